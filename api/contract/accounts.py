@@ -1,0 +1,204 @@
+"""Sign-up, sign-in, sessions, team, company and API keys."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import UNSET, Meta, UnsetType
+
+from api.contract.base import Input, Output
+from db.enums import Language, Permission, Role
+
+Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", examples=["ana@lojaaurora.com.br"])]
+Password = Annotated[str, Meta(min_length=10, max_length=200, examples=["cavalo-azul-42"])]
+Name = Annotated[str, Meta(min_length=1, max_length=120, examples=["Ana Lima"])]
+TimeZone = Annotated[str, Meta(max_length=64, examples=["America/Sao_Paulo"])]
+
+
+class SignUp(Input):
+    """POST /v1/auth/sign-up: a new company with its owner; answers SignedIn."""
+
+    company_name: Name
+    name: Name
+    email: Email
+    password: Password
+    language: Language = Language.PT_BR
+    time_zone: TimeZone = "America/Sao_Paulo"
+
+
+class SignIn(Input):
+    """POST /v1/auth/sign-in → SignedIn; wrong e-mail or password: 401 `bad_credentials`, always the same text and time."""
+
+    email: Email
+    password: Annotated[str, Meta(max_length=200)]
+
+
+class SignedIn(Output):
+    token: str  # opaque, send as `Authorization: Bearer …`; shown once
+    expires_at: datetime
+    me: "Me"
+
+
+class Me(Output):
+    """GET /v1/me: who is asking, in which company, and what they may do."""
+
+    user_id: UUID | None  # null for an API key
+    name: str
+    email: str | None
+    language: Language
+    role: Role | None
+    permissions: list[Permission]
+    company: "Company"
+    companies: list["CompanyRef"]
+
+
+class CompanyRef(Output):
+    id: UUID
+    name: str
+    role: Role
+
+
+class Company(Output):
+    """GET /v1/company."""
+
+    id: UUID
+    name: str
+    language: Language
+    time_zone: str
+    country: str  # ISO 3166-1 alpha-2, the default region of phone numbers
+    created_at: datetime
+    demo: bool
+
+
+class CompanyPatch(Input):
+    """PATCH /v1/company."""
+
+    name: Name | UnsetType = UNSET
+    language: Language | UnsetType = UNSET
+    time_zone: TimeZone | UnsetType = UNSET
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | UnsetType = UNSET
+
+
+class MePatch(Input):
+    """PATCH /v1/me."""
+
+    name: Name | UnsetType = UNSET
+    language: Language | UnsetType = UNSET
+
+
+class PasswordChange(Input):
+    """POST /v1/me/password: ends every other session; answers SignedIn with a new token."""
+
+    current_password: Annotated[str, Meta(max_length=200)]
+    new_password: Password
+
+
+class SwitchCompany(Input):
+    """POST /v1/auth/switch-company → SignedIn for another company of the same person."""
+
+    company_id: UUID
+
+
+class ForgotPassword(Input):
+    """POST /v1/auth/forgot-password: always Done, whether the e-mail is known or not."""
+
+    email: Email
+
+
+class ResetPassword(Input):
+    """POST /v1/auth/reset-password → SignedIn; the link works once, for 30 minutes."""
+
+    token: Annotated[str, Meta(max_length=200)]
+    password: Password
+
+
+class SessionInfo(Output):
+    """GET /v1/me/sessions → Page[SessionInfo]; DELETE /v1/me/sessions/{id} revokes one, DELETE /v1/me/sessions all but this."""
+
+    id: UUID
+    created_at: datetime
+    last_seen_at: datetime
+    ip: str | None
+    user_agent: str | None
+    current: bool
+
+
+class Member(Output):
+    """GET /v1/team → Page[Member]."""
+
+    user_id: UUID
+    name: str
+    email: str
+    role: Role
+    joined_at: datetime
+    last_seen_at: datetime | None
+
+
+class MemberPatch(Input):
+    """PATCH /v1/team/{user_id}; DELETE removes. The last owner can be neither removed nor demoted (409 `last_owner`)."""
+
+    role: Role
+
+
+class InvitationCreate(Input):
+    """POST /v1/team/invitations → InvitationCreated."""
+
+    email: Email
+    role: Role
+
+
+class Invitation(Output):
+    """GET /v1/team/invitations → Page[Invitation]; DELETE /v1/team/invitations/{id} revokes."""
+
+    id: UUID
+    email: str
+    role: Role
+    invited_by: str
+    created_at: datetime
+    expires_at: datetime
+
+
+class InvitationCreated(Output):
+    invitation: Invitation
+    link: str  # shown once; also mailed
+
+
+class InvitationPreview(Output):
+    """GET /v1/auth/invitations/{token}: what the invited person sees before accepting (public)."""
+
+    company_name: str
+    email: str
+    role: Role
+    has_account: bool  # then the password of that account is asked for
+
+
+class InvitationAccept(Input):
+    """POST /v1/auth/invitations/{token}/accept → SignedIn."""
+
+    name: Name | None = None  # needed when there is no account yet
+    password: Annotated[str, Meta(max_length=200)]
+
+
+class ApiKeyCreate(Input):
+    """POST /v1/api-keys → ApiKeyCreated."""
+
+    name: Name
+    scopes: Annotated[list[Permission], Meta(min_length=1)]
+    expires_at: datetime | None = None
+
+
+class ApiKey(Output):
+    """GET /v1/api-keys → Page[ApiKey]; DELETE /v1/api-keys/{id} revokes."""
+
+    id: UUID
+    name: str
+    prefix: str
+    scopes: list[Permission]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+
+class ApiKeyCreated(Output):
+    api_key: ApiKey
+    secret: str  # `mia_live_…`, shown once

@@ -1,0 +1,171 @@
+"""Every closed list of names, once, for database, API and screens. Pure data: imports nothing of ours."""
+
+from enum import IntEnum, StrEnum
+
+
+class Role(StrEnum):
+    """What a member may do in a company, from most to least."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MANAGER = "manager"
+    AGENT = "agent"
+    VIEWER = "viewer"
+
+
+class Permission(StrEnum):
+    """What an action asks of its actor; also the scopes of an API key."""
+
+    COMPANY_READ = "company:read"
+    COMPANY_WRITE = "company:write"
+    TEAM_READ = "team:read"
+    TEAM_WRITE = "team:write"
+    KEYS_WRITE = "keys:write"
+    CHANNELS_READ = "channels:read"
+    CHANNELS_WRITE = "channels:write"
+    CONTACTS_READ = "contacts:read"
+    CONTACTS_WRITE = "contacts:write"
+    CONTACTS_EXPORT = "contacts:export"
+    TEMPLATES_READ = "templates:read"
+    TEMPLATES_WRITE = "templates:write"
+    CAMPAIGNS_READ = "campaigns:read"
+    CAMPAIGNS_WRITE = "campaigns:write"
+    CAMPAIGNS_SEND = "campaigns:send"
+    SANDBOX_USE = "sandbox:use"
+    AUDIT_READ = "audit:read"
+    EVENTS_READ = "events:read"
+
+
+class Language(StrEnum):
+    PT_BR = "pt-BR"
+    EN = "en"
+
+
+class ChannelKind(StrEnum):
+    WHATSAPP = "whatsapp"  # Meta Cloud API
+    SMS = "sms"  # Twilio
+
+
+class ChannelState(StrEnum):
+    CHECKING = "checking"  # the live check has not answered yet
+    CONNECTED = "connected"
+    PAUSED = "paused"  # until `paused_until`, or until somebody acts when that is empty
+    ERROR = "error"  # nothing is sent until it is mended (token, payment, number)
+
+
+class Quality(StrEnum):
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+    UNKNOWN = "unknown"
+
+
+class TemplateStatus(StrEnum):
+    """Meta's words, lower case (contracts/meta-whatsapp.md 3)."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    PAUSED = "paused"
+    DISABLED = "disabled"
+    IN_APPEAL = "in_appeal"
+    LIMIT_EXCEEDED = "limit_exceeded"
+    ARCHIVED = "archived"
+    DELETED = "deleted"
+
+
+class TemplateCategory(StrEnum):
+    MARKETING = "marketing"
+    UTILITY = "utility"
+    AUTHENTICATION = "authentication"
+
+
+class IdentityKind(StrEnum):
+    """How a person is reachable. `value` is E.164 for phone and wa_id (with `+`), lower case for e-mail, Meta's text for bsuid."""
+
+    PHONE = "phone"
+    WA_ID = "wa_id"
+    BSUID = "bsuid"
+    LID = "lid"
+    EMAIL = "email"
+
+
+class LineType(StrEnum):
+    MOBILE = "mobile"
+    FIXED = "fixed"
+    FIXED_OR_MOBILE = "fixed_or_mobile"
+    OTHER = "other"
+
+
+class CustomFieldKind(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    BOOLEAN = "boolean"
+
+
+class ImportState(StrEnum):
+    UPLOADED = "uploaded"  # waits for its column mapping
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class CampaignState(StrEnum):
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    PREPARING = "preparing"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class DeliveryPolicy(StrEnum):
+    """What happens to a message whose outcome stays unknown (DESIGN 4.7)."""
+
+    AT_MOST_ONCE = "at_most_once"
+    AT_LEAST_ONCE = "at_least_once"
+
+
+class MessageState(IntEnum):
+    """Stored as smallint. `label` is the name the API and the screens use."""
+
+    QUEUED = 0
+    SENDING = 1
+    UNKNOWN = 2
+    SENT = 3
+    DELIVERED = 4
+    READ = 5
+    FAILED = 6
+    FAILED_UNKNOWN = 7
+    SKIPPED = 8
+    CANCELLED = 9
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
+OPEN_STATES = (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
+"""States that a message still leaves; every other one is an end (a status may still raise sent → delivered → read)."""
+
+
+class AttemptState(IntEnum):
+    STARTED = 0
+    ACCEPTED = 1
+    REJECTED = 2  # surely not sent
+    UNKNOWN = 3
+
+
+class SkipReason(StrEnum):
+    """Why a member of the audience gets no message."""
+
+    OPTED_OUT = "opted_out"
+    NO_ADDRESS = "no_address"
+    LANDLINE = "landline"
+    DUPLICATE_ADDRESS = "duplicate_address"
+    RECENTLY_MESSAGED = "recently_messaged"
