@@ -175,8 +175,8 @@ class InvitationPreview(Output):
 class InvitationAccept(Input):
     """POST /v1/auth/invitations/{token}/accept → SignedIn."""
 
-    name: Name | None = None  # needed when there is no account yet
     password: Annotated[str, Meta(max_length=200)]
+    name: Name | None = None  # needed when there is no account yet
 
 
 class ApiKeyCreate(Input):
