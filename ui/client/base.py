@@ -1,0 +1,227 @@
+"""The only way from the screens to our API: typed requests over one keep-alive connection pool per process.
+
+Answers are decoded into contract Structs. A refusal becomes `ApiProblem`, a server that does not answer `Offline`;
+nothing is retried here, since only the person at the screen knows whether a repeat is wanted.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from enum import Enum
+from typing import Any, Protocol, TypeVar
+from urllib.parse import quote
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+
+from api.contract.base import Done, FieldError, Problem
+
+T = TypeVar("T")
+Params = Mapping[str, Any]
+
+
+class ApiProblem(Exception):
+    """The API refused: RFC 9457 problem details. The screens translate by `code`."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        errors: list[FieldError] | None = None,
+        params: Mapping[str, str | int] | None = None,
+    ) -> None:
+        super().__init__(f"{status} {code}: {detail}")
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.errors = errors or []
+        self.params = dict(params or {})
+
+
+class Offline(Exception):
+    """The API did not answer: no connection, or none in time. Whether a write went through is not known."""
+
+
+class Uploaded(Protocol):
+    """What `nicegui` hands over for one uploaded file."""
+
+    name: str
+    content_type: str
+
+    def size(self) -> int: ...
+
+    def iterate(self, *, chunk_size: int = ...) -> AsyncIterator[bytes]: ...
+
+
+class Pool:
+    """The connection pool of this process; opened at start, closed at stop."""
+
+    http: httpx.AsyncClient | None = None
+
+    @classmethod
+    def open(cls, api_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        cls.http = httpx.AsyncClient(
+            base_url=api_url,
+            transport=transport,
+            timeout=httpx.Timeout(20, connect=3),
+            limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    @classmethod
+    async def close(cls) -> None:
+        if cls.http is not None:
+            await cls.http.aclose()
+            cls.http = None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _problem(status: int, body: bytes) -> ApiProblem:
+    try:
+        problem = msgspec.json.decode(body, type=Problem)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return ApiProblem(status, f"http_{status}", f"HTTP {status}")
+    return ApiProblem(problem.status, problem.code, problem.detail, problem.errors, problem.params)
+
+
+class ApiClient:
+    """Requests in the name of one session token, or of nobody. Cheap to make; holds no connection of its own."""
+
+    def __init__(self, token: str | None = None, *, language: str | None = None) -> None:
+        self._headers = {"Accept": "application/json"}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
+        if language:
+            self._headers["Accept-Language"] = language
+
+    async def get(self, path: str, type: type[T], params: Params | None = None) -> T:
+        return await self._call("GET", path, type, params=params)
+
+    async def post(
+        self,
+        path: str,
+        type: type[T],
+        body: msgspec.Struct | None = None,
+        params: Params | None = None,
+        *,
+        idempotency_key: str | None = None,
+    ) -> T:
+        """POSTs with a fresh Idempotency-Key; pass the same key again to repeat a creation safely."""
+        key = {"Idempotency-Key": idempotency_key or str(uuid4())}
+        return await self._call("POST", path, type, body=body, params=params, headers=key)
+
+    async def patch(
+        self, path: str, type: type[T], body: msgspec.Struct, *, if_match: str | None = None, params: Params | None = None
+    ) -> T:
+        headers = {"If-Match": if_match} if if_match else None
+        return await self._call("PATCH", path, type, body=body, params=params, headers=headers)
+
+    async def put(self, path: str, type: type[T], body: msgspec.Struct, params: Params | None = None) -> T:
+        return await self._call("PUT", path, type, body=body, params=params)
+
+    async def delete(self, path: str, params: Params | None = None) -> None:
+        await self._call("DELETE", path, None, params=params)
+
+    async def upload(
+        self, path: str, type: type[T], file: Uploaded, fields: Mapping[str, str] | None = None, *, field: str = "file"
+    ) -> T:
+        """Streams a file as multipart/form-data, after the plain `fields`. Memory stays at one chunk."""
+        boundary = uuid4().hex
+        head = "".join(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in (fields or {}).items()
+        )
+        name = quote(file.name, safe=" ()!.,-_")
+        content_type = (file.content_type or "application/octet-stream").replace("\r", "").replace("\n", "")
+        head += (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"; '
+            f"filename*=UTF-8''{quote(file.name, safe='')}\r\nContent-Type: {content_type}\r\n\r\n"
+        )
+        start, end = head.encode(), f"\r\n--{boundary}--\r\n".encode()
+
+        async def stream() -> AsyncIterator[bytes]:
+            yield start
+            async for chunk in file.iterate():
+                yield chunk
+            yield end
+
+        headers = {
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+            "Content-Length": str(len(start) + file.size() + len(end)),
+            "Idempotency-Key": str(uuid4()),
+        }
+        return await self._call("POST", path, type, content=stream(), headers=headers)
+
+    @asynccontextmanager
+    async def download(self, path: str, params: Params | None = None) -> AsyncIterator[httpx.Response]:
+        """Opens a streamed answer: `async for chunk in response.aiter_bytes()`."""
+        request = self._request("GET", path, params=params)
+        try:
+            response = await _http().send(request, stream=True)
+        except httpx.TransportError as error:
+            raise Offline(str(error)) from error
+        try:
+            if response.status_code >= 400:
+                raise _problem(response.status_code, await response.aread())
+            yield response
+        finally:
+            await response.aclose()
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | AsyncIterator[bytes] | None = None,
+    ) -> httpx.Request:
+        query = {name: _plain(value) for name, value in (params or {}).items() if value is not None}
+        return _http().build_request(
+            method, path, params=query or None, headers={**self._headers, **(headers or {})}, content=content
+        )
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        type: type[T] | None,
+        *,
+        body: msgspec.Struct | None = None,
+        params: Params | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | AsyncIterator[bytes] | None = None,
+    ) -> Any:
+        if body is not None:
+            content = msgspec.json.encode(body)
+            headers = {"Content-Type": "application/json", **(headers or {})}
+        request = self._request(method, path, params=params, headers=headers, content=content)
+        try:
+            response = await _http().send(request)
+        except httpx.TransportError as error:
+            raise Offline(str(error)) from error
+        if response.status_code >= 400:
+            raise _problem(response.status_code, response.content)
+        if type is None or (type is Done and not response.content):
+            return Done() if type is Done else None
+        try:
+            return msgspec.json.decode(response.content, type=type)
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise ApiProblem(502, "unreadable_answer", str(error)) from error
+
+
+def _http() -> httpx.AsyncClient:
+    if Pool.http is None:
+        raise Offline("the connection pool is closed")
+    return Pool.http

@@ -1,0 +1,114 @@
+"""Numbers, money and time as the reader writes them: in the language of the page and the time zone of the company.
+
+All functions take machine values (aware UTC datetimes, integer minor units, seconds) and return text for a label.
+They refuse naive datetimes.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from babel import dates, numbers
+from babel.core import get_global
+
+from ui.i18n import _, preferences
+
+DASH = "–"
+
+
+def locale() -> str:
+    """The babel locale of the page: pt_BR or en_US."""
+    return {"pt-BR": "pt_BR", "en": "en_US"}[preferences().language]
+
+
+def zone() -> ZoneInfo:
+    """The company's time zone, or UTC should the stored name be unknown on this machine."""
+    try:
+        return ZoneInfo(preferences().time_zone)
+    except (KeyError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """1234567 → 1.234.567; None → –. `digits` caps the decimals."""
+    if value is None:
+        return DASH
+    return numbers.format_decimal(round(value, digits), format="#,##0." + "#" * digits, locale=locale())
+
+
+def compact(value: float) -> str:
+    """1234567 → 1,2 mi, for axes and tight places."""
+    return numbers.format_compact_decimal(value, format_type="short", locale=locale(), fraction_digits=1)
+
+
+def percent(part: float, whole: float | None = None, digits: int = 1) -> str:
+    """Share of `part` in `whole` (or of 1 when no whole is given): 96,1%. Nothing to divide by gives –."""
+    if whole is not None:
+        if not whole:
+            return DASH
+        part = part / whole
+    return numbers.format_percent(round(part, digits + 2), format="#,##0." + "#" * digits + "%", locale=locale())
+
+
+def money(minor: int | None, currency: str = "BRL") -> str:
+    """Integer minor units to text: (1914820, "BRL") → R$ 19.148,20."""
+    if minor is None:
+        return DASH
+    places = get_global("currency_fractions").get(currency, get_global("currency_fractions")["DEFAULT"])[0]
+    return numbers.format_currency(minor / 10**places, currency, locale=locale())
+
+
+def _local(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a time zone")
+    return moment.astimezone(zone())
+
+
+def day(moment: datetime | date) -> str:
+    """12 de mar. de 2026."""
+    value = _local(moment) if isinstance(moment, datetime) else moment
+    return dates.format_date(value, "medium", locale=locale())
+
+
+def clock(moment: datetime) -> str:
+    """09:41 in the company's zone."""
+    return dates.format_time(_local(moment), "short", locale=locale())
+
+
+def moment(value: datetime | None) -> str:
+    """Day and time, short: hoje 09:41, ontem 18:02, 12 de mar. de 2026 09:41."""
+    if value is None:
+        return DASH
+    local, today = _local(value), datetime.now(zone()).date()
+    name = {today: _("today"), today - timedelta(days=1): _("yesterday"), today + timedelta(days=1): _("tomorrow")}
+    return f"{name.get(local.date()) or day(local)} {clock(value)}"
+
+
+def ago(value: datetime | None, now: datetime | None = None) -> str:
+    """há 5 minutos; em 2 horas. `now` is for tests."""
+    if value is None:
+        return DASH
+    delta = value - (now or datetime.now(UTC))
+    if abs(delta.total_seconds()) < 45:
+        return _("just now") if delta.total_seconds() <= 0 else _("in a moment")
+    return dates.format_timedelta(delta, add_direction=True, locale=locale())
+
+
+def duration(seconds: float) -> str:
+    """45 s; 12 min; 21 h 14 min; 3 d 4 h."""
+    total = max(0, round(seconds))
+    if total < 60:
+        return f"{total} s"
+    minutes, hours, days = total // 60 % 60, total // 3600 % 24, total // 86400
+    parts = [(days, "d"), (hours, "h"), (minutes, "min")]
+    shown = [f"{amount} {unit}" for amount, unit in parts if amount][:2]
+    return " ".join(shown)
+
+
+def size(count: int) -> str:
+    """Bytes as people read them: 2,4 MB."""
+    value, unit = float(count), "B"
+    for unit in ("B", "KB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            break
+        value /= 1000
+    return f"{number(value, 0 if unit == 'B' else 1)} {unit}"

@@ -1,0 +1,92 @@
+"""The words of the interface: a msgid is simple English, `ui/locales/<lang>.po` holds the other languages.
+
+The language belongs to the page that is being drawn: `_()` finds it through the NiceGUI client, so it is right in page
+functions, in event handlers and in live updates alike. Outside a page it is the request's cookie, then Portuguese.
+Catalogues are compiled in memory at start; no compiled file is kept. This module never formats numbers or dates.
+"""
+
+from contextvars import ContextVar
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from nicegui import Client
+from nicegui.slot import Slot
+
+LANGUAGES = {"pt-BR": "Português (Brasil)", "en": "English"}
+DEFAULT = "pt-BR"
+LANGUAGE_COOKIE = "lang"
+THEME_COOKIE = "theme"
+THEMES = ("system", "light", "dark")
+
+
+class Preferences(NamedTuple):
+    """What the reader chose, or the defaults: a key of LANGUAGES, one of THEMES, an IANA time zone."""
+
+    language: str = DEFAULT
+    theme: str = "system"
+    time_zone: str = "America/Sao_Paulo"
+
+
+_request: ContextVar[Preferences] = ContextVar("preferences", default=Preferences())
+_clients: WeakKeyDictionary[Client, Preferences] = WeakKeyDictionary()
+
+
+def _load(language: str) -> NullTranslations:
+    path = Path(__file__).parent / "locales" / f"{language.replace('-', '_')}.po"
+    if not path.exists():
+        return NullTranslations()
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=language.replace("-", "_"))
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+_catalogues = {language: _load(language) for language in LANGUAGES}
+
+
+def current_client() -> Client | None:
+    """The NiceGUI client whose page or handler is running, or None outside one."""
+    stack = Slot.get_stack()
+    if not stack:
+        Slot.prune_stack()
+        return None
+    return stack[-1].parent.client
+
+
+def preferences() -> Preferences:
+    """The preferences that apply here and now: of the page, else of the request."""
+    client = current_client()
+    return (_clients.get(client) if client is not None else None) or _request.get()
+
+
+def set_request_preferences(language: str | None, theme: str | None) -> None:
+    """Called once per HTTP request with the raw cookies; unknown values fall back to the defaults."""
+    _request.set(
+        Preferences(
+            language if language in LANGUAGES else DEFAULT,
+            theme if theme in THEMES else "system",
+        )
+    )
+
+
+def set_page_preferences(client: Client, time_zone: str | None = None) -> None:
+    """Binds the request's preferences to the page, so that its later handlers speak the same language."""
+    chosen = _request.get()
+    _clients[client] = chosen._replace(time_zone=time_zone) if time_zone else chosen
+
+
+def _(message: str) -> str:
+    """The message in the reader's language; the msgid itself when it is English."""
+    return _catalogues[preferences().language].gettext(message)
+
+
+def ngettext(singular: str, plural: str, n: int) -> str:
+    """Singular or plural for n, in the reader's language. The caller puts the number in with `.format(n=…)`."""
+    return _catalogues[preferences().language].ngettext(singular, plural, n)

@@ -1,0 +1,184 @@
+"""Who is signed in: an HttpOnly cookie with the API's session token, and nothing else.
+
+NiceGUI handlers run in the web socket and cannot set cookies. So a handler leaves the token under a ticket (in memory,
+once, 30 s, bound to the browser's nonce cookie) and sends the browser to `/session/start`, which sets the cookie. The
+framework's own storage is never used for this. Rights are not decided here: every call goes to the API, which re-reads
+the session.
+"""
+
+import secrets
+import time
+from typing import NamedTuple
+from urllib.parse import quote, urlsplit
+from weakref import WeakKeyDictionary
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse
+from nicegui import Client, app, ui
+
+from api.contract.accounts import Me
+from api.contract.accounts import SignedIn as Handed
+from api.contract.enums import Permission
+from ui.client import accounts
+from ui.client.base import ApiClient, ApiProblem, Offline
+from ui.i18n import LANGUAGE_COOKIE, LANGUAGES, current_client, preferences
+from ui.settings import Settings
+
+TICKET_SECONDS = 30
+COOKIE_SECONDS = 30 * 24 * 3600  # the API ends the session earlier; the cookie only must not outlive it for ever
+BROWSER_SCOPE = "mia.browser"
+
+
+class SignedIn(NamedTuple):
+    """The person behind a page: token, what `/v1/me` said when the page was opened, and a client to ask with."""
+
+    token: str
+    me: Me
+    api: ApiClient
+
+    def may(self, permission: Permission) -> bool:
+        """For hiding what would be refused anyway; the API decides."""
+        return permission in self.me.permissions
+
+
+class _Ticket(NamedTuple):
+    token: str | None  # None ends the session
+    language: str | None
+    browser: str
+    next: str
+    expires: float
+
+
+class Tickets:
+    """One-time tickets of this process. `take` removes; what is older than 30 s is gone."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, _Ticket] = {}
+
+    def leave(self, token: str | None, language: str | None, browser: str, next: str) -> str:
+        now = time.monotonic()
+        self._held = {name: held for name, held in self._held.items() if held.expires > now}
+        name = secrets.token_urlsafe(32)
+        self._held[name] = _Ticket(token, language, browser, safe_next(next), now + TICKET_SECONDS)
+        return name
+
+    def take(self, name: str, browser: str) -> _Ticket | None:
+        held = self._held.pop(name, None)
+        if held is None or held.expires <= time.monotonic() or not secrets.compare_digest(held.browser, browser):
+            return None
+        return held
+
+
+tickets = Tickets()
+_pages: WeakKeyDictionary[Client, SignedIn] = WeakKeyDictionary()
+
+
+def session_cookie(settings: Settings) -> str:
+    return "__Host-mia_session" if settings.secure else "mia_session"
+
+
+def browser_cookie(settings: Settings) -> str:
+    return "__Host-mia_browser" if settings.secure else "mia_browser"
+
+
+def safe_next(target: str | None) -> str:
+    """The target when it is a path of ours, else the first page. Refuses schemes, hosts and backslash tricks."""
+    if not target or not target.startswith("/") or "\\" in target or any(ord(sign) < 32 for sign in target):
+        return "/"
+    parts = urlsplit(target)
+    inside = not (parts.scheme or parts.netloc or target.startswith("//") or parts.path.startswith("/session/"))
+    return target if inside else "/"
+
+
+def sign_in_path(next: str = "/", why: str = "") -> str:
+    """Address of the sign-in page that leads back to `next`; `why` is a code that the page has a sentence for."""
+    query = [f"next={quote(safe_next(next), safe='')}"] if safe_next(next) != "/" else []
+    query += [f"why={why}"] if why else []
+    return "/sign-in" + ("?" + "&".join(query) if query else "")
+
+
+def bind(client: Client, signed_in: SignedIn) -> None:
+    """Ties the person to the page. Called by the page decorator before anything is drawn."""
+    _pages[client] = signed_in
+
+
+def token_of(client: Client) -> str | None:
+    """The session token a page was opened with; None for a public page."""
+    held = _pages.get(client)
+    return held.token if held else None
+
+
+def current() -> SignedIn:
+    """The person behind the running page or handler. LookupError on a public page."""
+    client = current_client()
+    held = _pages.get(client) if client is not None else None
+    if held is None:
+        raise LookupError("no one is signed in on this page")
+    return held
+
+
+def signed_in() -> bool:
+    client = current_client()
+    return client is not None and client in _pages
+
+
+def anonymous() -> ApiClient:
+    """A client for the public routes: sign-in, sign-up, links from e-mails."""
+    return ApiClient(language=preferences().language)
+
+
+def hand_over(handed: Handed, next: str = "/") -> None:
+    """In a handler: makes the browser keep the new session and go on to `next`."""
+    _navigate(handed.token, handed.me.language.value, next)
+
+
+async def sign_out() -> None:
+    """In a handler: ends the session at the API and forgets the cookie; works when the API is away, too."""
+    try:
+        await accounts.sign_out(current().api)
+    except (ApiProblem, Offline):
+        pass
+    _navigate(None, None, "/sign-in")
+
+
+def expired() -> None:
+    """In a handler, after a 401: the way back is the page the person was on."""
+    client = current_client()
+    if client is None:
+        return
+    url = client.request.url
+    ui.navigate.to(sign_in_path(url.path + (f"?{url.query}" if url.query else ""), "expired"))
+
+
+def _navigate(token: str | None, language: str | None, next: str) -> None:
+    client = current_client()
+    browser = client.request.scope.get(BROWSER_SCOPE, "") if client is not None else ""
+    ui.navigate.to(f"/session/start?ticket={tickets.leave(token, language, browser, next)}")
+
+
+def register(settings: Settings) -> None:
+    """Adds the two plain HTTP routes that may set cookies."""
+
+    @app.get("/session/start", include_in_schema=False)
+    def start(request: Request, ticket: str = "") -> RedirectResponse:
+        held = tickets.take(ticket, request.cookies.get(browser_cookie(settings), ""))
+        if held is None:
+            return RedirectResponse(sign_in_path(why="ticket"), 303)
+        response = RedirectResponse(held.next, 303)
+        name = session_cookie(settings)
+        if held.token is None:
+            response.delete_cookie(name, path="/", secure=settings.secure, httponly=True, samesite="lax")
+            return response
+        response.set_cookie(
+            name, held.token, max_age=COOKIE_SECONDS, path="/", secure=settings.secure, httponly=True, samesite="lax"
+        )
+        if held.language in LANGUAGES:
+            response.set_cookie(LANGUAGE_COOKIE, held.language, max_age=365 * 24 * 3600, path="/", samesite="lax")
+        return response
+
+    @app.get("/session/language", include_in_schema=False)
+    def language(lang: str = "", next: str = "/") -> RedirectResponse:
+        response = RedirectResponse(safe_next(next), 303)
+        if lang in LANGUAGES:
+            response.set_cookie(LANGUAGE_COOKIE, lang, max_age=365 * 24 * 3600, path="/", samesite="lax")
+        return response

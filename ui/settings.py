@@ -1,0 +1,51 @@
+"""What the UI process is told from outside, read once at start.
+
+The only file of `ui/` that reads the environment. It refuses to guess the public address: links, the cookie's name and
+the allowed origin all follow from `PUBLIC_URL`.
+"""
+
+import os
+import secrets
+from urllib.parse import urlsplit
+
+import msgspec
+
+MEGABYTE = 1024 * 1024
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Immutable settings of one UI process. `public_url` and `api_url` have no trailing slash."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    api_url: str = "http://127.0.0.1:8000"
+    public_url: str = "http://127.0.0.1:8080"
+    secret: str = ""
+    dev: bool = False
+    max_upload: int = 110 * MEGABYTE
+
+    @property
+    def secure(self) -> bool:
+        """True when browsers reach us over https: then cookies are Secure and carry the __Host- prefix."""
+        return urlsplit(self.public_url).scheme == "https"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the public address, as a browser writes them in the Origin header."""
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+
+def read() -> Settings:
+    """Builds the settings from the environment. Raises ValueError for a port or size that is no number."""
+    env = os.environ
+    host, port = env.get("UI_HOST", "127.0.0.1"), int(env.get("UI_PORT", "8080"))
+    return Settings(
+        host=host,
+        port=port,
+        api_url=env.get("API_URL", "http://127.0.0.1:8000").rstrip("/"),
+        public_url=env.get("PUBLIC_URL", f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}").rstrip("/"),  # noqa: S104
+        secret=env.get("UI_SECRET") or secrets.token_urlsafe(32),
+        dev=env.get("DEV", "").lower() in {"1", "true", "yes"},
+        max_upload=int(env.get("UI_MAX_UPLOAD_MB", "110")) * MEGABYTE,
+    )
