@@ -7,20 +7,13 @@ somebody else's phone."""
 
 import re
 import unicodedata
-from enum import StrEnum
 
 import msgspec
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 
 from db.contacts.reasons import Reason
-
-
-class Line(StrEnum):
-    MOBILE = "mobile"
-    FIXED = "fixed"
-    FIXED_OR_MOBILE = "fixed_or_mobile"
-    OTHER = "other"
+from db.enums import LineType
 
 
 class Phone(msgspec.Struct, frozen=True, gc=False):
@@ -28,7 +21,7 @@ class Phone(msgspec.Struct, frozen=True, gc=False):
 
     e164: str
     region: str
-    line: Line
+    line: LineType
     canonical: str
 
     def variants(self) -> tuple[str, ...]:
@@ -65,9 +58,9 @@ _SEVERAL = re.compile(r"[/;|\n\r]| ou | or | e |,\s")
 _CUT = "0" * 7  # what is left of 5511987654321 once a spreadsheet showed it as 5.51199E+12 and was saved
 _LONGEST = 250
 _LINES = {
-    PhoneNumberType.MOBILE: Line.MOBILE,
-    PhoneNumberType.FIXED_LINE: Line.FIXED,
-    PhoneNumberType.FIXED_LINE_OR_MOBILE: Line.FIXED_OR_MOBILE,
+    PhoneNumberType.MOBILE: LineType.MOBILE,
+    PhoneNumberType.FIXED_LINE: LineType.FIXED,
+    PhoneNumberType.FIXED_LINE_OR_MOBILE: LineType.FIXED_OR_MOBILE,
 }
 
 
@@ -103,13 +96,13 @@ def _brazil_at_a_glance(text: str) -> Phone | None:
     first = digits[2:3]
     if len(digits) == 11 and first == "9" and not digits.endswith(_CUT):
         number = "+55" + digits
-        return Phone(number, "BR", Line.MOBILE, number)
+        return Phone(number, "BR", LineType.MOBILE, number)
     if len(digits) == 10:
         number = "+55" + digits
         if first in "2345":
-            return Phone(number, "BR", Line.FIXED, number)
+            return Phone(number, "BR", LineType.FIXED, number)
         if first in "6789":
-            return Phone(number, "BR", Line.MOBILE, f"+55{digits[:2]}9{digits[2:]}")
+            return Phone(number, "BR", LineType.MOBILE, f"+55{digits[:2]}9{digits[2:]}")
     return None
 
 
@@ -129,7 +122,7 @@ def _with_care(text: str, region: str) -> Phone | PhoneProblem:
     found = [_one(piece, region) for piece in several] if len(several) > 1 else []
     phones = [phone for phone in found if isinstance(phone, Phone)]
     if phones:
-        return next((phone for phone in phones if phone.line is Line.MOBILE), phones[0])
+        return next((phone for phone in phones if phone.line is LineType.MOBILE), phones[0])
     return _one(text.replace("/", " "), region)
 
 
@@ -210,7 +203,7 @@ _LENGTHS = {
 
 
 def _phone(number: PhoneNumber, canonical: str) -> Phone:
-    line = _LINES.get(phonenumbers.number_type(number), Line.OTHER)
+    line = _LINES.get(phonenumbers.number_type(number), LineType.OTHER)
     region = phonenumbers.region_code_for_number(number) or "001"
     return Phone(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), region, line, canonical)
 
@@ -221,7 +214,7 @@ def _brazil(number: PhoneNumber) -> Phone | PhoneProblem:
         # The plan before 2012-2016; the library knows only the new one (and old trunked numbers with 7).
         modern = PhoneNumber(country_code=55, national_number=int(f"{national[:2]}9{national[2:]}"))
         if phonenumbers.number_type(modern) == PhoneNumberType.MOBILE:
-            return Phone(f"+55{national}", "BR", Line.MOBILE, f"+55{modern.national_number}")
+            return Phone(f"+55{national}", "BR", LineType.MOBILE, f"+55{modern.national_number}")
     if phonenumbers.is_valid_number(number):
         if len(national) == 11 and national.endswith(_CUT):
             return PhoneProblem(Reason.PHONE_DIGITS_LOST)

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.contacts.phones import (
-    Line,
     Phone,
     PhoneProblem,
     _brazil_at_a_glance,
@@ -17,6 +16,7 @@ from db.contacts.phones import (
     variants,
 )
 from db.contacts.reasons import SENTENCES, Reason
+from db.enums import LineType
 
 MOBILE = "+5511987654321"
 
@@ -55,26 +55,26 @@ MOBILE = "+5511987654321"
 def test_the_many_spellings_of_one_mobile(text: str) -> None:
     phone = parse_phone(text)
     assert isinstance(phone, Phone), text
-    assert (phone.canonical, phone.region, phone.line) == (MOBILE, "BR", Line.MOBILE)
+    assert (phone.canonical, phone.region, phone.line) == (MOBILE, "BR", LineType.MOBILE)
     assert phone.variants() == (MOBILE, "+551187654321")
 
 
 @pytest.mark.parametrize(
     ("text", "canonical", "line"),
     [
-        ("(11) 3456-7890", "+551134567890", Line.FIXED),
-        ("11 3456-7890 ramal 23", "+551134567890", Line.FIXED),
-        ("5511 2345 6789", "+551123456789", Line.FIXED),
-        ("11 7765-4321", "+5511977654321", Line.MOBILE),
-        ("55987654321", "+5555987654321", Line.MOBILE),
-        ("5587654321", "+5555987654321", Line.MOBILE),
-        ("0800 123 4567", "+558001234567", Line.OTHER),
-        ("+1 415 555 2671", "+14155552671", Line.FIXED_OR_MOBILE),
-        ("00 351 912 345 678", "+351912345678", Line.MOBILE),
-        ("+52 1 55 1234 5678", "+525512345678", Line.FIXED_OR_MOBILE),
+        ("(11) 3456-7890", "+551134567890", LineType.FIXED),
+        ("11 3456-7890 ramal 23", "+551134567890", LineType.FIXED),
+        ("5511 2345 6789", "+551123456789", LineType.FIXED),
+        ("11 7765-4321", "+5511977654321", LineType.MOBILE),
+        ("55987654321", "+5555987654321", LineType.MOBILE),
+        ("5587654321", "+5555987654321", LineType.MOBILE),
+        ("0800 123 4567", "+558001234567", LineType.OTHER),
+        ("+1 415 555 2671", "+14155552671", LineType.FIXED_OR_MOBILE),
+        ("00 351 912 345 678", "+351912345678", LineType.MOBILE),
+        ("+52 1 55 1234 5678", "+525512345678", LineType.FIXED_OR_MOBILE),
     ],
 )
-def test_other_lines(text: str, canonical: str, line: Line) -> None:
+def test_other_lines(text: str, canonical: str, line: LineType) -> None:
     phone = parse_phone(text)
     assert isinstance(phone, Phone)
     assert (phone.canonical, phone.line) == (canonical, line)
