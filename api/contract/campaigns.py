@@ -1,0 +1,246 @@
+"""Campaigns: draft, preview, launch, live progress, recipients."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from api.contract.base import Input, Output
+from api.contract.contacts import ContactFilter
+from db.enums import CampaignState, ChannelKind, DeliveryPolicy
+
+CampaignName = Annotated[str, Meta(min_length=1, max_length=120, examples=["Black Friday · clientes VIP"])]
+
+
+class Binding(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What fills one placeholder: `source` is a contact field (`name`, `first_name`, `phone`, `email`, `custom.cidade`) or
+    `constant`; `fallback` is used when the contact has no value (for a constant it is the value)."""
+
+    placeholder: Annotated[str, Meta(max_length=64)]
+    source: Annotated[str, Meta(max_length=64)]
+    fallback: Annotated[str, Meta(max_length=500)] = ""
+
+
+class CampaignSettings(Struct, forbid_unknown_fields=True, kw_only=True):
+    skip_recent_days: Annotated[int, Meta(ge=0, le=90)] = 0  # leave out who got a campaign in the last N days
+
+
+class CampaignCreate(Input):
+    """POST /v1/campaigns → Campaign (draft). Everything else may come later by PATCH."""
+
+    name: CampaignName
+    channel_id: UUID | None = None
+    audience: ContactFilter | None = None
+
+
+class CampaignPatch(Input):
+    """PATCH /v1/campaigns/{id} with If-Match; drafts and scheduled ones only (409 `not_editable`)."""
+
+    name: CampaignName | UnsetType = UNSET
+    channel_id: UUID | None | UnsetType = UNSET
+    template_id: UUID | None | UnsetType = UNSET
+    body: Annotated[str, Meta(max_length=1600)] | None | UnsetType = UNSET
+    bindings: list[Binding] | UnsetType = UNSET
+    audience: ContactFilter | UnsetType = UNSET
+    policy: DeliveryPolicy | UnsetType = UNSET
+    settings: CampaignSettings | UnsetType = UNSET
+
+
+class Counts(Output):
+    """Members of the audience by the state they are in now; they add up to `audience`."""
+
+    queued: int = 0
+    sending: int = 0
+    unknown: int = 0
+    sent: int = 0
+    delivered: int = 0
+    read: int = 0
+    failed: int = 0
+    failed_unknown: int = 0
+    skipped: int = 0
+    cancelled: int = 0
+
+
+class CampaignRow(Output):
+    """GET /v1/campaigns?state=&search=&channel_id= → Page[CampaignRow], newest first."""
+
+    id: UUID
+    name: str
+    state: CampaignState
+    state_reason: str | None
+    channel_id: UUID | None
+    channel_name: str | None
+    channel_kind: ChannelKind | None
+    sandbox: bool
+    audience: int
+    counts: Counts
+    replied: int
+    scheduled_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    updated_at: datetime
+
+
+class Campaign(Output):
+    """GET /v1/campaigns/{id} (with ETag). DELETE: drafts only. POST …/launch CampaignLaunch, …/pause, …/resume, …/cancel,
+    …/retry-failed RetryFailed, …/clone → Campaign; …/test TestSend → TestSent."""
+
+    id: UUID
+    name: str
+    state: CampaignState
+    state_reason: str | None
+    state_detail: str | None
+    channel_id: UUID | None
+    channel_name: str | None
+    channel_kind: ChannelKind | None
+    sandbox: bool
+    template_id: UUID | None
+    template_name: str | None
+    body: str | None
+    bindings: list[Binding]
+    audience: ContactFilter
+    policy: DeliveryPolicy
+    settings: CampaignSettings
+    scheduled_at: datetime | None
+    launched_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    resume_at: datetime | None
+    version: int
+    cloned_from: UUID | None
+    created_by: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class CampaignProblem(Output):
+    """What stands in the way of a launch; the UI has a sentence for each code and shows it at the step."""
+
+    code: Literal[
+        "no_channel", "channel_not_connected", "no_template", "template_not_approved", "no_body", "body_too_long",
+        "missing_fallback", "unknown_field", "no_audience", "audience_empty", "sandbox_off", "bad_variable",
+    ]  # fmt: skip
+    step: Literal["channel", "audience", "message", "when"]
+    detail: str | None = None
+
+
+class AudienceSkip(Output):
+    reason: str  # SkipReason
+    count: int
+
+
+class Audience(Output):
+    """POST /v1/campaigns/{id}/audience: the live count for the wizard."""
+
+    matched: int
+    reachable: int
+    skipped: list[AudienceSkip]
+
+
+class PreviewButton(Output):
+    kind: Literal["quick_reply", "url", "phone"]
+    text: str
+
+
+class PreviewMessage(Output):
+    contact_name: str
+    address: str
+    header: str | None
+    body: str
+    footer: str | None
+    buttons: list[PreviewButton]
+    encoding: Literal["gsm7", "ucs2"] | None  # SMS
+    segments: int | None
+    forcing_character: str | None  # the one that made it UCS-2
+
+
+class Preview(Output):
+    """POST /v1/campaigns/{id}/preview: as drawn for the first few people, what a launch would do and what stands in its way."""
+
+    messages: list[PreviewMessage]
+    problems: list[CampaignProblem]
+    audience: Audience | None
+    estimated_seconds: int | None
+    binding_limit: str | None  # number | tier | segments
+    segments_total: int | None
+
+
+class CampaignLaunch(Input):
+    """`at` null: now. 409 `not_ready` with the problems in errors."""
+
+    at: datetime | None = None
+
+
+class TestSend(Input):
+    """Sends the message to these numbers at once, outside the campaign's counts; values come from the contact with that number, or fallbacks."""
+
+    to: Annotated[list[Annotated[str, Meta(max_length=60)]], Meta(min_length=1, max_length=5)]
+
+
+class TestSent(Output):
+    message_ids: list[UUID]
+
+
+class RetryFailed(Input):
+    """Which failed ones go out again; `unknown` ones only when named, because they may have arrived."""
+
+    reasons: list[str] = []  # empty: every reason for which trying again makes sense
+    include_unknown: bool = False
+
+
+class Retried(Output):
+    queued: int
+
+
+class FailureGroup(Output):
+    reason: str  # FailureReason or SkipReason: the UI has what it means and what to do
+    code: int | None
+    count: int
+    retryable: bool
+
+
+class RatePoint(Output):
+    at: datetime
+    sent: int
+    delivered: int
+
+
+class Progress(Output):
+    """GET /v1/campaigns/{id}/progress."""
+
+    state: CampaignState
+    state_reason: str | None
+    audience: int
+    counts: Counts
+    accepted: int  # ever handed to the provider: sent + delivered + read + failed after acceptance
+    delivered: int  # delivered + read
+    read: int
+    replied: int
+    rate: float  # per second, over the last 10 s
+    eta: datetime | None
+    binding_limit: str | None  # number | pair | tier | segments | quality | api_rate | none
+    limit_value: float | None
+    limit_until: datetime | None
+    failures: list[FailureGroup]
+    skipped: list[FailureGroup]
+    series: list[RatePoint]
+    series_seconds: int  # width of one point
+
+
+class Recipient(Output):
+    """GET /v1/campaigns/{id}/recipients?state=&reason=&search= → Page[Recipient]; GET …/recipients.csv."""
+
+    message_id: UUID
+    contact_id: UUID | None
+    name: str
+    address: str
+    state: str
+    reason: str | None
+    code: int | None
+    tries: int
+    maybe_duplicate: bool
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    read_at: datetime | None
+    replied_at: datetime | None

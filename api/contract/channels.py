@@ -1,0 +1,151 @@
+"""Channels: connecting, live check, state, limits, log; and templates."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Meta, UnsetType
+
+from api.contract.base import Input, Output
+from db.enums import ChannelKind, ChannelState, Quality, TemplateCategory, TemplateStatus
+
+ChannelName = Annotated[str, Meta(min_length=1, max_length=80, examples=["WhatsApp da loja"])]
+Secret = Annotated[str, Meta(min_length=1, max_length=1000)]
+ProviderId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9+_-]+$")]
+
+
+class WhatsAppConnect(Input, tag_field="kind", tag="whatsapp"):
+    """A number of the Meta Cloud API."""
+
+    name: ChannelName
+    phone_number_id: ProviderId
+    waba_id: ProviderId
+    access_token: Secret
+    app_secret: Secret
+
+
+class SmsConnect(Input, tag_field="kind", tag="sms"):
+    """A Twilio number or messaging service."""
+
+    name: ChannelName
+    account_sid: Annotated[str, Meta(pattern=r"^AC[0-9a-fA-F]{32}$")]
+    auth_token: Secret
+    sender: Annotated[str, Meta(max_length=40, description="E.164 number, or a messaging service MG…")]
+    throughput: Annotated[float, Meta(gt=0, le=1000)] = 1.0  # segments per second
+
+
+class SandboxConnect(Input, tag_field="kind", tag="sandbox"):
+    """A rehearsal number on the sandbox; nothing reaches a real person."""
+
+    name: ChannelName
+    of: ChannelKind
+
+
+ChannelConnect = WhatsAppConnect | SmsConnect | SandboxConnect
+"""POST /v1/channels → Channel in state `checking`; the answer of the live check comes as event `channel.changed`."""
+
+
+class ChannelPatch(Input):
+    """PATCH /v1/channels/{id}. New secrets replace old ones and start a check."""
+
+    name: ChannelName | UnsetType = UNSET
+    access_token: Secret | UnsetType = UNSET
+    app_secret: Secret | UnsetType = UNSET
+    auth_token: Secret | UnsetType = UNSET
+    throughput: Annotated[float, Meta(gt=0, le=1000)] | UnsetType = UNSET
+
+
+class CheckLine(Output):
+    """One finding of the live check; the UI has a sentence for each code and result."""
+
+    code: Literal["token", "number", "quality", "limit", "throughput", "webhook", "templates", "sender"]
+    ok: bool
+    value: str | None = None  # "+55 11 4000-1234", "green", "10000"
+    reason: str | None = None  # FailureReason when not ok
+    detail: str | None = None  # the provider's own words
+
+
+class Channel(Output):
+    """GET /v1/channels/{id}; GET /v1/channels → Page[Channel]; DELETE archives (409 while a campaign runs on it).
+    POST /v1/channels/{id}/check, /pause, /resume → Channel."""
+
+    id: UUID
+    kind: ChannelKind
+    sandbox: bool
+    name: str
+    state: ChannelState
+    state_reason: str | None
+    state_detail: str | None
+    paused_until: datetime | None
+    number: str | None
+    account_id: str
+    external_id: str
+    quality: Quality
+    messaging_limit: int | None
+    messaging_used: int | None  # unique people of the last 24 h; null when Valkey is away
+    throughput: float
+    rate_now: float  # sent per second over the last 10 s
+    webhook_url: str
+    webhook_status_url: str | None
+    verify_token: str | None  # Meta asks for it when the address is registered
+    check: list[CheckLine]
+    checked_at: datetime | None
+    templates_synced_at: datetime | None
+    created_at: datetime
+
+
+class ChannelLogEntry(Output):
+    """GET /v1/channels/{id}/log?kind=&ok= → Page[ChannelLogEntry], newest first. Secrets are redacted."""
+
+    id: UUID
+    at: datetime
+    kind: str
+    ok: bool
+    summary: str
+    http_status: int | None
+    code: str | None
+    duration_ms: int | None
+    request: str | None
+    response: str | None
+
+
+class Template(Output):
+    """GET /v1/templates?channel_id=&status=&search= → Page[Template]; GET /v1/templates/{id}; DELETE;
+    POST /v1/channels/{id}/templates/sync → Done, ends with event `templates.changed`."""
+
+    id: UUID
+    channel_id: UUID
+    channel_name: str
+    name: str
+    language: str
+    category: TemplateCategory
+    status: TemplateStatus
+    parameter_format: Literal["positional", "named"]
+    components: list[dict[str, Any]]  # Meta's components
+    placeholders: list[str]  # in the order in which values are given: "header.1", "1", "2", "button.0.1"; named: the names
+    quality: Quality
+    rejected_reason: str | None
+    problem: str | None
+    synced_at: datetime | None
+
+
+class TemplateCreate(Input):
+    """POST /v1/templates → Template, `pending` until the provider has reviewed it."""
+
+    channel_id: UUID
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,512}$", examples=["promo_verao"])]
+    language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$", examples=["pt_BR"])]
+    category: TemplateCategory
+    body: Annotated[str, Meta(min_length=1, max_length=1024)]
+    body_examples: list[str] = []  # one per placeholder
+    header: Annotated[str, Meta(max_length=60)] | None = None
+    header_example: str | None = None
+    footer: Annotated[str, Meta(max_length=60)] | None = None
+    quick_replies: Annotated[list[Annotated[str, Meta(min_length=1, max_length=25)]], Meta(max_length=10)] = []
+    url_button: "UrlButton | None" = None
+
+
+class UrlButton(Input):
+    text: Annotated[str, Meta(min_length=1, max_length=25)]
+    url: Annotated[str, Meta(max_length=2000, pattern=r"^https?://")]
+    example: str | None = None  # when the url ends in {{1}}

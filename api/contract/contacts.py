@@ -1,0 +1,239 @@
+"""Contacts: list, detail, tags, custom fields, notes, opt-out, bulk actions, import and export."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from api.contract.base import Input, Output
+from db.enums import CustomFieldKind, IdentityKind, ImportState, LineType
+
+PersonName = Annotated[str, Meta(max_length=200, examples=["Beatriz Nunes"])]
+PhoneText = Annotated[str, Meta(max_length=60, examples=["(11) 98765-4321"])]
+TagName = Annotated[str, Meta(min_length=1, max_length=60, examples=["vip"])]
+FieldKey = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["cidade"])]
+CustomValues = dict[FieldKey, Annotated[str, Meta(max_length=500)]]
+
+
+class ContactFilter(Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """Which contacts: query parameters of the list, body of bulk actions, audience of a campaign. Conditions add up (AND)."""
+
+    search: Annotated[str, Meta(max_length=100)] | None = None
+    tags: list[UUID] = []  # has any of these
+    all_tags: bool = False  # has all of `tags`
+    without_tags: list[UUID] = []
+    import_id: UUID | None = None
+    opted_out: bool | None = None
+    line: Literal["mobile", "fixed"] | None = None
+    has: Literal["phone", "email"] | None = None
+    custom: dict[str, str] = {}  # equal to
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    ids: list[UUID] = []  # exactly these (a selection)
+
+
+class Identity(Output):
+    id: UUID
+    kind: IdentityKind
+    value: str
+    display: str
+    line: LineType | None
+    region: str | None
+    valid: bool
+
+
+class Tag(Output):
+    """GET /v1/tags → Page[Tag]; POST /v1/tags TagCreate; PATCH, DELETE /v1/tags/{id}."""
+
+    id: UUID
+    name: str
+    contacts: int
+
+
+class TagCreate(Input):
+    name: TagName
+
+
+class TagRef(Output):
+    id: UUID
+    name: str
+
+
+class CustomField(Output):
+    """GET /v1/custom-fields → Page[CustomField]; POST CustomFieldCreate; DELETE /v1/custom-fields/{id}."""
+
+    id: UUID
+    key: str
+    label: str
+    kind: CustomFieldKind
+
+
+class CustomFieldCreate(Input):
+    key: FieldKey
+    label: Annotated[str, Meta(min_length=1, max_length=60)]
+    kind: CustomFieldKind = CustomFieldKind.TEXT
+
+
+class ContactRow(Output):
+    """GET /v1/contacts?search=&tag=&…&sort=name|recent&limit=&cursor= → Page[ContactRow]; `total` counted up to 10,000 exactly,
+    above that from the planner unless ?count=exact."""
+
+    id: UUID
+    name: str
+    phone: str | None
+    phone_display: str | None
+    line: LineType | None
+    email: str | None
+    tags: list[TagRef]
+    opted_out: bool
+    updated_at: datetime
+
+
+class Contact(Output):
+    """GET /v1/contacts/{id} (with ETag); DELETE removes person and messages' link, keeps the suppression."""
+
+    id: UUID
+    name: str
+    language: str | None
+    identities: list[Identity]
+    tags: list[TagRef]
+    custom: dict[str, str]
+    opted_out_at: datetime | None
+    opt_out_source: str | None
+    source: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class ContactCreate(Input):
+    """POST /v1/contacts → Contact; 409 `contact_exists` names the one that has the phone or e-mail (params.contact_id)."""
+
+    name: PersonName = ""
+    phone: PhoneText | None = None
+    email: Annotated[str, Meta(max_length=254)] | None = None
+    language: Annotated[str, Meta(max_length=10)] | None = None
+    tags: list[TagName] = []
+    custom: CustomValues = {}
+
+
+class ContactPatch(Input):
+    """PATCH /v1/contacts/{id} with If-Match. `phone` and `email` set the first of their kind, null removes it."""
+
+    name: PersonName | UnsetType = UNSET
+    phone: PhoneText | None | UnsetType = UNSET
+    email: Annotated[str, Meta(max_length=254)] | None | UnsetType = UNSET
+    language: Annotated[str, Meta(max_length=10)] | None | UnsetType = UNSET
+    tags: list[TagName] | UnsetType = UNSET
+    custom: CustomValues | UnsetType = UNSET
+    opted_out: bool | UnsetType = UNSET
+
+
+class Note(Output):
+    """GET /v1/contacts/{id}/notes → Page[Note]; POST NoteCreate; DELETE /v1/contacts/{id}/notes/{note_id}."""
+
+    id: UUID
+    author: str | None
+    body: str
+    created_at: datetime
+
+
+class NoteCreate(Input):
+    body: Annotated[str, Meta(min_length=1, max_length=4000)]
+
+
+class TimelineEntry(Output):
+    """GET /v1/contacts/{id}/timeline → Page[TimelineEntry], newest first: messages out and in, with their state."""
+
+    at: datetime
+    kind: Literal["out", "in"]
+    channel_name: str
+    text: str
+    state: str | None
+    reason: str | None
+    campaign_id: UUID | None
+    campaign_name: str | None
+
+
+class BulkAction(Input):
+    """POST /v1/contacts/bulk → Bulk; progress as event `bulk.progress`."""
+
+    filter: ContactFilter
+    verb: Literal["add_tags", "remove_tags", "opt_out", "delete"]
+    tags: list[TagName] = []
+
+
+class Bulk(Output):
+    """GET /v1/contacts/bulk/{id}."""
+
+    id: UUID
+    verb: str
+    total: int
+    processed: int
+    done: bool
+    error: str | None
+
+
+class ContactCount(Output):
+    """POST /v1/contacts/count with a ContactFilter."""
+
+    count: int
+
+
+class ImportColumn(Output):
+    index: int
+    name: str
+    samples: list[str]
+    target: str  # guessed: phone, name, first_name, last_name, email, tags, language, opt_out, custom, ignore
+    field_key: str | None
+    confidence: float
+
+
+class Import(Output):
+    """POST /v1/imports (multipart `file`, ≤ 100 MB) → Import in state `uploaded` with guessed columns;
+    GET /v1/imports → Page[Import]; GET /v1/imports/{id}; POST /v1/imports/{id}/start ImportStart; POST …/cancel;
+    GET …/rejects → Page[ImportReject]; GET …/rejects.csv: the rejected rows as the file had them, plus reason; mended, it can be imported again."""
+
+    id: UUID
+    state: ImportState
+    filename: str
+    size: int
+    encoding: str | None
+    separator: str | None
+    has_header: bool
+    columns: list[ImportColumn]
+    preview: list[list[str]]
+    total: int | None
+    processed: int
+    created: int
+    updated: int
+    unchanged: int
+    rejected: int
+    blank: int
+    error: str | None
+    tags: list[str]
+    created_by: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class ColumnChoice(Input):
+    index: Annotated[int, Meta(ge=0, le=500)]
+    target: Literal["phone", "name", "first_name", "last_name", "email", "tags", "language", "opt_out", "custom", "ignore"]
+    field_key: FieldKey | None = None
+    field_label: Annotated[str, Meta(max_length=60)] | None = None  # for a custom field that does not exist yet
+
+
+class ImportStart(Input):
+    columns: list[ColumnChoice]
+    tags: list[TagName] = []
+    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None  # default region for numbers without +; company's otherwise
+
+
+class ImportReject(Output):
+    row_number: int
+    field: str
+    value: str
+    reason: str
+    message: str

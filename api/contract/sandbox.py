@@ -1,0 +1,62 @@
+"""The sandbox as a company sees it: phones with the messages they got, answering as a customer, and how the outside behaves."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta
+
+from api.contract.base import Input, Output
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class SandboxPhone(Output):
+    """GET /v1/sandbox/{channel_id}/phones?search= → Page[SandboxPhone], last active first."""
+
+    address: str
+    display: str
+    contact_id: UUID | None
+    name: str
+    last_text: str
+    last_at: datetime
+    last_kind: Literal["out", "in"]
+    state: str | None
+
+
+class SandboxMessage(Output):
+    """GET /v1/sandbox/{channel_id}/phones/{address} → Page[SandboxMessage], newest first."""
+
+    id: UUID
+    kind: Literal["out", "in"]
+    text: str
+    header: str | None
+    footer: str | None
+    buttons: list[str]
+    at: datetime
+    state: str | None
+
+
+class SandboxReply(Input):
+    """POST /v1/sandbox/{channel_id}/reply → Done; the answer comes back through the webhook."""
+
+    address: Annotated[str, Meta(max_length=60)]
+    text: Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
+class Behaviour(Input):
+    """PUT and GET /v1/sandbox/{channel_id}/behaviour."""
+
+    delivered_share: Share = 0.96
+    read_share: Share = 0.55
+    reply_share: Share = 0.04
+    opt_out_share: Share = 0.004
+    failed_share: Share = 0.01
+    latency_ms: Annotated[int, Meta(ge=0, le=30_000)] = 40
+    error_429_share: Share = 0.0
+    error_5xx_share: Share = 0.0
+    drop_after_accept_share: Share = 0.0
+    hang_share: Share = 0.0
+    duplicate_webhook_share: Share = 0.0
+    disorder_share: Share = 0.0
+    webhook_lost_share: Share = 0.0

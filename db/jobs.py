@@ -1,0 +1,117 @@
+"""The catalogue of background jobs: each is one Struct of ids, with its queue and limits. How they run: workers/runtime.py."""
+
+from typing import ClassVar, Literal
+from uuid import UUID
+
+import msgspec
+
+QueueName = Literal["default", "bulk", "inbound"]
+QUEUES: tuple[QueueName, ...] = ("default", "bulk", "inbound")
+
+
+class Job(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Base of all jobs. Ids only: no secrets, no message text."""
+
+    queue: ClassVar[QueueName] = "default"
+    timeout: ClassVar[float] = 60  # seconds; also the lease of a run
+    max_tries: ClassVar[int] = 8
+
+    @property
+    def key(self) -> str | None:
+        """Two waiting jobs of one company with the same key are one."""
+        return None
+
+
+class SendMail(Job, frozen=True, kw_only=True):
+    """Mails one prepared message. `link` is a sign-in secret, so the row is deleted when done."""
+
+    template: Literal["invitation", "password_reset"]
+    to: str
+    language: str
+    params: dict[str, str]
+
+
+class CheckChannel(Job, frozen=True, kw_only=True):
+    """Live check of a channel's credentials, number, quality and limits."""
+
+    channel_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"check:{self.channel_id}"
+
+
+class SyncTemplates(Job, frozen=True, kw_only=True):
+    channel_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"templates:{self.channel_id}"
+
+
+class SubmitTemplate(Job, frozen=True, kw_only=True):
+    """Creates, edits or deletes a template at the provider."""
+
+    template_id: UUID
+    verb: Literal["create", "edit", "delete"]
+
+
+class RunImport(Job, frozen=True, kw_only=True):
+    queue: ClassVar[QueueName] = "bulk"
+    timeout: ClassVar[float] = 900
+    import_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"import:{self.import_id}"
+
+
+class BulkContacts(Job, frozen=True, kw_only=True):
+    """A bulk action over more contacts than one request should touch."""
+
+    queue: ClassVar[QueueName] = "bulk"
+    timeout: ClassVar[float] = 600
+    bulk_id: UUID
+
+
+class PrepareCampaign(Job, frozen=True, kw_only=True):
+    """Materialises the audience, then the campaign runs."""
+
+    queue: ClassVar[QueueName] = "bulk"
+    timeout: ClassVar[float] = 600
+    campaign_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"prepare:{self.campaign_id}"
+
+
+class LookUpUnknown(Job, frozen=True, kw_only=True):
+    """Asks a provider that can be asked (Twilio) whether a message of unknown outcome exists."""
+
+    channel_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"lookup:{self.channel_id}"
+
+
+class SandboxControl(Job, frozen=True, kw_only=True):
+    """A person plays with the sandbox: answers as a customer, changes its behaviour, reviews a template."""
+
+    channel_id: UUID
+    verb: Literal["account", "behaviour", "reply", "opt_out", "template_review", "quality"]
+    params: dict[str, str | float | int | bool]
+
+
+AnyJob = (
+    SendMail
+    | CheckChannel
+    | SyncTemplates
+    | SubmitTemplate
+    | RunImport
+    | BulkContacts
+    | PrepareCampaign
+    | LookUpUnknown
+    | SandboxControl
+)

@@ -1,0 +1,72 @@
+"""Everything that a deployment may set, read once. No other file of api, workers or db reads the environment.
+
+Without `DATABASE_URL` and `VALKEY_URL` the programs use the embedded servers of `DATA_DIR` (see `db/embedded.py`).
+`.env.example` documents each name; a test compares the two.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    database_url: str = ""  # as the application role; empty: embedded
+    database_owner_url: str = ""  # for migrations; empty: database_url
+    valkey_url: str = ""
+    data_dir: Path = Path(".data")
+    secret_keys: str = ""  # "id:base64,id:base64"; the first seals, all open
+    public_url: str = "http://127.0.0.1:8080"  # where people open the panel
+    webhook_url: str = "http://127.0.0.1:8000"  # where providers reach the API, no trailing slash
+    api_host: str = "127.0.0.1"
+    api_port: int = 8000
+    api_workers: int = 1
+    ui_port: int = 8080
+    sandbox_url: str = "http://127.0.0.1:8790"  # empty switches the sandbox off
+    sandbox_port: int = 8790
+    sandbox_smtp_port: int = 8791
+    graph_url: str = "https://graph.facebook.com"
+    graph_version: str = "v25.0"
+    twilio_url: str = "https://api.twilio.com"
+    smtp_url: str = ""  # smtp://user:password@host:587?tls=starttls ; empty: the sandbox catches the mail
+    mail_from: str = "Master IA <no-reply@localhost>"
+    s3_bucket: str = ""  # empty: files stay in DATA_DIR/blobs
+    s3_endpoint_url: str = ""
+    s3_region: str = ""
+    s3_access_key_id: str = ""
+    s3_secret_access_key: str = ""
+    log_level: str = "INFO"
+    trusted_proxies: int = 0  # how many proxies in front may set X-Forwarded-For
+    metrics_token: str = ""  # Bearer token for /metrics; empty: loopback only
+    send_lanes: int = 3  # slices of one channel in flight at once
+    send_slice: int = 256  # messages per slice
+    send_concurrency: int = 64  # requests in flight per slice
+    pool_size: int = 10
+
+    @property
+    def embedded_database(self) -> bool:
+        return not self.database_url
+
+    @property
+    def embedded_valkey(self) -> bool:
+        return not self.valkey_url
+
+    @property
+    def blob_dir(self) -> Path:
+        return self.data_dir / "blobs"
+
+    @property
+    def spool_dir(self) -> Path:
+        return self.data_dir / "spool"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment: each field by its upper-case name. Raises SystemExit with one sentence on a bad value."""
+    source = os.environ if environ is None else environ
+    given = {name: source[name.upper()] for name in Settings.__struct_fields__ if source.get(name.upper())}
+    try:
+        settings = msgspec.convert(given, Settings, strict=False, dec_hook=lambda t, v: t(v))
+    except msgspec.ValidationError as error:
+        raise SystemExit(f"A setting in the environment is wrong: {error}. See .env.example.") from None
+    return settings

@@ -1,0 +1,42 @@
+"""Who acts, and in which company. Every action and query starts from an Actor; there is no anonymous write."""
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from db.enums import Permission, Role
+from db.errors import Forbidden
+from db.permissions import ROLE_PERMISSIONS
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """One company, one doer, and what it may do."""
+
+    company_id: UUID
+    kind: Literal["user", "api_key", "worker"]
+    id: UUID | None = None  # user or API key
+    role: Role | None = None
+    permissions: frozenset[Permission] = frozenset()
+    session_id: UUID | None = None
+    ip: str | None = None
+    request_id: str | None = None
+
+    def require(self, permission: Permission) -> None:
+        """Raises Forbidden unless the actor holds the permission."""
+        if permission not in self.permissions:
+            raise Forbidden(
+                "forbidden", "Your role does not allow this. Ask an administrator of the company.", permission=permission.value
+            )
+
+
+def worker(company_id: UUID) -> Actor:
+    """The actor of background jobs: everything, inside one company."""
+    return Actor(company_id=company_id, kind="worker", permissions=frozenset(Permission))
+
+
+def member(company_id: UUID, user_id: UUID, role: Role, **more: str | UUID | None) -> Actor:
+    """The actor of a signed-in person."""
+    return Actor(
+        company_id=company_id, kind="user", id=user_id, role=role, permissions=ROLE_PERMISSIONS[role], **more  # type: ignore[arg-type]
+    )

@@ -1,0 +1,141 @@
+"""Real servers for the tests: one embedded Postgres and Valkey per run, one database per test process (xdist worker).
+
+The process that starts the run starts the servers in `pytest_configure`; workers find them through the environment.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+import pytest_socket
+
+from db import crypto, queue, valkey
+from db.embedded import Postgres, start_valkey
+from db.engine import DB
+from db.enums import Role
+from db.migrate import migrate
+from db.settings import Settings
+from db.tenancy import Actor, member
+
+_TEMPLATE = "masteria_template"
+_FAST = {"fsync": "off", "shared_buffers": "'256MB'", "max_connections": "150"}
+
+
+class _Servers:
+    """Started on first use by the controlling process, stopped at the end of the run."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="masteria-test-"))
+        self.folder.chmod(0o755)
+        self.postgres = Postgres(self.folder / "pg", **_FAST)
+        self.valkey = start_valkey(self.folder / "valkey", settings={"appendonly": "no"})
+        asyncio.run(self._prepare())
+        os.environ["TEST_PG_SOCKETS"] = self.postgres.socket_folder
+        os.environ["TEST_VALKEY"] = self.valkey.connection_url
+
+    async def _prepare(self) -> None:
+        await self.postgres.create_database(_TEMPLATE)
+        await migrate(self.postgres.url("postgres", _TEMPLATE))
+
+    def stop(self) -> None:
+        self.postgres.stop()
+        self.valkey.terminate()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.stash[_KEY] = _Servers()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    servers = config.stash.get(_KEY, None)
+    if servers is not None:
+        servers.stop()
+
+
+_KEY = pytest.StashKey[_Servers]()
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only() -> None:
+    pytest_socket.socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)
+
+
+def _number() -> int:
+    """This process among the xdist workers."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    """Settings of this test process: its own database, its own Valkey database, its own data folder."""
+    sockets = os.environ["TEST_PG_SOCKETS"]
+    folder = Path(tempfile.mkdtemp(prefix="masteria-data-"))
+    return Settings(
+        database_url=f"postgresql://masteria_app@/test_{_number()}?host={sockets}",
+        database_owner_url=f"postgresql://postgres@/test_{_number()}?host={sockets}",
+        valkey_url=f"{os.environ['TEST_VALKEY']}/{_number()}",
+        data_dir=folder,
+        secret_keys="k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+        pool_size=20,
+    )
+
+
+@pytest.fixture(scope="session")
+async def database(settings: Settings) -> AsyncIterator[Settings]:
+    """The migrated database of this process, with the engine and Valkey connected."""
+    sockets = os.environ["TEST_PG_SOCKETS"]
+    connection = await asyncpg.connect(f"postgresql://postgres@/postgres?host={sockets}")
+    await connection.execute(f'drop database if exists "test_{_number()}" with (force)')
+    for _ in range(50):  # two processes may not copy the template at the same moment
+        try:
+            await connection.execute(f'create database "test_{_number()}" template "{_TEMPLATE}"')
+            break
+        except asyncpg.ObjectInUseError:
+            await asyncio.sleep(0.1)
+    await connection.close()
+    crypto.load_ring(settings.secret_keys, settings.data_dir)
+    valkey.connect(settings.valkey_url)
+    queue.forget_queues()
+    await DB.connect(settings.database_url, size=settings.pool_size)
+    yield settings
+    await DB.close()
+    await valkey.close()
+    queue.forget_queues()
+
+
+@pytest.fixture
+async def owner_db(database: Settings) -> AsyncIterator[asyncpg.Connection]:
+    """A superuser connection that sees every row: for setting scenes and for proving what is stored."""
+    connection = await asyncpg.connect(database.database_owner_url)
+    yield connection
+    await connection.close()
+
+
+async def make_company(owner_db: asyncpg.Connection, name: str = "Loja Aurora") -> Actor:
+    """A company with one owner; returns the owner as an Actor."""
+    company_id: UUID = await owner_db.fetchval("insert into company(name) values ($1) returning id", name)
+    user_id: UUID = await owner_db.fetchval(
+        "insert into account_user(email, name, password_hash) values ($1, 'Ana Lima', 'x') returning id", f"{uuid4().hex}@example.com"
+    )
+    await owner_db.execute("insert into membership(company_id, user_id, role) values ($1, $2, 'owner')", company_id, user_id)
+    return member(company_id, user_id, Role.OWNER)
+
+
+@pytest.fixture
+async def owner(owner_db: asyncpg.Connection) -> Actor:
+    """The owner of a fresh company."""
+    return await make_company(owner_db)
+
+
+@pytest.fixture
+async def stranger(owner_db: asyncpg.Connection) -> Actor:
+    """The owner of another company."""
+    return await make_company(owner_db, "Outra Loja")
