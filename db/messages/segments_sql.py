@@ -38,7 +38,6 @@ begin
     else
         alone := 70;
         part := 67;
-        -- A character outside the basic plane takes 4 bytes in UTF-8: without one, bytes are at most 3 per character.
         units := length(body);
         if body ~ E'{_ASTRAL}' then
             units := 2 * units - length(regexp_replace(body, E'{_ASTRAL}', '', 'g'));
