@@ -1,0 +1,53 @@
+/* The little that must happen in the browser itself: theme, copy, keyboard, service worker. */
+(function () {
+  const media = matchMedia("(prefers-color-scheme: dark)");
+  const stored = () => (document.cookie.match(/(?:^|; )theme=(\w+)/) || [])[1] || "system";
+  const dark = (theme) => theme === "dark" || (theme !== "light" && media.matches);
+
+  function paint() {
+    const on = dark(stored());
+    document.documentElement.classList.toggle("m-dark", on);
+    if (window.Quasar && document.body) window.Quasar.Dark.set(on);
+  }
+
+  window.masteria = {
+    theme(name) {
+      const secure = location.protocol === "https:" ? "; Secure" : "";
+      document.cookie = `theme=${name}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+      paint();
+    },
+    async copy(text, button) {
+      try {
+        await navigator.clipboard.writeText(text);
+      } catch {
+        const area = Object.assign(document.createElement("textarea"), { value: text });
+        document.body.append(area);
+        area.select();
+        document.execCommand("copy");
+        area.remove();
+      }
+      if (button) {
+        button.classList.add("m-copied");
+        setTimeout(() => button.classList.remove("m-copied"), 1600);
+      }
+    },
+  };
+  media.addEventListener("change", paint);
+
+  addEventListener("keydown", (event) => {
+    if ((event.metaKey || event.ctrlKey) && event.key === "k") {
+      const field = document.querySelector(".m-search input");
+      if (field) {
+        event.preventDefault();
+        field.focus();
+        field.select();
+      }
+    }
+    if ((event.key === "Enter" || event.key === " ") && event.target.matches && event.target.matches("[data-press]")) {
+      event.preventDefault();
+      event.target.click();
+    }
+  });
+
+  if ("serviceWorker" in navigator && isSecureContext) addEventListener("load", () => navigator.serviceWorker.register("/sw.js"));
+})();
