@@ -43,7 +43,7 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
 
 
 class Rejected(msgspec.Struct, frozen=True, gc=False):
-    """Surely not sent, and trying again unchanged is useless. `code` is the provider's, None when we refused ourselves."""
+    """Surely not sent, and trying again unchanged is useless. `code` is the provider's, None when we refused it."""
 
     reason: FailureReason
     code: int | None = None
@@ -71,7 +71,7 @@ class PauseChannel(msgspec.Struct, frozen=True, gc=False):
 
 
 class StopCampaign(msgspec.Struct, frozen=True, gc=False):
-    """Surely not sent; every further message of the campaign would fail alike. `pause`: it may go on later unchanged."""
+    """Surely not sent; every further message of the campaign would fail alike. `pause`: may go on later unchanged."""
 
     reason: FailureReason
     code: int | None = None

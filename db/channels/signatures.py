@@ -19,7 +19,7 @@ Form = Sequence[tuple[str, str]]
 
 
 def sign_meta(app_secret: str, body: bytes) -> str:
-    """`X-Hub-Signature-256` of a body. Source: Meta, "Validate payloads"; over the raw bytes, never re-serialised JSON."""
+    """`X-Hub-Signature-256` of a body (raw bytes, never re-serialised). Source: Meta, "Validate payloads"."""
     return META_PREFIX + hmac.new(app_secret.encode(), body, hashlib.sha256).hexdigest()
 
 

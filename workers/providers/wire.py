@@ -39,9 +39,10 @@ class Answer(msgspec.Struct, frozen=True):
 
     def header(self, name: str) -> str | None:
         """One header's value, None if absent."""
-        if isinstance(self.headers, httpx.Headers):
-            return self.headers.get(name)
-        return self.headers.get_header(name)
+        if isinstance(self.headers, Response):
+            return self.headers.get_header(name)
+        value: str | None = self.headers.get(name)
+        return value
 
     @property
     def retry_after(self) -> float | None:
@@ -59,7 +60,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class ProviderError(Exception):
-    """A control call (anything but a send) failed. `outcome` classifies it as a send's; `body_excerpt` is for the log."""
+    """A control call (anything but a send) failed. `outcome` classifies it like a send; `body_excerpt` is for the log."""
 
     def __init__(self, outcome: Outcome, http_status: int | None, body_excerpt: str) -> None:
         super().__init__(f"{type(outcome).__name__} (HTTP {http_status}): {body_excerpt[:200]}")
@@ -116,7 +117,7 @@ class Wire:
     async def post(
         self, url: str, headers: dict[str, str], body: bytes
     ) -> Answer | RetryAfter | PauseChannel | Unknown:
-        """Send one POST once. Cancellation passes through: the attempt then stays open and its lease makes it unknown."""
+        """Send one POST once. Cancellation passes through: the attempt stays open and its lease makes it unknown."""
         try:
             request = self._sender.post(url).headers(headers).body_bytes(body).build()
         except (

@@ -113,7 +113,7 @@ _usage = msgspec.json.Decoder(dict[str, list[_Usage]], strict=False)
 
 
 def graph_error(body: bytes) -> GraphError | None:
-    """The provider's error in an answer, or None when the body is not Meta's envelope (a proxy's page, an empty body)."""
+    """The provider's error in an answer, or None when the body is not Meta's envelope (a proxy's page, nothing)."""
     try:
         return _envelope.decode(body).error
     except (ValueError, RecursionError):
@@ -121,7 +121,7 @@ def graph_error(body: bytes) -> GraphError | None:
 
 
 def outcome_for(code: int, message: str = "", transient: bool = False) -> Refusal:
-    """What the sender must do about a code, from an answer or from a failed status; unknown codes as in the module's text."""
+    """What the sender must do about a code, from an answer or a failed status; unknown codes: see the module's text."""
     known = CODES.get(code)
     if known is None:
         known = _retry(R.TEMPORARY) if transient else Rejected(R.BAD_REQUEST)
@@ -131,8 +131,8 @@ def outcome_for(code: int, message: str = "", transient: bool = False) -> Refusa
 def classify(answer: Answer) -> Refusal | Unknown:
     """The outcome of an answer that is not a usable 2xx.
 
-    - 5xx is always unknown, also with a code that the table calls temporary: Meta sends 131000 and 131016 as 500 and 503
-      from layers behind the one that takes messages over, so "temporary" there does not prove that nothing was queued.
+    - 5xx is always unknown, also with a code that the table calls temporary: Meta sends 131000 and 131016 as 500 and
+      503 from layers behind the one that takes messages over, so that does not prove that nothing was queued.
       A message lost is shown and can be resent with a click; a message sent twice cannot be taken back.
     - 4xx with Meta's code, and any 429: refused before it was taken, so surely not sent.
     - everything else (3xx, 4xx of a proxy, 2xx without an id): nobody knows what the other end did.
@@ -156,7 +156,7 @@ def classify(answer: Answer) -> Refusal | Unknown:
 
 
 def _regain_access(answer: Answer) -> float:
-    """Seconds until the hourly budget is free again, from `x-business-use-case-usage` (minutes there); 0 if not told."""
+    """Seconds until the hourly budget is free, from `x-business-use-case-usage` (minutes there); 0 if not told."""
     try:
         usage = _usage.decode(answer.header("x-business-use-case-usage") or "{}")
     except (ValueError, RecursionError):
