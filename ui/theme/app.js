@@ -31,6 +31,16 @@
         setTimeout(() => button.classList.remove("m-copied"), 1600);
       }
     },
+    undo(message, label, event, timeout) {
+      window.Quasar.Notify.create({
+        message,
+        timeout,
+        icon: "sym_r_check_circle",
+        classes: "m-toast",
+        attrs: { role: "status" },
+        actions: [{ label, flat: true, noCaps: true, handler: () => emitEvent(event) }],
+      });
+    },
   };
   media.addEventListener("change", paint);
 

@@ -1,0 +1,71 @@
+"""Buttons: a verb, one kind each, busy while their handler runs."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Literal
+
+from nicegui import ui
+
+from ui.i18n import _
+
+Kind = Literal["primary", "quiet", "plain", "danger", "danger-solid"]
+
+
+def button(
+    text: str,
+    on_click: Callable[[], Any] | None = None,
+    *,
+    icon: str | None = None,
+    kind: Kind = "quiet",
+    to: str | None = None,
+    submit: bool = False,
+) -> ui.button:
+    """A button; one `primary` per screen. An async handler shows the spinner and takes no second click meanwhile.
+
+    `to` makes it a link to a page of ours. `submit` presses it when Enter is hit in its form.
+    """
+    element = ui.button(text, icon=f"sym_r_{icon}" if icon else None, color=None)
+    element.props("unelevated no-caps no-wrap").classes(f"m-btn m-btn-{kind}")
+    if submit:
+        element.props("type=submit")
+    if to is not None:
+        element.props["href"] = to
+    if on_click is not None:
+        element.on_click(lambda: _run(element, on_click))
+    return element
+
+
+async def _run(element: ui.button, handler: Callable[[], Any]) -> None:
+    result = handler()
+    if not inspect.isawaitable(result):
+        return
+    element.props("loading")
+    element.disable()
+    try:
+        await result
+    finally:
+        if not (element.is_deleted or element.client.is_deleted):
+            element.props(remove="loading")
+            element.enable()
+
+
+def icon_button(icon: str, label: str, on_click: Callable[[], Any] | None = None) -> ui.button:
+    """A small round-cornered button; `label` is its name for screen readers and its tooltip."""
+    element = ui.button(icon=f"sym_r_{icon}", color=None).props("flat unelevated").classes("m-icon")
+    element.props["aria-label"] = label
+    element.tooltip(label)
+    if on_click is not None:
+        element.on_click(lambda: _run(element, on_click))
+    return element
+
+
+def copy_field(value: str, *, label: str = "") -> ui.element:
+    """A value to take along (link, key): the text and a copy button that answers with a tick."""
+    with ui.element("div").classes("m-copy") as box:
+        text = ui.label(value).classes("m-mono m-clip")
+        copy = icon_button("content_copy", label or _("Copy"))
+        copy.on(
+            "click",
+            js_handler=f"(e) => masteria.copy(getHtmlElement({text.id}).textContent, e.target.closest('button'))",
+        )
+    return box

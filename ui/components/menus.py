@@ -1,0 +1,44 @@
+"""Menus: what else can be done with a thing."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from nicegui import ui
+
+from ui.components.buttons import icon_button
+from ui.components.text import icon
+from ui.i18n import _
+
+
+class Choice(NamedTuple):
+    """One line of a menu; `on` shows a tick, `danger` is red, `line` draws a line above."""
+
+    text: str
+    on_click: Callable[[], Any]
+    icon: str = ""
+    on: bool = False
+    danger: bool = False
+    line: bool = False
+
+
+def choices(entries: Sequence[Choice]) -> None:
+    """Draws the lines inside an open `ui.menu()`."""
+    for entry in entries:
+        if entry.line:
+            ui.element("div").classes("m-menu-line")
+        with ui.menu_item(on_click=lambda entry=entry: entry.on_click()).classes("m-danger" if entry.danger else ""):
+            with ui.element("div").classes("m-menu-item"):
+                if entry.icon:
+                    icon(entry.icon)
+                ui.label(entry.text)
+                if entry.on:
+                    icon("check").classes("m-check")
+
+
+def more(entries: Sequence[Choice], label: str = "") -> ui.button:
+    """The three dots at the end of a row or a card."""
+    with icon_button("more_horiz", label or _("More")) as dots:
+        with ui.menu().props('anchor="bottom right" self="top right" :offset="[0, 4]"'):
+            choices(entries)
+    dots.on("click.stop", js_handler="() => {}")
+    return dots

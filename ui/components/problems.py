@@ -1,0 +1,100 @@
+"""What the API refuses, said to people: one sentence per `code` of `ApiProblem`, with the way out.
+
+A code that has no sentence here falls back to the API's own `detail`, so nothing is ever silent. Also the one handler
+that every page has for what its own handlers raise.
+"""
+
+from collections.abc import Mapping
+
+from nicegui import ui
+
+from ui import session
+from ui.client.base import ApiProblem, Offline
+from ui.components.forms import Field
+from ui.components.toast import toast
+from ui.i18n import _
+
+
+def sentences() -> dict[str, str]:
+    """code → sentence in the reader's language. Later capabilities add their codes here."""
+    return {
+        "bad_credentials": _("The e-mail or the password is not right."),
+        "email_taken": _("There is an account with this e-mail already. Sign in instead."),
+        "last_owner": _("A company needs at least one owner. Make somebody else owner first."),
+        "already_member": _("This person is in the team already."),
+        "already_invited": _("This person has an open invitation already."),
+        "invitation_gone": _("This invitation is no longer valid. Ask for a new one."),
+        "link_expired": _("This link was used or is too old. Ask for a new one."),
+        "weak_password": _("This password is too easy to guess. Make it longer."),
+        "wrong_password": _("The current password is not right."),
+        "not_found": _("This is no longer here. Somebody may have removed it."),
+        "forbidden": _("Your role does not allow this. Ask an administrator of your company."),
+        "conflict": _("This has changed meanwhile. Load the page again and check."),
+        "changed_meanwhile": _("Somebody else changed this first. Load the page again and check."),
+        "too_many_requests": _("That was too often in a short time. Wait a moment and try again."),
+        "too_many_attempts": _("Too many tries. Wait a few minutes and try again."),
+        "too_large": _("This file is too large."),
+        "unavailable": _("The service is busy at the moment. Try again in a few seconds."),
+        "unreadable_answer": _("Something went wrong on our side. Try again."),
+        "http_500": _("Something went wrong on our side. Try again."),
+        "internal": _("Something went wrong on our side. Try again."),
+    }
+
+
+def field_sentences() -> dict[str, str]:
+    """Codes of single fields."""
+    return {
+        "required": _("Please fill this in."),
+        "too_short": _("This is too short."),
+        "too_long": _("This is too long."),
+        "invalid_email": _("This does not look like an e-mail address."),
+        "invalid_phone": _("This does not look like a phone number."),
+        "taken": _("This name is in use already."),
+    }
+
+
+def sentence(error: Exception) -> str:
+    """The sentence for a problem or a lost connection; never a stack trace or a code."""
+    if isinstance(error, Offline):
+        return _("No connection to the service. Check your internet and try again.")
+    if isinstance(error, ApiProblem):
+        known = sentences().get(error.code)
+        if known:
+            return known
+        if error.errors:
+            return field_sentences().get(error.errors[0].code) or error.errors[0].message
+        return error.detail if error.status < 500 else _("Something went wrong on our side. Try again.")
+    return _("Something went wrong on our side. Try again.")
+
+
+def show(error: Exception) -> None:
+    """Says it in a toast; a session that ended leads to sign-in instead."""
+    if isinstance(error, ApiProblem) and error.status == 401 and session.signed_in():
+        session.expired()
+        return
+    toast(sentence(error), "bad")
+
+
+def show_in(fields: Mapping[str, Field], error: Exception) -> bool:
+    """Puts field errors under their fields (`bindings[2].text` matches `bindings`); the rest goes to a toast.
+
+    True when every error found its field.
+    """
+    if not isinstance(error, ApiProblem) or not error.errors:
+        show(error)
+        return False
+    left = 0
+    for wrong in error.errors:
+        field = fields.get(wrong.field) or fields.get(wrong.field.split("[")[0].split(".")[0])
+        if field is None:
+            left += 1
+        else:
+            field.error(field_sentences().get(wrong.code) or wrong.message)
+    if left:
+        show(error)
+    return not left
+
+
+def catch_all() -> None:
+    """On every page: what a handler raises becomes a sentence, not silence."""
+    ui.on_exception(show)

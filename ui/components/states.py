@@ -1,0 +1,146 @@
+"""Every state of a page is drawn: skeleton, empty, error, and the loader that goes from one to the next."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
+
+from nicegui import background_tasks, helpers, ui
+
+from ui import session
+from ui.client.base import ApiProblem, Offline
+from ui.components import problems
+from ui.components.buttons import button
+from ui.components.text import Text, icon, title
+from ui.i18n import _
+
+T = TypeVar("T")
+Draw = Callable[[], Any]
+
+
+def _state(symbol: str, heading: str, text: str, classes: str) -> ui.element:
+    with ui.element("div").classes(f"m-state {classes}") as element:
+        with ui.element("div").classes("m-state-icon"):
+            icon(symbol)
+        title(heading)
+        if text:
+            Text("p", text, "m-sub")
+    return element
+
+
+def empty(
+    symbol: str, heading: str, text: str = "", *, action: str = "", on_click: Callable[[], Any] | None = None, to: str | None = None
+) -> ui.element:
+    """What this place is for, and the one button that fills it."""
+    with _state(symbol, heading, text, "") as element:
+        if action:
+            with ui.element("div").classes("m-actions"):
+                button(action, on_click, kind="primary", to=to)
+    return element
+
+
+def error_state(text: str, retry: Callable[[], Any] | None = None, *, heading: str = "") -> ui.element:
+    """What happened, what to do, and again."""
+    with _state("cloud_off", heading or _("This could not be loaded"), text, "m-state-bad") as element:
+        element.props["role"] = "alert"
+        if retry is not None:
+            with ui.element("div").classes("m-actions"):
+                button(_("Try again"), retry, icon="refresh")
+    return element
+
+
+def skeleton(*classes: str) -> None:
+    """Grey bars, one per class: `line m-w-60`, `title`, `badge`, `round`, `chart`."""
+    for name in classes:
+        ui.element("div").classes(f"m-skel m-skel-{name}").props["aria-hidden"] = "true"
+
+
+def skeleton_figures(count: int = 4) -> None:
+    with ui.element("div").classes("m-grid m-figs"):
+        for _number in range(count):
+            with ui.element("div").classes("m-card m-near"):
+                skeleton("line m-w-40", "title m-w-60", "line m-w-80")
+
+
+def skeleton_list(rows: int = 5) -> None:
+    with ui.element("div").classes("m-card m-card-flush"):
+        for _number in range(rows):
+            with ui.element("div").classes("m-item"):
+                skeleton("round")
+                with ui.element("div").classes("m-col m-near m-grow"):
+                    skeleton("line m-w-40", "line m-w-60")
+                skeleton("badge")
+
+
+def skeleton_card(lines: int = 4) -> None:
+    with ui.element("div").classes("m-card"):
+        skeleton("title m-w-30", *("line m-w-80" if number % 2 else "line m-w-100" for number in range(lines)))
+
+
+def skeleton_chart() -> None:
+    with ui.element("div").classes("m-card"):
+        skeleton("line m-w-30", "chart")
+
+
+class Loader(Generic[T]):
+    """A place of the page that asks, waits, and shows. Made by `load`."""
+
+    def __init__(
+        self, fetch: Callable[[], Awaitable[T]], draw: Callable[[T], Any], skeleton: Draw, classes: str = ""
+    ) -> None:
+        self._fetch = fetch
+        self._draw = draw
+        self._skeleton = skeleton
+        self._asked = 0
+        self.element = ui.element("div").classes(f"m-loader {classes}")
+        self.element.props["aria-busy"] = "true"
+        with self.element:
+            skeleton()
+        background_tasks.create(self._start(), name="load")
+
+    async def _start(self) -> None:
+        with self.element:
+            await self.refresh()
+
+    async def refresh(self) -> None:
+        """Asks again; what is on the screen stays until the answer is there. Older answers that come late are dropped."""
+        self._asked += 1
+        asked = self._asked
+        try:
+            value = await self._fetch()
+        except (ApiProblem, Offline) as error:
+            if asked == self._asked and not self._gone():
+                self._fail(error)
+            return
+        if asked != self._asked or self._gone():
+            return
+        self.element.props["aria-busy"] = "false"
+        self.element.clear()
+        with self.element:
+            result = self._draw(value)
+            if helpers.should_await(result):
+                await result
+
+    def _gone(self) -> bool:
+        return self.element.is_deleted or self.element.client.is_deleted
+
+    def _fail(self, error: Exception) -> None:
+        if isinstance(error, ApiProblem) and error.status == 401:
+            with self.element:
+                session.expired()
+            return
+        self.element.props["aria-busy"] = "false"
+        self.element.clear()
+        with self.element:
+            error_state(problems.sentence(error), self._again)
+
+    async def _again(self) -> None:
+        self.element.clear()
+        with self.element:
+            self._skeleton()
+        await self.refresh()
+
+
+def load(
+    fetch: Callable[[], Awaitable[T]], draw: Callable[[T], Any], skeleton: Draw = skeleton_card, classes: str = ""
+) -> Loader[T]:
+    """Skeleton at once, then `draw(await fetch())`, or the error with a retry. Keep the Loader to `refresh()` on events."""
+    return Loader(fetch, draw, skeleton, classes)

@@ -1,0 +1,33 @@
+"""Short news at the lower edge: done, failed, and done with a way back (undo)."""
+
+import json
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import Any
+
+from nicegui import ui
+
+from ui.components.text import Tone
+from ui.i18n import _
+
+_ICONS = {"ok": "check_circle", "info": "info", "warn": "warning", "bad": "error", "quiet": "info"}
+_numbers = count(1)
+
+
+def toast(text: str, tone: Tone = "ok") -> None:
+    """One sentence for some seconds; longer when something went wrong."""
+    ui.notify(
+        text,
+        icon=f"sym_r_{_ICONS[tone]}",
+        classes="m-toast",
+        timeout=7000 if tone == "bad" else 3500,
+        attrs={"role": "alert" if tone == "bad" else "status"},
+    )
+
+
+def toast_undo(text: str, undo: Callable[[], Awaitable[Any] | Any], *, seconds: float = 8) -> None:
+    """Says what was done and offers to take it back: better than asking before."""
+    event = f"undo{next(_numbers)}"
+    ui.on(event, lambda: undo(), [])
+    arguments = ", ".join(json.dumps(value) for value in (text, _("Undo"), event, seconds * 1000))
+    ui.run_javascript(f"masteria.undo({arguments})")
