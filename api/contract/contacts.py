@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import Input, Output
+from db.contacts.filter import ContactFilter as ContactFilter  # re-exported: campaigns take it too
 from db.enums import CustomFieldKind, IdentityKind, ImportState, LineType
 
 PersonName = Annotated[str, Meta(max_length=200, examples=["Beatriz Nunes"])]
@@ -14,23 +15,6 @@ PhoneText = Annotated[str, Meta(max_length=60, examples=["(11) 98765-4321"])]
 TagName = Annotated[str, Meta(min_length=1, max_length=60, examples=["vip"])]
 FieldKey = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["cidade"])]
 CustomValues = dict[FieldKey, Annotated[str, Meta(max_length=500)]]
-
-
-class ContactFilter(Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """Which contacts: query parameters of the list, body of bulk actions, audience of a campaign. Conditions add up (AND)."""
-
-    search: Annotated[str, Meta(max_length=100)] | None = None
-    tags: list[UUID] = []  # has any of these
-    all_tags: bool = False  # has all of `tags`
-    without_tags: list[UUID] = []
-    import_id: UUID | None = None
-    opted_out: bool | None = None
-    line: Literal["mobile", "fixed"] | None = None
-    has: Literal["phone", "email"] | None = None
-    custom: dict[str, str] = {}  # equal to
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-    ids: list[UUID] = []  # exactly these (a selection)
 
 
 class Identity(Output):

@@ -1,0 +1,78 @@
+"""A ContactFilter as SQL, in the one place that lists, bulk actions, exports and campaigns share.
+
+Conditions are on alias `c` (table contact) and name the company through `c.company_id`; the caller sets that one.
+"""
+
+import re
+
+import msgspec
+
+from db.contacts.filter import ContactFilter
+
+_NOT_A_NUMBER = re.compile(r"[^\d\s()+.\-/]")
+_EVERYTHING = 10_000_000
+
+
+def needle(text: str) -> str | None:
+    """What to look for, before folding; None when there is nothing. Phone-like text is reduced to its digits.
+    One or two characters match the start of a word only: shorter than a trigram, they would read the whole table."""
+    text = " ".join(text.replace("\0", "").split())
+    digits = re.sub(r"\D", "", text)
+    if digits and not _NOT_A_NUMBER.search(text):
+        text = digits
+    return None if not text else f" {text}" if len(text) < 3 else text
+
+
+def like_pattern(parameter: str) -> str:
+    """SQL: the LIKE pattern for a needle. Escaped after folding, which turns some signs into wildcards."""
+    return f"'%' || regexp_replace(fold({parameter}), '([\\\\%_])', '\\\\\\1', 'g') || '%'"
+
+
+def where(filter: ContactFilter, args: list[object]) -> str:
+    """The condition for `filter`; its values are appended to `args`. `true` when all contacts match."""
+    conditions: list[str] = []
+
+    def value(item: object) -> str:
+        args.append(item)
+        return f"${len(args)}"
+
+    if filter.search is not None and (text := needle(filter.search)):
+        pattern = like_pattern(f"{value(text)}::text")
+        conditions.append(f"c.id in (select contact_search({pattern}, {_EVERYTHING}))")
+    if filter.ids:
+        conditions.append(f"c.id = any({value(filter.ids)}::uuid[])")
+    if filter.tags and filter.all_tags:
+        conditions.extend(_tagged(f"= {value(tag)}::uuid") for tag in dict.fromkeys(filter.tags))
+    elif filter.tags:
+        conditions.append(_tagged(f"= any({value(filter.tags)}::uuid[])"))
+    if filter.without_tags:
+        conditions.append("not " + _tagged(f"= any({value(filter.without_tags)}::uuid[])"))
+    if filter.import_id is not None:
+        conditions.append(f"c.import_id = {value(filter.import_id)}::uuid")
+    if filter.opted_out is not None:
+        conditions.append(f"c.opted_out_at is {'not ' if filter.opted_out else ''}null")
+    if filter.line is not None:
+        lines = "('mobile', 'fixed_or_mobile')" if filter.line == "mobile" else "('fixed')"
+        conditions.append(_reachable(f"i.kind = 'phone' and i.line in {lines}"))
+    if filter.has is not None:
+        conditions.append(_reachable(f"i.kind = {value(filter.has)}::text"))
+    if filter.custom:
+        conditions.append(f"c.custom @> {value(msgspec.json.encode(filter.custom).decode())}::jsonb")
+    if filter.created_after is not None:
+        conditions.append(f"c.created_at >= {value(filter.created_after)}::timestamptz")
+    if filter.created_before is not None:
+        conditions.append(f"c.created_at < {value(filter.created_before)}::timestamptz")
+    return " and ".join(conditions) or "true"
+
+
+def _tagged(which: str) -> str:
+    return (
+        "exists (select from contact_tag ct where ct.company_id = c.company_id and ct.contact_id = c.id "
+        f"and ct.tag_id {which})"
+    )
+
+
+def _reachable(how: str) -> str:
+    return (
+        f"exists (select from contact_identity i where i.company_id = c.company_id and i.contact_id = c.id and {how})"
+    )
