@@ -1,0 +1,266 @@
+"""The ledger of outgoing messages: claim, finish, statuses, expiry (DESIGN 4). None lost, none sent twice.
+
+Meta and Twilio take no idempotency key, so the guarantee is made of states: a message is claimed (`sending`, epoch + 1, an
+attempt row) and committed before the first byte goes out; the result is fenced by the epoch; whatever may have been sent is
+`unknown` and is never blindly resent.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from db.enums import AttemptState, MessageState
+from db.work import Read, Work
+
+LEASE = 60.0  # seconds; must exceed twice the send timeout
+
+
+class Claimed(NamedTuple):
+    """One message in hand: ours until the lease ends."""
+
+    message_id: UUID
+    epoch: int
+    attempt_id: UUID
+    campaign_id: UUID | None
+    contact_id: UUID | None
+    address: str
+    units: int
+    tries: int
+    params: list[str]
+    content: str | None  # JSON, for messages without a campaign
+
+
+class Result(NamedTuple):
+    """What became of one claimed message."""
+
+    message_id: UUID
+    epoch: int
+    attempt_id: UUID
+    state: MessageState  # sent, failed, unknown, or queued again
+    attempt_state: AttemptState
+    provider_id: str | None = None
+    http_status: int | None = None
+    code: int | None = None
+    reason: str | None = None
+    detail: str | None = None
+    retry_in: float | None = None  # seconds; for queued
+    counts_as_try: bool = True
+
+
+class StatusUpdate(NamedTuple):
+    """What a provider reports about a message that it accepted. `state` is sent, delivered, read or failed."""
+
+    attempt_id: UUID | None
+    provider_id: str | None
+    state: MessageState
+    at: datetime
+    reason: str | None = None
+    code: int | None = None
+    retry_in: float | None = None  # failed for a passing reason: surely not delivered, may go again
+
+
+class Applied(NamedTuple):
+    campaigns: set[UUID]
+    unmatched: list[StatusUpdate]  # no attempt known yet: the webhook overtook our own answer and carries no correlation id
+
+
+_DUE_QUEUES = """
+select q.id, q.campaign_id from (
+    select $2::uuid as id, null::uuid as campaign_id, '-infinity'::timestamptz as launched_at
+    union all
+    select id, id, launched_at from campaign where company_id = $1 and channel_id = $2 and state = 'running'
+) q
+where exists (select from message m where m.queue_id = q.id and m.state = 0 and m.next_at <= now())
+order by q.launched_at
+"""
+
+_CLAIM = """
+with picked as (
+    select id, units from message
+    where queue_id = $2 and state = 0 and next_at <= now()
+      and ($2 = $5 or exists (select from campaign c where c.company_id = $1 and c.id = $2 and c.state = 'running'))
+    order by next_at limit $3 for update skip locked
+), taken as (
+    select id from (select id, sum(units) over (rows unbounded preceding) as used from picked) p where used <= $4
+), claimed as (
+    update message m set state = 1, epoch = epoch + 1, lease_until = now() + make_interval(secs => $6)
+    from taken where m.company_id = $1 and m.id = taken.id
+    returning m.id, m.epoch, m.campaign_id, m.contact_id, m.address, m.units, m.tries, m.params, m.content
+), attempts as (
+    insert into attempt(company_id, id, message_id, channel_id, epoch)
+    select $1, uuidv7(), id, $5, epoch from claimed returning id, message_id
+)
+select c.id, c.epoch, a.id, c.campaign_id, c.contact_id, c.address, c.units, c.tries, c.params, c.content
+from claimed c join attempts a on a.message_id = c.id
+"""
+
+_FINISH = """
+with r as (
+    select * from unnest($2::uuid[], $3::int[], $4::uuid[], $5::smallint[], $6::smallint[], $7::text[], $8::smallint[],
+                         $9::int[], $10::text[], $11::text[], $12::float8[], $13::smallint[])
+        r(message_id, epoch, attempt_id, state, attempt_state, provider_id, http_status, code, reason, detail, retry_in, tried)
+), a as (
+    update attempt t set state = r.attempt_state, http_status = r.http_status, code = r.code, detail = r.detail,
+        provider_id = coalesce(r.provider_id, t.provider_id), done_at = now()
+    from r where t.company_id = $1 and t.id = r.attempt_id and t.state in (0, 3)
+)
+update message m set state = r.state, provider_id = coalesce(r.provider_id, m.provider_id),
+    sent_at = case when r.state = 3 then coalesce(m.sent_at, now()) else m.sent_at end,
+    lease_until = case when r.state = 2 then now() + make_interval(secs => $14) end,
+    next_at = case when r.state = 0 then now() + make_interval(secs => r.retry_in) else m.next_at end,
+    done_at = case when r.state = 6 then now() end,
+    tries = m.tries + r.tried, reason = r.reason, code = r.code
+from r where m.company_id = $1 and m.id = r.message_id and m.epoch = r.epoch and m.state in (1, 2)
+"""
+
+_MATCH = """
+select id, message_id, provider_id from attempt
+where company_id = $1 and id = any($2::uuid[])
+union
+select id, message_id, provider_id from attempt
+where company_id = $1 and provider_id = any($3::text[])
+"""
+
+# Status rank only rises; failed beats sent, delivered beats failed: the same end in whatever order they arrive.
+_STATUS = """
+with r as (
+    select * from unnest($2::uuid[], $3::smallint[], $4::timestamptz[], $5::text[], $6::int[], $7::float8[], $8::text[])
+        r(attempt_id, state, at, reason, code, retry_in, provider_id)
+), a as (
+    update attempt t set state = 1, provider_id = coalesce(t.provider_id, r.provider_id), done_at = coalesce(t.done_at, now())
+    from r where t.company_id = $1 and t.id = r.attempt_id and (t.state in (0, 3) or t.provider_id is null)
+), moves as (
+    select distinct on (m.id) m.id, t.epoch <> m.epoch and m.state = 1 as doubled, r.*,
+        coalesce(r.provider_id, t.provider_id) as sent_as,
+        case
+            when r.state between 3 and 5 and (m.state in (0, 1, 2, 7, 9) or m.state between 3 and 5 and r.state > m.state
+                 or m.state = 6 and r.state >= 4) then r.state
+            when r.state = 6 and t.epoch = m.epoch and m.state in (1, 2, 3, 7)
+                 then case when r.retry_in is not null and m.tries < $9 then 0 else 6 end
+        end as becomes
+    from r join attempt t on t.company_id = $1 and t.id = r.attempt_id
+           join message m on m.company_id = $1 and m.id = t.message_id
+    order by m.id, t.epoch desc
+)
+update message m set state = v.becomes,
+    maybe_duplicate = m.maybe_duplicate or v.doubled,
+    provider_id = coalesce(m.provider_id, v.sent_as),
+    sent_at = coalesce(m.sent_at, v.at),
+    delivered_at = case when v.becomes in (4, 5) then coalesce(m.delivered_at, v.at) else m.delivered_at end,
+    read_at = case when v.becomes = 5 then coalesce(m.read_at, v.at) else m.read_at end,
+    done_at = case when v.becomes = 6 then now() end,
+    next_at = case when v.becomes = 0 then now() + make_interval(secs => v.retry_in) else m.next_at end,
+    tries = case when v.becomes = 0 then m.tries + 1 else m.tries end,
+    lease_until = null,
+    reason = case when v.becomes in (0, 6) then v.reason end,
+    code = case when v.becomes in (0, 6) then v.code end
+from moves v where m.company_id = $1 and m.id = v.id and v.becomes is not null
+returning m.campaign_id
+"""
+
+_EXPIRE = """
+with late as (
+    update message m set state = 2, reason = 'unknown_outcome',
+        lease_until = now() + make_interval(secs => (
+            select unknown_horizon from channel c where c.company_id = $1 and c.id = m.channel_id))
+    where m.company_id = $1 and m.state = 1 and m.lease_until < now() returning m.id, m.epoch, m.campaign_id
+), a as (
+    update attempt t set state = 3, detail = 'the sender stopped before it wrote the result' from late
+    where t.company_id = $1 and t.message_id = late.id and t.epoch = late.epoch and t.state = 0
+)
+select distinct campaign_id from late
+"""
+
+_RESOLVE = """
+with ended as (
+    update message m set
+        state = case when retry.yes then 0 else 7 end,
+        maybe_duplicate = m.maybe_duplicate or retry.yes,
+        next_at = case when retry.yes then now() else m.next_at end,
+        done_at = case when retry.yes then null else now() end,
+        lease_until = null, reason = 'unknown_outcome'
+    from (select id, at_least_once and not maybe_duplicate and (campaign_id is null or not exists (
+              select from campaign c where c.company_id = $1 and c.id = campaign_id and c.state = 'cancelled')) as yes
+          from message where company_id = $1 and state = 2 and lease_until < now() for update skip locked) retry
+    where m.company_id = $1 and m.id = retry.id and m.state = 2
+    returning m.campaign_id
+)
+select distinct campaign_id from ended
+"""
+
+
+async def due_queues(r: Read, company_id: UUID, channel_id: UUID) -> list[tuple[UUID, UUID | None]]:
+    """Queues of the channel with something to send now: (queue, campaign). What people and the API send comes first."""
+    return [(row["id"], row["campaign_id"]) for row in await r.fetch(_DUE_QUEUES, company_id, channel_id)]
+
+
+async def claim(
+    w: Work, channel_id: UUID, queue_id: UUID, *, limit: int, units: int, lease: float = LEASE
+) -> list[Claimed]:
+    """Takes up to `limit` due messages worth at most `units`, with an attempt each. Nothing may go out before this commits.
+    A campaign that is not running yields nothing."""
+    rows = await w.fetch(_CLAIM, w.company_id, queue_id, limit, units, channel_id, lease)
+    return [Claimed(*row) for row in rows]
+
+
+async def finish(w: Work, results: Iterable[Result], *, horizon: float) -> None:
+    """Writes the results of a slice in one statement. Repeating it is harmless: it is fenced by the epoch. `horizon` is how
+    many seconds an unknown outcome may wait for evidence."""
+    columns = list(zip(*((r[0], r[1], r[2], int(r[3]), int(r[4]), *r[5:11], int(r[11])) for r in results), strict=True))
+    if columns:
+        await w.execute(_FINISH, w.company_id, *(list(column) for column in columns), horizon)
+
+
+async def apply_statuses(w: Work, statuses: list[StatusUpdate], *, max_tries: int = 4) -> Applied:
+    """Applies provider reports, in any order and any number of times, with the same end. Resolves unknown outcomes."""
+    if not statuses:
+        return Applied(set(), [])
+    attempts = await w.fetch(
+        _MATCH,
+        w.company_id,
+        [s.attempt_id for s in statuses if s.attempt_id],
+        [s.provider_id for s in statuses if s.provider_id and not s.attempt_id],
+    )
+    known = {row["id"] for row in attempts}
+    by_provider = {row["provider_id"]: row["id"] for row in attempts if row["provider_id"]}
+    best: dict[UUID, StatusUpdate] = {}
+    unmatched = []
+    for status in statuses:
+        attempt_id = status.attempt_id if status.attempt_id in known else by_provider.get(status.provider_id)
+        if attempt_id is None:
+            unmatched.append(status)
+        elif attempt_id not in best or _rank(status) > _rank(best[attempt_id]):
+            best[attempt_id] = status
+    if not best:
+        return Applied(set(), unmatched)
+    rows = await w.fetch(
+        _STATUS,
+        w.company_id,
+        list(best),
+        [int(s.state) for s in best.values()],
+        [s.at for s in best.values()],
+        [s.reason for s in best.values()],
+        [s.code for s in best.values()],
+        [s.retry_in for s in best.values()],
+        [s.provider_id for s in best.values()],
+        max_tries,
+    )
+    return Applied({row["campaign_id"] for row in rows if row["campaign_id"]}, unmatched)
+
+
+_RANKS = {MessageState.SENT: 1, MessageState.FAILED: 2, MessageState.DELIVERED: 3, MessageState.READ: 4}
+
+
+def _rank(status: StatusUpdate) -> int:
+    return _RANKS[status.state]
+
+
+async def expire_leases(w: Work) -> set[UUID]:
+    """`sending` whose lease ended becomes `unknown`, never `queued`: its sender may have sent it. Returns the campaigns."""
+    return {row["campaign_id"] for row in await w.fetch(_EXPIRE, w.company_id) if row["campaign_id"]}
+
+
+async def resolve_unknown(w: Work) -> set[UUID]:
+    """Unknown outcomes past their horizon end by the message's own policy: failed_unknown, or one flagged resend."""
+    return {row["campaign_id"] for row in await w.fetch(_RESOLVE, w.company_id) if row["campaign_id"]}
