@@ -60,7 +60,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class ProviderError(Exception):
-    """A control call (anything but a send) failed. `outcome` classifies it like a send; `body_excerpt` is for the log."""
+    """A control call (anything but a send) failed: `outcome` as for a send, `body_excerpt` for the log."""
 
     def __init__(self, outcome: Outcome, http_status: int | None, body_excerpt: str) -> None:
         super().__init__(f"{type(outcome).__name__} (HTTP {http_status}): {body_excerpt[:200]}")

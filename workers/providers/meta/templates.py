@@ -30,7 +30,7 @@ class TemplateNotSendable(ValueError):
 
 
 class BadParameter(ValueError):
-    """One recipient's values do not fit; `slot` is a label. Becomes `Rejected(template_parameters)` for that message."""
+    """One recipient's values do not fit; `slot` is a label. That message becomes `Rejected(template_parameters)`."""
 
     def __init__(self, slot: str, problem: str) -> None:
         super().__init__(f"{slot}: {problem}")
@@ -98,8 +98,8 @@ def compile_template(
     """Find the slots of a template: header, then body, then buttons by index.
 
     `components` are Meta's (`{"type":"BODY","text":"Hi {{1}}"}`), positional or named. `payloads` gives quick replies
-    (by button index) what comes back when pressed; without, Meta sends the button's text. A header's file is a slot that
-    takes a media id or an https link, `filename` names a document. In AUTHENTICATION templates the button repeats the
+    (by button index) what comes back when pressed; without, Meta sends the button's text. A header's file is a slot
+    that takes a media id or an https link, `filename` names a document. In AUTHENTICATION templates the button repeats the
     body's code. Raises `TemplateNotSendable`.
     """
     build = _Builder(category.upper() == "AUTHENTICATION", dict(payloads or {}), filename)

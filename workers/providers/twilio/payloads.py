@@ -20,7 +20,7 @@ def message_form(
     media_urls: Sequence[str] = (),
     validity_seconds: int | None = None,
 ) -> bytes:
-    """The body of one SMS or MMS of up to 1600 characters. `sender` is an E.164 number or a messaging service (`MG...`).
+    """The body of one SMS or MMS of at most 1600 characters. `sender`: E.164 number or messaging service (`MG...`).
 
     `validity_seconds` (1..36000): how long Twilio may keep it queued. Raises `BadMessage`.
     """
