@@ -40,9 +40,7 @@ class Peer:
     async def read(self, reader: asyncio.StreamReader) -> tuple[str, bytes]:
         """One request: head and body."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        length = next(
-            (int(line.split(":")[1]) for line in head.lower().split("\r\n") if line.startswith("content-length")), 0
-        )
+        length = next((int(line.split(":")[1]) for line in head.lower().split("\r\n") if line.startswith("content-length")), 0)
         request = (head, await reader.readexactly(length))
         self.requests.append(request)
         return request

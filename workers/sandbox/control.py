@@ -1,0 +1,287 @@
+"""The sandbox's own door, /sandbox/…: accounts, behaviour, ledger, and the customer's hand. Not part of any vendor's API.
+
+Errors are `{"error": {"message": …}}` with 400, 404 or 409.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import msgspec
+
+from workers.sandbox.accounts import Account, Accounts, MetaAccount, Quality, Taken
+from workers.sandbox.behaviour import Behaviour
+from workers.sandbox.deliveries import Deliveries
+from workers.sandbox.inbound import Inbound
+from workers.sandbox.ledger import Entry, Ledger
+from workers.sandbox.limits import Limits
+from workers.sandbox.mail import Mail
+from workers.sandbox.server import Reply, Request, json_reply
+from workers.sandbox.store import Store
+from workers.sandbox.template_send import preview
+from workers.sandbox.templates import EVENTS, Templates
+from workers.sandbox.webhooks import Item, Webhooks
+
+Answer = Reply | Awaitable[Reply]
+_THREAD: Final = "SELECT number, sender, text, provider_id, at FROM inbound WHERE account = ? AND (? = '' OR sender = ?) "
+
+
+class ToContact(msgspec.Struct):
+    """`to_contact`: the customer's phone, with or without +."""
+
+    to_contact: str
+    text: str = ""
+    number_id: str = ""
+    bsuid_only: bool = False
+    stop: bool = True
+
+
+class Review(msgspec.Struct):
+    name: str
+    language: str
+    event: str
+    reason: str = "NONE"
+
+
+class Score(msgspec.Struct):
+    """A new quality and, if given, a new tier."""
+
+    quality: Quality | None = None
+    tier: str = ""
+    number_id: str = ""
+
+
+class Control:
+    def __init__(
+        self,
+        store: Store,
+        accounts: Accounts,
+        ledger: Ledger,
+        limits: Limits,
+        templates: Templates,
+        inbound: Inbound,
+        deliveries: Deliveries,
+        webhooks: Webhooks,
+        mail: Mail,
+    ) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._ledger = ledger
+        self._limits = limits
+        self._templates = templates
+        self._inbound = inbound
+        self._deliveries = deliveries
+        self._webhooks = webhooks
+        self._mail = mail
+        self._actions: dict[str, Callable[[Account, Request], Answer]] = {
+            "PUT behaviour": self._set_behaviour,
+            "GET behaviour": lambda account, _: json_reply(account.behaviour),
+            "POST reply": self._reply,
+            "POST opt-out": self._opt_out,
+            "POST template-review": self._review,
+            "POST quality": self._quality,
+            "POST verify-webhook": self._verify,
+            "GET thread": self._thread,
+            "GET templates": lambda account, _: json_reply(
+                {"data": [template.view() for template in self._templates.of_account(account.id)]}
+            ),
+        }
+
+    def handle(self, request: Request, path: list[str]) -> Answer:
+        """`path`: the parts after /sandbox."""
+        try:
+            return self._route(request, path)
+        except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            return problem(400, str(error))
+        except Taken as error:
+            return problem(409, str(error))
+
+    def _route(self, request: Request, path: list[str]) -> Answer:
+        where = f"{request.method} {'/'.join(path)}"
+        if where == "GET ledger":
+            return self._list(request)
+        if where == "GET ledger/summary":
+            return self._summary(request)
+        if where == "GET mails":
+            return self._mail.as_json(request)
+        if where == "POST reset":
+            return self._reset(request)
+        if where == "GET accounts":
+            return json_reply({"data": [view(account) for account in self._accounts.by_id.values()]})
+        if where == "POST accounts":
+            return json_reply(view(self._accounts.upsert(msgspec.json.decode(request.body, type=dict[str, Any]))), 201)
+        if len(path) in (2, 3) and path[0] == "accounts":
+            account = self._accounts.by_id.get(path[1])
+            if account is None:
+                return problem(404, f"no account {path[1]}")
+            return self._account(request, account, path[2] if len(path) == 3 else "")
+        return problem(404, "no such address")
+
+    def _account(self, request: Request, account: Account, verb: str) -> Answer:
+        if verb:
+            action = self._actions.get(f"{request.method} {verb}")
+            return action(account, request) if action else problem(404, "no such address")
+        if request.method == "PUT":
+            given = msgspec.json.decode(request.body, type=dict[str, Any])
+            kind = "meta" if isinstance(account, MetaAccount) else "twilio"
+            account = self._accounts.upsert({**given, "id": account.id, "kind": kind})
+        elif request.method == "DELETE":
+            self._accounts.forget(account)
+            self._templates.forget_account(account.id)
+            return Reply(204)
+        return json_reply(view(account))
+
+    def _set_behaviour(self, account: Account, request: Request) -> Reply:
+        given = msgspec.json.decode(request.body, type=dict[str, Any])
+        account.behaviour = msgspec.convert({**msgspec.to_builtins(account.behaviour), **given}, Behaviour)
+        self._accounts.keep(account)
+        return json_reply(account.behaviour)
+
+    def _person(self, account: Account, given: ToContact) -> str:
+        digits = "".join(c for c in given.to_contact if c.isdigit())
+        if not 7 <= len(digits) <= 15:
+            raise msgspec.ValidationError("to_contact is not a phone number")
+        return digits if isinstance(account, MetaAccount) else f"+{digits}"
+
+    def _reply(self, account: Account, request: Request) -> Reply:
+        """The customer writes to the business."""
+        given = msgspec.json.decode(request.body, type=ToContact)
+        if not given.text:
+            raise msgspec.ValidationError("text is empty")
+        phone = self._person(account, given)
+        identifier = self._inbound.receive(account, phone, given.text, given.number_id, given.bsuid_only)
+        return json_reply({"id": identifier}, 201)
+
+    def _opt_out(self, account: Account, request: Request) -> Reply:
+        """Meta: marketing switched off in WhatsApp (`stop` false: on again). Twilio: STOP or START."""
+        given = msgspec.json.decode(request.body, type=ToContact)
+        self._inbound.opt_out(account, self._person(account, given), given.stop)
+        return json_reply({"success": True})
+
+    def _review(self, account: Account, request: Request) -> Reply:
+        given = msgspec.json.decode(request.body, type=Review)
+        template = self._templates.find(account.id, given.name, given.language)
+        if template is None or not isinstance(account, MetaAccount):
+            return problem(404, f"no template {given.name} in {given.language}")
+        if given.event not in EVENTS:
+            raise msgspec.ValidationError(f"event is one of {', '.join(EVENTS)}")
+        self._templates.event(account, template, given.event, given.reason)
+        return json_reply(template.view())
+
+    def _quality(self, account: Account, request: Request) -> Reply:
+        """Changes the quality of a number or the tier, and tells it as Meta does."""
+        given = msgspec.json.decode(request.body, type=Score)
+        if not isinstance(account, MetaAccount):
+            return problem(400, "only WhatsApp accounts have a quality")
+        number = next((n for n in account.numbers if n.phone_number_id == given.number_id), account.numbers[0])
+        order = ("RED", "YELLOW", "GREEN")
+        event = "ONBOARDING"
+        if given.quality in order and number.quality in order:
+            event = "FLAGGED" if order.index(given.quality) < order.index(number.quality) else "UNFLAGGED"
+        number.quality = given.quality or number.quality
+        if given.tier:
+            account.tier = msgspec.convert(given.tier, type(account).__annotations__["tier"])
+        self._accounts.keep(account)
+        value = {
+            "display_phone_number": number.display_phone_number,
+            "event": event,
+            "current_limit": account.tier,
+            "max_daily_conversations_per_business": account.tier,
+        }
+        self._webhooks.tell(account, Item("phone_number_quality_update", "", "", value))
+        return json_reply(view(account))
+
+    async def _verify(self, account: Account, request: Request) -> Reply:
+        if not isinstance(account, MetaAccount):
+            return problem(400, "Twilio does not verify webhooks")
+        reason = await self._webhooks.verify(account.webhook_url, account.verify_token)
+        return json_reply({"verified": not reason, "reason": reason})
+
+    async def _thread(self, account: Account, request: Request) -> Reply:
+        """Both directions with one person (`contact`) or with everyone, newest last."""
+        params = request.params()
+        contact = params.get("contact", "")
+        if contact:
+            contact = self._person(account, ToContact(contact))
+        limit = _limit(params, 50)
+        where: dict[str, Any] = {"account = ?": account.id} | ({"recipient = ?": contact} if contact else {})
+        sent = [self._shown(entry) for entry in await self._ledger.entries(where, limit, newest_first=True)]
+        rows = await self._store.query(_THREAD + "ORDER BY number DESC LIMIT ?", (account.id, contact, contact, limit))
+        lines: list[dict[str, Any]] = [
+            {"direction": "out", "at": e.accepted_at, "contact": e.recipient, "text": e.preview, "status": e.status}
+            | {"id": e.provider_id, "error": e.error}
+            for e in sent
+        ]
+        lines += [{"direction": "in", "at": at, "contact": who, "text": text, "id": i} for _, who, text, i, at in rows]
+        return json_reply({"data": sorted(lines, key=lambda line: line["at"])[-limit:]})
+
+    # ledger
+    async def _list(self, request: Request) -> Reply:
+        """`since`: number after which to go on (exclusive); `order=desc` gives the newest first."""
+        params = request.params()
+        where: dict[str, Any] = {}
+        for name in ("channel", "account", "recipient", "correlation", "status"):
+            if name in params:
+                where[f"{name} = ?"] = params[name]
+        newest = params.get("order") == "desc"
+        since = params.get("since", "0")
+        if since.isdecimal() and int(since):
+            where["number < ?" if newest else "number > ?"] = int(since)
+        limit = _limit(params, 1000)
+        entries = [self._shown(entry) for entry in await self._ledger.entries(where, limit, newest)]
+        following = entries[-1].number if len(entries) == limit else None
+        return json_reply({"data": entries, "next": following})
+
+    def _shown(self, entry: Entry) -> Entry:
+        content = json.loads(bytes(entry.content))
+        if entry.channel == "twilio":
+            entry.provider_id = self._inbound.sid(entry.number)
+            entry.preview = content.get("Body", "")
+            return entry
+        entry.provider_id = self._inbound.wamid(entry.number, entry.wa_id)
+        inner = content.get(content["type"])
+        if content["type"] == "text":
+            entry.preview = inner["body"]
+        elif content["type"] == "template":
+            template = self._templates.find(entry.account, inner["name"], inner["language"]["code"])
+            entry.preview = preview(template, inner.get("components") or []) if template else inner["name"]
+        else:
+            entry.preview = f"[{content['type']}]"
+        return entry
+
+    async def _summary(self, request: Request) -> Reply:
+        params = request.params()
+        summary = await self._ledger.summary(params.get("account", ""), params.get("channel", ""))
+        summary |= {"in_flight": self._deliveries.in_flight, "pending_webhooks": self._webhooks.waiting}
+        return json_reply(summary | {"webhooks_posted": self._webhooks.posted})
+
+    async def _reset(self, request: Request) -> Reply:
+        """Forgets messages, waiting webhooks and counters; with {"accounts": true} the accounts too."""
+        given = msgspec.json.decode(request.body, type=dict[str, Any]) if request.body else {}
+        self._deliveries.clear()
+        self._webhooks.forget()
+        self._limits.clear()
+        await self._ledger.reset()
+        if given.get("accounts"):
+            for account in list(self._accounts.by_id.values()):
+                self._accounts.forget(account)
+                self._templates.forget_account(account.id)
+        return json_reply({"success": True})
+
+
+def problem(status: int, message: str) -> Reply:
+    return json_reply({"error": {"message": message}}, status)
+
+
+def view(account: Account) -> dict[str, Any]:
+    """The account with its credentials, the first number's fields at the top for convenience."""
+    shown: dict[str, Any] = msgspec.to_builtins(account)
+    if isinstance(account, MetaAccount):
+        shown["phone_number_id"] = account.numbers[0].phone_number_id
+        shown["display_phone_number"] = account.numbers[0].display_phone_number
+    return shown
+
+
+def _limit(params: dict[str, str], usual: int) -> int:
+    text = params.get("limit", "")
+    return min(max(int(text), 1), 10_000) if text.isdecimal() else usual

@@ -1,0 +1,219 @@
+"""A small HTTP/1.1 server, because the sandbox must do what frameworks hide: close a connection after it accepted a
+message, answer late without holding a task, and cost a few microseconds.
+
+It refuses to be general: no TLS, no upgrades, no streaming; bodies are collected in memory up to a limit.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote
+
+import httptools
+import msgspec
+
+MAX_BODY: Final = 110 * 1024 * 1024
+MAX_HEAD: Final = 64 * 1024
+REASONS: Final = {
+    200: b"OK",
+    201: b"Created",
+    204: b"No Content",
+    302: b"Found",
+    400: b"Bad Request",
+    401: b"Unauthorized",
+    403: b"Forbidden",
+    404: b"Not Found",
+    405: b"Method Not Allowed",
+    409: b"Conflict",
+    413: b"Content Too Large",
+    429: b"Too Many Requests",
+    500: b"Internal Server Error",
+    503: b"Service Unavailable",
+}
+JSON: Final = b"application/json"
+
+
+class Request(msgspec.Struct):
+    """One request. `path` is decoded, `query` raw, header names are lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[bytes, bytes]
+    body: bytes
+
+    def params(self) -> dict[str, str]:
+        """Query parameters; of a repeated one the last wins."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
+
+    def form(self) -> list[tuple[str, str]]:
+        """Fields of an urlencoded body, in order. Undecodable bytes become U+FFFD."""
+        return parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+
+    def header(self, name: bytes) -> str:
+        return self.headers.get(name, b"").decode("latin-1")
+
+
+class Reply(msgspec.Struct):
+    """One answer. `delay` in seconds before it leaves; `cut` closes the connection instead of answering."""
+
+    status: int
+    body: bytes = b""
+    content_type: bytes = JSON
+    extra: bytes = b""
+    delay: float = 0.0
+    cut: bool = False
+
+
+Handler = Callable[[Request], Reply | Awaitable[Reply]]
+
+
+def json_reply(value: Any, status: int = 200) -> Reply:
+    return Reply(status, msgspec.json.encode(value))
+
+
+class Connection(asyncio.Protocol):
+    """One client connection: requests are answered in order, one at a time."""
+
+    _transport: asyncio.Transport
+
+    def __init__(self, handler: Handler, live: "set[Connection]") -> None:
+        self._handler = handler
+        self._live = live
+        self._loop = asyncio.get_running_loop()
+        self._parser = httptools.HttpRequestParser(self)
+        self._queue: deque[tuple[Request, bool]] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._open = False
+        self._busy = False
+        self._reset()
+
+    def _reset(self) -> None:
+        self._head = b""
+        self._headers: dict[bytes, bytes] = {}
+        self._body: list[bytes] = []
+        self._size = 0
+
+    # asyncio callbacks
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._open = True
+        self._live.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._open = False
+        self._live.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            if self._open:
+                self._send(Reply(400, b"bad request", b"text/plain"), False)
+
+    def close(self) -> None:
+        if self._open:
+            self._transport.abort()
+
+    # httptools callbacks
+    def on_message_begin(self) -> None:
+        self._reset()
+
+    def on_url(self, url: bytes) -> None:
+        self._head += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers[name.lower()] = value
+        self._size += len(name) + len(value)
+        if self._size > MAX_HEAD or len(self._head) > MAX_HEAD:
+            self._refuse()
+
+    def on_headers_complete(self) -> None:
+        self._size = 0
+        if self._headers.get(b"expect", b"").lower() == b"100-continue":
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        self._size += len(body)
+        if self._size > MAX_BODY:
+            self._refuse()
+        elif self._open:
+            self._body.append(body)
+
+    def _refuse(self) -> None:
+        if self._open:
+            self._send(Reply(413, b"too large", b"text/plain"), False)
+            self._open = False
+
+    def on_message_complete(self) -> None:
+        if not self._open:
+            return
+        path, _, query = self._head.decode("latin-1").partition("?")
+        if "%" in path:
+            path = unquote(path)
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        request = Request(self._parser.get_method().decode(), path, query, self._headers, body)
+        self._queue.append((request, self._parser.should_keep_alive()))
+        if not self._busy:
+            self._next()
+
+    # answering
+    def _next(self) -> None:
+        while self._queue and self._open and not self._busy:
+            request, keep = self._queue.popleft()
+            answer = self._handler(request)
+            if isinstance(answer, Reply):
+                self._answer(answer, keep)
+            else:
+                self._busy = True
+                self._task = self._loop.create_task(self._wait(answer, keep))
+
+    async def _wait(self, answer: Awaitable[Reply], keep: bool) -> None:
+        reply = await answer
+        self._busy = False
+        self._answer(reply, keep)
+        self._next()
+
+    def _answer(self, reply: Reply, keep: bool) -> None:
+        if reply.delay > 0:
+            self._busy = True
+            self._loop.call_later(reply.delay, self._late, reply, keep)
+        else:
+            self._send(reply, keep)
+
+    def _late(self, reply: Reply, keep: bool) -> None:
+        self._busy = False
+        if self._open:
+            self._send(reply, keep)
+            self._next()
+
+    def _send(self, reply: Reply, keep: bool) -> None:
+        if reply.cut:
+            self._open = False
+            self._transport.abort()
+            return
+        self._transport.write(
+            b"HTTP/1.1 %d %b\r\ncontent-type: %b\r\ncontent-length: %d\r\n%b%b\r\n%b"
+            % (
+                reply.status,
+                REASONS.get(reply.status, b"Status"),
+                reply.content_type,
+                len(reply.body),
+                reply.extra,
+                b"" if keep else b"connection: close\r\n",
+                reply.body,
+            )
+        )
+        if not keep:
+            self._open = False
+            self._transport.close()
+
+
+async def listen(handler: Handler, host: str, port: int) -> tuple[asyncio.Server, set[Connection]]:
+    """Starts to listen; port 0 takes a free one. The set holds the open connections, to be closed at the end."""
+    live: set[Connection] = set()
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(handler, live), host, port, backlog=1024)
+    return server, live

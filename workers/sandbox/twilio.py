@@ -1,0 +1,366 @@
+"""Twilio's REST API under /2010-04-01/Accounts/{AccountSid}: messages, the account, its number.
+
+Accepted messages wait in the sender's queue, which releases them at the number's segments per second. Errors carry
+Twilio's envelope (contracts: Twilio, section 3).
+"""
+
+import base64
+import binascii
+import random
+import re
+import time
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import msgspec
+
+from workers.sandbox.accounts import Accounts, TwilioAccount
+from workers.sandbox.behaviour import Fault, draw_fault
+from workers.sandbox.deliveries import Deliveries
+from workers.sandbox.inbound import Inbound
+from workers.sandbox.ledger import Entry, Flight, Ledger
+from workers.sandbox.limits import Limits
+from workers.sandbox.people import is_landline
+from workers.sandbox.segments import count_segments
+from workers.sandbox.server import Reply, Request, json_reply
+
+E164: Final = re.compile(r"\+[1-9]\d{6,14}")
+ERRORS: Final = {
+    20003: (401, "Authenticate"),
+    20404: (404, "The requested resource was not found"),
+    20429: (429, "Too Many Requests"),
+    20500: (500, "Internal Server Error"),
+    21211: (400, "Invalid 'To' Phone Number"),
+    21212: (400, "Invalid 'From' Phone Number"),
+    21408: (400, "Permission to send an SMS has not been enabled for the region indicated by the 'To' number"),
+    21602: (400, "Message body is required."),
+    21603: (400, "A 'From' phone number or Messaging Service is required."),
+    21604: (400, "A 'To' phone number is required."),
+    21606: (400, "The 'From' phone number provided is not a valid message-capable Twilio phone number"),
+    21609: (400, "The 'StatusCallback' URL is not a valid URL."),
+    21610: (400, "Attempt to send to unsubscribed recipient"),
+    21611: (400, "This 'From' number has exceeded the maximum number of queued messages"),
+    21612: (400, "Message cannot be sent with the current combination of 'To' and/or 'From' parameters"),
+    21614: (400, "'To' number is not a valid mobile number"),
+    21617: (400, "The concatenated message body exceeds the 1600 character limit"),
+    21703: (400, "The Messaging Service does not have a phone number available to send a message"),
+    30409: (409, "Message is not in a state that can be changed"),
+}
+# Twilio's own test numbers
+MAGIC_TO: Final = {
+    "+15005550001": 21211,
+    "+15005550002": 21612,
+    "+15005550003": 21408,
+    "+15005550004": 21610,
+    "+15005550009": 21614,
+}
+MAGIC_FROM: Final = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
+CUT: Final = Reply(0, cut=True)
+
+
+def fail(code: int, detail: str = "") -> Reply:
+    status, message = ERRORS.get(code, (400, "Error"))
+    body = {
+        "code": code,
+        "message": f"{message}: {detail}" if detail else message,
+        "more_info": f"https://www.twilio.com/docs/errors/{code}",
+        "status": status,
+    }
+    reply = json_reply(body, status)
+    if code == 20003:
+        reply.extra = b'www-authenticate: Basic realm="Twilio API"\r\n'
+    return reply
+
+
+def rfc2822(at: float | None) -> str | None:
+    return None if at is None else format_datetime(datetime.fromtimestamp(int(at), UTC))
+
+
+class Twilio:
+    def __init__(
+        self, accounts: Accounts, ledger: Ledger, limits: Limits, inbound: Inbound, deliveries: Deliveries, seed: int
+    ) -> None:
+        self._accounts = accounts
+        self._ledger = ledger
+        self._limits = limits
+        self._inbound = inbound
+        self._deliveries = deliveries
+        self._dice = random.Random(seed + 3)
+        self._queued: dict[int, Flight] = {}
+        self._prefixes: dict[str, str] = {}
+
+    def handle(self, request: Request, path: list[str]) -> Reply | Awaitable[Reply]:
+        """`path`: the parts after /2010-04-01/Accounts, for example ["AC…", "Messages.json"]."""
+        account = self._caller(request, path[0].removesuffix(".json"))
+        if isinstance(account, Reply):
+            return account
+        rest = "/".join(path[1:])
+        if rest == "Messages.json":
+            return self._send(account, request) if request.method == "POST" else self._list(account, request)
+        if rest.startswith("Messages/") and rest.endswith(".json"):
+            return self._message(account, request, rest[9:-5])
+        if request.method == "GET" and not rest:
+            return json_reply(_account_view(account))
+        if request.method == "GET" and rest == "IncomingPhoneNumbers.json":
+            return self._numbers(account, request)
+        if rest == f"IncomingPhoneNumbers/{account.phone_sid}.json":
+            if request.method == "POST":
+                account.inbound_url = dict(request.form()).get("SmsUrl", account.inbound_url)
+                self._accounts.keep(account)
+            return json_reply(_number_view(account))
+        return fail(20404, request.path)
+
+    def _caller(self, request: Request, sid: str) -> TwilioAccount | Reply:
+        scheme, _, given = request.header(b"authorization").partition(" ")
+        try:
+            user, _, password = base64.b64decode(given, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return fail(20003)
+        account = self._accounts.by_sid.get(user)
+        if scheme.lower() != "basic" or account is None or account.auth_token != password:
+            return fail(20003)
+        if account.behaviour.access != "valid":
+            return fail(20003)
+        return account if sid == user else fail(20404, request.path)
+
+    # send
+    def _send(self, account: TwilioAccount, request: Request) -> Reply:
+        fault = draw_fault(account.behaviour, self._dice)
+        if fault.before == "reset":
+            return CUT
+        latency = account.behaviour.latency(self._dice)
+        if fault.before == "429":
+            reply = fail(20429)
+        elif fault.before == "5xx":
+            reply = fail(20500)
+        else:
+            reply, latency = self._handle(account, request, fault, latency)
+        if not reply.cut:
+            reply.delay = latency
+        return reply
+
+    def _handle(self, account: TwilioAccount, request: Request, fault: Fault, latency: float) -> tuple[Reply, float]:
+        fields = dict(request.form())
+        problem = self._problem(account, fields)
+        if problem is not None:
+            return problem, latency
+        disorder = account.behaviour.disorder_share
+        early = not fault.after and disorder > 0 and self._dice.random() < disorder
+        reply = self._accept(account, request, fields, early)
+        if reply.status == 201:
+            if fault.after == "drop":
+                return CUT, 0
+            if fault.after == "5xx":
+                reply = fail(20500)
+            elif fault.after == "hang":
+                latency = account.behaviour.hang_seconds
+        return reply, latency + 0.3 if early else latency
+
+    def _problem(self, account: TwilioAccount, fields: dict[str, str]) -> Reply | None:
+        to, sender, body = fields.get("To", ""), fields.get("From", ""), fields.get("Body", "")
+        if account.behaviour.refuse_code:
+            return fail(account.behaviour.refuse_code)
+        if not to:
+            return fail(21604)
+        if to in MAGIC_TO:
+            return fail(MAGIC_TO[to], to)
+        if not E164.fullmatch(to):
+            return fail(21211, to[:40])
+        if sender in MAGIC_FROM:
+            return fail(MAGIC_FROM[sender], sender)
+        service = fields.get("MessagingServiceSid", "")
+        if not sender and not service:
+            return fail(21603)
+        if service and service != account.messaging_service_sid:
+            return fail(21703, service[:40])
+        if sender and not E164.fullmatch(sender):
+            return fail(21212, sender[:40])
+        if sender and sender != account.phone_number:
+            return fail(21606, sender)
+        if not body and not fields.get("MediaUrl") and not fields.get("ContentSid"):
+            return fail(21602)
+        if len(body) > 1600:
+            return fail(21617)
+        callback = fields.get("StatusCallback", "")
+        if callback and not callback.startswith(("http://", "https://")):
+            return fail(21609, callback[:80])
+        if account.geo and not to.startswith(tuple(account.geo)):
+            return fail(21408, to)
+        if is_landline(to[1:]):
+            return fail(21614, to)
+        return fail(21610) if self._inbound.stopped(account.id, to) else None
+
+    def _accept(self, account: TwilioAccount, request: Request, fields: dict[str, str], early: bool) -> Reply:
+        now = time.time()
+        segments = count_segments(fields.get("Body", "")) or 1
+        at = self._limits.queue(account, segments, now)
+        if at is None:
+            return fail(21611)
+        prefix, slash, tag = fields.get("StatusCallback", "").rpartition("/")
+        # all messages of one sender share the prefix: one string instead of a million
+        if len(self._prefixes) > 1000:
+            self._prefixes.clear()
+        prefix = self._prefixes.setdefault(prefix + slash, prefix + slash)
+        to = fields["To"]
+        flight = Flight(0, "twilio", account.id, account.phone_number, to, to, tag, prefix, "sms", "queued")
+        content = msgspec.json.encode({k: fields[k] for k in ("Body", "MediaUrl", "ContentSid") if k in fields})
+        number = self._ledger.accept(flight, content, request.body, segments)
+        self._deliveries.depart(flight, account, at, early)
+        if at > now + 1:
+            self._queued[number] = flight
+            if len(self._queued) > 10_000:
+                self._queued = {n: f for n, f in self._queued.items() if f.stage == "queued"}
+        by_service = bool(fields.get("MessagingServiceSid"))
+        view = self._view(account, number, to, fields.get("Body", ""), segments, now, "queued", None, now)
+        if by_service:
+            view |= {"messaging_service_sid": account.messaging_service_sid, "status": "accepted", "num_segments": "0"}
+            view["from"] = fields.get("From") or None
+        return json_reply(view, 201)
+
+    # read
+    def _view(
+        self,
+        account: TwilioAccount,
+        number: int,
+        to: str,
+        body: str,
+        segments: int,
+        created: float,
+        status: str,
+        error: int | None,
+        updated: float,
+    ) -> dict[str, Any]:
+        sid = self._inbound.sid(number)
+        uri = f"/2010-04-01/Accounts/{account.account_sid}/Messages/{sid}"
+        gone = status in ("sent", "delivered", "undelivered")
+        return {
+            "sid": sid,
+            "account_sid": account.account_sid,
+            "api_version": "2010-04-01",
+            "status": status,
+            "direction": "outbound-api",
+            "from": account.phone_number,
+            "to": to,
+            "body": body,
+            "num_segments": str(segments),
+            "num_media": "0",
+            "messaging_service_sid": None,
+            "price": f"-{0.05 * segments:.5f}" if gone else None,
+            "price_unit": "USD",
+            "error_code": error,
+            "error_message": None,
+            "date_created": rfc2822(created),
+            "date_sent": rfc2822(updated) if gone else None,
+            "date_updated": rfc2822(updated),
+            "uri": f"{uri}.json",
+            "subresource_uris": {"media": f"{uri}/Media.json"},
+        }
+
+    def _entry_view(self, account: TwilioAccount, entry: Entry) -> dict[str, Any]:
+        body = msgspec.json.decode(entry.content).get("Body", "")
+        return self._view(
+            account,
+            entry.number,
+            entry.recipient,
+            body,
+            entry.segments,
+            entry.accepted_at,
+            entry.status,
+            entry.error,
+            entry.updated_at,
+        )
+
+    async def _list(self, account: TwilioAccount, request: Request) -> Reply:
+        """GET Messages.json, newest first. DateSent takes YYYY-MM-DD or a full ISO time; `DateSent>` and `DateSent<` too."""
+        params = request.params()
+        where: dict[str, Any] = {"account = ?": account.id}
+        if to := params.get("To"):
+            where["recipient = ?"] = to
+        if sender := params.get("From"):
+            where["sender = ?"] = sender
+        for name, sql in (("DateSent>", "accepted_at >= ?"), ("DateSent<", "accepted_at < ?"), ("DateSent", "")):
+            if text := params.get(name):
+                try:
+                    at = datetime.fromisoformat(text)
+                except ValueError:
+                    return fail(20001, f"{name} is not a date")
+                at = at if at.tzinfo else at.replace(tzinfo=UTC)
+                if sql:
+                    where[sql] = at.timestamp() + (86_400 if name == "DateSent<" and len(text) == 10 else 0)
+                else:
+                    where |= {"accepted_at >= ?": at.timestamp(), "accepted_at < ?": at.timestamp() + 86_400}
+        size, page = params.get("PageSize", "50"), params.get("Page", "0")
+        before = params.get("PageToken", "").removeprefix("PA")
+        if not size.isdecimal() or not page.isdecimal() or (before and not before.isdecimal()):
+            return fail(20001, "paging parameters must be numbers")
+        if before:
+            where["number < ?"] = int(before)
+        limit = min(max(int(size), 1), 1000)
+        entries = await self._ledger.entries(where, limit + 1, newest_first=True)
+        shown, more = entries[:limit], len(entries) > limit
+        uri = f"/2010-04-01/Accounts/{account.account_sid}/Messages.json"
+        following = {**params, "PageSize": limit, "Page": int(page) + 1, "PageToken": f"PA{shown[-1].number}" if more else ""}
+        return json_reply(
+            {
+                "messages": [self._entry_view(account, entry) for entry in shown],
+                "page": int(page),
+                "page_size": limit,
+                "first_page_uri": f"{uri}?PageSize={limit}&Page=0",
+                "next_page_uri": f"{uri}?{urlencode(following)}" if more else None,
+                "previous_page_uri": None,
+                "uri": f"{uri}?{request.query}",
+            }
+        )
+
+    async def _message(self, account: TwilioAccount, request: Request, sid: str) -> Reply:
+        entry = await self._ledger.entry(self._inbound.number_of_sid(sid))
+        if entry is None or entry.account != account.id:
+            return fail(20404, request.path)
+        if request.method == "GET":
+            return json_reply(self._entry_view(account, entry))
+        if request.method == "POST" and dict(request.form()).get("Status") == "canceled":
+            flight = self._queued.get(entry.number)
+            if flight is None or flight.stage != "queued":
+                return fail(30409)
+            flight.stage = "canceled"
+            self._ledger.set_status(entry.number, "canceled", None, True)
+            entry.status = "canceled"
+            return json_reply(self._entry_view(account, entry))
+        return fail(20404, request.path)
+
+    def _numbers(self, account: TwilioAccount, request: Request) -> Reply:
+        wanted = request.params().get("PhoneNumber", "").strip()
+        numbers = [_number_view(account)] if wanted in ("", account.phone_number) else []
+        page = {"page": 0, "page_size": 50, "next_page_uri": None, "previous_page_uri": None}
+        return json_reply({"incoming_phone_numbers": numbers, **page})
+
+
+def _account_view(account: TwilioAccount) -> dict[str, Any]:
+    return {
+        "sid": account.account_sid,
+        "friendly_name": account.company,
+        "status": "active",
+        "type": "Full",
+        "owner_account_sid": account.account_sid,
+        "date_created": "Thu, 09 Oct 2025 08:53:20 +0000",
+        "uri": f"/2010-04-01/Accounts/{account.account_sid}.json",
+    }
+
+
+def _number_view(account: TwilioAccount) -> dict[str, Any]:
+    return {
+        "sid": account.phone_sid,
+        "account_sid": account.account_sid,
+        "phone_number": account.phone_number,
+        "friendly_name": account.phone_number,
+        "capabilities": {"voice": False, "sms": True, "mms": False, "fax": False},
+        "sms_url": account.inbound_url,
+        "sms_method": "POST",
+        "status": "in-use",
+        "trunk_sid": None,
+        "api_version": "2010-04-01",
+        "uri": f"/2010-04-01/Accounts/{account.account_sid}/IncomingPhoneNumbers/{account.phone_sid}.json",
+    }
