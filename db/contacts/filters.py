@@ -38,7 +38,7 @@ def where(filter: ContactFilter, args: list[object]) -> str:
 
     if filter.search is not None and (text := needle(filter.search)):
         pattern = like_pattern(f"{value(text)}::text")
-        conditions.append(f"c.id in (select contact_search({pattern}, {_EVERYTHING}))")
+        conditions.append(f"c.id in (select s.id from contact_search({pattern}, {_EVERYTHING}) s)")
     if filter.ids:
         conditions.append(f"c.id = any({value(filter.ids)}::uuid[])")
     if filter.tags and filter.all_tags:
@@ -52,8 +52,7 @@ def where(filter: ContactFilter, args: list[object]) -> str:
     if filter.opted_out is not None:
         conditions.append(f"c.opted_out_at is {'not ' if filter.opted_out else ''}null")
     if filter.line is not None:
-        lines = "('mobile', 'fixed_or_mobile')" if filter.line == "mobile" else "('fixed')"
-        conditions.append(_reachable(f"i.kind = 'phone' and i.line in {lines}"))
+        conditions.append(_reachable("i.line = 'fixed'" if filter.line == "fixed" else "i.line in ('mobile', 'fixed_or_mobile')"))
     if filter.has is not None:
         conditions.append(_reachable(f"i.kind = {value(filter.has)}::text"))
     if filter.custom:
@@ -67,12 +66,9 @@ def where(filter: ContactFilter, args: list[object]) -> str:
 
 def _tagged(which: str) -> str:
     return (
-        "exists (select from contact_tag ct where ct.company_id = c.company_id and ct.contact_id = c.id "
-        f"and ct.tag_id {which})"
+        f"exists (select from contact_tag ct where ct.company_id = c.company_id and ct.contact_id = c.id and ct.tag_id {which})"
     )
 
 
 def _reachable(how: str) -> str:
-    return (
-        f"exists (select from contact_identity i where i.company_id = c.company_id and i.contact_id = c.id and {how})"
-    )
+    return f"exists (select from contact_identity i where i.company_id = c.company_id and i.contact_id = c.id and {how})"

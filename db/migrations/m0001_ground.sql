@@ -3,12 +3,24 @@
 -- keep a row from pointing into another company.
 
 create extension if not exists pg_trgm;
+create extension if not exists btree_gin;
 create extension if not exists unaccent;
 create extension if not exists vector;
 
 -- unaccent() is only STABLE because its dictionary could change; ours does not
 create function fold(value text) returns text language sql immutable strict parallel safe
     return lower(public.unaccent('public.unaccent'::regdictionary, value));
+
+-- What a contact is found by: each word after a blank, so that "% ab%" means the start of a word. Brazilian mobiles stand
+-- there without the ninth digit too.
+create function search_text(name text, addresses text[]) returns text language sql immutable parallel safe as $$
+    select ' ' || fold(name) || coalesce((
+        select string_agg(' ' || case
+            when a ~ '^\+55\d\d9[6-9]\d{7}$' then substr(a, 2) || ' ' || substr(a, 2, 4) || substr(a, 7)
+            when a ~ '^\+\d+$' then substr(a, 2)
+            else lower(a) end, '' order by a)
+        from unnest(addresses) a), '')
+$$;
 
 do $$ begin
     if not exists (select from pg_roles where rolname = 'masteria_app') then create role masteria_app login; end if;
@@ -188,6 +200,7 @@ create table channel (
     primary key (company_id, id)
 );
 create unique index channel_external on channel(company_id, kind, external_id) where archived_at is null;
+create index channel_by_id on channel(id);  -- webhooks name the channel, not the company
 
 create table channel_log (
     company_id uuid not null,
@@ -221,6 +234,7 @@ create table template (
     rejected_reason text,
     problem text,  -- why the last submission failed
     synced_at timestamptz,
+    status_at timestamptz,  -- when the provider said so; older news is ignored
     created_at timestamptz not null default now(),
     primary key (company_id, id),
     foreign key (company_id, channel_id) references channel(company_id, id),
@@ -237,17 +251,19 @@ create table contact (
     custom jsonb not null default '{}',
     opted_out_at timestamptz,
     opt_out_source text,  -- keyword, provider, person, import, api
-    search text not null default '',  -- folded name, digits of phones, e-mail; kept by contact_search()
+    search text not null default '',  -- search_text() of the name and the phones and e-mails; every action keeps it
+    -- a column, because a comparison with fold() is not leakproof and so no index condition under row-level security
+    name_key text collate "C" not null generated always as (case when name = '' then '~' else fold(name) end) stored,
     import_id uuid,  -- the import that made it
     source text not null default 'manual',
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     primary key (company_id, id)
 );
-create index contact_name on contact(company_id, fold(name), id);
+create index contact_name on contact(company_id, name_key, id);
 create index contact_updated on contact(company_id, updated_at desc, id desc);
 create index contact_opted_out on contact(company_id, id) where opted_out_at is not null;
-create index contact_trgm on contact using gin (search gin_trgm_ops);
+create index contact_trgm on contact using gin (company_id, search gin_trgm_ops);
 create index contact_by_import on contact(company_id, import_id) where import_id is not null;
 
 create table contact_identity (
@@ -266,6 +282,7 @@ create table contact_identity (
     unique (company_id, kind, value, scope)
 );
 create index contact_identity_contact on contact_identity(company_id, contact_id);
+create index contact_identity_fixed on contact_identity(company_id, contact_id) where line = 'fixed';
 
 create table tag (
     company_id uuid not null references company(id),
@@ -324,17 +341,19 @@ create table contact_import (
     filename text not null,
     blob text not null,
     size bigint not null,
-    sheet jsonb not null,  -- what workers/imports/reader.py saw: columns, encoding, separator, preview
+    sheet jsonb not null default '{}',  -- what InspectImport saw: columns, guesses, encoding, separator, preview
     mapping jsonb not null default '[]',
     options jsonb not null default '{}',  -- tags to add, default region, update existing
     total int,
-    processed int not null default 0,  -- rows read, blank ones included
+    processed int not null default 0,  -- rows read, blank ones included: where a killed worker goes on
     created int not null default 0,
     updated int not null default 0,
     unchanged int not null default 0,
     rejected int not null default 0,
     blank int not null default 0,
-    error text,
+    warnings int not null default 0,  -- cells left out of rows that were taken; not part of the sum
+    error text,  -- a code of the reader, or 'crashed'
+    error_row int,
     created_by uuid,
     created_at timestamptz not null default now(),
     started_at timestamptz,
@@ -349,6 +368,7 @@ create table contact_import_reject (
     field text not null,
     value text not null,
     reason text not null,
+    warning boolean not null default false,  -- the row was taken, only this cell was not
     cells text[] not null,  -- the whole row as read, for the download
     primary key (company_id, import_id, row_number, field),
     foreign key (company_id, import_id) references contact_import(company_id, id) on delete cascade
@@ -362,6 +382,7 @@ create table contact_bulk (  -- a bulk action over a filter, carried out by a jo
     params jsonb not null default '{}',
     total int not null default 0,
     processed int not null default 0,
+    last_id uuid,  -- where a killed worker goes on
     finished_at timestamptz,
     error text,
     created_by uuid,
@@ -453,6 +474,7 @@ create table attempt (
     primary key (company_id, id)
 ) with (fillfactor = 75, autovacuum_vacuum_scale_factor = 0.05);
 create unique index attempt_epoch on attempt(company_id, message_id, epoch);
+create index attempt_trouble on attempt(company_id, channel_id, id) where state in (2, 3);
 create index attempt_provider on attempt(company_id, provider_id) where provider_id is not null;
 
 create table message_tally (  -- how many messages entered or left a state, and when; their sum is the state of a campaign
@@ -512,12 +534,14 @@ create table webhook_inbox (
     attempt_id uuid,  -- from the address of a Twilio status callback
     body bytea not null,
     received_at timestamptz not null default now(),
+    next_at timestamptz not null default now(),  -- a row that failed waits longer each time
     processed_at timestamptz,
     tries smallint not null default 0,
     error text,
     primary key (company_id, id)
 );
-create index webhook_inbox_waiting on webhook_inbox(company_id, received_at) where processed_at is null and tries < 5;
+create index webhook_inbox_waiting on webhook_inbox(company_id, next_at) where processed_at is null and tries < 5;
+create index webhook_inbox_dead on webhook_inbox(company_id, channel_id, id) where processed_at is null and tries >= 5;
 
 -- rights -----------------------------------------------------------------------------------------------------------------
 
@@ -563,7 +587,7 @@ begin
     end loop;
 end $$;
 grant select, insert, update, delete on company, account_user, membership, session, invitation, password_reset, tick to masteria_system;
-grant select, update on api_key, job to masteria_system;
+grant select, update, delete on api_key, job to masteria_system;
 grant select, delete on idempotency to masteria_system;
 grant select, insert, update, delete on webhook_inbox to masteria_system;
 grant select on channel, campaign, message to masteria_system;
@@ -572,9 +596,9 @@ create policy system on audit_log for insert to masteria_system with check (true
 
 -- Search: a row-level policy keeps the trigram index from being used, because ILIKE is not leakproof (measured: 1.7 ms against
 -- 138 ms). This function filters by company itself and runs as the system role.
-create function contact_search(pattern text, most int) returns setof uuid
+create function contact_search(pattern text, most int) returns table (id uuid, name_key text, updated_at timestamptz)
     language sql stable security definer set search_path = public as $$
-    select id from contact
+    select id, name_key, updated_at from contact
     where company_id = nullif(current_setting('app.company', true), '')::uuid and search like pattern
     limit most
 $$;
