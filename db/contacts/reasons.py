@@ -21,6 +21,7 @@ class Reason(StrEnum):
     TOO_MANY_TAGS = "too_many_tags"
     TOO_MANY_CELLS = "too_many_cells"
     FLAG_NOT_UNDERSTOOD = "flag_not_understood"
+    LANGUAGE_UNKNOWN = "language_unknown"
     NO_IDENTITY = "no_identity"
 
     @property
@@ -42,5 +43,6 @@ SENTENCES: dict[Reason, str] = {
     Reason.TOO_MANY_TAGS: "There are more tags than one contact can have.",
     Reason.TOO_MANY_CELLS: "The row has more cells than the table has columns. A quote or separator may be missing.",
     Reason.FLAG_NOT_UNDERSTOOD: "Write yes or no here.",
+    Reason.LANGUAGE_UNKNOWN: "The language is not known. Write it like pt-BR or en.",
     Reason.NO_IDENTITY: "The row has neither a phone number nor an e-mail address.",
 }

@@ -150,9 +150,7 @@ def resolve(bindings: Iterable[Binding], fields: Mapping[str, str | None]) -> di
 def render(parts: Iterable[Part], values: Mapping[str, str | None]) -> str:
     """The text for one contact: a missing or blank value gives way to the fallback of its variable."""
     return "".join(
-        part.text
-        if isinstance(part, Literal)
-        else clean_value(values.get(part.name) or "") or clean_value(part.fallback or "")
+        part.text if isinstance(part, Literal) else clean_value(values.get(part.name) or "") or clean_value(part.fallback or "")
         for part in parts
     )
 
@@ -168,7 +166,8 @@ def clean_value(value: str, limit: int = MAX_VALUE) -> str:
             for char in value
             if char.isprintable() or char.isspace() or char in "\u200d\ufe0f" or "\U000e0020" <= char <= "\U000e007f"
         )
-    return " ".join(value.split())[:limit].rstrip()
+    value = " ".join(value.split())[:limit].rstrip()
+    return value if value.strip("\u200d\ufe0f") else ""
 
 
 def contact_values(

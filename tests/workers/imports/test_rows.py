@@ -1,0 +1,158 @@
+import csv
+import io
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from db.contacts.reasons import Reason
+from workers.imports.mapping import ColumnTarget, Mapping
+from workers.imports.reader import inspect, rows
+from workers.imports.rows import CleanRow, Rejection, clean_row
+from workers.imports.vocabulary import Target
+
+FIELDS = [
+    Target.PHONE, Target.NAME, Target.EMAIL, Target.TAGS, Target.LANGUAGE, Target.OPT_OUT, Target.CONSENT, Target.EXTERNAL_ID,
+    Target.NOTE, Target.CUSTOM, Target.IGNORE,
+]  # fmt: skip
+MAPPING = Mapping([ColumnTarget(i, target, "city" if target is Target.CUSTOM else None) for i, target in enumerate(FIELDS)])
+
+
+def _row(**cells: str) -> CleanRow | list[Rejection] | None:
+    return clean_row(7, [cells.get(target.value, "") for target in FIELDS], MAPPING)
+
+
+def _clean(**cells: str) -> CleanRow:
+    row = _row(**{"phone": "11987654321", **cells})
+    assert isinstance(row, CleanRow), row
+    return row
+
+
+def test_a_full_row() -> None:
+    row = _row(
+        phone="(11) 98765-4321", name="  Maria\0  da\tSilva ", email="Maria <MARIA@Example.com>", tags="vip; Novo, VIP",
+        language="Português", opt_out="não", consent="12/05/2025", external_id="42", note=" oi\r\n tudo\tbem ", custom="Rio",
+    )  # fmt: skip
+    assert isinstance(row, CleanRow)
+    assert row.phone is not None
+    assert row.phone.canonical == "+5511987654321"
+    assert (row.row_number, row.name, row.email, row.tags) == (7, "Maria da Silva", "maria@example.com", ["vip", "Novo"])
+    assert (row.language, row.opted_out, row.consent, row.consent_text) == ("pt-BR", False, True, "12/05/2025")
+    assert (row.external_id, row.note, row.custom) == ("42", "oi\ntudo bem", {"city": "Rio"})
+
+
+@pytest.mark.parametrize("cells", [{}, {"name": "  \t"}, {"name": "\u200b", "phone": "\0"}, {"ignore": " "}])
+def test_blank_rows(cells: dict[str, str]) -> None:
+    assert _row(**cells) is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "field", "reason"),
+    [
+        ({"name": "Ana"}, "", Reason.NO_IDENTITY),
+        ({"name": "Ana", "phone": "não tem", "email": "-"}, "", Reason.NO_IDENTITY),
+        ({"ignore": "x"}, "", Reason.NO_IDENTITY),
+        ({"phone": "98765-4321"}, "phone", Reason.PHONE_NO_AREA_CODE),
+        ({"phone": "5.51199E+12"}, "phone", Reason.PHONE_DIGITS_LOST),
+        ({"phone": "11987654321", "email": "ana@"}, "email", Reason.EMAIL_INVALID),
+        ({"email": "ana@example"}, "email", Reason.EMAIL_INVALID),
+        ({"email": "a..b@example.com"}, "email", Reason.EMAIL_INVALID),
+        ({"email": "a@-example.com"}, "email", Reason.EMAIL_INVALID),
+        ({"email": "x" * 65 + "@example.com"}, "email", Reason.EMAIL_INVALID),
+        ({"email": "a@b.co", "name": "x" * 201}, "name", Reason.TOO_LONG),
+        ({"email": "a@b.co", "custom": "x" * 1001}, "custom.city", Reason.TOO_LONG),
+        ({"email": "a@b.co", "note": "x" * 5001}, "note", Reason.TOO_LONG),
+        ({"email": "a@b.co", "tags": ",".join(map(str, range(51)))}, "tags", Reason.TOO_MANY_TAGS),
+        ({"email": "a@b.co", "opt_out": "talvez"}, "opt_out", Reason.FLAG_NOT_UNDERSTOOD),
+        ({"email": "a@b.co", "language": "klingon!"}, "language", Reason.LANGUAGE_UNKNOWN),
+    ],
+)
+def test_rejections(cells: dict[str, str], field: str, reason: Reason) -> None:
+    rejections = _row(**cells)
+    assert isinstance(rejections, list)
+    assert [(rejection.row_number, rejection.field, rejection.reason) for rejection in rejections] == [(7, field, reason)]
+
+
+def test_all_reasons_of_a_row_at_once() -> None:
+    rejections = _row(phone="123", email="y@")
+    assert isinstance(rejections, list)
+    assert [rejection.field for rejection in rejections] == ["phone", "email"]
+
+
+def test_more_cells_than_columns() -> None:
+    cells = ["11987654321"] + [""] * (len(FIELDS) - 1)
+    assert isinstance(clean_row(1, [*cells, " "], MAPPING), CleanRow)
+    assert clean_row(1, [*cells, "x"], MAPPING) == [Rejection(1, "", "x", Reason.TOO_MANY_CELLS)]
+
+
+@pytest.mark.parametrize(
+    ("text", "flag"),
+    [("Sim", True), ("X", True), ("1", True), ("NÃO", False), ("0", False), ("false", False), ("", None), ("-", None)],
+)
+def test_flags(text: str, flag: bool | None) -> None:
+    assert _clean(opt_out=text).opted_out is flag
+    assert _clean(consent=text).consent is flag
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("pt-br", "pt-BR"), ("PT", "pt-BR"), ("en", "en"), ("en_us", "en-US"), ("Inglês", "en"), ("n/a", "")]
+)
+def test_languages(text: str, language: str) -> None:
+    assert _clean(language=text).language == language
+
+
+@pytest.mark.parametrize(
+    ("text", "email"),
+    [
+        ("ana@example.com; b@example.com", "ana@example.com"),
+        ("mailto:Ana@Example.com.", "ana@example.com"),
+        ("joão@café.com.br", "joão@café.com.br"),
+        ("a.b+c_d'e@sub.example.museum", "a.b+c_d'e@sub.example.museum"),
+        ("sem email", ""),
+    ],
+)
+def test_emails(text: str, email: str) -> None:
+    assert _clean(email=text).email == email
+
+
+_CELL = st.text(max_size=15) | st.sampled_from(
+    ["", " ", "11987654321", "(11) 3456-7890", "ana@example.com", "sim", "-", "5,5E+12", "x" * 1500, "\ud800", "a\nb", "'=1"]
+)
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.lists(_CELL, max_size=14))
+def test_any_row_is_clean_or_rejected_or_blank(cells: list[str]) -> None:
+    outcome = clean_row(3, cells, MAPPING)
+    if isinstance(outcome, list):
+        assert outcome
+        assert all(rejection.row_number == 3 and len(rejection.value) <= 200 for rejection in outcome)
+    elif outcome is None:
+        assert not "".join(cells).strip() or not "".join(filter(str.isprintable, cells)).strip()
+    else:
+        assert outcome.phone or outcome.email
+        for text in (outcome.name, outcome.email, outcome.external_id, *outcome.tags, *outcome.custom.values()):
+            text.encode()
+            assert not set(text) & set("\0\n\r\t")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.lists(_CELL.filter(lambda cell: "\ud800" not in cell and "\n" not in cell), max_size=12), min_size=1, max_size=12)
+)
+def test_no_row_of_a_file_is_lost(table: list[list[str]]) -> None:
+    out = io.StringIO(newline="")
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows([[target.value for target in FIELDS], *table])
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(out.getvalue().encode())
+        file.flush()
+        path = Path(file.name)
+        outcomes = [clean_row(number, cells, MAPPING) for number, cells in rows(path, inspect(path, "a.csv"))]
+    clean = sum(isinstance(outcome, CleanRow) for outcome in outcomes)
+    rejected = sum(isinstance(outcome, list) for outcome in outcomes)
+    blank = sum(outcome is None for outcome in outcomes)
+    trailing = len(table) - len(outcomes)
+    assert clean + rejected + blank + trailing == len(table)
+    assert all(clean_row(0, cells, MAPPING) is None for cells in table[len(outcomes) :])
