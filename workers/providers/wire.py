@@ -51,9 +51,7 @@ class Answer(msgspec.Struct, frozen=True):
         if not value:
             return None
         try:
-            seconds = (
-                float(value) if value.strip().isdigit() else parsedate_to_datetime(value).timestamp() - time.time()
-            )
+            seconds = float(value) if value.strip().isdigit() else parsedate_to_datetime(value).timestamp() - time.time()
         except (ValueError, OverflowError):
             return None
         return min(max(seconds, 0.0), MAX_RETRY_AFTER)
@@ -114,9 +112,7 @@ class Wire:
         await self._sender.close()
         await self.control.aclose()
 
-    async def post(
-        self, url: str, headers: dict[str, str], body: bytes
-    ) -> Answer | RetryAfter | PauseChannel | Unknown:
+    async def post(self, url: str, headers: dict[str, str], body: bytes) -> Answer | RetryAfter | PauseChannel | Unknown:
         """Send one POST once. Cancellation passes through: the attempt stays open and its lease makes it unknown."""
         try:
             request = self._sender.post(url).headers(headers).body_bytes(body).build()
@@ -138,9 +134,7 @@ class Wire:
         try:
             response = await self.control.send(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
-            raise ProviderError(
-                RetryAfter(None, FailureReason.NETWORK, scope=Scope.CHANNEL), None, str(error)
-            ) from error
+            raise ProviderError(RetryAfter(None, FailureReason.NETWORK, scope=Scope.CHANNEL), None, str(error)) from error
         except httpx.RequestError as error:
             raise ProviderError(Unknown(type(error).__name__), None, str(error)) from error
         return Answer(response.status_code, response.content, response.headers)

@@ -71,6 +71,7 @@ def test_what_cannot_be_filled_is_refused_before_the_campaign(component: dict[st
         ([{"type": "HEADER", "format": "IMAGE"}], ["http://plain.test/a.png"]),
         ([{"type": "HEADER", "format": "IMAGE"}], ["/etc/passwd"]),
         ([{"type": "HEADER", "format": "LOCATION"}], ["north", "1", "a", "b"]),
+        ([{"type": "HEADER", "format": "LOCATION"}], ["nan", "1", "a", "b"]),
     ],
 )
 def test_value_that_would_fail_at_meta_fails_here_alone(components: list[dict[str, Any]], params: list[str]) -> None:

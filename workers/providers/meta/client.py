@@ -143,9 +143,7 @@ class MetaClient:
     async def _succeed(self, method: str, url: str, **parts: Any) -> None:
         await self._call(method, url, Success, **parts)
 
-    async def _call(
-        self, method: str, url: str, kind: type[T], headers: dict[str, str] | None = None, **parts: Any
-    ) -> T:
+    async def _call(self, method: str, url: str, kind: type[T], headers: dict[str, str] | None = None, **parts: Any) -> T:
         """One control call. Raises `ProviderError` unless it is a 2xx of the expected shape."""
         try:
             request = self._wire.control.build_request(method, url, headers={**self._auth, **(headers or {})}, **parts)

@@ -2,9 +2,10 @@
 
 `parse` reads the envelope, then every item on its own: an item of an unexpected shape becomes an `OtherEvent` with the
 reason and never takes its neighbours with it. Unknown keys are ignored, unknown fields kept. Source: wire contract,
-section 5. NUL characters are removed (Postgres text cannot hold them).
+section 5. NUL characters are removed (Postgres text cannot hold them) and broken surrogate pairs replaced.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -28,7 +29,7 @@ from workers.providers.events import (
     TierEvent,
 )
 from workers.providers.meta.errors import outcome_for
-from workers.providers.meta.messages import Contact, Message, inbound_message, person
+from workers.providers.meta.messages import ABSENT, Contact, Message, inbound_message, person
 
 STATUSES = {
     "sent": DeliveryStatus.SENT,
@@ -123,7 +124,7 @@ class _Template(msgspec.Struct):
     new_category: str | None = None
     new_quality_score: str | None = None
     other_info: _Info | None = None
-    rejection_info: msgspec.Raw | None = None
+    rejection_info: msgspec.Raw = ABSENT
 
 
 class _Quality(msgspec.Struct):
@@ -158,12 +159,13 @@ _account = msgspec.json.Decoder(_Account)
 
 def parse(raw: bytes) -> list[AnyEvent]:
     """All events of one POST, in its order. Raises `BadWebhook` when the body is no JSON envelope; nothing else."""
-    if b"\\u0000" in raw:
-        raw = _without_nul(raw)
     try:
-        entries = _envelope.decode(raw).entry
-    except UNREADABLE as error:
-        raise BadWebhook(f"not a webhook envelope: {type(error).__name__}") from error
+        entries = _envelope.decode(_mended(raw) if b"\\u0000" in raw else raw).entry
+    except UNREADABLE:
+        try:
+            entries = _envelope.decode(_mended(raw)).entry
+        except UNREADABLE as error:
+            raise BadWebhook(f"not a webhook envelope: {type(error).__name__}") from error
     events: list[AnyEvent] = []
     for part in entries:
         try:
@@ -199,9 +201,7 @@ def moment(value: str | float | None) -> datetime | None:
 
 
 def _unreadable(field: str, raw: msgspec.Raw, account_id: str, error: Exception) -> OtherEvent:
-    return OtherEvent(
-        field=field, raw=bytes(raw), account_id=account_id, problem=f"{type(error).__name__}: {error}"[:300]
-    )
+    return OtherEvent(field=field, raw=bytes(raw), account_id=account_id, problem=f"{type(error).__name__}: {error}"[:300])
 
 
 def _events(change: _Change, account_id: str, at: datetime | None) -> Iterator[AnyEvent]:
@@ -330,7 +330,7 @@ def _template_event(template: _Template, field: str, account_id: str, at: dateti
     kind = re.sub(r"^(message_)?template_|_update$", "", field)
     info = template.other_info
     detail = ": ".join(part for part in (info.title, info.description) if part) if info else ""
-    if not detail and template.rejection_info is not None:
+    if not detail:
         detail = bytes(template.rejection_info).decode("utf-8", "replace")
     return TemplateEvent(
         at=at,
@@ -351,19 +351,19 @@ def _text(value: str | int | None) -> str | None:
     return None if value is None else str(value)
 
 
-def _without_nul(raw: bytes) -> bytes:
-    """The same JSON without NUL characters in its texts; rare, so slow is fine."""
-    try:
-        return msgspec.json.encode(_strip(msgspec.json.decode(raw)))
-    except UNREADABLE as error:
-        raise BadWebhook(f"not JSON: {type(error).__name__}") from error
+def _mended(raw: bytes) -> bytes:
+    """The same JSON without NUL characters and with half surrogate pairs (an emoji cut in two) replaced by U+FFFD.
+
+    The fast decoder refuses the whole body for one such half; this way is slow, but rare. Raises what decoders raise.
+    """
+    return msgspec.json.encode(_clean(json.loads(raw)))
 
 
-def _strip(value: Any) -> Any:
+def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return value.replace("\x00", "")
+        return value.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [_strip(item) for item in value]
+        return [_clean(item) for item in value]
     if isinstance(value, dict):
-        return {_strip(key): _strip(item) for key, item in value.items()}
+        return {_clean(key): _clean(item) for key, item in value.items()}
     return value

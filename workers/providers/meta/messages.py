@@ -6,6 +6,8 @@ import msgspec
 
 from workers.providers.events import InboundMessage, Location, MediaRef, Referral
 
+ABSENT = msgspec.Raw(b"")  # `msgspec.Raw | None` would accept null only
+
 
 class _Profile(msgspec.Struct):
     name: str | None = None
@@ -115,8 +117,8 @@ class Message(msgspec.Struct):
     system: _System | None = None
     edit: _Target | None = None
     revoke: _Target | None = None
-    contacts: msgspec.Raw | None = None
-    order: msgspec.Raw | None = None
+    contacts: msgspec.Raw = ABSENT
+    order: msgspec.Raw = ABSENT
     context: _Context | None = None
     referral: Referral | None = None
     errors: list[_Code] = []
@@ -158,9 +160,7 @@ def inbound_message(
         username=profile.username if profile else None,
         text=text,
         payload=payload,
-        media=(MediaRef(media.id, media.url, media.mime_type, media.sha256, media.filename, media.voice),)
-        if media
-        else (),
+        media=(MediaRef(media.id, media.url, media.mime_type, media.sha256, media.filename, media.voice),) if media else (),
         location=Location(place.latitude, place.longitude, place.name, place.address, place.url) if place else None,
         reaction_to=content.reaction.message_id if content.reaction else None,
         context_id=message.context.id if message.context else None,
@@ -191,5 +191,4 @@ def _readable(message: Message) -> tuple[str, str | None, bytes | None]:
     media = message.image or message.video or message.document
     if media:
         return media.caption or "", None, None
-    raw = message.contacts or message.order
-    return "", None, bytes(raw) if raw is not None else None
+    return "", None, bytes(message.contacts) or bytes(message.order) or None

@@ -15,9 +15,7 @@ MEDIA_KINDS = (*CAPTIONED, "audio", "sticker")
 _encode = msgspec.json.Encoder().encode
 
 
-def text_message(
-    to: str, text: str, correlation_id: str, *, preview_url: bool = False, context_id: str | None = None
-) -> bytes:
+def text_message(to: str, text: str, correlation_id: str, *, preview_url: bool = False, context_id: str | None = None) -> bytes:
     """A plain text of 1..4096 characters, inside the 24 h window only. `context_id` quotes a message."""
     if not text.strip() or len(text) > TEXT_LIMIT:
         raise BadParameter("text", "empty or longer than 4096 characters")

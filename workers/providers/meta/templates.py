@@ -8,6 +8,7 @@ Source: wire contract section 3. That a text value may hold no line break, no ta
 Meta's rule for template parameters; such runs become one space.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -99,8 +100,8 @@ def compile_template(
 
     `components` are Meta's (`{"type":"BODY","text":"Hi {{1}}"}`), positional or named. `payloads` gives quick replies
     (by button index) what comes back when pressed; without, Meta sends the button's text. A header's file is a slot
-    that takes a media id or an https link, `filename` names a document. In AUTHENTICATION templates the button repeats the
-    body's code. Raises `TemplateNotSendable`.
+    that takes a media id or an https link, `filename` names a document. In AUTHENTICATION templates the button takes
+    the code of the body. Raises `TemplateNotSendable`.
     """
     build = _Builder(category.upper() == "AUTHENTICATION", dict(payloads or {}), filename)
     for component in sorted(components, key=_order):
@@ -146,7 +147,7 @@ class _Builder:
         open_part = b'{"type":"header","parameters":['
         if form == "TEXT":
             text = str(component.get("text") or "")
-            self._texts("header", text, HEADER_LIMIT)
+            self._texts("header", text, HEADER_LIMIT - len(VARIABLE.sub("", text)))
         elif form in MEDIA_FORMATS:
             kind = MEDIA_FORMATS[form]
             tail = b',"filename":' + _encode(self._filename) if kind == "document" and self._filename else b""
@@ -198,9 +199,7 @@ class _Builder:
             self._button(index, "copy_code", b'{"type":"coupon_code","coupon_code":', slot)
         elif kind == "QUICK_REPLY":
             if index in self._payloads:
-                self._button(
-                    index, "quick_reply", b'{"type":"payload","payload":' + _encode(self._payloads[index]), None
-                )
+                self._button(index, "quick_reply", b'{"type":"payload","payload":' + _encode(self._payloads[index]), None)
         elif kind == "FLOW":
             self._button(index, "flow", b'{"type":"action","action":{"flow_token":"unused"}', None)
         elif kind not in {"URL", "PHONE_NUMBER", "VOICE_CALL"}:
@@ -237,9 +236,12 @@ def _value(slot: Slot, value: str) -> bytes:
             value = RUNS.sub(" ", value)
     elif slot.kind == "number":
         try:
-            return _encode(float(value))
-        except (ValueError, OverflowError):
-            raise BadParameter(slot.label, "not a number") from None
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise BadParameter(slot.label, "not a number")
+        return _encode(number)
     if not value or value.isspace():
         raise BadParameter(slot.label, "empty")
     if len(value) > slot.limit:

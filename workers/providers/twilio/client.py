@@ -87,9 +87,7 @@ _message = msgspec.json.Decoder(Message, strict=False)
 class TwilioClient:
     """One account (or API key) of Twilio. Cheap to make: connections belong to the `Wire`."""
 
-    def __init__(
-        self, base_url: str, account_sid: str, secret: str, *, wire: Wire, api_key_sid: str | None = None
-    ) -> None:
+    def __init__(self, base_url: str, account_sid: str, secret: str, *, wire: Wire, api_key_sid: str | None = None) -> None:
         """`secret` is the auth token, or the secret of `api_key_sid` (`SK...`)."""
         self._origin = base_url.rstrip("/")
         self._account = f"{self._origin}/2010-04-01/Accounts/{account_sid}"
@@ -202,6 +200,4 @@ def accepted(body: bytes) -> Accepted | Unknown:
         message = _message.decode(body)
     except (ValueError, RecursionError):
         return Unknown("2xx without a message sid")
-    return (
-        Accepted(message.sid, provider_status=message.status) if message.sid else Unknown("2xx without a message sid")
-    )
+    return Accepted(message.sid, provider_status=message.status) if message.sid else Unknown("2xx without a message sid")

@@ -90,9 +90,7 @@ def parse_message(raw: bytes) -> list[AnyEvent]:
     if opt_out in PREFERENCES:
         sender_id = form.get("MessagingServiceSid") or to
         events.append(
-            PreferenceEvent(
-                opted_in=PREFERENCES[opt_out], category="all", phone=sender, sender=sender_id, detail=opt_out
-            )
+            PreferenceEvent(opted_in=PREFERENCES[opt_out], category="all", phone=sender, sender=sender_id, detail=opt_out)
         )
     return events
 
