@@ -22,7 +22,7 @@ from ui.session import BROWSER_SCOPE, browser_cookie, session_cookie, sign_in_pa
 from ui.settings import Settings
 
 OPEN_PATHS = re.compile(
-    r"/(sign-in|sign-up|forgot-password|reset-password|invitation/[^/]+|offline|health|sw\.js|favicon\.ico|"
+    r"/(sign-in|sign-up|forgot-password|reset-password|invitation/[^/]+|offline|_gallery|health|sw\.js|favicon\.ico|"
     r"manifest\.webmanifest|(assets|session|_nicegui|_nicegui_ws)(/.*)?)/?"
 )
 UPLOAD_PATH = re.compile(r"/_nicegui/client/([^/]+)/upload/")
@@ -56,10 +56,10 @@ class Guard:
         headers = Headers(scope=scope)
         cookies = _cookies(headers)
         path: str = scope["path"]
-        if scope["type"] == "websocket" or path.startswith("/_nicegui_ws"):
-            if not self._own_origin(headers):
-                await _refuse(scope, receive, send, 403)
-                return
+        socket = scope["type"] == "websocket" or path.startswith("/_nicegui_ws")
+        if socket and not self._own_origin(headers):
+            await _refuse(scope, receive, send, 403)
+            return
         if scope["type"] == "websocket":
             await self.app(scope, receive, send)
             return
@@ -119,8 +119,6 @@ class Guard:
             await send(message)
 
         return wrapped
-
-
 
 
 def _capped(receive: Receive, limit: int) -> Receive:

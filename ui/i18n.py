@@ -32,7 +32,8 @@ class Preferences(NamedTuple):
     time_zone: str = "America/Sao_Paulo"
 
 
-_request: ContextVar[Preferences] = ContextVar("preferences", default=Preferences())
+DEFAULTS = Preferences()
+_request: ContextVar[Preferences] = ContextVar("preferences", default=DEFAULTS)
 _clients: WeakKeyDictionary[Client, Preferences] = WeakKeyDictionary()
 
 

@@ -58,7 +58,8 @@ class _Hub:
         self.token = token
         self.listeners: list[_Listener] = []
         self.last_id: str | None = None
-        self.connected = False
+        self.tries = 0
+        self.connected: bool | None = None  # None until the first try ended
         self.task: asyncio.Task[None] | None = None
 
     def add(self, listener: _Listener) -> None:
@@ -70,12 +71,12 @@ class _Hub:
         self.listeners = [listener for listener in self.listeners if listener.client is not client]
 
     async def _run(self) -> None:
-        wait, idle = 0.5, 0.0
+        idle = 0.0
         try:
             while idle < IDLE_SECONDS:
                 try:
                     await self._listen()
-                    wait = 0.5
+                    return
                 except InvalidStatus as refused:
                     if refused.response.status_code in {401, 403}:
                         self._tell("session.ended")
@@ -83,19 +84,22 @@ class _Hub:
                 except (OSError, TimeoutError, WebSocketException):
                     pass
                 self._mark(False)
+                wait = min(0.5 * 2**self.tries, LONGEST_WAIT)
+                self.tries = min(self.tries + 1, 10)
                 idle = 0.0 if self.listeners else idle + wait
                 await asyncio.sleep(wait * random.uniform(0.7, 1.3))
-                wait = min(wait * 2, LONGEST_WAIT)
         finally:
             if _hubs.get(self.token) is self and not self.listeners:
                 del _hubs[self.token]
 
     async def _listen(self) -> None:
+        """Until nobody has listened for a while; every other end is an exception."""
         query = f"?{urlencode({'last_event_id': self.last_id})}" if self.last_id else ""
         address = Hubs.events_url + query
         headers = {"Authorization": f"Bearer {self.token}"}
         async with connect(address, additional_headers=headers, open_timeout=5, max_size=1 << 20, proxy=None) as socket:
             self._mark(True)
+            self.tries = 0
             quiet = asyncio.get_running_loop().time()
             while True:
                 try:
@@ -199,6 +203,4 @@ def on_connection(handler: Callable[[], None]) -> None:
 def connected() -> bool:
     """True while this session's stream is up."""
     hub = _hubs.get(session.current().token)
-    return hub is not None and hub.connected
-
-
+    return hub is not None and hub.connected is not False

@@ -66,9 +66,7 @@ def register(settings: Settings, draw_error: Callable[[int], None]) -> None:
     for path, listed in _pages.items():
         if listed.dev and not settings.dev:
             continue
-        _NiceguiPage(path, reconnect_timeout=RECONNECT_SECONDS, response_timeout=10.0)(
-            _guarded(listed, settings, draw_error)
-        )
+        _NiceguiPage(path, reconnect_timeout=RECONNECT_SECONDS, response_timeout=10.0)(_guarded(listed, settings, draw_error))
 
 
 def _guarded(listed: _Page, settings: Settings, draw_error: Callable[[int], None]) -> Callable[..., Awaitable[Any]]:
@@ -89,9 +87,7 @@ def _guarded(listed: _Page, settings: Settings, draw_error: Callable[[int], None
     return guarded
 
 
-async def _admit(
-    client: Client, listed: _Page, settings: Settings, draw_error: Callable[[int], None]
-) -> Response | bool | None:
+async def _admit(client: Client, listed: _Page, settings: Settings, draw_error: Callable[[int], None]) -> Response | bool | None:
     """None lets the page through; a Response replaces it; True means that an error page was drawn."""
     request: Request = client.request
     token = request.cookies.get(session_cookie(settings))
@@ -122,3 +118,8 @@ async def _admit(
         draw_error(403)
         return True
     return None
+
+
+def framed_page() -> nicegui.ui.page:
+    """A page object for answers outside any route (404), in the request's language and darkness."""
+    return _NiceguiPage("", reconnect_timeout=RECONNECT_SECONDS)

@@ -150,6 +150,14 @@ def expired() -> None:
     ui.navigate.to(sign_in_path(url.path + (f"?{url.query}" if url.query else ""), "expired"))
 
 
+def change_language(language: str) -> None:
+    """In a handler: sets the cookie and draws the page anew in the language (a key of LANGUAGES)."""
+    client = current_client()
+    url = client.request.url if client is not None else None
+    here = url.path + (f"?{url.query}" if url.query else "") if url is not None else "/"
+    ui.navigate.to(f"/session/language?lang={quote(language)}&next={quote(here, safe='')}")
+
+
 def _navigate(token: str | None, language: str | None, next: str) -> None:
     client = current_client()
     browser = client.request.scope.get(BROWSER_SCOPE, "") if client is not None else ""

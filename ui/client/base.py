@@ -7,7 +7,7 @@ nothing is retried here, since only the person at the screen knows whether a rep
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from enum import Enum
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
@@ -106,7 +106,7 @@ class ApiClient:
             self._headers["Accept-Language"] = language
 
     async def get(self, path: str, type: type[T], params: Params | None = None) -> T:
-        return await self._call("GET", path, type, params=params)
+        return await self._decoded("GET", path, type, params=params)
 
     async def post(
         self,
@@ -119,16 +119,16 @@ class ApiClient:
     ) -> T:
         """POSTs with a fresh Idempotency-Key; pass the same key again to repeat a creation safely."""
         key = {"Idempotency-Key": idempotency_key or str(uuid4())}
-        return await self._call("POST", path, type, body=body, params=params, headers=key)
+        return await self._decoded("POST", path, type, body=body, params=params, headers=key)
 
     async def patch(
         self, path: str, type: type[T], body: msgspec.Struct, *, if_match: str | None = None, params: Params | None = None
     ) -> T:
         headers = {"If-Match": if_match} if if_match else None
-        return await self._call("PATCH", path, type, body=body, params=params, headers=headers)
+        return await self._decoded("PATCH", path, type, body=body, params=params, headers=headers)
 
     async def put(self, path: str, type: type[T], body: msgspec.Struct, params: Params | None = None) -> T:
-        return await self._call("PUT", path, type, body=body, params=params)
+        return await self._decoded("PUT", path, type, body=body, params=params)
 
     async def delete(self, path: str, params: Params | None = None) -> None:
         await self._call("DELETE", path, None, params=params)
@@ -161,7 +161,7 @@ class ApiClient:
             "Content-Length": str(len(start) + file.size() + len(end)),
             "Idempotency-Key": str(uuid4()),
         }
-        return await self._call("POST", path, type, content=stream(), headers=headers)
+        return await self._decoded("POST", path, type, content=stream(), headers=headers)
 
     @asynccontextmanager
     async def download(self, path: str, params: Params | None = None) -> AsyncIterator[httpx.Response]:
@@ -177,6 +177,9 @@ class ApiClient:
             yield response
         finally:
             await response.aclose()
+
+    async def _decoded(self, method: str, path: str, type: type[T], **rest: Any) -> T:
+        return cast(T, await self._call(method, path, type, **rest))
 
     def _request(
         self,

@@ -86,9 +86,7 @@ def log_list(entries: Iterable[tuple[Tone, str, str, str]]) -> ui.element:
 
 
 @contextmanager
-def item(
-    *, on_click: Callable[[], Any] | None = None, to: str | None = None, on: bool = False
-) -> Iterator[ui.element]:
+def item(*, on_click: Callable[[], Any] | None = None, to: str | None = None, on: bool = False) -> Iterator[ui.element]:
     """One line of a list; a link with `to`, a button with `on_click`."""
     element: ui.element = ui.link(target=to) if to else ui.element("div")
     element.classes("m-item" + (" m-item-on" if on else ""))
@@ -99,7 +97,9 @@ def item(
 
 
 @contextmanager
-def note(tone: Tone, text: str, *, name: Literal["info", "warning", "error", "check_circle", "lightbulb"] = "info") -> Iterator[ui.element]:
+def note(
+    tone: Tone, text: str, *, name: Literal["info", "warning", "error", "check_circle", "lightbulb"] = "info"
+) -> Iterator[ui.element]:
     """A coloured line inside a page: what to know before going on. Draw actions inside the `with`."""
     with ui.element("div").classes(f"m-note m-{tone}") as element:
         element.props["role"] = "alert" if tone == "bad" else "note"

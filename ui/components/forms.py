@@ -23,7 +23,9 @@ OnChange = Callable[[], Any]
 class Field(Generic[V]):
     """A labelled control. `value` reads and sets, `error(text)` marks, `error("")` clears; typing clears too."""
 
-    def __init__(self, label: str, control: Callable[[], ValueElement[Any]], *, hint: str = "", extra: OnChange | None = None) -> None:
+    def __init__(
+        self, label: str, control: Callable[[], ValueElement[Any]], *, hint: str = "", extra: OnChange | None = None
+    ) -> None:
         with ui.element("div").classes("m-field") as self.element:
             if label:
                 with ui.element("div").classes("m-field-top"):

@@ -5,6 +5,7 @@ that every page has for what its own handlers raise.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from nicegui import ui
 
@@ -75,7 +76,7 @@ def show(error: Exception) -> None:
     toast(sentence(error), "bad")
 
 
-def show_in(fields: Mapping[str, Field], error: Exception) -> bool:
+def show_in(fields: Mapping[str, Field[Any]], error: Exception) -> bool:
     """Puts field errors under their fields (`bindings[2].text` matches `bindings`); the rest goes to a toast.
 
     True when every error found its field.

@@ -1,6 +1,7 @@
 """How far: a bar with what is left, the steps of a wizard, tabs."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Literal
 
 from nicegui import ui
@@ -24,7 +25,9 @@ class Progress:
                 self._right = ui.label().classes("m-hint")
         self.set(done, total, seconds_left, tone)
 
-    def set(self, done: int, total: int, seconds_left: float | None = None, tone: Literal["", "warn", "bad", "quiet"] = "") -> None:
+    def set(
+        self, done: int, total: int, seconds_left: float | None = None, tone: Literal["", "warn", "bad", "quiet"] = ""
+    ) -> None:
         share = min(1.0, done / total) if total else 0.0
         self._fill.style(f"width: {share * 100:.2f}%")
         self._fill.classes(replace="m-fill" + (f" m-fill-{tone}" if tone else ""))
@@ -35,7 +38,9 @@ class Progress:
         self._right.text = "" if seconds_left is None else _("{time} left").format(time=formats.duration(seconds_left))
 
 
-def progress(done: int, total: int, *, seconds_left: float | None = None, tone: Literal["", "warn", "bad", "quiet"] = "") -> Progress:
+def progress(
+    done: int, total: int, *, seconds_left: float | None = None, tone: Literal["", "warn", "bad", "quiet"] = ""
+) -> Progress:
     """A bar; keep the answer to move it from live events."""
     return Progress(done, total, seconds_left, tone)
 
@@ -53,7 +58,7 @@ def stepper(names: Sequence[str], current: int, on_go: Callable[[int], Any] | No
             if number == current:
                 step.props["aria-current"] = "step"
             elif number < current and on_go is not None:
-                pressable(step, lambda number=number: on_go(number), name)
+                pressable(step, partial(on_go, number), name)
     return element
 
 

@@ -27,7 +27,13 @@ def _state(symbol: str, heading: str, text: str, classes: str) -> ui.element:
 
 
 def empty(
-    symbol: str, heading: str, text: str = "", *, action: str = "", on_click: Callable[[], Any] | None = None, to: str | None = None
+    symbol: str,
+    heading: str,
+    text: str = "",
+    *,
+    action: str = "",
+    on_click: Callable[[], Any] | None = None,
+    to: str | None = None,
 ) -> ui.element:
     """What this place is for, and the one button that fills it."""
     with _state(symbol, heading, text, "") as element:
@@ -83,9 +89,7 @@ def skeleton_chart() -> None:
 class Loader(Generic[T]):
     """A place of the page that asks, waits, and shows. Made by `load`."""
 
-    def __init__(
-        self, fetch: Callable[[], Awaitable[T]], draw: Callable[[T], Any], skeleton: Draw, classes: str = ""
-    ) -> None:
+    def __init__(self, fetch: Callable[[], Awaitable[T]], draw: Callable[[T], Any], skeleton: Draw, classes: str = "") -> None:
         self._fetch = fetch
         self._draw = draw
         self._skeleton = skeleton

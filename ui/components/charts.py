@@ -1,0 +1,148 @@
+"""Charts in the house style: few lines, no frame, theme colours that follow dark mode.
+
+Drawn as SVG, so that colours are the theme's CSS variables and switch with it; no redraw, no second set. Series take the
+theme's colours in order. A chart says in words (`label`) what it shows, for those who do not see it.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from nicegui import ui
+
+from ui import formats
+from ui.theme.tokens import SERIES
+
+Series = tuple[str, Sequence[float | None]]
+
+
+def _axis_text() -> dict[str, Any]:
+    return {"color": "var(--hint)", "fontSize": 11, "fontFamily": "var(--font)", "hideOverlap": True}
+
+
+def _options(
+    labels: Sequence[str], series: Sequence[Series], kind: Literal["line", "bar"], area: bool, stacked: bool
+) -> dict[str, Any]:
+    language = formats.locale().replace("_", "-")
+    return {
+        "animation": False,
+        "color": SERIES,
+        "grid": {"left": 4, "right": 10, "top": 12, "bottom": 4, "containLabel": True},
+        "tooltip": {
+            "trigger": "axis",
+            "className": "m-tip",
+            "backgroundColor": "transparent",
+            "borderWidth": 0,
+            "padding": 0,
+            "axisPointer": {
+                "type": "line" if kind == "line" else "none",
+                "lineStyle": {"color": "var(--line-strong)", "type": "solid"},
+            },
+            ":valueFormatter": f"(v) => v == null ? '–' : Number(v).toLocaleString('{language}')",
+        },
+        "xAxis": {
+            "type": "category",
+            "data": list(labels),
+            "boundaryGap": kind == "bar",
+            "axisLine": {"show": False},
+            "axisTick": {"show": False},
+            "axisLabel": {**_axis_text(), "margin": 12},
+        },
+        "yAxis": {
+            "type": "value",
+            "minInterval": 1,
+            "splitNumber": 4,
+            "axisLabel": {
+                **_axis_text(),
+                ":formatter": f"(v) => Intl.NumberFormat('{language}', {{notation: 'compact'}}).format(v)",
+            },
+            "splitLine": {"lineStyle": {"color": "var(--line)"}},
+        },
+        "series": [
+            {
+                "type": kind,
+                "name": name,
+                "data": list(values),
+                "smooth": 0.25 if kind == "line" else False,
+                "showSymbol": False,
+                "symbolSize": 7,
+                "stack": "all" if stacked else None,
+                "lineStyle": {"width": 2},
+                "barMaxWidth": 22,
+                "itemStyle": {"color": SERIES[number % 6], "borderRadius": [4, 4, 0, 0] if kind == "bar" else 0},
+                "areaStyle": {"opacity": 0.1, "color": SERIES[number % 6]} if area and kind == "line" and not number else None,
+                "emphasis": {"disabled": True},
+            }
+            for number, (name, values) in enumerate(series)
+        ],
+    }
+
+
+class Chart:
+    """A chart with its legend; `set` gives it new data in place."""
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        series: Sequence[Series],
+        *,
+        kind: Literal["line", "bar"],
+        area: bool,
+        stacked: bool,
+        size: str,
+        label: str,
+    ) -> None:
+        self._look = (kind, area, stacked)
+        with ui.element("figure").classes("m-col w-full") as self.element:
+            if len(series) > 1:
+                with ui.element("div").classes("m-legend"):
+                    for number, (name, _values) in enumerate(series):
+                        with ui.element("div"):
+                            ui.element("i").classes(f"m-s{number % 6 + 1}")
+                            ui.label(name)
+            self.chart = ui.echart(_options(labels, series, *self._look), renderer="svg")
+            self.chart.classes("m-chart" + (f" m-chart-{size}" if size else ""))
+            self.chart.props.update({"role": "img", "aria-label": label})
+
+    def set(self, labels: Sequence[str], series: Sequence[Series]) -> None:
+        options = _options(labels, series, *self._look)
+        self.chart.options.update(options)
+        self.chart.update()
+
+
+def line_chart(
+    labels: Sequence[str],
+    series: Sequence[Series],
+    *,
+    label: str,
+    area: bool = True,
+    size: Literal["", "short", "tall"] = "",
+) -> Chart:
+    """Lines over labels; the first is filled softly. `series` is (name, values); None leaves a gap."""
+    return Chart(labels, series, kind="line", area=area, stacked=False, size=size, label=label)
+
+
+def bar_chart(
+    labels: Sequence[str],
+    series: Sequence[Series],
+    *,
+    label: str,
+    stacked: bool = False,
+    size: Literal["", "short", "tall"] = "",
+) -> Chart:
+    return Chart(labels, series, kind="bar", area=False, stacked=stacked, size=size, label=label)
+
+
+def funnel(stages: Sequence[tuple[str, int]]) -> ui.element:
+    """Stages with their numbers and the share of the first: sent, delivered, read, replied. Bars are plain elements."""
+    top = max((count for _name, count in stages), default=0)
+    with ui.element("div").classes("m-funnel").props("role=list") as element:
+        for number, (name, count) in enumerate(stages):
+            with ui.element("div").classes("m-funnel-row").props("role=listitem"):
+                ui.label(name).classes("m-sub m-clip")
+                with ui.element("div").classes("m-funnel-track").props("aria-hidden=true"):
+                    fill = ui.element("div").classes("m-funnel-fill m-s1")
+                    fill.style(f"width: {count / top * 100 if top else 0:.2f}%; opacity: {1 - 0.17 * min(number, 4):.2f}")
+                with ui.element("div").classes("m-funnel-end"):
+                    ui.label(formats.number(count)).classes("m-num")
+                    ui.label(formats.percent(count, stages[0][1])).classes("m-hint")
+    return element

@@ -1,0 +1,195 @@
+"""The frame every page stands in: sidebar, head with title and actions, the body; on a phone a top and a bottom bar.
+
+Also the place of what every page has: the skip link, the badge for a lost live connection, the handler for problems. The
+frame knows who is signed in; it asks the API for nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import NamedTuple
+from uuid import UUID
+
+from nicegui import ui
+
+from api.contract.accounts import MePatch
+from api.contract.enums import Language
+from ui import live, session
+from ui.client import accounts
+from ui.components import problems
+from ui.components.buttons import icon_button
+from ui.components.menus import Choice, choices
+from ui.components.navigation import Place, places
+from ui.components.text import Text, avatar, icon, title
+from ui.i18n import LANGUAGES, _, preferences
+from ui.labels import role_name
+from ui.theme import apply
+
+
+class Frame(NamedTuple):
+    """The places a page draws into: `with frame.actions:` for the head; the body is open already."""
+
+    body: ui.element
+    actions: ui.element
+    subtitle: ui.label
+
+
+@contextmanager
+def frame(
+    heading: str,
+    subtitle: str = "",
+    *,
+    breadcrumbs: Sequence[tuple[str, str]] = (),
+    active: str | None = None,
+    fill: bool = False,
+    narrow: bool = False,
+) -> Iterator[Frame]:
+    """Draws the frame and opens its body. `breadcrumbs` are (label, path) above the title.
+
+    `active` is the path of the sidebar line (by default found from the address); `fill` gives the body the whole height
+    and no scrolling of the page; `narrow` keeps lines short on pages of forms.
+    """
+    ui.page_title(f"{heading} · Master IA")
+    problems.catch_all()
+    here = active or "/" + ui.context.client.request.url.path.strip("/").split("/")[0]
+    shown = [place for place in places() if place.permission is None or session.current().may(place.permission)]
+    skip = Text("a", _("Skip to the content"), "m-skip")
+    skip.props["href"] = "#content"
+    with ui.element("div").classes("m-app"):
+        _sidebar(shown, here)
+        _top_bar()
+        main = ui.element("main").classes("m-main" + (" m-main-fill" if fill else ""))
+        main.props.update({"id": "content", "tabindex": "-1"})
+        with main:
+            with ui.element("header").classes("m-head"):
+                with ui.element("div").classes("m-head-text"):
+                    if breadcrumbs:
+                        with _crumbs():
+                            for number, (label, path) in enumerate(breadcrumbs):
+                                if number:
+                                    icon("chevron_right")
+                                ui.link(label, path)
+                    title(heading, 1)
+                    below = ui.label(subtitle).classes("m-hint")
+                    below.set_visibility(bool(subtitle))
+                actions = ui.element("div").classes("m-actions")
+            body = ui.element("div").classes("m-body" + (" m-narrow" if narrow else ""))
+        _bottom_bar(shown, here)
+    _connection()
+    with body:
+        yield Frame(body, actions, below)
+
+
+def _crumbs() -> ui.element:
+    element = ui.element("nav").classes("m-crumbs")
+    element.props["aria-label"] = _("You are here")
+    return element
+
+
+def _logo() -> None:
+    ui.element("img").classes("m-logo").props.update({"src": "/assets/static/icon.svg", "alt": ""})
+
+
+def _line(place: Place, here: str) -> None:
+    link = ui.link(target=place.path).classes("m-nav" + (" m-nav-on" if place.path == here else ""))
+    if place.path == here:
+        link.props["aria-current"] = "page"
+    with link:
+        icon(place.icon)
+        ui.label(place.label)
+
+
+def _sidebar(shown: Sequence[Place], here: str) -> None:
+    me = session.current().me
+    with ui.element("aside").classes("m-side"):
+        with ui.element("div").classes("m-brand"):
+            _logo()
+            with ui.element("div"):
+                ui.label(me.company.name).classes("m-strong m-clip")
+                ui.label(_("Demo company") if me.company.demo else "Master IA").classes("m-hint m-clip")
+        nav = ui.element("nav").classes("m-col m-tight")
+        nav.props["aria-label"] = _("Main menu")
+        with nav:
+            for place in shown:
+                if place.gap:
+                    ui.element("div").classes("m-nav-gap")
+                _line(place, here)
+        ui.space()
+        with ui.element("button").classes("m-user").props("type=button") as user:
+            avatar(me.name)
+            with ui.element("div").classes("m-col m-tight m-grow"):
+                ui.label(me.name).classes("m-strong m-clip")
+                ui.label(role_name(me.role) if me.role else "").classes("m-hint m-clip")
+            icon("unfold_more").classes("m-hint")
+            _user_menu()
+        user.props["aria-haspopup"] = "menu"
+
+
+def _top_bar() -> None:
+    with ui.element("div").classes("m-top"):
+        _logo()
+        ui.label(session.current().me.company.name).classes("m-strong m-clip m-grow")
+        with icon_button("account_circle", _("Your account")):
+            _user_menu()
+
+
+def _bottom_bar(shown: Sequence[Place], here: str) -> None:
+    bar = ui.element("nav").classes("m-bottom")
+    bar.props["aria-label"] = _("Main menu")
+    on_bar = [place for place in shown if place.phone][:4]
+    with bar:
+        for place in on_bar:
+            _tile(place, here)
+        rest = [place for place in shown if place not in on_bar]
+        with ui.element("button").classes("m-nav-on" if here in {p.path for p in rest} else "").props("type=button"):
+            icon("menu")
+            ui.label(_("More"))
+            with ui.menu():
+                choices([Choice(p.label, partial(ui.navigate.to, p.path), p.icon, on=p.path == here) for p in rest])
+
+
+def _tile(place: Place, here: str) -> None:
+    with ui.link(target=place.path).classes("m-nav-on" if place.path == here else "m-tile") as link:
+        icon(place.icon)
+        ui.label(place.label).classes("m-clip")
+    if place.path == here:
+        link.props["aria-current"] = "page"
+
+
+def _user_menu() -> None:
+    me = session.current().me
+    with ui.menu().props('auto-close :offset="[0, 6]"'):
+        if len(me.companies) > 1:
+            ui.label(_("Company")).classes("m-menu-head")
+            choices([Choice(c.name, partial(_switch_company, c.id), on=c.id == me.company.id) for c in me.companies])
+        ui.label(_("Look")).classes("m-menu-head")
+        names = {
+            "system": (_("As the device"), "contrast"),
+            "light": (_("Light"), "light_mode"),
+            "dark": (_("Dark"), "dark_mode"),
+        }
+        choices([Choice(name, partial(apply.switch, theme), symbol) for theme, (name, symbol) in names.items()])
+        ui.label(_("Language")).classes("m-menu-head")
+        choices([Choice(name, partial(_language, key), on=key == preferences().language) for key, name in LANGUAGES.items()])
+        choices([Choice(_("Sign out"), session.sign_out, "logout", line=True)])
+
+
+async def _switch_company(company_id: UUID) -> None:
+    session.hand_over(await accounts.switch_company(session.current().api, company_id))
+
+
+async def _language(language: str) -> None:
+    me = session.current()
+    if me.me.user_id is not None:
+        await accounts.change_me(me.api, MePatch(language=Language(language)))
+    session.change_language(language)
+
+
+def _connection() -> None:
+    badge = ui.label(_("Connecting again…")).classes("m-down").props("role=status")
+    badge.set_visibility(False)
+
+    def changed() -> None:
+        badge.set_visibility(not live.connected())
+
+    live.on_connection(changed)

@@ -1,0 +1,74 @@
+"""The part of the settings page about the company: name, language, country of its numbers, time zone."""
+
+from zoneinfo import available_timezones
+
+from babel import Locale
+
+from api.contract.accounts import Company, CompanyPatch
+from api.contract.enums import Language, Permission
+from ui import formats, session
+from ui.client import accounts
+from ui.client.base import ApiProblem
+from ui.components import problems
+from ui.components.cards import card
+from ui.components.forms import form, select_field, text_field
+from ui.components.states import load
+from ui.components.toast import toast
+from ui.i18n import LANGUAGES, _
+
+
+def zones() -> dict[str, str]:
+    """IANA names to what people read: America/Sao_Paulo → America / Sao Paulo. Without the technical ones."""
+    areas = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+    names = sorted(name for name in available_timezones() if name.startswith(areas))
+    return {name: name.replace("_", " ").replace("/", " / ") for name in [*names, "UTC"]}
+
+
+def countries() -> dict[str, str]:
+    names = Locale.parse(formats.locale()).territories
+    known = {
+        code: name
+        for code, name in names.items()
+        if len(code) == 2 and code.isalpha() and code not in {"ZZ", "EU", "UN", "XA", "XB", "QO", "EZ"}
+    }
+    return dict(sorted(known.items(), key=lambda pair: pair[1]))
+
+
+def draw_company() -> None:
+    me = session.current()
+    may_write = me.may(Permission.COMPANY_WRITE)
+
+    def draw(company: Company) -> None:
+        async def save() -> None:
+            if not name.required():
+                return
+            body = CompanyPatch(
+                name=name.value.strip(), language=Language(language.value), time_zone=zone.value, country=country.value
+            )
+            try:
+                await accounts.change_company(me.api, body)
+            except ApiProblem as error:
+                problems.show_in({"name": name, "time_zone": zone, "country": country, "language": language}, error)
+                return
+            toast(_("Saved."))
+
+        with card(_("Company"), hint=_("Since {day}").format(day=formats.day(company.created_at))):
+            name = text_field(_("Company name"), company.name, limit=120)
+            all_zones = zones()
+            all_zones.setdefault(company.time_zone, company.time_zone)
+            zone = select_field(
+                _("Time zone"), all_zones, company.time_zone, search=True, hint=_("Times and days on all screens follow it.")
+            )
+            country = select_field(
+                _("Country"), countries(), company.country, search=True, hint=_("Numbers without a country code belong to it.")
+            )
+            language = select_field(
+                _("Language"), LANGUAGES, company.language.value, hint=_("For e-mails and for people who join.")
+            )
+            if may_write:
+                form(save, _("Save"))
+            else:
+                for field in (name, zone, country, language):
+                    field.control.props("readonly disable")
+
+    load(lambda: accounts.company(me.api), draw)

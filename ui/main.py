@@ -1,0 +1,84 @@
+"""Puts the UI process together: settings in, a NiceGUI app with pages, guard, theme and connections out.
+
+Every module in `ui/pages` is imported, so a new capability only adds its file there. The process knows nothing but the
+API's address; it keeps page state in memory, so several of them need sticky sessions in front.
+"""
+
+import logging
+import pkgutil
+from importlib import import_module
+
+import httpx
+from fastapi import Request, Response
+from nicegui import Client, app
+from nicegui import ui as nicegui_ui
+
+from ui import guard, live, routing, session
+from ui import pages as page_modules
+from ui.client.base import ApiProblem, Offline, Pool
+from ui.settings import Settings
+from ui.theme import apply
+
+TITLE = "Master IA"
+
+
+class _KnownProblems(logging.Filter):
+    """What the API refused is said on the screen; it is no fault of this process and has no place in its error log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        raised = record.exc_info[1] if record.exc_info else record.msg
+        return not isinstance(raised, ApiProblem | Offline)
+
+
+def build(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    """Registers everything with NiceGUI's app. `transport` replaces the network to the API (tests)."""
+    for module in pkgutil.iter_modules(page_modules.__path__):
+        import_module(f"{page_modules.__name__}.{module.name}")
+    errors = import_module("ui.pages.errors")
+    routing.register(settings, errors.draw)
+    session.register(settings)
+    apply.register()
+    guard.add(settings)
+    logging.getLogger("nicegui").addFilter(_KnownProblems())
+    live.Hubs.open(settings.api_url)
+
+    @app.get("/health", include_in_schema=False)
+    def health() -> Response:
+        return Response("ok", media_type="text/plain")
+
+    @app.exception_handler(404)
+    async def missing(request: Request, _error: Exception) -> Response:
+        if request.url.path.startswith(("/_nicegui", "/assets")):
+            return Response("not found", 404, media_type="text/plain")
+        with Client(routing.framed_page(), request=request) as client:
+            errors.draw(404)
+        return client.build_response(request, 404)
+
+    def page_failed() -> None:
+        errors.draw(500)
+
+    app.on_page_exception(page_failed)
+    app.on_startup(lambda: Pool.open(settings.api_url, transport))
+    app.on_shutdown(live.Hubs.close)
+    app.on_shutdown(Pool.close)
+
+
+def run(settings: Settings) -> None:
+    """Serves until stopped (SIGTERM or Ctrl-C)."""
+    build(settings)
+    nicegui_ui.run(
+        host=settings.host,
+        port=settings.port,
+        title=TITLE,
+        favicon=apply.STATIC / "icon.svg",
+        dark=None,
+        language="pt-BR",
+        show=False,
+        reload=False,
+        tailwind=False,
+        reconnect_timeout=routing.RECONNECT_SECONDS,
+        show_welcome_message=False,
+        uvicorn_logging_level="warning",
+        timeout_graceful_shutdown=3,
+        proxy_headers=True,
+    )
