@@ -1,0 +1,63 @@
+"""Builds the API: routes, guard, errors, limits and what it connects to. Nothing here decides about a company's data."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from api import errors, health
+from api.auth.guard import guard, provide_actor
+from api.auth.sign_in import SignInController
+from api.auth.views import provide_origin
+from api.log import Observed
+from db import crypto, valkey
+from db.engine import DB
+from db.settings import Settings
+
+log = structlog.get_logger("api")
+
+BODY_LIMIT = 64 * 1024  # bytes; a route that takes more says so itself
+
+# One controller per capability.
+CONTROLLERS: Sequence[ControllerRouterHandler] = (SignInController,)
+
+
+@asynccontextmanager
+async def _connections(app: Litestar) -> AsyncIterator[None]:
+    """Postgres, Valkey and the key ring for as long as the app runs; what was open before is left alone."""
+    settings: Settings = app.state.settings
+    owns_database, owns_valkey = DB.pool is None, not valkey.connected()
+    crypto.load_ring(settings.secret_keys, settings.data_dir)
+    if owns_valkey:
+        valkey.connect(settings.valkey_url)
+    try:
+        if owns_database:
+            await DB.connect(settings.database_url, size=settings.pool_size)
+        yield
+    finally:
+        if owns_database:
+            await DB.close()
+        if owns_valkey:
+            await valkey.close()
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The ASGI application. `settings` must name the databases: `__main__` finds the embedded ones."""
+    app = Litestar(
+        route_handlers=[*CONTROLLERS, health.health, health.ready, health.metrics],
+        guards=[guard],
+        dependencies={"actor": Provide(provide_actor), "origin": Provide(provide_origin)},
+        exception_handlers=errors.HANDLERS,
+        request_max_body_size=BODY_LIMIT,
+        lifespan=[_connections],
+        state=State({"settings": settings}),
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )
+    app.asgi_handler = Observed(app.asgi_handler, https=settings.webhook_url.startswith("https://"))
+    return app

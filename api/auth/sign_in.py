@@ -1,0 +1,81 @@
+"""Public doors: sign-up and sign-in; and the way out. Counted per account, per address and for the whole installation."""
+
+from zoneinfo import available_timezones
+
+from litestar import Controller, post
+from litestar.params import JSONBody
+
+from api import rate_limit
+from api.auth.guard import Caller, forget_all, person
+from api.auth.views import CallOrigin, signed_in
+from api.contract.accounts import SignedIn, SignIn, SignUp, SwitchCompany
+from api.contract.base import Done
+from db.accounts import sign_in as sessions
+from db.errors import Field, Invalid
+
+_ZONES = available_timezones()
+
+
+def check_time_zone(name: str) -> None:
+    """Raises Invalid unless it is a name of the tz database."""
+    if name not in _ZONES:
+        raise Invalid(
+            "invalid", "Some fields are wrong.", fields=[Field("time_zone", "unknown_value", "There is no such time zone.")]
+        )
+
+
+class SignInController(Controller):
+    path = "/v1/auth"
+    tags = ("Sign-in",)
+
+    @post(
+        "/sign-up",
+        opt={"public": True},
+        summary="Create a company",
+        description="Creates a company with its owner and signs in. 409 `email_taken` when the e-mail has an account already.",
+    )
+    async def sign_up(self, data: JSONBody[SignUp], origin: CallOrigin) -> SignedIn:
+        check_time_zone(data.time_zone)
+        await rate_limit.take_strictly((rate_limit.SIGN_UP_ADDRESS, origin.ip or ""), (rate_limit.SIGN_IN_ALL, ""))
+        opened = await sessions.sign_up(
+            origin,
+            company_name=data.company_name,
+            name=data.name,
+            email=data.email,
+            password=data.password,
+            language=data.language,
+            time_zone=data.time_zone,
+        )
+        return await signed_in(opened)
+
+    @post(
+        "/sign-in",
+        status_code=200,
+        opt={"public": True},
+        summary="Sign in",
+        description="Answers a session token. A wrong e-mail and a wrong password give the same answer: 401 `bad_credentials`.",
+    )
+    async def sign_in(self, data: JSONBody[SignIn], origin: CallOrigin) -> SignedIn:
+        account = (rate_limit.SIGN_IN_ACCOUNT, rate_limit.owner_of(data.email))
+        address = (rate_limit.SIGN_IN_ADDRESS, origin.ip or "")
+        await rate_limit.take_strictly(account, address, (rate_limit.SIGN_IN_ALL, ""))
+        opened = await sessions.sign_in(origin, email=data.email, password=data.password)
+        await rate_limit.give_back(account)
+        return await signed_in(opened)
+
+    @post("/sign-out", status_code=200, summary="Sign out", description="Ends this session.")
+    async def sign_out(self, actor: Caller) -> Done:
+        await sessions.sign_out(person(actor))
+        forget_all()
+        return Done()
+
+    @post(
+        "/switch-company",
+        status_code=200,
+        summary="Switch to another company",
+        description="Answers a session of another company of the same person; the present session ends.",
+    )
+    async def switch_company(self, data: JSONBody[SwitchCompany], actor: Caller, origin: CallOrigin) -> SignedIn:
+        opened = await sessions.switch_company(person(actor), origin, data.company_id)
+        forget_all()
+        return await signed_in(opened)

@@ -1,0 +1,60 @@
+"""From rows to what the account contract shows."""
+
+from typing import Any, TypeAlias
+
+from litestar import Request
+from litestar.di import NamedDependency
+
+from api.client_ip import client_ip
+from api.contract.accounts import Company, CompanyRef, Me, SignedIn
+from api.pagination import struct
+from db.accounts import queries
+from db.accounts.sign_in import Opened
+from db.audit.actions import Origin
+from db.enums import Language
+from db.tenancy import Actor
+
+CallOrigin: TypeAlias = NamedDependency[Origin]
+"""How a public handler asks where the request came from: `origin: CallOrigin`."""
+
+
+async def me_of(actor: Actor) -> Me:
+    """Who the actor is, freshly read."""
+    company = struct(await queries.company_of(actor), Company)
+    permissions = sorted(actor.permissions)
+    if actor.kind != "user" or actor.id is None:
+        return Me(
+            user_id=None,
+            name=await queries.key_name(actor),
+            email=None,
+            language=company.language,
+            role=None,
+            permissions=permissions,
+            company=company,
+            companies=[],
+        )
+    person, companies = await queries.person(actor.id)
+    return Me(
+        user_id=actor.id,
+        name=person["name"],
+        email=person["email"],
+        language=Language(person["language"]),
+        role=actor.role,
+        permissions=permissions,
+        company=company,
+        companies=[struct(row, CompanyRef) for row in companies],
+    )
+
+
+async def signed_in(opened: Opened) -> SignedIn:
+    """The answer to every way of signing in."""
+    return SignedIn(token=opened.token, expires_at=opened.expires_at, me=await me_of(opened.actor))
+
+
+async def provide_origin(request: Request[Any, Any, Any]) -> Origin:
+    """Dependency `origin`: address, browser and request id of the caller."""
+    return Origin(
+        ip=client_ip(request, request.app.state.settings.trusted_proxies),
+        user_agent=request.headers.get("user-agent"),
+        request_id=request.scope["state"].get("request_id"),
+    )

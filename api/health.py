@@ -1,0 +1,131 @@
+"""Is it alive (`/health`), can it work (`/ready`), and how is it doing (`/metrics`).
+
+`/ready` fails when Postgres or Valkey does not answer. Late queues are told but do not fail it: taking the API away because the
+workers are behind would only turn providers' webhooks away.
+"""
+
+import asyncio
+import hmac
+import ipaddress
+import time
+from typing import Any
+
+import structlog
+from litestar import MediaType, Request, Response, get
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.values import MutexValue, ValueClass
+
+from db import valkey
+from db.errors import AppError, NotFound
+from db.settings import Settings
+from db.work import system
+
+log = structlog.get_logger("api.health")
+
+QUIET = frozenset({"/health", "/ready", "/metrics", "/hooks"})
+LATE = 900.0  # seconds after which a waiting job or webhook counts as late
+_PATIENCE = 3.0
+
+_SHARED = ValueClass is not MutexValue  # several processes answer for one address
+_registry = CollectorRegistry()
+_requests = Counter("masteria_requests", "Requests by route and status.", ["method", "route", "status"], registry=_registry)
+_seconds = Histogram(
+    "masteria_request_seconds",
+    "Time to the end of the answer.",
+    ["route"],
+    registry=_registry,
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+_age = Gauge(
+    "masteria_oldest_waiting_seconds",
+    "Age of the oldest due job and webhook.",
+    ["queue"],
+    registry=_registry,
+    multiprocess_mode="mostrecent",
+)
+_up = Gauge("masteria_up", "Whether a part answers.", ["part"], registry=_registry, multiprocess_mode="mostrecent")
+
+
+def observe(method: str, route: str, status: int, seconds: float) -> None:
+    """Counts one request."""
+    _requests.labels(method, route, str(status)).inc()
+    if not route.startswith("/v1/events"):
+        _seconds.labels(route).observe(seconds)
+
+
+_AGES = """
+select
+    (select extract(epoch from now() - min(next_at))::float8 from job where state = 'waiting' and next_at <= now()) as job,
+    (select extract(epoch from now() - min(received_at))::float8 from webhook_inbox
+     where processed_at is null and tries < 5) as webhook
+"""
+
+
+async def _database() -> dict[str, Any]:
+    async with system() as s:
+        row = await s.fetchrow(_AGES)
+    assert row is not None
+    return {"job": row["job"] or 0.0, "webhook": row["webhook"] or 0.0}
+
+
+async def look() -> dict[str, Any]:
+    """What `/ready` answers: parts with `ok`, ages in seconds."""
+    parts: dict[str, Any] = {}
+    started = time.perf_counter()
+    try:
+        ages = await asyncio.wait_for(_database(), _PATIENCE)
+        parts["postgres"] = {"ok": True, "ms": round((time.perf_counter() - started) * 1000, 1)}
+        for name, age in ages.items():
+            parts[f"oldest_{name}"] = {"ok": age < LATE, "age_seconds": round(age, 1)}
+            _age.labels(name).set(age)
+    except (AppError, OSError, TimeoutError) as error:
+        parts["postgres"] = {"ok": False, "error": type(error).__name__}
+    started = time.perf_counter()
+    try:
+        await asyncio.wait_for(valkey.client().ping(), _PATIENCE)
+        parts["valkey"] = {"ok": True, "ms": round((time.perf_counter() - started) * 1000, 1)}
+    except valkey.Down as error:
+        parts["valkey"] = {"ok": False, "error": type(error).__name__}
+    for name in ("postgres", "valkey"):
+        _up.labels(name).set(parts[name]["ok"])
+    return parts
+
+
+@get("/health", opt={"public": True, "rate": None}, include_in_schema=False)
+async def health() -> dict[str, bool]:
+    """The process answers."""
+    return {"ok": True}
+
+
+@get("/ready", opt={"public": True, "rate": None}, include_in_schema=False)
+async def ready() -> Response[dict[str, Any]]:
+    """200 when Postgres and Valkey answer, else 503; `parts` says which does not."""
+    parts = await look()
+    able = parts["postgres"]["ok"] and parts["valkey"]["ok"]
+    return Response({"ok": able, "parts": parts}, status_code=200 if able else 503)
+
+
+@get("/metrics", opt={"public": True, "rate": None}, include_in_schema=False, media_type=MediaType.TEXT)
+async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Prometheus text, for who holds METRICS_TOKEN, or without one for this machine only."""
+    settings: Settings = request.app.state.settings
+    if not _allowed(settings, request):
+        raise NotFound("address")
+    await look()
+    registry = _registry
+    if _SHARED:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _allowed(settings: Settings, request: Request[Any, Any, Any]) -> bool:
+    if settings.metrics_token:
+        return hmac.compare_digest(f"Bearer {settings.metrics_token}".encode(), request.headers.get("authorization", "").encode())
+    if "x-forwarded-for" in request.headers or request.client is None:
+        return False
+    try:
+        return ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,96 @@
+"""The outermost layer: request ids, security headers, one access line and the counters for each request.
+
+Wraps the whole application, so that also a 404 of the router carries its id. Paths are logged without their query, which may
+hold secrets of others (verify tokens).
+"""
+
+import re
+import time
+from collections.abc import Mapping
+from typing import Any, cast
+from uuid import uuid4
+
+import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import health
+
+log = structlog.get_logger("api.access")
+
+_REQUEST_ID = re.compile(rb"^[A-Za-z0-9_-]{8,64}$")
+_SECURITY = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
+
+
+def _template(scope: Mapping[str, Any]) -> str:
+    """The route's pattern: few values, no ids."""
+    found = scope.get("path_template")
+    return found if isinstance(found, str) and scope.get("route_handler") is not None else "(none)"
+
+
+class Observed:
+    """ASGI middleware around the whole app."""
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self.app = app
+        self.https = https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        request_id = given.decode() if _REQUEST_ID.match(given) else uuid4().hex
+        state: dict[str, Any] = dict(scope.get("state") or {})
+        state["request_id"] = request_id
+        scope["state"] = state
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = time.perf_counter()
+        status = 500 if scope["type"] == ScopeType.HTTP else 101
+
+        async def observed_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = list(message["headers"])
+                names = {name.lower() for name, _ in headers}
+                headers.append((b"x-request-id", request_id.encode()))
+                headers.extend(_SECURITY)
+                if _POLICY[0] not in names:
+                    headers.append(_POLICY)
+                if b"cache-control" not in names:
+                    headers.append((b"cache-control", b"no-store"))
+                if self.https:
+                    headers.append(_TRANSPORT)
+                headers.extend((name.encode(), value.encode()) for name, value in state.get("rate_limit", {}).items())
+                message["headers"] = headers
+            elif message["type"] == "websocket.close":
+                status = 403 if status == 101 and not state.get("accepted") else status
+            elif message["type"] == "websocket.accept":
+                state["accepted"] = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, observed_send)
+        finally:
+            took = time.perf_counter() - started
+            template = _template(cast("Mapping[str, Any]", scope))
+            method = str(scope.get("method", "WS"))
+            health.observe(method, template, status, took)
+            actor = state.get("actor")
+            if template not in health.QUIET or status >= 500:
+                log.info(
+                    "request",
+                    method=method,
+                    path=template if template != "(none)" else scope["path"][:200],
+                    status=status,
+                    duration_ms=round(took * 1000, 1),
+                    company_id=str(actor.company_id) if actor else None,
+                    actor=f"{actor.kind}:{actor.id}" if actor else None,
+                    ip=actor.ip if actor else None,
+                )

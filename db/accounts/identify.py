@@ -1,0 +1,96 @@
+"""Who holds a token: a session or an API key becomes an Actor, freshly from Postgres. Tokens are only compared by their hash.
+
+A session ends 14 days after it was opened, or after a day without use; its rights are those of the membership now, so a change
+of role or a removal holds from the next request on (the API remembers an answer for at most 3 seconds).
+"""
+
+import hmac
+from datetime import datetime, timedelta
+
+import msgspec
+
+from db.clock import now
+from db.crypto import digest, new_token
+from db.enums import Permission, Role
+from db.errors import Unauthenticated
+from db.permissions import ROLE_PERMISSIONS
+from db.tenancy import Actor
+from db.work import system
+
+SESSION_PREFIX = "mia_s_"
+KEY_PREFIX = "mia_live_"
+SESSION_LIFE = timedelta(days=14)
+SESSION_IDLE = timedelta(hours=24)
+_SEEN_EVERY = timedelta(minutes=1)
+_KEY_ID = 8
+
+_SESSION = """
+select s.company_id, s.id, s.user_id, s.last_seen_at, s.expires_at, m.role
+from session s join membership m on m.company_id = s.company_id and m.user_id = s.user_id
+where s.token_hash = $1 and s.revoked_at is null and s.expires_at > $2 and s.last_seen_at > $3
+"""
+_KEY = """
+select company_id, id, secret_hash, scopes, expires_at, last_used_at from api_key
+where prefix = $1 and revoked_at is null and (expires_at is null or expires_at > $2)
+"""
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """The actor behind a token, without address and request id, and until when at most."""
+
+    actor: Actor
+    expires_at: datetime | None
+
+
+def new_session_token() -> str:
+    return SESSION_PREFIX + new_token()
+
+
+def refused() -> Unauthenticated:
+    return Unauthenticated("unauthenticated", "Sign in again: this session or key is not valid.")
+
+
+async def identify(token: str) -> Identity:
+    """Raises Unauthenticated (also for expired, idle, revoked, removed), Unavailable."""
+    if token.startswith(SESSION_PREFIX) and len(token) == len(SESSION_PREFIX) + 43:
+        return await _session(token)
+    if token.startswith(KEY_PREFIX) and len(token) == len(KEY_PREFIX) + _KEY_ID + 1 + 43:
+        return await _key(token)
+    raise refused()
+
+
+async def _session(token: str) -> Identity:
+    at = now()
+    async with system() as s:
+        row = await s.fetchrow(_SESSION, digest(token), at, at - SESSION_IDLE)
+        if row is None:
+            raise refused()
+        if row["last_seen_at"] < at - _SEEN_EVERY:
+            await s.execute(
+                "update session set last_seen_at = $3 where company_id = $1 and id = $2", row["company_id"], row["id"], at
+            )
+    role = Role(row["role"])
+    actor = Actor(
+        company_id=row["company_id"],
+        kind="user",
+        id=row["user_id"],
+        role=role,
+        permissions=ROLE_PERMISSIONS[role],
+        session_id=row["id"],
+    )
+    return Identity(actor, row["expires_at"])
+
+
+async def _key(token: str) -> Identity:
+    at = now()
+    async with system() as s:
+        row = await s.fetchrow(_KEY, token[: len(KEY_PREFIX) + _KEY_ID], at)
+        if row is None or not hmac.compare_digest(row["secret_hash"], digest(token)):
+            raise refused()
+        if row["last_used_at"] is None or row["last_used_at"] < at - _SEEN_EVERY:
+            await s.execute(
+                "update api_key set last_used_at = $3 where company_id = $1 and id = $2", row["company_id"], row["id"], at
+            )
+    known = {permission.value: permission for permission in Permission}
+    scopes = frozenset(known[scope] for scope in row["scopes"] if scope in known)
+    return Identity(Actor(company_id=row["company_id"], kind="api_key", id=row["id"], permissions=scopes), row["expires_at"])

@@ -1,0 +1,109 @@
+"""Who is asking, in which company, with whom: what the account screens show."""
+
+from uuid import UUID
+
+import asyncpg
+
+from db.enums import Permission
+from db.errors import NotFound
+from db.tenancy import Actor
+from db.work import read, system
+
+_COMPANY = "select id, name, language, time_zone, country, created_at, demo from company where id = $1"
+
+
+async def company(actor: Actor) -> asyncpg.Record:
+    """The actor's company."""
+    async with read(actor, Permission.COMPANY_READ) as r:
+        row = await r.fetchrow(_COMPANY, actor.company_id)
+        assert row is not None
+        return row
+
+
+async def person(user_id: UUID) -> tuple[asyncpg.Record, list[asyncpg.Record]]:
+    """A person (name, email, language) and their companies (id, name, role)."""
+    async with system() as s:
+        row = await s.fetchrow("select name, email, language from account_user where id = $1", user_id)
+        if row is None:
+            raise NotFound("person")
+        companies = await s.fetch(
+            "select c.id, c.name, m.role from membership m join company c on c.id = m.company_id "
+            "where m.user_id = $1 order by fold(c.name), c.id",
+            user_id,
+        )
+        return row, companies
+
+
+async def key_name(actor: Actor) -> str:
+    """What the API key is called."""
+    async with system() as s:
+        name: str | None = await s.fetchval(
+            "select name from api_key where company_id = $1 and id = $2", actor.company_id, actor.id
+        )
+        return name or ""
+
+
+async def company_of(actor: Actor) -> asyncpg.Record:
+    """The actor's company without asking for a permission: for `GET /v1/me`, which every caller may see."""
+    async with system() as s:
+        row = await s.fetchrow(_COMPANY, actor.company_id)
+        if row is None:
+            raise NotFound("company")
+        return row
+
+
+async def my_sessions(actor: Actor) -> list[asyncpg.Record]:
+    """The person's open sessions in this company, last used first."""
+    async with read(actor, Permission.COMPANY_READ) as r:
+        return await r.fetch(
+            "select id, created_at, last_seen_at, ip, user_agent, id = $3 as current from session "
+            "where company_id = $1 and user_id = $2 "
+            "and revoked_at is null and expires_at > now() and last_seen_at > now() - interval '24 hours' "
+            "order by last_seen_at desc, id desc limit 100",
+            actor.company_id,
+            actor.id,
+            actor.session_id,
+        )
+
+
+async def team(actor: Actor, after: tuple[str, UUID] | None, limit: int) -> list[asyncpg.Record]:
+    """`limit + 1` members by name."""
+    name, user_id = after or (None, None)
+    async with read(actor, Permission.TEAM_READ) as r:
+        return await r.fetch(
+            "select m.user_id, u.name, u.email, m.role, m.created_at as joined_at, fold(u.name) as sort, "
+            "(select max(s.last_seen_at) from session s "
+            "where s.company_id = m.company_id and s.user_id = m.user_id) as last_seen_at "
+            "from membership m join account_user u on u.id = m.user_id where m.company_id = $1 "
+            "and ($2::text is null or (fold(u.name), m.user_id) > ($2, $3::uuid)) order by fold(u.name), m.user_id limit $4",
+            actor.company_id,
+            name,
+            user_id,
+            limit + 1,
+        )
+
+
+async def invitations(actor: Actor, before: UUID | None, limit: int) -> list[asyncpg.Record]:
+    """`limit + 1` open invitations, newest first."""
+    async with read(actor, Permission.TEAM_READ) as r:
+        return await r.fetch(
+            "select i.id, i.email, i.role, coalesce(u.name, '') as invited_by, i.created_at, i.expires_at from invitation i "
+            "left join account_user u on u.id = i.invited_by where i.company_id = $1 and i.accepted_at is null "
+            "and i.revoked_at is null "
+            "and i.expires_at > now() and ($2::uuid is null or i.id < $2) order by i.id desc limit $3",
+            actor.company_id,
+            before,
+            limit + 1,
+        )
+
+
+async def api_keys(actor: Actor, before: UUID | None, limit: int) -> list[asyncpg.Record]:
+    """`limit + 1` keys that are not revoked, newest first."""
+    async with read(actor, Permission.KEYS_WRITE) as r:
+        return await r.fetch(
+            "select id, name, prefix, scopes, created_at, expires_at, last_used_at from api_key where company_id = $1 "
+            "and revoked_at is null and ($2::uuid is null or id < $2) order by id desc limit $3",
+            actor.company_id,
+            before,
+            limit + 1,
+        )

@@ -1,0 +1,147 @@
+"""Opening and ending sessions: sign-up, sign-in, another company, sign-out. Every opening makes a new token: none is ever
+taken from the caller. The same answer for an unknown address and a wrong password."""
+
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from db import events
+from db.accounts.identify import SESSION_LIFE, new_session_token
+from db.accounts.passwords import DECOY, hash_password, matches
+from db.audit.actions import Origin, record
+from db.clock import now
+from db.crypto import digest
+from db.enums import Language, Permission, Role
+from db.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from db.events import SessionRevoked
+from db.tenancy import Actor, member
+from db.work import Read, system, work
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """A fresh session. `token` is shown once."""
+
+    token: str
+    expires_at: datetime
+    actor: Actor
+
+
+def fold_email(email: str) -> str:
+    return email.strip().lower()
+
+
+async def open_session(s: Read, origin: Origin, company_id: UUID, user_id: UUID, role: Role, action: str) -> Opened:
+    """A new session inside a `system()` transaction, with its audit row."""
+    token, expires_at = new_session_token(), now() + SESSION_LIFE
+    session_id: UUID = await s.fetchval(
+        "insert into session(company_id, token_hash, user_id, ip, user_agent, expires_at) "
+        "values ($1, $2, $3, $4, $5, $6) returning id",
+        company_id,
+        digest(token),
+        user_id,
+        origin.ip,
+        (origin.user_agent or "")[:300] or None,
+        expires_at,
+    )
+    await record(s, origin, company_id, user_id, action, session_id)
+    actor = member(company_id, user_id, role, session_id=session_id, ip=origin.ip, request_id=origin.request_id)
+    return Opened(token=token, expires_at=expires_at, actor=actor)
+
+
+async def sign_up(
+    origin: Origin,
+    *,
+    company_name: str,
+    name: str,
+    email: str,
+    password: str,
+    language: Language,
+    time_zone: str,
+    country: str = "BR",
+) -> Opened:
+    """A new company with its owner, signed in. Raises Conflict `email_taken`."""
+    password_hash = await hash_password(password)
+    async with system() as s:
+        user_id = await insert_user(s, email, name, password_hash, language)
+        company_id: UUID = await s.fetchval(
+            "insert into company(name, language, time_zone, country) values ($1, $2, $3, $4) returning id",
+            company_name.strip(),
+            language.value,
+            time_zone,
+            country,
+        )
+        await s.execute("insert into membership(company_id, user_id, role) values ($1, $2, 'owner')", company_id, user_id)
+        return await open_session(s, origin, company_id, user_id, Role.OWNER, "company.created")
+
+
+async def insert_user(s: Read, email: str, name: str, password_hash: str, language: Language) -> UUID:
+    """A new person. Raises Conflict `email_taken`."""
+    user_id: UUID | None = await s.fetchval(
+        "insert into account_user(email, name, password_hash, language) values ($1, $2, $3, $4) "
+        "on conflict (email) do nothing returning id",
+        fold_email(email),
+        name.strip(),
+        password_hash,
+        language.value,
+    )
+    if user_id is None:
+        raise Conflict("email_taken", "There is already an account with this e-mail. Sign in instead.")
+    return user_id
+
+
+async def sign_in(origin: Origin, *, email: str, password: str) -> Opened:
+    """Signs in to the company used last. Raises Unauthenticated `bad_credentials`, Forbidden `no_company`."""
+    async with system() as s:
+        user = await s.fetchrow("select id, password_hash from account_user where email = $1", fold_email(email))
+    right = await matches(user["password_hash"] if user else DECOY, password)
+    if user is None or not right:
+        raise Unauthenticated("bad_credentials", "The e-mail or the password is wrong.")
+    async with system() as s:
+        # the password may have been changed while it was being checked
+        still = await s.fetchval(
+            "select true from account_user where id = $1 and password_hash = $2", user["id"], user["password_hash"]
+        )
+        if not still:
+            raise Unauthenticated("bad_credentials", "The e-mail or the password is wrong.")
+        place = await last_company(s, user["id"])
+        if place is None:
+            raise Forbidden("no_company", "You do not belong to a company any more. Ask for a new invitation.")
+        return await open_session(s, origin, place["company_id"], user["id"], Role(place["role"]), "session.opened")
+
+
+async def last_company(s: Read, user_id: UUID) -> asyncpg.Record | None:
+    """company_id, role, language of the membership used last."""
+    return await s.fetchrow(
+        "select m.company_id, m.role from membership m where m.user_id = $1 order by "
+        "(select max(s.created_at) from session s "
+        "where s.company_id = m.company_id and s.user_id = $1) desc nulls last, m.created_at limit 1",
+        user_id,
+    )
+
+
+async def switch_company(actor: Actor, origin: Origin, company_id: UUID) -> Opened:
+    """A session of another company in place of the present one. Raises NotFound."""
+    assert actor.id is not None
+    async with system() as s:
+        role = await s.fetchval("select role from membership where company_id = $1 and user_id = $2", company_id, actor.id)
+        if role is None:
+            raise NotFound("company")
+        await s.execute(
+            "update session set revoked_at = now() where company_id = $1 and id = $2", actor.company_id, actor.session_id
+        )
+        opened = await open_session(s, origin, company_id, actor.id, Role(role), "session.switched")
+    await events.publish(actor.company_id, [SessionRevoked(user_id=actor.id, session_id=actor.session_id)])
+    return opened
+
+
+async def sign_out(actor: Actor) -> None:
+    """Ends the present session."""
+    async with work(actor, Permission.COMPANY_READ) as w:
+        await w.execute(
+            "update session set revoked_at = now() where company_id = $1 and id = $2", actor.company_id, actor.session_id
+        )
+        w.audit("session.closed", actor.session_id)
+        assert actor.id is not None
+        w.emit(SessionRevoked(user_id=actor.id, session_id=actor.session_id))

@@ -1,0 +1,127 @@
+"""The API in process over the embedded servers, and ways to be somebody."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import msgspec
+import pytest
+from litestar import Litestar
+
+from api.app import create_app
+from api.auth import guard
+from db import valkey
+from db.accounts.identify import new_session_token
+from db.accounts.passwords import hash_password
+from db.crypto import digest
+from db.enums import Permission, Role
+from db.permissions import ROLE_PERMISSIONS
+from db.settings import Settings
+from db.tenancy import Actor
+
+PASSWORD = "cavalo-azul-42"
+Headers = dict[str, str]
+SignInAs = Callable[..., Awaitable[Headers]]
+
+
+@asynccontextmanager
+async def running(app: Litestar) -> AsyncIterator[None]:
+    """The app's lifespan, in one task of its own: pytest sets up and tears down a fixture in two."""
+    started, ending = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            started.set()
+            await ending.wait()
+
+    task = asyncio.create_task(live())
+    await asyncio.wait({asyncio.create_task(started.wait()), task}, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        yield
+    finally:
+        ending.set()
+        await task
+
+
+@pytest.fixture(scope="session")
+async def app(database: Settings) -> AsyncIterator[Litestar]:
+    """The running app of this test process."""
+    app = create_app(database)
+    async with running(app):
+        yield app
+
+
+@pytest.fixture
+async def client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+    """Nobody: requests without a token. Allowances and remembered tokens start fresh."""
+    keys = [key async for key in valkey.client().scan_iter("limit:*")]
+    if keys:
+        await valkey.client().delete(*keys)
+    guard.forget_all()
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        yield client
+
+
+async def bearer(owner_db: asyncpg.Connection, actor: Actor) -> Headers:
+    """Headers of a fresh session (user) or key (api_key) of the actor, written straight into the tables."""
+    if actor.kind == "api_key":
+        prefix = f"mia_live_{uuid4().hex[:8]}"
+        token = f"{prefix}_{new_session_token().removeprefix('mia_s_')}"
+        await owner_db.execute(
+            "insert into api_key(company_id, name, prefix, secret_hash, scopes) values ($1, 'Test key', $2, $3, $4)",
+            actor.company_id,
+            prefix,
+            digest(token),
+            sorted(actor.permissions),
+        )
+    else:
+        token = new_session_token()
+        await owner_db.execute(
+            "insert into session(company_id, token_hash, user_id, expires_at) values ($1, $2, $3, now() + interval '1 day')",
+            actor.company_id,
+            digest(token),
+            actor.id,
+        )
+    return {"Authorization": f"Bearer {token}"}
+
+
+async def make_member(owner_db: asyncpg.Connection, company: Actor, role: Role, password: str | None = None) -> Actor:
+    """Another person of the company."""
+    stored = await hash_password(password) if password else "x"
+    user_id = await owner_db.fetchval(
+        "insert into account_user(email, name, password_hash) values ($1, $2, $3) returning id",
+        f"{uuid4().hex}@example.com",
+        f"Pessoa {role.value}",
+        stored,
+    )
+    await owner_db.execute(
+        "insert into membership(company_id, user_id, role) values ($1, $2, $3)", company.company_id, user_id, role.value
+    )
+    return Actor(company_id=company.company_id, kind="user", id=user_id, role=role, permissions=ROLE_PERMISSIONS[role])
+
+
+@pytest.fixture
+def headers_for(owner_db: asyncpg.Connection) -> SignInAs:
+    """`await headers_for(actor)`: Authorization of that actor."""
+
+    async def headers(actor: Actor) -> Headers:
+        return await bearer(owner_db, actor)
+
+    return headers
+
+
+@pytest.fixture
+def sign_in_as(owner_db: asyncpg.Connection, owner: Actor) -> SignInAs:
+    """`await sign_in_as(Role.AGENT)`: a member of `owner`'s company; `sign_in_as(scopes=[...])`: an API key of it."""
+
+    async def sign_in(role: Role = Role.OWNER, scopes: list[Permission] | None = None) -> Headers:
+        if scopes is not None:
+            key = msgspec.structs.replace(owner, kind="api_key", id=None, role=None, permissions=frozenset(scopes))
+            return await bearer(owner_db, key)
+        return await bearer(owner_db, owner if role is Role.OWNER else await make_member(owner_db, owner, role))
+
+    return sign_in
