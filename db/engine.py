@@ -18,13 +18,17 @@ SYSTEM_ROLE = "masteria_system"
 class Transaction(PostgresTransaction):
     """Gives its connection back whatever happens, also when COMMIT or ROLLBACK raises."""
 
+    async def _release(self) -> None:
+        assert self.engine.pool is not None
+        await asyncio.shield(self.engine.pool.release(self.connection))
+
     async def __aenter__(self) -> "Transaction":
         self.connection = await self.get_connection()
         try:
             self.transaction = self.connection.transaction()
             await self.begin()
         except BaseException:
-            await asyncio.shield(self.engine.pool.release(self.connection))
+            await self._release()
             raise
         self.context = self.engine.current_transaction.set(self)
         return self
@@ -39,7 +43,7 @@ class Transaction(PostgresTransaction):
                 await self.commit()
         finally:
             self.engine.current_transaction.reset(self.context)
-            await asyncio.shield(self.engine.pool.release(self.connection))
+            await self._release()
         return False
 
 

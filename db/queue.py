@@ -58,7 +58,8 @@ async def insert(connection: Any, company_id: UUID, jobs: list[tuple[Job, dateti
 
 
 def decode(payload: str | bytes) -> Job:
-    return _decode.decode(payload)
+    job: Job = _decode.decode(payload)
+    return job
 
 
 class WakeQueue(RedisQueue):

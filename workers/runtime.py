@@ -1,9 +1,47 @@
-"""Runs background jobs: claims the row, calls the function, writes one of four outcomes (done, retry, snooze, cancel)."""
+"""Runs background jobs: claims the row, calls the function, writes one of four outcomes (done, retry, snooze, cancel).
 
+SAQ carries the wake-up; the row in Postgres is the job. A doubled or late wake-up finds the row leased or gone. The sweeper
+makes good what was never woken, and gives back what a dead worker held.
+"""
+
+import asyncio
+import random
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+import structlog
+
+from db import queue
+from db.clock import now
+from db.jobs import Job
+from db.work import system
+
+log = structlog.get_logger("workers.runtime")
+
+RETRY_BASE, RETRY_CAP = 2.0, 900.0
+
+_CLAIM = """
+update job set state = 'running', tries = tries + 1,
+    lease_until = now() + make_interval(secs => $2)
+where id = $1 and (state = 'waiting' and next_at <= now() + interval '1 second' or state = 'running' and lease_until < now())
+returning company_id, payload, tries, max_tries
+"""
+_PEEK = "select payload from job where id = $1"
+_DONE = "delete from job where id = $1 and tries = $2"
+_AGAIN = """
+update job set state = 'waiting', lease_until = null, next_at = $3, last_error = $4, tries = tries - $5,
+    key = case when exists (select from job o where o.company_id = job.company_id and o.key = job.key and o.state = 'waiting')
+        then null else key end
+where id = $1 and tries = $2
+"""
+_DEAD = "update job set state = 'dead', lease_until = null, last_error = $3 where id = $1 and tries = $2"
+_DUE = """
+select id, queue, next_at from job
+where state = 'waiting' and next_at <= now() or state = 'running' and lease_until < now()
+order by next_at limit 500
+"""
 
 
 class Retry(Exception):
@@ -27,3 +65,61 @@ class Cancel(Exception):
 
 
 JobFunction = Callable[[UUID, Any], Awaitable[None]]
+
+
+class Runner:
+    """The jobs this process can run."""
+
+    def __init__(self, functions: dict[type[Job], JobFunction]) -> None:
+        self._functions = functions
+
+    async def run(self, job_id: UUID) -> str:
+        """Runs one job row if it is due and free; returns the outcome: done, retry, snooze, cancel, or `none`."""
+        async with system() as s:
+            payload = await s.fetchval(_PEEK, job_id)
+            if payload is None:
+                return "none"
+            job = queue.decode(payload)
+            row = await s.fetchrow(_CLAIM, job_id, job.timeout + 5)
+        if row is None:
+            return "none"
+        company_id, tries = row["company_id"], row["tries"]
+        structlog.contextvars.bind_contextvars(company_id=str(company_id), job_id=str(job_id), job=type(job).__name__)
+        try:
+            async with asyncio.timeout(job.timeout):
+                await self._functions[type(job)](company_id, job)
+        except Snooze as snooze:
+            await self._write(_AGAIN, job_id, tries, snooze.until, None, 1)
+            return "snooze"
+        except Cancel as cancel:
+            log.warning("job.cancelled", reason=str(cancel))
+            await self._write(_DEAD, job_id, tries, str(cancel))
+            return "cancel"
+        except Exception as error:
+            after = error.after if isinstance(error, Retry) else None
+            if tries >= row["max_tries"]:
+                log.error("job.dead", tries=tries, error=repr(error), exc_info=not isinstance(error, Retry))
+                await self._write(_DEAD, job_id, tries, repr(error)[:2000])
+                return "cancel"
+            delay = after if after is not None else min(RETRY_CAP, RETRY_BASE**tries) * random.uniform(0.8, 1.2)
+            log.warning("job.retry", tries=tries, after=round(delay, 1), error=repr(error), exc_info=not isinstance(error, Retry))
+            await self._write(_AGAIN, job_id, tries, now() + timedelta(seconds=delay), repr(error)[:2000], 0)
+            return "retry"
+        finally:
+            structlog.contextvars.clear_contextvars()
+        await self._write(_DONE, job_id, tries)
+        return "done"
+
+    async def _write(self, sql: str, *args: object) -> None:
+        """The outcome, fenced by the try: a run whose lease was taken over writes nothing."""
+        async with system() as s:
+            await s.execute(sql, *args)
+
+
+async def sweep() -> int:
+    """Wakes every due job again; harmless for those that run. Returns how many."""
+    async with system() as s:
+        rows = await s.fetch(_DUE)
+    for row in rows:
+        await queue.wake_one(row["queue"], "run_job", key=queue.wake_key(row["id"]), job_id=str(row["id"]))
+    return len(rows)

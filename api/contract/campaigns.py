@@ -119,7 +119,7 @@ class CampaignProblem(Output):
 
     code: Literal[
         "no_channel", "channel_not_connected", "no_template", "template_not_approved", "no_body", "body_too_long",
-        "missing_fallback", "unknown_field", "no_audience", "audience_empty", "sandbox_off", "bad_variable",
+        "missing_fallback", "unknown_field", "audience_empty", "bad_variable",
     ]  # fmt: skip
     step: Literal["channel", "audience", "message", "when"]
     detail: str | None = None

@@ -419,7 +419,7 @@ create table campaign (
     updated_at timestamptz not null default now(),
     primary key (company_id, id)
 );
-create index campaign_active on campaign(state) where state in ('scheduled', 'preparing', 'running', 'paused');
+create index campaign_open on campaign(state) where finished_at is null and state in ('running', 'paused', 'cancelled', 'failed');
 
 -- messages ---------------------------------------------------------------------------------------------------------------
 
@@ -486,6 +486,7 @@ create table message_tally (  -- how many messages entered or left a state, and 
 );
 create index message_tally_campaign on message_tally(company_id, campaign_id, at);
 
+-- State 100 counts those who replied.
 create function message_tally_insert() returns trigger language plpgsql as $$ begin
     insert into message_tally(company_id, campaign_id, at, state, delta)
     select company_id, campaign_id, clock_timestamp(), state, count(*) from fresh where campaign_id is not null group by 1, 2, 4;
@@ -498,6 +499,10 @@ create function message_tally_update() returns trigger language plpgsql as $$ be
         select company_id, campaign_id, state, -1 as d from stale where campaign_id is not null
         union all
         select company_id, campaign_id, state, 1 from fresh where campaign_id is not null
+        union all
+        select company_id, campaign_id, 100::smallint, -1 from stale where campaign_id is not null and replied_at is not null
+        union all
+        select company_id, campaign_id, 100::smallint, 1 from fresh where campaign_id is not null and replied_at is not null
     ) moves group by 1, 2, 4 having sum(d) <> 0;
     return null;
 end $$;

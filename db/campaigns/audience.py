@@ -1,0 +1,150 @@
+"""Who a campaign reaches: one SELECT for the count, the preview and the INSERT that materialises the audience.
+
+Every member of the audience gets a row: queued, or skipped with its reason, so that the counts add up to the audience.
+"""
+
+from uuid import UUID
+
+from db.contacts import filters
+from db.contacts.filter import ContactFilter
+from db.enums import ChannelKind, MessageState, SkipReason
+from db.messages.render import Content, TextContent
+from db.messages.variables import Literal, parse
+from db.work import Read, Work
+
+ADDRESS_KINDS = {ChannelKind.WHATSAPP: ["wa_id", "phone", "bsuid"], ChannelKind.SMS: ["phone"]}
+
+_FIELDS = {
+    "name": "p.name",
+    "first_name": "p.name",  # raw; db/messages/render.py finds the first name
+    "last_name": "coalesce(substring(btrim(p.name) from '\\s(\\S.*)$'), '')",
+    "phone": "p.address",
+    "email": "p.email",
+    "language": "p.language",
+    "external_id": "p.custom->>'external_id'",
+}
+
+_PEOPLE = """
+with people as (
+    select c.id as contact_id, c.name, c.custom, c.language, c.opted_out_at, a.value as address, a.line, {email} as email
+    from contact c left join lateral (
+        select i.value, i.line from contact_identity i
+        where i.company_id = c.company_id and i.contact_id = c.id and i.valid and i.kind = any({kinds}::text[])
+        order by array_position({kinds}::text[], i.kind), i.line = 'fixed', i.id limit 1
+    ) a on true
+    where c.company_id = {company} and {condition}
+), judged as (
+    select p.*, case
+        when p.opted_out_at is not null then '{opted_out}'
+        when p.address is null then '{no_address}'
+        {more}
+    end as reason
+    from people p
+)
+"""
+
+_EMAIL = "(select i.value from contact_identity i where i.company_id = c.company_id and i.contact_id = c.id and i.kind = 'email' limit 1)"
+
+
+class Audience:
+    """The query for one campaign; its pieces share one list of arguments."""
+
+    def __init__(
+        self,
+        company_id: UUID,
+        kind: ChannelKind,
+        chosen: ContactFilter,
+        *,
+        skip_recent_days: int = 0,
+        fields: list[str] | None = None,
+    ) -> None:
+        self.args: list[object] = []
+        self._fields = fields or []
+        self.company = self.arg(company_id, "uuid")
+        more = []
+        if kind == ChannelKind.SMS:
+            more.append(f"when p.line = 'fixed' then '{SkipReason.LANDLINE}'")
+        if skip_recent_days:
+            days = self.arg(skip_recent_days, "int")
+            more.append(
+                f"when exists (select from message m where m.company_id = {self.company} and m.contact_id = p.contact_id"
+                f" and m.campaign_id is not null and m.sent_at > now() - make_interval(days => {days}))"
+                f" then '{SkipReason.RECENTLY_MESSAGED}'"
+            )
+        if kind == ChannelKind.WHATSAPP:  # two contacts may share a wa_id and a phone
+            more.append(
+                "when row_number() over (partition by p.address order by p.opted_out_at is null, p.contact_id) > 1"
+                f" then '{SkipReason.DUPLICATE_ADDRESS}'"
+            )
+        self.people = _PEOPLE.format(
+            email=_EMAIL if "email" in self._fields else "null::text",
+            kinds=self.arg(ADDRESS_KINDS[kind], "text[]"),
+            company=self.company,
+            condition=filters.where(chosen, self.args),
+            opted_out=SkipReason.OPTED_OUT,
+            no_address=SkipReason.NO_ADDRESS,
+            more="\n        ".join(more),
+        )
+
+    def arg(self, value: object, kind: str) -> str:
+        self.args.append(value)
+        return f"${len(self.args)}::{kind}"
+
+    def field(self, name: str) -> str:
+        """SQL for the raw value of a contact field."""
+        if name.startswith("custom."):
+            return f"p.custom->>{self.arg(name[7:], 'text')}"
+        return _FIELDS[name]
+
+    @property
+    def params(self) -> str:
+        values = ", ".join(f"coalesce({self.field(name)}, '')" for name in self._fields)
+        return f"array[{values}]::text[]"
+
+    def text(self, content: TextContent) -> str:
+        """SQL for about the text that a person gets: what the segment count for the rate limit is taken from."""
+        pieces = []
+        for part in parse(content.body):
+            if isinstance(part, Literal):
+                pieces.append(self.arg(part.text, "text"))
+            else:
+                value = "split_part(btrim(p.name), ' ', 1)" if part.name == "first_name" else self.field(part.name)
+                pieces.append(f"coalesce(nullif(btrim({value}), ''), {self.arg(part.fallback or '', 'text')})")
+        return f"concat({', '.join(pieces)})"
+
+
+async def count(r: Read, audience: Audience) -> dict[str | None, int]:
+    """Members by skip reason; None are those who get the message."""
+    rows = await r.fetch(audience.people + "select reason, count(*) as n from judged group by 1", *audience.args)
+    return {row["reason"]: row["n"] for row in rows}
+
+
+async def sample(r: Read, audience: Audience, most: int) -> list[tuple[str, str, list[str]]]:
+    """The first few who would get it: name, address, raw values."""
+    rows = await r.fetch(
+        audience.people + f"select p.name, p.address, {audience.params} as params from judged p where reason is null"
+        f" limit {int(most)}",
+        *audience.args,
+    )
+    return [(row["name"], row["address"], list(row["params"])) for row in rows]
+
+
+async def materialise(
+    w: Work, audience: Audience, content: Content, *, campaign_id: UUID, channel_id: UUID, at_least_once: bool
+) -> int:
+    """Writes the audience in one statement; a second run adds nothing (unique dedupe key). Returns the rows added."""
+    campaign, channel = audience.arg(campaign_id, "uuid"), audience.arg(channel_id, "uuid")
+    policy = audience.arg(at_least_once, "boolean")
+    units = f"greatest(sms_segments({audience.text(content)}), 1)" if isinstance(content, TextContent) else "1"
+    await w.execute("set local statement_timeout = '590s'")
+    return await w.execute(
+        audience.people + "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key,"
+        " state, reason, done_at, units, at_least_once, params) "
+        f"select {audience.company}, {channel}, {campaign}, {campaign}, p.contact_id, coalesce(p.address, ''),"
+        f" {campaign} || ':' || p.contact_id,"
+        f" case when reason is null then {int(MessageState.QUEUED)} else {int(MessageState.SKIPPED)} end::smallint, reason,"
+        f" case when reason is not null then now() end, case when reason is null then {units} else 1 end::smallint, {policy},"
+        f" case when reason is null then {audience.params} else '{{}}' end"
+        " from judged p on conflict (company_id, dedupe_key) do nothing",
+        *audience.args,
+    )

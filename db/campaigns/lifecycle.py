@@ -1,0 +1,163 @@
+"""What happens to a campaign without a person: prepared, stopped by a provider, resumed, finished. People's moves: actions.py."""
+
+from uuid import UUID
+
+import msgspec
+
+from db.campaigns.audience import Audience, materialise
+from db.clock import now
+from db.contacts.filter import ContactFilter
+from db.enums import CampaignState, ChannelKind, DeliveryPolicy, MessageState, Permission
+from db.events import CampaignChanged
+from db.messages import render
+from db.tenancy import worker
+from db.work import Read, Work, system, work
+
+CLOSE_BATCH = 20_000
+
+_OPEN = "select company_id, id from campaign where finished_at is null and state in ('running', 'paused', 'cancelled', 'failed')"
+_CANCEL_SOME = f"""
+update message set state = {int(MessageState.CANCELLED)}, done_at = now(), lease_until = null
+where company_id = $1 and id in (
+    select id from message where company_id = $1 and queue_id = $2 and state = 0 limit {CLOSE_BATCH} for update skip locked)
+"""
+_OPEN_MESSAGES = (
+    "select coalesce(sum(delta), 0)::bigint from message_tally where company_id = $1 and campaign_id = $2 and state <= 2"
+)
+
+
+async def content(r: Read, campaign_id: UUID) -> str | None:
+    """The frozen content (JSON) of a running campaign."""
+    assert r.actor is not None
+    value: str | None = await r.fetchval(
+        "select content::text from campaign where company_id = $1 and id = $2", r.actor.company_id, campaign_id
+    )
+    return value
+
+
+def _changed(w: Work, campaign_id: UUID, state: CampaignState) -> None:
+    w.emit(CampaignChanged(campaign_id=campaign_id, state=state.value))
+
+
+async def prepare(company_id: UUID, campaign_id: UUID) -> int:
+    """Materialises the audience and lets the campaign run. Does nothing unless it is waiting for that. Returns the audience."""
+    async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+        row = await w.fetchrow(
+            "update campaign set state = 'preparing', updated_at = now() where company_id = $1 and id = $2"
+            " and (state = 'preparing' or state = 'scheduled' and scheduled_at <= now() + interval '1 second') returning id",
+            company_id,
+            campaign_id,
+        )
+        if row is None:
+            return 0
+        _changed(w, campaign_id, CampaignState.PREPARING)
+    async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+        row = await w.fetchrow(
+            "select k.channel_id, k.audience, k.settings, k.policy, k.content::text as content, c.kind from campaign k"
+            " join channel c on c.company_id = k.company_id and c.id = k.channel_id"
+            " where k.company_id = $1 and k.id = $2 and k.state = 'preparing' for update of k",
+            company_id,
+            campaign_id,
+        )
+        if row is None:
+            return 0
+        frozen = render.decode(row["content"])
+        audience = Audience(
+            company_id,
+            ChannelKind(row["kind"]),
+            msgspec.json.decode(row["audience"], type=ContactFilter),
+            skip_recent_days=msgspec.json.decode(row["settings"]).get("skip_recent_days", 0),
+            fields=frozen.fields,
+        )
+        added = await materialise(
+            w,
+            audience,
+            frozen,
+            campaign_id=campaign_id,
+            channel_id=row["channel_id"],
+            at_least_once=row["policy"] == DeliveryPolicy.AT_LEAST_ONCE,
+        )
+        await w.execute(
+            "update campaign set state = 'running', started_at = coalesce(started_at, now()), updated_at = now()"
+            " where company_id = $1 and id = $2",
+            company_id,
+            campaign_id,
+        )
+        w.audit("campaign.started", campaign_id, audience=added)
+        _changed(w, campaign_id, CampaignState.RUNNING)
+    return added
+
+
+async def fail_preparing(company_id: UUID, campaign_id: UUID, detail: str) -> None:
+    """The audience could not be written, however often it was tried."""
+    await _set(company_id, campaign_id, ("preparing",), CampaignState.FAILED, "preparing_failed", detail)
+
+
+async def stop(company_id: UUID, campaign_id: UUID, reason: str, detail: str, *, pause: bool) -> None:
+    """The provider refused in a way that every further message would meet."""
+    state = CampaignState.PAUSED if pause else CampaignState.FAILED
+    await _set(company_id, campaign_id, ("running",), state, reason, detail)
+
+
+async def _set(
+    company_id: UUID, campaign_id: UUID, sources: tuple[str, ...], state: CampaignState, reason: str, detail: str
+) -> None:
+    async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+        if await w.execute(
+            "update campaign set state = $3, state_reason = $4, state_detail = $5, updated_at = now()"
+            " where company_id = $1 and id = $2 and state = any($6::text[])",
+            company_id,
+            campaign_id,
+            state.value,
+            reason,
+            detail[:500] or None,
+            list(sources),
+        ):
+            w.audit(f"campaign.{state.value}", campaign_id, reason=reason)
+            _changed(w, campaign_id, state)
+
+
+async def settle_all() -> int:
+    """One round over all open campaigns: finishes those with nothing left, cancels what a cancelled one still has queued,
+    resumes those whose pause has run out. Any number of workers may do it at once. Returns how many moved."""
+    async with system() as s:
+        rows = await s.fetch(_OPEN)
+    moved = 0
+    for row in rows:
+        moved += await _settle(row["company_id"], row["id"])
+    return moved
+
+
+async def _settle(company_id: UUID, campaign_id: UUID) -> int:
+    async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+        row = await w.fetchrow(
+            "select state, resume_at from campaign where company_id = $1 and id = $2 for update skip locked",
+            company_id,
+            campaign_id,
+        )
+        if row is None:
+            return 0
+        state = CampaignState(row["state"])
+        if state == CampaignState.PAUSED and row["resume_at"] is not None and row["resume_at"] <= now():
+            await w.execute(
+                "update campaign set state = 'running', state_reason = null, state_detail = null, resume_at = null,"
+                " updated_at = now() where company_id = $1 and id = $2",
+                company_id,
+                campaign_id,
+            )
+            _changed(w, campaign_id, CampaignState.RUNNING)
+            return 1
+        if state in (CampaignState.CANCELLED, CampaignState.FAILED):
+            await w.execute(_CANCEL_SOME, company_id, campaign_id)
+        if state == CampaignState.PAUSED or await w.fetchval(_OPEN_MESSAGES, company_id, campaign_id):
+            return 0
+        end = CampaignState.COMPLETED if state == CampaignState.RUNNING else state
+        await w.execute(
+            "update campaign set state = $3, finished_at = now(), updated_at = now() where company_id = $1 and id = $2",
+            company_id,
+            campaign_id,
+            end.value,
+        )
+        w.audit("campaign.finished", campaign_id, state=end.value)
+        _changed(w, campaign_id, end)
+        return 1

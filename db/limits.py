@@ -1,0 +1,164 @@
+"""Every limit on sending, in one place: number throughput, pair rate, portfolio tier. Scripts in Valkey, so that all workers
+share them and each decision is atomic; the clock is Valkey's.
+
+- *Throughput*: a token bucket per channel, in messages (WhatsApp, 80/s per number by default) or SMS segments per second. It
+  holds one second's worth and starts EMPTY: a lost Valkey costs a second, never a burst. A 429 halves it for up to a minute.
+- *Pair rate*: at most one message per 6 s to one person from one number, with Meta's burst of 45 that borrows from later.
+- *Tier*: unique people per moving 24 h, shared by all numbers of a portfolio. Rebuilt from the ledger when Valkey lost it.
+
+While Valkey is away nothing is granted: a provider punishes a number that sends too fast for longer than the outage lasts.
+Sources: contracts/meta-whatsapp.md 7, contracts/twilio.md 3.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from db import valkey
+from db.work import Read
+
+PAIR_SECONDS = 6
+PAIR_BURST = 45
+DAY = 86_400
+
+_ACQUIRE = """
+local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local rate, want, least = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local b = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'slow', 'slow_at')
+local tokens, at = tonumber(b[1]) or 0, tonumber(b[2]) or now
+local factor = 1
+if b[3] then factor = math.min(1, tonumber(b[3]) + (now - tonumber(b[4])) / 60000) end
+rate = rate * factor
+local room = math.max(rate, least)
+tokens = math.min(room, tokens + (now - at) * rate / 1000)
+local granted, wait = 0, 0
+if tokens >= least then granted = math.min(want, math.floor(tokens)); tokens = tokens - granted
+else wait = math.ceil((least - tokens) * 1000 / rate) end
+redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', now)
+redis.call('PEXPIRE', KEYS[1], 120000)
+return {granted, wait, tostring(factor)}
+"""
+
+_SLOW_DOWN = """
+local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local b = redis.call('HMGET', KEYS[1], 'slow', 'slow_at')
+local factor = 1
+if b[1] then factor = math.min(1, tonumber(b[1]) + (now - tonumber(b[2])) / 60000) end
+if b[2] and now - tonumber(b[2]) < 1000 then return tostring(factor) end
+factor = math.max(0.05, factor / 2)
+redis.call('HSET', KEYS[1], 'slow', tostring(factor), 'slow_at', now, 'tokens', '0', 'at', now)
+redis.call('PEXPIRE', KEYS[1], 120000)
+return tostring(factor)
+"""
+
+# Answers one number per address: 0 go, > 0 wait so many ms (pair), -1 the portfolio's day is full
+_RECIPIENTS = """
+local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local gap, burst, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local used = 0
+if limit >= 0 then
+    redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 86400000)
+    used = redis.call('ZCARD', KEYS[1])
+end
+local out = {}
+for i = 4, #ARGV do
+    local key = KEYS[2] .. ARGV[i]
+    local tat = math.max(now, tonumber(redis.call('GET', key)) or now)
+    if tat - now > (burst - 1) * gap then out[#out + 1] = tat - now - (burst - 1) * gap
+    else
+        local go = true
+        if limit >= 0 and not redis.call('ZSCORE', KEYS[1], ARGV[i]) then
+            if used >= limit then go = false else used = used + 1 end
+        end
+        if go then
+            if limit >= 0 then redis.call('ZADD', KEYS[1], now, ARGV[i]) end
+            redis.call('SET', key, tat + gap, 'PX', tat + gap - now)
+            out[#out + 1] = 0
+        else out[#out + 1] = -1 end
+    end
+end
+return out
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    granted: int  # tokens; give back what is not used
+    wait: float  # seconds until `least` tokens are there; 0 when granted
+    factor: float  # below 1 while a 429 is being digested
+
+
+def _bucket(channel_id: UUID) -> str:
+    return f"limit:{channel_id}"
+
+
+def _tier(portfolio_id: str) -> str:
+    return f"tier:{portfolio_id}"
+
+
+async def _run(name: str, script: str, keys: list[str], args: list[Any]) -> Any:
+    """One round trip; the script is loaded on first use and after every loss."""
+    return await _scripts.setdefault(name, valkey.Script(script)).run(keys, args)
+
+
+_scripts: dict[str, valkey.Script] = {}
+
+
+async def acquire(channel_id: UUID, *, rate: float, want: int, least: int = 1) -> Permit:
+    """Up to `want` tokens of the throughput (`rate` per second), or none until `least` are there. Raises valkey.Down."""
+    granted, wait, factor = await _run("acquire", _ACQUIRE, [_bucket(channel_id)], [rate, want, least])
+    return Permit(int(granted), int(wait) / 1000, float(factor))
+
+
+async def give_back(channel_id: UUID, tokens: int) -> None:
+    """Tokens that were granted and not used."""
+    if tokens > 0:
+        await valkey.client().hincrbyfloat(_bucket(channel_id), "tokens", tokens)
+
+
+async def slow_down(channel_id: UUID) -> float:
+    """After a 429 (130429, 20429): half the rate, at most once per second, back to full within a minute. Returns the factor."""
+    return float(await _run("slow_down", _SLOW_DOWN, [_bucket(channel_id)], []))
+
+
+async def recipients(channel_id: UUID, portfolio_id: str, limit: int | None, addresses: list[str]) -> list[float]:
+    """For each address: 0 go, > 0 seconds to wait (pair rate), -1 the portfolio's 24 hours are full. Counts those that go."""
+    if not addresses:
+        return []
+    answer = await _run(
+        "recipients",
+        _RECIPIENTS,
+        [_tier(portfolio_id), f"pair:{channel_id}:"],
+        [PAIR_SECONDS * 1000, PAIR_BURST, -1 if limit is None else limit, *addresses],
+    )
+    return [value / 1000 if value > 0 else float(value) for value in map(int, answer)]
+
+
+async def tier_used(portfolio_id: str) -> int:
+    """Unique people of the moving 24 hours."""
+    client = valkey.client()
+    seconds, _ = await client.time()
+    return int(await client.zcount(_tier(portfolio_id), (int(seconds) - DAY) * 1000, "+inf"))
+
+
+async def tier_free_at(portfolio_id: str) -> float | None:
+    """Unix seconds when the oldest person leaves the window; None when nobody is in it."""
+    first = await valkey.client().zrange(_tier(portfolio_id), 0, 0, withscores=True)
+    return float(first[0][1]) / 1000 + DAY if first else None
+
+
+async def ensure_tier(r: Read, company_id: UUID, portfolio_id: str) -> None:
+    """Rebuilds the 24-hour window from the ledger if Valkey does not have it."""
+    client = valkey.client()
+    if await client.exists(f"{_tier(portfolio_id)}:known"):
+        return
+    async for row in r.cursor(
+        "select address, extract(epoch from max(coalesce(m.sent_at, now()))) * 1000 as at from message m"
+        " join channel c on c.company_id = m.company_id and c.id = m.channel_id"
+        " where m.company_id = $1 and c.portfolio_id = $2 and (m.sent_at > now() - interval '24 hours' or m.state in (1, 2))"
+        " group by address",
+        company_id,
+        portfolio_id,
+    ):
+        await client.zadd(_tier(portfolio_id), {row["address"]: float(row["at"])}, gt=True)
+    await client.set(f"{_tier(portfolio_id)}:known", 1)

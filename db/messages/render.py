@@ -1,0 +1,120 @@
+"""What a message says to one person, from the campaign's frozen content and the raw values stored with the message.
+
+The ledger stores raw values; cleaning and fallbacks happen here, in one place, for the sender, previews and screens alike.
+"""
+
+import re
+from typing import Any, Literal
+
+import msgspec
+
+from db.messages.variables import Variable, clean_value, first_name, parse, render
+
+_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """One value of a template, in the order in which the provider takes them; `placeholder` as in db/channels/placeholders.py."""
+
+    placeholder: str
+    field: str | None = None  # contact field; None: the constant
+    constant: str = ""
+    fallback: str = ""
+
+
+class TemplateContent(msgspec.Struct, frozen=True, tag="template", tag_field="kind"):
+    name: str
+    language: str
+    category: str
+    components: list[dict[str, Any]]
+    slots: list[Slot]
+
+    @property
+    def fields(self) -> list[str]:
+        """Contact fields whose raw values a message carries, in order."""
+        return [slot.field for slot in self.slots if slot.field is not None]
+
+
+class TextContent(msgspec.Struct, frozen=True, tag="text", tag_field="kind"):
+    body: str  # with {{field|fallback}} variables
+
+    @property
+    def fields(self) -> list[str]:
+        return list(dict.fromkeys(part.name for part in parse(self.body) if isinstance(part, Variable)))
+
+
+Content = TemplateContent | TextContent
+decode = msgspec.json.Decoder(Content).decode
+
+
+class Drawn(msgspec.Struct, frozen=True):
+    """A message as a person sees it."""
+
+    header: str | None
+    body: str
+    footer: str | None
+    buttons: list[tuple[Literal["quick_reply", "url", "phone"], str]]
+
+
+def field_value(field: str, raw: str) -> str:
+    """A raw stored value as it is put into a text."""
+    return first_name(raw) if field == "first_name" else clean_value(raw)
+
+
+def slot_values(content: TemplateContent, params: list[str]) -> list[str]:
+    """The value of each slot for one message."""
+    raw = iter(params)
+    return [
+        clean_value(slot.constant)
+        if slot.field is None
+        else field_value(slot.field, next(raw, "")) or clean_value(slot.fallback)
+        for slot in content.slots
+    ]
+
+
+class TextSender:
+    """A free text parsed once; `render` is called per message."""
+
+    def __init__(self, content: TextContent) -> None:
+        self._parts = parse(content.body)
+        self._fields = content.fields
+
+    def render(self, params: list[str]) -> str:
+        values = {field: field_value(field, raw) for field, raw in zip(self._fields, params, strict=False)}
+        return render(self._parts, values)
+
+
+def draw(content: Content, params: list[str]) -> Drawn:
+    """The message as the phone shows it."""
+    if isinstance(content, TextContent):
+        return Drawn(None, TextSender(content).render(params), None, [])
+    values = {slot.placeholder: value for slot, value in zip(content.slots, slot_values(content, params), strict=True)}
+    header, body, footer, buttons = None, "", None, []
+    for component in content.components:
+        kind = str(component.get("type", "")).upper()
+        text = str(component.get("text") or "")
+        if kind == "HEADER":
+            form = str(component.get("format") or "TEXT").upper()
+            header = _filled(text, "header.", values) if form == "TEXT" else f"[{form.lower()}]"
+        elif kind == "BODY":
+            body = _filled(text, "", values)
+        elif kind == "FOOTER":
+            footer = text
+        elif kind == "BUTTONS":
+            for button in component.get("buttons") or []:
+                buttons.append((_BUTTONS.get(str(button.get("type", "")).upper(), "quick_reply"), str(button.get("text", ""))))
+    return Drawn(header, body, footer, buttons)
+
+
+_BUTTONS: dict[str, Literal["quick_reply", "url", "phone"]] = {"URL": "url", "PHONE_NUMBER": "phone"}
+
+
+def _filled(text: str, prefix: str, values: dict[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda m: values.get(prefix + m[1]) or m[0], text)
+
+
+def plain(content: Content, params: list[str]) -> str:
+    """One line for lists and timelines."""
+    return draw(content, params).body
+
+

@@ -1,0 +1,282 @@
+"""Sends what is queued: one lane works through slices of one channel, each slice claimed, sent and written back (DESIGN 4).
+
+A lane holds no state that matters: kill it at any moment and the ledger says what is known. Its order of steps is the whole
+protocol: permits, claim and commit, recipients' limits, send, write back.
+"""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Iterator
+from uuid import UUID, uuid4
+
+import structlog
+
+from db import limits, valkey
+from db.campaigns import lifecycle
+from db.contacts import consent
+from db.enums import AttemptState, ChannelKind, MessageState, Permission
+from db.messages import ledger
+from db.messages.ledger import Claimed, Result
+from db.messages.reasons import FailureReason
+from db.settings import Settings
+from db.tenancy import worker
+from db.work import work
+from workers import outgoing
+from workers.outcomes import (
+    Accepted,
+    OptedOut,
+    Outcome,
+    PauseChannel,
+    Rejected,
+    RetryAfter,
+    StopCampaign,
+    Unknown,
+    retry_delay,
+)
+from workers.outgoing import ChannelRow, Composer, Sender
+from workers.progress import progress
+
+log = structlog.get_logger("workers.sending")
+
+QUANTUM = 2.0  # seconds a lane works before it lets others have its slot
+MARGIN = 3.0  # lease seconds that must be left beyond the send timeout
+MAX_TRIES = 5
+NETWORK_PAUSE = 5.0
+PATIENT = (FailureReason.NETWORK, FailureReason.THROUGHPUT, FailureReason.API_RATE, FailureReason.QUEUE_FULL)
+"""The provider, not the message, is the reason: waiting costs no try."""
+
+
+def lanes_for(settings: Settings, rate: float) -> int:
+    """A slow number is served by one lane; several would only share its permits."""
+    return settings.send_lanes if rate > 500 else 1
+
+
+class Lanes:
+    """All lanes of this process."""
+
+    def __init__(self, settings: Settings, sender: Sender) -> None:
+        self._settings = settings
+        self._sender = sender
+        self.draining = False
+
+    async def run(self, company_id: UUID, channel_id: UUID, lane: int) -> float | None:
+        """Works for one quantum. Returns seconds until there may be more to do, None when there is nothing."""
+        key, token = f"lane:{channel_id}:{lane}", uuid4().hex
+        if not await valkey.client().set(key, token, nx=True, px=20_000):
+            return None
+        try:
+            return await self._quantum(company_id, channel_id, key)
+        finally:
+            with contextlib.suppress(*valkey.Down):
+                await valkey.client().delete(key)
+
+    async def _quantum(self, company_id: UUID, channel_id: UUID, key: str) -> float | None:
+        actor = worker(company_id)
+        async with work(actor, Permission.CAMPAIGNS_SEND) as w:
+            channel = await outgoing.load_channel(w, channel_id)
+            if channel is not None and channel.messaging_limit is not None:
+                await limits.ensure_tier(w, company_id, channel.portfolio_id)
+        if channel is None or not channel.sendable:
+            return None
+        until, turn = time.monotonic() + QUANTUM, random.randrange(1000)
+        while not self.draining:
+            rate = float(channel.throughput)
+            size = self._settings.send_slice
+            permit = await limits.acquire(channel_id, rate=rate, want=size, least=max(1, min(size, int(rate / 4))))
+            if permit.granted == 0:
+                await outgoing.note_limit(
+                    channel, "segments" if channel.kind == ChannelKind.SMS else "number", rate * permit.factor
+                )
+                if time.monotonic() + permit.wait > until:
+                    return permit.wait
+                await asyncio.sleep(permit.wait)
+                continue
+            claimed_at = time.monotonic()
+            async with work(actor, Permission.CAMPAIGNS_SEND) as w:
+                channel = await outgoing.load_channel(w, channel_id)
+                queues = await ledger.due_queues(w, company_id, channel_id) if channel and channel.sendable else []
+                batch: list[Claimed] = []
+                content: str | None = None
+                if channel is not None and queues:
+                    queue_id, campaign_id = queues[0] if queues[0][1] is None else queues[turn % len(queues)]
+                    batch = await ledger.claim(w, channel_id, queue_id, limit=size, units=permit.granted)
+                    if batch and campaign_id is not None:
+                        content = await lifecycle.content(w, campaign_id)
+            await limits.give_back(channel_id, permit.granted - sum(message.units for message in batch))
+            if channel is None or not queues:
+                return None
+            turn += 1
+            if batch:
+                pause = await self._slice(channel, batch, content, claimed_at)
+                if pause is not None:
+                    return pause
+            if time.monotonic() > until:
+                return 0.0
+            await valkey.client().pexpire(key, 20_000)
+        return None
+
+    async def _slice(self, channel: ChannelRow, batch: list[Claimed], content: str | None, claimed_at: float) -> float | None:
+        """Sends one claimed slice and writes it back. Returns seconds to stay away from the channel, or None."""
+        try:
+            waits = await limits.recipients(
+                channel.id, channel.portfolio_id, channel.messaging_limit, [message.address for message in batch]
+            )
+        except valkey.Down as error:
+            log.warning("sending.no_limits", error=repr(error))
+            waits = [NETWORK_PAUSE] * len(batch)
+        flight = _Flight(channel, self._sender.composer(channel, content), self._sender, claimed_at)
+        for message, wait in zip(batch, waits, strict=True):
+            if wait:
+                flight.refuse(message, wait)
+        todo = iter([message for message, wait in zip(batch, waits, strict=True) if not wait])
+        crew = min(self._settings.send_concurrency, len(batch))
+        # Cancelled in the middle (shutdown), the crew still finishes what is on the wire and the result is written.
+        await asyncio.shield(self._fly(flight, todo, crew, batch))
+        return await self._after(channel, flight)
+
+    async def _fly(self, flight: "_Flight", todo: Iterator[Claimed], crew: int, batch: list[Claimed]) -> None:
+        await asyncio.gather(*(flight.work(todo) for _ in range(crew)))
+        company_id = flight.channel.company_id
+        for delay in (0.2, 1.0, 5.0, None):
+            try:
+                async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+                    await ledger.finish(w, flight.results, horizon=flight.channel.unknown_horizon)
+                break
+            except Exception as error:  # repeating is harmless, and giving up early would make all of them unknown
+                if delay is None:
+                    raise
+                log.warning("sending.finish_retry", error=repr(error))
+                await asyncio.sleep(delay)
+        for campaign_id in {message.campaign_id for message in batch}:
+            progress.touch(company_id, campaign_id)
+        await outgoing.note_sent(flight.channel.id, sum(r.state == MessageState.SENT for r in flight.results))
+
+    async def _after(self, channel: ChannelRow, flight: "_Flight") -> float | None:
+        """What the answers mean beyond their own message."""
+        pause: float | None = None
+        for message, outcome in flight.notable:
+            match outcome:
+                case PauseChannel():
+                    await outgoing.pause_channel(channel, outcome)
+                    return None
+                case StopCampaign() if message.campaign_id is not None:
+                    await lifecycle.stop(
+                        channel.company_id, message.campaign_id, outcome.reason, outcome.message, pause=outcome.pause
+                    )
+                case OptedOut():
+                    async with work(worker(channel.company_id), Permission.CONTACTS_WRITE) as w:
+                        await consent.opt_out(w, address=message.address, source="provider")
+                case RetryAfter(reason=FailureReason.THROUGHPUT):
+                    await limits.slow_down(channel.id)
+                case RetryAfter(reason=FailureReason.NETWORK):
+                    await outgoing.note_limit(channel, "network", None)
+                    pause = NETWORK_PAUSE
+                case _:
+                    pass
+        if flight.tier_full:
+            pause = await outgoing.note_tier_full(channel)
+        return pause
+
+
+class _Flight:
+    """One slice on the wire."""
+
+    def __init__(self, channel: ChannelRow, composer: Composer, sender: Sender, claimed_at: float) -> None:
+        self.channel = channel
+        self.results: list[Result] = []
+        self.notable: list[tuple[Claimed, Outcome]] = []
+        self.tier_full = False
+        self._composer = composer
+        self._send = sender
+        self._last_call = claimed_at + ledger.LEASE - sender.timeout - MARGIN
+        self._halted = False
+
+    def refuse(self, message: Claimed, wait: float) -> None:
+        """Not sent, because of a limit on the recipient."""
+        reason = FailureReason.PAIR_RATE if wait > 0 else FailureReason.QUEUE_FULL
+        self.tier_full = self.tier_full or wait < 0
+        self._again(message, reason, wait if wait > 0 else 300.0, "held back by our own limiter")
+
+    def _again(
+        self, message: Claimed, reason: FailureReason | None, retry_in: float, detail: str, *, tried: bool = False
+    ) -> None:
+        self.results.append(
+            Result(
+                message.message_id,
+                message.epoch,
+                message.attempt_id,
+                MessageState.QUEUED,
+                AttemptState.REJECTED,
+                reason=reason,
+                detail=detail,
+                retry_in=retry_in,
+                counts_as_try=tried,
+            )
+        )
+
+    async def work(self, todo: Iterator[Claimed]) -> None:
+        for message in todo:
+            if self._halted:
+                self._again(message, None, 0.0, "not sent: the slice was stopped")
+            elif time.monotonic() > self._last_call:  # a frozen process that wakes up must drop its work
+                self._again(message, None, 0.0, "not sent: too little of the lease was left")
+            else:
+                self._settle(message, await self._one(message))
+
+    async def _one(self, message: Claimed) -> Outcome:
+        try:
+            body = self._composer.compose(message)
+        except ValueError as error:  # what this person's values make of the text cannot pass
+            return Rejected(FailureReason.TEMPLATE_PARAMETERS, None, str(error)[:300])
+        except Exception as error:  # a poisoned message must not hold up the others
+            log.error("sending.compose", message_id=str(message.message_id), exc_info=True)
+            return Rejected(FailureReason.BAD_REQUEST, None, f"could not be written: {type(error).__name__}")
+        return await self._send.send(self.channel, body)
+
+    def _settle(self, message: Claimed, outcome: Outcome) -> None:
+        make = Result(message.message_id, message.epoch, message.attempt_id, MessageState.FAILED, AttemptState.REJECTED)
+        match outcome:
+            case Accepted():
+                make = make._replace(
+                    state=MessageState.SENT, attempt_state=AttemptState.ACCEPTED, provider_id=outcome.provider_id, http_status=200
+                )
+                self.results.append(make)
+                return
+            case Unknown():
+                make = make._replace(
+                    state=MessageState.UNKNOWN,
+                    attempt_state=AttemptState.UNKNOWN,
+                    reason=FailureReason.UNKNOWN_OUTCOME,
+                    detail=outcome.cause[:300],
+                )
+            case RetryAfter():
+                patient = outcome.reason in PATIENT
+                make = make._replace(reason=outcome.reason, code=outcome.code, detail=outcome.message[:300])
+                if patient or message.tries + 1 < MAX_TRIES:
+                    delay = max(retry_delay(outcome, message.tries + 1), NETWORK_PAUSE if patient else 0.0)
+                    make = make._replace(
+                        state=MessageState.QUEUED, retry_in=delay * random.uniform(0.8, 1.3), counts_as_try=not patient
+                    )
+            case PauseChannel():
+                self._halted = True
+                make = make._replace(
+                    state=MessageState.QUEUED,
+                    reason=outcome.reason,
+                    code=outcome.code,
+                    detail=outcome.message[:300],
+                    retry_in=1.0,
+                    counts_as_try=False,
+                )
+            case StopCampaign():
+                self._halted = True
+                make = make._replace(reason=outcome.reason, code=outcome.code, detail=outcome.message[:300])
+                if outcome.pause:
+                    make = make._replace(state=MessageState.QUEUED, retry_in=1.0, counts_as_try=False)
+            case OptedOut():
+                make = make._replace(reason=FailureReason.OPTED_OUT, code=outcome.code, detail=outcome.message[:300])
+            case Rejected():
+                make = make._replace(reason=outcome.reason, code=outcome.code, detail=outcome.message[:300])
+        self.results.append(make)
+        self.notable.append((message, outcome))
