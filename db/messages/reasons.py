@@ -14,7 +14,7 @@ class FailureReason(enum.StrEnum):
     retry: bool
     advice: str
 
-    def __new__(cls, key: str, retry: bool, advice: str) -> "FailureReason":
+    def __new__(cls, key: str, retry: bool = False, advice: str = "") -> "FailureReason":
         member = str.__new__(cls, key)
         member._value_ = key
         member.retry = retry

@@ -39,7 +39,8 @@ def test_table_covers_the_code_and_nothing_twice(provider: str) -> None:
 def outcome_of(provider: str, answer: Answer) -> Outcome:
     """As `send` does it."""
     errors, client = MODULES[provider]
-    return client.accepted(answer.body) if 200 <= answer.status < 300 else errors.classify(answer)
+    outcome: Outcome = client.accepted(answer.body) if 200 <= answer.status < 300 else errors.classify(answer)
+    return outcome
 
 
 @pytest.mark.parametrize(("provider", "row"), ANSWERS)

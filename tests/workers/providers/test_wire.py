@@ -229,7 +229,7 @@ def test_retry_after(value: str, low: float, high: float) -> None:
 
 @pytest.mark.parametrize("value", ["", "soon", "-1", "1.5", "٣x"])
 def test_unreadable_retry_after(value: str) -> None:
-    assert Answer(429, b"", httpx.Headers({"Retry-After": value.encode()})).retry_after is None
+    assert Answer(429, b"", httpx.Headers({b"Retry-After": value.encode()})).retry_after is None
 
 
 async def test_control_call_classifies_trouble(wire: Wire) -> None:
