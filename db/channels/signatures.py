@@ -45,9 +45,7 @@ def sign_twilio(auth_token: str, url: str, form: Form = ()) -> str:
     repeated name every distinct value once, sorted.
     """
     data = url + "".join(name + value for name, value in sorted(set(form)))
-    return base64.b64encode(
-        hmac.new(auth_token.encode(), data.encode("utf-8", "replace"), hashlib.sha1).digest()
-    ).decode()
+    return base64.b64encode(hmac.new(auth_token.encode(), data.encode("utf-8", "replace"), hashlib.sha1).digest()).decode()
 
 
 def sign_twilio_json(auth_token: str, url: str, body: bytes) -> tuple[str, str]:
@@ -74,9 +72,7 @@ def verify_twilio(auth_tokens: Sequence[str], url: str, body: bytes, header: str
         if len(hashes) != 1 or not _matches(hashes[0].lower(), [hashlib.sha256(body).hexdigest()]):
             return False
         form = []
-    return _matches(
-        header, [sign_twilio(token, variant, form) for token in auth_tokens if token for variant in variants]
-    )
+    return _matches(header, [sign_twilio(token, variant, form) for token in auth_tokens if token for variant in variants])
 
 
 def port_variants(url: str) -> list[str]:

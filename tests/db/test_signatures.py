@@ -24,8 +24,7 @@ FORM = (
 )
 SIGNATURE = "2c9wCdghId7QoOjKn8Zb89qsM/8="
 JSON_URL = (
-    "https://panel.example.test/hooks/twilio/json"
-    "?bodySHA256=4062edaf750fb8074e7e83e0c9028c94e32468a8b6f1614774328ef045150f93"
+    "https://panel.example.test/hooks/twilio/json?bodySHA256=4062edaf750fb8074e7e83e0c9028c94e32468a8b6f1614774328ef045150f93"
 )
 
 
@@ -92,9 +91,7 @@ def test_twilio_port_variants(signed: str, called: str) -> None:
 
 
 def test_twilio_other_port_refused() -> None:
-    assert not verify_twilio(
-        [TOKEN], "https://h.test/x", FORM, sign_twilio(TOKEN, "https://h.test:8443/x", parse_form(FORM))
-    )
+    assert not verify_twilio([TOKEN], "https://h.test/x", FORM, sign_twilio(TOKEN, "https://h.test:8443/x", parse_form(FORM)))
     assert port_variants("http://u@[::1]:8080/x?y") == [
         "http://u@[::1]:8080/x?y",
         "http://u@[::1]/x?y",
