@@ -1,0 +1,288 @@
+"""Webhooks of Meta and Twilio: signature over the raw bytes, stored durably, answered. Bodies are not parsed here.
+
+A plain ASGI application in front of the API, because this path takes thousands of requests per second and needs nothing of
+the framework. Answers: 200 stored; 401 (Meta) and 403 (Twilio) wrong signature; 404 unknown address; 405; 411 to 415 for what
+no provider sends; 413 over 3 MB; 503 with Retry-After while Postgres is away (Meta repeats for days; Twilio's go to the spool).
+
+Sources: contracts/meta-whatsapp.md 5, contracts/twilio.md 4 to 6.
+"""
+
+import asyncio
+import contextlib
+import hmac
+import os
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from api.hooks.collector import Broken, Collector, Down
+from api.hooks.routes import Route, Routes
+from api.hooks.spool import Spool, SpoolFull
+from db import queue
+from db.channels.signatures import verify_meta, verify_twilio
+from db.engine import SYSTEM_ROLE
+from db.enums import ChannelKind
+from db.messages.inbox import Received
+from db.settings import Settings
+
+log = structlog.get_logger("api.hooks")
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PREFIX = "/hooks/"
+BODY_LIMIT = 3 * 1024 * 1024  # Meta's own limit
+BODY_SECONDS = 15.0  # a body that trickles in slower than this is cut off
+WAKE_EVERY = 0.05  # seconds between two wake-ups of one company
+NOBODY = "no such channel, and the same work"
+
+TEXT = (b"content-type", b"text/plain; charset=utf-8")
+TWIML = (b"content-type", b"text/xml; charset=utf-8")
+
+
+class Refused(Exception):
+    """Answered with this status and a word."""
+
+    def __init__(self, status: int, word: str, *headers: tuple[bytes, bytes]) -> None:
+        super().__init__(word)
+        self.status = status
+        self.word = word
+        self.headers = headers
+
+
+class Hooks:
+    """Started and stopped with the API: `async with hooks.running()`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._base = settings.webhook_url.rstrip("/")
+        self._dirty: set[UUID] = set()
+        self._wake = asyncio.Event()
+        self._collector = Collector(settings.database_url, self._stored)
+        self._spool = Spool(settings.spool_dir, settings.database_url, self._stored)
+        self._pool: asyncpg.Pool | None = None
+        self._routes: Routes | None = None
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> Any:
+        """Opens its own connections; works, and spools, also when Postgres is away at the start."""
+        self._pool = asyncpg.create_pool(
+            self._settings.database_url,
+            min_size=0,
+            max_size=1,
+            timeout=3,
+            server_settings={"application_name": "masteria-hooks", "role": SYSTEM_ROLE, "statement_timeout": "5000"},
+        )
+        await self._pool
+        self._routes = Routes(self._pool)
+        self._collector.start()
+        tasks = [asyncio.create_task(work) for work in (self._routes.keep_fresh(), self._spool.run(), self._wake_workers())]
+        try:
+            yield self
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._collector.stop()
+            await self._spool.close()
+            self._pool.terminate()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One webhook. `scope["path"]` begins with /hooks/."""
+        try:
+            body, kind = await self._answer(scope, receive)
+            await _respond(send, 200, body, kind)
+        except Refused as refused:
+            await _respond(send, refused.status, refused.word.encode(), TEXT, *refused.headers)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[bytes, tuple[bytes, bytes]]:
+        method, parts = scope["method"], scope["path"].split("/")
+        # ["", "hooks", provider, channel, ("message" | "status", attempt)]
+        if len(parts) == 4 and parts[2] == "meta":
+            channel_id = _uuid(parts[3])
+            if method == "GET":
+                return await self._challenge(scope, channel_id), TEXT
+            _only(method, "POST", "GET, POST")
+            await self._meta(scope, receive, channel_id)
+            return b"ok", TEXT
+        if len(parts) == 5 and parts[2] == "twilio" and parts[4] == "message":
+            _only(method, "POST", "POST")
+            await self._twilio(scope, receive, _uuid(parts[3]), "twilio_message", None)
+            return b"<Response/>", TWIML
+        if len(parts) == 6 and parts[2] == "twilio" and parts[4] == "status":
+            _only(method, "POST", "POST")
+            await self._twilio(scope, receive, _uuid(parts[3]), "twilio_status", _uuid(parts[5]))
+            return b"ok", TEXT
+        raise Refused(404, "not found")
+
+    async def _challenge(self, scope: Scope, channel_id: UUID) -> bytes:
+        """Meta registers the address and wants its number back. Source: Meta, "Create a webhook endpoint"."""
+        query: dict[str, list[str]] = parse_qs(scope["query_string"].decode("latin-1"))
+        given = query.get("hub.verify_token", [""])[0]
+        route = await self._route(channel_id, ChannelKind.WHATSAPP)
+        expected = route.verify_token if route and route.verify_token else NOBODY
+        fits = hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
+        if route is None:
+            raise Refused(404, "not found")
+        if not fits or query.get("hub.mode", [""])[0] != "subscribe":
+            raise Refused(403, "wrong verify token")
+        return query.get("hub.challenge", [""])[0][:200].encode("utf-8", "replace")
+
+    async def _meta(self, scope: Scope, receive: Receive, channel_id: UUID) -> None:
+        body, signature = await _body(scope, receive, b"x-hub-signature-256")
+        route = await self._route(channel_id, ChannelKind.WHATSAPP)
+        fits = verify_meta([route.secret if route and route.secret else NOBODY], body, signature)
+        if route is None:
+            raise Refused(404, "not found")
+        if not fits:
+            fresh = await self._again(route)
+            if fresh is None or not verify_meta([fresh.secret], body, signature):
+                raise Refused(401, "wrong signature")
+        try:
+            await self._collector.add(_row(route, "meta", None, body))
+        except Down:
+            raise Refused(503, "try again", (b"retry-after", b"5")) from None
+
+    async def _twilio(self, scope: Scope, receive: Receive, channel_id: UUID, source: str, attempt_id: UUID | None) -> None:
+        body, signature = await _body(scope, receive, b"x-twilio-signature")
+        route = await self._route(channel_id, ChannelKind.SMS)
+        url = self._public_url(scope)
+        fits = verify_twilio([route.secret if route and route.secret else NOBODY], url, body, signature)
+        if route is None:
+            raise Refused(404, "not found")
+        if not fits:
+            fresh = await self._again(route)
+            if fresh is None or not verify_twilio([fresh.secret], url, body, signature):
+                raise Refused(403, "wrong signature")
+        row = _row(route, source, attempt_id, body)
+        try:
+            await self._collector.add(row)
+        except Down:
+            try:
+                await self._spool.append(row)
+            except SpoolFull:
+                raise Refused(503, "try again", (b"retry-after", b"5")) from None
+
+    def _public_url(self, scope: Scope) -> str:
+        """The address as Twilio called it: from the settings, never from the Host header."""
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        path = raw.partition(b"?")[0].decode("latin-1")
+        query = scope["query_string"].decode("latin-1")
+        return self._base + path + (f"?{query}" if query else "")
+
+    async def _route(self, channel_id: UUID, kind: ChannelKind) -> Route | None:
+        assert self._routes is not None
+        try:
+            return await self._routes.find(channel_id, kind)
+        except Broken:
+            raise Refused(503, "try again", (b"retry-after", b"5")) from None
+
+    async def _again(self, route: Route) -> Route | None:
+        assert self._routes is not None
+        try:
+            return await self._routes.again(route)
+        except Broken:
+            return None
+
+    def _stored(self, row: Received) -> None:
+        if row.company_id not in self._dirty:
+            self._dirty.add(row.company_id)
+            self._wake.set()
+
+    async def _wake_workers(self) -> None:
+        """Tells workers which companies have something to process; a poller makes lost wake-ups good."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            companies, self._dirty = self._dirty, set()
+            slot = int(time.time() / WAKE_EVERY)
+            for company_id in companies:
+                await queue.wake_one(
+                    "inbound", "process_inbox", key=f"inbox:{company_id}:{slot}", company_id=str(company_id), timeout=60
+                )
+            await asyncio.sleep(WAKE_EVERY)
+
+
+def in_front(hooks: Hooks, app: App) -> App:
+    """Sends /hooks/… to the hooks and everything else on."""
+
+    async def entry(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await hooks(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return entry
+
+
+def _uuid(text: str) -> UUID:
+    if len(text) != 36:
+        raise Refused(404, "not found")
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Refused(404, "not found") from None
+
+
+def _only(method: str, allowed: str, names: str) -> None:
+    if method != allowed:
+        raise Refused(405, "method not allowed", (b"allow", names.encode()))
+
+
+def _row(route: Route, source: str, attempt_id: UUID | None, body: bytes) -> Received:
+    return Received(route.company_id, _uuid7(), route.channel_id, source, attempt_id, body, datetime.now(UTC))
+
+
+def _uuid7() -> UUID:
+    """RFC 9562: 48 bits of milliseconds, then random; made at receipt so that storing twice stores once."""
+    value = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10))
+    return UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | (7 << 76) | (2 << 62))
+
+
+async def _body(scope: Scope, receive: Receive, wanted: bytes) -> tuple[bytes, str | None]:
+    """The raw body and one header. Raises Refused for what is too large, packed or too slow."""
+    signature = None
+    for name, value in scope["headers"]:
+        if name == wanted:
+            signature = value.decode("latin-1")
+        elif name == b"content-length":
+            if value.isdigit() and int(value) > BODY_LIMIT:
+                raise Refused(413, "too large", (b"connection", b"close"))
+        elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+            raise Refused(415, "packed bodies are not taken")
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        body: bytes = message.get("body", b"")
+        if len(body) > BODY_LIMIT:
+            raise Refused(413, "too large", (b"connection", b"close"))
+        return body, signature
+    chunks, size = [], 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            while True:
+                if message["type"] != "http.request":
+                    raise Refused(400, "the body ended early")
+                chunk = message.get("body", b"")
+                size += len(chunk)
+                if size > BODY_LIMIT:
+                    raise Refused(413, "too large", (b"connection", b"close"))
+                chunks.append(chunk)
+                if not message.get("more_body"):
+                    return b"".join(chunks), signature
+                message = await receive()
+    except TimeoutError:
+        raise Refused(408, "too slow", (b"connection", b"close")) from None
+
+
+async def _respond(send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,172 @@
+"""Group commit: webhooks that wait at the same moment share one INSERT, and each is answered after its commit.
+
+Two lanes with a connection of their own, so that neither a busy API pool nor one slow commit holds webhooks up. There is no
+artificial delay: a lane that is free takes what waits, and under load more waits. An insert whose outcome is not known is
+repeated; the ids are made at receipt, so nothing is stored twice.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+import asyncpg
+import structlog
+
+from db.engine import SYSTEM_ROLE
+from db.messages.inbox import INSERT, Received
+
+log = structlog.get_logger("api.hooks")
+
+LANES = 2
+MOST = 200  # rows per insert
+BYTES = 8 * 1024 * 1024  # body bytes per insert
+BACKLOG = 20_000  # rows that may wait
+STATEMENT = 8.0  # seconds for one insert
+RECONNECT = 0.5
+
+Broken = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+
+
+class Down(Exception):
+    """Nothing was promised: Postgres does not take rows at the moment."""
+
+
+Item = tuple[Received, "asyncio.Future[None]"]
+
+
+class Collector:
+    """`add` returns once the row is committed. `stored` is told of every row."""
+
+    def __init__(self, dsn: str, stored: Callable[[Received], None]) -> None:
+        self._dsn = dsn
+        self._stored = stored
+        self._waiting: list[Item] = []
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._up = 0
+        self.down = False
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._lane(), name=f"hooks-lane-{number}") for number in range(LANES)]
+
+    async def stop(self) -> None:
+        """What is in hand is finished first."""
+        for _ in range(100):
+            if not self._waiting:
+                break
+            await asyncio.sleep(0.02)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._refuse(self._waiting)
+        self._waiting = []
+
+    async def add(self, row: Received) -> None:
+        """Stores one row durably. Raises Down."""
+        if self.down or len(self._waiting) >= BACKLOG:
+            raise Down
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((row, future))
+        self._wake.set()
+        await future
+
+    async def _lane(self) -> None:
+        connection: asyncpg.Connection | None = None
+        batch: list[Item] = []
+        try:
+            while True:
+                if connection is None:
+                    connection = await self._connect()
+                    if connection is None:
+                        self._all_down()
+                        await asyncio.sleep(RECONNECT)
+                        continue
+                    self._up += 1
+                    self.down = False
+                while not self._waiting:
+                    self._wake.clear()
+                    await self._wake.wait()
+                batch = self._take()
+                if await self._insert(connection, batch):
+                    batch = []
+                    continue
+                self._up -= 1
+                await _close(connection)
+                connection = await self._connect()  # a lost connection is no reason to refuse: once more on a new one
+                if connection is not None and await self._insert(connection, batch):
+                    self._up += 1
+                else:
+                    self._refuse(batch)
+                    if connection is not None:
+                        await _close(connection)
+                        connection = None
+                batch = []
+        finally:
+            self._refuse(batch)
+            if connection is not None:
+                await _close(connection)
+
+    def _take(self) -> list[Item]:
+        waiting = self._waiting
+        if len(waiting) <= MOST and sum(len(row.body) for row, _ in waiting) <= BYTES:
+            self._waiting = []
+            return waiting
+        size, count = 0, 0
+        for row, _ in waiting[:MOST]:
+            size += len(row.body)
+            if count and size > BYTES:
+                break
+            count += 1
+        self._waiting = waiting[count:]
+        return waiting[:count]
+
+    async def _insert(self, connection: asyncpg.Connection, batch: list[Item]) -> bool:
+        try:
+            await store(connection, [row for row, _ in batch])
+        except Broken as error:
+            log.warning("hooks.insert_failed", rows=len(batch), error=repr(error)[:300])
+            return False
+        for row, future in batch:
+            if not future.done():
+                future.set_result(None)
+            self._stored(row)
+        return True
+
+    async def _connect(self) -> asyncpg.Connection | None:
+        try:
+            return await connect(self._dsn)
+        except Broken as error:
+            if not self.down:
+                log.error("hooks.database_down", error=repr(error)[:300])
+            return None
+
+    def _all_down(self) -> None:
+        if self._up == 0:
+            self.down = True
+            waiting, self._waiting = self._waiting, []
+            self._refuse(waiting)
+
+    @staticmethod
+    def _refuse(batch: list[Item]) -> None:
+        for _, future in batch:
+            if not future.done():
+                future.set_exception(Down())
+
+
+async def connect(dsn: str) -> asyncpg.Connection:
+    """A connection under the system role, which may write webhooks of every company."""
+    settings = {"application_name": "masteria-hooks", "role": SYSTEM_ROLE, "statement_timeout": str(int(STATEMENT * 1000))}
+    connection: asyncpg.Connection = await asyncpg.connect(dsn, timeout=3, server_settings=settings)
+    return connection
+
+
+async def store(connection: asyncpg.Connection, rows: list[Received]) -> None:
+    """One INSERT for all, committed when this returns; rows that are there already stay as they are."""
+    columns = list(zip(*rows, strict=True))
+    await connection.execute(INSERT, *columns, timeout=STATEMENT + 2)
+
+
+async def _close(connection: asyncpg.Connection) -> None:
+    with contextlib.suppress(*Broken):
+        await connection.close(timeout=1)
+    connection.terminate()

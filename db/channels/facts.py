@@ -1,0 +1,174 @@
+"""What providers say about a channel: results of live checks, and news that comes by webhook. Written by workers only.
+
+News by webhook is only trusted to stop a channel at once; for everything else it starts a check, which reads the truth from
+the provider. So the order in which news arrives does not matter.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from db.channels.queries import Check
+from db.channels.secrets import seal
+from db.clock import now
+from db.enums import ChannelState, Permission, Quality
+from db.events import ChannelChanged
+from db.jobs import CheckChannel
+from db.messages.reasons import FailureReason
+from db.tenancy import worker
+from db.work import Work, system, work
+
+log = structlog.get_logger("db.channels")
+
+RECHECK = timedelta(hours=1)
+VISIBLE_TO_A_CHECK = (
+    FailureReason.TOKEN_INVALID,
+    FailureReason.PERMISSION,
+    FailureReason.NETWORK,
+    FailureReason.TEMPORARY,
+    FailureReason.NUMBER_NOT_REGISTERED,
+    FailureReason.SENDER_INVALID,
+)
+"""Errors that a good check disproves. Others (payment, account locked) stay until a person acts: no check shows them."""
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a live check found. `failure` set: the channel cannot send. Facts that are None were not learnt."""
+
+    lines: list[Check]
+    failure: FailureReason | None = None
+    detail: str | None = None
+    number: str | None = None
+    quality: Quality | None = None
+    messaging_limit: int | None = None
+    limit_known: bool = False  # then None means unlimited
+    throughput: float | None = None
+
+
+async def save_check(w: Work, channel_id: UUID, result: CheckResult) -> None:
+    """Writes the result. A pause outlives a good check; a failure replaces everything but a person's pause."""
+    await w.execute(
+        """
+        update channel set
+            check_result = $3::jsonb, checked_at = now(), number = coalesce($4, number), quality = coalesce($5, quality),
+            messaging_limit = case when $6 then $7 else messaging_limit end, throughput = coalesce($8, throughput),
+            state = case when state = 'paused' then state when $9::text is null then 'connected' else 'error' end,
+            state_reason = case when state = 'paused' then state_reason else $9 end,
+            state_detail = case when state = 'paused' then state_detail else $10 end
+        where company_id = $1 and id = $2
+        """,
+        w.company_id,
+        channel_id,
+        msgspec.json.encode(result.lines).decode(),
+        result.number,
+        result.quality,
+        result.limit_known,
+        result.messaging_limit,
+        result.throughput,
+        result.failure,
+        result.detail,
+    )
+    w.emit(ChannelChanged(channel_id=channel_id))
+
+
+async def save_sandbox_account(
+    w: Work,
+    channel_id: UUID,
+    *,
+    account_id: str,
+    external_id: str,
+    portfolio_id: str,
+    app_id: str | None,
+    number: str,
+    token: str,
+    signing_secret: str,
+) -> None:
+    """Stores what the sandbox answered when the account was made."""
+    await w.execute(
+        "update channel set account_id = $3, external_id = $4, portfolio_id = $5, app_id = $6, number = $7, token = $8,"
+        " signing_secret = $9 where company_id = $1 and id = $2",
+        w.company_id,
+        channel_id,
+        account_id,
+        external_id,
+        portfolio_id,
+        app_id,
+        number,
+        seal(w.company_id, channel_id, "token", token),
+        seal(w.company_id, channel_id, "signing_secret", signing_secret),
+    )
+
+
+async def stop(
+    w: Work, channel_id: UUID, reason: FailureReason, detail: str | None = None, *, until: datetime | None = None
+) -> bool:
+    """The provider says that this channel must not send: paused until a moment, or in error until it is mended. False when a
+    person paused it already or the same is known."""
+    state = ChannelState.PAUSED if until else ChannelState.ERROR
+    changed = await w.execute(
+        """
+        update channel set state = $3, state_reason = $4, state_detail = $5, paused_until = $6
+        where company_id = $1 and id = $2 and archived_at is null
+          and not (state = 'paused' and state_reason = 'person')
+          and (state, state_reason, paused_until) is distinct from ($3, $4, $6::timestamptz)
+        """,
+        w.company_id,
+        channel_id,
+        state,
+        reason,
+        detail,
+        until,
+    )
+    if changed:
+        w.audit("channel.stopped", channel_id, reason=reason)
+        w.emit(ChannelChanged(channel_id=channel_id))
+    return bool(changed)
+
+
+async def channels_of_account(w: Work, account_id: str) -> list[UUID]:
+    """The company's channels on one provider account."""
+    rows = await w.fetch(
+        "select id from channel where company_id = $1 and account_id = $2 and archived_at is null", w.company_id, account_id
+    )
+    return [row["id"] for row in rows]
+
+
+async def lift_pauses() -> int:
+    """Channels whose pause is over send again. Returns how many."""
+    async with system() as s:
+        due = await s.fetch(
+            "select company_id, id from channel"
+            " where state = 'paused' and paused_until <= now() and archived_at is null limit 500"
+        )
+    lifted = 0
+    for row in due:
+        async with work(worker(row["company_id"]), Permission.CHANNELS_WRITE) as w:
+            if await w.execute(
+                "update channel set state = 'connected', state_reason = null, state_detail = null, paused_until = null"
+                " where company_id = $1 and id = $2 and state = 'paused' and paused_until <= now()",
+                w.company_id,
+                row["id"],
+            ):
+                lifted += 1
+                w.enqueue(CheckChannel(channel_id=row["id"]))
+                w.emit(ChannelChanged(channel_id=row["id"]))
+    return lifted
+
+
+async def recheck_due() -> int:
+    """Starts a check of every channel that was not checked for an hour. Harmless when several call it: the job has a key."""
+    async with system() as s:
+        due = await s.fetch(
+            "select company_id, array_agg(id) as ids from channel where archived_at is null"
+            " and (checked_at is null or checked_at < $1) and created_at < now() - interval '1 minute'"
+            " and (state <> 'error' or state_reason = any($2::text[])) group by 1 limit 1000",
+            now() - RECHECK,
+            list(VISIBLE_TO_A_CHECK),
+        )
+    for row in due:
+        async with work(worker(row["company_id"]), Permission.CHANNELS_WRITE) as w:
+            for channel_id in row["ids"]:
+                w.enqueue(CheckChannel(channel_id=channel_id))
+    return sum(len(row["ids"]) for row in due)

@@ -1,0 +1,144 @@
+"""The channel log: every exchange with a provider, for staff to read. Secrets are taken out before anything is stored.
+
+Sends are not written a second time: their `attempt` rows are the record, and the list merges them in. All ids are uuidv7, so
+"newest first" is the order of ids.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from db.enums import Permission
+from db.errors import NotFound
+from db.tenancy import Actor
+from db.work import Read, Work, read
+
+LIMIT = 4096  # bytes kept of a request and of a response
+NEWEST = UUID("ffffffff-ffff-ffff-ffff-ffffffffffff")
+HIDDEN = "[hidden]"
+
+_TOKENS = re.compile(r"\bEAA[A-Za-z0-9]{10,}|\b(?:Bearer|Basic|OAuth)\s+[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
+_NAMED = re.compile(
+    r"""(?ix) (["']? (?:
+        access_token | auth_token | app_secret | client_secret | signing_secret | verify_token | fb_exchange_token | api_key
+        | password | secret | token | authorization | x-hub-signature-256 | x-twilio-signature
+        ) ["']? \s* [:=] \s* )
+        (?: "(?:[^"\\]|\\.)*" | '[^']*' | [^\s&,;}"']+ )"""
+)
+
+
+class LogEntry(NamedTuple):
+    id: UUID
+    at: datetime
+    kind: str
+    ok: bool
+    summary: str
+    http_status: int | None
+    code: str | None
+    duration_ms: int | None
+    request: str | None
+    response: str | None
+
+
+def redact(text: str | None, secrets: Sequence[str] = ()) -> str | None:
+    """The text without known secrets, without what looks like one, and cut to 4 kB."""
+    if text is None:
+        return None
+    for secret in secrets:
+        if len(secret) >= 6:
+            text = text.replace(secret, HIDDEN)
+    text = _NAMED.sub(lambda match: match[1] + f'"{HIDDEN}"', _TOKENS.sub(HIDDEN, text)).replace("\0", "")
+    return text.encode("utf-8", "replace")[:LIMIT].decode("utf-8", "ignore")
+
+
+async def record(
+    w: Work,
+    channel_id: UUID,
+    kind: str,
+    ok: bool,
+    summary: str,
+    http_status: int | None = None,
+    code: str | None = None,
+    duration_ms: int | None = None,
+    request: str | None = None,
+    response: str | None = None,
+    *,
+    secrets: Sequence[str] = (),
+) -> None:
+    """Writes one line. `kind`: check, templates, send, webhook, lookup or sandbox."""
+    await w.execute(
+        "insert into channel_log(company_id, channel_id, kind, ok, summary, http_status, code, duration_ms, request, response)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        w.company_id,
+        channel_id,
+        kind,
+        ok,
+        redact(summary, secrets),
+        http_status,
+        code,
+        duration_ms,
+        redact(request, secrets),
+        redact(response, secrets),
+    )
+
+
+_LOG = """
+select id, at, kind, ok, summary, http_status, code, duration_ms, request, response from channel_log
+where company_id = $1 and channel_id = $2 and id < $3 {where} order by id desc limit $4
+"""
+
+_ATTEMPTS = """
+select id, started_at as at, 'send' as kind, state = 1 as ok,
+    case state when 0 then 'Message on its way' when 1 then 'Message accepted' when 2 then 'Message refused'
+        else 'Nobody knows whether the message arrived' end as summary,
+    http_status, code::text as code, (extract(epoch from done_at - started_at) * 1000)::int as duration_ms,
+    'attempt ' || id::text || coalesce(' · ' || provider_id, '') as request, detail as response
+from attempt where company_id = $1 and channel_id = $2 and id < $3 {where} order by id desc limit $4
+"""
+
+_DEAD = """
+select id, received_at as at, 'webhook' as kind, false as ok, 'A webhook could not be processed' as summary,
+    null::smallint as http_status, null::text as code, null::int as duration_ms,
+    left(convert_from(body, 'LATIN1'), 4096) as request, error as response
+from webhook_inbox where company_id = $1 and channel_id = $2 and id < $3 and processed_at is null and tries >= 5
+order by id desc limit $4
+"""
+
+
+async def entries(
+    actor: Actor,
+    channel_id: UUID,
+    *,
+    kind: str | None = None,
+    ok: bool | None = None,
+    before: UUID | None = None,
+    limit: int = 50,
+) -> list[LogEntry]:
+    """Newest first, older than `before`. Raises NotFound."""
+    async with read(actor, Permission.CHANNELS_READ) as r:
+        if not await r.fetchval("select true from channel where company_id = $1 and id = $2", actor.company_id, channel_id):
+            raise NotFound("channel")
+        return await _entries(r, actor.company_id, channel_id, kind, ok, before or NEWEST, limit)
+
+
+async def _entries(
+    r: Read, company_id: UUID, channel_id: UUID, kind: str | None, ok: bool | None, before: UUID, limit: int
+) -> list[LogEntry]:
+    parts = []
+    arguments: list[object] = [company_id, channel_id, before, limit]
+    where = "" if ok is None else f"and ok = {'true' if ok else 'false'}"
+    if kind:
+        arguments.append(kind)
+        where += " and kind = $5"
+    parts.append(_LOG.format(where=where))
+    if kind in (None, "send"):
+        # The refused and unknown ones have an index of their own: they are rare among millions.
+        parts.append(_ATTEMPTS.format(where={None: "", True: "and state = 1", False: "and state in (2, 3)"}[ok]))
+    if kind in (None, "webhook") and ok is not True:
+        parts.append(_DEAD)
+    union = " union all ".join(f"({part})" for part in parts)
+    rows = await r.fetch(f"select * from ({union}) merged order by id desc limit $4", *arguments)
+    found = [LogEntry(*row) for row in rows]
+    return [entry._replace(request=redact(entry.request), response=redact(entry.response)) for entry in found]

@@ -1,0 +1,230 @@
+"""What is known about channels and templates, for lists and pages. Secrets are never selected here."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from db import limits, valkey
+from db.channels.placeholders import placeholders
+from db.clock import now
+from db.enums import ChannelKind, ChannelState, Permission, Quality, TemplateCategory, TemplateStatus
+from db.errors import NotFound
+from db.tenancy import Actor
+from db.work import Read, read
+
+RATE_SECONDS = 10
+
+COLUMNS = (
+    "id, kind, sandbox, name, state, state_reason, state_detail, paused_until, number, account_id, external_id, portfolio_id,"
+    " verify_token, quality, messaging_limit, throughput, check_result, checked_at, templates_synced_at, settings, created_at"
+)
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One finding of a live check; `reason` is a FailureReason when not ok, `detail` the provider's own words."""
+
+    code: str
+    ok: bool
+    value: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+
+class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    kind: ChannelKind
+    sandbox: bool
+    name: str
+    state: ChannelState
+    state_reason: str | None
+    state_detail: str | None
+    paused_until: datetime | None
+    number: str | None
+    account_id: str
+    external_id: str
+    portfolio_id: str
+    verify_token: str | None
+    quality: Quality
+    messaging_limit: int | None
+    messaging_used: int | None
+    throughput: float
+    rate_now: float
+    check: list[Check]
+    checked_at: datetime | None
+    templates_synced_at: datetime | None
+    created_at: datetime
+
+
+class TemplateView(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    channel_id: UUID
+    channel_name: str
+    name: str
+    language: str
+    category: TemplateCategory
+    status: TemplateStatus
+    parameter_format: str
+    components: list[dict[str, Any]]
+    placeholders: list[str]
+    quality: Quality
+    rejected_reason: str | None
+    problem: str | None
+    synced_at: datetime | None
+
+
+async def channel(actor: Actor, channel_id: UUID) -> ChannelView:
+    """One channel. Raises NotFound."""
+    async with read(actor, Permission.CHANNELS_READ) as r:
+        view = await channel_in(r, actor.company_id, channel_id)
+    rates = await _rates([channel_id])
+    return await _with_usage(msgspec.structs.replace(view, rate_now=rates.get(channel_id, 0.0)))
+
+
+async def channel_in(r: Read, company_id: UUID, channel_id: UUID) -> ChannelView:
+    """One channel inside an open transaction, without the figures of Valkey. Raises NotFound."""
+    row = await r.fetchrow(
+        f"select {COLUMNS} from channel where company_id = $1 and id = $2 and archived_at is null",
+        company_id,
+        channel_id,
+    )
+    if row is None:
+        raise NotFound("channel")
+    return _view(row, 0.0)
+
+
+async def channels(actor: Actor, *, after: UUID | None = None, limit: int = 50) -> list[ChannelView]:
+    """Oldest first, archived ones left out."""
+    async with read(actor, Permission.CHANNELS_READ) as r:
+        rows = await r.fetch(
+            f"select {COLUMNS} from channel where company_id = $1 and archived_at is null and id > $2 order by id limit $3",
+            actor.company_id,
+            after or UUID(int=0),
+            limit,
+        )
+    rates = await _rates([row["id"] for row in rows])
+    return [await _with_usage(_view(row, rates.get(row["id"], 0.0))) for row in rows]
+
+
+async def _rates(channel_ids: Sequence[UUID]) -> dict[UUID, float]:
+    """Accepted messages per second over the last ten, from the sender's counters; empty while Valkey is away."""
+    second = int(now().timestamp())
+    keys = [f"rate:{channel_id}:{second - back}" for channel_id in channel_ids for back in range(1, RATE_SECONDS + 1)]
+    if not keys:
+        return {}
+    try:
+        counts = [int(count or 0) for count in await valkey.client().mget(keys)]
+    except valkey.Down:
+        return {}
+    return {
+        channel_id: sum(counts[index * RATE_SECONDS : (index + 1) * RATE_SECONDS]) / RATE_SECONDS
+        for index, channel_id in enumerate(channel_ids)
+    }
+
+
+def _view(row: asyncpg.Record, rate: float) -> ChannelView:
+    return ChannelView(
+        id=row["id"],
+        kind=ChannelKind(row["kind"]),
+        sandbox=row["sandbox"],
+        name=row["name"],
+        state=ChannelState(row["state"]),
+        state_reason=row["state_reason"],
+        state_detail=row["state_detail"],
+        paused_until=row["paused_until"],
+        number=row["number"],
+        account_id=row["account_id"],
+        external_id=row["external_id"],
+        portfolio_id=row["portfolio_id"],
+        verify_token=row["verify_token"],
+        quality=Quality(row["quality"]),
+        messaging_limit=row["messaging_limit"],
+        messaging_used=None,
+        throughput=float(row["throughput"]),
+        rate_now=rate,
+        check=msgspec.json.decode(row["check_result"] or "[]", type=list[Check]),
+        checked_at=row["checked_at"],
+        templates_synced_at=row["templates_synced_at"],
+        created_at=row["created_at"],
+    )
+
+
+async def _with_usage(view: ChannelView) -> ChannelView:
+    if view.kind is not ChannelKind.WHATSAPP:
+        return view
+    try:
+        return msgspec.structs.replace(view, messaging_used=await limits.tier_used(view.portfolio_id))
+    except valkey.Down:
+        return view
+
+
+_TEMPLATE = (
+    "t.id, t.channel_id, c.name as channel_name, t.name, t.language, t.category, t.status, t.parameter_format, t.components,"
+    " t.quality, t.rejected_reason, t.problem, t.synced_at"
+)
+
+
+async def template(actor: Actor, template_id: UUID) -> TemplateView:
+    """One template. Raises NotFound."""
+    async with read(actor, Permission.TEMPLATES_READ) as r:
+        row = await r.fetchrow(
+            f"select {_TEMPLATE} from template t join channel c on c.company_id = $1 and c.id = t.channel_id"
+            " where t.company_id = $1 and t.id = $2 and t.status <> 'deleted' and c.archived_at is null",
+            actor.company_id,
+            template_id,
+        )
+    if row is None:
+        raise NotFound("template")
+    return _template(row)
+
+
+async def templates(
+    actor: Actor,
+    *,
+    channel_id: UUID | None = None,
+    status: TemplateStatus | None = None,
+    search: str | None = None,
+    after: tuple[str, UUID] | None = None,
+    limit: int = 50,
+) -> list[TemplateView]:
+    """By name; `after` is the last (name, id) seen. `search` looks in names and texts."""
+    name, last = after or ("", UUID(int=0))
+    async with read(actor, Permission.TEMPLATES_READ) as r:
+        rows = await r.fetch(
+            f"select {_TEMPLATE} from template t join channel c on c.company_id = $1 and c.id = t.channel_id"
+            " where t.company_id = $1 and c.archived_at is null and t.status <> 'deleted'"
+            " and ($2::uuid is null or t.channel_id = $2) and ($3::text is null or t.status = $3)"
+            " and ($4::text is null or position(fold($4) in fold(t.name || ' ' || t.components::text)) > 0)"
+            " and (t.name, t.id) > ($5, $6) order by t.name, t.id limit $7",
+            actor.company_id,
+            channel_id,
+            status,
+            search or None,
+            name,
+            last,
+            limit,
+        )
+    return [_template(row) for row in rows]
+
+
+def _template(row: asyncpg.Record) -> TemplateView:
+    components = msgspec.json.decode(row["components"], type=list[dict[str, Any]])
+    return TemplateView(
+        id=row["id"],
+        channel_id=row["channel_id"],
+        channel_name=row["channel_name"],
+        name=row["name"],
+        language=row["language"],
+        category=TemplateCategory(row["category"]),
+        status=TemplateStatus(row["status"]),
+        parameter_format=row["parameter_format"],
+        components=components,
+        placeholders=placeholders(components, row["parameter_format"], row["category"]),
+        quality=Quality(row["quality"]),
+        rejected_reason=row["rejected_reason"],
+        problem=row["problem"],
+        synced_at=row["synced_at"],
+    )

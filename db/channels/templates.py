@@ -1,0 +1,330 @@
+"""Templates: written here, reviewed by WhatsApp, kept in step by sync and by webhooks.
+
+A row never goes away: `deleted` hides it, and the same name in the same language takes its place.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from db.channels.placeholders import VARIABLE, variables
+from db.enums import ChannelKind, Permission, Quality, TemplateCategory, TemplateStatus
+from db.errors import Conflict, Field, Invalid, NotFound
+from db.events import TemplatesChanged
+from db.jobs import SubmitTemplate, SyncTemplates
+from db.tenancy import Actor
+from db.work import Work, work
+
+Component = dict[str, Any]
+
+
+class Draft(NamedTuple):
+    """What a person wrote. `url_button` is (text, url, example)."""
+
+    name: str
+    language: str
+    category: TemplateCategory
+    body: str
+    body_examples: list[str]
+    header: str | None
+    header_example: str | None
+    footer: str | None
+    quick_replies: list[str]
+    url_button: tuple[str, str, str | None] | None
+
+
+class Listed(NamedTuple):
+    """A template as the provider lists it."""
+
+    external_id: str
+    name: str
+    language: str
+    category: str
+    status: str
+    parameter_format: str
+    components: list[Component]
+    quality: str
+    rejected_reason: str | None
+
+
+def components_of(draft: Draft) -> tuple[str, list[Component]]:
+    """The parameter format and Meta's components. Raises Invalid, naming every wrong field.
+
+    Rules from contracts/meta-whatsapp.md 3: a variable neither begins nor ends the body, at most one in the header, examples
+    for all, numbers without a gap.
+    """
+    wrong: list[Field] = []
+
+    def refuse(field: str, code: str, message: str) -> None:
+        wrong.append(Field(field, code, message))
+
+    body, names = draft.body.strip(), variables(draft.body)
+    named = bool(names) and not any(name.isdigit() for name in names)
+    if names and not named and names != [str(number + 1) for number in range(len(names))]:
+        refuse("body", "variable_numbers", "Number the variables without a gap: {{1}}, {{2}}, {{3}}.")
+    if body.startswith("{{") or body.endswith("}}"):
+        refuse("body", "variable_at_edge", "WhatsApp allows no variable at the very beginning or end of the text.")
+    if body.count("{{") != len(VARIABLE.findall(body)):
+        refuse("body", "unclosed_variable", "A variable is opened with {{ but not closed with }}.")
+    if len(draft.body_examples) != len(names) or not all(example.strip() for example in draft.body_examples):
+        refuse("body_examples", "examples_needed", "Give one example for each variable; WhatsApp reviews with them.")
+    components: list[Component] = []
+    if draft.header:
+        head = variables(draft.header)
+        header: Component = {"type": "HEADER", "format": "TEXT", "text": draft.header}
+        if len(head) > 1:
+            refuse("header", "header_variables", "The header may hold one variable only.")
+        elif head and not draft.header_example:
+            refuse("header_example", "examples_needed", "Give an example for the header's variable.")
+        elif head and head[0].isdigit() == named and names:
+            refuse("header", "variable_kinds", "Use either numbers or names for all variables.")
+        elif head and draft.header_example:
+            named = not head[0].isdigit()
+            example: Component = {"header_text": [draft.header_example]}
+            if named:
+                example = {"header_text_named_params": [{"param_name": head[0], "example": draft.header_example}]}
+            header["example"] = example
+        components.append(header)
+    text: Component = {"type": "BODY", "text": body}
+    if names and named:
+        pairs = zip(names, draft.body_examples, strict=False)
+        text["example"] = {"body_text_named_params": [{"param_name": name, "example": given} for name, given in pairs]}
+    elif names:
+        text["example"] = {"body_text": [draft.body_examples]}
+    components.append(text)
+    if draft.footer:
+        if variables(draft.footer):
+            refuse("footer", "footer_variables", "The footer may hold no variable.")
+        components.append({"type": "FOOTER", "text": draft.footer})
+    buttons: list[Component] = [{"type": "QUICK_REPLY", "text": label} for label in draft.quick_replies]
+    if draft.url_button:
+        label, url, example_url = draft.url_button
+        button: Component = {"type": "URL", "text": label, "url": url}
+        if variables(url):
+            if not url.endswith("{{1}}") or len(VARIABLE.findall(url)) > 1:
+                refuse("url_button.url", "url_variable", "The address may hold one variable, {{1}}, at its end.")
+            if not example_url:
+                refuse("url_button.example", "examples_needed", "Give an example of the whole address.")
+            button["example"] = [example_url or ""]
+        buttons.append(button)
+    if len(buttons) > 10:
+        refuse("quick_replies", "too_many_buttons", "A template has at most ten buttons.")
+    if buttons:
+        components.append({"type": "BUTTONS", "buttons": buttons})
+    if wrong:
+        raise Invalid("template_invalid", "The template breaks WhatsApp's rules. See the marked fields.", fields=wrong)
+    return ("named" if named else "positional"), components
+
+
+async def create(actor: Actor, channel_id: UUID, draft: Draft) -> UUID:
+    """Stores the template as pending and submits it for review. Raises NotFound, Invalid, Conflict (name and language taken)."""
+    parameter_format, components = components_of(draft)
+    async with work(actor, Permission.TEMPLATES_WRITE) as w:
+        kind = await w.fetchval(
+            "select kind from channel where company_id = $1 and id = $2 and archived_at is null", w.company_id, channel_id
+        )
+        if kind is None:
+            raise NotFound("channel")
+        if kind != ChannelKind.WHATSAPP:
+            raise Invalid("no_templates", "Only WhatsApp channels have templates.")
+        try:
+            template_id: UUID | None = await w.fetchval(
+                """
+                insert into template(company_id, channel_id, name, language, category, status, parameter_format, components)
+                values ($1, $2, $3, $4, $5, 'pending', $6, $7::jsonb)
+                on conflict (company_id, channel_id, name, language) do update set
+                    category = excluded.category, status = 'pending', parameter_format = excluded.parameter_format,
+                    components = excluded.components, external_id = null, quality = 'unknown', rejected_reason = null,
+                    problem = null, synced_at = null, status_at = null, created_at = now()
+                where template.status = 'deleted' or (template.status = 'rejected' and template.external_id is null)
+                returning id
+                """,
+                w.company_id,
+                channel_id,
+                draft.name,
+                draft.language,
+                draft.category,
+                parameter_format,
+                msgspec.json.encode(components).decode(),
+            )
+        except asyncpg.UniqueViolationError:
+            template_id = None
+        if template_id is None:
+            raise Conflict("template_exists", "There is a template with this name and language already.")
+        w.audit("template.created", template_id, name=draft.name)
+        w.enqueue(SubmitTemplate(template_id=template_id, verb="create"))
+        w.emit(TemplatesChanged(channel_id=channel_id))
+    return template_id
+
+
+async def delete(actor: Actor, template_id: UUID) -> None:
+    """Hides the template and deletes it at the provider. Raises NotFound; Conflict while a campaign uses it."""
+    async with work(actor, Permission.TEMPLATES_WRITE) as w:
+        row = await w.fetchrow(
+            "select channel_id, external_id, name from template"
+            " where company_id = $1 and id = $2 and status <> 'deleted' for update",
+            w.company_id,
+            template_id,
+        )
+        if row is None:
+            raise NotFound("template")
+        if await w.fetchval(
+            "select true from campaign where company_id = $1 and template_id = $2"
+            " and state in ('scheduled', 'preparing', 'running', 'paused') limit 1",
+            w.company_id,
+            template_id,
+        ):
+            raise Conflict("template_in_use", "A campaign uses this template. Finish or cancel it first.")
+        await set_status(w, template_id, TemplateStatus.DELETED)
+        w.audit("template.deleted", template_id, name=row["name"])
+        w.emit(TemplatesChanged(channel_id=row["channel_id"]))
+        if row["external_id"]:
+            w.enqueue(SubmitTemplate(template_id=template_id, verb="delete"))
+
+
+async def set_status(w: Work, template_id: UUID, status: TemplateStatus, problem: str | None = None) -> None:
+    """What our own submission came to."""
+    await w.execute(
+        "update template set status = $3, problem = $4 where company_id = $1 and id = $2",
+        w.company_id,
+        template_id,
+        status,
+        problem,
+    )
+
+
+async def submitted(w: Work, template_id: UUID, external_id: str, status: str, category: str | None) -> None:
+    """The provider took the template and named it."""
+    await w.execute(
+        "update template set external_id = $3, status = $4, category = coalesce($5, category), problem = null, synced_at = now(),"
+        " status_at = now() where company_id = $1 and id = $2",
+        w.company_id,
+        template_id,
+        external_id,
+        known_status(status),
+        _category(category),
+    )
+
+
+def known_status(text: str) -> TemplateStatus:
+    """Meta's word as ours; a word of a later version counts as disabled, so that nothing is sent with it."""
+    try:
+        return TemplateStatus(text.lower())
+    except ValueError:
+        return TemplateStatus.DISABLED
+
+
+def _category(text: str | None) -> TemplateCategory | None:
+    try:
+        return TemplateCategory((text or "").lower())
+    except ValueError:
+        return None
+
+
+def _quality(text: str | None) -> Quality:
+    try:
+        return Quality((text or "").lower())
+    except ValueError:
+        return Quality.UNKNOWN
+
+
+async def save_list(w: Work, channel_id: UUID, listed: Iterable[Listed], started: datetime) -> int:
+    """Makes our rows equal to the provider's list, which was asked for at `started`. Returns how many there are."""
+    rows = {(item.name, item.language): item for item in listed}
+    found = list(rows.values())
+    await w.execute(
+        """
+        insert into template(company_id, channel_id, external_id, name, language, category, status, parameter_format,
+                             components, quality, rejected_reason, synced_at, status_at)
+        select $1, $2, r.*, $12, $12 from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                                          $9::text[]::jsonb[], $10::text[], $11::text[]) r
+        on conflict (company_id, channel_id, name, language) do update set
+            external_id = excluded.external_id, category = excluded.category,
+            status = case when coalesce(template.status_at, '-infinity') <= $12 then excluded.status else template.status end,
+            parameter_format = excluded.parameter_format, components = excluded.components, quality = excluded.quality,
+            rejected_reason = excluded.rejected_reason, problem = null, synced_at = $12,
+            status_at = greatest(template.status_at, $12)
+        """,
+        w.company_id,
+        channel_id,
+        [item.external_id for item in found],
+        [item.name for item in found],
+        [item.language for item in found],
+        [_category(item.category) or TemplateCategory.MARKETING for item in found],
+        [known_status(item.status) for item in found],
+        ["named" if item.parameter_format.lower() == "named" else "positional" for item in found],
+        [msgspec.json.encode(item.components).decode() for item in found],
+        [_quality(item.quality) for item in found],
+        [item.rejected_reason if item.rejected_reason not in (None, "", "NONE") else None for item in found],
+        started,
+    )
+    await w.execute(
+        "update template set status = 'deleted' where company_id = $1 and channel_id = $2 and external_id is not null"
+        " and external_id <> all($3::text[]) and coalesce(synced_at, created_at) < $4",
+        w.company_id,
+        channel_id,
+        [item.external_id for item in found],
+        started,
+    )
+    await w.execute("update channel set templates_synced_at = now() where company_id = $1 and id = $2", w.company_id, channel_id)
+    w.emit(TemplatesChanged(channel_id=channel_id))
+    return len(found)
+
+
+EVENTS = {
+    "APPROVED": TemplateStatus.APPROVED,
+    "REINSTATED": TemplateStatus.APPROVED,
+    "UNARCHIVED": TemplateStatus.APPROVED,
+    "REJECTED": TemplateStatus.REJECTED,
+    "PENDING": TemplateStatus.PENDING,
+    "PAUSED": TemplateStatus.PAUSED,
+    "DISABLED": TemplateStatus.DISABLED,
+    "LOCKED": TemplateStatus.DISABLED,
+    "IN_APPEAL": TemplateStatus.IN_APPEAL,
+    "LIMIT_EXCEEDED": TemplateStatus.LIMIT_EXCEEDED,
+    "PENDING_DELETION": TemplateStatus.DELETED,
+    "DELETED": TemplateStatus.DELETED,
+    "ARCHIVED": TemplateStatus.ARCHIVED,
+}
+"""Meta's webhook events; FLAGGED changes nothing that matters to sending."""
+
+
+async def apply_news(
+    w: Work,
+    external_id: str,
+    *,
+    at: datetime,
+    event: str | None = None,
+    reason: str | None = None,
+    category: str | None = None,
+    quality: str | None = None,
+) -> set[UUID]:
+    """What a webhook says about a template, on every channel that lists it. Older than what is known: ignored. A sync follows,
+    so that the end is the provider's truth in whatever order the news came. Returns the channels."""
+    rows = await w.fetch(
+        """
+        update template set
+            status = case when $3::text is not null and coalesce(status_at, '-infinity') <= $7 + interval '1 second'
+                     then $3 else status end,
+            status_at = case when $3::text is not null then greatest(status_at, $7) else status_at end,
+            rejected_reason = case when $3 = 'rejected' then $4 when $3 is not null then null else rejected_reason end,
+            category = coalesce($5, category), quality = coalesce($6, quality)
+        where company_id = $1 and external_id = $2 and status <> 'deleted' returning channel_id
+        """,
+        w.company_id,
+        external_id,
+        EVENTS.get(event or ""),
+        reason if reason not in (None, "", "NONE") else None,
+        _category(category),
+        _quality(quality) if quality else None,
+        at,
+    )
+    channels = {row["channel_id"] for row in rows}
+    for channel_id in channels:
+        w.emit(TemplatesChanged(channel_id=channel_id))
+        w.enqueue(SyncTemplates(channel_id=channel_id))
+    return channels

@@ -1,0 +1,120 @@
+"""The raw webhooks that wait: stored by the API before it answers, taken by workers, kept until they are done.
+
+A row that cannot be processed waits longer each time and stays after five tries, visible in the channel log; it never holds
+up the others. Nothing here knows what a body means.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from db.clock import now
+from db.work import Read, Work, system
+
+MAX_TRIES = 5
+KEEP = timedelta(days=7)
+
+INSERT = """
+insert into webhook_inbox(company_id, id, channel_id, source, attempt_id, body, received_at)
+select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::bytea[], $7::timestamptz[])
+on conflict do nothing
+"""
+"""Run by the API's own connections under the system role; a row sent twice is stored once, because its id is made at receipt."""
+
+
+class Received(NamedTuple):
+    """One webhook as it came in. `source`: meta, twilio_message or twilio_status."""
+
+    company_id: UUID
+    id: UUID
+    channel_id: UUID
+    source: str
+    attempt_id: UUID | None
+    body: bytes
+    received_at: datetime
+
+
+class Waiting(NamedTuple):
+    id: UUID
+    channel_id: UUID
+    source: str
+    attempt_id: UUID | None
+    body: bytes
+    received_at: datetime
+    tries: int
+
+
+_CLAIM = """
+select id, channel_id, source, attempt_id, body, received_at, tries from webhook_inbox
+where company_id = $1 and processed_at is null and tries < 5 and next_at <= now() {only}
+order by next_at limit $2 for update skip locked
+"""
+
+
+async def claim(w: Work, limit: int, *, only: UUID | None = None) -> list[Waiting]:
+    """Takes due rows for as long as the transaction lasts; what another worker holds is left out."""
+    if only is not None:
+        rows = await w.fetch(_CLAIM.format(only="and id = $3"), w.company_id, limit, only)
+    else:
+        rows = await w.fetch(_CLAIM.format(only=""), w.company_id, limit)
+    return [Waiting(*row) for row in rows]
+
+
+async def due(w: Work, limit: int) -> list[UUID]:
+    """Which rows a claim would take, without taking them."""
+    rows = await w.fetch(_CLAIM.format(only=""), w.company_id, limit)
+    return [row["id"] for row in rows]
+
+
+async def done(w: Work, ids: list[UUID]) -> None:
+    """These rows had their effect, in this same transaction."""
+    await w.execute(
+        "update webhook_inbox set processed_at = now(), error = null where company_id = $1 and id = any($2::uuid[])",
+        w.company_id,
+        ids,
+    )
+
+
+async def later(w: Work, ids: list[UUID], seconds: float) -> None:
+    """These rows are looked at again: what they speak of is not known yet."""
+    await w.execute(
+        "update webhook_inbox set next_at = now() + make_interval(secs => $3) where company_id = $1 and id = any($2::uuid[])",
+        w.company_id,
+        ids,
+        seconds,
+    )
+
+
+async def failed(w: Work, row_id: UUID, error: str, *, final: bool = False) -> None:
+    """One row could not be processed: tried again after 4, 16, 64, 256 seconds, then kept as it is."""
+    await w.execute(
+        "update webhook_inbox set tries = case when $4 then 5 else tries + 1 end, error = $3,"
+        " next_at = now() + make_interval(secs => 4 ^ (tries + 1)) where company_id = $1 and id = $2",
+        w.company_id,
+        row_id,
+        error.replace("\0", "")[:1000],
+        final,
+    )
+
+
+async def companies_waiting() -> list[UUID]:
+    """Companies with something to process now; for the poller that makes lost wake-ups good."""
+    async with system() as s:
+        rows = await s.fetch(
+            "select distinct company_id from webhook_inbox where processed_at is null and tries < 5 and next_at <= now()"
+        )
+    return [row["company_id"] for row in rows]
+
+
+async def oldest_waiting(s: Read) -> datetime | None:
+    """When the oldest unprocessed webhook came in, under the system role; for the readiness check."""
+    moment: datetime | None = await s.fetchval(
+        "select min(received_at) from webhook_inbox where processed_at is null and tries < 5 and next_at <= now()"
+    )
+    return moment
+
+
+async def forget_processed() -> int:
+    """Deletes what was processed a week ago, raw texts with it. Returns how many."""
+    async with system() as s:
+        return await s.execute("delete from webhook_inbox where processed_at < $1", now() - KEEP)
