@@ -183,9 +183,7 @@ def _by_library(piece: str, region: str) -> Phone | PhoneProblem:
     if number.country_code == 55:
         return _brazil(number)
     if not phonenumbers.is_valid_number(number):
-        return PhoneProblem(
-            _LENGTHS.get(phonenumbers.is_possible_number_with_reason(number), Reason.PHONE_INVALID_FOR_REGION)
-        )
+        return PhoneProblem(_LENGTHS.get(phonenumbers.is_possible_number_with_reason(number), Reason.PHONE_INVALID_FOR_REGION))
     return _phone(number, phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 

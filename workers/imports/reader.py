@@ -118,7 +118,7 @@ def _check_text(path: Path, head: bytes) -> None:
         raise UnreadableFile("web_page")
     if start.startswith((b"{", b"[{")) and b'":' in start:
         raise UnreadableFile("json")
-    if len(head) - len(head.translate(None, _CONTROLS)) > 0.02 * len(head) + 2:
+    if len(head) - len(head.translate(None, _CONTROLS)) > 0.05 * len(head) + 8:
         raise UnreadableFile("not_a_spreadsheet")
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import IO, Any
 from warnings import catch_warnings, simplefilter
 
-from openpyxl import load_workbook
+from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.escape import unescape
+from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from workers.imports.unreadable import UnreadableFile
 
@@ -114,11 +115,28 @@ def text_of(value: object) -> str:
     return str(value)
 
 
+class _Sheet(ReadOnlyWorksheet):
+    def _get_size(self) -> None:
+        """Nothing: the stated size is not trusted, and where none is stated openpyxl would read the sheet to its end."""
+
+
+class _Reader(ExcelReader):
+    def read_worksheets(self) -> None:
+        for sheet, rel in self.parser.find_sheets():
+            if rel.target in self.valid_files and "chartsheet" not in rel.Type:
+                found = _Sheet(self.wb, sheet.name, rel.target, self.shared_strings)
+                found.sheet_state = sheet.state or "visible"
+                book: Any = self.wb
+                book._sheets.append(found)
+
+
 def _workbook(file: IO[bytes]) -> Any:
     try:
         with catch_warnings():
             simplefilter("ignore")
-            return load_workbook(file, read_only=True, data_only=True, keep_links=False)
+            reader = _Reader(file, read_only=True, data_only=True, keep_links=False)
+            reader.read()
+            return reader.wb
     except Exception as error:  # openpyxl raises whatever a malformed part makes it stumble over
         raise UnreadableFile("damaged") from error
 

@@ -157,6 +157,21 @@ def test_xlsx(tmp_path: Path) -> None:
     assert sheet.total_rows_estimate >= 3
 
 
+@pytest.mark.parametrize("stated", ["A1", "A1:XFD1048576", None])
+def test_the_stated_size_is_not_trusted(tmp_path: Path, stated: str | None) -> None:
+    path = _workbook(tmp_path / "a.xlsx", A=[["Nome", "Celular"], ["Ana", "1"], ["Bia", "2"]])
+    with zipfile.ZipFile(path) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"]
+    assert b'<dimension ref="A1:B3" />' in sheet
+    new = f'<dimension ref="{stated}" />'.encode() if stated else b""
+    parts["xl/worksheets/sheet1.xml"] = sheet.replace(b'<dimension ref="A1:B3" />', new)
+    with zipfile.ZipFile(path, "w") as package:
+        for name, content in parts.items():
+            package.writestr(name, content)
+    assert _read(path, "a.xlsx")[1] == [(2, ["Ana", "1"]), (3, ["Bia", "2"])]
+
+
 def _package(path: Path, **parts: bytes) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
         for name, content in parts.items():
