@@ -1,0 +1,212 @@
+"""Files that people send us: on the local disk, or in a bucket that speaks S3 (Amazon, MinIO, Google through its XML API).
+
+Keys are ours (`acc/<company>/<yyyy>/<mm>/<uuid><ext>`), never a user's file name. Whoever asks for a key has read it from a row
+of the company. Refuses to hold a file in memory: everything goes in pieces or through a temporary file.
+"""
+
+import asyncio
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID, uuid4
+
+import aioboto3  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
+from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+
+from db.clock import now
+from db.errors import NotFound, TooLarge, Unavailable
+from db.settings import Settings
+
+_PIECE = 1 << 20
+_EXTENSION = re.compile(r"\.[a-z0-9]{1,8}")
+
+
+def new_key(company_id: UUID, extension: str = "") -> str:
+    """A fresh key; `extension` such as `.csv` is kept when it is a plain one."""
+    plain = extension.lower() if _EXTENSION.fullmatch(extension.lower()) else ""
+    at = now()
+    return f"acc/{company_id}/{at:%Y}/{at:%m}/{uuid4()}{plain}"
+
+
+class Blobs(Protocol):
+    async def put(self, key: str, pieces: AsyncIterator[bytes], *, most: int) -> int:
+        """Stores the pieces, all or nothing; returns the size in bytes. Raises TooLarge beyond `most`."""
+
+    def get(self, key: str) -> AsyncIterator[bytes]:
+        """The content in pieces. Raises NotFound."""
+
+    async def delete(self, key: str) -> None:
+        """Harmless when it is gone."""
+
+    async def close(self) -> None: ...
+
+
+class DiskBlobs:
+    """Files under one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, key: str) -> Path:
+        found = (self._folder / key).resolve()
+        if not found.is_relative_to(self._folder.resolve()):
+            raise NotFound("file")
+        return found
+
+    async def put(self, key: str, pieces: AsyncIterator[bytes], *, most: int) -> int:
+        target = self.path(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".put-", delete=False) as file:
+            try:
+                size = await _fill(file, pieces, most)
+                await asyncio.to_thread(Path(file.name).replace, target)
+            except BaseException:
+                with suppress(FileNotFoundError):
+                    os.unlink(file.name)
+                raise
+        return size
+
+    async def get(self, key: str) -> AsyncIterator[bytes]:
+        try:
+            file = await asyncio.to_thread(self.path(key).open, "rb")
+        except FileNotFoundError:
+            raise NotFound("file") from None
+        with file:
+            while piece := await asyncio.to_thread(file.read, _PIECE):
+                yield piece
+
+    async def delete(self, key: str) -> None:
+        await asyncio.to_thread(self.path(key).unlink, missing_ok=True)
+
+    async def close(self) -> None:
+        pass
+
+
+class S3Blobs:
+    """One bucket. Checksum trailers are off, because Google refuses them (contracts/storage.md 6)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._bucket = settings.s3_bucket
+        self._context = aioboto3.Session(
+            aws_access_key_id=settings.s3_access_key_id,
+            aws_secret_access_key=settings.s3_secret_access_key,
+            region_name=settings.s3_region or "auto",
+        ).client(
+            "s3",
+            endpoint_url=settings.s3_endpoint_url or None,
+            config=Config(
+                signature_version="s3v4",
+                s3={"addressing_style": "path" if settings.s3_endpoint_url else "virtual"},
+                connect_timeout=5,
+                read_timeout=60,
+                retries={"max_attempts": 3, "mode": "standard"},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+        self._client: Any = None
+        self._opening = asyncio.Lock()
+
+    async def _open(self) -> Any:
+        async with self._opening:
+            if self._client is None:
+                self._client = await self._context.__aenter__()
+        return self._client
+
+    async def put(self, key: str, pieces: AsyncIterator[bytes], *, most: int) -> int:
+        with tempfile.TemporaryFile() as file:
+            size = await _fill(file, pieces, most)
+            file.seek(0)
+            with _translated():
+                await (await self._open()).upload_fileobj(file, self._bucket, key)
+        return size
+
+    async def get(self, key: str) -> AsyncIterator[bytes]:
+        with _translated():
+            answer = await (await self._open()).get_object(Bucket=self._bucket, Key=key)
+            async with answer["Body"] as body:
+                while piece := await body.read(_PIECE):
+                    yield piece
+
+    async def delete(self, key: str) -> None:
+        with _translated():
+            await (await self._open()).delete_object(Bucket=self._bucket, Key=key)
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._context.__aexit__(None, None, None)
+            self._client = None
+
+
+class _translated:
+    """Errors of the store as ours."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
+            raise NotFound("file") from error
+        if isinstance(error, ClientError | BotoCoreError | OSError):
+            raise Unavailable("storage_unavailable", "The file store does not answer. Try again.", retry_after=5) from error
+
+
+async def _fill(file: Any, pieces: AsyncIterator[bytes], most: int) -> int:
+    size = 0
+    async for piece in pieces:
+        size += len(piece)
+        if size > most:
+            raise TooLarge("file_too_large", f"The file is larger than {most // 1_000_000} MB.", most=most)
+        await asyncio.to_thread(file.write, piece)
+    await asyncio.to_thread(file.flush)
+    return size
+
+
+_store: Blobs | None = None
+
+
+def connect(settings: Settings) -> Blobs:
+    """Chooses the store of this process; a bucket is first spoken to when it is needed."""
+    global _store
+    _store = S3Blobs(settings) if settings.s3_bucket else DiskBlobs(settings.blob_dir)
+    return _store
+
+
+def store() -> Blobs:
+    if _store is None:
+        raise RuntimeError("No file store is configured: call db.blobs.connect() first.")
+    return _store
+
+
+async def close() -> None:
+    global _store
+    if _store is not None:
+        closing, _store = _store, None
+        await closing.close()
+
+
+@asynccontextmanager
+async def local(key: str) -> AsyncIterator[Path]:
+    """The content as a file on this machine, for readers that seek. Raises NotFound."""
+    blobs = store()
+    if isinstance(blobs, DiskBlobs):
+        path = blobs.path(key)
+        if not path.is_file():
+            raise NotFound("file")
+        yield path
+        return
+    folder = Path(tempfile.mkdtemp(prefix="masteria-blob-"))
+    try:
+        path = folder / "content"
+        with path.open("wb") as file:
+            async for piece in blobs.get(key):
+                await asyncio.to_thread(file.write, piece)
+        yield path
+    finally:
+        with suppress(OSError):
+            shutil.rmtree(folder)

@@ -1,0 +1,180 @@
+"""One contact: made, changed, deleted by people and partners. Imports and inbound messages have ways of their own."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from db.contacts import consent, fields, tags
+from db.contacts.identities import Address, add, email_address, owner_of, phone_address, refresh, region_of
+from db.enums import IdentityKind, Permission
+from db.errors import Conflict, Field, Invalid, NotFound, PreconditionFailed
+from db.events import ContactsChanged
+from db.tenancy import Actor
+from db.work import Work, work
+
+
+async def create_contact(
+    actor: Actor,
+    *,
+    name: str = "",
+    phone: str | None = None,
+    email: str | None = None,
+    language: str | None = None,
+    tag_names: list[str] | None = None,
+    custom: dict[str, str] | None = None,
+) -> UUID:
+    """Raises Invalid, and Conflict `contact_exists` with `contact_id` when somebody has the phone or e-mail."""
+    async with work(actor, Permission.CONTACTS_WRITE) as w:
+        addresses = []
+        if phone and phone.strip():
+            addresses.append(phone_address(phone, await region_of(w, w.company_id)))
+        if email and email.strip():
+            addresses.append(email_address(email))
+        name = _line(name)
+        if not addresses and not name:
+            sentence = "Write a name, a phone number or an e-mail address."
+            raise Invalid("invalid", sentence, fields=[Field("phone", "no_identity", sentence)])
+        values = await fields.checked(w, custom or {})
+        contact_id: UUID = await w.fetchval(
+            "insert into contact(company_id, name, language, custom, source) values ($1, $2, $3, $4::jsonb, $5) returning id",
+            w.company_id,
+            name,
+            language or None,
+            msgspec.json.encode(values).decode(),
+            "api" if actor.kind == "api_key" else "manual",
+        )
+        for address in addresses:
+            await _give(w, contact_id, address)
+        if tag_names:
+            await tags.set_tags(w, contact_id, tag_names)
+        await refresh(w, [contact_id])
+        await consent.apply_suppression(w, [contact_id])
+        w.audit("contact.created", contact_id)
+        w.emit(ContactsChanged(contact_id=contact_id))
+    return contact_id
+
+
+async def change_contact(
+    actor: Actor,
+    contact_id: UUID,
+    *,
+    expected: datetime | None = None,
+    name: str | UnsetType = UNSET,
+    phone: str | UnsetType | None = UNSET,
+    email: str | UnsetType | None = UNSET,
+    language: str | UnsetType | None = UNSET,
+    tag_names: list[str] | UnsetType = UNSET,
+    custom: dict[str, str] | UnsetType = UNSET,
+    opted_out: bool | UnsetType = UNSET,
+) -> None:
+    """What is UNSET stays. `custom` is merged, an empty value takes its key out. Raises NotFound, Invalid, Conflict
+    `contact_exists`, and PreconditionFailed when the contact is not the one of `expected` (its `updated_at`)."""
+    async with work(actor, Permission.CONTACTS_WRITE) as w:
+        row = await w.fetchrow(
+            "select updated_at from contact where company_id = $1 and id = $2 for update", w.company_id, contact_id
+        )
+        if row is None:
+            raise NotFound("contact")
+        if expected is not None and row["updated_at"] != expected:
+            raise PreconditionFailed("changed_meanwhile", "Somebody changed this meanwhile. Load it again.")
+        if name is not UNSET:
+            await w.execute(
+                "update contact set name = $3 where company_id = $1 and id = $2", w.company_id, contact_id, _line(name)
+            )
+        if language is not UNSET:
+            await w.execute(
+                "update contact set language = $3 where company_id = $1 and id = $2", w.company_id, contact_id, language or None
+            )
+        if phone is not UNSET:
+            given = phone_address(phone, await region_of(w, w.company_id)) if phone and phone.strip() else None
+            await _replace(w, contact_id, IdentityKind.PHONE, given)
+        if email is not UNSET:
+            await _replace(w, contact_id, IdentityKind.EMAIL, email_address(email) if email and email.strip() else None)
+        if custom is not UNSET:
+            values = await fields.checked(w, custom)
+            await w.execute(
+                "update contact set custom = (custom - $3::text[]) || $4::jsonb where company_id = $1 and id = $2",
+                w.company_id,
+                contact_id,
+                list(custom),
+                msgspec.json.encode(values).decode(),
+            )
+        if tag_names is not UNSET:
+            await tags.set_tags(w, contact_id, tag_names)
+        await refresh(w, [contact_id])
+        if opted_out is True:
+            await consent.opt_out(w, [contact_id], "api" if actor.kind == "api_key" else "person")
+        elif opted_out is False:
+            await consent.opt_in(w, contact_id)
+        else:
+            await consent.apply_suppression(w, [contact_id])
+        w.audit("contact.changed", contact_id)
+        w.emit(ContactsChanged(contact_id=contact_id))
+
+
+async def delete_contact(actor: Actor, contact_id: UUID) -> None:
+    """Raises NotFound."""
+    async with work(actor, Permission.CONTACTS_WRITE) as w:
+        if not await delete_contacts(w, [contact_id]):
+            raise NotFound("contact")
+        w.audit("contact.deleted", contact_id)
+        w.emit(ContactsChanged(contact_id=contact_id))
+
+
+async def delete_contacts(w: Work, contact_ids: list[UUID]) -> int:
+    """The persons with their addresses, tags and notes. What was sent stays counted, without a link to them; what waits to be
+    sent is cancelled; who opted out stays suppressed."""
+    await w.execute(
+        "update message set state = 9, reason = 'contact_deleted', done_at = now() "
+        "where company_id = $1 and contact_id = any($2::uuid[]) and state = 0",
+        w.company_id,
+        contact_ids,
+    )
+    for table in ("message", "inbound_message"):
+        await w.execute(
+            f"update {table} set contact_id = null where company_id = $1 and contact_id = any($2::uuid[])",
+            w.company_id,
+            contact_ids,
+        )
+    return await w.execute("delete from contact where company_id = $1 and id = any($2::uuid[])", w.company_id, contact_ids)
+
+
+async def _give(w: Work, contact_id: UUID, address: Address) -> None:
+    if not await add(w, contact_id, address):
+        owner = await owner_of(w, w.company_id, address)
+        if owner == contact_id:
+            return
+        raise Conflict(
+            "contact_exists",
+            "Another contact has this phone number or e-mail address.",
+            field=address.kind.value,
+            contact_id=str(owner),
+        )
+
+
+async def _replace(w: Work, contact_id: UUID, kind: IdentityKind, address: Address | None) -> None:
+    """The contact's first address of this kind becomes `address`, or goes."""
+    first = await w.fetchrow(
+        "select id, value from contact_identity where company_id = $1 and contact_id = $2 and kind = $3 order by id limit 1",
+        w.company_id,
+        contact_id,
+        kind,
+    )
+    if first is not None and address is not None and first["value"] == address.value:
+        return
+    if first is not None:
+        await w.execute("delete from contact_identity where company_id = $1 and id = $2", w.company_id, first["id"])
+        if kind is IdentityKind.PHONE:  # what WhatsApp called the old number
+            await w.execute(
+                "delete from contact_identity where company_id = $1 and contact_id = $2 and kind = 'wa_id'",
+                w.company_id,
+                contact_id,
+            )
+    if address is not None:
+        await _give(w, contact_id, address)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.replace("\0", "").split())[:200]

@@ -1,0 +1,90 @@
+"""Who is not written to. Saying stop acts at once: on the contact, on every address of it, on messages that still wait.
+
+The suppression outlives the contact: whoever said stop stays opted out when deleted and imported again.
+"""
+
+from typing import Literal
+from uuid import UUID
+
+from db.contacts.phones import variants
+from db.events import ContactsChanged
+from db.work import Work
+
+Source = Literal["keyword", "provider", "person", "import", "api"]
+
+_OUT = """
+update contact set opted_out_at = now(), opt_out_source = $3, updated_at = clock_timestamp()
+where company_id = $1 and id = any($2::uuid[]) and opted_out_at is null returning id
+"""
+_SUPPRESS = """
+insert into suppression(company_id, address, source)
+select distinct company_id, value, $3 from contact_identity where company_id = $1 and contact_id = any($2::uuid[])
+order by 2 on conflict do nothing
+"""
+_SKIP = """
+update message set state = 8, reason = 'opted_out', done_at = now()
+where company_id = $1 and contact_id = any($2::uuid[]) and state = 0 and campaign_id is not null
+"""
+_IN = """
+update contact set opted_out_at = null, opt_out_source = null, updated_at = clock_timestamp()
+where company_id = $1 and id = $2 and opted_out_at is not null
+"""
+_ALLOW = """
+delete from suppression s using contact_identity i
+where s.company_id = $1 and i.company_id = $1 and i.contact_id = $2 and s.address = i.value
+"""
+
+
+async def opt_out(w: Work, contact_ids: list[UUID], source: Source) -> int:
+    """Nothing more to these people, campaign messages in the queue included. Returns how many had not said so before."""
+    fresh = await w.fetch(_OUT, w.company_id, contact_ids, source)
+    await w.execute(_SUPPRESS, w.company_id, contact_ids, source)
+    await w.execute(_SKIP, w.company_id, contact_ids)
+    if len(contact_ids) == 1 and fresh:
+        w.audit("contact.opted_out", contact_ids[0], source=source)
+    if fresh:
+        w.emit(ContactsChanged(contact_id=contact_ids[0] if len(contact_ids) == 1 else None))
+    return len(fresh)
+
+
+async def opt_out_address(w: Work, address: str, source: Source) -> UUID | None:
+    """The same for an address (E.164, e-mail, BSUID) whether it has a contact or not; returns the contact."""
+    forms = list(variants(address))
+    await w.execute(
+        "insert into suppression(company_id, address, source) values ($1, $2, $3) on conflict do nothing",
+        w.company_id,
+        forms[0],
+        source,
+    )
+    contact: UUID | None = await w.fetchval(
+        "select contact_id from contact_identity where company_id = $1 and kind = any($2::text[]) and value = any($3::text[]) "
+        "order by kind = 'phone' desc limit 1",
+        w.company_id,
+        ["phone", "wa_id", "bsuid", "email"],
+        forms,
+    )
+    if contact is not None:
+        await opt_out(w, [contact], source)
+    return contact
+
+
+async def opt_in(w: Work, contact_id: UUID) -> None:
+    """The person asked to be written to again. Messages skipped meanwhile stay skipped."""
+    await w.execute(_ALLOW, w.company_id, contact_id)
+    if await w.execute(_IN, w.company_id, contact_id):
+        w.audit("contact.opted_in", contact_id)
+        w.emit(ContactsChanged(contact_id=contact_id))
+
+
+async def apply_suppression(w: Work, contact_ids: list[UUID]) -> None:
+    """Opts out whoever has a suppressed address; for contacts that were made or got an address."""
+    rows = await w.fetch(
+        "select i.contact_id, min(s.source) as source from contact_identity i "
+        "join suppression s on s.company_id = i.company_id and s.address = i.value "
+        "join contact c on c.company_id = i.company_id and c.id = i.contact_id and c.opted_out_at is null "
+        "where i.company_id = $1 and i.contact_id = any($2::uuid[]) group by 1",
+        w.company_id,
+        contact_ids,
+    )
+    for source in {row["source"] for row in rows}:
+        await opt_out(w, [row["contact_id"] for row in rows if row["source"] == source], source)

@@ -1,0 +1,68 @@
+"""What colleagues write down about a contact."""
+
+from uuid import UUID
+
+import asyncpg
+
+from db.enums import Permission
+from db.errors import Field, Invalid, NotFound
+from db.events import ContactsChanged
+from db.tenancy import Actor
+from db.work import Read, read, work
+
+_SELECT = """
+select n.id, u.name as author, n.body, n.created_at
+from contact_note n left join account_user u on u.id = n.author_id
+where n.company_id = $1 and n.contact_id = $2
+"""
+
+
+async def must_exist(r: Read, company_id: UUID, contact_id: UUID) -> None:
+    """Raises NotFound unless the company has this contact."""
+    if not await r.fetchval("select true from contact where company_id = $1 and id = $2", company_id, contact_id):
+        raise NotFound("contact")
+
+
+async def notes(actor: Actor, contact_id: UUID, *, after: UUID | None, limit: int) -> list[asyncpg.Record]:
+    """Rows `id, author, body, created_at`, newest first, one more than `limit`. `author` is empty once they left the company."""
+    async with read(actor, Permission.CONTACTS_READ) as r:
+        await must_exist(r, actor.company_id, contact_id)
+        return await r.fetch(
+            f"{_SELECT} and ($3::uuid is null or n.id < $3) order by n.id desc limit $4",
+            actor.company_id,
+            contact_id,
+            after,
+            limit + 1,
+        )
+
+
+async def add_note(actor: Actor, contact_id: UUID, body: str) -> asyncpg.Record:
+    """Raises NotFound, Invalid."""
+    text = body.replace("\0", "").strip()
+    if not text:
+        raise Invalid("invalid", "The note is empty.", fields=[Field("body", "empty", "Write something first.")])
+    async with work(actor, Permission.CONTACTS_WRITE) as w:
+        await must_exist(w, w.company_id, contact_id)
+        note_id = await w.fetchval(
+            "insert into contact_note(company_id, contact_id, author_id, body) values ($1, $2, $3, $4) returning id",
+            w.company_id,
+            contact_id,
+            actor.id if actor.kind == "user" else None,
+            text,
+        )
+        w.audit("contact.note_added", contact_id)
+        w.emit(ContactsChanged(contact_id=contact_id))
+        row = await w.fetchrow(f"{_SELECT} and n.id = $3", w.company_id, contact_id, note_id)
+        assert row is not None
+        return row
+
+
+async def delete_note(actor: Actor, contact_id: UUID, note_id: UUID) -> None:
+    """Raises NotFound."""
+    async with work(actor, Permission.CONTACTS_WRITE) as w:
+        if not await w.execute(
+            "delete from contact_note where company_id = $1 and contact_id = $2 and id = $3", w.company_id, contact_id, note_id
+        ):
+            raise NotFound("note")
+        w.audit("contact.note_deleted", contact_id)
+        w.emit(ContactsChanged(contact_id=contact_id))

@@ -1,0 +1,146 @@
+"""Labels on contacts. Two names that differ only in case or accents are one tag."""
+
+from uuid import UUID
+
+import asyncpg
+
+from db.enums import Permission
+from db.errors import Conflict, Field, Invalid, NotFound
+from db.events import ContactsChanged
+from db.tenancy import Actor
+from db.work import Read, Work, read, work
+
+MOST = 5000  # per company; beyond that a column was taken for tags that is none
+
+_SELECT = """
+select t.id, t.name, fold(t.name) as key,
+    (select count(*) from contact_tag ct where ct.company_id = t.company_id and ct.tag_id = t.id) as contacts
+from tag t where t.company_id = $1
+"""
+
+
+def plain(name: str) -> str:
+    """The name as it is kept. Raises Invalid when nothing is left of it."""
+    text = " ".join(name.replace("\0", "").split())[:60]
+    if not text:
+        raise Invalid("invalid", "A tag needs a name.", fields=[Field("name", "empty", "A tag needs a name.")])
+    return text
+
+
+async def tags(
+    actor: Actor, *, search: str | None = None, after: tuple[str, UUID] | None = None, limit: int = 200
+) -> list[asyncpg.Record]:
+    """Rows `id, name, key, contacts` by name; `after` is `(key, id)` of the last one. One row more than `limit`."""
+    key, last = after or ("", None)
+    async with read(actor, Permission.CONTACTS_READ) as r:
+        return await r.fetch(
+            f"{_SELECT} and ($2::uuid is null or (fold(t.name), t.id) > ($3, $2)) "
+            "and ($4::text is null or strpos(fold(t.name), fold($4)) > 0) order by fold(t.name), t.id limit $5",
+            actor.company_id,
+            last,
+            key,
+            search,
+            limit + 1,
+        )
+
+
+async def _one(r: Read, company_id: UUID, tag_id: UUID) -> asyncpg.Record:
+    row = await r.fetchrow(f"{_SELECT} and t.id = $2", company_id, tag_id)
+    if row is None:
+        raise NotFound("tag")
+    return row
+
+
+async def create_tag(actor: Actor, name: str) -> asyncpg.Record:
+    """Row as in `tags`. Raises Conflict `tag_exists`."""
+    async with work(actor, Permission.CONTACTS_WRITE) as w:
+        tag_id = await w.fetchval(
+            "insert into tag(company_id, name) values ($1, $2) on conflict (company_id, fold(name)) do nothing returning id",
+            w.company_id,
+            plain(name),
+        )
+        if tag_id is None:
+            raise Conflict("tag_exists", "There is a tag of this name already.")
+        w.audit("tag.created", tag_id)
+        w.emit(ContactsChanged())
+        return await _one(w, w.company_id, tag_id)
+
+
+async def rename_tag(actor: Actor, tag_id: UUID, name: str) -> asyncpg.Record:
+    """Raises NotFound, Conflict `tag_exists`."""
+    async with work(actor, Permission.CONTACTS_WRITE) as w:
+        text = plain(name)
+        if await w.fetchval(
+            "select true from tag where company_id = $1 and fold(name) = fold($2) and id <> $3", w.company_id, text, tag_id
+        ):
+            raise Conflict("tag_exists", "There is a tag of this name already.")
+        if not await w.execute("update tag set name = $3 where company_id = $1 and id = $2", w.company_id, tag_id, text):
+            raise NotFound("tag")
+        w.audit("tag.renamed", tag_id)
+        w.emit(ContactsChanged())
+        return await _one(w, w.company_id, tag_id)
+
+
+async def delete_tag(actor: Actor, tag_id: UUID) -> None:
+    """Takes it off every contact. Raises NotFound."""
+    async with work(actor, Permission.CONTACTS_WRITE) as w:
+        if not await w.execute("delete from tag where company_id = $1 and id = $2", w.company_id, tag_id):
+            raise NotFound("tag")
+        w.audit("tag.deleted", tag_id)
+        w.emit(ContactsChanged())
+
+
+_ENSURE = """
+with wanted as (select distinct on (fold(name)) name from unnest($2::text[]) name order by fold(name)),
+made as (
+    insert into tag(company_id, name) select $1, name from wanted on conflict (company_id, fold(name)) do nothing
+    returning id, name
+)
+select id, fold(name) as key from made
+union all
+select t.id, fold(t.name) from tag t join wanted on fold(wanted.name) = fold(t.name) where t.company_id = $1
+"""
+
+
+async def ensure_tags(w: Work, names: list[str]) -> list[UUID]:
+    """The ids of these names, made where missing."""
+    names = sorted({plain(name) for name in names})
+    if not names:
+        return []
+    for _ in range(3):  # a tag that another transaction makes this moment is seen by the second look
+        rows = await w.fetch(_ENSURE, w.company_id, names)
+        missing = await w.fetchval("select count(distinct fold(n)) from unnest($1::text[]) n", names)
+        if len(rows) == missing:
+            return [row["id"] for row in rows]
+    raise Conflict("tag_busy", "A tag was changed at the same moment. Try again.")
+
+
+async def set_tags(w: Work, contact_id: UUID, names: list[str]) -> None:
+    """Exactly these."""
+    ids = await ensure_tags(w, names)
+    await w.execute(
+        "delete from contact_tag where company_id = $1 and contact_id = $2 and tag_id <> all($3::uuid[])",
+        w.company_id,
+        contact_id,
+        ids,
+    )
+    await add_tags(w, [contact_id], ids)
+
+
+async def add_tags(w: Work, contact_ids: list[UUID], tag_ids: list[UUID]) -> None:
+    await w.execute(
+        "insert into contact_tag(company_id, tag_id, contact_id) "
+        "select $1, t, c from unnest($3::uuid[]) t cross join unnest($2::uuid[]) c on conflict do nothing",
+        w.company_id,
+        contact_ids,
+        tag_ids,
+    )
+
+
+async def remove_tags(w: Work, contact_ids: list[UUID], tag_ids: list[UUID]) -> None:
+    await w.execute(
+        "delete from contact_tag where company_id = $1 and tag_id = any($3::uuid[]) and contact_id = any($2::uuid[])",
+        w.company_id,
+        contact_ids,
+        tag_ids,
+    )
