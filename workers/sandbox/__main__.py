@@ -22,7 +22,6 @@ async def run(settings: Settings) -> int:
         await world.start()
     except OSError as error:
         print(f"The sandbox cannot start: {error}", file=sys.stderr)
-        await world.stop()
         return 1
     # flights hold no cycles: the collector need not look at a million of them
     gc.freeze()

@@ -9,6 +9,8 @@ from collections.abc import Awaitable
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from workers.sandbox.accounts import Accounts, MetaAccount
 from workers.sandbox.config import Settings
 from workers.sandbox.control import Control, problem
@@ -21,7 +23,7 @@ from workers.sandbox.ledger import Ledger
 from workers.sandbox.limits import Limits
 from workers.sandbox.mail import Mail
 from workers.sandbox.media import Media
-from workers.sandbox.server import Connection, Reply, Request, json_reply, listen
+from workers.sandbox.server import Connection, Reply, Request, bind, json_reply, listen
 from workers.sandbox.store import Store
 from workers.sandbox.templates import Templates
 from workers.sandbox.twilio import Twilio
@@ -41,7 +43,9 @@ class World:
 
     async def start(self) -> None:
         """Raises OSError when a port is taken."""
-        settings = self.settings
+        taken = bind(self.settings.host, self.settings.port)
+        self.port = taken.getsockname()[1]
+        settings = self.settings = msgspec.structs.replace(self.settings, port=self.port)
         self.store = store = Store(settings.data)
         self.accounts = Accounts(store, settings.seed)
         self.ledger = Ledger(store)
@@ -74,8 +78,7 @@ class World:
         await self.mail.load()
         self.deliveries.resume(await self.ledger.load())
         await self._rebuild_tiers()
-        server, self._live = await listen(self.handle, settings.host, settings.port)
-        self.port = server.sockets[0].getsockname()[1]
+        server, self._live = await listen(self.handle, taken)
         self._servers.append(server)
         if settings.smtp_port >= 0:
             smtp = await self.mail.listen(settings.host, settings.smtp_port)

@@ -68,12 +68,13 @@ class Deliveries:
             now = time.time()
             upto = int(now / SLOT)
             for slot in range(self._last + 1, upto + 1):
+                # first, so that nothing is put into a slot that is being emptied
+                self._last = slot
                 for at, flight in enumerate(self._slots.pop(slot, ())):
                     self._advance(flight, now)
                     if at % 200 == 199:
                         # a full slot must not keep senders waiting
                         await asyncio.sleep(0)
-            self._last = max(self._last, upto)
 
     def _put(self, flight: Flight, at: float) -> None:
         slot = max(int(at / SLOT), self._last + 1)

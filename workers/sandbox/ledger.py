@@ -143,14 +143,14 @@ class Ledger:
         self._store.put(_UPDATE, (status, error, time.time(), done, number))
 
     async def entry(self, number: int) -> Entry | None:
-        rows = await self._store.query(f"SELECT {_COLUMNS} FROM ledger WHERE number = ?", (number,))  # noqa: S608
+        rows = await self._store.query(f"SELECT {_COLUMNS} FROM ledger WHERE number = ?", (number,))
         return _entry(rows[0]) if rows else None
 
     async def entries(self, where: dict[str, Any], limit: int, newest_first: bool = False) -> list[Entry]:
         """Rows that meet all conditions (SQL fragment with one `?` → value), by number."""
         clause = " AND ".join(where) or "1"
         order = "DESC" if newest_first else "ASC"
-        sql = f"SELECT {_COLUMNS} FROM ledger WHERE {clause} ORDER BY number {order} LIMIT ?"  # noqa: S608
+        sql = f"SELECT {_COLUMNS} FROM ledger WHERE {clause} ORDER BY number {order} LIMIT ?"
         return [_entry(row) for row in await self._store.query(sql, (*where.values(), limit))]
 
     async def summary(self, account: str, channel: str) -> dict[str, Any]:
@@ -160,7 +160,7 @@ class Ledger:
     async def reset(self) -> None:
         """Forgets all messages, inbound ones and waiting webhooks; numbers go on."""
         self._store.remember("counter", "number", self._next)
-        await self._store.read(lambda db: [db.execute(f"DELETE FROM {t}") for t in ("ledger", "inbound", "webhook")])  # noqa: S608
+        await self._store.read(lambda db: [db.execute(f"DELETE FROM {t}") for t in ("ledger", "inbound", "webhook")])
         self.accepted = 0
 
 
@@ -168,21 +168,21 @@ def _summary(db: sqlite3.Connection, account: str, channel: str) -> dict[str, An
     clause = "(? = '' OR account = ?) AND (? = '' OR channel = ?)"
     values = (account, account, channel, channel)
     total, people = db.execute(
-        f"SELECT count(*), count(DISTINCT recipient) FROM ledger WHERE {clause}",  # noqa: S608
+        f"SELECT count(*), count(DISTINCT recipient) FROM ledger WHERE {clause}",
         values,
     ).fetchone()
     repeats = db.execute(
-        "SELECT channel, recipient, min(content), count(*) AS times, group_concat(number) FROM ledger "  # noqa: S608
+        "SELECT channel, recipient, min(content), count(*) AS times, group_concat(number) FROM ledger "
         f"WHERE {clause} GROUP BY channel, recipient, content_hash HAVING times > 1 ORDER BY times DESC",
         values,
     ).fetchall()
     correlations = db.execute(
-        f"SELECT correlation, count(*) AS times FROM ledger WHERE {clause} AND correlation <> '' "  # noqa: S608
+        f"SELECT correlation, count(*) AS times FROM ledger WHERE {clause} AND correlation <> '' "
         "GROUP BY correlation HAVING times > 1",
         values,
     ).fetchall()
     statuses = db.execute(
-        f"SELECT channel || ':' || status, count(*) FROM ledger WHERE {clause} GROUP BY 1",  # noqa: S608
+        f"SELECT channel || ':' || status, count(*) FROM ledger WHERE {clause} GROUP BY 1",
         values,
     ).fetchall()
     return {

@@ -5,9 +5,10 @@ It refuses to be general: no TLS, no upgrades, no streaming; bodies are collecte
 """
 
 import asyncio
+import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import parse_qsl, unquote
 
 import httptools
@@ -97,8 +98,8 @@ class Connection(asyncio.Protocol):
 
     # asyncio callbacks
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transport is one without being a subclass
+        self._transport = cast(asyncio.Transport, transport)
         self._open = True
         self._live.add(self)
 
@@ -211,9 +212,13 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
 
-async def listen(handler: Handler, host: str, port: int) -> tuple[asyncio.Server, set[Connection]]:
-    """Starts to listen; port 0 takes a free one. The set holds the open connections, to be closed at the end."""
+def bind(host: str, port: int) -> socket.socket:
+    """Takes the port, so that its number is known before anyone is served; 0 takes a free one. OSError when taken."""
+    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024)
+
+
+async def listen(handler: Handler, taken: socket.socket) -> tuple[asyncio.Server, set[Connection]]:
+    """Starts to serve. The set holds the open connections, to be closed at the end."""
     live: set[Connection] = set()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(handler, live), host, port, backlog=1024)
-    return server, live
+    return await loop.create_server(lambda: Connection(handler, live), sock=taken, backlog=1024), live

@@ -251,7 +251,7 @@ class Webhooks:
         paused = [a.id for a in self._accounts.by_id.values() if a.behaviour.webhooks_paused]
         marks = ",".join("?" * len(paused))
         due = await self._store.query(
-            f"SELECT number, account, url, body, tries, first_at FROM webhook WHERE next_at <= ? "  # noqa: S608
+            f"SELECT number, account, url, body, tries, first_at FROM webhook WHERE next_at <= ? "
             f"AND account NOT IN ({marks}) ORDER BY next_at LIMIT 100",
             (time.time(), *paused),
         )
