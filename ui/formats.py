@@ -69,6 +69,17 @@ def day(moment: datetime | date) -> str:
     return dates.format_date(value, "medium", locale=locale())
 
 
+def full_day(value: date) -> str:
+    """Domingo, 22 de novembro de 2026."""
+    text = dates.format_date(value, "full", locale=locale())
+    return text[:1].upper() + text[1:]
+
+
+def short_day(value: date) -> str:
+    """22 de nov., for axes."""
+    return dates.format_skeleton("MMMd", value, locale=locale())
+
+
 def clock(moment: datetime) -> str:
     """09:41 in the company's zone."""
     return dates.format_time(_local(moment), "short", locale=locale())

@@ -1,4 +1,4 @@
-"""The words of the interface: a msgid is simple English, `ui/locales/<lang>.po` holds the other languages.
+"""The words of the interface: a msgid is simple English, `ui/locales/<lang>.po` (and `<lang>.<capability>.po`) the rest.
 
 The language belongs to the page that is being drawn: `_()` finds it through the NiceGUI client, so it is right in page
 functions, in event handlers and in live updates alike. Outside a page it is the request's cookie, then Portuguese.
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from nicegui import Client
@@ -38,13 +39,22 @@ _clients: WeakKeyDictionary[Client, Preferences] = WeakKeyDictionary()
 
 
 def _load(language: str) -> NullTranslations:
-    path = Path(__file__).parent / "locales" / f"{language.replace('-', '_')}.po"
-    if not path.exists():
+    """All catalogues of a language, `pt_BR.po` and, beside it, `pt_BR.<capability>.po`, as one."""
+    name = language.replace("-", "_")
+    merged: Catalog | None = None
+    for path in sorted((Path(__file__).parent / "locales").glob(f"{name}*.po")):
+        with path.open("rb") as file:
+            catalogue = read_po(file, locale=name)
+        if merged is None:
+            merged = catalogue
+            continue
+        for message in catalogue:
+            if message.id:
+                merged[message.id] = message
+    if merged is None:
         return NullTranslations()
-    with path.open("rb") as file:
-        catalogue = read_po(file, locale=language.replace("-", "_"))
     compiled = BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, merged)
     compiled.seek(0)
     return GNUTranslations(compiled)
 

@@ -26,7 +26,7 @@ def _options(
     return {
         "animation": False,
         "color": SERIES,
-        "grid": {"left": 4, "right": 10, "top": 12, "bottom": 4, "containLabel": True},
+        "grid": {"left": 4, "right": 24, "top": 12, "bottom": 4, "containLabel": True},
         "tooltip": {
             "trigger": "axis",
             "className": "m-tip",

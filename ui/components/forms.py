@@ -4,7 +4,7 @@ A field knows its value and its error; it does not know what is being saved. Rul
 field errors land here through `problems.show_in`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar, cast
 
@@ -85,6 +85,11 @@ class Field(Generic[V]):
 
     def hide(self, hidden: bool = True) -> None:
         self.element.set_visibility(not hidden)
+
+
+def filled(fields: Iterable[Field[Any]]) -> bool:
+    """Marks every empty field, not only the first; True when all have something in them."""
+    return not [field for field in fields if not field.required()]
 
 
 def _dress(element: Any, placeholder: str = "", limit: int | None = None, autocomplete: str = "") -> Any:

@@ -25,8 +25,7 @@ def home() -> None:
     me = session.current()
     hour = datetime.now(formats.zone()).hour
     hello = _("Good morning") if hour < 12 else _("Good afternoon") if hour < 18 else _("Good evening")
-    today = formats.dates.format_date(datetime.now(formats.zone()), "full", locale=formats.locale())
-    with frame(f"{hello}, {me.me.name.split()[0]}", today[:1].upper() + today[1:]) as head:
+    with frame(f"{hello}, {me.me.name.split()[0]}", formats.full_day(datetime.now(formats.zone()).date())) as head:
         with head.actions:
             if me.may(Permission.CAMPAIGNS_WRITE):
                 button(_("New campaign"), kind="primary", icon="add", to="/campaigns/new")
@@ -189,7 +188,7 @@ def _days(days: list[HomeDay]) -> None:
         if not any(day.sent for day in days):
             empty("monitoring", _("Nothing sent yet"), _("The chart fills when your first campaign goes out."))
             return
-        names = [formats.dates.format_date(date.fromisoformat(day.day), "d MMM", locale=formats.locale()) for day in days]
+        names = [formats.short_day(date.fromisoformat(day.day)) for day in days]
         line_chart(
             names,
             [

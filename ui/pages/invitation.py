@@ -10,7 +10,7 @@ from ui.components import problems
 from ui.components.buttons import button
 from ui.components.cards import note
 from ui.components.door import door
-from ui.components.forms import Field, new_password_field, password_field, text_field
+from ui.components.forms import Field, filled, new_password_field, password_field, text_field
 from ui.components.states import load, skeleton
 from ui.i18n import _
 from ui.labels import role_hint, role_name
@@ -38,7 +38,7 @@ def _form(token: str, preview: InvitationPreview | None) -> None:
         return
 
     async def submit() -> None:
-        if not all([field.required() for field in fields.values()]):
+        if not filled(fields.values()):
             return
         if not preview.has_account and len(password.value) < 10:
             password.error(_("Too short: at least 10 characters."))

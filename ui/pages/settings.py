@@ -6,10 +6,10 @@ from api.contract.enums import Permission
 from ui import session
 from ui.components.frame import frame
 from ui.components.progress import tabs
-from ui.components.settings_company import draw_company
-from ui.components.settings_keys import draw_keys
-from ui.components.settings_profile import draw_profile, draw_sessions
 from ui.i18n import _
+from ui.pages.settings_company import draw_company
+from ui.pages.settings_keys import draw_keys
+from ui.pages.settings_profile import draw_profile, draw_sessions
 from ui.routing import page
 
 

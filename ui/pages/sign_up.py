@@ -10,7 +10,7 @@ from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.buttons import button
 from ui.components.door import door
-from ui.components.forms import new_password_field, text_field
+from ui.components.forms import filled, new_password_field, text_field
 from ui.i18n import _, preferences
 from ui.routing import page
 
@@ -18,7 +18,7 @@ from ui.routing import page
 @page("/sign-up", public=True)
 def sign_up() -> None:
     async def submit() -> None:
-        if not all([field.required() for field in fields.values()]):
+        if not filled(fields.values()):
             return
         if len(fields["password"].value) < 10:
             fields["password"].error(_("Too short: at least 10 characters."))

@@ -94,7 +94,7 @@ class _Team:
         if not self.may_write or untouchable:
             badge(role_name(member.role))
             return
-        with button(role_name(member.role), icon="keyboard_arrow_down") as shown:
+        with button(role_name(member.role), icon="keyboard_arrow_down").classes("m-choice") as shown:
             shown.props["icon-right"] = shown.props.pop("icon")
             with ui.menu():
                 choices(
