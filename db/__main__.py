@@ -1,0 +1,63 @@
+"""`python -m db …`: everything that is done to state as a whole, from starting it to moving it.
+
+Commands: up, serve, migrate, seed, backup, restore, rotate-keys, new-key, sweep, shell.
+"""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from db import settings as settings_module
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m db", description="State of Master IA: start, migrate, back up.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    up = commands.add_parser("up", help="start everything on this machine")
+    up.add_argument("--no-demo", action="store_true", help="without the demo company")
+    commands.add_parser("serve", help="only the embedded Postgres and Valkey")
+    commands.add_parser("migrate", help="bring the schema up to date")
+    commands.add_parser("seed", help="make the demo company, once")
+    backup = commands.add_parser("backup", help="everything into one file")
+    backup.add_argument("file", nargs="?", type=Path, help="default: masteria-<date>.zip")
+    restore = commands.add_parser("restore", help="a backup into this installation")
+    restore.add_argument("file", type=Path)
+    restore.add_argument("--replace", action="store_true", help="even when there is data here already: it is lost")
+    commands.add_parser("rotate-keys", help="seal every secret anew with the first key of SECRET_KEYS")
+    new_key = commands.add_parser("new-key", help="print a fresh entry for SECRET_KEYS")
+    new_key.add_argument("name", nargs="?", help="default: today's date")
+    commands.add_parser("sweep", help="wake jobs that wait although they are due")
+    commands.add_parser("shell", help="a Python prompt with the database connected")
+    return parser
+
+
+def main(argv: list[str]) -> int:
+    """Runs one command; what goes wrong on purpose is one sentence on stderr and code 1."""
+    args = _parser().parse_args(argv)
+    settings = settings_module.load()
+    if args.command == "up":
+        from db.up.supervisor import up
+
+        return up(settings, demo=not args.no_demo)
+    if args.command == "serve":
+        from db import log
+        from db.up.servers import serve
+
+        log.configure(settings.log_level)
+        asyncio.run(serve(settings))
+        return 0
+    if args.command == "new-key":
+        from datetime import UTC, datetime
+
+        from db.crypto import new_key
+
+        print(new_key(args.name or datetime.now(UTC).strftime("k%Y%m%d")))
+        return 0
+    from db.up.commands import run
+
+    return run(args, settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

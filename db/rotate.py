@@ -1,0 +1,120 @@
+"""Seals every kept secret anew with the first key of SECRET_KEYS, so that an old key can be taken out of the ring.
+
+Resumable: rows that the current key sealed already are passed over, each batch is committed on its own, and a row that
+somebody changes meanwhile is left to its new value. Refuses to touch a secret that does not open; it is counted and named.
+"""
+
+from collections import Counter
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from db.crypto import KeyRing, SealBroken
+
+SEALED = (("channel", "token"), ("channel", "signing_secret"))
+"""Every sealed column; each table has company_id and id. A test finds the bytea columns of the schema and compares."""
+
+_BATCH = 500
+
+
+class RotationError(Exception):
+    """The database does not let us see the rows."""
+
+
+class Rotation(msgspec.Struct, kw_only=True):
+    """What a run did. `broken`: table, column, company, row of what could not be opened; `keys`: how many secrets each key
+    holds now."""
+
+    resealed: int = 0
+    broken: list[tuple[str, str, UUID, UUID]] = []
+    keys: dict[str, int] = {}
+
+    def sentence(self, current: str) -> str:
+        held = ", ".join(f"{key}: {count}" for key, count in sorted(self.keys.items())) or "none"
+        text = f"Sealed {self.resealed} secrets anew with key {current}. Secrets by key: {held}."
+        if self.broken:
+            rows = "; ".join(
+                f"{table}.{column} of row {row} in company {company}" for table, column, company, row in self.broken[:10]
+            )
+            text += f" {len(self.broken)} could not be opened and were left as they are: {rows}."
+        elif set(self.keys) <= {current}:
+            text += " Every other key can be removed from SECRET_KEYS now."
+        return text
+
+
+async def rotate(dsn: str, ring: KeyRing) -> Rotation:
+    """Runs over all companies as the owner of the database. Safe to repeat and to run beside the programs, once they know
+    the new key."""
+    done = Rotation(broken=[], keys={})
+    connection = await asyncpg.connect(dsn)
+    try:
+        companies = await _companies(connection)
+        for table, column in SEALED:
+            for company_id in companies:
+                await _column(connection, ring, table, column, company_id, done)
+        done.keys = dict(await _held(connection, ring, companies))
+    finally:
+        await connection.close()
+    return done
+
+
+async def _companies(connection: asyncpg.Connection) -> list[UUID]:
+    """All of them. A managed server's owner is bound by row-level security like anybody; the system role is not."""
+    async with connection.transaction():
+        await connection.execute("set local role masteria_system")
+        return [row["id"] for row in await connection.fetch("select id from company order by id")]
+
+
+async def _column(
+    connection: asyncpg.Connection, ring: KeyRing, table: str, column: str, company_id: UUID, done: Rotation
+) -> None:
+    after = UUID(int=0)
+    while True:
+        async with connection.transaction():
+            await _inside(connection, company_id)
+            rows = await connection.fetch(
+                f"select id, {column} as blob from {table} where company_id = $1 and id > $2 and {column} is not null "
+                f"order by id limit {_BATCH}",
+                company_id,
+                after,
+            )
+            if not rows:
+                return
+            after = rows[-1]["id"]
+            for row in rows:
+                if ring.key_of(row["blob"]) == ring.current:
+                    continue
+                place = {"company_id": company_id, "table": table, "column": column, "row_id": row["id"]}
+                try:
+                    blob = ring.seal(ring.open(row["blob"], **place), **place)
+                except SealBroken:
+                    done.broken.append((table, column, company_id, row["id"]))
+                    continue
+                tag = await connection.execute(
+                    f"update {table} set {column} = $4 where company_id = $1 and id = $2 and {column} = $3",
+                    company_id,
+                    row["id"],
+                    row["blob"],
+                    blob,
+                )
+                done.resealed += tag == "UPDATE 1"
+
+
+async def _inside(connection: asyncpg.Connection, company_id: UUID) -> None:
+    await connection.execute("set local role masteria_app")
+    await connection.execute("select set_config('app.company', $1, true)", str(company_id))
+
+
+async def _held(connection: asyncpg.Connection, ring: KeyRing, companies: list[UUID]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for table, column in SEALED:
+        for company_id in companies:
+            async with connection.transaction():
+                await _inside(connection, company_id)
+                async for row in connection.cursor(
+                    f"select {column} as blob from {table} where company_id = $1 and {column} is not null",
+                    company_id,
+                ):
+                    counts[ring.key_of(row["blob"])] += 1
+    return counts

@@ -1,0 +1,114 @@
+"""The short commands of `python -m db`: each attaches to the servers, does one thing, says what it did."""
+
+import argparse
+import asyncio
+import code
+import sys
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from db import crypto, queue, rotate, valkey
+from db.backup import BackupError, backup, restore
+from db.clock import now
+from db.engine import DB
+from db.migrate import MigrationError, migrate
+from db.seed.demo import EMAIL, PASSWORD, seed
+from db.settings import Settings
+from db.up.lock import Running
+from db.up.output import say
+from db.up.servers import attached
+
+
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """The exit code; expected failures are one sentence on stderr."""
+    try:
+        with attached(settings) as found:
+            if args.command == "shell":
+                return shell(found)
+            say(asyncio.run(_COMMANDS[args.command](found, args)))
+    except (Running, MigrationError, BackupError, rotate.RotationError, OSError, asyncpg.PostgresError) as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def owner(settings: Settings) -> str:
+    return settings.database_owner_url or settings.database_url
+
+
+async def _migrate(settings: Settings, args: argparse.Namespace) -> str:
+    ran = await migrate(owner(settings))
+    return f"Ran {', '.join(ran)}." if ran else "The schema is up to date."
+
+
+async def _seed(settings: Settings, args: argparse.Namespace) -> str:
+    await migrate(owner(settings))
+    crypto.load_ring(settings.secret_keys, settings.data_dir)
+    made = await seed(settings)
+    return f"{'The demo company is there.' if made else 'The demo company was there already.'} Sign in as {EMAIL} with {PASSWORD}"
+
+
+async def _backup(settings: Settings, args: argparse.Namespace) -> str:
+    path: Path = args.file or Path(f"masteria-{now():%Y%m%d-%H%M%S}.zip")
+    summary = await backup(owner(settings), path, settings)
+    return f"{path}: {summary}"
+
+
+async def _restore(settings: Settings, args: argparse.Namespace) -> str:
+    summary = await restore(owner(settings), args.file, settings, replace=args.replace)
+    return f"Restored from {args.file}: {summary}"
+
+
+async def _rotate(settings: Settings, args: argparse.Namespace) -> str:
+    ring = crypto.load_ring(settings.secret_keys, settings.data_dir)
+    return (await rotate.rotate(owner(settings), ring)).sentence(ring.current)
+
+
+async def _sweep(settings: Settings, args: argparse.Namespace) -> str:
+    valkey.connect(settings.valkey_url)
+    try:
+        connection = await asyncpg.connect(owner(settings))
+        try:
+            rows = await connection.fetch(
+                "select id, queue, next_at from job where state = 'waiting' and next_at <= now() order by next_at limit 1000"
+            )
+        finally:
+            await connection.close()
+        await queue.wake([queue.Wake(row["id"], row["queue"], row["next_at"]) for row in rows])
+        return f"Woke {len(rows)} jobs."
+    finally:
+        await valkey.close()
+
+
+_COMMANDS: dict[str, Any] = {
+    "migrate": _migrate,
+    "seed": _seed,
+    "backup": _backup,
+    "restore": _restore,
+    "rotate-keys": _rotate,
+    "sweep": _sweep,
+}
+
+
+def shell(settings: Settings) -> int:
+    """A prompt with `run(coroutine)` and the database connected; nobody else uses its event loop."""
+    runner = asyncio.Runner()
+    try:
+        crypto.load_ring(settings.secret_keys, settings.data_dir)
+        valkey.connect(settings.valkey_url)
+        runner.run(DB.connect(settings.database_url, size=5))
+        banner = (
+            "Master IA. run(coroutine) waits for a coroutine: \n"
+            "  from db.work import system\n"
+            "  async def names():\n"
+            "      async with system() as s: return await s.fetch('select id, name from company')\n"
+            "  run(names())"
+        )
+        code.interact(banner, local={"run": runner.run, "DB": DB, "settings": settings}, exitmsg="")
+    finally:
+        runner.run(DB.close())
+        runner.run(valkey.close())
+        runner.close()
+    return 0

@@ -1,0 +1,152 @@
+"""One program under supervision: started in a session of its own, read line by line, started again when it dies.
+
+Its own session keeps Ctrl-C away from it, so that the supervisor decides the order of the stop. The kernel ends it when the
+supervisor is killed, because a process that nobody watches would hold the ports of the next run.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from db.up.output import Output, bold, say
+
+# Runs first in the child. Not preexec_fn: that is unsafe beside threads. `exec` keeps the parent-death signal.
+_BIRTH = """
+import os, sys
+parent = int(sys.argv[1])
+try:
+    import ctypes
+    ctypes.CDLL(None).prctl(1, 15)
+except (OSError, AttributeError, ImportError):
+    pass
+if os.getppid() == parent:
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
+_LONGEST_LINE = 1 << 20
+_MANY = 5  # deaths within a minute
+
+
+class Program(msgspec.Struct, kw_only=True):
+    """What to run. `ready` is asked every 100 ms and must not raise; `drain` seconds are given to end after SIGTERM."""
+
+    name: str
+    title: str
+    argv: list[str]
+    env: dict[str, str]
+    ready: Callable[[], Awaitable[bool]]
+    drain: float = 5.0
+
+
+class Supervised:
+    """A program and its restarts. `start`, `wait_ready`, `stop`; `kill` at once."""
+
+    def __init__(self, program: Program, log_folder: Path) -> None:
+        self.program = program
+        self.output = Output(program.name, log_folder)
+        self.process: asyncio.subprocess.Process | None = None
+        self.deaths: deque[float] = deque(maxlen=_MANY)
+        self.restarts = 0
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+        self._started = 0.0
+        self.up = asyncio.Event()
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._keep(), name=self.program.name)
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        self._started = time.monotonic()
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-I", "-S", "-c", _BIRTH, str(os.getpid()), *self.program.argv,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            env=self.program.env, start_new_session=True, limit=_LONGEST_LINE,
+        )  # fmt: skip
+
+    async def _keep(self) -> None:
+        pause = 1.0
+        while not self._stopping:
+            self.process = await self._spawn()
+            reader = asyncio.create_task(self._read(self.process))
+            watcher = asyncio.create_task(self._watch())
+            code = await self.process.wait()
+            watcher.cancel()
+            was_up = self.up.is_set()
+            self.up.clear()
+            self._signal(signal.SIGKILL)  # what it started itself
+            with suppress(TimeoutError):
+                await asyncio.wait_for(reader, 1)
+            if self._stopping:
+                return
+            if was_up and time.monotonic() - self._started > 60:
+                pause = 1.0
+            self._mourn(code, pause)
+            await asyncio.sleep(pause)
+            pause = min(30.0, pause * 2)
+            self.restarts += 1
+
+    def _mourn(self, code: int, pause: float) -> None:
+        self.deaths.append(time.monotonic())
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+        say(f"{bold(self.program.title)} {how}; it starts again in {pause:.0f} s.")
+        if code > 0:
+            self.output.show_tail()
+        if len(self.deaths) == _MANY and self.deaths[-1] - self.deaths[0] < 60:
+            self.deaths.clear()
+            say(f"{bold(self.program.title)} died {_MANY} times within a minute. Trying goes on; its log is {self.output.path}.")
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        while True:
+            try:
+                line = await process.stdout.readline()
+            except ValueError:  # longer than the limit: readline dropped it
+                continue
+            if not line:
+                return
+            self.output.feed(line)
+
+    async def _watch(self) -> None:
+        while not await self.program.ready():  # noqa: ASYNC110 - another process cannot set an event of ours
+            await asyncio.sleep(0.1)
+        self.up.set()
+        if self.restarts:
+            say(f"{bold(self.program.title)} is back.")
+
+    async def wait_ready(self) -> None:
+        await self.up.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To the program and what it started: they share its session."""
+        if self.process is not None:
+            with suppress(OSError):
+                os.killpg(self.process.pid, number)
+
+    async def stop(self) -> None:
+        """SIGTERM to the program, time to drain, then SIGKILL to its whole group."""
+        self._stopping = True
+        process = self.process
+        if process is not None and process.returncode is None:
+            with suppress(OSError):
+                process.terminate()
+            try:
+                await asyncio.wait_for(process.wait(), self.program.drain)
+            except TimeoutError:
+                say(f"{bold(self.program.title)} did not end within {self.program.drain:.0f} s and was stopped hard.")
+        self.kill()
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        self.output.close()
+
+    def kill(self) -> None:
+        self._stopping = True
+        self._signal(signal.SIGKILL)
