@@ -9,8 +9,9 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from api import errors, health
+from api import accounts, errors, health
 from api.auth.guard import guard, provide_actor
+from api.auth.recover import RecoverController
 from api.auth.sign_in import SignInController
 from api.auth.views import provide_origin
 from api.log import Observed
@@ -23,7 +24,15 @@ log = structlog.get_logger("api")
 BODY_LIMIT = 64 * 1024  # bytes; a route that takes more says so itself
 
 # One controller per capability.
-CONTROLLERS: Sequence[ControllerRouterHandler] = (SignInController,)
+CONTROLLERS: Sequence[ControllerRouterHandler] = (
+    SignInController,
+    RecoverController,
+    accounts.MeController,
+    accounts.CompanyController,
+    accounts.TeamController,
+    accounts.ApiKeyController,
+    accounts.AuditController,
+)
 
 
 @asynccontextmanager

@@ -90,7 +90,9 @@ def field_error(key: str, message: str) -> FieldError:
         short = found[1] == ">="
         code = "required" if short and found[2] == "1" else "too_short" if short else "too_long"
         return FieldError(field=key, code=code, message=f"{'At least' if short else 'At most'} {found[2]} characters or items.")
-    code = "pattern" if "matching regex" in message else "out_of_range" if re.search(r"[<>]=? -?\d", message) else "wrong_type"
+    if "matching regex" in message:
+        return FieldError(field=key, code="pattern", message="Not in the expected form.")
+    code = "out_of_range" if re.search(r"[<>]=? -?\d", message) else "wrong_type"
     code = "unknown_value" if "Invalid enum value" in message else code
     return FieldError(field=key, code=code, message=message)
 

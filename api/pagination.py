@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import Request
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from api.contract.base import Page
 from db.errors import Field, Invalid, PreconditionFailed
@@ -17,8 +17,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 S = TypeVar("S")
 
-Limit = Annotated[int, Parameter(ge=1, le=200, description="Items per page, 1 to 200.")]
-Cursor = Annotated[str | None, Parameter(max_length=500, description="`next_cursor` of the page before.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=200, description="Items per page, 1 to 200.")]
+Cursor = Annotated[str | None, QueryParameter(max_length=500, description="`next_cursor` of the page before.")]
 
 
 def encode_cursor(*key: object) -> str:

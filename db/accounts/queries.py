@@ -66,21 +66,34 @@ async def my_sessions(actor: Actor) -> list[asyncpg.Record]:
         )
 
 
+_MEMBER = """
+select m.user_id, u.name, u.email, m.role, m.created_at as joined_at, fold(u.name) as sort,
+    (select max(s.last_seen_at) from session s where s.company_id = m.company_id and s.user_id = m.user_id) as last_seen_at
+from membership m join account_user u on u.id = m.user_id where m.company_id = $1
+"""
+
+
 async def team(actor: Actor, after: tuple[str, UUID] | None, limit: int) -> list[asyncpg.Record]:
     """`limit + 1` members by name."""
     name, user_id = after or (None, None)
     async with read(actor, Permission.TEAM_READ) as r:
         return await r.fetch(
-            "select m.user_id, u.name, u.email, m.role, m.created_at as joined_at, fold(u.name) as sort, "
-            "(select max(s.last_seen_at) from session s "
-            "where s.company_id = m.company_id and s.user_id = m.user_id) as last_seen_at "
-            "from membership m join account_user u on u.id = m.user_id where m.company_id = $1 "
-            "and ($2::text is null or (fold(u.name), m.user_id) > ($2, $3::uuid)) order by fold(u.name), m.user_id limit $4",
+            _MEMBER
+            + "and ($2::text is null or (fold(u.name), m.user_id) > ($2, $3::uuid)) order by fold(u.name), m.user_id limit $4",
             actor.company_id,
             name,
             user_id,
             limit + 1,
         )
+
+
+async def member(actor: Actor, user_id: UUID) -> asyncpg.Record:
+    """One member. Raises NotFound."""
+    async with read(actor, Permission.TEAM_READ) as r:
+        row = await r.fetchrow(_MEMBER + "and m.user_id = $2", actor.company_id, user_id)
+        if row is None:
+            raise NotFound("member")
+        return row
 
 
 async def invitations(actor: Actor, before: UUID | None, limit: int) -> list[asyncpg.Record]:

@@ -1,0 +1,212 @@
+"""Accounts for who is signed in: profile, sessions, company, team, invitations, API keys and the audit log."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Request, delete, get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from msgspec import UNSET
+
+from api import rate_limit
+from api.auth.guard import Caller, forget_all, person
+from api.auth.sign_in import check_time_zone
+from api.auth.views import CallOrigin, me_of, signed_in
+from api.contract.accounts import (
+    ApiKey,
+    ApiKeyCreate,
+    ApiKeyCreated,
+    Company,
+    CompanyPatch,
+    Invitation,
+    InvitationCreate,
+    InvitationCreated,
+    Me,
+    Member,
+    MemberPatch,
+    MePatch,
+    PasswordChange,
+    SessionInfo,
+    SignedIn,
+)
+from api.contract.audit import AuditEntry
+from api.contract.base import Page
+from api.pagination import Cursor, Limit, decode_cursor, page, struct
+from db.accounts import api_keys, invitations, profile, queries, recover, team
+from db.audit import queries as audit
+
+
+class MeController(Controller):
+    path = "/v1/me"
+    tags = ("Me",)
+
+    @get(summary="Who am I", description="The caller, the company, and what the caller may do there.")
+    async def me(self, actor: Caller) -> Me:
+        return await me_of(actor)
+
+    @patch(summary="Change my profile", description="Fields that are left out stay as they are.")
+    async def change_me(self, data: JSONBody[MePatch], actor: Caller) -> Me:
+        name = None if data.name is UNSET else data.name
+        language = None if data.language is UNSET else data.language.value
+        await profile.change_me(person(actor), name=name, language=language)
+        return await me_of(actor)
+
+    @post(
+        "/password",
+        status_code=200,
+        summary="Change my password",
+        description="Ends every session of the person, in every company, and answers a new one. 422 `wrong_password`.",
+    )
+    async def change_password(self, data: JSONBody[PasswordChange], actor: Caller, origin: CallOrigin) -> SignedIn:
+        await rate_limit.take_strictly((rate_limit.SIGN_IN_ACCOUNT, str(actor.id)), (rate_limit.SIGN_IN_ALL, ""))
+        opened = await recover.change_password(person(actor), origin, data.current_password, data.new_password)
+        forget_all()
+        return await signed_in(opened)
+
+    @get("/sessions", summary="List my sessions", description="The open sessions of the person in this company, last used first.")
+    async def sessions(self, actor: Caller) -> Page[SessionInfo]:
+        rows = await queries.my_sessions(person(actor))
+        return Page(items=[struct(row, SessionInfo) for row in rows], total=len(rows))
+
+    @delete("/sessions/{session_id:uuid}", summary="End one of my sessions", description="It is refused within 5 seconds.")
+    async def end_session(self, session_id: FromPath[UUID], actor: Caller) -> None:
+        await profile.end_session(person(actor), session_id)
+        forget_all()
+
+    @delete(
+        "/sessions",
+        summary="End my other sessions",
+        description="Ends all sessions of the person in this company but the one used now.",
+    )
+    async def end_other_sessions(self, actor: Caller) -> None:
+        await profile.end_other_sessions(person(actor))
+        forget_all()
+
+
+class CompanyController(Controller):
+    path = "/v1/company"
+    tags = ("Company",)
+
+    @get(summary="Read the company", description="Needs `company:read`.")
+    async def company(self, actor: Caller) -> Company:
+        return struct(await queries.company(actor), Company)
+
+    @patch(summary="Change the company", description="Needs `company:write`. Fields that are left out stay as they are.")
+    async def change_company(self, data: JSONBody[CompanyPatch], actor: Caller) -> Company:
+        if data.time_zone is not UNSET:
+            check_time_zone(data.time_zone)
+        given = {name: value for name in CompanyPatch.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
+        await profile.change_company(
+            actor,
+            name=given.get("name"),
+            language=given.get("language"),
+            time_zone=given.get("time_zone"),
+            country=given.get("country"),
+        )
+        return struct(await queries.company(actor), Company)
+
+
+class TeamController(Controller):
+    path = "/v1/team"
+    tags = ("Team",)
+
+    @get(summary="List the team", description="Members by name. Needs `team:read`.")
+    async def team(self, actor: Caller, cursor: Cursor = None, limit: Limit = 50) -> Page[Member]:
+        rows = await queries.team(actor, decode_cursor(cursor, tuple[str, UUID]), limit)
+        return page(rows, limit, lambda row: (row["sort"], row["user_id"]), lambda row: struct(row, Member))
+
+    @patch(
+        "/{user_id:uuid}",
+        summary="Change a member's role",
+        description="Needs `team:write`. Only an owner changes owners (403 `owner_only`); the last owner stays (409 `last_owner`).",
+    )
+    async def change_member(self, user_id: FromPath[UUID], data: JSONBody[MemberPatch], actor: Caller) -> Member:
+        await team.change_role(actor, user_id, data.role)
+        forget_all()
+        return struct(await queries.member(actor, user_id), Member)
+
+    @delete(
+        "/{user_id:uuid}",
+        summary="Remove a member",
+        description="Needs `team:write`. Ends the person's sessions in this company. The last owner stays (409 `last_owner`).",
+    )
+    async def remove_member(self, user_id: FromPath[UUID], actor: Caller) -> None:
+        await team.remove(actor, user_id)
+        forget_all()
+
+    @get("/invitations", summary="List open invitations", description="Newest first. Needs `team:read`.")
+    async def invitations(self, actor: Caller, cursor: Cursor = None, limit: Limit = 50) -> Page[Invitation]:
+        before = decode_cursor(cursor, tuple[UUID])
+        rows = await queries.invitations(actor, before[0] if before else None, limit)
+        return page(rows, limit, lambda row: (row["id"],), lambda row: struct(row, Invitation))
+
+    @post(
+        "/invitations",
+        opt={"idempotent": True},
+        summary="Invite somebody",
+        description="Mails a link that works once, for 7 days; the link is shown here once too. Needs `team:write`. 409 `already_member`.",
+    )
+    async def invite(self, data: JSONBody[InvitationCreate], actor: Caller, request: Request[Any, Any, Any]) -> InvitationCreated:
+        row, link = await invitations.invite(person(actor), data.email, data.role, request.app.state.settings.public_url)
+        return InvitationCreated(invitation=struct(row, Invitation), link=link)
+
+    @delete(
+        "/invitations/{invitation_id:uuid}",
+        summary="Revoke an invitation",
+        description="Its link stops working. Needs `team:write`.",
+    )
+    async def revoke_invitation(self, invitation_id: FromPath[UUID], actor: Caller) -> None:
+        await invitations.revoke(actor, invitation_id)
+
+
+class ApiKeyController(Controller):
+    path = "/v1/api-keys"
+    tags = ("API keys",)
+
+    @get(summary="List API keys", description="Without their secrets, newest first. Needs `keys:write`.")
+    async def keys(self, actor: Caller, cursor: Cursor = None, limit: Limit = 50) -> Page[ApiKey]:
+        before = decode_cursor(cursor, tuple[UUID])
+        rows = await queries.api_keys(actor, before[0] if before else None, limit)
+        return page(rows, limit, lambda row: (row["id"],), lambda row: struct(row, ApiKey))
+
+    @post(
+        opt={"idempotent": True},
+        summary="Create an API key",
+        description="The secret is shown once. Needs `keys:write`; a key cannot hold more than its maker (403 `scope_too_wide`).",
+    )
+    async def create_key(self, data: JSONBody[ApiKeyCreate], actor: Caller) -> ApiKeyCreated:
+        row, secret = await api_keys.create(actor, data.name, data.scopes, data.expires_at)
+        return ApiKeyCreated(api_key=struct(row, ApiKey), secret=secret)
+
+    @delete("/{key_id:uuid}", summary="Revoke an API key", description="It is refused within 5 seconds. Needs `keys:write`.")
+    async def revoke_key(self, key_id: FromPath[UUID], actor: Caller) -> None:
+        await api_keys.revoke(actor, key_id)
+        forget_all()
+
+
+class AuditController(Controller):
+    path = "/v1/audit"
+    tags = ("Audit",)
+
+    @get(summary="Read the audit log", description="Who did what, newest first. Needs `audit:read`.")
+    async def entries(
+        self,
+        actor: Caller,
+        cursor: Cursor = None,
+        limit: Limit = 50,
+        action: Annotated[
+            str | None, QueryParameter(max_length=80, description="A name, or a family such as `campaign.*`.")
+        ] = None,
+        subject_id: FromQuery[UUID | None] = None,
+        actor_id: FromQuery[UUID | None] = None,
+    ) -> Page[AuditEntry]:
+        before = decode_cursor(cursor, tuple[UUID])
+        rows = await audit.entries(
+            actor, before=before[0] if before else None, limit=limit, action=action, subject_id=subject_id, actor_id=actor_id
+        )
+        return page(
+            rows,
+            limit,
+            lambda row: (row["id"],),
+            lambda row: struct({**row, "data": msgspec.json.decode(row["data"])}, AuditEntry),
+        )

@@ -1,0 +1,83 @@
+"""Public doors for who cannot sign in: a forgotten password, and an invitation."""
+
+import asyncio
+import time
+from typing import Any
+
+from litestar import Controller, Request, get, post
+from litestar.params import FromPath, JSONBody
+
+from api import rate_limit
+from api.auth.guard import forget_all
+from api.auth.views import CallOrigin, signed_in
+from api.contract.accounts import ForgotPassword, InvitationAccept, InvitationPreview, ResetPassword, SignedIn
+from api.contract.base import Done
+from db.accounts import invitations, recover
+from db.enums import Role
+from db.errors import NotFound
+
+_SAME_TIME = 0.25  # seconds that "forgot password" takes at least, so that a known address does not show
+
+
+class RecoverController(Controller):
+    path = "/v1/auth"
+    tags = ("Sign-in",)
+
+    @post(
+        "/forgot-password",
+        status_code=200,
+        opt={"public": True},
+        summary="Ask for a new password",
+        description="Mails a link that works once, for 30 minutes. The answer is the same whether the e-mail is known or not.",
+    )
+    async def forgot_password(self, data: JSONBody[ForgotPassword], origin: CallOrigin, request: Request[Any, Any, Any]) -> Done:
+        started = time.monotonic()
+        address = (rate_limit.SIGN_IN_ADDRESS, origin.ip or "")
+        await rate_limit.take_strictly((rate_limit.MAIL_ACCOUNT, rate_limit.owner_of(data.email)), address)
+        await recover.forgot_password(origin, data.email, request.app.state.settings.public_url)
+        await asyncio.sleep(max(0.0, _SAME_TIME - (time.monotonic() - started)))
+        return Done()
+
+    @post(
+        "/reset-password",
+        status_code=200,
+        opt={"public": True},
+        summary="Set a new password by link",
+        description="Ends all sessions of the person and signs in. 422 `link_expired` when the link was used or is older than 30 minutes.",
+    )
+    async def reset_password(self, data: JSONBody[ResetPassword], origin: CallOrigin) -> SignedIn:
+        await rate_limit.take_strictly((rate_limit.SIGN_IN_ADDRESS, origin.ip or ""), (rate_limit.SIGN_IN_ALL, ""))
+        opened = await recover.reset_password(origin, data.token, data.password)
+        forget_all()
+        return await signed_in(opened)
+
+    @get(
+        "/invitations/{token:str}",
+        opt={"public": True},
+        summary="Look at an invitation",
+        description="What an invited person sees before accepting. 404 when it was used, revoked or is older than 7 days.",
+    )
+    async def preview(self, token: FromPath[str], origin: CallOrigin) -> InvitationPreview:
+        await rate_limit.take_strictly((rate_limit.SIGN_IN_ADDRESS, origin.ip or ""))
+        row = await invitations.preview(_plausible(token))
+        return InvitationPreview(
+            company_name=row["company_name"], email=row["email"], role=Role(row["role"]), has_account=row["user_id"] is not None
+        )
+
+    @post(
+        "/invitations/{token:str}/accept",
+        status_code=200,
+        opt={"public": True},
+        summary="Accept an invitation",
+        description="Joins the company and signs in. With an account, its password is asked for; without one, name and password make it.",
+    )
+    async def accept(self, token: FromPath[str], data: JSONBody[InvitationAccept], origin: CallOrigin) -> SignedIn:
+        account = (rate_limit.SIGN_IN_ACCOUNT, rate_limit.owner_of(token))
+        await rate_limit.take_strictly(account, (rate_limit.SIGN_IN_ADDRESS, origin.ip or ""), (rate_limit.SIGN_IN_ALL, ""))
+        return await signed_in(await invitations.accept(origin, _plausible(token), data.password, data.name))
+
+
+def _plausible(token: str) -> str:
+    if len(token) != 43:
+        raise NotFound("invitation")
+    return token

@@ -1,0 +1,142 @@
+"""Inviting people by mail. The link is the proof: whoever holds it joins with the role it names, once, within 7 days."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg
+
+from db import events
+from db.accounts.passwords import hash_password, matches
+from db.accounts.sign_in import Opened, fold_email, insert_user, open_session
+from db.accounts.team import may_grant
+from db.audit.actions import Origin
+from db.clock import now
+from db.crypto import digest, new_token
+from db.enums import Language, Permission, Role
+from db.errors import Conflict, Field, Invalid, NotFound, Unauthenticated
+from db.events import TeamChanged
+from db.jobs import SendMail
+from db.tenancy import Actor
+from db.work import Read, system, work
+
+LIFE = timedelta(days=7)
+
+_OPEN = """
+select i.company_id, i.id, i.email, i.role, c.name as company_name, c.language, u.id as user_id, u.password_hash
+from invitation i join company c on c.id = i.company_id left join account_user u on u.email = i.email
+where i.token_hash = $1 and i.accepted_at is null and i.revoked_at is null and i.expires_at > now()
+"""
+
+
+async def invite(actor: Actor, email: str, role: Role, public_url: str) -> tuple[asyncpg.Record, str]:
+    """The invitation and its link, mailed too; an older one for the same address ends. Raises Conflict `already_member`,
+    Forbidden `owner_only`."""
+    email, token = fold_email(email), new_token()
+    async with work(actor, Permission.TEAM_WRITE) as w:
+        may_grant(actor, role)
+        if await w.fetchval(
+            "select true from membership m join account_user u on u.id = m.user_id where m.company_id = $1 and u.email = $2",
+            w.company_id,
+            email,
+        ):
+            raise Conflict("already_member", "This person belongs to the team already.")
+        await w.execute(
+            "update invitation set revoked_at = now() where company_id = $1 and email = $2 and accepted_at is null and revoked_at is null",
+            w.company_id,
+            email,
+        )
+        company = await w.fetchrow("select name, language from company where id = $1", w.company_id)
+        inviter = await w.fetchval("select name from account_user where id = $1", actor.id)
+        row = await w.fetchrow(
+            "insert into invitation(company_id, email, role, token_hash, invited_by, expires_at) values ($1, $2, $3, $4, $5, $6) "
+            "returning id, email, role, created_at, expires_at, $7::text as invited_by",
+            w.company_id,
+            email,
+            role.value,
+            digest(token),
+            actor.id,
+            now() + LIFE,
+            inviter or "",
+        )
+        assert row is not None
+        assert company is not None
+        link = f"{public_url}/invitation/{token}"
+        params = {"link": link, "company": company["name"], "inviter": inviter or company["name"]}
+        w.enqueue(SendMail(template="invitation", to=email, language=company["language"], params=params))
+        w.audit("invitation.created", row["id"], email=email, role=role.value)
+        w.emit(TeamChanged())
+        return row, link
+
+
+async def revoke(actor: Actor, invitation_id: UUID) -> None:
+    """Raises NotFound, Forbidden `owner_only`."""
+    async with work(actor, Permission.TEAM_WRITE) as w:
+        role = await w.fetchval(
+            "select role from invitation where company_id = $1 and id = $2 and accepted_at is null and revoked_at is null for update",
+            w.company_id,
+            invitation_id,
+        )
+        if role is None:
+            raise NotFound("invitation")
+        may_grant(actor, Role(role))
+        await w.execute("update invitation set revoked_at = now() where company_id = $1 and id = $2", w.company_id, invitation_id)
+        w.audit("invitation.revoked", invitation_id)
+        w.emit(TeamChanged())
+
+
+async def _find(s: Read, token: str, lock: str = "") -> asyncpg.Record:
+    row = await s.fetchrow(_OPEN + lock, digest(token))
+    if row is None:
+        raise NotFound("invitation")
+    return row
+
+
+async def preview(token: str) -> asyncpg.Record:
+    """company_name, email, role, user_id (null without an account). Raises NotFound when it ended."""
+    async with system() as s:
+        return await _find(s, token)
+
+
+async def accept(origin: Origin, token: str, password: str, name: str | None) -> Opened:
+    """Joins and signs in: with the password of the account there is, or with a new account. Raises NotFound,
+    Unauthenticated `bad_credentials`, Invalid."""
+    async with system() as s:
+        row = await _find(s, token)
+    password_hash = ""
+    if row["user_id"] is None:
+        _check_new(password, name)
+        password_hash = await hash_password(password)
+    elif not await matches(row["password_hash"], password):
+        raise Unauthenticated("bad_credentials", "The password of your account is wrong.")
+    async with system() as s:
+        row = await _find(s, token, " for update of i")
+        user_id: UUID | None = row["user_id"]
+        if user_id is None:
+            user_id = await insert_user(s, row["email"], name or "", password_hash, Language(row["language"]))
+        elif password_hash:
+            raise Conflict("email_taken", "There is an account with this e-mail by now. Try again with its password.")
+        role = Role(row["role"])
+        await s.execute(
+            "update invitation set accepted_at = now() where company_id = $1 and id = $2", row["company_id"], row["id"]
+        )
+        joined = await s.fetchval(
+            "insert into membership(company_id, user_id, role) values ($1, $2, $3) on conflict do nothing returning true",
+            row["company_id"],
+            user_id,
+            role.value,
+        )
+        if not joined:
+            raise Conflict("already_member", "You belong to this company already. Sign in.")
+        opened = await open_session(s, origin, row["company_id"], user_id, role, "invitation.accepted")
+    await events.publish(row["company_id"], [TeamChanged()])
+    return opened
+
+
+def _check_new(password: str, name: str | None) -> None:
+    fields = []
+    if not name:
+        fields.append(Field("name", "required", "Tell us your name."))
+    if len(password) < 10:
+        fields.append(Field("password", "too_short", "At least 10 characters."))
+    if fields:
+        raise Invalid("invalid", "Some fields are wrong.", fields=fields)

@@ -1,0 +1,72 @@
+"""Small changes of a person, their sessions, and the company's own data."""
+
+from uuid import UUID
+
+from db.enums import Permission
+from db.errors import NotFound
+from db.events import CompanyChanged, SessionRevoked, TeamChanged
+from db.tenancy import Actor
+from db.work import work
+
+
+async def change_me(actor: Actor, *, name: str | None, language: str | None) -> None:
+    """None leaves a value as it is."""
+    async with work(actor, Permission.COMPANY_READ) as w:
+        await w.execute(
+            "update account_user set name = coalesce($2, name), language = coalesce($3, language) where id = $1",
+            actor.id,
+            name,
+            language,
+        )
+        w.audit("person.changed", actor.id)
+        w.emit(TeamChanged())
+
+
+async def change_company(
+    actor: Actor, *, name: str | None, language: str | None, time_zone: str | None, country: str | None
+) -> None:
+    """None leaves a value as it is."""
+    async with work(actor, Permission.COMPANY_WRITE) as w:
+        await w.execute(
+            "update company set name = coalesce($2, name), language = coalesce($3, language), time_zone = coalesce($4, time_zone), "
+            "country = coalesce($5, country) where id = $1",
+            w.company_id,
+            name,
+            language,
+            time_zone,
+            country,
+        )
+        changed = {"name": name, "language": language, "time_zone": time_zone, "country": country}
+        w.audit("company.changed", w.company_id, **{key: value for key, value in changed.items() if value is not None})
+        w.emit(CompanyChanged())
+
+
+async def end_session(actor: Actor, session_id: UUID) -> None:
+    """One of the person's own sessions in this company. Raises NotFound."""
+    assert actor.id is not None
+    async with work(actor, Permission.COMPANY_READ) as w:
+        ended = await w.execute(
+            "update session set revoked_at = now() where company_id = $1 and id = $2 and user_id = $3 and revoked_at is null",
+            w.company_id,
+            session_id,
+            actor.id,
+        )
+        if not ended:
+            raise NotFound("session")
+        w.audit("session.revoked", session_id)
+        w.emit(SessionRevoked(user_id=actor.id, session_id=session_id))
+
+
+async def end_other_sessions(actor: Actor) -> None:
+    """All of the person's sessions in this company but the present one."""
+    assert actor.id is not None
+    async with work(actor, Permission.COMPANY_READ) as w:
+        rows = await w.fetch(
+            "update session set revoked_at = now() where company_id = $1 and user_id = $2 and id <> $3 and revoked_at is null returning id",
+            w.company_id,
+            actor.id,
+            actor.session_id,
+        )
+        w.audit("session.others_revoked", count=len(rows))
+        for row in rows:
+            w.emit(SessionRevoked(user_id=actor.id, session_id=row["id"]))

@@ -1,0 +1,68 @@
+"""Who belongs to a company, and as what. A company always keeps an owner, and only an owner touches an owner."""
+
+from uuid import UUID
+
+from db.enums import Permission, Role
+from db.errors import Conflict, Forbidden, NotFound
+from db.events import SessionRevoked, TeamChanged
+from db.tenancy import Actor
+from db.work import Work, work
+
+
+def may_grant(actor: Actor, role: Role) -> None:
+    """Raises Forbidden unless the actor may make, change or remove somebody of this role."""
+    if role is Role.OWNER and actor.role is not Role.OWNER:
+        raise Forbidden("owner_only", "Only an owner can do this to an owner.")
+
+
+async def _locked_role(w: Work, user_id: UUID) -> Role:
+    """The member's role, with all owners' rows locked, so that two owners cannot remove one another at once."""
+    await w.fetch(
+        "select user_id from membership where company_id = $1 and (role = 'owner' or user_id = $2) order by user_id for update",
+        w.company_id,
+        user_id,
+    )
+    role = await w.fetchval("select role from membership where company_id = $1 and user_id = $2", w.company_id, user_id)
+    if role is None:
+        raise NotFound("member")
+    return Role(role)
+
+
+async def _keep_an_owner(w: Work, role: Role) -> None:
+    if role is Role.OWNER:
+        owners = await w.fetchval("select count(*) from membership where company_id = $1 and role = 'owner'", w.company_id)
+        if owners < 2:
+            raise Conflict("last_owner", "A company needs an owner. Make somebody else an owner first.")
+
+
+async def change_role(actor: Actor, user_id: UUID, role: Role) -> None:
+    """Raises NotFound, Forbidden `owner_only`, Conflict `last_owner`."""
+    async with work(actor, Permission.TEAM_WRITE) as w:
+        before = await _locked_role(w, user_id)
+        may_grant(actor, before)
+        may_grant(actor, role)
+        if before is role:
+            return
+        await _keep_an_owner(w, before)
+        await w.execute(
+            "update membership set role = $3 where company_id = $1 and user_id = $2", w.company_id, user_id, role.value
+        )
+        w.audit("member.role_changed", user_id, before=before.value, after=role.value)
+        w.emit(TeamChanged())
+
+
+async def remove(actor: Actor, user_id: UUID) -> None:
+    """Ends the membership and its sessions in this company. Raises NotFound, Forbidden `owner_only`, Conflict `last_owner`."""
+    async with work(actor, Permission.TEAM_WRITE) as w:
+        before = await _locked_role(w, user_id)
+        may_grant(actor, before)
+        await _keep_an_owner(w, before)
+        await w.execute(
+            "update session set revoked_at = now() where company_id = $1 and user_id = $2 and revoked_at is null",
+            w.company_id,
+            user_id,
+        )
+        await w.execute("delete from membership where company_id = $1 and user_id = $2", w.company_id, user_id)
+        w.audit("member.removed", user_id, role=before.value)
+        w.emit(TeamChanged())
+        w.emit(SessionRevoked(user_id=user_id))
