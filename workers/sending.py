@@ -167,7 +167,7 @@ class Lanes:
                     )
                 case OptedOut():
                     async with work(worker(channel.company_id), Permission.CONTACTS_WRITE) as w:
-                        await consent.opt_out(w, address=message.address, source="provider")
+                        await consent.opt_out_address(w, message.address, "provider")
                 case RetryAfter(reason=FailureReason.THROUGHPUT):
                     await limits.slow_down(channel.id)
                 case RetryAfter(reason=FailureReason.NETWORK):

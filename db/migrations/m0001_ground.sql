@@ -548,6 +548,51 @@ create table webhook_inbox (
 create index webhook_inbox_waiting on webhook_inbox(company_id, next_at) where processed_at is null and tries < 5;
 create index webhook_inbox_dead on webhook_inbox(company_id, channel_id, id) where processed_at is null and tries >= 5;
 
+-- How many SMS segments a text takes; db/messages/segments.py counts the same, a test compares the two.
+create or replace function sms_segments(body text) returns smallint
+language plpgsql immutable strict parallel safe as $sms$
+declare
+    units integer;
+    marked text;
+    alone integer;
+    part integer;
+    place integer := 1;
+    parts smallint := 0;
+begin
+    if body !~ E'[^\\u0040\\u00A3\\u0024\\u00A5\\u00E8\\u00E9\\u00F9\\u00EC\\u00F2\\u00C7\\u000A\\u00D8\\u00F8\\u000D\\u00C5\\u00E5\\u0394\\u005F\\u03A6\\u0393\\u039B\\u03A9\\u03A0\\u03A8\\u03A3\\u0398\\u039E\\u00C6\\u00E6\\u00DF\\u00C9\\u0020\\u0021\\u0022\\u0023\\u00A4\\u0025\\u0026\\u0027\\u0028\\u0029\\u002A\\u002B\\u002C\\u002D\\u002E\\u002F\\u0030\\u0031\\u0032\\u0033\\u0034\\u0035\\u0036\\u0037\\u0038\\u0039\\u003A\\u003B\\u003C\\u003D\\u003E\\u003F\\u00A1\\u0041\\u0042\\u0043\\u0044\\u0045\\u0046\\u0047\\u0048\\u0049\\u004A\\u004B\\u004C\\u004D\\u004E\\u004F\\u0050\\u0051\\u0052\\u0053\\u0054\\u0055\\u0056\\u0057\\u0058\\u0059\\u005A\\u00C4\\u00D6\\u00D1\\u00DC\\u00A7\\u00BF\\u0061\\u0062\\u0063\\u0064\\u0065\\u0066\\u0067\\u0068\\u0069\\u006A\\u006B\\u006C\\u006D\\u006E\\u006F\\u0070\\u0071\\u0072\\u0073\\u0074\\u0075\\u0076\\u0077\\u0078\\u0079\\u007A\\u00E4\\u00F6\\u00F1\\u00FC\\u00E0\\u000C\\u005E\\u007B\\u007D\\u005C\\u005B\\u007E\\u005D\\u007C\\u20AC]' then
+        alone := 160;
+        part := 153;
+        units := 2 * length(body) - length(translate(body, U&'\000C\005E\007B\007D\005C\005B\007E\005D\007C\20AC', ''));
+        if units > alone and units > length(body) then
+            marked := regexp_replace(body, E'[\\u000C\\u005E\\u007B\\u007D\\u005C\\u005B\\u007E\\u005D\\u007C\\u20AC]', E'\x1b.', 'g');
+        end if;
+    else
+        alone := 70;
+        part := 67;
+        units := length(body);
+        if body ~ E'[\\U00010000-\\U0010FFFF]' then
+            units := 2 * units - length(regexp_replace(body, E'[\\U00010000-\\U0010FFFF]', '', 'g'));
+            if units > alone then
+                marked := regexp_replace(regexp_replace(body, E'[^\\U00010000-\\U0010FFFF]', '.', 'g'),
+                                         E'[\\U00010000-\\U0010FFFF]', E'\x1b.', 'g');
+            end if;
+        end if;
+    end if;
+    if units <= alone then
+        return least(units, 1);
+    end if;
+    if marked is null then
+        return (units + part - 1) / part;
+    end if;
+    -- An escape that would end a part begins the next one instead.
+    while place <= units loop
+        parts := parts + 1;
+        place := place + part - (substr(marked, place + part - 1, 1) = E'\x1b')::integer;
+    end loop;
+    return parts;
+end
+$sms$;
+
 -- rights -----------------------------------------------------------------------------------------------------------------
 
 grant usage on schema public to masteria_app, masteria_system;

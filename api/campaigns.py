@@ -1,0 +1,243 @@
+"""Campaigns over HTTP: thin, every rule is in db/campaigns."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Request, Response, delete, get, patch, post
+from litestar.params import Parameter
+from litestar.response import Stream
+
+from api.contract.base import Done, Page
+from api.contract.campaigns import (
+    Audience,
+    Campaign,
+    CampaignCreate,
+    CampaignLaunch,
+    CampaignPatch,
+    CampaignProblem,
+    CampaignRow,
+    Preview,
+    PreviewButton,
+    PreviewMessage,
+    Progress,
+    Recipient,
+    Retried,
+    RetryFailed,
+    TestSend,
+    TestSent,
+)
+from api.pagination import Cursor, Limit, check_if_match, decode_cursor, etag, page, struct
+from db.campaigns import actions, queries
+from db.contacts.csv_safety import neutralise
+from db.contacts.phones import display
+from db.enums import CampaignState, MessageState, Permission
+from db.tenancy import Actor
+from db.work import read
+
+States = Annotated[list[str] | None, Parameter(query="state", description="Only these states; may be repeated.")]
+_LABELS = {state.label: state for state in MessageState}
+
+
+def _campaign(row: dict[str, Any]) -> Response[Campaign]:
+    return Response(struct(row, Campaign), headers={"ETag": etag(row["version"])})
+
+
+def _states(names: list[str] | None) -> list[MessageState]:
+    return [_LABELS[name] for name in names or [] if name in _LABELS]
+
+
+class CampaignController(Controller):
+    path = "/v1/campaigns"
+    tags = ["Campaigns"]  # noqa: RUF012
+
+    @get(summary="List campaigns")
+    async def list_campaigns(
+        self,
+        actor: Actor,
+        state: Annotated[list[CampaignState] | None, Parameter(query="state")] = None,
+        channel_id: UUID | None = None,
+        search: Annotated[str | None, Parameter(max_length=100)] = None,
+        cursor: Cursor = None,
+        limit: Limit = 25,
+    ) -> Page[CampaignRow]:
+        """Newest first, each with its counts."""
+        after = decode_cursor(cursor, tuple[datetime, UUID])
+        rows = await queries.campaigns(actor, limit=limit, after=after, states=state, channel_id=channel_id, search=search)
+        return page(rows, limit, lambda row: (row["created_at"], row["id"]), lambda row: struct(row, CampaignRow))
+
+    @post(summary="Create a draft", opt={"idempotent": True})
+    async def create_campaign(self, actor: Actor, data: CampaignCreate) -> Response[Campaign]:
+        """A new draft; the rest follows by PATCH."""
+        campaign_id = await actions.create(actor, data.name, channel_id=data.channel_id, audience=data.audience)
+        return _campaign(await queries.campaign(actor, campaign_id))
+
+    @get("/{campaign_id:uuid}", summary="Get a campaign")
+    async def get_campaign(self, actor: Actor, campaign_id: UUID) -> Response[Campaign]:
+        """With its ETag for If-Match."""
+        return _campaign(await queries.campaign(actor, campaign_id))
+
+    @patch("/{campaign_id:uuid}", summary="Change a draft or scheduled campaign")
+    async def patch_campaign(
+        self, actor: Actor, campaign_id: UUID, data: CampaignPatch, request: Request[Any, Any, Any]
+    ) -> Response[Campaign]:
+        """Only what is named changes. 409 `not_editable` once launched, 412 when somebody else changed it."""
+        row = await queries.campaign(actor, campaign_id)
+        check_if_match(request, row["version"])
+        changes = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not msgspec.UNSET}
+        if changes:
+            version = row["version"] if "if-match" in request.headers else None
+            await actions.edit(actor, campaign_id, changes, version)
+        return _campaign(await queries.campaign(actor, campaign_id))
+
+    @delete("/{campaign_id:uuid}", summary="Delete a draft", status_code=200)
+    async def delete_campaign(self, actor: Actor, campaign_id: UUID) -> Done:
+        """409 `not_deletable` for anything but a draft."""
+        await actions.delete(actor, campaign_id)
+        return Done()
+
+    @post("/{campaign_id:uuid}/audience", summary="Count the audience", status_code=200)
+    async def count_audience(self, actor: Actor, campaign_id: UUID) -> Audience:
+        """How many match, how many can be reached, who is skipped and why."""
+        return msgspec.convert(await queries.audience(actor, campaign_id), Audience)
+
+    @post("/{campaign_id:uuid}/preview", summary="Preview the message", status_code=200)
+    async def preview_campaign(self, actor: Actor, campaign_id: UUID) -> Preview:
+        """As the first people would get it, with everything that stands in the way of a launch."""
+        found = await queries.preview(actor, campaign_id)
+        return Preview(
+            messages=[
+                PreviewMessage(
+                    contact_name=row.name,
+                    address=display(row.address) if row.address else "",
+                    header=row.drawn.header,
+                    body=row.drawn.body,
+                    footer=row.drawn.footer,
+                    buttons=[PreviewButton(kind=kind, text=text) for kind, text in row.drawn.buttons],
+                    encoding=row.segments.encoding.value if row.segments else None,
+                    segments=row.segments.segments if row.segments else None,
+                    forcing_character=row.segments.first_ucs2_char if row.segments else None,
+                )
+                for row in found.rows
+            ],
+            problems=[msgspec.convert(problem._asdict(), CampaignProblem) for problem in found.problems],
+            audience=msgspec.convert(found.audience, Audience) if found.audience else None,
+            estimated_seconds=found.seconds,
+            binding_limit=found.limit,
+            segments_total=found.segments_total,
+        )
+
+    @post("/{campaign_id:uuid}/test", summary="Send a test", status_code=202, opt={"idempotent": True})
+    async def test_campaign(self, actor: Actor, campaign_id: UUID, data: TestSend) -> TestSent:
+        """To up to five numbers at once, outside the campaign's counts."""
+        return TestSent(message_ids=await actions.test_send(actor, campaign_id, data.to))
+
+    @post("/{campaign_id:uuid}/launch", summary="Launch or schedule", status_code=202, opt={"idempotent": True})
+    async def launch_campaign(self, actor: Actor, campaign_id: UUID, data: CampaignLaunch) -> Response[Campaign]:
+        """409 `not_ready` names every problem with its step."""
+        await actions.launch(actor, campaign_id, data.at)
+        return _campaign(await queries.campaign(actor, campaign_id))
+
+    @post("/{campaign_id:uuid}/pause", summary="Pause", status_code=200)
+    async def pause_campaign(self, actor: Actor, campaign_id: UUID) -> Response[Campaign]:
+        """Acts within one slice."""
+        await actions.pause(actor, campaign_id)
+        return _campaign(await queries.campaign(actor, campaign_id))
+
+    @post("/{campaign_id:uuid}/resume", summary="Resume", status_code=200)
+    async def resume_campaign(self, actor: Actor, campaign_id: UUID) -> Response[Campaign]:
+        """Goes on where it stopped."""
+        await actions.resume(actor, campaign_id)
+        return _campaign(await queries.campaign(actor, campaign_id))
+
+    @post("/{campaign_id:uuid}/cancel", summary="Cancel", status_code=200)
+    async def cancel_campaign(self, actor: Actor, campaign_id: UUID) -> Response[Campaign]:
+        """A scheduled campaign becomes a draft again; of a running one nothing more goes out."""
+        await actions.cancel(actor, campaign_id)
+        return _campaign(await queries.campaign(actor, campaign_id))
+
+    @post("/{campaign_id:uuid}/retry-failed", summary="Send failed ones again", status_code=202, opt={"idempotent": True})
+    async def retry_campaign(self, actor: Actor, campaign_id: UUID, data: RetryFailed) -> Retried:
+        """Only reasons for which that makes sense, unless named."""
+        queued = await actions.retry_failed(actor, campaign_id, data.reasons, include_unknown=data.include_unknown)
+        return Retried(queued=queued)
+
+    @post("/{campaign_id:uuid}/clone", summary="Clone", opt={"idempotent": True})
+    async def clone_campaign(self, actor: Actor, campaign_id: UUID) -> Response[Campaign]:
+        """A new draft with the same channel, text and audience."""
+        return _campaign(await queries.campaign(actor, await actions.clone(actor, campaign_id)))
+
+    @get("/{campaign_id:uuid}/progress", summary="Live progress")
+    async def get_progress(self, actor: Actor, campaign_id: UUID) -> Progress:
+        """Counts, rate, time left, the limit that binds, failures by reason and the rate over time."""
+        return msgspec.convert(await queries.progress(actor, campaign_id), Progress)
+
+    @get("/{campaign_id:uuid}/recipients", summary="List recipients")
+    async def list_recipients(
+        self,
+        actor: Actor,
+        campaign_id: UUID,
+        state: States = None,
+        reason: Annotated[str | None, Parameter(max_length=60)] = None,
+        search: Annotated[str | None, Parameter(max_length=100)] = None,
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Page[Recipient]:
+        """Each member of the audience with what became of the message."""
+        after = decode_cursor(cursor, tuple[str])
+        rows = await queries.recipients(
+            actor,
+            campaign_id,
+            limit=limit,
+            after=after[0] if after else None,
+            states=_states(state),
+            reason=reason,
+            search=search,
+        )
+        return page(rows, limit, lambda row: (row["dedupe_key"],), _recipient)
+
+    @get("/{campaign_id:uuid}/recipients.csv", summary="Export recipients", media_type="text/csv")
+    async def export_recipients(
+        self,
+        actor: Actor,
+        campaign_id: UUID,
+        state: States = None,
+        reason: Annotated[str | None, Parameter(max_length=60)] = None,
+        separator: Annotated[str, Parameter(pattern="^[,;]$")] = ";",
+    ) -> Stream:
+        """UTF-8 with BOM; cells that a spreadsheet would run as a formula are neutralised."""
+        actor.require(Permission.CONTACTS_EXPORT)
+        await queries.campaign(actor, campaign_id)
+        return Stream(
+            _recipients_csv(actor, campaign_id, _states(state), reason, separator),
+            media_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="recipients-{campaign_id}.csv"'},
+        )
+
+
+def _recipient(row: Any) -> Recipient:
+    return struct(row, Recipient, state=MessageState(row["state"]).label)
+
+
+_CSV = ("name", "address", "state", "reason", "code", "tries", "sent_at", "delivered_at", "read_at", "replied_at")
+
+
+async def _recipients_csv(
+    actor: Actor, campaign_id: UUID, states: list[MessageState], reason: str | None, separator: str
+) -> AsyncIterator[str]:
+    def line(cells: list[str]) -> str:
+        return separator.join('"' + neutralise(cell).replace('"', '""') + '"' for cell in cells) + "\r\n"
+
+    yield "\ufeff" + line(list(_CSV))
+    lines: list[str] = []
+    async with read(actor, Permission.CONTACTS_EXPORT) as r:
+        async for row in queries.stream_recipients(r, campaign_id, states, reason):
+            values = {**row, "state": MessageState(row["state"]).label}
+            cells = [values[name] for name in _CSV]
+            lines.append(line([c.isoformat() if hasattr(c, "isoformat") else "" if c is None else str(c) for c in cells]))
+            if len(lines) == 500:
+                yield "".join(lines)
+                lines.clear()
+    yield "".join(lines)

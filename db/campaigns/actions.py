@@ -1,0 +1,319 @@
+"""What people and partners do with a campaign: write it, try it, launch, pause, resume, cancel, retry, clone."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+
+from db.campaigns.audience import Audience, sample
+from db.campaigns.check import frozen_content, load_draft, problems
+from db.clock import now
+from db.contacts.filter import ContactFilter
+from db.contacts.phones import Phone, parse_phone
+from db.enums import CampaignState, Permission
+from db.errors import Conflict, Field, Invalid, NotFound, PreconditionFailed
+from db.events import CampaignChanged, CampaignProgress
+from db.jobs import PrepareCampaign
+from db.messages.reasons import FailureReason
+from db.tenancy import Actor
+from db.work import Work, work
+
+_EDITABLE = (CampaignState.DRAFT, CampaignState.SCHEDULED)
+_JSON = ("bindings", "audience", "settings")
+
+
+async def create(actor: Actor, name: str, *, channel_id: UUID | None = None, audience: ContactFilter | None = None) -> UUID:
+    """A new draft; returns its id. Raises NotFound for a channel that is not the company's."""
+    async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
+        if channel_id is not None:
+            await _own(w, "channel", channel_id)
+        campaign_id: UUID = await w.fetchval(
+            "insert into campaign(company_id, name, channel_id, audience, created_by) values ($1, $2, $3, $4::jsonb, $5) returning id",
+            actor.company_id,
+            name,
+            channel_id,
+            msgspec.json.encode(audience or ContactFilter()).decode(),
+            actor.id if actor.kind == "user" else None,
+        )
+        w.audit("campaign.created", campaign_id)
+        w.emit(CampaignChanged(campaign_id=campaign_id, state=CampaignState.DRAFT.value))
+    return campaign_id
+
+
+async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], version: int | None) -> int:
+    """Writes a draft or scheduled campaign; returns the new version. `version` is what the editor saw (If-Match)."""
+    async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
+        row = await _lock(w, campaign_id)
+        _expect(
+            row["state"], _EDITABLE, "not_editable", "A campaign that was launched can no longer be changed. Clone it instead."
+        )
+        if version is not None and version != row["version"]:
+            raise PreconditionFailed("changed_meanwhile", "Somebody else changed this campaign. Load it again.")
+        for table, column in (("channel", "channel_id"), ("template", "template_id")):
+            if changes.get(column) is not None:
+                await _own(w, table, changes[column])
+        if changes.get("channel_id", row["channel_id"]) != row["channel_id"] and "template_id" not in changes:
+            changes = {**changes, "template_id": None, "bindings": []}  # templates belong to a channel
+        args: list[object] = [actor.company_id, campaign_id]
+        assignments = []
+        for column, value in changes.items():
+            args.append(msgspec.json.encode(value).decode() if column in _JSON else value)
+            assignments.append(f"{column} = ${len(args)}" + ("::jsonb" if column in _JSON else ""))
+        new_version: int = await w.fetchval(
+            f"update campaign set {', '.join([*assignments, 'version = version + 1', 'updated_at = now()'])}"
+            " where company_id = $1 and id = $2 returning version",
+            *args,
+        )
+        if row["state"] == CampaignState.SCHEDULED:
+            await _freeze(w, campaign_id)  # what is scheduled stays ready to go
+        w.audit("campaign.edited", campaign_id, fields=sorted(changes))
+        w.emit(CampaignChanged(campaign_id=campaign_id, state=row["state"]))
+    return new_version
+
+
+async def delete(actor: Actor, campaign_id: UUID) -> None:
+    """Drafts only; what was sent stays on record."""
+    async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
+        row = await _lock(w, campaign_id)
+        _expect(row["state"], (CampaignState.DRAFT,), "not_deletable", "Only drafts can be deleted.")
+        await w.execute("delete from campaign where company_id = $1 and id = $2", actor.company_id, campaign_id)
+        w.audit("campaign.deleted", campaign_id)
+        w.emit(CampaignChanged(campaign_id=campaign_id, state="deleted"))
+
+
+async def launch(actor: Actor, campaign_id: UUID, at: datetime | None) -> None:
+    """Checks, freezes the text and starts, or plans the start for `at`. Raises Conflict `not_ready` with every problem."""
+    async with work(actor, Permission.CAMPAIGNS_SEND) as w:
+        row = await _lock(w, campaign_id)
+        _expect(row["state"], _EDITABLE, "already_launched", "This campaign was launched already.")
+        if at is not None and at <= now():
+            raise Invalid(
+                "in_the_past", "Choose a time in the future.", fields=[Field("at", "in_the_past", "Choose a time in the future.")]
+            )
+        await _freeze(w, campaign_id)
+        state = CampaignState.SCHEDULED if at else CampaignState.PREPARING
+        await w.execute(
+            "update campaign set state = $3, scheduled_at = $4, launched_at = now(), version = version + 1, updated_at = now()"
+            " where company_id = $1 and id = $2",
+            actor.company_id,
+            campaign_id,
+            state.value,
+            at,
+        )
+        # An earlier plan may wait under the same key with another time.
+        await w.execute(
+            "delete from job where company_id = $1 and key = $2 and state = 'waiting'", actor.company_id, f"prepare:{campaign_id}"
+        )
+        w.enqueue(PrepareCampaign(campaign_id=campaign_id), at=at)
+        w.audit("campaign.launched", campaign_id, at=at)
+        w.emit(CampaignChanged(campaign_id=campaign_id, state=state.value))
+
+
+async def _freeze(w: Work, campaign_id: UUID) -> None:
+    draft = await load_draft(w, campaign_id)
+    found = await problems(w, draft)
+    if found:
+        raise Conflict(
+            "not_ready", "This campaign cannot be sent yet.", fields=[Field(p.step, p.code, p.detail or p.code) for p in found]
+        )
+    await w.execute(
+        "update campaign set content = $3::jsonb where company_id = $1 and id = $2",
+        w.company_id,
+        campaign_id,
+        msgspec.json.encode(frozen_content(draft)).decode(),
+    )
+
+
+async def pause(actor: Actor, campaign_id: UUID) -> None:
+    """Acts within one slice: no claim is granted to a campaign that is not running."""
+    await _move(
+        actor,
+        campaign_id,
+        (CampaignState.RUNNING,),
+        CampaignState.PAUSED,
+        "not_running",
+        "Only a running campaign can be paused.",
+        reason="person",
+    )
+
+
+async def resume(actor: Actor, campaign_id: UUID) -> None:
+    await _move(actor, campaign_id, (CampaignState.PAUSED,), CampaignState.RUNNING, "not_paused", "This campaign is not paused.")
+
+
+async def cancel(actor: Actor, campaign_id: UUID) -> None:
+    """A planned one becomes a draft again; a running one sends nothing more, what is on the wire finishes."""
+    async with work(actor, Permission.CAMPAIGNS_SEND) as w:
+        row = await _lock(w, campaign_id)
+        planned = row["state"] == CampaignState.SCHEDULED
+        _expect(
+            row["state"],
+            (CampaignState.SCHEDULED, CampaignState.PREPARING, CampaignState.RUNNING, CampaignState.PAUSED),
+            "not_cancellable",
+            "There is nothing left to cancel.",
+        )
+        state = CampaignState.DRAFT if planned else CampaignState.CANCELLED
+        await w.execute(
+            "update campaign set state = $3, state_reason = $4, state_detail = null, resume_at = null,"
+            " scheduled_at = case when $3 = 'draft' then null else scheduled_at end,"
+            " content = case when $3 = 'draft' then null else content end, updated_at = now()"
+            " where company_id = $1 and id = $2",
+            actor.company_id,
+            campaign_id,
+            state.value,
+            None if planned else "person",
+        )
+        await w.execute(
+            "delete from job where company_id = $1 and key = $2 and state = 'waiting'", actor.company_id, f"prepare:{campaign_id}"
+        )
+        w.audit("campaign.unscheduled" if planned else "campaign.cancelled", campaign_id)
+        w.emit(CampaignChanged(campaign_id=campaign_id, state=state.value))
+
+
+async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, include_unknown: bool) -> int:
+    """Queues failed recipients again; those of unknown outcome only on request, flagged. Returns how many."""
+    chosen = reasons or [reason.value for reason in FailureReason if reason.retry]
+    async with work(actor, Permission.CAMPAIGNS_SEND) as w:
+        row = await _lock(w, campaign_id)
+        _expect(
+            row["state"],
+            (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.COMPLETED),
+            "not_retryable",
+            "Only a running, paused or completed campaign can be retried.",
+        )
+        queued = await w.execute(
+            "update message set state = 0, tries = 0, next_at = now(), done_at = null, reason = null, code = null,"
+            " maybe_duplicate = maybe_duplicate or state = 7"
+            " where company_id = $1 and campaign_id = $2"
+            " and (state = 6 and reason = any($3::text[]) or state = 7 and $4)",
+            actor.company_id,
+            campaign_id,
+            chosen,
+            include_unknown,
+        )
+        if queued:
+            state = CampaignState.PAUSED if row["state"] == CampaignState.PAUSED else CampaignState.RUNNING
+            await w.execute(
+                "update campaign set state = $3, finished_at = null, updated_at = now() where company_id = $1 and id = $2",
+                actor.company_id,
+                campaign_id,
+                state.value,
+            )
+            w.audit("campaign.retried", campaign_id, queued=queued, include_unknown=include_unknown)
+            w.emit(CampaignChanged(campaign_id=campaign_id, state=state.value))
+            w.emit(CampaignProgress(campaign_id=campaign_id))
+    return queued
+
+
+async def clone(actor: Actor, campaign_id: UUID) -> UUID:
+    """A new draft with the same channel, text and audience."""
+    async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
+        new_id: UUID | None = await w.fetchval(
+            "insert into campaign(company_id, name, channel_id, template_id, body, bindings, audience, settings, policy, cloned_from,"
+            " created_by) select company_id, left(name, 110) || ' (2)', channel_id, template_id, body, bindings, audience, settings, policy,"
+            " id, $3 from campaign where company_id = $1 and id = $2 returning id",
+            actor.company_id,
+            campaign_id,
+            actor.id if actor.kind == "user" else None,
+        )
+        if new_id is None:
+            raise NotFound("campaign")
+        w.audit("campaign.cloned", new_id, source=str(campaign_id))
+        w.emit(CampaignChanged(campaign_id=new_id, state=CampaignState.DRAFT.value))
+    return new_id
+
+
+async def test_send(actor: Actor, campaign_id: UUID, to: list[str]) -> list[UUID]:
+    """Sends the message at once to a few numbers, outside the counts. Values come from the contact with that number."""
+    async with work(actor, Permission.CAMPAIGNS_SEND) as w:
+        draft = await load_draft(w, campaign_id)
+        found = [p for p in await problems(w, draft) if p.step != "audience"]
+        if found:
+            raise Conflict(
+                "not_ready", "The message cannot be sent yet.", fields=[Field(p.step, p.code, p.detail or p.code) for p in found]
+            )
+        content = frozen_content(draft)
+        country: str = await w.fetchval("select country from company where id = $1", actor.company_id)
+        ids = []
+        for index, text in enumerate(to):
+            phone = parse_phone(text, country)
+            if not isinstance(phone, Phone):
+                raise Invalid(
+                    "bad_phone",
+                    f"“{text}” is not a phone number.",
+                    fields=[Field(f"to[{index}]", phone.reason.value, phone.sentence)],
+                )
+            if await w.fetchval(
+                "select true from suppression where company_id = $1 and address = $2", actor.company_id, phone.canonical
+            ):
+                raise Conflict("opted_out", f"{phone.canonical} asked for no more messages.", address=phone.canonical)
+            contact_id = await w.fetchval(
+                "select contact_id from contact_identity where company_id = $1 and kind = 'phone' and value = $2",
+                actor.company_id,
+                phone.canonical,
+            )
+            params = [""] * len(content.fields)
+            if contact_id is not None and draft.kind is not None:
+                audience = Audience(actor.company_id, draft.kind, ContactFilter(ids=[contact_id]), fields=content.fields)
+                people = await sample(w, audience, 1)
+                params = people[0][2] if people else params
+            ids.append(
+                await w.fetchval(
+                    "insert into message(company_id, channel_id, queue_id, contact_id, address, dedupe_key, params, content)"
+                    " values ($1, $2, $2, $3, $4, $5, $6, $7::jsonb) returning id",
+                    actor.company_id,
+                    draft.channel_id,
+                    contact_id,
+                    phone.canonical,
+                    f"test:{uuid4()}",
+                    params,
+                    msgspec.json.encode(content).decode(),
+                )
+            )
+        w.audit("campaign.tested", campaign_id, count=len(ids))
+    return ids
+
+
+async def _move(
+    actor: Actor,
+    campaign_id: UUID,
+    sources: tuple[CampaignState, ...],
+    to: CampaignState,
+    code: str,
+    detail: str,
+    *,
+    reason: str | None = None,
+) -> None:
+    async with work(actor, Permission.CAMPAIGNS_SEND) as w:
+        row = await _lock(w, campaign_id)
+        _expect(row["state"], sources, code, detail)
+        await w.execute(
+            "update campaign set state = $3, state_reason = $4, state_detail = null, resume_at = null, updated_at = now()"
+            " where company_id = $1 and id = $2",
+            actor.company_id,
+            campaign_id,
+            to.value,
+            reason,
+        )
+        w.audit(f"campaign.{to.value}", campaign_id)
+        w.emit(CampaignChanged(campaign_id=campaign_id, state=to.value))
+
+
+async def _lock(w: Work, campaign_id: UUID) -> Any:
+    row = await w.fetchrow(
+        "select state, version, channel_id from campaign where company_id = $1 and id = $2 for update", w.company_id, campaign_id
+    )
+    if row is None:
+        raise NotFound("campaign")
+    return row
+
+
+async def _own(w: Work, table: str, row_id: UUID) -> None:
+    if not await w.fetchval(f"select true from {table} where company_id = $1 and id = $2", w.company_id, row_id):
+        raise NotFound(table)
+
+
+def _expect(state: str, allowed: tuple[CampaignState, ...], code: str, detail: str) -> None:
+    if state not in allowed:
+        raise Conflict(code, detail, state=state)

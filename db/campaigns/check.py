@@ -1,0 +1,169 @@
+"""What stands between a draft and its launch, and the content that a launch freezes."""
+
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from db.campaigns.audience import Audience, count
+from db.channels.placeholders import placeholders
+from db.contacts.filter import ContactFilter
+from db.enums import ChannelKind, ChannelState, TemplateStatus
+from db.errors import NotFound
+from db.messages.render import Content, Slot, TemplateContent, TextContent
+from db.messages.variables import ProblemCode, is_field
+from db.messages.variables import problems as text_problems
+from db.work import Read
+
+Step = Literal["channel", "audience", "message", "when"]
+SMS_LIMIT = 1600  # Twilio, per request
+
+
+class Problem(NamedTuple):
+    code: str
+    step: Step
+    detail: str | None = None
+
+
+class BindingRow(msgspec.Struct, frozen=True):
+    placeholder: str
+    source: str
+    fallback: str = ""
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A campaign with its channel and template, as far as they are chosen."""
+
+    id: UUID
+    company_id: UUID
+    channel_id: UUID | None
+    kind: ChannelKind | None
+    channel_state: ChannelState | None
+    throughput: float | None
+    messaging_limit: int | None
+    portfolio_id: str | None
+    template_name: str | None
+    template_language: str | None
+    template_category: str | None
+    template_status: TemplateStatus | None
+    parameter_format: str
+    components: list[dict[str, Any]]
+    body: str | None
+    bindings: list[BindingRow]
+    audience: ContactFilter
+    settings: dict[str, Any]
+    custom_keys: list[str]
+
+    @property
+    def placeholders(self) -> list[str]:
+        return placeholders(self.components, self.parameter_format)
+
+
+_DRAFT = """
+select k.id, k.company_id, k.channel_id, c.kind, c.state as channel_state, c.throughput::float8, c.messaging_limit, c.portfolio_id,
+    t.name as template_name, t.language as template_language, t.category as template_category, t.status as template_status,
+    coalesce(t.parameter_format, 'positional') as parameter_format, coalesce(t.components, '[]')::text as components,
+    k.body, k.bindings::text as bindings, k.audience::text as audience, k.settings::text as settings,
+    (select coalesce(array_agg(f.key), '{}') from custom_field f where f.company_id = k.company_id) as custom_keys
+from campaign k
+left join channel c on c.company_id = k.company_id and c.id = k.channel_id and c.archived_at is null
+left join template t on t.company_id = k.company_id and t.id = k.template_id and t.channel_id = k.channel_id
+where k.company_id = $1 and k.id = $2
+"""
+
+
+async def load_draft(r: Read, campaign_id: UUID) -> Draft:
+    """Raises NotFound."""
+    assert r.actor is not None
+    row = await r.fetchrow(_DRAFT, r.actor.company_id, campaign_id)
+    if row is None:
+        raise NotFound("campaign")
+    return Draft(
+        id=row["id"],
+        company_id=row["company_id"],
+        channel_id=row["channel_id"] if row["kind"] else None,
+        kind=ChannelKind(row["kind"]) if row["kind"] else None,
+        channel_state=ChannelState(row["channel_state"]) if row["channel_state"] else None,
+        throughput=row["throughput"],
+        messaging_limit=row["messaging_limit"],
+        portfolio_id=row["portfolio_id"],
+        template_name=row["template_name"],
+        template_language=row["template_language"],
+        template_category=row["template_category"],
+        template_status=TemplateStatus(row["template_status"]) if row["template_status"] else None,
+        parameter_format=row["parameter_format"],
+        components=msgspec.json.decode(row["components"]),
+        body=row["body"],
+        bindings=msgspec.json.decode(row["bindings"], type=list[BindingRow]),
+        audience=msgspec.json.decode(row["audience"], type=ContactFilter),
+        settings=msgspec.json.decode(row["settings"]),
+        custom_keys=list(row["custom_keys"]),
+    )
+
+
+def audience_of(draft: Draft, fields: list[str] | None = None) -> Audience:
+    """The draft's audience; its channel must be chosen."""
+    assert draft.kind is not None
+    return Audience(
+        draft.company_id, draft.kind, draft.audience, skip_recent_days=draft.settings.get("skip_recent_days", 0), fields=fields
+    )
+
+
+def frozen_content(draft: Draft) -> Content:
+    """What a launch sends. Only for drafts without problems (previews: missing bindings become empty constants)."""
+    if draft.kind == ChannelKind.SMS:
+        return TextContent(draft.body or "")
+    bound = {binding.placeholder: binding for binding in draft.bindings}
+    slots = []
+    for name in draft.placeholders:
+        binding = bound.get(name)
+        if binding is None:
+            slots.append(Slot(name, constant=f"{{{{{name}}}}}"))
+        elif binding.source == "constant":
+            slots.append(Slot(name, constant=binding.fallback))
+        else:
+            slots.append(Slot(name, field=binding.source, fallback=binding.fallback))
+    return TemplateContent(
+        draft.template_name or "", draft.template_language or "", draft.template_category or "marketing", draft.components, slots
+    )
+
+
+def message_problems(draft: Draft) -> list[Problem]:
+    """Without touching the database."""
+    if draft.channel_id is None or draft.kind is None:
+        return [Problem("no_channel", "channel")]
+    found = []
+    if draft.channel_state != ChannelState.CONNECTED:
+        found.append(Problem("channel_not_connected", "channel"))
+    if draft.kind == ChannelKind.SMS:
+        body = draft.body or ""
+        if not body.strip():
+            found.append(Problem("no_body", "message"))
+        elif len(body) > SMS_LIMIT:
+            found.append(Problem("body_too_long", "message", str(len(body))))
+        for problem in text_problems(body, draft.custom_keys):
+            code = {ProblemCode.UNKNOWN_FIELD: "unknown_field", ProblemCode.NO_FALLBACK: "missing_fallback"}.get(
+                problem.code, "bad_variable"
+            )
+            found.append(Problem(code, "message", problem.name))
+        return found
+    if draft.template_name is None:
+        return [*found, Problem("no_template", "message")]
+    if draft.template_status != TemplateStatus.APPROVED:
+        found.append(Problem("template_not_approved", "message", draft.template_status and draft.template_status.value))
+    bound = {binding.placeholder: binding for binding in draft.bindings}
+    for name in draft.placeholders:
+        binding = bound.get(name)
+        if binding is None or not binding.fallback.strip():
+            found.append(Problem("missing_fallback", "message", name))
+        elif binding.source != "constant" and not is_field(binding.source, draft.custom_keys):
+            found.append(Problem("unknown_field", "message", binding.source))
+    return found
+
+
+async def problems(r: Read, draft: Draft) -> list[Problem]:
+    """Everything that forbids a launch now."""
+    found = message_problems(draft)
+    if draft.kind is not None and not (await count(r, audience_of(draft))).get(None):
+        found.append(Problem("audience_empty", "audience"))
+    return found

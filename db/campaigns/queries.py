@@ -1,0 +1,306 @@
+"""What screens and partners read of campaigns: lists, live progress, recipients, previews."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from db import limits, valkey
+from db.campaigns.audience import count, sample
+from db.campaigns.check import Problem, audience_of, frozen_content, load_draft, problems
+from db.clock import now
+from db.enums import CampaignState, ChannelKind, MessageState, Permission
+from db.errors import NotFound
+from db.messages.reasons import FailureReason
+from db.messages.render import Drawn, TextContent, draw
+from db.messages.segments import Segments
+from db.messages.segments import count as count_segments
+from db.messages.variables import CONTACT_FIELDS
+from db.tenancy import Actor
+from db.work import Read, read
+
+REPLIED = 100  # message_tally counts those who replied under this state
+RATE_SECONDS = 10
+POINTS = 120
+_WIDTHS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
+
+_COLUMNS = """
+k.id, k.name, k.state, k.state_reason, k.state_detail, k.channel_id, c.name as channel_name, c.kind as channel_kind,
+coalesce(c.sandbox, false) as sandbox, k.template_id, t.name as template_name, k.body, k.bindings::text as bindings,
+k.audience::text as audience, k.settings::text as settings, k.policy, k.scheduled_at, k.launched_at, k.started_at, k.finished_at,
+k.resume_at, k.version, k.cloned_from, u.name as created_by, k.created_at, k.updated_at
+"""
+_FROM = """
+from campaign k left join channel c on c.company_id = k.company_id and c.id = k.channel_id
+left join template t on t.company_id = k.company_id and t.id = k.template_id
+left join account_user u on u.id = k.created_by
+"""
+_TALLY = """
+select campaign_id, state, sum(delta)::bigint as n from message_tally
+where company_id = $1 and campaign_id = any($2::uuid[]) group by 1, 2
+"""
+_FAILURES = """
+select state, reason, code, count(*) as n, count(sent_at) as accepted from message
+where company_id = $1 and campaign_id = $2 and state in (6, 7, 8) group by 1, 2, 3 order by n desc
+"""
+# Moves among sent, delivered and read cancel out, so their sum is what was newly accepted in each span.
+_SERIES = """
+select to_timestamp(floor(extract(epoch from at) / $3) * $3) as at,
+    coalesce(sum(delta) filter (where state in (3, 4, 5)), 0)::int as sent,
+    coalesce(sum(delta) filter (where state in (4, 5)), 0)::int as delivered
+from message_tally where company_id = $1 and campaign_id = $2 and at >= $4 group by 1 order by 1
+"""
+_RATE = """
+select coalesce(sum(delta) filter (where state in (3, 4, 5)), 0)::float8 from message_tally
+where company_id = $1 and campaign_id = $2 and at > now() - make_interval(secs => $3)
+"""
+_RECIPIENT = """
+select m.id as message_id, m.contact_id, coalesce(c.name, '') as name, m.address, m.state, m.reason, m.code, m.tries, m.maybe_duplicate,
+    m.sent_at, m.delivered_at, m.read_at, m.replied_at, m.dedupe_key
+from message m left join contact c on c.company_id = m.company_id and c.id = m.contact_id
+where m.company_id = $1 and m.dedupe_key > $2 and m.dedupe_key < $3
+"""
+
+
+async def campaigns(
+    actor: Actor,
+    *,
+    limit: int,
+    after: tuple[datetime, UUID] | None = None,
+    states: list[CampaignState] | None = None,
+    channel_id: UUID | None = None,
+    search: str | None = None,
+) -> list[dict[str, Any]]:
+    """Newest first, each with its counts; `limit + 1` rows so that the caller sees whether there is more."""
+    args: list[object] = [actor.company_id]
+    conditions = ["k.company_id = $1"]
+
+    def add(text: str, value: object) -> None:
+        args.append(value)
+        conditions.append(text.format(f"${len(args)}"))
+
+    if states:
+        add("k.state = any({}::text[])", [state.value for state in states])
+    if channel_id is not None:
+        add("k.channel_id = {}", channel_id)
+    if search:
+        add("position(fold({}) in fold(k.name)) > 0", search)
+    if after is not None:
+        args += after
+        conditions.append(f"(k.created_at, k.id) < (${len(args) - 1}, ${len(args)})")
+    async with read(actor, Permission.CAMPAIGNS_READ) as r:
+        rows = await r.fetch(
+            f"select {_COLUMNS} {_FROM} where {' and '.join(conditions)} order by k.created_at desc, k.id desc limit {limit + 1}",
+            *args,
+        )
+        counts = await tallies(r, [row["id"] for row in rows])
+    return [{**row, **counts[row["id"]]} for row in rows]
+
+
+async def campaign(actor: Actor, campaign_id: UUID) -> dict[str, Any]:
+    """Raises NotFound."""
+    async with read(actor, Permission.CAMPAIGNS_READ) as r:
+        return await one(r, campaign_id)
+
+
+async def one(r: Read, campaign_id: UUID) -> dict[str, Any]:
+    """Raises NotFound."""
+    assert r.actor is not None
+    row = await r.fetchrow(f"select {_COLUMNS} {_FROM} where k.company_id = $1 and k.id = $2", r.actor.company_id, campaign_id)
+    if row is None:
+        raise NotFound("campaign")
+    decoded = {name: msgspec.json.decode(row[name]) for name in ("bindings", "audience", "settings")}
+    return {**row, **decoded}
+
+
+async def tallies(r: Read, campaign_ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
+    """For each campaign: `counts` by state label, `audience`, `replied`."""
+    assert r.actor is not None
+    found: dict[UUID, dict[str, Any]] = {i: {"counts": {}, "audience": 0, "replied": 0} for i in campaign_ids}
+    for row in await r.fetch(_TALLY, r.actor.company_id, campaign_ids):
+        entry = found[row["campaign_id"]]
+        if row["state"] == REPLIED:
+            entry["replied"] = row["n"]
+        else:
+            entry["counts"][MessageState(row["state"]).label] = row["n"]
+            entry["audience"] += row["n"]
+    return found
+
+
+def _width(start: datetime, end: datetime) -> int:
+    """Seconds per point of the chart, so that there are at most about POINTS."""
+    span = (end - start).total_seconds()
+    return next((width for width in _WIDTHS if span / width <= POINTS), _WIDTHS[-1])
+
+
+async def progress(actor: Actor, campaign_id: UUID) -> dict[str, Any]:
+    """Everything on the live page, in the shape of contract Progress. Raises NotFound."""
+    async with read(actor, Permission.CAMPAIGNS_READ) as r:
+        row = await one(r, campaign_id)
+        tally = (await tallies(r, [campaign_id]))[campaign_id]
+        failures = await r.fetch(_FAILURES, actor.company_id, campaign_id)
+        rate = await r.fetchval(_RATE, actor.company_id, campaign_id, RATE_SECONDS)
+        series: list[asyncpg.Record] = []
+        width = 1
+        if row["started_at"] is not None:
+            width = _width(row["started_at"], row["finished_at"] or now())
+            since = max(row["started_at"], now() - timedelta(days=120))
+            series = await r.fetch(_SERIES, actor.company_id, campaign_id, width, since - timedelta(seconds=width))
+    counts = tally["counts"]
+    reached = counts.get("sent", 0) + counts.get("delivered", 0) + counts.get("read", 0)
+    waiting = counts.get("queued", 0) + counts.get("sending", 0)
+    running = row["state"] == CampaignState.RUNNING
+    binding = await _binding(row["channel_id"]) if running and waiting else None
+    return {
+        "state": row["state"],
+        "state_reason": row["state_reason"],
+        "audience": tally["audience"],
+        "counts": counts,
+        "accepted": reached + sum(f["accepted"] for f in failures if f["state"] == MessageState.FAILED),
+        "delivered": counts.get("delivered", 0) + counts.get("read", 0),
+        "read": counts.get("read", 0),
+        "replied": tally["replied"],
+        "rate": max(0.0, rate / RATE_SECONDS) if running else 0.0,
+        "eta": now() + timedelta(seconds=waiting / (rate / RATE_SECONDS)) if running and waiting and rate > 0 else None,
+        "binding_limit": binding["limit"] if binding else None,
+        "limit_value": binding["value"] if binding else None,
+        "limit_until": binding["until"] if binding else None,
+        "failures": [_group(f) for f in failures if f["state"] != MessageState.SKIPPED],
+        "skipped": [_group(f) for f in failures if f["state"] == MessageState.SKIPPED],
+        "series": [{"at": p["at"], "sent": max(0, p["sent"]), "delivered": max(0, p["delivered"])} for p in series],
+        "series_seconds": width,
+    }
+
+
+def _group(row: asyncpg.Record) -> dict[str, Any]:
+
+    reason = row["reason"] or "temporary"
+    known = next((r for r in FailureReason if r.value == reason), None)
+    return {"reason": reason, "code": row["code"], "count": row["n"], "retryable": bool(known and known.retry)}
+
+
+async def _binding(channel_id: UUID | None) -> dict[str, Any] | None:
+    """Which limit held the channel back within the last seconds; workers note it (workers/outgoing.py)."""
+    try:
+        raw = await valkey.client().get(f"binding:{channel_id}")
+    except valkey.Down:
+        return {"limit": "unavailable", "value": None, "until": None}
+    return msgspec.json.decode(raw) if raw else None
+
+
+def _recipient_query(
+    company_id: UUID, campaign_id: UUID, states: list[MessageState], reason: str | None, search: str | None, after: str | None
+) -> tuple[str, list[object]]:
+    args: list[object] = [company_id, after or f"{campaign_id}:", f"{campaign_id};"]
+    sql = _RECIPIENT
+    if states:
+        args.append([int(state) for state in states])
+        sql += f" and m.state = any(${len(args)}::smallint[])"
+    if reason:
+        args.append(reason)
+        sql += f" and m.reason = ${len(args)}"
+    if search:
+        args += [f"%{''.join(ch for ch in search if ch.isdigit()) or chr(0)}%", search]
+        sql += f" and (m.address like ${len(args) - 1} or position(fold(${len(args)}) in fold(c.name)) > 0)"
+    return sql + " order by m.dedupe_key", args
+
+
+async def recipients(
+    actor: Actor,
+    campaign_id: UUID,
+    *,
+    limit: int,
+    after: str | None = None,
+    states: list[MessageState] | None = None,
+    reason: str | None = None,
+    search: str | None = None,
+) -> list[asyncpg.Record]:
+    """Members of the audience with what became of them; `limit + 1` rows. Raises NotFound."""
+    sql, args = _recipient_query(
+        actor.company_id, campaign_id, states or [], reason, search.replace("\0", "") if search else None, after
+    )
+    async with read(actor, Permission.CAMPAIGNS_READ) as r:
+        await one(r, campaign_id)
+        return await r.fetch(f"{sql} limit {limit + 1}", *args)
+
+
+async def stream_recipients(
+    r: Read, campaign_id: UUID, states: list[MessageState], reason: str | None
+) -> AsyncIterator[asyncpg.Record]:
+    """All of them, with flat memory."""
+    assert r.actor is not None
+    sql, args = _recipient_query(r.actor.company_id, campaign_id, states, reason, None, None)
+    async for row in r.cursor(sql, *args):
+        yield row
+
+
+async def audience(actor: Actor, campaign_id: UUID) -> dict[str, Any]:
+    """Live count for the wizard: matched, reachable, skipped by reason. Raises NotFound."""
+    async with read(actor, Permission.CAMPAIGNS_READ) as r:
+        draft = await load_draft(r, campaign_id)
+        if draft.kind is None:
+            draft = msgspec.structs.replace(draft, kind=ChannelKind.WHATSAPP)
+        return _audience(await count(r, audience_of(draft)))
+
+
+def _audience(found: dict[str | None, int]) -> dict[str, Any]:
+    skipped = [{"reason": reason, "count": n} for reason, n in sorted(found.items(), key=lambda i: -i[1]) if reason]
+    return {"matched": sum(found.values()), "reachable": found.get(None, 0), "skipped": skipped}
+
+
+class PreviewRow(msgspec.Struct):
+    name: str
+    address: str
+    drawn: Drawn
+    segments: Segments | None
+
+
+class Preview(msgspec.Struct):
+    rows: list[PreviewRow]
+    problems: list[Problem]
+    audience: dict[str, Any] | None
+    seconds: int | None
+    limit: str | None
+    segments_total: int | None
+
+
+async def preview(actor: Actor, campaign_id: UUID) -> Preview:
+    """How it reads for the first three people, what a launch would take and what stands in its way. Raises NotFound."""
+    async with read(actor, Permission.CAMPAIGNS_READ) as r:
+        draft = await load_draft(r, campaign_id)
+        found = await problems(r, draft)
+        content = frozen_content(draft)
+        known = [f for f in content.fields if f.startswith("custom.") or f in CONTACT_FIELDS]
+        people: list[tuple[str, str, list[str]]] = []
+        reach = None
+        if draft.kind is not None:
+            reach = _audience(await count(r, audience_of(draft)))
+            if known == content.fields:
+                people = await sample(r, audience_of(draft, content.fields), 3)
+    rows = []
+    for name, address, params in people or [("", "", [""] * len(content.fields))]:
+        drawn = draw(content, params)
+        rows.append(PreviewRow(name, address, drawn, count_segments(drawn.body) if isinstance(content, TextContent) else None))
+    total = None
+    if reach and isinstance(content, TextContent):
+        total = round(sum(row.segments.segments for row in rows if row.segments) / len(rows) * reach["reachable"])
+    seconds, limit = None, None
+    if reach and draft.throughput:
+        work_units = total if total is not None else reach["reachable"]
+        seconds = round(work_units / draft.throughput)
+        limit = "segments" if draft.kind == ChannelKind.SMS else "number"
+        if draft.messaging_limit is not None and draft.portfolio_id is not None:
+            days = max(0, (reach["reachable"] + await _used(draft.portfolio_id) - 1) // draft.messaging_limit)
+            if days:
+                seconds, limit = days * limits.DAY + seconds, "tier"
+    return Preview(rows, found, reach, seconds, limit, total)
+
+
+async def _used(portfolio_id: str) -> int:
+    try:
+        return await limits.tier_used(portfolio_id)
+    except valkey.Down:
+        return 0

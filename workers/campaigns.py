@@ -1,0 +1,16 @@
+"""Jobs and rounds of campaigns: preparing the audience, finishing what is done."""
+
+from uuid import UUID
+
+from db.campaigns import lifecycle
+from db.jobs import PrepareCampaign
+
+
+async def prepare_campaign(company_id: UUID, job: PrepareCampaign) -> None:
+    """Idempotent: a run that died is simply repeated."""
+    await lifecycle.prepare(company_id, job.campaign_id)
+
+
+async def settle_all() -> int:
+    """One round over all open campaigns."""
+    return await lifecycle.settle_all()

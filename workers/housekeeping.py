@@ -1,0 +1,81 @@
+"""Rounds that keep the house: finding work without wake-ups, ending pauses, forgetting what is old."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import structlog
+
+from db.clock import now
+from db.enums import Permission
+from db.events import ChannelChanged
+from db.settings import Settings
+from db.tenancy import worker
+from db.work import system, take_tick, work
+from workers import channels
+
+log = structlog.get_logger("workers.housekeeping")
+
+_WITH_WORK = """
+select c.company_id, c.id, c.throughput::float8 as throughput from channel c
+where c.archived_at is null
+  and (c.state = 'connected' or c.state = 'paused' and c.paused_until <= now())
+  and (exists (select from message m where m.queue_id = c.id and m.state = 0 and m.next_at <= now())
+       or exists (select from campaign k where k.company_id = c.company_id and k.channel_id = c.id and k.state = 'running'
+                  and exists (select from message m where m.queue_id = k.id and m.state = 0 and m.next_at <= now())))
+"""
+_OLD = (
+    "delete from idempotency where created_at < now() - interval '24 hours'",
+    "delete from tick where at < now() - interval '7 days'",
+    "delete from webhook_inbox where processed_at < now() - interval '7 days'",
+    "delete from session where expires_at < now() - interval '30 days' or revoked_at < now() - interval '30 days'",
+    "delete from password_reset where expires_at < now() - interval '7 days'",
+)
+
+
+class ChannelWork(NamedTuple):
+    company_id: UUID
+    id: UUID
+    throughput: float
+
+
+async def channels_with_work() -> list[ChannelWork]:
+    """Channels that may send and have something due."""
+    async with system() as s:
+        return [ChannelWork(*row) for row in await s.fetch(_WITH_WORK)]
+
+
+async def companies_with_inbox() -> list[UUID]:
+    """Companies whose webhooks wait."""
+    async with system() as s:
+        rows = await s.fetch("select distinct company_id from webhook_inbox where processed_at is null and tries < 5")
+    return [row["company_id"] for row in rows]
+
+
+async def wake_paused_channels() -> None:
+    """A pause with an end is over when its time has come; the state says so again."""
+    async with system() as s:
+        rows = await s.fetch("select company_id, id from channel where state = 'paused' and paused_until <= now()")
+    for row in rows:
+        async with work(worker(row["company_id"]), Permission.CHANNELS_WRITE) as w:
+            if await w.execute(
+                "update channel set state = 'connected', state_reason = null, state_detail = null, paused_until = null"
+                " where company_id = $1 and id = $2 and state = 'paused' and paused_until <= now()",
+                row["company_id"],
+                row["id"],
+            ):
+                w.emit(ChannelChanged(channel_id=row["id"]))
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+async def hourly(settings: Settings) -> None:
+    """Once an hour in the whole installation: checks channels again and forgets what is old."""
+    if not await take_tick("hourly", _hour(now())):
+        return
+    async with system() as s:
+        for statement in _OLD:
+            await s.execute(statement)
+    await channels.recheck_due(settings)

@@ -1,0 +1,199 @@
+"""One worker process: SAQ carries wake-ups to lanes, jobs and the inbox; four loops make wake-ups optional."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, ClassVar
+from uuid import UUID
+
+import structlog
+from saq.worker import Worker
+
+from db import crypto, queue, valkey
+from db.engine import DB
+from db.jobs import (
+    BulkContacts,
+    CheckChannel,
+    InspectImport,
+    Job,
+    LookUpUnknown,
+    PrepareCampaign,
+    RunImport,
+    SandboxControl,
+    SendMail,
+    SubmitTemplate,
+    SyncTemplates,
+)
+from db.settings import Settings
+from workers import campaigns, channels, contacts, housekeeping, inbound, mail, sandbox_control, templates, unknown
+from workers.imports import job as imports
+from workers.outgoing import Sender
+from workers.progress import progress
+from workers.providers.wire import Wire
+from workers.runtime import JobFunction, Runner, sweep
+from workers.sending import Lanes, lanes_for
+
+log = structlog.get_logger("workers")
+
+DRAIN_SECONDS = 15
+SLOTS = {"default": 8, "bulk": 2, "inbound": 4, "send": 32}
+"""How many of each queue run at once. A send slot mostly waits: for permits or for a provider."""
+
+
+class Carrier(Worker[Any]):
+    """SAQ's worker without its signal handlers: this process drains by its own rules (RELIABILITY 3.2: a stopping SAQ worker
+    still took new jobs, and cancelled what was in flight)."""
+
+    SIGNALS: ClassVar[list[signal.Signals]] = []
+
+
+class Process:
+    """Everything one worker process does, from start to drained end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.wire = Wire()
+        self.sender = Sender(settings, self.wire)
+        self.lanes = Lanes(settings, self.sender)
+        self.runner = Runner(self._functions())
+        self.draining = asyncio.Event()
+        self._busy = 0
+
+    def _functions(self) -> dict[type[Job], JobFunction]:
+        def with_settings(function: Callable[..., Awaitable[None]]) -> JobFunction:
+            async def run(company_id: UUID, job: Any) -> None:
+                await function(company_id, job, self.settings)
+
+            return run
+
+        return {
+            SendMail: with_settings(mail.send_mail),
+            CheckChannel: with_settings(channels.check_channel),
+            SyncTemplates: with_settings(templates.sync_templates),
+            SubmitTemplate: with_settings(templates.submit_template),
+            InspectImport: with_settings(imports.inspect_import),
+            RunImport: with_settings(imports.run_import),
+            BulkContacts: contacts.run_bulk,
+            PrepareCampaign: campaigns.prepare_campaign,
+            LookUpUnknown: unknown.looker(self.sender),
+            SandboxControl: with_settings(sandbox_control.run),
+        }
+
+    # What SAQ calls. A wake-up that comes while draining is let go: the pollers of another process make it good.
+
+    async def run_job(self, ctx: Any, *, job_id: str) -> None:
+        with self._working() as go:
+            if go:
+                await self.runner.run(UUID(job_id))
+
+    async def send_lane(self, ctx: Any, *, company_id: str, channel_id: str, lane: int) -> None:
+        with self._working() as go:
+            again = await self.lanes.run(UUID(company_id), UUID(channel_id), lane) if go else None
+        if again is not None and again < 1.0 and not self.draining.is_set():
+            await self._wake_lane(company_id, channel_id, lane)
+
+    async def process_inbox(self, ctx: Any, *, company_id: str) -> None:
+        with self._working() as go:
+            if go:
+                await inbound.process_inbox(UUID(company_id))
+
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[bool]:
+        self._busy += 1
+        try:
+            yield not self.draining.is_set()
+        finally:
+            self._busy -= 1
+
+    async def _wake_lane(self, company_id: str, channel_id: str, lane: int) -> None:
+        key = f"{channel_id}:{lane}:{asyncio.get_running_loop().time():.1f}"
+        await queue.wake_one("send", "send_lane", key=key, company_id=company_id, channel_id=channel_id, lane=lane)
+
+    # loops
+
+    async def _poll_sending(self) -> None:
+        for channel in await housekeeping.channels_with_work():
+            for lane in range(lanes_for(self.settings, channel.throughput)):
+                await self._wake_lane(str(channel.company_id), str(channel.id), lane)
+
+    async def _poll_inbox(self) -> None:
+        for company_id in await housekeeping.companies_with_inbox():
+            await queue.wake_one("inbound", "process_inbox", key=queue.wake_key(company_id), company_id=str(company_id))
+
+    def _loops(self) -> list[tuple[str, float, Callable[[], Awaitable[object]]]]:
+        """Name, seconds between rounds, one round."""
+        return [
+            ("sending", 1.0, self._poll_sending),
+            ("inbox", 2.0, self._poll_inbox),
+            ("jobs", 2.0, sweep),
+            ("campaigns", 1.0, campaigns.settle_all),
+            ("unknown", 2.0, unknown.settle_all),
+            ("channels", 10.0, housekeeping.wake_paused_channels),
+            ("hourly", 60.0, lambda: housekeeping.hourly(self.settings)),
+        ]
+
+    async def _loop(self, name: str, seconds: float, round_: Callable[[], Awaitable[object]]) -> None:
+        """One round after another; a failing one is named and waited out, never the end of the loop."""
+        pause = seconds
+        while not self.draining.is_set():
+            try:
+                await round_()
+                pause = seconds
+            except Exception as error:
+                pause = min(30.0, pause * 2)
+                log.warning("loop.failed", loop=name, retry_in=pause, error=repr(error))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.draining.wait(), pause)
+
+    async def run(self) -> None:
+        """Until SIGTERM or SIGINT; then no new claim is made and what is on the wire finishes."""
+        settings = self.settings
+        crypto.load_ring(settings.secret_keys, settings.data_dir)
+        valkey.connect(settings.valkey_url)
+        await _until_up(lambda: DB.connect(settings.database_url, size=max(settings.pool_size, 12), statement_timeout=600))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._drain)
+        carriers = [
+            Carrier(
+                queue.queues()[name],
+                functions=[("run_job", self.run_job), ("send_lane", self.send_lane), ("process_inbox", self.process_inbox)],
+                concurrency=slots,
+                dequeue_timeout=2.0,
+                timers={"sweep": 60, "schedule": 60, "worker_info": 10, "abort": 60},
+            )
+            for name, slots in SLOTS.items()
+        ]
+        async with self.wire:
+            tasks = [asyncio.create_task(self._loop(*spec)) for spec in self._loops()]
+            tasks.append(asyncio.create_task(progress.run()))
+            carrying = [asyncio.create_task(carrier.start()) for carrier in carriers]
+            log.info("worker.ready", queues=SLOTS)
+            await self.draining.wait()
+            log.info("worker.draining", in_flight=self._busy)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    while self._busy:
+                        await asyncio.sleep(0.05)
+            for task in (*carrying, *tasks):
+                task.cancel()
+            await asyncio.wait([*carrying, *tasks], timeout=3)
+        await DB.close()
+        await valkey.close()
+
+    def _drain(self) -> None:
+        self.lanes.draining = True
+        self.draining.set()
+
+
+async def _until_up(connect: Callable[[], Awaitable[None]]) -> None:
+    """Waits for Postgres, saying so, with growing pauses."""
+    pause = 0.5
+    while True:
+        try:
+            return await connect()
+        except Exception as error:
+            log.warning("database.waiting", retry_in=pause, error=repr(error))
+            await asyncio.sleep(pause)
+            pause = min(10.0, pause * 2)

@@ -1,0 +1,83 @@
+"""Outcomes nobody knows: expired leases become unknown, evidence settles them, and after the horizon the policy does (DESIGN 4.7)."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from db.clock import now
+from db.enums import ChannelKind, MessageState, Permission
+from db.jobs import LookUpUnknown
+from db.messages import ledger, render
+from db.messages.ledger import StatusUpdate
+from db.messages.render import TextContent, TextSender
+from db.tenancy import worker
+from db.work import system, work
+from workers import outgoing
+from workers.outgoing import Sender
+from workers.progress import progress
+from workers.providers.twilio.client import TwilioClient
+from workers.providers.wire import ProviderError
+
+log = structlog.get_logger("workers.unknown")
+
+_LATE = "select distinct company_id from message where state in (1, 2) and lease_until < now()"
+_ASKABLE = """
+select distinct m.company_id, m.channel_id from message m join channel c on c.company_id = m.company_id and c.id = m.channel_id
+where m.state = 2 and m.lease_until > now() and c.kind = 'sms'
+"""
+_UNKNOWN = """
+select m.address, m.params, coalesce(m.content, k.content)::text as content, t.id as attempt_id, t.started_at
+from message m join attempt t on t.company_id = m.company_id and t.message_id = m.id and t.epoch = m.epoch
+left join campaign k on k.company_id = m.company_id and k.id = m.campaign_id
+where m.company_id = $1 and m.channel_id = $2 and m.state = 2 limit 200
+"""
+
+
+async def settle_all() -> None:
+    """One round: expired leases, outcomes past their horizon, and questions to providers that answer them."""
+    async with system() as s:
+        late = [row["company_id"] for row in await s.fetch(_LATE)]
+        askable = await s.fetch(_ASKABLE)
+    for company_id in late:
+        async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+            touched = await ledger.expire_leases(w) | await ledger.resolve_unknown(w)
+        for campaign_id in touched:
+            progress.touch(company_id, campaign_id)
+    for row in askable:
+        async with work(worker(row["company_id"]), Permission.CAMPAIGNS_SEND) as w:
+            w.enqueue(LookUpUnknown(channel_id=row["channel_id"]), at=now() + timedelta(seconds=5))
+
+
+def looker(sender: Sender) -> Callable[[UUID, LookUpUnknown], Awaitable[None]]:
+    """The job that asks Twilio whether messages of unknown outcome exist there."""
+
+    async def look_up(company_id: UUID, job: LookUpUnknown) -> None:
+        async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+            channel = await outgoing.load_channel(w, job.channel_id)
+            rows = await w.fetch(_UNKNOWN, company_id, job.channel_id)
+        if channel is None or channel.kind != ChannelKind.SMS or not channel.sendable:
+            return
+        client = sender.client(channel)
+        assert isinstance(client, TwilioClient)
+        sender_number = None if channel.external_id.startswith("MG") else channel.external_id
+        found: list[StatusUpdate] = []
+        for row in rows:
+            content = render.decode(row["content"])
+            assert isinstance(content, TextContent)
+            body = TextSender(content).render(list(row["params"]))
+            try:
+                taken = frozenset(status.provider_id for status in found if status.provider_id)
+                message = await client.find_message(row["address"], sender_number, body, row["started_at"], taken=taken)
+            except ProviderError as error:
+                log.warning("unknown.lookup_failed", channel_id=str(channel.id), error=str(error))
+                break
+            if message is not None:
+                found.append(StatusUpdate(row["attempt_id"], message.sid, MessageState.SENT, message.created_at or now()))
+        async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+            applied = await ledger.apply_statuses(w, found)
+        for campaign_id in applied.campaigns:
+            progress.touch(company_id, campaign_id)
+
+    return look_up
