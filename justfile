@@ -1,7 +1,114 @@
-# Every recipe runs inside the locked environment that `_env` keeps in .venv.
+# Every recipe runs inside the locked environment that `_env` keeps in .venv. `just` alone lists them.
 set shell := ["bash", "-euo", "pipefail", "-c"]
+set dotenv-load := true
 py := ".venv/bin/python"
 
-# Start everything on this machine: servers, migrations, demo company, API, workers, UI and sandbox
+_list:
+    @just --list --unsorted
+
+# Start everything on this machine: servers, migrations, demo company, API, workers, web app, sandbox (--no-demo: empty)
 up *args: _env
-    @{{py}} -m db up {{args}}
+    @exec {{py}} -m db up {{args}}
+
+# The one test command: style, types, import rules, then every test
+test *args: lint types imports _browser
+    @{{py}} -m pytest -n 2 --dist loadgroup {{args}}
+
+# Only the tests, without those that need a browser or many processes
+test-fast *args: _env
+    @{{py}} -m pytest -n 2 --ignore tests/e2e --ignore tests/faults {{args}}
+
+# Style
+lint: _env
+    @{{py}} -m ruff check --quiet .
+    @{{py}} -m ruff format --quiet --check .
+
+# Put the code into shape
+format: _env
+    @{{py}} -m ruff check --quiet --fix .
+    @{{py}} -m ruff format --quiet .
+
+# Types, strictly
+types: _env
+    @{{py}} -m mypy --no-error-summary
+
+# Who may import whom (the contracts in pyproject.toml)
+imports: _env
+    @.venv/bin/lint-imports --no-logo > .venv/imports.log 2>&1 || { cat .venv/imports.log; exit 1; }
+
+# Speed against the peers: bench campaign, bench ingest
+bench *args: _env
+    @{{py}} -m tests.bench {{args}}
+
+# The fault tests at full size: programs, servers and the network killed on purpose
+faults *args: _env
+    @{{py}} -m tests.faults {{args}}
+
+# Bring the schema up to date
+migrate: _env
+    @{{py}} -m db migrate
+
+# Make the demo company, once
+seed: _env
+    @{{py}} -m db seed
+
+# Everything into one file
+backup *args: _env
+    @{{py}} -m db backup {{args}}
+
+# A backup into this installation
+restore *args: _env
+    @{{py}} -m db restore {{args}}
+
+# Seal every kept secret anew with the first key of SECRET_KEYS
+rotate-keys: _env
+    @{{py}} -m db rotate-keys
+
+# Print a fresh key for SECRET_KEYS
+new-key *args: _env
+    @{{py}} -m db new-key {{args}}
+
+# A Python prompt with the database connected
+shell: _env
+    @{{py}} -m db shell
+
+# Which texts of the web app lack their Portuguese twin
+messages: _env
+    @{{py}} -m tests.architecture.messages
+
+# The README's pictures, from the demo company
+screenshots *args: _env _browser
+    @{{py}} -m tests.e2e.screenshots {{args}}
+
+# Lock the dependencies anew, after pyproject.toml changed
+lock:
+    @uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev pyproject.toml -o requirements.lock
+
+# The environment: made once, brought up to date when the lock file changes
+_env:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    sum=$(cksum < requirements.lock)
+    if [ ! -x {{py}} ]; then
+        uv venv --quiet --clear .venv
+    elif [ "$(cat .venv/lock-sum 2>/dev/null)" = "$sum" ]; then
+        exit 0
+    fi
+    echo "Installing the locked dependencies …" >&2
+    uv pip sync --quiet --python {{py}} --require-hashes requirements.lock
+    {{py}} -m compileall -q -j 2 .venv/lib > /dev/null 2>&1 || true
+    printf '%s' "$sum" > .venv/lock-sum
+
+# Chromium for the browser tests
+_browser:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    for name in chromium chromium-browser google-chrome google-chrome-stable; do
+        if command -v "$name" > /dev/null; then exit 0; fi
+    done
+    if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
+        echo "Installing Chromium for the browser tests …" >&2
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } > /dev/null 2>&1 < /dev/null && exit 0
+    fi
+    echo "The browser tests need Chromium. Install it (Debian, Ubuntu: sudo apt-get install chromium) and run this again." >&2
+    exit 1
