@@ -56,6 +56,17 @@ class SubmitTemplate(Job, frozen=True, kw_only=True):
     verb: Literal["create", "edit", "delete"]
 
 
+class InspectImport(Job, frozen=True, kw_only=True):
+    """Looks at an uploaded list: its kind, columns and first rows."""
+
+    timeout: ClassVar[float] = 120
+    import_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"inspect:{self.import_id}"
+
+
 class RunImport(Job, frozen=True, kw_only=True):
     queue: ClassVar[QueueName] = "bulk"
     timeout: ClassVar[float] = 900
@@ -109,6 +120,7 @@ AnyJob = (
     | CheckChannel
     | SyncTemplates
     | SubmitTemplate
+    | InspectImport
     | RunImport
     | BulkContacts
     | PrepareCampaign

@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from saq.worker import Worker
 
-from db import crypto, queue, valkey
+from db import blobs, crypto, queue, valkey
 from db.engine import DB
 from db.jobs import (
     BulkContacts,
@@ -72,8 +72,8 @@ class Process:
             CheckChannel: with_settings(channels.check_channel),
             SyncTemplates: with_settings(templates.sync_templates),
             SubmitTemplate: with_settings(templates.submit_template),
-            InspectImport: with_settings(imports.inspect_import),
-            RunImport: with_settings(imports.run_import),
+            InspectImport: imports.inspect_import,
+            RunImport: imports.run_import,
             BulkContacts: contacts.run_bulk,
             PrepareCampaign: campaigns.prepare_campaign,
             LookUpUnknown: unknown.looker(self.sender),
@@ -151,6 +151,7 @@ class Process:
         settings = self.settings
         crypto.load_ring(settings.secret_keys, settings.data_dir)
         valkey.connect(settings.valkey_url)
+        blobs.connect(settings)
         await _until_up(lambda: DB.connect(settings.database_url, size=max(settings.pool_size, 12), statement_timeout=600))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -181,6 +182,7 @@ class Process:
             await asyncio.wait([*carrying, *tasks], timeout=3)
         await DB.close()
         await valkey.close()
+        await blobs.close()
 
     def _drain(self) -> None:
         self.lanes.draining = True

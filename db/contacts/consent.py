@@ -35,7 +35,7 @@ where s.company_id = $1 and i.company_id = $1 and i.contact_id = $2 and s.addres
 """
 
 
-async def opt_out(w: Work, contact_ids: list[UUID], source: Source) -> int:
+async def opt_out(w: Work, contact_ids: list[UUID], source: Source | str) -> int:
     """Nothing more to these people, campaign messages in the queue included. Returns how many had not said so before."""
     fresh = await w.fetch(_OUT, w.company_id, contact_ids, source)
     await w.execute(_SUPPRESS, w.company_id, contact_ids, source)

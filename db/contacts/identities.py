@@ -5,6 +5,7 @@ keeps what WhatsApp itself calls the person. Refuses to guess that two contacts 
 """
 
 import re
+import unicodedata
 from typing import NamedTuple
 from uuid import UUID
 
@@ -37,7 +38,7 @@ def phone_address(text: str, region: str) -> Address:
 
 def email_address(text: str) -> Address:
     """What a person typed. Raises Invalid."""
-    value = text.strip().lower()
+    value = unicodedata.normalize("NFC", text.strip().casefold())
     if len(value) > 254 or not _EMAIL.fullmatch(value):
         sentence = "This is not an e-mail address."
         raise Invalid("invalid", sentence, fields=[Field("email", "email_invalid", sentence)])

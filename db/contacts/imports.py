@@ -1,0 +1,342 @@
+"""Contact lists from files: uploaded, looked at, mapped by a person, started, followed, cancelled.
+
+What one batch of rows does to the contacts stands in `import_batch.py`. created + updated + unchanged + rejected + blank is
+always `processed`. Refuses to read files: that is the workers' part.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import PurePath
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from db import blobs
+from db.contacts import fields, tags
+from db.enums import ImportState, Permission
+from db.errors import Conflict, Field, Invalid, NotFound
+from db.events import ContactsChanged, ImportProgress
+from db.jobs import InspectImport, RunImport
+from db.tenancy import Actor, worker
+from db.work import read, work
+
+MOST_BYTES = 100_000_000
+_KINDS = (b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")  # XLSX, UTF-16
+_SINGLE = frozenset(("phone", "name", "first_name", "last_name", "email", "language", "opt_out"))
+
+_SELECT = """
+select i.id, i.state, i.filename, i.size, i.sheet::text as sheet, i.mapping::text as mapping, i.options::text as options,
+    i.total, i.processed, i.created, i.updated, i.unchanged, i.rejected, i.blank, i.warnings, i.error, i.error_row,
+    i.created_at, i.started_at, i.finished_at, u.name as created_by
+from contact_import i left join account_user u on u.id = i.created_by
+where i.company_id = $1
+"""
+
+
+class GuessedColumn(msgspec.Struct):
+    """A column of the file, and what it looks like."""
+
+    index: int
+    name: str
+    samples: list[str]
+    target: str
+    field_key: str | None = None
+    confidence: float = 0.0
+
+
+class Inspected(msgspec.Struct):
+    """What is shown of a file before it is imported; `sheet` is for the reader alone."""
+
+    columns: list[GuessedColumn]
+    preview: list[list[str]]
+    encoding: str | None
+    separator: str | None
+    has_header: bool
+    sheet: msgspec.Raw
+
+
+class ColumnTarget(msgspec.Struct):
+    """What a person wants a column to become."""
+
+    index: int
+    target: str
+    field_key: str | None = None
+    field_label: str | None = None
+
+
+class Options(msgspec.Struct):
+    """Chosen at the start. `tags` by id."""
+
+    tags: list[UUID] = []
+    tag_names: list[str] = []
+    region: str = "BR"
+
+
+def check_kind(head: bytes) -> None:
+    """Refuses at once what is no table at all; the worker looks closer. Raises Invalid `not_a_spreadsheet`."""
+    if not head.strip():
+        raise Invalid("file_empty", "The file is empty.", fields=[Field("file", "empty", "The file is empty.")])
+    if not head.startswith(_KINDS) and b"\0" in head[:4096] and head[:4096].count(0) > 0.6 * len(head[:4096]):
+        raise _no_table()
+    if head.startswith(
+        (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\x7fELF", b"MZ\x90")
+    ):
+        raise _no_table()
+
+
+def _no_table() -> Invalid:
+    sentence = "This is not a spreadsheet. Send an .xlsx or a CSV file."
+    return Invalid("not_a_spreadsheet", sentence, fields=[Field("file", "not_a_spreadsheet", sentence)])
+
+
+async def upload(actor: Actor, filename: str, pieces: AsyncIterator[bytes]) -> UUID:
+    """Stores a file and has it looked at. Raises Invalid, TooLarge."""
+    actor.require(Permission.CONTACTS_WRITE)
+    name = re.sub(r"[\x00-\x1f\x7f]", "", PurePath(filename.replace("\\", "/")).name)[:200] or "contacts"
+    key = blobs.new_key(actor.company_id, PurePath(name).suffix)
+    size = await blobs.store().put(key, _checked(pieces), most=MOST_BYTES)
+    if not size:
+        await blobs.store().delete(key)
+        check_kind(b"")
+    async with work(actor, Permission.CONTACTS_WRITE) as w:
+        import_id: UUID = await w.fetchval(
+            "insert into contact_import(company_id, filename, blob, size, created_by) values ($1, $2, $3, $4, $5) returning id",
+            w.company_id,
+            name,
+            key,
+            size,
+            actor.id if actor.kind == "user" else None,
+        )
+        w.audit("import.uploaded", import_id, size=size)
+        w.enqueue(InspectImport(import_id=import_id))
+    return import_id
+
+
+async def _checked(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    first = True
+    async for piece in pieces:
+        if first and piece:
+            check_kind(piece)
+            first = False
+        yield piece
+
+
+async def imports(actor: Actor, *, after: UUID | None, limit: int) -> list[asyncpg.Record]:
+    """Newest first, one more than `limit`."""
+    async with read(actor, Permission.CONTACTS_READ) as r:
+        return await r.fetch(
+            f"{_SELECT} and ($2::uuid is null or i.id < $2) order by i.id desc limit $3", actor.company_id, after, limit + 1
+        )
+
+
+async def one_import(actor: Actor, import_id: UUID) -> asyncpg.Record:
+    """Raises NotFound."""
+    async with read(actor, Permission.CONTACTS_READ) as r:
+        row = await r.fetchrow(f"{_SELECT} and i.id = $2", actor.company_id, import_id)
+    if row is None:
+        raise NotFound("import")
+    return row
+
+
+async def rejects(actor: Actor, import_id: UUID, *, after: tuple[int, str] | None, limit: int) -> list[asyncpg.Record]:
+    """Rows `row_number, field, value, reason, warning, cells`, one more than `limit`. Raises NotFound."""
+    number, field = after or (-1, "")
+    async with read(actor, Permission.CONTACTS_READ) as r:
+        if not await r.fetchval("select true from contact_import where company_id = $1 and id = $2", actor.company_id, import_id):
+            raise NotFound("import")
+        return await r.fetch(
+            "select row_number, field, value, reason, warning, cells from contact_import_reject "
+            'where company_id = $1 and import_id = $2 and (row_number, field collate "C") > ($3, $4) '
+            'order by row_number, field collate "C" limit $5',
+            actor.company_id,
+            import_id,
+            number,
+            field,
+            limit + 1,
+        )
+
+
+async def start(actor: Actor, import_id: UUID, columns: list[ColumnTarget], tag_names: list[str], region: str | None) -> None:
+    """Fixes the mapping and starts the run; columns that are not named are ignored. Raises NotFound, Invalid, and Conflict
+    `import_not_ready` unless the file was looked at and the import was not started before."""
+    async with work(actor, Permission.CONTACTS_WRITE) as w:
+        row = await w.fetchrow(
+            "select state, sheet::text as sheet from contact_import where company_id = $1 and id = $2 for update",
+            w.company_id,
+            import_id,
+        )
+        if row is None:
+            raise NotFound("import")
+        if row["state"] != ImportState.UPLOADED or row["sheet"] == "{}":
+            raise Conflict("import_not_ready", "This import cannot be started: it is being looked at, or was started already.")
+        sheet = msgspec.json.decode(row["sheet"], type=Inspected)
+        mapping = _mapping(columns, sheet)
+        await fields.ensure_fields(
+            w,
+            {
+                column.field_key: (column.field_label or sheet.columns[column.index].name)[:60]
+                for column in mapping
+                if column.field_key is not None
+            },
+        )
+        region = region or await w.fetchval("select country from company where id = $1", w.company_id)
+        options = Options(
+            tags=await tags.ensure_tags(w, tag_names), tag_names=[tags.plain(name) for name in tag_names], region=region
+        )
+        await w.execute(
+            "update contact_import set state = 'queued', mapping = $3::jsonb, options = $4::jsonb, started_at = now() "
+            "where company_id = $1 and id = $2",
+            w.company_id,
+            import_id,
+            msgspec.json.encode(mapping).decode(),
+            msgspec.json.encode(options).decode(),
+        )
+        w.audit("import.started", import_id)
+        w.enqueue(RunImport(import_id=import_id))
+        w.emit(ImportProgress(import_id=import_id, state=ImportState.QUEUED, processed=0, total=None))
+
+
+def _mapping(columns: list[ColumnTarget], sheet: Inspected) -> list[ColumnTarget]:
+    """One target for each column of the file, in its order."""
+    errors: list[Field] = []
+    chosen: dict[int, ColumnTarget] = {}
+    singles: set[str] = set()
+    keys: set[str] = set()
+    for place, column in enumerate(columns):
+        where = f"columns[{place}]"
+        if column.index >= len(sheet.columns) or column.index in chosen:
+            errors.append(Field(f"{where}.index", "column_unknown", "The file has no such column, or it was named twice."))
+            continue
+        if column.target in _SINGLE:
+            if column.target in singles:
+                errors.append(Field(f"{where}.target", "target_twice", "Two columns are meant for the same field."))
+            singles.add(column.target)
+        key = column.field_key if column.target == "custom" else None
+        if column.target == "custom":
+            if not key:
+                errors.append(Field(f"{where}.field_key", "field_key_missing", "Say which field this column fills."))
+            elif key in keys:
+                errors.append(Field(f"{where}.field_key", "field_key_twice", "Two columns are meant for the same field."))
+            keys.add(key or "")
+        chosen[column.index] = ColumnTarget(column.index, column.target, key, column.field_label)
+    if not singles & {"phone", "email"}:
+        errors.append(Field("columns", "no_identity", "Say which column holds the phone numbers or the e-mail addresses."))
+    if errors:
+        raise Invalid("mapping_invalid", errors[0].message, fields=errors)
+    return [chosen.get(column.index) or ColumnTarget(column.index, "ignore") for column in sheet.columns]
+
+
+async def cancel(actor: Actor, import_id: UUID) -> None:
+    """Ends it at the next batch; what was imported stays. Harmless when it is over. Raises NotFound."""
+    async with work(actor, Permission.CONTACTS_WRITE) as w:
+        row = await w.fetchrow(
+            "update contact_import set state = 'cancelled', finished_at = now() where company_id = $1 and id = $2 "
+            "and state in ('uploaded', 'queued', 'running') returning blob, processed, total",
+            w.company_id,
+            import_id,
+        )
+        if row is None:
+            if not await w.fetchval("select true from contact_import where company_id = $1 and id = $2", w.company_id, import_id):
+                raise NotFound("import")
+            return
+        w.audit("import.cancelled", import_id)
+        w.emit(ImportProgress(import_id=import_id, state=ImportState.CANCELLED, processed=row["processed"], total=row["total"]))
+        w.emit(ContactsChanged())
+
+
+# for the workers --------------------------------------------------------------------------------------------------------
+
+
+class Plan(msgspec.Struct):
+    """What a worker needs to look at a file or to run an import from where it stands."""
+
+    state: ImportState
+    filename: str
+    blob: str
+    sheet: str
+    mapping: list[ColumnTarget]
+    options: Options
+    processed: int
+    total: int | None
+
+
+async def plan(company_id: UUID, import_id: UUID) -> Plan | None:
+    """None when it is gone."""
+    async with read(worker(company_id), Permission.CONTACTS_READ) as r:
+        row = await r.fetchrow(
+            "select state, filename, blob, sheet::text as sheet, mapping::text as mapping, options::text as options, processed, total "
+            "from contact_import where company_id = $1 and id = $2",
+            company_id,
+            import_id,
+        )
+    if row is None:
+        return None
+    return Plan(
+        state=ImportState(row["state"]),
+        filename=row["filename"],
+        blob=row["blob"],
+        sheet=row["sheet"],
+        mapping=msgspec.json.decode(row["mapping"], type=list[ColumnTarget]),
+        options=msgspec.json.decode(row["options"], type=Options),
+        processed=row["processed"],
+        total=row["total"],
+    )
+
+
+async def default_region(company_id: UUID) -> str:
+    async with read(worker(company_id), Permission.COMPANY_READ) as r:
+        region: str = await r.fetchval("select country from company where id = $1", company_id)
+        return region
+
+
+async def store_inspection(company_id: UUID, import_id: UUID, seen: Inspected, total: int) -> None:
+    """The columns and guesses of an uploaded file; nothing once it was started or cancelled."""
+    async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
+        if await w.execute(
+            "update contact_import set sheet = $3::jsonb, total = $4 where company_id = $1 and id = $2 and state = 'uploaded'",
+            company_id,
+            import_id,
+            msgspec.json.encode(seen).decode(),
+            total,
+        ):
+            w.emit(ImportProgress(import_id=import_id, state=ImportState.UPLOADED, processed=0, total=total))
+
+
+async def begin(company_id: UUID, import_id: UUID) -> bool:
+    """A run begins, or goes on after its worker died; False when it is over or was never started."""
+    async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
+        return bool(
+            await w.execute(
+                "update contact_import set state = 'running' where company_id = $1 and id = $2 and state in ('queued', 'running')",
+                company_id,
+                import_id,
+            )
+        )
+
+
+async def finish(
+    company_id: UUID,
+    import_id: UUID,
+    state: Literal[ImportState.COMPLETED, ImportState.FAILED],
+    *,
+    error: str | None = None,
+    row: int | None = None,
+) -> None:
+    """The end of a look or a run, unless somebody cancelled it. `error` is a code, `row` where in the file it went wrong."""
+    async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
+        ended = await w.fetchrow(
+            "update contact_import set state = $3, error = $4, error_row = $5, finished_at = now(), "
+            "total = case when $3 = 'completed' then processed else total end "
+            "where company_id = $1 and id = $2 and state in ('uploaded', 'queued', 'running') returning processed, total",
+            company_id,
+            import_id,
+            state,
+            error,
+            row,
+        )
+        if ended is not None:
+            w.audit(f"import.{state}", import_id, processed=ended["processed"])
+            w.emit(ImportProgress(import_id=import_id, state=state, processed=ended["processed"], total=ended["total"]))
+            w.emit(ContactsChanged())

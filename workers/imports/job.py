@@ -1,0 +1,175 @@
+"""The two jobs of a contact list: look at it, and import it batch by batch.
+
+The place to go on from is the number of rows read, which `db/contacts/import_batch.py` commits together with the contacts; so
+a run may be killed and begun again at any moment. Refuses to hold more than two batches in memory.
+"""
+
+import asyncio
+import time
+from collections.abc import Generator
+from contextlib import closing
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from db import blobs
+from db.clock import now
+from db.contacts import import_batch, imports
+from db.contacts.identities import Address
+from db.contacts.import_batch import Batch, Reject, Row
+from db.contacts.imports import GuessedColumn, Inspected, Plan
+from db.enums import IdentityKind, ImportState
+from db.errors import NotFound
+from db.jobs import InspectImport, RunImport
+from workers.imports.mapping import ColumnTarget, Mapping, field_key, guess
+from workers.imports.reader import Sheet, inspect, rows
+from workers.imports.rows import CleanRow, clean_row
+from workers.imports.unreadable import UnreadableFile
+from workers.imports.vocabulary import Target, normalised
+from workers.runtime import Snooze
+
+log = structlog.get_logger("workers.imports")
+
+BATCH = 2000
+SHIFT = 600.0  # seconds; then the job gives way and goes on as a new run, well within its lease
+_TELL = 0.5  # seconds between two reports
+_SHOWN = 200  # characters of a cell that are shown
+_NO_PLACE = frozenset((Target.CONSENT, Target.EXTERNAL_ID, Target.NOTE))  # contacts have only fields for these
+_OURS = frozenset(("linha", "motivo"))  # what our own list of rejected rows adds
+
+
+async def inspect_import(company_id: UUID, job: InspectImport) -> None:
+    """Finds columns and first rows of an uploaded file, and guesses what they are."""
+    plan = await imports.plan(company_id, job.import_id)
+    if plan is None or plan.state is not ImportState.UPLOADED:
+        return
+    region = await imports.default_region(company_id)
+    try:
+        async with blobs.local(plan.blob) as path:
+            seen, total = await asyncio.to_thread(_look, path, plan.filename, region)
+    except UnreadableFile as unreadable:
+        await imports.finish(company_id, job.import_id, ImportState.FAILED, error=unreadable.code, row=unreadable.row)
+        await blobs.store().delete(plan.blob)
+    except NotFound:
+        await imports.finish(company_id, job.import_id, ImportState.FAILED, error="file_gone")
+    else:
+        await imports.store_inspection(company_id, job.import_id, seen, total)
+
+
+def _look(path: Path, filename: str, region: str) -> tuple[Inspected, int]:
+    sheet = inspect(path, filename)
+    columns = []
+    for column, target in zip(sheet.columns, guess(sheet.columns, region).columns, strict=True):
+        kind, key = target.target, target.field_key
+        if kind in _NO_PLACE:
+            kind, key = Target.CUSTOM, field_key(column.name)
+        elif normalised(column.name) in _OURS:
+            kind, key = Target.IGNORE, None
+        samples = [_shown(cell) for cell in column.samples[:5]]
+        columns.append(GuessedColumn(column.index, _shown(column.name), samples, kind.value, key, target.confidence))
+    lean = msgspec.structs.replace(
+        sheet,
+        columns=[msgspec.structs.replace(column, name=_shown(column.name), samples=[]) for column in sheet.columns],
+        preview=[],
+        skipped=[],
+        sheet_name=sheet.sheet_name,
+    )
+    preview = [[_shown(cell) for cell in cells] for cells in sheet.preview]
+    raw = msgspec.Raw(msgspec.json.encode(lean))
+    return Inspected(columns, preview, sheet.encoding, sheet.separator, sheet.has_header, raw), sheet.total_rows_estimate
+
+
+def _shown(cell: str) -> str:
+    return cell[:_SHOWN].replace("\0", "").encode("utf-8", "replace").decode()
+
+
+async def run_import(company_id: UUID, job: RunImport) -> None:
+    """Imports from where the last committed batch ended. Raises Snooze to go on later."""
+    if not await imports.begin(company_id, job.import_id):
+        await _forget_file(company_id, job.import_id)
+        return
+    plan = await imports.plan(company_id, job.import_id)
+    if plan is None:
+        return
+    try:
+        async with blobs.local(plan.blob) as path:
+            alive = await _run(company_id, job.import_id, plan, path)
+    except UnreadableFile as unreadable:
+        await imports.finish(company_id, job.import_id, ImportState.FAILED, error=unreadable.code, row=unreadable.row)
+    except NotFound:
+        await imports.finish(company_id, job.import_id, ImportState.FAILED, error="file_gone")
+    else:
+        if alive:
+            await imports.finish(company_id, job.import_id, ImportState.COMPLETED)
+    await _forget_file(company_id, job.import_id)
+
+
+async def _forget_file(company_id: UUID, import_id: UUID) -> None:
+    """People's data is not kept once it was imported; another worker may still be at it."""
+    plan = await imports.plan(company_id, import_id)
+    if plan is not None and plan.state not in (ImportState.QUEUED, ImportState.RUNNING, ImportState.UPLOADED):
+        await blobs.store().delete(plan.blob)
+
+
+async def _run(company_id: UUID, import_id: UUID, plan: Plan, path: Path) -> bool:
+    sheet = msgspec.json.decode(msgspec.json.decode(plan.sheet, type=Inspected).sheet, type=Sheet)
+    mapping = Mapping([ColumnTarget(c.index, Target(c.target), c.field_key) for c in plan.mapping])
+    began, told = time.monotonic(), 0.0
+    known_tags: dict[str, UUID] = {}
+    with closing(_batches(path, sheet, mapping, plan.options.region, plan.processed)) as batches:
+        ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))
+        try:
+            while (batch := await ahead) is not None:
+                ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))
+                emit = time.monotonic() - told >= _TELL
+                outcome = await import_batch.apply(
+                    company_id, import_id, batch, extra_tags=plan.options.tags, known_tags=known_tags, emit=emit
+                )
+                if not outcome.alive:
+                    return False
+                told = time.monotonic() if emit else told
+                if time.monotonic() - began > SHIFT:
+                    raise Snooze(now() + timedelta(seconds=1))
+        finally:
+            # The thread cannot be interrupted; the file may be closed only when it has let go of it.
+            await asyncio.gather(ahead, return_exceptions=True)
+    return True
+
+
+def _batches(path: Path, sheet: Sheet, mapping: Mapping, region: str, done: int) -> Generator[Batch]:
+    """Clean rows from the `done`-th on. Runs in a thread: reading numbers takes processor time."""
+    source = islice(rows(path, sheet), done, None)
+    start = done
+    while chunk := list(islice(source, BATCH)):
+        good: list[Row] = []
+        bad: list[Reject] = []
+        blank = 0
+        for number, cells in chunk:
+            clean = clean_row(number, cells, mapping, region)
+            if clean is None:
+                blank += 1
+            elif isinstance(clean, CleanRow):
+                good.append(_row(clean, cells))
+            else:
+                bad.extend(Reject(number, reason.field, reason.value, reason.reason.value, cells) for reason in clean)
+        yield Batch(start, len(chunk), blank, good, bad)
+        start += len(chunk)
+
+
+def _row(clean: CleanRow, cells: list[str]) -> Row:
+    phone = clean.phone
+    return Row(
+        clean.row_number,
+        Address(IdentityKind.PHONE, phone.canonical, phone.line.value, phone.region) if phone else None,
+        Address(IdentityKind.EMAIL, clean.email) if clean.email else None,
+        (clean.name or f"{clean.first_name} {clean.last_name}".strip())[:200],
+        clean.language,
+        clean.opted_out is True,
+        clean.tags,
+        clean.custom,
+        cells,
+    )
