@@ -1,0 +1,118 @@
+"""`/v1/events` as WebSocket and as Server-Sent Events: the same frames, the same resume."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from litestar import Request, WebSocket, get, websocket
+from litestar.exceptions import WebSocketDisconnect
+from litestar.params import HeaderParameter, QueryParameter
+from litestar.response import Stream
+
+from api.auth.guard import Caller, authenticate, bearer_token
+from api.realtime import Hub, frame
+from db.enums import Permission
+from db.errors import AppError, Unavailable
+from db.settings import Settings
+
+LastId = Annotated[
+    str | None, QueryParameter(max_length=40, description="The last id that was seen: what came after it follows.")
+]
+_CLOSED_AGAIN_LATER, _CLOSED_RESTART, _CLOSED_SESSION = 1013, 1012, 4401
+
+
+def _same_origin(settings: Settings, origin: str | None) -> bool:
+    """Browsers name the page that connects; only our own may. Programs send no Origin."""
+    if origin is None:
+        return True
+    own = {urlsplit(url)[:2] for url in (settings.public_url, settings.webhook_url)}
+    return urlsplit(origin)[:2] in own
+
+
+@websocket("/v1/events", opt={"public": True, "rate": None, "own_auth": True})
+async def events_socket(socket: WebSocket[Any, Any, Any], last_event_id: LastId = None) -> None:
+    """Checks the token itself: a database that is away must close with 1013 (come again), not with the 403 that a bad token
+    gets before the connection stands."""
+    settings: Settings = socket.app.state.settings
+    hub: Hub = socket.app.state.hub
+    try:
+        if not _same_origin(settings, socket.headers.get("origin")):
+            await socket.close(code=4403, reason="foreign origin")
+            return
+        actor = await authenticate(socket)
+        actor.require(Permission.EVENTS_READ)
+    except Unavailable:
+        await socket.accept()
+        await socket.close(code=_CLOSED_AGAIN_LATER, reason="unavailable")
+        return
+    except AppError as error:
+        await socket.close(code=4000 + error.status, reason=error.code)
+        return
+    await socket.accept()
+    frames = hub.listen(actor, bearer_token(socket), last_event_id)
+
+    async def deliver() -> int:
+        async with aclosing(frames):
+            try:
+                async for text in frames:
+                    await socket.send_text((text or frame(None, "ping")).decode())
+            except AppError:
+                return _CLOSED_AGAIN_LATER
+        return _CLOSED_RESTART if hub.closing else _CLOSED_SESSION
+
+    async def drain() -> int:
+        """What a client says is ignored; that it left is not."""
+        with suppress(WebSocketDisconnect):
+            while True:
+                await socket.receive_data(mode="text")
+        return 0
+
+    tasks = {asyncio.create_task(deliver()), asyncio.create_task(drain())}
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+    code = max((result for result in results if isinstance(result, int)), default=0)
+    if code:
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await socket.close(code=code)
+
+
+@get(
+    "/v1/events",
+    tags=("Events",),
+    media_type="text/event-stream",
+    summary="Follow live events",
+    description="Server-Sent Events; the same address speaks WebSocket. Each `data` is one JSON frame `{id, type, at, data}`. "
+    "Reconnect with `Last-Event-ID` (or `?last_event_id=`) to get what came meanwhile. `reset` means that events were missed: "
+    "fetch again what you show. Needs `events:read`.",
+)
+async def events_stream(
+    request: Request[Any, Any, Any],
+    actor: Caller,
+    last_event_id: LastId = None,
+    last_event_header: Annotated[str | None, HeaderParameter(name="Last-Event-ID", max_length=40)] = None,
+) -> Stream:
+    hub: Hub = request.app.state.hub
+    frames = hub.listen(actor, bearer_token(request), last_event_header or last_event_id)
+    first = await anext(frames)  # refusals come as a problem, not inside the stream
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return Stream(_lines(first, frames), media_type="text/event-stream", headers=headers)
+
+
+async def _lines(first: bytes | None, frames: AsyncGenerator[bytes | None, None]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(frames):
+        yield _line(first)
+        async for text in frames:
+            yield _line(text)
+
+
+def _line(text: bytes | None) -> bytes:
+    if text is None:
+        return b": ping\n\n"
+    id, data = (b"", text) if not text.startswith(b'{"id":"') else (b"id: " + text[7 : text.index(b'"', 7)] + b"\n", text)
+    return id + b"data: " + data + b"\n\n"

@@ -1,0 +1,266 @@
+"""Live events: one reader per process over the Valkey streams of all companies that have a listener here, handed to each
+listener through a bounded queue.
+
+Frames are JSON texts `{"id","type","at","data"}`. A listener resumes by the last id it saw. Whenever events may have been missed
+(the id has left the stream, Valkey was away or wiped, the listener was too slow) it gets `reset` and fetches anew: never a silent
+gap. Litestar's Channels are not used, since they die silently with Valkey (RELIABILITY 0.6).
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import structlog
+
+from api.auth.guard import forget_all, resolve
+from db import valkey
+from db.enums import Permission
+from db.errors import AppError, TooManyRequests, Unauthenticated
+from db.events import STREAM_LENGTH, stream_key
+from db.tenancy import Actor
+
+log = structlog.get_logger("api.realtime")
+
+HEARTBEAT = 15.0  # seconds
+QUEUE = 256  # frames that a slow listener may be behind
+MOST_PER_OWNER = 50
+_BLOCK_MS = 5000
+_START = "0-0"
+
+
+class _Revoked(msgspec.Struct):
+    user_id: UUID
+    session_id: UUID | None = None
+
+
+class _Envelope(msgspec.Struct):
+    data: _Revoked
+
+
+_revoked = msgspec.json.Decoder(_Envelope)
+
+
+def frame(id: str | None, kind: str) -> bytes:
+    """`hello`, `reset` and `ping`."""
+    return msgspec.json.encode({"id": id, "type": kind} if id else {"type": kind})
+
+
+def _order(id: str) -> tuple[int, int]:
+    first, _, second = id.partition("-")
+    return int(first), int(second or 0)
+
+
+class Listener:
+    """One connection's queue. `ended` says why it is over."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
+        self.ended: str | None = None
+        self._frames: deque[tuple[str | None, bytes]] = deque()
+        self._wake = asyncio.Event()
+
+    def put(self, id: str | None, text: bytes) -> None:
+        """Never waits: a listener that is too far behind loses its queue and is told to fetch anew."""
+        if len(self._frames) >= QUEUE:
+            self._frames.clear()
+            text = frame(id, "reset")
+        self._frames.append((id, text))
+        self._wake.set()
+
+    def end(self, reason: str) -> None:
+        self.ended = self.ended or reason
+        self._wake.set()
+
+    async def take(self, timeout: float) -> tuple[str | None, bytes] | None:
+        """The next frame, or None after `timeout` seconds or at the end."""
+        if not self._frames and self.ended is None:
+            self._wake.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), timeout)
+        return self._frames.popleft() if self._frames else None
+
+
+class Hub:
+    """All listeners of this process and the one task that feeds them."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[UUID, set[Listener]] = {}
+        self._position: dict[UUID, str] = {}  # last id handed out, by company
+        self._nudge_key = f"events:nudge:{uuid4().hex}"
+        self._nudged = _START
+        self._lost = False
+        self._wanted = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.closing = False
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._supervise(), name="live events")
+
+    async def close(self) -> None:
+        """Ends every connection."""
+        self.closing = True
+        for listener in self._all():
+            listener.end("closing")
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def _all(self) -> list[Listener]:
+        return [listener for group in self._listeners.values() for listener in group]
+
+    async def listen(self, actor: Actor, token: str, last_id: str | None) -> AsyncGenerator[bytes | None, None]:
+        """Frames for one connection, None as heartbeat each 15 seconds; ends when the session does. Raises TooManyRequests,
+        Forbidden."""
+        actor.require(Permission.EVENTS_READ)
+        group = self._listeners.setdefault(actor.company_id, set())
+        if sum(1 for other in group if other.actor.id == actor.id) >= MOST_PER_OWNER:
+            raise TooManyRequests("too_many_listeners", "Too many live connections.", retry_after=30)
+        listener = Listener(actor)
+        group.add(listener)
+        try:
+            position, replay = await self._join(actor.company_id, last_id)
+            yield frame(position, "hello")
+            seen = _order(position) if position else (0, 0)
+            for text in replay:
+                yield text
+            while True:
+                got = await listener.take(HEARTBEAT)
+                if got is not None:
+                    if got[0] is None or _order(got[0]) > seen or b'"type":"reset"' in got[1]:
+                        yield got[1]
+                elif listener.ended is not None or not await _still_valid(token, actor):
+                    return
+                else:
+                    yield None
+        finally:
+            group.discard(listener)
+            if not group and self._listeners.get(actor.company_id) is group:
+                del self._listeners[actor.company_id]
+                self._position.pop(actor.company_id, None)
+
+    async def _join(self, company_id: UUID, last_id: str | None) -> tuple[str | None, list[bytes]]:
+        """Where the stream stands, and what came after `last_id`. While Valkey is away: nothing, a reset follows."""
+        try:
+            position = await _tip(company_id)
+            if company_id not in self._position:
+                self._position[company_id] = position
+                await self._nudge()
+            return position, [] if last_id is None else await _since(company_id, last_id, position)
+        except valkey.Down:
+            self._lost = True
+            self._wanted.set()
+            return None, []
+
+    async def _nudge(self) -> None:
+        """Interrupts the blocking read, so that it takes up a new company."""
+        self._wanted.set()
+        pipe = valkey.client().pipeline(transaction=False)
+        pipe.xadd(self._nudge_key, {"n": "1"}, maxlen=1)
+        pipe.expire(self._nudge_key, 3600)
+        await pipe.execute()
+
+    async def _supervise(self) -> None:
+        wait = 0.1
+        while True:
+            try:
+                if not self._listeners:
+                    self._wanted.clear()
+                    await self._wanted.wait()
+                if self._lost:
+                    await self._recover()
+                await self._read()
+                wait = 0.1
+            except valkey.Down as error:
+                if not self._lost:
+                    log.warning("events.lost", error=type(error).__name__)
+                self._lost = True
+                await asyncio.sleep(wait * random.uniform(0.7, 1.3))
+                wait = min(wait * 2, 5.0)
+            except Exception:
+                log.exception("events.reader_failed")
+                self._lost = True
+                await asyncio.sleep(1)
+
+    async def _recover(self) -> None:
+        """After a loss: what was published meanwhile is gone, so everybody fetches anew from the present end on."""
+        for company_id in list(self._listeners):
+            position = await _tip(company_id)
+            self._position[company_id] = position
+            for listener in self._listeners.get(company_id, ()):
+                listener.put(position, frame(position, "reset"))
+        self._lost = False
+        log.info("events.back", companies=len(self._position))
+
+    async def _read(self) -> None:
+        keys = {stream_key(company_id): company_id for company_id in self._position}
+        streams = {key: self._position[company_id] for key, company_id in keys.items()}
+        reading = valkey.client().xread({**streams, self._nudge_key: self._nudged}, count=500, block=_BLOCK_MS)
+        for raw, entries in await asyncio.wait_for(reading, _BLOCK_MS / 1000 + 5) or ():
+            key = raw.decode()
+            if key == self._nudge_key:
+                self._nudged = entries[-1][0].decode()
+                continue
+            company_id = keys[key]
+            for raw_id, fields in entries:
+                self._hand_out(company_id, raw_id.decode(), fields[b"e"])
+            if company_id in self._position:
+                self._position[company_id] = entries[-1][0].decode()
+
+    def _hand_out(self, company_id: UUID, id: str, event: bytes) -> None:
+        text = _with_id(id, event)
+        listeners = list(self._listeners.get(company_id, ()))
+        for listener in listeners:
+            listener.put(id, text)
+        if b'"type":"session.revoked"' in event:
+            forget_all()
+            revoked = _revoked.decode(event).data
+            for listener in listeners:
+                actor = listener.actor
+                if actor.id == revoked.user_id and revoked.session_id in (None, actor.session_id):
+                    listener.end("session.revoked")
+
+
+def _with_id(id: str, event: bytes) -> bytes:
+    return b'{"id":"' + id.encode() + b'",' + event[1:]
+
+
+async def _tip(company_id: UUID) -> str:
+    """The id of the newest entry, `0-0` for none."""
+    newest = await asyncio.wait_for(valkey.client().xrevrange(stream_key(company_id), count=1), 2)
+    return newest[0][0].decode() if newest else _START
+
+
+async def _since(company_id: UUID, last_id: str, position: str) -> list[bytes]:
+    """Frames after `last_id` up to `position`; a lone `reset` when that id is not in the stream any more."""
+    if last_id == position:
+        return []
+    reset = [frame(position, "reset")]
+    try:
+        start = "-".join(map(str, _order(last_id)))
+    except ValueError:
+        return reset
+    key = stream_key(company_id)
+    entries = await asyncio.wait_for(valkey.client().xrange(key, "-" if start == _START else start, position), 5)
+    if start == _START:
+        whole = len(entries) < STREAM_LENGTH
+    else:
+        whole = bool(entries) and entries[0][0].decode() == start
+        entries = entries[1:]
+    return [_with_id(id.decode(), fields[b"e"]) for id, fields in entries] if whole else reset
+
+
+async def _still_valid(token: str, actor: Actor) -> bool:
+    """Whether the session still holds; a database that does not answer ends nobody's connection."""
+    try:
+        identity: Any = await resolve(token)
+    except Unauthenticated:
+        return False
+    except AppError:
+        return True
+    return Permission.EVENTS_READ in identity.actor.permissions and identity.actor.company_id == actor.company_id
