@@ -130,8 +130,9 @@ def _attention(entries: list[Attention]) -> None:
             what, todo, path = _sentence(entry)
             with item(to=path):
                 dot("bad" if entry.code in {"channel_error", "campaign_failed"} else "warn")
-                ui.label(what).classes("m-strong m-grow")
-                ui.label(todo).classes("m-accent shrink-0")
+                with ui.element("div").classes("m-row m-between m-grow m-stack"):
+                    ui.label(what).classes("m-strong")
+                    ui.label(todo).classes("m-accent shrink-0")
                 icon("chevron_right")
 
 
@@ -144,7 +145,7 @@ def _running(campaigns: list[HomeCampaign]) -> None:
                     with ui.element("div").classes("m-row m-near"):
                         ui.label(campaign.name).classes("m-strong m-clip")
                         badge(name, tone, live=tone == "ok")
-                        ui.label(campaign.channel_name).classes("m-hint m-clip m-end")
+                        ui.label(campaign.channel_name).classes("m-hint m-clip m-end m-only-desktop")
                     if campaign.scheduled_at is not None and not campaign.done:
                         when = _("Starts {when}").format(when=formats.moment(campaign.scheduled_at))
                         ui.label(when).classes("m-hint")

@@ -1,0 +1,45 @@
+"""The UI in process: NiceGUI's simulated browser in front, the fake API behind, both without a port."""
+
+import os
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from nicegui import core, ui
+from nicegui.functions.download import download
+from nicegui.functions.navigate import Navigate
+from nicegui.functions.notify import notify
+from nicegui.testing import User
+from nicegui.testing.general import nicegui_reset_globals, prepare_simulation
+
+from tests.ui.fake_api import FakeApi
+from ui import main
+from ui.settings import Settings
+
+SETTINGS = Settings(api_url="http://api.test", public_url="http://test", dev=True, max_upload=1000)
+
+
+@pytest.fixture
+def api() -> FakeApi:
+    return FakeApi()
+
+
+@pytest.fixture
+async def user(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[User]:
+    """A browser that is not signed in. `user.http_client` speaks plain HTTP to the same app."""
+    with nicegui_reset_globals():
+        monkeypatch.setenv("NICEGUI_USER_SIMULATION", "true")
+        prepare_simulation()
+        main.build(SETTINGS, httpx.ASGITransport(api.app))
+        async with core.app.router.lifespan_context(core.app):
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(core.app), base_url="http://test") as client:
+                yield User(client)
+        ui.navigate, ui.notify, ui.download = Navigate(), notify, download
+    os.environ.pop("NICEGUI_USER_SIMULATION", None)
+
+
+@pytest.fixture
+def ana(user: User) -> User:
+    """A browser in which Ana, the owner, is signed in."""
+    user.http_client.cookies.set("mia_session", "token-ana")
+    return user

@@ -1,0 +1,171 @@
+"""Components: the table asks for pages, the loader goes through its states, dangerous text stays text."""
+
+from typing import Any
+
+import pytest
+from nicegui import ui
+from nicegui.testing import User
+
+from api.contract.base import FieldError, Page
+from ui.client.base import ApiProblem, Offline
+from ui.components import problems
+from ui.components.forms import strength, text_field
+from ui.components.states import load
+from ui.components.table import Column, DataTable, Filter, Query, data_table, person, tags
+from ui.components.text import initials, safe_link, safe_url
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://example.com/a", True),
+        ("/contacts", True),
+        ("mailto:a@b.c", True),
+        ("javascript:alert(1)", False),
+        (" JaVaScRiPt:alert(1)", False),
+        ("java\nscript:alert(1)", False),
+        ("data:text/html,x", False),
+        ("//evil.example", False),
+        ("/\\evil.example", False),
+        ("vbscript:x", False),
+    ],
+)
+def test_safe_url(url: str, safe: bool) -> None:
+    assert (safe_url(url) is not None) is safe
+
+
+def test_initials() -> None:
+    assert [initials(name) for name in ("Beatriz Nunes", "ana", "+55 21 99812", "", "José da Silva")] == [
+        "BN",
+        "A",
+        "#",
+        "#",
+        "JS",
+    ]
+
+
+def test_password_strength_rises() -> None:
+    assert [strength(text) for text in ("", "abc", "aaaaaaaaaaaa", "cavaloazul", "cavalo-azul-42", "Cavalo-azul-42-sol")] == [
+        0,
+        1,
+        1,
+        1,
+        3,
+        4,
+    ]
+
+
+def test_problems_are_sentences() -> None:
+    assert problems.sentence(ApiProblem(409, "last_owner", "x")).startswith("A empresa precisa")
+    assert problems.sentence(ApiProblem(409, "something_new", "The API's own words.")) == "The API's own words."
+    assert problems.sentence(ApiProblem(500, "boom", "trace")) == "Algo deu errado do nosso lado. Tente de novo."
+    assert problems.sentence(Offline()).startswith("Sem conexão")
+
+
+async def test_field_errors_find_their_fields(user: User) -> None:
+    await user.open("/_gallery?tab=states")
+    with user:
+        field = text_field("Phone")
+        error = ApiProblem(422, "invalid", "x", [FieldError(field="phone", code="invalid_phone", message="m")])
+        assert problems.show_in({"phone": field}, error)
+        await user.should_see("Isto não parece um número de telefone.")
+        field.value = "+55"
+        await user.should_not_see("Isto não parece um número de telefone.")
+        safe_link("click me", "javascript:alert(1)")
+        assert not [link for link in user.find("click me").elements if isinstance(link, ui.link)]
+
+
+async def test_the_loader_shows_error_then_content(user: User) -> None:
+    answers: list[Any] = [Offline(), "there"]
+
+    async def fetch() -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return str(answer)
+
+    await user.open("/_gallery?tab=phones")
+    with user:
+        load(fetch, ui.label, lambda: ui.label("skeleton"))
+    await user.should_see("skeleton")
+    await user.should_see("Não foi possível carregar", retries=10)
+    user.find("Tentar de novo").click()
+    await user.should_see("there", retries=10)
+
+
+class _Source:
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.asked: list[Query] = []
+
+    async def fetch(self, query: Query) -> Page[int]:
+        self.asked.append(query)
+        start = int(query.cursor or 0)
+        items = [] if query.search == "none" else list(range(start, min(start + query.limit, self.total)))
+        more = start + query.limit < self.total
+        return Page(items=items, next_cursor=str(start + query.limit) if more else None, total=self.total)
+
+
+def _table(source: _Source, chosen: list[Any]) -> DataTable[int]:
+    return data_table(
+        [Column("name", "Name", phone="title"), Column("tags", "Tags")],
+        source.fetch,
+        lambda number: {"id": str(number), "name": person(f"Person {number}"), "tags": tags(["a", "b", "c", "d"])},
+        search="Find",
+        filters=[Filter("state", "State", {"on": "Active"})],
+        bulk=lambda selection: chosen.append(selection),
+        draw_empty=lambda: ui.label("nothing at all"),
+        limit=20,
+    )
+
+
+async def _settled(user: User, table: DataTable[int], asked: int, source: _Source) -> None:
+    for _try in range(30):
+        await user.should_not_see("never there")
+        if len(source.asked) >= asked and "loading" not in table._table.props:
+            return
+    raise AssertionError(f"asked {len(source.asked)} times")
+
+
+async def test_the_table_pages_searches_filters_and_selects(user: User) -> None:
+    source, chosen = _Source(200_000), list[Any]()
+    await user.open("/_gallery?tab=phones")
+    with user:
+        table = _table(source, chosen)
+    await _settled(user, table, 1, source)
+    await user.should_see("1–20 de 200.000")
+    assert len(table._table.rows) == 20
+    assert table._table.rows[0]["tags"] == {"chips": ["a", "b", "c", "+1"]}
+    user.find("Próxima").click()
+    await user.should_see("21–40 de 200.000", retries=10)
+    assert source.asked[-1].cursor == "20"
+    user.find("Anterior").click()
+    await user.should_see("1–20 de 200.000", retries=10)
+    table._table.selected = table._table.rows[:]
+    with user:
+        table._selected()
+    await user.should_see("20 selecionados")
+    user.find("Selecionar todos os 200.000").click()
+    await user.should_see("200.000 selecionados", retries=10)
+    assert (chosen[-1].all_matching, chosen[-1].amount) == (True, 200_000)
+    user.find("Active").click()
+    await user.should_see("State: Active", retries=10)
+    await _settled(user, table, 4, source)
+    assert source.asked[-1].params() == {"q": None, "cursor": None, "limit": 20, "sort": None, "state": "on"}
+    await user.should_not_see("200.000 selecionados")
+    table._input.value = "none"
+    await user.should_see("Nada encontrado", retries=10)
+
+
+async def test_an_empty_table_says_what_it_is_for(user: User) -> None:
+    await user.open("/_gallery?tab=phones")
+    with user:
+        _table(_Source(0), [])
+    await user.should_see("nothing at all", retries=10)
+    await user.should_not_see("Find")
+
+
+async def test_the_gallery_draws_every_component(user: User) -> None:
+    for tab in ("pieces", "forms", "data", "states", "phones"):
+        await user.open(f"/_gallery?tab={tab}")
+        await user.should_see("Gallery")

@@ -1,0 +1,70 @@
+"""Every msgid is simple English and has its Portuguese twin."""
+
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po
+
+from ui import formats, i18n
+
+UI = Path(i18n.__file__).parent
+PORTUGUESE = re.compile(
+    r"[ãõçáéíóúâêôà]|\b(não|para|você|uma|com|seu|sua|enviar|salvar|senha|contatos?|campanhas?)\b", re.IGNORECASE
+)
+PLACE = re.compile(r"\{\w*\}")
+
+
+def msgids() -> dict[str | tuple[str, ...], str]:
+    found: dict[str | tuple[str, ...], str] = {}
+    for path in sorted(UI.rglob("*.py")):
+        for _line, message, _comments, _context in extract_from_file(
+            "python", str(path), keywords={"_": None, "ngettext": (1, 2)}
+        ):
+            found[message] = path.name
+    return found
+
+
+def catalogue() -> dict[str | tuple[str, ...], str | tuple[str, ...]]:
+    entries: dict[str | tuple[str, ...], str | tuple[str, ...]] = {}
+    for path in sorted((UI / "locales").glob("pt_BR*.po")):
+        with path.open("rb") as file:
+            entries |= {message.id: message.string for message in read_po(file) if message.id}
+    return entries
+
+
+def test_every_message_has_its_portuguese_twin() -> None:
+    known = catalogue()
+    missing = {message: file for message, file in msgids().items() if not known.get(message) or not all(known[message])}
+    assert not missing
+
+
+def test_no_msgid_is_portuguese() -> None:
+    texts = [text for message in msgids() for text in ([message] if isinstance(message, str) else message)]
+    assert not [text for text in texts if PORTUGUESE.search(text)]
+
+
+def test_translations_keep_their_places() -> None:
+    for message, translation in catalogue().items():
+        pairs = zip(message, translation, strict=True) if isinstance(message, tuple) else [(message, translation)]
+        for source, target in pairs:
+            assert sorted(PLACE.findall(source)) == sorted(PLACE.findall(str(target))), source
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "many", "number"), [("pt-BR", "Salvar", "2 dias", "1.234,5"), ("en", "Save", "2 days", "1,234.5")]
+)
+def test_the_language_of_the_request_decides(language: str, word: str, many: str, number: str) -> None:
+    i18n.set_request_preferences(language, None)
+    try:
+        assert i18n._("Save") == word
+        assert i18n.ngettext("{n} day", "{n} days", 2).format(n=2) == many
+        assert formats.number(1234.5, 1) == number
+    finally:
+        i18n.set_request_preferences(None, None)
+
+
+def test_unknown_language_and_theme_fall_back() -> None:
+    i18n.set_request_preferences("xx", "pink")
+    assert i18n.preferences() == i18n.DEFAULTS

@@ -1,0 +1,108 @@
+"""The frame and the pages of accounts, as a person meets them."""
+
+from nicegui import ui
+from nicegui.testing import User
+
+from api.contract.enums import Role
+from tests.ui.fake_api import FakeApi
+
+
+async def test_the_frame_shows_company_places_and_person(ana: User) -> None:
+    await ana.open("/team")
+    for text in ("Loja Aurora", "Início", "Campanhas", "Configurações", "Ana Lima", "Proprietário"):
+        await ana.should_see(text)
+
+
+async def test_the_frame_speaks_english_when_asked(ana: User) -> None:
+    ana.http_client.cookies.set("lang", "en")
+    response = await ana.http_client.get("/team")
+    assert '<html lang="en-US"' in response.text
+    await ana.open("/team")
+    await ana.should_see("Campaigns")
+    ana.find("Invite").click()
+    await ana.should_see("Works with contacts and tries messages in the simulator.")
+
+
+async def test_darkness_is_known_to_the_first_answer(ana: User) -> None:
+    ana.http_client.cookies.set("theme", "dark")
+    assert "const dark = True" in (await ana.http_client.get("/team")).text
+
+
+async def test_home_shows_what_goes_on(ana: User) -> None:
+    await ana.open("/")
+    for text in ("Precisa da sua atenção", "WhatsApp Atacado não consegue enviar", "61.284 de 100.000 · 61%", "28.100"):
+        await ana.should_see(text, retries=10)
+
+
+async def test_a_new_company_sees_its_first_steps(ana: User, api: FakeApi) -> None:
+    api.state.new_company = True
+    await ana.open("/")
+    await ana.should_see("1 de 3 prontos", retries=10)
+    await ana.should_not_see("Últimos 14 dias")
+
+
+async def test_a_viewer_cannot_invite(ana: User, api: FakeApi) -> None:
+    api.state.role = Role.VIEWER
+    await ana.open("/team")
+    await ana.should_see("Caio Prado", retries=10)
+    await ana.should_not_see("Convidar")
+    await ana.should_not_see("Canais")
+
+
+async def test_inviting_shows_the_link_and_field_errors(ana: User, api: FakeApi) -> None:
+    await ana.open("/team")
+    ana.find("Convidar").click()
+    await ana.should_see("Enviar convite")
+    email = max(ana.find(kind=ui.input).elements, key=lambda field: field.id)
+    email.value = "ana@lojaaurora.com.br"
+    ana.find("Enviar convite").click()
+    await ana.should_see("In the team.", retries=10)
+    email.value = "bia@lojaaurora.com.br"
+    ana.find("Enviar convite").click()
+    await ana.should_see("https://example.com/invitation/abc123", retries=10)
+    assert api.state.invitations[-1].role is Role.AGENT
+    keyed = [headers for method, path, headers in api.state.requests if (method, path) == ("POST", "/v1/team/invitations")]
+    assert len({headers["idempotency-key"] for headers in keyed}) == 2
+
+
+async def test_a_new_key_is_shown_once_and_needs_a_permission(ana: User, api: FakeApi) -> None:
+    await ana.open("/settings?tab=keys")
+    await ana.should_see("Loja virtual", retries=10)
+    ana.find("Criar chave").click()
+    await ana.should_see("Nova chave de API")
+    name = max(ana.find(kind=ui.input).elements, key=lambda field: field.id)
+    name.value = "Relatórios"
+    create = max(ana.find("Criar chave").elements, key=lambda button: button.id)
+    with ana:
+        create.run_method  # the button exists
+    ana.find("Ver contatos").click()
+    ana.find("Criar chave").click()
+    await ana.should_see("mia_live_77aa_secret", retries=10)
+
+
+async def test_an_offline_service_is_said_and_not_hidden(ana: User, api: FakeApi) -> None:
+    api.state.down = True
+    response = await ana.http_client.get("/team")
+    assert response.status_code == 503
+    assert "Sem conexão com o serviço" in response.text
+
+
+async def test_an_unknown_page_is_our_own(ana: User) -> None:
+    response = await ana.http_client.get("/nope")
+    assert response.status_code == 404
+    assert "Esta página não existe" in response.text
+
+
+async def test_an_invitation_that_is_gone(user: User) -> None:
+    await user.open("/invitation/gone")
+    await user.should_see("Este convite não vale mais. Peça um novo.", retries=10)
+
+
+async def test_the_shell_can_be_installed(user: User) -> None:
+    manifest = (await user.http_client.get("/manifest.webmanifest")).json()
+    assert manifest["start_url"] == "/"
+    worker = await user.http_client.get("/sw.js")
+    assert "/assets/theme-" in worker.text
+    assert "VERSION" not in worker.text
+    for icon in manifest["icons"]:
+        assert (await user.http_client.get(icon["src"])).status_code == 200

@@ -1,0 +1,113 @@
+"""Sign-in state: the cookie, the one-time ticket, the redirects, and what the guard refuses."""
+
+import pytest
+from nicegui import Client, ui
+from nicegui.testing import User
+
+from tests.ui.fake_api import PASSWORD, FakeApi
+from ui import session
+from ui.session import Tickets, safe_next
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/team?tab=1", "/team?tab=1"),
+        ("https://evil.example/", "/"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/session/start?ticket=x", "/"),
+        ("/a\r\nSet-Cookie: x", "/"),
+        (None, "/"),
+    ],
+)
+def test_next_stays_inside(target: str | None, expected: str) -> None:
+    assert safe_next(target) == expected
+
+
+def test_a_ticket_works_once_and_only_in_its_browser() -> None:
+    tickets = Tickets()
+    name = tickets.leave("token", "en", "browser-a", "/team")
+    assert tickets.take(name, "browser-b") is None
+    name = tickets.leave("token", "en", "browser-a", "/team")
+    held = tickets.take(name, "browser-a")
+    assert held is not None
+    assert (held.token, held.next) == ("token", "/team")
+    assert tickets.take(name, "browser-a") is None
+
+
+async def test_without_a_cookie_no_page_is_built(user: User) -> None:
+    before = len(Client.instances)
+    response = await user.http_client.get("/settings?tab=keys")
+    assert response.status_code == 303
+    assert response.headers["location"] == "/sign-in?next=%2Fsettings%3Ftab%3Dkeys"
+    assert len(Client.instances) == before
+
+
+async def test_a_dead_session_leads_to_sign_in_and_leaves_no_client(user: User) -> None:
+    user.http_client.cookies.set("mia_session", "long-gone")
+    before = len(Client.instances)
+    response = await user.http_client.get("/team")
+    assert response.headers["location"] == "/sign-in?next=%2Fteam&why=expired"
+    assert len(Client.instances) == before
+
+
+async def test_signing_in_sets_the_cookie_through_a_ticket(user: User, api: FakeApi) -> None:
+    await user.open("/sign-in?next=/team")
+    user.find("E-mail")  # the label
+    fields = list(user.find(kind=ui.input).elements)
+    email, password = sorted(fields, key=lambda field: field.id)
+    email.value, password.value = "ana@lojaaurora.com.br", "wrong"
+    user.find("Entrar").click()
+    await user.should_see("O e-mail ou a senha não confere.")
+    password.value = PASSWORD
+    tickets_before = set(session.tickets._held)
+    user.find("Entrar").click()
+    for _try in range(20):
+        await user.should_not_see("nothing of this text")
+        if new := set(session.tickets._held) - tickets_before or user.http_client.cookies.get("mia_session"):
+            break
+    token = user.http_client.cookies.get("mia_session")
+    if token is None:
+        response = await user.http_client.get(f"/session/start?ticket={next(iter(new))}")
+        assert response.headers["location"] == "/team"
+        cookie = next(line for line in response.headers.get_list("set-cookie") if line.startswith("mia_session="))
+        assert "HttpOnly" in cookie
+        assert "SameSite=lax" in cookie
+
+
+async def test_a_used_or_made_up_ticket_is_refused(user: User) -> None:
+    response = await user.http_client.get("/session/start?ticket=made-up")
+    assert response.headers["location"] == "/sign-in?why=ticket"
+    assert "mia_session" not in response.headers.get("set-cookie", "")
+
+
+async def test_a_401_inside_a_handler_leads_to_sign_in(ana: User, api: FakeApi) -> None:
+    await ana.open("/settings?tab=company")
+    await ana.should_see("Nome da empresa")
+    api.state.tokens.clear()
+    ana.find("Salvar").click()
+    await ana.should_see("Sua sessão terminou. Entre de novo para continuar.")
+
+
+async def test_foreign_origins_and_big_uploads_are_refused(ana: User) -> None:
+    polling = "/_nicegui_ws/socket.io/?EIO=4&transport=polling"
+    foreign = await ana.http_client.get(polling, headers={"Origin": "https://evil.example"})
+    assert foreign.status_code == 403
+    own = await ana.http_client.get(polling, headers={"Origin": "http://test"})
+    assert own.status_code == 200
+    client = await ana.open("/_gallery?tab=forms")
+    upload = f"/_nicegui/client/{client.id}/upload/1"
+    assert (await ana.http_client.post(upload, content=b"x")).status_code == 403  # a public page may not upload
+    client = await ana.open("/team")
+    upload = f"/_nicegui/client/{client.id}/upload/1"
+    assert (await ana.http_client.post(upload, content=b"x" * 1001)).status_code == 413
+    assert (await ana.http_client.post(upload, content=b"x", cookies={"mia_session": "other"})).status_code == 403
+
+
+async def test_security_headers(user: User) -> None:
+    headers = (await user.http_client.get("/sign-in")).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert "frame-ancestors 'none'" in headers["content-security-policy-report-only"]
