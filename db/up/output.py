@@ -38,7 +38,7 @@ def dim(text: str) -> str:
 
 
 class Output:
-    """The lines of one program. `tail` holds the last ones, to be shown when it dies."""
+    """The lines of one program. `tail` holds the last ones, to be shown when it dies; `events` the names of what it logged."""
 
     def __init__(self, name: str, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -46,6 +46,7 @@ class Output:
         self.path = folder / f"{name}.log"
         self._file = self.path.open("ab")
         self.tail: deque[str] = deque(maxlen=12)
+        self.events: set[str] = set()
 
     def feed(self, raw: bytes) -> None:
         """One line, with its newline."""
@@ -63,6 +64,8 @@ class Output:
                 self._show(line)
         else:
             self.tail.append(_sentence(entry))
+            if len(self.events) < 1000:
+                self.events.add(str(entry.get("event", "")))
             if str(entry.get("level", "")).lower() in _LOUD:
                 self._show(_sentence(entry))
 

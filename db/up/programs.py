@@ -35,13 +35,14 @@ _MANY = 5  # deaths within a minute
 
 
 class Program(msgspec.Struct, kw_only=True):
-    """What to run. `ready` is asked every 100 ms and must not raise; `drain` seconds are given to end after SIGTERM."""
+    """What to run. `ready` is asked every 100 ms and must not raise; it hears what the program has logged so far by event.
+    `drain` seconds are given to end after SIGTERM."""
 
     name: str
     title: str
     argv: list[str]
     env: dict[str, str]
-    ready: Callable[[], Awaitable[bool]]
+    ready: Callable[[set[str]], Awaitable[bool]]
     drain: float = 5.0
 
 
@@ -64,6 +65,8 @@ class Supervised:
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         self._started = time.monotonic()
+        self.output.tail.clear()
+        self.output.events.clear()
         return await asyncio.create_subprocess_exec(
             sys.executable, "-I", "-S", "-c", _BIRTH, str(os.getpid()), *self.program.argv,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
@@ -114,7 +117,7 @@ class Supervised:
             self.output.feed(line)
 
     async def _watch(self) -> None:
-        while not await self.program.ready():  # noqa: ASYNC110 - another process cannot set an event of ours
+        while not await self.program.ready(self.output.events):  # noqa: ASYNC110 - another process cannot set an event of ours
             await asyncio.sleep(0.1)
         self.up.set()
         if self.restarts:

