@@ -7,9 +7,10 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
+from api.auth.guard import Caller
 from api.contract.base import Done, Page
 from api.contract.campaigns import (
     Audience,
@@ -37,7 +38,7 @@ from db.enums import CampaignState, MessageState, Permission
 from db.tenancy import Actor
 from db.work import read
 
-States = Annotated[list[str] | None, Parameter(query="state", description="Only these states; may be repeated.")]
+States = Annotated[list[str] | None, QueryParameter(name="state", description="Only these states; may be repeated.")]
 _LABELS = {state.label: state for state in MessageState}
 
 
@@ -51,37 +52,37 @@ def _states(names: list[str] | None) -> list[MessageState]:
 
 class CampaignController(Controller):
     path = "/v1/campaigns"
-    tags = ["Campaigns"]  # noqa: RUF012
+    tags = ("Campaigns",)
 
     @get(summary="List campaigns")
     async def list_campaigns(
         self,
-        actor: Actor,
-        state: Annotated[list[CampaignState] | None, Parameter(query="state")] = None,
-        channel_id: UUID | None = None,
-        search: Annotated[str | None, Parameter(max_length=100)] = None,
+        actor: Caller,
+        states: Annotated[list[CampaignState] | None, QueryParameter(name="state")] = None,
+        channel_id: FromQuery[UUID | None] = None,
+        search: Annotated[str | None, QueryParameter(max_length=100)] = None,
         cursor: Cursor = None,
         limit: Limit = 25,
     ) -> Page[CampaignRow]:
         """Newest first, each with its counts."""
         after = decode_cursor(cursor, tuple[datetime, UUID])
-        rows = await queries.campaigns(actor, limit=limit, after=after, states=state, channel_id=channel_id, search=search)
+        rows = await queries.campaigns(actor, limit=limit, after=after, states=states, channel_id=channel_id, search=search)
         return page(rows, limit, lambda row: (row["created_at"], row["id"]), lambda row: struct(row, CampaignRow))
 
     @post(summary="Create a draft", opt={"idempotent": True})
-    async def create_campaign(self, actor: Actor, data: CampaignCreate) -> Response[Campaign]:
+    async def create_campaign(self, actor: Caller, data: JSONBody[CampaignCreate]) -> Response[Campaign]:
         """A new draft; the rest follows by PATCH."""
         campaign_id = await actions.create(actor, data.name, channel_id=data.channel_id, audience=data.audience)
         return _campaign(await queries.campaign(actor, campaign_id))
 
     @get("/{campaign_id:uuid}", summary="Get a campaign")
-    async def get_campaign(self, actor: Actor, campaign_id: UUID) -> Response[Campaign]:
+    async def get_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Response[Campaign]:
         """With its ETag for If-Match."""
         return _campaign(await queries.campaign(actor, campaign_id))
 
     @patch("/{campaign_id:uuid}", summary="Change a draft or scheduled campaign")
     async def patch_campaign(
-        self, actor: Actor, campaign_id: UUID, data: CampaignPatch, request: Request[Any, Any, Any]
+        self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[CampaignPatch], request: Request[Any, Any, Any]
     ) -> Response[Campaign]:
         """Only what is named changes. 409 `not_editable` once launched, 412 when somebody else changed it."""
         row = await queries.campaign(actor, campaign_id)
@@ -93,18 +94,18 @@ class CampaignController(Controller):
         return _campaign(await queries.campaign(actor, campaign_id))
 
     @delete("/{campaign_id:uuid}", summary="Delete a draft", status_code=200)
-    async def delete_campaign(self, actor: Actor, campaign_id: UUID) -> Done:
+    async def delete_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Done:
         """409 `not_deletable` for anything but a draft."""
         await actions.delete(actor, campaign_id)
         return Done()
 
     @post("/{campaign_id:uuid}/audience", summary="Count the audience", status_code=200)
-    async def count_audience(self, actor: Actor, campaign_id: UUID) -> Audience:
+    async def count_audience(self, actor: Caller, campaign_id: FromPath[UUID]) -> Audience:
         """How many match, how many can be reached, who is skipped and why."""
         return msgspec.convert(await queries.audience(actor, campaign_id), Audience)
 
     @post("/{campaign_id:uuid}/preview", summary="Preview the message", status_code=200)
-    async def preview_campaign(self, actor: Actor, campaign_id: UUID) -> Preview:
+    async def preview_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Preview:
         """As the first people would get it, with everything that stands in the way of a launch."""
         found = await queries.preview(actor, campaign_id)
         return Preview(
@@ -130,58 +131,60 @@ class CampaignController(Controller):
         )
 
     @post("/{campaign_id:uuid}/test", summary="Send a test", status_code=202, opt={"idempotent": True})
-    async def test_campaign(self, actor: Actor, campaign_id: UUID, data: TestSend) -> TestSent:
+    async def test_campaign(self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[TestSend]) -> TestSent:
         """To up to five numbers at once, outside the campaign's counts."""
         return TestSent(message_ids=await actions.test_send(actor, campaign_id, data.to))
 
     @post("/{campaign_id:uuid}/launch", summary="Launch or schedule", status_code=202, opt={"idempotent": True})
-    async def launch_campaign(self, actor: Actor, campaign_id: UUID, data: CampaignLaunch) -> Response[Campaign]:
+    async def launch_campaign(
+        self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[CampaignLaunch]
+    ) -> Response[Campaign]:
         """409 `not_ready` names every problem with its step."""
         await actions.launch(actor, campaign_id, data.at)
         return _campaign(await queries.campaign(actor, campaign_id))
 
     @post("/{campaign_id:uuid}/pause", summary="Pause", status_code=200)
-    async def pause_campaign(self, actor: Actor, campaign_id: UUID) -> Response[Campaign]:
+    async def pause_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Response[Campaign]:
         """Acts within one slice."""
         await actions.pause(actor, campaign_id)
         return _campaign(await queries.campaign(actor, campaign_id))
 
     @post("/{campaign_id:uuid}/resume", summary="Resume", status_code=200)
-    async def resume_campaign(self, actor: Actor, campaign_id: UUID) -> Response[Campaign]:
+    async def resume_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Response[Campaign]:
         """Goes on where it stopped."""
         await actions.resume(actor, campaign_id)
         return _campaign(await queries.campaign(actor, campaign_id))
 
     @post("/{campaign_id:uuid}/cancel", summary="Cancel", status_code=200)
-    async def cancel_campaign(self, actor: Actor, campaign_id: UUID) -> Response[Campaign]:
+    async def cancel_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Response[Campaign]:
         """A scheduled campaign becomes a draft again; of a running one nothing more goes out."""
         await actions.cancel(actor, campaign_id)
         return _campaign(await queries.campaign(actor, campaign_id))
 
     @post("/{campaign_id:uuid}/retry-failed", summary="Send failed ones again", status_code=202, opt={"idempotent": True})
-    async def retry_campaign(self, actor: Actor, campaign_id: UUID, data: RetryFailed) -> Retried:
+    async def retry_campaign(self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[RetryFailed]) -> Retried:
         """Only reasons for which that makes sense, unless named."""
         queued = await actions.retry_failed(actor, campaign_id, data.reasons, include_unknown=data.include_unknown)
         return Retried(queued=queued)
 
     @post("/{campaign_id:uuid}/clone", summary="Clone", opt={"idempotent": True})
-    async def clone_campaign(self, actor: Actor, campaign_id: UUID) -> Response[Campaign]:
+    async def clone_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Response[Campaign]:
         """A new draft with the same channel, text and audience."""
         return _campaign(await queries.campaign(actor, await actions.clone(actor, campaign_id)))
 
     @get("/{campaign_id:uuid}/progress", summary="Live progress")
-    async def get_progress(self, actor: Actor, campaign_id: UUID) -> Progress:
+    async def get_progress(self, actor: Caller, campaign_id: FromPath[UUID]) -> Progress:
         """Counts, rate, time left, the limit that binds, failures by reason and the rate over time."""
         return msgspec.convert(await queries.progress(actor, campaign_id), Progress)
 
     @get("/{campaign_id:uuid}/recipients", summary="List recipients")
     async def list_recipients(
         self,
-        actor: Actor,
-        campaign_id: UUID,
-        state: States = None,
-        reason: Annotated[str | None, Parameter(max_length=60)] = None,
-        search: Annotated[str | None, Parameter(max_length=100)] = None,
+        actor: Caller,
+        campaign_id: FromPath[UUID],
+        states: States = None,
+        reason: Annotated[str | None, QueryParameter(max_length=60)] = None,
+        search: Annotated[str | None, QueryParameter(max_length=100)] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[Recipient]:
@@ -192,7 +195,7 @@ class CampaignController(Controller):
             campaign_id,
             limit=limit,
             after=after[0] if after else None,
-            states=_states(state),
+            states=_states(states),
             reason=reason,
             search=search,
         )
@@ -201,17 +204,17 @@ class CampaignController(Controller):
     @get("/{campaign_id:uuid}/recipients.csv", summary="Export recipients", media_type="text/csv")
     async def export_recipients(
         self,
-        actor: Actor,
-        campaign_id: UUID,
-        state: States = None,
-        reason: Annotated[str | None, Parameter(max_length=60)] = None,
-        separator: Annotated[str, Parameter(pattern="^[,;]$")] = ";",
+        actor: Caller,
+        campaign_id: FromPath[UUID],
+        states: States = None,
+        reason: Annotated[str | None, QueryParameter(max_length=60)] = None,
+        separator: Annotated[str, QueryParameter(pattern="^[,;]$")] = ";",
     ) -> Stream:
         """UTF-8 with BOM; cells that a spreadsheet would run as a formula are neutralised."""
         actor.require(Permission.CONTACTS_EXPORT)
         await queries.campaign(actor, campaign_id)
         return Stream(
-            _recipients_csv(actor, campaign_id, _states(state), reason, separator),
+            _recipients_csv(actor, campaign_id, _states(states), reason, separator),
             media_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="recipients-{campaign_id}.csv"'},
         )

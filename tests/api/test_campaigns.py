@@ -1,0 +1,212 @@
+"""Campaigns over HTTP: drafting, problems that forbid a launch, launching, and what comes out of the ledger."""
+
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+
+from db.campaigns import lifecycle
+from db.enums import Role
+from db.tenancy import Actor
+from tests import scenes
+from tests.api.conftest import Headers, SignInAs
+
+
+@pytest.fixture
+async def auth(sign_in_as: SignInAs) -> Headers:
+    return await sign_in_as(Role.MANAGER)
+
+
+async def _draft(client: httpx.AsyncClient, auth: Headers, **patch: object) -> dict:
+    made = (await client.post("/v1/campaigns", json={"name": "Black Friday"}, headers=auth)).raise_for_status()
+    changed = await client.patch(
+        f"/v1/campaigns/{made.json()['id']}", json=patch, headers={**auth, "If-Match": made.headers["etag"]}
+    )
+    return changed.raise_for_status().json()
+
+
+@pytest.fixture
+async def ready(client: httpx.AsyncClient, auth: Headers, owner_db: asyncpg.Connection, owner: Actor) -> dict:
+    """A WhatsApp draft without problems, for six people: one opted out, one with a landline only for SMS to refuse."""
+    channel_id = await scenes.channel(owner_db, owner)
+    template_id = await scenes.template(owner_db, owner, channel_id)
+    await scenes.contacts(owner_db, owner, 5)
+    await owner_db.execute(
+        "update contact set opted_out_at = now() where company_id = $1 and name = 'Pessoa 3'", owner.company_id
+    )
+    await owner_db.execute("insert into contact(company_id, name) values ($1, 'Sem telefone')", owner.company_id)
+    return await _draft(client, auth, channel_id=str(channel_id), template_id=str(template_id), bindings=scenes.BINDINGS)
+
+
+async def test_a_draft_says_what_is_missing(client: httpx.AsyncClient, auth: Headers) -> None:
+    draft = await _draft(client, auth)
+    preview = (await client.post(f"/v1/campaigns/{draft['id']}/preview", headers=auth)).json()
+    assert [p["code"] for p in preview["problems"]] == ["no_channel"]
+    refused = await client.post(f"/v1/campaigns/{draft['id']}/launch", json={}, headers=auth)
+    assert refused.status_code == 409
+    assert refused.json()["code"] == "not_ready"
+    assert refused.json()["errors"] == [{"field": "channel", "code": "no_channel", "message": "no_channel"}]
+
+
+async def test_missing_fallbacks_and_unapproved_templates_forbid_a_launch(
+    client: httpx.AsyncClient, auth: Headers, ready: dict, owner_db: asyncpg.Connection
+) -> None:
+    bindings = [scenes.BINDINGS[0] | {"fallback": " "}, scenes.BINDINGS[1] | {"source": "custom.pais"}]
+    (await client.patch(f"/v1/campaigns/{ready['id']}", json={"bindings": bindings}, headers=auth)).raise_for_status()
+    await owner_db.execute("update template set status = 'paused' where id = $1", UUID(ready["template_id"]))
+    preview = (await client.post(f"/v1/campaigns/{ready['id']}/preview", headers=auth)).json()
+    codes = {(p["code"], p["detail"]) for p in preview["problems"]}
+    assert ("template_not_approved", "paused") in codes
+    assert ("missing_fallback", "1") in codes
+
+
+async def test_the_preview_reads_as_people_get_it(client: httpx.AsyncClient, auth: Headers, ready: dict) -> None:
+    preview = (await client.post(f"/v1/campaigns/{ready['id']}/preview", headers=auth)).json()
+    assert preview["problems"] == []
+    assert preview["audience"]["matched"] == 6
+    assert preview["audience"]["reachable"] == 4
+    assert {s["reason"]: s["count"] for s in preview["audience"]["skipped"]} == {"opted_out": 1, "no_address": 1}
+    bodies = {m["body"] for m in preview["messages"]}
+    assert bodies <= {"Oi Pessoa, tem novidade em Niterói!", "Oi Pessoa, tem novidade em sua cidade!"}
+    assert preview["messages"][0]["footer"] == "Responda SAIR para não receber"
+
+
+async def test_launching_materialises_everyone_exactly_once(
+    client: httpx.AsyncClient, auth: Headers, ready: dict, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    launched = await client.post(f"/v1/campaigns/{ready['id']}/launch", json={}, headers=auth)
+    assert launched.status_code == 202, launched.text
+    assert launched.json()["state"] == "preparing"
+    campaign_id = UUID(ready["id"])
+    assert await lifecycle.prepare(owner.company_id, campaign_id) == 6
+    assert await lifecycle.prepare(owner.company_id, campaign_id) == 0
+    progress = (await client.get(f"/v1/campaigns/{campaign_id}/progress", headers=auth)).json()
+    assert progress["state"] == "running"
+    assert progress["audience"] == 6
+    assert progress["counts"]["queued"] == 4
+    assert progress["counts"]["skipped"] == 2
+    assert {g["reason"] for g in progress["skipped"]} == {"opted_out", "no_address"}
+    recipients = (await client.get(f"/v1/campaigns/{campaign_id}/recipients?state=skipped", headers=auth)).json()
+    assert {r["reason"] for r in recipients["items"]} == {"opted_out", "no_address"}
+
+
+async def test_recipients_page_by_page_and_as_csv(
+    client: httpx.AsyncClient, auth: Headers, ready: dict, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    await owner_db.execute("update contact set name = '=1+1' where company_id = $1 and name = 'Pessoa 1'", owner.company_id)
+    (await client.post(f"/v1/campaigns/{ready['id']}/launch", json={}, headers=auth)).raise_for_status()
+    await lifecycle.prepare(owner.company_id, UUID(ready["id"]))
+    seen, cursor = [], None
+    while True:
+        query = {"limit": 2, **({"cursor": cursor} if cursor else {})}
+        found = (await client.get(f"/v1/campaigns/{ready['id']}/recipients", params=query, headers=auth)).json()
+        seen += [r["message_id"] for r in found["items"]]
+        cursor = found["next_cursor"]
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) == 6
+    exported = await client.get(f"/v1/campaigns/{ready['id']}/recipients.csv", headers=auth)
+    lines = exported.text.removeprefix("\ufeff").splitlines()
+    assert len(lines) == 7
+    assert any(line.startswith('"\'=1+1"') for line in lines)
+
+
+async def test_states_allow_only_their_moves(client: httpx.AsyncClient, auth: Headers, ready: dict, owner: Actor) -> None:
+    url = f"/v1/campaigns/{ready['id']}"
+    assert (await client.post(f"{url}/pause", headers=auth)).json()["code"] == "not_running"
+    (await client.post(f"{url}/launch", json={}, headers=auth)).raise_for_status()
+    assert (await client.post(f"{url}/launch", json={}, headers=auth)).json()["code"] == "already_launched"
+    assert (await client.patch(url, json={"name": "x"}, headers=auth)).json()["code"] == "not_editable"
+    assert (await client.delete(url, headers=auth)).json()["code"] == "not_deletable"
+    await lifecycle.prepare(owner.company_id, UUID(ready["id"]))
+    assert (await client.post(f"{url}/pause", headers=auth)).json()["state"] == "paused"
+    assert (await client.post(f"{url}/resume", headers=auth)).json()["state"] == "running"
+    assert (await client.post(f"{url}/cancel", headers=auth)).json()["state"] == "cancelled"
+    await lifecycle.settle_all()
+    progress = (await client.get(f"{url}/progress", headers=auth)).json()
+    assert progress["counts"]["cancelled"] == 4
+    assert (await client.get(url, headers=auth)).json()["finished_at"] is not None
+    cloned = (await client.post(f"{url}/clone", headers=auth)).json()
+    assert (cloned["state"], cloned["cloned_from"], cloned["bindings"]) == ("draft", ready["id"], ready["bindings"])
+
+
+async def test_a_scheduled_campaign_waits_can_be_edited_and_called_off(
+    client: httpx.AsyncClient, auth: Headers, ready: dict, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    url = f"/v1/campaigns/{ready['id']}"
+    past = await client.post(f"{url}/launch", json={"at": "2020-01-01T00:00:00Z"}, headers=auth)
+    assert (past.status_code, past.json()["code"]) == (422, "in_the_past")
+    planned = (await client.post(f"{url}/launch", json={"at": "2099-01-01T12:00:00Z"}, headers=auth)).json()
+    assert planned["state"] == "scheduled"
+    assert await lifecycle.prepare(owner.company_id, UUID(ready["id"])) == 0
+    assert (await client.patch(url, json={"name": "Outro nome"}, headers=auth)).json()["name"] == "Outro nome"
+    assert (await client.post(f"{url}/cancel", headers=auth)).json()["state"] == "draft"
+    assert await owner_db.fetchval("select count(*) from job where company_id = $1", owner.company_id) == 0
+
+
+async def test_two_editors_are_told_apart(client: httpx.AsyncClient, auth: Headers, ready: dict) -> None:
+    url = f"/v1/campaigns/{ready['id']}"
+    etag = (await client.get(url, headers=auth)).headers["etag"]
+    (await client.patch(url, json={"name": "A"}, headers={**auth, "If-Match": etag})).raise_for_status()
+    late = await client.patch(url, json={"name": "B"}, headers={**auth, "If-Match": etag})
+    assert (late.status_code, late.json()["code"]) == (412, "changed_meanwhile")
+
+
+async def test_an_sms_text_shows_its_segments_and_needs_fallbacks(
+    client: httpx.AsyncClient, auth: Headers, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    channel_id = await scenes.channel(owner_db, owner, "sms", throughput=1)
+    await scenes.contacts(owner_db, owner, 3)
+    draft = await _draft(client, auth, channel_id=str(channel_id), body="Oi {{first_name}}, promoção!")
+    preview = (await client.post(f"/v1/campaigns/{draft['id']}/preview", headers=auth)).json()
+    assert [p["code"] for p in preview["problems"]] == ["missing_fallback"]
+    (
+        await client.patch(f"/v1/campaigns/{draft['id']}", json={"body": "Oi {{first_name|cliente}}, promoção!"}, headers=auth)
+    ).raise_for_status()
+    preview = (await client.post(f"/v1/campaigns/{draft['id']}/preview", headers=auth)).json()
+    assert preview["problems"] == []
+    assert preview["messages"][0]["body"] == "Oi Pessoa, promoção!"
+    assert preview["messages"][0]["forcing_character"] == "ç"
+    assert (preview["messages"][0]["encoding"], preview["messages"][0]["segments"]) == ("ucs2", 1)
+    assert (preview["segments_total"], preview["binding_limit"]) == (3, "segments")
+
+
+async def test_a_test_send_goes_through_the_ledger_outside_the_counts(
+    client: httpx.AsyncClient, auth: Headers, ready: dict, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    url = f"/v1/campaigns/{ready['id']}/test"
+    bad = await client.post(url, json={"to": ["12"]}, headers=auth)
+    assert (bad.status_code, bad.json()["errors"][0]["field"]) == (422, "to[0]")
+    sent = await client.post(url, json={"to": ["(11) 90000-0002", "(21) 99999-0000"]}, headers=auth)
+    assert sent.status_code == 202, sent.text
+    rows = await owner_db.fetch(
+        "select address, params, campaign_id, content from message where company_id = $1 order by address", owner.company_id
+    )
+    assert [(r["address"], r["params"], r["campaign_id"]) for r in rows] == [
+        ("+5511900000002", ["Pessoa 2", "Niterói"], None),
+        ("+5521999990000", ["", ""], None),
+    ]
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.VIEWER, 403), (Role.AGENT, 403), (Role.MANAGER, 202), (Role.ADMIN, 202)])
+async def test_who_may_launch(client: httpx.AsyncClient, sign_in_as: SignInAs, ready: dict, role: Role, status: int) -> None:
+    answer = await client.post(f"/v1/campaigns/{ready['id']}/launch", json={}, headers=await sign_in_as(role))
+    assert answer.status_code == status
+
+
+async def test_another_company_finds_nothing(
+    client: httpx.AsyncClient, ready: dict, headers_for: SignInAs, stranger: Actor, owner_db: asyncpg.Connection
+) -> None:
+    other = await headers_for(stranger)
+    for method, path in [
+        ("GET", ""),
+        ("GET", "/progress"),
+        ("GET", "/recipients"),
+        ("POST", "/preview"),
+        ("POST", "/pause"),
+        ("DELETE", ""),
+    ]:
+        assert (await client.request(method, f"/v1/campaigns/{ready['id']}{path}", headers=other)).status_code == 404, path
+    foreign = await client.post("/v1/campaigns", json={"name": "x", "channel_id": ready["channel_id"]}, headers=other)
+    assert foreign.status_code == 404

@@ -1,0 +1,106 @@
+"""Set scenes: channels, templates, contacts and campaigns written straight into the tables, for tests of what comes after."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import msgspec
+
+from db import crypto
+from db.tenancy import Actor
+
+BODY = [
+    {"type": "BODY", "text": "Oi {{1}}, tem novidade em {{2}}!"},
+    {"type": "FOOTER", "text": "Responda SAIR para não receber"},
+]
+BINDINGS = [
+    {"placeholder": "1", "source": "first_name", "fallback": "cliente"},
+    {"placeholder": "2", "source": "custom.cidade", "fallback": "sua cidade"},
+]
+
+
+async def channel(db: asyncpg.Connection, actor: Actor, kind: str = "whatsapp", **columns: Any) -> UUID:
+    """A connected channel. `columns` override, e.g. throughput=1000, messaging_limit=None, unknown_horizon=2."""
+    channel_id = uuid4()
+    values: dict[str, Any] = {
+        "company_id": actor.company_id,
+        "id": channel_id,
+        "kind": kind,
+        "name": "Loja",
+        "state": "connected",
+        "sandbox": True,
+        "number": "+551140001234",
+        "account_id": "waba1" if kind == "whatsapp" else "AC" + "0" * 32,
+        "external_id": f"pn{channel_id.hex[:12]}" if kind == "whatsapp" else "+15005550006",
+        "portfolio_id": f"portfolio-{channel_id.hex}",
+        "token": crypto.ring().seal(
+            "sandbox-token", company_id=actor.company_id, table="channel", column="token", row_id=channel_id
+        ),
+        **columns,
+    }
+    names = list(values)
+    await db.execute(
+        f"insert into channel({', '.join(names)}) values ({', '.join(f'${i}' for i in range(1, len(names) + 1))})",
+        *values.values(),
+    )
+    return channel_id
+
+
+async def template(
+    db: asyncpg.Connection, actor: Actor, channel_id: UUID, status: str = "approved", components: Any = None
+) -> UUID:
+    """A template with two placeholders in its body."""
+    template_id: UUID = await db.fetchval(
+        "insert into template(company_id, channel_id, name, language, category, status, components)"
+        " values ($1, $2, $3, 'pt_BR', 'marketing', $4, $5::jsonb) returning id",
+        actor.company_id,
+        channel_id,
+        f"promo_{uuid4().hex[:8]}",
+        status,
+        msgspec.json.encode(components or BODY).decode(),
+    )
+    return template_id
+
+
+async def contacts(db: asyncpg.Connection, actor: Actor, count: int, *, first: int = 0) -> None:
+    """`count` people with a mobile phone each: "Pessoa 7" at +5511900000007, every second with a city."""
+    await db.execute(
+        "insert into custom_field(company_id, key, label) values ($1, 'cidade', 'Cidade') on conflict do nothing", actor.company_id
+    )
+    await db.execute(
+        "with people as (insert into contact(company_id, name, search, custom) select $1, 'Pessoa ' || g, 'pessoa ' || g,"
+        " case when g % 2 = 0 then '{\"cidade\":\"Niterói\"}'::jsonb else '{}' end"
+        " from generate_series($2::int, $2 + $3 - 1) g returning id, name)"
+        " insert into contact_identity(company_id, contact_id, kind, value, line, region)"
+        " select $1, id, 'phone', '+55119' || lpad(substring(name from 8), 8, '0'), 'mobile', 'BR' from people",
+        actor.company_id,
+        first,
+        count,
+    )
+
+
+async def campaign(
+    db: asyncpg.Connection,
+    actor: Actor,
+    channel_id: UUID,
+    template_id: UUID | None = None,
+    *,
+    body: str | None = None,
+    **columns: Any,
+) -> UUID:
+    """A draft that is ready to launch to everyone."""
+    values: dict[str, Any] = {
+        "company_id": actor.company_id,
+        "name": "Promoção",
+        "channel_id": channel_id,
+        "template_id": template_id,
+        "body": body,
+        "bindings": msgspec.json.encode(BINDINGS if template_id else []).decode(),
+        **columns,
+    }
+    names = list(values)
+    campaign_id: UUID = await db.fetchval(
+        f"insert into campaign({', '.join(names)}) values ({', '.join(f'${i}' for i in range(1, len(names) + 1))}) returning id",
+        *values.values(),
+    )
+    return campaign_id
