@@ -9,12 +9,19 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from api import accounts, errors, health
+from api import accounts, errors, events, health
 from api.auth.guard import guard, provide_actor
 from api.auth.recover import RecoverController
 from api.auth.sign_in import SignInController
 from api.auth.views import provide_origin
+from api.campaigns import CampaignController
+from api.channels import ChannelController
+from api.hooks.asgi import Hooks, in_front
+from api.idempotency import Remembering, before_request
 from api.log import Observed
+from api.realtime import Hub
+from api.sandbox import SandboxController
+from api.templates import TemplateController
 from db import crypto, valkey
 from db.engine import DB
 from db.settings import Settings
@@ -32,6 +39,10 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     accounts.TeamController,
     accounts.ApiKeyController,
     accounts.AuditController,
+    CampaignController,
+    ChannelController,
+    TemplateController,
+    SandboxController,
 )
 
 
@@ -43,11 +54,15 @@ async def _connections(app: Litestar) -> AsyncIterator[None]:
     crypto.load_ring(settings.secret_keys, settings.data_dir)
     if owns_valkey:
         valkey.connect(settings.valkey_url)
+    hub = Hub()
+    app.state.hub = hub
     try:
         if owns_database:
             await DB.connect(settings.database_url, size=settings.pool_size)
+        hub.start()
         yield
     finally:
+        await hub.close()
         if owns_database:
             await DB.close()
         if owns_valkey:
@@ -56,17 +71,19 @@ async def _connections(app: Litestar) -> AsyncIterator[None]:
 
 def create_app(settings: Settings) -> Litestar:
     """The ASGI application. `settings` must name the databases: `__main__` finds the embedded ones."""
+    hooks = Hooks(settings)
     app = Litestar(
-        route_handlers=[*CONTROLLERS, health.health, health.ready, health.metrics],
+        route_handlers=[*CONTROLLERS, events.events_socket, events.events_stream, health.health, health.ready, health.metrics],
         guards=[guard],
+        before_request=before_request,
         dependencies={"actor": Provide(provide_actor), "origin": Provide(provide_origin)},
         exception_handlers=errors.HANDLERS,
         request_max_body_size=BODY_LIMIT,
-        lifespan=[_connections],
+        lifespan=[_connections, lambda _: hooks.running()],
         state=State({"settings": settings}),
         openapi_config=None,
         logging_config=None,
         debug=False,
     )
-    app.asgi_handler = Observed(app.asgi_handler, https=settings.webhook_url.startswith("https://"))
+    app.asgi_handler = in_front(hooks, Observed(Remembering(app.asgi_handler), https=settings.webhook_url.startswith("https://")))
     return app
