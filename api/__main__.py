@@ -1,0 +1,52 @@
+"""`python -m api`: granian, ASGI, uvloop, as many processes as API_WORKERS says."""
+
+import os
+import shutil
+import sys
+
+from granian.constants import Interfaces, Loops
+from granian.server import Server
+
+from db import log
+from db.embedded import locate
+from db.settings import load
+
+
+def application() -> object:
+    """The factory that each process calls."""
+    from api.app import create_app  # after PROMETHEUS_MULTIPROC_DIR is set: prometheus_client reads it while it is imported
+
+    settings = locate(load())
+    log.configure(settings.log_level)
+    return create_app(settings)
+
+
+def main() -> int:
+    """Serves until SIGTERM or SIGINT; requests in flight get 15 seconds to end."""
+    settings = locate(load())
+    log.configure(settings.log_level)
+    if settings.api_workers > 1:
+        folder = settings.data_dir / "metrics" / str(settings.api_port)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder.resolve())
+    Server(
+        "api.__main__:application",
+        factory=True,
+        address=settings.api_host,
+        port=settings.api_port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        workers=settings.api_workers,
+        backlog=2048,
+        websockets=True,
+        respawn_failed_workers=True,
+        workers_kill_timeout=15,
+        log_access=False,
+        log_dictconfig={"loggers": {"_granian": {"handlers": [], "level": "INFO", "propagate": True}}},
+    ).serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,34 @@
+"""The first page: what is going on and what needs a hand."""
+
+import msgspec
+from litestar import Controller, get
+
+from api.auth.guard import Caller
+from api.contract.home import Attention, Home, HomeCampaign, HomeDay
+from api.pagination import struct
+from db.campaigns.home import figures
+
+
+class HomeController(Controller):
+    path = "/v1/home"
+    tags = ("Home",)
+
+    @get(
+        summary="Read the first page",
+        description="Counts, running campaigns, 14 days, and what waits for a person. Needs `campaigns:read`.",
+    )
+    async def home(self, actor: Caller) -> Home:
+        found = await figures(actor)
+        days = [HomeDay(**msgspec.structs.asdict(day)) for day in found.days]
+        return Home(
+            contacts=found.counts["contacts"],
+            channels=found.counts["channels"],
+            campaigns_total=found.counts["campaigns"],
+            running=[struct(row, HomeCampaign) for row in found.running],
+            today=days[-1],
+            days=days,
+            attention=[struct(row, Attention) for row in found.attention],
+            has_channel=found.counts["channels"] > 0,
+            has_contacts=found.counts["contacts"] > 0,
+            has_campaign=found.counts["campaigns"] > 0,
+        )

@@ -1,0 +1,118 @@
+"""Mails prepared messages: invitations and password links, in the reader's language. Plain text with one link, no pictures,
+no tracking. Without SMTP_URL the sandbox catches the mail. A mailbox that refuses for good ends the job; all else is tried again.
+"""
+
+import ssl
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid, parseaddr
+from typing import NamedTuple
+from urllib.parse import parse_qs, unquote, urlsplit
+from uuid import UUID
+
+import aiosmtplib
+import structlog
+
+from db.jobs import SendMail
+from db.settings import Settings
+from workers.runtime import Cancel, Retry
+
+log = structlog.get_logger("workers.mail")
+
+_TIMEOUT = 20.0
+
+
+class Text(NamedTuple):
+    subject: str
+    body: str
+
+
+_TEXTS: dict[tuple[str, str], Text] = {
+    ("invitation", "pt-BR"): Text(
+        "{inviter} convidou você para {company}",
+        "Olá!\n\n{inviter} convidou você para trabalhar em {company} na Master IA.\n\n"
+        "Para aceitar, abra este link. Ele vale por 7 dias e funciona uma vez:\n\n{link}\n\n"
+        "Se você não esperava este convite, ignore esta mensagem.\n",
+    ),
+    ("invitation", "en"): Text(
+        "{inviter} invited you to {company}",
+        "Hello!\n\n{inviter} invited you to work in {company} on Master IA.\n\n"
+        "To accept, open this link. It works once, for 7 days:\n\n{link}\n\n"
+        "If you did not expect this invitation, ignore this message.\n",
+    ),
+    ("password_reset", "pt-BR"): Text(
+        "Crie uma nova senha",
+        "Olá, {name}!\n\nPara criar uma nova senha, abra este link. Ele vale por 30 minutos e funciona uma vez:\n\n{link}\n\n"
+        "Se não foi você quem pediu, ignore esta mensagem. Sua senha continua a mesma.\n",
+    ),
+    ("password_reset", "en"): Text(
+        "Set a new password",
+        "Hello, {name}!\n\nTo set a new password, open this link. It works once, for 30 minutes:\n\n{link}\n\n"
+        "If you did not ask for this, ignore this message. Your password stays as it is.\n",
+    ),
+}
+
+
+class Server(NamedTuple):
+    """Where mail goes. `tls`: `tls` from the first byte, `starttls`, or `none`."""
+
+    host: str
+    port: int
+    user: str | None
+    password: str | None
+    tls: str
+
+
+def server_of(settings: Settings) -> Server:
+    """From SMTP_URL: `smtp://user:password@host:587?tls=starttls`, `smtps://…`; empty: the sandbox on this machine."""
+    if not settings.smtp_url:
+        return Server("127.0.0.1", settings.sandbox_smtp_port, None, None, "none")
+    url = urlsplit(settings.smtp_url)
+    tls = parse_qs(url.query).get("tls", ["tls" if url.scheme == "smtps" else "starttls"])[0]
+    port = url.port or {"tls": 465, "starttls": 587}.get(tls, 25)
+    user, password = (unquote(part) if part else None for part in (url.username, url.password))
+    return Server(url.hostname or "localhost", port, user, password, tls)
+
+
+def compose(job: SendMail, sender: str) -> EmailMessage:
+    """The message. A line break in a name cannot start a new header: it becomes a space."""
+    text = _TEXTS.get((job.template, job.language)) or _TEXTS[(job.template, "pt-BR")]
+    values = {name: " ".join(value.split()) for name, value in job.params.items()}
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = job.to
+    message["Subject"] = text.subject.format_map(values)
+    message["Date"] = formatdate()
+    message["Message-ID"] = make_msgid(domain=parseaddr(sender)[1].rpartition("@")[2] or "localhost")
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text.body.format_map(values))
+    return message
+
+
+async def send_mail(company_id: UUID, job: SendMail, settings: Settings) -> None:
+    """Raises Retry when the server cannot be reached or says later, Cancel when it refuses for good."""
+    server = server_of(settings)
+    try:
+        await aiosmtplib.send(
+            compose(job, settings.mail_from),
+            hostname=server.host,
+            port=server.port,
+            username=server.user,
+            password=server.password,
+            use_tls=server.tls == "tls",
+            start_tls=server.tls == "starttls",
+            tls_context=ssl.create_default_context() if server.tls != "none" else None,
+            timeout=_TIMEOUT,
+        )
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        if all(500 <= refused.code < 600 for refused in error.recipients):
+            raise Cancel("the mailbox refuses: " + "; ".join(str(refused.code) for refused in error.recipients)) from error
+        raise Retry(reason="the mailbox is busy") from error
+    except aiosmtplib.SMTPAuthenticationError as error:
+        raise Retry(600, "the mail server refuses our sign-in; check SMTP_URL") from error
+    except aiosmtplib.SMTPResponseException as error:
+        if 500 <= error.code < 600:
+            raise Cancel(f"the mail server refuses: {error.code}") from error
+        raise Retry(reason=f"the mail server says later: {error.code}") from error
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+        raise Retry(reason=f"the mail server does not answer: {type(error).__name__}") from error
+    log.info("mail.sent", company_id=str(company_id), template=job.template)
