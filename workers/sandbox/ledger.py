@@ -15,14 +15,28 @@ from workers.sandbox.store import Store
 
 _INSERT: Final = (
     "INSERT INTO ledger (number, account, channel, sender, recipient, correlation, callback, content, content_hash, "
-    "request_hash, accepted_at, segments, category, wa_id, status, updated_at, done) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "request_hash, accepted_at, segments, category, wa_id, status, updated_at, done, rank) "
+    "VALUES {rows}"
 )
-_UPDATE: Final = "UPDATE ledger SET status = ?, error = ?, updated_at = ?, done = ? WHERE number = ?"
+_UPDATE: Final = (
+    "WITH told(number, status, error, at, done, rank) AS (VALUES {rows}) UPDATE ledger SET status = told.status, "
+    "error = told.error, updated_at = told.at, done = told.done, rank = told.rank FROM told "
+    "WHERE ledger.number = told.number AND told.rank > ledger.rank"
+)
 _COLUMNS: Final = (
     "number, account, channel, sender, recipient, correlation, callback, content, request_hash, accepted_at, segments, "
     "category, wa_id, status, error, updated_at, done"
 )
+RANKS: Final = {
+    "accepted": 0,
+    "queued": 0,
+    "sent": 1,
+    "delivered": 2,
+    "read": 3,
+    "undelivered": 4,
+    "failed": 4,
+    "canceled": 4,
+}
 
 
 class Flight:
@@ -77,6 +91,11 @@ class Entry(msgspec.Struct):
     done: bool
     provider_id: str = ""
     preview: str = ""
+
+
+def rank(status: str, done: bool) -> int:
+    """Webhooks are answered in any order: the ledger only moves to a higher rank."""
+    return 2 * RANKS[status] + done
 
 
 def digest(content: bytes) -> int:
@@ -135,12 +154,13 @@ class Ledger:
                 flight.stage,
                 now,
                 done,
+                rank(flight.stage, done),
             ),
         )
         return number
 
     def set_status(self, number: int, status: str, error: int | None, done: bool) -> None:
-        self._store.put(_UPDATE, (status, error, time.time(), done, number))
+        self._store.put(_UPDATE, (number, status, error, time.time(), done, rank(status, done)))
 
     async def entry(self, number: int) -> Entry | None:
         rows = await self._store.query(f"SELECT {_COLUMNS} FROM ledger WHERE number = ?", (number,))

@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS state (kind TEXT, id TEXT, value BLOB, PRIMARY KEY (k
 CREATE TABLE IF NOT EXISTS ledger (
   number INTEGER PRIMARY KEY, account TEXT, channel TEXT, sender TEXT, recipient TEXT, correlation TEXT, callback TEXT,
   content BLOB, content_hash INTEGER, request_hash INTEGER, accepted_at REAL, segments INTEGER, category TEXT,
-  wa_id TEXT, status TEXT, error INTEGER, updated_at REAL, done INTEGER);
+  wa_id TEXT, status TEXT, error INTEGER, updated_at REAL, done INTEGER,
+  rank INTEGER);
 CREATE INDEX IF NOT EXISTS ledger_recipient ON ledger (recipient);
 CREATE TABLE IF NOT EXISTS inbound (
   number INTEGER PRIMARY KEY, account TEXT, sender TEXT, recipient TEXT, text TEXT, provider_id TEXT, at REAL);
@@ -33,6 +34,7 @@ CREATE TABLE IF NOT EXISTS mail (
   number INTEGER PRIMARY KEY, at REAL, sender TEXT, recipients TEXT, subject TEXT, text TEXT, html TEXT, raw BLOB);
 """
 FLUSH_SECONDS = 0.05
+CHUNK = 200
 
 
 class Store:
@@ -54,7 +56,11 @@ class Store:
         return db
 
     def put(self, sql: str, row: Row) -> None:
-        """Queues one row for a statement; rows of one statement are written together, statements in first-use order."""
+        """Queues one row for a statement; rows of one statement are written together, statements in first-use order.
+
+        A statement with `{rows}` takes many rows at once; of rows with the same first column only the one whose
+        last column is greatest counts.
+        """
         rows = self._waiting.get(sql)
         if rows is None:
             self._waiting[sql] = [row]
@@ -90,7 +96,10 @@ class Store:
         db.execute("BEGIN")
         try:
             for sql, rows in waiting.items():
-                db.executemany(sql, rows)
+                if "{rows}" in sql:
+                    _write_many(db, sql, rows)
+                else:
+                    db.executemany(sql, rows)
         except sqlite3.Error:
             db.execute("ROLLBACK")
             raise
@@ -108,3 +117,16 @@ class Store:
             self._timer.cancel()
         await self.read(lambda db: db.close())
         self._thread.shutdown()
+
+
+def _write_many(db: sqlite3.Connection, sql: str, rows: list[Row]) -> None:
+    """One step per 200 rows: `executemany` hands the interpreter lock over twice for every row."""
+    best: dict[Any, Row] = {}
+    for row in rows:
+        if row[0] not in best or row[-1] >= best[row[0]][-1]:
+            best[row[0]] = row
+    kept = list(best.values())
+    marks = f"({','.join('?' * len(kept[0]))})"
+    for start in range(0, len(kept), CHUNK):
+        chunk = kept[start : start + CHUNK]
+        db.execute(sql.replace("{rows}", ",".join([marks] * len(chunk))), [value for row in chunk for value in row])
