@@ -9,13 +9,14 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from api import accounts, errors, events, health
+from api import accounts, errors, events, health, openapi
 from api.auth.guard import guard, provide_actor
 from api.auth.recover import RecoverController
 from api.auth.sign_in import SignInController
 from api.auth.views import provide_origin
 from api.campaigns import CampaignController
 from api.channels import ChannelController
+from api.home import HomeController
 from api.hooks.asgi import Hooks, in_front
 from api.idempotency import Remembering, before_request
 from api.log import Observed
@@ -39,6 +40,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     accounts.TeamController,
     accounts.ApiKeyController,
     accounts.AuditController,
+    HomeController,
     CampaignController,
     ChannelController,
     TemplateController,
@@ -73,7 +75,7 @@ def create_app(settings: Settings) -> Litestar:
     """The ASGI application. `settings` must name the databases: `__main__` finds the embedded ones."""
     hooks = Hooks(settings)
     app = Litestar(
-        route_handlers=[*CONTROLLERS, events.events_socket, events.events_stream, health.health, health.ready, health.metrics],
+        route_handlers=[*CONTROLLERS, events.events_socket, events.events_stream, health.health, health.ready, health.metrics, openapi.openapi_json],
         guards=[guard],
         before_request=before_request,
         dependencies={"actor": Provide(provide_actor), "origin": Provide(provide_origin)},
@@ -81,7 +83,7 @@ def create_app(settings: Settings) -> Litestar:
         request_max_body_size=BODY_LIMIT,
         lifespan=[_connections, lambda _: hooks.running()],
         state=State({"settings": settings}),
-        openapi_config=None,
+        openapi_config=openapi.config(),
         logging_config=None,
         debug=False,
     )

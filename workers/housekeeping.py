@@ -6,13 +6,12 @@ from uuid import UUID
 
 import structlog
 
+from db.channels import facts
 from db.clock import now
 from db.enums import Permission
 from db.events import ChannelChanged
-from db.settings import Settings
 from db.tenancy import worker
 from db.work import system, take_tick, work
-from workers import channels
 
 log = structlog.get_logger("workers.housekeeping")
 
@@ -48,7 +47,9 @@ async def channels_with_work() -> list[ChannelWork]:
 async def companies_with_inbox() -> list[UUID]:
     """Companies whose webhooks wait."""
     async with system() as s:
-        rows = await s.fetch("select distinct company_id from webhook_inbox where processed_at is null and tries < 5")
+        rows = await s.fetch(
+            "select distinct company_id from webhook_inbox where processed_at is null and tries < 5 and next_at <= now()"
+        )
     return [row["company_id"] for row in rows]
 
 
@@ -71,11 +72,11 @@ def _hour(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-async def hourly(settings: Settings) -> None:
+async def hourly() -> None:
     """Once an hour in the whole installation: checks channels again and forgets what is old."""
     if not await take_tick("hourly", _hour(now())):
         return
     async with system() as s:
         for statement in _OLD:
             await s.execute(statement)
-    await channels.recheck_due(settings)
+    await facts.recheck_due()

@@ -67,17 +67,19 @@ class Process:
 
             return run
 
+        checks = channels.ChannelJobs(self.settings, self.wire)
+        submissions = templates.TemplateJobs(self.settings, self.wire)
         return {
             SendMail: with_settings(mail.send_mail),
-            CheckChannel: with_settings(channels.check_channel),
-            SyncTemplates: with_settings(templates.sync_templates),
-            SubmitTemplate: with_settings(templates.submit_template),
+            CheckChannel: checks.check_channel,
+            SyncTemplates: submissions.sync_templates,
+            SubmitTemplate: submissions.submit_template,
             InspectImport: imports.inspect_import,
             RunImport: imports.run_import,
             BulkContacts: contacts.run_bulk,
             PrepareCampaign: campaigns.prepare_campaign,
             LookUpUnknown: unknown.looker(self.sender),
-            SandboxControl: with_settings(sandbox_control.run),
+            SandboxControl: sandbox_control.SandboxJobs(self.settings, self.wire).sandbox_control,
         }
 
     # What SAQ calls. A wake-up that comes while draining is let go: the pollers of another process make it good.
@@ -130,7 +132,7 @@ class Process:
             ("campaigns", 1.0, campaigns.settle_all),
             ("unknown", 2.0, unknown.settle_all),
             ("channels", 10.0, housekeeping.wake_paused_channels),
-            ("hourly", 60.0, lambda: housekeeping.hourly(self.settings)),
+            ("hourly", 60.0, housekeeping.hourly),
         ]
 
     async def _loop(self, name: str, seconds: float, round_: Callable[[], Awaitable[object]]) -> None:

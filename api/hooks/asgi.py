@@ -10,16 +10,16 @@ Sources: contracts/meta-whatsapp.md 5, contracts/twilio.md 4 to 6.
 import asyncio
 import contextlib
 import hmac
-import os
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
 import asyncpg
 import structlog
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from api.hooks.collector import Broken, Collector, Down
 from api.hooks.routes import Route, Routes
@@ -28,15 +28,11 @@ from db import queue
 from db.channels.signatures import verify_meta, verify_twilio
 from db.engine import SYSTEM_ROLE
 from db.enums import ChannelKind
+from db.ids import uuid7
 from db.messages.inbox import Received
 from db.settings import Settings
 
 log = structlog.get_logger("api.hooks")
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PREFIX = "/hooks/"
 BODY_LIMIT = 3 * 1024 * 1024  # Meta's own limit
@@ -72,7 +68,7 @@ class Hooks:
         self._routes: Routes | None = None
 
     @contextlib.asynccontextmanager
-    async def running(self) -> Any:
+    async def running(self) -> AsyncIterator["Hooks"]:
         """Opens its own connections; works, and spools, also when Postgres is away at the start."""
         self._pool = asyncpg.create_pool(
             self._settings.database_url,
@@ -95,7 +91,7 @@ class Hooks:
             await self._spool.close()
             self._pool.terminate()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """One webhook. `scope["path"]` begins with /hooks/."""
         try:
             body, kind = await self._answer(scope, receive)
@@ -103,7 +99,7 @@ class Hooks:
         except Refused as refused:
             await _respond(send, refused.status, refused.word.encode(), TEXT, *refused.headers)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> tuple[bytes, tuple[bytes, bytes]]:
+    async def _answer(self, scope: HTTPScope, receive: Receive) -> tuple[bytes, tuple[bytes, bytes]]:
         method, parts = scope["method"], scope["path"].split("/")
         # ["", "hooks", provider, channel, ("message" | "status", attempt)]
         if len(parts) == 4 and parts[2] == "meta":
@@ -123,7 +119,7 @@ class Hooks:
             return b"ok", TEXT
         raise Refused(404, "not found")
 
-    async def _challenge(self, scope: Scope, channel_id: UUID) -> bytes:
+    async def _challenge(self, scope: HTTPScope, channel_id: UUID) -> bytes:
         """Meta registers the address and wants its number back. Source: Meta, "Create a webhook endpoint"."""
         query: dict[str, list[str]] = parse_qs(scope["query_string"].decode("latin-1"))
         given = query.get("hub.verify_token", [""])[0]
@@ -136,7 +132,7 @@ class Hooks:
             raise Refused(403, "wrong verify token")
         return query.get("hub.challenge", [""])[0][:200].encode("utf-8", "replace")
 
-    async def _meta(self, scope: Scope, receive: Receive, channel_id: UUID) -> None:
+    async def _meta(self, scope: HTTPScope, receive: Receive, channel_id: UUID) -> None:
         body, signature = await _body(scope, receive, b"x-hub-signature-256")
         route = await self._route(channel_id, ChannelKind.WHATSAPP)
         fits = verify_meta([route.secret if route and route.secret else NOBODY], body, signature)
@@ -151,7 +147,7 @@ class Hooks:
         except Down:
             raise Refused(503, "try again", (b"retry-after", b"5")) from None
 
-    async def _twilio(self, scope: Scope, receive: Receive, channel_id: UUID, source: str, attempt_id: UUID | None) -> None:
+    async def _twilio(self, scope: HTTPScope, receive: Receive, channel_id: UUID, source: str, attempt_id: UUID | None) -> None:
         body, signature = await _body(scope, receive, b"x-twilio-signature")
         route = await self._route(channel_id, ChannelKind.SMS)
         url = self._public_url(scope)
@@ -171,7 +167,7 @@ class Hooks:
             except SpoolFull:
                 raise Refused(503, "try again", (b"retry-after", b"5")) from None
 
-    def _public_url(self, scope: Scope) -> str:
+    def _public_url(self, scope: HTTPScope) -> str:
         """The address as Twilio called it: from the settings, never from the Host header."""
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         path = raw.partition(b"?")[0].decode("latin-1")
@@ -211,11 +207,11 @@ class Hooks:
             await asyncio.sleep(WAKE_EVERY)
 
 
-def in_front(hooks: Hooks, app: App) -> App:
+def in_front(hooks: Hooks, app: ASGIApp) -> ASGIApp:
     """Sends /hooks/… to the hooks and everything else on."""
 
     async def entry(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+        if scope["type"] == ScopeType.HTTP and scope["path"].startswith(PREFIX):
             await hooks(scope, receive, send)
         else:
             await app(scope, receive, send)
@@ -238,16 +234,10 @@ def _only(method: str, allowed: str, names: str) -> None:
 
 
 def _row(route: Route, source: str, attempt_id: UUID | None, body: bytes) -> Received:
-    return Received(route.company_id, _uuid7(), route.channel_id, source, attempt_id, body, datetime.now(UTC))
+    return Received(route.company_id, uuid7(), route.channel_id, source, attempt_id, body, datetime.now(UTC))
 
 
-def _uuid7() -> UUID:
-    """RFC 9562: 48 bits of milliseconds, then random; made at receipt so that storing twice stores once."""
-    value = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10))
-    return UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | (7 << 76) | (2 << 62))
-
-
-async def _body(scope: Scope, receive: Receive, wanted: bytes) -> tuple[bytes, str | None]:
+async def _body(scope: HTTPScope, receive: Receive, wanted: bytes) -> tuple[bytes, str | None]:
     """The raw body and one header. Raises Refused for what is too large, packed or too slow."""
     signature = None
     for name, value in scope["headers"]:
@@ -285,4 +275,4 @@ async def _body(scope: Scope, receive: Receive, wanted: bytes) -> tuple[bytes, s
 async def _respond(send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
     length = (b"content-length", str(len(body)).encode())
     await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -3,7 +3,7 @@
 What a provider says about a channel is written by `db/channels/facts.py`. Nothing here calls a provider: a check is a job.
 """
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -14,9 +14,10 @@ from db.channels.secrets import seal
 from db.enums import ChannelKind, ChannelState, Permission
 from db.errors import Conflict, Field, Invalid, NotFound
 from db.events import ChannelChanged
+from db.ids import uuid7
 from db.jobs import CheckChannel, SandboxControl, SyncTemplates
 from db.tenancy import Actor
-from db.work import Work, work
+from db.work import Read, Work, read, work
 
 SANDBOX_THROUGHPUT = 80
 SANDBOX_LIMIT = 10_000
@@ -34,7 +35,7 @@ async def connect_whatsapp(
 ) -> ChannelView:
     """A Meta number, to be checked. Raises Conflict when the company has it already."""
     async with work(actor, Permission.CHANNELS_WRITE) as w:
-        channel_id = uuid4()
+        channel_id = uuid7()
         await _insert(
             w,
             channel_id,
@@ -68,7 +69,7 @@ async def connect_sms(
             fields=[Field("sender", "sender_invalid", "Write the number with + and country code, or the MG… name.")],
         )
     async with work(actor, Permission.CHANNELS_WRITE) as w:
-        channel_id = uuid4()
+        channel_id = uuid7()
         await _insert(
             w,
             channel_id,
@@ -92,7 +93,7 @@ async def connect_sms(
 async def connect_sandbox(actor: Actor, *, name: str, of: ChannelKind) -> ChannelView:
     """A rehearsal number. The check makes its account on the sandbox and stores what it answers."""
     async with work(actor, Permission.CHANNELS_WRITE) as w:
-        channel_id = uuid4()
+        channel_id = uuid7()
         whatsapp = of is ChannelKind.WHATSAPP
         placeholder = f"sandbox-{channel_id.hex}"
         await _insert(
@@ -248,25 +249,35 @@ async def sync_templates(actor: Actor, channel_id: UUID) -> None:
         w.enqueue(SyncTemplates(channel_id=channel_id))
 
 
-async def sandbox_channel(w: Work, channel_id: UUID) -> None:
+async def sandbox_channel(r: Read, company_id: UUID, channel_id: UUID) -> None:
     """Raises NotFound unless the channel is on the sandbox."""
-    if not await w.fetchval(
-        "select sandbox from channel where company_id = $1 and id = $2 and archived_at is null", w.company_id, channel_id
+    if not await r.fetchval(
+        "select sandbox from channel where company_id = $1 and id = $2 and archived_at is null", company_id, channel_id
     ):
         raise NotFound("sandbox channel")
+
+
+async def sandbox_behaviour(actor: Actor, channel_id: UUID) -> dict[str, float | int]:
+    """What was set, {} when nothing was. Raises NotFound."""
+    async with read(actor, Permission.CHANNELS_READ) as r:
+        await sandbox_channel(r, actor.company_id, channel_id)
+        text = await r.fetchval(
+            "select settings -> 'behaviour' from channel where company_id = $1 and id = $2", actor.company_id, channel_id
+        )
+    return msgspec.json.decode(text or "{}", type=dict[str, float | int])
 
 
 async def sandbox_reply(actor: Actor, channel_id: UUID, address: str, text: str) -> None:
     """A person answers as the customer with this address; the answer comes back through the webhook. Raises NotFound."""
     async with work(actor, Permission.SANDBOX_USE) as w:
-        await sandbox_channel(w, channel_id)
+        await sandbox_channel(w, w.company_id, channel_id)
         w.enqueue(SandboxControl(channel_id=channel_id, verb="reply", params={"address": address, "text": text}))
 
 
 async def sandbox_behave(actor: Actor, channel_id: UUID, behaviour: dict[str, float | int]) -> None:
     """Keeps and applies how the sandbox behaves towards this channel. Raises NotFound."""
     async with work(actor, Permission.SANDBOX_USE) as w:
-        await sandbox_channel(w, channel_id)
+        await sandbox_channel(w, w.company_id, channel_id)
         await w.execute(
             "update channel set settings = jsonb_set(settings, '{behaviour}', $3::jsonb) where company_id = $1 and id = $2",
             w.company_id,

@@ -22,7 +22,7 @@ from db.work import Work, system, work
 
 log = structlog.get_logger("db.channels")
 
-RECHECK = timedelta(hours=1)
+RECHECK = timedelta(minutes=50)  # asked about every hour on the hour
 VISIBLE_TO_A_CHECK = (
     FailureReason.TOKEN_INVALID,
     FailureReason.PERMISSION,
@@ -135,30 +135,8 @@ async def channels_of_account(w: Work, account_id: str) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def lift_pauses() -> int:
-    """Channels whose pause is over send again. Returns how many."""
-    async with system() as s:
-        due = await s.fetch(
-            "select company_id, id from channel"
-            " where state = 'paused' and paused_until <= now() and archived_at is null limit 500"
-        )
-    lifted = 0
-    for row in due:
-        async with work(worker(row["company_id"]), Permission.CHANNELS_WRITE) as w:
-            if await w.execute(
-                "update channel set state = 'connected', state_reason = null, state_detail = null, paused_until = null"
-                " where company_id = $1 and id = $2 and state = 'paused' and paused_until <= now()",
-                w.company_id,
-                row["id"],
-            ):
-                lifted += 1
-                w.enqueue(CheckChannel(channel_id=row["id"]))
-                w.emit(ChannelChanged(channel_id=row["id"]))
-    return lifted
-
-
 async def recheck_due() -> int:
-    """Starts a check of every channel that was not checked for an hour. Harmless when several call it: the job has a key."""
+    """Starts a check of every channel that was not checked for the better part of an hour. Harmless when several call it: the job has a key."""
     async with system() as s:
         due = await s.fetch(
             "select company_id, array_agg(id) as ids from channel where archived_at is null"

@@ -4,15 +4,11 @@ A row that cannot be processed waits longer each time and stays after five tries
 up the others. Nothing here knows what a body means.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from db.clock import now
-from db.work import Read, Work, system
-
-MAX_TRIES = 5
-KEEP = timedelta(days=7)
+from db.work import Work
 
 INSERT = """
 insert into webhook_inbox(company_id, id, channel_id, source, attempt_id, body, received_at)
@@ -95,26 +91,3 @@ async def failed(w: Work, row_id: UUID, error: str, *, final: bool = False) -> N
         error.replace("\0", "")[:1000],
         final,
     )
-
-
-async def companies_waiting() -> list[UUID]:
-    """Companies with something to process now; for the poller that makes lost wake-ups good."""
-    async with system() as s:
-        rows = await s.fetch(
-            "select distinct company_id from webhook_inbox where processed_at is null and tries < 5 and next_at <= now()"
-        )
-    return [row["company_id"] for row in rows]
-
-
-async def oldest_waiting(s: Read) -> datetime | None:
-    """When the oldest unprocessed webhook came in, under the system role; for the readiness check."""
-    moment: datetime | None = await s.fetchval(
-        "select min(received_at) from webhook_inbox where processed_at is null and tries < 5 and next_at <= now()"
-    )
-    return moment
-
-
-async def forget_processed() -> int:
-    """Deletes what was processed a week ago, raw texts with it. Returns how many."""
-    async with system() as s:
-        return await s.execute("delete from webhook_inbox where processed_at < $1", now() - KEEP)

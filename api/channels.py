@@ -1,0 +1,197 @@
+"""Channels over HTTP: connect, check, pause, archive, log. Secrets go in and never come out."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, delete, get, patch, post
+from litestar.params import Parameter
+from msgspec import UNSET
+
+from api.contract.base import Done, Page
+from api.contract.channels import (
+    Channel,
+    ChannelConnect,
+    ChannelLogEntry,
+    ChannelPatch,
+    CheckLine,
+    SmsConnect,
+    WhatsAppConnect,
+)
+from api.pagination import Cursor, Limit, decode_cursor, page, struct
+from db.channels import actions, log, queries
+from db.channels.queries import ChannelView
+from db.enums import ChannelKind
+from db.settings import Settings
+from db.tenancy import Actor
+
+LogKind = Annotated[
+    str | None,
+    Parameter(
+        pattern="^(check|templates|send|webhook|lookup|sandbox)$", description="check, templates, send, webhook, lookup, sandbox"
+    ),
+]
+
+
+def _channel(view: ChannelView, settings: Settings) -> Channel:
+    base = f"{settings.webhook_url}/hooks"
+    whatsapp = view.kind is ChannelKind.WHATSAPP
+    return Channel(
+        id=view.id,
+        kind=view.kind,
+        sandbox=view.sandbox,
+        name=view.name,
+        state=view.state,
+        state_reason=view.state_reason,
+        state_detail=view.state_detail,
+        paused_until=view.paused_until,
+        number=view.number,
+        account_id=view.account_id,
+        external_id=view.external_id,
+        quality=view.quality,
+        messaging_limit=view.messaging_limit,
+        messaging_used=view.messaging_used,
+        throughput=view.throughput,
+        rate_now=view.rate_now,
+        webhook_url=f"{base}/meta/{view.id}" if whatsapp else f"{base}/twilio/{view.id}/message",
+        webhook_status_url=None if whatsapp else f"{base}/twilio/{view.id}/status/…",
+        verify_token=view.verify_token,
+        check=[
+            CheckLine(code=line.code, ok=line.ok, value=line.value, reason=line.reason, detail=line.detail)  # type: ignore[arg-type]
+            for line in view.check
+        ],
+        checked_at=view.checked_at,
+        templates_synced_at=view.templates_synced_at,
+        created_at=view.created_at,
+    )
+
+
+def _settings(request: Request[Any, Any, Any]) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+class ChannelController(Controller):
+    """Numbers and senders of the company."""
+
+    path = "/v1/channels"
+    tags = ("Channels",)
+
+    @post(
+        summary="Connect a channel",
+        description="Takes a Meta number, a Twilio sender or a rehearsal number on the sandbox. The answer comes at once in state "
+        "`checking`; the result of the live check follows as event `channel.changed`. Secrets are sealed and never shown again.",
+    )
+    async def connect(self, data: ChannelConnect, actor: Actor, request: Request[Any, Any, Any]) -> Channel:
+        if isinstance(data, WhatsAppConnect):
+            view = await actions.connect_whatsapp(
+                actor,
+                name=data.name,
+                phone_number_id=data.phone_number_id,
+                waba_id=data.waba_id,
+                access_token=data.access_token,
+                app_secret=data.app_secret,
+            )
+        elif isinstance(data, SmsConnect):
+            view = await actions.connect_sms(
+                actor,
+                name=data.name,
+                account_sid=data.account_sid,
+                auth_token=data.auth_token,
+                sender=data.sender,
+                throughput=data.throughput,
+            )
+        else:
+            view = await actions.connect_sandbox(actor, name=data.name, of=data.of)
+        return _channel(view, _settings(request))
+
+    @get(summary="List channels", description="Oldest first. `messaging_used` and `rate_now` are live figures.")
+    async def channels(
+        self, actor: Actor, request: Request[Any, Any, Any], cursor: Cursor = None, limit: Limit = 50
+    ) -> Page[Channel]:
+        after = decode_cursor(cursor, tuple[UUID])
+        rows = await queries.channels(actor, after=after[0] if after else None, limit=limit + 1)
+        settings = _settings(request)
+        return page(rows, limit, lambda row: (row.id,), lambda row: _channel(row, settings))
+
+    @get("/{channel_id:uuid}", summary="Show a channel", description="State, limits, webhook addresses and the last live check.")
+    async def channel(self, channel_id: UUID, actor: Actor, request: Request[Any, Any, Any]) -> Channel:
+        return _channel(await queries.channel(actor, channel_id), _settings(request))
+
+    @patch(
+        "/{channel_id:uuid}",
+        summary="Change a channel",
+        description="Name, throughput or secrets. New secrets replace the old ones and start a check.",
+    )
+    async def change(self, channel_id: UUID, data: ChannelPatch, actor: Actor, request: Request[Any, Any, Any]) -> Channel:
+        given = {
+            name: value
+            for name in ("name", "access_token", "app_secret", "auth_token", "throughput")
+            if (value := getattr(data, name)) is not UNSET
+        }
+        return _channel(await actions.patch(actor, channel_id, **given), _settings(request))
+
+    @delete(
+        "/{channel_id:uuid}",
+        status_code=200,
+        summary="Archive a channel",
+        description="Takes the number away and forgets its secrets. 409 `channel_in_use` while a campaign runs on it.",
+    )
+    async def archive(self, channel_id: UUID, actor: Actor) -> Done:
+        await actions.archive(actor, channel_id)
+        return Done()
+
+    @post(
+        "/{channel_id:uuid}/check",
+        status_code=200,
+        summary="Check a channel",
+        description="Asks the provider about token, number, quality, limits, webhook and templates; ends with `channel.changed`.",
+    )
+    async def check(self, channel_id: UUID, actor: Actor, request: Request[Any, Any, Any]) -> Channel:
+        return _channel(await actions.check(actor, channel_id), _settings(request))
+
+    @post(
+        "/{channel_id:uuid}/pause",
+        status_code=200,
+        summary="Pause a channel",
+        description="Nothing more is sent from this number until it is resumed; what is in flight finishes.",
+    )
+    async def pause(self, channel_id: UUID, actor: Actor, request: Request[Any, Any, Any]) -> Channel:
+        return _channel(await actions.pause(actor, channel_id), _settings(request))
+
+    @post(
+        "/{channel_id:uuid}/resume",
+        status_code=200,
+        summary="Resume a channel",
+        description="Sends again at once. 409 `channel_not_paused` when it was not paused.",
+    )
+    async def resume(self, channel_id: UUID, actor: Actor, request: Request[Any, Any, Any]) -> Channel:
+        return _channel(await actions.resume(actor, channel_id), _settings(request))
+
+    @get(
+        "/{channel_id:uuid}/log",
+        summary="Channel log",
+        description="Every exchange with the provider, newest first: checks, templates, sends, webhooks that could not be read. "
+        "Secrets are redacted; requests and responses are cut to 4 kB.",
+    )
+    async def log(
+        self,
+        channel_id: UUID,
+        actor: Actor,
+        kind: LogKind = None,
+        ok: bool | None = None,
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Page[ChannelLogEntry]:
+        before = decode_cursor(cursor, tuple[UUID])
+        rows = await log.entries(actor, channel_id, kind=kind, ok=ok, before=before[0] if before else None, limit=limit + 1)
+        return page(rows, limit, lambda row: (row.id,), lambda row: struct(row._asdict(), ChannelLogEntry))
+
+    @post(
+        "/{channel_id:uuid}/templates/sync",
+        status_code=202,
+        summary="Sync templates",
+        description="Reads all templates of the account from WhatsApp; ends with event `templates.changed`.",
+    )
+    async def sync_templates(self, channel_id: UUID, actor: Actor) -> Done:
+        await actions.sync_templates(actor, channel_id)
+        return Done()

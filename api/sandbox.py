@@ -1,0 +1,99 @@
+"""The sandbox of one channel over HTTP: what its phones show, answering as a customer, how the outside behaves.
+
+It works on our own records and through jobs: the API itself never calls the sandbox.
+"""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, get, post, put
+from litestar.params import Parameter
+
+from api.contract.base import Done, Page
+from api.contract.sandbox import Behaviour, SandboxMessage, SandboxPhone, SandboxReply
+from api.pagination import Cursor, Limit, decode_cursor, page
+from db.channels import actions
+from db.messages import threads
+from db.messages.threads import Entry, Phone
+from db.tenancy import Actor
+
+Search = Annotated[str | None, Parameter(max_length=100, description="Part of a number or of a name.")]
+Address = Annotated[str, Parameter(max_length=60, description="E.164 number as `/phones` gives it, or a BSUID.")]
+
+
+def _phone(row: Phone) -> SandboxPhone:
+    return SandboxPhone(
+        address=row.address,
+        display=row.display,
+        contact_id=row.contact_id,
+        name=row.name,
+        last_text=row.text[:200],
+        last_at=row.at,
+        last_kind="in" if row.kind == "in" else "out",
+        state=row.state,
+    )
+
+
+def _message(row: Entry) -> SandboxMessage:
+    return SandboxMessage(
+        id=row.id,
+        kind="in" if row.kind == "in" else "out",
+        text=row.text,
+        header=row.header,
+        footer=row.footer,
+        buttons=row.buttons,
+        at=row.at,
+        state=row.state,
+    )
+
+
+class SandboxController(Controller):
+    """Rehearsals without a real account."""
+
+    path = "/v1/sandbox/{channel_id:uuid}"
+    tags = ("Sandbox",)
+
+    @get(
+        "/phones",
+        summary="Phones of the sandbox",
+        description="Everybody this channel wrote to or heard from, last active first.",
+    )
+    async def phones(
+        self, channel_id: UUID, actor: Actor, search: Search = None, cursor: Cursor = None, limit: Limit = 50
+    ) -> Page[SandboxPhone]:
+        before = decode_cursor(cursor, tuple[datetime, str])
+        rows = await threads.phones(actor, channel_id, search=search, before=before, limit=limit + 1)
+        return page(rows, limit, lambda row: (row.at, row.address), _phone)
+
+    @get("/phones/{address:str}", summary="One phone", description="Its messages, newest first.")
+    async def phone(
+        self, channel_id: UUID, address: Address, actor: Actor, cursor: Cursor = None, limit: Limit = 50
+    ) -> Page[SandboxMessage]:
+        before = decode_cursor(cursor, tuple[datetime, UUID])
+        rows = await threads.thread(actor, channel_id, address, before=before, limit=limit + 1)
+        return page(rows, limit, lambda row: (row.at, row.id), _message)
+
+    @post(
+        "/reply",
+        status_code=202,
+        summary="Answer as a customer",
+        description="The answer goes out to the sandbox and comes back through the webhook, like a real one.",
+    )
+    async def reply(self, channel_id: UUID, data: SandboxReply, actor: Actor) -> Done:
+        await actions.sandbox_reply(actor, channel_id, data.address, data.text)
+        return Done()
+
+    @get("/behaviour", summary="Behaviour of the sandbox", description="How people and network behave towards this channel.")
+    async def behaviour(self, channel_id: UUID, actor: Actor) -> Behaviour:
+        return msgspec.convert(await actions.sandbox_behaviour(actor, channel_id), Behaviour)
+
+    @put(
+        "/behaviour",
+        summary="Set the behaviour",
+        description="Shares lie between 0 and 1. Applied within a moment; ends with event `sandbox.changed`.",
+    )
+    async def behave(self, channel_id: UUID, data: Behaviour, actor: Actor) -> Behaviour:
+        await actions.sandbox_behave(actor, channel_id, msgspec.to_builtins(data))
+        return data

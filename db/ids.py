@@ -1,0 +1,11 @@
+"""Ids that are needed before the row is written. Rows that need no id beforehand let Postgres make it (`uuidv7()`)."""
+
+import os
+import time
+from uuid import UUID
+
+
+def uuid7() -> UUID:
+    """RFC 9562: 48 bits of milliseconds, then random. Later ids are greater."""
+    value = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10))
+    return UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | (7 << 76) | (2 << 62))

@@ -1,0 +1,130 @@
+"""Messages that people sent us: kept once, tied to the contact and to the campaign they answer, and heeded when they say stop.
+
+The end is the same in whatever order messages are read and however often: the provider's id makes a message unique, the
+earliest answer counts, and the latest wish about being written to wins by when it was expressed, not by when we read it.
+"""
+
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from db.contacts import consent
+from db.contacts.opt_out import intent
+from db.work import Work
+
+REPLY_WINDOW = timedelta(days=7)
+PREFERENCE = "preference"
+"""Kind of a wish that came without a text (Meta's switch, a refusal): body `stop` or `resume`."""
+SILENT = (PREFERENCE, "reaction", "edit", "revoke", "system")
+"""Kinds that answer no campaign."""
+
+
+class Inbound(NamedTuple):
+    """`address`: E.164 with the ninth digit, or a BSUID. `received_at`: when the person wrote."""
+
+    channel_id: UUID
+    contact_id: UUID
+    provider_id: str
+    address: str
+    kind: str
+    body: str
+    context_provider_id: str | None
+    received_at: datetime
+
+
+class Stored(NamedTuple):
+    id: UUID
+    campaign_id: UUID | None
+
+
+_INSERT = """
+insert into inbound_message(company_id, channel_id, contact_id, campaign_id, provider_id, address, kind, body,
+                            context_provider_id, received_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+on conflict (company_id, channel_id, provider_id) do nothing returning id
+"""
+
+_QUOTED = """
+select m.id, m.campaign_id from attempt a join message m on m.company_id = $1 and m.id = a.message_id
+where a.company_id = $1 and a.provider_id = $2 and a.channel_id = $3
+"""
+
+# A reply may overtake our own answer: what is on its way counts as just sent.
+_NEWEST = """
+select id, campaign_id from message
+where company_id = $1 and contact_id = $2 and channel_id = $3 and campaign_id is not null
+  and (sent_at between $4::timestamptz - $5::interval and $4::timestamptz + interval '1 minute'
+       or sent_at is null and state in (1, 2))
+order by sent_at desc nulls first, id desc limit 1
+"""
+
+
+async def store(w: Work, message: Inbound) -> Stored | None:
+    """Keeps a message and heeds what it says; None when it is known already."""
+    answered = None if message.kind in SILENT else await _answered(w, message)
+    campaign_id = answered[1] if answered else None
+    new_id: UUID | None = await w.fetchval(
+        _INSERT,
+        w.company_id,
+        message.channel_id,
+        message.contact_id,
+        campaign_id,
+        message.provider_id,
+        message.address,
+        message.kind,
+        message.body,
+        message.context_provider_id,
+        message.received_at,
+    )
+    if new_id is None:
+        return None
+    if answered is not None:
+        await w.execute(
+            "update message set replied_at = $3 where company_id = $1 and id = $2 and (replied_at is null or replied_at > $3)",
+            w.company_id,
+            answered[0],
+            message.received_at,
+        )
+    wish = wanted(message.kind, message.body)
+    if wish is not None:
+        await _heed(w, message, wish)
+    return Stored(new_id, campaign_id)
+
+
+def wanted(kind: str, body: str) -> Literal["out", "in"] | None:
+    """What a message asks for about being written to."""
+    if kind == PREFERENCE:
+        return "out" if body == "stop" else "in"
+    return intent(body)
+
+
+async def _answered(w: Work, message: Inbound) -> tuple[UUID, UUID | None] | None:
+    """The message that this one answers: the quoted one, else the newest campaign message of the last seven days."""
+    if message.context_provider_id:
+        row = await w.fetchrow(_QUOTED, w.company_id, message.context_provider_id, message.channel_id)
+        if row is not None:
+            return row["id"], row["campaign_id"]
+    row = await w.fetchrow(_NEWEST, w.company_id, message.contact_id, message.channel_id, message.received_at, REPLY_WINDOW)
+    return (row["id"], row["campaign_id"]) if row is not None else None
+
+
+async def _heed(w: Work, message: Inbound, wish: Literal["out", "in"]) -> None:
+    """Acts on a wish unless the person said otherwise later; of two at the same moment, stop wins."""
+    later = await w.fetch(
+        "select kind, body, received_at from inbound_message where company_id = $1 and contact_id = $2"
+        " and received_at >= $3 and provider_id <> $4",
+        w.company_id,
+        message.contact_id,
+        message.received_at,
+        message.provider_id,
+    )
+    for row in later:
+        other = wanted(row["kind"], row["body"])
+        if other == "out" and wish == "in":
+            return
+        if other == "in" and wish == "out" and row["received_at"] > message.received_at:
+            return
+    if wish == "in":
+        await consent.opt_in(w, message.contact_id)
+    else:
+        await consent.opt_out(w, [message.contact_id], "provider" if message.kind == PREFERENCE else "keyword")

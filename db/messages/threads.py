@@ -1,0 +1,160 @@
+"""Conversations of a sandbox channel, address by address, put together from the ledger and the inbound messages.
+
+Only for rehearsals: it reads all messages of the channel, which a busy real number would not forgive.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from db.channels.actions import sandbox_channel
+from db.contacts.phones import display, variants
+from db.enums import MessageState, Permission
+from db.messages import render
+from db.tenancy import Actor
+from db.work import Read, read
+
+
+class Phone(NamedTuple):
+    """`kind`: out or in, of the last message; `state` only of what we sent."""
+
+    address: str
+    display: str
+    contact_id: UUID | None
+    name: str
+    text: str
+    at: datetime
+    kind: str
+    state: str | None
+
+
+class Entry(NamedTuple):
+    id: UUID
+    kind: str
+    text: str
+    header: str | None
+    footer: str | None
+    buttons: list[str]
+    at: datetime
+    state: str | None
+
+
+# What was never sent (queued, skipped, cancelled) is on no phone.
+_PHONES = """
+with last as (
+    select distinct on (address) address, contact_id, kind, at, state, body, params, content, campaign_id from (
+        select address, contact_id, 'out' as kind, coalesce(sent_at, '-infinity') as at, state, null as body, params, content,
+            campaign_id
+        from message where company_id = $1 and channel_id = $2 and state in (3, 4, 5) and ($3::text is null or address like $3)
+        union all
+        select address, contact_id, 'in', received_at, null, body, null, null, null
+        from inbound_message where company_id = $1 and channel_id = $2 and kind <> 'preference'
+            and ($3::text is null or address like $3)
+    ) both_ways order by address, at desc
+)
+select l.address, l.contact_id, coalesce(c.name, '') as name, l.kind, l.at, l.state, l.body, l.params,
+    coalesce(l.content, g.content) as content
+from last l
+left join contact c on c.company_id = $1 and c.id = l.contact_id
+left join campaign g on g.company_id = $1 and g.id = l.campaign_id
+where (l.at, l.address) < ($4, $5) and ($6::text is null or fold(c.name) like '%' || fold($6) || '%')
+order by l.at desc, l.address desc limit $7
+"""
+
+_THREAD = """
+select id, kind, at, state, body, params, content from (
+    select m.id, 'out' as kind, coalesce(m.sent_at, now()) as at, m.state, null as body, m.params,
+        coalesce(m.content, g.content) as content
+    from message m left join campaign g on g.company_id = $1 and g.id = m.campaign_id
+    where m.company_id = $1 and m.channel_id = $2 and m.address = $3 and m.state in (1, 2, 3, 4, 5, 6, 7)
+    union all
+    select id, 'in', received_at, null, body, null, null
+    from inbound_message where company_id = $1 and channel_id = $2 and address = $3 and kind <> 'preference'
+) both_ways where (at, id) < ($4, $5) order by at desc, id desc limit $6
+"""
+
+
+async def phones(
+    actor: Actor,
+    channel_id: UUID,
+    *,
+    search: str | None = None,
+    before: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[Phone]:
+    """Last active first. `search`: part of a number or of a name. Raises NotFound."""
+    digits = "".join(c for c in search or "" if c.isdigit())
+    at, address = before or (None, "")
+    async with read(actor, Permission.CHANNELS_READ) as r:
+        await sandbox_channel(r, actor.company_id, channel_id)
+        rows = await r.fetch(
+            _PHONES,
+            actor.company_id,
+            channel_id,
+            f"%{digits}%" if digits else None,
+            at or await _end(r),
+            address,
+            search.strip() if search and search.strip() and not digits else None,
+            limit,
+        )
+    return [
+        Phone(
+            row["address"],
+            display(row["address"]) if row["address"].startswith("+") else row["address"],
+            row["contact_id"],
+            row["name"],
+            _text(row).body,
+            row["at"],
+            row["kind"],
+            _state(row),
+        )
+        for row in rows
+    ]
+
+
+async def thread(
+    actor: Actor, channel_id: UUID, address: str, *, before: tuple[datetime, UUID] | None = None, limit: int = 50
+) -> list[Entry]:
+    """One person's messages, newest first. Raises NotFound when the channel is no sandbox."""
+    at, last = before or (None, UUID(int=0))
+    async with read(actor, Permission.CHANNELS_READ) as r:
+        await sandbox_channel(r, actor.company_id, channel_id)
+        rows = await r.fetch(_THREAD, actor.company_id, channel_id, variants(address)[0], at or await _end(r), last, limit)
+    entries = []
+    for row in rows:
+        drawn = _text(row)
+        entries.append(
+            Entry(
+                row["id"],
+                row["kind"],
+                drawn.body,
+                drawn.header,
+                drawn.footer,
+                [text for _, text in drawn.buttons],
+                row["at"],
+                _state(row),
+            )
+        )
+    return entries
+
+
+async def _end(r: Read) -> datetime:
+    """Later than everything."""
+    moment: datetime = await r.fetchval("select now() + interval '100 years'")
+    return moment
+
+
+def _state(row: asyncpg.Record) -> str | None:
+    return None if row["state"] is None else MessageState(row["state"]).label
+
+
+def _text(row: asyncpg.Record) -> render.Drawn:
+    if row["kind"] == "in" or row["content"] is None:
+        return render.Drawn(None, row["body"] or "", None, [])
+    try:
+        return render.draw(render.decode(row["content"]), row["params"])
+    except msgspec.MsgspecError:
+        return render.Drawn(None, "", None, [])

@@ -1,0 +1,70 @@
+"""Plays with the sandbox for a person: answers as a customer, sets its behaviour, reviews a template, changes the quality."""
+
+from uuid import UUID
+
+from db.channels import log as channel_log
+from db.channels.secrets import Credentials, credentials
+from db.enums import Permission
+from db.errors import NotFound
+from db.events import SandboxChanged
+from db.jobs import SandboxControl
+from db.settings import Settings
+from db.tenancy import worker
+from db.work import read, work
+from workers.channels import sandbox_call
+from workers.control import Refused
+from workers.providers.wire import Wire
+from workers.runtime import Cancel, Retry
+
+Params = dict[str, str | float | int | bool]
+
+
+class SandboxJobs:
+    """The job of this module with what it needs."""
+
+    def __init__(self, settings: Settings, wire: Wire) -> None:
+        self._settings = settings
+        self._wire = wire
+
+    async def sandbox_control(self, company_id: UUID, job: SandboxControl) -> None:
+        """One call to the sandbox, told by event `sandbox.changed`. Raises Cancel, Retry."""
+        actor = worker(company_id)
+        try:
+            async with read(actor, Permission.CHANNELS_READ) as r:
+                channel = await credentials(r, company_id, job.channel_id)
+        except NotFound as error:
+            raise Cancel("the channel is gone") from error
+        if not channel.sandbox:
+            raise Cancel("the channel is not on the sandbox")
+        method, path, body = request(channel, job.verb, job.params)
+        refused: Refused | None = None
+        try:
+            await sandbox_call(self._settings, self._wire, method, path, body)
+        except Refused as error:
+            refused = error
+        async with work(actor, Permission.CHANNELS_WRITE) as w:
+            detail = refused.detail if refused else None
+            summary = f"Sandbox: {job.verb.replace('_', ' ')}"
+            await channel_log.record(w, job.channel_id, "sandbox", refused is None, summary, response=detail)
+            w.emit(SandboxChanged(channel_id=job.channel_id, verb=job.verb, error=detail))
+        if refused is not None:
+            raise Retry(2.0, str(refused)) if refused.transient else Cancel(str(refused))
+
+
+def request(channel: Credentials, verb: str, params: Params) -> tuple[str, str, dict[str, object]]:
+    """Method, path and body for the sandbox's door."""
+    account = f"accounts/{channel.channel_id.hex}"
+    match verb:
+        case "behaviour":
+            return "PUT", f"{account}/behaviour", {**params}
+        case "reply":
+            number = channel.external_id if channel.kind == "whatsapp" else ""
+            return "POST", f"{account}/reply", {"to_contact": params["address"], "text": params["text"], "number_id": number}
+        case "opt_out":
+            return "POST", f"{account}/opt-out", {"to_contact": params["address"], "stop": params.get("stop", True)}
+        case "template_review":
+            return "POST", f"{account}/template-review", {**params}
+        case "quality":
+            return "POST", f"{account}/quality", {**params}
+        case _:
+            raise Cancel(f"unknown verb {verb}")
