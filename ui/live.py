@@ -151,7 +151,7 @@ class Hubs:
 
     @classmethod
     async def close(cls) -> None:
-        for hub in _hubs.values():
+        for hub in list(_hubs.values()):
             if hub.task is not None:
                 hub.task.cancel()
                 with suppress(asyncio.CancelledError):

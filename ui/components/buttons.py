@@ -22,7 +22,7 @@ def button(
 ) -> ui.button:
     """A button; one `primary` per screen. An async handler shows the spinner and takes no second click meanwhile.
 
-    `to` makes it a link to a page of ours. `submit` presses it when Enter is hit in its form.
+    What a handler draws goes to the page, unless it opens a place of its own (`with place:`). `to` makes it a link to a page of ours. `submit` presses it when Enter is hit in its form.
     """
     element = ui.button(text, icon=f"sym_r_{icon}" if icon else None, color=None)
     element.props("unelevated no-caps no-wrap").classes(f"m-btn m-btn-{kind}")
@@ -36,17 +36,22 @@ def button(
 
 
 async def _run(element: ui.button, handler: Callable[[], Any]) -> None:
-    result = handler()
-    if not inspect.isawaitable(result):
-        return
-    element.props("loading")
-    element.disable()
-    try:
-        await result
-    finally:
-        if not (element.is_deleted or element.client.is_deleted):
-            element.props(remove="loading")
-            element.enable()
+    with element.client.content:  # the button may be repainted away while its handler still runs
+        result = handler()
+        if not inspect.isawaitable(result):
+            return
+        element.props("loading")
+        element.disable()
+        try:
+            await result
+        finally:
+            _settle(element)
+
+
+def _settle(element: ui.button) -> None:
+    if not (element.is_deleted or element.client.is_deleted):
+        element.props(remove="loading")
+        element.enable()
 
 
 def icon_button(icon: str, label: str, on_click: Callable[[], Any] | None = None) -> ui.button:

@@ -13,8 +13,12 @@ from ui.i18n import _
 
 @contextmanager
 def dialog(heading: str, text: str = "", *, wide: bool = False) -> Iterator[ui.dialog]:
-    """A small dialog; draw inside the `with`, then call `.open()` on it. It goes away when closed."""
-    box = ui.dialog()
+    """A small dialog; draw inside the `with`, then call `.open()` on it. It goes away when closed.
+
+    It hangs on the page itself, so a list that repaints beneath it does not take it away.
+    """
+    with ui.context.client.content:
+        box = ui.dialog()
     box.props["aria-label"] = heading
     box.on_value_change(lambda event: None if event.value else ui.timer(0.4, box.delete, once=True))
     with box, ui.element("div").classes("m-dialog" + (" m-dialog-wide" if wide else "")):

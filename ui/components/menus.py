@@ -1,6 +1,8 @@
 """Menus: what else can be done with a thing."""
 
+import inspect
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from nicegui import ui
@@ -21,12 +23,19 @@ class Choice(NamedTuple):
     line: bool = False
 
 
+async def _choose(entry: Choice) -> None:
+    with ui.context.client.content:  # the menu's own place may be repainted away meanwhile
+        result = entry.on_click()
+        if inspect.isawaitable(result):
+            await result
+
+
 def choices(entries: Sequence[Choice]) -> None:
     """Draws the lines inside an open `ui.menu()`."""
     for entry in entries:
         if entry.line:
             ui.element("div").classes("m-menu-line")
-        with ui.menu_item(on_click=lambda entry=entry: entry.on_click()).classes("m-danger" if entry.danger else ""):
+        with ui.menu_item(on_click=partial(_choose, entry)).classes("m-danger" if entry.danger else ""):
             with ui.element("div").classes("m-menu-item"):
                 if entry.icon:
                     icon(entry.icon)

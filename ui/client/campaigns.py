@@ -1,0 +1,130 @@
+"""Campaigns over the API, and what their wizard chooses from: channels, templates, tags, fields, imports."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID
+
+import httpx
+
+from api.contract.base import Page
+from api.contract.campaigns import (
+    Audience,
+    Campaign,
+    CampaignCreate,
+    CampaignLaunch,
+    CampaignPatch,
+    CampaignRow,
+    Preview,
+    Progress,
+    Recipient,
+    Retried,
+    RetryFailed,
+    TestSend,
+    TestSent,
+)
+from api.contract.channels import Channel, Template
+from api.contract.contacts import CustomField, Import, Tag
+from api.contract.enums import CampaignState, TemplateStatus
+from ui.client.base import ApiClient, Params
+
+_PAGE = 200  # the largest page that the API gives
+
+
+async def campaigns(
+    api: ApiClient, *, states: Sequence[CampaignState] = (), search: str = "", cursor: str | None = None, limit: int = 25
+) -> Page[CampaignRow]:
+    params = {"state": list(states) or None, "search": search or None, "cursor": cursor, "limit": min(limit, _PAGE)}
+    return await api.get("/v1/campaigns", Page[CampaignRow], params)
+
+
+async def campaign(api: ApiClient, campaign_id: UUID) -> Campaign:
+    return await api.get(f"/v1/campaigns/{campaign_id}", Campaign)
+
+
+async def create(api: ApiClient, body: CampaignCreate) -> Campaign:
+    return await api.post("/v1/campaigns", Campaign, body)
+
+
+async def change(api: ApiClient, campaign_id: UUID, body: CampaignPatch, version: int) -> Campaign:
+    """Raises ApiProblem 412 when somebody else wrote since `version`."""
+    return await api.patch(f"/v1/campaigns/{campaign_id}", Campaign, body, if_match=f'"{version}"')
+
+
+async def delete(api: ApiClient, campaign_id: UUID) -> None:
+    await api.delete(f"/v1/campaigns/{campaign_id}")
+
+
+async def audience(api: ApiClient, campaign_id: UUID) -> Audience:
+    return await api.post(f"/v1/campaigns/{campaign_id}/audience", Audience)
+
+
+async def preview(api: ApiClient, campaign_id: UUID) -> Preview:
+    return await api.post(f"/v1/campaigns/{campaign_id}/preview", Preview)
+
+
+async def test(api: ApiClient, campaign_id: UUID, to: list[str]) -> TestSent:
+    return await api.post(f"/v1/campaigns/{campaign_id}/test", TestSent, TestSend(to=to))
+
+
+async def launch(api: ApiClient, campaign_id: UUID, at: datetime | None) -> Campaign:
+    """Raises ApiProblem 409 `not_ready` with a problem per error (field = step, code = problem)."""
+    return await api.post(f"/v1/campaigns/{campaign_id}/launch", Campaign, CampaignLaunch(at=at))
+
+
+async def pause(api: ApiClient, campaign_id: UUID) -> Campaign:
+    return await api.post(f"/v1/campaigns/{campaign_id}/pause", Campaign)
+
+
+async def resume(api: ApiClient, campaign_id: UUID) -> Campaign:
+    return await api.post(f"/v1/campaigns/{campaign_id}/resume", Campaign)
+
+
+async def cancel(api: ApiClient, campaign_id: UUID) -> Campaign:
+    return await api.post(f"/v1/campaigns/{campaign_id}/cancel", Campaign)
+
+
+async def clone(api: ApiClient, campaign_id: UUID) -> Campaign:
+    return await api.post(f"/v1/campaigns/{campaign_id}/clone", Campaign)
+
+
+async def retry_failed(api: ApiClient, campaign_id: UUID, body: RetryFailed) -> int:
+    return (await api.post(f"/v1/campaigns/{campaign_id}/retry-failed", Retried, body)).queued
+
+
+async def progress(api: ApiClient, campaign_id: UUID) -> Progress:
+    return await api.get(f"/v1/campaigns/{campaign_id}/progress", Progress)
+
+
+async def recipients(api: ApiClient, campaign_id: UUID, params: Params) -> Page[Recipient]:
+    return await api.get(f"/v1/campaigns/{campaign_id}/recipients", Page[Recipient], params)
+
+
+@asynccontextmanager
+async def recipients_csv(api: ApiClient, campaign_id: UUID, params: Params) -> AsyncIterator[httpx.Response]:
+    """A stream; the file is never held in memory here."""
+    async with api.download(f"/v1/campaigns/{campaign_id}/recipients.csv", params) as response:
+        yield response
+
+
+async def channels(api: ApiClient) -> list[Channel]:
+    return (await api.get("/v1/channels", Page[Channel], {"limit": _PAGE})).items
+
+
+async def templates(api: ApiClient, channel_id: UUID, search: str = "") -> list[Template]:
+    """Of one channel, whatever their status; by name."""
+    params = {"channel_id": channel_id, "search": search or None, "limit": _PAGE}
+    found = (await api.get("/v1/templates", Page[Template], params)).items
+    return [template for template in found if template.status not in {TemplateStatus.DELETED, TemplateStatus.ARCHIVED}]
+
+
+async def tags(api: ApiClient) -> list[Tag]:
+    return (await api.get("/v1/tags", Page[Tag], {"limit": _PAGE})).items
+
+
+async def custom_fields(api: ApiClient) -> list[CustomField]:
+    return (await api.get("/v1/custom-fields", Page[CustomField])).items
+
+
+async def imports(api: ApiClient) -> list[Import]:
+    return (await api.get("/v1/imports", Page[Import], {"limit": _PAGE})).items
