@@ -7,15 +7,14 @@ import sys
 from granian.constants import Interfaces, Loops
 from granian.server import Server
 
+from api.app import create_app
 from db import log
 from db.embedded import locate
 from db.settings import load
 
 
 def application() -> object:
-    """The factory that each process calls."""
-    from api.app import create_app  # after PROMETHEUS_MULTIPROC_DIR is set: prometheus_client reads it while it is imported
-
+    """The factory that each process calls, in a fresh interpreter."""
     settings = locate(load())
     log.configure(settings.log_level)
     return create_app(settings)

@@ -16,14 +16,17 @@ from api.auth.sign_in import SignInController
 from api.auth.views import provide_origin
 from api.campaigns import CampaignController
 from api.channels import ChannelController
+from api.contacts import ContactController, CustomFieldController, TagController
+from api.exports import ExportController
 from api.home import HomeController
 from api.hooks.asgi import Hooks, in_front
 from api.idempotency import Remembering, before_request
+from api.imports import ImportController
 from api.log import Observed
 from api.realtime import Hub
 from api.sandbox import SandboxController
 from api.templates import TemplateController
-from db import crypto, valkey
+from db import blobs, crypto, valkey
 from db.engine import DB
 from db.settings import Settings
 
@@ -45,6 +48,11 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     ChannelController,
     TemplateController,
     SandboxController,
+    ContactController,
+    ExportController,
+    TagController,
+    CustomFieldController,
+    ImportController,
 )
 
 
@@ -56,6 +64,7 @@ async def _connections(app: Litestar) -> AsyncIterator[None]:
     crypto.load_ring(settings.secret_keys, settings.data_dir)
     if owns_valkey:
         valkey.connect(settings.valkey_url)
+    blobs.connect(settings)
     hub = Hub()
     app.state.hub = hub
     try:
@@ -65,6 +74,7 @@ async def _connections(app: Litestar) -> AsyncIterator[None]:
         yield
     finally:
         await hub.close()
+        await blobs.close()
         if owns_database:
             await DB.close()
         if owns_valkey:
@@ -75,7 +85,15 @@ def create_app(settings: Settings) -> Litestar:
     """The ASGI application. `settings` must name the databases: `__main__` finds the embedded ones."""
     hooks = Hooks(settings)
     app = Litestar(
-        route_handlers=[*CONTROLLERS, events.events_socket, events.events_stream, health.health, health.ready, health.metrics, openapi.openapi_json],
+        route_handlers=[
+            *CONTROLLERS,
+            events.events_socket,
+            events.events_stream,
+            health.health,
+            health.ready,
+            health.metrics,
+            openapi.openapi_json,
+        ],
         guards=[guard],
         before_request=before_request,
         dependencies={"actor": Provide(provide_actor), "origin": Provide(provide_origin)},
