@@ -19,16 +19,16 @@ class MigrationError(Exception):
     """Says which file and what to do."""
 
 
-def files() -> list[Path]:
+def files(folder: Path = FOLDER) -> list[Path]:
     """The migrations in order; their numbers have no gap."""
-    found = sorted(path for path in FOLDER.iterdir() if _NAME.match(path.name))
+    found = sorted(path for path in folder.iterdir() if _NAME.match(path.name))
     for number, path in enumerate(found, start=1):
         if int(path.name[1:5]) != number:
             raise MigrationError(f"{path.name} should be number {number:04}")
     return found
 
 
-async def migrate(dsn: str) -> list[str]:
+async def migrate(dsn: str, folder: Path = FOLDER) -> list[str]:
     """Brings the schema up to date as the owner; returns the names that ran. Safe to run from several machines at once."""
     connection = await asyncpg.connect(dsn, timeout=20)
     try:
@@ -41,7 +41,7 @@ async def migrate(dsn: str) -> list[str]:
         )
         ran = {row["name"]: row["checksum"] for row in await connection.fetch("select name, checksum from schema_migration")}
         done = []
-        for path in files():
+        for path in files(folder):
             sql = path.read_text(encoding="utf-8")
             checksum = hashlib.sha256(sql.encode()).hexdigest()
             if path.name in ran:

@@ -65,6 +65,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment: each field by its upper-case name. Raises SystemExit with one sentence on a bad value."""
     source = os.environ if environ is None else environ
     given = {name: source[name.upper()] for name in Settings.__struct_fields__ if source.get(name.upper())}
+    if source.get("SANDBOX_URL") == "":
+        given["sandbox_url"] = ""
     try:
         settings = msgspec.convert(given, Settings, strict=False, dec_hook=lambda t, v: t(v))
     except msgspec.ValidationError as error:

@@ -1,0 +1,93 @@
+"""Rotation seals every kept secret anew, in its own place, and says what it could not open."""
+
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from db.crypto import KeyRing, SealBroken, new_key
+from db.rotate import SEALED, rotate
+from db.settings import Settings
+from db.tenancy import Actor
+
+OLD, NEW = new_key("old"), new_key("new")
+
+
+@pytest.fixture(autouse=True)
+async def _no_other_secrets(owner_db: asyncpg.Connection) -> None:
+    await owner_db.execute("update channel set token = null, signing_secret = null")
+
+
+async def channel(owner_db: asyncpg.Connection, company_id: UUID, ring: KeyRing, token: str) -> UUID:
+    row_id = uuid4()
+    place = {"company_id": company_id, "table": "channel", "row_id": row_id}
+    await owner_db.execute(
+        "insert into channel(company_id, id, kind, name, account_id, external_id, portfolio_id, token, signing_secret)"
+        " values ($1, $2, 'whatsapp', 'x', 'a', $3, 'p', $4, $5)",
+        company_id,
+        row_id,
+        row_id.hex,
+        ring.seal(token, column="token", **place),
+        ring.seal(f"{token}-signing", column="signing_secret", **place),
+    )
+    return row_id
+
+
+async def token(owner_db: asyncpg.Connection, ring: KeyRing, row_id: UUID, column: str = "token") -> str:
+    row = await owner_db.fetchrow(f"select company_id, {column} as blob from channel where id = $1", row_id)
+    return ring.open(row["blob"], company_id=row["company_id"], table="channel", column=column, row_id=row_id)
+
+
+async def test_every_secret_of_every_company_gets_the_new_key(
+    database: Settings, owner_db: asyncpg.Connection, owner: Actor, stranger: Actor
+) -> None:
+    old = KeyRing(OLD)
+    rows = [
+        await channel(owner_db, actor.company_id, old, f"EAA{number}") for number, actor in enumerate((owner, owner, stranger))
+    ]
+    both = KeyRing(f"{NEW},{OLD}")
+    first = await rotate(database.database_owner_url, both)
+    assert (first.resealed, first.broken, first.keys) == (6, [], {"new": 6})
+    assert "old" not in first.sentence("new")
+    again = await rotate(database.database_owner_url, both)
+    assert (again.resealed, again.keys) == (0, {"new": 6})
+    only_new = KeyRing(NEW)
+    assert [await token(owner_db, only_new, row) for row in rows] == ["EAA0", "EAA1", "EAA2"]
+    assert await token(owner_db, only_new, rows[2], "signing_secret") == "EAA2-signing"
+
+
+async def test_what_was_moved_or_changed_is_named_and_left(
+    database: Settings, owner_db: asyncpg.Connection, owner: Actor, stranger: Actor
+) -> None:
+    old = KeyRing(OLD)
+    mine, theirs = (
+        await channel(owner_db, owner.company_id, old, "mine"),
+        await channel(owner_db, stranger.company_id, old, "theirs"),
+    )
+    moved = await channel(owner_db, owner.company_id, old, "moved")
+    await owner_db.execute("update channel set token = (select token from channel where id = $1) where id = $2", theirs, mine)
+    await owner_db.execute("update channel set token = (select signing_secret from channel where id = $1) where id = $1", moved)
+    await owner_db.execute("update channel set signing_secret = set_byte(signing_secret, 30, 7) where id = $1", theirs)
+    done = await rotate(database.database_owner_url, KeyRing(f"{NEW},{OLD}"))
+    assert {(column, row) for _, column, _, row in done.broken} == {("token", mine), ("token", moved), ("signing_secret", theirs)}
+    assert done.keys == {"new": 3, "old": 3}
+    assert "3 could not be opened" in done.sentence("new")
+    with pytest.raises(SealBroken):
+        await token(owner_db, KeyRing(f"{NEW},{OLD}"), mine)
+
+
+async def test_a_key_that_is_gone_is_said(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    await channel(owner_db, owner.company_id, KeyRing(OLD), "EAA")
+    done = await rotate(database.database_owner_url, KeyRing(NEW))
+    assert (done.resealed, len(done.broken), done.keys) == (0, 2, {"old": 2})
+
+
+async def test_no_sealed_column_is_forgotten(owner_db: asyncpg.Connection) -> None:
+    columns = await owner_db.fetch(
+        "select table_name, column_name from information_schema.columns where table_schema = 'public' and data_type = 'bytea'"
+    )
+    not_sealed = {  # hashes of tokens, and what others sent us
+        ("session", "token_hash"), ("invitation", "token_hash"), ("password_reset", "token_hash"), ("api_key", "secret_hash"),
+        ("idempotency", "request_hash"), ("idempotency", "body"), ("webhook_inbox", "body"),
+    }  # fmt: skip
+    assert {tuple(row) for row in columns} - not_sealed == set(SEALED)

@@ -1,0 +1,42 @@
+"""The environment becomes Settings, or one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from db.embedded import locate
+from db.settings import Settings, load
+
+
+def test_nothing_set_means_the_embedded_servers() -> None:
+    settings = load({})
+    assert settings == Settings()
+    assert settings.embedded_database
+    assert settings.embedded_valkey
+    assert settings.blob_dir == Path(".data/blobs")
+
+
+def test_names_are_upper_case_and_values_are_converted() -> None:
+    settings = load(
+        {"DATABASE_URL": "postgresql://db/x", "UI_PORT": "9090", "DATA_DIR": "/srv/data", "POOL_SIZE": "", "OTHER": "1"}
+    )
+    assert (settings.database_url, settings.ui_port, settings.data_dir) == ("postgresql://db/x", 9090, Path("/srv/data"))
+    assert settings.pool_size == Settings().pool_size
+    assert not settings.embedded_database
+
+
+def test_an_empty_sandbox_address_switches_it_off() -> None:
+    assert load({"SANDBOX_URL": ""}).sandbox_url == ""
+
+
+@pytest.mark.parametrize("environ", [{"UI_PORT": "web"}, {"API_WORKERS": "1.5"}])
+def test_a_wrong_value_is_one_sentence(environ: dict[str, str]) -> None:
+    with pytest.raises(SystemExit, match=r"wrong.*\.env\.example"):
+        load(environ)
+
+
+def test_a_program_without_servers_says_how_to_start_them(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="just up"):
+        locate(Settings(data_dir=tmp_path))
+    given = Settings(data_dir=tmp_path, database_url="postgresql://x/y", valkey_url="valkey://z")
+    assert locate(given) is given

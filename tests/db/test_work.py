@@ -1,0 +1,133 @@
+"""One action is one transaction: what it changes, audits and enqueues is written together; what it emits leaves after commit."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import asyncpg
+import msgspec
+import pytest
+
+from db import valkey
+from db.enums import Permission, Role
+from db.errors import Forbidden, Unavailable
+from db.events import ChannelChanged, stream_key
+from db.jobs import CheckChannel
+from db.tenancy import Actor, member
+from db.work import read, system, work
+
+
+async def events_of(company_id: UUID) -> list[dict[str, object]]:
+    entries = await valkey.client().xrange(stream_key(company_id))
+    return [msgspec.json.decode(fields[b"e"]) for _, fields in entries]
+
+
+async def counts(owner_db: asyncpg.Connection, company_id: UUID) -> tuple[int, int, int]:
+    """Tags, audit rows, jobs."""
+    row = await owner_db.fetchrow(
+        "select (select count(*) from tag where company_id = $1), (select count(*) from audit_log where company_id = $1),"
+        " (select count(*) from job where company_id = $1)",
+        company_id,
+    )
+    return row[0], row[1], row[2]
+
+
+async def act(actor: Actor, *, fail: bool = False) -> UUID:
+    channel = uuid4()
+    async with work(actor, Permission.CONTACTS_WRITE) as w:
+        await w.execute("insert into tag(company_id, name) values ($1, $2)", w.company_id, str(channel))
+        w.audit("tag.created", channel, name="vip")
+        w.enqueue(CheckChannel(channel_id=channel))
+        w.emit(ChannelChanged(channel_id=channel))
+        if fail:
+            raise RuntimeError("changed its mind")
+    return channel
+
+
+async def test_all_of_an_action_is_written(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    channel = await act(owner)
+    assert await counts(owner_db, owner.company_id) == (1, 1, 1)
+    events = await events_of(owner.company_id)
+    assert [(event["type"], event["data"]) for event in events] == [("channel.changed", {"channel_id": str(channel)})]
+    row = await owner_db.fetchrow("select * from audit_log where company_id = $1", owner.company_id)
+    assert (row["actor_kind"], row["actor_id"], row["subject_id"], row["data"]) == ("user", owner.id, channel, '{"name": "vip"}')
+
+
+async def test_nothing_of_a_failed_action_is(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    with pytest.raises(RuntimeError):
+        await act(owner, fail=True)
+    assert await counts(owner_db, owner.company_id) == (0, 0, 0)
+    assert await events_of(owner.company_id) == []
+
+
+async def test_a_cancelled_action_writes_nothing(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    entered = asyncio.Event()
+
+    async def slow() -> None:
+        async with work(owner, Permission.CONTACTS_WRITE) as w:
+            await w.execute("insert into tag(company_id, name) values ($1, 'x')", w.company_id)
+            entered.set()
+            await w.fetchval("select pg_sleep(10)")
+
+    task = asyncio.create_task(slow())
+    await entered.wait()
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await counts(owner_db, owner.company_id) == (0, 0, 0)
+
+
+async def test_rights_are_checked_before_anything_is_touched(owner: Actor) -> None:
+    viewer = member(owner.company_id, owner.id or uuid4(), Role.VIEWER)
+    with pytest.raises(Forbidden):
+        async with work(viewer, Permission.CONTACTS_WRITE):
+            raise AssertionError("entered")
+    async with read(viewer, Permission.CONTACTS_READ) as r:
+        assert await r.fetchval("select count(*) from contact") == 0
+
+
+@pytest.mark.parametrize("statement", ["update audit_log set action = 'x'", "delete from audit_log", "truncate audit_log"])
+@pytest.mark.parametrize("role", ["masteria_app", "masteria_system"])
+async def test_the_audit_log_only_grows(owner: Actor, owner_db: asyncpg.Connection, statement: str, role: str) -> None:
+    await act(owner)
+    async with owner_db.transaction():
+        await owner_db.execute(f"set local role {role}")
+        await owner_db.execute("select set_config('app.company', $1, true)", str(owner.company_id))
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with owner_db.transaction():
+                await owner_db.execute(statement)
+    assert await owner_db.fetchval("select count(*) from audit_log where company_id = $1", owner.company_id) == 1
+
+
+async def test_an_action_holds_although_valkey_is_away(valkey_away: None, owner: Actor, owner_db: asyncpg.Connection) -> None:
+    await act(owner)
+    assert await counts(owner_db, owner.company_id) == (1, 1, 1)
+
+
+async def test_the_company_does_not_outlive_its_transaction(owner: Actor) -> None:
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        await w.execute("insert into tag(company_id, name) values ($1, 'vip')", w.company_id)
+    async with system() as s:
+        await s.execute("reset role")
+        assert await s.fetchval("select count(*) from tag") == 0
+
+
+@pytest.fixture
+async def killed(owner: Actor, owner_db: asyncpg.Connection) -> AsyncIterator[None]:
+    yield
+    assert await owner_db.fetchval("select count(*) from tag where company_id = $1", owner.company_id) == 0
+
+
+async def test_a_database_that_goes_away_is_unavailable_not_a_crash(
+    owner: Actor, owner_db: asyncpg.Connection, killed: None
+) -> None:
+    with pytest.raises(Unavailable) as caught:
+        async with work(owner, Permission.CONTACTS_WRITE) as w:
+            await w.execute("insert into tag(company_id, name) values ($1, 'vip')", w.company_id)
+            await owner_db.execute("select pg_terminate_backend($1)", await w.fetchval("select pg_backend_pid()"))
+            for _ in range(50):
+                await w.fetchval("select pg_sleep(0.05)")
+    assert caught.value.retry_after
+    async with read(owner, Permission.CONTACTS_READ) as r:
+        assert await r.fetchval("select 1") == 1
