@@ -1,0 +1,174 @@
+"""A backup restored elsewhere is the same installation; a damaged one changes nothing."""
+
+import shutil
+import zipfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import msgspec
+import pytest
+
+from db import crypto
+from db.backup import BackupError, backup, restore, with_database
+from db.crypto import new_key
+from db.migrate import migrate
+from db.seed.demo import COMPANY, seed
+from db.settings import Settings
+
+
+async def _database(settings: Settings, name: str) -> str:
+    admin = await asyncpg.connect(with_database(settings.database_owner_url, "postgres"))
+    await admin.execute(f"create database {name}")
+    await admin.close()
+    return with_database(settings.database_owner_url, name)
+
+
+async def _drop(settings: Settings, name: str) -> None:
+    admin = await asyncpg.connect(with_database(settings.database_owner_url, "postgres"))
+    await admin.execute(f"drop database if exists {name} with (force)")
+    await admin.close()
+
+
+@pytest.fixture
+async def home(database: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
+    """An installation with the demo company, a file and a sealed secret."""
+    name = f"home_{uuid4().hex[:8]}"
+    owner_url = await _database(database, name)
+    await migrate(owner_url)
+    settings = msgspec.structs.replace(
+        database,
+        database_url=with_database(database.database_url, name),
+        database_owner_url=owner_url,
+        data_dir=tmp_path / "home",
+    )
+    assert await seed(settings)
+    assert not await seed(settings)  # once
+    (settings.blob_dir / "ab").mkdir(parents=True)
+    (settings.blob_dir / "ab" / "sheet.csv").write_bytes(b"nome;telefone\n" * 1000)
+    connection = await asyncpg.connect(owner_url)
+    row_id = await connection.fetchval("select id from channel limit 1")
+    blob = crypto.ring().seal("EAA", company_id=COMPANY, table="channel", column="token", row_id=row_id)
+    await connection.execute("update channel set token = $2 where id = $1", row_id, blob)
+    await connection.close()
+    yield settings
+    await _drop(database, name)
+
+
+@pytest.fixture
+async def elsewhere(database: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
+    """An empty installation."""
+    name = f"elsewhere_{uuid4().hex[:8]}"
+    owner_url = await _database(database, name)
+    yield msgspec.structs.replace(
+        database,
+        database_url=with_database(database.database_url, name),
+        database_owner_url=owner_url,
+        data_dir=tmp_path / "elsewhere",
+    )
+    await _drop(database, name)
+
+
+async def content(dsn: str) -> dict[str, str]:
+    """A checksum per table."""
+    connection = await asyncpg.connect(dsn)
+    tables = await connection.fetch("select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace")
+    found = {
+        t["relname"]: await connection.fetchval(f"select md5(string_agg(r::text, '|' order by r::text)) from {t['relname']} r")
+        for t in tables
+    }
+    await connection.close()
+    return found
+
+
+async def test_round_trip(home: Settings, elsewhere: Settings, tmp_path: Path) -> None:
+    target = tmp_path / "backup.zip"
+    await backup(home.database_owner_url, target, home)
+    assert target.stat().st_mode & 0o077 == 0
+    said = await restore(elsewhere.database_owner_url, target, elsewhere, replace=False)
+    assert "cannot be opened" not in said
+    assert await content(elsewhere.database_owner_url) == await content(home.database_owner_url)
+    assert (elsewhere.blob_dir / "ab" / "sheet.csv").read_bytes() == (home.blob_dir / "ab" / "sheet.csv").read_bytes()
+    assert await migrate(elsewhere.database_owner_url) == []
+    connection = await asyncpg.connect(elsewhere.database_url, server_settings={"role": "masteria_app"})
+    async with connection.transaction():  # rights and the searching function came along
+        assert await connection.fetchval("select count(*) from contact") == 0
+        await connection.execute("select set_config('app.company', $1, true)", str(COMPANY))
+        assert await connection.fetchval("select count(*) from contact") == 4000
+        assert await connection.fetchval("select count(*) from contact_search('%silva%', 10)") == 10
+    await connection.close()
+
+
+async def test_data_is_only_replaced_when_asked(home: Settings, tmp_path: Path) -> None:
+    target = tmp_path / "backup.zip"
+    await backup(home.database_owner_url, target, home)
+    with pytest.raises(BackupError, match="--replace"):
+        await restore(home.database_owner_url, target, home, replace=False)
+    before = await content(home.database_owner_url)
+    connection = await asyncpg.connect(home.database_owner_url)
+    await connection.execute("delete from contact_note; update company set name = 'changed'")
+    await connection.close()
+    await restore(home.database_owner_url, target, home, replace=True)
+    assert await content(home.database_owner_url) == before
+
+
+async def test_running_programs_and_an_existing_file_are_respected(home: Settings, tmp_path: Path) -> None:
+    target = tmp_path / "backup.zip"
+    await backup(home.database_owner_url, target, home)
+    with pytest.raises(BackupError, match="exists already"):
+        await backup(home.database_owner_url, target, home)
+    program = await asyncpg.connect(home.database_url, server_settings={"application_name": "masteria"})
+    with pytest.raises(BackupError, match="Stop them first"):
+        await restore(home.database_owner_url, target, home, replace=True)
+    await program.close()
+
+
+async def test_other_keys_are_noticed(home: Settings, elsewhere: Settings, tmp_path: Path) -> None:
+    target = tmp_path / "backup.zip"
+    await backup(home.database_owner_url, target, home)
+    stranger = msgspec.structs.replace(elsewhere, secret_keys=new_key("other"))
+    said = await restore(elsewhere.database_owner_url, target, stranger, replace=False)
+    assert "1 secrets cannot be opened" in said
+    crypto.load_ring(home.secret_keys, home.data_dir)
+
+
+async def test_a_damaged_or_foreign_file_changes_nothing(home: Settings, elsewhere: Settings, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.zip", tmp_path / "bad.zip"
+    await backup(home.database_owner_url, good, home)
+
+    def rewrite(change: str) -> None:
+        with zipfile.ZipFile(good) as source, zipfile.ZipFile(bad, "w") as sink:
+            for name in source.namelist():
+                data = source.read(name)
+                if change == "blob" and name.startswith("blobs/"):
+                    data = data[:-1]
+                if change == "dump" and name == "database.dump":
+                    data = data[:1000] + b"x" + data[1001:]
+                if change in ("path", "rows", "newer") and name == "manifest.json":
+                    manifest = msgspec.json.decode(data)
+                    if change == "path":
+                        manifest["files"][0]["path"] = "../../escaped"
+                    if change == "rows":
+                        manifest["rows"]["contact"] += 1
+                    if change == "newer":
+                        manifest["migrations"].append("m9999_future.sql")
+                    data = msgspec.json.encode(manifest)
+                sink.writestr(name, data)
+
+    for change, words in (
+        ("blob", "damaged"), ("dump", "damaged"), ("path", "leads elsewhere"), ("rows", "do not have the rows"), ("newer", "newer version"),
+    ):  # fmt: skip
+        rewrite(change)
+        with pytest.raises(BackupError, match=words):
+            await restore(elsewhere.database_owner_url, bad, elsewhere, replace=False)
+    shutil.copy(good, bad)
+    with bad.open("r+b") as file:
+        file.truncate(5000)
+    for path in (bad, tmp_path / "missing.zip"):
+        with pytest.raises(BackupError):
+            await restore(elsewhere.database_owner_url, path, elsewhere, replace=False)
+    connection = await asyncpg.connect(elsewhere.database_owner_url)
+    assert await connection.fetchval("select count(*) from pg_class where relnamespace = 'public'::regnamespace") == 0
+    assert await connection.fetchval("select count(*) from pg_database where datname like '%_restore_%'") == 0
+    await connection.close()
