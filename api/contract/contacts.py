@@ -194,7 +194,9 @@ class Import(Output):
     unchanged: int
     rejected: int
     blank: int
-    error: str | None
+    warnings: int  # cells left out of rows that were taken; not part of the sum
+    error: str | None  # a code: old_excel, quote_not_closed, ...
+    error_row: int | None
     tags: list[str]
     created_by: str | None
     created_at: datetime
@@ -221,3 +223,4 @@ class ImportReject(Output):
     value: str
     reason: str
     message: str
+    warning: bool  # the row was taken, only this cell was not

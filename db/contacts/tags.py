@@ -12,6 +12,8 @@ from db.work import Read, Work, read, work
 
 MOST = 5000  # per company; beyond that a column was taken for tags that is none
 
+_PARTING = dict.fromkeys(map(ord, ",;|\0"), " ")
+
 _SELECT = """
 select t.id, t.name, fold(t.name) as key,
     (select count(*) from contact_tag ct where ct.company_id = t.company_id and ct.tag_id = t.id) as contacts
@@ -20,8 +22,8 @@ from tag t where t.company_id = $1
 
 
 def plain(name: str) -> str:
-    """The name as it is kept. Raises Invalid when nothing is left of it."""
-    text = " ".join(name.replace("\0", "").split())[:60]
+    """The name as it is kept: without the signs that part tags in a file. Raises Invalid when nothing is left of it."""
+    text = " ".join(name.translate(_PARTING).split())[:60].strip("# ")
     if not text:
         raise Invalid("invalid", "A tag needs a name.", fields=[Field("name", "empty", "A tag needs a name.")])
     return text

@@ -1,0 +1,287 @@
+"""Contacts over HTTP: people, tags, custom fields, notes, bulk actions. Thin, every rule is in db/contacts."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeAlias
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from litestar import Controller, Request, Response, delete, get, patch, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from msgspec import UNSET
+
+from api.auth.guard import Caller
+from api.contract.base import Page
+from api.contract.contacts import (
+    Bulk,
+    BulkAction,
+    Contact,
+    ContactCount,
+    ContactCreate,
+    ContactFilter,
+    ContactPatch,
+    ContactRow,
+    CustomField,
+    CustomFieldCreate,
+    Identity,
+    Note,
+    NoteCreate,
+    Tag,
+    TagCreate,
+    TagRef,
+    TimelineEntry,
+)
+from api.pagination import Cursor, Limit, check_if_match, decode_cursor, etag, page, struct
+from db.contacts import actions, bulk, fields, notes, queries, tags
+from db.contacts.phones import display
+from db.enums import IdentityKind, MessageState
+
+_LARGE = 1_000_000  # bytes: a selection of some 25,000 contacts
+_tag_refs = msgspec.json.Decoder(list[TagRef])
+
+
+async def contact_filter(
+    request: Request[Any, Any, Any],
+    search: Annotated[
+        str | None, QueryParameter(max_length=100, description="Part of a name, a phone number or an e-mail.")
+    ] = None,
+    tag: Annotated[list[UUID] | None, QueryParameter(name="tag", description="Has any of these tags; may be repeated.")] = None,
+    all_tags: Annotated[bool, QueryParameter(description="Has all of them.")] = False,
+    without_tag: Annotated[list[UUID] | None, QueryParameter(name="without_tag")] = None,
+    import_id: FromQuery[UUID | None] = None,
+    opted_out: FromQuery[bool | None] = None,
+    line: FromQuery[Literal["mobile", "fixed"] | None] = None,
+    has: FromQuery[Literal["phone", "email"] | None] = None,
+    created_after: FromQuery[datetime | None] = None,
+    created_before: FromQuery[datetime | None] = None,
+) -> ContactFilter:
+    """Dependency `filter`: the query parameters of the list. A custom field is asked for as `custom.<key>=value`."""
+    return ContactFilter(
+        search=search,
+        tags=tag or [],
+        all_tags=all_tags,
+        without_tags=without_tag or [],
+        import_id=import_id,
+        opted_out=opted_out,
+        line=line,
+        has=has,
+        custom={name[7:]: value for name, value in request.query_params.items() if name.startswith("custom.")},
+        created_after=created_after,
+        created_before=created_before,
+    )
+
+
+provide_filter = Provide(contact_filter)
+Filter: TypeAlias = NamedDependency[ContactFilter]
+
+
+def _row(row: asyncpg.Record) -> ContactRow:
+    return ContactRow(
+        id=row["id"],
+        name=row["name"],
+        phone=row["phone"],
+        phone_display=display(row["phone"]) if row["phone"] else None,
+        line=row["line"],
+        email=row["email"],
+        tags=_tag_refs.decode(row["tags"]),
+        opted_out=row["opted_out"],
+        updated_at=row["updated_at"],
+    )
+
+
+def _version(row: asyncpg.Record) -> str:
+    return f"{row['updated_at']:%Y%m%d%H%M%S%f}"
+
+
+def _contact(row: asyncpg.Record) -> Response[Contact]:
+    identities = [
+        msgspec.convert({**found, "display": display(found["value"]) if found["kind"] in _NUMBERS else found["value"]}, Identity)
+        for found in msgspec.json.decode(row["identities"])
+    ]
+    contact = struct(
+        row, Contact, identities=identities, tags=_tag_refs.decode(row["tags"]), custom=msgspec.json.decode(row["custom"])
+    )
+    return Response(contact, headers={"ETag": etag(_version(row))})
+
+
+_NUMBERS = (IdentityKind.PHONE, IdentityKind.WA_ID)
+
+
+class ContactController(Controller):
+    path = "/v1/contacts"
+    tags = ("Contacts",)
+
+    @get(
+        summary="List contacts",
+        description="`total` is exact up to 10,000 and an estimate above, unless `count=exact`; only on the first page.",
+        dependencies={"filter": provide_filter},
+    )
+    async def list_contacts(
+        self,
+        actor: Caller,
+        filter: Filter,
+        sort: FromQuery[Literal["name", "recent"]] = "name",
+        count: FromQuery[Literal["auto", "exact"]] = "auto",
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Page[ContactRow]:
+        after: tuple[str | datetime, UUID] | None = (
+            decode_cursor(cursor, tuple[datetime, UUID]) if sort == "recent" else decode_cursor(cursor, tuple[str, UUID])
+        )
+        rows, total = await queries.contacts(actor, filter, sort=sort, after=after, limit=limit, exact=count == "exact")
+        key = "updated_at" if sort == "recent" else "name_key"
+        return page(rows, limit, lambda row: (row[key], row["id"]), _row, total)
+
+    @post(
+        opt={"idempotent": True},
+        summary="Create a contact",
+        description="409 `contact_exists` names the contact that has the phone or e-mail. A suppressed address comes opted out.",
+    )
+    async def create_contact(self, actor: Caller, data: JSONBody[ContactCreate]) -> Response[Contact]:
+        contact_id = await actions.create_contact(
+            actor,
+            name=data.name,
+            phone=data.phone,
+            email=data.email,
+            language=data.language,
+            tag_names=data.tags,
+            custom=data.custom,
+        )
+        return _contact(await queries.contact(actor, contact_id))
+
+    @get("/{contact_id:uuid}", summary="Get a contact", description="With its ETag for If-Match.")
+    async def get_contact(self, actor: Caller, contact_id: FromPath[UUID]) -> Response[Contact]:
+        return _contact(await queries.contact(actor, contact_id))
+
+    @patch(
+        "/{contact_id:uuid}",
+        summary="Change a contact",
+        description="What is left out stays. `phone` and `email` set the first of their kind, null removes it; `custom` is merged, "
+        "an empty value removes its key; `opted_out` acts at once, on messages in the queue too. 412 when somebody else changed it.",
+    )
+    async def change_contact(
+        self, actor: Caller, contact_id: FromPath[UUID], data: JSONBody[ContactPatch], request: Request[Any, Any, Any]
+    ) -> Response[Contact]:
+        row = await queries.contact(actor, contact_id)
+        check_if_match(request, _version(row))
+        given = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
+        if "tags" in given:
+            given["tag_names"] = given.pop("tags")
+        expected = row["updated_at"] if request.headers.get("if-match", "*").strip() != "*" else None
+        await actions.change_contact(actor, contact_id, expected=expected, **given)
+        return _contact(await queries.contact(actor, contact_id))
+
+    @delete(
+        "/{contact_id:uuid}",
+        summary="Delete a contact",
+        description="The person with addresses, tags and notes. What was sent stays counted; who opted out stays suppressed.",
+    )
+    async def delete_contact(self, actor: Caller, contact_id: FromPath[UUID]) -> None:
+        await actions.delete_contact(actor, contact_id)
+
+    @get("/{contact_id:uuid}/timeline", summary="Messages with a contact", description="Out and in, newest first.")
+    async def timeline(
+        self, actor: Caller, contact_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 50
+    ) -> Page[TimelineEntry]:
+        after = decode_cursor(cursor, tuple[datetime, UUID])
+        entries = await queries.timeline(actor, contact_id, after=after, limit=limit)
+        return page(
+            entries,
+            limit,
+            lambda entry: entry.key,
+            lambda entry: TimelineEntry(
+                at=entry.key[0],
+                kind=entry.kind,
+                channel_name=entry.channel_name,
+                text=entry.text,
+                state=MessageState(entry.state).label if entry.state is not None else None,
+                reason=entry.reason,
+                campaign_id=entry.campaign_id,
+                campaign_name=entry.campaign_name,
+            ),
+        )
+
+    @get("/{contact_id:uuid}/notes", summary="List a contact's notes", description="Newest first.")
+    async def list_notes(self, actor: Caller, contact_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 50) -> Page[Note]:
+        after = decode_cursor(cursor, tuple[UUID])
+        rows = await notes.notes(actor, contact_id, after=after[0] if after else None, limit=limit)
+        return page(rows, limit, lambda row: (row["id"],), lambda row: struct(row, Note))
+
+    @post("/{contact_id:uuid}/notes", opt={"idempotent": True}, summary="Write a note")
+    async def add_note(self, actor: Caller, contact_id: FromPath[UUID], data: JSONBody[NoteCreate]) -> Note:
+        """Colleagues see it, the contact never does."""
+        return struct(await notes.add_note(actor, contact_id, data.body), Note)
+
+    @delete("/{contact_id:uuid}/notes/{note_id:uuid}", summary="Delete a note")
+    async def delete_note(self, actor: Caller, contact_id: FromPath[UUID], note_id: FromPath[UUID]) -> None:
+        """For good."""
+        await notes.delete_note(actor, contact_id, note_id)
+
+    @post("/count", status_code=200, summary="Count contacts", request_max_body_size=_LARGE)
+    async def count_contacts(self, actor: Caller, data: JSONBody[ContactFilter]) -> ContactCount:
+        """Exactly how many a filter matches."""
+        return ContactCount(count=await queries.count_contacts(actor, data))
+
+    @post(
+        "/bulk",
+        status_code=202,
+        opt={"idempotent": True},
+        request_max_body_size=_LARGE,
+        summary="Act on many contacts",
+        description="Runs in the background over everybody whom the filter matches now; progress as event `bulk.progress`.",
+    )
+    async def start_bulk(self, actor: Caller, data: JSONBody[BulkAction]) -> Bulk:
+        bulk_id = await bulk.start_bulk(actor, data.filter, data.verb, data.tags)
+        return struct(await bulk.bulk(actor, bulk_id), Bulk)
+
+    @get("/bulk/{bulk_id:uuid}", summary="How far a bulk action is")
+    async def get_bulk(self, actor: Caller, bulk_id: FromPath[UUID]) -> Bulk:
+        """`done` once everybody was dealt with."""
+        return struct(await bulk.bulk(actor, bulk_id), Bulk)
+
+
+class TagController(Controller):
+    path = "/v1/tags"
+    tags = ("Contacts",)
+
+    @get(summary="List tags", description="By name, each with how many contacts have it.")
+    async def list_tags(
+        self,
+        actor: Caller,
+        search: Annotated[str | None, QueryParameter(max_length=60)] = None,
+        cursor: Cursor = None,
+        limit: Limit = 200,
+    ) -> Page[Tag]:
+        rows = await tags.tags(actor, search=search, after=decode_cursor(cursor, tuple[str, UUID]), limit=limit)
+        return page(rows, limit, lambda row: (row["key"], row["id"]), lambda row: struct(row, Tag))
+
+    @post(opt={"idempotent": True}, summary="Create a tag", description="409 `tag_exists`, whatever case and accents.")
+    async def create_tag(self, actor: Caller, data: JSONBody[TagCreate]) -> Tag:
+        return struct(await tags.create_tag(actor, data.name), Tag)
+
+    @patch("/{tag_id:uuid}", summary="Rename a tag", description="409 `tag_exists`.")
+    async def rename_tag(self, actor: Caller, tag_id: FromPath[UUID], data: JSONBody[TagCreate]) -> Tag:
+        return struct(await tags.rename_tag(actor, tag_id, data.name), Tag)
+
+    @delete("/{tag_id:uuid}", summary="Delete a tag", description="Takes it off every contact.")
+    async def delete_tag(self, actor: Caller, tag_id: FromPath[UUID]) -> None:
+        await tags.delete_tag(actor, tag_id)
+
+
+class CustomFieldController(Controller):
+    path = "/v1/custom-fields"
+    tags = ("Contacts",)
+
+    @get(summary="List custom fields", description="By label; a company has at most 200.")
+    async def list_fields(self, actor: Caller) -> Page[CustomField]:
+        rows = await fields.custom_fields(actor)
+        return Page(items=[struct(row, CustomField) for row in rows], total=len(rows))
+
+    @post(opt={"idempotent": True}, summary="Create a custom field", description="409 `field_exists`, `too_many_fields`.")
+    async def create_field(self, actor: Caller, data: JSONBody[CustomFieldCreate]) -> CustomField:
+        return struct(await fields.create_field(actor, key=data.key, label=data.label, kind=data.kind), CustomField)
+
+    @delete("/{field_id:uuid}", summary="Delete a custom field", description="Its values go with it.")
+    async def delete_field(self, actor: Caller, field_id: FromPath[UUID]) -> None:
+        await fields.delete_field(actor, field_id)

@@ -1,0 +1,158 @@
+"""Imports over HTTP: upload, mapping, start, progress, rejected rows. Files are read by the workers only."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Literal
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from litestar import Controller, get, post
+from litestar.datastructures import UploadFile
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath, FromQuery, JSONBody
+from litestar.response import Stream
+
+from api.auth.guard import Caller
+from api.contract.base import Page
+from api.contract.contacts import Import, ImportColumn, ImportReject, ImportStart
+from api.exports import BOM, Separator, csv_lines, csv_stream
+from api.pagination import Cursor, Limit, decode_cursor, page, struct
+from db.contacts import imports
+from db.contacts.imports import ColumnTarget, Inspected, Options
+from db.contacts.reasons_pt import sentence
+from db.errors import Field, Invalid
+from db.tenancy import Actor
+
+_ROOM = imports.MOST_BYTES + 64 * 1024  # for the multipart frame
+_PIECE = 1 << 20
+_targets = msgspec.json.Decoder(list[ColumnTarget])
+
+
+def _import(row: asyncpg.Record) -> Import:
+    seen = msgspec.json.decode(row["sheet"], type=Inspected) if row["sheet"] != "{}" else None
+    columns = [ImportColumn(**msgspec.structs.asdict(column)) for column in seen.columns] if seen else []
+    for chosen in _targets.decode(row["mapping"]):
+        column = columns[chosen.index]
+        column.target, column.field_key, column.confidence = chosen.target, chosen.field_key, 1.0
+    return struct(
+        row,
+        Import,
+        encoding=seen.encoding if seen else None,
+        separator=seen.separator if seen else None,
+        has_header=seen.has_header if seen else False,
+        columns=columns,
+        preview=seen.preview if seen else [],
+        tags=msgspec.json.decode(row["options"], type=Options).tag_names,
+    )
+
+
+class ImportController(Controller):
+    path = "/v1/imports"
+    tags = ("Imports",)
+
+    @post(
+        request_max_body_size=_ROOM,
+        summary="Upload a list",
+        description="Multipart with `file`: CSV or XLSX, at most 100 MB. The columns follow with event `import.progress`.",
+    )
+    async def upload(
+        self, actor: Caller, data: Annotated[dict[str, UploadFile], Body(media_type=RequestEncodingType.MULTI_PART)]
+    ) -> Import:
+        file = data.get("file")
+        if not isinstance(file, UploadFile):
+            raise Invalid("invalid", "Send a file.", fields=[Field("file", "missing", "Send a file.")])
+        import_id = await imports.upload(actor, file.filename, _pieces(file))
+        return _import(await imports.one_import(actor, import_id))
+
+    @get(summary="List imports", description="Newest first.")
+    async def list_imports(self, actor: Caller, cursor: Cursor = None, limit: Limit = 25) -> Page[Import]:
+        after = decode_cursor(cursor, tuple[UUID])
+        rows = await imports.imports(actor, after=after[0] if after else None, limit=limit)
+        return page(rows, limit, lambda row: (row["id"],), _import)
+
+    @get("/{import_id:uuid}", summary="Get an import", description="With its columns once the file was looked at.")
+    async def get_import(self, actor: Caller, import_id: FromPath[UUID]) -> Import:
+        return _import(await imports.one_import(actor, import_id))
+
+    @post(
+        "/{import_id:uuid}/start",
+        status_code=202,
+        opt={"idempotent": True},
+        summary="Start an import",
+        description="Columns that are not named are ignored. 422 `mapping_invalid`; 409 `import_not_ready` while the file is "
+        "looked at, or once started.",
+    )
+    async def start(self, actor: Caller, import_id: FromPath[UUID], data: JSONBody[ImportStart]) -> Import:
+        columns = [ColumnTarget(column.index, column.target, column.field_key, column.field_label) for column in data.columns]
+        await imports.start(actor, import_id, columns, data.tags, data.country)
+        return _import(await imports.one_import(actor, import_id))
+
+    @post("/{import_id:uuid}/cancel", status_code=200, summary="Cancel an import", description="What was imported stays.")
+    async def cancel(self, actor: Caller, import_id: FromPath[UUID]) -> Import:
+        await imports.cancel(actor, import_id)
+        return _import(await imports.one_import(actor, import_id))
+
+    @get(
+        "/{import_id:uuid}/rejects", summary="Rows that were not taken", description="Each with its reasons, in the file's order."
+    )
+    async def rejects(
+        self, actor: Caller, import_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 50
+    ) -> Page[ImportReject]:
+        rows = await imports.rejects(actor, import_id, after=decode_cursor(cursor, tuple[int, str]), limit=limit)
+        return page(
+            rows,
+            limit,
+            lambda row: (row["row_number"], row["field"]),
+            lambda row: struct(row, ImportReject, message=sentence(row["reason"], warning=row["warning"])),
+        )
+
+    @get(
+        "/{import_id:uuid}/rejects.csv",
+        summary="Download the rejected rows",
+        description="As the file had them, plus `linha` and `motivo`. Mended, the file can be imported again.",
+    )
+    async def rejects_csv(
+        self,
+        actor: Caller,
+        import_id: FromPath[UUID],
+        separator: Separator = ";",
+        language: FromQuery[Literal["pt-BR", "en"]] = "pt-BR",
+    ) -> Stream:
+        found = _import(await imports.one_import(actor, import_id))
+        return csv_stream(_rejected(actor, found, separator, portuguese=language == "pt-BR"), "rejected-rows.csv")
+
+
+async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
+    while piece := await file.read(_PIECE):
+        yield piece
+
+
+async def _rejected(actor: Actor, found: Import, separator: str, *, portuguese: bool) -> AsyncIterator[str]:
+    """A row with several reasons stands once; its reasons are joined."""
+    names = [column.name for column in found.columns]
+    yield BOM + csv_lines([[*names, "linha", "motivo"]], separator)
+    after: tuple[int, str] | None = None
+    number, cells, reasons = -1, [""], [""]
+    while True:
+        rows = await imports.rejects(actor, found.id, after=after, limit=1000)
+        lines = []
+        for row in rows[:1000]:
+            if row["row_number"] != number:
+                if number >= 0:
+                    lines.append(_line(cells, len(names), number, reasons))
+                number, cells, reasons = row["row_number"], list(row["cells"]), []
+            reasons.append(sentence(row["reason"], warning=row["warning"], portuguese=portuguese))
+        if len(rows) <= 1000:
+            if number >= 0:
+                lines.append(_line(cells, len(names), number, reasons))
+            yield csv_lines(lines, separator)
+            return
+        yield csv_lines(lines, separator)
+        after = (rows[999]["row_number"], rows[999]["field"])
+
+
+def _line(cells: list[str], width: int, number: int, reasons: list[str]) -> list[str]:
+    kept = (cells + [""] * width)[:width]
+    if len(cells) > width:  # what stood beyond the columns
+        kept[-1] = " ".join([kept[-1], *cells[width:]]).strip()
+    return [*kept, str(number), " ".join(dict.fromkeys(reasons))]

@@ -1,0 +1,55 @@
+"""All contacts of a filter, a page at a time, for a download of any length.
+
+Pages instead of one cursor: a slow download must not hold a transaction open, nor a connection of the pool.
+"""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from db.contacts.filter import ContactFilter
+from db.contacts.filters import where
+from db.enums import Permission
+from db.tenancy import Actor
+from db.work import read, work
+
+_PAGE = 5000
+_ROW = """
+select c.id, c.name, c.language, c.custom::text as custom, c.opted_out_at is not null as opted_out,
+    (select value from contact_identity i where i.company_id = c.company_id and i.contact_id = c.id and i.kind = 'phone'
+        order by i.id limit 1) as phone,
+    (select value from contact_identity i where i.company_id = c.company_id and i.contact_id = c.id and i.kind = 'email'
+        order by i.id limit 1) as email,
+    (select string_agg(t.name, ', ' order by fold(t.name)) from contact_tag ct
+        join tag t on t.company_id = ct.company_id and t.id = ct.tag_id
+        where ct.company_id = c.company_id and ct.contact_id = c.id) as tags
+from contact c where c.company_id = $1
+"""
+
+
+async def begin_export(actor: Actor, filter: ContactFilter) -> list[str]:
+    """Notes the export in the audit log; returns the keys of the custom fields. Raises Forbidden."""
+    async with work(actor, Permission.CONTACTS_EXPORT) as w:
+        w.audit("contacts.exported", filter=msgspec.to_builtins(filter))
+        rows = await w.fetch("select key from custom_field where company_id = $1 order by fold(label), id", w.company_id)
+        return [row["key"] for row in rows]
+
+
+async def exported(actor: Actor, filter: ContactFilter) -> AsyncIterator[list[asyncpg.Record]]:
+    """Pages of `id, name, language, custom (JSON), opted_out, phone, email, tags`."""
+    last: UUID | None = None
+    while True:
+        args: list[object] = [actor.company_id]
+        condition = where(filter, args)
+        if last is not None:
+            args.append(last)
+            condition += f" and c.id > ${len(args)}::uuid"
+        async with read(actor, Permission.CONTACTS_EXPORT) as r:
+            rows = await r.fetch(f"{_ROW} and {condition} order by c.id limit {_PAGE}", *args)
+        if rows:
+            yield rows
+        if len(rows) < _PAGE:
+            return
+        last = rows[-1]["id"]

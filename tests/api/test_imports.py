@@ -1,0 +1,164 @@
+"""Imports over HTTP: upload, mapping, progress, rejected rows, and an export that comes back unchanged."""
+
+import csv
+import io
+from typing import Any
+from uuid import UUID
+
+import httpx
+import msgspec
+import pytest
+
+from db.contacts import imports
+from db.jobs import InspectImport, RunImport
+from db.tenancy import Actor
+from tests.api.conftest import Headers, SignInAs
+from workers.imports.job import inspect_import, run_import
+
+LIST = "Nome;Celular;E-mail;Cidade\nAna;(11) 98765-4321;ana@example.com;Recife\n=1+1;123;x;Natal\n"
+
+
+@pytest.fixture
+async def us(headers_for: SignInAs, owner: Actor) -> Headers:
+    return await headers_for(owner)
+
+
+async def upload(
+    client: httpx.AsyncClient, headers: Headers, owner: Actor, text: str | bytes, name: str = "lista.csv"
+) -> dict[str, Any]:
+    answer = await client.post("/v1/imports", files={"file": (name, text)}, headers=headers)
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
+    assert (made["state"], made["columns"]) == ("uploaded", [])
+    await inspect_import(owner.company_id, InspectImport(import_id=UUID(made["id"])))
+    return (await client.get(f"/v1/imports/{made['id']}", headers=headers)).json()  # type: ignore[no-any-return]
+
+
+async def run(client: httpx.AsyncClient, headers: Headers, owner: Actor, seen: dict[str, Any], **more: Any) -> dict[str, Any]:
+    columns = [{"index": c["index"], "target": c["target"], "field_key": c["field_key"]} for c in seen["columns"]]
+    answer = await client.post(f"/v1/imports/{seen['id']}/start", json={"columns": columns, **more}, headers=headers)
+    assert (answer.status_code, answer.json()["state"]) == (202, "queued"), answer.text
+    await run_import(owner.company_id, RunImport(import_id=UUID(seen["id"])))
+    return (await client.get(f"/v1/imports/{seen['id']}", headers=headers)).json()  # type: ignore[no-any-return]
+
+
+async def test_a_list_is_looked_at_mapped_and_imported(client: httpx.AsyncClient, us: Headers, owner: Actor) -> None:
+    seen = await upload(client, us, owner, LIST)
+    assert [column["target"] for column in seen["columns"]] == ["name", "phone", "email", "custom"]
+    assert seen["preview"][0][0] == "Ana"
+    done = await run(client, us, owner, seen, tags=["maio"])
+    assert done["state"] == "completed"
+    assert (done["created"], done["rejected"], done["processed"], done["tags"]) == (1, 1, 2, ["maio"])
+    rows = (await client.get("/v1/contacts", headers=us)).json()["items"]
+    assert [(row["name"], row["phone_display"], row["tags"][0]["name"]) for row in rows] == [("Ana", "+55 11 98765-4321", "maio")]
+    fields = (await client.get("/v1/custom-fields", headers=us)).json()["items"]
+    assert [(field["key"], field["label"]) for field in fields] == [("cidade", "Cidade")]
+
+
+async def test_rejected_rows_come_back_with_their_reason_and_can_be_mended(
+    client: httpx.AsyncClient, us: Headers, owner: Actor
+) -> None:
+    done = await run(client, us, owner, await upload(client, us, owner, LIST))
+    path = f"/v1/imports/{done['id']}"
+    first = (await client.get(f"{path}/rejects", params={"limit": 1}, headers=us)).json()
+    rest = (await client.get(f"{path}/rejects", params={"cursor": first["next_cursor"]}, headers=us)).json()
+    reasons = [(r["row_number"], r["field"], r["reason"]) for r in first["items"] + rest["items"]]
+    assert reasons == [(3, "email", "email_invalid"), (3, "phone", "phone_too_short")]
+    text = (await client.get(f"{path}/rejects.csv", headers=us)).text
+    header, row = csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=";")
+    assert header == ["Nome", "Celular", "E-mail", "Cidade", "linha", "motivo"]
+    assert row[:5] == ["'=1+1", "123", "x", "Natal", "3"]
+    assert "dígitos" in row[5]
+    mended = text.replace(";123;x;", ";11 98765-0000;;")
+    again = await upload(client, us, owner, mended, "corrigido.csv")
+    assert [column["target"] for column in again["columns"]][-2:] == ["ignore", "ignore"]
+    assert (await run(client, us, owner, again))["created"] == 1
+    assert [row["name"] for row in (await client.get("/v1/contacts", headers=us)).json()["items"]] == ["=1+1", "Ana"]
+
+
+async def test_an_export_imports_again_without_a_change(client: httpx.AsyncClient, us: Headers, owner: Actor) -> None:
+    await client.post("/v1/custom-fields", json={"key": "data_de_nascimento", "label": "Data de nascimento"}, headers=us)
+    for body in (
+        {"name": '=Ana; "A"', "phone": "11 98765-4321", "email": "a@example.com", "tags": ["vip", "novo"], "language": "pt-BR"},
+        {"name": "'Bia", "phone": "+351 912 345 678", "custom": {"data_de_nascimento": "-31"}},
+        {"name": "Caio", "email": "caio@example.com"},
+    ):
+        assert (await client.post("/v1/contacts", json=body, headers=us)).status_code == 201
+    for params in ({}, {"separator": ",", "language": "en"}, {"separator": "tab"}):
+        text = (await client.get("/v1/contacts/export.csv", params=params, headers=us)).content
+        done = await run(client, us, owner, await upload(client, us, owner, text))
+        assert (done["created"], done["updated"], done["unchanged"], done["rejected"]) == (0, 0, 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "code"),
+    [(b"", 422, "file_empty"), (b"%PDF-1.7 ...", 422, "not_a_spreadsheet"), (b"\x89PNG\r\n", 422, "not_a_spreadsheet")],
+)
+async def test_what_is_no_list_is_refused(client: httpx.AsyncClient, us: Headers, content: bytes, status: int, code: str) -> None:
+    answer = await client.post("/v1/imports", files={"file": ("x.csv", content)}, headers=us)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert (await client.get("/v1/imports", headers=us)).json()["items"] == []
+
+
+async def test_too_large_a_file_is_refused(client: httpx.AsyncClient, us: Headers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "MOST_BYTES", 1000)
+    answer = await client.post("/v1/imports", files={"file": ("x.csv", b"a;b\n" * 1000)}, headers=us)
+    assert (answer.status_code, answer.json()["code"]) == (413, "file_too_large")
+
+
+async def test_an_unreadable_file_fails_with_its_reason(client: httpx.AsyncClient, us: Headers, owner: Actor) -> None:
+    seen = await upload(client, us, owner, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 600, "velha.xls")
+    assert (seen["state"], seen["error"]) == ("failed", "old_excel")
+
+
+@pytest.mark.parametrize(
+    ("columns", "code"),
+    [
+        ([{"index": 0, "target": "name"}], "no_identity"),
+        ([{"index": 1, "target": "phone"}, {"index": 2, "target": "phone"}], "target_twice"),
+        ([{"index": 9, "target": "phone"}], "column_unknown"),
+        ([{"index": 1, "target": "phone"}, {"index": 3, "target": "custom"}], "field_key_missing"),
+    ],
+)
+async def test_a_mapping_that_cannot_work_is_refused(
+    client: httpx.AsyncClient, us: Headers, owner: Actor, columns: list[Any], code: str
+) -> None:
+    seen = await upload(client, us, owner, LIST)
+    answer = await client.post(f"/v1/imports/{seen['id']}/start", json={"columns": columns}, headers=us)
+    assert (answer.status_code, answer.json()["code"]) == (422, "mapping_invalid")
+    assert code in [error["code"] for error in answer.json()["errors"]]
+
+
+async def test_an_import_starts_once_and_can_be_cancelled(client: httpx.AsyncClient, us: Headers, owner: Actor) -> None:
+    seen = await upload(client, us, owner, LIST)
+    path = f"/v1/imports/{seen['id']}"
+    body = {"columns": [{"index": 1, "target": "phone"}]}
+    assert (await client.post(f"{path}/start", json=body, headers=us)).status_code == 202
+    assert (await client.post(f"{path}/start", json=body, headers=us)).json()["code"] == "import_not_ready"
+    assert (await client.post(f"{path}/cancel", headers=us)).json()["state"] == "cancelled"
+    await run_import(owner.company_id, RunImport(import_id=UUID(seen["id"])))
+    assert (await client.get(path, headers=us)).json()["processed"] == 0
+
+
+async def test_another_company_finds_no_import(
+    client: httpx.AsyncClient, us: Headers, owner: Actor, headers_for: SignInAs, stranger: Actor
+) -> None:
+    seen = await upload(client, us, owner, LIST)
+    them = await headers_for(stranger)
+    path = f"/v1/imports/{seen['id']}"
+    body = {"columns": [{"index": 1, "target": "phone"}]}
+    for method, url in (
+        ("GET", path),
+        ("POST", f"{path}/start"),
+        ("POST", f"{path}/cancel"),
+        ("GET", f"{path}/rejects"),
+        ("GET", f"{path}/rejects.csv"),
+    ):
+        answer = await client.request(method, url, headers=them, json=body if url.endswith("start") else None)
+        assert answer.status_code == 404, (url, answer.text)
+    assert (await client.get("/v1/imports", headers=them)).json()["items"] == []
+
+
+def test_the_hidden_part_of_an_inspection_is_kept_as_it_is() -> None:
+    raw = b'{"columns":[],"preview":[],"encoding":null,"separator":null,"has_header":false,"sheet":{"x":1}}'
+    assert msgspec.json.encode(msgspec.json.decode(raw, type=imports.Inspected)) == raw
