@@ -119,6 +119,7 @@ class _Hub:
             log.warning("unreadable event frame")
             return
         if event.type == "hello":
+            self.last_id = self.last_id or event.id  # what is replayed comes after; its ids count, not the newest
             return
         if event.id:
             self.last_id = event.id

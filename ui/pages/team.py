@@ -73,7 +73,8 @@ class _Team:
         count = ngettext("{n} person", "{n} people", len(members)).format(n=formats.number(len(members)))
         with card(_("Members"), hint=count, flush=True):
             for member in members:
-                with item():
+                with item() as line:
+                    line.classes("m-item-wrap")
                     avatar(member.name)
                     with ui.element("div").classes("m-col m-tight m-grow"):
                         with ui.element("div").classes("m-row m-near"):

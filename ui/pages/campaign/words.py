@@ -1,0 +1,189 @@
+"""Sentences of campaigns that more than one screen says: limits, problems of a draft, why it stopped, message states."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from api.contract.campaigns import Campaign, CampaignProblem, CampaignSettings, Counts
+from api.contract.channels import Channel
+from api.contract.contacts import ContactFilter
+from api.contract.enums import CampaignState, ChannelKind, ChannelState
+from ui import formats
+from ui.components.text import Tone
+from ui.i18n import _, ngettext
+from ui.pages.campaign import reasons
+
+STEPS = ("channel", "audience", "message", "when", "review")
+
+
+def step_name(step: str) -> str:
+    return {
+        "channel": _("Channel"),
+        "audience": _("Audience"),
+        "message": _("Message"),
+        "when": _("When"),
+        "review": _("Review"),
+    }[step]
+
+
+def people(count: int) -> str:
+    """1.204 pessoas."""
+    return ngettext("{n} person", "{n} people", count).format(n=formats.number(count))
+
+
+def kind_name(kind: ChannelKind | None) -> str:
+    return {ChannelKind.WHATSAPP: "WhatsApp", ChannelKind.SMS: "SMS", None: ""}[kind]
+
+
+def kind_icon(kind: ChannelKind | None) -> str:
+    return {ChannelKind.WHATSAPP: "chat", ChannelKind.SMS: "sms", None: "campaign"}[kind]
+
+
+def channel_trouble(channel: Channel) -> tuple[str, str]:
+    """What is wrong with a channel and what to do; two empty texts when it can send."""
+    if channel.state == ChannelState.CONNECTED:
+        return "", ""
+    if channel.state == ChannelState.CHECKING:
+        return _("We are checking the connection."), _("Wait a moment; this page notices by itself.")
+    if channel.state == ChannelState.PAUSED:
+        if channel.paused_until:
+            return _("Paused until {when}.").format(when=formats.moment(channel.paused_until)), _("It goes on by itself.")
+        return _("Paused."), _("Resume it on the page of the channel.")
+    known = reasons.failures().get(channel.state_reason or "")
+    return (f"{known.name}.", known.todo) if known else (_("It cannot send."), _("Check the connection on its page."))
+
+
+def problem(found: CampaignProblem) -> str:
+    """What stands in the way of a launch, in one sentence with the way out."""
+    detail = found.detail or ""
+    return {
+        "no_channel": _("Choose the channel that sends."),
+        "channel_not_connected": _("The channel is not connected. Mend it or choose another one."),
+        "no_template": _("Choose an approved template."),
+        "template_not_approved": _("WhatsApp has not approved this template. Choose another one, or wait."),
+        "no_body": _("Write the message."),
+        "body_too_long": _("The text has {n} characters; 1,600 is the limit.").format(n=detail),
+        "missing_fallback": _("Write what people without a value for {name} should read.").format(name="{{" + detail + "}}"),
+        "unknown_field": _("There is no contact field called {name}.").format(name=detail),
+        "audience_empty": _("Nobody can be reached with this audience."),
+        "bad_variable": _("A variable is not written right: {name}.").format(name="{{" + detail + "}}"),
+    }[found.code]
+
+
+def limit_plan(limit: str | None) -> str:
+    """What decides how long a launch takes."""
+    return {
+        "number": _("The speed of the number decides."),
+        "segments": _("The speed of the SMS sender decides."),
+        "tier": _("The number's daily limit of people decides: the rest goes out on the next days."),
+    }.get(limit or "", "")
+
+
+def limit_now(limit: str | None, value: float | None, until: datetime | None) -> str:
+    """Which limit holds the sending back right now."""
+    when = formats.moment(until) if until else ""
+    amount = formats.number(value, 1) if value is not None else ""
+    if limit in {"number", "pair", "segments"} and amount:
+        return {
+            "number": _("At full speed: the number takes {n} per second"),
+            "segments": _("At full speed: the sender takes {n} SMS parts per second"),
+            "pair": _("Waiting a little between messages to the same person"),
+        }[limit].format(n=amount)
+    return {
+        "number": _("At the full speed of the number"),
+        "segments": _("At the full speed of the sender"),
+        "pair": _("Waiting a little between messages to the same person"),
+        "tier": _("The number's daily limit of people is reached")
+        + (f" · {_('goes on {when}').format(when=when)}" if when else ""),
+        "quality": _("Slower, to protect the quality of the number"),
+        "api_rate": _("The provider's hourly limit is reached") + (f" · {_('goes on {when}').format(when=when)}" if when else ""),
+        "channel": _("The channel cannot send; see its page"),
+        "unavailable": _("The limits cannot be read at the moment"),
+    }.get(limit or "", "")
+
+
+class Stop(NamedTuple):
+    """Why a campaign stands still and what to do."""
+
+    tone: Tone
+    text: str
+    todo: str
+
+
+def stopped(state: CampaignState, reason: str | None, resume_at: datetime | None) -> Stop:
+    """For paused and failed campaigns."""
+    known = reasons.failures().get(reason or "")
+    tone: Tone = "bad" if state == CampaignState.FAILED else "warn"
+    if resume_at is not None:
+        todo = _("It goes on by itself {when}.").format(when=formats.moment(resume_at))
+    elif known:
+        todo = known.todo
+    elif reason == "preparing_failed":
+        todo = _("Clone it and try again. If it happens again, tell support.")
+    else:
+        todo = _("Nothing goes out until you resume it.") if state == CampaignState.PAUSED else _("Clone it to try again.")
+    if reason in {None, "person"}:
+        text = _("Paused by a person of your team.") if state == CampaignState.PAUSED else _("The campaign stopped.")
+    elif reason == "preparing_failed":
+        text = _("The list of people could not be made.")
+    else:
+        text = _("Stopped: {reason}.").format(reason=known.name if known else reason)
+    return Stop(tone, text, todo)
+
+
+def message_states() -> dict[str, tuple[str, Tone]]:
+    """Label of a message's state → its name and tone."""
+    return {
+        "queued": (_("In the queue"), "quiet"),
+        "sending": (_("Going out"), "info"),
+        "unknown": (_("Being checked"), "warn"),
+        "sent": (_("Sent"), "info"),
+        "delivered": (_("Delivered"), "ok"),
+        "read": (_("Read"), "ok"),
+        "failed": (_("Failed"), "bad"),
+        "failed_unknown": (_("Without a result"), "warn"),
+        "skipped": (_("Left out"), "quiet"),
+        "cancelled": (_("Cancelled"), "quiet"),
+    }
+
+
+def audience_words(audience: ContactFilter, tags: dict[str, str], settings: CampaignSettings) -> str:
+    """The audience in a line: tags by name, filters by value."""
+    parts: list[str] = []
+    names = ", ".join(tags.get(str(tag), "?") for tag in audience.tags)
+    if audience.ids:
+        parts.append(ngettext("{n} chosen contact", "{n} chosen contacts", len(audience.ids)).format(n=len(audience.ids)))
+    if names:
+        parts.append((_("All of the tags: {names}") if audience.all_tags else _("Any of the tags: {names}")).format(names=names))
+    if audience.without_tags:
+        without = ", ".join(tags.get(str(tag), "?") for tag in audience.without_tags)
+        parts.append(_("without: {names}").format(names=without))
+    if audience.import_id:
+        parts.append(_("People of one import"))
+    if audience.search:
+        parts.append(_("“{text}” in name or number").format(text=audience.search))
+    if audience.line:
+        parts.append(_("mobile numbers only") if audience.line == "mobile" else _("landlines only"))
+    parts += [f"{key} = {value}" for key, value in audience.custom.items()]
+    days = settings.skip_recent_days
+    line = " · ".join(parts) or _("Everyone")
+    if days:
+        recent = ngettext("not those of the last {n} day", "not those of the last {n} days", days).format(n=days)
+        line += f" · {recent}"
+    return line
+
+
+def done(counts: Counts) -> int:
+    """Members with nothing left to send: everything but queued and on the wire."""
+    return (
+        counts.unknown + counts.sent + counts.delivered + counts.read + counts.failed + counts.failed_unknown + counts.cancelled
+    )
+
+
+def subtitle(campaign: Campaign) -> str:
+    """Channel, template and when it began."""
+    parts = [campaign.channel_name or "", campaign.template_name or ""]
+    if campaign.started_at:
+        parts.append(_("started {when}").format(when=formats.moment(campaign.started_at)))
+    if campaign.created_by:
+        parts.append(_("by {name}").format(name=campaign.created_by))
+    return " · ".join(part for part in parts if part)
