@@ -10,7 +10,7 @@ from workers.main import Process
 
 def main() -> None:
     configured = locate(settings.load())
-    configure("workers", configured.log_level)
+    configure(configured.log_level)
     process = Process(configured)
     uvloop.run(process.run())
 

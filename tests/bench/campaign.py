@@ -1,0 +1,159 @@
+"""A campaign from its launch to the last result written back, by the real worker, beside the plain Node way.
+
+Ours: the launch an API call makes, the audience materialised, claims with attempts, limits, channel log, tallies, events, the
+fenced write-back, row-level security. The peer: one BullMQ job, one POST and one UPDATE per message. Same Postgres, same
+Valkey, same stub, one after the other.
+"""
+
+import asyncio
+import json
+import shutil
+import statistics
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+
+from db.campaigns import actions
+from db.tenancy import Actor
+from tests import scenes
+from tests.bench.ground import Ground, company, cpu_seconds, peak_rss_mb
+
+PEER = Path(__file__).parent / "peer"
+CONCURRENCY = 100  # the peer's best on two cores (50 and 200 were slower)
+
+
+@dataclass
+class Run:
+    """One campaign. Seconds; `rate` in messages per second end to end."""
+
+    recipients: int
+    prepare: float
+    seconds: float
+    rss_mb: int = 0
+    worker_cpu: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        return self.recipients / self.seconds
+
+    @property
+    def send_rate(self) -> float:
+        return self.recipients / (self.seconds - self.prepare)
+
+
+async def ours(base: Ground, recipients: int, *, workers: int = 1) -> Run:
+    """One campaign to `recipients` people of a fresh company."""
+    db = await asyncpg.connect(base.settings.database_owner_url)
+    try:
+        actor = await company(db)
+        campaign_id = await _scene(db, actor, recipients)
+        running = [base.start("-m", "workers") for _ in range(workers)]
+        await _ready(base, running)
+        before = [cpu_seconds(process.pid) for process in running]
+        began = time.perf_counter()
+        await actions.launch(actor, campaign_id, None)
+        prepared = await _until(db, "select state <> 'preparing' from campaign where id = $1", campaign_id) - began
+        ended = await _until(
+            db,
+            "select coalesce(sum(delta) filter (where state <= 2), 1) = 0 from message_tally where campaign_id = $1",
+            campaign_id,
+        )
+        cpu = sum(cpu_seconds(process.pid) for process in running) - sum(before)
+        memory = max(peak_rss_mb(process.pid) for process in running)
+        sent = await db.fetchval("select count(*) from message where campaign_id = $1 and state = 3", campaign_id)
+        attempts = await db.fetchval("select count(*) from attempt where company_id = $1 and state = 1", actor.company_id)
+        if sent != recipients or attempts != recipients:
+            states = await db.fetch("select state, reason, count(*) from message group by 1, 2")
+            raise SystemExit(f"The run is void: {sent} messages and {attempts} attempts of {recipients}. {states}")
+        for process in running:
+            base.stop(process)
+        return Run(recipients, prepared, ended - began, memory, cpu)
+    finally:
+        await db.close()
+
+
+async def _scene(db: asyncpg.Connection, actor: Actor, recipients: int) -> object:
+    channel_id = await scenes.channel(
+        db,
+        actor,
+        sandbox=False,
+        throughput=100_000,  # the limiter works, and does not bind
+        messaging_limit=10_000_000,
+        checked_at=await db.fetchval("select now()"),
+    )
+    template_id = await scenes.template(db, actor, channel_id)
+    await scenes.contacts(db, actor, recipients)
+    await db.execute("vacuum analyze contact, contact_identity")
+    await db.execute("checkpoint")
+    return await scenes.campaign(db, actor, channel_id, template_id)
+
+
+async def _ready(base: Ground, running: "list[subprocess.Popen[bytes]]") -> None:
+    """Until every worker has its connections."""
+    db = await asyncpg.connect(base.settings.database_owner_url)
+    try:
+        for _ in range(300):
+            if any(process.poll() is not None for process in running):
+                break
+            count = await db.fetchval(
+                "select count(*) from pg_stat_activity where application_name = 'masteria' and pid <> pg_backend_pid()"
+            )
+            if count >= 2 * len(running) + 1:
+                await asyncio.sleep(1.5)
+                return
+            await asyncio.sleep(0.1)
+    finally:
+        await db.close()
+    raise SystemExit(f"The worker did not start:\n{(base.folder / 'log').read_text()[-3000:]}")
+
+
+async def _until(db: asyncpg.Connection, sql: str, *args: object) -> float:
+    """The moment when `sql` says true. Looks twenty times a second."""
+    limit = time.perf_counter() + 1800
+    while not await db.fetchval(sql, *args):
+        if time.perf_counter() > limit:
+            raise SystemExit("The campaign did not end within half an hour.")
+        await asyncio.sleep(0.05)
+    return time.perf_counter()
+
+
+async def peer(base: Ground, recipients: int, stub_port: int) -> Run:
+    """The same campaign the plain Node way."""
+    process = await asyncio.create_subprocess_exec(
+        "node",
+        str(peer_folder() / "campaign.mjs"),
+        str(recipients),
+        str(CONCURRENCY),
+        base.settings.valkey_url.removeprefix("unix://"),
+        base.postgres.socket_folder,
+        str(stub_port),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    out, _ = await process.communicate()
+    if process.returncode:
+        raise SystemExit("The peer failed.")
+    said = json.loads(out)
+    return Run(recipients, said["queue_seconds"], said["seconds"], said["rss_mb"])
+
+
+def peer_folder() -> Path:
+    """The peer with its packages, which npm fetches once."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        raise SystemExit("The peer needs Node 20 or newer with npm. Leave it out with --no-peer.")
+    if not (PEER / "node_modules").exists():
+        print("Fetching the peer's packages with npm …", flush=True)
+        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"], cwd=PEER, check=True)
+    return PEER
+
+
+def median(runs: list[Run]) -> Run:
+    return sorted(runs, key=lambda run: run.rate)[len(runs) // 2]
+
+
+def spread(runs: list[Run]) -> float:
+    """How far the runs lie from their mean, as a share of it."""
+    rates = [run.rate for run in runs]
+    return (max(rates) - min(rates)) / statistics.mean(rates)

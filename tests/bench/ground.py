@@ -1,0 +1,151 @@
+"""The machinery of a benchmark or a fault test: servers of its own, real program processes, a company to work with.
+
+Nothing here is shared with another run: own folders, own sockets, free ports. Everything it started ends with it.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import msgspec
+
+from db import crypto, queue, valkey
+from db.embedded import Postgres, start_valkey, valkey_socket, valkey_url
+from db.engine import DB
+from db.enums import Role
+from db.migrate import migrate
+from db.settings import Settings
+from db.tenancy import Actor, member
+
+KEYS = "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+_PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
+ROOT = Path(__file__).parents[2]
+
+
+class Ground:
+    """Postgres, Valkey and the programs of one run."""
+
+    def __init__(self, *, postgres: Mapping[str, str] | None = None, port: int | None = None, **settings: Any) -> None:
+        """`postgres`: server settings; `port`: Valkey on this TCP port instead of a socket; `settings`: as for a deployment."""
+        self.folder = Path(tempfile.mkdtemp(prefix="masteria-proof-"))
+        self.folder.chmod(0o755)
+        self._port = port
+        self.postgres = Postgres(self.folder / "pg", **(postgres or {}))
+        self._start_valkey()
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.settings = Settings(
+            database_url=self.postgres.url(),
+            database_owner_url=self.postgres.owner_url,
+            valkey_url=valkey_url(self.valkey),
+            data_dir=self.folder / "data",
+            secret_keys=KEYS,
+            sandbox_smtp_port=0,
+            log_level="WARNING",
+            **settings,
+        )
+
+    def _start_valkey(self) -> None:
+        folder = self.folder / "valkey"
+        folder.mkdir(exist_ok=True)
+        self.valkey = start_valkey(folder, self._port, unix_socket=None if self._port else valkey_socket(folder))
+
+    def lose_valkey(self) -> None:
+        """Kills the server and everything it remembered."""
+        with suppress(ProcessLookupError):
+            os.kill(self.valkey.pid, signal.SIGKILL)
+        with suppress(Exception):
+            self.valkey.terminate()
+        shutil.rmtree(self.folder / "valkey", ignore_errors=True)
+
+    def return_valkey(self) -> None:
+        self._start_valkey()
+
+    async def open(self) -> None:
+        """Schema, and this process's own connections."""
+        await self.postgres.create_database()
+        await migrate(self.postgres.owner_url)
+        crypto.load_ring(self.settings.secret_keys, self.settings.data_dir)
+        valkey.connect(self.settings.valkey_url)
+        queue.forget_queues()
+        await DB.connect(self.settings.database_url, size=4)
+
+    def start(self, *command: str, env: Mapping[str, str] | None = None, **options: Any) -> "subprocess.Popen[bytes]":
+        """A program of ours as a real process, configured through its environment. Its log goes to `<folder>/log`."""
+        log = (self.folder / "log").open("ab")
+        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | self.environment() | dict(env or {})
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=environment, **{"stdout": log, "stderr": log, **options}
+        )
+        self.processes.append(process)
+        return process
+
+    def environment(self) -> dict[str, str]:
+        given = msgspec.structs.asdict(self.settings)
+        return {name.upper(): str(value) for name, value in given.items() if value != ""}
+
+    def stop(self, process: "subprocess.Popen[bytes]", *, hard: bool = False, patience: float = 20) -> None:
+        """SIGTERM and wait, or SIGKILL."""
+        process.send_signal(signal.SIGKILL if hard else signal.SIGTERM)
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    async def close(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                self.stop(process, hard=True)
+        with suppress(*valkey.Down, asyncpg.PostgresError, OSError):
+            await DB.close()
+            await valkey.close()
+        queue.forget_queues()
+        self.postgres.stop()
+        with suppress(Exception):
+            self.valkey.terminate()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def ground(**options: Any) -> AsyncIterator[Ground]:
+    """One run's machinery, taken down at its end."""
+    made = await asyncio.to_thread(Ground, **options)
+    try:
+        await made.open()
+        yield made
+    finally:
+        await made.close()
+
+
+async def company(db: asyncpg.Connection) -> Actor:
+    """A company and its owner."""
+    company_id = await db.fetchval("insert into company(name) values ('Loja Aurora') returning id")
+    user_id = await db.fetchval(
+        "insert into account_user(email, name, password_hash) values ($1, 'Ana Lima', 'x') returning id", f"{uuid4().hex}@example.com"
+    )
+    await db.execute("insert into membership(company_id, user_id, role) values ($1, $2, 'owner')", company_id, user_id)
+    return member(company_id, user_id, Role.OWNER)
+
+
+def peak_rss_mb(pid: int) -> int:
+    """The most memory a process ever held, in MB (10^6 bytes)."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return round(int(line.split()[1]) * 1024 / 1e6)
+    return 0
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of one process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
