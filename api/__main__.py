@@ -7,7 +7,6 @@ import sys
 from granian.constants import Interfaces, Loops
 from granian.server import Server
 
-from api.app import create_app
 from db import log
 from db.embedded import locate
 from db.settings import load
@@ -15,6 +14,8 @@ from db.settings import load
 
 def application() -> object:
     """The factory that each process calls, in a fresh interpreter."""
+    from api.app import create_app  # not at the top: the parent process only watches, and would load it all in vain
+
     settings = locate(load())
     log.configure(settings.log_level)
     return create_app(settings)

@@ -85,15 +85,17 @@ class Supervisor:
     # start
 
     async def _start(self) -> None:
-        from db import embedded  # asyncpg and the server packages load while the first programs start
-
         settings = self._settings
-        if settings.sandbox_url:
-            self._launch("sandbox")
-        self._launch("ui")
         if settings.embedded_database or settings.embedded_valkey:
             self._launch("db")
+        self._launch("ui")
+        if settings.sandbox_url:
+            self._launch("sandbox")
+        await asyncio.to_thread(_load_modules)
+        if "db" in self._programs:
             await self._programs["db"].wait_ready()
+            from db import embedded
+
             found = embedded.running(settings)
             if found is None:
                 raise RuntimeError("the servers ended as soon as they had started; see " + str(self._programs["db"].output.path))
@@ -195,6 +197,13 @@ def environment(settings: Settings, run: str) -> dict[str, str]:
         "UI_SECRET": os.environ.get("UI_SECRET") or _kept_secret(settings.data_dir / "ui.secret"),
         "SANDBOX_URL": settings.sandbox_url,
     }
+
+
+def _load_modules() -> None:
+    """What the next steps need, loaded while the servers start."""
+    import db.migrate
+    import db.seed.demo
+    import db.up.servers  # noqa: F401
 
 
 def _kept_secret(path: Path) -> str:
