@@ -19,9 +19,11 @@ import structlog
 from nicegui import Client, background_tasks, helpers, ui
 from nicegui.element import Element
 from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
 from ui import session
+from ui.client import accounts
+from ui.client.base import ApiClient, ApiProblem, Offline
 
 log = structlog.get_logger(__name__)
 LONGEST_WAIT = 20.0
@@ -77,12 +79,10 @@ class _Hub:
                 try:
                     await self._listen()
                     return
-                except InvalidStatus as refused:
-                    if refused.response.status_code in {401, 403}:
+                except (OSError, TimeoutError, WebSocketException) as error:
+                    if _refused(error) and await self._ended():
                         self._tell("session.ended")
                         return
-                except (OSError, TimeoutError, WebSocketException):
-                    pass
                 self._mark(False)
                 wait = min(0.5 * 2**self.tries, LONGEST_WAIT)
                 self.tries = min(self.tries + 1, 10)
@@ -91,6 +91,16 @@ class _Hub:
         finally:
             if _hubs.get(self.token) is self and not self.listeners:
                 del _hubs[self.token]
+
+    async def _ended(self) -> bool:
+        """Asks the API whether the session is over: a refused socket alone may mean less."""
+        try:
+            await accounts.me(ApiClient(self.token))
+        except ApiProblem as problem:
+            return problem.status == 401
+        except Offline:
+            return False
+        return False
 
     async def _listen(self) -> None:
         """Until nobody has listened for a while; every other end is an exception."""
@@ -139,6 +149,13 @@ class _Hub:
         for listener in tuple(self.listeners):
             if listener.pattern == f"!{pattern}":
                 _call(listener)
+
+
+def _refused(error: Exception) -> bool:
+    """True for a handshake that was turned down and for a stream that was closed because of the session (4401)."""
+    if isinstance(error, InvalidStatus):
+        return error.response.status_code in {401, 403}
+    return isinstance(error, ConnectionClosed) and error.rcvd is not None and error.rcvd.code in {4401, 4403}
 
 
 class Hubs:
