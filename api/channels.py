@@ -4,9 +4,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET
 
+from api.auth.guard import Caller
 from api.contract.base import Done, Page
 from api.contract.channels import (
     Channel,
@@ -22,11 +23,10 @@ from db.channels import actions, log, queries
 from db.channels.queries import ChannelView
 from db.enums import ChannelKind
 from db.settings import Settings
-from db.tenancy import Actor
 
 LogKind = Annotated[
     str | None,
-    Parameter(
+    QueryParameter(
         pattern="^(check|templates|send|webhook|lookup|sandbox)$", description="check, templates, send, webhook, lookup, sandbox"
     ),
 ]
@@ -81,7 +81,7 @@ class ChannelController(Controller):
         description="Takes a Meta number, a Twilio sender or a rehearsal number on the sandbox. The answer comes at once in state "
         "`checking`; the result of the live check follows as event `channel.changed`. Secrets are sealed and never shown again.",
     )
-    async def connect(self, data: ChannelConnect, actor: Actor, request: Request[Any, Any, Any]) -> Channel:
+    async def connect(self, data: JSONBody[ChannelConnect], actor: Caller, request: Request[Any, Any, Any]) -> Channel:
         if isinstance(data, WhatsAppConnect):
             view = await actions.connect_whatsapp(
                 actor,
@@ -106,7 +106,7 @@ class ChannelController(Controller):
 
     @get(summary="List channels", description="Oldest first. `messaging_used` and `rate_now` are live figures.")
     async def channels(
-        self, actor: Actor, request: Request[Any, Any, Any], cursor: Cursor = None, limit: Limit = 50
+        self, actor: Caller, request: Request[Any, Any, Any], cursor: Cursor = None, limit: Limit = 50
     ) -> Page[Channel]:
         after = decode_cursor(cursor, tuple[UUID])
         rows = await queries.channels(actor, after=after[0] if after else None, limit=limit + 1)
@@ -114,7 +114,7 @@ class ChannelController(Controller):
         return page(rows, limit, lambda row: (row.id,), lambda row: _channel(row, settings))
 
     @get("/{channel_id:uuid}", summary="Show a channel", description="State, limits, webhook addresses and the last live check.")
-    async def channel(self, channel_id: UUID, actor: Actor, request: Request[Any, Any, Any]) -> Channel:
+    async def channel(self, channel_id: FromPath[UUID], actor: Caller, request: Request[Any, Any, Any]) -> Channel:
         return _channel(await queries.channel(actor, channel_id), _settings(request))
 
     @patch(
@@ -122,7 +122,9 @@ class ChannelController(Controller):
         summary="Change a channel",
         description="Name, throughput or secrets. New secrets replace the old ones and start a check.",
     )
-    async def change(self, channel_id: UUID, data: ChannelPatch, actor: Actor, request: Request[Any, Any, Any]) -> Channel:
+    async def change(
+        self, channel_id: FromPath[UUID], data: JSONBody[ChannelPatch], actor: Caller, request: Request[Any, Any, Any]
+    ) -> Channel:
         given = {
             name: value
             for name in ("name", "access_token", "app_secret", "auth_token", "throughput")
@@ -136,7 +138,7 @@ class ChannelController(Controller):
         summary="Archive a channel",
         description="Takes the number away and forgets its secrets. 409 `channel_in_use` while a campaign runs on it.",
     )
-    async def archive(self, channel_id: UUID, actor: Actor) -> Done:
+    async def archive(self, channel_id: FromPath[UUID], actor: Caller) -> Done:
         await actions.archive(actor, channel_id)
         return Done()
 
@@ -146,7 +148,7 @@ class ChannelController(Controller):
         summary="Check a channel",
         description="Asks the provider about token, number, quality, limits, webhook and templates; ends with `channel.changed`.",
     )
-    async def check(self, channel_id: UUID, actor: Actor, request: Request[Any, Any, Any]) -> Channel:
+    async def check(self, channel_id: FromPath[UUID], actor: Caller, request: Request[Any, Any, Any]) -> Channel:
         return _channel(await actions.check(actor, channel_id), _settings(request))
 
     @post(
@@ -155,7 +157,7 @@ class ChannelController(Controller):
         summary="Pause a channel",
         description="Nothing more is sent from this number until it is resumed; what is in flight finishes.",
     )
-    async def pause(self, channel_id: UUID, actor: Actor, request: Request[Any, Any, Any]) -> Channel:
+    async def pause(self, channel_id: FromPath[UUID], actor: Caller, request: Request[Any, Any, Any]) -> Channel:
         return _channel(await actions.pause(actor, channel_id), _settings(request))
 
     @post(
@@ -164,7 +166,7 @@ class ChannelController(Controller):
         summary="Resume a channel",
         description="Sends again at once. 409 `channel_not_paused` when it was not paused.",
     )
-    async def resume(self, channel_id: UUID, actor: Actor, request: Request[Any, Any, Any]) -> Channel:
+    async def resume(self, channel_id: FromPath[UUID], actor: Caller, request: Request[Any, Any, Any]) -> Channel:
         return _channel(await actions.resume(actor, channel_id), _settings(request))
 
     @get(
@@ -175,10 +177,10 @@ class ChannelController(Controller):
     )
     async def log(
         self,
-        channel_id: UUID,
-        actor: Actor,
+        channel_id: FromPath[UUID],
+        actor: Caller,
         kind: LogKind = None,
-        ok: bool | None = None,
+        ok: FromQuery[bool | None] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[ChannelLogEntry]:
@@ -192,6 +194,6 @@ class ChannelController(Controller):
         summary="Sync templates",
         description="Reads all templates of the account from WhatsApp; ends with event `templates.changed`.",
     )
-    async def sync_templates(self, channel_id: UUID, actor: Actor) -> Done:
+    async def sync_templates(self, channel_id: FromPath[UUID], actor: Caller) -> Done:
         await actions.sync_templates(actor, channel_id)
         return Done()

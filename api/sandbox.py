@@ -9,18 +9,18 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, post, put
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
+from api.auth.guard import Caller
 from api.contract.base import Done, Page
 from api.contract.sandbox import Behaviour, SandboxMessage, SandboxPhone, SandboxReply
 from api.pagination import Cursor, Limit, decode_cursor, page
 from db.channels import actions
 from db.messages import threads
 from db.messages.threads import Entry, Phone
-from db.tenancy import Actor
 
-Search = Annotated[str | None, Parameter(max_length=100, description="Part of a number or of a name.")]
-Address = Annotated[str, Parameter(max_length=60, description="E.164 number as `/phones` gives it, or a BSUID.")]
+Search = Annotated[str | None, QueryParameter(max_length=100, description="Part of a number or of a name.")]
+Address = Annotated[str, PathParameter(max_length=60, description="E.164 number as `/phones` gives it, or a BSUID.")]
 
 
 def _phone(row: Phone) -> SandboxPhone:
@@ -61,7 +61,7 @@ class SandboxController(Controller):
         description="Everybody this channel wrote to or heard from, last active first.",
     )
     async def phones(
-        self, channel_id: UUID, actor: Actor, search: Search = None, cursor: Cursor = None, limit: Limit = 50
+        self, channel_id: FromPath[UUID], actor: Caller, search: Search = None, cursor: Cursor = None, limit: Limit = 50
     ) -> Page[SandboxPhone]:
         before = decode_cursor(cursor, tuple[datetime, str])
         rows = await threads.phones(actor, channel_id, search=search, before=before, limit=limit + 1)
@@ -69,7 +69,7 @@ class SandboxController(Controller):
 
     @get("/phones/{address:str}", summary="One phone", description="Its messages, newest first.")
     async def phone(
-        self, channel_id: UUID, address: Address, actor: Actor, cursor: Cursor = None, limit: Limit = 50
+        self, channel_id: FromPath[UUID], address: Address, actor: Caller, cursor: Cursor = None, limit: Limit = 50
     ) -> Page[SandboxMessage]:
         before = decode_cursor(cursor, tuple[datetime, UUID])
         rows = await threads.thread(actor, channel_id, address, before=before, limit=limit + 1)
@@ -81,12 +81,12 @@ class SandboxController(Controller):
         summary="Answer as a customer",
         description="The answer goes out to the sandbox and comes back through the webhook, like a real one.",
     )
-    async def reply(self, channel_id: UUID, data: SandboxReply, actor: Actor) -> Done:
+    async def reply(self, channel_id: FromPath[UUID], data: JSONBody[SandboxReply], actor: Caller) -> Done:
         await actions.sandbox_reply(actor, channel_id, data.address, data.text)
         return Done()
 
     @get("/behaviour", summary="Behaviour of the sandbox", description="How people and network behave towards this channel.")
-    async def behaviour(self, channel_id: UUID, actor: Actor) -> Behaviour:
+    async def behaviour(self, channel_id: FromPath[UUID], actor: Caller) -> Behaviour:
         return msgspec.convert(await actions.sandbox_behaviour(actor, channel_id), Behaviour)
 
     @put(
@@ -94,6 +94,6 @@ class SandboxController(Controller):
         summary="Set the behaviour",
         description="Shares lie between 0 and 1. Applied within a moment; ends with event `sandbox.changed`.",
     )
-    async def behave(self, channel_id: UUID, data: Behaviour, actor: Actor) -> Behaviour:
+    async def behave(self, channel_id: FromPath[UUID], data: JSONBody[Behaviour], actor: Caller) -> Behaviour:
         await actions.sandbox_behave(actor, channel_id, msgspec.to_builtins(data))
         return data

@@ -4,8 +4,9 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, delete, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from api.auth.guard import Caller
 from api.contract.base import Done, Page
 from api.contract.channels import Template, TemplateCreate
 from api.pagination import Cursor, Limit, decode_cursor, page
@@ -13,9 +14,8 @@ from db.channels import queries, templates
 from db.channels.queries import TemplateView
 from db.channels.templates import Draft
 from db.enums import TemplateStatus
-from db.tenancy import Actor
 
-Search = Annotated[str | None, Parameter(max_length=100, description="Looks in names and texts.")]
+Search = Annotated[str | None, QueryParameter(max_length=100, description="Looks in names and texts.")]
 
 
 def _template(view: TemplateView) -> Template:
@@ -46,9 +46,9 @@ class TemplateController(Controller):
     @get(summary="List templates", description="By name. `placeholders` are in the order in which values are given.")
     async def templates(
         self,
-        actor: Actor,
-        channel_id: UUID | None = None,
-        status: TemplateStatus | None = None,
+        actor: Caller,
+        channel_id: FromQuery[UUID | None] = None,
+        status: FromQuery[TemplateStatus | None] = None,
         search: Search = None,
         cursor: Cursor = None,
         limit: Limit = 50,
@@ -64,7 +64,7 @@ class TemplateController(Controller):
         return page(rows, limit, lambda row: (row.name, row.id), _template)
 
     @get("/{template_id:uuid}", summary="Show a template", description="With Meta's components as they are.")
-    async def template(self, template_id: UUID, actor: Actor) -> Template:
+    async def template(self, template_id: FromPath[UUID], actor: Caller) -> Template:
         return _template(await queries.template(actor, template_id))
 
     @post(
@@ -72,7 +72,7 @@ class TemplateController(Controller):
         description="Submits a template for review. It is `pending` until WhatsApp decides; the decision comes as event "
         "`templates.changed`. 422 names every rule it breaks, 409 `template_exists` a name that is taken in this language.",
     )
-    async def create(self, data: TemplateCreate, actor: Actor) -> Template:
+    async def create(self, data: JSONBody[TemplateCreate], actor: Caller) -> Template:
         button = data.url_button
         draft = Draft(
             name=data.name,
@@ -96,6 +96,6 @@ class TemplateController(Controller):
         description="Also at WhatsApp, which blocks the name of an approved template for 30 days. 409 `template_in_use` while a "
         "campaign uses it.",
     )
-    async def delete(self, template_id: UUID, actor: Actor) -> Done:
+    async def delete(self, template_id: FromPath[UUID], actor: Caller) -> Done:
         await templates.delete(actor, template_id)
         return Done()
