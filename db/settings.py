@@ -67,6 +67,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     given = {name: source[name.upper()] for name in Settings.__struct_fields__ if source.get(name.upper())}
     if source.get("SANDBOX_URL") == "":
         given["sandbox_url"] = ""
+    # Addresses on this machine follow the ports; behind a proxy they are set outright.
+    for port, address in (("ui_port", "public_url"), ("api_port", "webhook_url"), ("sandbox_port", "sandbox_url")):
+        if port in given and address not in given:
+            given[address] = f"http://127.0.0.1:{given[port]}"
     try:
         settings = msgspec.convert(given, Settings, strict=False, dec_hook=lambda t, v: t(v))
     except msgspec.ValidationError as error:
