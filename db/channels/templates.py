@@ -308,9 +308,9 @@ async def apply_news(
     rows = await w.fetch(
         """
         update template set
-            status = case when $3::text is not null and coalesce(status_at, '-infinity') <= $7 + interval '1 second'
+            status = case when $3::text is not null and coalesce(status_at, '-infinity') <= $7::timestamptz + interval '1 second'
                      then $3 else status end,
-            status_at = case when $3::text is not null then greatest(status_at, $7) else status_at end,
+            status_at = case when $3::text is not null then greatest(status_at, $7::timestamptz) else status_at end,
             rejected_reason = case when $3 = 'rejected' then $4 when $3 is not null then null else rejected_reason end,
             category = coalesce($5, category), quality = coalesce($6, quality)
         where company_id = $1 and external_id = $2 and status <> 'deleted' returning channel_id
