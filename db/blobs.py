@@ -124,14 +124,14 @@ class S3Blobs:
             size = await _fill(file, pieces, most)
             file.seek(0)
             with _translated():
-                await (await self._open()).upload_fileobj(file, self._bucket, key)
+                await (await self._open()).put_object(Bucket=self._bucket, Key=key, Body=file, ContentLength=size)
         return size
 
     async def get(self, key: str) -> AsyncIterator[bytes]:
         with _translated():
             answer = await (await self._open()).get_object(Bucket=self._bucket, Key=key)
-            async with answer["Body"] as body:
-                while piece := await body.read(_PIECE):
+            async with answer["Body"]:
+                async for piece in answer["Body"].iter_chunks(_PIECE):
                     yield piece
 
     async def delete(self, key: str) -> None:

@@ -15,7 +15,7 @@ from db.tenancy import Actor
 from tests.api.conftest import Headers, SignInAs
 from workers.imports.job import inspect_import, run_import
 
-LIST = "Nome;Celular;E-mail;Cidade\nAna;(11) 98765-4321;ana@example.com;Recife\n=1+1;123;x;Natal\n"
+LIST = "Nome;Celular;E-mail;Cidade\nAna;(11) 98765-4321;ana@example.com;Recife\nZé Lima;123;x@;=1+1\n"
 
 
 @pytest.fixture
@@ -67,13 +67,13 @@ async def test_rejected_rows_come_back_with_their_reason_and_can_be_mended(
     text = (await client.get(f"{path}/rejects.csv", headers=us)).text
     header, row = csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=";")
     assert header == ["Nome", "Celular", "E-mail", "Cidade", "linha", "motivo"]
-    assert row[:5] == ["'=1+1", "123", "x", "Natal", "3"]
+    assert row[:5] == ["Zé Lima", "123", "x@", "'=1+1", "3"]
     assert "dígitos" in row[5]
-    mended = text.replace(";123;x;", ";11 98765-0000;;")
+    mended = text.replace(";123;x@;", ";11 98765-0000;;")
     again = await upload(client, us, owner, mended, "corrigido.csv")
     assert [column["target"] for column in again["columns"]][-2:] == ["ignore", "ignore"]
     assert (await run(client, us, owner, again))["created"] == 1
-    assert [row["name"] for row in (await client.get("/v1/contacts", headers=us)).json()["items"]] == ["=1+1", "Ana"]
+    assert [row["name"] for row in (await client.get("/v1/contacts", headers=us)).json()["items"]] == ["Ana", "Zé Lima"]
 
 
 async def test_an_export_imports_again_without_a_change(client: httpx.AsyncClient, us: Headers, owner: Actor) -> None:

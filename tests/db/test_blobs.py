@@ -1,0 +1,135 @@
+"""The file store: on disk, and over S3's wire format against a small server that checks what arrives."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import unquote
+from uuid import uuid4
+
+import pytest
+
+from db import blobs
+from db.blobs import DiskBlobs, S3Blobs, new_key
+from db.errors import NotFound, TooLarge, Unavailable
+from db.settings import Settings
+
+
+class Bucket:
+    """Enough of S3 for one bucket: PUT, GET and DELETE; insists on a SigV4 signature without checksum trailers."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while line := await reader.readline():
+                method, target, _ = line.decode().split(" ", 2)
+                headers: dict[str, str] = {}
+                while (header := (await reader.readline()).decode().strip()) != "":
+                    name, _, value = header.partition(":")
+                    headers[name.lower()] = value.strip()
+                if headers.get("expect") == "100-continue":
+                    writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                body = await reader.readexactly(int(headers.get("content-length", 0)))
+                status, answer, more = self.answer(method, target, headers, body)
+                head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(answer)}\r\n{more}\r\n"
+                writer.write(head.encode() + answer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    @staticmethod
+    def key(target: str) -> str:
+        return unquote(target.partition("?")[0]).removeprefix("/files/")
+
+    def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes, str]:
+        assert headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=AK/")
+        assert "x-amz-trailer" not in headers
+        assert "x-amz-checksum-crc32" not in headers
+        key = self.key(target)
+        if method == "PUT":
+            self.objects[key] = body
+            return 200, b"", 'ETag: "x"\r\n'
+        if method == "DELETE":
+            self.objects.pop(key, None)
+            return 204, b"", ""
+        if key not in self.objects:
+            return 404, b"<Error><Code>NoSuchKey</Code><Message>none</Message></Error>", "Content-Type: application/xml\r\n"
+        return 200, self.objects[key], ""
+
+
+async def pieces(content: bytes, size: int = 1 << 20) -> AsyncIterator[bytes]:
+    for at in range(0, len(content), size):
+        yield content[at : at + size]
+
+
+@pytest.fixture(params=["disk", "s3"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[blobs.Blobs]:
+    before = blobs._store
+    if request.param == "disk":
+        yield blobs.connect(Settings(data_dir=tmp_path))
+    else:
+        server = await asyncio.start_server(Bucket().serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        yield blobs.connect(
+            Settings(
+                s3_bucket="files",
+                s3_endpoint_url=f"http://127.0.0.1:{port}",
+                s3_access_key_id="AK",
+                s3_secret_access_key="secret",
+            )
+        )
+        await blobs.close()
+        server.close()
+    blobs._store = before
+
+
+async def content(store: blobs.Blobs, key: str) -> bytes:
+    return b"".join([piece async for piece in store.get(key)])
+
+
+@pytest.mark.parametrize("size", [0, 10, 9 << 20])
+async def test_what_is_put_is_got_and_deleted(store: blobs.Blobs, size: int) -> None:
+    key = new_key(uuid4(), ".CSV")
+    assert key.endswith(".csv")
+    data = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    assert await store.put(key, pieces(data), most=size) == size
+    assert await content(store, key) == data
+    async with blobs.local(key) as path:
+        assert path.read_bytes() == data
+    await store.delete(key)
+    await store.delete(key)
+    with pytest.raises(NotFound):
+        await content(store, key)
+    with pytest.raises(NotFound):
+        async with blobs.local(key):
+            pass
+
+
+async def test_too_much_leaves_nothing_behind(store: blobs.Blobs) -> None:
+    key = new_key(uuid4())
+    with pytest.raises(TooLarge):
+        await store.put(key, pieces(b"x" * 100), most=99)
+    with pytest.raises(NotFound):
+        await content(store, key)
+
+
+async def test_no_key_leads_out_of_the_folder(tmp_path: Path) -> None:
+    with pytest.raises(NotFound):
+        DiskBlobs(tmp_path / "blobs").path("../secret")
+
+
+async def test_a_store_that_does_not_answer_is_unavailable() -> None:
+    dead = S3Blobs(
+        Settings(s3_bucket="files", s3_endpoint_url="http://127.0.0.1:9", s3_access_key_id="AK", s3_secret_access_key="secret")
+    )
+    with pytest.raises(Unavailable):
+        await dead.put("acc/x", pieces(b"x"), most=10)
+    await dead.close()
+
+
+def test_only_plain_extensions_are_kept() -> None:
+    assert "/" not in new_key(uuid4(), "./../x").rsplit("/", 1)[1]
+    assert new_key(uuid4(), ".tar gz")[-1] != "z"

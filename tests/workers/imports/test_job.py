@@ -1,0 +1,242 @@
+"""Whole imports over the real database: every row counted once, whatever the file, the rival or the kill."""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from db import blobs
+from db.contacts import import_batch, imports
+from db.contacts.imports import ColumnTarget
+from db.jobs import InspectImport, RunImport
+from db.settings import Settings
+from db.tenancy import Actor
+from tests.conftest import make_company
+from workers.imports import job
+from workers.imports.job import inspect_import, run_import
+
+COLUMNS = ["name", "phone", "email", "tags", "opt_out", "custom"]
+
+
+@pytest.fixture(autouse=True)
+def _files(database: Settings) -> None:
+    blobs.connect(database)
+
+
+async def _pieces(text: str) -> AsyncIterator[bytes]:
+    yield text.encode()
+
+
+async def uploaded(actor: Actor, text: str, columns: list[str] = COLUMNS) -> UUID:
+    """A started import of `text`, which has a header."""
+    import_id = await imports.upload(actor, "lista.csv", _pieces(text))
+    await inspect_import(actor.company_id, InspectImport(import_id=import_id))
+    targets = [ColumnTarget(i, name, "cidade" if name == "custom" else None) for i, name in enumerate(columns)]
+    await imports.start(actor, import_id, targets, [], None)
+    return import_id
+
+
+async def run(actor: Actor, import_id: UUID) -> None:
+    await run_import(actor.company_id, RunImport(import_id=import_id))
+
+
+async def imported(actor: Actor, text: str, columns: list[str] = COLUMNS) -> asyncpg.Record:
+    import_id = await uploaded(actor, text, columns)
+    await run(actor, import_id)
+    return await imports.one_import(actor, import_id)
+
+
+def counts(row: asyncpg.Record) -> tuple[int, int, int, int, int]:
+    assert row["state"] == "completed", dict(row)
+    found = tuple(row[name] for name in ("created", "updated", "unchanged", "rejected", "blank"))
+    assert sum(found) == row["processed"]
+    return found  # type: ignore[return-value]
+
+
+def table(*rows: tuple[str, ...]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";")
+    writer.writerows([("Nome", "Telefone", "Email", "Etiquetas", "Descadastrado", "Cidade"), *rows])
+    return out.getvalue()
+
+
+PHONES = ("11 98765-4321", "1187654321", "+5511987654321", "21 3333-4444", "123", "", "11 97777-0001", "abc")
+CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=12)
+ROW = st.tuples(
+    st.one_of(st.sampled_from(["Ana", "=1+1", "'x", ""]), CELL),
+    st.sampled_from(PHONES),
+    st.sampled_from(["a@example.com", "A@EXAMPLE.COM", "b@example.com", "", "nope"]),
+    st.sampled_from(["", "vip", "VIP, novo", "#x"]),
+    st.sampled_from(["", "sim", "não"]),
+    CELL,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rows=st.lists(ROW, max_size=30))
+async def test_every_row_is_counted_once_and_a_second_time_makes_nobody(
+    rows: list[tuple[str, ...]], database: Settings, owner_db: asyncpg.Connection
+) -> None:
+    actor = await make_company(owner_db)
+    text = table(("Zé", "11 96666-0000", "", "", "", "Recife"), *rows)
+    first = await imported(actor, text)
+    created, *_ = counts(first)
+    people = await owner_db.fetchval("select count(*) from contact where company_id = $1", actor.company_id)
+    assert people == created
+    without = await owner_db.fetchval(
+        "select count(*) from contact c where company_id = $1 and not exists (select from contact_identity i "
+        "where i.company_id = c.company_id and i.contact_id = c.id)",
+        actor.company_id,
+    )
+    assert without == 0
+    stale = await owner_db.fetchval(
+        "select count(*) from contact c where company_id = $1 and search <> search_text(name, array(select value from "
+        "contact_identity i where i.company_id = c.company_id and i.contact_id = c.id))",
+        actor.company_id,
+    )
+    assert stale == 0
+    again = counts(await imported(actor, text))
+    assert again[0] == 0
+    assert again[3:] == counts(first)[3:]
+
+
+async def test_the_same_file_again_changes_nothing(owner: Actor) -> None:
+    text = table(
+        ("Ana", "11 98765-4321", "a@example.com", "vip, novo", "", "Recife"),
+        ("Bia", "", "b@example.com", "", "sim", ""),
+        ("", "", "", "", "", ""),
+        ("Caio", "21 3333-4444", "a@example.com", "", "não", "Natal"),
+        ("", "123", "", "", "", ""),
+    )
+    first = await imported(owner, text)
+    assert counts(first) == (3, 0, 0, 1, 1)
+    assert first["warnings"] == 1  # Caio's e-mail is Ana's
+    assert counts(await imported(owner, text)) == (0, 0, 3, 1, 1)
+
+
+async def test_a_phone_that_comes_twice_updates_once(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    text = table(
+        ("Ana", "11 98765-4321", "", "", "", "Recife"),
+        ("Ana Lima", "1187654321", "ana@example.com", "vip", "", ""),
+        ("", "+55 11 98765 4321", "", "", "", ""),
+    )
+    assert counts(await imported(owner, text)) == (1, 1, 1, 0, 0)
+    row = await owner_db.fetchrow("select name, custom::text as custom from contact where company_id = $1", owner.company_id)
+    assert row is not None
+    assert (row["name"], row["custom"]) == ("Ana Lima", '{"cidade": "Recife"}')
+
+
+async def test_an_email_alone_finds_its_person_and_a_new_phone_joins_it(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    text = table(("Ana", "", "ana@example.com", "", "", ""), ("", "11 98765-4321", "ana@example.com", "", "", ""))
+    assert counts(await imported(owner, text)) == (1, 1, 0, 0, 0)
+    other = table(("Bia", "11 97777-7777", "ana@example.com", "", "", ""))
+    row = await imported(owner, other)
+    assert (counts(row), row["warnings"]) == ((1, 0, 0, 0, 0), 1)
+    kept = await imports.rejects(owner, row["id"], after=None, limit=10)
+    assert [(r["field"], r["reason"], r["warning"]) for r in kept] == [("email", "email_of_other_contact", True)]
+
+
+async def test_who_said_stop_stays_opted_out(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    await owner_db.execute(
+        "insert into suppression(company_id, address, source) values ($1, '+5511987654321', 'keyword')", owner.company_id
+    )
+    await imported(owner, table(("Ana", "1187654321", "", "", "não", ""), ("Bia", "11 97777-7777", "", "", "sim", "")))
+    rows = await owner_db.fetch("select name, opt_out_source from contact where company_id = $1 order by 1", owner.company_id)
+    assert [tuple(row) for row in rows] == [("Ana", "keyword"), ("Bia", "import")]
+    stopped = await owner_db.fetchval("select count(*) from suppression where company_id = $1", owner.company_id)
+    assert stopped == 2
+
+
+def many(count: int, name: str = "Pessoa") -> str:
+    return table(*((f"{name} {n}", f"119{60000001 + n}", "", "vip" if n % 2 else "", "", "") for n in range(count)))
+
+
+async def test_two_imports_of_one_file_at_once_make_everybody_once(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "BATCH", 40)
+    ids = [await uploaded(owner, many(300)) for _ in range(2)]
+    await asyncio.gather(*(run(owner, import_id) for import_id in ids))
+    rows = [await imports.one_import(owner, import_id) for import_id in ids]
+    assert sum(counts(row)[0] for row in rows) == 300
+    assert sum(counts(row)[2] for row in rows) == 300
+    assert await owner_db.fetchval("select count(*) from contact where company_id = $1", owner.company_id) == 300
+
+
+async def test_a_killed_import_goes_on_where_it_stopped(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "BATCH", 25)
+    import_id = await uploaded(owner, many(200))
+    kills = 0
+    for pause in (0.03, 0.05, 0.08, 0.1, 0.02):
+        task = asyncio.create_task(run(owner, import_id))
+        await asyncio.sleep(pause)
+        kills += task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    await run(owner, import_id)
+    row = await imports.one_import(owner, import_id)
+    assert counts(row) == (200, 0, 0, 0, 0)
+    assert kills
+    assert await owner_db.fetchval("select count(*) from contact where company_id = $1", owner.company_id) == 200
+
+
+async def test_two_workers_on_one_import_count_no_row_twice(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "BATCH", 20)
+    import_id = await uploaded(owner, many(200))
+    await asyncio.gather(run(owner, import_id), run(owner, import_id), return_exceptions=True)
+    await run(owner, import_id)
+    assert counts(await imports.one_import(owner, import_id)) == (200, 0, 0, 0, 0)
+
+
+async def test_cancelling_acts_at_the_next_batch(owner: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "BATCH", 10)
+    import_id = await uploaded(owner, many(2000))
+    task = asyncio.create_task(run(owner, import_id))
+    while not (await imports.one_import(owner, import_id))["processed"]:
+        await asyncio.sleep(0.01)
+    await imports.cancel(owner, import_id)
+    at = (await imports.one_import(owner, import_id))["processed"]
+    await task
+    row = await imports.one_import(owner, import_id)
+    assert (row["state"], row["processed"]) == ("cancelled", at)
+    assert at < 2000
+
+
+async def test_the_file_is_gone_once_imported(owner: Actor, database: Settings) -> None:
+    def files() -> list[Path]:
+        return [path for path in (database.blob_dir / "acc" / str(owner.company_id)).rglob("*") if path.is_file()]
+
+    import_id = await uploaded(owner, many(3))
+    assert len(files()) == 1
+    await run(owner, import_id)
+    assert files() == []
+
+
+async def test_a_file_that_breaks_in_the_middle_keeps_what_was_imported(owner: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "BATCH", 100)
+    broken = many(400) + '"aberta;11 95555-5555;;;;\n' + "x;y;z;;;\n" * 50
+    import_id = await imports.upload(owner, "lista.csv", _pieces(broken))
+    await inspect_import(owner.company_id, InspectImport(import_id=import_id))
+    await imports.start(owner, import_id, [ColumnTarget(1, "phone")], [], None)
+    await run(owner, import_id)
+    row = await imports.one_import(owner, import_id)
+    assert (row["state"], row["error"], row["error_row"]) == ("failed", "quote_not_closed", 402)
+    assert row["processed"] == row["created"] == 400
+
+
+async def test_a_tag_column_that_is_none_does_not_flood_the_company(owner: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_batch.tags, "MOST", 10)
+    text = table(*((f"P{n}", f"119{70000001 + n}", "", f"tag {n}", "", "") for n in range(50)))
+    row = await imported(owner, text)
+    assert counts(row)[0] == 50
+    assert row["warnings"] == 50
