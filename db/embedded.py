@@ -91,6 +91,7 @@ class Postgres:
 
     def restart(self) -> None:
         """After the server died."""
+        self._server._postmaster_info = None  # else the library waits a minute for the dead one to stop
         self._server.cleanup()
         _forget_dead(self._folder)
         self._start()

@@ -76,5 +76,6 @@ def configure(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("saq", "httpx", "httpcore", "asyncio", "granian.access", "mail.log"):
+    logging.getLogger("saq").setLevel(logging.ERROR)  # it warns of every ordinary stop
+    for noisy in ("httpx", "httpcore", "asyncio", "granian.access", "mail.log"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -72,8 +72,9 @@ class WakeQueue(RedisQueue):
         try:
             job = await super().dequeue(timeout=timeout or 2.0, poll_interval=poll_interval)
         except valkey.Down as error:
+            if not self._backoff:  # once per outage: every slot of the worker comes here
+                log.warning("queue.down", queue=self.name, error=repr(error))
             self._backoff = min(5.0, max(0.1, self._backoff * 2))
-            log.warning("queue.down", queue=self.name, retry_in=round(self._backoff, 1), error=repr(error))
             await asyncio.sleep(self._backoff * random.uniform(0.5, 1.0))
             return None
         self._backoff = 0.0

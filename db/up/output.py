@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+import time
 from collections import deque
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ _QUIET_KEYS = {"level", "event", "timestamp", "logger", "exception", "name"}
 _PLAIN = re.compile(r"\b(WARNING|ERROR|CRITICAL)\b|^[\w.]*(Error|Exception)\b")
 _ROTATE_AT = 10_000_000
 _KEEP = 4
+_QUIET_SECONDS = 20
+_MOST_OF_A_KIND = 2
 
 
 def _colour(code: int, text: str) -> str:
@@ -47,6 +50,7 @@ class Output:
         self._file = self.path.open("ab")
         self.tail: deque[str] = deque(maxlen=12)
         self.events: set[str] = set()
+        self._shown: dict[str, tuple[float, int]] = {}
 
     def feed(self, raw: bytes) -> None:
         """One line, with its newline."""
@@ -60,14 +64,24 @@ class Output:
         entry = _entry(line)
         if entry is None:
             self.tail.append(line)
-            if _PLAIN.search(line):
+            if _PLAIN.search(line) and self._may_show(line[:40]):
                 self._show(line)
         else:
             self.tail.append(_sentence(entry))
             if len(self.events) < 1000:
                 self.events.add(str(entry.get("event", "")))
-            if str(entry.get("level", "")).lower() in _LOUD:
+            if str(entry.get("level", "")).lower() in _LOUD and self._may_show(str(entry.get("event", ""))):
                 self._show(_sentence(entry))
+
+    def _may_show(self, kind: str) -> bool:
+        """A few of each kind: a lost server makes every part of a program say so. The log has them all."""
+        began, count = self._shown.get(kind, (0.0, 0))
+        if time.monotonic() - began > _QUIET_SECONDS:
+            began, count = time.monotonic(), 0
+        if len(self._shown) > 500:
+            self._shown.clear()
+        self._shown[kind] = (began, count + 1)
+        return count < _MOST_OF_A_KIND
 
     def _show(self, text: str) -> None:
         text = text.replace("http://", "")  # the first address a person sees must be the one to open
@@ -102,7 +116,7 @@ def _entry(line: str) -> dict[str, Any] | None:
 
 def _sentence(entry: dict[str, Any]) -> str:
     """`event key=value`, and the last line of a traceback."""
-    text = str(entry.get("event", ""))
+    text = str(entry.get("event", "")).partition("\n")[0]
     rest = " ".join(f"{key}={value}" for key, value in entry.items() if key not in _QUIET_KEYS)
     error = str(entry.get("exception", "")).strip().rpartition("\n")[2]
     return " ".join(part for part in (text, rest, error) if part)

@@ -79,7 +79,7 @@ class Supervised:
             self.process = await self._spawn()
             reader = asyncio.create_task(self._read(self.process))
             watcher = asyncio.create_task(self._watch())
-            code = await self.process.wait()
+            code = await _ended(self.process)
             watcher.cancel()
             was_up = self.up.is_set()
             self.up.clear()
@@ -140,7 +140,7 @@ class Supervised:
             with suppress(OSError):
                 process.terminate()
             try:
-                await asyncio.wait_for(process.wait(), self.program.drain)
+                await asyncio.wait_for(_ended(process), self.program.drain)
             except TimeoutError:
                 say(f"{bold(self.program.title)} did not end within {self.program.drain:.0f} s and was stopped hard.")
         self.kill()
@@ -153,3 +153,10 @@ class Supervised:
     def kill(self) -> None:
         self._stopping = True
         self._signal(signal.SIGKILL)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> int:
+    """The exit code, also while a child of the program still holds its output open: Process.wait() of Python 3.11 waits for that."""
+    while process.returncode is None:  # noqa: ASYNC110 - asyncio offers no event for this
+        await asyncio.sleep(0.05)
+    return process.returncode

@@ -143,7 +143,7 @@ class Supervisor:
         return EMAIL, PASSWORD
 
     def _launch(self, name: str) -> None:
-        supervised = Supervised(program(name, self._settings, self._env), self._settings.data_dir / "logs")
+        supervised = Supervised(program(name, self._settings, dict(self._env)), self._settings.data_dir / "logs")
         self._programs[name] = supervised
         supervised.start()
 
@@ -221,7 +221,7 @@ def program(name: str, settings: Settings, env: dict[str, str]) -> Program:
     if name == "db":
         return Program(
             name=name,
-            title="The database servers",
+            title="The database process",
             argv=[*python, "db", "serve"],
             env=env,
             drain=30,
@@ -242,7 +242,7 @@ def program(name: str, settings: Settings, env: dict[str, str]) -> Program:
         url = f"http://127.0.0.1:{settings.ui_port}/"
         return Program(name=name, title="The web app", argv=[*python, "ui"], env=env, ready=_http(url))
     return Program(
-        name=name, title="The workers", argv=[*python, "workers"], env=env, drain=_DRAIN, ready=_logged("worker.ready", 5.0)
+        name=name, title="The worker", argv=[*python, "workers"], env=env, drain=_DRAIN, ready=_logged("worker.ready", 5.0)
     )
 
 
