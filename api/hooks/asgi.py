@@ -239,18 +239,19 @@ def _row(route: Route, source: str, attempt_id: UUID | None, body: bytes) -> Rec
 
 async def _body(scope: HTTPScope, receive: Receive, wanted: bytes) -> tuple[bytes, str | None]:
     """The raw body and one header. Raises Refused for what is too large, packed or too slow."""
-    signature = None
+    signature, length = None, -1
     for name, value in scope["headers"]:
         if name == wanted:
             signature = value.decode("latin-1")
-        elif name == b"content-length":
-            if value.isdigit() and int(value) > BODY_LIMIT:
+        elif name == b"content-length" and value.isdigit():
+            length = int(value)
+            if length > BODY_LIMIT:
                 raise Refused(413, "too large", (b"connection", b"close"))
         elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
             raise Refused(415, "packed bodies are not taken")
     message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):
-        body: bytes = message.get("body", b"")
+    if message["type"] == "http.request" and (not message.get("more_body") or len(message.get("body", b"")) == length):
+        body: bytes = message.get("body", b"")  # nearly always: all in one piece
         if len(body) > BODY_LIMIT:
             raise Refused(413, "too large", (b"connection", b"close"))
         return body, signature
