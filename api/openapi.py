@@ -199,6 +199,7 @@ def config() -> OpenAPIConfig:
         title="Master IA",
         version=VERSION,
         description=_INTRO,
+        use_handler_docstrings=True,
         components=Components(
             security_schemes={
                 "session": SecurityScheme(

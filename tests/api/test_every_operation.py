@@ -1,0 +1,239 @@
+"""Rules that hold for every operation of the API, walked from its own OpenAPI document: nobody gets in without a token, another
+company's ids do not exist, and no input whatever is answered with a 5xx."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from litestar import Litestar
+
+from db.enums import Role
+from db.settings import Settings
+from db.tenancy import Actor
+from tests import scenes
+from tests.api.conftest import Headers, SignInAs
+
+PUBLIC = {
+    ("POST", "/v1/auth/sign-up"),
+    ("POST", "/v1/auth/sign-in"),
+    ("POST", "/v1/auth/forgot-password"),
+    ("POST", "/v1/auth/reset-password"),
+    ("GET", "/v1/auth/invitations/{token}"),
+    ("POST", "/v1/auth/invitations/{token}/accept"),
+}
+# The fuzz would end its own session with these, or never end.
+ENDS = {"/v1/events", "/v1/auth/sign-out", "/v1/me/password", "/v1/me/sessions", "/v1/me/sessions/{session_id}"}
+Operation = tuple[str, str, dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+async def document(app: Litestar) -> dict[str, Any]:
+    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        return (await client.get("/v1/openapi.json")).raise_for_status().json()
+
+
+def operations(document: dict[str, Any]) -> Iterator[Operation]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if method in ("get", "post", "put", "patch", "delete"):
+                yield method.upper(), path, operation
+
+
+@pytest.fixture
+async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, str]:
+    """One of everything that `owner`'s company has, by the name of the path parameter."""
+
+    async def insert(sql: str, *args: object) -> UUID:
+        return await owner_db.fetchval(sql, owner.company_id, *args)
+
+    channel = await scenes.channel(owner_db, owner)
+    template = await scenes.template(owner_db, owner, channel)
+    await scenes.contacts(owner_db, owner, 1)
+    contact = await insert("select id from contact where company_id = $1")
+    campaign = await scenes.campaign(owner_db, owner, channel, template)
+    return {
+        name: str(value)
+        for name, value in {
+            "channel_id": channel,
+            "template_id": template,
+            "contact_id": contact,
+            "campaign_id": campaign,
+            "tag_id": await insert("insert into tag(company_id, name) values ($1, 'vip') returning id"),
+            "field_id": await insert("select id from custom_field where company_id = $1"),
+            "note_id": await insert(
+                "insert into contact_note(company_id, contact_id, body) values ($1, $2, 'oi') returning id", contact
+            ),
+            "import_id": await insert(
+                "insert into contact_import(company_id, filename, blob, size, sheet) values ($1, 'a.csv', 'x', 1, '{}') returning id"
+            ),
+            "bulk_id": await insert(
+                "insert into contact_bulk(company_id, verb, filter) values ($1, 'opt_out', '{}') returning id"
+            ),
+            "user_id": owner.id,
+            "session_id": await insert(
+                "insert into session(company_id, token_hash, user_id, expires_at) values ($1, $2, $3, now() + interval '1 day') returning id",
+                uuid4().bytes,
+                owner.id,
+            ),
+            "invitation_id": await insert(
+                "insert into invitation(company_id, email, role, token_hash, invited_by, expires_at)"
+                " values ($1, 'x@example.com', 'agent', $2, $3, now() + interval '1 day') returning id",
+                uuid4().bytes,
+                owner.id,
+            ),
+            "key_id": await insert(
+                "insert into api_key(company_id, name, prefix, secret_hash, scopes) values ($1, 'x', $2, 'x', '{}') returning id",
+                uuid4().hex,
+            ),
+            "address": "+5511900000000",
+        }.items()
+    }
+
+
+def _filled(path: str, values: dict[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda m: values[m[1]], path)
+
+
+def _body(operation: dict[str, Any], document: dict[str, Any]) -> Any:
+    """The first example of the request body; every operation with a body has one."""
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if content is None:
+        return None
+    if content.get("examples"):
+        return next(iter(content["examples"].values()))["value"]
+    return content.get("example")
+
+
+async def test_nobody_gets_in_without_a_token(
+    client: httpx.AsyncClient, document: dict[str, Any], belongings: dict[str, str]
+) -> None:
+    for method, path, _ in operations(document):
+        answer = await client.request(method, _filled(path, {**belongings, "token": "x"}))
+        if (method, path) in PUBLIC:
+            assert answer.status_code != 401 or answer.json()["code"] == "bad_credentials", (method, path)
+        else:
+            assert answer.status_code == 401, (method, path, answer.status_code)
+            assert answer.headers["content-type"].startswith("application/problem+json")
+
+
+async def test_every_operation_is_described(document: dict[str, Any]) -> None:
+    for method, path, operation in operations(document):
+        assert operation.get("summary"), (method, path)
+        assert operation.get("description"), (method, path)
+        if "application/json" in operation.get("requestBody", {}).get("content", {}):
+            assert _body(operation, document) is not None, f"{method} {path} has no example"
+
+
+async def test_another_companys_ids_do_not_exist(
+    client: httpx.AsyncClient,
+    document: dict[str, Any],
+    belongings: dict[str, str],
+    stranger: Actor,
+    headers_for: SignInAs,
+    owner_db: asyncpg.Connection,
+) -> None:
+    auth = await headers_for(stranger)
+    before = await _fingerprint(owner_db, belongings)
+    tried = 0
+    for method, path, operation in operations(document):
+        if "{" not in path or (method, path) in PUBLIC:
+            continue
+        content = operation.get("requestBody", {}).get("content", {})
+        kwargs: dict[str, Any] = {}
+        if "application/json" in content:
+            kwargs["json"] = _body(operation, document)
+        elif content:
+            kwargs["files"] = {"file": ("a.csv", b"nome,telefone\n")}
+        answer = await client.request(method, _filled(path, belongings), headers=auth, **kwargs)
+        assert answer.status_code == 404, (method, path, answer.status_code, answer.text[:300])
+        tried += 1
+    assert tried > 25
+    assert await _fingerprint(owner_db, belongings) == before
+
+
+async def _fingerprint(db: asyncpg.Connection, belongings: dict[str, str]) -> list[str]:
+    """All rows of the company that owns the things, to show that nothing was touched."""
+    company = await db.fetchval("select company_id from campaign where id = $1", UUID(belongings["campaign_id"]))
+    found = []
+    for table in (
+        "channel",
+        "template",
+        "contact",
+        "contact_identity",
+        "campaign",
+        "tag",
+        "contact_note",
+        "invitation",
+        "membership",
+    ):
+        found += [str(dict(row)) for row in await db.fetch(f"select * from {table} where company_id = $1 order by 1, 2", company)]
+    return found
+
+
+async def test_a_list_of_one_company_never_shows_another(
+    client: httpx.AsyncClient, document: dict[str, Any], belongings: dict[str, str], stranger: Actor, headers_for: SignInAs
+) -> None:
+    auth = await headers_for(stranger)
+    ids = set(belongings.values())
+    for method, path, _ in operations(document):
+        if method == "GET" and "{" not in path and path not in ("/v1/events", "/v1/openapi.json"):
+            answer = await client.get(path, headers=auth)
+            assert answer.status_code == 200, (path, answer.text[:200])
+            assert not [i for i in ids if i in answer.text], path
+
+
+async def test_no_input_is_answered_with_a_server_error(
+    app: Litestar,
+    database: Settings,
+    document: dict[str, Any],
+    belongings: dict[str, str],
+    sign_in_as: SignInAs,
+    client: httpx.AsyncClient,
+) -> None:
+    """Schemathesis, against the real database: positive and negative data for every operation."""
+    headers = await sign_in_as(Role.OWNER)
+    schema = schemathesis.openapi.from_dict(json.loads(json.dumps(document)))
+    statuses: list[int] = []
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        if operation.path in ENDS:
+            continue
+        cases: list[Any] = []
+
+        @settings(max_examples=12, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+        @given(case=operation.as_strategy())
+        def collect(case: Any) -> None:
+            cases.append(case)  # noqa: B023 - called at once
+
+        collect()
+        for case in cases:
+            statuses.append(await _call(client, case, headers, belongings))
+    assert len(statuses) > 300
+    assert sum(status not in (0, 401) for status in statuses) > len(statuses) * 0.7, "the fuzz hardly got past the door"
+
+
+async def _call(client: httpx.AsyncClient, case: Any, headers: Headers, belongings: dict[str, str]) -> int:
+    """Sends one case with a real token, half of them at real rows; returns the status, 0 when it cannot be written as HTTP."""
+    for name in list(case.path_parameters or {}):
+        if name in belongings and len(str(case.path_parameters[name])) % 2 == 0:
+            case.path_parameters[name] = belongings[name]
+    kwargs = case.as_transport_kwargs(base_url="http://testserver")
+    if isinstance(kwargs.get("data"), bytes | str):
+        kwargs["content"] = kwargs.pop("data")
+    kwargs["headers"] = {k: v for k, v in dict(kwargs["headers"]).items() if k.lower() != "authorization"} | headers
+    wanted = ("method", "url", "headers", "params", "json", "content", "data", "files")
+    try:
+        request = client.build_request(**{k: v for k, v in kwargs.items() if k in wanted})
+    except (httpx.InvalidURL, UnicodeError, TypeError, ValueError, AttributeError):
+        return 0
+    answer = await client.send(request)
+    assert answer.status_code < 500, (request.method, str(request.url), request.content[:500], answer.text[:500])
+    return answer.status_code
