@@ -29,7 +29,7 @@ log = structlog.get_logger("api.realtime")
 HEARTBEAT = 15.0  # seconds
 QUEUE = 256  # frames that a slow listener may be behind
 MOST_PER_OWNER = 50
-_BLOCK_MS = 5000
+_BLOCK_MS = 2000  # less than the 5 s after which valkey-py gives up on any answer
 _START = "0-0"
 
 
@@ -201,7 +201,7 @@ class Hub:
         keys = {stream_key(company_id): company_id for company_id in self._position}
         streams = {key: self._position[company_id] for key, company_id in keys.items()}
         reading = valkey.client().xread({**streams, self._nudge_key: self._nudged}, count=500, block=_BLOCK_MS)
-        for raw, entries in await asyncio.wait_for(reading, _BLOCK_MS / 1000 + 5) or ():
+        for raw, entries in await asyncio.wait_for(reading, _BLOCK_MS / 1000 + 2) or ():
             key = raw.decode()
             if key == self._nudge_key:
                 self._nudged = entries[-1][0].decode()

@@ -1,0 +1,116 @@
+"""Allowances: shared by processes, open for ordinary routes and strict for sign-in while Valkey is away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.testing import RequestFactory
+
+from api import rate_limit
+from api.app import create_app
+from api.client_ip import client_ip
+from api.rate_limit import Bucket
+from db import valkey
+from db.errors import TooManyRequests
+from db.settings import Settings
+from db.tenancy import Actor
+from tests.api.conftest import bearer, running
+
+
+@pytest.fixture
+async def no_valkey(client: httpx.AsyncClient, database: Settings) -> AsyncIterator[None]:
+    """Valkey answers nobody."""
+    await valkey.close()
+    valkey.connect("valkey://127.0.0.1:1")
+    rate_limit._Local.buckets.clear()
+    yield
+    await valkey.close()
+    valkey.connect(database.valkey_url)
+
+
+async def test_two_processes_share_one_count(
+    app: Litestar,
+    client: httpx.AsyncClient,
+    database: Settings,
+    owner_db: asyncpg.Connection,
+    owner: Actor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(rate_limit.CLASSES, "read", Bucket("test-read", 20, 0.01))
+    headers = await bearer(owner_db, owner)
+    second_app = create_app(database)
+    async with running(second_app):
+        transport = httpx.ASGITransport(app=second_app)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as second:
+            both = [client.get("/v1/company", headers=headers) for _ in range(15)]
+            both += [second.get("/v1/company", headers=headers) for _ in range(15)]
+            answers = await asyncio.gather(*both)
+    assert sorted(answer.status_code for answer in answers) == [200] * 20 + [429] * 10
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert refused.json()["code"] == "too_many_requests"
+    assert int(refused.headers["retry-after"]) > 60
+    assert refused.headers["ratelimit-policy"] == '"test-read";q=20;w=2000'
+    assert '"test-read";r=0;t=' in refused.headers["ratelimit"]
+
+
+async def test_one_caller_does_not_use_anothers_allowance(
+    client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor, stranger: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(rate_limit.CLASSES, "read", Bucket("test-own", 1, 0.01))
+    ours, theirs = await bearer(owner_db, owner), await bearer(owner_db, stranger)
+    assert [(await client.get("/v1/company", headers=ours)).status_code for _ in range(2)] == [200, 429]
+    assert (await client.get("/v1/company", headers=theirs)).status_code == 200
+
+
+async def test_a_bucket_refills(client: httpx.AsyncClient) -> None:
+    bucket = (Bucket("test-refill", 2, 20), "a")
+    assert [(await rate_limit.take(bucket)).allowed for _ in range(3)] == [True, True, False]
+    await asyncio.sleep(0.06)
+    assert (await rate_limit.take(bucket)).allowed
+
+
+async def test_all_or_nothing(client: httpx.AsyncClient) -> None:
+    wide, narrow = (Bucket("test-wide", 5, 0.01), "a"), (Bucket("test-narrow", 1, 0.01), "a")
+    assert (await rate_limit.take(wide, narrow)).left == 4
+    assert (await rate_limit.take(wide, narrow)).left == 4
+
+
+async def test_without_valkey_ordinary_routes_stay_open(
+    no_valkey: None, client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    headers = await bearer(owner_db, owner)
+    assert [(await client.get("/v1/company", headers=headers)).status_code for _ in range(3)] == [200] * 3
+    ready = await client.get("/ready")
+    assert ready.status_code == 503
+    assert ready.json()["parts"]["valkey"]["ok"] is False
+    assert ready.json()["parts"]["postgres"]["ok"] is True
+    assert (await client.get("/health")).status_code == 200
+
+
+async def test_without_valkey_sign_in_is_counted_here(no_valkey: None) -> None:
+    taken = 0
+    with pytest.raises(TooManyRequests):
+        for _ in range(10):
+            await rate_limit.take_strictly((rate_limit.SIGN_IN_ACCOUNT, "a"))
+            taken += 1
+    assert taken == 2
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "expected"),
+    [
+        (0, "1.1.1.1", "9.9.9.9"),
+        (1, "6.6.6.6, 1.1.1.1", "1.1.1.1"),
+        (2, "6.6.6.6, 1.1.1.1, 2.2.2.2", "1.1.1.1"),
+        (3, "1.1.1.1", "1.1.1.1"),
+        (1, "nonsense", "9.9.9.9"),
+        (1, "", "9.9.9.9"),
+    ],
+)
+async def test_the_callers_address(proxies: int, forwarded: str, expected: str) -> None:
+    request = RequestFactory().get("/", headers={"X-Forwarded-For": forwarded} if forwarded else {})
+    request.scope["client"] = ("9.9.9.9", 1)
+    assert client_ip(request, proxies) == expected
