@@ -86,7 +86,9 @@ async def phones(
     limit: int = 50,
 ) -> list[Phone]:
     """Last active first. `search`: part of a number or of a name. Raises NotFound."""
-    digits = "".join(c for c in search or "" if c.isdigit())
+    wanted = (search or "").strip()
+    number = bool(wanted) and not any(c.isalpha() for c in wanted)
+    digits = "".join(c for c in wanted if c.isdigit()) if number else ""
     at, address = before or (None, "")
     async with read(actor, Permission.CHANNELS_READ) as r:
         await sandbox_channel(r, actor.company_id, channel_id)
@@ -97,7 +99,7 @@ async def phones(
             f"%{digits}%" if digits else None,
             at or await _end(r),
             address,
-            search.strip() if search and search.strip() and not digits else None,
+            wanted if wanted and not number else None,
             limit,
         )
     return [

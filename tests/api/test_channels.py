@@ -1,0 +1,127 @@
+"""Channels over HTTP."""
+
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import pytest
+
+from db.enums import Permission, Role
+from db.tenancy import Actor
+from tests.api.conftest import SignInAs
+from tests.db.channels.factories import make_campaign, make_channel
+
+WHATSAPP = {
+    "kind": "whatsapp",
+    "name": "Loja",
+    "phone_number_id": "111222333",
+    "waba_id": "900100",
+    "access_token": "EAAsecret-token-value",
+    "app_secret": "app-secret-value",
+}
+SMS = {"kind": "sms", "name": "SMS", "account_sid": "AC" + "a" * 32, "auth_token": "auth-token-value", "sender": "+15005550006"}
+SANDBOX = {"kind": "sandbox", "name": "Ensaio", "of": "whatsapp"}
+
+
+@pytest.mark.parametrize("body", [WHATSAPP, SMS, SANDBOX], ids=["whatsapp", "sms", "sandbox"])
+async def test_connecting_answers_at_once_and_shows_no_secret(
+    body: dict[str, str], client: httpx.AsyncClient, sign_in_as: SignInAs, owner_db: asyncpg.Connection
+) -> None:
+    headers = await sign_in_as(Role.ADMIN)
+    answer = await client.post("/v1/channels", json=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    channel = answer.json()
+    assert channel["state"] == "checking"
+    for secret in ("EAAsecret-token-value", "app-secret-value", "auth-token-value"):
+        assert secret not in answer.text
+        row = await owner_db.fetchrow("select token, signing_secret from channel where id = $1", UUID(channel["id"]))
+        assert row is not None
+        assert all(secret.encode() not in (blob or b"") for blob in row)
+    jobs = await owner_db.fetch("select name, payload::text as p from job where payload->>'channel_id' = $1", channel["id"])
+    assert [job["name"] for job in jobs] == ["CheckChannel"]
+    provider = "twilio" if body["kind"] == "sms" else "meta"
+    assert f"/hooks/{provider}/{channel['id']}" in channel["webhook_url"]
+    shown = (await client.get(f"/v1/channels/{channel['id']}", headers=headers)).json()
+    assert {**shown, "messaging_used": None} == channel
+    assert [item["id"] for item in (await client.get("/v1/channels", headers=headers)).json()["items"]] == [channel["id"]]
+
+
+async def test_the_same_number_twice_is_a_conflict(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
+    headers = await sign_in_as()
+    assert (await client.post("/v1/channels", json=WHATSAPP, headers=headers)).status_code == 201
+    again = await client.post("/v1/channels", json=WHATSAPP, headers=headers)
+    assert (again.status_code, again.json()["code"]) == (409, "channel_exists")
+
+
+@pytest.mark.parametrize("sender", ["5511987654321", "+55abc", "MG123", "+1"])
+async def test_a_wrong_sender_is_named(sender: str, client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
+    answer = await client.post("/v1/channels", json={**SMS, "sender": sender}, headers=await sign_in_as())
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "sender")
+
+
+async def test_new_secrets_replace_the_old_and_start_a_check(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    channel = await make_channel(owner_db, owner)
+    headers = await sign_in_as()
+    before = await owner_db.fetchval("select token from channel where id = $1", channel)
+    answer = await client.patch(f"/v1/channels/{channel}", json={"name": "Novo", "throughput": 20}, headers=headers)
+    assert (answer.status_code, answer.json()["name"], answer.json()["throughput"]) == (200, "Novo", 20)
+    assert await owner_db.fetchval("select count(*) from job where company_id = $1", owner.company_id) == 0
+    answer = await client.patch(f"/v1/channels/{channel}", json={"access_token": "EAAanother"}, headers=headers)
+    assert answer.status_code == 200
+    assert await owner_db.fetchval("select token from channel where id = $1", channel) != before
+    assert await owner_db.fetchval("select count(*) from job where company_id = $1", owner.company_id) == 1
+    wrong = await client.patch(f"/v1/channels/{channel}", json={"auth_token": "x"}, headers=headers)
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "auth_token")
+
+
+async def test_pause_resume_archive(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    channel = await make_channel(owner_db, owner)
+    headers = await sign_in_as()
+    base = f"/v1/channels/{channel}"
+    assert (await client.post(f"{base}/resume", headers=headers)).json()["code"] == "channel_not_paused"
+    paused = (await client.post(f"{base}/pause", headers=headers)).json()
+    assert (paused["state"], paused["state_reason"]) == ("paused", "person")
+    assert (await client.post(f"{base}/resume", headers=headers)).status_code == 200
+    assert (await client.post(f"{base}/check", headers=headers)).status_code == 200
+    campaign = await make_campaign(owner_db, owner, channel)
+    used = await client.delete(base, headers=headers)
+    assert (used.status_code, used.json()["code"]) == (409, "channel_in_use")
+    await owner_db.execute("update campaign set state = 'completed' where id = $1", campaign)
+    assert (await client.delete(base, headers=headers)).status_code == 200
+    assert (await client.get(base, headers=headers)).status_code == 404
+    assert await owner_db.fetchval("select token is null from channel where id = $1", channel)
+
+
+async def test_who_may_do_what(
+    client: httpx.AsyncClient,
+    sign_in_as: SignInAs,
+    headers_for: SignInAs,
+    owner: Actor,
+    stranger: Actor,
+    owner_db: asyncpg.Connection,
+) -> None:
+    channel = await make_channel(owner_db, owner)
+    base = f"/v1/channels/{channel}"
+    assert (await client.get(base)).status_code == 401
+    viewer, key = await sign_in_as(Role.VIEWER), await sign_in_as(scopes=[Permission.CHANNELS_READ])
+    other = await headers_for(stranger)
+    for headers in (viewer, key):
+        assert (await client.get(base, headers=headers)).status_code == 200
+        assert (await client.get(f"{base}/log", headers=headers)).status_code == 200
+        assert (await client.post(f"{base}/pause", headers=headers)).status_code == 403
+        assert (await client.post("/v1/channels", json=WHATSAPP, headers=headers)).status_code == 403
+    for method, path in (
+        ("GET", base),
+        ("GET", f"{base}/log"),
+        ("POST", f"{base}/check"),
+        ("POST", f"{base}/pause"),
+        ("DELETE", base),
+    ):
+        assert (await client.request(method, path, headers=other)).status_code == 404
+        assert (await client.request(method, path.replace(str(channel), str(uuid4())), headers=other)).status_code == 404
+    assert (await client.patch(base, json={"name": "x"}, headers=other)).status_code == 404
+    assert (await client.get("/v1/channels", headers=other)).json()["items"] == []
