@@ -1,0 +1,55 @@
+"""The first page from real rows."""
+
+import asyncpg
+import httpx
+
+from db.tenancy import Actor
+from tests.api.conftest import bearer
+
+
+async def test_an_empty_company(client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    home = (await client.get("/v1/home", headers=await bearer(owner_db, owner))).json()
+    assert (home["contacts"], home["channels"], home["campaigns_total"]) == (0, 0, 0)
+    assert (home["has_channel"], home["has_contacts"], home["has_campaign"]) == (False, False, False)
+    assert (home["running"], home["attention"]) == ([], [])
+    assert len(home["days"]) == 14
+    assert home["days"][-1] == home["today"]
+
+
+async def test_figures(client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor, stranger: Actor) -> None:
+    for company in (owner.company_id, stranger.company_id):
+        channel = await owner_db.fetchval(
+            "insert into channel(company_id, kind, name, state, state_reason, account_id, external_id, portfolio_id) "
+            "values ($1, 'sms', 'Loja', 'error', 'auth', 'AC1', '+15005550006', 'AC1') returning id",
+            company,
+        )
+        campaign = await owner_db.fetchval(
+            "insert into campaign(company_id, name, state, channel_id) values ($1, 'Natal', 'running', $2) returning id",
+            company,
+            channel,
+        )
+        await owner_db.execute(
+            "insert into message(company_id, channel_id, queue_id, campaign_id, address, dedupe_key) "
+            "select $1, $2, $3, $3, '+551190000' || n, n::text from generate_series(1, 10) n",
+            company,
+            channel,
+            campaign,
+        )
+        for state, most in ((3, 8), (4, 6), (5, 2)):
+            await owner_db.execute(
+                "update message set state = $2 where campaign_id = $1 and dedupe_key::int <= $3", campaign, state, most
+            )
+        await owner_db.execute("update message set state = 7 where campaign_id = $1 and dedupe_key = '9'", campaign)
+        await owner_db.execute(
+            "insert into contact_import(company_id, filename, blob, size, sheet, state, rejected, finished_at) "
+            "values ($1, 'lista.csv', 'b', 1, '{}', 'completed', 3, now())",
+            company,
+        )
+    home = (await client.get("/v1/home", headers=await bearer(owner_db, owner))).json()
+    assert [(one["audience"], one["done"], one["channel_name"]) for one in home["running"]] == [(10, 9, "Loja")]
+    assert (home["today"]["sent"], home["today"]["delivered"]) == (8, 6)
+    assert [(one["code"], one["count"]) for one in home["attention"]] == [
+        ("channel_error", None),
+        ("import_rejects", 3),
+        ("unknown_outcomes", 1),
+    ]
