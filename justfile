@@ -74,7 +74,7 @@ shell: _env
 
 # Which texts of the web app lack their Portuguese twin
 messages: _env
-    @{{py}} -m tests.architecture.messages
+    @{{py}} -m pytest tests/ui/test_i18n.py -k message
 
 # The README's pictures, from the demo company
 screenshots *args: _env _browser

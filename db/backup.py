@@ -152,7 +152,7 @@ def _unpack(source: Path, folder: Path) -> Manifest:
                     raise BackupError(f"{source} is damaged: {file.path} is not what was backed up.")
     except FileNotFoundError:
         raise BackupError(f"There is no {source}.") from None
-    except (zipfile.BadZipFile, KeyError, msgspec.DecodeError, EOFError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, KeyError, msgspec.DecodeError, EOFError, RuntimeError) as error:
         raise BackupError(f"{source} is damaged or is no backup of Master IA: {error}") from error
     if not (folder / _DUMP).exists():
         raise BackupError(f"{source} holds no database.")

@@ -15,6 +15,7 @@ from db.messages.reasons import FailureReason
 from db.seed.people import Person, id_at
 
 _BUCKET = 10  # seconds per tally
+_REPLIED = 100  # the state under which message_tally counts those who replied
 _FAILURES = {
     ChannelKind.WHATSAPP: (
         (FailureReason.NOT_ON_WHATSAPP, 131026, 50), (FailureReason.MARKETING_CAP, 131049, 30), (FailureReason.EXPERIMENT, 130472, 8),
@@ -93,8 +94,14 @@ def past(
 
 def tallies(rows: list[Past], start: datetime) -> list[tuple[datetime, int, int]]:
     """(moment, state, change), so that the sums are the counts by state."""
-    moves: Counter[tuple[datetime, MessageState]] = Counter()
+    moves: Counter[tuple[datetime, int]] = Counter()
+
+    def bucket(moment: datetime) -> datetime:
+        return datetime.fromtimestamp(moment.timestamp() // _BUCKET * _BUCKET, moment.tzinfo)
+
     for row in rows:
+        if row.replied_at:
+            moves[bucket(row.replied_at), _REPLIED] += 1
         state = MessageState.SKIPPED if row.sent_at is None else MessageState.QUEUED
         moves[start, state] += 1
         steps = (
@@ -105,8 +112,7 @@ def tallies(rows: list[Past], start: datetime) -> list[tuple[datetime, int, int]
         )
         for moment, after in steps:
             if moment is not None:
-                at = datetime.fromtimestamp(moment.timestamp() // _BUCKET * _BUCKET, moment.tzinfo)
-                moves[at, state] -= 1
-                moves[at, after] += 1
+                moves[bucket(moment), state] -= 1
+                moves[bucket(moment), after] += 1
                 state = after
     return [(at, int(state), delta) for (at, state), delta in sorted(moves.items()) if delta]

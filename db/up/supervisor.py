@@ -152,7 +152,7 @@ class Supervisor:
 
     def _announce(self, login: tuple[str, str] | None) -> None:
         settings = self._settings
-        rows = [("Open", self._env["PUBLIC_URL"])]
+        rows = [("Open", settings.public_url)]
         if login:
             rows += [("Sign in", f"{login[0]}  ·  password {login[1]}")]
         rows += [("API", f"http://127.0.0.1:{settings.api_port}/docs")]
@@ -183,14 +183,13 @@ class Supervisor:
 
 def environment(settings: Settings, run: str) -> dict[str, str]:
     """What every program is told."""
-    public = os.environ.get("PUBLIC_URL") or f"http://127.0.0.1:{settings.ui_port}"
     return {
         **os.environ,
         MARK: run,
         "PYTHONUNBUFFERED": "1",
         "DATA_DIR": str(settings.data_dir.resolve()),
-        "PUBLIC_URL": public,
-        "WEBHOOK_URL": os.environ.get("WEBHOOK_URL") or f"http://127.0.0.1:{settings.api_port}",
+        "PUBLIC_URL": settings.public_url,
+        "WEBHOOK_URL": settings.webhook_url,
         "API_URL": f"http://127.0.0.1:{settings.api_port}",
         "API_PORT": str(settings.api_port),
         "UI_PORT": str(settings.ui_port),

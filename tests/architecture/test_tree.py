@@ -1,0 +1,103 @@
+"""The shape of the repository: what lies where, how long, how documented, and what may never be in it."""
+
+import ast
+import re
+from pathlib import Path
+
+from tests.architecture.tree import PROGRAMS, ROOT, python_files, text, tracked, tree
+
+TOP = {
+    "api", "db", "ui", "workers", "tests", "docs", ".ci", "pyproject.toml", "justfile", "Containerfile", ".containerignore",
+    "README.md", "CHANGELOG.md", "requirements.lock", ".env.example", ".gitignore",
+}  # fmt: skip
+MOST_LINES = 400
+LONGER: dict[str, str] = {}
+"""Path: why it is clearer as one file."""
+FORBIDDEN_NAMES = {"utils", "util", "common", "misc", "helpers", "helper"}
+REGISTRIES = re.compile(
+    r"https?://[^\s\"')]*(pypi\.org|pythonhosted\.org|registry\.npmjs\.org|registry\.yarnpkg\.com)", re.IGNORECASE
+)
+ARCHIVES = re.compile(r"https?://[^\s\"']+\.(whl|tar\.gz|tgz|deb)\b")
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
+SKIPPED = re.compile(r"pytest\.(mark\.)?(skip|xfail|importorskip)|@unittest\.skip")
+HERE = Path("tests/architecture/test_tree.py")
+
+
+def sources() -> list[Path]:
+    """Everything people wrote as text."""
+    return [path for path in tracked() if path.suffix not in {".png", ".ico", ".woff2", ".xlsx"} and path != HERE]
+
+
+def test_the_top_level_is_the_owners() -> None:
+    assert {path.parts[0] for path in tracked()} - TOP == set()
+
+
+def test_files_answer_one_question() -> None:
+    long = {str(path): len(text(path).splitlines()) for path in python_files()}
+    assert {path: lines for path, lines in long.items() if lines > MOST_LINES and path not in LONGER} == {}
+    assert [path for path in LONGER if long.get(path, 0) <= MOST_LINES] == []
+
+
+def test_no_file_is_called_after_nothing() -> None:
+    assert [str(path) for path in python_files() if FORBIDDEN_NAMES & {path.stem, *path.parts}] == []
+
+
+def test_init_files_are_empty() -> None:
+    assert [str(path) for path in python_files() if path.name == "__init__.py" and text(path).strip()] == []
+
+
+def test_every_folder_of_code_is_a_package() -> None:
+    folders = {path.parent for path in python_files() if path.parent != Path()}
+    assert sorted(str(folder) for folder in folders if folder / "__init__.py" not in tracked()) == []
+
+
+def test_every_module_says_why_it_exists() -> None:
+    silent = [str(path) for path in python_files(*PROGRAMS) if path.name != "__init__.py" and not ast.get_docstring(tree(path))]
+    assert silent == []
+
+
+def test_the_api_resolves_its_types_at_run_time() -> None:
+    assert [str(path) for path in python_files("api") if "from __future__ import annotations" in text(path)] == []
+
+
+def test_nothing_is_unfinished_or_skipped() -> None:
+    assert [
+        str(path) for path in python_files() if path != HERE and (UNFINISHED.search(text(path)) or SKIPPED.search(text(path)))
+    ] == []
+
+
+def test_no_package_registry_is_named() -> None:
+    assert [str(path) for path in sources() if REGISTRIES.search(text(path)) or ARCHIVES.search(text(path))] == []
+
+
+def test_no_path_of_one_machine_is_written_down() -> None:
+    homes = {str(ROOT.parent), str(Path.home())} - {"/"}
+    assert [str(path) for path in sources() if any(f"{home}/" in text(path) for home in homes)] == []
+
+
+def _imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            names.add(node.module or "")
+    return names
+
+
+def test_the_wire_contract_is_data() -> None:
+    allowed = re.compile(r"^(api\.contract(\..+)?|db\.enums|db\.contacts\.filter|msgspec|datetime|typing|uuid|decimal|enum)$")
+    strange = {str(path): bad for path in python_files("api") if path.parts[1] == "contract"
+               if (bad := sorted(name for name in _imports(path) if not allowed.match(name)))}  # fmt: skip
+    assert strange == {}
+
+
+def test_the_screens_import_of_ours_only_the_contract() -> None:
+    ours = re.compile(rf"^({'|'.join(name for name in PROGRAMS if name != 'ui')})(\.|$)")
+    strange = {
+        str(path): bad
+        for path in python_files("ui")
+        if (bad := sorted(name for name in _imports(path) if ours.match(name) and not name.startswith("api.contract")))
+    }
+    assert strange == {}

@@ -1,0 +1,31 @@
+"""The files that git knows, or would know."""
+
+import ast
+import subprocess
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = ("api", "db", "ui", "workers")
+
+
+@cache
+def tracked() -> tuple[Path, ...]:
+    """Every file of the repository, ignored ones left out, relative to ROOT."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return tuple(sorted(Path(line) for line in listed.stdout.splitlines() if (ROOT / line).is_file()))
+
+
+def python_files(*folders: str) -> list[Path]:
+    return [path for path in tracked() if path.suffix == ".py" and path.parts[0] in (folders or (*PROGRAMS, "tests"))]
+
+
+def text(path: Path) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(text(path))
