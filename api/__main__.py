@@ -2,14 +2,26 @@
 
 import os
 import shutil
+import signal
 import sys
 
 from granian.constants import Interfaces, Loops
-from granian.server import Server
+from granian.server.mp import MPServer
 
 from db import log
 from db.embedded import locate
 from db.settings import load
+
+
+class Graceful(MPServer):
+    """Tells its processes to end their live streams first: granian waits for open connections before it ends an app's lifespan,
+    and a stream would keep it waiting until the kill."""
+
+    def _stop_workers(self) -> None:
+        for worker in self.wrks:
+            if worker.inner.is_alive():
+                os.kill(worker.inner.pid, signal.SIGUSR1)
+        super()._stop_workers()
 
 
 def application() -> object:
@@ -30,7 +42,7 @@ def main() -> int:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder.resolve())
-    Server(
+    Graceful(
         "api.__main__:application",
         factory=True,
         address=settings.api_host,

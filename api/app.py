@@ -1,5 +1,7 @@
 """Builds the API: routes, guard, errors, limits and what it connects to. Nothing here decides about a company's data."""
 
+import asyncio
+import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -71,6 +73,7 @@ async def _connections(app: Litestar) -> AsyncIterator[None]:
         if owns_database:
             await DB.connect(settings.database_url, size=settings.pool_size)
         hub.start()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, hub.end_all)  # see __main__
         yield
     finally:
         await hub.close()

@@ -20,7 +20,7 @@ import structlog
 from api.auth.guard import forget_all, resolve
 from db import valkey
 from db.enums import Permission
-from db.errors import AppError, TooManyRequests, Unauthenticated
+from db.errors import AppError, TooManyRequests, Unauthenticated, Unavailable
 from db.events import STREAM_LENGTH, stream_key
 from db.tenancy import Actor
 
@@ -101,11 +101,15 @@ class Hub:
     def start(self) -> None:
         self._task = asyncio.create_task(self._supervise(), name="live events")
 
-    async def close(self) -> None:
-        """Ends every connection."""
+    def end_all(self) -> None:
+        """The process is about to stop: every stream ends now, and no new one starts."""
         self.closing = True
         for listener in self._all():
             listener.end("closing")
+
+    async def close(self) -> None:
+        """Ends every connection and the reader."""
+        self.end_all()
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -116,8 +120,10 @@ class Hub:
 
     async def listen(self, actor: Actor, token: str, last_id: str | None) -> AsyncGenerator[bytes | None, None]:
         """Frames for one connection, None as heartbeat each 15 seconds; ends when the session does. Raises TooManyRequests,
-        Forbidden."""
+        Forbidden, Unavailable."""
         actor.require(Permission.EVENTS_READ)
+        if self.closing:
+            raise Unavailable("restarting", "This server is restarting. Connect again.", retry_after=1)
         group = self._listeners.setdefault(actor.company_id, set())
         if sum(1 for other in group if other.actor.id == actor.id) >= MOST_PER_OWNER:
             raise TooManyRequests("too_many_listeners", "Too many live connections.", retry_after=30)
