@@ -33,6 +33,7 @@ class Lock:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            self._file.close()
             raise Running(_sentence(folder, previous)) from None
         self.run = uuid4().hex
         self.stale = previous
