@@ -17,7 +17,7 @@ class ContactFilter(Struct, forbid_unknown_fields=True, kw_only=True, omit_defau
     tags: list[UUID] = []  # has any of these
     all_tags: bool = False  # has all of `tags`
     without_tags: list[UUID] = []
-    import_id: UUID | None = None
+    import_id: UUID | None = None  # everybody in the file, new or known before
     opted_out: bool | None = None
     line: Literal["mobile", "fixed"] | None = None
     has: Literal["phone", "email"] | None = None

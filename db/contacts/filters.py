@@ -48,7 +48,10 @@ def where(filter: ContactFilter, args: list[object]) -> str:
     if filter.without_tags:
         conditions.append("not " + _tagged(f"= any({value(filter.without_tags)}::uuid[])"))
     if filter.import_id is not None:
-        conditions.append(f"c.import_id = {value(filter.import_id)}::uuid")
+        conditions.append(
+            "exists (select from contact_import_member im where im.company_id = c.company_id and im.contact_id = c.id "
+            f"and im.import_id = {value(filter.import_id)}::uuid)"
+        )
     if filter.opted_out is not None:
         conditions.append(f"c.opted_out_at is {'not ' if filter.opted_out else ''}null")
     if filter.line is not None:

@@ -87,6 +87,7 @@ class _Changes:
         self.tags: list[tuple[UUID, UUID]] = []
         self.opt_outs: dict[str, list[UUID]] = {}
         self.rejects: list[Reject] = []
+        self.members: set[UUID] = set()
         self.created = self.updated = self.unchanged = 0
 
     def take(self, row: Row, new_ids: Iterable[UUID], tag_ids: list[UUID]) -> None:
@@ -96,6 +97,7 @@ class _Changes:
         if person is None:
             person = _Person(next(iter(new_ids)), fresh=True)
             self.people[person.id] = person
+        self.members.add(person.id)
         changed = self._addresses(person, row)
         if row.name and row.name != person.name:
             person.name, changed = row.name, True
@@ -327,6 +329,14 @@ async def _write(w: Work, import_id: UUID, changes: _Changes, rejects: list[Reje
         )
         if taken != len(ordered):
             raise _Raced
+    if changes.members:
+        await w.execute(
+            "insert into contact_import_member(company_id, import_id, contact_id) select $1, $2, unnest($3::uuid[]) "
+            "on conflict do nothing",
+            company,
+            import_id,
+            sorted(changes.members),
+        )
     if changes.tags:
         await w.execute(
             "insert into contact_tag(company_id, tag_id, contact_id) select $1, * from unnest($2::uuid[], $3::uuid[]) "

@@ -111,6 +111,12 @@ class ContactImportReject(Table, db=DB, tablename="contact_import_reject"):
     cells = Array(base_column=Text())
 
 
+class ContactImportMember(Table, db=DB, tablename="contact_import_member"):
+    contact_id = UUID(primary_key=True)
+    company_id = UUID()
+    import_id = UUID()
+
+
 class ContactBulk(Table, db=DB, tablename="contact_bulk"):
     id = UUID(primary_key=True)
     company_id = UUID()

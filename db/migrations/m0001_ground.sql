@@ -374,6 +374,14 @@ create table contact_import_reject (
     foreign key (company_id, import_id) references contact_import(company_id, id) on delete cascade
 );
 
+create table contact_import_member (  -- everybody in a file, new or known; rows of deleted contacts stay and match nobody
+    company_id uuid not null,
+    import_id uuid not null,
+    contact_id uuid not null,
+    primary key (company_id, import_id, contact_id),
+    foreign key (company_id, import_id) references contact_import(company_id, id) on delete cascade
+);
+
 create table contact_bulk (  -- a bulk action over a filter, carried out by a job
     company_id uuid not null references company(id),
     id uuid not null default uuidv7(),

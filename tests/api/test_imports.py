@@ -51,6 +51,11 @@ async def test_a_list_is_looked_at_mapped_and_imported(client: httpx.AsyncClient
     assert (done["created"], done["rejected"], done["processed"], done["tags"]) == (1, 1, 2, ["maio"])
     rows = (await client.get("/v1/contacts", headers=us)).json()["items"]
     assert [(row["name"], row["phone_display"], row["tags"][0]["name"]) for row in rows] == [("Ana", "+55 11 98765-4321", "maio")]
+    again = await run(client, us, owner, await upload(client, us, owner, LIST))
+    assert again["unchanged"] == 1  # known before, and still one of the people in the second file
+    for found in (done, again):
+        page = await client.get("/v1/contacts", params={"import_id": found["id"]}, headers=us)
+        assert [row["name"] for row in page.json()["items"]] == ["Ana"]
     fields = (await client.get("/v1/custom-fields", headers=us)).json()["items"]
     assert [(field["key"], field["label"]) for field in fields] == [("cidade", "Cidade")]
 

@@ -1,0 +1,110 @@
+"""Contacts, tags, fields, bulk actions and imports over the API."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import httpx
+
+from api.contract.base import Page
+from api.contract.contacts import (
+    Bulk,
+    BulkAction,
+    Contact,
+    ContactCreate,
+    ContactPatch,
+    ContactRow,
+    CustomField,
+    Import,
+    ImportReject,
+    ImportStart,
+    Note,
+    NoteCreate,
+    Tag,
+    TimelineEntry,
+)
+from ui.client.base import ApiClient, Params, Uploaded
+
+_PAGE = 200  # the largest page that the API gives
+
+
+async def contacts(api: ApiClient, params: Params) -> Page[ContactRow]:
+    return await api.get("/v1/contacts", Page[ContactRow], params)
+
+
+async def contact(api: ApiClient, contact_id: UUID) -> Contact:
+    return await api.get(f"/v1/contacts/{contact_id}", Contact)
+
+
+async def create_contact(api: ApiClient, body: ContactCreate) -> Contact:
+    return await api.post("/v1/contacts", Contact, body)
+
+
+async def change_contact(api: ApiClient, seen: Contact, body: ContactPatch) -> Contact:
+    """412 when somebody changed it since it was `seen`."""
+    tag = f'"{seen.updated_at:%Y%m%d%H%M%S%f}"'
+    return await api.patch(f"/v1/contacts/{seen.id}", Contact, body, if_match=tag)
+
+
+async def delete_contact(api: ApiClient, contact_id: UUID) -> None:
+    await api.delete(f"/v1/contacts/{contact_id}")
+
+
+async def timeline(api: ApiClient, contact_id: UUID, cursor: str | None = None) -> Page[TimelineEntry]:
+    return await api.get(f"/v1/contacts/{contact_id}/timeline", Page[TimelineEntry], {"cursor": cursor, "limit": 30})
+
+
+async def notes(api: ApiClient, contact_id: UUID) -> Page[Note]:
+    return await api.get(f"/v1/contacts/{contact_id}/notes", Page[Note], {"limit": 100})
+
+
+async def add_note(api: ApiClient, contact_id: UUID, body: str) -> Note:
+    return await api.post(f"/v1/contacts/{contact_id}/notes", Note, NoteCreate(body=body))
+
+
+async def delete_note(api: ApiClient, contact_id: UUID, note_id: UUID) -> None:
+    await api.delete(f"/v1/contacts/{contact_id}/notes/{note_id}")
+
+
+async def tags(api: ApiClient) -> list[Tag]:
+    """The first 200 by name."""
+    return (await api.get("/v1/tags", Page[Tag], {"limit": _PAGE})).items
+
+
+async def fields(api: ApiClient) -> list[CustomField]:
+    return (await api.get("/v1/custom-fields", Page[CustomField])).items
+
+
+async def start_bulk(api: ApiClient, body: BulkAction) -> Bulk:
+    return await api.post("/v1/contacts/bulk", Bulk, body)
+
+
+async def upload_import(api: ApiClient, file: Uploaded) -> Import:
+    return await api.upload("/v1/imports", Import, file)
+
+
+async def imports(api: ApiClient) -> Page[Import]:
+    return await api.get("/v1/imports", Page[Import], {"limit": 25})
+
+
+async def one_import(api: ApiClient, import_id: UUID) -> Import:
+    return await api.get(f"/v1/imports/{import_id}", Import)
+
+
+async def start_import(api: ApiClient, import_id: UUID, body: ImportStart) -> Import:
+    return await api.post(f"/v1/imports/{import_id}/start", Import, body)
+
+
+async def cancel_import(api: ApiClient, import_id: UUID) -> Import:
+    return await api.post(f"/v1/imports/{import_id}/cancel", Import)
+
+
+async def rejects(api: ApiClient, import_id: UUID, params: Params) -> Page[ImportReject]:
+    return await api.get(f"/v1/imports/{import_id}/rejects", Page[ImportReject], params)
+
+
+@asynccontextmanager
+async def download(api: ApiClient, path: str, params: Params) -> AsyncIterator[httpx.Response]:
+    """A CSV as a stream; never held in memory here."""
+    async with api.download(path, params) as response:
+        yield response

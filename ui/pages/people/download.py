@@ -1,0 +1,33 @@
+"""A CSV of the API handed on to the browser, piece by piece, in the reader's language and separator."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+from fastapi.responses import Response, StreamingResponse
+from nicegui import ui
+
+from ui import session
+from ui.client import contacts as client
+from ui.client.base import ApiProblem, Offline, Params
+from ui.i18n import preferences
+
+
+async def hand_on(path: str, params: Params | None = None) -> Response:
+    """In place of a page: the file at `path` of the API."""
+    api = session.current().api
+    language = preferences().language
+    look = {"language": language, "separator": ";" if language == "pt-BR" else ","}
+    ui.context.client.delete()
+    stack = AsyncExitStack()
+    try:
+        answer = await stack.enter_async_context(client.download(api, path, {**(params or {}), **look}))
+    except (ApiProblem, Offline) as problem:
+        return Response(str(problem), problem.status if isinstance(problem, ApiProblem) else 503, media_type="text/plain")
+
+    async def pieces() -> AsyncIterator[bytes]:
+        async with stack:
+            async for piece in answer.aiter_bytes():
+                yield piece
+
+    name = answer.headers.get("content-disposition", "attachment")
+    return StreamingResponse(pieces(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
