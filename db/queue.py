@@ -83,21 +83,22 @@ class WakeQueue(RedisQueue):
     async def sweep(self, lock: int = 60, abort: float = 5.0) -> list[str]:
         """Nothing to save: a wake-up whose worker died is made good from Postgres. Old ones are only forgotten, so that the
         active list does not grow; a job row is never run from here."""
-        if not await self.redis.set(self._sweep, 1, ex=lock, nx=True):
+        redis: Any = self.redis
+        if not await redis.set(self._sweep, 1, ex=lock, nx=True):
             return []
         horizon = (time.time() - 600) * 1000
         swept = []
-        for raw in await self.redis.lrange(self._active, 0, -1):
+        for raw in await redis.lrange(self._active, 0, -1):
             job_id = raw.decode() if isinstance(raw, bytes) else raw
-            data = await self.redis.get(job_id)
+            data = await redis.get(job_id)
             if data is None:
-                await self.redis.lrem(self._active, 0, job_id)
+                await redis.lrem(self._active, 0, job_id)
                 continue
             job = self.deserialize(data)
             if job is not None and job.status in (Status.ACTIVE, Status.ABORTING) and job.touched < horizon:
-                await self.redis.lrem(self._active, 0, job_id)
-                await self.redis.zrem(self._incomplete, job_id)
-                await self.redis.delete(job_id)
+                await redis.lrem(self._active, 0, job_id)
+                await redis.zrem(self._incomplete, job_id)
+                await redis.delete(job_id)
                 swept.append(job_id)
         return swept
 

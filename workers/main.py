@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -45,7 +45,7 @@ class Carrier(Worker[Any]):
     """SAQ's worker without its signal handlers: this process drains by its own rules (RELIABILITY 3.2: a stopping SAQ worker
     still took new jobs, and cancelled what was in flight)."""
 
-    SIGNALS: ClassVar[list[signal.Signals]] = []
+    SIGNALS: list[signal.Signals] = []  # noqa: RUF012 - as SAQ declares it
 
 
 class Process:
@@ -59,6 +59,8 @@ class Process:
         self.runner = Runner(self._functions())
         self.draining = asyncio.Event()
         self._busy = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def _functions(self) -> dict[type[Job], JobFunction]:
         def with_settings(function: Callable[..., Awaitable[None]]) -> JobFunction:
@@ -103,10 +105,13 @@ class Process:
     @contextlib.contextmanager
     def _working(self) -> Iterator[bool]:
         self._busy += 1
+        self._idle.clear()
         try:
             yield not self.draining.is_set()
         finally:
             self._busy -= 1
+            if not self._busy:
+                self._idle.set()
 
     async def _wake_lane(self, company_id: str, channel_id: str, lane: int) -> None:
         key = f"{channel_id}:{lane}:{asyncio.get_running_loop().time():.1f}"
@@ -176,9 +181,7 @@ class Process:
             await self.draining.wait()
             log.info("worker.draining", in_flight=self._busy)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(DRAIN_SECONDS):
-                    while self._busy:
-                        await asyncio.sleep(0.05)
+                await asyncio.wait_for(self._idle.wait(), DRAIN_SECONDS)
             for task in (*carrying, *tasks):
                 task.cancel()
             await asyncio.wait([*carrying, *tasks], timeout=3)
