@@ -21,7 +21,7 @@ class Graceful(MPServer):
         for worker in self.wrks:
             if worker.inner.is_alive():
                 os.kill(worker.inner.pid, signal.SIGUSR1)
-        super()._stop_workers()
+        super()._stop_workers()  # type: ignore[no-untyped-call]
 
 
 def application() -> object:
