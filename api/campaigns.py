@@ -128,6 +128,7 @@ class CampaignController(Controller):
             estimated_seconds=found.seconds,
             binding_limit=found.limit,
             segments_total=found.segments_total,
+            plain_body=found.plain_body,
         )
 
     @post("/{campaign_id:uuid}/test", summary="Send a test", status_code=202, opt={"idempotent": True})

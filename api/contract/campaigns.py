@@ -164,6 +164,7 @@ class Preview(Output):
     estimated_seconds: int | None
     binding_limit: str | None  # number | tier | segments
     segments_total: int | None
+    plain_body: str | None  # SMS: the text in letters that cost least, when that differs ("ação" → "acao")
 
 
 class CampaignLaunch(Input):

@@ -18,6 +18,7 @@ from db.messages.reasons import FailureReason
 from db.messages.render import Drawn, TextContent, draw
 from db.messages.segments import Segments
 from db.messages.segments import count as count_segments
+from db.messages.segments import suggest_gsm7
 from db.messages.variables import CONTACT_FIELDS
 from db.tenancy import Actor
 from db.work import Read, read
@@ -265,6 +266,7 @@ class Preview(msgspec.Struct):
     seconds: int | None
     limit: str | None
     segments_total: int | None
+    plain_body: str | None
 
 
 async def preview(actor: Actor, campaign_id: UUID) -> Preview:
@@ -296,7 +298,8 @@ async def preview(actor: Actor, campaign_id: UUID) -> Preview:
             days = max(0, (reach["reachable"] + await _used(draft.portfolio_id) - 1) // draft.messaging_limit)
             if days:
                 seconds, limit = days * limits.DAY + seconds, "tier"
-    return Preview(rows, found, reach, seconds, limit, total)
+    plain = suggest_gsm7(draft.body) if draft.body and isinstance(content, TextContent) else None
+    return Preview(rows, found, reach, seconds, limit, total, plain if plain != draft.body else None)
 
 
 async def _used(portfolio_id: str) -> int:

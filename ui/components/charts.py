@@ -45,7 +45,7 @@ def _options(
             "boundaryGap": kind == "bar",
             "axisLine": {"show": False},
             "axisTick": {"show": False},
-            "axisLabel": {**_axis_text(), "margin": 12},
+            "axisLabel": {**_axis_text(), "margin": 12, "alignMinLabel": "left", "alignMaxLabel": "right"},
         },
         "yAxis": {
             "type": "value",

@@ -80,6 +80,10 @@ class Field(Generic[V]):
             return False
         return True
 
+    def rename(self, label: str) -> None:
+        """Another label for the same control; only for fields that have one."""
+        self._label.text = label
+
     def focus(self) -> None:
         self.control.run_method("focus")
 

@@ -32,6 +32,7 @@ class Frame(NamedTuple):
     body: ui.element
     actions: ui.element
     subtitle: ui.label
+    title: Text
 
 
 @contextmanager
@@ -69,7 +70,7 @@ def frame(
                                 if number:
                                     icon("chevron_right")
                                 ui.link(label, path)
-                    title(heading, 1)
+                    head = title(heading, 1)
                     below = ui.label(subtitle).classes("m-hint")
                     below.set_visibility(bool(subtitle))
                 actions = ui.element("div").classes("m-actions")
@@ -77,7 +78,7 @@ def frame(
         _bottom_bar(shown, here)
     _connection()
     with body:
-        yield Frame(body, actions, below)
+        yield Frame(body, actions, below, head)
 
 
 def _crumbs() -> ui.element:

@@ -31,6 +31,26 @@
         setTimeout(() => button.classList.remove("m-copied"), 1600);
       }
     },
+    insert(id, text) {
+      const field = document.getElementById(id);
+      if (!field) return;
+      field.focus();
+      field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    },
+    roll(id, from, to, language) {
+      const element = getHtmlElement(id);
+      if (!element || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+      const start = performance.now();
+      const step = (now) => {
+        const share = Math.min(1, (now - start) / 450);
+        const value = Math.round(from + (to - from) * (1 - (1 - share) ** 3));
+        if (document.contains(element)) element.textContent = value.toLocaleString(language);
+        if (share < 1 && element.dataset.roll === String(start)) requestAnimationFrame(step);
+      };
+      element.dataset.roll = String(start);
+      requestAnimationFrame(step);
+    },
     undo(message, label, event, timeout) {
       window.Quasar.Notify.create({
         message,

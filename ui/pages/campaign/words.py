@@ -80,7 +80,6 @@ def limit_plan(limit: str | None) -> str:
 
 def limit_now(limit: str | None, value: float | None, until: datetime | None) -> str:
     """Which limit holds the sending back right now."""
-    when = formats.moment(until) if until else ""
     amount = formats.number(value, 1) if value is not None else ""
     if limit in {"number", "pair", "segments"} and amount:
         return {
@@ -88,17 +87,21 @@ def limit_now(limit: str | None, value: float | None, until: datetime | None) ->
             "segments": _("At full speed: the sender takes {n} SMS parts per second"),
             "pair": _("Waiting a little between messages to the same person"),
         }[limit].format(n=amount)
-    return {
+    text = {
         "number": _("At the full speed of the number"),
         "segments": _("At the full speed of the sender"),
         "pair": _("Waiting a little between messages to the same person"),
-        "tier": _("The number's daily limit of people is reached")
-        + (f" · {_('goes on {when}').format(when=when)}" if when else ""),
+        "tier": _("The number's daily limit of people is reached"),
         "quality": _("Slower, to protect the quality of the number"),
-        "api_rate": _("The provider's hourly limit is reached") + (f" · {_('goes on {when}').format(when=when)}" if when else ""),
+        "api_rate": _("The provider's hourly limit is reached"),
+        "network": _("The provider is out of reach; trying again"),
         "channel": _("The channel cannot send; see its page"),
         "unavailable": _("The limits cannot be read at the moment"),
     }.get(limit or "", "")
+    if text and until:
+        goes_on = _("goes on {when}").format(when=formats.moment(until))
+        text = f"{text} · {goes_on}"
+    return text
 
 
 class Stop(NamedTuple):
@@ -136,13 +139,13 @@ def message_states() -> dict[str, tuple[str, Tone]]:
         "queued": (_("In the queue"), "quiet"),
         "sending": (_("Going out"), "info"),
         "unknown": (_("Being checked"), "warn"),
-        "sent": (_("Sent"), "info"),
-        "delivered": (_("Delivered"), "ok"),
-        "read": (_("Read"), "ok"),
-        "failed": (_("Failed"), "bad"),
+        "sent": (_("Sent out"), "info"),
+        "delivered": (_("Arrived"), "ok"),
+        "read": (_("Seen"), "ok"),
+        "failed": (_("Did not arrive"), "bad"),
         "failed_unknown": (_("Without a result"), "warn"),
         "skipped": (_("Left out"), "quiet"),
-        "cancelled": (_("Cancelled"), "quiet"),
+        "cancelled": (_("Called off"), "quiet"),
     }
 
 

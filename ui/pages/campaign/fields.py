@@ -1,0 +1,73 @@
+"""What fills a place in a message: the contact's fields by name, and a first guess for a template's placeholders."""
+
+import re
+from typing import Any
+
+from api.contract.campaigns import Binding
+from api.contract.channels import Template
+from api.contract.contacts import CustomField
+from ui.i18n import _
+
+CONSTANT = "constant"
+_NAMES = {"name", "nome", "first_name", "primeiro_nome", "cliente", "customer", "customer_name"}
+
+
+def names(custom: list[CustomField]) -> dict[str, str]:
+    """Source → its name for people: every contact's own fields, then the company's."""
+    return {
+        "first_name": _("First name"),
+        "name": _("Whole name"),
+        "phone": _("Phone"),
+        "email": _("E-mail"),
+        **{f"custom.{field.key}": field.label for field in custom},
+    }
+
+
+def guess(template: Template, custom: list[CustomField]) -> list[Binding]:
+    """A binding per placeholder: people's first name first, own fields by their key, else a text to be written."""
+    keys = {field.key for field in custom}
+    found: list[Binding] = []
+    for place in template.placeholders:
+        bare = place.rsplit(".", 1)[-1].lower()
+        if place == "1" or bare in _NAMES:
+            found.append(Binding(placeholder=place, source="first_name", fallback=_("customer")))
+        elif bare in keys:
+            found.append(Binding(placeholder=place, source=f"custom.{bare}", fallback=""))
+        else:
+            found.append(Binding(placeholder=place, source=CONSTANT, fallback=""))
+    return found
+
+
+def body(template: Template) -> str:
+    return next((str(part.get("text") or "") for part in template.components if _kind(part) == "BODY"), "")
+
+
+def header(template: Template) -> dict[str, Any]:
+    return next((part for part in template.components if _kind(part) == "HEADER"), {})
+
+
+def buttons(template: Template) -> list[dict[str, Any]]:
+    return next((list(part.get("buttons") or []) for part in template.components if _kind(part) == "BUTTONS"), [])
+
+
+def _kind(part: dict[str, Any]) -> str:
+    return str(part.get("type", "")).upper()
+
+
+def where(template: Template, place: str) -> tuple[str, str]:
+    """The placeholder as written ({{1}}) and the words around it."""
+    group, _dot, name = place.rpartition(".")
+    mark = "{{" + name + "}}"
+    if group.startswith("button"):
+        number = int(group.partition(".")[2] or 0)
+        known = buttons(template)
+        return mark, _("in the address of the button “{name}”").format(
+            name=known[number].get("text", "") if number < len(known) else ""
+        )
+    text = str(header(template).get("text") or "") if group == "header" else body(template)
+    found = re.search(re.escape(mark), text)
+    if found is None:
+        return mark, _("in the heading") if group == "header" else ""
+    before, after = text[max(0, found.start() - 22) : found.start()], text[found.end() : found.end() + 22]
+    around = ("…" if found.start() > 22 else "") + before + mark + after + ("…" if found.end() + 22 < len(text) else "")
+    return mark, " ".join(around.split())

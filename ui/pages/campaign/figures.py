@@ -1,0 +1,87 @@
+"""The figures of a campaign, from the queue to the reply: each with its share of the step before. They count up calmly."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from nicegui import ui
+
+from api.contract.campaigns import Progress
+from api.contract.enums import ChannelKind
+from ui import formats
+from ui.components.text import pressable
+from ui.i18n import _
+
+
+class Step(NamedTuple):
+    """`base` is what the share is of; None says nothing about a share."""
+
+    key: str
+    name: str
+    value: int
+    base: int | None
+    of: str
+
+
+def reach(progress: Progress) -> int:
+    """Members of the audience that are to get the message."""
+    return progress.audience - progress.counts.skipped
+
+
+def steps(progress: Progress, kind: ChannelKind | None) -> list[Step]:
+    """In the order of the way; SMS knows no reading."""
+    counts = progress.counts
+    waiting = counts.queued + counts.sending
+    of_sent, of_delivered = _("{share} of those sent"), _("{share} of those delivered")
+    found = [
+        Step("waiting", _("In the queue"), waiting, reach(progress), _("{share} of {total}")),
+        Step("sent", _("Sent"), progress.accepted, reach(progress), _("{share} of {total}")),
+        Step("delivered", _("Delivered"), progress.delivered, progress.accepted, of_sent),
+    ]
+    if kind != ChannelKind.SMS:
+        found.append(Step("read", _("Read"), progress.read, progress.delivered, of_delivered))
+    found.append(Step("replied", _("Replied"), progress.replied, progress.delivered, of_delivered))
+    failed = counts.failed + counts.failed_unknown
+    found.append(Step("failed", _("Failed"), failed, reach(progress), _("{share} of {total}")))
+    return found
+
+
+class Figures:
+    """One card per step; `set` moves numbers and bars in place."""
+
+    def __init__(self, progress: Progress, kind: ChannelKind | None, on_failed: Callable[[], Any]) -> None:
+        self._kind = kind
+        self._shown: dict[str, int] = {}
+        self._parts: dict[str, tuple[ui.label, ui.label, ui.element]] = {}
+        found = steps(progress, kind)
+        with ui.element("div").classes(f"m-card m-card-flush m-way m-way-{len(found)}"):
+            for step in found:
+                with ui.element("div").classes(f"m-way-step m-way-{step.key}") as box:
+                    ui.label(step.name).classes("m-hint")
+                    number = ui.label().classes("m-figure")
+                    share = ui.label().classes("m-hint m-clip")
+                    with ui.element("div").classes("m-way-track").props("aria-hidden=true"):
+                        fill = ui.element("div").classes("m-way-fill")
+                    self._parts[step.key] = number, share, fill
+                if step.key == "failed":
+                    pressable(box, on_failed, _("See why"))
+        self.set(progress)
+
+    def set(self, progress: Progress) -> None:
+        rolls: list[str] = []
+        language = formats.locale().replace("_", "-")
+        for step in steps(progress, self._kind):
+            number, share, fill = self._parts[step.key]
+            before = self._shown.get(step.key)
+            if before != step.value:
+                number.text = formats.number(step.value)
+                if before is not None:
+                    rolls.append(f"masteria.roll({number.id}, {before}, {step.value}, {language!r})")
+                self._shown[step.key] = step.value
+            if step.base:
+                text = formats.percent(step.value, step.base)
+                share.text = step.of.format(share=text, total=formats.number(step.base))
+            else:
+                share.text = formats.DASH
+            fill.style(f"width: {step.value / step.base * 100 if step.base else 0:.2f}%")
+        if rolls:
+            ui.run_javascript(";".join(rolls))

@@ -1,0 +1,203 @@
+"""Second step: who gets the message: everyone, by tags, the people of an import, or a filter; and who is spared this time."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from nicegui import ui
+
+from api.contract.campaigns import CampaignSettings
+from api.contract.contacts import ContactFilter, CustomField, Import, Tag
+from api.contract.enums import ImportState
+from ui import formats
+from ui.components.cards import card, note
+from ui.components.forms import number_field, select_field, switch_field, text_field
+from ui.components.text import icon, pressable
+from ui.i18n import _, ngettext
+
+RECENT_DAYS = 7
+
+
+class Choices(NamedTuple):
+    tags: list[Tag]
+    fields: list[CustomField]
+    imports: list[Import]
+
+
+def mode_of(audience: ContactFilter) -> str:
+    if audience.ids:
+        return "selection"
+    if audience.import_id is not None:
+        return "import"
+    if audience.tags or audience.without_tags:
+        return "tags"
+    return "filter" if audience.search or audience.line or audience.custom else "everyone"
+
+
+class AudienceStep:
+    """Draws the choices; `change(audience=…)` or `change(settings=…)` on every move."""
+
+    def __init__(self, audience: ContactFilter, settings: CampaignSettings, choices: Choices, change: Callable[..., Any]) -> None:
+        self._audience, self._settings, self._choices, self._change = audience, settings, choices, change
+        self._mode = mode_of(audience)
+        with ui.element("div").classes("m-col m-gap"):
+            self._picks = ui.element("div").classes("m-picks m-picks-small").props("role=radiogroup")
+            self._picks.props["aria-label"] = _("Audience")
+            self._panel = ui.element("div").classes("w-full")
+            self._draw()
+            with card():
+                self._draw_recent()
+
+    def _draw(self) -> None:
+        modes = [
+            ("everyone", "groups", _("Everyone")),
+            ("tags", "sell", _("By tags")),
+            ("import", "upload_file", _("From an import")),
+            ("filter", "filter_alt", _("With a filter")),
+        ]
+        if self._audience.ids:
+            modes.append(("selection", "checklist", _("Chosen contacts")))
+        self._picks.clear()
+        with self._picks:
+            for key, symbol, name in modes:
+                on = key == self._mode
+                with ui.element("div").classes("m-pick" + (" m-pick-on" if on else "")) as element:
+                    icon(symbol)
+                    ui.label(name).classes("m-strong m-clip")
+                pressable(element, partial(self._choose, key), name)
+                element.props.update({"role": "radio", "aria-checked": "true" if on else "false"})
+        self._panel.clear()
+        with self._panel:
+            {
+                "everyone": lambda: None,
+                "tags": self._draw_tags,
+                "import": self._draw_imports,
+                "filter": self._draw_filter,
+                "selection": self._draw_selection,
+            }[self._mode]()
+
+    def _choose(self, mode: str) -> None:
+        if mode != self._mode:
+            self._mode = mode
+            self._set(ContactFilter())
+            self._draw()
+
+    def _set(self, audience: ContactFilter) -> None:
+        self._audience = audience
+        self._change(audience=audience)
+
+    def _draw_tags(self) -> None:
+        if not self._choices.tags:
+            with note("info", _("You have no tags yet. Give your contacts tags, or choose another way.")):
+                ui.link(_("To the contacts"), "/contacts").classes("m-link")
+            return
+        names = {str(tag.id): f"{tag.name} · {formats.number(tag.contacts)}" for tag in self._choices.tags}
+
+        def read() -> None:
+            self._set(
+                ContactFilter(
+                    tags=[UUID(tag) for tag in chosen.value or []],
+                    all_tags=every.value == "all",
+                    without_tags=[UUID(tag) for tag in without.value or []],
+                )
+            )
+
+        known = self._audience
+        with card():
+            with ui.element("div").classes("m-grid m-grid-wide"):
+                chosen = select_field(
+                    _("With these tags"), names, [str(t) for t in known.tags if str(t) in names],
+                    search=True, multiple=True, clearable=True, placeholder=_("Choose tags"), on_change=read,
+                )  # fmt: skip
+                every = select_field(
+                    _("How many of them"),
+                    {"any": _("Any of these tags"), "all": _("All of these tags")},
+                    "all" if known.all_tags else "any",
+                    on_change=read,
+                )
+            without = select_field(
+                _("But not with these tags"), names, [str(t) for t in known.without_tags if str(t) in names],
+                search=True, multiple=True, clearable=True, on_change=read,
+            )  # fmt: skip
+
+    def _draw_imports(self) -> None:
+        done = [one for one in self._choices.imports if one.state == ImportState.COMPLETED]
+        if not done:
+            with note("info", _("You have not imported a list yet.")):
+                ui.link(_("Import contacts"), "/contacts/imports").classes("m-link")
+            return
+        names = {
+            str(
+                one.id
+            ): f"{one.filename} · {formats.moment(one.created_at)} · {formats.number(one.created + one.updated + one.unchanged)}"
+            for one in done
+        }
+
+        def read() -> None:
+            self._set(ContactFilter(import_id=UUID(chosen.value) if chosen.value else None))
+
+        known = str(self._audience.import_id) if self._audience.import_id else None
+        with card():
+            chosen = select_field(
+                _("Import"), names, known if known in names else None, search=len(names) > 8, on_change=read,
+                hint=_("Everyone in the file gets it, new and already known."),
+            )  # fmt: skip
+
+    def _draw_filter(self) -> None:
+        known = self._audience
+        key, value = next(iter(known.custom.items()), ("", ""))
+
+        def read() -> None:
+            custom = {field.value: text.value.strip()} if field.value and text.value.strip() else {}
+            line_value = line.value if line.value in {"mobile", "fixed"} else None
+            self._set(ContactFilter(search=search.value.strip() or None, line=line_value, custom=custom))
+
+        with card():
+            with ui.element("div").classes("m-grid m-grid-wide"):
+                search = text_field(_("Name or number contains"), known.search or "", limit=100, on_change=read)
+                line = select_field(
+                    _("Kind of line"),
+                    {"any": _("Any line"), "mobile": _("Mobile"), "fixed": _("Landline")},
+                    known.line or "any",
+                    on_change=read,
+                )
+            if self._choices.fields:
+                with ui.element("div").classes("m-grid m-grid-wide"):
+                    fields = {"": _("No field"), **{one.key: one.label for one in self._choices.fields}}
+                    field = select_field(_("Own field"), fields, key if key in fields else "", on_change=read)
+                    text = text_field(_("is exactly"), value, limit=500, on_change=read)
+            else:
+                field, text = select_field("", {"": ""}, ""), text_field("")
+                field.hide()
+                text.hide()
+
+    def _draw_selection(self) -> None:
+        count = len(self._audience.ids)
+        text = ngettext("{n} contact that you chose in the list.", "{n} contacts that you chose in the list.", count)
+        with note("info", text.format(n=formats.number(count))):
+            pass
+
+    def _draw_recent(self) -> None:
+        days = self._settings.skip_recent_days
+
+        def switched(on: bool) -> None:
+            amount.hide(not on)
+            amount.value = RECENT_DAYS if on and not amount.value else amount.value
+            read()
+
+        def read() -> None:
+            value = int(amount.value or 0) if switch.value else 0
+            if 0 <= value <= 90 and value != self._settings.skip_recent_days:
+                self._settings = CampaignSettings(skip_recent_days=value)
+                self._change(settings=self._settings)
+
+        switch = switch_field(
+            _("Spare people who got a campaign not long ago"),
+            bool(days),
+            hint=_("They stay out of this one, so nobody gets too much."),
+            on_change=switched,
+        )
+        amount = number_field(_("How many days back"), days or RECENT_DAYS, low=1, high=90, suffix=_("days"), on_change=read)
+        amount.element.classes("m-short")
+        amount.hide(not days)

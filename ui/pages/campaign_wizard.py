@@ -1,0 +1,428 @@
+"""Making a campaign: channel, audience, message, when, review. One page; what is typed is kept by itself.
+
+A new campaign is written at the API when its channel is chosen, so that looking around leaves no empty drafts behind.
+The plan (`at`) belongs to the launch, not to the draft: it lives in the address until then.
+"""
+
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi.responses import RedirectResponse, Response
+from nicegui import ui
+
+from api.contract.base import FieldError
+from api.contract.campaigns import Campaign, CampaignProblem, Preview
+from api.contract.channels import Channel
+from api.contract.enums import CampaignState, ChannelKind, Permission
+from ui import formats, live, session
+from ui.client import campaigns
+from ui.client.base import ApiProblem, Offline
+from ui.components import problems
+from ui.components.buttons import button, icon_button
+from ui.components.confirm import dialog
+from ui.components.forms import text_field
+from ui.components.frame import Frame, frame
+from ui.components.menus import more
+from ui.components.states import Loader, load, skeleton_card
+from ui.components.text import icon, pressable
+from ui.components.toast import toast
+from ui.i18n import _
+from ui.live import Event
+from ui.pages.campaign import actions, step_channel, step_review, words
+from ui.pages.campaign.draft import Draft
+from ui.pages.campaign.pace import Pace
+from ui.pages.campaign.pane import Pane, test_send
+from ui.pages.campaign.reach import Reach
+from ui.pages.campaign.step_audience import AudienceStep, Choices
+from ui.pages.campaign.step_sms import SmsStep
+from ui.pages.campaign.step_template import TemplateStep
+from ui.pages.campaign.step_when import WhenStep
+from ui.pages.campaign_live import found_or_error
+from ui.routing import page
+
+
+@page("/campaigns/new", permission=Permission.CAMPAIGNS_WRITE)
+def campaign_new() -> None:
+    today = formats.short_day(datetime.now(formats.zone()).date())
+    _open(None, _("Campaign of {day}").format(day=today), "channel", None)
+
+
+@page("/campaigns/{campaign_id:uuid}/edit", permission=Permission.CAMPAIGNS_WRITE)
+async def campaign_edit(campaign_id: UUID, step: str = "", at: str = "") -> Response | None:
+    found = await found_or_error(campaign_id)
+    if found is None:
+        return None
+    if found.state != CampaignState.DRAFT:
+        ui.context.client.delete()
+        return RedirectResponse(f"/campaigns/{campaign_id}", 303)
+    planned: datetime | None = None
+    with suppress(ValueError):
+        planned = datetime.fromisoformat(at) if at else None
+    start = step if step in words.STEPS else _first_open(found)
+    _open(found, found.name, start, planned if planned and planned.tzinfo else None)
+    return None
+
+
+def _first_open(campaign: Campaign) -> str:
+    """The step at which somebody who comes back goes on."""
+    if campaign.channel_id is None:
+        return "channel"
+    return "review" if campaign.template_id or campaign.body else "audience"
+
+
+def _open(campaign: Campaign | None, name: str, step: str, at: datetime | None) -> None:
+    with frame(name, _("Only your team sees this name"), breadcrumbs=[(_("Campaigns"), "/campaigns")]) as head:
+        _Wizard(campaign, name, step, at, head)
+
+
+class _Wizard:
+    """Steps above, the open one below, back and on at the foot."""
+
+    def __init__(self, campaign: Campaign | None, name: str, step: str, at: datetime | None, head: Frame) -> None:
+        self._api, self._head, self._step, self._at = session.current().api, head, step, at
+        self._preview: Preview | None = None
+        self._seen = {step}
+        self._launched = False
+        self._reach: Reach | None = None
+        self._pane: Pane | None = None
+        self._sms: SmsStep | None = None
+        self._loader: Loader[Any] | None = None
+        with ui.element("div").classes("m-wiz-body"):
+            self._draft = Draft(self._api, campaign, name, on_saved=self._saved, on_status=self._say)
+            self._pace = Pace(self._ask, 0.3)
+        self._draw_head()
+        self._steps = ui.element("nav").classes("m-card m-card-flush m-wiz-steps")
+        self._steps.props["aria-label"] = _("Steps")
+        self._place = ui.element("div").classes("m-wiz-body")
+        self._foot = ui.element("div").classes("m-wiz-foot")
+        self._draw()
+        live.on("campaign.changed", self._heard)
+        live.on("channel.*", self._others)
+        live.on("templates.changed", self._others)
+        live.on_reset(self._look)
+
+    # -- saving -------------------------------------------------------------------------------------------------
+
+    def _change(self, **fields: Any) -> None:
+        if self._reach is not None and ("audience" in fields or "settings" in fields):
+            self._reach.wait()
+        self._draft.change(**fields)
+
+    def _saved(self) -> None:
+        self._pace.poke()
+
+    def _say(self, state: str, error: ApiProblem | None = None) -> None:
+        texts = {
+            "saving": _("Saving…"),
+            "saved": _("Saved just now"),
+            "offline": _("Not saved yet; trying again"),
+            "changed": _("Loaded again"),
+            "refused": _("Not saved"),
+        }
+        self._status.classes(
+            add="m-saved-bad" if state in {"offline", "refused"} else "",
+            remove="m-saved-bad" if state in {"saving", "saved"} else "",
+        )
+        self._status.clear()
+        with self._status:
+            icon({"saving": "sync", "saved": "cloud_done"}.get(state, "cloud_off"))
+            ui.label(texts[state])
+        if state == "changed":
+            toast(_("Somebody else changed this draft meanwhile. You see what is there now."), "warn")
+            self._draw()
+        elif error is not None:
+            problems.show(error)
+
+    async def _ask(self) -> None:
+        """What the API thinks of the draft now: how many people, how it reads, what is missing."""
+        if self._draft.campaign is None or self._step not in {"audience", "message", "review"}:
+            return
+        try:
+            preview = await campaigns.preview(self._api, self._draft.id)
+        except (ApiProblem, Offline) as error:
+            problems.show(error)
+            return
+        self._preview = preview
+        if self._reach is not None and preview.audience is not None:
+            self._reach.set(preview.audience)
+        if self._pane is not None:
+            self._pane.set(preview)
+        if self._sms is not None:
+            self._sms.set(preview)
+        self._draw_steps()
+
+    # -- what others do -----------------------------------------------------------------------------------------
+
+    async def _heard(self, event: Event) -> None:
+        if self._draft.campaign is None or event.data.get("campaign_id") != str(self._draft.id) or self._launched:
+            return
+        state = event.data.get("state")
+        if state == "deleted":
+            toast(_("Somebody deleted this draft."), "warn")
+            ui.navigate.to("/campaigns")
+        elif state != CampaignState.DRAFT:
+            ui.navigate.to(f"/campaigns/{self._draft.id}")
+        else:
+            await self._look()
+
+    async def _look(self) -> None:
+        with suppress(ApiProblem, Offline):
+            if await self._draft.look():
+                self._say("changed")
+
+    async def _others(self, event: Event) -> None:
+        """Channels and templates come and go; a step that lists them is drawn anew, one in which somebody types is not."""
+        listing = self._step == "message" and self._kind() == ChannelKind.WHATSAPP and not self._template()
+        if self._loader is not None and (listing or self._step in {"channel", "review"}):
+            await self._loader.refresh()
+
+    # -- going --------------------------------------------------------------------------------------------------
+
+    def _kind(self) -> ChannelKind | None:
+        return self._draft.campaign.channel_kind if self._draft.campaign else None
+
+    def _template(self) -> UUID | None:
+        found: UUID | None = self._draft.value("template_id") if self._draft.campaign else None
+        return found
+
+    async def _go(self, step: str) -> None:
+        if self._draft.campaign is None and step != "channel":
+            toast(_("Choose the channel first."), "info")
+            return
+        await self._draft.flush()
+        self._step = step
+        self._seen.add(step)
+        self._draw()
+        self._address()
+        ui.run_javascript("window.scrollTo({top: 0})")
+
+    def _address(self) -> None:
+        if self._draft.campaign is None:
+            return
+        query = {"step": self._step} | ({"at": self._at.isoformat()} if self._at else {})
+        ui.navigate.history.replace(f"/campaigns/{self._draft.id}/edit?{urlencode(query)}")
+
+    def _set_at(self, at: datetime | None) -> None:
+        if at != self._at:
+            self._at = at
+            self._address()
+
+    # -- drawing ------------------------------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        self._head.title.text = self._draft.name
+        self._draw_steps()
+        self._draw_step()
+        self._draw_foot()
+
+    def _draw_head(self) -> None:
+        self._head.actions.clear()
+        with self._head.actions:
+            self._status = ui.element("div").classes("m-hint m-saved")
+            self._status.props["role"] = "status"
+            icon_button("edit", _("Rename"), self._rename)
+            campaign = self._draft.campaign
+            if campaign is not None:
+                more(actions.menu(campaign.id, campaign.name, campaign.state, in_list=False))
+
+    def _rename(self) -> None:
+        def done() -> None:
+            if name.required():
+                self._draft.name = name.value.strip()
+                self._head.title.text = self._draft.name
+                if self._draft.campaign is not None:
+                    self._change(name=self._draft.name)
+                box.close()
+
+        with dialog(_("Name of the campaign")) as box:
+            name = text_field("", self._draft.name, limit=120, on_enter=done)
+            name.control.props["aria-label"] = _("Name of the campaign")
+            with ui.element("div").classes("m-dialog-foot"):
+                button(_("Cancel"), box.close, kind="plain")
+                button(_("Rename"), done, kind="primary")
+        box.open()
+        name.focus()
+
+    def _draw_steps(self) -> None:
+        missing = {found.step for found in self._preview.problems} if self._preview else set()
+        self._steps.clear()
+        with self._steps:
+            for number, step in enumerate(words.STEPS):
+                on = step == self._step
+                off = self._draft.campaign is None and step != "channel"
+                bad = step in missing and step in self._seen and not on
+                done = not on and not bad and not off and step in self._seen
+                look = "m-wiz-on" if on else "m-wiz-off" if off else "m-wiz-bad" if bad else "m-wiz-done" if done else ""
+                if number:
+                    ui.element("div").classes("m-step-line").props["aria-hidden"] = "true"
+                with ui.element("div").classes(f"m-wiz-step {look}") as element:
+                    ui.label("✓" if done else "!" if bad else str(number + 1)).classes("m-step-no")
+                    ui.label(words.step_name(step)).classes("m-wiz-name")
+                if on:
+                    element.props["aria-current"] = "step"
+                elif not off:
+                    pressable(element, partial(self._go, step), words.step_name(step))
+
+    def _draw_step(self) -> None:
+        self._reach = self._pane = self._sms = self._loader = None
+        self._place.clear()
+        with self._place:
+            {
+                "channel": self._channel,
+                "audience": self._audience,
+                "message": self._message,
+                "when": self._when,
+                "review": self._review,
+            }[self._step]()
+
+    def _draw_foot(self) -> None:
+        at = words.STEPS.index(self._step)
+        self._foot.clear()
+        with self._foot:
+            if at:
+                button(_("Back"), partial(self._go, words.STEPS[at - 1]), icon="arrow_back")
+            ui.space()
+            if at < len(words.STEPS) - 1:
+                on = button(_("Continue"), partial(self._go, words.STEPS[at + 1]), kind="primary")
+                on.props("icon-right=sym_r_arrow_forward")
+                on.set_enabled(self._draft.campaign is not None)
+
+    # -- steps --------------------------------------------------------------------------------------------------
+
+    def _channel(self) -> None:
+        chosen = self._draft.campaign.channel_id if self._draft.campaign else None
+
+        async def choose(channel_id: UUID) -> None:
+            if self._draft.campaign is None:
+                await self._draft.create(channel_id)
+                self._draw_head()
+                self._say("saved")
+            elif channel_id != self._draft.campaign.channel_id:
+                self._change(channel_id=channel_id)
+                await self._draft.flush()
+                self._preview = None
+            self._draw()
+            self._address()
+
+        async def fetch() -> list[Channel]:
+            return await campaigns.channels(self._api)
+
+        self._loader = load(fetch, lambda found: step_channel.draw(found, chosen, choose), _skeleton_picks)
+
+    def _audience(self) -> None:
+        async def fetch() -> Choices:
+            return Choices(
+                await campaigns.tags(self._api), await campaigns.custom_fields(self._api), await campaigns.imports(self._api)
+            )
+
+        with ui.element("div").classes("m-aside"):
+            with ui.element("div"):
+                load(
+                    fetch,
+                    lambda found: AudienceStep(self._draft.value("audience"), self._draft.value("settings"), found, self._change),
+                )
+            with ui.element("div").classes("m-aside-side"):
+                self._reach = Reach()
+        self._pace.poke()
+
+    def _message(self) -> None:
+        with ui.element("div").classes("m-aside"):
+            with ui.element("div"):
+                self._loader = load(self._fetch_message, self._draw_message)
+            with ui.element("div").classes("m-aside-side") as side:
+                pass
+        self._side = side
+
+    async def _fetch_message(self) -> tuple[Any, ...]:
+        campaign = self._draft.campaign
+        assert campaign is not None
+        custom = await campaigns.custom_fields(self._api)
+        channel = next((c for c in await campaigns.channels(self._api) if c.id == campaign.channel_id), None)
+        whatsapp = campaign.channel_kind == ChannelKind.WHATSAPP and campaign.channel_id is not None
+        templates = await campaigns.templates(self._api, campaign.channel_id) if whatsapp and campaign.channel_id else []
+        return channel, custom, templates
+
+    def _draw_message(self, found: tuple[Any, ...]) -> None:
+        channel, custom, templates = found
+        if self._kind() == ChannelKind.SMS:
+            self._sms = SmsStep(self._draft.value("body") or "", custom, self._change)
+        else:
+            chosen = next((one for one in templates if one.id == self._template()), None)
+            TemplateStep(templates, chosen, self._draft.value("bindings"), custom, self._change)
+        self._side.clear()
+        with self._side:
+            self._pane = Pane(channel)
+            if session.current().may(Permission.CAMPAIGNS_SEND):
+                sandbox = bool(channel and channel.sandbox)
+                button(_("Send a test"), lambda: test_send(self._draft, sandbox), icon="send_to_mobile")
+        self._pace.poke()
+
+    def _when(self) -> None:
+        WhenStep(self._at, self._draft.value("policy"), self._change, self._set_at)
+
+    def _review(self) -> None:
+        self._loader = load(self._fetch_review, self._draw_review, lambda: skeleton_card(8))
+
+    async def _fetch_review(self) -> step_review.Facts:
+        await self._draft.flush()
+        campaign = self._draft.campaign
+        assert campaign is not None
+        self._preview = await campaigns.preview(self._api, campaign.id)
+        channel = next((c for c in await campaigns.channels(self._api) if c.id == campaign.channel_id), None)
+        named = campaign.audience.tags or campaign.audience.without_tags
+        tags = {str(tag.id): tag.name for tag in await campaigns.tags(self._api)} if named else {}
+        return step_review.Facts(campaign, channel, self._preview, self._at, tags)
+
+    def _draw_review(self, facts: step_review.Facts) -> None:
+        self._seen |= set(words.STEPS)
+        self._draw_steps()
+
+        def test() -> None:
+            test_send(self._draft, facts.campaign.sandbox)
+
+        with ui.element("div").classes("m-aside"):
+            with ui.element("div").classes("m-col m-gap"):
+                step_review.draw(facts, self._go, test, partial(self._launch, facts))
+            with ui.element("div").classes("m-aside-side"):
+                self._pane = Pane(facts.channel)
+                self._pane.set(facts.preview)
+
+    async def _launch(self, facts: step_review.Facts) -> None:
+        if not await step_review.ask(facts):
+            return
+        self._launched = True
+        try:
+            launched = await campaigns.launch(self._api, self._draft.id, self._at)
+        except ApiProblem as problem:
+            self._launched = False
+            if problem.code == "not_ready":
+                toast(_first_problem(problem.errors), "bad")
+                self._draw_step()
+                return
+            if problem.code == "in_the_past":
+                toast(_("The planned time is over. Choose another one."), "bad")
+                await self._go("when")
+                return
+            raise
+        except Offline:
+            self._launched = False
+            raise
+        ui.navigate.to(f"/campaigns/{launched.id}")
+
+
+def _first_problem(errors: list[FieldError]) -> str:
+    for error in errors:
+        with suppress(KeyError):
+            detail = error.message if error.message != error.code else None
+            return words.problem(CampaignProblem(code=error.code, step=error.field, detail=detail))  # type: ignore[arg-type]
+    return _("Something is missing. See the list.")
+
+
+def _skeleton_picks() -> None:
+    with ui.element("div").classes("m-picks"):
+        for _number in range(2):
+            skeleton_card(2)
