@@ -76,7 +76,13 @@ class Supervised:
     async def _keep(self) -> None:
         pause = 1.0
         while not self._stopping:
-            self.process = await self._spawn()
+            try:
+                self.process = await self._spawn()
+            except OSError as error:
+                say(f"{bold(self.program.title)} cannot be started: {error}. Next try in {pause:.0f} s.")
+                await asyncio.sleep(pause)
+                pause = min(30.0, pause * 2)
+                continue
             reader = asyncio.create_task(self._read(self.process))
             watcher = asyncio.create_task(self._watch())
             code = await _ended(self.process)
