@@ -1,5 +1,6 @@
 """Templates at the provider: read them all, submit one for review, delete one."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from db.work import read, work
 from workers.control import Control, Refused
 from workers.providers.meta.types import Template, TemplateCreated
 from workers.providers.wire import Wire
-from workers.runtime import Cancel, Retry
+from workers.runtime import Cancel, Retry, Snooze
 
 
 def listed(template: Template) -> Listed:
@@ -166,6 +167,9 @@ class TemplateJobs:
     async def _channel(self, company_id: UUID, channel_id: UUID) -> Credentials:
         try:
             async with read(worker(company_id), Permission.CHANNELS_READ) as r:
-                return await credentials(r, company_id, channel_id)
+                channel = await credentials(r, company_id, channel_id)
         except NotFound as error:
             raise Cancel("the channel is gone") from error
+        if not channel.token:  # the check that makes a sandbox account has not run yet
+            raise Snooze(now() + timedelta(seconds=2))
+        return channel

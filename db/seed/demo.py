@@ -123,7 +123,7 @@ async def _company(c: asyncpg.Connection) -> None:
     await _campaigns(c, customers, at, dice)
     jobs: list[tuple[Job, datetime | None]] = [(CheckChannel(channel_id=channel), None) for channel in (WHATSAPP, SMS)]
     for draft in _TEMPLATES:  # the sandbox learns of them as WhatsApp would; the one that waits goes there later
-        later = timedelta(hours=1) if _STATUS.get(draft.name) == "pending" else timedelta(seconds=10)
+        later = timedelta(hours=1) if _STATUS.get(draft.name) == "pending" else timedelta(seconds=3)
         jobs.append((SubmitTemplate(template_id=fixed_id(draft.name), verb="create"), at + later))
     await queue.insert(c, COMPANY, jobs)
     await c.execute(
