@@ -111,8 +111,8 @@ async def acquire(channel_id: UUID, *, rate: float, want: int, least: int = 1) -
 
 
 async def give_back(channel_id: UUID, tokens: int) -> None:
-    """Tokens that were granted and not used."""
-    if tokens > 0:
+    """Tokens that were granted and not used; fewer than none when a long text took more than was granted."""
+    if tokens:
         await valkey.client().hincrbyfloat(_bucket(channel_id), "tokens", tokens)
 
 

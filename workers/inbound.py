@@ -263,8 +263,8 @@ async def _failure(w: Work, item: Item, update: StatusUpdate) -> dict[UUID, Stop
             await facts.stop(w, channel_id, outcome.reason, f"status {update.code}", until=until)
     elif isinstance(outcome, StopCampaign):
         campaign_id = await w.fetchval(
-            "select m.campaign_id from attempt a join message m on m.company_id = $1 and m.id = a.message_id"
-            " where a.company_id = $1 and (a.id = $2 or a.provider_id = $3) limit 1",
+            "select campaign_id from message where company_id = $1 and (provider_id = $3 or id ="
+            " (select message_id from attempt where company_id = $1 and id = $2)) limit 1",
             w.company_id,
             update.attempt_id,
             update.provider_id,

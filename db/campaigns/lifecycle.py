@@ -17,7 +17,8 @@ CLOSE_BATCH = 20_000
 
 _OPEN = "select company_id, id from campaign where finished_at is null and state in ('running', 'paused', 'cancelled', 'failed')"
 _CANCEL_SOME = f"""
-update message set state = {int(MessageState.CANCELLED)}, done_at = now(), lease_until = null
+update message set done_at = now(), lease_until = null,
+    state = case when maybe_duplicate then {int(MessageState.FAILED_UNKNOWN)} else {int(MessageState.CANCELLED)} end
 where company_id = $1 and id in (
     select id from message where company_id = $1 and queue_id = $2 and state = 0 limit {CLOSE_BATCH} for update skip locked)
 """

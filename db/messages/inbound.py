@@ -45,8 +45,7 @@ on conflict (company_id, channel_id, provider_id) do nothing returning id
 """
 
 _QUOTED = """
-select m.id, m.campaign_id from attempt a join message m on m.company_id = $1 and m.id = a.message_id
-where a.company_id = $1 and a.provider_id = $2 and a.channel_id = $3
+select id, campaign_id from message where company_id = $1 and provider_id = $2 and channel_id = $3
 """
 
 # A reply may overtake our own answer: what is on its way counts as just sent.

@@ -78,11 +78,11 @@ order by q.launched_at
 _CLAIM = """
 with picked as (
     select id, units from message
-    where queue_id = $2 and state = 0 and next_at <= now()
+    where company_id = $1 and queue_id = $2 and state = 0 and next_at <= now()
       and ($2 = $5 or exists (select from campaign c where c.company_id = $1 and c.id = $2 and c.state = 'running'))
     order by next_at limit $3 for update skip locked
 ), taken as (
-    select id from (select id, sum(units) over (rows unbounded preceding) as used from picked) p where used <= $4
+    select id from (select id, sum(units) over (rows unbounded preceding) - units as used from picked) p where used < $4
 ), claimed as (
     update message m set state = 1, epoch = epoch + 1, lease_until = now() + make_interval(secs => $6)
     from taken where m.company_id = $1 and m.id = taken.id
@@ -115,33 +115,42 @@ from r where m.company_id = $1 and m.id = r.message_id and m.epoch = r.epoch and
 """
 
 _MATCH = """
-select id, message_id, provider_id from attempt
-where company_id = $1 and id = any($2::uuid[])
+select id, provider_id from attempt where company_id = $1 and id = any($2::uuid[])
 union
-select id, message_id, provider_id from attempt
-where company_id = $1 and provider_id = any($3::text[])
+select a.id, a.provider_id from message m
+join attempt a on a.company_id = $1 and a.message_id = m.id and a.provider_id = m.provider_id
+where m.company_id = $1 and m.provider_id = any($3::text[])
 """
 
-# Status rank only rises; failed beats sent, delivered beats failed: the same end in whatever order they arrive.
+# Status rank only rises; failed beats sent, delivered beats failed: the same end in whatever order they arrive. A "sent" that
+# comes after the failure of the same attempt is old news.
 _STATUS = """
 with r as (
     select * from unnest($2::uuid[], $3::smallint[], $4::timestamptz[], $5::text[], $6::int[], $7::float8[], $8::text[])
         r(attempt_id, state, at, reason, code, retry_in, provider_id)
-), a as (
-    update attempt t set state = 1, provider_id = coalesce(t.provider_id, r.provider_id), done_at = coalesce(t.done_at, now())
-    from r where t.company_id = $1 and t.id = r.attempt_id and (t.state in (0, 3) or t.provider_id is null)
-), moves as (
-    select distinct on (m.id) m.id, t.epoch <> m.epoch and m.state = 1 as doubled, r.*,
+), judged as (
+    select m.id, t.epoch, t.epoch <> m.epoch and m.state = 1 as doubled, r.*,
         coalesce(r.provider_id, t.provider_id) as sent_as,
         case
-            when r.state between 3 and 5 and (m.state in (0, 1, 2, 7, 9) or m.state between 3 and 5 and r.state > m.state
+            when r.state = 3 and t.state = 2 and t.provider_id is not null then null
+            when r.state between 3 and 5 and (m.state in (0, 1, 2, 7, 8, 9) or m.state between 3 and 5 and r.state > m.state
                  or m.state = 6 and r.state >= 4) then r.state
             when r.state = 6 and t.epoch = m.epoch and m.state in (1, 2, 3, 7)
                  then case when r.retry_in is not null and m.tries < $9 then 0 else 6 end
         end as becomes
     from r join attempt t on t.company_id = $1 and t.id = r.attempt_id
            join message m on m.company_id = $1 and m.id = t.message_id
-    order by m.id, t.epoch desc
+), a as (
+    update attempt t set
+        state = case when j.state = 6 then 2 else 1 end,
+        code = case when j.state = 6 then j.code else t.code end,
+        detail = case when j.state = 6 then coalesce(t.detail, 'reported as failed') else t.detail end,
+        provider_id = coalesce(t.provider_id, j.provider_id), done_at = coalesce(t.done_at, now())
+    from judged j where t.company_id = $1 and t.id = j.attempt_id
+        and (t.state in (0, 3) or t.state = 1 and j.becomes in (0, 6) or t.state = 2 and j.state in (4, 5))
+), moves as (
+    select distinct on (id) * from judged where becomes is not null
+    order by id, case state when 6 then 3.5 else state end desc, epoch desc
 )
 update message m set state = v.becomes,
     maybe_duplicate = m.maybe_duplicate or v.doubled,
@@ -164,7 +173,8 @@ with late as (
     update message m set state = 2, reason = 'unknown_outcome',
         lease_until = now() + make_interval(secs => (
             select unknown_horizon from channel c where c.company_id = $1 and c.id = m.channel_id))
-    where m.company_id = $1 and m.state = 1 and m.lease_until < now() returning m.id, m.epoch, m.campaign_id
+    from (select id from message where company_id = $1 and state = 1 and lease_until < now() for update skip locked) gone
+    where m.company_id = $1 and m.id = gone.id and m.state = 1 returning m.id, m.epoch, m.campaign_id
 ), a as (
     update attempt t set state = 3, detail = 'the sender stopped before it wrote the result' from late
     where t.company_id = $1 and t.message_id = late.id and t.epoch = late.epoch and t.state = 0
@@ -181,7 +191,7 @@ with ended as (
         done_at = case when retry.yes then null else now() end,
         lease_until = null, reason = 'unknown_outcome'
     from (select id, at_least_once and not maybe_duplicate and (campaign_id is null or not exists (
-              select from campaign c where c.company_id = $1 and c.id = campaign_id and c.state = 'cancelled')) as yes
+              select from campaign c where c.company_id = $1 and c.id = campaign_id and c.state in ('cancelled', 'failed'))) as yes
           from message where company_id = $1 and state = 2 and lease_until < now() for update skip locked) retry
     where m.company_id = $1 and m.id = retry.id and m.state = 2
     returning m.campaign_id
@@ -195,11 +205,10 @@ async def due_queues(r: Read, company_id: UUID, channel_id: UUID) -> list[tuple[
     return [(row["id"], row["campaign_id"]) for row in await r.fetch(_DUE_QUEUES, company_id, channel_id)]
 
 
-async def claim(
-    w: Work, channel_id: UUID, queue_id: UUID, *, limit: int, units: int, lease: float = LEASE
-) -> list[Claimed]:
-    """Takes up to `limit` due messages worth at most `units`, with an attempt each. Nothing may go out before this commits.
-    A campaign that is not running yields nothing."""
+async def claim(w: Work, channel_id: UUID, queue_id: UUID, *, limit: int, units: int, lease: float = LEASE) -> list[Claimed]:
+    """Takes up to `limit` due messages, with an attempt each, until they are worth `units`; the last one may exceed it, or a
+    long text would wait for ever on a slow channel. Nothing may go out before this commits. A campaign that is not running
+    yields nothing."""
     rows = await w.fetch(_CLAIM, w.company_id, queue_id, limit, units, channel_id, lease)
     return [Claimed(*row) for row in rows]
 

@@ -450,7 +450,7 @@ create table message (
     lease_until timestamptz,  -- sending: end of the lease; unknown: when policy decides
     params text[] not null default '{}',
     content jsonb,  -- for messages without a campaign
-    provider_id text,
+    provider_id text collate "C",
     reason text,  -- FailureReason or SkipReason
     code int,  -- the provider's
     sent_at timestamptz,
@@ -465,6 +465,7 @@ create index message_queue on message(queue_id, next_at) where state = 0;
 create index message_lease on message(lease_until) where state in (1, 2);
 create index message_contact on message(company_id, contact_id);
 create index message_trouble on message(campaign_id, id) where state in (6, 7, 8);
+create index message_provider on message(company_id, provider_id) where provider_id is not null;
 
 create table attempt (
     company_id uuid not null,
@@ -475,15 +476,15 @@ create table attempt (
     state smallint not null default 0,  -- db/enums.py AttemptState
     http_status smallint,
     code int,
-    detail text,
-    provider_id text,
+    detail text,  -- never null for what was not accepted
+    provider_id text collate "C",
     started_at timestamptz not null default now(),
     done_at timestamptz,
     primary key (company_id, id)
-) with (fillfactor = 75, autovacuum_vacuum_scale_factor = 0.05);
+) with (fillfactor = 40, autovacuum_vacuum_scale_factor = 0.05);
+-- An accepted attempt changes no indexed column and finds room on its page: its update touches no index.
 create unique index attempt_epoch on attempt(company_id, message_id, epoch);
-create index attempt_trouble on attempt(company_id, channel_id, id) where state in (2, 3);
-create index attempt_provider on attempt(company_id, provider_id) where provider_id is not null;
+create index attempt_trouble on attempt(company_id, channel_id, id) where detail is not null;
 
 create table message_tally (  -- how many messages entered or left a state, and when; their sum is the state of a campaign
     company_id uuid not null,

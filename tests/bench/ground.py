@@ -62,7 +62,7 @@ class Ground:
     def lose_valkey(self) -> None:
         """Kills the server and everything it remembered."""
         with suppress(ProcessLookupError):
-            os.kill(self.valkey.pid, signal.SIGKILL)
+            self.valkey._process.kill()
         with suppress(Exception):
             self.valkey.terminate()
         shutil.rmtree(self.folder / "valkey", ignore_errors=True)
@@ -131,7 +131,8 @@ async def company(db: asyncpg.Connection) -> Actor:
     """A company and its owner."""
     company_id = await db.fetchval("insert into company(name) values ('Loja Aurora') returning id")
     user_id = await db.fetchval(
-        "insert into account_user(email, name, password_hash) values ($1, 'Ana Lima', 'x') returning id", f"{uuid4().hex}@example.com"
+        "insert into account_user(email, name, password_hash) values ($1, 'Ana Lima', 'x') returning id",
+        f"{uuid4().hex}@example.com",
     )
     await db.execute("insert into membership(company_id, user_id, role) values ($1, $2, 'owner')", company_id, user_id)
     return member(company_id, user_id, Role.OWNER)
