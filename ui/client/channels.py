@@ -1,0 +1,52 @@
+"""Channels over the API: connect, check, log."""
+
+from uuid import UUID
+
+from api.contract.base import Done, Page
+from api.contract.channels import Channel, ChannelConnect, ChannelLogEntry, ChannelPatch
+from ui.client.base import ApiClient
+
+_PAGE = 200  # the largest page that the API gives
+
+
+async def channels(api: ApiClient) -> list[Channel]:
+    return (await api.get("/v1/channels", Page[Channel], {"limit": _PAGE})).items
+
+
+async def channel(api: ApiClient, channel_id: UUID) -> Channel:
+    return await api.get(f"/v1/channels/{channel_id}", Channel)
+
+
+async def connect(api: ApiClient, body: ChannelConnect) -> Channel:
+    """In state `checking`; the result comes as event `channel.changed`."""
+    return await api.post("/v1/channels", Channel, body)
+
+
+async def change(api: ApiClient, channel_id: UUID, body: ChannelPatch) -> Channel:
+    return await api.patch(f"/v1/channels/{channel_id}", Channel, body)
+
+
+async def check(api: ApiClient, channel_id: UUID) -> Channel:
+    return await api.post(f"/v1/channels/{channel_id}/check", Channel)
+
+
+async def pause(api: ApiClient, channel_id: UUID) -> Channel:
+    return await api.post(f"/v1/channels/{channel_id}/pause", Channel)
+
+
+async def resume(api: ApiClient, channel_id: UUID) -> Channel:
+    return await api.post(f"/v1/channels/{channel_id}/resume", Channel)
+
+
+async def archive(api: ApiClient, channel_id: UUID) -> None:
+    await api.delete(f"/v1/channels/{channel_id}")
+
+
+async def log(api: ApiClient, channel_id: UUID, *, kind: str | None, ok: bool | None, limit: int) -> Page[ChannelLogEntry]:
+    params = {"kind": kind, "ok": None if ok is None else str(ok).lower(), "limit": min(limit, _PAGE)}
+    return await api.get(f"/v1/channels/{channel_id}/log", Page[ChannelLogEntry], params)
+
+
+async def sync_templates(api: ApiClient, channel_id: UUID) -> None:
+    """Ends with event `templates.changed`."""
+    await api.post(f"/v1/channels/{channel_id}/templates/sync", Done)

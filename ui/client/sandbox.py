@@ -1,0 +1,28 @@
+"""The simulator over the API: its phones, answering as a customer, how it behaves."""
+
+from urllib.parse import quote
+from uuid import UUID
+
+from api.contract.base import Done, Page
+from api.contract.sandbox import Behaviour, SandboxMessage, SandboxPhone, SandboxReply
+from ui.client.base import ApiClient
+
+
+async def phones(api: ApiClient, channel_id: UUID, *, search: str = "", limit: int = 30) -> Page[SandboxPhone]:
+    return await api.get(f"/v1/sandbox/{channel_id}/phones", Page[SandboxPhone], {"search": search or None, "limit": limit})
+
+
+async def thread(api: ApiClient, channel_id: UUID, address: str, limit: int = 50) -> Page[SandboxMessage]:
+    return await api.get(f"/v1/sandbox/{channel_id}/phones/{quote(address, safe='')}", Page[SandboxMessage], {"limit": limit})
+
+
+async def reply(api: ApiClient, channel_id: UUID, address: str, text: str) -> None:
+    await api.post(f"/v1/sandbox/{channel_id}/reply", Done, SandboxReply(address=address, text=text))
+
+
+async def behaviour(api: ApiClient, channel_id: UUID) -> Behaviour:
+    return await api.get(f"/v1/sandbox/{channel_id}/behaviour", Behaviour)
+
+
+async def behave(api: ApiClient, channel_id: UUID, body: Behaviour) -> Behaviour:
+    return await api.put(f"/v1/sandbox/{channel_id}/behaviour", Behaviour, body)

@@ -1,0 +1,25 @@
+"""Message templates over the API."""
+
+from uuid import UUID
+
+from api.contract.base import Page
+from api.contract.channels import Template, TemplateCreate
+from api.contract.enums import TemplateStatus
+from ui.client.base import ApiClient
+
+_PAGE = 200  # the largest page that the API gives
+
+
+async def templates(
+    api: ApiClient, *, channel_id: UUID | None = None, status: TemplateStatus | None = None, search: str = "", limit: int = 50
+) -> Page[Template]:
+    params = {"channel_id": channel_id, "status": status, "search": search or None, "limit": min(limit, _PAGE)}
+    return await api.get("/v1/templates", Page[Template], params)
+
+
+async def create(api: ApiClient, body: TemplateCreate) -> Template:
+    return await api.post("/v1/templates", Template, body)
+
+
+async def delete(api: ApiClient, template_id: UUID) -> None:
+    await api.delete(f"/v1/templates/{template_id}")
