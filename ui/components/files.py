@@ -50,6 +50,7 @@ def drop_zone(
             icon("upload_file")
             ui.label(text).classes("m-strong")
             status = ui.label(shown_hint).classes("m-hint")
+        ui.element("q-uploader-add-trigger")  # Quasar's own file input: without it there is nothing to press
     with zone.add_slot("list"):
         ui.element("div")
     pressable(inside, lambda: None, text)

@@ -53,7 +53,7 @@ class _Contact:
                 self._notes: Loader[Page[Note]] = load(
                     lambda: client.notes(self._api, self._id), self._draw_notes, lambda: skeleton_list(1)
                 )
-            with ui.element("div").classes("m-col m-loose"):
+            with ui.element("div").classes("m-col m-loose m-who"):
                 self._facts: Loader[Contact] = load(self._fetch, self._draw_facts)
         live.on("contacts.changed", self._changed)
         live.on("message.received", self._heard)
@@ -115,7 +115,8 @@ class _Contact:
         names = [tag.name for tag in found.tags]
 
         async def keep(new: list[str]) -> None:
-            await self._save(ContactPatch(tags=new))
+            with self._head.body:
+                await self._save(ContactPatch(tags=new))
 
         async def add() -> None:
             text = field.value.strip()
@@ -136,14 +137,17 @@ class _Contact:
 
     def _draw_consent(self, found: Contact) -> None:
         async def turn(allowed: bool) -> None:
-            await self._save(ContactPatch(opted_out=not allowed))
-            toast(_("They can be written to again.") if allowed else _("They get no more messages."))
+            with self._head.body:  # the switch itself is drawn anew meanwhile
+                if await self._save(ContactPatch(opted_out=not allowed)):
+                    toast(_("They can be written to again.") if allowed else _("They get no more messages."))
+                else:
+                    await self._facts.refresh()
 
         with card():
             hint = _("Campaigns may write to this person.")
             if found.opted_out_at:
-                hint = f"{_('Opted out {when}.').format(when=formats.moment(found.opted_out_at))} "
-                hint += words.out_source(found.opt_out_source)
+                since = _("Opted out {when}.").format(when=formats.moment(found.opted_out_at))
+                hint = f"{since} {words.out_source(found.opt_out_source)}"
             switch = switch_field(_("May get messages"), found.opted_out_at is None, hint=hint, on_change=turn)
             if not self._write:
                 switch.disable()
@@ -247,8 +251,7 @@ class _Contact:
 
         with card(_("Notes"), hint=_("Only your team sees them.")):
             if self._write:
-                field = area_field("", placeholder=_("Write down what colleagues should know"), limit=4000, rows=2)
-                field.control.props["aria-label"] = _("New note")
+                field = area_field(_("New note"), placeholder=_("Write down what colleagues should know"), limit=4000, rows=2)
                 with ui.element("div").classes("m-row"):
                     button(_("Add note"), add)
             elif not found.items:

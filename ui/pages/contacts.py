@@ -107,7 +107,6 @@ class _List:
             [
                 Column("name", _("Name"), phone="title"),
                 Column("phone", _("Phone"), look="m-num", phone="sub"),
-                Column("email", _("E-mail"), look="m-clip"),
                 Column("tags", _("Tags")),
                 Column("state", _("State"), phone="end"),
                 Column("changed", _("Changed"), align="right", look="m-hint"),
@@ -141,9 +140,8 @@ class _List:
             flag = state(_("Landline"), "quiet")
         return {
             "id": str(row.id),
-            "name": person(name),
+            "name": person(name, row.email if row.email and row.email != name else ""),
             "phone": row.phone_display,
-            "email": row.email,
             "tags": tags([tag.name for tag in row.tags]) if row.tags else None,
             "state": flag,
             "changed": formats.ago(row.updated_at),
@@ -221,7 +219,7 @@ class _List:
             self._progress_place.clear()
             self._bulk_id, self._progress = None, None
             toast(_("Done: {n} contacts.").format(n=formats.number(event.data["processed"])))
-            await self._place.refresh()  # new tags show up among the filters
+            await self._refresh()
 
     # -- one more -----------------------------------------------------------------------------------------------
 

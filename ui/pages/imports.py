@@ -222,7 +222,7 @@ class _Flow:
 
         data_table(
             [
-                Column("number", _("Row"), align="right", look="m-num"),
+                Column("number", _("Row"), look="m-num"),
                 Column("column", _("Column"), phone="sub"),
                 Column("value", _("In the file"), look="m-strong", phone="title"),
                 Column("reason", _("Reason"), phone="sub"),
@@ -244,7 +244,8 @@ class _Mapping:
         self._labels: dict[int, Field[str]] = {}
         self._bad = ui.element("div").classes("w-full")
         rows = ngettext("About {n} row", "About {n} rows", found.total or 0).format(n=formats.number(found.total))
-        with card(_("What is in each column?"), hint=f"{rows} · {_('We guessed; please check.')}", flush=True):
+        guessed = _("We guessed; please check.")
+        with card(_("What is in each column?"), hint=f"{rows} · {guessed}", flush=True):
             for column in found.columns:
                 self._draw_column(column)
         with card(_("For all of them")), ui.element("div").classes("m-grid m-grid-wide"):

@@ -52,13 +52,13 @@ def message_state(label: str | None) -> tuple[str, Tone]:
         "queued": (_("Waiting"), "quiet"),
         "sending": (_("Sending"), "info"),
         "unknown": (_("Unclear"), "warn"),
-        "sent": (_("Sent"), "info"),
-        "delivered": (_("Delivered"), "ok"),
-        "read": (_("Read"), "ok"),
-        "failed": (_("Failed"), "bad"),
+        "sent": (_("Was sent"), "info"),
+        "delivered": (_("Was delivered"), "ok"),
+        "read": (_("Was read"), "ok"),
+        "failed": (_("Was not delivered"), "bad"),
         "failed_unknown": (_("Unclear"), "warn"),
         "skipped": (_("Skipped"), "quiet"),
-        "cancelled": (_("Cancelled"), "quiet"),
+        "cancelled": (_("Was cancelled"), "quiet"),
     }
     return names.get(label or MessageState.QUEUED.label, ("", "quiet"))
 
