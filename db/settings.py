@@ -42,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     send_lanes: int = 3  # slices of one channel in flight at once
     send_slice: int = 256  # messages per slice
     send_concurrency: int = 64  # requests in flight per slice
+    send_timeout: float = 12.0  # seconds for one request; SEND_LEASE must be more than twice as long
+    send_lease: float = 60.0  # seconds a claimed slice belongs to its worker; then its outcome is unknown
     pool_size: int = 10
 
     @property

@@ -53,7 +53,7 @@ class Process:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.wire = Wire()
+        self.wire = Wire(timeout=settings.send_timeout, connect_timeout=min(5.0, settings.send_timeout / 2))
         self.sender = Sender(settings, self.wire)
         self.lanes = Lanes(settings, self.sender)
         self.runner = Runner(self._functions())
@@ -79,10 +79,14 @@ class Process:
             InspectImport: imports.inspect_import,
             RunImport: imports.run_import,
             BulkContacts: contacts.run_bulk,
-            PrepareCampaign: campaigns.prepare_campaign,
+            PrepareCampaign: self._prepare,
             LookUpUnknown: unknown.looker(self.sender),
             SandboxControl: sandbox_control.SandboxJobs(self.settings, self.wire).sandbox_control,
         }
+
+    async def _prepare(self, company_id: UUID, job: PrepareCampaign) -> None:
+        await campaigns.prepare_campaign(company_id, job)
+        await self._poll_sending()  # at once, not with the next round
 
     # What SAQ calls. A wake-up that comes while draining is let go: the pollers of another process make it good.
 

@@ -1,5 +1,6 @@
 """What a lane needs to know about a channel and its provider: credentials, composing, sending, noting which limit binds."""
 
+import contextlib
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -164,11 +165,12 @@ async def pause_channel(channel: ChannelRow, outcome: PauseChannel) -> None:
 
 async def note_limit(channel: ChannelRow, limit: str, value: float | None, *, until: datetime | None = None) -> None:
     """Which limit holds the channel back right now, for the campaign's page; forgotten after a few seconds."""
-    await valkey.client().set(
-        f"binding:{channel.id}",
-        msgspec.json.encode({"limit": limit, "value": value, "until": until}),
-        ex=10 if until is None else 120,
-    )
+    with contextlib.suppress(*valkey.Down):
+        await valkey.client().set(
+            f"binding:{channel.id}",
+            msgspec.json.encode({"limit": limit, "value": value, "until": until}),
+            ex=10 if until is None else 120,
+        )
 
 
 async def note_sent(channel_id: UUID, count: int) -> None:

@@ -9,20 +9,21 @@ import contextlib
 import random
 import time
 from collections.abc import Iterator
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 
 from db import limits, valkey
 from db.campaigns import lifecycle
 from db.contacts import consent
+from db.crypto import SealBroken
 from db.enums import AttemptState, ChannelKind, MessageState, Permission
 from db.messages import ledger
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
 from db.settings import Settings
 from db.tenancy import worker
-from db.work import work
+from db.work import Work, work
 from workers import outgoing
 from workers.outcomes import (
     Accepted,
@@ -41,6 +42,7 @@ from workers.progress import progress
 log = structlog.get_logger("workers.sending")
 
 QUANTUM = 2.0  # seconds a lane works before it lets others have its slot
+LANE_MS = 8_000  # how long a lane's place stays taken when its process died; two in one place would do no harm
 MARGIN = 3.0  # lease seconds that must be left beyond the send timeout
 MAX_TRIES = 5
 NETWORK_PAUSE = 5.0
@@ -60,11 +62,12 @@ class Lanes:
         self._settings = settings
         self._sender = sender
         self.draining = False
+        self._contents: dict[UUID, str] = {}
 
     async def run(self, company_id: UUID, channel_id: UUID, lane: int) -> float | None:
         """Works for one quantum. Returns seconds until there may be more to do, None when there is nothing."""
-        key, token = f"lane:{channel_id}:{lane}", uuid4().hex
-        if not await valkey.client().set(key, token, nx=True, px=20_000):
+        key = f"lane:{channel_id}:{lane}"
+        if not await valkey.client().set(key, 1, nx=True, px=LANE_MS):
             return None
         try:
             return await self._quantum(company_id, channel_id, key)
@@ -101,10 +104,13 @@ class Lanes:
                 content: str | None = None
                 if channel is not None and queues:
                     queue_id, campaign_id = queues[0] if queues[0][1] is None else queues[turn % len(queues)]
-                    batch = await ledger.claim(w, channel_id, queue_id, limit=size, units=permit.granted)
+                    batch = await ledger.claim(
+                        w, channel_id, queue_id, limit=size, units=permit.granted, lease=self._settings.send_lease
+                    )
                     if batch and campaign_id is not None:
-                        content = await lifecycle.content(w, campaign_id)
-            await limits.give_back(channel_id, permit.granted - sum(message.units for message in batch))
+                        content = await self._content(w, campaign_id)
+            with contextlib.suppress(*valkey.Down):  # what is claimed must go on, with Valkey or without
+                await limits.give_back(channel_id, permit.granted - sum(message.units for message in batch))
             if channel is None or not queues:
                 return None
             turn += 1
@@ -112,10 +118,23 @@ class Lanes:
                 pause = await self._slice(channel, batch, content, claimed_at)
                 if pause is not None:
                     return pause
+            else:
+                await asyncio.sleep(0.05)  # other lanes hold what is left
             if time.monotonic() > until:
                 return 0.0
-            await valkey.client().pexpire(key, 20_000)
+            await valkey.client().set(key, 1, px=LANE_MS)
         return None
+
+    async def _content(self, w: Work, campaign_id: UUID) -> str | None:
+        """Frozen at launch, so read once."""
+        known = self._contents.get(campaign_id)
+        if known is None:
+            if len(self._contents) > 500:
+                self._contents.clear()
+            known = await lifecycle.content(w, campaign_id)
+            if known is not None:
+                self._contents[campaign_id] = known
+        return known
 
     async def _slice(self, channel: ChannelRow, batch: list[Claimed], content: str | None, claimed_at: float) -> float | None:
         """Sends one claimed slice and writes it back. Returns seconds to stay away from the channel, or None."""
@@ -126,7 +145,7 @@ class Lanes:
         except valkey.Down as error:
             log.warning("sending.no_limits", error=repr(error))
             waits = [NETWORK_PAUSE] * len(batch)
-        flight = _Flight(channel, self._sender.composer(channel, content), self._sender, claimed_at)
+        flight = _Flight(channel, self._sender.composer(channel, content), self._sender, claimed_at, self._settings.send_lease)
         for message, wait in zip(batch, waits, strict=True):
             if wait:
                 flight.refuse(message, wait)
@@ -156,12 +175,14 @@ class Lanes:
     async def _after(self, channel: ChannelRow, flight: "_Flight") -> float | None:
         """What the answers mean beyond their own message."""
         pause: float | None = None
+        stopped: set[UUID] = set()
         for message, outcome in flight.notable:
             match outcome:
                 case PauseChannel():
                     await outgoing.pause_channel(channel, outcome)
                     return None
-                case StopCampaign() if message.campaign_id is not None:
+                case StopCampaign() if message.campaign_id is not None and message.campaign_id not in stopped:
+                    stopped.add(message.campaign_id)
                     await lifecycle.stop(
                         channel.company_id, message.campaign_id, outcome.reason, outcome.message, pause=outcome.pause
                     )
@@ -169,28 +190,32 @@ class Lanes:
                     async with work(worker(channel.company_id), Permission.CONTACTS_WRITE) as w:
                         await consent.opt_out_address(w, message.address, "provider")
                 case RetryAfter(reason=FailureReason.THROUGHPUT):
-                    await limits.slow_down(channel.id)
+                    with contextlib.suppress(*valkey.Down):
+                        await limits.slow_down(channel.id)
                 case RetryAfter(reason=FailureReason.NETWORK):
                     await outgoing.note_limit(channel, "network", None)
                     pause = NETWORK_PAUSE
                 case _:
                     pass
         if flight.tier_full:
-            pause = await outgoing.note_tier_full(channel)
+            try:
+                pause = await outgoing.note_tier_full(channel)
+            except valkey.Down:
+                pause = NETWORK_PAUSE
         return pause
 
 
 class _Flight:
     """One slice on the wire."""
 
-    def __init__(self, channel: ChannelRow, composer: Composer, sender: Sender, claimed_at: float) -> None:
+    def __init__(self, channel: ChannelRow, composer: Composer, sender: Sender, claimed_at: float, lease: float) -> None:
         self.channel = channel
         self.results: list[Result] = []
         self.notable: list[tuple[Claimed, Outcome]] = []
         self.tier_full = False
         self._composer = composer
         self._send = sender
-        self._last_call = claimed_at + ledger.LEASE - sender.timeout - MARGIN
+        self._last_call = claimed_at + lease - sender.timeout - MARGIN
         self._halted = False
 
     def refuse(self, message: Claimed, wait: float) -> None:
@@ -233,17 +258,30 @@ class _Flight:
         except Exception as error:  # a poisoned message must not hold up the others
             log.error("sending.compose", message_id=str(message.message_id), exc_info=True)
             return Rejected(FailureReason.BAD_REQUEST, None, f"could not be written: {type(error).__name__}")
-        return await self._send.send(self.channel, body)
+        try:
+            return await self._send.send(self.channel, body)
+        except SealBroken as error:
+            return PauseChannel(FailureReason.TOKEN_INVALID, message=f"the stored token does not open: {error}")
+        except Exception as error:  # nobody knows how far it came
+            log.error("sending.send", message_id=str(message.message_id), exc_info=True)
+            return Unknown(f"broke off: {type(error).__name__}")
 
     def _settle(self, message: Claimed, outcome: Outcome) -> None:
+        if isinstance(outcome, Accepted):
+            self.results.append(
+                Result(
+                    message.message_id,
+                    message.epoch,
+                    message.attempt_id,
+                    MessageState.SENT,
+                    AttemptState.ACCEPTED,
+                    outcome.provider_id,
+                    200,
+                )
+            )
+            return
         make = Result(message.message_id, message.epoch, message.attempt_id, MessageState.FAILED, AttemptState.REJECTED)
         match outcome:
-            case Accepted():
-                make = make._replace(
-                    state=MessageState.SENT, attempt_state=AttemptState.ACCEPTED, provider_id=outcome.provider_id, http_status=200
-                )
-                self.results.append(make)
-                return
             case Unknown():
                 make = make._replace(
                     state=MessageState.UNKNOWN,

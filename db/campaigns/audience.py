@@ -71,20 +71,21 @@ class Audience:
                 f" and m.campaign_id is not null and m.sent_at > now() - make_interval(days => {days}))"
                 f" then '{SkipReason.RECENTLY_MESSAGED}'"
             )
-        if kind == ChannelKind.WHATSAPP:  # two contacts may share a wa_id and a phone
+        parts = {
+            "email": _EMAIL if "email" in self._fields else "null::text",
+            "kinds": self.arg(ADDRESS_KINDS[kind], "text[]"),
+            "company": self.company,
+            "condition": filters.where(chosen, self.args),
+            "opted_out": SkipReason.OPTED_OUT,
+            "no_address": SkipReason.NO_ADDRESS,
+        }
+        self.unsorted = _PEOPLE.format(more="\n        ".join(more), **parts)  # does not see two contacts with one address
+        if kind == ChannelKind.WHATSAPP:  # they may share a wa_id and a phone
             more.append(
                 "when row_number() over (partition by p.address order by p.opted_out_at is null, p.contact_id) > 1"
                 f" then '{SkipReason.DUPLICATE_ADDRESS}'"
             )
-        self.people = _PEOPLE.format(
-            email=_EMAIL if "email" in self._fields else "null::text",
-            kinds=self.arg(ADDRESS_KINDS[kind], "text[]"),
-            company=self.company,
-            condition=filters.where(chosen, self.args),
-            opted_out=SkipReason.OPTED_OUT,
-            no_address=SkipReason.NO_ADDRESS,
-            more="\n        ".join(more),
-        )
+        self.people = _PEOPLE.format(more="\n        ".join(more), **parts)
 
     def arg(self, value: object, kind: str) -> str:
         self.args.append(value)
@@ -117,6 +118,13 @@ async def count(r: Read, audience: Audience) -> dict[str | None, int]:
     """Members by skip reason; None are those who get the message."""
     rows = await r.fetch(audience.people + "select reason, count(*) as n from judged group by 1", *audience.args)
     return {row["reason"]: row["n"] for row in rows}
+
+
+async def anybody(r: Read, audience: Audience) -> bool:
+    """Whether there is anyone to write to, without counting them."""
+    return (
+        await r.fetchval(f"{audience.unsorted} select exists (select from judged where reason is null)", *audience.args) is True
+    )
 
 
 async def sample(r: Read, audience: Audience, most: int) -> list[tuple[str, str, list[str]]]:

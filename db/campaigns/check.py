@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from db.campaigns.audience import Audience, count
+from db.campaigns.audience import Audience, anybody
 from db.channels.placeholders import placeholders
 from db.contacts.filter import ContactFilter
 from db.enums import ChannelKind, ChannelState, TemplateStatus
@@ -164,6 +164,6 @@ def message_problems(draft: Draft) -> list[Problem]:
 async def problems(r: Read, draft: Draft) -> list[Problem]:
     """Everything that forbids a launch now."""
     found = message_problems(draft)
-    if draft.kind is not None and not (await count(r, audience_of(draft))).get(None):
+    if draft.kind is not None and not await anybody(r, audience_of(draft)):
         found.append(Problem("audience_empty", "audience"))
     return found

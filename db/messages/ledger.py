@@ -114,6 +114,18 @@ update message m set state = r.state, provider_id = coalesce(r.provider_id, m.pr
 from r where m.company_id = $1 and m.id = r.message_id and m.epoch = r.epoch and m.state in (1, 2)
 """
 
+_FINISH_SENT = """
+with r as (
+    select * from unnest($2::uuid[], $3::int[], $4::uuid[], $5::text[]) r(message_id, epoch, attempt_id, provider_id)
+), a as (
+    update attempt t set state = 1, http_status = 200, provider_id = r.provider_id, done_at = now()
+    from r where t.company_id = $1 and t.id = r.attempt_id and t.state in (0, 3)
+)
+update message m set state = 3, provider_id = r.provider_id, sent_at = coalesce(m.sent_at, now()),
+    lease_until = null, tries = m.tries + 1, reason = null, code = null
+from r where m.company_id = $1 and m.id = r.message_id and m.epoch = r.epoch and m.state in (1, 2)
+"""
+
 _MATCH = """
 select id, provider_id from attempt where company_id = $1 and id = any($2::uuid[])
 union
@@ -214,11 +226,18 @@ async def claim(w: Work, channel_id: UUID, queue_id: UUID, *, limit: int, units:
 
 
 async def finish(w: Work, results: Iterable[Result], *, horizon: float) -> None:
-    """Writes the results of a slice in one statement. Repeating it is harmless: it is fenced by the epoch. `horizon` is how
-    many seconds an unknown outcome may wait for evidence."""
-    columns = list(zip(*((r[0], r[1], r[2], int(r[3]), int(r[4]), *r[5:11], int(r[11])) for r in results), strict=True))
-    if columns:
-        await w.execute(_FINISH, w.company_id, *(list(column) for column in columns), horizon)
+    """Writes the results of a slice: one statement for what was accepted, one for the rest. Repeating it is harmless: it is
+    fenced by the epoch. `horizon` is how many seconds an unknown outcome may wait for evidence."""
+    sent, others = [], []
+    for r in results:
+        if r.state == MessageState.SENT:
+            sent.append((r.message_id, r.epoch, r.attempt_id, r.provider_id))
+        else:
+            others.append((r[0], r[1], r[2], int(r[3]), int(r[4]), *r[5:11], int(r[11])))
+    if sent:
+        await w.execute(_FINISH_SENT, w.company_id, *map(list, zip(*sent, strict=True)))
+    if others:
+        await w.execute(_FINISH, w.company_id, *map(list, zip(*others, strict=True)), horizon)
 
 
 async def apply_statuses(w: Work, statuses: list[StatusUpdate], *, max_tries: int = 4) -> Applied:
