@@ -125,6 +125,8 @@ async def _next(w: Work, state: _State) -> list[UUID]:
 
 
 async def _carry_out(w: Work, state: _State, ids: list[UUID]) -> None:
+    if "tags" in state.verb:  # tags are part of what If-Match compares
+        await w.execute("update contact set updated_at = now() where company_id = $1 and id = any($2::uuid[])", w.company_id, ids)
     match state.verb:
         case "add_tags":
             await tags.add_tags(w, ids, state.params.tags)
