@@ -64,7 +64,7 @@ if limit >= 0 then
     roomy = used + count <= limit
 end
 local out, people, i = {}, {}, 0
-for address in string.gmatch(ARGV[4], '[^\n]+') do
+for address in string.gmatch(ARGV[4], '([^,]*),') do
     local key = KEYS[2] .. address
     local go = true
     if not roomy and not redis.call('ZSCORE', KEYS[1], address) then go = used < limit end
@@ -137,7 +137,13 @@ async def recipients(channel_id: UUID, portfolio_id: str, limit: int | None, add
         "recipients",
         _RECIPIENTS,
         [_tier(portfolio_id), f"pair:{channel_id}:"],
-        [PAIR_SECONDS * 1000, PAIR_BURST, -1 if limit is None else limit, "\n".join(addresses), len(addresses)],
+        [
+            PAIR_SECONDS * 1000,
+            PAIR_BURST,
+            -1 if limit is None else limit,
+            "".join(f"{address}," for address in addresses),
+            len(addresses),
+        ],
     )
     waits = [0.0] * len(addresses)
     for position, wait in zip(answer[::2], answer[1::2], strict=True):

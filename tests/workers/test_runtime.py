@@ -1,0 +1,138 @@
+"""Jobs: the row is the job, a wake-up only says "look". Real Postgres and Valkey."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from db import queue
+from db.clock import now
+from db.enums import Permission
+from db.jobs import CheckChannel, Job
+from db.tenancy import Actor
+from db.work import work
+from tests import scenes
+from workers import runtime
+from workers.runtime import Cancel, Retry, Runner, Snooze
+
+
+class Bench:
+    """A runner whose one job does what the test says, and counts."""
+
+    def __init__(self, db: asyncpg.Connection, actor: Actor, channel_id: UUID) -> None:
+        self.db, self.actor, self.channel_id = db, actor, channel_id
+        self.runs = 0
+        self.raises: BaseException | None = None
+        self.seconds = 0.0
+        self.runner = Runner({CheckChannel: self._run})
+
+    async def _run(self, company_id: UUID, job: Job) -> None:
+        assert company_id == self.actor.company_id
+        self.runs += 1
+        await asyncio.sleep(self.seconds)
+        if self.raises is not None:
+            raise self.raises
+
+    async def enqueue(self, at: Any = None) -> UUID:
+        async with work(self.actor, Permission.CHANNELS_WRITE) as w:
+            w.enqueue(CheckChannel(channel_id=self.channel_id), at=at)
+        job_id: UUID = await self.db.fetchval(
+            "select id from job where company_id = $1 order by id desc limit 1", self.actor.company_id
+        )
+        return job_id
+
+    async def row(self, job_id: UUID) -> asyncpg.Record | None:
+        return await self.db.fetchrow("select * from job where id = $1", job_id)
+
+
+@pytest.fixture
+async def bench(owner_db: asyncpg.Connection, owner: Actor) -> Bench:
+    return Bench(owner_db, owner, await scenes.channel(owner_db, owner))
+
+
+async def test_a_job_runs_once_however_often_it_is_woken(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    bench.seconds = 0.1
+    ends = await asyncio.gather(*(bench.runner.run(job_id) for _ in range(5)))
+    assert sorted(ends) == ["done", "none", "none", "none", "none"]
+    assert bench.runs == 1
+    assert await bench.row(job_id) is None
+    assert await bench.runner.run(job_id) == "none"
+
+
+async def test_two_waiting_with_one_key_are_one(bench: Bench) -> None:
+    later = await bench.enqueue(at=now() + timedelta(hours=1))
+    assert await bench.enqueue() == later
+    row = await bench.row(later)
+    assert row is not None
+    assert row["next_at"] <= now()  # the earlier time holds
+
+
+async def test_retry_counts_and_waits(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    bench.raises = Retry(30, "busy")
+    assert await bench.runner.run(job_id) == "retry"
+    row = await bench.row(job_id)
+    assert row is not None
+    assert (row["state"], row["tries"]) == ("waiting", 1)
+    assert 25 < (row["next_at"] - now()).total_seconds() <= 30
+    assert await bench.runner.run(job_id) == "none"  # not due
+
+
+async def test_snooze_does_not_count(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    bench.raises = Snooze(now() + timedelta(minutes=5))
+    assert await bench.runner.run(job_id) == "snooze"
+    row = await bench.row(job_id)
+    assert row is not None
+    assert (row["state"], row["tries"]) == ("waiting", 0)
+
+
+async def test_cancel_keeps_the_row_with_its_reason(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    bench.raises = Cancel("the channel is gone")
+    assert await bench.runner.run(job_id) == "cancel"
+    row = await bench.row(job_id)
+    assert row is not None
+    assert (row["state"], row["last_error"]) == ("dead", "the channel is gone")
+
+
+async def test_after_its_last_try_a_job_is_dead(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    bench.raises = RuntimeError("no")
+    for _ in range(CheckChannel.max_tries - 1):
+        assert await bench.runner.run(job_id) == "retry"
+        await bench.db.execute("update job set next_at = now() where id = $1", job_id)
+    assert await bench.runner.run(job_id) == "cancel"
+    row = await bench.row(job_id)
+    assert row is not None
+    assert row["state"] == "dead"
+
+
+async def test_a_dead_workers_job_is_taken_over_and_its_late_end_changes_nothing(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    bench.seconds = 0.3
+    slow = asyncio.create_task(bench.runner.run(job_id))
+    await asyncio.sleep(0.1)
+    await bench.db.execute("update job set lease_until = now() - interval '1 second' where id = $1", job_id)
+    bench.raises = Retry(60)
+    assert await bench.runner.run(job_id) == "retry"
+    await slow
+    row = await bench.row(job_id)
+    assert row is not None
+    assert (row["state"], row["tries"]) == ("waiting", 2)
+
+
+async def test_the_sweeper_wakes_what_was_never_queued(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    await queue.queues()["default"].redis.flushdb()
+    assert await runtime.sweep() >= 1
+    job = await queue.queues()["default"].dequeue(timeout=1)
+    woken = set()
+    while job is not None:
+        woken.add((job.kwargs or {}).get("job_id"))
+        job = await queue.queues()["default"].dequeue(timeout=0.2)
+    assert str(job_id) in woken
