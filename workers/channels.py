@@ -5,6 +5,7 @@ the check is tried again.
 """
 
 from collections.abc import Awaitable
+from datetime import timedelta
 from uuid import UUID
 
 import httpx
@@ -36,6 +37,7 @@ TIERS = {"TIER_50": 50, "TIER_250": 250, "TIER_1K": 1000, "TIER_2K": 2000, "TIER
 UNLIMITED = ("UNLIMITED", "TIER_UNLIMITED")
 SENDING = (None, "CONNECTED", "FLAGGED", "RESTRICTED", "MIGRATED")
 """Numbers in these states may send; RESTRICTED ones reached their limit for now. Source: Meta, phone number `status`."""
+SANDBOX_AGAIN = timedelta(seconds=30)
 THROUGHPUT = {"STANDARD": 80.0, "HIGH": 1000.0}
 
 
@@ -97,6 +99,9 @@ class ChannelJobs:
                 await templates.save_list(w, channel.channel_id, checker.templates, started)
             if not transient or channel.state in (ChannelState.CHECKING, ChannelState.ERROR):
                 await facts.save_check(w, channel.channel_id, result)
+            if channel.sandbox and any(line.code == "webhook" and not line.ok for line in result.lines):
+                # Right after a start our own address may not answer yet.
+                w.enqueue(job, at=started + SANDBOX_AGAIN)
         if transient:
             raise Retry(reason=f"{result.failure}: {result.detail}")
 

@@ -4,7 +4,7 @@ A row never goes away: `deleted` hides it, and the same name in the same languag
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,6 +12,7 @@ import asyncpg
 import msgspec
 
 from db.channels.placeholders import VARIABLE, variables
+from db.clock import now
 from db.enums import ChannelKind, Permission, Quality, TemplateCategory, TemplateStatus
 from db.errors import Conflict, Field, Invalid, NotFound
 from db.events import TemplatesChanged
@@ -20,6 +21,7 @@ from db.tenancy import Actor
 from db.work import Work, work
 
 Component = dict[str, Any]
+SETTLE = timedelta(seconds=5)  # news of one review comes in bursts; one sync after them is enough
 
 
 class Draft(NamedTuple):
@@ -326,5 +328,5 @@ async def apply_news(
     channels = {row["channel_id"] for row in rows}
     for channel_id in channels:
         w.emit(TemplatesChanged(channel_id=channel_id))
-        w.enqueue(SyncTemplates(channel_id=channel_id))
+        w.enqueue(SyncTemplates(channel_id=channel_id), at=now() + SETTLE)
     return channels

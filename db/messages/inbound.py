@@ -44,9 +44,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 on conflict (company_id, channel_id, provider_id) do nothing returning id
 """
 
-_QUOTED = """
-select id, campaign_id from message where company_id = $1 and provider_id = $2 and channel_id = $3
-"""
+_QUOTED = "select id, campaign_id from message where company_id = $1 and provider_id = $2 and channel_id = $3"
 
 # A reply may overtake our own answer: what is on its way counts as just sent.
 _NEWEST = """

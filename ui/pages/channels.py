@@ -124,7 +124,7 @@ class _Connect:
     def _choose(self, kind: str) -> None:
         self._place.clear()
         with self._place:
-            with ui.element("div").classes("m-picks").props("role=radiogroup"):
+            with ui.element("div").classes("m-picks m-kinds").props("role=radiogroup"):
                 self._pick(kind, "sandbox", "science", _("Simulator"), _("Try everything without an account. It reaches nobody."))
                 self._pick(kind, "whatsapp", "chat", "WhatsApp", _("A number of Meta's official Cloud API."))
                 self._pick(kind, "sms", "sms", "SMS", _("A number or messaging service at Twilio."))

@@ -125,17 +125,18 @@ class _Sandbox:
             empty("smartphone", _("Nobody yet"), text, action="" if self._search else _("New campaign"), to="/campaigns/new")
             return
         states = campaign_words.message_states()
-        for one in found.items:
-            with item(on_click=partial(self._show, one.address)) as line:
-                avatar(one.name or one.display)
-                with ui.element("div").classes("m-col m-tight m-grow"):
-                    with ui.element("div").classes("m-row m-between"):
-                        ui.label(one.name or one.display).classes("m-strong m-clip")
-                        ui.label(formats.clock(one.last_at)).classes("m-hint shrink-0")
-                    state = states[one.state][0] if one.state in states else ""
-                    text = one.last_text if one.last_kind == "in" else f"{state} · {one.last_text}"
-                    ui.label(text).classes("m-hint m-clip" + (" m-strong" if one.last_kind == "in" else ""))
-            self._lines[one.address] = line
+        with ui.element("div").classes("w-full"):
+            for one in found.items:
+                with item(on_click=partial(self._show, one.address)) as line:
+                    avatar(one.name or one.display)
+                    with ui.element("div").classes("m-col m-tight m-grow"):
+                        with ui.element("div").classes("m-row m-between"):
+                            ui.label(one.name or one.display).classes("m-strong m-clip")
+                            ui.label(formats.clock(one.last_at)).classes("m-hint shrink-0")
+                        state = states[one.state][0] if one.state in states else ""
+                        text = one.last_text if one.last_kind == "in" else f"{state} · {one.last_text}"
+                        ui.label(text).classes("m-hint m-clip" + (" m-strong" if one.last_kind == "in" else ""))
+                self._lines[one.address] = line
         if found.next_cursor and self._limit < MOST:
             with ui.element("div").classes("m-foot"):
                 button(_("Show more"), self._more, kind="plain").classes("m-end")

@@ -117,8 +117,9 @@ class _List:
                 action = _("Write a template") if self._write else ""
                 empty("article", _("No template yet"), text, action=action, to="/templates/new")
             return
-        for template in found.items:
-            self._draw_line(template)
+        with ui.element("div").classes("w-full"):
+            for template in found.items:
+                self._draw_line(template)
         if found.next_cursor and self._limit < MOST:
             with ui.element("div").classes("m-foot"):
                 button(_("Show more"), self._more, kind="plain").classes("m-end")

@@ -79,8 +79,8 @@ async def make_message(
     """A message with one attempt; returns both ids."""
     message_id: UUID = await owner_db.fetchval(
         "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key, state, epoch, tries,"
-        " sent_at, params) values ($1, $2, $3, $4, $5, $6, gen_random_uuid()::text, $7, 1, 1, $8::text::timestamptz, '{Ana Lima}')"
-        " returning id",
+        " sent_at, params, provider_id)"
+        " values ($1, $2, $3, $4, $5, $6, gen_random_uuid()::text, $7, 1, 1, $8::text::timestamptz, '{Ana Lima}', $9) returning id",
         actor.company_id,
         channel_id,
         campaign_id or channel_id,
@@ -89,14 +89,17 @@ async def make_message(
         phone,
         state,
         sent_at,
+        provider_id,
     )
     attempt_id: UUID = await owner_db.fetchval(
-        "insert into attempt(company_id, message_id, channel_id, epoch, state, provider_id) values ($1, $2, $3, 1, $4, $5) returning id",
+        "insert into attempt(company_id, message_id, channel_id, epoch, state, provider_id, detail)"
+        " values ($1, $2, $3, 1, $4, $5, $6) returning id",
         actor.company_id,
         message_id,
         channel_id,
         3 if state == 2 else 1,
         provider_id,
+        "timeout" if state == 2 else None,
     )
     return message_id, attempt_id
 

@@ -7,7 +7,7 @@ from api.contract.enums import ChannelKind, ChannelState, Quality, TemplateStatu
 from ui import formats
 from ui.components.phone import Preview
 from ui.components.text import Tone
-from ui.i18n import _
+from ui.i18n import _, ngettext
 from ui.pages.campaign import fields, reasons
 
 _MEDIA = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}
@@ -99,7 +99,8 @@ def _good(line: CheckLine) -> str:
         case "webhook":
             return _("Delivery reports and answers reach us.")
         case _:
-            return _("{n} templates read").format(n=value)
+            count = int(value) if value.isdigit() else 0
+            return ngettext("{n} template read", "{n} templates read", count).format(n=formats.number(count))
 
 
 def log_kind(kind: str) -> str:
@@ -121,13 +122,13 @@ def log_summary(summary: str) -> str:
         "Message refused": _("Message refused"),
         "Nobody knows whether the message arrived": _("Nobody knows whether the message arrived"),
         "A webhook could not be processed": _("An incoming report could not be read"),
-        "Number read": _("Number read"),
-        "Account read": _("Account read"),
-        "Webhook subscribed": _("Return channel set up"),
-        "Webhook set": _("Return channel set up"),
-        "Templates read": _("Templates read"),
-        "Template submitted": _("Template sent for review"),
-        "Template deleted": _("Template deleted"),
+        "Number read": _("Read the number"),
+        "Account read": _("Read the account"),
+        "Webhook subscribed": _("Set up the return channel"),
+        "Webhook set": _("Set up the return channel"),
+        "Templates read": _("Read the templates"),
+        "Template submitted": _("Send a template for review"),
+        "Template deleted": _("Delete a template"),
         "Sandbox: reply": _("Answer as a customer"),
         "Sandbox: behaviour": _("Behaviour changed"),
     }
