@@ -135,7 +135,9 @@ async def _entries(
     parts.append(_LOG.format(where=where))
     if kind in (None, "send"):
         # The refused and unknown ones carry a text, and have an index of their own: they are rare among millions.
-        parts.append(_ATTEMPTS.format(where={None: "", True: "and state = 1", False: "and detail is not null and state <> 1"}[ok]))
+        parts.append(
+            _ATTEMPTS.format(where={None: "", True: "and state = 1", False: "and detail is not null and state <> 1"}[ok])
+        )
     if kind in (None, "webhook") and ok is not True:
         parts.append(_DEAD)
     union = " union all ".join(f"({part})" for part in parts)
