@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 import socket
+import subprocess
 import tempfile
 import time
 import warnings
@@ -93,8 +94,15 @@ class Postgres:
         """After the server died."""
         self._server._postmaster_info = None  # else the library waits a minute for the dead one to stop
         self._server.cleanup()
-        _forget_dead(self._folder)
-        self._start()
+        for _ in range(20):
+            _forget_dead(self._folder)
+            try:
+                self._start()
+                return
+            except subprocess.CalledProcessError:  # the dead one's children still hold its memory
+                type(self._server)._instances.pop(self._folder.resolve(), None)
+                time.sleep(0.5)
+        raise RuntimeError(f"Postgres does not start again; its log is {self._folder / 'log'}.")
 
     def stop(self) -> None:
         self._server.cleanup()

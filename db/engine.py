@@ -14,6 +14,18 @@ from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 APP_ROLE = "masteria_app"
 SYSTEM_ROLE = "masteria_system"
 
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,  # what asyncpg says when the server's goodbye came between two statements
+    ConnectionError,
+    OSError,
+)
+"""What a call raises while Postgres is away or going."""
+
 
 class Transaction(PostgresTransaction):
     """Gives its connection back whatever happens, also when COMMIT or ROLLBACK raises."""
@@ -37,7 +49,7 @@ class Transaction(PostgresTransaction):
         try:
             if exception:
                 # A connection that died cannot be rolled back; the first error is the one that matters.
-                with contextlib.suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError):
+                with contextlib.suppress(asyncpg.InterfaceError, *LOST):
                     await self.rollback()  # type: ignore[no-untyped-call]
             else:
                 await self.commit()  # type: ignore[no-untyped-call]

@@ -16,7 +16,7 @@ import structlog
 
 from db import events, queue
 from db.clock import now
-from db.engine import DB, SYSTEM_ROLE
+from db.engine import DB, LOST, SYSTEM_ROLE
 from db.enums import Permission
 from db.errors import Unavailable
 from db.events import Event
@@ -107,14 +107,17 @@ async def _transaction() -> AsyncIterator[Any]:
     try:
         async with DB.transaction() as transaction:
             yield transaction.connection
-    except (
-        asyncpg.PostgresConnectionError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.TooManyConnectionsError,
-        ConnectionError,
-        OSError,
-    ) as error:
-        raise Unavailable("database_unavailable", "The database does not answer. Try again in a moment.", retry_after=2) from error
+    except LOST as error:
+        raise _unavailable() from error
+    except asyncpg.InterfaceError as error:
+        # The connection went between two statements, and the pool has taken it back. Every other one is a fault of ours.
+        if "closed" in str(error) or "released back" in str(error):
+            raise _unavailable() from error
+        raise
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable("database_unavailable", "The database does not answer. Try again in a moment.", retry_after=2)
 
 
 @asynccontextmanager

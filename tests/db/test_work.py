@@ -1,6 +1,8 @@
 """One action is one transaction: what it changes, audits and enqueues is written together; what it emits leaves after commit."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
@@ -119,15 +121,20 @@ async def killed(owner: Actor, owner_db: asyncpg.Connection) -> AsyncIterator[No
     assert await owner_db.fetchval("select count(*) from tag where company_id = $1", owner.company_id) == 0
 
 
+@pytest.mark.parametrize("when", ["during a statement", "between two statements"])
 async def test_a_database_that_goes_away_is_unavailable_not_a_crash(
-    owner: Actor, owner_db: asyncpg.Connection, killed: None
+    owner: Actor, owner_db: asyncpg.Connection, killed: None, when: str
 ) -> None:
     with pytest.raises(Unavailable) as caught:
         async with work(owner, Permission.CONTACTS_WRITE) as w:
             await w.execute("insert into tag(company_id, name) values ($1, 'vip')", w.company_id)
-            await owner_db.execute("select pg_terminate_backend($1)", await w.fetchval("select pg_backend_pid()"))
+            pid = await w.fetchval("select pg_backend_pid()")
+            if when == "between two statements":
+                await owner_db.execute("select pg_terminate_backend($1)", pid)
+            else:
+                asyncio.get_running_loop().call_later(0.1, lambda: os.kill(pid, signal.SIGTERM))
             for _ in range(50):
-                await w.fetchval("select pg_sleep(0.05)")
+                await w.fetchval("select pg_sleep(0.1)")
     assert caught.value.retry_after
     async with read(owner, Permission.CONTACTS_READ) as r:
         assert await r.fetchval("select 1") == 1
