@@ -94,9 +94,10 @@ class _Live:
         self._notice.props["aria-live"] = "polite"
         self._draw_head()
         self._place = load(self._fetch, self._build, _skeleton)
-        with ui.element("div").classes("w-full"):
+        with ui.element("div") as unseen:
             self._pace = Pace(self._move, 0.5)
             self._slow = Pace(self._move_people, 4.0)
+        unseen.set_visibility(False)
         live.on("campaign.*", self._heard)
         live.on_reset(self._reload)
         live.on_connection(self._back)

@@ -85,15 +85,16 @@ class _Wizard:
     def __init__(self, campaign: Campaign | None, name: str, step: str, at: datetime | None, head: Frame) -> None:
         self._api, self._head, self._step, self._at = session.current().api, head, step, at
         self._preview: Preview | None = None
-        self._seen = {step}
+        self._seen = set(words.STEPS[: words.STEPS.index(step) + 1])
         self._launched = False
         self._reach: Reach | None = None
         self._pane: Pane | None = None
         self._sms: SmsStep | None = None
         self._loader: Loader[Any] | None = None
-        with ui.element("div").classes("m-wiz-body"):
+        with ui.element("div") as unseen:
             self._draft = Draft(self._api, campaign, name, on_saved=self._saved, on_status=self._say)
             self._pace = Pace(self._ask, 0.3)
+        unseen.set_visibility(False)
         self._draw_head()
         self._steps = ui.element("nav").classes("m-card m-card-flush m-wiz-steps")
         self._steps.props["aria-label"] = _("Steps")
@@ -319,7 +320,7 @@ class _Wizard:
                 await campaigns.tags(self._api), await campaigns.custom_fields(self._api), await campaigns.imports(self._api)
             )
 
-        with ui.element("div").classes("m-aside"):
+        with ui.element("div").classes("m-aside m-aside-first"):
             with ui.element("div"):
                 load(
                     fetch,

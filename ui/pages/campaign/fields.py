@@ -9,6 +9,7 @@ from api.contract.contacts import CustomField
 from ui.i18n import _
 
 CONSTANT = "constant"
+AROUND = 26  # characters of text shown on each side of a place
 _NAMES = {"name", "nome", "first_name", "primeiro_nome", "cliente", "customer", "customer_name"}
 
 
@@ -68,6 +69,9 @@ def where(template: Template, place: str) -> tuple[str, str]:
     found = re.search(re.escape(mark), text)
     if found is None:
         return mark, _("in the heading") if group == "header" else ""
-    before, after = text[max(0, found.start() - 22) : found.start()], text[found.end() : found.end() + 22]
-    around = ("…" if found.start() > 22 else "") + before + mark + after + ("…" if found.end() + 22 < len(text) else "")
-    return mark, " ".join(around.split())
+    before, after = text[: found.start()], text[found.end() :]
+    if len(before) > AROUND:
+        before = "…" + before[-AROUND:].partition(" ")[2]
+    if len(after) > AROUND:
+        after = after[:AROUND].rpartition(" ")[0] + "…"
+    return mark, " ".join(f"{before}{mark}{after}".split())

@@ -17,6 +17,7 @@ from ui.components.phone import Preview, phone
 from ui.components.text import Text
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
+from ui.pages.campaign import words
 from ui.pages.campaign.draft import Draft
 
 _MEDIA = {"[image]": "image", "[video]": "video", "[document]": "document"}
@@ -41,7 +42,7 @@ class Pane:
         self._messages: list[PreviewMessage] = []
         self._at = 0
         name = channel.name if channel else "…"
-        self._phone = phone(name, (channel.number or "") if channel else "")
+        self._phone = phone(name, words.number(channel) if channel else "")
         with ui.element("div").classes("m-phone-nav") as self._nav:
             icon_button("chevron_left", _("Previous person"), lambda: self._go(-1))
             with ui.element("div"):
@@ -118,6 +119,6 @@ def test_send(draft: Draft, sandbox: bool) -> None:
         )
         with ui.element("div").classes("m-dialog-foot"):
             button(_("Cancel"), box.close, kind="plain")
-            button(_("Send a test"), send, kind="primary", icon="send")
+            button(_("Send the test"), send, kind="primary", icon="send")
     box.open()
     numbers.focus()

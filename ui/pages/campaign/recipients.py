@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-import phonenumbers
 from nicegui import ui
 
 from api.contract.base import Page
@@ -17,14 +16,6 @@ from ui.components.table import Column, DataTable, Filter, Query, data_table, pe
 from ui.components.text import chip, title
 from ui.i18n import _
 from ui.pages.campaign import reasons, words
-
-
-def display(address: str) -> str:
-    """+5511987654321 → +55 11 98765-4321; what is no number stays as it is."""
-    try:
-        return phonenumbers.format_number(phonenumbers.parse(address), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    except phonenumbers.NumberParseException:
-        return address
 
 
 def why(reason: str | None, state: str) -> str:
@@ -83,7 +74,7 @@ class Recipients:
         name, tone = words.message_states().get(one.state, (one.state, "quiet"))
         if one.maybe_duplicate:
             name = _("{state} · perhaps twice").format(state=name)
-        address = display(one.address)
+        address = words.phone_text(one.address)
         return {
             "id": str(one.message_id),
             "name": person(one.name or address, address if one.name else ""),

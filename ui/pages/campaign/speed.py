@@ -28,14 +28,15 @@ def series(progress: Progress) -> tuple[list[str], list[float], list[float]]:
     if running:
         last = datetime.now(UTC).timestamp()
     span = _span(last - first, width)
-    count = int((last - first) // span) + (0 if running else 1)  # the span that is still filling would look like a fall
+    parts = (last - first) / span
+    count = math.floor(parts) if running else math.ceil(parts)  # the span that is still filling would look like a fall
     sent, delivered = [0.0] * count, [0.0] * count
     for point in points:
         place = int((point.at.timestamp() - first) // span)
         if place < count:
             sent[place] += point.sent / span
             delivered[place] += point.delivered / span
-    pattern = "%d/%m %H:%M" if last - first > 86400 else "%H:%M:%S" if last - first < 300 else "%H:%M"
+    pattern = "%d/%m %H:%M" if last - first > 86400 else "%H:%M:%S" if span < 60 else "%H:%M"
     labels = [datetime.fromtimestamp(first + place * span, formats.zone()).strftime(pattern) for place in range(count)]
     return labels, [round(value, 1) for value in sent], [round(value, 1) for value in delivered]
 

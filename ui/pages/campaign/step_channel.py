@@ -23,7 +23,7 @@ def draw(channels: list[Channel], chosen: UUID | None, choose: Callable[[UUID], 
             empty("hub", _("No channel yet"), text, action=_("Connect a channel") if may else "", to="/channels")
         return
     ready = sorted(channels, key=lambda channel: channel.state != ChannelState.CONNECTED)
-    with ui.element("div").classes("m-picks").props("role=radiogroup") as group:
+    with ui.element("div").classes("m-picks m-picks-wide").props("role=radiogroup") as group:
         group.props["aria-label"] = _("Channel")
         for channel in ready:
             _card(channel, channel.id == chosen, choose)
@@ -40,7 +40,7 @@ def _card(channel: Channel, on: bool, choose: Callable[[UUID], Awaitable[None]])
                     ui.label(channel.name).classes("m-strong m-clip")
                     if channel.sandbox:
                         badge(_("Simulator"), "info")
-                ui.label(f"{words.kind_name(channel.kind)} · {channel.number or channel.external_id}").classes("m-hint m-clip")
+                ui.label(f"{words.kind_name(channel.kind)} · {words.number(channel)}").classes("m-hint m-clip")
             if trouble:
                 with ui.element("div").classes("m-trouble"):
                     ui.label(trouble).classes("m-strong")

@@ -63,7 +63,7 @@ def draw(facts: Facts, go: Callable[[str], Any], test: Callable[[], Any], launch
 def _lines(facts: Facts) -> list[tuple[str, str, str, str]]:
     """Step, symbol, what was chosen, and a hint."""
     campaign, channel = facts.campaign, facts.channel
-    number = (channel.number or channel.external_id) if channel else ""
+    number = words.number(channel) if channel else ""
     if campaign.channel_kind == ChannelKind.SMS:
         message = (campaign.body or "").strip() or _("No text yet")
         hint = _("about {n} SMS parts in all").format(n=formats.number(facts.preview.segments_total or 0))

@@ -35,7 +35,7 @@ class WhenStep:
     def _draw(self) -> None:
         self._place.clear()
         with self._place:
-            with ui.element("div").classes("m-picks").props("role=radiogroup") as group:
+            with ui.element("div").classes("m-picks m-picks-wide").props("role=radiogroup") as group:
                 group.props["aria-label"] = _("When")
                 _pick("bolt", _("Now"), _("It starts as soon as you press send."), not self._later, partial(self._choose, False))
                 _pick(
@@ -44,7 +44,8 @@ class WhenStep:
                 )  # fmt: skip
             if self._later:
                 with card():
-                    self._field = moment_field(_("Day"), self._at or _suggestion())
+                    with ui.element("div").classes("m-moment"):
+                        self._field = moment_field(_("Day"), self._at or _suggestion())
                     for part in (self._field.day, self._field.time):
                         part.control.on_value_change(lambda: self._read())
                     self._start = ui.label().classes("m-sub")
@@ -99,7 +100,7 @@ class WhenStep:
         with self._policies:
             text = _("Rarely, the line breaks just after a message was handed over, and no answer ever comes. What then?")
             ui.label(text).classes("m-sub")
-            with ui.element("div").classes("m-picks").props("role=radiogroup") as group:
+            with ui.element("div").classes("m-picks m-picks-wide").props("role=radiogroup") as group:
                 group.props["aria-label"] = _("Delivery")
                 once = self._policy == DeliveryPolicy.AT_MOST_ONCE
                 _pick(

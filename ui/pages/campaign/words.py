@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import NamedTuple
 
+import phonenumbers
+
 from api.contract.campaigns import Campaign, CampaignProblem, CampaignSettings, Counts
 from api.contract.channels import Channel
 from api.contract.contacts import ContactFilter
@@ -36,6 +38,19 @@ def kind_name(kind: ChannelKind | None) -> str:
 
 def kind_icon(kind: ChannelKind | None) -> str:
     return {ChannelKind.WHATSAPP: "chat", ChannelKind.SMS: "sms", None: "campaign"}[kind]
+
+
+def phone_text(address: str) -> str:
+    """+5511987654321 → +55 11 98765-4321; what is no number stays as it is."""
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(address), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:
+        return address
+
+
+def number(channel: Channel) -> str:
+    """What people know the sender by."""
+    return phone_text(channel.number) if channel.number else channel.external_id
 
 
 def channel_trouble(channel: Channel) -> tuple[str, str]:

@@ -1,0 +1,349 @@
+"""The screens of campaigns over the real API and database: list, wizard, live page; and the tables of words."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+from nicegui import core, ui
+from nicegui.functions.download import download
+from nicegui.functions.navigate import Navigate
+from nicegui.functions.notify import notify
+from nicegui.testing import User
+from nicegui.testing.general import nicegui_reset_globals, prepare_simulation
+from nicegui.testing.user_interaction import UserInteraction
+
+from api.app import create_app
+from api.contract.campaigns import CampaignCreate, CampaignPatch, Counts, FailureGroup, Progress, RatePoint
+from api.contract.enums import CampaignState, ChannelKind
+from db.campaigns import lifecycle
+from db.enums import SkipReason
+from db.messages.reasons import FailureReason
+from db.settings import Settings
+from db.tenancy import Actor
+from tests import scenes
+from tests.api.conftest import bearer, running
+from tests.ui.conftest import SETTINGS
+from ui import main
+from ui.client import campaigns
+from ui.client.base import ApiClient
+from ui.pages.campaign import figures, outcomes, reasons, speed
+from ui.pages.campaign.pane import split_numbers
+
+START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def ana(
+    database: Settings, owner_db: asyncpg.Connection, owner: Actor, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[User]:
+    """The owner's browser, in front of the true API."""
+    api = create_app(database)
+    with nicegui_reset_globals():
+        monkeypatch.setenv("NICEGUI_USER_SIMULATION", "true")
+        prepare_simulation()
+        main.build(SETTINGS, httpx.ASGITransport(api))  # type: ignore[arg-type]
+        async with running(api), core.app.router.lifespan_context(core.app):
+            async with httpx.AsyncClient(transport=httpx.ASGITransport(core.app), base_url="http://test") as client:
+                token = (await bearer(owner_db, owner))["Authorization"].removeprefix("Bearer ")
+                client.cookies.set("mia_session", token)
+                yield User(client)
+        ui.navigate, ui.notify, ui.download = Navigate(), notify, download
+
+
+@pytest.fixture
+async def as_ana(ana: User) -> ApiClient:
+    """The API as Ana's other window."""
+    return ApiClient(ana.http_client.cookies["mia_session"])
+
+
+def _press(user: User, text: str) -> None:
+    """Clicks the pressable that has the text in it: a chip, a card, a step."""
+    assert user.client is not None
+    found = [
+        element
+        for element in user.client.elements.values()
+        if "data-press" in element.props
+        and any(getattr(inner, "text", "") == text for inner in [element, *element.descendants()])
+    ]
+    assert found, text
+    UserInteraction(user, {min(found, key=lambda element: element.id)}, None).click()
+
+
+async def _rows(db: asyncpg.Connection, actor: Actor, sql: str) -> list[asyncpg.Record]:
+    return await db.fetch(sql, actor.company_id)
+
+
+async def _draft(db: asyncpg.Connection, actor: Actor, api: ApiClient, people: int = 4, kind: str = "whatsapp") -> UUID:
+    """A draft that could be launched."""
+    channel_id = await scenes.channel(db, actor, kind)
+    await scenes.contacts(db, actor, people)
+    made = await campaigns.create(api, CampaignCreate(name="Black Friday", channel_id=channel_id))
+    change = CampaignPatch(body="Oi {{first_name|cliente}}, chegou!")
+    if kind == "whatsapp":
+        template_id = await scenes.template(db, actor, channel_id)
+        change = CampaignPatch(template_id=template_id, bindings=scenes.BINDINGS)  # type: ignore[arg-type]
+    await campaigns.change(api, made.id, change, made.version)
+    return made.id
+
+
+async def _running(db: asyncpg.Connection, actor: Actor, api: ApiClient, people: int = 4) -> UUID:
+    """A campaign whose audience stands in the queue."""
+    campaign_id = await _draft(db, actor, api, people)
+    await campaigns.launch(api, campaign_id, None)
+    assert await lifecycle.prepare(actor.company_id, campaign_id) == people
+    return campaign_id
+
+
+# -- tables and numbers ---------------------------------------------------------------------------------------------
+
+
+def test_every_reason_has_a_name_and_a_way_out() -> None:
+    assert set(reasons.failures()) == {reason.value for reason in FailureReason}
+    assert set(reasons.skips()) == {reason.value for reason in SkipReason}
+    assert all(why.name and why.todo for why in [*reasons.failures().values(), *reasons.skips().values()])
+    assert reasons.failure("something_new").name == "something_new"
+
+
+def _progress(**more: object) -> Progress:
+    values: dict[str, object] = {
+        "state": CampaignState.COMPLETED, "state_reason": None, "audience": 110,
+        "counts": Counts(delivered=60, read=30, failed=10, skipped=10), "accepted": 100, "delivered": 90, "read": 30,
+        "replied": 9, "rate": 0.0, "eta": None, "binding_limit": None, "limit_value": None, "limit_until": None,
+        "failures": [], "skipped": [], "series": [], "series_seconds": 1,
+    }  # fmt: skip
+    return Progress(**{**values, **more})  # type: ignore[arg-type]
+
+
+def test_shares_are_of_the_step_before() -> None:
+    found = {step.key: (step.value, step.base) for step in figures.steps(_progress(), ChannelKind.WHATSAPP)}
+    assert found == {
+        "waiting": (0, 100), "sent": (100, 100), "delivered": (90, 100), "read": (30, 90), "replied": (9, 90),
+        "failed": (10, 100),
+    }  # fmt: skip
+    assert "read" not in {step.key for step in figures.steps(_progress(), ChannelKind.SMS)}
+
+
+def test_a_pause_is_seen_in_the_chart() -> None:
+    moments = [*range(20), *range(50, 60)]
+    points = [RatePoint(at=START + timedelta(seconds=second), sent=4, delivered=2) for second in moments]
+    labels, sent, delivered = speed.series(_progress(series=points))
+    assert len(labels) == len(sent) == len(delivered) == 60
+    assert (sent[:20], sent[20:50]) == ([4.0] * 20, [0.0] * 30)
+    assert delivered[-1] == 2.0
+
+
+def test_long_charts_have_few_points_and_lose_no_message() -> None:
+    points = [RatePoint(at=START + timedelta(seconds=2 * number), sent=10, delivered=0) for number in range(1000)]
+    labels, sent, _delivered = speed.series(_progress(series=points, series_seconds=2))
+    width = 2000 / len(labels)
+    assert len(labels) <= speed.POINTS
+    assert width >= speed.CALM
+    assert sum(sent) * width == pytest.approx(10_000, rel=0.02)
+
+
+def test_failures_of_one_reason_are_one_group() -> None:
+    groups = [
+        FailureGroup(reason="temporary", code=131000, count=2, retryable=True),
+        FailureGroup(reason="not_on_whatsapp", code=131026, count=5, retryable=False),
+        FailureGroup(reason="temporary", code=131016, count=1, retryable=True),
+    ]
+    assert [(g.reason, g.count, g.code) for g in outcomes.merged(groups)] == [
+        ("not_on_whatsapp", 5, 131026),
+        ("temporary", 3, None),
+    ]
+
+
+def test_numbers_of_a_test_are_split_once_each() -> None:
+    assert split_numbers("(11) 98765-4321, 21 9;\n(11) 98765-4321,") == ["(11) 98765-4321", "21 9"]
+
+
+# -- list -----------------------------------------------------------------------------------------------------------
+
+
+async def test_an_empty_list_says_what_a_campaign_is(ana: User) -> None:
+    await ana.open("/campaigns")
+    await ana.should_see("Nenhuma campanha ainda", retries=20)
+    await ana.should_see("Criar campanha")
+
+
+async def test_the_list_finds_by_name_and_state(ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient) -> None:
+    await _running(owner_db, owner, as_ana)
+    await campaigns.create(as_ana, CampaignCreate(name="Natal"))
+    await ana.open("/campaigns")
+    for text in ("Black Friday", "Enviando", "0 / 4", "Natal", "Rascunho"):
+        await ana.should_see(text, retries=20)
+    _press(ana, "Rascunhos")
+    await ana.should_not_see("Black Friday", retries=20)
+    await ana.should_see("Natal")
+    ana.find(kind=ui.input).type("xyz")
+    await ana.should_see("Nada encontrado", retries=20)
+
+
+# -- wizard ---------------------------------------------------------------------------------------------------------
+
+
+async def test_from_nothing_to_launched(ana: User, owner_db: asyncpg.Connection, owner: Actor, database: Settings) -> None:
+    channel_id = await scenes.channel(owner_db, owner, throughput=1)
+    await scenes.channel(owner_db, owner, name="Parado", state="error", state_reason="payment")
+    await scenes.template(owner_db, owner, channel_id)
+    await scenes.contacts(owner_db, owner, 6)
+    await owner_db.execute(
+        "update contact set opted_out_at = now() where company_id = $1 and name = 'Pessoa 3'", owner.company_id
+    )
+    await ana.open("/campaigns/new")
+    await ana.should_see("Problema de pagamento", retries=20)
+    assert not await _rows(owner_db, owner, "select 1 from campaign where company_id = $1")
+    _press(ana, "Loja")
+    await ana.should_see("Salvo há instantes", retries=20)
+    ana.find("Continuar").click()
+    for text in ("5", "pessoas vão receber", "Pediu para não receber"):
+        await ana.should_see(text, retries=30)
+    ana.find("Continuar").click()
+    await ana.should_see("Buscar modelos", retries=30)
+    _press(ana, "Oi {{1}}, tem novidade em {{2}}!")
+    await ana.should_see("Espaços a preencher", retries=20)
+    await ana.should_see("Preencha, para ninguém receber um texto com buraco.")
+    texts = [field for field in ana.find(kind=ui.input).elements if field.value == ""]
+    texts[0].value = "Niterói"
+    await ana.should_see("Oi Pessoa, tem novidade em Niterói!", retries=60)
+    ana.find("Continuar").click()
+    await ana.should_see("Começa assim que você enviar.", retries=20)
+    ana.find("Continuar").click()
+    for text in ("Este é o simulador", "Leva cerca de 5 s.", "Quem decide é a velocidade do número."):
+        await ana.should_see(text, retries=30)
+    ana.find("Enviar agora").click()
+    await ana.should_see("Enviar agora para 5 pessoas?", retries=20)
+    ana.find("Enviar para 5 pessoas").click()
+    for _try in range(50):
+        states = [row["state"] for row in await _rows(owner_db, owner, "select state from campaign where company_id = $1")]
+        if states != ["draft"]:
+            break
+        await asyncio.sleep(0.1)
+    assert states == ["preparing"]
+
+
+async def test_problems_lead_to_their_step(ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient) -> None:
+    channel_id = await scenes.channel(owner_db, owner)
+    made = await campaigns.create(as_ana, CampaignCreate(name="Vazia", channel_id=channel_id))
+    await ana.open(f"/campaigns/{made.id}/edit?step=review")
+    for text in ("Faltam 2 coisas", "Escolha um modelo aprovado.", "Ninguém pode ser alcançado com este público."):
+        await ana.should_see(text, retries=30)
+    assert not next(iter(ana.find("Enviar agora").elements)).enabled
+    ana.find("Resolver").click()
+    await ana.should_not_see("Faltam 2 coisas", retries=20)
+
+
+async def test_what_somebody_else_wrote_first_is_kept_and_said(
+    ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient
+) -> None:
+    campaign_id = await _draft(owner_db, owner, as_ana, kind="sms")
+    await ana.open(f"/campaigns/{campaign_id}/edit?step=message")
+    await ana.should_see("1 SMS por pessoa", retries=40)
+    there = await campaigns.campaign(as_ana, campaign_id)
+    await campaigns.change(as_ana, campaign_id, CampaignPatch(body="O texto do Caio."), there.version)
+    next(iter(ana.find(kind=ui.textarea).elements)).value = "O meu texto."
+    await ana.should_see("Outra pessoa alterou este rascunho", retries=40)
+    await ana.should_see("O texto do Caio.", retries=40)
+    assert (await campaigns.campaign(as_ana, campaign_id)).body == "O texto do Caio."
+
+
+async def test_an_sms_tells_what_makes_it_dear_and_mends_it(
+    ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient
+) -> None:
+    campaign_id = await _draft(owner_db, owner, as_ana, kind="sms")
+    await ana.open(f"/campaigns/{campaign_id}/edit?step=message")
+    await ana.should_see("Letras simples · GSM-7", retries=40)
+    await ana.should_see("Oi Pessoa, chegou!")
+    next(iter(ana.find(kind=ui.textarea).elements)).value = "Promoção de verão"
+    await ana.should_see("“ç” faz caber só 70 letras por SMS em vez de 160.", retries=60)
+    ana.find("Trocar por letras simples").click()
+    await ana.should_see("Letras simples · GSM-7", retries=60)
+    assert (await campaigns.campaign(as_ana, campaign_id)).body == "Promocao de verao"
+
+
+async def test_a_test_goes_to_the_numbers(ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient) -> None:
+    campaign_id = await _draft(owner_db, owner, as_ana)
+    await ana.open(f"/campaigns/{campaign_id}/edit?step=message")
+    await ana.should_see("Oi Pessoa, tem novidade", retries=40)
+    ana.find("Enviar teste").click()
+    await ana.should_see("Números, até cinco")
+    numbers = max(ana.find(kind=ui.input).elements, key=lambda field: field.id)
+    numbers.value = "abc"
+    ana.find("Enviar o teste").click()
+    await ana.should_see("abc não é um número de telefone.", retries=30)
+    numbers.value = "(11) 98765-4321"
+    ana.find("Enviar o teste").click()
+    await ana.should_see("Teste enviado a 1 número.", retries=30)
+    assert [row["address"] for row in await _rows(owner_db, owner, "select address from message where company_id = $1")] == [
+        "+5511987654321"
+    ]
+
+
+# -- live page ------------------------------------------------------------------------------------------------------
+
+
+async def test_the_live_page_counts_explains_and_tries_again(
+    ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient
+) -> None:
+    campaign_id = await _running(owner_db, owner, as_ana)
+    rows = await _rows(owner_db, owner, "select id from message where company_id = $1 order by dedupe_key")
+    await owner_db.execute("update message set state = 3, sent_at = now() where id = $1", rows[0]["id"])
+    await owner_db.execute("update message set state = 6, reason = 'temporary', code = 131000 where id = $1", rows[1]["id"])
+    await owner_db.execute("update message set state = 6, reason = 'not_on_whatsapp', code = 131026 where id = $1", rows[2]["id"])
+    await ana.open(f"/campaigns/{campaign_id}")
+    for text in (
+        "Black Friday", "Enviando", "Problema passageiro no provedor", "Número sem WhatsApp", "código 131026",
+        "Remova o número ou escreva por SMS.", "50% de 4", "Em planilha (CSV)",
+    ):  # fmt: skip
+        await ana.should_see(text, retries=30)
+    await ana.should_see(kind=ui.table, retries=30)
+    table = next(iter(ana.find(kind=ui.table).elements))
+    assert [row["name"] for row in table.rows][1]["sub"] == "+55 11 90000-0001"
+    assert [row["reason"] for row in table.rows].count("Número sem WhatsApp") == 1
+    ana.find("Tentar de novo").click()
+    await ana.should_see("1 mensagem voltou para a fila.", retries=30)
+    ana.find("Pausar").click()
+    await asyncio.sleep(0.3)
+    assert (await campaigns.campaign(as_ana, campaign_id)).state == CampaignState.PAUSED
+    await ana.open(f"/campaigns/{campaign_id}")
+    await ana.should_see("Pausada por alguém da sua equipe.", retries=30)
+    await ana.should_see("Nada sai até você retomar.")
+    ana.find("Retomar").click()
+    await ana.should_see("O envio continua.", retries=30)
+    assert (await campaigns.campaign(as_ana, campaign_id)).state == CampaignState.RUNNING
+
+
+async def test_a_planned_one_waits_and_goes_back_to_draft(
+    ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient
+) -> None:
+    campaign_id = await _draft(owner_db, owner, as_ana)
+    await campaigns.launch(as_ana, campaign_id, datetime.now(UTC) + timedelta(days=2))
+    await ana.open(f"/campaigns/{campaign_id}")
+    await ana.should_see("Agendada", retries=20)
+    await ana.should_see("Até lá você pode alterar", retries=20)
+    ana.find("Alterar").click()
+    await ana.should_see("Voltar para rascunho?", retries=20)
+    ana.find(kind=ui.button, content="Voltar para rascunho").click()
+    await asyncio.sleep(0.3)
+    assert (await campaigns.campaign(as_ana, campaign_id)).state == CampaignState.DRAFT
+
+
+async def test_the_file_of_recipients_is_handed_on(
+    ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient
+) -> None:
+    campaign_id = await _running(owner_db, owner, as_ana)
+    response = await ana.http_client.get(f"/campaigns/{campaign_id}/recipients.csv")
+    assert response.status_code == 200
+    assert "attachment" in response.headers["content-disposition"]
+    assert response.text.count("\r\n") == 5
+    assert "+5511900000001" in response.text
+
+
+async def test_a_strange_id_is_not_found(ana: User) -> None:
+    response = await ana.http_client.get(f"/campaigns/{UUID(int=7)}")
+    assert response.status_code == 404
+    assert (await ana.http_client.get("/campaigns/nonsense")).status_code == 404
