@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -69,6 +70,14 @@ class Ground:
 
     def return_valkey(self) -> None:
         self._start_valkey()
+
+    def crash_postgres(self) -> None:
+        """Immediate shutdown (`pg_ctl -m immediate`): nothing is finished; then the server is started again."""
+        os.kill(self.postgres.pid, signal.SIGQUIT)
+        while self.postgres.running():
+            time.sleep(0.05)
+        time.sleep(0.5)
+        self.postgres.restart()
 
     async def open(self) -> None:
         """Schema, and this process's own connections."""

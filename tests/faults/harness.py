@@ -1,0 +1,276 @@
+"""A whole installation to break: own servers, the real API, workers and sandbox as processes, and the sandbox's ledger as the
+independent witness of what was accepted.
+
+`World.prove` holds the product to its promise after each disaster: every recipient in exactly one end state, the counts add up,
+nobody accepted twice, nobody forgotten.
+"""
+
+import asyncio
+import shutil
+import subprocess
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import asyncpg
+import httpx
+
+from db.campaigns import actions
+from db.channels import actions as channels
+from db.enums import ChannelKind, MessageState
+from tests import scenes
+from tests.bench.ground import Ground, company, ground
+from tests.bench.ports import free_ports
+
+HORIZON = 12  # seconds until policy decides; the sandbox tells a status well before
+CALM = {
+    "latency_ms": 150,
+    "latency_jitter_ms": 100,
+    "delivered_share": 1.0,
+    "read_share": 0.3,
+    "reply_share": 0.0,
+    "opt_out_share": 0.0,
+    "failed_share": 0.0,
+    "sent_seconds": [0.1, 0.5],
+    "delivered_seconds": [0.2, 1.0],
+    "read_seconds": [0.3, 1.5],
+    "retry_cap_seconds": 2.0,
+    "batch_ms": 50,
+}
+ENDS = {"sent", "delivered", "read", "failed", "failed_unknown", "skipped", "cancelled"}
+_COUNTS = "select state, count(*) as n from message where campaign_id = $1 group by 1"
+_TALLY = "select state, sum(delta)::bigint as n from message_tally where campaign_id = $1 and state < 100 group by 1 having sum(delta) <> 0"
+
+
+@dataclass
+class Report:
+    """What one scenario came to."""
+
+    name: str
+    seconds: float
+    states: dict[str, int]
+    accepted: int
+    doubled: int  # recipients accepted more than once
+    lost: int  # never accepted, and not known to be refused
+    unknown: dict[str, int] = field(default_factory=dict)  # how unknown outcomes were settled
+    notes: str = ""
+
+
+class World:
+    """One installation under attack."""
+
+    def __init__(self, base: Ground, http: httpx.AsyncClient, db: asyncpg.Connection) -> None:
+        self.base = base
+        self.http = http
+        self.db = db
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.api: subprocess.Popen[bytes] | None = None
+        self.channel_id: UUID
+        self.template_id: UUID
+        self.campaign_id: UUID
+
+    # programs
+
+    def start_worker(self) -> "subprocess.Popen[bytes]":
+        process = self.base.start("-m", "workers")
+        self.workers.append(process)
+        return process
+
+    def start_api(self) -> None:
+        self.api = self.base.start("-m", "api")
+
+    def kill(self, process: "subprocess.Popen[bytes]") -> None:
+        """kill -9."""
+        self.base.stop(process, hard=True)
+
+    async def up(self, workers: int) -> None:
+        settings = self.base.settings
+        self.base.start(
+            "-m", "workers.sandbox", "--host", "127.0.0.1", "--port", str(settings.sandbox_port), "--smtp-port", "-1",
+            "--data", str(self.base.folder / "sandbox"), "--speed", "1",
+        )  # fmt: skip
+        self.start_api()
+        for _ in range(workers):
+            self.start_worker()
+        await self.until(self._answers(f"{settings.sandbox_url}/health"), 30, "the sandbox")
+        await self.until(self._answers(f"{settings.webhook_url}/health"), 40, "the API")
+
+    def _answers(self, url: str) -> Callable[[], Awaitable[bool]]:
+        async def answers() -> bool:
+            with suppress(httpx.HTTPError):
+                return (await self.http.get(url)).status_code == 200
+            return False
+
+        return answers
+
+    async def until(self, true: Callable[[], Awaitable[bool]], seconds: float, what: str) -> None:
+        """Waits for something, at most so long."""
+        limit = time.monotonic() + seconds
+        while not await true():
+            if time.monotonic() > limit:
+                log = (self.base.folder / "log").read_text(errors="replace")[-4000:]
+                raise AssertionError(f"Waited {seconds:.0f} s in vain for {what}.\n{log}")
+            await asyncio.sleep(0.1)
+
+    # the company and its channel
+
+    async def settle_in(self, recipients: int) -> None:
+        """A company with contacts, a channel that the product connected by itself, and an approved template."""
+        self.actor = await company(self.db)
+        await scenes.contacts(self.db, self.actor, recipients)
+        view = await channels.connect_sandbox(self.actor, name="Ensaio", of=ChannelKind.WHATSAPP)
+        self.channel_id = view.id
+
+        async def connected() -> bool:
+            return await self.db.fetchval("select state = 'connected' from channel where id = $1", view.id) is True
+
+        await self.until(connected, 40, "the channel")
+        url = f"{self.base.settings.sandbox_url}/sandbox/accounts/{view.id.hex}"
+        account = (await self.http.get(url)).raise_for_status().json()
+        (
+            await self.http.put(url, json={"tier": "UNLIMITED", "numbers": [{**account["numbers"][0], "throughput": 10_000}]})
+        ).raise_for_status()
+        await self.db.execute(
+            "update channel set throughput = 400, messaging_limit = null, unknown_horizon = $2 where id = $1", view.id, HORIZON
+        )
+        self.template_id = await scenes.template(self.db, self.actor, view.id)
+        name = await self.db.fetchval("select name from template where id = $1", self.template_id)
+        graph = f"{self.base.settings.sandbox_url}/v25.0/{account['waba_id']}/message_templates"
+        body = [{**scenes.BODY[0], "example": {"body_text": [["Ana", "Rio"]]}}, scenes.BODY[1]]
+        made = await self.http.post(
+            graph,
+            headers={"Authorization": f"Bearer {account['token']}"},
+            json={"name": name, "language": "pt_BR", "category": "MARKETING", "components": body},
+        )
+        assert made.status_code == 200, made.text
+        review = {"name": name, "language": "pt_BR", "event": "APPROVED"}
+        (await self.http.post(f"{url}/template-review", json=review)).raise_for_status()
+        await self.behave()
+
+    async def behave(self, **behaviour: object) -> None:
+        """How the outside behaves from now on; what is not named is calm."""
+        url = f"{self.base.settings.sandbox_url}/sandbox/accounts/{self.channel_id.hex}/behaviour"
+        (await self.http.put(url, json={**CALM, "error_429_share": 0, "error_5xx_share": 0, **behaviour})).raise_for_status()
+
+    async def rate(self, per_second: float) -> None:
+        await self.db.execute("update channel set throughput = $2 where id = $1", self.channel_id, per_second)
+
+    # the campaign
+
+    async def launch(self, policy: str = "at_most_once") -> UUID:
+        campaign_id = await scenes.campaign(self.db, self.actor, self.channel_id, self.template_id, policy=policy)
+        await actions.launch(self.actor, campaign_id, None)
+        return campaign_id
+
+    async def counts(self, campaign_id: UUID) -> dict[str, int]:
+        return {MessageState(row["state"]).label: row["n"] for row in await self.db.fetch(_COUNTS, campaign_id)}
+
+    async def reached(self, campaign_id: UUID, share: float) -> None:
+        """Waits until this share of the audience was handed over."""
+
+        async def there() -> bool:
+            counts = await self.counts(campaign_id)
+            total = sum(counts.values())
+            return total > 0 and total - counts.get("queued", 0) >= share * total
+
+        await self.until(there, 300, f"{share:.0%} of the campaign")
+
+    async def finished(self, campaign_id: UUID, seconds: float) -> None:
+        """Waits until the campaign ended and the sandbox has said all it had to say."""
+
+        async def done() -> bool:
+            return await self.db.fetchval("select finished_at is not null from campaign where id = $1", campaign_id) is True
+
+        async def quiet() -> bool:
+            with suppress(httpx.HTTPError):
+                summary = (await self.http.get(f"{self.base.settings.sandbox_url}/sandbox/ledger/summary")).json()
+                waiting = await self.db.fetchval("select count(*) from webhook_inbox where processed_at is null and tries < 5")
+                return summary["in_flight"] == 0 and summary["pending_webhooks"] == 0 and waiting == 0
+            return False
+
+        await self.until(done, seconds, f"the end of the campaign: {await self.counts(campaign_id)}")
+        await self.until(quiet, 90, "the sandbox to fall silent")
+
+    async def ledger(self) -> Counter[str]:
+        """How often the sandbox accepted a message to each recipient."""
+        accepted: Counter[str] = Counter()
+        since = 0
+        while True:
+            page = (
+                await self.http.get(f"{self.base.settings.sandbox_url}/sandbox/ledger", params={"since": since, "limit": 1000})
+            ).json()
+            accepted.update("+" + entry["recipient"].lstrip("+") for entry in page["data"])
+            if not page["next"]:
+                return accepted
+            since = page["next"]
+
+    async def prove(self, name: str, campaign_id: UUID, began: float, *, recipients: int, notes: str = "") -> Report:
+        """Compares database and ledger, message by message. Raises AssertionError at the first broken promise."""
+        counts = await self.counts(campaign_id)
+        tally = {MessageState(row["state"]).label: row["n"] for row in await self.db.fetch(_TALLY, campaign_id)}
+        assert tally == counts, f"the tallies say {tally}, the rows {counts}"
+        assert sum(counts.values()) == recipients
+        assert set(counts) <= ENDS, f"not everybody has an end: {counts}"
+        accepted = await self.ledger()
+        rows = await self.db.fetch(
+            "select address, state, maybe_duplicate, at_least_once from message where campaign_id = $1", campaign_id
+        )
+        doubled = lost = 0
+        for row in rows:
+            times, state = accepted[row["address"]], MessageState(row["state"])
+            if times > 1:
+                doubled += 1
+                assert row["at_least_once"] and row["maybe_duplicate"], f"{row['address']} was sent {times} times"
+            if state in (MessageState.SENT, MessageState.DELIVERED, MessageState.READ):
+                assert times, f"{row['address']} counts as {state.label} and was never accepted"
+            elif state is MessageState.FAILED_UNKNOWN and not row["at_least_once"]:
+                assert not times, f"{row['address']} counts as unknown and was accepted"
+            lost += state is MessageState.FAILED_UNKNOWN and not times
+        if rows[0]["at_least_once"]:
+            assert not lost, f"{lost} lost under at-least-once"
+        return Report(
+            name, time.monotonic() - began, counts, sum(accepted.values()), doubled, lost, await self._settled(campaign_id), notes
+        )
+
+    async def _settled(self, campaign_id: UUID) -> dict[str, int]:
+        """How attempts whose outcome nobody knew were settled."""
+        rows = await self.db.fetch(
+            "select a.state, m.state as message, count(*) as n from attempt a join message m on m.id = a.message_id"
+            " where m.campaign_id = $1 and a.detail is not null and (a.state = 3 or a.state = 1) group by 1, 2",
+            campaign_id,
+        )
+        found: Counter[str] = Counter()
+        for row in rows:
+            how = "by a status" if row["state"] == 1 else f"by policy → {MessageState(row['message']).label}"
+            found[how] += row["n"]
+        return dict(found)
+
+
+@asynccontextmanager
+async def world(recipients: int, *, workers: int = 1, valkey_port: bool = False) -> AsyncIterator[World]:
+    """An installation that is up, with a company ready to launch."""
+    api, sandbox, port = free_ports(3)
+    async with ground(
+        postgres={"fsync": "off", "shared_buffers": "'128MB'"},
+        port=port if valkey_port else None,
+        api_port=api,
+        sandbox_port=sandbox,
+        sandbox_url=f"http://127.0.0.1:{sandbox}",
+        webhook_url=f"http://127.0.0.1:{api}",
+        send_timeout=2.0,
+        send_lease=7.0,
+    ) as base:
+        db = await asyncpg.connect(base.settings.database_owner_url)
+        async with httpx.AsyncClient(timeout=10) as http:
+            made = World(base, http, db)
+            await made.up(workers)
+            await made.settle_in(recipients)
+            try:
+                yield made
+            finally:
+                with suppress(Exception):
+                    await made.db.close()
+                shutil.rmtree(base.folder / "sandbox", ignore_errors=True)

@@ -1,0 +1,151 @@
+"""The disasters. Each runs a campaign, breaks something at the worst moment, and proves the promise afterwards."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+
+from tests.faults.harness import Report, World, world
+
+Scenario = Callable[[int], Awaitable[Report]]
+
+
+async def _run(
+    name: str,
+    recipients: int,
+    chaos: Callable[[World], Awaitable[str]],
+    *,
+    policy: str = "at_most_once",
+    workers: int = 1,
+    rate: float = 400,
+    behaviour: dict[str, object] | None = None,
+    valkey_port: bool = False,
+) -> Report:
+    async with world(recipients, workers=workers, valkey_port=valkey_port) as w:
+        await w.behave(**(behaviour or {}))
+        await w.rate(rate)
+        began = time.monotonic()
+        campaign_id = await w.launch(policy)
+        w.campaign_id = campaign_id
+        notes = await chaos(w)
+        await w.finished(campaign_id, 120 + recipients / rate * 4)
+        return await w.prove(name, campaign_id, began, recipients=recipients, notes=notes)
+
+
+async def _nothing(w: World) -> str:
+    return ""
+
+
+async def worker_killed(recipients: int) -> Report:
+    """kill -9 ten times at random moments, each time a new worker takes over."""
+    kills = 10 if recipients >= 2000 else 3
+
+    async def chaos(w: World) -> str:
+        for number in range(kills):
+            await w.reached(w.campaign_id, (number + random.random()) / (kills + 1))
+            w.kill(w.workers[-1])
+            w.start_worker()
+        return f"{kills} kills"
+
+    return await _run("worker killed (-9)", recipients, chaos, rate=max(100, recipients / 15))
+
+
+async def two_workers(recipients: int) -> Report:
+    """Two processes share the lanes; one of them is killed half-way and does not come back."""
+
+    async def chaos(w: World) -> str:
+        await w.reached(w.campaign_id, 0.5)
+        w.kill(w.workers[0])
+        return "one of two killed"
+
+    return await _run("two workers", recipients, chaos, workers=2, rate=max(800, recipients / 10))
+
+
+async def valkey_lost(recipients: int) -> Report:
+    """Valkey is killed and comes back empty."""
+
+    async def chaos(w: World) -> str:
+        await w.reached(w.campaign_id, 0.3)
+        w.base.lose_valkey()
+        await asyncio.sleep(2)
+        await asyncio.to_thread(w.base.return_valkey)
+        back = time.monotonic()
+        before = (await w.counts(w.campaign_id)).get("queued", 0)
+
+        async def sending_again() -> bool:
+            return (await w.counts(w.campaign_id)).get("queued", 0) < before
+
+        await w.until(sending_again, 20, "sending after Valkey came back")
+        return f"sending again after {time.monotonic() - back:.1f} s"
+
+    return await _run("Valkey lost", recipients, chaos, rate=max(60, recipients / 15), valkey_port=True)
+
+
+async def postgres_restarted(recipients: int) -> Report:
+    """Postgres crashes (-m immediate) in the middle and is started again; no program of ours is restarted."""
+
+    async def chaos(w: World) -> str:
+        await w.reached(w.campaign_id, 0.4)
+        await asyncio.to_thread(w.base.crash_postgres)
+        w.db = await asyncpg.connect(w.base.settings.database_owner_url)
+        dead = [process.pid for process in w.workers if process.poll() is not None]
+        assert not dead, "a worker died with Postgres"
+        return "crashed once"
+
+    return await _run("Postgres crashed", recipients, chaos, rate=max(100, recipients / 15))
+
+
+async def api_down(recipients: int) -> Report:
+    """The API is killed while statuses arrive and comes back later; the provider repeats what it could not deliver."""
+
+    async def chaos(w: World) -> str:
+        await w.reached(w.campaign_id, 0.3)
+        assert w.api is not None
+        w.kill(w.api)
+        await asyncio.sleep(3)
+        w.start_api()
+        return "3 s without the API"
+
+    return await _run("API down", recipients, chaos, rate=max(100, recipients / 15))
+
+
+_BAD_WEATHER: dict[str, object] = {
+    "error_429_share": 0.03,
+    "error_5xx_share": 0.03,
+    "drop_after_accept_share": 0.03,
+    "hang_share": 0.02,
+    "hang_seconds": 6.0,
+    "reset_before_share": 0.02,
+    "duplicate_webhook_share": 0.1,
+    "disorder_share": 0.2,
+}
+
+
+async def bad_provider(recipients: int) -> Report:
+    """429, 5xx, answers that never come, connections closed after acceptance, doubled and disordered webhooks; at most once."""
+    return await _run("bad provider, at most once", recipients, _nothing, behaviour=_BAD_WEATHER, rate=max(200, recipients / 15))
+
+
+async def bad_provider_at_least_once(recipients: int) -> Report:
+    """The same under at-least-once: nobody is lost, and who may have got it twice is marked."""
+    return await _run(
+        "bad provider, at least once",
+        recipients,
+        _nothing,
+        policy="at_least_once",
+        behaviour=_BAD_WEATHER,
+        rate=max(200, recipients / 15),
+    )
+
+
+ALL: list[Scenario] = [
+    worker_killed,
+    two_workers,
+    valkey_lost,
+    postgres_restarted,
+    api_down,
+    bad_provider,
+    bad_provider_at_least_once,
+]
