@@ -16,9 +16,8 @@ from db.enums import CampaignState, ChannelKind, MessageState, Permission
 from db.errors import NotFound
 from db.messages.reasons import FailureReason
 from db.messages.render import Drawn, TextContent, draw
-from db.messages.segments import Segments
+from db.messages.segments import Segments, suggest_gsm7
 from db.messages.segments import count as count_segments
-from db.messages.segments import suggest_gsm7
 from db.messages.variables import CONTACT_FIELDS
 from db.tenancy import Actor
 from db.work import Read, read

@@ -232,7 +232,7 @@ async def test_problems_lead_to_their_step(ana: User, owner_db: asyncpg.Connecti
     await ana.open(f"/campaigns/{made.id}/edit?step=review")
     for text in ("Faltam 2 coisas", "Escolha um modelo aprovado.", "Ninguém pode ser alcançado com este público."):
         await ana.should_see(text, retries=30)
-    assert not next(iter(ana.find("Enviar agora").elements)).enabled
+    assert not any(button.enabled for button in ana.find(kind=ui.button, content="Enviar agora").elements)
     ana.find("Resolver").click()
     await ana.should_not_see("Faltam 2 coisas", retries=20)
 

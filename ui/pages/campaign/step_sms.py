@@ -41,7 +41,7 @@ class SmsStep:
             self._parts.props["aria-live"] = "polite"
 
     def _insert(self, source: str, name: str) -> None:
-        fallback = _("customer") if source in {"first_name", "name"} else "–"
+        fallback = _("customer") if source in {"first_name", "name"} else "-"  # a longer dash would make every part dearer
         text = json.dumps("{{" + source + "|" + fallback + "}}")
         with ui.element("div").classes("m-chip") as element:
             icon("add")
