@@ -13,7 +13,7 @@ from db.enums import ChannelKind, ChannelState, Permission
 from db.events import ChannelChanged
 from db.messages import render
 from db.messages.ledger import Claimed
-from db.messages.render import TemplateContent, TextContent, TextSender
+from db.messages.render import SlotValues, TextContent, TextSender
 from db.settings import Settings
 from db.tenancy import worker
 from db.work import Read, work
@@ -73,11 +73,13 @@ class Composer:
         self._shared = self._prepare(content) if content else None
 
     @staticmethod
-    def _prepare(content: str) -> tuple[TemplateContent, TemplateSender] | TextSender:
+    def _prepare(content: str) -> tuple[SlotValues, TemplateSender] | TextSender:
         decoded = render.decode(content)
         if isinstance(decoded, TextContent):
             return TextSender(decoded)
-        return decoded, compile_template(decoded.name, decoded.language, decoded.components, category=decoded.category)
+        return SlotValues(decoded), compile_template(
+            decoded.name, decoded.language, decoded.components, category=decoded.category
+        )
 
     def compose(self, message: Claimed) -> bytes:
         """The request body. Raises ValueError when this person's values cannot pass."""
@@ -89,8 +91,8 @@ class Composer:
             if self._channel.kind == ChannelKind.SMS:
                 return message_form(message.address, self._channel.external_id, text, self._callback + str(message.attempt_id))
             return text_message(message.address, text, str(message.attempt_id))
-        content, template = prepared
-        return template.render(message.address, render.slot_values(content, message.params), str(message.attempt_id))
+        values, template = prepared
+        return template.render(message.address, values(message.params), str(message.attempt_id))
 
 
 class Sender:

@@ -61,15 +61,22 @@ def field_value(field: str, raw: str) -> str:
     return first_name(raw) if field == "first_name" else clean_value(raw)
 
 
+class SlotValues:
+    """The values of a template's slots; compiled once, called per message with the raw values stored with it."""
+
+    def __init__(self, content: TemplateContent) -> None:
+        self._slots = [
+            (slot.field, clean_value(slot.constant if slot.field is None else slot.fallback)) for slot in content.slots
+        ]
+
+    def __call__(self, params: list[str]) -> list[str]:
+        raw = iter(params)
+        return [text if field is None else field_value(field, next(raw, "")) or text for field, text in self._slots]
+
+
 def slot_values(content: TemplateContent, params: list[str]) -> list[str]:
     """The value of each slot for one message."""
-    raw = iter(params)
-    return [
-        clean_value(slot.constant)
-        if slot.field is None
-        else field_value(slot.field, next(raw, "")) or clean_value(slot.fallback)
-        for slot in content.slots
-    ]
+    return SlotValues(content)(params)
 
 
 class TextSender:
@@ -116,5 +123,3 @@ def _filled(text: str, prefix: str, values: dict[str, str]) -> str:
 def plain(content: Content, params: list[str]) -> str:
     """One line for lists and timelines."""
     return draw(content, params).body
-
-

@@ -207,8 +207,10 @@ def first_name(name: str) -> str:
     """How a person is greeted: "MARIA DA SILVA" gives "Maria", "Silva, João" "João"; blank when the text is no name."""
     head, comma, tail = name.partition(",")
     for word in (tail if comma and tail.strip() else head).split():
-        letters = "".join(char for char in word if char.isalpha() or unicodedata.combining(char) or char in "-'’.")
-        letters = letters.strip("-'’.")
+        letters = word  # as a rule
+        if not word.isalpha():
+            letters = "".join(char for char in word if char.isalpha() or unicodedata.combining(char) or char in "-'’.")
+            letters = letters.strip("-'’.")
         if len(letters) < 2 or any(char.isdigit() for char in word) or letters.casefold().rstrip(".") in _TITLES:
             continue
         return letters if _mixed(letters) else "-".join(piece.capitalize() for piece in letters.split("-"))
