@@ -43,7 +43,14 @@ class Wake(NamedTuple):
 
 
 async def insert(connection: Any, company_id: UUID, jobs: list[tuple[Job, datetime | None]]) -> list[Wake]:
-    """Writes job rows in the caller's transaction."""
+    """Writes job rows in the caller's transaction. Jobs of one key are one, at the earliest of their times (None: now)."""
+    once: dict[str | int, tuple[Job, datetime | None]] = {}
+    for number, (job, at) in enumerate(jobs):
+        key = job.key or number
+        known = once.get(key)
+        if known is None or (known[1] is not None and (at is None or at < known[1])):
+            once[key] = job, at
+    jobs = list(once.values())
     rows = await connection.fetch(
         _INSERT,
         company_id,

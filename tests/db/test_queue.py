@@ -1,6 +1,7 @@
 """Wake-ups are only wake-ups: doubled ones run a job once, lost ones are made good, a missing Valkey costs no CPU."""
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -71,6 +72,17 @@ async def test_one_key_waits_once(empty_valkey: Valkey, owner: Actor, owner_db: 
         async with work(owner, Permission.CHANNELS_WRITE) as w:
             w.enqueue(CheckChannel(channel_id=channel))
     assert await owner_db.fetchval("select count(*) from job where company_id = $1", owner.company_id) == 1
+
+
+async def test_one_key_twice_in_one_transaction_waits_once(
+    empty_valkey: Valkey, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    channel = uuid4()
+    async with work(owner, Permission.CHANNELS_WRITE) as w:
+        w.enqueue(CheckChannel(channel_id=channel), at=now() + timedelta(hours=1))
+        w.enqueue(CheckChannel(channel_id=channel))
+    rows = await owner_db.fetch("select next_at <= now() as due from job where company_id = $1", owner.company_id)
+    assert [row["due"] for row in rows] == [True]
 
 
 async def test_a_wiped_valkey_loses_no_job(empty_valkey: Valkey, owner: Actor, owner_db: asyncpg.Connection) -> None:
