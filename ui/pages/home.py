@@ -17,6 +17,7 @@ from ui.components.states import empty, load, skeleton_chart, skeleton_figures, 
 from ui.components.text import badge, dot, icon
 from ui.i18n import _, ngettext
 from ui.labels import campaign_state
+from ui.pages.campaign.pace import Pace
 from ui.routing import page
 
 
@@ -30,8 +31,9 @@ def home() -> None:
             if me.may(Permission.CAMPAIGNS_WRITE):
                 button(_("New campaign"), kind="primary", icon="add", to="/campaigns/new")
         place = load(lambda: accounts.home(me.api), _draw, _skeleton)
-    live.on("campaign.*", lambda event: place.refresh())
-    live.on("channel.*", lambda event: place.refresh())
+    pace = Pace(place.refresh, 2.0)  # a running campaign tells of itself several times a second
+    live.on("campaign.*", lambda event: pace.poke())
+    live.on("channel.*", lambda event: pace.poke())
     live.on_reset(place.refresh)
 
 
@@ -66,7 +68,7 @@ def _first_steps(home: Home) -> None:
             home.has_contacts,
             _("Import your contacts"),
             _("From a spreadsheet. We check and tidy the numbers."),
-            "/contacts",
+            "/imports",
             _("Import"),
         ),
         (
@@ -112,7 +114,7 @@ def _sentence(entry: Attention) -> tuple[str, str, str]:
                 n=count, name=entry.subject
             ),
             _("See the lines"),
-            f"/contacts/imports/{entry.subject_id}",
+            f"/imports/{entry.subject_id}",
         ),
         "unknown_outcomes": (
             ngettext(
