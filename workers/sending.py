@@ -86,8 +86,9 @@ class Lanes:
         until, turn = time.monotonic() + QUANTUM, random.randrange(1000)
         while not self.draining:
             rate = float(channel.throughput)
-            size = self._settings.send_slice
-            permit = await limits.acquire(channel_id, rate=rate, want=size, least=max(1, min(size, int(rate / 4))))
+            # A quarter of a second's worth: what a dying worker leaves behind as unknown stays small on a slow number.
+            size = min(self._settings.send_slice, max(1, int(rate / 4)))
+            permit = await limits.acquire(channel_id, rate=rate, want=size, least=size)
             if permit.granted == 0:
                 await outgoing.note_limit(
                     channel, "segments" if channel.kind == ChannelKind.SMS else "number", rate * permit.factor
@@ -288,6 +289,7 @@ class _Flight:
                     attempt_state=AttemptState.UNKNOWN,
                     reason=FailureReason.UNKNOWN_OUTCOME,
                     detail=outcome.cause[:300],
+                    counts_as_try=False,  # the policy counts its resends itself
                 )
             case RetryAfter():
                 patient = outcome.reason in PATIENT

@@ -13,6 +13,7 @@ from uuid import UUID
 from db.enums import AttemptState, MessageState
 from db.work import Read, Work
 
+RESENDS = 4  # at least once: each waits a whole horizon, so a fourth is needed only by a provider in deep trouble
 LEASE = 60.0  # seconds; must exceed twice the send timeout
 
 
@@ -200,10 +201,11 @@ with ended as (
     update message m set
         state = case when retry.yes then 0 else 7 end,
         maybe_duplicate = m.maybe_duplicate or retry.yes,
+        tries = m.tries + retry.yes::int,
         next_at = case when retry.yes then now() else m.next_at end,
         done_at = case when retry.yes then null else now() end,
         lease_until = null, reason = 'unknown_outcome'
-    from (select id, at_least_once and not maybe_duplicate and (campaign_id is null or not exists (
+    from (select id, at_least_once and tries < $2 and (campaign_id is null or not exists (
               select from campaign c where c.company_id = $1 and c.id = campaign_id and c.state in ('cancelled', 'failed'))) as yes
           from message where company_id = $1 and state = 2 and lease_until < now() for update skip locked) retry
     where m.company_id = $1 and m.id = retry.id and m.state = 2
@@ -291,5 +293,6 @@ async def expire_leases(w: Work) -> set[UUID]:
 
 
 async def resolve_unknown(w: Work) -> set[UUID]:
-    """Unknown outcomes past their horizon end by the message's own policy: failed_unknown, or one flagged resend."""
-    return {row["campaign_id"] for row in await w.fetch(_RESOLVE, w.company_id) if row["campaign_id"]}
+    """Unknown outcomes past their horizon end by the message's own policy: failed_unknown, or a flagged resend, until there is
+    evidence or RESENDS are spent (a provider that never tells anything must not be asked for ever)."""
+    return {row["campaign_id"] for row in await w.fetch(_RESOLVE, w.company_id, RESENDS) if row["campaign_id"]}
