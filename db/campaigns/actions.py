@@ -9,6 +9,7 @@ import msgspec
 from db.campaigns.audience import Audience, sample
 from db.campaigns.check import frozen_content, load_draft, problems
 from db.clock import now
+from db.contacts import consent
 from db.contacts.filter import ContactFilter
 from db.contacts.phones import Phone, parse_phone
 from db.enums import CampaignState, Permission
@@ -172,7 +173,8 @@ async def cancel(actor: Actor, campaign_id: UUID) -> None:
 
 
 async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, include_unknown: bool) -> int:
-    """Queues failed recipients again; those of unknown outcome only on request, flagged. Returns how many."""
+    """Queues failed recipients again; those of unknown outcome only on request, flagged; never who said stop meanwhile.
+    Returns how many."""
     chosen = reasons or [reason.value for reason in FailureReason if reason.retry]
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
         row = await _lock(w, campaign_id)
@@ -182,11 +184,14 @@ async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, i
             "not_retryable",
             "Only a running, paused or completed campaign can be retried.",
         )
+        await consent.hold(w)
         queued = await w.execute(
-            "update message set state = 0, tries = 0, next_at = now(), done_at = null, reason = null, code = null,"
+            "update message m set state = 0, tries = 0, next_at = now(), done_at = null, reason = null, code = null,"
             " maybe_duplicate = maybe_duplicate or state = 7"
             " where company_id = $1 and campaign_id = $2"
-            " and (state = 6 and reason = any($3::text[]) or state = 7 and $4)",
+            " and (state = 6 and reason = any($3::text[]) or state = 7 and $4) and reason is distinct from 'opted_out'"
+            " and not exists (select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is not null)"
+            " and not exists (select from suppression s where s.company_id = $1 and s.address = m.address)",
             actor.company_id,
             campaign_id,
             chosen,

@@ -35,7 +35,8 @@ with people as (
     where c.company_id = {company} and {condition}
 ), judged as (
     select p.*, case
-        when p.opted_out_at is not null then '{opted_out}'
+        when p.opted_out_at is not null
+          or exists (select from suppression s where s.company_id = {company} and s.address = p.address) then '{opted_out}'
         when p.address is null then '{no_address}'
         {more}
     end as reason

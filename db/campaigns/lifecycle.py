@@ -6,6 +6,7 @@ import msgspec
 
 from db.campaigns.audience import Audience, materialise
 from db.clock import now
+from db.contacts import consent
 from db.contacts.filter import ContactFilter
 from db.enums import CampaignState, ChannelKind, DeliveryPolicy, MessageState, Permission
 from db.events import CampaignChanged
@@ -78,6 +79,7 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
             channel_id=row["channel_id"],
             at_least_once=row["policy"] == DeliveryPolicy.AT_LEAST_ONCE,
         )
+        await consent.skip_opted_out(w, campaign_id)
         await w.execute(
             "update campaign set state = 'running', started_at = coalesce(started_at, now()), updated_at = now()"
             " where company_id = $1 and id = $2",

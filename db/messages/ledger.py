@@ -107,12 +107,15 @@ with r as (
         provider_id = coalesce(r.provider_id, t.provider_id), done_at = now()
     from r where t.company_id = $1 and t.id = r.attempt_id and t.state in (0, 3)
 )
-update message m set state = r.state, provider_id = coalesce(r.provider_id, m.provider_id),
+update message m set provider_id = coalesce(r.provider_id, m.provider_id),
+    -- who said stop meanwhile is marked (contacts/consent.py) and does not go back into the queue
+    state = case when r.state <> 0 or m.reason is distinct from 'opted_out' then r.state when m.maybe_duplicate then 7 else 8 end,
     sent_at = case when r.state = 3 then coalesce(m.sent_at, now()) else m.sent_at end,
     lease_until = case when r.state = 2 then now() + make_interval(secs => $14) end,
     next_at = case when r.state = 0 then now() + make_interval(secs => r.retry_in) else m.next_at end,
-    done_at = case when r.state = 6 then now() end,
-    tries = m.tries + r.tried, reason = r.reason, code = r.code
+    done_at = case when r.state = 6 or r.state = 0 and m.reason = 'opted_out' then now() end,
+    tries = m.tries + r.tried, code = r.code,
+    reason = case when r.state in (0, 2) and m.reason = 'opted_out' then m.reason else r.reason end
 from r where m.company_id = $1 and m.id = r.message_id and m.epoch = r.epoch and m.state between 1 and 2
 """
 
@@ -150,7 +153,10 @@ with r as (
             when r.state between 3 and 5 and (m.state in (0, 1, 2, 7, 8, 9) or m.state between 3 and 5 and r.state > m.state
                  or m.state = 6 and r.state >= 4) then r.state
             when r.state = 6 and t.epoch = m.epoch and m.state in (1, 2, 3, 7)
-                 then case when r.retry_in is not null and m.tries < $9 then 0 else 6 end
+                 then case when r.retry_in is not null and m.tries < $9 and m.reason is distinct from 'opted_out'
+                     and not exists (select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is not null)
+                     and (m.campaign_id is null or exists (select from campaign k where k.company_id = $1 and k.id = m.campaign_id
+                          and k.state in ('running', 'paused'))) then 0 else 6 end
         end as becomes
     from r join attempt t on t.company_id = $1 and t.id = r.attempt_id
            join message m on m.company_id = $1 and m.id = t.message_id
@@ -182,9 +188,16 @@ from moves v where m.company_id = $1 and m.id = v.id and v.becomes is not null
 returning m.campaign_id
 """
 
+# Before something is queued again: its campaign does not end, and its person does not opt out, between our look and our commit.
+_HOLD = """
+select from {} where company_id = $1 and id in (
+    select m.{} from attempt t join message m on m.company_id = $1 and m.id = t.message_id
+    where t.company_id = $1 and t.id = any($2::uuid[])) order by id for share
+"""
+
 _EXPIRE = """
 with late as (
-    update message m set state = 2, reason = 'unknown_outcome',
+    update message m set state = 2, reason = case when reason = 'opted_out' then reason else 'unknown_outcome' end,
         lease_until = now() + make_interval(secs => (
             select unknown_horizon from channel c where c.company_id = $1 and c.id = m.channel_id))
     from (select id from message where company_id = $1 and state = 1 and lease_until < now() for update skip locked) gone
@@ -205,7 +218,7 @@ with ended as (
         next_at = case when retry.yes then now() else m.next_at end,
         done_at = case when retry.yes then null else now() end,
         lease_until = null, reason = 'unknown_outcome'
-    from (select id, at_least_once and tries < $2 and (campaign_id is null or not exists (
+    from (select id, at_least_once and reason is distinct from 'opted_out' and tries < $2 and (campaign_id is null or not exists (
               select from campaign c where c.company_id = $1 and c.id = campaign_id and c.state in ('cancelled', 'failed'))) as yes
           from message where company_id = $1 and state = 2 and lease_until < now() for update skip locked) retry
     where m.company_id = $1 and m.id = retry.id and m.state = 2
@@ -265,6 +278,9 @@ async def apply_statuses(w: Work, statuses: list[StatusUpdate], *, max_tries: in
             best[attempt_id] = status
     if not best:
         return Applied(set(), unmatched)
+    if again := [attempt_id for attempt_id, status in best.items() if status.retry_in is not None]:
+        for table, column in (("campaign", "campaign_id"), ("contact", "contact_id")):
+            await w.execute(_HOLD.format(table, column), w.company_id, again)
     rows = await w.fetch(
         _STATUS,
         w.company_id,
