@@ -43,7 +43,7 @@ log = structlog.get_logger("workers.sending")
 
 QUANTUM = 2.0  # seconds a lane works before it lets others have its slot
 LANE_MS = 8_000  # how long a lane's place stays taken when its process died; two in one place would do no harm
-MARGIN = 3.0  # lease seconds that must be left beyond the send timeout
+MARGIN = 0.05  # share of the lease that must be left beyond the send timeout
 MAX_TRIES = 5
 NETWORK_PAUSE = 5.0
 PATIENT = (FailureReason.NETWORK, FailureReason.THROUGHPUT, FailureReason.API_RATE, FailureReason.QUEUE_FULL)
@@ -84,6 +84,8 @@ class Lanes:
         if channel is None or not channel.sendable:
             return None
         until, turn = time.monotonic() + QUANTUM, random.randrange(1000)
+        # No bulk while the provider cannot be reached or the portfolio's day is full: each try would cost every message an attempt.
+        resting = await valkey.client().exists(f"rest:{channel_id}")
         while not self.draining:
             rate = float(channel.throughput)
             # A quarter of a second's worth: what a dying worker leaves behind as unknown stays small on a slow number.
@@ -103,6 +105,8 @@ class Lanes:
                 queues = await ledger.due_queues(w, company_id, channel_id) if channel and channel.sendable else []
                 batch: list[Claimed] = []
                 content: str | None = None
+                if resting:
+                    queues = [queue for queue in queues if queue[1] is None]
                 if channel is not None and queues:
                     queue_id, campaign_id = queues[0] if queues[0][1] is None else queues[turn % len(queues)]
                     batch = await ledger.claim(
@@ -118,6 +122,8 @@ class Lanes:
             if batch:
                 pause = await self._slice(channel, batch, content, claimed_at)
                 if pause is not None:
+                    with contextlib.suppress(*valkey.Down):
+                        await valkey.client().set(f"rest:{channel_id}", 1, px=max(1, int(pause * 1000)))
                     return pause
             else:
                 await asyncio.sleep(0.05)  # other lanes hold what is left
@@ -177,11 +183,13 @@ class Lanes:
         """What the answers mean beyond their own message."""
         pause: float | None = None
         stopped: set[UUID] = set()
+        paused = False
         for message, outcome in flight.notable:
             match outcome:
                 case PauseChannel():
-                    await outgoing.pause_channel(channel, outcome)
-                    return None
+                    if not paused:
+                        await outgoing.pause_channel(channel, outcome)
+                    paused = True
                 case StopCampaign() if message.campaign_id is not None and message.campaign_id not in stopped:
                     stopped.add(message.campaign_id)
                     await lifecycle.stop(
@@ -195,7 +203,8 @@ class Lanes:
                         await limits.slow_down(channel.id)
                 case RetryAfter(reason=FailureReason.NETWORK):
                     await outgoing.note_limit(channel, "network", None)
-                    pause = NETWORK_PAUSE
+                    if not any(result.state == MessageState.SENT for result in flight.results):
+                        pause = NETWORK_PAUSE
                 case _:
                     pass
         if flight.tier_full:
@@ -216,7 +225,7 @@ class _Flight:
         self.tier_full = False
         self._composer = composer
         self._send = sender
-        self._last_call = claimed_at + lease - sender.timeout - MARGIN
+        self._last_call = claimed_at + lease * (1 - MARGIN) - sender.timeout
         self._halted = False
 
     def refuse(self, message: Claimed, wait: float) -> None:
