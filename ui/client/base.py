@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from enum import Enum
 from typing import Any, Protocol, TypeVar, cast
-from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import httpx
@@ -142,11 +141,11 @@ class ApiClient:
             f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
             for name, value in (fields or {}).items()
         )
-        name = quote(file.name, safe=" ()!.,-_")
+        name = file.name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")  # as browsers do: HTML standard, form data
         content_type = (file.content_type or "application/octet-stream").replace("\r", "").replace("\n", "")
         head += (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"; '
-            f"filename*=UTF-8''{quote(file.name, safe='')}\r\nContent-Type: {content_type}\r\n\r\n"
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
+            f"Content-Type: {content_type}\r\n\r\n"
         )
         start, end = head.encode(), f"\r\n--{boundary}--\r\n".encode()
 
