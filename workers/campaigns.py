@@ -11,6 +11,11 @@ async def prepare_campaign(company_id: UUID, job: PrepareCampaign) -> None:
     await lifecycle.prepare(company_id, job.campaign_id)
 
 
+async def give_up(company_id: UUID, job: PrepareCampaign, reason: str) -> None:
+    """The audience could not be written, however often it was tried: the campaign says so."""
+    await lifecycle.fail_preparing(company_id, job.campaign_id, reason)
+
+
 async def settle_all() -> int:
     """One round over all open campaigns."""
     return await lifecycle.settle_all()

@@ -149,6 +149,7 @@ async def pause_channel(channel: ChannelRow, outcome: PauseChannel) -> None:
         rows = await w.fetch(
             "update channel set state = $3, state_reason = $4, state_detail = $5, paused_until = $6"
             " where company_id = $1 and archived_at is null and state <> 'error'"
+            " and not (state = 'paused' and (state_reason = 'person' or $6::timestamptz is not null and paused_until > $6))"
             " and (id = $2 or $7 and account_id = $8) returning id",
             channel.company_id,
             channel.id,

@@ -36,7 +36,12 @@ update job set state = 'waiting', lease_until = null, next_at = $3, last_error =
         then null else key end
 where id = $1 and tries = $2
 """
-_DEAD = "update job set state = 'dead', lease_until = null, last_error = $3 where id = $1 and tries = $2"
+# What a mail says holds a sign-in link: of no use to who looks at dead jobs, and of much to who should not.
+_DEAD = """
+update job set state = 'dead', lease_until = null, last_error = $3,
+    payload = case when name = 'SendMail' then payload - 'params' else payload end
+where id = $1 and tries = $2
+"""
 _DUE = """
 select id, queue, next_at from job
 where state = 'waiting' and next_at <= now() or state = 'running' and lease_until < now()
@@ -65,13 +70,16 @@ class Cancel(Exception):
 
 
 JobFunction = Callable[[UUID, Any], Awaitable[None]]
+GivenUp = Callable[[UUID, Any, str], Awaitable[None]]
+"""Told of a job that will not be tried again, so that what waits for it does not wait for ever. Must be harmless when repeated."""
 
 
 class Runner:
     """The jobs this process can run."""
 
-    def __init__(self, functions: dict[type[Job], JobFunction]) -> None:
+    def __init__(self, functions: dict[type[Job], JobFunction], given_up: dict[type[Job], GivenUp] | None = None) -> None:
         self._functions = functions
+        self._given_up = given_up or {}
 
     async def run(self, job_id: UUID) -> str:
         """Runs one job row if it is due and free; returns the outcome: done, retry, snooze, cancel, or `none`."""
@@ -86,6 +94,8 @@ class Runner:
         company_id, tries = row["company_id"], row["tries"]
         structlog.contextvars.bind_contextvars(company_id=str(company_id), job_id=str(job_id), job=type(job).__name__)
         try:
+            if tries > row["max_tries"]:  # every run ended with its worker
+                return await self._give_up(company_id, job_id, job, tries, "its worker died each time")
             async with asyncio.timeout(job.timeout):
                 await self._functions[type(job)](company_id, job)
         except Snooze as snooze:
@@ -93,14 +103,12 @@ class Runner:
             return "snooze"
         except Cancel as cancel:
             log.warning("job.cancelled", reason=str(cancel))
-            await self._write(_DEAD, job_id, tries, str(cancel))
-            return "cancel"
+            return await self._give_up(company_id, job_id, job, tries, str(cancel))
         except Exception as error:
             after = error.after if isinstance(error, Retry) else None
             if tries >= row["max_tries"]:
                 log.error("job.dead", tries=tries, error=repr(error), exc_info=not isinstance(error, Retry))
-                await self._write(_DEAD, job_id, tries, repr(error)[:2000])
-                return "cancel"
+                return await self._give_up(company_id, job_id, job, tries, repr(error)[:2000])
             delay = after if after is not None else min(RETRY_CAP, RETRY_BASE**tries) * random.uniform(0.8, 1.2)
             log.warning("job.retry", tries=tries, after=round(delay, 1), error=repr(error), exc_info=not isinstance(error, Retry))
             await self._write(_AGAIN, job_id, tries, now() + timedelta(seconds=delay), repr(error)[:2000], 0)
@@ -109,6 +117,13 @@ class Runner:
             structlog.contextvars.clear_contextvars()
         await self._write(_DONE, job_id, tries)
         return "done"
+
+    async def _give_up(self, company_id: UUID, job_id: UUID, job: Job, tries: int, reason: str) -> str:
+        tell = self._given_up.get(type(job))
+        if tell is not None:
+            await tell(company_id, job, reason)
+        await self._write(_DEAD, job_id, tries, reason)
+        return "cancel"
 
     async def _write(self, sql: str, *args: object) -> None:
         """The outcome, fenced by the try: a run whose lease was taken over writes nothing."""

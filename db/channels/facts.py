@@ -112,6 +112,7 @@ async def stop(
         update channel set state = $3, state_reason = $4, state_detail = $5, paused_until = $6
         where company_id = $1 and id = $2 and archived_at is null
           and not (state = 'paused' and state_reason = 'person')
+          and not (state = 'error' and $6::timestamptz is not null)
           and (state, state_reason, paused_until) is distinct from ($3, $4, $6::timestamptz)
         """,
         w.company_id,

@@ -11,11 +11,11 @@ import pytest
 from db import queue
 from db.clock import now
 from db.enums import Permission
-from db.jobs import CheckChannel, Job
+from db.jobs import CheckChannel, Job, PrepareCampaign, SendMail
 from db.tenancy import Actor
 from db.work import work
 from tests import scenes
-from workers import runtime
+from workers import campaigns, runtime
 from workers.runtime import Cancel, Retry, Runner, Snooze
 
 
@@ -136,3 +136,52 @@ async def test_the_sweeper_wakes_what_was_never_queued(bench: Bench) -> None:
         woken.add((job.kwargs or {}).get("job_id"))
         job = await queue.queues()["default"].dequeue(timeout=0.2)
     assert str(job_id) in woken
+
+
+async def test_a_job_that_kills_its_worker_each_time_is_given_up(bench: Bench) -> None:
+    told: list[str] = []
+
+    async def tell(company_id: UUID, job: Job, reason: str) -> None:
+        told.append(reason)
+
+    runner = Runner({CheckChannel: bench._run}, {CheckChannel: tell})
+    job_id = await bench.enqueue()
+    await bench.db.execute(
+        "update job set state = 'running', tries = max_tries, lease_until = now() - interval '1 second' where id = $1", job_id
+    )
+    assert await runner.run(job_id) == "cancel"
+    assert bench.runs == 0
+    assert told == ["its worker died each time"]
+    row = await bench.row(job_id)
+    assert row is not None
+    assert row["state"] == "dead"
+
+
+async def test_a_campaign_whose_audience_cannot_be_written_fails_instead_of_preparing_for_ever(bench: Bench) -> None:
+    template = await scenes.template(bench.db, bench.actor, bench.channel_id)
+    campaign = await scenes.campaign(bench.db, bench.actor, bench.channel_id, template, state="preparing")
+    async with work(bench.actor, Permission.CAMPAIGNS_SEND) as w:
+        w.enqueue(PrepareCampaign(campaign_id=campaign))
+    job_id = await bench.db.fetchval("select id from job where company_id = $1", bench.actor.company_id)
+
+    async def broken(company_id: UUID, job: Job) -> None:
+        raise Cancel("it breaks")
+
+    assert await Runner({PrepareCampaign: broken}, {PrepareCampaign: campaigns.give_up}).run(job_id) == "cancel"
+    row = await bench.db.fetchrow("select state, state_reason from campaign where id = $1", campaign)
+    assert row is not None
+    assert tuple(row) == ("failed", "preparing_failed")
+
+
+async def test_a_dead_mail_keeps_no_link(bench: Bench) -> None:
+    async with work(bench.actor, Permission.TEAM_WRITE) as w:
+        w.enqueue(SendMail(template="invitation", to="a@example.com", language="en", params={"link": "https://x/secret"}))
+    job_id = await bench.db.fetchval("select id from job where company_id = $1", bench.actor.company_id)
+
+    async def refused(company_id: UUID, job: Job) -> None:
+        raise Cancel("the mailbox refuses")
+
+    assert await Runner({SendMail: refused}).run(job_id) == "cancel"
+    row = await bench.row(job_id)
+    assert row is not None
+    assert "secret" not in row["payload"]

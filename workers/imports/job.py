@@ -108,6 +108,12 @@ async def run_import(company_id: UUID, job: RunImport) -> None:
     await _forget_file(company_id, job.import_id)
 
 
+async def give_up(company_id: UUID, job: RunImport, reason: str) -> None:
+    """However often it was tried, it did not come to an end."""
+    await imports.finish(company_id, job.import_id, ImportState.FAILED, error="crashed")
+    await _forget_file(company_id, job.import_id)
+
+
 async def _forget_file(company_id: UUID, import_id: UUID) -> None:
     """People's data is not kept once it was imported; another worker may still be at it."""
     plan = await imports.plan(company_id, import_id)
