@@ -8,6 +8,7 @@ gap. Litestar's Channels are not used, since they die silently with Valkey (RELI
 
 import asyncio
 import random
+import time
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import suppress
@@ -135,8 +136,13 @@ class Hub:
             seen = _order(position) if position else (0, 0)
             for text in replay:
                 yield text
+            checked = time.monotonic()
             while True:
                 got = await listener.take(HEARTBEAT)
+                if got is not None and time.monotonic() - checked >= HEARTBEAT:  # a busy stream has no heartbeats
+                    if not await _still_valid(token, actor):
+                        return
+                    checked = time.monotonic()
                 if got is not None:
                     if got[0] is None or _order(got[0]) > seen or b'"type":"reset"' in got[1]:
                         yield got[1]

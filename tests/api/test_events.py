@@ -258,3 +258,27 @@ async def test_a_slow_listener_is_reset_not_fed_for_ever(owner: Actor) -> None:
     first = await listener.take(0)
     assert first == (f"{QUEUE}-0", b'{"id":"%d-0","type":"reset"}' % QUEUE)
     assert [await listener.take(0) for _ in range(10)][:1] == [(f"{QUEUE + 1}-0", b"{}")]
+
+
+async def test_a_busy_stream_does_not_outlive_its_session(
+    port: int, headers: Headers, owner_db: asyncpg.Connection, owner: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.realtime.HEARTBEAT", 0.3)
+    monkeypatch.setattr("api.auth.guard._REMEMBER", 0.0)
+
+    async def chatter() -> None:
+        while True:
+            await publish(owner, events.TeamChanged())
+            await asyncio.sleep(0.05)
+
+    async with socket(port, headers) as ws:
+        await take(ws)
+        talking = asyncio.create_task(chatter())
+        try:
+            await owner_db.execute("update session set revoked_at = now() where user_id = $1", owner.id)
+            with pytest.raises(ConnectionClosed):
+                async with asyncio.timeout(3):
+                    while True:
+                        await take(ws)
+        finally:
+            talking.cancel()
