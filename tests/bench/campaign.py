@@ -8,7 +8,6 @@ Valkey, same stub, one after the other.
 import asyncio
 import json
 import shutil
-import statistics
 import subprocess
 import time
 from dataclasses import dataclass
@@ -147,13 +146,3 @@ def peer_folder() -> Path:
         print("Fetching the peer's packages with npm …", flush=True)
         subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"], cwd=PEER, check=True)
     return PEER
-
-
-def median(runs: list[Run]) -> Run:
-    return sorted(runs, key=lambda run: run.rate)[len(runs) // 2]
-
-
-def spread(runs: list[Run]) -> float:
-    """How far the runs lie from their mean, as a share of it."""
-    rates = [run.rate for run in runs]
-    return (max(rates) - min(rates)) / statistics.mean(rates)
