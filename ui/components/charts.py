@@ -13,6 +13,11 @@ from ui import formats
 from ui.theme.tokens import SERIES
 
 Series = tuple[str, Sequence[float | None]]
+LABELS = 6  # at most, along the bottom: they also fit on a phone
+
+
+class _Drawing(ui.echart, component="chart.js"):
+    """NiceGUI's chart fails in the browser when it is taken away while it loads; ours does not."""
 
 
 def _axis_text() -> dict[str, Any]:
@@ -26,7 +31,7 @@ def _options(
     return {
         "animation": False,
         "color": SERIES,
-        "grid": {"left": 4, "right": 24, "top": 12, "bottom": 4, "containLabel": True},
+        "grid": {"left": 12, "right": 24, "top": 12, "bottom": 4, "containLabel": True},
         "tooltip": {
             "trigger": "axis",
             "className": "m-tip",
@@ -45,7 +50,11 @@ def _options(
             "boundaryGap": kind == "bar",
             "axisLine": {"show": False},
             "axisTick": {"show": False},
-            "axisLabel": {**_axis_text(), "margin": 12, "alignMinLabel": "left", "alignMaxLabel": "right"},
+            "axisLabel": {
+                **_axis_text(),
+                "margin": 12,
+                ":interval": f"(i) => ({len(labels)} - 1 - i) % {-(-len(labels) // LABELS) or 1} === 0",
+            },
         },
         "yAxis": {
             "type": "value",
@@ -63,6 +72,7 @@ def _options(
                 "name": name,
                 "data": list(values),
                 "smooth": 0.25 if kind == "line" else False,
+                "smoothMonotone": "x" if kind == "line" else None,
                 "showSymbol": False,
                 "symbolSize": 7,
                 "stack": "all" if stacked else None,
@@ -99,7 +109,7 @@ class Chart:
                         with ui.element("div"):
                             ui.element("i").classes(f"m-s{number % 6 + 1}")
                             ui.label(name)
-            self.chart = ui.echart(_options(labels, series, *self._look), renderer="svg")
+            self.chart = _Drawing(_options(labels, series, *self._look), renderer="svg")
             self.chart.classes("m-chart" + (f" m-chart-{size}" if size else ""))
             self.chart.props.update({"role": "img", "aria-label": label})
 

@@ -27,9 +27,10 @@ class Field(Generic[V]):
         self, label: str, control: Callable[[], ValueElement[Any]], *, hint: str = "", extra: OnChange | None = None
     ) -> None:
         with ui.element("div").classes("m-field") as self.element:
-            if label:
+            if label or extra is not None:
                 with ui.element("div").classes("m-field-top"):
-                    self._label = Text("label", label, "m-label")
+                    if label:
+                        self._label = Text("label", label, "m-label")
                     if extra is not None:
                         extra()
             self.control = control()
@@ -39,6 +40,8 @@ class Field(Generic[V]):
         self.control.props["for"] = f"f{self.control.id}"
         if label:
             self._label.props["for"] = f"f{self.control.id}"
+        elif "placeholder" in self.control.props:
+            self.control.props["aria-label"] = self.control.props["placeholder"]
         self.control.on_value_change(lambda: self.error(""))
         self._has_error = False
         self._write("")
@@ -155,7 +158,7 @@ def password_field(
         if on_change is not None:
             element.on_value_change(lambda: on_change())
         with element.add_slot("append"):
-            eye = ui.icon("sym_r_visibility").classes("cursor-pointer")
+            eye = ui.icon("sym_r_visibility").classes("m-eye")
             eye.props.update({"role": "button", "tabindex": "0", "data-press": "", "aria-label": _("Show password")})
 
         def toggle() -> None:
@@ -274,7 +277,7 @@ def area_field(
         return cast(ValueElement[Any], element)
 
     def counter() -> None:
-        counts.append(ui.label(f"{len(value)}/{limit}").classes("m-hint"))
+        counts.append(ui.label(f"{len(value)}/{limit}").classes("m-hint m-end"))
 
     counts: list[ui.label] = []
     field: Field[str] = Field(label, control, hint=hint, extra=counter if limit else None)

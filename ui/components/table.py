@@ -119,6 +119,7 @@ class DataTable(Generic[T]):
         self._columns, self._fetch, self._row = columns, fetch, row
         self._bulk, self._draw_empty, self._limit, self._on_open = bulk, draw_empty, limit, on_open
         self._search, self._filters, self._sort = "", dict[str, str](), None
+        self._labels: list[tuple[ui.button, str]] = []
         self._cursors: list[str | None] = [None]
         self._next: str | None = None
         self._total: int | None = None
@@ -151,10 +152,12 @@ class DataTable(Generic[T]):
             with self._input.add_slot("prepend"):
                 ui.icon("sym_r_search")
             self._input.on_value_change(lambda event: self._searched(event.value or ""))
-        for one in filters:
-            self._draw_filter(one)
+        if filters:
+            with ui.element("div").classes("m-filters"):
+                for one in filters:
+                    self._draw_filter(one)
         if tools is not None:
-            with ui.element("div").classes("m-row m-near m-end"):
+            with ui.element("div").classes("m-row m-near m-end m-tools"):
                 tools()
 
     def _draw_filter(self, one: Filter) -> None:
@@ -172,6 +175,7 @@ class DataTable(Generic[T]):
                 ui.menu_item(_("All"), on_click=lambda: choose(None))
                 for value, label in one.options.items():
                     ui.menu_item(label, on_click=lambda value=value: choose(value))
+        self._labels.append((shown, one.label))
 
     def _draw_table(self) -> ui.table:
         shown = [
@@ -206,10 +210,10 @@ class DataTable(Generic[T]):
         lead = parts["title"] or [self._columns[0]]
         main = "".join(_value_of(c.key, c.look or "m-strong") for c in lead)
         main += "".join(f'<div class="m-hint m-clip">{_value_of(c.key, "m-hint")}</div>' for c in parts["sub"])
-        end = "".join(_value_of(c.key, c.look) for c in parts["end"])
+        end = "".join(f'<template v-if="props.row.{c.key}">{_value_of(c.key, c.look)}</template>' for c in parts["end"])
         press = " @click=\"() => $parent.$emit('openRow', props.row.id)\"" if self._on_open else ""
         return (
-            f'<div class="m-table-item"{press}>{tick}<div class="m-cell-two">{main}</div>'
+            f'<div class="m-table-item"{press}>{tick}<div class="m-cell-two m-cell-main">{main}</div>'
             f'<div class="m-table-item-end">{end}</div></div>'
         )
 
@@ -288,6 +292,8 @@ class DataTable(Generic[T]):
         with self._place:
             if not rows and asked_for:
                 empty("search_off", _("Nothing found"), _("Try other words or fewer filters."))
+                with ui.element("div").classes("m-row m-all-again"):
+                    button(_("Show everything"), self._show_everything)
             elif not rows and self._draw_empty is not None:
                 self._draw_empty()
             elif not rows:
@@ -298,6 +304,16 @@ class DataTable(Generic[T]):
     async def _searched(self, text: str) -> None:
         self._search = text.strip()
         await self.reload()
+
+    async def _show_everything(self) -> None:
+        """The way out of a search without a find: no words, no filters."""
+        self._filters.clear()
+        for shown, label in self._labels:
+            shown.text = label
+        if self._search:
+            self._input.value = ""  # asks again by itself
+        else:
+            await self.reload()
 
     async def _sorted(self, event: events.ValueChangeEventArguments[Any]) -> None:
         key = event.value.get("sortBy")

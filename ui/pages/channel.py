@@ -96,7 +96,7 @@ class _Channel:
             self._draw_addresses(channel)
 
     def _facts(self, channel: Channel) -> list[tuple[str, str]]:
-        facts = [(_("Number"), channel.number or "–")]
+        facts = [(_("Number"), campaign_words.phone_text(channel.number) if channel.number else "–")]
         if channel.kind == ChannelKind.WHATSAPP:
             facts.append((_("Quality"), words.quality(channel.quality)[0]))
         facts.append((_("Speed"), _("{n} per second").format(n=formats.number(channel.throughput, 1))))

@@ -64,9 +64,9 @@ def _draw_channel(channel: Channel) -> None:
                 icon(campaign_words.kind_icon(channel.kind))
             with ui.element("div").classes("m-col m-tight m-grow"):
                 ui.label(channel.name).classes("m-strong m-clip")
-                number = channel.number or (_("No number yet") if channel.sandbox else channel.external_id)
+                number = campaign_words.number(channel) if channel.number or not channel.sandbox else _("No number yet")
                 ui.label(f"{campaign_words.kind_name(channel.kind)} · {number}").classes("m-hint m-clip")
-            with ui.element("div").classes("m-row m-near shrink-0"):
+            with ui.element("div").classes("m-row m-near shrink-0 m-channel-state"):
                 if channel.sandbox:
                     badge(_("Simulator"), "info")
                 badge(name, tone, live=channel.state == ChannelState.CHECKING)

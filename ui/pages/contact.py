@@ -84,6 +84,7 @@ class _Contact:
     def _draw_facts(self, found: Contact) -> None:
         self._seen = found
         name = found.name or next((one.display for one in found.identities), _("No name"))
+        self._head.title.text = name
         ui.page_title(f"{name} · Master IA")
         self._head.subtitle.text = _("Since {day}").format(day=formats.day(found.created_at))
         self._head.subtitle.set_visibility(True)

@@ -61,7 +61,7 @@ def _first_steps(home: Home) -> None:
             home.has_channel,
             _("Connect a channel"),
             _("A WhatsApp or SMS number, or the simulator to try."),
-            "/channels",
+            "/channels/connect",
             _("Connect"),
         ),
         (

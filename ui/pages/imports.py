@@ -216,6 +216,7 @@ class _Flow:
             }
 
         def tools() -> None:
+            ui.label(_("Rows to look at")).classes("m-h2 m-bar-title")
             link = button(_("Download these rows"), icon="download", to=f"/imports/{self._id}/rejects.csv")
             link.props["download"] = ""
             link.tooltip(_("Correct them in the file and import it again."))

@@ -69,7 +69,7 @@ class _Sandbox:
                     self._draw_search()
                 self._phones: Loader[Page[SandboxPhone]] = load(self._fetch, self._draw_phones, lambda: skeleton_list(6))
             with ui.element("div").classes("m-sandbox-phone"):
-                self._phone = Phone(channel.name, channel.number or "")
+                self._phone = Phone(channel.name, campaign_words.phone_text(channel.number) if channel.number else "")
                 self._phone.chat.classes("m-chat-scroll")
                 with ui.element("div").classes("m-answer") as self._box:
                     self._text = ui.input(placeholder=_("Answer as this person")).props("outlined dense").classes("m-grow")
@@ -127,7 +127,7 @@ class _Sandbox:
         states = campaign_words.message_states()
         with ui.element("div").classes("w-full"):
             for one in found.items:
-                with item(on_click=partial(self._show, one.address)) as line:
+                with item(on_click=partial(self._pick, one.address)) as line:
                     avatar(one.name or one.display)
                     with ui.element("div").classes("m-col m-tight m-grow"):
                         with ui.element("div").classes("m-row m-between"):
@@ -153,6 +153,10 @@ class _Sandbox:
         for address, line in self._lines.items():
             on = address == self._address
             line.classes(add="m-item-on" if on else "", remove="" if on else "m-item-on")
+
+    async def _pick(self, address: str) -> None:
+        await self._show(address)
+        ui.run_javascript(f"masteria.reveal({self._phone.chat.id})")
 
     async def _show(self, address: str) -> None:
         self._address = address

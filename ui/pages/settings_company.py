@@ -1,8 +1,11 @@
 """The part of the settings page about the company: name, language, country of its numbers, time zone."""
 
-from zoneinfo import available_timezones
+from datetime import datetime
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
-from babel import Locale
+from babel import Locale, dates
+from babel.core import get_global
 
 from api.contract.accounts import Company, CompanyPatch
 from api.contract.enums import Language, Permission
@@ -17,11 +20,23 @@ from ui.components.toast import toast
 from ui.i18n import LANGUAGES, _
 
 
-def zones() -> dict[str, str]:
-    """IANA names to what people read: America/Sao_Paulo → America / Sao Paulo. Without the technical ones."""
+@cache
+def _places(language: str) -> dict[str, str]:
+    """City and distance from Greenwich by IANA name, in the language's alphabet; second names of one zone left out."""
     areas = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
-    names = sorted(name for name in available_timezones() if name.startswith(areas))
-    return {name: name.replace("_", " ").replace("/", " / ") for name in [*names, "UTC"]}
+    aliases = get_global("zone_aliases")
+    found = {}
+    for name in available_timezones():
+        if name.startswith(areas) and name not in aliases:
+            city = dates.get_timezone_location(name, locale=language, return_city=True).split("/")[-1]
+            offset = dates.get_timezone_gmt(datetime.now(ZoneInfo(name)), "iso8601", locale=language)
+            found[name] = f"{city} (GMT{'' if offset == 'Z' else offset})"
+    return dict(sorted(found.items(), key=lambda pair: pair[1])) | {"UTC": "UTC"}
+
+
+def zones() -> dict[str, str]:
+    """IANA names to what people read: America/Sao_Paulo → São Paulo (GMT-03:00)."""
+    return dict(_places(formats.locale()))
 
 
 def countries() -> dict[str, str]:

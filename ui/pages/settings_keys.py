@@ -100,7 +100,7 @@ def _create(refresh: Callable[[], Awaitable[None]]) -> None:
         days = select_field(_("Valid for"), choices, 90)
         ui.label(_("What it may do")).classes("m-label")
         with ui.element("div").classes("m-scopes"):
-            for scope in me.me.permissions:
+            for scope in sorted(me.me.permissions, key=list(Permission).index):
                 ticks[scope] = ui.checkbox(permission_name(scope)).props("dense size=sm")
         wrong = ui.label().classes("m-field-error").props("aria-live=polite")
         with ui.element("div").classes("m-dialog-foot"):

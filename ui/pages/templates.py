@@ -128,18 +128,24 @@ class _List:
 
     def _draw_line(self, template: Template) -> None:
         name, tone = words.template_status(template.status)
-        with item(on_click=partial(self._show, template)) as element:
+        with item(on_click=partial(self._pick, template)) as element:
             with ui.element("div").classes("m-col m-tight m-grow"):
                 ui.label(template.name).classes("m-strong m-clip")
                 ui.label(template_fields.body(template)).classes("m-hint m-clip")
             with ui.element("div").classes("m-col m-tight items-end shrink-0"):
                 badge(name, tone)
-                ui.label(f"{category_name(template.category)} · {template.language}").classes("m-hint")
+                ui.label(f"{category_name(template.category)} · {LANGUAGES.get(template.language, template.language)}").classes(
+                    "m-hint"
+                )
         self._lines[template.id] = element
 
     async def _more(self) -> None:
         self._limit = min(MOST, self._limit + 2 * STEP)
         await self._place.refresh()
+
+    def _pick(self, template: Template) -> None:
+        self._show(template)
+        ui.run_javascript(f"masteria.reveal({self._side.id})")
 
     def _show(self, template: Template) -> None:
         for template_id, element in self._lines.items():

@@ -38,6 +38,12 @@
       field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
       field.dispatchEvent(new Event("input", { bubbles: true }));
     },
+    reveal(id) {
+      const element = getHtmlElement(id);
+      if (!element || element.getBoundingClientRect().top < innerHeight * 0.6) return;
+      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      element.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+    },
     roll(id, from, to, language) {
       const element = getHtmlElement(id);
       if (!element || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
