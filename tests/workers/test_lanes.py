@@ -1,0 +1,223 @@
+"""Lanes against a far end on real sockets: what each kind of answer does to a message, its campaign and its channel."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import pytest
+
+from db import limits, valkey
+from db.campaigns import actions, lifecycle
+from db.enums import MessageState
+from db.settings import Settings
+from db.tenancy import Actor
+from tests import scenes
+from tests.workers.providers.peer import Peer, peer, reset
+from workers.outgoing import Sender
+from workers.providers.wire import Wire
+from workers.sending import Lanes, lanes_for
+
+_ids = itertools.count()
+
+
+class Far:
+    """A provider that does what `says` answers for a recipient: a status, 'drop', 'hang', or a status with an error code."""
+
+    def __init__(self, says: Callable[[str, int], tuple[int, int | None] | str]) -> None:
+        self.says = says
+        self.seen: dict[str, int] = {}
+
+    async def step(self, far: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            _, body = await far.read(reader)
+            to = msgspec.json.decode(body)["to"]
+            self.seen[to] = self.seen.get(to, 0) + 1
+            answer = self.says(to, self.seen[to])
+            if answer == "drop":
+                return reset(writer)
+            if answer == "hang":
+                await asyncio.sleep(30)
+            assert not isinstance(answer, str)
+            status, code = answer
+            if status == 200:
+                told = {"messaging_product": "whatsapp", "messages": [{"id": f"wamid.{next(_ids)}"}]}
+            else:
+                told = {"error": {"code": code, "message": "no", "type": "OAuthException"}}
+            await far.answer(writer, status, msgspec.json.encode(told))
+
+
+class Stage:
+    def __init__(self, db: asyncpg.Connection, actor: Actor, settings: Settings, far: Far, lanes: Lanes) -> None:
+        self.db, self.actor, self.settings, self.far, self.lanes = db, actor, settings, far, lanes
+        self.channel_id: UUID
+        self.campaign_id: UUID
+
+    async def run(self) -> None:
+        """One lane until nothing is due."""
+        for _ in range(20):
+            if await self.lanes.run(self.actor.company_id, self.channel_id, 0) is None:
+                return
+
+    async def counts(self) -> dict[str, int]:
+        rows = await self.db.fetch("select state, count(*) as n from message where campaign_id = $1 group by 1", self.campaign_id)
+        return {MessageState(row["state"]).label: row["n"] for row in rows}
+
+    async def campaign(self) -> str:
+        state: str = await self.db.fetchval("select state from campaign where id = $1", self.campaign_id)
+        return state
+
+    async def channel(self) -> asyncpg.Record:
+        row = await self.db.fetchrow("select * from channel where id = $1", self.channel_id)
+        assert row is not None
+        return row
+
+
+@asynccontextmanager
+async def stage(
+    db: asyncpg.Connection,
+    actor: Actor,
+    settings: Settings,
+    says: Callable[[str, int], tuple[int, int | None] | str],
+    people: int = 30,
+    **channel: object,
+) -> AsyncIterator[Stage]:
+    """A campaign to `people` that is running, and a lane of this process."""
+    far = Far(says)
+    async with peer(far.step) as server, Wire(timeout=0.6, connect_timeout=0.3) as wire:
+        own = msgspec.structs.replace(settings, sandbox_url=server.url, send_timeout=0.6, send_slice=20, send_concurrency=10)
+        made = Stage(db, actor, own, far, Lanes(own, Sender(own, wire)))
+        made.channel_id = await scenes.channel(db, actor, **{"throughput": 5000, **channel})
+        template_id = await scenes.template(db, actor, made.channel_id)
+        await scenes.contacts(db, actor, people)
+        made.campaign_id = await scenes.campaign(db, actor, made.channel_id, template_id)
+        await actions.launch(actor, made.campaign_id, None)
+        await lifecycle.prepare(actor.company_id, made.campaign_id)
+        yield made
+
+
+def ok(to: str, times: int) -> tuple[int, None]:
+    return 200, None
+
+
+async def test_everyone_is_written_to_once(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    async with stage(owner_db, owner, database, ok, messaging_limit=1000) as s:
+        await asyncio.gather(*(s.lanes.run(owner.company_id, s.channel_id, lane) for lane in range(3)))
+        await s.run()
+        assert await s.counts() == {"sent": 30}
+        assert set(s.far.seen.values()) == {1}
+        portfolio = (await s.channel())["portfolio_id"]
+        assert await limits.tier_used(portfolio) == 30
+        row = await owner_db.fetchrow(
+            "select count(*) as n, min(http_status) as http from attempt where state = 1 and channel_id = $1", s.channel_id
+        )
+        assert row is not None
+        assert (row["n"], row["http"]) == (30, 200)
+
+
+async def test_nobody_knows_is_unknown_and_is_not_tried_again(
+    database: Settings, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    answers = {0: "drop", 1: "hang", 2: (500, 131000), 3: (200, None)}
+    async with stage(owner_db, owner, database, lambda to, times: answers[int(to[-2:]) % 4], people=12) as s:
+        await s.run()
+        await s.run()
+        assert set(s.far.seen.values()) == {1}
+        counts = await s.counts()
+        assert counts["sent"] == 3
+        assert counts["unknown"] == 9
+        assert await s.campaign() == "running"
+
+
+async def test_a_429_is_tried_again_later_and_slows_the_number(
+    database: Settings, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    async with stage(owner_db, owner, database, lambda to, times: (429, 130429) if times == 1 else (200, None), people=10) as s:
+        await s.run()
+        assert await s.counts() == {"queued": 10}
+        assert (await limits.acquire(s.channel_id, rate=100, want=1)).factor < 0.6
+        await owner_db.execute("update message set next_at = now() where campaign_id = $1", s.campaign_id)
+        await s.run()
+        assert await s.counts() == {"sent": 10}
+        tries = await owner_db.fetchval("select max(tries) from message where campaign_id = $1", s.campaign_id)
+        assert tries == 1  # waiting for the provider costs no try
+
+
+async def test_a_refusal_is_final_and_has_its_reason(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    async with stage(
+        owner_db, owner, database, lambda to, times: (400, 131026) if to.endswith("7") else (200, None), people=20
+    ) as s:
+        await s.run()
+        assert await s.counts() == {"sent": 18, "failed": 2}
+        rows = await owner_db.fetch(
+            "select distinct reason, code from message where campaign_id = $1 and state = 6", s.campaign_id
+        )
+        assert [(row["reason"], row["code"]) for row in rows] == [("not_on_whatsapp", 131026)]
+
+
+async def test_a_bad_token_stops_the_channel_and_loses_nothing(
+    database: Settings, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    async with stage(owner_db, owner, database, lambda to, times: (401, 190)) as s:
+        await s.run()
+        assert await s.counts() == {"queued": 30}
+        channel = await s.channel()
+        assert (channel["state"], channel["state_reason"]) == ("error", "token_invalid")
+        seen = sum(s.far.seen.values())
+        await s.run()
+        assert sum(s.far.seen.values()) == seen
+
+
+async def test_a_seal_that_does_not_open_stops_the_channel(
+    database: Settings, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    async with stage(owner_db, owner, database, ok, people=5, token=b"\x01\x02k1nonsense") as s:
+        await s.run()
+        assert await s.counts() == {"queued": 5}
+        assert (await s.channel())["state"] == "error"
+
+
+async def test_a_disabled_template_stops_the_campaign(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    async with stage(owner_db, owner, database, lambda to, times: (400, 132016)) as s:
+        await s.run()
+        assert await s.campaign() in ("failed", "paused")
+        await lifecycle.settle_all()
+        assert sum(s.far.seen.values()) <= 10  # no more than were on the wire
+
+
+async def test_pause_acts_within_one_slice(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    async with stage(owner_db, owner, database, ok, people=400, throughput=200) as s:
+        running = asyncio.create_task(s.run())
+        while sum(s.far.seen.values()) < 20:
+            await asyncio.sleep(0.01)
+        await actions.pause(owner, s.campaign_id)
+        before = sum(s.far.seen.values())
+        await asyncio.wait_for(running, 10)
+        assert sum(s.far.seen.values()) - before <= 20
+        counts = await s.counts()
+        assert set(counts) == {"sent", "queued"}
+
+
+async def test_the_portfolios_day_holds_back_who_is_too_many(
+    database: Settings, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    async with stage(owner_db, owner, database, ok, messaging_limit=12) as s:
+        await s.run()
+        assert await s.counts() == {"sent": 12, "queued": 18}
+        assert await s.campaign() == "running"
+        assert b"tier" in await valkey.client().get(f"binding:{s.channel_id}")
+
+
+async def test_draining_makes_no_claim(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    async with stage(owner_db, owner, database, ok, people=5) as s:
+        s.lanes.draining = True
+        await s.run()
+        assert await s.counts() == {"queued": 5}
+
+
+@pytest.mark.parametrize(("rate", "lanes"), [(80, 1), (500, 1), (1000, 3)])
+def test_a_slow_number_has_one_lane(rate: float, lanes: int) -> None:
+    assert lanes_for(Settings(), rate) == lanes
