@@ -124,7 +124,14 @@ def signed_in() -> bool:
 
 def anonymous() -> ApiClient:
     """A client for the public routes: sign-in, sign-up, links from e-mails."""
-    return ApiClient(language=preferences().language)
+    client = current_client()
+    return ApiClient(language=preferences().language, address=browser_address(client) if client is not None else None)
+
+
+def browser_address(client: Client) -> str | None:
+    """Where the page was opened from, as the server resolved it (FORWARDED_ALLOW_IPS); never what the browser claims."""
+    peer = client.request.client
+    return peer.host if peer is not None else None
 
 
 def hand_over(handed: Handed, next: str = "/") -> None:

@@ -192,6 +192,8 @@ def environment(settings: Settings, run: str) -> dict[str, str]:
         "WEBHOOK_URL": settings.webhook_url,
         "API_URL": f"http://127.0.0.1:{settings.api_port}",
         "API_PORT": str(settings.api_port),
+        # The web app says where a browser calls from; only programs of this machine can say so to an API on loopback.
+        "TRUSTED_PROXIES": str(settings.trusted_proxies or int(settings.api_host in ("127.0.0.1", "localhost", "::1"))),
         "UI_PORT": str(settings.ui_port),
         "UI_SECRET": os.environ.get("UI_SECRET") or _kept_secret(settings.data_dir / "ui.secret"),
         "SANDBOX_URL": settings.sandbox_url,

@@ -77,6 +77,12 @@ async def test_signing_in_sets_the_cookie_through_a_ticket(user: User, monkeypat
     assert again.headers["location"] == "/sign-in?why=ticket"
 
 
+async def test_the_api_hears_where_the_browser_is_not_what_it_claims(user: User, ana: User, api: FakeApi) -> None:
+    await ana.http_client.get("/settings", headers={"X-Forwarded-For": "6.6.6.6"})
+    seen = {headers.get("x-forwarded-for") for _, path, headers in api.state.requests if path == "/v1/me"}
+    assert seen == {"127.0.0.1"}  # httpx's simulated peer
+
+
 async def test_a_used_or_made_up_ticket_is_refused(user: User) -> None:
     response = await user.http_client.get("/session/start?ticket=made-up")
     assert response.headers["location"] == "/sign-in?why=ticket"

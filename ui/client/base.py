@@ -97,8 +97,11 @@ def _problem(status: int, body: bytes) -> ApiProblem:
 class ApiClient:
     """Requests in the name of one session token, or of nobody. Cheap to make; holds no connection of its own."""
 
-    def __init__(self, token: str | None = None, *, language: str | None = None) -> None:
+    def __init__(self, token: str | None = None, *, language: str | None = None, address: str | None = None) -> None:
+        """`address`: the browser's, so that the API counts and records people, not this process (its TRUSTED_PROXIES)."""
         self._headers = {"Accept": "application/json"}
+        if address:
+            self._headers["X-Forwarded-For"] = address
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
         if language:
