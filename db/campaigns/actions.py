@@ -173,7 +173,8 @@ async def cancel(actor: Actor, campaign_id: UUID) -> None:
 
 
 async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, include_unknown: bool) -> int:
-    """Queues failed recipients again; those of unknown outcome only on request, flagged; never who said stop meanwhile.
+    """Queues failed recipients again; those of unknown outcome only on request, flagged; never who said stop
+    or was deleted meanwhile.
     Returns how many."""
     chosen = reasons or [reason.value for reason in FailureReason if reason.retry]
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
@@ -190,7 +191,7 @@ async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, i
             " maybe_duplicate = maybe_duplicate or state = 7"
             " where company_id = $1 and campaign_id = $2"
             " and (state = 6 and reason = any($3::text[]) or state = 7 and $4) and reason is distinct from 'opted_out'"
-            " and not exists (select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is not null)"
+            " and exists (select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is null)"
             " and not exists (select from suppression s where s.company_id = $1 and s.address = m.address)",
             actor.company_id,
             campaign_id,

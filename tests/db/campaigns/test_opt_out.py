@@ -9,6 +9,7 @@ import pytest
 from db.campaigns import actions, lifecycle
 from db.clock import now
 from db.contacts import consent
+from db.contacts.actions import delete_contacts
 from db.enums import AttemptState, MessageState, Permission
 from db.messages import ledger
 from db.messages.ledger import Claimed, Result, StatusUpdate
@@ -79,6 +80,15 @@ async def test_an_address_on_the_suppression_list_is_not_retried(scene: Scene) -
     await scene.db.execute(
         "insert into suppression(company_id, address, source) values ($1, $2, 'person')", scene.actor.company_id, message.address
     )
+    assert await actions.retry_failed(scene.actor, scene.campaign_id, [], include_unknown=False) == 0
+
+
+async def test_a_deleted_person_is_not_retried(scene: Scene) -> None:
+    message = (await scene.claim())[0]
+    await scene.finish(message, S.FAILED, "temporary", AttemptState.REJECTED)
+    async with work(scene.actor, Permission.CONTACTS_WRITE) as w:
+        assert message.contact_id is not None
+        await delete_contacts(w, [message.contact_id])
     assert await actions.retry_failed(scene.actor, scene.campaign_id, [], include_unknown=False) == 0
 
 
