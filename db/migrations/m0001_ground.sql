@@ -662,7 +662,7 @@ create policy system on audit_log for insert to masteria_system with check (true
 -- Search: a row-level policy keeps the trigram index from being used, because ILIKE is not leakproof (measured: 1.7 ms against
 -- 138 ms). This function filters by company itself and runs as the system role.
 create function contact_search(pattern text, most int) returns table (id uuid, name_key text, updated_at timestamptz)
-    language sql stable security definer set search_path = public as $$
+    language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
     select id, name_key, updated_at from contact
     where company_id = nullif(current_setting('app.company', true), '')::uuid and search like pattern
     limit most

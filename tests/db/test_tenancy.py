@@ -38,3 +38,16 @@ async def test_another_companys_rows_can_be_neither_seen_nor_written(owner: Acto
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with work(stranger, Permission.CONTACTS_WRITE) as w:
             await w.execute("insert into tag(company_id, name) values ($1, 'vip')", owner.company_id)
+
+
+async def test_what_runs_as_the_system_role_cannot_be_given_another_table(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    definers = await owner_db.fetch(
+        "select proname, proconfig from pg_proc where prosecdef and pronamespace = 'public'::regnamespace"
+    )
+    assert [row["proname"] for row in definers] == ["contact_search"]
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        await w.execute("create temp table contact as select uuidv7() as id, ''::text as name_key, now() as updated_at,"
+                        " $1::uuid as company_id, 'x'::text as search", owner.company_id)  # fmt: skip
+        await w.execute("grant select on contact to masteria_system")
+        assert await w.fetch("select * from contact_search('%', 10)") == []
+        await w.execute("drop table pg_temp.contact")
