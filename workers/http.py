@@ -222,9 +222,7 @@ class OutboundClient:
         limits = httpx.Timeout(timeout, connect=min(self._connect_timeout, timeout))
         try:
             async with asyncio.timeout(timeout):
-                async with self._client.stream(
-                    method, target, headers=fixed, content=content, timeout=limits
-                ) as answer:
+                async with self._client.stream(method, target, headers=fixed, content=content, timeout=limits) as answer:
                     self._client.cookies.clear()
                     body, more = await _read(answer, max_bytes, truncate)
         except (TimeoutError, httpx.TimeoutException) as error:

@@ -6,7 +6,6 @@ A row that cannot be processed is found by processing the batch one by one; it w
 
 import asyncio
 import random
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -32,6 +31,7 @@ from db.messages.ledger import StatusUpdate, apply_statuses
 from db.messages.reasons import FailureReason
 from db.tenancy import worker
 from db.work import Work, work
+from workers import account_news
 from workers.outcomes import PauseChannel, Refusal, RetryAfter, Scope, StopCampaign, retry_delay
 from workers.progress import progress
 from workers.providers.events import (
@@ -302,7 +302,7 @@ async def _one(w: Work, item: Item) -> None:
             for channel_id in await facts.channels_of_account(w, item.event.account_id):
                 w.enqueue(CheckChannel(channel_id=channel_id))
         case AccountEvent() as event:
-            await _account(w, event)
+            await account_news.apply(w, event)
         case OtherEvent(problem=str() as problem) as event:
             raw = event.raw.decode("utf-8", "replace")
             summary = f"Part of a webhook was not understood: {problem}"
@@ -364,46 +364,6 @@ async def _identity(w: Work, item: Item, event: IdentityEvent) -> None:
         address = identities.Address(IdentityKind.PHONE, parsed.canonical, parsed.line.value, parsed.region)
         if await identities.add(w, contact_id, address):
             await identities.refresh(w, [contact_id])
-
-
-class _Restriction(msgspec.Struct):
-    restriction_type: str = ""
-    expiration: int | float | str | None = None
-
-
-class _Ban(msgspec.Struct):
-    waba_ban_state: str = ""
-
-
-class _Account(msgspec.Struct):
-    restriction_info: list[_Restriction] = []
-    ban_info: _Ban | None = None
-
-
-async def _account(w: Work, event: AccountEvent) -> None:
-    """Restrictions and bans stop the account's channels at once; good news only starts a check."""
-    try:
-        detail = msgspec.json.decode(event.detail, type=_Account)
-    except msgspec.MsgspecError:
-        detail = _Account()
-    channels = await facts.channels_of_account(w, event.account_id)
-    ban = detail.ban_info.waba_ban_state if detail.ban_info else ""
-    binding = [info for info in detail.restriction_info if info.restriction_type == "RESTRICTED_BIZ_INITIATED_MESSAGING"]
-    fresh = (event.at or now()) > now() - timedelta(days=1)
-    stops = fresh and (event.event == "ACCOUNT_DELETED" or ban == "DISABLE" or bool(binding))
-    until = _latest(info.expiration for info in binding) if ban != "DISABLE" else None
-    for channel_id in channels:
-        text = event.detail.decode("utf-8", "replace")
-        await channel_log.record(w, channel_id, "webhook", not stops, f"News about the account: {event.event}", request=text)
-        if stops and (until is None or until > now()):
-            await facts.stop(w, channel_id, FailureReason.ACCOUNT_LOCKED, event.event, until=until)
-        elif not stops:
-            w.enqueue(CheckChannel(channel_id=channel_id))
-
-
-def _latest(values: Iterable[int | float | str | None]) -> datetime | None:
-    moments = [meta_inbound.moment(value) for value in values]
-    return max((moment for moment in moments if moment is not None), default=None)
 
 
 def _uuid(text: str | None) -> UUID | None:

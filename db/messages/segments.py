@@ -1,6 +1,6 @@
 """How many SMS parts a text costs, and which character makes it dear.
 
-GSM 03.38 and concatenation as in contracts/twilio.md 7. `db/messages/segments_sql.py` counts the same in Postgres; a
+GSM 03.38 and concatenation as in contracts/twilio.md 7. The function `sms_segments` counts the same in Postgres; a
 test holds the two together. Refuses to know prices or to change a text by itself: `suggest_gsm7` only proposes."""
 
 import unicodedata
@@ -67,9 +67,7 @@ _PLAINER = {
     **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
     **dict.fromkeys("\u2022\u00b7\u2027\u25cf", "*"),
-    **dict.fromkeys(
-        "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t", " "
-    ),
+    **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t", " "),
     **dict.fromkeys("\u00ad\u200b\u200c\u2060\ufeff", ""),
     **dict.fromkeys("\u2028\u2029\x0b\x85", "\n"),
     "\u2026": "...",

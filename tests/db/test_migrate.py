@@ -72,7 +72,7 @@ async def test_several_runners_at_once_run_each_file_once(fresh: str, folder: Pa
 async def test_a_runner_killed_in_the_middle_leaves_a_whole_step_undone(fresh: str, folder: Path) -> None:
     victim = await runner(fresh, folder)
     watcher = await asyncpg.connect(fresh)
-    for _ in range(200):
+    for _ in range(1200):
         if await watcher.fetchval(
             "select true from pg_stat_activity where query like '%pg_sleep(1.5)%' and pid <> pg_backend_pid()"
         ):

@@ -14,8 +14,7 @@ from uuid import UUID
 from fastapi.responses import RedirectResponse, Response
 from nicegui import ui
 
-from api.contract.base import FieldError
-from api.contract.campaigns import Campaign, CampaignProblem, Preview
+from api.contract.campaigns import Campaign, Preview
 from api.contract.channels import Channel
 from api.contract.enums import CampaignState, ChannelKind, Permission
 from ui import formats, live, session
@@ -23,8 +22,6 @@ from ui.client import campaigns
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.buttons import button, icon_button
-from ui.components.confirm import dialog
-from ui.components.forms import text_field
 from ui.components.frame import Frame, frame
 from ui.components.menus import more
 from ui.components.states import Loader, load, skeleton_card
@@ -37,6 +34,7 @@ from ui.pages.campaign.draft import Draft
 from ui.pages.campaign.pace import Pace
 from ui.pages.campaign.pane import Pane, test_send
 from ui.pages.campaign.reach import Reach
+from ui.pages.campaign.rename import ask_name
 from ui.pages.campaign.step_audience import AudienceStep, Choices
 from ui.pages.campaign.step_sms import SmsStep
 from ui.pages.campaign.step_template import TemplateStep
@@ -117,13 +115,6 @@ class _Wizard:
         self._pace.poke()
 
     def _say(self, state: str, error: ApiProblem | None = None) -> None:
-        texts = {
-            "saving": _("Saving…"),
-            "saved": _("Saved just now"),
-            "offline": _("Not saved yet; trying again"),
-            "changed": _("Loaded again"),
-            "refused": _("Not saved"),
-        }
         self._status.classes(
             add="m-saved-bad" if state in {"offline", "refused"} else "",
             remove="m-saved-bad" if state in {"saving", "saved"} else "",
@@ -131,7 +122,7 @@ class _Wizard:
         self._status.clear()
         with self._status:
             icon({"saving": "sync", "saved": "cloud_done"}.get(state, "cloud_off"))
-            ui.label(texts[state])
+            ui.label(words.draft_state(state))
         if state == "changed":
             toast(_("Somebody else changed this draft meanwhile. You see what is there now."), "warn")
             self._draw()
@@ -231,22 +222,13 @@ class _Wizard:
                 more(actions.menu(campaign.id, campaign.name, campaign.state, in_list=False))
 
     def _rename(self) -> None:
-        def done() -> None:
-            if name.required():
-                self._draft.name = name.value.strip()
-                self._head.title.text = self._draft.name
-                if self._draft.campaign is not None:
-                    self._change(name=self._draft.name)
-                box.close()
+        def renamed(name: str) -> None:
+            self._draft.name = name
+            self._head.title.text = name
+            if self._draft.campaign is not None:
+                self._change(name=name)
 
-        with dialog(_("Name of the campaign")) as box:
-            name = text_field("", self._draft.name, limit=120, on_enter=done)
-            name.control.props["aria-label"] = _("Name of the campaign")
-            with ui.element("div").classes("m-dialog-foot"):
-                button(_("Cancel"), box.close, kind="plain")
-                button(_("Rename"), done, kind="primary")
-        box.open()
-        name.focus()
+        ask_name(self._draft.name, renamed)
 
     def _draw_steps(self) -> None:
         missing = {found.step for found in self._preview.problems} if self._preview else set()
@@ -312,7 +294,7 @@ class _Wizard:
         async def fetch() -> list[Channel]:
             return await campaigns.channels(self._api)
 
-        self._loader = load(fetch, lambda found: step_channel.draw(found, chosen, choose), _skeleton_picks)
+        self._loader = load(fetch, lambda found: step_channel.draw(found, chosen, choose), step_channel.skeleton)
 
     def _audience(self) -> None:
         async def fetch() -> Choices:
@@ -401,7 +383,7 @@ class _Wizard:
         except ApiProblem as problem:
             self._launched = False
             if problem.code == "not_ready":
-                toast(_first_problem(problem.errors), "bad")
+                toast(words.first_problem(problem.errors), "bad")
                 self._draw_step()
                 return
             if problem.code == "in_the_past":
@@ -413,17 +395,3 @@ class _Wizard:
             self._launched = False
             raise
         ui.navigate.to(f"/campaigns/{launched.id}")
-
-
-def _first_problem(errors: list[FieldError]) -> str:
-    for error in errors:
-        with suppress(KeyError):
-            detail = error.message if error.message != error.code else None
-            return words.problem(CampaignProblem(code=error.code, step=error.field, detail=detail))  # type: ignore[arg-type]
-    return _("Something is missing. See the list.")
-
-
-def _skeleton_picks() -> None:
-    with ui.element("div").classes("m-picks"):
-        for _number in range(2):
-            skeleton_card(2)

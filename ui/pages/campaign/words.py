@@ -1,10 +1,12 @@
 """Sentences of campaigns that more than one screen says: limits, problems of a draft, why it stopped, message states."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
 import phonenumbers
 
+from api.contract.base import FieldError
 from api.contract.campaigns import Campaign, CampaignProblem, CampaignSettings, Counts
 from api.contract.channels import Channel
 from api.contract.contacts import ContactFilter
@@ -205,3 +207,23 @@ def subtitle(campaign: Campaign) -> str:
     if campaign.created_by:
         parts.append(_("by {name}").format(name=campaign.created_by))
     return " · ".join(part for part in parts if part)
+
+
+def first_problem(errors: list[FieldError]) -> str:
+    """A sentence for the first problem that the API named."""
+    for error in errors:
+        with suppress(KeyError):
+            detail = error.message if error.message != error.code else None
+            return problem(CampaignProblem(code=error.code, step=error.field, detail=detail))  # type: ignore[arg-type]
+    return _("Something is missing. See the list.")
+
+
+def draft_state(state: str) -> str:
+    """What the wizard's head says of saving."""
+    return {
+        "saving": _("Saving…"),
+        "saved": _("Saved just now"),
+        "offline": _("Not saved yet; trying again"),
+        "changed": _("Loaded again"),
+        "refused": _("Not saved"),
+    }[state]
