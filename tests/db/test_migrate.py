@@ -61,6 +61,21 @@ async def test_the_real_ones_run_once(fresh: str) -> None:
     assert await migrate(fresh) == []
 
 
+async def test_an_owner_that_is_no_superuser_can_migrate(fresh: str) -> None:
+    admin = await asyncpg.connect(fresh)
+    boss = f"boss_{uuid4().hex[:8]}"
+    await admin.execute("create extension vector")
+    await admin.execute(f"create role {boss} login createrole; grant masteria_app, masteria_system to {boss} with admin option")
+    name = await admin.fetchval("select current_database()")
+    await admin.execute(f"alter database {name} owner to {boss}")
+    try:
+        assert await migrate(fresh.replace("//postgres@", f"//{boss}@")) == [path.name for path in files()]
+        assert not await admin.fetchval("select has_schema_privilege('masteria_system', 'public', 'create')")
+    finally:
+        await admin.execute(f"reassign owned by {boss} to postgres; drop owned by {boss}; drop role {boss}")
+        await admin.close()
+
+
 async def test_several_runners_at_once_run_each_file_once(fresh: str, folder: Path) -> None:
     processes = [await runner(fresh, folder) for _ in range(3)]
     outputs = [(await process.communicate())[0].decode().strip() for process in processes]
