@@ -27,6 +27,7 @@ _OLD = (
     "delete from idempotency where created_at < now() - interval '24 hours'",
     "delete from tick where at < now() - interval '7 days'",
     "delete from webhook_inbox where processed_at < now() - interval '7 days'",
+    "delete from webhook_inbox where processed_at is null and tries >= 5 and received_at < now() - interval '30 days'",
     "delete from session where expires_at < now() - interval '30 days' or revoked_at < now() - interval '30 days'",
     "delete from job where state = 'dead' and created_at < now() - interval '30 days'",
     "delete from password_reset where expires_at < now() - interval '7 days'",

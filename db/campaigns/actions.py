@@ -251,7 +251,11 @@ async def test_send(actor: Actor, campaign_id: UUID, to: list[str]) -> list[UUID
                     fields=[Field(f"to[{index}]", phone.reason.value, phone.sentence)],
                 )
             if await w.fetchval(
-                "select true from suppression where company_id = $1 and address = $2", actor.company_id, phone.canonical
+                "select true from suppression where company_id = $1 and address = $2 union all"
+                " select true from contact c join contact_identity i on i.company_id = $1 and i.contact_id = c.id"
+                " where c.company_id = $1 and i.kind = 'phone' and i.value = $2 and c.opted_out_at is not null limit 1",
+                actor.company_id,
+                phone.canonical,
             ):
                 raise Conflict("opted_out", f"{phone.canonical} asked for no more messages.", address=phone.canonical)
             contact_id = await w.fetchval(

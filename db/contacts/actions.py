@@ -127,8 +127,10 @@ async def delete_contacts(w: Work, contact_ids: list[UUID]) -> int:
     """The persons with their addresses, tags and notes. What was sent stays counted, without a link to them; what waits to be
     sent is cancelled; who opted out stays suppressed."""
     await w.execute(
-        "update message set state = 9, reason = 'contact_deleted', done_at = now() "
-        "where company_id = $1 and contact_id = any($2::uuid[]) and state = 0",
+        # What is on its way is marked: it must not go back into the queue (messages/ledger.py).
+        "update message set reason = case when state = 0 then 'contact_deleted' else 'opted_out' end,"
+        " done_at = case when state = 0 then now() else done_at end, state = case when state = 0 then 9 else state end "
+        "where company_id = $1 and contact_id = any($2::uuid[]) and state in (0, 1, 2)",
         w.company_id,
         contact_ids,
     )

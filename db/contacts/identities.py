@@ -9,6 +9,7 @@ import unicodedata
 from typing import NamedTuple
 from uuid import UUID
 
+from db.contacts import consent
 from db.contacts.phones import Phone, from_wa_id, parse_phone, variants
 from db.enums import IdentityKind
 from db.errors import Field, Invalid
@@ -202,6 +203,11 @@ async def _absorb(w: Work, keep: UUID, other: UUID) -> None:
         other,
     )
     await w.execute("delete from contact where company_id = $1 and id = $2", w.company_id, other)
+    source = await w.fetchval(
+        "select opt_out_source from contact where company_id = $1 and id = $2 and opted_out_at is not null", w.company_id, keep
+    )
+    if source is not None:  # the wish of the one is now the wish of both: every address, and what waits
+        await consent.opt_out(w, [keep], source)
     await refresh(w, [keep])
     w.audit("contact.joined", keep, joined=str(other))
     w.emit(ContactsChanged(contact_id=keep))

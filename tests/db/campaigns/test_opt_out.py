@@ -7,10 +7,12 @@ import asyncpg
 import pytest
 
 from db.campaigns import actions, lifecycle
+from db.channels import actions as channels
 from db.clock import now
-from db.contacts import consent
+from db.contacts import consent, identities
 from db.contacts.actions import delete_contacts
 from db.enums import AttemptState, MessageState, Permission
+from db.errors import Conflict
 from db.messages import ledger
 from db.messages.ledger import Claimed, Result, StatusUpdate
 from db.tenancy import Actor
@@ -196,3 +198,44 @@ async def test_a_suppressed_address_of_a_contact_without_the_flag_is_skipped(own
     await lifecycle.prepare(owner.company_id, campaign)
     rows = await owner_db.fetch("select address, state, reason from message where campaign_id = $1 order by address", campaign)
     assert [tuple(row) for row in rows] == [("+5511900000000", 0, None), ("+5511900000001", 8, "opted_out")]
+
+
+async def test_a_person_deleted_while_a_message_is_on_the_wire_does_not_get_a_second_try(scene: Scene) -> None:
+    message = (await scene.claim())[0]
+    async with work(scene.actor, Permission.CONTACTS_WRITE) as w:
+        assert message.contact_id is not None
+        await delete_contacts(w, [message.contact_id])
+    await scene.finish(message, S.QUEUED, "network", AttemptState.REJECTED)
+    assert (await scene.row(message.message_id))[0] is S.SKIPPED
+
+
+async def test_a_test_goes_to_nobody_who_said_stop(scene: Scene) -> None:
+    message = (await scene.claim())[0]
+    await scene.db.execute("update contact set opted_out_at = now() where id = $1", message.contact_id)
+    await scene.db.execute(  # an address that was added later
+        "insert into contact_identity(company_id, contact_id, kind, value) values ($1, $2, 'phone', '+5511987654321')",
+        scene.actor.company_id,
+        message.contact_id,
+    )
+    with pytest.raises(Conflict, match="asked for no more"):
+        await actions.test_send(scene.actor, scene.campaign_id, ["+5511987654321"])
+
+
+async def test_two_contacts_that_turn_out_to_be_one_share_the_opt_out(scene: Scene) -> None:
+    message = (await scene.claim())[0]
+    await scene.db.execute("update message set state = 0 where id = $1", message.message_id)
+    async with work(scene.actor, Permission.CONTACTS_WRITE) as w:
+        nameless = await identities.contact_for_inbound(w, phone=None, bsuid="BR.1", profile_name=None, scope="p")
+        await consent.opt_out(w, [nameless], "keyword")
+        both = await identities.contact_for_inbound(w, phone=message.address, bsuid="BR.1", profile_name=None, scope="p")
+    assert both == message.contact_id
+    assert await scene.row(message.message_id) == (S.SKIPPED, "opted_out")
+    suppressed = "select true from suppression where company_id = $1 and address = $2"
+    assert await scene.db.fetchval(suppressed, scene.actor.company_id, message.address)
+
+
+async def test_an_archived_channel_leaves_nothing_queued(scene: Scene) -> None:
+    (test_id,) = await actions.test_send(scene.actor, scene.campaign_id, ["+55 11 98765-4321"])
+    await actions.cancel(scene.actor, scene.campaign_id)
+    await channels.archive(scene.actor, scene.channel_id)
+    assert (await scene.row(test_id))[0] is S.CANCELLED
