@@ -159,3 +159,10 @@ async def settled(page: Page) -> None:
     """Every place of the page has what it asked for, and the fonts are there."""
     await page.wait_for_function("!document.querySelector('[aria-busy=true], .m-skel') && window.socket?.connected !== false")
     await page.evaluate("document.fonts.ready.then(() => true)")
+
+
+async def onward(page: Page, step: str) -> None:
+    """To the next step of the campaign wizard; `step` is its name there."""
+    await page.get_by_role("button", name="Continuar").click()
+    await page.locator(".m-wiz-on", has_text=step).wait_for()
+    await page.locator(".m-wiz-body [aria-busy=true]").wait_for(state="detached")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
-from tests.e2e.stack import Stack, new_page, sign_in
+from tests.e2e.stack import Stack, new_page, onward, sign_in
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(240)]
 
@@ -73,12 +73,12 @@ async def test_spreadsheet_to_delivered_campaign(stack: Stack, context: BrowserC
     await page.get_by_role("link", name="Campanhas").first.click()
     await page.get_by_role("link", name="Nova campanha").first.click()
     await page.get_by_role("radio", name="WhatsApp da loja").click()
-    await page.get_by_role("button", name="Continuar").click()
+    await onward(page, "Público")
     await page.get_by_role("radio", name="De importação").click()
     await page.get_by_label("Importar", exact=True).click()
     await page.get_by_role("option", name="Promoção de junho.csv").click()
     await expect(page.get_by_text(str(len(_ADDRESSES)), exact=True).first).to_be_visible()
-    await page.get_by_role("button", name="Continuar").click()
+    await onward(page, "Mensagem")
     await page.get_by_role("button", name="promo_verao").click()
     bindings = page.locator(".m-bind")
     await bindings.nth(0).get_by_label("Se faltar, escrever").fill("amigo")
@@ -88,8 +88,8 @@ async def test_spreadsheet_to_delivered_campaign(stack: Stack, context: BrowserC
     phone = page.locator(".m-phone")
     await expect(phone).to_contain_text(re.compile("José|Íris|Sem|Nono|Da|amigo"))
     await expect(phone).to_contain_text(re.compile("São Luís|Brasília|sua cidade|Boa Vista"))
-    await page.get_by_role("button", name="Continuar").click()
-    await page.get_by_role("button", name="Continuar").click()
+    await onward(page, "Quando")
+    await onward(page, "Revisar")
     await expect(page.get_by_text("pessoas vão receber")).to_be_visible()
     await page.get_by_role("button", name="Enviar agora").click()
     await page.get_by_role("button", name=f"Enviar para {len(_ADDRESSES)} pessoas").click()

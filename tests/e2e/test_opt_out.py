@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import BrowserContext, expect
 
-from tests.e2e.stack import Stack, new_page
+from tests.e2e.stack import Stack, new_page, onward
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(240)]
 
@@ -44,13 +44,13 @@ async def test_sms_and_a_reply_that_opts_out(stack: Stack, context: BrowserConte
     # the campaign
     await page.goto(f"{stack.ui}/campaigns/new")
     await page.get_by_role("radio").first.click()
-    await page.get_by_role("button", name="Continuar").click()
+    await onward(page, "Público")
     await expect(page.get_by_role("radio", name="Todos")).to_be_visible()
-    await page.get_by_role("button", name="Continuar").click()
+    await onward(page, "Mensagem")
     await page.get_by_label("Mensagem", exact=True).fill("Oi {{first_name|cliente}}, pão quente às 17h. SAIR para parar.")
     await expect(page.locator(".m-phone")).to_contain_text("Oi Caio, pão quente")
-    await page.get_by_role("button", name="Continuar").click()
-    await page.get_by_role("button", name="Continuar").click()
+    await onward(page, "Quando")
+    await onward(page, "Revisar")
     await page.get_by_role("button", name="Enviar agora").click()
     await page.get_by_role("button", name="Enviar para 1 pessoa").click()
     await page.wait_for_url(re.compile(r"/campaigns/[0-9a-f-]{36}$"))
