@@ -58,6 +58,25 @@ async def test_a_forged_meta_post_is_refused(
     assert await stored(owner_db, channel) == []
 
 
+@pytest.mark.parametrize("guess", ["", "no such channel, and the same work"])
+@pytest.mark.parametrize("had_one", [True, False])
+async def test_a_channel_without_a_secret_takes_nothing(
+    guess: str, had_one: bool, hook_client: httpx.AsyncClient, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    if had_one:
+        channel = await make_channel(owner_db, owner)
+        assert (await hook_client.post(f"/hooks/meta/{channel}", content=BODY, headers=meta_headers(BODY))).status_code == 200
+        await owner_db.execute("delete from webhook_inbox where channel_id = $1", channel)
+        await owner_db.execute("update channel set signing_secret = null where id = $1", channel)
+        await asyncio.sleep(1.1)
+    else:
+        channel = await make_channel(owner_db, owner, signing_secret=None)
+    for _ in range(2):
+        headers = {"x-hub-signature-256": sign_meta(guess, BODY)}
+        assert (await hook_client.post(f"/hooks/meta/{channel}", content=BODY, headers=headers)).status_code == 401
+    assert await stored(owner_db, channel) == []
+
+
 async def test_twilio_signs_the_public_address(
     hook_client: httpx.AsyncClient, owner: Actor, owner_db: asyncpg.Connection, settings: Settings
 ) -> None:
