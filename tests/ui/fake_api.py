@@ -161,7 +161,7 @@ class FakeApi:
         state = self.state
         pages = {"/v1/team": state.members, "/v1/team/invitations": state.invitations, "/v1/api-keys": state.keys, "/v1/me/sessions": state.sessions}  # fmt: skip
         if method == "GET" and path in pages:
-            return answer(Page(items=pages[path]))
+            return answer(Page(items=pages[path]))  # type: ignore[arg-type]
         if method == "DELETE":
             return Response(status_code=204)
         if path == "/v1/me":

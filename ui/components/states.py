@@ -59,6 +59,14 @@ def skeleton(*classes: str) -> None:
         ui.element("div").classes(f"m-skel m-skel-{name}").props["aria-hidden"] = "true"
 
 
+def gone(place: ui.element, heading: str, back: str) -> None:
+    """In place of everything inside `place`: what was asked for does not exist (any more), and the list it was in."""
+    place.clear()
+    place.classes(replace="m-card")
+    with place:
+        empty("search_off", heading, _("Somebody may have removed it."), action=_("Back to the list"), to=back)
+
+
 def skeleton_figures(count: int = 4) -> None:
     with ui.element("div").classes("m-grid m-figs"):
         for _number in range(count):

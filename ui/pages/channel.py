@@ -20,7 +20,7 @@ from ui.components.confirm import confirm, dialog
 from ui.components.forms import Field, number_field, password_field, text_field
 from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
-from ui.components.states import Loader, empty, load, skeleton_card, skeleton_list
+from ui.components.states import Loader, empty, gone, load, skeleton_card, skeleton_list
 from ui.components.text import badge, chip, dot, icon, pressable
 from ui.components.toast import toast
 from ui.i18n import _
@@ -51,7 +51,7 @@ class _Channel:
         self._kind: str | None = None
         self._bad = False
         self._limit = STEP
-        with ui.element("div").classes("m-split"):
+        with ui.element("div").classes("m-split") as self._place:
             with ui.element("div").classes("m-col m-loose"):
                 self._check = ui.element("div").classes("m-col w-full")
                 with card(_("Log"), hint=_("What we and the provider said to each other. Secrets are hidden."), flush=True):
@@ -59,9 +59,7 @@ class _Channel:
                     self._log: Loader[Page[ChannelLogEntry]] = load(self._fetch_log, self._draw_log, lambda: skeleton_list(4))
                 self._draw_chips()
             with ui.element("div").classes("m-col m-loose"):
-                self._side: Loader[Channel] = load(
-                    lambda: client.channel(self._api, self._id), self._draw, lambda: skeleton_card(6)
-                )
+                self._side: Loader[Channel] = load(self._fetch, self._draw, lambda: skeleton_card(6))
         self._pace = Pace(self._again, 2.0)
         live.on("channel.changed", self._heard)
         live.on("sandbox.changed", self._heard)
@@ -74,6 +72,14 @@ class _Channel:
     async def _again(self) -> None:
         await self._side.refresh()
         await self._log.refresh()
+
+    async def _fetch(self) -> Channel:
+        try:
+            return await client.channel(self._api, self._id)
+        except ApiProblem as error:
+            if error.status == 404 and not self._place.is_deleted:
+                gone(self._place, _("This channel is no longer here"), "/channels")
+            raise
 
     def _draw(self, channel: Channel) -> None:
         self._head.title.text = channel.name

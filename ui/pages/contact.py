@@ -18,7 +18,7 @@ from ui.components.confirm import confirm
 from ui.components.forms import Field, area_field, switch_field, text_field
 from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
-from ui.components.states import Loader, empty, load, skeleton_list
+from ui.components.states import Loader, empty, gone, load, skeleton_list
 from ui.components.text import avatar, badge, chip, icon
 from ui.components.toast import toast
 from ui.i18n import _
@@ -45,7 +45,7 @@ class _Contact:
         with head.actions:
             if self._write:
                 more([Choice(_("Delete contact"), self._delete, "delete", danger=True)])
-        with ui.element("div").classes("m-split"):
+        with ui.element("div").classes("m-split") as self._place:
             with ui.element("div").classes("m-col m-loose"):
                 self._said: Loader[Page[TimelineEntry]] = load(
                     lambda: client.timeline(self._api, self._id), self._draw_timeline, lambda: skeleton_list(4)
@@ -77,7 +77,13 @@ class _Contact:
 
     async def _fetch(self) -> Contact:
         self._fields = await client.fields(self._api)
-        return await client.contact(self._api, self._id)
+        try:
+            return await client.contact(self._api, self._id)
+        except ApiProblem as error:
+            if error.status == 404 and not self._place.is_deleted:
+                gone(self._place, _("This contact is no longer here"), "/contacts")
+                self._head.actions.clear()
+            raise
 
     # -- facts --------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from ui.components.phone import Preview
 from ui.components.text import Tone
 from ui.i18n import _, ngettext
 from ui.pages.campaign import fields, reasons
+from ui.pages.campaign import words as campaign_words
 
 _MEDIA = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}
 _BUTTONS = {"URL": "url", "PHONE_NUMBER": "phone", "COPY_CODE": "code", "OTP": "code"}
@@ -87,7 +88,7 @@ def _good(line: CheckLine) -> str:
         case "token":
             return _("The provider lets us in.")
         case "number" | "sender":
-            return value
+            return campaign_words.phone_text(value)
         case "quality":
             return quality(Quality(value))[0] if value in {one.value for one in Quality} else value
         case "limit":

@@ -1,0 +1,51 @@
+"""What a person does on a page that `User` has no word for: press a card or a chip, fill the field under a label."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from nicegui import ui
+from nicegui.elements.mixins.value_element import ValueElement
+from nicegui.testing import User
+from nicegui.testing.user_interaction import UserInteraction
+
+from ui.components.text import Text
+
+
+def press(user: User, text: str) -> None:
+    """Clicks the smallest pressable that has the text in it: a chip, a card, a line."""
+    assert user.client is not None
+    found = [
+        element
+        for element in user.client.elements.values()
+        if "data-press" in element.props
+        and any(getattr(inner, "text", "") == text for inner in [element, *element.descendants()])
+    ]
+    assert found, text
+    UserInteraction(user, {min(found, key=lambda element: len(list(element.descendants())))}, None).click()
+
+
+def field(user: User, label: str) -> ValueElement[Any]:
+    """The control under a label; of several the newest, which is the one in the open dialog."""
+    assert user.client is not None
+    elements = user.client.elements
+    marks = [one for one in elements.values() if isinstance(one, Text) and one.tag == "label" and one.text == label]
+    assert marks, label
+    wanted = max(marks, key=lambda one: one.id).props["for"]
+    return next(one for one in elements.values() if one.props.get("for") == wanted and isinstance(one, ValueElement))
+
+
+def click(user: User, text: str) -> None:
+    """The newest enabled button that says this: dialogs are drawn after the page."""
+    buttons = [one for one in user.find(kind=ui.button, content=text).elements if one.enabled]
+    UserInteraction(user, {max(buttons, key=lambda one: one.id)}, None).click()
+
+
+async def until(check: Callable[[], Awaitable[Any]], seconds: float = 5.0) -> Any:
+    """Waits for something true; fails with what there was last."""
+    for _try in range(int(seconds / 0.05)):
+        found = await check()
+        if found:
+            return found
+        await asyncio.sleep(0.05)
+    raise AssertionError(found)

@@ -1,0 +1,168 @@
+"""The screens of channels, templates and the simulator over the real API and database."""
+
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from nicegui import ui
+from nicegui.testing import User
+
+from db.tenancy import Actor
+from tests.db.channels.factories import make_campaign, make_channel, make_contact, make_message
+from tests.scenes import template
+from tests.ui.hands import click, field, press, until
+from ui.client import channels
+from ui.client.base import ApiClient
+
+ACCESS = [
+    {"code": "token", "ok": True, "value": None, "detail": None, "reason": None},
+    {"code": "throughput", "ok": True, "value": "80", "detail": None, "reason": None},
+]
+
+
+# -- channels -------------------------------------------------------------------------------------------------------
+
+
+async def test_without_channels_one_button_leads_on(real: User) -> None:
+    await real.open("/channels")
+    await real.should_see("Sem canal ainda", retries=30)
+    await real.should_see("Conecte um canal")
+
+
+async def test_channels_say_number_state_and_trouble(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    await make_channel(owner_db, owner, name="Atacado", number="+5511967917432", sandbox=True, messaging_limit=1000)
+    await make_channel(owner_db, owner, name="Parado", state="error", state_reason="payment")
+    await real.open("/channels")
+    for text in (
+        "WhatsApp · +55 11 96791-7432", "Simulador", "0 de 1.000 pessoas em 24 horas", "Precisa de você", "Problema de pagamento",
+    ):  # fmt: skip
+        await real.should_see(text, retries=30)
+
+
+async def test_a_rehearsal_number_is_connected(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    await real.open("/channels/connect")
+    press(real, "Simulador")
+    await real.should_see("Um número para ensaiar", retries=20)
+    field(real, "Nome").value = ""
+    click(real, "Conectar e verificar")
+    await real.should_see("Preencha este campo.", retries=20)
+    field(real, "Nome").value = "Ensaio geral"
+    press(real, "SMS")
+    click(real, "Conectar e verificar")
+    sql = "select name || ' ' || kind || ' ' || sandbox from channel where company_id = $1"
+    assert await until(lambda: owner_db.fetchval(sql, owner.company_id)) in {
+        "Ensaio geral whatsapp true",
+        "Ensaio geral sms true",
+    }
+
+
+async def test_every_field_of_whatsapp_is_asked_for(real: User) -> None:
+    await real.open("/channels/connect")
+    press(real, "WhatsApp")
+    await real.should_see("O que a Meta deu a você", retries=20)
+    click(real, "Conectar e verificar")
+    await real.should_see("Preencha este campo.", retries=20)
+    assert len(real.find("Preencha este campo.").elements) == 5
+
+
+async def test_a_channel_shows_its_check_and_pauses(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient
+) -> None:
+    checked = msgspec.json.encode(ACCESS).decode()
+    made = await make_channel(owner_db, owner, name="Loja do centro", sandbox=True, number="+5511967917432")
+    await owner_db.execute("update channel set check_result = $2::jsonb where id = $1", made, checked)
+    await real.open(f"/channels/{made}")
+    for text in ("Loja do centro", "O provedor nos deixa entrar.", "80 mensagens por segundo", "+55 11 96791-7432"):
+        await real.should_see(text, retries=30)
+    await real.should_see("Nada por aqui ainda", retries=20)
+    click(real, "Pausar")
+    await real.should_see("Retomar", retries=30)
+    assert (await channels.channel(as_owner, made)).state.value == "paused"
+
+
+async def test_a_channel_that_is_gone_is_said_once(real: User) -> None:
+    await real.open(f"/channels/{UUID(int=7)}")
+    await real.should_see("Este canal não existe mais", retries=30)
+    await real.should_not_see("Registro")
+
+
+# -- templates ------------------------------------------------------------------------------------------------------
+
+
+async def test_templates_are_found_and_shown_on_a_phone(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    channel = await make_channel(owner_db, owner, sandbox=True)
+    await template(owner_db, owner, channel)
+    await template(owner_db, owner, channel, status="rejected", components=[{"type": "BODY", "text": "Compre já!"}])
+    await real.open("/templates")
+    for text in ("Aprovado", "Recusado", "Compre já!", "Marketing · Português (BR)", "Responda SAIR para não receber"):
+        await real.should_see(text, retries=30)
+    press(real, "Recusado")
+    await real.should_not_see("Oi {{1}}, tem novidade em {{2}}!", retries=30)
+    await real.should_see("Compre já!")
+
+
+async def test_a_template_is_seen_while_it_is_written(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    await make_channel(owner_db, owner, sandbox=True)
+    await real.open("/templates/new")
+    await real.should_see("como seu cliente vê", retries=30)
+    field(real, "Mensagem").value = "Oi {{1}}, chegou a coleção!"
+    await real.should_see("Exemplos, para os revisores entenderem os espaços", retries=20)
+    click(real, "Enviar para revisão")
+    await real.should_see("Preencha este campo.", retries=20)
+    field(real, "{{1}}").value = "Ana"
+    await real.should_see("Oi Ana, chegou a coleção!", retries=20)
+    field(real, "Nome").value = "promo verão"
+    click(real, "Enviar para revisão")
+    await until(lambda: _marked(real))
+    field(real, "Nome").value = "promo_verao"
+    click(real, "Enviar para revisão")
+    sql = "select status from template where company_id = $1 and name = 'promo_verao'"
+    assert await until(lambda: owner_db.fetchval(sql, owner.company_id)) == "pending"
+
+
+async def _marked(user: User) -> bool:
+    return field(user, "Nome").props.get("aria-invalid") == "true"
+
+
+# -- the simulator --------------------------------------------------------------------------------------------------
+
+
+async def test_without_a_rehearsal_number_the_simulator_asks_for_one(
+    real: User, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    await make_channel(owner_db, owner)
+    await real.open("/sandbox")
+    await real.should_see("Nenhum número de ensaio ainda", retries=30)
+
+
+async def test_an_invented_person_answers(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    channel = await make_channel(owner_db, owner, sandbox=True, number="+5511967917432")
+    campaign = await make_campaign(owner_db, owner, channel)
+    for number, name in enumerate(("Beatriz", "Caio")):
+        phone = f"+551198765432{number}"
+        person = await make_contact(owner_db, owner, phone, name)
+        await make_message(
+            owner_db, owner, channel, phone=phone, contact_id=person, campaign_id=campaign, state=4,
+            sent_at=f"2026-09-20T10:0{number}Z",
+        )  # fmt: skip
+    await real.open("/sandbox")
+    for text in ("Beatriz", "Caio", "+55 11 96791-7432", "Oi Ana", "Como o mundo se comporta"):
+        await real.should_see(text, retries=30)
+    press(real, "Beatriz")
+    press(real, "Tenho interesse")
+    await real.should_see("Enviada. Ela chega pelo provedor, como uma resposta de verdade.", retries=30)
+    sql = "select payload->'params'->>'text' from job where company_id = $1 and payload->>'verb' = 'reply'"
+    said = await until(lambda: owner_db.fetchval(sql, owner.company_id))
+    assert said == "Tenho interesse"
+
+
+async def test_a_mood_of_the_world_is_kept(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    await make_channel(owner_db, owner, sandbox=True)
+    await real.open("/sandbox")
+    await real.should_see("Rede ruim", retries=30)
+    press(real, "Rede ruim")
+    await real.should_see("O simulador se comporta assim a partir de agora.", retries=30)
+    sliders = {one.props["aria-label"]: one.value for one in real.find(kind=ui.slider).elements}
+    assert sliders["Tempo de resposta"] == 900
+    sql = "select count(*) from job where company_id = $1 and payload->>'verb' = 'behaviour'"
+    assert await owner_db.fetchval(sql, owner.company_id) == 1

@@ -1,0 +1,150 @@
+"""The screens of contacts and imports over the real API and database."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import asyncpg
+from nicegui import ui
+from nicegui.testing import User
+
+from api.contract.contacts import ColumnChoice, ContactCreate, Import, ImportStart
+from db.jobs import InspectImport, RunImport
+from db.tenancy import Actor
+from tests import scenes
+from tests.ui.hands import click, field, until
+from ui.client import contacts
+from ui.client.base import ApiClient
+from workers.imports.job import inspect_import, run_import
+
+LIST = "Nome;Celular;E-mail;Cidade\nAna;(11) 98765-4321;ana@example.com;Recife\nZé Lima;123;x@;Olinda\n"
+
+
+class _File:
+    """A spreadsheet as the browser hands it over."""
+
+    name, content_type = "lista.csv", "text/csv"
+
+    def size(self) -> int:
+        return len(LIST.encode())
+
+    async def iterate(self, *, chunk_size: int = 65536) -> AsyncIterator[bytes]:
+        yield LIST.encode()
+
+
+async def _uploaded(api: ApiClient, owner: Actor) -> Import:
+    made = await contacts.upload_import(api, _File())
+    await inspect_import(owner.company_id, InspectImport(import_id=made.id))
+    return await contacts.one_import(api, made.id)
+
+
+def _table(user: User) -> ui.table:
+    """Also a hidden one, which `find` passes over."""
+    assert user.client is not None
+    return next(one for one in user.client.elements.values() if isinstance(one, ui.table) and "m-table" in one.classes)
+
+
+async def test_an_empty_list_leads_to_the_import(real: User) -> None:
+    await real.open("/contacts")
+    await real.should_see("Nenhum contato ainda", retries=30)
+    await real.should_see("Importar uma lista")
+
+
+async def test_the_list_finds_and_the_way_back_shows_everybody(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    await scenes.contacts(owner_db, owner, 3)
+    await real.open("/contacts")
+    await real.should_see(kind=ui.table, retries=30)
+    assert [row["phone"] for row in _table(real).rows][:2] == ["+55 11 90000-0000", "+55 11 90000-0001"]
+    search = next(one for one in real.find(kind=ui.input).elements if "m-search" in one.classes)
+    search.value = "Pessoa 2"
+    await until(lambda: _length(real, 1))
+    search.value = "zzz"
+    await real.should_see("Nada encontrado", retries=30)
+    click(real, "Mostrar tudo")
+    await until(lambda: _length(real, 3))
+    assert search.value == ""
+
+
+async def _length(user: User, count: int) -> bool:
+    return len(_table(user).rows) == count and not any(label.text == "Nada encontrado" for label in _labels(user))
+
+
+def _labels(user: User) -> list[ui.label]:
+    assert user.client is not None
+    return [one for one in user.client.elements.values() if isinstance(one, ui.label)]
+
+
+async def test_a_known_number_is_said_and_a_new_one_saved(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient
+) -> None:
+    await contacts.create_contact(as_owner, ContactCreate(name="Beatriz", phone="11 98765-4321"))
+    await real.open("/contacts")
+    await real.should_see(kind=ui.table, retries=30)
+    click(real, "Novo contato")
+    await real.should_see("Várias, separadas por vírgula.", retries=20)
+    field(real, "Nome").value = "Bia"
+    field(real, "Telefone").value = "(11) 98765-4321"
+    click(real, "Salvar")
+    await real.should_see("Já existe um contato com isto.", retries=30)
+    await real.should_see("Abrir esse contato")
+    field(real, "Telefone").value = "(11) 98765-0000"
+    click(real, "Salvar")
+    names = "select name from contact where company_id = $1 order by name"
+    await until(lambda: owner_db.fetchval("select count(*) = 2 from contact where company_id = $1", owner.company_id))
+    assert [row["name"] for row in await owner_db.fetch(names, owner.company_id)] == ["Beatriz", "Bia"]
+
+
+async def test_a_contact_has_its_name_on_top_and_keeps_a_note(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient
+) -> None:
+    made = await contacts.create_contact(as_owner, ContactCreate(name="Beatriz Nunes", phone="11 98765-4321", tags=["vip"]))
+    await real.open(f"/contacts/{made.id}")
+    for text in ("Beatriz Nunes", "+55 11 98765-4321", "vip", "Pode receber mensagens"):
+        await real.should_see(text, retries=30)
+    field(real, "Nova anotação").value = "Prefere ligar à tarde."
+    click(real, "Anotar")
+    await real.should_see("Prefere ligar à tarde.", retries=30)
+    next(iter(real.find(kind=ui.switch).elements)).value = False
+    await until(lambda: owner_db.fetchval("select opted_out_at is not null from contact where id = $1", made.id))
+
+
+async def test_a_contact_that_is_gone_is_said(real: User) -> None:
+    await real.open(f"/contacts/{UUID(int=7)}")
+    await real.should_see("Este contato não existe mais", retries=30)
+    await real.should_see("Voltar para a lista")
+    await real.should_not_see("Anotações")
+
+
+async def test_a_list_is_mapped_started_and_its_bad_rows_explained(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient
+) -> None:
+    found = await _uploaded(as_owner, owner)
+    await real.open(f"/imports/{found.id}")
+    for text in ("O que há em cada coluna?", "Celular", "Recife · Olinda", "Primeiras linhas do arquivo"):
+        await real.should_see(text, retries=30)
+    choices = sorted(real.find(kind=ui.select).elements, key=lambda one: one.id)
+    assert [choice.value for choice in choices] == ["name", "phone", "email", "custom"]
+    choices[1].value = choices[2].value = "ignore"
+    click(real, "Importar")
+    await real.should_see("Diga qual coluna tem os telefones ou os e-mails.", retries=30)
+    choices[1].value, choices[2].value = "phone", "email"
+    click(real, "Importar")
+    await real.should_see("Os seus contatos estão entrando", retries=30)
+    await run_import(owner.company_id, RunImport(import_id=found.id))
+    await real.open(f"/imports/{found.id}")
+    for text in ("Linhas para conferir", "contatos criados"):
+        await real.should_see(text, retries=30)
+    await real.should_see(kind=ui.table, retries=30)
+    assert [(row["number"], row["value"]) for row in _table(real).rows] == [("3", "x@"), ("3", "123")]
+    assert await owner_db.fetchval("select name from contact where company_id = $1", owner.company_id) == "Ana"
+    file = await real.http_client.get(f"/imports/{found.id}/rejects.csv")
+    assert (file.status_code, "Zé Lima" in file.text) == (200, True)
+
+
+async def test_imports_so_far_are_listed(real: User, owner: Actor, as_owner: ApiClient) -> None:
+    found = await _uploaded(as_owner, owner)
+    columns = [ColumnChoice(index=c.index, target=c.target, field_key=c.field_key) for c in found.columns]  # type: ignore[arg-type]
+    await contacts.start_import(as_owner, found.id, ImportStart(columns=columns))
+    await run_import(owner.company_id, RunImport(import_id=found.id))
+    await real.open("/imports")
+    for text in ("Solte a sua planilha aqui ou clique para escolher", "lista.csv", "1 novo", "1 fora"):
+        await real.should_see(text, retries=30)
