@@ -25,8 +25,8 @@ async def bench_campaign(sizes: list[int], *, workers: int, rounds: int, with_pe
                 for size in sizes:
                     pairs = []
                     for _ in range(rounds):
-                        mine = await campaign.ours(base, size, workers=workers)
-                        other = await campaign.peer(base, size, port) if with_peer else None
+                        mine = await campaign.ours(base, size, stub.pid, workers=workers)
+                        other = await campaign.peer(base, size, stub.pid, port) if with_peer else None
                         pairs.append((mine, other))
                         print(f"{size:,}: {mine.rate:,.0f}/s, peer {other.rate if other else 0:,.0f}/s", flush=True)
                     mine, other = sorted(pairs, key=lambda pair: pair[0].rate / (pair[1].rate if pair[1] else 1))[len(pairs) // 2]
@@ -41,18 +41,19 @@ async def bench_campaign(sizes: list[int], *, workers: int, rounds: int, with_pe
     finally:
         stub.kill()
         stub.wait()
-    head = ["", "recipients", "prepared in s", "all in s", "sent/s", "end to end/s", "ratio", "peak MB", "worker CPU µs/message"]
+    head = ["", "recipients", "prepared in s", "all in s", "sent/s", "end to end/s", "ratio", "peak MB", "CPU µs/message"]
     text = (
         f"{facts}. {workers} worker process{'es' if workers > 1 else ''}, median of {rounds}. End to end: from the launch until"
         " every recipient's result is written back; the peer from its first INSERT. Ours with claims, attempts, limits (number,"
-        f" pair, tier), tallies, events and row-level security; the peer with none of them.\n\n{table(head, rows)}"
+        f" pair, tier), tallies, events and row-level security; the peer with none of them. CPU: all programs and servers together"
+        f" (in brackets the worker or node alone); it hardly depends on what else the machine does.\n\n{table(head, rows)}"
     )
     keep("Campaign", text)
 
 
 def _row(name: str, run: campaign.Run, other: campaign.Run | None) -> list[str]:
     ratio = f"{run.rate / other.rate:.2f}×" if other else ""
-    cpu = f"{run.worker_cpu / run.recipients * 1e6:.0f}" if run.worker_cpu else ""
+    cpu = f"{run.cpu / run.recipients * 1e6:.0f} ({run.program_cpu / run.recipients * 1e6:.0f})"
     figures = [f"{run.prepare:.1f}", f"{run.seconds:.1f}", f"{run.send_rate:,.0f}", f"{run.rate:,.0f}"]
     return [name, f"{run.recipients:,}", *figures, ratio, str(run.rss_mb), cpu]
 

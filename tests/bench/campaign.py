@@ -32,7 +32,8 @@ class Run:
     prepare: float
     seconds: float
     rss_mb: int = 0
-    worker_cpu: float = 0.0
+    cpu: float = 0.0  # of all programs and servers together
+    program_cpu: float = 0.0  # of the worker, or of node
 
     @property
     def rate(self) -> float:
@@ -43,7 +44,7 @@ class Run:
         return self.recipients / (self.seconds - self.prepare)
 
 
-async def ours(base: Ground, recipients: int, *, workers: int = 1) -> Run:
+async def ours(base: Ground, recipients: int, stub: int, *, workers: int = 1) -> Run:
     """One campaign to `recipients` people of a fresh company."""
     db = await asyncpg.connect(base.settings.database_owner_url)
     try:
@@ -51,7 +52,7 @@ async def ours(base: Ground, recipients: int, *, workers: int = 1) -> Run:
         campaign_id = await _scene(db, actor, recipients)
         running = [base.start("-m", "workers") for _ in range(workers)]
         await _ready(base, running)
-        before = [cpu_seconds(process.pid) for process in running]
+        programs, servers = _cpu(running), base.servers_cpu() + cpu_seconds(stub)
         began = time.perf_counter()
         await actions.launch(actor, campaign_id, None)
         prepared = await _until(db, "select state <> 'preparing' from campaign where id = $1", campaign_id) - began
@@ -60,7 +61,8 @@ async def ours(base: Ground, recipients: int, *, workers: int = 1) -> Run:
             "select coalesce(sum(delta) filter (where state <= 2), 1) = 0 from message_tally where campaign_id = $1",
             campaign_id,
         )
-        cpu = sum(cpu_seconds(process.pid) for process in running) - sum(before)
+        programs = _cpu(running) - programs
+        servers = base.servers_cpu() + cpu_seconds(stub) - servers
         memory = max(peak_rss_mb(process.pid) for process in running)
         sent = await db.fetchval("select count(*) from message where campaign_id = $1 and state = 3", campaign_id)
         attempts = await db.fetchval("select count(*) from attempt where company_id = $1 and state = 1", actor.company_id)
@@ -69,9 +71,13 @@ async def ours(base: Ground, recipients: int, *, workers: int = 1) -> Run:
             raise SystemExit(f"The run is void: {sent} messages and {attempts} attempts of {recipients}. {states}")
         for process in running:
             base.stop(process)
-        return Run(recipients, prepared, ended - began, memory, cpu)
+        return Run(recipients, prepared, ended - began, memory, programs + servers, programs)
     finally:
         await db.close()
+
+
+def _cpu(running: "list[subprocess.Popen[bytes]]") -> float:
+    return sum(cpu_seconds(process.pid) for process in running)
 
 
 async def _scene(db: asyncpg.Connection, actor: Actor, recipients: int) -> object:
@@ -119,8 +125,9 @@ async def _until(db: asyncpg.Connection, sql: str, *args: object) -> float:
     return time.perf_counter()
 
 
-async def peer(base: Ground, recipients: int, stub_port: int) -> Run:
+async def peer(base: Ground, recipients: int, stub: int, stub_port: int) -> Run:
     """The same campaign the plain Node way."""
+    before = base.servers_cpu() + cpu_seconds(stub)
     process = await asyncio.create_subprocess_exec(
         "node",
         str(peer_folder() / "campaign.mjs"),
@@ -135,7 +142,8 @@ async def peer(base: Ground, recipients: int, stub_port: int) -> Run:
     if process.returncode:
         raise SystemExit("The peer failed.")
     said = json.loads(out)
-    return Run(recipients, said["queue_seconds"], said["seconds"], said["rss_mb"])
+    servers = base.servers_cpu() + cpu_seconds(stub) - before
+    return Run(recipients, said["queue_seconds"], said["seconds"], said["rss_mb"], servers + said["cpu"], said["cpu"])
 
 
 def peer_folder() -> Path:

@@ -71,6 +71,10 @@ class Ground:
     def return_valkey(self) -> None:
         self._start_valkey()
 
+    def servers_cpu(self) -> float:
+        """What Postgres and Valkey have used so far, in seconds."""
+        return cpu_seconds(self.postgres.pid) + cpu_seconds(self.valkey._process.pid)
+
     def crash_postgres(self) -> None:
         """Immediate shutdown (`pg_ctl -m immediate`): nothing is finished; then the server is started again."""
         os.kill(self.postgres.pid, signal.SIGQUIT)
@@ -156,6 +160,14 @@ def peak_rss_mb(pid: int) -> int:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of one process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """User and system time so far of one process and its children, the ended ones included."""
+    total = 0
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with suppress(OSError, IndexError):
+                fields = Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()
+                if int(name) == pid:
+                    total += sum(map(int, fields[11:15]))
+                elif int(fields[1]) == pid:
+                    total += sum(map(int, fields[11:13]))
+    return total / os.sysconf("SC_CLK_TCK")

@@ -49,7 +49,7 @@ const ended = performance.now()
 
 console.log(JSON.stringify({ recipients, concurrency,
   queue_seconds: (queued - began) / 1000, send_seconds: (ended - queued) / 1000, seconds: (ended - began) / 1000,
-  rss_mb: Math.round(process.memoryUsage.rss() / 1e6) }))
+  cpu: (process.cpuUsage().user + process.cpuUsage().system) / 1e6, rss_mb: Math.round(process.memoryUsage.rss() / 1e6) }))
 await worker.close()
 await queue.close()
 await provider.close()
