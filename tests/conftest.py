@@ -14,6 +14,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 import pytest_socket
+from xdist.remote import Producer
+from xdist.scheduler import LoadGroupScheduling
 
 from db import crypto, queue, valkey
 from db.embedded import Postgres, start_valkey
@@ -61,6 +63,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 _KEY = pytest.StashKey[_Servers]()
+
+
+class _Groups(LoadGroupScheduling):
+    """The tests of tests/e2e share one installation, so one process runs them all. pytest 9.2 no longer reads the field in
+    which xdist 3.8 notes the group of a test; the folder says it too."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "e2e" if nodeid.startswith("tests/e2e/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling | None:
+    return _Groups(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(autouse=True)
@@ -123,7 +137,8 @@ async def make_company(owner_db: asyncpg.Connection, name: str = "Loja Aurora") 
     """A company with one owner; returns the owner as an Actor."""
     company_id: UUID = await owner_db.fetchval("insert into company(name) values ($1) returning id", name)
     user_id: UUID = await owner_db.fetchval(
-        "insert into account_user(email, name, password_hash) values ($1, 'Ana Lima', 'x') returning id", f"{uuid4().hex}@example.com"
+        "insert into account_user(email, name, password_hash) values ($1, 'Ana Lima', 'x') returning id",
+        f"{uuid4().hex}@example.com",
     )
     await owner_db.execute("insert into membership(company_id, user_id, role) values ($1, $2, 'owner')", company_id, user_id)
     return member(company_id, user_id, Role.OWNER)
