@@ -38,5 +38,10 @@ def worker(company_id: UUID) -> Actor:
 def member(company_id: UUID, user_id: UUID, role: Role, **more: str | UUID | None) -> Actor:
     """The actor of a signed-in person."""
     return Actor(
-        company_id=company_id, kind="user", id=user_id, role=role, permissions=ROLE_PERMISSIONS[role], **more  # type: ignore[arg-type]
+        company_id=company_id,
+        kind="user",
+        id=user_id,
+        role=role,
+        permissions=ROLE_PERMISSIONS[role],
+        **more,  # type: ignore[arg-type]
     )

@@ -94,7 +94,15 @@ class Work(Read):
         if self._audit:
             actions, subjects, data = zip(*self._audit, strict=True)
             await self.connection.execute(
-                _AUDIT, self.company_id, actor.kind, actor.id, actor.ip, actor.request_id, list(actions), list(subjects), list(data)
+                _AUDIT,
+                self.company_id,
+                actor.kind,
+                actor.id,
+                actor.ip,
+                actor.request_id,
+                list(actions),
+                list(subjects),
+                list(data),
             )
         return await queue.insert(self.connection, self.company_id, self._jobs) if self._jobs else []
 
@@ -154,6 +162,9 @@ async def take_tick(name: str, at: datetime | None = None) -> bool:
     """Claims one tick of a periodic task for the whole installation: True for exactly one caller (RELIABILITY 3.2, cron).
     `at` is the tick's nominal time."""
     async with system() as s:
-        return await s.fetchval(
-            "insert into tick(name, at) values ($1, $2) on conflict do nothing returning true", name, at or now()
-        ) is True
+        return (
+            await s.fetchval(
+                "insert into tick(name, at) values ($1, $2) on conflict do nothing returning true", name, at or now()
+            )
+            is True
+        )

@@ -223,7 +223,8 @@ class World:
             times, state = accepted[row["address"]], MessageState(row["state"])
             if times > 1:
                 doubled += 1
-                assert row["at_least_once"] and row["maybe_duplicate"], f"{row['address']} was sent {times} times"
+                flagged = row["at_least_once"] and row["maybe_duplicate"]
+                assert flagged, f"{row['address']} was sent {times} times"
             if state in (MessageState.SENT, MessageState.DELIVERED, MessageState.READ):
                 assert times, f"{row['address']} counts as {state.label} and was never accepted"
             elif state is MessageState.FAILED_UNKNOWN and not row["at_least_once"]:
