@@ -30,7 +30,7 @@ def catalogue() -> dict[str | tuple[str, ...], str | tuple[str, ...]]:
     entries: dict[str | tuple[str, ...], str | tuple[str, ...]] = {}
     for path in sorted((UI / "locales").glob("pt_BR*.po")):
         with path.open("rb") as file:
-            entries |= {message.id: message.string for message in read_po(file) if message.id}
+            entries |= {message.id: message.string for message in read_po(file) if message.id}  # type: ignore[misc]
     return entries
 
 

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
 
+from ui.i18n import _
+
 Tone = Literal["ok", "info", "warn", "bad", "quiet"]
 Click = Callable[[], Any]
 
@@ -76,7 +78,8 @@ def chip(text: str, *, on: bool = False, on_click: Click | None = None, on_remov
     with ui.element("div").classes("m-chip" + (" m-chip-on" if on else "")) as element:
         ui.label(text)
         if on_remove is not None:
-            pressable(icon("close"), on_remove, text)
+            cross = pressable(icon("close"), on_remove, _("Remove {name}").format(name=text))
+            cross.props.pop("aria-hidden")
     if on_click is not None:
         pressable(element, on_click)
         element.props["aria-pressed"] = "true" if on else "false"
