@@ -30,7 +30,9 @@ async def test_sms_and_a_reply_that_opts_out(stack: Stack, context: BrowserConte
     # an SMS number to rehearse with, and one person
     await page.goto(f"{stack.ui}/channels/connect")
     await page.get_by_role("radio", name="Simulador").click()
-    await page.get_by_role("radio", name="SMS").last.click()
+    plays = page.locator(".m-picks-small").get_by_role("radio", name="SMS")
+    await plays.click()
+    await expect(plays).to_be_checked()
     await page.get_by_role("button", name="Conectar e verificar").click()
     await expect(page.get_by_text("Conectado", exact=True).first).to_be_visible(timeout=30_000)
     channel = page.url.rpartition("/")[2].partition("?")[0]
