@@ -48,7 +48,7 @@ async def bench_campaign(sizes: list[int], *, workers: int, rounds: int, with_pe
         f" pair, tier), tallies, events and row-level security; the peer with none of them. CPU: all programs and servers together"
         f" (in brackets the worker or node alone); it hardly depends on what else the machine does.\n\n{table(head, rows)}"
     )
-    keep("Campaign", text)
+    keep("Campaign" if len(sizes) == 1 else "Campaign by size", text)
 
 
 def _row(name: str, run: campaign.Run, other: campaign.Run | None) -> list[str]:

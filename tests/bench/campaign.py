@@ -58,7 +58,9 @@ async def ours(base: Ground, recipients: int, stub: int, *, workers: int = 1) ->
         prepared = await _until(db, "select state <> 'preparing' from campaign where id = $1", campaign_id) - began
         ended = await _until(
             db,
-            "select coalesce(sum(delta) filter (where state <= 2), 1) = 0 from message_tally where campaign_id = $1",
+            "select coalesce(sum(delta) filter (where state <= 2), 1) = 0 from message_tally"
+            " where company_id = $1 and campaign_id = $2",
+            actor.company_id,
             campaign_id,
         )
         programs = _cpu(running) - programs
