@@ -84,7 +84,8 @@ class Ground:
         self.postgres.restart()
 
     async def open(self) -> None:
-        """Schema, and this process's own connections."""
+        """Schema, and this process's own connections; what it had before comes back at the end."""
+        self._before = DB.pool, valkey._client, crypto._ring
         await self.postgres.create_database()
         await migrate(self.postgres.owner_url)
         crypto.load_ring(self.settings.secret_keys, self.settings.data_dir)
@@ -94,11 +95,11 @@ class Ground:
 
     def start(self, *command: str, env: Mapping[str, str] | None = None, **options: Any) -> "subprocess.Popen[bytes]":
         """A program of ours as a real process, configured through its environment. Its log goes to `<folder>/log`."""
-        log = (self.folder / "log").open("ab")
         environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ} | self.environment() | dict(env or {})
-        process = subprocess.Popen(
-            [sys.executable, *command], cwd=ROOT, env=environment, **{"stdout": log, "stderr": log, **options}
-        )
+        with (self.folder / "log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, *command], cwd=ROOT, env=environment, **{"stdout": log, "stderr": log, **options}
+            )
         self.processes.append(process)
         return process
 
@@ -123,6 +124,7 @@ class Ground:
             await DB.close()
             await valkey.close()
         queue.forget_queues()
+        DB.pool, valkey._client, crypto._ring = self._before
         self.postgres.stop()
         with suppress(Exception):
             self.valkey.terminate()

@@ -60,7 +60,7 @@ async def two_workers(recipients: int) -> Report:
         w.kill(w.workers[0])
         return "one of two killed"
 
-    return await _run("two workers", recipients, chaos, workers=2, rate=max(800, recipients / 10))
+    return await _run("two workers", recipients, chaos, workers=2, rate=max(400, recipients / 10))
 
 
 async def valkey_lost(recipients: int) -> Report:

@@ -12,4 +12,4 @@ SMALL = 400
 @pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: scenario.__name__)
 async def test_nobody_is_written_to_twice_and_nobody_is_forgotten(scenario: Scenario) -> None:
     report = await scenario(SMALL)
-    assert report.accepted >= SMALL * 0.8
+    assert report.accepted >= SMALL * 0.6

@@ -188,9 +188,9 @@ class _Wizard:
         await self._draft.flush()
         self._step = step
         self._seen.add(step)
-        self._draw()
         self._address()
         ui.run_javascript("window.scrollTo({top: 0})")
+        self._draw()
 
     def _address(self) -> None:
         if self._draft.campaign is None:
@@ -288,8 +288,8 @@ class _Wizard:
                 self._change(channel_id=channel_id)
                 await self._draft.flush()
                 self._preview = None
-            self._draw()
             self._address()
+            self._draw()
 
         async def fetch() -> list[Channel]:
             return await campaigns.channels(self._api)

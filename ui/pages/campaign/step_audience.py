@@ -125,7 +125,7 @@ class AudienceStep:
         done = [one for one in self._choices.imports if one.state == ImportState.COMPLETED]
         if not done:
             with note("info", _("You have not imported a list yet.")):
-                ui.link(_("Import contacts"), "/contacts/imports").classes("m-link")
+                ui.link(_("Import contacts"), "/imports").classes("m-link")
             return
         names = {
             str(
