@@ -10,6 +10,7 @@ from granian.server.mp import MPServer
 
 from db import log
 from db.embedded import locate
+from db.parent import die_with_parent
 from db.settings import load
 
 
@@ -28,6 +29,7 @@ def application() -> object:
     """The factory that each process calls, in a fresh interpreter."""
     from api.app import create_app  # not at the top: the parent process only watches, and would load it all in vain
 
+    die_with_parent()  # else kill -9 of the parent leaves this process serving on the port
     settings = locate(load())
     log.configure(settings.log_level)
     return create_app(settings)
