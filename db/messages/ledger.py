@@ -82,25 +82,25 @@ with picked as (
     where company_id = $1 and queue_id = $2 and state = 0 and next_at <= now()
       and ($2 = $5 or exists (select from campaign c where c.company_id = $1 and c.id = $2 and c.state = 'running'))
     order by next_at limit $3 for update skip locked
-), taken as (
-    select id from (select id, sum(units) over (rows unbounded preceding) - units as used from picked) p where used < $4
+), taken as materialized (
+    select id, uuidv7() as attempt_id from (select id, sum(units) over (rows unbounded preceding) - units as used from picked) p where used < $4
 ), claimed as (
     update message m set state = 1, epoch = epoch + 1, lease_until = now() + make_interval(secs => $6)
     from taken where m.company_id = $1 and m.id = taken.id
-    returning m.id, m.epoch, m.campaign_id, m.contact_id, m.address, m.units, m.tries, m.params, m.content
+    returning m.id, m.epoch, taken.attempt_id, m.campaign_id, m.contact_id, m.address, m.units, m.tries, m.params, m.content
 ), attempts as (
-    insert into attempt(company_id, id, message_id, channel_id, epoch)
-    select $1, uuidv7(), id, $5, epoch from claimed returning id, message_id
+    insert into attempt(company_id, id, message_id, channel_id, epoch) select $1, attempt_id, id, $5, epoch from claimed
 )
-select c.id, c.epoch, a.id, c.campaign_id, c.contact_id, c.address, c.units, c.tries, c.params, c.content
-from claimed c join attempts a on a.message_id = c.id
+select * from claimed
 """
 
-# "between", because "in (1, 2)" lets the planner read every lease there is instead of 256 primary keys.
+# By primary key, whatever the planner believes of a company it does not know yet. "(select $2)" hides how long the arrays are, so
+# that it takes them for ten rows and looks each up; "between", because "in (1, 2)" would let it read every lease there is.
 _FINISH = """
 with r as (
-    select * from unnest($2::uuid[], $3::int[], $4::uuid[], $5::smallint[], $6::smallint[], $7::text[], $8::smallint[],
-                         $9::int[], $10::text[], $11::text[], $12::float8[], $13::smallint[])
+    select * from unnest((select $2::uuid[]), (select $3::int[]), (select $4::uuid[]), (select $5::smallint[]),
+                         (select $6::smallint[]), (select $7::text[]), (select $8::smallint[]), (select $9::int[]),
+                         (select $10::text[]), (select $11::text[]), (select $12::float8[]), (select $13::smallint[]))
         r(message_id, epoch, attempt_id, state, attempt_state, provider_id, http_status, code, reason, detail, retry_in, tried)
 ), a as (
     update attempt t set state = r.attempt_state, http_status = r.http_status, code = r.code, detail = r.detail,
@@ -121,7 +121,8 @@ from r where m.company_id = $1 and m.id = r.message_id and m.epoch = r.epoch and
 
 _FINISH_SENT = """
 with r as (
-    select * from unnest($2::uuid[], $3::int[], $4::uuid[], $5::text[]) r(message_id, epoch, attempt_id, provider_id)
+    select * from unnest((select $2::uuid[]), (select $3::int[]), (select $4::uuid[]), (select $5::text[]))
+        r(message_id, epoch, attempt_id, provider_id)
 ), a as (
     update attempt t set state = 1, http_status = 200, provider_id = r.provider_id, done_at = now()
     from r where t.company_id = $1 and t.id = r.attempt_id and t.state in (0, 3)
@@ -132,18 +133,19 @@ from r where m.company_id = $1 and m.id = r.message_id and m.epoch = r.epoch and
 """
 
 _MATCH = """
-select id, provider_id from attempt where company_id = $1 and id = any($2::uuid[])
+select a.id, a.provider_id from unnest((select $2::uuid[])) r(id) join attempt a on a.company_id = $1 and a.id = r.id
 union
-select a.id, a.provider_id from message m
+select a.id, a.provider_id from unnest((select $3::text[])) r(provider_id)
+join message m on m.company_id = $1 and m.provider_id = r.provider_id
 join attempt a on a.company_id = $1 and a.message_id = m.id and a.provider_id = m.provider_id
-where m.company_id = $1 and m.provider_id = any($3::text[])
 """
 
 # Status rank only rises; failed beats sent, delivered beats failed: the same end in whatever order they arrive. A "sent" that
 # comes after the failure of the same attempt is old news.
 _STATUS = """
 with r as (
-    select * from unnest($2::uuid[], $3::smallint[], $4::timestamptz[], $5::text[], $6::int[], $7::float8[], $8::text[])
+    select * from unnest((select $2::uuid[]), (select $3::smallint[]), (select $4::timestamptz[]), (select $5::text[]),
+                         (select $6::int[]), (select $7::float8[]), (select $8::text[]))
         r(attempt_id, state, at, reason, code, retry_in, provider_id)
 ), judged as (
     select m.id, t.epoch, t.epoch <> m.epoch and m.state = 1 as doubled, r.*,
