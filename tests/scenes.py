@@ -65,7 +65,8 @@ async def template(
 async def contacts(db: asyncpg.Connection, actor: Actor, count: int, *, first: int = 0) -> None:
     """`count` people with a mobile phone each: "Pessoa 7" at +5511900000007, every second with a city."""
     await db.execute(
-        "insert into custom_field(company_id, key, label) values ($1, 'cidade', 'Cidade') on conflict do nothing", actor.company_id
+        "insert into custom_field(company_id, key, label) values ($1, 'cidade', 'Cidade') on conflict do nothing",
+        actor.company_id,
     )
     await db.execute(
         "with people as (insert into contact(company_id, name, search, custom) select $1, 'Pessoa ' || g, 'pessoa ' || g,"

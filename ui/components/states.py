@@ -156,3 +156,11 @@ def load(
 ) -> Loader[T]:
     """Skeleton at once, then `draw(await fetch())`, or the error with a retry. Keep the Loader to `refresh()` on events."""
     return Loader(fetch, draw, skeleton, classes)
+
+
+def skeleton_table(columns: int) -> None:
+    """The shape of eight rows."""
+    with ui.element("div").classes("m-table-skel"):
+        for _row in range(8):
+            with ui.element("div"):
+                skeleton("round", *["line m-grow"] * min(columns, 5))

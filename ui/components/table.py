@@ -14,7 +14,7 @@ from ui import formats
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.buttons import button
-from ui.components.states import empty, error_state, skeleton
+from ui.components.states import empty, error_state, skeleton_table
 from ui.components.text import Tone, initials
 from ui.i18n import _, ngettext
 
@@ -135,7 +135,7 @@ class DataTable(Generic[T]):
             self._bulk_bar.set_visibility(False)
             self._place = ui.element("div").classes("w-full")
             with self._place:
-                _skeleton(len(columns))
+                skeleton_table(len(columns))
             self._table = self._draw_table()
             self._table.set_visibility(False)
             self._foot = ui.element("div").classes("m-foot")
@@ -362,13 +362,6 @@ class DataTable(Generic[T]):
             with ui.element("div").classes("m-row m-near m-end"):
                 self._bulk(chosen)
                 button(_("Clear"), self._clear_selection, kind="plain")
-
-
-def _skeleton(columns: int) -> None:
-    with ui.element("div").classes("m-table-skel"):
-        for _row in range(8):
-            with ui.element("div"):
-                skeleton("round", *["line m-grow"] * min(columns, 5))
 
 
 def data_table(
