@@ -24,7 +24,7 @@ BACKLOG = 20_000  # rows that may wait
 STATEMENT = 8.0  # seconds for one insert
 RECONNECT = 0.5
 
-Broken = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+Broken = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
 
 class Down(Exception):
@@ -123,7 +123,7 @@ class Collector:
     async def _insert(self, connection: asyncpg.Connection, batch: list[Item]) -> bool:
         try:
             await store(connection, [row for row, _ in batch])
-        except Broken as error:
+        except Exception as error:  # whatever it is: a lane that ends would leave requests waiting for ever
             log.warning("hooks.insert_failed", rows=len(batch), error=repr(error)[:300])
             return False
         for row, future in batch:
@@ -135,7 +135,7 @@ class Collector:
     async def _connect(self) -> asyncpg.Connection | None:
         try:
             return await connect(self._dsn)
-        except Broken as error:
+        except Exception as error:
             if not self.down:
                 log.error("hooks.database_down", error=repr(error)[:300])
             return None
@@ -167,6 +167,7 @@ async def store(connection: asyncpg.Connection, rows: list[Received]) -> None:
 
 
 async def _close(connection: asyncpg.Connection) -> None:
-    with contextlib.suppress(*Broken):
+    with contextlib.suppress(Exception):
         await connection.close(timeout=1)
-    connection.terminate()
+    with contextlib.suppress(Exception):
+        connection.terminate()
