@@ -47,7 +47,7 @@ class Collector:
         self.down = False
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._lane(), name=f"hooks-lane-{number}") for number in range(LANES)]
+        self._tasks = [asyncio.create_task(self._kept_lane(), name=f"hooks-lane-{number}") for number in range(LANES)]
 
     async def stop(self) -> None:
         """What is in hand is finished first."""
@@ -69,6 +69,15 @@ class Collector:
         self._waiting.append((row, future))
         self._wake.set()
         await future
+
+    async def _kept_lane(self) -> None:
+        """A lane that falls is put up again: requests wait for it."""
+        while True:
+            try:
+                await self._lane()
+            except Exception:
+                log.error("hooks.lane_fell", exc_info=True)
+            await asyncio.sleep(RECONNECT)
 
     async def _lane(self) -> None:
         connection: asyncpg.Connection | None = None
