@@ -232,6 +232,7 @@ async def _call(client: httpx.AsyncClient, case: Any, headers: Headers, belongin
     wanted = ("method", "url", "headers", "params", "json", "content", "data", "files")
     try:
         request = client.build_request(**{k: v for k, v in kwargs.items() if k in wanted})
+        request.read()
     except (httpx.InvalidURL, UnicodeError, TypeError, ValueError, AttributeError):
         return 0
     answer = await client.send(request)
