@@ -218,6 +218,6 @@ async def test_draining_makes_no_claim(database: Settings, owner_db: asyncpg.Con
         assert await s.counts() == {"queued": 5}
 
 
-@pytest.mark.parametrize(("rate", "lanes"), [(80, 1), (500, 1), (1000, 3)])
+@pytest.mark.parametrize(("rate", "lanes"), [(80, 1), (500, 1), (1000, 4)])
 def test_a_slow_number_has_one_lane(rate: float, lanes: int) -> None:
     assert lanes_for(Settings(), rate) == lanes
