@@ -19,9 +19,9 @@ _WITH_WORK = """
 select c.company_id, c.id, c.throughput::float8 as throughput from channel c
 where c.archived_at is null
   and (c.state = 'connected' or c.state = 'paused' and c.paused_until <= now())
-  and (exists (select from message m where m.queue_id = c.id and m.state = 0 and m.next_at <= now())
+  and ((select true from message m where m.queue_id = c.id and m.state = 0 and m.next_at <= now() order by m.next_at limit 1)
        or exists (select from campaign k where k.company_id = c.company_id and k.channel_id = c.id and k.state = 'running'
-                  and exists (select from message m where m.queue_id = k.id and m.state = 0 and m.next_at <= now())))
+                  and (select true from message m where m.queue_id = k.id and m.state = 0 and m.next_at <= now() order by m.next_at limit 1)))
 """
 _OLD = (
     "delete from idempotency where created_at < now() - interval '24 hours'",

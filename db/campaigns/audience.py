@@ -149,13 +149,15 @@ async def materialise(
     await w.execute("set local statement_timeout = '590s'")
     await w.execute("set local work_mem = '64MB'")
     return await w.execute(
-        audience.people + "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key,"
+        audience.people
+        + "insert into message(company_id, id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key,"
         " state, reason, done_at, units, at_least_once, params) "
-        f"select {audience.company}, {channel}, {campaign}, {campaign}, p.contact_id, coalesce(p.address, ''),"
+        f"select {audience.company}, uuid_series((select uuidv7()), row_number() over (order by p.contact_id)), {channel}, {campaign},"
+        f" {campaign}, p.contact_id, coalesce(p.address, ''),"
         f" {campaign} || ':' || p.contact_id,"
         f" case when reason is null then {int(MessageState.QUEUED)} else {int(MessageState.SKIPPED)} end::smallint, reason,"
         f" case when reason is not null then now() end, case when reason is null then {units} else 1 end::smallint, {policy},"
         f" case when reason is null then {audience.params} else '{{}}' end"
-        " from judged p order by p.contact_id on conflict (company_id, dedupe_key) do nothing",
+        " from judged p order by p.contact_id",
         *audience.args,
     )

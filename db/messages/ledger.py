@@ -66,13 +66,14 @@ class Applied(NamedTuple):
     unmatched: list[StatusUpdate]  # no attempt known yet: the webhook overtook our own answer and carries no correlation id
 
 
+# "limit 1" and not "exists": that one becomes a join, which reads everything that waits.
 _DUE_QUEUES = """
 select q.id, q.campaign_id from (
     select $2::uuid as id, null::uuid as campaign_id, '-infinity'::timestamptz as launched_at
     union all
     select id, id, launched_at from campaign where company_id = $1 and channel_id = $2 and state = 'running'
 ) q
-where exists (select from message m where m.queue_id = q.id and m.state = 0 and m.next_at <= now())
+where (select true from message m where m.queue_id = q.id and m.state = 0 and m.next_at <= now() order by m.next_at limit 1)
 order by q.launched_at
 """
 
@@ -83,7 +84,9 @@ with picked as (
       and ($2 = $5 or exists (select from campaign c where c.company_id = $1 and c.id = $2 and c.state = 'running'))
     order by next_at limit $3 for update skip locked
 ), taken as materialized (
-    select id, uuidv7() as attempt_id from (select id, sum(units) over (rows unbounded preceding) - units as used from picked) p where used < $4
+    select id, uuid_series((select uuidv7()), n) as attempt_id from (
+        select id, row_number() over w as n, sum(units) over w - units as used from picked window w as (rows unbounded preceding)
+    ) p where used < $4
 ), claimed as (
     update message m set state = 1, epoch = epoch + 1, lease_until = now() + make_interval(secs => $6)
     from taken where m.company_id = $1 and m.id = taken.id

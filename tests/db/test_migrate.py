@@ -89,7 +89,8 @@ async def test_a_runner_killed_in_the_middle_leaves_a_whole_step_undone(fresh: s
     watcher = await asyncpg.connect(fresh)
     for _ in range(1200):
         if await watcher.fetchval(
-            "select true from pg_stat_activity where query like '%pg_sleep(1.5)%' and pid <> pg_backend_pid()"
+            "select true from pg_stat_activity where datname = current_database()"
+            " and query like '%pg_sleep(1.5)%' and pid <> pg_backend_pid()"
         ):
             break
         await asyncio.sleep(0.05)

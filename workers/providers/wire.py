@@ -1,47 +1,34 @@
-"""One process's way to the providers: the fast sender (pyreqwest) and the control client (httpx), made once.
+"""One process's way to the providers: the fast sender (http1.py) and the control client (httpx), made once.
 
 `Wire.post` never raises for trouble on the network: it says whether the request surely did not leave (`RetryAfter`) or
 may have (`Unknown`). It refuses to retry, to follow redirects and to read proxy variables of the environment: a second
 try behind the sender's back is how messages go out twice.
-
-**How pyreqwest 0.15.1 reports trouble** (measured on sockets, `tests/workers/providers/test_wire.py`). Its classes
-mislead: `ConnectError` and `ConnectTimeoutError` are raised for *everything* before the answer's head, also for a reset
-or a timeout after the whole request was written. What tells them apart is the second entry of `details["causes"]`, the
-text of hyper-util's error kind: `client error (Connect)` covers DNS, TCP and TLS, before any byte of the request;
-`client error (SendRequest)` or none is ambiguous. A free pooled connection which the other side closed is replaced
-before anything is written; when it closes at the same moment the outcome is ambiguous, so unknown.
 """
 
 import time
-from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Self
 
 import httpx
 import msgspec
-from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import DetailedPyreqwestError, PoolTimeoutError, PyreqwestError
-from pyreqwest.response import Response
 
 from db.messages.reasons import FailureReason
 from workers.outcomes import Outcome, PauseChannel, RetryAfter, Scope, Unknown
+from workers.providers.http1 import Broken, NotSent, Pool, Target
 
-NOT_SENT = "client error (Connect)"
 MAX_RETRY_AFTER = 24 * 3600.0
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """An HTTP answer read to its end. `headers` looks up one name, case-insensitive."""
+    """An HTTP answer read to its end."""
 
     status: int
     body: bytes
-    headers: Response | httpx.Headers
+    headers: list[tuple[bytes, bytes]] | httpx.Headers
 
     def header(self, name: str) -> str | None:
-        """One header's value, None if absent."""
-        if isinstance(self.headers, Response):
-            return self.headers.get_header(name)
-        value: str | None = self.headers.get(name)
+        """One header's value, None if absent; the name in any case."""
+        value: str | None = httpx.Headers(self.headers).get(name)
         return value
 
     @property
@@ -78,22 +65,8 @@ class Wire:
         if connect_timeout >= timeout:
             raise ValueError("connect_timeout must be smaller than timeout")
         self.timeout = timeout
-        self._sender: Client = (
-            ClientBuilder()
-            .follow_redirects(False)
-            .no_proxy()
-            .referer(False)
-            .gzip(False)
-            .brotli(False)
-            .zstd(False)
-            .deflate(False)
-            .user_agent("master-ia/1")
-            .connect_timeout(timedelta(seconds=connect_timeout))
-            .timeout(timedelta(seconds=timeout))
-            .pool_max_idle_per_host(512)
-            .pool_idle_timeout(timedelta(seconds=20))  # shorter than the far end's: fewer ambiguous resets
-            .build()
-        )
+        self._sender = Pool(connect_timeout=connect_timeout, timeout=timeout)
+        self._targets: dict[tuple[str, ...], Target] = {}
         self.control = httpx.AsyncClient(
             timeout=httpx.Timeout(control_timeout, connect=connect_timeout),
             follow_redirects=False,
@@ -109,25 +82,31 @@ class Wire:
 
     async def close(self) -> None:
         """Close both clients; a send in flight ends as unknown."""
-        await self._sender.close()
+        self._sender.close()
         await self.control.aclose()
 
     async def post(self, url: str, headers: dict[str, str], body: bytes) -> Answer | RetryAfter | PauseChannel | Unknown:
         """Send one POST once. Cancellation passes through: the attempt stays open and its lease makes it unknown."""
         try:
-            request = self._sender.post(url).headers(headers).body_bytes(body).build()
-        except (
-            PyreqwestError,
-            ValueError,
-        ) as error:  # a token with a line break, a malformed base URL: a setting is wrong
+            target = self._target(url, headers)
+        except ValueError as error:  # a token with a line break, a malformed base URL: a setting is wrong
             return PauseChannel(FailureReason.TOKEN_INVALID, message=f"request cannot be built: {type(error).__name__}")
         try:
-            response = await request.send()
-            return Answer(response.status, (await response.bytes()).to_bytes(), response)
-        except PyreqwestError as error:
-            if surely_not_sent(error):
-                return RetryAfter(None, FailureReason.NETWORK, scope=Scope.CHANNEL, message=_causes(error))
-            return Unknown(_causes(error))
+            return Answer(*await self._sender.post(target, body))
+        except NotSent as error:
+            return RetryAfter(None, FailureReason.NETWORK, scope=Scope.CHANNEL, message=str(error)[:300])
+        except Broken as error:
+            return Unknown(str(error)[:300])
+
+    def _target(self, url: str, headers: dict[str, str]) -> Target:
+        """Kept: a channel sends all its messages to one address with one token."""
+        key = (url, *headers.values())
+        target = self._targets.get(key)
+        if target is None:
+            if len(self._targets) > 500:
+                self._targets.clear()
+            target = self._targets[key] = Target(url, headers)
+        return target
 
     async def call(self, request: httpx.Request) -> Answer:
         """One control call; raises `ProviderError` for trouble on the network, returns any HTTP answer."""
@@ -138,17 +117,3 @@ class Wire:
         except httpx.RequestError as error:
             raise ProviderError(Unknown(type(error).__name__), None, str(error)) from error
         return Answer(response.status_code, response.content, response.headers)
-
-
-def surely_not_sent(error: PyreqwestError) -> bool:
-    """Whether the failure came before the first byte of the request (see the module's text)."""
-    if isinstance(error, PoolTimeoutError):
-        return True
-    causes = error.details["causes"] if isinstance(error, DetailedPyreqwestError) else None
-    return bool(causes and len(causes) > 1 and causes[1]["message"] == NOT_SENT)
-
-
-def _causes(error: PyreqwestError) -> str:
-    """The chain of causes without its head, which repeats the URL."""
-    causes = (error.details["causes"] if isinstance(error, DetailedPyreqwestError) else None) or []
-    return ": ".join([error.message, *(cause["message"] for cause in causes[1:])])[:300]

@@ -1,4 +1,4 @@
-"""What pyreqwest does on real sockets, and that every trouble lands on the right side of "surely not sent"."""
+"""On real sockets: every trouble lands on the right side of "surely not sent"."""
 
 import asyncio
 import socket

@@ -102,7 +102,7 @@ async def test_limits(sandbox: Sandbox) -> None:
     answers = [await sandbox.send(account, TO) for _ in range(4)]
     assert [a.status_code for a in answers[:2]] == [200, 200]
     assert [code(a) for a in answers[2:]] == [131056, 131056]
-    await sandbox.account("meta", tier="TIER_250", behaviour={"pair_burst": 45})
+    await sandbox.account("meta", throughput=1000, tier="TIER_250", behaviour={"pair_burst": 45})
     answers = [await sandbox.send(account, f"55119875{n:05d}") for n in range(260)]
     assert code(answers[-1]) == 131048
     assert 200 < sum(a.status_code == 200 for a in answers) <= 250

@@ -1,0 +1,254 @@
+"""Keep-alive HTTP/1.1 connections for sending: one POST, one answer, and a clear word on whether a byte of it left.
+
+Our own, on asyncio transports and httptools' parser, because it is the hottest path of the product and because no library
+says surely what the ledger must know (docs/decisions/0010). It refuses what a sender must not have: retries, redirects,
+proxies, cookies, compression, HTTP/2.
+"""
+
+import asyncio
+import contextlib
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Self, cast
+from urllib.parse import urlsplit
+
+import httptools
+import httpx
+
+IDLE = 20.0  # seconds a connection may wait for its next request; shorter than the far end's: fewer ambiguous resets
+MAX_IDLE = 512  # per origin
+MAX_BODY = 1_000_000  # bytes; an acceptance takes a few hundred
+USER_AGENT = b"master-ia/1"
+
+Raw = tuple[int, bytes, list[tuple[bytes, bytes]]]
+"""Status, body, headers."""
+
+
+class NotSent(Exception):
+    """Surely no byte of the request left: no name, no connection, no TLS."""
+
+
+class Broken(Exception):
+    """The connection broke or was too slow after the request was (or may have been) written."""
+
+
+class Target:
+    """Where a request goes, and its head up to the length of the body. Raises ValueError when it cannot be written."""
+
+    __slots__ = ("head", "host", "port", "tls")
+
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("not an http address")
+        self.tls = parts.scheme == "https"
+        self.host = parts.hostname.encode("idna").decode() if not parts.hostname.isascii() else parts.hostname
+        self.port = parts.port or (443 if self.tls else 80)
+        where = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        lines = [
+            f"POST {where} HTTP/1.1",
+            f"host: {parts.netloc.rpartition('@')[2]}",
+            f"user-agent: {USER_AGENT.decode()}",
+            "accept: */*",
+        ]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if any(ord(char) < 32 or ord(char) > 126 for line in lines for char in line) or " " in where:
+            raise ValueError("a character that no header may hold")
+        self.head = "\r\n".join([*lines, "content-length: "]).encode("ascii")
+
+    @property
+    def origin(self) -> tuple[str, int, bool]:
+        return self.host, self.port, self.tls
+
+
+class _Connection(asyncio.Protocol):
+    """One connection; at most one request at a time."""
+
+    def __init__(self, lost: Callable[["_Connection"], None]) -> None:
+        self.idle_since = 0.0
+        self.deadline = 0.0
+        self._lost = lost
+        self._waiter: asyncio.Future[Raw] | None = None
+        self._parser = httptools.HttpResponseParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._begin()
+
+    @property
+    def usable(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
+    def ask(self, request: bytes, deadline: float) -> "asyncio.Future[Raw]":
+        assert self._transport is not None
+        self.deadline = deadline
+        self._waiter = asyncio.get_running_loop().create_future()
+        self._begin()
+        self._transport.write(request)
+        return self._waiter
+
+    def drop(self, why: str) -> None:
+        """Ends it now; who waits gets Broken."""
+        if self._transport is not None:
+            self._transport.abort()
+        self._fail(why)
+
+    def _begin(self) -> None:
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._body: list[bytes] = []
+        self._size = 0
+        self._head_read = False
+
+    def _fail(self, why: str) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(Broken(why))
+
+    def _finish(self, keep: bool) -> None:
+        waiter, self._waiter = self._waiter, None
+        if not keep and self._transport is not None:
+            self._transport.close()
+        if waiter is not None and not waiter.done():
+            body = self._body
+            waiter.set_result((self._parser.get_status_code(), body[0] if len(body) == 1 else b"".join(body), self._headers))
+
+    # asyncio's calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._waiter is None:  # nobody asked: the far end says goodbye (408), or is confused
+            self.drop("unasked data")
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self.drop(f"not HTTP: {type(error).__name__}")
+
+    def eof_received(self) -> None:
+        """An answer without a length ends with its connection."""
+        if self._head_read and not any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in self._headers):
+            self._finish(keep=False)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lost(self)
+        self._fail(
+            f"{type(exc).__name__}: {exc}" if exc else "the other side closed the connection before its answer was complete"
+        )
+
+    # httptools' calls
+
+    def on_message_begin(self) -> None:
+        if self._waiter is None:  # a second answer to one request: what follows must not pass for the next one's
+            self.drop("unasked data")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        self._head_read = True
+
+    def on_body(self, body: bytes) -> None:
+        self._size += len(body)
+        if self._size > MAX_BODY:
+            self.drop("the answer is too long")
+        else:
+            self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        if 100 <= self._parser.get_status_code() < 200:  # "continue", "early hints": the answer is still to come
+            self._begin()
+        else:
+            self._finish(self._parser.should_keep_alive())
+
+
+class Pool:
+    """The connections of one process, by origin. `timeout` bounds a request from the first byte to the last, in seconds."""
+
+    def __init__(self, *, connect_timeout: float, timeout: float, tls: ssl.SSLContext | None = None) -> None:
+        self._connect_timeout = connect_timeout
+        self._timeout = timeout
+        self._idle: dict[tuple[str, int, bool], list[_Connection]] = {}
+        self._busy: set[_Connection] = set()
+        self._tls = tls
+        self._watch: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends all connections; a request on the wire ends as Broken."""
+        self._closed = True
+        if self._watch is not None:
+            self._watch.cancel()
+        for connection in [*self._busy, *(one for idle in self._idle.values() for one in idle)]:
+            connection.drop("closed by us")
+
+    async def post(self, target: Target, body: bytes) -> Raw:
+        """One POST, once. Raises NotSent, Broken."""
+        idle = self._idle.setdefault(target.origin, [])
+        now = time.monotonic()
+        connection = None
+        while idle:
+            connection = idle.pop()
+            if connection.usable and now - connection.idle_since < IDLE:
+                break
+            connection.drop("idle for too long")
+            connection = None
+        if connection is None:
+            connection = await self._connect(target, idle)
+            now = time.monotonic()
+        self._busy.add(connection)
+        if self._watch is None:
+            self._watch = asyncio.get_running_loop().call_later(self._timeout / 20, self._drop_late)
+        try:
+            answer = await connection.ask(b"%b%d\r\n\r\n%b" % (target.head, len(body), body), now + self._timeout)
+        except BaseException:
+            connection.drop("given up")
+            raise
+        finally:
+            self._busy.discard(connection)
+        if self._closed or len(idle) >= MAX_IDLE:
+            connection.drop("not needed any more")
+        elif connection.usable:
+            connection.idle_since = now
+            idle.append(connection)
+        return answer
+
+    async def _connect(self, target: Target, idle: list[_Connection]) -> _Connection:
+        if self._closed:
+            raise NotSent("the client is closed")
+        context = None
+        if target.tls:
+            context = self._tls = self._tls or httpx.create_ssl_context(trust_env=False)
+        try:
+            async with asyncio.timeout(self._connect_timeout):
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    partial(_Connection, partial(self._forget, idle)),
+                    target.host,
+                    target.port,
+                    ssl=context,
+                    server_hostname=target.host if target.tls else None,
+                )
+        except TimeoutError as error:
+            raise NotSent("no connection in time") from error
+        except (OSError, UnicodeError) as error:  # refused, unknown name, TLS
+            raise NotSent(f"{type(error).__name__}: {error}") from error
+        return connection
+
+    def _forget(self, idle: list[_Connection], connection: _Connection) -> None:
+        with contextlib.suppress(ValueError):
+            idle.remove(connection)
+
+    def _drop_late(self) -> None:
+        """One look at all requests, instead of a timer for each."""
+        now = time.monotonic()
+        for connection in [one for one in self._busy if one.deadline < now]:
+            connection.drop("no complete answer in time")
+        again = bool(self._busy) and not self._closed
+        self._watch = asyncio.get_running_loop().call_later(self._timeout / 20, self._drop_late) if again else None
