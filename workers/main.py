@@ -185,7 +185,9 @@ class Process:
             await self.draining.wait()
             log.info("worker.draining", in_flight=self._busy)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._idle.wait(), DRAIN_SECONDS)
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    await self._idle.wait()
+                    await self.lanes.landed()
             for task in (*carrying, *tasks):
                 task.cancel()
             await asyncio.wait([*carrying, *tasks], timeout=3)

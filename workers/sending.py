@@ -47,6 +47,7 @@ FAST = 2000  # messages per second
 MARGIN = 0.05  # share of the lease that must be left beyond the send timeout
 MAX_TRIES = 5
 NETWORK_PAUSE = 5.0
+WRITE_BACK = 0.5  # seconds that a known result waits at most for the slower ones of its slice
 PATIENT = (FailureReason.NETWORK, FailureReason.THROUGHPUT, FailureReason.API_RATE, FailureReason.QUEUE_FULL)
 """The provider, not the message, is the reason: waiting costs no try."""
 
@@ -64,19 +65,28 @@ class Lanes:
         self._sender = sender
         self.draining = False
         self._contents: dict[UUID, str] = {}
+        self._aloft: dict[tuple[UUID, int], set[_Flight]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._rest: dict[UUID, float] = {}  # channels to stay away from, said since their lanes last began: until when, monotonic
 
     async def run(self, company_id: UUID, channel_id: UUID, lane: int) -> float | None:
-        """Works for one quantum. Returns seconds until there may be more to do, None when there is nothing."""
+        """Works for one quantum; what is on the wire then goes on by itself (`landed`). Returns seconds until there may be more
+        to do, None when there is nothing."""
         key = f"lane:{channel_id}:{lane}"
         if not await valkey.client().set(key, 1, nx=True, px=LANE_MS):
             return None
         try:
-            return await self._quantum(company_id, channel_id, key)
+            return await self._quantum(company_id, channel_id, lane, key)
         finally:
             with contextlib.suppress(*valkey.Down):
                 await valkey.client().delete(key)
 
-    async def _quantum(self, company_id: UUID, channel_id: UUID, key: str) -> float | None:
+    async def landed(self) -> None:
+        """Until nothing is on the wire any more and all is written."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _quantum(self, company_id: UUID, channel_id: UUID, lane: int, key: str) -> float | None:
         actor = worker(company_id)
         async with work(actor, Permission.CAMPAIGNS_SEND) as w:
             channel = await outgoing.load_channel(w, channel_id)
@@ -84,12 +94,23 @@ class Lanes:
                 await limits.ensure_tier(w, company_id, channel.portfolio_id)
         if channel is None or not channel.sendable:
             return None
+        aloft = self._aloft.setdefault((channel_id, lane), set())
         until, turn = time.monotonic() + QUANTUM, random.randrange(1000)
         # No bulk while the provider cannot be reached or the portfolio's day is full: each try would cost every message an attempt.
+        self._rest.pop(channel_id, None)
         resting = await valkey.client().exists(f"rest:{channel_id}")
         while not self.draining:
+            now = time.monotonic()
+            if not resting and self._rest.get(channel_id, 0.0) > now:
+                return self._rest[channel_id] - now
+            if now > until:
+                return 0.0
             rate = float(channel.throughput)
-            size = self._slice_size(rate)
+            whole, room = self._slice_size(rate)
+            size = min(whole, room - sum(flight.left for flight in aloft))
+            if size < (whole + 1) // 2:  # slow answers hold the slots
+                await asyncio.wait([flight.task for flight in aloft], timeout=0.02, return_when=asyncio.FIRST_COMPLETED)
+                continue
             permit = await limits.acquire(channel_id, rate=rate, want=size, least=size)
             if permit.granted == 0:
                 await outgoing.note_limit(
@@ -114,29 +135,26 @@ class Lanes:
                     )
                     if batch and campaign_id is not None:
                         content = await self._content(w, campaign_id)
+            if batch and channel is not None:
+                self._take_off(channel, batch, content, claimed_at, aloft)
             with contextlib.suppress(*valkey.Down):  # what is claimed must go on, with Valkey or without
                 await limits.give_back(channel_id, permit.granted - sum(message.units for message in batch))
             if channel is None or not queues:
                 return None
             turn += 1
-            if batch:
-                pause = await self._slice(channel, batch, content, claimed_at)
-                if pause is not None:
-                    with contextlib.suppress(*valkey.Down):
-                        await valkey.client().set(f"rest:{channel_id}", 1, px=max(1, int(pause * 1000)))
-                    return pause
-            else:
+            if not batch:
                 await asyncio.sleep(0.05)  # other lanes hold what is left
-            if time.monotonic() > until:
-                return 0.0
             await valkey.client().set(key, 1, px=LANE_MS)
         return None
 
-    def _slice_size(self, rate: float) -> int:
-        """A quarter of a second's worth, and no more than goes on the wire at once: what a dying worker holds becomes unknown.
-        Only a number faster than any provider allows today (the benchmark's) gets whole slices."""
-        most = self._settings.send_concurrency if rate <= FAST else self._settings.send_slice
-        return min(most, max(1, int(rate / 4)))
+    def _slice_size(self, rate: float) -> tuple[int, int]:
+        """How many to claim at once, and how many a lane may have claimed and not settled. At most a quarter of a second's worth,
+        and never more than goes on the wire at once: what a dying worker holds becomes unknown. Only a number faster than any
+        provider allows today (the benchmark's) claims ahead."""
+        if rate > FAST:
+            return self._settings.send_slice, 2 * self._settings.send_slice
+        slots = self._settings.send_concurrency
+        return min((slots + 1) // 2, max(1, int(rate / 4))), slots
 
     async def _content(self, w: Work, campaign_id: UUID) -> str | None:
         """Frozen at launch, so read once."""
@@ -149,8 +167,26 @@ class Lanes:
                 self._contents[campaign_id] = known
         return known
 
-    async def _slice(self, channel: ChannelRow, batch: list[Claimed], content: str | None, claimed_at: float) -> float | None:
-        """Sends one claimed slice and writes it back. Returns seconds to stay away from the channel, or None."""
+    def _take_off(
+        self, channel: ChannelRow, batch: list[Claimed], content: str | None, claimed_at: float, aloft: "set[_Flight]"
+    ) -> None:
+        """Sends one claimed slice beside the lane: a few slow answers must not hold up all that waits. Nobody cancels it."""
+        composer = self._sender.composer(channel, content)
+        flight = _Flight(channel, composer, self._sender, claimed_at, self._settings.send_lease, batch)
+        flight.task = asyncio.create_task(self._fly(flight))
+
+        def down(task: asyncio.Task[None]) -> None:
+            aloft.discard(flight)
+            self._tasks.discard(task)
+            if not task.cancelled() and (error := task.exception()) is not None:  # its messages stay claimed until the lease ends
+                log.error("sending.slice", channel_id=str(channel.id), error=repr(error), exc_info=error)
+
+        aloft.add(flight)
+        self._tasks.add(flight.task)
+        flight.task.add_done_callback(down)
+
+    async def _fly(self, flight: "_Flight") -> None:
+        channel, batch = flight.channel, flight.batch
         try:
             waits = await limits.recipients(
                 channel.id, channel.portfolio_id, channel.messaging_limit, [message.address for message in batch]
@@ -158,39 +194,50 @@ class Lanes:
         except valkey.Down as error:
             log.warning("sending.no_limits", error=repr(error))
             waits = [NETWORK_PAUSE] * len(batch)
-        flight = _Flight(channel, self._sender.composer(channel, content), self._sender, claimed_at, self._settings.send_lease)
         for message, wait in zip(batch, waits, strict=True):
             if wait:
                 flight.refuse(message, wait)
         todo = iter([message for message, wait in zip(batch, waits, strict=True) if not wait])
         crew = min(self._settings.send_concurrency, len(batch))
-        # Cancelled in the middle (shutdown), the crew still finishes what is on the wire and the result is written.
-        await asyncio.shield(self._fly(flight, todo, crew, batch))
-        return await self._after(channel, flight)
+        flying = asyncio.gather(*(flight.work(todo) for _ in range(crew)))
+        while not flying.done():
+            await asyncio.wait([flying], timeout=WRITE_BACK)  # what is known does not wait for the slowest
+            await self._write(flight)
+            pause = await self._after(flight)
+            if pause is not None:
+                self._rest[channel.id] = time.monotonic() + pause
+                with contextlib.suppress(*valkey.Down):
+                    await valkey.client().set(f"rest:{channel.id}", 1, px=max(1, int(pause * 1000)))
+        flying.result()
 
-    async def _fly(self, flight: "_Flight", todo: Iterator[Claimed], crew: int, batch: list[Claimed]) -> None:
-        await asyncio.gather(*(flight.work(todo) for _ in range(crew)))
+    async def _write(self, flight: "_Flight") -> None:
+        """Writes the results that are there."""
+        results, flight.results = flight.results, []
+        if not results:
+            return
         company_id = flight.channel.company_id
         for delay in (0.2, 1.0, 5.0, None):
             try:
                 async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
-                    await ledger.finish(w, flight.results, horizon=flight.channel.unknown_horizon)
+                    await ledger.finish(w, results, horizon=flight.channel.unknown_horizon)
                 break
             except Exception as error:  # repeating is harmless, and giving up early would make all of them unknown
                 if delay is None:
                     raise
                 log.warning("sending.finish_retry", error=repr(error))
                 await asyncio.sleep(delay)
-        for campaign_id in {message.campaign_id for message in batch}:
+        for campaign_id in {message.campaign_id for message in flight.batch}:
             progress.touch(company_id, campaign_id)
-        await outgoing.note_sent(flight.channel.id, sum(r.state == MessageState.SENT for r in flight.results))
+        await outgoing.note_sent(flight.channel.id, sum(r.state == MessageState.SENT for r in results))
 
-    async def _after(self, channel: ChannelRow, flight: "_Flight") -> float | None:
-        """What the answers mean beyond their own message."""
+    async def _after(self, flight: "_Flight") -> float | None:
+        """What the new answers mean beyond their own message. Returns seconds to stay away from the channel, or None."""
+        channel = flight.channel
+        notable, flight.notable = flight.notable, []
         pause: float | None = None
         stopped: set[UUID] = set()
         paused = False
-        for message, outcome in flight.notable:
+        for message, outcome in notable:
             match outcome:
                 case PauseChannel():
                     if not paused:
@@ -209,11 +256,12 @@ class Lanes:
                         await limits.slow_down(channel.id)
                 case RetryAfter(reason=FailureReason.NETWORK):
                     await outgoing.note_limit(channel, "network", None)
-                    if not any(result.state == MessageState.SENT for result in flight.results):
+                    if not flight.sent:
                         pause = NETWORK_PAUSE
                 case _:
                     pass
         if flight.tier_full:
+            flight.tier_full = False
             try:
                 pause = await outgoing.note_tier_full(channel)
             except valkey.Down:
@@ -224,9 +272,16 @@ class Lanes:
 class _Flight:
     """One slice on the wire."""
 
-    def __init__(self, channel: ChannelRow, composer: Composer, sender: Sender, claimed_at: float, lease: float) -> None:
+    task: asyncio.Task[None]
+
+    def __init__(
+        self, channel: ChannelRow, composer: Composer, sender: Sender, claimed_at: float, lease: float, batch: list[Claimed]
+    ) -> None:
         self.channel = channel
-        self.results: list[Result] = []
+        self.batch = batch
+        self.left = len(batch)  # not settled yet
+        self.sent = 0
+        self.results: list[Result] = []  # not written yet
         self.notable: list[tuple[Claimed, Outcome]] = []
         self.tier_full = False
         self._composer = composer
@@ -243,6 +298,7 @@ class _Flight:
     def _again(
         self, message: Claimed, reason: FailureReason | None, retry_in: float, detail: str, *, tried: bool = False
     ) -> None:
+        self.left -= 1
         self.results.append(
             Result(
                 message.message_id,
@@ -283,7 +339,9 @@ class _Flight:
             return Unknown(f"broke off: {type(error).__name__}")
 
     def _settle(self, message: Claimed, outcome: Outcome) -> None:
+        self.left -= 1
         if isinstance(outcome, Accepted):
+            self.sent += 1
             self.results.append(
                 Result(
                     message.message_id,

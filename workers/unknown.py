@@ -1,26 +1,29 @@
 """Outcomes nobody knows: expired leases become unknown, evidence settles them, and after the horizon the policy does (DESIGN 4.7)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
+import asyncpg
 import structlog
 
 from db.clock import now
-from db.enums import ChannelKind, MessageState, Permission
+from db.enums import ChannelKind, Permission
 from db.jobs import LookUpUnknown
-from db.messages import ledger, render
-from db.messages.ledger import StatusUpdate
+from db.messages import inbox, ledger, render
 from db.messages.render import TextContent, TextSender
 from db.tenancy import worker
 from db.work import system, work
 from workers import outgoing
-from workers.outgoing import Sender
+from workers.outgoing import ChannelRow, Sender
 from workers.progress import progress
-from workers.providers.twilio.client import TwilioClient
+from workers.providers.twilio.client import Message, TwilioClient
 from workers.providers.wire import ProviderError
 
 log = structlog.get_logger("workers.unknown")
+
+CREW = 8  # questions at once
 
 _LATE = "select distinct company_id from message where state in (1, 2) and lease_until < now()"
 _ASKABLE = """
@@ -28,10 +31,12 @@ select distinct m.company_id, m.channel_id from message m join channel c on c.co
 where m.state = 2 and m.lease_until > now() and c.kind = 'sms'
 """
 _UNKNOWN = """
-select m.address, m.params, coalesce(m.content, k.content)::text as content, t.id as attempt_id, t.started_at
+select m.address, m.params, coalesce(m.content, k.content)::text as content, t.id as attempt_id, t.started_at,
+    array(select x.provider_id from message o join attempt x on x.company_id = $1 and x.message_id = o.id
+          where o.company_id = $1 and o.contact_id = m.contact_id and x.provider_id is not null) as taken
 from message m join attempt t on t.company_id = m.company_id and t.message_id = m.id and t.epoch = m.epoch
 left join campaign k on k.company_id = m.company_id and k.id = m.campaign_id
-where m.company_id = $1 and m.channel_id = $2 and m.state = 2 limit 200
+where m.company_id = $1 and m.channel_id = $2 and m.state = 2 order by random() limit 1000
 """
 
 
@@ -50,34 +55,50 @@ async def settle_all() -> None:
             w.enqueue(LookUpUnknown(channel_id=row["channel_id"]), at=now() + timedelta(seconds=5))
 
 
+async def _ask(client: TwilioClient, channel: ChannelRow, rows: list[asyncpg.Record]) -> dict[UUID, Message]:
+    """What Twilio has of one person's attempts. Raises ProviderError."""
+    sender_number = None if channel.external_id.startswith("MG") else channel.external_id
+    found: dict[UUID, Message] = {}
+    for row in rows:
+        content = render.decode(row["content"])
+        assert isinstance(content, TextContent)
+        body = TextSender(content).render(list(row["params"]))
+        taken = frozenset([*row["taken"], *(message.sid for message in found.values())])
+        message = await client.find_message(row["address"], sender_number, body, row["started_at"], taken=taken)
+        if message is not None:
+            found[row["attempt_id"]] = message
+    return found
+
+
 def looker(sender: Sender) -> Callable[[UUID, LookUpUnknown], Awaitable[None]]:
-    """The job that asks Twilio whether messages of unknown outcome exist there."""
+    """The job that asks Twilio whether messages of unknown outcome exist there. What it finds goes the way of a status callback,
+    with all that a failure or a refusal means."""
 
     async def look_up(company_id: UUID, job: LookUpUnknown) -> None:
         async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
             channel = await outgoing.load_channel(w, job.channel_id)
             rows = await w.fetch(_UNKNOWN, company_id, job.channel_id)
-        if channel is None or channel.kind != ChannelKind.SMS or not channel.sendable:
+        if channel is None or channel.kind != ChannelKind.SMS or channel.token is None:
             return
         client = sender.client(channel)
         assert isinstance(client, TwilioClient)
-        sender_number = None if channel.external_id.startswith("MG") else channel.external_id
-        found: list[StatusUpdate] = []
+        people: dict[str, list[asyncpg.Record]] = {}
         for row in rows:
-            content = render.decode(row["content"])
-            assert isinstance(content, TextContent)
-            body = TextSender(content).render(list(row["params"]))
-            try:
-                taken = frozenset(status.provider_id for status in found if status.provider_id)
-                message = await client.find_message(row["address"], sender_number, body, row["started_at"], taken=taken)
-            except ProviderError as error:
-                log.warning("unknown.lookup_failed", channel_id=str(channel.id), error=str(error))
-                break
-            if message is not None:
-                found.append(StatusUpdate(row["attempt_id"], message.sid, MessageState.SENT, message.created_at or now()))
+            people.setdefault(row["address"], []).append(row)
+        todo = iter(people.values())
+        found: dict[UUID, Message] = {}
+
+        async def crew() -> None:
+            for theirs in todo:
+                found.update(await _ask(client, channel, theirs))
+
+        try:
+            await asyncio.gather(*(crew() for _ in range(CREW)))
+        except ProviderError as error:
+            log.warning("unknown.lookup_failed", channel_id=str(channel.id), error=str(error))
         async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
-            applied = await ledger.apply_statuses(w, found)
-        for campaign_id in applied.campaigns:
-            progress.touch(company_id, campaign_id)
+            await inbox.store(
+                w, channel.id, "twilio_status", [(attempt_id, message.as_callback()) for attempt_id, message in found.items()]
+            )
 
     return look_up

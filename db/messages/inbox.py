@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from db.clock import now
+from db.ids import uuid7
 from db.work import Work
 
 INSERT = """
@@ -38,6 +40,13 @@ class Waiting(NamedTuple):
     body: bytes
     received_at: datetime
     tries: int
+
+
+async def store(w: Work, channel_id: UUID, source: str, told: list[tuple[UUID, bytes]]) -> None:
+    """What a worker learned by asking, as if it had been told: (attempt, body)."""
+    rows = [Received(w.company_id, uuid7(), channel_id, source, attempt_id, body, now()) for attempt_id, body in told]
+    if rows:
+        await w.execute(INSERT, *map(list, zip(*rows, strict=True)))
 
 
 _CLAIM = """

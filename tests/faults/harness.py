@@ -69,7 +69,7 @@ class World:
         self.workers: list[subprocess.Popen[bytes]] = []
         self.api: subprocess.Popen[bytes] | None = None
         self.channel_id: UUID
-        self.template_id: UUID
+        self.template_id: UUID | None = None
         self.campaign_id: UUID
 
     # programs
@@ -117,26 +117,31 @@ class World:
 
     # the company and its channel
 
-    async def settle_in(self, recipients: int) -> None:
+    async def settle_in(self, recipients: int, kind: ChannelKind, horizon: float) -> None:
         """A company with contacts, a channel that the product connected by itself, and an approved template."""
         self.actor = await company(self.db)
         await scenes.contacts(self.db, self.actor, recipients)
-        view = await channels.connect_sandbox(self.actor, name="Ensaio", of=ChannelKind.WHATSAPP)
+        view = await channels.connect_sandbox(self.actor, name="Ensaio", of=kind)
         self.channel_id = view.id
 
         async def connected() -> bool:
             return await self.db.fetchval("select state = 'connected' from channel where id = $1", view.id) is True
 
         await self.until(connected, 40, "the channel")
+        await self.db.execute("update channel set messaging_limit = null, unknown_horizon = $2 where id = $1", view.id, horizon)
         url = f"{self.base.settings.sandbox_url}/sandbox/accounts/{view.id.hex}"
         account = (await self.http.get(url)).raise_for_status().json()
-        (
-            await self.http.put(url, json={"tier": "UNLIMITED", "numbers": [{**account["numbers"][0], "throughput": 10_000}]})
-        ).raise_for_status()
-        await self.db.execute(
-            "update channel set throughput = 400, messaging_limit = null, unknown_horizon = $2 where id = $1", view.id, HORIZON
-        )
-        self.template_id = await scenes.template(self.db, self.actor, view.id)
+        if kind is ChannelKind.SMS:
+            wide = {"segments_per_second": 10_000}
+        else:
+            wide = {"tier": "UNLIMITED", "numbers": [{**account["numbers"][0], "throughput": 10_000}]}
+        (await self.http.put(url, json=wide)).raise_for_status()
+        if kind is ChannelKind.WHATSAPP:
+            await self._approve_template(url, account)
+        await self.behave()
+
+    async def _approve_template(self, url: str, account: dict[str, str]) -> None:
+        self.template_id = await scenes.template(self.db, self.actor, self.channel_id)
         name = await self.db.fetchval("select name from template where id = $1", self.template_id)
         graph = f"{self.base.settings.sandbox_url}/v25.0/{account['waba_id']}/message_templates"
         body = [{**scenes.BODY[0], "example": {"body_text": [["Ana", "Rio"]]}}, scenes.BODY[1]]
@@ -148,7 +153,6 @@ class World:
         assert made.status_code == 200, made.text
         review = {"name": name, "language": "pt_BR", "event": "APPROVED"}
         (await self.http.post(f"{url}/template-review", json=review)).raise_for_status()
-        await self.behave()
 
     async def behave(self, **behaviour: object) -> None:
         """How the outside behaves from now on; what is not named is calm."""
@@ -161,7 +165,8 @@ class World:
     # the campaign
 
     async def launch(self, policy: str = "at_most_once") -> UUID:
-        campaign_id = await scenes.campaign(self.db, self.actor, self.channel_id, self.template_id, policy=policy)
+        body = None if self.template_id else "Oi {{first_name|cliente}}, tem novidade!"
+        campaign_id = await scenes.campaign(self.db, self.actor, self.channel_id, self.template_id, body=body, policy=policy)
         await actions.launch(self.actor, campaign_id, None)
         return campaign_id
 
@@ -237,21 +242,32 @@ class World:
         )
 
     async def _settled(self, campaign_id: UUID) -> dict[str, int]:
-        """How attempts whose outcome nobody knew were settled."""
+        """How attempts were settled whose answer never reached the ledger."""
         rows = await self.db.fetch(
-            "select a.state, m.state as message, count(*) as n from attempt a join message m on m.id = a.message_id"
-            " where m.campaign_id = $1 and a.detail is not null and (a.state = 3 or a.state = 1) group by 1, 2",
+            "select a.state, m.state as message, a.detail is not null as noticed, count(*) as n"
+            " from attempt a join message m on m.id = a.message_id"
+            " where m.campaign_id = $1 and (a.state = 1 and a.http_status is null or a.state = 3) group by 1, 2, 3",
             campaign_id,
         )
         found: Counter[str] = Counter()
         for row in rows:
-            how = "by a status" if row["state"] == 1 else f"by policy → {MessageState(row['message']).label}"
+            if row["state"] == 3:
+                how = f"by policy → {MessageState(row['message']).label}"
+            else:
+                how = "by a status" if row["noticed"] else "by a status, before the lease ended"
             found[how] += row["n"]
         return dict(found)
 
 
 @asynccontextmanager
-async def world(recipients: int, *, workers: int = 1, valkey_port: bool = False) -> AsyncIterator[World]:
+async def world(
+    recipients: int,
+    *,
+    kind: ChannelKind = ChannelKind.WHATSAPP,
+    horizon: float = HORIZON,
+    workers: int = 1,
+    valkey_port: bool = False,
+) -> AsyncIterator[World]:
     """An installation that is up, with a company ready to launch."""
     api, sandbox, port = free_ports(3)
     async with ground(
@@ -268,7 +284,7 @@ async def world(recipients: int, *, workers: int = 1, valkey_port: bool = False)
         async with httpx.AsyncClient(timeout=10) as http:
             made = World(base, http, db)
             await made.up(workers)
-            await made.settle_in(recipients)
+            await made.settle_in(recipients, kind, horizon)
             try:
                 yield made
             finally:

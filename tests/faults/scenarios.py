@@ -4,10 +4,12 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import asyncpg
 
-from tests.faults.harness import Report, World, world
+from db.enums import ChannelKind
+from tests.faults.harness import HORIZON, Report, World, world
 
 Scenario = Callable[[int], Awaitable[Report]]
 
@@ -18,19 +20,19 @@ async def _run(
     chaos: Callable[[World], Awaitable[str]],
     *,
     policy: str = "at_most_once",
-    workers: int = 1,
     rate: float = 400,
     behaviour: dict[str, object] | None = None,
-    valkey_port: bool = False,
+    **installation: Any,
 ) -> Report:
-    async with world(recipients, workers=workers, valkey_port=valkey_port) as w:
+    """`installation`: as for `world`."""
+    async with world(recipients, **installation) as w:
         await w.behave(**(behaviour or {}))
         await w.rate(rate)
         began = time.monotonic()
         campaign_id = await w.launch(policy)
         w.campaign_id = campaign_id
         notes = await chaos(w)
-        await w.finished(campaign_id, 120 + recipients / rate * 4)
+        await w.finished(campaign_id, 120 + installation.get("horizon", 0) + recipients / rate * 4)
         return await w.prove(name, campaign_id, began, recipients=recipients, notes=notes)
 
 
@@ -140,6 +142,32 @@ async def bad_provider_at_least_once(recipients: int) -> Report:
     )
 
 
+async def silent_twilio(recipients: int) -> Report:
+    """SMS: the same bad weather, and no status webhook ever arrives. What became of a message is known only by asking."""
+    return await _run(
+        "silent Twilio",
+        recipients,
+        _nothing,
+        behaviour={**_BAD_WEATHER, "webhook_lost_share": 1.0},
+        rate=max(200, recipients / 60),
+        kind=ChannelKind.SMS,
+        horizon=HORIZON if recipients < 2000 else 60,
+    )
+
+
+async def sms_worker_killed(recipients: int) -> Report:
+    """SMS: kill -9 three times; the callbacks name the attempts."""
+
+    async def chaos(w: World) -> str:
+        for number in range(3):
+            await w.reached(w.campaign_id, (number + random.random()) / 4)
+            w.kill(w.workers[-1])
+            w.start_worker()
+        return "3 kills"
+
+    return await _run("SMS, worker killed", recipients, chaos, rate=max(100, recipients / 60), kind=ChannelKind.SMS)
+
+
 ALL: list[Scenario] = [
     worker_killed,
     two_workers,
@@ -148,4 +176,6 @@ ALL: list[Scenario] = [
     api_down,
     bad_provider,
     bad_provider_at_least_once,
+    silent_twilio,
+    sms_worker_killed,
 ]

@@ -60,7 +60,8 @@ class Stage:
         """One lane until nothing is due."""
         for _ in range(20):
             if await self.lanes.run(self.actor.company_id, self.channel_id, 0) is None:
-                return
+                break
+        await self.lanes.landed()
 
     async def counts(self) -> dict[str, int]:
         rows = await self.db.fetch("select state, count(*) as n from message where campaign_id = $1 group by 1", self.campaign_id)
@@ -90,7 +91,7 @@ async def stage(
     async with peer(far.step) as server, Wire(timeout=0.6, connect_timeout=0.3) as wire:
         own = msgspec.structs.replace(settings, sandbox_url=server.url, send_timeout=0.6, send_slice=20, send_concurrency=10)
         made = Stage(db, actor, own, far, Lanes(own, Sender(own, wire)))
-        made.channel_id = await scenes.channel(db, actor, **{"throughput": 5000, **channel})
+        made.channel_id = await scenes.channel(db, actor, **{"throughput": 1000, **channel})
         template_id = await scenes.template(db, actor, made.channel_id)
         await scenes.contacts(db, actor, people)
         made.campaign_id = await scenes.campaign(db, actor, made.channel_id, template_id)
@@ -186,6 +187,25 @@ async def test_a_disabled_template_stops_the_campaign(database: Settings, owner_
         assert await s.campaign() in ("failed", "paused")
         await lifecycle.settle_all()
         assert sum(s.far.seen.values()) <= 10  # no more than were on the wire
+
+
+async def test_slow_answers_hold_up_nobody_else(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    """Three of a hundred hang. When the lane has handed over the last one, the others are written, and only those are open."""
+    slow = {"00", "31", "62"}
+    async with stage(
+        owner_db, owner, database, lambda to, times: "hang" if to[-2:] in slow else (200, None), people=100, throughput=1000
+    ) as s:
+        s.lanes._sender.wire._sender._timeout = 5.0
+        while await s.lanes.run(owner.company_id, s.channel_id, 0) is not None:
+            pass
+        for _ in range(200):
+            if (await s.counts()).get("sent") == 97:
+                break
+            await asyncio.sleep(0.02)
+        assert await s.counts() == {"sent": 97, "sending": 3}
+        await s.lanes.landed()
+        assert await s.counts() == {"sent": 97, "unknown": 3}
+        assert set(s.far.seen.values()) == {1}
 
 
 async def test_pause_acts_within_one_slice(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:

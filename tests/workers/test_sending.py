@@ -63,13 +63,13 @@ async def test_an_opt_out_counts_also_when_its_slice_paused_the_channel(
     channel = await load(owner, channel_id)
     async with Wire(timeout=2, connect_timeout=1) as wire:
         sender = Sender(settings, wire)
-        flight = _Flight(channel, sender.composer(channel, None), sender, 0.0, 60.0)
+        flight = _Flight(channel, sender.composer(channel, None), sender, 0.0, 60.0, [])
         message = Claimed(channel_id, 1, channel_id, None, contact_id, "+5511900000000", 1, 0, [], None)
         flight.notable = [
             (message, PauseChannel(FailureReason.SPAM_RATE, seconds=60)),
             (message, OptedOut(OptOutScope.MARKETING)),
         ]
-        await Lanes(settings, sender)._after(channel, flight)
+        await Lanes(settings, sender)._after(flight)
     assert (await state(owner_db, channel_id))[0] == "paused"
     assert await owner_db.fetchval("select opted_out_at is not null from contact where id = $1", contact_id)
 
@@ -88,10 +88,12 @@ async def test_a_provider_out_of_reach_costs_one_slice_each_pause_and_no_message
         lanes = Lanes(away, Sender(away, wire))
         for _ in range(4):  # as the poller wakes it
             await lanes.run(owner.company_id, channel_id, 0)
+            await lanes.landed()
         tried = await owner_db.fetchval("select count(*) from attempt where channel_id = $1", channel_id)
         assert 0 < tried <= 100
         await valkey.client().delete(f"rest:{channel_id}")  # the pause is over
         await lanes.run(owner.company_id, channel_id, 0)
+        await lanes.landed()
     assert await owner_db.fetchval("select count(*) from attempt where channel_id = $1", channel_id) > tried
     rows = await owner_db.fetch(
         "select state, max(tries) as tries, count(*) as n from message group by 1, campaign_id having campaign_id = $1", campaign

@@ -8,7 +8,7 @@ import base64
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import msgspec
@@ -46,6 +46,17 @@ class Message(msgspec.Struct, frozen=True):
             return parsedate_to_datetime(self.date_created) if self.date_created else None
         except ValueError:
             return None
+
+    def as_callback(self) -> bytes:
+        """What a status callback about it would have said."""
+        fields = {
+            "MessageSid": self.sid,
+            "MessageStatus": self.status,
+            "To": self.to,
+            "From": self.sender,
+            "ErrorCode": self.error_code,
+        }
+        return urlencode({name: value for name, value in fields.items() if value is not None}).encode()
 
 
 class _Messages(msgspec.Struct, frozen=True):
