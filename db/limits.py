@@ -169,6 +169,7 @@ async def ensure_tier(r: Read, company_id: UUID, portfolio_id: str) -> None:
     client = valkey.client()
     if await client.exists(f"{_tier(portfolio_id)}:known"):
         return
+    people: dict[str, float] = {}
     async for row in r.cursor(
         "select address, extract(epoch from max(coalesce(m.sent_at, now()))) * 1000 as at from message m"
         " join channel c on c.company_id = m.company_id and c.id = m.channel_id"
@@ -177,5 +178,10 @@ async def ensure_tier(r: Read, company_id: UUID, portfolio_id: str) -> None:
         company_id,
         portfolio_id,
     ):
-        await client.zadd(_tier(portfolio_id), {row["address"]: float(row["at"])}, gt=True)
+        people[row["address"]] = float(row["at"])
+        if len(people) == 1000:
+            await client.zadd(_tier(portfolio_id), people, gt=True)
+            people.clear()
+    if people:
+        await client.zadd(_tier(portfolio_id), people, gt=True)
     await client.set(f"{_tier(portfolio_id)}:known", 1)

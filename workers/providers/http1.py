@@ -7,6 +7,7 @@ proxies, cookies, compression, HTTP/2.
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 import httptools
 import httpx
+from aiohappyeyeballs import start_connection
 
 IDLE = 20.0  # seconds a connection may wait for its next request; shorter than the far end's: fewer ambiguous resets
 MAX_IDLE = 512  # per origin
@@ -226,15 +228,22 @@ class Pool:
         context = None
         if target.tls:
             context = self._tls = self._tls or httpx.create_ssl_context(trust_env=False)
+        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._connect_timeout):
-                _, connection = await asyncio.get_running_loop().create_connection(
-                    partial(_Connection, partial(self._forget, idle)),
-                    target.host,
-                    target.port,
-                    ssl=context,
-                    server_hostname=target.host if target.tls else None,
-                )
+                addresses = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+                # The first address that answers: a dead IPv6 route must not cost every message its time.
+                connected = await start_connection(addresses, happy_eyeballs_delay=0.25, interleave=1, loop=loop)
+                try:
+                    _, connection = await loop.create_connection(
+                        partial(_Connection, partial(self._forget, idle)),
+                        sock=connected,
+                        ssl=context,
+                        server_hostname=target.host if target.tls else None,
+                    )
+                except BaseException:
+                    connected.close()
+                    raise
         except TimeoutError as error:
             raise NotSent("no connection in time") from error
         except (OSError, UnicodeError) as error:  # refused, unknown name, TLS

@@ -1,6 +1,8 @@
 """Our own HTTP/1.1 connections: every shape an answer may have, and that no answer is ever taken for another request's."""
 
 import asyncio
+import contextlib
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -193,3 +195,25 @@ async def test_closing_ends_what_is_on_the_wire() -> None:
 def test_what_cannot_be_a_request(url: str, headers: dict[str, str]) -> None:
     with pytest.raises(ValueError):
         Target(url, headers)
+
+
+@pytest.mark.asyncio(loop_factories=["asyncio"])  # uvloop asks the resolver from C
+async def test_a_dead_address_costs_no_message_its_time(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name has two addresses, and the first one swallows everything (a broken IPv6 route)."""
+    with socket.socket() as hole, contextlib.ExitStack() as fill:
+        hole.bind(("127.0.0.2", 0))
+        hole.listen(0)
+        for _ in range(4):
+            one = fill.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(hole.getsockname())
+        await asyncio.sleep(0.1)
+        async with peer(answering(200, b"{}")) as far:
+            dead, alive = hole.getsockname(), ("127.0.0.1", far.port)
+
+            def both(*_: object, **__: object) -> list[tuple[object, ...]]:
+                return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in (dead, alive)]
+
+            monkeypatch.setattr(socket, "getaddrinfo", both)
+            assert (await pool.post(Target(f"http://two.test:{far.port}/x", HEADERS), b"1"))[0] == 200
+            assert far.connections == 1
