@@ -48,7 +48,7 @@ class CampaignPatch(Input):
 
 
 class Counts(Output):
-    """Members of the audience by the state they are in now; they add up to `audience`."""
+    """People by the state their message is in now. Together they are the audience and those left out when it was made."""
 
     queued: int = 0
     sending: int = 0
@@ -73,7 +73,7 @@ class CampaignRow(Output):
     channel_name: str | None
     channel_kind: ChannelKind | None
     sandbox: bool
-    audience: int
+    audience: int  # everyone who was to get the message at the launch; it stays the same to the end
     counts: Counts
     replied: int
     scheduled_at: datetime | None
@@ -212,7 +212,7 @@ class Progress(Output):
 
     state: CampaignState
     state_reason: str | None
-    audience: int
+    audience: int  # as in CampaignRow: without those left out at the launch
     counts: Counts
     accepted: int  # ever handed to the provider: sent + delivered + read + failed after acceptance
     delivered: int  # delivered + read

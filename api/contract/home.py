@@ -13,8 +13,8 @@ class HomeCampaign(Output):
     name: str
     state: CampaignState
     channel_name: str
-    audience: int
-    done: int  # members of the audience that reached an end, or were at least sent
+    audience: int  # as in CampaignRow
+    done: int  # members of the audience with nothing left to send
     scheduled_at: datetime | None
 
 

@@ -21,13 +21,16 @@ select c.name, c.time_zone,
     (select count(*) from campaign where company_id = $1) as campaigns
 from company c where c.id = $1
 """
+# The same audience as queries.tallies: without those left out when it was made, with those who opt out later.
 _RUNNING = """
 select c.id, c.name, c.state, coalesce(ch.name, '') as channel_name, c.scheduled_at,
-    coalesce(t.audience, 0)::int as audience, coalesce(t.done, 0)::int as done
+    coalesce(t.audience, 0)::int as audience, coalesce(t.audience - t.waiting, 0)::int as done
 from campaign c
 left join channel ch on ch.company_id = c.company_id and ch.id = c.channel_id
+left join lateral (select at from message_tally where company_id = c.company_id and campaign_id = c.id order by at limit 1) f on true
 left join lateral (
-    select sum(delta) as audience, sum(delta) filter (where state not in (0, 1, 2)) as done
+    select coalesce(sum(delta) filter (where state <> 100 and (state <> 8 or at > f.at + interval '100 ms')), 0) as audience,
+        coalesce(sum(delta) filter (where state in (0, 1)), 0) as waiting
     from message_tally where company_id = c.company_id and campaign_id = c.id
 ) t on true
 where c.company_id = $1 and c.state in ('scheduled', 'preparing', 'running', 'paused')
@@ -66,6 +69,7 @@ order by rank, at desc
 
 assert (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN) == (0, 1, 2)
 assert (MessageState.SENT, MessageState.DELIVERED, MessageState.READ, MessageState.FAILED_UNKNOWN) == (3, 4, 5, 7)
+assert int(MessageState.SKIPPED) == 8
 
 
 class Day(msgspec.Struct, frozen=True):

@@ -38,9 +38,13 @@ from campaign k left join channel c on c.company_id = k.company_id and c.id = k.
 left join template t on t.company_id = k.company_id and t.id = k.template_id
 left join account_user u on u.id = k.created_by
 """
-_TALLY = """
-select campaign_id, state, sum(delta)::bigint as n from message_tally
-where company_id = $1 and campaign_id = any($2::uuid[]) group by 1, 2
+# `left_out`: those skipped when the audience was made, all in one statement. Who opts out later still belongs to the audience.
+_TALLY = f"""
+select t.campaign_id, t.state, sum(t.delta)::bigint as n,
+    coalesce(sum(t.delta) filter (where t.state = {int(MessageState.SKIPPED)} and t.at <= f.at + interval '100 ms'), 0)::bigint as left_out
+from unnest($2::uuid[]) k(id)
+cross join lateral (select at from message_tally where company_id = $1 and campaign_id = k.id order by at limit 1) f
+join message_tally t on t.company_id = $1 and t.campaign_id = k.id group by 1, 2
 """
 _FAILURES = """
 select state, reason, code, count(*) as n, count(sent_at) as accepted from message
@@ -117,7 +121,7 @@ async def one(r: Read, campaign_id: UUID) -> dict[str, Any]:
 
 
 async def tallies(r: Read, campaign_ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
-    """For each campaign: `counts` by state label, `audience`, `replied`."""
+    """For each campaign: `counts` by state label, `audience` (everyone who was to get the message; it never changes), `replied`."""
     assert r.actor is not None
     found: dict[UUID, dict[str, Any]] = {i: {"counts": {}, "audience": 0, "replied": 0} for i in campaign_ids}
     for row in await r.fetch(_TALLY, r.actor.company_id, campaign_ids):
@@ -126,7 +130,7 @@ async def tallies(r: Read, campaign_ids: list[UUID]) -> dict[UUID, dict[str, Any
             entry["replied"] = row["n"]
         else:
             entry["counts"][MessageState(row["state"]).label] = row["n"]
-            entry["audience"] += row["n"]
+            entry["audience"] += row["n"] - row["left_out"]
     return found
 
 

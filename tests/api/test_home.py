@@ -29,12 +29,13 @@ async def test_figures(client: httpx.AsyncClient, owner_db: asyncpg.Connection, 
             channel,
         )
         await owner_db.execute(
-            "insert into message(company_id, channel_id, queue_id, campaign_id, address, dedupe_key) "
-            "select $1, $2, $3, $3, '+551190000' || n, n::text from generate_series(1, 10) n",
+            "insert into message(company_id, channel_id, queue_id, campaign_id, address, dedupe_key, state) "  # the last is left out
+            "select $1, $2, $3, $3, '+551190000' || n, n::text, case n when 11 then 8 else 0 end from generate_series(1, 11) n",
             company,
             channel,
             campaign,
         )
+        await owner_db.execute("update message set replied_at = now() where campaign_id = $1 and dedupe_key = '1'", campaign)
         for state, most in ((3, 8), (4, 6), (5, 2)):
             await owner_db.execute(
                 "update message set state = $2 where campaign_id = $1 and dedupe_key::int <= $3", campaign, state, most

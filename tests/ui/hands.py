@@ -41,6 +41,13 @@ def click(user: User, text: str) -> None:
     UserInteraction(user, {max(buttons, key=lambda one: one.id)}, None).click()
 
 
+def choose(user: User, text: str) -> None:
+    """Clicks the line of a menu that says this."""
+    lines = user.find(kind=ui.menu_item).elements
+    found = {line for line in lines if any(getattr(inner, "text", "") == text for inner in line.descendants())}
+    UserInteraction(user, found, None).click()
+
+
 async def until(check: Callable[[], Awaitable[Any]], seconds: float = 5.0) -> Any:
     """Waits for something true; fails with what there was last."""
     for _try in range(int(seconds / 0.05)):

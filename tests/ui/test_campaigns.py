@@ -27,9 +27,11 @@ from db.tenancy import Actor
 from tests import scenes
 from tests.api.conftest import bearer, running
 from tests.ui.conftest import SETTINGS
+from tests.ui.hands import choose
 from ui import main
 from ui.client import campaigns
 from ui.client.base import ApiClient
+from ui.components.progress import width
 from ui.pages.campaign import figures, outcomes, reasons, speed
 from ui.pages.campaign.pane import split_numbers
 
@@ -110,7 +112,7 @@ def test_every_reason_has_a_name_and_a_way_out() -> None:
 
 def _progress(**more: object) -> Progress:
     values: dict[str, object] = {
-        "state": CampaignState.COMPLETED, "state_reason": None, "audience": 110,
+        "state": CampaignState.COMPLETED, "state_reason": None, "audience": 100,
         "counts": Counts(delivered=60, read=30, failed=10, skipped=10), "accepted": 100, "delivered": 90, "read": 30,
         "replied": 9, "rate": 0.0, "eta": None, "binding_limit": None, "limit_value": None, "limit_until": None,
         "failures": [], "skipped": [], "series": [], "series_seconds": 1,
@@ -132,17 +134,31 @@ def test_a_pause_is_seen_in_the_chart() -> None:
     points = [RatePoint(at=START + timedelta(seconds=second), sent=4, delivered=2) for second in moments]
     labels, sent, delivered = speed.series(_progress(series=points))
     assert len(labels) == len(sent) == len(delivered) == 60
-    assert (sent[:20], sent[20:50]) == ([4.0] * 20, [0.0] * 30)
+    assert (sent[:15], sent[25:45]) == ([4.0] * 15, [0.0] * 20)
     assert delivered[-1] == 2.0
+
+
+def test_a_stutter_is_no_fall_to_zero() -> None:
+    moments = [*range(100), *range(113, 240)]
+    points = [RatePoint(at=START + timedelta(seconds=second), sent=4, delivered=4) for second in moments]
+    _labels, sent, _delivered = speed.series(_progress(series=points))
+    assert min(sent) > 1.5
+    assert max(sent) <= 4.0
+
+
+def test_bars_are_empty_at_nothing_and_seen_at_little() -> None:
+    assert width(0) == "width: 0"
+    assert width(0.0001) == "width: max(3px, 0.01%)"
+    assert width(1.2) == "width: max(3px, 100.00%)"
 
 
 def test_long_charts_have_few_points_and_lose_no_message() -> None:
     points = [RatePoint(at=START + timedelta(seconds=2 * number), sent=10, delivered=0) for number in range(1000)]
     labels, sent, _delivered = speed.series(_progress(series=points, series_seconds=2))
-    width = 2000 / len(labels)
+    span = 2000 / len(labels)
     assert len(labels) <= speed.POINTS
-    assert width >= speed.CALM
-    assert sum(sent) * width == pytest.approx(10_000, rel=0.02)
+    assert span >= speed.CALM
+    assert sum(sent) * span == pytest.approx(10_000, rel=0.02)
 
 
 def test_failures_of_one_reason_are_one_group() -> None:
@@ -176,6 +192,9 @@ async def test_the_list_finds_by_name_and_state(ana: User, owner_db: asyncpg.Con
     await ana.open("/campaigns")
     for text in ("Black Friday", "Enviando", "0 / 4", "Natal", "Rascunho"):
         await ana.should_see(text, retries=20)
+    await owner_db.execute("update message set state = 8 where company_id = $1 and address = '+5511900000001'", owner.company_id)
+    await ana.open("/campaigns")
+    await ana.should_see("1 / 4", retries=20)  # who opts out on the way still belongs to the audience
     _press(ana, "Rascunhos")
     await ana.should_not_see("Black Friday", retries=20)
     await ana.should_see("Natal")
@@ -341,6 +360,14 @@ async def test_the_file_of_recipients_is_handed_on(
     assert "attachment" in response.headers["content-disposition"]
     assert response.text.count("\r\n") == 5
     assert "+5511900000001" in response.text
+    none = await ana.http_client.get(f"/campaigns/{campaign_id}/recipients.csv?state=read")
+    assert none.text.count("\r\n") == 1
+    await ana.open(f"/campaigns/{campaign_id}")
+    await ana.should_see(kind=ui.table, retries=30)
+    choose(ana, "Lida")
+    await asyncio.sleep(0.3)
+    links = [str(one.props.get("href")) for one in ana.find(kind=ui.button, content="Exportar").elements]
+    assert f"/campaigns/{campaign_id}/recipients.csv?state=read" in links
 
 
 async def test_a_strange_id_is_not_found(ana: User) -> None:

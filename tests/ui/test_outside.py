@@ -26,7 +26,7 @@ ACCESS = [
 async def test_without_channels_one_button_leads_on(real: User) -> None:
     await real.open("/channels")
     await real.should_see("Sem canal ainda", retries=30)
-    await real.should_see("Conecte um canal")
+    await real.should_see("Conectar canal")
 
 
 async def test_channels_say_number_state_and_trouble(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:

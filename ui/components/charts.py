@@ -10,6 +10,7 @@ from typing import Any, Literal
 from nicegui import ui
 
 from ui import formats
+from ui.components.progress import width
 from ui.theme.tokens import SERIES
 
 Series = tuple[str, Sequence[float | None]]
@@ -53,6 +54,7 @@ def _options(
             "axisLabel": {
                 **_axis_text(),
                 "margin": 12,
+                "alignMaxLabel": "right",  # the last one has no room to the right of its point
                 ":interval": f"(i) => ({len(labels)} - 1 - i) % {-(-len(labels) // LABELS) or 1} === 0",
             },
         },
@@ -151,7 +153,7 @@ def funnel(stages: Sequence[tuple[str, int]]) -> ui.element:
                 ui.label(name).classes("m-sub m-clip")
                 with ui.element("div").classes("m-funnel-track").props("aria-hidden=true"):
                     fill = ui.element("div").classes("m-funnel-fill m-s1")
-                    fill.style(f"width: {count / top * 100 if top else 0:.2f}%; opacity: {1 - 0.17 * min(number, 4):.2f}")
+                    fill.style(f"{width(count / top if top else 0.0)}; opacity: {1 - 0.17 * min(number, 4):.2f}")
                 with ui.element("div").classes("m-funnel-end"):
                     ui.label(formats.number(count)).classes("m-num")
                     ui.label(formats.percent(count, stages[0][1])).classes("m-hint")

@@ -106,8 +106,8 @@ def _sidebar(shown: Sequence[Place], here: str) -> None:
         with ui.element("div").classes("m-brand"):
             _logo()
             with ui.element("div"):
-                ui.label(me.company.name).classes("m-strong m-clip")
-                ui.label(_("Demo company") if me.company.demo else "Master IA").classes("m-hint m-clip")
+                ui.label(me.company.name).classes("m-strong m-brand-name").props["title"] = me.company.name
+                ui.label(_("Demo company") if me.company.demo else "Master IA").classes("m-hint")
         nav = ui.element("nav").classes("m-col m-tight")
         nav.props["aria-label"] = _("Main menu")
         with nav:

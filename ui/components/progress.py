@@ -12,6 +12,11 @@ from ui.components.text import pressable
 from ui.i18n import _
 
 
+def width(share: float) -> str:
+    """The style of a bar's filling: nothing at 0, a sliver that can be seen as soon as there is something."""
+    return f"width: max(3px, {min(1.0, share) * 100:.2f}%)" if share > 0 else "width: 0"
+
+
 class Progress:
     """A bar with `done of total` and the time left; `set` moves it without drawing anew."""
 
@@ -29,7 +34,7 @@ class Progress:
         self, done: int, total: int, seconds_left: float | None = None, tone: Literal["", "warn", "bad", "quiet"] = ""
     ) -> None:
         share = min(1.0, done / total) if total else 0.0
-        self._fill.style(f"width: {share * 100:.2f}%")
+        self._fill.style(width(share))
         self._fill.classes(replace="m-fill" + (f" m-fill-{tone}" if tone else ""))
         self._track.props.update({"aria-valuenow": round(share * 100), "aria-valuemin": 0, "aria-valuemax": 100})
         self._left.text = _("{done} of {total} · {share}").format(

@@ -152,7 +152,7 @@ class _Live:
             raise
         if self._built:
             self._set(progress)
-        elif progress.audience:
+        elif _materialised(progress):
             await self._place.refresh()
 
     async def _move_people(self) -> None:
@@ -164,7 +164,7 @@ class _Live:
     def _build(self, progress: Progress) -> None:
         self._left = progress.counts.queued + progress.counts.sending
         self._draw_notice()
-        if not progress.audience:
+        if not _materialised(progress):
             self._built = False
             self._draw_before()
             return
@@ -252,6 +252,11 @@ class _Live:
                 else:
                     title(_("Nobody got a message"))
                     ui.label(_("The campaign ended before the first message.")).classes("m-sub")
+
+
+def _materialised(progress: Progress) -> bool:
+    """Whether the list of people was made; it may hold only people who are left out."""
+    return bool(progress.audience or progress.counts.skipped)
 
 
 def _skeleton() -> None:

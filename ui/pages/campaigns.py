@@ -14,6 +14,7 @@ from ui.client import campaigns as client
 from ui.components.buttons import button
 from ui.components.frame import frame
 from ui.components.menus import more
+from ui.components.progress import width
 from ui.components.states import Loader, empty, load, skeleton_list
 from ui.components.text import badge, chip, icon
 from ui.i18n import _
@@ -176,17 +177,16 @@ class _Row:
         parts = [row.channel_name or _("No channel yet")] + ([_("Simulator")] if row.sandbox else [])
         self._channel.text = " · ".join(parts)
         counts = row.counts
-        reach = row.audience - counts.skipped
-        done = words.done(counts)
+        done = words.done(row.audience, counts)
         open_ = row.state in {CampaignState.DRAFT, CampaignState.SCHEDULED, CampaignState.PREPARING} and not row.audience
-        share = done / reach if reach else 0.0
+        share = done / row.audience if row.audience else 0.0
         tone = {CampaignState.PAUSED: "warn", CampaignState.FAILED: "bad", CampaignState.CANCELLED: "quiet"}.get(row.state)
-        self._fill.style(f"width: {share * 100:.2f}%")
+        self._fill.style(width(share))
         self._fill.classes(replace="m-fill" + (f" m-fill-{tone}" if tone else ""))
         self._track.props.update({"aria-valuenow": round(share * 100), "aria-valuemin": 0, "aria-valuemax": 100})
         self._track.set_visibility(not open_)
         self.element.classes(add="m-camp-blank" if open_ else "", remove="" if open_ else "m-camp-blank")
-        self._share.text = "" if open_ else f"{formats.number(done)} / {formats.number(reach)}"
+        self._share.text = "" if open_ else f"{formats.number(done)} / {formats.number(row.audience)}"
         delivered = counts.delivered + counts.read
         sent = counts.sent + delivered
         read = counts.read if row.channel_kind != ChannelKind.SMS else None

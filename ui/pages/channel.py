@@ -106,7 +106,7 @@ class _Channel:
         if channel.kind == ChannelKind.WHATSAPP:
             facts.append((_("Quality"), words.quality(channel.quality)[0]))
         facts.append((_("Speed"), _("{n} per second").format(n=formats.number(channel.throughput, 1))))
-        facts.append((_("Right now"), _("{n} per second").format(n=formats.number(channel.rate_now, 1))))
+        facts.append((_("Right now"), _("{n} per second").format(n=formats.number(min(channel.rate_now, channel.throughput), 1))))
         facts.append((_("Account"), channel.account_id))
         facts.append((_("Checked"), formats.ago(channel.checked_at) if channel.checked_at else "–"))
         if channel.templates_synced_at:

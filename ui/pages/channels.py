@@ -15,6 +15,7 @@ from ui.components.buttons import button
 from ui.components.cards import card, note
 from ui.components.forms import Field, filled, number_field, password_field, text_field
 from ui.components.frame import frame
+from ui.components.progress import width
 from ui.components.states import empty, load, skeleton_list
 from ui.components.text import badge, dot, icon, pressable
 from ui.i18n import _
@@ -34,7 +35,7 @@ def channels() -> None:
         if not found:
             text = _("Connect a WhatsApp or SMS number. To try first, connect the simulator: it reaches nobody.")
             with ui.element("div").classes("m-card"):
-                action = _("Connect a channel") if may else ""
+                action = _("Connect channel") if may else ""
                 empty("hub", _("No channel yet"), text, action=action, to="/channels/connect")
             return
         with ui.element("div").classes("m-picks m-channels").props("role=list"):
@@ -44,7 +45,7 @@ def channels() -> None:
     with frame(_("Channels"), _("The numbers your company writes from")) as head:
         with head.actions:
             if may:
-                button(_("Connect a channel"), kind="primary", icon="add", to="/channels/connect")
+                button(_("Connect channel"), kind="primary", icon="add", to="/channels/connect")
         place = load(lambda: client.channels(me.api), draw, lambda: skeleton_list(3))
         pace = Pace(place.refresh, 2.0)
 
@@ -83,10 +84,14 @@ def _draw_channel(channel: Channel) -> None:
                     dot(quality_tone)
                     ui.label(_("Quality: {quality}").format(quality=quality.lower())).classes("m-hint")
             with ui.element("div"):
-                rate = _("{now} of {most} per second now")
-                ui.label(
-                    rate.format(now=formats.number(channel.rate_now, 1), most=formats.number(channel.throughput, 1))
-                ).classes("m-hint")
+                ui.label(rate(channel)).classes("m-hint")
+
+
+def rate(channel: Channel) -> str:
+    """How fast it sends and may send. Measured over some seconds, so a hair too much is the most that it may."""
+    now = min(channel.rate_now, channel.throughput)
+    text = _("{now} of {most} per second now")
+    return text.format(now=formats.number(now, 1), most=formats.number(channel.throughput, 1))
 
 
 def usage(channel: Channel) -> None:
@@ -102,14 +107,14 @@ def usage(channel: Channel) -> None:
                 {"role": "progressbar", "aria-valuenow": round(share * 100), "aria-valuemin": 0, "aria-valuemax": 100}
             )
             track.props["aria-label"] = _("People in 24 hours")
-            ui.element("div").classes("m-fill" + tone).style(f"width: {share * 100:.2f}%")
+            ui.element("div").classes("m-fill" + tone).style(width(share))
         text = _("{used} of {limit} people in 24 hours")
         ui.label(text.format(used=formats.number(used), limit=formats.number(channel.messaging_limit))).classes("m-hint")
 
 
 @page("/channels/connect", permission=Permission.CHANNELS_WRITE)
 def connect() -> None:
-    with frame(_("Connect a channel"), breadcrumbs=[(_("Channels"), "/channels")], active="/channels", narrow=True):
+    with frame(_("Connect channel"), breadcrumbs=[(_("Channels"), "/channels")], active="/channels", narrow=True):
         _Connect()
 
 

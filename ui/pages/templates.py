@@ -193,7 +193,7 @@ def _draw_new(found: list[Channel]) -> None:
     if not channels:
         with ui.element("div").classes("m-card"):
             text = _("Templates belong to a WhatsApp number. Connect one first, or the simulator.")
-            empty("hub", _("No WhatsApp channel yet"), text, action=_("Connect a channel"), to="/channels/connect")
+            empty("hub", _("No WhatsApp channel yet"), text, action=_("Connect channel"), to="/channels/connect")
         return
     _Form(channels)
 

@@ -8,6 +8,7 @@ from nicegui import ui
 from api.contract.campaigns import Progress
 from api.contract.enums import ChannelKind
 from ui import formats
+from ui.components.progress import width
 from ui.components.text import pressable
 from ui.i18n import _
 
@@ -22,26 +23,21 @@ class Step(NamedTuple):
     of: str
 
 
-def reach(progress: Progress) -> int:
-    """Members of the audience that are to get the message."""
-    return progress.audience - progress.counts.skipped
-
-
 def steps(progress: Progress, kind: ChannelKind | None) -> list[Step]:
     """In the order of the way; SMS knows no reading."""
     counts = progress.counts
     waiting = counts.queued + counts.sending
     of_sent, of_delivered = _("{share} of those sent"), _("{share} of those delivered")
     found = [
-        Step("waiting", _("In the queue"), waiting, reach(progress), _("{share} of {total}")),
-        Step("sent", _("Sent"), progress.accepted, reach(progress), _("{share} of {total}")),
+        Step("waiting", _("In the queue"), waiting, progress.audience, _("{share} of {total}")),
+        Step("sent", _("Sent"), progress.accepted, progress.audience, _("{share} of {total}")),
         Step("delivered", _("Delivered"), progress.delivered, progress.accepted, of_sent),
     ]
     if kind != ChannelKind.SMS:
         found.append(Step("read", _("Read"), progress.read, progress.delivered, of_delivered))
     found.append(Step("replied", _("Replied"), progress.replied, progress.delivered, of_delivered))
     failed = counts.failed + counts.failed_unknown
-    found.append(Step("failed", _("Failed"), failed, reach(progress), _("{share} of {total}")))
+    found.append(Step("failed", _("Failed"), failed, progress.audience, _("{share} of {total}")))
     return found
 
 
@@ -82,6 +78,6 @@ class Figures:
                 share.text = step.of.format(share=text, total=formats.number(step.base))
             else:
                 share.text = formats.DASH
-            fill.style(f"width: {step.value / step.base * 100 if step.base else 0:.2f}%")
+            fill.style(width(step.value / step.base if step.base else 0.0))
         if rolls:
             ui.run_javascript(";".join(rolls))

@@ -4,6 +4,7 @@ from nicegui import ui
 
 from api.contract.campaigns import Audience
 from ui import formats
+from ui.components.progress import width
 from ui.components.states import skeleton
 from ui.i18n import _
 from ui.pages.campaign import reasons, words
@@ -42,10 +43,10 @@ def draw(audience: Audience) -> None:
         ui.label(_("Nobody matches. Choose other tags or a wider filter.")).classes("m-trouble")
         return
     with ui.element("div").classes("m-reach").props("aria-hidden=true"):
-        ui.element("i").classes("m-s1").style(f"width: {audience.reachable / audience.matched * 100:.2f}%")
+        ui.element("i").classes("m-s1").style(width(audience.reachable / audience.matched))
         for skipped in audience.skipped:
-            share = skipped.count / audience.matched * 100
-            ui.element("i").classes(f"m-s{_SERIES.get(skipped.reason, 5)}").style(f"width: {share:.2f}%")
+            fill = ui.element("i").classes(f"m-s{_SERIES.get(skipped.reason, 5)}")
+            fill.style(width(skipped.count / audience.matched))
     if audience.skipped:
         with ui.element("div").classes("m-reach-list"):
             for skipped in audience.skipped:

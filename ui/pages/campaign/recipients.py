@@ -65,7 +65,9 @@ class Recipients:
 
     async def _fetch(self, query: Query) -> Page[Recipient]:
         params = {"search": query.search or None, "cursor": query.cursor, "limit": query.limit, **query.filters}
-        self._states = dict(query.filters)
+        if query.filters != self._states:
+            self._states = dict(query.filters)
+            self._draw_export()
         found = await campaigns.recipients(self._api, self._campaign.id, {**params, "reason": self._reason})
         self._contacts = {str(one.message_id): one.contact_id for one in found.items if one.contact_id}
         return found
@@ -95,14 +97,18 @@ class Recipients:
         with self._chip:
             if self._reason:
                 chip(why(self._reason, ""), on=True, on_remove=lambda: self.only(None))
+        self._draw_export()
+
+    def _draw_export(self) -> None:
+        """The file holds the people of the table's state and reason; the API's export knows no search."""
         self._export.clear()
         if session.current().may(Permission.CONTACTS_EXPORT):
             with self._export:
-                query = urlencode({"reason": self._reason}) if self._reason else ""
+                query = urlencode(self._states | ({"reason": self._reason} if self._reason else {}))
                 path = f"/campaigns/{self._campaign.id}/recipients.csv" + (f"?{query}" if query else "")
                 link = button(_("Export"), icon="download", to=path)
                 link.props["download"] = ""
-                link.tooltip(_("As a spreadsheet (CSV)"))
+                link.tooltip(_("As a spreadsheet (CSV), of the chosen state and reason. The search does not count."))
 
     async def only(self, reason: str | None) -> None:
         self._reason = reason

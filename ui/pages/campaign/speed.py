@@ -9,25 +9,26 @@ from api.contract.campaigns import Progress
 from api.contract.enums import CampaignState
 from ui import formats
 from ui.components.charts import Chart, line_chart
+from ui.components.progress import width
 from ui.i18n import _
 from ui.pages.campaign import words
-from ui.pages.campaign.figures import reach
 
 POINTS = 90
 CALM = 10  # seconds; shorter spans flicker
+AROUND = 15.0  # seconds to each side of a point that are averaged, so that a stutter is no fall to zero
 
 
 def series(progress: Progress) -> tuple[list[str], list[float], list[float]]:
-    """Labels, sent per second, delivered per second. Spans in which nothing happened are zeros, so that pauses are seen."""
+    """Labels, sent per second, delivered per second. Spans in which nothing happened count as zeros, so that pauses are seen."""
     points = [point for point in progress.series if point.sent or point.delivered]
     if not points:
         return [], [], []
-    width = progress.series_seconds
-    first, last = points[0].at.timestamp(), points[-1].at.timestamp() + width
+    step = progress.series_seconds
+    first, last = points[0].at.timestamp(), points[-1].at.timestamp() + step
     running = progress.state == CampaignState.RUNNING
     if running:
         last = datetime.now(UTC).timestamp()
-    span = _span(last - first, width)
+    span = _span(last - first, step)
     parts = (last - first) / span
     count = math.floor(parts) if running else math.ceil(parts)  # the span that is still filling would look like a fall
     sent, delivered = [0.0] * count, [0.0] * count
@@ -38,13 +39,20 @@ def series(progress: Progress) -> tuple[list[str], list[float], list[float]]:
             delivered[place] += point.delivered / span
     pattern = "%d/%m %H:%M" if last - first > 86400 else "%H:%M:%S" if span < 60 else "%H:%M"
     labels = [datetime.fromtimestamp(first + place * span, formats.zone()).strftime(pattern) for place in range(count)]
-    return labels, [round(value, 1) for value in sent], [round(value, 1) for value in delivered]
+    return labels, smooth(sent, span), smooth(delivered, span)
 
 
-def _span(total: float, width: int) -> int:
+def _span(total: float, step: int) -> int:
     """Seconds per point drawn: a multiple of the API's, at most about POINTS of them, and 10 s as soon as there is room."""
-    wanted = max(width, total / POINTS, CALM if total > 12 * CALM else 0)
-    return width * math.ceil(wanted / width)
+    wanted = max(step, total / POINTS, CALM if total > 12 * CALM else 0)
+    return step * math.ceil(wanted / step)
+
+
+def smooth(values: list[float], span: int) -> list[float]:
+    """Each value averaged with its neighbours, over at most a sixth of the whole: pauses are still seen, stutters are not."""
+    side = int(min(AROUND, span * len(values) / 12) // span)
+    around = [values[max(0, place - side) : place + side + 1] for place in range(len(values))]
+    return [round(sum(part) / len(part), 1) for part in around]
 
 
 class Speed:
@@ -67,17 +75,16 @@ class Speed:
         self.set(progress)
 
     def set(self, progress: Progress) -> None:
-        total, done = reach(progress), words.done(progress.counts)
+        total, done = progress.audience, words.done(progress.audience, progress.counts)
         share = done / total if total else 0.0
         running = progress.state == CampaignState.RUNNING
         tone = {CampaignState.PAUSED: "warn", CampaignState.FAILED: "bad", CampaignState.CANCELLED: "quiet"}
-        self._fill.style(f"width: {share * 100:.2f}%")
+        self._fill.style(width(share))
         self._fill.classes(replace=f"m-fill m-fill-{tone.get(progress.state, '')}")
         self._track.props.update({"aria-valuenow": round(share * 100), "aria-valuemin": 0, "aria-valuemax": 100})
         waiting = progress.counts.queued + progress.counts.sending
-        self._rate.text = (
-            _("{n} per second").format(n=formats.number(progress.rate, 1)) if running and waiting else _title(progress)
-        )
+        rate = _("{n} per second").format(n=formats.number(_rate(progress), 1))
+        self._rate.text = rate if running and waiting else _title(progress)
         self._limit.text = words.limit_now(progress.binding_limit, progress.limit_value, progress.limit_until) if running else ""
         if not self._limit.text:
             self._limit.text = _("{done} of {total} · {share}").format(
@@ -95,6 +102,12 @@ class Speed:
         elif len(labels) > 1:
             with self._place:
                 self._chart = line_chart(labels, lines, label=_("Messages per second over time"))
+
+
+def _rate(progress: Progress) -> float:
+    """Now per second. The measure of some seconds may stand a hair above the limit that it runs against: then the limit."""
+    held = progress.binding_limit in {"number", "segments"} and progress.limit_value
+    return min(progress.rate, progress.limit_value) if held and progress.limit_value else progress.rate
 
 
 def _title(progress: Progress) -> str:

@@ -20,7 +20,7 @@ def draw(channels: list[Channel], chosen: UUID | None, choose: Callable[[UUID], 
         may = session.current().may(Permission.CHANNELS_WRITE)
         text = _("Connect a WhatsApp or SMS number. To try first, connect the simulator: it reaches nobody.")
         with ui.element("div").classes("m-card"):
-            empty("hub", _("No channel yet"), text, action=_("Connect a channel") if may else "", to="/channels")
+            empty("hub", _("No channel yet"), text, action=_("Connect channel") if may else "", to="/channels")
         return
     ready = sorted(channels, key=lambda channel: channel.state != ChannelState.CONNECTED)
     with ui.element("div").classes("m-picks m-picks-wide").props("role=radiogroup") as group:

@@ -192,11 +192,9 @@ def audience_words(audience: ContactFilter, tags: dict[str, str], settings: Camp
     return line
 
 
-def done(counts: Counts) -> int:
-    """Members with nothing left to send: everything but queued and on the wire."""
-    return (
-        counts.unknown + counts.sent + counts.delivered + counts.read + counts.failed + counts.failed_unknown + counts.cancelled
-    )
+def done(audience: int, counts: Counts) -> int:
+    """Members of the audience with nothing left to send: all but the queued ones and those on the wire."""
+    return max(0, audience - counts.queued - counts.sending)
 
 
 def subtitle(campaign: Campaign) -> str:
