@@ -2,7 +2,8 @@
 share them and each decision is atomic; the clock is Valkey's.
 
 - *Throughput*: a token bucket per channel, in messages (WhatsApp, 80/s per number by default) or SMS segments per second. It
-  holds one second's worth and starts EMPTY: a lost Valkey costs a second, never a burst. A 429 halves it for up to a minute.
+  holds one second's worth and starts EMPTY: a lost Valkey costs a second, never a burst. A 429 lowers it by the share of the
+  messages that the provider refused, for half a minute at most.
 - *Pair rate*: at most one message per 6 s to one person from one number, with Meta's burst of 45 that borrows from later.
 - *Tier*: unique people per moving 24 h, shared by all numbers of a portfolio. Rebuilt from the ledger when Valkey lost it.
 
@@ -27,7 +28,7 @@ local rate, want, least = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]
 local b = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'slow', 'slow_at')
 local tokens, at = tonumber(b[1]) or 0, tonumber(b[2]) or now
 local factor = 1
-if b[3] then factor = math.min(1, tonumber(b[3]) + (now - tonumber(b[4])) / 60000) end
+if b[3] then factor = math.min(1, tonumber(b[3]) + (now - tonumber(b[4])) / 30000) end
 rate = rate * factor
 local room = math.max(rate, least)
 tokens = math.min(room, tokens + (now - at) * rate / 1000)
@@ -43,10 +44,11 @@ _SLOW_DOWN = """
 local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local b = redis.call('HMGET', KEYS[1], 'slow', 'slow_at')
 local factor = 1
-if b[1] then factor = math.min(1, tonumber(b[1]) + (now - tonumber(b[2])) / 60000) end
+if b[1] then factor = math.min(1, tonumber(b[1]) + (now - tonumber(b[2])) / 30000) end
 if b[2] and now - tonumber(b[2]) < 1000 then return tostring(factor) end
-factor = math.max(0.05, factor / 2)
-redis.call('HSET', KEYS[1], 'slow', tostring(factor), 'slow_at', now, 'tokens', '0', 'at', now)
+factor = math.max(0.05, factor * tonumber(ARGV[1]))
+local tokens = (tonumber(redis.call('HGET', KEYS[1], 'tokens')) or 0) * tonumber(ARGV[1])
+redis.call('HSET', KEYS[1], 'slow', tostring(factor), 'slow_at', now, 'tokens', tostring(tokens))
 redis.call('PEXPIRE', KEYS[1], 120000)
 return tostring(factor)
 """
@@ -124,9 +126,10 @@ async def give_back(channel_id: UUID, tokens: int) -> None:
         await valkey.client().hincrbyfloat(_bucket(channel_id), "tokens", tokens)
 
 
-async def slow_down(channel_id: UUID) -> float:
-    """After a 429 (130429, 20429): half the rate, at most once per second, back to full within a minute. Returns the factor."""
-    return float(await _run("slow_down", _SLOW_DOWN, [_bucket(channel_id)], []))
+async def slow_down(channel_id: UUID, refused: float) -> float:
+    """After a 429 (130429, 20429): less by the share of messages that was `refused`, at most by half and once per second; back to
+    full within half a minute. Some 429s in a crowd are no reason to crawl. Returns the factor."""
+    return float(await _run("slow_down", _SLOW_DOWN, [_bucket(channel_id)], [max(0.5, 1 - refused)]))
 
 
 async def recipients(channel_id: UUID, portfolio_id: str, limit: int | None, addresses: list[str]) -> list[float]:

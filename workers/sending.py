@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Iterator
 from uuid import UUID
 
 import structlog
@@ -16,27 +15,22 @@ import structlog
 from db import limits, valkey
 from db.campaigns import lifecycle
 from db.contacts import consent
-from db.crypto import SealBroken
-from db.enums import AttemptState, ChannelKind, MessageState, Permission
+from db.enums import ChannelKind, MessageState, Permission
 from db.messages import ledger
-from db.messages.ledger import Claimed, Result
+from db.messages.ledger import Claimed
 from db.messages.reasons import FailureReason
 from db.settings import Settings
 from db.tenancy import worker
 from db.work import Work, work
 from workers import outgoing
+from workers.flight import NETWORK_PAUSE, Flight
 from workers.outcomes import (
-    Accepted,
     OptedOut,
-    Outcome,
     PauseChannel,
-    Rejected,
     RetryAfter,
     StopCampaign,
-    Unknown,
-    retry_delay,
 )
-from workers.outgoing import ChannelRow, Composer, Sender
+from workers.outgoing import ChannelRow, Sender
 from workers.progress import progress
 
 log = structlog.get_logger("workers.sending")
@@ -44,12 +38,7 @@ log = structlog.get_logger("workers.sending")
 QUANTUM = 2.0  # seconds a lane works before it lets others have its slot
 LANE_MS = 8_000  # how long a lane's place stays taken when its process died; two in one place would do no harm
 FAST = 2000  # messages per second
-MARGIN = 0.05  # share of the lease that must be left beyond the send timeout
-MAX_TRIES = 5
-NETWORK_PAUSE = 5.0
 WRITE_BACK = 0.5  # seconds that a known result waits at most for the slower ones of its slice
-PATIENT = (FailureReason.NETWORK, FailureReason.THROUGHPUT, FailureReason.API_RATE, FailureReason.QUEUE_FULL)
-"""The provider, not the message, is the reason: waiting costs no try."""
 
 
 def lanes_for(settings: Settings, rate: float) -> int:
@@ -65,7 +54,7 @@ class Lanes:
         self._sender = sender
         self.draining = False
         self._contents: dict[UUID, str] = {}
-        self._aloft: dict[tuple[UUID, int], set[_Flight]] = {}
+        self._aloft: dict[tuple[UUID, int], set[Flight]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._rest: dict[UUID, float] = {}  # channels to stay away from, said since their lanes last began: until when, monotonic
 
@@ -108,7 +97,7 @@ class Lanes:
             rate = float(channel.throughput)
             whole, room = self._slice_size(rate)
             size = min(whole, room - sum(flight.left for flight in aloft))
-            if size < (whole + 1) // 2:  # slow answers hold the slots
+            if size < (whole + 1) // 2 or any(flight.alarm for flight in aloft):  # slow answers hold the slots, or all must stop
                 await asyncio.wait([flight.task for flight in aloft], timeout=0.02, return_when=asyncio.FIRST_COMPLETED)
                 continue
             permit = await limits.acquire(channel_id, rate=rate, want=size, least=size)
@@ -168,11 +157,11 @@ class Lanes:
         return known
 
     def _take_off(
-        self, channel: ChannelRow, batch: list[Claimed], content: str | None, claimed_at: float, aloft: "set[_Flight]"
+        self, channel: ChannelRow, batch: list[Claimed], content: str | None, claimed_at: float, aloft: set[Flight]
     ) -> None:
         """Sends one claimed slice beside the lane: a few slow answers must not hold up all that waits. Nobody cancels it."""
         composer = self._sender.composer(channel, content)
-        flight = _Flight(channel, composer, self._sender, claimed_at, self._settings.send_lease, batch)
+        flight = Flight(channel, composer, self._sender, claimed_at, self._settings.send_lease, batch)
         flight.task = asyncio.create_task(self._fly(flight))
 
         def down(task: asyncio.Task[None]) -> None:
@@ -185,7 +174,7 @@ class Lanes:
         self._tasks.add(flight.task)
         flight.task.add_done_callback(down)
 
-    async def _fly(self, flight: "_Flight") -> None:
+    async def _fly(self, flight: Flight) -> None:
         channel, batch = flight.channel, flight.batch
         try:
             waits = await limits.recipients(
@@ -204,13 +193,14 @@ class Lanes:
             await asyncio.wait([flying], timeout=WRITE_BACK)  # what is known does not wait for the slowest
             await self._write(flight)
             pause = await self._after(flight)
+            flight.alarm = bool(flight.notable) and flight.alarm
             if pause is not None:
                 self._rest[channel.id] = time.monotonic() + pause
                 with contextlib.suppress(*valkey.Down):
                     await valkey.client().set(f"rest:{channel.id}", 1, px=max(1, int(pause * 1000)))
         flying.result()
 
-    async def _write(self, flight: "_Flight") -> None:
+    async def _write(self, flight: Flight) -> None:
         """Writes the results that are there."""
         results, flight.results = flight.results, []
         if not results:
@@ -230,13 +220,13 @@ class Lanes:
             progress.touch(company_id, campaign_id)
         await outgoing.note_sent(flight.channel.id, sum(r.state == MessageState.SENT for r in results))
 
-    async def _after(self, flight: "_Flight") -> float | None:
+    async def _after(self, flight: Flight) -> float | None:
         """What the new answers mean beyond their own message. Returns seconds to stay away from the channel, or None."""
         channel = flight.channel
         notable, flight.notable = flight.notable, []
         pause: float | None = None
         stopped: set[UUID] = set()
-        paused = False
+        paused, crowded = False, 0
         for message, outcome in notable:
             match outcome:
                 case PauseChannel():
@@ -252,14 +242,16 @@ class Lanes:
                     async with work(worker(channel.company_id), Permission.CONTACTS_WRITE) as w:
                         await consent.opt_out_address(w, message.address, "provider")
                 case RetryAfter(reason=FailureReason.THROUGHPUT):
-                    with contextlib.suppress(*valkey.Down):
-                        await limits.slow_down(channel.id)
+                    crowded += 1
                 case RetryAfter(reason=FailureReason.NETWORK):
                     await outgoing.note_limit(channel, "network", None)
                     if not flight.sent:
                         pause = NETWORK_PAUSE
                 case _:
                     pass
+        if crowded:
+            with contextlib.suppress(*valkey.Down):
+                await limits.slow_down(channel.id, crowded / len(flight.batch))
         if flight.tier_full:
             flight.tier_full = False
             try:
@@ -267,129 +259,3 @@ class Lanes:
             except valkey.Down:
                 pause = NETWORK_PAUSE
         return pause
-
-
-class _Flight:
-    """One slice on the wire."""
-
-    task: asyncio.Task[None]
-
-    def __init__(
-        self, channel: ChannelRow, composer: Composer, sender: Sender, claimed_at: float, lease: float, batch: list[Claimed]
-    ) -> None:
-        self.channel = channel
-        self.batch = batch
-        self.left = len(batch)  # not settled yet
-        self.sent = 0
-        self.results: list[Result] = []  # not written yet
-        self.notable: list[tuple[Claimed, Outcome]] = []
-        self.tier_full = False
-        self._composer = composer
-        self._send = sender
-        self._last_call = claimed_at + lease * (1 - MARGIN) - sender.timeout
-        self._halted = False
-
-    def refuse(self, message: Claimed, wait: float) -> None:
-        """Not sent, because of a limit on the recipient."""
-        reason = FailureReason.PAIR_RATE if wait > 0 else FailureReason.QUEUE_FULL
-        self.tier_full = self.tier_full or wait < 0
-        self._again(message, reason, wait if wait > 0 else 300.0, "held back by our own limiter")
-
-    def _again(
-        self, message: Claimed, reason: FailureReason | None, retry_in: float, detail: str, *, tried: bool = False
-    ) -> None:
-        self.left -= 1
-        self.results.append(
-            Result(
-                message.message_id,
-                message.epoch,
-                message.attempt_id,
-                MessageState.QUEUED,
-                AttemptState.REJECTED,
-                reason=reason,
-                detail=detail,
-                retry_in=retry_in,
-                counts_as_try=tried,
-            )
-        )
-
-    async def work(self, todo: Iterator[Claimed]) -> None:
-        for message in todo:
-            if self._halted:
-                self._again(message, None, 0.0, "not sent: the slice was stopped")
-            elif time.monotonic() > self._last_call:  # a frozen process that wakes up must drop its work
-                self._again(message, None, 0.0, "not sent: too little of the lease was left")
-            else:
-                self._settle(message, await self._one(message))
-
-    async def _one(self, message: Claimed) -> Outcome:
-        try:
-            body = self._composer.compose(message)
-        except ValueError as error:  # what this person's values make of the text cannot pass
-            return Rejected(FailureReason.TEMPLATE_PARAMETERS, None, str(error)[:300])
-        except Exception as error:  # a poisoned message must not hold up the others
-            log.error("sending.compose", message_id=str(message.message_id), exc_info=True)
-            return Rejected(FailureReason.BAD_REQUEST, None, f"could not be written: {type(error).__name__}")
-        try:
-            return await self._send.send(self.channel, body)
-        except SealBroken as error:
-            return PauseChannel(FailureReason.TOKEN_INVALID, message=f"the stored token does not open: {error}")
-        except Exception as error:  # nobody knows how far it came
-            log.error("sending.send", message_id=str(message.message_id), exc_info=True)
-            return Unknown(f"broke off: {type(error).__name__}")
-
-    def _settle(self, message: Claimed, outcome: Outcome) -> None:
-        self.left -= 1
-        if isinstance(outcome, Accepted):
-            self.sent += 1
-            self.results.append(
-                Result(
-                    message.message_id,
-                    message.epoch,
-                    message.attempt_id,
-                    MessageState.SENT,
-                    AttemptState.ACCEPTED,
-                    outcome.provider_id,
-                    200,
-                )
-            )
-            return
-        make = Result(message.message_id, message.epoch, message.attempt_id, MessageState.FAILED, AttemptState.REJECTED)
-        match outcome:
-            case Unknown():
-                make = make._replace(
-                    state=MessageState.UNKNOWN,
-                    attempt_state=AttemptState.UNKNOWN,
-                    reason=FailureReason.UNKNOWN_OUTCOME,
-                    detail=outcome.cause[:300],
-                    counts_as_try=False,  # the policy counts its resends itself
-                )
-            case RetryAfter():
-                patient = outcome.reason in PATIENT
-                make = make._replace(reason=outcome.reason, code=outcome.code, detail=outcome.message[:300])
-                if patient or message.tries + 1 < MAX_TRIES:
-                    delay = max(retry_delay(outcome, message.tries + 1), NETWORK_PAUSE if patient else 0.0)
-                    make = make._replace(
-                        state=MessageState.QUEUED, retry_in=delay * random.uniform(0.8, 1.3), counts_as_try=not patient
-                    )
-            case PauseChannel():
-                self._halted = True
-                make = make._replace(
-                    state=MessageState.QUEUED,
-                    reason=outcome.reason,
-                    code=outcome.code,
-                    detail=outcome.message[:300],
-                    retry_in=1.0,
-                    counts_as_try=False,
-                )
-            case StopCampaign():
-                self._halted = True
-                make = make._replace(reason=outcome.reason, code=outcome.code, detail=outcome.message[:300])
-                if outcome.pause:
-                    make = make._replace(state=MessageState.QUEUED, retry_in=1.0, counts_as_try=False)
-            case OptedOut():
-                make = make._replace(reason=FailureReason.OPTED_OUT, code=outcome.code, detail=outcome.message[:300])
-            case Rejected():
-                make = make._replace(reason=outcome.reason, code=outcome.code, detail=outcome.message[:300])
-        self.results.append(make)
-        self.notable.append((message, outcome))

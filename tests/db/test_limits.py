@@ -47,10 +47,12 @@ async def test_what_is_not_used_comes_back_and_a_debt_is_kept(number: UUID) -> N
     assert permit.wait > 3
 
 
-async def test_a_429_halves_the_rate_once_a_second(number: UUID) -> None:
+async def test_429s_slow_down_by_their_share_once_a_second_and_at_most_by_half(number: UUID) -> None:
+    other = uuid4()
+    assert await limits.slow_down(other, 0.03) == pytest.approx(0.97, abs=0.01)
     await limits.acquire(number, rate=100, want=1)
-    assert await limits.slow_down(number) == 0.5
-    assert await limits.slow_down(number) == pytest.approx(0.5, abs=0.01)
+    assert await limits.slow_down(number, 1.0) == 0.5
+    assert await limits.slow_down(number, 1.0) == pytest.approx(0.5, abs=0.01)
     permit = await limits.acquire(number, rate=100, want=100, least=50)
     assert permit.granted == 0
     assert permit.factor == pytest.approx(0.5, abs=0.01)

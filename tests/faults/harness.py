@@ -254,7 +254,7 @@ class World:
             if row["state"] == 3:
                 how = f"by policy → {MessageState(row['message']).label}"
             else:
-                how = "by a status" if row["noticed"] else "by a status, before the lease ended"
+                how = "by a status" if row["noticed"] else "by a status that came before our write-back"
             found[how] += row["n"]
         return dict(found)
 

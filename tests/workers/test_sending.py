@@ -19,10 +19,11 @@ from db.tenancy import Actor
 from db.work import read, work
 from tests import scenes
 from workers import outgoing
+from workers.flight import Flight
 from workers.outcomes import OptedOut, OptOutScope, PauseChannel
 from workers.outgoing import ChannelRow, Sender
 from workers.providers.wire import Wire
-from workers.sending import Lanes, _Flight
+from workers.sending import Lanes
 
 
 async def load(actor: Actor, channel_id: UUID) -> ChannelRow:
@@ -63,7 +64,7 @@ async def test_an_opt_out_counts_also_when_its_slice_paused_the_channel(
     channel = await load(owner, channel_id)
     async with Wire(timeout=2, connect_timeout=1) as wire:
         sender = Sender(settings, wire)
-        flight = _Flight(channel, sender.composer(channel, None), sender, 0.0, 60.0, [])
+        flight = Flight(channel, sender.composer(channel, None), sender, 0.0, 60.0, [])
         message = Claimed(channel_id, 1, channel_id, None, contact_id, "+5511900000000", 1, 0, [], None)
         flight.notable = [
             (message, PauseChannel(FailureReason.SPAM_RATE, seconds=60)),

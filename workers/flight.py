@@ -1,0 +1,164 @@
+"""One slice on the wire: its messages composed and sent a few at a time, and what every answer means for its own message.
+
+It holds the results until they are written and the answers that mean more than their message until somebody acts on them
+(workers/sending.py).
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Iterator
+
+import structlog
+
+from db.crypto import SealBroken
+from db.enums import AttemptState, MessageState
+from db.messages.ledger import Claimed, Result
+from db.messages.reasons import FailureReason
+from workers.outcomes import (
+    Accepted,
+    OptedOut,
+    Outcome,
+    PauseChannel,
+    Rejected,
+    RetryAfter,
+    StopCampaign,
+    Unknown,
+    retry_delay,
+)
+from workers.outgoing import ChannelRow, Composer, Sender
+
+log = structlog.get_logger("workers.flight")
+
+MARGIN = 0.05  # share of the lease that must be left beyond the send timeout
+MAX_TRIES = 5
+NETWORK_PAUSE = 5.0  # seconds
+PATIENT = (FailureReason.NETWORK, FailureReason.THROUGHPUT, FailureReason.API_RATE, FailureReason.QUEUE_FULL)
+"""The provider, not the message, is the reason: waiting costs no try."""
+
+
+class Flight:
+    """One slice on the wire."""
+
+    task: asyncio.Task[None]
+
+    def __init__(
+        self, channel: ChannelRow, composer: Composer, sender: Sender, claimed_at: float, lease: float, batch: list[Claimed]
+    ) -> None:
+        self.channel = channel
+        self.batch = batch
+        self.left = len(batch)  # not settled yet
+        self.sent = 0
+        self.alarm = False  # an answer that stops more than this slice, and nobody acted on it yet
+        self.results: list[Result] = []  # not written yet
+        self.notable: list[tuple[Claimed, Outcome]] = []
+        self.tier_full = False
+        self._composer = composer
+        self._send = sender
+        self._last_call = claimed_at + lease * (1 - MARGIN) - sender.timeout
+        self._halted = False
+
+    def refuse(self, message: Claimed, wait: float) -> None:
+        """Not sent, because of a limit on the recipient."""
+        reason = FailureReason.PAIR_RATE if wait > 0 else FailureReason.QUEUE_FULL
+        self.tier_full = self.tier_full or wait < 0
+        self._again(message, reason, wait if wait > 0 else 300.0, "held back by our own limiter")
+
+    def _again(
+        self, message: Claimed, reason: FailureReason | None, retry_in: float, detail: str, *, tried: bool = False
+    ) -> None:
+        self.left -= 1
+        self.results.append(
+            Result(
+                message.message_id,
+                message.epoch,
+                message.attempt_id,
+                MessageState.QUEUED,
+                AttemptState.REJECTED,
+                reason=reason,
+                detail=detail,
+                retry_in=retry_in,
+                counts_as_try=tried,
+            )
+        )
+
+    async def work(self, todo: Iterator[Claimed]) -> None:
+        for message in todo:
+            if self._halted:
+                self._again(message, None, 0.0, "not sent: the slice was stopped")
+            elif time.monotonic() > self._last_call:  # a frozen process that wakes up must drop its work
+                self._again(message, None, 0.0, "not sent: too little of the lease was left")
+            else:
+                self._settle(message, await self._one(message))
+
+    async def _one(self, message: Claimed) -> Outcome:
+        try:
+            body = self._composer.compose(message)
+        except ValueError as error:  # what this person's values make of the text cannot pass
+            return Rejected(FailureReason.TEMPLATE_PARAMETERS, None, str(error)[:300])
+        except Exception as error:  # a poisoned message must not hold up the others
+            log.error("sending.compose", message_id=str(message.message_id), exc_info=True)
+            return Rejected(FailureReason.BAD_REQUEST, None, f"could not be written: {type(error).__name__}")
+        try:
+            return await self._send.send(self.channel, body)
+        except SealBroken as error:
+            return PauseChannel(FailureReason.TOKEN_INVALID, message=f"the stored token does not open: {error}")
+        except Exception as error:  # nobody knows how far it came
+            log.error("sending.send", message_id=str(message.message_id), exc_info=True)
+            return Unknown(f"broke off: {type(error).__name__}")
+
+    def _settle(self, message: Claimed, outcome: Outcome) -> None:
+        self.left -= 1
+        if isinstance(outcome, Accepted):
+            self.sent += 1
+            self.results.append(
+                Result(
+                    message.message_id,
+                    message.epoch,
+                    message.attempt_id,
+                    MessageState.SENT,
+                    AttemptState.ACCEPTED,
+                    outcome.provider_id,
+                    200,
+                )
+            )
+            return
+        make = Result(message.message_id, message.epoch, message.attempt_id, MessageState.FAILED, AttemptState.REJECTED)
+        match outcome:
+            case Unknown():
+                make = make._replace(
+                    state=MessageState.UNKNOWN,
+                    attempt_state=AttemptState.UNKNOWN,
+                    reason=FailureReason.UNKNOWN_OUTCOME,
+                    detail=outcome.cause[:300],
+                    counts_as_try=False,  # the policy counts its resends itself
+                )
+            case RetryAfter():
+                patient = outcome.reason in PATIENT
+                make = make._replace(reason=outcome.reason, code=outcome.code, detail=outcome.message[:300])
+                if patient or message.tries + 1 < MAX_TRIES:
+                    delay = max(retry_delay(outcome, message.tries + 1), NETWORK_PAUSE if patient else 0.0)
+                    make = make._replace(
+                        state=MessageState.QUEUED, retry_in=delay * random.uniform(0.8, 1.3), counts_as_try=not patient
+                    )
+            case PauseChannel():
+                self._halted = self.alarm = True
+                make = make._replace(
+                    state=MessageState.QUEUED,
+                    reason=outcome.reason,
+                    code=outcome.code,
+                    detail=outcome.message[:300],
+                    retry_in=1.0,
+                    counts_as_try=False,
+                )
+            case StopCampaign():
+                self._halted = self.alarm = True
+                make = make._replace(reason=outcome.reason, code=outcome.code, detail=outcome.message[:300])
+                if outcome.pause:
+                    make = make._replace(state=MessageState.QUEUED, retry_in=1.0, counts_as_try=False)
+            case OptedOut():
+                make = make._replace(reason=FailureReason.OPTED_OUT, code=outcome.code, detail=outcome.message[:300])
+            case Rejected():
+                make = make._replace(reason=outcome.reason, code=outcome.code, detail=outcome.message[:300])
+        self.results.append(make)
+        self.notable.append((message, outcome))
