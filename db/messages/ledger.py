@@ -97,6 +97,7 @@ with picked as (
 select * from claimed
 """
 
+# Messages are locked in the order of their ids, here and where statuses are applied: the two never wait for each other in a circle.
 # By primary key, whatever the planner believes of a company it does not know yet. "(select $2)" hides how long the arrays are, so
 # that it takes them for ten rows and looks each up; "between", because "in (1, 2)" would let it read every lease there is.
 _FINISH = """
@@ -105,6 +106,7 @@ with r as (
                          (select $6::smallint[]), (select $7::text[]), (select $8::smallint[]), (select $9::int[]),
                          (select $10::text[]), (select $11::text[]), (select $12::float8[]), (select $13::smallint[]))
         r(message_id, epoch, attempt_id, state, attempt_state, provider_id, http_status, code, reason, detail, retry_in, tried)
+    order by message_id
 ), a as (
     update attempt t set state = r.attempt_state, http_status = r.http_status, code = r.code, detail = r.detail,
         provider_id = coalesce(r.provider_id, t.provider_id), done_at = now()
@@ -126,6 +128,7 @@ _FINISH_SENT = """
 with r as (
     select * from unnest((select $2::uuid[]), (select $3::int[]), (select $4::uuid[]), (select $5::text[]))
         r(message_id, epoch, attempt_id, provider_id)
+    order by message_id
 ), a as (
     update attempt t set state = 1, http_status = 200, provider_id = r.provider_id, done_at = now()
     from r where t.company_id = $1 and t.id = r.attempt_id and t.state in (0, 3)
@@ -165,6 +168,7 @@ with r as (
         end as becomes
     from r join attempt t on t.company_id = $1 and t.id = r.attempt_id
            join message m on m.company_id = $1 and m.id = t.message_id
+    order by m.id for update of m  -- another worker's status of the same message is seen, not overwritten
 ), a as (
     update attempt t set
         state = case when j.state = 6 then 2 else 1 end,

@@ -33,7 +33,10 @@ async def _run(
         w.campaign_id = campaign_id
         notes = await chaos(w)
         await w.finished(campaign_id, 120 + installation.get("horizon", 0) + recipients / rate * 4)
-        return await w.prove(name, campaign_id, began, recipients=recipients, notes=notes)
+        report = await w.prove(name, campaign_id, began, recipients=recipients, notes=notes)
+        if not (behaviour or {}).get("webhook_lost_share"):
+            assert "sent" not in report.states, f"statuses were lost: {report.states}"
+        return report
 
 
 async def _nothing(w: World) -> str:

@@ -341,3 +341,29 @@ async def test_statuses_of_many_messages_at_once(scene: Scene) -> None:
     await scene.status(*updates, StatusUpdate(uuid4(), "nobody", S.READ, now() - timedelta(1)))
     assert {await scene.state(message.message_id) for message in batch} == {S.READ}
     await scene.check_tally()
+
+
+@pytest.mark.parametrize("first", [S.READ, S.DELIVERED])
+async def test_two_workers_with_statuses_of_one_message(scene: Scene, first: MessageState) -> None:
+    """The slower one looked before the faster one committed: what it brings is old news all the same."""
+    await scene.queue(1)
+    [message] = await scene.claim()
+    go = asyncio.Event()
+
+    async def second() -> None:
+        await go.wait()
+        await scene.status(report(message, S.SENT))
+
+    late = asyncio.create_task(second())  # outside of work(): a transaction belongs to its task
+    async with work(scene.actor, SEND) as w:
+        await ledger.apply_statuses(w, [report(message, first)])
+        go.set()
+        for _ in range(100):
+            if await scene.db.fetchval(
+                "select true from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+            ):
+                break
+            await asyncio.sleep(0.02)
+    await late
+    assert await scene.state(message.message_id) is first
+    await scene.check_tally()
