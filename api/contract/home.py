@@ -14,7 +14,7 @@ class HomeCampaign(Output):
     state: CampaignState
     channel_name: str
     audience: int  # as in CampaignRow
-    done: int  # members of the audience with nothing left to send
+    done: int  # members of the audience whose turn has come
     scheduled_at: datetime | None
 
 

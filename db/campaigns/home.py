@@ -27,10 +27,13 @@ select c.id, c.name, c.state, coalesce(ch.name, '') as channel_name, c.scheduled
     coalesce(t.audience, 0)::int as audience, coalesce(t.audience - t.waiting, 0)::int as done
 from campaign c
 left join channel ch on ch.company_id = c.company_id and ch.id = c.channel_id
-left join lateral (select at from message_tally where company_id = c.company_id and campaign_id = c.id order by at limit 1) f on true
+left join lateral (
+    select at from message_tally where company_id = c.company_id and campaign_id = c.id and state in (0, 8) and delta > 0
+    order by at limit 1
+) f on true
 left join lateral (
     select coalesce(sum(delta) filter (where state <> 100 and (state <> 8 or at > f.at + interval '100 ms')), 0) as audience,
-        coalesce(sum(delta) filter (where state in (0, 1)), 0) as waiting
+        coalesce(sum(delta) filter (where state in (0, 1, 9)), 0) as waiting
     from message_tally where company_id = c.company_id and campaign_id = c.id
 ) t on true
 where c.company_id = $1 and c.state in ('scheduled', 'preparing', 'running', 'paused')

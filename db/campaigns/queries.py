@@ -43,7 +43,8 @@ _TALLY = f"""
 select t.campaign_id, t.state, sum(t.delta)::bigint as n,
     coalesce(sum(t.delta) filter (where t.state = {int(MessageState.SKIPPED)} and t.at <= f.at + interval '100 ms'), 0)::bigint as left_out
 from unnest($2::uuid[]) k(id)
-cross join lateral (select at from message_tally where company_id = $1 and campaign_id = k.id order by at limit 1) f
+cross join lateral (
+    select at from message_tally where company_id = $1 and campaign_id = k.id and state in (0, 8) and delta > 0 order by at limit 1) f
 join message_tally t on t.company_id = $1 and t.campaign_id = k.id group by 1, 2
 """
 _FAILURES = """

@@ -178,7 +178,7 @@ class _Row:
         self._channel.text = " · ".join(parts)
         counts = row.counts
         done = words.done(row.audience, counts)
-        open_ = row.state in {CampaignState.DRAFT, CampaignState.SCHEDULED, CampaignState.PREPARING} and not row.audience
+        open_ = not (row.audience or counts.skipped)  # no list of people yet, or it could not be made
         share = done / row.audience if row.audience else 0.0
         tone = {CampaignState.PAUSED: "warn", CampaignState.FAILED: "bad", CampaignState.CANCELLED: "quiet"}.get(row.state)
         self._fill.style(width(share))

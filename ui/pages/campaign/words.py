@@ -193,8 +193,8 @@ def audience_words(audience: ContactFilter, tags: dict[str, str], settings: Camp
 
 
 def done(audience: int, counts: Counts) -> int:
-    """Members of the audience with nothing left to send: all but the queued ones and those on the wire."""
-    return max(0, audience - counts.queued - counts.sending)
+    """How far it came: all of the audience but those in the queue, on the wire, or called off before their turn."""
+    return max(0, audience - counts.queued - counts.sending - counts.cancelled)
 
 
 def subtitle(campaign: Campaign) -> str:
