@@ -19,7 +19,7 @@ from api.contract.enums import Permission
 from ui.client import accounts
 from ui.client.base import ApiClient, ApiProblem, Offline
 from ui.i18n import preferences, set_page_preferences
-from ui.session import SignedIn, bind, browser_address, session_cookie, sign_in_path
+from ui.session import SignedIn, bind, browser_address, browser_name, session_cookie, sign_in_path
 from ui.settings import Settings
 
 PageFunction = Callable[..., Any]
@@ -95,7 +95,7 @@ async def _admit(client: Client, listed: _Page, settings: Settings, draw_error: 
     if not token:
         client.delete()
         return RedirectResponse(sign_in_path(here), 303)
-    api = ApiClient(token, language=preferences().language, address=browser_address(client))
+    api = ApiClient(token, language=preferences().language, address=browser_address(client), browser=browser_name(client))
     try:
         me = await accounts.me(api)
     except ApiProblem as problem:

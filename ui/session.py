@@ -125,13 +125,20 @@ def signed_in() -> bool:
 def anonymous() -> ApiClient:
     """A client for the public routes: sign-in, sign-up, links from e-mails."""
     client = current_client()
-    return ApiClient(language=preferences().language, address=browser_address(client) if client is not None else None)
+    if client is None:
+        return ApiClient(language=preferences().language)
+    return ApiClient(language=preferences().language, address=browser_address(client), browser=browser_name(client))
 
 
 def browser_address(client: Client) -> str | None:
     """Where the page was opened from, as the server resolved it (FORWARDED_ALLOW_IPS); never what the browser claims."""
     peer = client.request.client
     return peer.host if peer is not None else None
+
+
+def browser_name(client: Client) -> str | None:
+    """What the browser calls itself; people find their own device by it in the list of sessions."""
+    return client.request.headers.get("user-agent")
 
 
 def hand_over(handed: Handed, next: str = "/") -> None:

@@ -54,6 +54,17 @@ async def test_a_dead_session_leads_to_sign_in_and_leaves_no_client(user: User) 
     assert len(Client.instances) == before
 
 
+async def test_the_api_hears_which_browser_signs_in(user: User, api: FakeApi) -> None:
+    user.http_client.headers["User-Agent"] = "Mozilla/5.0 (Linux; Android 16) Chrome/140.0 Mobile"
+    await user.open("/sign-in")
+    email, password = sorted(user.find(kind=ui.input).elements, key=lambda field: field.id)
+    email.value, password.value = "ana@lojaaurora.com.br", PASSWORD
+    user.find("Entrar").click()
+    await asyncio.sleep(0.2)
+    asked = next(headers for _method, path, headers in api.state.requests if path == "/v1/auth/sign-in")
+    assert asked["user-agent"].startswith("Mozilla/5.0 (Linux; Android 16) Chrome/140.0 Mobile")
+
+
 async def test_signing_in_sets_the_cookie_through_a_ticket(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     went: list[str] = []
     await user.open("/sign-in?next=/team")

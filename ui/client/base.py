@@ -97,9 +97,13 @@ def _problem(status: int, body: bytes) -> ApiProblem:
 class ApiClient:
     """Requests in the name of one session token, or of nobody. Cheap to make; holds no connection of its own."""
 
-    def __init__(self, token: str | None = None, *, language: str | None = None, address: str | None = None) -> None:
-        """`address`: the browser's, so that the API counts and records people, not this process (its TRUSTED_PROXIES)."""
+    def __init__(
+        self, token: str | None = None, *, language: str | None = None, address: str | None = None, browser: str | None = None
+    ) -> None:
+        """`address` and `browser` (its User-Agent): the API counts and records people, not this process (its TRUSTED_PROXIES)."""
         self._headers = {"Accept": "application/json"}
+        if browser:
+            self._headers["User-Agent"] = browser.encode("ascii", "ignore").decode()
         if address:
             self._headers["X-Forwarded-For"] = address
         if token:

@@ -14,7 +14,7 @@ from ui.components.progress import width
 from ui.theme.tokens import SERIES
 
 Series = tuple[str, Sequence[float | None]]
-LABELS = 6  # at most, along the bottom: they also fit on a phone
+LABELS = 4  # at most, along the bottom: they also fit on a phone
 
 
 class _Drawing(ui.echart, component="chart.js"):

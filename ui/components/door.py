@@ -31,7 +31,7 @@ def door(heading: str, text: str = "") -> Iterator[ui.element]:
                     if text:
                         Text("p", text, "m-sub")
             with ui.element("div").classes("m-door-foot"):
-                ui.label(_("WhatsApp, SMS and voice in one place")).classes("m-hint")
+                ui.label(_("WhatsApp and SMS in one place")).classes("m-hint")
                 with button(LANGUAGES[preferences().language], kind="plain", icon="language"), ui.menu():
                     choices(
                         [

@@ -49,7 +49,7 @@ class _Channel:
         self._id, self._api, self._head = channel_id, me.api, head
         self._write = me.may(Permission.CHANNELS_WRITE)
         self._kind: str | None = None
-        self._bad = False
+        self._bad = self._sandbox = False
         self._limit = STEP
         with ui.element("div").classes("m-split") as self._place:
             with ui.element("div").classes("m-col m-loose"):
@@ -83,6 +83,9 @@ class _Channel:
 
     def _draw(self, channel: Channel) -> None:
         self._head.title.text = channel.name
+        if channel.sandbox != self._sandbox:
+            self._sandbox = channel.sandbox
+            self._draw_chips()
         self._draw_actions(channel)
         self._check.clear()
         with self._check:
@@ -153,6 +156,9 @@ class _Channel:
                 ):
                     if channel.state_detail:
                         ui.label(channel.state_detail).classes("m-hint m-text")
+                    if self._write and not channel.sandbox and channel.state_reason in {"token_invalid", "permission"}:
+                        with ui.element("div").classes("m-row"):
+                            button(_("Replace secrets"), partial(self._secrets, channel), icon="key")
             if not channel.check:
                 with ui.element("div").classes("m-in"):
                     ui.label(_("Not checked yet.")).classes("m-hint")
@@ -241,7 +247,7 @@ class _Channel:
         with self._chips:
             chip(_("Everything"), on=self._kind is None and not self._bad, on_click=partial(choose, None, False))
             chip(_("Only problems"), on=self._bad, on_click=partial(choose, None, True))
-            for kind in KINDS:
+            for kind in KINDS if self._sandbox else KINDS[:-1]:
                 chip(words.log_kind(kind), on=self._kind == kind, on_click=partial(choose, kind, False))
 
     async def _fetch_log(self) -> Page[ChannelLogEntry]:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from nicegui import ui
 
-from api.contract.enums import Permission
+from api.contract.enums import CampaignState, Permission
 from api.contract.home import Attention, Home, HomeCampaign, HomeDay
 from ui import formats, live, session
 from ui.client import accounts
@@ -151,8 +151,10 @@ def _running(campaigns: list[HomeCampaign]) -> None:
                     if campaign.scheduled_at is not None and not campaign.done:
                         when = _("Starts {when}").format(when=formats.moment(campaign.scheduled_at))
                         ui.label(when).classes("m-hint")
+                    elif campaign.state == CampaignState.PREPARING:
+                        ui.label(_("Making the list of people")).classes("m-hint")
                     else:
-                        progress(campaign.done, campaign.audience)
+                        progress(campaign.done, campaign.audience, tone="warn" if campaign.state == CampaignState.PAUSED else "")
 
 
 def _today(home: Home) -> None:

@@ -155,7 +155,8 @@ class _Flow:
                 stepper(names, 2)
                 self._draw_running(found)
             case _:
-                stepper(names, 4 if found.state is ImportState.COMPLETED else 3)
+                unread = found.state is ImportState.FAILED and not found.processed
+                stepper(names, 4 if found.state is ImportState.COMPLETED else 0 if unread else 3)
                 self._draw_result(found)
 
     # -- while it runs ------------------------------------------------------------------------------------------
@@ -177,10 +178,12 @@ class _Flow:
     # -- when it is over ----------------------------------------------------------------------------------------
 
     def _draw_result(self, found: Import) -> None:
+        nothing = found.state is ImportState.FAILED and not found.processed
         with self._head.actions:
             if self._write:
-                button(_("Another list"), icon="upload_file", to="/imports")
-            button(_("See contacts"), kind="primary", to="/contacts")
+                button(_("Another list"), kind="primary" if nothing else "quiet", icon="upload_file", to="/imports")
+            if not nothing:
+                button(_("See contacts"), kind="primary", to="/contacts")
         if found.state is ImportState.FAILED:
             with note("bad", words.file_problem(found), name="error"):
                 if found.created or found.updated:
@@ -193,7 +196,11 @@ class _Flow:
                 figure(_("New"), formats.number(found.created), hint=_("contacts made"))
                 figure(_("Brought up to date"), formats.number(found.updated), hint=_("were known already"))
                 figure(_("Unchanged"), formats.number(found.unchanged), hint=_("nothing new in the file"))
-                figure(_("Not taken"), formats.number(found.rejected), hint=_("see the reasons below"))
+                figure(
+                    _("Not taken"),
+                    formats.number(found.rejected),
+                    hint=_("see the reasons below") if found.rejected else _("every row came in"),
+                )
         if found.rejected or found.warnings:
             self._draw_rejects(found)
 

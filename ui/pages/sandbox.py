@@ -39,9 +39,8 @@ def sandbox(channel: str = "") -> None:
             may = session.current().may(Permission.CHANNELS_WRITE)
             text = _("Connect a rehearsal number: invented people get your messages, read them and answer.")
             with ui.element("div").classes("m-card"):
-                empty(
-                    "science", _("No rehearsal number yet"), text, action=_("Connect one") if may else "", to="/channels/connect"
-                )
+                action = _("Connect channel") if may else ""
+                empty("science", _("No rehearsal number yet"), text, action=action, to="/channels/connect")
             return
         chosen = next((one for one in numbers if str(one.id) == channel), numbers[0])
         if len(numbers) > 1:

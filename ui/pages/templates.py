@@ -62,9 +62,9 @@ class _List:
         self._status: TemplateStatus | None = None
         self._shown: UUID | None = None
         self._lines: dict[UUID, ui.element] = {}
-        with ui.element("div").classes("m-aside"):
+        with ui.element("div").classes("m-aside") as self._split:
             with ui.element("div").classes("m-card m-card-flush"):
-                with ui.element("div").classes("m-bar"):
+                with ui.element("div").classes("m-bar") as self._bar:
                     self._draw_search()
                     self._chips = ui.element("div").classes("m-row m-near m-wrap")
                     self._draw_chips()
@@ -108,6 +108,9 @@ class _List:
 
     def _draw(self, found: Page[Template]) -> None:
         self._lines = {}
+        nothing = not (found.items or self._search or self._status)
+        self._bar.set_visibility(not nothing)
+        self._split.classes(add="m-aside-alone" if nothing else "", remove="" if nothing else "m-aside-alone")
         if not found.items:
             self._side.clear()
             if self._search or self._status:

@@ -44,7 +44,7 @@ def series(progress: Progress) -> tuple[list[str], list[float], list[float]]:
 
 def _span(total: float, step: int) -> int:
     """Seconds per point drawn: a multiple of the API's, at most about POINTS of them, and 10 s as soon as there is room."""
-    wanted = max(step, total / POINTS, CALM if total > 12 * CALM else 0)
+    wanted = max(step, total / POINTS, CALM if total > 6 * CALM else 0)
     return step * math.ceil(wanted / step)
 
 
