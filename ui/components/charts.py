@@ -32,7 +32,7 @@ def _options(
     return {
         "animation": False,
         "color": SERIES,
-        "grid": {"left": 12, "right": 24, "top": 12, "bottom": 4, "containLabel": True},
+        "grid": {"left": 12, "right": 36, "top": 12, "bottom": 4, "containLabel": True},  # right: half of the last label
         "tooltip": {
             "trigger": "axis",
             "className": "m-tip",
@@ -54,7 +54,6 @@ def _options(
             "axisLabel": {
                 **_axis_text(),
                 "margin": 12,
-                "alignMaxLabel": "right",  # the last one has no room to the right of its point
                 ":interval": f"(i) => ({len(labels)} - 1 - i) % {-(-len(labels) // LABELS) or 1} === 0",
             },
         },

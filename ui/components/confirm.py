@@ -28,10 +28,13 @@ def dialog(heading: str, text: str = "", *, wide: bool = False) -> Iterator[ui.d
         yield box
 
 
-async def confirm(heading: str, text: str = "", *, yes: str, danger: bool = False) -> bool:
-    """Asks and waits. `yes` is a verb (Remove, Send); True when it was pressed. Escape and a click outside say no."""
+async def confirm(heading: str, text: str = "", *, yes: str, no: str = "", danger: bool = False) -> bool:
+    """Asks and waits. `yes` is a verb (Remove, Send); True when it was pressed. Escape and a click outside say no.
+
+    `no` where "Cancel" could be taken for the deed itself.
+    """
     with dialog(heading, text) as box, ui.element("div").classes("m-dialog-foot"):
-        button(_("Cancel"), lambda: box.submit(False), kind="plain")
+        button(no or _("Cancel"), lambda: box.submit(False), kind="plain")
         sure = button(yes, lambda: box.submit(True), kind="danger-solid" if danger else "primary")
         sure.props("autofocus")
     return bool(await box)

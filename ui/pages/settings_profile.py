@@ -119,7 +119,7 @@ def draw_sessions() -> None:
                     with ui.element("div").classes("m-col m-tight m-grow"):
                         ui.label(name).classes("m-strong m-clip")
                         facts = [one.ip or "", _("last used {when}").format(when=formats.ago(one.last_seen_at))]
-                        ui.label(" · ".join(fact for fact in facts if fact)).classes("m-hint m-clip")
+                        ui.label(" · ".join(fact for fact in facts if fact)).classes("m-hint")
                     if one.current:
                         badge(_("This one"), "ok")
                     else:

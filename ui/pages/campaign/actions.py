@@ -10,12 +10,12 @@ from uuid import UUID
 from nicegui import ui
 
 from api.contract.enums import CampaignState, Permission
-from ui import session
+from ui import formats, session
 from ui.client import campaigns
 from ui.components.confirm import confirm
 from ui.components.menus import Choice
 from ui.components.toast import toast, toast_undo
-from ui.i18n import _
+from ui.i18n import _, ngettext
 
 Done = Callable[[], Any]
 
@@ -35,9 +35,9 @@ async def cancel(campaign_id: UUID, left: int | None = None) -> None:
     """Asks first: those who have not got the message will not get it."""
     text = _("Whoever has not received the message yet will not receive it. This cannot be undone.")
     if left:
-        from_now = _("{n} people are still waiting.").format(n=left)
+        from_now = ngettext("{n} person is still waiting.", "{n} people are still waiting.", left).format(n=formats.number(left))
         text = f"{from_now} {text}"
-    if await confirm(_("Cancel this campaign?"), text, yes=_("Cancel the campaign"), danger=True):
+    if await confirm(_("Cancel this campaign?"), text, yes=_("Cancel the campaign"), no=_("Back"), danger=True):
         await campaigns.cancel(session.current().api, campaign_id)
         toast(_("Cancelled. Nothing more goes out."))
 
