@@ -170,5 +170,7 @@ async def test_a_damaged_or_foreign_file_changes_nothing(home: Settings, elsewhe
             await restore(elsewhere.database_owner_url, path, elsewhere, replace=False)
     connection = await asyncpg.connect(elsewhere.database_owner_url)
     assert await connection.fetchval("select count(*) from pg_class where relnamespace = 'public'::regnamespace") == 0
-    assert await connection.fetchval("select count(*) from pg_database where datname like '%_restore_%'") == 0
+    assert (
+        await connection.fetchval("select count(*) from pg_database where datname like current_database() || '_restore_%'") == 0
+    )
     await connection.close()
