@@ -26,6 +26,7 @@ from workers import outgoing
 from workers.flight import NETWORK_PAUSE, Flight
 from workers.outcomes import (
     OptedOut,
+    Outcome,
     PauseChannel,
     RetryAfter,
     StopCampaign,
@@ -189,16 +190,34 @@ class Lanes:
         todo = iter([message for message, wait in zip(batch, waits, strict=True) if not wait])
         crew = min(self._settings.send_concurrency, len(batch))
         flying = asyncio.gather(*(flight.work(todo) for _ in range(crew)))
-        while not flying.done():
-            await asyncio.wait([flying], timeout=WRITE_BACK)  # what is known does not wait for the slowest
-            await self._write(flight)
-            pause = await self._after(flight)
-            flight.alarm = bool(flight.notable) and flight.alarm
-            if pause is not None:
-                self._rest[channel.id] = time.monotonic() + pause
-                with contextlib.suppress(*valkey.Down):
-                    await valkey.client().set(f"rest:{channel.id}", 1, px=max(1, int(pause * 1000)))
+        landed = False
+        while not landed:  # what is known does not wait for the slowest; what came during a write is written by the next
+            landed = bool((await asyncio.wait([flying], timeout=WRITE_BACK))[0])
+            try:
+                await self._write(flight)
+                await self._act(flight)
+            except Exception as error:  # the rest is still on the wire, and its results must be written
+                log.error("sending.slice", channel_id=str(channel.id), error=repr(error), exc_info=error)
         flying.result()
+
+    async def _act(self, flight: Flight) -> None:
+        """Does what the new answers ask for, again if it fails: an answer that stops a campaign must not be forgotten."""
+        for delay in (0.2, 1.0, 5.0, None):
+            notable = list(flight.notable)
+            try:
+                pause = await self._after(flight, notable)
+                break
+            except Exception as error:
+                if delay is None:
+                    raise
+                log.warning("sending.act_retry", error=repr(error))
+                await asyncio.sleep(delay)
+        del flight.notable[: len(notable)]
+        flight.alarm = bool(flight.notable) and flight.alarm
+        if pause is not None:
+            self._rest[flight.channel.id] = time.monotonic() + pause
+            with contextlib.suppress(*valkey.Down):
+                await valkey.client().set(f"rest:{flight.channel.id}", 1, px=max(1, int(pause * 1000)))
 
     async def _write(self, flight: Flight) -> None:
         """Writes the results that are there."""
@@ -220,10 +239,9 @@ class Lanes:
             progress.touch(company_id, campaign_id)
         await outgoing.note_sent(flight.channel.id, sum(r.state == MessageState.SENT for r in results))
 
-    async def _after(self, flight: Flight) -> float | None:
+    async def _after(self, flight: Flight, notable: list[tuple[Claimed, Outcome]]) -> float | None:
         """What the new answers mean beyond their own message. Returns seconds to stay away from the channel, or None."""
         channel = flight.channel
-        notable, flight.notable = flight.notable, []
         pause: float | None = None
         stopped: set[UUID] = set()
         paused, crowded = False, 0

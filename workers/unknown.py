@@ -89,13 +89,13 @@ def looker(sender: Sender) -> Callable[[UUID, LookUpUnknown], Awaitable[None]]:
         found: dict[UUID, Message] = {}
 
         async def crew() -> None:
-            for theirs in todo:
-                found.update(await _ask(client, channel, theirs))
+            try:
+                for theirs in todo:
+                    found.update(await _ask(client, channel, theirs))
+            except ProviderError as error:
+                log.warning("unknown.lookup_failed", channel_id=str(channel.id), error=str(error))
 
-        try:
-            await asyncio.gather(*(crew() for _ in range(CREW)))
-        except ProviderError as error:
-            log.warning("unknown.lookup_failed", channel_id=str(channel.id), error=str(error))
+        await asyncio.gather(*(crew() for _ in range(CREW)))
         async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
             await inbox.store(
                 w, channel.id, "twilio_status", [(attempt_id, message.as_callback()) for attempt_id, message in found.items()]

@@ -39,6 +39,9 @@ class Far:
             answer = self.says(to, self.seen[to])
             if answer == "drop":
                 return reset(writer)
+            if answer == "late":
+                await asyncio.sleep(0.8)
+                answer = 200, None
             if answer == "hang":
                 await asyncio.sleep(30)
             assert not isinstance(answer, str)
@@ -206,6 +209,20 @@ async def test_slow_answers_hold_up_nobody_else(database: Settings, owner_db: as
         await s.lanes.landed()
         assert await s.counts() == {"sent": 97, "unknown": 3}
         assert set(s.far.seen.values()) == {1}
+
+
+async def test_an_answer_that_comes_during_a_write_is_written_too(
+    database: Settings, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    """The write of the first result hangs on a lock while the last answer arrives."""
+    async with stage(owner_db, owner, database, lambda to, times: "late" if to.endswith("1") else (200, None), people=2) as s:
+        s.lanes._sender.wire._sender._timeout = 5.0
+        await s.lanes.run(owner.company_id, s.channel_id, 0)
+        async with owner_db.transaction():
+            await owner_db.execute("select from message where campaign_id = $1 for update", s.campaign_id)
+            await asyncio.sleep(1.2)
+        await s.lanes.landed()
+        assert await s.counts() == {"sent": 2}
 
 
 async def test_pause_acts_within_one_slice(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:

@@ -70,7 +70,7 @@ async def test_an_opt_out_counts_also_when_its_slice_paused_the_channel(
             (message, PauseChannel(FailureReason.SPAM_RATE, seconds=60)),
             (message, OptedOut(OptOutScope.MARKETING)),
         ]
-        await Lanes(settings, sender)._after(flight)
+        await Lanes(settings, sender)._act(flight)
     assert (await state(owner_db, channel_id))[0] == "paused"
     assert await owner_db.fetchval("select opted_out_at is not null from contact where id = $1", contact_id)
 
