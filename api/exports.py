@@ -28,9 +28,9 @@ BOM = "\ufeff"
 
 
 def csv_lines(rows: Iterable[list[str]], separator: str) -> str:
-    """Rows as CSV text, every cell made harmless."""
+    """Rows as CSV text, every cell quoted and made harmless."""
     out = io.StringIO()
-    writer = csv.writer(out, delimiter="\t" if separator == "tab" else separator, lineterminator="\r\n")
+    writer = csv.writer(out, delimiter="\t" if separator == "tab" else separator, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerows([neutralise(cell) for cell in row] for row in rows)
     return out.getvalue()
 

@@ -74,7 +74,7 @@ async def test_rejected_rows_come_back_with_their_reason_and_can_be_mended(
     assert header == ["Nome", "Celular", "E-mail", "Cidade", "linha", "motivo"]
     assert row[:5] == ["Zé Lima", "123", "x@", "'=1+1", "3"]
     assert "dígitos" in row[5]
-    mended = text.replace(";123;x@;", ";11 98765-0000;;")
+    mended = text.replace(';"123";"x@";', ';"11 98765-0000";"";')
     again = await upload(client, us, owner, mended, "corrigido.csv")
     assert [column["target"] for column in again["columns"]][-2:] == ["ignore", "ignore"]
     assert (await run(client, us, owner, again))["created"] == 1
@@ -86,13 +86,14 @@ async def test_an_export_imports_again_without_a_change(client: httpx.AsyncClien
     for body in (
         {"name": '=Ana; "A"', "phone": "11 98765-4321", "email": "a@example.com", "tags": ["vip", "novo"], "language": "pt-BR"},
         {"name": "'Bia", "phone": "+351 912 345 678", "custom": {"data_de_nascimento": "-31"}},
+        {"name": "João,=1+1;\t@x", "phone": "11 98765-0002", "custom": {"data_de_nascimento": 'a,\'=1, "-2"'}},
         {"name": "Caio", "email": "caio@example.com"},
     ):
         assert (await client.post("/v1/contacts", json=body, headers=us)).status_code == 201
     for params in ({}, {"separator": ",", "language": "en"}, {"separator": "tab"}):
         text = (await client.get("/v1/contacts/export.csv", params=params, headers=us)).content
         done = await run(client, us, owner, await upload(client, us, owner, text))
-        assert (done["created"], done["updated"], done["unchanged"], done["rejected"]) == (0, 0, 3, 0)
+        assert (done["created"], done["updated"], done["unchanged"], done["rejected"]) == (0, 0, 4, 0)
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def rows(path: Path, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
         for back in range(blanks, 0, -1):
             yield number - back, [""] * width
         blanks = 0
-        cells = [restore(cell) if cell[:1] == "'" else cell for cell in cells]
+        cells = [restore(cell) if "'" in cell else cell for cell in cells]
         if len(cells) < width:
             cells += [""] * (width - len(cells))
         yield number, cells
