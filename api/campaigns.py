@@ -131,12 +131,12 @@ class CampaignController(Controller):
             plain_body=found.plain_body,
         )
 
-    @post("/{campaign_id:uuid}/test", summary="Send a test", status_code=202, opt={"idempotent": True})
+    @post("/{campaign_id:uuid}/test", summary="Send a test", status_code=202, opt={"idempotent": True, "rate": "send"})
     async def test_campaign(self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[TestSend]) -> TestSent:
         """To up to five numbers at once, outside the campaign's counts."""
         return TestSent(message_ids=await actions.test_send(actor, campaign_id, data.to))
 
-    @post("/{campaign_id:uuid}/launch", summary="Launch or schedule", status_code=202, opt={"idempotent": True})
+    @post("/{campaign_id:uuid}/launch", summary="Launch or schedule", status_code=202, opt={"idempotent": True, "rate": "send"})
     async def launch_campaign(
         self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[CampaignLaunch]
     ) -> Response[Campaign]:
@@ -162,7 +162,12 @@ class CampaignController(Controller):
         await actions.cancel(actor, campaign_id)
         return _campaign(await queries.campaign(actor, campaign_id))
 
-    @post("/{campaign_id:uuid}/retry-failed", summary="Send failed ones again", status_code=202, opt={"idempotent": True})
+    @post(
+        "/{campaign_id:uuid}/retry-failed",
+        summary="Send failed ones again",
+        status_code=202,
+        opt={"idempotent": True, "rate": "send"},
+    )
     async def retry_campaign(self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[RetryFailed]) -> Retried:
         """Only reasons for which that makes sense, unless named."""
         queued = await actions.retry_failed(actor, campaign_id, data.reasons, include_unknown=data.include_unknown)

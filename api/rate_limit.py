@@ -1,6 +1,7 @@
 """Allowances: token buckets in Valkey, moved by one Lua script, so that any number of processes share one count.
 
-Ordinary routes stay open while Valkey is away. Sign-in does not: then each process counts by itself, more strictly.
+Each request takes from its caller's bucket and from its company's, so that more keys do not mean more rate. Ordinary routes stay
+open while Valkey is away. Sign-in does not: then each process counts by itself, more strictly.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 import structlog
 from litestar.connection import ASGIConnection
 
-from api.client_ip import client_ip
+from api.client_ip import client_ip, network_of
 from db import valkey
 from db.errors import TooManyRequests
 from db.tenancy import Actor
@@ -32,16 +33,22 @@ class Bucket(NamedTuple):
 CLASSES = {
     "read": Bucket("read", 600, 20),
     "write": Bucket("write", 300, 10),
-    "send": Bucket("send", 60, 1),
+    "send": Bucket("send", 60, 1),  # what makes messages go out
     "public": Bucket("public", 120, 2),  # per address
 }
+COMPANY = {
+    "read": Bucket("read-company", 3000, 100),
+    "write": Bucket("write-company", 900, 30),
+    "send": Bucket("send-company", 120, 2),
+}
+UNKNOWN_TOKEN_ADDRESS = Bucket("unknown-token-address", 60, 1 / 2)
 SIGN_IN_ACCOUNT = Bucket("sign-in-account", 10, 1 / 60)
 SIGN_IN_ADDRESS = Bucket("sign-in-address", 60, 1 / 2)
 SIGN_IN_ALL = Bucket("sign-in-all", 600, 10)
 SIGN_UP_ADDRESS = Bucket("sign-up-address", 20, 1 / 60)
 MAIL_ACCOUNT = Bucket("mail-account", 3, 1 / 600)
 
-# KEYS: buckets. ARGV: for each bucket size and rate. All or nothing: {1 = allowed, wait ms, left in the first bucket}.
+# KEYS: buckets. ARGV: for each bucket size and rate. All or nothing: {1 = allowed, wait ms, what is left in each, in thousandths}.
 _TAKE = """
 local t = redis.call('TIME')
 local at = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -60,9 +67,9 @@ for i, key in ipairs(KEYS) do
     if wait == 0 then n = n - 1 end
     redis.call('HSET', key, 'n', tostring(n), 'at', at)
     redis.call('PEXPIRE', key, math.ceil(size / rate * 1000) + 1000)
-    left[i] = n
+    left[i] = math.floor(n * 1000)
 end
-return {wait == 0 and 1 or 0, wait, math.floor(left[1])}
+return {wait == 0 and 1 or 0, wait, unpack(left)}
 """
 _script = valkey.Script(_TAKE)
 _PATIENCE = 1.0  # seconds to wait for Valkey before it counts as away
@@ -71,15 +78,15 @@ _PATIENCE = 1.0  # seconds to wait for Valkey before it counts as away
 class Taken(NamedTuple):
     allowed: bool
     wait: float  # seconds until one is free
-    left: int  # in the first bucket
+    left: tuple[float, ...] = ()  # in each bucket
 
 
 async def take(*buckets: tuple[Bucket, str]) -> Taken:
     """Takes one from each bucket, or from none. Raises `valkey.Down`."""
     keys = [f"limit:{{{bucket.name}}}:{owner}" for bucket, owner in buckets]
     args = [text for bucket, _ in buckets for text in (str(bucket.size), repr(bucket.rate))]
-    allowed, wait, left = await asyncio.wait_for(_script.run(keys, args), _PATIENCE)
-    return Taken(bool(allowed), wait / 1000, int(left))
+    allowed, wait, *left = await asyncio.wait_for(_script.run(keys, args), _PATIENCE)
+    return Taken(bool(allowed), wait / 1000, tuple(n / 1000 for n in left))
 
 
 async def give_back(*buckets: tuple[Bucket, str]) -> None:
@@ -101,29 +108,33 @@ async def check(connection: ASGIConnection[Any, Any, Any, Any], actor: Actor | N
     if rate is None:
         return
     state = connection.scope["state"]
+    buckets: list[tuple[Bucket, str]]
     if actor is None:
-        bucket, owner = CLASSES["public"], client_ip(connection, connection.app.state.settings.trusted_proxies)
+        address = client_ip(connection, connection.app.state.settings.trusted_proxies)
+        buckets = [(CLASSES["public"], network_of(address))]
     else:
         safe = connection.scope.get("method", "GET") in {"GET", "HEAD", "OPTIONS"}
-        bucket, owner = CLASSES[("read" if safe else "write") if rate == "auto" else rate], str(actor.session_id or actor.id)
+        name = ("read" if safe else "write") if rate == "auto" else rate
+        buckets = [(CLASSES[name], str(actor.id)), (COMPANY[name], str(actor.company_id))]
     try:
-        taken = await take((bucket, owner))
+        taken = await take(*buckets)
     except valkey.Down as error:
         log.warning("rate_limit.open", error=type(error).__name__)
         return
-    state["rate_limit"] = headers(bucket, taken)
+    state["rate_limit"] = headers([bucket for bucket, _ in buckets], taken)
     if not taken.allowed:
         raise too_many(taken.wait)
 
 
-def headers(bucket: Bucket, taken: Taken) -> dict[str, str]:
-    """`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers): quota, window, what is left, seconds."""
-    window = math.ceil(bucket.size / bucket.rate)
-    wait = math.ceil(taken.wait) if not taken.allowed else math.ceil((bucket.size - taken.left) / bucket.rate)
-    return {
-        "RateLimit-Policy": f'"{bucket.name}";q={bucket.size};w={window}',
-        "RateLimit": f'"{bucket.name}";r={max(0, taken.left)};t={wait}',
-    }
+def headers(buckets: list[Bucket], taken: Taken) -> dict[str, str]:
+    """`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers), one item per bucket: quota and window; what is
+    left, and in how many seconds the bucket is full again, or has one again when it is empty."""
+    policies, states = [], []
+    for bucket, left in zip(buckets, taken.left, strict=True):
+        missing = 1 - left if left < 1 and not taken.allowed else bucket.size - left
+        policies.append(f'"{bucket.name}";q={bucket.size};w={math.ceil(bucket.size / bucket.rate)}')
+        states.append(f'"{bucket.name}";r={math.floor(left)};t={math.ceil(missing / bucket.rate)}')
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(states)}
 
 
 class _Local:
@@ -146,7 +157,7 @@ class _Local:
             cls.buckets.move_to_end(key)
         while len(cls.buckets) > 10_000:
             cls.buckets.popitem(last=False)
-        return Taken(wait == 0, wait, 0)
+        return Taken(wait == 0, wait)
 
 
 async def take_strictly(*buckets: tuple[Bucket, str]) -> None:
@@ -158,6 +169,32 @@ async def take_strictly(*buckets: tuple[Bucket, str]) -> None:
         taken = _Local.take(*buckets)
     if not taken.allowed:
         raise too_many(taken.wait)
+
+
+class Strangers:
+    """Addresses that sent too many unknown tokens: refused without a look-up until they may try again."""
+
+    _until: ClassVar[OrderedDict[str, float]] = OrderedDict()  # by network, of at most 10,000
+
+    @classmethod
+    def check(cls, address: str) -> None:
+        """Raises TooManyRequests while the address has to wait."""
+        wait = cls._until.get(network_of(address), 0.0) - time.monotonic()
+        if wait > 0:
+            raise too_many(wait)
+
+    @classmethod
+    async def count(cls, address: str) -> None:
+        """Counts one unknown token. Raises TooManyRequests when that was one too many."""
+        network = network_of(address)
+        try:
+            await take_strictly((UNKNOWN_TOKEN_ADDRESS, network))
+        except TooManyRequests as error:
+            cls._until[network] = time.monotonic() + (error.retry_after or 0)
+            cls._until.move_to_end(network)
+            while len(cls._until) > 10_000:
+                cls._until.popitem(last=False)
+            raise
 
 
 def owner_of(email: str) -> str:

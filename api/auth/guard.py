@@ -18,7 +18,7 @@ from api.client_ip import client_ip
 from db.accounts.identify import Identity, identify, refused
 from db.clock import now
 from db.crypto import digest
-from db.errors import Forbidden
+from db.errors import Forbidden, Unauthenticated
 from db.settings import Settings
 from db.tenancy import Actor
 
@@ -30,10 +30,13 @@ _REMEMBER = 3.0  # seconds: a revocation elsewhere is felt within them
 _MOST = 10_000
 
 _known: OrderedDict[bytes, tuple[float, Identity]] = OrderedDict()
+_once_valid: OrderedDict[bytes, None] = OrderedDict()
 
 
-async def resolve(token: str) -> Identity:
-    """The holder of a token; remembered for 3 seconds. Raises Unauthenticated, Unavailable."""
+async def resolve(token: str, address: str | None = None) -> Identity:
+    """The holder of a token; remembered for 3 seconds. Unknown tokens are counted by address, and one that sent too many is refused
+    without a look-up; a token that was valid before is looked up all the same, so that a neighbour's noise locks nobody out.
+    Without an address nothing is counted. Raises Unauthenticated, TooManyRequests, Unavailable."""
     key = digest(token)
     found = _known.get(key)
     if found is not None and time.monotonic() - found[0] < _REMEMBER:
@@ -41,11 +44,23 @@ async def resolve(token: str) -> Identity:
             raise refused()
         return found[1]
     _known.pop(key, None)
+    stranger = address if key not in _once_valid else None
+    if stranger is not None:
+        rate_limit.Strangers.check(stranger)
     started = time.monotonic()
-    identity = await identify(token)
+    try:
+        identity = await identify(token)
+    except Unauthenticated:
+        _once_valid.pop(key, None)
+        if stranger is not None:
+            await rate_limit.Strangers.count(stranger)
+        raise
     _known[key] = (started, identity)
-    while len(_known) > _MOST:
-        _known.popitem(last=False)
+    _once_valid[key] = None
+    _once_valid.move_to_end(key)
+    for held in (_known, _once_valid):
+        while len(held) > _MOST:
+            held.popitem(last=False)
     return identity
 
 
@@ -64,12 +79,11 @@ def bearer_token(connection: AnyConnection) -> str:
 
 async def authenticate(connection: AnyConnection) -> Actor:
     """The actor of this connection, with its address and request id."""
-    identity = await resolve(bearer_token(connection))
     settings: Settings = connection.app.state.settings
+    address = client_ip(connection, settings.trusted_proxies)
+    identity = await resolve(bearer_token(connection), address)
     state = connection.scope["state"]
-    actor: Actor = msgspec.structs.replace(
-        identity.actor, ip=client_ip(connection, settings.trusted_proxies), request_id=state.get("request_id")
-    )
+    actor: Actor = msgspec.structs.replace(identity.actor, ip=address, request_id=state.get("request_id"))
     state["actor"] = actor
     return actor
 

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from litestar import Litestar
 
+from api import rate_limit
 from api.app import create_app
 from api.auth import guard
 from db import valkey
@@ -61,6 +62,8 @@ async def client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
     if keys:
         await valkey.client().delete(*keys)
     guard.forget_all()
+    guard._once_valid.clear()
+    rate_limit.Strangers._until.clear()
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
         yield client

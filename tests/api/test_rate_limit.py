@@ -1,7 +1,9 @@
 """Allowances: shared by processes, open for ordinary routes and strict for sign-in while Valkey is away."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -11,13 +13,16 @@ from litestar.testing import RequestFactory
 
 from api import rate_limit
 from api.app import create_app
-from api.client_ip import client_ip
+from api.auth import guard
+from api.client_ip import client_ip, network_of
 from api.rate_limit import Bucket
 from db import valkey
+from db.accounts.identify import Identity, identify, new_session_token
+from db.enums import Permission
 from db.errors import TooManyRequests
 from db.settings import Settings
 from db.tenancy import Actor
-from tests.api.conftest import bearer, running
+from tests.api.conftest import SignInAs, bearer, running
 
 
 @pytest.fixture
@@ -52,8 +57,9 @@ async def test_two_processes_share_one_count(
     refused = next(answer for answer in answers if answer.status_code == 429)
     assert refused.json()["code"] == "too_many_requests"
     assert int(refused.headers["retry-after"]) > 60
-    assert refused.headers["ratelimit-policy"] == '"test-read";q=20;w=2000'
-    assert '"test-read";r=0;t=' in refused.headers["ratelimit"]
+    assert refused.headers["ratelimit-policy"] == '"test-read";q=20;w=2000, "read-company";q=3000;w=30'
+    assert refused.headers["ratelimit"].startswith('"test-read";r=0;t=')
+    assert '"read-company";r=29' in refused.headers["ratelimit"]
 
 
 async def test_one_caller_does_not_use_anothers_allowance(
@@ -65,6 +71,77 @@ async def test_one_caller_does_not_use_anothers_allowance(
     assert (await client.get("/v1/company", headers=theirs)).status_code == 200
 
 
+async def test_more_keys_do_not_mean_more_rate(
+    client: httpx.AsyncClient,
+    sign_in_as: SignInAs,
+    owner_db: asyncpg.Connection,
+    stranger: Actor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(rate_limit.COMPANY, "read", Bucket("test-company", 5, 0.01))
+    keys = [await sign_in_as(scopes=[Permission.COMPANY_READ]) for _ in range(4)]
+    answers = [await client.get("/v1/company", headers=key) for _ in range(2) for key in keys]
+    assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 3
+    assert '"read";r=598;' in answers[4].headers["ratelimit"], "what was refused by the company's bucket cost the key nothing"
+    assert '"test-company";r=0;t=100' in answers[-1].headers["ratelimit"]
+    assert (await client.get("/v1/company", headers=await bearer(owner_db, stranger))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/campaigns/{id}/launch", "/v1/campaigns/{id}/test", "/v1/campaigns/{id}/retry-failed", "/v1/sandbox/{id}/reply"]
+)
+async def test_what_sends_has_an_allowance_of_its_own(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setitem(rate_limit.CLASSES, "send", Bucket("test-send", 1, 0.01))
+    headers = await sign_in_as()
+    url = path.format(id=uuid4())
+    answers = [await client.post(url, json={}, headers=headers) for _ in range(2)]
+    assert [answer.status_code == 429 for answer in answers] == [False, True]
+    assert answers[0].headers["ratelimit-policy"].startswith('"test-send";q=1;')
+
+
+async def test_unknown_tokens_are_counted_by_address_and_then_cost_no_look_up(
+    client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limit, "UNKNOWN_TOKEN_ADDRESS", Bucket("test-unknown", 20, 0.01))
+    ours = await bearer(owner_db, owner)
+    assert (await client.get("/v1/company", headers=ours)).status_code == 200
+    looked_up = 0
+
+    async def counted(token: str) -> Identity:
+        nonlocal looked_up
+        looked_up += 1
+        return await identify(token)
+
+    monkeypatch.setattr("api.auth.guard.identify", counted)
+    monkeypatch.setattr(guard, "_REMEMBER", 0.0)
+    statuses = []
+    for _ in range(600):
+        answer = await client.get("/v1/company", headers={"Authorization": f"Bearer {new_session_token()}"})
+        statuses.append(answer.status_code)
+    assert statuses == [401] * 20 + [429] * 580
+    assert answer.json()["code"] == "too_many_requests"
+    assert int(answer.headers["retry-after"]) > 60
+    assert looked_up == 21
+    assert (await client.get("/v1/company", headers=ours)).status_code == 200, "who was let in before is not locked out"
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::ffff", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_whom_an_address_stands_for(address: str, expected: str) -> None:
+    assert network_of(address) == expected
+
+
 async def test_a_bucket_refills(client: httpx.AsyncClient) -> None:
     bucket = (Bucket("test-refill", 2, 20), "a")
     assert [(await rate_limit.take(bucket)).allowed for _ in range(3)] == [True, True, False]
@@ -74,8 +151,8 @@ async def test_a_bucket_refills(client: httpx.AsyncClient) -> None:
 
 async def test_all_or_nothing(client: httpx.AsyncClient) -> None:
     wide, narrow = (Bucket("test-wide", 5, 0.01), "a"), (Bucket("test-narrow", 1, 0.01), "a")
-    assert (await rate_limit.take(wide, narrow)).left == 4
-    assert (await rate_limit.take(wide, narrow)).left == 4
+    assert [math.floor(left) for left in (await rate_limit.take(wide, narrow)).left] == [4, 0]
+    assert [math.floor(left) for left in (await rate_limit.take(wide, narrow)).left] == [4, 0]
 
 
 async def test_without_valkey_ordinary_routes_stay_open(
