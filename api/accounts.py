@@ -68,7 +68,7 @@ class MeController(Controller):
         rows = await queries.my_sessions(person(actor))
         return Page(items=[struct(row, SessionInfo) for row in rows], total=len(rows))
 
-    @delete("/sessions/{session_id:uuid}", summary="End one of my sessions", description="It is refused within 5 seconds.")
+    @delete("/sessions/{session_id:uuid}", summary="End one of my sessions", description="It is refused within 3 seconds.")
     async def end_session(self, session_id: FromPath[UUID], actor: Caller) -> None:
         await profile.end_session(person(actor), session_id)
         forget_all()
@@ -118,7 +118,8 @@ class TeamController(Controller):
     @patch(
         "/{user_id:uuid}",
         summary="Change a member's role",
-        description="Needs `team:write`. Only an owner changes owners (403 `owner_only`); the last owner stays (409 `last_owner`).",
+        description="Needs `team:write`. Only an owner changes owners (403 `owner_only`); the last owner stays (409 `last_owner`). "
+        "Keys and open invitations of the member that exceed the new role end. A key cannot change its maker's role (403 `own_role`).",
     )
     async def change_member(self, user_id: FromPath[UUID], data: JSONBody[MemberPatch], actor: Caller) -> Member:
         await team.change_role(actor, user_id, data.role)
@@ -128,7 +129,7 @@ class TeamController(Controller):
     @delete(
         "/{user_id:uuid}",
         summary="Remove a member",
-        description="Needs `team:write`. Ends the person's sessions in this company. The last owner stays (409 `last_owner`).",
+        description="Needs `team:write`. Ends the person's sessions, API keys and open invitations in this company. The last owner stays (409 `last_owner`).",
     )
     async def remove_member(self, user_id: FromPath[UUID], actor: Caller) -> None:
         await team.remove(actor, user_id)
@@ -163,7 +164,11 @@ class ApiKeyController(Controller):
     path = "/v1/api-keys"
     tags = ("API keys",)
 
-    @get(summary="List API keys", description="Without their secrets, newest first. Needs `keys:write`.")
+    @get(
+        summary="List API keys",
+        description="Without their secrets, newest first; for 30 days also those that ended because their maker left or lost rights. "
+        "Needs `keys:write`.",
+    )
     async def keys(self, actor: Caller, cursor: Cursor = None, limit: Limit = 50) -> Page[ApiKey]:
         before = decode_cursor(cursor, tuple[UUID])
         rows = await queries.api_keys(actor, before[0] if before else None, limit)
@@ -178,7 +183,7 @@ class ApiKeyController(Controller):
         row, secret = await api_keys.create(actor, data.name, data.scopes, data.expires_at)
         return ApiKeyCreated(api_key=struct(row, ApiKey), secret=secret)
 
-    @delete("/{key_id:uuid}", summary="Revoke an API key", description="It is refused within 5 seconds. Needs `keys:write`.")
+    @delete("/{key_id:uuid}", summary="Revoke an API key", description="It is refused within 3 seconds. Needs `keys:write`.")
     async def revoke_key(self, key_id: FromPath[UUID], actor: Caller) -> None:
         await api_keys.revoke(actor, key_id)
         forget_all()

@@ -36,6 +36,14 @@ class Permission(StrEnum):
     EVENTS_READ = "events:read"
 
 
+class KeyEnd(StrEnum):
+    """Why an API key ended that nobody revoked."""
+
+    MAKER_REMOVED = "maker_removed"
+    MAKER_DEMOTED = "maker_demoted"
+    MAKER_UNKNOWN = "maker_unknown"  # made by a key of which nothing is known any more
+
+
 class Language(StrEnum):
     PT_BR = "pt-BR"
     EN = "en"

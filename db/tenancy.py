@@ -17,6 +17,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["user", "api_key", "worker"]
     id: UUID | None = None  # user or API key
     role: Role | None = None
+    maker_id: UUID | None = None  # of an API key: the person whose rights it borrows
     permissions: frozenset[Permission] = frozenset()
     session_id: UUID | None = None
     ip: str | None = None
@@ -25,9 +26,10 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     def require(self, permission: Permission) -> None:
         """Raises Forbidden unless the actor holds the permission."""
         if permission not in self.permissions:
-            raise Forbidden(
-                "forbidden", "Your role does not allow this. Ask an administrator of the company.", permission=permission.value
-            )
+            detail = "Your role does not allow this. Ask an administrator of the company."
+            if self.kind == "api_key":
+                detail = f"This API key lacks the permission {permission.value}, or the person who made it does."
+            raise Forbidden("forbidden", detail, permission=permission.value)
 
 
 def worker(company_id: UUID) -> Actor:

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import Input, Output
-from db.enums import Language, Permission, Role
+from db.enums import KeyEnd, Language, Permission, Role
 
 Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", examples=["ana@lojaaurora.com.br"])]
 Password = Annotated[str, Meta(min_length=10, max_length=200, examples=["cavalo-azul-42"])]
@@ -188,7 +188,8 @@ class ApiKeyCreate(Input):
 
 
 class ApiKey(Output):
-    """GET /v1/api-keys → Page[ApiKey]; DELETE /v1/api-keys/{id} revokes."""
+    """GET /v1/api-keys → Page[ApiKey]; DELETE /v1/api-keys/{id} revokes. A key may do what its scopes and the present role of
+    its maker both allow."""
 
     id: UUID
     name: str
@@ -197,6 +198,9 @@ class ApiKey(Output):
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
+    created_by: str  # the person whose rights it borrows, also when one of their keys made it
+    ended_at: datetime | None  # ended with the rights of that person; kept in the list for 30 days
+    ended_because: KeyEnd | None
 
 
 class ApiKeyCreated(Output):

@@ -7,6 +7,7 @@ from db.enums import CustomFieldKind as CustomFieldKind
 from db.enums import DeliveryPolicy as DeliveryPolicy
 from db.enums import IdentityKind as IdentityKind
 from db.enums import ImportState as ImportState
+from db.enums import KeyEnd as KeyEnd
 from db.enums import Language as Language
 from db.enums import LineType as LineType
 from db.enums import MessageState as MessageState

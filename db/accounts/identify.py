@@ -1,7 +1,8 @@
 """Who holds a token: a session or an API key becomes an Actor, freshly from Postgres. Tokens are only compared by their hash.
 
-A session ends 14 days after it was opened, or after a day without use; its rights are those of the membership now, so a change
-of role or a removal holds from the next request on (the API remembers an answer for at most 3 seconds).
+A session ends 14 days after it was opened, or after a day without use. Its rights are those of the membership now, those of a
+key never more than its maker's membership gives now; so a change of role or a removal holds from the next request on (the API
+remembers an answer for at most 3 seconds).
 """
 
 import hmac
@@ -30,8 +31,9 @@ from session s join membership m on m.company_id = s.company_id and m.user_id = 
 where s.token_hash = $1 and s.revoked_at is null and s.expires_at > $2 and s.last_seen_at > $3
 """
 _KEY = """
-select company_id, id, secret_hash, scopes, expires_at, last_used_at from api_key
-where prefix = $1 and revoked_at is null and (expires_at is null or expires_at > $2)
+select k.company_id, k.id, k.secret_hash, k.scopes, k.created_by, k.expires_at, k.last_used_at, m.role
+from api_key k join membership m on m.company_id = k.company_id and m.user_id = k.created_by
+where k.prefix = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
 """
 
 
@@ -91,6 +93,12 @@ async def _key(token: str) -> Identity:
             await s.execute(
                 "update api_key set last_used_at = $3 where company_id = $1 and id = $2", row["company_id"], row["id"], at
             )
-    known = {permission.value: permission for permission in Permission}
-    scopes = frozenset(known[scope] for scope in row["scopes"] if scope in known)
-    return Identity(Actor(company_id=row["company_id"], kind="api_key", id=row["id"], permissions=scopes), row["expires_at"])
+    held = frozenset(one for one in Permission if one.value in row["scopes"])
+    actor = Actor(
+        company_id=row["company_id"],
+        kind="api_key",
+        id=row["id"],
+        maker_id=row["created_by"],
+        permissions=held & ROLE_PERMISSIONS[Role(row["role"])],
+    )
+    return Identity(actor, row["expires_at"])

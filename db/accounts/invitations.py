@@ -1,4 +1,5 @@
-"""Inviting people by mail. The link is the proof: whoever holds it joins with the role it names, once, within 7 days."""
+"""Inviting people by mail. The link is the proof: whoever holds it joins with the role it names, once, within 7
+days, as long as who invited may still give that role."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -7,6 +8,7 @@ import asyncpg
 
 from db import events
 from db.accounts.passwords import hash_password, matches
+from db.accounts.rights import INVITING, present_role
 from db.accounts.sign_in import Opened, fold_email, insert_user, open_session
 from db.accounts.team import may_grant
 from db.audit.actions import Origin
@@ -16,24 +18,30 @@ from db.enums import Language, Permission, Role
 from db.errors import Conflict, Field, Invalid, NotFound, Unauthenticated
 from db.events import TeamChanged
 from db.jobs import SendMail
-from db.tenancy import Actor
+from db.tenancy import Actor, member
 from db.work import Read, system, work
 
 LIFE = timedelta(days=7)
 
 _OPEN = """
 select i.company_id, i.id, i.email, i.role, c.name as company_name, c.language, u.id as user_id, u.password_hash
-from invitation i join company c on c.id = i.company_id left join account_user u on u.email = i.email
+from invitation i join company c on c.id = i.company_id
+join membership m on m.company_id = i.company_id and m.user_id = i.invited_by
+left join account_user u on u.email = i.email
 where i.token_hash = $1 and i.accepted_at is null and i.revoked_at is null and i.expires_at > now()
+and m.role = any($2) and (i.role <> 'owner' or m.role = 'owner')
 """
 
 
 async def invite(actor: Actor, email: str, role: Role, public_url: str) -> tuple[asyncpg.Record, str]:
     """The invitation and its link, mailed too; an older one for the same address ends. Raises Conflict `already_member`,
     Forbidden `owner_only`."""
+    assert actor.id is not None
     email, token = fold_email(email), new_token()
     async with work(actor, Permission.TEAM_WRITE) as w:
-        may_grant(actor, role)
+        present = member(actor.company_id, actor.id, await present_role(w, w.company_id, actor.id))
+        present.require(Permission.TEAM_WRITE)
+        may_grant(present, role)
         if await w.fetchval(
             "select true from membership m join account_user u on u.id = m.user_id where m.company_id = $1 and u.email = $2",
             w.company_id,
@@ -85,7 +93,7 @@ async def revoke(actor: Actor, invitation_id: UUID) -> None:
 
 
 async def _find(s: Read, token: str, lock: str = "") -> asyncpg.Record:
-    row = await s.fetchrow(_OPEN + lock, digest(token))
+    row = await s.fetchrow(_OPEN + lock, digest(token), INVITING)
     if row is None:
         raise NotFound("invitation")
     return row

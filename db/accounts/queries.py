@@ -110,13 +110,17 @@ async def invitations(actor: Actor, before: UUID | None, limit: int) -> list[asy
         )
 
 
+_KEYS = """
+select k.id, k.name, k.prefix, k.scopes, k.created_at, k.expires_at, k.last_used_at, k.revoked_at as ended_at, k.ended_because,
+    coalesce(u.name, k.created_by_name, '') as created_by
+from api_key k left join account_user u on u.id = k.created_by
+where k.company_id = $1 and ($2::uuid is null or k.id < $2)
+and (k.revoked_at is null or k.ended_because is not null and k.revoked_at > now() - interval '30 days')
+order by k.id desc limit $3
+"""
+
+
 async def api_keys(actor: Actor, before: UUID | None, limit: int) -> list[asyncpg.Record]:
-    """`limit + 1` keys that are not revoked, newest first."""
+    """`limit + 1` keys, newest first: those nobody revoked, and for 30 days those that ended with their maker's rights."""
     async with read(actor, Permission.KEYS_WRITE) as r:
-        return await r.fetch(
-            "select id, name, prefix, scopes, created_at, expires_at, last_used_at from api_key where company_id = $1 "
-            "and revoked_at is null and ($2::uuid is null or id < $2) order by id desc limit $3",
-            actor.company_id,
-            before,
-            limit + 1,
-        )
+        return await r.fetch(_KEYS, actor.company_id, before, limit + 1)

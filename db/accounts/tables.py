@@ -79,3 +79,5 @@ class ApiKey(Table, db=DB, tablename="api_key"):
     expires_at = Timestamptz(null=True)
     last_used_at = Timestamptz(null=True)
     revoked_at = Timestamptz(null=True)
+    ended_because = Text(null=True)
+    created_by_name = Text(null=True)

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from db.accounts.rights import end_borrowed
 from db.enums import Permission, Role
 from db.errors import Conflict, Forbidden, NotFound
 from db.events import SessionRevoked, TeamChanged
@@ -36,7 +37,10 @@ async def _keep_an_owner(w: Work, role: Role) -> None:
 
 
 async def change_role(actor: Actor, user_id: UUID, role: Role) -> None:
-    """Raises NotFound, Forbidden `owner_only`, Conflict `last_owner`."""
+    """Ends keys and invitations of theirs that exceed the new role. Raises NotFound, Forbidden `owner_only`, `own_role`,
+    Conflict `last_owner`."""
+    if actor.kind == "api_key" and user_id == actor.maker_id:
+        raise Forbidden("own_role", "A key cannot change the role of the person who made it.")
     async with work(actor, Permission.TEAM_WRITE) as w:
         before = await _locked_role(w, user_id)
         may_grant(actor, before)
@@ -47,12 +51,13 @@ async def change_role(actor: Actor, user_id: UUID, role: Role) -> None:
         await w.execute(
             "update membership set role = $3 where company_id = $1 and user_id = $2", w.company_id, user_id, role.value
         )
+        await end_borrowed(w, user_id, role)
         w.audit("member.role_changed", user_id, before=before.value, after=role.value)
         w.emit(TeamChanged())
 
 
 async def remove(actor: Actor, user_id: UUID) -> None:
-    """Ends the membership and its sessions in this company. Raises NotFound, Forbidden `owner_only`, Conflict `last_owner`."""
+    """Ends the membership, its sessions, keys and open invitations in this company. Raises NotFound, Forbidden `owner_only`, Conflict `last_owner`."""
     async with work(actor, Permission.TEAM_WRITE) as w:
         before = await _locked_role(w, user_id)
         may_grant(actor, before)
@@ -62,6 +67,7 @@ async def remove(actor: Actor, user_id: UUID) -> None:
             w.company_id,
             user_id,
         )
+        await end_borrowed(w, user_id, None)
         await w.execute("delete from membership where company_id = $1 and user_id = $2", w.company_id, user_id)
         w.audit("member.removed", user_id, role=before.value)
         w.emit(TeamChanged())

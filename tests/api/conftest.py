@@ -75,11 +75,13 @@ async def bearer(owner_db: asyncpg.Connection, actor: Actor) -> Headers:
         prefix = f"mia_live_{uuid4().hex[:8]}"
         token = f"{prefix}_{new_session_token().removeprefix('mia_s_')}"
         await owner_db.execute(
-            "insert into api_key(company_id, name, prefix, secret_hash, scopes) values ($1, 'Test key', $2, $3, $4)",
+            "insert into api_key(company_id, name, prefix, secret_hash, scopes, created_by) values ($1, 'Test key', $2, $3, $4, "
+            "coalesce($5, (select user_id from membership where company_id = $1 and role = 'owner' limit 1)))",
             actor.company_id,
             prefix,
             digest(token),
             sorted(actor.permissions),
+            actor.maker_id,
         )
     else:
         token = new_session_token()

@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.contract import accounts as contract
 from api.contract.base import Done, FieldError, Page, Problem
-from api.contract.enums import CampaignState, Language, Permission, Role
+from api.contract.enums import CampaignState, KeyEnd, Language, Permission, Role
 from api.contract.home import Attention, Home, HomeCampaign, HomeDay
 
 TOKEN = "token-ana"
@@ -47,8 +47,8 @@ class State:
             contract.Invitation(id=uuid4(), email="novo@lojaaurora.com.br", role=Role.AGENT, invited_by="Ana Lima", created_at=NOW, expires_at=NOW + timedelta(days=7))
         ]  # fmt: skip
         self.keys = [
-            contract.ApiKey(id=uuid4(), name="Loja virtual", prefix="mia_live_9f2c", scopes=[Permission.CONTACTS_WRITE, Permission.CONTACTS_READ], created_at=NOW, expires_at=NOW + timedelta(days=80), last_used_at=NOW - timedelta(minutes=4)),
-            contract.ApiKey(id=uuid4(), name="Relatórios", prefix="mia_live_41ab", scopes=[Permission.CAMPAIGNS_READ], created_at=NOW, expires_at=None, last_used_at=None),
+            contract.ApiKey(id=uuid4(), name="Loja virtual", prefix="mia_live_9f2c", scopes=[Permission.CONTACTS_WRITE, Permission.CONTACTS_READ], created_at=NOW, expires_at=NOW + timedelta(days=80), last_used_at=NOW - timedelta(minutes=4), created_by="Ana Lima", ended_at=None, ended_because=None),
+            contract.ApiKey(id=uuid4(), name="Relatórios", prefix="mia_live_41ab", scopes=[Permission.CAMPAIGNS_READ], created_at=NOW, expires_at=None, last_used_at=None, created_by="Bruno Rocha", ended_at=NOW, ended_because=KeyEnd.MAKER_REMOVED),
         ]  # fmt: skip
         self.sessions = [
             contract.SessionInfo(id=uuid4(), created_at=NOW, last_seen_at=NOW, ip="189.40.12.7", user_agent="Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36", current=True),
@@ -181,7 +181,7 @@ class FakeApi:
             return answer(contract.InvitationCreated(invitation=made, link="https://example.com/invitation/abc123"))
         if path == "/v1/api-keys":
             asked = msgspec.json.decode(body, type=contract.ApiKeyCreate)
-            key = contract.ApiKey(id=uuid4(), name=asked.name, prefix="mia_live_77aa", scopes=asked.scopes, created_at=NOW, expires_at=asked.expires_at, last_used_at=None)  # fmt: skip
+            key = contract.ApiKey(id=uuid4(), name=asked.name, prefix="mia_live_77aa", scopes=asked.scopes, created_at=NOW, expires_at=asked.expires_at, last_used_at=None, created_by="Ana Lima", ended_at=None, ended_because=None)  # fmt: skip
             state.keys.append(key)
             return answer(contract.ApiKeyCreated(api_key=key, secret="mia_live_77aa_secret"))
         if path.startswith("/v1/team/"):

@@ -76,7 +76,7 @@ async def test_a_new_key_is_shown_once_and_needs_a_permission(ana: User, api: Fa
     create = max(ana.find("Criar chave").elements, key=lambda button: button.id)
     UserInteraction(ana, {create}, None).click()
     await ana.should_see("Escolha pelo menos uma permissão.", retries=10)
-    ana.find("Ver contatos").click()
+    ana.find(kind=ui.checkbox, content="Ver contatos").click()
     UserInteraction(ana, {create}, None).click()
     await ana.should_see("mia_live_77aa_secret", retries=10)
 

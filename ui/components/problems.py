@@ -25,6 +25,7 @@ def sentences() -> dict[str, str]:
         "already_member": _("This person is in the team already."),
         "too_many_keys": _("Your company has as many keys as it can have. Revoke one first."),
         "owner_only": _("Only an owner may do this."),
+        "own_role": _("A key cannot change the role of the person who made it."),
         "people_only": _("Only a person who is signed in may do this."),
         "scope_too_wide": _("You can only give permissions that you have yourself."),
         "no_company": _("You are no longer in any company. Ask for an invitation."),

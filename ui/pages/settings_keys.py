@@ -8,7 +8,7 @@ from nicegui import ui
 
 from api.contract.accounts import ApiKey, ApiKeyCreate, ApiKeyCreated
 from api.contract.base import Page
-from api.contract.enums import Permission
+from api.contract.enums import KeyEnd, Permission
 from ui import formats, session
 from ui.client import accounts
 from ui.client.base import ApiProblem
@@ -59,7 +59,13 @@ def draw_keys() -> None:
                     icon("key")
                     with ui.element("div").classes("m-col m-tight m-grow"):
                         ui.label(key.name).classes("m-strong m-clip")
-                        ui.label(_facts(key)).classes("m-hint m-clip")
+                        ui.label(_facts(key)).classes("m-hint")
+                        ui.label(_may(key)).classes("m-hint")
+                        if key.ended_because is not None:
+                            ui.label(_ended(key.ended_because)).classes("m-hint")
+                    if key.ended_at is not None:
+                        badge(_("Ended"), "warn")
+                        continue
                     if key.expires_at and key.expires_at < datetime.now(UTC):
                         badge(_("Expired"), "warn")
                     button(_("Revoke"), partial(revoke, key), kind="danger")
@@ -68,10 +74,26 @@ def draw_keys() -> None:
 
 
 def _facts(key: ApiKey) -> str:
-    scopes = ngettext("{n} permission", "{n} permissions", len(key.scopes)).format(n=len(key.scopes))
+    maker = [_("made by {name}").format(name=key.created_by)] if key.created_by else []
     used = _("last used {when}").format(when=formats.ago(key.last_used_at)) if key.last_used_at else _("never used")
     until = [_("valid until {day}").format(day=formats.day(key.expires_at))] if key.expires_at else []
-    return " · ".join([f"{key.prefix}…", scopes, used, *until])
+    return " · ".join([f"{key.prefix}…", *maker, used, *until])
+
+
+def _may(key: ApiKey) -> str:
+    if set(key.scopes) == set(Permission):
+        return _("May do everything")
+    return ", ".join(permission_name(scope) for scope in sorted(key.scopes, key=list(Permission).index))
+
+
+def _ended(because: KeyEnd) -> str:
+    return {
+        KeyEnd.MAKER_REMOVED: _("The person who made it is no longer in the team. Make a new key for what still needs one."),
+        KeyEnd.MAKER_DEMOTED: _(
+            "It could do more than the person who made it may do now. Make a new key for what still needs one."
+        ),
+        KeyEnd.MAKER_UNKNOWN: _("Nobody knows any more who made it. Make a new key for what still needs one."),
+    }[because]
 
 
 def _create(refresh: Callable[[], Awaitable[None]]) -> None:

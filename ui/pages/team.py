@@ -116,7 +116,10 @@ class _Team:
     async def _remove(self, member: Member) -> None:
         sure = await confirm(
             _("Remove {name}?").format(name=member.name),
-            _("They are signed out at once and can no longer open your company. What they did stays."),
+            _(
+                "They are signed out at once and can no longer open your company. Their API keys and open invitations end. "
+                "What they did stays."
+            ),
             yes=_("Remove"),
             danger=True,
         )
