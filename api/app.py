@@ -16,6 +16,7 @@ from api.auth.guard import guard, provide_actor
 from api.auth.recover import RecoverController
 from api.auth.sign_in import SignInController
 from api.auth.views import provide_origin
+from api.bodies import BodyDeadline
 from api.campaigns import CampaignController
 from api.channels import ChannelController
 from api.contacts import ContactController, CustomFieldController, TagController
@@ -108,5 +109,7 @@ def create_app(settings: Settings) -> Litestar:
         logging_config=None,
         debug=False,
     )
-    app.asgi_handler = in_front(hooks, Observed(Remembering(app.asgi_handler), https=settings.webhook_url.startswith("https://")))
+    app.asgi_handler = in_front(
+        hooks, Observed(BodyDeadline(Remembering(app.asgi_handler)), https=settings.webhook_url.startswith("https://"))
+    )
     return app

@@ -33,6 +33,7 @@ _BY_STATUS = {
     403: ("forbidden", "Not allowed", "This is not allowed."),
     404: ("not_found", "Not found", "There is nothing at this address."),
     405: ("method_not_allowed", "Method not allowed", "This address does not take that method."),
+    408: ("too_slow", "Too slow", "The request's body came too slowly."),
     413: ("too_large", "Too large", "The request is larger than allowed here."),
     415: ("media_type", "Unsupported media type", "Send the body as application/json."),
     429: ("too_many_requests", "Too many requests", "Too many requests. Wait a moment."),
@@ -114,7 +115,7 @@ def on_http(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     if status >= 500:
         return on_unexpected(request, error)
     code, title, detail = _BY_STATUS.get(status, (f"http_{status}", "Refused", "The request was refused."))
-    allow = {k: v for k, v in (error.headers or {}).items() if k.lower() in {"allow", "retry-after"}}
+    allow = {k: v for k, v in (error.headers or {}).items() if k.lower() in {"allow", "retry-after", "connection"}}
     return respond(_plain(status, code, title, detail), allow)
 
 

@@ -19,6 +19,7 @@ from api import health
 log = structlog.get_logger("api.access")
 
 _REQUEST_ID = re.compile(rb"^[A-Za-z0-9_-]{8,64}$")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "WS"})
 _SECURITY = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -81,7 +82,8 @@ class Observed:
             took = time.perf_counter() - started
             template = _template(cast("Mapping[str, Any]", scope))
             method = str(scope.get("method", "WS"))
-            health.observe(method, template, status, took)
+            # Anyone may call by any method: unknown ones are one label, or the counters would grow without end.
+            health.observe(method if method in _METHODS else "OTHER", template, status, took)
             actor = state.get("actor")
             if template not in health.QUIET or status >= 500:
                 log.info(

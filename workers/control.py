@@ -9,6 +9,7 @@ import msgspec
 from db.channels import log as channel_log
 from db.channels.secrets import Credentials
 from db.messages.reasons import FailureReason
+from db.redact import redact
 from db.settings import Settings
 from db.work import Work
 from workers.outcomes import Outcome, reason_of
@@ -29,12 +30,12 @@ TRANSIENT = (
 
 
 class Refused(Exception):
-    """A control call failed: `reason` in our words, `detail` in the provider's."""
+    """A control call failed: `reason` in our words, `detail` in the provider's, without what looks like a secret."""
 
     def __init__(self, reason: FailureReason, detail: str, code: int | None) -> None:
-        super().__init__(f"{reason}: {detail}")
         self.reason = reason
-        self.detail = detail
+        self.detail = redact(detail)
+        super().__init__(f"{reason}: {self.detail}")
         self.code = code
 
     @property
@@ -79,7 +80,7 @@ class Control:
             reason = reason_of(error.outcome) or FailureReason.UNKNOWN_OUTCOME
             code, detail = _said(error.outcome)
             self._note(kind, False, summary, error.http_status, code, started, request, error.body_excerpt)
-            raise Refused(reason, detail or error.body_excerpt[:300], code) from error
+            raise Refused(reason, redact(detail or error.body_excerpt, self._secrets())[:300], code) from error
         self._note(kind, True, summary, 200, None, started, request, _shown(result))
         return result
 
@@ -97,9 +98,12 @@ class Control:
         took = int((time.monotonic() - started) * 1000)
         self._lines.append(_Line(kind, ok, summary, status, None if code is None else str(code), took, request, response))
 
+    def _secrets(self) -> list[str]:
+        return [self.channel.token, self.channel.signing_secret, self.channel.verify_token or ""]
+
     async def write_log(self, w: Work) -> None:
         """Into the channel log, in the caller's transaction."""
-        secrets = [self.channel.token, self.channel.signing_secret, self.channel.verify_token or ""]
+        secrets = self._secrets()
         for line in self._lines:
             await channel_log.record(w, self.channel.channel_id, *msgspec.structs.astuple(line), secrets=secrets)
         self._lines = []

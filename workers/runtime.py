@@ -16,6 +16,7 @@ import structlog
 from db import queue
 from db.clock import now
 from db.jobs import Job
+from db.redact import redact
 from db.work import system
 
 log = structlog.get_logger("workers.runtime")
@@ -108,10 +109,10 @@ class Runner:
             after = error.after if isinstance(error, Retry) else None
             if tries >= row["max_tries"]:
                 log.error("job.dead", tries=tries, error=repr(error), exc_info=not isinstance(error, Retry))
-                return await self._give_up(company_id, job_id, job, tries, repr(error)[:2000])
+                return await self._give_up(company_id, job_id, job, tries, _told(error))
             delay = after if after is not None else min(RETRY_CAP, RETRY_BASE**tries) * random.uniform(0.8, 1.2)
             log.warning("job.retry", tries=tries, after=round(delay, 1), error=repr(error), exc_info=not isinstance(error, Retry))
-            await self._write(_AGAIN, job_id, tries, now() + timedelta(seconds=delay), repr(error)[:2000], 0)
+            await self._write(_AGAIN, job_id, tries, now() + timedelta(seconds=delay), _told(error), 0)
             return "retry"
         finally:
             structlog.contextvars.clear_contextvars()
@@ -129,6 +130,11 @@ class Runner:
         """The outcome, fenced by the try: a run whose lease was taken over writes nothing."""
         async with system() as s:
             await s.execute(sql, *args)
+
+
+def _told(error: Exception) -> str:
+    """The error as the job's row keeps it."""
+    return redact(repr(error))[:2000]
 
 
 async def sweep() -> int:

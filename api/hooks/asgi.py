@@ -38,7 +38,9 @@ log = structlog.get_logger("api.hooks")
 PREFIX = "/hooks/"
 BODY_LIMIT = 3 * 1024 * 1024  # Meta's own limit
 BODY_SECONDS = 15.0  # a body that trickles in slower than this is cut off
+IN_FLIGHT_LIMIT = 48 * 1024 * 1024  # bytes of all bodies being read by this process; strangers could fill its memory
 WAKE_EVERY = 0.05  # seconds between two wake-ups of one company
+CLOSE = (b"connection", b"close")
 NOBODY = secrets.token_hex(32)  # checked against where there is no secret, for the same work; nobody may know it
 
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
@@ -61,6 +63,7 @@ class Hooks:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._base = settings.webhook_url.rstrip("/")
+        self._in_flight = 0
         self._dirty: set[UUID] = set()
         self._wake = asyncio.Event()
         self._collector = Collector(settings.database_url, self._stored)
@@ -134,12 +137,10 @@ class Hooks:
         return query.get("hub.challenge", [""])[0][:200].encode("utf-8", "replace")
 
     async def _meta(self, scope: HTTPScope, receive: Receive, channel_id: UUID) -> None:
-        body, signature = await _body(scope, receive, b"x-hub-signature-256")
-        route = await self._route(channel_id, ChannelKind.WHATSAPP)
-        fits = verify_meta([route.secret if route and route.secret else NOBODY], body, signature)
-        if route is None:
-            raise Refused(404, "not found")
-        if not fits:
+        route = await self._known(channel_id, ChannelKind.WHATSAPP)
+        signature = _signature(scope, b"x-hub-signature-256", 401)
+        body = await self._body(scope, receive)
+        if not verify_meta([route.secret or NOBODY], body, signature):
             fresh = await self._again(route)
             if fresh is None or not fresh.secret or not verify_meta([fresh.secret], body, signature):
                 raise Refused(401, "wrong signature")
@@ -149,13 +150,11 @@ class Hooks:
             raise Refused(503, "try again", (b"retry-after", b"5")) from None
 
     async def _twilio(self, scope: HTTPScope, receive: Receive, channel_id: UUID, source: str, attempt_id: UUID | None) -> None:
-        body, signature = await _body(scope, receive, b"x-twilio-signature")
-        route = await self._route(channel_id, ChannelKind.SMS)
+        route = await self._known(channel_id, ChannelKind.SMS)
+        signature = _signature(scope, b"x-twilio-signature", 403)
+        body = await self._body(scope, receive)
         url = self._public_url(scope)
-        fits = verify_twilio([route.secret if route and route.secret else NOBODY], url, body, signature)
-        if route is None:
-            raise Refused(404, "not found")
-        if not fits:
+        if not verify_twilio([route.secret or NOBODY], url, body, signature):
             fresh = await self._again(route)
             if fresh is None or not fresh.secret or not verify_twilio([fresh.secret], url, body, signature):
                 raise Refused(403, "wrong signature")
@@ -181,6 +180,44 @@ class Hooks:
             return await self._routes.find(channel_id, kind)
         except Broken:
             raise Refused(503, "try again", (b"retry-after", b"5")) from None
+
+    async def _known(self, channel_id: UUID, kind: ChannelKind) -> Route:
+        """The route of a channel that exists. Asked before a byte of the body is read."""
+        route = await self._route(channel_id, kind)
+        if route is None:
+            raise Refused(404, "not found", CLOSE)
+        return route
+
+    async def _body(self, scope: HTTPScope, receive: Receive) -> bytes:
+        """The raw body. Raises Refused for what is too large, packed or too slow, and while too much is being read at once."""
+        length = _length(scope)
+        message = await receive()
+        if message["type"] == "http.request" and (not message.get("more_body") or len(message.get("body", b"")) == length):
+            body: bytes = message.get("body", b"")  # nearly always: all in one piece
+            if len(body) > BODY_LIMIT:
+                raise Refused(413, "too large", CLOSE)
+            return body
+        chunks, size = [], 0
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                while True:
+                    if message["type"] != "http.request":
+                        raise Refused(400, "the body ended early")
+                    chunk = message.get("body", b"")
+                    size += len(chunk)
+                    self._in_flight += len(chunk)
+                    if size > BODY_LIMIT:
+                        raise Refused(413, "too large", CLOSE)
+                    if self._in_flight > IN_FLIGHT_LIMIT:
+                        raise Refused(503, "too much at once", (b"retry-after", b"5"), CLOSE)
+                    chunks.append(chunk)
+                    if not message.get("more_body"):
+                        return b"".join(chunks)
+                    message = await receive()
+        except TimeoutError:
+            raise Refused(408, "too slow", CLOSE) from None
+        finally:
+            self._in_flight -= size
 
     async def _again(self, route: Route) -> Route | None:
         assert self._routes is not None
@@ -238,40 +275,25 @@ def _row(route: Route, source: str, attempt_id: UUID | None, body: bytes) -> Rec
     return Received(route.company_id, uuid7(), route.channel_id, source, attempt_id, body, datetime.now(UTC))
 
 
-async def _body(scope: HTTPScope, receive: Receive, wanted: bytes) -> tuple[bytes, str | None]:
-    """The raw body and one header. Raises Refused for what is too large, packed or too slow."""
-    signature, length = None, -1
+def _signature(scope: HTTPScope, wanted: bytes, status: int) -> str:
+    """The header that signs the body. Raises Refused where there is none, so that nobody reads an unsigned body."""
     for name, value in scope["headers"]:
-        if name == wanted:
-            signature = value.decode("latin-1")
-        elif name == b"content-length" and value.isdigit():
+        if name == wanted and value:
+            return value.decode("latin-1")
+    raise Refused(status, "wrong signature", CLOSE)
+
+
+def _length(scope: HTTPScope) -> int:
+    """The announced length, -1 without one. Raises Refused for what is too large or packed."""
+    length = -1
+    for name, value in scope["headers"]:
+        if name == b"content-length" and value.isdigit():
             length = int(value)
             if length > BODY_LIMIT:
-                raise Refused(413, "too large", (b"connection", b"close"))
+                raise Refused(413, "too large", CLOSE)
         elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
             raise Refused(415, "packed bodies are not taken")
-    message = await receive()
-    if message["type"] == "http.request" and (not message.get("more_body") or len(message.get("body", b"")) == length):
-        body: bytes = message.get("body", b"")  # nearly always: all in one piece
-        if len(body) > BODY_LIMIT:
-            raise Refused(413, "too large", (b"connection", b"close"))
-        return body, signature
-    chunks, size = [], 0
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            while True:
-                if message["type"] != "http.request":
-                    raise Refused(400, "the body ended early")
-                chunk = message.get("body", b"")
-                size += len(chunk)
-                if size > BODY_LIMIT:
-                    raise Refused(413, "too large", (b"connection", b"close"))
-                chunks.append(chunk)
-                if not message.get("more_body"):
-                    return b"".join(chunks), signature
-                message = await receive()
-    except TimeoutError:
-        raise Refused(408, "too slow", (b"connection", b"close")) from None
+    return length
 
 
 async def _respond(send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:

@@ -4,7 +4,6 @@ Sends are not written a second time: their `attempt` rows are the record, and th
 "newest first" is the order of ids.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -12,21 +11,12 @@ from uuid import UUID
 
 from db.enums import Permission
 from db.errors import NotFound
+from db.redact import redact
 from db.tenancy import Actor
 from db.work import Read, Work, read
 
 LIMIT = 4096  # bytes kept of a request and of a response
 NEWEST = UUID("ffffffff-ffff-ffff-ffff-ffffffffffff")
-HIDDEN = "[hidden]"
-
-_TOKENS = re.compile(r"\bEAA[A-Za-z0-9]{10,}|\b(?:Bearer|Basic|OAuth)\s+[A-Za-z0-9._~+/=-]+", re.IGNORECASE)
-_NAMED = re.compile(
-    r"""(?ix) (["']? (?:
-        access_token | auth_token | app_secret | client_secret | signing_secret | verify_token | fb_exchange_token | api_key
-        | password | secret | token | authorization | x-hub-signature-256 | x-twilio-signature
-        ) ["']? \s* [:=] \s* )
-        (?: "(?:[^"\\]|\\.)*" | '[^']*' | [^\s&,;}"']+ )"""
-)
 
 
 class LogEntry(NamedTuple):
@@ -42,15 +32,11 @@ class LogEntry(NamedTuple):
     response: str | None
 
 
-def redact(text: str | None, secrets: Sequence[str] = ()) -> str | None:
-    """The text without known secrets, without what looks like one, and cut to 4 kB."""
+def shown(text: str | None, secrets: Sequence[str] = ()) -> str | None:
+    """The text as it may be kept and shown: secrets taken out, cut to 4 kB."""
     if text is None:
         return None
-    for secret in secrets:
-        if len(secret) >= 6:
-            text = text.replace(secret, HIDDEN)
-    text = _NAMED.sub(lambda match: match[1] + f'"{HIDDEN}"', _TOKENS.sub(HIDDEN, text)).replace("\0", "")
-    return text.encode("utf-8", "replace")[:LIMIT].decode("utf-8", "ignore")
+    return redact(text, secrets).replace("\0", "").encode("utf-8", "replace")[:LIMIT].decode("utf-8", "ignore")
 
 
 async def record(
@@ -75,12 +61,12 @@ async def record(
         channel_id,
         kind,
         ok,
-        redact(summary, secrets),
+        shown(summary, secrets),
         http_status,
         code,
         duration_ms,
-        redact(request, secrets),
-        redact(response, secrets),
+        shown(request, secrets),
+        shown(response, secrets),
     )
 
 
@@ -143,4 +129,4 @@ async def _entries(
     union = " union all ".join(f"({part})" for part in parts)
     rows = await r.fetch(f"select * from ({union}) merged order by id desc limit $4", *arguments)
     found = [LogEntry(*row) for row in rows]
-    return [entry._replace(request=redact(entry.request), response=redact(entry.response)) for entry in found]
+    return [entry._replace(request=shown(entry.request), response=shown(entry.response)) for entry in found]

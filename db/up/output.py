@@ -45,6 +45,7 @@ class Output:
 
     def __init__(self, name: str, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
         self._name = name
         self.path = folder / f"{name}.log"
         self._file = self.path.open("ab")

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -22,6 +23,7 @@ from db.enums import Permission, Role
 from db.permissions import ROLE_PERMISSIONS
 from db.settings import Settings
 from db.tenancy import Actor
+from tests import scenes
 
 PASSWORD = "cavalo-azul-42"
 Headers = dict[str, str]
@@ -130,3 +132,61 @@ def sign_in_as(owner_db: asyncpg.Connection, owner: Actor) -> SignInAs:
         return await bearer(owner_db, owner if role is Role.OWNER else await make_member(owner_db, owner, role))
 
     return sign_in
+
+
+@pytest.fixture(scope="session")
+async def document(app: Litestar) -> dict[str, Any]:
+    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        return (await client.get("/v1/openapi.json")).raise_for_status().json()
+
+
+@pytest.fixture
+async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, str]:
+    """One of everything that `owner`'s company has, by the name of the path parameter."""
+
+    async def insert(sql: str, *args: object) -> UUID:
+        return await owner_db.fetchval(sql, owner.company_id, *args)
+
+    channel = await scenes.channel(owner_db, owner)
+    template = await scenes.template(owner_db, owner, channel)
+    await scenes.contacts(owner_db, owner, 1)
+    contact = await insert("select id from contact where company_id = $1")
+    campaign = await scenes.campaign(owner_db, owner, channel, template)
+    return {
+        name: str(value)
+        for name, value in {
+            "channel_id": channel,
+            "template_id": template,
+            "contact_id": contact,
+            "campaign_id": campaign,
+            "tag_id": await insert("insert into tag(company_id, name) values ($1, 'vip') returning id"),
+            "field_id": await insert("select id from custom_field where company_id = $1"),
+            "note_id": await insert(
+                "insert into contact_note(company_id, contact_id, body) values ($1, $2, 'oi') returning id", contact
+            ),
+            "import_id": await insert(
+                "insert into contact_import(company_id, filename, blob, size, sheet) values ($1, 'a.csv', 'x', 1, '{}') returning id"
+            ),
+            "bulk_id": await insert(
+                "insert into contact_bulk(company_id, verb, filter) values ($1, 'opt_out', '{}') returning id"
+            ),
+            "user_id": owner.id,
+            "session_id": await insert(
+                "insert into session(company_id, token_hash, user_id, expires_at) values ($1, $2, $3, now() + interval '1 day') returning id",
+                uuid4().bytes,
+                owner.id,
+            ),
+            "invitation_id": await insert(
+                "insert into invitation(company_id, email, role, token_hash, invited_by, expires_at)"
+                " values ($1, 'x@example.com', 'agent', $2, $3, now() + interval '1 day') returning id",
+                uuid4().bytes,
+                owner.id,
+            ),
+            "key_id": await insert(
+                "insert into api_key(company_id, name, prefix, secret_hash, scopes) values ($1, 'x', $2, 'x', '{}') returning id",
+                uuid4().hex,
+            ),
+            "address": "+5511900000000",
+        }.items()
+    }

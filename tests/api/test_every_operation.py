@@ -5,11 +5,10 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import httpx
-import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from litestar import Litestar
@@ -17,7 +16,6 @@ from litestar import Litestar
 from db.enums import Role
 from db.settings import Settings
 from db.tenancy import Actor
-from tests import scenes
 from tests.api.conftest import Headers, SignInAs
 
 PUBLIC = {
@@ -33,69 +31,11 @@ ENDS = {"/v1/events", "/v1/auth/sign-out", "/v1/me/password", "/v1/me/sessions",
 Operation = tuple[str, str, dict[str, Any]]
 
 
-@pytest.fixture(scope="session")
-async def document(app: Litestar) -> dict[str, Any]:
-    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
-    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
-        return (await client.get("/v1/openapi.json")).raise_for_status().json()
-
-
 def operations(document: dict[str, Any]) -> Iterator[Operation]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             if method in ("get", "post", "put", "patch", "delete"):
                 yield method.upper(), path, operation
-
-
-@pytest.fixture
-async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, str]:
-    """One of everything that `owner`'s company has, by the name of the path parameter."""
-
-    async def insert(sql: str, *args: object) -> UUID:
-        return await owner_db.fetchval(sql, owner.company_id, *args)
-
-    channel = await scenes.channel(owner_db, owner)
-    template = await scenes.template(owner_db, owner, channel)
-    await scenes.contacts(owner_db, owner, 1)
-    contact = await insert("select id from contact where company_id = $1")
-    campaign = await scenes.campaign(owner_db, owner, channel, template)
-    return {
-        name: str(value)
-        for name, value in {
-            "channel_id": channel,
-            "template_id": template,
-            "contact_id": contact,
-            "campaign_id": campaign,
-            "tag_id": await insert("insert into tag(company_id, name) values ($1, 'vip') returning id"),
-            "field_id": await insert("select id from custom_field where company_id = $1"),
-            "note_id": await insert(
-                "insert into contact_note(company_id, contact_id, body) values ($1, $2, 'oi') returning id", contact
-            ),
-            "import_id": await insert(
-                "insert into contact_import(company_id, filename, blob, size, sheet) values ($1, 'a.csv', 'x', 1, '{}') returning id"
-            ),
-            "bulk_id": await insert(
-                "insert into contact_bulk(company_id, verb, filter) values ($1, 'opt_out', '{}') returning id"
-            ),
-            "user_id": owner.id,
-            "session_id": await insert(
-                "insert into session(company_id, token_hash, user_id, expires_at) values ($1, $2, $3, now() + interval '1 day') returning id",
-                uuid4().bytes,
-                owner.id,
-            ),
-            "invitation_id": await insert(
-                "insert into invitation(company_id, email, role, token_hash, invited_by, expires_at)"
-                " values ($1, 'x@example.com', 'agent', $2, $3, now() + interval '1 day') returning id",
-                uuid4().bytes,
-                owner.id,
-            ),
-            "key_id": await insert(
-                "insert into api_key(company_id, name, prefix, secret_hash, scopes) values ($1, 'x', $2, 'x', '{}') returning id",
-                uuid4().hex,
-            ),
-            "address": "+5511900000000",
-        }.items()
-    }
 
 
 def _filled(path: str, values: dict[str, str]) -> str:

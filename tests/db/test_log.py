@@ -8,12 +8,12 @@ from db.log import redact, redact_event
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
-        ("Authorization: Bearer abc.def-123", "Authorization: Bearer ***"),
-        ("token EAAJZC0ABCDEFGHIJ123", "token EAA***"),
-        ("mia_live_1f2e3d4c_" + "x" * 43, "mia_live_***"),
-        ("mia_s_" + "y" * 43, "mia_s_***"),
-        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_***"),
-        ("postgresql://app:hunter2@db.example.com/x", "postgresql://app:***@db.example.com/x"),
+        ("Authorization: Bearer abc.def-123", "Authorization: Bearer [hidden]"),
+        ("token EAAJZC0ABCDEFGHIJ123", "token [hidden]"),
+        ("mia_live_1f2e3d4c_" + "x" * 43, "[hidden]"),
+        ("mia_s_" + "y" * 43, "[hidden]"),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "[hidden]"),
+        ("postgresql://app:hunter2@db.example.com/x", "postgresql://app:[hidden]@db.example.com/x"),
         ("to +5511987654321 failed", "to 5511***21 failed"),
         ("0197a1c2-7d3e-7c11-9a55-226908718142", "0197a1c2-7d3e-7c11-9a55-226908718142"),
         ("2026-03-02T14:05:00Z", "2026-03-02T14:05:00Z"),
@@ -36,6 +36,6 @@ def test_keys_that_name_a_secret() -> None:
         "event": "x",
         "password": "***",
         "access_token": "***",
-        "nested": {"api_key": "***", "list": ["Bearer ***"]},
+        "nested": {"api_key": "***", "list": ["Bearer [hidden]"]},
         "status": 200,
     }

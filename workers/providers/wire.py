@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from db.messages.reasons import FailureReason
+from db.redact import HIDDEN
 from workers.outcomes import Outcome, PauseChannel, RetryAfter, Scope, Unknown
 from workers.providers.http1 import Broken, NotSent, Pool, Target
 
@@ -30,6 +31,12 @@ class Answer(msgspec.Struct, frozen=True):
         """One header's value, None if absent; the name in any case."""
         value: str | None = httpx.Headers(self.headers).get(name)
         return value
+
+    def without(self, secret: bytes) -> "Answer":
+        """The answer with `secret` taken out of its body: providers repeat a malformed token in their error texts."""
+        if not secret or secret not in self.body:
+            return self
+        return Answer(self.status, self.body.replace(secret, HIDDEN.encode()), self.headers)
 
     @property
     def retry_after(self) -> float | None:

@@ -4,6 +4,8 @@ One process, one event loop, one SQLite thread. `World.start` opens everything, 
 """
 
 import asyncio
+import base64
+import contextlib
 import hmac
 from collections.abc import Awaitable
 from typing import Any
@@ -12,7 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from workers.sandbox.accounts import Accounts, MetaAccount
-from workers.sandbox.config import Settings
+from workers.sandbox.config import LOOPBACK, Settings
 from workers.sandbox.control import Control, problem
 from workers.sandbox.deliveries import Deliveries
 from workers.sandbox.graph import VERSION, Graph
@@ -28,6 +30,23 @@ from workers.sandbox.store import Store
 from workers.sandbox.templates import Templates
 from workers.sandbox.twilio import Twilio
 from workers.sandbox.webhooks import Webhooks
+
+
+def _authorized(header: str, wanted: str) -> bool:
+    """Bearer for programs; Basic, with any name, because browsers ask for it."""
+    scheme, _, value = header.partition(" ")
+    if scheme.lower() == "basic":
+        with contextlib.suppress(ValueError):
+            value = base64.b64decode(value, validate=True).decode("utf-8", "replace").partition(":")[2]
+    return hmac.compare_digest(value.encode("utf-8", "replace"), wanted.encode())
+
+
+def _hostname(host: str) -> str | None:
+    """The name in a Host header, None when it holds none."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
 
 
 class World:
@@ -131,13 +150,18 @@ class World:
         return problem(404, "no such address")
 
     def _admin(self, request: Request) -> Reply | None:
-        """The sandbox's own door: the token if one is set; and no page of another site may use a visitor's browser."""
-        origin = request.header(b"origin")
-        if origin and urlsplit(origin).netloc != request.header(b"host"):
+        """The sandbox's own door: not for pages of other sites, and only with the token, or where none is set by a name of this
+        machine: a site that points its own name here (DNS rebinding) reads nothing."""
+        host, origin = request.header(b"host"), request.header(b"origin")
+        if origin and urlsplit(origin).netloc != host:
             return problem(403, "cross-origin requests are refused")
-        wanted = self.settings.admin_token
-        if wanted and not hmac.compare_digest(request.header(b"authorization"), f"Bearer {wanted}"):
-            return problem(401, "the sandbox's admin token is needed")
+        if wanted := self.settings.admin_token:
+            if not _authorized(request.header(b"authorization"), wanted):
+                refusal = problem(401, "the sandbox's admin token is needed")
+                refusal.extra = b'www-authenticate: Basic realm="sandbox"\r\n'
+                return refusal
+        elif _hostname(host) not in {*LOOPBACK, self.settings.host}:
+            return problem(403, "this server is not called by that name")
         return None
 
     def _attachment(self, request: Request, key: str) -> Reply:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import msgspec
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where to listen, where to keep state, how fast time passes.
@@ -50,7 +52,8 @@ def _speed(text: str) -> float:
 
 
 def parse(argv: Sequence[str], env: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from arguments; each default may be set by SANDBOX_HOST, SANDBOX_PORT, … Exits with a message when wrong."""
+    """Settings from arguments; each default may be set by SANDBOX_HOST, SANDBOX_PORT, … Exits with a message when wrong,
+    and when other machines could use the sandbox's own door without a token."""
     cli = argparse.ArgumentParser(prog="python -m workers.sandbox", description="The outside world, on this machine")
     cli.add_argument("--host", default=env.get("SANDBOX_HOST", "127.0.0.1"))
     cli.add_argument("--port", type=int, default=env.get("SANDBOX_PORT", "8790"), help="0 takes a free one")
@@ -61,4 +64,10 @@ def parse(argv: Sequence[str], env: Mapping[str, str] = os.environ) -> Settings:
     cli.add_argument("--routes", type=_routes, default=env.get("SANDBOX_ROUTES", ""), help="PUBLIC_URL=REACHABLE_URL,…")
     cli.add_argument("--admin-token", default=env.get("SANDBOX_ADMIN_TOKEN", ""), help="asked for by /sandbox and /mail")
     cli.add_argument("--seed", type=int, default=env.get("SANDBOX_SEED", "1"))
-    return Settings(**vars(cli.parse_args(argv)))
+    settings = Settings(**vars(cli.parse_args(argv)))
+    if settings.host not in LOOPBACK and not settings.admin_token:
+        cli.error(
+            f"--host {settings.host} lets other machines read caught mails, sign-in links among them: set SANDBOX_ADMIN_TOKEN"
+            " here, and the same where the workers run."
+        )
+    return settings

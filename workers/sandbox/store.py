@@ -42,6 +42,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)  # caught mails hold sign-in links
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sandbox-store")
         self._db: sqlite3.Connection = self._thread.submit(self._open, folder / "sandbox.sqlite3").result()
         self._waiting: dict[str, list[Row]] = {}

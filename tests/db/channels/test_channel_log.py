@@ -3,9 +3,10 @@
 import asyncpg
 import pytest
 
-from db.channels.log import HIDDEN, LIMIT, entries, record, redact
+from db.channels.log import LIMIT, entries, record, shown
 from db.enums import Permission
 from db.errors import NotFound
+from db.redact import HIDDEN
 from db.tenancy import Actor, worker
 from db.work import work
 from tests.db.channels.factories import make_channel, make_message, put_inbox
@@ -27,18 +28,18 @@ SECRET = "EAAGm0PX4ZCpsBAKZC1234567890"
     ],
 )
 def test_what_looks_like_a_secret_is_hidden(text: str) -> None:
-    shown = redact(text)
-    assert shown is not None
-    assert SECRET not in shown
-    assert HIDDEN in shown
+    kept = shown(text)
+    assert kept is not None
+    assert SECRET not in kept
+    assert HIDDEN in kept
 
 
 def test_known_secrets_are_hidden_and_texts_are_cut() -> None:
-    assert redact("a plain-secret b", ["plain-secret"]) == f"a {HIDDEN} b"
-    assert len((redact("ç" * 5000) or "").encode()) <= LIMIT
-    assert redact("a\0b") == "ab"
-    assert redact(None) is None
-    assert redact('{"tokens":3,"name":"promo"}') == '{"tokens":3,"name":"promo"}'
+    assert shown("a plain-secret b", ["plain-secret"]) == f"a {HIDDEN} b"
+    assert len((shown("ç" * 5000) or "").encode()) <= LIMIT
+    assert shown("a\0b") == "ab"
+    assert shown(None) is None
+    assert shown('{"tokens":3,"name":"promo"}') == '{"tokens":3,"name":"promo"}'
 
 
 async def test_the_log_shows_every_exchange_newest_first(owner: Actor, stranger: Actor, owner_db: asyncpg.Connection) -> None:

@@ -44,6 +44,7 @@ class MetaClient:
     def __init__(self, base_url: str, api_version: str, token: str, *, wire: Wire) -> None:
         self._root = f"{base_url.rstrip('/')}/{api_version}"
         self._wire = wire
+        self._secret = token.encode("utf-8", "replace")
         self._auth = {"authorization": f"Bearer {token}"}
         self._send_headers = {**self._auth, "content-type": "application/json"}
 
@@ -52,7 +53,7 @@ class MetaClient:
         answer = await self._wire.post(f"{self._root}/{phone_number_id}/messages", self._send_headers, body)
         if not isinstance(answer, Answer):
             return answer
-        return accepted(answer.body) if 200 <= answer.status < 300 else classify(answer)
+        return accepted(answer.body) if 200 <= answer.status < 300 else classify(answer.without(self._secret))
 
     async def templates(self, waba_id: str) -> list[Template]:
         """All templates of an account, every page."""
@@ -149,7 +150,7 @@ class MetaClient:
             request = self._wire.control.build_request(method, url, headers={**self._auth, **(headers or {})}, **parts)
         except (httpx.InvalidURL, ValueError) as error:
             raise ProviderError(Unknown("request cannot be built"), None, type(error).__name__) from error
-        answer = await self._wire.call(request)
+        answer = (await self._wire.call(request)).without(self._secret)
         excerpt = answer.body[:1000].decode("utf-8", "replace")
         if not 200 <= answer.status < 300:
             raise ProviderError(classify(answer), answer.status, excerpt)

@@ -11,6 +11,7 @@ the same reason. A 5xx is never looked up here (see `classify`).
 import msgspec
 
 from db.messages.reasons import FailureReason as R
+from db.redact import redact
 from workers.outcomes import (
     OptedOut,
     OptOutScope,
@@ -95,9 +96,9 @@ class GraphError(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """Meta's message with the details, for staff; at most 500 characters."""
+        """Meta's message with the details, for staff; at most 500 characters, without secrets."""
         details = self.error_data.details if isinstance(self.error_data, _Data) else self.error_data
-        return ": ".join(part for part in (self.message, details) if part)[:500]
+        return redact(": ".join(part for part in (self.message, details) if part))[:500]
 
 
 class _Envelope(msgspec.Struct, frozen=True):

@@ -103,6 +103,7 @@ class TwilioClient:
         self._origin = base_url.rstrip("/")
         self._account = f"{self._origin}/2010-04-01/Accounts/{account_sid}"
         self._send_url = f"{self._account}/Messages.json"
+        self._secret = secret.encode("utf-8", "replace")
         pair = f"{api_key_sid or account_sid}:{secret}".encode("utf-8", "replace")
         self._auth = {"authorization": "Basic " + base64.b64encode(pair).decode()}
         self._send_headers = {**self._auth, "content-type": "application/x-www-form-urlencoded"}
@@ -113,7 +114,7 @@ class TwilioClient:
         answer = await self._wire.post(self._send_url, self._send_headers, form)
         if not isinstance(answer, Answer):
             return answer
-        return accepted(answer.body) if 200 <= answer.status < 300 else classify(answer)
+        return accepted(answer.body) if 200 <= answer.status < 300 else classify(answer.without(self._secret))
 
     async def find_message(
         self, to: str, from_: str | None, body: str, since: datetime, *, taken: frozenset[str] = frozenset()
@@ -195,7 +196,7 @@ class TwilioClient:
             request = self._wire.control.build_request(method, url, headers=self._auth, params=params, data=data)
         except (httpx.InvalidURL, ValueError) as error:
             raise ProviderError(Unknown("request cannot be built"), None, type(error).__name__) from error
-        answer = await self._wire.call(request)
+        answer = (await self._wire.call(request)).without(self._secret)
         excerpt = answer.body[:1000].decode("utf-8", "replace")
         if not 200 <= answer.status < 300:
             raise ProviderError(classify(answer), answer.status, excerpt)

@@ -8,6 +8,7 @@ numbers come in the answer (`code`) and later as `ErrorCode` in a status callbac
 import msgspec
 
 from db.messages.reasons import FailureReason as R
+from db.redact import redact
 from workers.outcomes import (
     OptedOut,
     OptOutScope,
@@ -78,7 +79,7 @@ def twilio_error(body: bytes) -> TwilioError | None:
 
 def outcome_for(code: int, message: str = "") -> Refusal:
     """What the sender must do about a code, from an answer or a status callback."""
-    return msgspec.structs.replace(CODES.get(code, Rejected(R.BAD_REQUEST)), code=code, message=message[:500])
+    return msgspec.structs.replace(CODES.get(code, Rejected(R.BAD_REQUEST)), code=code, message=redact(message)[:500])
 
 
 def classify(answer: Answer) -> Refusal | Unknown:
