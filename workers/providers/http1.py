@@ -2,17 +2,20 @@
 
 Our own, on asyncio transports and httptools' parser, because it is the hottest path of the product and because no library
 says surely what the ledger must know (docs/decisions/0010). It refuses what a sender must not have: retries, redirects,
-proxies, cookies, compression, HTTP/2.
+proxies, cookies, compression, HTTP/2. An answer is bounded in bytes, headers, pieces and time, and one that comes before its
+request was taken is nobody's: whoever holds the provider's address must not cost us memory, or a message its truth.
 """
 
 import asyncio
 import contextlib
+import fcntl
 import socket
 import ssl
+import termios
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Self, cast
+from typing import NoReturn, Self, cast
 from urllib.parse import urlsplit
 
 import httptools
@@ -22,6 +25,12 @@ from aiohappyeyeballs import start_connection
 IDLE = 20.0  # seconds a connection may wait for its next request; shorter than the far end's: fewer ambiguous resets
 MAX_IDLE = 512  # per origin
 MAX_BODY = 1_000_000  # bytes; an acceptance takes a few hundred
+MAX_HEAD = 65_536  # bytes before the body, those of informational answers included
+MAX_HEADERS = 200  # of one answer, trailers included
+MAX_INFORMATIONAL = 20  # 1xx answers before the real one
+MAX_CHUNKS = 10_000
+SMALL = 4096  # bytes of a request that leaves in one piece, so that nobody can answer half of it
+BRISK = 0.001  # seconds between two requests in which nobody asks the kernel what the other side said meanwhile
 USER_AGENT = b"master-ia/1"
 
 Raw = tuple[int, bytes, list[tuple[bytes, bytes]]]
@@ -34,6 +43,10 @@ class NotSent(Exception):
 
 class Broken(Exception):
     """The connection broke or was too slow after the request was (or may have been) written."""
+
+
+class _Refused(Exception):
+    """Stops the parser after the connection was dropped."""
 
 
 class Target:
@@ -68,24 +81,36 @@ class Target:
 class _Connection(asyncio.Protocol):
     """One connection; at most one request at a time."""
 
-    def __init__(self, lost: Callable[["_Connection"], None]) -> None:
+    def __init__(self, lost: Callable[["_Connection"], None], connected: socket.socket, tls: bool) -> None:
         self.idle_since = 0.0
         self.deadline = 0.0
         self._lost = lost
         self._waiter: asyncio.Future[Raw] | None = None
         self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
+        self._socket = connected
+        self._tls = tls
+        self._fresh = True  # no answer yet
         self._begin()
 
     @property
-    def usable(self) -> bool:
+    def open(self) -> bool:
         return self._transport is not None and not self._transport.is_closing()
+
+    def usable(self, now: float) -> bool:
+        """Open, not idle for too long, and the far end has not spoken unasked. (Under TLS bytes may wait: session tickets.)"""
+        idle = now - self.idle_since
+        if not self.open or (idle > IDLE and not self._fresh):
+            return False
+        return idle < BRISK or self._tls or not _waiting(self._socket, termios.FIONREAD)
 
     def ask(self, request: bytes, deadline: float) -> "asyncio.Future[Raw]":
         assert self._transport is not None
         self.deadline = deadline
         self._waiter = asyncio.get_running_loop().create_future()
         self._begin()
+        self._received = self._informational = self._chunks = 0
+        self._divisible = self._fresh or len(request) > SMALL
         self._transport.write(request)
         return self._waiter
 
@@ -94,6 +119,17 @@ class _Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
         self._fail(why)
+
+    def _refuse(self, why: str) -> NoReturn:
+        """`drop` from within the parser, which must not go on."""
+        self.drop(why)
+        raise _Refused
+
+    def _asking(self) -> bool:
+        """Whether the far end has not taken the whole request yet: part of it is here, or on the way. (A true answer brings the
+        acknowledgement of what it answers.)"""
+        assert self._transport is not None
+        return self._transport.get_write_buffer_size() > 0 or _waiting(self._socket, termios.TIOCOUTQ)
 
     def _begin(self) -> None:
         self._headers: list[tuple[bytes, bytes]] = []
@@ -108,6 +144,7 @@ class _Connection(asyncio.Protocol):
 
     def _finish(self, keep: bool) -> None:
         waiter, self._waiter = self._waiter, None
+        self._fresh = False
         if not keep and self._transport is not None:
             self._transport.close()
         if waiter is not None and not waiter.done():
@@ -123,10 +160,16 @@ class _Connection(asyncio.Protocol):
         if self._waiter is None:  # nobody asked: the far end says goodbye (408), or is confused
             self.drop("unasked data")
             return
+        if self._divisible and not self._received and self._asking():
+            self.drop("an answer before the request was taken")
+            return
+        self._received += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self.drop(f"not HTTP: {type(error).__name__}")
+        if self._received > (MAX_HEAD + MAX_BODY if self._head_read else MAX_HEAD):
+            self.drop("the answer is too long")
 
     def eof_received(self) -> None:
         """An answer without a length ends with its connection."""
@@ -143,26 +186,44 @@ class _Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         if self._waiter is None:  # a second answer to one request: what follows must not pass for the next one's
-            self.drop("unasked data")
+            self._refuse("unasked data")
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if len(self._headers) >= MAX_HEADERS:
+            self._refuse("the answer has too many headers")
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         self._head_read = True
 
+    def on_chunk_header(self) -> None:
+        self._chunks += 1
+        if self._chunks > MAX_CHUNKS:
+            self._refuse("the answer has too many chunks")
+
     def on_body(self, body: bytes) -> None:
         self._size += len(body)
         if self._size > MAX_BODY:
-            self.drop("the answer is too long")
-        else:
-            self._body.append(body)
+            self._refuse("the answer is too long")
+        self._body.append(body)
 
     def on_message_complete(self) -> None:
         if 100 <= self._parser.get_status_code() < 200:  # "continue", "early hints": the answer is still to come
+            self._informational += 1
+            if self._informational > MAX_INFORMATIONAL:
+                self._refuse("too many informational answers")
             self._begin()
         else:
             self._finish(self._parser.should_keep_alive())
+
+
+def _waiting(connected: socket.socket, queue: int) -> bool:
+    """Whether bytes wait in one of the socket's two queues: FIONREAD, received and not read, or TIOCOUTQ, written and not
+    acknowledged. False where the system does not tell."""
+    try:
+        return fcntl.ioctl(connected, queue, b"\0\0\0\0") != b"\0\0\0\0"
+    except (OSError, ValueError):
+        return False
 
 
 class Pool:
@@ -198,13 +259,16 @@ class Pool:
         connection = None
         while idle:
             connection = idle.pop()
-            if connection.usable and now - connection.idle_since < IDLE:
+            if connection.usable(now):
                 break
-            connection.drop("idle for too long")
+            connection.drop("idle for too long, or unasked data")
             connection = None
         if connection is None:
             connection = await self._connect(target, idle)
             now = time.monotonic()
+            if not connection.usable(now):
+                connection.drop("unasked data")
+                raise NotSent("the other side spoke or closed before it was asked")
         self._busy.add(connection)
         if self._watch is None:
             self._watch = asyncio.get_running_loop().call_later(self._timeout / 20, self._drop_late)
@@ -217,8 +281,8 @@ class Pool:
             self._busy.discard(connection)
         if self._closed or len(idle) >= MAX_IDLE:
             connection.drop("not needed any more")
-        elif connection.usable:
-            connection.idle_since = now
+        elif connection.open:
+            connection.idle_since = time.monotonic()
             idle.append(connection)
         return answer
 
@@ -236,7 +300,7 @@ class Pool:
                 connected = await start_connection(addresses, happy_eyeballs_delay=0.25, interleave=1, loop=loop)
                 try:
                     _, connection = await loop.create_connection(
-                        partial(_Connection, partial(self._forget, idle)),
+                        partial(_Connection, partial(self._forget, idle), connected, target.tls),
                         sock=connected,
                         ssl=context,
                         server_hostname=target.host if target.tls else None,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 import uvloop
 
-ON_BOTH = ("test_wire.py", "test_http1.py")
+ON_BOTH = ("test_wire.py", "test_http1.py", "test_hostile.py")
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
