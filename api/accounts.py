@@ -8,7 +8,6 @@ from litestar import Controller, Request, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET
 
-from api import rate_limit
 from api.auth.guard import Caller, forget_all, person
 from api.auth.sign_in import check_time_zone
 from api.auth.views import CallOrigin, me_of, signed_in
@@ -58,7 +57,6 @@ class MeController(Controller):
         description="Ends every session of the person, in every company, and answers a new one. 422 `wrong_password`.",
     )
     async def change_password(self, data: JSONBody[PasswordChange], actor: Caller, origin: CallOrigin) -> SignedIn:
-        await rate_limit.take_strictly((rate_limit.SIGN_IN_ACCOUNT, str(actor.id)), (rate_limit.SIGN_IN_ALL, ""))
         opened = await recover.change_password(person(actor), origin, data.current_password, data.new_password)
         forget_all()
         return await signed_in(opened)

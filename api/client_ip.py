@@ -19,15 +19,3 @@ def client_ip(connection: ASGIConnection[Any, Any, Any, Any], trusted_proxies: i
             except ValueError:
                 return peer or "unknown"
     return peer or "unknown"
-
-
-def network_of(address: str) -> str:
-    """Whom an address stands for when requests are counted: itself, the IPv4 address mapped into it, or its IPv6 /64, since one
-    subscriber holds all of those."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(ip, ipaddress.IPv4Address):
-        return str(ip)
-    return str(ip.ipv4_mapped or ipaddress.IPv6Network((int(ip), 64), strict=False))

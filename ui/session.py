@@ -1,4 +1,5 @@
-"""Who is signed in: an HttpOnly cookie with the API's session token, and nothing else.
+"""Who is signed in: an HttpOnly cookie with the API's session token, and nothing else. A second one says that an account was
+opened in this browser before; it opens nothing.
 
 NiceGUI handlers run in the web socket and cannot set cookies. So a handler leaves the token under a ticket (in memory,
 once, 30 s, bound to the browser's nonce cookie) and sends the browser to `/session/start`, which sets the cookie. The
@@ -25,6 +26,8 @@ from ui.i18n import LANGUAGE_COOKIE, LANGUAGES, current_client, preferences
 from ui.settings import Settings
 
 TICKET_SECONDS = 30
+DEVICE_COOKIES = "__Host-mia_device", "mia_device"  # over https, over http
+DEVICE_SECONDS = 365 * 24 * 3600
 COOKIE_SECONDS = 30 * 24 * 3600  # the API ends the session earlier; the cookie only must not outlive it for ever
 BROWSER_SCOPE = "mia.browser"
 
@@ -43,6 +46,7 @@ class SignedIn(NamedTuple):
 
 class _Ticket(NamedTuple):
     token: str | None  # None ends the session
+    device: str | None  # None keeps the one there is
     language: str | None
     browser: str
     next: str
@@ -55,11 +59,11 @@ class Tickets:
     def __init__(self) -> None:
         self._held: dict[str, _Ticket] = {}
 
-    def leave(self, token: str | None, language: str | None, browser: str, next: str) -> str:
+    def leave(self, token: str | None, language: str | None, browser: str, next: str, device: str | None = None) -> str:
         now = time.monotonic()
         self._held = {name: held for name, held in self._held.items() if held.expires > now}
         name = secrets.token_urlsafe(32)
-        self._held[name] = _Ticket(token, language, browser, safe_next(next), now + TICKET_SECONDS)
+        self._held[name] = _Ticket(token, device, language, browser, safe_next(next), now + TICKET_SECONDS)
         return name
 
     def take(self, name: str, browser: str) -> _Ticket | None:
@@ -79,6 +83,10 @@ def session_cookie(settings: Settings) -> str:
 
 def browser_cookie(settings: Settings) -> str:
     return "__Host-mia_browser" if settings.secure else "mia_browser"
+
+
+def device_cookie(settings: Settings) -> str:
+    return DEVICE_COOKIES[0] if settings.secure else DEVICE_COOKIES[1]
 
 
 def safe_next(target: str | None) -> str:
@@ -141,9 +149,16 @@ def browser_name(client: Client) -> str | None:
     return client.request.headers.get("user-agent")
 
 
+def known_device() -> str | None:
+    """What an earlier sign-in left in this browser: with it strangers' tries do not count against the person."""
+    client = current_client()
+    cookies = client.request.cookies if client is not None else {}
+    return (cookies.get(DEVICE_COOKIES[0]) or cookies.get(DEVICE_COOKIES[1]) or "")[:100] or None
+
+
 def hand_over(handed: Handed, next: str = "/") -> None:
     """In a handler: makes the browser keep the new session and go on to `next`."""
-    _navigate(handed.token, handed.me.language.value, next)
+    _navigate(handed.token, handed.me.language.value, next, handed.device)
 
 
 async def sign_out() -> None:
@@ -172,10 +187,10 @@ def change_language(language: str) -> None:
     ui.navigate.to(f"/session/language?lang={quote(language)}&next={quote(here, safe='')}")
 
 
-def _navigate(token: str | None, language: str | None, next: str) -> None:
+def _navigate(token: str | None, language: str | None, next: str, device: str | None = None) -> None:
     client = current_client()
     browser = client.request.scope.get(BROWSER_SCOPE, "") if client is not None else ""
-    ui.navigate.to(f"/session/start?ticket={tickets.leave(token, language, browser, next)}")
+    ui.navigate.to(f"/session/start?ticket={tickets.leave(token, language, browser, next, device)}")
 
 
 def register(settings: Settings) -> None:
@@ -194,6 +209,16 @@ def register(settings: Settings) -> None:
         response.set_cookie(
             name, held.token, max_age=COOKIE_SECONDS, path="/", secure=settings.secure, httponly=True, samesite="lax"
         )
+        if held.device is not None:
+            response.set_cookie(
+                device_cookie(settings),
+                held.device,
+                max_age=DEVICE_SECONDS,
+                path="/",
+                secure=settings.secure,
+                httponly=True,
+                samesite="lax",
+            )
         if held.language in LANGUAGES:
             response.set_cookie(LANGUAGE_COOKIE, held.language, max_age=365 * 24 * 3600, path="/", samesite="lax")
         return response

@@ -13,6 +13,8 @@ from api.auth.views import CallOrigin, signed_in
 from api.contract.accounts import ForgotPassword, InvitationAccept, InvitationPreview, ResetPassword, SignedIn
 from api.contract.base import Done
 from db.accounts import invitations, recover
+from db.allowances import network_of, take_strictly
+from db.audit.actions import Origin
 from db.enums import Role
 from db.errors import NotFound
 
@@ -28,13 +30,13 @@ class RecoverController(Controller):
         status_code=200,
         opt={"public": True},
         summary="Ask for a new password",
-        description="Mails a link that works once, for 30 minutes. The answer is the same whether the e-mail is known or not.",
+        description="Mails a link that works for 30 minutes, until one of the person's links is used. The answer is the same whether the "
+        "e-mail is known or not, and whether a mail was sent: who asks too often has one of the last half hour already.",
     )
     async def forgot_password(self, data: JSONBody[ForgotPassword], origin: CallOrigin, request: Request[Any, Any, Any]) -> Done:
         started = time.monotonic()
-        address = (rate_limit.SIGN_IN_ADDRESS, origin.ip or "")
-        await rate_limit.take_strictly((rate_limit.MAIL_ACCOUNT, rate_limit.owner_of(data.email)), address)
-        await recover.forgot_password(origin, data.email, request.app.state.settings.public_url)
+        await _count(origin)
+        await recover.forgot_password(origin, data.email, request.app.state.settings.public_url, data.device)
         await asyncio.sleep(max(0.0, _SAME_TIME - (time.monotonic() - started)))
         return Done()
 
@@ -46,7 +48,7 @@ class RecoverController(Controller):
         description="Ends all sessions of the person and signs in. 422 `link_expired` when the link was used or is older than 30 minutes.",
     )
     async def reset_password(self, data: JSONBody[ResetPassword], origin: CallOrigin) -> SignedIn:
-        await rate_limit.take_strictly((rate_limit.SIGN_IN_ADDRESS, origin.ip or ""), (rate_limit.SIGN_IN_ALL, ""))
+        await _count(origin)
         opened = await recover.reset_password(origin, data.token, data.password)
         forget_all()
         return await signed_in(opened)
@@ -58,7 +60,7 @@ class RecoverController(Controller):
         description="What an invited person sees before accepting. 404 when it was used, revoked or is older than 7 days.",
     )
     async def preview(self, token: FromPath[str], origin: CallOrigin) -> InvitationPreview:
-        await rate_limit.take_strictly((rate_limit.SIGN_IN_ADDRESS, origin.ip or ""))
+        await _count(origin)
         row = await invitations.preview(_plausible(token))
         return InvitationPreview(
             company_name=row["company_name"], email=row["email"], role=Role(row["role"]), has_account=row["user_id"] is not None
@@ -72,9 +74,13 @@ class RecoverController(Controller):
         description="Joins the company and signs in. With an account, its password is asked for; without one, name and password make it.",
     )
     async def accept(self, token: FromPath[str], data: JSONBody[InvitationAccept], origin: CallOrigin) -> SignedIn:
-        account = (rate_limit.SIGN_IN_ACCOUNT, rate_limit.owner_of(token))
-        await rate_limit.take_strictly(account, (rate_limit.SIGN_IN_ADDRESS, origin.ip or ""), (rate_limit.SIGN_IN_ALL, ""))
-        return await signed_in(await invitations.accept(origin, _plausible(token), data.password, data.name))
+        await _count(origin)
+        return await signed_in(await invitations.accept(origin, _plausible(token), data.password, data.name, data.device))
+
+
+async def _count(origin: Origin) -> None:
+    """Links and forms that anybody may send, by network: one network's noise is its own. Raises TooManyRequests."""
+    await take_strictly((rate_limit.LINK_NETWORK, network_of(origin.ip or "")))
 
 
 def _plausible(token: str) -> str:

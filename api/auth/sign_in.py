@@ -1,4 +1,4 @@
-"""Public doors: sign-up and sign-in; and the way out. Counted per account, per address and for the whole installation."""
+"""Public doors: sign-up and sign-in; and the way out. Passwords are counted where they are checked: `db/accounts/attempts.py`."""
 
 from zoneinfo import available_timezones
 
@@ -11,6 +11,7 @@ from api.auth.views import CallOrigin, signed_in
 from api.contract.accounts import SignedIn, SignIn, SignUp, SwitchCompany
 from api.contract.base import Done
 from db.accounts import sign_in as sessions
+from db.allowances import network_of, take_strictly
 from db.errors import Field, Invalid
 
 _ZONES = available_timezones()
@@ -36,7 +37,7 @@ class SignInController(Controller):
     )
     async def sign_up(self, data: JSONBody[SignUp], origin: CallOrigin) -> SignedIn:
         check_time_zone(data.time_zone)
-        await rate_limit.take_strictly((rate_limit.SIGN_UP_ADDRESS, origin.ip or ""), (rate_limit.SIGN_IN_ALL, ""))
+        await take_strictly((rate_limit.SIGN_UP_ADDRESS, network_of(origin.ip or "")))
         opened = await sessions.sign_up(
             origin,
             company_name=data.company_name,
@@ -53,15 +54,11 @@ class SignInController(Controller):
         status_code=200,
         opt={"public": True},
         summary="Sign in",
-        description="Answers a session token. A wrong e-mail and a wrong password give the same answer: 401 `bad_credentials`.",
+        description="Answers a session token. A wrong e-mail and a wrong password give the same answer: 401 `bad_credentials`. After too "
+        "many tries: 429 `too_many_attempts`; who sends the `device` of an earlier sign-in has tries of their own.",
     )
     async def sign_in(self, data: JSONBody[SignIn], origin: CallOrigin) -> SignedIn:
-        account = (rate_limit.SIGN_IN_ACCOUNT, rate_limit.owner_of(data.email))
-        address = (rate_limit.SIGN_IN_ADDRESS, origin.ip or "")
-        await rate_limit.take_strictly(account, address, (rate_limit.SIGN_IN_ALL, ""))
-        opened = await sessions.sign_in(origin, email=data.email, password=data.password)
-        await rate_limit.give_back(account)
-        return await signed_in(opened)
+        return await signed_in(await sessions.sign_in(origin, email=data.email, password=data.password, device=data.device))
 
     @post("/sign-out", status_code=200, summary="Sign out", description="Ends this session.")
     async def sign_out(self, actor: Caller) -> Done:

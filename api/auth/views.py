@@ -48,7 +48,7 @@ async def me_of(actor: Actor) -> Me:
 
 async def signed_in(opened: Opened) -> SignedIn:
     """The answer to every way of signing in."""
-    return SignedIn(token=opened.token, expires_at=opened.expires_at, me=await me_of(opened.actor))
+    return SignedIn(token=opened.token, expires_at=opened.expires_at, me=await me_of(opened.actor), device=opened.device)
 
 
 async def provide_origin(request: Request[Any, Any, Any]) -> Origin:

@@ -12,6 +12,7 @@ from db.enums import KeyEnd, Language, Permission, Role
 Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", examples=["ana@lojaaurora.com.br"])]
 Password = Annotated[str, Meta(min_length=10, max_length=200, examples=["cavalo-azul-42"])]
 Name = Annotated[str, Meta(min_length=1, max_length=120, examples=["Ana Lima"])]
+Device = Annotated[str, Meta(max_length=100, examples=["Zk3uY0kq"])]
 TimeZone = Annotated[str, Meta(max_length=64, examples=["America/Sao_Paulo"])]
 
 
@@ -31,12 +32,14 @@ class SignIn(Input):
 
     email: Email
     password: Annotated[str, Meta(max_length=200)]
+    device: Device | None = None
 
 
 class SignedIn(Output):
     token: str  # opaque, send as `Authorization: Bearer …`; shown once
     expires_at: datetime
     me: "Me"
+    device: str | None = None  # keep it, and send it with the next sign-in: then strangers' tries do not count against it
 
 
 class Me(Output):
@@ -103,6 +106,7 @@ class ForgotPassword(Input):
     """POST /v1/auth/forgot-password: always Done, whether the e-mail is known or not."""
 
     email: Email
+    device: Device | None = None
 
 
 class ResetPassword(Input):
@@ -177,6 +181,7 @@ class InvitationAccept(Input):
 
     password: Annotated[str, Meta(max_length=200)]
     name: Name | None = None  # needed when there is no account yet
+    device: Device | None = None
 
 
 class ApiKeyCreate(Input):

@@ -7,7 +7,9 @@ from uuid import UUID
 import asyncpg
 
 from db import events
-from db.accounts.passwords import hash_password, matches
+from db.accounts import devices
+from db.accounts.attempts import right_password
+from db.accounts.passwords import hash_password
 from db.accounts.rights import INVITING, present_role
 from db.accounts.sign_in import Opened, fold_email, insert_user, open_session
 from db.accounts.team import may_grant
@@ -23,13 +25,13 @@ from db.work import Read, system, work
 
 LIFE = timedelta(days=7)
 
-_OPEN = """
-select i.company_id, i.id, i.email, i.role, c.name as company_name, c.language, u.id as user_id, u.password_hash
+_OPEN = f"""
+select i.company_id, i.id, i.email, i.role, c.name as company_name, c.language, u.id as user_id, u.password_hash, {devices.KNOWN} as known
 from invitation i join company c on c.id = i.company_id
 join membership m on m.company_id = i.company_id and m.user_id = i.invited_by
 left join account_user u on u.email = i.email
 where i.token_hash = $1 and i.accepted_at is null and i.revoked_at is null and i.expires_at > now()
-and m.role = any($2) and (i.role <> 'owner' or m.role = 'owner')
+and m.role = any($3) and (i.role <> 'owner' or m.role = 'owner')
 """
 
 
@@ -92,8 +94,8 @@ async def revoke(actor: Actor, invitation_id: UUID) -> None:
         w.emit(TeamChanged())
 
 
-async def _find(s: Read, token: str, lock: str = "") -> asyncpg.Record:
-    row = await s.fetchrow(_OPEN + lock, digest(token), INVITING)
+async def _find(s: Read, token: str, device: str | None = None, lock: str = "") -> asyncpg.Record:
+    row = await s.fetchrow(_OPEN + lock, digest(token), devices.device_digest(device), INVITING)
     if row is None:
         raise NotFound("invitation")
     return row
@@ -105,19 +107,19 @@ async def preview(token: str) -> asyncpg.Record:
         return await _find(s, token)
 
 
-async def accept(origin: Origin, token: str, password: str, name: str | None) -> Opened:
+async def accept(origin: Origin, token: str, password: str, name: str | None, device: str | None = None) -> Opened:
     """Joins and signs in: with the password of the account there is, or with a new account. Raises NotFound,
-    Unauthenticated `bad_credentials`, Invalid."""
+    Unauthenticated `bad_credentials`, TooManyRequests, Invalid."""
     async with system() as s:
-        row = await _find(s, token)
+        row = await _find(s, token, device)
     password_hash = ""
     if row["user_id"] is None:
         _check_new(password, name)
         password_hash = await hash_password(password)
-    elif not await matches(row["password_hash"], password):
+    elif not await right_password(origin, row["email"], row["password_hash"], password, known=device if row["known"] else None):
         raise Unauthenticated("bad_credentials", "The password of your account is wrong.")
     async with system() as s:
-        row = await _find(s, token, " for update of i")
+        row = await _find(s, token, lock=" for update of i")
         user_id: UUID | None = row["user_id"]
         if user_id is None:
             user_id = await insert_user(s, row["email"], name or "", password_hash, Language(row["language"]))
@@ -135,7 +137,8 @@ async def accept(origin: Origin, token: str, password: str, name: str | None) ->
         )
         if not joined:
             raise Conflict("already_member", "You belong to this company already. Sign in.")
-        opened = await open_session(s, origin, row["company_id"], user_id, role, "invitation.accepted")
+        trusted = await devices.remember(s, user_id, device)
+        opened = await open_session(s, origin, row["company_id"], user_id, role, "invitation.accepted", trusted)
     await events.publish(row["company_id"], [TeamChanged()])
     return opened
 

@@ -5,30 +5,50 @@ from datetime import timedelta
 from uuid import UUID
 
 from db import events
-from db.accounts.passwords import hash_password, matches
+from db.accounts import devices
+from db.accounts.attempts import right_password
+from db.accounts.passwords import hash_password
 from db.accounts.sign_in import Opened, fold_email, last_company, open_session
+from db.allowances import Bucket, network_of, owner_of, take_strictly
 from db.audit.actions import Origin
 from db.clock import now
 from db.crypto import digest, new_token
 from db.enums import Permission, Role
-from db.errors import Field, Forbidden, Invalid
+from db.errors import Field, Forbidden, Invalid, TooManyRequests
 from db.events import SessionRevoked
 from db.jobs import SendMail
 from db.tenancy import Actor, member
 from db.work import Read, system, work
 
 LINK_LIFE = timedelta(minutes=30)
+# Each refills one mail in less than LINK_LIFE: where one is empty, the mailbox holds a link that still works.
+MAIL_DEVICE = Bucket("reset-mail-device", 3, 1 / 600)
+MAIL_PLACE = Bucket("reset-mail-place", 3, 1 / 1200)
+MAIL_ACCOUNT = Bucket("reset-mail-account", 5, 1 / 1200)
+
+_USER = f"select u.id, u.email, u.name, u.language, {devices.KNOWN} as known from account_user u where u.email = $1"
 
 
-async def forgot_password(origin: Origin, email: str, public_url: str) -> None:
-    """Mails a link when the address is known; tells nobody whether it is. A newer link ends the older ones."""
+async def forgot_password(origin: Origin, email: str, public_url: str, device: str | None = None) -> None:
+    """Mails a link when the address is known; tells nobody whether it is. All links of a person work until one is used. When too
+    many were asked for no further mail goes out, silently: one of the last half hour is in the mailbox. A device that the account
+    knows has an allowance of its own."""
     token = new_token()
+    email = fold_email(email)
     async with system() as s:
-        user = await s.fetchrow("select id, email, name, language from account_user where email = $1", fold_email(email))
+        user = await s.fetchrow(_USER, email, devices.device_digest(device))
         place = await last_company(s, user["id"]) if user else None
-        if user is None or place is None:
-            return
-        await s.execute("update password_reset set used_at = now() where user_id = $1 and used_at is null", user["id"])
+    if user is None or place is None:
+        return
+    account = owner_of(email)
+    try:
+        if user["known"] and device:
+            await take_strictly((MAIL_DEVICE, f"{account}:{owner_of(device)}"))
+        else:
+            await take_strictly((MAIL_PLACE, f"{account}:{network_of(origin.ip or '')}"), (MAIL_ACCOUNT, account))
+    except TooManyRequests:
+        return
+    async with system() as s:
         await s.execute(
             "insert into password_reset(user_id, token_hash, expires_at) values ($1, $2, $3)",
             user["id"],
@@ -45,6 +65,12 @@ async def forgot_password(origin: Origin, email: str, public_url: str) -> None:
 
 async def reset_password(origin: Origin, token: str, password: str) -> Opened:
     """Sets the password behind a link, once. Raises Invalid `link_expired`."""
+    gone = Invalid("link_expired", "This link has expired or was used already. Ask for a new one.")
+    async with system() as s:
+        if not await s.fetchval(
+            "select true from password_reset where token_hash = $1 and used_at is null and expires_at > now()", digest(token)
+        ):
+            raise gone  # before the hash, which costs
     password_hash = await hash_password(password)
     async with system() as s:
         user_id: UUID | None = await s.fetchval(
@@ -52,35 +78,39 @@ async def reset_password(origin: Origin, token: str, password: str) -> Opened:
             digest(token),
         )
         if user_id is None:
-            raise Invalid("link_expired", "This link has expired or was used already. Ask for a new one.")
+            raise gone
         ended = await _set_password(s, user_id, password_hash)
         place = await last_company(s, user_id)
         if place is None:
             raise Forbidden("no_company", "You do not belong to a company any more. Ask for a new invitation.")
-        opened = await open_session(s, origin, place["company_id"], user_id, Role(place["role"]), "password.reset")
+        device = await devices.remember(s, user_id, None)
+        opened = await open_session(s, origin, place["company_id"], user_id, Role(place["role"]), "password.reset", device)
     await _tell(user_id, ended)
     return opened
 
 
 async def change_password(actor: Actor, origin: Origin, current: str, password: str) -> Opened:
-    """Raises Invalid `wrong_password`."""
+    """Raises Invalid `wrong_password`, TooManyRequests."""
     assert actor.id is not None
     assert actor.role is not None
     async with system() as s:
-        stored = await s.fetchval("select password_hash from account_user where id = $1", actor.id)
-    if not await matches(stored, current):
+        user = await s.fetchrow("select email, password_hash from account_user where id = $1", actor.id)
+    assert user is not None
+    if not await right_password(origin, user["email"], user["password_hash"], current, known=str(actor.session_id)):
         field = Field("current_password", "wrong_password", "This is not your present password.")
         raise Invalid("wrong_password", "The present password is wrong.", fields=[field])
     password_hash = await hash_password(password)
     async with system() as s:
         ended = await _set_password(s, actor.id, password_hash)
-        opened = await open_session(s, origin, actor.company_id, actor.id, actor.role, "password.changed")
+        device = await devices.remember(s, actor.id, None)
+        opened = await open_session(s, origin, actor.company_id, actor.id, actor.role, "password.changed", device)
     await _tell(actor.id, ended)
     return opened
 
 
 async def _set_password(s: Read, user_id: UUID, password_hash: str) -> list[tuple[UUID, UUID]]:
-    """Stores it, ends all sessions and links; the ended sessions as (company, session)."""
+    """Stores it, ends all sessions and links, forgets all devices; the ended sessions as (company, session)."""
+    await devices.forget_all(s, user_id)
     await s.execute("update account_user set password_hash = $2 where id = $1", user_id, password_hash)
     await s.execute("update password_reset set used_at = now() where user_id = $1 and used_at is null", user_id)
     rows = await s.fetch(

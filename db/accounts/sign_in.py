@@ -8,8 +8,10 @@ import asyncpg
 import msgspec
 
 from db import events
+from db.accounts import devices
+from db.accounts.attempts import right_password
 from db.accounts.identify import SESSION_LIFE, new_session_token
-from db.accounts.passwords import DECOY, hash_password, matches
+from db.accounts.passwords import hash_password
 from db.audit.actions import Origin, record
 from db.clock import now
 from db.crypto import digest
@@ -19,20 +21,25 @@ from db.events import SessionRevoked
 from db.tenancy import Actor, member
 from db.work import Read, system, work
 
+_USER = f"select u.id, u.password_hash, {devices.KNOWN} as known from account_user u where u.email = $1"
+
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
-    """A fresh session. `token` is shown once."""
+    """A fresh session. `token` and `device` are shown once; `device` only where the person was proved anew."""
 
     token: str
     expires_at: datetime
     actor: Actor
+    device: str | None = None
 
 
 def fold_email(email: str) -> str:
     return email.strip().lower()
 
 
-async def open_session(s: Read, origin: Origin, company_id: UUID, user_id: UUID, role: Role, action: str) -> Opened:
+async def open_session(
+    s: Read, origin: Origin, company_id: UUID, user_id: UUID, role: Role, action: str, device: str | None = None
+) -> Opened:
     """A new session inside a `system()` transaction, with its audit row."""
     token, expires_at = new_session_token(), now() + SESSION_LIFE
     session_id: UUID = await s.fetchval(
@@ -47,7 +54,7 @@ async def open_session(s: Read, origin: Origin, company_id: UUID, user_id: UUID,
     )
     await record(s, origin, company_id, user_id, action, session_id)
     actor = member(company_id, user_id, role, session_id=session_id, ip=origin.ip, request_id=origin.request_id)
-    return Opened(token=token, expires_at=expires_at, actor=actor)
+    return Opened(token=token, expires_at=expires_at, actor=actor, device=device)
 
 
 async def sign_up(
@@ -73,7 +80,8 @@ async def sign_up(
             country,
         )
         await s.execute("insert into membership(company_id, user_id, role) values ($1, $2, 'owner')", company_id, user_id)
-        return await open_session(s, origin, company_id, user_id, Role.OWNER, "company.created")
+        device = await devices.remember(s, user_id, None)
+        return await open_session(s, origin, company_id, user_id, Role.OWNER, "company.created", device)
 
 
 async def insert_user(s: Read, email: str, name: str, password_hash: str, language: Language) -> UUID:
@@ -91,11 +99,14 @@ async def insert_user(s: Read, email: str, name: str, password_hash: str, langua
     return user_id
 
 
-async def sign_in(origin: Origin, *, email: str, password: str) -> Opened:
-    """Signs in to the company used last. Raises Unauthenticated `bad_credentials`, Forbidden `no_company`."""
+async def sign_in(origin: Origin, *, email: str, password: str, device: str | None = None) -> Opened:
+    """Signs in to the company used last. `device` is what an earlier sign-in in this browser answered. Raises Unauthenticated
+    `bad_credentials`, TooManyRequests, Forbidden `no_company`."""
+    email = fold_email(email)
     async with system() as s:
-        user = await s.fetchrow("select id, password_hash from account_user where email = $1", fold_email(email))
-    right = await matches(user["password_hash"] if user else DECOY, password)
+        user = await s.fetchrow(_USER, email, devices.device_digest(device))
+    stored, known = (user["password_hash"], user["known"]) if user else (None, False)
+    right = await right_password(origin, email, stored, password, device if known else None)
     if user is None or not right:
         raise Unauthenticated("bad_credentials", "The e-mail or the password is wrong.")
     async with system() as s:
@@ -108,7 +119,8 @@ async def sign_in(origin: Origin, *, email: str, password: str) -> Opened:
         place = await last_company(s, user["id"])
         if place is None:
             raise Forbidden("no_company", "You do not belong to a company any more. Ask for a new invitation.")
-        return await open_session(s, origin, place["company_id"], user["id"], Role(place["role"]), "session.opened")
+        device = await devices.remember(s, user["id"], device)
+        return await open_session(s, origin, place["company_id"], user["id"], Role(place["role"]), "session.opened", device)
 
 
 async def last_company(s: Read, user_id: UUID) -> asyncpg.Record | None:

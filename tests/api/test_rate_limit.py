@@ -14,10 +14,11 @@ from litestar.testing import RequestFactory
 from api import rate_limit
 from api.app import create_app
 from api.auth import guard
-from api.client_ip import client_ip, network_of
-from api.rate_limit import Bucket
-from db import valkey
+from api.client_ip import client_ip
+from db import allowances, valkey
+from db.accounts import attempts
 from db.accounts.identify import Identity, identify, new_session_token
+from db.allowances import Bucket, network_of
 from db.enums import Permission
 from db.errors import TooManyRequests
 from db.settings import Settings
@@ -30,7 +31,7 @@ async def no_valkey(client: httpx.AsyncClient, database: Settings) -> AsyncItera
     """Valkey answers nobody."""
     await valkey.close()
     valkey.connect("valkey://127.0.0.1:1")
-    rate_limit._Local.buckets.clear()
+    allowances._Local.buckets.clear()
     yield
     await valkey.close()
     valkey.connect(database.valkey_url)
@@ -144,15 +145,15 @@ def test_whom_an_address_stands_for(address: str, expected: str) -> None:
 
 async def test_a_bucket_refills(client: httpx.AsyncClient) -> None:
     bucket = (Bucket("test-refill", 2, 20), "a")
-    assert [(await rate_limit.take(bucket)).allowed for _ in range(3)] == [True, True, False]
+    assert [(await allowances.take(bucket)).allowed for _ in range(3)] == [True, True, False]
     await asyncio.sleep(0.06)
-    assert (await rate_limit.take(bucket)).allowed
+    assert (await allowances.take(bucket)).allowed
 
 
 async def test_all_or_nothing(client: httpx.AsyncClient) -> None:
     wide, narrow = (Bucket("test-wide", 5, 0.01), "a"), (Bucket("test-narrow", 1, 0.01), "a")
-    assert [math.floor(left) for left in (await rate_limit.take(wide, narrow)).left] == [4, 0]
-    assert [math.floor(left) for left in (await rate_limit.take(wide, narrow)).left] == [4, 0]
+    assert [math.floor(left) for left in (await allowances.take(wide, narrow)).left] == [4, 0]
+    assert [math.floor(left) for left in (await allowances.take(wide, narrow)).left] == [4, 0]
 
 
 async def test_without_valkey_ordinary_routes_stay_open(
@@ -171,7 +172,7 @@ async def test_without_valkey_sign_in_is_counted_here(no_valkey: None) -> None:
     taken = 0
     with pytest.raises(TooManyRequests):
         for _ in range(10):
-            await rate_limit.take_strictly((rate_limit.SIGN_IN_ACCOUNT, "a"))
+            await allowances.take_strictly((attempts.PLACE, "a"))
             taken += 1
     assert taken == 2
 

@@ -209,7 +209,7 @@ async def test_sign_in_is_limited_per_account(client: httpx.AsyncClient) -> None
     answers = [await client.post("/v1/auth/sign-in", json=wrong) for _ in range(12)]
     assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 2
     assert int(answers[-1].headers["retry-after"]) >= 1
-    assert answers[-1].json()["code"] == "too_many_requests"
+    assert answers[-1].json()["code"] == "too_many_attempts"
     right = await client.post("/v1/auth/sign-in", json={"email": body["email"], "password": PASSWORD})
     assert right.status_code == 429
     assert (await client.post("/v1/auth/sign-in", json={"email": "other@example.com", "password": "x"})).status_code == 401

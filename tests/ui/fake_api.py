@@ -50,6 +50,7 @@ class State:
             contract.ApiKey(id=uuid4(), name="Loja virtual", prefix="mia_live_9f2c", scopes=[Permission.CONTACTS_WRITE, Permission.CONTACTS_READ], created_at=NOW, expires_at=NOW + timedelta(days=80), last_used_at=NOW - timedelta(minutes=4), created_by="Ana Lima", ended_at=None, ended_because=None),
             contract.ApiKey(id=uuid4(), name="Relatórios", prefix="mia_live_41ab", scopes=[Permission.CAMPAIGNS_READ], created_at=NOW, expires_at=None, last_used_at=None, created_by="Bruno Rocha", ended_at=NOW, ended_because=KeyEnd.MAKER_REMOVED),
         ]  # fmt: skip
+        self.devices: list[str | None] = []
         self.sessions = [
             contract.SessionInfo(id=uuid4(), created_at=NOW, last_seen_at=NOW, ip="189.40.12.7", user_agent="Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36", current=True),
             contract.SessionInfo(id=uuid4(), created_at=NOW, last_seen_at=NOW - timedelta(days=1), ip="177.9.80.2", user_agent="Mozilla/5.0 (iPhone; CPU iPhone OS) Version/19 Safari/604", current=False),
@@ -70,7 +71,7 @@ class State:
     def signed_in(self) -> contract.SignedIn:
         token = f"token-{uuid4()}"
         self.tokens.add(token)
-        return contract.SignedIn(token=token, expires_at=NOW + timedelta(hours=12), me=self.me())
+        return contract.SignedIn(token=token, expires_at=NOW + timedelta(hours=12), me=self.me(), device="device-1")
 
     def home(self) -> Home:
         if self.new_company:
@@ -138,6 +139,7 @@ class FakeApi:
             return problem(503, "unavailable")
         if path == "/v1/auth/sign-in":
             given = msgspec.json.decode(body, type=contract.SignIn)
+            state.devices.append(given.device)
             await asyncio.sleep(0)
             return answer(state.signed_in()) if given.password == PASSWORD else problem(401, "bad_credentials")
         if path == "/v1/auth/sign-up":

@@ -88,6 +88,27 @@ async def test_signing_in_sets_the_cookie_through_a_ticket(user: User, monkeypat
     assert again.headers["location"] == "/sign-in?why=ticket"
 
 
+async def test_the_browser_keeps_its_device_and_sends_it_with_the_next_sign_in(
+    user: User, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    went: list[str] = []
+    monkeypatch.setattr(user.navigate, "to", went.append)
+    for sign_in in range(2):
+        await user.open("/sign-in")
+        email, password = sorted(user.find(kind=ui.input).elements, key=lambda field: field.id)
+        email.value, password.value = "ana@lojaaurora.com.br", PASSWORD
+        user.find("Entrar").click()
+        for _try in range(40):
+            await asyncio.sleep(0.05)
+            if len(went) > sign_in:
+                break
+        response = await user.http_client.get(went[sign_in])
+        cookie = next(line for line in response.headers.get_list("set-cookie") if line.startswith("mia_device="))
+        assert "HttpOnly" in cookie
+        assert "Max-Age=31536000" in cookie
+    assert api.state.devices == [None, "device-1"]
+
+
 async def test_the_api_hears_where_the_browser_is_not_what_it_claims(user: User, ana: User, api: FakeApi) -> None:
     await ana.http_client.get("/settings", headers={"X-Forwarded-For": "6.6.6.6"})
     seen = {headers.get("x-forwarded-for") for _, path, headers in api.state.requests if path == "/v1/me"}

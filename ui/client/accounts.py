@@ -47,8 +47,8 @@ async def switch_company(api: ApiClient, company_id: UUID) -> SignedIn:
     return await api.post("/v1/auth/switch-company", SignedIn, SwitchCompany(company_id=company_id))
 
 
-async def forgot_password(api: ApiClient, email: str) -> None:
-    await api.post("/v1/auth/forgot-password", Done, ForgotPassword(email=email))
+async def forgot_password(api: ApiClient, email: str, device: str | None = None) -> None:
+    await api.post("/v1/auth/forgot-password", Done, ForgotPassword(email=email, device=device))
 
 
 async def reset_password(api: ApiClient, token: str, password: str) -> SignedIn:

@@ -17,10 +17,12 @@ def forgot_password() -> None:
     async def submit() -> None:
         if not email.required():
             return
-        await accounts.forgot_password(session.anonymous(), email.value.strip())
+        await accounts.forgot_password(session.anonymous(), email.value.strip(), session.known_device())
         form.clear()
         with form, note("ok", _("If there is an account for this address, an e-mail is on its way."), name="check_circle"):
-            ui.label(_("The link works for 30 minutes. Look in the spam folder, too.")).classes("m-hint")
+            ui.label(
+                _("It works for 30 minutes, and so does an earlier one until you use it. Look in the spam folder, too.")
+            ).classes("m-hint")
 
     with door(_("Forgot your password?"), _("We send you a link to choose a new one.")):
         with ui.element("div").classes("m-col m-loose") as form:

@@ -43,7 +43,11 @@ def _form(token: str, preview: InvitationPreview | None) -> None:
         if not preview.has_account and len(password.value) < 10:
             password.error(_("Too short: at least 10 characters."))
             return
-        body = InvitationAccept(password=password.value, name=fields["name"].value.strip() if "name" in fields else None)
+        body = InvitationAccept(
+            password=password.value,
+            name=fields["name"].value.strip() if "name" in fields else None,
+            device=session.known_device(),
+        )
         try:
             signed_in = await accounts.accept_invitation(session.anonymous(), token, body)
         except ApiProblem as error:

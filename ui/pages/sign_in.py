@@ -26,7 +26,7 @@ def sign_in(next: str = "/", why: str = "") -> None:
         wrong.clear()
         if not (email.required() & password.required()):
             return
-        body = SignIn(email=email.value.strip(), password=password.value)
+        body = SignIn(email=email.value.strip(), password=password.value, device=session.known_device())
         try:
             signed_in = await accounts.sign_in(session.anonymous(), body)
         except (ApiProblem, Offline) as error:

@@ -1,0 +1,38 @@
+"""The one place where a password is checked, so that no door can forget to count.
+
+Counted by the account from one network, by the account from everywhere, by the network, and for the whole installation; all or
+nothing, so that a try that is refused takes from nobody. A browser that signed in before holds a device token and has an allowance
+of its own: however hard others guess, they keep nobody away from their own account.
+"""
+
+from db.accounts.passwords import DECOY, matches
+from db.allowances import Bucket, give_back, network_of, owner_of, take_strictly
+from db.audit.actions import Origin
+from db.crypto import digest
+from db.errors import TooManyRequests
+
+DEVICE = Bucket("password-device", 10, 1 / 60)  # one account from one device it knows
+PLACE = Bucket("password-place", 10, 1 / 60)  # one account from one network
+ACCOUNT = Bucket("password-account", 50, 1 / 30)  # one account from everywhere
+NETWORK = Bucket("password-network", 60, 1 / 2)
+ALL = Bucket("password-all", 600, 10)
+
+
+async def right_password(origin: Origin, email: str, stored: str | None, password: str, known: str | None) -> bool:
+    """Whether the password is the one behind `stored` (None: nobody has this e-mail, which takes as long). `known` names a device or
+    session that this account trusts already. Raises TooManyRequests `too_many_attempts`."""
+    account, network = owner_of(email), network_of(origin.ip or "")
+    if known is not None:
+        buckets = [(DEVICE, f"{account}:{digest(known).hex()[:32]}")]
+    else:
+        buckets = [(PLACE, f"{account}:{network}"), (ACCOUNT, account), (NETWORK, network), (ALL, "")]
+    try:
+        await take_strictly(*buckets)
+    except TooManyRequests as error:
+        raise TooManyRequests(
+            "too_many_attempts", "Too many tries. Wait a few minutes and try again.", retry_after=error.retry_after
+        ) from None
+    if not await matches(stored or DECOY, password) or stored is None:
+        return False
+    await give_back(*buckets)
+    return True
