@@ -53,6 +53,7 @@ class MeController(Controller):
     @post(
         "/password",
         status_code=200,
+        opt={"idempotent": False},  # ends the session that asks
         summary="Change my password",
         description="Ends every session of the person, in every company, and answers a new one. 422 `wrong_password`.",
     )
@@ -141,7 +142,6 @@ class TeamController(Controller):
 
     @post(
         "/invitations",
-        opt={"idempotent": True},
         summary="Invite somebody",
         description="Mails a link that works once, for 7 days; the link is shown here once too. Needs `team:write`. 409 `already_member`.",
     )
@@ -173,7 +173,6 @@ class ApiKeyController(Controller):
         return page(rows, limit, lambda row: (row["id"],), lambda row: struct(row, ApiKey))
 
     @post(
-        opt={"idempotent": True},
         summary="Create an API key",
         description="The secret is shown once. Needs `keys:write`; a key cannot hold more than its maker (403 `scope_too_wide`).",
     )

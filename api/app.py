@@ -23,7 +23,7 @@ from api.contacts import ContactController, CustomFieldController, TagController
 from api.exports import ExportController
 from api.home import HomeController
 from api.hooks.asgi import Hooks, in_front
-from api.idempotency import Remembering, before_request
+from api.idempotency import Idempotent, before_request, on_replay
 from api.imports import ImportController
 from api.log import Observed
 from api.realtime import Hub
@@ -31,6 +31,7 @@ from api.sandbox import SandboxController
 from api.templates import TemplateController
 from db import blobs, crypto, valkey
 from db.engine import DB
+from db.idempotency import Replayed
 from db.settings import Settings
 
 log = structlog.get_logger("api")
@@ -101,7 +102,7 @@ def create_app(settings: Settings) -> Litestar:
         guards=[guard],
         before_request=before_request,
         dependencies={"actor": Provide(provide_actor), "origin": Provide(provide_origin)},
-        exception_handlers=errors.HANDLERS,
+        exception_handlers={**errors.HANDLERS, Replayed: on_replay},
         request_max_body_size=BODY_LIMIT,
         lifespan=[_connections, lambda _: hooks.running()],
         state=State({"settings": settings}),
@@ -110,6 +111,6 @@ def create_app(settings: Settings) -> Litestar:
         debug=False,
     )
     app.asgi_handler = in_front(
-        hooks, Observed(BodyDeadline(Remembering(app.asgi_handler)), https=settings.webhook_url.startswith("https://"))
+        hooks, Observed(BodyDeadline(Idempotent(app.asgi_handler)), https=settings.webhook_url.startswith("https://"))
     )
     return app

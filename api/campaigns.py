@@ -69,7 +69,7 @@ class CampaignController(Controller):
         rows = await queries.campaigns(actor, limit=limit, after=after, states=states, channel_id=channel_id, search=search)
         return page(rows, limit, lambda row: (row["created_at"], row["id"]), lambda row: struct(row, CampaignRow))
 
-    @post(summary="Create a draft", opt={"idempotent": True})
+    @post(summary="Create a draft")
     async def create_campaign(self, actor: Caller, data: JSONBody[CampaignCreate]) -> Response[Campaign]:
         """A new draft; the rest follows by PATCH."""
         campaign_id = await actions.create(actor, data.name, channel_id=data.channel_id, audience=data.audience)
@@ -99,12 +99,12 @@ class CampaignController(Controller):
         await actions.delete(actor, campaign_id)
         return Done()
 
-    @post("/{campaign_id:uuid}/audience", summary="Count the audience", status_code=200)
+    @post("/{campaign_id:uuid}/audience", summary="Count the audience", status_code=200, opt={"idempotent": False})
     async def count_audience(self, actor: Caller, campaign_id: FromPath[UUID]) -> Audience:
         """How many match, how many can be reached, who is skipped and why."""
         return msgspec.convert(await queries.audience(actor, campaign_id), Audience)
 
-    @post("/{campaign_id:uuid}/preview", summary="Preview the message", status_code=200)
+    @post("/{campaign_id:uuid}/preview", summary="Preview the message", status_code=200, opt={"idempotent": False})
     async def preview_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Preview:
         """As the first people would get it, with everything that stands in the way of a launch."""
         found = await queries.preview(actor, campaign_id)
@@ -131,12 +131,12 @@ class CampaignController(Controller):
             plain_body=found.plain_body,
         )
 
-    @post("/{campaign_id:uuid}/test", summary="Send a test", status_code=202, opt={"idempotent": True, "rate": "send"})
+    @post("/{campaign_id:uuid}/test", summary="Send a test", status_code=202, opt={"rate": "send"})
     async def test_campaign(self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[TestSend]) -> TestSent:
         """To up to five numbers at once, outside the campaign's counts."""
         return TestSent(message_ids=await actions.test_send(actor, campaign_id, data.to))
 
-    @post("/{campaign_id:uuid}/launch", summary="Launch or schedule", status_code=202, opt={"idempotent": True, "rate": "send"})
+    @post("/{campaign_id:uuid}/launch", summary="Launch or schedule", status_code=202, opt={"rate": "send"})
     async def launch_campaign(
         self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[CampaignLaunch]
     ) -> Response[Campaign]:
@@ -166,14 +166,14 @@ class CampaignController(Controller):
         "/{campaign_id:uuid}/retry-failed",
         summary="Send failed ones again",
         status_code=202,
-        opt={"idempotent": True, "rate": "send"},
+        opt={"rate": "send"},
     )
     async def retry_campaign(self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[RetryFailed]) -> Retried:
         """Only reasons for which that makes sense, unless named."""
         queued = await actions.retry_failed(actor, campaign_id, data.reasons, include_unknown=data.include_unknown)
         return Retried(queued=queued)
 
-    @post("/{campaign_id:uuid}/clone", summary="Clone", opt={"idempotent": True})
+    @post("/{campaign_id:uuid}/clone", summary="Clone")
     async def clone_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Response[Campaign]:
         """A new draft with the same channel, text and audience."""
         return _campaign(await queries.campaign(actor, await actions.clone(actor, campaign_id)))

@@ -134,7 +134,6 @@ class ContactController(Controller):
         return page(rows, limit, lambda row: (row[key], row["id"]), _row, total)
 
     @post(
-        opt={"idempotent": True},
         summary="Create a contact",
         description="409 `contact_exists` names the contact that has the phone or e-mail. A suppressed address comes opted out.",
     )
@@ -208,7 +207,7 @@ class ContactController(Controller):
         rows = await notes.notes(actor, contact_id, after=after[0] if after else None, limit=limit)
         return page(rows, limit, lambda row: (row["id"],), lambda row: struct(row, Note))
 
-    @post("/{contact_id:uuid}/notes", opt={"idempotent": True}, summary="Write a note")
+    @post("/{contact_id:uuid}/notes", summary="Write a note")
     async def add_note(self, actor: Caller, contact_id: FromPath[UUID], data: JSONBody[NoteCreate]) -> Note:
         """Colleagues see it, the contact never does."""
         return struct(await notes.add_note(actor, contact_id, data.body), Note)
@@ -218,7 +217,7 @@ class ContactController(Controller):
         """For good."""
         await notes.delete_note(actor, contact_id, note_id)
 
-    @post("/count", status_code=200, summary="Count contacts", request_max_body_size=_LARGE)
+    @post("/count", status_code=200, summary="Count contacts", request_max_body_size=_LARGE, opt={"idempotent": False})
     async def count_contacts(self, actor: Caller, data: JSONBody[ContactFilter]) -> ContactCount:
         """Exactly how many a filter matches."""
         return ContactCount(count=await queries.count_contacts(actor, data))
@@ -226,7 +225,6 @@ class ContactController(Controller):
     @post(
         "/bulk",
         status_code=202,
-        opt={"idempotent": True},
         request_max_body_size=_LARGE,
         summary="Act on many contacts",
         description="Runs in the background over everybody whom the filter matches now; progress as event `bulk.progress`.",
@@ -256,7 +254,7 @@ class TagController(Controller):
         rows = await tags.tags(actor, search=search, after=decode_cursor(cursor, tuple[str, UUID]), limit=limit)
         return page(rows, limit, lambda row: (row["key"], row["id"]), lambda row: struct(row, Tag))
 
-    @post(opt={"idempotent": True}, summary="Create a tag", description="409 `tag_exists`, whatever case and accents.")
+    @post(summary="Create a tag", description="409 `tag_exists`, whatever case and accents.")
     async def create_tag(self, actor: Caller, data: JSONBody[TagCreate]) -> Tag:
         return struct(await tags.create_tag(actor, data.name), Tag)
 
@@ -278,7 +276,7 @@ class CustomFieldController(Controller):
         rows = await fields.custom_fields(actor)
         return Page(items=[struct(row, CustomField) for row in rows], total=len(rows))
 
-    @post(opt={"idempotent": True}, summary="Create a custom field", description="409 `field_exists`, `too_many_fields`.")
+    @post(summary="Create a custom field", description="409 `field_exists`, `too_many_fields`.")
     async def create_field(self, actor: Caller, data: JSONBody[CustomFieldCreate]) -> CustomField:
         return struct(await fields.create_field(actor, key=data.key, label=data.label, kind=data.kind), CustomField)
 

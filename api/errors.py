@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
@@ -17,6 +18,7 @@ from litestar.exceptions import (
     TooManyRequestsException,
     ValidationException,
 )
+from litestar.response.base import ASGIResponse
 from litestar.types import ExceptionHandlersMap
 
 from api.contract.base import FieldError, Problem
@@ -138,6 +140,13 @@ def on_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
     reference = str(request.scope.get("state", {}).get("request_id", ""))
     detail = f"Something went wrong on our side. If it happens again, tell us this number: {reference}"
     return respond(_plain(500, "internal", "Internal error", detail))
+
+
+def answer(request: AnyRequest, error: Exception) -> ASGIResponse:
+    """What the app says to this error; for a layer outside the app's own handling."""
+    handlers: Mapping[Any, Any] = request.app.exception_handlers
+    response: Response[bytes] = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)(request, error)
+    return response.to_asgi_response(app=None, request=request)
 
 
 HANDLERS: ExceptionHandlersMap = {

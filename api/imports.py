@@ -52,6 +52,7 @@ class ImportController(Controller):
 
     @post(
         request_max_body_size=_ROOM,
+        opt={"upload": True},
         summary="Upload a list",
         description="Multipart with `file`: CSV or XLSX, at most 100 MB. The columns follow with event `import.progress`.",
     )
@@ -77,7 +78,6 @@ class ImportController(Controller):
     @post(
         "/{import_id:uuid}/start",
         status_code=202,
-        opt={"idempotent": True},
         summary="Start an import",
         description="Columns that are not named are ignored. 422 `mapping_invalid`; 409 `import_not_ready` while the file is "
         "looked at, or once started.",

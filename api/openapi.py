@@ -12,14 +12,15 @@ from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from api.contract.base import Problem
+from api.idempotency import takes_key
 
 VERSION = "1"
 _METHODS = ("get", "post", "put", "patch", "delete")
 _INTRO = """Everything that the panel does, it does through this interface.
 
 Send `Authorization: Bearer <API key>` with every request. Lists come in pages: pass `next_cursor` back as `cursor`. Failures are
-problem details (RFC 9457): switch on `code`. A POST that creates or sends takes an `Idempotency-Key`: repeating it with the same
-key gives the first answer again. 429 and 503 say in `Retry-After` how many seconds to wait. Follow changes live on `/v1/events`."""
+problem details (RFC 9457): switch on `code`. A POST that creates, changes or sends takes an `Idempotency-Key`: repeating it
+with the same key, whatever happened to the first, gives the first answer again and does nothing twice. 429 and 503 say in `Retry-After` how many seconds to wait. Follow changes live on `/v1/events`."""
 
 _WORDS: dict[str, Any] = {
     "name": "Ana Lima",
@@ -161,7 +162,7 @@ def document(app: Litestar) -> dict[str, Any]:
                 for method in getattr(handler, "http_methods", ()):
                     if operation := item.get(method.lower()):
                         operation["x-public"] = bool(handler.opt.get("public"))
-                        operation["x-idempotent"] = bool(handler.opt.get("idempotent"))
+                        operation["x-idempotent"] = takes_key(method, handler.opt)
         app.state.openapi = made = enrich(made)
     return made
 

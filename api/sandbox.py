@@ -78,7 +78,7 @@ class SandboxController(Controller):
     @post(
         "/reply",
         status_code=202,
-        opt={"idempotent": True, "rate": "send"},
+        opt={"rate": "send"},
         summary="Answer as a customer",
         description="The answer goes out to the sandbox and comes back through the webhook, like a real one.",
     )

@@ -1,10 +1,10 @@
 """What an `Idempotency-Key` stands for: the first request with a key runs, the same one again gets the first answer.
 
-Answers are kept 24 hours, sealed, since some hold a secret that is shown once. A request whose process died leaves a running
-row, which the same request may take over after 60 seconds.
+The answer is written in the transaction of the effect, so there is both or neither, whenever a process dies. While the first one
+runs an advisory lock of that transaction holds the key; nothing is left behind by a request that fails. Answers are kept 24 hours,
+sealed, since some hold a secret that is shown once.
 """
 
-from datetime import datetime
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import msgspec
@@ -13,25 +13,18 @@ from db import crypto
 from db.enums import Permission
 from db.errors import Conflict
 from db.tenancy import worker
-from db.work import system, work
+from db.work import Read, system, work
 
-_CLAIM = """
-insert into idempotency as held (company_id, key, request_hash) values ($1, $2, $3)
-on conflict (company_id, key) do update
-    set request_hash = excluded.request_hash, status = null, body = null, headers = null, created_at = clock_timestamp()
-    where held.created_at < now() - interval '24 hours'
-    or (held.status is null and held.request_hash = excluded.request_hash and held.created_at < now() - interval '60 seconds')
-returning created_at
+_LOCK = "select pg_try_advisory_xact_lock(hashtextextended('idempotency:' || $1::text || ':' || $2::text, 0))"
+_FIND = """
+select request_hash, status, body, headers from idempotency
+where company_id = $1 and key = $2 and created_at > now() - interval '24 hours'
 """
-_HERE = Permission.COMPANY_READ
-
-
-class Claim(msgspec.Struct, frozen=True):
-    """The right to run the request. `at` fences it against a later take-over."""
-
-    company_id: UUID
-    key: str
-    at: datetime
+_KEEP = """
+insert into idempotency(company_id, key, request_hash, status, body, headers) values ($1, $2, $3, $4, $5, $6::jsonb)
+on conflict (company_id, key) do update set request_hash = excluded.request_hash, status = excluded.status, body = excluded.body,
+    headers = excluded.headers, created_at = excluded.created_at
+"""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -42,56 +35,63 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes
 
 
-def _row_id(key: str) -> UUID:
-    return uuid5(NAMESPACE_OID, key)
+class Replayed(Exception):
+    """This request was answered before: nothing runs, the first answer is given again."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("This request was answered before.")
+        self.answer = answer
 
 
-async def claim(company_id: UUID, key: str, request_hash: bytes) -> Claim | Answer:
-    """The right to run, or the answer there is. Raises Conflict `idempotency_mismatch` (another request used the key),
-    `idempotency_in_progress`."""
-    async with work(worker(company_id), _HERE) as w:
-        at = await w.fetchval(_CLAIM, company_id, key, request_hash)
-        if at is not None:
-            return Claim(company_id, key, at)
-        row = await w.fetchrow(
-            "select request_hash, status, body, headers from idempotency where company_id = $1 and key = $2", company_id, key
+class Attempt:
+    """One request under a key, inside `one_transaction`, whose first step is `begin`."""
+
+    def __init__(self, company_id: UUID, key: str, request_hash: bytes) -> None:
+        self._company_id = company_id
+        self._key = key
+        self._hash = request_hash
+        self._row_id = uuid5(NAMESPACE_OID, key)
+
+    async def begin(self, r: Read) -> None:
+        """Takes the key until the end of the transaction. Raises Replayed; Conflict `idempotency_mismatch` (another request used
+        the key), `idempotency_in_progress`."""
+        if not await r.fetchval(_LOCK, str(self._company_id), self._key):
+            raise Conflict(
+                "idempotency_in_progress",
+                "The first request with this key is still running. Try again in a moment.",
+                retry_after=2,
+            )
+        row = await r.fetchrow(
+            _FIND, self._company_id, self._key
+        )  # after the lock: a statement sees what was committed before it
+        if row is None:
+            return
+        if row["request_hash"] != self._hash:
+            raise Conflict("idempotency_mismatch", "This Idempotency-Key was used for another request.")
+        body = crypto.ring().open(
+            row["body"], company_id=self._company_id, table="idempotency", column="body", row_id=self._row_id
         )
-    if row is None or (row["request_hash"] == request_hash and row["status"] is None):
-        raise Conflict(
-            "idempotency_in_progress", "The first request with this key is still running. Try again in a moment.", retry_after=2
+        raise Replayed(Answer(row["status"], msgspec.json.decode(row["headers"], type=dict[str, str]), body.encode("latin-1")))
+
+    async def keep(self, answer: Answer) -> None:
+        """Stores the answer, to be committed with the effect."""
+        sealed = crypto.ring().seal(
+            answer.body.decode("latin-1"),
+            company_id=self._company_id,
+            table="idempotency",
+            column="body",
+            row_id=self._row_id,
         )
-    if row["request_hash"] != request_hash:
-        raise Conflict("idempotency_mismatch", "This Idempotency-Key was used for another request.")
-    body = crypto.ring().open(row["body"], company_id=company_id, table="idempotency", column="body", row_id=_row_id(key))
-    return Answer(row["status"], msgspec.json.decode(row["headers"], type=dict[str, str]), body.encode("latin-1"))
-
-
-async def finish(claim: Claim, answer: Answer) -> None:
-    """Keeps the answer, unless the claim was taken over."""
-    sealed = crypto.ring().seal(
-        answer.body.decode("latin-1"), company_id=claim.company_id, table="idempotency", column="body", row_id=_row_id(claim.key)
-    )
-    async with work(worker(claim.company_id), _HERE) as w:
-        await w.execute(
-            "update idempotency set status = $4, body = $5, headers = $6::jsonb where company_id = $1 and key = $2 and created_at = $3 and status is null",
-            claim.company_id,
-            claim.key,
-            claim.at,
-            answer.status,
-            sealed,
-            msgspec.json.encode(answer.headers).decode(),
-        )
-
-
-async def release(claim: Claim) -> None:
-    """The request failed and changed nothing: the key may be used again."""
-    async with work(worker(claim.company_id), _HERE) as w:
-        await w.execute(
-            "delete from idempotency where company_id = $1 and key = $2 and created_at = $3 and status is null",
-            claim.company_id,
-            claim.key,
-            claim.at,
-        )
+        async with work(worker(self._company_id), Permission.COMPANY_READ) as w:
+            await w.execute(
+                _KEEP,
+                self._company_id,
+                self._key,
+                self._hash,
+                answer.status,
+                sealed,
+                msgspec.json.encode(answer.headers).decode(),
+            )
 
 
 async def forget_old() -> int:

@@ -1,11 +1,13 @@
 """The only ways to the database: `work` for actions, `read` for queries, `system` for what crosses companies.
 
 `work` is one transaction on one connection with the company set; what it audits and enqueues is written inside it, what it
-emits leaves after commit and vanishes on rollback. Never start tasks or gather inside: the connection is one.
+emits leaves after commit and vanishes on rollback. Never start tasks or gather inside: the connection is one. Inside
+`one_transaction` each of them is a savepoint of one transaction instead.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +15,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 import structlog
+from piccolo.engine.exceptions import TransactionError
 
 from db import events, queue
 from db.clock import now
@@ -110,11 +113,10 @@ class Work(Read):
 _SET_COMPANY = "select set_config('app.company', $1, true)"
 
 
-@asynccontextmanager
-async def _transaction() -> AsyncIterator[Any]:
+@contextmanager
+def _lost_is_unavailable() -> Iterator[None]:
     try:
-        async with DB.transaction() as transaction:
-            yield transaction.connection
+        yield
     except LOST as error:
         raise _unavailable() from error
     except asyncpg.InterfaceError as error:
@@ -128,34 +130,112 @@ def _unavailable() -> Unavailable:
     return Unavailable("database_unavailable", "The database does not answer. Try again in a moment.", retry_after=2)
 
 
+class AmbientTransaction:
+    """One transaction of one company around several units of work, begun by the first of them."""
+
+    def __init__(self, company_id: UUID, first: Callable[[Read], Awaitable[None]]) -> None:
+        self.company_id = company_id
+        self.events: list[Event] = []
+        self.wakes: list[queue.Wake] = []
+        self.stack = AsyncExitStack()
+        self._first = first
+        self._connection: Any = None
+        self._busy = False
+
+    async def begin(self) -> None:
+        """Opens it and runs `first` in it; later calls do nothing. What `first` raises leaves nothing to go on with."""
+        if self._connection is None:
+            with _lost_is_unavailable():
+                connection = (await self.stack.enter_async_context(DB.transaction())).connection
+                await connection.execute(_SET_COMPANY, str(self.company_id))
+                await self._first(Read(None, connection))
+                self._connection = connection
+
+    @asynccontextmanager
+    async def savepoint(self, company_id: UUID | None) -> AsyncIterator[Any]:
+        """One unit of work, undone alone when it raises. Refuses a second one inside it, and another company."""
+        if self._busy:
+            raise TransactionError("A unit of work inside a unit of work.")
+        if company_id not in (None, self.company_id):
+            raise TransactionError("Another company inside one transaction.")
+        self._busy = True
+        try:
+            await self.begin()
+            async with self._connection.transaction():
+                yield self._connection
+        finally:
+            self._busy = False
+
+
+_ambient: ContextVar[AmbientTransaction | None] = ContextVar("ambient_transaction", default=None)
+
+
+@asynccontextmanager
+async def one_transaction(company_id: UUID, first: Callable[[Read], Awaitable[None]]) -> AsyncIterator[AmbientTransaction]:
+    """All units of work of this task inside it commit together or not at all; events and wake-ups leave after the commit. `first`
+    runs before them in the same transaction. Raises Unavailable when the outcome of the commit is unknown."""
+    ambient = AmbientTransaction(company_id, first)
+    token = _ambient.set(ambient)
+    try:
+        with _lost_is_unavailable():
+            async with ambient.stack:
+                yield ambient
+    finally:
+        _ambient.reset(token)
+    await _tell(company_id, ambient.events, ambient.wakes)
+
+
+async def _tell(company_id: UUID, emitted: list[Event], wakes: list[queue.Wake]) -> None:
+    await events.publish(company_id, emitted)
+    await queue.wake(wakes)
+
+
+@asynccontextmanager
+async def _transaction(company_id: UUID | None) -> AsyncIterator[Any]:
+    ambient = _ambient.get()
+    with _lost_is_unavailable():
+        if ambient is not None:
+            async with ambient.savepoint(company_id) as connection:
+                yield connection
+            return
+        async with DB.transaction() as transaction:
+            if company_id is not None:
+                await transaction.connection.execute(_SET_COMPANY, str(company_id))
+            yield transaction.connection
+
+
 @asynccontextmanager
 async def work(actor: Actor, permission: Permission) -> AsyncIterator[Work]:
     """One transaction for one action. Raises Forbidden before it touches anything."""
     actor.require(permission)
-    async with _transaction() as connection:
-        await connection.execute(_SET_COMPANY, str(actor.company_id))
+    async with _transaction(actor.company_id) as connection:
         w = Work(actor, connection)
         yield w
         wakes = await w._write()
-    await events.publish(actor.company_id, w._events)
-    await queue.wake(wakes)
+    if ambient := _ambient.get():
+        ambient.events += w._events
+        ambient.wakes += wakes
+    else:
+        await _tell(actor.company_id, w._events, wakes)
 
 
 @asynccontextmanager
 async def read(actor: Actor, permission: Permission) -> AsyncIterator[Read]:
     """A read-only view of one company."""
     actor.require(permission)
-    async with _transaction() as connection:
-        await connection.execute(_SET_COMPANY, str(actor.company_id))
+    async with _transaction(actor.company_id) as connection:
         yield Read(actor, connection)
 
 
 @asynccontextmanager
 async def system() -> AsyncIterator[Read]:
     """Across companies, on the few tables that allow it (sign-in, webhook routing, pollers). Never for what a person asked for."""
-    async with _transaction() as connection:
+    async with _transaction(None) as connection:
+        before = await connection.fetchval("select current_setting('role')") if _ambient.get() else None
         await connection.execute(f"set local role {SYSTEM_ROLE}")
         yield Read(None, connection)
+        if before is not None:  # the end of a savepoint does not take `set local` back
+            await connection.execute("select set_config('role', $1, true)", before)
 
 
 async def take_tick(name: str, at: datetime | None = None) -> bool:

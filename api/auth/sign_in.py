@@ -60,7 +60,7 @@ class SignInController(Controller):
     async def sign_in(self, data: JSONBody[SignIn], origin: CallOrigin) -> SignedIn:
         return await signed_in(await sessions.sign_in(origin, email=data.email, password=data.password, device=data.device))
 
-    @post("/sign-out", status_code=200, summary="Sign out", description="Ends this session.")
+    @post("/sign-out", status_code=200, opt={"idempotent": False}, summary="Sign out", description="Ends this session.")
     async def sign_out(self, actor: Caller) -> Done:
         await sessions.sign_out(person(actor))
         forget_all()
@@ -69,6 +69,7 @@ class SignInController(Controller):
     @post(
         "/switch-company",
         status_code=200,
+        opt={"idempotent": False},  # ends the session that asks
         summary="Switch to another company",
         description="Answers a session of another company of the same person; the present session ends.",
     )

@@ -18,6 +18,7 @@ from db.contacts import fields, tags
 from db.enums import ImportState, Permission
 from db.errors import Conflict, Field, Invalid, NotFound
 from db.events import ContactsChanged, ImportProgress
+from db.idempotency import Replayed
 from db.jobs import InspectImport, RunImport
 from db.tenancy import Actor, worker
 from db.work import read, work
@@ -100,17 +101,21 @@ async def upload(actor: Actor, filename: str, pieces: AsyncIterator[bytes]) -> U
     if not size:
         await blobs.store().delete(key)
         check_kind(b"")
-    async with work(actor, Permission.CONTACTS_WRITE) as w:
-        import_id: UUID = await w.fetchval(
-            "insert into contact_import(company_id, filename, blob, size, created_by) values ($1, $2, $3, $4, $5) returning id",
-            w.company_id,
-            name,
-            key,
-            size,
-            actor.id if actor.kind == "user" else None,
-        )
-        w.audit("import.uploaded", import_id, size=size)
-        w.enqueue(InspectImport(import_id=import_id))
+    try:
+        async with work(actor, Permission.CONTACTS_WRITE) as w:
+            import_id: UUID = await w.fetchval(
+                "insert into contact_import(company_id, filename, blob, size, created_by) values ($1, $2, $3, $4, $5) returning id",
+                w.company_id,
+                name,
+                key,
+                size,
+                actor.id if actor.kind == "user" else None,
+            )
+            w.audit("import.uploaded", import_id, size=size)
+            w.enqueue(InspectImport(import_id=import_id))
+    except (Replayed, Conflict):  # the first request under this Idempotency-Key has stored the file
+        await blobs.store().delete(key)
+        raise
     return import_id
 
 

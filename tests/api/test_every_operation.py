@@ -26,6 +26,15 @@ PUBLIC = {
     ("GET", "/v1/auth/invitations/{token}"),
     ("POST", "/v1/auth/invitations/{token}/accept"),
 }
+# POSTs that take no Idempotency-Key although they have a caller, and why.
+UNKEYED = {
+    "/v1/auth/sign-out": "ends the session that asks, so nobody can ask again",
+    "/v1/auth/switch-company": "ends the session that asks, so nobody can ask again",
+    "/v1/me/password": "ends the session that asks, so nobody can ask again",
+    "/v1/contacts/count": "reads only",
+    "/v1/campaigns/{campaign_id}/audience": "reads only",
+    "/v1/campaigns/{campaign_id}/preview": "reads only",
+}
 # The fuzz would end its own session with these, or never end.
 ENDS = {"/v1/events", "/v1/auth/sign-out", "/v1/me/password", "/v1/me/sessions", "/v1/me/sessions/{session_id}"}
 Operation = tuple[str, str, dict[str, Any]]
@@ -70,6 +79,16 @@ async def test_every_operation_is_described(document: dict[str, Any]) -> None:
         assert operation.get("description"), (method, path)
         if "application/json" in operation.get("requestBody", {}).get("content", {}):
             assert _body(operation, document) is not None, f"{method} {path} has no example"
+
+
+async def test_every_post_takes_an_idempotency_key(document: dict[str, Any]) -> None:
+    without = set()
+    for method, path, operation in operations(document):
+        keyed = "Idempotency-Key" in [parameter["name"] for parameter in operation.get("parameters", ())]
+        assert not (keyed and method != "POST"), (method, path)
+        if method == "POST" and not keyed and (method, path) not in PUBLIC:
+            without.add(path)
+    assert without == set(UNKEYED)
 
 
 async def test_another_companys_ids_do_not_exist(

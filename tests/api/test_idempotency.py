@@ -1,17 +1,22 @@
-"""The same key twice: one effect, one answer; also at once, and after a crash in between."""
+"""The same key twice: one effect, one answer; also at once, and when anything fails in between."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 
-from db import idempotency
+from db import idempotency, queue, valkey
+from db.engine import Transaction
 from db.enums import Role
-from db.errors import Conflict
-from db.idempotency import Claim
+from db.events import stream_key
+from db.idempotency import _LOCK, Answer, Attempt
+from db.settings import Settings
 from db.tenancy import Actor
+from tests import scenes
 from tests.api.conftest import Headers, bearer, make_member
 
 BODY = {"name": "Zapier", "scopes": ["contacts:read"]}
@@ -95,31 +100,198 @@ async def test_a_fault_of_ours_frees_the_key(
     assert (await client.post("/v1/api-keys", json=BODY, headers=headers)).status_code == 201
 
 
-async def test_a_dead_process_holds_the_key_for_a_minute(owner_db: asyncpg.Connection, owner: Actor) -> None:
-    first = await idempotency.claim(owner.company_id, "k", b"same")
-    assert isinstance(first, Claim)
-    with pytest.raises(Conflict, match="in_progress"):
-        await idempotency.claim(owner.company_id, "k", b"same")
-    await owner_db.execute("update idempotency set created_at = now() - interval '61 s' where company_id = $1", owner.company_id)
-    with pytest.raises(Conflict, match="mismatch"):
-        await idempotency.claim(owner.company_id, "k", b"other")
-    second = await idempotency.claim(owner.company_id, "k", b"same")
-    assert isinstance(second, Claim)
-    await idempotency.finish(first, idempotency.Answer(201, {}, b"late"))
-    await idempotency.finish(second, idempotency.Answer(201, {}, b"right"))
-    assert await idempotency.claim(owner.company_id, "k", b"same") == idempotency.Answer(201, {}, b"right")
+async def test_an_answer_that_cannot_be_kept_takes_the_effect_back(
+    client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor, headers: Headers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(attempt: Attempt, answer: Answer) -> None:
+        raise ConnectionError("the server went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Attempt, "keep", lost)
+        refused = await client.post("/v1/api-keys", json=BODY, headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (503, "database_unavailable")
+    assert "retry-after" in refused.headers
+    assert await keys_of(owner_db, owner) == 0
+    assert await owner_db.fetchval("select count(*) from audit_log where company_id = $1", owner.company_id) == 0
+    again = await client.post("/v1/api-keys", json=BODY, headers=headers)
+    assert (again.status_code, await keys_of(owner_db, owner)) == (201, 1)
+    assert "idempotency-replayed" not in again.headers
 
 
-async def test_keys_are_forgotten_after_a_day(owner_db: asyncpg.Connection, owner: Actor) -> None:
-    await idempotency.claim(owner.company_id, "k", b"same")
-    await owner_db.execute(
-        "update idempotency set created_at = now() - interval '25 hours' where company_id = $1", owner.company_id
-    )
-    assert isinstance(await idempotency.claim(owner.company_id, "k", b"other"), Claim)
-    await owner_db.execute(
-        "update idempotency set created_at = now() - interval '25 hours' where company_id = $1", owner.company_id
-    )
+@pytest.mark.parametrize("committed", [False, True])
+async def test_a_commit_of_unknown_outcome_is_settled_by_the_next_try(
+    client: httpx.AsyncClient,
+    owner_db: asyncpg.Connection,
+    owner: Actor,
+    headers: Headers,
+    monkeypatch: pytest.MonkeyPatch,
+    committed: bool,
+) -> None:
+    commit = Transaction.commit
+
+    async def lost(transaction: Transaction) -> None:
+        if committed:
+            await commit(transaction)  # type: ignore[no-untyped-call]
+        raise ConnectionResetError
+
+    await client.get("/v1/company", headers=headers)  # the token is known, so the one commit is that of the request
+    with monkeypatch.context() as patch:
+        patch.setattr(Transaction, "commit", lost)
+        unknown = await client.post("/v1/api-keys", json=BODY, headers=headers)
+    assert (unknown.status_code, unknown.json()["code"]) == (503, "database_unavailable")
+    assert await keys_of(owner_db, owner) == committed
+    again = await client.post("/v1/api-keys", json=BODY, headers=headers)
+    assert (again.status_code, await keys_of(owner_db, owner)) == (201, 1)
+    assert ("idempotency-replayed" in again.headers) is committed
+
+
+async def test_events_and_wake_ups_leave_after_the_commit_only(
+    client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor, headers: Headers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {"kind": "sandbox", "of": "whatsapp", "name": "Ensaio"}
+    woken: list[tuple[int, list[queue.Wake]]] = []
+    wake = queue.wake
+
+    async def seen(wakes: list[queue.Wake]) -> None:
+        if wakes:
+            woken.append((await owner_db.fetchval("select count(*) from job where id = $1", wakes[0].id), wakes))
+        await wake(wakes)
+
+    monkeypatch.setattr(queue, "wake", seen)
+    with monkeypatch.context() as patch:
+        patch.setattr(Attempt, "keep", _raise)
+        assert (await client.post("/v1/channels", json=body, headers=headers)).status_code == 503
+    assert (await events_of(owner), woken) == ([], [])
+    assert (await client.post("/v1/channels", json=body, headers=headers)).status_code == 201
+    assert [visible for visible, _ in woken] == [1]
+    assert await events_of(owner) == ["channel.changed"]
+    assert (await client.post("/v1/channels", json=body, headers=headers)).headers["idempotency-replayed"] == "true"
+    assert (len(woken), await events_of(owner)) == (1, ["channel.changed"])
+
+
+async def _raise(*args: object) -> None:
+    raise ConnectionError
+
+
+async def events_of(actor: Actor) -> list[str]:
+    entries = await valkey.client().xrange(stream_key(actor.company_id))
+    return [msgspec.json.decode(fields[b"e"])["type"] for _, fields in entries]
+
+
+async def test_while_the_first_runs_the_second_is_told_to_wait(
+    client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor, headers: Headers
+) -> None:
+    async with owner_db.transaction():
+        assert await owner_db.fetchval(_LOCK, str(owner.company_id), headers["Idempotency-Key"])
+        answer = await client.post("/v1/api-keys", json=BODY, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_in_progress")
+        assert answer.headers["retry-after"] == "2"
+    assert (await client.post("/v1/api-keys", json=BODY, headers=headers)).status_code == 201
+
+
+async def test_keys_are_forgotten_after_a_day(
+    client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor, headers: Headers
+) -> None:
+    age = "update idempotency set created_at = now() - interval '25 hours' where company_id = $1"
+    await client.post("/v1/api-keys", json=BODY, headers=headers)
+    await owner_db.execute(age, owner.company_id)
+    other = {**BODY, "name": "Other"}
+    first = await client.post("/v1/api-keys", json=other, headers=headers)
+    assert (first.status_code, first.json()["api_key"]["name"]) == (201, "Other")
+    assert (await client.post("/v1/api-keys", json=other, headers=headers)).content == first.content
+    await owner_db.execute(age, owner.company_id)
     assert await idempotency.forget_old() >= 1
+
+
+async def test_every_kind_of_creation_and_sending_is_answered_as_the_first_time(
+    client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor, headers: Headers
+) -> None:
+    """Also where the thing made first would now stand in the way of a second."""
+    channel = await scenes.channel(owner_db, owner)
+    await owner_db.execute("update channel set sandbox = true where id = $1", channel)
+    template = await scenes.template(owner_db, owner, channel)
+    await scenes.contacts(owner_db, owner, 2)
+    contact = await owner_db.fetchval("select id from contact where company_id = $1 limit 1", owner.company_id)
+    to = await owner_db.fetchval(
+        "select value from contact_identity where company_id = $1 and contact_id = $2 and kind = 'phone'",
+        owner.company_id,
+        contact,
+    )
+    campaign = await scenes.campaign(owner_db, owner, channel, template)
+    launched = f"/v1/campaigns/{campaign}"
+    whatsapp = {"phone_number_id": "1", "waba_id": "2", "access_token": "t" * 20, "app_secret": "0" * 32}
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("/v1/contacts", {"name": "Ana", "phone": "+5511987650000"}),
+        (f"/v1/contacts/{contact}/notes", {"body": "oi"}),
+        ("/v1/contacts/bulk", {"filter": {"ids": [str(contact)]}, "verb": "add_tags", "tags": ["vip"]}),
+        ("/v1/tags", {"name": "novos"}),
+        ("/v1/custom-fields", {"key": "city", "label": "Cidade"}),
+        ("/v1/team/invitations", {"email": "bia@example.com", "role": "agent"}),
+        ("/v1/api-keys", BODY),
+        ("/v1/channels", {"kind": "whatsapp", "name": "Loja", **whatsapp}),
+        (f"/v1/channels/{channel}/check", {}),
+        (f"/v1/channels/{channel}/templates/sync", {}),
+        (
+            "/v1/templates",
+            {"channel_id": str(channel), "name": "oi", "language": "pt_BR", "category": "marketing", "body": "Oi!"},
+        ),
+        (f"/v1/sandbox/{channel}/reply", {"address": to, "text": "Quero"}),
+        ("/v1/campaigns", {"name": "Natal"}),
+        (f"{launched}/clone", {}),
+        (f"{launched}/test", {"to": [to]}),
+        (f"{launched}/launch", {}),
+        (f"{launched}/cancel", {}),
+    ]
+    for url, body in calls:
+        auth = {**headers, "Idempotency-Key": uuid4().hex}
+        first = await client.post(url, json=body, headers=auth)
+        assert 200 <= first.status_code < 300, (url, first.text)
+        before = await _counts(owner_db, owner)
+        second = await client.post(url, json=body, headers=auth)
+        assert second.headers.get("idempotency-replayed") == "true", (url, second.text)
+        assert (second.status_code, second.content) == (first.status_code, first.content), url
+        assert second.headers.get("etag") == first.headers.get("etag"), url
+        assert await _counts(owner_db, owner) == before, url
+
+
+async def _counts(db: asyncpg.Connection, actor: Actor) -> list[int]:
+    tables = [
+        row["table_name"]
+        for row in await db.fetch(
+            "select table_name from information_schema.columns where table_schema = 'public' and column_name = 'company_id'"
+            " and table_name not in (select table_name from information_schema.views) order by 1"
+        )
+    ]
+    return [await db.fetchval(f'select count(*) from "{table}" where company_id = $1', actor.company_id) for table in tables]
+
+
+async def test_an_upload_is_known_by_its_content(
+    client: httpx.AsyncClient, database: Settings, owner_db: asyncpg.Connection, owner: Actor, headers: Headers
+) -> None:
+    async def send(content: bytes, name: str = "lista.csv") -> httpx.Response:
+        return await client.post("/v1/imports", files={"file": (name, content)}, headers=headers)
+
+    def files() -> int:
+        return len([path for path in (database.blob_dir / "acc" / str(owner.company_id)).rglob("*") if path.is_file()])
+
+    content = b"nome,telefone\n" + b"Ana,11987654321\n" * 80_000  # beyond what is kept in memory
+    first = await send(content)
+    assert first.status_code == 201
+    second = await send(content)
+    assert (second.status_code, second.content) == (201, first.content)
+    assert second.headers["idempotency-replayed"] == "true"
+    same_length = content[:-2] + b"2\n"
+    for answer in (await send(same_length), await send(content, "outra.csv")):
+        assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_mismatch")
+    assert await owner_db.fetchval("select count(*) from contact_import where company_id = $1", owner.company_id) == 1
+    assert files() == 1
+    blob = await owner_db.fetchval("select blob from contact_import where company_id = $1", owner.company_id)
+    assert (database.blob_dir / blob).read_bytes() == content
+
+
+async def test_a_form_where_json_is_asked_for_is_no_fault(client: httpx.AsyncClient, headers: Headers) -> None:
+    answer = await client.post("/v1/api-keys", files={"file": ("a.csv", b"x")}, headers=headers)
+    assert 400 <= answer.status_code < 500
 
 
 @pytest.mark.parametrize("key", ["x" * 201, "with space"])

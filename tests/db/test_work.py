@@ -9,14 +9,16 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 import pytest
+from piccolo.engine.exceptions import TransactionError
 
 from db import valkey
+from db.engine import DB
 from db.enums import Permission, Role
 from db.errors import Forbidden, Unavailable
 from db.events import ChannelChanged, stream_key
 from db.jobs import CheckChannel
 from db.tenancy import Actor, member
-from db.work import read, system, work
+from db.work import Read, one_transaction, read, system, work
 
 
 async def events_of(company_id: UUID) -> list[dict[str, object]]:
@@ -113,6 +115,65 @@ async def test_the_company_does_not_outlive_its_transaction(owner: Actor) -> Non
     async with system() as s:
         await s.execute("reset role")
         assert await s.fetchval("select count(*) from tag") == 0
+
+
+async def nothing_first(r: Read) -> None:
+    pass
+
+
+async def test_several_actions_are_one_when_they_are_told_to(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    async with one_transaction(owner.company_id, nothing_first):
+        await act(owner)
+        with pytest.raises(RuntimeError):
+            await act(owner, fail=True)
+        await act(owner)
+        async with read(owner, Permission.CONTACTS_READ) as r:
+            assert await r.fetchval("select count(*) from tag") == 2
+        assert await counts(owner_db, owner.company_id) == (0, 0, 0)
+        assert await events_of(owner.company_id) == []
+    assert await counts(owner_db, owner.company_id) == (2, 2, 2)
+    assert len(await events_of(owner.company_id)) == 2
+
+
+async def test_several_actions_fail_as_one(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with one_transaction(owner.company_id, nothing_first):
+            await act(owner)
+            raise ZeroDivisionError
+    assert await counts(owner_db, owner.company_id) == (0, 0, 0)
+    assert await events_of(owner.company_id) == []
+    await act(owner)  # outside again
+    assert await counts(owner_db, owner.company_id) == (1, 1, 1)
+
+
+async def test_the_system_inside_leaves_no_rights_behind(owner: Actor, stranger: Actor) -> None:
+    await act(stranger)
+    async with one_transaction(owner.company_id, nothing_first):
+        async with system() as s:
+            assert await s.fetchval("select count(*) from company") > 1
+        async with work(owner, Permission.CONTACTS_WRITE) as w:
+            assert await w.fetchval("select current_user") == "masteria_app"
+            assert await w.fetchval("select count(*) from company") == 1
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            async with system() as s:
+                await s.fetchval("select 1 / 0")
+        async with read(owner, Permission.CONTACTS_READ) as r:
+            assert await r.fetchval("select count(*) from company") == 1
+
+
+async def test_one_transaction_is_of_one_company_and_flat(owner: Actor, stranger: Actor) -> None:
+    async with one_transaction(owner.company_id, nothing_first):
+        with pytest.raises(TransactionError):
+            await act(stranger)
+        async with work(owner, Permission.CONTACTS_WRITE):
+            with pytest.raises(TransactionError):
+                await act(owner)
+
+
+async def test_what_is_never_touched_costs_no_connection(owner: Actor) -> None:
+    assert DB.pool is not None
+    async with one_transaction(owner.company_id, nothing_first):
+        assert DB.pool.get_size() == DB.pool.get_idle_size()
 
 
 @pytest.fixture
