@@ -5,22 +5,28 @@ share them and each decision is atomic; the clock is Valkey's.
   holds one second's worth and starts EMPTY: a lost Valkey costs a second, never a burst. A 429 lowers it by the share of the
   messages that the provider refused, for half a minute at most.
 - *Pair rate*: at most one message per 6 s to one person from one number, with Meta's burst of 45 that borrows from later.
-- *Tier*: unique people per moving 24 h, shared by all numbers of a portfolio. Rebuilt from the ledger when Valkey lost it.
+- *Tier*: unique people per moving 24 h, shared by all numbers of a portfolio. Exact through any loss of Valkey: each claim leaves
+  a new token in the window and, in its own transaction, in Postgres. Where the two differ the window has lost somebody, and it is
+  rebuilt from the ledger before anybody else may go (docs/decisions/0012).
 
 While Valkey is away nothing is granted: a provider punishes a number that sends too fast for longer than the outage lasts.
 Sources: contracts/meta-whatsapp.md 7, contracts/twilio.md 3.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from db import valkey
-from db.work import Read
+from db.settings import LONGEST_LEASE
+from db.work import Work
 
 PAIR_SECONDS = 6
 PAIR_BURST = 45
 DAY = 86_400
+WINDOW = DAY + LONGEST_LEASE
+"""Seconds that a person stays in the window after the permit: the provider may count the message as late as the lease ends."""
 
 _ACQUIRE = """
 local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -54,18 +60,20 @@ return tostring(factor)
 """
 
 # Answers only for those who may not go, as pairs: position, and > 0 wait so many ms (pair) or -1 the portfolio's day is full.
+# Nothing at all when the window's token is not the one that the last claim left.
 # The addresses are one argument and the usual answer is empty: a slice costs one short line each way.
-_RECIPIENTS = """
+_RECIPIENTS = f"""
 local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local gap, burst, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local count = tonumber(ARGV[5])
 local used, roomy = 0, true
 if limit >= 0 then
-    redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 86400000)
+    if redis.call('ZREM', KEYS[1], ARGV[6]) == 0 then return false end
+    redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - {WINDOW * 1000})
     used = redis.call('ZCARD', KEYS[1])
     roomy = used + count <= limit
 end
-local out, people, i = {}, {}, 0
+local out, people, i = {{}}, {{}}, 0
 for address in string.gmatch(ARGV[4], '([^,]*),') do
     local key = KEYS[2] .. address
     local go = true
@@ -87,8 +95,37 @@ end
 for start = 1, #people, 1000 do
     redis.call('ZADD', KEYS[1], unpack(people, start, math.min(start + 999, #people)))
 end
+if limit >= 0 then
+    redis.call('ZADD', KEYS[1], 'inf', ARGV[7])
+    redis.call('EXPIRE', KEYS[1], {WINDOW})
+end
 return out
 """
+
+_MAKE = "insert into portfolio_window(company_id, portfolio_id) values ($1, $2) on conflict do nothing"
+_LOCK = "select token from portfolio_window where company_id = $1 and portfolio_id = $2 for update"
+_RENEW = "update portfolio_window set token = $3 where company_id = $1 and portfolio_id = $2"
+_SWAP = """
+insert into portfolio_window(company_id, portfolio_id, token) values ($1, $2, $3)
+on conflict (company_id, portfolio_id) do update set token = excluded.token returning old.token
+"""
+_FORGET = "delete from portfolio_window where company_id = $1 and portfolio_id = $2"
+
+# Everybody who may have got a message: tried, and not surely refused. Ids of attempts are in the order of time, so that the
+# day is one range of the primary key; an hour more, for a server whose clock was put back.
+_PEOPLE = """
+select m.address, min(extract(epoch from now() - a.started_at))::float8 as age
+from attempt a join message m on m.company_id = a.company_id and m.id = a.message_id
+where a.company_id = $1 and a.id >= (select uuidv7(make_interval(secs => - $3::float8 - 3600)))
+  and a.started_at > now() - make_interval(secs => $3)
+  and a.channel_id = any(array(select id from channel where company_id = $1 and portfolio_id = $2))
+  and (a.state <> 2 or a.provider_id is not null)
+group by m.address
+"""
+
+
+class WindowLost(Exception):
+    """Valkey does not hold the window that the last claim left: `rebuild_window`, then try again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +139,13 @@ def _bucket(channel_id: UUID) -> str:
     return f"limit:{channel_id}"
 
 
-def _tier(portfolio_id: str) -> str:
-    return f"tier:{portfolio_id}"
+def _tier(company_id: UUID, portfolio_id: str) -> str:
+    """A sorted set: addresses by the time of their last permit, and the token, last. One key: all of it is lost, or nothing."""
+    return f"tier:{company_id}:{portfolio_id}"
+
+
+def _member(token: UUID | None) -> str:
+    return f"token:{token}"
 
 
 async def _run(name: str, script: str, keys: list[str], args: list[Any]) -> Any:
@@ -132,59 +174,74 @@ async def slow_down(channel_id: UUID, refused: float) -> float:
     return float(await _run("slow_down", _SLOW_DOWN, [_bucket(channel_id)], [max(0.5, 1 - refused)]))
 
 
-async def recipients(channel_id: UUID, portfolio_id: str, limit: int | None, addresses: list[str]) -> list[float]:
-    """For each address: 0 go, > 0 seconds to wait (pair rate), -1 the portfolio's 24 hours are full. Counts those that go."""
+async def recipients(w: Work, channel_id: UUID, portfolio_id: str, limit: int | None, addresses: list[str]) -> list[float]:
+    """For each address: 0 go, > 0 seconds to wait (pair rate), -1 the portfolio's 24 hours are full. Counts those that go.
+
+    Asked in the transaction that claims their messages, and nothing may go out before that commits: the lock on the portfolio's
+    row orders its claims, and a permit whose claim was undone leaves a token that nobody expects. Raises WindowLost, valkey.Down.
+    """
     if not addresses:
         return []
+    before, token = None, uuid4()
+    if limit is None:  # nobody is counted, so what was counted before is not the whole day
+        await w.execute(_FORGET, w.company_id, portfolio_id)
+    else:
+        before = await w.fetchval(_SWAP, w.company_id, portfolio_id, token)
     answer = await _run(
         "recipients",
         _RECIPIENTS,
-        [_tier(portfolio_id), f"pair:{channel_id}:"],
+        [_tier(w.company_id, portfolio_id), f"pair:{channel_id}:"],
         [
             PAIR_SECONDS * 1000,
             PAIR_BURST,
             -1 if limit is None else limit,
             "".join(f"{address}," for address in addresses),
             len(addresses),
+            _member(before),
+            _member(token),
         ],
     )
+    if answer is None:
+        raise WindowLost
     waits = [0.0] * len(addresses)
     for position, wait in zip(answer[::2], answer[1::2], strict=True):
         waits[position] = wait / 1000 if wait > 0 else -1.0
     return waits
 
 
-async def tier_used(portfolio_id: str) -> int:
+async def tier_used(company_id: UUID, portfolio_id: str) -> int:
     """Unique people of the moving 24 hours."""
     client = valkey.client()
     seconds, _ = await client.time()
-    return int(await client.zcount(_tier(portfolio_id), (int(seconds) - DAY) * 1000, "+inf"))
+    return int(await client.zcount(_tier(company_id, portfolio_id), (int(seconds) - WINDOW) * 1000, "(inf"))
 
 
-async def tier_free_at(portfolio_id: str) -> float | None:
+async def tier_free_at(company_id: UUID, portfolio_id: str) -> float | None:
     """Unix seconds when the oldest person leaves the window; None when nobody is in it."""
-    first = await valkey.client().zrange(_tier(portfolio_id), 0, 0, withscores=True)
-    return float(first[0][1]) / 1000 + DAY if first else None
+    first = await valkey.client().zrange(_tier(company_id, portfolio_id), 0, 0, withscores=True)
+    return float(first[0][1]) / 1000 + WINDOW if first and first[0][1] != math.inf else None
 
 
-async def ensure_tier(r: Read, company_id: UUID, portfolio_id: str) -> None:
-    """Rebuilds the 24-hour window from the ledger if Valkey does not have it."""
-    client = valkey.client()
-    if await client.exists(f"{_tier(portfolio_id)}:known"):
+async def rebuild_window(w: Work, portfolio_id: str) -> None:
+    """Adds to the window everybody of the last 24 hours whom the ledger knows and gives it a new token. Who is in it already
+    stays: they had a permit. Nothing to do where another lane did it first."""
+    key, client = _tier(w.company_id, portfolio_id), valkey.client()
+    await w.execute(_MAKE, w.company_id, portfolio_id)
+    before = await w.fetchval(_LOCK, w.company_id, portfolio_id)
+    if before is not None and await client.zscore(key, _member(before)) is not None:
         return
+    token = uuid4()
+    seconds, micro = await client.time()
+    now = int(seconds) * 1000 + int(micro) // 1000
+    pipe = client.pipeline(transaction=True)  # all at once: a flush in between must not leave a part of it under a good token
+    pipe.zremrangebyscore(key, "inf", "inf")
     people: dict[str, float] = {}
-    async for row in r.cursor(
-        "select address, extract(epoch from max(coalesce(m.sent_at, now()))) * 1000 as at from message m"
-        " join channel c on c.company_id = m.company_id and c.id = m.channel_id"
-        " where m.company_id = $1 and c.portfolio_id = $2 and (m.sent_at > now() - interval '24 hours' or m.state in (1, 2))"
-        " group by address",
-        company_id,
-        portfolio_id,
-    ):
-        people[row["address"]] = float(row["at"])
+    async for row in w.cursor(_PEOPLE, w.company_id, portfolio_id, float(WINDOW)):
+        people[row["address"]] = now - int(row["age"] * 1000)
         if len(people) == 1000:
-            await client.zadd(_tier(portfolio_id), people, gt=True)
-            people.clear()
-    if people:
-        await client.zadd(_tier(portfolio_id), people, gt=True)
-    await client.set(f"{_tier(portfolio_id)}:known", 1)
+            pipe.zadd(key, people, gt=True)
+            people = {}
+    pipe.zadd(key, {**people, _member(token): math.inf}, gt=True)
+    pipe.expire(key, WINDOW)
+    await pipe.execute()
+    await w.execute(_RENEW, w.company_id, portfolio_id, token)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+LONGEST_LEASE = 300  # seconds
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str = ""  # as the application role; empty: embedded
@@ -78,4 +80,9 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         settings = msgspec.convert(given, Settings, strict=False, dec_hook=lambda t, v: t(v))
     except msgspec.ValidationError as error:
         raise SystemExit(f"A setting in the environment is wrong: {error}. See .env.example.") from None
+    if not 2 * settings.send_timeout < settings.send_lease <= LONGEST_LEASE:
+        raise SystemExit(
+            "A setting in the environment is wrong: SEND_LEASE must be more than twice SEND_TIMEOUT, and at most"
+            f" {LONGEST_LEASE} seconds. See .env.example."
+        )
     return settings

@@ -37,6 +37,26 @@ PATIENT = (FailureReason.NETWORK, FailureReason.THROUGHPUT, FailureReason.API_RA
 """The provider, not the message, is the reason: waiting costs no try."""
 
 
+def held_back(message: Claimed, wait: float) -> Result:
+    """Not sent, because of a limit on the recipient (db/limits.py:recipients)."""
+    reason = FailureReason.PAIR_RATE if wait > 0 else FailureReason.QUEUE_FULL
+    return _queued(message, reason, wait if wait > 0 else 300.0, "held back by our own limiter")
+
+
+def _queued(message: Claimed, reason: FailureReason | None, retry_in: float, detail: str) -> Result:
+    return Result(
+        message.message_id,
+        message.epoch,
+        message.attempt_id,
+        MessageState.QUEUED,
+        AttemptState.REJECTED,
+        reason=reason,
+        detail=detail,
+        retry_in=retry_in,
+        counts_as_try=False,
+    )
+
+
 class Flight:
     """One slice on the wire."""
 
@@ -52,42 +72,22 @@ class Flight:
         self.alarm = False  # an answer that stops more than this slice, and nobody acted on it yet
         self.results: list[Result] = []  # not written yet
         self.notable: list[tuple[Claimed, Outcome]] = []
-        self.tier_full = False
         self._composer = composer
         self._send = sender
         self._last_call = claimed_at + lease * (1 - MARGIN) - sender.timeout
         self._halted = False
 
-    def refuse(self, message: Claimed, wait: float) -> None:
-        """Not sent, because of a limit on the recipient."""
-        reason = FailureReason.PAIR_RATE if wait > 0 else FailureReason.QUEUE_FULL
-        self.tier_full = self.tier_full or wait < 0
-        self._again(message, reason, wait if wait > 0 else 300.0, "held back by our own limiter")
-
-    def _again(
-        self, message: Claimed, reason: FailureReason | None, retry_in: float, detail: str, *, tried: bool = False
-    ) -> None:
+    def _again(self, message: Claimed, detail: str) -> None:
+        """Not tried after all."""
         self.left -= 1
-        self.results.append(
-            Result(
-                message.message_id,
-                message.epoch,
-                message.attempt_id,
-                MessageState.QUEUED,
-                AttemptState.REJECTED,
-                reason=reason,
-                detail=detail,
-                retry_in=retry_in,
-                counts_as_try=tried,
-            )
-        )
+        self.results.append(_queued(message, None, 0.0, detail))
 
     async def work(self, todo: Iterator[Claimed]) -> None:
         for message in todo:
             if self._halted:
-                self._again(message, None, 0.0, "not sent: the slice was stopped")
+                self._again(message, "not sent: the slice was stopped")
             elif time.monotonic() > self._last_call:  # a frozen process that wakes up must drop its work
-                self._again(message, None, 0.0, "not sent: too little of the lease was left")
+                self._again(message, "not sent: too little of the lease was left")
             else:
                 self._settle(message, await self._one(message))
 

@@ -190,7 +190,7 @@ async def note_sent(channel_id: UUID, count: int) -> None:
 
 async def note_tier_full(channel: ChannelRow) -> float:
     """The portfolio's 24 hours are full: says so, and how long to stay away (at most a minute: the window moves)."""
-    free_at = await limits.tier_free_at(channel.portfolio_id)
+    free_at = await limits.tier_free_at(channel.company_id, channel.portfolio_id)
     await note_limit(
         channel, "tier", channel.messaging_limit, until=None if free_at is None else datetime.fromtimestamp(free_at, now().tzinfo)
     )

@@ -1,13 +1,14 @@
 """Sends what is queued: one lane works through slices of one channel, each slice claimed, sent and written back (DESIGN 4).
 
 A lane holds no state that matters: kill it at any moment and the ledger says what is known. Its order of steps is the whole
-protocol: permits, claim and commit, recipients' limits, send, write back.
+protocol: permits, claim, recipients' limits, commit, send, write back.
 """
 
 import asyncio
 import contextlib
 import random
 import time
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -23,7 +24,7 @@ from db.settings import Settings
 from db.tenancy import worker
 from db.work import Work, work
 from workers import outgoing
-from workers.flight import NETWORK_PAUSE, Flight
+from workers.flight import NETWORK_PAUSE, Flight, held_back
 from workers.outcomes import (
     OptedOut,
     Outcome,
@@ -45,6 +46,15 @@ WRITE_BACK = 0.5  # seconds that a known result waits at most for the slower one
 def lanes_for(settings: Settings, rate: float) -> int:
     """A slow number is served by one lane; several would only share its permits."""
     return settings.send_lanes if rate > 500 else 1
+
+
+class Slice(NamedTuple):
+    """What was claimed at once: its permits are given, nothing of it has left."""
+
+    channel: ChannelRow
+    batch: list[Claimed]
+    content: str | None
+    full: bool  # somebody had to wait because the portfolio's day is full
 
 
 class Lanes:
@@ -80,12 +90,11 @@ class Lanes:
         actor = worker(company_id)
         async with work(actor, Permission.CAMPAIGNS_SEND) as w:
             channel = await outgoing.load_channel(w, channel_id)
-            if channel is not None and channel.messaging_limit is not None:
-                await limits.ensure_tier(w, company_id, channel.portfolio_id)
         if channel is None or not channel.sendable:
             return None
         aloft = self._aloft.setdefault((channel_id, lane), set())
         until, turn = time.monotonic() + QUANTUM, random.randrange(1000)
+        full, spent = False, set[UUID]()  # the portfolio's day is full: then the queues without anybody who is in it already
         # No bulk while the provider cannot be reached or the portfolio's day is full: each try would cost every message an attempt.
         self._rest.pop(channel_id, None)
         resting = await valkey.client().exists(f"rest:{channel_id}")
@@ -111,31 +120,63 @@ class Lanes:
                 await asyncio.sleep(permit.wait)
                 continue
             claimed_at = time.monotonic()
-            async with work(actor, Permission.CAMPAIGNS_SEND) as w:
-                channel = await outgoing.load_channel(w, channel_id)
-                queues = await ledger.due_queues(w, company_id, channel_id) if channel and channel.sendable else []
-                batch: list[Claimed] = []
-                content: str | None = None
-                if resting:
-                    queues = [queue for queue in queues if queue[1] is None]
-                if channel is not None and queues:
-                    queue_id, campaign_id = queues[0] if queues[0][1] is None else queues[turn % len(queues)]
-                    batch = await ledger.claim(
-                        w, channel_id, queue_id, limit=size, units=permit.granted, lease=self._settings.send_lease
-                    )
-                    if batch and campaign_id is not None:
-                        content = await self._content(w, campaign_id)
-            if batch and channel is not None:
-                self._take_off(channel, batch, content, claimed_at, aloft)
+            try:
+                async with work(actor, Permission.CAMPAIGNS_SEND) as w:
+                    channel = await outgoing.load_channel(w, channel_id)
+                    queues = await ledger.due_queues(w, company_id, channel_id) if channel and channel.sendable else []
+                    queues = [queue for queue in queues if queue[1] is None or (not resting and queue[0] not in spent)]
+                    slice_ = None
+                    if channel is not None and queues:
+                        queue = queues[0] if queues[0][1] is None else queues[turn % len(queues)]
+                        slice_ = await self._claim(w, channel, queue, size, permit.granted, known=full and queue[1] is not None)
+            except limits.WindowLost:
+                assert channel is not None
+                await limits.give_back(channel_id, permit.granted)
+                async with work(actor, Permission.CAMPAIGNS_SEND) as w:
+                    await limits.rebuild_window(w, channel.portfolio_id)
+                continue
+            batch = slice_.batch if slice_ else []
+            if slice_ and batch:
+                self._take_off(slice_, claimed_at, aloft)
             with contextlib.suppress(*valkey.Down):  # what is claimed must go on, with Valkey or without
                 await limits.give_back(channel_id, permit.granted - sum(message.units for message in batch))
-            if channel is None or not queues:
+            if channel is None or slice_ is None:
+                if channel is not None and full:
+                    await self._stay_away(channel_id, await outgoing.note_tier_full(channel))
                 return None
             turn += 1
-            if not batch:
+            if full and not batch:
+                spent.add(queue[0])
+            elif not batch:
                 await asyncio.sleep(0.05)  # other lanes hold what is left
+            full = full or slice_.full
             await valkey.client().set(key, 1, px=LANE_MS)
         return None
+
+    async def _claim(
+        self, w: Work, channel: ChannelRow, queue: tuple[UUID, UUID | None], limit: int, units: int, *, known: bool
+    ) -> Slice:
+        """Claims from one queue and asks for the recipients' limits; who may not go waits in the queue again, in the same
+        transaction, so that what the ledger holds as started had its permit. `known`: only people who are in the portfolio's
+        day already, for whom it is never full."""
+        queue_id, campaign_id = queue
+        batch = await ledger.claim(
+            w, channel.id, queue_id, limit=limit, units=units, lease=self._settings.send_lease, known=known
+        )
+        waits = await limits.recipients(
+            w, channel.id, channel.portfolio_id, channel.messaging_limit, [message.address for message in batch]
+        )
+        held = [held_back(message, wait) for message, wait in zip(batch, waits, strict=True) if wait]
+        if held:
+            await ledger.finish(w, held, horizon=channel.unknown_horizon)
+            batch = [message for message, wait in zip(batch, waits, strict=True) if not wait]
+        content = await self._content(w, campaign_id) if batch and campaign_id is not None else None
+        return Slice(channel, batch, content, any(wait < 0 for wait in waits))
+
+    async def _stay_away(self, channel_id: UUID, seconds: float) -> None:
+        self._rest[channel_id] = time.monotonic() + seconds
+        with contextlib.suppress(*valkey.Down):
+            await valkey.client().set(f"rest:{channel_id}", 1, px=max(1, int(seconds * 1000)))
 
     def _slice_size(self, rate: float) -> tuple[int, int]:
         """How many to claim at once, and how many a lane may have claimed and not settled. At most a quarter of a second's worth,
@@ -157,12 +198,11 @@ class Lanes:
                 self._contents[campaign_id] = known
         return known
 
-    def _take_off(
-        self, channel: ChannelRow, batch: list[Claimed], content: str | None, claimed_at: float, aloft: set[Flight]
-    ) -> None:
+    def _take_off(self, slice_: Slice, claimed_at: float, aloft: set[Flight]) -> None:
         """Sends one claimed slice beside the lane: a few slow answers must not hold up all that waits. Nobody cancels it."""
-        composer = self._sender.composer(channel, content)
-        flight = Flight(channel, composer, self._sender, claimed_at, self._settings.send_lease, batch)
+        channel = slice_.channel
+        composer = self._sender.composer(channel, slice_.content)
+        flight = Flight(channel, composer, self._sender, claimed_at, self._settings.send_lease, slice_.batch)
         flight.task = asyncio.create_task(self._fly(flight))
 
         def down(task: asyncio.Task[None]) -> None:
@@ -176,19 +216,8 @@ class Lanes:
         flight.task.add_done_callback(down)
 
     async def _fly(self, flight: Flight) -> None:
-        channel, batch = flight.channel, flight.batch
-        try:
-            waits = await limits.recipients(
-                channel.id, channel.portfolio_id, channel.messaging_limit, [message.address for message in batch]
-            )
-        except valkey.Down as error:
-            log.warning("sending.no_limits", error=repr(error))
-            waits = [NETWORK_PAUSE] * len(batch)
-        for message, wait in zip(batch, waits, strict=True):
-            if wait:
-                flight.refuse(message, wait)
-        todo = iter([message for message, wait in zip(batch, waits, strict=True) if not wait])
-        crew = min(self._settings.send_concurrency, len(batch))
+        todo = iter(flight.batch)
+        crew = min(self._settings.send_concurrency, len(flight.batch))
         flying = asyncio.gather(*(flight.work(todo) for _ in range(crew)))
         landed = False
         while not landed:  # what is known does not wait for the slowest; what came during a write is written by the next
@@ -197,7 +226,7 @@ class Lanes:
                 await self._write(flight)
                 await self._act(flight)
             except Exception as error:  # the rest is still on the wire, and its results must be written
-                log.error("sending.slice", channel_id=str(channel.id), error=repr(error), exc_info=error)
+                log.error("sending.slice", channel_id=str(flight.channel.id), error=repr(error), exc_info=error)
         flying.result()
 
     async def _act(self, flight: Flight) -> None:
@@ -215,9 +244,7 @@ class Lanes:
         del flight.notable[: len(notable)]
         flight.alarm = bool(flight.notable) and flight.alarm
         if pause is not None:
-            self._rest[flight.channel.id] = time.monotonic() + pause
-            with contextlib.suppress(*valkey.Down):
-                await valkey.client().set(f"rest:{flight.channel.id}", 1, px=max(1, int(pause * 1000)))
+            await self._stay_away(flight.channel.id, pause)
 
     async def _write(self, flight: Flight) -> None:
         """Writes the results that are there."""
@@ -270,10 +297,4 @@ class Lanes:
         if crowded:
             with contextlib.suppress(*valkey.Down):
                 await limits.slow_down(channel.id, crowded / len(flight.batch))
-        if flight.tier_full:
-            flight.tier_full = False
-            try:
-                pause = await outgoing.note_tier_full(channel)
-            except valkey.Down:
-                pause = NETWORK_PAUSE
         return pause

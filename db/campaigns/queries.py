@@ -299,15 +299,15 @@ async def preview(actor: Actor, campaign_id: UUID) -> Preview:
         seconds = round(work_units / draft.throughput)
         limit = "segments" if draft.kind == ChannelKind.SMS else "number"
         if draft.messaging_limit is not None and draft.portfolio_id is not None:
-            days = max(0, (reach["reachable"] + await _used(draft.portfolio_id) - 1) // draft.messaging_limit)
+            days = max(0, (reach["reachable"] + await _used(actor.company_id, draft.portfolio_id) - 1) // draft.messaging_limit)
             if days:
                 seconds, limit = days * limits.DAY + seconds, "tier"
     plain = suggest_gsm7(draft.body) if draft.body and isinstance(content, TextContent) else None
     return Preview(rows, found, reach, seconds, limit, total, plain if plain != draft.body else None)
 
 
-async def _used(portfolio_id: str) -> int:
+async def _used(company_id: UUID, portfolio_id: str) -> int:
     try:
-        return await limits.tier_used(portfolio_id)
+        return await limits.tier_used(company_id, portfolio_id)
     except valkey.Down:
         return 0

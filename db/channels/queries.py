@@ -81,7 +81,7 @@ async def channel(actor: Actor, channel_id: UUID) -> ChannelView:
     async with read(actor, Permission.CHANNELS_READ) as r:
         view = await channel_in(r, actor.company_id, channel_id)
     rates = await _rates([channel_id])
-    return await _with_usage(msgspec.structs.replace(view, rate_now=rates.get(channel_id, 0.0)))
+    return await _with_usage(actor, msgspec.structs.replace(view, rate_now=rates.get(channel_id, 0.0)))
 
 
 async def channel_in(r: Read, company_id: UUID, channel_id: UUID) -> ChannelView:
@@ -106,7 +106,7 @@ async def channels(actor: Actor, *, after: UUID | None = None, limit: int = 50) 
             limit,
         )
     rates = await _rates([row["id"] for row in rows])
-    return [await _with_usage(_view(row, rates.get(row["id"], 0.0))) for row in rows]
+    return [await _with_usage(actor, _view(row, rates.get(row["id"], 0.0))) for row in rows]
 
 
 async def _rates(channel_ids: Sequence[UUID]) -> dict[UUID, float]:
@@ -152,11 +152,11 @@ def _view(row: asyncpg.Record, rate: float) -> ChannelView:
     )
 
 
-async def _with_usage(view: ChannelView) -> ChannelView:
+async def _with_usage(actor: Actor, view: ChannelView) -> ChannelView:
     if view.kind is not ChannelKind.WHATSAPP:
         return view
     try:
-        return msgspec.structs.replace(view, messaging_used=await limits.tier_used(view.portfolio_id))
+        return msgspec.structs.replace(view, messaging_used=await limits.tier_used(actor.company_id, view.portfolio_id))
     except valkey.Down:
         return view
 

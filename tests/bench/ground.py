@@ -60,13 +60,21 @@ class Ground:
         folder.mkdir(exist_ok=True)
         self.valkey = start_valkey(folder, self._port, unix_socket=None if self._port else valkey_socket(folder))
 
-    def lose_valkey(self) -> None:
-        """Kills the server and everything it remembered."""
+    def keep_valkey(self) -> None:
+        """A copy of what it has on disk, for `lose_valkey`."""
+        kept = self.folder / "valkey-kept"
+        shutil.rmtree(kept, ignore_errors=True)
+        shutil.copytree(self.folder / "valkey", kept, ignore=shutil.ignore_patterns("*.sock", "temp-*"))
+
+    def lose_valkey(self, *, older: bool = False) -> None:
+        """Kills the server and everything it remembered; `older`: it comes back with what was kept."""
         with suppress(ProcessLookupError):
             self.valkey._process.kill()
         with suppress(Exception):
             self.valkey.terminate()
         shutil.rmtree(self.folder / "valkey", ignore_errors=True)
+        if older:
+            shutil.copytree(self.folder / "valkey-kept", self.folder / "valkey")
 
     def return_valkey(self) -> None:
         self._start_valkey()

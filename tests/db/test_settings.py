@@ -35,6 +35,12 @@ def test_a_wrong_value_is_one_sentence(environ: dict[str, str]) -> None:
         load(environ)
 
 
+@pytest.mark.parametrize("environ", [{"SEND_LEASE": "24"}, {"SEND_LEASE": "301"}, {"SEND_TIMEOUT": "31"}])
+def test_a_lease_must_outlast_its_requests_and_end_within_the_portfolios_window(environ: dict[str, str]) -> None:
+    with pytest.raises(SystemExit, match="SEND_LEASE"):
+        load(environ)
+
+
 def test_a_program_without_servers_says_how_to_start_them(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="just up"):
         locate(Settings(data_dir=tmp_path))

@@ -8,6 +8,8 @@ from typing import Any
 
 import asyncpg
 
+from db import valkey
+from db.campaigns import actions
 from db.enums import ChannelKind
 from tests.faults.harness import HORIZON, Report, World, world
 
@@ -86,6 +88,42 @@ async def valkey_lost(recipients: int) -> Report:
         return f"sending again after {time.monotonic() - back:.1f} s"
 
     return await _run("Valkey lost", recipients, chaos, rate=max(60, recipients / 15), valkey_port=True)
+
+
+async def portfolio_day(recipients: int) -> Report:
+    """Valkey is emptied, killed, or comes back with an older state, again and again while a portfolio's day fills up at full
+    speed. The provider, who would take everybody, is never asked for more people than the day may have."""
+    limit, losses = (1000, 8) if recipients >= 2000 else (250, 3)
+    async with world(2 * limit, workers=2, valkey_port=True) as w:
+        await w.behave()
+        await w.rate(1000)
+        await w.db.execute("update channel set messaging_limit = $2 where id = $1", w.channel_id, limit)
+        began = time.monotonic()
+        w.campaign_id = await w.launch()
+
+        async def accepted(people: float) -> None:
+            async def there() -> bool:
+                return len(await w.ledger()) >= people
+
+            await w.until(there, 90, f"{people:.0f} of {limit} people")
+
+        for number in range(losses):
+            await accepted(limit * (number + random.random()) / (losses + 1))
+            way = number % 3
+            if way == 0:
+                await asyncio.to_thread(w.base.keep_valkey)
+                await valkey.client().flushall()
+                continue
+            await asyncio.to_thread(w.base.lose_valkey, older=way == 1)
+            await asyncio.to_thread(w.base.return_valkey)
+        await accepted(limit)
+        await valkey.client().flushall()
+        await asyncio.sleep(3)
+        await actions.cancel(w.actor, w.campaign_id)
+        await w.finished(w.campaign_id, 60)
+        report = await w.prove("portfolio's day", w.campaign_id, began, recipients=2 * limit, notes=f"{losses + 1} losses")
+        assert report.accepted == limit, f"{report.accepted} people, {limit} allowed"
+        return report
 
 
 async def postgres_restarted(recipients: int) -> Report:
@@ -175,6 +213,7 @@ ALL: list[Scenario] = [
     worker_killed,
     two_workers,
     valkey_lost,
+    portfolio_day,
     postgres_restarted,
     api_down,
     bad_provider,

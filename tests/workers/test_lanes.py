@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -114,7 +115,7 @@ async def test_everyone_is_written_to_once(database: Settings, owner_db: asyncpg
         assert await s.counts() == {"sent": 30}
         assert set(s.far.seen.values()) == {1}
         portfolio = (await s.channel())["portfolio_id"]
-        assert await limits.tier_used(portfolio) == 30
+        assert await limits.tier_used(owner.company_id, portfolio) == 30
         row = await owner_db.fetchrow(
             "select count(*) as n, min(http_status) as http from attempt where state = 1 and channel_id = $1", s.channel_id
         )
@@ -246,6 +247,61 @@ async def test_the_portfolios_day_holds_back_who_is_too_many(
         assert await s.counts() == {"sent": 12, "queued": 18}
         assert await s.campaign() == "running"
         assert b"tier" in await valkey.client().get(f"binding:{s.channel_id}")
+
+
+async def test_who_is_in_the_day_already_goes_on_when_it_is_full(
+    database: Settings, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    """A second campaign to all, when the day has room for nobody new: those of the first one get it."""
+    async with stage(owner_db, owner, database, ok, messaging_limit=12, people=200) as s:
+        await s.run()
+        first = set(s.far.seen)
+        assert len(first) == 12
+        template_id = await scenes.template(owner_db, owner, s.channel_id)
+        s.campaign_id = await scenes.campaign(owner_db, owner, s.channel_id, template_id)
+        await actions.launch(owner, s.campaign_id, None)
+        await lifecycle.prepare(owner.company_id, s.campaign_id)
+        await valkey.client().delete(f"rest:{s.channel_id}")  # a minute later
+        await s.run()
+        assert set(s.far.seen) == first
+        assert set(s.far.seen.values()) == {2}
+        assert await s.counts() == {"sent": 12, "queued": 188}
+        tried = await owner_db.fetchval("select count(*) from attempt where channel_id = $1 and state = 2", s.channel_id)
+        assert tried <= 2 * 20  # one slice of each campaign met the full day, not everybody who waits
+
+
+@pytest.mark.parametrize("older", [False, True], ids=["flushed", "back with an older state"])
+async def test_the_portfolios_day_is_exact_through_every_loss_of_valkey(
+    database: Settings, owner_db: asyncpg.Connection, owner: Actor, older: bool
+) -> None:
+    """Four lanes at full speed; Valkey is emptied again and again, or set back to what it held a while ago."""
+    limit = 250
+    async with stage(owner_db, owner, database, ok, messaging_limit=limit, people=500, throughput=1000) as s:
+        key = f"tier:{owner.company_id}:{(await s.channel())['portfolio_id']}"
+        kept: list[bytes] = []
+
+        async def lose() -> None:
+            for share in (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99):
+                while len(s.far.seen) < limit * share:
+                    await asyncio.sleep(0.001)
+                if older and (now := await valkey.client().dump(key)):
+                    kept.append(now)
+                await valkey.client().flushdb()
+                if kept:
+                    await valkey.client().restore(key, 0, random.choice(kept), replace=True)
+
+        async def lane(number: int) -> None:
+            while len(s.far.seen) < limit:
+                await s.lanes.run(owner.company_id, s.channel_id, number)
+
+        await asyncio.wait_for(asyncio.gather(lose(), *(lane(number) for number in range(4))), 30)
+        await s.lanes.landed()
+        for number in range(2):  # and when nobody is left, still
+            await valkey.client().flushdb()
+            await s.lanes.run(owner.company_id, s.channel_id, number)
+        await s.lanes.landed()
+        assert len(s.far.seen) == limit
+        assert set(s.far.seen.values()) == {1}
 
 
 async def test_draining_makes_no_claim(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
