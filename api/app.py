@@ -4,14 +4,15 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import structlog
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from api import accounts, errors, events, health, openapi
+from api import accounts, errors, events, health, openapi, pagination
 from api.auth.guard import guard, provide_actor
 from api.auth.recover import RecoverController
 from api.auth.sign_in import SignInController
@@ -23,7 +24,7 @@ from api.contacts import ContactController, CustomFieldController, TagController
 from api.exports import ExportController
 from api.home import HomeController
 from api.hooks.asgi import Hooks, in_front
-from api.idempotency import Idempotent, before_request, on_replay
+from api.idempotency import Idempotent, on_replay, take_key
 from api.imports import ImportController
 from api.log import Observed
 from api.realtime import Hub
@@ -84,6 +85,13 @@ async def _connections(app: Litestar) -> AsyncIterator[None]:
             await DB.close()
         if owns_valkey:
             await valkey.close()
+
+
+async def before_request(request: Request[Any, Any, Any]) -> None:
+    """After the guard, before the handler."""
+    pagination.bind(request)
+    pagination.refuse_blind_if_match(request)
+    await take_key(request)
 
 
 def create_app(settings: Settings) -> Litestar:

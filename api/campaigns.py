@@ -30,7 +30,7 @@ from api.contract.campaigns import (
     TestSend,
     TestSent,
 )
-from api.pagination import Cursor, Limit, check_if_match, decode_cursor, etag, page, struct
+from api.pagination import Cursor, Limit, check_if_match, decode_cursor, etag, names_version, page, struct
 from db.campaigns import actions, queries
 from db.contacts.csv_safety import neutralise
 from db.contacts.phones import display
@@ -44,6 +44,15 @@ _LABELS = {state.label: state for state in MessageState}
 
 def _campaign(row: dict[str, Any]) -> Response[Campaign]:
     return Response(struct(row, Campaign), headers={"ETag": etag(row["version"])})
+
+
+async def _version(actor: Actor, campaign_id: UUID, request: Request[Any, Any, Any]) -> int | None:
+    """The version on which If-Match makes the change conditional; None without that header. Raises NotFound, PreconditionFailed."""
+    if not names_version(request):
+        return None
+    version: int = (await queries.campaign(actor, campaign_id))["version"]
+    check_if_match(request, version)
+    return version
 
 
 def _states(names: list[str] | None) -> list[MessageState]:
@@ -80,23 +89,21 @@ class CampaignController(Controller):
         """With its ETag for If-Match."""
         return _campaign(await queries.campaign(actor, campaign_id))
 
-    @patch("/{campaign_id:uuid}", summary="Change a draft or scheduled campaign")
+    @patch("/{campaign_id:uuid}", opt={"versioned": True}, summary="Change a draft or scheduled campaign")
     async def patch_campaign(
         self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[CampaignPatch], request: Request[Any, Any, Any]
     ) -> Response[Campaign]:
         """Only what is named changes. 409 `not_editable` once launched, 412 when somebody else changed it."""
-        row = await queries.campaign(actor, campaign_id)
-        check_if_match(request, row["version"])
+        version = await _version(actor, campaign_id, request)
         changes = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not msgspec.UNSET}
         if changes:
-            version = row["version"] if "if-match" in request.headers else None
             await actions.edit(actor, campaign_id, changes, version)
         return _campaign(await queries.campaign(actor, campaign_id))
 
-    @delete("/{campaign_id:uuid}", summary="Delete a draft", status_code=200)
-    async def delete_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Done:
-        """409 `not_deletable` for anything but a draft."""
-        await actions.delete(actor, campaign_id)
+    @delete("/{campaign_id:uuid}", opt={"versioned": True}, summary="Delete a draft", status_code=200)
+    async def delete_campaign(self, actor: Caller, campaign_id: FromPath[UUID], request: Request[Any, Any, Any]) -> Done:
+        """409 `not_deletable` for anything but a draft, 412 when somebody else changed it."""
+        await actions.delete(actor, campaign_id, await _version(actor, campaign_id, request))
         return Done()
 
     @post("/{campaign_id:uuid}/audience", summary="Count the audience", status_code=200, opt={"idempotent": False})
@@ -136,12 +143,12 @@ class CampaignController(Controller):
         """To up to five numbers at once, outside the campaign's counts."""
         return TestSent(message_ids=await actions.test_send(actor, campaign_id, data.to))
 
-    @post("/{campaign_id:uuid}/launch", summary="Launch or schedule", status_code=202, opt={"rate": "send"})
+    @post("/{campaign_id:uuid}/launch", summary="Launch or schedule", status_code=202, opt={"rate": "send", "versioned": True})
     async def launch_campaign(
-        self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[CampaignLaunch]
+        self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[CampaignLaunch], request: Request[Any, Any, Any]
     ) -> Response[Campaign]:
-        """409 `not_ready` names every problem with its step."""
-        await actions.launch(actor, campaign_id, data.at)
+        """409 `not_ready` names every problem with its step; 412 when somebody else changed what If-Match names."""
+        await actions.launch(actor, campaign_id, data.at, await _version(actor, campaign_id, request))
         return _campaign(await queries.campaign(actor, campaign_id))
 
     @post("/{campaign_id:uuid}/pause", summary="Pause", status_code=200)

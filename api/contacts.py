@@ -32,10 +32,11 @@ from api.contract.contacts import (
     TagRef,
     TimelineEntry,
 )
-from api.pagination import Cursor, Limit, check_if_match, decode_cursor, etag, page, struct
+from api.pagination import Cursor, Limit, check_if_match, decode_cursor, etag, names_version, page, struct
 from db.contacts import actions, bulk, fields, notes, queries, tags
 from db.contacts.phones import display
 from db.enums import IdentityKind, MessageState
+from db.tenancy import Actor
 
 _LARGE = 1_000_000  # bytes: a selection of some 25,000 contacts
 _tag_refs = msgspec.json.Decoder(list[TagRef])
@@ -92,6 +93,17 @@ def _row(row: asyncpg.Record) -> ContactRow:
 
 def _version(row: asyncpg.Record) -> str:
     return f"{row['updated_at']:%Y%m%d%H%M%S%f}"
+
+
+async def _expected(actor: Actor, contact_id: UUID, request: Request[Any, Any, Any]) -> datetime | None:
+    """The `updated_at` on which If-Match makes the change conditional; None without that header. Raises NotFound,
+    PreconditionFailed."""
+    if not names_version(request):
+        return None
+    row = await queries.contact(actor, contact_id)
+    check_if_match(request, _version(row))
+    expected: datetime = row["updated_at"]
+    return expected
 
 
 def _contact(row: asyncpg.Record) -> Response[Contact]:
@@ -155,6 +167,7 @@ class ContactController(Controller):
 
     @patch(
         "/{contact_id:uuid}",
+        opt={"versioned": True},
         summary="Change a contact",
         description="What is left out stays. `phone` and `email` set the first of their kind, null removes it; `custom` is merged, "
         "an empty value removes its key; `opted_out` acts at once, on messages in the queue too. 412 when somebody else changed it.",
@@ -162,22 +175,22 @@ class ContactController(Controller):
     async def change_contact(
         self, actor: Caller, contact_id: FromPath[UUID], data: JSONBody[ContactPatch], request: Request[Any, Any, Any]
     ) -> Response[Contact]:
-        row = await queries.contact(actor, contact_id)
-        check_if_match(request, _version(row))
+        expected = await _expected(actor, contact_id, request)
         given = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
         if "tags" in given:
             given["tag_names"] = given.pop("tags")
-        expected = row["updated_at"] if request.headers.get("if-match", "*").strip() != "*" else None
         await actions.change_contact(actor, contact_id, expected=expected, **given)
         return _contact(await queries.contact(actor, contact_id))
 
     @delete(
         "/{contact_id:uuid}",
+        opt={"versioned": True},
         summary="Delete a contact",
-        description="The person with addresses, tags and notes. What was sent stays counted; who opted out stays suppressed.",
+        description="The person with addresses, tags and notes. What was sent stays counted; who opted out stays suppressed. 412 "
+        "when somebody else changed it.",
     )
-    async def delete_contact(self, actor: Caller, contact_id: FromPath[UUID]) -> None:
-        await actions.delete_contact(actor, contact_id)
+    async def delete_contact(self, actor: Caller, contact_id: FromPath[UUID], request: Request[Any, Any, Any]) -> None:
+        await actions.delete_contact(actor, contact_id, expected=await _expected(actor, contact_id, request))
 
     @get("/{contact_id:uuid}/timeline", summary="Messages with a contact", description="Out and in, newest first.")
     async def timeline(

@@ -37,7 +37,7 @@ def takes_key(method: str, opt: Mapping[str, Any]) -> bool:
     return method == "POST" and not opt.get("public") and bool(opt.get("idempotent", True))
 
 
-async def before_request(request: Request[Any, Any, Any]) -> None:
+async def take_key(request: Request[Any, Any, Any]) -> None:
     """Takes the key. Runs after the guard, so the caller is known, and reads the body before the transaction begins. Raises
     Replayed, Conflict, Invalid."""
     key = request.headers.get("idempotency-key")

@@ -61,6 +61,7 @@ _PROBLEMS = {
     "403": ("forbidden", "The role or scope does not reach."),
     "404": ("not_found", "Absent, or another company's."),
     "409": ("conflict", "The state has moved on, or the thing exists already."),
+    "412": ("changed_meanwhile", "Somebody else changed it: If-Match names another version."),
     "422": ("invalid", "A field is wrong; `errors` says which."),
     "429": ("too_many_requests", "Wait for `Retry-After` seconds."),
     "503": ("database_unavailable", "Try again in `Retry-After` seconds."),
@@ -124,12 +125,14 @@ def _complete(operation: dict[str, Any], path: str, method: str, schemas: dict[s
                 content.setdefault("example", example(content.get("schema", {}), schemas))
     public = operation.pop("x-public", False)
     operation["security"] = [] if public else [{"session": []}, {"apiKey": []}]
+    versioned = operation.pop("x-versioned", False)
     for status, (code, words) in _PROBLEMS.items():
         fits = {
             "401": not public,
             "403": not public,
             "404": "{" in path,
             "409": method != "get",
+            "412": versioned,
             "422": method != "get" or "parameters" in operation,
         }
         if fits.get(status, True):
@@ -138,6 +141,17 @@ def _complete(operation: dict[str, Any], path: str, method: str, schemas: dict[s
             responses.setdefault(
                 status, {"description": words, "content": {"application/problem+json": {"schema": schema, "example": sample}}}
             )
+    if versioned:
+        operation.setdefault("parameters", []).append(
+            {
+                "name": "If-Match",
+                "in": "header",
+                "required": False,
+                "description": "The ETag that you saw: 412 when somebody changed it since.",
+                "schema": {"type": "string"},
+                "example": '"7"',
+            }
+        )
     if operation.pop("x-idempotent", False):
         operation.setdefault("parameters", []).append(
             {
@@ -162,6 +176,7 @@ def document(app: Litestar) -> dict[str, Any]:
                 for method in getattr(handler, "http_methods", ()):
                     if operation := item.get(method.lower()):
                         operation["x-public"] = bool(handler.opt.get("public"))
+                        operation["x-versioned"] = bool(handler.opt.get("versioned"))
                         operation["x-idempotent"] = takes_key(method, handler.opt)
         app.state.openapi = made = enrich(made)
     return made

@@ -1,9 +1,12 @@
 """Cursors and entity tags. A cursor is opaque: the sort key of the last row, so that pages neither skip nor repeat when rows
-come and go. It carries no rights: it only says where to go on inside what the caller may see."""
+come and go, bound to the list, its order and its filter. It carries no rights: it only says where to go on inside what the caller
+may see."""
 
 import base64
 import binascii
+import hashlib
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -18,21 +21,44 @@ R = TypeVar("R")
 S = TypeVar("S")
 
 Limit = Annotated[int, QueryParameter(ge=1, le=200, description="Items per page, 1 to 200.")]
-Cursor = Annotated[str | None, QueryParameter(max_length=500, description="`next_cursor` of the page before.")]
+Cursor = Annotated[
+    str | None, QueryParameter(max_length=500, description="`next_cursor` of the page before; same order and filter.")
+]
+
+_BOUND = 8  # bytes
+_NOT_THE_LIST = frozenset({"cursor", "limit", "count"})  # what may differ from page to page
+_request: ContextVar[Request[Any, Any, Any] | None] = ContextVar("paged_request", default=None)
+
+
+def bind(request: Request[Any, Any, Any]) -> None:
+    """Says whose cursors are read and made from now on in this task."""
+    _request.set(request)
+
+
+def _list_digest() -> bytes:
+    """What the list of this request is: its path, and its query without what may differ from page to page."""
+    request = _request.get()
+    if request is None:
+        return bytes(_BOUND)
+    query = sorted((name, str(value)) for name, value in request.query_params.multi_items() if name not in _NOT_THE_LIST)
+    return hashlib.sha256(msgspec.json.encode((request.scope["path"], query))).digest()[:_BOUND]
 
 
 def encode_cursor(*key: object) -> str:
-    """The sort key of a row, as an opaque word."""
-    return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
+    """The sort key of a row in this list, as an opaque word."""
+    return base64.urlsafe_b64encode(_list_digest() + msgspec.json.encode(key)).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str | None, type: type[T]) -> T | None:
-    """The key back: `decode_cursor(cursor, tuple[datetime, UUID])`. Raises Invalid `bad_cursor`; None stays None."""
+    """The key back: `decode_cursor(cursor, tuple[datetime, UUID])`. Raises Invalid `bad_cursor`, also for a cursor of another
+    list, order or filter; None stays None."""
     if cursor is None:
         return None
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        return msgspec.json.decode(raw, type=type)
+        if raw[:_BOUND] != _list_digest():
+            raise ValueError
+        return msgspec.json.decode(raw[_BOUND:], type=type)
     except (msgspec.MsgspecError, binascii.Error, ValueError):
         field = Field("cursor", "bad_cursor", "Use the next_cursor of the page before.")
         raise Invalid("bad_cursor", "This cursor does not belong to this list.", fields=[field]) from None
@@ -60,10 +86,20 @@ def etag(version: int | str) -> str:
     return f'"{version}"'
 
 
+def names_version(request: Request[Any, Any, Any]) -> bool:
+    """Whether If-Match makes the request conditional on a version."""
+    return request.headers.get("if-match", "*").strip() != "*"
+
+
+def refuse_blind_if_match(request: Request[Any, Any, Any]) -> None:
+    """Raises PreconditionFailed when a change is asked for on condition of a version where none is checked (a route that checks
+    says `opt={"versioned": True}`): never done as if there were no condition."""
+    if names_version(request) and request.method not in {"GET", "HEAD"} and not request.route_handler.opt.get("versioned"):
+        raise PreconditionFailed("no_version", "This operation checks no version. Leave If-Match out.")
+
+
 def check_if_match(request: Request[Any, Any, Any], version: int | str) -> None:
     """Raises PreconditionFailed when the request names another version in If-Match. Without the header anything goes."""
-    given = request.headers.get("if-match")
-    if given is None or given.strip() == "*":
-        return
-    if etag(version) not in {tag.strip().removeprefix("W/") for tag in given.split(",")}:
+    given = request.headers.get("if-match", "")
+    if names_version(request) and etag(version) not in {tag.strip().removeprefix("W/") for tag in given.split(",")}:
         raise PreconditionFailed("changed_meanwhile", "Somebody changed this meanwhile. Load it again.")

@@ -49,8 +49,7 @@ async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], version
         _expect(
             row["state"], _EDITABLE, "not_editable", "A campaign that was launched can no longer be changed. Clone it instead."
         )
-        if version is not None and version != row["version"]:
-            raise PreconditionFailed("changed_meanwhile", "Somebody else changed this campaign. Load it again.")
+        _expect_version(row, version)
         for table, column in (("channel", "channel_id"), ("template", "template_id")):
             if changes.get(column) is not None:
                 await _own(w, table, changes[column])
@@ -73,21 +72,24 @@ async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], version
     return new_version
 
 
-async def delete(actor: Actor, campaign_id: UUID) -> None:
-    """Drafts only; what was sent stays on record."""
+async def delete(actor: Actor, campaign_id: UUID, version: int | None = None) -> None:
+    """Drafts only; what was sent stays on record. `version` is what the person saw (If-Match)."""
     async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
         row = await _lock(w, campaign_id)
         _expect(row["state"], (CampaignState.DRAFT,), "not_deletable", "Only drafts can be deleted.")
+        _expect_version(row, version)
         await w.execute("delete from campaign where company_id = $1 and id = $2", actor.company_id, campaign_id)
         w.audit("campaign.deleted", campaign_id)
         w.emit(CampaignChanged(campaign_id=campaign_id, state="deleted"))
 
 
-async def launch(actor: Actor, campaign_id: UUID, at: datetime | None) -> None:
-    """Checks, freezes the text and starts, or plans the start for `at`. Raises Conflict `not_ready` with every problem."""
+async def launch(actor: Actor, campaign_id: UUID, at: datetime | None, version: int | None = None) -> None:
+    """Checks, freezes the text and starts, or plans the start for `at`. `version` is what the person saw (If-Match). Raises
+    Conflict `not_ready` with every problem."""
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
         row = await _lock(w, campaign_id)
         _expect(row["state"], _EDITABLE, "already_launched", "This campaign was launched already.")
+        _expect_version(row, version)
         if at is not None and at <= now():
             raise Invalid(
                 "in_the_past", "Choose a time in the future.", fields=[Field("at", "in_the_past", "Choose a time in the future.")]
@@ -327,3 +329,8 @@ async def _own(w: Work, table: str, row_id: UUID) -> None:
 def _expect(state: str, allowed: tuple[CampaignState, ...], code: str, detail: str) -> None:
     if state not in allowed:
         raise Conflict(code, detail, state=state)
+
+
+def _expect_version(row: Any, version: int | None) -> None:
+    if version is not None and version != row["version"]:
+        raise PreconditionFailed("changed_meanwhile", "Somebody else changed this campaign. Load it again.")

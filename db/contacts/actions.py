@@ -72,13 +72,7 @@ async def change_contact(
     """What is UNSET stays. `custom` is merged, an empty value takes its key out. Raises NotFound, Invalid, Conflict
     `contact_exists`, and PreconditionFailed when the contact is not the one of `expected` (its `updated_at`)."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
-        row = await w.fetchrow(
-            "select updated_at from contact where company_id = $1 and id = $2 for update", w.company_id, contact_id
-        )
-        if row is None:
-            raise NotFound("contact")
-        if expected is not None and row["updated_at"] != expected:
-            raise PreconditionFailed("changed_meanwhile", "Somebody changed this meanwhile. Load it again.")
+        await _lock(w, contact_id, expected)
         if name is not UNSET:
             await w.execute(
                 "update contact set name = $3 where company_id = $1 and id = $2", w.company_id, contact_id, _line(name)
@@ -114,13 +108,23 @@ async def change_contact(
         w.emit(ContactsChanged(contact_id=contact_id))
 
 
-async def delete_contact(actor: Actor, contact_id: UUID) -> None:
-    """Raises NotFound."""
+async def delete_contact(actor: Actor, contact_id: UUID, *, expected: datetime | None = None) -> None:
+    """Raises NotFound, and PreconditionFailed when the contact is not the one of `expected` (its `updated_at`)."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
-        if not await delete_contacts(w, [contact_id]):
-            raise NotFound("contact")
+        await _lock(w, contact_id, expected)
+        await delete_contacts(w, [contact_id])
         w.audit("contact.deleted", contact_id)
         w.emit(ContactsChanged(contact_id=contact_id))
+
+
+async def _lock(w: Work, contact_id: UUID, expected: datetime | None) -> None:
+    row = await w.fetchrow(
+        "select updated_at from contact where company_id = $1 and id = $2 for update", w.company_id, contact_id
+    )
+    if row is None:
+        raise NotFound("contact")
+    if expected is not None and row["updated_at"] != expected:
+        raise PreconditionFailed("changed_meanwhile", "Somebody changed this meanwhile. Load it again.")
 
 
 async def delete_contacts(w: Work, contact_ids: list[UUID]) -> int:

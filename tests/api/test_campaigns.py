@@ -151,6 +151,13 @@ async def test_two_editors_are_told_apart(client: httpx.AsyncClient, auth: Heade
     (await client.patch(url, json={"name": "A"}, headers={**auth, "If-Match": etag})).raise_for_status()
     late = await client.patch(url, json={"name": "B"}, headers={**auth, "If-Match": etag})
     assert (late.status_code, late.json()["code"]) == (412, "changed_meanwhile")
+    for method, path in (("DELETE", url), ("POST", f"{url}/launch")):
+        body = {} if method == "POST" else None
+        stale = await client.request(method, path, json=body, headers={**auth, "If-Match": etag})
+        assert (stale.status_code, stale.json()["code"]) == (412, "changed_meanwhile"), path
+    fresh = (await client.get(url, headers=auth)).headers["etag"]
+    assert (await client.delete(url, headers={**auth, "If-Match": fresh})).status_code == 200
+    assert (await client.delete(url, headers={**auth, "If-Match": "*"})).status_code == 404
 
 
 async def test_an_sms_text_shows_its_segments_and_needs_fallbacks(

@@ -58,7 +58,9 @@ async def test_a_contact_is_made_read_changed_and_deleted(client: httpx.AsyncCli
     assert [i["display"] for i in changed.json()["identities"]] == ["+55 11 98765-4321"]
     late = await client.patch(path, json={"name": "X"}, headers=us | {"If-Match": tag})
     assert (late.status_code, late.json()["code"]) == (412, "changed_meanwhile")
-    assert (await client.delete(path, headers=us)).status_code == 204
+    late = await client.delete(path, headers=us | {"If-Match": tag})
+    assert (late.status_code, late.json()["code"]) == (412, "changed_meanwhile")
+    assert (await client.delete(path, headers=us | {"If-Match": changed.headers["etag"]})).status_code == 204
     assert (await client.get(path, headers=us)).status_code == 404
 
 
@@ -132,6 +134,28 @@ async def test_pages_neither_skip_nor_repeat(client: httpx.AsyncClient, us: Head
             cursor = answer["next_cursor"]
         assert len(seen) == len(set(seen)) == (7 if search else 8)
     assert (await names(client, us))[-1] == ""  # those without a name come last
+
+
+async def test_a_cursor_belongs_to_its_list_its_order_and_its_filter(client: httpx.AsyncClient, us: Headers) -> None:
+    for number in range(3):
+        await make(client, us, name=f"Ana {number}", tags=["a"])
+    first = {"sort": "name", "search": "Ana", "limit": "1", "count": "exact"}
+    cursor = (await client.get("/v1/contacts", params=first, headers=us)).json()["next_cursor"]
+    for params in (
+        {"sort": "name", "search": "Ana", "cursor": cursor},
+        {"search": "Ana", "sort": "name", "cursor": cursor, "limit": "2"},  # in whatever order, however many
+    ):
+        assert (await client.get("/v1/contacts", params=params, headers=us)).json()["items"][0]["name"] == "Ana 1"
+    for url, foreign in (
+        ("/v1/contacts", {"sort": "name"}),
+        ("/v1/contacts", {"sort": "name", "search": "An"}),
+        ("/v1/contacts", {"sort": "recent", "search": "Ana"}),
+        ("/v1/contacts", {"sort": "name", "search": "Ana", "opted_out": "false"}),
+        ("/v1/tags", {"sort": "name", "search": "Ana"}),
+        ("/v1/team", {}),
+    ):
+        answer = await client.get(url, params={**foreign, "cursor": cursor}, headers=us)
+        assert (answer.status_code, answer.json()["code"]) == (422, "bad_cursor"), (url, foreign)
 
 
 async def test_filters_add_up(client: httpx.AsyncClient, us: Headers) -> None:

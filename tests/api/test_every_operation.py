@@ -91,6 +91,28 @@ async def test_every_post_takes_an_idempotency_key(document: dict[str, Any]) -> 
     assert without == set(UNKEYED)
 
 
+async def test_no_change_ignores_the_version_it_depends_on(
+    client: httpx.AsyncClient,
+    document: dict[str, Any],
+    belongings: dict[str, str],
+    sign_in_as: SignInAs,
+    owner_db: asyncpg.Connection,
+) -> None:
+    auth = {**await sign_in_as(), "If-Match": '"stale"'}
+    before, versioned = await _fingerprint(owner_db, belongings), set()
+    for method, path, operation in operations(document):
+        if method == "GET" or (method, path) in PUBLIC:
+            continue
+        answer = await client.request(method, _filled(path, belongings), json=_body(operation, document), headers=auth)
+        assert answer.status_code == 412, (method, path, answer.text[:200])
+        if answer.json()["code"] == "changed_meanwhile":
+            versioned.add((method, path))
+            assert "If-Match" in [parameter["name"] for parameter in operation["parameters"]]
+    assert {path.partition("_id}")[0] for _, path in versioned} == {"/v1/contacts/{contact", "/v1/campaigns/{campaign"}
+    assert {method for method, _ in versioned} == {"PATCH", "DELETE", "POST"}
+    assert await _fingerprint(owner_db, belongings) == before
+
+
 async def test_another_companys_ids_do_not_exist(
     client: httpx.AsyncClient,
     document: dict[str, Any],
