@@ -7,39 +7,27 @@ decide what a person may do.
 
 import re
 import secrets
-from collections.abc import Callable, Mapping, MutableMapping
-from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from collections.abc import Mapping
 
 from nicegui import Client, core
-from nicegui.nicegui import sio
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui import policy, sockets, visitors
 from ui.i18n import LANGUAGE_COOKIE, THEME_COOKIE, set_request_preferences
-from ui.session import BROWSER_SCOPE, browser_cookie, session_cookie, sign_in_path, token_of
+from ui.session import BROWSER_SCOPE, browser_cookie, cookies_of, is_over, session_cookie, sign_in_path, token_of
 from ui.settings import Settings
 
 OPEN_PATHS = re.compile(
     r"/(sign-in|sign-up|forgot-password|reset-password|invitation/[^/]+|offline|_gallery|health|sw\.js|favicon\.ico|"
     r"manifest\.webmanifest|(assets|session|_nicegui|_nicegui_ws)(/.*)?)/?"
 )
+SOCKETS = "/_nicegui_ws"
+PLUMBING = re.compile(r"/(assets|session|_nicegui|health|sw\.js|favicon\.ico|manifest\.webmanifest)\b")
+NONCE_SECONDS = 365 * 24 * 3600
+TOO_MANY = "Muitas páginas de uma vez. Espere um momento. / Too many pages at once. Wait a moment."
 UPLOAD_PATH = re.compile(r"/_nicegui/client/([^/]+)/upload/")
-CSP = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob: https:; media-src 'self' blob: https:; font-src 'self' data:; connect-src 'self' ws: wss:; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
-)
-
-
-def _cookies(headers: Headers) -> Mapping[str, str]:
-    jar: SimpleCookie = SimpleCookie()
-    try:
-        jar.load(headers.get("cookie", ""))
-    except CookieError:
-        return {}
-    return {name: morsel.value for name, morsel in jar.items()}
 
 
 class Guard:
@@ -48,21 +36,22 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.settings = settings
+        self.sockets = sockets.Door(app, settings)
+        self.pace = visitors.Pace()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        cookies = _cookies(headers)
         path: str = scope["path"]
-        socket = scope["type"] == "websocket" or path.startswith("/_nicegui_ws")
-        if socket and not self._own_origin(headers):
-            await _refuse(scope, receive, send, 403)
+        if scope["type"] == "websocket" or path.startswith(SOCKETS):
+            if self._own_origin(scope, headers):
+                await self.sockets(scope, receive, send)
+            else:
+                await _refuse(scope, receive, send, 403)
             return
-        if scope["type"] == "websocket":
-            await self.app(scope, receive, send)
-            return
+        cookies = cookies_of(headers.get("cookie", ""))
         if refusal := self._refused_upload(path, headers, cookies):
             await _refuse(scope, receive, send, refusal)
             return
@@ -71,6 +60,12 @@ class Guard:
             target = sign_in_path(path + (f"?{query}" if query else ""))
             await RedirectResponse(target, 303)(scope, receive, send)
             return
+        if not PLUMBING.match(path):
+            peer = scope["client"][0] if scope.get("client") else None
+            if not self.pace.may_open(peer):
+                await _refuse(scope, receive, send, 429)
+                return
+            visitors.make_room(peer)
         set_request_preferences(cookies.get(LANGUAGE_COOKIE), cookies.get(THEME_COOKIE))
         nonce_name = browser_cookie(self.settings)
         nonce = cookies.get(nonce_name)
@@ -81,11 +76,11 @@ class Guard:
         limit = self.settings.max_upload if UPLOAD_PATH.match(path) else None
         await self.app(scope, _capped(receive, limit) if limit else receive, self._with_headers(send, nonce_name, fresh))
 
-    def _own_origin(self, headers: Headers) -> bool:
-        """A browser always sends Origin with a web socket; a same-origin polling GET may lack it."""
+    def _own_origin(self, scope: Scope, headers: Headers) -> bool:
+        """A browser sends Origin with every web socket and POST; only a polling GET of the same origin may lack it."""
         origin = headers.get("origin")
         if origin is None:
-            return headers.get("sec-fetch-site", "same-origin") == "same-origin"
+            return scope.get("method") == "GET" and headers.get("sec-fetch-site", "same-origin") == "same-origin"
         own = {self.settings.origin}
         if self.settings.dev:
             own.add(f"http://{headers.get('host', '')}")
@@ -96,7 +91,7 @@ class Guard:
         if match is None:
             return None
         client = Client.instances.get(match[1])
-        token = token_of(client) if client is not None else None
+        token = token_of(client) if client is not None and not is_over(client) else None
         held = cookies.get(session_cookie(self.settings), "")
         if token is None or not secrets.compare_digest(token.encode(), held.encode()):
             return 403
@@ -104,21 +99,11 @@ class Guard:
         return 413 if length.isdigit() and int(length) > self.settings.max_upload else None
 
     def _with_headers(self, send: Send, nonce_name: str, nonce: str | None) -> Send:
-        async def wrapped(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["X-Frame-Options"] = "DENY"
-                headers["Referrer-Policy"] = "same-origin"
-                headers["Content-Security-Policy-Report-Only"] = CSP
-                if self.settings.secure:
-                    headers["Strict-Transport-Security"] = "max-age=31536000"
-                if nonce:
-                    secure = "; Secure" if self.settings.secure else ""
-                    headers.append("Set-Cookie", f"{nonce_name}={nonce}; Path=/; HttpOnly; SameSite=Lax{secure}")
-            await send(message)
-
-        return wrapped
+        extra = []
+        if nonce:
+            secure = "; Secure" if self.settings.secure else ""
+            extra.append(f"{nonce_name}={nonce}; Path=/; Max-Age={NONCE_SECONDS}; HttpOnly; SameSite=Lax{secure}")
+        return policy.applied(send, self.settings, extra)
 
 
 def _capped(receive: Receive, limit: int) -> Receive:
@@ -140,31 +125,10 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, status: int) -> No
         await receive()
         await send({"type": "websocket.close", "code": 1008})
         return
-    await PlainTextResponse({403: "forbidden", 413: "too large"}[status], status)(scope, receive, send)
-
-
-def bind_sockets() -> None:
-    """NiceGUI believes the client id inside each message; here a socket may only speak for the page that it joined."""
-
-    def own(sid: str, message: MutableMapping[str, Any]) -> bool:
-        return message.get("client_id") in sio.rooms(sid)
-
-    def guarded(handler: Callable[[str, Any], Any]) -> Callable[[str, Any], None]:
-        def checked(sid: str, message: MutableMapping[str, Any]) -> None:
-            if own(sid, message):
-                handler(sid, message)
-
-        return checked
-
-    handlers = sio.handlers["/"]
-    for event in ("event", "javascript_response", "ack", "log"):
-        if not getattr(handlers[event], "_own_page_only", False):
-            checked = guarded(handlers[event])
-            checked._own_page_only = True  # type: ignore[attr-defined]
-            sio.on(event, checked)
+    await PlainTextResponse({403: "forbidden", 413: "too large", 429: TOO_MANY}[status], status)(scope, receive, send)
 
 
 def add(settings: Settings) -> None:
     """Puts the guard in front of the NiceGUI app and binds its sockets."""
     core.app.add_middleware(Guard, settings=settings)
-    bind_sockets()
+    sockets.bind(settings)

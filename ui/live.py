@@ -81,7 +81,7 @@ class _Hub:
                     return
                 except (OSError, TimeoutError, WebSocketException) as error:
                     if _refused(error) and await self._ended():
-                        self._tell("session.ended")
+                        session.end(self.token)
                         return
                 self._mark(False)
                 wait = min(0.5 * 2**self.tries, LONGEST_WAIT)
@@ -215,7 +215,6 @@ def on_reset(handler: Plain) -> None:
 def on_connection(handler: Callable[[], None]) -> None:
     """For the frame: called when the stream goes down or comes back; ask `connected()`."""
     _listen("!connection", handler)
-    _listen("!session.ended", session.expired)
 
 
 def connected() -> bool:

@@ -6,6 +6,7 @@ API's address; it keeps page state in memory, so several of them need sticky ses
 
 import logging
 import pkgutil
+import time
 from importlib import import_module
 
 import httpx
@@ -30,6 +31,26 @@ class _KnownProblems(logging.Filter):
         return not isinstance(raised, ApiProblem | Offline)
 
 
+class _Few(logging.Filter):
+    """What a browser sends may make any handler fail, as often as it likes: lines past the allowance are counted, not written."""
+
+    ALLOWED, SECONDS = 30, 60.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._since, self._lines, self._left_out = time.monotonic(), 0, 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if time.monotonic() - self._since > self.SECONDS:
+            if self._left_out:
+                record.msg = f"{record.getMessage()} ({self._left_out} lines before this one were left out)"
+                record.args = ()
+            self._since, self._lines, self._left_out = time.monotonic(), 0, 0
+        self._lines += 1
+        self._left_out += self._lines > self.ALLOWED
+        return self._lines <= self.ALLOWED
+
+
 def build(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
     """Registers everything with NiceGUI's app. `transport` replaces the network to the API (tests)."""
     for module in pkgutil.iter_modules(page_modules.__path__):
@@ -40,6 +61,7 @@ def build(settings: Settings, transport: httpx.AsyncBaseTransport | None = None)
     apply.register()
     guard.add(settings)
     logging.getLogger("nicegui").addFilter(_KnownProblems())
+    logging.getLogger("nicegui").addFilter(_Few())
     live.Hubs.open(settings.api_url)
 
     @app.get("/health", include_in_schema=False)

@@ -7,15 +7,18 @@ framework's own storage is never used for this. Rights are not decided here: eve
 the session.
 """
 
+import asyncio
 import secrets
 import time
+from collections.abc import Mapping
+from http.cookies import CookieError, SimpleCookie
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse
-from nicegui import Client, app, ui
+from nicegui import Client, app, background_tasks, core, ui
 
 from api.contract.accounts import Me
 from api.contract.accounts import SignedIn as Handed
@@ -29,6 +32,7 @@ TICKET_SECONDS = 30
 DEVICE_COOKIES = "__Host-mia_device", "mia_device"  # over https, over http
 DEVICE_SECONDS = 365 * 24 * 3600
 COOKIE_SECONDS = 30 * 24 * 3600  # the API ends the session earlier; the cookie only must not outlive it for ever
+LAST_WORDS = 1.0  # seconds in which a page whose session has ended is told where to go
 BROWSER_SCOPE = "mia.browser"
 
 
@@ -75,6 +79,7 @@ class Tickets:
 
 tickets = Tickets()
 _pages: WeakKeyDictionary[Client, SignedIn] = WeakKeyDictionary()
+_over: WeakSet[Client] = WeakSet()
 
 
 def session_cookie(settings: Settings) -> str:
@@ -114,6 +119,63 @@ def token_of(client: Client) -> str | None:
     """The session token a page was opened with; None for a public page."""
     held = _pages.get(client)
     return held.token if held else None
+
+
+def cookies_of(header: str) -> Mapping[str, str]:
+    """The cookies of a request; none when the header cannot be read."""
+    jar: SimpleCookie = SimpleCookie()
+    try:
+        jar.load(header)
+    except CookieError:
+        return {}
+    return {name: morsel.value for name, morsel in jar.items()}
+
+
+def belongs_to(client: Client, cookie_header: str, settings: Settings) -> bool:
+    """Whether a request with these cookies comes from the browser that the page was made for: by the session, and on a page of
+    nobody by the browser's nonce."""
+    cookies, token = cookies_of(cookie_header), token_of(client)
+    if token is not None:
+        wanted, given = token, cookies.get(session_cookie(settings), "")
+    else:
+        wanted, given = client.request.scope.get(BROWSER_SCOPE, ""), cookies.get(browser_cookie(settings), "")
+    return bool(wanted) and not is_over(client) and secrets.compare_digest(wanted.encode(), given.encode("utf-8", "replace"))
+
+
+def is_over(client: Client) -> bool:
+    """Whether the page's session has ended: nothing of the page may be used any more."""
+    return client in _over
+
+
+def end(token: str, leaving: Client | None = None) -> None:
+    """The session is over: its pages take no more events, go to sign-in, and are deleted, whatever their browsers do. `leaving`
+    is a page that is on its way already."""
+    pages = [client for client, held in _pages.items() if held.token == token and client not in _over and not client.is_deleted]
+    _over.update(pages)
+    for client in pages:
+        if client is not leaving:
+            with client:
+                _to_sign_in(client)
+        background_tasks.create(_forget(client), name=f"end {client.id}")
+
+
+async def _forget(client: Client) -> None:
+    await asyncio.sleep(LAST_WORDS)
+    if client.is_deleted:
+        return
+    sockets = [sid for sid, _ in core.sio.manager.get_participants("/", client.id)]
+    close_page(client)
+    for sid in sockets:
+        await core.sio.disconnect(sid)
+
+
+def close_page(client: Client) -> None:
+    """Deletes a page now. One whose browser just left is deleted by NiceGUI too, later, and that must not come any more."""
+    if client.is_deleted:
+        return
+    for document in list(client._delete_tasks):
+        client._cancel_delete_task(document)
+    client.delete()
 
 
 def current() -> SignedIn:
@@ -162,19 +224,30 @@ def hand_over(handed: Handed, next: str = "/") -> None:
 
 
 async def sign_out() -> None:
-    """In a handler: ends the session at the API and forgets the cookie; works when the API is away, too."""
+    """In a handler: ends the session at the API, forgets the cookie and ends the other pages of the session; works when the API
+    is away, too."""
+    held = current()
     try:
-        await accounts.sign_out(current().api)
+        await accounts.sign_out(held.api)
     except (ApiProblem, Offline):
         pass
     _navigate(None, None, "/sign-in")
+    end(held.token, leaving=current_client())
 
 
 def expired() -> None:
-    """In a handler, after a 401: the way back is the page the person was on."""
+    """In a handler, after a 401: the session is over. The way back is the page the person was on."""
     client = current_client()
     if client is None:
         return
+    token = token_of(client)
+    if token is not None:
+        end(token)
+    else:
+        _to_sign_in(client)
+
+
+def _to_sign_in(client: Client) -> None:
     url = client.request.url
     ui.navigate.to(sign_in_path(url.path + (f"?{url.query}" if url.query else ""), "expired"))
 

@@ -130,12 +130,14 @@ async def test_a_401_inside_a_handler_leads_to_sign_in(ana: User, api: FakeApi) 
 
 
 async def test_foreign_origins_and_big_uploads_are_refused(ana: User) -> None:
-    polling = "/_nicegui_ws/socket.io/?EIO=4&transport=polling"
+    client = await ana.open("/_gallery?tab=forms")
+    polling = f"/_nicegui_ws/socket.io/?EIO=4&transport=polling&client_id={client.id}"
     foreign = await ana.http_client.get(polling, headers={"Origin": "https://evil.example"})
     assert foreign.status_code == 403
     own = await ana.http_client.get(polling, headers={"Origin": "http://test"})
     assert own.status_code == 200
-    client = await ana.open("/_gallery?tab=forms")
+    strange = await ana.http_client.get(polling, headers={"Origin": "http://test", "Cookie": "mia_browser=another"})
+    assert strange.status_code == 403
     upload = f"/_nicegui/client/{client.id}/upload/1"
     assert (await ana.http_client.post(upload, content=b"x")).status_code == 403  # a public page may not upload
     client = await ana.open("/team")
@@ -149,4 +151,4 @@ async def test_security_headers(user: User) -> None:
     headers = (await user.http_client.get("/sign-in")).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
-    assert "frame-ancestors 'none'" in headers["content-security-policy-report-only"]
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]

@@ -1,0 +1,65 @@
+"""Security headers of every answer, and a content security policy that is enforced.
+
+NiceGUI writes scripts into its pages and compiles Vue templates in the browser: so pages carry a nonce for their own scripts, and
+`unsafe-eval` stays. Scripts written into a page by anybody else, attributes like onclick, other hosts, frames and plugins do
+not run. Styles stay free: Quasar sets them on elements.
+"""
+
+import re
+import secrets
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Send
+
+from ui.settings import Settings
+
+_SCRIPT = re.compile(rb"<script(?=[\s>])")
+
+
+def policy(settings: Settings, nonce: str | None) -> str:
+    """The policy of one answer; `nonce` marks the scripts that belong to it."""
+    socket = settings.origin.replace("http", "ws", 1)
+    own = f" 'nonce-{nonce}'" if nonce else ""
+    return (
+        f"default-src 'self'; script-src 'self'{own} 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        f"img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self' {socket}; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+
+
+def applied(send: Send, settings: Settings, cookies: list[str]) -> Send:
+    """Adds the headers and `cookies` (Set-Cookie values) to an answer, and the nonce to the scripts of a page."""
+    start: Message | None = None
+    body = b""
+
+    async def wrapped(message: Message) -> None:
+        nonlocal start, body
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["X-Content-Type-Options"] = "nosniff"
+            headers["X-Frame-Options"] = "DENY"
+            headers["Referrer-Policy"] = "same-origin"
+            headers["Permissions-Policy"] = "camera=(), geolocation=(), payment=(), usb=()"
+            if settings.secure:
+                headers["Strict-Transport-Security"] = "max-age=31536000"
+            for cookie in cookies:
+                headers.append("Set-Cookie", cookie)
+            if headers.get("X-NiceGUI-Content") == "page" and headers.get("Content-Type", "").startswith("text/html"):
+                start = message  # its length changes with the nonces
+                return
+            headers["Content-Security-Policy"] = policy(settings, None)
+        elif start is not None:
+            body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            nonce = secrets.token_urlsafe(16)
+            page = _SCRIPT.sub(b'<script nonce="' + nonce.encode() + b'"', body)
+            headers = MutableHeaders(scope=start)
+            headers["Content-Security-Policy"] = policy(settings, nonce)
+            headers["Content-Length"] = str(len(page))
+            begun, start = start, None
+            await send(begun)
+            message = {"type": "http.response.body", "body": page}
+        await send(message)
+
+    return wrapped
