@@ -74,13 +74,16 @@ class Engine(PostgresEngine):
     def get_version_sync(self) -> float:
         return 18.0
 
-    async def connect(self, dsn: str, *, size: int, statement_timeout: float = 60, role: str | None = APP_ROLE) -> None:
+    async def connect(
+        self, dsn: str, *, size: int, statement_timeout: float = 60, idle_timeout: float = 60, role: str | None = APP_ROLE
+    ) -> None:
         """Opens the pool. Every connection acts as the application role, so that row-level security holds even when the
-        address belongs to a stronger one. `statement_timeout` in seconds."""
+        address belongs to a stronger one. In seconds: `statement_timeout`, and `idle_timeout` after which a transaction
+        that asks nothing is ended, so that a frozen program does not keep its locks."""
         server_settings = {
             "application_name": "masteria",
             "statement_timeout": str(int(statement_timeout * 1000)),
-            "idle_in_transaction_session_timeout": "60000",
+            "idle_in_transaction_session_timeout": str(int(idle_timeout * 1000)),
             "jit": "off",
             # A plan made while a table was small, or for a small company, reads a big one from end to end (measured: finish x3).
             "plan_cache_mode": "force_custom_plan",

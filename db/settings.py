@@ -50,6 +50,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pool_size: int = 10
 
     @property
+    def transaction_idle(self) -> float:
+        """Seconds that a worker's transaction may stand still. A frozen worker's locks must be gone long before its lease ends and
+        policy decides: the statuses that wait for them are the evidence."""
+        return self.send_lease / 4
+
+    @property
     def embedded_database(self) -> bool:
         return not self.database_url
 

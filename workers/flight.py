@@ -6,7 +6,6 @@ It holds the results until they are written and the answers that mean more than 
 
 import asyncio
 import random
-import time
 from collections.abc import Iterator
 
 import structlog
@@ -27,6 +26,7 @@ from workers.outcomes import (
     retry_delay,
 )
 from workers.outgoing import ChannelRow, Composer, Sender
+from workers.providers.http1 import TooLate
 
 log = structlog.get_logger("workers.flight")
 
@@ -74,7 +74,7 @@ class Flight:
         self.notable: list[tuple[Claimed, Outcome]] = []
         self._composer = composer
         self._send = sender
-        self._last_call = claimed_at + lease * (1 - MARGIN) - sender.timeout
+        self._latest = claimed_at + lease * (1 - MARGIN) - sender.timeout
         self._halted = False
 
     def _again(self, message: Claimed, detail: str) -> None:
@@ -86,10 +86,11 @@ class Flight:
         for message in todo:
             if self._halted:
                 self._again(message, "not sent: the slice was stopped")
-            elif time.monotonic() > self._last_call:  # a frozen process that wakes up must drop its work
-                self._again(message, "not sent: too little of the lease was left")
             else:
-                self._settle(message, await self._one(message))
+                try:
+                    self._settle(message, await self._one(message))
+                except TooLate as error:  # a frozen process that wakes up must drop its work
+                    self._again(message, f"not sent: {error}")
 
     async def _one(self, message: Claimed) -> Outcome:
         try:
@@ -100,7 +101,9 @@ class Flight:
             log.error("sending.compose", message_id=str(message.message_id), exc_info=True)
             return Rejected(FailureReason.BAD_REQUEST, None, f"could not be written: {type(error).__name__}")
         try:
-            return await self._send.send(self.channel, body)
+            return await self._send.send(self.channel, body, self._latest)
+        except TooLate:
+            raise
         except SealBroken as error:
             return PauseChannel(FailureReason.TOKEN_INVALID, message=f"the stored token does not open: {error}")
         except Exception as error:  # nobody knows how far it came

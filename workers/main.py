@@ -163,7 +163,14 @@ class Process:
         crypto.load_ring(settings.secret_keys, settings.data_dir)
         valkey.connect(settings.valkey_url)
         blobs.connect(settings)
-        await _until_up(lambda: DB.connect(settings.database_url, size=max(settings.pool_size, 12), statement_timeout=600))
+        await _until_up(
+            lambda: DB.connect(
+                settings.database_url,
+                size=max(settings.pool_size, 12),
+                statement_timeout=600,
+                idle_timeout=settings.transaction_idle,
+            )
+        )
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._drain)

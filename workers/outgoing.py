@@ -133,12 +133,12 @@ class Sender:
             known = self._clients[channel.id] = (channel.token, client)
         return known[1]
 
-    async def send(self, channel: ChannelRow, body: bytes) -> Outcome:
-        """One message once; never raises for trouble on the network."""
+    async def send(self, channel: ChannelRow, body: bytes, latest: float) -> Outcome:
+        """One message once; never raises for trouble on the network. Raises TooLate when no byte left by `latest` (monotonic)."""
         client = self.client(channel)
         if isinstance(client, MetaClient):
-            return await client.send(channel.external_id, body)
-        return await client.send(body)
+            return await client.send(channel.external_id, body, latest=latest)
+        return await client.send(body, latest=latest)
 
 
 async def pause_channel(channel: ChannelRow, outcome: PauseChannel) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -57,6 +58,45 @@ async def worker_killed(recipients: int) -> Report:
         return f"{kills} kills"
 
     return await _run("worker killed (-9)", recipients, chaos, rate=max(100, recipients / 15))
+
+
+async def worker_frozen(recipients: int) -> Report:
+    """At least once: a worker freezes in the middle of a transaction (SIGSTOP) and wakes up after its lease. Its locks are gone
+    long before, so the statuses of what it sent are written in time, and nobody is sent to again."""
+
+    async def chaos(w: World) -> str:
+        frozen = w.workers[0]
+        await w.reached(w.campaign_id, 0.3)
+        while True:  # until it is caught with locks in its hands
+            frozen.send_signal(signal.SIGSTOP)
+            began = time.monotonic()
+            await asyncio.sleep(0.3)
+            if await w.db.fetchval(_STANDING_STILL):
+                break
+            frozen.send_signal(signal.SIGCONT)
+            await asyncio.sleep(random.random() / 10)
+
+        async def gone() -> bool:
+            return not await w.db.fetchval(_STANDING_STILL)
+
+        await w.until(gone, w.base.settings.send_lease / 2, "the end of a frozen worker's locks")
+        held = time.monotonic() - began
+        await asyncio.sleep(w.base.settings.send_lease + 1 - held)
+        frozen.send_signal(signal.SIGCONT)
+        return f"locks held {held:.1f} s"
+
+    report = await _run(
+        "worker frozen, at least once", recipients, chaos, policy="at_least_once", workers=2, rate=max(200, recipients / 20)
+    )
+    assert not report.doubled, f"{report.doubled} were sent to again"
+    return report
+
+
+_STANDING_STILL = """
+select count(*) > 0 from pg_stat_activity
+where application_name = 'masteria' and state like 'idle in transaction%' and state_change < now() - interval '0.25 seconds'
+  and exists (select from pg_locks l where l.pid = pg_stat_activity.pid and l.locktype = 'transactionid')
+"""
 
 
 async def two_workers(recipients: int) -> Report:
@@ -211,6 +251,7 @@ async def sms_worker_killed(recipients: int) -> Report:
 
 ALL: list[Scenario] = [
     worker_killed,
+    worker_frozen,
     two_workers,
     valkey_lost,
     portfolio_day,

@@ -304,6 +304,25 @@ async def test_the_portfolios_day_is_exact_through_every_loss_of_valkey(
         assert set(s.far.seen.values()) == {1}
 
 
+async def test_what_was_claimed_too_long_ago_is_dropped(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    """As in a worker that wakes up after its lease: what is left of the slice goes back, and costs no try."""
+    async with stage(owner_db, owner, database, ok, people=10) as s:
+        s.lanes._settings = msgspec.structs.replace(s.settings, send_lease=0.6)  # no longer than one request
+        running = asyncio.create_task(s.lanes.run(owner.company_id, s.channel_id, 0))
+        while not await owner_db.fetchval("select count(*) from attempt where channel_id = $1 and state = 2", s.channel_id):
+            await asyncio.sleep(0.01)
+        s.lanes.draining = True
+        await running
+        await s.lanes.landed()
+        assert s.far.seen == {}
+        assert await s.counts() == {"queued": 10}
+        rows = await owner_db.fetch(
+            "select distinct a.detail, m.tries from attempt a join message m on m.id = a.message_id where a.channel_id = $1",
+            s.channel_id,
+        )
+        assert [tuple(row) for row in rows] == [("not sent: too little of the lease was left", 0)]
+
+
 async def test_draining_makes_no_claim(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
     async with stage(owner_db, owner, database, ok, people=5) as s:
         s.lanes.draining = True

@@ -9,6 +9,7 @@ request was taken is nobody's: whoever holds the provider's address must not cos
 import asyncio
 import contextlib
 import fcntl
+import math
 import socket
 import ssl
 import termios
@@ -39,6 +40,10 @@ Raw = tuple[int, bytes, list[tuple[bytes, bytes]]]
 
 class NotSent(Exception):
     """Surely no byte of the request left: no name, no connection, no TLS."""
+
+
+class TooLate(Exception):
+    """Surely no byte of the request left: its time was over before a connection stood."""
 
 
 class Broken(Exception):
@@ -252,8 +257,9 @@ class Pool:
         for connection in [*self._busy, *(one for idle in self._idle.values() for one in idle)]:
             connection.drop("closed by us")
 
-    async def post(self, target: Target, body: bytes) -> Raw:
-        """One POST, once. Raises NotSent, Broken."""
+    async def post(self, target: Target, body: bytes, *, latest: float = math.inf) -> Raw:
+        """One POST, once; not begun after `latest` (monotonic), whatever it waited for: a process that was frozen meanwhile must
+        not send what others have taken over. Raises NotSent, TooLate, Broken."""
         idle = self._idle.setdefault(target.origin, [])
         now = time.monotonic()
         connection = None
@@ -263,12 +269,16 @@ class Pool:
                 break
             connection.drop("idle for too long, or unasked data")
             connection = None
-        if connection is None:
+        if connection is None and now <= latest:
             connection = await self._connect(target, idle)
             now = time.monotonic()
             if not connection.usable(now):
                 connection.drop("unasked data")
                 raise NotSent("the other side spoke or closed before it was asked")
+        if connection is None or now > latest:
+            if connection is not None:
+                idle.append(connection)
+            raise TooLate("too little of the lease was left")
         self._busy.add(connection)
         if self._watch is None:
             self._watch = asyncio.get_running_loop().call_later(self._timeout / 20, self._drop_late)

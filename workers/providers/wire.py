@@ -5,6 +5,7 @@ may have (`Unknown`). It refuses to retry, to follow redirects and to read proxy
 try behind the sender's back is how messages go out twice.
 """
 
+import math
 import time
 from email.utils import parsedate_to_datetime
 from typing import Self
@@ -92,14 +93,17 @@ class Wire:
         self._sender.close()
         await self.control.aclose()
 
-    async def post(self, url: str, headers: dict[str, str], body: bytes) -> Answer | RetryAfter | PauseChannel | Unknown:
-        """Send one POST once. Cancellation passes through: the attempt stays open and its lease makes it unknown."""
+    async def post(
+        self, url: str, headers: dict[str, str], body: bytes, *, latest: float = math.inf
+    ) -> Answer | RetryAfter | PauseChannel | Unknown:
+        """Send one POST once, and never after `latest` (monotonic): raises TooLate. Cancellation passes through: the attempt stays
+        open and its lease makes it unknown."""
         try:
             target = self._target(url, headers)
         except ValueError as error:  # a token with a line break, a malformed base URL: a setting is wrong
             return PauseChannel(FailureReason.TOKEN_INVALID, message=f"request cannot be built: {type(error).__name__}")
         try:
-            return Answer(*await self._sender.post(target, body))
+            return Answer(*await self._sender.post(target, body, latest=latest))
         except NotSent as error:
             return RetryAfter(None, FailureReason.NETWORK, scope=Scope.CHANNEL, message=str(error)[:300])
         except Broken as error:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from tests.workers.providers.certificate import contexts
 from tests.workers.providers.peer import Peer, Step, answering, peer
 from workers.providers import http1
-from workers.providers.http1 import Broken, NotSent, Pool, Target
+from workers.providers.http1 import Broken, NotSent, Pool, Target, TooLate
 
 HEADERS = {"authorization": "Bearer t", "content-type": "application/json"}
 
@@ -142,6 +143,23 @@ async def test_tls_with_its_name_checked(tmp_path: Path) -> None:
             assert far.connections == 1
             with pytest.raises(NotSent):
                 await pool.post(Target(f"https://127.0.0.1:{far.port}/x", HEADERS), b"1")
+
+
+async def test_nothing_is_begun_after_its_time(pool: Pool) -> None:
+    async with peer(answering(200, b"{}")) as far:
+        target = Target(far.url, HEADERS)
+        with pytest.raises(TooLate):  # over before a connection is looked for
+            await pool.post(target, b"1", latest=time.monotonic() - 0.001)
+        assert far.connections == 0
+        asyncio.get_running_loop().call_soon(time.sleep, 0.2)  # frozen while the connection is opened: it stays, for the next
+        with pytest.raises(TooLate):
+            await pool.post(target, b"2", latest=time.monotonic() + 0.1)
+        assert (await pool.post(target, b"3", latest=time.monotonic() + 10))[0] == 200
+        with pytest.raises(TooLate):
+            await pool.post(target, b"4", latest=time.monotonic() - 0.001)
+        assert (await pool.post(target, b"5"))[0] == 200
+        assert far.connections == 1
+        assert [body for _, body in far.requests] == [b"3", b"5"]
 
 
 async def test_many_at_once_get_their_own_answers(pool: Pool) -> None:

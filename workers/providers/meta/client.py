@@ -5,6 +5,7 @@ is held here and nowhere logged. Base URL and version come from the channel, so 
 Source: wire contract, sections 1-3, 6, 7.
 """
 
+import math
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -48,9 +49,10 @@ class MetaClient:
         self._auth = {"authorization": f"Bearer {token}"}
         self._send_headers = {**self._auth, "content-type": "application/json"}
 
-    async def send(self, phone_number_id: str, body: bytes) -> Outcome:
-        """Send one message once. `body` comes from `payloads` or `templates`."""
-        answer = await self._wire.post(f"{self._root}/{phone_number_id}/messages", self._send_headers, body)
+    async def send(self, phone_number_id: str, body: bytes, *, latest: float = math.inf) -> Outcome:
+        """Send one message once; raises TooLate after `latest` (monotonic). `body` comes from `payloads` or `templates`."""
+        url = f"{self._root}/{phone_number_id}/messages"
+        answer = await self._wire.post(url, self._send_headers, body, latest=latest)
         if not isinstance(answer, Answer):
             return answer
         return accepted(answer.body) if 200 <= answer.status < 300 else classify(answer.without(self._secret))

@@ -5,6 +5,7 @@ Source: wire contract, sections 1-3, 9, 11.
 """
 
 import base64
+import math
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -109,9 +110,9 @@ class TwilioClient:
         self._send_headers = {**self._auth, "content-type": "application/x-www-form-urlencoded"}
         self._wire = wire
 
-    async def send(self, form: bytes) -> Outcome:
-        """Send one message once. `form` comes from `payloads.message_form`."""
-        answer = await self._wire.post(self._send_url, self._send_headers, form)
+    async def send(self, form: bytes, *, latest: float = math.inf) -> Outcome:
+        """Send one message once; raises TooLate after `latest` (monotonic). `form` comes from `payloads.message_form`."""
+        answer = await self._wire.post(self._send_url, self._send_headers, form, latest=latest)
         if not isinstance(answer, Answer):
             return answer
         return accepted(answer.body) if 200 <= answer.status < 300 else classify(answer.without(self._secret))
