@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import asyncpg
@@ -22,6 +22,7 @@ import msgspec
 
 from db import crypto
 from db.clock import now
+from db.installation import mark_restored
 from db.migrate import files, migrate
 from db.rotate import SEALED
 from db.settings import Settings
@@ -42,14 +43,18 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """`rows` per table, `owners` of the functions that run with their owner's rights."""
+    """`rows` per table. It is compared, never carried out: whoever forges a manifest gains nothing."""
 
     format: int = 1
     created_at: datetime
     migrations: list[str]
     rows: dict[str, int]
-    owners: dict[str, str]
     files: list[File]
+
+
+class Function(NamedTuple):
+    owner: str
+    body: str
 
 
 async def backup(dsn: str, target: Path, settings: Settings) -> str:
@@ -66,9 +71,8 @@ async def backup(dsn: str, target: Path, settings: Settings) -> str:
                 rows = await _count(connection)
                 await _tool("pg_dump", dsn, f"--snapshot={snapshot}", "--format=custom", f"--file={dump}")
                 migrations = [row["name"] for row in await connection.fetch("select name from schema_migration order by name")]
-                owners = await _owners(connection)
             partial = Path(folder) / "backup.zip"
-            held = _pack(partial, dump, settings.blob_dir, rows, migrations, owners)
+            held = _pack(partial, dump, settings.blob_dir, rows, migrations)
             partial.chmod(0o600)
             partial.rename(target)
     finally:
@@ -80,13 +84,13 @@ async def backup(dsn: str, target: Path, settings: Settings) -> str:
     return f"{text} Keep {where} too, elsewhere: without it the channels' secrets cannot be opened."
 
 
-def _pack(target: Path, dump: Path, blobs: Path, rows: dict[str, int], migrations: list[str], owners: dict[str, str]) -> int:
+def _pack(target: Path, dump: Path, blobs: Path, rows: dict[str, int], migrations: list[str]) -> int:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         held = [_add(archive, dump, _DUMP, zipfile.ZIP_STORED)]
         for path in sorted(blobs.rglob("*")) if blobs.exists() else ():
             if path.is_file():
                 held.append(_add(archive, path, f"blobs/{path.relative_to(blobs).as_posix()}", zipfile.ZIP_DEFLATED))
-        manifest = Manifest(created_at=now(), migrations=migrations, rows=rows, owners=owners, files=held)
+        manifest = Manifest(created_at=now(), migrations=migrations, rows=rows, files=held)
         archive.writestr(_MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
     return len(held) - 1
 
@@ -111,14 +115,14 @@ async def restore(dsn: str, source: Path, settings: Settings, *, replace: bool) 
         await _refuse(dsn, manifest, replace)
         name = urlsplit(dsn).path.lstrip("/")
         fresh = f"{unquote(name)}_restore_{now():%Y%m%d%H%M%S}"
-        await _fill(dsn, fresh, Path(folder) / _DUMP, manifest)
+        ran = await _fill(dsn, fresh, Path(folder) / _DUMP, manifest)
         await _swap(dsn, unquote(name), fresh)
         blobs = Path(folder) / "blobs"
         restored = await asyncio.to_thread(_take_blobs, blobs, settings.blob_dir)
-    ran = await migrate(dsn)
     text = f"{sum(manifest.rows.values())} rows of {manifest.created_at:%Y-%m-%d %H:%M} UTC, {restored} files."
     if ran:
         text += f" Ran {', '.join(ran)}."
+    text += " Whatever was to be sent is held until somebody decides, in the panel or with `python -m db held`."
     if shut := await _shut_secrets(dsn, settings):
         text += f" {shut} secrets cannot be opened with the keys here: put the old keys into SECRET_KEYS or bring its secret.key."
     return text
@@ -182,8 +186,9 @@ async def _refuse(dsn: str, manifest: Manifest, replace: bool) -> None:
         await connection.close()
 
 
-async def _fill(dsn: str, fresh: str, dump: Path, manifest: Manifest) -> None:
-    """A new database with the content of the dump; dropped again when anything is wrong."""
+async def _fill(dsn: str, fresh: str, dump: Path, manifest: Manifest) -> list[str]:
+    """A new database with the content of the dump, brought up to date, from which nothing leaves until a worker has held what
+    its queues hold. Dropped again when anything is wrong. Returns the migrations that ran."""
     admin = await asyncpg.connect(with_database(dsn, "postgres"))
     try:
         await _make_roles(admin)
@@ -192,9 +197,10 @@ async def _fill(dsn: str, fresh: str, dump: Path, manifest: Manifest) -> None:
             await _tool("pg_restore", with_database(dsn, fresh), "--no-owner", "--exit-on-error", "--jobs=2", str(dump))
             connection = await asyncpg.connect(with_database(dsn, fresh))
             try:
-                for function, role in manifest.owners.items():
-                    await connection.execute(f"alter function {function} owner to {_quoted(role)}")
                 found = await _count(connection)
+                ran = await migrate(with_database(dsn, fresh))
+                await _give_functions(connection, await _plain_functions(admin, dsn, f"{fresh}_plain"))
+                await mark_restored(connection, manifest.created_at)
             finally:
                 await connection.close()
             if found != manifest.rows:
@@ -202,11 +208,34 @@ async def _fill(dsn: str, fresh: str, dump: Path, manifest: Manifest) -> None:
                 raise BackupError(
                     f"After the restore the tables {', '.join(sorted(wrong))} do not have the rows that were backed up."
                 )
+            return ran
         except BaseException:
             await admin.execute(f'drop database if exists "{fresh}" with (force)')
             raise
     finally:
         await admin.close()
+
+
+async def _plain_functions(admin: asyncpg.Connection, dsn: str, name: str) -> dict[str, Function]:
+    """The functions that run with their owner's rights in an installation that was made just now."""
+    await admin.execute(f"create database {_quoted(name)}")
+    try:
+        await migrate(with_database(dsn, name))
+        connection = await asyncpg.connect(with_database(dsn, name))
+        try:
+            return await _functions(connection)
+        finally:
+            await connection.close()
+    finally:
+        await admin.execute(f"drop database if exists {_quoted(name)} with (force)")
+
+
+async def _give_functions(connection: asyncpg.Connection, plain: dict[str, Function]) -> None:
+    """Owners do not come with a dump. Raises BackupError for a function with its owner's rights that is not word for word ours."""
+    for name, function in (await _functions(connection)).items():
+        if name not in plain or plain[name].body != function.body:
+            raise BackupError(f"The backup holds a function with its owner's rights that is not ours: {name}. It may be forged.")
+        await connection.execute(f"alter function {name} owner to {_quoted(plain[name].owner)}")
 
 
 async def _swap(dsn: str, name: str, fresh: str) -> None:
@@ -275,12 +304,14 @@ async def _count(connection: asyncpg.Connection) -> dict[str, int]:
     return {row["relname"]: await connection.fetchval(f"select count(*) from {_quoted(row['relname'])}") for row in tables}
 
 
-async def _owners(connection: asyncpg.Connection) -> dict[str, str]:
+async def _functions(connection: asyncpg.Connection) -> dict[str, Function]:
+    """Those that run with their owner's rights."""
     rows = await connection.fetch(
-        "select p.oid::regprocedure::text as name, r.rolname from pg_proc p join pg_roles r on r.oid = p.proowner "
-        "where p.prosecdef and p.pronamespace = 'public'::regnamespace"
+        "select p.oid::regprocedure::text as name, r.rolname, pg_get_functiondef(p.oid) as body"
+        " from pg_proc p join pg_roles r on r.oid = p.proowner"
+        " where p.prosecdef and p.pronamespace = 'public'::regnamespace"
     )
-    return {row["name"]: row["rolname"] for row in rows}
+    return {row["name"]: Function(row["rolname"], row["body"]) for row in rows}
 
 
 def _quoted(name: str) -> str:

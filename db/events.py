@@ -76,6 +76,12 @@ class CampaignProgress(Event, frozen=True, kw_only=True, tag="campaign.progress"
     campaign_id: UUID
 
 
+class HoldChanged(Event, frozen=True, kw_only=True, tag="hold.changed"):
+    """Something is held after a restore or a failover, or somebody decided on it."""
+
+    hold_id: UUID
+
+
 class InboundReceived(Event, frozen=True, kw_only=True, tag="message.received"):
     channel_id: UUID
     contact_id: UUID | None

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+WhenHeld = Literal["keep", "hold", "drop"]
 QueueName = Literal["default", "bulk", "inbound"]
 QUEUES: tuple[QueueName, ...] = ("default", "bulk", "inbound")
 
@@ -15,6 +16,9 @@ class Job(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     queue: ClassVar[QueueName] = "default"
     timeout: ClassVar[float] = 60  # seconds; also the lease of a run
     max_tries: ClassVar[int] = 8
+    when_held: ClassVar[WhenHeld] = "keep"
+    """What a hold (db/holds) does with it: `hold` what somebody outside notices and would notice twice, `drop` what is asked anew
+    by itself."""
 
     @property
     def key(self) -> str | None:
@@ -25,6 +29,7 @@ class Job(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 class SendMail(Job, frozen=True, kw_only=True):
     """Mails one prepared message. `link` is a sign-in secret, so the row is deleted when done."""
 
+    when_held: ClassVar[WhenHeld] = "hold"
     template: Literal["invitation", "password_reset"]
     to: str
     language: str
@@ -34,6 +39,7 @@ class SendMail(Job, frozen=True, kw_only=True):
 class CheckChannel(Job, frozen=True, kw_only=True):
     """Live check of a channel's credentials, number, quality and limits."""
 
+    when_held: ClassVar[WhenHeld] = "drop"  # it has the provider call us: a copy would take that over
     channel_id: UUID
 
     @property
@@ -52,6 +58,7 @@ class SyncTemplates(Job, frozen=True, kw_only=True):
 class SubmitTemplate(Job, frozen=True, kw_only=True):
     """Creates, edits or deletes a template at the provider."""
 
+    when_held: ClassVar[WhenHeld] = "hold"
     template_id: UUID
     verb: Literal["create", "edit", "delete"]
 
@@ -110,6 +117,7 @@ class LookUpUnknown(Job, frozen=True, kw_only=True):
 class SandboxControl(Job, frozen=True, kw_only=True):
     """A person plays with the sandbox: answers as a customer, changes its behaviour, reviews a template."""
 
+    when_held: ClassVar[WhenHeld] = "hold"
     channel_id: UUID
     verb: Literal["account", "behaviour", "reply", "opt_out", "template_review", "quality"]
     params: dict[str, str | float | int | bool]

@@ -8,7 +8,7 @@ import asyncio
 import random
 import time
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 from uuid import UUID
 
 import msgspec
@@ -19,7 +19,7 @@ from saq.queue.redis import RedisQueue
 
 from db import valkey
 from db.clock import now
-from db.jobs import QUEUES, AnyJob, Job
+from db.jobs import QUEUES, AnyJob, Job, WhenHeld
 
 log = structlog.get_logger("db.queue")
 
@@ -62,6 +62,47 @@ async def insert(connection: Any, company_id: UUID, jobs: list[tuple[Job, dateti
         [job.max_tries for job, _ in jobs],
     )
     return [Wake(row["id"], row["queue"], row["next_at"]) for row in rows]
+
+
+_NAMES = {how: [kind.__name__ for kind in get_args(AnyJob) if kind.when_held == how] for how in get_args(WhenHeld)}
+
+
+async def hold(connection: Any, company_id: UUID) -> dict[str, int]:
+    """Takes out what must not run after a restore without a person's word: job name → how many are held."""
+    await connection.execute(
+        "delete from job where company_id = $1 and state <> 'dead' and name = any($2)", company_id, _NAMES["drop"]
+    )
+    rows = await connection.fetch(
+        "with h as (update job set state = 'held', lease_until = null where company_id = $1 and state in ('waiting', 'running')"
+        " and name = any($2) returning name) select name, count(*)::int as n from h group by 1",
+        company_id,
+        _NAMES["hold"],
+    )
+    return {row["name"]: row["n"] for row in rows}
+
+
+async def release(connection: Any, company_id: UUID, name: str) -> list[Wake]:
+    """Lets the held jobs of one name run after all."""
+    rows = await connection.fetch(
+        "update job j set state = 'waiting', tries = 0, next_at = now(), key = case when exists (select from job o"
+        " where o.company_id = $1 and o.key = j.key and o.state = 'waiting') then null else key end"
+        " where company_id = $1 and name = $2 and state = 'held' returning id, queue, next_at",
+        company_id,
+        name,
+    )
+    return [Wake(row["id"], row["queue"], row["next_at"]) for row in rows]
+
+
+async def discard(connection: Any, company_id: UUID, name: str) -> int:
+    """Ends the held jobs of one name. What a mail says is not kept: it holds a sign-in link."""
+    tag: str = await connection.execute(
+        "update job set state = 'dead', last_error = 'discarded',"
+        " payload = case when name = 'SendMail' then payload - 'params' else payload end"
+        " where company_id = $1 and name = $2 and state = 'held'",
+        company_id,
+        name,
+    )
+    return int(tag.rpartition(" ")[2])
 
 
 def decode(payload: str | bytes) -> Job:

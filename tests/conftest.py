@@ -17,10 +17,11 @@ import pytest_socket
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
-from db import crypto, queue, valkey
+from db import crypto, installation, queue, valkey
 from db.embedded import Postgres, start_valkey
 from db.engine import DB
 from db.enums import Role
+from db.holds import actions as holds
 from db.migrate import migrate
 from db.settings import Settings
 from db.tenancy import Actor, member
@@ -119,6 +120,8 @@ async def database(settings: Settings) -> AsyncIterator[Settings]:
     valkey.connect(settings.valkey_url)
     queue.forget_queues()
     await DB.connect(settings.database_url, size=settings.pool_size)
+    installation.forget()
+    await installation.look(settings.data_dir, holds.hold_everything, holds.recover)
     yield settings
     await DB.close()
     await valkey.close()

@@ -82,6 +82,10 @@ class Flight:
         self.left -= 1
         self.results.append(_queued(message, None, 0.0, detail))
 
+    def stand_down(self) -> None:
+        """What is not on the wire yet goes back into the queue."""
+        self._halted = True
+
     async def work(self, todo: Iterator[Claimed]) -> None:
         for message in todo:
             if self._halted:

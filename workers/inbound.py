@@ -24,10 +24,11 @@ from db.enums import IdentityKind, MessageState, Permission
 from db.errors import Unavailable
 from db.events import InboundReceived
 from db.jobs import CheckChannel
-from db.messages import inbound, inbox
+from db.messages import inbound, inbox, lost
 from db.messages.inbound import Inbound
 from db.messages.inbox import Waiting
 from db.messages.ledger import StatusUpdate, apply_statuses
+from db.messages.lost import Report
 from db.messages.reasons import FailureReason
 from db.tenancy import worker
 from db.work import Work, work
@@ -214,6 +215,15 @@ async def _statuses(w: Work, items: list[Item]) -> tuple[set[UUID], list[Stop]]:
     applied = await apply_statuses(w, updates)
     for campaign_id in applied.campaigns:
         progress.touch(w.company_id, campaign_id)
+    if applied.unmatched:  # of a life that was lost, or of a message whose answer was overtaken
+        unmatched = {id(update) for update in applied.unmatched}
+        told = [
+            Report(update, item.channel.id, _address(item.event))
+            for update, item in zip(updates, items, strict=True)
+            if id(update) in unmatched
+        ]
+        for campaign_id in await lost.reports(w, told):
+            progress.touch(w.company_id, campaign_id)
     rows = {id(update): item.row for update, item in zip(updates, items, strict=True)}
     waiting = {
         row.id
@@ -243,6 +253,12 @@ def _update(item: Item) -> StatusUpdate:
         code=event.code,
         retry_in=retry_delay(RetryAfter(None, reason), 2) if reason in PASSING and reason is not None else None,
     )
+
+
+def _address(event: AnyEvent) -> str | None:
+    """Whom a status speaks of, as messages have it."""
+    assert isinstance(event, StatusEvent)
+    return canonical(event.phone) if event.phone else event.bsuid
 
 
 async def _failure(w: Work, item: Item, update: StatusUpdate) -> dict[UUID, StopCampaign]:

@@ -10,8 +10,9 @@ from uuid import UUID
 import structlog
 from saq.worker import Worker
 
-from db import blobs, crypto, queue, valkey
+from db import blobs, crypto, installation, queue, valkey
 from db.engine import DB
+from db.holds import actions as holds
 from db.jobs import (
     BulkContacts,
     CheckChannel,
@@ -132,9 +133,16 @@ class Process:
         for company_id in await housekeeping.companies_with_inbox():
             await queue.wake_one("inbound", "process_inbox", key=queue.wake_key(company_id), company_id=str(company_id))
 
+    async def _look(self) -> None:
+        """Until the database is recognised nothing leaves. After a failover the new primary is told again what came of the last
+        messages."""
+        if await installation.look(self.settings.data_dir, holds.hold_everything, holds.recover):
+            await self.lanes.repeat()
+
     def _loops(self) -> list[tuple[str, float, Callable[[], Awaitable[object]]]]:
         """Name, seconds between rounds, one round."""
         return [
+            ("installation", 1.0, self._look),
             ("sending", 1.0, self._poll_sending),
             ("inbox", 2.0, self._poll_inbox),
             ("jobs", 2.0, sweep),
@@ -171,6 +179,8 @@ class Process:
                 idle_timeout=settings.transaction_idle,
             )
         )
+        with contextlib.suppress(Exception):  # the loop tries again, and says so
+            await self._look()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._drain)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import structlog
 
-from db import queue
+from db import installation, queue
 from db.clock import now
 from db.jobs import Job
 from db.redact import redact
@@ -27,6 +27,7 @@ _CLAIM = """
 update job set state = 'running', tries = tries + 1,
     lease_until = now() + make_interval(secs => $2)
 where id = $1 and (state = 'waiting' and next_at <= now() + interval '1 second' or state = 'running' and lease_until < now())
+    and (select at_home($3, $4, $5))
 returning company_id, payload, tries, max_tries
 """
 _PEEK = "select payload from job where id = $1"
@@ -35,7 +36,7 @@ _AGAIN = """
 update job set state = 'waiting', lease_until = null, next_at = $3, last_error = $4, tries = tries - $5,
     key = case when exists (select from job o where o.company_id = job.company_id and o.key = job.key and o.state = 'waiting')
         then null else key end
-where id = $1 and tries = $2
+where id = $1 and tries = $2 and state = 'running'
 """
 # What a mail says holds a sign-in link: of no use to who looks at dead jobs, and of much to who should not.
 _DEAD = """
@@ -89,7 +90,7 @@ class Runner:
             if payload is None:
                 return "none"
             job = queue.decode(payload)
-            row = await s.fetchrow(_CLAIM, job_id, job.timeout + 5)
+            row = await s.fetchrow(_CLAIM, job_id, job.timeout + 5, *installation.fence())
         if row is None:
             return "none"
         company_id, tries = row["company_id"], row["tries"]

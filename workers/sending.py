@@ -8,20 +8,22 @@ import asyncio
 import contextlib
 import random
 import time
+from collections import deque
 from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 
-from db import limits, valkey
+from db import installation, limits, valkey, witness
 from db.campaigns import lifecycle
 from db.contacts import consent
 from db.enums import ChannelKind, MessageState, Permission
 from db.messages import ledger
-from db.messages.ledger import Claimed
+from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
 from db.settings import Settings
 from db.tenancy import worker
+from db.witness import Seen
 from db.work import Work, work
 from workers import outgoing
 from workers.flight import NETWORK_PAUSE, Flight, held_back
@@ -40,6 +42,7 @@ log = structlog.get_logger("workers.sending")
 QUANTUM = 2.0  # seconds a lane works before it lets others have its slot
 LANE_MS = 8_000  # how long a lane's place stays taken when its process died; two in one place would do no harm
 FAST = 2000  # messages per second
+REMEMBERED = 64  # written batches of results that are kept for a primary that may have lost them
 WRITE_BACK = 0.5  # seconds that a known result waits at most for the slower ones of its slice
 
 
@@ -67,6 +70,7 @@ class Lanes:
         self._contents: dict[UUID, str] = {}
         self._aloft: dict[tuple[UUID, int], set[Flight]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._written: deque[tuple[UUID, int, list[Result]]] = deque(maxlen=REMEMBERED)
         self._rest: dict[UUID, float] = {}  # channels to stay away from, said since their lanes last began: until when, monotonic
 
     async def run(self, company_id: UUID, channel_id: UUID, lane: int) -> float | None:
@@ -104,6 +108,9 @@ class Lanes:
                 return self._rest[channel_id] - now
             if now > until:
                 return 0.0
+            life = installation.life()
+            if life is None:
+                return 1.0
             rate = float(channel.throughput)
             whole, room = self._slice_size(rate)
             size = min(whole, room - sum(flight.left for flight in aloft))
@@ -137,7 +144,7 @@ class Lanes:
                 continue
             batch = slice_.batch if slice_ else []
             if slice_ and batch:
-                self._take_off(slice_, claimed_at, aloft)
+                self._take_off(slice_, claimed_at, aloft, life)
             with contextlib.suppress(*valkey.Down):  # what is claimed must go on, with Valkey or without
                 await limits.give_back(channel_id, permit.granted - sum(message.units for message in batch))
             if channel is None or slice_ is None:
@@ -198,12 +205,12 @@ class Lanes:
                 self._contents[campaign_id] = known
         return known
 
-    def _take_off(self, slice_: Slice, claimed_at: float, aloft: set[Flight]) -> None:
+    def _take_off(self, slice_: Slice, claimed_at: float, aloft: set[Flight], life: Seen) -> None:
         """Sends one claimed slice beside the lane: a few slow answers must not hold up all that waits. Nobody cancels it."""
         channel = slice_.channel
         composer = self._sender.composer(channel, slice_.content)
         flight = Flight(channel, composer, self._sender, claimed_at, self._settings.send_lease, slice_.batch)
-        flight.task = asyncio.create_task(self._fly(flight))
+        flight.task = asyncio.create_task(self._fly(flight, life))
 
         def down(task: asyncio.Task[None]) -> None:
             aloft.discard(flight)
@@ -215,7 +222,9 @@ class Lanes:
         self._tasks.add(flight.task)
         flight.task.add_done_callback(down)
 
-    async def _fly(self, flight: Flight) -> None:
+    async def _fly(self, flight: Flight, life: Seen) -> None:
+        if not await self._note(flight, life):
+            flight.stand_down()
         todo = iter(flight.batch)
         crew = min(self._settings.send_concurrency, len(flight.batch))
         flying = asyncio.gather(*(flight.work(todo) for _ in range(crew)))
@@ -228,6 +237,23 @@ class Lanes:
             except Exception as error:  # the rest is still on the wire, and its results must be written
                 log.error("sending.slice", channel_id=str(flight.channel.id), error=repr(error), exc_info=error)
         flying.result()
+
+    async def _note(self, flight: Flight, life: Seen) -> bool:
+        """Claims are told to the witness before anything goes out: a replica that takes over may not know them. False: nothing of
+        this slice may be sent."""
+        claims = [witness.Claim(m.message_id, m.attempt_id, m.contact_id, m.epoch) for m in flight.batch]
+        claimed = witness.Slice(flight.channel.company_id, flight.channel.id, flight.batch[0].campaign_id, claims)
+        try:
+            return await witness.note(life, claimed)
+        except valkey.Down as error:
+            log.warning("sending.no_witness", error=repr(error))
+            return False
+
+    async def repeat(self) -> None:
+        """Writes the newest results again. Harmless where they are known; after a failover they may be lost."""
+        for company_id, horizon, results in list(self._written):
+            async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+                await ledger.finish(w, results, horizon=horizon)
 
     async def _act(self, flight: Flight) -> None:
         """Does what the new answers ask for, again if it fails: an answer that stops a campaign must not be forgotten."""
@@ -262,6 +288,7 @@ class Lanes:
                     raise
                 log.warning("sending.finish_retry", error=repr(error))
                 await asyncio.sleep(delay)
+        self._written.append((company_id, flight.channel.unknown_horizon, results))
         for campaign_id in {message.campaign_id for message in flight.batch}:
             progress.touch(company_id, campaign_id)
         await outgoing.note_sent(flight.channel.id, sum(r.state == MessageState.SENT for r in results))

@@ -10,7 +10,8 @@ from db.contacts import consent
 from db.contacts.filter import ContactFilter
 from db.enums import CampaignState, ChannelKind, DeliveryPolicy, MessageState, Permission
 from db.events import CampaignChanged
-from db.messages import render
+from db.messages import lost, render
+from db.messages.reasons import FailureReason
 from db.tenancy import worker
 from db.work import Read, Work, system, work
 
@@ -19,7 +20,8 @@ CLOSE_BATCH = 20_000
 _OPEN = "select company_id, id from campaign where finished_at is null and state in ('running', 'paused', 'cancelled', 'failed')"
 _CANCEL_SOME = f"""
 update message set done_at = now(), lease_until = null,
-    state = case when maybe_duplicate then {int(MessageState.FAILED_UNKNOWN)} else {int(MessageState.CANCELLED)} end
+    state = case when maybe_duplicate then {int(MessageState.FAILED_UNKNOWN)} else {int(MessageState.CANCELLED)} end,
+    reason = case when $3 then '{FailureReason.DISCARDED}' else reason end
 where company_id = $1 and id in (
     select id from message where company_id = $1 and queue_id = $2 and state = 0 limit {CLOSE_BATCH} for update skip locked)
 """
@@ -55,7 +57,7 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
         _changed(w, campaign_id, CampaignState.PREPARING)
     async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
         row = await w.fetchrow(
-            "select k.channel_id, k.audience, k.settings, k.policy, k.content::text as content, c.kind from campaign k"
+            "select k.channel_id, k.audience, k.settings, k.policy, k.content::text as content, k.was_held, c.kind from campaign k"
             " join channel c on c.company_id = k.company_id and c.id = k.channel_id"
             " where k.company_id = $1 and k.id = $2 and k.state = 'preparing' for update of k",
             company_id,
@@ -80,6 +82,7 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
             at_least_once=row["policy"] == DeliveryPolicy.AT_LEAST_ONCE,
         )
         await consent.skip_opted_out(w, campaign_id)
+        await lost.reached(w, campaign_id, row["channel_id"], held=row["was_held"])
         await w.execute(
             "update campaign set state = 'running', started_at = coalesce(started_at, now()), updated_at = now()"
             " where company_id = $1 and id = $2",
@@ -134,7 +137,7 @@ async def settle_all() -> int:
 async def _settle(company_id: UUID, campaign_id: UUID) -> int:
     async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
         row = await w.fetchrow(
-            "select state, resume_at from campaign where company_id = $1 and id = $2 for update skip locked",
+            "select state, state_reason, resume_at from campaign where company_id = $1 and id = $2 for update skip locked",
             company_id,
             campaign_id,
         )
@@ -151,7 +154,7 @@ async def _settle(company_id: UUID, campaign_id: UUID) -> int:
             _changed(w, campaign_id, CampaignState.RUNNING)
             return 1
         if state in (CampaignState.CANCELLED, CampaignState.FAILED):
-            await w.execute(_CANCEL_SOME, company_id, campaign_id)
+            await w.execute(_CANCEL_SOME, company_id, campaign_id, row["state_reason"] == FailureReason.DISCARDED)
         if state == CampaignState.PAUSED or await w.fetchval(_OPEN_MESSAGES, company_id, campaign_id):
             return 0
         end = CampaignState.COMPLETED if state == CampaignState.RUNNING else state

@@ -142,7 +142,9 @@ async def recheck_due() -> int:
         due = await s.fetch(
             "select company_id, array_agg(id) as ids from channel where archived_at is null"
             " and (checked_at is null or checked_at < $1) and created_at < now() - interval '1 minute'"
-            " and (state <> 'error' or state_reason = any($2::text[])) group by 1 limit 1000",
+            " and (state <> 'error' or state_reason = any($2::text[]))"
+            # a check has the provider call us: a copy would take that away from the original
+            " and not exists (select from hold h where h.company_id = channel.company_id and h.ended_at is null) group by 1 limit 1000",
             now() - RECHECK,
             list(VISIBLE_TO_A_CHECK),
         )

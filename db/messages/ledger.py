@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from db import installation
 from db.enums import AttemptState, MessageState
 from db.work import Read, Work
 
@@ -80,7 +81,8 @@ order by q.launched_at
 _RUNNING = "exists (select from campaign c where c.company_id = $1 and c.id = $2 and c.state = 'running')"
 _NEXT = f"""
     select id, units from message
-    where company_id = $1 and queue_id = $2 and state = 0 and next_at <= now() and ($2 = $5 or {_RUNNING})
+    where company_id = $1 and queue_id = $2 and state = 0 and next_at <= now() and (select at_home($7, $8, $9))
+      and ($2 = $5 or {_RUNNING})
     order by next_at limit $3 for update skip locked
 """
 # From the few who got something today to their place in the campaign, and not through all who wait in it.
@@ -91,7 +93,7 @@ _NEXT_KNOWN = f"""
           and a.channel_id = any(array(select n.id from channel c join channel n on n.company_id = $1 and n.portfolio_id = c.portfolio_id
                                        where c.company_id = $1 and c.id = $5))
     ) known join message m on m.company_id = $1 and m.dedupe_key = $2::uuid || ':' || known.contact_id
-    where m.queue_id = $2 and m.state = 0 and m.next_at <= now() and {_RUNNING}
+    where m.queue_id = $2 and m.state = 0 and m.next_at <= now() and {_RUNNING} and (select at_home($7, $8, $9))
     order by m.next_at limit $3 for update of m skip locked
 """
 _CLAIM = """
@@ -176,7 +178,7 @@ with r as (
                  then case when r.retry_in is not null and m.tries < $9 and m.reason is distinct from 'opted_out'
                      and not exists (select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is not null)
                      and (m.campaign_id is null or exists (select from campaign k where k.company_id = $1 and k.id = m.campaign_id
-                          and k.state in ('running', 'paused'))) then 0 else 6 end
+                          and k.state in ('running', 'paused', 'held'))) then 0 else 6 end
         end as becomes
     from r join attempt t on t.company_id = $1 and t.id = r.attempt_id
            join message m on m.company_id = $1 and m.id = t.message_id
@@ -259,8 +261,10 @@ async def claim(
 ) -> list[Claimed]:
     """Takes up to `limit` due messages, with an attempt each, until they are worth `units`; the last one may exceed it, or a
     long text would wait for ever on a slow channel. Nothing may go out before this commits. A campaign that is not running
-    yields nothing. `known`: only people of a campaign to whom the channel's portfolio has sent something in the last 24 hours."""
-    rows = await w.fetch(_CLAIM.format(_NEXT_KNOWN if known else _NEXT), w.company_id, queue_id, limit, units, channel_id, lease)
+    yields nothing, nor does a database that this process does not know (db/installation.py). `known`: only people of a campaign
+    to whom the channel's portfolio has sent something in the last 24 hours."""
+    statement = _CLAIM.format(_NEXT_KNOWN if known else _NEXT)
+    rows = await w.fetch(statement, w.company_id, queue_id, limit, units, channel_id, lease, *installation.fence())
     return [Claimed(*row) for row in rows]
 
 

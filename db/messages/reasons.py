@@ -71,4 +71,5 @@ class FailureReason(enum.StrEnum):
     NETWORK = "network", True, "The provider could not be reached. Try again."
     CALL_ENDED = "call_ended", False, "The call had already ended."
     CANCELLED_BY_PROVIDER = "cancelled_by_provider", True, "The provider cancelled the message before sending it."
+    DISCARDED = "discarded", False, "It was held after a restore or a failover, and somebody discarded it."
     UNKNOWN_OUTCOME = "unknown_outcome", True, "Nobody knows whether it arrived. Sending again may deliver it twice."

@@ -71,9 +71,11 @@ async def elsewhere(database: Settings, tmp_path: Path) -> AsyncIterator[Setting
 
 
 async def content(dsn: str) -> dict[str, str]:
-    """A checksum per table."""
+    """A checksum per table; the restored one knows itself that it is another installation."""
     connection = await asyncpg.connect(dsn)
-    tables = await connection.fetch("select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace")
+    tables = await connection.fetch(
+        "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> 'installation'"
+    )
     found = {
         t["relname"]: await connection.fetchval(f"select md5(string_agg(r::text, '|' order by r::text)) from {t['relname']} r")
         for t in tables
@@ -170,6 +172,53 @@ async def test_a_damaged_or_foreign_file_changes_nothing(home: Settings, elsewhe
             await restore(elsewhere.database_owner_url, path, elsewhere, replace=False)
     connection = await asyncpg.connect(elsewhere.database_owner_url)
     assert await connection.fetchval("select count(*) from pg_class where relnamespace = 'public'::regnamespace") == 0
+    assert (
+        await connection.fetchval("select count(*) from pg_database where datname like current_database() || '_restore_%'") == 0
+    )
+    await connection.close()
+
+
+async def test_nothing_in_a_manifest_is_carried_out(home: Settings, elsewhere: Settings, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.zip", tmp_path / "bad.zip"
+    await backup(home.database_owner_url, good, home)
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(bad, "w") as sink:
+        for name in source.namelist():
+            data = source.read(name)
+            if name == "manifest.json":
+                manifest = msgspec.json.decode(data)
+                manifest["owners"] = {
+                    "contact_search(text,integer) owner to masteria_system; create role forged superuser; --": "x"
+                }
+                data = msgspec.json.encode(manifest)
+            sink.writestr(name, data)
+    await restore(elsewhere.database_owner_url, bad, elsewhere, replace=False)
+    connection = await asyncpg.connect(elsewhere.database_owner_url)
+    assert not await connection.fetchval("select true from pg_roles where rolname = 'forged'")
+    assert (
+        await connection.fetchval("select proowner::regrole::text from pg_proc where proname = 'contact_search'")
+        == "masteria_system"
+    )
+    await connection.close()
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "create function public.door() returns int language sql security definer as 'select 1'",
+        "create or replace function public.contact_search(pattern text, most int) returns table (id uuid, name_key text, updated_at"
+        " timestamptz) language sql stable security definer as 'select id, name_key, updated_at from contact'",
+    ],
+)
+async def test_a_function_with_its_owners_rights_that_is_not_ours_is_refused(
+    forged: str, home: Settings, elsewhere: Settings, tmp_path: Path
+) -> None:
+    connection = await asyncpg.connect(home.database_owner_url)
+    await connection.execute(forged)
+    await connection.close()
+    await backup(home.database_owner_url, tmp_path / "bad.zip", home)
+    with pytest.raises(BackupError, match="not ours"):
+        await restore(elsewhere.database_owner_url, tmp_path / "bad.zip", elsewhere, replace=False)
+    connection = await asyncpg.connect(elsewhere.database_owner_url)
     assert (
         await connection.fetchval("select count(*) from pg_database where datname like current_database() || '_restore_%'") == 0
     )

@@ -1,0 +1,43 @@
+"""Messages of no campaign (tests, answers, what the API sent) that stood in a queue when a life of the installation ended.
+
+They leave their channel's queue for one that nobody claims: that of the hold. Newer ones of the channel go on.
+"""
+
+from uuid import UUID
+
+from db.messages.reasons import FailureReason
+from db.work import Work
+
+
+async def hold(w: Work, hold_id: UUID) -> dict[UUID, int]:
+    """Channel → how many wait. Those on the wire go along: should their policy queue them again, they wait here."""
+    rows = await w.fetch(
+        "with h as (update message set queue_id = $2 where company_id = $1 and campaign_id is null and queue_id = channel_id"
+        " and state in (0, 1, 2) returning channel_id, state)"
+        " select channel_id, (count(*) filter (where state = 0))::int as n from h group by 1",
+        w.company_id,
+        hold_id,
+    )
+    return {row["channel_id"]: row["n"] for row in rows}
+
+
+async def release(w: Work, hold_id: UUID, channel_id: UUID) -> None:
+    """Back into the queue of their channel."""
+    await w.execute(
+        "update message set queue_id = channel_id where company_id = $1 and queue_id = $2 and channel_id = $3",
+        w.company_id,
+        hold_id,
+        channel_id,
+    )
+
+
+async def discard(w: Work, hold_id: UUID, channel_id: UUID) -> None:
+    """Ends those that wait as cancelled; one that may have arrived already as of unknown outcome."""
+    await w.execute(
+        "update message set state = case when maybe_duplicate then 7 else 9 end, reason = $4, done_at = now(), lease_until = null"
+        " where company_id = $1 and queue_id = $2 and channel_id = $3 and state = 0",
+        w.company_id,
+        hold_id,
+        channel_id,
+        FailureReason.DISCARDED.value,
+    )
