@@ -22,6 +22,7 @@ from api.campaigns import CampaignController
 from api.channels import ChannelController
 from api.contacts import ContactController, CustomFieldController, TagController
 from api.exports import ExportController
+from api.holds import HoldController
 from api.home import HomeController
 from api.hooks.asgi import Hooks, in_front
 from api.idempotency import Idempotent, on_replay, take_key
@@ -49,6 +50,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     accounts.ApiKeyController,
     accounts.AuditController,
     HomeController,
+    HoldController,
     CampaignController,
     ChannelController,
     TemplateController,

@@ -1,6 +1,6 @@
 """`python -m db …`: everything that is done to state as a whole, from starting it to moving it.
 
-Commands: up, serve, migrate, seed, backup, restore, rotate-keys, new-key, sweep, shell.
+Commands: up, serve, migrate, seed, backup, restore, held, rotate-keys, new-key, sweep, shell.
 """
 
 import argparse
@@ -24,6 +24,8 @@ def _parser() -> argparse.ArgumentParser:
     restore = commands.add_parser("restore", help="a backup into this installation")
     restore.add_argument("file", type=Path)
     restore.add_argument("--replace", action="store_true", help="even when there is data here already: it is lost")
+    held = commands.add_parser("held", help="what is held after a restore, a copy or a failover")
+    held.add_argument("--release", action="store_true", help="let all of it go on: some people may get a message twice")
     commands.add_parser("rotate-keys", help="seal every secret anew with the first key of SECRET_KEYS")
     new_key = commands.add_parser("new-key", help="print a fresh entry for SECRET_KEYS")
     new_key.add_argument("name", nargs="?", help="default: today's date")

@@ -4,7 +4,9 @@
 database is recognised nothing leaves: every statement that lets something leave asks `at_home` with what this process knows.
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import contextvars
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -96,9 +98,9 @@ returning beat, beat_at
 """
 
 
-Holder = Callable[[HoldCause, datetime, int], Awaitable[int]]
+Holder = Callable[[HoldCause, datetime, int], Coroutine[Any, Any, int]]
 """Holds everything of every company: (cause, since when, generation) → how many companies. Must be harmless when repeated."""
-Recoverer = Callable[[list[Slice], datetime, int], Awaitable[int]]
+Recoverer = Callable[[list[Slice], datetime, int], Coroutine[Any, Any, int]]
 """Tells the database of claims that it forgot: (claims, since when, generation) → how many. Must be harmless when repeated."""
 
 
@@ -115,6 +117,8 @@ async def look(data_dir: Path, hold: Holder, recover: Recoverer) -> bool:
         seen = witness.furthest([*([told] if told else []), *mine])
         verdict = judge(row, seen, asked=asked)
         beat, generation, new_id = row.beat, row.generation, row.id
+        if verdict.hold or row.place is None:
+            new_id = await s.fetchval("select gen_random_uuid()")
         if verdict.hold or verdict.recover:
             beat = max(row.beat, seen.beat if seen else 0)
             generation = max(row.generation, seen.generation if seen else 0) + 1
@@ -123,19 +127,23 @@ async def look(data_dir: Path, hold: Holder, recover: Recoverer) -> bool:
             if asked:  # from here on nobody of the old life gets a claim into the journal: none is missed, none goes out
                 await witness.bar(row.id, generation)
             if verdict.hold:
-                companies = await hold(verdict.hold, since, generation)
-                new_id = await s.fetchval("select gen_random_uuid()")
+                companies = await _apart(hold(verdict.hold, since, generation))
                 log.warning("installation.held", cause=verdict.hold.value, since=since.isoformat(), companies=companies)
             else:
-                count = await recover(await witness.journal(row.id), since, generation)
+                count = await _apart(recover(await witness.journal(row.id), since, generation))
                 log.warning("installation.recovered", since=since.isoformat(), claims=count, place=row.here)
         now_at = await s.fetchrow(_BEAT, beat, generation, new_id)
         assert now_at is not None
     before, _known = _known, Seen(new_id, generation, now_at["beat"], now_at["beat_at"])
-    if new_id != row.id:  # a disk of the life that ended is known by this, should it come back once more
+    if verdict.hold:  # a disk of the life that ended is known by this, should it come back once more
         await witness.remember(msgspec.structs.replace(_known, id=row.id), data_dir)
     await witness.remember(_known, data_dir)
     return before is not None and (before.id, before.generation) != (new_id, generation)
+
+
+async def _apart(work: Coroutine[Any, Any, int]) -> int:
+    """In transactions of its own, while ours holds the row."""
+    return await asyncio.create_task(work, context=contextvars.Context())
 
 
 async def mark_restored(connection: Any, made_at: datetime) -> None:

@@ -14,6 +14,8 @@ from db.crypto import KeyRing, SealBroken
 
 SEALED = (("channel", "token"), ("channel", "signing_secret"))
 """Every sealed column; each table has company_id and id. A test finds the bytea columns of the schema and compares."""
+ANSWERS = ("idempotency", "body")
+"""Sealed too, by a key of its own instead of an id, and gone after 24 hours."""
 
 _BATCH = 500
 

@@ -57,6 +57,7 @@ def campaign_state(state: CampaignState) -> tuple[str, Tone]:
         CampaignState.PREPARING: (_("Preparing"), "info"),
         CampaignState.RUNNING: (_("Sending"), "ok"),
         CampaignState.PAUSED: (_("Paused"), "warn"),
+        CampaignState.HELD: (_("Held back"), "warn"),
         CampaignState.COMPLETED: (_("Completed"), "quiet"),
         CampaignState.CANCELLED: (_("Cancelled"), "quiet"),
         CampaignState.FAILED: (_("Failed"), "bad"),

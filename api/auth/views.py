@@ -21,6 +21,7 @@ CallOrigin: TypeAlias = NamedDependency[Origin]
 async def me_of(actor: Actor) -> Me:
     """Who the actor is, freshly read."""
     company = struct(await queries.company_of(actor), Company)
+    held = await queries.holds_something(actor)
     permissions = sorted(actor.permissions)
     if actor.kind != "user" or actor.id is None:
         return Me(
@@ -32,6 +33,7 @@ async def me_of(actor: Actor) -> Me:
             permissions=permissions,
             company=company,
             companies=[],
+            held=held,
         )
     person, companies = await queries.person(actor.id)
     return Me(
@@ -43,6 +45,7 @@ async def me_of(actor: Actor) -> Me:
         permissions=permissions,
         company=company,
         companies=[struct(row, CompanyRef) for row in companies],
+        held=held,
     )
 
 

@@ -53,6 +53,7 @@ class Me(Output):
     permissions: list[Permission]
     company: "Company"
     companies: list["CompanyRef"]
+    held: bool = False  # something waits for a decision after a restore or a failover: GET /v1/holds
 
 
 class CompanyRef(Output):

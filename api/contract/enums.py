@@ -5,6 +5,9 @@ from db.enums import ChannelKind as ChannelKind
 from db.enums import ChannelState as ChannelState
 from db.enums import CustomFieldKind as CustomFieldKind
 from db.enums import DeliveryPolicy as DeliveryPolicy
+from db.enums import HoldCause as HoldCause
+from db.enums import HoldDecision as HoldDecision
+from db.enums import HoldKind as HoldKind
 from db.enums import IdentityKind as IdentityKind
 from db.enums import ImportState as ImportState
 from db.enums import KeyEnd as KeyEnd

@@ -10,6 +10,7 @@ from db.tenancy import Actor
 from db.work import read, system
 
 _COMPANY = "select id, name, language, time_zone, country, created_at, demo from company where id = $1"
+_HELD = "select exists (select from hold where company_id = $1 and ended_at is null)"
 
 
 async def company(actor: Actor) -> asyncpg.Record:
@@ -50,6 +51,12 @@ async def company_of(actor: Actor) -> asyncpg.Record:
         if row is None:
             raise NotFound("company")
         return row
+
+
+async def holds_something(actor: Actor) -> bool:
+    """Whether something waits for a decision after a restore or a failover (db/holds), for `GET /v1/me` too."""
+    async with system() as s:
+        return await s.fetchval(_HELD, actor.company_id) is True
 
 
 async def my_sessions(actor: Actor) -> list[asyncpg.Record]:

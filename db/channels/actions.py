@@ -224,7 +224,7 @@ async def archive(actor: Actor, channel_id: UUID) -> None:
         await channel_in(w, w.company_id, channel_id)
         campaigns = await w.fetchval(
             "select count(*) from campaign where company_id = $1 and channel_id = $2"
-            " and state in ('scheduled', 'preparing', 'running', 'paused')",
+            " and state in ('scheduled', 'preparing', 'running', 'paused', 'held')",
             w.company_id,
             channel_id,
         )

@@ -176,7 +176,7 @@ async def delete(actor: Actor, template_id: UUID) -> None:
             raise NotFound("template")
         if await w.fetchval(
             "select true from campaign where company_id = $1 and template_id = $2"
-            " and state in ('scheduled', 'preparing', 'running', 'paused') limit 1",
+            " and state in ('scheduled', 'preparing', 'running', 'paused', 'held') limit 1",
             w.company_id,
             template_id,
         ):

@@ -13,9 +13,13 @@ from db import crypto, queue, rotate, valkey
 from db.backup import BackupError, backup, restore
 from db.clock import now
 from db.engine import DB
+from db.enums import HoldDecision
+from db.holds import queries
+from db.holds.actions import decide
 from db.migrate import MigrationError, migrate
 from db.seed.demo import EMAIL, PASSWORD, seed
 from db.settings import Settings
+from db.tenancy import worker
 from db.up.lock import Running
 from db.up.output import say
 from db.up.servers import attached
@@ -61,6 +65,36 @@ async def _restore(settings: Settings, args: argparse.Namespace) -> str:
     return f"Restored from {args.file}: {summary}"
 
 
+async def _held(settings: Settings, args: argparse.Namespace) -> str:
+    """Lists, and with `--release` continues everything of everybody. Whether nobody was lost is the operator's word."""
+    connection = await asyncpg.connect(owner(settings))
+    try:
+        place = await connection.fetchrow("select place, restored_from from installation")
+        rows = await queries.everywhere(connection)
+    finally:
+        await connection.close()
+    lines = [
+        f"{row['company']}: {row['kind']} {row['name']} ({row['waiting']} in the queue; {row['cause']}, data of {row['since']:%Y-%m-%d %H:%M:%S} UTC)"
+        for row in rows
+    ]
+    if place is not None and place["restored_from"] is not None:
+        lines.append(
+            "A restore was not looked at by a worker yet: nothing is sent, and what is to be held is not known. Start a worker."
+        )
+    if args.release and rows:
+        valkey.connect(settings.valkey_url)
+        await DB.connect(settings.database_url, size=2)
+        try:
+            for company_id, hold_id in {(row["company_id"], row["hold_id"]): None for row in rows}:
+                items = [row["id"] for row in rows if row["hold_id"] == hold_id]
+                await decide(worker(company_id), hold_id, items, HoldDecision.CONTINUED)
+        finally:
+            await DB.close()
+            await valkey.close()
+        lines.append("All of it goes on.")
+    return "\n".join(lines or ["Nothing is held."])
+
+
 async def _rotate(settings: Settings, args: argparse.Namespace) -> str:
     ring = crypto.load_ring(settings.secret_keys, settings.data_dir)
     return (await rotate.rotate(owner(settings), ring)).sentence(ring.current)
@@ -87,6 +121,7 @@ _COMMANDS: dict[str, Any] = {
     "seed": _seed,
     "backup": _backup,
     "restore": _restore,
+    "held": _held,
     "rotate-keys": _rotate,
     "sweep": _sweep,
 }

@@ -13,6 +13,7 @@ from db import valkey
 from db.campaigns import actions
 from db.enums import ChannelKind
 from tests.faults.harness import HORIZON, Report, World, world
+from tests.faults.memory import planned_before_restore, restored_in_mid_campaign
 
 Scenario = Callable[[int], Awaitable[Report]]
 
@@ -261,4 +262,6 @@ ALL: list[Scenario] = [
     bad_provider_at_least_once,
     silent_twilio,
     sms_worker_killed,
+    restored_in_mid_campaign,
+    planned_before_restore,
 ]

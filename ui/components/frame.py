@@ -13,11 +13,12 @@ from uuid import UUID
 from nicegui import ui
 
 from api.contract.accounts import MePatch
-from api.contract.enums import Language
+from api.contract.enums import Language, Permission
 from ui import live, session
 from ui.client import accounts
 from ui.components import problems
 from ui.components.buttons import icon_button
+from ui.components.cards import note
 from ui.components.menus import Choice, choices
 from ui.components.navigation import Place, places
 from ui.components.text import Text, avatar, icon, title
@@ -62,6 +63,7 @@ def frame(
         main = ui.element("main").classes("m-main" + (" m-main-fill" if fill else ""))
         main.props.update({"id": "content", "tabindex": "-1"})
         with main:
+            above = ui.element("div").classes("m-above")
             with ui.element("header").classes("m-head"):
                 with ui.element("div").classes("m-head-text"):
                     if breadcrumbs:
@@ -77,6 +79,8 @@ def frame(
             body = ui.element("div").classes("m-body" + (" m-narrow" if narrow else ""))
         _bottom_bar(shown, here)
     _connection()
+    with above:
+        _held()
     with body:
         yield Frame(body, actions, below, head)
 
@@ -184,6 +188,23 @@ async def _language(language: str) -> None:
     if me.me.user_id is not None:
         await accounts.change_me(me.api, MePatch(language=Language(language)))
     session.change_language(language)
+
+
+def _held() -> None:
+    """Says on every page that something waits for a decision, to those who may decide."""
+    me = session.current()
+    if not me.may(Permission.COMPANY_WRITE):
+        return
+    text = _("Messages are held back: the database went back in time, and some people may already have got theirs.")
+    with note("warn", text, name="warning") as line:
+        ui.link(_("Decide what goes out"), "/held").classes("m-link")
+    line.set_visibility(me.me.held)
+
+    async def look() -> None:
+        line.set_visibility((await accounts.me(me.api)).held)
+
+    live.on("hold.changed", lambda event: look())
+    live.on_reset(look)
 
 
 def _connection() -> None:

@@ -41,6 +41,7 @@ def sentences() -> dict[str, str]:
         "not_editable": _("This campaign was launched already and can no longer be changed. Clone it instead."),
         "already_launched": _("This campaign was launched already and can no longer be changed. Clone it instead."),
         "not_deletable": _("Only drafts can be deleted."),
+        "already_decided": _("Somebody has decided this already. Load the page again."),
         "not_running": _("It is not sending any more."),
         "not_paused": _("It is not paused any more."),
         "not_cancellable": _("There is nothing left to cancel."),

@@ -227,6 +227,17 @@ class _Live:
                     if campaign.state == CampaignState.FAILED and session.current().may(Permission.CAMPAIGNS_WRITE):
                         with ui.element("div").classes("m-row m-near"):
                             button(_("Clone"), lambda: actions.clone(campaign.id), icon="content_copy")
+            elif campaign.state == CampaignState.HELD:
+                with note(
+                    "warn",
+                    _("Held back: the database went back in time, and who has got this message is not known."),
+                    name="warning",
+                ):
+                    if session.current().may(Permission.COMPANY_WRITE):
+                        with ui.element("div").classes("m-row m-near"):
+                            button(_("Decide"), to="/held")
+                    else:
+                        ui.label(_("An administrator of your company decides whether it goes on.")).classes("m-sub")
             elif campaign.state == CampaignState.CANCELLED:
                 with note("info", _("Cancelled. Nothing more goes out; what was sent keeps its results.")):
                     pass
@@ -249,6 +260,9 @@ class _Live:
                 elif campaign.state == CampaignState.PREPARING:
                     title(_("Making the list of people"))
                     ui.label(_("It takes a few seconds. You can leave this page.")).classes("m-sub")
+                elif campaign.state == CampaignState.HELD:
+                    title(_("Held back"))
+                    ui.label(_("Its list of people is made when it goes on.")).classes("m-sub")
                 else:
                     title(_("Nobody got a message"))
                     ui.label(_("The campaign ended before the first message.")).classes("m-sub")

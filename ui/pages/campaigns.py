@@ -43,7 +43,7 @@ def _filters() -> list[tuple[str, tuple[CampaignState, ...]]]:
         (_("Drafts"), (CampaignState.DRAFT,)),
         (_("Scheduled ones"), (CampaignState.SCHEDULED,)),
         (_("Sending"), (CampaignState.PREPARING, CampaignState.RUNNING)),
-        (_("Paused ones"), (CampaignState.PAUSED,)),
+        (_("Paused ones"), (CampaignState.PAUSED, CampaignState.HELD)),
         (_("Completed ones"), (CampaignState.COMPLETED,)),
         (_("Failed or cancelled"), (CampaignState.FAILED, CampaignState.CANCELLED)),
     ]
@@ -180,7 +180,12 @@ class _Row:
         done = words.done(row.audience, counts)
         open_ = not (row.audience or counts.skipped)  # no list of people yet, or it could not be made
         share = done / row.audience if row.audience else 0.0
-        tone = {CampaignState.PAUSED: "warn", CampaignState.FAILED: "bad", CampaignState.CANCELLED: "quiet"}.get(row.state)
+        tone = {
+            CampaignState.PAUSED: "warn",
+            CampaignState.HELD: "warn",
+            CampaignState.FAILED: "bad",
+            CampaignState.CANCELLED: "quiet",
+        }.get(row.state)
         self._fill.style(width(share))
         self._fill.classes(replace="m-fill" + (f" m-fill-{tone}" if tone else ""))
         self._track.props.update({"aria-valuenow": round(share * 100), "aria-valuemin": 0, "aria-valuemax": 100})

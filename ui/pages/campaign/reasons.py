@@ -84,6 +84,7 @@ def _accidents() -> dict[str, Why]:
         "network": Why(_("Provider out of reach"), _("Try again.")),
         "call_ended": Why(_("The call was over"), _("Nothing to do.")),
         "cancelled_by_provider": Why(_("Cancelled by the provider"), _("Try again.")),
+        "discarded": Why(_("Discarded after a restore"), _("Somebody of your team decided that it does not go out.")),
         "unknown_outcome": Why(_("Without a result"), _("It may have arrived. Sending again could deliver it twice.")),
     }
 

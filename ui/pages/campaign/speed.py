@@ -78,7 +78,12 @@ class Speed:
         total, done = progress.audience, words.done(progress.audience, progress.counts)
         share = done / total if total else 0.0
         running = progress.state == CampaignState.RUNNING
-        tone = {CampaignState.PAUSED: "warn", CampaignState.FAILED: "bad", CampaignState.CANCELLED: "quiet"}
+        tone = {
+            CampaignState.PAUSED: "warn",
+            CampaignState.HELD: "warn",
+            CampaignState.FAILED: "bad",
+            CampaignState.CANCELLED: "quiet",
+        }
         self._fill.style(width(share))
         self._fill.classes(replace=f"m-fill m-fill-{tone.get(progress.state, '')}")
         self._track.props.update({"aria-valuenow": round(share * 100), "aria-valuemin": 0, "aria-valuemax": 100})
@@ -115,6 +120,7 @@ def _title(progress: Progress) -> str:
     return {
         CampaignState.COMPLETED: _("All done"),
         CampaignState.PAUSED: _("Paused"),
+        CampaignState.HELD: _("Held back"),
         CampaignState.CANCELLED: _("Cancelled"),
         CampaignState.FAILED: _("Stopped"),
         CampaignState.RUNNING: _("Everything is sent; the last results are coming in"),
