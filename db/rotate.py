@@ -5,7 +5,7 @@ somebody changes meanwhile is left to its new value. Refuses to touch a secret t
 """
 
 from collections import Counter
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 import asyncpg
 import msgspec
@@ -15,7 +15,7 @@ from db.crypto import KeyRing, SealBroken
 SEALED = (("channel", "token"), ("channel", "signing_secret"))
 """Every sealed column; each table has company_id and id. A test finds the bytea columns of the schema and compares."""
 ANSWERS = ("idempotency", "body")
-"""Sealed too, by a key of its own instead of an id, and gone after 24 hours."""
+"""Sealed too (db/idempotency.py), under the request's key instead of an id, and gone after 24 hours."""
 
 _BATCH = 500
 
@@ -52,7 +52,7 @@ async def rotate(dsn: str, ring: KeyRing) -> Rotation:
     connection = await asyncpg.connect(dsn)
     try:
         companies = await _companies(connection)
-        for table, column in SEALED:
+        for table, column in (*SEALED, ANSWERS):
             for company_id in companies:
                 await _column(connection, ring, table, column, company_id, done)
         done.keys = dict(await _held(connection, ring, companies))
@@ -71,36 +71,43 @@ async def _companies(connection: asyncpg.Connection) -> list[UUID]:
 async def _column(
     connection: asyncpg.Connection, ring: KeyRing, table: str, column: str, company_id: UUID, done: Rotation
 ) -> None:
-    after = UUID(int=0)
+    key = "key" if (table, column) == ANSWERS else "id"
+    after: UUID | str = "" if key == "key" else UUID(int=0)
     while True:
         async with connection.transaction():
             await _inside(connection, company_id)
             rows = await connection.fetch(
-                f"select id, {column} as blob from {table} where company_id = $1 and id > $2 and {column} is not null "
-                f"order by id limit {_BATCH}",
+                f"select {key}, {column} as blob from {table} where company_id = $1 and {key} > $2 and {column} is not null "
+                f"order by {key} limit {_BATCH}",
                 company_id,
                 after,
             )
             if not rows:
                 return
-            after = rows[-1]["id"]
+            after = rows[-1][key]
             for row in rows:
                 if ring.key_of(row["blob"]) == ring.current:
                     continue
-                place = {"company_id": company_id, "table": table, "column": column, "row_id": row["id"]}
+                row_id = _row_id(row[key])
                 try:
-                    blob = ring.seal(ring.open(row["blob"], **place), **place)
+                    text = ring.open(row["blob"], company_id=company_id, table=table, column=column, row_id=row_id)
                 except SealBroken:
-                    done.broken.append((table, column, company_id, row["id"]))
+                    done.broken.append((table, column, company_id, row_id))
                     continue
+                blob = ring.seal(text, company_id=company_id, table=table, column=column, row_id=row_id)
                 tag = await connection.execute(
-                    f"update {table} set {column} = $4 where company_id = $1 and id = $2 and {column} = $3",
+                    f"update {table} set {column} = $4 where company_id = $1 and {key} = $2 and {column} = $3",
                     company_id,
-                    row["id"],
+                    row[key],
                     row["blob"],
                     blob,
                 )
                 done.resealed += tag == "UPDATE 1"
+
+
+def _row_id(key: UUID | str) -> UUID:
+    """What the seal of a row is bound to."""
+    return uuid5(NAMESPACE_OID, key) if isinstance(key, str) else key
 
 
 async def _inside(connection: asyncpg.Connection, company_id: UUID) -> None:
@@ -110,7 +117,7 @@ async def _inside(connection: asyncpg.Connection, company_id: UUID) -> None:
 
 async def _held(connection: asyncpg.Connection, ring: KeyRing, companies: list[UUID]) -> Counter[str]:
     counts: Counter[str] = Counter()
-    for table, column in SEALED:
+    for table, column in (*SEALED, ANSWERS):
         for company_id in companies:
             async with connection.transaction():
                 await _inside(connection, company_id)

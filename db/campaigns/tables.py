@@ -1,6 +1,6 @@
 """The campaign table as Piccolo sees it."""
 
-from piccolo.columns import UUID, Integer, Text, Timestamptz
+from piccolo.columns import UUID, Boolean, Integer, Text, Timestamptz
 from piccolo.columns.column_types import JSONB
 from piccolo.table import Table
 
@@ -26,6 +26,7 @@ class Campaign(Table, db=DB, tablename="campaign"):
     launched_at = Timestamptz(null=True)
     started_at = Timestamptz(null=True)
     finished_at = Timestamptz(null=True)
+    was_held = Boolean(default=False)
     resume_at = Timestamptz(null=True)
     version = Integer()
     cloned_from = UUID(null=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from db import installation
 from db.clock import now
 from db.ids import uuid7
 from db.work import Work
@@ -51,23 +52,24 @@ async def store(w: Work, channel_id: UUID, source: str, told: list[tuple[UUID, b
 
 _CLAIM = """
 select id, channel_id, source, attempt_id, body, received_at, tries from webhook_inbox
-where company_id = $1 and processed_at is null and tries < 5 and next_at <= now() {only}
+where company_id = $1 and processed_at is null and tries < 5 and next_at <= now() and (select at_home($3, $4, $5)) {only}
 order by next_at limit $2 for update skip locked
 """
 
 
 async def claim(w: Work, limit: int, *, only: UUID | None = None) -> list[Waiting]:
-    """Takes due rows for as long as the transaction lasts; what another worker holds is left out."""
+    """Takes due rows for as long as the transaction lasts; what another worker holds is left out. None of a database that this
+    process does not know: a status of an attempt that it lost would be dropped."""
     if only is not None:
-        rows = await w.fetch(_CLAIM.format(only="and id = $3"), w.company_id, limit, only)
+        rows = await w.fetch(_CLAIM.format(only="and id = $6"), w.company_id, limit, *installation.fence(), only)
     else:
-        rows = await w.fetch(_CLAIM.format(only=""), w.company_id, limit)
+        rows = await w.fetch(_CLAIM.format(only=""), w.company_id, limit, *installation.fence())
     return [Waiting(*row) for row in rows]
 
 
 async def due(w: Work, limit: int) -> list[UUID]:
     """Which rows a claim would take, without taking them."""
-    rows = await w.fetch(_CLAIM.format(only=""), w.company_id, limit)
+    rows = await w.fetch(_CLAIM.format(only=""), w.company_id, limit, *installation.fence())
     return [row["id"] for row in rows]
 
 

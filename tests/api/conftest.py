@@ -168,6 +168,9 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
             "import_id": await insert(
                 "insert into contact_import(company_id, filename, blob, size, sheet) values ($1, 'a.csv', 'x', 1, '{}') returning id"
             ),
+            "hold_id": await insert(
+                "insert into hold(company_id, generation, cause, since) values ($1, 2, 'restore', now()) returning id"
+            ),
             "bulk_id": await insert(
                 "insert into contact_bulk(company_id, verb, filter) values ($1, 'opt_out', '{}') returning id"
             ),

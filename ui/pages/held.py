@@ -62,13 +62,13 @@ def _hold(hold: Hold) -> None:
         ui.label(todo).classes("m-sub")
         if hold.cause == HoldCause.COPY:
             ui.label(_("Is this a copy to try things out? Then discard, and remove its real channels.")).classes("m-sub")
-        for one in hold.unexplained:
+        for channel in hold.unexplained:
             text = ngettext(
                 "{channel} reports {n} person who got a message that is not known here.",
                 "{channel} reports {n} people who got a message that is not known here.",
-                one.people,
+                channel.people,
             )
-            ui.label(text.format(channel=one.name, n=formats.number(one.people))).classes("m-sub")
+            ui.label(text.format(channel=channel.name, n=formats.number(channel.people))).classes("m-sub")
 
     def both() -> None:
         every = [one.id for one in hold.items]
