@@ -32,7 +32,7 @@ from api.realtime import Hub
 from api.sandbox import SandboxController
 from api.templates import TemplateController
 from db import blobs, crypto, valkey
-from db.engine import DB
+from db.engine import DB, close_pools, open_pools
 from db.idempotency import Replayed
 from db.settings import Settings
 
@@ -76,7 +76,7 @@ async def _connections(app: Litestar) -> AsyncIterator[None]:
     app.state.hub = hub
     try:
         if owns_database:
-            await DB.connect(settings.database_url, size=settings.pool_size)
+            await open_pools(settings, size=settings.pool_size)
         hub.start()
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, hub.end_all)  # see __main__
         yield
@@ -84,7 +84,7 @@ async def _connections(app: Litestar) -> AsyncIterator[None]:
         await hub.close()
         await blobs.close()
         if owns_database:
-            await DB.close()
+            await close_pools()
         if owns_valkey:
             await valkey.close()
 

@@ -251,18 +251,19 @@ async def _swap(dsn: str, name: str, fresh: str) -> None:
 
 
 async def _make_roles(connection: asyncpg.Connection) -> None:
-    """Roles belong to the server, not to a database, so no dump holds them (m0001_ground.sql makes them too)."""
+    """Roles belong to the server, not to a database, so no dump holds them (m0001_ground.sql and m0008_tight_roles.sql make them too)."""
     await connection.execute(
         """do $$ begin
             if not exists (select from pg_roles where rolname = 'masteria_app') then
                 create role masteria_app login;
             end if;
             if not exists (select from pg_roles where rolname = 'masteria_system') then
-                create role masteria_system nologin;
+                create role masteria_system login;
             end if;
             execute format('grant masteria_app to %I', current_user);
             execute format('grant masteria_system to %I', current_user);
-            grant masteria_system to masteria_app with inherit false, set true;
+            alter role masteria_system login;
+            revoke masteria_system from masteria_app;
         end $$"""
     )
 

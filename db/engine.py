@@ -1,4 +1,4 @@
-"""The process's one Postgres pool, as a Piccolo engine with its measured faults mended (RELIABILITY 4.1).
+"""The process's Postgres pools, as Piccolo engines with its measured faults mended (RELIABILITY 4.1).
 
 Stock Piccolo leaks the connection and leaves the context variable set when COMMIT fails, treats a nested transaction as a
 no-op, connects while being imported, and silently opens a connection per query when no pool was started.
@@ -10,6 +10,8 @@ from typing import Any
 
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+
+from db.settings import Settings
 
 APP_ROLE = "masteria_app"
 SYSTEM_ROLE = "masteria_system"
@@ -110,3 +112,16 @@ class Engine(PostgresEngine):
 
 
 DB = Engine()
+SYSTEM = Engine()
+"""The few tables that cross companies, over connections that log in as the system role; see `db.work.system`."""
+
+
+async def open_pools(settings: Settings, *, size: int, **more: Any) -> None:
+    """Both pools of the process: `size` connections for the application, half as many for the system. `more` as in `connect`."""
+    await DB.connect(settings.database_url, size=size, **more)
+    await SYSTEM.connect(settings.system_url, size=max(2, size // 2), role=SYSTEM_ROLE, **more)
+
+
+async def close_pools() -> None:
+    await DB.close()
+    await SYSTEM.close()

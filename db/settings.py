@@ -5,6 +5,7 @@ Without `DATABASE_URL` and `VALKEY_URL` the programs use the embedded servers of
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,7 @@ LONGEST_LEASE = 300  # seconds
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str = ""  # as the application role; empty: embedded
+    database_system_url: str = ""  # as the system role; empty: database_url with masteria_system in place of masteria_app
     database_owner_url: str = ""  # for migrations; empty: database_url
     valkey_url: str = ""
     data_dir: Path = Path(".data")
@@ -58,6 +60,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def embedded_database(self) -> bool:
         return not self.database_url
+
+    @property
+    def system_url(self) -> str:
+        """Where the programs log in as the system role. A login that is neither role is kept: it may act as both."""
+        return self.database_system_url or re.sub(
+            r"(//|[?&]user=)masteria_app(?=[.:@&]|$)", r"\1masteria_system", self.database_url
+        )
 
     @property
     def embedded_valkey(self) -> bool:

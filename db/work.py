@@ -2,7 +2,7 @@
 
 `work` is one transaction on one connection with the company set; what it audits and enqueues is written inside it, what it
 emits leaves after commit and vanishes on rollback. Never start tasks or gather inside: the connection is one. Inside
-`one_transaction` each of them is a savepoint of one transaction instead.
+`one_transaction` each `work` and `read` is a savepoint of one transaction instead.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -19,7 +19,7 @@ from piccolo.engine.exceptions import TransactionError
 
 from db import events, queue
 from db.clock import now
-from db.engine import DB, LOST, SYSTEM_ROLE
+from db.engine import DB, LOST, SYSTEM
 from db.enums import Permission
 from db.errors import Unavailable
 from db.events import Event
@@ -29,9 +29,9 @@ from db.tenancy import Actor
 log = structlog.get_logger("db.work")
 
 _AUDIT = """
-insert into audit_log(company_id, actor_kind, actor_id, action, subject_id, data, ip, request_id)
-select $1, $2, $3, r.action, r.subject_id, r.data::jsonb, $4, $5
-from unnest($6::text[], $7::uuid[], $8::text[]) r(action, subject_id, data)
+insert into audit_log(company_id, action, subject_id, data, ip, request_id)
+select $1, r.action, r.subject_id, r.data::jsonb, $2, $3
+from unnest($4::text[], $5::uuid[], $6::text[]) r(action, subject_id, data)
 """
 
 
@@ -99,8 +99,6 @@ class Work(Read):
             await self.connection.execute(
                 _AUDIT,
                 self.company_id,
-                actor.kind,
-                actor.id,
                 actor.ip,
                 actor.request_id,
                 list(actions),
@@ -110,7 +108,12 @@ class Work(Read):
         return await queue.insert(self.connection, self.company_id, self._jobs) if self._jobs else []
 
 
-_SET_COMPANY = "select set_config('app.company', $1, true)"
+_SET_ACTOR = "select set_config('app.company', $1, true), set_config('app.actor', $2, true)"
+
+
+async def _act_as(connection: Any, actor: Actor) -> None:
+    """The company that row-level security shows, and the doer that audit rows name."""
+    await connection.execute(_SET_ACTOR, str(actor.company_id), f"{actor.kind}:{actor.id or ''}")
 
 
 @contextmanager
@@ -147,16 +150,16 @@ class AmbientTransaction:
         if self._connection is None:
             with _lost_is_unavailable():
                 connection = (await self.stack.enter_async_context(DB.transaction())).connection
-                await connection.execute(_SET_COMPANY, str(self.company_id))
+                await connection.execute("select set_config('app.company', $1, true)", str(self.company_id))
                 await self._first(Read(None, connection))
                 self._connection = connection
 
     @asynccontextmanager
-    async def savepoint(self, company_id: UUID | None) -> AsyncIterator[Any]:
+    async def savepoint(self, company_id: UUID) -> AsyncIterator[Any]:
         """One unit of work, undone alone when it raises. Refuses a second one inside it, and another company."""
         if self._busy:
             raise TransactionError("A unit of work inside a unit of work.")
-        if company_id not in (None, self.company_id):
+        if company_id != self.company_id:
             raise TransactionError("Another company inside one transaction.")
         self._busy = True
         try:
@@ -191,16 +194,16 @@ async def _tell(company_id: UUID, emitted: list[Event], wakes: list[queue.Wake])
 
 
 @asynccontextmanager
-async def _transaction(company_id: UUID | None) -> AsyncIterator[Any]:
+async def _transaction(actor: Actor) -> AsyncIterator[Any]:
     ambient = _ambient.get()
     with _lost_is_unavailable():
         if ambient is not None:
-            async with ambient.savepoint(company_id) as connection:
+            async with ambient.savepoint(actor.company_id) as connection:
+                await _act_as(connection, actor)
                 yield connection
             return
         async with DB.transaction() as transaction:
-            if company_id is not None:
-                await transaction.connection.execute(_SET_COMPANY, str(company_id))
+            await _act_as(transaction.connection, actor)
             yield transaction.connection
 
 
@@ -208,7 +211,7 @@ async def _transaction(company_id: UUID | None) -> AsyncIterator[Any]:
 async def work(actor: Actor, permission: Permission) -> AsyncIterator[Work]:
     """One transaction for one action. Raises Forbidden before it touches anything."""
     actor.require(permission)
-    async with _transaction(actor.company_id) as connection:
+    async with _transaction(actor) as connection:
         w = Work(actor, connection)
         yield w
         wakes = await w._write()
@@ -223,19 +226,19 @@ async def work(actor: Actor, permission: Permission) -> AsyncIterator[Work]:
 async def read(actor: Actor, permission: Permission) -> AsyncIterator[Read]:
     """A read-only view of one company."""
     actor.require(permission)
-    async with _transaction(actor.company_id) as connection:
+    async with _transaction(actor) as connection:
         yield Read(actor, connection)
 
 
 @asynccontextmanager
 async def system() -> AsyncIterator[Read]:
-    """Across companies, on the few tables that allow it (sign-in, webhook routing, pollers). Never for what a person asked for."""
-    async with _transaction(None) as connection:
-        before = await connection.fetchval("select current_setting('role')") if _ambient.get() else None
-        await connection.execute(f"set local role {SYSTEM_ROLE}")
-        yield Read(None, connection)
-        if before is not None:  # the end of a savepoint does not take `set local` back
-            await connection.execute("select set_config('role', $1, true)", before)
+    """Across companies, on the few tables that allow it (sign-in, webhook routing, pollers). Never for what a person asked for.
+
+    It has connections of its own, because the application's role cannot become the system's: inside a unit of work, and inside
+    `one_transaction`, it is another transaction, which does not see what that one has written and commits by itself."""
+    with _lost_is_unavailable():
+        async with SYSTEM.transaction() as transaction:
+            yield Read(None, transaction.connection)
 
 
 async def take_tick(name: str, at: datetime | None = None) -> bool:

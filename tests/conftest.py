@@ -19,7 +19,7 @@ from xdist.scheduler import LoadGroupScheduling
 
 from db import crypto, installation, queue, valkey
 from db.embedded import Postgres, start_valkey
-from db.engine import DB
+from db.engine import close_pools, open_pools
 from db.enums import Role
 from db.holds import actions as holds
 from db.migrate import migrate
@@ -119,11 +119,11 @@ async def database(settings: Settings) -> AsyncIterator[Settings]:
     crypto.load_ring(settings.secret_keys, settings.data_dir)
     valkey.connect(settings.valkey_url)
     queue.forget_queues()
-    await DB.connect(settings.database_url, size=settings.pool_size)
+    await open_pools(settings, size=settings.pool_size)
     installation.forget()
     await installation.look(settings.data_dir, holds.hold_everything, holds.recover)
     yield settings
-    await DB.close()
+    await close_pools()
     await valkey.close()
     queue.forget_queues()
 

@@ -11,7 +11,7 @@ import structlog
 from saq.worker import Worker
 
 from db import blobs, crypto, installation, queue, valkey
-from db.engine import DB
+from db.engine import close_pools, open_pools
 from db.holds import actions as holds
 from db.jobs import (
     BulkContacts,
@@ -172,11 +172,8 @@ class Process:
         valkey.connect(settings.valkey_url)
         blobs.connect(settings)
         await _until_up(
-            lambda: DB.connect(
-                settings.database_url,
-                size=max(settings.pool_size, 12),
-                statement_timeout=600,
-                idle_timeout=settings.transaction_idle,
+            lambda: open_pools(
+                settings, size=max(settings.pool_size, 12), statement_timeout=600, idle_timeout=settings.transaction_idle
             )
         )
         with contextlib.suppress(Exception):  # the loop tries again, and says so
@@ -208,7 +205,7 @@ class Process:
             for task in (*carrying, *tasks):
                 task.cancel()
             await asyncio.wait([*carrying, *tasks], timeout=3)
-        await DB.close()
+        await close_pools()
         await valkey.close()
         await blobs.close()
 

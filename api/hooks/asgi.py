@@ -66,8 +66,8 @@ class Hooks:
         self._in_flight = 0
         self._dirty: set[UUID] = set()
         self._wake = asyncio.Event()
-        self._collector = Collector(settings.database_url, self._stored)
-        self._spool = Spool(settings.spool_dir, settings.database_url, self._stored)
+        self._collector = Collector(settings.system_url, self._stored)
+        self._spool = Spool(settings.spool_dir, settings.system_url, self._stored)
         self._pool: asyncpg.Pool | None = None
         self._routes: Routes | None = None
 
@@ -75,7 +75,7 @@ class Hooks:
     async def running(self) -> AsyncIterator["Hooks"]:
         """Opens its own connections; works, and spools, also when Postgres is away at the start."""
         self._pool = asyncpg.create_pool(
-            self._settings.database_url,
+            self._settings.system_url,
             min_size=0,
             max_size=1,
             timeout=3,

@@ -78,7 +78,7 @@ _STATUS = {"pesquisa_satisfacao": "pending", "oferta_relampago": "rejected"}
 
 async def seed(settings: Settings) -> bool:
     """True when the company was made now, False when it was there. Needs the key ring. Takes under two seconds."""
-    connection = await asyncpg.connect(settings.database_url, server_settings={"role": "masteria_app"})
+    connection = await asyncpg.connect(settings.database_owner_url or settings.database_url)
     try:
         async with connection.transaction():
             await connection.execute("set local role masteria_system")
@@ -86,7 +86,9 @@ async def seed(settings: Settings) -> bool:
                 return False
             await _accounts(connection, await hash_password(PASSWORD))
             await connection.execute("set local role masteria_app")
-            await connection.execute("select set_config('app.company', $1, true)", str(COMPANY))
+            await connection.execute(
+                "select set_config('app.company', $1, true), set_config('app.actor', 'worker:', true)", str(COMPANY)
+            )
             await _company(connection)
     except asyncpg.UniqueViolationError as error:
         if "company_pkey" in str(error):  # another process made it at the same moment
@@ -127,7 +129,7 @@ async def _company(c: asyncpg.Connection) -> None:
         jobs.append((SubmitTemplate(template_id=fixed_id(draft.name), verb="create"), at + later))
     await queue.insert(c, COMPANY, jobs)
     await c.execute(
-        "insert into audit_log(company_id, actor_kind, action, subject_id) values ($1, 'worker', 'company.demo_made', $1)",
+        "insert into audit_log(company_id, action, subject_id) values ($1, 'company.demo_made', $1)",
         COMPANY,
     )
 

@@ -12,7 +12,7 @@ import asyncpg
 from db import crypto, queue, rotate, valkey
 from db.backup import BackupError, backup, restore
 from db.clock import now
-from db.engine import DB
+from db.engine import DB, close_pools, open_pools
 from db.enums import HoldDecision
 from db.holds import queries
 from db.holds.actions import decide
@@ -133,7 +133,7 @@ def shell(settings: Settings) -> int:
     try:
         crypto.load_ring(settings.secret_keys, settings.data_dir)
         valkey.connect(settings.valkey_url)
-        runner.run(DB.connect(settings.database_url, size=5))
+        runner.run(open_pools(settings, size=5))
         banner = (
             "Master IA. run(coroutine) waits for a coroutine: \n"
             "  from db.work import system\n"
@@ -143,7 +143,7 @@ def shell(settings: Settings) -> int:
         )
         code.interact(banner, local={"run": runner.run, "DB": DB, "settings": settings}, exitmsg="")
     finally:
-        runner.run(DB.close())
+        runner.run(close_pools())
         runner.run(valkey.close())
         runner.close()
     return 0

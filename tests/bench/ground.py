@@ -22,7 +22,7 @@ import msgspec
 
 from db import crypto, queue, valkey
 from db.embedded import Postgres, start_valkey, valkey_socket, valkey_url
-from db.engine import DB
+from db.engine import DB, SYSTEM, close_pools, open_pools
 from db.enums import Role
 from db.migrate import migrate
 from db.settings import Settings
@@ -93,13 +93,13 @@ class Ground:
 
     async def open(self) -> None:
         """Schema, and this process's own connections; what it had before comes back at the end."""
-        self._before = DB.pool, valkey._client, crypto._ring
+        self._before = DB.pool, SYSTEM.pool, valkey._client, crypto._ring
         await self.postgres.create_database()
         await migrate(self.postgres.owner_url)
         crypto.load_ring(self.settings.secret_keys, self.settings.data_dir)
         valkey.connect(self.settings.valkey_url)
         queue.forget_queues()
-        await DB.connect(self.settings.database_url, size=4)
+        await open_pools(self.settings, size=4)
 
     def start(self, *command: str, env: Mapping[str, str] | None = None, **options: Any) -> "subprocess.Popen[bytes]":
         """A program of ours as a real process, configured through its environment. Its log goes to `<folder>/log`."""
@@ -129,10 +129,10 @@ class Ground:
             if process.poll() is None:
                 self.stop(process, hard=True)
         with suppress(*valkey.Down, asyncpg.PostgresError, OSError):
-            await DB.close()
+            await close_pools()
             await valkey.close()
         queue.forget_queues()
-        DB.pool, valkey._client, crypto._ring = self._before
+        DB.pool, SYSTEM.pool, valkey._client, crypto._ring = self._before
         self.postgres.stop()
         with suppress(Exception):
             self.valkey.terminate()

@@ -112,9 +112,8 @@ async def test_an_action_holds_although_valkey_is_away(valkey_away: None, owner:
 async def test_the_company_does_not_outlive_its_transaction(owner: Actor) -> None:
     async with work(owner, Permission.CONTACTS_WRITE) as w:
         await w.execute("insert into tag(company_id, name) values ($1, 'vip')", w.company_id)
-    async with system() as s:
-        await s.execute("reset role")
-        assert await s.fetchval("select count(*) from tag") == 0
+    async with DB.transaction() as transaction:
+        assert await transaction.connection.fetchval("select count(*) from tag") == 0
 
 
 async def nothing_first(r: Read) -> None:

@@ -172,10 +172,10 @@ async def test_a_dead_process_leaves_its_spool_to_the_next(own: Own, tmp_path: P
         for n in range(3)
     ]
     told: list[UUID] = []
-    dead = Spool(tmp_path, own.settings.database_url, lambda row: None)
+    dead = Spool(tmp_path, own.settings.system_url, lambda row: None)
     for row in rows:
         await dead.append(row)
-    spool = Spool(tmp_path, own.settings.database_url, lambda row: told.append(row.id))
+    spool = Spool(tmp_path, own.settings.system_url, lambda row: told.append(row.id))
     assert await spool.replay() == 0  # its owner lives
     await dead.close()  # as the end of the process does: the lock is gone, the file stays
     torn = next(tmp_path.glob("*.spool"))
