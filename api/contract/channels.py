@@ -87,7 +87,7 @@ class Channel(Output):
     rate_now: float  # sent per second over the last 10 s
     webhook_url: str
     webhook_status_url: str | None
-    verify_token: str | None  # Meta asks for it when the address is registered
+    verify_token: str | None  # Meta asks for it when the address is registered; shown to who may change channels
     check: list[CheckLine]
     checked_at: datetime | None
     templates_synced_at: datetime | None

@@ -93,7 +93,7 @@ async def channel_in(r: Read, company_id: UUID, channel_id: UUID) -> ChannelView
     )
     if row is None:
         raise NotFound("channel")
-    return _view(row, 0.0)
+    return _view(row, 0.0, r.actor)
 
 
 async def channels(actor: Actor, *, after: UUID | None = None, limit: int = 50) -> list[ChannelView]:
@@ -106,7 +106,7 @@ async def channels(actor: Actor, *, after: UUID | None = None, limit: int = 50) 
             limit,
         )
     rates = await _rates([row["id"] for row in rows])
-    return [await _with_usage(actor, _view(row, rates.get(row["id"], 0.0))) for row in rows]
+    return [await _with_usage(actor, _view(row, rates.get(row["id"], 0.0), actor)) for row in rows]
 
 
 async def _rates(channel_ids: Sequence[UUID]) -> dict[UUID, float]:
@@ -125,7 +125,8 @@ async def _rates(channel_ids: Sequence[UUID]) -> dict[UUID, float]:
     }
 
 
-def _view(row: asyncpg.Record, rate: float) -> ChannelView:
+def _view(row: asyncpg.Record, rate: float, reader: Actor | None) -> ChannelView:
+    shown = reader is not None and Permission.CHANNELS_WRITE in reader.permissions
     return ChannelView(
         id=row["id"],
         kind=ChannelKind(row["kind"]),
@@ -139,7 +140,7 @@ def _view(row: asyncpg.Record, rate: float) -> ChannelView:
         account_id=row["account_id"],
         external_id=row["external_id"],
         portfolio_id=row["portfolio_id"],
-        verify_token=row["verify_token"],
+        verify_token=row["verify_token"] if shown else None,
         quality=Quality(row["quality"]),
         messaging_limit=row["messaging_limit"],
         messaging_used=None,

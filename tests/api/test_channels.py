@@ -46,6 +46,19 @@ async def test_connecting_answers_at_once_and_shows_no_secret(
     assert [item["id"] for item in (await client.get("/v1/channels", headers=headers)).json()["items"]] == [channel["id"]]
 
 
+@pytest.mark.parametrize("role", list(Role))
+async def test_the_word_for_meta_is_for_who_changes_channels(
+    role: Role, client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    made = (await client.post("/v1/channels", json=WHATSAPP, headers=await sign_in_as(Role.OWNER))).json()
+    assert made["verify_token"]
+    headers = await sign_in_as(role)
+    one = (await client.get(f"/v1/channels/{made['id']}", headers=headers)).json()
+    (listed,) = (await client.get("/v1/channels", headers=headers)).json()["items"]
+    word = made["verify_token"] if role in {Role.OWNER, Role.ADMIN} else None
+    assert one["verify_token"] == listed["verify_token"] == word
+
+
 async def test_the_same_number_twice_is_a_conflict(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
     headers = await sign_in_as()
     assert (await client.post("/v1/channels", json=WHATSAPP, headers=headers)).status_code == 201
