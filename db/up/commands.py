@@ -83,13 +83,13 @@ async def _held(settings: Settings, args: argparse.Namespace) -> str:
         )
     if args.release and rows:
         valkey.connect(settings.valkey_url)
-        await DB.connect(settings.database_url, size=2)
+        await open_pools(settings, size=2)
         try:
             for company_id, hold_id in {(row["company_id"], row["hold_id"]): None for row in rows}:
                 items = [row["id"] for row in rows if row["hold_id"] == hold_id]
                 await decide(worker(company_id), hold_id, items, HoldDecision.CONTINUED)
         finally:
-            await DB.close()
+            await close_pools()
             await valkey.close()
         lines.append("All of it goes on.")
     return "\n".join(lines or ["Nothing is held."])

@@ -11,7 +11,7 @@ import pytest
 
 from db import installation, valkey, witness
 from db.backup import with_database
-from db.engine import DB
+from db.engine import DB, SYSTEM, close_pools, open_pools
 from db.enums import CampaignState, HoldCause, MessageState, Permission
 from db.holds import actions as holds
 from db.installation import Row, Verdict, judge
@@ -84,9 +84,9 @@ class Place:
     async def open(self, settings: Settings | None = None) -> None:
         """As a worker that starts: it knows nothing yet."""
         self.settings = settings or self.settings
-        await DB.close()
+        await close_pools()
         installation.forget()
-        await DB.connect(self.settings.database_url, size=8)
+        await open_pools(self.settings, size=8)
         self.db = await asyncpg.connect(self.settings.database_owner_url)
 
     async def look(self) -> bool:
@@ -95,7 +95,7 @@ class Place:
     async def copy(self, folder: Path) -> Settings:
         """What a dump and its restore make of it, with another data folder."""
         name = f"copy_{uuid4().hex[:8]}"
-        await DB.close()
+        await close_pools()
         await self.db.close()
         admin = await asyncpg.connect(with_database(self.settings.database_owner_url, "postgres"))
         source = self.settings.database_owner_url.partition("?")[0].rpartition("/")[2]
@@ -112,8 +112,8 @@ class Place:
 @pytest.fixture
 async def home(database: Settings, tmp_path: Path) -> AsyncIterator[Place]:
     """A database that nobody has worked on."""
-    before, life = DB.pool, installation.life()
-    DB.pool = None
+    before, system_before, life = DB.pool, SYSTEM.pool, installation.life()
+    DB.pool = SYSTEM.pool = None
     name = f"home_{uuid4().hex[:8]}"
     admin = await asyncpg.connect(with_database(database.database_owner_url, "postgres"))
     await admin.execute(f"create database {name} template masteria_template")
@@ -127,9 +127,9 @@ async def home(database: Settings, tmp_path: Path) -> AsyncIterator[Place]:
     )
     await place.open()
     yield place
-    await DB.close()
+    await close_pools()
     await place.db.close()
-    DB.pool, installation._known = before, life
+    DB.pool, SYSTEM.pool, installation._known = before, system_before, life
     await admin.execute(f"drop database if exists {name} with (force)")
     await admin.close()
 

