@@ -94,7 +94,8 @@ def names_version(request: Request[Any, Any, Any]) -> bool:
 def refuse_blind_if_match(request: Request[Any, Any, Any]) -> None:
     """Raises PreconditionFailed when a change is asked for on condition of a version where none is checked (a route that checks
     says `opt={"versioned": True}`): never done as if there were no condition."""
-    if names_version(request) and request.method not in {"GET", "HEAD"} and not request.route_handler.opt.get("versioned"):
+    changes = request.method in {"POST", "PUT", "PATCH", "DELETE"}
+    if changes and names_version(request) and not request.route_handler.opt.get("versioned"):
         raise PreconditionFailed("no_version", "This operation checks no version. Leave If-Match out.")
 
 

@@ -1,11 +1,18 @@
 """The frame and the pages of accounts, as a person meets them."""
 
+import asyncpg
+import pytest
 from nicegui import ui
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
+from api.contract.accounts import Company
+from api.contract.contacts import Contact, ContactCreate
 from api.contract.enums import Role
+from db.engine import Transaction
+from db.tenancy import Actor
 from tests.ui.fake_api import FakeApi
+from ui.client.base import ApiClient
 
 
 async def test_the_frame_shows_company_places_and_person(ana: User) -> None:
@@ -86,6 +93,28 @@ async def test_an_offline_service_is_said_and_not_hidden(ana: User, api: FakeApi
     response = await ana.http_client.get("/team")
     assert response.status_code == 503
     assert "Sem conexão com o serviço" in response.text
+
+
+@pytest.mark.parametrize("committed", [False, True])
+async def test_what_nobody_knows_is_asked_again_under_the_same_key(
+    as_owner: ApiClient, owner_db: asyncpg.Connection, owner: Actor, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    commit, lost = Transaction.commit, 0
+
+    async def lost_once(transaction: Transaction) -> None:
+        nonlocal lost
+        lost += 1
+        if committed or lost > 1:
+            await commit(transaction)  # type: ignore[no-untyped-call]
+        if lost == 1:
+            raise ConnectionResetError
+
+    await as_owner.get("/v1/company", Company)  # the token is known, so the first commit is that of the POST
+    monkeypatch.setattr(Transaction, "commit", lost_once)
+    made = await as_owner.post("/v1/contacts", Contact, ContactCreate(name="Ana"))
+    rows = await owner_db.fetch("select id from contact where company_id = $1", owner.company_id)
+    assert [row["id"] for row in rows] == [made.id]
+    assert lost > 1 or committed
 
 
 async def test_an_unknown_page_is_our_own(ana: User) -> None:

@@ -1,9 +1,11 @@
 """The only way from the screens to our API: typed requests over one keep-alive connection pool per process.
 
 Answers are decoded into contract Structs. A refusal becomes `ApiProblem`, a server that does not answer `Offline`;
-nothing is retried here, since only the person at the screen knows whether a repeat is wanted.
+nothing is retried here, since only the person at the screen knows whether a repeat is wanted, except a POST of unknown outcome
+under its own Idempotency-Key.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from enum import Enum
@@ -17,6 +19,8 @@ from api.contract.base import Done, FieldError, Problem
 
 T = TypeVar("T")
 Params = Mapping[str, Any]
+
+_PAUSES = (0.3, 0.7, 1.5)  # seconds between the tries of one POST
 
 
 class ApiProblem(Exception):
@@ -40,6 +44,13 @@ class ApiProblem(Exception):
 
 class Offline(Exception):
     """The API did not answer: no connection, or none in time. Whether a write went through is not known."""
+
+
+def _unknown(error: Offline | ApiProblem) -> bool:
+    """Whether another try, at once, may tell what became of a request. After a time-out the person has waited long enough."""
+    if isinstance(error, Offline):
+        return not isinstance(error.__cause__, httpx.TimeoutException)
+    return error.status == 503 or error.code == "idempotency_in_progress"
 
 
 class Uploaded(Protocol):
@@ -120,11 +131,16 @@ class ApiClient:
         type: type[T],
         body: msgspec.Struct | None = None,
         params: Params | None = None,
-        *,
-        idempotency_key: str | None = None,
     ) -> T:
-        """POSTs with a fresh Idempotency-Key; pass the same key again to repeat a creation safely."""
-        key = {"Idempotency-Key": idempotency_key or str(uuid4())}
+        """One Idempotency-Key for all tries: while nobody knows whether it went through, a signed-in person's POST is tried again."""
+        key = {"Idempotency-Key": str(uuid4())}
+        for pause in _PAUSES if "Authorization" in self._headers else ():
+            try:
+                return await self._decoded("POST", path, type, body=body, params=params, headers=key)
+            except (Offline, ApiProblem) as error:
+                if not _unknown(error):
+                    raise
+            await asyncio.sleep(pause)
         return await self._decoded("POST", path, type, body=body, params=params, headers=key)
 
     async def patch(
