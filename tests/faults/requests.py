@@ -2,12 +2,15 @@
 answered: every effect there exactly once, and the answer the same for ever after."""
 
 import asyncio
+import os
 import random
+import signal
 import subprocess
 import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -64,8 +67,12 @@ class Api:
                 await asyncio.sleep(0.1)
 
     def kill(self, number: int) -> None:
-        """kill -9, and a new process in its place."""
-        self._base.stop(self._processes[number], hard=True)
+        """kill -9 of what serves, then of its parent, which would end it politely; and new ones in their place."""
+        parent = self._processes[number]
+        for child in Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split():
+            with suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
+        self._base.stop(parent, hard=True)
         self._processes[number] = self._start(self._ports[number])
 
     async def insist(self, http: httpx.AsyncClient, headers: Headers, call: Call, first: int) -> None:
@@ -157,7 +164,7 @@ async def api_killed(requests: int) -> Report:
                 random.shuffle(calls)
                 victim = kills % 2
                 tasks = [asyncio.create_task(api.insist(http, headers, call, victim)) for call in calls]
-                await asyncio.sleep(random.uniform(0.005, 0.15))
+                await asyncio.sleep(random.uniform(0.01, 0.4))
                 await asyncio.to_thread(api.kill, victim)
                 kills += 1
                 await asyncio.gather(*tasks)
