@@ -44,6 +44,7 @@ def _channel(view: ChannelView, settings: Settings) -> Channel:
         state_reason=view.state_reason,
         state_detail=view.state_detail,
         paused_until=view.paused_until,
+        outage_since=view.outage_since,
         number=view.number,
         account_id=view.account_id,
         external_id=view.external_id,

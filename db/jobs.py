@@ -47,6 +47,17 @@ class CheckChannel(Job, frozen=True, kw_only=True):
         return f"check:{self.channel_id}"
 
 
+class ProbeChannel(Job, frozen=True, kw_only=True):
+    """Asks a provider that was down whether it answers again; the channel goes on when it does."""
+
+    timeout: ClassVar[float] = 15
+    channel_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"probe:{self.channel_id}"
+
+
 class SyncTemplates(Job, frozen=True, kw_only=True):
     channel_id: UUID
 
@@ -126,6 +137,7 @@ class SandboxControl(Job, frozen=True, kw_only=True):
 AnyJob = (
     SendMail
     | CheckChannel
+    | ProbeChannel
     | SyncTemplates
     | SubmitTemplate
     | InspectImport

@@ -1,5 +1,7 @@
 """Names of the closed lists for people: roles, permissions, campaign states. One place, so that no page invents its own."""
 
+from datetime import datetime
+
 from api.contract.enums import CampaignState, Permission, Role
 from ui.components.text import Tone
 from ui.i18n import _
@@ -49,8 +51,10 @@ def permission_name(permission: Permission) -> str:
     }.get(permission, permission.value)
 
 
-def campaign_state(state: CampaignState) -> tuple[str, Tone]:
-    """Name and tone of a campaign's state."""
+def campaign_state(state: CampaignState, outage_since: datetime | None = None) -> tuple[str, Tone]:
+    """Name and tone of a campaign's state; one that would send waits while the provider of its channel is down."""
+    if state == CampaignState.RUNNING and outage_since is not None:
+        return _("Waiting for the provider"), "warn"
     names: dict[CampaignState, tuple[str, Tone]] = {
         CampaignState.DRAFT: (_("Draft"), "quiet"),
         CampaignState.SCHEDULED: (_("Scheduled"), "info"),

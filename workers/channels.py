@@ -12,7 +12,7 @@ import httpx
 import msgspec
 import structlog
 
-from db.channels import facts, templates
+from db.channels import facts, outages, templates
 from db.channels.facts import CheckResult
 from db.channels.queries import Check
 from db.channels.secrets import Credentials, credentials
@@ -97,6 +97,8 @@ class ChannelJobs:
             await control.write_log(w)
             if isinstance(checker, _Meta) and checker.templates is not None:
                 await templates.save_list(w, channel.channel_id, checker.templates, started)
+            if not transient:
+                await outages.over(w, channel.channel_id)
             if not transient or channel.state in (ChannelState.CHECKING, ChannelState.ERROR):
                 await facts.save_check(w, channel.channel_id, result)
             if channel.sandbox and any(line.code == "webhook" and not line.ok for line in result.lines):

@@ -14,6 +14,7 @@ from db.crypto import SealBroken
 from db.enums import AttemptState, MessageState
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
+from workers.outage import Breaker
 from workers.outcomes import (
     Accepted,
     OptedOut,
@@ -63,9 +64,17 @@ class Flight:
     task: asyncio.Task[None]
 
     def __init__(
-        self, channel: ChannelRow, composer: Composer, sender: Sender, claimed_at: float, lease: float, batch: list[Claimed]
+        self,
+        channel: ChannelRow,
+        composer: Composer,
+        sender: Sender,
+        claimed_at: float,
+        lease: float,
+        batch: list[Claimed],
+        breaker: Breaker | None = None,
     ) -> None:
         self.channel = channel
+        self.breaker = breaker or Breaker(channel.id, channel.probe_at)
         self.batch = batch
         self.left = len(batch)  # not settled yet
         self.sent = 0
@@ -90,6 +99,8 @@ class Flight:
         for message in todo:
             if self._halted:
                 self._again(message, "not sent: the slice was stopped")
+            elif self.breaker.is_open:
+                self._again(message, "not sent: the provider is down")
             else:
                 try:
                     self._settle(message, await self._one(message))
@@ -116,6 +127,7 @@ class Flight:
 
     def _settle(self, message: Claimed, outcome: Outcome) -> None:
         self.left -= 1
+        self.breaker.record(outcome)
         if isinstance(outcome, Accepted):
             self.sent += 1
             self.results.append(
@@ -141,7 +153,7 @@ class Flight:
                     counts_as_try=False,  # the policy counts its resends itself
                 )
             case RetryAfter():
-                patient = outcome.reason in PATIENT
+                patient = outcome.reason in PATIENT or (outcome.reason is FailureReason.TEMPORARY and self.breaker.is_open)
                 make = make._replace(reason=outcome.reason, code=outcome.code, detail=outcome.message[:300])
                 if patient or message.tries + 1 < MAX_TRIES:
                     delay = max(retry_delay(outcome, message.tries + 1), NETWORK_PAUSE if patient else 0.0)

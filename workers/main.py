@@ -11,6 +11,7 @@ import structlog
 from saq.worker import Worker
 
 from db import blobs, crypto, installation, queue, valkey
+from db.channels import outages
 from db.engine import close_pools, open_pools
 from db.holds import actions as holds
 from db.jobs import (
@@ -20,6 +21,7 @@ from db.jobs import (
     Job,
     LookUpUnknown,
     PrepareCampaign,
+    ProbeChannel,
     RunImport,
     SandboxControl,
     SendMail,
@@ -27,7 +29,7 @@ from db.jobs import (
     SyncTemplates,
 )
 from db.settings import Settings
-from workers import campaigns, channels, contacts, housekeeping, inbound, mail, sandbox_control, templates, unknown
+from workers import campaigns, channels, contacts, housekeeping, inbound, mail, outage, sandbox_control, templates, unknown
 from workers.imports import job as imports
 from workers.outgoing import Sender
 from workers.progress import progress
@@ -75,6 +77,7 @@ class Process:
         return {
             SendMail: with_settings(mail.send_mail),
             CheckChannel: checks.check_channel,
+            ProbeChannel: outage.ProbeJobs(self.settings, self.wire).probe_channel,
             SyncTemplates: submissions.sync_templates,
             SubmitTemplate: submissions.submit_template,
             InspectImport: imports.inspect_import,
@@ -149,6 +152,7 @@ class Process:
             ("campaigns", 1.0, campaigns.settle_all),
             ("unknown", 2.0, unknown.settle_all),
             ("channels", 10.0, housekeeping.wake_paused_channels),
+            ("outages", 1.0, outages.probe_due),
             ("hourly", 60.0, housekeeping.hourly),
         ]
 

@@ -8,9 +8,9 @@ import msgspec
 import structlog
 
 from db import crypto, limits, valkey
+from db.channels import facts
 from db.clock import now
 from db.enums import ChannelKind, ChannelState, Permission
-from db.events import ChannelChanged
 from db.messages import render
 from db.messages.ledger import Claimed
 from db.messages.render import SlotValues, TextContent, TextSender
@@ -29,7 +29,7 @@ log = structlog.get_logger("workers.outgoing")
 
 _CHANNEL = """
 select company_id, id, kind, sandbox, state, paused_until, external_id, account_id, portfolio_id, token, messaging_limit,
-    throughput::float8, unknown_horizon
+    throughput::float8, unknown_horizon, probe_at
 from channel where company_id = $1 and id = $2 and archived_at is null
 """
 
@@ -48,6 +48,7 @@ class ChannelRow(msgspec.Struct, frozen=True):
     messaging_limit: int | None
     throughput: float
     unknown_horizon: int
+    probe_at: datetime | None  # after an outage of the provider: when the channel went on
 
     @property
     def sendable(self) -> bool:
@@ -146,23 +147,11 @@ async def pause_channel(channel: ChannelRow, outcome: PauseChannel) -> None:
     until = None if outcome.seconds is None else now() + timedelta(seconds=outcome.seconds)
     log.warning("channel.paused", channel_id=str(channel.id), reason=outcome.reason.value, code=outcome.code, until=str(until))
     async with work(worker(channel.company_id), Permission.CHANNELS_WRITE) as w:
-        rows = await w.fetch(
-            "update channel set state = $3, state_reason = $4, state_detail = $5, paused_until = $6"
-            " where company_id = $1 and archived_at is null and state <> 'error'"
-            " and not (state = 'paused' and (state_reason = 'person' or $6::timestamptz is not null and paused_until > $6))"
-            " and (id = $2 or $7 and account_id = $8) returning id",
-            channel.company_id,
-            channel.id,
-            ChannelState.ERROR if until is None else ChannelState.PAUSED,
-            outcome.reason.value,
-            outcome.message[:300] or None,
-            until,
-            outcome.scope == Scope.ACCOUNT,
-            channel.account_id,
-        )
-        for row in rows:
-            w.audit("channel.paused", row["id"], reason=outcome.reason.value, code=outcome.code)
-            w.emit(ChannelChanged(channel_id=row["id"]))
+        stopped = [channel.id]
+        if outcome.scope == Scope.ACCOUNT:
+            stopped = await facts.channels_of_account(w, channel.account_id)
+        for channel_id in stopped:
+            await facts.stop(w, channel_id, outcome.reason, outcome.message or None, until=until, code=outcome.code)
     await note_limit(channel, "api_rate" if until else "channel", None, until=until)
 
 

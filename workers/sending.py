@@ -25,8 +25,9 @@ from db.settings import Settings
 from db.tenancy import worker
 from db.witness import Seen
 from db.work import Work, work
-from workers import outgoing
-from workers.flight import NETWORK_PAUSE, Flight, held_back
+from workers import outage, outgoing
+from workers.flight import Flight, held_back
+from workers.outage import Breakers
 from workers.outcomes import (
     OptedOut,
     Outcome,
@@ -43,6 +44,7 @@ QUANTUM = 2.0  # seconds a lane works before it lets others have its slot
 LANE_MS = 8_000  # how long a lane's place stays taken when its process died; two in one place would do no harm
 FAST = 2000  # messages per second
 REMEMBERED = 64  # written batches of results that are kept for a primary that may have lost them
+REOPENED = 1.0  # seconds until a lane looks again whether its channel goes on
 WRITE_BACK = 0.5  # seconds that a known result waits at most for the slower ones of its slice
 
 
@@ -71,6 +73,7 @@ class Lanes:
         self._aloft: dict[tuple[UUID, int], set[Flight]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._written: deque[tuple[UUID, int, list[Result]]] = deque(maxlen=REMEMBERED)
+        self._breakers = Breakers()
         self._rest: dict[UUID, float] = {}  # channels to stay away from, said since their lanes last began: until when, monotonic
 
     async def run(self, company_id: UUID, channel_id: UUID, lane: int) -> float | None:
@@ -99,11 +102,15 @@ class Lanes:
         aloft = self._aloft.setdefault((channel_id, lane), set())
         until, turn = time.monotonic() + QUANTUM, random.randrange(1000)
         full, spent = False, set[UUID]()  # the portfolio's day is full: then the queues without anybody who is in it already
-        # No bulk while the provider cannot be reached or the portfolio's day is full: each try would cost every message an attempt.
+        breaker = self._breakers.of(channel)
+        await breaker.exchange()
+        # No bulk while the portfolio's day is full: each try would cost every message an attempt.
         self._rest.pop(channel_id, None)
         resting = await valkey.client().exists(f"rest:{channel_id}")
         while not self.draining:
             now = time.monotonic()
+            if breaker.is_open:
+                return REOPENED
             if not resting and self._rest.get(channel_id, 0.0) > now:
                 return self._rest[channel_id] - now
             if now > until:
@@ -112,7 +119,7 @@ class Lanes:
             if life is None:
                 return 1.0
             rate = float(channel.throughput)
-            whole, room = self._slice_size(rate)
+            whole, room = (outage.narrowed(breaker.level, slots) for slots in self._slice_size(rate))
             size = min(whole, room - sum(flight.left for flight in aloft))
             if size < (whole + 1) // 2 or any(flight.alarm for flight in aloft):  # slow answers hold the slots, or all must stop
                 await asyncio.wait([flight.task for flight in aloft], timeout=0.02, return_when=asyncio.FIRST_COMPLETED)
@@ -209,7 +216,9 @@ class Lanes:
         """Sends one claimed slice beside the lane: a few slow answers must not hold up all that waits. Nobody cancels it."""
         channel = slice_.channel
         composer = self._sender.composer(channel, slice_.content)
-        flight = Flight(channel, composer, self._sender, claimed_at, self._settings.send_lease, slice_.batch)
+        flight = Flight(
+            channel, composer, self._sender, claimed_at, self._settings.send_lease, slice_.batch, self._breakers.of(channel)
+        )
         flight.task = asyncio.create_task(self._fly(flight, life))
 
         def down(task: asyncio.Task[None]) -> None:
@@ -260,7 +269,7 @@ class Lanes:
         for delay in (0.2, 1.0, 5.0, None):
             notable = list(flight.notable)
             try:
-                pause = await self._after(flight, notable)
+                await self._after(flight, notable)
                 break
             except Exception as error:
                 if delay is None:
@@ -269,8 +278,6 @@ class Lanes:
                 await asyncio.sleep(delay)
         del flight.notable[: len(notable)]
         flight.alarm = bool(flight.notable) and flight.alarm
-        if pause is not None:
-            await self._stay_away(flight.channel.id, pause)
 
     async def _write(self, flight: Flight) -> None:
         """Writes the results that are there."""
@@ -293,12 +300,14 @@ class Lanes:
             progress.touch(company_id, campaign_id)
         await outgoing.note_sent(flight.channel.id, sum(r.state == MessageState.SENT for r in results))
 
-    async def _after(self, flight: Flight, notable: list[tuple[Claimed, Outcome]]) -> float | None:
-        """What the new answers mean beyond their own message. Returns seconds to stay away from the channel, or None."""
+    async def _after(self, flight: Flight, notable: list[tuple[Claimed, Outcome]]) -> None:
+        """What the new answers mean beyond their own message."""
         channel = flight.channel
-        pause: float | None = None
         stopped: set[UUID] = set()
-        paused, crowded = False, 0
+        paused, unreachable, crowded = False, False, 0
+        await flight.breaker.exchange()
+        if flight.breaker.is_open:
+            await outage.pause(channel, flight.breaker)
         for message, outcome in notable:
             match outcome:
                 case PauseChannel():
@@ -316,12 +325,11 @@ class Lanes:
                 case RetryAfter(reason=FailureReason.THROUGHPUT):
                     crowded += 1
                 case RetryAfter(reason=FailureReason.NETWORK):
-                    await outgoing.note_limit(channel, "network", None)
-                    if not flight.sent:
-                        pause = NETWORK_PAUSE
+                    unreachable = True
                 case _:
                     pass
+        if unreachable:
+            await outgoing.note_limit(channel, "network", None)
         if crowded:
             with contextlib.suppress(*valkey.Down):
                 await limits.slow_down(channel.id, crowded / len(flight.batch))
-        return pause

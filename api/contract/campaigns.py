@@ -80,6 +80,7 @@ class CampaignRow(Output):
     started_at: datetime | None
     finished_at: datetime | None
     updated_at: datetime
+    outage_since: datetime | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
 
 
 class Campaign(Output):
@@ -112,6 +113,7 @@ class Campaign(Output):
     created_by: str | None
     created_at: datetime
     updated_at: datetime
+    outage_since: datetime | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
 
 
 class CampaignProblem(Output):
@@ -227,6 +229,7 @@ class Progress(Output):
     skipped: list[FailureGroup]
     series: list[RatePoint]
     series_seconds: int  # width of one point
+    outage_since: datetime | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
 
 
 class Recipient(Output):

@@ -77,6 +77,7 @@ class Channel(Output):
     state_reason: str | None
     state_detail: str | None
     paused_until: datetime | None
+    outage_since: datetime | None  # it waits for a provider that is down, since then; it goes on by itself
     number: str | None
     account_id: str
     external_id: str

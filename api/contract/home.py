@@ -16,6 +16,7 @@ class HomeCampaign(Output):
     audience: int  # as in CampaignRow
     done: int  # members of the audience whose turn has come
     scheduled_at: datetime | None
+    outage_since: datetime | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
 
 
 class HomeDay(Output):

@@ -52,6 +52,7 @@ class Behaviour(Input):
     reply_share: Share = 0.04
     opt_out_share: Share = 0.004
     failed_share: Share = 0.01
+    outage: Literal["none", "errors", "silence", "hang_up"] = "none"  # the provider as a whole is down, and how that shows
     latency_ms: Annotated[int, Meta(ge=0, le=30_000)] = 40
     error_429_share: Share = 0.0
     error_5xx_share: Share = 0.0

@@ -8,7 +8,7 @@ import msgspec
 from db.campaigns.audience import Audience, anybody
 from db.channels.placeholders import placeholders
 from db.contacts.filter import ContactFilter
-from db.enums import ChannelKind, ChannelState, TemplateStatus
+from db.enums import ChannelKind, TemplateStatus
 from db.errors import NotFound
 from db.messages.render import Content, Slot, TemplateContent, TextContent
 from db.messages.variables import ProblemCode, is_field
@@ -38,7 +38,7 @@ class Draft(msgspec.Struct, frozen=True):
     company_id: UUID
     channel_id: UUID | None
     kind: ChannelKind | None
-    channel_state: ChannelState | None
+    channel_ready: bool  # it sends, or will by itself
     throughput: float | None
     messaging_limit: int | None
     portfolio_id: str | None
@@ -60,7 +60,7 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 _DRAFT = """
-select k.id, k.company_id, k.channel_id, c.kind, c.state as channel_state, c.throughput::float8, c.messaging_limit, c.portfolio_id,
+select k.id, k.company_id, k.channel_id, c.kind, (c.state = 'connected' or c.state_reason = 'provider_outage') as channel_ready, c.throughput::float8, c.messaging_limit, c.portfolio_id,
     t.name as template_name, t.language as template_language, t.category as template_category, t.status as template_status,
     coalesce(t.parameter_format, 'positional') as parameter_format, coalesce(t.components, '[]')::text as components,
     k.body, k.bindings::text as bindings, k.audience::text as audience, k.settings::text as settings,
@@ -83,7 +83,7 @@ async def load_draft(r: Read, campaign_id: UUID) -> Draft:
         company_id=row["company_id"],
         channel_id=row["channel_id"] if row["kind"] else None,
         kind=ChannelKind(row["kind"]) if row["kind"] else None,
-        channel_state=ChannelState(row["channel_state"]) if row["channel_state"] else None,
+        channel_ready=bool(row["channel_ready"]),
         throughput=row["throughput"],
         messaging_limit=row["messaging_limit"],
         portfolio_id=row["portfolio_id"],
@@ -133,7 +133,7 @@ def message_problems(draft: Draft) -> list[Problem]:
     if draft.channel_id is None or draft.kind is None:
         return [Problem("no_channel", "channel")]
     found = []
-    if draft.channel_state != ChannelState.CONNECTED:
+    if not draft.channel_ready:
         found.append(Problem("channel_not_connected", "channel"))
     if draft.kind == ChannelKind.SMS:
         body = draft.body or ""

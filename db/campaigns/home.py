@@ -24,7 +24,8 @@ from company c where c.id = $1
 # The same audience as queries.tallies: without those left out when it was made, with those who opt out later.
 _RUNNING = """
 select c.id, c.name, c.state, coalesce(ch.name, '') as channel_name, c.scheduled_at,
-    coalesce(t.audience, 0)::int as audience, coalesce(t.audience - t.waiting, 0)::int as done
+    coalesce(t.audience, 0)::int as audience, coalesce(t.audience - t.waiting, 0)::int as done,
+    case when ch.state = 'paused' and ch.state_reason = 'provider_outage' then ch.outage_since end as outage_since
 from campaign c
 left join channel ch on ch.company_id = c.company_id and ch.id = c.channel_id
 left join lateral (

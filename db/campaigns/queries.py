@@ -31,7 +31,8 @@ _COLUMNS = """
 k.id, k.name, k.state, k.state_reason, k.state_detail, k.channel_id, c.name as channel_name, c.kind as channel_kind,
 coalesce(c.sandbox, false) as sandbox, k.template_id, t.name as template_name, k.body, k.bindings::text as bindings,
 k.audience::text as audience, k.settings::text as settings, k.policy, k.scheduled_at, k.launched_at, k.started_at, k.finished_at,
-k.resume_at, k.version, k.cloned_from, u.name as created_by, k.created_at, k.updated_at
+k.resume_at, k.version, k.cloned_from, u.name as created_by, k.created_at, k.updated_at,
+case when c.state = 'paused' and c.state_reason = 'provider_outage' then c.outage_since end as outage_since
 """
 _FROM = """
 from campaign k left join channel c on c.company_id = k.company_id and c.id = k.channel_id
@@ -158,7 +159,8 @@ async def progress(actor: Actor, campaign_id: UUID) -> dict[str, Any]:
     reached = counts.get("sent", 0) + counts.get("delivered", 0) + counts.get("read", 0)
     waiting = counts.get("queued", 0) + counts.get("sending", 0)
     running = row["state"] == CampaignState.RUNNING
-    binding = await _binding(row["channel_id"]) if running and waiting else None
+    outage = row["outage_since"] if running and waiting else None
+    binding = await _binding(row["channel_id"]) if running and waiting and not outage else None
     return {
         "state": row["state"],
         "state_reason": row["state_reason"],
@@ -169,7 +171,10 @@ async def progress(actor: Actor, campaign_id: UUID) -> dict[str, Any]:
         "read": counts.get("read", 0),
         "replied": tally["replied"],
         "rate": max(0.0, rate / RATE_SECONDS) if running else 0.0,
-        "eta": now() + timedelta(seconds=waiting / (rate / RATE_SECONDS)) if running and waiting and rate > 0 else None,
+        "eta": now() + timedelta(seconds=waiting / (rate / RATE_SECONDS))
+        if running and waiting and rate > 0 and not outage
+        else None,
+        "outage_since": outage,
         "binding_limit": binding["limit"] if binding else None,
         "limit_value": binding["value"] if binding else None,
         "limit_until": binding["until"] if binding else None,

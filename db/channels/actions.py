@@ -209,7 +209,8 @@ async def resume(actor: Actor, channel_id: UUID) -> ChannelView:
 
 async def _set_state(w: Work, channel_id: UUID, state: ChannelState, reason: str | None = None) -> None:
     await w.execute(
-        "update channel set state = $3, state_reason = $4, state_detail = null, paused_until = null"
+        "update channel set state = $3, state_reason = $4, state_detail = null, paused_until = null,"
+        " probe_at = case when probe_at > now() then now() else probe_at end"  # a planned probe is off
         " where company_id = $1 and id = $2",
         w.company_id,
         channel_id,
@@ -262,14 +263,14 @@ async def sandbox_channel(r: Read, company_id: UUID, channel_id: UUID) -> None:
         raise NotFound("sandbox channel")
 
 
-async def sandbox_behaviour(actor: Actor, channel_id: UUID) -> dict[str, float | int]:
+async def sandbox_behaviour(actor: Actor, channel_id: UUID) -> dict[str, float | int | str]:
     """What was set, {} when nothing was. Raises NotFound."""
     async with read(actor, Permission.CHANNELS_READ) as r:
         await sandbox_channel(r, actor.company_id, channel_id)
         text = await r.fetchval(
             "select settings -> 'behaviour' from channel where company_id = $1 and id = $2", actor.company_id, channel_id
         )
-    return msgspec.json.decode(text or "{}", type=dict[str, float | int])
+    return msgspec.json.decode(text or "{}", type=dict[str, float | int | str])
 
 
 async def sandbox_reply(actor: Actor, channel_id: UUID, address: str, text: str) -> None:
@@ -279,7 +280,7 @@ async def sandbox_reply(actor: Actor, channel_id: UUID, address: str, text: str)
         w.enqueue(SandboxControl(channel_id=channel_id, verb="reply", params={"address": address, "text": text}))
 
 
-async def sandbox_behave(actor: Actor, channel_id: UUID, behaviour: dict[str, float | int]) -> None:
+async def sandbox_behave(actor: Actor, channel_id: UUID, behaviour: dict[str, float | int | str]) -> None:
     """Keeps and applies how the sandbox behaves towards this channel. Raises NotFound."""
     async with work(actor, Permission.SANDBOX_USE) as w:
         await sandbox_channel(w, w.company_id, channel_id)

@@ -48,7 +48,7 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def save_check(w: Work, channel_id: UUID, result: CheckResult) -> None:
-    """Writes the result. A pause outlives a good check; a failure replaces everything but a person's pause."""
+    """Writes the result. A pause outlives a good check (but see `outages.over`); a failure replaces everything but a person's pause."""
     await w.execute(
         """
         update channel set
@@ -102,28 +102,34 @@ async def save_sandbox_account(
 
 
 async def stop(
-    w: Work, channel_id: UUID, reason: FailureReason, detail: str | None = None, *, until: datetime | None = None
+    w: Work,
+    channel_id: UUID,
+    reason: FailureReason,
+    detail: str | None = None,
+    *,
+    until: datetime | None = None,
+    code: int | None = None,
 ) -> bool:
-    """The provider says that this channel must not send: paused until a moment, or in error until it is mended. False when a
-    person paused it already or the same is known."""
+    """The provider says that this channel must not send: paused until a moment, or in error until it is mended. It ends no pause
+    of a person and shortens none; what must be mended stays so. False when nothing changed."""
     state = ChannelState.PAUSED if until else ChannelState.ERROR
     changed = await w.execute(
         """
         update channel set state = $3, state_reason = $4, state_detail = $5, paused_until = $6
         where company_id = $1 and id = $2 and archived_at is null
           and not (state = 'paused' and state_reason = 'person')
-          and not (state = 'error' and $6::timestamptz is not null)
-          and (state, state_reason, paused_until) is distinct from ($3, $4, $6::timestamptz)
+          and not (state = 'error' and ($6::timestamptz is not null or state_reason is not distinct from $4))
+          and not (state = 'paused' and paused_until >= $6::timestamptz)
         """,
         w.company_id,
         channel_id,
         state,
         reason,
-        detail,
+        detail[:300] if detail else None,
         until,
     )
     if changed:
-        w.audit("channel.stopped", channel_id, reason=reason)
+        w.audit("channel.stopped", channel_id, reason=reason, code=code)
         w.emit(ChannelChanged(channel_id=channel_id))
     return bool(changed)
 
@@ -131,7 +137,9 @@ async def stop(
 async def channels_of_account(w: Work, account_id: str) -> list[UUID]:
     """The company's channels on one provider account."""
     rows = await w.fetch(
-        "select id from channel where company_id = $1 and account_id = $2 and archived_at is null", w.company_id, account_id
+        "select id from channel where company_id = $1 and account_id = $2 and archived_at is null order by id",
+        w.company_id,
+        account_id,
     )
     return [row["id"] for row in rows]
 

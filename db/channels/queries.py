@@ -13,14 +13,15 @@ from db.channels.placeholders import placeholders
 from db.clock import now
 from db.enums import ChannelKind, ChannelState, Permission, Quality, TemplateCategory, TemplateStatus
 from db.errors import NotFound
+from db.messages.reasons import FailureReason
 from db.tenancy import Actor
 from db.work import Read, read
 
 RATE_SECONDS = 10
 
 COLUMNS = (
-    "id, kind, sandbox, name, state, state_reason, state_detail, paused_until, number, account_id, external_id, portfolio_id,"
-    " verify_token, quality, messaging_limit, throughput, check_result, checked_at, templates_synced_at, settings, created_at"
+    "id, kind, sandbox, name, state, state_reason, state_detail, paused_until, outage_since, number, account_id, external_id,"
+    " portfolio_id, verify_token, quality, messaging_limit, throughput, check_result, checked_at, templates_synced_at, settings, created_at"
 )
 
 
@@ -43,6 +44,7 @@ class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
     state_reason: str | None
     state_detail: str | None
     paused_until: datetime | None
+    outage_since: datetime | None  # set only while it waits for a provider that is down
     number: str | None
     account_id: str
     external_id: str
@@ -136,6 +138,7 @@ def _view(row: asyncpg.Record, rate: float, reader: Actor | None) -> ChannelView
         state_reason=row["state_reason"],
         state_detail=row["state_detail"],
         paused_until=row["paused_until"],
+        outage_since=row["outage_since"] if row["state_reason"] == FailureReason.PROVIDER_OUTAGE else None,
         number=row["number"],
         account_id=row["account_id"],
         external_id=row["external_id"],

@@ -17,6 +17,8 @@ class Channel(Table, db=DB, tablename="channel"):
     state_reason = Text(null=True)
     state_detail = Text(null=True)
     paused_until = Timestamptz(null=True)
+    outage_since = Timestamptz(null=True)
+    probe_at = Timestamptz(null=True)
     number = Text(null=True)
     account_id = Text()
     external_id = Text()

@@ -69,6 +69,7 @@ class FailureReason(enum.StrEnum):
     QUEUE_FULL = "queue_full", True, "The provider's queue is full. Try again later."
     TEMPORARY = "temporary", True, "The provider had a passing problem. Try again."
     NETWORK = "network", True, "The provider could not be reached. Try again."
+    PROVIDER_OUTAGE = "provider_outage", True, "The provider does not answer. Sending goes on by itself once it does."
     CALL_ENDED = "call_ended", False, "The call had already ended."
     CANCELLED_BY_PROVIDER = "cancelled_by_provider", True, "The provider cancelled the message before sending it."
     DISCARDED = "discarded", False, "It was held after a restore or a failover, and somebody discarded it."

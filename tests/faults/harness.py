@@ -68,6 +68,7 @@ class World:
         self.db = db
         self.workers: list[subprocess.Popen[bytes]] = []
         self.api: subprocess.Popen[bytes] | None = None
+        self.sandbox: subprocess.Popen[bytes]
         self.channel_id: UUID
         self.template_id: UUID | None = None
         self.campaign_id: UUID
@@ -82,16 +83,24 @@ class World:
     def start_api(self) -> None:
         self.api = self.base.start("-m", "api")
 
+    def start_sandbox(self) -> None:
+        settings = self.base.settings
+        self.sandbox = self.base.start(
+            "-m", "workers.sandbox", "--host", "127.0.0.1", "--port", str(settings.sandbox_port), "--smtp-port", "-1",
+            "--data", str(self.base.folder / "sandbox"), "--speed", "1",
+        )  # fmt: skip
+
+    def stop_sandbox(self) -> None:
+        """Nobody listens any more; what it knows is kept."""
+        self.base.stop(self.sandbox)
+
     def kill(self, process: "subprocess.Popen[bytes]") -> None:
         """kill -9."""
         self.base.stop(process, hard=True)
 
     async def up(self, workers: int) -> None:
         settings = self.base.settings
-        self.base.start(
-            "-m", "workers.sandbox", "--host", "127.0.0.1", "--port", str(settings.sandbox_port), "--smtp-port", "-1",
-            "--data", str(self.base.folder / "sandbox"), "--speed", "1",
-        )  # fmt: skip
+        self.start_sandbox()
         self.start_api()
         for _ in range(workers):
             self.start_worker()
@@ -157,7 +166,15 @@ class World:
     async def behave(self, **behaviour: object) -> None:
         """How the outside behaves from now on; what is not named is calm."""
         url = f"{self.base.settings.sandbox_url}/sandbox/accounts/{self.channel_id.hex}/behaviour"
-        (await self.http.put(url, json={**CALM, "error_429_share": 0, "error_5xx_share": 0, **behaviour})).raise_for_status()
+        (
+            await self.http.put(url, json={**CALM, "outage": "none", "error_429_share": 0, "error_5xx_share": 0, **behaviour})
+        ).raise_for_status()
+
+    def channel_is(self, state: str) -> Callable[[], Awaitable[bool]]:
+        async def so() -> bool:
+            return await self.db.fetchval("select state = $2 from channel where id = $1", self.channel_id, state) is True
+
+        return so
 
     async def rate(self, per_second: float) -> None:
         await self.db.execute("update channel set throughput = $2 where id = $1", self.channel_id, per_second)

@@ -250,6 +250,40 @@ async def sms_worker_killed(recipients: int) -> Report:
     return await _run("SMS, worker killed", recipients, chaos, rate=max(100, recipients / 60), kind=ChannelKind.SMS)
 
 
+async def provider_outage(recipients: int) -> Report:
+    """The provider goes down three times in one campaign: it answers 503, it is silent, it cannot be connected to. Each time the
+    channel pauses by itself and goes on by itself, and only what was on the wire has no result."""
+    lasts = 60.0 if recipients >= 2000 else 2.5
+
+    async def chaos(w: World) -> str:
+        notes = []
+        for number, kind in enumerate(("errors", "silence", "refused")):
+            await w.reached(w.campaign_id, 0.1 + 0.3 * number)
+            began = time.monotonic()
+            if kind == "refused":
+                await asyncio.to_thread(w.stop_sandbox)
+            else:
+                await w.behave(outage=kind)
+            await w.until(w.channel_is("paused"), 10, f"the pause ({kind})")
+            paused = time.monotonic() - began
+            await asyncio.sleep(max(0.0, lasts - paused))
+            if kind == "refused":
+                w.start_sandbox()
+            else:
+                await w.behave()
+            ended = time.monotonic()
+            await w.until(w.channel_is("connected"), 60, f"the end of the pause ({kind})")
+            healed = time.monotonic() - ended
+            unknown = (await w.counts(w.campaign_id)).get("unknown", 0)
+            notes.append(f"{kind}: paused after {paused:.1f} s, on {healed:.1f} s after it was well, {unknown} unknown")
+        return "; ".join(notes)
+
+    report = await _run("provider outage", recipients, chaos, rate=max(80, recipients / 15))
+    assert report.states.get("failed_unknown", 0) <= 200, f"too many without a result: {report.states}"
+    assert "failed" not in report.states, f"an outage is nobody's failure: {report.states}"
+    return report
+
+
 ALL: list[Scenario] = [
     worker_killed,
     worker_frozen,
@@ -266,4 +300,5 @@ ALL: list[Scenario] = [
     planned_before_restore,
     failover_behind,
     failover_synchronous,
+    provider_outage,
 ]

@@ -79,7 +79,7 @@ async def _rows(db: asyncpg.Connection, actor: Actor, sql: str) -> list[asyncpg.
     return await db.fetch(sql, actor.company_id)
 
 
-async def _draft(db: asyncpg.Connection, actor: Actor, api: ApiClient, people: int = 4, kind: str = "whatsapp") -> UUID:
+async def draft(db: asyncpg.Connection, actor: Actor, api: ApiClient, people: int = 4, kind: str = "whatsapp") -> UUID:
     """A draft that could be launched."""
     channel_id = await scenes.channel(db, actor, kind)
     await scenes.contacts(db, actor, people)
@@ -92,9 +92,9 @@ async def _draft(db: asyncpg.Connection, actor: Actor, api: ApiClient, people: i
     return made.id
 
 
-async def _running(db: asyncpg.Connection, actor: Actor, api: ApiClient, people: int = 4) -> UUID:
+async def launched(db: asyncpg.Connection, actor: Actor, api: ApiClient, people: int = 4) -> UUID:
     """A campaign whose audience stands in the queue."""
-    campaign_id = await _draft(db, actor, api, people)
+    campaign_id = await draft(db, actor, api, people)
     await campaigns.launch(api, campaign_id, None)
     assert await lifecycle.prepare(actor.company_id, campaign_id) == people
     return campaign_id
@@ -187,7 +187,7 @@ async def test_an_empty_list_says_what_a_campaign_is(ana: User) -> None:
 
 
 async def test_the_list_finds_by_name_and_state(ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient) -> None:
-    await _running(owner_db, owner, as_ana)
+    await launched(owner_db, owner, as_ana)
     await campaigns.create(as_ana, CampaignCreate(name="Natal"))
     await ana.open("/campaigns")
     for text in ("Black Friday", "Enviando", "0 / 4", "Natal", "Rascunho"):
@@ -259,7 +259,7 @@ async def test_problems_lead_to_their_step(ana: User, owner_db: asyncpg.Connecti
 async def test_what_somebody_else_wrote_first_is_kept_and_said(
     ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient
 ) -> None:
-    campaign_id = await _draft(owner_db, owner, as_ana, kind="sms")
+    campaign_id = await draft(owner_db, owner, as_ana, kind="sms")
     await ana.open(f"/campaigns/{campaign_id}/edit?step=message")
     await ana.should_see("1 SMS por pessoa", retries=40)
     there = await campaigns.campaign(as_ana, campaign_id)
@@ -273,7 +273,7 @@ async def test_what_somebody_else_wrote_first_is_kept_and_said(
 async def test_an_sms_tells_what_makes_it_dear_and_mends_it(
     ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient
 ) -> None:
-    campaign_id = await _draft(owner_db, owner, as_ana, kind="sms")
+    campaign_id = await draft(owner_db, owner, as_ana, kind="sms")
     await ana.open(f"/campaigns/{campaign_id}/edit?step=message")
     await ana.should_see("Letras simples · GSM-7", retries=40)
     await ana.should_see("Oi Pessoa, chegou!")
@@ -285,7 +285,7 @@ async def test_an_sms_tells_what_makes_it_dear_and_mends_it(
 
 
 async def test_a_test_goes_to_the_numbers(ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient) -> None:
-    campaign_id = await _draft(owner_db, owner, as_ana)
+    campaign_id = await draft(owner_db, owner, as_ana)
     await ana.open(f"/campaigns/{campaign_id}/edit?step=message")
     await ana.should_see("Oi Pessoa, tem novidade", retries=40)
     ana.find("Enviar teste").click()
@@ -308,7 +308,7 @@ async def test_a_test_goes_to_the_numbers(ana: User, owner_db: asyncpg.Connectio
 async def test_the_live_page_counts_explains_and_tries_again(
     ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient
 ) -> None:
-    campaign_id = await _running(owner_db, owner, as_ana)
+    campaign_id = await launched(owner_db, owner, as_ana)
     rows = await _rows(owner_db, owner, "select id from message where company_id = $1 order by dedupe_key")
     await owner_db.execute("update message set state = 3, sent_at = now() where id = $1", rows[0]["id"])
     await owner_db.execute("update message set state = 6, reason = 'temporary', code = 131000 where id = $1", rows[1]["id"])
@@ -336,10 +336,10 @@ async def test_the_live_page_counts_explains_and_tries_again(
     assert (await campaigns.campaign(as_ana, campaign_id)).state == CampaignState.RUNNING
 
 
-async def test_a_planned_one_waits_and_goes_back_to_draft(
+async def test_a_planned_one_waits_and_goes_back_todraft(
     ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient
 ) -> None:
-    campaign_id = await _draft(owner_db, owner, as_ana)
+    campaign_id = await draft(owner_db, owner, as_ana)
     await campaigns.launch(as_ana, campaign_id, datetime.now(UTC) + timedelta(days=2))
     await ana.open(f"/campaigns/{campaign_id}")
     await ana.should_see("Agendada", retries=20)
@@ -354,7 +354,7 @@ async def test_a_planned_one_waits_and_goes_back_to_draft(
 async def test_the_file_of_recipients_is_handed_on(
     ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient
 ) -> None:
-    campaign_id = await _running(owner_db, owner, as_ana)
+    campaign_id = await launched(owner_db, owner, as_ana)
     response = await ana.http_client.get(f"/campaigns/{campaign_id}/recipients.csv")
     assert response.status_code == 200
     assert "attachment" in response.headers["content-disposition"]

@@ -89,6 +89,7 @@ class _Live:
     def __init__(self, campaign: Campaign, head: Frame) -> None:
         self._campaign, self._head, self._api = campaign, head, session.current().api
         self._left = 0
+        self._outage_since = campaign.outage_since
         self._built = False
         self._notice = ui.element("div").classes("w-full m-live-notice")
         self._notice.props["aria-live"] = "polite"
@@ -99,6 +100,7 @@ class _Live:
             self._slow = Pace(self._move_people, 4.0)
         unseen.set_visibility(False)
         live.on("campaign.*", self._heard)
+        live.on("channel.changed", self._heard_of_channel)
         live.on_reset(self._reload)
         live.on_connection(self._back)
         ui.timer(BEAT, self._beat)
@@ -115,6 +117,10 @@ class _Live:
             self._changed = True
         self._pace.poke()
         self._slow.poke()
+
+    def _heard_of_channel(self, event: Event) -> None:
+        if event.data.get("channel_id") == str(self._campaign.channel_id):
+            self._pace.poke()
 
     _changed = False
 
@@ -150,6 +156,7 @@ class _Live:
             if problem.status >= 500:
                 return
             raise
+        self._note_outage(progress)
         if self._built:
             self._set(progress)
         elif _materialised(progress):
@@ -163,6 +170,7 @@ class _Live:
 
     def _build(self, progress: Progress) -> None:
         self._left = progress.counts.queued + progress.counts.sending
+        self._note_outage(progress)
         self._draw_notice()
         if not _materialised(progress):
             self._built = False
@@ -174,6 +182,11 @@ class _Live:
         self._outcomes = Outcomes(self._campaign, progress, self._only)
         self._people = Recipients(self._campaign)
         self._built = True
+
+    def _note_outage(self, progress: Progress) -> None:
+        if progress.outage_since != self._outage_since:
+            self._outage_since = progress.outage_since
+            self._draw_head()
 
     def _set(self, progress: Progress) -> None:
         self._left = progress.counts.queued + progress.counts.sending
@@ -190,12 +203,13 @@ class _Live:
     def _draw_head(self) -> None:
         campaign = self._campaign
         may = session.current().may(Permission.CAMPAIGNS_SEND)
-        name, tone = campaign_state(campaign.state)
+        name, tone = campaign_state(campaign.state, self._outage_since)
         self._head.actions.clear()
         with self._head.actions:
             if campaign.sandbox:
                 badge(_("Simulator"), "info")
-            badge(name, tone, live=campaign.state in {CampaignState.RUNNING, CampaignState.PREPARING})
+            moving = campaign.state in {CampaignState.RUNNING, CampaignState.PREPARING} and self._outage_since is None
+            badge(name, tone, live=moving)
             if may and campaign.state == CampaignState.RUNNING:
                 button(_("Pause"), lambda: actions.pause(campaign.id), icon="pause")
             if may and campaign.state == CampaignState.PAUSED:
@@ -238,6 +252,10 @@ class _Live:
                             button(_("Decide"), to="/held")
                     else:
                         ui.label(_("An administrator of your company decides whether it goes on.")).classes("m-sub")
+            elif campaign.state == CampaignState.RUNNING and self._outage_since is not None:
+                stop = words.outage(campaign.channel_kind, self._outage_since)
+                with note(stop.tone, stop.text, name="warning"):
+                    ui.label(stop.todo).classes("m-sub")
             elif campaign.state == CampaignState.CANCELLED:
                 with note("info", _("Cancelled. Nothing more goes out; what was sent keeps its results.")):
                     pass

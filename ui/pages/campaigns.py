@@ -203,10 +203,11 @@ class _Row:
         self._when.text = _when(row)
 
     def _draw_state(self, row: CampaignRow) -> None:
-        name, tone = campaign_state(row.state)
+        name, tone = campaign_state(row.state, row.outage_since)
         self._badge.clear()
         with self._badge:
-            badge(name, tone, live=row.state in {CampaignState.RUNNING, CampaignState.PREPARING})
+            moving = row.state in {CampaignState.RUNNING, CampaignState.PREPARING} and row.outage_since is None
+            badge(name, tone, live=moving)
         self._name.props["href"] = _path(row)
         self._menu.clear()
         entries = actions.menu(row.id, row.name, row.state)

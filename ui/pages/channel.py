@@ -130,9 +130,9 @@ class _Channel:
             return
         with self._head.actions:
             button(_("Check now"), self._check_now, icon="network_check")
-            if channel.state == ChannelState.PAUSED:
+            if channel.outage_since is None and channel.state == ChannelState.PAUSED:
                 button(_("Resume"), partial(self._do, "resume"), kind="primary", icon="play_arrow")
-            elif channel.state == ChannelState.CONNECTED:
+            elif channel.state in {ChannelState.CONNECTED, ChannelState.PAUSED}:
                 button(_("Pause"), partial(self._do, "pause"), icon="pause")
             entries = [Choice(_("Rename or change speed"), partial(self._edit, channel), "edit")]
             if not channel.sandbox:
@@ -154,7 +154,7 @@ class _Channel:
                     ui.element("div").classes("m-in"),
                     note("bad" if channel.state == ChannelState.ERROR else "warn", f"{trouble} {todo}", name="error"),
                 ):
-                    if channel.state_detail:
+                    if channel.state_detail and channel.outage_since is None:
                         ui.label(channel.state_detail).classes("m-hint m-text")
                     if self._write and not channel.sandbox and channel.state_reason in {"token_invalid", "permission"}:
                         with ui.element("div").classes("m-row"):

@@ -96,6 +96,9 @@ def _first_steps(home: Home) -> None:
 def _sentence(entry: Attention) -> tuple[str, str, str]:
     """What happened, what to do, where."""
     count = formats.number(entry.count or 0)
+    if entry.code == "channel_paused" and entry.detail == "provider_outage":
+        what = _("The provider of {name} does not answer").format(name=entry.subject)
+        return what, _("Goes on by itself"), f"/channels/{entry.subject_id}"
     return {
         "channel_error": (
             _("{name} cannot send").format(name=entry.subject),
@@ -141,7 +144,7 @@ def _attention(entries: list[Attention]) -> None:
 def _running(campaigns: list[HomeCampaign]) -> None:
     with card(_("Going on now"), flush=True):
         for campaign in campaigns:
-            name, tone = campaign_state(campaign.state)
+            name, tone = campaign_state(campaign.state, campaign.outage_since)
             with item(to=f"/campaigns/{campaign.id}"):
                 with ui.element("div").classes("m-col m-near m-grow"):
                     with ui.element("div").classes("m-row m-near"):
@@ -154,7 +157,7 @@ def _running(campaigns: list[HomeCampaign]) -> None:
                     elif campaign.state == CampaignState.PREPARING:
                         ui.label(_("Making the list of people")).classes("m-hint")
                     else:
-                        progress(campaign.done, campaign.audience, tone="warn" if campaign.state == CampaignState.PAUSED else "")
+                        progress(campaign.done, campaign.audience, tone="warn" if tone == "warn" else "")
 
 
 def _today(home: Home) -> None:

@@ -217,7 +217,7 @@ def _presets() -> list[tuple[str, Behaviour]]:
                 webhook_lost_share=0.01,
             ),
         ),
-        (_("Meta is down"), Behaviour(error_5xx_share=1.0, latency_ms=2000)),
+        (_("Meta is down"), Behaviour(outage="errors")),
         (
             _("People complain"),
             Behaviour(delivered_share=0.9, read_share=0.7, reply_share=0.25, opt_out_share=0.1, failed_share=0.08),
@@ -243,6 +243,13 @@ class _BehaviourCard:
             ):
                 self._slider(key, name)
             ui.label(_("Provider and network")).classes("m-label mt-2")
+            outages = {
+                "none": _("The provider is up"),
+                "errors": _("Down: answers with an error"),
+                "silence": _("Down: does not answer"),
+                "hang_up": _("Down: hangs up"),
+            }
+            self._outage = select_field(_("State of the provider"), outages, "none").control
             self._slider("latency_ms", _("Time to answer"), 5000)
             for key, name in (
                 ("error_429_share", _("“Too fast”")),
@@ -271,6 +278,7 @@ class _BehaviourCard:
         return f"{formats.number(value)} ms" if key == "latency_ms" else formats.percent(value / 100)
 
     def _set(self, behaviour: Behaviour) -> None:
+        self._outage.value = behaviour.outage
         for key, (slider, label) in self._sliders.items():
             value = getattr(behaviour, key)
             slider.value = value if key == "latency_ms" else round(value * 100, 1)
@@ -285,10 +293,11 @@ class _BehaviourCard:
         await self._apply()
 
     async def _apply(self) -> None:
-        values: dict[str, float | int] = {
+        values: dict[str, float | int | str] = {
             key: int(slider.value or 0) if key == "latency_ms" else round(float(slider.value or 0) / 100, 4)
             for key, (slider, _label) in self._sliders.items()
         }
+        values["outage"] = self._outage.value
         behaviour = msgspec.convert(values, Behaviour)
         self._set(behaviour)
         await self._save(behaviour)

@@ -8,6 +8,8 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from workers.sandbox.server import Reply
+
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Span = tuple[Annotated[float, msgspec.Meta(ge=0)], Annotated[float, msgspec.Meta(ge=0)]]
 MASK: Final = (1 << 64) - 1
@@ -17,6 +19,7 @@ class Behaviour(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Settable at run time. Shares lie in 0..1; `*_seconds` are spans (least, most) divided by the sandbox's speed,
     except `hang_seconds`; `latency_ms` and the limits are never scaled.
 
+    `outage` is the whole provider being down: every call of the account, not only sends, ends so and nothing is accepted.
     `read_share` is of delivered messages; `reply_share` and `opt_out_share` are of sent ones (opt-outs are replies and
     part of `reply_share`). `refuse_code` answers every send with that vendor code; 0 switches it off.
     """
@@ -36,6 +39,7 @@ class Behaviour(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     review_seconds: Span = (3.0, 8.0)
     latency_ms: Annotated[float, msgspec.Meta(ge=0, le=600_000)] = 40.0
     latency_jitter_ms: Annotated[float, msgspec.Meta(ge=0, le=600_000)] = 20.0
+    outage: Literal["none", "errors", "silence", "hang_up"] = "none"
     reset_before_share: Share = 0.0
     error_429_share: Share = 0.0
     error_5xx_share: Share = 0.0
@@ -59,6 +63,19 @@ class Behaviour(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     def latency(self, dice: random.Random) -> float:
         """Seconds before an ordinary answer leaves."""
         return max(0.0, self.latency_ms + self.latency_jitter_ms * (2 * dice.random() - 1)) / 1000
+
+
+def down(behaviour: Behaviour, error: Reply) -> Reply | None:
+    """The answer of a provider that is down, None while it is up: `error`, none at all, or a closed connection."""
+    match behaviour.outage:
+        case "errors":
+            return error
+        case "silence":
+            return Reply(0, delay=behaviour.hang_seconds, cut=True)
+        case "hang_up":
+            return Reply(0, cut=True)
+        case _:
+            return None
 
 
 class Fault(msgspec.Struct, frozen=True):

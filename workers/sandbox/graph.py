@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from workers.sandbox.accounts import Accounts, MetaAccount, Number
+from workers.sandbox.behaviour import down
 from workers.sandbox.config import Settings
 from workers.sandbox.graph_errors import fail, no_object, no_token
 from workers.sandbox.graph_messages import Messages
@@ -56,6 +57,8 @@ class Graph:
         account = self._caller(request)
         if isinstance(account, Reply):
             return account
+        if gone := down(account.behaviour, fail(131016)):
+            return gone
         node, edge = path[0], path[1] if len(path) > 1 else ""
         if edge in SENDS and request.method == "POST":
             owned = self._accounts.by_number.get(node)

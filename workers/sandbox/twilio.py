@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from workers.sandbox.accounts import Accounts, TwilioAccount
-from workers.sandbox.behaviour import Fault, draw_fault
+from workers.sandbox.behaviour import Fault, down, draw_fault
 from workers.sandbox.deliveries import Deliveries
 from workers.sandbox.inbound import Inbound
 from workers.sandbox.ledger import Entry, Flight, Ledger
@@ -97,6 +97,8 @@ class Twilio:
         account = self._caller(request, path[0].removesuffix(".json"))
         if isinstance(account, Reply):
             return account
+        if gone := down(account.behaviour, fail(20500)):
+            return gone
         rest = "/".join(path[1:])
         if rest == "Messages.json":
             return self._send(account, request) if request.method == "POST" else self._list(account, request)

@@ -229,3 +229,20 @@ async def test_media_goes_up_and_comes_down(sandbox: Sandbox) -> None:
     assert (await sandbox.graph(account, "DELETE", f"/{identifier}")).json() == {"success": True}
     exe = await sandbox.graph(account, "POST", f"/{account['phone_number_id']}/media", data=form | {"type": "x/y"}, files=file)
     assert code(exe) == 100
+
+
+@pytest.mark.parametrize("outage", ["errors", "hang_up", "silence"])
+async def test_a_provider_that_is_down_answers_no_call_of_the_account(sandbox: Sandbox, outage: str) -> None:
+    account = await sandbox.account("meta")
+    await sandbox.template(account)
+    await sandbox.behave(account, outage=outage, hang_seconds=0.2)
+    other = await sandbox.account("meta", id="meta-2")
+    for call in (lambda: sandbox.send(account, TO), lambda: sandbox.graph(account, "GET", f"/{account['waba_id']}")):
+        if outage == "errors":
+            answer = await call()
+            assert (answer.status_code, code(answer)) == (503, 131016)
+        else:
+            with pytest.raises(httpx.RemoteProtocolError):
+                await call()
+    assert (await sandbox.graph(other, "GET", f"/{other['waba_id']}")).status_code == 200
+    assert (await sandbox.summary())["accepted"] == 0

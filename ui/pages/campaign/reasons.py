@@ -82,6 +82,7 @@ def _accidents() -> dict[str, Why]:
         "queue_full": Why(_("The provider's queue is full"), _("Try again later.")),
         "temporary": Why(_("Passing problem at the provider"), _("Try again.")),
         "network": Why(_("Provider out of reach"), _("Try again.")),
+        "provider_outage": Why(_("Provider is down"), _("Nothing to do: sending goes on by itself once it answers.")),
         "call_ended": Why(_("The call was over"), _("Nothing to do.")),
         "cancelled_by_provider": Why(_("Cancelled by the provider"), _("Try again.")),
         "discarded": Why(_("Discarded after a restore"), _("Somebody of your team decided that it does not go out.")),

@@ -78,7 +78,9 @@ class Speed:
         total, done = progress.audience, words.done(progress.audience, progress.counts)
         share = done / total if total else 0.0
         running = progress.state == CampaignState.RUNNING
+        waits = running and progress.outage_since is not None
         tone = {
+            CampaignState.RUNNING: "warn" if waits else "",
             CampaignState.PAUSED: "warn",
             CampaignState.HELD: "warn",
             CampaignState.FAILED: "bad",
@@ -91,6 +93,8 @@ class Speed:
         rate = _("{n} per second").format(n=formats.number(_rate(progress), 1))
         self._rate.text = rate if running and waiting else _title(progress)
         self._limit.text = words.limit_now(progress.binding_limit, progress.limit_value, progress.limit_until) if running else ""
+        if waits:
+            self._limit.text = _("Waiting for the provider to answer")
         if not self._limit.text:
             self._limit.text = _("{done} of {total} · {share}").format(
                 done=formats.number(done), total=formats.number(total), share=formats.percent(share, digits=0)
@@ -128,6 +132,8 @@ def _title(progress: Progress) -> str:
 
 
 def _end(progress: Progress) -> str:
+    if progress.outage_since is not None:
+        return _("goes on by itself")
     if progress.eta is None:
         return _("Working out when it ends…")
     left = (progress.eta - datetime.now(UTC)).total_seconds()

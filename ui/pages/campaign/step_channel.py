@@ -31,7 +31,8 @@ def draw(channels: list[Channel], chosen: UUID | None, choose: Callable[[UUID], 
 
 def _card(channel: Channel, on: bool, choose: Callable[[UUID], Awaitable[None]]) -> None:
     trouble, todo = words.channel_trouble(channel)
-    with ui.element("div").classes("m-pick" + (" m-pick-on" if on else " m-pick-off" if trouble else "")) as element:
+    usable = not trouble or channel.outage_since is not None  # one that waits for its provider goes on by itself
+    with ui.element("div").classes("m-pick" + (" m-pick-on" if on else "" if usable else " m-pick-off")) as element:
         with ui.element("div").classes(f"m-camp-icon m-camp-{channel.kind.value}"):
             icon(words.kind_icon(channel.kind))
         with ui.element("div").classes("m-col m-near m-grow"):
@@ -45,13 +46,14 @@ def _card(channel: Channel, on: bool, choose: Callable[[UUID], Awaitable[None]])
                 with ui.element("div").classes("m-trouble"):
                     ui.label(trouble).classes("m-strong")
                     ui.label(todo)
-                ui.link(_("Open the channel"), f"/channels/{channel.id}").classes("m-link")
+                if not usable:
+                    ui.link(_("Open the channel"), f"/channels/{channel.id}").classes("m-link")
             else:
                 _facts(channel)
-        if not trouble:
+        if usable:
             with ui.element("div").classes("m-pick-tick"):
                 icon("check")
-    if not trouble:
+    if usable:
         pressable(element, partial(choose, channel.id), channel.name)
         element.props.update({"role": "radio", "aria-checked": "true" if on else "false"})
 

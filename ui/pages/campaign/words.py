@@ -61,6 +61,9 @@ def channel_trouble(channel: Channel) -> tuple[str, str]:
         return "", ""
     if channel.state == ChannelState.CHECKING:
         return _("We are checking the connection."), _("Wait a moment; this page notices by itself.")
+    if channel.outage_since is not None:
+        stop = outage(channel.kind, channel.outage_since)
+        return stop.text, stop.todo
     if channel.state == ChannelState.PAUSED:
         if channel.paused_until:
             return _("Paused until {when}.").format(when=formats.moment(channel.paused_until)), _("It goes on by itself.")
@@ -148,6 +151,14 @@ def stopped(state: CampaignState, reason: str | None, resume_at: datetime | None
     else:
         text = _("Stopped: {reason}.").format(reason=known.name if known else reason)
     return Stop(tone, text, todo)
+
+
+def outage(kind: ChannelKind | None, since: datetime) -> Stop:
+    """For a campaign or channel that waits for a provider that is down."""
+    when = formats.moment(since)
+    text = _("Twilio has not answered since {when}.") if kind == ChannelKind.SMS else _("WhatsApp has not answered since {when}.")
+    todo = _("We keep trying, and sending goes on by itself once it answers. There is nothing to do: the queue waits.")
+    return Stop("warn", text.format(when=when), todo)
 
 
 def message_states() -> dict[str, tuple[str, Tone]]:

@@ -23,7 +23,7 @@ def state(channel: Channel) -> tuple[str, Tone]:
         ChannelState.PAUSED: (_("Paused"), "warn"),
         ChannelState.ERROR: (_("Needs you"), "bad"),
     }
-    return names[channel.state]
+    return (_("Provider is down"), "warn") if channel.outage_since is not None else names[channel.state]
 
 
 def quality(value: Quality) -> tuple[str, Tone]:
