@@ -65,18 +65,20 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
 
 @asynccontextmanager
 async def _connections(app: Litestar) -> AsyncIterator[None]:
-    """Postgres, Valkey and the key ring for as long as the app runs; what was open before is left alone."""
+    """Postgres, Valkey and the key ring for as long as the app runs; what was open before is left alone. Neither server has to be
+    there: what needs it is answered with 503 until it is."""
     settings: Settings = app.state.settings
     owns_database, owns_valkey = DB.pool is None, not valkey.connected()
     crypto.load_ring(settings.secret_keys, settings.data_dir)
     if owns_valkey:
         valkey.connect(settings.valkey_url)
+        valkey.watch()
     blobs.connect(settings)
     hub = Hub()
     app.state.hub = hub
     try:
         if owns_database:
-            await open_pools(settings, size=settings.pool_size)
+            await open_pools(settings, size=settings.pool_size, acquire_timeout=5)
         hub.start()
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, hub.end_all)  # see __main__
         yield

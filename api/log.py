@@ -85,7 +85,7 @@ class Observed:
             # Anyone may call by any method: unknown ones are one label, or the counters would grow without end.
             health.observe(method if method in _METHODS else "OTHER", template, status, took)
             actor = state.get("actor")
-            if template not in health.QUIET or status >= 500:
+            if template not in health.QUIET or (status >= 500 and status != 503):  # /ready says 503 as often as it is asked
                 log.info(
                     "request",
                     method=method,

@@ -52,7 +52,7 @@ async def check(connection: ASGIConnection[Any, Any, Any, Any], actor: Actor | N
     try:
         taken = await take(*buckets)
     except valkey.Down as error:
-        log.warning("rate_limit.open", error=type(error).__name__)
+        log.debug("rate_limit.open", error=type(error).__name__)
         return
     state["rate_limit"] = headers([bucket for bucket, _ in buckets], taken)
     if not taken.allowed:

@@ -192,7 +192,7 @@ class Hub:
                 if not self._lost:
                     log.warning("events.lost", error=type(error).__name__)
                 self._lost = True
-                await asyncio.sleep(wait * random.uniform(0.7, 1.3))
+                await valkey.back(wait * random.uniform(0.7, 1.3))
                 wait = min(wait * 2, 5.0)
             except Exception:
                 log.exception("events.reader_failed")

@@ -119,7 +119,7 @@ async def take_strictly(*buckets: tuple[Bucket, str]) -> None:
     try:
         taken = await take(*buckets)
     except valkey.Down as error:
-        log.warning("rate_limit.local", error=type(error).__name__)
+        log.debug("rate_limit.local", error=type(error).__name__)
         taken = _Local.take(*buckets)
     if not taken.allowed:
         raise too_many(taken.wait)

@@ -109,8 +109,7 @@ def wire(event: Event) -> bytes:
 
 
 async def publish(company_id: UUID, events: list[Event]) -> None:
-    """Appends to the company's stream. While Valkey is away the events are dropped with one log line: screens refetch when
-    they come back."""
+    """Appends to the company's stream. While Valkey is away the events are dropped: screens refetch when it is back."""
     if not events:
         return
     try:
@@ -119,4 +118,4 @@ async def publish(company_id: UUID, events: list[Event]) -> None:
             pipe.xadd(stream_key(company_id), {"e": wire(event)}, maxlen=STREAM_LENGTH, approximate=True)
         await pipe.execute()
     except valkey.Down as error:
-        log.warning("events.dropped", company_id=str(company_id), count=len(events), error=repr(error))
+        log.debug("events.dropped", company_id=str(company_id), count=len(events), error=repr(error))

@@ -4,7 +4,6 @@ SAQ alone ran jobs twice without any fault and lost others under kill -9 (RELIAB
 row under a lease, so a doubled wake-up finds nothing to do and a lost one is made good by the sweeper.
 """
 
-import asyncio
 import random
 import time
 from datetime import datetime, timedelta
@@ -120,10 +119,11 @@ class WakeQueue(RedisQueue):
         try:
             job = await super().dequeue(timeout=timeout or 2.0, poll_interval=poll_interval)
         except valkey.Down as error:
-            if not self._backoff:  # once per outage: every slot of the worker comes here
-                log.warning("queue.down", queue=self.name, error=repr(error))
+            log.debug(
+                "queue.down", queue=self.name, error=repr(error)
+            )  # the pulse has said it: every slot of the worker comes here
             self._backoff = min(5.0, max(0.1, self._backoff * 2))
-            await asyncio.sleep(self._backoff * random.uniform(0.5, 1.0))
+            await valkey.back(self._backoff * random.uniform(0.5, 1.0))
             return None
         self._backoff = 0.0
         return job
@@ -185,6 +185,8 @@ async def wake_one(queue: str, function: str, *, key: str, timeout: int = 900, *
     try:
         job = await queues()[queue].enqueue(SaqJob(function, key=key, timeout=timeout, retries=1, ttl=-1, kwargs=kwargs))
     except valkey.Down as error:
-        log.warning("queue.wake_failed", queue=queue, function=function, error=repr(error))
+        log.debug(
+            "queue.wake_failed", queue=queue, function=function, error=repr(error)
+        )  # the pulse says so once, the poller wakes
         return False
     return job is not None

@@ -19,7 +19,7 @@ from piccolo.engine.exceptions import TransactionError
 
 from db import events, queue
 from db.clock import now
-from db.engine import DB, LOST, SYSTEM
+from db.engine import DB, LOST, SYSTEM, CommitLost
 from db.enums import Permission
 from db.errors import Unavailable
 from db.events import Event
@@ -117,9 +117,18 @@ async def _act_as(connection: Any, actor: Actor) -> None:
 
 
 @contextmanager
-def _lost_is_unavailable() -> Iterator[None]:
+def _lost_is_unavailable(*, changes: bool = False) -> Iterator[None]:
+    """`changes`: a lost COMMIT may have changed something, and asking again may do it twice."""
     try:
         yield
+    except CommitLost as error:
+        if not changes:
+            raise _unavailable() from error
+        raise Unavailable(
+            "outcome_unknown",
+            "The database stopped answering while the change was being saved. Look whether it is there before you try again.",
+            retry_after=2,
+        ) from error
     except LOST as error:
         raise _unavailable() from error
     except asyncpg.InterfaceError as error:
@@ -176,7 +185,7 @@ _ambient: ContextVar[AmbientTransaction | None] = ContextVar("ambient_transactio
 @asynccontextmanager
 async def one_transaction(company_id: UUID, first: Callable[[Read], Awaitable[None]]) -> AsyncIterator[AmbientTransaction]:
     """All units of work of this task inside it commit together or not at all; events and wake-ups leave after the commit. `first`
-    runs before them in the same transaction. Raises Unavailable when the outcome of the commit is unknown."""
+    runs before them in the same transaction. Raises Unavailable, also when nobody knows whether it was committed."""
     ambient = AmbientTransaction(company_id, first)
     token = _ambient.set(ambient)
     try:
@@ -194,9 +203,9 @@ async def _tell(company_id: UUID, emitted: list[Event], wakes: list[queue.Wake])
 
 
 @asynccontextmanager
-async def _transaction(actor: Actor) -> AsyncIterator[Any]:
+async def _transaction(actor: Actor, *, changes: bool = False) -> AsyncIterator[Any]:
     ambient = _ambient.get()
-    with _lost_is_unavailable():
+    with _lost_is_unavailable(changes=changes):
         if ambient is not None:
             async with ambient.savepoint(actor.company_id) as connection:
                 await _act_as(connection, actor)
@@ -209,9 +218,10 @@ async def _transaction(actor: Actor) -> AsyncIterator[Any]:
 
 @asynccontextmanager
 async def work(actor: Actor, permission: Permission) -> AsyncIterator[Work]:
-    """One transaction for one action. Raises Forbidden before it touches anything."""
+    """One transaction for one action. Raises Forbidden before it touches anything; Unavailable, with the code `outcome_unknown`
+    when nobody knows whether the change was made."""
     actor.require(permission)
-    async with _transaction(actor) as connection:
+    async with _transaction(actor, changes=True) as connection:
         w = Work(actor, connection)
         yield w
         wakes = await w._write()

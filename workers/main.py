@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
@@ -12,7 +13,8 @@ from saq.worker import Worker
 
 from db import blobs, crypto, installation, queue, valkey
 from db.channels import outages
-from db.engine import close_pools, open_pools
+from db.engine import DB, close_pools, open_pools
+from db.errors import Unavailable
 from db.holds import actions as holds
 from db.jobs import (
     BulkContacts,
@@ -44,11 +46,37 @@ SLOTS = {"default": 8, "bulk": 2, "inbound": 4, "send": 32}
 """How many of each queue run at once. A send slot mostly waits: for permits or for a provider."""
 
 
+ROUND_SECONDS = 900.0  # more than any round of a loop takes; one that hangs is broken off
+VALKEY_PATIENCE = 2.0  # seconds; nobody waits for a worker as they do for the API
+
+
 class Carrier(Worker[Any]):
     """SAQ's worker without its signal handlers: this process drains by its own rules (RELIABILITY 3.2: a stopping SAQ worker
-    still took new jobs, and cancelled what was in flight)."""
+    still took new jobs, and cancelled what was in flight). A Valkey that is away ends none of its tasks loudly: what it did not
+    finish is made good from Postgres."""
 
     SIGNALS: list[signal.Signals] = []  # noqa: RUF012 - as SAQ declares it
+
+    async def process(self) -> bool:
+        try:
+            return await super().process()
+        except valkey.Down:
+            return False
+
+    async def abort(self, abort_threshold: float) -> None:
+        with contextlib.suppress(*valkey.Down):
+            await super().abort(abort_threshold)
+
+    async def schedule(self, lock: int = 1) -> None:
+        """Nothing: every job is due when it is enqueued."""
+
+    async def worker_info(self, ttl: int = 60) -> Any:
+        """Nothing: nobody reads it."""
+
+
+def _not_an_outage(record: logging.LogRecord) -> bool:
+    """SAQ logs a traceback for every job that a lost Valkey interrupts; the pulse has said it in one line."""
+    return not (record.exc_info and isinstance(record.exc_info[1], valkey.Down))
 
 
 class Process:
@@ -100,8 +128,10 @@ class Process:
                 await self.runner.run(UUID(job_id))
 
     async def send_lane(self, ctx: Any, *, company_id: str, channel_id: str, lane: int) -> None:
+        again = None
         with self._working() as go:
-            again = await self.lanes.run(UUID(company_id), UUID(channel_id), lane) if go else None
+            if go:
+                again = await self.lanes.run(UUID(company_id), UUID(channel_id), lane)
         if again is not None and again < 1.0 and not self.draining.is_set():
             await self._wake_lane(company_id, channel_id, lane)
 
@@ -116,6 +146,8 @@ class Process:
         self._idle.clear()
         try:
             yield not self.draining.is_set()
+        except (Unavailable, *valkey.Down) as error:  # a server is away: its pulse has said it, and the pollers come back to this
+            log.debug("wake.in_vain", error=repr(error))
         finally:
             self._busy -= 1
             if not self._busy:
@@ -157,14 +189,20 @@ class Process:
         ]
 
     async def _loop(self, name: str, seconds: float, round_: Callable[[], Awaitable[object]]) -> None:
-        """One round after another; a failing one is named and waited out, never the end of the loop."""
+        """One round after another; a failing one is named and waited out, never the end of the loop. While Postgres is away, which
+        is named elsewhere, the next round begins as soon as it is back."""
         pause = seconds
         while not self.draining.is_set():
             try:
-                await round_()
+                async with asyncio.timeout(ROUND_SECONDS):
+                    await round_()
                 pause = seconds
+            except Unavailable as error:
+                log.debug("loop.waits", loop=name, error=repr(error))
+                pause = 0.0
+                await DB.back(5.0)
             except Exception as error:
-                pause = min(30.0, pause * 2)
+                pause = min(30.0, max(seconds, pause) * 2)
                 log.warning("loop.failed", loop=name, retry_in=pause, error=repr(error))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.draining.wait(), pause)
@@ -174,11 +212,11 @@ class Process:
         settings = self.settings
         crypto.load_ring(settings.secret_keys, settings.data_dir)
         valkey.connect(settings.valkey_url)
+        valkey.watch(patience=VALKEY_PATIENCE)
         blobs.connect(settings)
-        await _until_up(
-            lambda: open_pools(
-                settings, size=max(settings.pool_size, 12), statement_timeout=600, idle_timeout=settings.transaction_idle
-            )
+        logging.getLogger("saq").addFilter(_not_an_outage)
+        await open_pools(
+            settings, size=max(settings.pool_size, 12), statement_timeout=600, idle_timeout=settings.transaction_idle
         )
         with contextlib.suppress(Exception):  # the loop tries again, and says so
             await self._look()
@@ -191,7 +229,7 @@ class Process:
                 functions=[("run_job", self.run_job), ("send_lane", self.send_lane), ("process_inbox", self.process_inbox)],
                 concurrency=slots,
                 dequeue_timeout=2.0,
-                timers={"sweep": 60, "schedule": 60, "worker_info": 10, "abort": 60},
+                timers={"sweep": 60, "schedule": 3600, "worker_info": 3600, "abort": 60},
             )
             for name, slots in SLOTS.items()
         ]
@@ -216,15 +254,3 @@ class Process:
     def _drain(self) -> None:
         self.lanes.draining = True
         self.draining.set()
-
-
-async def _until_up(connect: Callable[[], Awaitable[None]]) -> None:
-    """Waits for Postgres, saying so, with growing pauses."""
-    pause = 0.5
-    while True:
-        try:
-            return await connect()
-        except Exception as error:
-            log.warning("database.waiting", retry_in=pause, error=repr(error))
-            await asyncio.sleep(pause)
-            pause = min(10.0, pause * 2)

@@ -17,7 +17,9 @@ import structlog
 from db import installation, limits, valkey, witness
 from db.campaigns import lifecycle
 from db.contacts import consent
+from db.engine import DB
 from db.enums import ChannelKind, MessageState, Permission
+from db.errors import Unavailable
 from db.messages import ledger
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
@@ -266,12 +268,16 @@ class Lanes:
 
     async def _act(self, flight: Flight) -> None:
         """Does what the new answers ask for, again if it fails: an answer that stops a campaign must not be forgotten."""
-        for delay in (0.2, 1.0, 5.0, None):
+        delays = iter((0.2, 1.0, 5.0))
+        while True:
             notable = list(flight.notable)
             try:
                 await self._after(flight, notable)
                 break
+            except Unavailable:
+                await DB.back(5.0)
             except Exception as error:
+                delay = next(delays, None)
                 if delay is None:
                     raise
                 log.warning("sending.act_retry", error=repr(error))
@@ -285,12 +291,16 @@ class Lanes:
         if not results:
             return
         company_id = flight.channel.company_id
-        for delay in (0.2, 1.0, 5.0, None):
+        delays = iter((0.2, 1.0, 5.0))
+        while True:
             try:
                 async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
                     await ledger.finish(w, results, horizon=flight.channel.unknown_horizon)
                 break
+            except Unavailable:  # nobody else knows these results: they are kept for as long as Postgres is away
+                await DB.back(5.0)
             except Exception as error:  # repeating is harmless, and giving up early would make all of them unknown
+                delay = next(delays, None)
                 if delay is None:
                     raise
                 log.warning("sending.finish_retry", error=repr(error))

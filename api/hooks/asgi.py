@@ -14,6 +14,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from api.hooks.routes import Route, Routes
 from api.hooks.spool import Spool, SpoolFull
 from db import queue
 from db.channels.signatures import verify_meta, verify_twilio
-from db.engine import SYSTEM_ROLE
+from db.engine import SYSTEM_ROLE, open_connection
 from db.enums import ChannelKind
 from db.ids import uuid7
 from db.messages.inbox import Received
@@ -78,11 +79,11 @@ class Hooks:
             self._settings.system_url,
             min_size=0,
             max_size=1,
-            timeout=3,
-            server_settings={"application_name": "masteria-hooks", "role": SYSTEM_ROLE, "statement_timeout": "5000"},
+            connect=self._connect,
         )
         await self._pool
-        self._routes = Routes(self._pool)
+        self._routes = Routes(self._pool, self._settings.data_dir / "hook-routes")
+        await self._routes.recall()
         self._collector.start()
         tasks = [asyncio.create_task(work) for work in (self._routes.keep_fresh(), self._spool.run(), self._wake_workers())]
         try:
@@ -94,6 +95,11 @@ class Hooks:
             await self._collector.stop()
             await self._spool.close()
             self._pool.terminate()
+
+    async def _connect(self, *_: Any, **__: Any) -> asyncpg.Connection:
+        return await open_connection(
+            self._settings.system_url, name="masteria-hooks", role=SYSTEM_ROLE, statement_timeout=3, timeout=2
+        )
 
     async def __call__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """One webhook. `scope["path"]` begins with /hooks/."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import asyncpg
 import structlog
 
-from db.engine import SYSTEM_ROLE
+from db.engine import SYSTEM_ROLE, open_connection
 from db.messages.inbox import INSERT, Received
 
 log = structlog.get_logger("api.hooks")
@@ -21,7 +21,8 @@ LANES = 2
 MOST = 200  # rows per insert
 BYTES = 8 * 1024 * 1024  # body bytes per insert
 BACKLOG = 20_000  # rows that may wait
-STATEMENT = 8.0  # seconds for one insert
+STATEMENT = 3.0  # seconds for one insert; a provider waits about 10 for all
+CONNECT = 2.0
 RECONNECT = 0.5
 
 Broken = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
@@ -100,20 +101,20 @@ class Collector:
                     batch = []
                     continue
                 self._up -= 1
-                await _close(connection)
+                _close(connection)
                 connection = await self._connect()  # a lost connection is no reason to refuse: once more on a new one
                 if connection is not None and await self._insert(connection, batch):
                     self._up += 1
                 else:
                     self._refuse(batch)
                     if connection is not None:
-                        await _close(connection)
+                        _close(connection)
                         connection = None
                 batch = []
         finally:
             self._refuse(batch)
             if connection is not None:
-                await _close(connection)
+                _close(connection)
 
     def _take(self) -> list[Item]:
         waiting = self._waiting
@@ -164,19 +165,16 @@ class Collector:
 
 async def connect(dsn: str) -> asyncpg.Connection:
     """A connection under the system role, which may write webhooks of every company."""
-    settings = {"application_name": "masteria-hooks", "role": SYSTEM_ROLE, "statement_timeout": str(int(STATEMENT * 1000))}
-    connection: asyncpg.Connection = await asyncpg.connect(dsn, timeout=3, server_settings=settings)
-    return connection
+    return await open_connection(dsn, name="masteria-hooks", role=SYSTEM_ROLE, statement_timeout=STATEMENT, timeout=CONNECT)
 
 
 async def store(connection: asyncpg.Connection, rows: list[Received]) -> None:
     """One INSERT for all, committed when this returns; rows that are there already stay as they are."""
     columns = list(zip(*rows, strict=True))
-    await connection.execute(INSERT, *columns, timeout=STATEMENT + 2)
+    await connection.execute(INSERT, *columns, timeout=STATEMENT + 0.5)
 
 
-async def _close(connection: asyncpg.Connection) -> None:
-    with contextlib.suppress(Exception):
-        await connection.close(timeout=1)
+def _close(connection: asyncpg.Connection) -> None:
+    """At once: a server that does not answer would not answer a goodbye either."""
     with contextlib.suppress(Exception):
         connection.terminate()

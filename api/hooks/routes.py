@@ -1,12 +1,16 @@
 """Which company and secret a webhook address belongs to, kept in memory so that a webhook costs no query of its own.
 
-Known channels are read again every few seconds in one query, and at once when a signature does not fit (a replaced secret).
+All channels are read every few seconds in one query, and one at once when a signature does not fit (a replaced secret).
 Unknown addresses are asked for one at a time, so that guessing addresses cannot crowd out the known ones. While Postgres is
-away what is known stays usable. Only signing secrets are opened here, never tokens.
+away what is known stays usable, also to a process that starts then: the routes are kept in a file, their secrets sealed as they
+are in the table. Only signing secrets are opened here, never tokens.
 """
 
 import asyncio
+import contextlib
+import os
 import time
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -21,6 +25,7 @@ log = structlog.get_logger("api.hooks")
 
 REFRESH = 20.0  # seconds
 MOST = 50_000
+PATIENCE = 4.0  # seconds to wait for an answer about one address, the wait for others included
 
 _COLUMNS = "select id, company_id, kind, signing_secret, verify_token from channel"
 
@@ -37,11 +42,23 @@ class Route(msgspec.Struct, gc=False):
     read_at: float
 
 
-class Routes:
-    """`pool` acts as the system role: it sees channels of every company."""
+class _Kept(msgspec.Struct, array_like=True):
+    """One route in the file, as the table has it."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    id: UUID
+    company_id: UUID
+    kind: str
+    signing_secret: bytes | None
+    verify_token: str | None
+
+
+class Routes:
+    """`pool` acts as the system role: it sees channels of every company. `file` remembers the routes from one run to the next."""
+
+    def __init__(self, pool: asyncpg.Pool, file: Path) -> None:
         self._pool = pool
+        self._file = file
+        self._written: bytes = b""
         self._known: dict[UUID, Route] = {}
         self._one_at_a_time = asyncio.Lock()
 
@@ -49,7 +66,7 @@ class Routes:
         """The route, or None when there is no such channel. Raises what asyncpg raises when it is not known and Postgres is away."""
         route = self._known.get(channel_id)
         if route is None:
-            async with self._one_at_a_time:
+            async with asyncio.timeout(PATIENCE), self._one_at_a_time:
                 route = self._known.get(channel_id) or await self._read(channel_id)
         return route if route is not None and route.kind == kind else None
 
@@ -57,49 +74,74 @@ class Routes:
         """The route as it is now, if it changed; at most one look per second and channel."""
         if time.monotonic() - route.read_at < 1.0:
             return None
-        async with self._one_at_a_time:
+        async with asyncio.timeout(PATIENCE), self._one_at_a_time:
             fresh = await self._read(route.channel_id)
         return fresh if fresh is not None and fresh.secret != route.secret else None
 
     async def _read(self, channel_id: UUID) -> Route | None:
-        row: asyncpg.Record | None = await self._pool.fetchrow(
-            f"{_COLUMNS} where id = $1 and archived_at is null", channel_id, timeout=5
-        )
-        if row is None:
+        rows = await self._fetch(f"{_COLUMNS} where id = $1 and archived_at is null", channel_id)
+        if not rows:
             self._known.pop(channel_id, None)
             return None
-        return self._keep(row)
+        return self._keep(rows[0])
 
-    def _keep(self, row: asyncpg.Record) -> Route:
-        old = self._known.get(row["id"])
-        sealed = row["signing_secret"]
+    async def _fetch(self, sql: str, argument: object) -> list[_Kept]:
+        """Ends a connection that does not answer at once: asyncpg would wait for it again to undo the question."""
+        async with self._pool.acquire() as connection:
+            try:
+                return [_Kept(**row) for row in await connection.fetch(sql, argument, timeout=PATIENCE)]
+            except BaseException:
+                connection.terminate()
+                raise
+
+    def _keep(self, row: _Kept) -> Route:
+        old = self._known.get(row.id)
+        sealed = row.signing_secret
         if old is not None and old.sealed == sealed:
             secret = old.secret
         else:
             try:
-                secret = unseal(row["company_id"], row["id"], "signing_secret", sealed)
+                secret = unseal(row.company_id, row.id, "signing_secret", sealed)
             except SealBroken as error:
-                log.error("hooks.secret_broken", channel_id=str(row["id"]), error=str(error))
+                log.error("hooks.secret_broken", channel_id=str(row.id), error=str(error))
                 secret = ""
         if len(self._known) >= MOST:
             self._known.clear()
-        route = Route(row["company_id"], row["id"], row["kind"], secret, row["verify_token"] or "", sealed, time.monotonic())
-        self._known[row["id"]] = route
+        route = Route(row.company_id, row.id, row.kind, secret, row.verify_token or "", sealed, time.monotonic())
+        self._known[row.id] = route
         return route
 
     async def keep_fresh(self) -> None:
-        """Until cancelled: reads what is known again, drops what is gone."""
+        """Until cancelled: reads all routes again and again, drops what is gone, and keeps them in the file."""
         while True:
+            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):  # what is known stays usable
+                await self.refresh()
             await asyncio.sleep(REFRESH)
-            if not self._known:
-                continue
-            asked = list(self._known)
-            try:
-                rows = await self._pool.fetch(f"{_COLUMNS} where id = any($1::uuid[]) and archived_at is null", asked, timeout=5)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-                continue  # what is known stays usable
-            found = {row["id"] for row in rows}
-            for row in rows:
+
+    async def refresh(self) -> None:
+        """Reads all routes, the newest first when there are too many to keep. Raises what asyncpg and the disk raise."""
+        known_before = set(self._known)
+        kept = await self._fetch(f"{_COLUMNS} where archived_at is null order by id desc limit $1", MOST)
+        found = {row.id for row in kept}
+        for gone in known_before - found:
+            self._known.pop(gone, None)
+        for row in kept:
+            self._keep(row)
+        content = msgspec.msgpack.encode(kept)
+        if content != self._written:
+            await asyncio.to_thread(self._write, content)
+            self._written = content
+
+    def _write(self, content: bytes) -> None:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._file.with_name(f"{self._file.name}.{os.getpid()}")
+        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
+        partial.replace(self._file)
+
+    async def recall(self) -> None:
+        """What an earlier run knew, for as long as Postgres does not say better."""
+        with contextlib.suppress(OSError, msgspec.DecodeError):
+            content = await asyncio.to_thread(self._file.read_bytes)
+            for row in msgspec.msgpack.decode(content, type=list[_Kept]):
                 self._keep(row)
-            for gone in set(asked) - found:
-                self._known.pop(gone, None)

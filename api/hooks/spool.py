@@ -50,6 +50,7 @@ class Spool:
         self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()  # the live file is either written or renamed
+        self._broken = False  # said in the log
 
     async def append(self, row: Received) -> None:
         """Raises SpoolFull."""
@@ -68,11 +69,16 @@ class Spool:
                 async with self._lock:
                     await asyncio.to_thread(self._put, b"".join(record for record, _ in batch))
             except OSError as error:
-                log.error("hooks.spool_failed", error=repr(error))
+                if not self._broken:
+                    self._broken = True
+                    log.error("hooks.spool_failed", error=repr(error))
                 for _, future in batch:
                     if not future.done():
                         future.set_exception(SpoolFull(str(error)))
             else:
+                if self._broken:
+                    self._broken = False
+                    log.warning("hooks.spool_writes_again")
                 for _, future in batch:
                     if not future.done():
                         future.set_result(None)

@@ -32,6 +32,17 @@ if os.getppid() == parent:
 """
 _LONGEST_LINE = 1 << 20
 _MANY = 5  # deaths within a minute
+_HEALTHY = 5.0  # seconds of work after which a death is a first one again
+_LONGEST, _LONGEST_OF_ONE_THAT_WORKED = 30.0, 2.0  # seconds between two starts
+
+
+def next_pause(pause: float, *, worked: float | None) -> float:
+    """Seconds until the next start, after a wait of `pause` before the last one. `worked`: seconds it was ready, None for a
+    program that never was. The first restart is at once, and so is one of a program that worked for a while: somebody killed
+    it. Only one that cannot start waits long."""
+    if worked is not None and worked >= _HEALTHY:
+        return 0.0
+    return min(_LONGEST if worked is None else _LONGEST_OF_ONE_THAT_WORKED, pause * 2 or 1.0)
 
 
 class Program(msgspec.Struct, kw_only=True):
@@ -57,14 +68,13 @@ class Supervised:
         self.restarts = 0
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
-        self._started = 0.0
+        self._ready_at = 0.0
         self.up = asyncio.Event()
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep(), name=self.program.name)
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        self._started = time.monotonic()
         self.output.tail.clear()
         self.output.events.clear()
         return await asyncio.create_subprocess_exec(
@@ -74,37 +84,35 @@ class Supervised:
         )  # fmt: skip
 
     async def _keep(self) -> None:
-        pause = 1.0
+        pause: float | None = None  # before the last start; None: it was the first
         while not self._stopping:
             try:
                 self.process = await self._spawn()
             except OSError as error:
+                pause = next_pause(pause or 0.0, worked=None)
                 say(f"{bold(self.program.title)} cannot be started: {error}. Next try in {pause:.0f} s.")
                 await asyncio.sleep(pause)
-                pause = min(30.0, pause * 2)
                 continue
             reader = asyncio.create_task(self._read(self.process))
             watcher = asyncio.create_task(self._watch())
             code = await _ended(self.process)
             watcher.cancel()
-            was_up = self.up.is_set()
+            worked = time.monotonic() - self._ready_at if self.up.is_set() else None
             self.up.clear()
             self._signal(signal.SIGKILL)  # what it started itself
             with suppress(TimeoutError):
                 await asyncio.wait_for(reader, 1)
             if self._stopping:
                 return
-            if was_up and time.monotonic() - self._started > 60:
-                pause = 1.0
+            pause = 0.0 if pause is None else next_pause(pause, worked=worked)
             self._mourn(code, pause)
             await asyncio.sleep(pause)
-            pause = min(30.0, pause * 2)
             self.restarts += 1
 
     def _mourn(self, code: int, pause: float) -> None:
         self.deaths.append(time.monotonic())
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
-        say(f"{bold(self.program.title)} {how}; it starts again in {pause:.0f} s.")
+        say(f"{bold(self.program.title)} {how}; it starts again {f'in {pause:.0f} s' if pause else 'at once'}.")
         if code > 0:
             self.output.show_tail()
         if len(self.deaths) == _MANY and self.deaths[-1] - self.deaths[0] < 60:
@@ -125,6 +133,7 @@ class Supervised:
     async def _watch(self) -> None:
         while not await self.program.ready(self.output.events):  # noqa: ASYNC110 - another process cannot set an event of ours
             await asyncio.sleep(0.1)
+        self._ready_at = time.monotonic()
         self.up.set()
         if self.restarts:
             say(f"{bold(self.program.title)} is back.")

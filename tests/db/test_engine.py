@@ -63,6 +63,7 @@ async def test_stock_piccolo_leaks_it(database: Settings, broken_at_commit: str)
             await engine.pool.acquire(timeout=0.2)
     finally:
         engine.pool.terminate()
+        await engine.close()
 
 
 async def test_a_serialization_failure_at_commit_gives_the_connection_back(

@@ -1,8 +1,10 @@
 """What never reaches a log line."""
 
+import logging
+
 import pytest
 
-from db.log import redact, redact_event
+from db.log import Fold, redact, redact_event
 
 
 @pytest.mark.parametrize(
@@ -39,3 +41,35 @@ def test_keys_that_name_a_secret() -> None:
         "nested": {"api_key": "***", "list": ["Bearer [hidden]"]},
         "status": 200,
     }
+
+
+def _record(event: object, level: int = logging.WARNING, error: BaseException | None = None) -> logging.LogRecord:
+    return logging.LogRecord("db.x", level, "", 0, event, None, (type(error), error, None) if error else None)
+
+
+def test_repeats_of_a_kind_are_counted_not_written() -> None:
+    at = 0.0
+    fold = Fold(lambda: at)
+    passed = [fold.filter(_record({"event": "lost", "error": f"gone at 0x{n:x}", "company_id": n})) for n in range(1000)]
+    assert passed.count(True) == 3
+    assert fold.filter(_record({"event": "lost", "error": "refused"}))  # another error is another kind
+    assert fold.filter(_record({"event": "request"}, logging.INFO))
+    at = 61.0
+    again = _record({"event": "lost", "error": "gone at 0x7", "company_id": 1})
+    assert fold.filter(again)
+    assert isinstance(again.msg, dict)
+    assert again.msg["repeated"] == 997
+
+
+def test_repeats_of_other_libraries_are_counted_too() -> None:
+    at = 0.0
+    fold = Fold(lambda: at)
+    for number in range(50):
+        passed = fold.filter(
+            _record(f"Task exception was never retrieved: <Task-{number}>", error=ConnectionError(f"gone {number}"))
+        )
+        assert passed == (number < 3)
+    at = 61.0
+    again = _record("Task exception was never retrieved: <Task-9>", error=ConnectionError("gone 9"))
+    assert fold.filter(again)
+    assert again.getMessage() == "Task exception was never retrieved: <Task-9> (repeated 47 times)"

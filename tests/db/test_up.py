@@ -16,7 +16,7 @@ import pytest
 from db.up.lock import MARK, Lock, Running
 from db.up.output import Output
 from db.up.ports import Port, problem
-from db.up.programs import Program, Supervised
+from db.up.programs import Program, Supervised, next_pause
 from db.up.ready import answers
 
 _HOLDER = "import sys, time; from pathlib import Path; from db.up.lock import Lock; lock = Lock(Path(sys.argv[1]), 'http://x'); print('held', flush=True); time.sleep(60)"
@@ -125,8 +125,32 @@ async def test_a_killed_program_is_named_and_started_again_without_its_children(
     assert not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text().split(")")[1][:3]
     await program.stop()
     shown = capsys.readouterr().out
-    assert "The API was killed by SIGKILL; it starts again in 1 s." in shown
+    assert "The API was killed by SIGKILL; it starts again at once." in shown
     assert "The API is back." in shown
+
+
+def test_only_a_program_that_cannot_start_waits_long() -> None:
+    pauses = [0.0]
+    for _ in range(7):
+        pauses.append(next_pause(pauses[-1], worked=None))
+    assert pauses == [0, 1, 2, 4, 8, 16, 30, 30]
+    assert next_pause(30, worked=5) == 0  # killed, not broken
+    assert [next_pause(pause, worked=1) for pause in (0, 1, 2, 30)] == [1, 2, 2, 2]
+
+
+async def test_a_program_that_is_killed_again_and_again_is_soon_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    program = supervised("import time; time.sleep(60)", tmp_path)
+    program.start()
+    for number in range(4):
+        await program.wait_ready()
+        assert program.process is not None
+        killed = program.process.pid
+        program._ready_at -= 5  # as if it had worked that long
+        os.kill(killed, signal.SIGKILL)
+        while program.restarts == number:
+            await asyncio.sleep(0.02)
+    await program.stop()
+    assert capsys.readouterr().out.count("it starts again at once.") == 4
 
 
 async def test_a_program_that_fails_shows_its_last_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,6 +49,11 @@ def sentences() -> dict[str, str]:
         "too_many_requests": _("That was too often in a short time. Wait a moment and try again."),
         "too_many_attempts": _("Too many tries. Wait a few minutes and try again."),
         "too_large": _("This file is too large."),
+        "outcome_unknown": _(
+            "The connection broke while this was being saved. Load the page again and look before you repeat it."
+        ),
+        "database_unavailable": _("The service is busy at the moment. Try again in a few seconds."),
+        "busy": _("The service is busy at the moment. Try again in a few seconds."),
         "unavailable": _("The service is busy at the moment. Try again in a few seconds."),
         "unreadable_answer": _("Something went wrong on our side. Try again."),
         "http_500": _("Something went wrong on our side. Try again."),
