@@ -8,7 +8,7 @@ import sys
 from granian.constants import Interfaces, Loops
 from granian.server.mp import MPServer
 
-from db import log
+from db import deployment, log
 from db.embedded import locate
 from db.parent import die_with_parent
 from db.settings import load
@@ -36,9 +36,10 @@ def application() -> object:
 
 
 def main() -> int:
-    """Serves until SIGTERM or SIGINT; requests in flight get 15 seconds to end."""
+    """Serves until SIGTERM or SIGINT; requests in flight get 15 seconds to end. Raises SystemExit for what must not start."""
     settings = locate(load())
     log.configure(settings.log_level)
+    deployment.check(settings)
     if settings.api_workers > 1:
         folder = settings.data_dir / "metrics" / str(settings.api_port)
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,6 +1,6 @@
 """`python -m db …`: everything that is done to state as a whole, from starting it to moving it.
 
-Commands: up, serve, migrate, seed, backup, restore, held, rotate-keys, new-key, sweep, shell.
+Commands: up, serve, migrate, seed, close-demo, backup, restore, held, rotate-keys, new-key, sweep, shell.
 """
 
 import argparse
@@ -19,6 +19,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("serve", help="only the embedded Postgres and Valkey")
     commands.add_parser("migrate", help="bring the schema up to date")
     commands.add_parser("seed", help="make the demo company, once")
+    commands.add_parser("close-demo", help="take the published password from the demo company's people")
     backup = commands.add_parser("backup", help="everything into one file")
     backup.add_argument("file", nargs="?", type=Path, help="default: masteria-<date>.zip")
     restore = commands.add_parser("restore", help="a backup into this installation")

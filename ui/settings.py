@@ -37,8 +37,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read() -> Settings:
-    """Builds the settings from the environment. Raises ValueError for a port or size that is no number."""
+    """Builds the settings from the environment. Raises ValueError for a port or size that is no number, SystemExit for an
+    https address without a mail server."""
     env = os.environ
+    if env.get("PUBLIC_URL", "").startswith("https:") and not env.get("SMTP_URL"):
+        raise SystemExit(
+            "PUBLIC_URL is https, so people work here, but SMTP_URL is not set: nobody would get an invitation or a new password."
+            " Set SMTP_URL (see .env.example), for the web app too."
+        )
     host, port = env.get("UI_HOST", "127.0.0.1"), int(env.get("UI_PORT", "8080"))
     return Settings(
         host=host,

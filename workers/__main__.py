@@ -4,7 +4,7 @@ import gc
 
 import uvloop
 
-from db import settings
+from db import deployment, settings
 from db.embedded import locate
 from db.log import configure
 from workers.main import Process
@@ -13,6 +13,7 @@ from workers.main import Process
 def main() -> None:
     configured = locate(settings.load())
     configure(configured.log_level)
+    deployment.check(configured)
     process = Process(configured)
     # What was imported stays: the collector need not look at it again with every few hundred messages.
     gc.collect()

@@ -12,6 +12,7 @@ import asyncpg
 from db import crypto, queue, rotate, valkey
 from db.backup import BackupError, backup, restore
 from db.clock import now
+from db.deployment import Refused, close_demo, for_real_people
 from db.engine import DB, close_pools, open_pools
 from db.enums import HoldDecision
 from db.holds import queries
@@ -47,7 +48,14 @@ async def _migrate(settings: Settings, args: argparse.Namespace) -> str:
     return f"Ran {', '.join(ran)}." if ran else "The schema is up to date."
 
 
+async def _close_demo(settings: Settings, args: argparse.Namespace) -> str:
+    found = await close_demo(owner(settings))
+    return f"Closed: {', '.join(sorted(found))}." if found else "The published password lets nobody in."
+
+
 async def _seed(settings: Settings, args: argparse.Namespace) -> str:
+    if for_real_people(settings):
+        raise Refused("PUBLIC_URL is https: the demo company has a password that everybody can read, so it is not made here.")
     await migrate(owner(settings))
     crypto.load_ring(settings.secret_keys, settings.data_dir)
     made = await seed(settings)
@@ -119,6 +127,7 @@ async def _sweep(settings: Settings, args: argparse.Namespace) -> str:
 _COMMANDS: dict[str, Any] = {
     "migrate": _migrate,
     "seed": _seed,
+    "close-demo": _close_demo,
     "backup": _backup,
     "restore": _restore,
     "held": _held,

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
+from db.deployment import Refused, on_this_machine, refuse_published_password, refuse_without_mail
 from db.settings import Settings
 from db.up.lock import MARK, Lock, Running
 from db.up.output import bold, dim, say
@@ -130,6 +131,10 @@ class Supervisor:
         await wait_for_database(owner, 30)
         ran = await migrate(owner)
         self._phase(f"migrations ({len(ran)} new)")
+        try:
+            await refuse_published_password(settings)
+        except Refused as refused:
+            raise RuntimeError(str(refused)) from None
 
     async def _seed(self, settings: Settings) -> tuple[str, str] | None:
         if not self._demo:
@@ -291,7 +296,11 @@ def ports(settings: Settings) -> list[Port]:
 
 
 def up(settings: Settings, *, demo: bool) -> int:
-    """Runs until Ctrl-C; returns the exit code."""
+    """Runs until Ctrl-C; returns the exit code. The demo company is made where only this machine can open the panel."""
+    refuse_without_mail(settings)
+    if demo and not on_this_machine(settings):
+        say(f"Without the demo company, whose password everybody can read: {settings.public_url} is not this machine alone.")
+        demo = False
     try:
         lock = Lock(settings.data_dir, f"http://127.0.0.1:{settings.ui_port}")
     except Running as error:
