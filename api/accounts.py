@@ -29,10 +29,11 @@ from api.contract.accounts import (
     SignedIn,
 )
 from api.contract.audit import AuditEntry
-from api.contract.base import Page
+from api.contract.base import Done, Page
 from api.pagination import Cursor, Limit, decode_cursor, page, struct
-from db.accounts import api_keys, invitations, profile, queries, recover, team
+from db.accounts import api_keys, invitations, profile, queries, recover, team, verification
 from db.audit import queries as audit
+from db.enums import InvitationMail
 
 
 class MeController(Controller):
@@ -61,6 +62,16 @@ class MeController(Controller):
         opened = await recover.change_password(person(actor), origin, data.current_password, data.new_password)
         forget_all()
         return await signed_in(opened)
+
+    @post(
+        "/verify-email",
+        status_code=200,
+        summary="Mail me a link to verify my address",
+        description="Nothing is sent when it is verified already. 429 `too_many_mails` after four in a day.",
+    )
+    async def verify_email(self, actor: Caller, request: Request[Any, Any, Any]) -> Done:
+        await verification.ask(person(actor), request.app.state.settings.public_url)
+        return Done()
 
     @get("/sessions", summary="List my sessions", description="The open sessions of the person in this company, last used first.")
     async def sessions(self, actor: Caller) -> Page[SessionInfo]:
@@ -143,11 +154,12 @@ class TeamController(Controller):
     @post(
         "/invitations",
         summary="Invite somebody",
-        description="Mails a link that works once, for 7 days; the link is shown here once too. Needs `team:write`. 409 `already_member`.",
+        description="Makes a link that works once, for 7 days, shown here once. It is mailed too, within limits per address and company; "
+        "`mail` says whether. Needs `team:write`. 409 `already_member`.",
     )
     async def invite(self, data: JSONBody[InvitationCreate], actor: Caller, request: Request[Any, Any, Any]) -> InvitationCreated:
         row, link = await invitations.invite(person(actor), data.email, data.role, request.app.state.settings.public_url)
-        return InvitationCreated(invitation=struct(row, Invitation), link=link)
+        return InvitationCreated(invitation=struct(row, Invitation), link=link, mail=InvitationMail(row["mail"]))
 
     @delete(
         "/invitations/{invitation_id:uuid}",

@@ -27,13 +27,10 @@ class Job(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 
 class SendMail(Job, frozen=True, kw_only=True):
-    """Mails one prepared message. `link` is a sign-in secret, so the row is deleted when done."""
+    """Sends one mail that was written (`db/accounts/mails.py`)."""
 
     when_held: ClassVar[WhenHeld] = "hold"
-    template: Literal["invitation", "password_reset"]
-    to: str
-    language: str
-    params: dict[str, str]
+    mail_id: UUID
 
 
 class CheckChannel(Job, frozen=True, kw_only=True):

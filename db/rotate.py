@@ -12,7 +12,7 @@ import msgspec
 
 from db.crypto import KeyRing, SealBroken
 
-SEALED = (("channel", "token"), ("channel", "signing_secret"))
+SEALED = (("channel", "token"), ("channel", "signing_secret"), ("mail", "link"))
 """Every sealed column; each table has company_id and id. A test finds the bytea columns of the schema and compares."""
 ANSWERS = ("idempotency", "body")
 """Sealed too (db/idempotency.py), under the request's key instead of an id, and gone after 24 hours."""

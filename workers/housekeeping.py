@@ -31,6 +31,8 @@ _OLD = (
     "delete from session where expires_at < now() - interval '30 days' or revoked_at < now() - interval '30 days'",
     "delete from job where state = 'dead' and created_at < now() - interval '30 days'",
     "delete from password_reset where expires_at < now() - interval '7 days'",
+    "delete from mail where created_at < now() - interval '30 days'",
+    "delete from email_verification where expires_at < now()",
     "delete from known_device where last_used_at < now() - interval '180 days'",
 )
 

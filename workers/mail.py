@@ -1,8 +1,11 @@
-"""Mails prepared messages: invitations and password links, in the reader's language. Plain text with one link, no pictures,
-no tracking. Without SMTP_URL the sandbox catches the mail. A mailbox that refuses for good ends the job; all else is tried again.
+"""Sends the mails that were written: invitations and links, in the reader's language. Plain text with one link of ours, no
+pictures, no tracking: names are quoted, and what a mail program would make clickable in them is broken. Without SMTP_URL the sandbox
+catches the mail. A mailbox that refuses for good ends the job; all else is tried again.
 """
 
+import re
 import ssl
+import unicodedata
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid, parseaddr
 from typing import NamedTuple
@@ -12,6 +15,10 @@ from uuid import UUID
 import aiosmtplib
 import structlog
 
+from db.accounts import mails
+from db.accounts.mails import Mail
+from db.crypto import SealBroken
+from db.enums import MailTemplate
 from db.jobs import SendMail
 from db.settings import Settings
 from workers.runtime import Cancel, Retry
@@ -26,30 +33,42 @@ class Text(NamedTuple):
     body: str
 
 
-_TEXTS: dict[tuple[str, str], Text] = {
-    ("invitation", "pt-BR"): Text(
-        "{inviter} convidou você para {company}",
-        "Olá!\n\n{inviter} convidou você para trabalhar em {company} na Master IA.\n\n"
+_TEXTS: dict[tuple[MailTemplate, str], Text] = {
+    (MailTemplate.INVITATION, "pt-BR"): Text(
+        "{inviter} convidou você para “{company}”",
+        "Olá!\n\n{inviter} convidou você para trabalhar em “{company}” na Master IA.\n\n"
         "Para aceitar, abra este link. Ele vale por 7 dias e funciona uma vez:\n\n{link}\n\n"
         "Se você não esperava este convite, ignore esta mensagem.\n",
     ),
-    ("invitation", "en"): Text(
-        "{inviter} invited you to {company}",
-        "Hello!\n\n{inviter} invited you to work in {company} on Master IA.\n\n"
+    (MailTemplate.INVITATION, "en"): Text(
+        "{inviter} invited you to “{company}”",
+        "Hello!\n\n{inviter} invited you to work in “{company}” on Master IA.\n\n"
         "To accept, open this link. It works once, for 7 days:\n\n{link}\n\n"
         "If you did not expect this invitation, ignore this message.\n",
     ),
-    ("password_reset", "pt-BR"): Text(
+    (MailTemplate.PASSWORD_RESET, "pt-BR"): Text(
         "Crie uma nova senha",
         "Olá, {name}!\n\nPara criar uma nova senha, abra este link. Ele vale por 30 minutos e funciona uma vez:\n\n{link}\n\n"
         "Se não foi você quem pediu, ignore esta mensagem. Sua senha continua a mesma.\n",
     ),
-    ("password_reset", "en"): Text(
+    (MailTemplate.PASSWORD_RESET, "en"): Text(
         "Set a new password",
         "Hello, {name}!\n\nTo set a new password, open this link. It works once, for 30 minutes:\n\n{link}\n\n"
         "If you did not ask for this, ignore this message. Your password stays as it is.\n",
     ),
+    (MailTemplate.VERIFY_EMAIL, "pt-BR"): Text(
+        "Confirme seu e-mail",
+        "Olá, {name}!\n\nPara confirmar que este endereço é seu, abra este link. Ele vale por 7 dias:\n\n{link}\n\n"
+        "Se você não criou uma conta na Master IA, ignore esta mensagem.\n",
+    ),
+    (MailTemplate.VERIFY_EMAIL, "en"): Text(
+        "Confirm your e-mail",
+        "Hello, {name}!\n\nTo confirm that this address is yours, open this link. It works for 7 days:\n\n{link}\n\n"
+        "If you did not create an account at Master IA, ignore this message.\n",
+    ),
 }
+_LONGEST_NAME = 60
+_CLICKABLE = re.compile(r"(?<=\w)([.@])(?=\w)|(://)")
 
 
 class Server(NamedTuple):
@@ -73,13 +92,20 @@ def server_of(settings: Settings) -> Server:
     return Server(url.hostname or "localhost", port, user, password, tls)
 
 
-def compose(job: SendMail, sender: str) -> EmailMessage:
-    """The message. A line break in a name cannot start a new header: it becomes a space."""
-    text = _TEXTS.get((job.template, job.language)) or _TEXTS[(job.template, "pt-BR")]
-    values = {name: " ".join(value.split()) for name, value in job.params.items()}
+def plain(name: str) -> str:
+    """A name as a mail may hold it: one short line without controls, and nothing in it that becomes a link (`evil.com` is broken
+    to `evil. com`)."""
+    shown = "".join(sign if unicodedata.category(sign)[0] != "C" else " " for sign in name)
+    return _CLICKABLE.sub(lambda found: f"{found[0].strip(':/')} ", " ".join(shown.split()))[:_LONGEST_NAME].strip()
+
+
+def compose(mail: Mail, sender: str) -> EmailMessage:
+    """The message."""
+    text = _TEXTS.get((mail.template, mail.language)) or _TEXTS[(mail.template, "pt-BR")]
+    values = {**{name: plain(value) for name, value in mail.params.items()}, "link": mail.link}
     message = EmailMessage()
     message["From"] = sender
-    message["To"] = job.to
+    message["To"] = mail.recipient
     message["Subject"] = text.subject.format_map(values)
     message["Date"] = formatdate()
     message["Message-ID"] = make_msgid(domain=parseaddr(sender)[1].rpartition("@")[2] or "localhost")
@@ -89,11 +115,29 @@ def compose(job: SendMail, sender: str) -> EmailMessage:
 
 
 async def send_mail(company_id: UUID, job: SendMail, settings: Settings) -> None:
+    """The job: sends a mail that still waits, and forgets its link. Raises what `deliver` raises."""
+    try:
+        mail = await mails.waiting(company_id, job.mail_id)
+    except SealBroken as error:
+        raise Cancel("its link cannot be opened with the keys in SECRET_KEYS") from error
+    if mail is None:
+        return
+    await deliver(mail, settings)
+    await mails.forget_link(company_id, job.mail_id)
+    log.info("mail.sent", company_id=str(company_id), template=mail.template.value)
+
+
+async def give_up(company_id: UUID, job: SendMail, reason: str) -> None:
+    """It will never be sent: the link is of no use any more, but of much to who should not have it."""
+    await mails.forget_link(company_id, job.mail_id)
+
+
+async def deliver(mail: Mail, settings: Settings) -> None:
     """Raises Retry when the server cannot be reached or says later, Cancel when it refuses for good."""
     server = server_of(settings)
     try:
         await aiosmtplib.send(
-            compose(job, settings.mail_from),
+            compose(mail, settings.mail_from),
             hostname=server.host,
             port=server.port,
             username=server.user,
@@ -115,4 +159,3 @@ async def send_mail(company_id: UUID, job: SendMail, settings: Settings) -> None
         raise Retry(reason=f"the mail server says later: {error.code}") from error
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
         raise Retry(reason=f"the mail server does not answer: {type(error).__name__}") from error
-    log.info("mail.sent", company_id=str(company_id), template=job.template)

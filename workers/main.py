@@ -87,7 +87,9 @@ class Process:
         self.wire = Wire(timeout=settings.send_timeout, connect_timeout=min(5.0, settings.send_timeout / 2))
         self.sender = Sender(settings, self.wire)
         self.lanes = Lanes(settings, self.sender)
-        self.runner = Runner(self._functions(), {PrepareCampaign: campaigns.give_up, RunImport: imports.give_up})
+        self.runner = Runner(
+            self._functions(), {PrepareCampaign: campaigns.give_up, RunImport: imports.give_up, SendMail: mail.give_up}
+        )
         self.draining = asyncio.Event()
         self._busy = 0
         self._idle = asyncio.Event()

@@ -38,12 +38,7 @@ update job set state = 'waiting', lease_until = null, next_at = $3, last_error =
         then null else key end
 where id = $1 and tries = $2 and state = 'running'
 """
-# What a mail says holds a sign-in link: of no use to who looks at dead jobs, and of much to who should not.
-_DEAD = """
-update job set state = 'dead', lease_until = null, last_error = $3,
-    payload = case when name = 'SendMail' then payload - 'params' else payload end
-where id = $1 and tries = $2
-"""
+_DEAD = "update job set state = 'dead', lease_until = null, last_error = $3 where id = $1 and tries = $2"
 _DUE = """
 select id, queue, next_at from job
 where state = 'waiting' and next_at <= now() or state = 'running' and lease_until < now()

@@ -10,9 +10,9 @@ from litestar.params import FromPath, JSONBody
 from api import rate_limit
 from api.auth.guard import forget_all
 from api.auth.views import CallOrigin, signed_in
-from api.contract.accounts import ForgotPassword, InvitationAccept, InvitationPreview, ResetPassword, SignedIn
+from api.contract.accounts import ForgotPassword, InvitationAccept, InvitationPreview, ResetPassword, SignedIn, VerifyEmail
 from api.contract.base import Done
-from db.accounts import invitations, recover
+from db.accounts import invitations, recover, verification
 from db.allowances import network_of, take_strictly
 from db.audit.actions import Origin
 from db.enums import Role
@@ -52,6 +52,18 @@ class RecoverController(Controller):
         opened = await recover.reset_password(origin, data.token, data.password)
         forget_all()
         return await signed_in(opened)
+
+    @post(
+        "/verify-email",
+        status_code=200,
+        opt={"public": True},
+        summary="Verify an e-mail address by link",
+        description="Says that the address is the person's. 422 `link_expired` when the link is older than 7 days.",
+    )
+    async def verify_email(self, data: JSONBody[VerifyEmail], origin: CallOrigin) -> Done:
+        await _count(origin)
+        await verification.confirm(data.token)
+        return Done()
 
     @get(
         "/invitations/{token:str}",

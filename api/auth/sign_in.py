@@ -1,8 +1,9 @@
 """Public doors: sign-up and sign-in; and the way out. Passwords are counted where they are checked: `db/accounts/attempts.py`."""
 
+from typing import Any
 from zoneinfo import available_timezones
 
-from litestar import Controller, post
+from litestar import Controller, Request, post
 from litestar.params import JSONBody
 
 from api import rate_limit
@@ -33,9 +34,9 @@ class SignInController(Controller):
         "/sign-up",
         opt={"public": True},
         summary="Create a company",
-        description="Creates a company with its owner and signs in. 409 `email_taken` when the e-mail has an account already.",
+        description="Creates a company with its owner, signs in, and mails a link to verify the address. 409 `email_taken` when the e-mail has an account already.",
     )
-    async def sign_up(self, data: JSONBody[SignUp], origin: CallOrigin) -> SignedIn:
+    async def sign_up(self, data: JSONBody[SignUp], origin: CallOrigin, request: Request[Any, Any, Any]) -> SignedIn:
         check_time_zone(data.time_zone)
         await take_strictly((rate_limit.SIGN_UP_ADDRESS, network_of(origin.ip or "")))
         opened = await sessions.sign_up(
@@ -46,6 +47,7 @@ class SignInController(Controller):
             password=data.password,
             language=data.language,
             time_zone=data.time_zone,
+            public_url=request.app.state.settings.public_url,
         )
         return await signed_in(opened)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import Input, Output
-from db.enums import KeyEnd, Language, Permission, Role
+from db.enums import InvitationMail, KeyEnd, Language, Permission, Role
 
 Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", examples=["ana@lojaaurora.com.br"])]
 Password = Annotated[str, Meta(min_length=10, max_length=200, examples=["cavalo-azul-42"])]
@@ -48,6 +48,7 @@ class Me(Output):
     user_id: UUID | None  # null for an API key
     name: str
     email: str | None
+    email_verified: bool  # until then we mail few invitations for this person
     language: Language
     role: Role | None
     permissions: list[Permission]
@@ -117,6 +118,12 @@ class ResetPassword(Input):
     password: Password
 
 
+class VerifyEmail(Input):
+    """POST /v1/auth/verify-email → Done; the link works for 7 days, also more than once."""
+
+    token: Annotated[str, Meta(max_length=200)]
+
+
 class SessionInfo(Output):
     """GET /v1/me/sessions → Page[SessionInfo]; DELETE /v1/me/sessions/{id} revokes one, DELETE /v1/me/sessions all but this."""
 
@@ -165,7 +172,8 @@ class Invitation(Output):
 
 class InvitationCreated(Output):
     invitation: Invitation
-    link: str  # shown once; also mailed
+    link: str  # shown once
+    mail: InvitationMail  # whether we mailed it; if not, hand on the link
 
 
 class InvitationPreview(Output):

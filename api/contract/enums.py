@@ -10,6 +10,7 @@ from db.enums import HoldDecision as HoldDecision
 from db.enums import HoldKind as HoldKind
 from db.enums import IdentityKind as IdentityKind
 from db.enums import ImportState as ImportState
+from db.enums import InvitationMail as InvitationMail
 from db.enums import KeyEnd as KeyEnd
 from db.enums import Language as Language
 from db.enums import LineType as LineType

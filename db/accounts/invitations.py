@@ -7,8 +7,10 @@ from uuid import UUID
 import asyncpg
 
 from db import events
-from db.accounts import devices
+from db.accounts import devices, mails
 from db.accounts.attempts import right_password
+from db.accounts.mails import Mail
+from db.accounts.names import refuse_addresses
 from db.accounts.passwords import hash_password
 from db.accounts.rights import INVITING, present_role
 from db.accounts.sign_in import Opened, fold_email, insert_user, open_session
@@ -16,14 +18,18 @@ from db.accounts.team import may_grant
 from db.audit.actions import Origin
 from db.clock import now
 from db.crypto import digest, new_token
-from db.enums import Language, Permission, Role
+from db.enums import InvitationMail, Language, MailTemplate, Permission, Role
 from db.errors import Conflict, Field, Invalid, NotFound, Unauthenticated
 from db.events import TeamChanged
-from db.jobs import SendMail
 from db.tenancy import Actor, member
-from db.work import Read, system, work
+from db.work import Read, Work, system, work
 
 LIFE = timedelta(days=7)
+INVITATIONS_PER_DAY = 300  # of a company
+MAILS_OF_COMPANY = 100  # a day
+MAILS_UNVERIFIED = 3  # of a company, by who has not verified their own address
+MAILS_AGAIN = 3  # to one address from one company a day
+MAILS_TO_ADDRESS = 6  # to one address from everybody a day
 
 _OPEN = f"""
 select i.company_id, i.id, i.email, i.role, c.name as company_name, c.language, u.id as user_id, u.password_hash, {devices.KNOWN} as known
@@ -35,11 +41,27 @@ and m.role = any($3) and (i.role <> 'owner' or m.role = 'owner')
 """
 
 
+async def _may_mail(w: Work, email: str, everywhere: int) -> InvitationMail:
+    """Whether we write to the invited address; `everywhere` counts today's invitations to it from all companies."""
+    again = await mails.of_company(w, w.company_id, MailTemplate.INVITATION, to=email)
+    if again >= MAILS_AGAIN or everywhere >= MAILS_TO_ADDRESS:
+        return InvitationMail.RECIPIENT_LIMIT
+    assert w.actor is not None
+    if not await w.fetchval("select email_verified_at is not null from account_user where id = $1", w.actor.id):
+        mailed = await mails.of_company(w, w.company_id, MailTemplate.INVITATION, within=30 * mails.DAY)
+        if mailed >= MAILS_UNVERIFIED:
+            return InvitationMail.VERIFY_FIRST
+    if await mails.of_company(w, w.company_id, MailTemplate.INVITATION) >= MAILS_OF_COMPANY:
+        return InvitationMail.COMPANY_LIMIT
+    return InvitationMail.SENT
+
+
 async def invite(actor: Actor, email: str, role: Role, public_url: str) -> tuple[asyncpg.Record, str]:
-    """The invitation and its link, mailed too; an older one for the same address ends. Raises Conflict `already_member`,
-    Forbidden `owner_only`."""
+    """The invitation, with what became of its mail as `mail`, and its link; an older one for the same address ends. Raises
+    Conflict `already_member`, `too_many_invitations`, Forbidden `owner_only`."""
     assert actor.id is not None
     email, token = fold_email(email), new_token()
+    everywhere = await mails.to_address(email, MailTemplate.INVITATION)
     async with work(actor, Permission.TEAM_WRITE) as w:
         present = member(actor.company_id, actor.id, await present_role(w, w.company_id, actor.id))
         present.require(Permission.TEAM_WRITE)
@@ -55,11 +77,16 @@ async def invite(actor: Actor, email: str, role: Role, public_url: str) -> tuple
             w.company_id,
             email,
         )
-        company = await w.fetchrow("select name, language from company where id = $1", w.company_id)
+        # locked, so that two invitations at once are counted one after the other
+        company = await w.fetchrow("select name, language from company where id = $1 for no key update", w.company_id)
+        today = "select count(*) from invitation where company_id = $1 and created_at > now() - interval '1 day'"
+        if await w.fetchval(today, w.company_id) >= INVITATIONS_PER_DAY:
+            raise Conflict("too_many_invitations", "Too many invitations today. Go on tomorrow.", limit=INVITATIONS_PER_DAY)
+        mail = await _may_mail(w, email, everywhere)
         inviter = await w.fetchval("select name from account_user where id = $1", actor.id)
         row = await w.fetchrow(
             "insert into invitation(company_id, email, role, token_hash, invited_by, expires_at) values ($1, $2, $3, $4, $5, $6) "
-            "returning id, email, role, created_at, expires_at, $7::text as invited_by",
+            "returning id, email, role, created_at, expires_at, $7::text as invited_by, $8::text as mail",
             w.company_id,
             email,
             role.value,
@@ -67,13 +94,18 @@ async def invite(actor: Actor, email: str, role: Role, public_url: str) -> tuple
             actor.id,
             now() + LIFE,
             inviter or "",
+            mail.value,
         )
         assert row is not None
         assert company is not None
         link = f"{public_url}/invitation/{token}"
-        params = {"link": link, "company": company["name"], "inviter": inviter or company["name"]}
-        w.enqueue(SendMail(template="invitation", to=email, language=company["language"], params=params))
-        w.audit("invitation.created", row["id"], email=email, role=role.value)
+        if mail is InvitationMail.SENT:
+            params = {"company": company["name"], "inviter": inviter or company["name"]}
+            letter = Mail(
+                template=MailTemplate.INVITATION, recipient=email, language=company["language"], params=params, link=link
+            )
+            await mails.post(w, letter)
+        w.audit("invitation.created", row["id"], email=email, role=role.value, mail=mail.value)
         w.emit(TeamChanged())
         return row, link
 
@@ -144,6 +176,7 @@ async def accept(origin: Origin, token: str, password: str, name: str | None, de
 
 
 def _check_new(password: str, name: str | None) -> None:
+    refuse_addresses(name=name)
     fields = []
     if not name:
         fields.append(Field("name", "required", "Tell us your name."))

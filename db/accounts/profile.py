@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from db.accounts.names import refuse_addresses
 from db.enums import Permission
 from db.errors import NotFound
 from db.events import CompanyChanged, SessionRevoked, TeamChanged
@@ -10,7 +11,8 @@ from db.work import work
 
 
 async def change_me(actor: Actor, *, name: str | None, language: str | None) -> None:
-    """None leaves a value as it is."""
+    """None leaves a value as it is. Raises Invalid."""
+    refuse_addresses(name=name)
     async with work(actor, Permission.COMPANY_READ) as w:
         await w.execute(
             "update account_user set name = coalesce($2, name), language = coalesce($3, language) where id = $1",
@@ -25,7 +27,8 @@ async def change_me(actor: Actor, *, name: str | None, language: str | None) -> 
 async def change_company(
     actor: Actor, *, name: str | None, language: str | None, time_zone: str | None, country: str | None
 ) -> None:
-    """None leaves a value as it is."""
+    """None leaves a value as it is. Raises Invalid."""
+    refuse_addresses(name=name)
     async with work(actor, Permission.COMPANY_WRITE) as w:
         await w.execute(
             "update company set name = coalesce($2, name), language = coalesce($3, language), time_zone = coalesce($4, time_zone), "

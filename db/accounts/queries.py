@@ -22,9 +22,11 @@ async def company(actor: Actor) -> asyncpg.Record:
 
 
 async def person(user_id: UUID) -> tuple[asyncpg.Record, list[asyncpg.Record]]:
-    """A person (name, email, language) and their companies (id, name, role)."""
+    """A person (name, email, language, verified) and their companies (id, name, role)."""
     async with system() as s:
-        row = await s.fetchrow("select name, email, language from account_user where id = $1", user_id)
+        row = await s.fetchrow(
+            "select name, email, language, email_verified_at is not null as verified from account_user where id = $1", user_id
+        )
         if row is None:
             raise NotFound("person")
         companies = await s.fetch(

@@ -5,18 +5,18 @@ from datetime import timedelta
 from uuid import UUID
 
 from db import events
-from db.accounts import devices
+from db.accounts import devices, mails, verification
 from db.accounts.attempts import right_password
+from db.accounts.mails import Mail
 from db.accounts.passwords import hash_password
 from db.accounts.sign_in import Opened, fold_email, last_company, open_session
 from db.allowances import Bucket, network_of, owner_of, take_strictly
 from db.audit.actions import Origin
 from db.clock import now
 from db.crypto import digest, new_token
-from db.enums import Permission, Role
+from db.enums import MailTemplate, Permission, Role
 from db.errors import Field, Forbidden, Invalid, TooManyRequests
 from db.events import SessionRevoked
-from db.jobs import SendMail
 from db.tenancy import Actor, member
 from db.work import Read, system, work
 
@@ -58,9 +58,16 @@ async def forgot_password(origin: Origin, email: str, public_url: str, device: s
     actor = member(place["company_id"], user["id"], Role(place["role"]), ip=origin.ip, request_id=origin.request_id)
     async with work(actor, Permission.COMPANY_READ) as w:
         w.audit("password.reset_asked", user["id"])
-        link = f"{public_url}/reset-password?token={token}"
-        params = {"link": link, "name": user["name"]}
-        w.enqueue(SendMail(template="password_reset", to=user["email"], language=user["language"], params=params))
+        await mails.post(
+            w,
+            Mail(
+                template=MailTemplate.PASSWORD_RESET,
+                recipient=user["email"],
+                language=user["language"],
+                params={"name": user["name"]},
+                link=f"{public_url}/reset-password?token={token}",
+            ),
+        )
 
 
 async def reset_password(origin: Origin, token: str, password: str) -> Opened:
@@ -80,6 +87,7 @@ async def reset_password(origin: Origin, token: str, password: str) -> Opened:
         if user_id is None:
             raise gone
         ended = await _set_password(s, user_id, password_hash)
+        await verification.mark(s, user_id)
         place = await last_company(s, user_id)
         if place is None:
             raise Forbidden("no_company", "You do not belong to a company any more. Ask for a new invitation.")

@@ -8,9 +8,10 @@ import asyncpg
 import msgspec
 
 from db import events
-from db.accounts import devices
+from db.accounts import devices, verification
 from db.accounts.attempts import right_password
 from db.accounts.identify import SESSION_LIFE, new_session_token
+from db.accounts.names import refuse_addresses
 from db.accounts.passwords import hash_password
 from db.audit.actions import Origin, record
 from db.clock import now
@@ -66,9 +67,11 @@ async def sign_up(
     password: str,
     language: Language,
     time_zone: str,
+    public_url: str,
     country: str = "BR",
 ) -> Opened:
-    """A new company with its owner, signed in. Raises Conflict `email_taken`."""
+    """A new company with its owner, signed in, and a mail to verify the address. Raises Conflict `email_taken`, Invalid."""
+    refuse_addresses(company_name=company_name, name=name)
     password_hash = await hash_password(password)
     async with system() as s:
         user_id = await insert_user(s, email, name, password_hash, language)
@@ -81,7 +84,9 @@ async def sign_up(
         )
         await s.execute("insert into membership(company_id, user_id, role) values ($1, $2, 'owner')", company_id, user_id)
         device = await devices.remember(s, user_id, None)
-        return await open_session(s, origin, company_id, user_id, Role.OWNER, "company.created", device)
+        opened = await open_session(s, origin, company_id, user_id, Role.OWNER, "company.created", device)
+    await verification.ask(opened.actor, public_url)
+    return opened
 
 
 async def insert_user(s: Read, email: str, name: str, password_hash: str, language: Language) -> UUID:

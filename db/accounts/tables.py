@@ -23,6 +23,7 @@ class AccountUser(Table, db=DB, tablename="account_user"):
     password_hash = Text(secret=True)
     language = Text()
     created_at = Timestamptz()
+    email_verified_at = Timestamptz(null=True)
 
 
 class Membership(Table, db=DB, tablename="membership"):

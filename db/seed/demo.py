@@ -37,7 +37,7 @@ def fixed_id(name: str) -> UUID:
 
 COMPANY = fixed_id("company")
 WHATSAPP, SMS = fixed_id("channel:whatsapp"), fixed_id("channel:sms")
-_TEAM = (
+TEAM = (
     (EMAIL, "Ana Lima", Role.OWNER),
     ("bruno@lojaaurora.test", "Bruno Rocha", Role.ADMIN),
     ("carla@lojaaurora.test", "Carla Mendes", Role.MANAGER),
@@ -104,9 +104,9 @@ async def _accounts(c: asyncpg.Connection, password: str) -> None:
     await c.execute(
         "insert into company(id, name, demo, created_at) values ($1, 'Loja Aurora', true, now() - interval '400 days')", COMPANY
     )
-    for email, name, role in _TEAM:
+    for email, name, role in TEAM:
         user_id = await c.fetchval(
-            "insert into account_user(id, email, name, password_hash) values ($1, $2, $3, $4) "
+            "insert into account_user(id, email, name, password_hash, email_verified_at) values ($1, $2, $3, $4, now()) "
             "on conflict (email) do update set email = excluded.email returning id",
             fixed_id(email),
             email,

@@ -16,6 +16,7 @@ from api import rate_limit
 from api.app import create_app
 from api.auth import guard
 from db import valkey
+from db.accounts import mails
 from db.accounts.identify import new_session_token
 from db.accounts.passwords import hash_password
 from db.crypto import digest
@@ -94,6 +95,13 @@ async def bearer(owner_db: asyncpg.Connection, actor: Actor) -> Headers:
             actor.id,
         )
     return {"Authorization": f"Bearer {token}"}
+
+
+async def links_mailed(owner_db: asyncpg.Connection, email: str) -> list[str]:
+    """The links of the mails to an address that wait to be sent, oldest first."""
+    rows = await owner_db.fetch("select company_id, id from mail where recipient = $1 order by id", email)
+    found = [await mails.waiting(row["company_id"], row["id"]) for row in rows]
+    return [mail.link for mail in found if mail is not None]
 
 
 async def make_member(owner_db: asyncpg.Connection, company: Actor, role: Role, password: str | None = None) -> Actor:

@@ -12,6 +12,7 @@ PUBLIC = {
     ("POST", "/v1/auth/sign-in"),
     ("POST", "/v1/auth/forgot-password"),
     ("POST", "/v1/auth/reset-password"),
+    ("POST", "/v1/auth/verify-email"),
     ("GET", "/v1/auth/invitations/{token}"),
     ("POST", "/v1/auth/invitations/{token}/accept"),
     ("GET", "/v1/openapi.json"),

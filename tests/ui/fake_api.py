@@ -16,7 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.contract import accounts as contract
 from api.contract.base import Done, FieldError, Page, Problem
-from api.contract.enums import CampaignState, KeyEnd, Language, Permission, Role
+from api.contract.enums import CampaignState, InvitationMail, KeyEnd, Language, Permission, Role
 from api.contract.home import Attention, Home, HomeCampaign, HomeDay
 
 TOKEN = "token-ana"
@@ -64,7 +64,7 @@ class State:
     def me(self) -> contract.Me:
         permissions = list(Permission) if self.role in {Role.OWNER, Role.ADMIN} else READS
         return contract.Me(
-            user_id=self.ana, name="Ana Lima", email="ana@lojaaurora.com.br", language=Language.PT_BR, role=self.role,
+            user_id=self.ana, name="Ana Lima", email="ana@lojaaurora.com.br", email_verified=True, language=Language.PT_BR, role=self.role,
             permissions=permissions, company=self.company(), companies=[contract.CompanyRef(id=self.company_id, name="Loja Aurora", role=self.role)],
         )  # fmt: skip
 
@@ -180,7 +180,11 @@ class FakeApi:
                 return problem(422, "invalid", errors=[FieldError(field="email", code="already_member", message="In the team.")])
             made = contract.Invitation(id=uuid4(), email=given.email, role=given.role, invited_by="Ana Lima", created_at=NOW, expires_at=NOW + timedelta(days=7))  # fmt: skip
             state.invitations.append(made)
-            return answer(contract.InvitationCreated(invitation=made, link="https://example.com/invitation/abc123"))
+            return answer(
+                contract.InvitationCreated(
+                    invitation=made, link="https://example.com/invitation/abc123", mail=InvitationMail.SENT
+                )
+            )
         if path == "/v1/api-keys":
             asked = msgspec.json.decode(body, type=contract.ApiKeyCreate)
             key = contract.ApiKey(id=uuid4(), name=asked.name, prefix="mia_live_77aa", scopes=asked.scopes, created_at=NOW, expires_at=asked.expires_at, last_used_at=None, created_by="Ana Lima", ended_at=None, ended_because=None)  # fmt: skip

@@ -3,22 +3,29 @@
 import asyncio
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
-from uuid import uuid4
+from uuid import UUID
 
+import asyncpg
 import msgspec
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from db.accounts import mails
+from db.accounts.mails import Mail
+from db.enums import MailTemplate, Permission
 from db.jobs import SendMail
 from db.settings import Settings
-from workers.mail import compose, send_mail, server_of
+from db.tenancy import Actor
+from db.work import work
+from workers.mail import compose, deliver, give_up, plain, send_mail, server_of
 from workers.runtime import Cancel, Retry
 
-INVITATION = SendMail(
-    template="invitation",
-    to="bruno@example.com",
+INVITATION = Mail(
+    template=MailTemplate.INVITATION,
+    recipient="bruno@example.com",
     language="pt-BR",
-    params={"link": "http://127.0.0.1:8080/invitation/abc", "company": "Loja Aurora", "inviter": "Ana Lima"},
+    params={"company": "Loja Aurora", "inviter": "Ana Lima"},
+    link="http://127.0.0.1:8080/invitation/abc",
 )
 
 
@@ -45,15 +52,15 @@ def box() -> Box:
 
 
 @pytest.fixture
-async def settings(box: Box) -> AsyncIterator[Settings]:
-    server = await asyncio.get_running_loop().create_server(lambda: SMTP(box), "127.0.0.1", 0)
-    yield Settings(sandbox_smtp_port=server.sockets[0].getsockname()[1])
-    server.close()
-    await server.wait_closed()
+async def server(box: Box) -> AsyncIterator[Settings]:
+    listening = await asyncio.get_running_loop().create_server(lambda: SMTP(box), "127.0.0.1", 0)
+    yield Settings(sandbox_smtp_port=listening.sockets[0].getsockname()[1])
+    listening.close()
+    await listening.wait_closed()
 
 
-async def test_a_letter_arrives_in_the_sandbox(settings: Settings, box: Box) -> None:
-    await send_mail(uuid4(), INVITATION, settings)
+async def test_a_letter_arrives_in_the_sandbox(server: Settings, box: Box) -> None:
+    await deliver(INVITATION, server)
     (letter,) = box.letters
     assert letter.rcpt_tos == ["bruno@example.com"]
     assert b"/invitation/abc" in (letter.content or b"")
@@ -73,10 +80,38 @@ def test_invitations_speak_the_language(language: str, words: str) -> None:
 
 @pytest.mark.parametrize("language", ["pt-BR", "en"])
 def test_resets_say_how_long(language: str) -> None:
-    job = SendMail(
-        template="password_reset", to="a@example.com", language=language, params={"link": "https://x/y", "name": "Ana"}
+    mail = Mail(
+        template=MailTemplate.PASSWORD_RESET,
+        recipient="a@example.com",
+        language=language,
+        params={"name": "Ana"},
+        link="https://x/y",
     )
-    assert "30 min" in body(compose(job, "no-reply@example.com"))
+    assert "30 min" in body(compose(mail, "no-reply@example.com"))
+
+
+@pytest.mark.parametrize("language", ["pt-BR", "en"])
+@pytest.mark.parametrize("template", list(MailTemplate))
+def test_every_template_speaks_every_language_and_holds_its_link(template: MailTemplate, language: str) -> None:
+    params = {"name": "Ana", "company": "Loja", "inviter": "Ana"}
+    mail = Mail(template=template, recipient="a@example.com", language=language, params=params, link="https://x/y?token=z")
+    assert body(compose(mail, "no-reply@example.com")).count("https://x/y?token=z") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Loja Aurora", "Loja Aurora"),
+        ("https://evil.example/win", "https evil. example/win"),
+        ("evil.com", "evil. com"),
+        ("ana@evil.com", "ana@ evil. com"),
+        ("Loja\u202e\x00 \u200b Aurora\r\nBcc: x", "Loja Aurora Bcc: x"),
+        ("J.P. Morgan", "J. P. Morgan"),
+        ("x" * 300, "x" * 60),
+    ],
+)
+def test_names_become_no_links(name: str, shown: str) -> None:
+    assert plain(name) == shown
 
 
 def test_a_name_cannot_add_a_header() -> None:
@@ -87,15 +122,46 @@ def test_a_name_cannot_add_a_header() -> None:
 
 
 @pytest.mark.parametrize(("answer", "outcome"), [("550 no such person", Cancel), ("451 later", Retry)])
-async def test_refusals(settings: Settings, box: Box, answer: str, outcome: type[Exception]) -> None:
+async def test_refusals(server: Settings, box: Box, answer: str, outcome: type[Exception]) -> None:
     box.answer = answer
     with pytest.raises(outcome):
-        await send_mail(uuid4(), INVITATION, settings)
+        await deliver(INVITATION, server)
 
 
 async def test_nobody_there() -> None:
     with pytest.raises(Retry):
-        await send_mail(uuid4(), INVITATION, Settings(smtp_url="smtp://127.0.0.1:1?tls=none"))
+        await deliver(INVITATION, Settings(smtp_url="smtp://127.0.0.1:1?tls=none"))
+
+
+async def _posted(owner: Actor, owner_db: asyncpg.Connection) -> UUID:
+    async with work(owner, Permission.TEAM_WRITE) as w:
+        await mails.post(w, INVITATION)
+    found: UUID = await owner_db.fetchval("select id from mail where company_id = $1", owner.company_id)
+    return found
+
+
+@pytest.mark.parametrize("ending", ["sent", "given up"])
+async def test_a_mail_that_ended_keeps_no_link(
+    server: Settings, box: Box, owner: Actor, owner_db: asyncpg.Connection, ending: str
+) -> None:
+    mail_id = await _posted(owner, owner_db)
+    job = SendMail(mail_id=mail_id)
+    for _ in range(2):  # a doubled wake-up
+        if ending == "sent":
+            await send_mail(owner.company_id, job, server)
+        else:
+            await give_up(owner.company_id, job, "the mailbox refuses")
+    assert len(box.letters) == (1 if ending == "sent" else 0)
+    assert await owner_db.fetchval("select link from mail where id = $1", mail_id) is None
+
+
+async def test_a_mail_sealed_by_a_key_that_is_gone_is_given_up(
+    server: Settings, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    mail_id = await _posted(owner, owner_db)
+    await owner_db.execute("update mail set link = 'nonsense' where id = $1", mail_id)
+    with pytest.raises(Cancel):
+        await send_mail(owner.company_id, SendMail(mail_id=mail_id), server)
 
 
 def test_the_server_of_an_address() -> None:

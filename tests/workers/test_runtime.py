@@ -11,7 +11,7 @@ import pytest
 from db import queue
 from db.clock import now
 from db.enums import Permission
-from db.jobs import CheckChannel, Job, PrepareCampaign, SendMail
+from db.jobs import CheckChannel, Job, PrepareCampaign
 from db.tenancy import Actor
 from db.work import work
 from tests import scenes
@@ -171,17 +171,3 @@ async def test_a_campaign_whose_audience_cannot_be_written_fails_instead_of_prep
     row = await bench.db.fetchrow("select state, state_reason from campaign where id = $1", campaign)
     assert row is not None
     assert tuple(row) == ("failed", "preparing_failed")
-
-
-async def test_a_dead_mail_keeps_no_link(bench: Bench) -> None:
-    async with work(bench.actor, Permission.TEAM_WRITE) as w:
-        w.enqueue(SendMail(template="invitation", to="a@example.com", language="en", params={"link": "https://x/secret"}))
-    job_id = await bench.db.fetchval("select id from job where company_id = $1", bench.actor.company_id)
-
-    async def refused(company_id: UUID, job: Job) -> None:
-        raise Cancel("the mailbox refuses")
-
-    assert await Runner({SendMail: refused}).run(job_id) == "cancel"
-    row = await bench.row(job_id)
-    assert row is not None
-    assert "secret" not in row["payload"]

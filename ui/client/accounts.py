@@ -25,6 +25,7 @@ from api.contract.accounts import (
     SignIn,
     SignUp,
     SwitchCompany,
+    VerifyEmail,
 )
 from api.contract.base import Done, Page
 from api.contract.home import Home
@@ -53,6 +54,14 @@ async def forgot_password(api: ApiClient, email: str, device: str | None = None)
 
 async def reset_password(api: ApiClient, token: str, password: str) -> SignedIn:
     return await api.post("/v1/auth/reset-password", SignedIn, ResetPassword(token=token, password=password))
+
+
+async def verify_email(api: ApiClient, token: str) -> Done:
+    return await api.post("/v1/auth/verify-email", Done, VerifyEmail(token=token))
+
+
+async def ask_to_verify_email(api: ApiClient) -> None:
+    await api.post("/v1/me/verify-email", Done)
 
 
 async def invitation(api: ApiClient, token: str) -> InvitationPreview:

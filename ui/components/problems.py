@@ -48,6 +48,8 @@ def sentences() -> dict[str, str]:
         "not_retryable": _("Failed messages can be tried again once the campaign sends or is done."),
         "too_many_requests": _("That was too often in a short time. Wait a moment and try again."),
         "too_many_attempts": _("Too many tries. Wait a few minutes and try again."),
+        "too_many_mails": _("We sent you this several times today. Look in the spam folder, too."),
+        "too_many_invitations": _("Your company made many invitations today. Go on tomorrow."),
         "too_large": _("This file is too large."),
         "outcome_unknown": _(
             "The connection broke while this was being saved. Load the page again and look before you repeat it."
@@ -69,6 +71,7 @@ def field_sentences() -> dict[str, str]:
         "too_long": _("This is too long."),
         "invalid_email": _("This does not look like an e-mail address."),
         "invalid_phone": _("This does not look like a phone number."),
+        "address_in_name": _("Write a name, without web or e-mail addresses."),
         "taken": _("This name is in use already."),
     }
 

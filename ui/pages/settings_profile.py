@@ -12,7 +12,7 @@ from ui.client import accounts
 from ui.client.base import ApiProblem
 from ui.components import problems
 from ui.components.buttons import button
-from ui.components.cards import card, item
+from ui.components.cards import card, item, note
 from ui.components.forms import form, new_password_field, password_field, select_field, text_field
 from ui.components.states import load, skeleton_list
 from ui.components.text import badge, icon
@@ -40,9 +40,22 @@ def draw_profile() -> None:
         name = text_field(_("Name"), me.me.name, limit=120, autocomplete="name")
         email = text_field(_("E-mail"), me.me.email or "", hint=_("You sign in with this address."))
         email.control.props("readonly disable")
+        if not me.me.email_verified:
+            _draw_unverified()
         language = select_field(_("Language"), LANGUAGES, preferences().language)
         form(save, _("Save"))
     _draw_password()
+
+
+def _draw_unverified() -> None:
+    me = session.current()
+
+    async def send() -> None:
+        await accounts.ask_to_verify_email(me.api)
+        toast(_("We sent an e-mail to {email}.").format(email=me.me.email))
+
+    with note("info", _("Confirm your e-mail with the link that we sent you. Until then we mail few invitations for you.")):
+        button(_("Send it again"), send)
 
 
 def _draw_password() -> None:

@@ -6,7 +6,7 @@ from nicegui import ui
 
 from api.contract.accounts import Invitation, InvitationCreate, InvitationCreated, Member, MemberPatch
 from api.contract.base import Page
-from api.contract.enums import Permission, Role
+from api.contract.enums import InvitationMail, Permission, Role
 from ui import formats, live, session
 from ui.client import accounts
 from ui.client.base import ApiClient, ApiProblem
@@ -194,6 +194,18 @@ class _Team:
     def _show_link(self, created: InvitationCreated, inside: ui.element) -> None:
         inside.clear()
         with inside:
-            with note("ok", _("We sent an e-mail to {email}.").format(email=created.invitation.email), name="check_circle"):
-                ui.label(_("You can also pass on this link yourself. It is shown only now.")).classes("m-hint")
+            if created.mail is InvitationMail.SENT:
+                with note("ok", _("We sent an e-mail to {email}.").format(email=created.invitation.email), name="check_circle"):
+                    ui.label(_("You can also pass on this link yourself. It is shown only now.")).classes("m-hint")
+            else:
+                why = {
+                    InvitationMail.VERIFY_FIRST: _(
+                        "Confirm your own e-mail first, in your profile: then we mail invitations for you."
+                    ),
+                    InvitationMail.RECIPIENT_LIMIT: _("This address got several invitations today."),
+                    InvitationMail.COMPANY_LIMIT: _("Your company sent many invitations today."),
+                }[created.mail]
+                with note("warn", _("The invitation is ready, but we did not mail it."), name="warning"):
+                    ui.label(why).classes("m-hint")
+                    ui.label(_("Pass on this link yourself. It is shown only now.")).classes("m-hint")
             copy_field(created.link, label=_("Copy link"))
