@@ -33,7 +33,7 @@ async def apply(w: Work, event: AccountEvent) -> None:
     """Restrictions and bans stop the account's channels at once; good news only starts a check."""
     try:
         detail = msgspec.json.decode(event.detail, type=_Account)
-    except msgspec.MsgspecError:
+    except (ValueError, RecursionError):
         detail = _Account()
     channels = await facts.channels_of_account(w, event.account_id)
     ban = detail.ban_info.waba_ban_state if detail.ban_info else ""

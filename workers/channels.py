@@ -12,6 +12,7 @@ import httpx
 import msgspec
 import structlog
 
+from db import storable
 from db.channels import facts, outages, templates
 from db.channels.facts import CheckResult
 from db.channels.queries import Check
@@ -178,7 +179,7 @@ def limit_of(tier: str | None) -> tuple[bool, int | None]:
     """Whether the messaging limit is known, and people per 24 h (None: unlimited). Meta gives a TIER name or a number."""
     if tier in UNLIMITED:
         return True, None
-    people = TIERS.get(tier or "") or (int(tier) if tier and tier.isdigit() else None)
+    people = TIERS.get(tier or "") or (storable.int4(int(tier)) if tier and len(tier) < 20 and tier.isdecimal() else None)
     return people is not None, people
 
 
@@ -325,5 +326,5 @@ def _quality(number: PhoneNumber) -> Quality:
 
 
 def _e164(display: str) -> str | None:
-    digits = "".join(c for c in display if c.isdigit())
+    digits = "".join(c for c in display[:40] if c in "0123456789")
     return f"+{digits}" if digits else None

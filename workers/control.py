@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from db import storable
 from db.channels import log as channel_log
 from db.channels.secrets import Credentials
 from db.messages.reasons import FailureReason
@@ -34,7 +35,7 @@ class Refused(Exception):
 
     def __init__(self, reason: FailureReason, detail: str, code: int | None) -> None:
         self.reason = reason
-        self.detail = redact(detail)
+        self.detail = redact(storable.text(detail, 4000))
         super().__init__(f"{reason}: {self.detail}")
         self.code = code
 

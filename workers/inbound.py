@@ -1,12 +1,14 @@
 """What providers told us, made true: statuses, replies, wishes, templates, limits. Reads `webhook_inbox`, batch by batch.
 
 Everything a batch causes commits together with the mark that its rows are done, so a crash repeats it and changes nothing.
-A row that cannot be processed is found by processing the batch one by one; it waits, and never holds up the others.
+A row that cannot be processed is found by halving its batch; it waits, and holds up neither other rows nor what else it tells.
 """
 
 import asyncio
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,6 +16,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from db import halving
 from db.campaigns import lifecycle
 from db.channels import facts, templates
 from db.channels import log as channel_log
@@ -116,56 +119,85 @@ async def process_inbox(company_id: UUID) -> int:
     return total
 
 
-async def _batch(company_id: UUID) -> int:
-    for number in range(5):
-        try:
-            async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
-                rows = await inbox.claim(w, BATCH)
-                stops = await _apply(w, rows) if rows else []
-        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
-            await asyncio.sleep(random.uniform(0, 0.05 * (number + 1)))  # two workers touched the same messages
-            continue
-        except (Unavailable, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
-            raise
-        except Exception as error:
-            log.warning("inbound.batch_failed", company_id=str(company_id), error=repr(error)[:300])
-            break
-        await _stop_campaigns(company_id, stops)
-        return len(rows)
-    return await _one_by_one(company_id)
-
-
-async def _one_by_one(company_id: UUID) -> int:
-    """Finds the row that spoils its batch."""
-    actor = worker(company_id)
-    async with work(actor, Permission.CONTACTS_WRITE) as w:
-        ids = await inbox.due(w, BATCH)
-    for row_id in ids:
-        try:
-            async with work(actor, Permission.CONTACTS_WRITE) as w:
-                rows = await inbox.claim(w, 1, only=row_id)
-                stops = await _apply(w, rows) if rows else []
-        except (Unavailable, asyncpg.PostgresConnectionError, asyncpg.InterfaceError):
-            raise
-        except Exception as error:
-            log.error("inbound.row_failed", company_id=str(company_id), row_id=str(row_id), exc_info=True)
-            async with work(actor, Permission.CONTACTS_WRITE) as w:
-                await inbox.failed(w, row_id, repr(error))
-        else:
-            await _stop_campaigns(company_id, stops)
-    return len(ids)
-
-
 Stop = tuple[UUID, StopCampaign]
 
 
-async def _stop_campaigns(company_id: UUID, stops: list[Stop]) -> None:
-    for campaign_id, outcome in stops:
-        await lifecycle.stop(company_id, campaign_id, outcome.reason.value, outcome.message, pause=outcome.pause)
+async def _batch(company_id: UUID) -> int:
+    stops: list[Stop] = []
+    try:
+        return await _take(company_id, stops, None)
+    except Exception as error:
+        if not _spoiled(error):
+            raise
+        log.warning("inbound.batch_failed", company_id=str(company_id), error=repr(error)[:300])
+        async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
+            ids = await inbox.due(w, BATCH)
+        await halving.write(ids, partial(_take, company_id, stops), partial(_alone, company_id, stops), spoiled=_spoiled)
+        return len(ids)
+    finally:
+        for campaign_id, outcome in stops:
+            await lifecycle.stop(company_id, campaign_id, outcome.reason.value, outcome.message, pause=outcome.pause)
+
+
+def _spoiled(error: Exception) -> bool:
+    """Whatever is not an outage lies in the rows: they are worked through by code, not only written."""
+    return not isinstance(error, (Unavailable, asyncpg.PostgresConnectionError, asyncpg.InterfaceError))
+
+
+async def _take(company_id: UUID, stops: list[Stop], only: Sequence[UUID] | None) -> int:
+    """Processes due rows in one transaction; returns how many. `stops` gets the campaigns that must stop."""
+    for number in range(5):
+        try:
+            async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
+                rows = await inbox.claim(w, BATCH, only=only)
+                found = await _apply(w, rows) if rows else []
+        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):  # two workers touched the same messages
+            if number == 4:
+                raise
+            await asyncio.sleep(random.uniform(0, 0.05 * (number + 1)))
+        else:
+            stops += found
+            return len(rows)
+    raise AssertionError
+
+
+async def _alone(company_id: UUID, stops: list[Stop], row_id: UUID, error: Exception) -> None:
+    """One row that cannot be processed as a whole: what can be is, and it stays where staff see it."""
+    trace = None if halving.spoiled(error) else error  # where a value was refused says nothing
+    log.error("inbound.row_failed", company_id=str(company_id), row_id=str(row_id), error=repr(error)[:300], exc_info=trace)
+
+    async def some(items: Sequence[Item]) -> None:
+        async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
+            stops.extend((await _happen(w, items))[1])
+
+    async def skip(item: Item, error: Exception) -> None:
+        log.warning("inbound.event_failed", row_id=str(row_id), kind=type(item.event).__name__, error=repr(error)[:300])
+
+    async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
+        rows = await inbox.claim(w, 1, only=[row_id])
+        await inbox.failed(w, row_id, repr(error))
+    try:
+        async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
+            items, _ = await _read(w, rows)
+    except Exception as unreadable:
+        if not _spoiled(unreadable):
+            raise
+        return
+    if len(items) > 1:
+        await halving.write(items, some, skip, spoiled=_spoiled)
 
 
 async def _apply(w: Work, rows: list[Waiting]) -> list[Stop]:
     """Everything these rows say, in one transaction. Returns the campaigns that must stop."""
+    items, done = await _read(w, rows)
+    waiting, stops = await _happen(w, items)
+    await inbox.later(w, list(waiting), 15)
+    await inbox.done(w, [row_id for row_id in done if row_id not in waiting])
+    return stops
+
+
+async def _read(w: Work, rows: list[Waiting]) -> tuple[list[Item], list[UUID]]:
+    """The events of these rows in the order of their time, and the rows that could be read."""
     found = await w.fetch(
         "select id, account_id, portfolio_id from channel where company_id = $1 and id = any($2::uuid[])",
         w.company_id,
@@ -183,12 +215,15 @@ async def _apply(w: Work, rows: list[Waiting]) -> list[Stop]:
         except BadWebhook as error:
             await inbox.failed(w, row.id, str(error), final=True)
     items.sort(key=lambda item: item.at)
+    return items, done
+
+
+async def _happen(w: Work, items: Sequence[Item]) -> tuple[set[UUID], list[Stop]]:
+    """What the events cause. Returns rows that came before the message they speak of, and campaigns to stop."""
     waiting, stops = await _statuses(w, [item for item in items if isinstance(item.event, StatusEvent)])
     for item in items:
         await _one(w, item)
-    await inbox.later(w, list(waiting), 15)
-    await inbox.done(w, [row_id for row_id in done if row_id not in waiting])
-    return stops
+    return waiting, stops
 
 
 def parse(row: Waiting) -> list[AnyEvent]:

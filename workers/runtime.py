@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import structlog
 
-from db import installation, queue
+from db import installation, queue, storable
 from db.clock import now
 from db.jobs import Job
 from db.redact import redact
@@ -34,7 +35,7 @@ _PEEK = "select payload from job where id = $1"
 _DONE = "delete from job where id = $1 and tries = $2"
 _AGAIN = """
 update job set state = 'waiting', lease_until = null, next_at = $3, last_error = $4, tries = tries - $5,
-    key = case when exists (select from job o where o.company_id = job.company_id and o.key = job.key and o.state = 'waiting')
+    key = case when $6 or exists (select from job o where o.company_id = job.company_id and o.key = job.key and o.state = 'waiting')
         then null else key end
 where id = $1 and tries = $2 and state = 'running'
 """
@@ -96,7 +97,7 @@ class Runner:
             async with asyncio.timeout(job.timeout):
                 await self._functions[type(job)](company_id, job)
         except Snooze as snooze:
-            await self._write(_AGAIN, job_id, tries, snooze.until, None, 1)
+            await self._again(job_id, tries, snooze.until, None, 1)
             return "snooze"
         except Cancel as cancel:
             log.warning("job.cancelled", reason=str(cancel))
@@ -108,7 +109,7 @@ class Runner:
                 return await self._give_up(company_id, job_id, job, tries, _told(error))
             delay = after if after is not None else min(RETRY_CAP, RETRY_BASE**tries) * random.uniform(0.8, 1.2)
             log.warning("job.retry", tries=tries, after=round(delay, 1), error=repr(error), exc_info=not isinstance(error, Retry))
-            await self._write(_AGAIN, job_id, tries, now() + timedelta(seconds=delay), _told(error), 0)
+            await self._again(job_id, tries, now() + timedelta(seconds=delay), _told(error), 0)
             return "retry"
         finally:
             structlog.contextvars.clear_contextvars()
@@ -119,8 +120,17 @@ class Runner:
         tell = self._given_up.get(type(job))
         if tell is not None:
             await tell(company_id, job, reason)
-        await self._write(_DEAD, job_id, tries, reason)
+        await self._write(_DEAD, job_id, tries, storable.text(reason, 2000))
         return "cancel"
+
+    async def _again(self, job_id: UUID, tries: int, at: datetime, error: str | None, forgiven: int) -> None:
+        """The row waits once more, without its key when another one waits under it."""
+        try:
+            await self._write(_AGAIN, job_id, tries, at, error, forgiven, False)
+        except (
+            asyncpg.UniqueViolationError
+        ):  # the other one was being written and could not be seen: the index made us wait for it
+            await self._write(_AGAIN, job_id, tries, at, error, forgiven, True)
 
     async def _write(self, sql: str, *args: object) -> None:
         """The outcome, fenced by the try: a run whose lease was taken over writes nothing."""

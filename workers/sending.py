@@ -9,12 +9,14 @@ import contextlib
 import random
 import time
 from collections import deque
+from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 
-from db import installation, limits, valkey, witness
+from db import halving, installation, limits, valkey, witness
 from db.campaigns import lifecycle
 from db.contacts import consent
 from db.engine import DB
@@ -74,7 +76,7 @@ class Lanes:
         self._contents: dict[UUID, str] = {}
         self._aloft: dict[tuple[UUID, int], set[Flight]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._written: deque[tuple[UUID, int, list[Result]]] = deque(maxlen=REMEMBERED)
+        self._written: deque[tuple[UUID, int, Sequence[Result]]] = deque(maxlen=REMEMBERED)
         self._breakers = Breakers()
         self._rest: dict[UUID, float] = {}  # channels to stay away from, said since their lanes last began: until when, monotonic
 
@@ -286,29 +288,42 @@ class Lanes:
         flight.alarm = bool(flight.notable) and flight.alarm
 
     async def _write(self, flight: Flight) -> None:
-        """Writes the results that are there."""
+        """Writes the results that are there. One that cannot be written as it is spoils none of the others."""
         results, flight.results = flight.results, []
         if not results:
             return
-        company_id = flight.channel.company_id
+        await halving.write(results, partial(self._finish, flight.channel), partial(self._finish_bare, flight.channel))
+        for campaign_id in {message.campaign_id for message in flight.batch}:
+            progress.touch(flight.channel.company_id, campaign_id)
+        await outgoing.note_sent(flight.channel.id, sum(r.state == MessageState.SENT for r in results))
+
+    async def _finish(self, channel: ChannelRow, results: Sequence[Result]) -> None:
         delays = iter((0.2, 1.0, 5.0))
         while True:
             try:
-                async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
-                    await ledger.finish(w, results, horizon=flight.channel.unknown_horizon)
-                break
+                async with work(worker(channel.company_id), Permission.CAMPAIGNS_SEND) as w:
+                    await ledger.finish(w, results, horizon=channel.unknown_horizon)
+                self._written.append((channel.company_id, channel.unknown_horizon, results))
+                return
             except Unavailable:  # nobody else knows these results: they are kept for as long as Postgres is away
                 await DB.back(5.0)
             except Exception as error:  # repeating is harmless, and giving up early would make all of them unknown
                 delay = next(delays, None)
-                if delay is None:
+                if delay is None or halving.spoiled(error):
                     raise
                 log.warning("sending.finish_retry", error=repr(error))
                 await asyncio.sleep(delay)
-        self._written.append((company_id, flight.channel.unknown_horizon, results))
-        for campaign_id in {message.campaign_id for message in flight.batch}:
-            progress.touch(company_id, campaign_id)
-        await outgoing.note_sent(flight.channel.id, sum(r.state == MessageState.SENT for r in results))
+
+    async def _finish_bare(self, channel: ChannelRow, result: Result, error: Exception) -> None:
+        """What became of the message is sure, only the provider's words cannot be kept. Left to the lease it would be unknown, and
+        sent again under at least once."""
+        log.error("sending.result_spoiled", message_id=str(result.message_id), error=repr(error)[:300])
+        try:
+            await self._finish(channel, [ledger.bare(result)])
+        except Exception as second:
+            if not halving.spoiled(second):
+                raise
+            log.error("sending.result_lost", message_id=str(result.message_id), exc_info=second)
 
     async def _after(self, flight: Flight, notable: list[tuple[Claimed, Outcome]]) -> None:
         """What the new answers mean beyond their own message."""

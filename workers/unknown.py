@@ -1,13 +1,14 @@
 """Outcomes nobody knows: expired leases become unknown, evidence settles them, and after the horizon the policy does (DESIGN 4.7)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
 import structlog
 
+from db import halving
 from db.clock import now
 from db.enums import ChannelKind, Permission
 from db.jobs import LookUpUnknown
@@ -16,6 +17,7 @@ from db.messages.render import TextContent, TextSender
 from db.tenancy import worker
 from db.work import system, work
 from workers import outgoing
+from workers.outcomes import Unknown
 from workers.outgoing import ChannelRow, Sender
 from workers.progress import progress
 from workers.providers.twilio.client import Message, TwilioClient
@@ -89,16 +91,22 @@ def looker(sender: Sender) -> Callable[[UUID, LookUpUnknown], Awaitable[None]]:
         found: dict[UUID, Message] = {}
 
         async def crew() -> None:
-            try:
-                for theirs in todo:
+            for theirs in todo:
+                try:
                     found.update(await _ask(client, channel, theirs))
-            except ProviderError as error:
-                log.warning("unknown.lookup_failed", channel_id=str(channel.id), error=str(error))
+                except ProviderError as error:
+                    log.warning("unknown.lookup_failed", channel_id=str(channel.id), error=str(error))
+                    if not isinstance(error.outcome, Unknown):  # refused or away; an answer that cannot be read is one person's
+                        return
+
+        async def some(told: Sequence[tuple[UUID, bytes]]) -> None:
+            async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+                await inbox.store(w, channel.id, "twilio_status", told)
+
+        async def skip(told: tuple[UUID, bytes], error: Exception) -> None:
+            log.error("unknown.answer_refused", attempt_id=str(told[0]), error=repr(error)[:300])
 
         await asyncio.gather(*(crew() for _ in range(CREW)))
-        async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
-            await inbox.store(
-                w, channel.id, "twilio_status", [(attempt_id, message.as_callback()) for attempt_id, message in found.items()]
-            )
+        await halving.write([(attempt_id, message.as_callback()) for attempt_id, message in found.items()], some, skip)
 
     return look_up

@@ -2,16 +2,18 @@
 
 Two lanes with a connection of their own, so that neither a busy API pool nor one slow commit holds webhooks up. There is no
 artificial delay: a lane that is free takes what waits, and under load more waits. An insert whose outcome is not known is
-repeated; the ids are made at receipt, so nothing is stored twice.
+repeated; the ids are made at receipt, so nothing is stored twice. A row that Postgres refuses is refused alone.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import asyncpg
 import structlog
 
+from db import halving
 from db.engine import SYSTEM_ROLE, open_connection
 from db.messages.inbox import INSERT, Received
 
@@ -29,7 +31,7 @@ Broken = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientE
 
 
 class Down(Exception):
-    """Nothing was promised: Postgres does not take rows at the moment."""
+    """Nothing was promised: Postgres does not take the row at the moment."""
 
 
 Item = tuple[Received, "asyncio.Future[None]"]
@@ -132,15 +134,22 @@ class Collector:
 
     async def _insert(self, connection: asyncpg.Connection, batch: list[Item]) -> bool:
         try:
-            await store(connection, [row for row, _ in batch])
+            await halving.write(batch, partial(self._commit, connection), self._refuse_one)
         except Exception as error:  # whatever it is: a lane that ends would leave requests waiting for ever
             log.warning("hooks.insert_failed", rows=len(batch), error=repr(error)[:300])
             return False
+        return True
+
+    async def _commit(self, connection: asyncpg.Connection, batch: Sequence[Item]) -> None:
+        await store(connection, [row for row, _ in batch])
         for row, future in batch:
             if not future.done():
                 future.set_result(None)
             self._stored(row)
-        return True
+
+    async def _refuse_one(self, item: Item, error: Exception) -> None:
+        log.error("hooks.row_refused", channel_id=str(item[0].channel_id), error=repr(error)[:300])
+        self._refuse([item])
 
     async def _connect(self) -> asyncpg.Connection | None:
         try:

@@ -3,7 +3,8 @@ answer, and into Postgres once it is back.
 
 One file per process, held by a lock; files of dead processes are taken over. Replay: the file is closed and renamed, its rows
 are inserted (their ids were made at receipt: a second replay changes nothing), then it is deleted. A torn tail is a request
-that was never answered with success.
+that was never answered with success. A row that Postgres refuses holds up no other: it is set aside in a file of its own,
+which becomes a spool again by a rename to `.replay`.
 """
 
 import asyncio
@@ -13,18 +14,19 @@ import os
 import secrets
 import struct
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import msgspec
 import structlog
 
 from api.hooks.collector import Broken, connect, store
+from db import halving
 from db.messages.inbox import Received
 
 log = structlog.get_logger("api.hooks")
 
-LIVE, REPLAY = ".spool", ".replay"
+LIVE, REPLAY, REFUSED = ".spool", ".replay", ".refused"
 CHUNK = 200
 LOOK = 1.0  # seconds between looks for something to replay
 MOST = 2 * 1024**3  # bytes; a disk filled by webhooks would stop everything else
@@ -54,9 +56,8 @@ class Spool:
 
     async def append(self, row: Received) -> None:
         """Raises SpoolFull."""
-        body = _encode(row)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((_HEAD.pack(len(body), zlib.crc32(body)) + body, future))
+        self._waiting.append((_record(row), future))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write())
         await future
@@ -119,20 +120,29 @@ class Spool:
             return 0
         connection = await connect(self._dsn)  # first, so that files are only closed when there is somewhere to go
         count = 0
+
+        async def some(rows: Sequence[Received]) -> None:
+            await store(connection, list(rows))
+            for row in rows:
+                self._replayed(row)
+
         try:
             async with self._lock:
                 files = await asyncio.to_thread(self._seal)
             for path in files:
                 async for rows in _chunks(path):
-                    await store(connection, rows)
-                    for row in rows:
-                        self._replayed(row)
+                    await halving.write(rows, some, self._set_aside)
                     count += len(rows)
                 await asyncio.to_thread(path.unlink, missing_ok=True)
         finally:
             await connection.close(timeout=2)
         log.info("hooks.replayed", rows=count)
         return count
+
+    async def _set_aside(self, row: Received, error: Exception) -> None:
+        path = self._folder / f"hooks-{row.id.hex}{REFUSED}"
+        log.error("hooks.row_refused", channel_id=str(row.channel_id), kept=path.name, error=repr(error)[:300])
+        await asyncio.to_thread(_keep, path, _record(row))
 
     def _ready(self) -> bool:
         return self._folder.is_dir() and any(path.suffix in (LIVE, REPLAY) for path in self._folder.iterdir())
@@ -174,6 +184,20 @@ async def _chunks(path: Path) -> AsyncIterator[list[Received]]:
                     rows = []
             if rows:
                 yield rows
+
+
+def _record(row: Received) -> bytes:
+    body = _encode(row)
+    return _HEAD.pack(len(body), zlib.crc32(body)) + body
+
+
+def _keep(path: Path, record: bytes) -> None:
+    """A whole file, on disk when this returns."""
+    with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(record)
+        file.flush()
+        os.fsync(file.fileno())
+    _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,23 +2,28 @@
 
 So a worker that is killed goes on exactly after the last committed batch, and one that was overtaken writes nothing: it finds
 another count than its own. Rows act one after the other, as if each were imported alone: a phone that comes twice in a file
-creates once and updates once. Imports of one company take turns batch by batch.
+creates once and updates once. A row that cannot be written is rejected alone. Imports of one company take turns batch by batch.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 import msgspec
+import structlog
 
+from db import halving, storable
 from db.contacts import consent, tags
 from db.contacts.identities import Address
+from db.contacts.reasons import Reason
 from db.enums import IdentityKind, ImportState, Permission
 from db.events import ContactsChanged, ImportProgress
 from db.tenancy import worker
 from db.work import Work, work
+
+log = structlog.get_logger("db.contacts")
 
 _PHONE, _EMAIL = IdentityKind.PHONE.value, IdentityKind.EMAIL.value
 
@@ -185,14 +190,24 @@ async def _apply(
         )
         if at is None or at["state"] != ImportState.RUNNING or at["processed"] != batch.start:
             return Outcome(False, at["processed"] if at else 0)
-        changes = await _state_of(w, batch.rows)
-        warned = await _learn_tags(w, batch.rows, known_tags)
-        new_ids = iter([row["id"] for row in await w.fetch("select uuidv7() as id from generate_series(1, $1)", len(batch.rows))])
-        for row in batch.rows:
-            wanted = [known_tags[name] for name in row.tags if name in known_tags]
-            changes.take(row, new_ids, [*extra_tags, *wanted] if wanted else extra_tags)
-        changes.rejects += warned
-        await _write(w, import_id, changes, [*batch.rejects, *changes.rejects])
+        written: list[_Changes] = []
+        rejects = list(batch.rejects)
+
+        async def some(rows: Sequence[Row]) -> None:
+            try:
+                async with w.connection.transaction():  # a savepoint
+                    written.append(await _take(w, import_id, rows, extra_tags, known_tags))
+            except Exception:
+                known_tags.clear()  # some of them are gone again
+                raise
+
+        async def reject(row: Row, error: Exception) -> None:
+            log.warning("import.row_refused", import_id=str(import_id), row=row.number, error=type(error).__name__)
+            rejects.append(Reject(row.number, "", "", Reason.NOT_STORABLE.value, row.cells))
+
+        await halving.write(batch.rows, some, reject, spoiled=_spoiled)
+        warnings = [warning for changes in written for warning in changes.rejects]
+        await _reject(w, import_id, [*rejects, *warnings])
         processed = batch.start + batch.length
         await w.execute(
             "update contact_import set processed = $3, created = created + $4, updated = updated + $5, unchanged = unchanged + $6, "
@@ -200,17 +215,35 @@ async def _apply(
             company_id,
             import_id,
             processed,
-            changes.created,
-            changes.updated,
-            changes.unchanged,
-            len({reject.number for reject in batch.rejects}),
+            sum(changes.created for changes in written),
+            sum(changes.updated for changes in written),
+            sum(changes.unchanged for changes in written),
+            len({rejected.number for rejected in rejects}),
             batch.blank,
-            len(changes.rejects),
+            len(warnings),
         )
         if emit:
             w.emit(ImportProgress(import_id=import_id, state=ImportState.RUNNING, processed=processed, total=at["total"]))
             w.emit(ContactsChanged())
     return Outcome(True, processed)
+
+
+def _spoiled(error: Exception) -> bool:
+    """What refers to something deleted meanwhile is looked at again, as a whole."""
+    return halving.spoiled(error) and not isinstance(error, asyncpg.ForeignKeyViolationError)
+
+
+async def _take(w: Work, import_id: UUID, rows: Sequence[Row], extra_tags: list[UUID], known_tags: dict[str, UUID]) -> _Changes:
+    """Writes rows that follow one another."""
+    changes = await _state_of(w, rows)
+    warned = await _learn_tags(w, rows, known_tags)
+    new_ids = iter([row["id"] for row in await w.fetch("select uuidv7() as id from generate_series(1, $1)", len(rows))])
+    for row in rows:
+        wanted = [known_tags[name] for name in row.tags if name in known_tags]
+        changes.take(row, new_ids, [*extra_tags, *wanted] if wanted else extra_tags)
+    changes.rejects += warned
+    await _write(w, import_id, changes)
+    return changes
 
 
 _OWNERS = """
@@ -234,7 +267,7 @@ where company_id = $1 and contact_id = any($2::uuid[]) group by 1
 """
 
 
-async def _state_of(w: Work, rows: list[Row]) -> _Changes:
+async def _state_of(w: Work, rows: Sequence[Row]) -> _Changes:
     """The contacts that these rows may be about, locked, and which addresses are suppressed."""
     phones = sorted({row.phone.value for row in rows if row.phone})
     emails = sorted({row.email.value for row in rows if row.email})
@@ -259,7 +292,7 @@ async def _state_of(w: Work, rows: list[Row]) -> _Changes:
     return _Changes(people, owners, {row["address"]: row["source"] for row in barred})
 
 
-async def _learn_tags(w: Work, rows: list[Row], known: dict[str, UUID]) -> list[Reject]:
+async def _learn_tags(w: Work, rows: Sequence[Row], known: dict[str, UUID]) -> list[Reject]:
     """Makes the tags that turn up for the first time; returns warnings for those that are too many."""
     names = sorted({name for row in rows for name in row.tags if name not in known})
     if not names:
@@ -307,7 +340,7 @@ on conflict do nothing
 """
 
 
-async def _write(w: Work, import_id: UUID, changes: _Changes, rejects: list[Reject]) -> None:
+async def _write(w: Work, import_id: UUID, changes: _Changes) -> None:
     company = w.company_id
     fresh = [person for person in changes.people.values() if person.fresh]
     if fresh:
@@ -347,17 +380,20 @@ async def _write(w: Work, import_id: UUID, changes: _Changes, rejects: list[Reje
         )
     for source, ids in changes.opt_outs.items():
         await consent.opt_out(w, ids, source)
+
+
+async def _reject(w: Work, import_id: UUID, rejects: list[Reject]) -> None:
     if rejects:
         await w.execute(
             _REJECTS,
-            company,
+            w.company_id,
             import_id,
             [reject.number for reject in rejects],
             [reject.field for reject in rejects],
-            [_storable(reject.value) for reject in rejects],
+            [storable.text(reject.value) for reject in rejects],
             [reject.reason for reject in rejects],
             [reject.warning for reject in rejects],
-            [msgspec.json.encode([_storable(cell) for cell in reject.cells]).decode() for reject in rejects],
+            [msgspec.json.encode([storable.text(cell) for cell in reject.cells]).decode() for reject in rejects],
         )
 
 
@@ -369,8 +405,3 @@ def _columns(people: list[_Person]) -> tuple[list[UUID], list[str], list[str | N
         [msgspec.json.encode(person.custom).decode() if person.custom else "{}" for person in people],
         [" ".join(sorted(value for _, value in person.addresses)) for person in people],
     )
-
-
-def _storable(text: str) -> str:
-    """Without what Postgres cannot keep: NUL and halves of surrogate pairs."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()

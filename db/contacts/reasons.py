@@ -23,6 +23,7 @@ class Reason(StrEnum):
     FLAG_NOT_UNDERSTOOD = "flag_not_understood"
     LANGUAGE_UNKNOWN = "language_unknown"
     NO_IDENTITY = "no_identity"
+    NOT_STORABLE = "not_storable"
 
     @property
     def sentence(self) -> str:
@@ -45,4 +46,5 @@ SENTENCES: dict[Reason, str] = {
     Reason.FLAG_NOT_UNDERSTOOD: "Write yes or no here.",
     Reason.LANGUAGE_UNKNOWN: "The language is not known. Write it like pt-BR or en.",
     Reason.NO_IDENTITY: "The row has neither a phone number nor an e-mail address.",
+    Reason.NOT_STORABLE: "Something in the row cannot be stored. Type it again by hand.",
 }

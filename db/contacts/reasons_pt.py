@@ -29,6 +29,7 @@ _PT = {
     "flag_not_understood": "Escreva sim ou não aqui.",
     "language_unknown": "Idioma desconhecido. Escreva pt-BR, en ou es.",
     "no_identity": "A linha não tem telefone nem e-mail.",
+    "not_storable": "Algo na linha não pode ser guardado. Digite-a de novo à mão.",
     "email_of_other_contact": "O e-mail é de outro contato. A linha foi importada sem ele.",
     "phone_of_other_contact": "O telefone é de outro contato. A linha foi importada sem ele.",
 }

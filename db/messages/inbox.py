@@ -4,11 +4,12 @@ A row that cannot be processed waits longer each time and stays after five tries
 up the others. Nothing here knows what a body means.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from db import installation
+from db import installation, storable
 from db.clock import now
 from db.ids import uuid7
 from db.work import Work
@@ -43,7 +44,7 @@ class Waiting(NamedTuple):
     tries: int
 
 
-async def store(w: Work, channel_id: UUID, source: str, told: list[tuple[UUID, bytes]]) -> None:
+async def store(w: Work, channel_id: UUID, source: str, told: Sequence[tuple[UUID, bytes]]) -> None:
     """What a worker learned by asking, as if it had been told: (attempt, body)."""
     rows = [Received(w.company_id, uuid7(), channel_id, source, attempt_id, body, now()) for attempt_id, body in told]
     if rows:
@@ -57,11 +58,11 @@ order by next_at limit $2 for update skip locked
 """
 
 
-async def claim(w: Work, limit: int, *, only: UUID | None = None) -> list[Waiting]:
+async def claim(w: Work, limit: int, *, only: Sequence[UUID] | None = None) -> list[Waiting]:
     """Takes due rows for as long as the transaction lasts; what another worker holds is left out. None of a database that this
     process does not know: a status of an attempt that it lost would be dropped."""
     if only is not None:
-        rows = await w.fetch(_CLAIM.format(only="and id = $6"), w.company_id, limit, *installation.fence(), only)
+        rows = await w.fetch(_CLAIM.format(only="and id = any($6::uuid[])"), w.company_id, limit, *installation.fence(), only)
     else:
         rows = await w.fetch(_CLAIM.format(only=""), w.company_id, limit, *installation.fence())
     return [Waiting(*row) for row in rows]
@@ -99,6 +100,6 @@ async def failed(w: Work, row_id: UUID, error: str, *, final: bool = False) -> N
         " next_at = now() + make_interval(secs => 4 ^ (tries + 1)) where company_id = $1 and id = $2",
         w.company_id,
         row_id,
-        error.replace("\0", "")[:1000],
+        storable.text(error, 1000),
         final,
     )

@@ -283,6 +283,16 @@ async def finish(w: Work, results: Iterable[Result], *, horizon: float) -> None:
         await w.execute(_FINISH, w.company_id, *map(list, zip(*others, strict=True)), horizon)
 
 
+def bare(result: Result) -> Result:
+    """The same outcome without what the provider said of it."""
+    return result._replace(
+        provider_id=None,
+        http_status=None,
+        code=None,
+        detail=None if result.state == MessageState.SENT else "the provider's words cannot be stored",
+    )
+
+
 async def apply_statuses(w: Work, statuses: list[StatusUpdate], *, max_tries: int = 4) -> Applied:
     """Applies provider reports, in any order and any number of times, with the same end. Resolves unknown outcomes."""
     if not statuses:

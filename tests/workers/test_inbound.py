@@ -1,7 +1,6 @@
 """Processing of stored webhooks through real SQL: order, repetition, poison, wishes, attribution, tenancy."""
 
 import itertools
-import secrets
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -24,6 +23,8 @@ from tests.db.channels.factories import (
     text,
     twilio_form,
 )
+from tests.poison import raw, refusing, spoiled
+from tests.workers.providers.test_poison import CHANGES
 from workers.inbound import process_inbox
 
 PHONE = "+5511987654321"
@@ -208,24 +209,73 @@ async def test_a_poisoned_row_waits_and_holds_up_nobody(owner: Actor, owner_db: 
     channel = await make_channel(owner_db, owner)
     message, attempt = await make_message(owner_db, owner, channel)
     nonsense = await put_inbox(owner_db, owner, channel, b"<html>not json")
-    # an id longer than an index takes
-    nobody = await put_inbox(owner_db, owner, channel, envelope(text("Oi", wamid=secrets.token_hex(9000))))
+    async with refusing(owner_db, "inbound_message", "body = 'veneno'"):
+        nobody = await put_inbox(owner_db, owner, channel, envelope(text("veneno")))
+        for number in range(20):
+            await put_inbox(owner_db, owner, channel, envelope(text("Oi", wamid=f"wamid.{number}")))
+        await put_inbox(owner_db, owner, channel, envelope(status(attempt, "read")))
+        await process_inbox(owner.company_id)
+        assert await state_of(owner_db, message) is MessageState.READ
+        assert await owner_db.fetchval("select count(*) from inbound_message where company_id = $1", owner.company_id) == 20
+        rows = {
+            row["id"]: (row["tries"], row["processed_at"], row["waits"])
+            for row in await owner_db.fetch(
+                "select *, next_at > now() + interval '2 seconds' as waits from webhook_inbox where company_id = $1",
+                owner.company_id,
+            )
+        }
+        assert rows[nonsense][:2] == (5, None)
+        assert rows[nobody] == (1, None, True)
+        for tries in range(2, 6):
+            await owner_db.execute("update webhook_inbox set next_at = now() where id = $1", nobody)
+            await process_inbox(owner.company_id)
+            assert await owner_db.fetchval("select tries from webhook_inbox where id = $1", nobody) == tries
+        assert await process_inbox(owner.company_id) == 0
+
+
+async def test_a_poisoned_event_spoils_none_of_its_own_row(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    """Meta puts many people's news into one webhook."""
+    channel = await make_channel(owner_db, owner)
+    message, attempt = await make_message(owner_db, owner, channel)
+    async with refusing(owner_db, "inbound_message", "body = 'veneno'"):
+        news = [
+            text("Oi", wamid="wamid.1"),
+            text("veneno", wamid="wamid.2"),
+            text("SAIR", wamid="wamid.3"),
+            status(attempt, "read"),
+        ]
+        row = await put_inbox(owner_db, owner, channel, envelope(*news))
+        await process_inbox(owner.company_id)
+        assert await state_of(owner_db, message) is MessageState.READ
+        kept = await owner_db.fetch(
+            "select body from inbound_message where company_id = $1 order by provider_id", owner.company_id
+        )
+        assert [found["body"] for found in kept] == ["Oi", "SAIR"]
+        assert await owner_db.fetchval("select opted_out_at is not null from contact where company_id = $1", owner.company_id)
+        assert await owner_db.fetchval("select processed_at is null and tries = 1 from webhook_inbox where id = $1", row)
+    await owner_db.execute("update webhook_inbox set next_at = now() where id = $1", row)
+    await process_inbox(owner.company_id)
+    assert await owner_db.fetchval("select processed_at is not null from webhook_inbox where id = $1", row)
+    assert await owner_db.fetchval("select count(*) from inbound_message where company_id = $1", owner.company_id) == 3
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(bodies=st.lists(st.sampled_from(CHANGES).flatmap(lambda change: spoiled([change, CHANGES[0]], 20)), max_size=4))
+async def test_whatever_a_provider_tells_can_be_written(bodies: list[object], owner: Actor, owner_db: asyncpg.Connection) -> None:
+    """No row fails but for being no webhook at all, and a good one beside them is heeded."""
+    channel = await make_channel(owner_db, owner)
+    message, attempt = await make_message(owner_db, owner, channel)
+    for changes in bodies:
+        body = raw({"entry": [{"id": WABA, "time": 1_790_000_000, "changes": changes}]})
+        await put_inbox(owner_db, owner, channel, body)
     await put_inbox(owner_db, owner, channel, envelope(status(attempt, "read")))
     await process_inbox(owner.company_id)
     assert await state_of(owner_db, message) is MessageState.READ
-    rows = {
-        row["id"]: (row["tries"], row["processed_at"], row["waits"])
-        for row in await owner_db.fetch(
-            "select *, next_at > now() + interval '2 seconds' as waits from webhook_inbox where company_id = $1", owner.company_id
-        )
-    }
-    assert rows[nonsense][:2] == (5, None)
-    assert rows[nobody] == (1, None, True)
-    for tries in range(2, 6):
-        await owner_db.execute("update webhook_inbox set next_at = now() where id = $1", nobody)
-        await process_inbox(owner.company_id)
-        assert await owner_db.fetchval("select tries from webhook_inbox where id = $1", nobody) == tries
-    assert await process_inbox(owner.company_id) == 0
+    failed = await owner_db.fetch(
+        "select error from webhook_inbox where company_id = $1 and tries > 0 and error not like 'not a webhook envelope%'",
+        owner.company_id,
+    )
+    assert failed == []
 
 
 async def test_a_status_that_overtakes_our_answer_is_looked_at_again(owner: Actor, owner_db: asyncpg.Connection) -> None:

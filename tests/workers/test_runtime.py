@@ -82,6 +82,33 @@ async def test_retry_counts_and_waits(bench: Bench) -> None:
     assert await bench.runner.run(job_id) == "none"  # not due
 
 
+@pytest.mark.parametrize("end", [Retry(30, "busy"), Snooze(now() + timedelta(minutes=5))], ids=["retry", "snooze"])
+async def test_a_row_of_the_same_key_that_is_being_written_stops_no_retry(bench: Bench, end: Exception) -> None:
+    """The other one is not committed yet when the retry looks, and is when it writes."""
+    job_id = await bench.enqueue()
+    go = asyncio.Event()
+
+    async def runs(company_id: UUID, job: Job) -> None:
+        await go.wait()
+        raise end
+
+    running = asyncio.create_task(Runner({CheckChannel: runs}).run(job_id))
+    while await bench.db.fetchval("select state from job where id = $1", job_id) != "running":
+        await asyncio.sleep(0.01)
+    async with work(bench.actor, Permission.CHANNELS_WRITE) as w:
+        await queue.insert(w.connection, w.company_id, [(CheckChannel(channel_id=bench.channel_id), None)])
+        go.set()
+        while not await bench.db.fetchval(
+            "select true from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        ):
+            await asyncio.sleep(0.01)
+    assert await running in ("retry", "snooze")
+    rows = await bench.db.fetch(
+        "select key is null as keyless, state from job where company_id = $1 order by id", bench.actor.company_id
+    )
+    assert [tuple(row) for row in rows] == [(True, "waiting"), (False, "waiting")]
+
+
 async def test_snooze_does_not_count(bench: Bench) -> None:
     job_id = await bench.enqueue()
     bench.raises = Snooze(now() + timedelta(minutes=5))

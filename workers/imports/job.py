@@ -16,7 +16,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from db import blobs
+from db import blobs, storable
 from db.clock import now
 from db.contacts import import_batch, imports
 from db.contacts.identities import Address
@@ -84,7 +84,7 @@ def _look(path: Path, filename: str, region: str) -> tuple[Inspected, int]:
 
 
 def _shown(cell: str) -> str:
-    return cell[:_SHOWN].replace("\0", "").encode("utf-8", "replace").decode()
+    return storable.text(cell, _SHOWN)
 
 
 async def run_import(company_id: UUID, job: RunImport) -> None:

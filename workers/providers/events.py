@@ -1,6 +1,7 @@
 """What providers tell us, in our words: the typed events that every inbound parser yields.
 
-Parsers turn raw webhook bytes into these and refuse to decide anything: no database, no matching, no ranking.
+Parsers turn raw webhook bytes into these and refuse to decide anything: no database, no matching, no ranking. All that they
+yield can be stored (`db/storable.py`).
 """
 
 import enum

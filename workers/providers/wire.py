@@ -5,20 +5,23 @@ may have (`Unknown`). It refuses to retry, to follow redirects and to read proxy
 try behind the sender's back is how messages go out twice.
 """
 
+import json
 import math
 import time
 from email.utils import parsedate_to_datetime
-from typing import Self
+from typing import Self, TypeVar
 
 import httpx
 import msgspec
 
+from db import storable
 from db.messages.reasons import FailureReason
 from db.redact import HIDDEN
 from workers.outcomes import Outcome, PauseChannel, RetryAfter, Scope, Unknown
 from workers.providers.http1 import Broken, NotSent, Pool, Target
 
 MAX_RETRY_AFTER = 24 * 3600.0
+T = TypeVar("T")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -50,6 +53,13 @@ class Answer(msgspec.Struct, frozen=True):
         except (ValueError, OverflowError):
             return None
         return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+
+
+def decoded(body: bytes, kind: type[T]) -> T:
+    """The JSON of a control answer, with nothing in it that cannot be stored. Slow beside a typed decoder, and forgiving: one
+    broken emoji does not hide the rest. A NUL is replaced, not taken out: two names must not become one. Raises ValueError,
+    RecursionError."""
+    return msgspec.convert(storable.tree(json.loads(body.replace(b"\\u0000", b"\\ufffd"))), kind, strict=False)
 
 
 class ProviderError(Exception):

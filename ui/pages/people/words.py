@@ -112,6 +112,7 @@ def reasons() -> dict[str, str]:
         "flag_not_understood": _("Write yes or no here."),
         "language_unknown": _("The language is not known. Write it like pt-BR or en."),
         "no_identity": _("The row has neither a phone number nor an e-mail address."),
+        "not_storable": _("Something in the row cannot be stored. Type it again by hand."),
         "email_of_other_contact": _("The e-mail belongs to another contact. The row was imported without it."),
         "phone_of_other_contact": _("The phone belongs to another contact. The row was imported without it."),
     }

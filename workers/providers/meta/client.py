@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
+from db import storable
 from workers.outcomes import Accepted, Outcome, Unknown
 from workers.providers.meta.errors import classify
 from workers.providers.meta.types import (
@@ -24,8 +25,9 @@ from workers.providers.meta.types import (
     Template,
     TemplateCreated,
     Uploaded,
+    listed_template,
 )
-from workers.providers.wire import Answer, ProviderError, Wire
+from workers.providers.wire import Answer, ProviderError, Wire, decoded
 
 HELD = ("held_for_quality_assessment", "paused")
 TEMPLATE_FIELDS = "id,name,status,category,language,quality_score,parameter_format,rejected_reason,components"
@@ -58,15 +60,18 @@ class MetaClient:
         return accepted(answer.body) if 200 <= answer.status < 300 else classify(answer.without(self._secret))
 
     async def templates(self, waba_id: str) -> list[Template]:
-        """All templates of an account, every page."""
+        """All templates of an account, every page. One with something unreadable in it comes as far as it can be read."""
         url: str | None = f"{self._root}/{waba_id}/message_templates"
         params: dict[str, str] | None = {"fields": TEMPLATE_FIELDS, "limit": "100"}
         found: list[Template] = []
         for _ in range(MAX_PAGES):
             if url is None:
                 break
-            page = await self._call("GET", url, Page[Template], params=params)
-            found += page.data
+            page = await self._call("GET", url, Page[dict[str, Any]], params=params)
+            try:
+                found += [listed_template(item) for item in page.data]
+            except ValueError as error:
+                raise ProviderError(Unknown("unexpected answer"), 200, str(error)) from error
             url, params = self._next(page.paging.next if page.paging else None), None
         return found
 
@@ -157,25 +162,25 @@ class MetaClient:
         if not 200 <= answer.status < 300:
             raise ProviderError(classify(answer), answer.status, excerpt)
         try:
-            return msgspec.json.decode(answer.body, type=kind, strict=False)
+            return decoded(answer.body, kind)
         except (ValueError, RecursionError) as error:
             raise ProviderError(Unknown("unexpected answer"), answer.status, excerpt) from error
 
 
 def accepted(body: bytes) -> Accepted | Unknown:
-    """The outcome of a 2xx: accepted when it names the message, else unknown."""
+    """The outcome of a 2xx: accepted when it names the message, in whatever way; else unknown."""
     try:
         answer = _send_answer.decode(body)
     except (ValueError, RecursionError):
         return Unknown("2xx without a readable body")
-    if not answer.messages or not answer.messages[0].id:
+    if not answer.messages or not (provider_id := storable.key(answer.messages[0].id)):
         return Unknown("2xx without a message id")
     message = answer.messages[0]
     contact = answer.contacts[0] if answer.contacts else None
     return Accepted(
-        message.id,
-        contact.wa_id if contact else None,
+        provider_id,
+        storable.identifier(contact.wa_id) if contact else None,
         message.message_status in HELD,
-        message.message_status,
-        contact.user_id if contact else None,
+        storable.text(message.message_status, 40),
+        storable.identifier(contact.user_id) if contact else None,
     )

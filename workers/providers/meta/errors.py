@@ -10,6 +10,7 @@ the same reason. A 5xx is never looked up here (see `classify`).
 
 import msgspec
 
+from db import storable
 from db.messages.reasons import FailureReason as R
 from db.redact import redact
 from workers.outcomes import (
@@ -98,7 +99,7 @@ class GraphError(msgspec.Struct, frozen=True):
     def text(self) -> str:
         """Meta's message with the details, for staff; at most 500 characters, without secrets."""
         details = self.error_data.details if isinstance(self.error_data, _Data) else self.error_data
-        return redact(": ".join(part for part in (self.message, details) if part))[:500]
+        return redact(storable.text(": ".join(part for part in (self.message, details) if part), 2000))[:500]
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -122,11 +123,12 @@ def graph_error(body: bytes) -> GraphError | None:
 
 
 def outcome_for(code: int, message: str = "", transient: bool = False) -> Refusal:
-    """What the sender must do about a code, from an answer or a failed status; unknown codes: see the module's text."""
+    """What the sender must do about a code, from an answer or a failed status; unknown codes: see the module's text. A code that
+    no column holds is kept as none."""
     known = CODES.get(code)
     if known is None:
         known = _retry(R.TEMPORARY) if transient else Rejected(R.BAD_REQUEST)
-    return msgspec.structs.replace(known, code=code, message=message)
+    return msgspec.structs.replace(known, code=storable.int4(code), message=message)
 
 
 def classify(answer: Answer) -> Refusal | Unknown:

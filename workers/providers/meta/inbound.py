@@ -2,17 +2,18 @@
 
 `parse` reads the envelope, then every item on its own: an item of an unexpected shape becomes an `OtherEvent` with the
 reason and never takes its neighbours with it. Unknown keys are ignored, unknown fields kept. Source: wire contract,
-section 5. NUL characters are removed (Postgres text cannot hold them) and broken surrogate pairs replaced.
+section 5. Everything comes as it can be stored: NUL removed, broken surrogate pairs replaced, ids, texts and codes as long and
+as large as their columns take.
 """
 
 import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
+from db import storable
 from workers.outcomes import reason_of
 from workers.providers.events import (
     AccountEvent,
@@ -29,7 +30,7 @@ from workers.providers.events import (
     TierEvent,
 )
 from workers.providers.meta.errors import outcome_for
-from workers.providers.meta.messages import ABSENT, Contact, Message, inbound_message, person
+from workers.providers.meta.messages import ABSENT, MAX_ADDRESS, Contact, Message, inbound_message, person
 
 STATUSES = {
     "sent": DeliveryStatus.SENT,
@@ -39,6 +40,7 @@ STATUSES = {
     "failed": DeliveryStatus.FAILED,
 }
 UNREADABLE = (ValueError, RecursionError, OverflowError)  # msgspec's and Unicode's errors are ValueErrors
+
 LAST_SECOND = 253402300799  # 9999-12-31
 
 
@@ -173,17 +175,17 @@ def parse(raw: bytes) -> list[AnyEvent]:
         except UNREADABLE as error:
             events.append(_unreadable("entry", part, "", error))
             continue
-        at = moment(entry.time)
+        at, account_id = moment(entry.time), storable.key(entry.id)
         for item in entry.changes:
             try:
                 change = _change.decode(item)
             except UNREADABLE as error:
-                events.append(_unreadable("change", item, entry.id, error))
+                events.append(_unreadable("change", item, account_id, error))
                 continue
             try:
-                events.extend(_events(change, entry.id, at))
+                events.extend(_events(change, account_id, at))
             except UNREADABLE as error:
-                events.append(_unreadable(change.field, change.value, entry.id, error))
+                events.append(_unreadable(change.field, change.value, account_id, error))
     return events
 
 
@@ -201,7 +203,8 @@ def moment(value: str | float | None) -> datetime | None:
 
 
 def _unreadable(field: str, raw: msgspec.Raw, account_id: str, error: Exception) -> OtherEvent:
-    return OtherEvent(field=field, raw=bytes(raw), account_id=account_id, problem=f"{type(error).__name__}: {error}"[:300])
+    problem = storable.text(f"{type(error).__name__}: {error}", 300)
+    return OtherEvent(field=field[:100], raw=bytes(raw), account_id=account_id, problem=problem)
 
 
 def _events(change: _Change, account_id: str, at: datetime | None) -> Iterator[AnyEvent]:
@@ -221,8 +224,8 @@ def _events(change: _Change, account_id: str, at: datetime | None) -> Iterator[A
             yield QualityEvent(
                 at=at,
                 account_id=account_id,
-                display_phone_number=quality.display_phone_number,
-                event=quality.event,
+                display_phone_number=storable.text(quality.display_phone_number, MAX_ADDRESS),
+                event=storable.text(quality.event, 100),
                 limit=_text(quality.max_daily_conversations_per_business or quality.current_limit),
             )
         case "business_capability_update":
@@ -231,18 +234,18 @@ def _events(change: _Change, account_id: str, at: datetime | None) -> Iterator[A
                 at=at,
                 account_id=account_id,
                 limit=_text(capability.max_daily_conversations_per_business),
-                max_phone_numbers=capability.max_phone_numbers_per_business,
+                max_phone_numbers=storable.int4(capability.max_phone_numbers_per_business),
             )
         case "account_update":
             account = _account.decode(change.value)
-            yield AccountEvent(at=at, account_id=account_id, event=account.event, detail=bytes(change.value))
+            yield AccountEvent(at=at, account_id=account_id, event=storable.text(account.event, 100), detail=bytes(change.value))
         case _:
-            yield OtherEvent(at=at, field=change.field, raw=bytes(change.value), account_id=account_id)
+            yield OtherEvent(at=at, field=change.field[:100], raw=bytes(change.value), account_id=account_id)
 
 
 def _conversation(value: _Value, field: str, account_id: str) -> Iterator[AnyEvent]:
     """Messages, echoes, statuses and preferences of one value; each item fails alone."""
-    to = value.metadata.phone_number_id
+    to = storable.key(value.metadata.phone_number_id)
     contacts: list[Contact] = []
     for raw in value.contacts:
         try:
@@ -261,7 +264,7 @@ def _conversation(value: _Value, field: str, account_id: str) -> Iterator[AnyEve
             except UNREADABLE as error:
                 yield _unreadable(name, raw, account_id, error)
     if not (value.statuses or value.messages or value.message_echoes or value.user_preferences):
-        yield OtherEvent(field=field, raw=b"", account_id=account_id, problem="no items")
+        yield OtherEvent(field=field[:100], raw=b"", account_id=account_id, problem="no items")
 
 
 def _item(name: str, raw: msgspec.Raw, to: str, contacts: list[Contact], account_id: str) -> AnyEvent:
@@ -275,10 +278,10 @@ def _item(name: str, raw: msgspec.Raw, to: str, contacts: list[Contact], account
         sender = person(message, contacts)
         return IdentityEvent(
             at=at,
-            kind=message.system.type or "system",
-            from_phone=message.sender,
-            new_phone=message.system.wa_id or message.system.new_wa_id,
-            bsuid=message.from_user_id or (sender.user_id if sender else None),
+            kind=storable.text(message.system.type or "system", 40),
+            from_phone=storable.identifier(message.sender, MAX_ADDRESS),
+            new_phone=storable.identifier(message.system.wa_id or message.system.new_wa_id, MAX_ADDRESS),
+            bsuid=storable.identifier(message.from_user_id or (sender.user_id if sender else None), MAX_ADDRESS),
             sender=to,
         )
     return inbound_message(message, to, contacts, at, echo=name == "message_echoes")
@@ -293,14 +296,14 @@ def _status_event(status: _Status, sender: str, raw: msgspec.Raw, account_id: st
     error = status.errors[0] if status.errors and known is DeliveryStatus.FAILED else None
     return StatusEvent(
         at=at,
-        provider_id=status.id,
+        provider_id=storable.key(status.id),
         status=known,
         provider_status=status.status,
-        correlation_id=status.biz_opaque_callback_data,
-        phone=status.recipient_id,
-        bsuid=status.recipient_user_id,
+        correlation_id=storable.identifier(status.biz_opaque_callback_data),
+        phone=storable.identifier(status.recipient_id, MAX_ADDRESS),
+        bsuid=storable.identifier(status.recipient_user_id, MAX_ADDRESS),
         sender=sender or None,
-        code=error.code if error else None,
+        code=storable.int4(error.code) if error else None,
         reason=reason_of(outcome_for(error.code)) if error else None,
         error=_error_text(error) if error else None,
         pricing=Pricing(pricing.billable, pricing.category, pricing.type, pricing.pricing_model) if pricing else None,
@@ -309,7 +312,7 @@ def _status_event(status: _Status, sender: str, raw: msgspec.Raw, account_id: st
 
 def _error_text(error: _Error) -> str:
     parts = [error.title or error.message, error.error_data.details if error.error_data else None]
-    return ": ".join(part for part in parts if part)[:500]
+    return storable.text(": ".join(part for part in parts if part), 500)
 
 
 def _preference_event(preference: _Preference, sender: str) -> PreferenceEvent:
@@ -318,11 +321,11 @@ def _preference_event(preference: _Preference, sender: str) -> PreferenceEvent:
     return PreferenceEvent(
         at=moment(preference.timestamp),
         opted_in=preference.value == "resume",
-        category=preference.category,
-        phone=preference.wa_id,
-        bsuid=preference.user_id,
+        category=storable.text(preference.category, 100),
+        phone=storable.identifier(preference.wa_id, MAX_ADDRESS),
+        bsuid=storable.identifier(preference.user_id, MAX_ADDRESS),
         sender=sender or None,
-        detail=preference.detail,
+        detail=storable.text(preference.detail, 500),
     )
 
 
@@ -335,20 +338,20 @@ def _template_event(template: _Template, field: str, account_id: str, at: dateti
     return TemplateEvent(
         at=at,
         account_id=account_id,
-        template_id=str(template.message_template_id),
+        template_id=storable.key(str(template.message_template_id)),
         kind=kind,
-        name=template.message_template_name,
-        language=template.message_template_language,
-        event=template.event,
-        reason=template.reason,
-        detail=detail[:500] or None,
-        category=template.new_category or template.message_template_category,
-        quality=template.new_quality_score,
+        name=storable.text(template.message_template_name, 600),
+        language=storable.text(template.message_template_language, 100),
+        event=storable.text(template.event, 100),
+        reason=storable.text(template.reason, 500),
+        detail=storable.text(detail, 500) or None,
+        category=storable.text(template.new_category or template.message_template_category, 100),
+        quality=storable.text(template.new_quality_score, 100),
     )
 
 
 def _text(value: str | int | None) -> str | None:
-    return None if value is None else str(value)
+    return None if value is None else storable.text(str(value), 100)
 
 
 def _mended(raw: bytes) -> bytes:
@@ -356,14 +359,4 @@ def _mended(raw: bytes) -> bytes:
 
     The fast decoder refuses the whole body for one such half; this way is slow, but rare. Raises what decoders raise.
     """
-    return msgspec.json.encode(_clean(json.loads(raw)))
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("\x00", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [_clean(item) for item in value]
-    if isinstance(value, dict):
-        return {_clean(key): _clean(item) for key, item in value.items()}
-    return value
+    return msgspec.json.encode(storable.tree(json.loads(raw)))

@@ -4,8 +4,10 @@ from datetime import datetime
 
 import msgspec
 
+from db import storable
 from workers.providers.events import InboundMessage, Location, MediaRef, Referral
 
+MAX_ADDRESS = 100  # characters of a phone number or a BSUID
 ABSENT = msgspec.Raw(b"")  # `msgspec.Raw | None` would accept null only
 
 
@@ -141,7 +143,9 @@ def inbound_message(
     sender = None if echo else person(message, contacts)
     phone = message.to if echo else message.sender or (sender.wa_id if sender else None)
     bsuid = message.to_user_id if echo else message.from_user_id or (sender.user_id if sender else None)
-    if not message.id or not (phone or bsuid):
+    phone, bsuid = storable.identifier(phone, MAX_ADDRESS), storable.identifier(bsuid, MAX_ADDRESS)
+    provider_id = storable.key(message.id)
+    if not provider_id or not (phone or bsuid):
         raise ValueError("message without an id or a person")
     target = message.edit or message.revoke
     content = message.edit.message if message.edit and message.edit.message else message
@@ -151,24 +155,24 @@ def inbound_message(
     profile = sender.profile if sender else None
     return InboundMessage(
         at=at,
-        provider_id=message.id,
+        provider_id=provider_id,
         from_phone=phone,
         from_bsuid=bsuid,
         to=to,
-        type=message.type,
-        profile_name=profile.name if profile else None,
-        username=profile.username if profile else None,
-        text=text,
-        payload=payload,
+        type=storable.text(message.type, 40),
+        profile_name=storable.text(profile.name, 200) if profile else None,
+        username=storable.text(profile.username, 200) if profile else None,
+        text=storable.text(text),
+        payload=storable.text(payload),
         media=(MediaRef(media.id, media.url, media.mime_type, media.sha256, media.filename, media.voice),) if media else (),
         location=Location(place.latitude, place.longitude, place.name, place.address, place.url) if place else None,
-        reaction_to=content.reaction.message_id if content.reaction else None,
-        context_id=message.context.id if message.context else None,
-        target_id=target.original_message_id if target else None,
+        reaction_to=storable.key(content.reaction.message_id) if content.reaction else None,
+        context_id=storable.key(message.context.id) if message.context and message.context.id else None,
+        target_id=storable.key(target.original_message_id) if target and target.original_message_id else None,
         referral=message.referral,
-        group_id=message.group_id,
+        group_id=storable.text(message.group_id, 200),
         data=data,
-        code=message.errors[0].code if message.errors else None,
+        code=storable.int4(message.errors[0].code) if message.errors else None,
         echo=echo,
     )
 

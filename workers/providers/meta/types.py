@@ -4,6 +4,8 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from db import storable
+
 T = TypeVar("T")
 
 
@@ -59,6 +61,33 @@ class Template(msgspec.Struct, frozen=True):
     parameter_format: str = "POSITIONAL"
     quality_score: QualityScore | None = None
     rejected_reason: str | None = None
+
+
+MAX_NAME, MAX_LANGUAGE = 512, 20
+
+
+def listed_template(item: dict[str, Any]) -> Template:
+    """One item of Meta's list, read key by key. What cannot be read leaves the template in the list and its status unknown, so
+    that nothing is sent with it and nothing counts as deleted. Raises ValueError without a usable id."""
+    template_id = storable.identifier(str(item.get("id") or ""))
+    if template_id is None:
+        raise ValueError("a template without a usable id")
+    texts = {key: value for key, value in item.items() if isinstance(value, str)}
+    name = storable.identifier(texts.get("name"), MAX_NAME)
+    language = storable.identifier(texts.get("language"), MAX_LANGUAGE)
+    components, score = item.get("components", []), item.get("quality_score")
+    whole = isinstance(components, list) and all(isinstance(component, dict) for component in components)
+    return Template(
+        template_id,
+        name or f"unreadable_{template_id}"[:MAX_NAME],
+        language or "und",
+        texts.get("status", "") if name and language and whole else "UNREADABLE",
+        texts.get("category", ""),
+        components if whole else [],
+        texts.get("parameter_format", "POSITIONAL"),
+        QualityScore(score["score"]) if isinstance(score, dict) and isinstance(score.get("score"), str) else None,
+        texts.get("rejected_reason"),
+    )
 
 
 class TemplateCreated(msgspec.Struct, frozen=True):

@@ -14,9 +14,10 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import msgspec
 
+from db import storable
 from workers.outcomes import Accepted, Outcome, Unknown
 from workers.providers.twilio.errors import classify
-from workers.providers.wire import Answer, ProviderError, Wire
+from workers.providers.wire import Answer, ProviderError, Wire, decoded
 
 MAX_PAGES = 20
 CLOCK_SKEW = timedelta(seconds=90)  # Twilio's dates have whole seconds and its own clock
@@ -44,8 +45,8 @@ class Message(msgspec.Struct, frozen=True):
     def created_at(self) -> datetime | None:
         """When Twilio took it (RFC 2822 there), aware; None when unreadable."""
         try:
-            return parsedate_to_datetime(self.date_created) if self.date_created else None
-        except ValueError:
+            return storable.moment(parsedate_to_datetime(self.date_created)) if self.date_created else None
+        except (ValueError, OverflowError):
             return None
 
     def as_callback(self) -> bytes:
@@ -202,15 +203,16 @@ class TwilioClient:
         if not 200 <= answer.status < 300:
             raise ProviderError(classify(answer), answer.status, excerpt)
         try:
-            return msgspec.json.decode(answer.body, type=kind, strict=False)
+            return decoded(answer.body, kind)
         except (ValueError, RecursionError) as error:
             raise ProviderError(Unknown("unexpected answer"), answer.status, excerpt) from error
 
 
 def accepted(body: bytes) -> Accepted | Unknown:
-    """The outcome of a 2xx: accepted when it names the message, else unknown."""
+    """The outcome of a 2xx: accepted when it names the message, in whatever way; else unknown."""
     try:
         message = _message.decode(body)
     except (ValueError, RecursionError):
         return Unknown("2xx without a message sid")
-    return Accepted(message.sid, provider_status=message.status) if message.sid else Unknown("2xx without a message sid")
+    sid = storable.key(message.sid)
+    return Accepted(sid, provider_status=storable.text(message.status, 40)) if sid else Unknown("2xx without a message sid")

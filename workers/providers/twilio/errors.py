@@ -7,6 +7,7 @@ numbers come in the answer (`code`) and later as `ErrorCode` in a status callbac
 
 import msgspec
 
+from db import storable
 from db.messages.reasons import FailureReason as R
 from db.redact import redact
 from workers.outcomes import (
@@ -78,8 +79,9 @@ def twilio_error(body: bytes) -> TwilioError | None:
 
 
 def outcome_for(code: int, message: str = "") -> Refusal:
-    """What the sender must do about a code, from an answer or a status callback."""
-    return msgspec.structs.replace(CODES.get(code, Rejected(R.BAD_REQUEST)), code=code, message=redact(message)[:500])
+    """What the sender must do about a code, from an answer or a status callback. One that no column holds is kept as none."""
+    known = CODES.get(code, Rejected(R.BAD_REQUEST))
+    return msgspec.structs.replace(known, code=storable.int4(code), message=redact(storable.text(message, 2000))[:500])
 
 
 def classify(answer: Answer) -> Refusal | Unknown:

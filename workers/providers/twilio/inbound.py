@@ -1,11 +1,12 @@
 """Twilio's form posts as typed events. Source: wire contract, sections 4 and 5.
 
 Unknown fields are ignored (they only matter to the signature). Callbacks carry no time of their own but the carrier's
-`RawDlrDoneDate`: else `at` stays None and the receiver takes the moment it stored the post. NUL characters are removed.
+`RawDlrDoneDate`: else `at` stays None and the receiver takes the moment it stored the post. Everything comes as it can be stored.
 """
 
 from datetime import UTC, datetime
 
+from db import storable
 from db.channels.signatures import parse_form
 from workers.outcomes import reason_of
 from workers.providers.events import (
@@ -34,6 +35,7 @@ STATUSES = {
     "canceled": DeliveryStatus.CANCELLED,
 }
 MAX_MEDIA = 10
+MAX_ADDRESS = 100  # characters
 PREFERENCES = {"STOP": False, "START": True}
 
 
@@ -48,7 +50,7 @@ def parse_status(raw: bytes, correlation_id: str | None) -> AnyEvent:
         return OtherEvent(field="status", raw=raw, account_id=form.get("AccountSid"), problem="unknown status")
     code = _number(form.get("ErrorCode")) if known is DeliveryStatus.FAILED else None
     return StatusEvent(
-        provider_id=sid,
+        provider_id=storable.key(sid),
         status=known,
         provider_status=status,
         correlation_id=correlation_id,
@@ -56,7 +58,7 @@ def parse_status(raw: bytes, correlation_id: str | None) -> AnyEvent:
         sender=_address(form.get("From")) or form.get("MessagingServiceSid"),
         code=code,
         reason=reason_of(outcome_for(code)) if code else None,
-        error=form.get("ErrorMessage") or form.get("ChannelStatusMessage"),
+        error=storable.text(form.get("ErrorMessage") or form.get("ChannelStatusMessage"), 500),
         at=_delivered_at(form.get("RawDlrDoneDate")),
     )
 
@@ -75,16 +77,16 @@ def parse_message(raw: bytes) -> list[AnyEvent]:
     opt_out = form.get("OptOutType", "").upper()
     events: list[AnyEvent] = [
         InboundMessage(
-            provider_id=sid,
+            provider_id=storable.key(sid),
             from_phone=sender,
-            from_bsuid=form.get("ExternalUserId"),
+            from_bsuid=storable.identifier(form.get("ExternalUserId")),
             to=to,
             type="media" if media else "button" if form.get("ButtonPayload") else "text",
             profile_name=form.get("ProfileName"),
-            text=form.get("Body") or form.get("ButtonText") or "",
+            text=storable.text(form.get("Body") or form.get("ButtonText") or ""),
             payload=form.get("ButtonPayload"),
             media=media,
-            context_id=form.get("OriginalRepliedMessageSid"),
+            context_id=storable.key(form.get("OriginalRepliedMessageSid", "")) or None,
         )
     ]
     if opt_out in PREFERENCES:
@@ -97,14 +99,14 @@ def parse_message(raw: bytes) -> list[AnyEvent]:
 
 def _form(raw: bytes) -> dict[str, str]:
     try:
-        return {name: value.replace("\x00", "") for name, value in parse_form(raw)}
+        return {name: storable.text(value, len(raw)) for name, value in parse_form(raw)}
     except ValueError as error:
         raise BadWebhook(f"not a form: {error}") from error
 
 
 def _address(value: str | None) -> str | None:
     """A number without its channel prefix (`whatsapp:+55...`)."""
-    return value.rpartition(":")[2] or None if value else None
+    return storable.identifier(value.rpartition(":")[2], MAX_ADDRESS) if value else None
 
 
 def _number(value: str | None) -> int | None:
