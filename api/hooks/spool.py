@@ -122,7 +122,9 @@ class Spool:
         count = 0
 
         async def some(rows: Sequence[Received]) -> None:
+            nonlocal count
             await store(connection, list(rows))
+            count += len(rows)
             for row in rows:
                 self._replayed(row)
 
@@ -132,7 +134,6 @@ class Spool:
             for path in files:
                 async for rows in _chunks(path):
                     await halving.write(rows, some, self._set_aside)
-                    count += len(rows)
                 await asyncio.to_thread(path.unlink, missing_ok=True)
         finally:
             await connection.close(timeout=2)

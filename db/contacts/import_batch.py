@@ -12,7 +12,6 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-import structlog
 
 from db import halving, storable
 from db.contacts import consent, tags
@@ -22,8 +21,6 @@ from db.enums import IdentityKind, ImportState, Permission
 from db.events import ContactsChanged, ImportProgress
 from db.tenancy import worker
 from db.work import Work, work
-
-log = structlog.get_logger("db.contacts")
 
 _PHONE, _EMAIL = IdentityKind.PHONE.value, IdentityKind.EMAIL.value
 
@@ -190,8 +187,7 @@ async def _apply(
         )
         if at is None or at["state"] != ImportState.RUNNING or at["processed"] != batch.start:
             return Outcome(False, at["processed"] if at else 0)
-        written: list[_Changes] = []
-        rejects = list(batch.rejects)
+        written, rejects = list[_Changes](), list(batch.rejects)
 
         async def some(rows: Sequence[Row]) -> None:
             try:
@@ -202,10 +198,12 @@ async def _apply(
                 raise
 
         async def reject(row: Row, error: Exception) -> None:
-            log.warning("import.row_refused", import_id=str(import_id), row=row.number, error=type(error).__name__)
             rejects.append(Reject(row.number, "", "", Reason.NOT_STORABLE.value, row.cells))
 
-        await halving.write(batch.rows, some, reject, spoiled=_spoiled)
+        # What refers to something deleted meanwhile is looked at again, as a whole.
+        await halving.write(
+            batch.rows, some, reject, spoiled=lambda e: halving.spoiled(e) and not isinstance(e, asyncpg.ForeignKeyViolationError)
+        )
         warnings = [warning for changes in written for warning in changes.rejects]
         await _reject(w, import_id, [*rejects, *warnings])
         processed = batch.start + batch.length
@@ -226,11 +224,6 @@ async def _apply(
             w.emit(ImportProgress(import_id=import_id, state=ImportState.RUNNING, processed=processed, total=at["total"]))
             w.emit(ContactsChanged())
     return Outcome(True, processed)
-
-
-def _spoiled(error: Exception) -> bool:
-    """What refers to something deleted meanwhile is looked at again, as a whole."""
-    return halving.spoiled(error) and not isinstance(error, asyncpg.ForeignKeyViolationError)
 
 
 async def _take(w: Work, import_id: UUID, rows: Sequence[Row], extra_tags: list[UUID], known_tags: dict[str, UUID]) -> _Changes:

@@ -224,6 +224,28 @@ async def bad_provider_at_least_once(recipients: int) -> Report:
     )
 
 
+async def _poisoned(recipients: int, policy: str) -> Report:
+    behaviour: dict[str, object] = {"poisoned_share": 0.05}
+    report = await _run(f"poisoned answers, {policy.replace('_', ' ')}", recipients, _nothing, policy=policy, behaviour=behaviour)
+    refused = report.states.get("failed", 0)
+    assert refused, "no answer was poisoned"
+    assert report.accepted + refused == recipients, report
+    assert set(report.states) <= {"delivered", "read", "failed"}, report
+    assert not report.doubled, report
+    return report
+
+
+async def poisoned_answers(recipients: int) -> Report:
+    """One answer in twenty holds a NUL, an id longer than an index takes or a code beyond 32 bits: its message ends as it says, and
+    every other one arrives once; at most once."""
+    return await _poisoned(recipients, "at_most_once")
+
+
+async def poisoned_answers_at_least_once(recipients: int) -> Report:
+    """The same under at-least-once: nobody is written to again for another one's answer."""
+    return await _poisoned(recipients, "at_least_once")
+
+
 async def silent_twilio(recipients: int) -> Report:
     """SMS: the same bad weather, and no status webhook ever arrives. What became of a message is known only by asking."""
     return await _run(
@@ -294,6 +316,8 @@ ALL: list[Scenario] = [
     api_down,
     bad_provider,
     bad_provider_at_least_once,
+    poisoned_answers,
+    poisoned_answers_at_least_once,
     silent_twilio,
     sms_worker_killed,
     restored_in_mid_campaign,

@@ -2,6 +2,7 @@
 same effect as a callback."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -30,6 +31,7 @@ class Deaf:
     def __init__(self, **told: Any) -> None:
         self.told = told
         self.messages: list[dict[str, Any]] = []
+        self.garbled: set[str] = set()
 
     async def step(self, far: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -40,8 +42,10 @@ class Deaf:
                 self.take(form["To"], form["Body"], form["From"])
                 return
             query = parse_qs(urlsplit(path).query)
-            page = [message for message in self.messages if message["to"] == query["To"][0]]
-            await far.answer(writer, 200, msgspec.json.encode({"messages": page, "next_page_uri": None}))
+            page: list[Any] = [message for message in self.messages if message["to"] == query["To"][0]]
+            if page and page[0]["to"] in self.garbled:
+                page = ["nonsense"]
+            await far.answer(writer, 200, json.dumps({"messages": page, "next_page_uri": None}).encode())
 
     def take(self, to: str, body: str, sender: str) -> str:
         sid = f"SM{uuid4().hex}"
@@ -75,8 +79,10 @@ async def states(db: asyncpg.Connection, campaign: UUID) -> list[tuple[int, int 
         ({}, (4, None)),
         ({"status": "queued"}, (3, None)),
         ({"status": "undelivered", "error_code": 30005}, (6, 30005)),
+        ({"date_created": "Thu, 01 Jan 2099 10:00:00 -0000"}, (4, None)),
+        ({"body": "Oi!", "price": "\0", "sender": "\ud83d", "error_code": 10**12}, (4, None)),
     ],
-    ids=["delivered", "still queued", "undelivered"],
+    ids=["delivered", "still queued", "undelivered", "date without a zone", "poison"],
 )
 async def test_what_twilio_took_in_silence_is_found(
     owner_db: asyncpg.Connection, owner: Actor, settings: Settings, told: dict[str, Any], end: tuple[int, int | None]
@@ -95,6 +101,24 @@ async def test_what_twilio_took_in_silence_is_found(
             await inbound.process_inbox(owner.company_id)
             assert await states(owner_db, campaign) == [end] * 3
     assert len(far.messages) == 3, "never sent again"
+
+
+async def test_answers_that_cannot_be_read_keep_nobody_else_from_being_asked_about(
+    owner_db: asyncpg.Connection, owner: Actor, settings: Settings
+) -> None:
+    channel_id, campaign = await sms(owner_db, owner, 30)
+    far = Deaf()
+    async with peer(far.step) as server, Wire(timeout=1, connect_timeout=0.5) as wire:
+        there = msgspec.structs.replace(settings, sandbox_url=server.url)
+        sender = Sender(there, wire)
+        lanes = Lanes(there, sender)
+        await lanes.run(owner.company_id, channel_id, 0)
+        await lanes.landed()
+        people = sorted(message["to"] for message in far.messages)
+        far.garbled = set(people[:20])
+        await unknown.looker(sender)(owner.company_id, LookUpUnknown(channel_id=channel_id))
+        await inbound.process_inbox(owner.company_id)
+    assert sorted(await states(owner_db, campaign)) == [(2, None)] * 20 + [(4, None)] * 10
 
 
 async def test_a_refusal_that_was_found_opts_the_person_out(

@@ -21,7 +21,8 @@ class Behaviour(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     `outage` is the whole provider being down: every call of the account, not only sends, ends so and nothing is accepted.
     `read_share` is of delivered messages; `reply_share` and `opt_out_share` are of sent ones (opt-outs are replies and
-    part of `reply_share`). `refuse_code` answers every send with that vendor code; 0 switches it off.
+    part of `reply_share`). `refuse_code` answers every send with that vendor code; 0 switches it off. `poisoned_share` of the
+    answers holds what no database takes: a third of them accepts, under an impossible id.
     """
 
     delivered_share: Share = 0.96
@@ -46,6 +47,7 @@ class Behaviour(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     error_5xx_accepted_share: Share = 0.5
     drop_after_accept_share: Share = 0.0
     hang_share: Share = 0.0
+    poisoned_share: Share = 0.0
     hang_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 30.0
     duplicate_webhook_share: Share = 0.0
     webhook_lost_share: Share = 0.0
@@ -81,8 +83,8 @@ def down(behaviour: Behaviour, error: Reply) -> Reply | None:
 class Fault(msgspec.Struct, frozen=True):
     """What happens to one send request. `before`: instead of handling it. `after`: once it was accepted."""
 
-    before: Literal["", "reset", "429", "5xx"] = ""
-    after: Literal["", "drop", "hang", "5xx"] = ""
+    before: Literal["", "reset", "429", "5xx", "poison"] = ""
+    after: Literal["", "drop", "hang", "5xx", "poison"] = ""
 
 
 HEALTHY: Final = Fault()
@@ -100,7 +102,15 @@ def draw_fault(behaviour: Behaviour, dice: random.Random) -> Fault:
         return Fault(after="5xx") if accepted else Fault(before="5xx")
     if (point := point - behaviour.drop_after_accept_share) < 0:
         return Fault(after="drop")
+    if (point := point - behaviour.poisoned_share) < 0:
+        return Fault(after="poison") if dice.random() < 1 / 3 else Fault(before="poison")
     return Fault(after="hang") if point < behaviour.hang_share else HEALTHY
+
+
+IMPOSSIBLE: Final = ("\0SM", "wamid." + "x" * 9000)
+"""Ids: one with a NUL, one longer than an index takes."""
+BEYOND: Final = 10**12
+"""A vendor code beyond 32 bits."""
 
 
 def chance(seed: int, number: int, salt: int) -> float:

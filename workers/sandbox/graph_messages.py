@@ -12,7 +12,7 @@ import msgspec
 
 from workers.sandbox import people
 from workers.sandbox.accounts import MetaAccount, Number
-from workers.sandbox.behaviour import HEALTHY, chance, draw_fault
+from workers.sandbox.behaviour import BEYOND, HEALTHY, IMPOSSIBLE, chance, draw_fault
 from workers.sandbox.config import Settings
 from workers.sandbox.deliveries import Deliveries
 from workers.sandbox.graph_errors import fail
@@ -62,6 +62,8 @@ class Messages:
             reply = fail(130429, "Cloud API message throughput has been reached.")
         elif fault.before == "5xx":
             reply = fail(131000, "Something went wrong.", status=500)
+        elif fault.before == "poison":
+            reply = fail(self._dice.choice([131026, BEYOND]), "Poisoned\0")
         else:
             early = fault is HEALTHY and behaviour.disorder_share > 0 and self._dice.random() < behaviour.disorder_share
             try:
@@ -73,6 +75,8 @@ class Messages:
                     return CUT
                 if fault.after == "5xx":
                     reply = fail(131000, "Something went wrong.", status=500)
+                elif fault.after == "poison":
+                    reply = json_reply({"messages": [{"id": self._dice.choice(IMPOSSIBLE)}]})
                 elif fault.after == "hang":
                     latency = behaviour.hang_seconds
             if early:

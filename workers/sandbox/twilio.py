@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from workers.sandbox.accounts import Accounts, TwilioAccount
-from workers.sandbox.behaviour import Fault, down, draw_fault
+from workers.sandbox.behaviour import BEYOND, IMPOSSIBLE, Fault, down, draw_fault
 from workers.sandbox.deliveries import Deliveries
 from workers.sandbox.inbound import Inbound
 from workers.sandbox.ledger import Entry, Flight, Ledger
@@ -138,6 +138,8 @@ class Twilio:
             reply = fail(20429)
         elif fault.before == "5xx":
             reply = fail(20500)
+        elif fault.before == "poison":
+            reply = fail(self._dice.choice([21211, BEYOND]), "poisoned\0")
         else:
             reply, latency = self._handle(account, request, fault, latency)
         if not reply.cut:
@@ -157,6 +159,8 @@ class Twilio:
                 return CUT, 0
             if fault.after == "5xx":
                 reply = fail(20500)
+            elif fault.after == "poison":
+                reply = json_reply({"sid": self._dice.choice(IMPOSSIBLE)}, 201)
             elif fault.after == "hang":
                 latency = account.behaviour.hang_seconds
         return reply, latency + 0.3 if early else latency

@@ -19,6 +19,7 @@ from db.jobs import InspectImport, RunImport
 from db.settings import Settings
 from db.tenancy import Actor
 from tests.conftest import make_company
+from tests.poison import refusing
 from workers.imports import job
 from workers.imports.job import inspect_import, run_import
 
@@ -105,6 +106,25 @@ async def test_every_row_is_counted_once_and_a_second_time_makes_nobody(
     again = counts(await imported(actor, text))
     assert again[0] == 0
     assert again[3:] == counts(first)[3:]
+
+
+async def test_a_row_that_cannot_be_written_is_rejected_alone(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    """Whatever the cleaning of cells let pass. The tags of its batch are there, though the first try took them back."""
+    rows = [("Veneno" if n in (7, 30) else f"P{n}", f"11 96666-{n:04d}", "", "vip, novo", "", "") for n in range(40)]
+    async with refusing(owner_db, "contact", "name = 'Veneno'"):
+        import_id = await uploaded(owner, table(*rows, ("", "123", "", "", "", "")))
+        await run(owner, import_id)
+    assert counts(await imports.one_import(owner, import_id)) == (38, 0, 0, 3, 0)
+    rejects = await owner_db.fetch(
+        "select row_number, reason, cells[1] as name from contact_import_reject where import_id = $1 order by 1", import_id
+    )
+    assert [tuple(row) for row in rejects] == [
+        (9, "not_storable", "Veneno"),
+        (32, "not_storable", "Veneno"),
+        (42, "phone_too_short", ""),
+    ]
+    tagged = await owner_db.fetchval("select count(*) from contact_tag where company_id = $1", owner.company_id)
+    assert tagged == 2 * 38
 
 
 async def test_the_same_file_again_changes_nothing(owner: Actor) -> None:
