@@ -38,12 +38,15 @@ from workers.progress import progress
 from workers.providers.wire import Wire
 from workers.runtime import JobFunction, Runner, sweep
 from workers.sending import Lanes, lanes_for
+from workers.turns import Lane, Turn, Turns
 
 log = structlog.get_logger("workers")
 
 DRAIN_SECONDS = 15
-SLOTS = {"default": 8, "bulk": 2, "inbound": 4, "send": 32}
-"""How many of each queue run at once. A send slot mostly waits: for permits or for a provider."""
+SLOTS = {"default": 8, "bulk": 2, "inbound": 4, "send": 4}
+"""How many of each queue run at once. A wake-up of the send queue only puts its lane among those that wait for their turn."""
+SEND_SLOTS = 32
+"""How many lanes work at once. One mostly waits: for permits or for a provider."""
 
 
 ROUND_SECONDS = 900.0  # more than any round of a loop takes; one that hangs is broken off
@@ -87,6 +90,7 @@ class Process:
         self.wire = Wire(timeout=settings.send_timeout, connect_timeout=min(5.0, settings.send_timeout / 2))
         self.sender = Sender(settings, self.wire)
         self.lanes = Lanes(settings, self.sender)
+        self.turns = Turns(SEND_SLOTS, self._send, self._wake_lane)
         self.runner = Runner(
             self._functions(), {PrepareCampaign: campaigns.give_up, RunImport: imports.give_up, SendMail: mail.give_up}
         )
@@ -130,12 +134,18 @@ class Process:
                 await self.runner.run(UUID(job_id))
 
     async def send_lane(self, ctx: Any, *, company_id: str, channel_id: str, lane: int) -> None:
+        self.turns.add(Lane(UUID(company_id), UUID(channel_id), lane))
+
+    async def _send(self, turn: Turn) -> bool:
+        """Whether it has more to do."""
         again = None
-        with self._working() as go:
-            if go:
-                again = await self.lanes.run(UUID(company_id), UUID(channel_id), lane)
-        if again is not None and again < 1.0 and not self.draining.is_set():
-            await self._wake_lane(company_id, channel_id, lane)
+        try:
+            with self._working() as go:
+                if go:
+                    again = await self.lanes.run(*turn.lane, turn)
+        except Exception as error:  # the poller comes back to it
+            log.error("sending.lane", channel_id=str(turn.lane.channel_id), error=repr(error), exc_info=error)
+        return again is not None and again < 1.0 and not self.draining.is_set()
 
     async def process_inbox(self, ctx: Any, *, company_id: str) -> None:
         with self._working() as go:
@@ -155,16 +165,20 @@ class Process:
             if not self._busy:
                 self._idle.set()
 
-    async def _wake_lane(self, company_id: str, channel_id: str, lane: int) -> None:
-        key = f"{channel_id}:{lane}:{asyncio.get_running_loop().time():.1f}"
-        await queue.wake_one("send", "send_lane", key=key, company_id=company_id, channel_id=channel_id, lane=lane)
+    async def _wake_lane(self, lane: Lane) -> None:
+        """Through the queue, so that every process has a share of the lanes."""
+        company_id, channel_id = str(lane.company_id), str(lane.channel_id)
+        key = f"{channel_id}:{lane.number}:{asyncio.get_running_loop().time():.1f}"
+        await queue.wake_one("send", "send_lane", key=key, company_id=company_id, channel_id=channel_id, lane=lane.number)
 
     # loops
 
     async def _poll_sending(self) -> None:
         for channel in await housekeeping.channels_with_work():
-            for lane in range(lanes_for(self.settings, channel.throughput)):
-                await self._wake_lane(str(channel.company_id), str(channel.id), lane)
+            for number in range(lanes_for(self.settings, channel.throughput)):
+                lane = Lane(channel.company_id, channel.id, number)
+                if lane not in self.turns:
+                    await self._wake_lane(lane)
 
     async def _poll_inbox(self) -> None:
         for company_id in await housekeeping.companies_with_inbox():

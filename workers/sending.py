@@ -41,6 +41,7 @@ from workers.outcomes import (
 )
 from workers.outgoing import ChannelRow, Sender
 from workers.progress import progress
+from workers.turns import Lane, Turn
 
 log = structlog.get_logger("workers.sending")
 
@@ -80,14 +81,14 @@ class Lanes:
         self._breakers = Breakers()
         self._rest: dict[UUID, float] = {}  # channels to stay away from, said since their lanes last began: until when, monotonic
 
-    async def run(self, company_id: UUID, channel_id: UUID, lane: int) -> float | None:
-        """Works for one quantum; what is on the wire then goes on by itself (`landed`). Returns seconds until there may be more
+    async def run(self, company_id: UUID, channel_id: UUID, lane: int, turn: Turn | None = None) -> float | None:
+        """Works for one quantum, or until its turn is over; what is on the wire then goes on by itself (`landed`). Returns seconds until there may be more
         to do, None when there is nothing."""
         key = f"lane:{channel_id}:{lane}"
         if not await valkey.client().set(key, 1, nx=True, px=LANE_MS):
             return None
         try:
-            return await self._quantum(company_id, channel_id, lane, key)
+            return await self._quantum(turn or Turn(Lane(company_id, channel_id, lane)), key)
         finally:
             with contextlib.suppress(*valkey.Down):
                 await valkey.client().delete(key)
@@ -97,14 +98,15 @@ class Lanes:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _quantum(self, company_id: UUID, channel_id: UUID, lane: int, key: str) -> float | None:
+    async def _quantum(self, turn: Turn, key: str) -> float | None:
+        company_id, channel_id, lane = turn.lane
         actor = worker(company_id)
         async with work(actor, Permission.CAMPAIGNS_SEND) as w:
             channel = await outgoing.load_channel(w, channel_id)
         if channel is None or not channel.sendable:
             return None
         aloft = self._aloft.setdefault((channel_id, lane), set())
-        until, turn = time.monotonic() + QUANTUM, random.randrange(1000)
+        until, pick = time.monotonic() + QUANTUM, random.randrange(1000)
         full, spent = False, set[UUID]()  # the portfolio's day is full: then the queues without anybody who is in it already
         breaker = self._breakers.of(channel)
         await breaker.exchange()
@@ -117,7 +119,7 @@ class Lanes:
                 return REOPENED
             if not resting and self._rest.get(channel_id, 0.0) > now:
                 return self._rest[channel_id] - now
-            if now > until:
+            if now > until or turn.over:
                 return 0.0
             life = installation.life()
             if life is None:
@@ -135,7 +137,7 @@ class Lanes:
                 )
                 if time.monotonic() + permit.wait > until:
                     return permit.wait
-                await asyncio.sleep(permit.wait)
+                await turn.sleep(permit.wait)
                 continue
             claimed_at = time.monotonic()
             try:
@@ -145,7 +147,7 @@ class Lanes:
                     queues = [queue for queue in queues if queue[1] is None or (not resting and queue[0] not in spent)]
                     slice_ = None
                     if channel is not None and queues:
-                        queue = queues[0] if queues[0][1] is None else queues[turn % len(queues)]
+                        queue = queues[0] if queues[0][1] is None else queues[pick % len(queues)]
                         slice_ = await self._claim(w, channel, queue, size, permit.granted, known=full and queue[1] is not None)
             except limits.WindowLost:
                 assert channel is not None
@@ -162,7 +164,7 @@ class Lanes:
                 if channel is not None and full:
                     await self._stay_away(channel_id, await outgoing.note_tier_full(channel))
                 return None
-            turn += 1
+            pick += 1
             if full and not batch:
                 spent.add(queue[0])
             elif not batch:
