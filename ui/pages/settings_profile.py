@@ -55,7 +55,8 @@ def _draw_unverified() -> None:
         toast(_("We sent an e-mail to {email}.").format(email=me.me.email))
 
     with note("info", _("Confirm your e-mail with the link that we sent you. Until then we mail few invitations for you.")):
-        button(_("Send it again"), send)
+        with ui.element("div").classes("m-row m-near"):
+            button(_("Send it again"), send)
 
 
 def _draw_password() -> None:
