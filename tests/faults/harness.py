@@ -17,6 +17,7 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+import msgspec
 
 from db.campaigns import actions
 from db.channels import actions as channels
@@ -24,6 +25,7 @@ from db.enums import ChannelKind, MessageState
 from tests import scenes
 from tests.bench.ground import Ground, company, ground
 from tests.bench.ports import free_ports
+from tests.silence import Way, way_to
 
 HORIZON = 12  # seconds until policy decides; the sandbox tells a status well before
 CALM = {
@@ -62,7 +64,8 @@ class Report:
 class World:
     """One installation under attack."""
 
-    def __init__(self, base: Ground, http: httpx.AsyncClient, db: asyncpg.Connection) -> None:
+    def __init__(self, base: Ground, http: httpx.AsyncClient, db: asyncpg.Connection, way: Way) -> None:
+        self.way = way
         self.base = base
         self.http = http
         self.db = db
@@ -123,6 +126,32 @@ class World:
                 log = (self.base.folder / "log").read_text(errors="replace")[-4000:]
                 raise AssertionError(f"Waited {seconds:.0f} s in vain for {what}.\n{log}")
             await asyncio.sleep(0.1)
+
+    def log_lines(self) -> int:
+        """Warnings and errors of all programs so far."""
+        return len((self.base.folder / "log").read_bytes().splitlines())
+
+    async def ready(self) -> bool:
+        return await self._answers(f"{self.base.settings.webhook_url}/ready")()
+
+    async def asked(self) -> tuple[int, float]:
+        """Status and seconds of an ordinary request."""
+        began = time.monotonic()
+        answer = await self.http.get(
+            f"{self.base.settings.webhook_url}/v1/me", headers={"Authorization": f"Bearer mia_s_{'x' * 43}"}
+        )
+        return answer.status_code, time.monotonic() - began
+
+    async def sends_again(self, seconds: float) -> float:
+        """Waits until more is handed over than now; returns how long it took."""
+        began = time.monotonic()
+        before = (await self.counts(self.campaign_id)).get("queued", 0)
+
+        async def sending() -> bool:
+            return (await self.counts(self.campaign_id)).get("queued", 0) < before
+
+        await self.until(sending, seconds, "sending")
+        return time.monotonic() - began
 
     # the company and its channel
 
@@ -284,8 +313,9 @@ async def world(
     horizon: float = HORIZON,
     workers: int = 1,
     valkey_port: bool = False,
+    by_way: bool = False,
 ) -> AsyncIterator[World]:
-    """An installation that is up, with a company ready to launch."""
+    """An installation that is up, with a company ready to launch. `by_way`: its programs reach Postgres by `World.way`."""
     api, sandbox, port = free_ports(3)
     async with ground(
         postgres={"fsync": "off", "shared_buffers": "'128MB'"},
@@ -298,8 +328,11 @@ async def world(
         send_lease=7.0,
     ) as base:
         db = await asyncpg.connect(base.settings.database_owner_url)
-        async with httpx.AsyncClient(timeout=10) as http:
-            made = World(base, http, db)
+        async with httpx.AsyncClient(timeout=10) as http, way_to(f"{base.postgres.socket_folder}/.s.PGSQL.5432") as way:
+            if by_way:
+                address = f"postgresql://masteria_app@127.0.0.1:{way.port}/masteria?sslmode=disable"
+                base.settings = msgspec.structs.replace(base.settings, database_url=address)
+            made = World(base, http, db, way)
             await made.up(workers)
             await made.settle_in(recipients, kind, horizon)
             try:

@@ -1,6 +1,7 @@
 """The disasters. Each runs a campaign, breaks something at the worst moment, and proves the promise afterwards."""
 
 import asyncio
+import os
 import random
 import signal
 import time
@@ -306,6 +307,61 @@ async def provider_outage(recipients: int) -> Report:
     return report
 
 
+async def postgres_swallowed(recipients: int) -> Report:
+    """Packets to Postgres are dropped for a while: nothing is refused, nothing is answered. Nobody is restarted."""
+    lasts = 60 if recipients >= 2000 else 8
+
+    async def chaos(w: World) -> str:
+        await w.reached(w.campaign_id, 0.3)
+        lines = w.log_lines()
+        w.way.fall_silent()
+        began = time.monotonic()
+
+        async def noticed() -> bool:
+            return not await w.ready()
+
+        await w.until(noticed, 9, "/ready to notice")
+        for most in (6, 1):  # the first may still wait for an answer
+            status, took = await w.asked()
+            assert (status, took < most) == (503, True), f"{status} after {took:.1f} s"
+        await asyncio.sleep(max(0.0, lasts - (time.monotonic() - began)))
+        w.way.speak()
+        took = await w.sends_again(20)
+        await w.until(w.ready, 10, "/ready to be well")
+        lines = w.log_lines() - lines
+        assert lines <= 2 * (lasts + 5), f"{lines} log lines in {lasts} s"
+        return f"sending again {took:.1f} s after {lasts} s of silence, {lines} log lines"
+
+    return await _run("Postgres swallowed", recipients, chaos, rate=max(30, recipients / 30), by_way=True)
+
+
+async def valkey_frozen(recipients: int) -> Report:
+    """Valkey stands still (SIGSTOP) and goes on later; the API answers meanwhile."""
+    lasts = 60 if recipients >= 2000 else 6
+
+    async def chaos(w: World) -> str:
+        await w.reached(w.campaign_id, 0.3)
+        lines, longest = w.log_lines(), 0.0
+        pid = w.base.valkey._process.pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            until = time.monotonic() + lasts
+            while time.monotonic() < until:
+                status, took = await w.asked()
+                assert status in (401, 429), status
+                longest = max(longest, took)
+                await asyncio.sleep(0.2)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        took = await w.sends_again(20)
+        lines = w.log_lines() - lines
+        assert longest < 2.5, f"an answer took {longest:.1f} s"  # 1 s on a machine that is not busy
+        assert lines <= 2 * (lasts + 5), f"{lines} log lines in {lasts} s"
+        return f"longest answer {longest:.2f} s, sending again after {took:.1f} s, {lines} log lines"
+
+    return await _run("Valkey frozen", recipients, chaos, rate=max(30, recipients / 30), valkey_port=True)
+
+
 ALL: list[Scenario] = [
     worker_killed,
     worker_frozen,
@@ -325,4 +381,6 @@ ALL: list[Scenario] = [
     failover_behind,
     failover_synchronous,
     provider_outage,
+    postgres_swallowed,
+    valkey_frozen,
 ]
