@@ -64,7 +64,10 @@ _PROBLEMS = {
     "412": ("changed_meanwhile", "Somebody else changed it: If-Match names another version."),
     "422": ("invalid", "A field is wrong; `errors` says which."),
     "429": ("too_many_requests", "Wait for `Retry-After` seconds."),
-    "503": ("database_unavailable", "Try again in `Retry-After` seconds."),
+    "503": (
+        "database_unavailable",
+        "Try again in `Retry-After` seconds; after `outcome_unknown` look first whether it was done.",
+    ),
 }
 
 

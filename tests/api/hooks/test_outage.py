@@ -11,9 +11,10 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from api.hooks.asgi import Hooks
-from api.hooks.spool import Spool
+from api.hooks.spool import Spool, SpoolFull
 from db.embedded import Postgres
 from db.ids import uuid7
 from db.messages.inbox import Received
@@ -201,3 +202,19 @@ async def test_a_disk_that_takes_nothing_is_said(own: Own) -> None:
         path, body, headers = sms_post(own, "x")
         answer = await client.post(path, content=body, headers=headers)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+
+
+async def test_a_full_disk_is_one_line_until_it_takes_again(own: Own, tmp_path: Path) -> None:
+    folder = tmp_path / "spool"
+    folder.write_text("no folder")
+    spool = Spool(folder, own.settings.database_url, lambda row: None)
+    row = Received(own.actor.company_id, uuid7(), own.sms, "twilio_message", None, b"Body=x", datetime.now(UTC))
+    with capture_logs() as said:
+        for _ in range(20):
+            with pytest.raises(SpoolFull):
+                await spool.append(row)
+        folder.unlink()
+        for _ in range(2):
+            await spool.append(row)
+    assert [entry["event"] for entry in said] == ["hooks.spool_failed", "hooks.spool_writes_again"]
+    await spool.close()
