@@ -100,8 +100,9 @@ returning beat, beat_at
 
 Holder = Callable[[HoldCause, datetime, int], Coroutine[Any, Any, int]]
 """Holds everything of every company: (cause, since when, generation) → how many companies. Must be harmless when repeated."""
-Recoverer = Callable[[list[Slice], datetime, int], Coroutine[Any, Any, int]]
-"""Tells the database of claims that it forgot: (claims, since when, generation) → how many. Must be harmless when repeated."""
+Recoverer = Callable[[list[Slice], list[tuple[UUID, UUID]], datetime, int], Coroutine[Any, Any, int]]
+"""Tells the database what it forgot: (claims, jobs that were started, since when, generation) → how many claims. Must be harmless
+when repeated."""
 
 
 async def look(data_dir: Path, hold: Holder, recover: Recoverer) -> bool:
@@ -130,7 +131,8 @@ async def look(data_dir: Path, hold: Holder, recover: Recoverer) -> bool:
                 companies = await _apart(hold(verdict.hold, since, generation))
                 log.warning("installation.held", cause=verdict.hold.value, since=since.isoformat(), companies=companies)
             else:
-                count = await _apart(recover(await witness.journal(row.id), since, generation))
+                claims, jobs = await witness.journal(row.id), await witness.started_jobs(row.id)
+                count = await _apart(recover(claims, jobs, since, generation))
                 log.warning("installation.recovered", since=since.isoformat(), claims=count, place=row.here)
         now_at = await s.fetchrow(_BEAT, beat, generation, new_id)
         assert now_at is not None

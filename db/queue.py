@@ -66,16 +66,18 @@ async def insert(connection: Any, company_id: UUID, jobs: list[tuple[Job, dateti
 _NAMES = {how: [kind.__name__ for kind in get_args(AnyJob) if kind.when_held == how] for how in get_args(WhenHeld)}
 
 
-async def hold(connection: Any, company_id: UUID) -> dict[str, int]:
-    """Takes out what must not run after a restore without a person's word: job name → how many are held."""
-    await connection.execute(
-        "delete from job where company_id = $1 and state <> 'dead' and name = any($2)", company_id, _NAMES["drop"]
-    )
+async def hold(connection: Any, company_id: UUID, only: list[UUID] | None = None) -> dict[str, int]:
+    """Takes out what must not run after a restore without a person's word: job name → how many are held. `only`: of these jobs."""
+    if only is None:
+        await connection.execute(
+            "delete from job where company_id = $1 and state <> 'dead' and name = any($2)", company_id, _NAMES["drop"]
+        )
     rows = await connection.fetch(
         "with h as (update job set state = 'held', lease_until = null where company_id = $1 and state in ('waiting', 'running')"
-        " and name = any($2) returning name) select name, count(*)::int as n from h group by 1",
+        " and name = any($2) and ($3::uuid[] is null or id = any($3)) returning name) select name, count(*)::int as n from h group by 1",
         company_id,
         _NAMES["hold"],
+        only,
     )
     return {row["name"]: row["n"] for row in rows}
 

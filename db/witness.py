@@ -55,7 +55,9 @@ class Slice(NamedTuple):
 _REMEMBER = """
 local known = redis.call('hmget', KEYS[1], 'generation', 'beat')
 local generation, beat = tonumber(known[1] or -1), tonumber(known[2] or -1)
-if generation == -1 then redis.call('hset', KEYS[1], 'journal_from', ARGV[2]) end
+if generation == -1 or redis.call('hget', KEYS[1], 'server') ~= ARGV[4] then
+    redis.call('hset', KEYS[1], 'journal_from', ARGV[2], 'server', ARGV[4])
+end
 if tonumber(ARGV[1]) > generation or tonumber(ARGV[1]) == generation and tonumber(ARGV[2]) > beat then
     redis.call('hset', KEYS[1], 'generation', ARGV[1], 'beat', ARGV[2], 'at', ARGV[3])
 end
@@ -85,6 +87,10 @@ def _journal(installation: UUID) -> str:
     return f"claims:{installation}"
 
 
+def _jobs(installation: UUID) -> str:
+    return f"jobs:{installation}"
+
+
 def _file(data_dir: Path) -> Path:
     return data_dir / "installation.json"
 
@@ -94,13 +100,16 @@ async def recall(installation: UUID, data_dir: Path) -> tuple[Seen | None, bool]
     found: list[Seen] = []
     try:
         told = await valkey.client().hgetall(_key(installation))
+        server = await _server()
         asked = True
     except valkey.Down:
-        told, asked = {}, False
+        told, server, asked = {}, "", False
     if b"generation" in told:
         values = {name.decode(): value.decode() for name, value in told.items()}
         at = datetime.fromisoformat(values["at"])
-        found.append(Seen(installation, int(values["generation"]), int(values["beat"]), at, int(values["journal_from"])))
+        # Started anew, it may lack the claims of its last second.
+        journal_from = int(values["journal_from"]) if values.get("server") == server else None
+        found.append(Seen(installation, int(values["generation"]), int(values["beat"]), at, journal_from))
     try:
         kept = msgspec.json.decode(_file(data_dir).read_bytes(), type=Seen)
         if kept.id == installation:
@@ -123,7 +132,7 @@ def furthest(found: Iterable[Seen]) -> Seen | None:
 async def remember(seen: Seen, data_dir: Path) -> None:
     """Tells every witness that can be reached. What they know better stays."""
     try:
-        await _remember.run([_key(seen.id)], [seen.generation, seen.beat, seen.at.isoformat()])
+        await _remember.run([_key(seen.id)], [seen.generation, seen.beat, seen.at.isoformat(), await _server()])
     except valkey.Down:
         pass
     path = _file(data_dir)
@@ -144,10 +153,28 @@ async def note(seen: Seen, claimed: Slice) -> bool:
         for claim in claimed.claims
     )
     entry = msgspec.msgpack.encode((claimed.company_id, claimed.channel_id, claimed.campaign_id, packed))
-    answer = await _note.run(
-        [_key(seen.id), _journal(seen.id)], [seen.generation, seen.beat, seen.at.isoformat(), JOURNAL_SECONDS, entry]
-    )
-    return int(answer) == 1
+    return await _write(seen, _journal(seen.id), entry)
+
+
+async def note_job(seen: Seen, company_id: UUID, job_id: UUID) -> bool:
+    """The same for a job that somebody outside notices."""
+    return await _write(seen, _jobs(seen.id), msgspec.msgpack.encode((company_id, job_id)))
+
+
+async def _write(seen: Seen, key: str, entry: bytes) -> bool:
+    written = await _note.run([_key(seen.id), key], [seen.generation, seen.beat, seen.at.isoformat(), JOURNAL_SECONDS, entry])
+    return int(written) == 1
+
+
+async def started_jobs(installation: UUID) -> list[tuple[UUID, UUID]]:
+    """Jobs of the last minute: (company, job). Raises valkey.Down."""
+    entries = await valkey.client().xrange(_jobs(installation))
+    return [msgspec.msgpack.decode(fields[b"d"], type=tuple[UUID, UUID]) for _, fields in entries]
+
+
+async def _server() -> str:
+    """Changes when Valkey is started anew or another one takes its place."""
+    return str((await valkey.client().info("server"))["run_id"])
 
 
 async def bar(installation: UUID, generation: int) -> None:

@@ -30,6 +30,7 @@ _OLD = (
     "delete from webhook_inbox where processed_at is null and tries >= 5 and received_at < now() - interval '30 days'",
     "delete from session where expires_at < now() - interval '30 days' or revoked_at < now() - interval '30 days'",
     "delete from job where state = 'dead' and created_at < now() - interval '30 days'",
+    "delete from lost_attempt where created_at < now() - interval '30 days'",
     "delete from password_reset where expires_at < now() - interval '7 days'",
     "delete from mail where created_at < now() - interval '30 days'",
     "delete from email_verification where expires_at < now()",

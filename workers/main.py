@@ -218,7 +218,7 @@ class Process:
                 pause = 0.0
                 await DB.back(5.0)
             except Exception as error:
-                pause = min(30.0, max(seconds, pause) * 2)
+                pause = min(30.0, 10 * seconds, max(seconds, pause) * 2)
                 log.warning("loop.failed", loop=name, retry_in=pause, error=repr(error))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.draining.wait(), pause)

@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from db import installation, queue, storable
+from db import installation, queue, storable, valkey, witness
 from db.clock import now
 from db.jobs import Job
 from db.redact import redact
@@ -72,6 +72,18 @@ GivenUp = Callable[[UUID, Any, str], Awaitable[None]]
 """Told of a job that will not be tried again, so that what waits for it does not wait for ever. Must be harmless when repeated."""
 
 
+async def _witnessed(company_id: UUID, job_id: UUID, job: Job) -> bool:
+    """Tells the witness of a job that somebody outside notices, before it runs. False: the installation began another life. While
+    Valkey is away the job runs all the same: a mail twice is the lesser evil."""
+    life = installation.life()
+    if job.when_held != "hold" or life is None:
+        return True
+    try:
+        return await witness.note_job(life, company_id, job_id)
+    except valkey.Down:
+        return True
+
+
 class Runner:
     """The jobs this process can run."""
 
@@ -90,6 +102,9 @@ class Runner:
         if row is None:
             return "none"
         company_id, tries = row["company_id"], row["tries"]
+        if not await _witnessed(company_id, job_id, job):
+            await self._write(_AGAIN, job_id, tries, now(), None, 1)
+            return "none"
         structlog.contextvars.bind_contextvars(company_id=str(company_id), job_id=str(job_id), job=type(job).__name__)
         try:
             if tries > row["max_tries"]:  # every run ended with its worker

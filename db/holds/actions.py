@@ -23,7 +23,7 @@ from db.work import Work, system, work
 _PENDING = """
 select company_id from campaign where state in ('scheduled', 'preparing', 'running', 'paused')
 union select company_id from message where state = 0 and campaign_id is null
-union select company_id from message where state in (1, 2) and campaign_id is null
+union select company_id from message where state in (1, 2) and campaign_id is null and at_least_once
 union select company_id from job where state in ('waiting', 'running')
 """
 _ITEM = """
@@ -39,22 +39,29 @@ async def hold_everything(cause: HoldCause, since: datetime, generation: int) ->
     return sum([await _hold(company_id, cause, since, generation) for company_id in companies])
 
 
-async def _hold(company_id: UUID, cause: HoldCause, since: datetime, generation: int, only: list[UUID] | None = None) -> bool:
-    """One company's part; with `only`, nothing but these campaigns."""
+async def _hold(
+    company_id: UUID,
+    cause: HoldCause,
+    since: datetime,
+    generation: int,
+    campaigns: list[UUID] | None = None,
+    jobs: list[UUID] | None = None,
+) -> bool:
+    """One company's part; with `campaigns` and `jobs`, nothing but these."""
     async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
         hold_id = uuid7()
         items: list[tuple[object, ...]] = [
             (HoldKind.CAMPAIGN.value, row["id"], row["name"], row["before"], row["scheduled_at"], row["waiting"])
-            for row in await held_campaigns.hold(w, only)
+            for row in await held_campaigns.hold(w, campaigns)
         ]
-        if only is None:
-            direct = {channel: n for channel, n in (await held_messages.hold(w, hold_id)).items() if n}
+        if campaigns is None:
+            direct = await held_messages.hold(w, hold_id)
             names = {
                 row["id"]: row["name"] for row in await w.fetch("select id, name from channel where company_id = $1", company_id)
             }
             items += [(HoldKind.DIRECT.value, channel, names.get(channel, ""), None, None, n) for channel, n in direct.items()]
-            jobs = await queue.hold(w.connection, company_id)
-            items += [(HoldKind.JOB.value, None, name, None, None, n) for name, n in jobs.items()]
+        held = await queue.hold(w.connection, company_id, jobs)
+        items += [(HoldKind.JOB.value, None, name, None, None, n) for name, n in held.items()]
         if not items:
             return False
         await w.execute(
@@ -72,9 +79,10 @@ async def _hold(company_id: UUID, cause: HoldCause, since: datetime, generation:
     return True
 
 
-async def recover(slices: list[Slice], since: datetime, generation: int) -> int:
+async def recover(slices: list[Slice], started: list[tuple[UUID, UUID]], since: datetime, generation: int) -> int:
     """Tells the ledger of claims that a failover lost: they may have been sent. A campaign that was planned or being prepared
-    and sent already in the time that was lost is held. Returns how many claims were lost."""
+    and sent already in the time that was lost is held, and jobs (company, job) that were started in it. Returns how many claims
+    were lost."""
     companies: dict[UUID, list[Slice]] = defaultdict(list)
     for one in slices:
         companies[one.company_id].append(one)
@@ -91,7 +99,12 @@ async def recover(slices: list[Slice], since: datetime, generation: int) -> int:
                 company_id,
             )
         if again:
-            await _hold(company_id, HoldCause.FAILOVER, since, generation, [row["id"] for row in again])
+            await _hold(company_id, HoldCause.FAILOVER, since, generation, [row["id"] for row in again], [])
+    jobs: dict[UUID, list[UUID]] = defaultdict(list)
+    for company_id, job_id in started:
+        jobs[company_id].append(job_id)
+    for company_id, theirs_too in jobs.items():
+        await _hold(company_id, HoldCause.FAILOVER, since, generation, [], theirs_too)
     return count
 
 

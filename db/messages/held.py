@@ -10,11 +10,11 @@ from db.work import Work
 
 
 async def hold(w: Work, hold_id: UUID) -> dict[UUID, int]:
-    """Channel → how many wait. Those on the wire go along: should their policy queue them again, they wait here."""
+    """Channel → how many wait. Those on the wire whose policy may queue them again go along."""
     rows = await w.fetch(
         "with h as (update message set queue_id = $2 where company_id = $1 and campaign_id is null and queue_id = channel_id"
-        " and state in (0, 1, 2) returning channel_id, state)"
-        " select channel_id, (count(*) filter (where state = 0))::int as n from h group by 1",
+        " and (state = 0 or state in (1, 2) and at_least_once) returning channel_id)"
+        " select channel_id, count(*)::int as n from h group by 1",
         w.company_id,
         hold_id,
     )

@@ -250,6 +250,8 @@ async def test_a_short_loss_is_made_good_from_the_journal(home: Place) -> None:
     for queue, batch in ((ids["running"], claimed[:5]), (ids["scheduled"], claimed[5:])):
         claims = [witness.Claim(m.message_id, m.attempt_id, m.contact_id, m.epoch) for m in batch]
         assert await witness.note(life, witness.Slice(actor.company_id, ids["channel"], queue, claims))
+    mails = [row["id"] for row in await home.db.fetch("select id from job where name = 'SendMail'")]
+    assert await witness.note_job(life, actor.company_id, mails[0])
     # The database forgets: four claims, a message, and (of a planned campaign) the launch with its message.
     await home.db.execute(
         "update message set state = 0, epoch = 0, lease_until = null where id = any($1::uuid[])", [m.message_id for m in lost]
@@ -266,5 +268,6 @@ async def test_a_short_loss_is_made_good_from_the_journal(home: Place) -> None:
     assert await state(home, ids["running"]) is CampaignState.RUNNING
     assert await state(home, ids["scheduled"]) is CampaignState.HELD  # it ran in the time that was lost
     assert await home.db.fetchval("select count(*) from lost_attempt where message_id is null") == 2
+    assert await home.db.fetchval("select state from job where id = $1", mails[0]) == "held"  # it may have gone out
     assert not await witness.note(life, witness.Slice(actor.company_id, ids["channel"], None, []))  # a zombie of the old life
     assert not await home.look()

@@ -79,8 +79,9 @@ def frame(
             body = ui.element("div").classes("m-body" + (" m-narrow" if narrow else ""))
         _bottom_bar(shown, here)
     _connection()
-    with above:
-        _held()
+    if here != "/held":
+        with above:
+            _held()
     with body:
         yield Frame(body, actions, below, head)
 

@@ -82,7 +82,7 @@ def _hold(hold: Hold) -> None:
 
 def _item(hold: Hold, one: HeldItem) -> None:
     with item():
-        icon({HoldKind.CAMPAIGN: "campaign", HoldKind.DIRECT: "chat", HoldKind.JOB: "outgoing_mail"}[one.kind])
+        icon({HoldKind.CAMPAIGN: "campaign", HoldKind.DIRECT: "chat", HoldKind.JOB: "pending_actions"}[one.kind])
         with ui.element("div").classes("m-row m-between m-grow m-stack"):
             with ui.element("div").classes("m-col m-tight m-grow"):
                 if one.kind == HoldKind.CAMPAIGN:

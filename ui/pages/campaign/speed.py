@@ -124,7 +124,7 @@ def _title(progress: Progress) -> str:
     return {
         CampaignState.COMPLETED: _("All done"),
         CampaignState.PAUSED: _("Paused"),
-        CampaignState.HELD: _("Held back"),
+        CampaignState.HELD: _("Held"),
         CampaignState.CANCELLED: _("Cancelled"),
         CampaignState.FAILED: _("Stopped"),
         CampaignState.RUNNING: _("Everything is sent; the last results are coming in"),
