@@ -17,13 +17,16 @@ import structlog
 
 from db import witness
 from db.enums import HoldCause
-from db.errors import Unavailable
 from db.witness import JOURNAL_SECONDS, Seen, Slice
 from db.work import Read, system
 
 log = structlog.get_logger("db.installation")
 
 _MARGIN = timedelta(seconds=15)  # how much younger than the journal a loss must be to be trusted to it
+
+
+class Undecided(Exception):
+    """A witness that does not answer knows whether this database may send. Until then it may not."""
 
 
 class Row(NamedTuple):
@@ -47,7 +50,7 @@ class Verdict(NamedTuple):
 
 
 def judge(row: Row, seen: Seen | None, *, asked: bool) -> Verdict:
-    """What the two words together mean. `asked`: every witness was heard. Raises Unavailable where silence decides nothing."""
+    """What the two words together mean. `asked`: every witness was heard. Raises Undecided where silence decides nothing."""
     if row.restored_from is not None:
         return Verdict(HoldCause.RESTORE)
     if row.place is None or row.beat_at is None:
@@ -61,7 +64,7 @@ def judge(row: Row, seen: Seen | None, *, asked: bool) -> Verdict:
     lost = seen is not None and seen.generation == row.generation and seen.beat > row.beat
     if lost or line != line_here:
         if not asked:
-            raise Unavailable("witness_away", "Valkey does not answer, and only it knows what this database forgot.")
+            raise Undecided("Valkey does not answer, and only it knows what this database forgot.")
         told = seen is not None and seen.journal_from is not None and seen.journal_from <= row.beat
         if told and seen is not None and seen.at - row.beat_at < timedelta(seconds=JOURNAL_SECONDS) - _MARGIN:
             return Verdict(recover=True)
@@ -69,7 +72,7 @@ def judge(row: Row, seen: Seen | None, *, asked: bool) -> Verdict:
     if seen is None and row.started_at > row.beat_at:
         # Nobody outside knows it, and its server was started after anybody here was alive: it may be a copy of the disk.
         if not asked:
-            raise Unavailable("witness_away", "Valkey does not answer, and nobody else knows this database.")
+            raise Undecided("Valkey does not answer, and nobody else knows this database.")
         return Verdict(HoldCause.COPY)
     return Verdict()
 
@@ -106,7 +109,7 @@ when repeated."""
 
 
 async def look(data_dir: Path, hold: Holder, recover: Recoverer) -> bool:
-    """One heartbeat. True when the installation began another life since this process last looked. Raises Unavailable and
+    """One heartbeat. True when the installation began another life since this process last looked. Raises Undecided and
     valkey.Down while that cannot be told; then nothing leaves."""
     global _known
     async with system() as s:
@@ -125,6 +128,7 @@ async def look(data_dir: Path, hold: Holder, recover: Recoverer) -> bool:
             generation = max(row.generation, seen.generation if seen else 0) + 1
             assert row.restored_from is not None or row.beat_at is not None
             since: datetime = row.beat_at or row.restored_from  # type: ignore[assignment]
+            await s.execute("set local idle_in_transaction_session_timeout = '5min'")  # ours only holds the row meanwhile
             if asked:  # from here on nobody of the old life gets a claim into the journal: none is missed, none goes out
                 await witness.bar(row.id, generation)
             if verdict.hold:

@@ -17,7 +17,7 @@ from db.messages import held as held_messages
 from db.messages import lost
 from db.messages.lost import Forgotten
 from db.tenancy import Actor, worker
-from db.witness import Slice
+from db.witness import Claim, Slice
 from db.work import Work, system, work
 
 _PENDING = """
@@ -83,16 +83,16 @@ async def recover(slices: list[Slice], started: list[tuple[UUID, UUID]], since: 
     """Tells the ledger of claims that a failover lost: they may have been sent. A campaign that was planned or being prepared
     and sent already in the time that was lost is held, and jobs (company, job) that were started in it. Returns how many claims
     were lost."""
-    companies: dict[UUID, list[Slice]] = defaultdict(list)
+    companies: dict[UUID, dict[tuple[UUID, UUID | None], list[Claim]]] = defaultdict(lambda: defaultdict(list))
     for one in slices:
-        companies[one.company_id].append(one)
+        companies[one.company_id][one.channel_id, one.campaign_id] += one.claims
     count = 0
-    for company_id, theirs in companies.items():
+    for company_id, queues in companies.items():
         async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
-            for one in theirs:
-                count += len(await lost.adopt(w, [Forgotten(c.attempt_id, c.message_id, c.epoch) for c in one.claims]))
-                orphans = [(c.attempt_id, c.message_id, c.contact_id) for c in one.claims]
-                count += await lost.keep_orphans(w, one.channel_id, one.campaign_id, orphans)
+            for (channel_id, campaign_id), claims in queues.items():
+                count += len(await lost.adopt(w, [Forgotten(c.attempt_id, c.message_id, c.epoch) for c in claims]))
+                orphans = [(c.attempt_id, c.message_id, c.contact_id) for c in claims]
+                count += await lost.keep_orphans(w, channel_id, campaign_id, orphans)
             again = await w.fetch(
                 "select distinct k.id from lost_attempt l join campaign k on k.company_id = $1 and k.id = l.campaign_id"
                 " where l.company_id = $1 and l.message_id is null and k.state in ('scheduled', 'preparing')",
@@ -103,8 +103,8 @@ async def recover(slices: list[Slice], started: list[tuple[UUID, UUID]], since: 
     jobs: dict[UUID, list[UUID]] = defaultdict(list)
     for company_id, job_id in started:
         jobs[company_id].append(job_id)
-    for company_id, theirs_too in jobs.items():
-        await _hold(company_id, HoldCause.FAILOVER, since, generation, [], theirs_too)
+    for company_id, ids in jobs.items():
+        await _hold(company_id, HoldCause.FAILOVER, since, generation, [], ids)
     return count
 
 

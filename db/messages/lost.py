@@ -40,8 +40,9 @@ with r as (
     where not exists (select from attempt t where t.company_id = $1 and t.id = f.attempt_id)
     order by m.id for update of m
 ), written as (
-    insert into attempt(company_id, id, message_id, channel_id, epoch, state, detail)
-    select $1, attempt_id, id, channel_id, epoch, 3, 'sent before this database lost its memory' from r
+    insert into attempt(company_id, id, message_id, channel_id, epoch, state, detail, started_at)
+    select $1, attempt_id, id, channel_id, epoch, 3, 'sent before this database lost its memory',
+        coalesce(uuid_extract_timestamp(attempt_id), now()) from r
     on conflict do nothing returning id
 ), last as (select distinct on (id) * from r order by id, epoch desc)
 update message m set state = 2, epoch = last.epoch, done_at = null,

@@ -1,5 +1,6 @@
 """A database is recognised, or what it would send is held: first starts, restarts, copies, rollbacks, failovers, lost witnesses."""
 
+from argparse import Namespace
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ import msgspec
 import pytest
 
 from db import installation, valkey, witness
-from db.backup import with_database
+from db.backup import backup, restore, with_database
 from db.engine import DB, SYSTEM, close_pools, open_pools
 from db.enums import CampaignState, HoldCause, MessageState, Permission
 from db.holds import actions as holds
@@ -20,6 +21,7 @@ from db.messages import ledger
 from db.messages.ledger import Claimed
 from db.settings import Settings
 from db.tenancy import Actor
+from db.up import commands
 from db.witness import Seen
 from db.work import work
 from tests import scenes
@@ -271,3 +273,40 @@ async def test_a_short_loss_is_made_good_from_the_journal(home: Place) -> None:
     assert await home.db.fetchval("select state from job where id = $1", mails[0]) == "held"  # it may have gone out
     assert not await witness.note(life, witness.Slice(actor.company_id, ids["channel"], None, []))  # a zombie of the old life
     assert not await home.look()
+
+
+async def test_the_operator_lists_what_is_held_and_lets_it_go_on(home: Place, tmp_path: Path) -> None:
+    actor, ids = await busy(home.db)
+    await home.look()
+    await home.open(await home.copy(tmp_path / "copy"))
+    await home.look()
+    await DB.close()
+    try:
+        listed = await commands._held(home.settings, Namespace(release=False))
+        assert "Loja Aurora: campaign running (6 in the queue; copy" in listed
+        assert "goes on" in await commands._held(home.settings, Namespace(release=True))
+        assert await commands._held(home.settings, Namespace(release=False)) == "Nothing is held."
+    finally:
+        valkey.connect(home.settings.valkey_url)
+    await DB.connect(home.settings.database_url, size=4)
+    assert len(await claim(actor, ids["channel"], ids["running"])) == 6
+
+
+async def test_a_restored_backup_waits_for_a_worker(home: Place, tmp_path: Path) -> None:
+    """Also when it is put back in its own place, with everything outside as it was."""
+    actor, ids = await busy(home.db)
+    await home.look()
+    await backup(home.settings.database_owner_url, tmp_path / "backup.zip", home.settings)
+    await DB.close()
+    await home.db.close()
+    said = await restore(home.settings.database_owner_url, tmp_path / "backup.zip", home.settings, replace=True)
+    assert "held until somebody decides" in said
+    await home.open()
+    assert await claim(actor, ids["channel"], ids["running"]) == []
+    assert "not looked at by a worker yet" in await commands._held(home.settings, Namespace(release=False))
+    await home.look()
+    hold = await home.db.fetchrow("select cause, since < now() as past from hold")
+    assert hold is not None
+    assert tuple(hold) == ("restore", True)
+    assert await claim(actor, ids["channel"], ids["running"]) == []
+    assert await state(home, ids["running"]) is CampaignState.HELD

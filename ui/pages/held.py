@@ -60,6 +60,8 @@ def _hold(hold: Hold) -> None:
         ui.label(risk).classes("m-strong")
         todo = _("Continue sends to everybody who is still waiting here, perhaps a second time. Discard sends nothing more.")
         ui.label(todo).classes("m-sub")
+        stop = _("Who asked for no more messages after that is not known here either. Mark them before you continue.")
+        ui.label(stop).classes("m-sub")
         if hold.cause == HoldCause.COPY:
             ui.label(_("Is this a copy to try things out? Then discard, and remove its real channels.")).classes("m-sub")
         for channel in hold.unexplained:
