@@ -17,6 +17,7 @@ from db.engine import DB, close_pools, open_pools
 from db.enums import HoldDecision
 from db.holds import queries
 from db.holds.actions import decide
+from db.installation import mark_restored
 from db.migrate import MigrationError, migrate
 from db.seed.demo import EMAIL, PASSWORD, seed
 from db.settings import Settings
@@ -74,9 +75,12 @@ async def _restore(settings: Settings, args: argparse.Namespace) -> str:
 
 
 async def _held(settings: Settings, args: argparse.Namespace) -> str:
-    """Lists, and with `--release` continues everything of everybody. Whether nobody was lost is the operator's word."""
+    """Lists. `--release` continues everything of everybody: that nobody gets anything twice is the operator's word. `--hold` is for
+    what nothing can notice, a machine that was copied or set back as a whole."""
     connection = await asyncpg.connect(owner(settings))
     try:
+        if args.hold:
+            await mark_restored(connection, now())
         place = await connection.fetchrow("select place, restored_from from installation")
         rows = await queries.everywhere(connection)
     finally:
@@ -86,9 +90,7 @@ async def _held(settings: Settings, args: argparse.Namespace) -> str:
         for row in rows
     ]
     if place is not None and place["restored_from"] is not None:
-        lines.append(
-            "A restore was not looked at by a worker yet: nothing is sent, and what is to be held is not known. Start a worker."
-        )
+        lines.append("Nothing is sent. The first worker that starts holds what waits, and lists it here.")
     if args.release and rows:
         valkey.connect(settings.valkey_url)
         await open_pools(settings, size=2)

@@ -282,14 +282,19 @@ async def test_the_operator_lists_what_is_held_and_lets_it_go_on(home: Place, tm
     await home.look()
     await DB.close()
     try:
-        listed = await commands._held(home.settings, Namespace(release=False))
+        listed = await commands._held(home.settings, Namespace(hold=False, release=False))
         assert "Loja Aurora: campaign running (6 in the queue; copy" in listed
-        assert "goes on" in await commands._held(home.settings, Namespace(release=True))
-        assert await commands._held(home.settings, Namespace(release=False)) == "Nothing is held."
+        assert "goes on" in await commands._held(home.settings, Namespace(hold=False, release=True))
+        assert await commands._held(home.settings, Namespace(hold=False, release=False)) == "Nothing is held."
     finally:
         valkey.connect(home.settings.valkey_url)
     await DB.connect(home.settings.database_url, size=4)
     assert len(await claim(actor, ids["channel"], ids["running"])) == 6
+    await home.db.execute("update message set state = 0 where queue_id = $1", ids["running"])
+    assert "The first worker" in await commands._held(home.settings, Namespace(hold=True, release=False))
+    assert await claim(actor, ids["channel"], ids["running"]) == []
+    await home.look()
+    assert await state(home, ids["running"]) is CampaignState.HELD
 
 
 async def test_a_restored_backup_waits_for_a_worker(home: Place, tmp_path: Path) -> None:
@@ -303,7 +308,7 @@ async def test_a_restored_backup_waits_for_a_worker(home: Place, tmp_path: Path)
     assert "held until somebody decides" in said
     await home.open()
     assert await claim(actor, ids["channel"], ids["running"]) == []
-    assert "not looked at by a worker yet" in await commands._held(home.settings, Namespace(release=False))
+    assert "The first worker that starts holds" in await commands._held(home.settings, Namespace(hold=False, release=False))
     await home.look()
     hold = await home.db.fetchrow("select cause, since < now() as past from hold")
     assert hold is not None
