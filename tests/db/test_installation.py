@@ -280,7 +280,7 @@ async def test_the_operator_lists_what_is_held_and_lets_it_go_on(home: Place, tm
     await home.look()
     await home.open(await home.copy(tmp_path / "copy"))
     await home.look()
-    await DB.close()
+    await close_pools()
     try:
         listed = await commands._held(home.settings, Namespace(hold=False, release=False))
         assert "Loja Aurora: campaign running (6 in the queue; copy" in listed
@@ -288,7 +288,7 @@ async def test_the_operator_lists_what_is_held_and_lets_it_go_on(home: Place, tm
         assert await commands._held(home.settings, Namespace(hold=False, release=False)) == "Nothing is held."
     finally:
         valkey.connect(home.settings.valkey_url)
-    await DB.connect(home.settings.database_url, size=4)
+    await open_pools(home.settings, size=4)
     assert len(await claim(actor, ids["channel"], ids["running"])) == 6
     await home.db.execute("update message set state = 0 where queue_id = $1", ids["running"])
     assert "The first worker" in await commands._held(home.settings, Namespace(hold=True, release=False))
@@ -302,7 +302,7 @@ async def test_a_restored_backup_waits_for_a_worker(home: Place, tmp_path: Path)
     actor, ids = await busy(home.db)
     await home.look()
     await backup(home.settings.database_owner_url, tmp_path / "backup.zip", home.settings)
-    await DB.close()
+    await close_pools()
     await home.db.close()
     said = await restore(home.settings.database_owner_url, tmp_path / "backup.zip", home.settings, replace=True)
     assert "held until somebody decides" in said
