@@ -94,16 +94,15 @@ async def release(connection: Any, company_id: UUID, name: str) -> list[Wake]:
     return [Wake(row["id"], row["queue"], row["next_at"]) for row in rows]
 
 
-async def discard(connection: Any, company_id: UUID, name: str) -> int:
-    """Ends the held jobs of one name. What a mail says is not kept: it holds a sign-in link."""
-    tag: str = await connection.execute(
-        "update job set state = 'dead', last_error = 'discarded',"
-        " payload = case when name = 'SendMail' then payload - 'params' else payload end"
-        " where company_id = $1 and name = $2 and state = 'held'",
+async def discard(connection: Any, company_id: UUID, name: str) -> list[Job]:
+    """Ends the held jobs of one name; returns them."""
+    rows = await connection.fetch(
+        "update job set state = 'dead', last_error = 'discarded' where company_id = $1 and name = $2 and state = 'held'"
+        " returning payload",
         company_id,
         name,
     )
-    return int(tag.rpartition(" ")[2])
+    return [decode(row["payload"]) for row in rows]
 
 
 def decode(payload: str | bytes) -> Job:

@@ -65,7 +65,12 @@ async def waiting(company_id: UUID, mail_id: UUID) -> Mail | None:
 async def forget_link(company_id: UUID, mail_id: UUID) -> None:
     """It was sent, or never will be."""
     async with work(worker(company_id), Permission.COMPANY_READ) as w:
-        await w.execute("update mail set link = null where company_id = $1 and id = $2", company_id, mail_id)
+        await forget_links(w, [mail_id])
+
+
+async def forget_links(w: Work, mail_ids: list[UUID]) -> None:
+    """The same of several, in the caller's transaction."""
+    await w.execute("update mail set link = null where company_id = $1 and id = any($2::uuid[])", w.company_id, mail_ids)
 
 
 async def of_company(r: Read, company_id: UUID, template: MailTemplate, within: timedelta = DAY, to: str | None = None) -> int:

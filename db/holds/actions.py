@@ -8,11 +8,13 @@ from datetime import datetime
 from uuid import UUID
 
 from db import queue
+from db.accounts import mails
 from db.campaigns import held as held_campaigns
 from db.enums import CampaignState, HoldCause, HoldDecision, HoldKind, Permission
 from db.errors import Conflict, NotFound
 from db.events import HoldChanged
 from db.ids import uuid7
+from db.jobs import SendMail
 from db.messages import held as held_messages
 from db.messages import lost
 from db.messages.lost import Forgotten
@@ -160,4 +162,5 @@ async def _act(
         case HoldKind.JOB if go:
             await queue.release(w.connection, w.company_id, name)
         case HoldKind.JOB:
-            await queue.discard(w.connection, w.company_id, name)
+            gone = await queue.discard(w.connection, w.company_id, name)
+            await mails.forget_links(w, [job.mail_id for job in gone if isinstance(job, SendMail)])

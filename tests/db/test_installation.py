@@ -11,12 +11,13 @@ import msgspec
 import pytest
 
 from db import installation, valkey, witness
+from db.accounts import mails
+from db.accounts.mails import Mail
 from db.backup import backup, restore, with_database
 from db.engine import DB, SYSTEM, close_pools, open_pools
-from db.enums import CampaignState, HoldCause, MessageState, Permission
+from db.enums import CampaignState, HoldCause, MailTemplate, MessageState, Permission
 from db.holds import actions as holds
 from db.installation import Row, Verdict, judge
-from db.jobs import SendMail
 from db.messages import ledger
 from db.messages.ledger import Claimed
 from db.settings import Settings
@@ -161,7 +162,8 @@ async def busy(db: asyncpg.Connection, actor: Actor | None = None) -> tuple[Acto
         channel,
     )
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
-        w.enqueue(SendMail(template="invitation", to="a@example.com", language="en", params={"link": "secret"}))
+        mail = Mail(template=MailTemplate.INVITATION, recipient="a@example.com", language="en", params={}, link="secret")
+        await mails.post(w, mail)
     return actor, ids
 
 
