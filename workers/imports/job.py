@@ -1,22 +1,22 @@
 """The two jobs of a contact list: look at it, and import it batch by batch.
 
 The place to go on from is the number of rows read, which `db/contacts/import_batch.py` commits together with the contacts; so
-a run may be killed and begun again at any moment. Refuses to hold more than two batches in memory.
+a run may be killed and begun again at any moment. Refuses to parse files (reading.py has a process for that) and to hold more
+than one batch in memory.
 """
 
-import asyncio
+import os
 import time
-from collections.abc import Generator
-from contextlib import closing
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
 import msgspec
 import structlog
 
-from db import blobs, storable
+from db import blobs
 from db.clock import now
 from db.contacts import import_batch, imports
 from db.contacts.identities import Address
@@ -25,9 +25,11 @@ from db.contacts.imports import GuessedColumn, Inspected, Plan
 from db.enums import IdentityKind, ImportState
 from db.errors import NotFound
 from db.jobs import InspectImport, RunImport
-from workers.imports.mapping import ColumnTarget, Mapping, field_key, guess
-from workers.imports.reader import Sheet, inspect, rows
-from workers.imports.rows import CleanRow, clean_row
+from workers.imports import reading
+from workers.imports.frames import Look, Read, Rows, Seen
+from workers.imports.mapping import ColumnTarget, Mapping, field_key
+from workers.imports.reader import Sheet
+from workers.imports.rows import CleanRow
 from workers.imports.unreadable import UnreadableFile
 from workers.imports.vocabulary import Target, normalised
 from workers.runtime import Snooze
@@ -37,7 +39,6 @@ log = structlog.get_logger("workers.imports")
 BATCH = 2000
 SHIFT = 600.0  # seconds; then the job gives way and goes on as a new run, well within its lease
 _TELL = 0.5  # seconds between two reports
-_SHOWN = 200  # characters of a cell that are shown
 _NO_PLACE = frozenset((Target.CONSENT, Target.EXTERNAL_ID, Target.NOTE))  # contacts have only fields for these
 _OURS = frozenset(("linha", "motivo"))  # what our own list of rejected rows adds
 
@@ -50,7 +51,7 @@ async def inspect_import(company_id: UUID, job: InspectImport) -> None:
     region = await imports.default_region(company_id)
     try:
         async with blobs.local(plan.blob) as path:
-            seen, total = await asyncio.to_thread(_look, path, plan.filename, region)
+            seen, total = await _look(path, plan.filename, region)
     except UnreadableFile as unreadable:
         await imports.finish(company_id, job.import_id, ImportState.FAILED, error=unreadable.code, row=unreadable.row)
         await blobs.store().delete(plan.blob)
@@ -60,31 +61,36 @@ async def inspect_import(company_id: UUID, job: InspectImport) -> None:
         await imports.store_inspection(company_id, job.import_id, seen, total)
 
 
-def _look(path: Path, filename: str, region: str) -> tuple[Inspected, int]:
-    sheet = inspect(path, filename)
+async def _look(path: Path, filename: str, region: str) -> tuple[Inspected, int]:
+    question = Look(
+        path=str(path),
+        filename=filename,
+        region=region,
+        parent=os.getpid(),
+        memory=reading.MEMORY,
+        seconds=reading.LOOK_SECONDS,
+    )
+    async with aclosing(reading.answers(question)) as answers:
+        async for answer in answers:
+            if isinstance(answer, Seen):
+                return _inspected(answer.sheet, answer.mapping), answer.sheet.total_rows_estimate
+    raise reading.ReaderDied("no answer")
+
+
+def _inspected(sheet: Sheet, guessed: Mapping) -> Inspected:
     columns = []
-    for column, target in zip(sheet.columns, guess(sheet.columns, region).columns, strict=True):
+    for column, target in zip(sheet.columns, guessed.columns, strict=True):
         kind, key = target.target, target.field_key
         if kind in _NO_PLACE:
             kind, key = Target.CUSTOM, field_key(column.name)
         elif normalised(column.name) in _OURS:
             kind, key = Target.IGNORE, None
-        samples = [_shown(cell) for cell in column.samples[:5]]
-        columns.append(GuessedColumn(column.index, _shown(column.name), samples, kind.value, key, target.confidence))
+        columns.append(GuessedColumn(column.index, column.name, column.samples, kind.value, key, target.confidence))
     lean = msgspec.structs.replace(
-        sheet,
-        columns=[msgspec.structs.replace(column, name=_shown(column.name), samples=[]) for column in sheet.columns],
-        preview=[],
-        skipped=[],
-        sheet_name=sheet.sheet_name,
+        sheet, columns=[msgspec.structs.replace(column, samples=[]) for column in sheet.columns], preview=[]
     )
-    preview = [[_shown(cell) for cell in cells] for cells in sheet.preview]
     raw = msgspec.Raw(msgspec.json.encode(lean))
-    return Inspected(columns, preview, sheet.encoding, sheet.separator, sheet.has_header, raw), sheet.total_rows_estimate
-
-
-def _shown(cell: str) -> str:
-    return storable.text(cell, _SHOWN)
+    return Inspected(columns, sheet.preview, sheet.encoding, sheet.separator, sheet.has_header, raw)
 
 
 async def run_import(company_id: UUID, job: RunImport) -> None:
@@ -122,48 +128,55 @@ async def _forget_file(company_id: UUID, import_id: UUID) -> None:
 
 
 async def _run(company_id: UUID, import_id: UUID, plan: Plan, path: Path) -> bool:
-    sheet = msgspec.json.decode(msgspec.json.decode(plan.sheet, type=Inspected).sheet, type=Sheet)
-    mapping = Mapping([ColumnTarget(c.index, Target(c.target), c.field_key) for c in plan.mapping])
     began, told = time.monotonic(), 0.0
     known_tags: dict[str, UUID] = {}
-    with closing(_batches(path, sheet, mapping, plan.options.region, plan.processed)) as batches:
-        ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))
-        try:
-            while (batch := await ahead) is not None:
-                ahead = asyncio.create_task(asyncio.to_thread(next, batches, None))
-                emit = time.monotonic() - told >= _TELL
-                outcome = await import_batch.apply(
-                    company_id, import_id, batch, extra_tags=plan.options.tags, known_tags=known_tags, emit=emit
-                )
-                if not outcome.alive:
-                    return False
-                told = time.monotonic() if emit else told
-                if time.monotonic() - began > SHIFT:
-                    raise Snooze(now() + timedelta(seconds=1))
-        finally:
-            # The thread cannot be interrupted; the file may be closed only when it has let go of it.
-            await asyncio.gather(ahead, return_exceptions=True)
+    async with aclosing(_batches(path, plan)) as batches:
+        async for batch in batches:
+            emit = time.monotonic() - told >= _TELL
+            outcome = await import_batch.apply(
+                company_id, import_id, batch, extra_tags=plan.options.tags, known_tags=known_tags, emit=emit
+            )
+            if not outcome.alive:
+                return False
+            told = time.monotonic() if emit else told
+            if time.monotonic() - began > SHIFT:
+                raise Snooze(now() + timedelta(seconds=1))
     return True
 
 
-def _batches(path: Path, sheet: Sheet, mapping: Mapping, region: str, done: int) -> Generator[Batch]:
-    """Clean rows from the `done`-th on. Runs in a thread: reading numbers takes processor time."""
-    source = islice(rows(path, sheet), done, None)
-    start = done
-    while chunk := list(islice(source, BATCH)):
-        good: list[Row] = []
-        bad: list[Reject] = []
-        blank = 0
-        for number, cells in chunk:
-            clean = clean_row(number, cells, mapping, region)
-            if clean is None:
-                blank += 1
-            elif isinstance(clean, CleanRow):
-                good.append(_row(clean, cells))
-            else:
-                bad.extend(Reject(number, reason.field, reason.value, reason.reason.value, cells) for reason in clean)
-        yield Batch(start, len(chunk), blank, good, bad)
-        start += len(chunk)
+async def _batches(path: Path, plan: Plan) -> AsyncGenerator[Batch]:
+    """Clean rows from the `plan.processed`-th on."""
+    question = Read(
+        path=str(path),
+        sheet=msgspec.json.decode(msgspec.json.decode(plan.sheet, type=Inspected).sheet, type=Sheet),
+        mapping=Mapping([ColumnTarget(c.index, Target(c.target), c.field_key) for c in plan.mapping]),
+        region=plan.options.region,
+        skip=plan.processed,
+        batch=BATCH,
+        parent=os.getpid(),
+        memory=reading.MEMORY,
+        seconds=reading.READ_SECONDS,
+    )
+    start = plan.processed
+    async with aclosing(reading.answers(question)) as answers:
+        async for answer in answers:
+            if isinstance(answer, Rows):
+                yield _batch(start, answer)
+                start += len(answer.rows)
+
+
+def _batch(start: int, found: Rows) -> Batch:
+    good: list[Row] = []
+    bad: list[Reject] = []
+    blank = 0
+    for number, cells, clean in found.rows:
+        if clean is None:
+            blank += 1
+        elif isinstance(clean, CleanRow):
+            good.append(_row(clean, cells))
+        else:
+            bad.extend(Reject(number, reason.field, reason.value, reason.reason.value, cells) for reason in clean)
+    return Batch(start, len(found.rows), blank, good, bad)
 
 
 def _row(clean: CleanRow, cells: list[str]) -> Row:

@@ -1,8 +1,8 @@
 """Contact lists as rows of text: CSV of any usual make, and XLSX.
 
-Streams: a million rows take no more memory than a thousand (but for an XLSX workbook's shared strings). Every row that
-the file has comes out with the number that a spreadsheet program shows beside it. Refuses to understand what the cells
-mean (mapping.py, rows.py) and raises nothing but `UnreadableFile`."""
+Streams: a million rows take no more memory than a thousand (but for an XLSX workbook's shared strings), and a row no more
+than `limits` allows. Every row that the file has comes out with the number that a spreadsheet program shows beside it.
+Refuses to understand what the cells mean (mapping.py, rows.py) and raises nothing but `UnreadableFile`."""
 
 import codecs
 import csv
@@ -16,14 +16,15 @@ import msgspec
 
 from db.contacts.csv_safety import restore
 from workers.imports.encodings import FALLBACK, scan
-from workers.imports.sheets import MAX_COLUMNS, check_package, first_rows, sheet_rows
+from workers.imports.limits import MAX_CELL, MAX_COLUMNS, MAX_CSV_ROWS, MAX_ROW
 from workers.imports.unreadable import UnreadableFile
 from workers.imports.vocabulary import is_header_word, looks_like_email, looks_like_phone
 
-MAX_CSV_ROWS = 5_000_000
 PREVIEW_ROWS = 20
 SAMPLES = 50
 _LOOKED_AT = 200
+_LOOKED_AT_TEXT = 4 << 20  # characters of them
+_SAMPLE = 500  # characters of a cell that a guess is made from
 _SEPARATORS = ("\t", ";", ",", "|")
 _SEP_LINE = re.compile(r'^"?sep=(.)"?\s*$', re.IGNORECASE)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -65,15 +66,17 @@ def inspect(path: Path, filename: str) -> Sheet:
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise UnreadableFile("empty")
     if head.startswith(b"PK\x03\x04"):
-        check_package(path)
-        name, lines, first = first_rows(path, _LOOKED_AT)
+        from workers.imports import sheets  # openpyxl: half of the time that it takes a process to start
+
+        sheets.check_package(path)
+        name, lines, first = sheets.first_rows(path, _LOOKED_AT)
         return _described(first, lines, None, None, name)
     _check_text(path, head)
     if filename.lower().endswith((".xlsx", ".xlsm")):
         raise UnreadableFile("damaged")
     found = scan(path)
     separator = _separator(path, found.encoding)
-    first = list(islice(_csv_rows(path, found.encoding, separator), _LOOKED_AT))
+    first = _beginning(_csv_rows(path, found.encoding, separator))
     return _described(first, found.lines, found.encoding, separator, None)
 
 
@@ -82,7 +85,9 @@ def rows(path: Path, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
 
     Blank rows come too (all cells empty), but not those after the last row with content."""
     if sheet.sheet_name is not None:
-        source = sheet_rows(path, sheet.sheet_name)
+        from workers.imports import sheets
+
+        source = sheets.sheet_rows(path, sheet.sheet_name)
     elif sheet.encoding is not None and sheet.separator is not None:
         source = _csv_rows(path, sheet.encoding, sheet.separator)
     else:
@@ -122,27 +127,57 @@ def _check_text(path: Path, head: bytes) -> None:
         raise UnreadableFile("not_a_spreadsheet")
 
 
+def _beginning(rows: Iterator[list[str]]) -> list[list[str]]:
+    """The first rows, fewer where they are long."""
+    seen: list[list[str]] = []
+    size = 0
+    for cells in islice(rows, _LOOKED_AT):
+        seen.append(cells)
+        size += sum(map(len, cells))
+        if size > _LOOKED_AT_TEXT:
+            break
+    return seen
+
+
 def _lines(path: Path, encoding: str) -> Iterator[str]:
     """Lines with their ends (LF, CRLF or CR), without NUL and without a "sep=" line, which is no row to Excel either."""
     with path.open(encoding=encoding, errors=FALLBACK, newline="") as file:
-        first = file.readline()
+        first = _bounded(file.readline(MAX_ROW), 1)
         if encoding != "utf-8-sig":
             first = first.lstrip("\ufeff")
         if first and not _SEP_LINE.match(first):
             yield first.replace("\0", "")
-        for line in file:
+        number = 1
+        while line := file.readline(MAX_ROW):
+            number += 1
+            if len(line) == MAX_ROW:
+                _bounded(line, number)
             yield line.replace("\0", "") if "\0" in line else line
+
+
+def _bounded(line: str, number: int) -> str:
+    if len(line) >= MAX_ROW:
+        raise UnreadableFile("row_too_long", number)
+    return line
 
 
 def _csv_rows(path: Path, encoding: str, separator: str) -> Iterator[list[str]]:
     record: list[str] = []
+    number = width = 0
 
     def remembered() -> Iterator[str]:
-        for line in _lines(path, encoding):
-            record.append(line)
-            yield line
+        size = 0
+        try:
+            for line in _lines(path, encoding):
+                size = size + len(line) if record else len(line)
+                if size > MAX_ROW:  # lines within quotes
+                    raise UnreadableFile("quote_not_closed")
+                record.append(line)
+                yield line
+        except UnreadableFile as error:
+            raise UnreadableFile(error.code, number + 1) from error
 
-    number = width = 0
+    csv.field_size_limit(MAX_CELL)
     try:
         for cells in csv.reader(remembered(), delimiter=separator, skipinitialspace=separator != "\t"):
             number += 1
@@ -159,7 +194,8 @@ def _csv_rows(path: Path, encoding: str, separator: str) -> Iterator[list[str]]:
                     raise UnreadableFile("too_many_columns", number)
             yield cells
     except csv.Error as error:
-        raise UnreadableFile("quote_not_closed", number + 1) from error
+        long = "field limit" in str(error) and len(record) == 1
+        raise UnreadableFile("cell_too_long" if long else "quote_not_closed", number + 1) from error
 
 
 def _quotes_astray(record: list[str], cells: list[str], separator: str, width: int) -> bool:
@@ -190,7 +226,13 @@ def _separator(path: Path, encoding: str) -> str:
     with path.open(encoding=encoding, errors=FALLBACK, newline="") as file:
         if said := _SEP_LINE.match(file.readline(64).lstrip("\ufeff")):
             return said[1]
-    sample = list(islice(_lines(path, encoding), _LOOKED_AT))
+    sample: list[str] = []
+    size = 0
+    for line in islice(_lines(path, encoding), _LOOKED_AT):
+        sample.append(line)
+        size += len(line)
+        if size > _LOOKED_AT_TEXT:
+            break
 
     def score(separator: str) -> float:
         try:
@@ -216,7 +258,7 @@ def _described(first: list[list[str]], lines: int, encoding: str | None, separat
     header = seen[header_row - 1] if header_row else []
     width = max(_filled(header), _usual_width(data, 0.2 if header_row else 0))
     columns = [
-        Column(index, name, [cells[index] for cells in data if len(cells) > index and cells[index].strip()][:SAMPLES])
+        Column(index, name, [cells[index][:_SAMPLE] for cells in data if len(cells) > index and cells[index].strip()][:SAMPLES])
         for index, name in enumerate(_names(header, width))
     ]
     preview = [(cells + [""] * width)[:width] for cells in data[:PREVIEW_ROWS]]

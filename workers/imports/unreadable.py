@@ -13,7 +13,11 @@ _SENTENCES = {
     "too_big": "The file is too big once unpacked. Split it into smaller files.",
     "too_many_rows": "The file has too many rows. Split it into smaller files.",
     "too_many_columns": "The file has too many columns. Keep only those that you need.",
+    "cell_too_long": "A cell holds more text than a cell can hold. Shorten it and send the file again.",
+    "row_too_long": "A row holds too much text, or its line end is missing. Save the file again as CSV or .xlsx.",
+    "too_slow": "Reading this file takes too long. Split it into smaller files, or save it as CSV.",
     "quote_not_closed": 'A quote (") opens in or before this row and is never closed.',
+    "file_gone": "The file is no longer there. Send it again.",
     "changed": "The file is not the one that was looked at first. Send it again.",
 }
 

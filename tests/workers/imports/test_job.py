@@ -80,8 +80,8 @@ ROW = st.tuples(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(rows=st.lists(ROW, max_size=30))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@given(rows=st.lists(ROW, min_size=20, max_size=60))
 async def test_every_row_is_counted_once_and_a_second_time_makes_nobody(
     rows: list[tuple[str, ...]], database: Settings, owner_db: asyncpg.Connection
 ) -> None:

@@ -89,9 +89,15 @@ def file_problem(found: Import) -> str:
         "too_big": _("The file is too big once unpacked. Split it into smaller files."),
         "too_many_rows": _("The file has too many rows. Split it into smaller files."),
         "too_many_columns": _("The file has too many columns. Keep only those that you need."),
+        "cell_too_long": _("A cell in row {row} holds more text than a cell can hold. Shorten it and send the file again."),
+        "row_too_long": _("Row {row} is too long; perhaps its line end is missing. Save the file again as .xlsx or CSV."),
+        "too_slow": _("Reading this file takes too long. Split it into smaller files, or save it as CSV."),
+        "file_gone": _("The file is no longer there. Send it again."),
+        "expired": _("Nobody started this import within {days} days, so the file was deleted. Send it again."),
+        "crashed": _("Something went wrong on our side, more than once. Send the file again, or save it as CSV first."),
         "quote_not_closed": _("A quote opens in or before row {row} and is never closed. Mend it and send the file again."),
         "changed": _("The file is not the one that was looked at first. Send it again."),
-    }.get(found.error or "", _("The file could not be read. Send it again.")).format(row=row)
+    }.get(found.error or "", _("The file could not be read. Send it again.")).format(row=row, days=3)
 
 
 def reasons() -> dict[str, str]:

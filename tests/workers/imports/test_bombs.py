@@ -1,0 +1,297 @@
+"""Files made to hurt who reads them: each is refused with its code, in little memory, and the worker stays as it was."""
+
+import asyncio
+import io
+import os
+import random
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+from openpyxl.utils.datetime import WINDOWS_EPOCH
+
+from workers.imports import cells, reading
+from workers.imports.frames import Answer, Look, Read, Rows, Seen
+from workers.imports.mapping import ColumnTarget, Mapping
+from workers.imports.reader import Column, Sheet
+from workers.imports.unreadable import UnreadableFile
+from workers.imports.vocabulary import Target
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+KINDS = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+RELS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+SMALL = 200 << 20
+"""Bytes of address space: a plain list needs 40 MB, so what is held in memory whole shows."""
+
+
+def workbook(path: Path, cells: Callable[[], object], strings: Callable[[], object] | None = None, sheets: int = 1) -> Path:
+    """A workbook whose first sheet and strings are the pieces that `cells` and `strings` yield."""
+    package = "http://schemas.openxmlformats.org/package/2006"
+    parts = [
+        ("xl/workbook.xml", "sheet.main"),
+        ("xl/worksheets/sheet1.xml", "worksheet"),
+        ("xl/sharedStrings.xml", "sharedStrings"),
+    ]
+    kinds = "".join(f'<Override PartName="/{part}" ContentType="{KINDS}.{kind}+xml"/>' for part, kind in parts)
+    named = "".join(f'<sheet name="S{n}" sheetId="{n}" r:id="rId1"/>' for n in range(1, sheets + 1))
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("[Content_Types].xml", f'<Types xmlns="{package}/content-types">{kinds}</Types>')
+        file.writestr("xl/workbook.xml", f'<workbook xmlns="{MAIN}" xmlns:r="{RELS}"><sheets>{named}</sheets></workbook>')
+        file.writestr(
+            "xl/_rels/workbook.xml.rels",
+            f'<Relationships xmlns="{package}/relationships">'
+            f'<Relationship Id="rId1" Type="{RELS}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+        )
+        for name, pieces in (("xl/worksheets/sheet1.xml", cells), ("xl/sharedStrings.xml", strings)):
+            if pieces is not None:
+                with file.open(name, "w", force_zip64=True) as part:
+                    for piece in pieces():  # type: ignore[attr-defined]
+                        part.write(piece.encode())
+    return path
+
+
+def one_cell(count: int, noise: int = 0) -> Callable[[], object]:
+    """One cell of so many runs; `noise` random letters in every thousandth keep the package from packing too well."""
+    source = random.Random(1)
+
+    def pieces() -> object:
+        yield f'<worksheet xmlns="{MAIN}"><sheetData><row r="1"><c r="A1" t="inlineStr"><is>'
+        for _ in range(count // 1000):
+            yield "<r><t>A</t></r>" * 999 + f'<r x="{source.randbytes(noise).hex()}"><t>A</t></r>'
+        yield "</is></c></row></sheetData></worksheet>"
+
+    return pieces
+
+
+def same_string(rows: int) -> Callable[[], object]:
+    def pieces() -> object:
+        yield f'<worksheet xmlns="{MAIN}"><sheetData>'
+        yield from (f'<row r="{n}"><c t="s"><v>0</v></c></row>' for n in range(1, rows))
+        yield "</sheetData></worksheet>"
+
+    return pieces
+
+
+def rows_of(count: int, filler: int) -> Callable[[], object]:
+    def pieces() -> object:
+        yield f'<worksheet xmlns="{MAIN}"><sheetData>'
+        blank = "\n" * 1_000_000
+        for _ in range(filler):
+            yield blank
+        yield from (f'<row r="{n}"><c t="inlineStr"><is><t>x</t></is></c></row>' for n in range(1, count))
+        yield "</sheetData></worksheet>"
+
+    return pieces
+
+
+def text(path: Path, *pieces: tuple[str, int]) -> Path:
+    with path.open("w") as file:
+        for piece, times in pieces:
+            for _ in range(times):
+                file.write(piece)
+    return path
+
+
+def look(path: Path, *, memory: int = SMALL, seconds: int = 30) -> Look:
+    return Look(path=str(path), filename=path.name, region="BR", parent=os.getpid(), memory=memory, seconds=seconds)
+
+
+def read(path: Path, sheet_name: str | None, *, memory: int = SMALL) -> Read:
+    return Read(
+        path=str(path),
+        sheet=Sheet(
+            [Column(0, "A", [])], None if sheet_name else "utf-8", None if sheet_name else ",", sheet_name, False, 0, 0, [], []
+        ),
+        mapping=Mapping([ColumnTarget(0, Target.NAME)]),
+        region="BR",
+        skip=0,
+        batch=2000,
+        parent=os.getpid(),
+        memory=memory,
+        seconds=30,
+    )
+
+
+async def said(question: Look | Read) -> list[Answer]:
+    async with aclosing(reading.answers(question)) as answers:
+        return [answer async for answer in answers]
+
+
+async def refused(question: Look | Read) -> tuple[str, int | None]:
+    with pytest.raises(UnreadableFile) as caught:
+        await said(question)
+    return caught.value.code, caught.value.row
+
+
+@pytest.mark.parametrize(
+    ("count", "noise", "code"),
+    [(3_000_000, 0, "too_big"), (500_000, 400, "cell_too_long")],
+    ids=["45 MB of 50 kB", "packed badly"],
+)
+async def test_one_cell_of_endless_runs(tmp_path: Path, count: int, noise: int, code: str) -> None:
+    path = workbook(tmp_path / "a.xlsx", one_cell(count, noise))
+    assert (await refused(look(path)))[0] == code
+
+
+async def test_a_worksheet_that_unpacks_to_a_thousand_times_its_size(tmp_path: Path) -> None:
+    assert await refused(look(workbook(tmp_path / "a.xlsx", rows_of(1000, filler=64)))) == ("too_big", None)
+
+
+def test_a_shared_string_that_stands_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "MAX_TEXT", 1_000_000)
+    sheet = io.BytesIO("".join(same_string(9000)()).encode())  # type: ignore[arg-type]
+    book = cells.Book(["x" * 1000], frozenset(), frozenset(), WINDOWS_EPOCH)
+    with pytest.raises(UnreadableFile) as caught:
+        list(cells.read_rows(sheet, book))
+    assert (caught.value.code, caught.value.row) == ("too_big", 1001)
+
+
+async def test_too_many_strings_for_the_memory(tmp_path: Path) -> None:
+    many = "".join(f"<si><t>{n:x}</t></si>" for n in range(600_000))
+    path = workbook(tmp_path / "a.xlsx", same_string(10), lambda: ["<sst>", many, "</sst>"])
+    assert await refused(look(path, memory=64 << 20)) == ("too_big", None)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "code"),
+    [
+        (['<row r="1"><c><v>', "<a>" * 1000], "damaged"),
+        (['<row r="1"><c x="', "y" * 6_000_000, '"/></row>'], "damaged"),
+        (['<row r="99999999999"><c t="str"><v>1</v></c></row>'], "too_many_rows"),
+        (['<row r="1"><c r="ZZZZZZ1" t="str"><v>1</v></c></row>'], "damaged"),
+        (['<row r="1"><c r="XFD1" t="str"><v>1</v></c></row>'], "too_many_columns"),
+        (['<row r="1"><c><v>', "9" * 100_000, "</v></c></row>"], "damaged"),
+        (['<row r="1">', *(f'<c t="str"><v>{"x" * 100_000}</v></c>' for _ in range(20)), "</row>"], "row_too_long"),
+    ],
+    ids=["nested", "attribute", "row number", "column name", "far column", "number", "row"],
+)
+async def test_hostile_worksheets(tmp_path: Path, pieces: list[str], code: str) -> None:
+    source = random.Random(2)
+    ballast = f"<!--{source.randbytes(200_000).hex()}-->"
+    path = workbook(tmp_path / "a.xlsx", lambda: [f'<worksheet xmlns="{MAIN}"><sheetData>', ballast, *pieces])
+    assert (await refused(look(path)))[0] == code
+
+
+async def test_many_sheets_are_one_list(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", rows_of(10, 0), sheets=20_000)
+    assert isinstance((await said(look(path)))[0], Seen)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "code", "row"),
+    [
+        ([("x" * 1_000_000, 99)], "row_too_long", 1),
+        ([("a,b\n", 3), (",", 2_000_000), ("\n", 1)], "row_too_long", 4),
+        ([("a,b\n", 3), ("x" * 200_000 + "\n", 1)], "cell_too_long", 4),
+        ([("a,b\n", 3), ('"\n",', 900_000)], "quote_not_closed", 4),
+        ([("a,b\n", 3), (",", 3000), ("x\n", 1)], "too_many_columns", 4),
+    ],
+    ids=["one line of 99 MB", "commas", "cell", "lines within quotes", "columns"],
+)
+async def test_hostile_texts(tmp_path: Path, pieces: list[tuple[str, int]], code: str, row: int) -> None:
+    path = text(tmp_path / "a.csv", *pieces)
+    assert await refused(look(path)) == (code, row)
+    assert await refused(read(path, None)) == (code, row)
+
+
+async def test_processor_time_is_bounded(tmp_path: Path) -> None:
+    path = text(tmp_path / "a.csv", ("Ana,11 98765-4321\n", 500_000))
+    question = read(path, None)
+    assert await refused(Read(**{**{f: getattr(question, f) for f in question.__struct_fields__}, "seconds": 1})) == (
+        "too_slow",
+        None,
+    )
+
+
+async def test_the_reader_waits_for_the_worker_and_ends_with_it(tmp_path: Path) -> None:
+    """What is not taken is not read: a list of any length is never in memory, and who stops listening leaves nobody behind."""
+    path = text(tmp_path / "a.csv", ("Ana,11 98765-4321\n", 30_000))
+    async with aclosing(reading.answers(read(path, None))) as answers:
+        first = await anext(answers)
+        assert isinstance(first, Rows)
+        assert len(first.rows) == 2000
+        child = _children(os.getpid())
+        assert len(child) == 1
+        spent = -1
+        while spent != (spent := _processor_time(child[0])):
+            await asyncio.sleep(0.5)
+        assert _state(child[0]) == "S"  # it waits for us
+        taken = sum([len(answer.rows) async for answer in answers if isinstance(answer, Rows)])
+    assert taken == 28_000
+    async with aclosing(reading.answers(read(path, None))) as answers:
+        await anext(answers)
+    assert _children(os.getpid()) == []
+
+
+_WORKER = """
+import asyncio, os, sys
+from contextlib import aclosing
+from tests.workers.imports.test_bombs import read, reading, Path
+
+async def main():
+    async with aclosing(reading.answers(read(Path(sys.argv[1]), None))) as answers:
+        await anext(answers)
+        print("reading", flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+def test_a_killed_worker_leaves_no_reader(tmp_path: Path) -> None:
+    path = text(tmp_path / "a.csv", ("Ana,11 98765-4321\n", 30_000))
+    worker = subprocess.Popen([sys.executable, "-c", _WORKER, str(path)], stdout=subprocess.PIPE)
+    assert worker.stdout is not None
+    with worker:
+        assert worker.stdout.readline() == b"reading\n"
+        child = _children(worker.pid)[0]
+        worker.send_signal(signal.SIGKILL)
+        worker.wait(10)
+    for _ in range(100):
+        if _state(child) in ("", "Z"):
+            return
+        signal.sigtimedwait([], 0.05)
+    raise AssertionError("the reader outlived its worker")
+
+
+async def test_the_reader_knows_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEYS", "k1:canary")
+    path = text(tmp_path / "a.csv", ("Ana,11 98765-4321\n", 30_000))
+    async with aclosing(reading.answers(read(path, None))) as answers:
+        await anext(answers)
+        child = _children(os.getpid())[0]
+        names = {entry.split(b"=")[0] for entry in Path(f"/proc/{child}/environ").read_bytes().split(b"\0")}
+        assert names <= {b"PATH", b"LD_LIBRARY_PATH", b"PYTHONUTF8", b""}
+        opened = [os.readlink(entry) for entry in Path(f"/proc/{child}/fd").iterdir()]
+        assert not [name for name in opened if name.startswith("socket:")]
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                named = (entry / "cmdline").read_bytes()
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            if parent == pid and b"workers.imports.child" in named:
+                found.append(int(entry.name))
+    return found
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+def _processor_time(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])

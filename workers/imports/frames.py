@@ -1,0 +1,75 @@
+"""What the worker and the process that reads a file for it say to one another: length-prefixed msgpack, decoded by type."""
+
+import struct
+
+import msgspec
+
+from workers.imports.mapping import Mapping
+from workers.imports.reader import Sheet
+from workers.imports.rows import CleanRow, Rejection
+
+LENGTH = struct.Struct(">I")
+MAX_FRAME = 64 << 20  # bytes; the largest batch is a quarter of it
+
+
+class Look(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Find out what the file is. `parent` is the worker's process id, the limits are bytes and seconds of processor time."""
+
+    path: str
+    filename: str
+    region: str
+    parent: int
+    memory: int
+    seconds: int
+
+
+class Read(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """Clean the rows after the first `skip`, in batches of at most `batch`."""
+
+    path: str
+    sheet: Sheet
+    mapping: Mapping
+    region: str
+    skip: int
+    batch: int
+    parent: int
+    memory: int
+    seconds: int
+
+
+class Seen(msgspec.Struct, frozen=True, tag=True):
+    """The answer to `Look`: cells are cut, and columns carry their guessed targets."""
+
+    sheet: Sheet
+    mapping: Mapping
+
+
+class Rows(msgspec.Struct, frozen=True, tag=True):
+    """Consecutive rows: number, cells as the file has them, and what `clean_row` made of them."""
+
+    rows: list[tuple[int, list[str], CleanRow | list[Rejection] | None]]
+
+
+class End(msgspec.Struct, frozen=True, tag=True):
+    """There are no more rows."""
+
+
+class Unreadable(msgspec.Struct, frozen=True, tag=True):
+    """The file is to blame: as `UnreadableFile`."""
+
+    code: str
+    row: int | None
+
+
+class Broken(msgspec.Struct, frozen=True, tag=True):
+    """Our code is to blame. `where` names the error and its lines of code, none of the file's content."""
+
+    where: str
+
+
+Question = Look | Read
+Answer = Seen | Rows | End | Unreadable | Broken
+
+encode = msgspec.msgpack.Encoder().encode
+decode_question = msgspec.msgpack.Decoder(Question).decode
+decode_answer = msgspec.msgpack.Decoder(Answer).decode
