@@ -1,16 +1,19 @@
 """Files that people send us: on the local disk, or in a bucket that speaks S3 (Amazon, MinIO, Google through its XML API).
 
 Keys are ours (`acc/<company>/<yyyy>/<mm>/<uuid><ext>`), never a user's file name. Whoever asks for a key has read it from a row
-of the company. Refuses to hold a file in memory: everything goes in pieces or through a temporary file.
+of the company. A file that no row names is deleted after a day (`db/contacts/import_files.py:orphans`): whoever stores files of
+another kind tells it of them, and each installation has a bucket of its own. Refuses to hold a file in memory: everything goes in pieces or through a temporary file.
 """
 
 import asyncio
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID, uuid4
@@ -43,6 +46,9 @@ class Blobs(Protocol):
 
     async def delete(self, key: str) -> None:
         """Harmless when it is gone."""
+
+    def stored(self) -> AsyncIterator[tuple[str, datetime]]:
+        """Every stored file and when it was stored; what an upload that died left behind too."""
 
     async def close(self) -> None: ...
 
@@ -83,6 +89,13 @@ class DiskBlobs:
 
     async def delete(self, key: str) -> None:
         await asyncio.to_thread(self.path(key).unlink, missing_ok=True)
+
+    async def stored(self) -> AsyncIterator[tuple[str, datetime]]:
+        for path in await asyncio.to_thread(lambda: list(self._folder.rglob("*"))):
+            with suppress(FileNotFoundError):
+                found = await asyncio.to_thread(path.stat)
+                if stat.S_ISREG(found.st_mode):
+                    yield path.relative_to(self._folder).as_posix(), datetime.fromtimestamp(found.st_mtime, UTC)
 
     async def close(self) -> None:
         pass
@@ -137,6 +150,13 @@ class S3Blobs:
     async def delete(self, key: str) -> None:
         with _translated():
             await (await self._open()).delete_object(Bucket=self._bucket, Key=key)
+
+    async def stored(self) -> AsyncIterator[tuple[str, datetime]]:
+        with _translated():
+            pages = (await self._open()).get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix="acc/")
+            async for found in pages:
+                for item in found.get("Contents", ()):
+                    yield item["Key"], item["LastModified"]
 
     async def close(self) -> None:
         if self._client is not None:

@@ -6,8 +6,10 @@ from uuid import UUID
 import msgspec
 
 WhenHeld = Literal["keep", "hold", "drop"]
-QueueName = Literal["default", "bulk", "inbound"]
-QUEUES: tuple[QueueName, ...] = ("default", "bulk", "inbound")
+QueueName = Literal["default", "bulk", "inbound", "inspect", "import"]
+QUEUES: tuple[QueueName, ...] = ("default", "bulk", "inbound", "inspect", "import")
+ALONE: frozenset[QueueName] = frozenset(("inspect", "import"))
+"""Queues in which one job of a company runs at a time (index `job_alone`): what strangers' files cost is theirs alone."""
 
 
 class Job(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -74,7 +76,9 @@ class SubmitTemplate(Job, frozen=True, kw_only=True):
 class InspectImport(Job, frozen=True, kw_only=True):
     """Looks at an uploaded list: its kind, columns and first rows."""
 
+    queue: ClassVar[QueueName] = "inspect"
     timeout: ClassVar[float] = 120
+    max_tries: ClassVar[int] = 3
     import_id: UUID
 
     @property
@@ -83,13 +87,23 @@ class InspectImport(Job, frozen=True, kw_only=True):
 
 
 class RunImport(Job, frozen=True, kw_only=True):
-    queue: ClassVar[QueueName] = "bulk"
+    queue: ClassVar[QueueName] = "import"
     timeout: ClassVar[float] = 900
     import_id: UUID
 
     @property
     def key(self) -> str | None:
         return f"import:{self.import_id}"
+
+
+class ForgetFile(Job, frozen=True, kw_only=True):
+    """Deletes the file of an import that is over."""
+
+    import_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"forget:{self.import_id}"
 
 
 class BulkContacts(Job, frozen=True, kw_only=True):
@@ -139,6 +153,7 @@ AnyJob = (
     | SubmitTemplate
     | InspectImport
     | RunImport
+    | ForgetFile
     | BulkContacts
     | PrepareCampaign
     | LookUpUnknown

@@ -6,9 +6,11 @@ from uuid import UUID
 
 import structlog
 
+from db import blobs
 from db.channels import facts
 from db.clock import now
-from db.enums import Permission
+from db.contacts import import_files, imports
+from db.enums import ImportState, Permission
 from db.events import ChannelChanged
 from db.tenancy import worker
 from db.work import system, take_tick, work
@@ -26,8 +28,12 @@ where c.archived_at is null
 _OLD = (
     "delete from idempotency where created_at < now() - interval '24 hours'",
     "delete from tick where at < now() - interval '7 days'",
-    "delete from webhook_inbox where processed_at < now() - interval '7 days'",
+    "delete from webhook_inbox where processed_at < now() - interval '3 days'",
     "delete from webhook_inbox where processed_at is null and tries >= 5 and received_at < now() - interval '30 days'",
+    # What nobody could make sense of is kept to be looked at: the newest 50 MB of a company.
+    "delete from webhook_inbox w using (select company_id, id, sum(octet_length(body)) over (partition by company_id order by id desc)"
+    " as held from webhook_inbox where processed_at is null and tries >= 5) d"
+    " where w.company_id = d.company_id and w.id = d.id and d.held > 50000000",
     "delete from session where expires_at < now() - interval '30 days' or revoked_at < now() - interval '30 days'",
     "delete from job where state = 'dead' and created_at < now() - interval '30 days'",
     "delete from lost_attempt where created_at < now() - interval '30 days'",
@@ -86,3 +92,13 @@ async def hourly() -> None:
         for statement in _OLD:
             await s.execute(statement)
     await facts.recheck_due()
+    await _files()
+
+
+async def _files() -> None:
+    """Ends imports that nobody started, and deletes files that no import needs."""
+    for company_id, import_id in await import_files.unstarted():
+        await imports.finish(company_id, import_id, ImportState.FAILED, error="expired")
+    async for key in import_files.orphans():
+        log.info("housekeeping.orphan", key=key)
+        await blobs.store().delete(key)

@@ -19,6 +19,7 @@ from db.holds import actions as holds
 from db.jobs import (
     BulkContacts,
     CheckChannel,
+    ForgetFile,
     InspectImport,
     Job,
     LookUpUnknown,
@@ -43,7 +44,7 @@ from workers.turns import Lane, Turn, Turns
 log = structlog.get_logger("workers")
 
 DRAIN_SECONDS = 15
-SLOTS = {"default": 8, "bulk": 2, "inbound": 4, "send": 4}
+SLOTS = {"default": 8, "bulk": 2, "inbound": 4, "inspect": 2, "import": 2, "send": 4}
 """How many of each queue run at once. A wake-up of the send queue only puts its lane among those that wait for their turn."""
 SEND_SLOTS = 32
 """How many lanes work at once. One mostly waits: for permits or for a provider."""
@@ -92,7 +93,13 @@ class Process:
         self.lanes = Lanes(settings, self.sender)
         self.turns = Turns(SEND_SLOTS, self._send, self._wake_lane)
         self.runner = Runner(
-            self._functions(), {PrepareCampaign: campaigns.give_up, RunImport: imports.give_up, SendMail: mail.give_up}
+            self._functions(),
+            {
+                PrepareCampaign: campaigns.give_up,
+                RunImport: imports.give_up,
+                InspectImport: imports.give_up,
+                SendMail: mail.give_up,
+            },
         )
         self.draining = asyncio.Event()
         self._busy = 0
@@ -116,6 +123,7 @@ class Process:
             SubmitTemplate: submissions.submit_template,
             InspectImport: imports.inspect_import,
             RunImport: imports.run_import,
+            ForgetFile: imports.forget_file,
             BulkContacts: contacts.run_bulk,
             PrepareCampaign: self._prepare,
             LookUpUnknown: unknown.looker(self.sender),

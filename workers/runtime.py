@@ -16,7 +16,7 @@ import structlog
 
 from db import installation, queue, storable, valkey, witness
 from db.clock import now
-from db.jobs import Job
+from db.jobs import ALONE, Job
 from db.redact import redact
 from db.work import system
 
@@ -29,6 +29,8 @@ update job set state = 'running', tries = tries + 1,
     lease_until = now() + make_interval(secs => $2)
 where id = $1 and (state = 'waiting' and next_at <= now() + interval '1 second' or state = 'running' and lease_until < now())
     and (select at_home($3, $4, $5))
+    and not (queue = any($6::text[]) and exists (
+        select from job o where o.company_id = job.company_id and o.queue = job.queue and o.state = 'running' and o.id <> job.id))
 returning company_id, payload, tries, max_tries
 """
 _PEEK = "select payload from job where id = $1"
@@ -40,10 +42,17 @@ update job set state = 'waiting', lease_until = null, next_at = $3, last_error =
 where id = $1 and tries = $2 and state = 'running'
 """
 _DEAD = "update job set state = 'dead', lease_until = null, last_error = $3 where id = $1 and tries = $2"
+_NEXT = """
+select id, queue, next_at from job where company_id = $1 and queue = $2 and state = 'waiting' and next_at <= now()
+order by next_at, id limit 1
+"""
+# By turns, so that who has many due jobs holds nobody else's up.
 _DUE = """
-select id, queue, next_at from job
-where state = 'waiting' and next_at <= now() or state = 'running' and lease_until < now()
-order by next_at limit 500
+select id, queue, next_at from (
+    select id, queue, next_at, row_number() over (partition by company_id, queue order by state, next_at, id) as place from job
+    where state = 'waiting' and next_at <= now() or state = 'running' and lease_until < now()) due
+where place = 1 or queue <> all($1::text[])
+order by place, next_at limit 500
 """
 
 
@@ -95,12 +104,24 @@ class Runner:
         """Runs one job row if it is due and free; returns the outcome: done, retry, snooze, cancel, or `none`."""
         async with system() as s:
             payload = await s.fetchval(_PEEK, job_id)
-            if payload is None:
-                return "none"
-            job = queue.decode(payload)
-            row = await s.fetchrow(_CLAIM, job_id, job.timeout + 5, *installation.fence())
+        if payload is None:
+            return "none"
+        job = queue.decode(payload)
+        try:
+            async with system() as s:
+                row = await s.fetchrow(_CLAIM, job_id, job.timeout + 5, *installation.fence(), list(ALONE))
+        except asyncpg.UniqueViolationError:  # two of a company that run alone were claimed at the same moment
+            return "none"
         if row is None:
             return "none"
+        outcome = await self._carry_out(job_id, job, row)
+        if job.queue in ALONE:
+            async with system() as s:
+                waiting = await s.fetch(_NEXT, row["company_id"], job.queue)
+            await queue.wake([queue.Wake(item["id"], item["queue"], item["next_at"]) for item in waiting])
+        return outcome
+
+    async def _carry_out(self, job_id: UUID, job: Job, row: asyncpg.Record) -> str:
         company_id, tries = row["company_id"], row["tries"]
         if not await _witnessed(company_id, job_id, job):
             await self._write(_AGAIN, job_id, tries, now(), None, 1)
@@ -161,7 +182,7 @@ def _told(error: Exception) -> str:
 async def sweep() -> int:
     """Wakes every due job again; harmless for those that run. Returns how many."""
     async with system() as s:
-        rows = await s.fetch(_DUE)
+        rows = await s.fetch(_DUE, list(ALONE))
     for row in rows:
         await queue.wake_one(row["queue"], "run_job", key=queue.wake_key(row["id"]), job_id=str(row["id"]))
     return len(rows)

@@ -2,7 +2,7 @@
 
 A plain ASGI application in front of the API, because this path takes thousands of requests per second and needs nothing of
 the framework. Answers: 200 stored; 401 (Meta) and 403 (Twilio) wrong signature; 404 unknown address; 405; 411 to 415 for what
-no provider sends; 413 over 3 MB; 503 with Retry-After while Postgres is away (Meta repeats for days; Twilio's go to the spool).
+no provider sends; 413 over 3 MB; 429 beyond a company's share of a day (quota.py); 503 with Retry-After while Postgres is away (Meta repeats for days; Twilio's go to the spool).
 
 Sources: contracts/meta-whatsapp.md 5, contracts/twilio.md 4 to 6.
 """
@@ -24,6 +24,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 
 from api.hooks.collector import Broken, Collector, Down
+from api.hooks.quota import Quota
 from api.hooks.routes import Route, Routes
 from api.hooks.spool import Spool, SpoolFull
 from db import queue
@@ -69,6 +70,7 @@ class Hooks:
         self._wake = asyncio.Event()
         self._collector = Collector(settings.system_url, self._stored)
         self._spool = Spool(settings.spool_dir, settings.system_url, self._stored)
+        self._quota = Quota()
         self._pool: asyncpg.Pool | None = None
         self._routes: Routes | None = None
 
@@ -85,7 +87,8 @@ class Hooks:
         self._routes = Routes(self._pool, self._settings.data_dir / "hook-routes")
         await self._routes.recall()
         self._collector.start()
-        tasks = [asyncio.create_task(work) for work in (self._routes.keep_fresh(), self._spool.run(), self._wake_workers())]
+        loops = (self._routes.keep_fresh(), self._spool.run(), self._wake_workers(), self._quota.keep())
+        tasks = [asyncio.create_task(work) for work in loops]
         try:
             yield self
         finally:
@@ -150,6 +153,7 @@ class Hooks:
             fresh = await self._again(route)
             if fresh is None or not fresh.secret or not verify_meta([fresh.secret], body, signature):
                 raise Refused(401, "wrong signature")
+        self._count(route, body)
         try:
             await self._collector.add(_row(route, "meta", None, body))
         except Down:
@@ -164,6 +168,7 @@ class Hooks:
             fresh = await self._again(route)
             if fresh is None or not fresh.secret or not verify_twilio([fresh.secret], url, body, signature):
                 raise Refused(403, "wrong signature")
+        self._count(route, body)
         row = _row(route, source, attempt_id, body)
         try:
             await self._collector.add(row)
@@ -172,6 +177,11 @@ class Hooks:
                 await self._spool.append(row)
             except SpoolFull:
                 raise Refused(503, "try again", (b"retry-after", b"5")) from None
+
+    def _count(self, route: Route, body: bytes) -> None:
+        if not self._quota.spend(route.company_id, len(body)):
+            wait = str(min(3600, self._quota.seconds_left))
+            raise Refused(429, "too much for one day", (b"retry-after", wait.encode()))
 
     def _public_url(self, scope: HTTPScope) -> str:
         """The address as Twilio called it: from the settings, never from the Host header."""

@@ -14,16 +14,18 @@ import asyncpg
 import msgspec
 
 from db import blobs
-from db.contacts import fields, tags
+from db.contacts import fields, import_files, tags
 from db.enums import ImportState, Permission
-from db.errors import Conflict, Field, Invalid, NotFound
+from db.errors import AppError, Conflict, Field, Invalid, NotFound
 from db.events import ContactsChanged, ImportProgress
 from db.idempotency import Replayed
-from db.jobs import InspectImport, RunImport
+from db.jobs import ForgetFile, InspectImport, RunImport
 from db.tenancy import Actor, worker
 from db.work import read, work
 
 MOST_BYTES = 100_000_000
+OPEN = (ImportState.UPLOADED, ImportState.QUEUED, ImportState.RUNNING)
+"""States in which the file is still needed."""
 _KINDS = (b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")  # XLSX, UTF-16
 _SINGLE = frozenset(("phone", "name", "first_name", "last_name", "email", "language", "opt_out"))
 
@@ -93,16 +95,19 @@ def _no_table() -> Invalid:
 
 
 async def upload(actor: Actor, filename: str, pieces: AsyncIterator[bytes]) -> UUID:
-    """Stores a file and has it looked at. Raises Invalid, TooLarge."""
+    """Stores a file and has it looked at. Raises Invalid, TooLarge, TooManyRequests."""
     actor.require(Permission.CONTACTS_WRITE)
     name = re.sub(r"[\x00-\x1f\x7f]", "", PurePath(filename.replace("\\", "/")).name)[:200] or "contacts"
     key = blobs.new_key(actor.company_id, PurePath(name).suffix)
+    async with read(actor, Permission.CONTACTS_WRITE) as r:
+        await import_files.ensure_room(r, 0)  # before anything is taken
     size = await blobs.store().put(key, _checked(pieces), most=MOST_BYTES)
     if not size:
         await blobs.store().delete(key)
         check_kind(b"")
     try:
         async with work(actor, Permission.CONTACTS_WRITE) as w:
+            await import_files.ensure_room(w, size)
             import_id: UUID = await w.fetchval(
                 "insert into contact_import(company_id, filename, blob, size, created_by) values ($1, $2, $3, $4, $5) returning id",
                 w.company_id,
@@ -113,7 +118,7 @@ async def upload(actor: Actor, filename: str, pieces: AsyncIterator[bytes]) -> U
             )
             w.audit("import.uploaded", import_id, size=size)
             w.enqueue(InspectImport(import_id=import_id))
-    except (Replayed, Conflict):  # the first request under this Idempotency-Key has stored the file
+    except (Replayed, AppError):  # the first request under this Idempotency-Key has stored the file, or there is no room
         await blobs.store().delete(key)
         raise
     return import_id
@@ -238,7 +243,7 @@ async def cancel(actor: Actor, import_id: UUID) -> None:
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         row = await w.fetchrow(
             "update contact_import set state = 'cancelled', finished_at = now() where company_id = $1 and id = $2 "
-            "and state in ('uploaded', 'queued', 'running') returning blob, processed, total",
+            "and state in ('uploaded', 'queued', 'running') returning processed, total",
             w.company_id,
             import_id,
         )
@@ -247,6 +252,7 @@ async def cancel(actor: Actor, import_id: UUID) -> None:
                 raise NotFound("import")
             return
         w.audit("import.cancelled", import_id)
+        w.enqueue(ForgetFile(import_id=import_id))
         w.emit(ImportProgress(import_id=import_id, state=ImportState.CANCELLED, processed=row["processed"], total=row["total"]))
         w.emit(ContactsChanged())
 
@@ -343,5 +349,6 @@ async def finish(
         )
         if ended is not None:
             w.audit(f"import.{state}", import_id, processed=ended["processed"])
+            w.enqueue(ForgetFile(import_id=import_id))
             w.emit(ImportProgress(import_id=import_id, state=state, processed=ended["processed"], total=ended["total"]))
             w.emit(ContactsChanged())

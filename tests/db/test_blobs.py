@@ -48,6 +48,12 @@ class Bucket:
         assert headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=AK/")
         assert "x-amz-trailer" not in headers
         assert "x-amz-checksum-crc32" not in headers
+        if "list-type=2" in target:
+            told = "".join(
+                f"<Contents><Key>{key}</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified></Contents>"
+                for key in self.objects
+            )
+            return 200, f"<ListBucketResult><IsTruncated>false</IsTruncated>{told}</ListBucketResult>".encode(), ""
         key = self.key(target)
         if method == "PUT":
             self.objects[key] = body
@@ -106,6 +112,15 @@ async def test_what_is_put_is_got_and_deleted(store: blobs.Blobs, size: int) -> 
     with pytest.raises(NotFound):
         async with blobs.local(key):
             pass
+
+
+async def test_every_file_is_listed_with_its_age(store: blobs.Blobs) -> None:
+    keys = sorted(new_key(uuid4(), ".csv") for _ in range(3))
+    for key in keys:
+        await store.put(key, pieces(b"x"), most=1)
+    found = [item async for item in store.stored()]
+    assert sorted(key for key, _ in found) == keys
+    assert all(stored_at.tzinfo is not None for _, stored_at in found)
 
 
 async def test_too_much_leaves_nothing_behind(store: blobs.Blobs) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -11,9 +11,9 @@ import pytest
 from db import queue
 from db.clock import now
 from db.enums import Permission
-from db.jobs import CheckChannel, Job, PrepareCampaign
+from db.jobs import CheckChannel, InspectImport, Job, PrepareCampaign, SendMail
 from db.tenancy import Actor
-from db.work import work
+from db.work import system, work
 from tests import scenes
 from workers import campaigns, runtime
 from workers.runtime import Cancel, Retry, Runner, Snooze
@@ -198,3 +198,72 @@ async def test_a_campaign_whose_audience_cannot_be_written_fails_instead_of_prep
     row = await bench.db.fetchrow("select state, state_reason from campaign where id = $1", campaign)
     assert row is not None
     assert tuple(row) == ("failed", "preparing_failed")
+
+
+class Files:
+    """Inspections that last until the test lets them go, and a mail job."""
+
+    def __init__(self) -> None:
+        self.running: set[UUID] = set()
+        self.most = 0
+        self.go = asyncio.Event()
+        self.mails = 0
+        self.runner = Runner({InspectImport: self._look, SendMail: self._mail})
+
+    async def _look(self, company_id: UUID, job: Job) -> None:
+        assert company_id not in self.running
+        self.running.add(company_id)
+        await self.go.wait()
+        self.running.discard(company_id)
+
+    async def _mail(self, company_id: UUID, job: Job) -> None:
+        self.mails += 1
+
+
+async def _inspections(db: asyncpg.Connection, actor: Actor, count: int) -> list[UUID]:
+    async with work(actor, Permission.CONTACTS_WRITE) as w:
+        for _ in range(count):
+            w.enqueue(InspectImport(import_id=uuid4()))
+    return [
+        row["id"]
+        for row in await db.fetch("select id from job where company_id = $1 and name = 'InspectImport'", actor.company_id)
+    ]
+
+
+async def test_one_file_of_a_company_is_looked_at_at_a_time(owner: Actor, stranger: Actor, owner_db: asyncpg.Connection) -> None:
+    files = Files()
+    ours, theirs = await _inspections(owner_db, owner, 5), await _inspections(owner_db, stranger, 2)
+    running = [asyncio.create_task(files.runner.run(job_id)) for job_id in (*ours, *theirs)]
+    while len(files.running) < 2:
+        await asyncio.sleep(0.01)
+    async with work(stranger, Permission.TEAM_WRITE) as w:
+        w.enqueue(SendMail(mail_id=uuid4()))
+    mail = await owner_db.fetchval("select id from job where company_id = $1 and name = 'SendMail'", stranger.company_id)
+    assert await files.runner.run(mail) == "done"  # while both files are still being looked at
+    assert files.mails == 1
+    files.go.set()
+    assert sorted(await asyncio.gather(*running)) == ["done"] * 2 + ["none"] * 5
+    left = await owner_db.fetchval("select count(*) from job where company_id = $1 and name = 'InspectImport'", owner.company_id)
+    assert left == 4
+
+
+async def test_the_next_file_is_woken_when_one_is_done(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    files = Files()
+    files.go.set()
+    first, second = await _inspections(owner_db, owner, 2)
+    await queue.queues()["inspect"].redis.flushdb()
+    assert await files.runner.run(first) == "done"
+    woken = await queue.queues()["inspect"].dequeue(timeout=1)
+    assert woken is not None
+    assert (woken.kwargs or {})["job_id"] == str(second)
+
+
+async def test_the_sweeper_gives_each_company_its_turn(owner: Actor, stranger: Actor, owner_db: asyncpg.Connection) -> None:
+    """Whoever waits with very many files does not fill the sweeper's page."""
+    await _inspections(owner_db, owner, 600)
+    await owner_db.execute("update job set next_at = now() - interval '1 hour' where company_id = $1", owner.company_id)
+    (theirs,) = await _inspections(owner_db, stranger, 1)
+    async with system() as s:
+        due = [row["id"] for row in await s.fetch(runtime._DUE, list(runtime.ALONE))]
+    assert theirs in due
+    assert len(due) < 600

@@ -24,7 +24,7 @@ from db.contacts.import_batch import Batch, Reject, Row
 from db.contacts.imports import GuessedColumn, Inspected, Plan
 from db.enums import IdentityKind, ImportState
 from db.errors import NotFound
-from db.jobs import InspectImport, RunImport
+from db.jobs import ForgetFile, InspectImport, RunImport
 from workers.imports import reading
 from workers.imports.frames import Look, Read, Rows, Seen
 from workers.imports.mapping import ColumnTarget, Mapping, field_key
@@ -54,7 +54,6 @@ async def inspect_import(company_id: UUID, job: InspectImport) -> None:
             seen, total = await _look(path, plan.filename, region)
     except UnreadableFile as unreadable:
         await imports.finish(company_id, job.import_id, ImportState.FAILED, error=unreadable.code, row=unreadable.row)
-        await blobs.store().delete(plan.blob)
     except NotFound:
         await imports.finish(company_id, job.import_id, ImportState.FAILED, error="file_gone")
     else:
@@ -96,7 +95,6 @@ def _inspected(sheet: Sheet, guessed: Mapping) -> Inspected:
 async def run_import(company_id: UUID, job: RunImport) -> None:
     """Imports from where the last committed batch ended. Raises Snooze to go on later."""
     if not await imports.begin(company_id, job.import_id):
-        await _forget_file(company_id, job.import_id)
         return
     plan = await imports.plan(company_id, job.import_id)
     if plan is None:
@@ -111,19 +109,17 @@ async def run_import(company_id: UUID, job: RunImport) -> None:
     else:
         if alive:
             await imports.finish(company_id, job.import_id, ImportState.COMPLETED)
-    await _forget_file(company_id, job.import_id)
 
 
-async def give_up(company_id: UUID, job: RunImport, reason: str) -> None:
+async def give_up(company_id: UUID, job: InspectImport | RunImport, reason: str) -> None:
     """However often it was tried, it did not come to an end."""
     await imports.finish(company_id, job.import_id, ImportState.FAILED, error="crashed")
-    await _forget_file(company_id, job.import_id)
 
 
-async def _forget_file(company_id: UUID, import_id: UUID) -> None:
-    """People's data is not kept once it was imported; another worker may still be at it."""
-    plan = await imports.plan(company_id, import_id)
-    if plan is not None and plan.state not in (ImportState.QUEUED, ImportState.RUNNING, ImportState.UPLOADED):
+async def forget_file(company_id: UUID, job: ForgetFile) -> None:
+    """People's data is not kept once the import is over, however it ended."""
+    plan = await imports.plan(company_id, job.import_id)
+    if plan is not None and plan.state not in imports.OPEN:
         await blobs.store().delete(plan.blob)
 
 

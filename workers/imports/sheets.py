@@ -47,7 +47,7 @@ def check_package(path: Path) -> None:
                 with package.open(info) as part:
                     if b"<!DOCTYPE" in part.read(2048).replace(b"\0", b""):
                         raise UnreadableFile("damaged")
-    except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
         encrypted = isinstance(error, RuntimeError) and "encrypted" in str(error)
         raise UnreadableFile("encrypted" if encrypted else "damaged") from error
 

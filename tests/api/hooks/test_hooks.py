@@ -8,6 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
+from api.hooks import quota
 from db.channels.secrets import seal
 from db.channels.signatures import sign_meta, sign_twilio, sign_twilio_json
 from db.settings import Settings
@@ -154,6 +155,19 @@ async def test_limits(hook_client: httpx.AsyncClient, owner: Actor, owner_db: as
     assert answer.status_code == 413
     packed = await hook_client.post(path, content=BODY, headers={**meta_headers(BODY), "content-encoding": "gzip"})
     assert packed.status_code == 415
+
+
+async def test_a_company_beyond_its_share_of_the_day_is_told_when_to_come_back(
+    hook_client: httpx.AsyncClient, owner: Actor, stranger: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quota, "MOST", 3 * len(BODY))
+    ours, theirs = await make_channel(owner_db, owner), await make_channel(owner_db, stranger)
+    for status in (200, 200, 200, 429):
+        answer = await hook_client.post(f"/hooks/meta/{ours}", content=BODY, headers=meta_headers(BODY))
+        assert answer.status_code == status
+    assert 0 < int(answer.headers["retry-after"]) <= 3600
+    assert len(await stored(owner_db, ours)) == 3
+    assert (await hook_client.post(f"/hooks/meta/{theirs}", content=BODY, headers=meta_headers(BODY))).status_code == 200
 
 
 async def test_metas_challenge(hook_client: httpx.AsyncClient, owner: Actor, owner_db: asyncpg.Connection) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
@@ -13,15 +14,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db import blobs
-from db.contacts import import_batch, imports
+from db.contacts import import_batch, import_files, imports
 from db.contacts.imports import ColumnTarget
-from db.jobs import InspectImport, RunImport
+from db.errors import AppError
+from db.jobs import ForgetFile, InspectImport, RunImport
 from db.settings import Settings
 from db.tenancy import Actor
+from db.work import system
 from tests.conftest import make_company
 from tests.poison import refusing
+from workers import housekeeping
 from workers.imports import job
 from workers.imports.job import inspect_import, run_import
+from workers.runtime import Runner
 
 COLUMNS = ["name", "phone", "email", "tags", "opt_out", "custom"]
 
@@ -46,6 +51,14 @@ async def uploaded(actor: Actor, text: str, columns: list[str] = COLUMNS) -> UUI
 
 async def run(actor: Actor, import_id: UUID) -> None:
     await run_import(actor.company_id, RunImport(import_id=import_id))
+
+
+async def forget(actor: Actor) -> None:
+    """Runs the jobs that delete files."""
+    async with system() as s:
+        rows = await s.fetch("select id from job where company_id = $1 and name = 'ForgetFile'", actor.company_id)
+    runner = Runner({ForgetFile: job.forget_file})
+    assert [await runner.run(row["id"]) for row in rows] == ["done"] * len(rows)
 
 
 async def imported(actor: Actor, text: str, columns: list[str] = COLUMNS) -> asyncpg.Record:
@@ -238,8 +251,71 @@ async def test_the_file_is_gone_once_imported(owner: Actor, database: Settings) 
 
     import_id = await uploaded(owner, many(3))
     assert len(files()) == 1
+    await job.forget_file(owner.company_id, ForgetFile(import_id=import_id))
+    assert len(files()) == 1  # it is still needed
     await run(owner, import_id)
+    await forget(owner)
     assert files() == []
+    second = await uploaded(owner, many(3))
+    await imports.cancel(owner, second)
+    await forget(owner)
+    assert files() == []
+    third = await imports.upload(owner, "a.csv", _pieces('{"a": 1}'))
+    await inspect_import(owner.company_id, InspectImport(import_id=third))
+    await forget(owner)
+    assert files() == []
+
+
+async def test_what_falls_through_is_swept_and_what_is_needed_stays(
+    owner: Actor, owner_db: asyncpg.Connection, database: Settings
+) -> None:
+    folder = database.blob_dir / "acc" / str(owner.company_id) / "2026" / "01"
+    folder.mkdir(parents=True)
+    needed, stale = await uploaded(owner, many(3)), await uploaded(owner, many(3))
+    keys = {row["id"]: row["blob"] for row in await owner_db.fetch("select id, blob from contact_import")}
+    await owner_db.execute(
+        "update contact_import set state = 'uploaded', created_at = now() - interval '73 hours' where id = $1", stale
+    )
+    orphan, torn, fresh = folder / "orphan.csv", folder / ".put-torn", folder / "fresh.csv"
+    for path in (orphan, torn, fresh):
+        path.write_bytes(b"Nome,Celular")
+    for path in (orphan, torn, *(database.blob_dir / keys[id] for id in (needed, stale))):
+        os.utime(path, (0, 0))
+    await housekeeping._files()
+    row = await imports.one_import(owner, stale)
+    assert (row["state"], row["error"]) == ("failed", "expired")
+    there = [path.exists() for path in (orphan, torn, fresh, database.blob_dir / keys[needed], database.blob_dir / keys[stale])]
+    assert there == [False, False, True, True, False]
+
+
+async def test_a_company_has_room_for_so_much(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def files() -> int:
+        return len([path for path in Path(blobs.store().path("acc")).rglob(f"{owner.company_id}/**/*") if path.is_file()])  # type: ignore[attr-defined]
+
+    async def refused(code: str, text: str) -> None:
+        with pytest.raises(AppError) as caught:
+            await imports.upload(owner, "a.csv", _pieces(text))
+        assert caught.value.code == code
+
+    monkeypatch.setattr(import_files, "MOST_OPEN", 2)
+    monkeypatch.setattr(import_files, "MOST_A_DAY", 3)
+    monkeypatch.setattr(import_files, "MOST_STORED", 1000)
+    ids = [await imports.upload(owner, "a.csv", _pieces("a,b\n" * 100))]
+    await refused("no_room_for_file", "a,b\n" * 200)
+    ids.append(await imports.upload(owner, "a.csv", _pieces("a,b\n")))
+    await refused("too_many_open_imports", "a,b\n")
+    await imports.cancel(owner, ids[0])
+    ids.append(await imports.upload(owner, "a.csv", _pieces("a,b\n")))
+    await imports.cancel(owner, ids[1])
+    await refused("too_many_uploads", "a,b\n")
+    assert await owner_db.fetchval("select count(*) from contact_import where company_id = $1", owner.company_id) == 3
+    assert files() == 3  # the refused ones are gone at once, the cancelled ones by their jobs
+    await owner_db.execute(
+        "update contact_import set created_at = now() - interval '25 hours' where company_id = $1", owner.company_id
+    )
+    await imports.upload(owner, "a.csv", _pieces("a,b\n"))
 
 
 async def test_a_file_that_breaks_in_the_middle_keeps_what_was_imported(owner: Actor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,85 @@
+"""The uploaded files of a company: how much it may keep here, and which files nobody needs any more.
+
+A file is needed while its import is open; how it ends, `ForgetFile` is enqueued with it. What falls through (a program that
+died between the store and the database, a store that did not answer) is found by comparing the store with the rows.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import UUID
+
+from db import blobs
+from db.clock import now
+from db.errors import TooLarge, TooManyRequests
+from db.work import Read, system
+
+MOST_OPEN = 20
+MOST_A_DAY = 100
+MOST_STORED = 500_000_000  # bytes of the files of open imports
+
+UNSTARTED = timedelta(days=3)
+"""So long a list waits for somebody to say what its columns are; the screen says the same number (ui/pages/people/words.py)."""
+ORPHANED = timedelta(hours=24)
+"""A file is stored before its row is written: one without a row may be an upload of this moment."""
+
+_USED = """
+select count(*) filter (where state in ('uploaded', 'queued', 'running')) as open,
+    coalesce(sum(size) filter (where state in ('uploaded', 'queued', 'running')), 0)::bigint as stored,
+    count(*) filter (where created_at > now() - interval '1 day') as today,
+    extract(epoch from min(created_at) filter (where created_at > now() - interval '1 day') + interval '1 day' - now())::float8 as free_in
+from contact_import where company_id = $1 and (state in ('uploaded', 'queued', 'running') or created_at > now() - interval '1 day')
+"""
+
+
+async def ensure_room(r: Read, size: int) -> None:
+    """Room for one more file of `size` bytes, held until the transaction ends. Raises TooManyRequests and TooLarge."""
+    assert r.actor is not None
+    company_id = r.actor.company_id
+    if size:
+        await r.execute("select pg_advisory_xact_lock(hashtextextended('uploads:' || $1::text, 0))", str(company_id))
+    used = await r.fetchrow(_USED, company_id)
+    assert used is not None
+    if used["today"] >= MOST_A_DAY:
+        raise TooManyRequests(
+            "too_many_uploads", f"A company can send {MOST_A_DAY} lists a day.", retry_after=used["free_in"], most=MOST_A_DAY
+        )
+    if used["open"] >= MOST_OPEN:
+        detail = f"{MOST_OPEN} imports are open. Start or discard one first."
+        raise TooManyRequests("too_many_open_imports", detail, most=MOST_OPEN)
+    if used["stored"] + size > MOST_STORED:
+        detail = f"The lists that wait here hold {MOST_STORED // 1_000_000} MB already. Start or discard one first."
+        raise TooLarge("no_room_for_file", detail, most=MOST_STORED)
+
+
+async def unstarted() -> list[tuple[UUID, UUID]]:
+    """Imports that nobody started in time: company and id."""
+    async with system() as s:
+        rows = await s.fetch(
+            "select company_id, id from contact_import where state = 'uploaded' and created_at < $1", now() - UNSTARTED
+        )
+    return [(row["company_id"], row["id"]) for row in rows]
+
+
+async def orphans() -> AsyncIterator[str]:
+    """Keys of stored files that no open import needs and that are no upload under way."""
+    page: list[str] = []
+    async for key, stored_at in blobs.store().stored():
+        if stored_at < now() - ORPHANED:
+            page.append(key)
+        if len(page) == 1000:
+            for orphan in await _unneeded(page):
+                yield orphan
+            page = []
+    for orphan in await _unneeded(page):
+        yield orphan
+
+
+async def _unneeded(keys: list[str]) -> list[str]:
+    if not keys:
+        return []
+    async with system() as s:
+        rows = await s.fetch(
+            "select blob from contact_import where blob = any($1::text[]) and state in ('uploaded', 'queued', 'running')", keys
+        )
+    needed = {row["blob"] for row in rows}
+    return [key for key in keys if key not in needed]
