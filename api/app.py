@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from api import accounts, errors, events, health, openapi, pagination
+from api import accounts, errors, events, health, openapi, pagination, strict
 from api.auth.guard import guard, provide_actor
 from api.auth.recover import RecoverController
 from api.auth.sign_in import SignInController
@@ -93,6 +93,7 @@ async def _connections(app: Litestar) -> AsyncIterator[None]:
 
 async def before_request(request: Request[Any, Any, Any]) -> None:
     """After the guard, before the handler."""
+    strict.refuse_address(request)
     pagination.bind(request)
     pagination.refuse_blind_if_match(request)
     await take_key(request)
@@ -115,6 +116,7 @@ def create_app(settings: Settings) -> Litestar:
         before_request=before_request,
         dependencies={"actor": Provide(provide_actor), "origin": Provide(provide_origin)},
         exception_handlers={**errors.HANDLERS, Replayed: on_replay},
+        request_class=strict.StrictRequest,
         request_max_body_size=BODY_LIMIT,
         lifespan=[_connections, lambda _: hooks.running()],
         state=State({"settings": settings}),

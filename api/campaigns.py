@@ -25,6 +25,7 @@ from api.contract.campaigns import (
     PreviewMessage,
     Progress,
     Recipient,
+    RecipientState,
     Retried,
     RetryFailed,
     TestSend,
@@ -34,11 +35,14 @@ from api.pagination import Cursor, Limit, check_if_match, decode_cursor, etag, n
 from db.campaigns import actions, queries
 from db.contacts.csv_safety import neutralise
 from db.contacts.phones import display
-from db.enums import CampaignState, MessageState, Permission
+from db.enums import CampaignState, MessageState, Permission, SkipReason
+from db.errors import Field, Invalid
+from db.messages.reasons import FailureReason
 from db.tenancy import Actor
 from db.work import read
 
-States = Annotated[list[str] | None, QueryParameter(name="state", description="Only these states; may be repeated.")]
+States = Annotated[list[RecipientState] | None, QueryParameter(name="state", description="Only these states; may be repeated.")]
+_REASONS = frozenset(reason.value for reason in (*FailureReason, *SkipReason))
 _LABELS = {state.label: state for state in MessageState}
 
 
@@ -55,8 +59,17 @@ async def _version(actor: Actor, campaign_id: UUID, request: Request[Any, Any, A
     return version
 
 
-def _states(names: list[str] | None) -> list[MessageState]:
-    return [_LABELS[name] for name in names or [] if name in _LABELS]
+def _reason(name: str | None) -> str | None:
+    """Raises Invalid for a reason that there is not."""
+    if name is not None and name not in _REASONS:
+        raise Invalid(
+            "invalid", "There is no such reason.", fields=[Field("reason", "unknown_value", "There is no such reason.")]
+        )
+    return name
+
+
+def _states(names: list[RecipientState] | None) -> list[MessageState]:
+    return [_LABELS[name] for name in names or []]
 
 
 class CampaignController(Controller):
@@ -209,7 +222,7 @@ class CampaignController(Controller):
             limit=limit,
             after=after[0] if after else None,
             states=_states(states),
-            reason=reason,
+            reason=_reason(reason),
             search=search,
         )
         return page(rows, limit, lambda row: (row["dedupe_key"],), _recipient)
@@ -227,7 +240,7 @@ class CampaignController(Controller):
         actor.require(Permission.CONTACTS_EXPORT)
         await queries.campaign(actor, campaign_id)
         return Stream(
-            _recipients_csv(actor, campaign_id, _states(states), reason, separator),
+            _recipients_csv(actor, campaign_id, _states(states), _reason(reason), separator),
             media_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="recipients-{campaign_id}.csv"'},
         )

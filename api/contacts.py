@@ -32,10 +32,12 @@ from api.contract.contacts import (
     TagRef,
     TimelineEntry,
 )
+from api.errors import NEEDS_OFFSET
 from api.pagination import Cursor, Limit, check_if_match, decode_cursor, etag, names_version, page, struct
 from db.contacts import actions, bulk, fields, notes, queries, tags
 from db.contacts.phones import display
 from db.enums import IdentityKind, MessageState
+from db.errors import Field, Invalid
 from db.tenancy import Actor
 
 _LARGE = 1_000_000  # bytes: a selection of some 25,000 contacts
@@ -58,6 +60,9 @@ async def contact_filter(
     created_before: FromQuery[datetime | None] = None,
 ) -> ContactFilter:
     """Dependency `filter`: the query parameters of the list. A custom field is asked for as `custom.<key>=value`."""
+    for name, moment in (("created_after", created_after), ("created_before", created_before)):
+        if moment is not None and moment.tzinfo is None:
+            raise Invalid("invalid", NEEDS_OFFSET, fields=[Field(name, "needs_offset", NEEDS_OFFSET)])
     return ContactFilter(
         search=search,
         tags=tag or [],
@@ -74,6 +79,7 @@ async def contact_filter(
 
 
 provide_filter = Provide(contact_filter)
+CUSTOM = {"parameter_families": ("custom.",)}
 Filter: TypeAlias = NamedDependency[ContactFilter]
 
 
@@ -128,6 +134,7 @@ class ContactController(Controller):
         summary="List contacts",
         description="`total` is exact up to 10,000 and an estimate above, unless `count=exact`; only on the first page.",
         dependencies={"filter": provide_filter},
+        opt=CUSTOM,
     )
     async def list_contacts(
         self,

@@ -22,7 +22,9 @@ from litestar.response.base import ASGIResponse
 from litestar.types import ExceptionHandlersMap
 
 from api.contract.base import FieldError, Problem
+from api.strict import query_names
 from db.errors import AppError
+from db.texts import EMAIL, NAME
 
 log = structlog.get_logger("api.errors")
 
@@ -39,6 +41,11 @@ _BY_STATUS = {
     413: ("too_large", "Too large", "The request is larger than allowed here."),
     415: ("media_type", "Unsupported media type", "Send the body as application/json."),
     429: ("too_many_requests", "Too many requests", "Too many requests. Wait a moment."),
+}
+NEEDS_OFFSET = "Say the offset from UTC too: 2027-01-31T09:00:00-03:00."
+_PATTERNS = {
+    NAME: ("bad_name", "A name needs something to see, in one line, without hidden signs."),
+    EMAIL: ("invalid_email", "This is not an e-mail address."),
 }
 _MISSING = re.compile(r"missing required field `([^`]+)`")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
@@ -93,8 +100,13 @@ def field_error(key: str, message: str) -> FieldError:
         short = found[1] == ">="
         code = "required" if short and found[2] == "1" else "too_short" if short else "too_long"
         return FieldError(field=key, code=code, message=f"{'At least' if short else 'At most'} {found[2]} characters or items.")
+    for pattern, (code, sentence) in _PATTERNS.items():
+        if repr(pattern)[1:-1] in message:
+            return FieldError(field=key, code=code, message=sentence)
     if "matching regex" in message:
         return FieldError(field=key, code="pattern", message="Not in the expected form.")
+    if "timezone component" in message:
+        return FieldError(field=key, code="needs_offset", message=NEEDS_OFFSET)
     code = "out_of_range" if re.search(r"[<>]=? -?\d", message) else "wrong_type"
     code = "unknown_value" if "Invalid enum value" in message else code
     return FieldError(field=key, code=code, message=message)
@@ -107,7 +119,12 @@ def _join(key: str, name: str) -> str:
 def on_validation(request: AnyRequest, error: ValidationException) -> Response[bytes]:
     """A body, query or path that does not fit the contract."""
     extra = error.extra if isinstance(error.extra, list) else []
-    errors = [field_error(str(item.get("key", "")), str(item.get("message", ""))) for item in extra if isinstance(item, dict)]
+    names = query_names(request.route_handler)
+    errors = [
+        field_error(names.get(key := str(item.get("key", "")), key), str(item.get("message", "")))
+        for item in extra
+        if isinstance(item, dict)
+    ]
     return respond(_plain(422, "invalid", "Invalid input", "Some fields are wrong.", errors))
 
 

@@ -11,7 +11,7 @@ from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
 from api.auth.guard import Caller
-from api.contacts import Filter, provide_filter
+from api.contacts import CUSTOM, Filter, provide_filter
 from api.contract.contacts import ContactFilter
 from db.clock import now
 from db.contacts.csv_safety import neutralise
@@ -47,6 +47,7 @@ class ExportController(Controller):
     path = "/v1/contacts/export.csv"
     tags = ("Contacts",)
     dependencies = {"filter": provide_filter}  # noqa: RUF012 - Litestar reads it from the class
+    opt = CUSTOM
 
     @get(
         summary="Export contacts",

@@ -97,6 +97,7 @@ async def campaign(
         "template_id": template_id,
         "body": body,
         "bindings": msgspec.json.encode(BINDINGS if template_id else []).decode(),
+        "audience": '{"everyone": true}',
         **columns,
     }
     names = list(values)

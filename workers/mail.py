@@ -6,6 +6,7 @@ catches the mail. A mailbox that refuses for good ends the job; all else is trie
 import re
 import ssl
 import unicodedata
+from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid, parseaddr
 from typing import NamedTuple
@@ -136,8 +137,12 @@ async def deliver(mail: Mail, settings: Settings) -> None:
     """Raises Retry when the server cannot be reached or says later, Cancel when it refuses for good."""
     server = server_of(settings)
     try:
+        message = compose(mail, settings.mail_from)
+    except (ValueError, IndexError, MessageError) as error:  # an address or a name of which no mail can be made
+        raise Cancel(f"no mail can be made for this address: {type(error).__name__}") from error
+    try:
         await aiosmtplib.send(
-            compose(mail, settings.mail_from),
+            message,
             hostname=server.host,
             port=server.port,
             username=server.user,

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
-from api.contract.base import Input, Output
+from api.contract.base import Email, Input, Output, Title
+from db.contacts.filter import Moment
 from db.enums import InvitationMail, KeyEnd, Language, Permission, Role
 
-Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", examples=["ana@lojaaurora.com.br"])]
 Password = Annotated[str, Meta(min_length=10, max_length=200, examples=["cavalo-azul-42"])]
-Name = Annotated[str, Meta(min_length=1, max_length=120, examples=["Ana Lima"])]
+Name = Title
 Device = Annotated[str, Meta(max_length=100, examples=["Zk3uY0kq"])]
 TimeZone = Annotated[str, Meta(max_length=64, examples=["America/Sao_Paulo"])]
 
@@ -198,7 +198,7 @@ class ApiKeyCreate(Input):
 
     name: Name
     scopes: Annotated[list[Permission], Meta(min_length=1)]
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
 
 
 class ApiKey(Output):

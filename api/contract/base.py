@@ -1,14 +1,42 @@
 """What every contract file shares: strict input, pages, problems. Pure msgspec data; the UI imports it too."""
 
-from typing import Generic, TypeVar
+from functools import cache
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_type_hints
 
 import msgspec
+from msgspec import Meta
+
+from db.texts import EMAIL, NAME
 
 T = TypeVar("T")
 
+TRIM = {"trim": True}
+Label = Annotated[str, Meta(min_length=1, max_length=60, pattern=NAME, extra=TRIM)]
+Title = Annotated[str, Meta(min_length=1, max_length=120, pattern=NAME, extra=TRIM)]
+Email = Annotated[str, Meta(max_length=254, pattern=EMAIL, extra=TRIM, examples=["ana@lojaaurora.com.br"])]
+
+
+@cache
+def _trimmed(kind: type) -> tuple[str, ...]:
+    """Fields whose blanks at both ends mean nothing."""
+
+    def trims(hint: Any) -> bool:
+        own = (meta.extra or {} for meta in getattr(hint, "__metadata__", ()) if isinstance(meta, Meta))
+        return any(extra.get("trim") for extra in own) or any(trims(part) for part in get_args(hint))
+
+    return tuple(name for name, hint in get_type_hints(kind, include_extras=True).items() if trims(hint))
+
 
 class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A request body: a field that we do not know is an error, not a silent loss."""
+    """A request body: a field that we do not know is an error, not a silent loss. Names and addresses lose the blanks around them."""
+
+    def __post_init__(self) -> None:
+        for name in _trimmed(type(self)):
+            value = getattr(self, name)
+            if isinstance(value, str):
+                setattr(self, name, value.strip())
+            elif isinstance(value, list):
+                setattr(self, name, [item.strip() if isinstance(item, str) else item for item in value])
 
 
 class Output(msgspec.Struct, kw_only=True, omit_defaults=False):

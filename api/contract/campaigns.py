@@ -6,11 +6,11 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from api.contract.base import Input, Output
-from api.contract.contacts import ContactFilter
+from api.contract.base import Input, Output, Title
+from api.contract.contacts import ContactFilter, Moment
 from db.enums import CampaignState, ChannelKind, DeliveryPolicy
 
-CampaignName = Annotated[str, Meta(min_length=1, max_length=120, examples=["Black Friday · clientes VIP"])]
+CampaignName = Title
 
 
 class Binding(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -121,7 +121,7 @@ class CampaignProblem(Output):
 
     code: Literal[
         "no_channel", "channel_not_connected", "no_template", "template_not_approved", "no_body", "body_too_long",
-        "missing_fallback", "unknown_field", "audience_empty", "bad_variable",
+        "missing_fallback", "unknown_field", "no_audience", "audience_empty", "bad_variable",
     ]  # fmt: skip
     step: Literal["channel", "audience", "message", "when"]
     detail: str | None = None
@@ -172,7 +172,7 @@ class Preview(Output):
 class CampaignLaunch(Input):
     """`at` null: now. 409 `not_ready` with the problems in errors."""
 
-    at: datetime | None = None
+    at: Moment | None = None
 
 
 class TestSend(Input):
@@ -188,7 +188,7 @@ class TestSent(Output):
 class RetryFailed(Input):
     """Which failed ones go out again; `unknown` ones only when named, because they may have arrived."""
 
-    reasons: list[str] = []  # empty: every reason for which trying again makes sense
+    reasons: Annotated[list[Annotated[str, Meta(max_length=60)]], Meta(min_length=1, max_length=100)]  # FailureReason
     include_unknown: bool = False
 
 
@@ -230,6 +230,11 @@ class Progress(Output):
     series: list[RatePoint]
     series_seconds: int  # width of one point
     outage_since: datetime | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
+
+
+RecipientState = Literal[
+    "queued", "sending", "unknown", "sent", "delivered", "read", "failed", "failed_unknown", "skipped", "cancelled"
+]  # fmt: skip
 
 
 class Recipient(Output):

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
-from api.contract.base import Input, Output
+from api.contract.base import TRIM, Input, Output
 from db.enums import ChannelKind, ChannelState, Quality, TemplateCategory, TemplateStatus
+from db.texts import NAME
 
-ChannelName = Annotated[str, Meta(min_length=1, max_length=80, examples=["WhatsApp da loja"])]
+ChannelName = Annotated[str, Meta(min_length=1, max_length=80, pattern=NAME, extra=TRIM, examples=["WhatsApp da loja"])]
 Secret = Annotated[str, Meta(min_length=1, max_length=1000)]
 ProviderId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9+_-]+$")]
 

@@ -6,13 +6,15 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
-from api.contract.base import Input, Output
-from db.contacts.filter import ContactFilter as ContactFilter  # re-exported: campaigns take it too
+from api.contract.base import Input, Label, Output
+from db.contacts.filter import ContactFilter as ContactFilter
+from db.contacts.filter import Moment as Moment  # re-exported: campaigns take it too
 from db.enums import CustomFieldKind, IdentityKind, ImportState, LineType
+from db.texts import NAME_OR_NOTHING
 
-PersonName = Annotated[str, Meta(max_length=200, examples=["Beatriz Nunes"])]
+PersonName = Annotated[str, Meta(max_length=200, pattern=NAME_OR_NOTHING, examples=["Beatriz Nunes"])]
 PhoneText = Annotated[str, Meta(max_length=60, examples=["(11) 98765-4321"])]
-TagName = Annotated[str, Meta(min_length=1, max_length=60, examples=["vip"])]
+TagName = Label
 FieldKey = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["cidade"])]
 CustomValues = dict[FieldKey, Annotated[str, Meta(max_length=500)]]
 
@@ -55,7 +57,7 @@ class CustomField(Output):
 
 class CustomFieldCreate(Input):
     key: FieldKey
-    label: Annotated[str, Meta(min_length=1, max_length=60)]
+    label: Label
     kind: CustomFieldKind = CustomFieldKind.TEXT
 
 
@@ -208,7 +210,7 @@ class ColumnChoice(Input):
     index: Annotated[int, Meta(ge=0, le=500)]
     target: Literal["phone", "name", "first_name", "last_name", "email", "tags", "language", "opt_out", "custom", "ignore"]
     field_key: FieldKey | None = None
-    field_label: Annotated[str, Meta(max_length=60)] | None = None  # for a custom field that does not exist yet
+    field_label: Label | None = None  # for a custom field that does not exist yet
 
 
 class ImportStart(Input):

@@ -22,6 +22,7 @@ from db.work import Work, work
 
 _EDITABLE = (CampaignState.DRAFT, CampaignState.SCHEDULED)
 _JSON = ("bindings", "audience", "settings")
+_REASONS = frozenset(reason.value for reason in FailureReason)
 
 
 async def create(actor: Actor, name: str, *, channel_id: UUID | None = None, audience: ContactFilter | None = None) -> UUID:
@@ -178,7 +179,11 @@ async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, i
     """Queues failed recipients again; those of unknown outcome only on request, flagged; never who said stop
     or was deleted meanwhile.
     Returns how many."""
-    chosen = reasons or [reason.value for reason in FailureReason if reason.retry]
+    unknown = [number for number, reason in enumerate(reasons) if reason not in _REASONS]
+    if unknown or not reasons:
+        sentence = "Say which failures are meant, by the reasons that the campaign's progress names."
+        wrong = [Field(f"reasons[{number}]", "unknown_value", sentence) for number in unknown]
+        raise Invalid("invalid", sentence, fields=wrong or [Field("reasons", "empty", sentence)])
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
         row = await _lock(w, campaign_id)
         _expect(
@@ -197,7 +202,7 @@ async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, i
             " and not exists (select from suppression s where s.company_id = $1 and s.address = m.address)",
             actor.company_id,
             campaign_id,
-            chosen,
+            reasons,
             include_unknown,
         )
         if queued:

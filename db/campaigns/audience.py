@@ -76,7 +76,7 @@ class Audience:
             "email": _EMAIL if "email" in self._fields else "null::text",
             "kinds": self.arg(ADDRESS_KINDS[kind], "text[]"),
             "company": self.company,
-            "condition": filters.where(chosen, self.args),
+            "condition": filters.picked(chosen, self.args),
             "opted_out": SkipReason.OPTED_OUT,
             "no_address": SkipReason.NO_ADDRESS,
         }

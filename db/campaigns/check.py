@@ -164,6 +164,8 @@ def message_problems(draft: Draft) -> list[Problem]:
 async def problems(r: Read, draft: Draft) -> list[Problem]:
     """Everything that forbids a launch now."""
     found = message_problems(draft)
-    if draft.kind is not None and not await anybody(r, audience_of(draft)):
+    if not draft.audience.picks:
+        found.append(Problem("no_audience", "audience"))
+    elif draft.kind is not None and not await anybody(r, audience_of(draft)):
         found.append(Problem("audience_empty", "audience"))
     return found

@@ -9,7 +9,7 @@ import msgspec
 from db.contacts import consent, tags
 from db.contacts.actions import delete_contacts
 from db.contacts.filter import ContactFilter
-from db.contacts.filters import where
+from db.contacts.filters import picked
 from db.enums import Permission
 from db.errors import Field, Invalid, NotFound
 from db.events import BulkProgress, ContactsChanged
@@ -30,9 +30,12 @@ async def start_bulk(actor: Actor, filter: ContactFilter, verb: Verb, tag_names:
     if verb in ("add_tags", "remove_tags") and not tag_names:
         sentence = "Choose at least one tag."
         raise Invalid("invalid", sentence, fields=[Field("tags", "empty", sentence)])
+    if not filter.picks:
+        sentence = "Say which contacts are meant; for all of them say so with everyone."
+        raise Invalid("nobody_chosen", sentence, fields=[Field("filter", "nobody_chosen", sentence)])
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         args: list[object] = [w.company_id]
-        condition = where(filter, args)
+        condition = picked(filter, args)
         total = await w.fetchval(f"select count(*) from contact c where c.company_id = $1 and {condition}", *args)
         params = Params(tags=await tags.ensure_tags(w, tag_names) if verb in ("add_tags", "remove_tags") else [])
         bulk_id: UUID = await w.fetchval(
@@ -113,7 +116,7 @@ async def step(company_id: UUID, bulk_id: UUID) -> bool:
 
 async def _next(w: Work, state: _State) -> list[UUID]:
     args: list[object] = [w.company_id]
-    condition = where(state.filter, args)
+    condition = picked(state.filter, args)
     args += [state.last_id, state.created_at, BATCH]
     after, until, most = (f"${len(args) - back}" for back in (2, 1, 0))
     rows = await w.fetch(

@@ -9,9 +9,15 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+Moment = Annotated[datetime, Meta(tz=True)]
+"""A point in time with its offset: without one it would mean another hour to each reader."""
+
 
 class ContactFilter(Struct, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """Query parameters of the list, body of bulk actions, audience of a campaign. Conditions add up (AND)."""
+    """Query parameters of the list, body of bulk actions, audience of a campaign. Conditions add up (AND).
+
+    A list without conditions shows all contacts. Whoever changes or writes to contacts must pick them (`picks`): without a
+    condition that is nobody, and all contacts only by `everyone`."""
 
     search: Annotated[str, Meta(max_length=100)] | None = None
     tags: list[UUID] = []  # has any of these
@@ -22,6 +28,24 @@ class ContactFilter(Struct, forbid_unknown_fields=True, kw_only=True, omit_defau
     line: Literal["mobile", "fixed"] | None = None
     has: Literal["phone", "email"] | None = None
     custom: dict[str, str] = {}  # equal to
-    created_after: datetime | None = None
-    created_before: datetime | None = None
+    created_after: Moment | None = None
+    created_before: Moment | None = None
     ids: list[UUID] = []  # exactly these (a selection)
+    everyone: bool = False  # all contacts that the other conditions leave
+
+    @property
+    def picks(self) -> bool:
+        """Whether this says who is meant. To leave somebody out (`without_tags`) says nothing of the others."""
+        return bool(
+            self.everyone
+            or self.ids
+            or self.tags
+            or self.import_id
+            or self.custom
+            or self.line
+            or self.has
+            or self.opted_out is not None
+            or self.created_after
+            or self.created_before
+            or (self.search and self.search.strip())
+        )

@@ -67,6 +67,11 @@ def where(filter: ContactFilter, args: list[object]) -> str:
     return " and ".join(conditions) or "true"
 
 
+def picked(filter: ContactFilter, args: list[object]) -> str:
+    """As `where`, for what changes contacts or writes to them: `false` when nobody was picked."""
+    return where(filter, args) if filter.picks else "false"
+
+
 def _tagged(which: str) -> str:
     return (
         f"exists (select from contact_tag ct where ct.company_id = c.company_id and ct.contact_id = c.id and ct.tag_id {which})"

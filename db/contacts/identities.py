@@ -14,9 +14,10 @@ from db.contacts.phones import Phone, from_wa_id, parse_phone, variants
 from db.enums import IdentityKind
 from db.errors import Field, Invalid
 from db.events import ContactsChanged
+from db.texts import EMAIL
 from db.work import Read, Work
 
-_EMAIL = re.compile(r"[^\s@\"(),:;<>\[\]\\]+@[^\s@\"(),:;<>\[\]\\.]+(\.[^\s@\"(),:;<>\[\]\\.]+)+")
+_EMAIL = re.compile(EMAIL)
 
 
 class Address(NamedTuple):

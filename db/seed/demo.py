@@ -301,7 +301,7 @@ async def _campaign(
         fixed_id(template) if template else None,
         None if template else _SMS,
         _json(bindings),
-        _json(ContactFilter(tags=[fixed_id(f"tag:{tag}") for tag in tags])),
+        _json(ContactFilter(tags=[fixed_id(f"tag:{tag}") for tag in tags], everyone=not tags)),
         None if state is CampaignState.DRAFT else _json(content),
         start,
         end,

@@ -36,17 +36,27 @@ async def ready(client: httpx.AsyncClient, auth: Headers, owner_db: asyncpg.Conn
         "update contact set opted_out_at = now() where company_id = $1 and name = 'Pessoa 3'", owner.company_id
     )
     await owner_db.execute("insert into contact(company_id, name) values ($1, 'Sem telefone')", owner.company_id)
-    return await _draft(client, auth, channel_id=str(channel_id), template_id=str(template_id), bindings=scenes.BINDINGS)
+    return await _draft(
+        client,
+        auth,
+        channel_id=str(channel_id),
+        template_id=str(template_id),
+        bindings=scenes.BINDINGS,
+        audience={"everyone": True},
+    )
 
 
 async def test_a_draft_says_what_is_missing(client: httpx.AsyncClient, auth: Headers) -> None:
     draft = await _draft(client, auth)
     preview = (await client.post(f"/v1/campaigns/{draft['id']}/preview", headers=auth)).json()
-    assert [p["code"] for p in preview["problems"]] == ["no_channel"]
+    assert [p["code"] for p in preview["problems"]] == ["no_channel", "no_audience"]
     refused = await client.post(f"/v1/campaigns/{draft['id']}/launch", json={}, headers=auth)
     assert refused.status_code == 409
     assert refused.json()["code"] == "not_ready"
-    assert refused.json()["errors"] == [{"field": "channel", "code": "no_channel", "message": "no_channel"}]
+    assert refused.json()["errors"] == [
+        {"field": "channel", "code": "no_channel", "message": "no_channel"},
+        {"field": "audience", "code": "no_audience", "message": "no_audience"},
+    ]
 
 
 async def test_missing_fallbacks_and_unapproved_templates_forbid_a_launch(
@@ -165,7 +175,9 @@ async def test_an_sms_text_shows_its_segments_and_needs_fallbacks(
 ) -> None:
     channel_id = await scenes.channel(owner_db, owner, "sms", throughput=1)
     await scenes.contacts(owner_db, owner, 3)
-    draft = await _draft(client, auth, channel_id=str(channel_id), body="Oi {{first_name}}, promoção!")
+    draft = await _draft(
+        client, auth, channel_id=str(channel_id), body="Oi {{first_name}}, promoção!", audience={"everyone": True}
+    )
     preview = (await client.post(f"/v1/campaigns/{draft['id']}/preview", headers=auth)).json()
     assert [p["code"] for p in preview["problems"]] == ["missing_fallback"]
     (

@@ -151,7 +151,7 @@ async def test_a_cursor_belongs_to_its_list_its_order_and_its_filter(client: htt
         ("/v1/contacts", {"sort": "name", "search": "An"}),
         ("/v1/contacts", {"sort": "recent", "search": "Ana"}),
         ("/v1/contacts", {"sort": "name", "search": "Ana", "opted_out": "false"}),
-        ("/v1/tags", {"sort": "name", "search": "Ana"}),
+        ("/v1/tags", {"search": "Ana"}),
         ("/v1/team", {}),
     ):
         answer = await client.get(url, params={**foreign, "cursor": cursor}, headers=us)
@@ -281,7 +281,7 @@ async def test_another_company_finds_nothing(
     person = await make(client, us, name="Ana", phone="11 98765-4321", tags=["vip"])
     note = (await client.post(f"/v1/contacts/{person['id']}/notes", json={"body": "x"}, headers=us)).json()
     field = (await client.post("/v1/custom-fields", json={"key": "k", "label": "K"}, headers=us)).json()
-    bulk = (await client.post("/v1/contacts/bulk", json={"filter": {}, "verb": "opt_out"}, headers=us)).json()
+    bulk = (await client.post("/v1/contacts/bulk", json={"filter": {"everyone": True}, "verb": "opt_out"}, headers=us)).json()
     them = await headers_for(stranger)
     path = f"/v1/contacts/{person['id']}"
     for method, url, body in (

@@ -47,7 +47,7 @@ async def test_sms_and_a_reply_that_opts_out(stack: Stack, context: BrowserConte
     await page.goto(f"{stack.ui}/campaigns/new")
     await page.get_by_role("radio").first.click()
     await onward(page, "Público")
-    await expect(page.get_by_role("radio", name="Todos")).to_be_visible()
+    await page.get_by_role("radio", name="Todos").click()
     await onward(page, "Mensagem")
     await page.get_by_label("Mensagem", exact=True).fill("Oi {{first_name|cliente}}, pão quente às 17h. SAIR para parar.")
     await expect(page.locator(".m-phone")).to_contain_text("Oi Caio, pão quente")

@@ -18,6 +18,7 @@ from nicegui.testing.user_interaction import UserInteraction
 
 from api.app import create_app
 from api.contract.campaigns import CampaignCreate, CampaignPatch, Counts, FailureGroup, Progress, RatePoint
+from api.contract.contacts import ContactFilter
 from api.contract.enums import CampaignState, ChannelKind
 from db.campaigns import lifecycle
 from db.enums import SkipReason
@@ -84,10 +85,11 @@ async def draft(db: asyncpg.Connection, actor: Actor, api: ApiClient, people: in
     channel_id = await scenes.channel(db, actor, kind)
     await scenes.contacts(db, actor, people)
     made = await campaigns.create(api, CampaignCreate(name="Black Friday", channel_id=channel_id))
-    change = CampaignPatch(body="Oi {{first_name|cliente}}, chegou!")
+    everyone = ContactFilter(everyone=True)
+    change = CampaignPatch(body="Oi {{first_name|cliente}}, chegou!", audience=everyone)
     if kind == "whatsapp":
         template_id = await scenes.template(db, actor, channel_id)
-        change = CampaignPatch(template_id=template_id, bindings=scenes.BINDINGS)  # type: ignore[arg-type]
+        change = CampaignPatch(template_id=template_id, bindings=scenes.BINDINGS, audience=everyone)  # type: ignore[arg-type]
     await campaigns.change(api, made.id, change, made.version)
     return made.id
 
@@ -219,8 +221,15 @@ async def test_from_nothing_to_launched(ana: User, owner_db: asyncpg.Connection,
     _press(ana, "Loja")
     await ana.should_see("Salvo há instantes", retries=20)
     ana.find("Continuar").click()
+    await ana.should_see("Por etiquetas", retries=30)
+    ana.find("Continuar").click()  # nothing is chosen yet: nobody, not everybody
+    await ana.should_see("Escolha quem recebe a mensagem.", retries=20)
+    _press(ana, "De importação")
+    ana.find("Continuar").click()
+    await ana.should_see("Escolha a importação.", retries=50)
+    _press(ana, "Todos")
     for text in ("5", "pessoas vão receber", "Pediu para não receber"):
-        await ana.should_see(text, retries=30)
+        await ana.should_see(text, retries=50)
     ana.find("Continuar").click()
     await ana.should_see("Buscar modelos", retries=30)
     _press(ana, "Oi {{1}}, tem novidade em {{2}}!")
@@ -249,7 +258,7 @@ async def test_problems_lead_to_their_step(ana: User, owner_db: asyncpg.Connecti
     channel_id = await scenes.channel(owner_db, owner)
     made = await campaigns.create(as_ana, CampaignCreate(name="Vazia", channel_id=channel_id))
     await ana.open(f"/campaigns/{made.id}/edit?step=review")
-    for text in ("Faltam 2 coisas", "Escolha um modelo aprovado.", "Ninguém pode ser alcançado com este público."):
+    for text in ("Faltam 2 coisas", "Escolha um modelo aprovado.", "Escolha quem recebe a mensagem."):
         await ana.should_see(text, retries=30)
     assert not any(button.enabled for button in ana.find(kind=ui.button, content="Enviar agora").elements)
     ana.find("Resolver").click()
@@ -336,7 +345,7 @@ async def test_the_live_page_counts_explains_and_tries_again(
     assert (await campaigns.campaign(as_ana, campaign_id)).state == CampaignState.RUNNING
 
 
-async def test_a_planned_one_waits_and_goes_back_todraft(
+async def test_a_planned_one_waits_and_goes_back_to_draft(
     ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient
 ) -> None:
     campaign_id = await draft(owner_db, owner, as_ana)

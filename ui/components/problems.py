@@ -34,6 +34,8 @@ def sentences() -> dict[str, str]:
         "link_expired": _("This link was used or is too old. Ask for a new one."),
         "weak_password": _("This password is too easy to guess. Make it longer."),
         "wrong_password": _("The current password is not right."),
+        "nobody_chosen": _("Choose who is meant first."),
+        "in_the_past": _("Choose a time in the future."),
         "not_found": _("This is no longer here. Somebody may have removed it."),
         "forbidden": _("Your role does not allow this. Ask an administrator of your company."),
         "conflict": _("This has changed meanwhile. Load the page again and check."),
@@ -79,6 +81,13 @@ def field_sentences() -> dict[str, str]:
         "invalid_phone": _("This does not look like a phone number."),
         "address_in_name": _("Write a name, without web or e-mail addresses."),
         "taken": _("This name is in use already."),
+        "bad_name": _("A name needs something to see, without hidden signs."),
+        "bad_character": _("This holds a sign that cannot be kept."),
+        "email_invalid": _("This does not look like an e-mail address."),
+        "pattern": _("This is not in the form that is expected here."),
+        "out_of_range": _("This is too small or too large."),
+        "in_the_past": _("Choose a time in the future."),
+        "unknown_value": _("This choice is no longer there. Load the page again."),
     }
 
 

@@ -38,7 +38,7 @@ from ui.pages.campaign.rename import ask_name
 from ui.pages.campaign.step_audience import AudienceStep, Choices
 from ui.pages.campaign.step_sms import SmsStep
 from ui.pages.campaign.step_template import TemplateStep
-from ui.pages.campaign.step_when import WhenStep
+from ui.pages.campaign.step_when import WhenStep, planned
 from ui.pages.campaign_live import found_or_error
 from ui.routing import page
 
@@ -57,11 +57,7 @@ async def campaign_edit(campaign_id: UUID, step: str = "", at: str = "") -> Resp
     if found.state != CampaignState.DRAFT:
         ui.context.client.delete()
         return RedirectResponse(f"/campaigns/{campaign_id}", 303)
-    planned: datetime | None = None
-    with suppress(ValueError):
-        planned = datetime.fromisoformat(at) if at else None
-    start = step if step in words.STEPS else _first_open(found)
-    _open(found, found.name, start, planned if planned and planned.tzinfo else None)
+    _open(found, found.name, step if step in words.STEPS else _first_open(found), planned(at))
     return None
 
 
@@ -89,6 +85,7 @@ class _Wizard:
         self._pane: Pane | None = None
         self._sms: SmsStep | None = None
         self._loader: Loader[Any] | None = None
+        self._open_step: AudienceStep | WhenStep | None = None
         with ui.element("div") as unseen:
             self._draft = Draft(self._api, campaign, name, on_saved=self._saved, on_status=self._say)
             self._pace = Pace(self._ask, 0.3)
@@ -185,12 +182,18 @@ class _Wizard:
         if self._draft.campaign is None and step != "channel":
             toast(_("Choose the channel first."), "info")
             return
+        if step != self._step and not self._complete(step):
+            return
         await self._draft.flush()
         self._step = step
         self._seen.add(step)
         self._address()
         ui.run_javascript("window.scrollTo({top: 0})")
         self._draw()
+
+    def _complete(self, step: str) -> bool:
+        """Whether the open step may be left for `step`. A choice that is half made is said there."""
+        return (self._step, step) == ("audience", "channel") or self._open_step is None or self._open_step.complete()
 
     def _address(self) -> None:
         if self._draft.campaign is None:
@@ -251,7 +254,7 @@ class _Wizard:
                     pressable(element, partial(self._go, step), words.step_name(step))
 
     def _draw_step(self) -> None:
-        self._reach = self._pane = self._sms = self._loader = None
+        self._reach = self._pane = self._sms = self._loader = self._open_step = None
         self._place.clear()
         with self._place:
             {
@@ -304,13 +307,13 @@ class _Wizard:
 
         with ui.element("div").classes("m-aside m-aside-first"):
             with ui.element("div"):
-                load(
-                    fetch,
-                    lambda found: AudienceStep(self._draft.value("audience"), self._draft.value("settings"), found, self._change),
-                )
+                load(fetch, self._draw_audience)
             with ui.element("div").classes("m-aside-side"):
                 self._reach = Reach()
         self._pace.poke()
+
+    def _draw_audience(self, found: Choices) -> None:
+        self._open_step = AudienceStep(self._draft.value("audience"), self._draft.value("settings"), found, self._change)
 
     def _message(self) -> None:
         with ui.element("div").classes("m-aside"):
@@ -345,7 +348,7 @@ class _Wizard:
         self._pace.poke()
 
     def _when(self) -> None:
-        WhenStep(self._at, self._draft.value("policy"), self._change, self._set_at)
+        self._open_step = WhenStep(self._at, self._draft.value("policy"), self._change, self._set_at)
 
     def _review(self) -> None:
         self._loader = load(self._fetch_review, self._draw_review, lambda: skeleton_card(8))

@@ -202,6 +202,7 @@ class _List:
                 line=asked.get("line"),
                 has=asked.get("has"),
                 opted_out=asked.get("opted_out"),
+                everyone=True,  # all that the list shows
             )
         started = await client.start_bulk(self._api, BulkAction(filter=filter, verb=verb, tags=names))  # type: ignore[arg-type]
         self._bulk_id = started.id

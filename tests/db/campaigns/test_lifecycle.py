@@ -11,11 +11,14 @@ from db.enums import AttemptState, MessageState, Permission
 from db.errors import Conflict
 from db.messages import ledger
 from db.messages.ledger import Claimed, Result
+from db.messages.reasons import FailureReason
 from db.tenancy import Actor
 from db.work import work
 from tests import scenes
 
 S = MessageState
+
+RETRYABLE = [reason.value for reason in FailureReason if reason.retry]
 
 
 class Stage:
@@ -122,7 +125,7 @@ async def test_retry_sends_only_the_failed_again(stage: Stage) -> None:
     await stage.finish(batch[36:], S.FAILED, "invalid_number")
     await lifecycle.settle_all()
     assert await stage.state() == "completed"
-    assert await actions.retry_failed(stage.actor, stage.id, [], include_unknown=False) == 6
+    assert await actions.retry_failed(stage.actor, stage.id, RETRYABLE, include_unknown=False) == 6
     assert await stage.state() == "running"
     again = await stage.claim()
     assert {m.message_id for m in again} == {m.message_id for m in batch[30:36]}

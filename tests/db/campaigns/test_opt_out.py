@@ -15,12 +15,15 @@ from db.enums import AttemptState, MessageState, Permission
 from db.errors import Conflict
 from db.messages import ledger
 from db.messages.ledger import Claimed, Result, StatusUpdate
+from db.messages.reasons import FailureReason
 from db.tenancy import Actor
 from db.work import work
 from tests import scenes
 
 S = MessageState
 SEND = Permission.CAMPAIGNS_SEND
+
+RETRYABLE = [reason.value for reason in FailureReason if reason.retry]
 
 
 class Scene:
@@ -82,7 +85,7 @@ async def test_an_address_on_the_suppression_list_is_not_retried(scene: Scene) -
     await scene.db.execute(
         "insert into suppression(company_id, address, source) values ($1, $2, 'person')", scene.actor.company_id, message.address
     )
-    assert await actions.retry_failed(scene.actor, scene.campaign_id, [], include_unknown=False) == 0
+    assert await actions.retry_failed(scene.actor, scene.campaign_id, RETRYABLE, include_unknown=False) == 0
 
 
 async def test_a_deleted_person_is_not_retried(scene: Scene) -> None:
@@ -91,7 +94,7 @@ async def test_a_deleted_person_is_not_retried(scene: Scene) -> None:
     async with work(scene.actor, Permission.CONTACTS_WRITE) as w:
         assert message.contact_id is not None
         await delete_contacts(w, [message.contact_id])
-    assert await actions.retry_failed(scene.actor, scene.campaign_id, [], include_unknown=False) == 0
+    assert await actions.retry_failed(scene.actor, scene.campaign_id, RETRYABLE, include_unknown=False) == 0
 
 
 async def test_a_message_on_the_wire_does_not_go_back_into_the_queue(scene: Scene) -> None:
@@ -122,7 +125,7 @@ async def test_an_unknown_outcome_is_not_resent_after_an_opt_out(scene: Scene) -
     assert (await scene.row(second.message_id))[0] is S.QUEUED
     await scene.opt_out(second.contact_id)  # it may have arrived once, so "skipped" would be a lie
     assert await scene.row(second.message_id) == (S.FAILED_UNKNOWN, "opted_out")
-    assert await actions.retry_failed(scene.actor, scene.campaign_id, [], include_unknown=True) == 0
+    assert await actions.retry_failed(scene.actor, scene.campaign_id, RETRYABLE, include_unknown=True) == 0
 
 
 async def test_an_expired_lease_remembers_the_opt_out(scene: Scene) -> None:
@@ -158,7 +161,7 @@ async def test_a_passing_failure_after_the_end_does_not_wait_in_a_queue_that_nob
     async with work(scene.actor, SEND) as w:
         await ledger.apply_statuses(w, [StatusUpdate(messages[0].attempt_id, None, S.FAILED, now(), "queue_full", 30001, 5.0)])
     assert await scene.row(messages[0].message_id) == (S.FAILED, "queue_full")
-    assert await actions.retry_failed(scene.actor, scene.campaign_id, [], include_unknown=False) == 1
+    assert await actions.retry_failed(scene.actor, scene.campaign_id, RETRYABLE, include_unknown=False) == 1
 
 
 async def test_who_opts_out_while_the_audience_is_written_is_skipped(owner_db: asyncpg.Connection, owner: Actor) -> None:

@@ -46,4 +46,4 @@ async def test_everybody_of_the_filter_is_dealt_with_once(
 
 async def test_tags_need_names(owner: Actor) -> None:
     with pytest.raises(Invalid):
-        await bulk.start_bulk(owner, ContactFilter(), "add_tags", [])
+        await bulk.start_bulk(owner, ContactFilter(everyone=True), "add_tags", [])

@@ -88,7 +88,11 @@ class Outcomes:
         def again() -> None:
             if may and len(many) > 1:
                 count = sum(group.count for group in many)
-                button(_("Try all {n} again").format(n=formats.number(count)), lambda: self._retry([], count), icon="refresh")
+                button(
+                    _("Try all {n} again").format(n=formats.number(count)),
+                    lambda: self._retry([group.reason for group in many], count),
+                    icon="refresh",
+                )
 
         with card(_("Why they failed"), actions=again, flush=True) as element:
             element.props["id"] = "failures"

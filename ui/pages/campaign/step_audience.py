@@ -25,14 +25,26 @@ class Choices(NamedTuple):
     imports: list[Import]
 
 
-def mode_of(audience: ContactFilter) -> str:
+def mode_of(audience: ContactFilter) -> str | None:
+    """The choice that this audience came from; None when nothing was chosen yet."""
+    if audience.everyone:
+        return "everyone"
     if audience.ids:
         return "selection"
     if audience.import_id is not None:
         return "import"
     if audience.tags or audience.without_tags:
         return "tags"
-    return "filter" if audience.search or audience.line or audience.custom else "everyone"
+    return "filter" if audience.picks else None
+
+
+def missing(mode: str | None) -> str:
+    """What to do about a choice with nothing picked."""
+    return {
+        "tags": _("Choose at least one tag. To write to all contacts, choose “Everyone”."),
+        "import": _("Choose the import. To write to all contacts, choose “Everyone”."),
+        "filter": _("Fill in at least one field. To write to all contacts, choose “Everyone”."),
+    }.get(mode or "", _("Choose who gets the message."))
 
 
 class AudienceStep:
@@ -45,6 +57,7 @@ class AudienceStep:
             self._picks = ui.element("div").classes("m-picks m-picks-small").props("role=radiogroup")
             self._picks.props["aria-label"] = _("Audience")
             self._panel = ui.element("div").classes("w-full")
+            self._missing = ui.element("div").classes("w-full")
             self._draw()
             with card():
                 self._draw_recent()
@@ -70,6 +83,7 @@ class AudienceStep:
         self._panel.clear()
         with self._panel:
             {
+                None: lambda: None,
                 "everyone": lambda: None,
                 "tags": self._draw_tags,
                 "import": self._draw_imports,
@@ -80,12 +94,24 @@ class AudienceStep:
     def _choose(self, mode: str) -> None:
         if mode != self._mode:
             self._mode = mode
-            self._set(ContactFilter())
+            self._set(ContactFilter(everyone=mode == "everyone"))
             self._draw()
 
     def _set(self, audience: ContactFilter) -> None:
         self._audience = audience
+        self._missing.clear()
         self._change(audience=audience)
+
+    def complete(self) -> bool:
+        """Whether somebody is picked; says what is missing where it is not."""
+        if self._audience.picks:
+            return True
+        self._missing.clear()
+        with self._missing, note("bad", missing(self._mode)) as said:
+            pass
+        said.props.update({"role": "alert", "tabindex": "-1"})
+        ui.run_javascript(f"masteria.reveal({said.id})")
+        return False
 
     def _draw_tags(self) -> None:
         if not self._choices.tags:

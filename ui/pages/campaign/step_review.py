@@ -1,7 +1,7 @@
 """Last step: everything at a glance, what is still missing, how long it takes, and the button that sends."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -32,11 +32,12 @@ class Facts(NamedTuple):
 def draw(facts: Facts, go: Callable[[str], Any], test: Callable[[], Any], launch: Callable[[], Any]) -> None:
     """`go(step)` opens a step, `test()` asks for a test, `launch()` sends; it asked before."""
     problems = facts.preview.problems
+    over = facts.at is not None and facts.at <= datetime.now(UTC)
     if facts.campaign.sandbox:
         with note("info", _("This is the simulator: everything happens as it would, but nothing reaches a real person.")):
             pass
-    if problems:
-        count = len(problems)
+    if problems or over:
+        count = len(problems) + over
         heading = ngettext("{n} thing is missing", "{n} things are missing", count).format(n=count)
         with card(heading, flush=True):
             for found in problems:
@@ -44,7 +45,12 @@ def draw(facts: Facts, go: Callable[[str], Any], test: Callable[[], Any], launch
                     icon("error")
                     ui.label(words.problem(found)).classes("m-grow")
                     button(_("Mend"), partial(go, found.step), kind="plain")
-    _launch_card(facts, not problems, test, launch)
+            if over:
+                with ui.element("div").classes("m-sum m-sum-bad"):
+                    icon("error")
+                    ui.label(_("The planned time is over. Choose another one.")).classes("m-grow")
+                    button(_("Mend"), partial(go, "when"), kind="plain")
+    _launch_card(facts, not problems and not over, test, launch)
     with card(_("Summary"), flush=True):
         for step, symbol, line, hint in _lines(facts):
             with ui.element("div").classes("m-sum"):

@@ -27,6 +27,7 @@ class WhenStep:
     ) -> None:
         self._at, self._later, self._policy, self._change, self._set_at = at, at is not None, policy, change, set_at
         self._field: MomentField | None = None
+        self._wrong = ""
         with ui.element("div").classes("m-col m-gap"):
             self._place = ui.element("div").classes("m-col m-gap")
             self._draw()
@@ -62,18 +63,24 @@ class WhenStep:
     def _read(self) -> None:
         assert self._field is not None
         value = self._field.value
-        if value is None:
+        self._wrong = _wrong(value)
+        if self._wrong or value is None:
+            self._field.error(self._wrong)
             self._start.text = ""
-            return
-        if value <= datetime.now(UTC):
-            self._field.error(_("Choose a time in the future."))
-            self._start.text = ""
-            self._set_at(None)
             return
         self._at = value
         left = (value - datetime.now(UTC)).total_seconds()
         self._start.text = _("Starts {when}, in {time}.").format(when=formats.moment(value), time=formats.duration(left))
         self._set_at(value)
+
+    def complete(self) -> bool:
+        """Whether the plan can be kept; a time that is over or half typed is said and focused, never taken for "now"."""
+        if not self._later or self._field is None:
+            return True
+        self._read()
+        if self._wrong:
+            ui.run_javascript(f"masteria.reveal({self._field.day.control.id})")
+        return not self._wrong
 
     def _draw_fold(self) -> None:
         with ui.element("button").classes("m-fold").props("type=button") as fold:
@@ -118,6 +125,23 @@ class WhenStep:
             self._policy = policy
             self._change(policy=policy)
             self._draw_policies()
+
+
+def planned(text: str | None) -> datetime | None:
+    """The plan in the address. One that cannot be read is over, and is said so; it never means "now"."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.now(UTC)
+    return moment if moment.tzinfo else datetime.now(UTC)
+
+
+def _wrong(value: datetime | None) -> str:
+    if value is None:
+        return _("Choose a day and a time.")
+    return _("Choose a time in the future.") if value <= datetime.now(UTC) else ""
 
 
 def _suggestion() -> datetime:

@@ -84,6 +84,7 @@ def problem(found: CampaignProblem) -> str:
         "body_too_long": _("The text has {n} characters; 1,600 is the limit.").format(n=detail),
         "missing_fallback": _("Write what people without a value for {name} should read.").format(name="{{" + detail + "}}"),
         "unknown_field": _("There is no contact field called {name}.").format(name=detail),
+        "no_audience": _("Choose who gets the message."),
         "audience_empty": _("Nobody can be reached with this audience."),
         "bad_variable": _("A variable is not written right: {name}.").format(name="{{" + detail + "}}"),
     }[found.code]
@@ -196,7 +197,9 @@ def audience_words(audience: ContactFilter, tags: dict[str, str], settings: Camp
         parts.append(_("mobile numbers only") if audience.line == "mobile" else _("landlines only"))
     parts += [f"{key} = {value}" for key, value in audience.custom.items()]
     days = settings.skip_recent_days
-    line = " · ".join(parts) or _("Everyone")
+    if audience.everyone:
+        parts.insert(0, _("Everyone"))
+    line = " · ".join(parts) if audience.picks else _("Nobody yet")
     if days:
         recent = ngettext("not those of the last {n} day", "not those of the last {n} days", days).format(n=days)
         line += f" · {recent}"

@@ -1,0 +1,15 @@
+"""What a name and an e-mail address may look like: patterns that the wire contract, the actions and the imports share.
+
+Pure data without imports of ours, because the wire contract uses it.
+"""
+
+_INVISIBLE = r"\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
+_FORBIDDEN = r"\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff"
+
+NAME = rf"^(?=.*[^{_INVISIBLE}])[^{_FORBIDDEN}]*$"
+"""Something to see, in one line, without signs that turn the direction of what follows."""
+
+NAME_OR_NOTHING = rf"^\s*$|{NAME}"
+
+EMAIL = r"^[^\s\x00-\x1f\x7f-\x9f@\"(),:;<>\[\]\\]{1,64}@(?:[^\W_](?:[^\W_]|-){0,61}\.)+[^\W\d_](?:[^\W_]|-){1,61}$"
+"""An address as people have them: no quotes, no comments, a domain with a dot."""
