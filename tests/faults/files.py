@@ -29,13 +29,13 @@ async def _pieces(path: Path) -> AsyncIterator[bytes]:
 
 
 def _bombs(folder: Path, size: int) -> list[Path]:
-    """One that holds `size` strings and is only slow, one that is a cell of runs, one that is a line of 99 MB."""
+    """One that holds `size` strings and is only slow, one that is a cell of runs, one that is a single line."""
     source = random.Random(1)
     strings = "".join(f"<si><t>{source.getrandbits(64):x}</t></si>" for _ in range(size))
     return [
         workbook(folder / "strings.xlsx", same_string(10), lambda: ["<sst>", strings, "</sst>"]),
-        workbook(folder / "cell.xlsx", one_cell(8 * size, 4000)),
-        text(folder / "line.csv", ("x" * 1_000_000, 99 if size > 1_000_000 else 20)),
+        workbook(folder / "cell.xlsx", one_cell(800_000, 4000)),
+        text(folder / "line.csv", ("x" * 1_000_000, 40 if size > 1_000_000 else 20)),
     ]
 
 
