@@ -8,7 +8,7 @@ from tests.architecture.tree import PROGRAMS, ROOT, python_files, text, tracked,
 
 TOP = {
     "api", "db", "ui", "workers", "tests", "docs", ".ci", "pyproject.toml", "justfile", "Containerfile", ".containerignore",
-    "README.md", "CHANGELOG.md", "requirements.lock", ".env.example", ".gitignore",
+    "README.md", "SECURITY.md", "CHANGELOG.md", "requirements.lock", ".env.example", ".gitignore",
 }  # fmt: skip
 MOST_LINES = 400
 LONGER: dict[str, str] = {}
