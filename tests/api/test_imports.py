@@ -86,7 +86,7 @@ async def test_an_export_imports_again_without_a_change(client: httpx.AsyncClien
     for body in (
         {"name": '=Ana; "A"', "phone": "11 98765-4321", "email": "a@example.com", "tags": ["vip", "novo"], "language": "pt-BR"},
         {"name": "'Bia", "phone": "+351 912 345 678", "custom": {"data_de_nascimento": "-31"}},
-        {"name": "João,=1+1;\t@x", "phone": "11 98765-0002", "custom": {"data_de_nascimento": 'a,\'=1, "-2"'}},
+        {"name": "João,=1+1;@x", "phone": "11 98765-0002", "custom": {"data_de_nascimento": 'a,\'=1, "-2"'}},
         {"name": "Caio", "email": "caio@example.com"},
     ):
         assert (await client.post("/v1/contacts", json=body, headers=us)).status_code == 201
