@@ -43,6 +43,7 @@ from db.work import read
 
 States = Annotated[list[RecipientState] | None, QueryParameter(name="state", description="Only these states; may be repeated.")]
 _REASONS = frozenset(reason.value for reason in (*FailureReason, *SkipReason))
+Replied = Annotated[bool | None, QueryParameter(description="Only those who answered, or only those who did not.")]
 _LABELS = {state.label: state for state in MessageState}
 
 
@@ -210,11 +211,12 @@ class CampaignController(Controller):
         campaign_id: FromPath[UUID],
         states: States = None,
         reason: Annotated[str | None, QueryParameter(max_length=60)] = None,
+        replied: Replied = None,
         search: Annotated[str | None, QueryParameter(max_length=100)] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[Recipient]:
-        """Each member of the audience with what became of the message."""
+        """Each member of the audience with what became of the message and the first answer to it."""
         after = decode_cursor(cursor, tuple[str])
         rows = await queries.recipients(
             actor,
@@ -224,6 +226,7 @@ class CampaignController(Controller):
             states=_states(states),
             reason=_reason(reason),
             search=search,
+            replied=replied,
         )
         return page(rows, limit, lambda row: (row["dedupe_key"],), _recipient)
 
@@ -234,13 +237,14 @@ class CampaignController(Controller):
         campaign_id: FromPath[UUID],
         states: States = None,
         reason: Annotated[str | None, QueryParameter(max_length=60)] = None,
+        replied: Replied = None,
         separator: Annotated[str, QueryParameter(pattern="^[,;]$")] = ";",
     ) -> Stream:
         """UTF-8 with BOM; cells that a spreadsheet would run as a formula are neutralised."""
         actor.require(Permission.CONTACTS_EXPORT)
         await queries.campaign(actor, campaign_id)
         return Stream(
-            _recipients_csv(actor, campaign_id, _states(states), _reason(reason), separator),
+            _recipients_csv(actor, campaign_id, _states(states), _reason(reason), replied, separator),
             media_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="recipients-{campaign_id}.csv"'},
         )
@@ -250,11 +254,11 @@ def _recipient(row: Any) -> Recipient:
     return struct(row, Recipient, state=MessageState(row["state"]).label)
 
 
-_CSV = ("name", "address", "state", "reason", "code", "tries", "sent_at", "delivered_at", "read_at", "replied_at")
+_CSV = ("name", "address", "state", "reason", "code", "tries", "sent_at", "delivered_at", "read_at", "replied_at", "reply_text")
 
 
 async def _recipients_csv(
-    actor: Actor, campaign_id: UUID, states: list[MessageState], reason: str | None, separator: str
+    actor: Actor, campaign_id: UUID, states: list[MessageState], reason: str | None, replied: bool | None, separator: str
 ) -> AsyncIterator[str]:
     def line(cells: list[str]) -> str:
         return separator.join('"' + neutralise(cell).replace('"', '""') + '"' for cell in cells) + "\r\n"
@@ -262,7 +266,7 @@ async def _recipients_csv(
     yield "\ufeff" + line(list(_CSV))
     lines: list[str] = []
     async with read(actor, Permission.CONTACTS_EXPORT) as r:
-        async for row in queries.stream_recipients(r, campaign_id, states, reason):
+        async for row in queries.stream_recipients(r, campaign_id, states, reason, replied):
             values = {**row, "state": MessageState(row["state"]).label}
             cells = [values[name] for name in _CSV]
             lines.append(line([c.isoformat() if hasattr(c, "isoformat") else "" if c is None else str(c) for c in cells]))

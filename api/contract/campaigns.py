@@ -238,7 +238,7 @@ RecipientState = Literal[
 
 
 class Recipient(Output):
-    """GET /v1/campaigns/{id}/recipients?state=&reason=&search= → Page[Recipient]; GET …/recipients.csv."""
+    """GET /v1/campaigns/{id}/recipients?state=&reason=&replied=&search= → Page[Recipient]; GET …/recipients.csv."""
 
     message_id: UUID
     contact_id: UUID | None
@@ -253,3 +253,5 @@ class Recipient(Output):
     delivered_at: datetime | None
     read_at: datetime | None
     replied_at: datetime | None
+    reply_kind: str | None = None  # of the first answer: text, image, audio, …
+    reply_text: str | None = None

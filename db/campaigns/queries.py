@@ -65,8 +65,11 @@ where company_id = $1 and campaign_id = $2 and at > now() - make_interval(secs =
 """
 _RECIPIENT = """
 select m.id as message_id, m.contact_id, coalesce(c.name, '') as name, m.address, m.state, m.reason, m.code, m.tries, m.maybe_duplicate,
-    m.sent_at, m.delivered_at, m.read_at, m.replied_at, m.dedupe_key
+    m.sent_at, m.delivered_at, m.read_at, m.replied_at, a.kind as reply_kind, a.body as reply_text, m.dedupe_key
 from message m left join contact c on c.company_id = m.company_id and c.id = m.contact_id
+left join lateral (
+    select kind, body from inbound_message i where m.replied_at is not null and i.company_id = m.company_id
+        and i.contact_id = m.contact_id and i.received_at = m.replied_at and i.channel_id = m.channel_id order by i.id limit 1) a on true
 where m.company_id = $1 and m.dedupe_key > $2 and m.dedupe_key < $3
 """
 
@@ -202,7 +205,13 @@ async def _binding(channel_id: UUID | None) -> dict[str, Any] | None:
 
 
 def _recipient_query(
-    company_id: UUID, campaign_id: UUID, states: list[MessageState], reason: str | None, search: str | None, after: str | None
+    company_id: UUID,
+    campaign_id: UUID,
+    states: list[MessageState],
+    reason: str | None,
+    search: str | None,
+    after: str | None,
+    replied: bool | None,
 ) -> tuple[str, list[object]]:
     args: list[object] = [company_id, after or f"{campaign_id}:", f"{campaign_id};"]
     sql = _RECIPIENT
@@ -215,6 +224,8 @@ def _recipient_query(
     if search:
         args += [f"%{''.join(ch for ch in search if ch.isdigit()) or chr(0)}%", search]
         sql += f" and (m.address like ${len(args) - 1} or position(fold(${len(args)}) in fold(c.name)) > 0)"
+    if replied is not None:
+        sql += " and m.replied_at is not null" if replied else " and m.replied_at is null"
     return sql + " order by m.dedupe_key", args
 
 
@@ -227,10 +238,11 @@ async def recipients(
     states: list[MessageState] | None = None,
     reason: str | None = None,
     search: str | None = None,
+    replied: bool | None = None,
 ) -> list[asyncpg.Record]:
-    """Members of the audience with what became of them; `limit + 1` rows. Raises NotFound."""
+    """Members of the audience with what became of them and their first answer; `limit + 1` rows. Raises NotFound."""
     sql, args = _recipient_query(
-        actor.company_id, campaign_id, states or [], reason, search.replace("\0", "") if search else None, after
+        actor.company_id, campaign_id, states or [], reason, search.replace("\0", "") if search else None, after, replied
     )
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         await one(r, campaign_id)
@@ -238,11 +250,11 @@ async def recipients(
 
 
 async def stream_recipients(
-    r: Read, campaign_id: UUID, states: list[MessageState], reason: str | None
+    r: Read, campaign_id: UUID, states: list[MessageState], reason: str | None, replied: bool | None
 ) -> AsyncIterator[asyncpg.Record]:
     """All of them, with flat memory."""
     assert r.actor is not None
-    sql, args = _recipient_query(r.actor.company_id, campaign_id, states, reason, None, None)
+    sql, args = _recipient_query(r.actor.company_id, campaign_id, states, reason, None, None, replied)
     async for row in r.cursor(sql, *args):
         yield row
 
