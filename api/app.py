@@ -28,6 +28,7 @@ from api.hooks.asgi import Hooks, in_front
 from api.idempotency import Idempotent, on_replay, take_key
 from api.imports import ImportController
 from api.log import Observed
+from api.messages import MessageController
 from api.realtime import Hub
 from api.sandbox import SandboxController
 from api.templates import TemplateController
@@ -56,6 +57,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     TemplateController,
     SandboxController,
     ContactController,
+    MessageController,
     ExportController,
     TagController,
     CustomFieldController,

@@ -30,13 +30,12 @@ from api.contract.contacts import (
     Tag,
     TagCreate,
     TagRef,
-    TimelineEntry,
 )
 from api.errors import NEEDS_OFFSET
 from api.pagination import Cursor, Limit, check_if_match, decode_cursor, etag, names_version, page, struct
 from db.contacts import actions, bulk, fields, notes, queries, tags
 from db.contacts.phones import display
-from db.enums import IdentityKind, MessageState
+from db.enums import IdentityKind
 from db.errors import Field, Invalid
 from db.tenancy import Actor
 
@@ -198,28 +197,6 @@ class ContactController(Controller):
     )
     async def delete_contact(self, actor: Caller, contact_id: FromPath[UUID], request: Request[Any, Any, Any]) -> None:
         await actions.delete_contact(actor, contact_id, expected=await _expected(actor, contact_id, request))
-
-    @get("/{contact_id:uuid}/timeline", summary="Messages with a contact", description="Out and in, newest first.")
-    async def timeline(
-        self, actor: Caller, contact_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 50
-    ) -> Page[TimelineEntry]:
-        after = decode_cursor(cursor, tuple[datetime, UUID])
-        entries = await queries.timeline(actor, contact_id, after=after, limit=limit)
-        return page(
-            entries,
-            limit,
-            lambda entry: entry.key,
-            lambda entry: TimelineEntry(
-                at=entry.key[0],
-                kind=entry.kind,
-                channel_name=entry.channel_name,
-                text=entry.text,
-                state=MessageState(entry.state).label if entry.state is not None else None,
-                reason=entry.reason,
-                campaign_id=entry.campaign_id,
-                campaign_name=entry.campaign_name,
-            ),
-        )
 
     @get("/{contact_id:uuid}/notes", summary="List a contact's notes", description="Newest first.")
     async def list_notes(self, actor: Caller, contact_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 50) -> Page[Note]:

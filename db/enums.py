@@ -31,6 +31,7 @@ class Permission(StrEnum):
     CAMPAIGNS_READ = "campaigns:read"
     CAMPAIGNS_WRITE = "campaigns:write"
     CAMPAIGNS_SEND = "campaigns:send"
+    MESSAGES_SEND = "messages:send"  # one by one, by hand or over the API
     SANDBOX_USE = "sandbox:use"
     AUDIT_READ = "audit:read"
     EVENTS_READ = "events:read"

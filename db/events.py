@@ -88,6 +88,12 @@ class InboundReceived(Event, frozen=True, kw_only=True, tag="message.received"):
     message_id: UUID
 
 
+class MessageChanged(Event, frozen=True, kw_only=True, tag="message.changed"):
+    """A message of no campaign to this person was written, sent, delivered, read, or failed."""
+
+    contact_id: UUID
+
+
 class SandboxChanged(Event, frozen=True, kw_only=True, tag="sandbox.changed"):
     channel_id: UUID
     verb: str

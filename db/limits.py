@@ -203,7 +203,24 @@ async def recipients(w: Work, channel_id: UUID, portfolio_id: str, limit: int | 
     )
     if answer is None:
         raise WindowLost
-    waits = [0.0] * len(addresses)
+    return _waits(answer, len(addresses))
+
+
+async def pairs(channel_id: UUID, addresses: list[str]) -> list[float]:
+    """As `recipients` for answers inside the person's window, which no portfolio's day counts: 0 go, > 0 seconds to wait. Raises
+    valkey.Down."""
+    if not addresses:
+        return []
+    keys = [f"answers:{channel_id}", f"pair:{channel_id}:"]
+    listed = "".join(f"{address}," for address in addresses)
+    return _waits(
+        await _run("recipients", _RECIPIENTS, keys, [PAIR_SECONDS * 1000, PAIR_BURST, -1, listed, len(addresses), "", ""]),
+        len(addresses),
+    )
+
+
+def _waits(answer: list[Any], count: int) -> list[float]:
+    waits = [0.0] * count
     for position, wait in zip(answer[::2], answer[1::2], strict=True):
         waits[position] = wait / 1000 if wait > 0 else -1.0
     return waits

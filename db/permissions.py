@@ -13,7 +13,7 @@ _VIEWER = frozenset(
         Permission.EVENTS_READ,
     }
 )
-_AGENT = _VIEWER | {Permission.CONTACTS_WRITE, Permission.SANDBOX_USE}
+_AGENT = _VIEWER | {Permission.CONTACTS_WRITE, Permission.MESSAGES_SEND, Permission.SANDBOX_USE}
 _MANAGER = _AGENT | {
     Permission.CONTACTS_EXPORT,
     Permission.TEMPLATES_WRITE,

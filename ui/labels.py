@@ -23,7 +23,7 @@ def role_hint(role: Role) -> str:
         Role.OWNER: _("Everything, also naming other owners."),
         Role.ADMIN: _("Everything in the company: team, channels, keys and campaigns."),
         Role.MANAGER: _("Plans and sends campaigns, makes templates, exports contacts."),
-        Role.AGENT: _("Works with contacts and tries messages in the simulator."),
+        Role.AGENT: _("Works with contacts, answers them, and tries messages in the simulator."),
         Role.VIEWER: _("Sees everything, changes nothing."),
     }[role]
 
@@ -45,6 +45,7 @@ def permission_name(permission: Permission) -> str:
         Permission.CAMPAIGNS_READ: _("See campaigns"),
         Permission.CAMPAIGNS_WRITE: _("Make and change campaigns"),
         Permission.CAMPAIGNS_SEND: _("Send campaigns"),
+        Permission.MESSAGES_SEND: _("Answer people one by one"),
         Permission.SANDBOX_USE: _("Use the simulator"),
         Permission.AUDIT_READ: _("See the history of changes"),
         Permission.EVENTS_READ: _("Follow live events"),

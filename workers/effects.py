@@ -106,6 +106,8 @@ async def _statuses(w: Work, items: list[Item]) -> tuple[set[UUID], list[Stop]]:
     applied = await apply_statuses(w, updates)
     for campaign_id in applied.campaigns:
         progress.touch(w.company_id, campaign_id)
+    for contact_id in applied.contacts:
+        progress.touch_contact(w.company_id, contact_id)
     if applied.unmatched:  # of a life that was lost, or of a message whose answer was overtaken
         unmatched = {id(update) for update in applied.unmatched}
         told = [

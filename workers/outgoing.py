@@ -13,7 +13,7 @@ from db.clock import now
 from db.enums import ChannelKind, ChannelState, Permission
 from db.messages import render
 from db.messages.ledger import Claimed
-from db.messages.render import SlotValues, TextContent, TextSender
+from db.messages.render import LiteralContent, SlotValues, TemplateContent, TextSender, text_sender
 from db.settings import Settings
 from db.tenancy import worker
 from db.work import Read, work
@@ -74,10 +74,10 @@ class Composer:
         self._shared = self._prepare(content) if content else None
 
     @staticmethod
-    def _prepare(content: str) -> tuple[SlotValues, TemplateSender] | TextSender:
+    def _prepare(content: str) -> tuple[SlotValues, TemplateSender] | TextSender | LiteralContent:
         decoded = render.decode(content)
-        if isinstance(decoded, TextContent):
-            return TextSender(decoded)
+        if not isinstance(decoded, TemplateContent):
+            return text_sender(decoded)
         return SlotValues(decoded), compile_template(
             decoded.name, decoded.language, decoded.components, category=decoded.category
         )
@@ -87,7 +87,7 @@ class Composer:
         prepared = self._prepare(message.content) if message.content else self._shared
         if prepared is None:
             raise ValueError("the message has no content")
-        if isinstance(prepared, TextSender):
+        if not isinstance(prepared, tuple):
             text = prepared.render(message.params)
             if self._channel.kind == ChannelKind.SMS:
                 return message_form(message.address, self._channel.external_id, text, self._callback + str(message.attempt_id))

@@ -1,28 +1,33 @@
-"""Tells screens that a campaign's counts moved: at most twice a second per campaign, and always once after the last move."""
+"""Tells screens that a campaign's counts or a conversation moved: at most twice a second each, and always once after the last move."""
 
 import asyncio
 from uuid import UUID
 
 from db import events
-from db.events import CampaignProgress
+from db.events import CampaignProgress, Event, MessageChanged
 
 INTERVAL = 0.5
 
 
 class Progress:
-    """Collects touched campaigns; `run` publishes them."""
+    """Collects what was touched; `run` publishes it."""
 
     def __init__(self) -> None:
-        self._dirty: dict[UUID, set[UUID]] = {}
+        self._dirty: dict[UUID, set[Event]] = {}
 
     def touch(self, company_id: UUID, campaign_id: UUID | None) -> None:
         if campaign_id is not None:
-            self._dirty.setdefault(company_id, set()).add(campaign_id)
+            self._dirty.setdefault(company_id, set()).add(CampaignProgress(campaign_id=campaign_id))
+
+    def touch_contact(self, company_id: UUID, contact_id: UUID | None) -> None:
+        """A message of no campaign to this person moved."""
+        if contact_id is not None:
+            self._dirty.setdefault(company_id, set()).add(MessageChanged(contact_id=contact_id))
 
     async def flush(self) -> None:
         dirty, self._dirty = self._dirty, {}
-        for company_id, campaigns in dirty.items():
-            await events.publish(company_id, [CampaignProgress(campaign_id=campaign_id) for campaign_id in campaigns])
+        for company_id, moved in dirty.items():
+            await events.publish(company_id, list(moved))
 
     async def run(self) -> None:
         """Until cancelled; flushes a last time then."""

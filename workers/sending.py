@@ -22,7 +22,7 @@ from db.contacts import consent
 from db.engine import DB
 from db.enums import ChannelKind, MessageState, Permission
 from db.errors import Unavailable
-from db.messages import ledger
+from db.messages import ledger, render
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
 from db.settings import Settings
@@ -183,9 +183,14 @@ class Lanes:
         batch = await ledger.claim(
             w, channel.id, queue_id, limit=limit, units=units, lease=self._settings.send_lease, known=known
         )
+        # Inside a person's window nothing counts for the portfolio's day, and nothing waits for it.
+        answers = [m for m in batch if render.is_literal(m.content)]
+        batch = [m for m in batch if m not in answers]
         waits = await limits.recipients(
             w, channel.id, channel.portfolio_id, channel.messaging_limit, [message.address for message in batch]
         )
+        waits += await limits.pairs(channel.id, [message.address for message in answers])
+        batch += answers
         held = [held_back(message, wait) for message, wait in zip(batch, waits, strict=True) if wait]
         if held:
             await ledger.finish(w, held, horizon=channel.unknown_horizon)
@@ -297,6 +302,8 @@ class Lanes:
         await halving.write(results, partial(self._finish, flight.channel), partial(self._finish_bare, flight.channel))
         for campaign_id in {message.campaign_id for message in flight.batch}:
             progress.touch(flight.channel.company_id, campaign_id)
+        for contact_id in {message.contact_id for message in flight.batch if message.campaign_id is None}:
+            progress.touch_contact(flight.channel.company_id, contact_id)
         await outgoing.note_sent(flight.channel.id, sum(r.state == MessageState.SENT for r in results))
 
     async def _finish(self, channel: ChannelRow, results: Sequence[Result]) -> None:

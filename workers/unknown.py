@@ -13,7 +13,7 @@ from db.clock import now
 from db.enums import ChannelKind, Permission
 from db.jobs import LookUpUnknown
 from db.messages import inbox, ledger, render
-from db.messages.render import TextContent, TextSender
+from db.messages.render import TemplateContent, text_sender
 from db.tenancy import worker
 from db.work import system, work
 from workers import outgoing
@@ -63,8 +63,8 @@ async def _ask(client: TwilioClient, channel: ChannelRow, rows: list[asyncpg.Rec
     found: dict[UUID, Message] = {}
     for row in rows:
         content = render.decode(row["content"])
-        assert isinstance(content, TextContent)
-        body = TextSender(content).render(list(row["params"]))
+        assert not isinstance(content, TemplateContent)
+        body = text_sender(content).render(list(row["params"]))
         taken = frozenset([*row["taken"], *(message.sid for message in found.values())])
         message = await client.find_message(row["address"], sender_number, body, row["started_at"], taken=taken)
         if message is not None:

@@ -128,19 +128,6 @@ class NoteCreate(Input):
     body: Annotated[str, Meta(min_length=1, max_length=4000)]
 
 
-class TimelineEntry(Output):
-    """GET /v1/contacts/{id}/timeline → Page[TimelineEntry], newest first: messages out and in, with their state."""
-
-    at: datetime
-    kind: Literal["out", "in"]
-    channel_name: str
-    text: str
-    state: str | None
-    reason: str | None
-    campaign_id: UUID | None
-    campaign_name: str | None
-
-
 class BulkAction(Input):
     """POST /v1/contacts/bulk → Bulk; progress as event `bulk.progress`."""
 

@@ -26,7 +26,7 @@ order by 2 on conflict do nothing
 _SKIP = """
 update message set reason = 'opted_out', done_at = case when state = 0 then now() else done_at end,
     state = case when state <> 0 then state when maybe_duplicate then 7 else 8 end
-where company_id = $1 and state in (0, 1, 2) and campaign_id is not null and contact_id = any(array(
+where company_id = $1 and state in (0, 1, 2) and contact_id = any(array(
     select unnest($2::uuid[]) union
     select o.contact_id from contact_identity i join contact_identity o on o.company_id = $1 and o.value = i.value
         and o.kind in ('phone', 'wa_id', 'bsuid') and o.contact_id <> i.contact_id
@@ -49,7 +49,7 @@ where s.company_id = $1 and i.company_id = $1 and i.contact_id = $2 and s.addres
 
 
 async def opt_out(w: Work, contact_ids: list[UUID], source: Source | str) -> int:
-    """Nothing more to these people, campaign messages in the queue included. Returns how many had not said so before."""
+    """Nothing more to these people, messages in the queue included. Returns how many had not said so before."""
     fresh = await w.fetch(_OUT, w.company_id, contact_ids, source)
     await w.execute(_SUPPRESS, w.company_id, contact_ids, source)
     await w.execute(_LOCK.format("_shared"), w.company_id)

@@ -9,10 +9,8 @@ import msgspec
 
 from db.contacts.filter import ContactFilter
 from db.contacts.filters import like_pattern, needle, where
-from db.contacts.notes import must_exist
 from db.enums import Permission
 from db.errors import NotFound
-from db.messages.render import decode, plain
 from db.tenancy import Actor
 from db.work import Read, read
 
@@ -139,60 +137,3 @@ async def contact(actor: Actor, contact_id: UUID) -> asyncpg.Record:
         if row is None:
             raise NotFound("contact")
         return row
-
-
-class Entry(NamedTuple):
-    """One thing that was said. `key` goes on from here."""
-
-    key: tuple[datetime, UUID]
-    kind: Literal["out", "in"]
-    channel_name: str
-    text: str
-    state: int | None
-    reason: str | None
-    campaign_id: UUID | None
-    campaign_name: str | None
-
-
-_TIMELINE = """
-select t.*, coalesce(h.name, '') as channel_name, g.name as campaign_name, g.content::text as campaign_content from (
-    (select coalesce(sent_at, done_at, next_at) as at, id, 'out' as kind, channel_id, campaign_id, state::int, reason, params,
-        content::text, null as body
-    from message where company_id = $1 and contact_id = $2
-        and ($3::timestamptz is null or (coalesce(sent_at, done_at, next_at), id) < ($3, $4::uuid))
-    order by 1 desc, 2 desc limit $5)
-    union all
-    (select received_at, id, 'in', channel_id, campaign_id, null, null, '{}', null, body
-    from inbound_message where company_id = $1 and contact_id = $2
-        and ($3::timestamptz is null or (received_at, id) < ($3, $4::uuid))
-    order by 1 desc, 2 desc limit $5)
-) t
-left join channel h on h.company_id = $1 and h.id = t.channel_id
-left join campaign g on g.company_id = $1 and g.id = t.campaign_id
-order by t.at desc, t.id desc limit $5
-"""
-
-
-async def timeline(actor: Actor, contact_id: UUID, *, after: tuple[datetime, UUID] | None, limit: int) -> list[Entry]:
-    """Messages out and in, newest first, one more than `limit`. Raises NotFound."""
-    at, last = after or (None, None)
-    async with read(actor, Permission.CONTACTS_READ) as r:
-        await must_exist(r, actor.company_id, contact_id)
-        rows = await r.fetch(_TIMELINE, actor.company_id, contact_id, at, last, limit + 1)
-    entries = []
-    for row in rows:
-        content = row["content"] or row["campaign_content"]
-        text = row["body"] if row["kind"] == "in" else plain(decode(content), row["params"]) if content else ""
-        entries.append(
-            Entry(
-                (row["at"], row["id"]),
-                row["kind"],
-                row["channel_name"],
-                text,
-                row["state"],
-                row["reason"],
-                row["campaign_id"],
-                row["campaign_name"],
-            )
-        )
-    return entries

@@ -64,6 +64,7 @@ class StatusUpdate(NamedTuple):
 
 class Applied(NamedTuple):
     campaigns: set[UUID]
+    contacts: set[UUID]  # of messages of no campaign
     unmatched: list[StatusUpdate]  # no attempt known yet: the webhook overtook our own answer and carries no correlation id
 
 
@@ -208,7 +209,7 @@ update message m set state = v.becomes,
     reason = case when v.becomes in (0, 6) then v.reason end,
     code = case when v.becomes in (0, 6) then v.code end
 from moves v where m.company_id = $1 and m.id = v.id and v.becomes is not null
-returning m.campaign_id
+returning m.campaign_id, m.contact_id
 """
 
 # Before something is queued again: its campaign does not end, and its person does not opt out, between our look and our commit.
@@ -296,7 +297,7 @@ def bare(result: Result) -> Result:
 async def apply_statuses(w: Work, statuses: list[StatusUpdate], *, max_tries: int = 4) -> Applied:
     """Applies provider reports, in any order and any number of times, with the same end. Resolves unknown outcomes."""
     if not statuses:
-        return Applied(set(), [])
+        return Applied(set(), set(), [])
     attempts = await w.fetch(
         _MATCH,
         w.company_id,
@@ -314,7 +315,7 @@ async def apply_statuses(w: Work, statuses: list[StatusUpdate], *, max_tries: in
         elif attempt_id not in best or _rank(status) > _rank(best[attempt_id]):
             best[attempt_id] = status
     if not best:
-        return Applied(set(), unmatched)
+        return Applied(set(), set(), unmatched)
     if again := [attempt_id for attempt_id, status in best.items() if status.retry_in is not None]:
         for table, column in (("campaign", "campaign_id"), ("contact", "contact_id")):
             await w.execute(_HOLD.format(table, column), w.company_id, again)
@@ -330,7 +331,8 @@ async def apply_statuses(w: Work, statuses: list[StatusUpdate], *, max_tries: in
         [s.provider_id for s in best.values()],
         max_tries,
     )
-    return Applied({row["campaign_id"] for row in rows if row["campaign_id"]}, unmatched)
+    alone = {row["contact_id"] for row in rows if row["campaign_id"] is None and row["contact_id"] is not None}
+    return Applied({row["campaign_id"] for row in rows if row["campaign_id"]}, alone, unmatched)
 
 
 _RANKS = {MessageState.SENT: 1, MessageState.FAILED: 2, MessageState.DELIVERED: 3, MessageState.READ: 4}

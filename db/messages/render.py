@@ -43,8 +43,29 @@ class TextContent(msgspec.Struct, frozen=True, tag="text", tag_field="kind"):
         return list(dict.fromkeys(part.name for part in parse(self.body) if isinstance(part, Variable)))
 
 
-Content = TemplateContent | TextContent
+class LiteralContent(msgspec.Struct, frozen=True, tag="literal", tag_field="kind"):
+    """What somebody wrote to one person: braces in it are braces."""
+
+    body: str
+
+    @property
+    def fields(self) -> list[str]:
+        return []
+
+    def render(self, params: list[str]) -> str:
+        return self.body
+
+
+Content = TemplateContent | TextContent | LiteralContent
 decode = msgspec.json.Decoder(Content).decode
+
+
+def is_literal(content: str | None) -> bool:
+    """Whether it is what somebody wrote to one person; never raises."""
+    try:
+        return content is not None and isinstance(decode(content), LiteralContent)
+    except msgspec.MsgspecError:
+        return False
 
 
 class Drawn(msgspec.Struct, frozen=True):
@@ -91,10 +112,15 @@ class TextSender:
         return render(self._parts, values)
 
 
+def text_sender(content: TextContent | LiteralContent) -> TextSender | LiteralContent:
+    """Renders a free text per message."""
+    return TextSender(content) if isinstance(content, TextContent) else content
+
+
 def draw(content: Content, params: list[str]) -> Drawn:
     """The message as the phone shows it."""
-    if isinstance(content, TextContent):
-        return Drawn(None, TextSender(content).render(params), None, [])
+    if not isinstance(content, TemplateContent):
+        return Drawn(None, text_sender(content).render(params), None, [])
     values = {slot.placeholder: value for slot, value in zip(content.slots, slot_values(content, params), strict=True)}
     header, body, footer, buttons = None, "", None, []
     for component in content.components:
@@ -118,8 +144,3 @@ _BUTTONS: dict[str, Literal["quick_reply", "url", "phone"]] = {"URL": "url", "PH
 
 def _filled(text: str, prefix: str, values: dict[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda m: values.get(prefix + m[1]) or m[0], text)
-
-
-def plain(content: Content, params: list[str]) -> str:
-    """One line for lists and timelines."""
-    return draw(content, params).body

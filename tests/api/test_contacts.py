@@ -206,7 +206,7 @@ async def test_opting_out_acts_on_the_queue_and_outlives_the_contact(
     assert [row["address"] for row in left] == ["ana@example.com"]
 
 
-async def test_notes_and_timeline(client: httpx.AsyncClient, us: Headers, owner: Actor, owner_db: asyncpg.Connection) -> None:
+async def test_notes(client: httpx.AsyncClient, us: Headers) -> None:
     made = await make(client, us, name="Ana", phone="11 98765-4321")
     path = f"/v1/contacts/{made['id']}"
     note = (await client.post(f"{path}/notes", json={"body": " Ligar à tarde "}, headers=us)).json()
@@ -214,31 +214,6 @@ async def test_notes_and_timeline(client: httpx.AsyncClient, us: Headers, owner:
     assert (await client.post(f"{path}/notes", json={"body": " "}, headers=us)).status_code == 422
     assert (await client.delete(f"{path}/notes/{note['id']}", headers=us)).status_code == 204
     assert (await client.get(f"{path}/notes", headers=us)).json()["items"] == []
-    channel = await owner_db.fetchval(
-        "insert into channel(company_id, kind, name, account_id, external_id, portfolio_id) "
-        "values ($1, 'sms', 'Loja', 'a', 'b', 'c') returning id",
-        owner.company_id,
-    )
-    await owner_db.execute(
-        "insert into message(company_id, channel_id, queue_id, contact_id, address, dedupe_key, state, sent_at, content) "
-        "values ($1, $2, $2, $3, '+5511987654321', 'k', 3, now() - interval '1 hour', $4)",
-        owner.company_id,
-        channel,
-        UUID(made["id"]),
-        '{"kind": "text", "body": "Olá"}',
-    )
-    await owner_db.execute(
-        "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, body, received_at) "
-        "values ($1, $2, $3, 'p', '+5511987654321', 'text', 'Oi!', now())",
-        owner.company_id,
-        channel,
-        UUID(made["id"]),
-    )
-    first = (await client.get(f"{path}/timeline", params={"limit": 1}, headers=us)).json()
-    second = (await client.get(f"{path}/timeline", params={"cursor": first["next_cursor"]}, headers=us)).json()
-    entries = first["items"] + second["items"]
-    assert [(e["kind"], e["text"], e["state"]) for e in entries] == [("in", "Oi!", None), ("out", "Olá", "sent")]
-    assert second["next_cursor"] is None
 
 
 async def test_tags_and_fields_are_named_once(client: httpx.AsyncClient, us: Headers) -> None:
@@ -288,7 +263,6 @@ async def test_another_company_finds_nothing(
         ("GET", path, None),
         ("PATCH", path, {"name": "x"}),
         ("DELETE", path, None),
-        ("GET", f"{path}/timeline", None),
         ("GET", f"{path}/notes", None),
         ("POST", f"{path}/notes", {"body": "x"}),
         ("DELETE", f"{path}/notes/{note['id']}", None),

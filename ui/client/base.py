@@ -131,17 +131,20 @@ class ApiClient:
         type: type[T],
         body: msgspec.Struct | None = None,
         params: Params | None = None,
+        *,
+        key: str | None = None,
     ) -> T:
-        """One Idempotency-Key for all tries: while nobody knows whether it went through, a signed-in person's POST is tried again."""
-        key = {"Idempotency-Key": str(uuid4())}
+        """One Idempotency-Key for all tries: while nobody knows whether it went through, a signed-in person's POST is tried again.
+        `key` is that of the caller, who may try again later."""
+        headers = {"Idempotency-Key": key or str(uuid4())}
         for pause in _PAUSES if "Authorization" in self._headers else ():
             try:
-                return await self._decoded("POST", path, type, body=body, params=params, headers=key)
+                return await self._decoded("POST", path, type, body=body, params=params, headers=headers)
             except (Offline, ApiProblem) as error:
                 if not _unknown(error):
                     raise
             await asyncio.sleep(pause)
-        return await self._decoded("POST", path, type, body=body, params=params, headers=key)
+        return await self._decoded("POST", path, type, body=body, params=params, headers=headers)
 
     async def patch(
         self, path: str, type: type[T], body: msgspec.Struct, *, if_match: str | None = None, params: Params | None = None

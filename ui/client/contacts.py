@@ -21,7 +21,6 @@ from api.contract.contacts import (
     Note,
     NoteCreate,
     Tag,
-    TimelineEntry,
 )
 from ui.client.base import ApiClient, Params, Uploaded
 
@@ -48,10 +47,6 @@ async def change_contact(api: ApiClient, seen: Contact, body: ContactPatch) -> C
 
 async def delete_contact(api: ApiClient, contact_id: UUID) -> None:
     await api.delete(f"/v1/contacts/{contact_id}")
-
-
-async def timeline(api: ApiClient, contact_id: UUID, cursor: str | None = None) -> Page[TimelineEntry]:
-    return await api.get(f"/v1/contacts/{contact_id}/timeline", Page[TimelineEntry], {"cursor": cursor, "limit": 30})
 
 
 async def notes(api: ApiClient, contact_id: UUID) -> Page[Note]:

@@ -119,7 +119,7 @@ class DataTable(Generic[T]):
         self._columns, self._fetch, self._row = columns, fetch, row
         self._bulk, self._draw_empty, self._limit, self._on_open = bulk, draw_empty, limit, on_open
         self._search, self._filters, self._sort = "", dict[str, str](), None
-        self._labels: list[tuple[ui.button, str]] = []
+        self._shown: dict[str, tuple[ui.button, Filter]] = {}
         self._cursors: list[str | None] = [None]
         self._next: str | None = None
         self._total: int | None = None
@@ -161,21 +161,23 @@ class DataTable(Generic[T]):
                 tools()
 
     def _draw_filter(self, one: Filter) -> None:
-        async def choose(value: str | None) -> None:
-            if value is None:
-                self._filters.pop(one.key, None)
-            else:
-                self._filters[one.key] = value
-            shown.text = one.label if value is None else f"{one.label}: {one.options[value]}"
-            await self.reload()
-
         with button(one.label, icon="keyboard_arrow_down").classes("m-filter") as shown:
             shown.props["icon-right"] = shown.props.pop("icon")
             with ui.menu():
-                ui.menu_item(_("All"), on_click=lambda: choose(None))
+                ui.menu_item(_("All"), on_click=lambda: self.choose(one.key, None))
                 for value, label in one.options.items():
-                    ui.menu_item(label, on_click=lambda value=value: choose(value))
-        self._labels.append((shown, one.label))
+                    ui.menu_item(label, on_click=lambda value=value: self.choose(one.key, value))
+        self._shown[one.key] = shown, one
+
+    async def choose(self, key: str, value: str | None) -> None:
+        """Sets a filter as its menu does; None takes it off."""
+        shown, one = self._shown[key]
+        if value is None:
+            self._filters.pop(key, None)
+        else:
+            self._filters[key] = value
+        shown.text = one.label if value is None else f"{one.label}: {one.options[value]}"
+        await self.reload()
 
     def _draw_table(self) -> ui.table:
         shown = [
@@ -308,8 +310,8 @@ class DataTable(Generic[T]):
     async def _show_everything(self) -> None:
         """The way out of a search without a find: no words, no filters."""
         self._filters.clear()
-        for shown, label in self._labels:
-            shown.text = label
+        for shown, one in self._shown.values():
+            shown.text = one.label
         if self._search:
             self._input.value = ""  # asks again by itself
         else:

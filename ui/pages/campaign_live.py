@@ -64,13 +64,16 @@ async def found_or_error(campaign_id: UUID) -> Campaign | None:
 
 
 @page("/campaigns/{campaign_id:uuid}/recipients.csv", permission=Permission.CONTACTS_EXPORT)
-async def recipients_csv(campaign_id: UUID, state: str | None = None, reason: str | None = None) -> Response:
+async def recipients_csv(
+    campaign_id: UUID, state: str | None = None, reason: str | None = None, replied: str | None = None
+) -> Response:
     """The API's file, handed on piece by piece."""
     api = session.current().api
     ui.context.client.delete()
+    asked = {"state": state, "reason": reason, "replied": replied}
     stack = AsyncExitStack()
     try:
-        answer = await stack.enter_async_context(campaigns.recipients_csv(api, campaign_id, {"state": state, "reason": reason}))
+        answer = await stack.enter_async_context(campaigns.recipients_csv(api, campaign_id, asked))
     except (ApiProblem, Offline) as problem:
         return Response(str(problem), problem.status if isinstance(problem, ApiProblem) else 503, media_type="text/plain")
 
@@ -177,7 +180,7 @@ class _Live:
             self._draw_before()
             return
         kind = self._campaign.channel_kind
-        self._figures = Figures(progress, kind, self._to_failures)
+        self._figures = Figures(progress, kind, self._to_failures, self._to_replies)
         self._speed = Speed(progress)
         self._outcomes = Outcomes(self._campaign, progress, self._only)
         self._people = Recipients(self._campaign)
@@ -196,6 +199,9 @@ class _Live:
 
     async def _only(self, reason: str) -> None:
         await self._people.only(reason)
+
+    async def _to_replies(self) -> None:
+        await self._people.replies()
 
     def _to_failures(self) -> None:
         ui.run_javascript("document.getElementById('failures')?.scrollIntoView({behavior: 'smooth', block: 'center'})")

@@ -6,24 +6,25 @@ from uuid import UUID
 from nicegui import ui
 
 from api.contract.base import Page
-from api.contract.contacts import Contact, ContactPatch, CustomField, Note, TimelineEntry
+from api.contract.contacts import Contact, ContactPatch, CustomField, Note
 from api.contract.enums import CustomFieldKind, IdentityKind, Permission
 from ui import formats, live, session
 from ui.client import contacts as client
 from ui.client.base import ApiProblem
 from ui.components import problems
 from ui.components.buttons import button, icon_button
-from ui.components.cards import card, item
+from ui.components.cards import card
 from ui.components.confirm import confirm
 from ui.components.forms import Field, area_field, switch_field, text_field
 from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
-from ui.components.states import Loader, empty, gone, load, skeleton_list
+from ui.components.states import Loader, gone, load, skeleton_list
 from ui.components.text import avatar, badge, chip, icon
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.live import Event
 from ui.pages.people import words
+from ui.pages.people.conversation import Conversation
 from ui.routing import page
 
 
@@ -47,25 +48,18 @@ class _Contact:
                 more([Choice(_("Delete contact"), self._delete, "delete", danger=True)])
         with ui.element("div").classes("m-split") as self._place:
             with ui.element("div").classes("m-col m-loose"):
-                self._said: Loader[Page[TimelineEntry]] = load(
-                    lambda: client.timeline(self._api, self._id), self._draw_timeline, lambda: skeleton_list(4)
-                )
+                self._conversation = Conversation(contact_id)
                 self._notes: Loader[Page[Note]] = load(
                     lambda: client.notes(self._api, self._id), self._draw_notes, lambda: skeleton_list(1)
                 )
             with ui.element("div").classes("m-col m-loose m-who"):
                 self._facts: Loader[Contact] = load(self._fetch, self._draw_facts)
         live.on("contacts.changed", self._changed)
-        live.on("message.received", self._heard)
         live.on_reset(self._all_again)
 
     async def _changed(self, event: Event) -> None:
         if event.data.get("contact_id") == str(self._id):
             await self._all_again()
-
-    async def _heard(self, event: Event) -> None:
-        if event.data.get("contact_id") == str(self._id):
-            await self._said.refresh()
 
     async def _all_again(self) -> None:
         """What somebody is typing is not taken away: facts repaint only when they changed."""
@@ -73,7 +67,7 @@ class _Contact:
         if self._seen is None or now.updated_at != self._seen.updated_at:
             await self._facts.refresh()
         await self._notes.refresh()
-        await self._said.refresh()
+        await self._conversation.refresh()
 
     async def _fetch(self) -> Contact:
         self._fields = await client.fields(self._api)
@@ -208,45 +202,6 @@ class _Contact:
         if await confirm(_("Delete this contact?"), text, yes=_("Delete"), danger=True):
             await client.delete_contact(self._api, self._id)
             ui.navigate.to("/contacts")
-
-    # -- what was said ------------------------------------------------------------------------------------------
-
-    def _draw_timeline(self, found: Page[TimelineEntry]) -> None:
-        with card(_("Messages"), flush=True) as place:
-            if not found.items:
-                empty("forum", _("Nothing was said yet"), _("Messages to this person and their answers stand here."))
-                return
-            self._draw_entries(found, place)
-
-    def _draw_entries(self, found: Page[TimelineEntry], place: ui.element) -> None:
-        async def older() -> None:
-            next_page = await client.timeline(self._api, self._id, found.next_cursor)
-            foot.delete()
-            self._draw_entries(next_page, place)
-
-        with place:
-            for entry in found.items:
-                self._draw_entry(entry)
-            if found.next_cursor:
-                with ui.element("div").classes("m-foot") as foot:
-                    button(_("Older messages"), older, kind="plain")
-
-    def _draw_entry(self, entry: TimelineEntry) -> None:
-        out = entry.kind == "out"
-        with item() as line:
-            line.classes("m-item-wrap items-start")
-            icon("north_east" if out else "south_west")
-            with ui.element("div").classes("m-col m-tight m-grow"):
-                ui.label(entry.text or _("Message without text")).classes("m-text")
-                where = [formats.moment(entry.at), entry.channel_name or _("Channel removed")]
-                with ui.element("div").classes("m-row m-near"):
-                    ui.label(" · ".join(where)).classes("m-hint")
-                    if entry.campaign_id:
-                        ui.link(entry.campaign_name or _("Campaign"), f"/campaigns/{entry.campaign_id}").classes("m-hint m-link")
-            if out:
-                badge(*words.message_state(entry.state))
-            else:
-                badge(_("Answer"), "info")
 
     # -- notes --------------------------------------------------------------------------------------------------
 

@@ -44,7 +44,9 @@ def steps(progress: Progress, kind: ChannelKind | None) -> list[Step]:
 class Figures:
     """One card per step; `set` moves numbers and bars in place."""
 
-    def __init__(self, progress: Progress, kind: ChannelKind | None, on_failed: Callable[[], Any]) -> None:
+    def __init__(
+        self, progress: Progress, kind: ChannelKind | None, on_failed: Callable[[], Any], on_replied: Callable[[], Any]
+    ) -> None:
         self._kind = kind
         self._shown: dict[str, int] = {}
         self._parts: dict[str, tuple[ui.label, ui.label, ui.element]] = {}
@@ -60,6 +62,8 @@ class Figures:
                     self._parts[step.key] = number, share, fill
                 if step.key == "failed":
                     pressable(box, on_failed, _("See why"))
+                elif step.key == "replied":
+                    pressable(box, on_replied, _("See who answered, and what"))
         self.set(progress)
 
     def set(self, progress: Progress) -> None:

@@ -1,5 +1,6 @@
 """Each member of the audience with what became of the message: search, filters, pages, the contact, the file."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,10 +13,13 @@ from api.contract.enums import ChannelKind, Permission
 from ui import formats, session
 from ui.client import campaigns
 from ui.components.buttons import button
-from ui.components.table import Column, DataTable, Filter, Query, data_table, person, state
+from ui.components.table import Cell, Column, DataTable, Filter, Query, data_table, person, state, two_lines
 from ui.components.text import chip, title
 from ui.i18n import _
 from ui.pages.campaign import reasons, words
+from ui.pages.people import words as people_words
+
+REPLIED = "replied"
 
 
 def why(reason: str | None, state: str) -> str:
@@ -33,6 +37,7 @@ class Recipients:
         self._states: dict[str, str] = {}
         self._contacts: dict[str, UUID] = {}
         self._table: DataTable[Recipient]
+        states = {key: name for key, (name, _tone) in words.message_states().items()} | {REPLIED: _("Answered")}
         with ui.element("section").classes("m-col m-near") as self._element:
             self._element.props["id"] = "recipients"
             with ui.element("div").classes("m-row m-between"):
@@ -45,7 +50,7 @@ class Recipients:
                 self._fetch,
                 self._row,
                 search=_("Name or number"),
-                filters=[Filter("state", _("State"), {key: name for key, (name, _tone) in words.message_states().items()})],
+                filters=[Filter("state", _("State"), states)],
                 on_open=self._open,
                 limit=25,
             )
@@ -61,10 +66,10 @@ class Recipients:
         ]
         if self._campaign.channel_kind != ChannelKind.SMS:
             found.append(Column("read", _("Read at"), look="m-sub"))
-        return [*found, Column("replied", _("Replied at"), look="m-sub")]
+        return [*found, Column("replied", _("Answer"), phone="sub")]
 
     async def _fetch(self, query: Query) -> Page[Recipient]:
-        params = {"search": query.search or None, "cursor": query.cursor, "limit": query.limit, **query.filters}
+        params = {"search": query.search or None, "cursor": query.cursor, "limit": query.limit, **_asked(query.filters)}
         if query.filters != self._states:
             self._states = dict(query.filters)
             self._draw_export()
@@ -85,12 +90,12 @@ class Recipients:
             "sent": _short(one.sent_at),
             "delivered": _short(one.delivered_at),
             "read": _short(one.read_at),
-            "replied": _short(one.replied_at),
+            "replied": _answer(one),
         }
 
     def _open(self, message_id: str) -> None:
         if message_id in self._contacts:
-            ui.navigate.to(f"/contacts/{self._contacts[message_id]}")
+            ui.navigate.to(f"/contacts/{self._contacts[message_id]}#conversation")
 
     def _draw_tools(self) -> None:
         self._chip.clear()
@@ -104,7 +109,7 @@ class Recipients:
         self._export.clear()
         if session.current().may(Permission.CONTACTS_EXPORT):
             with self._export:
-                query = urlencode(self._states | ({"reason": self._reason} if self._reason else {}))
+                query = urlencode(_asked(self._states) | ({"reason": self._reason} if self._reason else {}))
                 path = f"/campaigns/{self._campaign.id}/recipients.csv" + (f"?{query}" if query else "")
                 link = button(_("Export"), icon="download", to=path)
                 link.props["download"] = ""
@@ -117,8 +122,29 @@ class Recipients:
             ui.run_javascript("document.getElementById('recipients')?.scrollIntoView({behavior: 'smooth', block: 'start'})")
         await self._table.reload()
 
+    async def replies(self) -> None:
+        """Shows those who answered, with what they wrote."""
+        self._reason = None
+        self._draw_tools()
+        ui.run_javascript("document.getElementById('recipients')?.scrollIntoView({behavior: 'smooth', block: 'start'})")
+        await self._table.choose("state", REPLIED)
+
     async def refresh(self, progress: Progress | None = None) -> None:
         await self._table.refresh()
+
+
+def _asked(filters: Mapping[str, str]) -> dict[str, str]:
+    """As the API takes it: who answered stands beside the states, in all of which an answer may come."""
+    return {"replied": "true"} if filters.get("state") == REPLIED else dict(filters)
+
+
+def _answer(one: Recipient) -> Cell:
+    """The first line of the first answer, and when it came."""
+    if one.replied_at is None:
+        return ""
+    line = next(iter((one.reply_text or "").strip().splitlines()), "")
+    kind = people_words.message_kind(one.reply_kind or "text")[0]
+    return two_lines(line[:120] or kind or _("Answered"), formats.moment(one.replied_at))
 
 
 def _short(moment: Any) -> str:

@@ -1,0 +1,38 @@
+"""Conversations over HTTP: thin, every rule is in db/messages."""
+
+from datetime import datetime
+from uuid import UUID
+
+from litestar import Controller, get, post
+from litestar.params import FromPath, JSONBody
+
+from api.auth.guard import Caller
+from api.contract.base import Page
+from api.contract.messages import Message, MessageCreate, ReplyChannel
+from api.pagination import Cursor, Limit, decode_cursor, page, struct
+from db.messages import answers, conversation
+
+
+class MessageController(Controller):
+    path = "/v1"
+    tags = ("Messages",)
+
+    @get("/contacts/{contact_id:uuid}/messages", summary="Messages with a contact")
+    async def list_messages(
+        self, actor: Caller, contact_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 50
+    ) -> Page[Message]:
+        """What went out and what came in over all channels, newest first."""
+        entries = await conversation.messages(actor, contact_id, before=decode_cursor(cursor, tuple[datetime, UUID]), limit=limit)
+        return page(entries, limit, lambda entry: (entry.at, entry.id), lambda entry: struct(entry._asdict(), Message))
+
+    @get("/contacts/{contact_id:uuid}/reply-channels", summary="How a contact can be answered")
+    async def list_reply_channels(self, actor: Caller, contact_id: FromPath[UUID]) -> Page[ReplyChannel]:
+        """Every channel, the one over which the person wrote last first, with what stands in the way of a free text now."""
+        ways = await answers.reply_channels(actor, contact_id)
+        return Page(items=[struct(way._asdict(), ReplyChannel) for way in ways], total=len(ways))
+
+    @post("/messages", summary="Answer a contact", status_code=202, opt={"rate": "send"})
+    async def send_message(self, actor: Caller, data: JSONBody[MessageCreate]) -> Message:
+        """One free text, before all campaigns of the channel. 409 `window_closed`, `opted_out`, `no_address` or
+        `channel_not_connected` say why it may not go."""
+        return struct((await answers.send(actor, data.contact_id, data.channel_id, data.text))._asdict(), Message)

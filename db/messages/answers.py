@@ -1,0 +1,146 @@
+"""Answering a person by hand: over which channel it may be done now, and the message that does it.
+
+One decision for the screen and for the send. What it allows, Meta checks once more: a text that waited until the window was
+closed comes back as failed, it is never turned into something else.
+"""
+
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from db.clock import now
+from db.contacts.notes import must_exist
+from db.enums import ChannelKind, ChannelState, LineType, Permission
+from db.errors import Conflict, Field, Invalid, NotFound
+from db.events import MessageChanged
+from db.ids import uuid7
+from db.messages import conversation, segments
+from db.messages.conversation import Entry
+from db.messages.inbound import SILENT
+from db.messages.render import LiteralContent
+from db.tenancy import Actor
+from db.work import Read, read, work
+
+WINDOW = timedelta(hours=24)
+"""So long after a person's last message WhatsApp takes free texts. Source: Meta, customer service window."""
+LIMITS = {ChannelKind.WHATSAPP: 4096, ChannelKind.SMS: segments.MAX_CHARACTERS}
+"""Characters of one text: Meta's `text.body`, Twilio's `Body`."""
+
+Obstacle = Literal["channel_not_connected", "no_address", "opted_out", "window_closed"]
+_SENTENCES: dict[Obstacle, str] = {
+    "channel_not_connected": "This channel cannot send at the moment.",
+    "no_address": "The contact has no address that this channel reaches.",
+    "opted_out": "This person asked for no more messages.",
+    "window_closed": "More than 24 hours have passed since the person wrote. Send a template by a campaign.",
+}
+
+
+class ReplyChannel(NamedTuple):
+    """One way to answer. `obstacle`: why not now. `window_until`: WhatsApp takes free texts until then."""
+
+    channel_id: UUID
+    channel_name: str
+    channel_kind: ChannelKind
+    sandbox: bool
+    address: str | None
+    obstacle: Obstacle | None
+    last_inbound_at: datetime | None
+    window_until: datetime | None
+
+
+_WAYS = """
+select c.id, c.name, c.kind, c.sandbox, c.state, c.state_reason, c.paused_until, c.token is not null as has_token,
+    i.address as wrote_from, i.received_at, i.received_at > p.opted_out_at as wrote_since, p.opted_out_at,
+    (select value from contact_identity a where a.company_id = $1 and a.contact_id = $2 and a.valid
+        and (a.kind = 'phone' and a.line is distinct from $4 or a.kind in ('wa_id', 'bsuid') and c.kind = 'whatsapp')
+        order by array_position(array['phone', 'wa_id', 'bsuid'], a.kind), a.id limit 1) as known
+from channel c join contact p on p.company_id = $1 and p.id = $2
+left join lateral (
+    select address, received_at from inbound_message where company_id = $1 and contact_id = $2 and channel_id = c.id and kind <> all($3)
+    order by received_at desc limit 1) i on true
+where c.company_id = $1 and c.archived_at is null and ($5::uuid is null or c.id = $5)
+order by i.received_at desc nulls last, c.id limit 200
+"""
+# Against an opt-out that is under way: it is seen here, or it sees the message (contacts/consent.py).
+_STEADY = """
+select c.opted_out_at is not null as out from contact c where c.company_id = $1 and c.id in (
+    select $2::uuid union select i.contact_id from contact_identity i where i.company_id = $1 and i.kind in ('phone', 'wa_id', 'bsuid')
+        and i.value in (select o.value from contact_identity o where o.company_id = $1 and o.contact_id = $2))
+order by c.id for share
+"""
+
+
+async def reply_channels(actor: Actor, contact_id: UUID) -> list[ReplyChannel]:
+    """All channels, the one over which the person wrote last first. Raises NotFound."""
+    async with read(actor, Permission.CONTACTS_READ) as r:
+        await must_exist(r, actor.company_id, contact_id)
+        return await _ways(r, actor.company_id, contact_id, None)
+
+
+async def send(actor: Actor, contact_id: UUID, channel_id: UUID, text: str) -> Entry:
+    """Queues one free text before all campaigns of the channel. Raises NotFound, Invalid, Conflict with the obstacle as its code."""
+    text = text.replace("\0", "").strip()
+    if not text:
+        raise Invalid("invalid", "The message is empty.", fields=[Field("text", "required", "Write something first.")])
+    async with work(actor, Permission.MESSAGES_SEND) as w:
+        await must_exist(w, w.company_id, contact_id)
+        await w.fetch(_STEADY, w.company_id, contact_id)
+        ways = await _ways(w, w.company_id, contact_id, channel_id)
+        if not ways:
+            raise NotFound("channel")
+        way = ways[0]
+        if way.obstacle is not None:
+            raise Conflict(way.obstacle, _SENTENCES[way.obstacle])
+        most = LIMITS[way.channel_kind]
+        if len(text) > most:
+            raise Invalid(
+                "invalid", "The message is too long.", fields=[Field("text", "too_long", f"At most {most} characters or items.")]
+            )
+        message_id = uuid7()
+        await w.execute(
+            "insert into message(company_id, id, channel_id, queue_id, contact_id, address, dedupe_key, units, content, author_id)"
+            " values ($1, $2, $3, $3, $4, $5, $6, $7, $8::jsonb, $9)",
+            w.company_id,
+            message_id,
+            channel_id,
+            contact_id,
+            way.address,
+            f"answer:{message_id}",
+            segments.count(text).segments if way.channel_kind is ChannelKind.SMS else 1,
+            msgspec.json.encode(LiteralContent(text)).decode(),
+            actor.id if actor.kind == "user" else None,
+        )
+        w.audit("message.sent", message_id, channel_id=channel_id, contact_id=contact_id)
+        w.emit(MessageChanged(contact_id=contact_id))
+        return await conversation.sent(w, w.company_id, contact_id, message_id)
+
+
+async def _ways(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID | None) -> list[ReplyChannel]:
+    rows = await r.fetch(_WAYS, company_id, contact_id, list(SILENT), LineType.FIXED.value, channel_id)
+    return [_way(row, now()) for row in rows]
+
+
+def _way(row: asyncpg.Record, at: datetime) -> ReplyChannel:
+    kind, address, wrote = ChannelKind(row["kind"]), row["wrote_from"] or row["known"], row["received_at"]
+    until = wrote + WINDOW if wrote is not None and kind is ChannelKind.WHATSAPP else None
+    # Who writes again over WhatsApp after opting out wants an answer; an SMS carrier would not let it through.
+    out = row["opted_out_at"] is not None and not (kind is ChannelKind.WHATSAPP and row["wrote_since"])
+    obstacle: Obstacle | None = None
+    if not _sends(row):
+        obstacle = "channel_not_connected"
+    elif address is None:
+        obstacle = "no_address"
+    elif out:
+        obstacle = "opted_out"
+    elif kind is ChannelKind.WHATSAPP and (until is None or until <= at):
+        obstacle = "window_closed"
+    return ReplyChannel(row["id"], row["name"], kind, row["sandbox"], address, obstacle, wrote, until)
+
+
+def _sends(row: asyncpg.Record) -> bool:
+    """Connected, or paused for a while only."""
+    passing = row["paused_until"] is not None or row["state_reason"] == "provider_outage"
+    return row["has_token"] and (row["state"] == ChannelState.CONNECTED or (row["state"] == ChannelState.PAUSED and passing))

@@ -1,0 +1,21 @@
+"""Conversations over the API: what was said, how it can be answered, and the answer."""
+
+from uuid import UUID
+
+from api.contract.base import Page
+from api.contract.messages import Message, MessageCreate, ReplyChannel
+from ui.client.base import ApiClient
+
+
+async def messages(api: ApiClient, contact_id: UUID, cursor: str | None = None, limit: int = 30) -> Page[Message]:
+    """Newest first."""
+    return await api.get(f"/v1/contacts/{contact_id}/messages", Page[Message], {"cursor": cursor, "limit": limit})
+
+
+async def reply_channels(api: ApiClient, contact_id: UUID) -> list[ReplyChannel]:
+    return (await api.get(f"/v1/contacts/{contact_id}/reply-channels", Page[ReplyChannel])).items
+
+
+async def send(api: ApiClient, body: MessageCreate, key: str) -> Message:
+    """Under the same `key` the same text goes out once, however often this is called."""
+    return await api.post("/v1/messages", Message, body, key=key)
