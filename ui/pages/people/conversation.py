@@ -214,8 +214,7 @@ class _Composer:
             self._top = ui.element("div").classes("m-row m-near m-wrap items-center w-full")
             self._obstacle = ui.element("div").classes("w-full")
             with ui.element("div").classes("m-col m-near w-full") as self._write:
-                self._text = area_field("", placeholder=_("Write an answer"), limit=LIMITS[ChannelKind.WHATSAPP], rows=2)
-                self._text.control.props["aria-label"] = _("Write an answer")
+                self._text = area_field(_("Write an answer"), limit=LIMITS[ChannelKind.WHATSAPP], rows=2)
                 self._text.control.props["dir"] = "auto"
                 with ui.element("div").classes("m-row m-between items-center"):
                     self._window = ui.label().classes("m-hint")

@@ -1,0 +1,93 @@
+"""The conversation card and the answers of a campaign, over the real API and database."""
+
+from uuid import UUID
+
+import asyncpg
+import pytest
+from nicegui import ui
+from nicegui.testing import User
+
+from db.tenancy import Actor
+from tests import scenes
+from tests.ui.hands import click, field, press, until
+
+PHONE = "+5511900000000"
+
+
+@pytest.fixture
+async def person(owner_db: asyncpg.Connection, owner: Actor) -> UUID:
+    await scenes.contacts(owner_db, owner, 1)
+    return await owner_db.fetchval("select id from contact where company_id = $1", owner.company_id)
+
+
+async def came(
+    db: asyncpg.Connection, owner: Actor, channel: UUID, person: UUID, kind: str, body: str, campaign: UUID | None = None
+) -> None:
+    await db.execute(
+        "insert into inbound_message(company_id, channel_id, contact_id, campaign_id, provider_id, address, kind, body, received_at)"
+        " values ($1, $2, $3, $4, gen_random_uuid()::text, $5, $6, $7, now())",
+        owner.company_id, channel, person, campaign, PHONE, kind, body,
+    )  # fmt: skip
+
+
+async def test_a_conversation_shows_kinds_and_is_answered_once(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, person: UUID
+) -> None:
+    channel = await scenes.channel(owner_db, owner)
+    await came(owner_db, owner, channel, person, "text", "Chega hoje? 🙏")
+    await came(owner_db, owner, channel, person, "image", "")
+    await real.open(f"/contacts/{person}")
+    for text in ("Conversa", "Chega hoje? 🙏", "Imagem", "Hoje"):
+        await real.should_see(text, retries=30)
+    await real.should_see("O WhatsApp aceita texto livre por mais", retries=30)
+    field(real, "Escreva uma resposta").value = "Chega até as {{18}}h"
+    click(real, "Enviar")
+    await until(lambda: _empty(real))
+    await real.should_see("Chega até as {{18}}h", retries=30)
+    rows = await owner_db.fetch("select content->>'body' as body from message where company_id = $1", owner.company_id)
+    assert [row["body"] for row in rows] == ["Chega até as {{18}}h"]
+
+
+async def _empty(user: User) -> bool:
+    return field(user, "Escreva uma resposta").value == ""
+
+
+async def test_a_closed_window_says_why_and_what_to_do(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, person: UUID
+) -> None:
+    await scenes.channel(owner_db, owner)
+    await real.open(f"/contacts/{person}")
+    await real.should_see("Nenhuma conversa ainda", retries=30)
+    await real.should_see("O WhatsApp só aceita texto livre até 24 horas", retries=30)
+    await real.should_see("Nova campanha")
+
+
+async def test_the_figure_of_answers_leads_to_who_answered(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, person: UUID
+) -> None:
+    channel = await scenes.channel(owner_db, owner)
+    campaign = await scenes.campaign(owner_db, owner, channel, state="completed")
+    await scenes.contacts(owner_db, owner, 1, first=1)
+    await owner_db.execute(
+        "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key, state, sent_at)"
+        " select $1, $2, $3, $3, id, $4, $3 || ':' || id, 5, now() from contact where company_id = $1",
+        owner.company_id, channel, campaign, PHONE,
+    )  # fmt: skip
+    await came(owner_db, owner, channel, person, "text", "Quero sim!\nMe chama?", campaign)
+    await owner_db.execute(
+        "update message m set replied_at = (select received_at from inbound_message i where i.contact_id = m.contact_id)"
+        " where company_id = $1",
+        owner.company_id,
+    )
+    await real.open(f"/campaigns/{campaign}")
+    await real.should_see("Responderam", retries=30)
+    table = next(one for one in real.client.elements.values() if isinstance(one, ui.table))  # type: ignore[union-attr]
+    await until(lambda: _rows(table, 2))
+    press(real, "Responderam")
+    await until(lambda: _rows(table, 1))
+    assert table.rows[0]["replied"]["text"] == "Quero sim!"
+    await real.should_see("Estado: Respondeu")
+
+
+async def _rows(table: ui.table, count: int) -> bool:
+    return len(table.rows) == count
