@@ -82,7 +82,7 @@ async def reply_channels(actor: Actor, contact_id: UUID) -> list[ReplyChannel]:
 
 async def send(actor: Actor, contact_id: UUID, channel_id: UUID, text: str) -> Entry:
     """Queues one free text before all campaigns of the channel. Raises NotFound, Invalid, Conflict with the obstacle as its code."""
-    text = text.replace("\0", "").strip()
+    text = text.strip()
     if not text:
         raise Invalid("invalid", "The message is empty.", fields=[Field("text", "required", "Write something first.")])
     async with work(actor, Permission.MESSAGES_SEND) as w:
