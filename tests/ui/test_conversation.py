@@ -70,7 +70,7 @@ async def test_the_figure_of_answers_leads_to_who_answered(
     await scenes.contacts(owner_db, owner, 1, first=1)
     await owner_db.execute(
         "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key, state, sent_at)"
-        " select $1, $2, $3, $3, id, $4, $3 || ':' || id, 5, now() from contact where company_id = $1",
+        " select $1, $2, $3::uuid, $3::uuid, id, $4, $3::uuid || ':' || id, 5, now() from contact where company_id = $1",
         owner.company_id, channel, campaign, PHONE,
     )  # fmt: skip
     await came(owner_db, owner, channel, person, "text", "Quero sim!\nMe chama?", campaign)
@@ -86,7 +86,7 @@ async def test_the_figure_of_answers_leads_to_who_answered(
     press(real, "Responderam")
     await until(lambda: _rows(table, 1))
     assert table.rows[0]["replied"]["text"] == "Quero sim!"
-    await real.should_see("Estado: Respondeu")
+    await real.should_see("Situação: Respondeu")
 
 
 async def _rows(table: ui.table, count: int) -> bool:
