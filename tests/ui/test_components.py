@@ -11,7 +11,7 @@ from nicegui.testing.user_interaction import UserInteraction
 from api.contract.base import FieldError, Page
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
-from ui.components.forms import strength, text_field
+from ui.components.forms import Field, filled, strength, text_field
 from ui.components.states import load
 from ui.components.table import Column, DataTable, Filter, Query, data_table, person, tags
 from ui.components.text import initials, safe_link, safe_url
@@ -75,6 +75,19 @@ async def test_field_errors_find_their_fields(user: User) -> None:
         await user.should_not_see("Isto não parece um número de telefone.")
         safe_link("click me", "javascript:alert(1)")
         assert not [link for link in user.find("click me").elements if isinstance(link, ui.link)]
+
+
+async def test_the_first_bad_field_gets_the_cursor(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    focused: list[Field[Any]] = []
+    monkeypatch.setattr(Field, "focus", lambda field: focused.append(field))
+    await user.open("/_gallery?tab=states")
+    with user:
+        fields = {name: text_field(name, value) for name, value in (("name", "Ana"), ("phone", ""), ("email", " "))}
+        assert not filled(fields.values())
+        assert focused == [fields["phone"]]
+        errors = [FieldError(field=name, code="invalid_email", message="m") for name in ("email", "phone")]
+        problems.show_in(fields, ApiProblem(422, "invalid", "x", errors))
+        assert focused == [fields["phone"], fields["phone"]]
 
 
 async def test_the_loader_shows_error_then_content(user: User) -> None:

@@ -24,15 +24,18 @@ class _File:
 
     name, content_type = "lista.csv", "text/csv"
 
+    def __init__(self, text: str) -> None:
+        self.text = text
+
     def size(self) -> int:
-        return len(LIST.encode())
+        return len(self.text.encode())
 
     async def iterate(self, *, chunk_size: int = 65536) -> AsyncIterator[bytes]:
-        yield LIST.encode()
+        yield self.text.encode()
 
 
-async def _uploaded(api: ApiClient, owner: Actor) -> Import:
-    made = await contacts.upload_import(api, _File())
+async def _uploaded(api: ApiClient, owner: Actor, text: str = LIST) -> Import:
+    made = await contacts.upload_import(api, _File(text))
     await inspect_import(owner.company_id, InspectImport(import_id=made.id))
     return await contacts.one_import(api, made.id)
 
@@ -138,6 +141,14 @@ async def test_a_list_is_mapped_started_and_its_bad_rows_explained(
     assert await owner_db.fetchval("select name from contact where company_id = $1", owner.company_id) == "Ana"
     file = await real.http_client.get(f"/imports/{found.id}/rejects.csv")
     assert (file.status_code, "Zé Lima" in file.text) == (200, True)
+
+
+async def test_a_list_of_column_names_alone_is_said_and_cannot_be_started(real: User, owner: Actor, as_owner: ApiClient) -> None:
+    found = await _uploaded(as_owner, owner, LIST.splitlines()[0] + "\n")
+    await real.open(f"/imports/{found.id}")
+    await real.should_see("O arquivo só tem a primeira linha", retries=30)
+    await real.should_see("Outra lista")
+    await real.should_not_see(kind=ui.button, content="Importar")
 
 
 async def test_imports_so_far_are_listed(real: User, owner: Actor, as_owner: ApiClient) -> None:

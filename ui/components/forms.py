@@ -95,8 +95,11 @@ class Field(Generic[V]):
 
 
 def filled(fields: Iterable[Field[Any]]) -> bool:
-    """Marks every empty field, not only the first; True when all have something in them."""
-    return not [field for field in fields if not field.required()]
+    """Marks every empty field and puts the cursor into the first; True when all have something in them."""
+    empty = [field for field in fields if not field.required()]
+    if empty:
+        empty[0].focus()
+    return not empty
 
 
 def _dress(element: Any, placeholder: str = "", limit: int | None = None, autocomplete: str = "") -> Any:

@@ -118,20 +118,25 @@ def show(error: Exception) -> None:
 
 
 def show_in(fields: Mapping[str, Field[Any]], error: Exception) -> bool:
-    """Puts field errors under their fields (`bindings[2].text` matches `bindings`); the rest goes to a toast.
+    """Puts field errors under their fields (`bindings[2].text` matches `bindings`), and the cursor into the first of them.
 
-    True when every error found its field.
+    The rest goes to a toast. True when every error found its field.
     """
     if not isinstance(error, ApiProblem) or not error.errors:
         show(error)
         return False
     left = 0
+    bad: list[Field[Any]] = []
     for wrong in error.errors:
         field = fields.get(wrong.field) or fields.get(wrong.field.split("[")[0].split(".")[0])
         if field is None:
             left += 1
         else:
             field.error(field_sentences().get(wrong.code) or wrong.message)
+            bad.append(field)
+    first = next((field for field in fields.values() if field in bad), None)
+    if first is not None:
+        first.focus()
     if left:
         show(error)
     return not left

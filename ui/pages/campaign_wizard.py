@@ -137,7 +137,7 @@ class _Wizard:
             return
         self._preview = preview
         if self._reach is not None and preview.audience is not None:
-            self._reach.set(preview.audience)
+            self._reach.set(preview.audience, all(found.code != "no_audience" for found in preview.problems))
         if self._pane is not None:
             self._pane.set(preview)
         if self._sms is not None:

@@ -236,6 +236,7 @@ class _List:
                 if error.code == "contact_exists":
                     where = given.get(str(error.params.get("field")), given["phone"])
                     where.error(_("There is a contact with this already."))
+                    where.focus()
                     with ui.element("div"):
                         button(_("Open that contact"), to=f"/contacts/{error.params['contact_id']}")
                 else:

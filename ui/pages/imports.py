@@ -34,6 +34,7 @@ from ui.pages.people.download import hand_on
 from ui.routing import page
 
 MOST = 100_000_000  # bytes
+KINDS = ".csv,.txt,.tsv,.xlsx,.xls,.xlsb,.ods"  # of the last three we say how to save them anew
 
 
 @page("/imports", permission=Permission.CONTACTS_READ)
@@ -41,11 +42,7 @@ def imports() -> None:
     api = session.current().api
 
     async def sent(file: Uploaded) -> None:
-        try:
-            made = await client.upload_import(api, file)
-        except ApiProblem as error:
-            problems.show(error)
-            return
+        made = await client.upload_import(api, file)
         ui.navigate.to(f"/imports/{made.id}")
 
     def draw(found: Page[Import]) -> None:
@@ -59,7 +56,8 @@ def imports() -> None:
         if session.current().may(Permission.CONTACTS_WRITE):
             text = _("Drop your spreadsheet here, or press to choose it")
             hint = _("CSV or Excel (.xlsx), up to {size}").format(size=formats.size(MOST))
-            drop_zone(text, sent, accept=".csv,.txt,.tsv,.xlsx", max_bytes=MOST, hint=hint)
+            other = problems.sentences()["not_a_spreadsheet"]
+            drop_zone(text, sent, accept=KINDS, max_bytes=MOST, hint=hint, wrong_kind=other)
             with ui.element("div").classes("m-grid m-grid-wide"):
                 for symbol, said in (
                     ("call", _("One column with phone numbers or e-mails is enough. Numbers may be written in any way.")),
@@ -251,6 +249,9 @@ class _Mapping:
         self._choices: dict[int, Field[Any]] = {}
         self._labels: dict[int, Field[str]] = {}
         self._bad = ui.element("div").classes("w-full")
+        if not found.preview:
+            self._draw_nobody()
+            return
         rows = ngettext("About {n} row", "About {n} rows", found.total or 0).format(n=formats.number(found.total))
         guessed = _("We guessed; please check.")
         with card(_("What is in each column?"), hint=f"{rows} · {guessed}", flush=True):
@@ -266,6 +267,13 @@ class _Mapping:
         with ui.element("div").classes("m-wizard-foot"):
             button(_("Discard"), self._discard, kind="plain")
             button(_("Start import"), self._start, kind="primary", icon="play_arrow")
+
+    def _draw_nobody(self) -> None:
+        """A file that ends after its first line: there is nothing to import, and a result of zeros explains nothing."""
+        with note("warn", _("The file holds a first line with names of columns, and no people below it."), name="warning"):
+            ui.label(_("Look whether it is the right file, or add the people and send it again.")).classes("m-sub")
+            with ui.element("div").classes("m-row m-near"):
+                button(_("Another list"), self._discard, icon="upload_file")
 
     def _draw_column(self, column: ImportColumn) -> None:
         def chosen() -> None:

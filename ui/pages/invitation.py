@@ -42,6 +42,7 @@ def _form(token: str, preview: InvitationPreview | None) -> None:
             return
         if not preview.has_account and len(password.value) < 10:
             password.error(_("Too short: at least 10 characters."))
+            password.focus()
             return
         body = InvitationAccept(
             password=password.value,
@@ -53,6 +54,7 @@ def _form(token: str, preview: InvitationPreview | None) -> None:
         except ApiProblem as error:
             if error.status == 401:
                 password.error(_("This is not the password of your account."))
+                password.focus()
             else:
                 problems.show_in(fields, error)
             return

@@ -19,6 +19,7 @@ def reset_password(token: str = "") -> None:
     async def submit() -> None:
         if len(password.value or "") < 10:
             password.error(_("Too short: at least 10 characters."))
+            password.focus()
             return
         try:
             signed_in = await accounts.reset_password(session.anonymous(), token, password.value)

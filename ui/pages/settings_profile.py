@@ -67,6 +67,7 @@ def _draw_password() -> None:
             return
         if len(new.value) < 10:
             new.error(_("Too short: at least 10 characters."))
+            new.focus()
             return
         body = PasswordChange(current_password=old.value, new_password=new.value)
         try:
@@ -74,6 +75,7 @@ def _draw_password() -> None:
         except ApiProblem as error:
             if error.code in {"wrong_password", "bad_credentials"}:
                 old.error(problems.sentences()["wrong_password"])
+                old.focus()
             else:
                 problems.show_in({"current_password": old, "new_password": new}, error)
             return

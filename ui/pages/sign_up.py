@@ -22,6 +22,7 @@ def sign_up() -> None:
             return
         if len(fields["password"].value) < 10:
             fields["password"].error(_("Too short: at least 10 characters."))
+            fields["password"].focus()
             return
         zone = await ui.run_javascript("Intl.DateTimeFormat().resolvedOptions().timeZone", timeout=3)
         body = SignUp(
@@ -37,6 +38,7 @@ def sign_up() -> None:
         except ApiProblem as error:
             if error.code == "email_taken":
                 fields["email"].error(problems.sentence(error))
+                fields["email"].focus()
             else:
                 problems.show_in(fields, error)
             return

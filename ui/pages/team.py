@@ -14,7 +14,7 @@ from ui.components import problems
 from ui.components.buttons import button, copy_field
 from ui.components.cards import card, item, note
 from ui.components.confirm import confirm, dialog
-from ui.components.forms import text_field
+from ui.components.forms import filled, text_field
 from ui.components.frame import frame
 from ui.components.menus import Choice, choices, more
 from ui.components.states import Loader, load, skeleton_list
@@ -162,7 +162,7 @@ class _Team:
                 tile.props["aria-pressed"] = "true" if other is chosen else "false"
 
         async def submit() -> None:
-            if not email.required():
+            if not filled([email]):
                 return
             try:
                 created = await accounts.invite(self.api, InvitationCreate(email=email.value.strip(), role=role))

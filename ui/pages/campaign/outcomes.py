@@ -73,10 +73,10 @@ class Outcomes:
             once = self._campaign.policy == DeliveryPolicy.AT_MOST_ONCE
             ui.label(
                 _(
-                    "The line broke after we handed them over. If no answer comes, we do not send them again, so nobody gets it twice."
+                    "They went out, but no clear answer came back. If none comes, we do not send them again, so nobody gets it twice."
                 )
                 if once
-                else _("The line broke after we handed them over. If no answer comes, we send them once more.")
+                else _("They went out, but no clear answer came back. If none comes, we send them once more.")
             ).classes("m-hint")
 
     def _draw_failures(self, progress: Progress) -> None:

@@ -26,19 +26,23 @@ class Reach:
     def wait(self) -> None:
         self._body.classes("m-busy")
 
-    def set(self, audience: Audience) -> None:
+    def set(self, audience: Audience, picked: bool) -> None:
         self._body.classes(remove="m-busy")
         self._body.clear()
         with self._body:
-            draw(audience)
+            draw(audience, picked)
 
 
-def draw(audience: Audience) -> None:
+def draw(audience: Audience, picked: bool = True) -> None:
+    """`picked`: whether anybody was chosen; without a choice nobody matches either."""
     with ui.element("div").classes("m-col m-tight"):
         with ui.element("div").classes("m-figure"):
             ui.label(formats.number(audience.reachable))
             ui.label(_("people will get it") if audience.reachable != 1 else _("person will get it")).classes("m-unit")
         ui.label(_("{people} match").format(people=words.people(audience.matched))).classes("m-hint")
+    if not audience.matched and not picked:
+        ui.label(_("Choose who gets the message.")).classes("m-hint")
+        return
     if not audience.matched:
         ui.label(_("Nobody matches. Choose other tags or a wider filter.")).classes("m-trouble")
         return
