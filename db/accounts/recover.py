@@ -104,7 +104,8 @@ async def change_password(actor: Actor, origin: Origin, current: str, password: 
     async with system() as s:
         user = await s.fetchrow("select email, password_hash from account_user where id = $1", actor.id)
     assert user is not None
-    if not await right_password(origin, user["email"], user["password_hash"], current, known=str(actor.session_id)):
+    # Known by the person, not by the session: switching the company makes a new one.
+    if not await right_password(origin, user["email"], user["password_hash"], current, known=str(actor.id)):
         field = Field("current_password", "wrong_password", "This is not your present password.")
         raise Invalid("wrong_password", "The present password is wrong.", fields=[field])
     password_hash = await hash_password(password)

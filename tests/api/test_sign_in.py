@@ -117,6 +117,19 @@ async def test_a_changed_password_ends_the_other_sessions(client: httpx.AsyncCli
         assert (await client.get("/v1/me", headers=ended)).status_code == 401
 
 
+async def test_switching_the_company_gives_no_fresh_tries_of_the_password(client: httpx.AsyncClient) -> None:
+    _, headers = await signed_up(client)
+    company_id = (await client.get("/v1/me", headers=headers)).json()["company"]["id"]
+    answers = []
+    for _ in range(3):
+        for _ in range(5):
+            guess = {"current_password": "not this one", "new_password": "outra-senha-longa"}
+            answers.append((await client.post("/v1/me/password", json=guess, headers=headers)).json()["code"])
+        switched = await client.post("/v1/auth/switch-company", json={"company_id": company_id}, headers=headers)
+        headers = {"Authorization": f"Bearer {switched.json()['token']}"}
+    assert answers == ["wrong_password"] * 10 + ["too_many_attempts"] * 5
+
+
 async def test_sign_out_ends_the_session(client: httpx.AsyncClient) -> None:
     _, headers = await signed_up(client)
     assert (await client.post("/v1/auth/sign-out", headers=headers)).json() == {"ok": True}
