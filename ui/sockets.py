@@ -109,7 +109,7 @@ class Door:
         query = parse_qs(scope["query_string"].decode("latin-1"))
         client = Client.instances.get(query.get("client_id", [""])[0])
         cookie = Headers(scope=scope).get("cookie", "")
-        if client is not None and belongs_to(client, cookie, self._settings):
+        if client is not None and belongs_to(client, cookie, self._settings) and _same_page(query):
             await self._speak(scope, receive, send)
             return
         address = network(scope["client"][0] if scope.get("client") else None)
@@ -132,6 +132,13 @@ class Door:
             await self._app(scope, receive, send)
         except (ValueError, KeyError, TypeError, IndexError):  # engineio does not catch what it cannot read
             _drop("malformed")
+
+
+def _same_page(query: Mapping[str, list[str]]) -> bool:
+    """Whether a connection that is gone on with was opened for the page of this request. Polling names it in the address, so in logs
+    of proxies, and who has a page of their own must not speak or listen in the name of another."""
+    environ = sio.environ.get(query["sid"][0]) if "sid" in query else None
+    return environ is None or parse_qs(environ.get("QUERY_STRING", "")).get("client_id") == query.get("client_id")
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:

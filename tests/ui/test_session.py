@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 import pytest
 from nicegui import Client, ui
 from nicegui.testing import User
@@ -138,6 +139,10 @@ async def test_foreign_origins_and_big_uploads_are_refused(ana: User) -> None:
     assert own.status_code == 200
     strange = await ana.http_client.get(polling, headers={"Origin": "http://test", "Cookie": "mia_browser=another"})
     assert strange.status_code == 403
+    another = await ana.open("/sign-in")
+    own_page = polling.replace(client.id, another.id) + f"&sid={msgspec.json.decode(own.text[1:])['sid']}"
+    listening = await ana.http_client.get(own_page, headers={"Origin": "http://test"})
+    assert listening.status_code == 403  # a page of one's own is no way into a connection of another page
     upload = f"/_nicegui/client/{client.id}/upload/1"
     assert (await ana.http_client.post(upload, content=b"x")).status_code == 403  # a public page may not upload
     client = await ana.open("/team")
