@@ -8,7 +8,7 @@ from litestar import Controller, Request, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET
 
-from api.auth.guard import Caller, forget_all, person
+from api.auth.guard import Caller, forget_all, given_out, person
 from api.auth.sign_in import check_time_zone
 from api.auth.views import CallOrigin, me_of, signed_in
 from api.contract.accounts import (
@@ -190,6 +190,7 @@ class ApiKeyController(Controller):
     )
     async def create_key(self, data: JSONBody[ApiKeyCreate], actor: Caller) -> ApiKeyCreated:
         row, secret = await api_keys.create(actor, data.name, data.scopes, data.expires_at)
+        await given_out(secret)
         return ApiKeyCreated(api_key=struct(row, ApiKey), secret=secret)
 
     @delete("/{key_id:uuid}", summary="Revoke an API key", description="It is refused within 3 seconds. Needs `keys:write`.")

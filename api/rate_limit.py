@@ -4,9 +4,11 @@ Each request takes from its caller's bucket and from its company's, so that more
 open while Valkey is away; what checks passwords or mails people does not (`db/allowances.py`).
 """
 
+import asyncio
 import math
 import time
 from collections import OrderedDict
+from collections.abc import Awaitable
 from typing import Any, ClassVar
 
 import structlog
@@ -70,17 +72,43 @@ def headers(buckets: list[Bucket], taken: Taken) -> dict[str, str]:
     return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(states)}
 
 
+_VOUCHED = 14 * 86_400  # seconds, as long as a session lives
+
+
+def _valid(token: bytes) -> str:
+    return f"valid-token:{token.hex()}"
+
+
+async def _answered(question: Awaitable[Any]) -> Any:
+    """Valkey's answer; None while it is away."""
+    try:
+        return await asyncio.wait_for(question, 1.0)
+    except valkey.Down:
+        return None
+
+
 class Strangers:
-    """Addresses that sent too many unknown tokens: refused without a look-up until they may try again."""
+    """Addresses that sent too many unknown tokens: refused without a look-up until they may try again. Tokens that were given out or
+    found valid lately are known to all processes by their digest, so that a neighbour's noise locks nobody out."""
 
     _until: ClassVar[OrderedDict[str, float]] = OrderedDict()  # by network, of at most 10,000
 
     @classmethod
-    def check(cls, address: str) -> None:
-        """Raises TooManyRequests while the address has to wait."""
+    async def check(cls, address: str, token: bytes) -> None:
+        """Raises TooManyRequests while the address has to wait and the token (its digest) is not known."""
         wait = cls._until.get(network_of(address), 0.0) - time.monotonic()
-        if wait > 0:
+        if wait > 0 and not await _answered(valkey.client().exists(_valid(token))):
             raise too_many(wait)
+
+    @staticmethod
+    async def vouch(token: bytes) -> None:
+        """The token is valid."""
+        await _answered(valkey.client().set(_valid(token), 1, ex=_VOUCHED))
+
+    @staticmethod
+    async def disown(token: bytes) -> None:
+        """The token is not valid any more."""
+        await _answered(valkey.client().delete(_valid(token)))
 
     @classmethod
     async def count(cls, address: str) -> None:

@@ -46,15 +46,18 @@ async def resolve(token: str, address: str | None = None) -> Identity:
     _known.pop(key, None)
     stranger = address if key not in _once_valid else None
     if stranger is not None:
-        rate_limit.Strangers.check(stranger)
+        await rate_limit.Strangers.check(stranger, key)
     started = time.monotonic()
     try:
         identity = await identify(token)
     except Unauthenticated:
         _once_valid.pop(key, None)
+        await rate_limit.Strangers.disown(key)
         if stranger is not None:
             await rate_limit.Strangers.count(stranger)
         raise
+    if key not in _once_valid:
+        await rate_limit.Strangers.vouch(key)
     _known[key] = (started, identity)
     _once_valid[key] = None
     _once_valid.move_to_end(key)
@@ -62,6 +65,11 @@ async def resolve(token: str, address: str | None = None) -> Identity:
         while len(held) > _MOST:
             held.popitem(last=False)
     return identity
+
+
+async def given_out(token: str) -> None:
+    """A new token: its first use is no stranger's, whatever else comes from the same address."""
+    await rate_limit.Strangers.vouch(digest(token))
 
 
 def forget_all() -> None:

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 from litestar import Request
 from litestar.di import NamedDependency
 
+from api.auth.guard import given_out
 from api.client_ip import client_ip
 from api.contract.accounts import Company, CompanyRef, Me, SignedIn
 from api.pagination import struct
@@ -53,6 +54,7 @@ async def me_of(actor: Actor) -> Me:
 
 async def signed_in(opened: Opened) -> SignedIn:
     """The answer to every way of signing in."""
+    await given_out(opened.token)
     return SignedIn(token=opened.token, expires_at=opened.expires_at, me=await me_of(opened.actor), device=opened.device)
 
 

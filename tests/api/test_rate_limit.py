@@ -23,7 +23,7 @@ from db.enums import Permission
 from db.errors import TooManyRequests
 from db.settings import Settings
 from db.tenancy import Actor
-from tests.api.conftest import SignInAs, bearer, running
+from tests.api.conftest import PASSWORD, SignInAs, bearer, running
 
 
 @pytest.fixture
@@ -127,6 +127,24 @@ async def test_unknown_tokens_are_counted_by_address_and_then_cost_no_look_up(
     assert int(answer.headers["retry-after"]) > 60
     assert looked_up == 21
     assert (await client.get("/v1/company", headers=ours)).status_code == 200, "who was let in before is not locked out"
+    guard._once_valid.clear()  # as in a process that started meanwhile
+    assert (await client.get("/v1/company", headers=ours)).status_code == 200
+
+
+async def test_noise_from_the_same_address_refuses_no_session_and_no_key_that_was_just_given_out(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_limit, "UNKNOWN_TOKEN_ADDRESS", Bucket("test-unknown", 1, 0.01))
+    body = {"company_name": "Loja", "name": "Ana", "email": f"{uuid4().hex}@example.com", "password": PASSWORD}
+    await client.post("/v1/auth/sign-up", json=body)
+    ours = await sign_in_as()
+    assert (await client.get("/v1/company", headers=ours)).status_code == 200
+    noise = [await client.get("/v1/me", headers={"Authorization": f"Bearer {new_session_token()}"}) for _ in range(2)]
+    assert [answer.status_code for answer in noise] == [401, 429]
+    session = (await client.post("/v1/auth/sign-in", json={"email": body["email"], "password": PASSWORD})).json()["token"]
+    key = (await client.post("/v1/api-keys", json={"name": "k", "scopes": ["company:read"]}, headers=ours)).json()["secret"]
+    for token in (session, key):
+        assert (await client.get("/v1/me", headers={"Authorization": f"Bearer {token}"})).status_code == 200
 
 
 @pytest.mark.parametrize(
