@@ -45,14 +45,16 @@ class Entry(NamedTuple):
     author: str | None
 
 
-# Each half is one stretch of an index; the expression is that of message_thread.
+# As the index message_thread has it: a coalesce() would say the same, but row-level security keeps comparisons of it out of an
+# index (measured: 180 ms past 50,000 messages of one person, against 0.2 ms).
+_AT = "case when sent_at is not null then sent_at when done_at is not null then done_at else next_at end"
 _SELECT = """
 select t.*, h.name as channel_name, h.kind as channel_kind, g.name as campaign_name,
     coalesce(t.own_content, g.content::text) as content, u.name as author
 from (
-    (select id, coalesce(sent_at, done_at, next_at) as at, 'out' as direction, null as kind, channel_id, address, null as body,
+    (select id, {at} as at, 'out' as direction, null as kind, channel_id, address, null as body,
         params, content::text as own_content, state, reason, code, maybe_duplicate, sent_at, delivered_at, read_at, campaign_id, author_id
-    from message where company_id = $1 and contact_id = $2 {out} order by coalesce(sent_at, done_at, next_at) desc, id desc limit $3)
+    from message where company_id = $1 and contact_id = $2 {out} order by {at} desc, id desc limit $3)
     union all
     (select id, received_at, 'in', kind, channel_id, address, body,
         null, null, null, null, null, false, null, null, null, campaign_id, null
@@ -63,12 +65,13 @@ left join campaign g on g.company_id = $1 and g.id = t.campaign_id
 left join account_user u on u.id = t.author_id
 order by t.at desc, t.id desc limit $3
 """
-_NEWEST = _SELECT.format(out="", came="")
+_NEWEST = _SELECT.format(at=_AT, out="", came="")
 _BEFORE = _SELECT.format(
-    out="and (coalesce(sent_at, done_at, next_at), id) < ($4::timestamptz, $5::uuid)",
+    at=_AT,
+    out=f"and ({_AT}, id) < ($4::timestamptz, $5::uuid)",
     came="and (received_at, id) < ($4::timestamptz, $5::uuid)",
 )
-_ONE = _SELECT.format(out="and id = $4", came="and false")
+_ONE = _SELECT.format(at=_AT, out="and id = $4", came="and false")
 
 
 async def messages(actor: Actor, contact_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int) -> list[Entry]:

@@ -59,7 +59,7 @@ async def test_a_rehearsal_number_is_connected(real: User, owner_db: asyncpg.Con
 async def test_every_field_of_whatsapp_is_asked_for(real: User) -> None:
     await real.open("/channels/connect")
     press(real, "WhatsApp")
-    await real.should_see("O que a Meta deu a você", retries=20)
+    await real.should_see("Copie as duas identificações do seu número", retries=20)
     click(real, "Conectar e verificar")
     await real.should_see("Preencha este campo.", retries=20)
     assert len(real.find("Preencha este campo.").elements) == 5

@@ -14,6 +14,7 @@ import pytest
 from db import limits, valkey
 from db.campaigns import actions, lifecycle
 from db.enums import MessageState
+from db.messages import answers
 from db.settings import Settings
 from db.tenancy import Actor
 from tests import scenes
@@ -337,3 +338,27 @@ async def test_draining_makes_no_claim(database: Settings, owner_db: asyncpg.Con
 @pytest.mark.parametrize(("rate", "lanes"), [(80, 1), (500, 1), (1000, 4)])
 def test_a_slow_number_has_one_lane(rate: float, lanes: int) -> None:
     assert lanes_for(Settings(), rate) == lanes
+
+
+async def test_an_answer_goes_out_while_the_portfolios_day_is_full(
+    database: Settings, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    async with stage(owner_db, owner, database, ok, messaging_limit=1) as s:
+        await s.run()
+        assert (await s.counts())["sent"] == 1
+        reached = await owner_db.fetchval("select contact_id from message where channel_id = $1 and state = 3", s.channel_id)
+        contact_id = await owner_db.fetchval(
+            "select id from contact where company_id = $1 and id <> $2 limit 1", owner.company_id, reached
+        )
+        await owner_db.execute(
+            "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, body, received_at)"
+            " select $1, $2, contact_id, 'wamid.in', value, 'text', 'Oi', now() from contact_identity where contact_id = $3",
+            owner.company_id,
+            s.channel_id,
+            contact_id,
+        )
+        answer = await answers.send(owner, contact_id, s.channel_id, "Olá {{1}}")
+        await s.run()
+        assert await owner_db.fetchval("select state from message where id = $1", answer.id) == MessageState.SENT
+        assert await limits.tier_used(owner.company_id, (await s.channel())["portfolio_id"]) == 1
+        assert (await s.counts())["sent"] == 1

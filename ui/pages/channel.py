@@ -14,7 +14,7 @@ from ui import formats, live, session
 from ui.client import channels as client
 from ui.client.base import ApiProblem
 from ui.components import problems
-from ui.components.buttons import button, copy_field
+from ui.components.buttons import button
 from ui.components.cards import card, key_values, note
 from ui.components.confirm import confirm, dialog
 from ui.components.forms import Field, number_field, password_field, text_field
@@ -28,7 +28,7 @@ from ui.live import Event
 from ui.pages.campaign import words as campaign_words
 from ui.pages.campaign.pace import Pace
 from ui.pages.channels import usage
-from ui.pages.outside import words
+from ui.pages.outside import guide, words
 from ui.routing import page
 
 STEP, MOST = 20, 200
@@ -118,11 +118,10 @@ class _Channel:
 
     def _draw_addresses(self, channel: Channel) -> None:
         with card(_("Addresses for the provider"), hint=_("We set them up ourselves where we can.")):
-            ui.label(_("For incoming messages")).classes("m-label")
-            copy_field(channel.webhook_url, label=_("Copy address"))
-            if channel.verify_token:
-                ui.label(_("Word to confirm it with")).classes("m-label")
-                copy_field(channel.verify_token, label=_("Copy word"))
+            guide.addresses(channel)
+            if channel.kind == ChannelKind.WHATSAPP:
+                with ui.element("div").classes("m-row"):
+                    button(_("Where they belong"), partial(guide.show, 5, guide.webhook(), channel), icon="help")
 
     def _draw_actions(self, channel: Channel) -> None:
         self._head.actions.clear()
@@ -170,6 +169,11 @@ class _Channel:
                         ui.label(words.check_text(channel, line)).classes("m-sub m-text")
                         if not line.ok and line.detail and line.detail != "set_by_hand":
                             ui.label(line.detail).classes("m-hint m-text")
+                        if self._write and (found := guide.step_of(channel, line)) is not None:
+                            number, step = found
+                            text = _("Step {n}: {what}").format(n=number, what=step.heading)
+                            with ui.element("div").classes("m-row"):
+                                button(text, partial(guide.show, number, step, channel), icon="help").classes("m-guide-open")
 
     async def _check_now(self) -> None:
         await client.check(self._api, self._id)

@@ -5,15 +5,15 @@ from functools import partial
 
 from nicegui import ui
 
-from api.contract.channels import Channel, ChannelConnect, SandboxConnect, SmsConnect, WhatsAppConnect
+from api.contract.channels import Channel, ChannelConnect, SandboxConnect
 from api.contract.enums import ChannelKind, ChannelState, Permission
 from ui import formats, live, session
 from ui.client import channels as client
 from ui.client.base import ApiProblem
 from ui.components import problems
 from ui.components.buttons import button
-from ui.components.cards import card, note
-from ui.components.forms import Field, filled, number_field, password_field, text_field
+from ui.components.cards import card
+from ui.components.forms import Field, filled, text_field
 from ui.components.frame import frame
 from ui.components.progress import width
 from ui.components.states import empty, load, skeleton_list
@@ -23,6 +23,7 @@ from ui.live import Event
 from ui.pages.campaign import words as campaign_words
 from ui.pages.campaign.pace import Pace
 from ui.pages.outside import words
+from ui.pages.outside.connect import Connect
 from ui.routing import page
 
 
@@ -114,7 +115,7 @@ def usage(channel: Channel) -> None:
 
 @page("/channels/connect", permission=Permission.CHANNELS_WRITE)
 def connect() -> None:
-    with frame(_("Connect channel"), breadcrumbs=[(_("Channels"), "/channels")], active="/channels", narrow=True):
+    with frame(_("Connect channel"), breadcrumbs=[(_("Channels"), "/channels")], active="/channels"):
         _Connect()
 
 
@@ -123,7 +124,7 @@ class _Connect:
 
     def __init__(self) -> None:
         self._api = session.current().api
-        self._place = ui.element("div").classes("m-col m-loose w-full")
+        self._place = ui.element("div").classes("m-col m-loose w-full m-connect")
         self._choose("")
 
     def _choose(self, kind: str) -> None:
@@ -137,9 +138,9 @@ class _Connect:
                 case "sandbox":
                     self._sandbox()
                 case "whatsapp":
-                    self._whatsapp()
+                    Connect().whatsapp()
                 case "sms":
-                    self._sms()
+                    Connect().sms()
 
     def _pick(self, chosen: str, kind: str, symbol: str, name: str, text: str) -> None:
         with ui.element("div").classes("m-pick" + (" m-pick-on" if chosen == kind else "")) as element:
@@ -173,59 +174,6 @@ class _Connect:
                     picks[kind].props["role"] = "radio"
             set_kind(ChannelKind.WHATSAPP)
             self._foot({"name": name}, lambda: SandboxConnect(name=name.value.strip(), of=of["kind"]))
-
-    def _whatsapp(self) -> None:
-        with card(_("What Meta gave you"), hint=_("All of it stands in Meta's developer console, under WhatsApp.")):
-            name = text_field(_("Name"), placeholder=_("How your team calls this number"), limit=80)
-            number = text_field(
-                _("Phone number ID"), placeholder="106540352242922", limit=64, hint=_("Digits only; not the phone number itself.")
-            )
-            waba = text_field(_("WhatsApp Business account ID"), placeholder="102290129340398", limit=64)
-            token = password_field(
-                _("Permanent access token"), hint=_("Of a system user with the rights for messages and management.")
-            )
-            secret = password_field(_("App secret"), hint=_("Proves that reports really come from Meta."))
-            with note("info", _("Both secrets are sealed and never shown again. We set up the return channel for you.")):
-                pass
-            fields = {"name": name, "phone_number_id": number, "waba_id": waba, "access_token": token, "app_secret": secret}
-            self._foot(
-                fields,
-                lambda: WhatsAppConnect(
-                    name=name.value.strip(),
-                    phone_number_id=number.value.strip(),
-                    waba_id=waba.value.strip(),
-                    access_token=token.value.strip(),
-                    app_secret=secret.value.strip(),
-                ),
-            )
-
-    def _sms(self) -> None:
-        with card(_("What Twilio gave you"), hint=_("Account and token stand on the first page of Twilio's console.")):
-            name = text_field(_("Name"), placeholder=_("How your team calls this number"), limit=80)
-            account = text_field(_("Account SID"), placeholder="AC…", limit=34)
-            token = password_field(_("Auth token"))
-            sender = text_field(
-                _("Sender"), placeholder="+5511912345678", limit=40, hint=_("The number with +, or a messaging service MG…")
-            )
-            rate = number_field(
-                _("SMS parts per second"),
-                1,
-                low=0.1,
-                high=1000,
-                step=1,
-                hint=_("An ordinary number sends one, a short code 100."),
-            )
-            fields: dict[str, Field[str]] = {"name": name, "account_sid": account, "auth_token": token, "sender": sender}
-            self._foot(
-                fields,
-                lambda: SmsConnect(
-                    name=name.value.strip(),
-                    account_sid=account.value.strip(),
-                    auth_token=token.value.strip(),
-                    sender=sender.value.strip(),
-                    throughput=float(rate.value or 1),
-                ),
-            )
 
     def _foot(self, fields: dict[str, Field[str]], make: Callable[[], ChannelConnect]) -> None:
         async def submit() -> None:
