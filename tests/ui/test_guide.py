@@ -76,6 +76,7 @@ async def test_a_finding_leads_to_the_step_that_mends_it(
     channel = await channels.channel(as_owner, made)
     found = [guide.step_of(channel, msgspec.convert(line, CheckLine)) for line in lines]
     assert [one and (one[0], one[1].key) for one in found] == [None, (2, "number"), (5, "webhook"), (3, "token")]
+    assert guide.step_of(channel, CheckLine(code="token", ok=False, reason="network")) is None
     await real.open(f"/channels/{made}")
     await real.should_see("Passo 2: Copie as duas identificações do seu número", retries=30)
     click(real, "Passo 5: Faça os avisos da Meta chegarem até nós")

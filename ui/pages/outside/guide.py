@@ -29,6 +29,10 @@ FIELDS = (
 )  # fmt: skip
 
 
+PASSING = ("network", "temporary", "api_rate", "throughput", "provider_outage")
+"""Reasons of a check that no step mends: the provider did not answer."""
+
+
 class Step(NamedTuple):
     """`todo`: one thing after the other. `links`: (text, address) of the provider's page."""
 
@@ -209,7 +213,7 @@ def twilio() -> list[Step]:
 
 def step_of(channel: Channel, line: CheckLine) -> tuple[int, Step] | None:
     """The step, counted from 1, that mends a finding of the check; None where no step does."""
-    if channel.sandbox or line.ok:
+    if channel.sandbox or line.ok or line.reason in PASSING:
         return None
     if channel.kind is ChannelKind.SMS:
         steps = twilio()
