@@ -80,5 +80,5 @@ async def test_a_finding_leads_to_the_step_that_mends_it(
     await real.open(f"/channels/{made}")
     await real.should_see("Passo 2: Copie as duas identificações do seu número", retries=30)
     click(real, "Passo 5: Faça os avisos da Meta chegarem até nós")
-    await real.should_see("O que corrigir", retries=20)
+    await real.should_see("Como fazer", retries=20)
     await real.should_see(f"/hooks/meta/{made}")

@@ -251,7 +251,7 @@ def draw(number: int, step: Step, paste: Callable[[], Any] | None = None) -> ui.
 
 def show(number: int, step: Step, channel: Channel) -> None:
     """The step in a dialog, with our addresses where it asks for them."""
-    with dialog(_("What to mend")) as box:
+    with dialog(_("How it is done")) as box:
         draw(number, step, (lambda: addresses(channel)) if step.key == "webhook" else None)
         with ui.element("div").classes("m-dialog-foot"):
             button(_("Close"), box.close, kind="plain")
