@@ -69,7 +69,9 @@ _TEXTS: dict[tuple[MailTemplate, str], Text] = {
     ),
 }
 _LONGEST_NAME = 60
-_CLICKABLE = re.compile(r"(?<=\w)([.@])(?=\w)|(://)")
+_CLICKABLE = re.compile(
+    r"(?<=\w)([.@\u3002\uff0e\uff61\uff20])(?=\w)|(://)"
+)  # also the dots that browsers take for one in a host name
 
 
 class Server(NamedTuple):

@@ -104,6 +104,7 @@ def test_every_template_speaks_every_language_and_holds_its_link(template: MailT
         ("Loja Aurora", "Loja Aurora"),
         ("https://evil.example/win", "https evil. example/win"),
         ("evil.com", "evil. com"),
+        ("evil\u3002com", "evil\u3002 com"),
         ("ana@evil.com", "ana@ evil. com"),
         ("Loja\u202e\x00 \u200b Aurora\r\nBcc: x", "Loja Aurora Bcc: x"),
         ("J.P. Morgan", "J. P. Morgan"),
