@@ -73,15 +73,15 @@ class Recipients:
         if query.filters != self._states:
             self._states = dict(query.filters)
             self._draw_export()
-        found = await campaigns.recipients(self._api, self._campaign.id, {**params, "reason": self._reason})
-        self._contacts = {str(one.message_id): one.contact_id for one in found.items if one.contact_id}
-        return found
+        return await campaigns.recipients(self._api, self._campaign.id, {**params, "reason": self._reason})
 
     def _row(self, one: Recipient) -> dict[str, Any]:
         name, tone = words.message_states().get(one.state, (one.state, "quiet"))
         if one.maybe_duplicate:
             name = _("{state} · perhaps twice").format(state=name)
         address = words.phone_text(one.address)
+        if one.contact_id:  # of rows that are shown; a page that came too late shows none
+            self._contacts[str(one.message_id)] = one.contact_id
         return {
             "id": str(one.message_id),
             "name": person(one.name or address, address if one.name else ""),
