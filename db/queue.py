@@ -181,8 +181,9 @@ def wake_key(subject: object) -> str:
     return f"{subject}:{int(time.time() // 5)}"
 
 
-async def wake_one(queue: str, function: str, *, key: str, timeout: int = 900, **kwargs: str | int) -> bool:
-    """One SAQ job; False when Valkey is away or the same key waits already."""
+async def wake_one(queue: str, function: str, *, key: str, timeout: int = 1000, **kwargs: str | int) -> bool:
+    """One SAQ job; False when Valkey is away or the same key waits already. `timeout` in seconds: more than any job may take, whose
+    own limit counts as a try."""
     try:
         job = await queues()[queue].enqueue(SaqJob(function, key=key, timeout=timeout, retries=1, ttl=-1, kwargs=kwargs))
     except valkey.Down as error:

@@ -5,6 +5,7 @@ makes good what was never woken, and gives back what a dead worker held.
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ import structlog
 
 from db import installation, queue, storable, valkey, witness
 from db.clock import now
+from db.errors import Unavailable
 from db.jobs import ALONE, Job
 from db.redact import redact
 from db.work import system
@@ -135,6 +137,10 @@ class Runner:
         except Snooze as snooze:
             await self._again(job_id, tries, snooze.until, None, 1)
             return "snooze"
+        except asyncio.CancelledError:  # this process ends: another one goes on now, and not when the lease is over
+            with contextlib.suppress(Unavailable):
+                await self._again(job_id, tries, now(), None, 1)
+            raise
         except Cancel as cancel:
             log.warning("job.cancelled", reason=str(cancel))
             return await self._give_up(company_id, job_id, job, tries, str(cancel))

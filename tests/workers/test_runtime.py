@@ -1,8 +1,9 @@
 """Jobs: the row is the job, a wake-up only says "look". Real Postgres and Valkey."""
 
 import asyncio
+import inspect
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -11,7 +12,7 @@ import pytest
 from db import queue
 from db.clock import now
 from db.enums import Permission
-from db.jobs import CheckChannel, InspectImport, Job, PrepareCampaign, SendMail
+from db.jobs import AnyJob, CheckChannel, InspectImport, Job, PrepareCampaign, SendMail
 from db.tenancy import Actor
 from db.work import system, work
 from tests import scenes
@@ -151,6 +152,27 @@ async def test_a_dead_workers_job_is_taken_over_and_its_late_end_changes_nothing
     row = await bench.row(job_id)
     assert row is not None
     assert (row["state"], row["tries"]) == ("waiting", 2)
+
+
+async def test_a_job_whose_process_ends_waits_at_once_and_it_costs_no_try(bench: Bench) -> None:
+    job_id = await bench.enqueue()
+    bench.seconds = 30.0
+    running = asyncio.create_task(bench.runner.run(job_id))
+    while not bench.runs:
+        await asyncio.sleep(0.01)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    row = await bench.row(job_id)
+    assert row is not None
+    assert (row["state"], row["tries"], row["lease_until"]) == ("waiting", 0, None)
+    bench.seconds = 0.0
+    assert await bench.runner.run(job_id) == "done"
+
+
+@pytest.mark.parametrize("job", get_args(AnyJob), ids=lambda job: job.__name__)
+def test_a_jobs_own_limit_comes_before_that_of_its_wake_up(job: type[Job]) -> None:
+    assert job.timeout < inspect.signature(queue.wake_one).parameters["timeout"].default
 
 
 async def test_the_sweeper_wakes_what_was_never_queued(bench: Bench) -> None:
