@@ -119,7 +119,7 @@ async def stop(
         where company_id = $1 and id = $2 and archived_at is null
           and not (state = 'paused' and state_reason = 'person')
           and not (state = 'error' and ($6::timestamptz is not null or state_reason is not distinct from $4))
-          and not (state = 'paused' and paused_until >= $6::timestamptz)
+          and not (state = 'paused' and $6::timestamptz is not null and coalesce(paused_until, 'infinity') >= $6)
         """,
         w.company_id,
         channel_id,

@@ -54,6 +54,26 @@ async def test_a_passing_reason_does_not_heal_what_must_be_mended(owner_db: asyn
     assert await state(owner_db, channel_id) == ("error", "token_invalid", True)
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"state": "paused", "state_reason": "spam_rate", "paused_until": now() + timedelta(minutes=5)},
+        {"state": "paused", "state_reason": "provider_outage", "probe_at": now()},
+    ],
+    ids=["for a while", "outage"],
+)
+async def test_what_must_be_mended_replaces_a_pause_that_would_end_by_itself(
+    owner_db: asyncpg.Connection, owner: Actor, columns: dict[str, object]
+) -> None:
+    channel_id = await scenes.channel(owner_db, owner, **columns)
+    async with work(owner, Permission.CHANNELS_WRITE) as w:
+        await facts.stop(w, channel_id, FailureReason.SPAM_RATE, until=now() + timedelta(minutes=1))
+    assert (await state(owner_db, channel_id))[:2] == ("paused", columns["state_reason"])
+    async with work(owner, Permission.CHANNELS_WRITE) as w:
+        await facts.stop(w, channel_id, FailureReason.ACCOUNT_LOCKED)
+    assert await state(owner_db, channel_id) == ("error", "account_locked", True)
+
+
 async def test_an_opt_out_counts_also_when_its_slice_paused_the_channel(
     owner_db: asyncpg.Connection, owner: Actor, settings: Settings
 ) -> None:
