@@ -115,7 +115,10 @@ class Lanes:
         resting = await valkey.client().exists(f"rest:{channel_id}")
         while not self.draining:
             now = time.monotonic()
-            if breaker.is_open:
+            if (
+                breaker.is_open
+            ):  # also where nobody could act on it: its worker died, or a person had paused the channel meanwhile
+                await outage.pause(channel, breaker)
                 return REOPENED
             if not resting and self._rest.get(channel_id, 0.0) > now:
                 return self._rest[channel_id] - now
@@ -140,12 +143,12 @@ class Lanes:
                 await turn.sleep(permit.wait)
                 continue
             claimed_at = time.monotonic()
+            slice_: Slice | None = None
             try:
                 async with work(actor, Permission.CAMPAIGNS_SEND) as w:
                     channel = await outgoing.load_channel(w, channel_id)
                     queues = await ledger.due_queues(w, company_id, channel_id) if channel and channel.sendable else []
                     queues = [queue for queue in queues if queue[1] is None or (not resting and queue[0] not in spent)]
-                    slice_ = None
                     if channel is not None and queues:
                         queue = queues[0] if queues[0][1] is None else queues[pick % len(queues)]
                         slice_ = await self._claim(w, channel, queue, size, permit.granted, known=full and queue[1] is not None)
@@ -155,6 +158,10 @@ class Lanes:
                 async with work(actor, Permission.CAMPAIGNS_SEND) as w:
                     await limits.rebuild_window(w, channel.portfolio_id)
                 continue
+            except Unavailable:
+                if slice_ and slice_.batch:  # its COMMIT was lost: perhaps it is claimed, surely nothing of it was sent
+                    self._take_off(slice_, claimed_at, aloft, None)
+                raise
             batch = slice_.batch if slice_ else []
             if slice_ and batch:
                 self._take_off(slice_, claimed_at, aloft, life)
@@ -223,8 +230,9 @@ class Lanes:
                 self._contents[campaign_id] = known
         return known
 
-    def _take_off(self, slice_: Slice, claimed_at: float, aloft: set[Flight], life: Seen) -> None:
-        """Sends one claimed slice beside the lane: a few slow answers must not hold up all that waits. Nobody cancels it."""
+    def _take_off(self, slice_: Slice, claimed_at: float, aloft: set[Flight], life: Seen | None) -> None:
+        """Sends one claimed slice beside the lane: a few slow answers must not hold up all that waits. Nobody cancels it. Without
+        a `life` nothing is sent: the slice goes back into its queue, as far as it is claimed."""
         channel = slice_.channel
         composer = self._sender.composer(channel, slice_.content)
         flight = Flight(
@@ -242,8 +250,8 @@ class Lanes:
         self._tasks.add(flight.task)
         flight.task.add_done_callback(down)
 
-    async def _fly(self, flight: Flight, life: Seen) -> None:
-        if not await self._note(flight, life):
+    async def _fly(self, flight: Flight, life: Seen | None) -> None:
+        if life is None or not await self._note(flight, life):
             flight.stand_down()
         todo = iter(flight.batch)
         crew = min(self._settings.send_concurrency, len(flight.batch))

@@ -137,6 +137,7 @@ update message m set provider_id = coalesce(r.provider_id, m.provider_id),
     tries = m.tries + r.tried, code = r.code,
     reason = case when r.state in (0, 2) and m.reason = 'opted_out' then m.reason else r.reason end
 from r where m.company_id = $1 and m.id = r.message_id and m.epoch = r.epoch and m.state between 1 and 2
+    and exists (select from attempt t where t.company_id = $1 and t.id = r.attempt_id)
 """
 
 _FINISH_SENT = """
@@ -151,6 +152,7 @@ with r as (
 update message m set state = 3, provider_id = r.provider_id, sent_at = coalesce(m.sent_at, now()),
     lease_until = null, tries = m.tries + 1, reason = null, code = null
 from r where m.company_id = $1 and m.id = r.message_id and m.epoch = r.epoch and m.state between 1 and 2
+    and exists (select from attempt t where t.company_id = $1 and t.id = r.attempt_id)
 """
 
 _MATCH = """
@@ -271,7 +273,8 @@ async def claim(
 
 async def finish(w: Work, results: Iterable[Result], *, horizon: float) -> None:
     """Writes the results of a slice: one statement for what was accepted, one for the rest. Repeating it is harmless: it is
-    fenced by the epoch. `horizon` is how many seconds an unknown outcome may wait for evidence."""
+    fenced by the epoch, and by the attempt: a claim that the database lost, or never had, may have left its epoch to another one.
+    `horizon` is how many seconds an unknown outcome may wait for evidence."""
     sent, others = [], []
     for r in results:
         if r.state == MessageState.SENT:

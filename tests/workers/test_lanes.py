@@ -13,7 +13,9 @@ import pytest
 
 from db import limits, valkey
 from db.campaigns import actions, lifecycle
+from db.engine import Transaction
 from db.enums import MessageState
+from db.errors import Unavailable
 from db.messages import answers
 from db.settings import Settings
 from db.tenancy import Actor
@@ -326,6 +328,36 @@ async def test_what_was_claimed_too_long_ago_is_dropped(database: Settings, owne
             s.channel_id,
         )
         assert [tuple(row) for row in rows] == [("not sent: too little of the lease was left", 0)]
+
+
+@pytest.mark.parametrize("committed", [True, False])
+async def test_a_claim_whose_commit_was_lost_goes_back(
+    database: Settings, owner_db: asyncpg.Connection, owner: Actor, monkeypatch: pytest.MonkeyPatch, committed: bool
+) -> None:
+    """Whether it was claimed nobody knows; that nothing was sent is sure. Left to the lease it would be unknown, and never sent."""
+    async with stage(owner_db, owner, database, ok) as s:
+        commit = Transaction.commit
+
+        async def lost(transaction: Transaction) -> None:
+            if not s.lanes._tasks and await transaction.connection.fetchval(
+                "select true from message where company_id = $1 and state = 1 limit 1", owner.company_id
+            ):
+                monkeypatch.undo()
+                if committed:
+                    await commit(transaction)  # type: ignore[no-untyped-call]
+                raise ConnectionError("gone")
+            await commit(transaction)  # type: ignore[no-untyped-call]
+
+        monkeypatch.setattr(Transaction, "commit", lost)
+        with pytest.raises(Unavailable):
+            await s.lanes.run(owner.company_id, s.channel_id, 0)
+        await s.lanes.landed()
+        assert s.far.seen == {}
+        assert await s.counts() == {"queued": 30}
+        assert not await owner_db.fetchval("select sum(tries) from message where campaign_id = $1", s.campaign_id)
+        await s.run()
+        assert await s.counts() == {"sent": 30}
+        assert set(s.far.seen.values()) == {1}
 
 
 async def test_draining_makes_no_claim(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:

@@ -174,6 +174,24 @@ async def test_after_an_outage_one_message_tries_and_the_rest_waits(
         assert await s.counts() == {"unknown": before + 1, "sent": 100 - before - 1}
 
 
+async def test_an_open_breaker_on_which_nobody_could_act_stops_nothing_for_ever(
+    database: Settings, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    """The provider fails while a person pauses the channel, or the worker dies that saw it: nobody could pause it as an outage. When
+    the channel goes on, it is paused and probed like any other."""
+    async with stage(owner_db, owner, database, lambda to, times: (200, None), people=20) as s:
+        breaker = Breaker(s.channel_id, None)
+        for _ in range(10):
+            breaker.record(Unknown("HTTP 503"))
+        await breaker.exchange()
+        await s.run()
+        assert await state(owner_db, s.channel_id) == OUTAGE
+        async with work(owner, Permission.CHANNELS_WRITE) as w:
+            assert await outages.over(w, s.channel_id)
+        await s.run()
+        assert await s.counts() == {"sent": 20}
+
+
 # the channel's state
 
 

@@ -114,6 +114,20 @@ def again(message: Claimed, retry_in: float = 0.0) -> Result:
     )
 
 
+async def test_a_claim_that_the_database_lost_leaves_its_epoch_to_another_one(scene: Scene) -> None:
+    """Its worker finds out late (a failover, a lost COMMIT): neither "not sent" nor a result of it touches the claim that is there."""
+    await scene.queue(2)
+    lost = await scene.claim()
+    await scene.db.execute("delete from attempt where company_id = $1", scene.actor.company_id)
+    await scene.db.execute("update message set state = 0, epoch = 0 where campaign_id = $1", scene.campaign_id)
+    there = await scene.claim()
+    assert {m.epoch for m in there} == {m.epoch for m in lost}
+    await scene.finish(again(lost[0]), accepted(lost[1]))
+    assert [await scene.state(m.message_id) for m in there] == [S.SENDING, S.SENDING]
+    await scene.finish(*(accepted(m) for m in there))
+    assert [await scene.state(m.message_id) for m in there] == [S.SENT, S.SENT]
+
+
 def report(
     message: Claimed, state: MessageState, *, retry_in: float | None = None, provider_id: str | None = None
 ) -> StatusUpdate:
