@@ -56,6 +56,12 @@ def test_every_module_says_why_it_exists() -> None:
     assert silent == []
 
 
+def test_decisions_are_counted_without_a_gap() -> None:
+    names = sorted(path for path in tracked() if path.parts[:2] == ("docs", "decisions"))
+    assert [path.name[:5] for path in names] == [f"{number:04}-" for number in range(1, len(names) + 1)]
+    assert [text(path).partition(" ")[2].partition(".")[0] for path in names] == [str(n) for n in range(1, len(names) + 1)]
+
+
 def test_the_api_resolves_its_types_at_run_time() -> None:
     assert [str(path) for path in python_files("api") if "from __future__ import annotations" in text(path)] == []
 
