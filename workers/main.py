@@ -271,6 +271,8 @@ class Process:
             for task in (*carrying, *tasks):
                 task.cancel()
             await asyncio.wait([*carrying, *tasks], timeout=3)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), 2)  # jobs that were broken off give their rows back
         await close_pools()
         await valkey.close()
         await blobs.close()
