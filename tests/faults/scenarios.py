@@ -16,6 +16,7 @@ from db.enums import ChannelKind
 from tests.faults.files import bombs_uploaded
 from tests.faults.harness import HORIZON, Report, World, world
 from tests.faults.memory import failover_behind, failover_synchronous, planned_before_restore, restored_in_mid_campaign
+from tests.faults.stops import worker_stopped
 
 Scenario = Callable[[int], Awaitable[Report]]
 
@@ -365,6 +366,7 @@ async def valkey_frozen(recipients: int) -> Report:
 
 ALL: list[Scenario] = [
     worker_killed,
+    worker_stopped,
     worker_frozen,
     two_workers,
     valkey_lost,

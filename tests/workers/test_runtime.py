@@ -17,6 +17,7 @@ from db.tenancy import Actor
 from db.work import system, work
 from tests import scenes
 from workers import campaigns, runtime
+from workers.main import Carrier
 from workers.runtime import Cancel, Retry, Runner, Snooze
 
 
@@ -155,14 +156,26 @@ async def test_a_dead_workers_job_is_taken_over_and_its_late_end_changes_nothing
 
 
 async def test_a_job_whose_process_ends_waits_at_once_and_it_costs_no_try(bench: Bench) -> None:
+    idle = asyncio.Event()
+
+    async def run_job(ctx: Any, *, job_id: str) -> None:
+        try:
+            await bench.runner.run(UUID(job_id))
+        finally:
+            idle.set()
+
+    await queue.queues()["default"].redis.flushdb()
     job_id = await bench.enqueue()
+    await runtime.sweep()
     bench.seconds = 30.0
-    running = asyncio.create_task(bench.runner.run(job_id))
+    timers: Any = {"sweep": 60, "schedule": 3600, "worker_info": 3600, "abort": 60}
+    carrier = Carrier(queue.queues()["default"], functions=[("run_job", run_job)], dequeue_timeout=1.0, timers=timers)
+    running = asyncio.create_task(carrier.start())
     while not bench.runs:
         await asyncio.sleep(0.01)
     running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
+    await asyncio.wait([running])
+    await asyncio.wait_for(idle.wait(), 2)
     row = await bench.row(job_id)
     assert row is not None
     assert (row["state"], row["tries"], row["lease_until"]) == ("waiting", 0, None)
