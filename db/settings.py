@@ -52,6 +52,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     pool_size: int = 10
 
     @property
+    def connect_timeout(self) -> float:
+        """Seconds for a connection to a provider; a request has its own after that."""
+        return min(5.0, self.send_timeout / 2)
+
+    @property
+    def worker_drain(self) -> float:
+        """Seconds in which what is on the wire ends and is written after a worker was asked to stop."""
+        return self.connect_timeout + self.send_timeout + 3
+
+    @property
+    def worker_stop(self) -> float:
+        """Seconds that a worker may take to end; whoever stops it waits for so long."""
+        return self.worker_drain + 16
+
+    @property
     def transaction_idle(self) -> float:
         """Seconds that a worker's transaction may stand still. A frozen worker's locks must be gone long before its lease ends and
         policy decides: the statuses that wait for them are the evidence."""

@@ -43,7 +43,6 @@ from workers.turns import Lane, Turn, Turns
 
 log = structlog.get_logger("workers")
 
-DRAIN_SECONDS = 15
 SLOTS = {"default": 8, "bulk": 2, "inbound": 4, "inspect": 2, "import": 2, "send": 4}
 """How many of each queue run at once. A wake-up of the send queue only puts its lane among those that wait for their turn."""
 SEND_SLOTS = 32
@@ -88,7 +87,7 @@ class Process:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.wire = Wire(timeout=settings.send_timeout, connect_timeout=min(5.0, settings.send_timeout / 2))
+        self.wire = Wire(timeout=settings.send_timeout, connect_timeout=settings.connect_timeout)
         self.sender = Sender(settings, self.wire)
         self.lanes = Lanes(settings, self.sender)
         self.turns = Turns(SEND_SLOTS, self._send, self._wake_lane)
@@ -265,7 +264,7 @@ class Process:
             await self.draining.wait()
             log.info("worker.draining", in_flight=self._busy)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(DRAIN_SECONDS):
+                async with asyncio.timeout(settings.worker_drain):
                     await self._idle.wait()
                     await self.lanes.landed()
             for task in (*carrying, *tasks):

@@ -23,7 +23,6 @@ from db.up.programs import Program, Supervised
 from db.up.ready import answers
 
 _STOP_ORDER = (("ui",), ("api",), ("workers",), ("sandbox",), ("db",))
-_DRAIN = 16.0  # seconds that workers get to finish what they are sending; they need less than 15
 
 
 class Stopped(Exception):
@@ -248,7 +247,12 @@ def program(name: str, settings: Settings, env: dict[str, str]) -> Program:
         url = f"http://127.0.0.1:{settings.ui_port}/"
         return Program(name=name, title="The web app", argv=[*python, "ui"], env=env, ready=_http(url))
     return Program(
-        name=name, title="The worker", argv=[*python, "workers"], env=env, drain=_DRAIN, ready=_logged("worker.ready", 5.0)
+        name=name,
+        title="The worker",
+        argv=[*python, "workers"],
+        env=env,
+        drain=settings.worker_stop,
+        ready=_logged("worker.ready", 5.0),
     )
 
 

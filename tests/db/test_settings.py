@@ -6,6 +6,7 @@ import pytest
 
 from db.embedded import locate
 from db.settings import Settings, load
+from db.up.supervisor import program
 
 
 def test_nothing_set_means_the_embedded_servers() -> None:
@@ -46,3 +47,10 @@ def test_a_program_without_servers_says_how_to_start_them(tmp_path: Path) -> Non
         locate(Settings(data_dir=tmp_path))
     given = Settings(data_dir=tmp_path, database_url="postgresql://x/y", valkey_url="valkey://z")
     assert locate(given) is given
+
+
+def test_whoever_stops_a_worker_waits_for_what_it_has_on_the_wire() -> None:
+    """A request that is slow to connect and slow to answer, its result, and the end of the process."""
+    settings = Settings(send_timeout=20.0, send_lease=60.0)
+    waits = program("workers", settings, {}).drain
+    assert waits > settings.worker_drain + 10 > settings.send_timeout + settings.connect_timeout + 10
