@@ -195,10 +195,6 @@ class MessageState(IntEnum):
         return self.name.lower()
 
 
-OPEN_STATES = (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
-"""States that a message still leaves; every other one is an end (a status may still raise sent → delivered → read)."""
-
-
 class AttemptState(IntEnum):
     STARTED = 0
     ACCEPTED = 1

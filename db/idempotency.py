@@ -95,6 +95,6 @@ class Attempt:
 
 
 async def forget_old() -> int:
-    """Deletes what is older than 24 hours; for a daily job."""
+    """Deletes what is older than 24 hours. Returns how many."""
     async with system() as s:
         return await s.execute("delete from idempotency where created_at < now() - interval '24 hours'")

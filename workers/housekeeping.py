@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from db import blobs
+from db import blobs, idempotency
 from db.channels import facts
 from db.clock import now
 from db.contacts import import_files, imports
@@ -26,7 +26,6 @@ where c.archived_at is null
                   and (select true from message m where m.queue_id = k.id and m.state = 0 and m.next_at <= now() order by m.next_at limit 1)))
 """
 _OLD = (
-    "delete from idempotency where created_at < now() - interval '24 hours'",
     "delete from tick where at < now() - interval '7 days'",
     "delete from webhook_inbox where processed_at < now() - interval '3 days'",
     "delete from webhook_inbox where processed_at is null and tries >= 5 and received_at < now() - interval '30 days'",
@@ -91,6 +90,7 @@ async def hourly() -> None:
     async with system() as s:
         for statement in _OLD:
             await s.execute(statement)
+    await idempotency.forget_old()
     await facts.recheck_due()
     await _files()
 

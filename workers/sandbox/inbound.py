@@ -59,12 +59,6 @@ class Inbound:
         number = int(sid[18:], 16)
         return number if self.sid(number, sid[:2]) == sid else 0
 
-    def number_of_wamid(self, wamid: str) -> int:
-        try:
-            return int(base64.b64decode(wamid.removeprefix("wamid."), validate=True)[-11:-1], 16)
-        except ValueError:
-            return 0
-
     # what the platform remembers
     def window_open(self, account_id: str, phone: str, now: float) -> bool:
         return self._windows.get(f"{account_id}|{phone}", 0.0) > now
