@@ -1,5 +1,6 @@
 """`python -m api`: granian, ASGI, uvloop, as many processes as API_WORKERS says."""
 
+import multiprocessing
 import os
 import shutil
 import signal
@@ -27,9 +28,10 @@ class Graceful(MPServer):
 
 def application() -> object:
     """The factory that each process calls, in a fresh interpreter."""
+    if parent := multiprocessing.parent_process():
+        die_with_parent(parent.pid or 0)  # else kill -9 of the parent leaves this process serving on the port
     from api.app import create_app  # not at the top: the parent process only watches, and would load it all in vain
 
-    die_with_parent()  # else kill -9 of the parent leaves this process serving on the port
     settings = locate(load())
     log.configure(settings.log_level)
     return create_app(settings)

@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-_CHILD = "from db.parent import die_with_parent; die_with_parent(); import time; print('ready', flush=True); time.sleep(60)"
+_CHILD = """
+import os, time
+from db.parent import die_with_parent
+die_with_parent(os.getppid())
+print("ready", flush=True)
+time.sleep(60)
+"""
 _PARENT = f"""
 import subprocess, sys
 child = subprocess.Popen([sys.executable, "-c", {_CHILD!r}], stdout=subprocess.PIPE)
@@ -31,6 +37,12 @@ def test_a_child_ends_with_its_parent() -> None:
                 return
             time.sleep(0.05)
     raise AssertionError("the child lives on")
+
+
+def test_a_child_whose_parent_died_before_it_asked_ends_too() -> None:
+    code = "from db.parent import die_with_parent; die_with_parent(999999999); print('lives on')"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stdout) == (1, b"")
 
 
 def _alive(pid: int) -> bool:

@@ -49,9 +49,7 @@ def main() -> None:
 def _shut_in(question: Question) -> None:
     """Takes from this process all that it does not need. macOS does not hold the bound on memory; the bounds on what is read
     (limits.py) stand everywhere."""
-    die_with_parent(signal.SIGKILL)
-    if os.getppid() != question.parent:
-        sys.exit(1)
+    die_with_parent(question.parent, signal.SIGKILL)
     os.nice(10)
     for kind, most, hard in (
         (resource.RLIMIT_AS, question.memory, question.memory),
