@@ -6,7 +6,7 @@ only listed here; `register` hands them to NiceGUI, so importing a page module h
 """
 
 from collections.abc import Awaitable, Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, NamedTuple
 
 import nicegui
@@ -24,6 +24,7 @@ from ui.settings import Settings
 
 PageFunction = Callable[..., Any]
 RECONNECT_SECONDS = 30.0
+BACK_SECONDS = 4.0  # between looks whether the API is back, from the page that says it is away
 
 
 class _Page(NamedTuple):
@@ -98,18 +99,14 @@ async def _admit(client: Client, listed: _Page, settings: Settings, draw_error: 
     api = ApiClient(token, language=preferences().language, address=browser_address(client), browser=browser_name(client))
     try:
         me = await accounts.me(api)
-    except ApiProblem as problem:
-        if problem.status == 401:
+    except (ApiProblem, Offline) as error:
+        if isinstance(error, ApiProblem) and error.status == 401:
             client.delete()
             return RedirectResponse(sign_in_path(here, "expired"), 303)
         set_page_preferences(client)
         client.status_code = 503
         draw_error(503)
-        return True
-    except Offline:
-        set_page_preferences(client)
-        client.status_code = 503
-        draw_error(503)
+        nicegui.ui.timer(BACK_SECONDS, partial(_reload_when_back, api), immediate=False)
         return True
     bind(client, SignedIn(token, me, api))
     set_page_preferences(client, me.company.time_zone)
@@ -118,6 +115,18 @@ async def _admit(client: Client, listed: _Page, settings: Settings, draw_error: 
         draw_error(403)
         return True
     return None
+
+
+async def _reload_when_back(api: ApiClient) -> None:
+    """Loads the page again once the API answers; until then it stays as it is."""
+    try:
+        await accounts.me(api)
+    except Offline:
+        return
+    except ApiProblem as problem:
+        if problem.status == 429 or problem.status >= 500:
+            return
+    nicegui.ui.navigate.reload()
 
 
 def framed_page() -> nicegui.ui.page:

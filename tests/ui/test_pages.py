@@ -2,7 +2,7 @@
 
 import asyncpg
 import pytest
-from nicegui import ui
+from nicegui import Client, ui
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
@@ -12,6 +12,7 @@ from api.contract.enums import Role
 from db.engine import Transaction
 from db.tenancy import Actor
 from tests.ui.fake_api import FakeApi
+from ui import routing
 from ui.client.base import ApiClient
 
 
@@ -28,7 +29,7 @@ async def test_the_frame_speaks_english_when_asked(ana: User) -> None:
     await ana.open("/team")
     await ana.should_see("Campaigns")
     ana.find("Invite").click()
-    await ana.should_see("Works with contacts and tries messages in the simulator.")
+    await ana.should_see("Works with contacts, answers them, and tries messages in the simulator.")
 
 
 async def test_darkness_is_known_to_the_first_answer(ana: User) -> None:
@@ -88,11 +89,27 @@ async def test_a_new_key_is_shown_once_and_needs_a_permission(ana: User, api: Fa
     await ana.should_see("mia_live_77aa_secret", retries=10)
 
 
-async def test_an_offline_service_is_said_and_not_hidden(ana: User, api: FakeApi) -> None:
+async def test_an_offline_service_is_said_and_the_page_comes_back_by_itself(
+    ana: User, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
     api.state.down = True
     response = await ana.http_client.get("/team")
     assert response.status_code == 503
     assert "Sem conexão com o serviço" in response.text
+    reloads: list[bool] = []
+    monkeypatch.setattr(ui.navigate, "reload", lambda: reloads.append(True))
+    (look,) = (
+        element
+        for client in Client.instances.values()
+        for element in client.elements.values()
+        if isinstance(element, ui.timer) and element.interval == routing.BACK_SECONDS
+    )
+    with look.client:
+        await look.callback()
+        assert not reloads
+        api.state.down = False
+        await look.callback()
+        assert reloads
 
 
 @pytest.mark.parametrize("committed", [False, True])

@@ -74,8 +74,8 @@ def _hold(hold: Hold) -> None:
 
     def both() -> None:
         every = [one.id for one in hold.items]
-        button(_("Discard all"), partial(_discard, hold, every), kind="danger")
-        button(_("Continue all"), partial(_continue, hold, every))
+        button(_("Discard all"), partial(_discard, hold, every, _("Discard all of it?")), kind="danger")
+        button(_("Continue all"), partial(_continue, hold, every, _("Continue all of it?")))
 
     with card(_("What stood in the queue"), actions=both if len(hold.items) > 1 else None, flush=True):
         for one in hold.items:
@@ -93,8 +93,9 @@ def _item(hold: Hold, one: HeldItem) -> None:
                     ui.label(_name(one)).classes("m-strong m-clip")
                 ui.label(_facts(one)).classes("m-hint")
             with ui.element("div").classes("m-row m-near shrink-0"):
-                button(_("Discard"), partial(_discard, hold, [one.id]), kind="danger")
-                button(_("Continue"), partial(_continue, hold, [one.id]))
+                discard, go_on = (text.format(name=_name(one)) for text in (_("Discard “{name}”?"), _("Continue “{name}”?")))
+                button(_("Discard"), partial(_discard, hold, [one.id], discard), kind="danger")
+                button(_("Continue"), partial(_continue, hold, [one.id], go_on))
 
 
 def _name(one: HeldItem) -> str:
@@ -121,15 +122,15 @@ def _facts(one: HeldItem) -> str:
     return " · ".join(facts)
 
 
-async def _continue(hold: Hold, items: list[UUID]) -> None:
+async def _continue(hold: Hold, items: list[UUID], question: str) -> None:
     text = _("Whoever got the message after {when} gets it a second time, unless a report has arrived for them.")
-    if await confirm(_("Continue?"), text.format(when=formats.moment(hold.since)), yes=_("Continue"), danger=True):
+    if await confirm(question, text.format(when=formats.moment(hold.since)), yes=_("Continue"), danger=True):
         await _decide(hold, items, HoldDecision.CONTINUED, _("It goes on."))
 
 
-async def _discard(hold: Hold, items: list[UUID]) -> None:
+async def _discard(hold: Hold, items: list[UUID], question: str) -> None:
     text = _("Whoever is still waiting here will not receive it. This cannot be undone.")
-    if await confirm(_("Discard?"), text, yes=_("Discard"), danger=True):
+    if await confirm(question, text, yes=_("Discard"), danger=True):
         await _decide(hold, items, HoldDecision.DISCARDED, _("Discarded. Nothing of it goes out."))
 
 
