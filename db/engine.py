@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import socket
 from typing import Any
+from uuid import UUID
 from weakref import WeakSet
 
 import asyncpg
@@ -18,6 +19,7 @@ from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
 from db.pulse import Pulse
 from db.settings import Settings
+from db.shares import Gate
 
 APP_ROLE = "masteria_app"
 SYSTEM_ROLE = "masteria_system"
@@ -86,6 +88,7 @@ class Transaction(PostgresTransaction):
     """Gives its connection back whatever happens, also when COMMIT or ROLLBACK raises."""
 
     engine: "Engine"
+    company_id: UUID | None = None  # whose share of the connections it takes; None: nobody's
 
     async def _release(self) -> None:
         assert self.engine.pool is not None
@@ -93,6 +96,12 @@ class Transaction(PostgresTransaction):
             await asyncio.shield(self.engine.pool.release(self.connection, timeout=UNDO))
         except LOST:
             pass  # closed instead, and the pool opens another
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        if self.company_id is not None:
+            self._gate.leave(self.company_id)
 
     async def __aenter__(self) -> "Transaction":
         self.engine.require_up()
@@ -109,7 +118,17 @@ class Transaction(PostgresTransaction):
     async def get_connection(self) -> Any:
         if self.engine.pool is None:
             return await self.engine.get_new_connection()
-        return await self.engine.pool.acquire(timeout=self.engine.acquire_timeout)
+        pool = self.engine.pool
+        async with asyncio.timeout(self.engine.acquire_timeout):
+            if self.company_id is None:
+                return await pool.acquire()
+            self._gate = pool.gate  # of the pool that the connection goes back to
+            await self._gate.enter(self.company_id)
+            try:
+                return await pool.acquire()
+            except BaseException:
+                self._leave()
+                raise
 
     async def __aexit__(self, exception_type: Any, exception: Any, traceback: Any) -> bool:
         try:
@@ -191,8 +210,9 @@ class _Server:
 
 
 class Pool(asyncpg.Pool):
-    """Knows who watches its server."""
+    """Knows who watches its server, and whose turn it is to get a connection."""
 
+    gate: Gate
     server: _Server
     pulse: Pulse
     alone = True  # no other pool has the same pulse
@@ -256,7 +276,7 @@ class Engine(PostgresEngine):
             server.opened = beside.pool.server.opened
         else:
             pool.pulse = Pulse("database", server, every=ASK_EVERY, patience=patience)
-        pool.server = server
+        pool.server, pool.gate = server, Gate(size)
         await pool
         self.pool = pool
 
@@ -290,8 +310,11 @@ class Engine(PostgresEngine):
     async def get_new_connection(self) -> Any:
         raise RuntimeError("The database pool is not open: call DB.connect() first.")
 
-    def transaction(self, allow_nested: bool = False) -> Transaction:
-        return Transaction(engine=self, allow_nested=False)
+    def transaction(self, allow_nested: bool = False, *, company_id: UUID | None = None) -> Transaction:
+        """`company_id`: who waits for a free connection, by turns with other companies."""
+        transaction = Transaction(engine=self, allow_nested=False)
+        transaction.company_id = company_id
+        return transaction
 
 
 DB = Engine()

@@ -1,7 +1,8 @@
 """Background jobs: the row in Postgres is the job, SAQ over Valkey only says "look now".
 
 SAQ alone ran jobs twice without any fault and lost others under kill -9 (RELIABILITY 2.3, 3.2). Here a run first claims the
-row under a lease, so a doubled wake-up finds nothing to do and a lost one is made good by the sweeper.
+row under a lease, so a doubled wake-up finds nothing to do and a lost one is made good by the sweeper. A wake-up says in which
+queue to look; whose job is next is decided there, by turns of companies.
 """
 
 import random
@@ -175,9 +176,17 @@ async def wake(wakes: list[Wake]) -> None:
             await wake_one(item.queue, "run_job", key=wake_key(item.id), job_id=str(item.id))
 
 
+async def waiting(queue: str) -> int:
+    """Wake-ups that nobody has taken yet. 0 while Valkey is away."""
+    try:
+        return await queues()[queue].count("queued")
+    except valkey.Down:
+        return 0
+
+
 def wake_key(subject: object) -> str:
     """One wake-up per subject and 5 seconds. Not one for ever: SAQ keeps a key taken while its dead worker's job counts as
-    active, which would block the sweeper."""
+    active, which would block the sweeper. Nor more: they would wait in front of everybody else's."""
     return f"{subject}:{int(time.time() // 5)}"
 
 

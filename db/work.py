@@ -158,7 +158,7 @@ class AmbientTransaction:
         """Opens it and runs `first` in it; later calls do nothing. What `first` raises leaves nothing to go on with."""
         if self._connection is None:
             with _lost_is_unavailable():
-                connection = (await self.stack.enter_async_context(DB.transaction())).connection
+                connection = (await self.stack.enter_async_context(DB.transaction(company_id=self.company_id))).connection
                 await connection.execute("select set_config('app.company', $1, true)", str(self.company_id))
                 await self._first(Read(None, connection))
                 self._connection = connection
@@ -211,7 +211,7 @@ async def _transaction(actor: Actor, *, changes: bool = False) -> AsyncIterator[
                 await _act_as(connection, actor)
                 yield connection
             return
-        async with DB.transaction() as transaction:
+        async with DB.transaction(company_id=actor.company_id) as transaction:
             await _act_as(transaction.connection, actor)
             yield transaction.connection
 

@@ -5,7 +5,8 @@ import contextlib
 import logging
 import signal
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from functools import partial
+from typing import Any, cast
 from uuid import UUID
 
 import structlog
@@ -25,6 +26,7 @@ from db.jobs import (
     LookUpUnknown,
     PrepareCampaign,
     ProbeChannel,
+    QueueName,
     RunImport,
     SandboxControl,
     SendMail,
@@ -43,8 +45,9 @@ from workers.turns import Lane, Turn, Turns
 
 log = structlog.get_logger("workers")
 
-SLOTS = {"default": 8, "bulk": 2, "inbound": 4, "inspect": 2, "import": 2, "send": 4}
-"""How many of each queue run at once. A wake-up of the send queue only puts its lane among those that wait for their turn."""
+SLOTS = {"default": 8, "bulk": 3, "inbound": 4, "inspect": 2, "import": 2, "send": 4}
+"""How many of each queue run at once; jobs of one company never take the last. A wake-up of the send queue only puts its lane
+among those that wait for their turn."""
 SEND_SLOTS = 32
 """How many lanes work at once. One mostly waits: for permits or for a provider."""
 
@@ -99,6 +102,7 @@ class Process:
                 InspectImport: imports.give_up,
                 SendMail: mail.give_up,
             },
+            SLOTS,
         )
         self.draining = asyncio.Event()
         self._busy = 0
@@ -135,10 +139,11 @@ class Process:
 
     # What SAQ calls. A wake-up that comes while draining is let go: the pollers of another process make it good.
 
-    async def run_job(self, ctx: Any, *, job_id: str) -> None:
+    async def run_job(self, name: QueueName, ctx: Any, *, job_id: str) -> None:
+        """A job of this queue became due. Which one runs is not said by who called first."""
         with self._working() as go:
             if go:
-                await self.runner.run(UUID(job_id))
+                await self.runner.run_next(name)
 
     async def send_lane(self, ctx: Any, *, company_id: str, channel_id: str, lane: int) -> None:
         self.turns.add(Lane(UUID(company_id), UUID(channel_id), lane))
@@ -175,17 +180,21 @@ class Process:
     async def _wake_lane(self, lane: Lane) -> None:
         """Through the queue, so that every process has a share of the lanes."""
         company_id, channel_id = str(lane.company_id), str(lane.channel_id)
-        key = f"{channel_id}:{lane.number}:{asyncio.get_running_loop().time():.1f}"
+        key = queue.wake_key(f"{channel_id}:{lane.number}")
         await queue.wake_one("send", "send_lane", key=key, company_id=company_id, channel_id=channel_id, lane=lane.number)
 
     # loops
 
     async def _poll_sending(self) -> None:
-        for channel in await housekeeping.channels_with_work():
-            for number in range(lanes_for(self.settings, channel.throughput)):
-                lane = Lane(channel.company_id, channel.id, number)
-                if lane not in self.turns:
-                    await self._wake_lane(lane)
+        """Past the queue: a lane that begins waits behind nobody's wake-ups."""
+        due = [
+            Lane(channel.company_id, channel.id, number)
+            for channel in await housekeeping.channels_with_work()
+            for number in range(lanes_for(self.settings, channel.throughput))
+        ]
+        with contextlib.suppress(*valkey.Down):  # without Valkey there are no permits either
+            for lane in await self.lanes.free([lane for lane in due if lane not in self.turns]):
+                self.turns.add(lane)
 
     async def _poll_inbox(self) -> None:
         for company_id in await housekeeping.companies_with_inbox():
@@ -249,7 +258,11 @@ class Process:
         carriers = [
             Carrier(
                 queue.queues()[name],
-                functions=[("run_job", self.run_job), ("send_lane", self.send_lane), ("process_inbox", self.process_inbox)],
+                functions=[
+                    ("run_job", partial(self.run_job, cast(QueueName, name))),
+                    ("send_lane", self.send_lane),
+                    ("process_inbox", self.process_inbox),
+                ],
                 concurrency=slots,
                 dequeue_timeout=2.0,
                 timers={"sweep": 60, "schedule": 3600, "worker_info": 3600, "abort": 60},

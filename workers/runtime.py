@@ -7,7 +7,7 @@ makes good what was never woken, and gives back what a dead worker held.
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,24 +18,30 @@ import structlog
 from db import installation, queue, storable, valkey, witness
 from db.clock import now
 from db.errors import Unavailable
-from db.jobs import ALONE, Job
+from db.jobs import ALONE, Job, QueueName
 from db.redact import redact
+from db.shares import Shares
 from db.work import system
 
 log = structlog.get_logger("workers.runtime")
 
 RETRY_BASE, RETRY_CAP = 2.0, 900.0
 
+# By turns: companies that are full not at all, then the order that is given, first those that are not in it.
 _CLAIM = """
-update job set state = 'running', tries = tries + 1,
-    lease_until = now() + make_interval(secs => $2)
-where id = $1 and (state = 'waiting' and next_at <= now() + interval '1 second' or state = 'running' and lease_until < now())
-    and (select at_home($3, $4, $5))
-    and not (queue = any($6::text[]) and exists (
-        select from job o where o.company_id = job.company_id and o.queue = job.queue and o.state = 'running' and o.id <> job.id))
-returning company_id, payload, tries, max_tries
+update job set state = 'running', tries = tries + 1, lease_until = now() + make_interval(secs => kind.seconds)
+from (
+    select id from job
+    where ($1::uuid is null or id = $1) and ($2::text is null or queue = $2) and company_id <> all($3::uuid[]) and name = any($5)
+        and (state = 'waiting' and next_at <= now() + interval '1 second' or state = 'running' and lease_until < now())
+        and (select at_home($8, $9, $10))
+        and not (queue = any($7::text[]) and exists (select from job o where o.company_id = job.company_id and o.queue = job.queue
+            and o.state = 'running' and o.id <> job.id))
+    order by array_position($4::uuid[], company_id) nulls first, next_at, id limit 1 for update skip locked
+) next, unnest($5::text[], $6::float8[]) kind(name, seconds)
+where job.id = next.id and kind.name = job.name
+returning job.company_id, job.id, job.payload, job.tries, job.max_tries
 """
-_PEEK = "select payload from job where id = $1"
 _DONE = "delete from job where id = $1 and tries = $2"
 _AGAIN = """
 update job set state = 'waiting', lease_until = null, next_at = $3, last_error = $4, tries = tries - $5,
@@ -98,30 +104,73 @@ async def _witnessed(company_id: UUID, job_id: UUID, job: Job) -> bool:
 class Runner:
     """The jobs this process can run."""
 
-    def __init__(self, functions: dict[type[Job], JobFunction], given_up: dict[type[Job], GivenUp] | None = None) -> None:
+    def __init__(
+        self,
+        functions: dict[type[Job], JobFunction],
+        given_up: dict[type[Job], GivenUp] | None = None,
+        slots: Mapping[str, int] | None = None,
+    ) -> None:
+        """`slots`: how many of each queue run at once, of which companies take turns."""
         self._functions = functions
         self._given_up = given_up or {}
+        self._shares = {name: Shares(places) for name, places in (slots or {}).items()}
+        self._choosing = {name: asyncio.Lock() for name in self._shares}
 
     async def run(self, job_id: UUID) -> str:
         """Runs one job row if it is due and free; returns the outcome: done, retry, snooze, cancel, or `none`."""
-        async with system() as s:
-            payload = await s.fetchval(_PEEK, job_id)
-        if payload is None:
-            return "none"
-        job = queue.decode(payload)
+        row = await self._claim(job_id, None, [], [])
+        return "none" if row is None else await self._run(row)
+
+    async def run_next(self, name: QueueName) -> str:
+        """Runs the job of this queue whose company is next, if any is due and free; returns the outcome as `run`."""
+        shares = self._shares[name]
+        async with self._choosing[name]:  # two that choose at once would give one company both places
+            full = [company_id for company_id in shares.held if shares.full(company_id)]
+            row = await self._claim(None, name, full, shares.known())
+            if row is None:
+                return "none"
+            shares.take(row["company_id"])
+        try:
+            outcome = await self._run(row)
+        finally:
+            refused = shares.full(row["company_id"]) and name not in ALONE
+            shares.give(row["company_id"])
+        if refused:
+            await self._wake_next(row["company_id"], name)
+        return outcome
+
+    async def _claim(
+        self, job_id: UUID | None, name: QueueName | None, full: list[UUID], order: list[UUID]
+    ) -> asyncpg.Record | None:
+        kinds = list(self._functions)
         try:
             async with system() as s:
-                row = await s.fetchrow(_CLAIM, job_id, job.timeout + 5, *installation.fence(), list(ALONE))
+                return await s.fetchrow(
+                    _CLAIM,
+                    job_id,
+                    name,
+                    full,
+                    order,
+                    [kind.__name__ for kind in kinds],
+                    [kind.timeout + 5 for kind in kinds],
+                    list(ALONE),
+                    *installation.fence(),
+                )
         except asyncpg.UniqueViolationError:  # two of a company that run alone were claimed at the same moment
-            return "none"
-        if row is None:
-            return "none"
-        outcome = await self._carry_out(job_id, job, row)
+            return None
+
+    async def _run(self, row: asyncpg.Record) -> str:
+        job = queue.decode(row["payload"])
+        outcome = await self._carry_out(row["id"], job, row)
         if job.queue in ALONE:
-            async with system() as s:
-                waiting = await s.fetch(_NEXT, row["company_id"], job.queue)
-            await queue.wake([queue.Wake(item["id"], item["queue"], item["next_at"]) for item in waiting])
+            await self._wake_next(row["company_id"], job.queue)
         return outcome
+
+    async def _wake_next(self, company_id: UUID, name: QueueName) -> None:
+        """A job that could not run beside others of its company used its wake-up in vain."""
+        async with system() as s:
+            waiting = await s.fetch(_NEXT, company_id, name)
+        await queue.wake([queue.Wake(item["id"], item["queue"], item["next_at"]) for item in waiting])
 
     async def _carry_out(self, job_id: UUID, job: Job, row: asyncpg.Record) -> str:
         company_id, tries = row["company_id"], row["tries"]
@@ -186,9 +235,13 @@ def _told(error: Exception) -> str:
 
 
 async def sweep() -> int:
-    """Wakes every due job again; harmless for those that run. Returns how many."""
+    """Wakes every due job again that lacks a wake-up; harmless for those that run. Returns how many are due."""
     async with system() as s:
         rows = await s.fetch(_DUE, list(ALONE))
+    due: dict[str, list[asyncpg.Record]] = {}
     for row in rows:
-        await queue.wake_one(row["queue"], "run_job", key=queue.wake_key(row["id"]), job_id=str(row["id"]))
+        due.setdefault(row["queue"], []).append(row)
+    for name, jobs in due.items():
+        for row in jobs[await queue.waiting(name) :]:  # whose wake-up it is does not matter
+            await queue.wake_one(name, "run_job", key=queue.wake_key(row["id"]), job_id=str(row["id"]))
     return len(rows)

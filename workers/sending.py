@@ -58,6 +58,10 @@ def lanes_for(settings: Settings, rate: float) -> int:
     return settings.send_lanes if rate > 500 else 1
 
 
+def _place(channel_id: UUID, lane: int) -> str:
+    return f"lane:{channel_id}:{lane}"
+
+
 class Slice(NamedTuple):
     """What was claimed at once: its permits are given, nothing of it has left."""
 
@@ -84,7 +88,7 @@ class Lanes:
     async def run(self, company_id: UUID, channel_id: UUID, lane: int, turn: Turn | None = None) -> float | None:
         """Works for one quantum, or until its turn is over; what is on the wire then goes on by itself (`landed`). Returns seconds until there may be more
         to do, None when there is nothing."""
-        key = f"lane:{channel_id}:{lane}"
+        key = _place(channel_id, lane)
         if not await valkey.client().set(key, 1, nx=True, px=LANE_MS):
             return None
         try:
@@ -92,6 +96,13 @@ class Lanes:
         finally:
             with contextlib.suppress(*valkey.Down):
                 await valkey.client().delete(key)
+
+    async def free(self, lanes: Sequence[Lane]) -> list[Lane]:
+        """Those where no process is at work. Raises valkey.Down."""
+        if not lanes:
+            return []
+        taken = await valkey.client().mget([_place(lane.channel_id, lane.number) for lane in lanes])
+        return [lane for lane, by in zip(lanes, taken, strict=True) if by is None]
 
     async def landed(self) -> None:
         """Until nothing is on the wire any more and all is written."""

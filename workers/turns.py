@@ -1,6 +1,6 @@
 """Whose lane works next: turns by company, not by number. A company with forty numbers must not keep one with a single number
-waiting, so the free slot goes to the company with the fewest at work, and the one with the most gives a slot up when it has more
-than its share.
+waiting, so the free slot goes to the company with the fewest at work (db/shares.py), and the one with the most gives a slot up
+when it has more than its share.
 
 Nothing here is lost with the process: every lane with something due is added again by the poller.
 """
@@ -11,6 +11,8 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from uuid import UUID
+
+from db.shares import Shares
 
 
 class Lane(NamedTuple):
@@ -50,7 +52,7 @@ class Turns:
         self._run = run
         self._again = again
         self._waiting: dict[UUID, deque[Lane]] = {}
-        self._served: dict[UUID, int] = {}  # when each company had its last turn, counted in turns
+        self._shares = Shares(slots)
         self._working: dict[Lane, Turn] = {}  # the longest at work first
         self._known: set[Lane] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -66,10 +68,12 @@ class Turns:
             self._fill()
 
     def _fill(self) -> None:
-        while self._waiting and len(self._working) < self._slots:
-            at_work = Counter(lane.company_id for lane in self._working)
-            company_id = min(self._waiting, key=lambda company: (at_work[company], self._served.get(company, 0)))
-            self._served[company_id] = max(self._served.values(), default=0) + 1
+        while len(self._working) < self._slots:
+            ready = [company_id for company_id in self._waiting if not self._shares.full(company_id)]
+            if not ready:
+                break
+            company_id = self._shares.in_order(ready)[0]
+            self._shares.take(company_id)
             lanes = self._waiting[company_id]
             turn = Turn(lanes.popleft())
             self._working[turn.lane] = turn
@@ -106,6 +110,7 @@ class Turns:
             more = await self._run(turn)
         finally:
             del self._working[turn.lane]
+            self._shares.give(turn.lane.company_id)
             self._known.discard(turn.lane)
             self._fill()
         if more:

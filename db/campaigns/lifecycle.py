@@ -17,7 +17,12 @@ from db.work import Read, Work, system, work
 
 CLOSE_BATCH = 20_000
 
-_OPEN = "select company_id, id from campaign where finished_at is null and state in ('running', 'paused', 'cancelled', 'failed')"
+# One that still has somebody queued is not over: nothing is asked about it, or a round over many would take as long as they do.
+_TO_SETTLE = """
+select company_id, id from campaign k where finished_at is null and (
+    state in ('cancelled', 'failed') or state = 'paused' and resume_at <= now()
+    or state = 'running' and (select true from message m where m.queue_id = k.id and m.state = 0 order by m.next_at limit 1) is null)
+"""
 _CANCEL_SOME = f"""
 update message set done_at = now(), lease_until = null,
     state = case when maybe_duplicate then {int(MessageState.FAILED_UNKNOWN)} else {int(MessageState.CANCELLED)} end,
@@ -124,10 +129,10 @@ async def _set(
 
 
 async def settle_all() -> int:
-    """One round over all open campaigns: finishes those with nothing left, cancels what a cancelled one still has queued,
+    """One round over all campaigns that may move: finishes those with nothing left, cancels what a cancelled one still has queued,
     resumes those whose pause has run out. Any number of workers may do it at once. Returns how many moved."""
     async with system() as s:
-        rows = await s.fetch(_OPEN)
+        rows = await s.fetch(_TO_SETTLE)
     moved = 0
     for row in rows:
         moved += await _settle(row["company_id"], row["id"])

@@ -13,7 +13,7 @@ from db.messages import ledger
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
 from db.tenancy import Actor
-from db.work import work
+from db.work import system, work
 from tests import scenes
 
 S = MessageState
@@ -115,6 +115,22 @@ async def test_cancel_lets_what_is_on_the_wire_finish(stage: Stage) -> None:
     await lifecycle.settle_all()
     assert await stage.counts() == {"sent": 10, "cancelled": 30}
     assert await stage.db.fetchval("select finished_at is not null and state = 'cancelled' from campaign where id = $1", stage.id)
+
+
+async def test_nothing_is_asked_about_a_campaign_that_has_somebody_queued(stage: Stage) -> None:
+    """A round takes as long as there are campaigns that may move, not as there are campaigns."""
+
+    async def asked() -> bool:
+        async with system() as s:
+            return stage.id in [row["id"] for row in await s.fetch(lifecycle._TO_SETTLE)]
+
+    await lifecycle.prepare(stage.actor.company_id, stage.id)
+    assert not await asked()
+    await actions.pause(stage.actor, stage.id)
+    assert not await asked()
+    await actions.resume(stage.actor, stage.id)
+    await stage.claim()
+    assert await asked()
 
 
 async def test_retry_sends_only_the_failed_again(stage: Stage) -> None:
