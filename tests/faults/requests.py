@@ -160,6 +160,9 @@ async def api_killed(requests: int) -> Report:
             while len(done) < requests:
                 await api.ready(http)
                 await _forget_allowances()
+                await db.execute(
+                    "update contact_import set state = 'failed' where company_id = $1", actor.company_id
+                )  # room for more
                 calls = await _calls(db, actor, channel, template, len(done))
                 random.shuffle(calls)
                 victim = kills % 2
