@@ -26,7 +26,7 @@ from db.work import read, work
 MOST_BYTES = 100_000_000
 OPEN = (ImportState.UPLOADED, ImportState.QUEUED, ImportState.RUNNING)
 """States in which the file is still needed."""
-_KINDS = (b"PK\x03\x04", b"\xff\xfe", b"\xfe\xff")  # XLSX, UTF-16
+_KINDS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")  # XLSX, old Excel (told by its reader), UTF-16
 _SINGLE = frozenset(("phone", "name", "first_name", "last_name", "email", "language", "opt_out"))
 
 _SELECT = """

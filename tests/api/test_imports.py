@@ -112,8 +112,11 @@ async def test_too_large_a_file_is_refused(client: httpx.AsyncClient, us: Header
     assert (answer.status_code, answer.json()["code"]) == (413, "file_too_large")
 
 
-async def test_an_unreadable_file_fails_with_its_reason(client: httpx.AsyncClient, us: Headers, owner: Actor) -> None:
-    seen = await upload(client, us, owner, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 600, "velha.xls")
+@pytest.mark.parametrize("filling", [b"x", b"\0"])
+async def test_an_unreadable_file_fails_with_its_reason(
+    client: httpx.AsyncClient, us: Headers, owner: Actor, filling: bytes
+) -> None:
+    seen = await upload(client, us, owner, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + filling * 6000, "velha.xls")
     assert (seen["state"], seen["error"]) == ("failed", "old_excel")
 
 
