@@ -222,8 +222,9 @@ def _recipient_query(
         args.append(reason)
         sql += f" and m.reason = ${len(args)}"
     if search:
-        args += [f"%{''.join(ch for ch in search if ch.isdigit()) or chr(0)}%", search]
-        sql += f" and (m.address like ${len(args) - 1} or position(fold(${len(args)}) in fold(c.name)) > 0)"
+        digits = "".join(ch for ch in search if ch.isdigit())
+        args += [search, f"%{digits}%" if digits else None]
+        sql += f" and (position(fold(${len(args) - 1}) in fold(c.name)) > 0 or m.address like ${len(args)}::text)"
     if replied is not None:
         sql += " and m.replied_at is not null" if replied else " and m.replied_at is null"
     return sql + " order by m.dedupe_key", args

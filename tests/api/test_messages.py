@@ -126,6 +126,8 @@ async def test_who_answered_a_campaign_is_listed_with_the_answer(
     ]
     named = (await client.get(f"{url}?replied=true&search=pessoa 0", headers=auth)).raise_for_status().json()["items"]
     assert [one["contact_id"] for one in named] == [str(people[0])]
+    spelled = (await client.get(f"{url}?replied=true&search=PESSOA", headers=auth)).raise_for_status().json()["items"]
+    assert spelled == named
     silent = (await client.get(f"{url}?replied=false&state=read", headers=auth)).json()["items"]
     assert [(one["contact_id"], one["reply_text"]) for one in silent] == [(str(people[1]), None)]
     file = (await client.get(f"{url}.csv?replied=true", headers=auth)).text
