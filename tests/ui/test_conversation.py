@@ -69,13 +69,13 @@ async def test_the_figure_of_answers_leads_to_who_answered(
     campaign = await scenes.campaign(owner_db, owner, channel, state="completed")
     await scenes.contacts(owner_db, owner, 1, first=1)
     await owner_db.execute(
-        "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key, state, sent_at)"
-        " select $1, $2, $3::uuid, $3::uuid, id, $4, $3::uuid || ':' || id, 5, now() from contact where company_id = $1",
+        "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key)"
+        " select $1, $2, $3::uuid, $3::uuid, id, $4, $3::uuid || ':' || id from contact where company_id = $1",
         owner.company_id, channel, campaign, PHONE,
     )  # fmt: skip
     await came(owner_db, owner, channel, person, "text", "Quero sim!\nMe chama?", campaign)
     await owner_db.execute(
-        "update message m set replied_at = (select received_at from inbound_message i where i.contact_id = m.contact_id)"
+        "update message m set state = 5, sent_at = now(), replied_at = (select received_at from inbound_message i where i.contact_id = m.contact_id)"
         " where company_id = $1",
         owner.company_id,
     )
