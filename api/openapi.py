@@ -28,6 +28,7 @@ _WORDS: dict[str, Any] = {
     "code": "not_found",
     "token": "mia_s_4wq0",
     "secret": "mia_live_1f2e3d4c_9xW…",
+    "reasons": "temporary",
     "next_cursor": None,
     "total": 1,
     "time_zone": "America/Sao_Paulo",
