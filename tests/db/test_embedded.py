@@ -10,8 +10,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from valkey.asyncio import Valkey
 
-from db import valkey
 from db.embedded import Postgres, start_valkey, valkey_socket, valkey_url
 
 _SMALL = {"shared_buffers": "'16MB'", "max_connections": "20", "fsync": "off"}
@@ -85,13 +85,13 @@ async def test_valkey_takes_over_from_one_whose_owner_died(folder: Path) -> None
 
 
 async def valkey_set(url: str, value: str) -> None:
-    client = valkey.valkey_asyncio.from_url(url)
+    client = Valkey.from_url(url)
     await client.set("key", value)
     await client.aclose()
 
 
 async def valkey_get(url: str) -> bytes:
-    client = valkey.valkey_asyncio.from_url(url)
+    client = Valkey.from_url(url)
     found: bytes = await client.get("key")
     await client.aclose()
     return found
