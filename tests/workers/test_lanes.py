@@ -95,12 +95,14 @@ async def stage(
     settings: Settings,
     says: Callable[[str, int], tuple[int, int | bytes | None] | str],
     people: int = 30,
+    *,
+    patience: float = 0.6,
     **channel: object,
 ) -> AsyncIterator[Stage]:
-    """A campaign to `people` that is running, and a lane of this process."""
+    """A campaign to `people` that is running, and a lane of this process that waits `patience` seconds for an answer."""
     far = Far(says)
-    async with peer(far.step) as server, Wire(timeout=0.6, connect_timeout=0.3) as wire:
-        own = msgspec.structs.replace(settings, sandbox_url=server.url, send_timeout=0.6, send_slice=20, send_concurrency=10)
+    async with peer(far.step) as server, Wire(timeout=patience, connect_timeout=0.3) as wire:
+        own = msgspec.structs.replace(settings, sandbox_url=server.url, send_timeout=patience, send_slice=20, send_concurrency=10)
         made = Stage(db, actor, own, far, Lanes(own, Sender(own, wire)))
         made.channel_id = await scenes.channel(db, actor, **{"throughput": 1000, **channel})
         template_id = await scenes.template(db, actor, made.channel_id)

@@ -199,7 +199,7 @@ async def test_an_open_breaker_on_which_nobody_could_act_stops_nothing_for_ever(
     "columns",
     [
         {"state": "paused", "state_reason": "person"},
-        {"state": "paused", "state_reason": "spam_rate", "paused_until": now() + timedelta(minutes=5)},
+        {"state": "paused", "state_reason": "spam_rate", "paused_until": now() + timedelta(days=1)},
         {"state": "error", "state_reason": "token_invalid"},
     ],
     ids=["person", "provider", "error"],

@@ -25,7 +25,9 @@ async def test_a_poisoned_answer_spoils_nobody_else(
     policy: str, database: Settings, owner_db: asyncpg.Connection, owner: Actor
 ) -> None:
     """Each message ends as its answer says, whatever stands in it; its neighbours in the slice are sent."""
-    async with stage(owner_db, owner, database, lambda to, times: POISON.get(int(to[-2:]), (200, None)), people=30) as s:
+    async with stage(
+        owner_db, owner, database, lambda to, times: POISON.get(int(to[-2:]), (200, None)), people=30, patience=5
+    ) as s:
         await owner_db.execute(
             "update message set at_least_once = $2 where campaign_id = $1", s.campaign_id, policy == "at_least_once"
         )
@@ -49,7 +51,7 @@ async def test_a_result_that_cannot_be_written_is_written_bare(
     """Whatever the parsers let pass: the rest of the slice is kept, and what is known of the message too."""
     answers = {5: (200, raw({"messages": [{"id": "veneno"}]})), 6: (400, raw({"error": {"code": 131026, "message": "veneno"}}))}
     async with (
-        stage(owner_db, owner, database, lambda to, times: answers.get(int(to[-2:]), (200, None)), people=30) as s,
+        stage(owner_db, owner, database, lambda to, times: answers.get(int(to[-2:]), (200, None)), people=30, patience=5) as s,
         refusing(owner_db, "attempt", "provider_id = 'veneno' or detail like '%veneno%'"),
     ):
         await s.run()
@@ -67,7 +69,7 @@ async def test_a_result_that_nothing_can_write_is_left_to_its_lease(
     database: Settings, owner_db: asyncpg.Connection, owner: Actor
 ) -> None:
     async with (
-        stage(owner_db, owner, database, ok, people=30) as s,
+        stage(owner_db, owner, database, ok, people=30, patience=5) as s,
         refusing(owner_db, "message", "state = 3 and address like '%07'"),
     ):
         await s.run()
