@@ -94,7 +94,7 @@ class Hooks:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.wait(tasks, timeout=5)
             await self._collector.stop()
             await self._spool.close()
             self._pool.terminate()

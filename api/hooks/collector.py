@@ -26,6 +26,7 @@ BACKLOG = 20_000  # rows that may wait
 STATEMENT = 3.0  # seconds for one insert; a provider waits about 10 for all
 CONNECT = 2.0
 RECONNECT = 0.5
+ANSWER = 9.0  # seconds after which a request is refused whatever became of its row: the provider would not wait longer
 
 Broken = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
@@ -60,7 +61,8 @@ class Collector:
             await asyncio.sleep(0.02)
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STATEMENT)
         self._refuse(self._waiting)
         self._waiting = []
 
@@ -71,7 +73,11 @@ class Collector:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((row, future))
         self._wake.set()
-        await future
+        late = future.get_loop().call_later(ANSWER, self._refuse, [(row, future)])
+        try:
+            await future
+        finally:
+            late.cancel()
 
     async def _kept_lane(self) -> None:
         """A lane that falls is put up again: requests wait for it."""
@@ -133,11 +139,21 @@ class Collector:
         return waiting[:count]
 
     async def _insert(self, connection: asyncpg.Connection, batch: list[Item]) -> bool:
+        """Whether Postgres took the batch. Bounded from outside too: asyncpg's own time-out waits for a goodbye, and a connection
+        whose server died at the wrong moment never says it."""
+        writing = asyncio.create_task(halving.write(batch, partial(self._commit, connection), self._refuse_one))
         try:
-            await halving.write(batch, partial(self._commit, connection), self._refuse_one)
+            done, _ = await asyncio.wait({writing}, timeout=STATEMENT + 1.5)
+            if not done:
+                raise TimeoutError("the insert does not end")
+            writing.result()
         except Exception as error:  # whatever it is: a lane that ends would leave requests waiting for ever
             log.warning("hooks.insert_failed", rows=len(batch), error=repr(error)[:300])
             return False
+        finally:
+            if not writing.done():
+                _close(connection)
+                writing.cancel()
         return True
 
     async def _commit(self, connection: asyncpg.Connection, batch: Sequence[Item]) -> None:
