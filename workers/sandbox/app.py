@@ -17,18 +17,18 @@ from workers.sandbox.accounts import Accounts, MetaAccount
 from workers.sandbox.config import LOOPBACK, Settings
 from workers.sandbox.control import Control, problem
 from workers.sandbox.deliveries import Deliveries
-from workers.sandbox.graph import VERSION, Graph
-from workers.sandbox.graph_errors import no_object, no_token
-from workers.sandbox.graph_messages import Messages
 from workers.sandbox.inbound import Inbound
 from workers.sandbox.ledger import Ledger
 from workers.sandbox.limits import Limits
-from workers.sandbox.mail import Mail
-from workers.sandbox.media import Media
+from workers.sandbox.mail.smtp import Mail
+from workers.sandbox.meta.api import VERSION, Graph
+from workers.sandbox.meta.errors import no_object, no_token
+from workers.sandbox.meta.media import Media
+from workers.sandbox.meta.messages import Messages
+from workers.sandbox.meta.templates import Templates
 from workers.sandbox.server import Connection, Reply, Request, bind, json_reply, listen
 from workers.sandbox.store import Store
-from workers.sandbox.templates import Templates
-from workers.sandbox.twilio import Twilio
+from workers.sandbox.twilio.api import Twilio
 from workers.sandbox.webhooks import Webhooks
 
 

@@ -15,11 +15,11 @@ from workers.sandbox.deliveries import Deliveries
 from workers.sandbox.inbound import Inbound
 from workers.sandbox.ledger import Entry, Ledger
 from workers.sandbox.limits import Limits
-from workers.sandbox.mail import Mail
+from workers.sandbox.mail.smtp import Mail
+from workers.sandbox.meta.template_send import preview
+from workers.sandbox.meta.templates import EVENTS, Templates
 from workers.sandbox.server import Reply, Request, json_reply
 from workers.sandbox.store import Store
-from workers.sandbox.template_send import preview
-from workers.sandbox.templates import EVENTS, Templates
 from workers.sandbox.webhooks import Item, Webhooks
 
 Answer = Reply | Awaitable[Reply]

@@ -13,8 +13,8 @@ from typing import Any, Final
 from workers.sandbox import people
 from workers.sandbox.accounts import Account, MetaAccount, TwilioAccount
 from workers.sandbox.ledger import Flight
-from workers.sandbox.segments import count_segments
 from workers.sandbox.store import Store
+from workers.sandbox.twilio.segments import count_segments
 from workers.sandbox.webhooks import Item, Webhooks
 
 WINDOW: Final = 86_400.0

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.workers.sandbox.conftest import Sandbox, until
-from workers.sandbox.segments import count_segments
+from workers.sandbox.twilio.segments import count_segments
 from workers.sandbox.webhooks import twilio_signature
 
 TO = "+5511987654321"

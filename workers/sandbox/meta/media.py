@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from workers.sandbox.config import Settings
-from workers.sandbox.graph_errors import fail, no_object
+from workers.sandbox.meta.errors import fail, no_object
 from workers.sandbox.server import Reply, Request, json_reply
 from workers.sandbox.store import Store
 

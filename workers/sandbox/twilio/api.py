@@ -24,8 +24,8 @@ from workers.sandbox.inbound import Inbound
 from workers.sandbox.ledger import Entry, Flight, Ledger
 from workers.sandbox.limits import Limits
 from workers.sandbox.people import is_landline
-from workers.sandbox.segments import count_segments
 from workers.sandbox.server import Reply, Request, json_reply
+from workers.sandbox.twilio.segments import count_segments
 
 E164: Final = re.compile(r"\+[1-9]\d{6,14}")
 ERRORS: Final = {

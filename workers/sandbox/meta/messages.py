@@ -15,14 +15,14 @@ from workers.sandbox.accounts import MetaAccount, Number
 from workers.sandbox.behaviour import BEYOND, HEALTHY, IMPOSSIBLE, chance, draw_fault
 from workers.sandbox.config import Settings
 from workers.sandbox.deliveries import Deliveries
-from workers.sandbox.graph_errors import fail
 from workers.sandbox.inbound import Inbound
 from workers.sandbox.ledger import Flight, Ledger
 from workers.sandbox.limits import Limits
-from workers.sandbox.media import Media
+from workers.sandbox.meta.errors import fail
+from workers.sandbox.meta.media import Media
+from workers.sandbox.meta.template_send import Refusal, check
+from workers.sandbox.meta.templates import Templates
 from workers.sandbox.server import Reply, Request, json_reply
-from workers.sandbox.template_send import Refusal, check
-from workers.sandbox.templates import Templates
 
 _JUNK: Final = str.maketrans("", "", " ()-.")
 _DIGITS: Final = re.compile(r"\+?([1-9]\d{6,14})")

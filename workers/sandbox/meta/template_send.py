@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from workers.sandbox.templates import MEDIA, VARIABLE, Template
+from workers.sandbox.meta.templates import MEDIA, VARIABLE, Template
 
 
 class Refusal(Exception):

@@ -1,6 +1,6 @@
 """The Graph API under /vNN.N/…: who is calling, which object is meant, what is asked of it.
 
-Sends go to `graph_messages`; here are the token, numbers, templates, media and subscriptions. Objects of another
+Sends go to `messages`; here are the token, numbers, templates, media and subscriptions. Objects of another
 account answer as unknown ones do (code 100, subcode 33), as the real API does.
 """
 
@@ -15,12 +15,12 @@ import msgspec
 from workers.sandbox.accounts import Accounts, MetaAccount, Number
 from workers.sandbox.behaviour import down
 from workers.sandbox.config import Settings
-from workers.sandbox.graph_errors import fail, no_object, no_token
-from workers.sandbox.graph_messages import Messages
 from workers.sandbox.limits import Limits
-from workers.sandbox.media import Media
+from workers.sandbox.meta.errors import fail, no_object, no_token
+from workers.sandbox.meta.media import Media
+from workers.sandbox.meta.messages import Messages
+from workers.sandbox.meta.templates import Template, Templates
 from workers.sandbox.server import Reply, Request, json_reply
-from workers.sandbox.templates import Template, Templates
 from workers.sandbox.webhooks import Webhooks
 
 VERSION: Final = re.compile(r"v\d{1,3}\.\d")
