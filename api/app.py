@@ -27,7 +27,7 @@ from api.home import HomeController
 from api.hooks.asgi import Hooks, in_front
 from api.idempotency import Idempotent, on_replay, take_key
 from api.imports import ImportController
-from api.log import Observed
+from api.log import RequestLogging
 from api.messages import MessageController
 from api.realtime import Hub
 from api.sandbox import SandboxController
@@ -127,6 +127,6 @@ def create_app(settings: Settings) -> Litestar:
         debug=False,
     )
     app.asgi_handler = in_front(
-        hooks, Observed(BodyDeadline(Idempotent(app.asgi_handler)), https=settings.webhook_url.startswith("https://"))
+        hooks, RequestLogging(BodyDeadline(Idempotent(app.asgi_handler)), https=settings.webhook_url.startswith("https://"))
     )
     return app

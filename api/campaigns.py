@@ -147,7 +147,7 @@ class CampaignController(Controller):
             problems=[msgspec.convert(problem._asdict(), CampaignProblem) for problem in found.problems],
             audience=msgspec.convert(found.audience, Audience) if found.audience else None,
             estimated_seconds=found.seconds,
-            binding_limit=found.limit,
+            limiting_factor=found.limit,
             segments_total=found.segments_total,
             plain_body=found.plain_body,
         )

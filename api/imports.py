@@ -23,7 +23,7 @@ from db.contacts.reasons_pt import sentence
 from db.errors import Field, Invalid
 from db.tenancy import Actor
 
-_ROOM = imports.MOST_BYTES + 64 * 1024  # for the multipart frame
+_ROOM = imports.MAX_BYTES + 64 * 1024  # for the multipart frame
 _PIECE = 1 << 20
 _targets = msgspec.json.Decoder(list[ColumnTarget])
 

@@ -36,7 +36,7 @@ def _template(scope: Mapping[str, Any]) -> str:
     return found if isinstance(found, str) and scope.get("route_handler") is not None else "(none)"
 
 
-class Observed:
+class RequestLogging:
     """ASGI middleware around the whole app."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:

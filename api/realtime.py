@@ -29,7 +29,7 @@ log = structlog.get_logger("api.realtime")
 
 HEARTBEAT = 15.0  # seconds
 QUEUE = 256  # frames that a slow listener may be behind
-MOST_PER_OWNER = 50
+MAX_PER_OWNER = 50
 _BLOCK_MS = 2000  # less than the 5 s after which valkey-py gives up on any answer
 _START = "0-0"
 
@@ -126,7 +126,7 @@ class Hub:
         if self.closing:
             raise Unavailable("restarting", "This server is restarting. Connect again.", retry_after=1)
         group = self._listeners.setdefault(actor.company_id, set())
-        if sum(1 for other in group if other.actor.id == actor.id) >= MOST_PER_OWNER:
+        if sum(1 for other in group if other.actor.id == actor.id) >= MAX_PER_OWNER:
             raise TooManyRequests("too_many_listeners", "Too many live connections.", retry_after=30)
         listener = Listener(actor)
         group.add(listener)

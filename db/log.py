@@ -45,7 +45,7 @@ def redact_event(logger: Any, method: str, event: MutableMapping[str, Any]) -> M
     return event
 
 
-_MOST = 3  # lines of one kind within
+_MAX_LINES = 3  # lines of one kind within
 _WINDOW = 60.0  # seconds
 _KINDS = 1000
 _NUMBERS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|0x[0-9a-f]+|\d+")
@@ -67,7 +67,7 @@ class Fold(logging.Filter):
         since, count = self._seen.get(kind, (at, 0))
         left_out = 0
         if at - since >= _WINDOW:
-            since, left_out, count = at, max(0, count - _MOST), 0
+            since, left_out, count = at, max(0, count - _MAX_LINES), 0
         self._seen[kind] = since, count + 1
         self._seen.move_to_end(kind)
         if len(self._seen) > _KINDS:
@@ -77,7 +77,7 @@ class Fold(logging.Filter):
                 record.msg = {**record.msg, "repeated": left_out}
             else:
                 record.msg, record.args = f"{record.getMessage()} (repeated {left_out} times)", None
-        return count < _MOST
+        return count < _MAX_LINES
 
 
 def _kind(record: logging.LogRecord) -> Hashable:

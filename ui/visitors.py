@@ -16,7 +16,7 @@ PER_ADDRESS = 40  # open pages without a session; an office behind one address s
 IN_ALL = 400
 PAGES_A_SECOND, PAGES_AT_ONCE = 4.0, 120.0
 STALE = 30.0  # seconds for a browser to open the socket of its page
-MOST_ADDRESSES = 10_000
+MAX_ADDRESSES = 10_000
 
 
 class Bucket:
@@ -60,7 +60,7 @@ class Pace:
         key = network(host)
         bucket = self._buckets.get(key)
         if bucket is None:
-            if len(self._buckets) >= MOST_ADDRESSES:
+            if len(self._buckets) >= MAX_ADDRESSES:
                 self._buckets.clear()
             bucket = self._buckets[key] = Bucket(PAGES_A_SECOND, PAGES_AT_ONCE)
         return bucket.take()

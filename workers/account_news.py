@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from db.channels import facts
 from db.channels import log as channel_log
+from db.channels import provider_state
 from db.clock import now
 from db.jobs import CheckChannel
 from db.messages.reasons import FailureReason
@@ -35,7 +35,7 @@ async def apply(w: Work, event: AccountEvent) -> None:
         detail = msgspec.json.decode(event.detail, type=_Account)
     except (ValueError, RecursionError):
         detail = _Account()
-    channels = await facts.channels_of_account(w, event.account_id)
+    channels = await provider_state.channels_of_account(w, event.account_id)
     ban = detail.ban_info.waba_ban_state if detail.ban_info else ""
     binding = [info for info in detail.restriction_info if info.restriction_type == "RESTRICTED_BIZ_INITIATED_MESSAGING"]
     fresh = (event.at or now()) > now() - timedelta(days=1)
@@ -45,7 +45,7 @@ async def apply(w: Work, event: AccountEvent) -> None:
         text = event.detail.decode("utf-8", "replace")
         await channel_log.record(w, channel_id, "webhook", not stops, f"News about the account: {event.event}", request=text)
         if stops and (until is None or until > now()):
-            await facts.stop(w, channel_id, FailureReason.ACCOUNT_LOCKED, event.event, until=until)
+            await provider_state.stop(w, channel_id, FailureReason.ACCOUNT_LOCKED, event.event, until=until)
         elif not stops:
             w.enqueue(CheckChannel(channel_id=channel_id))
 

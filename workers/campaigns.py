@@ -16,6 +16,6 @@ async def give_up(company_id: UUID, job: PrepareCampaign, reason: str) -> None:
     await lifecycle.fail_preparing(company_id, job.campaign_id, reason)
 
 
-async def settle_all() -> int:
+async def reconcile() -> int:
     """One round over all open campaigns."""
-    return await lifecycle.settle_all()
+    return await lifecycle.reconcile()

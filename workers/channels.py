@@ -13,8 +13,8 @@ import msgspec
 import structlog
 
 from db import storable
-from db.channels import facts, outages, templates
-from db.channels.facts import CheckResult
+from db.channels import outages, provider_state, templates
+from db.channels.provider_state import CheckResult
 from db.channels.queries import Check
 from db.channels.secrets import Credentials, credentials
 from db.clock import now
@@ -101,7 +101,7 @@ class ChannelJobs:
             if not transient:
                 await outages.over(w, channel.channel_id)
             if not transient or channel.state in (ChannelState.CHECKING, ChannelState.ERROR):
-                await facts.save_check(w, channel.channel_id, result)
+                await provider_state.save_check(w, channel.channel_id, result)
             if channel.sandbox and any(line.code == "webhook" and not line.ok for line in result.lines):
                 # Right after a start our own address may not answer yet.
                 w.enqueue(job, at=started + SANDBOX_AGAIN)
@@ -110,7 +110,7 @@ class ChannelJobs:
 
     async def _save(self, company_id: UUID, channel_id: UUID, result: CheckResult) -> None:
         async with work(worker(company_id), Permission.CHANNELS_WRITE) as w:
-            await facts.save_check(w, channel_id, result)
+            await provider_state.save_check(w, channel_id, result)
 
     async def _sandbox_account(self, channel: Credentials) -> Credentials:
         """Makes the account on the sandbox, or finds it: the same channel always gets the same one. Raises Refused."""
@@ -144,7 +144,7 @@ class ChannelJobs:
         )
         if fresh != channel:
             async with work(worker(channel.company_id), Permission.CHANNELS_WRITE) as w:
-                await facts.save_sandbox_account(
+                await provider_state.save_sandbox_account(
                     w,
                     channel.channel_id,
                     account_id=fresh.account_id,

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import msgspec
 
-from db.channels import facts, templates
 from db.channels import log as channel_log
+from db.channels import provider_state, templates
 from db.clock import now
 from db.contacts import identities
 from db.contacts.phones import Phone, from_wa_id, variants
@@ -167,9 +167,9 @@ async def _failure(w: Work, item: Item, update: StatusUpdate) -> dict[UUID, Stop
         until = None if outcome.seconds is None else now() + timedelta(seconds=outcome.seconds)
         stopped = [item.channel.id]
         if outcome.scope is Scope.ACCOUNT:
-            stopped = await facts.channels_of_account(w, item.channel.account_id)
+            stopped = await provider_state.channels_of_account(w, item.channel.account_id)
         for channel_id in stopped:
-            await facts.stop(w, channel_id, outcome.reason, f"status {update.code}", until=until)
+            await provider_state.stop(w, channel_id, outcome.reason, f"status {update.code}", until=until)
     elif isinstance(outcome, StopCampaign):
         campaign_id = await w.fetchval(
             "select campaign_id from message where company_id = $1 and (provider_id = $3 or id ="
@@ -208,7 +208,7 @@ async def _one(w: Work, item: Item) -> None:
             )
         case QualityEvent() | TierEvent():
             # The check reads the number's truth; news alone would depend on its order.
-            for channel_id in await facts.channels_of_account(w, item.event.account_id):
+            for channel_id in await provider_state.channels_of_account(w, item.event.account_id):
                 w.enqueue(CheckChannel(channel_id=channel_id))
         case AccountEvent() as event:
             await account_news.apply(w, event)

@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 
 from db import blobs, idempotency
-from db.channels import facts
+from db.channels import provider_state
 from db.clock import now
 from db.contacts import import_files, imports
 from db.enums import ImportState, Permission
@@ -91,7 +91,7 @@ async def hourly() -> None:
         for statement in _OLD:
             await s.execute(statement)
     await idempotency.forget_old()
-    await facts.recheck_due()
+    await provider_state.recheck_due()
     await _files()
 
 

@@ -56,7 +56,7 @@ ROUND_SECONDS = 900.0  # more than any round of a loop takes; one that hangs is 
 VALKEY_PATIENCE = 2.0  # seconds; nobody waits for a worker as they do for the API
 
 
-class Carrier(Worker[Any]):
+class SaqWorker(Worker[Any]):
     """SAQ's worker without its signal handlers: this process drains by its own rules (RELIABILITY 3.2: a stopping SAQ worker
     still took new jobs, and cancelled what was in flight). A Valkey that is away ends none of its tasks loudly: what it did not
     finish is made good from Postgres."""
@@ -129,7 +129,7 @@ class Process:
             ForgetFile: imports.forget_file,
             BulkContacts: contacts.run_bulk,
             PrepareCampaign: self._prepare,
-            LookUpUnknown: unknown.looker(self.sender),
+            LookUpUnknown: unknown.lookup_job(self.sender),
             SandboxControl: sandbox_control.SandboxJobs(self.settings, self.wire).sandbox_control,
         }
 
@@ -213,8 +213,8 @@ class Process:
             ("sending", 1.0, self._poll_sending),
             ("inbox", 2.0, self._poll_inbox),
             ("jobs", 2.0, sweep),
-            ("campaigns", 1.0, campaigns.settle_all),
-            ("unknown", 2.0, unknown.settle_all),
+            ("campaigns", 1.0, campaigns.reconcile),
+            ("unknown", 2.0, unknown.reconcile),
             ("channels", 10.0, housekeeping.wake_paused_channels),
             ("outages", 1.0, outages.probe_due),
             ("hourly", 60.0, housekeeping.hourly),
@@ -256,7 +256,7 @@ class Process:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._drain)
         carriers = [
-            Carrier(
+            SaqWorker(
                 queue.queues()[name],
                 functions=[
                     ("run_job", partial(self.run_job, cast(QueueName, name))),
@@ -279,7 +279,7 @@ class Process:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(settings.worker_drain):
                     await self._idle.wait()
-                    await self.lanes.landed()
+                    await self.lanes.drain()
             for task in (*carrying, *tasks):
                 task.cancel()
             await asyncio.wait([*carrying, *tasks], timeout=3)

@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from db import crypto, limits, valkey
-from db.channels import facts
+from db.channels import provider_state
 from db.clock import now
 from db.enums import ChannelKind, ChannelState, Permission
 from db.messages import render
@@ -149,9 +149,9 @@ async def pause_channel(channel: ChannelRow, outcome: PauseChannel) -> None:
     async with work(worker(channel.company_id), Permission.CHANNELS_WRITE) as w:
         stopped = [channel.id]
         if outcome.scope == Scope.ACCOUNT:
-            stopped = await facts.channels_of_account(w, channel.account_id)
+            stopped = await provider_state.channels_of_account(w, channel.account_id)
         for channel_id in stopped:
-            await facts.stop(w, channel_id, outcome.reason, outcome.message or None, until=until, code=outcome.code)
+            await provider_state.stop(w, channel_id, outcome.reason, outcome.message or None, until=until, code=outcome.code)
     await note_limit(channel, "api_rate" if until else "channel", None, until=until)
 
 

@@ -30,7 +30,7 @@ from db.tenancy import worker
 from db.witness import Seen
 from db.work import Work, work
 from workers import outage, outgoing
-from workers.flight import Flight, held_back
+from workers.batch import Batch, held_back
 from workers.outage import Breakers
 from workers.outcomes import (
     OptedOut,
@@ -66,7 +66,7 @@ class Slice(NamedTuple):
     """What was claimed at once: its permits are given, nothing of it has left."""
 
     channel: ChannelRow
-    batch: list[Claimed]
+    messages: list[Claimed]
     content: str | None
     full: bool  # somebody had to wait because the portfolio's day is full
 
@@ -79,14 +79,14 @@ class Lanes:
         self._sender = sender
         self.draining = False
         self._contents: dict[UUID, str] = {}
-        self._aloft: dict[tuple[UUID, int], set[Flight]] = {}
+        self._in_flight: dict[tuple[UUID, int], set[Batch]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._written: deque[tuple[UUID, int, Sequence[Result]]] = deque(maxlen=REMEMBERED)
         self._breakers = Breakers()
         self._rest: dict[UUID, float] = {}  # channels to stay away from, said since their lanes last began: until when, monotonic
 
     async def run(self, company_id: UUID, channel_id: UUID, lane: int, turn: Turn | None = None) -> float | None:
-        """Works for one quantum, or until its turn is over; what is on the wire then goes on by itself (`landed`). Returns seconds until there may be more
+        """Works for one quantum, or until its turn is over; what is on the wire then goes on by itself (`drain`). Returns seconds until there may be more
         to do, None when there is nothing."""
         key = _place(channel_id, lane)
         if not await valkey.client().set(key, 1, nx=True, px=LANE_MS):
@@ -104,7 +104,7 @@ class Lanes:
         taken = await valkey.client().mget([_place(lane.channel_id, lane.number) for lane in lanes])
         return [lane for lane, by in zip(lanes, taken, strict=True) if by is None]
 
-    async def landed(self) -> None:
+    async def drain(self) -> None:
         """Until nothing is on the wire any more and all is written."""
         while self._tasks:
             await asyncio.wait(self._tasks)
@@ -116,7 +116,7 @@ class Lanes:
             channel = await outgoing.load_channel(w, channel_id)
         if channel is None or not channel.sendable:
             return None
-        aloft = self._aloft.setdefault((channel_id, lane), set())
+        in_flight = self._in_flight.setdefault((channel_id, lane), set())
         until, pick = time.monotonic() + QUANTUM, random.randrange(1000)
         full, spent = False, set[UUID]()  # the portfolio's day is full: then the queues without anybody who is in it already
         breaker = self._breakers.of(channel)
@@ -140,9 +140,11 @@ class Lanes:
                 return 1.0
             rate = float(channel.throughput)
             whole, room = (outage.narrowed(breaker.level, slots) for slots in self._slice_size(rate))
-            size = min(whole, room - sum(flight.left for flight in aloft))
-            if size < (whole + 1) // 2 or any(flight.alarm for flight in aloft):  # slow answers hold the slots, or all must stop
-                await asyncio.wait([flight.task for flight in aloft], timeout=0.02, return_when=asyncio.FIRST_COMPLETED)
+            size = min(whole, room - sum(batch.left for batch in in_flight))
+            if size < (whole + 1) // 2 or any(
+                batch.alarm for batch in in_flight
+            ):  # slow answers hold the slots, or all must stop
+                await asyncio.wait([batch.task for batch in in_flight], timeout=0.02, return_when=asyncio.FIRST_COMPLETED)
                 continue
             permit = await limits.acquire(channel_id, rate=rate, want=size, least=size)
             if permit.granted == 0:
@@ -170,22 +172,22 @@ class Lanes:
                     await limits.rebuild_window(w, channel.portfolio_id)
                 continue
             except Unavailable:
-                if slice_ and slice_.batch:  # its COMMIT was lost: perhaps it is claimed, surely nothing of it was sent
-                    self._take_off(slice_, claimed_at, aloft, None)
+                if slice_ and slice_.messages:  # its COMMIT was lost: perhaps it is claimed, surely nothing of it was sent
+                    self._launch(slice_, claimed_at, in_flight, None)
                 raise
-            batch = slice_.batch if slice_ else []
-            if slice_ and batch:
-                self._take_off(slice_, claimed_at, aloft, life)
+            messages = slice_.messages if slice_ else []
+            if slice_ and messages:
+                self._launch(slice_, claimed_at, in_flight, life)
             with contextlib.suppress(*valkey.Down):  # what is claimed must go on, with Valkey or without
-                await limits.give_back(channel_id, permit.granted - sum(message.units for message in batch))
+                await limits.give_back(channel_id, permit.granted - sum(message.units for message in messages))
             if channel is None or slice_ is None:
                 if channel is not None and full:
                     await self._stay_away(channel_id, await outgoing.note_tier_full(channel))
                 return None
             pick += 1
-            if full and not batch:
+            if full and not messages:
                 spent.add(queue[0])
-            elif not batch:
+            elif not messages:
                 await asyncio.sleep(0.05)  # other lanes hold what is left
             full = full or slice_.full
             await valkey.client().set(key, 1, px=LANE_MS)
@@ -241,47 +243,47 @@ class Lanes:
                 self._contents[campaign_id] = known
         return known
 
-    def _take_off(self, slice_: Slice, claimed_at: float, aloft: set[Flight], life: Seen | None) -> None:
+    def _launch(self, slice_: Slice, claimed_at: float, in_flight: set[Batch], life: Seen | None) -> None:
         """Sends one claimed slice beside the lane: a few slow answers must not hold up all that waits. Nobody cancels it. Without
         a `life` nothing is sent: the slice goes back into its queue, as far as it is claimed."""
         channel = slice_.channel
         composer = self._sender.composer(channel, slice_.content)
-        flight = Flight(
-            channel, composer, self._sender, claimed_at, self._settings.send_lease, slice_.batch, self._breakers.of(channel)
+        batch = Batch(
+            channel, composer, self._sender, claimed_at, self._settings.send_lease, slice_.messages, self._breakers.of(channel)
         )
-        flight.task = asyncio.create_task(self._fly(flight, life))
+        batch.task = asyncio.create_task(self._send_batch(batch, life))
 
         def down(task: asyncio.Task[None]) -> None:
-            aloft.discard(flight)
+            in_flight.discard(batch)
             self._tasks.discard(task)
             if not task.cancelled() and (error := task.exception()) is not None:  # its messages stay claimed until the lease ends
                 log.error("sending.slice", channel_id=str(channel.id), error=repr(error), exc_info=error)
 
-        aloft.add(flight)
-        self._tasks.add(flight.task)
-        flight.task.add_done_callback(down)
+        in_flight.add(batch)
+        self._tasks.add(batch.task)
+        batch.task.add_done_callback(down)
 
-    async def _fly(self, flight: Flight, life: Seen | None) -> None:
-        if life is None or not await self._note(flight, life):
-            flight.stand_down()
-        todo = iter(flight.batch)
-        crew = min(self._settings.send_concurrency, len(flight.batch))
-        flying = asyncio.gather(*(flight.work(todo) for _ in range(crew)))
-        landed = False
-        while not landed:  # what is known does not wait for the slowest; what came during a write is written by the next
-            landed = bool((await asyncio.wait([flying], timeout=WRITE_BACK))[0])
+    async def _send_batch(self, batch: Batch, life: Seen | None) -> None:
+        if life is None or not await self._note(batch, life):
+            batch.halt()
+        todo = iter(batch.messages)
+        senders = min(self._settings.send_concurrency, len(batch.messages))
+        sending = asyncio.gather(*(batch.work(todo) for _ in range(senders)))
+        finished = False
+        while not finished:  # what is known does not wait for the slowest; what came during a write is written by the next
+            finished = bool((await asyncio.wait([sending], timeout=WRITE_BACK))[0])
             try:
-                await self._write(flight)
-                await self._act(flight)
+                await self._write(batch)
+                await self._act(batch)
             except Exception as error:  # the rest is still on the wire, and its results must be written
-                log.error("sending.slice", channel_id=str(flight.channel.id), error=repr(error), exc_info=error)
-        flying.result()
+                log.error("sending.slice", channel_id=str(batch.channel.id), error=repr(error), exc_info=error)
+        sending.result()
 
-    async def _note(self, flight: Flight, life: Seen) -> bool:
+    async def _note(self, batch: Batch, life: Seen) -> bool:
         """Claims are told to the witness before anything goes out: a replica that takes over may not know them. False: nothing of
         this slice may be sent."""
-        claims = [witness.Claim(m.message_id, m.attempt_id, m.contact_id, m.epoch) for m in flight.batch]
-        claimed = witness.Slice(flight.channel.company_id, flight.channel.id, flight.batch[0].campaign_id, claims)
+        claims = [witness.Claim(m.message_id, m.attempt_id, m.contact_id, m.epoch) for m in batch.messages]
+        claimed = witness.Slice(batch.channel.company_id, batch.channel.id, batch.messages[0].campaign_id, claims)
         try:
             return await witness.note(life, claimed)
         except valkey.Down as error:
@@ -294,13 +296,13 @@ class Lanes:
             async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
                 await ledger.finish(w, results, horizon=horizon)
 
-    async def _act(self, flight: Flight) -> None:
+    async def _act(self, batch: Batch) -> None:
         """Does what the new answers ask for, again if it fails: an answer that stops a campaign must not be forgotten."""
         delays = iter((0.2, 1.0, 5.0))
         while True:
-            notable = list(flight.notable)
+            notable = list(batch.notable)
             try:
-                await self._after(flight, notable)
+                await self._after(batch, notable)
                 break
             except Unavailable:
                 await DB.back(5.0)
@@ -310,20 +312,20 @@ class Lanes:
                     raise
                 log.warning("sending.act_retry", error=repr(error))
                 await asyncio.sleep(delay)
-        del flight.notable[: len(notable)]
-        flight.alarm = bool(flight.notable) and flight.alarm
+        del batch.notable[: len(notable)]
+        batch.alarm = bool(batch.notable) and batch.alarm
 
-    async def _write(self, flight: Flight) -> None:
+    async def _write(self, batch: Batch) -> None:
         """Writes the results that are there. One that cannot be written as it is spoils none of the others."""
-        results, flight.results = flight.results, []
+        results, batch.results = batch.results, []
         if not results:
             return
-        await halving.write(results, partial(self._finish, flight.channel), partial(self._finish_bare, flight.channel))
-        for campaign_id in {message.campaign_id for message in flight.batch}:
-            progress.touch(flight.channel.company_id, campaign_id)
-        for contact_id in {message.contact_id for message in flight.batch if message.campaign_id is None}:
-            progress.touch_contact(flight.channel.company_id, contact_id)
-        await outgoing.note_sent(flight.channel.id, sum(r.state == MessageState.SENT for r in results))
+        await halving.write(results, partial(self._finish, batch.channel), partial(self._finish_bare, batch.channel))
+        for campaign_id in {message.campaign_id for message in batch.messages}:
+            progress.touch(batch.channel.company_id, campaign_id)
+        for contact_id in {message.contact_id for message in batch.messages if message.campaign_id is None}:
+            progress.touch_contact(batch.channel.company_id, contact_id)
+        await outgoing.note_sent(batch.channel.id, sum(r.state == MessageState.SENT for r in results))
 
     async def _finish(self, channel: ChannelRow, results: Sequence[Result]) -> None:
         delays = iter((0.2, 1.0, 5.0))
@@ -353,14 +355,14 @@ class Lanes:
                 raise
             log.error("sending.result_lost", message_id=str(result.message_id), exc_info=second)
 
-    async def _after(self, flight: Flight, notable: list[tuple[Claimed, Outcome]]) -> None:
+    async def _after(self, batch: Batch, notable: list[tuple[Claimed, Outcome]]) -> None:
         """What the new answers mean beyond their own message."""
-        channel = flight.channel
+        channel = batch.channel
         stopped: set[UUID] = set()
         paused, unreachable, crowded = False, False, 0
-        await flight.breaker.exchange()
-        if flight.breaker.is_open:
-            await outage.pause(channel, flight.breaker)
+        await batch.breaker.exchange()
+        if batch.breaker.is_open:
+            await outage.pause(channel, batch.breaker)
         for message, outcome in notable:
             match outcome:
                 case PauseChannel():
@@ -385,4 +387,4 @@ class Lanes:
             await outgoing.note_limit(channel, "network", None)
         if crowded:
             with contextlib.suppress(*valkey.Down):
-                await limits.slow_down(channel.id, crowded / len(flight.batch))
+                await limits.slow_down(channel.id, crowded / len(batch.messages))

@@ -42,7 +42,7 @@ where m.company_id = $1 and m.channel_id = $2 and m.state = 2 order by random() 
 """
 
 
-async def settle_all() -> None:
+async def reconcile() -> None:
     """One round: expired leases, outcomes past their horizon, and questions to providers that answer them."""
     async with system() as s:
         late = [row["company_id"] for row in await s.fetch(_LATE)]
@@ -72,7 +72,7 @@ async def _ask(client: TwilioClient, channel: ChannelRow, rows: list[asyncpg.Rec
     return found
 
 
-def looker(sender: Sender) -> Callable[[UUID, LookUpUnknown], Awaitable[None]]:
+def lookup_job(sender: Sender) -> Callable[[UUID, LookUpUnknown], Awaitable[None]]:
     """The job that asks Twilio whether messages of unknown outcome exist there. What it finds goes the way of a status callback,
     with all that a failure or a refusal means."""
 

@@ -27,7 +27,7 @@ Caller: TypeAlias = NamedDependency[Actor]
 
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 _REMEMBER = 3.0  # seconds: a revocation elsewhere is felt within them
-_MOST = 10_000
+_MAX_CACHED = 10_000
 
 _known: OrderedDict[bytes, tuple[float, Identity]] = OrderedDict()
 _once_valid: OrderedDict[bytes, None] = OrderedDict()
@@ -62,7 +62,7 @@ async def resolve(token: str, address: str | None = None) -> Identity:
     _once_valid[key] = None
     _once_valid.move_to_end(key)
     for held in (_known, _once_valid):
-        while len(held) > _MOST:
+        while len(held) > _MAX_CACHED:
             held.popitem(last=False)
     return identity
 

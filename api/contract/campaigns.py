@@ -164,7 +164,7 @@ class Preview(Output):
     problems: list[CampaignProblem]
     audience: Audience | None
     estimated_seconds: int | None
-    binding_limit: str | None  # number | tier | segments
+    limiting_factor: str | None  # number | tier | segments
     segments_total: int | None
     plain_body: str | None  # SMS: the text in letters that cost least, when that differs ("ação" → "acao")
 
@@ -222,7 +222,7 @@ class Progress(Output):
     replied: int
     rate: float  # per second, over the last 10 s
     eta: datetime | None
-    binding_limit: str | None  # number | pair | tier | segments | quality | api_rate | none
+    limiting_factor: str | None  # number | pair | tier | segments | quality | api_rate | none
     limit_value: float | None
     limit_until: datetime | None
     failures: list[FailureGroup]

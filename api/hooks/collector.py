@@ -20,7 +20,7 @@ from db.messages.inbox import INSERT, Received
 log = structlog.get_logger("api.hooks")
 
 LANES = 2
-MOST = 200  # rows per insert
+MAX_ROWS = 200  # per insert
 BYTES = 8 * 1024 * 1024  # body bytes per insert
 BACKLOG = 20_000  # rows that may wait
 STATEMENT = 3.0  # seconds for one insert; a provider waits about 10 for all
@@ -126,11 +126,11 @@ class Collector:
 
     def _take(self) -> list[Item]:
         waiting = self._waiting
-        if len(waiting) <= MOST and sum(len(row.body) for row, _ in waiting) <= BYTES:
+        if len(waiting) <= MAX_ROWS and sum(len(row.body) for row, _ in waiting) <= BYTES:
             self._waiting = []
             return waiting
         size, count = 0, 0
-        for row, _ in waiting[:MOST]:
+        for row, _ in waiting[:MAX_ROWS]:
             size += len(row.body)
             if count and size > BYTES:
                 break

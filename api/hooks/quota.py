@@ -16,7 +16,7 @@ from db import valkey
 
 log = structlog.get_logger("api.hooks")
 
-MOST = 4_000_000_000  # bytes of a company in a day (UTC)
+MAX_BYTES_A_DAY = 4_000_000_000  # bytes of a company in a day (UTC)
 DAY = 86_400
 EVERY = 1.0  # seconds between two sums
 
@@ -35,7 +35,7 @@ class Quota:
         """False when the company has had its day's share; then nothing is counted."""
         self._turn()
         used = self._used.get(company_id, 0)
-        if used + size > MOST:
+        if used + size > MAX_BYTES_A_DAY:
             if company_id not in self._refused:
                 self._refused.add(company_id)
                 log.warning("hooks.over_quota", company_id=str(company_id), used=used)

@@ -24,7 +24,7 @@ from db.enums import ChannelKind
 log = structlog.get_logger("api.hooks")
 
 REFRESH = 20.0  # seconds
-MOST = 50_000
+MAX_KNOWN = 50_000
 PATIENCE = 4.0  # seconds to wait for an answer about one address, the wait for others included
 
 _COLUMNS = "select id, company_id, kind, signing_secret, verify_token from channel"
@@ -105,7 +105,7 @@ class Routes:
             except SealBroken as error:
                 log.error("hooks.secret_broken", channel_id=str(row.id), error=str(error))
                 secret = ""
-        if len(self._known) >= MOST:
+        if len(self._known) >= MAX_KNOWN:
             self._known.clear()
         route = Route(row.company_id, row.id, row.kind, secret, row.verify_token or "", sealed, time.monotonic())
         self._known[row.id] = route
@@ -121,7 +121,7 @@ class Routes:
     async def refresh(self) -> None:
         """Reads all routes, the newest first when there are too many to keep. Raises what asyncpg and the disk raise."""
         known_before = set(self._known)
-        kept = await self._fetch(f"{_COLUMNS} where archived_at is null order by id desc limit $1", MOST)
+        kept = await self._fetch(f"{_COLUMNS} where archived_at is null order by id desc limit $1", MAX_KNOWN)
         found = {row.id for row in kept}
         for gone in known_before - found:
             self._known.pop(gone, None)

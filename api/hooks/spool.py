@@ -29,7 +29,7 @@ log = structlog.get_logger("api.hooks")
 LIVE, REPLAY, REFUSED = ".spool", ".replay", ".refused"
 CHUNK = 200
 LOOK = 1.0  # seconds between looks for something to replay
-MOST = 2 * 1024**3  # bytes; a disk filled by webhooks would stop everything else
+MAX_BYTES = 2 * 1024**3  # bytes; a disk filled by webhooks would stop everything else
 
 _HEAD = struct.Struct(">II")  # length, crc32
 _encode = msgspec.msgpack.Encoder().encode
@@ -92,7 +92,7 @@ class Spool:
             fcntl.flock(self._file, fcntl.LOCK_EX)
             _sync_folder(self._folder)
         start = os.fstat(self._file).st_size
-        if start + len(records) > MOST:
+        if start + len(records) > MAX_BYTES:
             raise OSError("the spool is full")
         try:
             view = memoryview(records)

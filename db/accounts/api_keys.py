@@ -17,7 +17,7 @@ from db.permissions import ROLE_PERMISSIONS
 from db.tenancy import Actor
 from db.work import work
 
-_MOST = 100
+_MAX_KEYS = 100
 
 
 async def create(actor: Actor, name: str, scopes: list[Permission], expires_at: datetime | None) -> tuple[asyncpg.Record, str]:
@@ -31,8 +31,11 @@ async def create(actor: Actor, name: str, scopes: list[Permission], expires_at: 
         held = actor.permissions & ROLE_PERMISSIONS[await present_role(w, w.company_id, maker)]
         if beyond := sorted(set(scopes) - held):
             raise Forbidden("scope_too_wide", "A key cannot be allowed more than you are.", permission=beyond[0].value)
-        if await w.fetchval("select count(*) from api_key where company_id = $1 and revoked_at is null", w.company_id) >= _MOST:
-            raise Conflict("too_many_keys", "There are too many keys. Revoke one first.", limit=_MOST)
+        if (
+            await w.fetchval("select count(*) from api_key where company_id = $1 and revoked_at is null", w.company_id)
+            >= _MAX_KEYS
+        ):
+            raise Conflict("too_many_keys", "There are too many keys. Revoke one first.", limit=_MAX_KEYS)
         row = await w.fetchrow(
             "insert into api_key(company_id, name, prefix, secret_hash, scopes, created_by, expires_at) values ($1, $2, $3, $4, $5, $6, $7) "
             "returning id, name, prefix, scopes, created_at, expires_at, last_used_at, null as ended_at, null as ended_because, "

@@ -6,7 +6,7 @@ from uuid import UUID
 from db.crypto import digest, new_token
 from db.work import Read
 
-_MOST = 20
+_MAX_DEVICES = 20
 KNOWN = "exists (select from known_device d where d.user_id = u.id and d.token_hash = $2)"
 """In a query of `account_user u`, with the digest of the given token as $2."""
 
@@ -27,7 +27,7 @@ async def remember(s: Read, user_id: UUID, token: str | None) -> str:
         "delete from known_device where user_id = $1 and token_hash not in "
         "(select token_hash from known_device where user_id = $1 order by last_used_at desc limit $2)",
         user_id,
-        _MOST,
+        _MAX_DEVICES,
     )
     return token
 

@@ -128,7 +128,7 @@ async def _set(
             _changed(w, campaign_id, state)
 
 
-async def settle_all() -> int:
+async def reconcile() -> int:
     """One round over all campaigns that may move: finishes those with nothing left, cancels what a cancelled one still has queued,
     resumes those whose pause has run out. Any number of workers may do it at once. Returns how many moved."""
     async with system() as s:

@@ -15,7 +15,7 @@ from db.clock import now
 from db.enums import CampaignState, ChannelKind, MessageState, Permission
 from db.errors import NotFound
 from db.messages.reasons import FailureReason
-from db.messages.render import Drawn, TextContent, draw
+from db.messages.render import RenderedMessage, TextContent, draw
 from db.messages.segments import Segments, suggest_gsm7
 from db.messages.segments import count as count_segments
 from db.messages.variables import CONTACT_FIELDS
@@ -178,7 +178,7 @@ async def progress(actor: Actor, campaign_id: UUID) -> dict[str, Any]:
         if running and waiting and rate > 0 and not outage
         else None,
         "outage_since": outage,
-        "binding_limit": binding["limit"] if binding else None,
+        "limiting_factor": binding["limit"] if binding else None,
         "limit_value": binding["value"] if binding else None,
         "limit_until": binding["until"] if binding else None,
         "failures": [_group(f) for f in failures if f["state"] != MessageState.SKIPPED],
@@ -277,7 +277,7 @@ def _audience(found: dict[str | None, int]) -> dict[str, Any]:
 class PreviewRow(msgspec.Struct):
     name: str
     address: str
-    drawn: Drawn
+    drawn: RenderedMessage
     segments: Segments | None
 
 

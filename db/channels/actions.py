@@ -1,6 +1,6 @@
 """Changes that people make to channels: connect, rename, replace secrets, pause, resume, archive.
 
-What a provider says about a channel is written by `db/channels/facts.py`. Nothing here calls a provider: a check is a job.
+What a provider says about a channel is written by `db/channels/provider_state.py`. Nothing here calls a provider: a check is a job.
 """
 
 from uuid import UUID

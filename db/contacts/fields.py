@@ -12,7 +12,7 @@ from db.events import ContactsChanged
 from db.tenancy import Actor
 from db.work import Work, read, work
 
-MOST = 200  # per company
+MAX_FIELDS = 200  # per company
 
 _TRUE = frozenset(("true", "1", "sim", "yes"))
 _FALSE = frozenset(("false", "0", "nao", "não", "no"))
@@ -77,8 +77,8 @@ async def ensure_fields(w: Work, labels: dict[str, str]) -> None:
 
 async def _room(w: Work, more: int) -> None:
     count = await w.fetchval("select count(*) from custom_field where company_id = $1", w.company_id)
-    if more and count + more > MOST:
-        raise Conflict("too_many_fields", "A company can have 200 fields. Delete some first.", most=MOST)
+    if more and count + more > MAX_FIELDS:
+        raise Conflict("too_many_fields", "A company can have 200 fields. Delete some first.", most=MAX_FIELDS)
 
 
 async def checked(w: Work, values: dict[str, str]) -> dict[str, str]:

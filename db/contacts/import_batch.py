@@ -290,10 +290,10 @@ async def _learn_tags(w: Work, rows: Sequence[Row], known: dict[str, UUID]) -> l
     names = sorted({name for row in rows for name in row.tags if name not in known})
     if not names:
         return []
-    if len(known) > 2 * tags.MOST:  # spellings of few tags
+    if len(known) > 2 * tags.MAX_TAGS:  # spellings of few tags
         known.clear()
         names = sorted({name for row in rows for name in row.tags})
-    room = tags.MOST - await w.fetchval("select count(*) from tag where company_id = $1", w.company_id)
+    room = tags.MAX_TAGS - await w.fetchval("select count(*) from tag where company_id = $1", w.company_id)
     if len(names) <= room:
         await tags.ensure_tags(w, names)
     found = await w.fetch(

@@ -13,9 +13,9 @@ from db.clock import now
 from db.errors import TooLarge, TooManyRequests
 from db.work import Read, system
 
-MOST_OPEN = 20
-MOST_A_DAY = 100
-MOST_STORED = 500_000_000  # bytes of the files of open imports
+MAX_OPEN = 20
+MAX_A_DAY = 100
+MAX_STORED = 500_000_000  # bytes of the files of open imports
 
 UNSTARTED = timedelta(days=3)
 """So long a list waits for somebody to say what its columns are; the screen says the same number (ui/pages/people/words.py)."""
@@ -39,16 +39,16 @@ async def ensure_room(r: Read, size: int) -> None:
         await r.execute("select pg_advisory_xact_lock(hashtextextended('uploads:' || $1::text, 0))", str(company_id))
     used = await r.fetchrow(_USED, company_id)
     assert used is not None
-    if used["today"] >= MOST_A_DAY:
+    if used["today"] >= MAX_A_DAY:
         raise TooManyRequests(
-            "too_many_uploads", f"A company can send {MOST_A_DAY} lists a day.", retry_after=used["free_in"], most=MOST_A_DAY
+            "too_many_uploads", f"A company can send {MAX_A_DAY} lists a day.", retry_after=used["free_in"], most=MAX_A_DAY
         )
-    if used["open"] >= MOST_OPEN:
-        detail = f"{MOST_OPEN} imports are open. Start or discard one first."
-        raise TooManyRequests("too_many_open_imports", detail, most=MOST_OPEN)
-    if used["stored"] + size > MOST_STORED:
-        detail = f"The lists that wait here hold {MOST_STORED // 1_000_000} MB already. Start or discard one first."
-        raise TooLarge("no_room_for_file", detail, most=MOST_STORED)
+    if used["open"] >= MAX_OPEN:
+        detail = f"{MAX_OPEN} imports are open. Start or discard one first."
+        raise TooManyRequests("too_many_open_imports", detail, most=MAX_OPEN)
+    if used["stored"] + size > MAX_STORED:
+        detail = f"The lists that wait here hold {MAX_STORED // 1_000_000} MB already. Start or discard one first."
+        raise TooLarge("no_room_for_file", detail, most=MAX_STORED)
 
 
 async def unstarted() -> list[tuple[UUID, UUID]]:

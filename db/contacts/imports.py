@@ -23,7 +23,7 @@ from db.jobs import ForgetFile, InspectImport, RunImport
 from db.tenancy import Actor, worker
 from db.work import read, work
 
-MOST_BYTES = 100_000_000
+MAX_BYTES = 100_000_000
 OPEN = (ImportState.UPLOADED, ImportState.QUEUED, ImportState.RUNNING)
 """States in which the file is still needed."""
 _KINDS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")  # XLSX, old Excel (told by its reader), UTF-16
@@ -101,7 +101,7 @@ async def upload(actor: Actor, filename: str, pieces: AsyncIterator[bytes]) -> U
     key = blobs.new_key(actor.company_id, PurePath(name).suffix)
     async with read(actor, Permission.CONTACTS_WRITE) as r:
         await import_files.ensure_room(r, 0)  # before anything is taken
-    size = await blobs.store().put(key, _checked(pieces), most=MOST_BYTES)
+    size = await blobs.store().put(key, _checked(pieces), most=MAX_BYTES)
     if not size:
         await blobs.store().delete(key)
         check_kind(b"")

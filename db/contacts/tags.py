@@ -10,7 +10,7 @@ from db.events import ContactsChanged
 from db.tenancy import Actor
 from db.work import Read, Work, read, work
 
-MOST = 5000  # per company; beyond that a column was taken for tags that is none
+MAX_TAGS = 5000  # per company; beyond that a column was taken for tags that is none
 
 _PARTING = dict.fromkeys(map(ord, ",;|\0"), " ")
 

@@ -90,7 +90,7 @@ async def sent(r: Read, company_id: UUID, contact_id: UUID, message_id: UUID) ->
 
 
 def _entry(row: asyncpg.Record) -> Entry:
-    kind, drawn = row["kind"], render.Drawn(None, row["body"] or "", None, [])
+    kind, drawn = row["kind"], render.RenderedMessage(None, row["body"] or "", None, [])
     if row["direction"] == "out":
         kind = "text"
         if row["content"] is not None:

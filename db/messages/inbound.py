@@ -1,7 +1,7 @@
-"""Messages that people sent us: kept once, tied to the contact and to the campaign they answer, and heeded when they say stop.
+"""Messages that people sent us: kept once, tied to the contact and to the campaign they answer, and opted out when they say stop.
 
 The end is the same in whatever order messages are read and however often: the provider's id makes a message unique, the
-earliest answer counts, and the latest wish about being written to wins by when it was expressed, not by when we read it.
+earliest answer counts, and the latest intent about being written to wins by when it was expressed, not by when we read it.
 """
 
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from db.work import Work
 
 REPLY_WINDOW = timedelta(days=7)
 PREFERENCE = "preference"
-"""Kind of a wish that came without a text (Meta's switch, a refusal): body `stop` or `resume`."""
+"""Kind of an opt-out intent that came without a text (Meta's switch, a refusal): body `stop` or `resume`."""
 SILENT = (PREFERENCE, "reaction", "edit", "revoke", "system")
 """Kinds that answer no campaign."""
 
@@ -57,7 +57,7 @@ order by sent_at desc nulls first, id desc limit 1
 
 
 async def store(w: Work, message: Inbound) -> Stored | None:
-    """Keeps a message and heeds what it says; None when it is known already."""
+    """Store a message and apply the opt-out intent in it; None when it is known already."""
     answered = None if message.kind in SILENT else await _answered(w, message)
     campaign_id = answered[1] if answered else None
     new_id: UUID | None = await w.fetchval(
@@ -82,9 +82,9 @@ async def store(w: Work, message: Inbound) -> Stored | None:
             answered[0],
             message.received_at,
         )
-    wish = wanted(message.kind, message.body)
-    if wish is not None:
-        await _heed(w, message, wish)
+    intent = wanted(message.kind, message.body)
+    if intent is not None:
+        await _apply_opt_out_intent(w, message, intent)
     return Stored(new_id, campaign_id)
 
 
@@ -105,8 +105,8 @@ async def _answered(w: Work, message: Inbound) -> tuple[UUID, UUID | None] | Non
     return (row["id"], row["campaign_id"]) if row is not None else None
 
 
-async def _heed(w: Work, message: Inbound, wish: Literal["out", "in"]) -> None:
-    """Acts on a wish unless the person said otherwise later; of two at the same moment, stop wins."""
+async def _apply_opt_out_intent(w: Work, message: Inbound, intent: Literal["out", "in"]) -> None:
+    """Apply an opt-out intent unless the person said otherwise later; of two at the same moment, stop wins."""
     later = await w.fetch(
         "select kind, body, received_at from inbound_message where company_id = $1 and contact_id = $2"
         " and received_at >= $3 and provider_id <> $4",
@@ -117,11 +117,11 @@ async def _heed(w: Work, message: Inbound, wish: Literal["out", "in"]) -> None:
     )
     for row in later:
         other = wanted(row["kind"], row["body"])
-        if other == "out" and wish == "in":
+        if other == "out" and intent == "in":
             return
-        if other == "in" and wish == "out" and row["received_at"] > message.received_at:
+        if other == "in" and intent == "out" and row["received_at"] > message.received_at:
             return
-    if wish == "in":
+    if intent == "in":
         await consent.opt_in(w, message.contact_id)
     else:
         await consent.opt_out(w, [message.contact_id], "provider" if message.kind == PREFERENCE else "keyword")

@@ -68,7 +68,7 @@ def is_literal(content: str | None) -> bool:
         return False
 
 
-class Drawn(msgspec.Struct, frozen=True):
+class RenderedMessage(msgspec.Struct, frozen=True):
     """A message as a person sees it."""
 
     header: str | None
@@ -117,10 +117,10 @@ def text_sender(content: TextContent | LiteralContent) -> TextSender | LiteralCo
     return TextSender(content) if isinstance(content, TextContent) else content
 
 
-def draw(content: Content, params: list[str]) -> Drawn:
+def draw(content: Content, params: list[str]) -> RenderedMessage:
     """The message as the phone shows it."""
     if not isinstance(content, TemplateContent):
-        return Drawn(None, text_sender(content).render(params), None, [])
+        return RenderedMessage(None, text_sender(content).render(params), None, [])
     values = {slot.placeholder: value for slot, value in zip(content.slots, slot_values(content, params), strict=True)}
     header, body, footer, buttons = None, "", None, []
     for component in content.components:
@@ -136,7 +136,7 @@ def draw(content: Content, params: list[str]) -> Drawn:
         elif kind == "BUTTONS":
             for button in component.get("buttons") or []:
                 buttons.append((_BUTTONS.get(str(button.get("type", "")).upper(), "quick_reply"), str(button.get("text", ""))))
-    return Drawn(header, body, footer, buttons)
+    return RenderedMessage(header, body, footer, buttons)
 
 
 _BUTTONS: dict[str, Literal["quick_reply", "url", "phone"]] = {"URL": "url", "PHONE_NUMBER": "phone"}

@@ -153,10 +153,10 @@ def _state(row: asyncpg.Record) -> str | None:
     return None if row["state"] is None else MessageState(row["state"]).label
 
 
-def _text(row: asyncpg.Record) -> render.Drawn:
+def _text(row: asyncpg.Record) -> render.RenderedMessage:
     if row["kind"] == "in" or row["content"] is None:
-        return render.Drawn(None, row["body"] or "", None, [])
+        return render.RenderedMessage(None, row["body"] or "", None, [])
     try:
         return render.draw(render.decode(row["content"]), row["params"])
     except msgspec.MsgspecError:
-        return render.Drawn(None, "", None, [])
+        return render.RenderedMessage(None, "", None, [])

@@ -24,7 +24,7 @@ from db.enums import Permission, Role
 from db.permissions import ROLE_PERMISSIONS
 from db.settings import Settings
 from db.tenancy import Actor
-from tests import scenes
+from tests import factories
 
 PASSWORD = "cavalo-azul-42"
 Headers = dict[str, str]
@@ -156,11 +156,11 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
     async def insert(sql: str, *args: object) -> UUID:
         return await owner_db.fetchval(sql, owner.company_id, *args)
 
-    channel = await scenes.channel(owner_db, owner)
-    template = await scenes.template(owner_db, owner, channel)
-    await scenes.contacts(owner_db, owner, 1)
+    channel = await factories.channel(owner_db, owner)
+    template = await factories.template(owner_db, owner, channel)
+    await factories.contacts(owner_db, owner, 1)
     contact = await insert("select id from contact where company_id = $1")
-    campaign = await scenes.campaign(owner_db, owner, channel, template)
+    campaign = await factories.campaign(owner_db, owner, channel, template)
     return {
         name: str(value)
         for name, value in {

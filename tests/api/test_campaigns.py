@@ -9,7 +9,7 @@ import pytest
 from db.campaigns import lifecycle
 from db.enums import Role
 from db.tenancy import Actor
-from tests import scenes
+from tests import factories
 from tests.api.conftest import Headers, SignInAs
 
 
@@ -29,9 +29,9 @@ async def _draft(client: httpx.AsyncClient, auth: Headers, **patch: object) -> d
 @pytest.fixture
 async def ready(client: httpx.AsyncClient, auth: Headers, owner_db: asyncpg.Connection, owner: Actor) -> dict:
     """A WhatsApp draft without problems, for six people: one opted out, one with a landline only for SMS to refuse."""
-    channel_id = await scenes.channel(owner_db, owner)
-    template_id = await scenes.template(owner_db, owner, channel_id)
-    await scenes.contacts(owner_db, owner, 5)
+    channel_id = await factories.channel(owner_db, owner)
+    template_id = await factories.template(owner_db, owner, channel_id)
+    await factories.contacts(owner_db, owner, 5)
     await owner_db.execute(
         "update contact set opted_out_at = now() where company_id = $1 and name = 'Pessoa 3'", owner.company_id
     )
@@ -41,7 +41,7 @@ async def ready(client: httpx.AsyncClient, auth: Headers, owner_db: asyncpg.Conn
         auth,
         channel_id=str(channel_id),
         template_id=str(template_id),
-        bindings=scenes.BINDINGS,
+        bindings=factories.BINDINGS,
         audience={"everyone": True},
     )
 
@@ -62,7 +62,7 @@ async def test_a_draft_says_what_is_missing(client: httpx.AsyncClient, auth: Hea
 async def test_missing_fallbacks_and_unapproved_templates_forbid_a_launch(
     client: httpx.AsyncClient, auth: Headers, ready: dict, owner_db: asyncpg.Connection
 ) -> None:
-    bindings = [scenes.BINDINGS[0] | {"fallback": " "}, scenes.BINDINGS[1] | {"source": "custom.pais"}]
+    bindings = [factories.BINDINGS[0] | {"fallback": " "}, factories.BINDINGS[1] | {"source": "custom.pais"}]
     (await client.patch(f"/v1/campaigns/{ready['id']}", json={"bindings": bindings}, headers=auth)).raise_for_status()
     await owner_db.execute("update template set status = 'paused' where id = $1", UUID(ready["template_id"]))
     preview = (await client.post(f"/v1/campaigns/{ready['id']}/preview", headers=auth)).json()
@@ -133,7 +133,7 @@ async def test_states_allow_only_their_moves(client: httpx.AsyncClient, auth: He
     assert (await client.post(f"{url}/pause", headers=auth)).json()["state"] == "paused"
     assert (await client.post(f"{url}/resume", headers=auth)).json()["state"] == "running"
     assert (await client.post(f"{url}/cancel", headers=auth)).json()["state"] == "cancelled"
-    await lifecycle.settle_all()
+    await lifecycle.reconcile()
     progress = (await client.get(f"{url}/progress", headers=auth)).json()
     assert progress["counts"]["cancelled"] == 4
     assert (await client.get(url, headers=auth)).json()["finished_at"] is not None
@@ -173,8 +173,8 @@ async def test_two_editors_are_told_apart(client: httpx.AsyncClient, auth: Heade
 async def test_an_sms_text_shows_its_segments_and_needs_fallbacks(
     client: httpx.AsyncClient, auth: Headers, owner: Actor, owner_db: asyncpg.Connection
 ) -> None:
-    channel_id = await scenes.channel(owner_db, owner, "sms", throughput=1)
-    await scenes.contacts(owner_db, owner, 3)
+    channel_id = await factories.channel(owner_db, owner, "sms", throughput=1)
+    await factories.contacts(owner_db, owner, 3)
     draft = await _draft(
         client, auth, channel_id=str(channel_id), body="Oi {{first_name}}, promoção!", audience={"everyone": True}
     )
@@ -188,7 +188,7 @@ async def test_an_sms_text_shows_its_segments_and_needs_fallbacks(
     assert preview["messages"][0]["body"] == "Oi Pessoa, promoção!"
     assert preview["messages"][0]["forcing_character"] == "ç"
     assert (preview["messages"][0]["encoding"], preview["messages"][0]["segments"]) == ("ucs2", 1)
-    assert (preview["segments_total"], preview["binding_limit"]) == (3, "segments")
+    assert (preview["segments_total"], preview["limiting_factor"]) == (3, "segments")
 
 
 async def test_a_test_send_goes_through_the_ledger_outside_the_counts(

@@ -21,7 +21,7 @@ from db.jobs import CheckChannel, SubmitTemplate, SyncTemplates
 from db.log import configure
 from db.settings import Settings
 from db.tenancy import Actor
-from tests import scenes
+from tests import factories
 from tests.api.conftest import SignInAs
 from tests.api.test_every_operation import operations
 from tests.db.channels.factories import make_channel
@@ -119,8 +119,8 @@ async def test_a_provider_that_repeats_secrets_gives_none_away(
 ) -> None:
     there = msgspec.structs.replace(settings, graph_url=echo, twilio_url=echo)
     meta, sms = await _channels(owner_db, owner)
-    template = await scenes.template(owner_db, owner, meta)
-    await scenes.contacts(owner_db, owner, 3, first=1000)
+    template = await factories.template(owner_db, owner, meta)
+    await factories.contacts(owner_db, owner, 3, first=1000)
     async with Wire(timeout=4, connect_timeout=1) as wire:
         await _use(there, wire, owner, owner_db, meta, sms, template)
 
@@ -177,13 +177,13 @@ async def _use(
     )
     lanes = Lanes(settings, Sender(settings, wire))
     for channel, content in ((meta, template), (sms, None)):
-        campaign = await scenes.campaign(db, owner, channel, content, body=None if content else "Oi, tudo bem?")
+        campaign = await factories.campaign(db, owner, channel, content, body=None if content else "Oi, tudo bem?")
         await actions.launch(owner, campaign, None)
         await lifecycle.prepare(owner.company_id, campaign)
         await lanes.run(owner.company_id, channel, 0)
-        await lanes.landed()
+        await lanes.drain()
     await db.execute("update template set external_id = '1' where id = $1", template)
-    draft = await scenes.template(db, owner, meta, status="pending")
+    draft = await factories.template(db, owner, meta, status="pending")
     for job in (
         SyncTemplates(channel_id=meta),
         SubmitTemplate(template_id=draft, verb="create"),

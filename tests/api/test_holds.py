@@ -7,13 +7,13 @@ from db.clock import now
 from db.enums import HoldCause, Role
 from db.holds import actions as holds
 from db.tenancy import Actor
-from tests import scenes
+from tests import factories
 from tests.api.conftest import SignInAs, bearer
 
 
 async def held(owner_db: asyncpg.Connection, owner: Actor) -> None:
-    channel = await scenes.channel(owner_db, owner)
-    await scenes.campaign(owner_db, owner, channel, name="Black Friday", state="paused", body="Oi")
+    channel = await factories.channel(owner_db, owner)
+    await factories.campaign(owner_db, owner, channel, name="Black Friday", state="paused", body="Oi")
     await holds._hold(owner.company_id, HoldCause.RESTORE, now(), 2)
 
 

@@ -16,7 +16,7 @@ from db.events import stream_key
 from db.idempotency import _LOCK, Answer, Attempt
 from db.settings import Settings
 from db.tenancy import Actor
-from tests import scenes
+from tests import factories
 from tests.api.conftest import Headers, bearer, make_member
 
 BODY = {"name": "Zapier", "scopes": ["contacts:read"]}
@@ -207,17 +207,17 @@ async def test_every_kind_of_creation_and_sending_is_answered_as_the_first_time(
     client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor, headers: Headers
 ) -> None:
     """Also where the thing made first would now stand in the way of a second."""
-    channel = await scenes.channel(owner_db, owner)
+    channel = await factories.channel(owner_db, owner)
     await owner_db.execute("update channel set sandbox = true where id = $1", channel)
-    template = await scenes.template(owner_db, owner, channel)
-    await scenes.contacts(owner_db, owner, 2)
+    template = await factories.template(owner_db, owner, channel)
+    await factories.contacts(owner_db, owner, 2)
     contact = await owner_db.fetchval("select id from contact where company_id = $1 limit 1", owner.company_id)
     to = await owner_db.fetchval(
         "select value from contact_identity where company_id = $1 and contact_id = $2 and kind = 'phone'",
         owner.company_id,
         contact,
     )
-    campaign = await scenes.campaign(owner_db, owner, channel, template)
+    campaign = await factories.campaign(owner_db, owner, channel, template)
     launched = f"/v1/campaigns/{campaign}"
     whatsapp = {"phone_number_id": "1", "waba_id": "2", "access_token": "t" * 20, "app_secret": "0" * 32}
     calls: list[tuple[str, dict[str, Any]]] = [

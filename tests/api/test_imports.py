@@ -107,7 +107,7 @@ async def test_what_is_no_list_is_refused(client: httpx.AsyncClient, us: Headers
 
 
 async def test_too_large_a_file_is_refused(client: httpx.AsyncClient, us: Headers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imports, "MOST_BYTES", 1000)
+    monkeypatch.setattr(imports, "MAX_BYTES", 1000)
     answer = await client.post("/v1/imports", files={"file": ("x.csv", b"a;b\n" * 1000)}, headers=us)
     assert (answer.status_code, answer.json()["code"]) == (413, "file_too_large")
 

@@ -12,7 +12,7 @@ from db.contacts import consent
 from db.enums import Permission, Role
 from db.tenancy import Actor
 from db.work import work
-from tests import scenes
+from tests import factories
 from tests.api.conftest import Headers, SignInAs
 
 PHONE = "+5511900000000"
@@ -25,18 +25,18 @@ async def agent(sign_in_as: SignInAs) -> Headers:
 
 @pytest.fixture
 async def person(owner_db: asyncpg.Connection, owner: Actor) -> UUID:
-    await scenes.contacts(owner_db, owner, 1)
+    await factories.contacts(owner_db, owner, 1)
     return await owner_db.fetchval("select id from contact where company_id = $1", owner.company_id)
 
 
 @pytest.fixture
 async def whatsapp(owner_db: asyncpg.Connection, owner: Actor) -> UUID:
-    return await scenes.channel(owner_db, owner)
+    return await factories.channel(owner_db, owner)
 
 
 @pytest.fixture
 async def sms(owner_db: asyncpg.Connection, owner: Actor) -> UUID:
-    return await scenes.channel(owner_db, owner, "sms")
+    return await factories.channel(owner_db, owner, "sms")
 
 
 async def came(
@@ -99,8 +99,8 @@ async def test_who_answered_a_campaign_is_listed_with_the_answer(
     client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, owner_db: asyncpg.Connection, whatsapp: UUID
 ) -> None:
     auth = await sign_in_as(Role.MANAGER)
-    campaign = await scenes.campaign(owner_db, owner, whatsapp, state="completed")
-    await scenes.contacts(owner_db, owner, 2)
+    campaign = await factories.campaign(owner_db, owner, whatsapp, state="completed")
+    await factories.contacts(owner_db, owner, 2)
     people = [
         row["id"] for row in await owner_db.fetch("select id from contact where company_id = $1 order by name", owner.company_id)
     ]
@@ -234,5 +234,5 @@ async def test_another_company_neither_reads_nor_answers(
     for path in ("messages", "reply-channels"):
         assert (await client.get(f"/v1/contacts/{person}/{path}", headers=them)).status_code == 404
     assert (await send(client, them, person, sms)).status_code == 404
-    theirs = await scenes.channel(owner_db, stranger, "sms")
+    theirs = await factories.channel(owner_db, stranger, "sms")
     assert (await send(client, agent, person, theirs)).status_code == 404

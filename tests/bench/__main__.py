@@ -8,31 +8,31 @@ import sys
 import uvloop
 
 from tests.bench import campaign, ingest
-from tests.bench.ground import ROOT, ground
+from tests.bench.harness import ROOT, harness
 from tests.bench.ports import free_ports
 from tests.bench.report import keep, machine, table
 
 
-async def bench_campaign(sizes: list[int], *, workers: int, rounds: int, with_peer: bool) -> None:
-    """Each size: `rounds` runs of ours, each with one of the peer right after it; the median pair by ratio counts."""
+async def bench_campaign(sizes: list[int], *, workers: int, rounds: int, with_baseline: bool) -> None:
+    """Each size: `rounds` runs of ours, each with one of the baseline right after it; the median pair by ratio counts."""
     stub = subprocess.Popen([sys.executable, "-m", "tests.bench.stub"], stdout=subprocess.PIPE, cwd=ROOT)
     assert stub.stdout is not None
     port = int(await asyncio.to_thread(stub.stdout.readline))
     rows = []
     try:
-        async with ground(graph_url=f"http://127.0.0.1:{port}") as base:
+        async with harness(graph_url=f"http://127.0.0.1:{port}") as base:
             try:
                 for size in sizes:
                     pairs = []
                     for _ in range(rounds if size > 100_000 else max(rounds, 3)):  # a short run tells little
                         mine = await campaign.ours(base, size, stub.pid, workers=workers)
-                        other = await campaign.peer(base, size, stub.pid, port) if with_peer else None
+                        other = await campaign.baseline(base, size, stub.pid, port) if with_baseline else None
                         pairs.append((mine, other))
-                        print(f"{size:,}: {mine.rate:,.0f}/s, peer {other.rate if other else 0:,.0f}/s", flush=True)
+                        print(f"{size:,}: {mine.rate:,.0f}/s, baseline {other.rate if other else 0:,.0f}/s", flush=True)
                     mine, other = sorted(pairs, key=lambda pair: pair[0].rate / (pair[1].rate if pair[1] else 1))[len(pairs) // 2]
                     rows.append(_row("ours", mine, other))
                     if other:
-                        rows.append(_row("peer", other, None))
+                        rows.append(_row("baseline", other, None))
             except BaseException:
                 log = base.folder / "log"
                 print(log.read_text(errors="replace")[-3000:] if log.exists() else "", file=sys.stderr)
@@ -44,8 +44,8 @@ async def bench_campaign(sizes: list[int], *, workers: int, rounds: int, with_pe
     head = ["", "recipients", "prepared in s", "all in s", "sent/s", "end to end/s", "ratio", "peak MB", "CPU µs/message"]
     text = (
         f"{facts}. {workers} worker process{'es' if workers > 1 else ''}, median of {rounds} (of 3 at least up to 100,000). End to end: from the launch until"
-        " every recipient's result is written back; the peer from its first INSERT. Ours with claims, attempts, limits (number,"
-        f" pair, tier), tallies, events and row-level security; the peer with none of them. CPU: all programs and servers together"
+        " every recipient's result is written back; the baseline from its first INSERT. Ours with claims, attempts, limits (number,"
+        f" pair, tier), tallies, events and row-level security; the baseline with none of them. CPU: all programs and servers together"
         f" (in brackets the worker or node alone); it hardly depends on what else the machine does.\n\n{table(head, rows)}"
     )
     keep("Campaign" if len(sizes) == 1 else "Campaign by size", text)
@@ -58,14 +58,14 @@ def _row(name: str, run: campaign.Run, other: campaign.Run | None) -> list[str]:
     return [name, f"{run.recipients:,}", *figures, ratio, str(run.rss_mb), cpu]
 
 
-async def bench_ingest(count: int, *, with_peer: bool) -> None:
+async def bench_ingest(count: int, *, with_baseline: bool) -> None:
     [api] = free_ports(1)
-    async with ground(api_port=api) as base:
+    async with harness(api_port=api) as base:
         mine = await ingest.ours(base, count)
-        other = await ingest.peer(base, count) if with_peer else None
+        other = await ingest.baseline(base, count) if with_baseline else None
         facts = await machine(base)
     rows = []
-    for name, intake in (("ours", mine), ("peer", other)):
+    for name, intake in (("ours", mine), ("baseline", other)):
         if intake is not None:
             ratio = f"{mine.full.rate / other.full.rate:.2f}×" if other and name == "ours" else ""
             full = [f"{intake.full.rate:,.0f}", ratio, f"{intake.full.quantile(0.99) * 1000:.0f}"]
@@ -90,13 +90,13 @@ def main() -> int:
     take = which.add_parser("ingest", help="webhooks")
     take.add_argument("count", nargs="?", type=int, default=20_000)
     for parser in (send, take):
-        parser.add_argument("--no-peer", action="store_true")
+        parser.add_argument("--no-baseline", action="store_true")
     given = cli.parse_args()
     if given.which == "campaign":
         sizes = [int(size) for size in given.sizes.split(",")] if given.sizes else [given.recipients]
-        uvloop.run(bench_campaign(sizes, workers=given.workers, rounds=given.rounds, with_peer=not given.no_peer))
+        uvloop.run(bench_campaign(sizes, workers=given.workers, rounds=given.rounds, with_baseline=not given.no_peer))
     else:
-        uvloop.run(bench_ingest(given.count, with_peer=not given.no_peer))
+        uvloop.run(bench_ingest(given.count, with_baseline=not given.no_peer))
     return 0
 
 

@@ -1,7 +1,7 @@
 """A campaign from its launch to the last result written back, by the real worker, beside the plain Node way.
 
 Ours: the launch an API call makes, the audience materialised, claims with attempts, limits, channel log, tallies, events, the
-fenced write-back, row-level security. The peer: one BullMQ job, one POST and one UPDATE per message. Same Postgres, same
+fenced write-back, row-level security. The baseline: one BullMQ job, one POST and one UPDATE per message. Same Postgres, same
 Valkey, same stub, one after the other.
 """
 
@@ -17,11 +17,11 @@ import asyncpg
 
 from db.campaigns import actions
 from db.tenancy import Actor
-from tests import scenes
-from tests.bench.ground import Ground, company, cpu_seconds, peak_rss_mb
+from tests import factories
+from tests.bench.harness import Harness, company, cpu_seconds, peak_rss_mb
 
-PEER = Path(__file__).parent / "peer"
-CONCURRENCY = 100  # the peer's best on two cores (50 and 200 were slower)
+BASELINE = Path(__file__).parent / "baseline"
+CONCURRENCY = 100  # the baseline's best on two cores (50 and 200 were slower)
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Run:
         return self.recipients / (self.seconds - self.prepare)
 
 
-async def ours(base: Ground, recipients: int, stub: int, *, workers: int = 1) -> Run:
+async def ours(base: Harness, recipients: int, stub: int, *, workers: int = 1) -> Run:
     """One campaign to `recipients` people of a fresh company."""
     db = await asyncpg.connect(base.settings.database_owner_url)
     try:
@@ -83,7 +83,7 @@ def _cpu(running: "list[subprocess.Popen[bytes]]") -> float:
 
 
 async def _scene(db: asyncpg.Connection, actor: Actor, recipients: int) -> object:
-    channel_id = await scenes.channel(
+    channel_id = await factories.channel(
         db,
         actor,
         sandbox=False,
@@ -91,14 +91,14 @@ async def _scene(db: asyncpg.Connection, actor: Actor, recipients: int) -> objec
         messaging_limit=10_000_000,
         checked_at=await db.fetchval("select now()"),
     )
-    template_id = await scenes.template(db, actor, channel_id)
-    await scenes.contacts(db, actor, recipients)
+    template_id = await factories.template(db, actor, channel_id)
+    await factories.contacts(db, actor, recipients)
     await db.execute("vacuum analyze contact, contact_identity")
     await db.execute("checkpoint")
-    return await scenes.campaign(db, actor, channel_id, template_id)
+    return await factories.campaign(db, actor, channel_id, template_id)
 
 
-async def _ready(base: Ground, running: "list[subprocess.Popen[bytes]]") -> None:
+async def _ready(base: Harness, running: "list[subprocess.Popen[bytes]]") -> None:
     """Until every worker has its connections."""
     db = await asyncpg.connect(base.settings.database_owner_url)
     try:
@@ -127,7 +127,7 @@ async def _until(db: asyncpg.Connection, sql: str, *args: object) -> float:
     return time.perf_counter()
 
 
-async def peer(base: Ground, recipients: int, stub: int, stub_port: int) -> Run:
+async def baseline(base: Harness, recipients: int, stub: int, stub_port: int) -> Run:
     """The same campaign the plain Node way."""
     before = base.servers_cpu() + cpu_seconds(stub)
     process = await asyncio.create_subprocess_exec(
@@ -142,17 +142,17 @@ async def peer(base: Ground, recipients: int, stub: int, stub_port: int) -> Run:
     )
     out, _ = await process.communicate()
     if process.returncode:
-        raise SystemExit("The peer failed.")
+        raise SystemExit("The baseline failed.")
     said = json.loads(out)
     servers = base.servers_cpu() + cpu_seconds(stub) - before
     return Run(recipients, said["queue_seconds"], said["seconds"], said["rss_mb"], servers + said["cpu"], said["cpu"])
 
 
 def peer_folder() -> Path:
-    """The peer with its packages, which npm fetches once."""
+    """The baseline with its packages, which npm fetches once."""
     if shutil.which("node") is None or shutil.which("npm") is None:
-        raise SystemExit("The peer needs Node 20 or newer with npm. Leave it out with --no-peer.")
-    if not (PEER / "node_modules").exists():
-        print("Fetching the peer's packages with npm …", flush=True)
-        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"], cwd=PEER, check=True)
-    return PEER
+        raise SystemExit("The baseline needs Node 20 or newer with npm. Leave it out with --no-baseline.")
+    if not (BASELINE / "node_modules").exists():
+        print("Fetching the baseline's packages with npm …", flush=True)
+        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"], cwd=BASELINE, check=True)
+    return BASELINE

@@ -16,9 +16,9 @@ import httpx
 import msgspec
 
 from db.channels.secrets import seal
-from tests import scenes
+from tests import factories
 from tests.bench.campaign import peer_folder
-from tests.bench.ground import Ground, company
+from tests.bench.harness import Harness, company
 from tests.bench.load import Load, flood, offer
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -62,12 +62,12 @@ def _requests(path: str, count: int = 500) -> list[bytes]:
     return found
 
 
-async def ours(base: Ground, count: int) -> Intake:
+async def ours(base: Harness, count: int) -> Intake:
     """The real API process."""
     db = await asyncpg.connect(base.settings.database_owner_url)
     try:
         actor = await company(db)
-        channel_id = await scenes.channel(db, actor, sandbox=False)
+        channel_id = await factories.channel(db, actor, sandbox=False)
         await db.execute(
             "update channel set signing_secret = $2 where id = $1",
             channel_id,
@@ -86,7 +86,7 @@ async def ours(base: Ground, count: int) -> Intake:
         await db.close()
 
 
-async def peer(base: Ground, count: int) -> Intake:
+async def baseline(base: Harness, count: int) -> Intake:
     """Express, one process."""
     process = subprocess.Popen(
         ["node", str(peer_folder() / "ingest.mjs"), base.postgres.socket_folder, SECRET], stdout=subprocess.PIPE
@@ -109,7 +109,7 @@ async def _measure(port: int, requests: list[bytes], count: int) -> Intake:
     return Intake(full, offered)
 
 
-async def _ready(base: Ground, process: "subprocess.Popen[bytes]") -> None:
+async def _ready(base: Harness, process: "subprocess.Popen[bytes]") -> None:
     async with httpx.AsyncClient() as http:
         for _ in range(300):
             if process.poll() is not None:

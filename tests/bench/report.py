@@ -9,7 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
-from tests.bench.ground import Ground
+from tests.bench.harness import Harness
 
 FILE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
@@ -28,7 +28,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     )
 
 
-async def machine(base: Ground) -> str:
+async def machine(base: Harness) -> str:
     """What the figures depend on, in one line."""
     db = await asyncpg.connect(base.settings.database_owner_url)
     try:

@@ -1,6 +1,6 @@
 """A provider that accepts everything and costs next to nothing: Graph's answer to any POST.
 
-Ours and the peer send to the same one, so that a comparison measures the senders. It refuses to be a server: no limits, no
+Ours and the baseline send to the same one, so that a comparison measures the senders. It refuses to be a server: no limits, no
 checks, no faults (those are the sandbox's). `python -m tests.bench.stub [PORT]` prints the port it took; loopback only.
 """
 

@@ -17,7 +17,7 @@ from db.messages.ledger import StatusUpdate
 from db.messages.lost import Report
 from db.tenancy import Actor, member
 from db.work import work
-from tests import scenes
+from tests import factories
 from tests.db.test_installation import busy, claim
 
 C, S = CampaignState, MessageState
@@ -82,7 +82,7 @@ async def test_each_item_goes_on_as_what_it_was(scene: Scene) -> None:
 async def test_what_is_discarded_ends_with_a_reason(scene: Scene) -> None:
     await scene.decide(HoldDecision.DISCARDED, *(item["name"] for item in scene.hold.items))
     for _ in range(2):
-        await lifecycle.settle_all()
+        await lifecycle.reconcile()
     for name in ("running", "paused", "scheduled", "preparing"):
         row = await scene.db.fetchrow("select state, state_reason, finished_at from campaign where id = $1", scene.ids[name])
         assert row is not None
@@ -128,9 +128,9 @@ async def test_a_status_settles_the_message_that_waits_for_that_person(scene: Sc
 async def test_a_planned_campaign_that_ran_finds_whom_it_reached(scene: Scene) -> None:
     await scene.decide(HoldDecision.DISCARDED, "running", "paused", "Loja", "SendMail", "preparing")
     for _ in range(2):
-        await lifecycle.settle_all()
+        await lifecycle.reconcile()
     template = await scene.db.fetchval("select template_id from campaign where id = $1", scene.ids["scheduled"])
-    again = await scenes.campaign(scene.db, scene.actor, scene.ids["channel"], template)
+    again = await factories.campaign(scene.db, scene.actor, scene.ids["channel"], template)
     async with work(scene.actor, Permission.CAMPAIGNS_SEND) as w:
         await actions._freeze(w, again)
     await scene.db.execute(

@@ -25,7 +25,7 @@ from db.tenancy import Actor
 from db.up import commands
 from db.witness import Seen
 from db.work import work
-from tests import scenes
+from tests import factories
 from tests.conftest import make_company
 from tests.db.messages.test_ledger import accepted
 
@@ -140,12 +140,12 @@ async def home(database: Settings, tmp_path: Path) -> AsyncIterator[Place]:
 async def busy(db: asyncpg.Connection, actor: Actor | None = None) -> tuple[Actor, dict[str, UUID]]:
     """A company with one of everything that would send."""
     actor = actor or await make_company(db)
-    channel = await scenes.channel(db, actor)
-    template = await scenes.template(db, actor, channel)
-    await scenes.contacts(db, actor, 6)
+    channel = await factories.channel(db, actor)
+    template = await factories.template(db, actor, channel)
+    await factories.contacts(db, actor, 6)
     ids = {"channel": channel}
     for state in ("draft", "scheduled", "preparing", "running", "paused", "completed"):
-        ids[state] = await scenes.campaign(
+        ids[state] = await factories.campaign(
             db, actor, channel, template, name=state, state=state, scheduled_at=AT if state == "scheduled" else None
         )
     await db.execute(
@@ -219,7 +219,7 @@ async def test_a_copy_sends_nothing_of_its_old_life(home: Place, tmp_path: Path)
         ("job", "SendMail", None, 1),
     ]
     # a new life: what is decided now goes out
-    fresh = await scenes.campaign(home.db, actor, ids["channel"], state="running", body="x")
+    fresh = await factories.campaign(home.db, actor, ids["channel"], state="running", body="x")
     await home.db.execute(
         "insert into message(company_id, channel_id, queue_id, campaign_id, address, dedupe_key) values ($1, $2, $3, $3, '+5511900000009', 'n')",
         actor.company_id,

@@ -14,7 +14,7 @@ from db.limits import WindowLost
 from db.settings import Settings
 from db.tenancy import Actor, worker
 from db.work import work
-from tests import scenes
+from tests import factories
 
 
 @pytest.fixture
@@ -135,8 +135,8 @@ class Day:
 @pytest.fixture
 async def day(owner: Actor, owner_db: asyncpg.Connection) -> Day:
     portfolio = uuid4().hex
-    channel_id = await scenes.channel(owner_db, owner, portfolio_id=portfolio)
-    sibling = await scenes.channel(owner_db, owner, portfolio_id=portfolio)
+    channel_id = await factories.channel(owner_db, owner, portfolio_id=portfolio)
+    sibling = await factories.channel(owner_db, owner, portfolio_id=portfolio)
     for channel, address, state, attempt, hours in [
         (channel_id, "+1", 4, 1, 1),
         (sibling, "+1", 3, 1, 2),

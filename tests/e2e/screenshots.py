@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.stack import ROOT, Stack, chromium, new_page, running, settled, sign_in
 
-MOST_BYTES = 250_000
+MAX_BYTES = 250_000
 _PATHS = {
     "home": "/",
     "campaigns": "/campaigns",
@@ -38,7 +38,7 @@ async def _shoot(page: Page, folder: Path, name: str) -> None:
     path = folder / f"{name}.png"
     await page.screenshot(path=path, animations="disabled")
     size = path.stat().st_size
-    print(f"{path.name:18} {size / 1000:6.0f} kB" + ("  TOO BIG" if size > MOST_BYTES else ""))
+    print(f"{path.name:18} {size / 1000:6.0f} kB" + ("  TOO BIG" if size > MAX_BYTES else ""))
 
 
 async def _live(page: Page, stack: Stack) -> None:

@@ -15,7 +15,7 @@ from db.enums import Permission
 from db.jobs import SendMail
 from db.tenancy import Actor
 from db.work import work
-from tests.bench.ground import company, peak_rss_mb
+from tests.bench.harness import company, peak_rss_mb
 from tests.faults.harness import Report, World, world
 from tests.workers.imports.bombs import one_cell, same_string, text, workbook
 

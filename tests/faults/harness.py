@@ -22,8 +22,8 @@ import msgspec
 from db.campaigns import actions
 from db.channels import actions as channels
 from db.enums import ChannelKind, MessageState
-from tests import scenes
-from tests.bench.ground import Ground, company, ground
+from tests import factories
+from tests.bench.harness import Harness, company, harness
 from tests.bench.ports import free_ports
 from tests.silence import Way, way_to
 
@@ -64,7 +64,7 @@ class Report:
 class World:
     """One installation under attack."""
 
-    def __init__(self, base: Ground, http: httpx.AsyncClient, db: asyncpg.Connection, way: Way) -> None:
+    def __init__(self, base: Harness, http: httpx.AsyncClient, db: asyncpg.Connection, way: Way) -> None:
         self.way = way
         self.base = base
         self.http = http
@@ -158,7 +158,7 @@ class World:
     async def settle_in(self, recipients: int, kind: ChannelKind, horizon: float) -> None:
         """A company with contacts, a channel that the product connected by itself, and an approved template."""
         self.actor = await company(self.db)
-        await scenes.contacts(self.db, self.actor, recipients)
+        await factories.contacts(self.db, self.actor, recipients)
         view = await channels.connect_sandbox(self.actor, name="Ensaio", of=kind)
         self.channel_id = view.id
 
@@ -179,10 +179,10 @@ class World:
         await self.behave()
 
     async def _approve_template(self, url: str, account: dict[str, str]) -> None:
-        self.template_id = await scenes.template(self.db, self.actor, self.channel_id)
+        self.template_id = await factories.template(self.db, self.actor, self.channel_id)
         name = await self.db.fetchval("select name from template where id = $1", self.template_id)
         graph = f"{self.base.settings.sandbox_url}/v25.0/{account['waba_id']}/message_templates"
-        body = [{**scenes.BODY[0], "example": {"body_text": [["Ana", "Rio"]]}}, scenes.BODY[1]]
+        body = [{**factories.BODY[0], "example": {"body_text": [["Ana", "Rio"]]}}, factories.BODY[1]]
         made = await self.http.post(
             graph,
             headers={"Authorization": f"Bearer {account['token']}"},
@@ -212,7 +212,7 @@ class World:
 
     async def launch(self, policy: str = "at_most_once") -> UUID:
         body = None if self.template_id else "Oi {{first_name|cliente}}, tem novidade!"
-        campaign_id = await scenes.campaign(self.db, self.actor, self.channel_id, self.template_id, body=body, policy=policy)
+        campaign_id = await factories.campaign(self.db, self.actor, self.channel_id, self.template_id, body=body, policy=policy)
         await actions.launch(self.actor, campaign_id, None)
         return campaign_id
 
@@ -320,7 +320,7 @@ async def world(
 ) -> AsyncIterator[World]:
     """An installation that is up, with a company ready to launch. `by_way`: its programs reach Postgres by `World.way`."""
     api, sandbox, port = free_ports(3)
-    async with ground(
+    async with harness(
         postgres={"fsync": "off", "shared_buffers": "'128MB'"},
         port=port if valkey_port else None,
         api_port=api,

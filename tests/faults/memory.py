@@ -20,7 +20,7 @@ from db.engine import close_pools, open_pools
 from db.enums import HoldDecision
 from db.holds import actions as holds
 from db.holds import queries
-from tests import scenes
+from tests import factories
 from tests.faults.harness import Report, World, world
 
 
@@ -105,7 +105,7 @@ async def planned_before_restore(recipients: int) -> Report:
 
 async def _plan(w: World) -> UUID:
     body = None if w.template_id else "Oi {{first_name|cliente}}, tem novidade!"
-    campaign_id = await scenes.campaign(w.db, w.actor, w.channel_id, w.template_id, body=body)
+    campaign_id = await factories.campaign(w.db, w.actor, w.channel_id, w.template_id, body=body)
     await actions.launch(w.actor, campaign_id, now() + timedelta(seconds=4))
     return campaign_id
 

@@ -19,9 +19,9 @@ import httpx
 
 from db import valkey
 from db.tenancy import Actor
-from tests import scenes
+from tests import factories
 from tests.api.conftest import Headers, bearer
-from tests.bench.ground import Ground, company, ground
+from tests.bench.harness import Harness, company, harness
 from tests.bench.ports import free_ports
 from tests.faults.harness import Report
 
@@ -46,7 +46,7 @@ class Call:
 class Api:
     """Two API processes, so that a retry meets the one while the other is dead."""
 
-    def __init__(self, base: Ground, ports: list[int]) -> None:
+    def __init__(self, base: Harness, ports: list[int]) -> None:
         self._base = base
         self._urls = [f"http://127.0.0.1:{port}" for port in ports]
         self._processes = [self._start(port) for port in ports]
@@ -102,7 +102,7 @@ class Api:
 async def _calls(db: asyncpg.Connection, actor: Actor, channel: UUID, template: UUID, number: int) -> list[Call]:
     """One of each kind: create, send, connect, upload, and what a unique name would refuse the second time."""
     word = uuid4().hex
-    campaign = await scenes.campaign(db, actor, channel, template)
+    campaign = await factories.campaign(db, actor, channel, template)
     to = f"+5511{981234567 + number}"
     draft = {"channel_id": str(channel), "name": f"t_{word}", "language": "pt_BR", "category": "marketing", "body": "Oi!"}
     audited = "select count(*) from audit_log where company_id = $1 and action = '{}' and subject_id = $2"
@@ -145,14 +145,14 @@ async def api_killed(requests: int) -> Report:
     """kill -9 of one of two API processes at a random moment while ten requests run."""
     ports = free_ports(2)
     began = time.monotonic()
-    async with ground(postgres={"fsync": "off", "shared_buffers": "'128MB'"}, api_port=ports[0]) as base:
+    async with harness(postgres={"fsync": "off", "shared_buffers": "'128MB'"}, api_port=ports[0]) as base:
         db = await asyncpg.connect(base.settings.database_owner_url)
         timeout = httpx.Timeout(20, connect=2)
         async with httpx.AsyncClient(timeout=timeout, limits=httpx.Limits(max_keepalive_connections=0)) as http:
             actor = await company(db)
-            channel = await scenes.channel(db, actor)
-            template = await scenes.template(db, actor, channel)
-            await scenes.contacts(db, actor, 5)
+            channel = await factories.channel(db, actor)
+            template = await factories.template(db, actor, channel)
+            await factories.contacts(db, actor, 5)
             headers = await bearer(db, actor)
             api = Api(base, ports)
             done: list[Call] = []

@@ -25,10 +25,10 @@ from db.enums import SkipReason
 from db.messages.reasons import FailureReason
 from db.settings import Settings
 from db.tenancy import Actor
-from tests import scenes
+from tests import factories
 from tests.api.conftest import bearer, running
 from tests.ui.conftest import SETTINGS
-from tests.ui.hands import choose
+from tests.ui.interactions import choose
 from ui import main
 from ui.client import campaigns
 from ui.client.base import ApiClient
@@ -82,14 +82,14 @@ async def _rows(db: asyncpg.Connection, actor: Actor, sql: str) -> list[asyncpg.
 
 async def draft(db: asyncpg.Connection, actor: Actor, api: ApiClient, people: int = 4, kind: str = "whatsapp") -> UUID:
     """A draft that could be launched."""
-    channel_id = await scenes.channel(db, actor, kind)
-    await scenes.contacts(db, actor, people)
+    channel_id = await factories.channel(db, actor, kind)
+    await factories.contacts(db, actor, people)
     made = await campaigns.create(api, CampaignCreate(name="Black Friday", channel_id=channel_id))
     everyone = ContactFilter(everyone=True)
     change = CampaignPatch(body="Oi {{first_name|cliente}}, chegou!", audience=everyone)
     if kind == "whatsapp":
-        template_id = await scenes.template(db, actor, channel_id)
-        change = CampaignPatch(template_id=template_id, bindings=scenes.BINDINGS, audience=everyone)  # type: ignore[arg-type]
+        template_id = await factories.template(db, actor, channel_id)
+        change = CampaignPatch(template_id=template_id, bindings=factories.BINDINGS, audience=everyone)  # type: ignore[arg-type]
     await campaigns.change(api, made.id, change, made.version)
     return made.id
 
@@ -116,7 +116,7 @@ def _progress(**more: object) -> Progress:
     values: dict[str, object] = {
         "state": CampaignState.COMPLETED, "state_reason": None, "audience": 100,
         "counts": Counts(delivered=60, read=30, failed=10, skipped=10), "accepted": 100, "delivered": 90, "read": 30,
-        "replied": 9, "rate": 0.0, "eta": None, "binding_limit": None, "limit_value": None, "limit_until": None,
+        "replied": 9, "rate": 0.0, "eta": None, "limiting_factor": None, "limit_value": None, "limit_until": None,
         "failures": [], "skipped": [], "series": [], "series_seconds": 1,
     }  # fmt: skip
     return Progress(**{**values, **more})  # type: ignore[arg-type]
@@ -208,10 +208,10 @@ async def test_the_list_finds_by_name_and_state(ana: User, owner_db: asyncpg.Con
 
 
 async def test_from_nothing_to_launched(ana: User, owner_db: asyncpg.Connection, owner: Actor, database: Settings) -> None:
-    channel_id = await scenes.channel(owner_db, owner, throughput=1)
-    await scenes.channel(owner_db, owner, name="Parado", state="error", state_reason="payment")
-    await scenes.template(owner_db, owner, channel_id)
-    await scenes.contacts(owner_db, owner, 6)
+    channel_id = await factories.channel(owner_db, owner, throughput=1)
+    await factories.channel(owner_db, owner, name="Parado", state="error", state_reason="payment")
+    await factories.template(owner_db, owner, channel_id)
+    await factories.contacts(owner_db, owner, 6)
     await owner_db.execute(
         "update contact set opted_out_at = now() where company_id = $1 and name = 'Pessoa 3'", owner.company_id
     )
@@ -255,7 +255,7 @@ async def test_from_nothing_to_launched(ana: User, owner_db: asyncpg.Connection,
 
 
 async def test_problems_lead_to_their_step(ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient) -> None:
-    channel_id = await scenes.channel(owner_db, owner)
+    channel_id = await factories.channel(owner_db, owner)
     made = await campaigns.create(as_ana, CampaignCreate(name="Vazia", channel_id=channel_id))
     await ana.open(f"/campaigns/{made.id}/edit?step=review")
     for text in ("Faltam 2 coisas", "Escolha um modelo aprovado.", "Escolha quem recebe a mensagem."):

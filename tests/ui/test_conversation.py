@@ -8,15 +8,15 @@ from nicegui import ui
 from nicegui.testing import User
 
 from db.tenancy import Actor
-from tests import scenes
-from tests.ui.hands import click, field, press, until
+from tests import factories
+from tests.ui.interactions import click, field, press, until
 
 PHONE = "+5511900000000"
 
 
 @pytest.fixture
 async def person(owner_db: asyncpg.Connection, owner: Actor) -> UUID:
-    await scenes.contacts(owner_db, owner, 1)
+    await factories.contacts(owner_db, owner, 1)
     return await owner_db.fetchval("select id from contact where company_id = $1", owner.company_id)
 
 
@@ -33,7 +33,7 @@ async def came(
 async def test_a_conversation_shows_kinds_and_is_answered_once(
     real: User, owner_db: asyncpg.Connection, owner: Actor, person: UUID
 ) -> None:
-    channel = await scenes.channel(owner_db, owner)
+    channel = await factories.channel(owner_db, owner)
     await came(owner_db, owner, channel, person, "text", "Chega hoje? 🙏")
     await came(owner_db, owner, channel, person, "image", "")
     await real.open(f"/contacts/{person}")
@@ -55,7 +55,7 @@ async def _empty(user: User) -> bool:
 async def test_a_closed_window_says_why_and_what_to_do(
     real: User, owner_db: asyncpg.Connection, owner: Actor, person: UUID
 ) -> None:
-    await scenes.channel(owner_db, owner)
+    await factories.channel(owner_db, owner)
     await real.open(f"/contacts/{person}")
     await real.should_see("Nenhuma conversa ainda", retries=30)
     await real.should_see("O WhatsApp só aceita texto livre até 24 horas", retries=30)
@@ -65,9 +65,9 @@ async def test_a_closed_window_says_why_and_what_to_do(
 async def test_the_figure_of_answers_leads_to_who_answered(
     real: User, owner_db: asyncpg.Connection, owner: Actor, person: UUID
 ) -> None:
-    channel = await scenes.channel(owner_db, owner)
-    campaign = await scenes.campaign(owner_db, owner, channel, state="completed")
-    await scenes.contacts(owner_db, owner, 1, first=1)
+    channel = await factories.channel(owner_db, owner)
+    campaign = await factories.campaign(owner_db, owner, channel, state="completed")
+    await factories.contacts(owner_db, owner, 1, first=1)
     await owner_db.execute(
         "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key)"
         " select $1, $2, $3::uuid, $3::uuid, id, $4, $3::uuid || ':' || id from contact where company_id = $1",

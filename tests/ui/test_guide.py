@@ -8,7 +8,7 @@ from nicegui.testing import User
 from api.contract.channels import CheckLine
 from db.tenancy import Actor
 from tests.db.channels.factories import make_channel
-from tests.ui.hands import click, field, press, until
+from tests.ui.interactions import click, field, press, until
 from ui.client import channels
 from ui.client.base import ApiClient
 from ui.pages.outside import entries, guide

@@ -8,7 +8,7 @@ from db.enums import HoldCause
 from db.holds import actions as holds
 from db.tenancy import Actor
 from tests.db.test_installation import busy
-from tests.ui.hands import click, until
+from tests.ui.interactions import click, until
 from ui.client import holds as client
 from ui.client.base import ApiClient
 

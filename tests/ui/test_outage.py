@@ -9,7 +9,7 @@ from db.enums import Permission
 from db.tenancy import Actor
 from db.work import work
 from tests.db.channels.factories import make_channel
-from tests.ui.hands import click, press, until
+from tests.ui.interactions import click, press, until
 from tests.ui.test_campaigns import draft, launched
 from ui.client import campaigns
 from ui.client.base import ApiClient

@@ -9,8 +9,8 @@ from nicegui.testing import User
 
 from db.tenancy import Actor
 from tests.db.channels.factories import make_campaign, make_channel, make_contact, make_message
-from tests.scenes import template
-from tests.ui.hands import click, field, press, until
+from tests.factories import template
+from tests.ui.interactions import click, field, press, until
 from ui.client import channels
 from ui.client.base import ApiClient
 

@@ -10,8 +10,8 @@ from nicegui.testing import User
 from api.contract.contacts import ColumnChoice, ContactCreate, Import, ImportStart
 from db.jobs import InspectImport, RunImport
 from db.tenancy import Actor
-from tests import scenes
-from tests.ui.hands import click, field, until
+from tests import factories
+from tests.ui.interactions import click, field, until
 from ui.client import contacts
 from ui.client.base import ApiClient
 from workers.imports.job import inspect_import, run_import
@@ -53,7 +53,7 @@ async def test_an_empty_list_leads_to_the_import(real: User) -> None:
 
 
 async def test_the_list_finds_and_the_way_back_shows_everybody(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
-    await scenes.contacts(owner_db, owner, 3)
+    await factories.contacts(owner_db, owner, 3)
     await real.open("/contacts")
     await real.should_see(kind=ui.table, retries=30)
     assert [row["phone"] for row in _table(real).rows][:2] == ["+55 11 90000-0000", "+55 11 90000-0001"]

@@ -5,7 +5,7 @@ import asyncpg
 from db import blobs
 from db.settings import Settings
 from db.tenancy import Actor
-from tests import scenes
+from tests import factories
 from workers import housekeeping
 
 
@@ -13,7 +13,7 @@ async def test_junk_of_one_company_is_bounded_and_costs_nobody_elses_webhooks(
     owner: Actor, stranger: Actor, owner_db: asyncpg.Connection, database: Settings
 ) -> None:
     blobs.connect(database)
-    ours, theirs = await scenes.channel(owner_db, owner), await scenes.channel(owner_db, stranger)
+    ours, theirs = await factories.channel(owner_db, owner), await factories.channel(owner_db, stranger)
     for actor, channel, count in ((owner, ours, 25), (stranger, theirs, 3)):
         await owner_db.execute(
             "insert into webhook_inbox(company_id, channel_id, source, body, tries)"

@@ -19,7 +19,7 @@ from db.errors import Unavailable
 from db.messages import answers
 from db.settings import Settings
 from db.tenancy import Actor
-from tests import scenes
+from tests import factories
 from tests.workers.providers.peer import Peer, peer, reset
 from workers.outgoing import Sender
 from workers.providers.wire import Wire
@@ -72,7 +72,7 @@ class Stage:
         for _ in range(20):
             if await self.lanes.run(self.actor.company_id, self.channel_id, 0) is None:
                 break
-        await self.lanes.landed()
+        await self.lanes.drain()
 
     async def counts(self) -> dict[str, int]:
         rows = await self.db.fetch("select state, count(*) as n from message where campaign_id = $1 group by 1", self.campaign_id)
@@ -104,10 +104,10 @@ async def stage(
     async with peer(far.step) as server, Wire(timeout=patience, connect_timeout=0.3) as wire:
         own = msgspec.structs.replace(settings, sandbox_url=server.url, send_timeout=patience, send_slice=20, send_concurrency=10)
         made = Stage(db, actor, own, far, Lanes(own, Sender(own, wire)))
-        made.channel_id = await scenes.channel(db, actor, **{"throughput": 1000, **channel})
-        template_id = await scenes.template(db, actor, made.channel_id)
-        await scenes.contacts(db, actor, people)
-        made.campaign_id = await scenes.campaign(db, actor, made.channel_id, template_id)
+        made.channel_id = await factories.channel(db, actor, **{"throughput": 1000, **channel})
+        template_id = await factories.template(db, actor, made.channel_id)
+        await factories.contacts(db, actor, people)
+        made.campaign_id = await factories.campaign(db, actor, made.channel_id, template_id)
         await actions.launch(actor, made.campaign_id, None)
         await lifecycle.prepare(actor.company_id, made.campaign_id)
         yield made
@@ -198,7 +198,7 @@ async def test_a_disabled_template_stops_the_campaign(database: Settings, owner_
     async with stage(owner_db, owner, database, lambda to, times: (400, 132016)) as s:
         await s.run()
         assert await s.campaign() in ("failed", "paused")
-        await lifecycle.settle_all()
+        await lifecycle.reconcile()
         assert sum(s.far.seen.values()) <= 10  # no more than were on the wire
 
 
@@ -216,7 +216,7 @@ async def test_slow_answers_hold_up_nobody_else(database: Settings, owner_db: as
                 break
             await asyncio.sleep(0.02)
         assert await s.counts() == {"sent": 97, "sending": 3}
-        await s.lanes.landed()
+        await s.lanes.drain()
         assert await s.counts() == {"sent": 97, "unknown": 3}
         assert set(s.far.seen.values()) == {1}
 
@@ -231,7 +231,7 @@ async def test_an_answer_that_comes_during_a_write_is_written_too(
         async with owner_db.transaction():
             await owner_db.execute("select from message where campaign_id = $1 for update", s.campaign_id)
             await asyncio.sleep(1.2)
-        await s.lanes.landed()
+        await s.lanes.drain()
         assert await s.counts() == {"sent": 2}
 
 
@@ -266,8 +266,8 @@ async def test_who_is_in_the_day_already_goes_on_when_it_is_full(
         await s.run()
         first = set(s.far.seen)
         assert len(first) == 12
-        template_id = await scenes.template(owner_db, owner, s.channel_id)
-        s.campaign_id = await scenes.campaign(owner_db, owner, s.channel_id, template_id)
+        template_id = await factories.template(owner_db, owner, s.channel_id)
+        s.campaign_id = await factories.campaign(owner_db, owner, s.channel_id, template_id)
         await actions.launch(owner, s.campaign_id, None)
         await lifecycle.prepare(owner.company_id, s.campaign_id)
         await valkey.client().delete(f"rest:{s.channel_id}")  # a minute later
@@ -304,11 +304,11 @@ async def test_the_portfolios_day_is_exact_through_every_loss_of_valkey(
                 await s.lanes.run(owner.company_id, s.channel_id, number)
 
         await asyncio.wait_for(asyncio.gather(lose(), *(lane(number) for number in range(4))), 30)
-        await s.lanes.landed()
+        await s.lanes.drain()
         for number in range(2):  # and when nobody is left, still
             await valkey.client().flushdb()
             await s.lanes.run(owner.company_id, s.channel_id, number)
-        await s.lanes.landed()
+        await s.lanes.drain()
         assert len(s.far.seen) == limit
         assert set(s.far.seen.values()) == {1}
 
@@ -322,7 +322,7 @@ async def test_what_was_claimed_too_long_ago_is_dropped(database: Settings, owne
             await asyncio.sleep(0.01)
         s.lanes.draining = True
         await running
-        await s.lanes.landed()
+        await s.lanes.drain()
         assert s.far.seen == {}
         assert await s.counts() == {"queued": 10}
         rows = await owner_db.fetch(
@@ -353,7 +353,7 @@ async def test_a_claim_whose_commit_was_lost_goes_back(
         monkeypatch.setattr(Transaction, "commit", lost)
         with pytest.raises(Unavailable):
             await s.lanes.run(owner.company_id, s.channel_id, 0)
-        await s.lanes.landed()
+        await s.lanes.drain()
         assert s.far.seen == {}
         assert await s.counts() == {"queued": 30}
         assert not await owner_db.fetchval("select sum(tries) from message where campaign_id = $1", s.campaign_id)

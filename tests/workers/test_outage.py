@@ -17,7 +17,7 @@ from db.messages.reasons import FailureReason
 from db.settings import Settings
 from db.tenancy import Actor
 from db.work import work
-from tests import scenes
+from tests import factories
 from tests.workers.providers.peer import answering, peer
 from tests.workers.test_lanes import stage
 from tests.workers.test_sending import load
@@ -90,7 +90,7 @@ def test_what_speaks_against_the_provider(outcome: Outcome, failure: bool) -> No
 
 
 async def test_workers_share_the_level(owner_db: asyncpg.Connection, owner: Actor) -> None:
-    channel_id = await scenes.channel(owner_db, owner)
+    channel_id = await factories.channel(owner_db, owner)
     one, other = Breaker(channel_id, None), Breaker(channel_id, None)
     for breaker in (one, other):
         for _ in range(5):
@@ -205,7 +205,7 @@ async def test_an_open_breaker_on_which_nobody_could_act_stops_nothing_for_ever(
     ids=["person", "provider", "error"],
 )
 async def test_an_outage_replaces_no_other_stop(owner_db: asyncpg.Connection, owner: Actor, columns: dict[str, object]) -> None:
-    channel_id = await scenes.channel(owner_db, owner, **columns)
+    channel_id = await factories.channel(owner_db, owner, **columns)
     assert not await begin(owner, channel_id)
     assert await state(owner_db, channel_id) == (columns["state"], columns["state_reason"])
     async with work(owner, Permission.CHANNELS_WRITE) as w:
@@ -213,7 +213,7 @@ async def test_an_outage_replaces_no_other_stop(owner_db: asyncpg.Connection, ow
 
 
 async def test_a_person_may_pause_and_resume_during_an_outage(owner_db: asyncpg.Connection, owner: Actor) -> None:
-    channel_id = await scenes.channel(owner_db, owner)
+    channel_id = await factories.channel(owner_db, owner)
     await channel_actions.pause(owner, channel_id)
     await channel_actions.resume(owner, channel_id)
     assert (await load(owner, channel_id)).probe_at is None  # nothing to do with an outage: full speed at once
@@ -229,7 +229,7 @@ async def test_a_person_may_pause_and_resume_during_an_outage(owner_db: asyncpg.
 
 
 async def test_old_answers_do_not_begin_another_outage(owner_db: asyncpg.Connection, owner: Actor) -> None:
-    channel_id = await scenes.channel(owner_db, owner)
+    channel_id = await factories.channel(owner_db, owner)
     before = await load(owner, channel_id)
     assert await begin(owner, channel_id)
     async with work(owner, Permission.CHANNELS_WRITE) as w:
@@ -244,7 +244,7 @@ def test_probes_become_rarer() -> None:
 
 
 async def test_a_probe_is_begun_by_one_worker_and_again_when_that_one_died(owner_db: asyncpg.Connection, owner: Actor) -> None:
-    channel_id = await scenes.channel(owner_db, owner)
+    channel_id = await factories.channel(owner_db, owner)
     assert await begin(owner, channel_id)
     waiting = "select count(*) from job where name = 'ProbeChannel' and company_id = $1"
     await outages.probe_due()
@@ -269,7 +269,7 @@ async def test_a_probe_is_begun_by_one_worker_and_again_when_that_one_died(owner
 async def test_a_probe_ends_the_outage_when_the_provider_answers(
     database: Settings, owner_db: asyncpg.Connection, owner: Actor, status: int, body: bytes, goes_on: bool
 ) -> None:
-    channel_id = await scenes.channel(owner_db, owner)
+    channel_id = await factories.channel(owner_db, owner)
     assert await begin(owner, channel_id)
     planned = await owner_db.fetchval("select probe_at from channel where id = $1", channel_id)
     async with peer(answering(status, body)) as far, Wire(timeout=2, connect_timeout=1) as wire:
@@ -284,7 +284,7 @@ async def test_a_probe_ends_the_outage_when_the_provider_answers(
 
 
 async def test_a_probe_to_nobody_waits_for_the_next(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
-    channel_id = await scenes.channel(owner_db, owner, kind="sms")
+    channel_id = await factories.channel(owner_db, owner, kind="sms")
     assert await begin(owner, channel_id)
     async with Wire(timeout=2, connect_timeout=1) as wire:
         settings = msgspec.structs.replace(database, sandbox_url="http://127.0.0.1:1")

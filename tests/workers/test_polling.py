@@ -10,7 +10,7 @@ from db import queue, valkey
 from db.campaigns import actions, lifecycle
 from db.settings import Settings
 from db.tenancy import Actor
-from tests import scenes
+from tests import factories
 from workers.main import Process
 from workers.turns import Lane
 
@@ -19,10 +19,10 @@ async def test_a_lane_that_begins_waits_behind_nobodys_wake_ups(
     database: Settings, owner_db: asyncpg.Connection, owner: Actor
 ) -> None:
     """The poller puts it among the waiting of its own process, unless another process serves it."""
-    channel_id = await scenes.channel(owner_db, owner, throughput=1000)
-    template_id = await scenes.template(owner_db, owner, channel_id)
-    await scenes.contacts(owner_db, owner, 3)
-    campaign_id = await scenes.campaign(owner_db, owner, channel_id, template_id)
+    channel_id = await factories.channel(owner_db, owner, throughput=1000)
+    template_id = await factories.template(owner_db, owner, channel_id)
+    await factories.contacts(owner_db, owner, 3)
+    campaign_id = await factories.campaign(owner_db, owner, channel_id, template_id)
     await actions.launch(owner, campaign_id, None)
     await lifecycle.prepare(owner.company_id, campaign_id)
     await queue.queues()["send"].redis.flushdb()

@@ -15,9 +15,9 @@ from db.enums import Permission
 from db.jobs import AnyJob, CheckChannel, InspectImport, Job, PrepareCampaign, SendMail
 from db.tenancy import Actor
 from db.work import system, work
-from tests import scenes
+from tests import factories
 from workers import campaigns, runtime
-from workers.main import Carrier
+from workers.main import SaqWorker
 from workers.runtime import Cancel, Retry, Runner, Snooze
 
 
@@ -52,7 +52,7 @@ class Bench:
 
 @pytest.fixture
 async def bench(owner_db: asyncpg.Connection, owner: Actor) -> Bench:
-    return Bench(owner_db, owner, await scenes.channel(owner_db, owner))
+    return Bench(owner_db, owner, await factories.channel(owner_db, owner))
 
 
 async def test_a_job_runs_once_however_often_it_is_woken(bench: Bench) -> None:
@@ -169,7 +169,7 @@ async def test_a_job_whose_process_ends_waits_at_once_and_it_costs_no_try(bench:
     await runtime.sweep()
     bench.seconds = 30.0
     timers: Any = {"sweep": 60, "schedule": 3600, "worker_info": 3600, "abort": 60}
-    carrier = Carrier(queue.queues()["default"], functions=[("run_job", run_job)], dequeue_timeout=1.0, timers=timers)
+    carrier = SaqWorker(queue.queues()["default"], functions=[("run_job", run_job)], dequeue_timeout=1.0, timers=timers)
     running = asyncio.create_task(carrier.start())
     while not bench.runs:
         await asyncio.sleep(0.01)
@@ -220,8 +220,8 @@ async def test_a_job_that_kills_its_worker_each_time_is_given_up(bench: Bench) -
 
 
 async def test_a_campaign_whose_audience_cannot_be_written_fails_instead_of_preparing_for_ever(bench: Bench) -> None:
-    template = await scenes.template(bench.db, bench.actor, bench.channel_id)
-    campaign = await scenes.campaign(bench.db, bench.actor, bench.channel_id, template, state="preparing")
+    template = await factories.template(bench.db, bench.actor, bench.channel_id)
+    campaign = await factories.campaign(bench.db, bench.actor, bench.channel_id, template, state="preparing")
     async with work(bench.actor, Permission.CAMPAIGNS_SEND) as w:
         w.enqueue(PrepareCampaign(campaign_id=campaign))
     job_id = await bench.db.fetchval("select id from job where company_id = $1", bench.actor.company_id)

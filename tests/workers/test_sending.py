@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from db.campaigns import actions, lifecycle
-from db.channels import facts
+from db.channels import provider_state
 from db.clock import now
 from db.enums import Permission
 from db.messages.ledger import Claimed
@@ -16,9 +16,9 @@ from db.messages.reasons import FailureReason
 from db.settings import Settings
 from db.tenancy import Actor
 from db.work import read, work
-from tests import scenes
+from tests import factories
 from workers import outgoing
-from workers.flight import Flight
+from workers.batch import Batch
 from workers.outcomes import OptedOut, OptOutScope, PauseChannel
 from workers.outgoing import ChannelRow, Sender
 from workers.providers.wire import Wire
@@ -42,15 +42,15 @@ async def state(db: asyncpg.Connection, channel_id: UUID) -> tuple[str, str | No
 async def test_a_providers_pause_does_not_end_a_persons(
     owner_db: asyncpg.Connection, owner: Actor, seconds: float | None
 ) -> None:
-    channel_id = await scenes.channel(owner_db, owner, state="paused", state_reason="person")
+    channel_id = await factories.channel(owner_db, owner, state="paused", state_reason="person")
     await outgoing.pause_channel(await load(owner, channel_id), PauseChannel(FailureReason.SPAM_RATE, seconds=seconds))
     assert await state(owner_db, channel_id) == ("paused", "person", True)
 
 
 async def test_a_passing_reason_does_not_heal_what_must_be_mended(owner_db: asyncpg.Connection, owner: Actor) -> None:
-    channel_id = await scenes.channel(owner_db, owner, state="error", state_reason="token_invalid")
+    channel_id = await factories.channel(owner_db, owner, state="error", state_reason="token_invalid")
     async with work(owner, Permission.CHANNELS_WRITE) as w:
-        await facts.stop(w, channel_id, FailureReason.SPAM_RATE, until=now() + timedelta(minutes=1))
+        await provider_state.stop(w, channel_id, FailureReason.SPAM_RATE, until=now() + timedelta(minutes=1))
     assert await state(owner_db, channel_id) == ("error", "token_invalid", True)
 
 
@@ -65,31 +65,31 @@ async def test_a_passing_reason_does_not_heal_what_must_be_mended(owner_db: asyn
 async def test_what_must_be_mended_replaces_a_pause_that_would_end_by_itself(
     owner_db: asyncpg.Connection, owner: Actor, columns: dict[str, object]
 ) -> None:
-    channel_id = await scenes.channel(owner_db, owner, **columns)
+    channel_id = await factories.channel(owner_db, owner, **columns)
     async with work(owner, Permission.CHANNELS_WRITE) as w:
-        await facts.stop(w, channel_id, FailureReason.SPAM_RATE, until=now() + timedelta(minutes=1))
+        await provider_state.stop(w, channel_id, FailureReason.SPAM_RATE, until=now() + timedelta(minutes=1))
     assert (await state(owner_db, channel_id))[:2] == ("paused", columns["state_reason"])
     async with work(owner, Permission.CHANNELS_WRITE) as w:
-        await facts.stop(w, channel_id, FailureReason.ACCOUNT_LOCKED)
+        await provider_state.stop(w, channel_id, FailureReason.ACCOUNT_LOCKED)
     assert await state(owner_db, channel_id) == ("error", "account_locked", True)
 
 
 async def test_an_opt_out_counts_also_when_its_slice_paused_the_channel(
     owner_db: asyncpg.Connection, owner: Actor, settings: Settings
 ) -> None:
-    channel_id = await scenes.channel(owner_db, owner)
-    await scenes.contacts(owner_db, owner, 1)
+    channel_id = await factories.channel(owner_db, owner)
+    await factories.contacts(owner_db, owner, 1)
     contact_id = await owner_db.fetchval("select id from contact where company_id = $1", owner.company_id)
     channel = await load(owner, channel_id)
     async with Wire(timeout=2, connect_timeout=1) as wire:
         sender = Sender(settings, wire)
-        flight = Flight(channel, sender.composer(channel, None), sender, 0.0, 60.0, [])
+        batch = Batch(channel, sender.composer(channel, None), sender, 0.0, 60.0, [])
         message = Claimed(channel_id, 1, channel_id, None, contact_id, "+5511900000000", 1, 0, [], None)
-        flight.notable = [
+        batch.notable = [
             (message, PauseChannel(FailureReason.SPAM_RATE, seconds=60)),
             (message, OptedOut(OptOutScope.MARKETING)),
         ]
-        await Lanes(settings, sender)._act(flight)
+        await Lanes(settings, sender)._act(batch)
     assert (await state(owner_db, channel_id))[0] == "paused"
     assert await owner_db.fetchval("select opted_out_at is not null from contact where id = $1", contact_id)
 
@@ -97,10 +97,10 @@ async def test_an_opt_out_counts_also_when_its_slice_paused_the_channel(
 async def test_a_provider_out_of_reach_pauses_the_channel_and_costs_no_message(
     owner_db: asyncpg.Connection, owner: Actor, settings: Settings
 ) -> None:
-    channel_id = await scenes.channel(owner_db, owner, messaging_limit=None, throughput=400)
-    template = await scenes.template(owner_db, owner, channel_id)
-    await scenes.contacts(owner_db, owner, 500)
-    campaign = await scenes.campaign(owner_db, owner, channel_id, template)
+    channel_id = await factories.channel(owner_db, owner, messaging_limit=None, throughput=400)
+    template = await factories.template(owner_db, owner, channel_id)
+    await factories.contacts(owner_db, owner, 500)
+    campaign = await factories.campaign(owner_db, owner, channel_id, template)
     await actions.launch(owner, campaign, None)
     await lifecycle.prepare(owner.company_id, campaign)
     away = msgspec.structs.replace(settings, sandbox_url="http://127.0.0.1:1")
@@ -108,7 +108,7 @@ async def test_a_provider_out_of_reach_pauses_the_channel_and_costs_no_message(
         lanes = Lanes(away, Sender(away, wire))
         for _ in range(4):  # as the poller wakes it
             await lanes.run(owner.company_id, channel_id, 0)
-            await lanes.landed()
+            await lanes.drain()
     assert 0 < await owner_db.fetchval("select count(*) from attempt where channel_id = $1", channel_id) <= 64
     assert await state(owner_db, channel_id) == ("paused", "provider_outage", True)
     rows = await owner_db.fetch(

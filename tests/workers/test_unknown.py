@@ -17,7 +17,7 @@ from db.campaigns import actions, lifecycle
 from db.jobs import LookUpUnknown
 from db.settings import Settings
 from db.tenancy import Actor
-from tests import scenes
+from tests import factories
 from tests.workers.providers.peer import Peer, peer
 from workers import inbound, unknown
 from workers.outgoing import Sender
@@ -60,9 +60,9 @@ class Deaf:
 
 
 async def sms(db: asyncpg.Connection, owner: Actor, people: int) -> tuple[UUID, UUID]:
-    channel_id = await scenes.channel(db, owner, kind="sms", throughput=1000, unknown_horizon=600)
-    await scenes.contacts(db, owner, people)
-    campaign = await scenes.campaign(db, owner, channel_id, body="Oi!")
+    channel_id = await factories.channel(db, owner, kind="sms", throughput=1000, unknown_horizon=600)
+    await factories.contacts(db, owner, people)
+    campaign = await factories.campaign(db, owner, channel_id, body="Oi!")
     await actions.launch(owner, campaign, None)
     await lifecycle.prepare(owner.company_id, campaign)
     return channel_id, campaign
@@ -94,10 +94,10 @@ async def test_what_twilio_took_in_silence_is_found(
         sender = Sender(there, wire)
         lanes = Lanes(there, sender)
         await lanes.run(owner.company_id, channel_id, 0)
-        await lanes.landed()
+        await lanes.drain()
         assert await states(owner_db, campaign) == [(2, None)] * 3
         for _ in range(2):  # asking again changes nothing
-            await unknown.looker(sender)(owner.company_id, LookUpUnknown(channel_id=channel_id))
+            await unknown.lookup_job(sender)(owner.company_id, LookUpUnknown(channel_id=channel_id))
             await inbound.process_inbox(owner.company_id)
             assert await states(owner_db, campaign) == [end] * 3
     assert len(far.messages) == 3, "never sent again"
@@ -113,10 +113,10 @@ async def test_answers_that_cannot_be_read_keep_nobody_else_from_being_asked_abo
         sender = Sender(there, wire)
         lanes = Lanes(there, sender)
         await lanes.run(owner.company_id, channel_id, 0)
-        await lanes.landed()
+        await lanes.drain()
         people = sorted(message["to"] for message in far.messages)
         far.garbled = set(people[:20])
-        await unknown.looker(sender)(owner.company_id, LookUpUnknown(channel_id=channel_id))
+        await unknown.lookup_job(sender)(owner.company_id, LookUpUnknown(channel_id=channel_id))
         await inbound.process_inbox(owner.company_id)
     assert sorted(await states(owner_db, campaign)) == [(2, None)] * 20 + [(4, None)] * 10
 
@@ -131,8 +131,8 @@ async def test_a_refusal_that_was_found_opts_the_person_out(
         sender = Sender(there, wire)
         lanes = Lanes(there, sender)
         await lanes.run(owner.company_id, channel_id, 0)
-        await lanes.landed()
-        await unknown.looker(sender)(owner.company_id, LookUpUnknown(channel_id=channel_id))
+        await lanes.drain()
+        await unknown.lookup_job(sender)(owner.company_id, LookUpUnknown(channel_id=channel_id))
         await inbound.process_inbox(owner.company_id)
     assert await states(owner_db, campaign) == [(6, 21610)]
     assert await owner_db.fetchval("select opted_out_at is not null from contact where company_id = $1", owner.company_id)
@@ -149,7 +149,7 @@ async def test_the_same_text_of_another_message_is_no_evidence(
         sender = Sender(there, wire)
         lanes = Lanes(there, sender)
         await lanes.run(owner.company_id, channel_id, 0)
-        await lanes.landed()
+        await lanes.drain()
         [taken] = [message["sid"] for message in far.messages]
         earlier = await owner_db.fetchval(
             "insert into message(company_id, channel_id, queue_id, contact_id, address, dedupe_key, state, provider_id, sent_at)"
@@ -164,6 +164,6 @@ async def test_the_same_text_of_another_message_is_no_evidence(
             " select company_id, id, channel_id, 1, 1, provider_id from message where id = $1",
             earlier,
         )
-        await unknown.looker(sender)(owner.company_id, LookUpUnknown(channel_id=channel_id))
+        await unknown.lookup_job(sender)(owner.company_id, LookUpUnknown(channel_id=channel_id))
         await inbound.process_inbox(owner.company_id)
     assert await states(owner_db, campaign) == [(2, None)]

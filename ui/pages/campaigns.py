@@ -25,7 +25,7 @@ from ui.pages.campaign.pace import Pace
 from ui.routing import page
 
 STEP = 25
-MOST = 200  # rows that stand on the page at once; beyond that, searching is faster than scrolling
+MAX_ROWS = 200  # rows that stand on the page at once; beyond that, searching is faster than scrolling
 
 
 @page("/campaigns", permission=Permission.CAMPAIGNS_READ)
@@ -121,12 +121,12 @@ class _List:
         with ui.element("div").classes("w-full").props("role=list"):
             for row in found.items:
                 self._rows[row.id] = _Row(row)
-        if found.next_cursor and self._limit < MOST:
+        if found.next_cursor and self._limit < MAX_ROWS:
             with ui.element("div").classes("m-foot"):
                 button(_("Show more"), self._more, kind="plain").classes("m-end")
 
     async def _more(self) -> None:
-        self._limit = min(MOST, self._limit + 2 * STEP)
+        self._limit = min(MAX_ROWS, self._limit + 2 * STEP)
         await self._place.refresh()
 
     def _draw_empty(self, asked: bool) -> None:

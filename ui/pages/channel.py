@@ -31,7 +31,7 @@ from ui.pages.channels import usage
 from ui.pages.outside import guide, words
 from ui.routing import page
 
-STEP, MOST = 20, 200
+STEP, MAX_ROWS = 20, 200
 KINDS = ("check", "templates", "send", "webhook", "sandbox")
 
 
@@ -264,12 +264,12 @@ class _Channel:
         with ui.element("div").classes("w-full"):
             for entry in found.items:
                 _draw_entry(entry)
-        if found.next_cursor and self._limit < MOST:
+        if found.next_cursor and self._limit < MAX_ROWS:
             with ui.element("div").classes("m-foot"):
                 button(_("Show more"), self._more, kind="plain").classes("m-end")
 
     async def _more(self) -> None:
-        self._limit = min(MOST, self._limit + 2 * STEP)
+        self._limit = min(MAX_ROWS, self._limit + 2 * STEP)
         await self._log.refresh()
 
 

@@ -33,7 +33,7 @@ from ui.pages.people import words
 from ui.pages.people.download import hand_on
 from ui.routing import page
 
-MOST = 100_000_000  # bytes
+MAX_BYTES = 100_000_000  # bytes
 KINDS = ".csv,.txt,.tsv,.xlsx,.xls,.xlsb,.ods"  # of the last three we say how to save them anew
 
 
@@ -55,9 +55,9 @@ def imports() -> None:
     with frame(_("Import contacts"), breadcrumbs=[(_("Contacts"), "/contacts")], active="/contacts"):
         if session.current().may(Permission.CONTACTS_WRITE):
             text = _("Drop your spreadsheet here, or press to choose it")
-            hint = _("CSV or Excel (.xlsx), up to {size}").format(size=formats.size(MOST))
+            hint = _("CSV or Excel (.xlsx), up to {size}").format(size=formats.size(MAX_BYTES))
             other = problems.sentences()["not_a_spreadsheet"]
-            drop_zone(text, sent, accept=KINDS, max_bytes=MOST, hint=hint, wrong_kind=other)
+            drop_zone(text, sent, accept=KINDS, max_bytes=MAX_BYTES, hint=hint, wrong_kind=other)
             with ui.element("div").classes("m-grid m-grid-wide"):
                 for symbol, said in (
                     ("call", _("One column with phone numbers or e-mails is enough. Numbers may be written in any way.")),

@@ -27,7 +27,7 @@ from ui.pages.campaign import words as campaign_words
 from ui.pages.campaign.pace import Pace
 from ui.routing import page
 
-STEP, MOST = 30, 200
+STEP, MAX_ROWS = 30, 200
 MEDIA = {"[image]": "image", "[video]": "video", "[document]": "document"}
 
 
@@ -136,7 +136,7 @@ class _Sandbox:
                         text = one.last_text if one.last_kind == "in" else f"{state} · {one.last_text}"
                         ui.label(text).classes("m-hint m-clip" + (" m-strong" if one.last_kind == "in" else ""))
                 self._lines[one.address] = line
-        if found.next_cursor and self._limit < MOST:
+        if found.next_cursor and self._limit < MAX_ROWS:
             with ui.element("div").classes("m-foot"):
                 button(_("Show more"), self._more, kind="plain").classes("m-end")
         if not self._address:
@@ -145,7 +145,7 @@ class _Sandbox:
             self._mark()
 
     async def _more(self) -> None:
-        self._limit = min(MOST, self._limit + 2 * STEP)
+        self._limit = min(MAX_ROWS, self._limit + 2 * STEP)
         await self._phones.refresh()
 
     def _mark(self) -> None:

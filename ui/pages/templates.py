@@ -30,7 +30,7 @@ from ui.pages.campaign.step_template import category_name
 from ui.pages.outside import words
 from ui.routing import page
 
-STEP, MOST = 30, 200
+STEP, MAX_ROWS = 30, 200
 LANGUAGES = {
     "pt_BR": "Português (BR)",
     "en_US": "English (US)",
@@ -123,7 +123,7 @@ class _List:
         with ui.element("div").classes("w-full"):
             for template in found.items:
                 self._draw_line(template)
-        if found.next_cursor and self._limit < MOST:
+        if found.next_cursor and self._limit < MAX_ROWS:
             with ui.element("div").classes("m-foot"):
                 button(_("Show more"), self._more, kind="plain").classes("m-end")
         chosen = next((one for one in found.items if one.id == self._shown), found.items[0])
@@ -143,7 +143,7 @@ class _List:
         self._lines[template.id] = element
 
     async def _more(self) -> None:
-        self._limit = min(MOST, self._limit + 2 * STEP)
+        self._limit = min(MAX_ROWS, self._limit + 2 * STEP)
         await self._place.refresh()
 
     def _pick(self, template: Template) -> None:

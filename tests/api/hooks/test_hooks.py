@@ -160,7 +160,7 @@ async def test_limits(hook_client: httpx.AsyncClient, owner: Actor, owner_db: as
 async def test_a_company_beyond_its_share_of_the_day_is_told_when_to_come_back(
     hook_client: httpx.AsyncClient, owner: Actor, stranger: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(quota, "MOST", 3 * len(BODY))
+    monkeypatch.setattr(quota, "MAX_BYTES_A_DAY", 3 * len(BODY))
     ours, theirs = await make_channel(owner_db, owner), await make_channel(owner_db, stranger)
     for status in (200, 200, 200, 429):
         answer = await hook_client.post(f"/hooks/meta/{ours}", content=BODY, headers=meta_headers(BODY))

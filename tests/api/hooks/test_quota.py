@@ -12,7 +12,7 @@ from db.settings import Settings
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(quota, "MOST", 1000)
+    monkeypatch.setattr(quota, "MAX_BYTES_A_DAY", 1000)
 
 
 async def test_two_processes_share_the_day_of_a_company(database: Settings) -> None:

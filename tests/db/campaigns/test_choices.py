@@ -16,7 +16,7 @@ from db.contacts import bulk
 from db.contacts.filter import ContactFilter
 from db.errors import AppError
 from db.tenancy import Actor
-from tests import scenes
+from tests import factories
 
 Person = dict[str, Any]
 EXAMPLES = 60
@@ -65,7 +65,7 @@ async def _world(db: asyncpg.Connection, owner: Actor) -> World:
         )
         for _ in range(2)
     ]
-    await scenes.contacts(db, owner, 8)
+    await factories.contacts(db, owner, 8)
     people = []
     for number, row in enumerate(
         await db.fetch("select id, name, custom::text from contact where company_id = $1 order by name", owner.company_id)
@@ -137,11 +137,11 @@ async def _refusal(action: Awaitable[object]) -> str:
 
 async def test_nobody_outside_the_picked_audience_gets_a_message(owner_db: asyncpg.Connection, owner: Actor) -> None:
     world = await _world(owner_db, owner)
-    channel = await scenes.channel(owner_db, owner)
-    template = await scenes.template(owner_db, owner, channel)
+    channel = await factories.channel(owner_db, owner)
+    template = await factories.template(owner_db, owner, channel)
     launched = refused = 0
     for number, wire in enumerate(_cases(_audiences(world))):
-        campaign = await scenes.campaign(owner_db, owner, channel, template, audience="{}")
+        campaign = await factories.campaign(owner_db, owner, channel, template, audience="{}")
         audience = msgspec.convert(wire, ContactFilter)
         await actions.edit(owner, campaign, {"audience": audience}, None)
         planned = number % 4 == 1
@@ -169,9 +169,9 @@ async def test_nobody_outside_the_picked_audience_gets_a_message(owner_db: async
 
 
 async def test_a_past_time_is_refused_and_changes_nothing(owner_db: asyncpg.Connection, owner: Actor) -> None:
-    channel = await scenes.channel(owner_db, owner)
-    await scenes.contacts(owner_db, owner, 1)
-    campaign = await scenes.campaign(owner_db, owner, channel, await scenes.template(owner_db, owner, channel))
+    channel = await factories.channel(owner_db, owner)
+    await factories.contacts(owner_db, owner, 1)
+    campaign = await factories.campaign(owner_db, owner, channel, await factories.template(owner_db, owner, channel))
     for past in (now(), now() - timedelta(seconds=1), now() - timedelta(days=400)):
         assert await _refusal(actions.launch(owner, campaign, past)) == "in_the_past"
     assert await owner_db.fetchval("select state from campaign where id = $1", campaign) == "draft"

@@ -14,7 +14,7 @@ from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
 from db.tenancy import Actor
 from db.work import system, work
-from tests import scenes
+from tests import factories
 
 S = MessageState
 
@@ -57,10 +57,10 @@ class Stage:
 
 @pytest.fixture
 async def stage(owner_db: asyncpg.Connection, owner: Actor) -> Stage:
-    channel_id = await scenes.channel(owner_db, owner)
-    template_id = await scenes.template(owner_db, owner, channel_id)
-    await scenes.contacts(owner_db, owner, 40)
-    campaign_id = await scenes.campaign(owner_db, owner, channel_id, template_id)
+    channel_id = await factories.channel(owner_db, owner)
+    template_id = await factories.template(owner_db, owner, channel_id)
+    await factories.contacts(owner_db, owner, 40)
+    campaign_id = await factories.campaign(owner_db, owner, channel_id, template_id)
     await actions.launch(owner, campaign_id, None)
     return Stage(owner_db, owner, channel_id, campaign_id)
 
@@ -95,7 +95,7 @@ async def test_pause_and_resume_act_at_the_next_claim(stage: Stage) -> None:
     assert len(await stage.claim(10)) == 10
     await actions.pause(stage.actor, stage.id)
     assert await stage.claim(10) == []
-    await lifecycle.settle_all()
+    await lifecycle.reconcile()
     assert await stage.state() == "paused"
     await actions.resume(stage.actor, stage.id)
     assert len(await stage.claim(10)) == 10
@@ -108,11 +108,11 @@ async def test_cancel_lets_what_is_on_the_wire_finish(stage: Stage) -> None:
     batch = await stage.claim(10)
     await actions.cancel(stage.actor, stage.id)
     assert await stage.claim(10) == []
-    await lifecycle.settle_all()
+    await lifecycle.reconcile()
     assert await stage.counts() == {"sending": 10, "cancelled": 30}
     assert await stage.db.fetchval("select finished_at is null from campaign where id = $1", stage.id)
     await stage.finish(batch, S.SENT)
-    await lifecycle.settle_all()
+    await lifecycle.reconcile()
     assert await stage.counts() == {"sent": 10, "cancelled": 30}
     assert await stage.db.fetchval("select finished_at is not null and state = 'cancelled' from campaign where id = $1", stage.id)
 
@@ -139,7 +139,7 @@ async def test_retry_sends_only_the_failed_again(stage: Stage) -> None:
     await stage.finish(batch[:30], S.SENT)
     await stage.finish(batch[30:36], S.FAILED, "temporary")
     await stage.finish(batch[36:], S.FAILED, "invalid_number")
-    await lifecycle.settle_all()
+    await lifecycle.reconcile()
     assert await stage.state() == "completed"
     assert await actions.retry_failed(stage.actor, stage.id, RETRYABLE, include_unknown=False) == 6
     assert await stage.state() == "running"
@@ -147,7 +147,7 @@ async def test_retry_sends_only_the_failed_again(stage: Stage) -> None:
     assert {m.message_id for m in again} == {m.message_id for m in batch[30:36]}
     assert {m.epoch for m in again} == {2}
     await stage.finish(again, S.SENT)
-    await lifecycle.settle_all()
+    await lifecycle.reconcile()
     assert await stage.counts() == {"sent": 36, "failed": 4}
     assert await stage.state() == "completed"
 
@@ -155,6 +155,6 @@ async def test_retry_sends_only_the_failed_again(stage: Stage) -> None:
 async def test_a_stop_by_the_provider_ends_the_rest(stage: Stage) -> None:
     await lifecycle.prepare(stage.actor.company_id, stage.id)
     await lifecycle.stop(stage.actor.company_id, stage.id, "template_disabled", "132015", pause=False)
-    await lifecycle.settle_all()
+    await lifecycle.reconcile()
     assert await stage.state() == "failed"
     assert await stage.counts() == {"cancelled": 40}

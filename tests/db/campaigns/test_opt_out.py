@@ -18,7 +18,7 @@ from db.messages.ledger import Claimed, Result, StatusUpdate
 from db.messages.reasons import FailureReason
 from db.tenancy import Actor
 from db.work import work
-from tests import scenes
+from tests import factories
 
 S = MessageState
 SEND = Permission.CAMPAIGNS_SEND
@@ -56,10 +56,10 @@ class Scene:
 
 @pytest.fixture
 async def scene(owner_db: asyncpg.Connection, owner: Actor) -> Scene:
-    channel = await scenes.channel(owner_db, owner)
-    template = await scenes.template(owner_db, owner, channel)
-    await scenes.contacts(owner_db, owner, 3)
-    campaign = await scenes.campaign(owner_db, owner, channel, template)
+    channel = await factories.channel(owner_db, owner)
+    template = await factories.template(owner_db, owner, channel)
+    await factories.contacts(owner_db, owner, 3)
+    campaign = await factories.campaign(owner_db, owner, channel, template)
     await actions.launch(owner, campaign, None)
     assert await lifecycle.prepare(owner.company_id, campaign) == 3
     return Scene(owner_db, owner, channel, campaign)
@@ -156,7 +156,7 @@ async def test_a_passing_failure_after_the_end_does_not_wait_in_a_queue_that_nob
     messages = await scene.claim()
     for message in messages:
         await scene.finish(message, S.SENT, "", AttemptState.ACCEPTED)
-    await lifecycle.settle_all()
+    await lifecycle.reconcile()
     assert await scene.db.fetchval("select state from campaign where id = $1", scene.campaign_id) == "completed"
     async with work(scene.actor, SEND) as w:
         await ledger.apply_statuses(w, [StatusUpdate(messages[0].attempt_id, None, S.FAILED, now(), "queue_full", 30001, 5.0)])
@@ -165,10 +165,10 @@ async def test_a_passing_failure_after_the_end_does_not_wait_in_a_queue_that_nob
 
 
 async def test_who_opts_out_while_the_audience_is_written_is_skipped(owner_db: asyncpg.Connection, owner: Actor) -> None:
-    channel = await scenes.channel(owner_db, owner)
-    template = await scenes.template(owner_db, owner, channel)
-    await scenes.contacts(owner_db, owner, 5)
-    campaign = await scenes.campaign(owner_db, owner, channel, template)
+    channel = await factories.channel(owner_db, owner)
+    template = await factories.template(owner_db, owner, channel)
+    await factories.contacts(owner_db, owner, 5)
+    campaign = await factories.campaign(owner_db, owner, channel, template)
     await actions.launch(owner, campaign, None)
     person = await owner_db.fetchval("select id from contact where company_id = $1 limit 1", owner.company_id)
     written = asyncio.Event()
@@ -190,13 +190,13 @@ async def test_who_opts_out_while_the_audience_is_written_is_skipped(owner_db: a
 
 
 async def test_a_suppressed_address_of_a_contact_without_the_flag_is_skipped(owner_db: asyncpg.Connection, owner: Actor) -> None:
-    channel = await scenes.channel(owner_db, owner)
-    template = await scenes.template(owner_db, owner, channel)
-    await scenes.contacts(owner_db, owner, 2)
+    channel = await factories.channel(owner_db, owner)
+    template = await factories.template(owner_db, owner, channel)
+    await factories.contacts(owner_db, owner, 2)
     await owner_db.execute(
         "insert into suppression(company_id, address, source) values ($1, '+5511900000001', 'import')", owner.company_id
     )
-    campaign = await scenes.campaign(owner_db, owner, channel, template)
+    campaign = await factories.campaign(owner_db, owner, channel, template)
     await actions.launch(owner, campaign, None)
     await lifecycle.prepare(owner.company_id, campaign)
     rows = await owner_db.fetch("select address, state, reason from message where campaign_id = $1 order by address", campaign)

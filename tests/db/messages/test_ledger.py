@@ -17,7 +17,7 @@ from db.messages import ledger
 from db.messages.ledger import Claimed, Result, StatusUpdate
 from db.tenancy import Actor
 from db.work import work
-from tests import scenes
+from tests import factories
 
 S = MessageState
 SEND = Permission.CAMPAIGNS_SEND
@@ -137,9 +137,9 @@ def report(
 
 @pytest.fixture
 async def scene(owner_db: asyncpg.Connection, owner: Actor) -> Scene:
-    channel_id = await scenes.channel(owner_db, owner, unknown_horizon=900)
-    template_id = await scenes.template(owner_db, owner, channel_id)
-    campaign_id = await scenes.campaign(owner_db, owner, channel_id, template_id, state="running")
+    channel_id = await factories.channel(owner_db, owner, unknown_horizon=900)
+    template_id = await factories.template(owner_db, owner, channel_id)
+    campaign_id = await factories.campaign(owner_db, owner, channel_id, template_id, state="running")
     return Scene(owner_db, owner, channel_id, campaign_id)
 
 

@@ -299,9 +299,9 @@ async def test_a_company_has_room_for_so_much(
             await imports.upload(owner, "a.csv", _pieces(text))
         assert caught.value.code == code
 
-    monkeypatch.setattr(import_files, "MOST_OPEN", 2)
-    monkeypatch.setattr(import_files, "MOST_A_DAY", 3)
-    monkeypatch.setattr(import_files, "MOST_STORED", 1000)
+    monkeypatch.setattr(import_files, "MAX_OPEN", 2)
+    monkeypatch.setattr(import_files, "MAX_A_DAY", 3)
+    monkeypatch.setattr(import_files, "MAX_STORED", 1000)
     ids = [await imports.upload(owner, "a.csv", _pieces("a,b\n" * 100))]
     await refused("no_room_for_file", "a,b\n" * 200)
     ids.append(await imports.upload(owner, "a.csv", _pieces("a,b\n")))
@@ -331,7 +331,7 @@ async def test_a_file_that_breaks_in_the_middle_keeps_what_was_imported(owner: A
 
 
 async def test_a_tag_column_that_is_none_does_not_flood_the_company(owner: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_batch.tags, "MOST", 10)
+    monkeypatch.setattr(import_batch.tags, "MAX_TAGS", 10)
     text = table(*((f"P{n}", f"119{70000001 + n}", "", f"tag {n}", "", "") for n in range(50)))
     row = await imported(owner, text)
     assert counts(row)[0] == 50

@@ -92,7 +92,9 @@ class Speed:
         waiting = progress.counts.queued + progress.counts.sending
         rate = _("{n} per second").format(n=formats.number(_rate(progress), 1))
         self._rate.text = rate if running and waiting else _title(progress)
-        self._limit.text = words.limit_now(progress.binding_limit, progress.limit_value, progress.limit_until) if running else ""
+        self._limit.text = (
+            words.limit_now(progress.limiting_factor, progress.limit_value, progress.limit_until) if running else ""
+        )
         if waits:
             self._limit.text = _("Waiting for the provider to answer")
         if not self._limit.text:
@@ -115,7 +117,7 @@ class Speed:
 
 def _rate(progress: Progress) -> float:
     """Now per second. The measure of some seconds may stand a hair above the limit that it runs against: then the limit."""
-    held = progress.binding_limit in {"number", "segments"} and progress.limit_value
+    held = progress.limiting_factor in {"number", "segments"} and progress.limit_value
     return min(progress.rate, progress.limit_value) if held and progress.limit_value else progress.rate
 
 

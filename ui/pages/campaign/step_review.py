@@ -101,7 +101,7 @@ def _launch_card(facts: Facts, ready: bool, test: Callable[[], Any], launch: Cal
                 ui.label(_("people will get it") if count != 1 else _("person will get it")).classes("m-unit")
             if seconds is not None and count:
                 ui.label(_("Takes about {time}.").format(time=formats.duration(max(1, seconds)))).classes("m-sub")
-                ui.label(words.limit_plan(facts.preview.binding_limit)).classes("m-hint")
+                ui.label(words.limit_plan(facts.preview.limiting_factor)).classes("m-hint")
         with ui.element("div").classes("m-row m-near m-wrap"):
             if session.current().may(Permission.CAMPAIGNS_SEND):
                 button(_("Send a test"), test, icon="send_to_mobile").classes("m-btn-big").set_enabled(not _message_wrong(facts))

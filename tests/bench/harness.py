@@ -33,7 +33,7 @@ _PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
 ROOT = Path(__file__).parents[2]
 
 
-class Ground:
+class Harness:
     """Postgres, Valkey and the programs of one run."""
 
     def __init__(self, *, postgres: Mapping[str, str] | None = None, port: int | None = None, **settings: Any) -> None:
@@ -140,9 +140,9 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground(**options: Any) -> AsyncIterator[Ground]:
+async def harness(**options: Any) -> AsyncIterator[Harness]:
     """One run's machinery, taken down at its end."""
-    made = await asyncio.to_thread(Ground, **options)
+    made = await asyncio.to_thread(Harness, **options)
     try:
         await made.open()
         yield made

@@ -29,7 +29,7 @@ from workers.outcomes import (
 from workers.outgoing import ChannelRow, Composer, Sender
 from workers.providers.http1 import TooLate
 
-log = structlog.get_logger("workers.flight")
+log = structlog.get_logger("workers.batch")
 
 MARGIN = 0.05  # share of the lease that must be left beyond the send timeout
 MAX_TRIES = 5
@@ -58,7 +58,7 @@ def _queued(message: Claimed, reason: FailureReason | None, retry_in: float, det
     )
 
 
-class Flight:
+class Batch:
     """One slice on the wire."""
 
     task: asyncio.Task[None]
@@ -70,13 +70,13 @@ class Flight:
         sender: Sender,
         claimed_at: float,
         lease: float,
-        batch: list[Claimed],
+        messages: list[Claimed],
         breaker: Breaker | None = None,
     ) -> None:
         self.channel = channel
         self.breaker = breaker or Breaker(channel.id, channel.probe_at)
-        self.batch = batch
-        self.left = len(batch)  # not settled yet
+        self.messages = messages
+        self.left = len(messages)  # not settled yet
         self.sent = 0
         self.alarm = False  # an answer that stops more than this slice, and nobody acted on it yet
         self.results: list[Result] = []  # not written yet
@@ -91,7 +91,7 @@ class Flight:
         self.left -= 1
         self.results.append(_queued(message, None, 0.0, detail))
 
-    def stand_down(self) -> None:
+    def halt(self) -> None:
         """What is not on the wire yet goes back into the queue."""
         self._halted = True
 
