@@ -8,27 +8,23 @@ import base64
 import contextlib
 import hmac
 from collections.abc import Awaitable
-from typing import Any
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 
-from workers.sandbox.accounts import Accounts, MetaAccount
+from workers.sandbox.accounts import Accounts
 from workers.sandbox.config import LOOPBACK, Settings
-from workers.sandbox.control import Control, problem
+from workers.sandbox.control import Control
 from workers.sandbox.deliveries import Deliveries
 from workers.sandbox.inbound import Inbound
 from workers.sandbox.ledger import Ledger
-from workers.sandbox.limits import Limits
 from workers.sandbox.mail.smtp import Mail
-from workers.sandbox.meta.api import VERSION, Graph
-from workers.sandbox.meta.errors import no_object, no_token
-from workers.sandbox.meta.media import Media
-from workers.sandbox.meta.messages import Messages
-from workers.sandbox.meta.templates import Templates
-from workers.sandbox.server import Connection, Reply, Request, bind, json_reply, listen
+from workers.sandbox.meta.vendor import Meta
+from workers.sandbox.server import Connection, Reply, Request, bind, json_reply, listen, problem
 from workers.sandbox.store import Store
-from workers.sandbox.twilio.api import Twilio
+from workers.sandbox.twilio.vendor import Twilio
+from workers.sandbox.vendor import Vendors
 from workers.sandbox.webhooks import Webhooks
 
 
@@ -49,6 +45,9 @@ def _hostname(host: str) -> str | None:
         return None
 
 
+VENDORS: Final[tuple[type[Meta] | type[Twilio], ...]] = (Meta, Twilio)
+
+
 class World:
     """The running sandbox. After `start`, `port` and `smtp_port` are the ports really taken (-1: mail is off)."""
 
@@ -66,37 +65,23 @@ class World:
         self.port = taken.getsockname()[1]
         settings = self.settings = msgspec.structs.replace(self.settings, port=self.port)
         self.store = store = Store(settings.data)
-        self.accounts = Accounts(store, settings.seed)
-        self.ledger = Ledger(store)
-        self.limits = Limits()
-        self.webhooks = Webhooks(settings, store, self.accounts, self.ledger)
-        self.inbound = Inbound(store, self.webhooks)
-        self.deliveries = Deliveries(settings, self.accounts, self.ledger, self.webhooks, self.inbound)
-        self.templates = Templates(settings, store, self.accounts, self.webhooks)
-        self.media = Media(settings, store)
+        self.vendors: Vendors = {}
+        self.accounts = accounts = Accounts(store, settings.seed, [vendor.account for vendor in VENDORS])
+        self.ledger = ledger = Ledger(store)
+        self.webhooks = webhooks = Webhooks(settings, store, accounts, ledger, self.vendors)
+        self.inbound = inbound = Inbound(store, self.vendors)
+        self.deliveries = deliveries = Deliveries(settings, accounts, inbound, self.vendors)
         self.mail = Mail(store)
-        messages = Messages(settings, self.ledger, self.limits, self.templates, self.media, self.inbound, self.deliveries)
-        self.graph = Graph(settings, self.accounts, self.limits, messages, self.templates, self.media, self.webhooks)
-        self.twilio = Twilio(self.accounts, self.ledger, self.limits, self.inbound, self.deliveries, settings.seed)
-        self.control = Control(
-            store,
-            self.accounts,
-            self.ledger,
-            self.limits,
-            self.templates,
-            self.inbound,
-            self.deliveries,
-            self.webhooks,
-            self.mail,
-        )
-        await self.accounts.load()
-        await self.inbound.load()
-        await self.webhooks.load()
-        await self.templates.load()
-        await self.media.load()
+        self.control = Control(store, accounts, ledger, inbound, deliveries, webhooks, self.mail, self.vendors)
+        await accounts.load()
+        await inbound.load()
+        await webhooks.load()
         await self.mail.load()
-        self.deliveries.resume(await self.ledger.load())
-        await self._rebuild_tiers()
+        for vendor in VENDORS:
+            made = vendor(settings, store, accounts, ledger, webhooks, inbound, deliveries)
+            self.vendors[vendor.account.kind] = made
+            await made.load()
+        deliveries.resume(await ledger.load())
         server, self._live = await listen(self.handle, taken)
         self._servers.append(server)
         if settings.smtp_port >= 0:
@@ -121,26 +106,13 @@ class World:
         await self.webhooks.close()
         await self.store.close()
 
-    async def _rebuild_tiers(self) -> None:
-        rows: list[tuple[Any, ...]] = await self.store.query(
-            "SELECT account, recipient, max(accepted_at) FROM ledger WHERE channel = 'meta' AND category <> 'service' "
-            "AND accepted_at > strftime('%s', 'now') - 86400 GROUP BY account, recipient"
-        )
-        for account_id, recipient, at in rows:
-            account = self.accounts.by_id.get(account_id)
-            if isinstance(account, MetaAccount):
-                self.limits.remember_person(account, recipient, at)
-
     def handle(self, request: Request) -> Reply | Awaitable[Reply]:
         """Routes one request."""
         path = request.path[1:].split("/")
         head = path[0]
-        if VERSION.fullmatch(head):
-            return self.graph.handle(request, path[1:]) if len(path) > 1 and path[1] else no_object(request.method, "")
-        if head == "2010-04-01" and len(path) > 2 and path[1] == "Accounts":
-            return self.twilio.handle(request, path[2:])
-        if head == "whatsapp_business" and len(path) == 3:
-            return self._attachment(request, path[2])
+        for vendor in self.vendors.values():
+            if (answer := vendor.handle(request, path)) is not None:
+                return answer
         if head == "health":
             return self._health()
         if head in ("sandbox", "mail"):
@@ -163,10 +135,6 @@ class World:
         elif _hostname(host) not in {*LOOPBACK, self.settings.host}:
             return problem(403, "this server is not called by that name")
         return None
-
-    def _attachment(self, request: Request, key: str) -> Reply:
-        account = self.accounts.by_token.get(request.header(b"authorization").removeprefix("Bearer "))
-        return self.media.download(account.id, key) if account else no_token("An access token is required.")
 
     def _health(self) -> Reply:
         return json_reply(

@@ -3,26 +3,21 @@
 Errors are `{"error": {"message": …}}` with 400, 404 or 409.
 """
 
-import json
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import msgspec
 
-from workers.sandbox.accounts import Account, Accounts, MetaAccount, Quality, Taken
+from workers.sandbox.accounts import Account, Accounts, Taken
 from workers.sandbox.behaviour import Behaviour
 from workers.sandbox.deliveries import Deliveries
 from workers.sandbox.inbound import Inbound
 from workers.sandbox.ledger import Entry, Ledger
-from workers.sandbox.limits import Limits
 from workers.sandbox.mail.smtp import Mail
-from workers.sandbox.meta.template_send import preview
-from workers.sandbox.meta.templates import EVENTS, Templates
-from workers.sandbox.server import Reply, Request, json_reply
+from workers.sandbox.server import Reply, Request, json_reply, problem
 from workers.sandbox.store import Store
-from workers.sandbox.webhooks import Item, Webhooks
+from workers.sandbox.vendor import Action, Answer, Incoming, Vendors
+from workers.sandbox.webhooks import Webhooks
 
-Answer = Reply | Awaitable[Reply]
 _THREAD: Final = "SELECT number, sender, text, provider_id, at FROM inbound WHERE account = ? AND (? = '' OR sender = ?) "
 
 
@@ -36,55 +31,32 @@ class ToContact(msgspec.Struct):
     stop: bool = True
 
 
-class Review(msgspec.Struct):
-    name: str
-    language: str
-    event: str
-    reason: str = "NONE"
-
-
-class Score(msgspec.Struct):
-    """A new quality and, if given, a new tier."""
-
-    quality: Quality | None = None
-    tier: str = ""
-    number_id: str = ""
-
-
 class Control:
     def __init__(
         self,
         store: Store,
         accounts: Accounts,
         ledger: Ledger,
-        limits: Limits,
-        templates: Templates,
         inbound: Inbound,
         deliveries: Deliveries,
         webhooks: Webhooks,
         mail: Mail,
+        vendors: Vendors,
     ) -> None:
         self._store = store
         self._accounts = accounts
         self._ledger = ledger
-        self._limits = limits
-        self._templates = templates
         self._inbound = inbound
         self._deliveries = deliveries
         self._webhooks = webhooks
         self._mail = mail
-        self._actions: dict[str, Callable[[Account, Request], Answer]] = {
+        self._vendors = vendors
+        self._actions: dict[str, Action] = {
             "PUT behaviour": self._set_behaviour,
             "GET behaviour": lambda account, _: json_reply(account.behaviour),
             "POST reply": self._reply,
             "POST opt-out": self._opt_out,
-            "POST template-review": self._review,
-            "POST quality": self._quality,
-            "POST verify-webhook": self._verify,
             "GET thread": self._thread,
-            "GET templates": lambda account, _: json_reply(
-                {"data": [template.view() for template in self._templates.of_account(account.id)]}
-            ),
         }
 
     def handle(self, request: Request, path: list[str]) -> Answer:
@@ -107,9 +79,9 @@ class Control:
         if where == "POST reset":
             return self._reset(request)
         if where == "GET accounts":
-            return json_reply({"data": [view(account) for account in self._accounts.by_id.values()]})
+            return json_reply({"data": [self._view(account) for account in self._accounts.by_id.values()]})
         if where == "POST accounts":
-            return json_reply(view(self._accounts.upsert(msgspec.json.decode(request.body, type=dict[str, Any]))), 201)
+            return json_reply(self._view(self._accounts.upsert(msgspec.json.decode(request.body, type=dict[str, Any]))), 201)
         if len(path) in (2, 3) and path[0] == "accounts":
             account = self._accounts.by_id.get(path[1])
             if account is None:
@@ -119,17 +91,16 @@ class Control:
 
     def _account(self, request: Request, account: Account, verb: str) -> Answer:
         if verb:
-            action = self._actions.get(f"{request.method} {verb}")
+            name = f"{request.method} {verb}"
+            action = self._actions.get(name) or self._vendors[account.kind].actions.get(name)
             return action(account, request) if action else problem(404, "no such address")
         if request.method == "PUT":
             given = msgspec.json.decode(request.body, type=dict[str, Any])
-            kind = "meta" if isinstance(account, MetaAccount) else "twilio"
-            account = self._accounts.upsert({**given, "id": account.id, "kind": kind})
+            account = self._accounts.upsert({**given, "id": account.id, "kind": account.kind})
         elif request.method == "DELETE":
-            self._accounts.forget(account)
-            self._templates.forget_account(account.id)
+            self._forget(account)
             return Reply(204)
-        return json_reply(view(account))
+        return json_reply(self._view(account))
 
     def _set_behaviour(self, account: Account, request: Request) -> Reply:
         given = msgspec.json.decode(request.body, type=dict[str, Any])
@@ -141,7 +112,7 @@ class Control:
         digits = "".join(c for c in given.to_contact if c.isdigit())
         if not 7 <= len(digits) <= 15:
             raise msgspec.ValidationError("to_contact is not a phone number")
-        return digits if isinstance(account, MetaAccount) else f"+{digits}"
+        return self._vendors[account.kind].person(digits)
 
     def _reply(self, account: Account, request: Request) -> Reply:
         """The customer writes to the business."""
@@ -149,53 +120,14 @@ class Control:
         if not given.text:
             raise msgspec.ValidationError("text is empty")
         phone = self._person(account, given)
-        identifier = self._inbound.receive(account, phone, given.text, given.number_id, given.bsuid_only)
+        identifier = self._inbound.receive(account, phone, Incoming(given.text, given.number_id, given.bsuid_only))
         return json_reply({"id": identifier}, 201)
 
     def _opt_out(self, account: Account, request: Request) -> Reply:
         """Meta: marketing switched off in WhatsApp (`stop` false: on again). Twilio: STOP or START."""
         given = msgspec.json.decode(request.body, type=ToContact)
-        self._inbound.opt_out(account, self._person(account, given), given.stop)
+        self._vendors[account.kind].opt_out(account, self._person(account, given), given.stop)
         return json_reply({"success": True})
-
-    def _review(self, account: Account, request: Request) -> Reply:
-        given = msgspec.json.decode(request.body, type=Review)
-        template = self._templates.find(account.id, given.name, given.language)
-        if template is None or not isinstance(account, MetaAccount):
-            return problem(404, f"no template {given.name} in {given.language}")
-        if given.event not in EVENTS:
-            raise msgspec.ValidationError(f"event is one of {', '.join(EVENTS)}")
-        self._templates.event(account, template, given.event, given.reason)
-        return json_reply(template.view())
-
-    def _quality(self, account: Account, request: Request) -> Reply:
-        """Changes the quality of a number or the tier, and tells it as Meta does."""
-        given = msgspec.json.decode(request.body, type=Score)
-        if not isinstance(account, MetaAccount):
-            return problem(400, "only WhatsApp accounts have a quality")
-        number = next((n for n in account.numbers if n.phone_number_id == given.number_id), account.numbers[0])
-        order = ("RED", "YELLOW", "GREEN")
-        event = "ONBOARDING"
-        if given.quality in order and number.quality in order:
-            event = "FLAGGED" if order.index(given.quality) < order.index(number.quality) else "UNFLAGGED"
-        number.quality = given.quality or number.quality
-        if given.tier:
-            account.tier = msgspec.convert(given.tier, type(account).__annotations__["tier"])
-        self._accounts.keep(account)
-        value = {
-            "display_phone_number": number.display_phone_number,
-            "event": event,
-            "current_limit": account.tier,
-            "max_daily_conversations_per_business": account.tier,
-        }
-        self._webhooks.tell(account, Item("phone_number_quality_update", "", "", value))
-        return json_reply(view(account))
-
-    async def _verify(self, account: Account, request: Request) -> Reply:
-        if not isinstance(account, MetaAccount):
-            return problem(400, "Twilio does not verify webhooks")
-        reason = await self._webhooks.verify(account.webhook_url, account.verify_token)
-        return json_reply({"verified": not reason, "reason": reason})
 
     async def _thread(self, account: Account, request: Request) -> Reply:
         """Both directions with one person (`contact`) or with everyone, newest last."""
@@ -233,21 +165,15 @@ class Control:
         return json_reply({"data": entries, "next": following})
 
     def _shown(self, entry: Entry) -> Entry:
-        content = json.loads(bytes(entry.content))
-        if entry.channel == "twilio":
-            entry.provider_id = self._inbound.sid(entry.number)
-            entry.preview = content.get("Body", "")
-            return entry
-        entry.provider_id = self._inbound.wamid(entry.number, entry.wa_id)
-        inner = content.get(content["type"])
-        if content["type"] == "text":
-            entry.preview = inner["body"]
-        elif content["type"] == "template":
-            template = self._templates.find(entry.account, inner["name"], inner["language"]["code"])
-            entry.preview = preview(template, inner.get("components") or []) if template else inner["name"]
-        else:
-            entry.preview = f"[{content['type']}]"
+        self._vendors[entry.channel].describe(entry)
         return entry
+
+    def _view(self, account: Account) -> dict[str, Any]:
+        return self._vendors[account.kind].view(account)
+
+    def _forget(self, account: Account) -> None:
+        self._accounts.forget(account)
+        self._vendors[account.kind].forget(account)
 
     async def _summary(self, request: Request) -> Reply:
         params = request.params()
@@ -260,26 +186,13 @@ class Control:
         given = msgspec.json.decode(request.body, type=dict[str, Any]) if request.body else {}
         self._deliveries.clear()
         self._webhooks.forget()
-        self._limits.clear()
+        for vendor in self._vendors.values():
+            vendor.clear()
         await self._ledger.reset()
         if given.get("accounts"):
             for account in list(self._accounts.by_id.values()):
-                self._accounts.forget(account)
-                self._templates.forget_account(account.id)
+                self._forget(account)
         return json_reply({"success": True})
-
-
-def problem(status: int, message: str) -> Reply:
-    return json_reply({"error": {"message": message}}, status)
-
-
-def view(account: Account) -> dict[str, Any]:
-    """The account with its credentials, the first number's fields at the top for convenience."""
-    shown: dict[str, Any] = msgspec.to_builtins(account)
-    if isinstance(account, MetaAccount):
-        shown["phone_number_id"] = account.numbers[0].phone_number_id
-        shown["display_phone_number"] = account.numbers[0].display_phone_number
-    return shown
 
 
 def _limit(params: dict[str, str], usual: int) -> int:

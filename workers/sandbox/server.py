@@ -74,6 +74,11 @@ def json_reply(value: Any, status: int = 200) -> Reply:
     return Reply(status, msgspec.json.encode(value))
 
 
+def problem(status: int, message: str) -> Reply:
+    """An error of the sandbox's own door."""
+    return json_reply({"error": {"message": message}}, status)
+
+
 class Connection(asyncio.Protocol):
     """One client connection: requests are answered in order, one at a time."""
 

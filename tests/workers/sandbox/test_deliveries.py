@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from tests.workers.sandbox.conftest import Sandbox, until
-from workers.sandbox.webhooks import meta_signature, twilio_signature
+from workers.sandbox.meta.webhooks import meta_signature
+from workers.sandbox.twilio.webhooks import twilio_signature
 
 # no test has more people than this
 PEOPLE = [f"551198765{n:04d}" for n in range(120)]

@@ -9,7 +9,7 @@ import pytest
 
 from tests.workers.sandbox.conftest import Sandbox, until
 from workers.sandbox.twilio.segments import count_segments
-from workers.sandbox.webhooks import twilio_signature
+from workers.sandbox.twilio.webhooks import twilio_signature
 
 TO = "+5511987654321"
 

@@ -12,16 +12,17 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from workers.sandbox.accounts import Accounts, MetaAccount, Number
+from workers.sandbox.accounts import Accounts
 from workers.sandbox.behaviour import down
 from workers.sandbox.config import Settings
-from workers.sandbox.limits import Limits
+from workers.sandbox.meta.account import MetaAccount, Number
 from workers.sandbox.meta.errors import fail, no_object, no_token
+from workers.sandbox.meta.limits import Limits
 from workers.sandbox.meta.media import Media
 from workers.sandbox.meta.messages import Messages
 from workers.sandbox.meta.templates import Template, Templates
+from workers.sandbox.meta.webhooks import Batches
 from workers.sandbox.server import Reply, Request, json_reply
-from workers.sandbox.webhooks import Webhooks
 
 VERSION: Final = re.compile(r"v\d{1,3}\.\d")
 SENDS: Final = ("messages", "marketing_messages")
@@ -42,7 +43,7 @@ class Graph:
         messages: Messages,
         templates: Templates,
         media: Media,
-        webhooks: Webhooks,
+        batches: Batches,
     ) -> None:
         self._settings = settings
         self._accounts = accounts
@@ -50,7 +51,7 @@ class Graph:
         self._messages = messages
         self._templates = templates
         self._media = media
-        self._webhooks = webhooks
+        self._batches = batches
 
     def handle(self, request: Request, path: list[str]) -> Reply | Awaitable[Reply]:
         """`path`: the parts after the version, for example ["111", "messages"]."""
@@ -61,12 +62,12 @@ class Graph:
             return gone
         node, edge = path[0], path[1] if len(path) > 1 else ""
         if edge in SENDS and request.method == "POST":
-            owned = self._accounts.by_number.get(node)
-            if owned is None or owned[0] is not account:
+            number = account.number(node)
+            if number is None:
                 return no_object("POST", node)
             if account.behaviour.access == "no_permission":
                 return fail(10)
-            reply = self._messages.send(account, owned[1], request)
+            reply = self._messages.send(account, number, request)
         elif not self._limits.management(account, time.time()):
             reply = fail(80007, "There have been too many calls to this WhatsApp Business Account.")
         elif account.behaviour.access == "no_permission":
@@ -94,7 +95,7 @@ class Graph:
             token = request.params().get("access_token", "")
         if not token:
             return no_token("An access token is required to request this resource.")
-        account = self._accounts.by_token.get(token)
+        account = self._accounts.find(MetaAccount, "token", token)
         if account is None:
             return no_token("Invalid OAuth access token - Cannot parse access token")
         if account.behaviour.access == "expired":
@@ -103,11 +104,11 @@ class Graph:
 
     def _manage(self, account: MetaAccount, request: Request, node: str, edge: str) -> Reply | Awaitable[Reply]:
         method = request.method
-        owned = self._accounts.by_number.get(node)
+        number = account.number(node)
         template = self._templates.by_id.get(node)
         medium = self._media.find(account.id, node)
-        if owned and owned[0] is account:
-            return self._number(account, owned[1], request, edge)
+        if number is not None:
+            return self._number(account, number, request, edge)
         if node == account.waba_id:
             return self._waba(account, request, edge)
         if template and template.account == account.id:
@@ -185,7 +186,7 @@ class Graph:
         return no_object(method, account.waba_id)
 
     async def _verified(self, account: MetaAccount, url: str, token: str) -> Reply:
-        problem = await self._webhooks.verify(url, token)
+        problem = await self._batches.verify(url, token)
         if problem:
             return fail(2200, message=f"(#2200) Callback verification failed with the following errors: {problem}")
         account.webhook_url, account.verify_token, account.subscribed = url, token, True

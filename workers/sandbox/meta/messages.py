@@ -11,14 +11,15 @@ from typing import Any, Final
 import msgspec
 
 from workers.sandbox import people
-from workers.sandbox.accounts import MetaAccount, Number
 from workers.sandbox.behaviour import BEYOND, HEALTHY, IMPOSSIBLE, chance, draw_fault
 from workers.sandbox.config import Settings
 from workers.sandbox.deliveries import Deliveries
 from workers.sandbox.inbound import Inbound
 from workers.sandbox.ledger import Flight, Ledger
-from workers.sandbox.limits import Limits
+from workers.sandbox.meta.account import MetaAccount, Number
 from workers.sandbox.meta.errors import fail
+from workers.sandbox.meta.ids import wamid
+from workers.sandbox.meta.limits import Limits
 from workers.sandbox.meta.media import Media
 from workers.sandbox.meta.template_send import Refusal, check
 from workers.sandbox.meta.templates import Templates
@@ -147,7 +148,7 @@ class Messages:
         contact = {"input": body.get("to") or body.get("recipient"), "user_id": people.bsuid(phone)}
         if body.get("to"):
             contact["wa_id"] = wa_id
-        message = {"id": self._inbound.wamid(booked, wa_id)}
+        message = {"id": wamid(self._inbound.salt, booked, wa_id)}
         if kind == "template":
             held = chance(self._settings.seed, booked, 40) < account.behaviour.held_share
             message["message_status"] = "held_for_quality_assessment" if held else "accepted"

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 import msgspec
 
-from workers.sandbox.accounts import Accounts, MetaAccount
+from workers.sandbox.accounts import Accounts
 from workers.sandbox.behaviour import chance
 from workers.sandbox.config import Settings
+from workers.sandbox.meta.account import MetaAccount
+from workers.sandbox.meta.webhooks import Batches, Item
 from workers.sandbox.store import Store
-from workers.sandbox.webhooks import Item, Webhooks
 
 NAME: Final = re.compile(r"[a-z0-9_]{1,512}")
 VARIABLE: Final = re.compile(r"\{\{\s*([A-Za-z0-9_]+)\s*\}\}")
@@ -79,11 +80,11 @@ class Template(msgspec.Struct, kw_only=True):
 
 
 class Templates:
-    def __init__(self, settings: Settings, store: Store, accounts: Accounts, webhooks: Webhooks) -> None:
+    def __init__(self, settings: Settings, store: Store, accounts: Accounts, batches: Batches) -> None:
         self._settings = settings
         self._store = store
         self._accounts = accounts
-        self._webhooks = webhooks
+        self._batches = batches
         self.by_id: dict[str, Template] = {}
         self._by_name: dict[tuple[str, str, str], Template] = {}
         self._next = 1
@@ -170,7 +171,7 @@ class Templates:
             value["disable_info"] = {"disable_date": int(time.time())}
         if event == "REJECTED":
             value["rejection_info"] = {"reason": reason, "recommendation": "Change the text and send it again"}
-        self._webhooks.tell(account, Item("message_template_status_update", "", "", value))
+        self._batches.tell(account, Item("message_template_status_update", "", "", value))
 
     def _submit(self, account: MetaAccount, template: Template) -> None:
         least, most = account.behaviour.review_seconds
@@ -185,10 +186,10 @@ class Templates:
 
     def _review(self, template_id: str, review_at: float) -> None:
         template = self.by_id.get(template_id)
-        account = self._accounts.by_id.get(template.account) if template else None
+        account = self._accounts.get(MetaAccount, template.account) if template else None
         if template is None or template.status != "PENDING" or template.review_at != review_at:
             return
-        if not isinstance(account, MetaAccount):
+        if account is None:
             return
         if "reject" in template.name or "rejeit" in template.name:
             self.event(account, template, "REJECTED", "INCORRECT_CATEGORY")

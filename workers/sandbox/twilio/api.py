@@ -17,14 +17,16 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from workers.sandbox.accounts import Accounts, TwilioAccount
+from workers.sandbox.accounts import Accounts
 from workers.sandbox.behaviour import BEYOND, IMPOSSIBLE, Fault, down, draw_fault
 from workers.sandbox.deliveries import Deliveries
 from workers.sandbox.inbound import Inbound
 from workers.sandbox.ledger import Entry, Flight, Ledger
-from workers.sandbox.limits import Limits
 from workers.sandbox.people import is_landline
 from workers.sandbox.server import Reply, Request, json_reply
+from workers.sandbox.twilio.account import TwilioAccount
+from workers.sandbox.twilio.ids import make_sid, number_of
+from workers.sandbox.twilio.limits import Limits
 from workers.sandbox.twilio.segments import count_segments
 
 E164: Final = re.compile(r"\+[1-9]\d{6,14}")
@@ -79,7 +81,7 @@ def rfc2822(at: float | None) -> str | None:
     return None if at is None else format_datetime(datetime.fromtimestamp(int(at), UTC))
 
 
-class Twilio:
+class Rest:
     def __init__(
         self, accounts: Accounts, ledger: Ledger, limits: Limits, inbound: Inbound, deliveries: Deliveries, seed: int
     ) -> None:
@@ -121,7 +123,7 @@ class Twilio:
             user, _, password = base64.b64decode(given, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return fail(20003)
-        account = self._accounts.by_sid.get(user)
+        account = self._accounts.find(TwilioAccount, "sid", user)
         if scheme.lower() != "basic" or account is None or account.auth_token != password:
             return fail(20003)
         if account.behaviour.access != "valid":
@@ -239,7 +241,7 @@ class Twilio:
         error: int | None,
         updated: float,
     ) -> dict[str, Any]:
-        sid = self._inbound.sid(number)
+        sid = make_sid(self._inbound.salt, number)
         uri = f"/2010-04-01/Accounts/{account.account_sid}/Messages/{sid}"
         gone = status in ("sent", "delivered", "undelivered")
         return {
@@ -322,7 +324,7 @@ class Twilio:
         )
 
     async def _message(self, account: TwilioAccount, request: Request, sid: str) -> Reply:
-        entry = await self._ledger.entry(self._inbound.number_of_sid(sid))
+        entry = await self._ledger.entry(number_of(self._inbound.salt, sid))
         if entry is None or entry.account != account.id:
             return fail(20404, request.path)
         if request.method == "GET":

@@ -1,4 +1,4 @@
-"""The limits the real platforms enforce on a sender, counted in memory.
+"""The limits WhatsApp enforces on a number and a portfolio, counted in memory.
 
 They are limits of the outside world, so they survive nothing but a restart of the sandbox: the tier is rebuilt from the
 ledger, the short ones start afresh.
@@ -6,7 +6,7 @@ ledger, the short ones start afresh.
 
 from typing import Final
 
-from workers.sandbox.accounts import TIERS, MetaAccount, Number, TwilioAccount
+from workers.sandbox.meta.account import TIERS, MetaAccount, Number
 
 DAY: Final = 86_400.0
 
@@ -20,7 +20,6 @@ class Limits:
         self._pair_sweep = 0.0
         self._people: dict[str, dict[int, float]] = {}
         self._calls: dict[str, tuple[int, int]] = {}
-        self._free_at: dict[str, float] = {}
 
     def throughput(self, number: Number, now: float) -> bool:
         """A token bucket of one second's worth per number; False is error 130429."""
@@ -81,14 +80,6 @@ class Limits:
         """Share of the management calls used, in percent, for the usage header."""
         allowed = account.behaviour.management_calls_per_hour or 1
         return min(100, 100 * self._calls.get(account.id, (0, 0))[1] // allowed)
-
-    def queue(self, account: TwilioAccount, segments: int, now: float) -> float | None:
-        """When the sender's queue will send this message (epoch seconds); None when the queue is full (21611)."""
-        start = max(self._free_at.get(account.id, 0.0), now)
-        if start - now > account.queue_hours * 3600:
-            return None
-        self._free_at[account.id] = start + segments / account.segments_per_second
-        return start
 
     def clear(self) -> None:
         self.__init__()  # type: ignore[misc]

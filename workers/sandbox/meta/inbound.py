@@ -1,0 +1,72 @@
+"""What a person does in WhatsApp: writes, answers, switches marketing off."""
+
+import time
+from typing import Any
+
+from workers.sandbox import people
+from workers.sandbox.inbound import APART, Inbound
+from workers.sandbox.meta.account import MetaAccount
+from workers.sandbox.meta.ids import wamid
+from workers.sandbox.meta.webhooks import Batches, Item
+from workers.sandbox.vendor import Incoming
+
+
+class Customers:
+    """`memory` holds windows and stops."""
+
+    def __init__(self, memory: Inbound, batches: Batches) -> None:
+        self._memory = memory
+        self._batches = batches
+
+    def receive(self, account: MetaAccount, phone: str, incoming: Incoming, number: int) -> tuple[str, str]:
+        """A message of this person (digits), told by webhook `messages`; opens the window. Returns its id and our number."""
+        now = time.time()
+        ours = next((n for n in account.numbers if n.phone_number_id == incoming.number_id), account.numbers[0])
+        wa_id = incoming.answers.wa_id if incoming.answers else people.wa_id(phone, account.behaviour.short_wa_share)
+        identifier = wamid(self._memory.salt, number | APART, wa_id)
+        user = people.bsuid(phone)
+        self._memory.open_window(account.id, phone, now)
+        contact: dict[str, Any] = {"profile": {"name": people.name(phone)}, "wa_id": wa_id, "user_id": user}
+        message: dict[str, Any] = {
+            "from": wa_id,
+            "from_user_id": user,
+            "id": identifier,
+            "timestamp": str(int(now)),
+            "type": "text",
+            "text": {"body": incoming.text},
+        }
+        if incoming.hidden:
+            contact["profile"]["username"] = people.name(phone).lower().replace(" ", ".")
+            del contact["wa_id"], message["from"]
+        if incoming.answers and incoming.answers.number % 3 == 0:
+            # some people use "reply", most just write
+            message["context"] = {
+                "from": ours.display_phone_number,
+                "id": wamid(self._memory.salt, incoming.answers.number, incoming.answers.wa_id),
+            }
+        self._batches.tell(account, Item("messages", ours.phone_number_id, "messages", message, contact))
+        return identifier, incoming.number_id
+
+    def opt_out(self, account: MetaAccount, phone: str, stop: bool) -> None:
+        """Marketing off (or on) in WhatsApp, told by `user_preferences`."""
+        self._memory.remember_stop(account.id, phone, stop)
+        wa_id = people.wa_id(phone, account.behaviour.short_wa_share)
+        value = {
+            "messaging_product": "whatsapp",
+            "metadata": {
+                "display_phone_number": account.numbers[0].display_phone_number,
+                "phone_number_id": account.numbers[0].phone_number_id,
+            },
+            "contacts": [{"profile": {"name": people.name(phone)}, "wa_id": wa_id, "user_id": people.bsuid(phone)}],
+            "user_preferences": [
+                {
+                    "wa_id": wa_id,
+                    "user_id": people.bsuid(phone),
+                    "detail": f"User requested to {'stop' if stop else 'resume'} marketing messages",
+                    "category": "marketing_messages",
+                    "value": "stop" if stop else "resume",
+                    "timestamp": int(time.time()),
+                }
+            ],
+        }
+        self._batches.tell(account, Item("user_preferences", "", "", value))
