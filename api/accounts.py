@@ -32,8 +32,8 @@ from api.contract.audit import AuditEntry
 from api.contract.base import Done, Page
 from api.pagination import Cursor, Limit, decode_cursor, page, struct
 from db.accounts import api_keys, invitations, profile, queries, recover, team, verification
+from db.accounts.enums import InvitationMail
 from db.audit import queries as audit
-from db.enums import InvitationMail
 
 
 class MeController(Controller):

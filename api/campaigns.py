@@ -33,11 +33,13 @@ from api.contract.campaigns import (
 )
 from api.pagination import Cursor, Limit, check_if_match, decode_cursor, etag, names_version, page, struct
 from db.campaigns import actions, queries
+from db.campaigns.enums import CampaignState
 from db.contacts.csv_safety import neutralise
 from db.contacts.phones import display
-from db.enums import CampaignState, MessageState, Permission, SkipReason
 from db.errors import Field, Invalid
+from db.messages.enums import MessageState, SkipReason
 from db.messages.reasons import FailureReason
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import read
 

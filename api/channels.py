@@ -20,8 +20,8 @@ from api.contract.channels import (
 )
 from api.pagination import Cursor, Limit, decode_cursor, page, struct
 from db.channels import actions, log, queries
+from db.channels.enums import ChannelKind
 from db.channels.queries import ChannelView
-from db.enums import ChannelKind
 from db.settings import Settings
 
 LogKind = Annotated[

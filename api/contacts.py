@@ -34,8 +34,8 @@ from api.contract.contacts import (
 from api.errors import NEEDS_OFFSET
 from api.pagination import Cursor, Limit, check_if_match, decode_cursor, etag, names_version, page, struct
 from db.contacts import actions, bulk, fields, notes, queries, tags
+from db.contacts.enums import IdentityKind
 from db.contacts.phones import display
-from db.enums import IdentityKind
 from db.errors import Field, Invalid
 from db.tenancy import Actor
 

@@ -13,8 +13,8 @@ from litestar.response import Stream
 
 from api.auth.guard import Caller, authenticate, bearer_token
 from api.realtime import Hub, frame
-from db.enums import Permission
 from db.errors import AppError, Unavailable
+from db.permissions import Permission
 from db.settings import Settings
 
 LastId = Annotated[

@@ -20,9 +20,9 @@ import structlog
 
 from api.auth.guard import forget_all, resolve
 from db import valkey
-from db.enums import Permission
 from db.errors import AppError, TooManyRequests, Unauthenticated, Unavailable
 from db.events import STREAM_LENGTH, stream_key
+from db.permissions import Permission
 from db.tenancy import Actor
 
 log = structlog.get_logger("api.realtime")

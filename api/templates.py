@@ -11,9 +11,9 @@ from api.contract.base import Done, Page
 from api.contract.channels import Template, TemplateCreate
 from api.pagination import Cursor, Limit, decode_cursor, page
 from db.channels import queries, templates
+from db.channels.enums import TemplateStatus
 from db.channels.queries import TemplateView
 from db.channels.templates import Draft
-from db.enums import TemplateStatus
 
 Search = Annotated[str | None, QueryParameter(max_length=100, description="Looks in names and texts.")]
 

@@ -10,8 +10,8 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import msgspec
 
 from db import crypto
-from db.enums import Permission
 from db.errors import Conflict
+from db.permissions import Permission
 from db.tenancy import worker
 from db.work import Read, system, work
 

@@ -16,7 +16,7 @@ import msgspec
 import structlog
 
 from db import witness
-from db.enums import HoldCause
+from db.holds.enums import HoldCause
 from db.witness import JOURNAL_SECONDS, Seen, Slice
 from db.work import Read, system
 

@@ -1,6 +1,41 @@
-"""Which role holds which permission. Deny by default: what is not listed here is refused."""
+"""Roles, permissions, and which role holds which. Deny by default: what is not listed here is refused."""
 
-from db.enums import Permission, Role
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a member may do in a company, from most to least."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MANAGER = "manager"
+    AGENT = "agent"
+    VIEWER = "viewer"
+
+
+class Permission(StrEnum):
+    """What an action asks of its actor; also the scopes of an API key."""
+
+    COMPANY_READ = "company:read"
+    COMPANY_WRITE = "company:write"
+    TEAM_READ = "team:read"
+    TEAM_WRITE = "team:write"
+    KEYS_WRITE = "keys:write"
+    CHANNELS_READ = "channels:read"
+    CHANNELS_WRITE = "channels:write"
+    CONTACTS_READ = "contacts:read"
+    CONTACTS_WRITE = "contacts:write"
+    CONTACTS_EXPORT = "contacts:export"
+    TEMPLATES_READ = "templates:read"
+    TEMPLATES_WRITE = "templates:write"
+    CAMPAIGNS_READ = "campaigns:read"
+    CAMPAIGNS_WRITE = "campaigns:write"
+    CAMPAIGNS_SEND = "campaigns:send"
+    MESSAGES_SEND = "messages:send"  # one by one, by hand or over the API
+    SANDBOX_USE = "sandbox:use"
+    AUDIT_READ = "audit:read"
+    EVENTS_READ = "events:read"
+
 
 _VIEWER = frozenset(
     {

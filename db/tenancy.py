@@ -5,9 +5,8 @@ from uuid import UUID
 
 import msgspec
 
-from db.enums import Permission, Role
 from db.errors import Forbidden
-from db.permissions import ROLE_PERMISSIONS
+from db.permissions import ROLE_PERMISSIONS, Permission, Role
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):

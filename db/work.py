@@ -20,10 +20,10 @@ from piccolo.engine.exceptions import TransactionError
 from db import events, queue
 from db.clock import now
 from db.engine import DB, LOST, SYSTEM, CommitLost
-from db.enums import Permission
 from db.errors import Unavailable
 from db.events import Event
 from db.jobs import Job
+from db.permissions import Permission
 from db.tenancy import Actor
 
 log = structlog.get_logger("db.work")

@@ -20,9 +20,9 @@ from xdist.scheduler import LoadGroupScheduling
 from db import crypto, installation, queue, valkey
 from db.embedded import Postgres, start_valkey
 from db.engine import close_pools, open_pools
-from db.enums import Role
 from db.holds import actions as holds
 from db.migrate import migrate
+from db.permissions import Role
 from db.settings import Settings
 from db.tenancy import Actor, member
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import structlog
 
 from db.crypto import SealBroken
-from db.enums import AttemptState, MessageState
+from db.messages.enums import AttemptState, MessageState
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
 from workers.outage import Breaker

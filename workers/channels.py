@@ -14,15 +14,16 @@ import structlog
 
 from db import storable
 from db.channels import outages, provider_state, templates
+from db.channels.enums import ChannelKind, ChannelState, Quality
 from db.channels.provider_state import CheckResult
 from db.channels.queries import Check
 from db.channels.secrets import Credentials, credentials
 from db.clock import now
 from db.crypto import SealBroken
-from db.enums import ChannelKind, ChannelState, Permission, Quality
 from db.errors import NotFound
 from db.jobs import CheckChannel
 from db.messages.reasons import FailureReason
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import worker
 from db.work import read, work

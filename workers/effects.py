@@ -15,11 +15,12 @@ from db.channels import log as channel_log
 from db.channels import provider_state, templates
 from db.clock import now
 from db.contacts import identities
+from db.contacts.enums import IdentityKind
 from db.contacts.phones import Phone, from_wa_id, variants
-from db.enums import IdentityKind, MessageState
 from db.events import InboundReceived
 from db.jobs import CheckChannel
 from db.messages import inbound, lost
+from db.messages.enums import MessageState
 from db.messages.inbound import Inbound
 from db.messages.inbox import Waiting
 from db.messages.ledger import StatusUpdate, apply_statuses

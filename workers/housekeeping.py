@@ -10,8 +10,9 @@ from db import blobs, idempotency
 from db.channels import provider_state
 from db.clock import now
 from db.contacts import import_files, imports
-from db.enums import ImportState, Permission
+from db.contacts.enums import ImportState
 from db.events import ChannelChanged
+from db.permissions import Permission
 from db.tenancy import worker
 from db.work import system, take_tick, work
 

@@ -15,10 +15,10 @@ import structlog
 
 from db import halving
 from db.campaigns import lifecycle
-from db.enums import Permission
 from db.errors import Unavailable
 from db.messages import inbox
 from db.messages.inbox import Waiting
+from db.permissions import Permission
 from db.tenancy import worker
 from db.work import Work, work
 from workers.effects import Channel, Item, Stop, happen

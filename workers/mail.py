@@ -17,9 +17,9 @@ import aiosmtplib
 import structlog
 
 from db.accounts import mails
+from db.accounts.enums import MailTemplate
 from db.accounts.mails import Mail
 from db.crypto import SealBroken
-from db.enums import MailTemplate
 from db.jobs import SendMail
 from db.settings import Settings
 from workers.runtime import Cancel, Retry

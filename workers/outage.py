@@ -21,13 +21,14 @@ import structlog
 from db import valkey
 from db.channels import log as channel_log
 from db.channels import outages
+from db.channels.enums import ChannelKind
 from db.channels.secrets import credentials
 from db.clock import now
 from db.crypto import SealBroken
-from db.enums import ChannelKind, Permission
 from db.errors import NotFound
 from db.jobs import ProbeChannel
 from db.messages.reasons import FailureReason
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import worker
 from db.work import read, work

@@ -9,11 +9,12 @@ import structlog
 
 from db import crypto, limits, valkey
 from db.channels import provider_state
+from db.channels.enums import ChannelKind, ChannelState
 from db.clock import now
-from db.enums import ChannelKind, ChannelState, Permission
 from db.messages import render
 from db.messages.ledger import Claimed
 from db.messages.render import LiteralContent, SlotValues, TemplateContent, TextSender, text_sender
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import worker
 from db.work import Read, work

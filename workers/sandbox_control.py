@@ -4,10 +4,10 @@ from uuid import UUID
 
 from db.channels import log as channel_log
 from db.channels.secrets import Credentials, credentials
-from db.enums import Permission
 from db.errors import NotFound
 from db.events import SandboxChanged
 from db.jobs import SandboxControl
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import worker
 from db.work import read, work

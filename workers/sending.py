@@ -18,13 +18,15 @@ import structlog
 
 from db import halving, installation, limits, valkey, witness
 from db.campaigns import lifecycle
+from db.channels.enums import ChannelKind
 from db.contacts import consent
 from db.engine import DB
-from db.enums import ChannelKind, MessageState, Permission
 from db.errors import Unavailable
 from db.messages import ledger, render
+from db.messages.enums import MessageState
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import worker
 from db.witness import Seen

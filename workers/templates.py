@@ -7,13 +7,14 @@ from uuid import UUID
 import msgspec
 
 from db.channels import templates
+from db.channels.enums import TemplateStatus
 from db.channels.secrets import Credentials, credentials
 from db.channels.templates import Listed
 from db.clock import now
-from db.enums import Permission, TemplateStatus
 from db.errors import NotFound
 from db.events import TemplatesChanged
 from db.jobs import SubmitTemplate, SyncTemplates
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import worker
 from db.work import read, work

@@ -9,11 +9,12 @@ import asyncpg
 import structlog
 
 from db import halving
+from db.channels.enums import ChannelKind
 from db.clock import now
-from db.enums import ChannelKind, Permission
 from db.jobs import LookUpUnknown
 from db.messages import inbox, ledger, render
 from db.messages.render import TemplateContent, text_sender
+from db.permissions import Permission
 from db.tenancy import worker
 from db.work import system, work
 from workers import outgoing

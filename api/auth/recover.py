@@ -15,8 +15,8 @@ from api.contract.base import Done
 from db.accounts import invitations, recover, verification
 from db.allowances import network_of, take_strictly
 from db.audit.actions import Origin
-from db.enums import Role
 from db.errors import NotFound
+from db.permissions import Role
 
 _SAME_TIME = 0.25  # seconds that "forgot password" takes at least, so that a known address does not show
 

@@ -10,9 +10,9 @@ from api.client_ip import client_ip
 from api.contract.accounts import Company, CompanyRef, Me, SignedIn
 from api.pagination import struct
 from db.accounts import queries
+from db.accounts.enums import Language
 from db.accounts.sign_in import Opened
 from db.audit.actions import Origin
-from db.enums import Language
 from db.tenancy import Actor
 
 CallOrigin: TypeAlias = NamedDependency[Origin]

@@ -7,8 +7,9 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import Email, Input, Output, Title
+from db.accounts.enums import InvitationMail, KeyEnd, Language
 from db.contacts.filter import Moment
-from db.enums import InvitationMail, KeyEnd, Language, Permission, Role
+from db.permissions import Permission, Role
 
 Password = Annotated[str, Meta(min_length=10, max_length=200, examples=["cavalo-azul-42"])]
 Name = Title

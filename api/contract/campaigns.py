@@ -8,7 +8,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from api.contract.base import Input, Output, Title
 from api.contract.contacts import ContactFilter, Moment
-from db.enums import CampaignState, ChannelKind, DeliveryPolicy
+from db.campaigns.enums import CampaignState
+from db.channels.enums import ChannelKind
+from db.messages.enums import DeliveryPolicy
 
 CampaignName = Title
 

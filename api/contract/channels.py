@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import TRIM, Input, Output
-from db.enums import ChannelKind, ChannelState, Quality, TemplateCategory, TemplateStatus
+from db.channels.enums import ChannelKind, ChannelState, Quality, TemplateCategory, TemplateStatus
 from db.texts import NAME
 
 ChannelName = Annotated[str, Meta(min_length=1, max_length=80, pattern=NAME, extra=TRIM, examples=["WhatsApp da loja"])]

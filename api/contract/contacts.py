@@ -7,9 +7,9 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import Input, Label, Output
+from db.contacts.enums import CustomFieldKind, IdentityKind, ImportState, LineType
 from db.contacts.filter import ContactFilter as ContactFilter
 from db.contacts.filter import Moment as Moment  # re-exported: campaigns take it too
-from db.enums import CustomFieldKind, IdentityKind, ImportState, LineType
 from db.texts import NAME_OR_NOTHING
 
 PersonName = Annotated[str, Meta(max_length=200, pattern=NAME_OR_NOTHING, examples=["Beatriz Nunes"])]

@@ -1,23 +1,26 @@
-"""The closed lists of names as the contract's readers import them: the screens know `api.contract`, never `db`."""
+"""The closed lists of names as the contract's readers import them: the screens know `api.contract`, never `db`.
 
-from db.enums import CampaignState as CampaignState
-from db.enums import ChannelKind as ChannelKind
-from db.enums import ChannelState as ChannelState
-from db.enums import CustomFieldKind as CustomFieldKind
-from db.enums import DeliveryPolicy as DeliveryPolicy
-from db.enums import HoldCause as HoldCause
-from db.enums import HoldDecision as HoldDecision
-from db.enums import HoldKind as HoldKind
-from db.enums import IdentityKind as IdentityKind
-from db.enums import ImportState as ImportState
-from db.enums import InvitationMail as InvitationMail
-from db.enums import KeyEnd as KeyEnd
-from db.enums import Language as Language
-from db.enums import LineType as LineType
-from db.enums import MessageState as MessageState
-from db.enums import Permission as Permission
-from db.enums import Quality as Quality
-from db.enums import Role as Role
-from db.enums import SkipReason as SkipReason
-from db.enums import TemplateCategory as TemplateCategory
-from db.enums import TemplateStatus as TemplateStatus
+A capability keeps its lists in `db/<capability>/enums.py`, pure data that everybody may import, database, API and workers alike;
+roles and permissions are in `db/permissions.py`."""
+
+from db.accounts.enums import InvitationMail as InvitationMail
+from db.accounts.enums import KeyEnd as KeyEnd
+from db.accounts.enums import Language as Language
+from db.campaigns.enums import CampaignState as CampaignState
+from db.channels.enums import ChannelKind as ChannelKind
+from db.channels.enums import ChannelState as ChannelState
+from db.channels.enums import Quality as Quality
+from db.channels.enums import TemplateCategory as TemplateCategory
+from db.channels.enums import TemplateStatus as TemplateStatus
+from db.contacts.enums import CustomFieldKind as CustomFieldKind
+from db.contacts.enums import IdentityKind as IdentityKind
+from db.contacts.enums import ImportState as ImportState
+from db.contacts.enums import LineType as LineType
+from db.holds.enums import HoldCause as HoldCause
+from db.holds.enums import HoldDecision as HoldDecision
+from db.holds.enums import HoldKind as HoldKind
+from db.messages.enums import DeliveryPolicy as DeliveryPolicy
+from db.messages.enums import MessageState as MessageState
+from db.messages.enums import SkipReason as SkipReason
+from db.permissions import Permission as Permission
+from db.permissions import Role as Role

@@ -7,7 +7,8 @@ from uuid import UUID
 from msgspec import Meta
 
 from api.contract.base import Input, Output
-from db.enums import CampaignState, HoldCause, HoldDecision, HoldKind
+from db.campaigns.enums import CampaignState
+from db.holds.enums import HoldCause, HoldDecision, HoldKind
 
 
 class HeldItem(Output):

@@ -5,7 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from api.contract.base import Output
-from db.enums import CampaignState
+from db.campaigns.enums import CampaignState
 
 
 class HomeCampaign(Output):

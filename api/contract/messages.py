@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from api.contract.base import Input, Output
-from db.enums import ChannelKind
+from db.channels.enums import ChannelKind
 
 MessageText = Annotated[str, Meta(min_length=1, max_length=4096, examples=["Oi, Ana! Chega amanhã cedo."])]
 

@@ -28,9 +28,9 @@ from api.hooks.quota import Quota
 from api.hooks.routes import Route, Routes
 from api.hooks.spool import Spool, SpoolFull
 from db import queue
+from db.channels.enums import ChannelKind
 from db.channels.signatures import verify_meta, verify_twilio
 from db.engine import SYSTEM_ROLE, open_connection
-from db.enums import ChannelKind
 from db.ids import uuid7
 from db.messages.inbox import Received
 from db.settings import Settings

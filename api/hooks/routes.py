@@ -17,9 +17,9 @@ import asyncpg
 import msgspec
 import structlog
 
+from db.channels.enums import ChannelKind
 from db.channels.secrets import unseal
 from db.crypto import SealBroken
-from db.enums import ChannelKind
 
 log = structlog.get_logger("api.hooks")
 

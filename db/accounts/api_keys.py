@@ -11,9 +11,8 @@ from db.accounts.identify import KEY_PREFIX
 from db.accounts.rights import present_role
 from db.clock import now
 from db.crypto import digest, new_token
-from db.enums import Permission
 from db.errors import Conflict, Field, Forbidden, Invalid, NotFound
-from db.permissions import ROLE_PERMISSIONS
+from db.permissions import ROLE_PERMISSIONS, Permission
 from db.tenancy import Actor
 from db.work import work
 

@@ -12,9 +12,8 @@ import msgspec
 
 from db.clock import now
 from db.crypto import digest, new_token
-from db.enums import Permission, Role
 from db.errors import Unauthenticated
-from db.permissions import ROLE_PERMISSIONS
+from db.permissions import ROLE_PERMISSIONS, Permission, Role
 from db.tenancy import Actor
 from db.work import system
 

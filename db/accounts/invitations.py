@@ -9,6 +9,7 @@ import asyncpg
 from db import events
 from db.accounts import devices, mails
 from db.accounts.attempts import right_password
+from db.accounts.enums import InvitationMail, Language, MailTemplate
 from db.accounts.mails import Mail
 from db.accounts.names import refuse_addresses
 from db.accounts.passwords import hash_password
@@ -18,9 +19,9 @@ from db.accounts.team import may_grant
 from db.audit.actions import Origin
 from db.clock import now
 from db.crypto import digest, new_token
-from db.enums import InvitationMail, Language, MailTemplate, Permission, Role
 from db.errors import Conflict, Field, Invalid, NotFound, Unauthenticated
 from db.events import TeamChanged
+from db.permissions import Permission, Role
 from db.tenancy import Actor, member
 from db.work import Read, Work, system, work
 

@@ -7,9 +7,10 @@ from uuid import UUID
 import msgspec
 
 from db import crypto
-from db.enums import MailTemplate, Permission
+from db.accounts.enums import MailTemplate
 from db.ids import uuid7
 from db.jobs import SendMail
+from db.permissions import Permission
 from db.tenancy import worker
 from db.work import Read, Work, read, system, work
 

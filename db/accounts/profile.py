@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from db.accounts.names import refuse_addresses
-from db.enums import Permission
 from db.errors import NotFound
 from db.events import CompanyChanged, SessionRevoked, TeamChanged
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work
 

@@ -4,8 +4,8 @@ from uuid import UUID
 
 import asyncpg
 
-from db.enums import Permission
 from db.errors import NotFound
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import read, system
 

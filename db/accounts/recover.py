@@ -7,6 +7,7 @@ from uuid import UUID
 from db import events
 from db.accounts import devices, mails, verification
 from db.accounts.attempts import right_password
+from db.accounts.enums import MailTemplate
 from db.accounts.mails import Mail
 from db.accounts.passwords import hash_password
 from db.accounts.sign_in import Opened, fold_email, last_company, open_session
@@ -14,9 +15,9 @@ from db.allowances import Bucket, network_of, owner_of, take_strictly
 from db.audit.actions import Origin
 from db.clock import now
 from db.crypto import digest, new_token
-from db.enums import MailTemplate, Permission, Role
 from db.errors import Field, Forbidden, Invalid, TooManyRequests
 from db.events import SessionRevoked
+from db.permissions import Permission, Role
 from db.tenancy import Actor, member
 from db.work import Read, system, work
 

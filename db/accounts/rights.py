@@ -6,9 +6,9 @@ is measured again against the maker's present role.
 
 from uuid import UUID
 
-from db.enums import KeyEnd, Permission, Role
+from db.accounts.enums import KeyEnd
 from db.errors import Forbidden
-from db.permissions import ROLE_PERMISSIONS
+from db.permissions import ROLE_PERMISSIONS, Permission, Role
 from db.work import Read, Work
 
 INVITING = [role.value for role in Role if Permission.TEAM_WRITE in ROLE_PERMISSIONS[role]]

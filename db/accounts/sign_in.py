@@ -10,15 +10,16 @@ import msgspec
 from db import events
 from db.accounts import devices, verification
 from db.accounts.attempts import right_password
+from db.accounts.enums import Language
 from db.accounts.identify import SESSION_LIFE, new_session_token
 from db.accounts.names import refuse_addresses
 from db.accounts.passwords import hash_password
 from db.audit.actions import Origin, record
 from db.clock import now
 from db.crypto import digest
-from db.enums import Language, Permission, Role
 from db.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from db.events import SessionRevoked
+from db.permissions import Permission, Role
 from db.tenancy import Actor, member
 from db.work import Read, system, work
 

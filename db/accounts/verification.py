@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 from db.accounts import mails
+from db.accounts.enums import MailTemplate
 from db.accounts.mails import Mail
 from db.crypto import digest, new_token
-from db.enums import MailTemplate, Permission
 from db.errors import Invalid, TooManyRequests
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, system, work
 

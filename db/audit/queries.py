@@ -4,7 +4,7 @@ from uuid import UUID
 
 import asyncpg
 
-from db.enums import Permission
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import read
 

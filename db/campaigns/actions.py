@@ -8,15 +8,16 @@ import msgspec
 
 from db.campaigns.audience import Audience, sample
 from db.campaigns.check import frozen_content, load_draft, problems
+from db.campaigns.enums import CampaignState
 from db.clock import now
 from db.contacts import consent
 from db.contacts.filter import ContactFilter
 from db.contacts.phones import Phone, parse_phone
-from db.enums import CampaignState, Permission
 from db.errors import Conflict, Field, Invalid, NotFound, PreconditionFailed
 from db.events import CampaignChanged, CampaignProgress
 from db.jobs import PrepareCampaign
 from db.messages.reasons import FailureReason
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Work, work
 

@@ -5,9 +5,10 @@ Every member of the audience gets a row: queued, or skipped with its reason, so 
 
 from uuid import UUID
 
+from db.channels.enums import ChannelKind
 from db.contacts import filters
 from db.contacts.filter import ContactFilter
-from db.enums import ChannelKind, MessageState, SkipReason
+from db.messages.enums import MessageState, SkipReason
 from db.messages.render import Content, TextContent
 from db.messages.variables import Literal, parse
 from db.work import Read, Work

@@ -6,9 +6,9 @@ from uuid import UUID
 import msgspec
 
 from db.campaigns.audience import Audience, anybody
+from db.channels.enums import ChannelKind, TemplateStatus
 from db.channels.placeholders import placeholders
 from db.contacts.filter import ContactFilter
-from db.enums import ChannelKind, TemplateStatus
 from db.errors import NotFound
 from db.messages.render import Content, Slot, TemplateContent, TextContent
 from db.messages.variables import ProblemCode, is_field

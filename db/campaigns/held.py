@@ -4,7 +4,7 @@ from uuid import UUID
 
 import asyncpg
 
-from db.enums import CampaignState
+from db.campaigns.enums import CampaignState
 from db.events import CampaignChanged
 from db.jobs import PrepareCampaign
 from db.messages.reasons import FailureReason

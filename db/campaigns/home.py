@@ -8,7 +8,8 @@ import asyncpg
 import msgspec
 
 from db.clock import now
-from db.enums import MessageState, Permission
+from db.messages.enums import MessageState
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
 

@@ -5,13 +5,16 @@ from uuid import UUID
 import msgspec
 
 from db.campaigns.audience import Audience, materialise
+from db.campaigns.enums import CampaignState
+from db.channels.enums import ChannelKind
 from db.clock import now
 from db.contacts import consent
 from db.contacts.filter import ContactFilter
-from db.enums import CampaignState, ChannelKind, DeliveryPolicy, MessageState, Permission
 from db.events import CampaignChanged
 from db.messages import lost, render
+from db.messages.enums import DeliveryPolicy, MessageState
 from db.messages.reasons import FailureReason
+from db.permissions import Permission
 from db.tenancy import worker
 from db.work import Read, Work, system, work
 

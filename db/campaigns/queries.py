@@ -11,14 +11,17 @@ import msgspec
 from db import limits, valkey
 from db.campaigns.audience import count, sample
 from db.campaigns.check import Problem, audience_of, frozen_content, load_draft, problems
+from db.campaigns.enums import CampaignState
+from db.channels.enums import ChannelKind
 from db.clock import now
-from db.enums import CampaignState, ChannelKind, MessageState, Permission
 from db.errors import NotFound
+from db.messages.enums import MessageState
 from db.messages.reasons import FailureReason
 from db.messages.render import RenderedMessage, TextContent, draw
 from db.messages.segments import Segments, suggest_gsm7
 from db.messages.segments import count as count_segments
 from db.messages.variables import CONTACT_FIELDS
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
 

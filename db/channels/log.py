@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from db.enums import Permission
 from db.errors import NotFound
+from db.permissions import Permission
 from db.redact import redact
 from db.tenancy import Actor
 from db.work import Read, Work, read

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from db.clock import now
-from db.enums import Permission
 from db.events import ChannelChanged
 from db.jobs import ProbeChannel
 from db.messages.reasons import FailureReason
+from db.permissions import Permission
 from db.tenancy import worker
 from db.work import Work, system, work
 

@@ -10,13 +10,14 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from db.channels.enums import ChannelState, Quality
 from db.channels.queries import Check
 from db.channels.secrets import seal
 from db.clock import now
-from db.enums import ChannelState, Permission, Quality
 from db.events import ChannelChanged
 from db.jobs import CheckChannel
 from db.messages.reasons import FailureReason
+from db.permissions import Permission
 from db.tenancy import worker
 from db.work import Work, system, work
 

@@ -9,11 +9,12 @@ import asyncpg
 import msgspec
 
 from db import limits, valkey
+from db.channels.enums import ChannelKind, ChannelState, Quality, TemplateCategory, TemplateStatus
 from db.channels.placeholders import placeholders
 from db.clock import now
-from db.enums import ChannelKind, ChannelState, Permission, Quality, TemplateCategory, TemplateStatus
 from db.errors import NotFound
 from db.messages.reasons import FailureReason
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
 

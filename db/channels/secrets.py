@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from db.channels.enums import ChannelKind, ChannelState
 from db.crypto import ring
-from db.enums import ChannelKind, ChannelState
 from db.errors import NotFound
 from db.work import Read
 

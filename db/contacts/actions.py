@@ -7,10 +7,11 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from db.contacts import consent, fields, tags
+from db.contacts.enums import IdentityKind
 from db.contacts.identities import Address, add, email_address, owner_of, phone_address, refresh, region_of
-from db.enums import IdentityKind, Permission
 from db.errors import Conflict, Field, Invalid, NotFound, PreconditionFailed
 from db.events import ContactsChanged
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Work, work
 

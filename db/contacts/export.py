@@ -11,7 +11,7 @@ import msgspec
 
 from db.contacts.filter import ContactFilter
 from db.contacts.filters import where
-from db.enums import Permission
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import read, work
 

@@ -6,9 +6,10 @@ from uuid import UUID
 
 import asyncpg
 
-from db.enums import CustomFieldKind, Permission
+from db.contacts.enums import CustomFieldKind
 from db.errors import Conflict, Field, Invalid, NotFound
 from db.events import ContactsChanged
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Work, read, work
 

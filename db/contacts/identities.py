@@ -10,8 +10,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from db.contacts import consent
+from db.contacts.enums import IdentityKind
 from db.contacts.phones import Phone, from_wa_id, parse_phone, variants
-from db.enums import IdentityKind
 from db.errors import Field, Invalid
 from db.events import ContactsChanged
 from db.texts import EMAIL

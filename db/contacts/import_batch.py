@@ -1,8 +1,7 @@
 """A batch of clean rows, made into contacts in one transaction together with the count of rows read.
 
-So a worker that is killed goes on exactly after the last committed batch, and one that was overtaken writes nothing: it finds
-another count than its own. Rows act one after the other, as if each were imported alone: a phone that comes twice in a file
-creates once and updates once. A row that cannot be written is rejected alone. Imports of one company take turns batch by batch.
+A worker that is killed goes on after the last committed batch, one that was overtaken finds another count and writes nothing.
+Rows act one after the other, as if each were imported alone. One that cannot be written is rejected alone. A company's imports take turns.
 """
 
 import asyncio
@@ -15,10 +14,11 @@ import msgspec
 
 from db import halving, storable
 from db.contacts import consent, tags
+from db.contacts.enums import IdentityKind, ImportState
 from db.contacts.identities import Address
 from db.contacts.reasons import Reason
-from db.enums import IdentityKind, ImportState, Permission
 from db.events import ContactsChanged, ImportProgress
+from db.permissions import Permission
 from db.tenancy import worker
 from db.work import Work, work
 

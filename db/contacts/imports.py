@@ -15,11 +15,12 @@ import msgspec
 
 from db import blobs
 from db.contacts import fields, import_files, tags
-from db.enums import ImportState, Permission
+from db.contacts.enums import ImportState
 from db.errors import AppError, Conflict, Field, Invalid, NotFound
 from db.events import ContactsChanged, ImportProgress
 from db.idempotency import Replayed
 from db.jobs import ForgetFile, InspectImport, RunImport
+from db.permissions import Permission
 from db.tenancy import Actor, worker
 from db.work import read, work
 

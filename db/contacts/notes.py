@@ -4,9 +4,9 @@ from uuid import UUID
 
 import asyncpg
 
-from db.enums import Permission
 from db.errors import Field, Invalid, NotFound
 from db.events import ContactsChanged
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read, work
 

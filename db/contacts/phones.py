@@ -12,8 +12,8 @@ import msgspec
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberType
 
+from db.contacts.enums import LineType
 from db.contacts.reasons import Reason
-from db.enums import LineType
 
 
 class Phone(msgspec.Struct, frozen=True, gc=False):

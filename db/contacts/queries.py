@@ -9,8 +9,8 @@ import msgspec
 
 from db.contacts.filter import ContactFilter
 from db.contacts.filters import like_pattern, needle, where
-from db.enums import Permission
 from db.errors import NotFound
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
 

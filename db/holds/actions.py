@@ -10,14 +10,16 @@ from uuid import UUID
 from db import queue
 from db.accounts import mails
 from db.campaigns import held as held_campaigns
-from db.enums import CampaignState, HoldCause, HoldDecision, HoldKind, Permission
+from db.campaigns.enums import CampaignState
 from db.errors import Conflict, NotFound
 from db.events import HoldChanged
+from db.holds.enums import HoldCause, HoldDecision, HoldKind
 from db.ids import uuid7
 from db.jobs import SendMail
 from db.messages import held as held_messages
 from db.messages import lost
 from db.messages.lost import Forgotten
+from db.permissions import Permission
 from db.tenancy import Actor, worker
 from db.witness import Claim, Slice
 from db.work import Work, system, work

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.enums import Permission
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import read
 

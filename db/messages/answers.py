@@ -11,9 +11,10 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from db.channels.enums import ChannelKind, ChannelState
 from db.clock import now
+from db.contacts.enums import LineType
 from db.contacts.notes import must_exist
-from db.enums import ChannelKind, ChannelState, LineType, Permission
 from db.errors import Conflict, Field, Invalid, NotFound
 from db.events import MessageChanged
 from db.ids import uuid7
@@ -21,6 +22,7 @@ from db.messages import conversation, segments
 from db.messages.conversation import Entry
 from db.messages.inbound import SILENT
 from db.messages.render import LiteralContent
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read, work
 

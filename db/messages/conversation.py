@@ -11,8 +11,9 @@ import asyncpg
 import msgspec
 
 from db.contacts.notes import must_exist
-from db.enums import MessageState, Permission
 from db.messages import render
+from db.messages.enums import MessageState
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
 

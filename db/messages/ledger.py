@@ -11,7 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from db import installation
-from db.enums import AttemptState, MessageState
+from db.messages.enums import AttemptState, MessageState
 from db.work import Read, Work
 
 RESENDS = 4  # at least once: each waits a whole horizon, so a fourth is needed only by a provider in deep trouble

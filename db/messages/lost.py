@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
-from db.enums import MessageState
+from db.messages.enums import MessageState
 from db.messages.ledger import StatusUpdate, apply_statuses
 from db.work import Read, Work
 

@@ -12,8 +12,9 @@ import msgspec
 
 from db.channels.actions import sandbox_channel
 from db.contacts.phones import display, variants
-from db.enums import MessageState, Permission
 from db.messages import render
+from db.messages.enums import MessageState
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
 

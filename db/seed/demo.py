@@ -14,13 +14,15 @@ import msgspec
 
 from db import crypto, queue
 from db.accounts.passwords import hash_password
+from db.campaigns.enums import CampaignState
 from db.channels.actions import SANDBOX_HORIZON, SANDBOX_LIMIT, SANDBOX_THROUGHPUT
+from db.channels.enums import ChannelKind, TemplateCategory
 from db.channels.templates import Draft, components_of
 from db.clock import now
 from db.contacts.filter import ContactFilter
-from db.enums import CampaignState, ChannelKind, Role, TemplateCategory
 from db.jobs import CheckChannel, Job, SubmitTemplate
 from db.messages.render import Slot, TemplateContent, TextContent
+from db.permissions import Role
 from db.seed import history
 from db.seed.people import FIELDS, TAGS, Person, people
 from db.settings import Settings

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from db.enums import ChannelKind, MessageState, SkipReason
+from db.channels.enums import ChannelKind
+from db.messages.enums import MessageState, SkipReason
 from db.messages.reasons import FailureReason
 from db.seed.people import Person, id_at
 

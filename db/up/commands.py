@@ -14,9 +14,9 @@ from db.backup import BackupError, backup, restore
 from db.clock import now
 from db.deployment import Refused, close_demo, for_real_people
 from db.engine import DB, close_pools, open_pools
-from db.enums import HoldDecision
 from db.holds import queries
 from db.holds.actions import decide
+from db.holds.enums import HoldDecision
 from db.installation import mark_restored
 from db.migrate import MigrationError, migrate
 from db.seed.demo import EMAIL, PASSWORD, seed

@@ -20,8 +20,7 @@ from db.accounts import mails
 from db.accounts.identify import new_session_token
 from db.accounts.passwords import hash_password
 from db.crypto import digest
-from db.enums import Permission, Role
-from db.permissions import ROLE_PERMISSIONS
+from db.permissions import ROLE_PERMISSIONS, Permission, Role
 from db.settings import Settings
 from db.tenancy import Actor
 from tests import factories

@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from db.clock import now
-from db.enums import Permission, Role
-from db.permissions import ROLE_PERMISSIONS
+from db.permissions import ROLE_PERMISSIONS, Permission, Role
 from db.tenancy import Actor
 from tests.api.conftest import PASSWORD, SignInAs, bearer, make_member
 

@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from api.auth import guard
-from db.enums import Permission, Role
-from db.permissions import ROLE_PERMISSIONS
+from db.permissions import ROLE_PERMISSIONS, Permission, Role
 from db.tenancy import Actor
 from tests.api.conftest import PASSWORD, Headers, SignInAs, bearer, make_member
 

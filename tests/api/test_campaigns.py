@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from db.campaigns import lifecycle
-from db.enums import Role
+from db.permissions import Role
 from db.tenancy import Actor
 from tests import factories
 from tests.api.conftest import Headers, SignInAs

@@ -16,9 +16,9 @@ import structlog
 from db import valkey
 from db.campaigns import actions, lifecycle
 from db.channels.secrets import seal
-from db.enums import Role
 from db.jobs import CheckChannel, SubmitTemplate, SyncTemplates
 from db.log import configure
+from db.permissions import Role
 from db.settings import Settings
 from db.tenancy import Actor
 from tests import factories

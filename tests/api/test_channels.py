@@ -6,7 +6,7 @@ import asyncpg
 import httpx
 import pytest
 
-from db.enums import Permission, Role
+from db.permissions import Permission, Role
 from db.tenancy import Actor
 from tests.api.conftest import SignInAs
 from tests.db.channels.factories import make_campaign, make_channel

@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 
-from db.enums import Permission, Role
+from db.permissions import Permission, Role
 from db.tenancy import Actor
 from tests.api.conftest import Headers, SignInAs
 

@@ -19,8 +19,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from api.realtime import QUEUE, Listener
 from db import events, queue, valkey
 from db.embedded import start_valkey
-from db.enums import Permission
 from db.events import CompanyChanged, SessionRevoked, TeamChanged, stream_key
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
 from tests.api.conftest import Headers, SignInAs, bearer

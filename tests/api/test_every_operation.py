@@ -13,7 +13,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from litestar import Litestar
 
-from db.enums import Role
+from db.permissions import Role
 from db.settings import Settings
 from db.tenancy import Actor
 from tests.api.conftest import Headers, SignInAs

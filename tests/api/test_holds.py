@@ -4,8 +4,9 @@ import asyncpg
 import httpx
 
 from db.clock import now
-from db.enums import HoldCause, Role
 from db.holds import actions as holds
+from db.holds.enums import HoldCause
+from db.permissions import Role
 from db.tenancy import Actor
 from tests import factories
 from tests.api.conftest import SignInAs, bearer

@@ -11,9 +11,9 @@ import pytest
 
 from db import idempotency, queue, valkey
 from db.engine import Transaction
-from db.enums import Role
 from db.events import stream_key
 from db.idempotency import _LOCK, Answer, Attempt
+from db.permissions import Role
 from db.settings import Settings
 from db.tenancy import Actor
 from tests import factories

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from db.contacts import consent
-from db.enums import Permission, Role
+from db.permissions import Permission, Role
 from db.tenancy import Actor
 from db.work import work
 from tests import factories

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from db import valkey
-from db.enums import Role
+from db.permissions import Role
 from tests.api.conftest import SignInAs
 from tests.api.test_every_operation import ENDS, _body, _filled, operations
 

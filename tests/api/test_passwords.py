@@ -9,7 +9,7 @@ from litestar import Litestar
 
 from db.accounts import attempts, recover
 from db.allowances import Bucket
-from db.enums import Role
+from db.permissions import Role
 from db.tenancy import Actor
 from tests.api.conftest import PASSWORD, bearer, links_mailed, make_member
 from tests.architecture.tree import python_files, text

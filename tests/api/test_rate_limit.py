@@ -19,8 +19,8 @@ from db import allowances, valkey
 from db.accounts import attempts
 from db.accounts.identify import Identity, identify, new_session_token
 from db.allowances import Bucket, network_of
-from db.enums import Permission
 from db.errors import TooManyRequests
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
 from tests.api.conftest import PASSWORD, SignInAs, bearer, running

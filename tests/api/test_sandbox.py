@@ -3,7 +3,7 @@
 import asyncpg
 import httpx
 
-from db.enums import Role
+from db.permissions import Role
 from db.tenancy import Actor
 from tests.api.conftest import SignInAs
 from tests.db.channels.factories import (

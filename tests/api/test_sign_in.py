@@ -9,7 +9,7 @@ import pytest
 
 from api.auth import guard
 from db.crypto import digest
-from db.enums import Role
+from db.permissions import Role
 from db.tenancy import Actor
 from tests.api.conftest import PASSWORD, Headers, SignInAs, bearer, links_mailed, make_member
 from tests.conftest import make_company

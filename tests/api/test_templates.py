@@ -7,7 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
-from db.enums import Role
+from db.permissions import Role
 from db.tenancy import Actor
 from tests.api.conftest import SignInAs
 from tests.db.channels.factories import make_channel

@@ -23,8 +23,8 @@ import msgspec
 from db import crypto, queue, valkey
 from db.embedded import Postgres, start_valkey, valkey_socket, valkey_url
 from db.engine import DB, SYSTEM, close_pools, open_pools
-from db.enums import Role
 from db.migrate import migrate
+from db.permissions import Role
 from db.settings import Settings
 from db.tenancy import Actor, member
 

@@ -6,15 +6,18 @@ import asyncpg
 import pytest
 
 from db.campaigns import actions, lifecycle
+from db.campaigns.enums import CampaignState
 from db.clock import now
-from db.enums import CampaignState, HoldCause, HoldDecision, MessageState, Permission, Role
 from db.errors import Conflict, Forbidden, NotFound
 from db.holds import actions as holds
 from db.holds import queries
+from db.holds.enums import HoldCause, HoldDecision
 from db.ids import uuid7
 from db.messages import lost
+from db.messages.enums import MessageState
 from db.messages.ledger import StatusUpdate
 from db.messages.lost import Report
+from db.permissions import Permission, Role
 from db.tenancy import Actor, member
 from db.work import work
 from tests import factories

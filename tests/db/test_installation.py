@@ -12,14 +12,18 @@ import pytest
 
 from db import installation, valkey, witness
 from db.accounts import mails
+from db.accounts.enums import MailTemplate
 from db.accounts.mails import Mail
 from db.backup import backup, restore, with_database
+from db.campaigns.enums import CampaignState
 from db.engine import DB, SYSTEM, close_pools, open_pools
-from db.enums import CampaignState, HoldCause, MailTemplate, MessageState, Permission
 from db.holds import actions as holds
+from db.holds.enums import HoldCause
 from db.installation import Row, Verdict, judge
 from db.messages import ledger
+from db.messages.enums import MessageState
 from db.messages.ledger import Claimed
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
 from db.up import commands

@@ -9,8 +9,8 @@ import asyncpg
 import pytest
 
 from db import limits, valkey
-from db.enums import Permission
 from db.limits import WindowLost
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor, worker
 from db.work import work

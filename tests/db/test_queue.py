@@ -12,8 +12,8 @@ from valkey.asyncio import Valkey
 
 from db import queue, valkey
 from db.clock import now
-from db.enums import Permission
 from db.jobs import CheckChannel, Job
+from db.permissions import Permission
 from db.queue import WakeQueue
 from db.settings import Settings
 from db.tenancy import Actor

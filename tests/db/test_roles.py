@@ -13,7 +13,7 @@ from db.accounts import sign_in
 from db.accounts.passwords import hash_password
 from db.audit.actions import Origin
 from db.engine import SYSTEM
-from db.enums import Permission
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
 from db.work import system, work

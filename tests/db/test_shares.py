@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from db.engine import DB
-from db.enums import Permission
+from db.permissions import Permission
 from db.shares import Gate
 from db.tenancy import Actor
 from db.work import work

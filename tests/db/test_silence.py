@@ -11,9 +11,9 @@ from structlog.testing import LogCapture
 
 from db import events, queue, valkey
 from db.engine import DB, LOST, SYSTEM, Away, Engine
-from db.enums import Permission
 from db.errors import Unavailable
 from db.events import CompanyChanged
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
 from db.work import system, work

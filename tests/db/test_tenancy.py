@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 
 from db.engine import DB
-from db.enums import Permission
 from db.migrate import files
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import read, work
 

@@ -13,10 +13,10 @@ from piccolo.engine.exceptions import TransactionError
 
 from db import valkey
 from db.engine import DB
-from db.enums import Permission, Role
 from db.errors import Forbidden, Unavailable
 from db.events import ChannelChanged, stream_key
 from db.jobs import CheckChannel
+from db.permissions import Permission, Role
 from db.tenancy import Actor, member
 from db.work import Read, one_transaction, read, system, work
 

@@ -11,8 +11,8 @@ from uuid import uuid4
 
 from db import blobs
 from db.contacts import imports
-from db.enums import Permission
 from db.jobs import SendMail
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work
 from tests.bench.harness import company, peak_rss_mb

@@ -21,7 +21,8 @@ import msgspec
 
 from db.campaigns import actions
 from db.channels import actions as channels
-from db.enums import ChannelKind, MessageState
+from db.channels.enums import ChannelKind
+from db.messages.enums import MessageState
 from tests import factories
 from tests.bench.harness import Harness, company, harness
 from tests.bench.ports import free_ports

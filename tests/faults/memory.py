@@ -17,9 +17,9 @@ from db.backup import backup, restore, server_program
 from db.campaigns import actions
 from db.clock import now
 from db.engine import close_pools, open_pools
-from db.enums import HoldDecision
 from db.holds import actions as holds
 from db.holds import queries
+from db.holds.enums import HoldDecision
 from tests import factories
 from tests.faults.harness import Report, World, world
 

@@ -12,7 +12,7 @@ import asyncpg
 
 from db import valkey
 from db.campaigns import actions
-from db.enums import ChannelKind
+from db.channels.enums import ChannelKind
 from tests.faults.files import bombs_uploaded
 from tests.faults.harness import HORIZON, Report, World, world
 from tests.faults.memory import failover_behind, failover_synchronous, planned_before_restore, restored_in_mid_campaign

@@ -21,7 +21,7 @@ from api.contract.campaigns import CampaignCreate, CampaignPatch, Counts, Failur
 from api.contract.contacts import ContactFilter
 from api.contract.enums import CampaignState, ChannelKind
 from db.campaigns import lifecycle
-from db.enums import SkipReason
+from db.messages.enums import SkipReason
 from db.messages.reasons import FailureReason
 from db.settings import Settings
 from db.tenancy import Actor

@@ -4,8 +4,8 @@ import asyncpg
 from nicegui.testing import User
 
 from db.clock import now
-from db.enums import HoldCause
 from db.holds import actions as holds
+from db.holds.enums import HoldCause
 from db.tenancy import Actor
 from tests.db.test_installation import busy
 from tests.ui.interactions import click, until

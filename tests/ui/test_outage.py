@@ -5,7 +5,7 @@ from nicegui.testing import User
 
 from api.contract.enums import CampaignState
 from db.channels import outages
-from db.enums import Permission
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work
 from tests.db.channels.factories import make_channel

@@ -14,12 +14,12 @@ import pytest
 
 from api.hooks.asgi import Hooks
 from db.channels import actions, templates
+from db.channels.enums import ChannelKind, ChannelState, TemplateCategory, TemplateStatus
 from db.channels.log import entries
 from db.channels.queries import ChannelView, channel
 from db.channels.queries import template as template_view
 from db.channels.queries import templates as template_list
 from db.channels.templates import Draft
-from db.enums import ChannelKind, ChannelState, TemplateCategory, TemplateStatus
 from db.jobs import CheckChannel, SandboxControl, SubmitTemplate, SyncTemplates
 from db.messages import threads
 from db.settings import Settings

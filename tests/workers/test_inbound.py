@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from db.enums import MessageState
+from db.messages.enums import MessageState
 from db.tenancy import Actor
 from tests.conftest import make_company
 from tests.db.channels.factories import (

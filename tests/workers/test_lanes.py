@@ -14,9 +14,9 @@ import pytest
 from db import limits, valkey
 from db.campaigns import actions, lifecycle
 from db.engine import Transaction
-from db.enums import MessageState
 from db.errors import Unavailable
 from db.messages import answers
+from db.messages.enums import MessageState
 from db.settings import Settings
 from db.tenancy import Actor
 from tests import factories

@@ -11,9 +11,10 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from db.accounts import mails
+from db.accounts.enums import MailTemplate
 from db.accounts.mails import Mail
-from db.enums import MailTemplate, Permission
 from db.jobs import SendMail
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
 from db.work import work

@@ -11,9 +11,9 @@ import pytest
 from db.channels import actions as channel_actions
 from db.channels import outages
 from db.clock import now
-from db.enums import Permission
 from db.jobs import ProbeChannel
 from db.messages.reasons import FailureReason
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
 from db.work import work

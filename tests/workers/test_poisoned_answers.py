@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from db.enums import MessageState
+from db.messages.enums import MessageState
 from db.settings import Settings
 from db.tenancy import Actor
 from tests.poison import raw, refusing

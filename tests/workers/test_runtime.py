@@ -11,8 +11,8 @@ import pytest
 
 from db import queue
 from db.clock import now
-from db.enums import Permission
 from db.jobs import AnyJob, CheckChannel, InspectImport, Job, PrepareCampaign, SendMail
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import system, work
 from tests import factories

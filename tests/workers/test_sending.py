@@ -10,9 +10,9 @@ import pytest
 from db.campaigns import actions, lifecycle
 from db.channels import provider_state
 from db.clock import now
-from db.enums import Permission
 from db.messages.ledger import Claimed
 from db.messages.reasons import FailureReason
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
 from db.work import read, work

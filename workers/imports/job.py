@@ -19,10 +19,10 @@ import structlog
 from db import blobs
 from db.clock import now
 from db.contacts import import_batch, imports
+from db.contacts.enums import IdentityKind, ImportState
 from db.contacts.identities import Address
 from db.contacts.import_batch import Batch, Reject, Row
 from db.contacts.imports import GuessedColumn, Inspected, Plan
-from db.enums import IdentityKind, ImportState
 from db.errors import NotFound
 from db.jobs import ForgetFile, InspectImport, RunImport
 from workers.imports import reading

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from db.contacts.enums import LineType
 from db.contacts.phones import Phone, parse_phone
-from db.enums import LineType
 from workers.imports.reader import Column
 from workers.imports.vocabulary import (
     Target,

@@ -9,8 +9,8 @@ import pytest
 from db.accounts import invitations, team
 from db.accounts.passwords import DECOY, hash_password, matches
 from db.audit.actions import Origin
-from db.enums import Role
 from db.errors import AppError, Conflict
+from db.permissions import Role
 from db.tenancy import Actor, member
 
 

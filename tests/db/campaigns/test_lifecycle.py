@@ -7,11 +7,12 @@ import asyncpg
 import pytest
 
 from db.campaigns import actions, lifecycle
-from db.enums import AttemptState, MessageState, Permission
 from db.errors import Conflict
 from db.messages import ledger
+from db.messages.enums import AttemptState, MessageState
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import system, work
 from tests import factories

@@ -11,11 +11,12 @@ from db.channels import actions as channels
 from db.clock import now
 from db.contacts import consent, identities
 from db.contacts.actions import delete_contacts
-from db.enums import AttemptState, MessageState, Permission
 from db.errors import Conflict
 from db.messages import ledger
+from db.messages.enums import AttemptState, MessageState
 from db.messages.ledger import Claimed, Result, StatusUpdate
 from db.messages.reasons import FailureReason
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work
 from tests import factories

@@ -4,8 +4,8 @@ import asyncpg
 import pytest
 
 from db.channels.log import LIMIT, entries, record, shown
-from db.enums import Permission
 from db.errors import NotFound
+from db.permissions import Permission
 from db.redact import HIDDEN
 from db.tenancy import Actor, worker
 from db.work import work

@@ -9,7 +9,7 @@ import pytest
 from db.contacts import consent
 from db.contacts.actions import create_contact, delete_contact
 from db.contacts.identities import contact_for_inbound
-from db.enums import Permission
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from db.contacts.enums import LineType
 from db.contacts.phones import (
     Phone,
     PhoneProblem,
@@ -16,7 +17,6 @@ from db.contacts.phones import (
     variants,
 )
 from db.contacts.reasons import SENTENCES, Reason
-from db.enums import LineType
 
 MOBILE = "+5511987654321"
 

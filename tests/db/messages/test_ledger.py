@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
 from db.clock import now
-from db.enums import AttemptState, MessageState, Permission
 from db.messages import ledger
+from db.messages.enums import AttemptState, MessageState
 from db.messages.ledger import Claimed, Result, StatusUpdate
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work
 from tests import factories

@@ -1,0 +1,31 @@
+"""Closed lists of names of the accounts: pure data for database, API and screens."""
+
+from enum import StrEnum
+
+
+class KeyEnd(StrEnum):
+    """Why an API key ended that nobody revoked."""
+
+    MAKER_REMOVED = "maker_removed"
+    MAKER_DEMOTED = "maker_demoted"
+    MAKER_UNKNOWN = "maker_unknown"  # made by a key of which nothing is known any more
+
+
+class MailTemplate(StrEnum):
+    INVITATION = "invitation"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a name
+    VERIFY_EMAIL = "verify_email"
+
+
+class InvitationMail(StrEnum):
+    """What became of the mail of an invitation. Without it the link still works, and is handed on by who invited."""
+
+    SENT = "sent"
+    VERIFY_FIRST = "verify_first"  # who invites has not shown that their own address is theirs
+    RECIPIENT_LIMIT = "recipient_limit"  # this address got enough invitations today
+    COMPANY_LIMIT = "company_limit"  # the company sent enough invitations today
+
+
+class Language(StrEnum):
+    PT_BR = "pt-BR"
+    EN = "en"

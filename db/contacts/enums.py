@@ -1,0 +1,36 @@
+"""Closed lists of names of contacts, fields and imports: pure data for database, API and screens."""
+
+from enum import StrEnum
+
+
+class IdentityKind(StrEnum):
+    """How a person is reachable. `value` is E.164 for phone and wa_id (with `+`), lower case for e-mail, Meta's text for bsuid."""
+
+    PHONE = "phone"
+    WA_ID = "wa_id"
+    BSUID = "bsuid"
+    LID = "lid"
+    EMAIL = "email"
+
+
+class LineType(StrEnum):
+    MOBILE = "mobile"
+    FIXED = "fixed"
+    FIXED_OR_MOBILE = "fixed_or_mobile"
+    OTHER = "other"
+
+
+class CustomFieldKind(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    BOOLEAN = "boolean"
+
+
+class ImportState(StrEnum):
+    UPLOADED = "uploaded"  # waits for its column mapping
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"

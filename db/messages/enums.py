@@ -1,0 +1,46 @@
+"""Closed lists of names of messages and attempts: pure data for database, API and screens."""
+
+from enum import IntEnum, StrEnum
+
+
+class DeliveryPolicy(StrEnum):
+    """What happens to a message whose outcome stays unknown (DESIGN 4.7)."""
+
+    AT_MOST_ONCE = "at_most_once"
+    AT_LEAST_ONCE = "at_least_once"
+
+
+class MessageState(IntEnum):
+    """Stored as smallint. `label` is the name the API and the screens use."""
+
+    QUEUED = 0
+    SENDING = 1
+    UNKNOWN = 2
+    SENT = 3
+    DELIVERED = 4
+    READ = 5
+    FAILED = 6
+    FAILED_UNKNOWN = 7
+    SKIPPED = 8
+    CANCELLED = 9
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
+class AttemptState(IntEnum):
+    STARTED = 0
+    ACCEPTED = 1
+    REJECTED = 2  # surely not sent
+    UNKNOWN = 3
+
+
+class SkipReason(StrEnum):
+    """Why a member of the audience gets no message."""
+
+    OPTED_OUT = "opted_out"
+    NO_ADDRESS = "no_address"
+    LANDLINE = "landline"
+    DUPLICATE_ADDRESS = "duplicate_address"
+    RECENTLY_MESSAGED = "recently_messaged"
