@@ -1,18 +1,21 @@
-"""`/v1/events` as WebSocket and as Server-Sent Events: the same frames, the same resume."""
+"""`/v1/events` as WebSocket and as Server-Sent Events: the same frames, the same resume, and their part of the document."""
 
 import asyncio
+import inspect
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+import msgspec
 from litestar import Request, WebSocket, get, websocket
 from litestar.exceptions import WebSocketDisconnect
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
 
 from api.auth.guard import Caller, authenticate, bearer_token
-from api.realtime import Hub, frame
+from api.contract.events import CATALOGUE, Control, Event
+from api.realtime import Frame, Hub
 from db.errors import AppError, Unavailable
 from db.permissions import Permission
 from db.settings import Settings
@@ -56,8 +59,8 @@ async def events_socket(socket: WebSocket[Any, Any, Any], last_event_id: LastId 
     async def deliver() -> int:
         async with aclosing(frames):
             try:
-                async for text in frames:
-                    await socket.send_text((text or frame(None, "ping")).decode())
+                async for frame in frames:
+                    await socket.send_text(frame.text.decode())
             except AppError:
                 return _CLOSED_AGAIN_LATER
         return _CLOSED_RESTART if hub.closing else _CLOSED_SESSION
@@ -87,9 +90,9 @@ async def events_socket(socket: WebSocket[Any, Any, Any], last_event_id: LastId 
     tags=("Events",),
     media_type="text/event-stream",
     summary="Follow live events",
-    description="Server-Sent Events; the same address speaks WebSocket. Each `data` is one JSON frame `{id, type, at, data}`. "
-    "Reconnect with `Last-Event-ID` (or `?last_event_id=`) to get what came meanwhile. `reset` means that events were missed: "
-    "fetch again what you show. Needs `events:read`.",
+    description="Server-Sent Events; the same address speaks WebSocket. Each `data` line, and each message of the socket, is one "
+    "`EventFrame`. Reconnect with `Last-Event-ID` (or `?last_event_id=`) to get what came meanwhile. `reset` means that events were "
+    "missed: fetch again what you show. Needs `events:read`; of the company's events a caller hears those whose permission it holds.",
 )
 async def events_stream(
     request: Request[Any, Any, Any],
@@ -104,15 +107,66 @@ async def events_stream(
     return Stream(_lines(first, frames), media_type="text/event-stream", headers=headers)
 
 
-async def _lines(first: bytes | None, frames: AsyncGenerator[bytes | None, None]) -> AsyncGenerator[bytes, None]:
+async def _lines(first: Frame, frames: AsyncGenerator[Frame, None]) -> AsyncGenerator[bytes, None]:
     async with aclosing(frames):
         yield _line(first)
-        async for text in frames:
-            yield _line(text)
+        async for frame in frames:
+            yield _line(frame)
 
 
-def _line(text: bytes | None) -> bytes:
-    if text is None:
-        return b": ping\n\n"
-    id, data = (b"", text) if not text.startswith(b'{"id":"') else (b"id: " + text[7 : text.index(b'"', 7)] + b"\n", text)
-    return id + b"data: " + data + b"\n\n"
+def _line(frame: Frame) -> bytes:
+    """A heartbeat is a comment: it moves the last id on and reaches no handler."""
+    id = f"id: {frame.id}\n".encode() if frame.id else b""
+    return id + (b": ping" if frame.type == "ping" else b"data: " + frame.text) + b"\n\n"
+
+
+_REF = "#/components/schemas/{name}"
+
+
+def describe(document: dict[str, Any]) -> None:
+    """Adds the frames to the document, in place: `EventFrame` is any of them, told apart by `type`."""
+    _, found = msgspec.json.schema_components([Control, *CATALOGUE.values()], ref_template=_REF)
+    control = found.pop("Control")
+    frames = {f"{kind.__name__}Frame": _frame_schema(kind) for kind in CATALOGUE.values()}
+    mapping = {kind.type: _REF.format(name=f"{kind.__name__}Frame") for kind in CATALOGUE.values()}
+    mapping |= dict.fromkeys(control["properties"]["type"]["enum"], _REF.format(name="ControlFrame"))
+    schemas = document["components"]["schemas"]
+    document["components"]["schemas"] = {
+        **found,
+        **schemas,
+        **frames,
+        "ControlFrame": control,
+        "EventFrame": {
+            "oneOf": [{"$ref": _REF.format(name=name)} for name in ("ControlFrame", *frames)],
+            "discriminator": {"propertyName": "type", "mapping": mapping},
+        },
+    }
+    operation = document["paths"]["/v1/events"]["get"]
+    operation["description"] += "".join(
+        f"\n\n`{kind.type}` (`{kind.permission.value}`): {_first_line(kind)}" for kind in CATALOGUE.values()
+    )
+    content = operation["responses"]["200"]["content"]["text/event-stream"]
+    content["schema"] = {"type": "string", "x-item-schema": {"$ref": _REF.format(name="EventFrame")}}
+    content["example"] = 'id: 1767225600000-0\ndata: {"id":"1767225600000-0","type":"hello"}\n\n'
+
+
+def _frame_schema(kind: type[Event]) -> dict[str, Any]:
+    return {
+        "title": f"{kind.__name__}Frame",
+        "description": _first_line(kind),
+        "type": "object",
+        "required": ["id", "type", "at", "data"],
+        "properties": {
+            "id": {"type": "string", "description": "Where to resume.", "examples": ["1767225600000-0"]},
+            "type": {"const": kind.type},
+            "at": {"type": "string", "format": "date-time"},
+            "data": {"$ref": _REF.format(name=kind.__name__)},
+        },
+        "x-permission": kind.permission.value,
+        "x-reach": kind.reach.value,
+        "x-durable": kind.durable,
+    }
+
+
+def _first_line(kind: type[Event]) -> str:
+    return (inspect.getdoc(kind) or "").partition("\n")[0]

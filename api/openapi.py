@@ -11,6 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
+from api import events
 from api.contract.base import Problem
 from api.idempotency import takes_key
 
@@ -182,6 +183,7 @@ def document(app: Litestar) -> dict[str, Any]:
                         operation["x-public"] = bool(handler.opt.get("public"))
                         operation["x-versioned"] = bool(handler.opt.get("versioned"))
                         operation["x-idempotent"] = takes_key(method, handler.opt)
+        events.describe(made)
         app.state.openapi = made = enrich(made)
     return made
 

@@ -1,9 +1,9 @@
 """Live events: one reader per process over the Valkey streams of all companies that have a listener here, handed to each
 listener through a bounded queue.
 
-Frames are JSON texts `{"id","type","at","data"}`. A listener resumes by the last id it saw. Whenever events may have been missed
-(the id has left the stream, Valkey was away or wiped, the listener was too slow) it gets `reset` and fetches anew: never a silent
-gap. Litestar's Channels are not used, since they die silently with Valkey (RELIABILITY 0.6).
+A listener gets the events whose permission it holds and which concern it, and resumes by the last id it saw; heartbeats carry one
+too. Whenever events may have been missed (the id has left the stream, Valkey was away or wiped, the listener was too slow) it gets
+`reset` and fetches anew: never a silent gap. Litestar's Channels are not used, since they die silently with Valkey.
 """
 
 import asyncio
@@ -12,16 +12,19 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
 import structlog
 
 from api.auth.guard import forget_all, resolve
+from api.contract import events as wire
 from db import valkey
+from db.accounts.events import SessionRevoked
 from db.errors import AppError, TooManyRequests, Unauthenticated, Unavailable
-from db.events import STREAM_LENGTH, stream_key
+from db.event_stream import STREAM_LENGTH, stream_key
+from db.events import Event
 from db.permissions import Permission
 from db.tenancy import Actor
 
@@ -34,21 +37,27 @@ _BLOCK_MS = 2000  # less than the 5 s after which valkey-py gives up on any answ
 _START = "0-0"
 
 
-class _Revoked(msgspec.Struct):
-    user_id: UUID
-    session_id: UUID | None = None
+class Frame(NamedTuple):
+    """One message to a listener: a JSON text, and its id in the stream."""
+
+    id: str | None
+    type: str
+    text: bytes
 
 
-class _Envelope(msgspec.Struct):
-    data: _Revoked
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(wire.Frame).decode
 
 
-_revoked = msgspec.json.Decoder(_Envelope)
+def control(id: str | None, kind: wire.ControlType) -> Frame:
+    return Frame(id, kind, _encode(wire.Control(type=kind, id=id)))
 
 
-def frame(id: str | None, kind: str) -> bytes:
-    """`hello`, `reset` and `ping`."""
-    return msgspec.json.encode({"id": id, "type": kind} if id else {"type": kind})
+def _read(id: str, raw: bytes) -> tuple[Event | None, Frame]:
+    """An entry of the stream; no event for a type that a newer version publishes."""
+    entry = _decode(raw)
+    entry.id = id
+    return entry.event(), Frame(id, entry.type, _encode(entry))
 
 
 def _order(id: str) -> tuple[int, int]:
@@ -62,27 +71,45 @@ class Listener:
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
         self.ended: str | None = None
-        self._frames: deque[tuple[str | None, bytes]] = deque()
+        self._frames: deque[Frame] = deque()
         self._wake = asyncio.Event()
+        self._doubted = False
 
-    def put(self, id: str | None, text: bytes) -> None:
+    def hears(self, event: Event) -> bool:
+        """Whether the event is for this listener: it concerns them, and they may read what it is about."""
+        return event.reaches(self.actor.id if self.actor.kind == "user" else None, self.actor.permissions)
+
+    @property
+    def behind(self) -> bool:
+        """Whether something waits to be sent."""
+        return bool(self._frames)
+
+    def put(self, frame: Frame) -> None:
         """Never waits: a listener that is too far behind loses its queue and is told to fetch anew."""
         if len(self._frames) >= QUEUE:
             self._frames.clear()
-            text = frame(id, "reset")
-        self._frames.append((id, text))
+            frame = control(frame.id, "reset")
+        self._frames.append(frame)
+        self._wake.set()
+
+    def doubt(self) -> None:
+        """Its rights may have changed: they are looked up before anything else is sent."""
+        self._doubted = True
         self._wake.set()
 
     def end(self, reason: str) -> None:
         self.ended = self.ended or reason
         self._wake.set()
 
-    async def take(self, timeout: float) -> tuple[str | None, bytes] | None:
-        """The next frame, or None after `timeout` seconds or at the end."""
-        if not self._frames and self.ended is None:
+    async def take(self, timeout: float) -> Frame | None:
+        """The next frame, or None after `timeout` seconds, at the end, and when the rights are in doubt."""
+        if not self._frames and self.ended is None and not self._doubted:
             self._wake.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), timeout)
+        if self._doubted:
+            self._doubted = False
+            return None
         return self._frames.popleft() if self._frames else None
 
 
@@ -119,9 +146,9 @@ class Hub:
     def _all(self) -> list[Listener]:
         return [listener for group in self._listeners.values() for listener in group]
 
-    async def listen(self, actor: Actor, token: str, last_id: str | None) -> AsyncGenerator[bytes | None, None]:
-        """Frames for one connection, None as heartbeat each 15 seconds; ends when the session does. Raises TooManyRequests,
-        Forbidden, Unavailable."""
+    async def listen(self, actor: Actor, token: str, last_id: str | None) -> AsyncGenerator[Frame, None]:
+        """Frames for one connection, `ping` each 15 seconds of silence; ends when the session does. Raises TooManyRequests, Forbidden,
+        Unavailable."""
         actor.require(Permission.EVENTS_READ)
         if self.closing:
             raise Unavailable("restarting", "This server is restarting. Connect again.", retry_after=1)
@@ -131,39 +158,37 @@ class Hub:
         listener = Listener(actor)
         group.add(listener)
         try:
-            position, replay = await self._join(actor.company_id, last_id)
-            yield frame(position, "hello")
+            position, replay = await self._join(listener, last_id)
+            yield control(position, "hello")
             seen = _order(position) if position else (0, 0)
-            for text in replay:
-                yield text
+            for frame in replay:
+                yield frame
             checked = time.monotonic()
             while True:
                 got = await listener.take(HEARTBEAT)
-                if got is not None and time.monotonic() - checked >= HEARTBEAT:  # a busy stream has no heartbeats
-                    if not await _still_valid(token, actor):
+                if got is None or time.monotonic() - checked >= HEARTBEAT:  # a busy stream has no heartbeats
+                    if (got is None and listener.ended is not None) or not await _still_valid(listener, token):
                         return
                     checked = time.monotonic()
-                if got is not None:
-                    if got[0] is None or _order(got[0]) > seen or b'"type":"reset"' in got[1]:
-                        yield got[1]
-                elif listener.ended is not None or not await _still_valid(token, actor):
-                    return
-                else:
-                    yield None
+                if got is None:
+                    yield control(None if listener.behind else self._position.get(actor.company_id), "ping")
+                elif got.id is None or got.type == "reset" or _order(got.id) > seen:
+                    yield got
         finally:
             group.discard(listener)
             if not group and self._listeners.get(actor.company_id) is group:
                 del self._listeners[actor.company_id]
                 self._position.pop(actor.company_id, None)
 
-    async def _join(self, company_id: UUID, last_id: str | None) -> tuple[str | None, list[bytes]]:
-        """Where the stream stands, and what came after `last_id`. While Valkey is away: nothing, a reset follows."""
+    async def _join(self, listener: Listener, last_id: str | None) -> tuple[str | None, list[Frame]]:
+        """Where the stream stands, and what the listener missed after `last_id`. While Valkey is away: nothing, a reset follows."""
+        company_id = listener.actor.company_id
         try:
             position = await _tip(company_id)
             if company_id not in self._position:
                 self._position[company_id] = position
                 await self._nudge()
-            return position, [] if last_id is None else await _since(company_id, last_id, position)
+            return position, [] if last_id is None else await _since(listener, last_id, position)
         except valkey.Down:
             self._lost = True
             self._wanted.set()
@@ -186,7 +211,7 @@ class Hub:
                     await self._wanted.wait()
                 if self._lost:
                     await self._recover()
-                await self._read()
+                await self._read_streams()
                 wait = 0.1
             except valkey.Down as error:
                 if not self._lost:
@@ -205,11 +230,11 @@ class Hub:
             position = await _tip(company_id)
             self._position[company_id] = position
             for listener in self._listeners.get(company_id, ()):
-                listener.put(position, frame(position, "reset"))
+                listener.put(control(position, "reset"))
         self._lost = False
         log.info("events.back", companies=len(self._position))
 
-    async def _read(self) -> None:
+    async def _read_streams(self) -> None:
         keys = {stream_key(company_id): company_id for company_id in self._position}
         streams = {key: self._position[company_id] for key, company_id in keys.items()}
         reading = valkey.client().xread({**streams, self._nudge_key: self._nudged}, count=500, block=_BLOCK_MS)
@@ -224,22 +249,27 @@ class Hub:
             if company_id in self._position:
                 self._position[company_id] = entries[-1][0].decode()
 
-    def _hand_out(self, company_id: UUID, id: str, event: bytes) -> None:
-        text = _with_id(id, event)
+    def _hand_out(self, company_id: UUID, id: str, raw: bytes) -> None:
+        event, frame = _read(id, raw)
+        if event is None:
+            return
         listeners = list(self._listeners.get(company_id, ()))
         for listener in listeners:
-            listener.put(id, text)
-        if b'"type":"session.revoked"' in event:
+            if listener.hears(event):
+                listener.put(frame)
+        if isinstance(event, SessionRevoked):
             forget_all()
-            revoked = _revoked.decode(event).data
             for listener in listeners:
-                actor = listener.actor
-                if actor.id == revoked.user_id and revoked.session_id in (None, actor.session_id):
-                    listener.end("session.revoked")
+                _apply(event, listener)
 
 
-def _with_id(id: str, event: bytes) -> bytes:
-    return b'{"id":"' + id.encode() + b'",' + event[1:]
+def _apply(revoked: SessionRevoked, listener: Listener) -> None:
+    """Ends the connections of the sessions that are over; the keys of somebody whose rights changed lose them at once."""
+    actor = listener.actor
+    if actor.id == revoked.user_id and revoked.session_id in (None, actor.session_id):
+        listener.end("session.revoked")
+    elif actor.maker_id == revoked.user_id and revoked.session_id is None:
+        listener.doubt()
 
 
 async def _tip(company_id: UUID) -> str:
@@ -248,31 +278,36 @@ async def _tip(company_id: UUID) -> str:
     return newest[0][0].decode() if newest else _START
 
 
-async def _since(company_id: UUID, last_id: str, position: str) -> list[bytes]:
-    """Frames after `last_id` up to `position`; a lone `reset` when that id is not in the stream any more."""
+async def _since(listener: Listener, last_id: str, position: str) -> list[Frame]:
+    """What the listener hears after `last_id` up to `position`; a lone `reset` when that id is not in the stream any more."""
     if last_id == position:
         return []
-    reset = [frame(position, "reset")]
+    reset = [control(position, "reset")]
     try:
         start = "-".join(map(str, _order(last_id)))
     except ValueError:
         return reset
-    key = stream_key(company_id)
+    key = stream_key(listener.actor.company_id)
     entries = await asyncio.wait_for(valkey.client().xrange(key, "-" if start == _START else start, position), 5)
     if start == _START:
         whole = len(entries) < STREAM_LENGTH
     else:
         whole = bool(entries) and entries[0][0].decode() == start
         entries = entries[1:]
-    return [_with_id(id.decode(), fields[b"e"]) for id, fields in entries] if whole else reset
+    if not whole:
+        return reset
+    found = (_read(id.decode(), fields[b"e"]) for id, fields in entries)
+    return [frame for event, frame in found if event is not None and listener.hears(event)]
 
 
-async def _still_valid(token: str, actor: Actor) -> bool:
-    """Whether the session still holds; a database that does not answer ends nobody's connection."""
+async def _still_valid(listener: Listener, token: str) -> bool:
+    """Whether the session still holds, and with which rights; a database that does not answer ends nobody's connection."""
     try:
         identity: Any = await resolve(token)
     except Unauthenticated:
         return False
     except AppError:
         return True
-    return Permission.EVENTS_READ in identity.actor.permissions and identity.actor.company_id == actor.company_id
+    same = identity.actor.company_id == listener.actor.company_id
+    listener.actor = identity.actor
+    return same and Permission.EVENTS_READ in identity.actor.permissions

@@ -17,7 +17,7 @@ import msgspec
 import structlog
 from piccolo.engine.exceptions import TransactionError
 
-from db import events, queue
+from db import event_stream, queue
 from db.clock import now
 from db.engine import DB, LOST, SYSTEM, CommitLost
 from db.errors import Unavailable
@@ -198,7 +198,7 @@ async def one_transaction(company_id: UUID, first: Callable[[Read], Awaitable[No
 
 
 async def _tell(company_id: UUID, emitted: list[Event], wakes: list[queue.Wake]) -> None:
-    await events.publish(company_id, emitted)
+    await event_stream.publish(company_id, emitted)
     await queue.wake(wakes)
 
 

@@ -1,7 +1,7 @@
 """What changes arrives here: one subscription per session token to the API's `/v1/events`, shared by all its pages.
 
-`live.on("campaign.progress", handler)` inside a page calls the handler in the page's own context until the page is gone;
-`campaign.*` takes a whole family. After a gap the API replays from the last event id, or says `reset`: then the handlers
+`live.on(CampaignProgress, handler)` inside a page calls the handler with the typed event, in the page's own context, until the page
+is gone; `CampaignEvent` takes a whole family. After a gap the API replays from the last event id, or says `reset`: then the handlers
 given to `live.on_reset` fetch anew. The screens repaint from events only, never from the answer to their own write.
 Nothing is stored here, and a handler that fails does not stop the others.
 """
@@ -10,8 +10,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -21,6 +20,7 @@ from nicegui.element import Element
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
+from api.contract.events import Event, Frame
 from ui import session
 from ui.client import accounts
 from ui.client.base import ApiClient, ApiProblem, Offline
@@ -30,27 +30,18 @@ LONGEST_WAIT = 20.0
 IDLE_SECONDS = 30.0
 
 
-class Event(msgspec.Struct):
-    """One frame: `{"id", "type", "at", "data"}`. `data` is what the event's catalogue in the contract says."""
-
-    type: str
-    id: str | None = None
-    at: datetime | None = None
-    data: dict[str, Any] = {}
-
-
-EventHandler = Callable[[Event], Awaitable[None] | None]
+E = TypeVar("E", bound=Event)
 Plain = Callable[[], Awaitable[None] | None]
 
 
 class _Listener(NamedTuple):
-    pattern: str
+    subject: type[Event] | Literal["reset", "connection"]
     handler: Callable[..., Awaitable[None] | None]
     client: Client
     parent: Element
 
-    def wants(self, type: str) -> bool:
-        return self.pattern == type or (self.pattern.endswith("*") and type.startswith(self.pattern[:-1]))
+    def wants(self, event: Event) -> bool:
+        return isinstance(self.subject, type) and isinstance(event, self.subject)
 
 
 class _Hub:
@@ -124,31 +115,35 @@ class _Hub:
 
     def _take(self, frame: str | bytes) -> None:
         try:
-            event = msgspec.json.decode(frame, type=Event)
+            found = _decode(frame)
+            event = found.event()
         except msgspec.MsgspecError:
             log.warning("unreadable event frame")
             return
-        if event.type == "hello":
-            self.last_id = self.last_id or event.id  # what is replayed comes after; its ids count, not the newest
+        if found.type == "hello":
+            self.last_id = self.last_id or found.id  # what is replayed comes after; its ids count, not the newest
             return
-        if event.id:
-            self.last_id = event.id
-        if event.type == "reset":
+        if found.id:
+            self.last_id = found.id
+        if found.type == "reset":
             self._tell("reset")
-            return
-        for listener in tuple(self.listeners):
-            if listener.wants(event.type):
-                _call(listener, event)
+        elif event is not None:
+            for listener in tuple(self.listeners):
+                if listener.wants(event):
+                    _call(listener, event)
 
     def _mark(self, connected: bool) -> None:
         if connected != self.connected:
             self.connected = connected
             self._tell("connection")
 
-    def _tell(self, pattern: str) -> None:
+    def _tell(self, subject: Literal["reset", "connection"]) -> None:
         for listener in tuple(self.listeners):
-            if listener.pattern == f"!{pattern}":
+            if listener.subject == subject:
                 _call(listener)
+
+
+_decode = msgspec.json.Decoder(Frame).decode
 
 
 def _refused(error: Exception) -> bool:
@@ -190,31 +185,31 @@ def _call(listener: _Listener, *args: Event) -> None:
             if helpers.should_await(result):
                 await result
 
-    background_tasks.create(run(), name=f"live {listener.pattern}")
+    background_tasks.create(run(), name=f"live {listener.subject}")
 
 
-def _listen(pattern: str, handler: Callable[..., Awaitable[None] | None]) -> None:
+def _listen(subject: type[Event] | Literal["reset", "connection"], handler: Callable[..., Awaitable[None] | None]) -> None:
     client = ui.context.client
     token = session.current().token
     hub = _hubs.setdefault(token, _Hub(token))
     if not any(listener.client is client for listener in hub.listeners):
         client.on_delete(lambda: hub.drop(client))
-    hub.add(_Listener(pattern, handler, client, ui.context.slot.parent))
+    hub.add(_Listener(subject, handler, client, ui.context.slot.parent))
 
 
-def on(pattern: str, handler: EventHandler) -> None:
-    """Inside a page: calls `handler(event)` for each event of the type, or family (`campaign.*`), while the page lives."""
-    _listen(pattern, handler)
+def on(kind: type[E], handler: Callable[[E], Awaitable[None] | None]) -> None:
+    """Inside a page: calls `handler(event)` for each event of the kind, or family (`CampaignEvent`), while the page lives."""
+    _listen(kind, handler)
 
 
 def on_reset(handler: Plain) -> None:
     """Inside a page: called when events were missed for good; fetch again what is shown."""
-    _listen("!reset", handler)
+    _listen("reset", handler)
 
 
 def on_connection(handler: Callable[[], None]) -> None:
     """For the frame: called when the stream goes down or comes back; ask `connected()`."""
-    _listen("!connection", handler)
+    _listen("connection", handler)
 
 
 def connected() -> bool:

@@ -17,10 +17,10 @@ from db.clock import now
 from db.contacts import identities
 from db.contacts.enums import IdentityKind
 from db.contacts.phones import Phone, from_wa_id, variants
-from db.events import InboundReceived
 from db.jobs import CheckChannel
 from db.messages import inbound, lost
 from db.messages.enums import MessageState
+from db.messages.events import MessageReceived
 from db.messages.inbound import Inbound
 from db.messages.inbox import Waiting
 from db.messages.ledger import StatusUpdate, apply_statuses
@@ -246,7 +246,7 @@ async def _message(w: Work, item: Item, event: InboundMessage) -> None:
         ),
     )
     if stored is not None:
-        w.emit(InboundReceived(channel_id=item.channel.id, contact_id=contact_id, message_id=stored.id))
+        w.emit(MessageReceived(channel_id=item.channel.id, contact_id=contact_id, message_id=stored.id))
         if stored.campaign_id is not None:
             progress.touch(w.company_id, stored.campaign_id)
 

@@ -8,10 +8,10 @@ import structlog
 
 from db import blobs, idempotency
 from db.channels import provider_state
+from db.channels.events import ChannelChanged
 from db.clock import now
 from db.contacts import import_files, imports
 from db.contacts.enums import ImportState
-from db.events import ChannelChanged
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import system, take_tick, work

@@ -3,8 +3,10 @@
 import asyncio
 from uuid import UUID
 
-from db import events
-from db.events import CampaignProgress, Event, MessageChanged
+from db import event_stream
+from db.campaigns.events import CampaignProgress
+from db.events import Event
+from db.messages.events import ConversationChanged
 
 INTERVAL = 0.5
 
@@ -22,12 +24,12 @@ class Progress:
     def touch_contact(self, company_id: UUID, contact_id: UUID | None) -> None:
         """A message of no campaign to this person moved."""
         if contact_id is not None:
-            self._dirty.setdefault(company_id, set()).add(MessageChanged(contact_id=contact_id))
+            self._dirty.setdefault(company_id, set()).add(ConversationChanged(contact_id=contact_id))
 
     async def flush(self) -> None:
         dirty, self._dirty = self._dirty, {}
         for company_id, moved in dirty.items():
-            await events.publish(company_id, list(moved))
+            await event_stream.publish(company_id, moved)
 
     async def run(self) -> None:
         """Until cancelled; flushes a last time then."""

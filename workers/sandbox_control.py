@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from db.channels import log as channel_log
+from db.channels.events import SandboxChanged
 from db.channels.secrets import Credentials, credentials
 from db.errors import NotFound
-from db.events import SandboxChanged
 from db.jobs import SandboxControl
 from db.permissions import Permission
 from db.settings import Settings

@@ -8,11 +8,11 @@ import msgspec
 
 from db.channels import templates
 from db.channels.enums import TemplateStatus
+from db.channels.events import TemplatesChanged
 from db.channels.secrets import Credentials, credentials
 from db.channels.templates import Listed
 from db.clock import now
 from db.errors import NotFound
-from db.events import TemplatesChanged
 from db.jobs import SubmitTemplate, SyncTemplates
 from db.permissions import Permission
 from db.settings import Settings

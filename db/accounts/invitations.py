@@ -6,10 +6,11 @@ from uuid import UUID
 
 import asyncpg
 
-from db import events
+from db import event_stream
 from db.accounts import devices, mails
 from db.accounts.attempts import right_password
 from db.accounts.enums import InvitationMail, Language, MailTemplate
+from db.accounts.events import TeamChanged
 from db.accounts.mails import Mail
 from db.accounts.names import refuse_addresses
 from db.accounts.passwords import hash_password
@@ -20,7 +21,6 @@ from db.audit.actions import Origin
 from db.clock import now
 from db.crypto import digest, new_token
 from db.errors import Conflict, Field, Invalid, NotFound, Unauthenticated
-from db.events import TeamChanged
 from db.permissions import Permission, Role
 from db.tenancy import Actor, member
 from db.work import Read, Work, system, work
@@ -172,7 +172,7 @@ async def accept(origin: Origin, token: str, password: str, name: str | None, de
             raise Conflict("already_member", "You belong to this company already. Sign in.")
         trusted = await devices.remember(s, user_id, device)
         opened = await open_session(s, origin, row["company_id"], user_id, role, "invitation.accepted", trusted)
-    await events.publish(row["company_id"], [TeamChanged()])
+    await event_stream.publish(row["company_id"], [TeamChanged()])
     return opened
 
 

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
+from db.accounts.events import CompanyChanged, SessionRevoked, TeamChanged
 from db.accounts.names import refuse_addresses
 from db.errors import NotFound
-from db.events import CompanyChanged, SessionRevoked, TeamChanged
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work

@@ -4,10 +4,11 @@ company, and opens a new one."""
 from datetime import timedelta
 from uuid import UUID
 
-from db import events
+from db import event_stream
 from db.accounts import devices, mails, verification
 from db.accounts.attempts import right_password
 from db.accounts.enums import MailTemplate
+from db.accounts.events import SessionRevoked
 from db.accounts.mails import Mail
 from db.accounts.passwords import hash_password
 from db.accounts.sign_in import Opened, fold_email, last_company, open_session
@@ -16,7 +17,6 @@ from db.audit.actions import Origin
 from db.clock import now
 from db.crypto import digest, new_token
 from db.errors import Field, Forbidden, Invalid, TooManyRequests
-from db.events import SessionRevoked
 from db.permissions import Permission, Role
 from db.tenancy import Actor, member
 from db.work import Read, system, work
@@ -132,4 +132,4 @@ async def _set_password(s: Read, user_id: UUID, password_hash: str) -> list[tupl
 
 async def _tell(user_id: UUID, ended: list[tuple[UUID, UUID]]) -> None:
     for company_id, session_id in ended:
-        await events.publish(company_id, [SessionRevoked(user_id=user_id, session_id=session_id)])
+        await event_stream.publish(company_id, [SessionRevoked(user_id=user_id, session_id=session_id)])

@@ -7,10 +7,11 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db import events
+from db import event_stream
 from db.accounts import devices, verification
 from db.accounts.attempts import right_password
 from db.accounts.enums import Language
+from db.accounts.events import SessionRevoked
 from db.accounts.identify import SESSION_LIFE, new_session_token
 from db.accounts.names import refuse_addresses
 from db.accounts.passwords import hash_password
@@ -18,7 +19,6 @@ from db.audit.actions import Origin, record
 from db.clock import now
 from db.crypto import digest
 from db.errors import Conflict, Forbidden, NotFound, Unauthenticated
-from db.events import SessionRevoked
 from db.permissions import Permission, Role
 from db.tenancy import Actor, member
 from db.work import Read, system, work
@@ -150,7 +150,7 @@ async def switch_company(actor: Actor, origin: Origin, company_id: UUID) -> Open
             "update session set revoked_at = now() where company_id = $1 and id = $2", actor.company_id, actor.session_id
         )
         opened = await open_session(s, origin, company_id, actor.id, Role(role), "session.switched")
-    await events.publish(actor.company_id, [SessionRevoked(user_id=actor.id, session_id=actor.session_id)])
+    await event_stream.publish(actor.company_id, [SessionRevoked(user_id=actor.id, session_id=actor.session_id)])
     return opened
 
 

@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
+from db.accounts.events import SessionRevoked, TeamChanged
 from db.accounts.rights import end_borrowed
 from db.errors import Conflict, Forbidden, NotFound
-from db.events import SessionRevoked, TeamChanged
 from db.permissions import Permission, Role
 from db.tenancy import Actor
 from db.work import Work, work

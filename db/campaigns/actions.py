@@ -9,12 +9,12 @@ import msgspec
 from db.campaigns.audience import Audience, sample
 from db.campaigns.check import frozen_content, load_draft, problems
 from db.campaigns.enums import CampaignState
+from db.campaigns.events import CampaignChanged, CampaignDeleted, CampaignProgress
 from db.clock import now
 from db.contacts import consent
 from db.contacts.filter import ContactFilter
 from db.contacts.phones import Phone, parse_phone
 from db.errors import Conflict, Field, Invalid, NotFound, PreconditionFailed
-from db.events import CampaignChanged, CampaignProgress
 from db.jobs import PrepareCampaign
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
@@ -40,7 +40,7 @@ async def create(actor: Actor, name: str, *, channel_id: UUID | None = None, aud
             actor.id if actor.kind == "user" else None,
         )
         w.audit("campaign.created", campaign_id)
-        w.emit(CampaignChanged(campaign_id=campaign_id, state=CampaignState.DRAFT.value))
+        w.emit(CampaignChanged(campaign_id=campaign_id, state=CampaignState.DRAFT))
     return campaign_id
 
 
@@ -70,7 +70,7 @@ async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], version
         if row["state"] == CampaignState.SCHEDULED:
             await _freeze(w, campaign_id)  # what is scheduled stays ready to go
         w.audit("campaign.edited", campaign_id, fields=sorted(changes))
-        w.emit(CampaignChanged(campaign_id=campaign_id, state=row["state"]))
+        w.emit(CampaignChanged(campaign_id=campaign_id, state=CampaignState(row["state"])))
     return new_version
 
 
@@ -82,7 +82,7 @@ async def delete(actor: Actor, campaign_id: UUID, version: int | None = None) ->
         _expect_version(row, version)
         await w.execute("delete from campaign where company_id = $1 and id = $2", actor.company_id, campaign_id)
         w.audit("campaign.deleted", campaign_id)
-        w.emit(CampaignChanged(campaign_id=campaign_id, state="deleted"))
+        w.emit(CampaignDeleted(campaign_id=campaign_id))
 
 
 async def launch(actor: Actor, campaign_id: UUID, at: datetime | None, version: int | None = None) -> None:
@@ -112,7 +112,7 @@ async def launch(actor: Actor, campaign_id: UUID, at: datetime | None, version: 
         )
         w.enqueue(PrepareCampaign(campaign_id=campaign_id), at=at)
         w.audit("campaign.launched", campaign_id, at=at)
-        w.emit(CampaignChanged(campaign_id=campaign_id, state=state.value))
+        w.emit(CampaignChanged(campaign_id=campaign_id, state=state))
 
 
 async def _freeze(w: Work, campaign_id: UUID) -> None:
@@ -173,7 +173,7 @@ async def cancel(actor: Actor, campaign_id: UUID) -> None:
             "delete from job where company_id = $1 and key = $2 and state = 'waiting'", actor.company_id, f"prepare:{campaign_id}"
         )
         w.audit("campaign.unscheduled" if planned else "campaign.cancelled", campaign_id)
-        w.emit(CampaignChanged(campaign_id=campaign_id, state=state.value))
+        w.emit(CampaignChanged(campaign_id=campaign_id, state=state))
 
 
 async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, include_unknown: bool) -> int:
@@ -215,7 +215,7 @@ async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, i
                 state.value,
             )
             w.audit("campaign.retried", campaign_id, queued=queued, include_unknown=include_unknown)
-            w.emit(CampaignChanged(campaign_id=campaign_id, state=state.value))
+            w.emit(CampaignChanged(campaign_id=campaign_id, state=state))
             w.emit(CampaignProgress(campaign_id=campaign_id))
     return queued
 
@@ -234,7 +234,7 @@ async def clone(actor: Actor, campaign_id: UUID) -> UUID:
         if new_id is None:
             raise NotFound("campaign")
         w.audit("campaign.cloned", new_id, source=str(campaign_id))
-        w.emit(CampaignChanged(campaign_id=new_id, state=CampaignState.DRAFT.value))
+        w.emit(CampaignChanged(campaign_id=new_id, state=CampaignState.DRAFT))
     return new_id
 
 
@@ -315,7 +315,7 @@ async def _move(
             reason,
         )
         w.audit(f"campaign.{to.value}", campaign_id)
-        w.emit(CampaignChanged(campaign_id=campaign_id, state=to.value))
+        w.emit(CampaignChanged(campaign_id=campaign_id, state=to))
 
 
 async def _lock(w: Work, campaign_id: UUID) -> Any:

@@ -5,7 +5,7 @@ from uuid import UUID
 import asyncpg
 
 from db.campaigns.enums import CampaignState
-from db.events import CampaignChanged
+from db.campaigns.events import CampaignChanged
 from db.jobs import PrepareCampaign
 from db.messages.reasons import FailureReason
 from db.work import Work
@@ -24,7 +24,7 @@ async def hold(w: Work, only: list[UUID] | None = None) -> list[asyncpg.Record]:
     rows = await w.fetch(_HOLD, w.company_id, only)
     for row in rows:
         w.audit("campaign.held", row["id"], before=row["before"])
-        w.emit(CampaignChanged(campaign_id=row["id"], state=CampaignState.HELD.value))
+        w.emit(CampaignChanged(campaign_id=row["id"], state=CampaignState.HELD))
     return rows
 
 
@@ -39,7 +39,7 @@ async def release(w: Work, campaign_id: UUID, before: CampaignState) -> None:
     if before in (CampaignState.SCHEDULED, CampaignState.PREPARING):
         w.enqueue(PrepareCampaign(campaign_id=campaign_id), at=scheduled_at if before is CampaignState.SCHEDULED else None)
     w.audit("campaign.continued", campaign_id, state=before.value)
-    w.emit(CampaignChanged(campaign_id=campaign_id, state=before.value))
+    w.emit(CampaignChanged(campaign_id=campaign_id, state=before))
 
 
 async def discard(w: Work, campaign_id: UUID) -> None:
@@ -52,4 +52,4 @@ async def discard(w: Work, campaign_id: UUID) -> None:
         FailureReason.DISCARDED.value,
     )
     w.audit("campaign.discarded", campaign_id)
-    w.emit(CampaignChanged(campaign_id=campaign_id, state=CampaignState.CANCELLED.value))
+    w.emit(CampaignChanged(campaign_id=campaign_id, state=CampaignState.CANCELLED))

@@ -6,11 +6,11 @@ import msgspec
 
 from db.campaigns.audience import Audience, materialise
 from db.campaigns.enums import CampaignState
+from db.campaigns.events import CampaignChanged
 from db.channels.enums import ChannelKind
 from db.clock import now
 from db.contacts import consent
 from db.contacts.filter import ContactFilter
-from db.events import CampaignChanged
 from db.messages import lost, render
 from db.messages.enums import DeliveryPolicy, MessageState
 from db.messages.reasons import FailureReason
@@ -48,7 +48,7 @@ async def content(r: Read, campaign_id: UUID) -> str | None:
 
 
 def _changed(w: Work, campaign_id: UUID, state: CampaignState) -> None:
-    w.emit(CampaignChanged(campaign_id=campaign_id, state=state.value))
+    w.emit(CampaignChanged(campaign_id=campaign_id, state=state))
 
 
 async def prepare(company_id: UUID, campaign_id: UUID) -> int:

@@ -10,10 +10,10 @@ import msgspec
 
 from db import crypto
 from db.channels.enums import ChannelKind, ChannelState
+from db.channels.events import ChannelChanged
 from db.channels.queries import ChannelView, channel_in
 from db.channels.secrets import seal
 from db.errors import Conflict, Field, Invalid, NotFound
-from db.events import ChannelChanged
 from db.ids import uuid7
 from db.jobs import CheckChannel, SandboxControl, SyncTemplates
 from db.permissions import Permission

@@ -8,8 +8,8 @@ import random
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from db.channels.events import ChannelChanged
 from db.clock import now
-from db.events import ChannelChanged
 from db.jobs import ProbeChannel
 from db.messages.reasons import FailureReason
 from db.permissions import Permission

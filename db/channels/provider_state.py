@@ -11,10 +11,10 @@ import msgspec
 import structlog
 
 from db.channels.enums import ChannelState, Quality
+from db.channels.events import ChannelChanged
 from db.channels.queries import Check
 from db.channels.secrets import seal
 from db.clock import now
-from db.events import ChannelChanged
 from db.jobs import CheckChannel
 from db.messages.reasons import FailureReason
 from db.permissions import Permission

@@ -12,10 +12,10 @@ import asyncpg
 import msgspec
 
 from db.channels.enums import ChannelKind, Quality, TemplateCategory, TemplateStatus
+from db.channels.events import TemplatesChanged
 from db.channels.placeholders import VARIABLE, variables
 from db.clock import now
 from db.errors import Conflict, Field, Invalid, NotFound
-from db.events import TemplatesChanged
 from db.jobs import SubmitTemplate, SyncTemplates
 from db.permissions import Permission
 from db.tenancy import Actor

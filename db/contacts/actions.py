@@ -8,9 +8,9 @@ from msgspec import UNSET, UnsetType
 
 from db.contacts import consent, fields, tags
 from db.contacts.enums import IdentityKind
+from db.contacts.events import ContactsChanged
 from db.contacts.identities import Address, add, email_address, owner_of, phone_address, refresh, region_of
 from db.errors import Conflict, Field, Invalid, NotFound, PreconditionFailed
-from db.events import ContactsChanged
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Work, work

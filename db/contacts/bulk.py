@@ -8,10 +8,10 @@ import msgspec
 
 from db.contacts import consent, tags
 from db.contacts.actions import delete_contacts
+from db.contacts.events import BulkProgress, ContactsChanged
 from db.contacts.filter import ContactFilter
 from db.contacts.filters import picked
 from db.errors import Field, Invalid, NotFound
-from db.events import BulkProgress, ContactsChanged
 from db.jobs import BulkContacts
 from db.permissions import Permission
 from db.tenancy import Actor, worker

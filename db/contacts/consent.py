@@ -6,8 +6,8 @@ The suppression outlives the contact: whoever said stop stays opted out when del
 from typing import Literal
 from uuid import UUID
 
+from db.contacts.events import ContactsChanged
 from db.contacts.phones import variants
-from db.events import ContactsChanged
 from db.work import Work
 
 Source = Literal["keyword", "provider", "person", "import", "api"]

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from db.contacts import consent
 from db.contacts.enums import IdentityKind
+from db.contacts.events import ContactsChanged
 from db.contacts.phones import Phone, from_wa_id, parse_phone, variants
 from db.errors import Field, Invalid
-from db.events import ContactsChanged
 from db.texts import EMAIL
 from db.work import Read, Work
 

@@ -15,9 +15,9 @@ import msgspec
 from db import halving, storable
 from db.contacts import consent, tags
 from db.contacts.enums import IdentityKind, ImportState
+from db.contacts.events import ContactsChanged, ImportProgress
 from db.contacts.identities import Address
 from db.contacts.reasons import Reason
-from db.events import ContactsChanged, ImportProgress
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import Work, work

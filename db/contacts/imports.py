@@ -16,8 +16,8 @@ import msgspec
 from db import blobs
 from db.contacts import fields, import_files, tags
 from db.contacts.enums import ImportState
+from db.contacts.events import ContactsChanged, ImportProgress
 from db.errors import AppError, Conflict, Field, Invalid, NotFound
-from db.events import ContactsChanged, ImportProgress
 from db.idempotency import Replayed
 from db.jobs import ForgetFile, InspectImport, RunImport
 from db.permissions import Permission

@@ -4,8 +4,8 @@ from uuid import UUID
 
 import asyncpg
 
+from db.contacts.events import ContactsChanged
 from db.errors import Conflict, Field, Invalid, NotFound
-from db.events import ContactsChanged
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, Work, read, work

@@ -12,8 +12,8 @@ from db.accounts import mails
 from db.campaigns import held as held_campaigns
 from db.campaigns.enums import CampaignState
 from db.errors import Conflict, NotFound
-from db.events import HoldChanged
 from db.holds.enums import HoldCause, HoldDecision, HoldKind
+from db.holds.events import HoldChanged
 from db.ids import uuid7
 from db.jobs import SendMail
 from db.messages import held as held_messages

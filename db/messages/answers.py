@@ -16,10 +16,10 @@ from db.clock import now
 from db.contacts.enums import LineType
 from db.contacts.notes import must_exist
 from db.errors import Conflict, Field, Invalid, NotFound
-from db.events import MessageChanged
 from db.ids import uuid7
 from db.messages import conversation, segments
 from db.messages.conversation import Entry
+from db.messages.events import ConversationChanged
 from db.messages.inbound import SILENT
 from db.messages.render import LiteralContent
 from db.permissions import Permission
@@ -116,7 +116,7 @@ async def send(actor: Actor, contact_id: UUID, channel_id: UUID, text: str) -> E
             actor.id if actor.kind == "user" else None,
         )
         w.audit("message.sent", message_id, channel_id=channel_id, contact_id=contact_id)
-        w.emit(MessageChanged(contact_id=contact_id))
+        w.emit(ConversationChanged(contact_id=contact_id))
         return await conversation.sent(w, w.company_id, contact_id, message_id)
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -16,14 +17,19 @@ from litestar import Litestar
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from api.realtime import QUEUE, Listener
-from db import events, queue, valkey
+from api.realtime import QUEUE, Frame, Listener
+from db import event_stream, queue, valkey
+from db.accounts.events import CompanyChanged, SessionRevoked, TeamChanged
+from db.campaigns.events import CampaignProgress
+from db.channels.events import ChannelChanged
 from db.embedded import start_valkey
-from db.events import CompanyChanged, SessionRevoked, TeamChanged, stream_key
-from db.permissions import Permission
+from db.event_stream import stream_key
+from db.events import Event
+from db.holds.events import HoldChanged
+from db.permissions import Permission, Role
 from db.settings import Settings
 from db.tenancy import Actor
-from tests.api.conftest import Headers, SignInAs, bearer
+from tests.api.conftest import Headers, SignInAs, bearer, make_member
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +85,8 @@ async def take(ws: ClientConnection, timeout: float = 5) -> dict[str, Any]:
     return frame
 
 
-async def publish(actor: Actor, *what: events.Event) -> None:
-    await events.publish(actor.company_id, list(what))
+async def publish(actor: Actor, *what: Event) -> None:
+    await event_stream.publish(actor.company_id, list(what))
 
 
 async def test_events_arrive_in_order_and_only_ones_own(port: int, headers: Headers, owner: Actor, stranger: Actor) -> None:
@@ -232,7 +238,7 @@ async def test_server_sent_events(port: int, headers: Headers, owner: Actor, mon
             got = []
             async for line in lines:
                 got.append(line)
-                if line == ": ping":
+                if line.startswith(": ping"):
                     break
             assert any('"company.changed"' in line for line in got)
         resume = {**headers, "Last-Event-ID": hello_id}
@@ -254,10 +260,10 @@ async def _until(lines: AsyncIterator[str], word: str) -> AsyncIterator[str]:
 async def test_a_slow_listener_is_reset_not_fed_for_ever(owner: Actor) -> None:
     listener = Listener(owner)
     for number in range(QUEUE + 10):
-        listener.put(f"{number}-0", b"{}")
+        listener.put(Frame(f"{number}-0", "team.changed", b"{}"))
     first = await listener.take(0)
-    assert first == (f"{QUEUE}-0", b'{"id":"%d-0","type":"reset"}' % QUEUE)
-    assert [await listener.take(0) for _ in range(10)][:1] == [(f"{QUEUE + 1}-0", b"{}")]
+    assert first == (f"{QUEUE}-0", "reset", b'{"type":"reset","id":"%d-0"}' % QUEUE)
+    assert [await listener.take(0) for _ in range(10)][:1] == [(f"{QUEUE + 1}-0", "team.changed", b"{}")]
 
 
 async def test_a_busy_stream_does_not_outlive_its_session(
@@ -268,7 +274,7 @@ async def test_a_busy_stream_does_not_outlive_its_session(
 
     async def chatter() -> None:
         while True:
-            await publish(owner, events.TeamChanged())
+            await publish(owner, TeamChanged())
             await asyncio.sleep(0.05)
 
     async with socket(port, headers) as ws:
@@ -282,3 +288,73 @@ async def test_a_busy_stream_does_not_outlive_its_session(
                         await take(ws)
         finally:
             talking.cancel()
+
+
+async def test_who_may_not_read_campaigns_hears_nothing_of_them(port: int, owner: Actor, sign_in_as: SignInAs) -> None:
+    progress, channel = CampaignProgress(campaign_id=uuid4()), ChannelChanged(channel_id=uuid4())
+    key = await sign_in_as(scopes=[Permission.EVENTS_READ, Permission.CHANNELS_READ])
+    async with socket(port, key) as ws:
+        start = (await take(ws))["id"]
+        await publish(owner, progress, channel)
+        assert (await take(ws))["type"] == "channel.changed"
+    async with socket(port, key, start) as ws:
+        assert [(await take(ws))["type"] for _ in range(2)] == ["hello", "channel.changed"]
+        with pytest.raises(TimeoutError):
+            await take(ws, 0.2)
+    async with socket(port, await sign_in_as(Role.VIEWER), start) as ws:
+        assert [(await take(ws))["type"] for _ in range(3)] == ["hello", "campaign.progress", "channel.changed"]
+
+
+async def test_the_end_of_a_session_is_nobody_elses_business(
+    port: int, headers: Headers, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    colleague = await make_member(owner_db, owner, Role.ADMIN)
+    assert colleague.id is not None
+    async with socket(port, headers) as ws:
+        await take(ws)
+        await publish(owner, SessionRevoked(user_id=colleague.id), TeamChanged())
+        assert (await take(ws))["type"] == "team.changed"
+
+
+async def test_a_key_stops_hearing_when_its_maker_may_less(port: int, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    maker = await make_member(owner_db, owner, Role.ADMIN)
+    assert maker.id is not None
+    scopes = frozenset({Permission.EVENTS_READ, Permission.COMPANY_WRITE, Permission.TEAM_READ})
+    key = await bearer(owner_db, msgspec.structs.replace(maker, kind="api_key", id=None, maker_id=maker.id, permissions=scopes))
+    hold = HoldChanged(hold_id=uuid4())
+    async with socket(port, key) as ws:
+        await take(ws)
+        await publish(owner, hold)
+        assert (await take(ws))["type"] == "hold.changed"
+        await owner_db.execute("update membership set role = 'viewer' where user_id = $1", maker.id)
+        await publish(owner, SessionRevoked(user_id=maker.id))
+        assert (await take(ws))["type"] == "ping"
+        await publish(owner, hold, TeamChanged())
+        assert (await take(ws))["type"] == "team.changed"
+
+
+async def test_a_heartbeat_says_where_to_resume(
+    port: int, owner: Actor, sign_in_as: SignInAs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who hears little would otherwise fall off the stream's end."""
+    monkeypatch.setattr("api.realtime.HEARTBEAT", 0.3)
+    key = await sign_in_as(scopes=[Permission.EVENTS_READ, Permission.TEAM_READ])
+    async with socket(port, key) as ws:
+        start = (await take(ws))["id"]
+        await publish(owner, CompanyChanged())
+        while (ping := await take(ws))["id"] == start:
+            pass
+    await valkey.client().xtrim(stream_key(owner.company_id), maxlen=1, approximate=False)
+    async with socket(port, key, ping["id"]) as ws:
+        assert (await take(ws))["type"] == "hello"
+        await publish(owner, TeamChanged())
+        assert (await take(ws))["type"] == "team.changed"
+
+
+async def test_an_event_of_a_newer_version_is_passed_over(port: int, headers: Headers, owner: Actor) -> None:
+    async with socket(port, headers) as ws:
+        await take(ws)
+        unknown = b'{"type":"board.changed","at":"2026-03-02T14:05:00Z","data":{"type":"session.revoked"}}'
+        await valkey.client().xadd(stream_key(owner.company_id), {"e": unknown})
+        await publish(owner, TeamChanged())
+        assert (await take(ws))["type"] == "team.changed"

@@ -11,7 +11,7 @@ import pytest
 
 from db import idempotency, queue, valkey
 from db.engine import Transaction
-from db.events import stream_key
+from db.event_stream import stream_key
 from db.idempotency import _LOCK, Answer, Attempt
 from db.permissions import Role
 from db.settings import Settings

@@ -9,10 +9,10 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
-from db import events, queue, valkey
+from db import event_stream, queue, valkey
+from db.accounts.events import CompanyChanged
 from db.engine import DB, LOST, SYSTEM, Away, Engine
 from db.errors import Unavailable
-from db.events import CompanyChanged
 from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
@@ -158,7 +158,7 @@ async def test_a_silent_valkey_costs_one_short_wait(silent_valkey: Way, owner: A
     silent_valkey.fall_silent()
     began = time.monotonic()
     for _ in range(20):
-        await events.publish(owner.company_id, [CompanyChanged()])
+        await event_stream.publish(owner.company_id, [CompanyChanged()])
         await queue.wake_one("default", "run_job", key=f"{time.monotonic()}", job_id="x")
     assert time.monotonic() - began < 3  # one wait of 5 s each before
     assert not valkey.pulse().up

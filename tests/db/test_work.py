@@ -12,9 +12,10 @@ import pytest
 from piccolo.engine.exceptions import TransactionError
 
 from db import valkey
+from db.channels.events import ChannelChanged
 from db.engine import DB
 from db.errors import Forbidden, Unavailable
-from db.events import ChannelChanged, stream_key
+from db.event_stream import stream_key
 from db.jobs import CheckChannel
 from db.permissions import Permission, Role
 from db.tenancy import Actor, member

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from uuid import uuid4
 
 import pytest
 import uvicorn
 from nicegui.testing import User
 
+from api.contract.events import CampaignEvent, ContactsChanged
 from tests.ui.fake_api import FakeApi
 from ui import live
 
@@ -34,15 +36,16 @@ async def events(api: FakeApi, user: User) -> AsyncIterator[FakeApi]:
 
 async def test_events_reach_the_pages_that_want_them(ana: User, events: FakeApi) -> None:
     seen: list[str] = []
+    campaign = uuid4()
     client = await ana.open("/team")
     with ana:
-        live.on("campaign.*", lambda event: seen.append(f"{event.type} {event.data['done']}"))
-        live.on("contact.changed", lambda event: seen.append("wrong"))
+        live.on(CampaignEvent, lambda event: seen.append(f"{event.type} {event.campaign_id}"))
+        live.on(ContactsChanged, lambda event: seen.append("wrong"))
         live.on_reset(lambda: seen.append("reset"))
     await _until(lambda: events.state.sockets)
     assert len(events.state.sockets) == 1
-    await events.send("campaign.progress", {"done": 5}, id="7-0")
-    await events.send("channel.state", {}, id="8-0")
+    await events.send("campaign.progress", {"campaign_id": str(campaign)}, id="7-0")
+    await events.send("of.a.newer.version", {}, id="8-0")
     await _until(lambda: seen)
     for socket in tuple(events.state.sockets):
         await socket.close(1012)
@@ -50,9 +53,9 @@ async def test_events_reach_the_pages_that_want_them(ana: User, events: FakeApi)
     assert events.state.socket_queries[1] == "last_event_id=8-0"
     await events.send("reset")
     await _until(lambda: len(seen) == 2)
-    assert seen == ["campaign.progress 5", "reset"]
+    assert seen == [f"campaign.progress {campaign}", "reset"]
     client.delete()
-    await events.send("campaign.progress", {"done": 6})
+    await events.send("campaign.progress", {"campaign_id": str(campaign)})
     await asyncio.sleep(0.2)
     assert len(seen) == 2
 

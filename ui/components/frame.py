@@ -14,6 +14,7 @@ from nicegui import ui
 
 from api.contract.accounts import MePatch
 from api.contract.enums import Language, Permission
+from api.contract.events import HoldChanged
 from ui import live, session
 from ui.client import accounts
 from ui.components import problems
@@ -204,7 +205,7 @@ def _held() -> None:
     async def look() -> None:
         line.set_visibility((await accounts.me(me.api)).held)
 
-    live.on("hold.changed", lambda event: look())
+    live.on(HoldChanged, lambda event: look())
     live.on_reset(look)
 
 

@@ -13,6 +13,7 @@ from nicegui import ui
 
 from api.contract.campaigns import Campaign, Progress
 from api.contract.enums import CampaignState, Permission
+from api.contract.events import CampaignEvent, CampaignProgress, ChannelChanged
 from ui import formats, live, session
 from ui.client import campaigns
 from ui.client.base import ApiProblem, Offline
@@ -24,7 +25,6 @@ from ui.components.states import load, skeleton_chart, skeleton_figures, skeleto
 from ui.components.text import badge, icon, title
 from ui.i18n import _
 from ui.labels import campaign_state
-from ui.live import Event
 from ui.pages import errors
 from ui.pages.campaign import actions, words
 from ui.pages.campaign.figures import Figures
@@ -102,8 +102,8 @@ class _Live:
             self._pace = Pace(self._move, 0.5)
             self._slow = Pace(self._move_people, 4.0)
         unseen.set_visibility(False)
-        live.on("campaign.*", self._heard)
-        live.on("channel.changed", self._heard_of_channel)
+        live.on(CampaignEvent, self._heard)
+        live.on(ChannelChanged, self._heard_of_channel)
         live.on_reset(self._reload)
         live.on_connection(self._back)
         ui.timer(BEAT, self._beat)
@@ -113,16 +113,16 @@ class _Live:
     async def _fetch(self) -> Progress:
         return await campaigns.progress(self._api, self._campaign.id)
 
-    def _heard(self, event: Event) -> None:
-        if event.data.get("campaign_id") != str(self._campaign.id):
+    def _heard(self, event: CampaignEvent) -> None:
+        if event.campaign_id != self._campaign.id:
             return
-        if event.type == "campaign.changed":
+        if not isinstance(event, CampaignProgress):
             self._changed = True
         self._pace.poke()
         self._slow.poke()
 
-    def _heard_of_channel(self, event: Event) -> None:
-        if event.data.get("channel_id") == str(self._campaign.channel_id):
+    def _heard_of_channel(self, event: ChannelChanged) -> None:
+        if event.channel_id == self._campaign.channel_id:
             self._pace.poke()
 
     _changed = False

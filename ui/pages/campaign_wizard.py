@@ -17,6 +17,7 @@ from nicegui import ui
 from api.contract.campaigns import Campaign, Preview
 from api.contract.channels import Channel
 from api.contract.enums import CampaignState, ChannelKind, Permission
+from api.contract.events import CampaignChanged, CampaignDeleted, CampaignEvent, ChannelChanged, Event, TemplatesChanged
 from ui import formats, live, session
 from ui.client import campaigns
 from ui.client.base import ApiProblem, Offline
@@ -28,7 +29,6 @@ from ui.components.states import Loader, load, skeleton_card
 from ui.components.text import icon, pressable
 from ui.components.toast import toast
 from ui.i18n import _
-from ui.live import Event
 from ui.pages.campaign import actions, step_channel, step_review, words
 from ui.pages.campaign.draft import Draft
 from ui.pages.campaign.pace import Pace
@@ -96,9 +96,9 @@ class _Wizard:
         self._place = ui.element("div").classes("m-wiz-body")
         self._foot = ui.element("div").classes("m-wiz-foot")
         self._draw()
-        live.on("campaign.changed", self._heard)
-        live.on("channel.*", self._others)
-        live.on("templates.changed", self._others)
+        live.on(CampaignEvent, self._heard)
+        live.on(ChannelChanged, self._others)
+        live.on(TemplatesChanged, self._others)
         live.on_reset(self._look)
 
     # -- saving -------------------------------------------------------------------------------------------------
@@ -146,17 +146,17 @@ class _Wizard:
 
     # -- what others do -----------------------------------------------------------------------------------------
 
-    async def _heard(self, event: Event) -> None:
-        if self._draft.campaign is None or event.data.get("campaign_id") != str(self._draft.id) or self._launched:
+    async def _heard(self, event: CampaignEvent) -> None:
+        if self._draft.campaign is None or event.campaign_id != self._draft.id or self._launched:
             return
-        state = event.data.get("state")
-        if state == "deleted":
+        if isinstance(event, CampaignDeleted):
             toast(_("Somebody deleted this draft."), "warn")
             ui.navigate.to("/campaigns")
-        elif state != CampaignState.DRAFT:
-            ui.navigate.to(f"/campaigns/{self._draft.id}")
-        else:
-            await self._look()
+        elif isinstance(event, CampaignChanged):
+            if event.state == CampaignState.DRAFT:
+                await self._look()
+            else:
+                ui.navigate.to(f"/campaigns/{self._draft.id}")
 
     async def _look(self) -> None:
         with suppress(ApiProblem, Offline):

@@ -9,6 +9,7 @@ from nicegui import ui
 from api.contract.base import Page
 from api.contract.campaigns import CampaignRow
 from api.contract.enums import CampaignState, ChannelKind, Permission
+from api.contract.events import CampaignEvent
 from ui import formats, live, session
 from ui.client import campaigns as client
 from ui.components.buttons import button
@@ -19,7 +20,6 @@ from ui.components.states import Loader, empty, load, skeleton_list
 from ui.components.text import badge, chip, icon
 from ui.i18n import _
 from ui.labels import campaign_state
-from ui.live import Event
 from ui.pages.campaign import actions, words
 from ui.pages.campaign.pace import Pace
 from ui.routing import page
@@ -64,10 +64,10 @@ class _List:
                 self._draw_chips()
             self._place: Loader[Page[CampaignRow]] = load(self._fetch, self._draw, lambda: skeleton_list(6), "m-camp-list")
         self._pace = Pace(self._move, 1.0)
-        live.on("campaign.*", self._heard)
+        live.on(CampaignEvent, self._heard)
         live.on_reset(self._place.refresh)
 
-    def _heard(self, event: Event) -> None:
+    def _heard(self, event: CampaignEvent) -> None:
         self._pace.poke()
 
     def _draw_search(self) -> None:

@@ -10,6 +10,7 @@ from nicegui import ui
 from api.contract.base import Page
 from api.contract.channels import Channel, ChannelLogEntry, ChannelPatch
 from api.contract.enums import ChannelKind, ChannelState, Permission
+from api.contract.events import ChannelEvent
 from ui import formats, live, session
 from ui.client import channels as client
 from ui.client.base import ApiProblem
@@ -24,7 +25,6 @@ from ui.components.states import Loader, empty, gone, load, skeleton_card, skele
 from ui.components.text import badge, chip, dot, icon, pressable
 from ui.components.toast import toast
 from ui.i18n import _
-from ui.live import Event
 from ui.pages.campaign import words as campaign_words
 from ui.pages.campaign.pace import Pace
 from ui.pages.channels import usage
@@ -61,12 +61,11 @@ class _Channel:
             with ui.element("div").classes("m-col m-loose"):
                 self._side: Loader[Channel] = load(self._fetch, self._draw, lambda: skeleton_card(6))
         self._pace = Pace(self._again, 2.0)
-        live.on("channel.changed", self._heard)
-        live.on("sandbox.changed", self._heard)
+        live.on(ChannelEvent, self._heard)
         live.on_reset(self._again)
 
-    def _heard(self, event: Event) -> None:
-        if event.data.get("channel_id") == str(self._id):
+    def _heard(self, event: ChannelEvent) -> None:
+        if event.channel_id == self._id:
             self._pace.poke()
 
     async def _again(self) -> None:

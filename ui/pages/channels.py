@@ -7,6 +7,7 @@ from nicegui import ui
 
 from api.contract.channels import Channel, ChannelConnect, SandboxConnect
 from api.contract.enums import ChannelKind, ChannelState, Permission
+from api.contract.events import CampaignProgress, ChannelChanged, Event
 from ui import formats, live, session
 from ui.client import channels as client
 from ui.client.base import ApiProblem
@@ -19,7 +20,6 @@ from ui.components.progress import width
 from ui.components.states import empty, load, skeleton_list
 from ui.components.text import badge, dot, icon, pressable
 from ui.i18n import _
-from ui.live import Event
 from ui.pages.campaign import words as campaign_words
 from ui.pages.campaign.pace import Pace
 from ui.pages.outside import words
@@ -53,8 +53,8 @@ def channels() -> None:
         def heard(event: Event) -> None:
             pace.poke()
 
-        live.on("channel.changed", heard)
-        live.on("campaign.progress", heard)
+        live.on(ChannelChanged, heard)
+        live.on(CampaignProgress, heard)
         live.on_reset(place.refresh)
 
 

@@ -8,6 +8,7 @@ from nicegui import ui
 from api.contract.base import Page
 from api.contract.contacts import Contact, ContactPatch, CustomField, Note
 from api.contract.enums import CustomFieldKind, IdentityKind, Permission
+from api.contract.events import ContactsChanged
 from ui import formats, live, session
 from ui.client import contacts as client
 from ui.client.base import ApiProblem
@@ -22,7 +23,6 @@ from ui.components.states import Loader, gone, load, skeleton_list
 from ui.components.text import avatar, badge, chip, icon
 from ui.components.toast import toast
 from ui.i18n import _
-from ui.live import Event
 from ui.pages.people import words
 from ui.pages.people.conversation import Conversation
 from ui.routing import page
@@ -54,11 +54,11 @@ class _Contact:
                 )
             with ui.element("div").classes("m-col m-loose m-who"):
                 self._facts: Loader[Contact] = load(self._fetch, self._draw_facts)
-        live.on("contacts.changed", self._changed)
+        live.on(ContactsChanged, self._changed)
         live.on_reset(self._all_again)
 
-    async def _changed(self, event: Event) -> None:
-        if event.data.get("contact_id") == str(self._id):
+    async def _changed(self, event: ContactsChanged) -> None:
+        if event.contact_id == self._id:
             await self._all_again()
 
     async def _all_again(self) -> None:

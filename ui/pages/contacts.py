@@ -13,6 +13,7 @@ from nicegui import ui
 from api.contract.base import Page
 from api.contract.contacts import BulkAction, ContactCreate, ContactFilter, ContactRow, Tag
 from api.contract.enums import LineType, Permission
+from api.contract.events import BulkProgress, ContactsChanged
 from ui import formats, live, session
 from ui.client import contacts as client
 from ui.client.base import ApiProblem
@@ -26,7 +27,6 @@ from ui.components.states import Loader, empty, load, skeleton_list
 from ui.components.table import Cell, Column, DataTable, Filter, Query, Selection, data_table, person, state, tags
 from ui.components.toast import toast
 from ui.i18n import _
-from ui.live import Event
 from ui.pages.campaign.pace import Pace
 from ui.pages.people.download import hand_on
 from ui.routing import page
@@ -78,8 +78,8 @@ class _List:
         self._progress: Progress | None = None
         self._place: Loader[list[Tag]] = load(lambda: client.tags(self._api), self._draw, lambda: skeleton_list(8))
         self._pace = Pace(self._refresh, 1.0)
-        live.on("contacts.changed", lambda event: self._pace.poke())
-        live.on("bulk.progress", self._bulk_moved)
+        live.on(ContactsChanged, lambda event: self._pace.poke())
+        live.on(BulkProgress, self._bulk_moved)
         live.on_reset(self._refresh)
 
     async def _refresh(self) -> None:
@@ -212,14 +212,14 @@ class _List:
         if self._table is not None:
             await self._table.reload()
 
-    async def _bulk_moved(self, event: Event) -> None:
-        if str(event.data.get("bulk_id")) != str(self._bulk_id) or self._progress is None:
+    async def _bulk_moved(self, event: BulkProgress) -> None:
+        if event.bulk_id != self._bulk_id or self._progress is None:
             return
-        self._progress.set(event.data["processed"], event.data["total"])
-        if event.data["done"]:
+        self._progress.set(event.processed, event.total)
+        if event.done:
             self._progress_place.clear()
             self._bulk_id, self._progress = None, None
-            toast(_("Done: {n} contacts.").format(n=formats.number(event.data["processed"])))
+            toast(_("Done: {n} contacts.").format(n=formats.number(event.processed)))
             await self._refresh()
 
     # -- one more -----------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from uuid import UUID
 from nicegui import ui
 
 from api.contract.enums import CampaignState, HoldCause, HoldDecision, HoldKind, Permission
+from api.contract.events import HoldChanged
 from api.contract.holds import HeldItem, Hold, Holds
 from ui import formats, live, session
 from ui.client import holds
@@ -26,7 +27,7 @@ def held() -> None:
     api = session.current().api
     with frame(_("Held back"), _("Nothing of this goes out until you decide")):
         place = load(lambda: holds.holds(api), _draw, lambda: skeleton_list(4))
-    live.on("hold.changed", lambda event: place.refresh())
+    live.on(HoldChanged, lambda event: place.refresh())
     live.on_reset(place.refresh)
 
 

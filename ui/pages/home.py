@@ -5,6 +5,7 @@ from datetime import date, datetime
 from nicegui import ui
 
 from api.contract.enums import CampaignState, Permission
+from api.contract.events import CampaignEvent, ChannelChanged
 from api.contract.home import Attention, Home, HomeCampaign, HomeDay
 from ui import formats, live, session
 from ui.client import accounts
@@ -32,8 +33,8 @@ def home() -> None:
                 button(_("New campaign"), kind="primary", icon="add", to="/campaigns/new")
         place = load(lambda: accounts.home(me.api), _draw, _skeleton)
     pace = Pace(place.refresh, 2.0)  # a running campaign tells of itself several times a second
-    live.on("campaign.*", lambda event: pace.poke())
-    live.on("channel.*", lambda event: pace.poke())
+    live.on(CampaignEvent, lambda event: pace.poke())
+    live.on(ChannelChanged, lambda event: pace.poke())
     live.on_reset(place.refresh)
 
 

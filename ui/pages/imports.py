@@ -13,6 +13,7 @@ from nicegui import ui
 from api.contract.base import Page
 from api.contract.contacts import ColumnChoice, Import, ImportColumn, ImportReject, ImportStart
 from api.contract.enums import ImportState, Permission
+from api.contract.events import ImportProgress
 from ui import formats, live, session
 from ui.client import contacts as client
 from ui.client.base import ApiProblem, Uploaded
@@ -28,7 +29,6 @@ from ui.components.states import Loader, load, skeleton_card, skeleton_list
 from ui.components.table import Cell, Column, Query, data_table, state
 from ui.components.text import badge, icon
 from ui.i18n import _, ngettext
-from ui.live import Event
 from ui.pages.people import words
 from ui.pages.people.download import hand_on
 from ui.routing import page
@@ -68,7 +68,7 @@ def imports() -> None:
                         icon(symbol)
                         ui.label(said).classes("m-sub m-text")
         place: Loader[Page[Import]] = load(lambda: client.imports(api), draw, lambda: skeleton_list(3))
-        live.on("import.progress", lambda event: place.refresh())
+        live.on(ImportProgress, lambda event: place.refresh())
         live.on_reset(place.refresh)
 
 
@@ -111,14 +111,14 @@ class _Flow:
         self._progress: Progress | None = None
         self._started: datetime | None = None
         self._place: Loader[Import] = load(lambda: client.one_import(self._api, self._id), self._draw, skeleton_card)
-        live.on("import.progress", self._moved)
+        live.on(ImportProgress, self._moved)
         live.on_reset(self._place.refresh)
 
-    async def _moved(self, event: Event) -> None:
-        if event.data.get("import_id") != str(self._id):
+    async def _moved(self, event: ImportProgress) -> None:
+        if event.import_id != self._id:
             return
-        if event.data["state"] == self._shown == ImportState.RUNNING and self._progress is not None:
-            self._move(event.data["processed"], event.data["total"])
+        if event.state == self._shown == ImportState.RUNNING and self._progress is not None:
+            self._move(event.processed, event.total)
         else:
             await self._place.refresh()
 

@@ -9,6 +9,7 @@ from nicegui import ui
 from api.contract.base import Page
 from api.contract.channels import Channel
 from api.contract.enums import Permission
+from api.contract.events import CampaignProgress, Event, MessageReceived, SandboxChanged
 from api.contract.sandbox import Behaviour, SandboxMessage, SandboxPhone
 from ui import formats, live, session
 from ui.client import channels as channel_client
@@ -22,7 +23,6 @@ from ui.components.states import Loader, empty, load, skeleton_card, skeleton_li
 from ui.components.text import avatar, chip
 from ui.components.toast import toast
 from ui.i18n import _
-from ui.live import Event
 from ui.pages.campaign import words as campaign_words
 from ui.pages.campaign.pace import Pace
 from ui.routing import page
@@ -84,18 +84,17 @@ class _Sandbox:
                 lambda: client.behaviour(self._api, channel.id), self._draw_behaviour, lambda: skeleton_card(8), "m-sandbox-side"
             )
         self._pace = Pace(self._again, 1.0)
-        live.on("message.received", self._heard)
-        live.on("campaign.progress", self._heard)
-        live.on("sandbox.changed", self._told)
+        live.on(MessageReceived, self._heard)
+        live.on(CampaignProgress, self._heard)
+        live.on(SandboxChanged, self._told)
         live.on_reset(self._again)
 
     def _heard(self, event: Event) -> None:
         self._pace.poke()
 
-    def _told(self, event: Event) -> None:
-        error = event.data.get("error")
-        if event.data.get("channel_id") == str(self._channel.id) and error:
-            toast(str(error), "bad")
+    def _told(self, event: SandboxChanged) -> None:
+        if event.channel_id == self._channel.id and event.error:
+            toast(event.error, "bad")
 
     async def _again(self) -> None:
         await self._phones.refresh()

@@ -7,6 +7,7 @@ from nicegui import ui
 from api.contract.accounts import Invitation, InvitationCreate, InvitationCreated, Member, MemberPatch
 from api.contract.base import Page
 from api.contract.enums import InvitationMail, Permission, Role
+from api.contract.events import TeamChanged
 from ui import formats, live, session
 from ui.client import accounts
 from ui.client.base import ApiClient, ApiProblem
@@ -52,7 +53,7 @@ class _Team:
                 with ui.element("div").classes("m-col m-tight"):
                     ui.label(role_name(role)).classes("m-strong")
                     ui.label(role_hint(role)).classes("m-hint")
-        live.on("team.*", lambda event: self.refresh())
+        live.on(TeamChanged, lambda event: self.refresh())
         live.on_reset(self.refresh)
 
     async def refresh(self) -> None:

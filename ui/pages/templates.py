@@ -8,6 +8,7 @@ from nicegui import ui
 from api.contract.base import Page
 from api.contract.channels import Channel, Template, TemplateCreate, UrlButton
 from api.contract.enums import ChannelKind, Permission, TemplateCategory, TemplateStatus
+from api.contract.events import TemplatesChanged
 from ui import formats, live, session
 from ui.client import channels as channel_client
 from ui.client import templates as client
@@ -23,7 +24,6 @@ from ui.components.states import Loader, empty, load, skeleton_card, skeleton_li
 from ui.components.text import badge, chip
 from ui.components.toast import toast
 from ui.i18n import _
-from ui.live import Event
 from ui.pages.campaign import fields as template_fields
 from ui.pages.campaign.pace import Pace
 from ui.pages.campaign.step_template import category_name
@@ -72,10 +72,10 @@ class _List:
             self._side = ui.element("div").classes("m-aside-side")
         pace = Pace(self._place.refresh, 1.0)
 
-        def heard(event: Event) -> None:
+        def heard(event: TemplatesChanged) -> None:
             pace.poke()
 
-        live.on("templates.changed", heard)
+        live.on(TemplatesChanged, heard)
         live.on_reset(self._place.refresh)
 
     def _draw_search(self) -> None:

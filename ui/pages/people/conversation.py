@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from nicegui import ui
 
 from api.contract.enums import ChannelKind, Permission
+from api.contract.events import ConversationChanged, MessageReceived
 from api.contract.messages import Message, MessageCreate, ReplyChannel
 from ui import formats, live, session
 from ui.client import messages as client
@@ -20,7 +21,6 @@ from ui.components.forms import area_field, select_field
 from ui.components.states import empty, load, skeleton
 from ui.components.text import Text, badge, icon
 from ui.i18n import _
-from ui.live import Event
 from ui.pages.campaign import reasons
 from ui.pages.campaign import words as campaign_words
 from ui.pages.people import words
@@ -45,12 +45,12 @@ class Conversation:
                 pane.props.update({"role": "log", "tabindex": "0", "aria-label": _("Conversation")})
                 self._place = load(self._fetch, self._draw, _skeleton)
             self._composer = _Composer(contact_id, self.refresh)
-        live.on("message.received", self._heard)
-        live.on("message.changed", self._heard)
+        live.on(MessageReceived, self._heard)
+        live.on(ConversationChanged, self._heard)
         ui.timer(BEAT, self._beat)
 
-    async def _heard(self, event: Event) -> None:
-        if event.data.get("contact_id") == str(self._id):
+    async def _heard(self, event: MessageReceived | ConversationChanged) -> None:
+        if event.contact_id == self._id:
             await self.refresh()
 
     async def _beat(self) -> None:

@@ -1,0 +1,61 @@
+"""Live events as they arrive on `/v1/events`: one frame each, whose `type` says what `data` holds."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from db.accounts.events import CompanyChanged as CompanyChanged
+from db.accounts.events import SessionRevoked as SessionRevoked
+from db.accounts.events import TeamChanged as TeamChanged
+from db.campaigns.events import CampaignChanged as CampaignChanged
+from db.campaigns.events import CampaignDeleted as CampaignDeleted
+from db.campaigns.events import CampaignEvent as CampaignEvent
+from db.campaigns.events import CampaignProgress as CampaignProgress
+from db.channels.events import ChannelChanged as ChannelChanged
+from db.channels.events import ChannelEvent as ChannelEvent
+from db.channels.events import SandboxChanged as SandboxChanged
+from db.channels.events import TemplatesChanged as TemplatesChanged
+from db.contacts.events import BulkProgress as BulkProgress
+from db.contacts.events import ContactsChanged as ContactsChanged
+from db.contacts.events import ImportProgress as ImportProgress
+from db.events import Event as Event
+from db.holds.events import HoldChanged as HoldChanged
+from db.messages.events import ConversationChanged as ConversationChanged
+from db.messages.events import MessageReceived as MessageReceived
+
+
+def _concrete(kind: type[Event]) -> Iterator[type[Event]]:
+    if "type" in kind.__dict__:
+        yield kind
+    for below in kind.__subclasses__():
+        yield from _concrete(below)
+
+
+CATALOGUE: dict[str, type[Event]] = {kind.type: kind for kind in _concrete(Event)}
+"""Every event by its name on the wire."""
+
+ControlType = Literal["hello", "reset", "ping"]
+
+
+class Control(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """About the stream itself. `hello` opens it and says where it stands, `ping` shows that it lives, `reset` means that events were
+    missed: fetch again what you show. `id` is where to resume."""
+
+    type: ControlType
+    id: str | None = None
+
+
+class Frame(msgspec.Struct, kw_only=True):
+    """Any frame: `at` and `data` are absent from a control frame."""
+
+    type: str
+    id: str | None = None
+    at: datetime | None = None
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+
+    def event(self) -> Event | None:
+        """What `data` holds; None for a control frame and for a type that this program does not know yet."""
+        kind = CATALOGUE.get(self.type)
+        return None if kind is None else msgspec.json.decode(self.data, type=kind)

@@ -1,0 +1,37 @@
+"""Events about campaigns. Pure data, imported by the wire contract too."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from db.campaigns.enums import CampaignState
+from db.events import Event
+from db.permissions import Permission
+
+
+class CampaignEvent(Event, frozen=True, kw_only=True):
+    """Concerns one campaign."""
+
+    campaign_id: UUID
+
+
+class CampaignChanged(CampaignEvent, frozen=True, kw_only=True):
+    """State, text, audience or schedule; also a new one."""
+
+    type: ClassVar = "campaign.changed"
+    permission: ClassVar = Permission.CAMPAIGNS_READ
+    state: CampaignState
+
+
+class CampaignDeleted(CampaignEvent, frozen=True, kw_only=True):
+    """A draft is gone."""
+
+    type: ClassVar = "campaign.deleted"
+    permission: ClassVar = Permission.CAMPAIGNS_READ
+
+
+class CampaignProgress(CampaignEvent, frozen=True, kw_only=True):
+    """Counts moved; at most a few per second and campaign."""
+
+    type: ClassVar = "campaign.progress"
+    permission: ClassVar = Permission.CAMPAIGNS_READ
+    durable: ClassVar = False

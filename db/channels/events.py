@@ -1,0 +1,38 @@
+"""Events about channels, the simulator and templates. Pure data, imported by the wire contract too."""
+
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from db.events import Event
+from db.permissions import Permission
+
+
+class ChannelEvent(Event, frozen=True, kw_only=True):
+    """Concerns one channel."""
+
+    channel_id: UUID
+
+
+class ChannelChanged(ChannelEvent, frozen=True, kw_only=True):
+    """State, name, limits, quality or the result of a check; also connected or archived."""
+
+    type: ClassVar = "channel.changed"
+    permission: ClassVar = Permission.CHANNELS_READ
+
+
+class SandboxChanged(ChannelEvent, frozen=True, kw_only=True):
+    """What somebody asked of the simulator was done, or failed: then `error` says why."""
+
+    type: ClassVar = "sandbox.changed"
+    permission: ClassVar = Permission.CHANNELS_READ
+    durable: ClassVar = False
+    verb: Literal["account", "behaviour", "reply", "opt_out", "template_review", "quality"]
+    error: str | None = None
+
+
+class TemplatesChanged(Event, frozen=True, kw_only=True):
+    """Templates of a channel were created, reviewed, synced or deleted."""
+
+    type: ClassVar = "templates.changed"
+    permission: ClassVar = Permission.TEMPLATES_READ
+    channel_id: UUID

@@ -1,0 +1,40 @@
+"""Events about contacts, imports and bulk actions. Pure data, imported by the wire contract too."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from db.contacts.enums import ImportState
+from db.events import Event
+from db.permissions import Permission
+
+
+class ContactsChanged(Event, frozen=True, kw_only=True):
+    """One contact when `contact_id` is set; else several, or the tags and fields that all have."""
+
+    type: ClassVar = "contacts.changed"
+    permission: ClassVar = Permission.CONTACTS_READ
+    contact_id: UUID | None = None
+
+
+class ImportProgress(Event, frozen=True, kw_only=True):
+    """An import moved; `total` is null until it is known."""
+
+    type: ClassVar = "import.progress"
+    permission: ClassVar = Permission.CONTACTS_READ
+    durable: ClassVar = False
+    import_id: UUID
+    state: ImportState
+    processed: int
+    total: int | None
+
+
+class BulkProgress(Event, frozen=True, kw_only=True):
+    """A bulk action moved, or is done."""
+
+    type: ClassVar = "bulk.progress"
+    permission: ClassVar = Permission.CONTACTS_READ
+    durable: ClassVar = False
+    bulk_id: UUID
+    processed: int
+    total: int
+    done: bool
