@@ -37,7 +37,7 @@ class Guard:
         self.app = app
         self.settings = settings
         self.sockets = sockets.Door(app, settings)
-        self.pace = visitors.Pace()
+        self.throttle = visitors.Throttle()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in {"http", "websocket"}:
@@ -62,7 +62,7 @@ class Guard:
             return
         if not PLUMBING.match(path):
             peer = scope["client"][0] if scope.get("client") else None
-            if not self.pace.may_open(peer):
+            if not self.throttle.may_open(peer):
                 await _refuse(scope, receive, send, 429)
                 return
             visitors.make_room(peer)

@@ -1,6 +1,6 @@
 """Puts the UI process together: settings in, a NiceGUI app with pages, guard, theme and connections out.
 
-Every module in `ui/pages` is imported, so a new capability only adds its file there. The process knows nothing but the
+Every module below `ui/pages` is imported, so a new capability only adds its folder there. The process knows nothing but the
 API's address; it keeps page state in memory, so several of them need sticky sessions in front.
 """
 
@@ -17,6 +17,7 @@ from nicegui import ui as nicegui_ui
 from ui import guard, live, routing, session
 from ui import pages as page_modules
 from ui.client.base import ApiProblem, Offline, Pool
+from ui.components import error_page
 from ui.settings import Settings
 from ui.theme import apply
 
@@ -53,10 +54,9 @@ class _Few(logging.Filter):
 
 def build(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
     """Registers everything with NiceGUI's app. `transport` replaces the network to the API (tests)."""
-    for module in pkgutil.iter_modules(page_modules.__path__):
-        import_module(f"{page_modules.__name__}.{module.name}")
-    errors = import_module("ui.pages.errors")
-    routing.register(settings, errors.draw)
+    for module in pkgutil.walk_packages(page_modules.__path__, f"{page_modules.__name__}."):
+        import_module(module.name)
+    routing.register(settings, error_page.draw)
     session.register(settings)
     apply.register()
     guard.add(settings)
@@ -73,11 +73,11 @@ def build(settings: Settings, transport: httpx.AsyncBaseTransport | None = None)
         if request.url.path.startswith(("/_nicegui", "/assets")):
             return Response("not found", 404, media_type="text/plain")
         with Client(routing.framed_page(), request=request) as client:
-            errors.draw(404)
+            error_page.draw(404)
         return client.build_response(request, 404)
 
     def page_failed() -> None:
-        errors.draw(500)
+        error_page.draw(500)
 
     app.on_page_exception(page_failed)
     app.on_startup(lambda: Pool.open(settings.api_url, transport))

@@ -49,7 +49,7 @@ def network(host: str | None) -> str:
     return str(address)
 
 
-class Pace:
+class Throttle:
     """How fast each address opens pages."""
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ MAX_A_DAY = 100
 MAX_STORED = 500_000_000  # bytes of the files of open imports
 
 UNSTARTED = timedelta(days=3)
-"""So long a list waits for somebody to say what its columns are; the screen says the same number (ui/pages/people/words.py)."""
+"""So long a list waits for somebody to say what its columns are; the screen says the same number (ui/labels/imports.py)."""
 ORPHANED = timedelta(hours=24)
 """A file is stored before its row is written: one without a row may be an upload of this moment."""
 

@@ -38,6 +38,12 @@ def test_files_answer_one_question() -> None:
     assert [path for path in LONGER if long.get(path, 0) <= MAX_LINES] == []
 
 
+def test_lines_of_styles_and_scripts_can_be_read() -> None:
+    written = [path for path in tracked() if path.parts[0] == "ui" and path.suffix in {".css", ".js", ".html"}]
+    assert written
+    assert {str(path): n for path in written for n, line in enumerate(text(path).splitlines(), 1) if len(line) > 160} == {}
+
+
 def test_no_file_is_called_after_nothing() -> None:
     assert [str(path) for path in python_files() if FORBIDDEN_NAMES & {path.stem, *path.parts}] == []
 

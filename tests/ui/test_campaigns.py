@@ -33,8 +33,9 @@ from ui import main
 from ui.client import campaigns
 from ui.client.base import ApiClient
 from ui.components.progress import width
-from ui.pages.campaign import figures, outcomes, reasons, speed
-from ui.pages.campaign.pane import split_numbers
+from ui.labels import reasons
+from ui.pages.campaigns import figures, outcomes, speed
+from ui.pages.campaigns.pane import split_numbers
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from tests.db.channels.factories import make_channel
 from tests.ui.interactions import click, field, press, until
 from ui.client import channels
 from ui.client.base import ApiClient
-from ui.pages.outside import entries, guide
+from ui.pages.channels import entries, guide
 
 TOKEN = "EAAG" + "x1Y" * 20
 

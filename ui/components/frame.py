@@ -24,7 +24,7 @@ from ui.components.menus import Choice, choices
 from ui.components.navigation import Place, places
 from ui.components.text import Text, avatar, icon, title
 from ui.i18n import LANGUAGES, _, preferences
-from ui.labels import role_name
+from ui.labels.accounts import role_name
 from ui.theme import apply
 
 

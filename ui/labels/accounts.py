@@ -1,0 +1,49 @@
+"""Names of roles and permissions for people. One place, so that no page invents its own."""
+
+from api.contract.enums import Permission, Role
+from ui.i18n import _
+
+
+def role_name(role: Role) -> str:
+    return {
+        Role.OWNER: _("Owner"),
+        Role.ADMIN: _("Administrator"),
+        Role.MANAGER: _("Manager"),
+        Role.AGENT: _("Agent"),
+        Role.VIEWER: _("Viewer"),
+    }[role]
+
+
+def role_hint(role: Role) -> str:
+    """What the role may do, in one sentence."""
+    return {
+        Role.OWNER: _("Everything, also naming other owners."),
+        Role.ADMIN: _("Everything in the company: team, channels, keys and campaigns."),
+        Role.MANAGER: _("Plans and sends campaigns, makes templates, exports contacts."),
+        Role.AGENT: _("Works with contacts, answers them, and tries messages in the simulator."),
+        Role.VIEWER: _("Sees everything, changes nothing."),
+    }[role]
+
+
+def permission_name(permission: Permission) -> str:
+    return {
+        Permission.COMPANY_READ: _("See the company"),
+        Permission.COMPANY_WRITE: _("Change the company"),
+        Permission.TEAM_READ: _("See the team"),
+        Permission.TEAM_WRITE: _("Change the team"),
+        Permission.KEYS_WRITE: _("Make and revoke API keys"),
+        Permission.CHANNELS_READ: _("See channels"),
+        Permission.CHANNELS_WRITE: _("Connect and change channels"),
+        Permission.CONTACTS_READ: _("See contacts"),
+        Permission.CONTACTS_WRITE: _("Change contacts"),
+        Permission.CONTACTS_EXPORT: _("Export contacts"),
+        Permission.TEMPLATES_READ: _("See templates"),
+        Permission.TEMPLATES_WRITE: _("Make and change templates"),
+        Permission.CAMPAIGNS_READ: _("See campaigns"),
+        Permission.CAMPAIGNS_WRITE: _("Make and change campaigns"),
+        Permission.CAMPAIGNS_SEND: _("Send campaigns"),
+        Permission.MESSAGES_SEND: _("Answer people one by one"),
+        Permission.SANDBOX_USE: _("Use the simulator"),
+        Permission.AUDIT_READ: _("See the history of changes"),
+        Permission.EVENTS_READ: _("Follow live events"),
+    }.get(permission, permission.value)

@@ -1,0 +1,173 @@
+"""Channels for people: names, numbers, states, findings of the check, what stops one."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+import phonenumbers
+
+from api.contract.channels import Channel, CheckLine
+from api.contract.enums import ChannelKind, ChannelState, Quality
+from ui import formats
+from ui.components.text import Tone
+from ui.i18n import _, ngettext
+from ui.labels import reasons
+
+
+def state(channel: Channel) -> tuple[str, Tone]:
+    """Name and tone of a channel's state."""
+    names: dict[ChannelState, tuple[str, Tone]] = {
+        ChannelState.CHECKING: (_("Checking"), "info"),
+        ChannelState.CONNECTED: (_("Connected"), "ok"),
+        ChannelState.PAUSED: (_("Paused"), "warn"),
+        ChannelState.ERROR: (_("Needs you"), "bad"),
+    }
+    return (_("Provider is down"), "warn") if channel.outage_since is not None else names[channel.state]
+
+
+def quality(value: Quality) -> tuple[str, Tone]:
+    names: dict[Quality, tuple[str, Tone]] = {
+        Quality.GREEN: (_("Good"), "ok"),
+        Quality.YELLOW: (_("Fair"), "warn"),
+        Quality.RED: (_("Poor"), "bad"),
+        Quality.UNKNOWN: (_("Not known yet"), "quiet"),
+    }
+    return names[value]
+
+
+def check_name(line: CheckLine) -> str:
+    return {
+        "token": _("Access"),
+        "number": _("Number"),
+        "sender": _("Sender"),
+        "quality": _("Quality"),
+        "limit": _("People per day"),
+        "throughput": _("Speed"),
+        "webhook": _("Return channel"),
+        "templates": _("Templates"),
+    }[line.code]
+
+
+def check_text(channel: Channel, line: CheckLine) -> str:
+    """One finding of the live check in a sentence; when it is not good, with what to do."""
+    if line.ok:
+        return _good(line)
+    if line.detail == "set_by_hand":
+        return _("Type the address into the messaging service at Twilio, under inbound messages.")
+    if line.code == "webhook":
+        return _("The provider could not reach our address. Check that it is open to the internet, then check again.")
+    if line.code == "quality":
+        return _("People block or report this number. Write to fewer people, and only to those who asked for it.")
+    if line.code == "sender":
+        return _("This number is not in the account, or it cannot send SMS. Choose another one.")
+    if channel.kind == ChannelKind.SMS and line.reason in {"token_invalid", "permission"}:
+        return _("Twilio refused the account or its token. Copy both again from Twilio's console.")
+    known = reasons.failures().get(line.reason or "")
+    return f"{known.name}. {known.todo}" if known else _("This is not in order. The log below says more.")
+
+
+def _good(line: CheckLine) -> str:
+    value = line.value or ""
+    match line.code:
+        case "token":
+            return _("The provider lets us in.")
+        case "number" | "sender":
+            return phone_text(value)
+        case "quality":
+            return quality(Quality(value))[0] if value in {one.value for one in Quality} else value
+        case "limit":
+            if value == "unlimited":
+                return _("No limit")
+            return formats.number(int(value)) if value.isdigit() else _("Not known yet")
+        case "throughput":
+            return _("{n} messages per second").format(n=value)
+        case "webhook":
+            return _("Delivery reports and answers reach us.")
+        case _:
+            count = int(value) if value.isdigit() else 0
+            return ngettext("{n} template read", "{n} templates read", count).format(n=formats.number(count))
+
+
+def log_kind(kind: str) -> str:
+    return {
+        "check": _("Check"),
+        "templates": _("Templates"),
+        "send": _("Message"),
+        "webhook": _("Incoming"),
+        "lookup": _("Question"),
+        "sandbox": _("Simulator"),
+    }.get(kind, kind)
+
+
+def log_summary(summary: str) -> str:
+    """The API's short sentences; anything else is shown as it is."""
+    known = {
+        "Message on its way": _("Message on its way"),
+        "Message accepted": _("Message accepted"),
+        "Message refused": _("Message refused"),
+        "Nobody knows whether the message arrived": _("Nobody knows whether the message arrived"),
+        "A webhook could not be processed": _("An incoming report could not be read"),
+        "Number read": _("Read the number"),
+        "Account read": _("Read the account"),
+        "Webhook subscribed": _("Set up the return channel"),
+        "Webhook set": _("Set up the return channel"),
+        "Templates read": _("Read the templates"),
+        "Template submitted": _("Send a template for review"),
+        "Template deleted": _("Delete a template"),
+        "Sandbox: reply": _("Answer as a customer"),
+        "Sandbox: behaviour": _("Behaviour changed"),
+    }
+    return known.get(summary, summary)
+
+
+def kind_name(kind: ChannelKind | None) -> str:
+    return {ChannelKind.WHATSAPP: "WhatsApp", ChannelKind.SMS: "SMS", None: ""}[kind]
+
+
+def kind_icon(kind: ChannelKind | None) -> str:
+    return {ChannelKind.WHATSAPP: "chat", ChannelKind.SMS: "sms", None: "campaign"}[kind]
+
+
+def phone_text(address: str) -> str:
+    """+5511987654321 → +55 11 98765-4321; what is no number stays as it is."""
+    try:
+        return phonenumbers.format_number(phonenumbers.parse(address), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    except phonenumbers.NumberParseException:
+        return address
+
+
+def number(channel: Channel) -> str:
+    """What people know the sender by."""
+    return phone_text(channel.number) if channel.number else channel.external_id
+
+
+def channel_trouble(channel: Channel) -> tuple[str, str]:
+    """What is wrong with a channel and what to do; two empty texts when it can send."""
+    if channel.state == ChannelState.CONNECTED:
+        return "", ""
+    if channel.state == ChannelState.CHECKING:
+        return _("We are checking the connection."), _("Wait a moment; this page notices by itself.")
+    if channel.outage_since is not None:
+        stop = outage(channel.kind, channel.outage_since)
+        return stop.text, stop.todo
+    if channel.state == ChannelState.PAUSED:
+        if channel.paused_until:
+            return _("Paused until {when}.").format(when=formats.moment(channel.paused_until)), _("It goes on by itself.")
+        return _("Paused."), _("Resume it on the page of the channel.")
+    known = reasons.failures().get(channel.state_reason or "")
+    return (f"{known.name}.", known.todo) if known else (_("It cannot send."), _("Check the connection on its page."))
+
+
+class Stop(NamedTuple):
+    """Why a campaign stands still and what to do."""
+
+    tone: Tone
+    text: str
+    todo: str
+
+
+def outage(kind: ChannelKind | None, since: datetime) -> Stop:
+    """For a campaign or channel that waits for a provider that is down."""
+    when = formats.moment(since)
+    text = _("Twilio has not answered since {when}.") if kind == ChannelKind.SMS else _("WhatsApp has not answered since {when}.")
+    todo = _("We keep trying, and sending goes on by itself once it answers. There is nothing to do: the queue waits.")
+    return Stop("warn", text.format(when=when), todo)

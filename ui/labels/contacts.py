@@ -1,0 +1,26 @@
+"""Contacts: names of the ways to reach a person, and where a wish for no messages came from."""
+
+from api.contract.enums import IdentityKind, LineType
+from ui.i18n import _
+
+
+def identity(kind: IdentityKind, line: LineType | None) -> str:
+    if kind is IdentityKind.PHONE and line is LineType.FIXED:
+        return _("Landline")
+    return {
+        IdentityKind.PHONE: _("Phone"),
+        IdentityKind.WA_ID: "WhatsApp",
+        IdentityKind.BSUID: _("WhatsApp user id"),
+        IdentityKind.LID: _("WhatsApp device id"),
+        IdentityKind.EMAIL: _("E-mail"),
+    }[kind]
+
+
+def out_source(source: str | None) -> str:
+    return {
+        "keyword": _("The person asked for it in a message."),
+        "provider": _("WhatsApp or the carrier told us."),
+        "person": _("Somebody of your team set this."),
+        "import": _("It came with an import."),
+        "api": _("It came over the API."),
+    }.get(source or "", "")

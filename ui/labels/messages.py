@@ -1,0 +1,84 @@
+"""Messages of both directions: names of their states and kinds, and what keeps an answer from going out."""
+
+from api.contract.enums import MessageState
+from ui.components.text import Tone
+from ui.i18n import _
+
+
+def message_states() -> dict[str, tuple[str, Tone]]:
+    """Label of a message's state → its name and tone."""
+    return {
+        "queued": (_("In the queue"), "quiet"),
+        "sending": (_("Going out"), "info"),
+        "unknown": (_("Being checked"), "warn"),
+        "sent": (_("Sent out"), "info"),
+        "delivered": (_("Arrived"), "ok"),
+        "read": (_("Seen"), "ok"),
+        "failed": (_("Did not arrive"), "bad"),
+        "failed_unknown": (_("Without a result"), "warn"),
+        "skipped": (_("Left out"), "quiet"),
+        "cancelled": (_("Called off"), "quiet"),
+    }
+
+
+def message_state(label: str | None) -> tuple[str, Tone]:
+    names: dict[str, tuple[str, Tone]] = {
+        "queued": (_("Waiting"), "quiet"),
+        "sending": (_("Sending"), "info"),
+        "unknown": (_("Unclear"), "warn"),
+        "sent": (_("Was sent"), "info"),
+        "delivered": (_("Was delivered"), "ok"),
+        "read": (_("Was read"), "ok"),
+        "failed": (_("Was not delivered"), "bad"),
+        "failed_unknown": (_("Unclear"), "warn"),
+        "skipped": (_("Skipped"), "quiet"),
+        "cancelled": (_("Was cancelled"), "quiet"),
+    }
+    return names.get(label or MessageState.QUEUED.label, ("", "quiet"))
+
+
+def message_kind(kind: str) -> tuple[str, str]:
+    """Name and symbol of a kind that people send; an unknown one says that it cannot be shown."""
+    return {
+        "text": ("", "chat"),
+        "button": (_("Pressed a button"), "touch_app"),
+        "interactive": (_("Chose an answer"), "touch_app"),
+        "image": (_("Picture"), "image"),
+        "video": (_("Video"), "play_circle"),
+        "audio": (_("Audio"), "mic"),
+        "voice": (_("Audio"), "mic"),
+        "document": (_("Document"), "description"),
+        "media": (_("File"), "attach_file"),
+        "sticker": (_("Sticker"), "sentiment_satisfied"),
+        "location": (_("Location"), "location_on"),
+        "contacts": (_("Contact card"), "badge"),
+        "order": (_("Order"), "shopping_cart"),
+        "reaction": (_("Reaction"), "add_reaction"),
+        "edit": (_("Edited a message"), "edit"),
+        "revoke": (_("Took a message back"), "undo"),
+    }.get(kind, (_("A kind of message that cannot be shown"), "help"))
+
+
+def preference(text: str) -> str:
+    """A wish that came without a text."""
+    return _("Asked for no more messages") if text == "stop" else _("Wants messages again")
+
+
+def obstacle(code: str) -> tuple[str, str]:
+    """Why a person cannot be answered over a channel now, and what to do."""
+    return {
+        "no_channel": (_("No channel is connected."), _("Connect a WhatsApp or SMS number to answer.")),
+        "window_closed": (
+            _("WhatsApp takes free texts only within 24 hours after a person wrote."),
+            _("Send an approved template by a campaign, or wait until the person writes."),
+        ),
+        "opted_out": (
+            _("This person asked for no more messages."),
+            _("They can be answered over WhatsApp once they write again, or when they may get messages again."),
+        ),
+        "no_address": (
+            _("This contact has no number that this channel reaches."),
+            _("Add a mobile number in the details, or choose another channel."),
+        ),
+        "channel_not_connected": (_("This channel cannot send at the moment."), _("Mend or resume it, or choose another one.")),
+    }[code]

@@ -1,0 +1,128 @@
+"""Templates for people: states, categories, a template as a phone shows it, and what fills its placeholders."""
+
+import re
+from typing import Any
+
+from api.contract.campaigns import Binding
+from api.contract.channels import Template
+from api.contract.contacts import CustomField
+from api.contract.enums import TemplateCategory, TemplateStatus
+from ui.components.phone import Preview
+from ui.components.text import Tone
+from ui.i18n import _
+
+CONSTANT = "constant"
+_MEDIA = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}
+_BUTTONS = {"URL": "url", "PHONE_NUMBER": "phone", "COPY_CODE": "code", "OTP": "code"}
+AROUND = 26  # characters of text shown on each side of a place
+_NAMES = {"name", "nome", "first_name", "primeiro_nome", "cliente", "customer", "customer_name"}
+
+
+def names(custom: list[CustomField]) -> dict[str, str]:
+    """Source → its name for people: every contact's own fields, then the company's."""
+    return {
+        "first_name": _("First name"),
+        "name": _("Whole name"),
+        "phone": _("Phone"),
+        "email": _("E-mail"),
+        **{f"custom.{field.key}": field.label for field in custom},
+    }
+
+
+def guess(template: Template, custom: list[CustomField]) -> list[Binding]:
+    """A binding per placeholder: people's first name first, own fields by their key, else a text to be written."""
+    keys = {field.key for field in custom}
+    found: list[Binding] = []
+    for place in template.placeholders:
+        bare = place.rsplit(".", 1)[-1].lower()
+        if place == "1" or bare in _NAMES:
+            found.append(Binding(placeholder=place, source="first_name", fallback=_("customer")))
+        elif bare in keys:
+            found.append(Binding(placeholder=place, source=f"custom.{bare}", fallback=""))
+        else:
+            found.append(Binding(placeholder=place, source=CONSTANT, fallback=""))
+    return found
+
+
+def body(template: Template) -> str:
+    return next((str(part.get("text") or "") for part in template.components if _kind(part) == "BODY"), "")
+
+
+def header(template: Template) -> dict[str, Any]:
+    return next((part for part in template.components if _kind(part) == "HEADER"), {})
+
+
+def buttons(template: Template) -> list[dict[str, Any]]:
+    return next((list(part.get("buttons") or []) for part in template.components if _kind(part) == "BUTTONS"), [])
+
+
+def _kind(part: dict[str, Any]) -> str:
+    return str(part.get("type", "")).upper()
+
+
+def where(template: Template, place: str) -> tuple[str, str]:
+    """The placeholder as written ({{1}}) and the words around it."""
+    group, _dot, name = place.rpartition(".")
+    mark = "{{" + name + "}}"
+    if group.startswith("button"):
+        number = int(group.partition(".")[2] or 0)
+        known = buttons(template)
+        return mark, _("in the address of the button “{name}”").format(
+            name=known[number].get("text", "") if number < len(known) else ""
+        )
+    text = str(header(template).get("text") or "") if group == "header" else body(template)
+    found = re.search(re.escape(mark), text)
+    if found is None:
+        return mark, _("in the heading") if group == "header" else ""
+    before, after = text[: found.start()], text[found.end() :]
+    if len(before) > AROUND:
+        before = "…" + before[-AROUND:].partition(" ")[2]
+    if len(after) > AROUND:
+        after = after[:AROUND].rpartition(" ")[0] + "…"
+    return mark, " ".join(f"{before}{mark}{after}".split())
+
+
+def category_name(category: TemplateCategory) -> str:
+    return {
+        TemplateCategory.MARKETING: _("Marketing"),
+        TemplateCategory.UTILITY: _("Service"),
+        TemplateCategory.AUTHENTICATION: _("Sign-in code"),
+    }[category]
+
+
+def template_status(value: TemplateStatus) -> tuple[str, Tone]:
+    names: dict[TemplateStatus, tuple[str, Tone]] = {
+        TemplateStatus.PENDING: (_("In review"), "info"),
+        TemplateStatus.APPROVED: (_("Approved"), "ok"),
+        TemplateStatus.REJECTED: (_("Refused"), "bad"),
+        TemplateStatus.PAUSED: (_("Paused"), "warn"),
+        TemplateStatus.DISABLED: (_("Switched off"), "bad"),
+        TemplateStatus.IN_APPEAL: (_("In review again"), "info"),
+        TemplateStatus.LIMIT_EXCEEDED: (_("Too many edits"), "warn"),
+        TemplateStatus.ARCHIVED: (_("Archived"), "quiet"),
+        TemplateStatus.DELETED: (_("Deleted"), "quiet"),
+    }
+    return names[value]
+
+
+def preview(template: Template) -> Preview:
+    """A template as the phone shows it, its open places marked."""
+    heading = header(template)
+    form = str(heading.get("format") or "TEXT").upper()
+    footer = next((str(part.get("text") or "") for part in template.components if part.get("type", "").upper() == "FOOTER"), "")
+    return Preview(
+        body(template) or "…",
+        header=str(heading.get("text") or "") if form == "TEXT" else "",
+        footer=footer,
+        media=_MEDIA.get(form, ""),  # type: ignore[arg-type]
+        buttons=[
+            (_BUTTONS.get(str(button.get("type", "")).upper(), "reply"), str(button.get("text") or ""))
+            for button in buttons(template)
+        ],
+    )
+
+
+def variables(text: str) -> list[str]:
+    """The places of a text, each once, numbers in their order."""
+    names = list(dict.fromkeys(re.findall(r"\{\{\s*(\w+)\s*\}\}", text)))
+    return sorted(names, key=int) if all(name.isdigit() for name in names) else names

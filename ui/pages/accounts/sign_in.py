@@ -1,0 +1,54 @@
+"""Sign-in: e-mail and password, errors in place, back to where the person was going."""
+
+from nicegui import ui
+
+from api.contract.accounts import SignIn
+from ui import session
+from ui.client import accounts
+from ui.client.base import ApiProblem, Offline
+from ui.components import problems
+from ui.components.auth_layout import auth_layout
+from ui.components.buttons import button
+from ui.components.cards import note
+from ui.components.forms import password_field, text_field
+from ui.i18n import _
+from ui.routing import page
+
+
+@page("/sign-in", public=True)
+def sign_in(next: str = "/", why: str = "") -> None:
+    why_sentences = {
+        "expired": _("Your session has ended. Sign in again to go on."),
+        "ticket": _("That took too long. Please sign in again."),
+    }
+
+    async def submit() -> None:
+        wrong.clear()
+        if not (email.required() & password.required()):
+            return
+        body = SignIn(email=email.value.strip(), password=password.value, device=session.known_device())
+        try:
+            signed_in = await accounts.sign_in(session.anonymous(), body)
+        except (ApiProblem, Offline) as error:
+            with wrong, note("bad", problems.sentence(error), name="error"):
+                pass
+            password.value = ""
+            password.focus()
+            return
+        session.hand_over(signed_in, next)
+
+    def forgot() -> None:
+        ui.link(_("Forgot it?"), "/forgot-password").classes("m-link m-hint").props("tabindex=0")
+
+    with auth_layout(_("Welcome back"), _("Sign in to your company.")):
+        if why in why_sentences:
+            with note("info", why_sentences[why]):
+                pass
+        wrong = ui.element("div").props("aria-live=assertive")
+        email = text_field(_("E-mail"), kind="email", autocomplete="username", on_enter=submit)
+        email.control.props("autofocus")
+        password = password_field(_("Password"), on_enter=submit, extra=forgot)
+        button(_("Sign in"), submit, kind="primary")
+        with ui.element("div").classes("m-row m-near"):
+            ui.label(_("New here?")).classes("m-sub")
+            ui.link(_("Create a company"), "/sign-up").classes("m-link")

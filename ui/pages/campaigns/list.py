@@ -1,0 +1,234 @@
+"""The list of campaigns: find one, see how far it is, act on it. Rows move in place while campaigns send."""
+
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from nicegui import ui
+
+from api.contract.base import Page
+from api.contract.campaigns import CampaignRow
+from api.contract.enums import CampaignState, ChannelKind, Permission
+from api.contract.events import CampaignEvent
+from ui import formats, live, session
+from ui.client import campaigns as client
+from ui.components.buttons import button
+from ui.components.frame import frame
+from ui.components.menus import more
+from ui.components.progress import width
+from ui.components.states import Loader, empty, load, skeleton_list
+from ui.components.text import badge, chip, icon
+from ui.components.throttle import Throttle
+from ui.i18n import _
+from ui.labels import campaigns as campaign_labels
+from ui.labels import channels as channel_labels
+from ui.labels.campaigns import campaign_state
+from ui.pages.campaigns import actions
+from ui.routing import page
+
+STEP = 25
+MAX_ROWS = 200  # rows that stand on the page at once; beyond that, searching is faster than scrolling
+
+
+@page("/campaigns", permission=Permission.CAMPAIGNS_READ)
+def campaigns() -> None:
+    with frame(_("Campaigns"), _("One message to many people")) as head:
+        with head.actions:
+            if session.current().may(Permission.CAMPAIGNS_WRITE):
+                button(_("New campaign"), kind="primary", icon="add", to="/campaigns/new")
+        _List()
+
+
+def _filters() -> list[tuple[str, tuple[CampaignState, ...]]]:
+    return [
+        (_("All campaigns"), ()),
+        (_("Drafts"), (CampaignState.DRAFT,)),
+        (_("Scheduled ones"), (CampaignState.SCHEDULED,)),
+        (_("Sending"), (CampaignState.PREPARING, CampaignState.RUNNING)),
+        (_("Paused ones"), (CampaignState.PAUSED, CampaignState.HELD)),
+        (_("Completed ones"), (CampaignState.COMPLETED,)),
+        (_("Failed or cancelled"), (CampaignState.FAILED, CampaignState.CANCELLED)),
+    ]
+
+
+class _List:
+    """Search, chips and rows. Events move the rows' numbers; a change of the order draws the list anew."""
+
+    def __init__(self) -> None:
+        self._api = session.current().api
+        self._search, self._states, self._limit = "", tuple[CampaignState, ...](), STEP
+        self._rows: dict[UUID, _Row] = {}
+        self._next: str | None = None
+        with ui.element("div").classes("m-card m-card-flush m-camps"):
+            with ui.element("div").classes("m-bar") as self._bar:
+                self._draw_search()
+                self._chips = ui.element("div").classes("m-row m-near m-camp-chips")
+                self._draw_chips()
+            self._place: Loader[Page[CampaignRow]] = load(self._fetch, self._draw, lambda: skeleton_list(6), "m-camp-list")
+        self._throttle = Throttle(self._move, 1.0)
+        live.on(CampaignEvent, self._heard)
+        live.on_reset(self._place.refresh)
+
+    def _heard(self, event: CampaignEvent) -> None:
+        self._throttle.poke()
+
+    def _draw_search(self) -> None:
+        async def searched(text: str) -> None:
+            self._search, self._limit = text.strip(), STEP
+            await self._place.refresh()
+
+        field = ui.input(placeholder=_("Search campaigns")).classes("m-search")
+        field.props("outlined dense debounce=250 clearable clear-icon=sym_r_close type=search")
+        field.props["aria-label"] = _("Search campaigns")
+        with field.add_slot("prepend"):
+            ui.icon("sym_r_search")
+        field.on_value_change(lambda event: searched(event.value or ""))
+
+    def _draw_chips(self) -> None:
+        async def choose(states: tuple[CampaignState, ...]) -> None:
+            self._states, self._limit = states, STEP
+            self._draw_chips()
+            await self._place.refresh()
+
+        self._chips.clear()
+        with self._chips:
+            for name, states in _filters():
+                chip(name, on=states == self._states, on_click=partial(choose, states))
+
+    async def _fetch(self) -> Page[CampaignRow]:
+        return await client.campaigns(self._api, states=self._states, search=self._search, limit=self._limit)
+
+    async def _move(self) -> None:
+        """The same rows with new numbers stay where they are, so an open menu or a hovered row is not taken away."""
+        if not self._rows:
+            await self._place.refresh()
+            return
+        found = await self._fetch()
+        if [row.id for row in found.items] != list(self._rows) or found.next_cursor != self._next:
+            await self._place.refresh()
+            return
+        for row in found.items:
+            self._rows[row.id].set(row)
+
+    def _draw(self, found: Page[CampaignRow]) -> None:
+        self._rows, self._next = {}, found.next_cursor
+        asked = bool(self._search or self._states)
+        self._bar.set_visibility(bool(found.items) or asked)
+        if not found.items:
+            self._draw_empty(asked)
+            return
+        with ui.element("div").classes("m-camp m-camp-head").props("aria-hidden=true"):
+            for name in (_("Campaign"), _("Progress"), _("Sent"), _("Delivered"), _("Read"), _("Replied"), _("When"), ""):
+                ui.label(name)
+        with ui.element("div").classes("w-full").props("role=list"):
+            for row in found.items:
+                self._rows[row.id] = _Row(row)
+        if found.next_cursor and self._limit < MAX_ROWS:
+            with ui.element("div").classes("m-foot"):
+                button(_("Show more"), self._more, kind="plain").classes("m-end")
+
+    async def _more(self) -> None:
+        self._limit = min(MAX_ROWS, self._limit + 2 * STEP)
+        await self._place.refresh()
+
+    def _draw_empty(self, asked: bool) -> None:
+        if asked:
+            empty("search_off", _("Nothing found"), _("Try other words or fewer filters."))
+        elif session.current().may(Permission.CAMPAIGNS_WRITE):
+            text = _("A campaign sends one message to many people. You see everything before it goes out.")
+            empty("campaign", _("No campaign yet"), text, action=_("Create a campaign"), to="/campaigns/new")
+        else:
+            empty("campaign", _("No campaign yet"), _("When your team sends one, you follow it here."))
+
+
+class _Row:
+    """One campaign: a link to it, with its figures and a menu; `set` moves the figures."""
+
+    def __init__(self, row: CampaignRow) -> None:
+        self._state: CampaignState | None = None
+        with ui.element("div").classes("m-camp").props("role=listitem") as self.element:
+            with ui.element("div").classes("m-camp-name"):
+                with ui.element("div").classes(f"m-camp-icon m-camp-{row.channel_kind.value if row.channel_kind else 'none'}"):
+                    icon(channel_labels.kind_icon(row.channel_kind))
+                with ui.element("div").classes("m-col m-tight m-grow"):
+                    with ui.element("div").classes("m-row m-near"):
+                        self._name = ui.link(row.name, _path(row)).classes("m-strong m-clip m-camp-link")
+                        self._badge = ui.element("div").classes("m-row shrink-0")
+                    with ui.element("div").classes("m-row m-near"):
+                        self._channel = ui.label().classes("m-hint m-clip")
+            with ui.element("div").classes("m-camp-bar"):
+                with ui.element("div").classes("m-track") as self._track:
+                    self._track.props["role"] = "progressbar"
+                    self._fill = ui.element("div").classes("m-fill")
+                self._share = ui.label().classes("m-hint")
+            self._numbers = [self._number(name) for name in (_("Sent"), _("Delivered"), _("Read"), _("Replied"))]
+            self._when = ui.label().classes("m-hint m-camp-when")
+            self._menu = ui.element("div").classes("m-camp-menu")
+        self.set(row)
+
+    def _number(self, name: str) -> tuple[ui.label, ui.label]:
+        with ui.element("div").classes("m-camp-no"):
+            ui.label(name).classes("m-hint m-only-phone")
+            return ui.label().classes("m-num"), ui.label().classes("m-hint")
+
+    def set(self, row: CampaignRow) -> None:
+        if row.state != self._state:
+            self._state = row.state
+            self._draw_state(row)
+        self._name.text = row.name
+        parts = [row.channel_name or _("No channel yet")] + ([_("Simulator")] if row.sandbox else [])
+        self._channel.text = " · ".join(parts)
+        counts = row.counts
+        done = campaign_labels.done(row.audience, counts)
+        open_ = not (row.audience or counts.skipped)  # no list of people yet, or it could not be made
+        share = done / row.audience if row.audience else 0.0
+        tone = {
+            CampaignState.PAUSED: "warn",
+            CampaignState.HELD: "warn",
+            CampaignState.FAILED: "bad",
+            CampaignState.CANCELLED: "quiet",
+        }.get(row.state)
+        self._fill.style(width(share))
+        self._fill.classes(replace="m-fill" + (f" m-fill-{tone}" if tone else ""))
+        self._track.props.update({"aria-valuenow": round(share * 100), "aria-valuemin": 0, "aria-valuemax": 100})
+        self._track.set_visibility(not open_)
+        self.element.classes(add="m-camp-blank" if open_ else "", remove="" if open_ else "m-camp-blank")
+        self._share.text = "" if open_ else f"{formats.number(done)} / {formats.number(row.audience)}"
+        delivered = counts.delivered + counts.read
+        sent = counts.sent + delivered
+        read = counts.read if row.channel_kind != ChannelKind.SMS else None
+        pairs = ((sent, None), (delivered, sent), (read, delivered), (row.replied, delivered))
+        for (number, hint), (value, base) in zip(self._numbers, pairs, strict=True):
+            number.text = formats.DASH if open_ else formats.number(value)
+            number.classes(add="m-faint" if open_ or value is None else "", remove="m-faint" if not open_ else "")
+            hint.text = formats.percent(value, base, 0) if base and value is not None and not open_ else ""
+        self._when.text = _when(row)
+
+    def _draw_state(self, row: CampaignRow) -> None:
+        name, tone = campaign_state(row.state, row.outage_since)
+        self._badge.clear()
+        with self._badge:
+            moving = row.state in {CampaignState.RUNNING, CampaignState.PREPARING} and row.outage_since is None
+            badge(name, tone, live=moving)
+        self._name.props["href"] = _path(row)
+        self._menu.clear()
+        entries = actions.menu(row.id, row.name, row.state)
+        if entries:
+            with self._menu:
+                more(entries, _("More about {name}").format(name=row.name))
+
+
+def _path(row: CampaignRow) -> str:
+    return f"/campaigns/{row.id}" + ("/edit" if row.state == CampaignState.DRAFT else "")
+
+
+def _when(row: CampaignRow) -> str:
+    if row.state == CampaignState.DRAFT:
+        return _("changed {when}").format(when=formats.ago(row.updated_at))
+    moment = row.scheduled_at if row.state == CampaignState.SCHEDULED else row.started_at
+    moment = moment or row.updated_at
+    today = datetime.now(formats.zone()).date()
+    local = moment.astimezone(formats.zone()).date()
+    if local.year == today.year and abs((local - today).days) > 1:
+        return f"{formats.short_day(local)} {formats.clock(moment)}"  # the year goes without saying
+    return formats.moment(moment)

@@ -1,0 +1,305 @@
+"""A campaign that was launched: where it stands, how fast it goes, what failed and what to do, person by person.
+
+Repaints from events, at most twice a second while they come; a slow beat keeps rate and end honest when nothing moves.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from uuid import UUID
+
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from nicegui import ui
+
+from api.contract.campaigns import Campaign, Progress
+from api.contract.enums import CampaignState, Permission
+from api.contract.events import CampaignEvent, CampaignProgress, ChannelChanged
+from ui import formats, live, session
+from ui.client import campaigns
+from ui.client.base import ApiProblem, Offline
+from ui.components import error_page
+from ui.components.buttons import button
+from ui.components.cards import card, note
+from ui.components.frame import Frame, frame
+from ui.components.menus import Choice, more
+from ui.components.states import load, skeleton_chart, skeleton_figures, skeleton_list
+from ui.components.text import badge, icon, title
+from ui.components.throttle import Throttle
+from ui.i18n import _
+from ui.labels import campaigns as campaign_labels
+from ui.labels import channels as channel_labels
+from ui.labels.campaigns import campaign_state
+from ui.pages.campaigns import actions
+from ui.pages.campaigns.figures import Figures
+from ui.pages.campaigns.outcomes import Outcomes
+from ui.pages.campaigns.recipients import Recipients
+from ui.pages.campaigns.speed import Speed
+from ui.routing import page
+
+BEAT = 5.0  # seconds between looks when no event comes
+
+
+@page("/campaigns/{campaign_id:uuid}", permission=Permission.CAMPAIGNS_READ)
+async def campaign_live(campaign_id: UUID) -> Response | None:
+    found = await found_or_error(campaign_id)
+    if found is None:
+        return None
+    if found.state == CampaignState.DRAFT:
+        ui.context.client.delete()
+        return RedirectResponse(f"/campaigns/{campaign_id}/edit", 303)
+    with frame(found.name, campaign_labels.subtitle(found), breadcrumbs=[(_("Campaigns"), "/campaigns")]) as head:
+        _Live(found, head)
+    return None
+
+
+async def found_or_error(campaign_id: UUID) -> Campaign | None:
+    """The campaign, or None when an error page was drawn instead."""
+    try:
+        return await campaigns.campaign(session.current().api, campaign_id)
+    except ApiProblem as problem:
+        status = problem.status if problem.status in {403, 404} else 503
+    except Offline:
+        status = 503
+    ui.context.client.status_code = status
+    error_page.draw(status)
+    return None
+
+
+@page("/campaigns/{campaign_id:uuid}/recipients.csv", permission=Permission.CONTACTS_EXPORT)
+async def recipients_csv(
+    campaign_id: UUID, state: str | None = None, reason: str | None = None, replied: str | None = None
+) -> Response:
+    """The API's file, handed on piece by piece."""
+    api = session.current().api
+    ui.context.client.delete()
+    asked = {"state": state, "reason": reason, "replied": replied}
+    stack = AsyncExitStack()
+    try:
+        answer = await stack.enter_async_context(campaigns.recipients_csv(api, campaign_id, asked))
+    except (ApiProblem, Offline) as problem:
+        return Response(str(problem), problem.status if isinstance(problem, ApiProblem) else 503, media_type="text/plain")
+
+    async def pieces() -> AsyncIterator[bytes]:
+        async with stack:
+            async for piece in answer.aiter_bytes():
+                yield piece
+
+    name = answer.headers.get("content-disposition", "attachment")
+    return StreamingResponse(pieces(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+
+
+class _Live:
+    """The page of one campaign: head, notice, figures, speed, outcomes, people."""
+
+    def __init__(self, campaign: Campaign, head: Frame) -> None:
+        self._campaign, self._head, self._api = campaign, head, session.current().api
+        self._left = 0
+        self._outage_since = campaign.outage_since
+        self._built = False
+        self._notice = ui.element("div").classes("w-full m-live-notice")
+        self._notice.props["aria-live"] = "polite"
+        self._draw_head()
+        self._place = load(self._fetch, self._build, _skeleton)
+        with ui.element("div") as unseen:
+            self._throttle = Throttle(self._move, 0.5)
+            self._slow = Throttle(self._move_people, 4.0)
+        unseen.set_visibility(False)
+        live.on(CampaignEvent, self._heard)
+        live.on(ChannelChanged, self._heard_of_channel)
+        live.on_reset(self._reload)
+        live.on_connection(self._back)
+        ui.timer(BEAT, self._beat)
+
+    # -- asking -------------------------------------------------------------------------------------------------
+
+    async def _fetch(self) -> Progress:
+        return await campaigns.progress(self._api, self._campaign.id)
+
+    def _heard(self, event: CampaignEvent) -> None:
+        if event.campaign_id != self._campaign.id:
+            return
+        if not isinstance(event, CampaignProgress):
+            self._changed = True
+        self._throttle.poke()
+        self._slow.poke()
+
+    def _heard_of_channel(self, event: ChannelChanged) -> None:
+        if event.channel_id == self._campaign.channel_id:
+            self._throttle.poke()
+
+    _changed = False
+
+    def _back(self) -> None:
+        if live.connected():
+            self._changed = True
+            self._throttle.poke()
+
+    async def _reload(self) -> None:
+        self._changed = True
+        self._throttle.poke()
+        self._slow.poke()
+
+    def _beat(self) -> None:
+        if self._campaign.state in {CampaignState.RUNNING, CampaignState.PREPARING, CampaignState.SCHEDULED}:
+            self._throttle.poke()
+
+    async def _move(self) -> None:
+        """One look at the API; what is on the screen stays when it does not answer (the frame says that)."""
+        try:
+            progress = await self._fetch()
+            if self._changed or progress.state != self._campaign.state:
+                self._changed = False
+                self._campaign = await campaigns.campaign(self._api, self._campaign.id)
+                if self._campaign.state == CampaignState.DRAFT:
+                    ui.navigate.to(f"/campaigns/{self._campaign.id}/edit")
+                    return
+                self._draw_head()
+                self._head.subtitle.text = campaign_labels.subtitle(self._campaign)
+        except Offline:
+            return
+        except ApiProblem as problem:
+            if problem.status >= 500:
+                return
+            raise
+        self._note_outage(progress)
+        if self._built:
+            self._set(progress)
+        elif _materialised(progress):
+            await self._place.refresh()
+
+    async def _move_people(self) -> None:
+        if self._built:
+            await self._people.refresh()
+
+    # -- drawing ------------------------------------------------------------------------------------------------
+
+    def _build(self, progress: Progress) -> None:
+        self._left = progress.counts.queued + progress.counts.sending
+        self._note_outage(progress)
+        self._draw_notice()
+        if not _materialised(progress):
+            self._built = False
+            self._draw_before()
+            return
+        kind = self._campaign.channel_kind
+        self._figures = Figures(progress, kind, self._to_failures, self._to_replies)
+        self._speed = Speed(progress)
+        self._outcomes = Outcomes(self._campaign, progress, self._only)
+        self._people = Recipients(self._campaign)
+        self._built = True
+
+    def _note_outage(self, progress: Progress) -> None:
+        if progress.outage_since != self._outage_since:
+            self._outage_since = progress.outage_since
+            self._draw_head()
+
+    def _set(self, progress: Progress) -> None:
+        self._left = progress.counts.queued + progress.counts.sending
+        self._figures.set(progress)
+        self._speed.set(progress)
+        self._outcomes.set(progress)
+
+    async def _only(self, reason: str) -> None:
+        await self._people.only(reason)
+
+    async def _to_replies(self) -> None:
+        await self._people.replies()
+
+    def _to_failures(self) -> None:
+        ui.run_javascript("document.getElementById('failures')?.scrollIntoView({behavior: 'smooth', block: 'center'})")
+
+    def _draw_head(self) -> None:
+        campaign = self._campaign
+        may = session.current().may(Permission.CAMPAIGNS_SEND)
+        name, tone = campaign_state(campaign.state, self._outage_since)
+        self._head.actions.clear()
+        with self._head.actions:
+            if campaign.sandbox:
+                badge(_("Simulator"), "info")
+            moving = campaign.state in {CampaignState.RUNNING, CampaignState.PREPARING} and self._outage_since is None
+            badge(name, tone, live=moving)
+            if may and campaign.state == CampaignState.RUNNING:
+                button(_("Pause"), lambda: actions.pause(campaign.id), icon="pause")
+            if may and campaign.state == CampaignState.PAUSED:
+                button(_("Resume"), lambda: actions.resume(campaign.id), kind="primary", icon="play_arrow")
+            entries = self._menu()
+            if entries:
+                more(entries)
+        if self._built:
+            self._draw_notice()
+
+    def _menu(self) -> list[Choice]:
+        campaign = self._campaign
+        found = actions.menu(campaign.id, campaign.name, campaign.state, in_list=False)
+        return [
+            one._replace(on_click=lambda: actions.cancel(campaign.id, self._left)) if one.icon == "block" else one
+            for one in found
+        ]
+
+    def _draw_notice(self) -> None:
+        campaign = self._campaign
+        self._notice.clear()
+        with self._notice:
+            if campaign.state in {CampaignState.PAUSED, CampaignState.FAILED}:
+                stop = campaign_labels.stopped(campaign.state, campaign.state_reason, campaign.resume_at)
+                with note(stop.tone, stop.text, name="error" if stop.tone == "bad" else "warning"):
+                    ui.label(stop.todo).classes("m-sub")
+                    if campaign.state_detail:
+                        ui.label(_("The provider says: {text}").format(text=campaign.state_detail)).classes("m-hint")
+                    if campaign.state == CampaignState.FAILED and session.current().may(Permission.CAMPAIGNS_WRITE):
+                        with ui.element("div").classes("m-row m-near"):
+                            button(_("Clone"), lambda: actions.clone(campaign.id), icon="content_copy")
+            elif campaign.state == CampaignState.HELD:
+                with note(
+                    "warn",
+                    _("Held back: the database went back in time, and who has got this message is not known."),
+                    name="warning",
+                ):
+                    if session.current().may(Permission.COMPANY_WRITE):
+                        with ui.element("div").classes("m-row m-near"):
+                            button(_("Decide"), to="/held")
+                    else:
+                        ui.label(_("An administrator of your company decides whether it goes on.")).classes("m-sub")
+            elif campaign.state == CampaignState.RUNNING and self._outage_since is not None:
+                stop = channel_labels.outage(campaign.channel_kind, self._outage_since)
+                with note(stop.tone, stop.text, name="warning"):
+                    ui.label(stop.todo).classes("m-sub")
+            elif campaign.state == CampaignState.CANCELLED:
+                with note("info", _("Cancelled. Nothing more goes out; what was sent keeps its results.")):
+                    pass
+
+    def _draw_before(self) -> None:
+        """Planned, or the list of people is being made: nobody has a message yet."""
+        campaign = self._campaign
+        with card():
+            with ui.element("div").classes("m-state"):
+                with ui.element("div").classes("m-state-icon"):
+                    icon("schedule" if campaign.state == CampaignState.SCHEDULED else "group")
+                if campaign.state == CampaignState.SCHEDULED and campaign.scheduled_at:
+                    title(_("Starts {when}").format(when=formats.moment(campaign.scheduled_at)))
+                    left = max(0, (campaign.scheduled_at - datetime.now(UTC)).total_seconds())
+                    text = _("In {time}. Until then you can change it: it becomes a draft again.")
+                    ui.label(text.format(time=formats.duration(left))).classes("m-sub")
+                    if session.current().may(Permission.CAMPAIGNS_SEND):
+                        with ui.element("div").classes("m-actions"):
+                            button(_("Change"), lambda: actions.to_draft(campaign.id), icon="edit")
+                elif campaign.state == CampaignState.PREPARING:
+                    title(_("Making the list of people"))
+                    ui.label(_("It takes a few seconds. You can leave this page.")).classes("m-sub")
+                elif campaign.state == CampaignState.HELD:
+                    title(_("Held back"))
+                    ui.label(_("Its list of people is made when it goes on.")).classes("m-sub")
+                else:
+                    title(_("Nobody got a message"))
+                    ui.label(_("The campaign ended before the first message.")).classes("m-sub")
+
+
+def _materialised(progress: Progress) -> bool:
+    """Whether the list of people was made; it may hold only people who are left out."""
+    return bool(progress.audience or progress.counts.skipped)
+
+
+def _skeleton() -> None:
+    skeleton_figures(5)
+    skeleton_chart()
+    skeleton_list(4)

@@ -1,0 +1,152 @@
+"""Each member of the audience with what became of the message: search, filters, pages, the contact, the file."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from nicegui import ui
+
+from api.contract.base import Page
+from api.contract.campaigns import Campaign, Progress, Recipient
+from api.contract.enums import ChannelKind, Permission
+from ui import formats, session
+from ui.client import campaigns
+from ui.components.buttons import button
+from ui.components.table import Cell, Column, DataTable, Filter, Query, data_table, person, state, two_lines
+from ui.components.text import chip, title
+from ui.i18n import _
+from ui.labels import channels as channel_labels
+from ui.labels import messages as message_labels
+from ui.labels import reasons
+
+REPLIED = "replied"
+
+
+def why(reason: str | None, state: str) -> str:
+    if not reason:
+        return ""
+    return (reasons.skip(reason) if state == "skipped" else reasons.failure(reason)).name
+
+
+class Recipients:
+    """The table. `only(reason)` shows the people of one reason; `refresh` asks for the page again."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self._campaign, self._api = campaign, session.current().api
+        self._reason: str | None = None
+        self._states: dict[str, str] = {}
+        self._contacts: dict[str, UUID] = {}
+        self._table: DataTable[Recipient]
+        states = {key: name for key, (name, _tone) in message_labels.message_states().items()} | {REPLIED: _("Answered")}
+        with ui.element("section").classes("m-col m-near") as self._element:
+            self._element.props["id"] = "recipients"
+            with ui.element("div").classes("m-row m-between"):
+                with ui.element("div").classes("m-row m-near items-baseline"):
+                    title(_("People"))
+                    self._chip = ui.element("div").classes("m-row")
+                self._export = ui.element("div").classes("m-row")
+            self._table = data_table(
+                self._columns(),
+                self._fetch,
+                self._row,
+                search=_("Name or number"),
+                filters=[Filter("state", _("State"), states)],
+                on_open=self._open,
+                limit=25,
+            )
+        self._draw_tools()
+
+    def _columns(self) -> list[Column]:
+        found = [
+            Column("name", _("Person"), phone="title"),
+            Column("state", _("State"), phone="end"),
+            Column("reason", _("Reason"), look="m-sub"),
+            Column("sent", _("Sent at"), look="m-sub"),
+            Column("delivered", _("Delivered at"), look="m-sub"),
+        ]
+        if self._campaign.channel_kind != ChannelKind.SMS:
+            found.append(Column("read", _("Read at"), look="m-sub"))
+        return [*found, Column("replied", _("Answer"), phone="sub")]
+
+    async def _fetch(self, query: Query) -> Page[Recipient]:
+        params = {"search": query.search or None, "cursor": query.cursor, "limit": query.limit, **_asked(query.filters)}
+        if query.filters != self._states:
+            self._states = dict(query.filters)
+            self._draw_export()
+        return await campaigns.recipients(self._api, self._campaign.id, {**params, "reason": self._reason})
+
+    def _row(self, one: Recipient) -> dict[str, Any]:
+        name, tone = message_labels.message_states().get(one.state, (one.state, "quiet"))
+        if one.maybe_duplicate:
+            name = _("{state} · perhaps twice").format(state=name)
+        address = channel_labels.phone_text(one.address)
+        if one.contact_id:  # of rows that are shown; a page that came too late shows none
+            self._contacts[str(one.message_id)] = one.contact_id
+        return {
+            "id": str(one.message_id),
+            "name": person(one.name or address, address if one.name else ""),
+            "state": state(name, tone),
+            "reason": why(one.reason, one.state),
+            "sent": _short(one.sent_at),
+            "delivered": _short(one.delivered_at),
+            "read": _short(one.read_at),
+            "replied": _answer(one),
+        }
+
+    def _open(self, message_id: str) -> None:
+        if message_id in self._contacts:
+            ui.navigate.to(f"/contacts/{self._contacts[message_id]}#conversation")
+
+    def _draw_tools(self) -> None:
+        self._chip.clear()
+        with self._chip:
+            if self._reason:
+                chip(why(self._reason, ""), on=True, on_remove=lambda: self.only(None))
+        self._draw_export()
+
+    def _draw_export(self) -> None:
+        """The file holds the people of the table's state and reason; the API's export knows no search."""
+        self._export.clear()
+        if session.current().may(Permission.CONTACTS_EXPORT):
+            with self._export:
+                query = urlencode(_asked(self._states) | ({"reason": self._reason} if self._reason else {}))
+                path = f"/campaigns/{self._campaign.id}/recipients.csv" + (f"?{query}" if query else "")
+                link = button(_("Export"), icon="download", to=path)
+                link.props["download"] = ""
+                link.tooltip(_("As a spreadsheet (CSV), of the chosen state and reason. The search does not count."))
+
+    async def only(self, reason: str | None) -> None:
+        self._reason = reason
+        self._draw_tools()
+        if reason:
+            ui.run_javascript("document.getElementById('recipients')?.scrollIntoView({behavior: 'smooth', block: 'start'})")
+        await self._table.reload()
+
+    async def replies(self) -> None:
+        """Shows those who answered, with what they wrote."""
+        self._reason = None
+        self._draw_tools()
+        ui.run_javascript("document.getElementById('recipients')?.scrollIntoView({behavior: 'smooth', block: 'start'})")
+        await self._table.choose("state", REPLIED)
+
+    async def refresh(self, progress: Progress | None = None) -> None:
+        await self._table.refresh()
+
+
+def _asked(filters: Mapping[str, str]) -> dict[str, str]:
+    """As the API takes it: who answered stands beside the states, in all of which an answer may come."""
+    return {"replied": "true"} if filters.get("state") == REPLIED else dict(filters)
+
+
+def _answer(one: Recipient) -> Cell:
+    """The first line of the first answer, and when it came."""
+    if one.replied_at is None:
+        return ""
+    line = next(iter((one.reply_text or "").strip().splitlines()), "")
+    kind = message_labels.message_kind(one.reply_kind or "text")[0]
+    return two_lines(line[:120] or kind or _("Answered"), formats.moment(one.replied_at))
+
+
+def _short(moment: Any) -> str:
+    return formats.moment(moment) if moment else ""

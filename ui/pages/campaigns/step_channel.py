@@ -1,0 +1,86 @@
+"""First step: the channel that sends. What cannot send says why and what to do."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from uuid import UUID
+
+from nicegui import ui
+
+from api.contract.channels import Channel
+from api.contract.enums import ChannelState, Permission, Quality
+from ui import formats, session
+from ui.components.states import empty, skeleton_card
+from ui.components.text import Tone, badge, dot, icon, pressable
+from ui.i18n import _
+from ui.labels import channels as channel_labels
+
+
+def draw(channels: list[Channel], chosen: UUID | None, choose: Callable[[UUID], Awaitable[None]]) -> None:
+    if not channels:
+        may = session.current().may(Permission.CHANNELS_WRITE)
+        text = _("Connect a WhatsApp or SMS number. To try first, connect the simulator: it reaches nobody.")
+        with ui.element("div").classes("m-card"):
+            empty("hub", _("No channel yet"), text, action=_("Connect channel") if may else "", to="/channels")
+        return
+    ready = sorted(channels, key=lambda channel: channel.state != ChannelState.CONNECTED)
+    with ui.element("div").classes("m-picks m-picks-wide").props("role=radiogroup") as group:
+        group.props["aria-label"] = _("Channel")
+        for channel in ready:
+            _card(channel, channel.id == chosen, choose)
+
+
+def _card(channel: Channel, on: bool, choose: Callable[[UUID], Awaitable[None]]) -> None:
+    trouble, todo = channel_labels.channel_trouble(channel)
+    usable = not trouble or channel.outage_since is not None  # one that waits for its provider goes on by itself
+    with ui.element("div").classes("m-pick" + (" m-pick-on" if on else "" if usable else " m-pick-off")) as element:
+        with ui.element("div").classes(f"m-camp-icon m-camp-{channel.kind.value}"):
+            icon(channel_labels.kind_icon(channel.kind))
+        with ui.element("div").classes("m-col m-near m-grow"):
+            with ui.element("div").classes("m-col m-tight"):
+                with ui.element("div").classes("m-row m-near"):
+                    ui.label(channel.name).classes("m-strong m-clip")
+                    if channel.sandbox:
+                        badge(_("Simulator"), "info")
+                ui.label(f"{channel_labels.kind_name(channel.kind)} · {channel_labels.number(channel)}").classes("m-hint m-clip")
+            if trouble:
+                with ui.element("div").classes("m-trouble"):
+                    ui.label(trouble).classes("m-strong")
+                    ui.label(todo)
+                if not usable:
+                    ui.link(_("Open the channel"), f"/channels/{channel.id}").classes("m-link")
+            else:
+                _facts(channel)
+        if usable:
+            with ui.element("div").classes("m-pick-tick"):
+                icon("check")
+    if usable:
+        pressable(element, partial(choose, channel.id), channel.name)
+        element.props.update({"role": "radio", "aria-checked": "true" if on else "false"})
+
+
+_QUALITY: dict[Quality, Tone] = {Quality.GREEN: "ok", Quality.YELLOW: "warn", Quality.RED: "bad", Quality.UNKNOWN: "quiet"}
+
+
+def _facts(channel: Channel) -> None:
+    names = {Quality.GREEN: _("good quality"), Quality.YELLOW: _("fair quality"), Quality.RED: _("poor quality")}
+    with ui.element("div").classes("m-facts"):
+        if channel.quality in names:
+            with ui.element("div"):
+                dot(_QUALITY[channel.quality])
+                ui.label(names[channel.quality]).classes("m-hint")
+        if channel.messaging_limit:
+            left = channel.messaging_limit - (channel.messaging_used or 0)
+            text = _("{n} of {total} people left today")
+            with ui.element("div"):
+                ui.label(text.format(n=formats.number(max(0, left)), total=formats.number(channel.messaging_limit))).classes(
+                    "m-hint"
+                )
+        with ui.element("div"):
+            ui.label(_("{n} per second").format(n=formats.number(channel.throughput, 1))).classes("m-hint")
+
+
+def skeleton() -> None:
+    """The shape of two channels."""
+    with ui.element("div").classes("m-picks"):
+        for _number in range(2):
+            skeleton_card(2)

@@ -1,0 +1,158 @@
+"""Third step on WhatsApp: choose an approved template, then say what fills each of its places."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from nicegui import ui
+
+from api.contract.campaigns import Binding
+from api.contract.channels import Template
+from api.contract.contacts import CustomField
+from api.contract.enums import TemplateCategory, TemplateStatus
+from ui.components.buttons import button
+from ui.components.cards import card, note
+from ui.components.forms import select_field, text_field
+from ui.components.states import empty
+from ui.components.text import Text, badge, pressable
+from ui.i18n import _, ngettext
+from ui.labels import templates as template_labels
+
+VALUE_LIMIT = 500
+
+
+class TemplateStep:
+    """Draws list or choice. `change(template_id=…, bindings=…)` on every move."""
+
+    def __init__(
+        self,
+        templates: list[Template],
+        chosen: Template | None,
+        bindings: list[Binding],
+        custom: list[CustomField],
+        change: Callable[..., Any],
+    ) -> None:
+        self._templates, self._chosen, self._custom, self._change = templates, chosen, custom, change
+        self._bindings = {binding.placeholder: binding for binding in bindings}
+        self._place = ui.element("div").classes("m-col m-gap")
+        self._draw()
+
+    def _draw(self) -> None:
+        self._place.clear()
+        with self._place:
+            self._draw_list() if self._chosen is None else self._draw_chosen(self._chosen)
+
+    # -- choosing -----------------------------------------------------------------------------------------------
+
+    def _draw_list(self) -> None:
+        approved = [one for one in self._templates if one.status == TemplateStatus.APPROVED]
+        waiting = [one for one in self._templates if one.status == TemplateStatus.PENDING]
+        if not approved:
+            text = (
+                _("WhatsApp is still reviewing your templates. It usually takes minutes; this page notices by itself.")
+                if waiting
+                else _("On WhatsApp, the first message uses a text that WhatsApp has approved. Create one, or sync yours.")
+            )
+            with ui.element("div").classes("m-card"):
+                empty("article", _("No approved template yet"), text, action=_("To the templates"), to="/templates")
+            return
+
+        def show(text: str) -> None:
+            words = text.lower().split()
+            shown = 0
+            for one, element in cards:
+                hit = all(word in f"{one.name} {template_labels.body(one)}".lower() for word in words)
+                element.set_visibility(hit)
+                shown += hit
+            nothing.set_visibility(not shown)
+
+        with ui.element("div").classes("m-row m-between m-wrap"):
+            search = ui.input(placeholder=_("Search templates")).classes("m-search")
+            search.props("outlined dense debounce=150 clearable clear-icon=sym_r_close type=search")
+            search.props["aria-label"] = _("Search templates")
+            with search.add_slot("prepend"):
+                ui.icon("sym_r_search")
+            search.on_value_change(lambda event: show(event.value or ""))
+            if waiting:
+                text = ngettext("{n} more waits for WhatsApp's review", "{n} more wait for WhatsApp's review", len(waiting))
+                ui.link(text.format(n=len(waiting)), "/templates").classes("m-link")
+        with ui.element("div").classes("m-picks"):
+            cards = [(one, self._card(one)) for one in approved]
+        nothing = ui.element("div").classes("m-card")
+        with nothing:
+            empty("search_off", _("Nothing found"), _("Try other words."))
+        nothing.set_visibility(False)
+
+    def _card(self, one: Template) -> ui.element:
+        with ui.element("div").classes("m-pick m-tpl") as element:
+            ui.label(one.name).classes("m-strong m-clip")
+            ui.label(template_labels.body(one)).classes("m-tpl-text")
+            with ui.element("div").classes("m-tpl-foot"):
+                badge(
+                    template_labels.category_name(one.category), "info" if one.category == TemplateCategory.MARKETING else "quiet"
+                )
+                ui.label(one.language.replace("_", "-")).classes("m-hint")
+                if template_labels.buttons(one):
+                    count = len(template_labels.buttons(one))
+                    ui.label(ngettext("{n} button", "{n} buttons", count).format(n=count)).classes("m-hint")
+        return pressable(element, partial(self._pick, one), one.name)
+
+    def _pick(self, one: Template) -> None:
+        self._chosen = one
+        guessed = template_labels.guess(one, self._custom)
+        self._bindings = {binding.placeholder: binding for binding in guessed}
+        self._change(template_id=one.id, bindings=guessed)
+        self._draw()
+
+    # -- filling ------------------------------------------------------------------------------------------------
+
+    def _draw_chosen(self, one: Template) -> None:
+        with card():
+            with ui.element("div").classes("m-row"):
+                with ui.element("div").classes("m-col m-tight m-grow"):
+                    ui.label(one.name).classes("m-strong m-clip")
+                    line = f"{template_labels.category_name(one.category)} · {one.language.replace('_', '-')}"
+                    ui.label(line).classes("m-hint")
+                button(_("Another template"), self._again)
+            if one.status != TemplateStatus.APPROVED:
+                with note("warn", _("WhatsApp no longer approves this template. Choose another one."), name="warning"):
+                    pass
+        if not one.placeholders:
+            with note("ok", _("This text has no places to fill: everybody gets the same."), name="check_circle"):
+                pass
+            return
+        hint = _("What each place is filled with, and what stands there for people without that value.")
+        with card(_("Places to fill"), hint=hint, flush=True):
+            for place in one.placeholders:
+                self._draw_binding(one, place)
+
+    def _again(self) -> None:
+        self._chosen = None
+        self._draw()
+
+    def _draw_binding(self, one: Template, place: str) -> None:
+        known = self._bindings.get(place) or Binding(placeholder=place, source=template_labels.CONSTANT)
+        options = {**template_labels.names(self._custom), template_labels.CONSTANT: _("The same text for all")}
+        if known.source not in options:
+            options[known.source] = known.source
+        mark, around = template_labels.where(one, place)
+
+        def read() -> None:
+            self._bindings[place] = Binding(placeholder=place, source=source.value, fallback=(text.value or "").strip())
+            self._change(bindings=[self._bindings[p] for p in one.placeholders if p in self._bindings])
+            text.rename(_texts(source.value))
+            if not (text.value or "").strip():
+                text.error(_("Needed, so that nobody gets a hole in the text."))
+
+        with ui.element("div").classes("m-bind"):
+            with ui.element("div").classes("m-bind-what"):
+                Text("span", mark, "m-var")
+                ui.label(around).classes("m-context")
+            source = select_field(_("Fill with"), options, known.source, search=len(options) > 10, on_change=read)
+            text = text_field(_texts(known.source), known.fallback, limit=VALUE_LIMIT, on_change=read)
+            if not known.fallback:
+                text.error(_("Needed, so that nobody gets a hole in the text."))
+
+
+def _texts(source: str) -> str:
+    return _("Text") if source == template_labels.CONSTANT else _("If it is missing, write")

@@ -1,0 +1,388 @@
+"""Making a campaign: channel, audience, message, when, review. One page; what is typed is kept by itself.
+
+A new campaign is written at the API when its channel is chosen, so that looking around leaves no empty drafts behind.
+The plan (`at`) belongs to the launch, not to the draft: it lives in the address until then.
+"""
+
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi.responses import RedirectResponse, Response
+from nicegui import ui
+
+from api.contract.campaigns import Campaign, Preview
+from api.contract.channels import Channel
+from api.contract.enums import CampaignState, ChannelKind, Permission
+from api.contract.events import CampaignChanged, CampaignDeleted, CampaignEvent, ChannelChanged, Event, TemplatesChanged
+from ui import formats, live, session
+from ui.client import campaigns
+from ui.client.base import ApiProblem, Offline
+from ui.components import problems
+from ui.components.buttons import button, icon_button
+from ui.components.frame import Frame, frame
+from ui.components.menus import more
+from ui.components.states import Loader, load, skeleton_card
+from ui.components.text import icon
+from ui.components.throttle import Throttle
+from ui.components.toast import toast
+from ui.i18n import _
+from ui.labels import campaigns as campaign_labels
+from ui.labels.campaigns import STEPS
+from ui.pages.campaigns import actions, step_bar, step_channel, step_review
+from ui.pages.campaigns.draft import Draft
+from ui.pages.campaigns.live import found_or_error
+from ui.pages.campaigns.pane import Pane, test_send
+from ui.pages.campaigns.reach import Reach
+from ui.pages.campaigns.rename import ask_name
+from ui.pages.campaigns.step_audience import AudienceStep, Choices
+from ui.pages.campaigns.step_sms import SmsStep
+from ui.pages.campaigns.step_template import TemplateStep
+from ui.pages.campaigns.step_when import WhenStep, planned
+from ui.routing import page
+
+
+@page("/campaigns/new", permission=Permission.CAMPAIGNS_WRITE)
+def campaign_new() -> None:
+    today = formats.short_day(datetime.now(formats.zone()).date())
+    _open(None, _("Campaign of {day}").format(day=today), "channel", None)
+
+
+@page("/campaigns/{campaign_id:uuid}/edit", permission=Permission.CAMPAIGNS_WRITE)
+async def campaign_edit(campaign_id: UUID, step: str = "", at: str = "") -> Response | None:
+    found = await found_or_error(campaign_id)
+    if found is None:
+        return None
+    if found.state != CampaignState.DRAFT:
+        ui.context.client.delete()
+        return RedirectResponse(f"/campaigns/{campaign_id}", 303)
+    _open(found, found.name, step if step in STEPS else _first_open(found), planned(at))
+    return None
+
+
+def _first_open(campaign: Campaign) -> str:
+    """The step at which somebody who comes back goes on."""
+    if campaign.channel_id is None:
+        return "channel"
+    return "review" if campaign.template_id or campaign.body else "audience"
+
+
+def _open(campaign: Campaign | None, name: str, step: str, at: datetime | None) -> None:
+    with frame(name, _("Only your team sees this name"), breadcrumbs=[(_("Campaigns"), "/campaigns")]) as head:
+        _Wizard(campaign, name, step, at, head)
+
+
+class _Wizard:
+    """Steps above, the open one below, back and on at the foot."""
+
+    def __init__(self, campaign: Campaign | None, name: str, step: str, at: datetime | None, head: Frame) -> None:
+        self._api, self._head, self._step, self._at = session.current().api, head, step, at
+        self._preview: Preview | None = None
+        self._seen = set(STEPS[: STEPS.index(step) + 1])
+        self._launched = False
+        self._reach: Reach | None = None
+        self._pane: Pane | None = None
+        self._sms: SmsStep | None = None
+        self._loader: Loader[Any] | None = None
+        self._open_step: AudienceStep | WhenStep | None = None
+        with ui.element("div") as unseen:
+            self._draft = Draft(self._api, campaign, name, on_saved=self._saved, on_status=self._say)
+            self._throttle = Throttle(self._ask, 0.3)
+        unseen.set_visibility(False)
+        self._draw_head()
+        self._steps = ui.element("nav").classes("m-card m-card-flush m-wiz-steps")
+        self._steps.props["aria-label"] = _("Steps")
+        self._place = ui.element("div").classes("m-wiz-body")
+        self._foot = ui.element("div").classes("m-wiz-foot")
+        self._draw()
+        live.on(CampaignEvent, self._heard)
+        live.on(ChannelChanged, self._others)
+        live.on(TemplatesChanged, self._others)
+        live.on_reset(self._look)
+
+    # -- saving -------------------------------------------------------------------------------------------------
+
+    def _change(self, **fields: Any) -> None:
+        if self._reach is not None and ("audience" in fields or "settings" in fields):
+            self._reach.wait()
+        self._draft.change(**fields)
+
+    def _saved(self) -> None:
+        self._throttle.poke()
+
+    def _say(self, state: str, error: ApiProblem | None = None) -> None:
+        self._status.classes(
+            add="m-saved-bad" if state in {"offline", "refused"} else "",
+            remove="m-saved-bad" if state in {"saving", "saved"} else "",
+        )
+        self._status.clear()
+        with self._status:
+            icon({"saving": "sync", "saved": "cloud_done"}.get(state, "cloud_off"))
+            ui.label(campaign_labels.draft_state(state))
+        if state == "changed":
+            toast(_("Somebody else changed this draft meanwhile. You see what is there now."), "warn")
+            self._draw()
+        elif error is not None:
+            problems.show(error)
+
+    async def _ask(self) -> None:
+        """What the API thinks of the draft now: how many people, how it reads, what is missing."""
+        if self._draft.campaign is None or self._step not in {"audience", "message", "review"}:
+            return
+        try:
+            preview = await campaigns.preview(self._api, self._draft.id)
+        except (ApiProblem, Offline) as error:
+            problems.show(error)
+            return
+        self._preview = preview
+        if self._reach is not None and preview.audience is not None:
+            self._reach.set(preview.audience, all(found.code != "no_audience" for found in preview.problems))
+        if self._pane is not None:
+            self._pane.set(preview)
+        if self._sms is not None:
+            self._sms.set(preview)
+        self._draw_steps()
+
+    # -- what others do -----------------------------------------------------------------------------------------
+
+    async def _heard(self, event: CampaignEvent) -> None:
+        if self._draft.campaign is None or event.campaign_id != self._draft.id or self._launched:
+            return
+        if isinstance(event, CampaignDeleted):
+            toast(_("Somebody deleted this draft."), "warn")
+            ui.navigate.to("/campaigns")
+        elif isinstance(event, CampaignChanged):
+            if event.state == CampaignState.DRAFT:
+                await self._look()
+            else:
+                ui.navigate.to(f"/campaigns/{self._draft.id}")
+
+    async def _look(self) -> None:
+        with suppress(ApiProblem, Offline):
+            if await self._draft.look():
+                self._say("changed")
+
+    async def _others(self, event: Event) -> None:
+        """Channels and templates come and go; a step that lists them is drawn anew, one in which somebody types is not."""
+        listing = self._step == "message" and self._kind() == ChannelKind.WHATSAPP and not self._template()
+        if self._loader is not None and (listing or self._step in {"channel", "review"}):
+            await self._loader.refresh()
+
+    # -- going --------------------------------------------------------------------------------------------------
+
+    def _kind(self) -> ChannelKind | None:
+        return self._draft.campaign.channel_kind if self._draft.campaign else None
+
+    def _template(self) -> UUID | None:
+        found: UUID | None = self._draft.value("template_id") if self._draft.campaign else None
+        return found
+
+    async def _go(self, step: str) -> None:
+        if self._draft.campaign is None and step != "channel":
+            toast(_("Choose the channel first."), "info")
+            return
+        if step != self._step and not self._complete(step):
+            return
+        await self._draft.flush()
+        self._step = step
+        self._seen.add(step)
+        self._address()
+        ui.run_javascript("window.scrollTo({top: 0})")
+        self._draw()
+
+    def _complete(self, step: str) -> bool:
+        """Whether the open step may be left for `step`. A choice that is half made is said there."""
+        return (self._step, step) == ("audience", "channel") or self._open_step is None or self._open_step.complete()
+
+    def _address(self) -> None:
+        if self._draft.campaign is None:
+            return
+        query = {"step": self._step} | ({"at": self._at.isoformat()} if self._at else {})
+        ui.navigate.history.replace(f"/campaigns/{self._draft.id}/edit?{urlencode(query)}")
+
+    def _set_at(self, at: datetime | None) -> None:
+        if at != self._at:
+            self._at = at
+            self._address()
+
+    # -- drawing ------------------------------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        self._head.title.text = self._draft.name
+        self._draw_steps()
+        self._draw_step()
+        self._draw_foot()
+
+    def _draw_head(self) -> None:
+        self._head.actions.clear()
+        with self._head.actions:
+            self._status = ui.element("div").classes("m-hint m-saved")
+            self._status.props["role"] = "status"
+            icon_button("edit", _("Rename"), self._rename)
+            campaign = self._draft.campaign
+            if campaign is not None:
+                more(actions.menu(campaign.id, campaign.name, campaign.state, in_list=False))
+
+    def _rename(self) -> None:
+        def renamed(name: str) -> None:
+            self._draft.name = name
+            self._head.title.text = name
+            if self._draft.campaign is not None:
+                self._change(name=name)
+
+        ask_name(self._draft.name, renamed)
+
+    def _draw_steps(self) -> None:
+        missing = {found.step for found in self._preview.problems} if self._preview else set()
+        self._steps.clear()
+        with self._steps:
+            step_bar.draw(self._step, self._seen, missing, started=self._draft.campaign is not None, go=self._go)
+
+    def _draw_step(self) -> None:
+        self._reach = self._pane = self._sms = self._loader = self._open_step = None
+        self._place.clear()
+        with self._place:
+            {
+                "channel": self._channel,
+                "audience": self._audience,
+                "message": self._message,
+                "when": self._when,
+                "review": self._review,
+            }[self._step]()
+
+    def _draw_foot(self) -> None:
+        at = STEPS.index(self._step)
+        self._foot.clear()
+        with self._foot:
+            if at:
+                button(_("Back"), partial(self._go, STEPS[at - 1]), icon="arrow_back")
+            ui.space()
+            if at < len(STEPS) - 1:
+                on = button(_("Continue"), partial(self._go, STEPS[at + 1]), kind="primary")
+                on.props("icon-right=sym_r_arrow_forward")
+                on.set_enabled(self._draft.campaign is not None)
+
+    # -- steps --------------------------------------------------------------------------------------------------
+
+    def _channel(self) -> None:
+        chosen = self._draft.campaign.channel_id if self._draft.campaign else None
+
+        async def choose(channel_id: UUID) -> None:
+            if self._draft.campaign is None:
+                await self._draft.create(channel_id)
+                self._draw_head()
+                self._say("saved")
+            elif channel_id != self._draft.campaign.channel_id:
+                self._change(channel_id=channel_id)
+                await self._draft.flush()
+                self._preview = None
+            self._address()
+            self._draw()
+
+        async def fetch() -> list[Channel]:
+            return await campaigns.channels(self._api)
+
+        self._loader = load(fetch, lambda found: step_channel.draw(found, chosen, choose), step_channel.skeleton)
+
+    def _audience(self) -> None:
+        async def fetch() -> Choices:
+            return Choices(
+                await campaigns.tags(self._api), await campaigns.custom_fields(self._api), await campaigns.imports(self._api)
+            )
+
+        with ui.element("div").classes("m-aside m-aside-first"):
+            with ui.element("div"):
+                load(fetch, self._draw_audience)
+            with ui.element("div").classes("m-aside-side"):
+                self._reach = Reach()
+        self._throttle.poke()
+
+    def _draw_audience(self, found: Choices) -> None:
+        self._open_step = AudienceStep(self._draft.value("audience"), self._draft.value("settings"), found, self._change)
+
+    def _message(self) -> None:
+        with ui.element("div").classes("m-aside"):
+            with ui.element("div"):
+                self._loader = load(self._fetch_message, self._draw_message)
+            with ui.element("div").classes("m-aside-side") as side:
+                pass
+        self._side = side
+
+    async def _fetch_message(self) -> tuple[Any, ...]:
+        campaign = self._draft.campaign
+        assert campaign is not None
+        custom = await campaigns.custom_fields(self._api)
+        channel = next((c for c in await campaigns.channels(self._api) if c.id == campaign.channel_id), None)
+        whatsapp = campaign.channel_kind == ChannelKind.WHATSAPP and campaign.channel_id is not None
+        templates = await campaigns.templates(self._api, campaign.channel_id) if whatsapp and campaign.channel_id else []
+        return channel, custom, templates
+
+    def _draw_message(self, found: tuple[Any, ...]) -> None:
+        channel, custom, templates = found
+        if self._kind() == ChannelKind.SMS:
+            self._sms = SmsStep(self._draft.value("body") or "", custom, self._change)
+        else:
+            chosen = next((one for one in templates if one.id == self._template()), None)
+            TemplateStep(templates, chosen, self._draft.value("bindings"), custom, self._change)
+        self._side.clear()
+        with self._side:
+            self._pane = Pane(channel)
+            if session.current().may(Permission.CAMPAIGNS_SEND):
+                sandbox = bool(channel and channel.sandbox)
+                button(_("Send a test"), lambda: test_send(self._draft, sandbox), icon="send_to_mobile")
+        self._throttle.poke()
+
+    def _when(self) -> None:
+        self._open_step = WhenStep(self._at, self._draft.value("policy"), self._change, self._set_at)
+
+    def _review(self) -> None:
+        self._loader = load(self._fetch_review, self._draw_review, lambda: skeleton_card(8))
+
+    async def _fetch_review(self) -> step_review.Facts:
+        await self._draft.flush()
+        campaign = self._draft.campaign
+        assert campaign is not None
+        self._preview = await campaigns.preview(self._api, campaign.id)
+        channel = next((c for c in await campaigns.channels(self._api) if c.id == campaign.channel_id), None)
+        named = campaign.audience.tags or campaign.audience.without_tags
+        tags = {str(tag.id): tag.name for tag in await campaigns.tags(self._api)} if named else {}
+        return step_review.Facts(campaign, channel, self._preview, self._at, tags)
+
+    def _draw_review(self, facts: step_review.Facts) -> None:
+        self._seen |= set(STEPS)
+        self._draw_steps()
+
+        def test() -> None:
+            test_send(self._draft, facts.campaign.sandbox)
+
+        with ui.element("div").classes("m-aside"):
+            with ui.element("div").classes("m-col m-gap"):
+                step_review.draw(facts, self._go, test, partial(self._launch, facts))
+            with ui.element("div").classes("m-aside-side"):
+                self._pane = Pane(facts.channel)
+                self._pane.set(facts.preview)
+
+    async def _launch(self, facts: step_review.Facts) -> None:
+        if not await step_review.ask(facts):
+            return
+        self._launched = True
+        try:
+            launched = await campaigns.launch(self._api, self._draft.id, self._at)
+        except ApiProblem as problem:
+            self._launched = False
+            if problem.code == "not_ready":
+                toast(campaign_labels.first_problem(problem.errors), "bad")
+                self._draw_step()
+                return
+            if problem.code == "in_the_past":
+                toast(_("The planned time is over. Choose another one."), "bad")
+                await self._go("when")
+                return
+            raise
+        except Offline:
+            self._launched = False
+            raise
+        ui.navigate.to(f"/campaigns/{launched.id}")

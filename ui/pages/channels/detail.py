@@ -1,0 +1,306 @@
+"""One channel: whether it can send, what the check found, its addresses for the provider, its log."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from nicegui import ui
+
+from api.contract.base import Page
+from api.contract.channels import Channel, ChannelLogEntry, ChannelPatch
+from api.contract.enums import ChannelKind, ChannelState, Permission
+from api.contract.events import ChannelEvent
+from ui import formats, live, session
+from ui.client import channels as client
+from ui.client.base import ApiProblem
+from ui.components import problems
+from ui.components.buttons import button
+from ui.components.cards import card, key_values, note
+from ui.components.confirm import confirm, dialog
+from ui.components.forms import Field, number_field, password_field, text_field
+from ui.components.frame import Frame, frame
+from ui.components.menus import Choice, more
+from ui.components.states import Loader, empty, gone, load, skeleton_card, skeleton_list
+from ui.components.text import badge, chip, dot, icon, pressable
+from ui.components.throttle import Throttle
+from ui.components.toast import toast
+from ui.i18n import _
+from ui.labels import channels as channel_labels
+from ui.pages.channels import guide
+from ui.pages.channels.list import usage
+from ui.routing import page
+
+STEP, MAX_ROWS = 20, 200
+KINDS = ("check", "templates", "send", "webhook", "sandbox")
+
+
+@page("/channels/{channel_id:uuid}", permission=Permission.CHANNELS_READ)
+def channel(channel_id: UUID) -> None:
+    with frame(_("Channel"), breadcrumbs=[(_("Channels"), "/channels")], active="/channels") as head:
+        _Channel(channel_id, head)
+
+
+class _Channel:
+    """Check and log on the left, state and addresses beside them. Events repaint."""
+
+    def __init__(self, channel_id: UUID, head: Frame) -> None:
+        me = session.current()
+        self._id, self._api, self._head = channel_id, me.api, head
+        self._write = me.may(Permission.CHANNELS_WRITE)
+        self._kind: str | None = None
+        self._bad = self._sandbox = False
+        self._limit = STEP
+        with ui.element("div").classes("m-split") as self._place:
+            with ui.element("div").classes("m-col m-loose"):
+                self._check = ui.element("div").classes("m-col w-full")
+                with card(_("Log"), hint=_("What we and the provider said to each other. Secrets are hidden."), flush=True):
+                    self._chips = ui.element("div").classes("m-bar m-row m-near m-wrap")
+                    self._log: Loader[Page[ChannelLogEntry]] = load(self._fetch_log, self._draw_log, lambda: skeleton_list(4))
+                self._draw_chips()
+            with ui.element("div").classes("m-col m-loose"):
+                self._side: Loader[Channel] = load(self._fetch, self._draw, lambda: skeleton_card(6))
+        self._throttle = Throttle(self._again, 2.0)
+        live.on(ChannelEvent, self._heard)
+        live.on_reset(self._again)
+
+    def _heard(self, event: ChannelEvent) -> None:
+        if event.channel_id == self._id:
+            self._throttle.poke()
+
+    async def _again(self) -> None:
+        await self._side.refresh()
+        await self._log.refresh()
+
+    async def _fetch(self) -> Channel:
+        try:
+            return await client.channel(self._api, self._id)
+        except ApiProblem as error:
+            if error.status == 404 and not self._place.is_deleted:
+                gone(self._place, _("This channel is no longer here"), "/channels")
+            raise
+
+    def _draw(self, channel: Channel) -> None:
+        self._head.title.text = channel.name
+        if channel.sandbox != self._sandbox:
+            self._sandbox = channel.sandbox
+            self._draw_chips()
+        self._draw_actions(channel)
+        self._check.clear()
+        with self._check:
+            self._draw_check(channel)
+        name, tone = channel_labels.state(channel)
+        with card():
+            with ui.element("div").classes("m-row m-between"):
+                badge(name, tone, live=channel.state == ChannelState.CHECKING)
+                if channel.sandbox:
+                    badge(_("Simulator"), "info")
+            usage(channel)
+            key_values(self._facts(channel))
+        if channel.sandbox:
+            with note("info", _("Nothing leaves this house: invented people get the messages."), name="lightbulb"):
+                button(_("Open the simulator"), kind="quiet", icon="science", to=f"/sandbox?channel={channel.id}")
+        else:
+            self._draw_addresses(channel)
+
+    def _facts(self, channel: Channel) -> list[tuple[str, str]]:
+        facts = [(_("Number"), channel_labels.phone_text(channel.number) if channel.number else "–")]
+        if channel.kind == ChannelKind.WHATSAPP:
+            facts.append((_("Quality"), channel_labels.quality(channel.quality)[0]))
+        facts.append((_("Speed"), _("{n} per second").format(n=formats.number(channel.throughput, 1))))
+        facts.append((_("Right now"), _("{n} per second").format(n=formats.number(min(channel.rate_now, channel.throughput), 1))))
+        facts.append((_("Account"), channel.account_id))
+        facts.append((_("Checked"), formats.ago(channel.checked_at) if channel.checked_at else "–"))
+        if channel.templates_synced_at:
+            facts.append((_("Templates read"), formats.ago(channel.templates_synced_at)))
+        return facts
+
+    def _draw_addresses(self, channel: Channel) -> None:
+        with card(_("Addresses for the provider"), hint=_("We set them up ourselves where we can.")):
+            guide.addresses(channel)
+            if channel.kind == ChannelKind.WHATSAPP:
+                with ui.element("div").classes("m-row"):
+                    button(_("Where they belong"), partial(guide.show, 5, guide.webhook(), channel), icon="help")
+
+    def _draw_actions(self, channel: Channel) -> None:
+        self._head.actions.clear()
+        if not self._write:
+            return
+        with self._head.actions:
+            button(_("Check now"), self._check_now, icon="network_check")
+            if channel.outage_since is None and channel.state == ChannelState.PAUSED:
+                button(_("Resume"), partial(self._do, "resume"), kind="primary", icon="play_arrow")
+            elif channel.state in {ChannelState.CONNECTED, ChannelState.PAUSED}:
+                button(_("Pause"), partial(self._do, "pause"), icon="pause")
+            entries = [Choice(_("Rename or change speed"), partial(self._edit, channel), "edit")]
+            if not channel.sandbox:
+                entries.append(Choice(_("Replace secrets"), partial(self._secrets, channel), "key"))
+            entries.append(Choice(_("Remove channel"), partial(self._archive, channel), "delete", danger=True, line=True))
+            more(entries)
+
+    def _draw_check(self, channel: Channel) -> None:
+        trouble, todo = channel_labels.channel_trouble(channel)
+        with card(_("Connection"), flush=True):
+            if channel.state == ChannelState.CHECKING and not channel.check:
+                for _number in range(4):
+                    with ui.element("div").classes("m-item"):
+                        ui.spinner(size="18px")
+                        ui.element("div").classes("m-skel m-skel-line m-w-60")
+                return
+            if trouble and channel.state in {ChannelState.ERROR, ChannelState.PAUSED}:
+                with (
+                    ui.element("div").classes("m-in"),
+                    note("bad" if channel.state == ChannelState.ERROR else "warn", f"{trouble} {todo}", name="error"),
+                ):
+                    if channel.state_detail and channel.outage_since is None:
+                        ui.label(channel.state_detail).classes("m-hint m-text")
+                    if self._write and not channel.sandbox and channel.state_reason in {"token_invalid", "permission"}:
+                        with ui.element("div").classes("m-row"):
+                            button(_("Replace secrets"), partial(self._secrets, channel), icon="key")
+            if not channel.check:
+                with ui.element("div").classes("m-in"):
+                    ui.label(_("Not checked yet.")).classes("m-hint")
+            for line in channel.check:
+                with ui.element("div").classes("m-item m-check-line"):
+                    icon("check_circle" if line.ok else "error").classes("m-tone-icon-ok" if line.ok else "m-tone-icon-bad")
+                    ui.label(channel_labels.check_name(line)).classes("m-strong m-check-name")
+                    with ui.element("div").classes("m-col m-tight m-grow"):
+                        ui.label(channel_labels.check_text(channel, line)).classes("m-sub m-text")
+                        if not line.ok and line.detail and line.detail != "set_by_hand":
+                            ui.label(line.detail).classes("m-hint m-text")
+                        if self._write and (found := guide.step_of(channel, line)) is not None:
+                            number, step = found
+                            text = _("Step {n}: {what}").format(n=number, what=step.heading)
+                            with ui.element("div").classes("m-row"):
+                                button(text, partial(guide.show, number, step, channel), icon="help").classes("m-guide-open")
+
+    async def _check_now(self) -> None:
+        await client.check(self._api, self._id)
+        toast(_("Checking. The result appears here."), "info")
+        await self._side.refresh()
+
+    async def _do(self, verb: str) -> None:
+        await (client.pause if verb == "pause" else client.resume)(self._api, self._id)
+        toast(_("Nothing more leaves from this number.") if verb == "pause" else _("It sends again."))
+        await self._side.refresh()
+
+    async def _archive(self, channel: Channel) -> None:
+        text = _("Its secrets are forgotten and nothing more is sent from it. Messages and figures stay.")
+        if await confirm(_("Remove {name}?").format(name=channel.name), text, yes=_("Remove"), danger=True):
+            await client.archive(self._api, self._id)
+            ui.navigate.to("/channels")
+
+    def _edit(self, channel: Channel) -> None:
+        async def submit() -> None:
+            if not name.required() or not rate.required():
+                return
+            body = ChannelPatch(name=name.value.strip(), throughput=float(rate.value or 1))
+            await self._save({"name": name, "throughput": rate}, body, box)
+
+        with dialog(_("Change channel")) as box:
+            name = text_field(_("Name"), channel.name, limit=80)
+            hint = _("Slower spares the number; the provider's own limit still holds.")
+            rate = number_field(_("Messages per second, at most"), channel.throughput, low=0.1, high=1000, hint=hint)
+            with ui.element("div").classes("m-dialog-foot"):
+                button(_("Cancel"), box.close, kind="plain")
+                button(_("Save"), submit, kind="primary")
+        box.open()
+
+    def _secrets(self, channel: Channel) -> None:
+        whatsapp = channel.kind == ChannelKind.WHATSAPP
+
+        async def submit() -> None:
+            body = ChannelPatch()
+            for key, field in fields.items():
+                if field.value and field.value.strip():
+                    setattr(body, key, field.value.strip())
+            if body != ChannelPatch():
+                await self._save(fields, body, box)
+
+        with dialog(_("Replace secrets"), _("Leave empty what stays as it is. The connection is checked right after.")) as box:
+            fields: dict[str, Field[str]] = (
+                {"access_token": password_field(_("Permanent access token")), "app_secret": password_field(_("App secret"))}
+                if whatsapp
+                else {"auth_token": password_field(_("Auth token"))}
+            )
+            with ui.element("div").classes("m-dialog-foot"):
+                button(_("Cancel"), box.close, kind="plain")
+                button(_("Replace"), submit, kind="primary")
+        box.open()
+
+    async def _save(self, fields: Mapping[str, Field[Any]], body: ChannelPatch, box: ui.dialog) -> None:
+        try:
+            await client.change(self._api, self._id, body)
+        except ApiProblem as error:
+            problems.show_in(fields, error)
+            return
+        box.close()
+        toast(_("Saved."))
+        await self._side.refresh()
+
+    # -- log ------------------------------------------------------------------------------------------------------
+
+    def _draw_chips(self) -> None:
+        async def choose(kind: str | None, bad: bool) -> None:
+            self._kind, self._bad, self._limit = kind, bad, STEP
+            self._draw_chips()
+            await self._log.refresh()
+
+        self._chips.clear()
+        with self._chips:
+            chip(_("Everything"), on=self._kind is None and not self._bad, on_click=partial(choose, None, False))
+            chip(_("Only problems"), on=self._bad, on_click=partial(choose, None, True))
+            for kind in KINDS if self._sandbox else KINDS[:-1]:
+                chip(channel_labels.log_kind(kind), on=self._kind == kind, on_click=partial(choose, kind, False))
+
+    async def _fetch_log(self) -> Page[ChannelLogEntry]:
+        return await client.log(self._api, self._id, kind=self._kind, ok=False if self._bad else None, limit=self._limit)
+
+    def _draw_log(self, found: Page[ChannelLogEntry]) -> None:
+        if not found.items:
+            empty("receipt_long", _("Nothing here yet"), _("Every exchange with the provider is written down here."))
+            return
+        with ui.element("div").classes("w-full"):
+            for entry in found.items:
+                _draw_entry(entry)
+        if found.next_cursor and self._limit < MAX_ROWS:
+            with ui.element("div").classes("m-foot"):
+                button(_("Show more"), self._more, kind="plain").classes("m-end")
+
+    async def _more(self) -> None:
+        self._limit = min(MAX_ROWS, self._limit + 2 * STEP)
+        await self._log.refresh()
+
+
+def _draw_entry(entry: ChannelLogEntry) -> None:
+    """One line; pressed, it shows what was said."""
+
+    def toggle() -> None:
+        if detail.visible:
+            detail.set_visibility(False)
+            return
+        if not detail.default_slot.children:
+            with detail:
+                for label, value in ((_("We said"), entry.request), (_("Answer"), entry.response)):
+                    if value:
+                        ui.label(label).classes("m-label")
+                        ui.label(value).classes("m-mono m-text m-said")
+        detail.set_visibility(True)
+
+    facts = [channel_labels.log_kind(entry.kind)]
+    if entry.http_status:
+        facts.append(f"HTTP {entry.http_status}")
+    if entry.code:
+        facts.append(_("code {code}").format(code=entry.code))
+    if entry.duration_ms is not None:
+        facts.append(f"{formats.number(entry.duration_ms)} ms")
+    with ui.element("div").classes("m-item m-log-line") as line:
+        dot("ok" if entry.ok else "bad")
+        with ui.element("div").classes("m-col m-tight m-grow"):
+            ui.label(channel_labels.log_summary(entry.summary)).classes("m-clip" + ("" if entry.ok else " m-strong"))
+            ui.label(" · ".join(facts)).classes("m-hint m-clip")
+        ui.label(formats.moment(entry.at)).classes("m-hint shrink-0")
+    detail = ui.element("div").classes("m-in m-col m-near m-log-detail")
+    detail.set_visibility(False)
+    if entry.request or entry.response:
+        pressable(line, toggle, _("Show what was said"))

@@ -1,0 +1,190 @@
+"""The company's channels, and connecting another one."""
+
+from collections.abc import Callable
+from functools import partial
+
+from nicegui import ui
+
+from api.contract.channels import Channel, ChannelConnect, SandboxConnect
+from api.contract.enums import ChannelKind, ChannelState, Permission
+from api.contract.events import CampaignProgress, ChannelChanged, Event
+from ui import formats, live, session
+from ui.client import channels as client
+from ui.client.base import ApiProblem
+from ui.components import problems
+from ui.components.buttons import button
+from ui.components.cards import card
+from ui.components.forms import Field, filled, text_field
+from ui.components.frame import frame
+from ui.components.progress import width
+from ui.components.states import empty, load, skeleton_list
+from ui.components.text import badge, dot, icon, pressable
+from ui.components.throttle import Throttle
+from ui.i18n import _
+from ui.labels import channels as channel_labels
+from ui.pages.channels.connect import Connect
+from ui.routing import page
+
+
+@page("/channels", permission=Permission.CHANNELS_READ)
+def channels() -> None:
+    me = session.current()
+    may = me.may(Permission.CHANNELS_WRITE)
+
+    def draw(found: list[Channel]) -> None:
+        if not found:
+            text = _("Connect a WhatsApp or SMS number. To try first, connect the simulator: it reaches nobody.")
+            with ui.element("div").classes("m-card"):
+                action = _("Connect channel") if may else ""
+                empty("hub", _("No channel yet"), text, action=action, to="/channels/connect")
+            return
+        with ui.element("div").classes("m-picks m-channels").props("role=list"):
+            for one in sorted(found, key=lambda channel: (channel.state != ChannelState.ERROR, channel.sandbox)):
+                _draw_channel(one)
+
+    with frame(_("Channels"), _("The numbers your company writes from")) as head:
+        with head.actions:
+            if may:
+                button(_("Connect channel"), kind="primary", icon="add", to="/channels/connect")
+        place = load(lambda: client.channels(me.api), draw, lambda: skeleton_list(3))
+        throttle = Throttle(place.refresh, 2.0)
+
+        def heard(event: Event) -> None:
+            throttle.poke()
+
+        live.on(ChannelChanged, heard)
+        live.on(CampaignProgress, heard)
+        live.on_reset(place.refresh)
+
+
+def _draw_channel(channel: Channel) -> None:
+    name, tone = channel_labels.state(channel)
+    with ui.link(target=f"/channels/{channel.id}").classes("m-pick m-channel").props("role=listitem"):
+        with ui.element("div").classes("m-row m-channel-top"):
+            with ui.element("div").classes(f"m-camp-icon m-camp-{channel.kind.value}"):
+                icon(channel_labels.kind_icon(channel.kind))
+            with ui.element("div").classes("m-col m-tight m-grow"):
+                ui.label(channel.name).classes("m-strong m-clip")
+                number = channel_labels.number(channel) if channel.number or not channel.sandbox else _("No number yet")
+                ui.label(f"{channel_labels.kind_name(channel.kind)} · {number}").classes("m-hint m-clip")
+            with ui.element("div").classes("m-row m-near shrink-0 m-channel-state"):
+                if channel.sandbox:
+                    badge(_("Simulator"), "info")
+                badge(name, tone, live=channel.state == ChannelState.CHECKING)
+        trouble, todo = channel_labels.channel_trouble(channel)
+        if trouble and channel.state != ChannelState.CHECKING:
+            with ui.element("div").classes("m-trouble"):
+                ui.label(trouble).classes("m-strong")
+                ui.label(todo)
+        usage(channel)
+        with ui.element("div").classes("m-facts"):
+            if channel.kind == ChannelKind.WHATSAPP:
+                quality, quality_tone = channel_labels.quality(channel.quality)
+                with ui.element("div"):
+                    dot(quality_tone)
+                    ui.label(_("Quality: {quality}").format(quality=quality.lower())).classes("m-hint")
+            with ui.element("div"):
+                ui.label(rate(channel)).classes("m-hint")
+
+
+def rate(channel: Channel) -> str:
+    """How fast it sends and may send. Measured over some seconds, so a hair too much is the most that it may."""
+    now = min(channel.rate_now, channel.throughput)
+    text = _("{now} of {most} per second now")
+    return text.format(now=formats.number(now, 1), most=formats.number(channel.throughput, 1))
+
+
+def usage(channel: Channel) -> None:
+    """How much of the day's people is used; nothing where there is no such limit."""
+    if not channel.messaging_limit:
+        return
+    used = channel.messaging_used or 0
+    share = min(1.0, used / channel.messaging_limit)
+    tone = " m-fill-bad" if share >= 1 else " m-fill-warn" if share >= 0.8 else ""
+    with ui.element("div").classes("m-col m-near w-full"):
+        with ui.element("div").classes("m-track") as track:
+            track.props.update(
+                {"role": "progressbar", "aria-valuenow": round(share * 100), "aria-valuemin": 0, "aria-valuemax": 100}
+            )
+            track.props["aria-label"] = _("People in 24 hours")
+            ui.element("div").classes("m-fill" + tone).style(width(share))
+        text = _("{used} of {limit} people in 24 hours")
+        ui.label(text.format(used=formats.number(used), limit=formats.number(channel.messaging_limit))).classes("m-hint")
+
+
+@page("/channels/connect", permission=Permission.CHANNELS_WRITE)
+def connect() -> None:
+    with frame(_("Connect channel"), breadcrumbs=[(_("Channels"), "/channels")], active="/channels"):
+        _Connect()
+
+
+class _Connect:
+    """Choose a kind, type what the provider gave, and watch the check on the channel's page."""
+
+    def __init__(self) -> None:
+        self._api = session.current().api
+        self._place = ui.element("div").classes("m-col m-loose w-full m-connect")
+        self._choose("")
+
+    def _choose(self, kind: str) -> None:
+        self._place.clear()
+        with self._place:
+            with ui.element("div").classes("m-picks m-kinds").props("role=radiogroup"):
+                self._pick(kind, "sandbox", "science", _("Simulator"), _("Try everything without an account. It reaches nobody."))
+                self._pick(kind, "whatsapp", "chat", "WhatsApp", _("A number of Meta's official Cloud API."))
+                self._pick(kind, "sms", "sms", "SMS", _("A number or messaging service at Twilio."))
+            match kind:
+                case "sandbox":
+                    self._sandbox()
+                case "whatsapp":
+                    Connect().whatsapp()
+                case "sms":
+                    Connect().sms()
+
+    def _pick(self, chosen: str, kind: str, symbol: str, name: str, text: str) -> None:
+        with ui.element("div").classes("m-pick" + (" m-pick-on" if chosen == kind else "")) as element:
+            with ui.element("div").classes(f"m-camp-icon m-camp-{kind}"):
+                icon(symbol)
+            with ui.element("div").classes("m-col m-tight m-grow"):
+                ui.label(name).classes("m-strong")
+                ui.label(text).classes("m-hint")
+        pressable(element, partial(self._choose, kind), name)
+        element.props.update({"role": "radio", "aria-checked": "true" if chosen == kind else "false"})
+
+    def _sandbox(self) -> None:
+        of = {"kind": ChannelKind.WHATSAPP}
+
+        def set_kind(kind: ChannelKind) -> None:
+            of["kind"] = kind
+            for one, element in picks.items():
+                element.classes(add="m-pick-on" if one == kind else "", remove="" if one == kind else "m-pick-on")
+                element.props["aria-checked"] = "true" if one == kind else "false"
+
+        picks: dict[ChannelKind, ui.element] = {}
+        with card(_("A number to rehearse with"), hint=_("Invented people get the messages, read them and answer.")):
+            name = text_field(_("Name"), _("Rehearsal"), limit=80)
+            ui.label(_("It plays")).classes("m-label")
+            with ui.element("div").classes("m-picks m-picks-small").props("role=radiogroup"):
+                for kind in ChannelKind:
+                    with ui.element("div").classes("m-pick") as picks[kind]:
+                        icon(channel_labels.kind_icon(kind))
+                        ui.label(channel_labels.kind_name(kind)).classes("m-strong")
+                    pressable(picks[kind], partial(set_kind, kind), channel_labels.kind_name(kind))
+                    picks[kind].props["role"] = "radio"
+            set_kind(ChannelKind.WHATSAPP)
+            self._foot({"name": name}, lambda: SandboxConnect(name=name.value.strip(), of=of["kind"]))
+
+    def _foot(self, fields: dict[str, Field[str]], make: Callable[[], ChannelConnect]) -> None:
+        async def submit() -> None:
+            if not filled(fields.values()):
+                return
+            try:
+                channel = await client.connect(self._api, make())
+            except ApiProblem as error:
+                problems.show_in(fields, error)
+                return
+            ui.navigate.to(f"/channels/{channel.id}")
+
+        with ui.element("div").classes("m-dialog-foot"):
+            button(_("Cancel"), kind="plain", to="/channels")
+            button(_("Connect and check"), submit, kind="primary")

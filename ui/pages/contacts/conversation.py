@@ -1,0 +1,318 @@
+"""The conversation with one person: what was said, over all channels, in the order of time, and the answer below it.
+
+Repaints from events. What somebody is typing is never taken away, and the same text goes out once, however often they press.
+"""
+
+from datetime import UTC, date, datetime
+from uuid import UUID, uuid4
+
+from nicegui import ui
+
+from api.contract.enums import ChannelKind, Permission
+from api.contract.events import ConversationChanged, MessageReceived
+from api.contract.messages import Message, MessageCreate, ReplyChannel
+from ui import formats, live, session
+from ui.client import messages as client
+from ui.client.base import ApiProblem, Offline
+from ui.components import problems
+from ui.components.buttons import button
+from ui.components.cards import card, note
+from ui.components.forms import area_field, select_field
+from ui.components.states import empty, load, skeleton
+from ui.components.text import Text, badge, icon
+from ui.i18n import _
+from ui.labels import channels as channel_labels
+from ui.labels import messages as message_labels
+from ui.labels import reasons
+
+BEAT = 5.0  # seconds between looks while something of ours is on its way
+TICK = 20.0  # seconds between looks at the clock of the window
+OPEN = {"queued", "sending", "unknown"}
+LIMITS = {ChannelKind.WHATSAPP: 4096, ChannelKind.SMS: 1600}
+
+
+class Conversation:
+    """The card. `refresh` asks again, for messages and for how the person can be answered."""
+
+    def __init__(self, contact_id: UUID) -> None:
+        self._id, self._api = contact_id, session.current().api
+        self._items: list[Message] = []  # newest first
+        self._cursor: str | None = None
+        self._painted: ui.element | None = None
+        with card(_("Conversation"), hint=_("Over all channels, as this person sees it."), flush=True) as box:
+            box.props["id"] = "conversation"
+            with ui.element("div").classes("m-conv") as pane:
+                pane.props.update({"role": "log", "tabindex": "0", "aria-label": _("Conversation")})
+                self._place = load(self._fetch, self._draw, _skeleton)
+            self._composer = _Composer(contact_id, self.refresh)
+        live.on(MessageReceived, self._heard)
+        live.on(ConversationChanged, self._heard)
+        ui.timer(BEAT, self._beat)
+
+    async def _heard(self, event: MessageReceived | ConversationChanged) -> None:
+        if event.contact_id == self._id:
+            await self.refresh()
+
+    async def _beat(self) -> None:
+        if any(one.state in OPEN for one in self._items):
+            await self._again()
+
+    async def refresh(self) -> None:
+        await self._again()
+        await self._composer.refresh()
+
+    async def _again(self) -> None:
+        if self._painted is None:
+            await self._place.refresh()
+            return
+        before = self._items
+        try:
+            await self._fetch()
+        except (ApiProblem, Offline):  # what is on the screen stays; the frame says that the service is away
+            return
+        if self._items != before and not self._painted.is_deleted:
+            self._paint()
+
+    async def _fetch(self) -> list[Message]:
+        """The newest page; older ones that were shown stay where it reaches them."""
+        found = await client.messages(self._api, self._id)
+        ids, last = {one.id for one in found.items}, found.items[-1].id if found.items else None
+        known = [one.id for one in self._items]
+        if found.next_cursor and last in known:
+            older = [one for one in self._items[known.index(last) + 1 :] if one.id not in ids]
+        else:
+            older = []
+        self._items = [*found.items, *older]
+        if not older:
+            self._cursor = found.next_cursor
+        return self._items
+
+    async def _earlier(self) -> None:
+        found = await client.messages(self._api, self._id, self._cursor)
+        known = {one.id for one in self._items}
+        self._items = [*self._items, *(one for one in found.items if one.id not in known)]
+        self._cursor = found.next_cursor
+        self._paint()
+
+    # -- drawing ------------------------------------------------------------------------------------------------
+
+    def _draw(self, _items: list[Message]) -> None:
+        self._painted = ui.element("div").classes("m-conv-list")
+        self._paint()
+        ui.run_javascript("location.hash === '#conversation' && document.getElementById('conversation')?.scrollIntoView()")
+
+    def _paint(self) -> None:
+        assert self._painted is not None
+        self._painted.clear()
+        with self._painted:
+            if not self._items:
+                empty("forum", _("Nothing was said yet"), _("Messages to this person and their answers stand here."))
+                return
+            if self._cursor:
+                with ui.element("div").classes("m-conv-line"):
+                    button(_("Show earlier messages"), self._earlier, kind="plain")
+            day: date | None = None
+            for one in reversed(self._items):
+                local = one.at.astimezone(formats.zone()).date()
+                if local != day:
+                    day = local
+                    with ui.element("div").classes("m-conv-line"):
+                        Text("span", _day(local), "m-chip")
+                _draw_message(one)
+
+
+def _day(value: date) -> str:
+    today = datetime.now(formats.zone()).date()
+    return {0: _("Today"), 1: _("Yesterday")}.get((today - value).days, formats.full_day(value))
+
+
+def _skeleton() -> None:
+    with ui.element("div").classes("m-conv-list"):
+        for side in ("", " m-bubble-out", ""):
+            with ui.element("div").classes("m-bubble m-bubble-wide" + side):
+                skeleton("line m-w-80", "line m-w-60")
+
+
+def _said(text: str, classes: str = "") -> None:
+    """In its own direction: Arabic and Hebrew read from the right."""
+    Text("div", text, f"m-text {classes}").props["dir"] = "auto"
+
+
+def _draw_message(one: Message) -> None:
+    out = one.direction == "out"
+    if one.kind == "preference" or one.state in {"skipped", "cancelled"}:
+        with ui.element("div").classes("m-conv-line"):
+            with ui.element("div").classes("m-conv-event"):
+                ui.label(message_labels.preference(one.text) if not out else _not_sent(one)).classes("m-hint")
+                _draw_where(one)
+        return
+    failed = one.state in {"failed", "failed_unknown"}
+    with ui.element("div").classes("m-bubble" + (" m-bubble-out" if out else "") + (" m-bubble-failed" if failed else "")):
+        if one.header:
+            _said(one.header, "m-strong")
+        name, symbol = message_labels.message_kind(one.kind)
+        if not out and name and one.kind != "text":
+            with ui.element("div").classes("m-conv-kind"):
+                icon(symbol)
+                ui.label(name)
+        if one.text:
+            _said(one.text)
+        elif out or not name:
+            ui.label(_("Message without text")).classes("m-hint")
+        if one.footer:
+            _said(one.footer, "m-bubble-foot")
+        if one.buttons:
+            with ui.element("div").classes("m-row m-near m-wrap"):
+                for text in one.buttons:
+                    Text("span", text, "m-chip")
+        if failed:
+            why = reasons.failure(one.reason or "temporary")
+            with ui.element("div").classes("m-conv-why"):
+                icon("error")
+                ui.label(f"{why.name}. {why.todo}")
+        _draw_where(one)
+
+
+def _not_sent(one: Message) -> str:
+    if one.state == "skipped":
+        why = (reasons.skip if one.campaign_id else reasons.failure)(one.reason or "").name
+        return _("Not sent: {reason}").format(reason=why)
+    return _("Not sent: it was called off")
+
+
+def _draw_where(one: Message) -> None:
+    """When, how far it came, over which channel, of which campaign or from whom."""
+    parts = [formats.clock(one.at)]
+    if one.direction == "out" and one.state not in {"skipped", "cancelled"}:
+        parts.append(message_labels.message_state(one.state)[0])
+    if one.maybe_duplicate:
+        parts.append(_("perhaps twice"))
+    parts.append(one.channel_name or _("Channel removed"))
+    if one.author:
+        parts.append(one.author)
+    with ui.element("div").classes("m-conv-where"):
+        ui.label(" · ".join(parts)).classes("m-hint")
+        if one.campaign_id and one.direction == "out":
+            ui.link(one.campaign_name or _("Campaign"), f"/campaigns/{one.campaign_id}").classes("m-hint m-link")
+
+
+class _Composer:
+    """Which channel, whether it may be done now, and the text."""
+
+    def __init__(self, contact_id: UUID, sent: live.Plain) -> None:
+        self._id, self._sent = contact_id, sent
+        me = session.current()
+        self._api, self._may = me.api, me.may(Permission.MESSAGES_SEND)
+        self._campaigns = me.may(Permission.CAMPAIGNS_WRITE)
+        self._ways: dict[UUID, ReplyChannel] = {}
+        self._chosen: UUID | None = None
+        self._try: tuple[str, UUID | None, str] = ("", None, "")  # text, channel, Idempotency-Key
+        with ui.element("div").classes("m-composer") as self._element:
+            if not self._may:
+                ui.label(_("Your role reads conversations. Agents and managers answer.")).classes("m-hint")
+                return
+            self._top = ui.element("div").classes("m-row m-near m-wrap items-center w-full")
+            self._obstacle = ui.element("div").classes("w-full")
+            with ui.element("div").classes("m-col m-near w-full") as self._write:
+                self._text = area_field(_("Write an answer"), limit=LIMITS[ChannelKind.WHATSAPP], rows=2)
+                self._text.control.props["dir"] = "auto"
+                with ui.element("div").classes("m-row m-between items-center"):
+                    self._window = ui.label().classes("m-hint")
+                    button(_("Send"), self._send, kind="primary", icon="send")
+            self._write.set_visibility(False)
+        ui.timer(0, self.refresh, once=True)
+        ui.timer(TICK, self._tick)
+
+    async def refresh(self) -> None:
+        if not self._may:
+            return
+        try:
+            found = await client.reply_channels(self._api, self._id)
+        except (ApiProblem, Offline):
+            return
+        if self._element.is_deleted:
+            return
+        before, self._ways = self._ways, {one.channel_id: one for one in found}
+        if self._chosen not in self._ways:
+            best = next((one for one in found if one.obstacle is None), found[0] if found else None)
+            self._chosen = best.channel_id if best else None
+        if before != self._ways or not found:
+            self._draw_top()
+        self._tick()
+
+    def _draw_top(self) -> None:
+        def choose() -> None:
+            self._chosen = field.value
+            self._tick()
+
+        self._top.clear()
+        with self._top:
+            if len(self._ways) > 1:
+                names = {one.channel_id: f"{one.channel_name} · {_kind(one)}" for one in self._ways.values()}
+                field = select_field(_("Answer over"), names, self._chosen, on_change=choose)
+                field.element.classes("m-narrow-field w-full")
+            elif self._ways:
+                one = next(iter(self._ways.values()))
+                ui.label(_("Answer over {channel}").format(channel=f"{one.channel_name} · {_kind(one)}")).classes("m-hint")
+            if any(one.sandbox for one in self._ways.values()):
+                badge(_("Simulator"), "info")
+
+    def _tick(self) -> None:
+        """What the clock says: the window's end comes without an event."""
+        if not self._may or self._element.is_deleted:
+            return
+        way = self._ways.get(self._chosen) if self._chosen else None
+        obstacle = way.obstacle if way else "no_channel"
+        left = (way.window_until - datetime.now(UTC)).total_seconds() if way and way.window_until else None
+        if obstacle is None and left is not None and left <= 0:
+            obstacle = "window_closed"
+        self._write.set_visibility(obstacle is None)
+        self._window.text = ""
+        if obstacle is None and left is not None and way is not None:
+            text = _("WhatsApp takes free texts for another {time}, until {when}.")
+            self._window.text = text.format(time=formats.duration(max(60, left)), when=formats.moment(way.window_until))
+        self._obstacle.clear()
+        if obstacle is not None:
+            with self._obstacle:
+                self._draw_obstacle(obstacle, way)
+
+    def _draw_obstacle(self, obstacle: str, way: ReplyChannel | None) -> None:
+        text, todo = message_labels.obstacle(obstacle)
+        if obstacle == "window_closed" and way is not None and way.last_inbound_at:
+            text = _("This person wrote last {when}.").format(when=formats.moment(way.last_inbound_at)) + f" {text}"
+        with note("warn" if obstacle != "no_channel" else "info", text):
+            ui.label(todo).classes("m-sub")
+            if obstacle == "window_closed" and self._campaigns:
+                with ui.element("div").classes("m-row"):
+                    button(_("New campaign"), to="/campaigns/new", icon="campaign")
+            elif obstacle == "channel_not_connected" and way is not None:
+                with ui.element("div").classes("m-row"):
+                    button(_("Look at the channel"), to=f"/channels/{way.channel_id}", icon="hub")
+
+    async def _send(self) -> None:
+        text, channel_id = (self._text.value or "").strip(), self._chosen
+        if channel_id is None or not self._text.required():
+            return
+        most = LIMITS[self._ways[channel_id].channel_kind]
+        if len(text) > most:
+            self._text.error(_("At most {n} characters over this channel.").format(n=formats.number(most)))
+            return
+        if self._try[:2] != (text, channel_id):
+            self._try = (text, channel_id, str(uuid4()))
+        try:
+            await client.send(self._api, MessageCreate(contact_id=self._id, channel_id=channel_id, text=text), self._try[2])
+        except (ApiProblem, Offline) as error:  # the text stays, and so does its key: pressing again sends nothing twice
+            with self._element:
+                problems.show_in({"text": self._text}, error)
+            await self.refresh()
+            return
+        self._try = ("", None, "")
+        if (self._text.value or "").strip() == text:
+            self._text.value = ""
+        result = self._sent()
+        if result is not None:
+            await result
+
+
+def _kind(way: ReplyChannel) -> str:
+    return channel_labels.kind_name(way.channel_kind)

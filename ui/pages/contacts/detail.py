@@ -1,0 +1,233 @@
+"""One contact: who it is, how to reach it, what was said, what colleagues noted, and whether it may be written to."""
+
+from functools import partial
+from uuid import UUID
+
+from nicegui import ui
+
+from api.contract.base import Page
+from api.contract.contacts import Contact, ContactPatch, CustomField, Note
+from api.contract.enums import CustomFieldKind, IdentityKind, Permission
+from api.contract.events import ContactsChanged
+from ui import formats, live, session
+from ui.client import contacts as client
+from ui.client.base import ApiProblem
+from ui.components import problems
+from ui.components.buttons import button, icon_button
+from ui.components.cards import card
+from ui.components.confirm import confirm
+from ui.components.forms import Field, area_field, switch_field, text_field
+from ui.components.frame import Frame, frame
+from ui.components.menus import Choice, more
+from ui.components.states import Loader, gone, load, skeleton_list
+from ui.components.text import avatar, badge, chip, icon
+from ui.components.toast import toast
+from ui.i18n import _
+from ui.labels import contacts as contact_labels
+from ui.pages.contacts.conversation import Conversation
+from ui.routing import page
+
+
+@page("/contacts/{contact_id:uuid}", permission=Permission.CONTACTS_READ)
+def contact(contact_id: UUID) -> None:
+    with frame(_("Contact"), breadcrumbs=[(_("Contacts"), "/contacts")], active="/contacts") as head:
+        _Contact(contact_id, head)
+
+
+class _Contact:
+    """Two columns: the conversation and notes, the facts beside them."""
+
+    def __init__(self, contact_id: UUID, head: Frame) -> None:
+        me = session.current()
+        self._id, self._api, self._head = contact_id, me.api, head
+        self._write = me.may(Permission.CONTACTS_WRITE)
+        self._seen: Contact | None = None
+        self._fields: list[CustomField] = []
+        with head.actions:
+            if self._write:
+                more([Choice(_("Delete contact"), self._delete, "delete", danger=True)])
+        with ui.element("div").classes("m-split") as self._place:
+            with ui.element("div").classes("m-col m-loose"):
+                self._conversation = Conversation(contact_id)
+                self._notes: Loader[Page[Note]] = load(
+                    lambda: client.notes(self._api, self._id), self._draw_notes, lambda: skeleton_list(1)
+                )
+            with ui.element("div").classes("m-col m-loose m-who"):
+                self._facts: Loader[Contact] = load(self._fetch, self._draw_facts)
+        live.on(ContactsChanged, self._changed)
+        live.on_reset(self._all_again)
+
+    async def _changed(self, event: ContactsChanged) -> None:
+        if event.contact_id == self._id:
+            await self._all_again()
+
+    async def _all_again(self) -> None:
+        """What somebody is typing is not taken away: facts repaint only when they changed."""
+        now = await self._fetch()
+        if self._seen is None or now.updated_at != self._seen.updated_at:
+            await self._facts.refresh()
+        await self._notes.refresh()
+        await self._conversation.refresh()
+
+    async def _fetch(self) -> Contact:
+        self._fields = await client.fields(self._api)
+        try:
+            return await client.contact(self._api, self._id)
+        except ApiProblem as error:
+            if error.status == 404 and not self._place.is_deleted:
+                gone(self._place, _("This contact is no longer here"), "/contacts")
+                self._head.actions.clear()
+            raise
+
+    # -- facts --------------------------------------------------------------------------------------------------
+
+    def _draw_facts(self, found: Contact) -> None:
+        self._seen = found
+        name = found.name or next((one.display for one in found.identities), _("No name"))
+        self._head.title.text = name
+        ui.page_title(f"{name} · Master IA")
+        self._head.subtitle.text = _("Since {day}").format(day=formats.day(found.created_at))
+        self._head.subtitle.set_visibility(True)
+        with card():
+            with ui.element("div").classes("m-row m-near"):
+                avatar(name, "big")
+                with ui.element("div").classes("m-col m-tight m-grow"):
+                    ui.label(name).classes("m-h2")
+                    if found.opted_out_at:
+                        badge(_("Opted out"), "warn")
+            for one in found.identities:
+                self._draw_identity(one.kind, contact_labels.identity(one.kind, one.line), one.display, valid=one.valid)
+        self._draw_tags(found)
+        self._draw_consent(found)
+        if self._write:
+            self._draw_form(found)
+
+    def _draw_identity(self, kind: IdentityKind, name: str, value: str, *, valid: bool) -> None:
+        symbol = {IdentityKind.PHONE: "call", IdentityKind.WA_ID: "chat", IdentityKind.EMAIL: "mail"}.get(kind, "badge")
+        with ui.element("div").classes("m-row m-near w-full"):
+            icon(symbol)
+            with ui.element("div").classes("m-col m-tight m-grow"):
+                ui.label(value).classes("m-num m-clip" if kind is not IdentityKind.EMAIL else "m-clip")
+                ui.label(name).classes("m-hint")
+            if not valid:
+                badge(_("Nobody there"), "bad")
+
+    def _draw_tags(self, found: Contact) -> None:
+        names = [tag.name for tag in found.tags]
+
+        async def keep(new: list[str]) -> None:
+            with self._head.body:
+                await self._save(ContactPatch(tags=new))
+
+        async def add() -> None:
+            text = field.value.strip()
+            if text:
+                await keep([*names, text])
+
+        with card(_("Tags")):
+            if names:
+                with ui.element("div").classes("m-row m-near m-wrap"):
+                    for name in names:
+                        without = [other for other in names if other != name]
+                        chip(name, on_remove=partial(keep, without) if self._write else None)
+            elif not self._write:
+                ui.label(_("None yet")).classes("m-hint")
+            if self._write:
+                field = text_field("", placeholder=_("Add a tag and press Enter"), limit=60, on_enter=add)
+                field.control.props["aria-label"] = _("Add tag")
+
+    def _draw_consent(self, found: Contact) -> None:
+        async def turn(allowed: bool) -> None:
+            with self._head.body:  # the switch itself is drawn anew meanwhile
+                if await self._save(ContactPatch(opted_out=not allowed)):
+                    toast(_("They can be written to again.") if allowed else _("They get no more messages."))
+                else:
+                    await self._facts.refresh()
+
+        with card():
+            hint = _("Campaigns may write to this person.")
+            if found.opted_out_at:
+                since = _("Opted out {when}.").format(when=formats.moment(found.opted_out_at))
+                hint = f"{since} {contact_labels.out_source(found.opt_out_source)}"
+            switch = switch_field(_("May get messages"), found.opted_out_at is None, hint=hint, on_change=turn)
+            if not self._write:
+                switch.disable()
+
+    def _draw_form(self, found: Contact) -> None:
+        def first(kind: IdentityKind) -> str:
+            return next((one.display for one in found.identities if one.kind is kind), "")
+
+        async def save() -> None:
+            patch = ContactPatch(name=given["name"].value.strip())
+            for key in ("phone", "email"):
+                if given[key].value.strip() != before[key]:
+                    setattr(patch, key, given[key].value.strip() or None)
+            changed = {key: field.value.strip() for key, field in own.items() if field.value.strip() != found.custom.get(key, "")}
+            if changed:
+                patch.custom = changed
+            if await self._save(patch, {**given, **{f"custom.{key}": field for key, field in own.items()}}):
+                toast(_("Saved."))
+
+        before = {"phone": first(IdentityKind.PHONE), "email": first(IdentityKind.EMAIL)}
+        with card(_("Details")), ui.element("div").classes("m-col"):
+            given: dict[str, Field[str]] = {
+                "name": text_field(_("Name"), found.name, limit=200),
+                "phone": text_field(_("Phone"), before["phone"], kind="tel"),
+                "email": text_field(_("E-mail"), before["email"], kind="email"),
+            }
+            own: dict[str, Field[str]] = {}
+            for one in self._fields:
+                kind = "date" if one.kind is CustomFieldKind.DATE else "text"
+                own[one.key] = text_field(one.label, found.custom.get(one.key, ""), kind=kind, limit=500)
+            with ui.element("div").classes("m-row"):
+                button(_("Save"), save, kind="primary")
+
+    async def _save(self, patch: ContactPatch, given: dict[str, Field[str]] | None = None) -> bool:
+        assert self._seen is not None
+        try:
+            await client.change_contact(self._api, self._seen, patch)
+        except ApiProblem as error:
+            if error.code == "contact_exists" and given:
+                given[str(error.params.get("field", "phone"))].error(_("Another contact has this already."))
+            else:
+                problems.show_in(given or {}, error)
+                if error.status == 412:
+                    await self._facts.refresh()
+            return False
+        await self._facts.refresh()
+        return True
+
+    async def _delete(self) -> None:
+        text = _("Names, numbers, tags and notes go for good. Who opted out stays opted out.")
+        if await confirm(_("Delete this contact?"), text, yes=_("Delete"), danger=True):
+            await client.delete_contact(self._api, self._id)
+            ui.navigate.to("/contacts")
+
+    # -- notes --------------------------------------------------------------------------------------------------
+
+    def _draw_notes(self, found: Page[Note]) -> None:
+        async def add() -> None:
+            if field.required():
+                await client.add_note(self._api, self._id, field.value.strip())
+                await self._notes.refresh()
+
+        with card(_("Notes"), hint=_("Only your team sees them.")):
+            if self._write:
+                field = area_field(_("New note"), placeholder=_("Write down what colleagues should know"), limit=4000, rows=2)
+                with ui.element("div").classes("m-row"):
+                    button(_("Add note"), add)
+            elif not found.items:
+                ui.label(_("None yet")).classes("m-hint")
+            for one in found.items:
+                with ui.element("div").classes("m-row m-between items-start w-full"):
+                    with ui.element("div").classes("m-col m-tight m-grow"):
+                        ui.label(one.body).classes("m-text")
+                        who = one.author or _("Somebody who left")
+                        ui.label(f"{who} · {formats.moment(one.created_at)}").classes("m-hint")
+                    if self._write:
+                        icon_button("delete", _("Delete note"), partial(self._delete_note, one))
+
+    async def _delete_note(self, one: Note) -> None:
+        if await confirm(_("Delete this note?"), one.body[:200], yes=_("Delete"), danger=True):
+            await client.delete_note(self._api, self._id, one.id)
+            await self._notes.refresh()

@@ -1,0 +1,209 @@
+"""The first page: what is going on, what needs a hand, today's figures; for a new company the first steps."""
+
+from datetime import date, datetime
+
+from nicegui import ui
+
+from api.contract.enums import CampaignState, Permission
+from api.contract.events import CampaignEvent, ChannelChanged
+from api.contract.home import Attention, Home, HomeCampaign, HomeDay
+from ui import formats, live, session
+from ui.client import accounts
+from ui.components.buttons import button
+from ui.components.cards import card, figure, figures, item
+from ui.components.charts import line_chart
+from ui.components.frame import frame
+from ui.components.progress import progress
+from ui.components.states import empty, load, skeleton_chart, skeleton_figures, skeleton_list
+from ui.components.text import badge, dot, icon
+from ui.components.throttle import Throttle
+from ui.i18n import _, ngettext
+from ui.labels.campaigns import campaign_state
+from ui.routing import page
+
+
+@page("/")
+def home() -> None:
+    me = session.current()
+    hour = datetime.now(formats.zone()).hour
+    hello = _("Good morning") if hour < 12 else _("Good afternoon") if hour < 18 else _("Good evening")
+    with frame(f"{hello}, {me.me.name.split()[0]}", formats.full_day(datetime.now(formats.zone()).date())) as head:
+        with head.actions:
+            if me.may(Permission.CAMPAIGNS_WRITE):
+                button(_("New campaign"), kind="primary", icon="add", to="/campaigns/new")
+        place = load(lambda: accounts.home(me.api), _draw, _skeleton)
+    throttle = Throttle(place.refresh, 2.0)  # a running campaign tells of itself several times a second
+    live.on(CampaignEvent, lambda event: throttle.poke())
+    live.on(ChannelChanged, lambda event: throttle.poke())
+    live.on_reset(place.refresh)
+
+
+def _skeleton() -> None:
+    skeleton_figures()
+    skeleton_chart()
+    skeleton_list(3)
+
+
+def _draw(home: Home) -> None:
+    if not (home.has_channel and home.has_contacts and home.has_campaign):
+        _first_steps(home)
+    if home.attention:
+        _attention(home.attention)
+    if home.running:
+        _running(home.running)
+    if home.campaigns_total:
+        _today(home)
+        _days(home.days)
+
+
+def _first_steps(home: Home) -> None:
+    steps = [
+        (
+            home.has_channel,
+            _("Connect a channel"),
+            _("A WhatsApp or SMS number, or the simulator to try."),
+            "/channels/connect",
+            _("Connect"),
+        ),
+        (
+            home.has_contacts,
+            _("Import your contacts"),
+            _("From a spreadsheet. We check and tidy the numbers."),
+            "/imports",
+            _("Import"),
+        ),
+        (
+            home.has_campaign,
+            _("Create your first campaign"),
+            _("Choose who, what and when. You see it before it goes out."),
+            "/campaigns/new",
+            _("Create"),
+        ),
+    ]
+    done = sum(ready for ready, *_rest in steps)
+    now = next(number for number, (ready, *_rest) in enumerate(steps) if not ready)
+    with card(_("First steps"), hint=_("{done} of {total} done").format(done=done, total=len(steps)), flush=True):
+        for number, (ready, name, hint, path, verb) in enumerate(steps):
+            with ui.element("div").classes("m-todo" + (" m-todo-done" if ready else " m-todo-now" if number == now else "")):
+                ui.label("✓" if ready else str(number + 1)).classes("m-todo-no")
+                with ui.element("div").classes("m-col m-tight m-grow"):
+                    ui.label(name).classes("m-strong")
+                    if not ready:
+                        ui.label(hint).classes("m-hint")
+                if number == now:
+                    button(verb, kind="primary", to=path)
+
+
+def _sentence(entry: Attention) -> tuple[str, str, str]:
+    """What happened, what to do, where."""
+    count = formats.number(entry.count or 0)
+    if entry.code == "channel_paused" and entry.detail == "provider_outage":
+        what = _("The provider of {name} does not answer").format(name=entry.subject)
+        return what, _("Goes on by itself"), f"/channels/{entry.subject_id}"
+    return {
+        "channel_error": (
+            _("{name} cannot send").format(name=entry.subject),
+            _("Check the connection"),
+            f"/channels/{entry.subject_id}",
+        ),
+        "channel_paused": (_("{name} is paused").format(name=entry.subject), _("See why"), f"/channels/{entry.subject_id}"),
+        "campaign_paused": (
+            _("{name} is paused").format(name=entry.subject),
+            _("Resume or cancel"),
+            f"/campaigns/{entry.subject_id}",
+        ),
+        "campaign_failed": (_("{name} has failed").format(name=entry.subject), _("See why"), f"/campaigns/{entry.subject_id}"),
+        "import_rejects": (
+            ngettext("{n} line of {name} was not imported", "{n} lines of {name} were not imported", entry.count or 0).format(
+                n=count, name=entry.subject
+            ),
+            _("See the lines"),
+            f"/imports/{entry.subject_id}",
+        ),
+        "unknown_outcomes": (
+            ngettext(
+                "{n} message of {name} without a result", "{n} messages of {name} without a result", entry.count or 0
+            ).format(n=count, name=entry.subject),
+            _("Decide what happens"),
+            f"/campaigns/{entry.subject_id}",
+        ),
+    }[entry.code]
+
+
+def _attention(entries: list[Attention]) -> None:
+    with card(_("Needs your attention"), flush=True):
+        for entry in entries:
+            what, todo, path = _sentence(entry)
+            with item(to=path):
+                dot("bad" if entry.code in {"channel_error", "campaign_failed"} else "warn")
+                with ui.element("div").classes("m-row m-between m-grow m-stack"):
+                    ui.label(what).classes("m-strong")
+                    ui.label(todo).classes("m-accent shrink-0")
+                icon("chevron_right")
+
+
+def _running(campaigns: list[HomeCampaign]) -> None:
+    with card(_("Going on now"), flush=True):
+        for campaign in campaigns:
+            name, tone = campaign_state(campaign.state, campaign.outage_since)
+            with item(to=f"/campaigns/{campaign.id}"):
+                with ui.element("div").classes("m-col m-near m-grow"):
+                    with ui.element("div").classes("m-row m-near"):
+                        ui.label(campaign.name).classes("m-strong m-clip")
+                        badge(name, tone, live=tone == "ok")
+                        ui.label(campaign.channel_name).classes("m-hint m-clip m-end m-only-desktop")
+                    if campaign.scheduled_at is not None and not campaign.done:
+                        when = _("Starts {when}").format(when=formats.moment(campaign.scheduled_at))
+                        ui.label(when).classes("m-hint")
+                    elif campaign.state == CampaignState.PREPARING:
+                        ui.label(_("Making the list of people")).classes("m-hint")
+                    else:
+                        progress(campaign.done, campaign.audience, tone="warn" if tone == "warn" else "")
+
+
+def _today(home: Home) -> None:
+    today, before = home.today, home.days[-2] if len(home.days) > 1 else None
+    change, good = "", None
+    if before and before.sent and today.sent:
+        share = today.sent / before.sent - 1
+        change, good = f"{'+' if share >= 0 else ''}{formats.percent(share, digits=0)}", None
+    with figures():
+        figure(
+            _("Sent today"),
+            formats.number(today.sent),
+            change=change,
+            good=good,
+            hint=_("against yesterday") if change else _("since midnight"),
+        )
+        figure(
+            _("Delivered"),
+            formats.number(today.delivered),
+            hint=_("{share} of those sent").format(share=formats.percent(today.delivered, today.sent)),
+        )
+        figure(
+            _("Replied"),
+            formats.number(today.replied),
+            hint=_("{share} of those delivered").format(share=formats.percent(today.replied, today.delivered)),
+        )
+        figure(
+            _("Contacts"),
+            formats.number(home.contacts),
+            hint=ngettext("{n} channel", "{n} channels", home.channels).format(n=home.channels),
+        )
+
+
+def _days(days: list[HomeDay]) -> None:
+    with card(_("The last 14 days")):
+        if not any(day.sent for day in days):
+            empty("monitoring", _("Nothing sent yet"), _("The chart fills when your first campaign goes out."))
+            return
+        names = [formats.short_day(date.fromisoformat(day.day)) for day in days]
+        line_chart(
+            names,
+            [
+                (_("Sent"), [day.sent for day in days]),
+                (_("Delivered"), [day.delivered for day in days]),
+                (_("Replied"), [day.replied for day in days]),
+            ],
+            label=_("Messages sent, delivered and replied in the last 14 days"),
+        )

@@ -1,0 +1,360 @@
+"""Lists from files: drop one, say what its columns are, watch it come in, mend what was not taken."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi.responses import Response
+from nicegui import ui
+
+from api.contract.base import Page
+from api.contract.contacts import ColumnChoice, Import, ImportColumn, ImportReject, ImportStart
+from api.contract.enums import ImportState, Permission
+from api.contract.events import ImportProgress
+from ui import formats, live, session
+from ui.client import contacts as client
+from ui.client.base import ApiProblem, Uploaded
+from ui.components import problems
+from ui.components.buttons import button
+from ui.components.cards import card, figure, figures, item, note
+from ui.components.confirm import confirm
+from ui.components.download import hand_on
+from ui.components.files import drop_zone
+from ui.components.forms import Field, select_field, text_field
+from ui.components.frame import Frame, frame
+from ui.components.progress import Progress, progress, stepper
+from ui.components.states import Loader, load, skeleton_card, skeleton_list
+from ui.components.table import Cell, Column, Query, data_table, state
+from ui.components.text import badge, icon
+from ui.i18n import _, ngettext
+from ui.labels import imports as import_labels
+from ui.routing import page
+
+MAX_BYTES = 100_000_000  # bytes
+KINDS = ".csv,.txt,.tsv,.xlsx,.xls,.xlsb,.ods"  # of the last three we say how to save them anew
+
+
+@page("/imports", permission=Permission.CONTACTS_READ)
+def imports() -> None:
+    api = session.current().api
+
+    async def sent(file: Uploaded) -> None:
+        made = await client.upload_import(api, file)
+        ui.navigate.to(f"/imports/{made.id}")
+
+    def draw(found: Page[Import]) -> None:
+        if not found.items:
+            return
+        with card(_("Imports so far"), flush=True):
+            for one in found.items:
+                _draw_line(one)
+
+    with frame(_("Import contacts"), breadcrumbs=[(_("Contacts"), "/contacts")], active="/contacts"):
+        if session.current().may(Permission.CONTACTS_WRITE):
+            text = _("Drop your spreadsheet here, or press to choose it")
+            hint = _("CSV or Excel (.xlsx), up to {size}").format(size=formats.size(MAX_BYTES))
+            other = problems.sentences()["not_a_spreadsheet"]
+            drop_zone(text, sent, accept=KINDS, max_bytes=MAX_BYTES, hint=hint, wrong_kind=other)
+            with ui.element("div").classes("m-grid m-grid-wide"):
+                for symbol, said in (
+                    ("call", _("One column with phone numbers or e-mails is enough. Numbers may be written in any way.")),
+                    ("group", _("Nobody comes twice: who is known already is brought up to date.")),
+                    ("notifications_off", _("Who asked for no messages stays opted out.")),
+                ):
+                    with ui.element("div").classes("m-row m-near items-start"):
+                        icon(symbol)
+                        ui.label(said).classes("m-sub m-text")
+        place: Loader[Page[Import]] = load(lambda: client.imports(api), draw, lambda: skeleton_list(3))
+        live.on(ImportProgress, lambda event: place.refresh())
+        live.on_reset(place.refresh)
+
+
+def _draw_line(one: Import) -> None:
+    with item(to=f"/imports/{one.id}"):
+        icon("table" if one.filename.lower().endswith("xlsx") else "description")
+        with ui.element("div").classes("m-col m-tight m-grow"):
+            ui.label(one.filename).classes("m-strong m-clip")
+            parts = [formats.moment(one.created_at), *([one.created_by] if one.created_by else [])]
+            ui.label(" · ".join(parts)).classes("m-hint m-clip")
+        if one.state in {ImportState.COMPLETED, ImportState.RUNNING, ImportState.CANCELLED}:
+            new = ngettext("{n} new", "{n} new", one.created).format(n=formats.number(one.created))
+            ui.label(new).classes("m-hint m-only-desktop")
+        if one.rejected:
+            badge(_("{n} not taken").format(n=formats.number(one.rejected)), "warn")
+        name, tone = import_labels.import_state(one.state)
+        badge(name, tone, live=one.state is ImportState.RUNNING)
+
+
+@page("/imports/{import_id:uuid}", permission=Permission.CONTACTS_READ)
+def one_import(import_id: UUID) -> None:
+    crumbs = [(_("Contacts"), "/contacts"), (_("Imports"), "/imports")]
+    with frame(_("Import contacts"), breadcrumbs=crumbs, active="/contacts") as head:
+        _Flow(import_id, head)
+
+
+@page("/imports/{import_id:uuid}/rejects.csv", permission=Permission.CONTACTS_READ)
+async def rejects_csv(import_id: UUID) -> Response:
+    """The API's file, handed on."""
+    return await hand_on(f"/v1/imports/{import_id}/rejects.csv")
+
+
+class _Flow:
+    """The steps of one import; each is drawn when the import gets there."""
+
+    def __init__(self, import_id: UUID, head: Frame) -> None:
+        self._id, self._head, self._api = import_id, head, session.current().api
+        self._write = session.current().may(Permission.CONTACTS_WRITE)
+        self._shown: ImportState | None = None
+        self._progress: Progress | None = None
+        self._started: datetime | None = None
+        self._place: Loader[Import] = load(lambda: client.one_import(self._api, self._id), self._draw, skeleton_card)
+        live.on(ImportProgress, self._moved)
+        live.on_reset(self._place.refresh)
+
+    async def _moved(self, event: ImportProgress) -> None:
+        if event.import_id != self._id:
+            return
+        if event.state == self._shown == ImportState.RUNNING and self._progress is not None:
+            self._move(event.processed, event.total)
+        else:
+            await self._place.refresh()
+
+    def _move(self, done: int, total: int | None) -> None:
+        assert self._progress is not None
+        left = None
+        if self._started is not None and done and total:
+            spent = (datetime.now(UTC) - self._started).total_seconds()
+            left = max(0.0, spent / done * (total - done))
+        self._progress.set(done, max(total or 0, done), left)
+
+    def _draw(self, found: Import) -> None:
+        self._shown, self._started, self._progress = found.state, found.started_at, None
+        self._head.subtitle.text = f"{found.filename} · {formats.size(found.size)}"
+        self._head.subtitle.set_visibility(True)
+        self._head.actions.clear()
+        names = [_("File"), _("Columns"), _("Import"), _("Result")]
+        match found.state:
+            case ImportState.UPLOADED if not found.columns:
+                stepper(names, 0)
+                with note("info", _("We are looking at the file…")):
+                    pass
+                skeleton_list(5)
+            case ImportState.UPLOADED:
+                stepper(names, 1)
+                if self._write:
+                    _Mapping(found, self._api, self._place)
+                else:
+                    with note("info", _("This list waits for somebody who may change contacts.")):
+                        pass
+            case ImportState.QUEUED | ImportState.RUNNING:
+                stepper(names, 2)
+                self._draw_running(found)
+            case _:
+                unread = found.state is ImportState.FAILED and not found.processed
+                stepper(names, 4 if found.state is ImportState.COMPLETED else 0 if unread else 3)
+                self._draw_result(found)
+
+    # -- while it runs ------------------------------------------------------------------------------------------
+
+    def _draw_running(self, found: Import) -> None:
+        if self._write:
+            with self._head.actions:
+                button(_("Stop"), self._cancel, kind="danger", icon="stop")
+        with card(_("Your contacts come in"), hint=_("You can leave this page; it goes on.")):
+            self._progress = progress(found.processed, max(found.total or 0, found.processed))
+            self._move(found.processed, found.total)
+
+    async def _cancel(self) -> None:
+        text = _("What came in so far stays. The rest is not imported.")
+        if await confirm(_("Stop this import?"), text, yes=_("Stop"), danger=True):
+            await client.cancel_import(self._api, self._id)
+            await self._place.refresh()
+
+    # -- when it is over ----------------------------------------------------------------------------------------
+
+    def _draw_result(self, found: Import) -> None:
+        nothing = found.state is ImportState.FAILED and not found.processed
+        with self._head.actions:
+            if self._write:
+                button(_("Another list"), kind="primary" if nothing else "quiet", icon="upload_file", to="/imports")
+            if not nothing:
+                button(_("See contacts"), kind="primary", to="/contacts")
+        if found.state is ImportState.FAILED:
+            with note("bad", import_labels.file_problem(found), name="error"):
+                if found.created or found.updated:
+                    ui.label(_("The rows before that were imported.")).classes("m-hint")
+        elif found.state is ImportState.CANCELLED:
+            with note("warn", _("The import was stopped. What came in before stays."), name="warning"):
+                pass
+        if found.processed:
+            with figures():
+                figure(_("New"), formats.number(found.created), hint=_("contacts made"))
+                figure(_("Brought up to date"), formats.number(found.updated), hint=_("were known already"))
+                figure(_("Unchanged"), formats.number(found.unchanged), hint=_("nothing new in the file"))
+                figure(
+                    _("Not taken"),
+                    formats.number(found.rejected),
+                    hint=_("see the reasons below") if found.rejected else _("every row came in"),
+                )
+        if found.rejected or found.warnings:
+            self._draw_rejects(found)
+
+    def _draw_rejects(self, found: Import) -> None:
+        names = {column.target: column.name for column in found.columns if column.target != "custom"}
+        names |= {f"custom.{column.field_key}": column.name for column in found.columns if column.field_key}
+        reasons = import_labels.reasons()
+
+        async def fetch(query: Query) -> Page[ImportReject]:
+            return await client.rejects(self._api, self._id, {"cursor": query.cursor, "limit": query.limit})
+
+        def row(one: ImportReject) -> Mapping[str, Cell]:
+            return {
+                "id": f"{one.row_number}-{one.field}",
+                "number": formats.number(one.row_number),
+                "column": names.get(one.field, one.field) or _("Whole row"),
+                "value": one.value,
+                "reason": reasons.get(one.reason, one.message),
+                "taken": state(_("Taken"), "ok") if one.warning else state(_("Not taken"), "warn"),
+            }
+
+        def tools() -> None:
+            ui.label(_("Rows to look at")).classes("m-h2 m-bar-title")
+            link = button(_("Download these rows"), icon="download", to=f"/imports/{self._id}/rejects.csv")
+            link.props["download"] = ""
+            link.tooltip(_("Correct them in the file and import it again."))
+
+        data_table(
+            [
+                Column("number", _("Row"), look="m-num"),
+                Column("column", _("Column"), phone="sub"),
+                Column("value", _("In the file"), look="m-strong", phone="title"),
+                Column("reason", _("Reason"), phone="sub"),
+                Column("taken", _("State"), phone="end"),
+            ],
+            fetch,
+            row,
+            tools=tools,
+            limit=25,
+        )
+
+
+class _Mapping:
+    """What each column is: the guess, corrected by a person, with samples to judge by."""
+
+    def __init__(self, found: Import, api: Any, place: Loader[Import]) -> None:
+        self._found, self._api, self._place = found, api, place
+        self._choices: dict[int, Field[Any]] = {}
+        self._labels: dict[int, Field[str]] = {}
+        self._bad = ui.element("div").classes("w-full")
+        if not found.preview:
+            self._draw_nobody()
+            return
+        rows = ngettext("About {n} row", "About {n} rows", found.total or 0).format(n=formats.number(found.total))
+        guessed = _("We guessed; please check.")
+        with card(_("What is in each column?"), hint=f"{rows} · {guessed}", flush=True):
+            for column in found.columns:
+                self._draw_column(column)
+        with card(_("For all of them")), ui.element("div").classes("m-grid m-grid-wide"):
+            self._tags = text_field(
+                _("Tags"),
+                placeholder=_("Customers May"),
+                hint=_("So you find this list again. Several with commas between them."),
+            )
+        self._draw_preview()
+        with ui.element("div").classes("m-wizard-foot"):
+            button(_("Discard"), self._discard, kind="plain")
+            button(_("Start import"), self._start, kind="primary", icon="play_arrow")
+
+    def _draw_nobody(self) -> None:
+        """A file that ends after its first line: there is nothing to import, and a result of zeros explains nothing."""
+        with note("warn", _("The file holds a first line with names of columns, and no people below it."), name="warning"):
+            ui.label(_("Look whether it is the right file, or add the people and send it again.")).classes("m-sub")
+            with ui.element("div").classes("m-row m-near"):
+                button(_("Another list"), self._discard, icon="upload_file")
+
+    def _draw_column(self, column: ImportColumn) -> None:
+        def chosen() -> None:
+            own.hide(self._choices[column.index].value != "custom")
+
+        with item() as line:
+            line.classes("m-item-wrap")
+            with ui.element("div").classes("m-col m-tight m-grow"):
+                ui.label(column.name).classes("m-strong m-clip")
+                samples = " · ".join(cell for cell in column.samples[:3] if cell) or _("empty")
+                ui.label(samples).classes("m-hint m-clip")
+            with ui.element("div").classes("m-row m-near items-start m-import-choice"):
+                choice = select_field("", import_labels.targets(), column.target, on_change=chosen)
+                choice.control.props["aria-label"] = _("What {column} is").format(column=column.name)
+                own = text_field("", column.name[:60], limit=60, placeholder=_("Name of the field"))
+                own.control.props["aria-label"] = _("Name of the field")
+            self._choices[column.index], self._labels[column.index] = choice, own
+            own.hide(column.target != "custom")
+
+    def _draw_preview(self) -> None:
+        found = self._found
+        with card(_("First rows of the file"), flush=True):
+            columns = [
+                {"name": str(column.index), "field": str(column.index), "label": column.name, "align": "left"}
+                for column in found.columns
+            ]
+            rows = [
+                {"id": number, **{str(i): cell for i, cell in enumerate(cells)}} for number, cells in enumerate(found.preview[:6])
+            ]
+            table = ui.table(rows=rows, columns=columns, row_key="id", pagination={"rowsPerPage": 0}).classes("m-table")
+            table.props("flat hide-pagination")
+
+    def _mapping(self) -> list[ColumnChoice]:
+        chosen = []
+        taken: set[str] = set()
+        for column in self._found.columns:
+            target = self._choices[column.index].value
+            key = label = None
+            if target == "custom":
+                label = self._labels[column.index].value.strip() or column.name[:60]
+                key = _unique(column.field_key if label == column.name[:60] and column.field_key else _key(label), taken)
+            chosen.append(ColumnChoice(index=column.index, target=target, field_key=key, field_label=label))
+        return chosen
+
+    async def _start(self) -> None:
+        mapping = self._mapping()
+        names = [name.strip() for name in self._tags.value.split(",") if name.strip()]
+        self._bad.clear()
+        try:
+            await client.start_import(self._api, self._found.id, ImportStart(columns=mapping, tags=names))
+        except ApiProblem as error:
+            if error.code != "mapping_invalid":
+                problems.show(error)
+                return
+            sentences = {
+                "no_identity": _("Say which column holds the phone numbers or the e-mails."),
+                "target_twice": _("Two columns are meant for the same. Leave one of them out."),
+                "field_key_twice": _("Two columns are meant for the same field. Give one of them another name."),
+            }
+            with self._bad, note("bad", sentences.get(error.errors[0].code, error.detail), name="error"):
+                pass
+            ui.run_javascript("document.getElementById('content').scrollTo({top: 0, behavior: 'smooth'})")
+            return
+        await self._place.refresh()
+
+    async def _discard(self) -> None:
+        await client.cancel_import(self._api, self._found.id)
+        ui.navigate.to("/imports")
+
+
+def _key(label: str) -> str:
+    """A field's key from its name: "Data de nascimento" gives data_de_nascimento."""
+    plain = unicodedata.normalize("NFKD", label.casefold())
+    key = re.sub(r"[^a-z0-9]+", "_", "".join(sign for sign in plain if not unicodedata.combining(sign))).strip("_")
+    return (key if key[:1].isalpha() else f"field_{key}".rstrip("_"))[:40].rstrip("_")
+
+
+def _unique(key: str, taken: set[str]) -> str:
+    number, found = 1, key
+    while found in taken:
+        number += 1
+        found = f"{key[:36]}_{number}"
+    taken.add(found)
+    return found

@@ -1,0 +1,303 @@
+"""The simulator: phones of invented people, answering in their name, and how well the outside behaves."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import msgspec
+from nicegui import ui
+
+from api.contract.base import Page
+from api.contract.channels import Channel
+from api.contract.enums import Permission
+from api.contract.events import CampaignProgress, Event, MessageReceived, SandboxChanged
+from api.contract.sandbox import Behaviour, SandboxMessage, SandboxPhone
+from ui import formats, live, session
+from ui.client import channels as channel_client
+from ui.client import sandbox as client
+from ui.components.buttons import button, icon_button
+from ui.components.cards import card, item
+from ui.components.forms import select_field
+from ui.components.frame import frame
+from ui.components.phone import Phone, Preview
+from ui.components.states import Loader, empty, load, skeleton_card, skeleton_list
+from ui.components.text import avatar, chip
+from ui.components.throttle import Throttle
+from ui.components.toast import toast
+from ui.i18n import _
+from ui.labels import channels as channel_labels
+from ui.labels import messages as message_labels
+from ui.routing import page
+
+STEP, MAX_ROWS = 30, 200
+MEDIA = {"[image]": "image", "[video]": "video", "[document]": "document"}
+
+
+@page("/sandbox", permission=Permission.SANDBOX_USE)
+def sandbox(channel: str = "") -> None:
+    def draw(found: list[Channel]) -> None:
+        numbers = [one for one in found if one.sandbox]
+        if not numbers:
+            may = session.current().may(Permission.CHANNELS_WRITE)
+            text = _("Connect a rehearsal number: invented people get your messages, read them and answer.")
+            with ui.element("div").classes("m-card"):
+                action = _("Connect channel") if may else ""
+                empty("science", _("No rehearsal number yet"), text, action=action, to="/channels/connect")
+            return
+        chosen = next((one for one in numbers if str(one.id) == channel), numbers[0])
+        if len(numbers) > 1:
+            names = {str(one.id): one.name for one in numbers}
+            field = select_field(_("Number"), names, str(chosen.id))
+            field.element.classes("m-narrow-field")
+            field.control.on_value_change(lambda event: ui.navigate.to(f"/sandbox?channel={event.value}"))
+        _Sandbox(chosen)
+
+    with frame(_("Simulator"), _("Try campaigns on invented people. Nothing reaches a real phone.")):
+        load(lambda: channel_client.channels(session.current().api), draw, lambda: skeleton_card(8))
+
+
+class _Sandbox:
+    """Phones on the left, one phone in the middle with a place to answer, behaviour on the right."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._api, self._channel = session.current().api, channel
+        self._search, self._limit = "", STEP
+        self._address = ""
+        self._lines: dict[str, ui.element] = {}
+        with ui.element("div").classes("m-sandbox"):
+            with ui.element("div").classes("m-card m-card-flush m-sandbox-people"):
+                with ui.element("div").classes("m-bar"):
+                    self._draw_search()
+                self._phones: Loader[Page[SandboxPhone]] = load(self._fetch, self._draw_phones, lambda: skeleton_list(6))
+            with ui.element("div").classes("m-sandbox-phone"):
+                self._phone = Phone(channel.name, channel_labels.phone_text(channel.number) if channel.number else "")
+                self._phone.chat.classes("m-chat-scroll")
+                with ui.element("div").classes("m-answer") as self._box:
+                    self._text = ui.input(placeholder=_("Answer as this person")).props("outlined dense").classes("m-grow")
+                    self._text.props["aria-label"] = _("Answer as this person")
+                    self._text.on("keydown.enter", self._send, [])
+                    icon_button("send", _("Send answer"), self._send)
+                with ui.element("div").classes("m-row m-near m-wrap m-answers") as self._quick:
+                    for text in (_("I am interested"), _("How much is it?"), _("STOP")):
+                        chip(text, on_click=partial(self._say, text))
+                self._box.set_visibility(False)
+                self._quick.set_visibility(False)
+            load(
+                lambda: client.behaviour(self._api, channel.id), self._draw_behaviour, lambda: skeleton_card(8), "m-sandbox-side"
+            )
+        self._throttle = Throttle(self._again, 1.0)
+        live.on(MessageReceived, self._heard)
+        live.on(CampaignProgress, self._heard)
+        live.on(SandboxChanged, self._told)
+        live.on_reset(self._again)
+
+    def _heard(self, event: Event) -> None:
+        self._throttle.poke()
+
+    def _told(self, event: SandboxChanged) -> None:
+        if event.channel_id == self._channel.id and event.error:
+            toast(event.error, "bad")
+
+    async def _again(self) -> None:
+        await self._phones.refresh()
+        if self._address:
+            await self._show(self._address)
+
+    def _draw_search(self) -> None:
+        async def searched(text: str) -> None:
+            self._search, self._limit = text.strip(), STEP
+            await self._phones.refresh()
+
+        field = ui.input(placeholder=_("Search name or number")).classes("m-search")
+        field.props("outlined dense debounce=250 clearable clear-icon=sym_r_close type=search")
+        field.props["aria-label"] = _("Search name or number")
+        with field.add_slot("prepend"):
+            ui.icon("sym_r_search")
+        field.on_value_change(lambda event: searched(event.value or ""))
+
+    async def _fetch(self) -> Page[SandboxPhone]:
+        return await client.phones(self._api, self._channel.id, search=self._search, limit=self._limit)
+
+    async def _draw_phones(self, found: Page[SandboxPhone]) -> None:
+        self._lines = {}
+        if not found.items:
+            text = _("Send a campaign from this number; each person then has a phone here.")
+            empty("smartphone", _("Nobody yet"), text, action="" if self._search else _("New campaign"), to="/campaigns/new")
+            return
+        states = message_labels.message_states()
+        with ui.element("div").classes("w-full"):
+            for one in found.items:
+                with item(on_click=partial(self._pick, one.address)) as line:
+                    avatar(one.name or one.display)
+                    with ui.element("div").classes("m-col m-tight m-grow"):
+                        with ui.element("div").classes("m-row m-between"):
+                            ui.label(one.name or one.display).classes("m-strong m-clip")
+                            ui.label(formats.clock(one.last_at)).classes("m-hint shrink-0")
+                        state = states[one.state][0] if one.state in states else ""
+                        text = one.last_text if one.last_kind == "in" else f"{state} · {one.last_text}"
+                        ui.label(text).classes("m-hint m-clip" + (" m-strong" if one.last_kind == "in" else ""))
+                self._lines[one.address] = line
+        if found.next_cursor and self._limit < MAX_ROWS:
+            with ui.element("div").classes("m-foot"):
+                button(_("Show more"), self._more, kind="plain").classes("m-end")
+        if not self._address:
+            await self._show(found.items[0].address)
+        else:
+            self._mark()
+
+    async def _more(self) -> None:
+        self._limit = min(MAX_ROWS, self._limit + 2 * STEP)
+        await self._phones.refresh()
+
+    def _mark(self) -> None:
+        for address, line in self._lines.items():
+            on = address == self._address
+            line.classes(add="m-item-on" if on else "", remove="" if on else "m-item-on")
+
+    async def _pick(self, address: str) -> None:
+        await self._show(address)
+        ui.run_javascript(f"masteria.reveal({self._phone.chat.id})")
+
+    async def _show(self, address: str) -> None:
+        self._address = address
+        self._mark()
+        found = await client.thread(self._api, self._channel.id, address)
+        if address != self._address or self._box.is_deleted:
+            return
+        self._box.set_visibility(True)
+        self._quick.set_visibility(True)
+        self._phone.show(*[_drawn(message) for message in reversed(found.items)])
+        ui.run_javascript(f"getHtmlElement({self._phone.chat.id}).scrollTop = 1e6")
+
+    async def _send(self) -> None:
+        text = (self._text.value or "").strip()
+        if text:
+            self._text.value = ""
+            await self._say(text)
+
+    async def _say(self, text: str) -> None:
+        await client.reply(self._api, self._channel.id, self._address, text)
+        toast(_("Sent. It arrives through the provider, like a real answer."), "info")
+
+    # -- behaviour --------------------------------------------------------------------------------------------------
+
+    def _draw_behaviour(self, behaviour: Behaviour) -> None:
+        _BehaviourCard(behaviour, self._save)
+
+    async def _save(self, behaviour: Behaviour) -> None:
+        await client.behave(self._api, self._channel.id, behaviour)
+        toast(_("The simulator behaves like this from now on."))
+
+
+def _drawn(message: SandboxMessage) -> Preview | tuple[Preview, bool]:
+    media = MEDIA.get(message.header or "", "")
+    preview = Preview(
+        message.text or "…",
+        header="" if media else message.header or "",
+        footer=message.footer or "",
+        media=media,  # type: ignore[arg-type]
+        buttons=[("reply", label) for label in message.buttons],
+        time=formats.clock(message.at),
+    )
+    return (preview, True) if message.kind == "in" else preview
+
+
+def _presets() -> list[tuple[str, Behaviour]]:
+    return [
+        (_("All is well"), Behaviour()),
+        (
+            _("Poor network"),
+            Behaviour(
+                latency_ms=900,
+                error_429_share=0.05,
+                error_5xx_share=0.05,
+                drop_after_accept_share=0.03,
+                hang_share=0.01,
+                duplicate_webhook_share=0.1,
+                disorder_share=0.2,
+                webhook_lost_share=0.01,
+            ),
+        ),
+        (_("Meta is down"), Behaviour(outage="errors")),
+        (
+            _("People complain"),
+            Behaviour(delivered_share=0.9, read_share=0.7, reply_share=0.25, opt_out_share=0.1, failed_share=0.08),
+        ),
+    ]
+
+
+class _BehaviourCard:
+    """Ready-made moods, and a slider for each thing that may go well or wrong."""
+
+    def __init__(self, behaviour: Behaviour, save: Callable[[Behaviour], Awaitable[None]]) -> None:
+        self._save = save
+        self._sliders: dict[str, tuple[ui.slider, ui.label]] = {}
+        with card(_("How the outside behaves"), hint=_("Everything you see here works the same with a real provider.")):
+            self._chips = ui.element("div").classes("m-row m-near m-wrap")
+            ui.label(_("People")).classes("m-label")
+            for key, name in (
+                ("delivered_share", _("Delivered")),
+                ("read_share", _("Read")),
+                ("reply_share", _("Answer")),
+                ("opt_out_share", _("Ask to stop")),
+                ("failed_share", _("Cannot receive")),
+            ):
+                self._slider(key, name)
+            ui.label(_("Provider and network")).classes("m-label mt-2")
+            outages = {
+                "none": _("The provider is up"),
+                "errors": _("Down: answers with an error"),
+                "silence": _("Down: does not answer"),
+                "hang_up": _("Down: hangs up"),
+            }
+            self._outage = select_field(_("State of the provider"), outages, "none").control
+            self._slider("latency_ms", _("Time to answer"), 5000)
+            for key, name in (
+                ("error_429_share", _("“Too fast”")),
+                ("error_5xx_share", _("Faults")),
+                ("drop_after_accept_share", _("Answer gets lost")),
+                ("hang_share", _("Never answers")),
+                ("duplicate_webhook_share", _("Reports twice")),
+                ("disorder_share", _("Reports out of order")),
+                ("webhook_lost_share", _("Reports lost")),
+            ):
+                self._slider(key, name)
+            button(_("Apply"), self._apply, kind="primary").classes("m-end")
+        self._set(behaviour)
+
+    def _slider(self, key: str, name: str, most: int = 100) -> None:
+        with ui.element("div").classes("m-dial"):
+            ui.label(name).classes("m-sub m-clip")
+            slider = ui.slider(min=0, max=most, step=0.1 if most == 100 else 10).props("dense")
+            slider.props["aria-label"] = name
+            value = ui.label().classes("m-num m-hint")
+        slider.on_value_change(lambda: value.set_text(self._shown(key)))
+        self._sliders[key] = (slider, value)
+
+    def _shown(self, key: str) -> str:
+        value = float(self._sliders[key][0].value or 0)
+        return f"{formats.number(value)} ms" if key == "latency_ms" else formats.percent(value / 100)
+
+    def _set(self, behaviour: Behaviour) -> None:
+        self._outage.value = behaviour.outage
+        for key, (slider, label) in self._sliders.items():
+            value = getattr(behaviour, key)
+            slider.value = value if key == "latency_ms" else round(value * 100, 1)
+            label.text = self._shown(key)
+        self._chips.clear()
+        with self._chips:
+            for name, preset in _presets():
+                chip(name, on=preset == behaviour, on_click=partial(self._choose, preset))
+
+    async def _choose(self, preset: Behaviour) -> None:
+        self._set(preset)
+        await self._apply()
+
+    async def _apply(self) -> None:
+        values: dict[str, float | int | str] = {
+            key: int(slider.value or 0) if key == "latency_ms" else round(float(slider.value or 0) / 100, 4)
+            for key, (slider, _label) in self._sliders.items()
+        }
+        values["outage"] = self._outage.value
+        behaviour = msgspec.convert(values, Behaviour)
+        self._set(behaviour)
+        await self._save(behaviour)

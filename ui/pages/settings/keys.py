@@ -1,0 +1,139 @@
+"""The part of the settings page about API keys: make one (shown once), see what it may do, revoke."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from nicegui import ui
+
+from api.contract.accounts import ApiKey, ApiKeyCreate, ApiKeyCreated
+from api.contract.base import Page
+from api.contract.enums import KeyEnd, Permission
+from ui import formats, session
+from ui.client import accounts
+from ui.client.base import ApiProblem
+from ui.components import problems
+from ui.components.buttons import button, copy_field
+from ui.components.cards import card, item, note
+from ui.components.confirm import confirm, dialog
+from ui.components.forms import select_field, text_field
+from ui.components.states import empty, load, skeleton_list
+from ui.components.text import badge, icon
+from ui.components.toast import toast
+from ui.i18n import _, ngettext
+from ui.labels.accounts import permission_name
+
+DAYS = (30, 90, 365)
+
+
+def draw_keys() -> None:
+    me = session.current()
+
+    async def revoke(key: ApiKey) -> None:
+        sure = await confirm(
+            _("Revoke {name}?").format(name=key.name),
+            _("What uses this key stops working at once."),
+            yes=_("Revoke"),
+            danger=True,
+        )
+        if sure:
+            await accounts.revoke_api_key(me.api, key.id)
+            toast(_("The key no longer works."))
+            await place.refresh()
+
+    def draw(page: Page[ApiKey]) -> None:
+        if not page.items:
+            with card():
+                empty(
+                    "key",
+                    _("No API keys yet"),
+                    _("With a key your own systems can do what you do here: contacts, campaigns, results."),
+                    action=_("Create key"),
+                    on_click=lambda: _create(place.refresh),
+                )
+            return
+        create = lambda: button(_("Create key"), lambda: _create(place.refresh), kind="primary", icon="add")  # noqa: E731
+        with card(_("API keys"), hint=_("For your own systems. Treat them like passwords."), actions=create, flush=True):
+            for key in page.items:
+                with item():
+                    icon("key")
+                    with ui.element("div").classes("m-col m-tight m-grow"):
+                        ui.label(key.name).classes("m-strong m-clip")
+                        ui.label(_facts(key)).classes("m-hint")
+                        ui.label(_may(key)).classes("m-hint")
+                        if key.ended_because is not None:
+                            ui.label(_ended(key.ended_because)).classes("m-hint")
+                    if key.ended_at is not None:
+                        badge(_("Ended"), "warn")
+                        continue
+                    if key.expires_at and key.expires_at < datetime.now(UTC):
+                        badge(_("Expired"), "warn")
+                    button(_("Revoke"), partial(revoke, key), kind="danger")
+
+    place = load(lambda: accounts.api_keys(me.api), draw, lambda: skeleton_list(3))
+
+
+def _facts(key: ApiKey) -> str:
+    maker = [_("made by {name}").format(name=key.created_by)] if key.created_by else []
+    used = _("last used {when}").format(when=formats.ago(key.last_used_at)) if key.last_used_at else _("never used")
+    until = [_("valid until {day}").format(day=formats.day(key.expires_at))] if key.expires_at else []
+    return " · ".join([f"{key.prefix}…", *maker, used, *until])
+
+
+def _may(key: ApiKey) -> str:
+    if set(key.scopes) == set(Permission):
+        return _("May do everything")
+    return ", ".join(permission_name(scope) for scope in sorted(key.scopes, key=list(Permission).index))
+
+
+def _ended(because: KeyEnd) -> str:
+    return {
+        KeyEnd.MAKER_REMOVED: _("The person who made it is no longer in the team. Make a new key for what still needs one."),
+        KeyEnd.MAKER_DEMOTED: _(
+            "It could do more than the person who made it may do now. Make a new key for what still needs one."
+        ),
+        KeyEnd.MAKER_UNKNOWN: _("Nobody knows any more who made it. Make a new key for what still needs one."),
+    }[because]
+
+
+def _create(refresh: Callable[[], Awaitable[None]]) -> None:
+    me = session.current()
+    ticks: dict[Permission, ui.checkbox] = {}
+
+    async def submit() -> None:
+        scopes = [scope for scope, tick in ticks.items() if tick.value]
+        wrong.text = "" if scopes else _("Choose at least one permission.")
+        if not name.required() or not scopes:
+            return
+        expires = datetime.now(UTC) + timedelta(days=int(days.value)) if days.value else None
+        try:
+            created = await accounts.create_api_key(
+                me.api, ApiKeyCreate(name=name.value.strip(), scopes=scopes, expires_at=expires)
+            )
+        except ApiProblem as error:
+            problems.show_in({"name": name}, error)
+            return
+        _show_secret(created, inside)
+        await refresh()
+
+    with dialog(_("New API key"), wide=True) as box, ui.element("div").classes("m-col") as inside:
+        name = text_field(_("Name"), placeholder=_("What uses it, for example: online shop"), limit=120)
+        choices = {0: _("Does not end")} | {n: ngettext("{n} day", "{n} days", n).format(n=n) for n in DAYS}
+        days = select_field(_("Valid for"), choices, 90)
+        ui.label(_("What it may do")).classes("m-label")
+        with ui.element("div").classes("m-scopes"):
+            for scope in sorted(me.me.permissions, key=list(Permission).index):
+                ticks[scope] = ui.checkbox(permission_name(scope)).props("dense size=sm")
+        wrong = ui.label().classes("m-field-error").props("aria-live=polite")
+        with ui.element("div").classes("m-dialog-foot"):
+            button(_("Cancel"), box.close, kind="plain")
+            button(_("Create key"), submit, kind="primary")
+    box.open()
+
+
+def _show_secret(created: ApiKeyCreated, inside: ui.element) -> None:
+    inside.clear()
+    with inside:
+        with note("warn", _("Copy the key now. It is not shown again."), name="warning"):
+            pass
+        copy_field(created.secret, label=_("Copy key"))

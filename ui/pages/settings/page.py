@@ -1,0 +1,25 @@
+"""Settings: profile and password, sessions, the company, API keys. Each part saves by itself."""
+
+from nicegui import ui
+
+from api.contract.enums import Permission
+from ui import session
+from ui.components.frame import frame
+from ui.components.progress import tabs
+from ui.i18n import _
+from ui.pages.settings.company import draw_company
+from ui.pages.settings.keys import draw_keys
+from ui.pages.settings.profile import draw_profile, draw_sessions
+from ui.routing import page
+
+
+@page("/settings")
+def settings(tab: str = "profile") -> None:
+    me = session.current()
+    parts = [("profile", _("Profile"), draw_profile), ("sessions", _("Sessions"), draw_sessions)]
+    if me.may(Permission.COMPANY_READ):
+        parts.append(("company", _("Company"), draw_company))
+    if me.may(Permission.KEYS_WRITE):
+        parts.append(("keys", _("API keys"), draw_keys))
+    with frame(_("Settings"), narrow=True), ui.element("div").classes("w-full"):
+        tabs(parts, tab)
