@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from api import accounts, errors, events, health, openapi, pagination, strict
+from api import accounts, errors, events, health, pagination, strict
 from api.auth.guard import guard, provide_actor
 from api.auth.recover import RecoverController
 from api.auth.sign_in import SignInController
@@ -27,8 +27,11 @@ from api.home import HomeController
 from api.hooks.asgi import Hooks, in_front
 from api.idempotency import Idempotent, on_replay, take_key
 from api.imports import ImportController
+from api.location import locate
 from api.log import RequestLogging
 from api.messages import MessageController
+from api.methods import Methods
+from api.openapi import routes as openapi
 from api.realtime import Hub
 from api.sandbox import SandboxController
 from api.templates import TemplateController
@@ -116,6 +119,7 @@ def create_app(settings: Settings) -> Litestar:
         ],
         guards=[guard],
         before_request=before_request,
+        after_request=locate,
         dependencies={"actor": Provide(provide_actor), "origin": Provide(provide_origin)},
         exception_handlers={**errors.HANDLERS, Replayed: on_replay},
         request_class=strict.StrictRequest,
@@ -127,6 +131,7 @@ def create_app(settings: Settings) -> Litestar:
         debug=False,
     )
     app.asgi_handler = in_front(
-        hooks, RequestLogging(BodyDeadline(Idempotent(app.asgi_handler)), https=settings.webhook_url.startswith("https://"))
+        hooks,
+        RequestLogging(Methods(BodyDeadline(Idempotent(app.asgi_handler))), https=settings.webhook_url.startswith("https://")),
     )
     return app

@@ -196,7 +196,7 @@ class CampaignController(Controller):
         queued = await actions.retry_failed(actor, campaign_id, data.reasons, include_unknown=data.include_unknown)
         return Retried(queued=queued)
 
-    @post("/{campaign_id:uuid}/clone", summary="Clone")
+    @post("/{campaign_id:uuid}/clone", summary="Clone", opt={"creates": "/v1/campaigns"})
     async def clone_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Response[Campaign]:
         """A new draft with the same channel, text and audience."""
         return _campaign(await queries.campaign(actor, await actions.clone(actor, campaign_id)))
@@ -247,7 +247,7 @@ class CampaignController(Controller):
         await queries.campaign(actor, campaign_id)
         return Stream(
             _recipients_csv(actor, campaign_id, _states(states), _reason(reason), replied, separator),
-            media_type="text/csv; charset=utf-8",
+            media_type="text/csv",
             headers={"Content-Disposition": f'attachment; filename="recipients-{campaign_id}.csv"'},
         )
 

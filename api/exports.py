@@ -38,7 +38,7 @@ def csv_lines(rows: Iterable[list[str]], separator: str) -> str:
 def csv_stream(pieces: AsyncIterator[str], filename: str) -> Stream:
     return Stream(
         pieces,
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{filename}"', "X-Content-Type-Options": "nosniff"},
     )
 
@@ -50,6 +50,7 @@ class ExportController(Controller):
     opt = CUSTOM
 
     @get(
+        media_type="text/csv",
         summary="Export contacts",
         description="The contacts of a filter as CSV (UTF-8 with BOM), streamed. Needs `contacts:export`; noted in the audit log.",
     )

@@ -117,7 +117,7 @@ async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     if _SHARED:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(generate_latest(registry), media_type="text/plain; version=0.0.4")
 
 
 def _allowed(settings: Settings, request: Request[Any, Any, Any]) -> bool:

@@ -108,6 +108,7 @@ class ImportController(Controller):
 
     @get(
         "/{import_id:uuid}/rejects.csv",
+        media_type="text/csv",
         summary="Download the rejected rows",
         description="As the file had them, plus `linha` and `motivo`. Mended, the file can be imported again.",
     )

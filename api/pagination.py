@@ -35,6 +35,11 @@ def bind(request: Request[Any, Any, Any]) -> None:
     _request.set(request)
 
 
+def bound_request() -> Request[Any, Any, Any] | None:
+    """The request of this task; None outside of one."""
+    return _request.get()
+
+
 def _list_digest() -> bytes:
     """What the list of this request is: its path, and its query without what may differ from page to page."""
     request = _request.get()

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, post, put
+from litestar.openapi.spec import Example
 from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
 from api.auth.guard import Caller
@@ -20,7 +21,12 @@ from db.messages import threads
 from db.messages.threads import Entry, Phone
 
 Search = Annotated[str | None, QueryParameter(max_length=100, description="Part of a number or of a name.")]
-Address = Annotated[str, PathParameter(max_length=60, description="E.164 number as `/phones` gives it, or a BSUID.")]
+Address = Annotated[
+    str,
+    PathParameter(
+        max_length=60, description="E.164 number as `/phones` gives it, or a BSUID.", examples=[Example(value="+5511987654321")]
+    ),
+]
 
 
 def _phone(row: Phone) -> SandboxPhone:

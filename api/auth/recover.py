@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Controller, Request, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.openapi.spec import Example
+from litestar.params import JSONBody, PathParameter
 
 from api import rate_limit
 from api.auth.guard import forget_all
@@ -18,6 +19,12 @@ from db.audit.actions import Origin
 from db.errors import NotFound
 from db.permissions import Role
 
+LinkToken = Annotated[
+    str,
+    PathParameter(
+        description="The last part of the link.", examples=[Example(value="0Zb3kJ8sN2vQ0xYt5LwPz7RbHc3MfGd9TqEuA1iOoXp")]
+    ),
+]
 _SAME_TIME = 0.25  # seconds that "forgot password" takes at least, so that a known address does not show
 
 
@@ -71,7 +78,7 @@ class RecoverController(Controller):
         summary="Look at an invitation",
         description="What an invited person sees before accepting. 404 when it was used, revoked or is older than 7 days.",
     )
-    async def preview(self, token: FromPath[str], origin: CallOrigin) -> InvitationPreview:
+    async def preview(self, token: LinkToken, origin: CallOrigin) -> InvitationPreview:
         await _count(origin)
         row = await invitations.preview(_plausible(token))
         return InvitationPreview(
@@ -85,7 +92,7 @@ class RecoverController(Controller):
         summary="Accept an invitation",
         description="Joins the company and signs in. With an account, its password is asked for; without one, name and password make it.",
     )
-    async def accept(self, token: FromPath[str], data: JSONBody[InvitationAccept], origin: CallOrigin) -> SignedIn:
+    async def accept(self, token: LinkToken, data: JSONBody[InvitationAccept], origin: CallOrigin) -> SignedIn:
         await _count(origin)
         return await signed_in(await invitations.accept(origin, _plausible(token), data.password, data.name, data.device))
 

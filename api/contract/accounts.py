@@ -1,12 +1,11 @@
 """Sign-up, sign-in, sessions, team, company and API keys."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
-from api.contract.base import Email, Input, Output, Title
+from api.contract.base import Email, Input, Output, Title, example
 from db.accounts.enums import InvitationMail, KeyEnd, Language
 from db.contacts.filter import Moment
 from db.permissions import Permission, Role
@@ -20,8 +19,8 @@ TimeZone = Annotated[str, Meta(max_length=64, examples=["America/Sao_Paulo"])]
 class SignUp(Input):
     """POST /v1/auth/sign-up: a new company with its owner; answers SignedIn."""
 
-    company_name: Name
-    name: Name
+    company_name: Annotated[Name, example("Loja Aurora")]
+    name: Annotated[Name, example("Ana Lima")]
     email: Email
     password: Password
     language: Language = Language.PT_BR
@@ -32,13 +31,15 @@ class SignIn(Input):
     """POST /v1/auth/sign-in → SignedIn; wrong e-mail or password: 401 `bad_credentials`, always the same text and time."""
 
     email: Email
-    password: Annotated[str, Meta(max_length=200)]
+    password: Annotated[str, Meta(examples=["cavalo-azul-42"], max_length=200)]
     device: Device | None = None
 
 
 class SignedIn(Output):
-    token: str  # opaque, send as `Authorization: Bearer …`; shown once
-    expires_at: datetime
+    token: Annotated[
+        str, example("mia_s_kJ8sN2vQ0xYt5LwPz7RbHc3MfGd9TqEuA1iOoXpVnZs")
+    ]  # opaque, send as `Authorization: Bearer …`; shown once
+    expires_at: Moment
     me: "Me"
     device: str | None = None  # keep it, and send it with the next sign-in: then strangers' tries do not count against it
 
@@ -47,8 +48,8 @@ class Me(Output):
     """GET /v1/me: who is asking, in which company, and what they may do."""
 
     user_id: UUID | None  # null for an API key
-    name: str
-    email: str | None
+    name: Annotated[str, example("Ana Lima")]
+    email: Annotated[str, example("ana@lojaaurora.com.br")] | None
     email_verified: bool  # until then we mail few invitations for this person
     language: Language
     role: Role | None
@@ -60,7 +61,7 @@ class Me(Output):
 
 class CompanyRef(Output):
     id: UUID
-    name: str
+    name: Annotated[str, example("Loja Aurora")]
     role: Role
 
 
@@ -68,34 +69,34 @@ class Company(Output):
     """GET /v1/company."""
 
     id: UUID
-    name: str
+    name: Annotated[str, example("Loja Aurora")]
     language: Language
-    time_zone: str
-    country: str  # ISO 3166-1 alpha-2, the default region of phone numbers
-    created_at: datetime
+    time_zone: Annotated[str, example("America/Sao_Paulo")]
+    country: Annotated[str, example("BR")]  # ISO 3166-1 alpha-2, the default region of phone numbers
+    created_at: Moment
     demo: bool
 
 
 class CompanyPatch(Input):
     """PATCH /v1/company."""
 
-    name: Name | UnsetType = UNSET
+    name: Annotated[Name, example("Loja Aurora")] | UnsetType = UNSET
     language: Language | UnsetType = UNSET
     time_zone: TimeZone | UnsetType = UNSET
-    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | UnsetType = UNSET
+    country: Annotated[str, Meta(examples=["BR"], pattern="^[A-Z]{2}$")] | UnsetType = UNSET
 
 
 class MePatch(Input):
     """PATCH /v1/me."""
 
-    name: Name | UnsetType = UNSET
+    name: Annotated[Name, example("Ana Lima")] | UnsetType = UNSET
     language: Language | UnsetType = UNSET
 
 
 class PasswordChange(Input):
     """POST /v1/me/password: ends every other session; answers SignedIn with a new token."""
 
-    current_password: Annotated[str, Meta(max_length=200)]
+    current_password: Annotated[str, Meta(examples=["cavalo-azul-41"], max_length=200)]
     new_password: Password
 
 
@@ -115,24 +116,24 @@ class ForgotPassword(Input):
 class ResetPassword(Input):
     """POST /v1/auth/reset-password → SignedIn; the link works once, for 30 minutes."""
 
-    token: Annotated[str, Meta(max_length=200)]
+    token: Annotated[str, Meta(examples=["0Zb3kJ8sN2vQ0xYt5LwPz7RbHc3MfGd9TqEuA1iOoXp"], max_length=200)]
     password: Password
 
 
 class VerifyEmail(Input):
     """POST /v1/auth/verify-email → Done; the link works for 7 days, also more than once."""
 
-    token: Annotated[str, Meta(max_length=200)]
+    token: Annotated[str, Meta(examples=["0Zb3kJ8sN2vQ0xYt5LwPz7RbHc3MfGd9TqEuA1iOoXp"], max_length=200)]
 
 
 class SessionInfo(Output):
     """GET /v1/me/sessions → Page[SessionInfo]; DELETE /v1/me/sessions/{id} revokes one, DELETE /v1/me/sessions all but this."""
 
     id: UUID
-    created_at: datetime
-    last_seen_at: datetime
-    ip: str | None
-    user_agent: str | None
+    created_at: Moment
+    last_seen_at: Moment
+    ip: Annotated[str, example("203.0.113.7")] | None
+    user_agent: Annotated[str, example("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")] | None
     current: bool
 
 
@@ -140,11 +141,11 @@ class Member(Output):
     """GET /v1/team → Page[Member]."""
 
     user_id: UUID
-    name: str
-    email: str
+    name: Annotated[str, example("Bruno Souza")]
+    email: Annotated[str, example("bruno@lojaaurora.com.br")]
     role: Role
-    joined_at: datetime
-    last_seen_at: datetime | None
+    joined_at: Moment
+    last_seen_at: Moment | None
 
 
 class MemberPatch(Input):
@@ -164,24 +165,26 @@ class Invitation(Output):
     """GET /v1/team/invitations → Page[Invitation]; DELETE /v1/team/invitations/{id} revokes."""
 
     id: UUID
-    email: str
+    email: Annotated[str, example("carla@lojaaurora.com.br")]
     role: Role
-    invited_by: str
-    created_at: datetime
-    expires_at: datetime
+    invited_by: Annotated[str, example("Ana Lima")]
+    created_at: Moment
+    expires_at: Moment
 
 
 class InvitationCreated(Output):
     invitation: Invitation
-    link: str  # shown once
+    link: Annotated[
+        str, example("https://painel.example.com/invitation/0Zb3kJ8sN2vQ0xYt5LwPz7RbHc3MfGd9TqEuA1iOoXp")
+    ]  # shown once
     mail: InvitationMail  # whether we mailed it; if not, hand on the link
 
 
 class InvitationPreview(Output):
     """GET /v1/auth/invitations/{token}: what the invited person sees before accepting (public)."""
 
-    company_name: str
-    email: str
+    company_name: Annotated[str, example("Loja Aurora")]
+    email: Annotated[str, example("carla@lojaaurora.com.br")]
     role: Role
     has_account: bool  # then the password of that account is asked for
 
@@ -189,17 +192,17 @@ class InvitationPreview(Output):
 class InvitationAccept(Input):
     """POST /v1/auth/invitations/{token}/accept → SignedIn."""
 
-    password: Annotated[str, Meta(max_length=200)]
-    name: Name | None = None  # needed when there is no account yet
+    password: Annotated[str, Meta(examples=["cavalo-azul-42"], max_length=200)]
+    name: Annotated[Name, example("Carla Dias")] | None = None  # needed when there is no account yet
     device: Device | None = None
 
 
 class ApiKeyCreate(Input):
     """POST /v1/api-keys → ApiKeyCreated."""
 
-    name: Name
+    name: Annotated[Name, example("ERP")]
     scopes: Annotated[list[Permission], Meta(min_length=1)]
-    expires_at: Moment | None = None
+    expires_at: Annotated[Moment, example("2031-01-31T09:00:00-03:00")] | None = None
 
 
 class ApiKey(Output):
@@ -207,17 +210,17 @@ class ApiKey(Output):
     its maker both allow."""
 
     id: UUID
-    name: str
-    prefix: str
+    name: Annotated[str, example("ERP")]
+    prefix: Annotated[str, example("mia_live_1f2e3d4c")]
     scopes: list[Permission]
-    created_at: datetime
-    expires_at: datetime | None
-    last_used_at: datetime | None
-    created_by: str  # the person whose rights it borrows, also when one of their keys made it
-    ended_at: datetime | None  # ended with the rights of that person; kept in the list for 30 days
+    created_at: Moment
+    expires_at: Moment | None
+    last_used_at: Moment | None
+    created_by: Annotated[str, example("Ana Lima")]  # the person whose rights it borrows, also when one of their keys made it
+    ended_at: Moment | None  # ended with the rights of that person; kept in the list for 30 days
     ended_because: KeyEnd | None
 
 
 class ApiKeyCreated(Output):
     api_key: ApiKey
-    secret: str  # `mia_live_…`, shown once
+    secret: Annotated[str, example("mia_live_1f2e3d4c_kJ8sN2vQ0xYt5LwPz7RbHc3MfGd9TqEuA1iOoXpVnZs")]  # `mia_live_…`, shown once

@@ -10,6 +10,12 @@ from db.texts import EMAIL, NAME
 
 T = TypeVar("T")
 
+
+def example(value: Any) -> Meta:
+    """What a field may look like, for the OpenAPI document: `Annotated[str, example("Ana Lima")]`."""
+    return Meta(examples=[value])
+
+
 TRIM = {"trim": True}
 Label = Annotated[str, Meta(min_length=1, max_length=60, pattern=NAME, extra=TRIM)]
 Title = Annotated[str, Meta(min_length=1, max_length=120, pattern=NAME, extra=TRIM)]

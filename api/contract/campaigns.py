@@ -1,27 +1,26 @@
 """Campaigns: draft, preview, launch, live progress, recipients."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from api.contract.base import Input, Output, Title
+from api.contract.base import Input, Output, Title, example
 from api.contract.contacts import ContactFilter, Moment
 from db.campaigns.enums import CampaignState
 from db.channels.enums import ChannelKind
 from db.messages.enums import DeliveryPolicy
 
-CampaignName = Title
+CampaignName = Annotated[Title, example("Liquidação de verão")]
 
 
 class Binding(Struct, forbid_unknown_fields=True, kw_only=True):
     """What fills one placeholder: `source` is a contact field (`name`, `first_name`, `phone`, `email`, `custom.cidade`) or
     `constant`; `fallback` is used when the contact has no value (for a constant it is the value)."""
 
-    placeholder: Annotated[str, Meta(max_length=64)]
-    source: Annotated[str, Meta(max_length=64)]
-    fallback: Annotated[str, Meta(max_length=500)] = ""
+    placeholder: Annotated[str, Meta(examples=["1"], max_length=64)]
+    source: Annotated[str, Meta(examples=["first_name"], max_length=64)]
+    fallback: Annotated[str, Meta(examples=["cliente"], max_length=500)] = ""
 
 
 class CampaignSettings(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -42,7 +41,7 @@ class CampaignPatch(Input):
     name: CampaignName | UnsetType = UNSET
     channel_id: UUID | None | UnsetType = UNSET
     template_id: UUID | None | UnsetType = UNSET
-    body: Annotated[str, Meta(max_length=1600)] | None | UnsetType = UNSET
+    body: Annotated[str, Meta(examples=["Oi {{first_name}}, chegou a coleção nova!"], max_length=1600)] | None | UnsetType = UNSET
     bindings: list[Binding] | UnsetType = UNSET
     audience: ContactFilter | UnsetType = UNSET
     policy: DeliveryPolicy | UnsetType = UNSET
@@ -68,21 +67,21 @@ class CampaignRow(Output):
     """GET /v1/campaigns?state=&search=&channel_id= → Page[CampaignRow], newest first."""
 
     id: UUID
-    name: str
+    name: Annotated[str, example("Liquidação de verão")]
     state: CampaignState
     state_reason: str | None
     channel_id: UUID | None
-    channel_name: str | None
+    channel_name: Annotated[str, example("WhatsApp da loja")] | None
     channel_kind: ChannelKind | None
     sandbox: bool
     audience: int  # everyone who was to get the message at the launch; it stays the same to the end
     counts: Counts
     replied: int
-    scheduled_at: datetime | None
-    started_at: datetime | None
-    finished_at: datetime | None
-    updated_at: datetime
-    outage_since: datetime | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
+    scheduled_at: Moment | None
+    started_at: Moment | None
+    finished_at: Moment | None
+    updated_at: Moment
+    outage_since: Moment | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
 
 
 class Campaign(Output):
@@ -90,32 +89,32 @@ class Campaign(Output):
     …/retry-failed RetryFailed, …/clone → Campaign; …/test TestSend → TestSent."""
 
     id: UUID
-    name: str
+    name: Annotated[str, example("Liquidação de verão")]
     state: CampaignState
     state_reason: str | None
     state_detail: str | None
     channel_id: UUID | None
-    channel_name: str | None
+    channel_name: Annotated[str, example("WhatsApp da loja")] | None
     channel_kind: ChannelKind | None
     sandbox: bool
     template_id: UUID | None
-    template_name: str | None
+    template_name: Annotated[str, example("promo_verao")] | None
     body: str | None
     bindings: list[Binding]
     audience: ContactFilter
     policy: DeliveryPolicy
     settings: CampaignSettings
-    scheduled_at: datetime | None
-    launched_at: datetime | None
-    started_at: datetime | None
-    finished_at: datetime | None
-    resume_at: datetime | None
+    scheduled_at: Moment | None
+    launched_at: Moment | None
+    started_at: Moment | None
+    finished_at: Moment | None
+    resume_at: Moment | None
     version: int
     cloned_from: UUID | None
     created_by: str | None
-    created_at: datetime
-    updated_at: datetime
-    outage_since: datetime | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
+    created_at: Moment
+    updated_at: Moment
+    outage_since: Moment | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
 
 
 class CampaignProblem(Output):
@@ -130,7 +129,7 @@ class CampaignProblem(Output):
 
 
 class AudienceSkip(Output):
-    reason: str  # SkipReason
+    reason: Annotated[str, example("opted_out")]  # SkipReason
     count: int
 
 
@@ -144,14 +143,14 @@ class Audience(Output):
 
 class PreviewButton(Output):
     kind: Literal["quick_reply", "url", "phone"]
-    text: str
+    text: Annotated[str, example("Quero ver")]
 
 
 class PreviewMessage(Output):
-    contact_name: str
-    address: str
+    contact_name: Annotated[str, example("Beatriz Nunes")]
+    address: Annotated[str, example("(11) 98765-4321")]
     header: str | None
-    body: str
+    body: Annotated[str, example("Oi Beatriz, chegou a coleção nova!")]
     footer: str | None
     buttons: list[PreviewButton]
     encoding: Literal["gsm7", "ucs2"] | None  # SMS
@@ -174,13 +173,13 @@ class Preview(Output):
 class CampaignLaunch(Input):
     """`at` null: now. 409 `not_ready` with the problems in errors."""
 
-    at: Moment | None = None
+    at: Annotated[Moment, example("2031-01-31T09:00:00-03:00")] | None = None
 
 
 class TestSend(Input):
     """Sends the message to these numbers at once, outside the campaign's counts; values come from the contact with that number, or fallbacks."""
 
-    to: Annotated[list[Annotated[str, Meta(max_length=60)]], Meta(min_length=1, max_length=5)]
+    to: Annotated[list[Annotated[str, Meta(examples=["+5511987654321"], max_length=60)]], Meta(min_length=1, max_length=5)]
 
 
 class TestSent(Output):
@@ -190,7 +189,9 @@ class TestSent(Output):
 class RetryFailed(Input):
     """Which failed ones go out again; `unknown` ones only when named, because they may have arrived."""
 
-    reasons: Annotated[list[Annotated[str, Meta(max_length=60)]], Meta(min_length=1, max_length=100)]  # FailureReason
+    reasons: Annotated[
+        list[Annotated[str, Meta(examples=["temporary"], max_length=60)]], Meta(min_length=1, max_length=100)
+    ]  # FailureReason
     include_unknown: bool = False
 
 
@@ -199,14 +200,14 @@ class Retried(Output):
 
 
 class FailureGroup(Output):
-    reason: str  # FailureReason or SkipReason: the UI has what it means and what to do
+    reason: Annotated[str, example("temporary")]  # FailureReason or SkipReason: the UI has what it means and what to do
     code: int | None
     count: int
     retryable: bool
 
 
 class RatePoint(Output):
-    at: datetime
+    at: Moment
     sent: int
     delivered: int
 
@@ -223,15 +224,15 @@ class Progress(Output):
     read: int
     replied: int
     rate: float  # per second, over the last 10 s
-    eta: datetime | None
+    eta: Moment | None
     limiting_factor: str | None  # number | pair | tier | segments | quality | api_rate | none
     limit_value: float | None
-    limit_until: datetime | None
+    limit_until: Moment | None
     failures: list[FailureGroup]
     skipped: list[FailureGroup]
     series: list[RatePoint]
     series_seconds: int  # width of one point
-    outage_since: datetime | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
+    outage_since: Moment | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
 
 
 RecipientState = Literal[
@@ -244,16 +245,16 @@ class Recipient(Output):
 
     message_id: UUID
     contact_id: UUID | None
-    name: str
-    address: str
-    state: str
+    name: Annotated[str, example("Beatriz Nunes")]
+    address: Annotated[str, example("+5511987654321")]
+    state: Annotated[str, example("delivered")]
     reason: str | None
     code: int | None
     tries: int
     maybe_duplicate: bool
-    sent_at: datetime | None
-    delivered_at: datetime | None
-    read_at: datetime | None
-    replied_at: datetime | None
+    sent_at: Moment | None
+    delivered_at: Moment | None
+    read_at: Moment | None
+    replied_at: Moment | None
     reply_kind: str | None = None  # of the first answer: text, image, audio, …
     reply_text: str | None = None

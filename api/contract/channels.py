@@ -1,18 +1,18 @@
 """Channels: connecting, live check, state, limits, log; and templates."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
-from api.contract.base import TRIM, Input, Output
+from api.contract.base import TRIM, Input, Output, example
 from db.channels.enums import ChannelKind, ChannelState, Quality, TemplateCategory, TemplateStatus
+from db.contacts.filter import Moment
 from db.texts import NAME
 
 ChannelName = Annotated[str, Meta(min_length=1, max_length=80, pattern=NAME, extra=TRIM, examples=["WhatsApp da loja"])]
-Secret = Annotated[str, Meta(min_length=1, max_length=1000)]
-ProviderId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9+_-]+$")]
+Secret = Annotated[str, Meta(min_length=1, max_length=1000, examples=["EAAGm0PX4ZCpsBA"])]
+ProviderId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9+_-]+$", examples=["106540352242922"])]
 
 
 class WhatsAppConnect(Input, tag_field="kind", tag="whatsapp"):
@@ -29,9 +29,9 @@ class SmsConnect(Input, tag_field="kind", tag="sms"):
     """A Twilio number or messaging service."""
 
     name: ChannelName
-    account_sid: Annotated[str, Meta(pattern=r"^AC[0-9a-fA-F]{32}$")]
+    account_sid: Annotated[str, Meta(pattern=r"^AC[0-9a-fA-F]{32}$", examples=["AC5e6d2a1f0b9c8d7e6f5a4b3c2d1e0f9a"])]
     auth_token: Secret
-    sender: Annotated[str, Meta(max_length=40, description="E.164 number, or a messaging service MG…")]
+    sender: Annotated[str, Meta(examples=["+15005550006"], max_length=40, description="E.164 number, or a messaging service MG…")]
     throughput: Annotated[float, Meta(gt=0, le=1000)] = 1.0  # segments per second
 
 
@@ -61,7 +61,7 @@ class CheckLine(Output):
 
     code: Literal["token", "number", "quality", "limit", "throughput", "webhook", "templates", "sender"]
     ok: bool
-    value: str | None = None  # "+55 11 4000-1234", "green", "10000"
+    value: Annotated[str, example("+5511400012345")] | None = None  # "+55 11 4000-1234", "green", "10000"
     reason: str | None = None  # FailureReason when not ok
     detail: str | None = None  # the provider's own words
 
@@ -73,37 +73,37 @@ class Channel(Output):
     id: UUID
     kind: ChannelKind
     sandbox: bool
-    name: str
+    name: Annotated[str, example("WhatsApp da loja")]
     state: ChannelState
     state_reason: str | None
     state_detail: str | None
-    paused_until: datetime | None
-    outage_since: datetime | None  # it waits for a provider that is down, since then; it goes on by itself
-    number: str | None
-    account_id: str
-    external_id: str
+    paused_until: Moment | None
+    outage_since: Moment | None  # it waits for a provider that is down, since then; it goes on by itself
+    number: Annotated[str, example("+5511400012345")] | None
+    account_id: Annotated[str, example("102290129340398")]
+    external_id: Annotated[str, example("106540352242922")]
     quality: Quality
     messaging_limit: int | None
     messaging_used: int | None  # unique people of the last 24 h; null when Valkey is away
     throughput: float
     rate_now: float  # sent per second over the last 10 s
-    webhook_url: str
+    webhook_url: Annotated[str, example("https://api.example.com/hooks/meta/0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42")]
     webhook_status_url: str | None
     verify_token: str | None  # Meta asks for it when the address is registered; shown to who may change channels
     check: list[CheckLine]
-    checked_at: datetime | None
-    templates_synced_at: datetime | None
-    created_at: datetime
+    checked_at: Moment | None
+    templates_synced_at: Moment | None
+    created_at: Moment
 
 
 class ChannelLogEntry(Output):
     """GET /v1/channels/{id}/log?kind=&ok= → Page[ChannelLogEntry], newest first. Secrets are redacted."""
 
     id: UUID
-    at: datetime
-    kind: str
+    at: Moment
+    kind: Annotated[str, example("check")]
     ok: bool
-    summary: str
+    summary: Annotated[str, example("GET /106540352242922")]
     http_status: int | None
     code: str | None
     duration_ms: int | None
@@ -117,9 +117,9 @@ class Template(Output):
 
     id: UUID
     channel_id: UUID
-    channel_name: str
-    name: str
-    language: str
+    channel_name: Annotated[str, example("WhatsApp da loja")]
+    name: Annotated[str, example("promo_verao")]
+    language: Annotated[str, example("pt_BR")]
     category: TemplateCategory
     status: TemplateStatus
     parameter_format: Literal["positional", "named"]
@@ -128,7 +128,7 @@ class Template(Output):
     quality: Quality
     rejected_reason: str | None
     problem: str | None
-    synced_at: datetime | None
+    synced_at: Moment | None
 
 
 class TemplateCreate(Input):
@@ -137,17 +137,17 @@ class TemplateCreate(Input):
     channel_id: UUID
     name: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,512}$", examples=["promo_verao"])]
     language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$", examples=["pt_BR"])]
-    category: TemplateCategory
-    body: Annotated[str, Meta(min_length=1, max_length=1024)]
-    body_examples: list[str] = []  # one per placeholder
-    header: Annotated[str, Meta(max_length=60)] | None = None
+    category: Annotated[TemplateCategory, example("marketing")]
+    body: Annotated[str, Meta(examples=["Oi {{1}}, chegou a coleção nova!"], min_length=1, max_length=1024)]
+    body_examples: Annotated[list[str], example(["Beatriz"])] = []  # one per placeholder
+    header: Annotated[str, Meta(examples=["Verão"], max_length=60)] | None = None
     header_example: str | None = None
-    footer: Annotated[str, Meta(max_length=60)] | None = None
+    footer: Annotated[str, Meta(examples=["Responda SAIR para não receber"], max_length=60)] | None = None
     quick_replies: Annotated[list[Annotated[str, Meta(min_length=1, max_length=25)]], Meta(max_length=10)] = []
     url_button: "UrlButton | None" = None
 
 
 class UrlButton(Input):
-    text: Annotated[str, Meta(min_length=1, max_length=25)]
-    url: Annotated[str, Meta(max_length=2000, pattern=r"^https?://")]
+    text: Annotated[str, Meta(examples=["Ver na loja"], min_length=1, max_length=25)]
+    url: Annotated[str, Meta(examples=["https://lojaaurora.com.br/verao"], max_length=2000, pattern=r"^https?://")]
     example: str | None = None  # when the url ends in {{1}}

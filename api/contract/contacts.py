@@ -1,12 +1,11 @@
 """Contacts: list, detail, tags, custom fields, notes, opt-out, bulk actions, import and export."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
-from api.contract.base import Input, Label, Output
+from api.contract.base import Input, Label, Output, example
 from db.contacts.enums import CustomFieldKind, IdentityKind, ImportState, LineType
 from db.contacts.filter import ContactFilter as ContactFilter
 from db.contacts.filter import Moment as Moment  # re-exported: campaigns take it too
@@ -14,16 +13,16 @@ from db.texts import NAME_OR_NOTHING
 
 PersonName = Annotated[str, Meta(max_length=200, pattern=NAME_OR_NOTHING, examples=["Beatriz Nunes"])]
 PhoneText = Annotated[str, Meta(max_length=60, examples=["(11) 98765-4321"])]
-TagName = Label
+TagName = Annotated[Label, example("vip")]
 FieldKey = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["cidade"])]
-CustomValues = dict[FieldKey, Annotated[str, Meta(max_length=500)]]
+CustomValues = dict[FieldKey, Annotated[str, Meta(max_length=500, examples=["Niterói"])]]
 
 
 class Identity(Output):
     id: UUID
     kind: IdentityKind
-    value: str
-    display: str
+    value: Annotated[str, example("+5511987654321")]
+    display: Annotated[str, example("(11) 98765-4321")]
     line: LineType | None
     region: str | None
     valid: bool
@@ -33,7 +32,7 @@ class Tag(Output):
     """GET /v1/tags → Page[Tag]; POST /v1/tags TagCreate; PATCH, DELETE /v1/tags/{id}."""
 
     id: UUID
-    name: str
+    name: Annotated[str, example("vip")]
     contacts: int
 
 
@@ -43,21 +42,21 @@ class TagCreate(Input):
 
 class TagRef(Output):
     id: UUID
-    name: str
+    name: Annotated[str, example("vip")]
 
 
 class CustomField(Output):
     """GET /v1/custom-fields → Page[CustomField]; POST CustomFieldCreate; DELETE /v1/custom-fields/{id}."""
 
     id: UUID
-    key: str
-    label: str
+    key: Annotated[str, example("cidade")]
+    label: Annotated[str, example("Cidade")]
     kind: CustomFieldKind
 
 
 class CustomFieldCreate(Input):
     key: FieldKey
-    label: Label
+    label: Annotated[Label, example("Cidade")]
     kind: CustomFieldKind = CustomFieldKind.TEXT
 
 
@@ -66,30 +65,30 @@ class ContactRow(Output):
     above that from the planner unless ?count=exact."""
 
     id: UUID
-    name: str
-    phone: str | None
-    phone_display: str | None
+    name: Annotated[str, example("Beatriz Nunes")]
+    phone: Annotated[str, example("+5511987654321")] | None
+    phone_display: Annotated[str, example("(11) 98765-4321")] | None
     line: LineType | None
     email: str | None
     tags: list[TagRef]
     opted_out: bool
-    updated_at: datetime
+    updated_at: Moment
 
 
 class Contact(Output):
     """GET /v1/contacts/{id} (with ETag); DELETE removes person and messages' link, keeps the suppression."""
 
     id: UUID
-    name: str
+    name: Annotated[str, example("Beatriz Nunes")]
     language: str | None
     identities: list[Identity]
     tags: list[TagRef]
     custom: dict[str, str]
-    opted_out_at: datetime | None
+    opted_out_at: Moment | None
     opt_out_source: str | None
-    source: str
-    created_at: datetime
-    updated_at: datetime
+    source: Annotated[str, example("import")]
+    created_at: Moment
+    updated_at: Moment
 
 
 class ContactCreate(Input):
@@ -97,8 +96,8 @@ class ContactCreate(Input):
 
     name: PersonName = ""
     phone: PhoneText | None = None
-    email: Annotated[str, Meta(max_length=254)] | None = None
-    language: Annotated[str, Meta(max_length=10)] | None = None
+    email: Annotated[str, Meta(examples=["beatriz@example.com"], max_length=254)] | None = None
+    language: Annotated[str, Meta(examples=["pt-BR"], max_length=10)] | None = None
     tags: list[TagName] = []
     custom: CustomValues = {}
 
@@ -108,8 +107,8 @@ class ContactPatch(Input):
 
     name: PersonName | UnsetType = UNSET
     phone: PhoneText | None | UnsetType = UNSET
-    email: Annotated[str, Meta(max_length=254)] | None | UnsetType = UNSET
-    language: Annotated[str, Meta(max_length=10)] | None | UnsetType = UNSET
+    email: Annotated[str, Meta(examples=["beatriz@example.com"], max_length=254)] | None | UnsetType = UNSET
+    language: Annotated[str, Meta(examples=["pt-BR"], max_length=10)] | None | UnsetType = UNSET
     tags: list[TagName] | UnsetType = UNSET
     custom: CustomValues | UnsetType = UNSET
     opted_out: bool | UnsetType = UNSET
@@ -119,13 +118,13 @@ class Note(Output):
     """GET /v1/contacts/{id}/notes → Page[Note]; POST NoteCreate; DELETE /v1/contacts/{id}/notes/{note_id}."""
 
     id: UUID
-    author: str | None
-    body: str
-    created_at: datetime
+    author: Annotated[str, example("Ana Lima")] | None
+    body: Annotated[str, example("Prefere receber à tarde.")]
+    created_at: Moment
 
 
 class NoteCreate(Input):
-    body: Annotated[str, Meta(min_length=1, max_length=4000)]
+    body: Annotated[str, Meta(examples=["Prefere receber à tarde."], min_length=1, max_length=4000)]
 
 
 class BulkAction(Input):
@@ -140,7 +139,7 @@ class Bulk(Output):
     """GET /v1/contacts/bulk/{id}."""
 
     id: UUID
-    verb: str
+    verb: Annotated[str, example("add_tags")]
     total: int
     processed: int
     done: bool
@@ -155,9 +154,11 @@ class ContactCount(Output):
 
 class ImportColumn(Output):
     index: int
-    name: str
-    samples: list[str]
-    target: str  # guessed: phone, name, first_name, last_name, email, tags, language, opt_out, custom, ignore
+    name: Annotated[str, example("Telefone")]
+    samples: Annotated[list[str], example(["(11) 98765-4321"])]
+    target: Annotated[
+        str, example("phone")
+    ]  # guessed: phone, name, first_name, last_name, email, tags, language, opt_out, custom, ignore
     field_key: str | None
     confidence: float
 
@@ -169,10 +170,10 @@ class Import(Output):
 
     id: UUID
     state: ImportState
-    filename: str
+    filename: Annotated[str, example("clientes.csv")]
     size: int
-    encoding: str | None
-    separator: str | None
+    encoding: Annotated[str, example("utf-8")] | None
+    separator: Annotated[str, example(";")] | None
     has_header: bool
     columns: list[ImportColumn]
     preview: list[list[str]]
@@ -187,29 +188,31 @@ class Import(Output):
     error: str | None  # a code: old_excel, quote_not_closed, ...
     error_row: int | None
     tags: list[str]
-    created_by: str | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
+    created_by: Annotated[str, example("Ana Lima")] | None
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
 
 
 class ColumnChoice(Input):
     index: Annotated[int, Meta(ge=0, le=500)]
     target: Literal["phone", "name", "first_name", "last_name", "email", "tags", "language", "opt_out", "custom", "ignore"]
     field_key: FieldKey | None = None
-    field_label: Label | None = None  # for a custom field that does not exist yet
+    field_label: Annotated[Label, example("Cidade")] | None = None  # for a custom field that does not exist yet
 
 
 class ImportStart(Input):
     columns: list[ColumnChoice]
     tags: list[TagName] = []
-    country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None  # default region for numbers without +; company's otherwise
+    country: Annotated[str, Meta(examples=["BR"], pattern="^[A-Z]{2}$")] | None = (
+        None  # default region for numbers without +; company's otherwise
+    )
 
 
 class ImportReject(Output):
     row_number: int
-    field: str
-    value: str
-    reason: str
-    message: str
+    field: Annotated[str, example("phone")]
+    value: Annotated[str, example("12345")]
+    reason: Annotated[str, example("phone_too_short")]
+    message: Annotated[str, example("The number has too few digits.")]
     warning: bool  # the row was taken, only this cell was not

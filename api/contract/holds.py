@@ -1,13 +1,13 @@
 """What is held after a restore, a copy or a failover, until a person decides."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta
 
-from api.contract.base import Input, Output
+from api.contract.base import Input, Output, example
 from db.campaigns.enums import CampaignState
+from db.contacts.filter import Moment
 from db.holds.enums import HoldCause, HoldDecision, HoldKind
 
 
@@ -18,9 +18,11 @@ class HeldItem(Output):
     id: UUID
     kind: HoldKind
     subject_id: UUID | None  # the campaign or the channel
-    name: str  # of the campaign or channel; of jobs their kind: SendMail, SubmitTemplate, SandboxControl
+    name: Annotated[
+        str, example("Liquidação de verão")
+    ]  # of the campaign or channel; of jobs their kind: SendMail, SubmitTemplate, SandboxControl
     before: CampaignState | None  # what a campaign was
-    scheduled_at: datetime | None
+    scheduled_at: Moment | None
     waiting: int
     settled: int
 
@@ -29,7 +31,7 @@ class Unexplained(Output):
     """People of whom a provider tells that they got a message of this channel which is not known here."""
 
     channel_id: UUID
-    name: str
+    name: Annotated[str, example("WhatsApp da loja")]
     people: int
 
 
@@ -38,8 +40,8 @@ class Hold(Output):
 
     id: UUID
     cause: HoldCause
-    since: datetime
-    created_at: datetime
+    since: Moment
+    created_at: Moment
     items: list[HeldItem]
     unexplained: list[Unexplained]
 

@@ -1,26 +1,26 @@
 """The first page: what is going on and what needs a hand."""
 
-from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from api.contract.base import Output
+from api.contract.base import Output, example
 from db.campaigns.enums import CampaignState
+from db.contacts.filter import Moment
 
 
 class HomeCampaign(Output):
     id: UUID
-    name: str
+    name: Annotated[str, example("Liquidação de verão")]
     state: CampaignState
-    channel_name: str
+    channel_name: Annotated[str, example("WhatsApp da loja")]
     audience: int  # as in CampaignRow
     done: int  # members of the audience whose turn has come
-    scheduled_at: datetime | None
-    outage_since: datetime | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
+    scheduled_at: Moment | None
+    outage_since: Moment | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
 
 
 class HomeDay(Output):
-    day: str  # ISO date in the company's time zone
+    day: Annotated[str, example("2026-03-02")]  # ISO date in the company's time zone
     sent: int
     delivered: int
     replied: int
@@ -31,7 +31,7 @@ class Attention(Output):
 
     code: Literal["channel_error", "channel_paused", "campaign_paused", "campaign_failed", "import_rejects", "unknown_outcomes"]
     subject_id: UUID
-    subject: str
+    subject: Annotated[str, example("WhatsApp da loja")]
     detail: str | None = None  # a FailureReason or code
     count: int | None = None
 

@@ -1,13 +1,13 @@
 """Conversations: what was said with a contact, over which channels it may be answered, and the answer."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta
 
-from api.contract.base import Input, Output
+from api.contract.base import Input, Output, example
 from db.channels.enums import ChannelKind
+from db.contacts.filter import Moment
 
 MessageText = Annotated[str, Meta(min_length=1, max_length=4096, examples=["Oi, Ana! Chega amanhã cedo."])]
 
@@ -17,24 +17,26 @@ class Message(Output):
     `message.received` when one comes in, `message.changed` when one of no campaign moves."""
 
     id: UUID
-    at: datetime  # when it went or came, or is to go
+    at: Moment  # when it went or came, or is to go
     direction: Literal["out", "in"]
-    kind: str  # out: text, template; in: text, image, audio, location, …; preference (text: stop or resume)
+    kind: Annotated[
+        str, example("text")
+    ]  # out: text, template; in: text, image, audio, location, …; preference (text: stop or resume)
     channel_id: UUID
-    channel_name: str
+    channel_name: Annotated[str, example("WhatsApp da loja")]
     channel_kind: ChannelKind | None
-    address: str
+    address: Annotated[str, example("+5511987654321")]
     header: str | None
-    text: str
+    text: Annotated[str, example("Oi, Ana! Chega amanhã cedo.")]
     footer: str | None
     buttons: list[str]
     state: str | None  # of what went out: queued, sending, sent, delivered, read, failed, …
     reason: str | None  # FailureReason or SkipReason
     code: int | None
     maybe_duplicate: bool
-    sent_at: datetime | None
-    delivered_at: datetime | None
-    read_at: datetime | None
+    sent_at: Moment | None
+    delivered_at: Moment | None
+    read_at: Moment | None
     campaign_id: UUID | None
     campaign_name: str | None
     author: str | None  # who of the team wrote it
@@ -44,13 +46,13 @@ class ReplyChannel(Output):
     """GET /v1/contacts/{id}/reply-channels → Page[ReplyChannel], the one over which the person wrote last first."""
 
     channel_id: UUID
-    channel_name: str
+    channel_name: Annotated[str, example("WhatsApp da loja")]
     channel_kind: ChannelKind
     sandbox: bool
-    address: str | None
+    address: Annotated[str, example("+5511987654321")] | None
     obstacle: Literal["channel_not_connected", "no_address", "opted_out", "window_closed"] | None
-    last_inbound_at: datetime | None
-    window_until: datetime | None  # WhatsApp takes free texts until then
+    last_inbound_at: Moment | None
+    window_until: Moment | None  # WhatsApp takes free texts until then
 
 
 class MessageCreate(Input):

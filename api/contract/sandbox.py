@@ -1,12 +1,12 @@
 """The sandbox as a company sees it: phones with the messages they got, answering as a customer, and how the outside behaves."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta
 
-from api.contract.base import Input, Output
+from api.contract.base import Input, Output, example
+from db.contacts.filter import Moment
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 
@@ -14,12 +14,12 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 class SandboxPhone(Output):
     """GET /v1/sandbox/{channel_id}/phones?search= → Page[SandboxPhone], last active first."""
 
-    address: str
-    display: str
+    address: Annotated[str, example("+5511987654321")]
+    display: Annotated[str, example("(11) 98765-4321")]
     contact_id: UUID | None
-    name: str
-    last_text: str
-    last_at: datetime
+    name: Annotated[str, example("Beatriz Nunes")]
+    last_text: Annotated[str, example("Quero sim!")]
+    last_at: Moment
     last_kind: Literal["out", "in"]
     state: str | None
 
@@ -29,19 +29,19 @@ class SandboxMessage(Output):
 
     id: UUID
     kind: Literal["out", "in"]
-    text: str
+    text: Annotated[str, example("Quero sim!")]
     header: str | None
     footer: str | None
     buttons: list[str]
-    at: datetime
+    at: Moment
     state: str | None
 
 
 class SandboxReply(Input):
     """POST /v1/sandbox/{channel_id}/reply → Done; the answer comes back through the webhook."""
 
-    address: Annotated[str, Meta(max_length=60)]
-    text: Annotated[str, Meta(min_length=1, max_length=4096)]
+    address: Annotated[str, Meta(examples=["+5511987654321"], max_length=60)]
+    text: Annotated[str, Meta(examples=["Quero sim!"], min_length=1, max_length=4096)]
 
 
 class Behaviour(Input):

@@ -19,7 +19,7 @@ class ContactFilter(Struct, forbid_unknown_fields=True, kw_only=True, omit_defau
     A list without conditions shows all contacts. Whoever changes or writes to contacts must pick them (`picks`): without a
     condition that is nobody, and all contacts only by `everyone`."""
 
-    search: Annotated[str, Meta(max_length=100)] | None = None
+    search: Annotated[str, Meta(max_length=100, examples=["beatriz"])] | None = None
     tags: list[UUID] = []  # has any of these
     all_tags: bool = False  # has all of `tags`
     without_tags: list[UUID] = []

@@ -4,7 +4,7 @@ import httpx
 import pytest
 from litestar import Litestar
 
-from api.openapi import document
+from api.openapi.document import document
 from tests.api.conftest import SignInAs
 
 PUBLIC = {

@@ -1,0 +1,33 @@
+"""`Location` of what a POST made: the address of its own GET, where there is one. Decided here for every operation, from the routes."""
+
+import re
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Response
+
+from api.pagination import bound_request
+
+_ITEM = re.compile(r"^(?P<list>/v1/.+)/\{\w+\}$")
+
+
+def item_addresses(app: Litestar) -> dict[str, str]:
+    """The address of one thing by that of its list: `/v1/contacts` → `/v1/contacts/{contact_id}`."""
+    found: dict[str, str] | None = app.state.get("item_addresses")
+    if found is None:
+        paths = [route.path_format for route in app.routes if "GET" in getattr(route, "methods", ())]
+        found = app.state.item_addresses = {match["list"]: path for path in paths if (match := _ITEM.match(path))}
+    return found
+
+
+async def locate(response: Response[Any]) -> Response[Any]:
+    """After the handler: adds the header to what was created or begun. A route that makes things of another list says so:
+    `opt={"creates": "/v1/campaigns"}`."""
+    request = bound_request()
+    if request is None or request.method != "POST" or response.status_code not in (201, 202):
+        return response
+    listed = request.route_handler.opt.get("creates", request.scope["path"].rstrip("/"))
+    made = response.content
+    if listed in item_addresses(request.app) and isinstance(made, msgspec.Struct) and hasattr(made, "id"):
+        response.headers["Location"] = f"{listed}/{made.id}"
+    return response

@@ -1,0 +1,182 @@
+"""What every operation has in common with others: its id, the statuses that it can answer, its headers. All of it follows from the
+method, the path and what the route declares; the few exceptions are tables here."""
+
+import re
+from typing import Any, NamedTuple
+
+from litestar.handlers import HTTPRouteHandler
+
+from api.idempotency import takes_key
+from api.openapi.schemas import page_of
+
+CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_VERBS = {"POST": "create", "PUT": "set", "PATCH": "update"}
+
+
+class Operation(NamedTuple):
+    """What is known of an operation before it is described."""
+
+    method: str
+    path: str  # /v1/contacts/{contact_id}
+    handler: HTTPRouteHandler
+    takes: Any  # the type of its JSON body; None without one
+    gives: Any  # the type of its answer; None for 204 and for what is no JSON
+    collection: bool  # whether GET and POST both act on the path
+
+    @property
+    def opt(self) -> dict[str, Any]:
+        return self.handler.opt
+
+    @property
+    def id(self) -> str:
+        """Resource and verb: `contacts_list`, `campaigns_notes_create`, `campaigns_pause`. GET lists or gets, POST creates, PUT sets,
+        PATCH updates, DELETE deletes (a whole list: clears); the last part of a path that only takes POST is the verb itself."""
+        parts = self.path.removeprefix("/v1/").split("/")
+        words = [re.sub(r"\W", "_", part) for part in parts if "{" not in part]
+        if self.method == "GET":
+            verb = [] if parts[-1].endswith(".csv") else ["list" if page_of(self.gives) and "{" not in parts[-1] else "get"]
+        elif self.method == "DELETE":
+            verb = ["delete" if "{" in parts[-1] else "clear"]
+        else:
+            verb = [] if self.method == "POST" and len(words) > 1 and not self.collection else [_VERBS[self.method]]
+        return "_".join(words + verb)
+
+    @property
+    def keyed(self) -> bool:
+        return takes_key(self.method, self.opt)
+
+    @property
+    def has_body(self) -> bool:
+        return self.takes is not None or bool(self.opt.get("upload"))
+
+
+# code of the example, what it means
+PROBLEMS: dict[str, tuple[str, str]] = {
+    "400": ("malformed", "The body is not valid JSON."),
+    "401": ("unauthenticated", "No valid session or key."),
+    "403": ("forbidden", "The role or scope does not reach."),
+    "404": ("not_found", "Absent, or another company's."),
+    "408": ("too_slow", "The body came too slowly."),
+    "409": (
+        "conflict",
+        "The state has moved on, the thing exists already, or the `Idempotency-Key` was used for another request.",
+    ),
+    "412": ("changed_meanwhile", "`If-Match` names another version, or the operation checks none."),
+    "413": ("too_large", "The body is larger than allowed here."),
+    "415": ("media_type", "The body has another content type."),
+    "422": ("invalid", "A field or parameter is wrong; `errors` says which."),
+    "429": ("too_many_requests", "Wait for `Retry-After` seconds."),
+    "503": (
+        "database_unavailable",
+        "Try again in `Retry-After` seconds; after `outcome_unknown` look first whether it was done.",
+    ),
+}
+# By operation: what the rules do not tell. tests/api/test_document.py provokes each.
+_ALSO: dict[str, set[str]] = {}
+_NEVER: dict[str, set[str]] = {}
+
+
+def problems(operation: Operation) -> list[str]:
+    """The statuses of failure that the operation can answer."""
+    public = bool(operation.opt.get("public"))
+    rules = {
+        "400": operation.has_body,
+        "401": not public,
+        "403": not public,
+        "404": "{" in operation.path,
+        "408": operation.has_body or operation.keyed,
+        "409": operation.keyed,
+        "412": operation.method in CHANGES,
+        "413": operation.has_body or operation.keyed,
+        "415": operation.has_body,
+        "422": True,
+        "429": True,
+        "503": True,
+    }
+    found = {status for status, holds in rules.items() if holds} | _ALSO.get(operation.id, set())
+    return sorted(found - _NEVER.get(operation.id, set()))
+
+
+HEADERS: dict[str, dict[str, Any]] = {
+    "X-Request-Id": {
+        "description": "Names this request in the log: the id that you sent in `X-Request-Id`, or a new one.",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": "b1946ac92492d2347c6235b4d2611184",
+    },
+    "RateLimit-Policy": {
+        "description": "The budgets: requests at once (`q`) and seconds until an empty one is full (`w`).",
+        "schema": {"type": "string"},
+        "example": '"read";q=600;w=30, "read-company";q=3000;w=30',
+    },
+    "RateLimit": {
+        "description": "What is left of each budget (`r`), and in how many seconds (`t`) it is full again. Absent while budgets are not "
+        "counted.",
+        "schema": {"type": "string"},
+        "example": '"read";r=599;t=1, "read-company";r=2999;t=1',
+    },
+    "Retry-After": {
+        "description": "Seconds to wait.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+        "example": 2,
+    },
+    "WWW-Authenticate": {"required": True, "schema": {"type": "string", "const": "Bearer"}, "example": "Bearer"},
+    "ETag": {
+        "description": "The version, for If-Match.",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": '"7"',
+    },
+    "Location": {
+        "description": "Where the new thing is.",
+        "required": True,
+        "schema": {"type": "string", "format": "uri-reference"},
+        "example": "/v1/contacts/0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42",
+    },
+    "Idempotency-Replayed": {
+        "description": "This is the first answer again; nothing was done.",
+        "schema": {"type": "string", "const": "true"},
+        "example": "true",
+    },
+    "Content-Disposition": {
+        "required": True,
+        "schema": {"type": "string"},
+        "example": 'attachment; filename="contacts-2026-03-02.csv"',
+    },
+}
+VERSIONED = frozenset({"Contact", "Campaign"})  # answers with an ETag
+
+
+def response_headers(operation: Operation, status: str, *, located: bool) -> list[str]:
+    """Names of the headers of an answer, from `HEADERS`."""
+    good = status < "300"
+    rules = {
+        "X-Request-Id": True,
+        "RateLimit-Policy": status != "401",
+        "RateLimit": status != "401",
+        "Retry-After": status in ("429", "503"),
+        "WWW-Authenticate": status == "401",
+        "ETag": good and getattr(operation.gives, "__name__", "") in VERSIONED,
+        "Location": good and located,
+        "Idempotency-Replayed": good and operation.keyed,
+        "Content-Disposition": good and operation.path.endswith(".csv"),
+    }
+    return [name for name, holds in rules.items() if holds]
+
+
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag that you saw: 412 when somebody changed it since.",
+    "schema": {"type": "string"},
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "The same key with the same request gives the first answer again, for 24 hours.",
+    "schema": {"type": "string", "pattern": r"^[\x21-\x7e]{1,200}$"},
+    "example": "0d9f4c1e-order-1042",
+}

@@ -1,0 +1,74 @@
+"""Where the document is served: as JSON and as a page."""
+
+from typing import Any
+
+import msgspec
+from litestar import MediaType, Request, Response, Router, get
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import OpenAPIRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from api.openapi.document import document
+from api.openapi.page import page
+
+VERSION = "1"
+_INTRO = """Everything that the panel does, it does through this interface.
+
+Send `Authorization: Bearer <API key>` with every request. Lists come in pages: pass `next_cursor` back as `cursor`. Failures are
+problem details (RFC 9457): switch on `code`. A POST that creates, changes or sends takes an `Idempotency-Key`: repeating it
+with the same key, whatever happened to the first, gives the first answer again and does nothing twice. 429 and 503 say in `Retry-After` how many seconds to wait. Follow changes live on `/v1/events`."""
+
+
+class DocsPage(OpenAPIRenderPlugin):
+    """`/docs`: the document as one plain page."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/")
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return page(document(request.app)).encode()
+
+
+class DocsJson(OpenAPIRenderPlugin):
+    """`/docs/openapi.json`: the same as `/v1/openapi.json`."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/openapi.json", media_type=MediaType.JSON)
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return msgspec.json.encode(document(request.app))
+
+
+@get("/v1/openapi.json", opt={"public": True}, include_in_schema=False)
+async def openapi_json(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The document."""
+    body = msgspec.json.encode(document(request.app))
+    return Response(body, media_type=MediaType.JSON, headers={"Cache-Control": "public, max-age=300"})
+
+
+def config() -> OpenAPIConfig:
+    """What Litestar needs to know."""
+    return OpenAPIConfig(
+        title="Master IA",
+        version=VERSION,
+        description=_INTRO,
+        use_handler_docstrings=True,
+        components=Components(
+            security_schemes={
+                "session": SecurityScheme(
+                    type="http", scheme="bearer", description="A session token of `POST /v1/auth/sign-in`."
+                ),
+                "apiKey": SecurityScheme(
+                    type="http", scheme="bearer", description="An API key `mia_live_…` of `POST /v1/api-keys`."
+                ),
+            }
+        ),
+        render_plugins=[DocsPage(), DocsJson()],
+        openapi_router=Router(
+            path="/docs",
+            route_handlers=[],
+            include_in_schema=False,
+            opt={"public": True},
+            response_headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"},
+        ),
+    )
