@@ -21,10 +21,10 @@ def item_addresses(app: Litestar) -> dict[str, str]:
 
 
 async def locate(response: Response[Any]) -> Response[Any]:
-    """After the handler: adds the header to what was created or begun. A route that makes things of another list says so:
+    """After the handler: adds the header to the answer of a POST to a list. A route that makes things of another list says so:
     `opt={"creates": "/v1/campaigns"}`."""
     request = bound_request()
-    if request is None or request.method != "POST" or response.status_code not in (201, 202):
+    if request is None or request.method != "POST":
         return response
     listed = request.route_handler.opt.get("creates", request.scope["path"].rstrip("/"))
     made = response.content

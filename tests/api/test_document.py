@@ -1,0 +1,142 @@
+"""What the OpenAPI document says of itself: ids that stay, examples that fit, and what holds for every address."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import jsonschema_rs
+import pytest
+from litestar import Litestar
+
+from api.openapi.schemas import reachable
+from tests.api.conftest import SignInAs
+from tests.api.test_every_operation import PUBLIC, _filled, operations
+
+IDS = Path(__file__).with_name("operations.txt")
+
+
+def validator(document: dict[str, Any], schema: dict[str, Any]) -> Any:
+    """Of one schema of the document, formats included."""
+    return jsonschema_rs.Draft202012Validator({**schema, "components": document["components"]}, validate_formats=True)
+
+
+async def test_operation_ids_are_frozen(document: dict[str, Any]) -> None:
+    """Generated clients call operations by these names: a line that changes or goes breaks somebody's program."""
+    assert [f"{each['operationId']} {method} {path}" for method, path, each in sorted(operations(document), key=_id)] == [
+        line for line in IDS.read_text().splitlines() if line
+    ]
+
+
+def _id(operation: tuple[str, str, dict[str, Any]]) -> str:
+    return str(operation[2]["operationId"])
+
+
+async def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
+    checked = 0
+    for method, path, operation in operations(document):
+        contents = list(operation.get("requestBody", {}).get("content", {}).values())
+        for answer in operation["responses"].values():
+            contents += answer.get("content", {}).values()
+        pairs = [
+            (content["schema"], example)
+            for content in contents
+            for example in [*(each["value"] for each in content.get("examples", {}).values()), content.get("example")]
+            if example is not None
+        ]
+        pairs += [(each["schema"], each["example"]) for each in operation["parameters"] if "example" in each]
+        for schema, example in pairs:
+            errors = [error.message for error in validator(document, schema).iter_errors(example)]
+            assert errors == [], (method, path, errors)
+            checked += 1
+    for name, header in document["components"]["headers"].items():
+        assert validator(document, header["schema"]).is_valid(header["example"]), name
+    assert checked > 500
+
+
+async def test_every_component_is_used_and_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    assert reachable(
+        [document["paths"]], {**schemas, **{f"#/components/headers/{n}": {} for n in document["components"]["headers"]}}
+    ) >= set(schemas)
+    for name, schema in schemas.items():
+        assert schema["title"] == name
+        if name.endswith(("Create", "Patch")):
+            assert schema["additionalProperties"] is False, name
+
+
+async def test_head_answers_where_get_does(
+    client: httpx.AsyncClient, document: dict[str, Any], belongings: dict[str, str], sign_in_as: SignInAs
+) -> None:
+    auth, walked = await sign_in_as(), 0
+    paths = [path for method, path, _ in operations(document) if method == "GET" and path != "/v1/events"]
+    for path in [*paths, "/health", "/ready", "/v1/openapi.json", "/docs"]:
+        address = _filled(path, {**belongings, "token": "x" * 43})
+        head, got = await client.head(address, headers=auth), await client.get(address, headers=auth)
+        assert (head.status_code, head.content) == (got.status_code, b""), path
+        assert got.content, path
+        for name in ("content-type", "etag", "content-disposition"):
+            assert head.headers.get(name) == got.headers.get(name), path
+        walked += 1
+    assert walked >= 40
+
+
+async def test_head_of_a_stream_ends(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
+    answer = await client.head("/v1/events", headers=await sign_in_as())
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+
+
+async def test_allow_names_what_the_address_takes(client: httpx.AsyncClient, document: dict[str, Any]) -> None:
+    paths = {path: {method.upper() for method in item} for path, item in document["paths"].items()}
+    for path, methods in {**paths, "/health": {"GET"}, "/ready": {"GET"}, "/docs": {"GET"}}.items():
+        wrong = next(method for method in ("PUT", "PATCH", "DELETE", "POST") if method not in methods)
+        answer = await client.request(wrong, _filled(path, dict.fromkeys(_NAMES, str(UUID(int=1)))))
+        assert answer.status_code == 405, path
+        allowed = set(answer.headers["allow"].split(", ")) - {"OPTIONS"}
+        assert allowed == methods | ({"HEAD"} if "GET" in methods else set()), path
+
+
+_NAMES = (
+    "address", "bulk_id", "campaign_id", "channel_id", "contact_id", "field_id", "hold_id", "import_id", "invitation_id", "key_id",
+    "note_id", "session_id", "tag_id", "template_id", "token", "user_id",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/contacts", {"name": "Ana"}),
+        ("/v1/campaigns", {"name": "Verão"}),
+        ("/v1/campaigns/{campaign_id}/clone", None),
+        ("/v1/channels", {"kind": "sandbox", "of": "whatsapp", "name": "Ensaio"}),
+        ("/v1/contacts/bulk", {"filter": {"everyone": True}, "verb": "add_tags", "tags": ["vip"]}),
+    ],
+)
+async def test_what_was_made_is_where_location_says(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, belongings: dict[str, str], path: str, body: Any
+) -> None:
+    auth = {**await sign_in_as(), "Idempotency-Key": "once"}
+    made = await client.post(_filled(path, belongings), json=body, headers=auth)
+    assert made.is_success, made.text
+    found = await client.get(made.headers["location"], headers=auth)
+    assert found.json()["id"] == made.json()["id"]
+    again = await client.post(_filled(path, belongings), json=body, headers=auth)
+    assert (again.headers["idempotency-replayed"], again.headers["location"]) == ("true", made.headers["location"])
+
+
+async def test_tables_are_csv_in_one_charset(
+    client: httpx.AsyncClient, document: dict[str, Any], belongings: dict[str, str], sign_in_as: SignInAs
+) -> None:
+    auth, walked = await sign_in_as(), 0
+    for method, path, operation in operations(document):
+        if path.endswith(".csv"):
+            answer = await client.request(method, _filled(path, belongings), headers=auth)
+            assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+            assert list(operation["responses"]["200"]["content"]) == ["text/csv"]
+            walked += 1
+    assert walked == 3
+
+
+async def test_public_operations_say_so(app: Litestar, document: dict[str, Any]) -> None:
+    assert {(method, path) for method, path, each in operations(document) if each["security"] == []} == PUBLIC
