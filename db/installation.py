@@ -1,7 +1,7 @@
 """Whether this database is the one that we know: not a backup, not a copy, not one that lost time (decision on holds).
 
 `look` is every worker's heartbeat: it compares the database's own word with what the witnesses outside saw, and acts. Until a
-database is recognised nothing leaves: every statement that lets something leave asks `at_home` with what this process knows.
+database is recognised nothing leaves: every statement that lets something leave asks SQL's `at_home` with what this process knows.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ import structlog
 from db import witness
 from db.holds.enums import HoldCause
 from db.witness import JOURNAL_SECONDS, Seen, Slice
-from db.work import Read, system
+from db.work import system
 
 log = structlog.get_logger("db.installation")
 
@@ -86,7 +86,7 @@ def life() -> Seen | None:
 
 
 def fence() -> tuple[UUID, int, int]:
-    """The arguments of `at_home`; before the first look they fit no installation."""
+    """The arguments of SQL's `at_home`; before the first look they fit no installation."""
     return (_known.id, _known.generation, _known.beat) if _known is not None else (UUID(int=0), 0, 0)
 
 
@@ -155,11 +155,6 @@ async def _apart(work: Coroutine[Any, Any, int]) -> int:
 async def mark_restored(connection: Any, made_at: datetime) -> None:
     """For a restore: nothing leaves this database until a worker has held what its queues hold."""
     await connection.execute("update installation set place = null, restored_from = $1", made_at)
-
-
-async def at_home(r: Read) -> bool:
-    """Whether this process may let something leave."""
-    return await r.fetchval("select at_home($1, $2, $3)", *fence()) is True
 
 
 def forget() -> None:

@@ -11,5 +11,7 @@ NAME = rf"^(?=.*[^{_INVISIBLE}])[^{_FORBIDDEN}]*$"
 
 NAME_OR_NOTHING = rf"^\s*$|{NAME}"
 
-EMAIL = r"^[^\s\x00-\x1f\x7f-\x9f@\"(),:;<>\[\]\\]{1,64}@(?:[^\W_](?:[^\W_]|-){0,61}\.)+[^\W\d_](?:[^\W_]|-){1,61}$"
-"""An address as people have them: no quotes, no comments, a domain with a dot."""
+_ATOM = r"[^\s\x00-\x1f\x7f-\x9f@\"(),:;<>\[\]\\.]+"
+_LABEL_END = r"(?:(?:[^\W_]|-){0,61}[^\W_])"
+EMAIL = rf"^(?=[^@]{{1,64}}@){_ATOM}(?:\.{_ATOM})*@(?:[^\W_]{_LABEL_END}?\.)+[^\W\d_]{_LABEL_END}$"
+"""An address as people have them: no quotes, no comments, no empty part between dots, a domain with a dot."""

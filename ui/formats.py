@@ -35,11 +35,6 @@ def number(value: float | None, digits: int = 0) -> str:
     return numbers.format_decimal(round(value, digits), format="#,##0." + "#" * digits, locale=locale())
 
 
-def compact(value: float) -> str:
-    """1234567 → 1,2 mi, for axes and tight places."""
-    return numbers.format_compact_decimal(value, format_type="short", locale=locale(), fraction_digits=1)
-
-
 def percent(part: float, whole: float | None = None, digits: int = 1) -> str:
     """Share of `part` in `whole` (or of 1 when no whole is given): 96,1%. Nothing to divide by gives –."""
     if whole is not None:

@@ -4,6 +4,7 @@ Conditions are on alias `c` (table contact) and name the company through `c.comp
 """
 
 import re
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -11,6 +12,8 @@ from db.contacts.filter import ContactFilter
 
 _NOT_A_NUMBER = re.compile(r"[^\d\s()+.\-/]")
 _EVERYTHING = 10_000_000
+_Value = Callable[[object], str]
+"""Adds a value to the arguments and returns its placeholder."""
 
 
 def needle(text: str) -> str | None:
@@ -30,41 +33,12 @@ def like_pattern(parameter: str) -> str:
 
 def where(filter: ContactFilter, args: list[object]) -> str:
     """The condition for `filter`; its values are appended to `args`. `true` when all contacts match."""
-    conditions: list[str] = []
 
     def value(item: object) -> str:
         args.append(item)
         return f"${len(args)}"
 
-    if filter.search is not None and (text := needle(filter.search)):
-        pattern = like_pattern(f"{value(text)}::text")
-        conditions.append(f"c.id in (select s.id from contact_search({pattern}, {_EVERYTHING}) s)")
-    if filter.ids:
-        conditions.append(f"c.id = any({value(filter.ids)}::uuid[])")
-    if filter.tags and filter.all_tags:
-        conditions.extend(_tagged(f"= {value(tag)}::uuid") for tag in dict.fromkeys(filter.tags))
-    elif filter.tags:
-        conditions.append(_tagged(f"= any({value(filter.tags)}::uuid[])"))
-    if filter.without_tags:
-        conditions.append("not " + _tagged(f"= any({value(filter.without_tags)}::uuid[])"))
-    if filter.import_id is not None:
-        conditions.append(
-            "exists (select from contact_import_member im where im.company_id = c.company_id and im.contact_id = c.id "
-            f"and im.import_id = {value(filter.import_id)}::uuid)"
-        )
-    if filter.opted_out is not None:
-        conditions.append(f"c.opted_out_at is {'not ' if filter.opted_out else ''}null")
-    if filter.line is not None:
-        conditions.append(_reachable("i.line = 'fixed'" if filter.line == "fixed" else "i.line in ('mobile', 'fixed_or_mobile')"))
-    if filter.has is not None:
-        conditions.append(_reachable(f"i.kind = {value(filter.has)}::text"))
-    if filter.custom:
-        conditions.append(f"c.custom @> {value(msgspec.json.encode(filter.custom).decode())}::jsonb")
-    if filter.created_after is not None:
-        conditions.append(f"c.created_at >= {value(filter.created_after)}::timestamptz")
-    if filter.created_before is not None:
-        conditions.append(f"c.created_at < {value(filter.created_before)}::timestamptz")
-    return " and ".join(conditions) or "true"
+    return " and ".join([*_named(filter, value), *_tagged(filter, value), *_described(filter, value)]) or "true"
 
 
 def picked(filter: ContactFilter, args: list[object]) -> str:
@@ -72,7 +46,45 @@ def picked(filter: ContactFilter, args: list[object]) -> str:
     return where(filter, args) if filter.picks else "false"
 
 
-def _tagged(which: str) -> str:
+def _named(filter: ContactFilter, value: _Value) -> Iterator[str]:
+    if filter.search is not None and (text := needle(filter.search)):
+        pattern = like_pattern(f"{value(text)}::text")
+        yield f"c.id in (select s.id from contact_search({pattern}, {_EVERYTHING}) s)"
+    if filter.ids:
+        yield f"c.id = any({value(filter.ids)}::uuid[])"
+    if filter.import_id is not None:
+        yield (
+            "exists (select from contact_import_member im where im.company_id = c.company_id and im.contact_id = c.id "
+            f"and im.import_id = {value(filter.import_id)}::uuid)"
+        )
+
+
+def _tagged(filter: ContactFilter, value: _Value) -> Iterator[str]:
+    if filter.tags and filter.all_tags:
+        for tag in dict.fromkeys(filter.tags):
+            yield _has_tag(f"= {value(tag)}::uuid")
+    elif filter.tags:
+        yield _has_tag(f"= any({value(filter.tags)}::uuid[])")
+    if filter.without_tags:
+        yield "not " + _has_tag(f"= any({value(filter.without_tags)}::uuid[])")
+
+
+def _described(filter: ContactFilter, value: _Value) -> Iterator[str]:
+    if filter.opted_out is not None:
+        yield f"c.opted_out_at is {'not ' if filter.opted_out else ''}null"
+    if filter.line is not None:
+        yield _reachable("i.line = 'fixed'" if filter.line == "fixed" else "i.line in ('mobile', 'fixed_or_mobile')")
+    if filter.has is not None:
+        yield _reachable(f"i.kind = {value(filter.has)}::text")
+    if filter.custom:
+        yield f"c.custom @> {value(msgspec.json.encode(filter.custom).decode())}::jsonb"
+    if filter.created_after is not None:
+        yield f"c.created_at >= {value(filter.created_after)}::timestamptz"
+    if filter.created_before is not None:
+        yield f"c.created_at < {value(filter.created_before)}::timestamptz"
+
+
+def _has_tag(which: str) -> str:
     return (
         f"exists (select from contact_tag ct where ct.company_id = c.company_id and ct.contact_id = c.id and ct.tag_id {which})"
     )

@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 
 from db import blobs
-from db.contacts import fields, import_files, tags
+from db.contacts import fields, file_signatures, import_files, tags
 from db.contacts.enums import ImportState
 from db.contacts.events import ContactsChanged, ImportProgress
 from db.errors import AppError, Conflict, Field, Invalid, NotFound
@@ -27,7 +27,7 @@ from db.work import read, work
 MAX_BYTES = 100_000_000
 OPEN = (ImportState.UPLOADED, ImportState.QUEUED, ImportState.RUNNING)
 """States in which the file is still needed."""
-_KINDS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\xff\xfe", b"\xfe\xff")  # XLSX, old Excel (told by its reader), UTF-16
+_KINDS = (file_signatures.ZIP, file_signatures.OLD_EXCEL, b"\xff\xfe", b"\xfe\xff")  # old Excel is told by its reader; UTF-16
 _SINGLE = frozenset(("phone", "name", "first_name", "last_name", "email", "language", "opt_out"))
 
 _SELECT = """
@@ -84,9 +84,7 @@ def check_kind(head: bytes) -> None:
         raise Invalid("file_empty", "The file is empty.", fields=[Field("file", "empty", "The file is empty.")])
     if not head.startswith(_KINDS) and b"\0" in head[:4096] and head[:4096].count(0) > 0.6 * len(head[:4096]):
         raise _no_table()
-    if head.startswith(
-        (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\x7fELF", b"MZ\x90")
-    ):
+    if head.startswith(file_signatures.NO_TABLES):
         raise _no_table()
 
 

@@ -76,22 +76,8 @@ def _brazil_at_a_glance(text: str) -> Phone | None:
     """A phone for plain Brazilian digits and punctuation; None means: look with care, not: wrong."""
     if len(text) > 30 or not text.isascii():
         return None
-    digits = text.translate(_BARE)
-    if digits.startswith("+55"):
-        digits = digits[1:]
-        if len(digits) not in (12, 13):
-            return None
-    if not digits.isdigit():
-        return None
-    if digits.startswith("0"):
-        digits = digits[1:]
-        if len(digits) in (12, 13) and digits[:2] in _CARRIER:
-            digits = digits[2:]
-        elif len(digits) > 11:
-            return None
-    elif digits.startswith("55") and len(digits) in (12, 13):
-        digits = digits[2:]
-    if digits[:2] not in _AREA or (("." in text) and _DECIMALS.match(text)):
+    digits = _without_prefix(text.translate(_BARE))
+    if digits is None or digits[:2] not in _AREA or (("." in text) and _DECIMALS.match(text)):
         return None
     first = digits[2:3]
     if len(digits) == 11 and first == "9" and not digits.endswith(_CUT):
@@ -104,6 +90,22 @@ def _brazil_at_a_glance(text: str) -> Phone | None:
         if first in "6789":
             return Phone(number, "BR", LineType.MOBILE, f"+55{digits[:2]}9{digits[2:]}")
     return None
+
+
+def _without_prefix(digits: str) -> str | None:
+    """Area code and subscriber number, without country code, trunk 0 and carrier; None for what has another shape."""
+    if digits.startswith("+55"):
+        digits = digits[1:]
+        if len(digits) not in (12, 13):
+            return None
+    if not digits.isdigit():
+        return None
+    if digits.startswith("0"):
+        digits = digits[1:]
+        if len(digits) in (12, 13) and digits[:2] in _CARRIER:
+            return digits[2:]
+        return digits if len(digits) <= 11 else None
+    return digits[2:] if digits.startswith("55") and len(digits) in (12, 13) else digits
 
 
 def _with_care(text: str, region: str) -> Phone | PhoneProblem:

@@ -168,7 +168,7 @@ async def test_the_table_pages_searches_filters_and_selects(user: User) -> None:
     UserInteraction(user, {choice.parent_slot.parent}, None).click()
     await user.should_see("State: Active", retries=10)
     await _settled(table, 4, source)
-    assert source.asked[-1].params() == {"q": None, "cursor": None, "limit": 20, "sort": None, "state": "on"}
+    assert source.asked[-1] == Query(search="", filters={"state": "on"}, cursor=None, limit=20, sort=None)
     await user.should_not_see("200.000 selecionados")
     table._input.value = "none"
     await user.should_see("Nada encontrado", retries=10)

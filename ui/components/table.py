@@ -50,10 +50,6 @@ class Query(NamedTuple):
     limit: int
     sort: str | None
 
-    def params(self) -> dict[str, Any]:
-        """As query parameters: q, cursor, limit, sort and one per filter."""
-        return {"q": self.search or None, "cursor": self.cursor, "limit": self.limit, "sort": self.sort, **self.filters}
-
 
 class Selection(NamedTuple):
     """What is ticked: ids, or everything that matches the query (`all_matching`)."""

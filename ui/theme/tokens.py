@@ -92,8 +92,6 @@ DARK = {
 SERIES = [f"var(--series-{number})" for number in range(1, 7)]
 """Series and stages take these in order; an SVG chart resolves them itself, so it follows dark mode."""
 
-TONES = ("ok", "info", "warn", "bad", "quiet")
-
 
 def css() -> str:
     """Both sets as custom properties: light on :root, dark where <html> carries `m-dark`."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from db.contacts import file_signatures
 from db.contacts.csv_safety import restore
 from workers.imports.encodings import FALLBACK, scan
 from workers.imports.limits import MAX_CELL, MAX_COLUMNS, MAX_CSV_ROWS, MAX_ROW
@@ -27,8 +28,6 @@ _LOOKED_AT_TEXT = 4 << 20  # characters of them
 _SAMPLE = 500  # characters of a cell that a guess is made from
 _SEPARATORS = ("\t", ";", ",", "|")
 _SEP_LINE = re.compile(r'^"?sep=(.)"?\s*$', re.IGNORECASE)
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_PICTURES_AND_ARCHIVES = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"{\\rtf")
 _CONTROLS = bytes(sorted({*range(1, 32)} - {*b"\t\n\r\x0b\x0c\x1a\x1b"}))
 
 
@@ -65,7 +64,7 @@ def inspect(path: Path, filename: str) -> Sheet:
         head = file.read(65536)
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise UnreadableFile("empty")
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith(file_signatures.ZIP):
         from workers.imports import sheets  # openpyxl: half of the time that it takes a process to start
 
         sheets.check_package(path)
@@ -110,13 +109,13 @@ def rows(path: Path, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
 
 
 def _check_text(path: Path, head: bytes) -> None:
-    if head.startswith(_OLE):
+    if head.startswith(file_signatures.OLD_EXCEL):
         with path.open("rb") as file:
             directory = file.read(1 << 24)
         raise UnreadableFile("encrypted" if "EncryptedPackage".encode("utf-16-le") in directory else "old_excel")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return
-    if head.startswith(_PICTURES_AND_ARCHIVES):
+    if head.startswith(file_signatures.NO_TABLES):
         raise UnreadableFile("not_a_spreadsheet")
     start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:200].lower()
     if start.startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<meta", b"<style")):

@@ -11,6 +11,7 @@ import msgspec
 from db.contacts.phones import Phone, parse_phone
 from db.contacts.reasons import Reason
 from db.messages.variables import clean_value
+from db.texts import EMAIL
 from workers.imports.mapping import Mapping
 from workers.imports.vocabulary import Target
 
@@ -32,8 +33,7 @@ _LANGUAGES = {
     "ingles": "en", "english": "en", "espanhol": "es", "spanish": "es", "espanol": "es",
 }  # fmt: skip
 _LOCALE = re.compile(r"([a-z]{2,3})(?:[-_]([a-z]{2}))?", re.IGNORECASE)
-_LOCAL_PART = re.compile(r"[^\s@\"(),:;<>\[\]\\.]+(?:\.[^\s@\"(),:;<>\[\]\\.]+)*")
-_DOMAIN = re.compile(r"(?:[^\W_](?:[^\W_]|-){0,61}(?<!-)\.)+[^\W\d_](?:[^\W_]|-){1,61}(?<!-)")
+_EMAIL = re.compile(EMAIL)
 _IN_ANGLES = re.compile(r"<([^<>]*)>\s*$")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}")
 
@@ -88,10 +88,7 @@ def clean_row(row_number: int, cells: list[str], mapping: Mapping, region: str =
                 if text := _text(cell, MAX_CUSTOM):
                     custom[column.field_key or ""] = text
             elif target is Target.TAGS:
-                for tag in _tags(cell):
-                    tags.setdefault(tag.casefold(), tag)
-                if len(tags) > MAX_TAGS:
-                    raise _Refused(Reason.TOO_MANY_TAGS)
+                _add_tags(tags, cell)
             else:
                 _fill(contact, target, cell, region)
         except _Refused as refused:
@@ -167,15 +164,18 @@ def _email(cell: str) -> str:
         text = angled[1]
     for piece in re.split(r"[\s,;/|]+", text):
         address = unicodedata.normalize("NFC", piece.strip("'\"<>.").casefold().removeprefix("mailto:"))
-        local, at, domain = address.rpartition("@")
-        fits = len(address) <= MAX_EMAIL and len(local) <= 64
-        if at and fits and _LOCAL_PART.fullmatch(local) and _DOMAIN.fullmatch(domain):
+        if len(address) <= MAX_EMAIL and _EMAIL.fullmatch(address):
             return address
     raise _Refused(Reason.EMAIL_INVALID)
 
 
-def _tags(cell: str) -> list[str]:
-    return [tag for piece in re.split(r"[,;|\n\r]", cell) if (tag := _text(piece, MAX_TAG).strip("# "))]
+def _add_tags(tags: dict[str, str], cell: str) -> None:
+    """Adds the tags of a cell under their folded names: the first spelling stays."""
+    for piece in re.split(r"[,;|\n\r]", cell):
+        if tag := _text(piece, MAX_TAG).strip("# "):
+            tags.setdefault(tag.casefold(), tag)
+    if len(tags) > MAX_TAGS:
+        raise _Refused(Reason.TOO_MANY_TAGS)
 
 
 def _flag(cell: str) -> bool | None:

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from enum import StrEnum
 
+from db.texts import EMAIL
+
 
 class Target(StrEnum):
     """What a column becomes in a contact."""
@@ -91,7 +93,7 @@ _SMALL = frozenset(("do", "da", "de", "dos", "das", "o", "a", "of", "the", "seu"
 _PHONE_WORDS = frozenset(
     ("whatsapp", "whats", "wpp", "zap", "celular", "cel", "telefone", "fone", "tel", "phone", "mobile", "cell", "telephone")
 )
-_EMAIL = re.compile(r"^[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>.]{2,}$")
+_EMAIL = re.compile(EMAIL)
 _DIGIT_RUN = re.compile(r"^[\s'+\d().\-/]*$")
 
 
@@ -134,7 +136,7 @@ def _singular(word: str) -> str:
 
 
 def looks_like_email(cell: str) -> bool:
-    return _EMAIL.match(cell.strip()) is not None
+    return _EMAIL.fullmatch(cell.strip()) is not None
 
 
 def looks_like_phone(cell: str) -> bool:

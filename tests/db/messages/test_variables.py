@@ -5,19 +5,15 @@ from hypothesis import strategies as st
 
 from db.messages.variables import (
     MAX_VALUE,
-    Binding,
     Literal,
     Problem,
     ProblemCode,
     Variable,
     clean_value,
-    contact_values,
     first_name,
     parse,
-    placeholders,
     problems,
     render,
-    resolve,
 )
 
 
@@ -31,7 +27,6 @@ def test_parse() -> None:
     ]
     assert parse("") == []
     assert parse("a { b } }} c") == [Literal("a { b } }} c")]
-    assert placeholders("{{1}} {{2}} {{1}}") == ["1", "2"]
 
 
 @pytest.mark.parametrize(
@@ -46,29 +41,13 @@ def test_parse() -> None:
         ("a {{custom.age|a}}", [Problem(ProblemCode.UNKNOWN_FIELD, "custom.age", 2)]),
         ("a {{name}}", [Problem(ProblemCode.NO_FALLBACK, "name", 2)]),
         ("a {{name| }}", [Problem(ProblemCode.NO_FALLBACK, "name", 2)]),
+        ("a {{name|\n\t\u200b}}", [Problem(ProblemCode.NO_FALLBACK, "name", 2)]),
+        (f"{{{{name|{'a' * MAX_VALUE}}}}}", []),
+        (f"{{{{name|{'a' * (MAX_VALUE + 1)}}}}}", [Problem(ProblemCode.VALUE_TOO_LONG, "name", 0)]),
     ],
 )
 def test_problems_of_a_text(text: str, expected: list[Problem]) -> None:
     assert problems(text, {"city"}) == expected
-    assert all(problem.code.sentence for problem in expected)
-
-
-@pytest.mark.parametrize(
-    ("binding", "code"),
-    [
-        (Binding("1", field="first_name", fallback="cliente"), None),
-        (Binding("1", constant="dez"), None),
-        (Binding("1", field="first_name"), ProblemCode.NO_FALLBACK),
-        (Binding("1", field="first_name", fallback="\n\t\u200b"), ProblemCode.NO_FALLBACK),
-        (Binding("1", constant=" "), ProblemCode.NO_CONSTANT),
-        (Binding("1", field="custom.x", fallback="a"), ProblemCode.UNKNOWN_FIELD),
-        (Binding("1", constant="a" * (MAX_VALUE + 1)), ProblemCode.VALUE_TOO_LONG),
-        (Binding("2", constant="a"), ProblemCode.NOT_BOUND),
-    ],
-)
-def test_problems_of_bindings(binding: Binding, code: ProblemCode | None) -> None:
-    found = problems("Oi {{1}} {{1}}", {"city"}, [binding])
-    assert found == ([] if code is None else [Problem(code, "1", 3)])
 
 
 def test_render() -> None:
@@ -76,16 +55,6 @@ def test_render() -> None:
     assert render(parts, {"first_name": "Ana", "custom.city": "Rio"}) == "Oi Ana de Rio"
     assert render(parts, {"first_name": " \n", "custom.city": None}) == "Oi cliente de longe"
     assert render(parts, {"first_name": "{{custom.city}}", "custom.city": "R\nJ"}) == "Oi {{custom.city}} de R J"
-
-
-def test_resolve_for_a_template() -> None:
-    bindings = [
-        Binding("1", field="first_name", fallback="cliente"),
-        Binding("city", field="custom.city", fallback="sua cidade"),
-    ]
-    values = contact_values("MARIA DA SILVA", "+5511987654321", None, {"city": "  São    Paulo "})
-    assert resolve(bindings, values) == {"1": "Maria", "city": "São Paulo"}
-    assert resolve(bindings, contact_values(None, None, None, {})) == {"1": "cliente", "city": "sua cidade"}
 
 
 def test_parts_can_be_stored() -> None:
