@@ -6,12 +6,10 @@ protocol: permits, claim, recipients' limits, commit, send, write back.
 
 import asyncio
 import contextlib
-import random
 import time
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
-from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -43,13 +41,11 @@ from workers.outcomes import (
 )
 from workers.outgoing import ChannelRow, Sender
 from workers.progress import progress
+from workers.quantum import LANE_MS, Quantum, Slice, slice_size
 from workers.turns import Lane, Turn
 
 log = structlog.get_logger("workers.sending")
 
-QUANTUM = 2.0  # seconds a lane works before it lets others have its slot
-LANE_MS = 8_000  # how long a lane's place stays taken when its process died; two in one place would do no harm
-FAST = 2000  # messages per second
 REMEMBERED = 64  # written batches of results that are kept for a primary that may have lost them
 REOPENED = 1.0  # seconds until a lane looks again whether its channel goes on
 WRITE_BACK = 0.5  # seconds that a known result waits at most for the slower ones of its slice
@@ -62,15 +58,6 @@ def lanes_for(settings: Settings, rate: float) -> int:
 
 def _place(channel_id: UUID, lane: int) -> str:
     return f"lane:{channel_id}:{lane}"
-
-
-class Slice(NamedTuple):
-    """What was claimed at once: its permits are given, nothing of it has left."""
-
-    channel: ChannelRow
-    messages: list[Claimed]
-    content: str | None
-    full: bool  # somebody had to wait because the portfolio's day is full
 
 
 class Lanes:
@@ -113,87 +100,93 @@ class Lanes:
 
     async def _quantum(self, turn: Turn, key: str) -> float | None:
         company_id, channel_id, lane = turn.lane
-        actor = worker(company_id)
-        async with work(actor, Permission.CAMPAIGNS_SEND) as w:
+        async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
             channel = await outgoing.load_channel(w, channel_id)
         if channel is None or not channel.sendable:
             return None
-        in_flight = self._in_flight.setdefault((channel_id, lane), set())
-        until, pick = time.monotonic() + QUANTUM, random.randrange(1000)
-        full, spent = False, set[UUID]()  # the portfolio's day is full: then the queues without anybody who is in it already
         breaker = self._breakers.of(channel)
         await breaker.exchange()
         # No bulk while the portfolio's day is full: each try would cost every message an attempt.
         self._rest.pop(channel_id, None)
-        resting = await valkey.client().exists(f"rest:{channel_id}")
+        resting = await valkey.client().exists(f"rest:{channel_id}") > 0
+        run = Quantum(turn, key, channel, breaker, self._in_flight.setdefault((channel_id, lane), set()), resting)
         while not self.draining:
-            now = time.monotonic()
-            if (
-                breaker.is_open
-            ):  # also where nobody could act on it: its worker died, or a person had paused the channel meanwhile
-                await outage.pause(channel, breaker)
-                return REOPENED
-            if not resting and self._rest.get(channel_id, 0.0) > now:
-                return self._rest[channel_id] - now
-            if now > until or turn.over:
-                return 0.0
+            seconds = await self._over(run)
+            if seconds is not None:
+                return seconds
             life = installation.life()
             if life is None:
                 return 1.0
-            rate = float(channel.throughput)
-            whole, room = (outage.narrowed(breaker.level, slots) for slots in self._slice_size(rate))
-            size = min(whole, room - sum(batch.left for batch in in_flight))
-            if size < (whole + 1) // 2 or any(
-                batch.alarm for batch in in_flight
-            ):  # slow answers hold the slots, or all must stop
-                await asyncio.wait([batch.task for batch in in_flight], timeout=0.02, return_when=asyncio.FIRST_COMPLETED)
+            size = await self._room(run)
+            if size == 0:
                 continue
-            permit = await limits.acquire(channel_id, rate=rate, want=size, least=size)
+            permit = await limits.acquire(channel_id, rate=run.rate, want=size, least=size)
             if permit.granted == 0:
-                await outgoing.note_limit(
-                    channel, "segments" if channel.kind == ChannelKind.SMS else "number", rate * permit.factor
-                )
-                if time.monotonic() + permit.wait > until:
+                kind = "segments" if run.channel.kind == ChannelKind.SMS else "number"
+                await outgoing.note_limit(run.channel, kind, run.rate * permit.factor)
+                if time.monotonic() + permit.wait > run.until:
                     return permit.wait
                 await turn.sleep(permit.wait)
-                continue
-            claimed_at = time.monotonic()
-            slice_: Slice | None = None
-            try:
-                async with work(actor, Permission.CAMPAIGNS_SEND) as w:
-                    channel = await outgoing.load_channel(w, channel_id)
-                    queues = await ledger.due_queues(w, company_id, channel_id) if channel and channel.sendable else []
-                    queues = [queue for queue in queues if queue[1] is None or (not resting and queue[0] not in spent)]
-                    if channel is not None and queues:
-                        queue = queues[0] if queues[0][1] is None else queues[pick % len(queues)]
-                        slice_ = await self._claim(w, channel, queue, size, permit.granted, known=full and queue[1] is not None)
-            except limits.WindowLost:
-                assert channel is not None
-                await limits.give_back(channel_id, permit.granted)
-                async with work(actor, Permission.CAMPAIGNS_SEND) as w:
-                    await limits.rebuild_window(w, channel.portfolio_id)
-                continue
-            except Unavailable:
-                if slice_ and slice_.messages:  # its COMMIT was lost: perhaps it is claimed, surely nothing of it was sent
-                    self._launch(slice_, claimed_at, in_flight, None)
-                raise
-            messages = slice_.messages if slice_ else []
-            if slice_ and messages:
-                self._launch(slice_, claimed_at, in_flight, life)
-            with contextlib.suppress(*valkey.Down):  # what is claimed must go on, with Valkey or without
-                await limits.give_back(channel_id, permit.granted - sum(message.units for message in messages))
-            if channel is None or slice_ is None:
-                if channel is not None and full:
-                    await self._stay_away(channel_id, await outgoing.note_tier_full(channel))
+            elif not await self._send_next(run, size, permit.granted, life):
                 return None
-            pick += 1
-            if full and not messages:
-                spent.add(queue[0])
-            elif not messages:
-                await asyncio.sleep(0.05)  # other lanes hold what is left
-            full = full or slice_.full
-            await valkey.client().set(key, 1, px=LANE_MS)
         return None
+
+    async def _over(self, run: Quantum) -> float | None:
+        """Seconds until the lane is worth another turn, when this one ends here."""
+        now = time.monotonic()
+        if (
+            run.breaker.is_open
+        ):  # also where nobody could act on it: its worker died, or a person had paused the channel meanwhile
+            await outage.pause(run.channel, run.breaker)
+            return REOPENED
+        if not run.resting and self._rest.get(run.channel.id, 0.0) > now:
+            return self._rest[run.channel.id] - now
+        return 0.0 if now > run.until or run.turn.over else None
+
+    async def _room(self, run: Quantum) -> int:
+        """How many to claim now. 0, after a moment: slow answers hold the slots, or all must stop."""
+        whole, room = (outage.narrowed(run.breaker.level, slots) for slots in slice_size(self._settings, run.rate))
+        size = min(whole, room - sum(batch.left for batch in run.in_flight))
+        if size >= (whole + 1) // 2 and not any(batch.alarm for batch in run.in_flight):
+            return size
+        await asyncio.wait([batch.task for batch in run.in_flight], timeout=0.02, return_when=asyncio.FIRST_COMPLETED)
+        return 0
+
+    async def _send_next(self, run: Quantum, size: int, units: int, life: Seen) -> bool:
+        """Claims a slice of one queue under a permit for `units` and sends it. False: no queue has anything to do."""
+        company_id, channel_id, _ = run.turn.lane
+        claimed_at = time.monotonic()
+        queue_id: UUID | None = None
+        slice_: Slice | None = None
+        try:
+            async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+                channel = await outgoing.load_channel(w, channel_id)
+                run.channel = channel or run.channel
+                queue = await run.next_queue(w, channel)
+                if channel is not None and queue is not None:
+                    queue_id, campaign_id = queue
+                    known = run.full and campaign_id is not None
+                    slice_ = await self._claim(w, channel, queue, size, units, known=known)
+        except limits.WindowLost:
+            await limits.give_back(channel_id, units)
+            async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+                await limits.rebuild_window(w, run.channel.portfolio_id)
+            return True
+        except Unavailable:
+            if slice_ and slice_.messages:  # its COMMIT was lost: perhaps it is claimed, surely nothing of it was sent
+                self._launch(slice_, claimed_at, run.in_flight, None)
+            raise
+        messages = slice_.messages if slice_ else []
+        if slice_ and messages:
+            self._launch(slice_, claimed_at, run.in_flight, life)
+        with contextlib.suppress(*valkey.Down):  # what is claimed must go on, with Valkey or without
+            await limits.give_back(channel_id, units - sum(message.units for message in messages))
+        if slice_ is None:
+            if channel is not None and run.full:
+                await self._stay_away(channel_id, await outgoing.note_tier_full(channel))
+            return False
+        await run.note(queue_id, slice_)
+        return True
 
     async def _claim(
         self, w: Work, channel: ChannelRow, queue: tuple[UUID, UUID | None], limit: int, units: int, *, known: bool
@@ -224,15 +217,6 @@ class Lanes:
         self._rest[channel_id] = time.monotonic() + seconds
         with contextlib.suppress(*valkey.Down):
             await valkey.client().set(f"rest:{channel_id}", 1, px=max(1, int(seconds * 1000)))
-
-    def _slice_size(self, rate: float) -> tuple[int, int]:
-        """How many to claim at once, and how many a lane may have claimed and not settled. At most a quarter of a second's worth,
-        and never more than goes on the wire at once: what a dying worker holds becomes unknown. Only a number faster than any
-        provider allows today (the benchmark's) claims ahead."""
-        if rate > FAST:
-            return self._settings.send_slice, 2 * self._settings.send_slice
-        slots = self._settings.send_concurrency
-        return min((slots + 1) // 2, max(1, int(rate / 4))), slots
 
     async def _content(self, w: Work, campaign_id: UUID) -> str | None:
         """Frozen at launch, so read once."""
