@@ -8,7 +8,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -26,11 +28,14 @@ from db.permissions import Role
 from db.settings import Settings
 from db.tenancy import Actor, member
 
+if TYPE_CHECKING:
+    from litestar import Litestar
+
 _TEMPLATE = "masteria_template"
 _FAST = {"fsync": "off", "shared_buffers": "'256MB'", "max_connections": "150"}
 
 
-class _Servers:
+class Servers:
     """Started on first use by the controlling process, stopped at the end of the run."""
 
     def __init__(self) -> None:
@@ -53,8 +58,8 @@ class _Servers:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
-        config.stash[_KEY] = _Servers()
+    if not hasattr(config, "workerinput") and "TEST_PG_SOCKETS" not in os.environ:
+        config.stash[_KEY] = Servers()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -63,15 +68,23 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         servers.stop()
 
 
-_KEY = pytest.StashKey[_Servers]()
+_KEY = pytest.StashKey[Servers]()
+
+
+_TOGETHER = ("tests/e2e/", "tests/faults/test_programs.py", "tests/faults/test_surroundings.py")
+_LONG = ("tests/faults/", "tests/api/test_every_operation.py", "tests/api/test_nasty_input.py")
 
 
 class _Groups(LoadGroupScheduling):
-    """The tests of tests/e2e share one installation, so one process runs them all. pytest 9.2 no longer reads the field in
-    which xdist 3.8 notes the group of a test; the folder says it too."""
+    """Tests that share one installation are run by one process."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "e2e" if nodeid.startswith("tests/e2e/") else nodeid
+        return next((shared for shared in _TOGETHER if nodeid.startswith(shared)), nodeid)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first, so that no process is left with it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling | None:
@@ -126,6 +139,35 @@ async def database(settings: Settings) -> AsyncIterator[Settings]:
     await close_pools()
     await valkey.close()
     queue.forget_queues()
+
+
+@asynccontextmanager
+async def running(app: "Litestar") -> AsyncIterator[None]:
+    """The app's lifespan, in one task of its own: pytest sets up and tears down a fixture in two."""
+    started, ending = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.lifespan():
+            started.set()
+            await ending.wait()
+
+    task = asyncio.create_task(live())
+    await asyncio.wait({asyncio.create_task(started.wait()), task}, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        yield
+    finally:
+        ending.set()
+        await task
+
+
+@pytest.fixture(scope="session")
+async def app(database: Settings) -> AsyncIterator["Litestar"]:
+    """The running app of this test process."""
+    from api.app import create_app  # slow to import, and not every run needs it
+
+    app = create_app(database)
+    async with running(app):
+        yield app
 
 
 @pytest.fixture

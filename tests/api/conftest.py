@@ -1,8 +1,6 @@
 """The API in process over the embedded servers, and ways to be somebody."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +11,6 @@ import pytest
 from litestar import Litestar
 
 from api import rate_limit
-from api.app import create_app
 from api.auth import guard
 from db import valkey
 from db.accounts import mails
@@ -21,40 +18,12 @@ from db.accounts.identify import new_session_token
 from db.accounts.passwords import hash_password
 from db.crypto import digest
 from db.permissions import ROLE_PERMISSIONS, Permission, Role
-from db.settings import Settings
 from db.tenancy import Actor
 from tests import factories
 
 PASSWORD = "cavalo-azul-42"
 Headers = dict[str, str]
 SignInAs = Callable[..., Awaitable[Headers]]
-
-
-@asynccontextmanager
-async def running(app: Litestar) -> AsyncIterator[None]:
-    """The app's lifespan, in one task of its own: pytest sets up and tears down a fixture in two."""
-    started, ending = asyncio.Event(), asyncio.Event()
-
-    async def live() -> None:
-        async with app.lifespan():
-            started.set()
-            await ending.wait()
-
-    task = asyncio.create_task(live())
-    await asyncio.wait({asyncio.create_task(started.wait()), task}, return_when=asyncio.FIRST_COMPLETED)
-    try:
-        yield
-    finally:
-        ending.set()
-        await task
-
-
-@pytest.fixture(scope="session")
-async def app(database: Settings) -> AsyncIterator[Litestar]:
-    """The running app of this test process."""
-    app = create_app(database)
-    async with running(app):
-        yield app
 
 
 @pytest.fixture

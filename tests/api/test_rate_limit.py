@@ -23,7 +23,8 @@ from db.errors import TooManyRequests
 from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
-from tests.api.conftest import PASSWORD, SignInAs, bearer, running
+from tests.api.conftest import PASSWORD, SignInAs, bearer
+from tests.conftest import running
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ from api.hooks.routes import Routes
 from db import queue, valkey
 from db.engine import DB, SYSTEM
 from db.settings import Settings
-from tests.api.conftest import running
-from tests.conftest import make_company
+from tests.conftest import make_company, running
 from tests.db.channels.factories import make_channel, meta_headers, twilio_form
 from tests.silence import Way, way_to
 

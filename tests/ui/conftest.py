@@ -1,28 +1,30 @@
-"""The UI in process: NiceGUI's simulated browser in front, the fake API behind, both without a port."""
+"""The UI in process: NiceGUI's simulated browser in front, the fake API behind, both without a port.
 
-import os
+The web app is started once for all tests of a process; each test gets it without pages, without subscriptions and with
+fresh allowances."""
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
 import httpx
 import pytest
-from nicegui import core, ui
+from litestar import Litestar
+from nicegui import Client, background_tasks, core, ui
 from nicegui.functions.download import download
 from nicegui.functions.navigate import Navigate
 from nicegui.functions.notify import notify
 from nicegui.testing import User
 from nicegui.testing.general import nicegui_reset_globals, prepare_simulation
 
-from api.app import create_app
-from db.settings import Settings as Servers
 from db.tenancy import Actor
-from tests.api.conftest import bearer, running
+from tests.api.conftest import bearer
 from tests.ui.fake_api import FakeApi
-from ui import main
+from ui import live, main, session
 from ui.client.base import ApiClient
 from ui.settings import Settings
 
+SIMULATED = "NICEGUI_USER_SIMULATION"
 SETTINGS = Settings(api_url="http://api.test", public_url="http://test", dev=True, max_upload=1000)
 
 
@@ -31,23 +33,48 @@ def api() -> FakeApi:
     return FakeApi()
 
 
-@asynccontextmanager
-async def _browser(transport: httpx.ASGITransport, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[User]:
-    with nicegui_reset_globals():
-        monkeypatch.setenv("NICEGUI_USER_SIMULATION", "true")
+class Network(httpx.AsyncBaseTransport):
+    """What the web app reaches its API by: the API of the test that runs."""
+
+    api: httpx.AsyncBaseTransport
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self.api.handle_async_request(request)
+
+
+@pytest.fixture(scope="session")
+async def network() -> AsyncIterator[Network]:
+    """The network of the running web app."""
+    made = Network()
+    with nicegui_reset_globals(), pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv(SIMULATED, "true")
         prepare_simulation()
-        main.build(SETTINGS, transport)
+        main.build(SETTINGS, made)
         async with core.app.router.lifespan_context(core.app):
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(core.app), base_url="http://test") as client:
-                yield User(client)
-        ui.navigate, ui.notify, ui.download = Navigate(), notify, download
-    os.environ.pop("NICEGUI_USER_SIMULATION", None)
+            monkeypatch.undo()
+            yield made
+
+
+@asynccontextmanager
+async def _browser(network: Network, api: httpx.AsyncBaseTransport, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[User]:
+    monkeypatch.setenv(SIMULATED, "true")
+    network.api = api
+    core.app.middleware_stack = None  # the guard is made anew
+    live.Hubs.open(SETTINGS.api_url)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(core.app), base_url="http://test") as client:
+        yield User(client)
+    for page in list(Client.instances.values()):
+        session.close_page(page)
+    await live.Hubs.close()
+    for task in background_tasks.running_tasks.copy():
+        task.cancel()
+    ui.navigate, ui.notify, ui.download = Navigate(), notify, download
 
 
 @pytest.fixture
-async def user(api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[User]:
+async def user(network: Network, api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[User]:
     """A browser that is not signed in. `user.http_client` speaks plain HTTP to the same app."""
-    async with _browser(httpx.ASGITransport(api.app), monkeypatch) as user:
+    async with _browser(network, httpx.ASGITransport(api.app), monkeypatch) as user:
         yield user
 
 
@@ -60,11 +87,10 @@ def ana(user: User) -> User:
 
 @pytest.fixture
 async def real(
-    database: Servers, owner_db: asyncpg.Connection, owner: Actor, monkeypatch: pytest.MonkeyPatch
+    network: Network, app: Litestar, owner_db: asyncpg.Connection, owner: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[User]:
     """The owner's browser, in front of the true API and database."""
-    api = create_app(database)
-    async with running(api), _browser(httpx.ASGITransport(api), monkeypatch) as user:  # type: ignore[arg-type]
+    async with _browser(network, httpx.ASGITransport(app), monkeypatch) as user:  # type: ignore[arg-type]
         token = (await bearer(owner_db, owner))["Authorization"].removeprefix("Bearer ")
         user.http_client.cookies.set("mia_session", token)
         yield user

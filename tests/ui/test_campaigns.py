@@ -1,22 +1,14 @@
 """The screens of campaigns over the real API and database: list, wizard, live page; and the tables of words."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
-import httpx
 import pytest
-from nicegui import core, ui
-from nicegui.functions.download import download
-from nicegui.functions.navigate import Navigate
-from nicegui.functions.notify import notify
+from nicegui import ui
 from nicegui.testing import User
-from nicegui.testing.general import nicegui_reset_globals, prepare_simulation
-from nicegui.testing.user_interaction import UserInteraction
 
-from api.app import create_app
 from api.contract.campaigns import CampaignCreate, CampaignPatch, Counts, FailureGroup, Progress, RatePoint
 from api.contract.contacts import ContactFilter
 from api.contract.enums import CampaignState, ChannelKind
@@ -26,10 +18,7 @@ from db.messages.reasons import FailureReason
 from db.settings import Settings
 from db.tenancy import Actor
 from tests import factories
-from tests.api.conftest import bearer, running
-from tests.ui.conftest import SETTINGS
-from tests.ui.interactions import choose
-from ui import main
+from tests.ui.interactions import choose, press
 from ui.client import campaigns
 from ui.client.base import ApiClient
 from ui.components.progress import width
@@ -41,40 +30,15 @@ START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-async def ana(
-    database: Settings, owner_db: asyncpg.Connection, owner: Actor, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[User]:
+def ana(real: User) -> User:
     """The owner's browser, in front of the true API."""
-    api = create_app(database)
-    with nicegui_reset_globals():
-        monkeypatch.setenv("NICEGUI_USER_SIMULATION", "true")
-        prepare_simulation()
-        main.build(SETTINGS, httpx.ASGITransport(api))  # type: ignore[arg-type]
-        async with running(api), core.app.router.lifespan_context(core.app):
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(core.app), base_url="http://test") as client:
-                token = (await bearer(owner_db, owner))["Authorization"].removeprefix("Bearer ")
-                client.cookies.set("mia_session", token)
-                yield User(client)
-        ui.navigate, ui.notify, ui.download = Navigate(), notify, download
+    return real
 
 
 @pytest.fixture
-async def as_ana(ana: User) -> ApiClient:
+def as_ana(as_owner: ApiClient) -> ApiClient:
     """The API as Ana's other window."""
-    return ApiClient(ana.http_client.cookies["mia_session"])
-
-
-def _press(user: User, text: str) -> None:
-    """Clicks the pressable that has the text in it: a chip, a card, a step."""
-    assert user.client is not None
-    found = [
-        element
-        for element in user.client.elements.values()
-        if "data-press" in element.props
-        and any(getattr(inner, "text", "") == text for inner in [element, *element.descendants()])
-    ]
-    assert found, text
-    UserInteraction(user, {min(found, key=lambda element: element.id)}, None).click()
+    return as_owner
 
 
 async def _rows(db: asyncpg.Connection, actor: Actor, sql: str) -> list[asyncpg.Record]:
@@ -198,7 +162,7 @@ async def test_the_list_finds_by_name_and_state(ana: User, owner_db: asyncpg.Con
     await owner_db.execute("update message set state = 8 where company_id = $1 and address = '+5511900000001'", owner.company_id)
     await ana.open("/campaigns")
     await ana.should_see("1 / 4", retries=20)  # who opts out on the way still belongs to the audience
-    _press(ana, "Rascunhos")
+    press(ana, "Rascunhos")
     await ana.should_not_see("Black Friday", retries=20)
     await ana.should_see("Natal")
     ana.find(kind=ui.input).type("xyz")
@@ -219,21 +183,21 @@ async def test_from_nothing_to_launched(ana: User, owner_db: asyncpg.Connection,
     await ana.open("/campaigns/new")
     await ana.should_see("Problema de pagamento", retries=20)
     assert not await _rows(owner_db, owner, "select 1 from campaign where company_id = $1")
-    _press(ana, "Loja")
+    press(ana, "Loja")
     await ana.should_see("Salvo há instantes", retries=20)
     ana.find("Continuar").click()
     await ana.should_see("Por etiquetas", retries=30)
     ana.find("Continuar").click()  # nothing is chosen yet: nobody, not everybody
     await ana.should_see("Escolha quem recebe a mensagem.", retries=20)
-    _press(ana, "De importação")
+    press(ana, "De importação")
     ana.find("Continuar").click()
     await ana.should_see("Escolha a importação.", retries=50)
-    _press(ana, "Todos")
+    press(ana, "Todos")
     for text in ("5", "pessoas vão receber", "Pediu para não receber"):
         await ana.should_see(text, retries=50)
     ana.find("Continuar").click()
     await ana.should_see("Buscar modelos", retries=30)
-    _press(ana, "Oi {{1}}, tem novidade em {{2}}!")
+    press(ana, "Oi {{1}}, tem novidade em {{2}}!")
     await ana.should_see("Espaços a preencher", retries=20)
     await ana.should_see("Preencha, para ninguém receber um texto com buraco.")
     texts = [field for field in ana.find(kind=ui.input).elements if field.value == ""]

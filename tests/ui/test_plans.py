@@ -5,7 +5,8 @@ from nicegui import ui
 from nicegui.testing import User
 
 from db.tenancy import Actor
-from tests.ui.test_campaigns import _press, draft
+from tests.ui.interactions import press
+from tests.ui.test_campaigns import draft
 from ui.client.base import ApiClient
 
 
@@ -14,14 +15,14 @@ async def test_a_time_that_is_over_never_becomes_now(
 ) -> None:
     campaign_id = await draft(owner_db, owner, as_owner, kind="sms")
     await real.open(f"/campaigns/{campaign_id}/edit?step=when")
-    _press(real, "Em data marcada")
+    press(real, "Em data marcada")
     await real.should_see("Dia", retries=20)
     day = next(field for field in real.find(kind=ui.input).elements if field.props.get("type") == "date")
     day.value = "2020-01-31"
     real.find("Continuar").click()
     await real.should_see("Escolha um horário no futuro.", retries=30)
     for step in ("Revisar", "Canal"):
-        _press(real, step)
+        press(real, step)
         await real.should_see("Escolha um horário no futuro.", retries=30)
     await real.should_not_see("Enviar agora")
     for at in ("2020-01-31T09:00:00%2B00:00", "2031-01-31T09:00:00", "nonsense"):
