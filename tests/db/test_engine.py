@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 
 import asyncpg
 import pytest
@@ -39,10 +38,8 @@ async def test_a_failed_commit_gives_the_connection_back(database: Settings, bro
                 async with engine.transaction() as transaction:
                     await transaction.connection.execute(broken_at_commit, number)
             assert engine.current_transaction.get() is None
-        began = time.perf_counter()
         async with engine.transaction() as transaction:
             assert await transaction.connection.fetchval("select 1") == 1
-        assert time.perf_counter() - began < 0.05
         assert engine.pool.get_idle_size() == engine.pool.get_size()
     finally:
         await engine.close()

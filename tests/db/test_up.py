@@ -171,7 +171,7 @@ async def test_one_that_does_not_stop_is_stopped_hard(tmp_path: Path, capsys: py
         await asyncio.sleep(0.02)
     began = time.monotonic()
     await program.stop()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30  # by itself it ends after 60
     assert "stopped hard" in capsys.readouterr().out
 
 

@@ -175,7 +175,7 @@ async def test_a_job_whose_process_ends_waits_at_once_and_it_costs_no_try(bench:
         await asyncio.sleep(0.01)
     running.cancel()
     await asyncio.wait([running])
-    await asyncio.wait_for(idle.wait(), 2)
+    await asyncio.wait_for(idle.wait(), 20)
     row = await bench.row(job_id)
     assert row is not None
     assert (row["state"], row["tries"], row["lease_until"]) == ("waiting", 0, None)

@@ -246,10 +246,10 @@ def test_any_bytes_are_rows_or_one_clear_error(content: bytes) -> None:
     assert all(len(cells) >= len(sheet.columns) for _, cells in found)
 
 
-def test_csv_is_quick(tmp_path: Path) -> None:
+def test_csv_is_read_at_a_fair_speed(tmp_path: Path) -> None:
     line = "João da Silva,(11) 98765-4321,joao@example.com,São Paulo,vip,obs,123,não\n"
     path = _csv(tmp_path / "a", ("Nome,Celular,E-mail,Cidade,Tags,Obs,Id,Opt-out\n" + line * 25_000).encode())
     start = time.process_time()
     _, found = _read(path)
     assert len(found) == 25_000
-    assert time.process_time() - start < 1.0
+    assert time.process_time() - start < 3.0, "0.3 s of processor time are usual"

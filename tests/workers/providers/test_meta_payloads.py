@@ -1,7 +1,8 @@
 """Templates and messages as bytes for Meta: a table of templates, limits, and hostile values."""
 
 import json
-import time
+import sys
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -100,15 +101,21 @@ def test_any_value_gives_json_or_bad_parameter(params: list[str], to: str) -> No
     assert message["biz_opaque_callback_data"] == ID
 
 
-def test_rendering_is_fast() -> None:
+def test_rendering_costs_little() -> None:
+    """Counted in calls: what was compiled once is not done again for each message."""
     sender: TemplateSender = compile_template("promo", "pt_BR", [{"type": "BODY", "text": "Hi {{1}}, {{2}} and {{3}}."}])
-    best = 1.0
-    for _ in range(5):
-        start = time.perf_counter()
-        for _ in range(2000):
-            sender.render(TO, ["Ana", "Rio", "77"], ID)
-        best = min(best, (time.perf_counter() - start) / 2000)
-    assert best < 50e-6, "aimed at 10 µs; the bound leaves room for a busy machine"
+    calls: list[str] = []
+
+    def called(frame: FrameType, event: str, argument: object) -> None:
+        if event in ("call", "c_call"):
+            calls.append(frame.f_code.co_name)
+
+    sys.setprofile(called)
+    try:
+        sender.render(TO, ["Ana", "Rio", "77"], ID)
+    finally:
+        sys.setprofile(None)
+    assert len(calls) <= 50
 
 
 def test_text_media_reaction_and_receipt() -> None:
