@@ -19,7 +19,7 @@ from prometheus_client.values import MutexValue, ValueClass
 from db import valkey
 from db.errors import AppError, NotFound
 from db.settings import Settings
-from db.work import system
+from db.work import system_read
 
 log = structlog.get_logger("api.health")
 
@@ -63,7 +63,7 @@ select
 
 
 async def _database() -> dict[str, Any]:
-    async with system() as s:
+    async with system_read() as s:
         row = await s.fetchrow(_AGES)
     assert row is not None
     return {"job": row["job"] or 0.0, "webhook": row["webhook"] or 0.0}

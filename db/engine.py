@@ -89,6 +89,7 @@ class Transaction(PostgresTransaction):
 
     engine: "Engine"
     company_id: UUID | None = None  # whose share of the connections it takes; None: nobody's
+    read_only = False
 
     async def _release(self) -> None:
         assert self.engine.pool is not None
@@ -107,7 +108,7 @@ class Transaction(PostgresTransaction):
         self.engine.require_up()
         self.connection = await self.get_connection()
         try:
-            self.transaction = self.connection.transaction()
+            self.transaction = self.connection.transaction(readonly=self.read_only)
             await self.begin()  # type: ignore[no-untyped-call]
         except BaseException:
             await self._release()
@@ -310,10 +311,11 @@ class Engine(PostgresEngine):
     async def get_new_connection(self) -> Any:
         raise RuntimeError("The database pool is not open: call DB.connect() first.")
 
-    def transaction(self, allow_nested: bool = False, *, company_id: UUID | None = None) -> Transaction:
-        """`company_id`: who waits for a free connection, by turns with other companies."""
+    def transaction(self, allow_nested: bool = False, *, company_id: UUID | None = None, read_only: bool = False) -> Transaction:
+        """`company_id`: who waits for a free connection, by turns with other companies. `read_only`: Postgres refuses changes."""
         transaction = Transaction(engine=self, allow_nested=False)
         transaction.company_id = company_id
+        transaction.read_only = read_only
         return transaction
 
 

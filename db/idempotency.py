@@ -11,9 +11,8 @@ import msgspec
 
 from db import crypto
 from db.errors import Conflict
-from db.permissions import Permission
-from db.tenancy import worker
-from db.work import Read, system, work
+from db.tenancy import SELF, worker
+from db.work import Read, system_work, work
 
 _LOCK = "select pg_try_advisory_xact_lock(hashtextextended('idempotency:' || $1::text || ':' || $2::text, 0))"
 _FIND = """
@@ -82,7 +81,7 @@ class Attempt:
             column="body",
             row_id=self._row_id,
         )
-        async with work(worker(self._company_id), Permission.COMPANY_READ) as w:
+        async with work(worker(self._company_id), SELF) as w:
             await w.execute(
                 _KEEP,
                 self._company_id,
@@ -96,5 +95,5 @@ class Attempt:
 
 async def forget_old() -> int:
     """Deletes what is older than 24 hours. Returns how many."""
-    async with system() as s:
+    async with system_work() as s:
         return await s.execute("delete from idempotency where created_at < now() - interval '24 hours'")

@@ -18,7 +18,7 @@ import structlog
 from db import witness
 from db.holds.enums import HoldCause
 from db.witness import JOURNAL_SECONDS, Seen, Slice
-from db.work import system
+from db.work import system_work
 
 log = structlog.get_logger("db.installation")
 
@@ -112,7 +112,7 @@ async def look(data_dir: Path, hold: Holder, recover: Recoverer) -> bool:
     """One heartbeat. True when the installation began another life since this process last looked. Raises Undecided and
     valkey.Down while that cannot be told; then nothing leaves."""
     global _known
-    async with system() as s:
+    async with system_work() as s:
         found = await s.fetchrow(_ROW)  # locked: one process judges at a time
         assert found is not None
         row = Row(*found)

@@ -1,12 +1,24 @@
 """Who acts, and in which company. Every action and query starts from an Actor; there is no anonymous write."""
 
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
 
 from db.errors import Forbidden
 from db.permissions import ROLE_PERMISSIONS, Permission, Role
+
+Self = Literal["self"]
+SELF: Final = "self"
+"""Asked for what anybody may do who is known: to their own name, sessions, address and request keys. Not a scope of a key."""
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a request without an actor came from."""
+
+    ip: str | None = None
+    user_agent: str | None = None
+    request_id: str | None = None
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,9 +34,9 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     ip: str | None = None
     request_id: str | None = None
 
-    def require(self, permission: Permission) -> None:
+    def require(self, permission: Permission | Self) -> None:
         """Raises Forbidden unless the actor holds the permission."""
-        if permission not in self.permissions:
+        if permission != SELF and permission not in self.permissions:
             detail = "Your role does not allow this. Ask an administrator of the company."
             if self.kind == "api_key":
                 detail = f"This API key lacks the permission {permission.value}, or the person who made it does."

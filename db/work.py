@@ -1,8 +1,9 @@
-"""The only ways to the database: `work` for actions, `read` for queries, `system` for what crosses companies.
+"""The only ways to the database: `work` for actions and `read` for queries of one company, `system_work` and `system_read` for what
+crosses companies.
 
-`work` is one transaction on one connection with the company set; what it audits and enqueues is written inside it, what it
-emits leaves after commit and vanishes on rollback. Never start tasks or gather inside: the connection is one. Inside
-`one_transaction` each `work` and `read` is a savepoint of one transaction instead.
+A unit of work is one transaction on one connection; what it audits and enqueues is written inside it, what it emits leaves after
+commit and vanishes on rollback. Reads are READ ONLY transactions: Postgres refuses any change in them. Never start tasks or gather
+inside: the connection is one. Inside `one_transaction` each `work` and `read` is a savepoint of one transaction instead.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -24,10 +25,13 @@ from db.errors import Unavailable
 from db.events import Event
 from db.jobs import Job
 from db.permissions import Permission
-from db.tenancy import Actor
+from db.tenancy import Actor, Origin, Self
 
 log = structlog.get_logger("db.work")
 
+_SYSTEM_AUDIT = """
+insert into audit_log(company_id, actor_kind, actor_id, action, subject_id, ip, request_id) values ($1, 'user', $2, $3, $4, $5, $6)
+"""
 _AUDIT = """
 insert into audit_log(company_id, action, subject_id, data, ip, request_id)
 select $1, r.action, r.subject_id, r.data::jsonb, $2, $3
@@ -36,7 +40,7 @@ from unnest($4::text[], $5::uuid[], $6::text[]) r(action, subject_id, data)
 
 
 class Read:
-    """Raw access inside the transaction, in asyncpg's terms: `$1` placeholders, `asyncpg.Record` rows."""
+    """Raw access inside a READ ONLY transaction, in asyncpg's terms: `$1` placeholders, `asyncpg.Record` rows."""
 
     __slots__ = ("actor", "connection")
 
@@ -55,19 +59,25 @@ class Read:
     async def fetchval(self, sql: str, *args: object) -> Any:
         return await self.connection.fetchval(sql, *args)
 
-    async def execute(self, sql: str, *args: object) -> int:
-        """Rows touched."""
-        tag: str = await self.connection.execute(sql, *args)
-        last = tag.rsplit(" ", 1)[-1]
-        return int(last) if last.isdigit() else 0
-
     def cursor(self, sql: str, *args: object, prefetch: int = 1000) -> AsyncIterator[asyncpg.Record]:
         """Rows streamed with flat memory."""
         cursor: AsyncIterator[asyncpg.Record] = self.connection.cursor(sql, *args, prefetch=prefetch)
         return cursor
 
 
-class Work(Read):
+class Change(Read):
+    """Raw access inside a transaction that may write."""
+
+    __slots__ = ()
+
+    async def execute(self, sql: str, *args: object) -> int:
+        """Rows touched."""
+        tag: str = await self.connection.execute(sql, *args)
+        last = tag.rsplit(" ", 1)[-1]
+        return int(last) if last.isdigit() else 0
+
+
+class Work(Change):
     """One unit of change of one company."""
 
     __slots__ = ("_audit", "_events", "_jobs", "company_id")
@@ -106,6 +116,29 @@ class Work(Read):
                 list(data),
             )
         return await queue.insert(self.connection, self.company_id, self._jobs) if self._jobs else []
+
+
+class SystemWork(Change):
+    """One unit of change that crosses companies, or happens before there is an actor (sign-up, sign-in, a link from a mailbox)."""
+
+    __slots__ = ("_audit", "_events")
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(None, connection)
+        self._audit: list[tuple[object, ...]] = []
+        self._events: list[tuple[UUID, Event]] = []
+
+    def audit(self, origin: Origin, company_id: UUID, user_id: UUID, action: str, subject_id: UUID | None = None) -> None:
+        """What a person did in one company who was no actor yet, kept for ever."""
+        self._audit.append((company_id, user_id, action, subject_id, origin.ip, origin.request_id))
+
+    def emit(self, company_id: UUID, event: Event) -> None:
+        """To the screens and event streams of one company, after commit."""
+        self._events.append((company_id, event))
+
+    async def _write(self) -> None:
+        for row in self._audit:
+            await self.connection.execute(_SYSTEM_AUDIT, *row)
 
 
 _SET_ACTOR = "select set_config('app.company', $1, true), set_config('app.actor', $2, true)"
@@ -208,16 +241,18 @@ async def _transaction(actor: Actor, *, changes: bool = False) -> AsyncIterator[
     with _lost_is_unavailable(changes=changes):
         if ambient is not None:
             async with ambient.savepoint(actor.company_id) as connection:
+                if not changes:  # until the end of the savepoint
+                    await connection.execute("set transaction read only")
                 await _act_as(connection, actor)
                 yield connection
             return
-        async with DB.transaction(company_id=actor.company_id) as transaction:
+        async with DB.transaction(company_id=actor.company_id, read_only=not changes) as transaction:
             await _act_as(transaction.connection, actor)
             yield transaction.connection
 
 
 @asynccontextmanager
-async def work(actor: Actor, permission: Permission) -> AsyncIterator[Work]:
+async def work(actor: Actor, permission: Permission | Self) -> AsyncIterator[Work]:
     """One transaction for one action. Raises Forbidden before it touches anything; Unavailable, with the code `outcome_unknown`
     when nobody knows whether the change was made."""
     actor.require(permission)
@@ -233,7 +268,7 @@ async def work(actor: Actor, permission: Permission) -> AsyncIterator[Work]:
 
 
 @asynccontextmanager
-async def read(actor: Actor, permission: Permission) -> AsyncIterator[Read]:
+async def read(actor: Actor, permission: Permission | Self) -> AsyncIterator[Read]:
     """A read-only view of one company."""
     actor.require(permission)
     async with _transaction(actor) as connection:
@@ -241,20 +276,33 @@ async def read(actor: Actor, permission: Permission) -> AsyncIterator[Read]:
 
 
 @asynccontextmanager
-async def system() -> AsyncIterator[Read]:
-    """Across companies, on the few tables that allow it (sign-in, webhook routing, pollers). Never for what a person asked for.
+async def system_read() -> AsyncIterator[Read]:
+    """A read-only view across companies, of the few tables that allow it (sign-in, webhook routing, pollers).
 
-    It has connections of its own, because the application's role cannot become the system's: inside a unit of work, and inside
-    `one_transaction`, it is another transaction, which does not see what that one has written and commits by itself."""
+    The system role has connections of its own, because the application's role cannot become the system's: inside a unit of work,
+    and inside `one_transaction`, this is another transaction, which does not see what that one has written."""
+    with _lost_is_unavailable():
+        async with SYSTEM.transaction(read_only=True) as transaction:
+            yield Read(None, transaction.connection)
+
+
+@asynccontextmanager
+async def system_work() -> AsyncIterator[SystemWork]:
+    """One transaction that crosses companies; on connections of its own as `system_read`, so it commits by itself wherever it
+    stands. Never for what a person asked for while they are an actor: that is `work`."""
     with _lost_is_unavailable():
         async with SYSTEM.transaction() as transaction:
-            yield Read(None, transaction.connection)
+            w = SystemWork(transaction.connection)
+            yield w
+            await w._write()
+    for company_id, event in w._events:
+        await event_stream.publish(company_id, [event])
 
 
 async def take_tick(name: str, at: datetime | None = None) -> bool:
     """Claims one tick of a periodic task for the whole installation: True for exactly one caller (RELIABILITY 3.2, cron).
     `at` is the tick's nominal time."""
-    async with system() as s:
+    async with system_work() as s:
         return (
             await s.fetchval(
                 "insert into tick(name, at) values ($1, $2) on conflict do nothing returning true", name, at or now()

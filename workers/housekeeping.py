@@ -14,7 +14,7 @@ from db.contacts import import_files, imports
 from db.contacts.enums import ImportState
 from db.permissions import Permission
 from db.tenancy import worker
-from db.work import system, take_tick, work
+from db.work import system_read, system_work, take_tick, work
 
 log = structlog.get_logger("workers.housekeeping")
 
@@ -52,13 +52,13 @@ class ChannelWork(NamedTuple):
 
 async def channels_with_work() -> list[ChannelWork]:
     """Channels that may send and have something due."""
-    async with system() as s:
+    async with system_read() as s:
         return [ChannelWork(*row) for row in await s.fetch(_WITH_WORK)]
 
 
 async def companies_with_inbox() -> list[UUID]:
     """Companies whose webhooks wait."""
-    async with system() as s:
+    async with system_read() as s:
         rows = await s.fetch(
             "select distinct company_id from webhook_inbox where processed_at is null and tries < 5 and next_at <= now()"
         )
@@ -67,7 +67,7 @@ async def companies_with_inbox() -> list[UUID]:
 
 async def wake_paused_channels() -> None:
     """A pause with an end is over when its time has come; the state says so again."""
-    async with system() as s:
+    async with system_read() as s:
         rows = await s.fetch("select company_id, id from channel where state = 'paused' and paused_until <= now()")
     for row in rows:
         async with work(worker(row["company_id"]), Permission.CHANNELS_WRITE) as w:
@@ -88,7 +88,7 @@ async def hourly() -> None:
     """Once an hour in the whole installation: checks channels again and forgets what is old."""
     if not await take_tick("hourly", _hour(now())):
         return
-    async with system() as s:
+    async with system_work() as s:
         for statement in _OLD:
             await s.execute(statement)
     await idempotency.forget_old()

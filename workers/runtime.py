@@ -21,7 +21,7 @@ from db.errors import Unavailable
 from db.jobs import ALONE, Job, QueueName
 from db.redact import redact
 from db.shares import Shares
-from db.work import system
+from db.work import system_read, system_work
 
 log = structlog.get_logger("workers.runtime")
 
@@ -144,7 +144,7 @@ class Runner:
     ) -> asyncpg.Record | None:
         kinds = list(self._functions)
         try:
-            async with system() as s:
+            async with system_work() as s:
                 return await s.fetchrow(
                     _CLAIM,
                     job_id,
@@ -168,7 +168,7 @@ class Runner:
 
     async def _wake_next(self, company_id: UUID, name: QueueName) -> None:
         """A job that could not run beside others of its company used its wake-up in vain."""
-        async with system() as s:
+        async with system_read() as s:
             waiting = await s.fetch(_NEXT, company_id, name)
         await queue.wake([queue.Wake(item["id"], item["queue"], item["next_at"]) for item in waiting])
 
@@ -225,7 +225,7 @@ class Runner:
 
     async def _write(self, sql: str, *args: object) -> None:
         """The outcome, fenced by the try: a run whose lease was taken over writes nothing."""
-        async with system() as s:
+        async with system_work() as s:
             await s.execute(sql, *args)
 
 
@@ -236,7 +236,7 @@ def _told(error: Exception) -> str:
 
 async def sweep() -> int:
     """Wakes every due job again that lacks a wake-up; harmless for those that run. Returns how many are due."""
-    async with system() as s:
+    async with system_read() as s:
         rows = await s.fetch(_DUE, list(ALONE))
     due: dict[str, list[asyncpg.Record]] = {}
     for row in rows:

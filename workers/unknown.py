@@ -16,7 +16,7 @@ from db.messages import inbox, ledger, render
 from db.messages.render import TemplateContent, text_sender
 from db.permissions import Permission
 from db.tenancy import worker
-from db.work import system, work
+from db.work import system_read, work
 from workers import outgoing
 from workers.outcomes import Unknown
 from workers.outgoing import ChannelRow, Sender
@@ -45,7 +45,7 @@ where m.company_id = $1 and m.channel_id = $2 and m.state = 2 order by random() 
 
 async def reconcile() -> None:
     """One round: expired leases, outcomes past their horizon, and questions to providers that answer them."""
-    async with system() as s:
+    async with system_read() as s:
         late = [row["company_id"] for row in await s.fetch(_LATE)]
         askable = await s.fetch(_ASKABLE)
     for company_id in late:

@@ -15,9 +15,9 @@ from api.contract.accounts import ForgotPassword, InvitationAccept, InvitationPr
 from api.contract.base import Done
 from db.accounts import invitations, recover, verification
 from db.allowances import network_of, take_strictly
-from db.audit.actions import Origin
 from db.errors import NotFound
 from db.permissions import Role
+from db.tenancy import Origin
 
 LinkToken = Annotated[
     str,

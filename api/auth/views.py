@@ -12,8 +12,7 @@ from api.pagination import struct
 from db.accounts import queries
 from db.accounts.enums import Language
 from db.accounts.sign_in import Opened
-from db.audit.actions import Origin
-from db.tenancy import Actor
+from db.tenancy import Actor, Origin
 
 CallOrigin: TypeAlias = NamedDependency[Origin]
 """How a public handler asks where the request came from: `origin: CallOrigin`."""

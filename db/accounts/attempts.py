@@ -7,9 +7,9 @@ of its own: however hard others guess, they keep nobody away from their own acco
 
 from db.accounts.passwords import DECOY, matches
 from db.allowances import Bucket, give_back, network_of, owner_of, take_strictly
-from db.audit.actions import Origin
 from db.crypto import digest
 from db.errors import TooManyRequests
+from db.tenancy import Origin
 
 DEVICE = Bucket("password-device", 10, 1 / 60)  # one account from one device it knows
 PLACE = Bucket("password-place", 10, 1 / 60)  # one account from one network

@@ -4,7 +4,7 @@ itself: it only has its own allowance of tries, so that strangers' tries do not 
 from uuid import UUID
 
 from db.crypto import digest, new_token
-from db.work import Read
+from db.work import SystemWork
 
 _MAX_DEVICES = 20
 KNOWN = "exists (select from known_device d where d.user_id = u.id and d.token_hash = $2)"
@@ -15,7 +15,7 @@ def device_digest(token: str | None) -> bytes:
     return digest(token) if token else b""
 
 
-async def remember(s: Read, user_id: UUID, token: str | None) -> str:
+async def remember(s: SystemWork, user_id: UUID, token: str | None) -> str:
     """The device's token: the given one when this account knows it already, else a new one. Never one that the caller made up."""
     if token and await s.execute(
         "update known_device set last_used_at = now() where user_id = $1 and token_hash = $2", user_id, digest(token)
@@ -32,6 +32,6 @@ async def remember(s: Read, user_id: UUID, token: str | None) -> str:
     return token
 
 
-async def forget_all(s: Read, user_id: UUID) -> None:
+async def forget_all(s: SystemWork, user_id: UUID) -> None:
     """With the password go all devices: one of them may have been somebody else's."""
     await s.execute("delete from known_device where user_id = $1", user_id)

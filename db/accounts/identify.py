@@ -15,7 +15,7 @@ from db.crypto import digest, new_token
 from db.errors import Unauthenticated
 from db.permissions import ROLE_PERMISSIONS, Permission, Role
 from db.tenancy import Actor
-from db.work import system
+from db.work import system_work
 
 SESSION_PREFIX = "mia_s_"
 KEY_PREFIX = "mia_live_"
@@ -62,7 +62,7 @@ async def identify(token: str) -> Identity:
 
 async def _session(token: str) -> Identity:
     at = now()
-    async with system() as s:
+    async with system_work() as s:
         row = await s.fetchrow(_SESSION, digest(token), at, at - SESSION_IDLE)
         if row is None:
             raise refused()
@@ -84,7 +84,7 @@ async def _session(token: str) -> Identity:
 
 async def _key(token: str) -> Identity:
     at = now()
-    async with system() as s:
+    async with system_work() as s:
         row = await s.fetchrow(_KEY, token[: len(KEY_PREFIX) + _KEY_ID], at)
         if row is None or not hmac.compare_digest(row["secret_hash"], digest(token)):
             raise refused()

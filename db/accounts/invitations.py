@@ -6,7 +6,6 @@ from uuid import UUID
 
 import asyncpg
 
-from db import event_stream
 from db.accounts import devices, mails
 from db.accounts.attempts import right_password
 from db.accounts.enums import InvitationMail, Language, MailTemplate
@@ -17,13 +16,12 @@ from db.accounts.passwords import hash_password
 from db.accounts.rights import INVITING, present_role
 from db.accounts.sign_in import Opened, fold_email, insert_user, open_session
 from db.accounts.team import may_grant
-from db.audit.actions import Origin
 from db.clock import now
 from db.crypto import digest, new_token
 from db.errors import Conflict, Field, Invalid, NotFound, Unauthenticated
 from db.permissions import Permission, Role
-from db.tenancy import Actor, member
-from db.work import Read, Work, system, work
+from db.tenancy import Actor, Origin, member
+from db.work import Read, Work, system_read, system_work, work
 
 LIFE = timedelta(days=7)
 INVITATIONS_PER_DAY = 300  # of a company
@@ -136,14 +134,14 @@ async def _find(s: Read, token: str, device: str | None = None, lock: str = "") 
 
 async def preview(token: str) -> asyncpg.Record:
     """company_name, email, role, user_id (null without an account). Raises NotFound when it ended."""
-    async with system() as s:
+    async with system_read() as s:
         return await _find(s, token)
 
 
 async def accept(origin: Origin, token: str, password: str, name: str | None, device: str | None = None) -> Opened:
     """Joins and signs in: with the password of the account there is, or with a new account. Raises NotFound,
     Unauthenticated `bad_credentials`, TooManyRequests, Invalid."""
-    async with system() as s:
+    async with system_read() as s:
         row = await _find(s, token, device)
     password_hash = ""
     if row["user_id"] is None:
@@ -151,7 +149,7 @@ async def accept(origin: Origin, token: str, password: str, name: str | None, de
         password_hash = await hash_password(password)
     elif not await right_password(origin, row["email"], row["password_hash"], password, known=device if row["known"] else None):
         raise Unauthenticated("bad_credentials", "The password of your account is wrong.")
-    async with system() as s:
+    async with system_work() as s:
         row = await _find(s, token, lock=" for update of i")
         user_id: UUID | None = row["user_id"]
         if user_id is None:
@@ -171,9 +169,8 @@ async def accept(origin: Origin, token: str, password: str, name: str | None, de
         if not joined:
             raise Conflict("already_member", "You belong to this company already. Sign in.")
         trusted = await devices.remember(s, user_id, device)
-        opened = await open_session(s, origin, row["company_id"], user_id, role, "invitation.accepted", trusted)
-    await event_stream.publish(row["company_id"], [TeamChanged()])
-    return opened
+        s.emit(row["company_id"], TeamChanged())
+        return await open_session(s, origin, row["company_id"], user_id, role, "invitation.accepted", trusted)
 
 
 def _check_new(password: str, name: str | None) -> None:

@@ -12,7 +12,7 @@ from db.ids import uuid7
 from db.jobs import SendMail
 from db.permissions import Permission
 from db.tenancy import worker
-from db.work import Read, Work, read, system, work
+from db.work import Read, Work, read, system_read, work
 
 DAY = timedelta(days=1)
 
@@ -65,7 +65,7 @@ async def waiting(company_id: UUID, mail_id: UUID) -> Mail | None:
 
 async def forget_link(company_id: UUID, mail_id: UUID) -> None:
     """It was sent, or never will be."""
-    async with work(worker(company_id), Permission.COMPANY_READ) as w:
+    async with work(worker(company_id), Permission.COMPANY_WRITE) as w:
         await forget_links(w, [mail_id])
 
 
@@ -89,7 +89,7 @@ async def of_company(r: Read, company_id: UUID, template: MailTemplate, within: 
 
 async def to_address(recipient: str, template: MailTemplate, within: timedelta = DAY) -> int:
     """How many of one kind anybody here mailed to an address lately."""
-    async with system() as s:
+    async with system_read() as s:
         count: int = await s.fetchval(
             "select count(*) from mail where recipient = $1 and template = $2 and created_at > now() - $3::interval",
             recipient,

@@ -6,14 +6,14 @@ from db.accounts.events import CompanyChanged, SessionRevoked, TeamChanged
 from db.accounts.names import refuse_addresses
 from db.errors import NotFound
 from db.permissions import Permission
-from db.tenancy import Actor
+from db.tenancy import SELF, Actor
 from db.work import work
 
 
 async def change_me(actor: Actor, *, name: str | None, language: str | None) -> None:
     """None leaves a value as it is. Raises Invalid."""
     refuse_addresses(name=name)
-    async with work(actor, Permission.COMPANY_READ) as w:
+    async with work(actor, SELF) as w:
         await w.execute(
             "update account_user set name = coalesce($2, name), language = coalesce($3, language) where id = $1",
             actor.id,
@@ -47,7 +47,7 @@ async def change_company(
 async def end_session(actor: Actor, session_id: UUID) -> None:
     """One of the person's own sessions in this company. Raises NotFound."""
     assert actor.id is not None
-    async with work(actor, Permission.COMPANY_READ) as w:
+    async with work(actor, SELF) as w:
         ended = await w.execute(
             "update session set revoked_at = now() where company_id = $1 and id = $2 and user_id = $3 and revoked_at is null",
             w.company_id,
@@ -63,7 +63,7 @@ async def end_session(actor: Actor, session_id: UUID) -> None:
 async def end_other_sessions(actor: Actor) -> None:
     """All of the person's sessions in this company but the present one."""
     assert actor.id is not None
-    async with work(actor, Permission.COMPANY_READ) as w:
+    async with work(actor, SELF) as w:
         rows = await w.fetch(
             "update session set revoked_at = now() where company_id = $1 and user_id = $2 and id <> $3 and revoked_at is null returning id",
             w.company_id,

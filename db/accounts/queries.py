@@ -6,8 +6,8 @@ import asyncpg
 
 from db.errors import NotFound
 from db.permissions import Permission
-from db.tenancy import Actor
-from db.work import read, system
+from db.tenancy import SELF, Actor
+from db.work import read, system_read
 
 _COMPANY = "select id, name, language, time_zone, country, created_at, demo from company where id = $1"
 _HELD = "select exists (select from hold where company_id = $1 and ended_at is null)"
@@ -23,7 +23,7 @@ async def company(actor: Actor) -> asyncpg.Record:
 
 async def person(user_id: UUID) -> tuple[asyncpg.Record, list[asyncpg.Record]]:
     """A person (name, email, language, verified) and their companies (id, name, role)."""
-    async with system() as s:
+    async with system_read() as s:
         row = await s.fetchrow(
             "select name, email, language, email_verified_at is not null as verified from account_user where id = $1", user_id
         )
@@ -39,7 +39,7 @@ async def person(user_id: UUID) -> tuple[asyncpg.Record, list[asyncpg.Record]]:
 
 async def key_name(actor: Actor) -> str:
     """What the API key is called."""
-    async with system() as s:
+    async with system_read() as s:
         name: str | None = await s.fetchval(
             "select name from api_key where company_id = $1 and id = $2", actor.company_id, actor.id
         )
@@ -48,7 +48,7 @@ async def key_name(actor: Actor) -> str:
 
 async def company_of(actor: Actor) -> asyncpg.Record:
     """The actor's company without asking for a permission: for `GET /v1/me`, which every caller may see."""
-    async with system() as s:
+    async with system_read() as s:
         row = await s.fetchrow(_COMPANY, actor.company_id)
         if row is None:
             raise NotFound("company")
@@ -57,13 +57,13 @@ async def company_of(actor: Actor) -> asyncpg.Record:
 
 async def holds_something(actor: Actor) -> bool:
     """Whether something waits for a decision after a restore or a failover (db/holds), for `GET /v1/me` too."""
-    async with system() as s:
+    async with system_read() as s:
         return await s.fetchval(_HELD, actor.company_id) is True
 
 
 async def my_sessions(actor: Actor) -> list[asyncpg.Record]:
     """The person's open sessions in this company, last used first."""
-    async with read(actor, Permission.COMPANY_READ) as r:
+    async with read(actor, SELF) as r:
         return await r.fetch(
             "select id, created_at, last_seen_at, ip, user_agent, id = $3 as current from session "
             "where company_id = $1 and user_id = $2 "

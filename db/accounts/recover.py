@@ -4,7 +4,6 @@ company, and opens a new one."""
 from datetime import timedelta
 from uuid import UUID
 
-from db import event_stream
 from db.accounts import devices, mails, verification
 from db.accounts.attempts import right_password
 from db.accounts.enums import MailTemplate
@@ -13,13 +12,12 @@ from db.accounts.mails import Mail
 from db.accounts.passwords import hash_password
 from db.accounts.sign_in import Opened, fold_email, last_company, open_session
 from db.allowances import Bucket, network_of, owner_of, take_strictly
-from db.audit.actions import Origin
 from db.clock import now
 from db.crypto import digest, new_token
 from db.errors import Field, Forbidden, Invalid, TooManyRequests
-from db.permissions import Permission, Role
-from db.tenancy import Actor, member
-from db.work import Read, system, work
+from db.permissions import Role
+from db.tenancy import SELF, Actor, Origin, member
+from db.work import SystemWork, system_read, system_work, work
 
 LINK_LIFE = timedelta(minutes=30)
 # Each refills one mail in less than LINK_LIFE: where one is empty, the mailbox holds a link that still works.
@@ -36,7 +34,7 @@ async def forgot_password(origin: Origin, email: str, public_url: str, device: s
     knows has an allowance of its own."""
     token = new_token()
     email = fold_email(email)
-    async with system() as s:
+    async with system_read() as s:
         user = await s.fetchrow(_USER, email, devices.device_digest(device))
         place = await last_company(s, user["id"]) if user else None
     if user is None or place is None:
@@ -49,7 +47,7 @@ async def forgot_password(origin: Origin, email: str, public_url: str, device: s
             await take_strictly((MAIL_PLACE, f"{account}:{network_of(origin.ip or '')}"), (MAIL_ACCOUNT, account))
     except TooManyRequests:
         return
-    async with system() as s:
+    async with system_work() as s:
         await s.execute(
             "insert into password_reset(user_id, token_hash, expires_at) values ($1, $2, $3)",
             user["id"],
@@ -57,7 +55,7 @@ async def forgot_password(origin: Origin, email: str, public_url: str, device: s
             now() + LINK_LIFE,
         )
     actor = member(place["company_id"], user["id"], Role(place["role"]), ip=origin.ip, request_id=origin.request_id)
-    async with work(actor, Permission.COMPANY_READ) as w:
+    async with work(actor, SELF) as w:
         w.audit("password.reset_asked", user["id"])
         await mails.post(
             w,
@@ -74,35 +72,33 @@ async def forgot_password(origin: Origin, email: str, public_url: str, device: s
 async def reset_password(origin: Origin, token: str, password: str) -> Opened:
     """Sets the password behind a link, once. Raises Invalid `link_expired`."""
     gone = Invalid("link_expired", "This link has expired or was used already. Ask for a new one.")
-    async with system() as s:
+    async with system_read() as s:
         if not await s.fetchval(
             "select true from password_reset where token_hash = $1 and used_at is null and expires_at > now()", digest(token)
         ):
             raise gone  # before the hash, which costs
     password_hash = await hash_password(password)
-    async with system() as s:
+    async with system_work() as s:
         user_id: UUID | None = await s.fetchval(
             "update password_reset set used_at = now() where token_hash = $1 and used_at is null and expires_at > now() returning user_id",
             digest(token),
         )
         if user_id is None:
             raise gone
-        ended = await _set_password(s, user_id, password_hash)
+        await _set_password(s, user_id, password_hash)
         await verification.mark(s, user_id)
         place = await last_company(s, user_id)
         if place is None:
             raise Forbidden("no_company", "You do not belong to a company any more. Ask for a new invitation.")
         device = await devices.remember(s, user_id, None)
-        opened = await open_session(s, origin, place["company_id"], user_id, Role(place["role"]), "password.reset", device)
-    await _tell(user_id, ended)
-    return opened
+        return await open_session(s, origin, place["company_id"], user_id, Role(place["role"]), "password.reset", device)
 
 
 async def change_password(actor: Actor, origin: Origin, current: str, password: str) -> Opened:
     """Raises Invalid `wrong_password`, TooManyRequests."""
     assert actor.id is not None
     assert actor.role is not None
-    async with system() as s:
+    async with system_read() as s:
         user = await s.fetchrow("select email, password_hash from account_user where id = $1", actor.id)
     assert user is not None
     # Known by the person, not by the session: switching the company makes a new one.
@@ -110,16 +106,14 @@ async def change_password(actor: Actor, origin: Origin, current: str, password: 
         field = Field("current_password", "wrong_password", "This is not your present password.")
         raise Invalid("wrong_password", "The present password is wrong.", fields=[field])
     password_hash = await hash_password(password)
-    async with system() as s:
-        ended = await _set_password(s, actor.id, password_hash)
+    async with system_work() as s:
+        await _set_password(s, actor.id, password_hash)
         device = await devices.remember(s, actor.id, None)
-        opened = await open_session(s, origin, actor.company_id, actor.id, actor.role, "password.changed", device)
-    await _tell(actor.id, ended)
-    return opened
+        return await open_session(s, origin, actor.company_id, actor.id, actor.role, "password.changed", device)
 
 
-async def _set_password(s: Read, user_id: UUID, password_hash: str) -> list[tuple[UUID, UUID]]:
-    """Stores it, ends all sessions and links, forgets all devices; the ended sessions as (company, session)."""
+async def _set_password(s: SystemWork, user_id: UUID, password_hash: str) -> None:
+    """Stores it, ends all sessions and links, forgets all devices."""
     await devices.forget_all(s, user_id)
     await s.execute("update account_user set password_hash = $2 where id = $1", user_id, password_hash)
     await s.execute("update password_reset set used_at = now() where user_id = $1 and used_at is null", user_id)
@@ -127,9 +121,5 @@ async def _set_password(s: Read, user_id: UUID, password_hash: str) -> list[tupl
         "update session set revoked_at = now() where user_id = $1 and revoked_at is null and expires_at > now() returning company_id, id",
         user_id,
     )
-    return [(row["company_id"], row["id"]) for row in rows]
-
-
-async def _tell(user_id: UUID, ended: list[tuple[UUID, UUID]]) -> None:
-    for company_id, session_id in ended:
-        await event_stream.publish(company_id, [SessionRevoked(user_id=user_id, session_id=session_id)])
+    for row in rows:
+        s.emit(row["company_id"], SessionRevoked(user_id=user_id, session_id=row["id"]))

@@ -9,7 +9,7 @@ from uuid import UUID
 from db.accounts.enums import KeyEnd
 from db.errors import Forbidden
 from db.permissions import ROLE_PERMISSIONS, Permission, Role
-from db.work import Read, Work
+from db.work import Work
 
 INVITING = [role.value for role in Role if Permission.TEAM_WRITE in ROLE_PERMISSIONS[role]]
 """Roles whose invitations stay open."""
@@ -26,10 +26,10 @@ and not ($3::text is not null and $3 = any($4) and (role <> 'owner' or $3 = 'own
 """
 
 
-async def present_role(r: Read, company_id: UUID, user_id: UUID | None) -> Role:
+async def present_role(w: Work, company_id: UUID, user_id: UUID | None) -> Role:
     """The person's role now, locked against a change until the transaction ends: a sign-in may be remembered for a moment.
     Raises Forbidden when they left."""
-    role = await r.fetchval("select role from membership where company_id = $1 and user_id = $2 for share", company_id, user_id)
+    role = await w.fetchval("select role from membership where company_id = $1 and user_id = $2 for share", company_id, user_id)
     if role is None:
         raise Forbidden("forbidden", "You do not belong to this company any more.")
     return Role(role)

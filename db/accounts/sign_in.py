@@ -7,7 +7,6 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db import event_stream
 from db.accounts import devices, verification
 from db.accounts.attempts import right_password
 from db.accounts.enums import Language
@@ -15,13 +14,12 @@ from db.accounts.events import SessionRevoked
 from db.accounts.identify import SESSION_LIFE, new_session_token
 from db.accounts.names import refuse_addresses
 from db.accounts.passwords import hash_password
-from db.audit.actions import Origin, record
 from db.clock import now
 from db.crypto import digest
 from db.errors import Conflict, Forbidden, NotFound, Unauthenticated
-from db.permissions import Permission, Role
-from db.tenancy import Actor, member
-from db.work import Read, system, work
+from db.permissions import Role
+from db.tenancy import SELF, Actor, Origin, member
+from db.work import Read, SystemWork, system_read, system_work, work
 
 _USER = f"select u.id, u.password_hash, {devices.KNOWN} as known from account_user u where u.email = $1"
 
@@ -40,9 +38,9 @@ def fold_email(email: str) -> str:
 
 
 async def open_session(
-    s: Read, origin: Origin, company_id: UUID, user_id: UUID, role: Role, action: str, device: str | None = None
+    s: SystemWork, origin: Origin, company_id: UUID, user_id: UUID, role: Role, action: str, device: str | None = None
 ) -> Opened:
-    """A new session inside a `system()` transaction, with its audit row."""
+    """A new session, with its audit row."""
     token, expires_at = new_session_token(), now() + SESSION_LIFE
     session_id: UUID = await s.fetchval(
         "insert into session(company_id, token_hash, user_id, ip, user_agent, expires_at) "
@@ -54,7 +52,7 @@ async def open_session(
         (origin.user_agent or "")[:300] or None,
         expires_at,
     )
-    await record(s, origin, company_id, user_id, action, session_id)
+    s.audit(origin, company_id, user_id, action, session_id)
     actor = member(company_id, user_id, role, session_id=session_id, ip=origin.ip, request_id=origin.request_id)
     return Opened(token=token, expires_at=expires_at, actor=actor, device=device)
 
@@ -74,7 +72,7 @@ async def sign_up(
     """A new company with its owner, signed in, and a mail to verify the address. Raises Conflict `email_taken`, Invalid."""
     refuse_addresses(company_name=company_name, name=name)
     password_hash = await hash_password(password)
-    async with system() as s:
+    async with system_work() as s:
         user_id = await insert_user(s, email, name, password_hash, language)
         company_id: UUID = await s.fetchval(
             "insert into company(name, language, time_zone, country) values ($1, $2, $3, $4) returning id",
@@ -90,7 +88,7 @@ async def sign_up(
     return opened
 
 
-async def insert_user(s: Read, email: str, name: str, password_hash: str, language: Language) -> UUID:
+async def insert_user(s: SystemWork, email: str, name: str, password_hash: str, language: Language) -> UUID:
     """A new person. Raises Conflict `email_taken`."""
     user_id: UUID | None = await s.fetchval(
         "insert into account_user(email, name, password_hash, language) values ($1, $2, $3, $4) "
@@ -109,13 +107,13 @@ async def sign_in(origin: Origin, *, email: str, password: str, device: str | No
     """Signs in to the company used last. `device` is what an earlier sign-in in this browser answered. Raises Unauthenticated
     `bad_credentials`, TooManyRequests, Forbidden `no_company`."""
     email = fold_email(email)
-    async with system() as s:
+    async with system_read() as s:
         user = await s.fetchrow(_USER, email, devices.device_digest(device))
     stored, known = (user["password_hash"], user["known"]) if user else (None, False)
     right = await right_password(origin, email, stored, password, device if known else None)
     if user is None or not right:
         raise Unauthenticated("bad_credentials", "The e-mail or the password is wrong.")
-    async with system() as s:
+    async with system_work() as s:
         # the password may have been changed while it was being checked
         still = await s.fetchval(
             "select true from account_user where id = $1 and password_hash = $2", user["id"], user["password_hash"]
@@ -142,21 +140,20 @@ async def last_company(s: Read, user_id: UUID) -> asyncpg.Record | None:
 async def switch_company(actor: Actor, origin: Origin, company_id: UUID) -> Opened:
     """A session of another company in place of the present one. Raises NotFound."""
     assert actor.id is not None
-    async with system() as s:
+    async with system_work() as s:
         role = await s.fetchval("select role from membership where company_id = $1 and user_id = $2", company_id, actor.id)
         if role is None:
             raise NotFound("company")
         await s.execute(
             "update session set revoked_at = now() where company_id = $1 and id = $2", actor.company_id, actor.session_id
         )
-        opened = await open_session(s, origin, company_id, actor.id, Role(role), "session.switched")
-    await event_stream.publish(actor.company_id, [SessionRevoked(user_id=actor.id, session_id=actor.session_id)])
-    return opened
+        s.emit(actor.company_id, SessionRevoked(user_id=actor.id, session_id=actor.session_id))
+        return await open_session(s, origin, company_id, actor.id, Role(role), "session.switched")
 
 
 async def sign_out(actor: Actor) -> None:
     """Ends the present session."""
-    async with work(actor, Permission.COMPANY_READ) as w:
+    async with work(actor, SELF) as w:
         await w.execute(
             "update session set revoked_at = now() where company_id = $1 and id = $2", actor.company_id, actor.session_id
         )

@@ -7,9 +7,8 @@ from db.accounts.enums import MailTemplate
 from db.accounts.mails import Mail
 from db.crypto import digest, new_token
 from db.errors import Invalid, TooManyRequests
-from db.permissions import Permission
-from db.tenancy import Actor
-from db.work import Read, system, work
+from db.tenancy import SELF, Actor
+from db.work import SystemWork, system_work, work
 
 LINK_LIFE = timedelta(days=7)
 MAILS_PER_DAY = 4
@@ -18,7 +17,7 @@ MAILS_PER_DAY = 4
 async def ask(actor: Actor, public_url: str) -> None:
     """Mails the person a link; nothing when the address is verified already. Raises TooManyRequests."""
     token = new_token()
-    async with system() as s:
+    async with system_work() as s:
         user = await s.fetchrow("select email, name, language, email_verified_at from account_user where id = $1", actor.id)
         assert user is not None
         if user["email_verified_at"] is not None:
@@ -29,7 +28,7 @@ async def ask(actor: Actor, public_url: str) -> None:
             digest(token),
             LINK_LIFE,
         )
-    async with work(actor, Permission.COMPANY_READ) as w:
+    async with work(actor, SELF) as w:
         if await mails.of_company(w, w.company_id, MailTemplate.VERIFY_EMAIL, to=user["email"]) >= MAILS_PER_DAY:
             raise TooManyRequests(
                 "too_many_mails", "We mailed you this link already. Look in the spam folder, too.", retry_after=3600
@@ -50,7 +49,7 @@ async def ask(actor: Actor, public_url: str) -> None:
 
 async def confirm(token: str) -> None:
     """Harmless when repeated. Raises Invalid `link_expired`."""
-    async with system() as s:
+    async with system_work() as s:
         user_id = await s.fetchval(
             "select user_id from email_verification where token_hash = $1 and expires_at > now()", digest(token)
         )
@@ -59,6 +58,6 @@ async def confirm(token: str) -> None:
         await mark(s, user_id)
 
 
-async def mark(s: Read, user_id: object) -> None:
+async def mark(s: SystemWork, user_id: object) -> None:
     """A link from the person's mailbox was used."""
     await s.execute("update account_user set email_verified_at = coalesce(email_verified_at, now()) where id = $1", user_id)

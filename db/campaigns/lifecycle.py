@@ -16,7 +16,7 @@ from db.messages.enums import DeliveryPolicy, MessageState
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
 from db.tenancy import worker
-from db.work import Read, Work, system, work
+from db.work import Read, Work, system_read, work
 
 CLOSE_BATCH = 20_000
 
@@ -134,7 +134,7 @@ async def _set(
 async def reconcile() -> int:
     """One round over all campaigns that may move: finishes those with nothing left, cancels what a cancelled one still has queued,
     resumes those whose pause has run out. Any number of workers may do it at once. Returns how many moved."""
-    async with system() as s:
+    async with system_read() as s:
         rows = await s.fetch(_TO_SETTLE)
     moved = 0
     for row in rows:

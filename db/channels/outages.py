@@ -14,7 +14,7 @@ from db.jobs import ProbeChannel
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
 from db.tenancy import worker
-from db.work import Work, system, work
+from db.work import Work, system_read, work
 
 SHORTEST, LONGEST = 2.0, 60.0  # seconds between two probes
 AFTER_PROBE, AFTER_RELAPSE = 0.2, 0.5  # a failed probe costs nothing; a relapse cost a message its result
@@ -89,7 +89,7 @@ async def over(w: Work, channel_id: UUID) -> bool:
 
 async def probe_due() -> int:
     """Starts the probes whose time has come; each is started by one worker, and again if that one dies. Returns how many."""
-    async with system() as s:
+    async with system_read() as s:
         rows = await s.fetch(
             "select company_id, id from channel where state = 'paused' and state_reason = 'provider_outage'"
             " and probe_at <= now() and archived_at is null order by probe_at limit 200"

@@ -19,7 +19,7 @@ from db.jobs import CheckChannel
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
 from db.tenancy import worker
-from db.work import Work, system, work
+from db.work import Work, system_read, work
 
 log = structlog.get_logger("db.channels")
 
@@ -147,7 +147,7 @@ async def channels_of_account(w: Work, account_id: str) -> list[UUID]:
 
 async def recheck_due() -> int:
     """Starts a check of every channel that was not checked for the better part of an hour. Harmless when several call it: the job has a key."""
-    async with system() as s:
+    async with system_read() as s:
         due = await s.fetch(
             "select company_id, array_agg(id) as ids from channel where archived_at is null"
             " and (checked_at is null or checked_at < $1) and created_at < now() - interval '1 minute'"

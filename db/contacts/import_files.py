@@ -11,7 +11,7 @@ from uuid import UUID
 from db import blobs
 from db.clock import now
 from db.errors import TooLarge, TooManyRequests
-from db.work import Read, system
+from db.work import Read, Work, system_read
 
 MAX_OPEN = 20
 MAX_A_DAY = 100
@@ -31,12 +31,13 @@ from contact_import where company_id = $1 and (state in ('uploaded', 'queued', '
 """
 
 
-async def ensure_room(r: Read, size: int) -> None:
-    """Room for one more file of `size` bytes, held until the transaction ends. Raises TooManyRequests and TooLarge."""
-    assert r.actor is not None
-    company_id = r.actor.company_id
-    if size:
-        await r.execute("select pg_advisory_xact_lock(hashtextextended('uploads:' || $1::text, 0))", str(company_id))
+async def hold_room(w: Work) -> None:
+    """Until the transaction ends nobody else of the company is told that there is room."""
+    await w.execute("select pg_advisory_xact_lock(hashtextextended('uploads:' || $1::text, 0))", str(w.company_id))
+
+
+async def ensure_room(r: Read, company_id: UUID, size: int) -> None:
+    """Room for one more file of `size` bytes. Raises TooManyRequests and TooLarge."""
     used = await r.fetchrow(_USED, company_id)
     assert used is not None
     if used["today"] >= MAX_A_DAY:
@@ -53,7 +54,7 @@ async def ensure_room(r: Read, size: int) -> None:
 
 async def unstarted() -> list[tuple[UUID, UUID]]:
     """Imports that nobody started in time: company and id."""
-    async with system() as s:
+    async with system_read() as s:
         rows = await s.fetch(
             "select company_id, id from contact_import where state = 'uploaded' and created_at < $1", now() - UNSTARTED
         )
@@ -77,7 +78,7 @@ async def orphans() -> AsyncIterator[str]:
 async def _unneeded(keys: list[str]) -> list[str]:
     if not keys:
         return []
-    async with system() as s:
+    async with system_read() as s:
         rows = await s.fetch(
             "select blob from contact_import where blob = any($1::text[]) and state in ('uploaded', 'queued', 'running')", keys
         )

@@ -99,14 +99,15 @@ async def upload(actor: Actor, filename: str, pieces: AsyncIterator[bytes]) -> U
     name = re.sub(r"[\x00-\x1f\x7f]", "", PurePath(filename.replace("\\", "/")).name)[:200] or "contacts"
     key = blobs.new_key(actor.company_id, PurePath(name).suffix)
     async with read(actor, Permission.CONTACTS_WRITE) as r:
-        await import_files.ensure_room(r, 0)  # before anything is taken
+        await import_files.ensure_room(r, actor.company_id, 0)  # before anything is taken
     size = await blobs.store().put(key, _checked(pieces), most=MAX_BYTES)
     if not size:
         await blobs.store().delete(key)
         check_kind(b"")
     try:
         async with work(actor, Permission.CONTACTS_WRITE) as w:
-            await import_files.ensure_room(w, size)
+            await import_files.hold_room(w)
+            await import_files.ensure_room(w, w.company_id, size)
             import_id: UUID = await w.fetchval(
                 "insert into contact_import(company_id, filename, blob, size, created_by) values ($1, $2, $3, $4, $5) returning id",
                 w.company_id,

@@ -22,7 +22,7 @@ from db.messages.lost import Forgotten
 from db.permissions import Permission
 from db.tenancy import Actor, worker
 from db.witness import Claim, Slice
-from db.work import Work, system, work
+from db.work import Work, system_read, work
 
 _PENDING = """
 select company_id from campaign where state in ('scheduled', 'preparing', 'running', 'paused')
@@ -38,7 +38,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)
 
 async def hold_everything(cause: HoldCause, since: datetime, generation: int) -> int:
     """Holds what every company was about to send. Harmless when repeated. Returns how many companies had something."""
-    async with system() as s:
+    async with system_read() as s:
         companies = [row["company_id"] for row in await s.fetch(_PENDING)]
     return sum([await _hold(company_id, cause, since, generation) for company_id in companies])
 

@@ -147,9 +147,9 @@ def shell(settings: Settings) -> int:
         runner.run(open_pools(settings, size=5))
         banner = (
             "Master IA. run(coroutine) waits for a coroutine: \n"
-            "  from db.work import system\n"
+            "  from db.work import system_read\n"
             "  async def names():\n"
-            "      async with system() as s: return await s.fetch('select id, name from company')\n"
+            "      async with system_read() as s: return await s.fetch('select id, name from company')\n"
             "  run(names())"
         )
         code.interact(banner, local={"run": runner.run, "DB": DB, "settings": settings}, exitmsg="")

@@ -11,12 +11,11 @@ import pytest
 
 from db.accounts import sign_in
 from db.accounts.passwords import hash_password
-from db.audit.actions import Origin
 from db.engine import SYSTEM
 from db.permissions import Permission
 from db.settings import Settings
-from db.tenancy import Actor
-from db.work import system, work
+from db.tenancy import Actor, Origin
+from db.work import system_read, work
 from tests.conftest import make_company
 
 DENIED = asyncpg.InsufficientPrivilegeError
@@ -125,7 +124,7 @@ async def test_an_audit_row_without_an_actor_is_refused(app: asyncpg.Connection,
 async def test_the_system_logs_in_by_itself_over_connections_of_its_own(owner: Actor, stranger: Actor) -> None:
     async with work(owner, Permission.CONTACTS_WRITE) as w:
         ours: int = await w.fetchval("select pg_backend_pid()")
-        async with system() as s:
+        async with system_read() as s:
             assert await s.fetchval("select session_user") == "masteria_system"
             assert await s.fetchval("select pg_backend_pid()") != ours
             assert (

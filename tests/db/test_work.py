@@ -18,8 +18,8 @@ from db.errors import Forbidden, Unavailable
 from db.event_stream import stream_key
 from db.jobs import CheckChannel
 from db.permissions import Permission, Role
-from db.tenancy import Actor, member
-from db.work import Read, one_transaction, read, system, work
+from db.tenancy import SELF, Actor, Origin, member
+from db.work import Read, one_transaction, read, system_read, system_work, work
 
 
 async def events_of(company_id: UUID) -> list[dict[str, object]]:
@@ -149,13 +149,13 @@ async def test_several_actions_fail_as_one(owner: Actor, owner_db: asyncpg.Conne
 async def test_the_system_inside_leaves_no_rights_behind(owner: Actor, stranger: Actor) -> None:
     await act(stranger)
     async with one_transaction(owner.company_id, nothing_first):
-        async with system() as s:
+        async with system_read() as s:
             assert await s.fetchval("select count(*) from company") > 1
         async with work(owner, Permission.CONTACTS_WRITE) as w:
             assert await w.fetchval("select current_user") == "masteria_app"
             assert await w.fetchval("select count(*) from company") == 1
         with pytest.raises(asyncpg.DivisionByZeroError):
-            async with system() as s:
+            async with system_read() as s:
                 await s.fetchval("select 1 / 0")
         async with read(owner, Permission.CONTACTS_READ) as r:
             assert await r.fetchval("select count(*) from company") == 1
@@ -199,3 +199,63 @@ async def test_a_database_that_goes_away_is_unavailable_not_a_crash(
     assert caught.value.retry_after
     async with read(owner, Permission.CONTACTS_READ) as r:
         assert await r.fetchval("select 1") == 1
+
+
+WRITES = ("insert into tag(company_id, name) values ($1, 'x')", "select 1 from contact where company_id = $1 for update")
+
+
+@pytest.mark.parametrize("statement", WRITES)
+async def test_a_read_cannot_write(owner: Actor, owner_db: asyncpg.Connection, statement: str) -> None:
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        async with read(owner, Permission.CONTACTS_READ) as r:
+            await r.fetch(statement, owner.company_id)
+    assert await counts(owner_db, owner.company_id) == (0, 0, 0)
+
+
+async def test_a_read_across_companies_cannot_write(owner: Actor) -> None:
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        async with system_read() as s:
+            await s.fetch("update session set revoked_at = now() where company_id = $1", owner.company_id)
+
+
+async def test_a_read_inside_one_transaction_cannot_write_and_the_work_after_it_can(
+    owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    async with one_transaction(owner.company_id, nothing_first):
+        async with read(owner, Permission.CONTACTS_READ) as r:
+            assert await r.fetchval("show transaction_read_only") == "on"
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            async with read(owner, Permission.CONTACTS_READ) as r:
+                await r.fetch(WRITES[0], owner.company_id)
+        await act(owner)
+    assert await counts(owner_db, owner.company_id) == (1, 1, 1)
+
+
+async def test_system_work_audits_in_its_transaction_and_tells_after_it(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    assert owner.id is not None
+    subject, origin = uuid4(), Origin(ip="203.0.113.9", request_id="r-1")
+
+    async def change(*, fail: bool) -> None:
+        async with system_work() as s:
+            s.audit(origin, owner.company_id, owner.id or subject, "session.opened", subject)
+            s.emit(owner.company_id, ChannelChanged(channel_id=subject))
+            if fail:
+                raise RuntimeError("changed its mind")
+            assert await events_of(owner.company_id) == []
+
+    with pytest.raises(RuntimeError):
+        await change(fail=True)
+    assert (await counts(owner_db, owner.company_id), await events_of(owner.company_id)) == ((0, 0, 0), [])
+    await change(fail=False)
+    row = await owner_db.fetchrow("select * from audit_log where company_id = $1", owner.company_id)
+    assert (row["actor_kind"], row["actor_id"], row["action"], row["subject_id"]) == ("user", owner.id, "session.opened", subject)
+    assert (row["ip"], row["request_id"]) == ("203.0.113.9", "r-1")
+    assert [event["type"] for event in await events_of(owner.company_id)] == ["channel.changed"]
+
+
+async def test_everybody_may_do_what_is_their_own(owner: Actor) -> None:
+    nobody = Actor(company_id=owner.company_id, kind="api_key", id=uuid4())
+    with pytest.raises(Forbidden):
+        nobody.require(Permission.COMPANY_READ)
+    async with work(nobody, SELF) as w:
+        assert await w.fetchval("select count(*) from company") == 1

@@ -8,10 +8,9 @@ import pytest
 
 from db.accounts import invitations, team
 from db.accounts.passwords import DECOY, hash_password, matches
-from db.audit.actions import Origin
 from db.errors import AppError, Conflict
 from db.permissions import Role
-from db.tenancy import Actor, member
+from db.tenancy import Actor, Origin, member
 
 
 async def colleague(owner_db: asyncpg.Connection, owner: Actor, role: Role) -> Actor:

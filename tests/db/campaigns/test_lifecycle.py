@@ -14,7 +14,7 @@ from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import system, work
+from db.work import system_read, work
 from tests import factories
 
 S = MessageState
@@ -122,7 +122,7 @@ async def test_nothing_is_asked_about_a_campaign_that_has_somebody_queued(stage:
     """A round takes as long as there are campaigns that may move, not as there are campaigns."""
 
     async def asked() -> bool:
-        async with system() as s:
+        async with system_read() as s:
             return stage.id in [row["id"] for row in await s.fetch(lifecycle._TO_SETTLE)]
 
     await lifecycle.prepare(stage.actor.company_id, stage.id)

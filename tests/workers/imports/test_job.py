@@ -20,7 +20,7 @@ from db.errors import AppError
 from db.jobs import ForgetFile, InspectImport, RunImport
 from db.settings import Settings
 from db.tenancy import Actor
-from db.work import system
+from db.work import system_read
 from tests.conftest import make_company
 from tests.poison import refusing
 from workers import housekeeping
@@ -55,7 +55,7 @@ async def run(actor: Actor, import_id: UUID) -> None:
 
 async def forget(actor: Actor) -> None:
     """Runs the jobs that delete files."""
-    async with system() as s:
+    async with system_read() as s:
         rows = await s.fetch("select id from job where company_id = $1 and name = 'ForgetFile'", actor.company_id)
     runner = Runner({ForgetFile: job.forget_file})
     assert [await runner.run(row["id"]) for row in rows] == ["done"] * len(rows)
