@@ -136,6 +136,17 @@ class LookUpUnknown(Job, frozen=True, kw_only=True):
         return f"lookup:{self.channel_id}"
 
 
+class ReadEvents(Job, frozen=True, kw_only=True):
+    """A consumer of durable events has something to read (`db/event_consumers.py`)."""
+
+    max_tries: ClassVar[int] = 20
+    consumer: str
+
+    @property
+    def key(self) -> str | None:
+        return f"events:{self.consumer}"
+
+
 class SandboxControl(Job, frozen=True, kw_only=True):
     """A person plays with the sandbox: answers as a customer, changes its behaviour, reviews a template."""
 
@@ -157,5 +168,6 @@ AnyJob = (
     | BulkContacts
     | PrepareCampaign
     | LookUpUnknown
+    | ReadEvents
     | SandboxControl
 )

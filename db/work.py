@@ -1,8 +1,8 @@
 """The only ways to the database: `work` for actions and `read` for queries of one company, `system_work` and `system_read` for what
 crosses companies.
 
-A unit of work is one transaction on one connection; what it audits and enqueues is written inside it, what it emits leaves after
-commit and vanishes on rollback. Reads are READ ONLY transactions: Postgres refuses any change in them. Never start tasks or gather
+A unit of work is one transaction on one connection; what it audits and enqueues is written inside it, and so are durable events that
+somebody asks for; to screens events leave after commit, and vanish on rollback. Reads are READ ONLY transactions: Postgres refuses any change in them. Never start tasks or gather
 inside: the connection is one. Inside `one_transaction` each `work` and `read` is a savepoint of one transaction instead.
 """
 
@@ -18,7 +18,7 @@ import msgspec
 import structlog
 from piccolo.engine.exceptions import TransactionError
 
-from db import event_stream, queue
+from db import event_stream, outbox, queue
 from db.clock import now
 from db.engine import DB, LOST, SYSTEM, CommitLost
 from db.errors import Unavailable
@@ -136,9 +136,27 @@ class SystemWork(Change):
         """To the screens and event streams of one company, after commit."""
         self._events.append((company_id, event))
 
-    async def _write(self) -> None:
+    async def _write(self) -> list[queue.Wake]:
         for row in self._audit:
             await self.connection.execute(_SYSTEM_AUDIT, *row)
+        wakes = []
+        found = self.events()
+        for company_id in sorted(found):  # two that concern the same companies lock them in one order
+            wakes += await _keep(self.connection, company_id, found[company_id])
+        return wakes
+
+    def events(self) -> dict[UUID, list[Event]]:
+        """What was emitted, by company."""
+        found: dict[UUID, list[Event]] = {}
+        for company_id, event in self._events:
+            found.setdefault(company_id, []).append(event)
+        return found
+
+
+async def _keep(connection: Any, company_id: UUID, emitted: list[Event]) -> list[queue.Wake]:
+    """Writes durable events and the jobs that read them: last, behind every lock that the transaction takes."""
+    jobs = await outbox.append(connection, company_id, emitted)
+    return await queue.insert(connection, company_id, [(job, None) for job in jobs]) if jobs else []
 
 
 _SET_ACTOR = "select set_config('app.company', $1, true), set_config('app.actor', $2, true)"
@@ -184,17 +202,17 @@ class AmbientTransaction:
         self.wakes: list[queue.Wake] = []
         self.stack = AsyncExitStack()
         self._first = first
-        self._connection: Any = None
+        self.connection: Any = None
         self._busy = False
 
     async def begin(self) -> None:
         """Opens it and runs `first` in it; later calls do nothing. What `first` raises leaves nothing to go on with."""
-        if self._connection is None:
+        if self.connection is None:
             with _lost_is_unavailable():
                 connection = (await self.stack.enter_async_context(DB.transaction(company_id=self.company_id))).connection
                 await connection.execute("select set_config('app.company', $1, true)", str(self.company_id))
                 await self._first(Read(None, connection))
-                self._connection = connection
+                self.connection = connection
 
     @asynccontextmanager
     async def savepoint(self, company_id: UUID) -> AsyncIterator[Any]:
@@ -206,8 +224,8 @@ class AmbientTransaction:
         self._busy = True
         try:
             await self.begin()
-            async with self._connection.transaction():
-                yield self._connection
+            async with self.connection.transaction():
+                yield self.connection
         finally:
             self._busy = False
 
@@ -225,6 +243,7 @@ async def one_transaction(company_id: UUID, first: Callable[[Read], Awaitable[No
         with _lost_is_unavailable():
             async with ambient.stack:
                 yield ambient
+                ambient.wakes += await _keep(ambient.connection, company_id, ambient.events)
     finally:
         _ambient.reset(token)
     await _tell(company_id, ambient.events, ambient.wakes)
@@ -260,6 +279,8 @@ async def work(actor: Actor, permission: Permission | Self) -> AsyncIterator[Wor
         w = Work(actor, connection)
         yield w
         wakes = await w._write()
+        if _ambient.get() is None:
+            wakes += await _keep(connection, actor.company_id, w._events)
     if ambient := _ambient.get():
         ambient.events += w._events
         ambient.wakes += wakes
@@ -294,9 +315,10 @@ async def system_work() -> AsyncIterator[SystemWork]:
         async with SYSTEM.transaction() as transaction:
             w = SystemWork(transaction.connection)
             yield w
-            await w._write()
-    for company_id, event in w._events:
-        await event_stream.publish(company_id, [event])
+            wakes = await w._write()
+    for company_id, emitted in w.events().items():
+        await event_stream.publish(company_id, emitted)
+    await queue.wake(wakes)
 
 
 async def take_tick(name: str, at: datetime | None = None) -> bool:

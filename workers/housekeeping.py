@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from db import blobs, idempotency
+from db import blobs, event_consumers, idempotency
 from db.channels import provider_state
 from db.channels.events import ChannelChanged
 from db.clock import now
@@ -92,6 +92,8 @@ async def hourly() -> None:
         for statement in _OLD:
             await s.execute(statement)
     await idempotency.forget_old()
+    await event_consumers.prune()
+    await event_consumers.wake_behind()
     await provider_state.recheck_due()
     await _files()
 

@@ -27,6 +27,7 @@ from db.jobs import (
     PrepareCampaign,
     ProbeChannel,
     QueueName,
+    ReadEvents,
     RunImport,
     SandboxControl,
     SendMail,
@@ -34,7 +35,19 @@ from db.jobs import (
     SyncTemplates,
 )
 from db.settings import Settings
-from workers import campaigns, channels, contacts, housekeeping, inbound, mail, outage, sandbox_control, templates, unknown
+from workers import (
+    campaigns,
+    channels,
+    contacts,
+    event_consumers,
+    housekeeping,
+    inbound,
+    mail,
+    outage,
+    sandbox_control,
+    templates,
+    unknown,
+)
 from workers.imports import job as imports
 from workers.outgoing import Sender
 from workers.progress import progress
@@ -130,6 +143,7 @@ class Process:
             BulkContacts: contacts.run_bulk,
             PrepareCampaign: self._prepare,
             LookUpUnknown: unknown.lookup_job(self.sender),
+            ReadEvents: event_consumers.ConsumerJobs({}).read_events,
             SandboxControl: sandbox_control.SandboxJobs(self.settings, self.wire).sandbox_control,
         }
 
