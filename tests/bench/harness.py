@@ -92,14 +92,28 @@ class Harness:
         self.postgres.restart()
 
     async def open(self) -> None:
-        """Schema, and this process's own connections; what it had before comes back at the end."""
-        self._before = DB.pool, SYSTEM.pool, valkey._client, crypto._ring
+        """Schema, and this process's own connections; what it had before comes back with `leave` or `close`."""
+        self._others = DB.pool, SYSTEM.pool, valkey._client, crypto._ring
         await self.postgres.create_database()
         await migrate(self.postgres.owner_url)
         crypto.load_ring(self.settings.secret_keys, self.settings.data_dir)
         valkey.connect(self.settings.valkey_url)
         queue.forget_queues()
         await open_pools(self.settings, size=4)
+
+    def enter(self) -> None:
+        """This process's connections are ours again."""
+        self._exchange()
+
+    def leave(self) -> None:
+        """This process's connections are those it had before; the servers and programs go on."""
+        self._exchange()
+
+    def _exchange(self) -> None:
+        ours = DB.pool, SYSTEM.pool, valkey._client, crypto._ring
+        DB.pool, SYSTEM.pool, valkey._client, crypto._ring = self._others
+        self._others = ours
+        queue.forget_queues()
 
     def start(self, *command: str, env: Mapping[str, str] | None = None, **options: Any) -> "subprocess.Popen[bytes]":
         """A program of ours as a real process, configured through its environment. Its log goes to `<folder>/log`."""
@@ -131,8 +145,7 @@ class Harness:
         with suppress(*valkey.Down, asyncpg.PostgresError, OSError):
             await close_pools()
             await valkey.close()
-        queue.forget_queues()
-        DB.pool, SYSTEM.pool, valkey._client, crypto._ring = self._before
+        self.leave()
         self.postgres.stop()
         with suppress(Exception):
             self.valkey.terminate()

@@ -6,27 +6,24 @@ nobody accepted twice, nobody forgotten.
 """
 
 import asyncio
-import shutil
 import subprocess
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import asyncpg
 import httpx
-import msgspec
 
 from db.campaigns import actions
 from db.channels import actions as channels
 from db.channels.enums import ChannelKind
 from db.messages.enums import MessageState
 from tests import factories
-from tests.bench.harness import Harness, company, harness
-from tests.bench.ports import free_ports
-from tests.silence import Way, way_to
+from tests.bench.harness import Harness, company
+from tests.silence import Way
 
 HORIZON = 12  # seconds until policy decides; the sandbox tells a status well before
 CALM = {
@@ -72,7 +69,7 @@ class World:
         self.db = db
         self.workers: list[subprocess.Popen[bytes]] = []
         self.api: subprocess.Popen[bytes] | None = None
-        self.sandbox: subprocess.Popen[bytes]
+        self.sandbox: subprocess.Popen[bytes] | None = None
         self.channel_id: UUID
         self.template_id: UUID | None = None
         self.campaign_id: UUID
@@ -96,6 +93,7 @@ class World:
 
     def stop_sandbox(self) -> None:
         """Nobody listens any more; what it knows is kept."""
+        assert self.sandbox is not None
         self.base.stop(self.sandbox)
 
     def kill(self, process: "subprocess.Popen[bytes]") -> None:
@@ -103,10 +101,17 @@ class World:
         self.base.stop(process, hard=True)
 
     async def up(self, workers: int) -> None:
+        """Starts what does not run, and ends the workers there are too many."""
         settings = self.base.settings
-        self.start_sandbox()
-        self.start_api()
-        for _ in range(workers):
+        if not self.sandbox or self.sandbox.poll() is not None:
+            self.start_sandbox()
+        if not self.api or self.api.poll() is not None:
+            self.start_api()
+        self.workers = [worker for worker in self.workers if worker.poll() is None]
+        for worker in self.workers[workers:]:
+            self.kill(worker)
+        self.workers = self.workers[:workers]
+        while len(self.workers) < workers:
             self.start_worker()
         await self.until(self._answers(f"{settings.sandbox_url}/health"), 30, "the sandbox")
         await self.until(self._answers(f"{settings.webhook_url}/health"), 40, "the API")
@@ -157,11 +162,11 @@ class World:
     # the company and its channel
 
     async def settle_in(self, recipients: int, kind: ChannelKind, horizon: float) -> None:
-        """A company with contacts, a channel that the product connected by itself, and an approved template."""
+        """A new company with contacts, a channel that the product connected by itself, and an approved template."""
         self.actor = await company(self.db)
         await factories.contacts(self.db, self.actor, recipients)
         view = await channels.connect_sandbox(self.actor, name="Ensaio", of=kind)
-        self.channel_id = view.id
+        self.channel_id, self.template_id = view.id, None
 
         async def connected() -> bool:
             return await self.db.fetchval("select state = 'connected' from channel where id = $1", view.id) is True
@@ -247,13 +252,12 @@ class World:
         await self.until(quiet, 90, "the sandbox to fall silent")
 
     async def ledger(self) -> Counter[str]:
-        """How often the sandbox accepted a message to each recipient."""
+        """How often the sandbox accepted a message of the channel to each recipient."""
         accepted: Counter[str] = Counter()
-        since = 0
+        since, url = 0, f"{self.base.settings.sandbox_url}/sandbox/ledger"
         while True:
-            page = (
-                await self.http.get(f"{self.base.settings.sandbox_url}/sandbox/ledger", params={"since": since, "limit": 1000})
-            ).json()
+            params = {"since": since, "limit": 1000, "account": self.channel_id.hex}
+            page = (await self.http.get(url, params=params)).json()
             accepted.update("+" + entry["recipient"].lstrip("+") for entry in page["data"])
             if not page["next"]:
                 return accepted
@@ -307,41 +311,3 @@ class World:
                 how = "by a status" if row["noticed"] else "by a status that came before our write-back"
             found[how] += row["n"]
         return dict(found)
-
-
-@asynccontextmanager
-async def world(
-    recipients: int,
-    *,
-    kind: ChannelKind = ChannelKind.WHATSAPP,
-    horizon: float = HORIZON,
-    workers: int = 1,
-    valkey_port: bool = False,
-    by_way: bool = False,
-) -> AsyncIterator[World]:
-    """An installation that is up, with a company ready to launch. `by_way`: its programs reach Postgres by `World.way`."""
-    api, sandbox, port = free_ports(3)
-    async with harness(
-        postgres={"fsync": "off", "shared_buffers": "'128MB'"},
-        port=port if valkey_port else None,
-        api_port=api,
-        sandbox_port=sandbox,
-        sandbox_url=f"http://127.0.0.1:{sandbox}",
-        webhook_url=f"http://127.0.0.1:{api}",
-        send_timeout=2.0,
-        send_lease=7.0,
-    ) as base:
-        db = await asyncpg.connect(base.settings.database_owner_url)
-        async with httpx.AsyncClient(timeout=10) as http, way_to(f"{base.postgres.socket_folder}/.s.PGSQL.5432") as way:
-            if by_way:
-                address = f"postgresql://masteria_app@127.0.0.1:{way.port}/masteria?sslmode=disable"
-                base.settings = msgspec.structs.replace(base.settings, database_url=address)
-            made = World(base, http, db, way)
-            await made.up(workers)
-            await made.settle_in(recipients, kind, horizon)
-            try:
-                yield made
-            finally:
-                with suppress(Exception):
-                    await made.db.close()
-                shutil.rmtree(base.folder / "sandbox", ignore_errors=True)

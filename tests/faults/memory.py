@@ -21,7 +21,8 @@ from db.holds import actions as holds
 from db.holds import queries
 from db.holds.enums import HoldDecision
 from tests import factories
-from tests.faults.harness import Report, World, world
+from tests.faults.harness import Report, World
+from tests.faults.installation import world
 
 
 async def _restored(w: World, backed_up: str) -> None:
@@ -56,7 +57,7 @@ async def _discard_all(w: World) -> int:
 async def restored_in_mid_campaign(recipients: int) -> Report:
     """A backup is made while a campaign runs; it runs to its end, the backup is restored; statuses still come."""
     slow = {"delivered_seconds": [4.0, 12.0], "read_seconds": [1.0, 6.0]}
-    async with world(recipients) as w:
+    async with world(recipients, alone=True) as w:
         await w.behave(**slow)
         await w.rate(max(100, recipients / 15))
         began = time.monotonic()
@@ -78,7 +79,7 @@ async def restored_in_mid_campaign(recipients: int) -> Report:
 
 async def planned_before_restore(recipients: int) -> Report:
     """A backup holds a planned campaign; it runs, the backup is restored, and the time of the plan has passed."""
-    async with world(recipients) as w:
+    async with world(recipients, alone=True) as w:
         await w.rate(max(200, recipients / 10))
         began = time.monotonic()
         campaign_id = await _plan(w)
@@ -164,7 +165,7 @@ class Replica:
 
 async def _failover(name: str, recipients: int, *, synchronous: bool) -> Report:
     """A replica takes over in mid-campaign and one of two workers dies with the primary."""
-    async with world(recipients, workers=2) as w:
+    async with world(recipients, workers=2, alone=True) as w:
         await w.rate(max(100, recipients / 15))
         replica = await asyncio.to_thread(Replica, w)
         try:

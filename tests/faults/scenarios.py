@@ -14,7 +14,8 @@ from db import valkey
 from db.campaigns import actions
 from db.channels.enums import ChannelKind
 from tests.faults.files import bombs_uploaded
-from tests.faults.harness import HORIZON, Report, World, world
+from tests.faults.harness import HORIZON, Report, World
+from tests.faults.installation import world
 from tests.faults.memory import failover_behind, failover_synchronous, planned_before_restore, restored_in_mid_campaign
 from tests.faults.stops import worker_stopped
 
@@ -131,14 +132,14 @@ async def valkey_lost(recipients: int) -> Report:
         await w.until(sending_again, 20, "sending after Valkey came back")
         return f"sending again after {time.monotonic() - back:.1f} s"
 
-    return await _run("Valkey lost", recipients, chaos, rate=max(60, recipients / 15), valkey_port=True)
+    return await _run("Valkey lost", recipients, chaos, rate=max(60, recipients / 15))
 
 
 async def portfolio_day(recipients: int) -> Report:
     """Valkey is emptied, killed, or comes back with an older state, again and again while a portfolio's day fills up at full
     speed. The provider, who would take everybody, is never asked for more people than the day may have."""
     limit, losses = (1000, 8) if recipients >= 2000 else (250, 3)
-    async with world(2 * limit, workers=2, valkey_port=True) as w:
+    async with world(2 * limit, workers=2) as w:
         await w.behave()
         await w.rate(1000)
         await w.db.execute("update channel set messaging_limit = $2 where id = $1", w.channel_id, limit)
@@ -323,7 +324,7 @@ async def postgres_swallowed(recipients: int) -> Report:
             return not await w.ready()
 
         await w.until(noticed, 9, "/ready to notice")
-        for most in (6, 1):  # the first may still wait for an answer
+        for most in (6, 4):  # the first may still wait for an answer
             status, took = await w.asked()
             assert (status, took < most) == (503, True), f"{status} after {took:.1f} s"
         await asyncio.sleep(max(0.0, lasts - (time.monotonic() - began)))
@@ -357,34 +358,40 @@ async def valkey_frozen(recipients: int) -> Report:
             os.kill(pid, signal.SIGCONT)
         took = await w.sends_again(20)
         lines = w.log_lines() - lines
-        assert longest < 2.5, f"an answer took {longest:.1f} s"  # 1 s on a machine that is not busy
+        assert longest < 0.75 * lasts, f"an answer took {longest:.1f} s"  # it waits no longer than a look, whatever Valkey does
         assert lines <= 2 * (lasts + 5), f"{lines} log lines in {lasts} s"
         return f"longest answer {longest:.2f} s, sending again after {took:.1f} s, {lines} log lines"
 
-    return await _run("Valkey frozen", recipients, chaos, rate=max(30, recipients / 30), valkey_port=True)
+    return await _run("Valkey frozen", recipients, chaos, rate=max(30, recipients / 30))
 
 
-ALL: list[Scenario] = [
+PROGRAMS: list[Scenario] = [
     worker_killed,
     worker_stopped,
     worker_frozen,
     two_workers,
-    valkey_lost,
-    portfolio_day,
-    postgres_restarted,
+    sms_worker_killed,
     api_down,
+    postgres_restarted,
+    bombs_uploaded,
+]
+SURROUNDINGS: list[Scenario] = [
+    valkey_lost,
+    valkey_frozen,
+    portfolio_day,
     bad_provider,
     bad_provider_at_least_once,
     poisoned_answers,
     poisoned_answers_at_least_once,
-    silent_twilio,
-    sms_worker_killed,
+    provider_outage,
+]
+ALONE: list[Scenario] = [
     restored_in_mid_campaign,
     planned_before_restore,
     failover_behind,
     failover_synchronous,
-    provider_outage,
     postgres_swallowed,
-    valkey_frozen,
-    bombs_uploaded,
+    silent_twilio,
 ]
+"""They leave an installation that is not as before, or take long and need not wait for others."""
+ALL = [*PROGRAMS, *SURROUNDINGS, *ALONE]

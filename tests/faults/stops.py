@@ -5,7 +5,8 @@ import signal
 import subprocess
 import time
 
-from tests.faults.harness import Report, World, world
+from tests.faults.harness import Report, World
+from tests.faults.installation import world
 
 STOPS = 3
 

@@ -269,7 +269,7 @@ async def test_one_file_of_a_company_is_looked_at_at_a_time(owner: Actor, strang
     files = Files()
     ours, theirs = await _inspections(owner_db, owner, 5), await _inspections(owner_db, stranger, 2)
     running = [asyncio.create_task(files.runner.run(job_id)) for job_id in (*ours, *theirs)]
-    while len(files.running) < 2:
+    while sum(task.done() for task in running) < 5:
         await asyncio.sleep(0.01)
     async with work(stranger, Permission.TEAM_WRITE) as w:
         w.enqueue(SendMail(mail_id=uuid4()))

@@ -1,0 +1,14 @@
+"""Our programs and Postgres die, stop and freeze; in small, with real processes. At full size: just faults."""
+
+import pytest
+
+from tests.faults.conftest import SMALL
+from tests.faults.scenarios import PROGRAMS, Scenario
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.usefixtures("one_installation")
+@pytest.mark.parametrize("scenario", PROGRAMS, ids=lambda scenario: scenario.__name__)
+async def test_nobody_is_written_to_twice_and_nobody_is_forgotten(scenario: Scenario) -> None:
+    report = await scenario(SMALL)
+    assert report.accepted >= SMALL * 0.6

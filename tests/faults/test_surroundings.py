@@ -1,0 +1,14 @@
+"""Valkey is lost and the provider behaves badly; in small, with real processes. At full size: just faults."""
+
+import pytest
+
+from tests.faults.conftest import SMALL
+from tests.faults.scenarios import SURROUNDINGS, Scenario
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.usefixtures("one_installation")
+@pytest.mark.parametrize("scenario", SURROUNDINGS, ids=lambda scenario: scenario.__name__)
+async def test_nobody_is_written_to_twice_and_nobody_is_forgotten(scenario: Scenario) -> None:
+    report = await scenario(SMALL)
+    assert report.accepted >= SMALL * 0.6
