@@ -10,13 +10,21 @@ _list:
 up *args: _env
     @exec {{py}} -m db up {{args}}
 
-# The one test command: style, types, import rules, then every test
-test *args: lint types imports _browser
-    @{{py}} -m pytest -n 2 --dist loadgroup {{args}}
+# The one test command: style, then every test, with types and import rules beside them
+test *args: lint _browser
+    #!/usr/bin/env bash
+    set -uo pipefail
+    ({{just_executable()}} types imports) &
+    beside=$!
+    # Four processes for two cores: many tests wait for a program, a clock or a network that fails.
+    {{py}} -m pytest -n 4 --dist loadgroup --durations 20 {{args}}
+    code=$?
+    wait $beside || { echo "Types or import rules are broken; see above." >&2; code=1; }
+    exit $code
 
 # Only the tests, without those that need a browser or many processes
 test-fast *args: _env
-    @{{py}} -m pytest -n 2 --ignore tests/e2e --ignore tests/faults {{args}}
+    @{{py}} -m pytest -n 4 --ignore tests/e2e --ignore tests/faults {{args}}
 
 # Style
 lint: _env

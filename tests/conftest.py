@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from litestar import Litestar
 
 _TEMPLATE = "masteria_template"
-_FAST = {"fsync": "off", "shared_buffers": "'256MB'", "max_connections": "150"}
+_FAST = {"fsync": "off", "shared_buffers": "'256MB'", "max_connections": "300"}
 
 
 class Servers:
