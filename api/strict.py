@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from litestar import Request
-from litestar.enums import ScopeType
+from litestar.enums import RequestEncodingType, ScopeType
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
@@ -33,6 +33,12 @@ class StrictRequest(Request[Any, Any, Any]):
         if b"\\u" in body or b"\x00" in body:  # nothing else can bring one in
             refuse_characters(_texts("", value))
         return value
+
+
+def refuse_other_forms(request: Request[Any, Any, Any]) -> None:
+    """Raises 415 for an upload that is no form."""
+    if request.route_handler.opt.get("upload") and request.content_type[0] != RequestEncodingType.MULTI_PART:
+        raise HTTPException(status_code=415)
 
 
 def _says_json(content_type: str) -> bool:

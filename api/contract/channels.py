@@ -11,7 +11,8 @@ from db.contacts.filter import Moment
 from db.texts import NAME
 
 ChannelName = Annotated[str, Meta(min_length=1, max_length=80, pattern=NAME, extra=TRIM, examples=["WhatsApp da loja"])]
-Secret = Annotated[str, Meta(min_length=1, max_length=1000, examples=["EAAGm0PX4ZCpsBA"])]
+AnySecret = Annotated[str, Meta(min_length=1, max_length=1000)]
+Secret = Annotated[AnySecret, example("EAAGm0PX4ZCpsBA")]
 ProviderId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9+_-]+$", examples=["106540352242922"])]
 
 
@@ -50,9 +51,9 @@ class ChannelPatch(Input):
     """PATCH /v1/channels/{id}. New secrets replace old ones and start a check."""
 
     name: ChannelName | UnsetType = UNSET
-    access_token: Secret | UnsetType = UNSET
-    app_secret: Secret | UnsetType = UNSET
-    auth_token: Secret | UnsetType = UNSET
+    access_token: AnySecret | UnsetType = UNSET
+    app_secret: AnySecret | UnsetType = UNSET
+    auth_token: AnySecret | UnsetType = UNSET
     throughput: Annotated[float, Meta(gt=0, le=1000)] | UnsetType = UNSET
 
 

@@ -13,7 +13,7 @@ from db.texts import NAME_OR_NOTHING
 
 PersonName = Annotated[str, Meta(max_length=200, pattern=NAME_OR_NOTHING, examples=["Beatriz Nunes"])]
 PhoneText = Annotated[str, Meta(max_length=60, examples=["(11) 98765-4321"])]
-TagName = Annotated[Label, example("vip")]
+TagName = Annotated[Label, example("atacado")]
 FieldKey = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["cidade"])]
 CustomValues = dict[FieldKey, Annotated[str, Meta(max_length=500, examples=["Niterói"])]]
 

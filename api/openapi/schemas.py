@@ -102,8 +102,17 @@ def _of_any(options: list[Schema], components: dict[str, Schema], path: str) -> 
 
 def _of_object(schema: Schema, components: dict[str, Schema], path: str) -> dict[str, Any]:
     fields, needed = schema.get("properties", {}), schema.get("required", ())
-    found = {name: example(field, components, f"{path}.{name}") for name, field in fields.items()}
-    return {name: value for name, value in found.items() if name in needed or value not in (None, [], {})}
+    found = {}
+    for name, field in fields.items():
+        try:
+            value = example(field, components, f"{path}.{name}")
+        except NoExample:
+            if name in needed:
+                raise
+            continue
+        if name in needed or value not in (None, [], {}):
+            found[name] = value
+    return found
 
 
 def _of_array(schema: Schema, components: dict[str, Schema], path: str) -> list[Any]:
@@ -121,5 +130,5 @@ def _of_scalar(schema: Schema, path: str) -> Any:
     low = schema.get("minimum", schema.get("exclusiveMinimum", -1) + 1)
     plain = {"integer": low, "number": low, "boolean": False}.get(str(schema.get("type")))
     if plain is None:
-        raise NoExample(path, schema)
+        raise NoExample(path)
     return schema.get("default", plain)
