@@ -52,6 +52,10 @@ bench *args: _env
 faults *args: _env
     @{{py}} -m tests.faults {{args}}
 
+# The API with much random input (FUZZ_EXAMPLES: how much for each operation); the test command tries a little
+fuzz *args: _env
+    @FUZZ_EXAMPLES=${FUZZ_EXAMPLES:-200} {{py}} -m pytest -n 2 tests/api/test_fuzz.py {{args}}
+
 # Bring the schema up to date
 migrate: _env
     @{{py}} -m db migrate

@@ -26,12 +26,17 @@ Headers = dict[str, str]
 SignInAs = Callable[..., Awaitable[Headers]]
 
 
-@pytest.fixture
-async def client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
-    """Nobody: requests without a token. Allowances and remembered tokens start fresh."""
+async def fill_budgets() -> None:
+    """Nobody has asked for anything yet."""
     keys = [key async for key in valkey.client().scan_iter("limit:*")]
     if keys:
         await valkey.client().delete(*keys)
+
+
+@pytest.fixture
+async def client(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
+    """Nobody: requests without a token. Allowances and remembered tokens start fresh."""
+    await fill_budgets()
     guard.forget_all()
     guard._once_valid.clear()
     rate_limit.Strangers._until.clear()

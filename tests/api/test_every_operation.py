@@ -1,7 +1,6 @@
-"""Rules that hold for every operation of the API, walked from its own OpenAPI document: nobody gets in without a token, another
-company's ids do not exist, and no input whatever is answered with a 5xx."""
+"""Rules that hold for every operation of the API, walked from its own OpenAPI document: nobody gets in without a token, and another
+company's ids do not exist."""
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,14 +8,9 @@ from uuid import UUID
 
 import asyncpg
 import httpx
-import schemathesis
-from hypothesis import HealthCheck, given, settings
-from litestar import Litestar
 
-from db.permissions import Role
-from db.settings import Settings
 from db.tenancy import Actor
-from tests.api.conftest import Headers, SignInAs
+from tests.api.conftest import SignInAs
 
 PUBLIC = {
     ("POST", "/v1/auth/sign-up"),
@@ -170,53 +164,3 @@ async def test_a_list_of_one_company_never_shows_another(
             answer = await client.get(path, headers=auth)
             assert answer.status_code == 200, (path, answer.text[:200])
             assert not [i for i in ids if i in answer.text], path
-
-
-async def test_no_input_is_answered_with_a_server_error(
-    app: Litestar,
-    database: Settings,
-    document: dict[str, Any],
-    belongings: dict[str, str],
-    sign_in_as: SignInAs,
-    client: httpx.AsyncClient,
-) -> None:
-    """Schemathesis, against the real database: positive and negative data for every operation."""
-    headers = await sign_in_as(Role.OWNER)
-    schema = schemathesis.openapi.from_dict(json.loads(json.dumps(document)))
-    statuses: list[int] = []
-    for found in schema.get_all_operations():
-        operation = found.ok()
-        if operation.path in ENDS:
-            continue
-        cases: list[Any] = []
-
-        @settings(max_examples=12, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
-        @given(case=operation.as_strategy())
-        def collect(case: Any) -> None:
-            cases.append(case)  # noqa: B023 - called at once
-
-        collect()
-        for case in cases:
-            statuses.append(await _call(client, case, headers, belongings))
-    assert len(statuses) > 300
-    assert sum(status not in (0, 401) for status in statuses) > len(statuses) * 0.7, "the fuzz hardly got past the door"
-
-
-async def _call(client: httpx.AsyncClient, case: Any, headers: Headers, belongings: dict[str, str]) -> int:
-    """Sends one case with a real token, half of them at real rows; returns the status, 0 when it cannot be written as HTTP."""
-    for name in list(case.path_parameters or {}):
-        if name in belongings and len(str(case.path_parameters[name])) % 2 == 0:
-            case.path_parameters[name] = belongings[name]
-    kwargs = case.as_transport_kwargs(base_url="http://testserver")
-    if isinstance(kwargs.get("data"), bytes | str):
-        kwargs["content"] = kwargs.pop("data")
-    kwargs["headers"] = {k: v for k, v in dict(kwargs["headers"]).items() if k.lower() != "authorization"} | headers
-    wanted = ("method", "url", "headers", "params", "json", "content", "data", "files")
-    try:
-        request = client.build_request(**{k: v for k, v in kwargs.items() if k in wanted})
-        request.read()
-    except (httpx.InvalidURL, UnicodeError, TypeError, ValueError, AttributeError):
-        return 0
-    answer = await client.send(request)
-    assert answer.status_code < 500, (request.method, str(request.url), request.content[:500], answer.text[:500])
-    return answer.status_code
