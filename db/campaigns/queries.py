@@ -15,7 +15,8 @@ from db.campaigns.enums import CampaignState
 from db.channels.enums import ChannelKind
 from db.clock import now
 from db.errors import NotFound
-from db.messages.enums import MessageState
+from db.messages.enums import TALLY_REPLIED, MessageState
+from db.messages.enums import MessageState as M
 from db.messages.reasons import FailureReason
 from db.messages.render import RenderedMessage, TextContent, draw
 from db.messages.segments import Segments, suggest_gsm7
@@ -25,7 +26,6 @@ from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
 
-REPLIED = 100  # message_tally counts those who replied under this state
 RATE_SECONDS = 10
 POINTS = 120
 _WIDTHS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
@@ -45,25 +45,26 @@ left join account_user u on u.id = k.created_by
 # `left_out`: those skipped when the audience was made, all in one statement. Who opts out later still belongs to the audience.
 _TALLY = f"""
 select t.campaign_id, t.state, sum(t.delta)::bigint as n,
-    coalesce(sum(t.delta) filter (where t.state = {int(MessageState.SKIPPED)} and t.at <= f.at + interval '100 ms'), 0)::bigint as left_out
+    coalesce(sum(t.delta) filter (where t.state = {M.SKIPPED} and t.at <= f.at + interval '100 ms'), 0)::bigint as left_out
 from unnest($2::uuid[]) k(id)
 cross join lateral (
-    select at from message_tally where company_id = $1 and campaign_id = k.id and state in (0, 8) and delta > 0 order by at limit 1) f
+    select at from message_tally where company_id = $1 and campaign_id = k.id and state in ({M.QUEUED}, {M.SKIPPED}) and delta > 0
+    order by at limit 1) f
 join message_tally t on t.company_id = $1 and t.campaign_id = k.id group by 1, 2
 """
-_FAILURES = """
+_FAILURES = f"""
 select state, reason, code, count(*) as n, count(sent_at) as accepted from message
-where company_id = $1 and campaign_id = $2 and state in (6, 7, 8) group by 1, 2, 3 order by n desc
+where company_id = $1 and campaign_id = $2 and state in ({M.FAILED}, {M.FAILED_UNKNOWN}, {M.SKIPPED}) group by 1, 2, 3 order by n desc
 """
 # Moves among sent, delivered and read cancel out, so their sum is what was newly accepted in each span.
-_SERIES = """
+_SERIES = f"""
 select to_timestamp(floor(extract(epoch from at) / $3) * $3) as at,
-    coalesce(sum(delta) filter (where state in (3, 4, 5)), 0)::int as sent,
-    coalesce(sum(delta) filter (where state in (4, 5)), 0)::int as delivered
+    coalesce(sum(delta) filter (where state in ({M.SENT}, {M.DELIVERED}, {M.READ})), 0)::int as sent,
+    coalesce(sum(delta) filter (where state in ({M.DELIVERED}, {M.READ})), 0)::int as delivered
 from message_tally where company_id = $1 and campaign_id = $2 and at >= $4 group by 1 order by 1
 """
-_RATE = """
-select coalesce(sum(delta) filter (where state in (3, 4, 5)), 0)::float8 from message_tally
+_RATE = f"""
+select coalesce(sum(delta) filter (where state in ({M.SENT}, {M.DELIVERED}, {M.READ})), 0)::float8 from message_tally
 where company_id = $1 and campaign_id = $2 and at > now() - make_interval(secs => $3)
 """
 _RECIPIENT = """
@@ -134,7 +135,7 @@ async def tallies(r: Read, campaign_ids: list[UUID]) -> dict[UUID, dict[str, Any
     found: dict[UUID, dict[str, Any]] = {i: {"counts": {}, "audience": 0, "replied": 0} for i in campaign_ids}
     for row in await r.fetch(_TALLY, r.actor.company_id, campaign_ids):
         entry = found[row["campaign_id"]]
-        if row["state"] == REPLIED:
+        if row["state"] == TALLY_REPLIED:
             entry["replied"] = row["n"]
         else:
             entry["counts"][MessageState(row["state"]).label] = row["n"]
