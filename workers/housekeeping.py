@@ -12,6 +12,7 @@ from db.contacts import import_files, imports
 from db.contacts.enums import ImportState
 from db.messages import inbox, lost
 from db.work import forget_ticks, system_work, take_tick
+from workers.registration import Loop
 
 log = structlog.get_logger("workers.housekeeping")
 
@@ -45,3 +46,6 @@ async def _files() -> None:
     async for key in import_files.orphans():
         log.info("housekeeping.orphan", key=key)
         await blobs.store().delete(key)
+
+
+LOOPS = (Loop("hourly", 60.0, hourly),)
