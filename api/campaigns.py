@@ -204,7 +204,7 @@ class CampaignController(Controller):
     @get("/{campaign_id:uuid}/progress", summary="Live progress")
     async def get_progress(self, actor: Caller, campaign_id: FromPath[UUID]) -> Progress:
         """Counts, rate, time left, the limit that binds, failures by reason and the rate over time."""
-        return msgspec.convert(await queries.progress(actor, campaign_id), Progress)
+        return struct(await queries.progress(actor, campaign_id), Progress)
 
     @get("/{campaign_id:uuid}/recipients", summary="List recipients")
     async def list_recipients(

@@ -83,7 +83,7 @@ def page(
 
 def struct(row: Any, type: type[T], **more: object) -> T:
     """A database row as a contract Struct: columns by name, surplus ones ignored."""
-    return msgspec.convert({**row, **more}, type)
+    return msgspec.convert({**row, **more}, type, from_attributes=True)
 
 
 def etag(version: int | str) -> str:

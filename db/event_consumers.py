@@ -13,7 +13,7 @@ from db.events import Event
 from db.jobs import ReadEvents
 from db.permissions import Permission
 from db.tenancy import worker
-from db.work import SystemWork, Work, system_read, work
+from db.work import Work, system_read, system_work, work
 
 KEEP_DAYS = 14
 """How long an event waits for its slowest consumer."""
@@ -101,10 +101,11 @@ async def take(w: Work, name: str, limit: int = 500) -> Batch:
     return Batch(events, missed=consumer["missed"], more=more)
 
 
-async def prune(s: SystemWork) -> None:
+async def prune() -> None:
     """Forgets what every consumer has read, and what is too old; who had not read that is told."""
-    await s.execute(_READ_BY_ALL)
-    await s.execute(_TOO_OLD)
+    async with system_work() as s:
+        await s.execute(_READ_BY_ALL)
+        await s.execute(_TOO_OLD)
 
 
 async def wake_behind() -> None:

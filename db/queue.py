@@ -8,8 +8,6 @@ queue to look; whose job is next is decided there, by turns of companies.
 import random
 import time
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
 from typing import Any, NamedTuple, get_args
 from uuid import UUID
 
@@ -21,12 +19,12 @@ from saq.queue.redis import RedisQueue
 
 from db import valkey
 from db.clock import now
-from db.jobs import JOBS, QUEUES, Job, WhenHeld
+from db.jobs import QUEUES, AnyJob, Job, WhenHeld
 
 log = structlog.get_logger("db.queue")
 
 _encode = msgspec.json.Encoder().encode
-_decode: msgspec.json.Decoder[Job] = msgspec.json.Decoder(reduce(or_, JOBS))
+_decode = msgspec.json.Decoder(AnyJob)
 
 _INSERT = """
 insert into job(company_id, name, queue, key, payload, next_at, max_tries)
@@ -66,7 +64,7 @@ async def insert(connection: Any, company_id: UUID, jobs: list[tuple[Job, dateti
     return [Wake(row["id"], row["queue"], row["next_at"]) for row in rows]
 
 
-_NAMES = {how: [kind.__name__ for kind in JOBS if kind.when_held == how] for how in get_args(WhenHeld)}
+_NAMES = {how: [kind.__name__ for kind in get_args(AnyJob) if kind.when_held == how] for how in get_args(WhenHeld)}
 
 
 async def hold(connection: Any, company_id: UUID, only: list[UUID] | None = None) -> dict[str, int]:
@@ -97,11 +95,6 @@ async def release(connection: Any, company_id: UUID, name: str) -> list[Wake]:
     return [Wake(row["id"], row["queue"], row["next_at"]) for row in rows]
 
 
-async def withdraw(connection: Any, company_id: UUID, key: str) -> None:
-    """Takes back the job that waits under a key."""
-    await connection.execute("delete from job where company_id = $1 and key = $2 and state = 'waiting'", company_id, key)
-
-
 async def discard(connection: Any, company_id: UUID, name: str) -> list[Job]:
     """Ends the held jobs of one name; returns them."""
     rows = await connection.fetch(
@@ -114,7 +107,8 @@ async def discard(connection: Any, company_id: UUID, name: str) -> list[Job]:
 
 
 def decode(payload: str | bytes) -> Job:
-    return _decode.decode(payload)
+    job: Job = _decode.decode(payload)
+    return job
 
 
 class WakeQueue(RedisQueue):

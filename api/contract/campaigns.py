@@ -63,6 +63,20 @@ class Counts(Output):
     cancelled: int = 0
 
 
+class Figures(Output):
+    """Of everyone who was to get the message: each is waiting, sent, failed or stopped, so audience = waiting + sent + failed + stopped
+    at every moment. Of those sent, so many were delivered, read, answered. Lists, live page and first page show these."""
+
+    audience: int  # everyone who was to get the message at the launch; it stays the same to the end
+    waiting: int  # queued, in hand, or with an outcome that is not known yet
+    sent: int  # accepted by the provider, and not failed since
+    delivered: int
+    read: int
+    replied: int
+    failed: int  # refused, failed after all, or without a result for good
+    stopped: int  # cancelled, or opted out since the launch
+
+
 class CampaignRow(Output):
     """GET /v1/campaigns?state=&search=&channel_id= → Page[CampaignRow], newest first."""
 
@@ -74,9 +88,8 @@ class CampaignRow(Output):
     channel_name: Annotated[str, example("WhatsApp da loja")] | None
     channel_kind: ChannelKind | None
     sandbox: bool
-    audience: int  # everyone who was to get the message at the launch; it stays the same to the end
+    figures: Figures
     counts: Counts
-    replied: int
     scheduled_at: Moment | None
     started_at: Moment | None
     finished_at: Moment | None
@@ -217,12 +230,8 @@ class Progress(Output):
 
     state: CampaignState
     state_reason: str | None
-    audience: int  # as in CampaignRow: without those left out at the launch
+    figures: Figures
     counts: Counts
-    accepted: int  # ever handed to the provider: sent + delivered + read + failed after acceptance
-    delivered: int  # delivered + read
-    read: int
-    replied: int
     rate: float  # per second, over the last 10 s
     eta: Moment | None
     limiting_factor: str | None  # number | pair | tier | segments | quality | api_rate | none

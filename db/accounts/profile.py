@@ -6,6 +6,7 @@ from db.accounts.events import CompanyChanged, SessionRevoked, TeamChanged
 from db.accounts.names import refuse_addresses
 from db.errors import NotFound
 from db.permissions import Permission
+from db.stats.fold import rebuild_days
 from db.tenancy import SELF, Actor
 from db.work import work
 
@@ -39,6 +40,8 @@ async def change_company(
             time_zone,
             country,
         )
+        if time_zone is not None:
+            await rebuild_days(w)
         changed = {"name": name, "language": language, "time_zone": time_zone, "country": country}
         w.audit("company.changed", w.company_id, **{key: value for key, value in changed.items() if value is not None})
         w.emit(CompanyChanged())

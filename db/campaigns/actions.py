@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -16,7 +16,6 @@ from db.contacts.filter import ContactFilter
 from db.contacts.phones import Phone, parse_phone
 from db.errors import Conflict, Field, Invalid, NotFound, PreconditionFailed
 from db.jobs import PrepareCampaign
-from db.messages import queueing
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -107,9 +106,11 @@ async def launch(actor: Actor, campaign_id: UUID, at: datetime | None, version: 
             state.value,
             at,
         )
-        job = PrepareCampaign(campaign_id=campaign_id)  # an earlier plan may wait under the same key with another time
-        await w.withdraw(job)
-        w.enqueue(job, at=at)
+        # An earlier plan may wait under the same key with another time.
+        await w.execute(
+            "delete from job where company_id = $1 and key = $2 and state = 'waiting'", actor.company_id, f"prepare:{campaign_id}"
+        )
+        w.enqueue(PrepareCampaign(campaign_id=campaign_id), at=at)
         w.audit("campaign.launched", campaign_id, at=at)
         w.emit(CampaignChanged(campaign_id=campaign_id, state=state))
 
@@ -168,7 +169,9 @@ async def cancel(actor: Actor, campaign_id: UUID) -> None:
             state.value,
             None if planned else "person",
         )
-        await w.withdraw(PrepareCampaign(campaign_id=campaign_id))
+        await w.execute(
+            "delete from job where company_id = $1 and key = $2 and state = 'waiting'", actor.company_id, f"prepare:{campaign_id}"
+        )
         w.audit("campaign.unscheduled" if planned else "campaign.cancelled", campaign_id)
         w.emit(CampaignChanged(campaign_id=campaign_id, state=state))
 
@@ -191,11 +194,22 @@ async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, i
             "Only a running, paused or completed campaign can be retried.",
         )
         await consent.hold(w)
-        queued = await queueing.requeue(w, campaign_id, reasons, include_unknown=include_unknown)
+        queued = await w.execute(
+            "update message m set state = 0, tries = 0, next_at = now(), done_at = null, reason = null, code = null,"
+            " maybe_duplicate = maybe_duplicate or state = 7"
+            " where company_id = $1 and campaign_id = $2"
+            " and (state = 6 and reason = any($3::text[]) or state = 7 and $4) and reason is distinct from 'opted_out'"
+            " and exists (select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is null)"
+            " and not exists (select from suppression s where s.company_id = $1 and s.address = m.address)",
+            actor.company_id,
+            campaign_id,
+            reasons,
+            include_unknown,
+        )
         if queued:
             state = CampaignState.PAUSED if row["state"] == CampaignState.PAUSED else CampaignState.RUNNING
             await w.execute(
-                "update campaign set state = $3, finished_at = null, updated_at = now() where company_id = $1 and id = $2",
+                "update campaign set state = $3, finished_at = null, tally_width = null, updated_at = now() where company_id = $1 and id = $2",
                 actor.company_id,
                 campaign_id,
                 state.value,
@@ -233,7 +247,6 @@ async def test_send(actor: Actor, campaign_id: UUID, to: list[str]) -> list[UUID
             raise Conflict(
                 "not_ready", "The message cannot be sent yet.", fields=[Field(p.step, p.code, p.detail or p.code) for p in found]
             )
-        assert draft.channel_id is not None
         content = frozen_content(draft)
         country: str = await w.fetchval("select country from company where id = $1", actor.company_id)
         ids = []
@@ -264,14 +277,16 @@ async def test_send(actor: Actor, campaign_id: UUID, to: list[str]) -> list[UUID
                 people = await sample(w, audience, 1)
                 params = people[0][2] if people else params
             ids.append(
-                await queueing.queue(
-                    w,
+                await w.fetchval(
+                    "insert into message(company_id, channel_id, queue_id, contact_id, address, dedupe_key, params, content)"
+                    " values ($1, $2, $2, $3, $4, $5, $6, $7::jsonb) returning id",
+                    actor.company_id,
                     draft.channel_id,
-                    purpose="test",
-                    contact_id=contact_id,
-                    address=phone.canonical,
-                    content=msgspec.json.encode(content).decode(),
-                    params=params,
+                    contact_id,
+                    phone.canonical,
+                    f"test:{uuid4()}",
+                    params,
+                    msgspec.json.encode(content).decode(),
                 )
             )
         w.audit("campaign.tested", campaign_id, count=len(ids))

@@ -16,7 +16,8 @@ from db.clock import now
 from db.contacts.enums import LineType
 from db.contacts.notes import must_exist
 from db.errors import Conflict, Field, Invalid, NotFound
-from db.messages import conversation, queueing, segments
+from db.ids import uuid7
+from db.messages import conversation, segments
 from db.messages.conversation import Entry
 from db.messages.events import ConversationChanged
 from db.messages.inbound import SILENT
@@ -100,16 +101,19 @@ async def send(actor: Actor, contact_id: UUID, channel_id: UUID, text: str) -> E
             raise Invalid(
                 "invalid", "The message is too long.", fields=[Field("text", "too_long", f"At most {most} characters or items.")]
             )
-        assert way.address is not None
-        message_id = await queueing.queue(
-            w,
+        message_id = uuid7()
+        await w.execute(
+            "insert into message(company_id, id, channel_id, queue_id, contact_id, address, dedupe_key, units, content, author_id)"
+            " values ($1, $2, $3, $3, $4, $5, $6, $7, $8::jsonb, $9)",
+            w.company_id,
+            message_id,
             channel_id,
-            purpose="answer",
-            contact_id=contact_id,
-            address=way.address,
-            content=msgspec.json.encode(LiteralContent(text)).decode(),
-            units=segments.count(text).segments if way.channel_kind is ChannelKind.SMS else 1,
-            author_id=actor.id if actor.kind == "user" else None,
+            contact_id,
+            way.address,
+            f"answer:{message_id}",
+            segments.count(text).segments if way.channel_kind is ChannelKind.SMS else 1,
+            msgspec.json.encode(LiteralContent(text)).decode(),
+            actor.id if actor.kind == "user" else None,
         )
         w.audit("message.sent", message_id, channel_id=channel_id, contact_id=contact_id)
         w.emit(ConversationChanged(contact_id=contact_id))

@@ -93,7 +93,7 @@ async def test_launching_materialises_everyone_exactly_once(
     assert await lifecycle.prepare(owner.company_id, campaign_id) == 0
     progress = (await client.get(f"/v1/campaigns/{campaign_id}/progress", headers=auth)).json()
     assert progress["state"] == "running"
-    assert progress["audience"] == 4
+    assert progress["figures"]["audience"] == progress["figures"]["waiting"] == 4
     assert progress["counts"]["queued"] == 4
     assert progress["counts"]["skipped"] == 2
     assert {g["reason"] for g in progress["skipped"]} == {"opted_out", "no_address"}

@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from api.contract.base import FieldError
-from api.contract.campaigns import Campaign, CampaignProblem, CampaignSettings, Counts
+from api.contract.campaigns import Campaign, CampaignProblem, CampaignSettings, Counts, Figures
 from api.contract.contacts import ContactFilter
 from api.contract.enums import CampaignState
 from ui import formats
@@ -133,9 +133,9 @@ def audience_words(audience: ContactFilter, tags: dict[str, str], settings: Camp
     return line
 
 
-def done(audience: int, counts: Counts) -> int:
-    """How far it came: all of the audience but those in the queue, on the wire, or called off before their turn."""
-    return max(0, audience - counts.queued - counts.sending - counts.cancelled)
+def done(figures: Figures, counts: Counts) -> int:
+    """How far it came: all of the audience but those who wait and those called off before their turn."""
+    return figures.audience - figures.waiting - counts.cancelled
 
 
 def subtitle(campaign: Campaign) -> str:
