@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from api.contract.base import Input, Output, Title, example
 from api.contract.contacts import ContactFilter, Moment
 from db.campaigns.enums import CampaignState
+from db.campaigns.errors import CampaignField
 from db.channels.enums import ChannelKind
 from db.messages.enums import DeliveryPolicy
 
@@ -131,14 +132,11 @@ class Campaign(Output):
 
 
 class CampaignProblem(Output):
-    """What stands in the way of a launch; the UI has a sentence for each code and shows it at the step."""
+    """What stands in the way of a launch; the UI shows the sentence of the code at the step."""
 
-    code: Literal[
-        "no_channel", "channel_not_connected", "no_template", "template_not_approved", "no_body", "body_too_long",
-        "missing_fallback", "unknown_field", "no_audience", "audience_empty", "bad_variable",
-    ]  # fmt: skip
+    code: CampaignField
     step: Literal["channel", "audience", "message", "when"]
-    detail: str | None = None
+    params: dict[str, str | int] = {}
 
 
 class AudienceSkip(Output):

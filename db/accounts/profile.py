@@ -4,7 +4,7 @@ from uuid import UUID
 
 from db.accounts.events import CompanyChanged, SessionRevoked, TeamChanged
 from db.accounts.names import refuse_addresses
-from db.errors import NotFound
+from db.errors import RequestError
 from db.permissions import Permission
 from db.stats.fold import rebuild_days
 from db.tenancy import SELF, Actor
@@ -58,7 +58,7 @@ async def end_session(actor: Actor, session_id: UUID) -> None:
             actor.id,
         )
         if not ended:
-            raise NotFound("session")
+            raise RequestError.NOT_FOUND(what="session")
         w.audit("session.revoked", session_id)
         w.emit(SessionRevoked(user_id=actor.id, session_id=session_id))
 

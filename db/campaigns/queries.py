@@ -10,13 +10,13 @@ import msgspec
 
 from db import limits, valkey
 from db.campaigns.audience import count, sample
-from db.campaigns.check import Problem, audience_of, frozen_content, load_draft, problems
+from db.campaigns.check import audience_of, frozen_content, load_draft, problems
 from db.campaigns.enums import CampaignState
 from db.campaigns.tallies import Point, series, tallies, width
 from db.campaigns.tallies import rate as tally_rate
 from db.channels.enums import ChannelKind
 from db.clock import now
-from db.errors import NotFound
+from db.errors import Field, RequestError
 from db.messages.enums import MessageState
 from db.messages.reasons import FailureReason
 from db.messages.render import RenderedMessage, TextContent, draw
@@ -102,7 +102,7 @@ async def one(r: Read, campaign_id: UUID) -> dict[str, Any]:
     assert r.actor is not None
     row = await r.fetchrow(f"select {_COLUMNS} {_FROM} where k.company_id = $1 and k.id = $2", r.actor.company_id, campaign_id)
     if row is None:
-        raise NotFound("campaign")
+        raise RequestError.NOT_FOUND(what="campaign")
     decoded = {name: msgspec.json.decode(row[name]) for name in ("bindings", "audience", "settings")}
     return {**row, **decoded}
 
@@ -237,7 +237,7 @@ class PreviewRow(msgspec.Struct):
 
 class Preview(msgspec.Struct):
     rows: list[PreviewRow]
-    problems: list[Problem]
+    problems: list[Field]
     audience: dict[str, Any] | None
     seconds: int | None
     limit: str | None
