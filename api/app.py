@@ -73,12 +73,13 @@ async def _connections(app: Litestar) -> AsyncIterator[None]:
     """Postgres, Valkey and the key ring for as long as the app runs; what was open before is left alone. Neither server has to be
     there: what needs it is answered with 503 until it is."""
     settings: Settings = app.state.settings
-    owns_database, owns_valkey = DB.pool is None, not valkey.connected()
+    owns_database, owns_valkey, owns_files = DB.pool is None, not valkey.connected(), not blobs.connected()
     crypto.load_ring(settings.secret_keys, settings.data_dir)
     if owns_valkey:
         valkey.connect(settings.valkey_url)
         valkey.watch()
-    blobs.connect(settings)
+    if owns_files:
+        blobs.connect(settings)
     hub = Hub()
     app.state.hub = hub
     try:
@@ -89,7 +90,8 @@ async def _connections(app: Litestar) -> AsyncIterator[None]:
         yield
     finally:
         await hub.close()
-        await blobs.close()
+        if owns_files:
+            await blobs.close()
         if owns_database:
             await close_pools()
         if owns_valkey:

@@ -71,12 +71,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 _KEY = pytest.StashKey[Servers]()
 
 
-_TOGETHER = ("tests/e2e/", "tests/faults/test_programs.py", "tests/faults/test_surroundings.py")
-_LONG = ("tests/faults/", "tests/api/test_every_operation.py", "tests/api/test_nasty_input.py")
+_TOGETHER = (
+    "tests/e2e/",
+    "tests/faults/test_programs.py",
+    "tests/faults/test_surroundings.py",
+    "tests/api/hooks/test_outage.py",
+    "tests/db/test_backup.py",
+)
+_LONG = ("tests/faults/", "tests/api/test_conformance.py", "tests/api/test_fuzz.py", "tests/api/test_nasty_input.py")
 
 
 class _Groups(LoadGroupScheduling):
-    """Tests that share one installation are run by one process."""
+    """Tests that share an installation, or servers and databases of their own, are run by one process."""
 
     def _split_scope(self, nodeid: str) -> str:
         return next((shared for shared in _TOGETHER if nodeid.startswith(shared)), nodeid)

@@ -38,12 +38,13 @@ async def channel(db: asyncpg.Connection, actor: Actor, kind: str = "whatsapp", 
         ),
         **columns,
     }
-    names = list(values)
-    await db.execute(
-        f"insert into channel({', '.join(names)}) values ({', '.join(f'${i}' for i in range(1, len(names) + 1))})",
-        *values.values(),
-    )
-    return channel_id
+    return await _insert(db, "channel", values)
+
+
+async def _insert(db: asyncpg.Connection, table: str, values: dict[str, Any]) -> UUID:
+    marks = ", ".join(f"${number + 1}" for number in range(len(values)))
+    made: UUID = await db.fetchval(f"insert into {table}({', '.join(values)}) values ({marks}) returning id", *values.values())
+    return made
 
 
 async def template(
@@ -100,9 +101,4 @@ async def campaign(
         "audience": '{"everyone": true}',
         **columns,
     }
-    names = list(values)
-    campaign_id: UUID = await db.fetchval(
-        f"insert into campaign({', '.join(names)}) values ({', '.join(f'${i}' for i in range(1, len(names) + 1))}) returning id",
-        *values.values(),
-    )
-    return campaign_id
+    return await _insert(db, "campaign", values)

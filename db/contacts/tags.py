@@ -4,9 +4,8 @@ from uuid import UUID
 
 import asyncpg
 
-from db.contacts.errors import ContactError
 from db.contacts.events import ContactsChanged
-from db.errors import RequestError, RequestField
+from db.errors import Conflict, Field, Invalid, NotFound
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, Work, read, work
@@ -26,7 +25,7 @@ def plain(name: str) -> str:
     """The name as it is kept: without the signs that part tags in a file. Raises Invalid when nothing is left of it."""
     text = " ".join(name.translate(_PARTING).split())[:60].strip("# ")
     if not text:
-        raise RequestError.INVALID(fields=[RequestField.REQUIRED("name")])
+        raise Invalid("invalid", "A tag needs a name.", fields=[Field("name", "empty", "A tag needs a name.")])
     return text
 
 
@@ -50,7 +49,7 @@ async def tags(
 async def _one(r: Read, company_id: UUID, tag_id: UUID) -> asyncpg.Record:
     row = await r.fetchrow(f"{_SELECT} and t.id = $2", company_id, tag_id)
     if row is None:
-        raise RequestError.NOT_FOUND(what="tag")
+        raise NotFound("tag")
     return row
 
 
@@ -63,7 +62,7 @@ async def create_tag(actor: Actor, name: str) -> asyncpg.Record:
             plain(name),
         )
         if tag_id is None:
-            raise ContactError.TAG_EXISTS()
+            raise Conflict("tag_exists", "There is a tag of this name already.")
         w.audit("tag.created", tag_id)
         w.emit(ContactsChanged())
         return await _one(w, w.company_id, tag_id)
@@ -76,9 +75,9 @@ async def rename_tag(actor: Actor, tag_id: UUID, name: str) -> asyncpg.Record:
         if await w.fetchval(
             "select true from tag where company_id = $1 and fold(name) = fold($2) and id <> $3", w.company_id, text, tag_id
         ):
-            raise ContactError.TAG_EXISTS()
+            raise Conflict("tag_exists", "There is a tag of this name already.")
         if not await w.execute("update tag set name = $3 where company_id = $1 and id = $2", w.company_id, tag_id, text):
-            raise RequestError.NOT_FOUND(what="tag")
+            raise NotFound("tag")
         w.audit("tag.renamed", tag_id)
         w.emit(ContactsChanged())
         return await _one(w, w.company_id, tag_id)
@@ -88,7 +87,7 @@ async def delete_tag(actor: Actor, tag_id: UUID) -> None:
     """Takes it off every contact. Raises NotFound."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         if not await w.execute("delete from tag where company_id = $1 and id = $2", w.company_id, tag_id):
-            raise RequestError.NOT_FOUND(what="tag")
+            raise NotFound("tag")
         w.audit("tag.deleted", tag_id)
         w.emit(ContactsChanged())
 
@@ -115,7 +114,7 @@ async def ensure_tags(w: Work, names: list[str]) -> list[UUID]:
         missing = await w.fetchval("select count(distinct fold(n)) from unnest($1::text[]) n", names)
         if len(rows) == missing:
             return [row["id"] for row in rows]
-    raise ContactError.TAG_BUSY()
+    raise Conflict("tag_busy", "A tag was changed at the same moment. Try again.")
 
 
 async def set_tags(w: Work, contact_id: UUID, names: list[str]) -> None:

@@ -11,9 +11,8 @@ from db import queue
 from db.accounts import mails
 from db.campaigns import held as held_campaigns
 from db.campaigns.enums import CampaignState
-from db.errors import RequestError
+from db.errors import Conflict, NotFound
 from db.holds.enums import HoldCause, HoldDecision, HoldKind
-from db.holds.errors import HoldError
 from db.holds.events import HoldChanged
 from db.ids import uuid7
 from db.jobs import SendMail
@@ -118,7 +117,7 @@ async def decide(actor: Actor, hold_id: UUID, items: list[UUID], decision: HoldD
     async with work(actor, Permission.COMPANY_WRITE) as w:
         row = await w.fetchrow("select id from hold where company_id = $1 and id = $2 for update", actor.company_id, hold_id)
         if row is None:
-            raise RequestError.NOT_FOUND(what="hold")
+            raise NotFound("hold")
         found = await w.fetch(
             "select id, kind, subject_id, name, before, decision from held_item where company_id = $1 and hold_id = $2"
             " and id = any($3::uuid[]) for update",
@@ -127,9 +126,9 @@ async def decide(actor: Actor, hold_id: UUID, items: list[UUID], decision: HoldD
             items,
         )
         if len(found) != len(set(items)):
-            raise RequestError.NOT_FOUND(what="held_item")
+            raise NotFound("held item")
         if any(item["decision"] is not None for item in found):
-            raise HoldError.ALREADY_DECIDED()
+            raise Conflict("already_decided", "Somebody has decided this already. Load the page again.")
         for item in found:
             await _act(w, hold_id, HoldKind(item["kind"]), item["subject_id"], item["name"], item["before"], decision)
         await w.execute(

@@ -1,6 +1,7 @@
 """The files that git knows, or would know."""
 
 import ast
+import gc
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -28,4 +29,12 @@ def text(path: Path) -> str:
 
 @cache
 def tree(path: Path) -> ast.Module:
-    return ast.parse(text(path))
+    """The parsed file. Without collections of garbage in between: what other libraries do then makes CPython 3.11 lose count of how
+    deep it is ("AST constructor recursion depth mismatch")."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        return ast.parse(text(path))
+    finally:
+        if collects:
+            gc.enable()

@@ -18,9 +18,9 @@ from db.seed.demo import COMPANY, seed
 from db.settings import Settings
 
 
-async def _database(settings: Settings, name: str) -> str:
+async def _database(settings: Settings, name: str, template: str = "template1") -> str:
     admin = await asyncpg.connect(with_database(settings.database_owner_url, "postgres"))
-    await admin.execute(f"create database {name}")
+    await admin.execute(f"create database {name} template {template}")
     await admin.close()
     return with_database(settings.database_owner_url, name)
 
@@ -31,20 +31,30 @@ async def _drop(settings: Settings, name: str) -> None:
     await admin.close()
 
 
-@pytest.fixture
-async def home(database: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
-    """An installation with the demo company, a file and a sealed secret."""
-    name = f"home_{uuid4().hex[:8]}"
+@pytest.fixture(scope="module")
+async def seeded(database: Settings) -> AsyncIterator[str]:
+    """The name of a database with the demo company, to be copied."""
+    name = f"seeded_{uuid4().hex[:8]}"
     owner_url = await _database(database, name)
     await migrate(owner_url)
+    settings = msgspec.structs.replace(database, database_owner_url=owner_url)
+    assert await seed(settings)
+    assert not await seed(settings)  # once
+    yield name
+    await _drop(database, name)
+
+
+@pytest.fixture
+async def home(database: Settings, seeded: str, tmp_path: Path) -> AsyncIterator[Settings]:
+    """An installation with the demo company, a file and a sealed secret."""
+    name = f"home_{uuid4().hex[:8]}"
+    owner_url = await _database(database, name, seeded)
     settings = msgspec.structs.replace(
         database,
         database_url=with_database(database.database_url, name),
         database_owner_url=owner_url,
         data_dir=tmp_path / "home",
     )
-    assert await seed(settings)
-    assert not await seed(settings)  # once
     (settings.blob_dir / "ab").mkdir(parents=True)
     (settings.blob_dir / "ab" / "sheet.csv").write_bytes(b"nome;telefone\n" * 1000)
     connection = await asyncpg.connect(owner_url)

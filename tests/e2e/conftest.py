@@ -9,14 +9,14 @@ from playwright.async_api import Browser, BrowserContext
 from tests.e2e.stack import Stack, chromium, running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
     folder: Path = tmp_path_factory.mktemp("installation")
     async with running(folder) as found:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def browser() -> AsyncIterator[Browser]:
     async with chromium() as found:
         yield found

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from db.seed.demo import EMAIL, PASSWORD
 
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
+PATIENCE = 30_000  # milliseconds until something should be seen; a busy machine needs more than the usual five seconds
 ROOT = Path(__file__).resolve().parents[2]
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _ARGUMENTS = [
@@ -128,6 +129,7 @@ async def chromium() -> AsyncIterator[Browser]:
     path = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
     if path is None:
         raise RuntimeError("The browser tests need Chromium: apt-get install chromium")
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
         try:
@@ -142,7 +144,7 @@ async def new_page(context: BrowserContext) -> tuple[Page, list[str]]:
     wrong: list[str] = []
     page.on("console", lambda said: wrong.append(f"{page.url}: {said.text}") if said.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE)
     return page, wrong
 
 

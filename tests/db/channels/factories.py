@@ -11,6 +11,7 @@ from db.channels.secrets import seal
 from db.channels.signatures import sign_meta, sign_twilio
 from db.ids import uuid7
 from db.tenancy import Actor
+from tests import factories
 
 APP_SECRET = "app-secret-of-tests"
 AUTH_TOKEN = "auth-token-of-tests"
@@ -18,26 +19,20 @@ WABA = "900100"
 
 
 async def make_channel(owner_db: asyncpg.Connection, actor: Actor, kind: str = "whatsapp", **columns: Any) -> UUID:
-    """A connected channel with secrets."""
-    channel_id = uuid7()
+    """A connected channel of a real account, with secrets."""
+    channel_id, whatsapp = uuid7(), kind == "whatsapp"
     values: dict[str, Any] = {
-        "company_id": actor.company_id,
         "id": channel_id,
-        "kind": kind,
-        "name": "Loja",
-        "state": "connected",
-        "account_id": WABA if kind == "whatsapp" else "AC" + "1" * 32,
-        "external_id": str(channel_id.int)[:15] if kind == "whatsapp" else "+15005550006",
+        "sandbox": False,
+        "number": None,
+        "account_id": WABA if whatsapp else "AC" + "1" * 32,
+        "external_id": str(channel_id.int)[:15] if whatsapp else "+15005550006",
         "portfolio_id": str(channel_id),
         "token": seal(actor.company_id, channel_id, "token", "EAAtoken-of-tests"),
-        "signing_secret": seal(actor.company_id, channel_id, "signing_secret", APP_SECRET if kind == "whatsapp" else AUTH_TOKEN),
-        "verify_token": "verify-me" if kind == "whatsapp" else None,
-        **columns,
+        "signing_secret": seal(actor.company_id, channel_id, "signing_secret", APP_SECRET if whatsapp else AUTH_TOKEN),
+        "verify_token": "verify-me" if whatsapp else None,
     }
-    names = ", ".join(values)
-    marks = ", ".join(f"${number + 1}" for number in range(len(values)))
-    await owner_db.execute(f"insert into channel({names}) values ({marks})", *values.values())
-    return channel_id
+    return await factories.channel(owner_db, actor, kind, **{**values, **columns})
 
 
 async def make_contact(owner_db: asyncpg.Connection, actor: Actor, phone: str, name: str = "Ana") -> UUID:
