@@ -56,6 +56,10 @@ faults *args: _env
 fuzz *args: _env
     @FUZZ_EXAMPLES=${FUZZ_EXAMPLES:-200} {{py}} -m pytest -n 2 tests/api/test_fuzz.py {{args}}
 
+# What no test notices: the product made wrong in some places, one at a time, in a copy (--count, --seed, --fresh, paths)
+mutants *args: _env
+    @{{py}} -m tests.mutants {{args}}
+
 # Bring the schema up to date
 migrate: _env
     @{{py}} -m db migrate

@@ -17,7 +17,6 @@ from pathlib import Path
 import msgspec
 
 from db import storable
-from db.contacts.reasons import FileProblem
 from db.parent import die_with_parent
 from workers.imports import frames
 from workers.imports.frames import Answer, Broken, End, Look, Question, Read, Rows, Seen, Unreadable
@@ -39,9 +38,9 @@ def main() -> None:
     except UnreadableFile as unreadable:
         _say(Unreadable(unreadable.code, unreadable.row))
     except MemoryError:
-        _say(Unreadable(FileProblem.TOO_BIG, None))
+        _say(Unreadable("too_big", None))
     except FileNotFoundError:
-        _say(Unreadable(FileProblem.FILE_GONE, None))
+        _say(Unreadable("file_gone", None))
     except Exception as error:
         lines = "".join(traceback.format_tb(error.__traceback__)[-3:])
         _say(Broken(f"{type(error).__name__} {lines}"[-1500:]))

@@ -4,7 +4,6 @@ import struct
 
 import msgspec
 
-from db.contacts.reasons import FileProblem
 from workers.imports.mapping import Mapping
 from workers.imports.reader import Sheet
 from workers.imports.rows import CleanRow, Rejection
@@ -58,7 +57,7 @@ class End(msgspec.Struct, frozen=True, tag=True):
 class Unreadable(msgspec.Struct, frozen=True, tag=True):
     """The file is to blame: as `UnreadableFile`."""
 
-    code: FileProblem
+    code: str
     row: int | None
 
 

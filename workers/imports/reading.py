@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from pathlib import Path
 
-from db.contacts.reasons import FileProblem
 from workers.imports import frames
 from workers.imports.frames import Answer, Broken, Question, Unreadable
 from workers.imports.unreadable import UnreadableFile
@@ -63,7 +62,7 @@ async def answers(question: Question) -> AsyncGenerator[Answer]:
             yield answer
         ended = await process.wait()
         if ended == -signal.SIGXCPU:
-            raise UnreadableFile(FileProblem.TOO_SLOW)
+            raise UnreadableFile("too_slow")
         if ended:
             raise ReaderDied(f"status {ended}")
     finally:

@@ -15,7 +15,6 @@ from warnings import catch_warnings, simplefilter
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.xml.constants import SHARED_STRINGS
 
-from db.contacts.reasons import FileProblem
 from workers.imports.cells import Book, read_rows, read_strings
 from workers.imports.limits import MAX_PARTS, MAX_RATIO, MAX_STRINGS, MAX_UNPACKED, MAX_WHOLE, RATIO_FROM
 from workers.imports.unreadable import UnreadableFile
@@ -30,27 +29,27 @@ def check_package(path: Path) -> None:
         with zipfile.ZipFile(path) as package:
             parts = {info.filename: info for info in package.infolist()}
             if "xl/workbook.bin" in parts:
-                raise UnreadableFile(FileProblem.BINARY_EXCEL)
+                raise UnreadableFile("binary_excel")
             if "xl/workbook.xml" not in parts:
-                raise UnreadableFile(FileProblem.OPEN_DOCUMENT if "content.xml" in parts else FileProblem.NOT_A_SPREADSHEET)
+                raise UnreadableFile("open_document" if "content.xml" in parts else "not_a_spreadsheet")
             unpacked = sum(info.file_size for info in package.infolist())
             if len(package.infolist()) > MAX_PARTS or unpacked > MAX_UNPACKED:
-                raise UnreadableFile(FileProblem.TOO_BIG)
+                raise UnreadableFile("too_big")
             if unpacked > max(RATIO_FROM, MAX_RATIO * path.stat().st_size):
-                raise UnreadableFile(FileProblem.TOO_BIG)
+                raise UnreadableFile("too_big")
             for name, info in parts.items():
                 if not name.endswith((".xml", ".rels")):
                     continue
                 most = MAX_UNPACKED if _is_sheet(name) else MAX_STRINGS if "sharedStrings" in name else MAX_WHOLE
                 if info.file_size > most and name.startswith(("xl/", "_rels/", "[")):
-                    raise UnreadableFile(FileProblem.TOO_BIG)
+                    raise UnreadableFile("too_big")
                 # Entities can only be declared in a document type, which no spreadsheet program writes.
                 with package.open(info) as part:
                     if b"<!DOCTYPE" in part.read(2048).replace(b"\0", b""):
-                        raise UnreadableFile(FileProblem.DAMAGED)
+                        raise UnreadableFile("damaged")
     except (zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
         encrypted = isinstance(error, RuntimeError) and "encrypted" in str(error)
-        raise UnreadableFile(FileProblem.ENCRYPTED if encrypted else FileProblem.DAMAGED) from error
+        raise UnreadableFile("encrypted" if encrypted else "damaged") from error
 
 
 def _is_sheet(name: str) -> bool:
@@ -70,7 +69,7 @@ def first_rows(path: Path, limit: int) -> tuple[str, int, list[list[str]]]:
                     break
             if any(map(any, seen)):
                 return sheet.name, book.count_rows(sheet), seen
-    raise UnreadableFile(FileProblem.EMPTY)
+    raise UnreadableFile("empty")
 
 
 def sheet_rows(path: Path, name: str) -> Iterator[list[str]]:
@@ -80,7 +79,7 @@ def sheet_rows(path: Path, name: str) -> Iterator[list[str]]:
             if sheet.name == name:
                 yield from book.rows(sheet)
                 return
-    raise UnreadableFile(FileProblem.CHANGED)
+    raise UnreadableFile("changed")
 
 
 class _Place(NamedTuple):
@@ -115,7 +114,7 @@ class _Workbook:
             raise
         except Exception as error:
             self._file.close()
-            raise UnreadableFile(FileProblem.DAMAGED) from error
+            raise UnreadableFile("damaged") from error
 
     def _read(self) -> None:
         with catch_warnings():
@@ -133,7 +132,7 @@ class _Workbook:
         if found is not None and found.PartName[1:] in reader.valid_files:
             part = self._package.getinfo(found.PartName[1:])
             if part.file_size > MAX_STRINGS:  # under a name that `check_package` does not know
-                raise UnreadableFile(FileProblem.TOO_BIG)
+                raise UnreadableFile("too_big")
             with self._package.open(part) as source:
                 strings = read_strings(source)
         book = reader.wb
