@@ -36,7 +36,7 @@ from db.campaigns import actions, queries
 from db.campaigns.enums import CampaignState
 from db.contacts.csv_safety import neutralise
 from db.contacts.phones import display
-from db.errors import Field, Invalid
+from db.errors import RequestError, RequestField
 from db.messages.enums import MessageState, SkipReason
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
@@ -65,9 +65,7 @@ async def _version(actor: Actor, campaign_id: UUID, request: Request[Any, Any, A
 def _reason(name: str | None) -> str | None:
     """Raises Invalid for a reason that there is not."""
     if name is not None and name not in _REASONS:
-        raise Invalid(
-            "invalid", "There is no such reason.", fields=[Field("reason", "unknown_value", "There is no such reason.")]
-        )
+        raise RequestError.INVALID(fields=[RequestField.UNKNOWN_VALUE("reason")])
     return name
 
 
@@ -146,7 +144,10 @@ class CampaignController(Controller):
                 )
                 for row in found.rows
             ],
-            problems=[msgspec.convert(problem._asdict(), CampaignProblem) for problem in found.problems],
+            problems=[
+                msgspec.convert({"code": one.code, "step": one.path, "params": one.params}, CampaignProblem)
+                for one in found.problems
+            ],
             audience=msgspec.convert(found.audience, Audience) if found.audience else None,
             estimated_seconds=found.seconds,
             limiting_factor=found.limit,
@@ -204,7 +205,7 @@ class CampaignController(Controller):
     @get("/{campaign_id:uuid}/progress", summary="Live progress")
     async def get_progress(self, actor: Caller, campaign_id: FromPath[UUID]) -> Progress:
         """Counts, rate, time left, the limit that binds, failures by reason and the rate over time."""
-        return msgspec.convert(await queries.progress(actor, campaign_id), Progress)
+        return struct(await queries.progress(actor, campaign_id), Progress)
 
     @get("/{campaign_id:uuid}/recipients", summary="List recipients")
     async def list_recipients(

@@ -31,12 +31,11 @@ from api.contract.contacts import (
     TagCreate,
     TagRef,
 )
-from api.errors import NEEDS_OFFSET
 from api.pagination import Cursor, Limit, check_if_match, decode_cursor, etag, names_version, page, struct
 from db.contacts import actions, bulk, fields, notes, queries, tags
 from db.contacts.enums import IdentityKind
 from db.contacts.phones import display
-from db.errors import Field, Invalid
+from db.errors import RequestError, RequestField
 from db.tenancy import Actor
 
 _LARGE = 1_000_000  # bytes: a selection of some 25,000 contacts
@@ -61,7 +60,7 @@ async def contact_filter(
     """Dependency `filter`: the query parameters of the list. A custom field is asked for as `custom.<key>=value`."""
     for name, moment in (("created_after", created_after), ("created_before", created_before)):
         if moment is not None and moment.tzinfo is None:
-            raise Invalid("invalid", NEEDS_OFFSET, fields=[Field(name, "needs_offset", NEEDS_OFFSET)])
+            raise RequestError.INVALID(fields=[RequestField.NEEDS_OFFSET(name)])
     return ContactFilter(
         search=search,
         tags=tag or [],

@@ -21,35 +21,52 @@ from litestar.exceptions import (
 from litestar.response.base import ASGIResponse
 from litestar.types import ExceptionHandlersMap
 
+from api.contract import base, channels, contacts
 from api.contract.base import FieldError, Problem
 from api.strict import query_names
-from db.errors import AppError
-from db.texts import EMAIL, NAME
+from db import texts
+from db.channels.errors import ChannelField, TemplateField
+from db.contacts.errors import ContactField
+from db.contacts.reasons import Reason
+from db.errors import AppError, ErrorCode, Field, FieldCode, RequestError, RequestField
 
 log = structlog.get_logger("api.errors")
 
 MEDIA_TYPE = "application/problem+json"
 AnyRequest = Request[Any, Any, Any]
 
-_BY_STATUS = {
-    400: ("malformed", "Malformed request", "The request body could not be read. It has to be valid JSON."),
-    401: ("unauthenticated", "Sign-in needed", "Sign in, or send a valid API key."),
-    403: ("forbidden", "Not allowed", "This is not allowed."),
-    404: ("not_found", "Not found", "There is nothing at this address."),
-    405: ("method_not_allowed", "Method not allowed", "This address does not take that method."),
-    408: ("too_slow", "Too slow", "The request's body came too slowly."),
-    413: ("too_large", "Too large", "The request is larger than allowed here."),
-    415: ("media_type", "Unsupported media type", "Send the body as application/json."),
-    429: ("too_many_requests", "Too many requests", "Too many requests. Wait a moment."),
+_OF_THE_FRAMEWORK = {
+    error.status: error
+    for error in (
+        RequestError.MALFORMED,
+        RequestError.UNAUTHENTICATED,
+        RequestError.FORBIDDEN,
+        RequestError.NOT_FOUND,
+        RequestError.METHOD_NOT_ALLOWED,
+        RequestError.TOO_SLOW,
+        RequestError.TOO_LARGE,
+        RequestError.MEDIA_TYPE,
+        RequestError.TOO_MANY_REQUESTS,
+    )
 }
-NEEDS_OFFSET = "Say the offset from UTC too: 2027-01-31T09:00:00-03:00."
-_PATTERNS = {
-    NAME: ("bad_name", "A name needs something to see, in one line, without hidden signs."),
-    EMAIL: ("invalid_email", "This is not an e-mail address."),
+PATTERNS: dict[str, FieldCode] = {
+    texts.NAME: RequestField.BAD_NAME,
+    texts.NAME_OR_NOTHING: RequestField.BAD_NAME,
+    texts.EMAIL: Reason.EMAIL_INVALID,
+    base.COUNTRY: RequestField.COUNTRY_CODE,
+    contacts.FIELD_KEY: ContactField.KEY,
+    channels.PROVIDER_ID: ChannelField.PROVIDER_ID,
+    channels.ACCOUNT_SID: ChannelField.ACCOUNT_SID,
+    channels.TEMPLATE_NAME: TemplateField.NAME,
+    channels.TEMPLATE_LANGUAGE: TemplateField.LANGUAGE,
+    channels.WEB_ADDRESS: TemplateField.WEB_ADDRESS,
 }
+"""Patterns of the contract, and what is wrong with a text that does not fit."""
 _MISSING = re.compile(r"missing required field `([^`]+)`")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
-_LENGTH = re.compile(r"of length ([<>]=) (\d+)")
+_LENGTH = re.compile(r"Expected `(\w+)` of length ([<>]=) (\d+)")
+_BOUND = re.compile(r"([<>]=?) (-?[\d.]+)")
+_KIND = re.compile(r"Expected `([^`]+)`")
 
 
 def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response[bytes]:
@@ -65,18 +82,19 @@ def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response
 def problem_of(error: AppError) -> Problem:
     """The public form of an error that was raised on purpose."""
     return Problem(
-        type=f"/docs#{error.code}",
-        title=error.title,
+        type=page_of(error.code),
+        title=error.code.headline,
         status=error.status,
         code=error.code,
         detail=error.detail,
-        errors=[FieldError(field=f.field, code=f.code, message=f.message) for f in error.fields],
+        errors=[FieldError(field=f.path, code=f.code, message=f.message, params=dict(f.params)) for f in error.fields],
         params=error.params,
     )
 
 
-def _plain(status: int, code: str, title: str, detail: str, errors: list[FieldError] | None = None) -> Problem:
-    return Problem(type=f"/docs#{code}", title=title, status=status, code=code, detail=detail, errors=errors or [])
+def page_of(code: ErrorCode) -> str:
+    """The address of the code's page, relative to the API."""
+    return f"/docs/errors/{code}"
 
 
 def on_app_error(request: AnyRequest, error: AppError) -> Response[bytes]:
@@ -89,27 +107,33 @@ def on_app_error(request: AnyRequest, error: AppError) -> Response[bytes]:
     return respond(problem_of(error), headers)
 
 
-def field_error(key: str, message: str) -> FieldError:
-    """A validation message of msgspec as a field, a stable code and a sentence."""
+def field_of(key: str, message: str) -> Field:
+    """A validation message of msgspec as a field with its code."""
     key = "" if key == "data" else key.removeprefix("data.")
     if found := _MISSING.search(message):
-        return FieldError(field=_join(key, found[1]), code="required", message="This field is needed.")
+        return RequestField.REQUIRED(_join(key, found[1]))
     if found := _UNKNOWN.search(message):
-        return FieldError(field=_join(key, found[1]), code="unknown_field", message="There is no such field.")
+        return RequestField.UNKNOWN_FIELD(_join(key, found[1]))
     if found := _LENGTH.search(message):
-        short = found[1] == ">="
-        code = "required" if short and found[2] == "1" else "too_short" if short else "too_long"
-        return FieldError(field=key, code=code, message=f"{'At least' if short else 'At most'} {found[2]} characters or items.")
-    for pattern, (code, sentence) in _PATTERNS.items():
-        if repr(pattern)[1:-1] in message:
-            return FieldError(field=key, code=code, message=sentence)
+        return _length(key, found[1] == "str", found[2] == ">=", int(found[3]))
     if "matching regex" in message:
-        return FieldError(field=key, code="pattern", message="Not in the expected form.")
+        return next((code for pattern, code in PATTERNS.items() if repr(pattern)[1:-1] in message), RequestField.PATTERN)(key)
     if "timezone component" in message:
-        return FieldError(field=key, code="needs_offset", message=NEEDS_OFFSET)
-    code = "out_of_range" if re.search(r"[<>]=? -?\d", message) else "wrong_type"
-    code = "unknown_value" if "Invalid enum value" in message else code
-    return FieldError(field=key, code=code, message=message)
+        return RequestField.NEEDS_OFFSET(key)
+    if "Invalid enum value" in message:
+        return RequestField.UNKNOWN_VALUE(key)
+    if found := _BOUND.search(message):
+        return RequestField.TOO_SMALL(key, min=found[2]) if ">" in found[1] else RequestField.TOO_BIG(key, max=found[2])
+    kind = _KIND.search(message)
+    return RequestField.WRONG_TYPE(key, expected=kind[1] if kind else message)
+
+
+def _length(key: str, text: bool, least: bool, bound: int) -> Field:
+    if least:
+        if bound == 1:
+            return RequestField.REQUIRED(key)
+        return (RequestField.TOO_SHORT if text else RequestField.TOO_FEW)(key, min=bound)
+    return (RequestField.TOO_LONG if text else RequestField.TOO_MANY)(key, max=bound)
 
 
 def _join(key: str, name: str) -> str:
@@ -120,43 +144,39 @@ def on_validation(request: AnyRequest, error: ValidationException) -> Response[b
     """A body, query or path that does not fit the contract."""
     extra = error.extra if isinstance(error.extra, list) else []
     names = query_names(request.route_handler)
-    errors = [
-        field_error(names.get(key := str(item.get("key", "")), key), str(item.get("message", "")))
+    fields = [
+        field_of(names.get(key := str(item.get("key", "")), key), str(item.get("message", "")))
         for item in extra
         if isinstance(item, dict)
     ]
-    return respond(_plain(422, "invalid", "Invalid input", "Some fields are wrong.", errors))
+    return on_app_error(request, RequestError.INVALID(fields=fields))
 
 
 def on_http(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     """What the framework refuses by itself."""
-    status = error.status_code
-    if status >= 500:
+    if error.status_code >= 500:
         return on_unexpected(request, error)
-    code, title, detail = _BY_STATUS.get(status, (f"http_{status}", "Refused", "The request was refused."))
+    code = _OF_THE_FRAMEWORK.get(error.status_code, RequestError.MALFORMED)
     allow = {k: v for k, v in (error.headers or {}).items() if k.lower() in {"allow", "retry-after", "connection"}}
-    return respond(_plain(status, code, title, detail), allow)
+    return respond(problem_of(code()), allow)
 
 
 def on_bad_data(request: AnyRequest, error: Exception) -> Response[bytes]:
     """A value that Postgres cannot hold: a NUL in a text, a number out of range."""
-    return respond(
-        _plain(422, "invalid", "Invalid input", "A value cannot be stored: a forbidden character, or a number out of range.")
-    )
+    return on_app_error(request, RequestError.NOT_STORABLE())
 
 
 def on_busy(request: AnyRequest, error: Exception) -> Response[bytes]:
     """A deadlock, a time limit, or a connection lost on the way: nothing was changed, and trying again helps."""
     log.warning("request.busy", error=type(error).__name__)
-    return respond(_plain(503, "busy", "Unavailable", "The system is busy. Try again in a moment."), {"Retry-After": "2"})
+    return on_app_error(request, RequestError.UNAVAILABLE(retry_after=2))
 
 
 def on_unexpected(request: AnyRequest, error: Exception) -> Response[bytes]:
     """A fault of ours: logged whole, told in one sentence with the request id."""
     log.error("request.failed", method=request.method, path=request.scope["path"], exc_info=error)
     reference = str(request.scope.get("state", {}).get("request_id", ""))
-    detail = f"Something went wrong on our side. If it happens again, tell us this number: {reference}"
-    return respond(_plain(500, "internal", "Internal error", detail))
+    return respond(problem_of(RequestError.INTERNAL(reference=reference)))
 
 
 def answer(request: AnyRequest, error: Exception) -> ASGIResponse:

@@ -17,7 +17,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.values import MutexValue, ValueClass
 
 from db import valkey
-from db.errors import AppError, NotFound
+from db.errors import AppError, RequestError
 from db.settings import Settings
 from db.work import system_read
 
@@ -111,7 +111,7 @@ async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Prometheus text, for who holds METRICS_TOKEN, or without one for this machine only."""
     settings: Settings = request.app.state.settings
     if not _allowed(settings, request):
-        raise NotFound("address")
+        raise RequestError.NOT_FOUND(what="address")
     await look()
     registry = _registry
     if _SHARED:

@@ -17,7 +17,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
-from db.errors import Field, Invalid
+from db.errors import RequestError, RequestField
 from db.idempotency import Answer, Attempt, Replayed
 from db.tenancy import Actor
 from db.work import one_transaction
@@ -44,11 +44,7 @@ async def take_key(request: Request[Any, Any, Any]) -> None:
     if key is None or not takes_key(request.method, request.route_handler.opt):
         return
     if not _KEY.match(key):
-        raise Invalid(
-            "bad_idempotency_key",
-            "Idempotency-Key must be 1 to 200 visible ASCII characters.",
-            fields=[Field("Idempotency-Key", "pattern", "1 to 200 visible ASCII characters.")],
-        )
+        raise RequestError.BAD_IDEMPOTENCY_KEY(fields=[RequestField.PATTERN("Idempotency-Key")])
     state = request.scope["state"]
     actor: Actor = state["actor"]
     upload = bool(request.route_handler.opt.get("upload"))

@@ -17,10 +17,11 @@ from api.contract.base import Page
 from api.contract.contacts import Import, ImportColumn, ImportReject, ImportStart
 from api.exports import BOM, Separator, csv_lines, csv_stream
 from api.pagination import Cursor, Limit, decode_cursor, page, struct
+from api.translations import portuguese
 from db.contacts import imports
 from db.contacts.imports import ColumnTarget, Inspected, Options
-from db.contacts.reasons_pt import sentence
-from db.errors import Field, Invalid
+from db.contacts.reasons import Reason, RowWarning
+from db.errors import RequestError, RequestField
 from db.tenancy import Actor
 
 _ROOM = imports.MAX_BYTES + 64 * 1024  # for the multipart frame
@@ -46,6 +47,11 @@ def _import(row: asyncpg.Record) -> Import:
     )
 
 
+def _said(row: asyncpg.Record) -> str:
+    """Why a row, or one cell of it, was not taken."""
+    return (RowWarning if row["warning"] else Reason)(row["reason"]).sentence
+
+
 class ImportController(Controller):
     path = "/v1/imports"
     tags = ("Imports",)
@@ -61,7 +67,7 @@ class ImportController(Controller):
     ) -> Import:
         file = data.get("file")
         if not isinstance(file, UploadFile):
-            raise Invalid("invalid", "Send a file.", fields=[Field("file", "missing", "Send a file.")])
+            raise RequestError.INVALID(fields=[RequestField.REQUIRED("file")])
         import_id = await imports.upload(actor, file.filename, _pieces(file))
         return _import(await imports.one_import(actor, import_id))
 
@@ -103,7 +109,7 @@ class ImportController(Controller):
             rows,
             limit,
             lambda row: (row["row_number"], row["field"]),
-            lambda row: struct(row, ImportReject, message=sentence(row["reason"], warning=row["warning"])),
+            lambda row: struct(row, ImportReject, message=_said(row)),
         )
 
     @get(
@@ -120,7 +126,7 @@ class ImportController(Controller):
         language: FromQuery[Literal["pt-BR", "en"]] = "pt-BR",
     ) -> Stream:
         found = _import(await imports.one_import(actor, import_id))
-        return csv_stream(_rejected(actor, found, separator, portuguese=language == "pt-BR"), "rejected-rows.csv")
+        return csv_stream(_rejected(actor, found, separator, in_portuguese=language == "pt-BR"), "rejected-rows.csv")
 
 
 async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
@@ -128,7 +134,7 @@ async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def _rejected(actor: Actor, found: Import, separator: str, *, portuguese: bool) -> AsyncIterator[str]:
+async def _rejected(actor: Actor, found: Import, separator: str, *, in_portuguese: bool) -> AsyncIterator[str]:
     """A row with several reasons stands once; its reasons are joined."""
     names = [column.name for column in found.columns]
     yield BOM + csv_lines([[*names, "linha", "motivo"]], separator)
@@ -142,7 +148,7 @@ async def _rejected(actor: Actor, found: Import, separator: str, *, portuguese: 
                 if number >= 0:
                     lines.append(_line(cells, len(names), number, reasons))
                 number, cells, reasons = row["row_number"], list(row["cells"]), []
-            reasons.append(sentence(row["reason"], warning=row["warning"], portuguese=portuguese))
+            reasons.append(portuguese(_said(row)) if in_portuguese else _said(row))
         if len(rows) <= 1000:
             if number >= 0:
                 lines.append(_line(cells, len(names), number, reasons))

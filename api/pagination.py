@@ -14,7 +14,7 @@ from litestar import Request
 from litestar.params import QueryParameter
 
 from api.contract.base import Page
-from db.errors import Field, Invalid, PreconditionFailed
+from db.errors import RequestError, RequestField
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -65,8 +65,7 @@ def decode_cursor(cursor: str | None, type: type[T]) -> T | None:
             raise ValueError
         return msgspec.json.decode(raw[_BOUND:], type=type)
     except (msgspec.MsgspecError, binascii.Error, ValueError):
-        field = Field("cursor", "bad_cursor", "Use the next_cursor of the page before.")
-        raise Invalid("bad_cursor", "This cursor does not belong to this list.", fields=[field]) from None
+        raise RequestError.BAD_CURSOR(fields=[RequestField.BAD_CURSOR("cursor")]) from None
 
 
 def page(
@@ -83,7 +82,7 @@ def page(
 
 def struct(row: Any, type: type[T], **more: object) -> T:
     """A database row as a contract Struct: columns by name, surplus ones ignored."""
-    return msgspec.convert({**row, **more}, type)
+    return msgspec.convert({**row, **more}, type, from_attributes=True)
 
 
 def etag(version: int | str) -> str:
@@ -101,11 +100,11 @@ def refuse_blind_if_match(request: Request[Any, Any, Any]) -> None:
     says `opt={"versioned": True}`): never done as if there were no condition."""
     changes = request.method in {"POST", "PUT", "PATCH", "DELETE"}
     if changes and names_version(request) and not request.route_handler.opt.get("versioned"):
-        raise PreconditionFailed("no_version", "This operation checks no version. Leave If-Match out.")
+        raise RequestError.NO_VERSION()
 
 
 def check_if_match(request: Request[Any, Any, Any], version: int | str) -> None:
     """Raises PreconditionFailed when the request names another version in If-Match. Without the header anything goes."""
     given = request.headers.get("if-match", "")
     if names_version(request) and etag(version) not in {tag.strip().removeprefix("W/") for tag in given.split(",")}:
-        raise PreconditionFailed("changed_meanwhile", "Somebody changed this meanwhile. Load it again.")
+        raise RequestError.CHANGED_MEANWHILE()

@@ -22,7 +22,7 @@ from api.auth.guard import forget_all, resolve
 from api.contract import events as wire
 from db import valkey
 from db.accounts.events import SessionRevoked
-from db.errors import AppError, TooManyRequests, Unauthenticated, Unavailable
+from db.errors import AppError, RequestError, Unauthenticated
 from db.event_stream import STREAM_LENGTH, stream_key
 from db.events import Event
 from db.permissions import Permission
@@ -151,10 +151,10 @@ class Hub:
         Unavailable."""
         actor.require(Permission.EVENTS_READ)
         if self.closing:
-            raise Unavailable("restarting", "This server is restarting. Connect again.", retry_after=1)
+            raise RequestError.UNAVAILABLE(retry_after=1)
         group = self._listeners.setdefault(actor.company_id, set())
         if sum(1 for other in group if other.actor.id == actor.id) >= MAX_PER_OWNER:
-            raise TooManyRequests("too_many_listeners", "Too many live connections.", retry_after=30)
+            raise RequestError.TOO_MANY_LISTENERS(retry_after=30)
         listener = Listener(actor)
         group.add(listener)
         try:

@@ -14,9 +14,7 @@ from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import QueryParameter
 
-from db.errors import Field, Invalid
-
-_BAD = "bad_character"
+from db.errors import RequestError, RequestField
 
 
 class StrictRequest(Request[Any, Any, Any]):
@@ -64,8 +62,7 @@ def refuse_characters(texts: Iterator[tuple[str, str]]) -> None:
     """Raises Invalid `invalid` for a NUL or half of a surrogate pair: Postgres stores neither."""
     for path, text in texts:
         if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
-            field = Field(path, _BAD, "Holds a character that cannot be stored.")
-            raise Invalid("invalid", "Some fields are wrong.", fields=[field])
+            raise RequestError.INVALID(fields=[RequestField.BAD_CHARACTER(path)])
 
 
 def refuse_address(request: Request[Any, Any, Any]) -> None:
@@ -77,7 +74,7 @@ def refuse_address(request: Request[Any, Any, Any]) -> None:
         try:
             unquote_to_bytes(raw.replace("+", " ")).decode()
         except UnicodeDecodeError:
-            raise Invalid("invalid", "The query has to be UTF-8.", fields=[Field("query", _BAD, "Not UTF-8.")]) from None
+            raise RequestError.INVALID(fields=[RequestField.BAD_CHARACTER("query")]) from None
     refuse_characters(iter([("path", scope["path"])]))
     if not query or scope["type"] != ScopeType.HTTP:
         return
@@ -86,8 +83,7 @@ def refuse_address(request: Request[Any, Any, Any]) -> None:
     for name, value in request.query_params.multi_items():
         refuse_characters(iter([(name, value), (name, name)]))
         if name not in known and not (families and name.startswith(families)):
-            field = Field(name[:100], "unknown_parameter", "There is no such parameter here.")
-            raise Invalid("invalid", "Some parameters are wrong.", fields=[field])
+            raise RequestError.INVALID(fields=[RequestField.UNKNOWN_PARAMETER(name[:100])])
 
 
 _names: dict[str, dict[str, str]] = {}

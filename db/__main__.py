@@ -1,6 +1,6 @@
 """`python -m db …`: everything that is done to state as a whole, from starting it to moving it.
 
-Commands: up, serve, migrate, seed, close-demo, backup, restore, held, rotate-keys, new-key, sweep, shell.
+Commands: up, serve, migrate, seed, close-demo, backup, restore, held, stats, rotate-keys, new-key, sweep, shell.
 """
 
 import argparse
@@ -29,6 +29,8 @@ def _parser() -> argparse.ArgumentParser:
     choice = held.add_mutually_exclusive_group()
     choice.add_argument("--hold", action="store_true", help="hold all that waits, before the programs of a copied machine start")
     choice.add_argument("--release", action="store_true", help="let all of it go on: some people may get a message twice")
+    stats = commands.add_parser("stats", help="compare the kept figures with the messages themselves")
+    stats.add_argument("--repair", action="store_true", help="count anew where they differ")
     commands.add_parser("rotate-keys", help="seal every secret anew with the first key of SECRET_KEYS")
     new_key = commands.add_parser("new-key", help="print a fresh entry for SECRET_KEYS")
     new_key.add_argument("name", nargs="?", help="default: today's date")

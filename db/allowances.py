@@ -15,7 +15,7 @@ from typing import ClassVar, NamedTuple
 import structlog
 
 from db import valkey
-from db.errors import TooManyRequests
+from db.errors import AppError, RequestError
 
 log = structlog.get_logger("db.allowances")
 
@@ -87,8 +87,8 @@ async def give_back(*buckets: tuple[Bucket, str]) -> None:
         pass
 
 
-def too_many(wait: float) -> TooManyRequests:
-    return TooManyRequests("too_many_requests", "Too many requests. Wait a moment and try again.", retry_after=math.ceil(wait))
+def too_many(wait: float) -> AppError:
+    return RequestError.TOO_MANY_REQUESTS(retry_after=math.ceil(wait))
 
 
 class _Local:

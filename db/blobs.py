@@ -23,7 +23,7 @@ from botocore.config import Config  # type: ignore[import-untyped]
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
 from db.clock import now
-from db.errors import NotFound, TooLarge, Unavailable
+from db.errors import RequestError
 from db.settings import Settings
 
 _PIECE = 1 << 20
@@ -62,7 +62,7 @@ class DiskBlobs:
     def path(self, key: str) -> Path:
         found = (self._folder / key).resolve()
         if not found.is_relative_to(self._folder.resolve()):
-            raise NotFound("file")
+            raise RequestError.NOT_FOUND(what="file")
         return found
 
     async def put(self, key: str, pieces: AsyncIterator[bytes], *, most: int) -> int:
@@ -82,7 +82,7 @@ class DiskBlobs:
         try:
             file = await asyncio.to_thread(self.path(key).open, "rb")
         except FileNotFoundError:
-            raise NotFound("file") from None
+            raise RequestError.NOT_FOUND(what="file") from None
         with file:
             while piece := await asyncio.to_thread(file.read, _PIECE):
                 yield piece
@@ -171,9 +171,9 @@ class _translated:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
-            raise NotFound("file") from error
+            raise RequestError.NOT_FOUND(what="file") from error
         if isinstance(error, ClientError | BotoCoreError | OSError):
-            raise Unavailable("storage_unavailable", "The file store does not answer. Try again.", retry_after=5) from error
+            raise RequestError.UNAVAILABLE(retry_after=5) from error
 
 
 async def _fill(file: Any, pieces: AsyncIterator[bytes], most: int) -> int:
@@ -181,7 +181,7 @@ async def _fill(file: Any, pieces: AsyncIterator[bytes], most: int) -> int:
     async for piece in pieces:
         size += len(piece)
         if size > most:
-            raise TooLarge("file_too_large", f"The file is larger than {most // 1_000_000} MB.", most=most)
+            raise RequestError.FILE_TOO_LARGE(most_mb=most // 1_000_000)
         await asyncio.to_thread(file.write, piece)
     await asyncio.to_thread(file.flush)
     return size
@@ -221,7 +221,7 @@ async def local(key: str) -> AsyncIterator[Path]:
     if isinstance(blobs, DiskBlobs):
         path = blobs.path(key)
         if not path.is_file():
-            raise NotFound("file")
+            raise RequestError.NOT_FOUND(what="file")
         yield path
         return
     folder = Path(tempfile.mkdtemp(prefix="masteria-blob-"))

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 import msgspec
 
 from db import crypto
-from db.errors import Conflict
+from db.errors import RequestError
 from db.tenancy import SELF, worker
 from db.work import Read, system_work, work
 
@@ -55,18 +55,14 @@ class Attempt:
         """Takes the key until the end of the transaction. Raises Replayed; Conflict `idempotency_mismatch` (another request used
         the key), `idempotency_in_progress`."""
         if not await r.fetchval(_LOCK, str(self._company_id), self._key):
-            raise Conflict(
-                "idempotency_in_progress",
-                "The first request with this key is still running. Try again in a moment.",
-                retry_after=2,
-            )
+            raise RequestError.IDEMPOTENCY_IN_PROGRESS(retry_after=2)
         row = await r.fetchrow(
             _FIND, self._company_id, self._key
         )  # after the lock: a statement sees what was committed before it
         if row is None:
             return
         if row["request_hash"] != self._hash:
-            raise Conflict("idempotency_mismatch", "This Idempotency-Key was used for another request.")
+            raise RequestError.IDEMPOTENCY_MISMATCH()
         body = crypto.ring().open(
             row["body"], company_id=self._company_id, table="idempotency", column="body", row_id=self._row_id
         )

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from db.errors import Forbidden
+from db.errors import RequestError
 from db.permissions import ROLE_PERMISSIONS, Permission, Role
 
 Self = Literal["self"]
@@ -37,10 +37,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     def require(self, permission: Permission | Self) -> None:
         """Raises Forbidden unless the actor holds the permission."""
         if permission != SELF and permission not in self.permissions:
-            detail = "Your role does not allow this. Ask an administrator of the company."
-            if self.kind == "api_key":
-                detail = f"This API key lacks the permission {permission.value}, or the person who made it does."
-            raise Forbidden("forbidden", detail, permission=permission.value)
+            code = RequestError.KEY_LACKS_PERMISSION if self.kind == "api_key" else RequestError.FORBIDDEN
+            raise code(permission=permission.value)
 
 
 def worker(company_id: UUID) -> Actor:

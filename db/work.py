@@ -21,7 +21,7 @@ from piccolo.engine.exceptions import TransactionError
 from db import event_stream, outbox, queue
 from db.clock import now
 from db.engine import DB, LOST, SYSTEM, CommitLost
-from db.errors import Unavailable
+from db.errors import AppError, RequestError
 from db.events import Event
 from db.jobs import Job
 from db.permissions import Permission
@@ -175,11 +175,7 @@ def _lost_is_unavailable(*, changes: bool = False) -> Iterator[None]:
     except CommitLost as error:
         if not changes:
             raise _unavailable() from error
-        raise Unavailable(
-            "outcome_unknown",
-            "The database stopped answering while the change was being saved. Look whether it is there before you try again.",
-            retry_after=2,
-        ) from error
+        raise RequestError.OUTCOME_UNKNOWN(retry_after=2) from error
     except LOST as error:
         raise _unavailable() from error
     except asyncpg.InterfaceError as error:
@@ -189,8 +185,8 @@ def _lost_is_unavailable(*, changes: bool = False) -> Iterator[None]:
         raise
 
 
-def _unavailable() -> Unavailable:
-    return Unavailable("database_unavailable", "The database does not answer. Try again in a moment.", retry_after=2)
+def _unavailable() -> AppError:
+    return RequestError.UNAVAILABLE(retry_after=2)
 
 
 class AmbientTransaction:

@@ -18,6 +18,8 @@ from babel.messages.pofile import read_po
 from nicegui import Client
 from nicegui.slot import Slot
 
+from api.contract.problems import LOCALES
+
 LANGUAGES = {"pt-BR": "Português (Brasil)", "en": "English"}
 DEFAULT = "pt-BR"
 LANGUAGE_COOKIE = "lang"
@@ -38,11 +40,17 @@ _request: ContextVar[Preferences] = ContextVar("preferences", default=DEFAULTS)
 _clients: WeakKeyDictionary[Client, Preferences] = WeakKeyDictionary()
 
 
+def catalogues(name: str) -> list[Path]:
+    """The files of a locale such as `pt_BR`."""
+    folders = (Path(__file__).parent / "locales", LOCALES)
+    return [path for folder in folders for path in sorted(folder.glob(f"{name}*.po"))]
+
+
 def _load(language: str) -> NullTranslations:
-    """All catalogues of a language, `pt_BR.po` and, beside it, `pt_BR.<capability>.po`, as one."""
+    """All catalogues of a language as one: `pt_BR.po` and, beside it, `pt_BR.<capability>.po`; what the API's codes say."""
     name = language.replace("-", "_")
     merged: Catalog | None = None
-    for path in sorted((Path(__file__).parent / "locales").glob(f"{name}*.po")):
+    for path in catalogues(name):
         with path.open("rb") as file:
             catalogue = read_po(file, locale=name)
         if merged is None:

@@ -12,6 +12,7 @@ from db.channels.events import ChannelChanged
 from db.clock import now
 from db.contacts import import_files, imports
 from db.contacts.enums import ImportState
+from db.contacts.reasons import FileProblem
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import system_read, system_work, take_tick, work
@@ -101,7 +102,7 @@ async def hourly() -> None:
 async def _files() -> None:
     """Ends imports that nobody started, and deletes files that no import needs."""
     for company_id, import_id in await import_files.unstarted():
-        await imports.finish(company_id, import_id, ImportState.FAILED, error="expired")
+        await imports.finish(company_id, import_id, ImportState.FAILED, error=FileProblem.EXPIRED)
     async for key in import_files.orphans():
         log.info("housekeeping.orphan", key=key)
         await blobs.store().delete(key)

@@ -45,6 +45,7 @@ from workers import (
     mail,
     outage,
     sandbox_control,
+    stats,
     templates,
     unknown,
 )
@@ -231,7 +232,9 @@ class Process:
             ("unknown", 2.0, unknown.reconcile),
             ("channels", 10.0, housekeeping.wake_paused_channels),
             ("outages", 1.0, outages.probe_due),
+            ("stats", 2.0, stats.fold_deltas),
             ("hourly", 60.0, housekeeping.hourly),
+            ("daily", 60.0, stats.daily),
         ]
 
     async def _loop(self, name: str, seconds: float, round_: Callable[[], Awaitable[object]]) -> None:

@@ -15,10 +15,11 @@ from litestar.handlers import BaseRouteHandler
 
 from api import rate_limit
 from api.client_ip import client_ip
+from db.accounts.errors import AccountError
 from db.accounts.identify import Identity, identify, refused
 from db.clock import now
 from db.crypto import digest
-from db.errors import Forbidden, Unauthenticated
+from db.errors import Unauthenticated
 from db.settings import Settings
 from db.tenancy import Actor
 
@@ -112,5 +113,5 @@ async def provide_actor(request: AnyConnection) -> Actor:
 def person(actor: Actor) -> Actor:
     """The actor, if it is somebody at a screen. Raises Forbidden for API keys."""
     if actor.kind != "user" or actor.id is None:
-        raise Forbidden("people_only", "Only a signed-in person can do this, not an API key.")
+        raise AccountError.PEOPLE_ONLY()
     return actor

@@ -15,7 +15,7 @@ from api.contract.accounts import ForgotPassword, InvitationAccept, InvitationPr
 from api.contract.base import Done
 from db.accounts import invitations, recover, verification
 from db.allowances import network_of, take_strictly
-from db.errors import NotFound
+from db.errors import RequestError
 from db.permissions import Role
 from db.tenancy import Origin
 
@@ -104,5 +104,5 @@ async def _count(origin: Origin) -> None:
 
 def _plausible(token: str) -> str:
     if len(token) != 43:
-        raise NotFound("invitation")
+        raise RequestError.NOT_FOUND(what="invitation")
     return token

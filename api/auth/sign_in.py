@@ -12,8 +12,9 @@ from api.auth.views import CallOrigin, signed_in
 from api.contract.accounts import SignedIn, SignIn, SignUp, SwitchCompany
 from api.contract.base import Done
 from db.accounts import sign_in as sessions
+from db.accounts.errors import AccountField
 from db.allowances import network_of, take_strictly
-from db.errors import Field, Invalid
+from db.errors import RequestError
 
 _ZONES = available_timezones()
 
@@ -21,9 +22,7 @@ _ZONES = available_timezones()
 def check_time_zone(name: str) -> None:
     """Raises Invalid unless it is a name of the tz database."""
     if name not in _ZONES:
-        raise Invalid(
-            "invalid", "Some fields are wrong.", fields=[Field("time_zone", "unknown_value", "There is no such time zone.")]
-        )
+        raise RequestError.INVALID(fields=[AccountField.TIME_ZONE("time_zone")])
 
 
 class SignInController(Controller):

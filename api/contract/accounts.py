@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
-from api.contract.base import Email, Input, Output, Title, example
+from api.contract.base import COUNTRY, Email, Input, Output, Title, example
 from db.accounts.enums import InvitationMail, KeyEnd, Language
 from db.contacts.filter import Moment
 from db.permissions import Permission, Role
@@ -83,7 +83,7 @@ class CompanyPatch(Input):
     name: Annotated[Name, example("Loja Aurora")] | UnsetType = UNSET
     language: Language | UnsetType = UNSET
     time_zone: TimeZone | UnsetType = UNSET
-    country: Annotated[str, Meta(examples=["BR"], pattern="^[A-Z]{2}$")] | UnsetType = UNSET
+    country: Annotated[str, Meta(examples=["BR"], pattern=COUNTRY)] | UnsetType = UNSET
 
 
 class MePatch(Input):

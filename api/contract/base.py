@@ -16,6 +16,7 @@ def example(value: Any) -> Meta:
     return Meta(examples=[value])
 
 
+COUNTRY = "^[A-Z]{2}$"
 TRIM = {"trim": True}
 Label = Annotated[str, Meta(min_length=1, max_length=60, pattern=NAME, extra=TRIM)]
 Title = Annotated[str, Meta(min_length=1, max_length=120, pattern=NAME, extra=TRIM)]
@@ -57,16 +58,18 @@ class Page(msgspec.Struct, Generic[T], kw_only=True):
     total: int | None = None  # only where counting is cheap or asked for
 
 
-class FieldError(msgspec.Struct, kw_only=True):
-    """One wrong field. `field` is a path such as `phone` or `bindings[2].fallback`."""
+class FieldError(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One wrong field. `field` is a path such as `phone` or `bindings[2].fallback`; `params` are what the sentence names."""
 
     field: str
     code: str
     message: str
+    params: dict[str, str | int] = {}
 
 
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """RFC 9457 problem details. `code` is stable and machine readable; `detail` is a sentence for people."""
+    """RFC 9457 problem details. `code` is stable and machine readable, `type` the address of its page; `detail` is a sentence for
+    people, `params` are what it names."""
 
     type: str
     title: str

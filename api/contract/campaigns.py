@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from api.contract.base import Input, Output, Title, example
 from api.contract.contacts import ContactFilter, Moment
 from db.campaigns.enums import CampaignState
+from db.campaigns.errors import CampaignField
 from db.channels.enums import ChannelKind
 from db.messages.enums import DeliveryPolicy
 
@@ -63,6 +64,20 @@ class Counts(Output):
     cancelled: int = 0
 
 
+class Figures(Output):
+    """Of everyone who was to get the message: each is waiting, sent, failed or stopped, so audience = waiting + sent + failed + stopped
+    at every moment. Of those sent, so many were delivered, read, answered. Lists, live page and first page show these."""
+
+    audience: int  # everyone who was to get the message at the launch; it stays the same to the end
+    waiting: int  # queued, in hand, or with an outcome that is not known yet
+    sent: int  # accepted by the provider, and not failed since
+    delivered: int
+    read: int
+    replied: int
+    failed: int  # refused, failed after all, or without a result for good
+    stopped: int  # cancelled, or opted out since the launch
+
+
 class CampaignRow(Output):
     """GET /v1/campaigns?state=&search=&channel_id= → Page[CampaignRow], newest first."""
 
@@ -74,9 +89,8 @@ class CampaignRow(Output):
     channel_name: Annotated[str, example("WhatsApp da loja")] | None
     channel_kind: ChannelKind | None
     sandbox: bool
-    audience: int  # everyone who was to get the message at the launch; it stays the same to the end
+    figures: Figures
     counts: Counts
-    replied: int
     scheduled_at: Moment | None
     started_at: Moment | None
     finished_at: Moment | None
@@ -118,14 +132,11 @@ class Campaign(Output):
 
 
 class CampaignProblem(Output):
-    """What stands in the way of a launch; the UI has a sentence for each code and shows it at the step."""
+    """What stands in the way of a launch; the UI shows the sentence of the code at the step."""
 
-    code: Literal[
-        "no_channel", "channel_not_connected", "no_template", "template_not_approved", "no_body", "body_too_long",
-        "missing_fallback", "unknown_field", "no_audience", "audience_empty", "bad_variable",
-    ]  # fmt: skip
+    code: CampaignField
     step: Literal["channel", "audience", "message", "when"]
-    detail: str | None = None
+    params: dict[str, str | int] = {}
 
 
 class AudienceSkip(Output):
@@ -217,12 +228,8 @@ class Progress(Output):
 
     state: CampaignState
     state_reason: str | None
-    audience: int  # as in CampaignRow: without those left out at the launch
+    figures: Figures
     counts: Counts
-    accepted: int  # ever handed to the provider: sent + delivered + read + failed after acceptance
-    delivered: int  # delivered + read
-    read: int
-    replied: int
     rate: float  # per second, over the last 10 s
     eta: Moment | None
     limiting_factor: str | None  # number | pair | tier | segments | quality | api_rate | none

@@ -10,10 +10,16 @@ from db.channels.enums import ChannelKind, ChannelState, Quality, TemplateCatego
 from db.contacts.filter import Moment
 from db.texts import NAME
 
+PROVIDER_ID = r"^[A-Za-z0-9+_-]+$"
+ACCOUNT_SID = r"^AC[0-9a-fA-F]{32}$"
+TEMPLATE_NAME = r"^[a-z0-9_]{1,512}$"
+TEMPLATE_LANGUAGE = r"^[a-z]{2,3}(_[A-Z]{2})?$"
+WEB_ADDRESS = r"^https?://"
+
 ChannelName = Annotated[str, Meta(min_length=1, max_length=80, pattern=NAME, extra=TRIM, examples=["WhatsApp da loja"])]
 AnySecret = Annotated[str, Meta(min_length=1, max_length=1000)]
 Secret = Annotated[AnySecret, example("EAAGm0PX4ZCpsBA")]
-ProviderId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9+_-]+$", examples=["106540352242922"])]
+ProviderId = Annotated[str, Meta(min_length=1, max_length=64, pattern=PROVIDER_ID, examples=["106540352242922"])]
 
 
 class WhatsAppConnect(Input, tag_field="kind", tag="whatsapp"):
@@ -30,7 +36,7 @@ class SmsConnect(Input, tag_field="kind", tag="sms"):
     """A Twilio number or messaging service."""
 
     name: ChannelName
-    account_sid: Annotated[str, Meta(pattern=r"^AC[0-9a-fA-F]{32}$", examples=["AC5e6d2a1f0b9c8d7e6f5a4b3c2d1e0f9a"])]
+    account_sid: Annotated[str, Meta(pattern=ACCOUNT_SID, examples=["AC5e6d2a1f0b9c8d7e6f5a4b3c2d1e0f9a"])]
     auth_token: Secret
     sender: Annotated[str, Meta(examples=["+15005550006"], max_length=40, description="E.164 number, or a messaging service MG…")]
     throughput: Annotated[float, Meta(gt=0, le=1000)] = 1.0  # segments per second
@@ -136,8 +142,8 @@ class TemplateCreate(Input):
     """POST /v1/templates → Template, `pending` until the provider has reviewed it."""
 
     channel_id: UUID
-    name: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,512}$", examples=["promo_verao"])]
-    language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$", examples=["pt_BR"])]
+    name: Annotated[str, Meta(pattern=TEMPLATE_NAME, examples=["promo_verao"])]
+    language: Annotated[str, Meta(pattern=TEMPLATE_LANGUAGE, examples=["pt_BR"])]
     category: Annotated[TemplateCategory, example("marketing")]
     body: Annotated[str, Meta(examples=["Oi {{1}}, chegou a coleção nova!"], min_length=1, max_length=1024)]
     body_examples: Annotated[list[str], example(["Beatriz"])] = []  # one per placeholder
@@ -150,5 +156,5 @@ class TemplateCreate(Input):
 
 class UrlButton(Input):
     text: Annotated[str, Meta(examples=["Ver na loja"], min_length=1, max_length=25)]
-    url: Annotated[str, Meta(examples=["https://lojaaurora.com.br/verao"], max_length=2000, pattern=r"^https?://")]
+    url: Annotated[str, Meta(examples=["https://lojaaurora.com.br/verao"], max_length=2000, pattern=WEB_ADDRESS)]
     example: str | None = None  # when the url ends in {{1}}

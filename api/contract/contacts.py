@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
-from api.contract.base import Input, Label, Output, example
+from api.contract.base import COUNTRY, Input, Label, Output, example
 from db.contacts.enums import CustomFieldKind, IdentityKind, ImportState, LineType
 from db.contacts.filter import ContactFilter as ContactFilter
 from db.contacts.filter import Moment as Moment  # re-exported: campaigns take it too
@@ -14,7 +14,8 @@ from db.texts import NAME_OR_NOTHING
 PersonName = Annotated[str, Meta(max_length=200, pattern=NAME_OR_NOTHING, examples=["Beatriz Nunes"])]
 PhoneText = Annotated[str, Meta(max_length=60, examples=["(11) 98765-4321"])]
 TagName = Annotated[Label, example("atacado")]
-FieldKey = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["cidade"])]
+FIELD_KEY = r"^[a-z][a-z0-9_]{0,39}$"
+FieldKey = Annotated[str, Meta(pattern=FIELD_KEY, examples=["cidade"])]
 CustomValues = dict[FieldKey, Annotated[str, Meta(max_length=500, examples=["Niterói"])]]
 
 
@@ -204,7 +205,7 @@ class ColumnChoice(Input):
 class ImportStart(Input):
     columns: list[ColumnChoice]
     tags: list[TagName] = []
-    country: Annotated[str, Meta(examples=["BR"], pattern="^[A-Z]{2}$")] | None = (
+    country: Annotated[str, Meta(examples=["BR"], pattern=COUNTRY)] | None = (
         None  # default region for numbers without +; company's otherwise
     )
 

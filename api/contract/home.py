@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from api.contract.base import Output, example
+from api.contract.campaigns import Figures
 from db.campaigns.enums import CampaignState
 from db.contacts.filter import Moment
 
@@ -13,17 +14,16 @@ class HomeCampaign(Output):
     name: Annotated[str, example("Liquidação de verão")]
     state: CampaignState
     channel_name: Annotated[str, example("WhatsApp da loja")]
-    audience: int  # as in CampaignRow
-    done: int  # members of the audience whose turn has come
+    figures: Figures
     scheduled_at: Moment | None
     outage_since: Moment | None = None  # the channel waits for a provider that is down, since then; it goes on by itself
 
 
 class HomeDay(Output):
     day: Annotated[str, example("2026-03-02")]  # ISO date in the company's time zone
-    sent: int
-    delivered: int
-    replied: int
+    sent: int  # accepted by a provider on this day, and not failed since
+    delivered: int  # of those
+    replied: int  # of those
 
 
 class Attention(Output):

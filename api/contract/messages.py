@@ -8,6 +8,7 @@ from msgspec import Meta
 from api.contract.base import Input, Output, example
 from db.channels.enums import ChannelKind
 from db.contacts.filter import Moment
+from db.messages.errors import MessageError
 
 MessageText = Annotated[str, Meta(min_length=1, max_length=4096, examples=["Oi, Ana! Chega amanhã cedo."])]
 
@@ -50,7 +51,7 @@ class ReplyChannel(Output):
     channel_kind: ChannelKind
     sandbox: bool
     address: Annotated[str, example("+5511987654321")] | None
-    obstacle: Literal["channel_not_connected", "no_address", "opted_out", "window_closed"] | None
+    obstacle: MessageError | None
     last_inbound_at: Moment | None
     window_until: Moment | None  # WhatsApp takes free texts until then
 

@@ -152,7 +152,7 @@ def _answers(
     responses[success] = answer
     for status in problems(operation):
         code, words = PROBLEMS[status]
-        sample = {"type": f"/docs#{code}", "title": words, "status": int(status), "code": code, "detail": words}
+        sample = {"type": f"/docs/errors/{code}", "title": words, "status": int(status), "code": code, "detail": words}
         content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": sample}
         responses[status] = {"description": words, "content": {"application/problem+json": content}}
     for status, answer in responses.items():

@@ -67,7 +67,7 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "422": ("invalid", "A field or parameter is wrong; `errors` says which."),
     "429": ("too_many_requests", "Wait for `Retry-After` seconds."),
     "503": (
-        "database_unavailable",
+        "unavailable",
         "Try again in `Retry-After` seconds; after `outcome_unknown` look first whether it was done.",
     ),
 }

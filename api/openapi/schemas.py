@@ -25,12 +25,18 @@ def describe(types: list[Any]) -> tuple[list[Schema], dict[str, Schema]]:
     """The schema of each type, and the components to which they refer. `Page[Tag]` is called `TagPage`."""
     made = msgspec.json.schema_components(types, ref_template=REF + "{name}")
     schemas, components = msgspec.json.decode(_PAGE.sub(rb"\1Page", msgspec.json.encode(made)))
-    enums = {enum.__name__: enum for enum in StrEnum.__subclasses__()}
+    enums = {enum.__name__: enum for enum in _enums(StrEnum)}
     for name, component in components.items():
         component["title"] = name
         if "enum" in component:
             component |= {"type": "string", "enum": [member.value for member in enums[name]]}
     return schemas, components
+
+
+def _enums(base: type[StrEnum]) -> Iterator[type[StrEnum]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _enums(kind)
 
 
 def page_of(type: Any) -> bool:

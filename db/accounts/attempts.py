@@ -5,6 +5,7 @@ nothing, so that a try that is refused takes from nobody. A browser that signed 
 of its own: however hard others guess, they keep nobody away from their own account.
 """
 
+from db.accounts.errors import AccountError
 from db.accounts.passwords import DECOY, matches
 from db.allowances import Bucket, give_back, network_of, owner_of, take_strictly
 from db.crypto import digest
@@ -29,9 +30,7 @@ async def right_password(origin: Origin, email: str, stored: str | None, passwor
     try:
         await take_strictly(*buckets)
     except TooManyRequests as error:
-        raise TooManyRequests(
-            "too_many_attempts", "Too many tries. Wait a few minutes and try again.", retry_after=error.retry_after
-        ) from None
+        raise AccountError.TOO_MANY_ATTEMPTS(retry_after=error.retry_after) from None
     if not await matches(stored or DECOY, password) or stored is None:
         return False
     await give_back(*buckets)

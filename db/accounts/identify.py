@@ -12,7 +12,7 @@ import msgspec
 
 from db.clock import now
 from db.crypto import digest, new_token
-from db.errors import Unauthenticated
+from db.errors import AppError, RequestError
 from db.permissions import ROLE_PERMISSIONS, Permission, Role
 from db.tenancy import Actor
 from db.work import system_work
@@ -47,8 +47,8 @@ def new_session_token() -> str:
     return SESSION_PREFIX + new_token()
 
 
-def refused() -> Unauthenticated:
-    return Unauthenticated("unauthenticated", "Sign in again: this session or key is not valid.")
+def refused() -> AppError:
+    return RequestError.UNAUTHENTICATED()
 
 
 async def identify(token: str) -> Identity:

@@ -9,6 +9,7 @@ import asyncpg
 from db.accounts import devices, mails
 from db.accounts.attempts import right_password
 from db.accounts.enums import InvitationMail, Language, MailTemplate
+from db.accounts.errors import AccountError
 from db.accounts.events import TeamChanged
 from db.accounts.mails import Mail
 from db.accounts.names import refuse_addresses
@@ -18,7 +19,7 @@ from db.accounts.sign_in import Opened, fold_email, insert_user, open_session
 from db.accounts.team import may_grant
 from db.clock import now
 from db.crypto import digest, new_token
-from db.errors import Conflict, Field, Invalid, NotFound, Unauthenticated
+from db.errors import RequestError, RequestField
 from db.permissions import Permission, Role
 from db.tenancy import Actor, Origin, member
 from db.work import Read, Work, system_read, system_work, work
@@ -70,7 +71,7 @@ async def invite(actor: Actor, email: str, role: Role, public_url: str) -> tuple
             w.company_id,
             email,
         ):
-            raise Conflict("already_member", "This person belongs to the team already.")
+            raise AccountError.ALREADY_MEMBER()
         await w.execute(
             "update invitation set revoked_at = now() where company_id = $1 and email = $2 and accepted_at is null and revoked_at is null",
             w.company_id,
@@ -80,7 +81,7 @@ async def invite(actor: Actor, email: str, role: Role, public_url: str) -> tuple
         company = await w.fetchrow("select name, language from company where id = $1 for no key update", w.company_id)
         today = "select count(*) from invitation where company_id = $1 and created_at > now() - interval '1 day'"
         if await w.fetchval(today, w.company_id) >= INVITATIONS_PER_DAY:
-            raise Conflict("too_many_invitations", "Too many invitations today. Go on tomorrow.", limit=INVITATIONS_PER_DAY)
+            raise AccountError.TOO_MANY_INVITATIONS(limit=INVITATIONS_PER_DAY)
         mail = await _may_mail(w, email, everywhere)
         inviter = await w.fetchval("select name from account_user where id = $1", actor.id)
         row = await w.fetchrow(
@@ -118,7 +119,7 @@ async def revoke(actor: Actor, invitation_id: UUID) -> None:
             invitation_id,
         )
         if role is None:
-            raise NotFound("invitation")
+            raise RequestError.NOT_FOUND(what="invitation")
         may_grant(actor, Role(role))
         await w.execute("update invitation set revoked_at = now() where company_id = $1 and id = $2", w.company_id, invitation_id)
         w.audit("invitation.revoked", invitation_id)
@@ -128,7 +129,7 @@ async def revoke(actor: Actor, invitation_id: UUID) -> None:
 async def _find(s: Read, token: str, device: str | None = None, lock: str = "") -> asyncpg.Record:
     row = await s.fetchrow(_OPEN + lock, digest(token), devices.device_digest(device), INVITING)
     if row is None:
-        raise NotFound("invitation")
+        raise RequestError.NOT_FOUND(what="invitation")
     return row
 
 
@@ -148,14 +149,14 @@ async def accept(origin: Origin, token: str, password: str, name: str | None, de
         _check_new(password, name)
         password_hash = await hash_password(password)
     elif not await right_password(origin, row["email"], row["password_hash"], password, known=device if row["known"] else None):
-        raise Unauthenticated("bad_credentials", "The password of your account is wrong.")
+        raise AccountError.BAD_CREDENTIALS()
     async with system_work() as s:
         row = await _find(s, token, lock=" for update of i")
         user_id: UUID | None = row["user_id"]
         if user_id is None:
             user_id = await insert_user(s, row["email"], name or "", password_hash, Language(row["language"]))
         elif password_hash:
-            raise Conflict("email_taken", "There is an account with this e-mail by now. Try again with its password.")
+            raise AccountError.EMAIL_TAKEN()
         role = Role(row["role"])
         await s.execute(
             "update invitation set accepted_at = now() where company_id = $1 and id = $2", row["company_id"], row["id"]
@@ -167,7 +168,7 @@ async def accept(origin: Origin, token: str, password: str, name: str | None, de
             role.value,
         )
         if not joined:
-            raise Conflict("already_member", "You belong to this company already. Sign in.")
+            raise AccountError.ALREADY_MEMBER()
         trusted = await devices.remember(s, user_id, device)
         s.emit(row["company_id"], TeamChanged())
         return await open_session(s, origin, row["company_id"], user_id, role, "invitation.accepted", trusted)
@@ -177,8 +178,8 @@ def _check_new(password: str, name: str | None) -> None:
     refuse_addresses(name=name)
     fields = []
     if not name:
-        fields.append(Field("name", "required", "Tell us your name."))
+        fields.append(RequestField.REQUIRED("name"))
     if len(password) < 10:
-        fields.append(Field("password", "too_short", "At least 10 characters."))
+        fields.append(RequestField.TOO_SHORT("password", min=10))
     if fields:
-        raise Invalid("invalid", "Some fields are wrong.", fields=fields)
+        raise RequestError.INVALID(fields=fields)

@@ -2,7 +2,8 @@
 
 import re
 
-from db.errors import Field, Invalid
+from db.accounts.errors import AccountField
+from db.errors import RequestError
 
 _ADDRESS = re.compile(r"://|\bwww\.|\.\w{2,}/|@", re.IGNORECASE)
 
@@ -10,10 +11,6 @@ _ADDRESS = re.compile(r"://|\bwww\.|\.\w{2,}/|@", re.IGNORECASE)
 def refuse_addresses(**names: str | None) -> None:
     """Raises Invalid naming each field whose text holds an address. A lone domain passes, since companies are called so; mails
     break it (`workers/mail.py`)."""
-    fields = [
-        Field(field, "address_in_name", "A name, without web or e-mail addresses.")
-        for field, name in names.items()
-        if name is not None and _ADDRESS.search(name)
-    ]
+    fields = [AccountField.ADDRESS_IN_NAME(field) for field, name in names.items() if name is not None and _ADDRESS.search(name)]
     if fields:
-        raise Invalid("invalid", "Some fields are wrong.", fields=fields)
+        raise RequestError.INVALID(fields=fields)

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from db.accounts.events import CompanyChanged, SessionRevoked, TeamChanged
 from db.accounts.names import refuse_addresses
-from db.errors import NotFound
+from db.errors import RequestError
 from db.permissions import Permission
+from db.stats.fold import rebuild_days
 from db.tenancy import SELF, Actor
 from db.work import work
 
@@ -39,6 +40,8 @@ async def change_company(
             time_zone,
             country,
         )
+        if time_zone is not None:
+            await rebuild_days(w)
         changed = {"name": name, "language": language, "time_zone": time_zone, "country": country}
         w.audit("company.changed", w.company_id, **{key: value for key, value in changed.items() if value is not None})
         w.emit(CompanyChanged())
@@ -55,7 +58,7 @@ async def end_session(actor: Actor, session_id: UUID) -> None:
             actor.id,
         )
         if not ended:
-            raise NotFound("session")
+            raise RequestError.NOT_FOUND(what="session")
         w.audit("session.revoked", session_id)
         w.emit(SessionRevoked(user_id=actor.id, session_id=session_id))
 

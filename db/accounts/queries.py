@@ -4,7 +4,7 @@ from uuid import UUID
 
 import asyncpg
 
-from db.errors import NotFound
+from db.errors import RequestError
 from db.permissions import Permission
 from db.tenancy import SELF, Actor
 from db.work import read, system_read
@@ -28,7 +28,7 @@ async def person(user_id: UUID) -> tuple[asyncpg.Record, list[asyncpg.Record]]:
             "select name, email, language, email_verified_at is not null as verified from account_user where id = $1", user_id
         )
         if row is None:
-            raise NotFound("person")
+            raise RequestError.NOT_FOUND(what="person")
         companies = await s.fetch(
             "select c.id, c.name, m.role from membership m join company c on c.id = m.company_id "
             "where m.user_id = $1 order by fold(c.name), c.id",
@@ -51,7 +51,7 @@ async def company_of(actor: Actor) -> asyncpg.Record:
     async with system_read() as s:
         row = await s.fetchrow(_COMPANY, actor.company_id)
         if row is None:
-            raise NotFound("company")
+            raise RequestError.NOT_FOUND(what="company")
         return row
 
 
@@ -101,7 +101,7 @@ async def member(actor: Actor, user_id: UUID) -> asyncpg.Record:
     async with read(actor, Permission.TEAM_READ) as r:
         row = await r.fetchrow(_MEMBER + "and m.user_id = $2", actor.company_id, user_id)
         if row is None:
-            raise NotFound("member")
+            raise RequestError.NOT_FOUND(what="member")
         return row
 
 

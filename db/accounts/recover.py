@@ -7,6 +7,7 @@ from uuid import UUID
 from db.accounts import devices, mails, verification
 from db.accounts.attempts import right_password
 from db.accounts.enums import MailTemplate
+from db.accounts.errors import AccountError, AccountField
 from db.accounts.events import SessionRevoked
 from db.accounts.mails import Mail
 from db.accounts.passwords import hash_password
@@ -14,7 +15,7 @@ from db.accounts.sign_in import Opened, fold_email, last_company, open_session
 from db.allowances import Bucket, network_of, owner_of, take_strictly
 from db.clock import now
 from db.crypto import digest, new_token
-from db.errors import Field, Forbidden, Invalid, TooManyRequests
+from db.errors import TooManyRequests
 from db.permissions import Role
 from db.tenancy import SELF, Actor, Origin, member
 from db.work import SystemWork, system_read, system_work, work
@@ -71,7 +72,7 @@ async def forgot_password(origin: Origin, email: str, public_url: str, device: s
 
 async def reset_password(origin: Origin, token: str, password: str) -> Opened:
     """Sets the password behind a link, once. Raises Invalid `link_expired`."""
-    gone = Invalid("link_expired", "This link has expired or was used already. Ask for a new one.")
+    gone = AccountError.LINK_EXPIRED()
     async with system_read() as s:
         if not await s.fetchval(
             "select true from password_reset where token_hash = $1 and used_at is null and expires_at > now()", digest(token)
@@ -89,7 +90,7 @@ async def reset_password(origin: Origin, token: str, password: str) -> Opened:
         await verification.mark(s, user_id)
         place = await last_company(s, user_id)
         if place is None:
-            raise Forbidden("no_company", "You do not belong to a company any more. Ask for a new invitation.")
+            raise AccountError.NO_COMPANY()
         device = await devices.remember(s, user_id, None)
         return await open_session(s, origin, place["company_id"], user_id, Role(place["role"]), "password.reset", device)
 
@@ -103,8 +104,7 @@ async def change_password(actor: Actor, origin: Origin, current: str, password: 
     assert user is not None
     # Known by the person, not by the session: switching the company makes a new one.
     if not await right_password(origin, user["email"], user["password_hash"], current, known=str(actor.id)):
-        field = Field("current_password", "wrong_password", "This is not your present password.")
-        raise Invalid("wrong_password", "The present password is wrong.", fields=[field])
+        raise AccountError.WRONG_PASSWORD(fields=[AccountField.WRONG_PASSWORD("current_password")])
     password_hash = await hash_password(password)
     async with system_work() as s:
         await _set_password(s, actor.id, password_hash)

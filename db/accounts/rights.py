@@ -7,7 +7,7 @@ is measured again against the maker's present role.
 from uuid import UUID
 
 from db.accounts.enums import KeyEnd
-from db.errors import Forbidden
+from db.accounts.errors import AccountError
 from db.permissions import ROLE_PERMISSIONS, Permission, Role
 from db.work import Work
 
@@ -31,7 +31,7 @@ async def present_role(w: Work, company_id: UUID, user_id: UUID | None) -> Role:
     Raises Forbidden when they left."""
     role = await w.fetchval("select role from membership where company_id = $1 and user_id = $2 for share", company_id, user_id)
     if role is None:
-        raise Forbidden("forbidden", "You do not belong to this company any more.")
+        raise AccountError.NO_COMPANY()
     return Role(role)
 
 

@@ -10,13 +10,14 @@ import msgspec
 from db.accounts import devices, verification
 from db.accounts.attempts import right_password
 from db.accounts.enums import Language
+from db.accounts.errors import AccountError
 from db.accounts.events import SessionRevoked
 from db.accounts.identify import SESSION_LIFE, new_session_token
 from db.accounts.names import refuse_addresses
 from db.accounts.passwords import hash_password
 from db.clock import now
 from db.crypto import digest
-from db.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from db.errors import RequestError
 from db.permissions import Role
 from db.tenancy import SELF, Actor, Origin, member
 from db.work import Read, SystemWork, system_read, system_work, work
@@ -99,7 +100,7 @@ async def insert_user(s: SystemWork, email: str, name: str, password_hash: str, 
         language.value,
     )
     if user_id is None:
-        raise Conflict("email_taken", "There is already an account with this e-mail. Sign in instead.")
+        raise AccountError.EMAIL_TAKEN()
     return user_id
 
 
@@ -112,17 +113,17 @@ async def sign_in(origin: Origin, *, email: str, password: str, device: str | No
     stored, known = (user["password_hash"], user["known"]) if user else (None, False)
     right = await right_password(origin, email, stored, password, device if known else None)
     if user is None or not right:
-        raise Unauthenticated("bad_credentials", "The e-mail or the password is wrong.")
+        raise AccountError.BAD_CREDENTIALS()
     async with system_work() as s:
         # the password may have been changed while it was being checked
         still = await s.fetchval(
             "select true from account_user where id = $1 and password_hash = $2", user["id"], user["password_hash"]
         )
         if not still:
-            raise Unauthenticated("bad_credentials", "The e-mail or the password is wrong.")
+            raise AccountError.BAD_CREDENTIALS()
         place = await last_company(s, user["id"])
         if place is None:
-            raise Forbidden("no_company", "You do not belong to a company any more. Ask for a new invitation.")
+            raise AccountError.NO_COMPANY()
         device = await devices.remember(s, user["id"], device)
         return await open_session(s, origin, place["company_id"], user["id"], Role(place["role"]), "session.opened", device)
 
@@ -143,7 +144,7 @@ async def switch_company(actor: Actor, origin: Origin, company_id: UUID) -> Open
     async with system_work() as s:
         role = await s.fetchval("select role from membership where company_id = $1 and user_id = $2", company_id, actor.id)
         if role is None:
-            raise NotFound("company")
+            raise RequestError.NOT_FOUND(what="company")
         await s.execute(
             "update session set revoked_at = now() where company_id = $1 and id = $2", actor.company_id, actor.session_id
         )

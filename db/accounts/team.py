@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
+from db.accounts.errors import AccountError
 from db.accounts.events import SessionRevoked, TeamChanged
 from db.accounts.rights import end_borrowed
-from db.errors import Conflict, Forbidden, NotFound
+from db.errors import RequestError
 from db.permissions import Permission, Role
 from db.tenancy import Actor
 from db.work import Work, work
@@ -13,7 +14,7 @@ from db.work import Work, work
 def may_grant(actor: Actor, role: Role) -> None:
     """Raises Forbidden unless the actor may make, change or remove somebody of this role."""
     if role is Role.OWNER and actor.role is not Role.OWNER:
-        raise Forbidden("owner_only", "Only an owner can do this to an owner.")
+        raise AccountError.OWNER_ONLY()
 
 
 async def _locked_role(w: Work, user_id: UUID) -> Role:
@@ -25,7 +26,7 @@ async def _locked_role(w: Work, user_id: UUID) -> Role:
     )
     role = await w.fetchval("select role from membership where company_id = $1 and user_id = $2", w.company_id, user_id)
     if role is None:
-        raise NotFound("member")
+        raise RequestError.NOT_FOUND(what="member")
     return Role(role)
 
 
@@ -33,14 +34,14 @@ async def _keep_an_owner(w: Work, role: Role) -> None:
     if role is Role.OWNER:
         owners = await w.fetchval("select count(*) from membership where company_id = $1 and role = 'owner'", w.company_id)
         if owners < 2:
-            raise Conflict("last_owner", "A company needs an owner. Make somebody else an owner first.")
+            raise AccountError.LAST_OWNER()
 
 
 async def change_role(actor: Actor, user_id: UUID, role: Role) -> None:
     """Ends keys and invitations of theirs that exceed the new role. Raises NotFound, Forbidden `owner_only`, `own_role`,
     Conflict `last_owner`."""
     if actor.kind == "api_key" and user_id == actor.maker_id:
-        raise Forbidden("own_role", "A key cannot change the role of the person who made it.")
+        raise AccountError.OWN_ROLE()
     async with work(actor, Permission.TEAM_WRITE) as w:
         before = await _locked_role(w, user_id)
         may_grant(actor, before)

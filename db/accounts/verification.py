@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from db.accounts import mails
 from db.accounts.enums import MailTemplate
+from db.accounts.errors import AccountError
 from db.accounts.mails import Mail
 from db.crypto import digest, new_token
-from db.errors import Invalid, TooManyRequests
 from db.tenancy import SELF, Actor
 from db.work import SystemWork, system_work, work
 
@@ -30,9 +30,7 @@ async def ask(actor: Actor, public_url: str) -> None:
         )
     async with work(actor, SELF) as w:
         if await mails.of_company(w, w.company_id, MailTemplate.VERIFY_EMAIL, to=user["email"]) >= MAILS_PER_DAY:
-            raise TooManyRequests(
-                "too_many_mails", "We mailed you this link already. Look in the spam folder, too.", retry_after=3600
-            )
+            raise AccountError.TOO_MANY_MAILS(retry_after=3600)
         link = f"{public_url}/verify-email?token={token}"
         await mails.post(
             w,
@@ -54,7 +52,7 @@ async def confirm(token: str) -> None:
             "select user_id from email_verification where token_hash = $1 and expires_at > now()", digest(token)
         )
         if user_id is None:
-            raise Invalid("link_expired", "This link has expired. Ask for a new one.")
+            raise AccountError.LINK_EXPIRED()
         await mark(s, user_id)
 
 

@@ -9,13 +9,15 @@ import msgspec
 from db.campaigns.audience import Audience, sample
 from db.campaigns.check import frozen_content, load_draft, problems
 from db.campaigns.enums import CampaignState
+from db.campaigns.errors import CampaignError, CampaignField
 from db.campaigns.events import CampaignChanged, CampaignDeleted, CampaignProgress
 from db.clock import now
 from db.contacts import consent
 from db.contacts.filter import ContactFilter
 from db.contacts.phones import Phone, parse_phone
-from db.errors import Conflict, Field, Invalid, NotFound, PreconditionFailed
+from db.errors import RequestError, RequestField
 from db.jobs import PrepareCampaign
+from db.messages.errors import MessageError
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -48,9 +50,7 @@ async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], version
     """Writes a draft or scheduled campaign; returns the new version. `version` is what the editor saw (If-Match)."""
     async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
         row = await _lock(w, campaign_id)
-        _expect(
-            row["state"], _EDITABLE, "not_editable", "A campaign that was launched can no longer be changed. Clone it instead."
-        )
+        _expect(row["state"], _EDITABLE, CampaignError.NOT_EDITABLE)
         _expect_version(row, version)
         for table, column in (("channel", "channel_id"), ("template", "template_id")):
             if changes.get(column) is not None:
@@ -78,7 +78,7 @@ async def delete(actor: Actor, campaign_id: UUID, version: int | None = None) ->
     """Drafts only; what was sent stays on record. `version` is what the person saw (If-Match)."""
     async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
         row = await _lock(w, campaign_id)
-        _expect(row["state"], (CampaignState.DRAFT,), "not_deletable", "Only drafts can be deleted.")
+        _expect(row["state"], (CampaignState.DRAFT,), CampaignError.NOT_DELETABLE)
         _expect_version(row, version)
         await w.execute("delete from campaign where company_id = $1 and id = $2", actor.company_id, campaign_id)
         w.audit("campaign.deleted", campaign_id)
@@ -90,12 +90,10 @@ async def launch(actor: Actor, campaign_id: UUID, at: datetime | None, version: 
     Conflict `not_ready` with every problem."""
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
         row = await _lock(w, campaign_id)
-        _expect(row["state"], _EDITABLE, "already_launched", "This campaign was launched already.")
+        _expect(row["state"], _EDITABLE, CampaignError.ALREADY_LAUNCHED)
         _expect_version(row, version)
         if at is not None and at <= now():
-            raise Invalid(
-                "in_the_past", "Choose a time in the future.", fields=[Field("at", "in_the_past", "Choose a time in the future.")]
-            )
+            raise CampaignError.IN_THE_PAST(fields=[RequestField.IN_THE_PAST("at")])
         await _freeze(w, campaign_id)
         state = CampaignState.SCHEDULED if at else CampaignState.PREPARING
         await w.execute(
@@ -119,9 +117,7 @@ async def _freeze(w: Work, campaign_id: UUID) -> None:
     draft = await load_draft(w, campaign_id)
     found = await problems(w, draft)
     if found:
-        raise Conflict(
-            "not_ready", "This campaign cannot be sent yet.", fields=[Field(p.step, p.code, p.detail or p.code) for p in found]
-        )
+        raise CampaignError.NOT_READY(fields=found)
     await w.execute(
         "update campaign set content = $3::jsonb where company_id = $1 and id = $2",
         w.company_id,
@@ -137,14 +133,13 @@ async def pause(actor: Actor, campaign_id: UUID) -> None:
         campaign_id,
         (CampaignState.RUNNING,),
         CampaignState.PAUSED,
-        "not_running",
-        "Only a running campaign can be paused.",
+        CampaignError.NOT_RUNNING,
         reason="person",
     )
 
 
 async def resume(actor: Actor, campaign_id: UUID) -> None:
-    await _move(actor, campaign_id, (CampaignState.PAUSED,), CampaignState.RUNNING, "not_paused", "This campaign is not paused.")
+    await _move(actor, campaign_id, (CampaignState.PAUSED,), CampaignState.RUNNING, CampaignError.NOT_PAUSED)
 
 
 async def cancel(actor: Actor, campaign_id: UUID) -> None:
@@ -155,8 +150,7 @@ async def cancel(actor: Actor, campaign_id: UUID) -> None:
         _expect(
             row["state"],
             (CampaignState.SCHEDULED, CampaignState.PREPARING, CampaignState.RUNNING, CampaignState.PAUSED),
-            "not_cancellable",
-            "There is nothing left to cancel.",
+            CampaignError.NOT_CANCELLABLE,
         )
         state = CampaignState.DRAFT if planned else CampaignState.CANCELLED
         await w.execute(
@@ -182,16 +176,14 @@ async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, i
     Returns how many."""
     unknown = [number for number, reason in enumerate(reasons) if reason not in _REASONS]
     if unknown or not reasons:
-        sentence = "Say which failures are meant, by the reasons that the campaign's progress names."
-        wrong = [Field(f"reasons[{number}]", "unknown_value", sentence) for number in unknown]
-        raise Invalid("invalid", sentence, fields=wrong or [Field("reasons", "empty", sentence)])
+        wrong = [CampaignField.UNKNOWN_REASON(f"reasons[{number}]") for number in unknown]
+        raise RequestError.INVALID(fields=wrong or [RequestField.REQUIRED("reasons")])
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
         row = await _lock(w, campaign_id)
         _expect(
             row["state"],
             (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.COMPLETED),
-            "not_retryable",
-            "Only a running, paused or completed campaign can be retried.",
+            CampaignError.NOT_RETRYABLE,
         )
         await consent.hold(w)
         queued = await w.execute(
@@ -209,7 +201,7 @@ async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, i
         if queued:
             state = CampaignState.PAUSED if row["state"] == CampaignState.PAUSED else CampaignState.RUNNING
             await w.execute(
-                "update campaign set state = $3, finished_at = null, updated_at = now() where company_id = $1 and id = $2",
+                "update campaign set state = $3, finished_at = null, tally_width = null, updated_at = now() where company_id = $1 and id = $2",
                 actor.company_id,
                 campaign_id,
                 state.value,
@@ -232,7 +224,7 @@ async def clone(actor: Actor, campaign_id: UUID) -> UUID:
             actor.id if actor.kind == "user" else None,
         )
         if new_id is None:
-            raise NotFound("campaign")
+            raise RequestError.NOT_FOUND(what="campaign")
         w.audit("campaign.cloned", new_id, source=str(campaign_id))
         w.emit(CampaignChanged(campaign_id=new_id, state=CampaignState.DRAFT))
     return new_id
@@ -242,22 +234,16 @@ async def test_send(actor: Actor, campaign_id: UUID, to: list[str]) -> list[UUID
     """Sends the message at once to a few numbers, outside the counts. Values come from the contact with that number."""
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
         draft = await load_draft(w, campaign_id)
-        found = [p for p in await problems(w, draft) if p.step != "audience"]
+        found = [p for p in await problems(w, draft) if p.path != "audience"]
         if found:
-            raise Conflict(
-                "not_ready", "The message cannot be sent yet.", fields=[Field(p.step, p.code, p.detail or p.code) for p in found]
-            )
+            raise CampaignError.NOT_READY(fields=found)
         content = frozen_content(draft)
         country: str = await w.fetchval("select country from company where id = $1", actor.company_id)
         ids = []
         for index, text in enumerate(to):
             phone = parse_phone(text, country)
             if not isinstance(phone, Phone):
-                raise Invalid(
-                    "bad_phone",
-                    f"“{text}” is not a phone number.",
-                    fields=[Field(f"to[{index}]", phone.reason.value, phone.sentence)],
-                )
+                raise RequestError.INVALID(fields=[phone.reason(f"to[{index}]")])
             if await w.fetchval(
                 "select true from suppression where company_id = $1 and address = $2 union all"
                 " select true from contact c join contact_identity i on i.company_id = $1 and i.contact_id = c.id"
@@ -265,7 +251,7 @@ async def test_send(actor: Actor, campaign_id: UUID, to: list[str]) -> list[UUID
                 actor.company_id,
                 phone.canonical,
             ):
-                raise Conflict("opted_out", f"{phone.canonical} asked for no more messages.", address=phone.canonical)
+                raise MessageError.OPTED_OUT(address=phone.canonical)
             contact_id = await w.fetchval(
                 "select contact_id from contact_identity where company_id = $1 and kind = 'phone' and value = $2",
                 actor.company_id,
@@ -298,14 +284,13 @@ async def _move(
     campaign_id: UUID,
     sources: tuple[CampaignState, ...],
     to: CampaignState,
-    code: str,
-    detail: str,
+    refusal: CampaignError,
     *,
     reason: str | None = None,
 ) -> None:
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
         row = await _lock(w, campaign_id)
-        _expect(row["state"], sources, code, detail)
+        _expect(row["state"], sources, refusal)
         await w.execute(
             "update campaign set state = $3, state_reason = $4, state_detail = null, resume_at = null, updated_at = now()"
             " where company_id = $1 and id = $2",
@@ -323,20 +308,20 @@ async def _lock(w: Work, campaign_id: UUID) -> Any:
         "select state, version, channel_id from campaign where company_id = $1 and id = $2 for update", w.company_id, campaign_id
     )
     if row is None:
-        raise NotFound("campaign")
+        raise RequestError.NOT_FOUND(what="campaign")
     return row
 
 
 async def _own(w: Work, table: str, row_id: UUID) -> None:
     if not await w.fetchval(f"select true from {table} where company_id = $1 and id = $2", w.company_id, row_id):
-        raise NotFound(table)
+        raise RequestError.NOT_FOUND(what=table)
 
 
-def _expect(state: str, allowed: tuple[CampaignState, ...], code: str, detail: str) -> None:
+def _expect(state: str, allowed: tuple[CampaignState, ...], refusal: CampaignError) -> None:
     if state not in allowed:
-        raise Conflict(code, detail, state=state)
+        raise refusal(state=state)
 
 
 def _expect_version(row: Any, version: int | None) -> None:
     if version is not None and version != row["version"]:
-        raise PreconditionFailed("changed_meanwhile", "Somebody else changed this campaign. Load it again.")
+        raise RequestError.CHANGED_MEANWHILE()

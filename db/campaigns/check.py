@@ -1,28 +1,23 @@
 """What stands between a draft and its launch, and the content that a launch freezes."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from db.campaigns.audience import Audience, anybody
+from db.campaigns.errors import CampaignField
 from db.channels.enums import ChannelKind, TemplateStatus
 from db.channels.placeholders import placeholders
 from db.contacts.filter import ContactFilter
-from db.errors import NotFound
+from db.errors import Field, RequestError
 from db.messages.render import Content, Slot, TemplateContent, TextContent
 from db.messages.variables import ProblemCode, is_field
 from db.messages.variables import problems as text_problems
 from db.work import Read
 
-Step = Literal["channel", "audience", "message", "when"]
 SMS_LIMIT = 1600  # Twilio, per request
-
-
-class Problem(NamedTuple):
-    code: str
-    step: Step
-    detail: str | None = None
+_OF_TEXTS = {ProblemCode.UNKNOWN_FIELD: CampaignField.UNKNOWN_FIELD, ProblemCode.NO_FALLBACK: CampaignField.MISSING_FALLBACK}
 
 
 class BindingRow(msgspec.Struct, frozen=True):
@@ -77,7 +72,7 @@ async def load_draft(r: Read, campaign_id: UUID) -> Draft:
     assert r.actor is not None
     row = await r.fetchrow(_DRAFT, r.actor.company_id, campaign_id)
     if row is None:
-        raise NotFound("campaign")
+        raise RequestError.NOT_FOUND(what="campaign")
     return Draft(
         id=row["id"],
         company_id=row["company_id"],
@@ -128,44 +123,46 @@ def frozen_content(draft: Draft) -> Content:
     )
 
 
-def message_problems(draft: Draft) -> list[Problem]:
-    """Without touching the database."""
+def _braced(name: str) -> str:
+    return f"{{{{{name}}}}}"
+
+
+def message_problems(draft: Draft) -> list[Field]:
+    """Those of channel and message, without touching the database. The path of each is the step where it is mended."""
     if draft.channel_id is None or draft.kind is None:
-        return [Problem("no_channel", "channel")]
+        return [CampaignField.NO_CHANNEL("channel")]
     found = []
     if not draft.channel_ready:
-        found.append(Problem("channel_not_connected", "channel"))
+        found.append(CampaignField.CHANNEL_NOT_CONNECTED("channel"))
     if draft.kind == ChannelKind.SMS:
         body = draft.body or ""
         if not body.strip():
-            found.append(Problem("no_body", "message"))
+            found.append(CampaignField.NO_BODY("message"))
         elif len(body) > SMS_LIMIT:
-            found.append(Problem("body_too_long", "message", str(len(body))))
+            found.append(CampaignField.BODY_TOO_LONG("message", length=len(body), max=SMS_LIMIT))
         for problem in text_problems(body, draft.custom_keys):
-            code = {ProblemCode.UNKNOWN_FIELD: "unknown_field", ProblemCode.NO_FALLBACK: "missing_fallback"}.get(
-                problem.code, "bad_variable"
-            )
-            found.append(Problem(code, "message", problem.name))
+            code = _OF_TEXTS.get(problem.code, CampaignField.BAD_VARIABLE)
+            found.append(code("message", name=_braced(problem.name)))
         return found
     if draft.template_name is None:
-        return [*found, Problem("no_template", "message")]
+        return [*found, CampaignField.NO_TEMPLATE("message")]
     if draft.template_status != TemplateStatus.APPROVED:
-        found.append(Problem("template_not_approved", "message", draft.template_status and draft.template_status.value))
+        found.append(CampaignField.TEMPLATE_NOT_APPROVED("message"))
     bound = {binding.placeholder: binding for binding in draft.bindings}
     for name in draft.placeholders:
         binding = bound.get(name)
         if binding is None or not binding.fallback.strip():
-            found.append(Problem("missing_fallback", "message", name))
+            found.append(CampaignField.MISSING_FALLBACK("message", name=_braced(name)))
         elif binding.source != "constant" and not is_field(binding.source, draft.custom_keys):
-            found.append(Problem("unknown_field", "message", binding.source))
+            found.append(CampaignField.UNKNOWN_FIELD("message", name=binding.source))
     return found
 
 
-async def problems(r: Read, draft: Draft) -> list[Problem]:
+async def problems(r: Read, draft: Draft) -> list[Field]:
     """Everything that forbids a launch now."""
     found = message_problems(draft)
     if not draft.audience.picks:
-        found.append(Problem("no_audience", "audience"))
+        found.append(CampaignField.NO_AUDIENCE("audience"))
     elif draft.kind is not None and not await anybody(r, audience_of(draft)):
-        found.append(Problem("audience_empty", "audience"))
+        found.append(CampaignField.AUDIENCE_EMPTY("audience"))
     return found

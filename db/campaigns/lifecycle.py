@@ -92,7 +92,8 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
         await consent.skip_opted_out(w, campaign_id)
         await lost.reached(w, campaign_id, row["channel_id"], held=row["was_held"])
         await w.execute(
-            "update campaign set state = 'running', started_at = coalesce(started_at, now()), updated_at = now()"
+            "update campaign k set state = 'running', started_at = coalesce(started_at, now()), updated_at = now(), audience_size = ("
+            f"select coalesce(sum(delta), 0) from message_tally where company_id = $1 and campaign_id = $2 and state <> {int(MessageState.SKIPPED)})"
             " where company_id = $1 and id = $2",
             company_id,
             campaign_id,

@@ -10,11 +10,13 @@ import msgspec
 
 from db import limits, valkey
 from db.campaigns.audience import count, sample
-from db.campaigns.check import Problem, audience_of, frozen_content, load_draft, problems
+from db.campaigns.check import audience_of, frozen_content, load_draft, problems
 from db.campaigns.enums import CampaignState
+from db.campaigns.tallies import Point, series, tallies, width
+from db.campaigns.tallies import rate as tally_rate
 from db.channels.enums import ChannelKind
 from db.clock import now
-from db.errors import NotFound
+from db.errors import Field, RequestError
 from db.messages.enums import MessageState
 from db.messages.reasons import FailureReason
 from db.messages.render import RenderedMessage, TextContent, draw
@@ -25,10 +27,7 @@ from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
 
-REPLIED = 100  # message_tally counts those who replied under this state
 RATE_SECONDS = 10
-POINTS = 120
-_WIDTHS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
 
 _COLUMNS = """
 k.id, k.name, k.state, k.state_reason, k.state_detail, k.channel_id, c.name as channel_name, c.kind as channel_kind,
@@ -42,29 +41,9 @@ from campaign k left join channel c on c.company_id = k.company_id and c.id = k.
 left join template t on t.company_id = k.company_id and t.id = k.template_id
 left join account_user u on u.id = k.created_by
 """
-# `left_out`: those skipped when the audience was made, all in one statement. Who opts out later still belongs to the audience.
-_TALLY = f"""
-select t.campaign_id, t.state, sum(t.delta)::bigint as n,
-    coalesce(sum(t.delta) filter (where t.state = {int(MessageState.SKIPPED)} and t.at <= f.at + interval '100 ms'), 0)::bigint as left_out
-from unnest($2::uuid[]) k(id)
-cross join lateral (
-    select at from message_tally where company_id = $1 and campaign_id = k.id and state in (0, 8) and delta > 0 order by at limit 1) f
-join message_tally t on t.company_id = $1 and t.campaign_id = k.id group by 1, 2
-"""
 _FAILURES = """
-select state, reason, code, count(*) as n, count(sent_at) as accepted from message
+select state, reason, code, count(*) as n from message
 where company_id = $1 and campaign_id = $2 and state in (6, 7, 8) group by 1, 2, 3 order by n desc
-"""
-# Moves among sent, delivered and read cancel out, so their sum is what was newly accepted in each span.
-_SERIES = """
-select to_timestamp(floor(extract(epoch from at) / $3) * $3) as at,
-    coalesce(sum(delta) filter (where state in (3, 4, 5)), 0)::int as sent,
-    coalesce(sum(delta) filter (where state in (4, 5)), 0)::int as delivered
-from message_tally where company_id = $1 and campaign_id = $2 and at >= $4 group by 1 order by 1
-"""
-_RATE = """
-select coalesce(sum(delta) filter (where state in (3, 4, 5)), 0)::float8 from message_tally
-where company_id = $1 and campaign_id = $2 and at > now() - make_interval(secs => $3)
 """
 _RECIPIENT = """
 select m.id as message_id, m.contact_id, coalesce(c.name, '') as name, m.address, m.state, m.reason, m.code, m.tries, m.maybe_duplicate,
@@ -109,7 +88,7 @@ async def campaigns(
             *args,
         )
         counts = await tallies(r, [row["id"] for row in rows])
-    return [{**row, **counts[row["id"]]} for row in rows]
+    return [{**row, **counts[row["id"]]._asdict()} for row in rows]
 
 
 async def campaign(actor: Actor, campaign_id: UUID) -> dict[str, Any]:
@@ -123,29 +102,9 @@ async def one(r: Read, campaign_id: UUID) -> dict[str, Any]:
     assert r.actor is not None
     row = await r.fetchrow(f"select {_COLUMNS} {_FROM} where k.company_id = $1 and k.id = $2", r.actor.company_id, campaign_id)
     if row is None:
-        raise NotFound("campaign")
+        raise RequestError.NOT_FOUND(what="campaign")
     decoded = {name: msgspec.json.decode(row[name]) for name in ("bindings", "audience", "settings")}
     return {**row, **decoded}
-
-
-async def tallies(r: Read, campaign_ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
-    """For each campaign: `counts` by state label, `audience` (everyone who was to get the message; it never changes), `replied`."""
-    assert r.actor is not None
-    found: dict[UUID, dict[str, Any]] = {i: {"counts": {}, "audience": 0, "replied": 0} for i in campaign_ids}
-    for row in await r.fetch(_TALLY, r.actor.company_id, campaign_ids):
-        entry = found[row["campaign_id"]]
-        if row["state"] == REPLIED:
-            entry["replied"] = row["n"]
-        else:
-            entry["counts"][MessageState(row["state"]).label] = row["n"]
-            entry["audience"] += row["n"] - row["left_out"]
-    return found
-
-
-def _width(start: datetime, end: datetime) -> int:
-    """Seconds per point of the chart, so that there are at most about POINTS."""
-    span = (end - start).total_seconds()
-    return next((width for width in _WIDTHS if span / width <= POINTS), _WIDTHS[-1])
 
 
 async def progress(actor: Actor, campaign_id: UUID) -> dict[str, Any]:
@@ -153,41 +112,33 @@ async def progress(actor: Actor, campaign_id: UUID) -> dict[str, Any]:
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         row = await one(r, campaign_id)
         tally = (await tallies(r, [campaign_id]))[campaign_id]
-        failures = await r.fetch(_FAILURES, actor.company_id, campaign_id)
-        rate = await r.fetchval(_RATE, actor.company_id, campaign_id, RATE_SECONDS)
-        series: list[asyncpg.Record] = []
-        width = 1
+        groups = await r.fetch(_FAILURES, actor.company_id, campaign_id)
+        rate = await tally_rate(r, campaign_id, RATE_SECONDS)
+        points: list[Point] = []
+        seconds = 1
         if row["started_at"] is not None:
-            width = _width(row["started_at"], row["finished_at"] or now())
+            seconds = width(row["started_at"], row["finished_at"] or now())
             since = max(row["started_at"], now() - timedelta(days=120))
-            series = await r.fetch(_SERIES, actor.company_id, campaign_id, width, since - timedelta(seconds=width))
-    counts = tally["counts"]
-    reached = counts.get("sent", 0) + counts.get("delivered", 0) + counts.get("read", 0)
-    waiting = counts.get("queued", 0) + counts.get("sending", 0)
+            points = await series(r, campaign_id, seconds, since - timedelta(seconds=seconds))
+    left = tally.counts.get("queued", 0) + tally.counts.get("sending", 0)
     running = row["state"] == CampaignState.RUNNING
-    outage = row["outage_since"] if running and waiting else None
-    binding = await _binding(row["channel_id"]) if running and waiting and not outage else None
+    outage = row["outage_since"] if running and left else None
+    binding = await _binding(row["channel_id"]) if running and left and not outage else None
     return {
         "state": row["state"],
         "state_reason": row["state_reason"],
-        "audience": tally["audience"],
-        "counts": counts,
-        "accepted": reached + sum(f["accepted"] for f in failures if f["state"] == MessageState.FAILED),
-        "delivered": counts.get("delivered", 0) + counts.get("read", 0),
-        "read": counts.get("read", 0),
-        "replied": tally["replied"],
-        "rate": max(0.0, rate / RATE_SECONDS) if running else 0.0,
-        "eta": now() + timedelta(seconds=waiting / (rate / RATE_SECONDS))
-        if running and waiting and rate > 0 and not outage
-        else None,
+        "figures": tally.figures,
+        "counts": tally.counts,
+        "rate": rate if running else 0.0,
+        "eta": now() + timedelta(seconds=left / rate) if running and left and rate > 0 and not outage else None,
         "outage_since": outage,
         "limiting_factor": binding["limit"] if binding else None,
         "limit_value": binding["value"] if binding else None,
         "limit_until": binding["until"] if binding else None,
-        "failures": [_group(f) for f in failures if f["state"] != MessageState.SKIPPED],
-        "skipped": [_group(f) for f in failures if f["state"] == MessageState.SKIPPED],
-        "series": [{"at": p["at"], "sent": max(0, p["sent"]), "delivered": max(0, p["delivered"])} for p in series],
-        "series_seconds": width,
+        "failures": [_group(f) for f in groups if f["state"] != MessageState.SKIPPED],
+        "skipped": [_group(f) for f in groups if f["state"] == MessageState.SKIPPED],
+        "series": [point._asdict() for point in points],
+        "series_seconds": seconds,
     }
 
 
@@ -286,7 +237,7 @@ class PreviewRow(msgspec.Struct):
 
 class Preview(msgspec.Struct):
     rows: list[PreviewRow]
-    problems: list[Problem]
+    problems: list[Field]
     audience: dict[str, Any] | None
     seconds: int | None
     limit: str | None

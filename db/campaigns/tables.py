@@ -33,3 +33,5 @@ class Campaign(Table, db=DB, tablename="campaign"):
     created_by = UUID(null=True)
     created_at = Timestamptz()
     updated_at = Timestamptz()
+    audience_size = Integer(null=True)
+    tally_width = Integer(null=True)

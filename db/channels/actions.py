@@ -10,10 +10,11 @@ import msgspec
 
 from db import crypto
 from db.channels.enums import ChannelKind, ChannelState
+from db.channels.errors import ChannelError, ChannelField
 from db.channels.events import ChannelChanged
 from db.channels.queries import ChannelView, channel_in
 from db.channels.secrets import seal
-from db.errors import Conflict, Field, Invalid, NotFound
+from db.errors import RequestError
 from db.ids import uuid7
 from db.jobs import CheckChannel, SandboxControl, SyncTemplates
 from db.permissions import Permission
@@ -64,11 +65,7 @@ async def connect_sms(
     service = len(sender) == 34 and sender.startswith("MG") and sender[2:].isalnum()
     number = sender.startswith("+") and sender[1:].isascii() and sender[1:].isdigit() and 8 <= len(sender) <= 16
     if not (service or number):
-        raise Invalid(
-            "sender_invalid",
-            "Write the number with + and country code, or the MG… name of a messaging service.",
-            fields=[Field("sender", "sender_invalid", "Write the number with + and country code, or the MG… name.")],
-        )
+        raise RequestError.INVALID(fields=[ChannelField.SENDER_INVALID("sender")])
     async with work(actor, Permission.CHANNELS_WRITE) as w:
         channel_id = uuid7()
         await _insert(
@@ -121,7 +118,7 @@ async def _insert(w: Work, *values: object) -> None:
     try:
         await w.execute(_INSERT, w.company_id, *values)
     except asyncpg.UniqueViolationError as error:
-        raise Conflict("channel_exists", "This number is connected already.") from error
+        raise ChannelError.CHANNEL_EXISTS() from error
 
 
 async def _connected(w: Work, channel_id: UUID) -> ChannelView:
@@ -148,13 +145,9 @@ async def patch(
         whatsapp = {"access_token": access_token, "app_secret": app_secret}
         sms = {"auth_token": auth_token}
         misplaced = {**whatsapp, **sms} if before.sandbox else sms if before.kind is ChannelKind.WHATSAPP else whatsapp
-        fields = [
-            Field(field, "not_for_this_channel", "This kind of channel has no such secret.")
-            for field, value in misplaced.items()
-            if value is not None
-        ]
+        fields = [ChannelField.NOT_FOR_THIS_CHANNEL(field) for field, value in misplaced.items() if value is not None]
         if fields:
-            raise Invalid("not_for_this_channel", "This kind of channel has no such secret.", fields=fields)
+            raise ChannelError.NOT_FOR_THIS_CHANNEL(fields=fields)
         token, signing = access_token or auth_token, app_secret or auth_token
         await w.execute(
             "update channel set name = coalesce($3, name), throughput = coalesce($4, throughput), token = coalesce($5, token),"
@@ -200,7 +193,7 @@ async def resume(actor: Actor, channel_id: UUID) -> ChannelView:
     async with work(actor, Permission.CHANNELS_WRITE) as w:
         view = await channel_in(w, w.company_id, channel_id)
         if view.state is not ChannelState.PAUSED:
-            raise Conflict("channel_not_paused", "The channel is not paused.")
+            raise ChannelError.CHANNEL_NOT_PAUSED()
         await _set_state(w, channel_id, ChannelState.CONNECTED if view.checked_at else ChannelState.CHECKING)
         w.audit("channel.resumed", channel_id)
         w.enqueue(CheckChannel(channel_id=channel_id))
@@ -231,7 +224,7 @@ async def archive(actor: Actor, channel_id: UUID) -> None:
             channel_id,
         )
         if campaigns:
-            raise Conflict("channel_in_use", "A campaign uses this channel. Finish or cancel it first.", campaigns=int(campaigns))
+            raise ChannelError.CHANNEL_IN_USE(campaigns=int(campaigns))
         await w.execute(
             "update message set state = 9, done_at = now() where company_id = $1 and queue_id = $2 and state = 0",
             w.company_id,
@@ -252,7 +245,7 @@ async def sync_templates(actor: Actor, channel_id: UUID) -> None:
     async with work(actor, Permission.TEMPLATES_WRITE) as w:
         view = await channel_in(w, w.company_id, channel_id)
         if view.kind is not ChannelKind.WHATSAPP:
-            raise Invalid("no_templates", "Only WhatsApp channels have templates.")
+            raise ChannelError.NO_TEMPLATES()
         w.enqueue(SyncTemplates(channel_id=channel_id))
 
 
@@ -261,7 +254,7 @@ async def sandbox_channel(r: Read, company_id: UUID, channel_id: UUID) -> None:
     if not await r.fetchval(
         "select sandbox from channel where company_id = $1 and id = $2 and archived_at is null", company_id, channel_id
     ):
-        raise NotFound("sandbox channel")
+        raise RequestError.NOT_FOUND(what="sandbox_channel")
 
 
 async def sandbox_behaviour(actor: Actor, channel_id: UUID) -> dict[str, float | int | str]:

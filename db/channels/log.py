@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from db.errors import NotFound
+from db.errors import RequestError
 from db.permissions import Permission
 from db.redact import redact
 from db.tenancy import Actor
@@ -105,7 +105,7 @@ async def entries(
     """Newest first, older than `before`. Raises NotFound."""
     async with read(actor, Permission.CHANNELS_READ) as r:
         if not await r.fetchval("select true from channel where company_id = $1 and id = $2", actor.company_id, channel_id):
-            raise NotFound("channel")
+            raise RequestError.NOT_FOUND(what="channel")
         return await _entries(r, actor.company_id, channel_id, kind, ok, before or NEWEST, limit)
 
 

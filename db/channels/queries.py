@@ -12,7 +12,7 @@ from db import limits, valkey
 from db.channels.enums import ChannelKind, ChannelState, Quality, TemplateCategory, TemplateStatus
 from db.channels.placeholders import placeholders
 from db.clock import now
-from db.errors import NotFound
+from db.errors import RequestError
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -95,7 +95,7 @@ async def channel_in(r: Read, company_id: UUID, channel_id: UUID) -> ChannelView
         channel_id,
     )
     if row is None:
-        raise NotFound("channel")
+        raise RequestError.NOT_FOUND(what="channel")
     return _view(row, 0.0, r.actor)
 
 
@@ -182,7 +182,7 @@ async def template(actor: Actor, template_id: UUID) -> TemplateView:
             template_id,
         )
     if row is None:
-        raise NotFound("template")
+        raise RequestError.NOT_FOUND(what="template")
     return _template(row)
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from db.channels.enums import ChannelKind, ChannelState
 from db.crypto import ring
-from db.errors import NotFound
+from db.errors import RequestError
 from db.work import Read
 
 Column = Literal["token", "signing_secret"]
@@ -59,7 +59,7 @@ async def credentials(r: Read, company_id: UUID, channel_id: UUID) -> Credential
         channel_id,
     )
     if row is None:
-        raise NotFound("channel")
+        raise RequestError.NOT_FOUND(what="channel")
     return Credentials(
         company_id=company_id,
         channel_id=channel_id,

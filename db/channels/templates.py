@@ -12,10 +12,11 @@ import asyncpg
 import msgspec
 
 from db.channels.enums import ChannelKind, Quality, TemplateCategory, TemplateStatus
+from db.channels.errors import ChannelError, TemplateField
 from db.channels.events import TemplatesChanged
 from db.channels.placeholders import VARIABLE, variables
 from db.clock import now
-from db.errors import Conflict, Field, Invalid, NotFound
+from db.errors import Field, RequestError
 from db.jobs import SubmitTemplate, SyncTemplates
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -62,29 +63,26 @@ def components_of(draft: Draft) -> tuple[str, list[Component]]:
     """
     wrong: list[Field] = []
 
-    def refuse(field: str, code: str, message: str) -> None:
-        wrong.append(Field(field, code, message))
-
     body, names = draft.body.strip(), variables(draft.body)
     named = bool(names) and not any(name.isdigit() for name in names)
     if names and not named and names != [str(number + 1) for number in range(len(names))]:
-        refuse("body", "variable_numbers", "Number the variables without a gap: {{1}}, {{2}}, {{3}}.")
+        wrong.append(TemplateField.VARIABLE_NUMBERS("body"))
     if body.startswith("{{") or body.endswith("}}"):
-        refuse("body", "variable_at_edge", "WhatsApp allows no variable at the very beginning or end of the text.")
+        wrong.append(TemplateField.VARIABLE_AT_EDGE("body"))
     if body.count("{{") != len(VARIABLE.findall(body)):
-        refuse("body", "unclosed_variable", "A variable is opened with {{ but not closed with }}.")
+        wrong.append(TemplateField.UNCLOSED_VARIABLE("body"))
     if len(draft.body_examples) != len(names) or not all(example.strip() for example in draft.body_examples):
-        refuse("body_examples", "examples_needed", "Give one example for each variable; WhatsApp reviews with them.")
+        wrong.append(TemplateField.EXAMPLES_NEEDED("body_examples"))
     components: list[Component] = []
     if draft.header:
         head = variables(draft.header)
         header: Component = {"type": "HEADER", "format": "TEXT", "text": draft.header}
         if len(head) > 1:
-            refuse("header", "header_variables", "The header may hold one variable only.")
+            wrong.append(TemplateField.HEADER_VARIABLES("header"))
         elif head and not draft.header_example:
-            refuse("header_example", "examples_needed", "Give an example for the header's variable.")
+            wrong.append(TemplateField.EXAMPLES_NEEDED("header_example"))
         elif head and head[0].isdigit() == named and names:
-            refuse("header", "variable_kinds", "Use either numbers or names for all variables.")
+            wrong.append(TemplateField.VARIABLE_KINDS("header"))
         elif head and draft.header_example:
             named = not head[0].isdigit()
             example: Component = {"header_text": [draft.header_example]}
@@ -101,7 +99,7 @@ def components_of(draft: Draft) -> tuple[str, list[Component]]:
     components.append(text)
     if draft.footer:
         if variables(draft.footer):
-            refuse("footer", "footer_variables", "The footer may hold no variable.")
+            wrong.append(TemplateField.FOOTER_VARIABLES("footer"))
         components.append({"type": "FOOTER", "text": draft.footer})
     buttons: list[Component] = [{"type": "QUICK_REPLY", "text": label} for label in draft.quick_replies]
     if draft.url_button:
@@ -109,17 +107,17 @@ def components_of(draft: Draft) -> tuple[str, list[Component]]:
         button: Component = {"type": "URL", "text": label, "url": url}
         if variables(url):
             if not url.endswith("{{1}}") or len(VARIABLE.findall(url)) > 1:
-                refuse("url_button.url", "url_variable", "The address may hold one variable, {{1}}, at its end.")
+                wrong.append(TemplateField.URL_VARIABLE("url_button.url"))
             if not example_url:
-                refuse("url_button.example", "examples_needed", "Give an example of the whole address.")
+                wrong.append(TemplateField.EXAMPLES_NEEDED("url_button.example"))
             button["example"] = [example_url or ""]
         buttons.append(button)
     if len(buttons) > 10:
-        refuse("quick_replies", "too_many_buttons", "A template has at most ten buttons.")
+        wrong.append(TemplateField.TOO_MANY_BUTTONS("quick_replies", max=10))
     if buttons:
         components.append({"type": "BUTTONS", "buttons": buttons})
     if wrong:
-        raise Invalid("template_invalid", "The template breaks WhatsApp's rules. See the marked fields.", fields=wrong)
+        raise ChannelError.TEMPLATE_INVALID(fields=wrong)
     return ("named" if named else "positional"), components
 
 
@@ -131,9 +129,9 @@ async def create(actor: Actor, channel_id: UUID, draft: Draft) -> UUID:
             "select kind from channel where company_id = $1 and id = $2 and archived_at is null", w.company_id, channel_id
         )
         if kind is None:
-            raise NotFound("channel")
+            raise RequestError.NOT_FOUND(what="channel")
         if kind != ChannelKind.WHATSAPP:
-            raise Invalid("no_templates", "Only WhatsApp channels have templates.")
+            raise ChannelError.NO_TEMPLATES()
         try:
             template_id: UUID | None = await w.fetchval(
                 """
@@ -157,7 +155,7 @@ async def create(actor: Actor, channel_id: UUID, draft: Draft) -> UUID:
         except asyncpg.UniqueViolationError:
             template_id = None
         if template_id is None:
-            raise Conflict("template_exists", "There is a template with this name and language already.")
+            raise ChannelError.TEMPLATE_EXISTS()
         w.audit("template.created", template_id, name=draft.name)
         w.enqueue(SubmitTemplate(template_id=template_id, verb="create"))
         w.emit(TemplatesChanged(channel_id=channel_id))
@@ -174,14 +172,14 @@ async def delete(actor: Actor, template_id: UUID) -> None:
             template_id,
         )
         if row is None:
-            raise NotFound("template")
+            raise RequestError.NOT_FOUND(what="template")
         if await w.fetchval(
             "select true from campaign where company_id = $1 and template_id = $2"
             " and state in ('scheduled', 'preparing', 'running', 'paused', 'held') limit 1",
             w.company_id,
             template_id,
         ):
-            raise Conflict("template_in_use", "A campaign uses this template. Finish or cancel it first.")
+            raise ChannelError.TEMPLATE_IN_USE()
         await set_status(w, template_id, TemplateStatus.DELETED)
         w.audit("template.deleted", template_id, name=row["name"])
         w.emit(TemplatesChanged(channel_id=row["channel_id"]))

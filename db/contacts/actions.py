@@ -8,9 +8,10 @@ from msgspec import UNSET, UnsetType
 
 from db.contacts import consent, fields, tags
 from db.contacts.enums import IdentityKind
+from db.contacts.errors import ContactError, ContactField
 from db.contacts.events import ContactsChanged
 from db.contacts.identities import Address, add, email_address, owner_of, phone_address, refresh, region_of
-from db.errors import Conflict, Field, Invalid, NotFound, PreconditionFailed
+from db.errors import RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Work, work
@@ -35,8 +36,7 @@ async def create_contact(
             addresses.append(email_address(email))
         name = _line(name)
         if not addresses and not name:
-            sentence = "Write a name, a phone number or an e-mail address."
-            raise Invalid("invalid", sentence, fields=[Field("phone", "no_identity", sentence)])
+            raise RequestError.INVALID(fields=[ContactField.NOTHING_GIVEN("phone")])
         values = await fields.checked(w, custom or {})
         contact_id: UUID = await w.fetchval(
             "insert into contact(company_id, name, language, custom, source) values ($1, $2, $3, $4::jsonb, $5) returning id",
@@ -123,9 +123,9 @@ async def _lock(w: Work, contact_id: UUID, expected: datetime | None) -> None:
         "select updated_at from contact where company_id = $1 and id = $2 for update", w.company_id, contact_id
     )
     if row is None:
-        raise NotFound("contact")
+        raise RequestError.NOT_FOUND(what="contact")
     if expected is not None and row["updated_at"] != expected:
-        raise PreconditionFailed("changed_meanwhile", "Somebody changed this meanwhile. Load it again.")
+        raise RequestError.CHANGED_MEANWHILE()
 
 
 async def delete_contacts(w: Work, contact_ids: list[UUID]) -> int:
@@ -153,12 +153,7 @@ async def _give(w: Work, contact_id: UUID, address: Address) -> None:
         owner = await owner_of(w, w.company_id, address)
         if owner == contact_id:
             return
-        raise Conflict(
-            "contact_exists",
-            "Another contact has this phone number or e-mail address.",
-            field=address.kind.value,
-            contact_id=str(owner),
-        )
+        raise ContactError.CONTACT_EXISTS(field=address.kind.value, contact_id=str(owner))
 
 
 async def _replace(w: Work, contact_id: UUID, kind: IdentityKind, address: Address | None) -> None:

@@ -8,10 +8,11 @@ import msgspec
 
 from db.contacts import consent, tags
 from db.contacts.actions import delete_contacts
+from db.contacts.errors import ContactError, ContactField
 from db.contacts.events import BulkProgress, ContactsChanged
 from db.contacts.filter import ContactFilter
 from db.contacts.filters import picked
-from db.errors import Field, Invalid, NotFound
+from db.errors import RequestError, RequestField
 from db.jobs import BulkContacts
 from db.permissions import Permission
 from db.tenancy import Actor, worker
@@ -28,11 +29,9 @@ class Params(msgspec.Struct):
 async def start_bulk(actor: Actor, filter: ContactFilter, verb: Verb, tag_names: list[str]) -> UUID:
     """Contacts that turn up after this moment are left alone. Raises Invalid."""
     if verb in ("add_tags", "remove_tags") and not tag_names:
-        sentence = "Choose at least one tag."
-        raise Invalid("invalid", sentence, fields=[Field("tags", "empty", sentence)])
+        raise RequestError.INVALID(fields=[RequestField.REQUIRED("tags")])
     if not filter.picks:
-        sentence = "Say which contacts are meant; for all of them say so with everyone."
-        raise Invalid("nobody_chosen", sentence, fields=[Field("filter", "nobody_chosen", sentence)])
+        raise ContactError.NOBODY_CHOSEN(fields=[ContactField.NOBODY_CHOSEN("filter")])
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         args: list[object] = [w.company_id]
         condition = picked(filter, args)
@@ -63,7 +62,7 @@ async def bulk(actor: Actor, bulk_id: UUID) -> asyncpg.Record:
             bulk_id,
         )
     if row is None:
-        raise NotFound("bulk action")
+        raise RequestError.NOT_FOUND(what="bulk_action")
     return row
 
 

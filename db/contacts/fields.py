@@ -7,14 +7,20 @@ from uuid import UUID
 import asyncpg
 
 from db.contacts.enums import CustomFieldKind
+from db.contacts.errors import ContactError, ContactField
 from db.contacts.events import ContactsChanged
-from db.errors import Conflict, Field, Invalid, NotFound
+from db.errors import Field, RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Work, read, work
 
 MAX_FIELDS = 200  # per company
 
+_NOT_A = {
+    CustomFieldKind.NUMBER: ContactField.NOT_A_NUMBER,
+    CustomFieldKind.DATE: ContactField.NOT_A_DATE,
+    CustomFieldKind.BOOLEAN: ContactField.NOT_A_BOOLEAN,
+}
 _TRUE = frozenset(("true", "1", "sim", "yes"))
 _FALSE = frozenset(("false", "0", "nao", "não", "no"))
 
@@ -40,7 +46,7 @@ async def create_field(actor: Actor, *, key: str, label: str, kind: CustomFieldK
             kind,
         )
         if row is None:
-            raise Conflict("field_exists", "There is a field with this key already.")
+            raise ContactError.FIELD_EXISTS()
         w.audit("custom_field.created", row["id"], key=key)
         w.emit(ContactsChanged())
         return row
@@ -51,7 +57,7 @@ async def delete_field(actor: Actor, field_id: UUID) -> None:
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         key = await w.fetchval("delete from custom_field where company_id = $1 and id = $2 returning key", w.company_id, field_id)
         if key is None:
-            raise NotFound("field")
+            raise RequestError.NOT_FOUND(what="field")
         await w.execute(
             "update contact set custom = custom - $2::text, updated_at = clock_timestamp() "
             "where company_id = $1 and custom ? $2::text",
@@ -79,7 +85,7 @@ async def ensure_fields(w: Work, labels: dict[str, str]) -> None:
 async def _room(w: Work, more: int) -> None:
     count = await w.fetchval("select count(*) from custom_field where company_id = $1", w.company_id)
     if more and count + more > MAX_FIELDS:
-        raise Conflict("too_many_fields", "A company can have 200 fields. Delete some first.", most=MAX_FIELDS)
+        raise ContactError.TOO_MANY_FIELDS(most=MAX_FIELDS)
 
 
 async def checked(w: Work, values: dict[str, str]) -> dict[str, str]:
@@ -95,13 +101,13 @@ async def checked(w: Work, values: dict[str, str]) -> dict[str, str]:
     for key, value in values.items():
         text = value.replace("\0", "").strip()
         if key not in kinds:
-            errors.append(Field(f"custom.{key}", "field_unknown", "There is no such field."))
+            errors.append(ContactField.UNKNOWN(f"custom.{key}"))
         elif text and (plain := _written(kinds[key], text)) is None:
-            errors.append(Field(f"custom.{key}", f"not_a_{kinds[key]}", "The value does not fit the kind of this field."))
+            errors.append(_NOT_A[kinds[key]](f"custom.{key}"))
         elif text:
             kept[key] = plain or ""
     if errors:
-        raise Invalid("invalid", "Some fields are wrong.", fields=errors)
+        raise RequestError.INVALID(fields=errors)
     return kept
 
 

@@ -13,7 +13,8 @@ from db.contacts import consent
 from db.contacts.enums import IdentityKind
 from db.contacts.events import ContactsChanged
 from db.contacts.phones import Phone, from_wa_id, parse_phone, variants
-from db.errors import Field, Invalid
+from db.contacts.reasons import Reason
+from db.errors import RequestError
 from db.texts import EMAIL
 from db.work import Read, Work
 
@@ -34,7 +35,7 @@ def phone_address(text: str, region: str) -> Address:
     """What a person typed. Raises Invalid with the parser's reason."""
     phone = parse_phone(text, region)
     if not isinstance(phone, Phone):
-        raise Invalid("invalid", phone.sentence, fields=[Field("phone", phone.reason.value, phone.sentence)])
+        raise RequestError.INVALID(fields=[phone.reason("phone")])
     return Address(IdentityKind.PHONE, phone.canonical, phone.line.value, phone.region)
 
 
@@ -42,8 +43,7 @@ def email_address(text: str) -> Address:
     """What a person typed. Raises Invalid."""
     value = unicodedata.normalize("NFC", text.strip().casefold())
     if len(value) > 254 or not _EMAIL.fullmatch(value):
-        sentence = "This is not an e-mail address."
-        raise Invalid("invalid", sentence, fields=[Field("email", "email_invalid", sentence)])
+        raise RequestError.INVALID(fields=[Reason.EMAIL_INVALID("email")])
     return Address(IdentityKind.EMAIL, value)
 
 

@@ -17,12 +17,13 @@ from db.contacts import consent, tags
 from db.contacts.enums import IdentityKind, ImportState
 from db.contacts.events import ContactsChanged, ImportProgress
 from db.contacts.identities import Address
-from db.contacts.reasons import Reason
+from db.contacts.reasons import Reason, RowWarning
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import Work, work
 
 _PHONE, _EMAIL = IdentityKind.PHONE.value, IdentityKind.EMAIL.value
+_OF_OTHER = {_PHONE: RowWarning.PHONE_OF_OTHER_CONTACT, _EMAIL: RowWarning.EMAIL_OF_OTHER_CONTACT}
 
 
 class Row(NamedTuple):
@@ -51,7 +52,7 @@ class Reject(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Consecutive rows of the file. `start` rows were read before them, `length` of them make the batch, blank ones included."""
+    """Consecutive rows of the file, after `start` others; `length` of them, blank ones included."""
 
     start: int
     length: int
@@ -149,7 +150,7 @@ class _Changes:
                 self.identities.append((person.id, address))
                 changed = True
             elif owner != person.id:
-                self.rejects.append(Reject(row.number, key[0], key[1], f"{key[0]}_of_other_contact", row.cells, warning=True))
+                self.rejects.append(Reject(row.number, key[0], key[1], _OF_OTHER[key[0]], row.cells, warning=True))
         return changed
 
 
@@ -287,12 +288,11 @@ async def _state_of(w: Work, rows: Sequence[Row]) -> _Changes:
 
 async def _learn_tags(w: Work, rows: Sequence[Row], known: dict[str, UUID]) -> list[Reject]:
     """Makes the tags that turn up for the first time; returns warnings for those that are too many."""
+    if len(known) > 2 * tags.MAX_TAGS:  # spellings of few tags
+        known.clear()
     names = sorted({name for row in rows for name in row.tags if name not in known})
     if not names:
         return []
-    if len(known) > 2 * tags.MAX_TAGS:  # spellings of few tags
-        known.clear()
-        names = sorted({name for row in rows for name in row.tags})
     room = tags.MAX_TAGS - await w.fetchval("select count(*) from tag where company_id = $1", w.company_id)
     if len(names) <= room:
         await tags.ensure_tags(w, names)
@@ -303,7 +303,7 @@ async def _learn_tags(w: Work, rows: Sequence[Row], known: dict[str, UUID]) -> l
     )
     known.update((row["name"], row["id"]) for row in found)
     return [
-        Reject(row.number, "tags", ", ".join(row.tags)[:200], "too_many_tags", row.cells, warning=True)
+        Reject(row.number, "tags", ", ".join(row.tags)[:200], RowWarning.TOO_MANY_TAGS, row.cells, warning=True)
         for row in rows
         if any(name not in known for name in row.tags)
     ]

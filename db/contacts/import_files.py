@@ -10,7 +10,7 @@ from uuid import UUID
 
 from db import blobs
 from db.clock import now
-from db.errors import TooLarge, TooManyRequests
+from db.contacts.errors import ContactImportError
 from db.work import Read, Work, system_read
 
 MAX_OPEN = 20
@@ -41,15 +41,11 @@ async def ensure_room(r: Read, company_id: UUID, size: int) -> None:
     used = await r.fetchrow(_USED, company_id)
     assert used is not None
     if used["today"] >= MAX_A_DAY:
-        raise TooManyRequests(
-            "too_many_uploads", f"A company can send {MAX_A_DAY} lists a day.", retry_after=used["free_in"], most=MAX_A_DAY
-        )
+        raise ContactImportError.TOO_MANY_UPLOADS(retry_after=used["free_in"], most=MAX_A_DAY)
     if used["open"] >= MAX_OPEN:
-        detail = f"{MAX_OPEN} imports are open. Start or discard one first."
-        raise TooManyRequests("too_many_open_imports", detail, most=MAX_OPEN)
+        raise ContactImportError.TOO_MANY_OPEN_IMPORTS(most=MAX_OPEN)
     if used["stored"] + size > MAX_STORED:
-        detail = f"The lists that wait here hold {MAX_STORED // 1_000_000} MB already. Start or discard one first."
-        raise TooLarge("no_room_for_file", detail, most=MAX_STORED)
+        raise ContactImportError.NO_ROOM_FOR_FILE(most_mb=MAX_STORED // 1_000_000)
 
 
 async def unstarted() -> list[tuple[UUID, UUID]]:

@@ -16,8 +16,10 @@ import msgspec
 from db import blobs
 from db.contacts import fields, file_signatures, import_files, tags
 from db.contacts.enums import ImportState
+from db.contacts.errors import ContactImportError, ContactImportField
 from db.contacts.events import ContactsChanged, ImportProgress
-from db.errors import AppError, Conflict, Field, Invalid, NotFound
+from db.contacts.reasons import FileProblem
+from db.errors import AppError, Field, RequestError
 from db.idempotency import Replayed
 from db.jobs import ForgetFile, InspectImport, RunImport
 from db.permissions import Permission
@@ -81,16 +83,15 @@ class Options(msgspec.Struct):
 def check_kind(head: bytes) -> None:
     """Refuses at once what is no table at all; the worker looks closer. Raises Invalid `not_a_spreadsheet`."""
     if not head.strip():
-        raise Invalid("file_empty", "The file is empty.", fields=[Field("file", "empty", "The file is empty.")])
+        raise ContactImportError.FILE_EMPTY(fields=[ContactImportField.FILE_EMPTY("file")])
     if not head.startswith(_KINDS) and b"\0" in head[:4096] and head[:4096].count(0) > 0.6 * len(head[:4096]):
         raise _no_table()
     if head.startswith(file_signatures.NO_TABLES):
         raise _no_table()
 
 
-def _no_table() -> Invalid:
-    sentence = "This is not a spreadsheet. Send an .xlsx or a CSV file."
-    return Invalid("not_a_spreadsheet", sentence, fields=[Field("file", "not_a_spreadsheet", sentence)])
+def _no_table() -> AppError:
+    return ContactImportError.NOT_A_SPREADSHEET(fields=[ContactImportField.NOT_A_SPREADSHEET("file")])
 
 
 async def upload(actor: Actor, filename: str, pieces: AsyncIterator[bytes]) -> UUID:
@@ -146,7 +147,7 @@ async def one_import(actor: Actor, import_id: UUID) -> asyncpg.Record:
     async with read(actor, Permission.CONTACTS_READ) as r:
         row = await r.fetchrow(f"{_SELECT} and i.id = $2", actor.company_id, import_id)
     if row is None:
-        raise NotFound("import")
+        raise RequestError.NOT_FOUND(what="import")
     return row
 
 
@@ -155,7 +156,7 @@ async def rejects(actor: Actor, import_id: UUID, *, after: tuple[int, str] | Non
     number, field = after or (-1, "")
     async with read(actor, Permission.CONTACTS_READ) as r:
         if not await r.fetchval("select true from contact_import where company_id = $1 and id = $2", actor.company_id, import_id):
-            raise NotFound("import")
+            raise RequestError.NOT_FOUND(what="import")
         return await r.fetch(
             "select row_number, field, value, reason, warning, cells from contact_import_reject "
             'where company_id = $1 and import_id = $2 and (row_number, field collate "C") > ($3, $4) '
@@ -178,9 +179,9 @@ async def start(actor: Actor, import_id: UUID, columns: list[ColumnTarget], tag_
             import_id,
         )
         if row is None:
-            raise NotFound("import")
+            raise RequestError.NOT_FOUND(what="import")
         if row["state"] != ImportState.UPLOADED or row["sheet"] == "{}":
-            raise Conflict("import_not_ready", "This import cannot be started: it is being looked at, or was started already.")
+            raise ContactImportError.IMPORT_NOT_READY()
         sheet = msgspec.json.decode(row["sheet"], type=Inspected)
         mapping = _mapping(columns, sheet)
         await fields.ensure_fields(
@@ -217,24 +218,24 @@ def _mapping(columns: list[ColumnTarget], sheet: Inspected) -> list[ColumnTarget
     for place, column in enumerate(columns):
         where = f"columns[{place}]"
         if column.index >= len(sheet.columns) or column.index in chosen:
-            errors.append(Field(f"{where}.index", "column_unknown", "The file has no such column, or it was named twice."))
+            errors.append(ContactImportField.COLUMN_UNKNOWN(f"{where}.index"))
             continue
         if column.target in _SINGLE:
             if column.target in singles:
-                errors.append(Field(f"{where}.target", "target_twice", "Two columns are meant for the same field."))
+                errors.append(ContactImportField.TARGET_TWICE(f"{where}.target"))
             singles.add(column.target)
         key = column.field_key if column.target == "custom" else None
         if column.target == "custom":
             if not key:
-                errors.append(Field(f"{where}.field_key", "field_key_missing", "Say which field this column fills."))
+                errors.append(ContactImportField.FIELD_KEY_MISSING(f"{where}.field_key"))
             elif key in keys:
-                errors.append(Field(f"{where}.field_key", "field_key_twice", "Two columns are meant for the same field."))
+                errors.append(ContactImportField.TARGET_TWICE(f"{where}.field_key"))
             keys.add(key or "")
         chosen[column.index] = ColumnTarget(column.index, column.target, key, column.field_label)
     if not singles & {"phone", "email"}:
-        errors.append(Field("columns", "no_identity", "Say which column holds the phone numbers or the e-mail addresses."))
+        errors.append(ContactImportField.NO_ADDRESS_COLUMN("columns"))
     if errors:
-        raise Invalid("mapping_invalid", errors[0].message, fields=errors)
+        raise ContactImportError.MAPPING_INVALID(fields=errors)
     return [chosen.get(column.index) or ColumnTarget(column.index, "ignore") for column in sheet.columns]
 
 
@@ -249,7 +250,7 @@ async def cancel(actor: Actor, import_id: UUID) -> None:
         )
         if row is None:
             if not await w.fetchval("select true from contact_import where company_id = $1 and id = $2", w.company_id, import_id):
-                raise NotFound("import")
+                raise RequestError.NOT_FOUND(what="import")
             return
         w.audit("import.cancelled", import_id)
         w.enqueue(ForgetFile(import_id=import_id))
@@ -332,10 +333,10 @@ async def finish(
     import_id: UUID,
     state: Literal[ImportState.COMPLETED, ImportState.FAILED],
     *,
-    error: str | None = None,
+    error: FileProblem | None = None,
     row: int | None = None,
 ) -> None:
-    """The end of a look or a run, unless somebody cancelled it. `error` is a code, `row` where in the file it went wrong."""
+    """The end of a look or a run, unless somebody cancelled it. `row` where in the file it went wrong."""
     async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
         ended = await w.fetchrow(
             "update contact_import set state = $3, error = $4, error_row = $5, finished_at = now(), "

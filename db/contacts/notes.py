@@ -5,7 +5,7 @@ from uuid import UUID
 import asyncpg
 
 from db.contacts.events import ContactsChanged
-from db.errors import Field, Invalid, NotFound
+from db.errors import RequestError, RequestField
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read, work
@@ -20,7 +20,7 @@ where n.company_id = $1 and n.contact_id = $2
 async def must_exist(r: Read, company_id: UUID, contact_id: UUID) -> None:
     """Raises NotFound unless the company has this contact."""
     if not await r.fetchval("select true from contact where company_id = $1 and id = $2", company_id, contact_id):
-        raise NotFound("contact")
+        raise RequestError.NOT_FOUND(what="contact")
 
 
 async def notes(actor: Actor, contact_id: UUID, *, after: UUID | None, limit: int) -> list[asyncpg.Record]:
@@ -40,7 +40,7 @@ async def add_note(actor: Actor, contact_id: UUID, body: str) -> asyncpg.Record:
     """Raises NotFound, Invalid."""
     text = body.replace("\0", "").strip()
     if not text:
-        raise Invalid("invalid", "The note is empty.", fields=[Field("body", "empty", "Write something first.")])
+        raise RequestError.INVALID(fields=[RequestField.REQUIRED("body")])
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         await must_exist(w, w.company_id, contact_id)
         note_id = await w.fetchval(
@@ -63,6 +63,6 @@ async def delete_note(actor: Actor, contact_id: UUID, note_id: UUID) -> None:
         if not await w.execute(
             "delete from contact_note where company_id = $1 and contact_id = $2 and id = $3", w.company_id, contact_id, note_id
         ):
-            raise NotFound("note")
+            raise RequestError.NOT_FOUND(what="note")
         w.audit("contact.note_deleted", contact_id)
         w.emit(ContactsChanged(contact_id=contact_id))

@@ -32,10 +32,6 @@ class Phone(msgspec.Struct, frozen=True, gc=False):
 class PhoneProblem(msgspec.Struct, frozen=True, gc=False):
     reason: Reason
 
-    @property
-    def sentence(self) -> str:
-        return self.reason.sentence
-
 
 # Area codes in use: the first digit, and the second digits that go with it.
 _AREA = frozenset(

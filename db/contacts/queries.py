@@ -9,7 +9,7 @@ import msgspec
 
 from db.contacts.filter import ContactFilter
 from db.contacts.filters import like_pattern, needle, where
-from db.errors import NotFound
+from db.errors import RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
@@ -135,5 +135,5 @@ async def contact(actor: Actor, contact_id: UUID) -> asyncpg.Record:
     async with read(actor, Permission.CONTACTS_READ) as r:
         row = await r.fetchrow(_DETAIL, actor.company_id, contact_id)
         if row is None:
-            raise NotFound("contact")
+            raise RequestError.NOT_FOUND(what="contact")
         return row

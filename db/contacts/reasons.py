@@ -1,50 +1,74 @@
-"""Why a row, or one cell of it, is refused: one closed list, one spelling for importer, API and screen.
+"""Why a row of a list, one cell of it, or a whole file is refused: closed lists, one spelling for importer, API and screen.
 
-The sentences are the English message ids that the web app translates. Refuses to know about files or the database."""
+Refuses to know about files or the database."""
 
-from enum import StrEnum
+from db.errors import Code, FieldCode
 
 
-class Reason(StrEnum):
+class Reason(FieldCode):
     """Codes are stored with rejected rows and shown by the API; never rename one."""
 
-    PHONE_EMPTY = "phone_empty"
-    PHONE_NOT_A_NUMBER = "phone_not_a_number"
-    PHONE_TOO_SHORT = "phone_too_short"
-    PHONE_TOO_LONG = "phone_too_long"
-    PHONE_NO_AREA_CODE = "phone_no_area_code"
-    PHONE_INVALID_FOR_REGION = "phone_invalid_for_region"
-    PHONE_UNKNOWN_COUNTRY = "phone_unknown_country"
-    PHONE_DIGITS_LOST = "phone_digits_lost"
-    EMAIL_INVALID = "email_invalid"
-    TOO_LONG = "too_long"
-    TOO_MANY_TAGS = "too_many_tags"
-    TOO_MANY_CELLS = "too_many_cells"
-    FLAG_NOT_UNDERSTOOD = "flag_not_understood"
-    LANGUAGE_UNKNOWN = "language_unknown"
-    NO_IDENTITY = "no_identity"
-    NOT_STORABLE = "not_storable"
+    PHONE_EMPTY = "phone_empty", "There is no phone number."
+    PHONE_NOT_A_NUMBER = "phone_not_a_number", "This is not a phone number."
+    PHONE_TOO_SHORT = "phone_too_short", "The phone number has too few digits."
+    PHONE_TOO_LONG = "phone_too_long", "The phone number has too many digits."
+    PHONE_NO_AREA_CODE = "phone_no_area_code", "The area code is missing. Write it before the number, like 11 98765-4321."
+    PHONE_INVALID_FOR_REGION = (
+        "phone_invalid_for_region",
+        "No phone has this number. A number from abroad needs + and its country code.",
+    )
+    PHONE_UNKNOWN_COUNTRY = "phone_unknown_country", "The country is not known. Write + and the country code before the number."
+    PHONE_DIGITS_LOST = (
+        "phone_digits_lost",
+        "The spreadsheet cut digits off this number. Format the column as text, type it again.",
+    )
+    EMAIL_INVALID = "email_invalid", "This is not an e-mail address."
+    TOO_LONG = "too_long", "The text is too long for this field."
+    TOO_MANY_TAGS = "too_many_tags", "There are more tags than one contact can have."
+    TOO_MANY_CELLS = "too_many_cells", "The row has more cells than the table has columns. A quote or separator may be missing."
+    FLAG_NOT_UNDERSTOOD = "flag_not_understood", "Write yes or no here."
+    LANGUAGE_UNKNOWN = "language_unknown", "The language is not known. Write it like pt-BR or en."
+    NO_IDENTITY = "no_identity", "The row has neither a phone number nor an e-mail address."
+    NOT_STORABLE = "not_storable", "Something in the row cannot be stored. Type it again by hand."
 
-    @property
-    def sentence(self) -> str:
-        return SENTENCES[self]
+
+class RowWarning(Code):
+    """What was left out of a row that was taken. Stored like a `Reason`."""
+
+    EMAIL_OF_OTHER_CONTACT = "email_of_other_contact", "The e-mail belongs to another contact. The row was imported without it."
+    PHONE_OF_OTHER_CONTACT = (
+        "phone_of_other_contact",
+        "The phone number belongs to another contact. The row was imported without it.",
+    )
+    TOO_MANY_TAGS = "too_many_tags", "There are more tags than a company can have. The row was imported without the new ones."
 
 
-SENTENCES: dict[Reason, str] = {
-    Reason.PHONE_EMPTY: "There is no phone number.",
-    Reason.PHONE_NOT_A_NUMBER: "This is not a phone number.",
-    Reason.PHONE_TOO_SHORT: "The phone number has too few digits.",
-    Reason.PHONE_TOO_LONG: "The phone number has too many digits.",
-    Reason.PHONE_NO_AREA_CODE: "The area code is missing. Write it before the number, like 11 98765-4321.",
-    Reason.PHONE_INVALID_FOR_REGION: "No phone has this number. A number from abroad needs + and its country code.",
-    Reason.PHONE_UNKNOWN_COUNTRY: "The country is not known. Write + and the country code before the number.",
-    Reason.PHONE_DIGITS_LOST: "The spreadsheet cut digits off this number. Format the column as text, type it again.",
-    Reason.EMAIL_INVALID: "This is not an e-mail address.",
-    Reason.TOO_LONG: "The text is too long for this field.",
-    Reason.TOO_MANY_TAGS: "There are more tags than one contact can have.",
-    Reason.TOO_MANY_CELLS: "The row has more cells than the table has columns. A quote or separator may be missing.",
-    Reason.FLAG_NOT_UNDERSTOOD: "Write yes or no here.",
-    Reason.LANGUAGE_UNKNOWN: "The language is not known. Write it like pt-BR or en.",
-    Reason.NO_IDENTITY: "The row has neither a phone number nor an e-mail address.",
-    Reason.NOT_STORABLE: "Something in the row cannot be stored. Type it again by hand.",
-}
+class FileProblem(Code):
+    """Why a file could not be imported. `row`: where it went wrong. Stored with the import; never rename one."""
+
+    EMPTY = "empty", "The file is empty."
+    OLD_EXCEL = "old_excel", "This is the old Excel format (.xls). Save it as .xlsx or CSV and send it again."
+    ENCRYPTED = "encrypted", "The file is protected by a password. Save it without a password and send it again."
+    BINARY_EXCEL = "binary_excel", "This is the binary Excel format (.xlsb). Save it as .xlsx or CSV and send it again."
+    OPEN_DOCUMENT = "open_document", "This is an OpenDocument sheet (.ods). Save it as .xlsx or CSV and send it again."
+    WEB_PAGE = "web_page", "This is a web page with the name of a spreadsheet. Open it in Excel and save it as .xlsx."
+    JSON = "json", "This is a JSON file. Send a spreadsheet (.xlsx) or a CSV file."
+    NOT_A_SPREADSHEET = "not_a_spreadsheet", "This is not a spreadsheet. Send an .xlsx or a CSV file."
+    DAMAGED = "damaged", "The file is damaged and cannot be read. Save it again and send the new one."
+    TOO_BIG = "too_big", "The file is too big once unpacked. Split it into smaller files."
+    TOO_MANY_ROWS = "too_many_rows", "The file has too many rows. Split it into smaller files."
+    TOO_MANY_COLUMNS = "too_many_columns", "The file has too many columns. Keep only those that you need."
+    CELL_TOO_LONG = (
+        "cell_too_long",
+        "A cell in row {row} holds more text than a cell can hold. Shorten it and send the file again.",
+    )
+    ROW_TOO_LONG = "row_too_long", "Row {row} is too long; perhaps its line end is missing. Save the file again as .xlsx or CSV."
+    TOO_SLOW = "too_slow", "Reading this file takes too long. Split it into smaller files, or save it as CSV."
+    QUOTE_NOT_CLOSED = (
+        "quote_not_closed",
+        "A quote opens in or before row {row} and is never closed. Mend it and send the file again.",
+    )
+    FILE_GONE = "file_gone", "The file is no longer there. Send it again."
+    CHANGED = "changed", "The file is not the one that was looked at first. Send it again."
+    EXPIRED = "expired", "Nobody started this import within {days} days, so the file was deleted. Send it again."
+    CRASHED = "crashed", "Something went wrong on our side, more than once. Send the file again, or save it as CSV first."

@@ -4,8 +4,9 @@ from uuid import UUID
 
 import asyncpg
 
+from db.contacts.errors import ContactError
 from db.contacts.events import ContactsChanged
-from db.errors import Conflict, Field, Invalid, NotFound
+from db.errors import RequestError, RequestField
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, Work, read, work
@@ -25,7 +26,7 @@ def plain(name: str) -> str:
     """The name as it is kept: without the signs that part tags in a file. Raises Invalid when nothing is left of it."""
     text = " ".join(name.translate(_PARTING).split())[:60].strip("# ")
     if not text:
-        raise Invalid("invalid", "A tag needs a name.", fields=[Field("name", "empty", "A tag needs a name.")])
+        raise RequestError.INVALID(fields=[RequestField.REQUIRED("name")])
     return text
 
 
@@ -49,7 +50,7 @@ async def tags(
 async def _one(r: Read, company_id: UUID, tag_id: UUID) -> asyncpg.Record:
     row = await r.fetchrow(f"{_SELECT} and t.id = $2", company_id, tag_id)
     if row is None:
-        raise NotFound("tag")
+        raise RequestError.NOT_FOUND(what="tag")
     return row
 
 
@@ -62,7 +63,7 @@ async def create_tag(actor: Actor, name: str) -> asyncpg.Record:
             plain(name),
         )
         if tag_id is None:
-            raise Conflict("tag_exists", "There is a tag of this name already.")
+            raise ContactError.TAG_EXISTS()
         w.audit("tag.created", tag_id)
         w.emit(ContactsChanged())
         return await _one(w, w.company_id, tag_id)
@@ -75,9 +76,9 @@ async def rename_tag(actor: Actor, tag_id: UUID, name: str) -> asyncpg.Record:
         if await w.fetchval(
             "select true from tag where company_id = $1 and fold(name) = fold($2) and id <> $3", w.company_id, text, tag_id
         ):
-            raise Conflict("tag_exists", "There is a tag of this name already.")
+            raise ContactError.TAG_EXISTS()
         if not await w.execute("update tag set name = $3 where company_id = $1 and id = $2", w.company_id, tag_id, text):
-            raise NotFound("tag")
+            raise RequestError.NOT_FOUND(what="tag")
         w.audit("tag.renamed", tag_id)
         w.emit(ContactsChanged())
         return await _one(w, w.company_id, tag_id)
@@ -87,7 +88,7 @@ async def delete_tag(actor: Actor, tag_id: UUID) -> None:
     """Takes it off every contact. Raises NotFound."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         if not await w.execute("delete from tag where company_id = $1 and id = $2", w.company_id, tag_id):
-            raise NotFound("tag")
+            raise RequestError.NOT_FOUND(what="tag")
         w.audit("tag.deleted", tag_id)
         w.emit(ContactsChanged())
 
@@ -114,7 +115,7 @@ async def ensure_tags(w: Work, names: list[str]) -> list[UUID]:
         missing = await w.fetchval("select count(distinct fold(n)) from unnest($1::text[]) n", names)
         if len(rows) == missing:
             return [row["id"] for row in rows]
-    raise Conflict("tag_busy", "A tag was changed at the same moment. Try again.")
+    raise ContactError.TAG_BUSY()
 
 
 async def set_tags(w: Work, contact_id: UUID, names: list[str]) -> None:

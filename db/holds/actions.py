@@ -11,8 +11,9 @@ from db import queue
 from db.accounts import mails
 from db.campaigns import held as held_campaigns
 from db.campaigns.enums import CampaignState
-from db.errors import Conflict, NotFound
+from db.errors import RequestError
 from db.holds.enums import HoldCause, HoldDecision, HoldKind
+from db.holds.errors import HoldError
 from db.holds.events import HoldChanged
 from db.ids import uuid7
 from db.jobs import SendMail
@@ -117,7 +118,7 @@ async def decide(actor: Actor, hold_id: UUID, items: list[UUID], decision: HoldD
     async with work(actor, Permission.COMPANY_WRITE) as w:
         row = await w.fetchrow("select id from hold where company_id = $1 and id = $2 for update", actor.company_id, hold_id)
         if row is None:
-            raise NotFound("hold")
+            raise RequestError.NOT_FOUND(what="hold")
         found = await w.fetch(
             "select id, kind, subject_id, name, before, decision from held_item where company_id = $1 and hold_id = $2"
             " and id = any($3::uuid[]) for update",
@@ -126,9 +127,9 @@ async def decide(actor: Actor, hold_id: UUID, items: list[UUID], decision: HoldD
             items,
         )
         if len(found) != len(set(items)):
-            raise NotFound("held item")
+            raise RequestError.NOT_FOUND(what="held_item")
         if any(item["decision"] is not None for item in found):
-            raise Conflict("already_decided", "Somebody has decided this already. Load the page again.")
+            raise HoldError.ALREADY_DECIDED()
         for item in found:
             await _act(w, hold_id, HoldKind(item["kind"]), item["subject_id"], item["name"], item["before"], decision)
         await w.execute(

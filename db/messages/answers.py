@@ -5,7 +5,7 @@ closed comes back as failed, it is never turned into something else.
 """
 
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -15,10 +15,11 @@ from db.channels.enums import ChannelKind, ChannelState
 from db.clock import now
 from db.contacts.enums import LineType
 from db.contacts.notes import must_exist
-from db.errors import Conflict, Field, Invalid, NotFound
+from db.errors import RequestError, RequestField
 from db.ids import uuid7
 from db.messages import conversation, segments
 from db.messages.conversation import Entry
+from db.messages.errors import MessageError
 from db.messages.events import ConversationChanged
 from db.messages.inbound import SILENT
 from db.messages.render import LiteralContent
@@ -31,14 +32,6 @@ WINDOW = timedelta(hours=24)
 LIMITS = {ChannelKind.WHATSAPP: 4096, ChannelKind.SMS: segments.MAX_CHARACTERS}
 """Characters of one text: Meta's `text.body`, Twilio's `Body`."""
 
-Obstacle = Literal["channel_not_connected", "no_address", "opted_out", "window_closed"]
-_SENTENCES: dict[Obstacle, str] = {
-    "channel_not_connected": "This channel cannot send at the moment.",
-    "no_address": "The contact has no address that this channel reaches.",
-    "opted_out": "This person asked for no more messages.",
-    "window_closed": "More than 24 hours have passed since the person wrote. Send a template by a campaign.",
-}
-
 
 class ReplyChannel(NamedTuple):
     """One way to answer. `obstacle`: why not now. `window_until`: WhatsApp takes free texts until then."""
@@ -48,7 +41,7 @@ class ReplyChannel(NamedTuple):
     channel_kind: ChannelKind
     sandbox: bool
     address: str | None
-    obstacle: Obstacle | None
+    obstacle: MessageError | None
     last_inbound_at: datetime | None
     window_until: datetime | None
 
@@ -86,21 +79,19 @@ async def send(actor: Actor, contact_id: UUID, channel_id: UUID, text: str) -> E
     """Queues one free text before all campaigns of the channel. Raises NotFound, Invalid, Conflict with the obstacle as its code."""
     text = text.strip()
     if not text:
-        raise Invalid("invalid", "The message is empty.", fields=[Field("text", "required", "Write something first.")])
+        raise RequestError.INVALID(fields=[RequestField.REQUIRED("text")])
     async with work(actor, Permission.MESSAGES_SEND) as w:
         await must_exist(w, w.company_id, contact_id)
         await w.fetch(_STEADY, w.company_id, contact_id)
         ways = await _ways(w, w.company_id, contact_id, channel_id)
         if not ways:
-            raise NotFound("channel")
+            raise RequestError.NOT_FOUND(what="channel")
         way = ways[0]
         if way.obstacle is not None:
-            raise Conflict(way.obstacle, _SENTENCES[way.obstacle])
+            raise way.obstacle()
         most = LIMITS[way.channel_kind]
         if len(text) > most:
-            raise Invalid(
-                "invalid", "The message is too long.", fields=[Field("text", "too_long", f"At most {most} characters or items.")]
-            )
+            raise RequestError.INVALID(fields=[RequestField.TOO_LONG("text", max=most)])
         message_id = uuid7()
         await w.execute(
             "insert into message(company_id, id, channel_id, queue_id, contact_id, address, dedupe_key, units, content, author_id)"
@@ -130,15 +121,15 @@ def _way(row: asyncpg.Record, at: datetime) -> ReplyChannel:
     until = wrote + WINDOW if wrote is not None and kind is ChannelKind.WHATSAPP else None
     # Who writes again over WhatsApp after opting out wants an answer; an SMS carrier would not let it through.
     out = row["opted_out_at"] is not None and not (kind is ChannelKind.WHATSAPP and row["wrote_since"])
-    obstacle: Obstacle | None = None
+    obstacle: MessageError | None = None
     if not _sends(row):
-        obstacle = "channel_not_connected"
+        obstacle = MessageError.CHANNEL_NOT_CONNECTED
     elif address is None:
-        obstacle = "no_address"
+        obstacle = MessageError.NO_ADDRESS
     elif out:
-        obstacle = "opted_out"
+        obstacle = MessageError.OPTED_OUT
     elif kind is ChannelKind.WHATSAPP and (until is None or until <= at):
-        obstacle = "window_closed"
+        obstacle = MessageError.WINDOW_CLOSED
     return ReplyChannel(row["id"], row["name"], kind, row["sandbox"], address, obstacle, wrote, until)
 
 

@@ -21,6 +21,7 @@ from db.channels.templates import Draft, components_of
 from db.clock import now
 from db.contacts.filter import ContactFilter
 from db.jobs import CheckChannel, Job, SubmitTemplate
+from db.messages.enums import MessageState
 from db.messages.render import Slot, TemplateContent, TextContent
 from db.permissions import Role
 from db.seed import history
@@ -370,6 +371,8 @@ async def _messages(
         campaign,
         *_columns(history.tallies(rows, start)),
     )
+    size = sum(row.state != MessageState.SKIPPED for row in rows)
+    await c.execute("update campaign set audience_size = $3 where company_id = $1 and id = $2", COMPANY, campaign, size)
     await c.execute(
         """insert into inbound_message(company_id, channel_id, campaign_id, id, contact_id, provider_id, address, kind, body,
                                        context_provider_id, received_at, created_at)

@@ -21,10 +21,12 @@ from db.installation import mark_restored
 from db.migrate import MigrationError, migrate
 from db.seed.demo import EMAIL, PASSWORD, seed
 from db.settings import Settings
+from db.stats import check
 from db.tenancy import worker
 from db.up.lock import Running
 from db.up.output import say
 from db.up.servers import attached
+from db.work import system_read, system_work
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
@@ -105,6 +107,26 @@ async def _held(settings: Settings, args: argparse.Namespace) -> str:
     return "\n".join(lines or ["Nothing is held."])
 
 
+async def _stats(settings: Settings, args: argparse.Namespace) -> str:
+    await open_pools(settings, size=2)
+    try:
+        async with system_read() as s:
+            companies = await check.companies(s)
+        lines = []
+        for company_id in companies:
+            async with system_read() as s:
+                wrong = await check.differences(s, company_id)
+            lines += [f"{company_id} {w.day} {w.metric.name.lower()}: {w.kept} kept, {w.counted} counted" for w in wrong]
+            if wrong and args.repair:
+                async with system_work() as s:
+                    await check.repair(s, company_id)
+        if lines and args.repair:
+            lines.append("Counted anew.")
+        return "\n".join(lines or [f"All figures of {len(companies)} companies are right."])
+    finally:
+        await close_pools()
+
+
 async def _rotate(settings: Settings, args: argparse.Namespace) -> str:
     ring = crypto.load_ring(settings.secret_keys, settings.data_dir)
     return (await rotate.rotate(owner(settings), ring)).sentence(ring.current)
@@ -133,6 +155,7 @@ _COMMANDS: dict[str, Any] = {
     "backup": _backup,
     "restore": _restore,
     "held": _held,
+    "stats": _stats,
     "rotate-keys": _rotate,
     "sweep": _sweep,
 }

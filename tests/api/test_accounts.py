@@ -36,7 +36,7 @@ async def test_keys_read_by_scope(client: httpx.AsyncClient, sign_in_as: SignInA
     assert (await client.get(path, headers=await sign_in_as(scopes=[permission]))).status_code == 200
     others = [one for one in Permission if one is not permission]
     answer = await client.get(path, headers=await sign_in_as(scopes=others))
-    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert (answer.status_code, answer.json()["code"]) == (403, "key_lacks_permission")
 
 
 async def test_a_key_is_told_who_it_is(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
@@ -221,7 +221,7 @@ async def test_a_key_cannot_outgrow_its_maker(client: httpx.AsyncClient, sign_in
     assert (wide.status_code, wide.json()["code"]) == (403, "scope_too_wide")
     assert (await client.post("/v1/api-keys", json={"name": "k", "scopes": ["contacts:read"]}, headers=maker)).status_code == 201
     past = {"name": "k", "scopes": ["contacts:read"], "expires_at": (now() - timedelta(hours=1)).isoformat()}
-    assert (await client.post("/v1/api-keys", json=past, headers=maker)).json()["errors"][0]["code"] == "in_past"
+    assert (await client.post("/v1/api-keys", json=past, headers=maker)).json()["errors"][0]["code"] == "in_the_past"
 
 
 async def test_an_expired_key_is_refused(client: httpx.AsyncClient, owner_db: asyncpg.Connection, sign_in_as: SignInAs) -> None:

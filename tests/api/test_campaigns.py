@@ -54,8 +54,8 @@ async def test_a_draft_says_what_is_missing(client: httpx.AsyncClient, auth: Hea
     assert refused.status_code == 409
     assert refused.json()["code"] == "not_ready"
     assert refused.json()["errors"] == [
-        {"field": "channel", "code": "no_channel", "message": "no_channel"},
-        {"field": "audience", "code": "no_audience", "message": "no_audience"},
+        {"field": "channel", "code": "no_channel", "message": "Choose the channel that sends."},
+        {"field": "audience", "code": "no_audience", "message": "Choose who gets the message."},
     ]
 
 
@@ -66,9 +66,9 @@ async def test_missing_fallbacks_and_unapproved_templates_forbid_a_launch(
     (await client.patch(f"/v1/campaigns/{ready['id']}", json={"bindings": bindings}, headers=auth)).raise_for_status()
     await owner_db.execute("update template set status = 'paused' where id = $1", UUID(ready["template_id"]))
     preview = (await client.post(f"/v1/campaigns/{ready['id']}/preview", headers=auth)).json()
-    codes = {(p["code"], p["detail"]) for p in preview["problems"]}
-    assert ("template_not_approved", "paused") in codes
-    assert ("missing_fallback", "1") in codes
+    codes = {(p["code"], p["params"].get("name")) for p in preview["problems"]}
+    assert ("template_not_approved", None) in codes
+    assert ("missing_fallback", "{{1}}") in codes
 
 
 async def test_the_preview_reads_as_people_get_it(client: httpx.AsyncClient, auth: Headers, ready: dict) -> None:
@@ -93,7 +93,7 @@ async def test_launching_materialises_everyone_exactly_once(
     assert await lifecycle.prepare(owner.company_id, campaign_id) == 0
     progress = (await client.get(f"/v1/campaigns/{campaign_id}/progress", headers=auth)).json()
     assert progress["state"] == "running"
-    assert progress["audience"] == 4
+    assert progress["figures"]["audience"] == progress["figures"]["waiting"] == 4
     assert progress["counts"]["queued"] == 4
     assert progress["counts"]["skipped"] == 2
     assert {g["reason"] for g in progress["skipped"]} == {"opted_out", "no_address"}

@@ -24,7 +24,7 @@ async def test_figures(client: httpx.AsyncClient, owner_db: asyncpg.Connection, 
             company,
         )
         campaign = await owner_db.fetchval(
-            "insert into campaign(company_id, name, state, channel_id) values ($1, 'Natal', 'running', $2) returning id",
+            "insert into campaign(company_id, name, state, channel_id, audience_size) values ($1, 'Natal', 'running', $2, 10) returning id",
             company,
             channel,
         )
@@ -38,7 +38,10 @@ async def test_figures(client: httpx.AsyncClient, owner_db: asyncpg.Connection, 
         await owner_db.execute("update message set replied_at = now() where campaign_id = $1 and dedupe_key = '1'", campaign)
         for state, most in ((3, 8), (4, 6), (5, 2)):
             await owner_db.execute(
-                "update message set state = $2 where campaign_id = $1 and dedupe_key::int <= $3", campaign, state, most
+                "update message set state = $2::smallint, sent_at = now() where campaign_id = $1 and dedupe_key::int <= $3",
+                campaign,
+                state,
+                most,
             )
         await owner_db.execute("update message set state = 7 where campaign_id = $1 and dedupe_key = '9'", campaign)
         await owner_db.execute(
@@ -47,8 +50,14 @@ async def test_figures(client: httpx.AsyncClient, owner_db: asyncpg.Connection, 
             company,
         )
     home = (await client.get("/v1/home", headers=await bearer(owner_db, owner))).json()
-    assert [(one["audience"], one["done"], one["channel_name"]) for one in home["running"]] == [(10, 9, "Loja")]
-    assert (home["today"]["sent"], home["today"]["delivered"]) == (8, 6)
+    assert [(one["figures"], one["channel_name"]) for one in home["running"]] == [
+        (
+            {"audience": 10, "waiting": 1, "sent": 8, "delivered": 6, "read": 2, "replied": 1, "failed": 1, "stopped": 0},
+            "Loja",
+        )
+    ]
+    assert home["today"] == home["days"][-1]
+    assert (home["today"]["sent"], home["today"]["delivered"], home["today"]["replied"]) == (8, 6, 1)
     assert [(one["code"], one["count"]) for one in home["attention"]] == [
         ("channel_error", None),
         ("import_rejects", 3),

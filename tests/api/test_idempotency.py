@@ -109,7 +109,7 @@ async def test_an_answer_that_cannot_be_kept_takes_the_effect_back(
     with monkeypatch.context() as patch:
         patch.setattr(Attempt, "keep", lost)
         refused = await client.post("/v1/api-keys", json=BODY, headers=headers)
-    assert (refused.status_code, refused.json()["code"]) == (503, "database_unavailable")
+    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
     assert "retry-after" in refused.headers
     assert await keys_of(owner_db, owner) == 0
     assert await owner_db.fetchval("select count(*) from audit_log where company_id = $1", owner.company_id) == 0
@@ -138,7 +138,7 @@ async def test_a_commit_of_unknown_outcome_is_settled_by_the_next_try(
     with monkeypatch.context() as patch:
         patch.setattr(Transaction, "commit", lost)
         unknown = await client.post("/v1/api-keys", json=BODY, headers=headers)
-    assert (unknown.status_code, unknown.json()["code"]) == (503, "database_unavailable")
+    assert (unknown.status_code, unknown.json()["code"]) == (503, "unavailable")
     assert await keys_of(owner_db, owner) == committed
     again = await client.post("/v1/api-keys", json=BODY, headers=headers)
     assert (again.status_code, await keys_of(owner_db, owner)) == (201, 1)

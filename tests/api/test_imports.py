@@ -123,7 +123,7 @@ async def test_an_unreadable_file_fails_with_its_reason(
 @pytest.mark.parametrize(
     ("columns", "code"),
     [
-        ([{"index": 0, "target": "name"}], "no_identity"),
+        ([{"index": 0, "target": "name"}], "no_address_column"),
         ([{"index": 1, "target": "phone"}, {"index": 2, "target": "phone"}], "target_twice"),
         ([{"index": 9, "target": "phone"}], "column_unknown"),
         ([{"index": 1, "target": "phone"}, {"index": 3, "target": "custom"}], "field_key_missing"),

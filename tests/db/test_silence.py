@@ -94,7 +94,7 @@ async def test_an_action_whose_commit_is_lost_does_not_say_that_nothing_was_chan
             with pytest.raises(Unavailable) as caught:
                 async with system_read():
                     raise AssertionError("entered")
-            assert caught.value.code == "database_unavailable"
+            assert caught.value.code == "unavailable"
         assert time.monotonic() - began < 20  # none of them waited: one wait lasts 5 s
     finally:
         DB.pool, SYSTEM.pool = usual

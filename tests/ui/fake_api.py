@@ -16,6 +16,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.contract import accounts as contract
 from api.contract.base import Done, FieldError, Page, Problem
+from api.contract.campaigns import Figures
 from api.contract.enums import CampaignState, InvitationMail, KeyEnd, Language, Permission, Role
 from api.contract.home import Attention, Home, HomeCampaign, HomeDay
 
@@ -23,6 +24,10 @@ TOKEN = "token-ana"
 PASSWORD = "cavalo-azul-42"
 NOW = datetime.now(UTC)
 READS = [Permission.COMPANY_READ, Permission.CONTACTS_READ, Permission.EVENTS_READ, Permission.TEAM_READ]
+
+
+def _figures(audience: int, done: int) -> Figures:
+    return Figures(audience=audience, waiting=audience - done, sent=done, delivered=done, read=0, replied=0, failed=0, stopped=0)
 
 
 class State:
@@ -80,9 +85,9 @@ class State:
         sent = [3100, 0, 8200, 12100, 9400, 400, 0, 15200, 18400, 17100, 22300, 9100, 31200, 28100]
         days = [HomeDay(day=(NOW - timedelta(days=13 - n)).date().isoformat(), sent=s, delivered=int(s * 0.96), replied=s // 17) for n, s in enumerate(sent)]  # fmt: skip
         running = [
-            HomeCampaign(id=uuid4(), name="Black Friday · clientes VIP", state=CampaignState.RUNNING, channel_name="WhatsApp +55 11 4000-1234", audience=100_000, done=61_284, scheduled_at=None),
-            HomeCampaign(id=uuid4(), name="Lembrete de retirada", state=CampaignState.PAUSED, channel_name="SMS 28901", audience=4_210, done=1_300, scheduled_at=None),
-            HomeCampaign(id=uuid4(), name="Natal · vestidos", state=CampaignState.SCHEDULED, channel_name="WhatsApp +55 11 4000-1234", audience=22_000, done=0, scheduled_at=NOW + timedelta(days=1)),
+            HomeCampaign(id=uuid4(), name="Black Friday · clientes VIP", state=CampaignState.RUNNING, channel_name="WhatsApp +55 11 4000-1234", figures=_figures(100_000, 61_284), scheduled_at=None),
+            HomeCampaign(id=uuid4(), name="Lembrete de retirada", state=CampaignState.PAUSED, channel_name="SMS 28901", figures=_figures(4_210, 1_300), scheduled_at=None),
+            HomeCampaign(id=uuid4(), name="Natal · vestidos", state=CampaignState.SCHEDULED, channel_name="WhatsApp +55 11 4000-1234", figures=_figures(22_000, 0), scheduled_at=NOW + timedelta(days=1)),
         ]  # fmt: skip
         attention = [
             Attention(code="channel_error", subject_id=uuid4(), subject="WhatsApp Atacado"),

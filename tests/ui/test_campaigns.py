@@ -9,7 +9,7 @@ import pytest
 from nicegui import ui
 from nicegui.testing import User
 
-from api.contract.campaigns import CampaignCreate, CampaignPatch, Counts, FailureGroup, Progress, RatePoint
+from api.contract.campaigns import CampaignCreate, CampaignPatch, Counts, FailureGroup, Figures, Progress, RatePoint
 from api.contract.contacts import ContactFilter
 from api.contract.enums import CampaignState, ChannelKind
 from db.campaigns import lifecycle
@@ -79,18 +79,18 @@ def test_every_reason_has_a_name_and_a_way_out() -> None:
 
 def _progress(**more: object) -> Progress:
     values: dict[str, object] = {
-        "state": CampaignState.COMPLETED, "state_reason": None, "audience": 100,
-        "counts": Counts(delivered=60, read=30, failed=10, skipped=10), "accepted": 100, "delivered": 90, "read": 30,
-        "replied": 9, "rate": 0.0, "eta": None, "limiting_factor": None, "limit_value": None, "limit_until": None,
+        "state": CampaignState.COMPLETED, "state_reason": None,
+        "figures": Figures(audience=100, waiting=0, sent=90, delivered=90, read=30, replied=9, failed=10, stopped=0),
+        "counts": Counts(delivered=60, read=30, failed=10, skipped=10), "rate": 0.0, "eta": None, "limiting_factor": None, "limit_value": None, "limit_until": None,
         "failures": [], "skipped": [], "series": [], "series_seconds": 1,
     }  # fmt: skip
     return Progress(**{**values, **more})  # type: ignore[arg-type]
 
 
-def test_shares_are_of_the_step_before() -> None:
+def test_shares_are_of_everybody_or_of_those_sent() -> None:
     found = {step.key: (step.value, step.base) for step in figures.steps(_progress(), ChannelKind.WHATSAPP)}
     assert found == {
-        "waiting": (0, 100), "sent": (100, 100), "delivered": (90, 100), "read": (30, 90), "replied": (9, 90),
+        "waiting": (0, 100), "sent": (90, 100), "delivered": (90, 90), "read": (30, 90), "replied": (9, 90),
         "failed": (10, 100),
     }  # fmt: skip
     assert "read" not in {step.key for step in figures.steps(_progress(), ChannelKind.SMS)}

@@ -68,11 +68,11 @@ async def test_field_errors_find_their_fields(user: User) -> None:
     await user.open("/_gallery?tab=states")
     with user:
         field = text_field("Phone")
-        error = ApiProblem(422, "invalid", "x", [FieldError(field="phone", code="invalid_phone", message="m")])
+        error = ApiProblem(422, "invalid", "x", [FieldError(field="phone", code="phone_not_a_number", message="m")])
         assert problems.show_in({"phone": field}, error)
-        await user.should_see("Isto não parece um número de telefone.")
+        await user.should_see("Isto não é um número de telefone.")
         field.value = "+55"
-        await user.should_not_see("Isto não parece um número de telefone.")
+        await user.should_not_see("Isto não é um número de telefone.")
         safe_link("click me", "javascript:alert(1)")
         assert not [link for link in user.find("click me").elements if isinstance(link, ui.link)]
 
@@ -85,7 +85,7 @@ async def test_the_first_bad_field_gets_the_cursor(user: User, monkeypatch: pyte
         fields = {name: text_field(name, value) for name, value in (("name", "Ana"), ("phone", ""), ("email", " "))}
         assert not filled(fields.values())
         assert focused == [fields["phone"]]
-        errors = [FieldError(field=name, code="invalid_email", message="m") for name in ("email", "phone")]
+        errors = [FieldError(field=name, code="email_invalid", message="m") for name in ("email", "phone")]
         problems.show_in(fields, ApiProblem(422, "invalid", "x", errors))
         assert focused == [fields["phone"], fields["phone"]]
 

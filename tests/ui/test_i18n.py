@@ -28,7 +28,7 @@ def msgids() -> dict[str | tuple[str, ...], str]:
 
 def catalogue() -> dict[str | tuple[str, ...], str | tuple[str, ...]]:
     entries: dict[str | tuple[str, ...], str | tuple[str, ...]] = {}
-    for path in sorted((UI / "locales").glob("pt_BR*.po")):
+    for path in i18n.catalogues("pt_BR"):
         with path.open("rb") as file:
             entries |= {message.id: message.string for message in read_po(file) if message.id}  # type: ignore[misc]
     return entries

@@ -5,6 +5,7 @@ from typing import Any
 
 from nicegui import events, ui
 
+from api.contract.problems import RequestError
 from ui import formats, session
 from ui.client.base import ApiProblem, Offline, Uploaded
 from ui.components import problems
@@ -51,7 +52,7 @@ def drop_zone(
 
     def rejected(event: events.GenericEventArguments) -> None:
         if event.args == "max-file-size":
-            refuse(problems.sentences()["file_too_large"])
+            refuse(problems.said(RequestError.FILE_TOO_LARGE, {"most_mb": max_bytes // 1_000_000}))
         else:
             refuse(wrong_kind or _("This file cannot be used. {hint}").format(hint=shown_hint))
 

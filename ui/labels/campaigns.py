@@ -1,13 +1,13 @@
 """Sentences of campaigns that more than one screen says: states, limits, problems of a draft, why one stopped."""
 
-from contextlib import suppress
 from datetime import datetime
 
 from api.contract.base import FieldError
-from api.contract.campaigns import Campaign, CampaignProblem, CampaignSettings, Counts
+from api.contract.campaigns import Campaign, CampaignProblem, CampaignSettings, Counts, Figures
 from api.contract.contacts import ContactFilter
 from api.contract.enums import CampaignState
 from ui import formats
+from ui.components import problems
 from ui.components.text import Tone
 from ui.i18n import _, ngettext
 from ui.labels import reasons
@@ -33,20 +33,7 @@ def people(count: int) -> str:
 
 def problem(found: CampaignProblem) -> str:
     """What stands in the way of a launch, in one sentence with the way out."""
-    detail = found.detail or ""
-    return {
-        "no_channel": _("Choose the channel that sends."),
-        "channel_not_connected": _("The channel is not connected. Mend it or choose another one."),
-        "no_template": _("Choose an approved template."),
-        "template_not_approved": _("WhatsApp has not approved this template. Choose another one, or wait."),
-        "no_body": _("Write the message."),
-        "body_too_long": _("The text has {n} characters; 1,600 is the limit.").format(n=detail),
-        "missing_fallback": _("Write what people without a value for {name} should read.").format(name="{{" + detail + "}}"),
-        "unknown_field": _("There is no contact field called {name}.").format(name=detail),
-        "no_audience": _("Choose who gets the message."),
-        "audience_empty": _("Nobody can be reached with this audience."),
-        "bad_variable": _("A variable is not written right: {name}.").format(name="{{" + detail + "}}"),
-    }[found.code]
+    return problems.said(found.code, found.params)
 
 
 def limit_plan(limit: str | None) -> str:
@@ -133,9 +120,9 @@ def audience_words(audience: ContactFilter, tags: dict[str, str], settings: Camp
     return line
 
 
-def done(audience: int, counts: Counts) -> int:
-    """How far it came: all of the audience but those in the queue, on the wire, or called off before their turn."""
-    return max(0, audience - counts.queued - counts.sending - counts.cancelled)
+def done(figures: Figures, counts: Counts) -> int:
+    """How far it came: all of the audience but those who wait and those called off before their turn."""
+    return figures.audience - figures.waiting - counts.cancelled
 
 
 def subtitle(campaign: Campaign) -> str:
@@ -150,11 +137,7 @@ def subtitle(campaign: Campaign) -> str:
 
 def first_problem(errors: list[FieldError]) -> str:
     """A sentence for the first problem that the API named."""
-    for error in errors:
-        with suppress(KeyError):
-            detail = error.message if error.message != error.code else None
-            return problem(CampaignProblem(code=error.code, step=error.field, detail=detail))  # type: ignore[arg-type]
-    return _("Something is missing. See the list.")
+    return problems.field_sentence(errors[0]) if errors else _("Something is missing. See the list.")
 
 
 def draft_state(state: str) -> str:

@@ -11,6 +11,7 @@ from xml.parsers import expat
 from openpyxl.utils.datetime import from_excel, from_ISO8601
 from openpyxl.utils.escape import unescape
 
+from db.contacts.reasons import FileProblem
 from workers.imports.limits import MAX_CELL, MAX_COLUMNS, MAX_DEPTH, MAX_ROW, MAX_SHEET_ROWS, MAX_TEXT, MAX_TOKEN
 from workers.imports.unreadable import UnreadableFile
 
@@ -46,7 +47,7 @@ def read_rows(source: IO[bytes], book: Book) -> Iterator[list[str]]:
             number = at
             total += sum(map(len, cells))
             if total > MAX_TEXT:
-                raise UnreadableFile("too_big", number)
+                raise UnreadableFile(FileProblem.TOO_BIG, number)
             yield cells
         reader.done.clear()
 
@@ -71,7 +72,7 @@ class _Reader:
         if self._text is not None:
             self._length += len(text)
             if self._length > MAX_CELL:
-                raise UnreadableFile("cell_too_long", self.number or None)
+                raise UnreadableFile(FileProblem.CELL_TOO_LONG, self.number or None)
             self._text.append(text)
 
 
@@ -127,7 +128,7 @@ class _Rows(_Reader):
         elif name == "row":
             self.number = max(self.number + 1, int(float(attributes.get("r", 0))))
             if self.number > MAX_SHEET_ROWS:
-                raise UnreadableFile("too_many_rows", MAX_SHEET_ROWS + 1)
+                raise UnreadableFile(FileProblem.TOO_MANY_ROWS, MAX_SHEET_ROWS + 1)
             self._cells, self._column, self._size = [], 0, 0
         elif name == "is":
             self._inline = self._kind == "inlineStr"
@@ -156,10 +157,10 @@ class _Rows(_Reader):
         if not cell:
             return
         if column > MAX_COLUMNS:
-            raise UnreadableFile("too_many_columns", self.number)
+            raise UnreadableFile(FileProblem.TOO_MANY_COLUMNS, self.number)
         self._size += len(cell)
         if self._size > MAX_ROW:
-            raise UnreadableFile("row_too_long", self.number)
+            raise UnreadableFile(FileProblem.ROW_TOO_LONG, self.number)
         if column > len(cells):
             cells.extend([""] * (column - len(cells)))
         cells[column - 1] = cell
@@ -175,7 +176,7 @@ def _parsed(source: IO[bytes], reader: _Reader) -> Iterator[None]:
     def started(name: str, attributes: dict[str, str]) -> None:
         reader.depth += 1
         if reader.depth > MAX_DEPTH:
-            raise UnreadableFile("damaged", reader.number or None)
+            raise UnreadableFile(FileProblem.DAMAGED, reader.number or None)
         start(name if ":" not in name else name.rpartition(":")[2], attributes)
 
     def ended(name: str) -> None:
@@ -192,7 +193,7 @@ def _parsed(source: IO[bytes], reader: _Reader) -> Iterator[None]:
             parser.Parse(chunk, False)
             fed += len(chunk)
             if fed - parser.CurrentByteIndex > MAX_TOKEN:
-                raise UnreadableFile("damaged", reader.number or None)
+                raise UnreadableFile(FileProblem.DAMAGED, reader.number or None)
             yield
         parser.Parse(b"", True)
         yield
@@ -201,14 +202,14 @@ def _parsed(source: IO[bytes], reader: _Reader) -> Iterator[None]:
     except expat.ExpatError as error:
         if error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]:
             raise MemoryError from error
-        raise UnreadableFile("damaged", reader.number or None) from error
+        raise UnreadableFile(FileProblem.DAMAGED, reader.number or None) from error
     except Exception as error:  # a package cut short, XML that is none, a number that is none
-        raise UnreadableFile("damaged", reader.number or None) from error
+        raise UnreadableFile(FileProblem.DAMAGED, reader.number or None) from error
 
 
 def _no_doctype(*declared: object) -> None:
     """Entities can only be declared in a document type, which no spreadsheet program writes."""
-    raise UnreadableFile("damaged")
+    raise UnreadableFile(FileProblem.DAMAGED)
 
 
 def _column(place: str) -> int:

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from db import storable
+from db.contacts.reasons import FileProblem
 from db.parent import die_with_parent
 from workers.imports import frames
 from workers.imports.frames import Answer, Broken, End, Look, Question, Read, Rows, Seen, Unreadable
@@ -38,9 +39,9 @@ def main() -> None:
     except UnreadableFile as unreadable:
         _say(Unreadable(unreadable.code, unreadable.row))
     except MemoryError:
-        _say(Unreadable("too_big", None))
+        _say(Unreadable(FileProblem.TOO_BIG, None))
     except FileNotFoundError:
-        _say(Unreadable("file_gone", None))
+        _say(Unreadable(FileProblem.FILE_GONE, None))
     except Exception as error:
         lines = "".join(traceback.format_tb(error.__traceback__)[-3:])
         _say(Broken(f"{type(error).__name__} {lines}"[-1500:]))

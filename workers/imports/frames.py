@@ -4,6 +4,7 @@ import struct
 
 import msgspec
 
+from db.contacts.reasons import FileProblem
 from workers.imports.mapping import Mapping
 from workers.imports.reader import Sheet
 from workers.imports.rows import CleanRow, Rejection
@@ -57,7 +58,7 @@ class End(msgspec.Struct, frozen=True, tag=True):
 class Unreadable(msgspec.Struct, frozen=True, tag=True):
     """The file is to blame: as `UnreadableFile`."""
 
-    code: str
+    code: FileProblem
     row: int | None
 
 

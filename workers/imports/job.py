@@ -23,6 +23,7 @@ from db.contacts.enums import IdentityKind, ImportState
 from db.contacts.identities import Address
 from db.contacts.import_batch import Batch, Reject, Row
 from db.contacts.imports import GuessedColumn, Inspected, Plan
+from db.contacts.reasons import FileProblem
 from db.errors import NotFound
 from db.jobs import ForgetFile, InspectImport, RunImport
 from workers.imports import reading
@@ -55,7 +56,7 @@ async def inspect_import(company_id: UUID, job: InspectImport) -> None:
     except UnreadableFile as unreadable:
         await imports.finish(company_id, job.import_id, ImportState.FAILED, error=unreadable.code, row=unreadable.row)
     except NotFound:
-        await imports.finish(company_id, job.import_id, ImportState.FAILED, error="file_gone")
+        await imports.finish(company_id, job.import_id, ImportState.FAILED, error=FileProblem.FILE_GONE)
     else:
         await imports.store_inspection(company_id, job.import_id, seen, total)
 
@@ -105,7 +106,7 @@ async def run_import(company_id: UUID, job: RunImport) -> None:
     except UnreadableFile as unreadable:
         await imports.finish(company_id, job.import_id, ImportState.FAILED, error=unreadable.code, row=unreadable.row)
     except NotFound:
-        await imports.finish(company_id, job.import_id, ImportState.FAILED, error="file_gone")
+        await imports.finish(company_id, job.import_id, ImportState.FAILED, error=FileProblem.FILE_GONE)
     else:
         if alive:
             await imports.finish(company_id, job.import_id, ImportState.COMPLETED)
@@ -113,7 +114,7 @@ async def run_import(company_id: UUID, job: RunImport) -> None:
 
 async def give_up(company_id: UUID, job: InspectImport | RunImport, reason: str) -> None:
     """However often it was tried, it did not come to an end."""
-    await imports.finish(company_id, job.import_id, ImportState.FAILED, error="crashed")
+    await imports.finish(company_id, job.import_id, ImportState.FAILED, error=FileProblem.CRASHED)
 
 
 async def forget_file(company_id: UUID, job: ForgetFile) -> None:

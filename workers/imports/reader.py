@@ -16,6 +16,7 @@ import msgspec
 
 from db.contacts import file_signatures
 from db.contacts.csv_safety import restore
+from db.contacts.reasons import FileProblem
 from workers.imports.encodings import FALLBACK, scan
 from workers.imports.limits import MAX_CELL, MAX_COLUMNS, MAX_CSV_ROWS, MAX_ROW
 from workers.imports.unreadable import UnreadableFile
@@ -63,7 +64,7 @@ def inspect(path: Path, filename: str) -> Sheet:
     with path.open("rb") as file:
         head = file.read(65536)
     if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
-        raise UnreadableFile("empty")
+        raise UnreadableFile(FileProblem.EMPTY)
     if head.startswith(file_signatures.ZIP):
         from workers.imports import sheets  # openpyxl: half of the time that it takes a process to start
 
@@ -72,7 +73,7 @@ def inspect(path: Path, filename: str) -> Sheet:
         return _described(first, lines, None, None, name)
     _check_text(path, head)
     if filename.lower().endswith((".xlsx", ".xlsm")):
-        raise UnreadableFile("damaged")
+        raise UnreadableFile(FileProblem.DAMAGED)
     found = scan(path)
     separator = _separator(path, found.encoding)
     first = _beginning(_csv_rows(path, found.encoding, separator))
@@ -90,7 +91,7 @@ def rows(path: Path, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
     elif sheet.encoding is not None and sheet.separator is not None:
         source = _csv_rows(path, sheet.encoding, sheet.separator)
     else:
-        raise UnreadableFile("changed")
+        raise UnreadableFile(FileProblem.CHANGED)
     width = len(sheet.columns)
     blanks = 0
     for number, cells in enumerate(source, 1):
@@ -112,18 +113,20 @@ def _check_text(path: Path, head: bytes) -> None:
     if head.startswith(file_signatures.OLD_EXCEL):
         with path.open("rb") as file:
             directory = file.read(1 << 24)
-        raise UnreadableFile("encrypted" if "EncryptedPackage".encode("utf-16-le") in directory else "old_excel")
+        raise UnreadableFile(
+            FileProblem.ENCRYPTED if "EncryptedPackage".encode("utf-16-le") in directory else FileProblem.OLD_EXCEL
+        )
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return
     if head.startswith(file_signatures.NO_TABLES):
-        raise UnreadableFile("not_a_spreadsheet")
+        raise UnreadableFile(FileProblem.NOT_A_SPREADSHEET)
     start = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:200].lower()
     if start.startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<meta", b"<style")):
-        raise UnreadableFile("web_page")
+        raise UnreadableFile(FileProblem.WEB_PAGE)
     if start.startswith((b"{", b"[{")) and b'":' in start:
-        raise UnreadableFile("json")
+        raise UnreadableFile(FileProblem.JSON)
     if len(head) - len(head.translate(None, _CONTROLS)) > 0.05 * len(head) + 8:
-        raise UnreadableFile("not_a_spreadsheet")
+        raise UnreadableFile(FileProblem.NOT_A_SPREADSHEET)
 
 
 def _beginning(rows: Iterator[list[str]]) -> list[list[str]]:
@@ -156,7 +159,7 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
 
 def _bounded(line: str, number: int) -> str:
     if len(line) >= MAX_ROW:
-        raise UnreadableFile("row_too_long", number)
+        raise UnreadableFile(FileProblem.ROW_TOO_LONG, number)
     return line
 
 
@@ -170,7 +173,7 @@ def _csv_rows(path: Path, encoding: str, separator: str) -> Iterator[list[str]]:
             for line in _lines(path, encoding):
                 size = size + len(line) if record else len(line)
                 if size > MAX_ROW:  # lines within quotes
-                    raise UnreadableFile("quote_not_closed")
+                    raise UnreadableFile(FileProblem.QUOTE_NOT_CLOSED)
                 record.append(line)
                 yield line
         except UnreadableFile as error:
@@ -182,19 +185,19 @@ def _csv_rows(path: Path, encoding: str, separator: str) -> Iterator[list[str]]:
             number += 1
             width = width or len(cells)
             if len(record) > 1 and _quotes_astray(record, cells, separator, width):
-                raise UnreadableFile("quote_not_closed", number)
+                raise UnreadableFile(FileProblem.QUOTE_NOT_CLOSED, number)
             record.clear()
             if number > MAX_CSV_ROWS:
-                raise UnreadableFile("too_many_rows", number)
+                raise UnreadableFile(FileProblem.TOO_MANY_ROWS, number)
             if len(cells) > MAX_COLUMNS:
                 while cells and not cells[-1]:
                     cells.pop()
                 if len(cells) > MAX_COLUMNS:
-                    raise UnreadableFile("too_many_columns", number)
+                    raise UnreadableFile(FileProblem.TOO_MANY_COLUMNS, number)
             yield cells
     except csv.Error as error:
         long = "field limit" in str(error) and len(record) == 1
-        raise UnreadableFile("cell_too_long" if long else "quote_not_closed", number + 1) from error
+        raise UnreadableFile(FileProblem.CELL_TOO_LONG if long else FileProblem.QUOTE_NOT_CLOSED, number + 1) from error
 
 
 def _quotes_astray(record: list[str], cells: list[str], separator: str, width: int) -> bool:
@@ -251,7 +254,7 @@ def _separator(path: Path, encoding: str) -> str:
 def _described(first: list[list[str]], lines: int, encoding: str | None, separator: str | None, sheet_name: str | None) -> Sheet:
     seen = [[restore(cell) for cell in cells] for cells in first]
     if not any(map(any, seen)):
-        raise UnreadableFile("empty")
+        raise UnreadableFile(FileProblem.EMPTY)
     header_row = _header_row(seen)
     data = [cells for cells in seen[header_row:] if any(cells)]
     header = seen[header_row - 1] if header_row else []

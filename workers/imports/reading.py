@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 from pathlib import Path
 
+from db.contacts.reasons import FileProblem
 from workers.imports import frames
 from workers.imports.frames import Answer, Broken, Question, Unreadable
 from workers.imports.unreadable import UnreadableFile
@@ -62,7 +63,7 @@ async def answers(question: Question) -> AsyncGenerator[Answer]:
             yield answer
         ended = await process.wait()
         if ended == -signal.SIGXCPU:
-            raise UnreadableFile("too_slow")
+            raise UnreadableFile(FileProblem.TOO_SLOW)
         if ended:
             raise ReaderDied(f"status {ended}")
     finally:

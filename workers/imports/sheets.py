@@ -15,6 +15,7 @@ from warnings import catch_warnings, simplefilter
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.xml.constants import SHARED_STRINGS
 
+from db.contacts.reasons import FileProblem
 from workers.imports.cells import Book, read_rows, read_strings
 from workers.imports.limits import MAX_PARTS, MAX_RATIO, MAX_STRINGS, MAX_UNPACKED, MAX_WHOLE, RATIO_FROM
 from workers.imports.unreadable import UnreadableFile
@@ -29,27 +30,27 @@ def check_package(path: Path) -> None:
         with zipfile.ZipFile(path) as package:
             parts = {info.filename: info for info in package.infolist()}
             if "xl/workbook.bin" in parts:
-                raise UnreadableFile("binary_excel")
+                raise UnreadableFile(FileProblem.BINARY_EXCEL)
             if "xl/workbook.xml" not in parts:
-                raise UnreadableFile("open_document" if "content.xml" in parts else "not_a_spreadsheet")
+                raise UnreadableFile(FileProblem.OPEN_DOCUMENT if "content.xml" in parts else FileProblem.NOT_A_SPREADSHEET)
             unpacked = sum(info.file_size for info in package.infolist())
             if len(package.infolist()) > MAX_PARTS or unpacked > MAX_UNPACKED:
-                raise UnreadableFile("too_big")
+                raise UnreadableFile(FileProblem.TOO_BIG)
             if unpacked > max(RATIO_FROM, MAX_RATIO * path.stat().st_size):
-                raise UnreadableFile("too_big")
+                raise UnreadableFile(FileProblem.TOO_BIG)
             for name, info in parts.items():
                 if not name.endswith((".xml", ".rels")):
                     continue
                 most = MAX_UNPACKED if _is_sheet(name) else MAX_STRINGS if "sharedStrings" in name else MAX_WHOLE
                 if info.file_size > most and name.startswith(("xl/", "_rels/", "[")):
-                    raise UnreadableFile("too_big")
+                    raise UnreadableFile(FileProblem.TOO_BIG)
                 # Entities can only be declared in a document type, which no spreadsheet program writes.
                 with package.open(info) as part:
                     if b"<!DOCTYPE" in part.read(2048).replace(b"\0", b""):
-                        raise UnreadableFile("damaged")
+                        raise UnreadableFile(FileProblem.DAMAGED)
     except (zipfile.BadZipFile, RuntimeError, EOFError, OSError) as error:
         encrypted = isinstance(error, RuntimeError) and "encrypted" in str(error)
-        raise UnreadableFile("encrypted" if encrypted else "damaged") from error
+        raise UnreadableFile(FileProblem.ENCRYPTED if encrypted else FileProblem.DAMAGED) from error
 
 
 def _is_sheet(name: str) -> bool:
@@ -69,7 +70,7 @@ def first_rows(path: Path, limit: int) -> tuple[str, int, list[list[str]]]:
                     break
             if any(map(any, seen)):
                 return sheet.name, book.count_rows(sheet), seen
-    raise UnreadableFile("empty")
+    raise UnreadableFile(FileProblem.EMPTY)
 
 
 def sheet_rows(path: Path, name: str) -> Iterator[list[str]]:
@@ -79,7 +80,7 @@ def sheet_rows(path: Path, name: str) -> Iterator[list[str]]:
             if sheet.name == name:
                 yield from book.rows(sheet)
                 return
-    raise UnreadableFile("changed")
+    raise UnreadableFile(FileProblem.CHANGED)
 
 
 class _Place(NamedTuple):
@@ -114,7 +115,7 @@ class _Workbook:
             raise
         except Exception as error:
             self._file.close()
-            raise UnreadableFile("damaged") from error
+            raise UnreadableFile(FileProblem.DAMAGED) from error
 
     def _read(self) -> None:
         with catch_warnings():
@@ -132,7 +133,7 @@ class _Workbook:
         if found is not None and found.PartName[1:] in reader.valid_files:
             part = self._package.getinfo(found.PartName[1:])
             if part.file_size > MAX_STRINGS:  # under a name that `check_package` does not know
-                raise UnreadableFile("too_big")
+                raise UnreadableFile(FileProblem.TOO_BIG)
             with self._package.open(part) as source:
                 strings = read_strings(source)
         book = reader.wb

@@ -114,7 +114,7 @@ def test_unreadable(tmp_path: Path, content: bytes, name: str, code: str) -> Non
     with pytest.raises(UnreadableFile) as caught:
         _read(_csv(tmp_path / "a", content), name)
     assert caught.value.code == code
-    assert caught.value.sentence.endswith(".")
+    assert caught.value.code.sentence.endswith(".")
 
 
 def test_a_stray_quote_is_told_with_its_row(tmp_path: Path) -> None:

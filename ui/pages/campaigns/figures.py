@@ -1,4 +1,4 @@
-"""The figures of a campaign, from the queue to the reply: each with its share of the step before. They count up calmly."""
+"""The figures of a campaign, from the queue to the reply, each with its share of everybody or of those sent. They count up calmly."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -25,19 +25,18 @@ class Step(NamedTuple):
 
 def steps(progress: Progress, kind: ChannelKind | None) -> list[Step]:
     """In the order of the way; SMS knows no reading."""
-    counts = progress.counts
-    waiting = counts.queued + counts.sending
-    of_sent, of_delivered = _("{share} of those sent"), _("{share} of those delivered")
+    n, of_sent, of_all = progress.figures, _("{share} of those sent"), _("{share} of {total}")
     found = [
-        Step("waiting", _("In the queue"), waiting, progress.audience, _("{share} of {total}")),
-        Step("sent", _("Sent"), progress.accepted, progress.audience, _("{share} of {total}")),
-        Step("delivered", _("Delivered"), progress.delivered, progress.accepted, of_sent),
+        Step("waiting", _("In the queue"), n.waiting, n.audience, of_all),
+        Step("sent", _("Sent"), n.sent, n.audience, of_all),
+        Step("delivered", _("Delivered"), n.delivered, n.sent, of_sent),
     ]
     if kind != ChannelKind.SMS:
-        found.append(Step("read", _("Read"), progress.read, progress.delivered, of_delivered))
-    found.append(Step("replied", _("Replied"), progress.replied, progress.delivered, of_delivered))
-    failed = counts.failed + counts.failed_unknown
-    found.append(Step("failed", _("Failed"), failed, progress.audience, _("{share} of {total}")))
+        found.append(Step("read", _("Read"), n.read, n.sent, of_sent))
+    found.append(Step("replied", _("Replied"), n.replied, n.sent, of_sent))
+    found.append(Step("failed", _("Failed"), n.failed, n.audience, of_all))
+    if n.stopped:
+        found.append(Step("stopped", _("Not sent"), n.stopped, n.audience, of_all))
     return found
 
 
@@ -47,11 +46,17 @@ class Figures:
     def __init__(
         self, progress: Progress, kind: ChannelKind | None, on_failed: Callable[[], Any], on_replied: Callable[[], Any]
     ) -> None:
-        self._kind = kind
+        self._kind, self._on_failed, self._on_replied = kind, on_failed, on_replied
         self._shown: dict[str, int] = {}
         self._parts: dict[str, tuple[ui.label, ui.label, ui.element]] = {}
-        found = steps(progress, kind)
-        with ui.element("div").classes(f"m-card m-card-flush m-way m-way-{len(found)}"):
+        self._box = ui.element("div")
+        self.set(progress)
+
+    def _draw(self, found: list[Step]) -> None:
+        self._box.clear()
+        self._box.classes(replace=f"m-card m-card-flush m-way m-way-{len(found)}")
+        self._shown, self._parts = {}, {}
+        with self._box:
             for step in found:
                 with ui.element("div").classes(f"m-way-step m-way-{step.key}") as box:
                     ui.label(step.name).classes("m-hint")
@@ -61,15 +66,19 @@ class Figures:
                         fill = ui.element("div").classes("m-way-fill")
                     self._parts[step.key] = number, share, fill
                 if step.key == "failed":
-                    pressable(box, on_failed, _("See why"))
+                    pressable(box, self._on_failed, _("See why"))
                 elif step.key == "replied":
-                    pressable(box, on_replied, _("See who answered, and what"))
-        self.set(progress)
+                    pressable(box, self._on_replied, _("See who answered, and what"))
+                elif step.key == "stopped":
+                    box.tooltip(_("Cancelled before their turn, or opted out since the launch"))
 
     def set(self, progress: Progress) -> None:
         rolls: list[str] = []
         language = formats.locale().replace("_", "-")
-        for step in steps(progress, self._kind):
+        found = steps(progress, self._kind)
+        if [step.key for step in found] != list(self._parts):
+            self._draw(found)
+        for step in found:
             number, share, fill = self._parts[step.key]
             before = self._shown.get(step.key)
             if before != step.value:

@@ -179,9 +179,10 @@ class _Row:
         parts = [row.channel_name or _("No channel yet")] + ([_("Simulator")] if row.sandbox else [])
         self._channel.text = " · ".join(parts)
         counts = row.counts
-        done = campaign_labels.done(row.audience, counts)
-        open_ = not (row.audience or counts.skipped)  # no list of people yet, or it could not be made
-        share = done / row.audience if row.audience else 0.0
+        n = row.figures
+        done = campaign_labels.done(n, counts)
+        open_ = not (n.audience or counts.skipped)  # no list of people yet, or it could not be made
+        share = done / n.audience if n.audience else 0.0
         tone = {
             CampaignState.PAUSED: "warn",
             CampaignState.HELD: "warn",
@@ -193,11 +194,9 @@ class _Row:
         self._track.props.update({"aria-valuenow": round(share * 100), "aria-valuemin": 0, "aria-valuemax": 100})
         self._track.set_visibility(not open_)
         self.element.classes(add="m-camp-blank" if open_ else "", remove="" if open_ else "m-camp-blank")
-        self._share.text = "" if open_ else f"{formats.number(done)} / {formats.number(row.audience)}"
-        delivered = counts.delivered + counts.read
-        sent = counts.sent + delivered
-        read = counts.read if row.channel_kind != ChannelKind.SMS else None
-        pairs = ((sent, None), (delivered, sent), (read, delivered), (row.replied, delivered))
+        self._share.text = "" if open_ else f"{formats.number(done)} / {formats.number(n.audience)}"
+        read = n.read if row.channel_kind != ChannelKind.SMS else None
+        pairs = ((n.sent, None), (n.delivered, n.sent), (read, n.sent), (n.replied, n.sent))
         for (number, hint), (value, base) in zip(self._numbers, pairs, strict=True):
             number.text = formats.DASH if open_ else formats.number(value)
             number.classes(add="m-faint" if open_ or value is None else "", remove="m-faint" if not open_ else "")

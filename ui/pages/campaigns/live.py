@@ -296,7 +296,7 @@ class _Live:
 
 def _materialised(progress: Progress) -> bool:
     """Whether the list of people was made; it may hold only people who are left out."""
-    return bool(progress.audience or progress.counts.skipped)
+    return bool(progress.figures.audience or progress.counts.skipped)
 
 
 def _skeleton() -> None:

@@ -47,7 +47,7 @@ class Outcomes:
         self.set(progress)
 
     def set(self, progress: Progress) -> None:
-        seen = (progress.failures, progress.skipped, progress.counts, progress.replied, progress.accepted, progress.state)
+        seen = (progress.failures, progress.skipped, progress.counts, progress.figures, progress.state)
         if seen == self._drawn:
             return
         self._drawn = seen
@@ -59,7 +59,7 @@ class Outcomes:
             with ui.element("div").classes("m-col m-gap"):
                 with card(_("From sent to reply")):
                     kind = self._campaign.channel_kind
-                    way = [step for step in steps(progress, kind) if step.key not in {"waiting", "failed"}]
+                    way = [step for step in steps(progress, kind) if step.key not in {"waiting", "failed", "stopped"}]
                     with ui.element("div").classes("m-way-funnel"):
                         funnel([(step.name, step.value) for step in way])
                 self._draw_skipped(progress)
@@ -100,7 +100,7 @@ class Outcomes:
             if not groups:
                 with ui.element("div").classes("m-calm"):
                     icon("check_circle")
-                    ui.label(_("No failures so far.") if progress.accepted else _("Nothing sent yet."))
+                    ui.label(_("No failures so far.") if progress.figures.sent else _("Nothing sent yet."))
                 return
             for group in groups:
                 self._draw_group(group, total, may)

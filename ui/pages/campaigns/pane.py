@@ -95,7 +95,7 @@ def test_send(draft: Draft, sandbox: bool) -> None:
         except ApiProblem as problem:
             if problem.code == "not_ready":
                 numbers.error(_("The message is not ready yet: see what is missing in the review."))
-            elif problem.code in {"bad_phone", "opted_out"}:
+            elif problem.code == "opted_out" or problem.errors:
                 wrong = next((e.field for e in problem.errors if e.field.startswith("to[")), "")
                 place = int(wrong[3:-1]) if wrong else 0
                 said = (

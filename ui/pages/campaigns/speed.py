@@ -75,7 +75,7 @@ class Speed:
         self.set(progress)
 
     def set(self, progress: Progress) -> None:
-        total, done = progress.audience, campaign_labels.done(progress.audience, progress.counts)
+        total, done = progress.figures.audience, campaign_labels.done(progress.figures, progress.counts)
         share = done / total if total else 0.0
         running = progress.state == CampaignState.RUNNING
         waits = running and progress.outage_since is not None

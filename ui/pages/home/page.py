@@ -146,19 +146,20 @@ def _running(campaigns: list[HomeCampaign]) -> None:
     with card(_("Going on now"), flush=True):
         for campaign in campaigns:
             name, tone = campaign_state(campaign.state, campaign.outage_since)
+            n = campaign.figures
             with item(to=f"/campaigns/{campaign.id}"):
                 with ui.element("div").classes("m-col m-near m-grow"):
                     with ui.element("div").classes("m-row m-near"):
                         ui.label(campaign.name).classes("m-strong m-clip")
                         badge(name, tone, live=tone == "ok")
                         ui.label(campaign.channel_name).classes("m-hint m-clip m-end m-only-desktop")
-                    if campaign.scheduled_at is not None and not campaign.done:
+                    if campaign.scheduled_at is not None and n.waiting == n.audience:
                         when = _("Starts {when}").format(when=formats.moment(campaign.scheduled_at))
                         ui.label(when).classes("m-hint")
                     elif campaign.state == CampaignState.PREPARING:
                         ui.label(_("Making the list of people")).classes("m-hint")
                     else:
-                        progress(campaign.done, campaign.audience, tone="warn" if tone == "warn" else "")
+                        progress(n.audience - n.waiting, n.audience, tone="warn" if tone == "warn" else "")
 
 
 def _today(home: Home) -> None:
@@ -183,7 +184,7 @@ def _today(home: Home) -> None:
         figure(
             _("Replied"),
             formats.number(today.replied),
-            hint=_("{share} of those delivered").format(share=formats.percent(today.replied, today.delivered)),
+            hint=_("{share} of those sent").format(share=formats.percent(today.replied, today.sent)),
         )
         figure(
             _("Contacts"),

@@ -14,6 +14,7 @@ from api.contract.base import Page
 from api.contract.contacts import ColumnChoice, Import, ImportColumn, ImportReject, ImportStart
 from api.contract.enums import ImportState, Permission
 from api.contract.events import ImportProgress
+from api.contract.problems import ContactImportError
 from ui import formats, live, session
 from ui.client import contacts as client
 from ui.client.base import ApiProblem, Uploaded
@@ -56,7 +57,7 @@ def imports() -> None:
         if session.current().may(Permission.CONTACTS_WRITE):
             text = _("Drop your spreadsheet here, or press to choose it")
             hint = _("CSV or Excel (.xlsx), up to {size}").format(size=formats.size(MAX_BYTES))
-            other = problems.sentences()["not_a_spreadsheet"]
+            other = problems.said(ContactImportError.NOT_A_SPREADSHEET)
             drop_zone(text, sent, accept=KINDS, max_bytes=MAX_BYTES, hint=hint, wrong_kind=other)
             with ui.element("div").classes("m-grid m-grid-wide"):
                 for symbol, said in (
@@ -205,7 +206,6 @@ class _Flow:
     def _draw_rejects(self, found: Import) -> None:
         names = {column.target: column.name for column in found.columns if column.target != "custom"}
         names |= {f"custom.{column.field_key}": column.name for column in found.columns if column.field_key}
-        reasons = import_labels.reasons()
 
         async def fetch(query: Query) -> Page[ImportReject]:
             return await client.rejects(self._api, self._id, {"cursor": query.cursor, "limit": query.limit})
@@ -216,7 +216,7 @@ class _Flow:
                 "number": formats.number(one.row_number),
                 "column": names.get(one.field, one.field) or _("Whole row"),
                 "value": one.value,
-                "reason": reasons.get(one.reason, one.message),
+                "reason": import_labels.row_problem(one.reason, warning=one.warning),
                 "taken": state(_("Taken"), "ok") if one.warning else state(_("Not taken"), "warn"),
             }
 
@@ -328,12 +328,7 @@ class _Mapping:
             if error.code != "mapping_invalid":
                 problems.show(error)
                 return
-            sentences = {
-                "no_identity": _("Say which column holds the phone numbers or the e-mails."),
-                "target_twice": _("Two columns are meant for the same. Leave one of them out."),
-                "field_key_twice": _("Two columns are meant for the same field. Give one of them another name."),
-            }
-            with self._bad, note("bad", sentences.get(error.errors[0].code, error.detail), name="error"):
+            with self._bad, note("bad", problems.field_sentence(error.errors[0]), name="error"):
                 pass
             ui.run_javascript("document.getElementById('content').scrollTo({top: 0, behavior: 'smooth'})")
             return

@@ -74,7 +74,7 @@ def _draw_password() -> None:
             signed_in = await accounts.change_password(me.api, body)
         except ApiProblem as error:
             if error.code in {"wrong_password", "bad_credentials"}:
-                old.error(problems.sentences()["wrong_password"])
+                old.error(problems.sentence(error))
                 old.focus()
             else:
                 problems.show_in({"current_password": old, "new_password": new}, error)

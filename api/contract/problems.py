@@ -1,0 +1,62 @@
+"""Every code that a problem of ours can carry, for who shows it: the screens, the pages of the codes and the OpenAPI document.
+
+Sentences are English message ids with parameters in braces; their Portuguese is in `locales/` beside this file. A capability adds
+its lists here; a test holds them against the code."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from db.accounts.errors import AccountError as AccountError
+from db.accounts.errors import AccountField
+from db.campaigns.errors import CampaignError, CampaignField
+from db.channels.errors import ChannelError, ChannelField, TemplateField
+from db.contacts.errors import ContactError, ContactField, ContactImportField
+from db.contacts.errors import ContactImportError as ContactImportError
+from db.contacts.reasons import FileProblem as FileProblem
+from db.contacts.reasons import Reason as Reason
+from db.contacts.reasons import RowWarning as RowWarning
+from db.errors import Code as Code
+from db.errors import ErrorCode, FieldCode, RequestField
+from db.errors import Params as Params
+from db.errors import RequestError as RequestError
+from db.errors import fill as fill
+from db.holds.errors import HoldError
+from db.messages.errors import MessageError
+
+C = TypeVar("C", bound=Code)
+
+LOCALES = Path(__file__).parent / "locales"
+
+ERROR_LISTS: tuple[type[ErrorCode], ...] = (
+    RequestError,
+    AccountError,
+    ChannelError,
+    ContactError,
+    ContactImportError,
+    MessageError,
+    CampaignError,
+    HoldError,
+)
+FIELD_LISTS: tuple[type[FieldCode], ...] = (
+    Reason,
+    AccountField,
+    ChannelField,
+    TemplateField,
+    ContactField,
+    ContactImportField,
+    CampaignField,
+    RequestField,
+)
+OTHER_LISTS: tuple[type[Code], ...] = (RowWarning, FileProblem)
+"""Codes that stand in answers of success: what became of rows and files."""
+
+
+def _by_name(lists: Iterable[type[C]]) -> dict[str, C]:
+    return {str(code): code for each in lists for code in each}
+
+
+ERRORS: dict[str, ErrorCode] = _by_name(ERROR_LISTS)
+"""`code` of a problem → what it is."""
+FIELDS: dict[str, FieldCode] = _by_name(FIELD_LISTS)
+"""`code` of one of its `errors` → what it is. `too_long` is the field's, which names the limit, not the imported row's."""

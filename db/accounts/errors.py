@@ -1,0 +1,31 @@
+"""Why the accounts refuse: sign-in, team, invitations, keys."""
+
+from db.errors import ErrorCode, FieldCode
+
+
+class AccountError(ErrorCode):
+    BAD_CREDENTIALS = "bad_credentials", 401, "The e-mail or the password is not right."
+    OWNER_ONLY = "owner_only", 403, "Only an owner may do this. Ask an owner of your company."
+    OWN_ROLE = "own_role", 403, "A key cannot change the role of the person who made it."
+    PEOPLE_ONLY = "people_only", 403, "Only a person who is signed in may do this, not an API key."
+    SCOPE_TOO_WIDE = (
+        "scope_too_wide",
+        403,
+        "You can only give permissions that you have yourself: {permission} is not one of them.",
+    )
+    NO_COMPANY = "no_company", 403, "You are no longer in any company. Ask for an invitation."
+    EMAIL_TAKEN = "email_taken", 409, "There is an account with this e-mail already. Sign in with its password."
+    LAST_OWNER = "last_owner", 409, "A company needs at least one owner. Make somebody else owner first."
+    ALREADY_MEMBER = "already_member", 409, "This person is in the team already."
+    TOO_MANY_KEYS = "too_many_keys", 409, "Your company has {limit} keys, as many as it can have. Revoke one first."
+    TOO_MANY_INVITATIONS = "too_many_invitations", 409, "Your company made {limit} invitations today. Go on tomorrow."
+    LINK_EXPIRED = "link_expired", 422, "This link was used or is too old. Ask for a new one."
+    WRONG_PASSWORD = "wrong_password", 422, "The current password is not right."
+    TOO_MANY_ATTEMPTS = "too_many_attempts", 429, "Too many tries. Wait a few minutes and try again."
+    TOO_MANY_MAILS = "too_many_mails", 429, "We sent you this several times today. Look in the spam folder, too."
+
+
+class AccountField(FieldCode):
+    ADDRESS_IN_NAME = "address_in_name", "Write a name, without web or e-mail addresses."
+    WRONG_PASSWORD = "wrong_password", "The current password is not right."
+    TIME_ZONE = "time_zone", "There is no such time zone. Choose one of the list."

@@ -1,0 +1,32 @@
+"""Why campaigns refuse, and what stands between a draft and its launch."""
+
+from db.errors import ErrorCode, FieldCode
+
+
+class CampaignError(ErrorCode):
+    NOT_EDITABLE = "not_editable", 409, "This campaign was launched already and can no longer be changed. Clone it instead."
+    ALREADY_LAUNCHED = "already_launched", 409, "This campaign was launched already. Clone it to send it again."
+    NOT_DELETABLE = "not_deletable", 409, "Only drafts can be deleted."
+    NOT_READY = "not_ready", 409, "This campaign cannot be sent yet. See what is missing."
+    NOT_RUNNING = "not_running", 409, "This campaign is not sending any more."
+    NOT_PAUSED = "not_paused", 409, "This campaign is not paused any more."
+    NOT_CANCELLABLE = "not_cancellable", 409, "There is nothing left to cancel."
+    NOT_RETRYABLE = "not_retryable", 409, "Failed messages can be tried again once the campaign sends or is done."
+    IN_THE_PAST = "in_the_past", 422, "Choose a time in the future."
+
+
+class CampaignField(FieldCode):
+    """What a draft lacks; the path is the step of the campaign. `name` is a placeholder or a contact field."""
+
+    NO_CHANNEL = "no_channel", "Choose the channel that sends."
+    CHANNEL_NOT_CONNECTED = "channel_not_connected", "The channel is not connected. Mend it or choose another one."
+    NO_BODY = "no_body", "Write the message."
+    BODY_TOO_LONG = "body_too_long", "The text has {length} characters; {max} is the limit. Shorten it."
+    BAD_VARIABLE = "bad_variable", "A variable is not written right: {name}. Write it like {{first_name|customer}}."
+    UNKNOWN_FIELD = "unknown_contact_field", "There is no contact field called {name}. Choose another one."
+    MISSING_FALLBACK = "missing_fallback", "Write what people without a value for {name} should read."
+    NO_TEMPLATE = "no_template", "Choose an approved template."
+    TEMPLATE_NOT_APPROVED = "template_not_approved", "WhatsApp has not approved this template. Choose another one, or wait."
+    NO_AUDIENCE = "no_audience", "Choose who gets the message."
+    AUDIENCE_EMPTY = "audience_empty", "Nobody can be reached with this audience. Change it."
+    UNKNOWN_REASON = "unknown_reason", "Say which failures are meant, by the reasons that the campaign's progress names."

@@ -1,0 +1,41 @@
+"""Why channels and templates refuse."""
+
+from db.errors import ErrorCode, FieldCode
+
+
+class ChannelError(ErrorCode):
+    CHANNEL_EXISTS = "channel_exists", 409, "This number is connected already. Look among your channels."
+    CHANNEL_IN_USE = "channel_in_use", 409, "A campaign uses this channel. Finish or cancel it first."
+    CHANNEL_NOT_PAUSED = "channel_not_paused", 409, "The channel is not paused any more."
+    TEMPLATE_EXISTS = "template_exists", 409, "There is a template with this name and language already. Take another name."
+    TEMPLATE_IN_USE = "template_in_use", 409, "A campaign uses this template. Finish or cancel it first."
+    NO_TEMPLATES = "no_templates", 422, "Only WhatsApp channels have templates. Choose one."
+    NOT_FOR_THIS_CHANNEL = "not_for_this_channel", 422, "This kind of channel has no such secret."
+    TEMPLATE_INVALID = "template_invalid", 422, "The template breaks rules of WhatsApp. Correct what is marked."
+
+
+class ChannelField(FieldCode):
+    NOT_FOR_THIS_CHANNEL = "not_for_this_channel", "This kind of channel has no such secret."
+    SENDER_INVALID = "sender_invalid", "Write the number with + and country code, or the MG… name of a messaging service."
+    PROVIDER_ID = "provider_id", "Copy it as the provider shows it: letters and digits, without blanks."
+    ACCOUNT_SID = "account_sid", "An account SID begins with AC and has 32 signs after it. Copy it from the Twilio console."
+
+
+class TemplateField(FieldCode):
+    """Rules of Meta for templates (docs: message templates, components)."""
+
+    NAME = "template_name", "Use small letters, digits and _ only, like promo_verao."
+    LANGUAGE = "template_language", "Write the language like pt_BR or en."
+    WEB_ADDRESS = "web_address", "A web address begins with https:// or http://."
+    VARIABLE_NUMBERS = "variable_numbers", "Number the variables without a gap: {{1}}, {{2}}, {{3}}."
+    VARIABLE_AT_EDGE = (
+        "variable_at_edge",
+        "WhatsApp allows no variable at the beginning or end of the text. Write a word before or after it.",
+    )
+    UNCLOSED_VARIABLE = "unclosed_variable", "A variable is opened with two braces but not closed with two."
+    EXAMPLES_NEEDED = "examples_needed", "Give an example for each variable; WhatsApp reviews with them."
+    HEADER_VARIABLES = "header_variables", "The header may hold one variable only."
+    VARIABLE_KINDS = "variable_kinds", "Use either numbers or names for all variables."
+    FOOTER_VARIABLES = "footer_variables", "The footer may hold no variable."
+    URL_VARIABLE = "url_variable", "The address may hold one variable, {{1}}, at its end."
+    TOO_MANY_BUTTONS = "too_many_buttons", "A template has at most {max} buttons. Remove some."

@@ -1,0 +1,56 @@
+"""Why contacts, tags, fields and imports refuse. Reasons for rows of a list are in `reasons.py`."""
+
+from db.errors import ErrorCode, FieldCode
+
+
+class ContactError(ErrorCode):
+    CONTACT_EXISTS = "contact_exists", 409, "Another contact has this phone number or e-mail address already."
+    TAG_EXISTS = "tag_exists", 409, "There is a tag of this name already. Take another name."
+    TAG_BUSY = "tag_busy", 409, "A tag was changed at the same moment. Try again."
+    FIELD_EXISTS = "field_exists", 409, "There is a field with this key already. Take another one."
+    TOO_MANY_FIELDS = "too_many_fields", 409, "A company can have {most} fields. Delete some first."
+    NOBODY_CHOSEN = "nobody_chosen", 422, "Choose who is meant first."
+
+
+class ContactField(FieldCode):
+    NOTHING_GIVEN = "nothing_given", "Write a name, a phone number or an e-mail address."
+    NOBODY_CHOSEN = "nobody_chosen", "Choose which contacts are meant, or say that all of them are."
+    KEY = "field_key", "A key begins with a small letter and has at most 40 small letters, digits and _."
+    UNKNOWN = "field_unknown", "There is no field with this key. Make it first."
+    NOT_A_NUMBER = "not_a_number", "Write a number, like 1234.5."
+    NOT_A_DATE = "not_a_date", "Write a date, like 2026-01-31 or 31/01/2026."
+    NOT_A_BOOLEAN = "not_a_boolean", "Write yes or no."
+
+
+class ContactImportError(ErrorCode):
+    IMPORT_NOT_READY = "import_not_ready", 409, "This list is still being looked at, or was started already. Load it again."
+    NO_ROOM_FOR_FILE = (
+        "no_room_for_file",
+        413,
+        "The lists that wait to be imported are larger than {most_mb} MB together. Start or discard one of them first.",
+    )
+    FILE_EMPTY = "file_empty", 422, "The file is empty. Choose one with rows in it."
+    NOT_A_SPREADSHEET = (
+        "not_a_spreadsheet",
+        422,
+        "This is not a spreadsheet. Open it in Excel or in your contacts and save it as .xlsx or CSV.",
+    )
+    MAPPING_INVALID = "mapping_invalid", 422, "The columns do not fit together. Correct what is marked."
+    TOO_MANY_OPEN_IMPORTS = "too_many_open_imports", 429, "{most} lists wait to be imported. Start or discard one of them first."
+    TOO_MANY_UPLOADS = (
+        "too_many_uploads",
+        429,
+        "Your company has sent {most} lists, as many as it can in a day. Try again tomorrow.",
+    )
+
+
+class ContactImportField(FieldCode):
+    FILE_EMPTY = "file_empty", "The file is empty. Choose one with rows in it."
+    NOT_A_SPREADSHEET = (
+        "not_a_spreadsheet",
+        "This is not a spreadsheet. Open it in Excel or in your contacts and save it as .xlsx or CSV.",
+    )
+    COLUMN_UNKNOWN = "column_unknown", "The file has no such column, or it was named twice."
+    TARGET_TWICE = "target_twice", "Two columns are meant for the same field. Choose one of them."
+    FIELD_KEY_MISSING = "field_key_missing", "Say which field this column fills."
+    NO_ADDRESS_COLUMN = "no_address_column", "Say which column holds the phone numbers or the e-mail addresses."
