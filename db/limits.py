@@ -19,6 +19,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from db import valkey
+from db.messages.enums import AttemptState
 from db.settings import LONGEST_LEASE
 from db.work import Work
 
@@ -113,13 +114,13 @@ _FORGET = "delete from portfolio_window where company_id = $1 and portfolio_id =
 
 # Everybody who may have got a message: tried, and not surely refused. Ids of attempts are in the order of time, so that the
 # day is one range of the primary key; an hour more, for a server whose clock was put back.
-_PEOPLE = """
+_PEOPLE = f"""
 select m.address, min(extract(epoch from now() - a.started_at))::float8 as age
 from attempt a join message m on m.company_id = a.company_id and m.id = a.message_id
 where a.company_id = $1 and a.id >= (select uuidv7(make_interval(secs => - $3::float8 - 3600)))
   and a.started_at > now() - make_interval(secs => $3)
   and a.channel_id = any(array(select id from channel where company_id = $1 and portfolio_id = $2))
-  and (a.state <> 2 or a.provider_id is not null)
+  and (a.state <> {AttemptState.REJECTED} or a.provider_id is not null)
 group by m.address
 """
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 
@@ -17,6 +17,7 @@ from db.contacts.filter import ContactFilter
 from db.contacts.phones import Phone, parse_phone
 from db.errors import RequestError, RequestField
 from db.jobs import PrepareCampaign
+from db.messages import queueing
 from db.messages.errors import MessageError
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
@@ -186,18 +187,7 @@ async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, i
             CampaignError.NOT_RETRYABLE,
         )
         await consent.hold(w)
-        queued = await w.execute(
-            "update message m set state = 0, tries = 0, next_at = now(), done_at = null, reason = null, code = null,"
-            " maybe_duplicate = maybe_duplicate or state = 7"
-            " where company_id = $1 and campaign_id = $2"
-            " and (state = 6 and reason = any($3::text[]) or state = 7 and $4) and reason is distinct from 'opted_out'"
-            " and exists (select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is null)"
-            " and not exists (select from suppression s where s.company_id = $1 and s.address = m.address)",
-            actor.company_id,
-            campaign_id,
-            reasons,
-            include_unknown,
-        )
+        queued = await queueing.requeue(w, campaign_id, reasons, include_unknown=include_unknown)
         if queued:
             state = CampaignState.PAUSED if row["state"] == CampaignState.PAUSED else CampaignState.RUNNING
             await w.execute(
@@ -237,6 +227,7 @@ async def test_send(actor: Actor, campaign_id: UUID, to: list[str]) -> list[UUID
         found = [p for p in await problems(w, draft) if p.path != "audience"]
         if found:
             raise CampaignError.NOT_READY(fields=found)
+        assert draft.channel_id is not None
         content = frozen_content(draft)
         country: str = await w.fetchval("select country from company where id = $1", actor.company_id)
         ids = []
@@ -263,16 +254,14 @@ async def test_send(actor: Actor, campaign_id: UUID, to: list[str]) -> list[UUID
                 people = await sample(w, audience, 1)
                 params = people[0][2] if people else params
             ids.append(
-                await w.fetchval(
-                    "insert into message(company_id, channel_id, queue_id, contact_id, address, dedupe_key, params, content)"
-                    " values ($1, $2, $2, $3, $4, $5, $6, $7::jsonb) returning id",
-                    actor.company_id,
+                await queueing.queue(
+                    w,
                     draft.channel_id,
-                    contact_id,
-                    phone.canonical,
-                    f"test:{uuid4()}",
-                    params,
-                    msgspec.json.encode(content).decode(),
+                    purpose="test",
+                    contact_id=contact_id,
+                    address=phone.canonical,
+                    content=msgspec.json.encode(content).decode(),
+                    params=params,
                 )
             )
         w.audit("campaign.tested", campaign_id, count=len(ids))

@@ -8,7 +8,8 @@ from uuid import UUID
 from db.channels.enums import ChannelKind
 from db.contacts import filters
 from db.contacts.filter import ContactFilter
-from db.messages.enums import MessageState, SkipReason
+from db.messages import queueing
+from db.messages.enums import SkipReason
 from db.messages.render import Content, TextContent
 from db.messages.variables import Literal, parse
 from db.work import Read, Work
@@ -142,23 +143,15 @@ async def sample(r: Read, audience: Audience, most: int) -> list[tuple[str, str,
 async def materialise(
     w: Work, audience: Audience, content: Content, *, campaign_id: UUID, channel_id: UUID, at_least_once: bool
 ) -> int:
-    """Writes the audience in one statement; a second run adds nothing (unique dedupe key). Returns the rows added. The order
-    of contacts keeps neighbours together in every index, now and when they are claimed and written back."""
-    campaign, channel = audience.arg(campaign_id, "uuid"), audience.arg(channel_id, "uuid")
-    policy = audience.arg(at_least_once, "boolean")
+    """Writes the audience in one statement; a second run adds nothing. Returns the rows added."""
     units = f"greatest(sms_segments({audience.text(content)}), 1)" if isinstance(content, TextContent) else "1"
+    people = audience.people + (
+        "select p.contact_id, p.address, p.reason,"
+        f" (case when p.reason is null then {units} else 1 end)::smallint as units,"
+        f" case when p.reason is null then {audience.params} else '{{}}' end as params from judged p"
+    )
     await w.execute("set local statement_timeout = '590s'")
     await w.execute("set local work_mem = '64MB'")
-    return await w.execute(
-        audience.people
-        + "insert into message(company_id, id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key,"
-        " state, reason, done_at, units, at_least_once, params) "
-        f"select {audience.company}, uuid_series((select uuidv7()), row_number() over (order by p.contact_id)), {channel}, {campaign},"
-        f" {campaign}, p.contact_id, coalesce(p.address, ''),"
-        f" {campaign} || ':' || p.contact_id,"
-        f" case when reason is null then {int(MessageState.QUEUED)} else {int(MessageState.SKIPPED)} end::smallint, reason,"
-        f" case when reason is not null then now() end, case when reason is null then {units} else 1 end::smallint, {policy},"
-        f" case when reason is null then {audience.params} else '{{}}' end"
-        " from judged p order by p.contact_id",
-        *audience.args,
+    return await queueing.queue_audience(
+        w, people, audience.args, campaign_id=campaign_id, channel_id=channel_id, at_least_once=at_least_once
     )

@@ -7,14 +7,15 @@ import asyncpg
 from db.campaigns.enums import CampaignState
 from db.campaigns.events import CampaignChanged
 from db.jobs import PrepareCampaign
+from db.messages.enums import MessageState
 from db.messages.reasons import FailureReason
 from db.work import Work
 
-_HOLD = """
+_HOLD = f"""
 update campaign k set state = 'held', was_held = true, version = version + 1, updated_at = now()
 where company_id = $1 and state in ('scheduled', 'preparing', 'running', 'paused') and ($2::uuid[] is null or id = any($2))
 returning id, name, old.state as before, scheduled_at,
-    (select coalesce(sum(delta), 0)::int from message_tally t where t.company_id = $1 and t.campaign_id = k.id and t.state = 0) as waiting
+    (select coalesce(sum(delta), 0)::int from message_tally t where t.company_id = $1 and t.campaign_id = k.id and t.state = {MessageState.QUEUED}) as waiting
 """
 
 

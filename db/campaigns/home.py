@@ -46,7 +46,7 @@ union all
 where company_id = $1 and rejected > 0 and finished_at > now() - interval '7 days' order by finished_at desc limit 10)
 union all
 (select 'unknown_outcomes', c.id, c.name, null, sum(t.delta)::int, 4, max(c.updated_at) from campaign c
-join message_tally t on t.company_id = c.company_id and t.campaign_id = c.id and t.state = 7
+join message_tally t on t.company_id = c.company_id and t.campaign_id = c.id and t.state = {M.FAILED_UNKNOWN}
 where c.company_id = $1 and coalesce(c.finished_at, now()) > now() - interval '7 days'
 group by c.id, c.name having sum(t.delta) > 0 limit 20)
 order by rank, at desc

@@ -11,7 +11,7 @@ from db.channels.enums import ChannelKind
 from db.clock import now
 from db.contacts import consent
 from db.contacts.filter import ContactFilter
-from db.messages import lost, render
+from db.messages import lost, queueing, recipients, render
 from db.messages.enums import DeliveryPolicy, MessageState
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
@@ -21,20 +21,14 @@ from db.work import Read, Work, system_read, work
 CLOSE_BATCH = 20_000
 
 # One that still has somebody queued is not over: nothing is asked about it, or a round over many would take as long as they do.
-_TO_SETTLE = """
+_TO_SETTLE = f"""
 select company_id, id from campaign k where finished_at is null and (
     state in ('cancelled', 'failed') or state = 'paused' and resume_at <= now()
-    or state = 'running' and (select true from message m where m.queue_id = k.id and m.state = 0 order by m.next_at limit 1) is null)
-"""
-_CANCEL_SOME = f"""
-update message set done_at = now(), lease_until = null,
-    state = case when maybe_duplicate then {int(MessageState.FAILED_UNKNOWN)} else {int(MessageState.CANCELLED)} end,
-    reason = case when $3 then '{FailureReason.DISCARDED}' else reason end
-where company_id = $1 and id in (
-    select id from message where company_id = $1 and queue_id = $2 and state = 0 limit {CLOSE_BATCH} for update skip locked)
+    or state = 'running' and (select true from message m where m.queue_id = k.id and m.state = {MessageState.QUEUED} order by m.next_at limit 1) is null)
 """
 _OPEN_MESSAGES = (
-    "select coalesce(sum(delta), 0)::bigint from message_tally where company_id = $1 and campaign_id = $2 and state <= 2"
+    "select coalesce(sum(delta), 0)::bigint from message_tally where company_id = $1 and campaign_id = $2"
+    f" and state in ({MessageState.QUEUED}, {MessageState.SENDING}, {MessageState.UNKNOWN})"
 )
 
 
@@ -89,7 +83,8 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
             channel_id=row["channel_id"],
             at_least_once=row["policy"] == DeliveryPolicy.AT_LEAST_ONCE,
         )
-        await consent.skip_opted_out(w, campaign_id)
+        await consent.hold(w)
+        await recipients.skip_opted_out(w, campaign_id)
         await lost.reached(w, campaign_id, row["channel_id"], held=row["was_held"])
         await w.execute(
             "update campaign k set state = 'running', started_at = coalesce(started_at, now()), updated_at = now(), audience_size = ("
@@ -163,7 +158,8 @@ async def _settle(company_id: UUID, campaign_id: UUID) -> int:
             _changed(w, campaign_id, CampaignState.RUNNING)
             return 1
         if state in (CampaignState.CANCELLED, CampaignState.FAILED):
-            await w.execute(_CANCEL_SOME, company_id, campaign_id, row["state_reason"] == FailureReason.DISCARDED)
+            discarded = FailureReason.DISCARDED if row["state_reason"] == FailureReason.DISCARDED else None
+            await queueing.cancel(w, campaign_id, reason=discarded, batch=CLOSE_BATCH)
         if state == CampaignState.PAUSED or await w.fetchval(_OPEN_MESSAGES, company_id, campaign_id):
             return 0
         end = CampaignState.COMPLETED if state == CampaignState.RUNNING else state

@@ -10,12 +10,12 @@ from uuid import UUID
 
 import msgspec
 
-from db.messages.enums import MessageState
+from db.messages.enums import TALLY_REPLIED, MessageState
+from db.messages.enums import MessageState as M
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import Read, system_read, work
 
-REPLIED = 100  # message_tally counts those who replied under this state
 POINTS = 120
 _WIDTHS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
 _WAITING = (MessageState.QUEUED, MessageState.SENDING, MessageState.UNKNOWN)
@@ -27,14 +27,14 @@ left join message_tally t on t.company_id = k.company_id and t.campaign_id = k.i
 where k.company_id = $1 and k.id = any($2::uuid[]) group by 1, 2, 3
 """
 # Moves among sent, delivered and read cancel out, so their sum is what was newly accepted in each span.
-_SERIES = """
+_SERIES = f"""
 select to_timestamp(floor(extract(epoch from at) / $3) * $3) as at,
-    coalesce(sum(delta) filter (where state in (3, 4, 5)), 0)::int as sent,
-    coalesce(sum(delta) filter (where state in (4, 5)), 0)::int as delivered
+    coalesce(sum(delta) filter (where state in ({M.SENT}, {M.DELIVERED}, {M.READ})), 0)::int as sent,
+    coalesce(sum(delta) filter (where state in ({M.DELIVERED}, {M.READ})), 0)::int as delivered
 from message_tally where company_id = $1 and campaign_id = $2 and at >= $4 group by 1 order by 1
 """
-_RATE = """
-select coalesce(sum(delta) filter (where state in (3, 4, 5)), 0)::float8 from message_tally
+_RATE = f"""
+select coalesce(sum(delta) filter (where state in ({M.SENT}, {M.DELIVERED}, {M.READ})), 0)::float8 from message_tally
 where company_id = $1 and campaign_id = $2 and at > now() - make_interval(secs => $3)
 """
 _ENDED = """
@@ -93,11 +93,11 @@ def _tally(counts: dict[int, int], audience: int) -> Tally:
         sent,
         counts.get(MessageState.DELIVERED, 0) + read,
         read,
-        counts.get(REPLIED, 0),
+        counts.get(TALLY_REPLIED, 0),
         failed,
         audience - waiting - sent - failed,
     )
-    return Tally(figures, {MessageState(state).label: n for state, n in counts.items() if state != REPLIED})
+    return Tally(figures, {MessageState(state).label: n for state, n in counts.items() if state != TALLY_REPLIED})
 
 
 class Point(NamedTuple):

@@ -17,6 +17,7 @@ from db.channels.secrets import seal
 from db.errors import RequestError
 from db.ids import uuid7
 from db.jobs import CheckChannel, SandboxControl, SyncTemplates
+from db.messages import queueing
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, Work, read, work
@@ -225,11 +226,7 @@ async def archive(actor: Actor, channel_id: UUID) -> None:
         )
         if campaigns:
             raise ChannelError.CHANNEL_IN_USE(campaigns=int(campaigns))
-        await w.execute(
-            "update message set state = 9, done_at = now() where company_id = $1 and queue_id = $2 and state = 0",
-            w.company_id,
-            channel_id,
-        )
+        await queueing.cancel(w, channel_id)
         await w.execute(
             "update channel set archived_at = now(), token = null, signing_secret = null, verify_token = null"
             " where company_id = $1 and id = $2",

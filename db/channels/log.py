@@ -10,6 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from db.errors import RequestError
+from db.messages.enums import AttemptState as A
 from db.permissions import Permission
 from db.redact import redact
 from db.tenancy import Actor
@@ -75,13 +76,14 @@ select id, at, kind, ok, summary, http_status, code, duration_ms, request, respo
 where company_id = $1 and channel_id = $2 and id < $3 {where} order by id desc limit $4
 """
 
-_ATTEMPTS = """
-select id, started_at as at, 'send' as kind, state = 1 as ok,
-    case state when 0 then 'Message on its way' when 1 then 'Message accepted' when 2 then 'Message refused'
+_ATTEMPTS = f"""
+select id, started_at as at, 'send' as kind, state = {A.ACCEPTED} as ok,
+    case state when {A.STARTED} then 'Message on its way' when {A.ACCEPTED} then 'Message accepted'
+        when {A.REJECTED} then 'Message refused'
         else 'Nobody knows whether the message arrived' end as summary,
     http_status, code::text as code, (extract(epoch from done_at - started_at) * 1000)::int as duration_ms,
     'attempt ' || id::text || coalesce(' · ' || provider_id, '') as request, detail as response
-from attempt where company_id = $1 and channel_id = $2 and id < $3 {where} order by id desc limit $4
+from attempt where company_id = $1 and channel_id = $2 and id < $3 {{where}} order by id desc limit $4
 """
 
 _DEAD = """
@@ -122,7 +124,13 @@ async def _entries(
     if kind in (None, "send"):
         # The refused and unknown ones carry a text, and have an index of their own: they are rare among millions.
         parts.append(
-            _ATTEMPTS.format(where={None: "", True: "and state = 1", False: "and detail is not null and state <> 1"}[ok])
+            _ATTEMPTS.format(
+                where={
+                    None: "",
+                    True: f"and state = {A.ACCEPTED}",
+                    False: f"and detail is not null and state <> {A.ACCEPTED}",
+                }[ok]
+            )
         )
     if kind in (None, "webhook") and ok is not True:
         parts.append(_DEAD)

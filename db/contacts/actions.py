@@ -12,6 +12,7 @@ from db.contacts.errors import ContactError, ContactField
 from db.contacts.events import ContactsChanged
 from db.contacts.identities import Address, add, email_address, owner_of, phone_address, refresh, region_of
 from db.errors import RequestError
+from db.messages import recipients
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Work, work
@@ -131,20 +132,7 @@ async def _lock(w: Work, contact_id: UUID, expected: datetime | None) -> None:
 async def delete_contacts(w: Work, contact_ids: list[UUID]) -> int:
     """The persons with their addresses, tags and notes. What was sent stays counted, without a link to them; what waits to be
     sent is cancelled; who opted out stays suppressed."""
-    await w.execute(
-        # What is on its way is marked: it must not go back into the queue (messages/ledger.py).
-        "update message set reason = case when state = 0 then 'contact_deleted' else 'opted_out' end,"
-        " done_at = case when state = 0 then now() else done_at end, state = case when state = 0 then 9 else state end "
-        "where company_id = $1 and contact_id = any($2::uuid[]) and state in (0, 1, 2)",
-        w.company_id,
-        contact_ids,
-    )
-    for table in ("message", "inbound_message"):
-        await w.execute(
-            f"update {table} set contact_id = null where company_id = $1 and contact_id = any($2::uuid[])",
-            w.company_id,
-            contact_ids,
-        )
+    await recipients.detach(w, contact_ids)
     return await w.execute("delete from contact where company_id = $1 and id = any($2::uuid[])", w.company_id, contact_ids)
 
 

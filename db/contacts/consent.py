@@ -8,6 +8,7 @@ from uuid import UUID
 
 from db.contacts.events import ContactsChanged
 from db.contacts.phones import variants
+from db.messages import recipients
 from db.work import Work
 
 Source = Literal["keyword", "provider", "person", "import", "api"]
@@ -21,23 +22,7 @@ insert into suppression(company_id, address, source)
 select distinct company_id, value, $3 from contact_identity where company_id = $1 and contact_id = any($2::uuid[])
 order by 2 on conflict do nothing
 """
-# What is on its way or unknown is only marked: should it ever be queued again, the ledger skips it then (messages/ledger.py).
-# Another contact may hold the same address under another kind (wa_id and phone).
-_SKIP = """
-update message set reason = 'opted_out', done_at = case when state = 0 then now() else done_at end,
-    state = case when state <> 0 then state when maybe_duplicate then 7 else 8 end
-where company_id = $1 and state in (0, 1, 2) and contact_id = any(array(
-    select unnest($2::uuid[]) union
-    select o.contact_id from contact_identity i join contact_identity o on o.company_id = $1 and o.value = i.value
-        and o.kind in ('phone', 'wa_id', 'bsuid') and o.contact_id <> i.contact_id
-    where i.company_id = $1 and i.contact_id = any($2::uuid[]) and i.kind in ('phone', 'wa_id', 'bsuid')))
-"""
 _LOCK = "select pg_advisory_xact_lock{}(hashtext('opt_out'), hashtext($1::uuid::text))"
-_LATE = """
-update message m set state = 8, reason = 'opted_out', done_at = now() from contact c
-where m.company_id = $1 and m.queue_id = $2 and m.state = 0
-  and c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is not null
-"""
 _IN = """
 update contact set opted_out_at = null, opt_out_source = null, updated_at = clock_timestamp()
 where company_id = $1 and id = $2 and opted_out_at is not null
@@ -53,7 +38,7 @@ async def opt_out(w: Work, contact_ids: list[UUID], source: Source | str) -> int
     fresh = await w.fetch(_OUT, w.company_id, contact_ids, source)
     await w.execute(_SUPPRESS, w.company_id, contact_ids, source)
     await w.execute(_LOCK.format("_shared"), w.company_id)
-    await w.execute(_SKIP, w.company_id, contact_ids)
+    await recipients.skip(w, contact_ids)
     if len(contact_ids) == 1 and fresh:
         w.audit("contact.opted_out", contact_ids[0], source=source)
     if fresh:
@@ -93,12 +78,6 @@ async def opt_in(w: Work, contact_id: UUID) -> None:
 async def hold(w: Work) -> None:
     """Until this transaction ends nobody's opt-out is half done: it is seen from here on, or it will see what is queued here."""
     await w.execute(_LOCK.format(""), w.company_id)
-
-
-async def skip_opted_out(w: Work, queue_id: UUID) -> int:
-    """Skips who said stop while the queue was being filled. Returns how many."""
-    await hold(w)
-    return await w.execute(_LATE, w.company_id, queue_id)
 
 
 async def apply_suppression(w: Work, contact_ids: list[UUID]) -> None:

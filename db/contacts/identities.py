@@ -15,6 +15,7 @@ from db.contacts.events import ContactsChanged
 from db.contacts.phones import Phone, from_wa_id, parse_phone, variants
 from db.contacts.reasons import Reason
 from db.errors import RequestError
+from db.messages import recipients
 from db.texts import EMAIL
 from db.work import Read, Work
 
@@ -171,13 +172,6 @@ def _number(phone: str | None) -> Address | None:
     return Address(IdentityKind.PHONE, variants("+" + phone.lstrip("+"))[0], "other")
 
 
-_MOVES = (
-    "update message set contact_id = $2 where company_id = $1 and contact_id = $3",
-    "update inbound_message set contact_id = $2 where company_id = $1 and contact_id = $3",
-    "update contact_note set contact_id = $2 where company_id = $1 and contact_id = $3",
-)
-
-
 async def _absorb(w: Work, keep: UUID, other: UUID) -> None:
     """Joins a contact without a phone of its own into another one. One with a phone stays: two people may share an account."""
     has_phone = "select true from contact_identity where company_id = $1 and contact_id = $2 and kind = 'phone' limit 1"
@@ -186,8 +180,10 @@ async def _absorb(w: Work, keep: UUID, other: UUID) -> None:
     await w.execute(
         "update contact_identity set contact_id = $2 where company_id = $1 and contact_id = $3", w.company_id, keep, other
     )
-    for move in _MOVES:
-        await w.execute(move, w.company_id, keep, other)
+    await recipients.reassign(w, keep, other)
+    await w.execute(
+        "update contact_note set contact_id = $2 where company_id = $1 and contact_id = $3", w.company_id, keep, other
+    )
     await w.execute(
         "insert into contact_tag(company_id, tag_id, contact_id) select company_id, tag_id, $2 from contact_tag "
         "where company_id = $1 and contact_id = $3 on conflict do nothing",

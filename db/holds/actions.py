@@ -19,16 +19,17 @@ from db.ids import uuid7
 from db.jobs import SendMail
 from db.messages import held as held_messages
 from db.messages import lost
+from db.messages.enums import MessageState as M
 from db.messages.lost import Forgotten
 from db.permissions import Permission
 from db.tenancy import Actor, worker
 from db.witness import Claim, Slice
 from db.work import Work, system_read, work
 
-_PENDING = """
+_PENDING = f"""
 select company_id from campaign where state in ('scheduled', 'preparing', 'running', 'paused')
-union select company_id from message where state = 0 and campaign_id is null
-union select company_id from message where state in (1, 2) and campaign_id is null and at_least_once
+union select company_id from message where state = {M.QUEUED} and campaign_id is null
+union select company_id from message where state in ({M.SENDING}, {M.UNKNOWN}) and campaign_id is null and at_least_once
 union select company_id from job where state in ('waiting', 'running')
 """
 _ITEM = """

@@ -16,8 +16,7 @@ from db.clock import now
 from db.contacts.enums import LineType
 from db.contacts.notes import must_exist
 from db.errors import RequestError, RequestField
-from db.ids import uuid7
-from db.messages import conversation, segments
+from db.messages import conversation, queueing, segments
 from db.messages.conversation import Entry
 from db.messages.errors import MessageError
 from db.messages.events import ConversationChanged
@@ -92,19 +91,16 @@ async def send(actor: Actor, contact_id: UUID, channel_id: UUID, text: str) -> E
         most = LIMITS[way.channel_kind]
         if len(text) > most:
             raise RequestError.INVALID(fields=[RequestField.TOO_LONG("text", max=most)])
-        message_id = uuid7()
-        await w.execute(
-            "insert into message(company_id, id, channel_id, queue_id, contact_id, address, dedupe_key, units, content, author_id)"
-            " values ($1, $2, $3, $3, $4, $5, $6, $7, $8::jsonb, $9)",
-            w.company_id,
-            message_id,
+        assert way.address is not None
+        message_id = await queueing.queue(
+            w,
             channel_id,
-            contact_id,
-            way.address,
-            f"answer:{message_id}",
-            segments.count(text).segments if way.channel_kind is ChannelKind.SMS else 1,
-            msgspec.json.encode(LiteralContent(text)).decode(),
-            actor.id if actor.kind == "user" else None,
+            purpose="answer",
+            contact_id=contact_id,
+            address=way.address,
+            content=msgspec.json.encode(LiteralContent(text)).decode(),
+            units=segments.count(text).segments if way.channel_kind is ChannelKind.SMS else 1,
+            author_id=actor.id if actor.kind == "user" else None,
         )
         w.audit("message.sent", message_id, channel_id=channel_id, contact_id=contact_id)
         w.emit(ConversationChanged(contact_id=contact_id))

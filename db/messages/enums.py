@@ -11,7 +11,8 @@ class DeliveryPolicy(StrEnum):
 
 
 class MessageState(IntEnum):
-    """Stored as smallint. `label` is the name the API and the screens use."""
+    """Stored as smallint. `label` is the name the API and the screens use. In an f-string it is its number, so that SQL names it:
+    `f"... where state = {MessageState.QUEUED}"`."""
 
     QUEUED = 0
     SENDING = 1
@@ -29,6 +30,10 @@ class MessageState(IntEnum):
         return self.name.lower()
 
 
+TALLY_REPLIED = 100
+"""The state under which `message_tally` counts those who replied, whatever the state of their message."""
+
+
 class AttemptState(IntEnum):
     STARTED = 0
     ACCEPTED = 1
@@ -44,3 +49,4 @@ class SkipReason(StrEnum):
     LANDLINE = "landline"
     DUPLICATE_ADDRESS = "duplicate_address"
     RECENTLY_MESSAGED = "recently_messaged"
+    CONTACT_DELETED = "contact_deleted"

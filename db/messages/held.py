@@ -5,16 +5,26 @@ They leave their channel's queue for one that nobody claims: that of the hold. N
 
 from uuid import UUID
 
+from db.messages.enums import MessageState as M
 from db.messages.reasons import FailureReason
 from db.work import Work
+
+_HOLD = f"""
+with h as (update message set queue_id = $2 where company_id = $1 and campaign_id is null and queue_id = channel_id
+           and (state = {M.QUEUED} or state in ({M.SENDING}, {M.UNKNOWN}) and at_least_once) returning channel_id)
+select channel_id, count(*)::int as n from h group by 1
+"""
+_DISCARD = f"""
+update message set state = case when maybe_duplicate then {M.FAILED_UNKNOWN} else {M.CANCELLED} end, reason = $4, done_at = now(),
+    lease_until = null
+where company_id = $1 and queue_id = $2 and channel_id = $3 and state = {M.QUEUED}
+"""
 
 
 async def hold(w: Work, hold_id: UUID) -> dict[UUID, int]:
     """Channel → how many wait. Those on the wire whose policy may queue them again go along."""
     rows = await w.fetch(
-        "with h as (update message set queue_id = $2 where company_id = $1 and campaign_id is null and queue_id = channel_id"
-        " and (state = 0 or state in (1, 2) and at_least_once) returning channel_id)"
-        " select channel_id, count(*)::int as n from h group by 1",
+        _HOLD,
         w.company_id,
         hold_id,
     )
@@ -34,8 +44,7 @@ async def release(w: Work, hold_id: UUID, channel_id: UUID) -> None:
 async def discard(w: Work, hold_id: UUID, channel_id: UUID) -> None:
     """Ends those that wait as cancelled; one that may have arrived already as of unknown outcome."""
     await w.execute(
-        "update message set state = case when maybe_duplicate then 7 else 9 end, reason = $4, done_at = now(), lease_until = null"
-        " where company_id = $1 and queue_id = $2 and channel_id = $3 and state = 0",
+        _DISCARD,
         w.company_id,
         hold_id,
         channel_id,

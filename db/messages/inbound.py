@@ -10,6 +10,7 @@ from uuid import UUID
 
 from db.contacts import consent
 from db.contacts.opt_out import intent
+from db.messages.enums import MessageState as M
 from db.work import Work
 
 REPLY_WINDOW = timedelta(days=7)
@@ -47,11 +48,11 @@ on conflict (company_id, channel_id, provider_id) do nothing returning id
 _QUOTED = "select id, campaign_id from message where company_id = $1 and provider_id = $2 and channel_id = $3"
 
 # A reply may overtake our own answer: what is on its way counts as just sent.
-_NEWEST = """
+_NEWEST = f"""
 select id, campaign_id from message
 where company_id = $1 and contact_id = $2 and channel_id = $3 and campaign_id is not null
   and (sent_at between $4::timestamptz - $5::interval and $4::timestamptz + interval '1 minute'
-       or sent_at is null and state in (1, 2))
+       or sent_at is null and state in ({M.SENDING}, {M.UNKNOWN}))
 order by sent_at desc nulls first, id desc limit 1
 """
 

@@ -11,7 +11,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from db import installation
-from db.messages.enums import AttemptState, MessageState
+from db.messages.enums import AttemptState, MessageState, SkipReason
+from db.messages.enums import AttemptState as A
+from db.messages.enums import MessageState as M
+from db.messages.reasons import FailureReason
 from db.work import Read, Work
 
 RESENDS = 4  # at least once: each waits a whole horizon, so a fourth is needed only by a provider in deep trouble
@@ -69,20 +72,20 @@ class Applied(NamedTuple):
 
 
 # "limit 1" and not "exists": that one becomes a join, which reads everything that waits.
-_DUE_QUEUES = """
+_DUE_QUEUES = f"""
 select q.id, q.campaign_id from (
     select $2::uuid as id, null::uuid as campaign_id, '-infinity'::timestamptz as launched_at
     union all
     select id, id, launched_at from campaign where company_id = $1 and channel_id = $2 and state = 'running'
 ) q
-where (select true from message m where m.queue_id = q.id and m.state = 0 and m.next_at <= now() order by m.next_at limit 1)
+where (select true from message m where m.queue_id = q.id and m.state = {M.QUEUED} and m.next_at <= now() order by m.next_at limit 1)
 order by q.launched_at
 """
 
 _RUNNING = "exists (select from campaign c where c.company_id = $1 and c.id = $2 and c.state = 'running')"
 _NEXT = f"""
     select id, units from message
-    where company_id = $1 and queue_id = $2 and state = 0 and next_at <= now() and (select at_home($7, $8, $9))
+    where company_id = $1 and queue_id = $2 and state = {M.QUEUED} and next_at <= now() and (select at_home($7, $8, $9))
       and ($2 = $5 or {_RUNNING})
     order by next_at limit $3 for update skip locked
 """
@@ -90,20 +93,23 @@ _NEXT = f"""
 _NEXT_KNOWN = f"""
     select m.id, m.units from (
         select distinct o.contact_id from attempt a join message o on o.company_id = $1 and o.id = a.message_id
-        where a.company_id = $1 and a.id >= (select uuidv7(interval '-24 hours')) and (a.state <> 2 or a.provider_id is not null)
+        where a.company_id = $1 and a.id >= (select uuidv7(interval '-24 hours')) and (a.state <> {A.REJECTED} or a.provider_id is not null)
           and a.channel_id = any(array(select n.id from channel c join channel n on n.company_id = $1 and n.portfolio_id = c.portfolio_id
                                        where c.company_id = $1 and c.id = $5))
     ) known join message m on m.company_id = $1 and m.dedupe_key = $2::uuid || ':' || known.contact_id
-    where m.queue_id = $2 and m.state = 0 and m.next_at <= now() and {_RUNNING} and (select at_home($7, $8, $9))
+    where m.queue_id = $2 and m.state = {M.QUEUED} and m.next_at <= now() and {_RUNNING} and (select at_home($7, $8, $9))
     order by m.next_at limit $3 for update of m skip locked
 """
-_CLAIM = """
-with picked as ({}), taken as materialized (
+
+
+def _claim(picked: str) -> str:
+    return f"""
+with picked as ({picked}), taken as materialized (
     select id, uuid_series((select uuidv7()), n) as attempt_id from (
         select id, row_number() over w as n, sum(units) over w - units as used from picked window w as (rows unbounded preceding)
     ) p where used < $4
 ), claimed as (
-    update message m set state = 1, epoch = epoch + 1, lease_until = now() + make_interval(secs => $6)
+    update message m set state = {M.SENDING}, epoch = epoch + 1, lease_until = now() + make_interval(secs => $6)
     from taken where m.company_id = $1 and m.id = taken.id
     returning m.id, m.epoch, taken.attempt_id, m.campaign_id, m.contact_id, m.address, m.units, m.tries, m.params, m.content
 ), attempts as (
@@ -112,10 +118,13 @@ with picked as ({}), taken as materialized (
 select * from claimed
 """
 
+
+_CLAIM, _CLAIM_KNOWN = _claim(_NEXT), _claim(_NEXT_KNOWN)
+
 # Messages are locked in the order of their ids, here and where statuses are applied: the two never wait for each other in a circle.
 # By primary key, whatever the planner believes of a company it does not know yet. "(select $2)" hides how long the arrays are, so
 # that it takes them for ten rows and looks each up; "between", because "in (1, 2)" would let it read every lease there is.
-_FINISH = """
+_FINISH = f"""
 with r as (
     select * from unnest((select $2::uuid[]), (select $3::int[]), (select $4::uuid[]), (select $5::smallint[]),
                          (select $6::smallint[]), (select $7::text[]), (select $8::smallint[]), (select $9::int[]),
@@ -125,33 +134,35 @@ with r as (
 ), a as (
     update attempt t set state = r.attempt_state, http_status = r.http_status, code = r.code, detail = r.detail,
         provider_id = coalesce(r.provider_id, t.provider_id), done_at = now()
-    from r where t.company_id = $1 and t.id = r.attempt_id and t.state in (0, 3)
+    from r where t.company_id = $1 and t.id = r.attempt_id and t.state in ({A.STARTED}, {A.UNKNOWN})
 )
 update message m set provider_id = coalesce(r.provider_id, m.provider_id),
-    -- who said stop meanwhile is marked (contacts/consent.py) and does not go back into the queue
-    state = case when r.state <> 0 or m.reason is distinct from 'opted_out' then r.state when m.maybe_duplicate then 7 else 8 end,
-    sent_at = case when r.state = 3 then coalesce(m.sent_at, now()) else m.sent_at end,
-    lease_until = case when r.state = 2 then now() + make_interval(secs => $14) end,
-    next_at = case when r.state = 0 then now() + make_interval(secs => r.retry_in) else m.next_at end,
-    done_at = case when r.state = 6 or r.state = 0 and m.reason = 'opted_out' then now() end,
+    state = case when r.state <> {M.QUEUED} or m.requeue_allowed then r.state
+        when m.maybe_duplicate then {M.FAILED_UNKNOWN} else {M.SKIPPED} end,
+    sent_at = case when r.state = {M.SENT} then coalesce(m.sent_at, now()) else m.sent_at end,
+    lease_until = case when r.state = {M.UNKNOWN} then now() + make_interval(secs => $14) end,
+    next_at = case when r.state = {M.QUEUED} then now() + make_interval(secs => r.retry_in) else m.next_at end,
+    done_at = case when r.state = {M.FAILED} or r.state = {M.QUEUED} and not m.requeue_allowed then now() end,
     tries = m.tries + r.tried, code = r.code,
-    reason = case when r.state in (0, 2) and m.reason = 'opted_out' then m.reason else r.reason end
-from r where m.company_id = $1 and m.id = r.message_id and m.epoch = r.epoch and m.state between 1 and 2
+    requeue_allowed = m.requeue_allowed and r.reason is distinct from '{FailureReason.OPTED_OUT}',
+    reason = case when r.state <> {M.QUEUED} or m.requeue_allowed then r.reason
+        when m.contact_id is null then '{SkipReason.CONTACT_DELETED}' else '{SkipReason.OPTED_OUT}' end
+from r where m.company_id = $1 and m.id = r.message_id and m.epoch = r.epoch and m.state between {M.SENDING} and {M.UNKNOWN}
     and exists (select from attempt t where t.company_id = $1 and t.id = r.attempt_id)
 """
 
-_FINISH_SENT = """
+_FINISH_SENT = f"""
 with r as (
     select * from unnest((select $2::uuid[]), (select $3::int[]), (select $4::uuid[]), (select $5::text[]))
         r(message_id, epoch, attempt_id, provider_id)
     order by message_id
 ), a as (
-    update attempt t set state = 1, http_status = 200, provider_id = r.provider_id, done_at = now()
-    from r where t.company_id = $1 and t.id = r.attempt_id and t.state in (0, 3)
+    update attempt t set state = {A.ACCEPTED}, http_status = 200, provider_id = r.provider_id, done_at = now()
+    from r where t.company_id = $1 and t.id = r.attempt_id and t.state in ({A.STARTED}, {A.UNKNOWN})
 )
-update message m set state = 3, provider_id = r.provider_id, sent_at = coalesce(m.sent_at, now()),
+update message m set state = {M.SENT}, provider_id = r.provider_id, sent_at = coalesce(m.sent_at, now()),
     lease_until = null, tries = m.tries + 1, reason = null, code = null
-from r where m.company_id = $1 and m.id = r.message_id and m.epoch = r.epoch and m.state between 1 and 2
+from r where m.company_id = $1 and m.id = r.message_id and m.epoch = r.epoch and m.state between {M.SENDING} and {M.UNKNOWN}
     and exists (select from attempt t where t.company_id = $1 and t.id = r.attempt_id)
 """
 
@@ -165,51 +176,55 @@ join attempt a on a.company_id = $1 and a.message_id = m.id and a.provider_id = 
 
 # Status rank only rises; failed beats sent, delivered beats failed: the same end in whatever order they arrive. A "sent" that
 # comes after the failure of the same attempt is old news.
-_STATUS = """
+_STATUS = f"""
 with r as (
     select * from unnest((select $2::uuid[]), (select $3::smallint[]), (select $4::timestamptz[]), (select $5::text[]),
                          (select $6::int[]), (select $7::float8[]), (select $8::text[]))
         r(attempt_id, state, at, reason, code, retry_in, provider_id)
 ), judged as (
-    select m.id, t.epoch, t.epoch <> m.epoch and m.state = 1 as doubled, r.*,
+    select m.id, t.epoch, t.epoch <> m.epoch and m.state = {M.SENDING} as doubled, r.*,
         coalesce(r.provider_id, t.provider_id) as sent_as,
         case
-            when r.state = 3 and t.state = 2 and t.provider_id is not null then null
-            when r.state between 3 and 5 and (m.state in (0, 1, 2, 7, 8, 9) or m.state between 3 and 5 and r.state > m.state
-                 or m.state = 6 and r.state >= 4) then r.state
-            when r.state = 6 and t.epoch = m.epoch and m.state in (1, 2, 3, 7)
-                 then case when r.retry_in is not null and m.tries < $9 and m.reason is distinct from 'opted_out'
+            when r.state = {M.SENT} and t.state = {A.REJECTED} and t.provider_id is not null then null
+            when r.state between {M.SENT} and {M.READ} and (
+                     m.state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}, {M.FAILED_UNKNOWN}, {M.SKIPPED}, {M.CANCELLED})
+                     or m.state between {M.SENT} and {M.READ} and r.state > m.state
+                     or m.state = {M.FAILED} and r.state >= {M.DELIVERED}) then r.state
+            when r.state = {M.FAILED} and t.epoch = m.epoch and m.state in ({M.SENDING}, {M.UNKNOWN}, {M.SENT}, {M.FAILED_UNKNOWN})
+                 then case when r.retry_in is not null and m.tries < $9 and m.requeue_allowed
                      and not exists (select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is not null)
                      and (m.campaign_id is null or exists (select from campaign k where k.company_id = $1 and k.id = m.campaign_id
-                          and k.state in ('running', 'paused', 'held'))) then 0 else 6 end
+                          and k.state in ('running', 'paused', 'held'))) then {M.QUEUED} else {M.FAILED} end
         end as becomes
     from r join attempt t on t.company_id = $1 and t.id = r.attempt_id
            join message m on m.company_id = $1 and m.id = t.message_id
     order by m.id for update of m  -- another worker's status of the same message is seen, not overwritten
 ), a as (
     update attempt t set
-        state = case when j.state = 6 then 2 else 1 end,
-        code = case when j.state = 6 then j.code else t.code end,
-        detail = case when j.state = 6 then coalesce(t.detail, 'reported as failed') else t.detail end,
+        state = case when j.state = {M.FAILED} then {A.REJECTED} else {A.ACCEPTED} end,
+        code = case when j.state = {M.FAILED} then j.code else t.code end,
+        detail = case when j.state = {M.FAILED} then coalesce(t.detail, 'reported as failed') else t.detail end,
         provider_id = coalesce(t.provider_id, j.provider_id), done_at = coalesce(t.done_at, now())
     from judged j where t.company_id = $1 and t.id = j.attempt_id
-        and (t.state in (0, 3) or t.state = 1 and j.becomes in (0, 6) or t.state = 2 and j.state in (4, 5))
+        and (t.state in ({A.STARTED}, {A.UNKNOWN}) or t.state = {A.ACCEPTED} and j.becomes in ({M.QUEUED}, {M.FAILED})
+             or t.state = {A.REJECTED} and j.state in ({M.DELIVERED}, {M.READ}))
 ), moves as (
     select distinct on (id) * from judged where becomes is not null
-    order by id, case state when 6 then 3.5 else state end desc, epoch desc
+    order by id, case state when {M.FAILED} then {M.SENT} + 0.5 else state end desc, epoch desc
 )
 update message m set state = v.becomes,
     maybe_duplicate = m.maybe_duplicate or v.doubled,
     provider_id = coalesce(m.provider_id, v.sent_as),
     sent_at = coalesce(m.sent_at, v.at),
-    delivered_at = case when v.becomes in (4, 5) then coalesce(m.delivered_at, v.at) else m.delivered_at end,
-    read_at = case when v.becomes = 5 then coalesce(m.read_at, v.at) else m.read_at end,
-    done_at = case when v.becomes = 6 then now() end,
-    next_at = case when v.becomes = 0 then now() + make_interval(secs => v.retry_in) else m.next_at end,
-    tries = case when v.becomes = 0 then m.tries + 1 else m.tries end,
+    delivered_at = case when v.becomes in ({M.DELIVERED}, {M.READ}) then coalesce(m.delivered_at, v.at) else m.delivered_at end,
+    read_at = case when v.becomes = {M.READ} then coalesce(m.read_at, v.at) else m.read_at end,
+    done_at = case when v.becomes = {M.FAILED} then now() end,
+    next_at = case when v.becomes = {M.QUEUED} then now() + make_interval(secs => v.retry_in) else m.next_at end,
+    tries = case when v.becomes = {M.QUEUED} then m.tries + 1 else m.tries end,
     lease_until = null,
-    reason = case when v.becomes in (0, 6) then v.reason end,
-    code = case when v.becomes in (0, 6) then v.code end
+    requeue_allowed = m.requeue_allowed and (v.becomes <> {M.FAILED} or v.reason is distinct from '{FailureReason.OPTED_OUT}'),
+    reason = case when v.becomes in ({M.QUEUED}, {M.FAILED}) then v.reason end,
+    code = case when v.becomes in ({M.QUEUED}, {M.FAILED}) then v.code end
 from moves v where m.company_id = $1 and m.id = v.id and v.becomes is not null
 returning m.campaign_id, m.contact_id
 """
@@ -221,33 +236,33 @@ select from {} where company_id = $1 and id in (
     where t.company_id = $1 and t.id = any($2::uuid[])) order by id for share
 """
 
-_EXPIRE = """
+_EXPIRE = f"""
 with late as (
-    update message m set state = 2, reason = case when reason = 'opted_out' then reason else 'unknown_outcome' end,
+    update message m set state = {M.UNKNOWN}, reason = '{FailureReason.UNKNOWN_OUTCOME}',
         lease_until = now() + make_interval(secs => (
             select unknown_horizon from channel c where c.company_id = $1 and c.id = m.channel_id))
-    from (select id from message where company_id = $1 and state = 1 and lease_until < now() for update skip locked) gone
-    where m.company_id = $1 and m.id = gone.id and m.state = 1 returning m.id, m.epoch, m.campaign_id
+    from (select id from message where company_id = $1 and state = {M.SENDING} and lease_until < now() for update skip locked) gone
+    where m.company_id = $1 and m.id = gone.id and m.state = {M.SENDING} returning m.id, m.epoch, m.campaign_id
 ), a as (
-    update attempt t set state = 3, detail = 'the sender stopped before it wrote the result' from late
-    where t.company_id = $1 and t.message_id = late.id and t.epoch = late.epoch and t.state = 0
+    update attempt t set state = {A.UNKNOWN}, detail = 'the sender stopped before it wrote the result' from late
+    where t.company_id = $1 and t.message_id = late.id and t.epoch = late.epoch and t.state = {A.STARTED}
 )
 select distinct campaign_id from late
 """
 
-_RESOLVE = """
+_RESOLVE = f"""
 with ended as (
     update message m set
-        state = case when retry.yes then 0 else 7 end,
+        state = case when retry.yes then {M.QUEUED} else {M.FAILED_UNKNOWN} end,
         maybe_duplicate = m.maybe_duplicate or retry.yes,
         tries = m.tries + retry.yes::int,
         next_at = case when retry.yes then now() else m.next_at end,
         done_at = case when retry.yes then null else now() end,
-        lease_until = null, reason = 'unknown_outcome'
-    from (select id, at_least_once and reason is distinct from 'opted_out' and tries < $2 and (campaign_id is null or not exists (
+        lease_until = null, reason = '{FailureReason.UNKNOWN_OUTCOME}'
+    from (select id, at_least_once and requeue_allowed and tries < $2 and (campaign_id is null or not exists (
               select from campaign c where c.company_id = $1 and c.id = campaign_id and c.state in ('cancelled', 'failed'))) as yes
-          from message where company_id = $1 and state = 2 and lease_until < now() for update skip locked) retry
-    where m.company_id = $1 and m.id = retry.id and m.state = 2
+          from message where company_id = $1 and state = {M.UNKNOWN} and lease_until < now() for update skip locked) retry
+    where m.company_id = $1 and m.id = retry.id and m.state = {M.UNKNOWN}
     returning m.campaign_id
 )
 select distinct campaign_id from ended
@@ -266,7 +281,7 @@ async def claim(
     long text would wait for ever on a slow channel. Nothing may go out before this commits. A campaign that is not running
     yields nothing, nor does a database that this process does not know (db/installation.py). `known`: only people of a campaign
     to whom the channel's portfolio has sent something in the last 24 hours."""
-    statement = _CLAIM.format(_NEXT_KNOWN if known else _NEXT)
+    statement = _CLAIM_KNOWN if known else _CLAIM
     rows = await w.fetch(statement, w.company_id, queue_id, limit, units, channel_id, lease, *installation.fence())
     return [Claimed(*row) for row in rows]
 

@@ -10,8 +10,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 from uuid import UUID
 
+from db.messages.enums import AttemptState as A
 from db.messages.enums import MessageState
+from db.messages.enums import MessageState as M
 from db.messages.ledger import StatusUpdate, apply_statuses
+from db.messages.reasons import FailureReason
 from db.work import Read, Work
 
 
@@ -32,40 +35,42 @@ class Report(NamedTuple):
 
 
 # failed_unknown too: its policy decided without the evidence that is here now.
-_ADOPT = """
+_ADOPT = f"""
 with r as (
     select f.attempt_id, m.id, m.channel_id, coalesce(f.epoch, m.epoch + 1) as epoch
     from unnest($2::uuid[], $3::uuid[], $4::int[]) f(attempt_id, message_id, epoch)
-    join message m on m.company_id = $1 and m.id = f.message_id and m.state in (0, 2, 7) and m.epoch < coalesce(f.epoch, m.epoch + 1)
+    join message m on m.company_id = $1 and m.id = f.message_id and m.state in ({M.QUEUED}, {M.UNKNOWN}, {M.FAILED_UNKNOWN})
+        and m.epoch < coalesce(f.epoch, m.epoch + 1)
     where not exists (select from attempt t where t.company_id = $1 and t.id = f.attempt_id)
     order by m.id for update of m
 ), written as (
     insert into attempt(company_id, id, message_id, channel_id, epoch, state, detail, started_at)
-    select $1, attempt_id, id, channel_id, epoch, 3, 'sent before this database lost its memory',
+    select $1, attempt_id, id, channel_id, epoch, {A.UNKNOWN}, 'sent before this database lost its memory',
         coalesce(uuid_extract_timestamp(attempt_id), now()) from r
     on conflict do nothing returning id
 ), last as (select distinct on (id) * from r order by id, epoch desc)
-update message m set state = 2, epoch = last.epoch, done_at = null,
-    reason = case when m.reason = 'opted_out' then m.reason else 'unknown_outcome' end,
+update message m set state = {M.UNKNOWN}, epoch = last.epoch, done_at = null, reason = '{FailureReason.UNKNOWN_OUTCOME}',
     lease_until = now() + make_interval(secs => (select unknown_horizon from channel c where c.company_id = $1 and c.id = m.channel_id))
 from last where m.company_id = $1 and m.id = last.id returning m.id, last.attempt_id
 """
 
 # Messages of the old life that wait for these people, those that were to go out first in front.
-_WAITING = """
+_WAITING = f"""
 select w.id, w.channel_id, w.address from (
     select m.id, m.channel_id, m.address, m.state, k.launched_at, m.next_at
     from (select distinct i.contact_id, a.address from unnest($2::text[]) a(address)
           join contact_identity i on i.company_id = $1 and i.kind in ('phone', 'wa_id', 'bsuid') and i.value = a.address) p
-    join message m on m.company_id = $1 and m.contact_id = p.contact_id and m.address = p.address and m.state in (0, 2, 7)
+    join message m on m.company_id = $1 and m.contact_id = p.contact_id and m.address = p.address
+        and m.state in ({M.QUEUED}, {M.UNKNOWN}, {M.FAILED_UNKNOWN})
     join campaign k on k.company_id = $1 and k.id = m.campaign_id and k.state = 'held'
     union all
     select m.id, m.channel_id, m.address, m.state, null, m.next_at
-    from hold h join message m on m.company_id = $1 and m.queue_id = h.id and m.state = 0 and m.address = any($2::text[])
+    from hold h join message m on m.company_id = $1 and m.queue_id = h.id and m.state = {M.QUEUED} and m.address = any($2::text[])
     where h.company_id = $1 and h.ended_at is null
 ) w order by w.state, w.launched_at nulls first, w.next_at, w.id
 """
 
+_RISING = f"array[{M.SENT}, {M.FAILED}, {M.DELIVERED}, {M.READ}]"
 _KEEP = """
 insert into lost_attempt as held (company_id, id, channel_id, address, message_id, state, provider_id, at, reason, code)
 select $1, * from unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::smallint[], $7::text[], $8::timestamptz[], $9::text[], $10::int[])
@@ -75,7 +80,7 @@ on conflict (company_id, id) do update set
     state = case when {newer} then excluded.state else held.state end, at = case when {newer} then excluded.at else held.at end,
     reason = case when {newer} then excluded.reason else held.reason end, code = case when {newer} then excluded.code else held.code end
 """.format(
-    newer="held.state is null or array_position(array[3, 6, 4, 5], excluded.state::int) > array_position(array[3, 6, 4, 5], held.state::int)"
+    newer=f"held.state is null or array_position({_RISING}, excluded.state::int) > array_position({_RISING}, held.state::int)"
 )
 
 _ORPHANS = """
@@ -87,9 +92,9 @@ on conflict (company_id, id) do update set campaign_id = excluded.campaign_id, c
 
 # A campaign that was made ready a second time: whom it reached in the life that was lost. `held`: also by what statuses told of
 # numbers alone, one attempt for one message.
-_REACHED = """
+_REACHED = f"""
 select distinct on (l.id) l.id as attempt_id, m.id as message_id, l.state, l.provider_id, l.at, l.reason, l.code
-from lost_attempt l join message m on m.company_id = $1 and m.campaign_id = $2 and m.state = 0
+from lost_attempt l join message m on m.company_id = $1 and m.campaign_id = $2 and m.state = {M.QUEUED}
     and (l.campaign_id = $2 and m.contact_id = l.contact_id
          or $4 and l.campaign_id is null and l.channel_id = $3 and m.channel_id = $3 and m.address = l.address)
 where l.company_id = $1 and l.message_id is null

@@ -14,6 +14,7 @@ from db.channels.actions import sandbox_channel
 from db.contacts.phones import display, variants
 from db.messages import render
 from db.messages.enums import MessageState
+from db.messages.enums import MessageState as M
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
@@ -44,12 +45,12 @@ class Entry(NamedTuple):
 
 
 # What was never sent (queued, skipped, cancelled) is on no phone.
-_PHONES = """
+_PHONES = f"""
 with last as (
     select distinct on (address) address, contact_id, kind, at, state, body, params, content, campaign_id from (
         select address, contact_id, 'out' as kind, coalesce(sent_at, '-infinity') as at, state, null as body, params, content,
             campaign_id
-        from message where company_id = $1 and channel_id = $2 and state in (3, 4, 5) and ($3::text is null or address like $3)
+        from message where company_id = $1 and channel_id = $2 and state in ({M.SENT}, {M.DELIVERED}, {M.READ}) and ($3::text is null or address like $3)
         union all
         select address, contact_id, 'in', received_at, null, body, null, null, null
         from inbound_message where company_id = $1 and channel_id = $2 and kind <> 'preference'
@@ -65,12 +66,13 @@ where (l.at, l.address) < ($4, $5) and ($6::text is null or fold(c.name) like '%
 order by l.at desc, l.address desc limit $7
 """
 
-_THREAD = """
+_THREAD = f"""
 select id, kind, at, state, body, params, content from (
     select m.id, 'out' as kind, coalesce(m.sent_at, now()) as at, m.state, null as body, m.params,
         coalesce(m.content, g.content) as content
     from message m left join campaign g on g.company_id = $1 and g.id = m.campaign_id
-    where m.company_id = $1 and m.channel_id = $2 and m.address = $3 and m.state in (1, 2, 3, 4, 5, 6, 7)
+    where m.company_id = $1 and m.channel_id = $2 and m.address = $3
+        and m.state not in ({M.QUEUED}, {M.SKIPPED}, {M.CANCELLED})
     union all
     select id, 'in', received_at, null, body, null, null
     from inbound_message where company_id = $1 and channel_id = $2 and address = $3 and kind <> 'preference'

@@ -11,12 +11,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from db.channels.enums import ChannelKind
-from db.messages.enums import MessageState, SkipReason
+from db.messages.enums import TALLY_REPLIED, MessageState, SkipReason
 from db.messages.reasons import FailureReason
 from db.seed.people import Person, id_at
 
 _BUCKET = 10  # seconds per tally
-_REPLIED = 100  # the state under which message_tally counts those who replied
 _FAILURES = {
     ChannelKind.WHATSAPP: (
         (FailureReason.NOT_ON_WHATSAPP, 131026, 50), (FailureReason.MARKETING_CAP, 131049, 30), (FailureReason.EXPERIMENT, 130472, 8),
@@ -102,7 +101,7 @@ def tallies(rows: list[Past], start: datetime) -> list[tuple[datetime, int, int]
 
     for row in rows:
         if row.replied_at:
-            moves[bucket(row.replied_at), _REPLIED] += 1
+            moves[bucket(row.replied_at), TALLY_REPLIED] += 1
         state = MessageState.SKIPPED if row.sent_at is None else MessageState.QUEUED
         moves[start, state] += 1
         steps = (

@@ -98,6 +98,7 @@ def skips() -> dict[str, Why]:
         "landline": Why(_("Landlines"), _("A landline takes no SMS.")),
         "duplicate_address": Why(_("Same number twice"), _("Each number gets the message once.")),
         "recently_messaged": Why(_("Got a campaign not long ago"), _("You chose to leave them out this time.")),
+        "contact_deleted": Why(_("Contact deleted"), _("Somebody deleted the contact before the message went out.")),
     }
 
 

@@ -210,7 +210,35 @@ async def test_a_person_deleted_while_a_message_is_on_the_wire_does_not_get_a_se
         assert message.contact_id is not None
         await delete_contacts(w, [message.contact_id])
     await scene.finish(message, S.QUEUED, "network", AttemptState.REJECTED)
-    assert (await scene.row(message.message_id))[0] is S.SKIPPED
+    assert await scene.row(message.message_id) == (S.SKIPPED, "contact_deleted")
+
+
+async def test_a_deleted_person_is_cancelled_in_the_queue_unless_the_message_may_have_arrived(scene: Scene) -> None:
+    first, second, _ = await scene.claim()
+    await scene.db.execute("update message set state = 0 where id = any($1::uuid[])", [first.message_id, second.message_id])
+    await scene.db.execute("update message set maybe_duplicate = true where id = $1", second.message_id)
+    async with work(scene.actor, Permission.CONTACTS_WRITE) as w:
+        await delete_contacts(w, [c for c in (first.contact_id, second.contact_id) if c is not None])
+    assert [await scene.row(m.message_id) for m in (first, second)] == [
+        (S.CANCELLED, "contact_deleted"),
+        (S.FAILED_UNKNOWN, "contact_deleted"),
+    ]
+
+
+async def test_an_opt_out_marks_an_unknown_message_and_leaves_its_reason(scene: Scene) -> None:
+    message = (await scene.claim())[0]
+    await scene.finish(message, S.UNKNOWN, "unknown_outcome", AttemptState.UNKNOWN)
+    await scene.opt_out(message.contact_id)
+    allowed = "select requeue_allowed from message where id = $1"
+    assert await scene.row(message.message_id) == (S.UNKNOWN, "unknown_outcome")
+    assert await scene.db.fetchval(allowed, message.message_id) is False
+    async with work(scene.actor, SEND) as w:  # evidence settles the outcome, not whether it may be sent again
+        await ledger.apply_statuses(w, [StatusUpdate(message.attempt_id, "wamid.1", S.SENT, now())])
+        assert message.contact_id is not None
+        await consent.opt_in(w, message.contact_id)
+        await ledger.apply_statuses(w, [StatusUpdate(message.attempt_id, None, S.FAILED, now(), "queue_full", 30001, 5.0)])
+    assert await scene.row(message.message_id) == (S.FAILED, "queue_full")
+    assert await actions.retry_failed(scene.actor, scene.campaign_id, RETRYABLE, include_unknown=True) == 0
 
 
 async def test_a_test_goes_to_nobody_who_said_stop(scene: Scene) -> None:

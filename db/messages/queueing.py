@@ -1,0 +1,104 @@
+"""How messages get into a queue, back into it, and out of it unsent: the verbs for who uses the ledger. Sending is in `ledger.py`.
+
+Refuses to know who may do it and what it means: campaigns, answers and channels decide, in their own unit of work.
+"""
+
+from uuid import UUID
+
+from db.ids import uuid7
+from db.messages.enums import MessageState as M
+from db.work import Work
+
+_ONE = f"""
+insert into message(company_id, id, channel_id, queue_id, contact_id, address, dedupe_key, state, units, params, content, author_id)
+values ($1, $2, $3, $3, $4, $5, $6, {M.QUEUED}, $7, $8, $9::jsonb, $10)
+"""
+# The order of contacts keeps neighbours together in every index, now and when they are claimed and written back.
+_AUDIENCE = """
+insert into message(company_id, id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key, state, reason, done_at, units,
+                    at_least_once, params)
+select {company}, uuid_series((select uuidv7()), row_number() over (order by p.contact_id)), {channel}, {campaign}, {campaign},
+    p.contact_id, coalesce(p.address, ''), {campaign} || ':' || p.contact_id,
+    case when p.reason is null then {queued} else {skipped} end, p.reason, case when p.reason is not null then now() end, p.units,
+    {at_least_once}, p.params
+from ({people}) p order by p.contact_id
+"""
+_REQUEUE = f"""
+update message m set state = {M.QUEUED}, tries = 0, next_at = now(), done_at = null, reason = null, code = null,
+    maybe_duplicate = maybe_duplicate or state = {M.FAILED_UNKNOWN}
+where company_id = $1 and campaign_id = $2 and requeue_allowed
+    and (state = {M.FAILED} and reason = any($3::text[]) or state = {M.FAILED_UNKNOWN} and $4)
+    and exists (select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is null)
+    and not exists (select from suppression s where s.company_id = $1 and s.address = m.address)
+"""
+# One that may have arrived already was not cancelled: nobody knows what became of it.
+_CANCEL = f"""
+update message set done_at = now(), lease_until = null, reason = coalesce($3, reason),
+    state = case when maybe_duplicate then {M.FAILED_UNKNOWN} else {M.CANCELLED} end
+where company_id = $1 and queue_id = $2 and state = {M.QUEUED}
+"""
+_CANCEL_SOME = (
+    _CANCEL
+    + f"""
+    and id in (select id from message where company_id = $1 and queue_id = $2 and state = {M.QUEUED} limit $4 for update skip locked)
+"""
+)
+
+
+async def queue(
+    w: Work,
+    channel_id: UUID,
+    *,
+    purpose: str,
+    contact_id: UUID | None,
+    address: str,
+    content: str,
+    params: list[str] | None = None,
+    units: int = 1,
+    author_id: UUID | None = None,
+) -> UUID:
+    """One message of no campaign, before all campaigns of its channel; returns its id. `content` is JSON (`render.encode`),
+    `purpose` (answer, test) begins its dedupe key."""
+    message_id = uuid7()
+    await w.execute(
+        _ONE,
+        w.company_id,
+        message_id,
+        channel_id,
+        contact_id,
+        address,
+        f"{purpose}:{message_id}",
+        units,
+        params or [],
+        content,
+        author_id,
+    )
+    return message_id
+
+
+async def queue_audience(
+    w: Work, people: str, args: list[object], *, campaign_id: UUID, channel_id: UUID, at_least_once: bool
+) -> int:
+    """All members of a campaign in one statement: queued, or skipped where they have a reason. `people` is a SELECT of contact_id,
+    address, reason (null: gets the message), units (smallint) and params (text[]) over `args`. A second run adds nothing (unique
+    dedupe key). Returns the rows added."""
+    names = ("company", "channel", "campaign", "at_least_once")
+    places = {name: f"${len(args) + number}::{kind}" for number, (name, kind) in enumerate(zip(names, _KINDS, strict=True), 1)}
+    sql = _AUDIENCE.format(**places, queued=f"{M.QUEUED}::smallint", skipped=f"{M.SKIPPED}::smallint", people=people)
+    return await w.execute(sql, *args, w.company_id, channel_id, campaign_id, at_least_once)
+
+
+_KINDS = ("uuid", "uuid", "uuid", "boolean")
+
+
+async def requeue(w: Work, campaign_id: UUID, reasons: list[str], *, include_unknown: bool) -> int:
+    """Queues those again that failed for one of the reasons; of unknown outcome only on request, flagged; never who said stop or was
+    deleted meanwhile. Returns how many."""
+    return await w.execute(_REQUEUE, w.company_id, campaign_id, reasons, include_unknown)
+
+
+async def cancel(w: Work, queue_id: UUID, *, reason: str | None = None, batch: int | None = None) -> int:
+    """Ends what waits in a queue. `batch`: at most so many, leaving out what another transaction holds. Returns how many."""
+    if batch is None:
+        return await w.execute(_CANCEL, w.company_id, queue_id, reason)
+    return await w.execute(_CANCEL_SOME, w.company_id, queue_id, reason, batch)

@@ -1,0 +1,64 @@
+"""What becomes of a person's messages when the person changes: says stop, is deleted, turns out to be somebody else known here.
+
+Stands beneath the contacts, which call it in the transaction of the change: knows nothing but the ledger.
+"""
+
+from uuid import UUID
+
+from db.messages.enums import MessageState as M
+from db.messages.enums import SkipReason
+from db.work import Work
+
+# What is on its way or unknown is only marked: should it come back into the queue, the ledger ends it then (`ledger.py`).
+# Another contact may hold the same address under another kind (wa_id and phone).
+_SKIP = f"""
+update message set requeue_allowed = false,
+    reason = case when state = {M.QUEUED} then '{SkipReason.OPTED_OUT}' else reason end,
+    done_at = case when state = {M.QUEUED} then now() else done_at end,
+    state = case when state <> {M.QUEUED} then state when maybe_duplicate then {M.FAILED_UNKNOWN} else {M.SKIPPED} end
+where company_id = $1 and state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}) and contact_id = any(array(
+    select unnest($2::uuid[]) union
+    select o.contact_id from contact_identity i join contact_identity o on o.company_id = $1 and o.value = i.value
+        and o.kind in ('phone', 'wa_id', 'bsuid') and o.contact_id <> i.contact_id
+    where i.company_id = $1 and i.contact_id = any($2::uuid[]) and i.kind in ('phone', 'wa_id', 'bsuid')))
+"""
+_SKIP_IN_QUEUE = f"""
+update message m set state = {M.SKIPPED}, reason = '{SkipReason.OPTED_OUT}', done_at = now(), requeue_allowed = false from contact c
+where m.company_id = $1 and m.queue_id = $2 and m.state = {M.QUEUED}
+  and c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is not null
+"""
+_DETACH = f"""
+update message set contact_id = null, requeue_allowed = false,
+    reason = case when state = {M.QUEUED} then '{SkipReason.CONTACT_DELETED}' else reason end,
+    done_at = case when state = {M.QUEUED} then now() else done_at end,
+    state = case when state <> {M.QUEUED} then state when maybe_duplicate then {M.FAILED_UNKNOWN} else {M.CANCELLED} end
+where company_id = $1 and contact_id = any($2::uuid[])
+"""
+
+
+async def skip(w: Work, contact_ids: list[UUID]) -> None:
+    """These people said stop: what waits for them ends, and what is on its way is not queued again."""
+    await w.execute(_SKIP, w.company_id, contact_ids)
+
+
+async def skip_opted_out(w: Work, queue_id: UUID) -> int:
+    """Skips who said stop while the queue was being filled. Returns how many."""
+    return await w.execute(_SKIP_IN_QUEUE, w.company_id, queue_id)
+
+
+async def detach(w: Work, contact_ids: list[UUID]) -> None:
+    """These contacts are deleted: what waits for them is cancelled, what was said with them stays counted without them."""
+    await w.execute(_DETACH, w.company_id, contact_ids)
+    await w.execute(
+        "update inbound_message set contact_id = null where company_id = $1 and contact_id = any($2::uuid[])",
+        w.company_id,
+        contact_ids,
+    )
+
+
+async def reassign(w: Work, keep: UUID, other: UUID) -> None:
+    """Everything said with `other` was said with `keep`: they are one person."""
+    for table in ("message", "inbound_message"):
+        await w.execute(
+            f"update {table} set contact_id = $2 where company_id = $1 and contact_id = $3", w.company_id, keep, other
+        )
