@@ -16,10 +16,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.values import MutexValue, ValueClass
 
-from db import valkey
+from db import backlog, valkey
 from db.errors import AppError, RequestError
 from db.settings import Settings
-from db.work import system_read
 
 log = structlog.get_logger("api.health")
 
@@ -54,27 +53,12 @@ def observe(method: str, route: str, status: int, seconds: float) -> None:
         _seconds.labels(route).observe(seconds)
 
 
-_AGES = """
-select
-    (select extract(epoch from now() - min(next_at))::float8 from job where state = 'waiting' and next_at <= now()) as job,
-    (select extract(epoch from now() - min(received_at))::float8 from webhook_inbox
-     where processed_at is null and tries < 5) as webhook
-"""
-
-
-async def _database() -> dict[str, Any]:
-    async with system_read() as s:
-        row = await s.fetchrow(_AGES)
-    assert row is not None
-    return {"job": row["job"] or 0.0, "webhook": row["webhook"] or 0.0}
-
-
 async def look() -> dict[str, Any]:
     """What `/ready` answers: parts with `ok`, ages in seconds."""
     parts: dict[str, Any] = {}
     started = time.perf_counter()
     try:
-        ages = await asyncio.wait_for(_database(), _PATIENCE)
+        ages = await asyncio.wait_for(backlog.oldest(), _PATIENCE)
         parts["postgres"] = {"ok": True, "ms": round((time.perf_counter() - started) * 1000, 1)}
         for name, age in ages.items():
             parts[f"oldest_{name}"] = {"ok": age < LATE, "age_seconds": round(age, 1)}

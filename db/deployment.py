@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from db.accounts.passwords import matches
+from db.accounts.recover import lock_out
 from db.engine import SYSTEM_ROLE
 from db.settings import Settings
 
@@ -74,12 +75,7 @@ async def close_demo(dsn: str) -> list[str]:
         async with connection.transaction():
             await connection.execute(f"set local role {SYSTEM_ROLE}")
             found = await _open_demo_accounts(connection)
-            people = "(select id from account_user where email = any($1))"
-            await connection.execute(f"delete from known_device where user_id in {people}", found)
-            await connection.execute(
-                f"update session set revoked_at = now() where revoked_at is null and user_id in {people}", found
-            )
-            await connection.execute("update account_user set password_hash = 'closed' where email = any($1)", found)
+            await lock_out(connection, found)
     finally:
         await connection.close()
     return found

@@ -13,7 +13,7 @@ from db.events import Event
 from db.jobs import ReadEvents
 from db.permissions import Permission
 from db.tenancy import worker
-from db.work import Work, system_read, system_work, work
+from db.work import SystemWork, Work, system_read, work
 
 KEEP_DAYS = 14
 """How long an event waits for its slowest consumer."""
@@ -101,11 +101,10 @@ async def take(w: Work, name: str, limit: int = 500) -> Batch:
     return Batch(events, missed=consumer["missed"], more=more)
 
 
-async def prune() -> None:
+async def prune(s: SystemWork) -> None:
     """Forgets what every consumer has read, and what is too old; who had not read that is told."""
-    async with system_work() as s:
-        await s.execute(_READ_BY_ALL)
-        await s.execute(_TOO_OLD)
+    await s.execute(_READ_BY_ALL)
+    await s.execute(_TOO_OLD)
 
 
 async def wake_behind() -> None:

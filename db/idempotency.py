@@ -12,7 +12,7 @@ import msgspec
 from db import crypto
 from db.errors import RequestError
 from db.tenancy import SELF, worker
-from db.work import Read, system_work, work
+from db.work import Read, SystemWork, work
 
 _LOCK = "select pg_try_advisory_xact_lock(hashtextextended('idempotency:' || $1::text || ':' || $2::text, 0))"
 _FIND = """
@@ -89,7 +89,6 @@ class Attempt:
             )
 
 
-async def forget_old() -> int:
-    """Deletes what is older than 24 hours. Returns how many."""
-    async with system_work() as s:
-        return await s.execute("delete from idempotency where created_at < now() - interval '24 hours'")
+async def forget_old(s: SystemWork) -> None:
+    """Deletes answers after 24 hours."""
+    await s.execute("delete from idempotency where created_at < now() - interval '24 hours'")

@@ -95,6 +95,11 @@ async def release(connection: Any, company_id: UUID, name: str) -> list[Wake]:
     return [Wake(row["id"], row["queue"], row["next_at"]) for row in rows]
 
 
+async def withdraw(connection: Any, company_id: UUID, key: str) -> None:
+    """Takes back the job that waits under a key."""
+    await connection.execute("delete from job where company_id = $1 and key = $2 and state = 'waiting'", company_id, key)
+
+
 async def discard(connection: Any, company_id: UUID, name: str) -> list[Job]:
     """Ends the held jobs of one name; returns them."""
     rows = await connection.fetch(

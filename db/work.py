@@ -101,6 +101,11 @@ class Work(Change):
         """A job row in this transaction, woken after commit (or at `at`). One with the same key that still waits is kept."""
         self._jobs.append((job, at))
 
+    async def withdraw(self, job: Job) -> None:
+        """Takes back what was enqueued earlier under the job's key and still waits."""
+        assert job.key is not None
+        await queue.withdraw(self.connection, self.company_id, job.key)
+
     async def _write(self) -> list[queue.Wake]:
         actor = self.actor
         assert actor is not None
@@ -327,3 +332,8 @@ async def take_tick(name: str, at: datetime | None = None) -> bool:
             )
             is True
         )
+
+
+async def forget_ticks(s: SystemWork) -> None:
+    """Deletes claims of ticks after a week."""
+    await s.execute("delete from tick where at < now() - interval '7 days'")

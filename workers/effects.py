@@ -23,7 +23,7 @@ from db.messages.enums import MessageState
 from db.messages.events import MessageReceived
 from db.messages.inbound import Inbound
 from db.messages.inbox import Waiting
-from db.messages.ledger import StatusUpdate, apply_statuses
+from db.messages.ledger import StatusUpdate, apply_statuses, campaign_of
 from db.messages.lost import Report
 from db.messages.reasons import FailureReason
 from db.work import Work
@@ -172,13 +172,7 @@ async def _failure(w: Work, item: Item, update: StatusUpdate) -> dict[UUID, Stop
         for channel_id in stopped:
             await provider_state.stop(w, channel_id, outcome.reason, f"status {update.code}", until=until)
     elif isinstance(outcome, StopCampaign):
-        campaign_id = await w.fetchval(
-            "select campaign_id from message where company_id = $1 and (provider_id = $3 or id ="
-            " (select message_id from attempt where company_id = $1 and id = $2)) limit 1",
-            w.company_id,
-            update.attempt_id,
-            update.provider_id,
-        )
+        campaign_id = await campaign_of(w, w.company_id, update.attempt_id, update.provider_id)
         if campaign_id is not None:
             return {campaign_id: msgspec.structs.replace(outcome, message=f"status {update.code}")}
     return {}

@@ -13,7 +13,7 @@ import structlog
 from saq.worker import Worker
 
 from db import blobs, crypto, installation, queue, valkey
-from db.channels import outages
+from db.channels import outages, provider_state
 from db.engine import DB, close_pools, open_pools
 from db.errors import Unavailable
 from db.holds import actions as holds
@@ -34,6 +34,7 @@ from db.jobs import (
     SubmitTemplate,
     SyncTemplates,
 )
+from db.messages import due, inbox
 from db.settings import Settings
 from workers import (
     campaigns,
@@ -202,17 +203,17 @@ class Process:
 
     async def _poll_sending(self) -> None:
         """Past the queue: a lane that begins waits behind nobody's wake-ups."""
-        due = [
+        lanes = [
             Lane(channel.company_id, channel.id, number)
-            for channel in await housekeeping.channels_with_work()
+            for channel in await due.channels_with_work()
             for number in range(lanes_for(self.settings, channel.throughput))
         ]
         with contextlib.suppress(*valkey.Down):  # without Valkey there are no permits either
-            for lane in await self.lanes.free([lane for lane in due if lane not in self.turns]):
+            for lane in await self.lanes.free([lane for lane in lanes if lane not in self.turns]):
                 self.turns.add(lane)
 
     async def _poll_inbox(self) -> None:
-        for company_id in await housekeeping.companies_with_inbox():
+        for company_id in await inbox.companies_waiting():
             await queue.wake_one("inbound", "process_inbox", key=queue.wake_key(company_id), company_id=str(company_id))
 
     async def _look(self) -> None:
@@ -230,7 +231,7 @@ class Process:
             ("jobs", 2.0, sweep),
             ("campaigns", 1.0, campaigns.reconcile),
             ("unknown", 2.0, unknown.reconcile),
-            ("channels", 10.0, housekeeping.wake_paused_channels),
+            ("channels", 10.0, provider_state.end_pauses),
             ("outages", 1.0, outages.probe_due),
             ("stats", 2.0, stats.fold_deltas),
             ("hourly", 60.0, housekeeping.hourly),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from db import valkey
-from db.messages import ledger
+from db.messages import due
 from db.messages.ledger import Claimed
 from db.settings import Settings
 from db.work import Work
@@ -54,7 +54,7 @@ class Quantum:
         """A queue and its campaign: single messages first, then the campaigns in turn."""
         if channel is None or not channel.sendable:
             return None
-        queues = await ledger.due_queues(w, self.turn.lane.company_id, channel.id)
+        queues = await due.due_queues(w, self.turn.lane.company_id, channel.id)
         queues = [queue for queue in queues if queue[1] is None or (not self.resting and queue[0] not in self._spent)]
         if not queues:
             return None

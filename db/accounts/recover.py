@@ -4,6 +4,8 @@ company, and opens a new one."""
 from datetime import timedelta
 from uuid import UUID
 
+import asyncpg
+
 from db.accounts import devices, mails, verification
 from db.accounts.attempts import right_password
 from db.accounts.enums import MailTemplate
@@ -123,3 +125,12 @@ async def _set_password(s: SystemWork, user_id: UUID, password_hash: str) -> Non
     )
     for row in rows:
         s.emit(row["company_id"], SessionRevoked(user_id=user_id, session_id=row["id"]))
+
+
+async def lock_out(connection: asyncpg.Connection, emails: list[str]) -> None:
+    """No password opens these accounts any more, no device is known to them and no session of theirs is open. On a connection of the
+    system role."""
+    people = "(select id from account_user where email = any($1))"
+    await connection.execute(f"delete from known_device where user_id in {people}", emails)
+    await connection.execute(f"update session set revoked_at = now() where revoked_at is null and user_id in {people}", emails)
+    await connection.execute("update account_user set password_hash = 'closed' where email = any($1)", emails)

@@ -105,11 +105,9 @@ async def launch(actor: Actor, campaign_id: UUID, at: datetime | None, version: 
             state.value,
             at,
         )
-        # An earlier plan may wait under the same key with another time.
-        await w.execute(
-            "delete from job where company_id = $1 and key = $2 and state = 'waiting'", actor.company_id, f"prepare:{campaign_id}"
-        )
-        w.enqueue(PrepareCampaign(campaign_id=campaign_id), at=at)
+        job = PrepareCampaign(campaign_id=campaign_id)  # an earlier plan may wait under the same key with another time
+        await w.withdraw(job)
+        w.enqueue(job, at=at)
         w.audit("campaign.launched", campaign_id, at=at)
         w.emit(CampaignChanged(campaign_id=campaign_id, state=state))
 
@@ -164,9 +162,7 @@ async def cancel(actor: Actor, campaign_id: UUID) -> None:
             state.value,
             None if planned else "person",
         )
-        await w.execute(
-            "delete from job where company_id = $1 and key = $2 and state = 'waiting'", actor.company_id, f"prepare:{campaign_id}"
-        )
+        await w.withdraw(PrepareCampaign(campaign_id=campaign_id))
         w.audit("campaign.unscheduled" if planned else "campaign.cancelled", campaign_id)
         w.emit(CampaignChanged(campaign_id=campaign_id, state=state))
 

@@ -162,3 +162,18 @@ async def recheck_due() -> int:
             for channel_id in row["ids"]:
                 w.enqueue(CheckChannel(channel_id=channel_id))
     return sum(len(row["ids"]) for row in due)
+
+
+async def end_pauses() -> None:
+    """A pause with an end is over when its time has come; the state says so again."""
+    async with system_read() as s:
+        rows = await s.fetch("select company_id, id from channel where state = 'paused' and paused_until <= now()")
+    for row in rows:
+        async with work(worker(row["company_id"]), Permission.CHANNELS_WRITE) as w:
+            if await w.execute(
+                "update channel set state = 'connected', state_reason = null, state_detail = null, paused_until = null"
+                " where company_id = $1 and id = $2 and state = 'paused' and paused_until <= now()",
+                row["company_id"],
+                row["id"],
+            ):
+                w.emit(ChannelChanged(channel_id=row["id"]))

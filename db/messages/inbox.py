@@ -12,7 +12,7 @@ from uuid import UUID
 from db import installation, storable
 from db.clock import now
 from db.ids import uuid7
-from db.work import Work
+from db.work import SystemWork, Work, system_read
 
 INSERT = """
 insert into webhook_inbox(company_id, id, channel_id, source, attempt_id, body, received_at)
@@ -103,3 +103,28 @@ async def failed(w: Work, row_id: UUID, error: str, *, final: bool = False) -> N
         storable.text(error, 1000),
         final,
     )
+
+
+_OLD = (
+    "delete from webhook_inbox where processed_at < now() - interval '3 days'",
+    "delete from webhook_inbox where processed_at is null and tries >= 5 and received_at < now() - interval '30 days'",
+    # What nobody could make sense of is kept to be looked at: the newest 50 MB of a company.
+    "delete from webhook_inbox w using (select company_id, id, sum(octet_length(body)) over (partition by company_id order by id desc)"
+    " as held from webhook_inbox where processed_at is null and tries >= 5) d"
+    " where w.company_id = d.company_id and w.id = d.id and d.held > 50000000",
+)
+
+
+async def forget_old(s: SystemWork) -> None:
+    """Deletes webhooks three days after they were processed; those nobody could process after 30 days, or beyond 50 MB of a company."""
+    for statement in _OLD:
+        await s.execute(statement)
+
+
+async def companies_waiting() -> list[UUID]:
+    """Companies whose webhooks are due."""
+    async with system_read() as s:
+        rows = await s.fetch(
+            "select distinct company_id from webhook_inbox where processed_at is null and tries < 5 and next_at <= now()"
+        )
+    return [row["company_id"] for row in rows]

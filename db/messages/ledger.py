@@ -71,17 +71,6 @@ class Applied(NamedTuple):
     unmatched: list[StatusUpdate]  # no attempt known yet: the webhook overtook our own answer and carries no correlation id
 
 
-# "limit 1" and not "exists": that one becomes a join, which reads everything that waits.
-_DUE_QUEUES = f"""
-select q.id, q.campaign_id from (
-    select $2::uuid as id, null::uuid as campaign_id, '-infinity'::timestamptz as launched_at
-    union all
-    select id, id, launched_at from campaign where company_id = $1 and channel_id = $2 and state = 'running'
-) q
-where (select true from message m where m.queue_id = q.id and m.state = {M.QUEUED} and m.next_at <= now() order by m.next_at limit 1)
-order by q.launched_at
-"""
-
 _RUNNING = "exists (select from campaign c where c.company_id = $1 and c.id = $2 and c.state = 'running')"
 _NEXT = f"""
     select id, units from message
@@ -269,11 +258,6 @@ select distinct campaign_id from ended
 """
 
 
-async def due_queues(r: Read, company_id: UUID, channel_id: UUID) -> list[tuple[UUID, UUID | None]]:
-    """Queues of the channel with something to send now: (queue, campaign). What people and the API send comes first."""
-    return [(row["id"], row["campaign_id"]) for row in await r.fetch(_DUE_QUEUES, company_id, channel_id)]
-
-
 async def claim(
     w: Work, channel_id: UUID, queue_id: UUID, *, limit: int, units: int, lease: float = LEASE, known: bool = False
 ) -> list[Claimed]:
@@ -369,3 +353,15 @@ async def resolve_unknown(w: Work) -> set[UUID]:
     """Unknown outcomes past their horizon end by the message's own policy: failed_unknown, or a flagged resend, until there is
     evidence or RESENDS are spent (a provider that never tells anything must not be asked for ever)."""
     return {row["campaign_id"] for row in await w.fetch(_RESOLVE, w.company_id, RESENDS) if row["campaign_id"]}
+
+
+async def campaign_of(r: Read, company_id: UUID, attempt_id: UUID | None, provider_id: str | None) -> UUID | None:
+    """The campaign of the message that a provider's report speaks of."""
+    found: UUID | None = await r.fetchval(
+        "select campaign_id from message where company_id = $1 and (provider_id = $3 or id ="
+        " (select message_id from attempt where company_id = $1 and id = $2)) limit 1",
+        company_id,
+        attempt_id,
+        provider_id,
+    )
+    return found

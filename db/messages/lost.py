@@ -15,7 +15,7 @@ from db.messages.enums import MessageState
 from db.messages.enums import MessageState as M
 from db.messages.ledger import StatusUpdate, apply_statuses
 from db.messages.reasons import FailureReason
-from db.work import Read, Work
+from db.work import Read, SystemWork, Work
 
 
 class Forgotten(NamedTuple):
@@ -195,3 +195,8 @@ async def reached(w: Work, campaign_id: UUID, channel_id: UUID, *, held: bool) -
         ],
     )
     return len(new)
+
+
+async def forget_old(s: SystemWork) -> None:
+    """Deletes what is kept of lost attempts after 30 days."""
+    await s.execute("delete from lost_attempt where created_at < now() - interval '30 days'")

@@ -169,11 +169,13 @@ async def test_what_all_have_read_is_forgotten(owner: Actor, owner_db: asyncpg.C
     await ask(owner, "quiet", CampaignChanged)
     await emit(owner, TeamChanged())
     await read(owner, "fast")
-    await event_consumers.prune()
+    async with system_work() as s:
+        await event_consumers.prune(s)
     assert len(await kept(owner_db, owner)) == 1
     await read(owner, "slow")
     await emit(owner, TeamChanged())
-    await event_consumers.prune()
+    async with system_work() as s:
+        await event_consumers.prune(s)
     assert len(await kept(owner_db, owner)) == 1
 
 
@@ -182,7 +184,8 @@ async def test_who_reads_too_late_is_told(owner: Actor, owner_db: asyncpg.Connec
     await ask(owner, "quiet", CampaignChanged)
     await emit(owner, TeamChanged())
     await owner_db.execute("update event_outbox set at = now() - interval '15 days' where company_id = $1", owner.company_id)
-    await event_consumers.prune()
+    async with system_work() as s:
+        await event_consumers.prune(s)
     await emit(owner, TeamChanged())
     batch = await read(owner, "slow")
     assert (batch.missed, len(batch.events)) == (True, 1)

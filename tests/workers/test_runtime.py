@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from db import queue
+from db import job_runs, queue
 from db.clock import now
 from db.jobs import AnyJob, CheckChannel, InspectImport, Job, PrepareCampaign, SendMail
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import system_read, work
+from db.work import work
 from tests import factories
 from workers import campaigns, runtime
 from workers.main import SaqWorker
@@ -298,8 +298,7 @@ async def test_the_sweeper_gives_each_company_its_turn(owner: Actor, stranger: A
     await _inspections(owner_db, owner, 600)
     await owner_db.execute("update job set next_at = now() - interval '1 hour' where company_id = $1", owner.company_id)
     (theirs,) = await _inspections(owner_db, stranger, 1)
-    async with system_read() as s:
-        due = [row["id"] for row in await s.fetch(runtime._DUE, list(runtime.ALONE))]
+    due = [row.id for row in await job_runs.due()]
     assert theirs in due
     assert len(due) < 600
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
 from db.clock import now
-from db.messages import ledger
+from db.messages import due, ledger
 from db.messages.enums import AttemptState, MessageState
 from db.messages.ledger import Claimed, Result, StatusUpdate
 from db.permissions import Permission
@@ -178,7 +178,7 @@ async def test_direct_messages_come_first_and_need_no_campaign(scene: Scene) -> 
         scene.channel_id,
     )
     async with work(scene.actor, SEND) as w:
-        queues = await ledger.due_queues(w, scene.actor.company_id, scene.channel_id)
+        queues = await due.due_queues(w, scene.actor.company_id, scene.channel_id)
         assert [campaign for _, campaign in queues] == [None, scene.campaign_id]
         assert len(await ledger.claim(w, scene.channel_id, queues[0][0], limit=10, units=10)) == 1
 
