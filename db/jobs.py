@@ -156,18 +156,5 @@ class SandboxControl(Job, frozen=True, kw_only=True):
     params: dict[str, str | float | int | bool]
 
 
-AnyJob = (
-    SendMail
-    | CheckChannel
-    | ProbeChannel
-    | SyncTemplates
-    | SubmitTemplate
-    | InspectImport
-    | RunImport
-    | ForgetFile
-    | BulkContacts
-    | PrepareCampaign
-    | LookUpUnknown
-    | ReadEvents
-    | SandboxControl
-)
+JOBS: tuple[type[Job], ...] = tuple(Job.__subclasses__())
+"""All of them: what is not here cannot be read from its row."""

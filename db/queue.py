@@ -8,6 +8,8 @@ queue to look; whose job is next is decided there, by turns of companies.
 import random
 import time
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple, get_args
 from uuid import UUID
 
@@ -19,12 +21,12 @@ from saq.queue.redis import RedisQueue
 
 from db import valkey
 from db.clock import now
-from db.jobs import QUEUES, AnyJob, Job, WhenHeld
+from db.jobs import JOBS, QUEUES, Job, WhenHeld
 
 log = structlog.get_logger("db.queue")
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(AnyJob)
+_decode: msgspec.json.Decoder[Job] = msgspec.json.Decoder(reduce(or_, JOBS))
 
 _INSERT = """
 insert into job(company_id, name, queue, key, payload, next_at, max_tries)
@@ -64,7 +66,7 @@ async def insert(connection: Any, company_id: UUID, jobs: list[tuple[Job, dateti
     return [Wake(row["id"], row["queue"], row["next_at"]) for row in rows]
 
 
-_NAMES = {how: [kind.__name__ for kind in get_args(AnyJob) if kind.when_held == how] for how in get_args(WhenHeld)}
+_NAMES = {how: [kind.__name__ for kind in JOBS if kind.when_held == how] for how in get_args(WhenHeld)}
 
 
 async def hold(connection: Any, company_id: UUID, only: list[UUID] | None = None) -> dict[str, int]:
@@ -112,8 +114,7 @@ async def discard(connection: Any, company_id: UUID, name: str) -> list[Job]:
 
 
 def decode(payload: str | bytes) -> Job:
-    job: Job = _decode.decode(payload)
-    return job
+    return _decode.decode(payload)
 
 
 class WakeQueue(RedisQueue):

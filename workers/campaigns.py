@@ -4,6 +4,7 @@ from uuid import UUID
 
 from db.campaigns import lifecycle
 from db.jobs import PrepareCampaign
+from workers.registration import Handler, JobFunction, Loop, Resources
 
 
 async def prepare_campaign(company_id: UUID, job: PrepareCampaign) -> None:
@@ -16,6 +17,13 @@ async def give_up(company_id: UUID, job: PrepareCampaign, reason: str) -> None:
     await lifecycle.fail_preparing(company_id, job.campaign_id, reason)
 
 
-async def reconcile() -> int:
-    """One round over all open campaigns."""
-    return await lifecycle.reconcile()
+def _prepare(resources: Resources) -> JobFunction:
+    async def prepare(company_id: UUID, job: PrepareCampaign) -> None:
+        await prepare_campaign(company_id, job)
+        await resources.poll_sending()  # at once, not with the next round
+
+    return prepare
+
+
+JOBS = (Handler(PrepareCampaign, _prepare, give_up),)
+LOOPS = (Loop("campaigns", 1.0, lifecycle.reconcile),)

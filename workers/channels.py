@@ -30,6 +30,7 @@ from db.work import read, work
 from workers.control import Control, Refused
 from workers.providers.meta.types import PhoneNumber
 from workers.providers.wire import Wire
+from workers.registration import Handler, Loop
 from workers.runtime import Cancel, Retry
 from workers.templates import listed
 
@@ -329,3 +330,7 @@ def _quality(number: PhoneNumber) -> Quality:
 def _e164(display: str) -> str | None:
     digits = "".join(c for c in display[:40] if c in "0123456789")
     return f"+{digits}" if digits else None
+
+
+JOBS = (Handler(CheckChannel, lambda r: ChannelJobs(r.settings, r.wire).check_channel),)
+LOOPS = (Loop("channels", 10.0, provider_state.end_pauses),)

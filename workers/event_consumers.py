@@ -8,6 +8,7 @@ from db.jobs import ReadEvents
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import Work, work
+from workers.registration import Handler
 from workers.runtime import Cancel
 
 Reader = Callable[[Work, str, Batch], Awaitable[None]]
@@ -34,3 +35,6 @@ class ConsumerJobs:
                 if batch.events or batch.missed:
                     await reader(w, subject, batch)
                 more = batch.more
+
+
+JOBS = (Handler(ReadEvents, lambda _: ConsumerJobs({}).read_events),)

@@ -13,6 +13,7 @@ from db.contacts.enums import ImportState
 from db.contacts.reasons import FileProblem
 from db.messages import inbox, lost
 from db.work import forget_ticks, system_work, take_tick
+from workers.registration import Loop
 
 log = structlog.get_logger("workers.housekeeping")
 
@@ -46,3 +47,6 @@ async def _files() -> None:
     async for key in import_files.orphans():
         log.info("housekeeping.orphan", key=key)
         await blobs.store().delete(key)
+
+
+LOOPS = (Loop("hourly", 60.0, hourly),)

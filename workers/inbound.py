@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from db import halving
+from db import halving, queue
 from db.campaigns import lifecycle
 from db.errors import Unavailable
 from db.messages import inbox
@@ -28,6 +28,7 @@ from workers.providers.events import (
 )
 from workers.providers.meta import inbound as meta_inbound
 from workers.providers.twilio import inbound as twilio_inbound
+from workers.registration import Loop
 
 log = structlog.get_logger("workers.inbound")
 
@@ -160,3 +161,12 @@ def parse(row: Waiting) -> list[AnyEvent]:
             return twilio_inbound.parse_message(row.body)
         case _:
             raise BadWebhook(f"unknown source {row.source}")
+
+
+async def poll_inbox() -> None:
+    """Wakes every company whose webhooks are due, in whatever process."""
+    for company_id in await inbox.companies_waiting():
+        await queue.wake_one("inbound", "process_inbox", key=queue.wake_key(company_id), company_id=str(company_id))
+
+
+LOOPS = (Loop("inbox", 2.0, poll_inbox),)

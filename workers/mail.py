@@ -9,6 +9,7 @@ import unicodedata
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid, parseaddr
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
@@ -22,6 +23,7 @@ from db.accounts.mails import Mail
 from db.crypto import SealBroken
 from db.jobs import SendMail
 from db.settings import Settings
+from workers.registration import Handler
 from workers.runtime import Cancel, Retry
 
 log = structlog.get_logger("workers.mail")
@@ -166,3 +168,6 @@ async def deliver(mail: Mail, settings: Settings) -> None:
         raise Retry(reason=f"the mail server says later: {error.code}") from error
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
         raise Retry(reason=f"the mail server does not answer: {type(error).__name__}") from error
+
+
+JOBS = (Handler(SendMail, lambda r: partial(send_mail, settings=r.settings), give_up),)

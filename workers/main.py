@@ -13,28 +13,11 @@ import structlog
 from saq.worker import Worker
 
 from db import blobs, crypto, installation, queue, valkey
-from db.channels import outages, provider_state
 from db.engine import DB, close_pools, open_pools
 from db.errors import Unavailable
 from db.holds import actions as holds
-from db.jobs import (
-    BulkContacts,
-    CheckChannel,
-    ForgetFile,
-    InspectImport,
-    Job,
-    LookUpUnknown,
-    PrepareCampaign,
-    ProbeChannel,
-    QueueName,
-    ReadEvents,
-    RunImport,
-    SandboxControl,
-    SendMail,
-    SubmitTemplate,
-    SyncTemplates,
-)
-from db.messages import due, inbox
+from db.jobs import QueueName
+from db.messages import due
 from db.settings import Settings
 from workers import (
     campaigns,
@@ -45,6 +28,7 @@ from workers import (
     inbound,
     mail,
     outage,
+    runtime,
     sandbox_control,
     stats,
     templates,
@@ -54,9 +38,33 @@ from workers.imports import job as imports
 from workers.outgoing import Sender
 from workers.progress import progress
 from workers.providers.wire import Wire
-from workers.runtime import JobFunction, Runner, sweep
+from workers.registration import Handler, Loop, Resources
+from workers.runtime import Runner
 from workers.sending import Lanes, lanes_for
 from workers.turns import Lane, Turn, Turns
+
+HANDLERS: tuple[Handler, ...] = (
+    *campaigns.JOBS,
+    *channels.JOBS,
+    *contacts.JOBS,
+    *event_consumers.JOBS,
+    *imports.JOBS,
+    *mail.JOBS,
+    *outage.JOBS,
+    *sandbox_control.JOBS,
+    *templates.JOBS,
+    *unknown.JOBS,
+)
+LOOPS: tuple[Loop, ...] = (
+    *campaigns.LOOPS,
+    *channels.LOOPS,
+    *housekeeping.LOOPS,
+    *inbound.LOOPS,
+    *outage.LOOPS,
+    *runtime.LOOPS,
+    *stats.LOOPS,
+    *unknown.LOOPS,
+)
 
 log = structlog.get_logger("workers")
 
@@ -109,49 +117,16 @@ class Process:
         self.sender = Sender(settings, self.wire)
         self.lanes = Lanes(settings, self.sender)
         self.turns = Turns(SEND_SLOTS, self._send, self._wake_lane)
+        resources = Resources(settings, self.wire, self.sender, self._poll_sending)
         self.runner = Runner(
-            self._functions(),
-            {
-                PrepareCampaign: campaigns.give_up,
-                RunImport: imports.give_up,
-                InspectImport: imports.give_up,
-                SendMail: mail.give_up,
-            },
+            {handler.job: handler.bind(resources) for handler in HANDLERS},
+            {handler.job: handler.give_up for handler in HANDLERS if handler.give_up is not None},
             SLOTS,
         )
         self.draining = asyncio.Event()
         self._busy = 0
         self._idle = asyncio.Event()
         self._idle.set()
-
-    def _functions(self) -> dict[type[Job], JobFunction]:
-        def with_settings(function: Callable[..., Awaitable[None]]) -> JobFunction:
-            async def run(company_id: UUID, job: Any) -> None:
-                await function(company_id, job, self.settings)
-
-            return run
-
-        checks = channels.ChannelJobs(self.settings, self.wire)
-        submissions = templates.TemplateJobs(self.settings, self.wire)
-        return {
-            SendMail: with_settings(mail.send_mail),
-            CheckChannel: checks.check_channel,
-            ProbeChannel: outage.ProbeJobs(self.settings, self.wire).probe_channel,
-            SyncTemplates: submissions.sync_templates,
-            SubmitTemplate: submissions.submit_template,
-            InspectImport: imports.inspect_import,
-            RunImport: imports.run_import,
-            ForgetFile: imports.forget_file,
-            BulkContacts: contacts.run_bulk,
-            PrepareCampaign: self._prepare,
-            LookUpUnknown: unknown.lookup_job(self.sender),
-            ReadEvents: event_consumers.ConsumerJobs({}).read_events,
-            SandboxControl: sandbox_control.SandboxJobs(self.settings, self.wire).sandbox_control,
-        }
-
-    async def _prepare(self, company_id: UUID, job: PrepareCampaign) -> None:
-        await campaigns.prepare_campaign(company_id, job)
-        await self._poll_sending()  # at once, not with the next round
 
     # What SAQ calls. A wake-up that comes while draining is let go: the pollers of another process make it good.
 
@@ -212,40 +187,20 @@ class Process:
             for lane in await self.lanes.free([lane for lane in lanes if lane not in self.turns]):
                 self.turns.add(lane)
 
-    async def _poll_inbox(self) -> None:
-        for company_id in await inbox.companies_waiting():
-            await queue.wake_one("inbound", "process_inbox", key=queue.wake_key(company_id), company_id=str(company_id))
-
     async def _look(self) -> None:
         """Until the database is recognised nothing leaves. After a failover the new primary is told again what came of the last
         messages."""
         if await installation.look(self.settings.data_dir, holds.hold_everything, holds.recover):
             await self.lanes.repeat()
 
-    def _loops(self) -> list[tuple[str, float, Callable[[], Awaitable[object]]]]:
-        """Name, seconds between rounds, one round."""
-        return [
-            ("installation", 1.0, self._look),
-            ("sending", 1.0, self._poll_sending),
-            ("inbox", 2.0, self._poll_inbox),
-            ("jobs", 2.0, sweep),
-            ("campaigns", 1.0, campaigns.reconcile),
-            ("unknown", 2.0, unknown.reconcile),
-            ("channels", 10.0, provider_state.end_pauses),
-            ("outages", 1.0, outages.probe_due),
-            ("stats", 2.0, stats.fold_deltas),
-            ("hourly", 60.0, housekeeping.hourly),
-            ("daily", 60.0, stats.daily),
-        ]
-
-    async def _loop(self, name: str, seconds: float, round_: Callable[[], Awaitable[object]]) -> None:
+    async def _loop(self, name: str, seconds: float, run_round: Callable[[], Awaitable[object]]) -> None:
         """One round after another; a failing one is named and waited out, never the end of the loop. While Postgres is away, which
         is named elsewhere, the next round begins as soon as it is back."""
         pause = seconds
         while not self.draining.is_set():
             try:
                 async with asyncio.timeout(ROUND_SECONDS):
-                    await round_()
+                    await run_round()
                 pause = seconds
             except Unavailable as error:
                 log.debug("loop.waits", loop=name, error=repr(error))
@@ -270,9 +225,9 @@ class Process:
         )
         with contextlib.suppress(Exception):  # the loop tries again, and says so
             await self._look()
-        loop = asyncio.get_running_loop()
+        running = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._drain)
+            running.add_signal_handler(number, self._drain)
         carriers = [
             SaqWorker(
                 queue.queues()[name],
@@ -288,7 +243,8 @@ class Process:
             for name, slots in SLOTS.items()
         ]
         async with self.wire:
-            tasks = [asyncio.create_task(self._loop(*spec)) for spec in self._loops()]
+            own = Loop("installation", 1.0, self._look), Loop("sending", 1.0, self._poll_sending)
+            tasks = [asyncio.create_task(self._loop(*loop)) for loop in (*own, *LOOPS)]
             tasks.append(asyncio.create_task(progress.run()))
             carrying = [asyncio.create_task(carrier.start()) for carrier in carriers]
             log.info("worker.ready", queues=SLOTS)

@@ -36,6 +36,7 @@ from workers.control import Control, Refused
 from workers.outcomes import Outcome, RetryAfter, Unknown
 from workers.outgoing import ChannelRow
 from workers.providers.wire import Wire
+from workers.registration import Handler, Loop
 
 log = structlog.get_logger("workers.outage")
 
@@ -193,3 +194,7 @@ class ProbeJobs:
                 await outages.goes_on(w, channel.channel_id)
             elif await outages.over(w, channel.channel_id):
                 log.warning("channel.recovered", channel_id=str(channel.channel_id))
+
+
+JOBS = (Handler(ProbeChannel, lambda r: ProbeJobs(r.settings, r.wire).probe_channel),)
+LOOPS = (Loop("outages", 1.0, outages.probe_due),)

@@ -7,9 +7,8 @@ makes good what was never woken, and gives back what a dead worker held.
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -21,6 +20,7 @@ from db.job_runs import Claimed, Due
 from db.jobs import ALONE, Job, QueueName
 from db.redact import redact
 from db.shares import Shares
+from workers.registration import GivenUp, JobFunction, Loop
 
 log = structlog.get_logger("workers.runtime")
 
@@ -47,11 +47,6 @@ class Cancel(Exception):
     """This will never work: the row is kept as dead with the reason."""
 
 
-JobFunction = Callable[[UUID, Any], Awaitable[None]]
-GivenUp = Callable[[UUID, Any, str], Awaitable[None]]
-"""Told of a job that will not be tried again, so that what waits for it does not wait for ever. Must be harmless when repeated."""
-
-
 async def _witnessed(company_id: UUID, job_id: UUID, job: Job) -> bool:
     """Tells the witness of a job that somebody outside notices, before it runs. False: the installation began another life. While
     Valkey is away the job runs all the same: a mail twice is the lesser evil."""
@@ -69,8 +64,8 @@ class Runner:
 
     def __init__(
         self,
-        functions: dict[type[Job], JobFunction],
-        given_up: dict[type[Job], GivenUp] | None = None,
+        functions: Mapping[type[Job], JobFunction],
+        given_up: Mapping[type[Job], GivenUp] | None = None,
         slots: Mapping[str, int] | None = None,
     ) -> None:
         """`slots`: how many of each queue run at once, of which companies take turns."""
@@ -171,3 +166,6 @@ async def sweep() -> int:
         for row in jobs[await queue.waiting(name) :]:  # whose wake-up it is does not matter
             await queue.wake_one(name, "run_job", key=queue.wake_key(row.id), job_id=str(row.id))
     return len(rows)
+
+
+LOOPS = (Loop("jobs", 2.0, sweep),)

@@ -14,6 +14,7 @@ from db.work import read, work
 from workers.channels import sandbox_call
 from workers.control import Refused
 from workers.providers.wire import Wire
+from workers.registration import Handler
 from workers.runtime import Cancel, Retry
 
 Params = dict[str, str | float | int | bool]
@@ -68,3 +69,6 @@ def request(channel: Credentials, verb: str, params: Params) -> tuple[str, str, 
             return "POST", f"{account}/quality", {**params}
         case _:
             raise Cancel(f"unknown verb {verb}")
+
+
+JOBS = (Handler(SandboxControl, lambda r: SandboxJobs(r.settings, r.wire).sandbox_control),)

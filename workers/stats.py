@@ -8,6 +8,7 @@ from db.campaigns import tallies
 from db.clock import now
 from db.stats import check, fold
 from db.work import system_read, system_work, take_tick
+from workers.registration import Loop
 
 log = structlog.get_logger("workers.stats")
 
@@ -34,3 +35,6 @@ async def daily() -> None:
             log.error("stats.differ", company_id=str(company_id), **wrong._asdict())
     while await tallies.compact():
         pass
+
+
+LOOPS = (Loop("stats", 2.0, fold_deltas), Loop("daily", 60.0, daily))

@@ -21,6 +21,7 @@ from db.work import read, work
 from workers.control import Control, Refused
 from workers.providers.meta.types import Template, TemplateCreated
 from workers.providers.wire import Wire
+from workers.registration import Handler
 from workers.runtime import Cancel, Retry, Snooze
 
 
@@ -174,3 +175,9 @@ class TemplateJobs:
         if not channel.token:  # the check that makes a sandbox account has not run yet
             raise Snooze(now() + timedelta(seconds=2))
         return channel
+
+
+JOBS = (
+    Handler(SyncTemplates, lambda r: TemplateJobs(r.settings, r.wire).sync_templates),
+    Handler(SubmitTemplate, lambda r: TemplateJobs(r.settings, r.wire).submit_template),
+)

@@ -23,6 +23,7 @@ from workers.outgoing import ChannelRow, Sender
 from workers.progress import progress
 from workers.providers.twilio.client import Message, TwilioClient
 from workers.providers.wire import ProviderError
+from workers.registration import Handler, Loop
 
 log = structlog.get_logger("workers.unknown")
 
@@ -111,3 +112,7 @@ def lookup_job(sender: Sender) -> Callable[[UUID, LookUpUnknown], Awaitable[None
         await halving.write([(attempt_id, message.as_callback()) for attempt_id, message in found.items()], some, skip)
 
     return look_up
+
+
+JOBS = (Handler(LookUpUnknown, lambda r: lookup_job(r.sender)),)
+LOOPS = (Loop("unknown", 2.0, reconcile),)

@@ -21,7 +21,8 @@ from db.channels.templates import Draft, components_of
 from db.clock import now
 from db.contacts.filter import ContactFilter
 from db.jobs import CheckChannel, Job, SubmitTemplate
-from db.messages.enums import AttemptState, MessageState
+from db.messages.enums import AttemptState as A
+from db.messages.enums import MessageState as M
 from db.messages.render import Slot, TemplateContent, TextContent
 from db.permissions import Role
 from db.seed import history
@@ -338,7 +339,7 @@ async def _messages(
                                params, provider_id, reason, code, sent_at, delivered_at, read_at, replied_at, done_at, next_at)
         select $1, $2, $3::uuid, $3::uuid, id, contact_id, address, $3::uuid::text || ':' || contact_id, state, case when sent_at is null then 0 else 1 end,
                case when sent_at is null then 0 else 1 end, array(select jsonb_array_elements_text(params::jsonb)),
-               case when sent_at is not null and state <> {MessageState.FAILED} then 'demo.' || id end, reason, code,
+               case when sent_at is not null and state <> {M.FAILED} then 'demo.' || id end, reason, code,
                sent_at, delivered_at, read_at, replied_at, done_at, $4
         from unnest($5::uuid[], $6::uuid[], $7::text[], $8::smallint[], $9::text[], $10::text[], $11::int[], $12::timestamptz[],
                     $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[])
@@ -350,30 +351,21 @@ async def _messages(
         *_columns([
             (
                 r.id, r.person.id, r.person.phone, int(r.state), _json([] if r.sent_at is None else [_raw(r.person, f) for f in fields]),
-                r.reason, r.code, None if r.state is MessageState.FAILED else r.sent_at, r.delivered_at, r.read_at, r.replied_at, r.done_at,
+                r.reason, r.code, None if r.state is M.FAILED else r.sent_at, r.delivered_at, r.read_at, r.replied_at, r.done_at,
             )
             for r in rows
         ]),
     )  # fmt: skip
+    attempts = [
+        (r.attempt_id, r.id, A.REJECTED if r.state is M.FAILED else A.ACCEPTED, r.code, r.sent_at) for r in rows if r.sent_at
+    ]
     await c.execute(
         f"""insert into attempt(company_id, id, message_id, channel_id, epoch, state, http_status, code, provider_id, started_at, done_at)
-        select $1, id, message_id, $2, 1, state, 200, code, case when state = {AttemptState.ACCEPTED} then 'demo.' || message_id end, at, at + interval '90 ms'
+        select $1, id, message_id, $2, 1, state, 200, code, case when state = {A.ACCEPTED} then 'demo.' || message_id end, at, at + interval '90 ms'
         from unnest($3::uuid[], $4::uuid[], $5::smallint[], $6::int[], $7::timestamptz[]) r(id, message_id, state, code, at)""",
         COMPANY,
         channel,
-        *_columns(
-            [
-                (
-                    r.attempt_id,
-                    r.id,
-                    AttemptState.REJECTED if r.state is MessageState.FAILED else AttemptState.ACCEPTED,
-                    r.code,
-                    r.sent_at,
-                )
-                for r in rows
-                if r.sent_at
-            ]
-        ),
+        *_columns(attempts),
     )
     await c.execute("delete from message_tally where company_id = $1 and campaign_id = $2", COMPANY, campaign)
     await c.execute(

@@ -1,8 +1,12 @@
 """What is forgotten, and what is kept."""
 
+from datetime import timedelta
+from typing import NamedTuple
+
 import asyncpg
 
 from db import blobs
+from db.clock import now
 from db.settings import Settings
 from db.tenancy import Actor
 from tests import factories
@@ -33,3 +37,118 @@ async def test_junk_of_one_company_is_bounded_and_costs_nobody_elses_webhooks(
     assert await owner_db.fetchval(count, owner.company_id) == 16  # 50 MB of 75
     assert await owner_db.fetchval(count, stranger.company_id) == 3
     assert await owner_db.fetchval("select true from webhook_inbox where id = $1", waiting)
+
+
+class Border(NamedTuple):
+    """Two rows of one kind: one as old as may be, one a little older. `$4` is the age; the insert returns what names the row."""
+
+    table: str
+    key: str
+    insert: str  # $1 company, $2 user, $3 channel
+    kept: timedelta | None
+    forgotten: timedelta | None
+
+    @property
+    def made(self) -> str:
+        return f"with g as (select $1::uuid company, $2::uuid person, $3::uuid channel, now() - $4::interval aged) {self.insert}"
+
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+_SESSION = (
+    "insert into session(company_id, user_id, token_hash, expires_at, revoked_at) select company, person, uuid_send(uuidv7()), {}"
+    " from g returning id"
+)
+_HOOK = (
+    "insert into webhook_inbox(company_id, channel_id, source, body, received_at, processed_at, tries)"
+    " select company, channel, 'meta', 'x', {} from g returning id"
+)
+_LINK = "insert into {}(user_id, token_hash, expires_at) select person, uuid_send(uuidv7()), aged from g returning id"
+_JOB = (
+    "insert into job(company_id, name, queue, payload, max_tries, created_at, state)"
+    " select company, 'CheckChannel', 'default', '{{}}', 1, aged, '{}' from g returning id"
+)
+BORDERS = [
+    Border("session", "id", _SESSION.format("aged, null"), 30 * DAY - HOUR, 30 * DAY + HOUR),
+    Border("session", "id", _SESSION.format("now() + interval '14 days', aged"), 30 * DAY - HOUR, 30 * DAY + HOUR),
+    Border("session", "id", _SESSION.format("now() + interval '1 minute', null"), 300 * DAY, None),  # open: never
+    Border("webhook_inbox", "id", _HOOK.format("aged, aged, 0"), 3 * DAY - HOUR, 3 * DAY + HOUR),
+    Border("webhook_inbox", "id", _HOOK.format("aged, null, 5"), 30 * DAY - HOUR, 30 * DAY + HOUR),
+    Border("webhook_inbox", "id", _HOOK.format("aged, null, 4"), 300 * DAY, None),  # waits: never
+    Border("job", "id", _JOB.format("dead"), 30 * DAY - HOUR, 30 * DAY + HOUR),
+    Border("job", "id", _JOB.format("held"), 300 * DAY, None),
+    Border(
+        "mail",
+        "id",
+        "insert into mail(company_id, template, recipient, language, params, created_at)"
+        " select company, 'verify_email', 'a@example.com', 'en', '{}', aged from g returning id",
+        30 * DAY - HOUR,
+        30 * DAY + HOUR,
+    ),
+    Border("password_reset", "id", _LINK.format("password_reset"), 7 * DAY - HOUR, 7 * DAY + HOUR),
+    Border("email_verification", "id", _LINK.format("email_verification"), -HOUR, HOUR),
+    Border(
+        "known_device",
+        "token_hash",
+        "insert into known_device(user_id, token_hash, last_used_at, created_at)"
+        " select person, uuid_send(uuidv7()), aged, now() - interval '900 days' from g returning token_hash",
+        180 * DAY - HOUR,
+        180 * DAY + HOUR,
+    ),
+    Border(
+        "lost_attempt",
+        "id",
+        "insert into lost_attempt(company_id, id, channel_id, created_at) select company, uuidv7(), channel, aged from g returning id",
+        30 * DAY - HOUR,
+        30 * DAY + HOUR,
+    ),
+    Border(
+        "idempotency",
+        "key",
+        "insert into idempotency(company_id, key, request_hash, status, body, headers, created_at)"
+        " select company, uuidv7()::text, 'x', 200, 'x', '{}', aged from g returning key",
+        DAY - HOUR,
+        DAY + HOUR,
+    ),
+    Border(
+        "tick",
+        "name",
+        "insert into tick(name, at) select uuidv7()::text, aged from g returning name",
+        7 * DAY - HOUR,
+        7 * DAY + HOUR,
+    ),
+]
+
+
+async def test_each_kind_is_forgotten_when_its_time_has_come_and_not_before(
+    owner: Actor, owner_db: asyncpg.Connection, database: Settings
+) -> None:
+    blobs.connect(database)
+    channel = await factories.channel(owner_db, owner)
+    kept, forgotten = [], []
+    for border in BORDERS:
+        for age, rows in ((border.kept, kept), (border.forgotten, forgotten)):
+            if age is not None:
+                rows.append((border, await owner_db.fetchval(border.made, owner.company_id, owner.id, channel, age)))
+    await owner_db.execute("delete from tick where name = 'hourly'")
+    await housekeeping.hourly()
+
+    async def there(border: Border, name: object) -> bool:
+        return await owner_db.fetchval(f"select true from {border.table} where {border.key} = $1", name) is True
+
+    assert [border for border, name in kept if not await there(border, name)] == []
+    assert [border for border, name in forgotten if await there(border, name)] == []
+
+
+async def test_an_hour_has_one_round_in_the_whole_installation(
+    owner: Actor, owner_db: asyncpg.Connection, database: Settings
+) -> None:
+    blobs.connect(database)
+    channel = await factories.channel(owner_db, owner, checked_at=now() - timedelta(hours=2), created_at=now() - DAY)
+    checks = "select count(*) from job where company_id = $1 and name = 'CheckChannel'"
+    await owner_db.execute("delete from tick where name = 'hourly'")
+    await housekeeping.hourly()
+    assert await owner_db.fetchval(checks, owner.company_id) == 1
+    await owner_db.execute("delete from job where company_id = $1", owner.company_id)
+    await housekeeping.hourly()
+    assert await owner_db.fetchval(checks, owner.company_id) == 0
+    assert await owner_db.fetchval("select true from channel where id = $1", channel)

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 from datetime import timedelta
-from typing import Any, get_args
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -11,7 +11,7 @@ import pytest
 
 from db import job_runs, queue
 from db.clock import now
-from db.jobs import AnyJob, CheckChannel, InspectImport, Job, PrepareCampaign, SendMail
+from db.jobs import JOBS, CheckChannel, InspectImport, Job, PrepareCampaign, SendMail
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work
@@ -82,6 +82,16 @@ async def test_retry_counts_and_waits(bench: Bench) -> None:
     assert (row["state"], row["tries"]) == ("waiting", 1)
     assert 25 < (row["next_at"] - now()).total_seconds() <= 30
     assert await bench.runner.run(job_id) == "none"  # not due
+
+
+async def test_a_job_that_takes_longer_than_it_may_is_broken_off(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CheckChannel, "timeout", 0.2)
+    bench.seconds = 60.0
+    job_id = await bench.enqueue()
+    assert await bench.runner.run(job_id) == "retry"
+    row = await bench.row(job_id)
+    assert row is not None
+    assert (row["state"], row["tries"], row["last_error"]) == ("waiting", 1, "TimeoutError()")
 
 
 @pytest.mark.parametrize("end", [Retry(30, "busy"), Snooze(now() + timedelta(minutes=5))], ids=["retry", "snooze"])
@@ -183,7 +193,7 @@ async def test_a_job_whose_process_ends_waits_at_once_and_it_costs_no_try(bench:
     assert await bench.runner.run(job_id) == "done"
 
 
-@pytest.mark.parametrize("job", get_args(AnyJob), ids=lambda job: job.__name__)
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.__name__)
 def test_a_jobs_own_limit_comes_before_that_of_its_wake_up(job: type[Job]) -> None:
     assert job.timeout < inspect.signature(queue.wake_one).parameters["timeout"].default
 

@@ -33,6 +33,7 @@ from workers.imports.reader import Sheet
 from workers.imports.rows import CleanRow
 from workers.imports.unreadable import UnreadableFile
 from workers.imports.vocabulary import Target, normalised
+from workers.registration import Handler
 from workers.runtime import Snooze
 
 log = structlog.get_logger("workers.imports")
@@ -189,3 +190,10 @@ def _row(clean: CleanRow, cells: list[str]) -> Row:
         clean.custom,
         cells,
     )
+
+
+JOBS = (
+    Handler(InspectImport, lambda _: inspect_import, give_up),
+    Handler(RunImport, lambda _: run_import, give_up),
+    Handler(ForgetFile, lambda _: forget_file),
+)

@@ -1,0 +1,21 @@
+"""Who may do what: the whole table by hand, so that a right that moves is a decision."""
+
+import pytest
+
+from db.permissions import ROLE_PERMISSIONS, Permission, Role
+
+P = Permission
+READS = {P.COMPANY_READ, P.TEAM_READ, P.CHANNELS_READ, P.CONTACTS_READ, P.TEMPLATES_READ, P.CAMPAIGNS_READ, P.EVENTS_READ}
+AGENT = READS | {P.CONTACTS_WRITE, P.MESSAGES_SEND, P.SANDBOX_USE}
+MANAGER = AGENT | {P.CONTACTS_EXPORT, P.TEMPLATES_WRITE, P.CAMPAIGNS_WRITE, P.CAMPAIGNS_SEND}
+ADMIN = MANAGER | {P.COMPANY_WRITE, P.TEAM_WRITE, P.KEYS_WRITE, P.CHANNELS_WRITE, P.AUDIT_READ}
+TABLE = {Role.VIEWER: READS, Role.AGENT: AGENT, Role.MANAGER: MANAGER, Role.ADMIN: ADMIN, Role.OWNER: ADMIN}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_holds_exactly_its_permissions(role: Role) -> None:
+    assert ROLE_PERMISSIONS[role] == TABLE[role]
+
+
+def test_every_permission_is_somebodys() -> None:
+    assert set(Permission) == ADMIN
