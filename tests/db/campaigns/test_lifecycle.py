@@ -102,7 +102,7 @@ async def test_who_got_a_campaign_lately_is_left_out_on_request(stage: Stage) ->
         )  # fmt: skip
     await stage.db.execute(  # an answer, and one of a campaign that failed
         "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key, state, sent_at)"
-        " select company_id, $2, $2, case name when 'Pessoa 5' then $2 end, id, 'x', name, 3, case name when 'Pessoa 4' then now() end"
+        " select company_id, $2::uuid, $2::uuid, case name when 'Pessoa 5' then $2::uuid end, id, 'x', name, 3, case name when 'Pessoa 4' then now() end"
         " from contact where company_id = $1 and name in ('Pessoa 4', 'Pessoa 5')",
         stage.actor.company_id,
         uuid4(),
