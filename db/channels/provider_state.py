@@ -110,29 +110,35 @@ async def stop(
     *,
     until: datetime | None = None,
     code: int | None = None,
+    whole_account: bool = False,
 ) -> bool:
-    """The provider says that this channel must not send: paused until a moment, or in error until it is mended. It ends no pause
-    of a person and shortens none; what must be mended stays so. False when nothing changed."""
-    state = ChannelState.PAUSED if until else ChannelState.ERROR
-    changed = await w.execute(
+    """The provider says that this channel (`whole_account`: every channel of its account) must not send: paused until a moment, or
+    in error until it is mended. It ends no pause of a person and shortens none; what must be mended stays so. False when nothing
+    changed."""
+    stopped = await w.fetch(
         """
         update channel set state = $3, state_reason = $4, state_detail = $5, paused_until = $6
-        where company_id = $1 and id = $2 and archived_at is null
+        where company_id = $1 and id in (
+            select id from channel where company_id = $1 and archived_at is null
+              and (id = $2 or $7 and account_id = (select account_id from channel where company_id = $1 and id = $2))
+            order by id for update)
           and not (state = 'paused' and state_reason = 'person')
           and not (state = 'error' and ($6::timestamptz is not null or state_reason is not distinct from $4))
           and not (state = 'paused' and $6::timestamptz is not null and coalesce(paused_until, 'infinity') >= $6)
+        returning id
         """,
         w.company_id,
         channel_id,
-        state,
+        ChannelState.PAUSED if until else ChannelState.ERROR,
         reason,
         detail[:300] if detail else None,
         until,
+        whole_account,
     )
-    if changed:
-        w.audit("channel.stopped", channel_id, reason=reason, code=code)
-        w.emit(ChannelChanged(channel_id=channel_id))
-    return bool(changed)
+    for row in stopped:
+        w.audit("channel.stopped", row["id"], reason=reason, code=code, until=until)
+        w.emit(ChannelChanged(channel_id=row["id"]))
+    return bool(stopped)
 
 
 async def channels_of_account(w: Work, account_id: str) -> list[UUID]:
