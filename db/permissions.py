@@ -62,5 +62,5 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AGENT: _AGENT,
     Role.MANAGER: _MANAGER,
     Role.ADMIN: _ADMIN,
-    Role.OWNER: _ADMIN,  # only an owner may change another owner: that rule stands in accounts/actions.py
+    Role.OWNER: _ADMIN,  # only an owner may change another owner: that rule stands in accounts/team.py
 }
