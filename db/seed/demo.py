@@ -356,16 +356,14 @@ async def _messages(
             for r in rows
         ]),
     )  # fmt: skip
-    attempts = [
-        (r.attempt_id, r.id, A.REJECTED if r.state is M.FAILED else A.ACCEPTED, r.code, r.sent_at) for r in rows if r.sent_at
-    ]
+    sent = [r for r in rows if r.sent_at]
     await c.execute(
         f"""insert into attempt(company_id, id, message_id, channel_id, epoch, state, http_status, code, provider_id, started_at, done_at)
         select $1, id, message_id, $2, 1, state, 200, code, case when state = {A.ACCEPTED} then 'demo.' || message_id end, at, at + interval '90 ms'
         from unnest($3::uuid[], $4::uuid[], $5::smallint[], $6::int[], $7::timestamptz[]) r(id, message_id, state, code, at)""",
         COMPANY,
         channel,
-        *_columns(attempts),
+        *_columns([(r.attempt_id, r.id, A.REJECTED if r.state is M.FAILED else A.ACCEPTED, r.code, r.sent_at) for r in sent]),
     )
     await c.execute("delete from message_tally where company_id = $1 and campaign_id = $2", COMPANY, campaign)
     await c.execute(
@@ -375,7 +373,7 @@ async def _messages(
         campaign,
         *_columns(history.tallies(rows, start)),
     )
-    size = sum(row.state != MessageState.SKIPPED for row in rows)
+    size = sum(row.state != M.SKIPPED for row in rows)
     await c.execute("update campaign set audience_size = $3 where company_id = $1 and id = $2", COMPANY, campaign, size)
     await c.execute(
         """insert into inbound_message(company_id, channel_id, campaign_id, id, contact_id, provider_id, address, kind, body,
