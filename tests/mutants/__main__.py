@@ -41,7 +41,20 @@ def learn() -> None:
     REACH.mkdir(parents=True)
     print("Learning which test runs what …", flush=True)
     ignored = [part for folder in TOO_SLOW for part in ("--ignore", folder)]
-    command = [sys.executable, "-m", "pytest", "-n", "2", "-p", "tests.mutants.reach", "-o", "timeout=600", *ignored]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        "4",
+        "--dist",
+        "loadgroup",
+        "-p",
+        "tests.mutants.reach",
+        "-o",
+        "timeout=600",
+        *ignored,
+    ]
     subprocess.run(command, cwd=ROOT, env={**os.environ, "REACH": str(REACH)}, check=False, stdout=subprocess.DEVNULL)
 
 
