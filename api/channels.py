@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, Request, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET
@@ -15,13 +16,14 @@ from api.contract.channels import (
     ChannelLogEntry,
     ChannelPatch,
     CheckLine,
-    SmsConnect,
+    SandboxConnect,
     WhatsAppConnect,
 )
 from api.pagination import Cursor, Limit, decode_cursor, page, struct
 from db.channels import actions, log, queries
 from db.channels.enums import ChannelKind
 from db.channels.queries import ChannelView
+from db.providers import registry
 from db.settings import Settings
 
 LogKind = Annotated[
@@ -33,11 +35,14 @@ LogKind = Annotated[
 
 
 def _channel(view: ChannelView, settings: Settings) -> Channel:
-    base = f"{settings.webhook_url}/hooks"
-    whatsapp = view.kind is ChannelKind.WHATSAPP
+    provider = registry.provider(view.kind)
+    addresses = {
+        "{attempt}" in webhook.path: provider.address(settings.webhook_url, view.id, webhook.source)
+        for webhook in reversed(provider.webhooks)
+    }
     return Channel(
         id=view.id,
-        kind=view.kind,
+        kind=ChannelKind(view.kind),
         sandbox=view.sandbox,
         name=view.name,
         state=view.state,
@@ -53,8 +58,8 @@ def _channel(view: ChannelView, settings: Settings) -> Channel:
         messaging_used=view.messaging_used,
         throughput=view.throughput,
         rate_now=view.rate_now,
-        webhook_url=f"{base}/meta/{view.id}" if whatsapp else f"{base}/twilio/{view.id}/message",
-        webhook_status_url=None if whatsapp else f"{base}/twilio/{view.id}/status/…",
+        webhook_url=addresses[False],
+        webhook_status_url=addresses.get(True),
         verify_token=view.verify_token,
         check=[
             CheckLine(code=line.code, ok=line.ok, value=line.value, reason=line.reason, detail=line.detail)  # type: ignore[arg-type]
@@ -83,26 +88,12 @@ class ChannelController(Controller):
         "`checking`; the result of the live check follows as event `channel.changed`. Secrets are sealed and never shown again.",
     )
     async def connect(self, data: JSONBody[ChannelConnect], actor: Caller, request: Request[Any, Any, Any]) -> Channel:
-        if isinstance(data, WhatsAppConnect):
-            view = await actions.connect_whatsapp(
-                actor,
-                name=data.name,
-                phone_number_id=data.phone_number_id,
-                waba_id=data.waba_id,
-                access_token=data.access_token,
-                app_secret=data.app_secret,
-            )
-        elif isinstance(data, SmsConnect):
-            view = await actions.connect_sms(
-                actor,
-                name=data.name,
-                account_sid=data.account_sid,
-                auth_token=data.auth_token,
-                sender=data.sender,
-                throughput=data.throughput,
-            )
+        if isinstance(data, SandboxConnect):
+            view = await actions.connect_sandbox(actor, kind=data.of, name=data.name)
         else:
-            view = await actions.connect_sandbox(actor, name=data.name, of=data.of)
+            kind = "whatsapp" if isinstance(data, WhatsAppConnect) else "sms"
+            values = {name: value for name, value in msgspec.structs.asdict(data).items() if name != "name"}
+            view = await actions.connect(actor, kind=kind, name=data.name, values=values)
         return _channel(view, _settings(request))
 
     @get(summary="List channels", description="Oldest first. `messaging_used` and `rate_now` are live figures.")
@@ -126,12 +117,14 @@ class ChannelController(Controller):
     async def change(
         self, channel_id: FromPath[UUID], data: JSONBody[ChannelPatch], actor: Caller, request: Request[Any, Any, Any]
     ) -> Channel:
-        given = {
-            name: value
-            for name in ("name", "access_token", "app_secret", "auth_token", "throughput")
-            if (value := getattr(data, name)) is not UNSET
+        values = {
+            name: value for name in ("access_token", "app_secret", "auth_token") if (value := getattr(data, name)) is not UNSET
         }
-        return _channel(await actions.patch(actor, channel_id, **given), _settings(request))
+        name = None if data.name is UNSET else data.name
+        throughput = None if data.throughput is UNSET else data.throughput
+        return _channel(
+            await actions.patch(actor, channel_id, name=name, throughput=throughput, values=values), _settings(request)
+        )
 
     @delete(
         "/{channel_id:uuid}",

@@ -13,7 +13,7 @@ from api.pagination import Cursor, Limit, decode_cursor, page
 from db.channels import queries, templates
 from db.channels.enums import TemplateStatus
 from db.channels.queries import TemplateView
-from db.channels.templates import Draft
+from db.providers.definition import TemplateDraft
 
 Search = Annotated[str | None, QueryParameter(max_length=100, description="Looks in names and texts.")]
 
@@ -74,7 +74,7 @@ class TemplateController(Controller):
     )
     async def create(self, data: JSONBody[TemplateCreate], actor: Caller) -> Template:
         button = data.url_button
-        draft = Draft(
+        draft = TemplateDraft(
             name=data.name,
             language=data.language,
             category=data.category,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import structlog
 
+from db.channels.secrets import ChannelRow
 from db.crypto import SealBroken
 from db.messages.enums import AttemptState, MessageState
 from db.messages.ledger import Claimed, Result
@@ -26,7 +27,7 @@ from workers.outcomes import (
     Unknown,
     retry_delay,
 )
-from workers.outgoing import ChannelRow, Composer, Sender
+from workers.outgoing import Composer, Sender
 from workers.providers.http1 import TooLate
 
 log = structlog.get_logger("workers.batch")

@@ -2,23 +2,22 @@
 
 import time
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
 from db import storable
 from db.channels import log as channel_log
+from db.channels.queries import Check
 from db.channels.secrets import Credentials
 from db.messages.reasons import FailureReason
 from db.redact import redact
-from db.settings import Settings
 from db.work import Work
 from workers.outcomes import Outcome, reason_of
-from workers.providers.meta.client import MetaClient
-from workers.providers.twilio.client import TwilioClient
-from workers.providers.wire import ProviderError, Wire
+from workers.providers.wire import ProviderError
 
 T = TypeVar("T")
+ClientT = TypeVar("ClientT")
 
 TRANSIENT = (
     FailureReason.NETWORK,
@@ -44,6 +43,11 @@ class Refused(Exception):
         return self.reason in TRANSIENT
 
 
+def refused_line(code: str, refused: Refused) -> Check:
+    """The finding of a check whose call was refused."""
+    return Check(code=code, ok=False, reason=refused.reason.value, detail=refused.detail[:300])
+
+
 class _Line(msgspec.Struct, frozen=True):
     kind: str
     ok: bool
@@ -55,22 +59,14 @@ class _Line(msgspec.Struct, frozen=True):
     response: str | None
 
 
-class Control:
-    """One piece of work with one channel: makes its client, keeps what was said, writes it down with the result."""
+class Control(Generic[ClientT]):
+    """One piece of work with one channel: its client, and what was said, kept until it is written down with the result."""
 
-    def __init__(self, settings: Settings, wire: Wire, channel: Credentials) -> None:
-        self.channel = channel
-        self._settings = settings
-        self._wire = wire
+    def __init__(self, credentials: Credentials, client: ClientT) -> None:
+        self.channel = credentials.channel
+        self.client = client
+        self._credentials = credentials
         self._lines: list[_Line] = []
-
-    def meta(self) -> MetaClient:
-        base = self._settings.sandbox_url if self.channel.sandbox else self._settings.graph_url
-        return MetaClient(base, self._settings.graph_version, self.channel.token, wire=self._wire)
-
-    def twilio(self) -> TwilioClient:
-        base = self._settings.sandbox_url if self.channel.sandbox else self._settings.twilio_url
-        return TwilioClient(base, self.channel.account_id, self.channel.token, wire=self._wire)
 
     async def call(self, kind: str, summary: str, request: str, answer: Awaitable[T]) -> T:
         """Awaits one call. Raises Refused."""
@@ -100,13 +96,13 @@ class Control:
         self._lines.append(_Line(kind, ok, summary, status, None if code is None else str(code), took, request, response))
 
     def _secrets(self) -> list[str]:
-        return [self.channel.token, self.channel.signing_secret, self.channel.verify_token or ""]
+        return [self._credentials.token, self._credentials.signing_secret, self.channel.verify_token or ""]
 
     async def write_log(self, w: Work) -> None:
         """Into the channel log, in the caller's transaction."""
         secrets = self._secrets()
         for line in self._lines:
-            await channel_log.record(w, self.channel.channel_id, *msgspec.structs.astuple(line), secrets=secrets)
+            await channel_log.record(w, self.channel.id, *msgspec.structs.astuple(line), secrets=secrets)
         self._lines = []
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from db.channels import log as channel_log
 from db.channels import provider_state, templates
+from db.channels.secrets import ChannelRow
 from db.clock import now
 from db.contacts import identities
 from db.contacts.enums import IdentityKind
@@ -30,6 +31,7 @@ from db.work import Work
 from workers import account_news
 from workers.outcomes import PauseChannel, Refusal, RetryAfter, Scope, StopCampaign, retry_delay
 from workers.progress import progress
+from workers.providers import registry
 from workers.providers.events import (
     AccountEvent,
     AnyEvent,
@@ -43,8 +45,6 @@ from workers.providers.events import (
     TemplateEvent,
     TierEvent,
 )
-from workers.providers.meta import errors as meta_errors
-from workers.providers.twilio import errors as twilio_errors
 
 OVERTAKEN = timedelta(seconds=60)  # so long may a status wait for the answer that names its message
 FRESH = timedelta(minutes=15)  # older news stops nothing any more
@@ -67,18 +67,12 @@ STATES = {
 }
 
 
-class Channel(NamedTuple):
-    id: UUID
-    account_id: str
-    portfolio_id: str
-
-
 class Item(NamedTuple):
     """One event with where it came from."""
 
     event: AnyEvent
     row: Waiting
-    channel: Channel
+    channel: ChannelRow
 
     @property
     def at(self) -> datetime:
@@ -163,7 +157,7 @@ async def _failure(w: Work, item: Item, update: StatusUpdate) -> dict[UUID, Stop
         await _wish(w, item, event.phone, event.bsuid, "stop", f"refused:{event.provider_id}")
     if update.code is None or item.at < now() - FRESH:
         return {}
-    outcome: Refusal = (meta_errors if item.row.source == "meta" else twilio_errors).outcome_for(update.code)
+    outcome: Refusal = registry.of_source(item.row.source).outcome_for(update.code)
     if isinstance(outcome, PauseChannel):
         until = None if outcome.seconds is None else now() + timedelta(seconds=outcome.seconds)
         stopped = [item.channel.id]

@@ -15,19 +15,19 @@ import structlog
 
 from db import halving, queue
 from db.campaigns import lifecycle
+from db.channels.secrets import load_channels
 from db.errors import Unavailable
 from db.messages import inbox
 from db.messages.inbox import Waiting
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import Work, work
-from workers.effects import Channel, Item, Stop, happen
+from workers.effects import Item, Stop, happen
+from workers.providers import registry
 from workers.providers.events import (
     AnyEvent,
     BadWebhook,
 )
-from workers.providers.meta import inbound as meta_inbound
-from workers.providers.twilio import inbound as twilio_inbound
 from workers.registration import Loop
 
 log = structlog.get_logger("workers.inbound")
@@ -130,12 +130,7 @@ async def _apply(w: Work, rows: list[Waiting]) -> list[Stop]:
 
 async def _read(w: Work, rows: list[Waiting]) -> tuple[list[Item], list[UUID]]:
     """The events of these rows in the order of their time, and the rows that could be read."""
-    found = await w.fetch(
-        "select id, account_id, portfolio_id from channel where company_id = $1 and id = any($2::uuid[])",
-        w.company_id,
-        list({row.channel_id for row in rows}),
-    )
-    channels = {row["id"]: Channel(*row) for row in found}
+    channels = await load_channels(w, {row.channel_id for row in rows})
     items: list[Item] = []
     done: list[UUID] = []
     for row in rows:
@@ -152,15 +147,11 @@ async def _read(w: Work, rows: list[Waiting]) -> tuple[list[Item], list[UUID]]:
 
 def parse(row: Waiting) -> list[AnyEvent]:
     """The events of one stored webhook. Raises BadWebhook."""
-    match row.source:
-        case "meta":
-            return meta_inbound.parse(row.body)
-        case "twilio_status":
-            return [twilio_inbound.parse_status(row.body, str(row.attempt_id) if row.attempt_id else None)]
-        case "twilio_message":
-            return twilio_inbound.parse_message(row.body)
-        case _:
-            raise BadWebhook(f"unknown source {row.source}")
+    try:
+        parser = registry.of_source(row.source).parsers[row.source]
+    except KeyError:
+        raise BadWebhook(f"unknown source {row.source}") from None
+    return parser(row.body, str(row.attempt_id) if row.attempt_id else None)
 
 
 async def poll_inbox() -> None:

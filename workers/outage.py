@@ -12,7 +12,6 @@ after 30, and with nothing but failures after 10.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -21,20 +20,19 @@ import structlog
 from db import valkey
 from db.channels import log as channel_log
 from db.channels import outages
-from db.channels.enums import ChannelKind
-from db.channels.secrets import credentials
+from db.channels.secrets import ChannelRow
 from db.clock import now
 from db.crypto import SealBroken
-from db.errors import NotFound
 from db.jobs import ProbeChannel
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import worker
-from db.work import read, work
-from workers.control import Control, Refused
+from db.work import work
+from workers.control import Refused
+from workers.credentials import channel_of
 from workers.outcomes import Outcome, RetryAfter, Unknown
-from workers.outgoing import ChannelRow
+from workers.providers import registry
 from workers.providers.wire import Wire
 from workers.registration import Handler, Loop
 
@@ -157,25 +155,17 @@ class ProbeJobs:
         self._wire = wire
 
     async def probe_channel(self, company_id: UUID, job: ProbeChannel) -> None:
-        """Asks the provider for the number (Meta) or the account (Twilio): harmless, unlike a message whose answer may get lost.
+        """Asks the provider something harmless, unlike a message whose answer may get lost.
         Any answer that is the provider's own ends the outage; what it complains of, the next message finds out."""
         actor = worker(company_id)
         try:
-            async with read(actor, Permission.CHANNELS_READ) as r:
-                channel = await credentials(r, company_id, job.channel_id)
-        except NotFound:
-            return
+            known = await channel_of(company_id, job.channel_id)
         except SealBroken:  # the next message stops the channel for that
             async with work(actor, Permission.CHANNELS_WRITE) as w:
                 await outages.over(w, job.channel_id)
             return
-        control = Control(self._settings, self._wire, channel)
-        if channel.kind is ChannelKind.WHATSAPP:
-            summary, request = "Number read", f"GET /{channel.external_id}"
-            question: Awaitable[object] = control.meta().phone_number(channel.external_id)
-        else:
-            summary, request = "Account read", f"GET /Accounts/{channel.account_id}.json"
-            question = control.twilio().account()
+        channel, control = known.channel, registry.control(self._settings, self._wire, known)
+        summary, request, question = registry.adapter(channel.kind).probe(control)
         answered = silent = False
         try:
             async with asyncio.timeout(PROBE_TIMEOUT):
@@ -189,11 +179,11 @@ class ProbeJobs:
             await control.write_log(w)
             if silent:
                 waited = int(PROBE_TIMEOUT * 1000)
-                await channel_log.record(w, channel.channel_id, "check", False, summary, duration_ms=waited, request=request)
+                await channel_log.record(w, channel.id, "check", False, summary, duration_ms=waited, request=request)
             if not answered:
-                await outages.goes_on(w, channel.channel_id)
-            elif await outages.over(w, channel.channel_id):
-                log.warning("channel.recovered", channel_id=str(channel.channel_id))
+                await outages.goes_on(w, channel.id)
+            elif await outages.over(w, channel.id):
+                log.warning("channel.recovered", channel_id=str(channel.id))
 
 
 JOBS = (Handler(ProbeChannel, lambda r: ProbeJobs(r.settings, r.wire).probe_channel),)

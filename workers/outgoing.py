@@ -2,14 +2,15 @@
 
 import contextlib
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
 import structlog
 
-from db import crypto, limits, valkey
+from db import limits, valkey
 from db.channels import provider_state
-from db.channels.enums import ChannelKind, ChannelState
+from db.channels.secrets import ChannelRow, unseal
 from db.clock import now
 from db.messages import render
 from db.messages.ledger import Claimed
@@ -17,71 +18,28 @@ from db.messages.render import LiteralContent, SlotValues, TemplateContent, Text
 from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import worker
-from db.work import Read, work
+from db.work import work
 from workers.outcomes import Outcome, PauseChannel, Scope
-from workers.providers.meta.client import MetaClient
-from workers.providers.meta.payloads import text_message
-from workers.providers.meta.templates import TemplateSender, compile_template
-from workers.providers.twilio.client import TwilioClient
-from workers.providers.twilio.payloads import message_form
+from workers.providers import registry
+from workers.providers.adapter import TemplateSender
 from workers.providers.wire import Wire
 
 log = structlog.get_logger("workers.outgoing")
-
-_CHANNEL = """
-select company_id, id, kind, sandbox, state, paused_until, external_id, account_id, portfolio_id, token, messaging_limit,
-    throughput::float8, unknown_horizon, probe_at
-from channel where company_id = $1 and id = $2 and archived_at is null
-"""
-
-
-class ChannelRow(msgspec.Struct, frozen=True):
-    company_id: UUID
-    id: UUID
-    kind: str
-    sandbox: bool
-    state: str
-    paused_until: datetime | None
-    external_id: str
-    account_id: str
-    portfolio_id: str
-    token: bytes | None
-    messaging_limit: int | None
-    throughput: float
-    unknown_horizon: int
-    probe_at: datetime | None  # after an outage of the provider: when the channel went on
-
-    @property
-    def sendable(self) -> bool:
-        """Connected, or its pause has run out."""
-        return self.token is not None and (
-            self.state == ChannelState.CONNECTED
-            or (self.state == ChannelState.PAUSED and self.paused_until is not None and self.paused_until <= now())
-        )
-
-
-async def load_channel(r: Read, channel_id: UUID) -> ChannelRow | None:
-    assert r.actor is not None
-    row = await r.fetchrow(_CHANNEL, r.actor.company_id, channel_id)
-    return ChannelRow(*row) if row else None
 
 
 class Composer:
     """Writes the provider's request for one message after another."""
 
     def __init__(self, settings: Settings, channel: ChannelRow, content: str | None) -> None:
-        self._channel = channel
-        self._callback = f"{settings.webhook_url}/hooks/twilio/{channel.id}/status/"
+        self._adapter = registry.adapter(channel.kind)
+        self._text = self._adapter.compose_text(settings, channel)
         self._shared = self._prepare(content) if content else None
 
-    @staticmethod
-    def _prepare(content: str) -> tuple[SlotValues, TemplateSender] | TextSender | LiteralContent:
+    def _prepare(self, content: str) -> tuple[SlotValues, TemplateSender] | TextSender | LiteralContent:
         decoded = render.decode(content)
         if not isinstance(decoded, TemplateContent):
             return text_sender(decoded)
-        return SlotValues(decoded), compile_template(
-            decoded.name, decoded.language, decoded.components, category=decoded.category
-        )
+        return SlotValues(decoded), self._adapter.compile_template(decoded)
 
     def compose(self, message: Claimed) -> bytes:
         """The request body. Raises ValueError when this person's values cannot pass."""
@@ -89,10 +47,7 @@ class Composer:
         if prepared is None:
             raise ValueError("the message has no content")
         if not isinstance(prepared, tuple):
-            text = prepared.render(message.params)
-            if self._channel.kind == ChannelKind.SMS:
-                return message_form(message.address, self._channel.external_id, text, self._callback + str(message.attempt_id))
-            return text_message(message.address, text, str(message.attempt_id))
+            return self._text(message.address, prepared.render(message.params), str(message.attempt_id))
         values, template = prepared
         return template.render(message.address, values(message.params), str(message.attempt_id))
 
@@ -104,7 +59,7 @@ class Sender:
         self._settings = settings
         self.wire = wire
         self.timeout = wire.timeout
-        self._clients: dict[UUID, tuple[bytes, MetaClient | TwilioClient]] = {}
+        self._clients: dict[UUID, tuple[bytes, Any]] = {}
         self._composers: dict[tuple[UUID, str], Composer] = {}
 
     def composer(self, channel: ChannelRow, content: str | None) -> Composer:
@@ -118,29 +73,19 @@ class Sender:
             self._composers[key] = Composer(self._settings, channel, content)
         return self._composers[key]
 
-    def client(self, channel: ChannelRow) -> MetaClient | TwilioClient:
+    def client(self, channel: ChannelRow) -> Any:
         """The channel's client; made anew when its token changed. Raises SealBroken."""
         assert channel.token is not None
         known = self._clients.get(channel.id)
         if known is None or known[0] != channel.token:
-            token = crypto.ring().open(
-                channel.token, company_id=channel.company_id, table="channel", column="token", row_id=channel.id
-            )
-            base = self._settings.sandbox_url if channel.sandbox else None
-            client: MetaClient | TwilioClient
-            if channel.kind == ChannelKind.WHATSAPP:
-                client = MetaClient(base or self._settings.graph_url, self._settings.graph_version, token, wire=self.wire)
-            else:
-                client = TwilioClient(base or self._settings.twilio_url, channel.account_id, token, wire=self.wire)
+            token = unseal(channel.company_id, channel.id, "token", channel.token)
+            client = registry.adapter(channel.kind).client(self._settings, self.wire, channel, token)
             known = self._clients[channel.id] = (channel.token, client)
         return known[1]
 
     async def send(self, channel: ChannelRow, body: bytes, latest: float) -> Outcome:
         """One message once; never raises for trouble on the network. Raises TooLate when no byte left by `latest` (monotonic)."""
-        client = self.client(channel)
-        if isinstance(client, MetaClient):
-            return await client.send(channel.external_id, body, latest=latest)
-        return await client.send(body, latest=latest)
+        return await registry.adapter(channel.kind).send(self.client(channel), channel, body, latest)
 
 
 async def pause_channel(channel: ChannelRow, outcome: PauseChannel) -> None:
@@ -154,6 +99,11 @@ async def pause_channel(channel: ChannelRow, outcome: PauseChannel) -> None:
         for channel_id in stopped:
             await provider_state.stop(w, channel_id, outcome.reason, outcome.message or None, until=until, code=outcome.code)
     await note_limit(channel, "api_rate" if until else "channel", None, until=until)
+
+
+def throughput_limit(channel: ChannelRow) -> str:
+    """What the channel's throughput is called where limits are shown."""
+    return "segments" if registry.adapter(channel.kind).provider.capabilities.unit == "segment" else "number"
 
 
 async def note_limit(channel: ChannelRow, limit: str, value: float | None, *, until: datetime | None = None) -> None:

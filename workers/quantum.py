@@ -8,13 +8,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 from db import valkey
+from db.channels.secrets import ChannelRow
 from db.messages import due
 from db.messages.ledger import Claimed
 from db.settings import Settings
 from db.work import Work
 from workers.batch import Batch
 from workers.outage import Breaker
-from workers.outgoing import ChannelRow
 from workers.turns import Turn
 
 SECONDS = 2.0  # a lane works before it lets others have its slot

@@ -4,15 +4,15 @@ from uuid import UUID
 
 from db.channels import log as channel_log
 from db.channels.events import SandboxChanged
-from db.channels.secrets import Credentials, credentials
-from db.errors import NotFound
+from db.channels.secrets import ChannelRow
 from db.jobs import SandboxControl
 from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import worker
-from db.work import read, work
+from db.work import work
 from workers.channels import sandbox_call
 from workers.control import Refused
+from workers.credentials import channel_of
 from workers.providers.wire import Wire
 from workers.registration import Handler
 from workers.runtime import Cancel, Retry
@@ -29,12 +29,7 @@ class SandboxJobs:
 
     async def sandbox_control(self, company_id: UUID, job: SandboxControl) -> None:
         """One call to the sandbox, told by event `sandbox.changed`. Raises Cancel, Retry."""
-        actor = worker(company_id)
-        try:
-            async with read(actor, Permission.CHANNELS_READ) as r:
-                channel = await credentials(r, company_id, job.channel_id)
-        except NotFound as error:
-            raise Cancel("the channel is gone") from error
+        channel = (await channel_of(company_id, job.channel_id)).channel
         if not channel.sandbox:
             raise Cancel("the channel is not on the sandbox")
         method, path, body = request(channel, job.verb, job.params)
@@ -43,7 +38,7 @@ class SandboxJobs:
             await sandbox_call(self._settings, self._wire, method, path, body)
         except Refused as error:
             refused = error
-        async with work(actor, Permission.CHANNELS_WRITE) as w:
+        async with work(worker(company_id), Permission.CHANNELS_WRITE) as w:
             detail = refused.detail if refused else None
             summary = f"Sandbox: {job.verb.replace('_', ' ')}"
             await channel_log.record(w, job.channel_id, "sandbox", refused is None, summary, response=detail)
@@ -52,15 +47,15 @@ class SandboxJobs:
             raise Retry(2.0, str(refused)) if refused.transient else Cancel(str(refused))
 
 
-def request(channel: Credentials, verb: str, params: Params) -> tuple[str, str, dict[str, object]]:
+def request(channel: ChannelRow, verb: str, params: Params) -> tuple[str, str, dict[str, object]]:
     """Method, path and body for the sandbox's door."""
-    account = f"accounts/{channel.channel_id.hex}"
+    account = f"accounts/{channel.id.hex}"
     match verb:
         case "behaviour":
             return "PUT", f"{account}/behaviour", {**params}
         case "reply":
-            number = channel.external_id if channel.kind == "whatsapp" else ""
-            return "POST", f"{account}/reply", {"to_contact": params["address"], "text": params["text"], "number_id": number}
+            body: dict[str, object] = {"to_contact": params["address"], "text": params["text"], "number_id": channel.external_id}
+            return "POST", f"{account}/reply", body
         case "opt_out":
             return "POST", f"{account}/opt-out", {"to_contact": params["address"], "stop": params.get("stop", True)}
         case "template_review":

@@ -16,7 +16,7 @@ import structlog
 
 from db import halving, installation, limits, valkey, witness
 from db.campaigns import lifecycle
-from db.channels.enums import ChannelKind
+from db.channels.secrets import ChannelRow, load_channel
 from db.contacts import consent
 from db.engine import DB
 from db.errors import Unavailable
@@ -39,7 +39,7 @@ from workers.outcomes import (
     RetryAfter,
     StopCampaign,
 )
-from workers.outgoing import ChannelRow, Sender
+from workers.outgoing import Sender
 from workers.progress import progress
 from workers.quantum import LANE_MS, Quantum, Slice, slice_size
 from workers.turns import Lane, Turn
@@ -101,7 +101,7 @@ class Lanes:
     async def _quantum(self, turn: Turn, key: str) -> float | None:
         company_id, channel_id, lane = turn.lane
         async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
-            channel = await outgoing.load_channel(w, channel_id)
+            channel = await load_channel(w, channel_id)
         if channel is None or not channel.sendable:
             return None
         breaker = self._breakers.of(channel)
@@ -122,8 +122,7 @@ class Lanes:
                 continue
             permit = await limits.acquire(channel_id, rate=run.rate, want=size, least=size)
             if permit.granted == 0:
-                kind = "segments" if run.channel.kind == ChannelKind.SMS else "number"
-                await outgoing.note_limit(run.channel, kind, run.rate * permit.factor)
+                await outgoing.note_limit(run.channel, outgoing.throughput_limit(run.channel), run.rate * permit.factor)
                 if time.monotonic() + permit.wait > run.until:
                     return permit.wait
                 await turn.sleep(permit.wait)
@@ -160,7 +159,7 @@ class Lanes:
         slice_: Slice | None = None
         try:
             async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
-                channel = await outgoing.load_channel(w, channel_id)
+                channel = await load_channel(w, channel_id)
                 run.channel = channel or run.channel
                 queue = await run.next_queue(w, channel)
                 if channel is not None and queue is not None:

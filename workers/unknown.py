@@ -9,19 +9,20 @@ import asyncpg
 import structlog
 
 from db import halving
-from db.channels.enums import ChannelKind
+from db.channels.secrets import ChannelRow, load_channel
 from db.clock import now
 from db.jobs import LookUpUnknown
 from db.messages import inbox, ledger, render
 from db.messages.render import TemplateContent, text_sender
 from db.permissions import Permission
+from db.providers.registry import providers
 from db.tenancy import worker
 from db.work import system_read, work
-from workers import outgoing
 from workers.outcomes import Unknown
-from workers.outgoing import ChannelRow, Sender
+from workers.outgoing import Sender
 from workers.progress import progress
-from workers.providers.twilio.client import Message, TwilioClient
+from workers.providers import registry
+from workers.providers.adapter import Found
 from workers.providers.wire import ProviderError
 from workers.registration import Handler, Loop
 
@@ -32,7 +33,7 @@ CREW = 8  # questions at once
 _LATE = "select distinct company_id from message where state in (1, 2) and lease_until < now()"
 _ASKABLE = """
 select distinct m.company_id, m.channel_id from message m join channel c on c.company_id = m.company_id and c.id = m.channel_id
-where m.state = 2 and m.lease_until > now() and c.kind = 'sms'
+where m.state = 2 and m.lease_until > now() and c.kind = any($1::text[])
 """
 _UNKNOWN = """
 select m.address, m.params, coalesce(m.content, k.content)::text as content, t.id as attempt_id, t.started_at,
@@ -48,7 +49,7 @@ async def reconcile() -> None:
     """One round: expired leases, outcomes past their horizon, and questions to providers that answer them."""
     async with system_read() as s:
         late = [row["company_id"] for row in await s.fetch(_LATE)]
-        askable = await s.fetch(_ASKABLE)
+        askable = await s.fetch(_ASKABLE, [one.kind for one in providers() if one.capabilities.can_look_up])
     for company_id in late:
         async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
             touched = await ledger.expire_leases(w) | await ledger.resolve_unknown(w)
@@ -59,38 +60,37 @@ async def reconcile() -> None:
             w.enqueue(LookUpUnknown(channel_id=row["channel_id"]), at=now() + timedelta(seconds=5))
 
 
-async def _ask(client: TwilioClient, channel: ChannelRow, rows: list[asyncpg.Record]) -> dict[UUID, Message]:
-    """What Twilio has of one person's attempts. Raises ProviderError."""
-    sender_number = None if channel.external_id.startswith("MG") else channel.external_id
-    found: dict[UUID, Message] = {}
+async def _ask(client: object, channel: ChannelRow, rows: list[asyncpg.Record]) -> dict[UUID, Found]:
+    """What the provider has of one person's attempts. Raises ProviderError."""
+    adapter = registry.adapter(channel.kind)
+    found: dict[UUID, Found] = {}
     for row in rows:
         content = render.decode(row["content"])
         assert not isinstance(content, TemplateContent)
-        body = text_sender(content).render(list(row["params"]))
-        taken = frozenset([*row["taken"], *(message.sid for message in found.values())])
-        message = await client.find_message(row["address"], sender_number, body, row["started_at"], taken=taken)
+        text = text_sender(content).render(list(row["params"]))
+        taken = frozenset([*row["taken"], *(message.provider_id for message in found.values())])
+        message = await adapter.look_up(client, channel, row["address"], text, row["started_at"], taken)
         if message is not None:
             found[row["attempt_id"]] = message
     return found
 
 
 def lookup_job(sender: Sender) -> Callable[[UUID, LookUpUnknown], Awaitable[None]]:
-    """The job that asks Twilio whether messages of unknown outcome exist there. What it finds goes the way of a status callback,
+    """The job that asks a provider whether messages of unknown outcome exist there. What it finds goes the way of a status callback,
     with all that a failure or a refusal means."""
 
     async def look_up(company_id: UUID, job: LookUpUnknown) -> None:
         async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
-            channel = await outgoing.load_channel(w, job.channel_id)
+            channel = await load_channel(w, job.channel_id)
             rows = await w.fetch(_UNKNOWN, company_id, job.channel_id)
-        if channel is None or channel.kind != ChannelKind.SMS or channel.token is None:
+        if channel is None or channel.token is None:
             return
-        client = sender.client(channel)
-        assert isinstance(client, TwilioClient)
+        source, client = registry.adapter(channel.kind).lookup_source, sender.client(channel)
         people: dict[str, list[asyncpg.Record]] = {}
         for row in rows:
             people.setdefault(row["address"], []).append(row)
         todo = iter(people.values())
-        found: dict[UUID, Message] = {}
+        found: dict[UUID, Found] = {}
 
         async def crew() -> None:
             for theirs in todo:
@@ -103,13 +103,13 @@ def lookup_job(sender: Sender) -> Callable[[UUID, LookUpUnknown], Awaitable[None
 
         async def some(told: Sequence[tuple[UUID, bytes]]) -> None:
             async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
-                await inbox.store(w, channel.id, "twilio_status", told)
+                await inbox.store(w, channel.id, source, told)
 
         async def skip(told: tuple[UUID, bytes], error: Exception) -> None:
             log.error("unknown.answer_refused", attempt_id=str(told[0]), error=repr(error)[:300])
 
         await asyncio.gather(*(crew() for _ in range(CREW)))
-        await halving.write([(attempt_id, message.as_callback()) for attempt_id, message in found.items()], some, skip)
+        await halving.write([(attempt_id, message.body) for attempt_id, message in found.items()], some, skip)
 
     return look_up
 

@@ -1,15 +1,14 @@
-"""Webhooks of Meta and Twilio: signature over the raw bytes, stored durably, answered. Bodies are not parsed here.
+"""Webhooks of providers: signature over the raw bytes, stored durably, answered. Bodies are not parsed here, and whose they are,
+how they are signed and what is answered is the provider's to say (`db/providers/definition.py:Webhook`).
 
 A plain ASGI application in front of the API, because this path takes thousands of requests per second and needs nothing of
-the framework. Answers: 200 stored; 401 (Meta) and 403 (Twilio) wrong signature; 404 unknown address; 405; 411 to 415 for what
-no provider sends; 413 over 3 MB; 429 beyond a company's share of a day (quota.py); 503 with Retry-After while Postgres is away (Meta repeats for days; Twilio's go to the spool).
-
-Sources: contracts/meta-whatsapp.md 5, contracts/twilio.md 4 to 6.
+the framework. Answers: 200 stored; 401 or 403 wrong signature; 404 unknown address; 405; 411 to 415 for what no provider sends;
+413 over 3 MB; 429 beyond a company's share of a day (quota.py); 503 with Retry-After while Postgres is away, where the provider
+repeats what failed (what others send goes to the spool).
 """
 
 import asyncio
 import contextlib
-import hmac
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -28,11 +27,11 @@ from api.hooks.quota import Quota
 from api.hooks.routes import Route, Routes
 from api.hooks.spool import Spool, SpoolFull
 from db import queue
-from db.channels.enums import ChannelKind
-from db.channels.signatures import verify_meta, verify_twilio
 from db.engine import SYSTEM_ROLE, open_connection
 from db.ids import uuid7
 from db.messages.inbox import Received
+from db.providers import registry
+from db.providers.definition import Call, Handshake, Provider, Webhook
 from db.settings import Settings
 
 log = structlog.get_logger("api.hooks")
@@ -46,7 +45,6 @@ CLOSE = (b"connection", b"close")
 NOBODY = secrets.token_hex(32)  # checked against where there is no secret, for the same work; nobody may know it
 
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
-TWIML = (b"content-type", b"text/xml; charset=utf-8")
 
 
 class Refused(Exception):
@@ -113,66 +111,49 @@ class Hooks:
             await _respond(send, refused.status, refused.word.encode(), TEXT, *refused.headers)
 
     async def _answer(self, scope: HTTPScope, receive: Receive) -> tuple[bytes, tuple[bytes, bytes]]:
-        method, parts = scope["method"], scope["path"].split("/")
-        # ["", "hooks", provider, channel, ("message" | "status", attempt)]
-        if len(parts) == 4 and parts[2] == "meta":
-            channel_id = _uuid(parts[3])
-            if method == "GET":
-                return await self._challenge(scope, channel_id), TEXT
-            _only(method, "POST", "GET, POST")
-            await self._meta(scope, receive, channel_id)
-            return b"ok", TEXT
-        if len(parts) == 5 and parts[2] == "twilio" and parts[4] == "message":
-            _only(method, "POST", "POST")
-            await self._twilio(scope, receive, _uuid(parts[3]), "twilio_message", None)
-            return b"<Response/>", TWIML
-        if len(parts) == 6 and parts[2] == "twilio" and parts[4] == "status":
-            _only(method, "POST", "POST")
-            await self._twilio(scope, receive, _uuid(parts[3]), "twilio_status", _uuid(parts[5]))
-            return b"ok", TEXT
-        raise Refused(404, "not found")
+        provider, webhook, channel, attempt = _addressed(scope["path"])
+        channel_id, attempt_id = _uuid(channel), None if attempt is None else _uuid(attempt)
+        if webhook.handshake is not None and scope["method"] == "GET":
+            return await self._handshake(scope, provider, webhook.handshake, channel_id), TEXT
+        if scope["method"] != "POST":
+            allowed = b"POST" if webhook.handshake is None else b"GET, POST"
+            raise Refused(405, "method not allowed", (b"allow", allowed))
+        route = await self._known(channel_id, provider)
+        body = await self._checked(scope, receive, webhook, route)
+        self._count(route, body)
+        await self._store(
+            Received(route.company_id, uuid7(), channel_id, webhook.source, attempt_id, body, datetime.now(UTC)), webhook
+        )
+        return webhook.answer, (b"content-type", webhook.answer_type.encode())
 
-    async def _challenge(self, scope: HTTPScope, channel_id: UUID) -> bytes:
-        """Meta registers the address and wants its number back. Source: Meta, "Create a webhook endpoint"."""
+    async def _handshake(self, scope: HTTPScope, provider: Provider, handshake: Handshake, channel_id: UUID) -> bytes:
+        """The provider registers the address, and is answered when it knows the channel's token."""
         query: dict[str, list[str]] = parse_qs(scope["query_string"].decode("latin-1"))
-        given = query.get("hub.verify_token", [""])[0]
-        route = await self._route(channel_id, ChannelKind.WHATSAPP)
-        expected = route.verify_token if route and route.verify_token else NOBODY
-        fits = hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
+        route = await self._route(channel_id, provider)
+        answer = handshake(query, route.verify_token if route and route.verify_token else NOBODY)
         if route is None:
             raise Refused(404, "not found")
-        if not fits or query.get("hub.mode", [""])[0] != "subscribe":
+        if answer is None:
             raise Refused(403, "wrong verify token")
-        return query.get("hub.challenge", [""])[0][:200].encode("utf-8", "replace")
+        return answer
 
-    async def _meta(self, scope: HTTPScope, receive: Receive, channel_id: UUID) -> None:
-        route = await self._known(channel_id, ChannelKind.WHATSAPP)
-        signature = _signature(scope, b"x-hub-signature-256", 401)
-        body = await self._body(scope, receive)
-        if not verify_meta([route.secret or NOBODY], body, signature):
+    async def _checked(self, scope: HTTPScope, receive: Receive, webhook: Webhook, route: Route) -> bytes:
+        """The body, signed with the channel's secret: the one we know, or the one that has just replaced it."""
+        header = _signature(scope, webhook)
+        call = Call(self._public_url(scope), await self._body(scope, receive), header)
+        if not webhook.verify(route.secret or NOBODY, call):
             fresh = await self._again(route)
-            if fresh is None or not fresh.secret or not verify_meta([fresh.secret], body, signature):
-                raise Refused(401, "wrong signature")
-        self._count(route, body)
-        try:
-            await self._collector.add(_row(route, "meta", None, body))
-        except Down:
-            raise Refused(503, "try again", (b"retry-after", b"5")) from None
+            if fresh is None or not fresh.secret or not webhook.verify(fresh.secret, call):
+                raise Refused(webhook.refusal, "wrong signature")
+        return call.body
 
-    async def _twilio(self, scope: HTTPScope, receive: Receive, channel_id: UUID, source: str, attempt_id: UUID | None) -> None:
-        route = await self._known(channel_id, ChannelKind.SMS)
-        signature = _signature(scope, b"x-twilio-signature", 403)
-        body = await self._body(scope, receive)
-        url = self._public_url(scope)
-        if not verify_twilio([route.secret or NOBODY], url, body, signature):
-            fresh = await self._again(route)
-            if fresh is None or not fresh.secret or not verify_twilio([fresh.secret], url, body, signature):
-                raise Refused(403, "wrong signature")
-        self._count(route, body)
-        row = _row(route, source, attempt_id, body)
+    async def _store(self, row: Received, webhook: Webhook) -> None:
+        """On disk when this returns. Raises Refused."""
         try:
             await self._collector.add(row)
         except Down:
+            if webhook.repeats:
+                raise Refused(503, "try again", (b"retry-after", b"5")) from None
             try:
                 await self._spool.append(row)
             except SpoolFull:
@@ -184,22 +165,22 @@ class Hooks:
             raise Refused(429, "too much for one day", (b"retry-after", wait.encode()))
 
     def _public_url(self, scope: HTTPScope) -> str:
-        """The address as Twilio called it: from the settings, never from the Host header."""
+        """The address as the provider called it: from the settings, never from the Host header."""
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         path = raw.partition(b"?")[0].decode("latin-1")
         query = scope["query_string"].decode("latin-1")
         return self._base + path + (f"?{query}" if query else "")
 
-    async def _route(self, channel_id: UUID, kind: ChannelKind) -> Route | None:
+    async def _route(self, channel_id: UUID, provider: Provider) -> Route | None:
         assert self._routes is not None
         try:
-            return await self._routes.find(channel_id, kind)
+            return await self._routes.find(channel_id, provider.kind)
         except Broken:
             raise Refused(503, "try again", (b"retry-after", b"5")) from None
 
-    async def _known(self, channel_id: UUID, kind: ChannelKind) -> Route:
+    async def _known(self, channel_id: UUID, provider: Provider) -> Route:
         """The route of a channel that exists. Asked before a byte of the body is read."""
-        route = await self._route(channel_id, kind)
+        route = await self._route(channel_id, provider)
         if route is None:
             raise Refused(404, "not found", CLOSE)
         return route
@@ -282,21 +263,27 @@ def _uuid(text: str) -> UUID:
         raise Refused(404, "not found") from None
 
 
-def _only(method: str, allowed: str, names: str) -> None:
-    if method != allowed:
-        raise Refused(405, "method not allowed", (b"allow", names.encode()))
+def _addressed(path: str) -> tuple[Provider, Webhook, str, str | None]:
+    """Whose address this is: provider, webhook, and the channel and the attempt that it names. Raises Refused."""
+    parts = path.split("/", 4)  # "", "hooks", the provider's name, the channel, the webhook's path
+    provider = registry.named(parts[2]) if len(parts) > 3 else None
+    rest = parts[4].split("/") if len(parts) > 4 else []
+    for webhook in provider.webhooks if provider else ():
+        wanted = webhook.path.split("/") if webhook.path else []
+        variable = [given for given, want in zip(rest, wanted, strict=False) if want == "{attempt}"]
+        if len(rest) == len(wanted) and all(want in (given, "{attempt}") for given, want in zip(rest, wanted, strict=True)):
+            assert provider is not None
+            return provider, webhook, parts[3], variable[0] if variable else None
+    raise Refused(404, "not found")
 
 
-def _row(route: Route, source: str, attempt_id: UUID | None, body: bytes) -> Received:
-    return Received(route.company_id, uuid7(), route.channel_id, source, attempt_id, body, datetime.now(UTC))
-
-
-def _signature(scope: HTTPScope, wanted: bytes, status: int) -> str:
+def _signature(scope: HTTPScope, webhook: Webhook) -> str:
     """The header that signs the body. Raises Refused where there is none, so that nobody reads an unsigned body."""
+    wanted = webhook.signature.encode()
     for name, value in scope["headers"]:
         if name == wanted and value:
             return value.decode("latin-1")
-    raise Refused(status, "wrong signature", CLOSE)
+    raise Refused(webhook.refusal, "wrong signature", CLOSE)
 
 
 def _length(scope: HTTPScope) -> int:

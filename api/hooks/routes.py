@@ -17,7 +17,6 @@ import asyncpg
 import msgspec
 import structlog
 
-from db.channels.enums import ChannelKind
 from db.channels.secrets import unseal
 from db.crypto import SealBroken
 
@@ -62,7 +61,7 @@ class Routes:
         self._known: dict[UUID, Route] = {}
         self._one_at_a_time = asyncio.Lock()
 
-    async def find(self, channel_id: UUID, kind: ChannelKind) -> Route | None:
+    async def find(self, channel_id: UUID, kind: str) -> Route | None:
         """The route, or None when there is no such channel. Raises what asyncpg raises when it is not known and Postgres is away."""
         route = self._known.get(channel_id)
         if route is None:

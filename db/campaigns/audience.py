@@ -5,16 +5,14 @@ Every member of the audience gets a row: queued, or skipped with its reason, so 
 
 from uuid import UUID
 
-from db.channels.enums import ChannelKind
 from db.contacts import filters
 from db.contacts.filter import ContactFilter
 from db.messages import queueing
 from db.messages.enums import SkipReason
 from db.messages.render import Content, TextContent
 from db.messages.variables import Literal, parse
+from db.providers import registry
 from db.work import Read, Work
-
-ADDRESS_KINDS = {ChannelKind.WHATSAPP: ["wa_id", "phone", "bsuid"], ChannelKind.SMS: ["phone"]}
 
 _FIELDS = {
     "name": "p.name",
@@ -55,17 +53,19 @@ class Audience:
     def __init__(
         self,
         company_id: UUID,
-        kind: ChannelKind,
+        kind: str,
         chosen: ContactFilter,
         *,
         skip_recent_days: int = 0,
         fields: list[str] | None = None,
     ) -> None:
         self.args: list[object] = []
+        self.by_segment = registry.provider(kind).capabilities.unit == "segment"
         self._fields = fields or []
         self.company = self.arg(company_id, "uuid")
+        capabilities = registry.provider(kind).capabilities
         more = []
-        if kind == ChannelKind.SMS:
+        if not capabilities.reaches_landlines:
             more.append(f"when p.line = 'fixed' then '{SkipReason.LANDLINE}'")
         if skip_recent_days:
             days = self.arg(skip_recent_days, "int")
@@ -76,14 +76,14 @@ class Audience:
             )
         parts = {
             "email": _EMAIL if "email" in self._fields else "null::text",
-            "kinds": self.arg(ADDRESS_KINDS[kind], "text[]"),
+            "kinds": self.arg(list(capabilities.addresses), "text[]"),
             "company": self.company,
             "condition": filters.picked(chosen, self.args),
             "opted_out": SkipReason.OPTED_OUT,
             "no_address": SkipReason.NO_ADDRESS,
         }
         self.unsorted = _PEOPLE.format(more="\n        ".join(more), **parts)  # does not see two contacts with one address
-        if kind == ChannelKind.WHATSAPP:  # they may share a wa_id and a phone
+        if len(capabilities.addresses) > 1:  # they may share a wa_id and a phone
             more.append(
                 "when row_number() over (partition by p.address order by p.opted_out_at is null, p.contact_id) > 1"
                 f" then '{SkipReason.DUPLICATE_ADDRESS}'"
@@ -144,7 +144,11 @@ async def materialise(
     w: Work, audience: Audience, content: Content, *, campaign_id: UUID, channel_id: UUID, at_least_once: bool
 ) -> int:
     """Writes the audience in one statement; a second run adds nothing. Returns the rows added."""
-    units = f"greatest(sms_segments({audience.text(content)}), 1)" if isinstance(content, TextContent) else "1"
+    units = (
+        f"greatest(sms_segments({audience.text(content)}), 1)"
+        if audience.by_segment and isinstance(content, TextContent)
+        else "1"
+    )
     people = audience.people + (
         "select p.contact_id, p.address, p.reason,"
         f" (case when p.reason is null then {units} else 1 end)::smallint as units,"

@@ -7,16 +7,17 @@ import msgspec
 
 from db.campaigns.audience import Audience, anybody
 from db.campaigns.errors import CampaignField
-from db.channels.enums import ChannelKind, TemplateStatus
-from db.channels.placeholders import placeholders
+from db.channels.enums import TemplateStatus
 from db.contacts.filter import ContactFilter
 from db.errors import Field, RequestError
 from db.messages.render import Content, Slot, TemplateContent, TextContent
 from db.messages.variables import ProblemCode, is_field
 from db.messages.variables import problems as text_problems
+from db.providers import registry
+from db.providers.definition import Capabilities
+from db.providers.placeholders import placeholders
 from db.work import Read
 
-SMS_LIMIT = 1600  # Twilio, per request
 _OF_TEXTS = {ProblemCode.UNKNOWN_FIELD: CampaignField.UNKNOWN_FIELD, ProblemCode.NO_FALLBACK: CampaignField.MISSING_FALLBACK}
 
 
@@ -32,7 +33,7 @@ class Draft(msgspec.Struct, frozen=True):
     id: UUID
     company_id: UUID
     channel_id: UUID | None
-    kind: ChannelKind | None
+    kind: str | None
     channel_ready: bool  # it sends, or will by itself
     throughput: float | None
     messaging_limit: int | None
@@ -48,6 +49,16 @@ class Draft(msgspec.Struct, frozen=True):
     audience: ContactFilter
     settings: dict[str, Any]
     custom_keys: list[str]
+
+    @property
+    def capabilities(self) -> Capabilities | None:
+        """Of its channel; None while none is chosen."""
+        return registry.provider(self.kind).capabilities if self.kind else None
+
+    @property
+    def writes_text(self) -> bool:
+        """It says what it likes, rather than an approved template."""
+        return self.capabilities is not None and self.capabilities.campaign_content == "text"
 
     @property
     def placeholders(self) -> list[str]:
@@ -77,7 +88,7 @@ async def load_draft(r: Read, campaign_id: UUID) -> Draft:
         id=row["id"],
         company_id=row["company_id"],
         channel_id=row["channel_id"] if row["kind"] else None,
-        kind=ChannelKind(row["kind"]) if row["kind"] else None,
+        kind=row["kind"],
         channel_ready=bool(row["channel_ready"]),
         throughput=row["throughput"],
         messaging_limit=row["messaging_limit"],
@@ -106,7 +117,7 @@ def audience_of(draft: Draft, fields: list[str] | None = None) -> Audience:
 
 def frozen_content(draft: Draft) -> Content:
     """What a launch sends. Only for drafts without problems (previews: missing bindings become empty constants)."""
-    if draft.kind == ChannelKind.SMS:
+    if draft.writes_text:
         return TextContent(draft.body or "")
     bound = {binding.placeholder: binding for binding in draft.bindings}
     slots = []
@@ -129,17 +140,18 @@ def _braced(name: str) -> str:
 
 def message_problems(draft: Draft) -> list[Field]:
     """Those of channel and message, without touching the database. The path of each is the step where it is mended."""
-    if draft.channel_id is None or draft.kind is None:
+    capabilities = draft.capabilities
+    if draft.channel_id is None or capabilities is None:
         return [CampaignField.NO_CHANNEL("channel")]
     found = []
     if not draft.channel_ready:
         found.append(CampaignField.CHANNEL_NOT_CONNECTED("channel"))
-    if draft.kind == ChannelKind.SMS:
+    if capabilities.campaign_content == "text":
         body = draft.body or ""
         if not body.strip():
             found.append(CampaignField.NO_BODY("message"))
-        elif len(body) > SMS_LIMIT:
-            found.append(CampaignField.BODY_TOO_LONG("message", length=len(body), max=SMS_LIMIT))
+        elif len(body) > capabilities.text_limit:
+            found.append(CampaignField.BODY_TOO_LONG("message", length=len(body), max=capabilities.text_limit))
         for problem in text_problems(body, draft.custom_keys):
             code = _OF_TEXTS.get(problem.code, CampaignField.BAD_VARIABLE)
             found.append(code("message", name=_braced(problem.name)))

@@ -7,7 +7,6 @@ import msgspec
 from db.campaigns.audience import Audience, materialise
 from db.campaigns.enums import CampaignState
 from db.campaigns.events import CampaignChanged
-from db.channels.enums import ChannelKind
 from db.clock import now
 from db.contacts import consent
 from db.contacts.filter import ContactFilter
@@ -70,7 +69,7 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
         frozen = render.decode(row["content"])
         audience = Audience(
             company_id,
-            ChannelKind(row["kind"]),
+            row["kind"],
             msgspec.json.decode(row["audience"], type=ContactFilter),
             skip_recent_days=msgspec.json.decode(row["settings"]).get("skip_recent_days", 0),
             fields=frozen.fields,

@@ -14,17 +14,17 @@ from db.campaigns.check import audience_of, frozen_content, load_draft, problems
 from db.campaigns.enums import CampaignState
 from db.campaigns.tallies import Point, series, tallies, width
 from db.campaigns.tallies import rate as tally_rate
-from db.channels.enums import ChannelKind
 from db.clock import now
 from db.errors import Field, RequestError
 from db.messages.enums import MessageState
 from db.messages.enums import MessageState as M
 from db.messages.reasons import FailureReason
-from db.messages.render import RenderedMessage, TextContent, draw
+from db.messages.render import RenderedMessage, draw
 from db.messages.segments import Segments, suggest_gsm7
 from db.messages.segments import count as count_segments
 from db.messages.variables import CONTACT_FIELDS
 from db.permissions import Permission
+from db.providers import registry
 from db.tenancy import Actor
 from db.work import Read, read
 
@@ -220,7 +220,7 @@ async def audience(actor: Actor, campaign_id: UUID) -> dict[str, Any]:
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         draft = await load_draft(r, campaign_id)
         if draft.kind is None:
-            draft = msgspec.structs.replace(draft, kind=ChannelKind.WHATSAPP)
+            draft = msgspec.structs.replace(draft, kind=registry.widest().kind)
         return _audience(await count(r, audience_of(draft)))
 
 
@@ -259,23 +259,24 @@ async def preview(actor: Actor, campaign_id: UUID) -> Preview:
             reach = _audience(await count(r, audience_of(draft)))
             if known == content.fields:
                 people = await sample(r, audience_of(draft, content.fields), 3)
+    by_segment = draft.capabilities is not None and draft.capabilities.unit == "segment"
     rows = []
     for name, address, params in people or [("", "", [""] * len(content.fields))]:
         drawn = draw(content, params)
-        rows.append(PreviewRow(name, address, drawn, count_segments(drawn.body) if isinstance(content, TextContent) else None))
+        rows.append(PreviewRow(name, address, drawn, count_segments(drawn.body) if by_segment else None))
     total = None
-    if reach and isinstance(content, TextContent):
+    if reach and by_segment:
         total = round(sum(row.segments.segments for row in rows if row.segments) / len(rows) * reach["reachable"])
     seconds, limit = None, None
     if reach and draft.throughput:
         work_units = total if total is not None else reach["reachable"]
         seconds = round(work_units / draft.throughput)
-        limit = "segments" if draft.kind == ChannelKind.SMS else "number"
+        limit = "segments" if by_segment else "number"
         if draft.messaging_limit is not None and draft.portfolio_id is not None:
             days = max(0, (reach["reachable"] + await _used(actor.company_id, draft.portfolio_id) - 1) // draft.messaging_limit)
             if days:
                 seconds, limit = days * limits.DAY + seconds, "tier"
-    plain = suggest_gsm7(draft.body) if draft.body and isinstance(content, TextContent) else None
+    plain = suggest_gsm7(draft.body) if draft.body and by_segment else None
     return Preview(rows, found, reach, seconds, limit, total, plain if plain != draft.body else None)
 
 

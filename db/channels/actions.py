@@ -9,8 +9,9 @@ import asyncpg
 import msgspec
 
 from db import crypto
-from db.channels.enums import ChannelKind, ChannelState
-from db.channels.errors import ChannelError, ChannelField
+from db.channels import forms
+from db.channels.enums import ChannelState
+from db.channels.errors import ChannelError
 from db.channels.events import ChannelChanged
 from db.channels.queries import ChannelView, channel_in
 from db.channels.secrets import seal
@@ -19,11 +20,10 @@ from db.ids import uuid7
 from db.jobs import CheckChannel, SandboxControl, SyncTemplates
 from db.messages import queueing
 from db.permissions import Permission
+from db.providers import registry
 from db.tenancy import Actor
 from db.work import Read, Work, read, work
 
-SANDBOX_THROUGHPUT = 80
-SANDBOX_LIMIT = 10_000
 SANDBOX_HORIZON = 60  # seconds; a rehearsal should not wait a quarter of an hour for a lost answer
 
 _INSERT = """
@@ -33,72 +33,47 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 """
 
 
-async def connect_whatsapp(
-    actor: Actor, *, name: str, phone_number_id: str, waba_id: str, access_token: str, app_secret: str
-) -> ChannelView:
-    """A Meta number, to be checked. Raises Conflict when the company has it already."""
+Values = dict[str, str | float]
+
+
+async def connect(actor: Actor, *, kind: str, name: str, values: Values) -> ChannelView:
+    """A channel of this kind, to be checked; `values` by the names of its provider's form. Raises Invalid; Conflict when the company
+    has it already."""
+    provider = registry.chosen(kind)
+    given = forms.filled(provider.form, values)
     async with work(actor, Permission.CHANNELS_WRITE) as w:
         channel_id = uuid7()
+        sender = str(given["external_id"])
         await _insert(
             w,
             channel_id,
-            ChannelKind.WHATSAPP,
+            provider.kind,
             False,
             name,
-            waba_id,
-            phone_number_id,
-            waba_id,
-            None,
-            seal(w.company_id, channel_id, "token", access_token),
-            seal(w.company_id, channel_id, "signing_secret", app_secret),
-            crypto.new_token(),
-            80,
-            250,  # what every new business may; the check reads the true one
-            900,
-        )
-        return await _connected(w, channel_id)
-
-
-async def connect_sms(
-    actor: Actor, *, name: str, account_sid: str, auth_token: str, sender: str, throughput: float
-) -> ChannelView:
-    """A Twilio number (E.164) or messaging service (MG…), to be checked. Raises Invalid, Conflict."""
-    service = len(sender) == 34 and sender.startswith("MG") and sender[2:].isalnum()
-    number = sender.startswith("+") and sender[1:].isascii() and sender[1:].isdigit() and 8 <= len(sender) <= 16
-    if not (service or number):
-        raise RequestError.INVALID(fields=[ChannelField.SENDER_INVALID("sender")])
-    async with work(actor, Permission.CHANNELS_WRITE) as w:
-        channel_id = uuid7()
-        await _insert(
-            w,
-            channel_id,
-            ChannelKind.SMS,
-            False,
-            name,
-            account_sid,
+            given["account_id"],
             sender,
-            account_sid,
-            sender if number else None,
-            seal(w.company_id, channel_id, "token", auth_token),
-            seal(w.company_id, channel_id, "signing_secret", auth_token),
-            None,
-            throughput,
-            None,
-            900,
+            given["portfolio_id"],
+            sender if sender.startswith("+") else None,
+            seal(w.company_id, channel_id, "token", str(given["token"])),
+            seal(w.company_id, channel_id, "signing_secret", str(given["signing_secret"])),
+            crypto.new_token() if provider.has_handshake else None,
+            given.get("throughput", provider.throughput),
+            provider.messaging_limit,
+            provider.unknown_horizon,
         )
         return await _connected(w, channel_id)
 
 
-async def connect_sandbox(actor: Actor, *, name: str, of: ChannelKind) -> ChannelView:
-    """A rehearsal number. The check makes its account on the sandbox and stores what it answers."""
+async def connect_sandbox(actor: Actor, *, kind: str, name: str) -> ChannelView:
+    """A rehearsal number. The check makes its account on the sandbox and stores what it answers. Raises Invalid."""
+    provider = registry.chosen(kind)
     async with work(actor, Permission.CHANNELS_WRITE) as w:
         channel_id = uuid7()
-        whatsapp = of is ChannelKind.WHATSAPP
         placeholder = f"sandbox-{channel_id.hex}"
         await _insert(
             w,
             channel_id,
-            of,
+            provider.kind,
             True,
             name,
             placeholder,
@@ -107,9 +82,9 @@ async def connect_sandbox(actor: Actor, *, name: str, of: ChannelKind) -> Channe
             None,
             None,
             None,
-            crypto.new_token() if whatsapp else None,
-            SANDBOX_THROUGHPUT,
-            SANDBOX_LIMIT if whatsapp else None,
+            crypto.new_token() if provider.has_handshake else None,
+            provider.sandbox_throughput,
+            provider.sandbox_messaging_limit,
             SANDBOX_HORIZON,
         )
         return await _connected(w, channel_id)
@@ -131,25 +106,14 @@ async def _connected(w: Work, channel_id: UUID) -> ChannelView:
 
 
 async def patch(
-    actor: Actor,
-    channel_id: UUID,
-    *,
-    name: str | None = None,
-    access_token: str | None = None,
-    app_secret: str | None = None,
-    auth_token: str | None = None,
-    throughput: float | None = None,
+    actor: Actor, channel_id: UUID, *, name: str | None = None, throughput: float | None = None, values: Values | None = None
 ) -> ChannelView:
-    """Changes what is given. New secrets replace the old ones and start a check. Raises NotFound, Invalid."""
+    """Changes what is given. New secrets (`values`, by the names of the form) replace the old ones and start a check. Raises
+    NotFound, Invalid."""
     async with work(actor, Permission.CHANNELS_WRITE) as w:
         before = await channel_in(w, w.company_id, channel_id)
-        whatsapp = {"access_token": access_token, "app_secret": app_secret}
-        sms = {"auth_token": auth_token}
-        misplaced = {**whatsapp, **sms} if before.sandbox else sms if before.kind is ChannelKind.WHATSAPP else whatsapp
-        fields = [ChannelField.NOT_FOR_THIS_CHANNEL(field) for field, value in misplaced.items() if value is not None]
-        if fields:
-            raise ChannelError.NOT_FOR_THIS_CHANNEL(fields=fields)
-        token, signing = access_token or auth_token, app_secret or auth_token
+        secrets = () if before.sandbox else registry.provider(before.kind).secrets
+        given = forms.replaced(secrets, values or {})
         await w.execute(
             "update channel set name = coalesce($3, name), throughput = coalesce($4, throughput), token = coalesce($5, token),"
             " signing_secret = coalesce($6, signing_secret) where company_id = $1 and id = $2",
@@ -157,12 +121,12 @@ async def patch(
             channel_id,
             name,
             throughput,
-            seal(w.company_id, channel_id, "token", token) if token else None,
-            seal(w.company_id, channel_id, "signing_secret", signing) if signing else None,
+            seal(w.company_id, channel_id, "token", given["token"]) if "token" in given else None,
+            seal(w.company_id, channel_id, "signing_secret", given["signing_secret"]) if "signing_secret" in given else None,
         )
-        if token or signing:
+        if given:
             w.enqueue(CheckChannel(channel_id=channel_id))
-        w.audit("channel.changed", channel_id, secrets_replaced=bool(token or signing))
+        w.audit("channel.changed", channel_id, secrets_replaced=bool(given))
         w.emit(ChannelChanged(channel_id=channel_id))
         return await channel_in(w, w.company_id, channel_id)
 
@@ -241,7 +205,7 @@ async def sync_templates(actor: Actor, channel_id: UUID) -> None:
     """Starts reading the templates again. Raises NotFound; Invalid for a channel without templates."""
     async with work(actor, Permission.TEMPLATES_WRITE) as w:
         view = await channel_in(w, w.company_id, channel_id)
-        if view.kind is not ChannelKind.WHATSAPP:
+        if registry.provider(view.kind).capabilities.write_template is None:
             raise ChannelError.NO_TEMPLATES()
         w.enqueue(SyncTemplates(channel_id=channel_id))
 

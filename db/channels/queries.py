@@ -9,12 +9,13 @@ import asyncpg
 import msgspec
 
 from db import limits, valkey
-from db.channels.enums import ChannelKind, ChannelState, Quality, TemplateCategory, TemplateStatus
-from db.channels.placeholders import placeholders
+from db.channels.enums import ChannelState, Quality, TemplateCategory, TemplateStatus
 from db.clock import now
 from db.errors import RequestError
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
+from db.providers import registry
+from db.providers.placeholders import placeholders
 from db.tenancy import Actor
 from db.work import Read, read
 
@@ -38,7 +39,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
-    kind: ChannelKind
+    kind: str
     sandbox: bool
     name: str
     state: ChannelState
@@ -132,7 +133,7 @@ def _view(row: asyncpg.Record, rate: float, reader: Actor | None) -> ChannelView
     shown = reader is not None and Permission.CHANNELS_WRITE in reader.permissions
     return ChannelView(
         id=row["id"],
-        kind=ChannelKind(row["kind"]),
+        kind=row["kind"],
         sandbox=row["sandbox"],
         name=row["name"],
         state=ChannelState(row["state"]),
@@ -158,7 +159,7 @@ def _view(row: asyncpg.Record, rate: float, reader: Actor | None) -> ChannelView
 
 
 async def _with_usage(actor: Actor, view: ChannelView) -> ChannelView:
-    if view.kind is not ChannelKind.WHATSAPP:
+    if not registry.provider(view.kind).capabilities.limits_people:
         return view
     try:
         return msgspec.structs.replace(view, messaging_used=await limits.tier_used(actor.company_id, view.portfolio_id))

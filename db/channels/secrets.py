@@ -1,41 +1,75 @@
-"""A channel's secrets: sealed when they come in, opened where they are used, never read back by a person.
+"""A channel as those see it who speak for it, and its secrets: sealed when they come in, opened where they are used, never read
+back by a person.
 
-Workers open tokens (`credentials`). The API opens only what it needs to check a webhook's signature (`signing_secret`).
+Workers open tokens (`open_secrets`). The API opens only what it needs to check a webhook's signature (`signing_secret`).
 """
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 
-from db.channels.enums import ChannelKind, ChannelState
+from db.channels.enums import ChannelState
+from db.clock import now
 from db.crypto import ring
 from db.errors import RequestError
 from db.work import Read
 
 Column = Literal["token", "signing_secret"]
 
+_COLUMNS = (
+    "company_id, id, kind, sandbox, name, state, paused_until, number, account_id, external_id, portfolio_id, app_id, verify_token,"
+    " token, signing_secret, messaging_limit, throughput::float8 as throughput, unknown_horizon, probe_at"
+)
 
-class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """What a provider client needs. `token` is empty while a sandbox account has not been made."""
+
+class ChannelRow(msgspec.Struct, frozen=True, kw_only=True):
+    """`token` and `signing_secret` are sealed; empty while a sandbox account has not been made. `probe_at`: after an outage of
+    the provider, when the channel went on."""
 
     company_id: UUID
-    channel_id: UUID
-    kind: ChannelKind
+    id: UUID
+    kind: str
     sandbox: bool
     name: str
-    state: ChannelState
+    state: str
+    paused_until: datetime | None
     number: str | None
     account_id: str
     external_id: str
     portfolio_id: str
     app_id: str | None
     verify_token: str | None
+    token: bytes | None
+    signing_secret: bytes | None
+    messaging_limit: int | None
+    throughput: float
+    unknown_horizon: int
+    probe_at: datetime | None
+
+    @property
+    def sendable(self) -> bool:
+        """Connected, or its pause has run out."""
+        return self.token is not None and (
+            self.state == ChannelState.CONNECTED
+            or (self.state == ChannelState.PAUSED and self.paused_until is not None and self.paused_until <= now())
+        )
+
+    def __repr__(self) -> str:
+        return f"ChannelRow({self.id})"
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """A channel with its secrets opened; "" where there is none."""
+
+    channel: ChannelRow
     token: str
     signing_secret: str
 
     def __repr__(self) -> str:
-        return f"Credentials({self.channel_id})"
+        return f"Credentials({self.channel.id})"
 
 
 def seal(company_id: UUID, channel_id: UUID, column: Column, secret: str) -> bytes:
@@ -50,29 +84,35 @@ def unseal(company_id: UUID, channel_id: UUID, column: Column, blob: bytes | Non
     return ring().open(blob, company_id=company_id, table="channel", column=column, row_id=channel_id)
 
 
-async def credentials(r: Read, company_id: UUID, channel_id: UUID) -> Credentials:
-    """Everything that a worker needs to speak for a channel. Raises NotFound (absent or archived), SealBroken."""
-    row = await r.fetchrow(
-        "select kind, sandbox, name, state, number, account_id, external_id, portfolio_id, app_id, verify_token, token,"
-        " signing_secret from channel where company_id = $1 and id = $2 and archived_at is null",
-        company_id,
-        channel_id,
+async def load_channel(r: Read, channel_id: UUID) -> ChannelRow | None:
+    """One channel of the reader's company, None when it is absent or archived."""
+    return (await load_channels(r, [channel_id], archived=False)).get(channel_id)
+
+
+async def load_channels(r: Read, channel_ids: Iterable[UUID], *, archived: bool = True) -> dict[UUID, ChannelRow]:
+    """By id, those that there are."""
+    assert r.actor is not None
+    rows = await r.fetch(
+        f"select {_COLUMNS} from channel where company_id = $1 and id = any($2::uuid[]) and ($3 or archived_at is null)",
+        r.actor.company_id,
+        list(channel_ids),
+        archived,
     )
-    if row is None:
-        raise RequestError.NOT_FOUND(what="channel")
+    return {row["id"]: ChannelRow(**row) for row in rows}
+
+
+def open_secrets(channel: ChannelRow) -> Credentials:
+    """Everything that a worker needs to speak for a channel. Raises SealBroken."""
     return Credentials(
-        company_id=company_id,
-        channel_id=channel_id,
-        kind=ChannelKind(row["kind"]),
-        sandbox=row["sandbox"],
-        name=row["name"],
-        state=ChannelState(row["state"]),
-        number=row["number"],
-        account_id=row["account_id"],
-        external_id=row["external_id"],
-        portfolio_id=row["portfolio_id"],
-        app_id=row["app_id"],
-        verify_token=row["verify_token"],
-        token=unseal(company_id, channel_id, "token", row["token"]),
-        signing_secret=unseal(company_id, channel_id, "signing_secret", row["signing_secret"]),
+        channel,
+        unseal(channel.company_id, channel.id, "token", channel.token),
+        unseal(channel.company_id, channel.id, "signing_secret", channel.signing_secret),
     )
+
+
+async def credentials(r: Read, channel_id: UUID) -> Credentials:
+    """Raises NotFound (absent or archived), SealBroken."""
+    channel = await load_channel(r, channel_id)
+    if channel is None:
+        raise RequestError.NOT_FOUND(what="channel")
+    return open_secrets(channel)

@@ -11,34 +11,20 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.channels.enums import ChannelKind, Quality, TemplateCategory, TemplateStatus
-from db.channels.errors import ChannelError, TemplateField
+from db.channels.enums import Quality, TemplateCategory, TemplateStatus
+from db.channels.errors import ChannelError
 from db.channels.events import TemplatesChanged
-from db.channels.placeholders import VARIABLE, variables
 from db.clock import now
-from db.errors import Field, RequestError
+from db.errors import RequestError
 from db.jobs import SubmitTemplate, SyncTemplates
 from db.permissions import Permission
+from db.providers import registry
+from db.providers.definition import TemplateDraft
 from db.tenancy import Actor
 from db.work import Work, work
 
 Component = dict[str, Any]
 SETTLE = timedelta(seconds=5)  # news of one review comes in bursts; one sync after them is enough
-
-
-class Draft(NamedTuple):
-    """What a person wrote. `url_button` is (text, url, example)."""
-
-    name: str
-    language: str
-    category: TemplateCategory
-    body: str
-    body_examples: list[str]
-    header: str | None
-    header_example: str | None
-    footer: str | None
-    quick_replies: list[str]
-    url_button: tuple[str, str, str | None] | None
 
 
 class Listed(NamedTuple):
@@ -55,83 +41,18 @@ class Listed(NamedTuple):
     rejected_reason: str | None
 
 
-def components_of(draft: Draft) -> tuple[str, list[Component]]:
-    """The parameter format and Meta's components. Raises Invalid, naming every wrong field.
-
-    Rules from contracts/meta-whatsapp.md 3: a variable neither begins nor ends the body, at most one in the header, examples
-    for all, numbers without a gap.
-    """
-    wrong: list[Field] = []
-
-    body, names = draft.body.strip(), variables(draft.body)
-    named = bool(names) and not any(name.isdigit() for name in names)
-    if names and not named and names != [str(number + 1) for number in range(len(names))]:
-        wrong.append(TemplateField.VARIABLE_NUMBERS("body"))
-    if body.startswith("{{") or body.endswith("}}"):
-        wrong.append(TemplateField.VARIABLE_AT_EDGE("body"))
-    if body.count("{{") != len(VARIABLE.findall(body)):
-        wrong.append(TemplateField.UNCLOSED_VARIABLE("body"))
-    if len(draft.body_examples) != len(names) or not all(example.strip() for example in draft.body_examples):
-        wrong.append(TemplateField.EXAMPLES_NEEDED("body_examples"))
-    components: list[Component] = []
-    if draft.header:
-        head = variables(draft.header)
-        header: Component = {"type": "HEADER", "format": "TEXT", "text": draft.header}
-        if len(head) > 1:
-            wrong.append(TemplateField.HEADER_VARIABLES("header"))
-        elif head and not draft.header_example:
-            wrong.append(TemplateField.EXAMPLES_NEEDED("header_example"))
-        elif head and head[0].isdigit() == named and names:
-            wrong.append(TemplateField.VARIABLE_KINDS("header"))
-        elif head and draft.header_example:
-            named = not head[0].isdigit()
-            example: Component = {"header_text": [draft.header_example]}
-            if named:
-                example = {"header_text_named_params": [{"param_name": head[0], "example": draft.header_example}]}
-            header["example"] = example
-        components.append(header)
-    text: Component = {"type": "BODY", "text": body}
-    if names and named:
-        pairs = zip(names, draft.body_examples, strict=False)
-        text["example"] = {"body_text_named_params": [{"param_name": name, "example": given} for name, given in pairs]}
-    elif names:
-        text["example"] = {"body_text": [draft.body_examples]}
-    components.append(text)
-    if draft.footer:
-        if variables(draft.footer):
-            wrong.append(TemplateField.FOOTER_VARIABLES("footer"))
-        components.append({"type": "FOOTER", "text": draft.footer})
-    buttons: list[Component] = [{"type": "QUICK_REPLY", "text": label} for label in draft.quick_replies]
-    if draft.url_button:
-        label, url, example_url = draft.url_button
-        button: Component = {"type": "URL", "text": label, "url": url}
-        if variables(url):
-            if not url.endswith("{{1}}") or len(VARIABLE.findall(url)) > 1:
-                wrong.append(TemplateField.URL_VARIABLE("url_button.url"))
-            if not example_url:
-                wrong.append(TemplateField.EXAMPLES_NEEDED("url_button.example"))
-            button["example"] = [example_url or ""]
-        buttons.append(button)
-    if len(buttons) > 10:
-        wrong.append(TemplateField.TOO_MANY_BUTTONS("quick_replies", max=10))
-    if buttons:
-        components.append({"type": "BUTTONS", "buttons": buttons})
-    if wrong:
-        raise ChannelError.TEMPLATE_INVALID(fields=wrong)
-    return ("named" if named else "positional"), components
-
-
-async def create(actor: Actor, channel_id: UUID, draft: Draft) -> UUID:
+async def create(actor: Actor, channel_id: UUID, draft: TemplateDraft) -> UUID:
     """Stores the template as pending and submits it for review. Raises NotFound, Invalid, Conflict (name and language taken)."""
-    parameter_format, components = components_of(draft)
     async with work(actor, Permission.TEMPLATES_WRITE) as w:
         kind = await w.fetchval(
             "select kind from channel where company_id = $1 and id = $2 and archived_at is null", w.company_id, channel_id
         )
         if kind is None:
             raise RequestError.NOT_FOUND(what="channel")
-        if kind != ChannelKind.WHATSAPP:
+        write = registry.provider(kind).capabilities.write_template
+        if write is None:
             raise ChannelError.NO_TEMPLATES()
+        parameter_format, components = write(draft)
         try:
             template_id: UUID | None = await w.fetchval(
                 """

@@ -4,14 +4,14 @@ One decision for the screen and for the send. What it allows, Meta checks once m
 closed comes back as failed, it is never turned into something else.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from db.channels.enums import ChannelKind, ChannelState
+from db.channels.enums import ChannelState
 from db.clock import now
 from db.contacts.enums import LineType
 from db.contacts.notes import must_exist
@@ -23,21 +23,17 @@ from db.messages.events import ConversationChanged
 from db.messages.inbound import SILENT
 from db.messages.render import LiteralContent
 from db.permissions import Permission
+from db.providers import registry
 from db.tenancy import Actor
 from db.work import Read, read, work
 
-WINDOW = timedelta(hours=24)
-"""So long after a person's last message WhatsApp takes free texts. Source: Meta, customer service window."""
-LIMITS = {ChannelKind.WHATSAPP: 4096, ChannelKind.SMS: segments.MAX_CHARACTERS}
-"""Characters of one text: Meta's `text.body`, Twilio's `Body`."""
-
 
 class ReplyChannel(NamedTuple):
-    """One way to answer. `obstacle`: why not now. `window_until`: WhatsApp takes free texts until then."""
+    """One way to answer. `obstacle`: why not now. `window_until`: the channel takes free texts until then; None without such a rule."""
 
     channel_id: UUID
     channel_name: str
-    channel_kind: ChannelKind
+    channel_kind: str
     sandbox: bool
     address: str | None
     obstacle: MessageError | None
@@ -49,7 +45,7 @@ _WAYS = """
 select c.id, c.name, c.kind, c.sandbox, c.state, c.state_reason, c.paused_until, c.token is not null as has_token,
     i.address as wrote_from, i.received_at, i.received_at > p.opted_out_at as wrote_since, p.opted_out_at,
     (select value from contact_identity a where a.company_id = $1 and a.contact_id = $2 and a.valid
-        and (a.kind = 'phone' and a.line is distinct from $4 or a.kind in ('wa_id', 'bsuid') and c.kind = 'whatsapp')
+        and (c.kind, a.kind) in (select * from unnest($6::text[], $7::text[])) and (a.kind <> 'phone' or a.line is distinct from $4)
         order by array_position(array['phone', 'wa_id', 'bsuid'], a.kind), a.id limit 1) as known
 from channel c join contact p on p.company_id = $1 and p.id = $2
 left join lateral (
@@ -88,7 +84,8 @@ async def send(actor: Actor, contact_id: UUID, channel_id: UUID, text: str) -> E
         way = ways[0]
         if way.obstacle is not None:
             raise way.obstacle()
-        most = LIMITS[way.channel_kind]
+        capabilities = registry.provider(way.channel_kind).capabilities
+        most = capabilities.text_limit
         if len(text) > most:
             raise RequestError.INVALID(fields=[RequestField.TOO_LONG("text", max=most)])
         assert way.address is not None
@@ -99,7 +96,7 @@ async def send(actor: Actor, contact_id: UUID, channel_id: UUID, text: str) -> E
             contact_id=contact_id,
             address=way.address,
             content=msgspec.json.encode(LiteralContent(text)).decode(),
-            units=segments.count(text).segments if way.channel_kind is ChannelKind.SMS else 1,
+            units=segments.count(text).segments if capabilities.unit == "segment" else 1,
             author_id=actor.id if actor.kind == "user" else None,
         )
         w.audit("message.sent", message_id, channel_id=channel_id, contact_id=contact_id)
@@ -108,15 +105,19 @@ async def send(actor: Actor, contact_id: UUID, channel_id: UUID, text: str) -> E
 
 
 async def _ways(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID | None) -> list[ReplyChannel]:
-    rows = await r.fetch(_WAYS, company_id, contact_id, list(SILENT), LineType.FIXED.value, channel_id)
+    reach = [(one.kind, address) for one in registry.providers() for address in one.capabilities.addresses]
+    kinds, addresses = [kind for kind, _ in reach], [address for _, address in reach]
+    rows = await r.fetch(_WAYS, company_id, contact_id, list(SILENT), LineType.FIXED.value, channel_id, kinds, addresses)
     return [_way(row, now()) for row in rows]
 
 
 def _way(row: asyncpg.Record, at: datetime) -> ReplyChannel:
-    kind, address, wrote = ChannelKind(row["kind"]), row["wrote_from"] or row["known"], row["received_at"]
-    until = wrote + WINDOW if wrote is not None and kind is ChannelKind.WHATSAPP else None
-    # Who writes again over WhatsApp after opting out wants an answer; an SMS carrier would not let it through.
-    out = row["opted_out_at"] is not None and not (kind is ChannelKind.WHATSAPP and row["wrote_since"])
+    kind, address, wrote = row["kind"], row["wrote_from"] or row["known"], row["received_at"]
+    capabilities = registry.provider(kind).capabilities
+    window = capabilities.free_text_window
+    until = wrote + window if wrote is not None and window is not None else None
+    # Who writes again after opting out wants an answer; an SMS carrier would not let it through.
+    out = row["opted_out_at"] is not None and not (capabilities.answers_opted_out and row["wrote_since"])
     obstacle: MessageError | None = None
     if not _sends(row):
         obstacle = MessageError.CHANNEL_NOT_CONNECTED
@@ -124,7 +125,7 @@ def _way(row: asyncpg.Record, at: datetime) -> ReplyChannel:
         obstacle = MessageError.NO_ADDRESS
     elif out:
         obstacle = MessageError.OPTED_OUT
-    elif kind is ChannelKind.WHATSAPP and (until is None or until <= at):
+    elif window is not None and (until is None or until <= at):
         obstacle = MessageError.WINDOW_CLOSED
     return ReplyChannel(row["id"], row["name"], kind, row["sandbox"], address, obstacle, wrote, until)
 

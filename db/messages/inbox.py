@@ -23,7 +23,7 @@ on conflict do nothing
 
 
 class Received(NamedTuple):
-    """One webhook as it came in. `source`: meta, twilio_message or twilio_status."""
+    """One webhook as it came in. `source`: which of a provider's webhooks."""
 
     company_id: UUID
     id: UUID

@@ -14,7 +14,7 @@ _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """One value of a template, in the order in which the provider takes them; `placeholder` as in db/channels/placeholders.py."""
+    """One value of a template, in the order in which the provider takes them; `placeholder` as in db/providers/placeholders.py."""
 
     placeholder: str
     field: str | None = None  # contact field; None: the constant

@@ -15,9 +15,8 @@ import msgspec
 from db import crypto, queue
 from db.accounts.passwords import hash_password
 from db.campaigns.enums import CampaignState
-from db.channels.actions import SANDBOX_HORIZON, SANDBOX_LIMIT, SANDBOX_THROUGHPUT
-from db.channels.enums import ChannelKind, TemplateCategory
-from db.channels.templates import Draft, components_of
+from db.channels.actions import SANDBOX_HORIZON
+from db.channels.enums import TemplateCategory
 from db.clock import now
 from db.contacts.filter import ContactFilter
 from db.jobs import CheckChannel, Job, SubmitTemplate
@@ -25,6 +24,10 @@ from db.messages.enums import AttemptState as A
 from db.messages.enums import MessageState as M
 from db.messages.render import Slot, TemplateContent, TextContent
 from db.permissions import Role
+from db.providers.definition import TemplateDraft
+from db.providers.meta.definition import PROVIDER as META
+from db.providers.meta.templates import write_template
+from db.providers.twilio.definition import PROVIDER as TWILIO
 from db.seed import history
 from db.seed.people import FIELDS, TAGS, Person, people
 from db.settings import Settings
@@ -51,27 +54,27 @@ TEAM = (
 _SHORT_SMS_RATE = 4  # segments per second: the running campaign is seen running
 _SMS = "Loja Aurora: oi {{first_name|cliente}}, sua caixa de ofertas da semana chegou. Mostre este SMS no caixa e ganhe 10%. SAIR para parar."
 _TEMPLATES = (
-    Draft(
+    TemplateDraft(
         "promo_verao", "pt_BR", TemplateCategory.MARKETING,
         "Oi {{1}}! ☀️ A coleção de verão da Loja Aurora chegou em {{2}} com até 30% de desconto. Quer ver as peças?",
         ["Beatriz", "Campinas"], "Verão Aurora", None, "Responda SAIR para não receber", ["Quero ver", "Agora não"], None,
     ),
-    Draft(
+    TemplateDraft(
         "boas_vindas", "pt_BR", TemplateCategory.MARKETING,
         "Olá {{1}}, que bom ter você na Loja Aurora! Seu primeiro pedido tem frete grátis até domingo.",
         ["Carlos"], None, None, "Responda SAIR para não receber", [], ("Abrir a loja", "https://lojaaurora.example/bem-vindo", None),
     ),
-    Draft(
+    TemplateDraft(
         "lembrete_pagamento", "pt_BR", TemplateCategory.UTILITY,
         "Oi {{1}}, o boleto do pedido {{2}} vence amanhã. Se já pagou, desconsidere esta mensagem.",
         ["Paula", "#12345"], None, None, None, [], None,
     ),
-    Draft(
+    TemplateDraft(
         "pesquisa_satisfacao", "pt_BR", TemplateCategory.UTILITY,
         "Oi {{1}}, como foi sua experiência com o pedido {{2}}? Sua resposta ajuda a Loja Aurora a melhorar.",
         ["Igor", "#23456"], None, None, None, ["Ótima", "Regular", "Ruim"], None,
     ),
-    Draft(
+    TemplateDraft(
         "oferta_relampago", "pt_BR", TemplateCategory.MARKETING,
         "{{1}}".join(("Oi ", ", só hoje! Garanta em https://bit.ly/aurora-relampago antes que acabe.")),
         ["Rafael"], None, None, None, [], None,
@@ -182,9 +185,9 @@ async def _contacts(c: asyncpg.Connection, customers: list[Person]) -> None:
 
 async def _channels(c: asyncpg.Connection, at: datetime) -> None:
     """Connected once their check has made their accounts on the sandbox."""
-    for channel, kind, name, rate, limit in (
-        (WHATSAPP, ChannelKind.WHATSAPP, "WhatsApp da loja", SANDBOX_THROUGHPUT, SANDBOX_LIMIT),
-        (SMS, ChannelKind.SMS, "SMS da loja", _SHORT_SMS_RATE, None),
+    for channel, provider, name, rate in (
+        (WHATSAPP, META, "WhatsApp da loja", META.sandbox_throughput),
+        (SMS, TWILIO, "SMS da loja", _SHORT_SMS_RATE),
     ):
         await c.execute(
             """insert into channel(company_id, id, kind, sandbox, name, account_id, external_id, portfolio_id, verify_token, throughput,
@@ -192,12 +195,12 @@ async def _channels(c: asyncpg.Connection, at: datetime) -> None:
             values ($1, $2, $3, true, $4, $5, $5, $5, $6, $7, $8, $9, $10)""",
             COMPANY,
             channel,
-            kind,
+            provider.kind,
             name,
             f"sandbox-{channel.hex}",
-            crypto.new_token() if kind is ChannelKind.WHATSAPP else None,
+            crypto.new_token() if provider.has_handshake else None,
             rate,
-            limit,
+            provider.sandbox_messaging_limit,
             SANDBOX_HORIZON,
             at - timedelta(days=90),
         )
@@ -205,7 +208,7 @@ async def _channels(c: asyncpg.Connection, at: datetime) -> None:
 
 async def _templates(c: asyncpg.Connection, at: datetime) -> None:
     for draft in _TEMPLATES:
-        parameter_format, components = components_of(draft)
+        parameter_format, components = write_template(draft)
         status = _STATUS.get(draft.name, "approved")
         await c.execute(
             """insert into template(company_id, id, channel_id, name, language, category, status, parameter_format, components, quality,
@@ -239,7 +242,7 @@ async def _campaigns(c: asyncpg.Connection, customers: list[Person], at: datetim
     for name, template, audience, days_ago, rate, tags in finished:
         start = at - timedelta(days=days_ago)
         campaign = fixed_id(f"campaign:{name}")
-        rows = history.past(audience, ChannelKind.WHATSAPP, start, rate, dice, at)
+        rows = history.past(audience, META, start, rate, dice, at)
         ended = max(row.sent_at or start for row in rows) + timedelta(seconds=20)
         await _campaign(c, campaign, name, CampaignState.COMPLETED, WHATSAPP, template, tags, start, ended)
         await _messages(c, campaign, WHATSAPP, template, rows, start)
@@ -264,7 +267,7 @@ async def _running(c: asyncpg.Connection, audience: list[Person], at: datetime, 
     campaign, start = fixed_id("campaign:running"), at - timedelta(seconds=130)
     done = audience[:480]
     await _campaign(c, campaign, "Ofertas da semana · SMS", CampaignState.RUNNING, SMS, None, (), start, None)
-    rows = history.past(done, ChannelKind.SMS, start, _SHORT_SMS_RATE, dice, at)
+    rows = history.past(done, TWILIO, start, _SHORT_SMS_RATE, dice, at)
     await _messages(c, campaign, SMS, None, [row for row in rows if max(filter(None, row[6:11])) <= at], start)
     taken = {row.person.id for row in rows if max(filter(None, row[6:11])) <= at}
     rest = [p for p in audience if p.id not in taken and p.line == "mobile"]
@@ -327,7 +330,7 @@ def _content(template: str) -> TemplateContent:
         Slot(placeholder=str(number), field=field, fallback=fallback)
         for number, (field, fallback) in enumerate(_BINDINGS[template], start=1)
     ]
-    return TemplateContent(draft.name, draft.language, draft.category.value, components_of(draft)[1], slots)
+    return TemplateContent(draft.name, draft.language, draft.category.value, write_template(draft)[1], slots)
 
 
 async def _messages(

@@ -10,18 +10,20 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from db.channels.enums import ChannelKind
 from db.messages.enums import TALLY_REPLIED, MessageState, SkipReason
 from db.messages.reasons import FailureReason
+from db.providers.definition import Provider
+from db.providers.meta.definition import PROVIDER as META
+from db.providers.twilio.definition import PROVIDER as TWILIO
 from db.seed.people import Person, id_at
 
 _BUCKET = 10  # seconds per tally
 _FAILURES = {
-    ChannelKind.WHATSAPP: (
+    META.kind: (
         (FailureReason.NOT_ON_WHATSAPP, 131026, 50), (FailureReason.MARKETING_CAP, 131049, 30), (FailureReason.EXPERIMENT, 130472, 8),
         (FailureReason.TEMPORARY, 131000, 6), (FailureReason.OPTED_OUT, 131050, 6),
     ),
-    ChannelKind.SMS: ((FailureReason.UNREACHABLE, 30003, 60), (FailureReason.INVALID_NUMBER, 30005, 25), (FailureReason.LANDLINE, 30006, 15)),
+    TWILIO.kind: ((FailureReason.UNREACHABLE, 30003, 60), (FailureReason.INVALID_NUMBER, 30005, 25), (FailureReason.LANDLINE, 30006, 15)),
 }  # fmt: skip
 _REPLIES = (
     "Oi! Ainda tem no tamanho M?", "Quero sim 😍", "Qual o valor do frete?", "Obrigada!", "Vocês abrem no domingo?",
@@ -48,15 +50,15 @@ class Past(NamedTuple):
 
 
 def past(
-    audience: list[Person], kind: ChannelKind, start: datetime, per_second: float, dice: random.Random, until: datetime
+    audience: list[Person], provider: Provider, start: datetime, per_second: float, dice: random.Random, until: datetime
 ) -> list[Past]:
     """Messages of a campaign that began at `start`; nothing in it happens after `until`."""
-    reasons = _FAILURES[kind]
+    reasons = _FAILURES[provider.kind]
     weights = [weight for *_, weight in reasons]
     rows, clock = [], start
     for person in audience:
         skip = SkipReason.OPTED_OUT if person.opted_out else None
-        if kind is ChannelKind.SMS and person.line == "fixed":
+        if not provider.capabilities.reaches_landlines and person.line == "fixed":
             skip = skip or SkipReason.LANDLINE
         sent = delivered = read = replied = done = None
         reason, code, reply = (skip.value if skip else None), None, None
@@ -73,7 +75,7 @@ def past(
             else:
                 delivered = sent + timedelta(seconds=dice.uniform(1, 8)) if dice.random() < 0.975 else None
                 state = MessageState.DELIVERED if delivered else MessageState.SENT
-                if delivered and kind is ChannelKind.WHATSAPP and dice.random() < 0.66:
+                if delivered and provider.capabilities.reports_read and dice.random() < 0.66:
                     read = delivered + timedelta(minutes=dice.expovariate(1 / 40))
                     state = MessageState.READ
                 if delivered and dice.random() < (0.07 if read else 0.015):

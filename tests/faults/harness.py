@@ -165,7 +165,7 @@ class World:
         """A new company with contacts, a channel that the product connected by itself, and an approved template."""
         self.actor = await company(self.db)
         await factories.contacts(self.db, self.actor, recipients)
-        view = await channels.connect_sandbox(self.actor, name="Ensaio", of=kind)
+        view = await channels.connect_sandbox(self.actor, kind=kind, name="Ensaio")
         self.channel_id, self.template_id = view.id, None
 
         async def connected() -> bool:

@@ -19,9 +19,9 @@ from db.channels.log import entries
 from db.channels.queries import ChannelView, channel
 from db.channels.queries import template as template_view
 from db.channels.queries import templates as template_list
-from db.channels.templates import Draft
 from db.jobs import CheckChannel, SandboxControl, SubmitTemplate, SyncTemplates
 from db.messages import threads
+from db.providers.definition import TemplateDraft
 from db.settings import Settings
 from db.tenancy import Actor
 from tests.api.hooks.conftest import client_of
@@ -36,7 +36,7 @@ from workers.sandbox_control import SandboxJobs
 from workers.templates import TemplateJobs
 
 PHONE = "+5511987654321"
-DRAFT = Draft(
+DRAFT = TemplateDraft(
     name="promo_teste",
     language="pt_BR",
     category=TemplateCategory.MARKETING,
@@ -66,7 +66,7 @@ class Outside:
             assert (await http.put(url, json=behaviour)).status_code == 200
 
     async def connect(self, actor: Actor, of: ChannelKind = ChannelKind.WHATSAPP) -> ChannelView:
-        view = await actions.connect_sandbox(actor, name="Ensaio", of=of)
+        view = await actions.connect_sandbox(actor, kind=of, name="Ensaio")
         await self.checks.check_channel(actor.company_id, CheckChannel(channel_id=view.id))
         return await channel(actor, view.id)
 
@@ -164,7 +164,7 @@ async def test_a_provider_that_is_away_proves_nothing(outside: Outside, owner: A
         with pytest.raises(Retry):
             await away.check_channel(owner.company_id, CheckChannel(channel_id=view.id))
         assert (await channel(owner, view.id)).state is ChannelState.CONNECTED
-        fresh = await actions.connect_sandbox(owner, name="Nova", of=ChannelKind.WHATSAPP)
+        fresh = await actions.connect_sandbox(owner, kind=ChannelKind.WHATSAPP, name="Nova")
         with pytest.raises(Retry):
             await away.check_channel(owner.company_id, CheckChannel(channel_id=fresh.id))
         waiting = await channel(owner, fresh.id)

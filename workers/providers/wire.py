@@ -8,8 +8,9 @@ try behind the sender's back is how messages go out twice.
 import json
 import math
 import time
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 import msgspec
@@ -138,3 +139,28 @@ class Wire:
         except httpx.RequestError as error:
             raise ProviderError(Unknown(type(error).__name__), None, str(error)) from error
         return Answer(response.status_code, response.content, response.headers)
+
+    async def ask(
+        self,
+        method: str,
+        url: str,
+        kind: type[T],
+        classify: Callable[[Answer], Outcome],
+        *,
+        headers: dict[str, str],
+        secret: bytes,
+        **parts: Any,
+    ) -> T:
+        """One control call, read as `kind`. Raises `ProviderError` unless it is a 2xx of that shape; `classify` judges other answers."""
+        try:
+            request = self.control.build_request(method, url, headers=headers, **parts)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise ProviderError(Unknown("request cannot be built"), None, type(error).__name__) from error
+        answer = (await self.call(request)).without(secret)
+        excerpt = answer.body[:1000].decode("utf-8", "replace")
+        if not 200 <= answer.status < 300:
+            raise ProviderError(classify(answer), answer.status, excerpt)
+        try:
+            return decoded(answer.body, kind)
+        except (ValueError, RecursionError) as error:
+            raise ProviderError(Unknown("unexpected answer"), answer.status, excerpt) from error

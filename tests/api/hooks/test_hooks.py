@@ -10,7 +10,8 @@ import pytest
 
 from api.hooks import quota
 from db.channels.secrets import seal
-from db.channels.signatures import sign_meta, sign_twilio, sign_twilio_json
+from db.providers.meta.signature import sign_meta
+from db.providers.twilio.signature import sign_twilio, sign_twilio_json
 from db.settings import Settings
 from db.tenancy import Actor
 from tests.db.channels.factories import APP_SECRET, AUTH_TOKEN, make_channel, meta_headers, twilio_form

@@ -8,8 +8,9 @@ import asyncpg
 import msgspec
 
 from db.channels.secrets import seal
-from db.channels.signatures import sign_meta, sign_twilio
 from db.ids import uuid7
+from db.providers.meta.signature import sign_meta
+from db.providers.twilio.signature import sign_twilio
 from db.tenancy import Actor
 from tests import factories
 

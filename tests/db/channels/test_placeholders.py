@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from db.channels.placeholders import placeholders
+from db.providers.placeholders import placeholders
 from workers.providers.meta.templates import compile_template
 
 CASES: list[tuple[str, str, list[dict[str, Any]], list[str]]] = [

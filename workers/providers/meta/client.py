@@ -9,7 +9,6 @@ import math
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 
 from db import storable
@@ -27,7 +26,7 @@ from workers.providers.meta.types import (
     Uploaded,
     listed_template,
 )
-from workers.providers.wire import Answer, ProviderError, Wire, decoded
+from workers.providers.wire import Answer, ProviderError, Wire
 
 HELD = ("held_for_quality_assessment", "paused")
 TEMPLATE_FIELDS = "id,name,status,category,language,quality_score,parameter_format,rejected_reason,components"
@@ -153,18 +152,8 @@ class MetaClient:
 
     async def _call(self, method: str, url: str, kind: type[T], headers: dict[str, str] | None = None, **parts: Any) -> T:
         """One control call. Raises `ProviderError` unless it is a 2xx of the expected shape."""
-        try:
-            request = self._wire.control.build_request(method, url, headers={**self._auth, **(headers or {})}, **parts)
-        except (httpx.InvalidURL, ValueError) as error:
-            raise ProviderError(Unknown("request cannot be built"), None, type(error).__name__) from error
-        answer = (await self._wire.call(request)).without(self._secret)
-        excerpt = answer.body[:1000].decode("utf-8", "replace")
-        if not 200 <= answer.status < 300:
-            raise ProviderError(classify(answer), answer.status, excerpt)
-        try:
-            return decoded(answer.body, kind)
-        except (ValueError, RecursionError) as error:
-            raise ProviderError(Unknown("unexpected answer"), answer.status, excerpt) from error
+        own = {**self._auth, **(headers or {})}
+        return await self._wire.ask(method, url, kind, classify, headers=own, secret=self._secret, **parts)
 
 
 def accepted(body: bytes) -> Accepted | Unknown:

@@ -11,13 +11,12 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
 
-import httpx
 import msgspec
 
 from db import storable
 from workers.outcomes import Accepted, Outcome, Unknown
 from workers.providers.twilio.errors import classify
-from workers.providers.wire import Answer, ProviderError, Wire, decoded
+from workers.providers.wire import Answer, Wire
 
 MAX_PAGES = 20
 CLOCK_SKEW = timedelta(seconds=90)  # Twilio's dates have whole seconds and its own clock
@@ -194,18 +193,9 @@ class TwilioClient:
         data: dict[str, str] | None = None,
     ) -> T:
         """One control call. Raises `ProviderError` unless it is a 2xx of the expected shape."""
-        try:
-            request = self._wire.control.build_request(method, url, headers=self._auth, params=params, data=data)
-        except (httpx.InvalidURL, ValueError) as error:
-            raise ProviderError(Unknown("request cannot be built"), None, type(error).__name__) from error
-        answer = (await self._wire.call(request)).without(self._secret)
-        excerpt = answer.body[:1000].decode("utf-8", "replace")
-        if not 200 <= answer.status < 300:
-            raise ProviderError(classify(answer), answer.status, excerpt)
-        try:
-            return decoded(answer.body, kind)
-        except (ValueError, RecursionError) as error:
-            raise ProviderError(Unknown("unexpected answer"), answer.status, excerpt) from error
+        return await self._wire.ask(
+            method, url, kind, classify, headers=self._auth, secret=self._secret, params=params, data=data
+        )
 
 
 def accepted(body: bytes) -> Accepted | Unknown:

@@ -7,7 +7,7 @@ Unknown fields are ignored (they only matter to the signature). Callbacks carry 
 from datetime import UTC, datetime
 
 from db import storable
-from db.channels.signatures import parse_form
+from db.providers.twilio.signature import parse_form
 from workers.outcomes import reason_of
 from workers.providers.events import (
     AnyEvent,

@@ -1,8 +1,7 @@
-"""Signatures of webhooks that Meta and Twilio send us: made (sandbox, tests) and checked (API).
+"""Signatures of Twilio's webhooks: made (tests) and checked (API), over URL and form, in constant time.
 
-Pure functions over raw bytes, comparing in constant time. They refuse to parse what they verify beyond what the rule
-needs, and to know where secrets or the public URL come from: the caller passes both (never the Host header's word).
-Neither scheme has a timestamp: replays are stopped by unique event keys, not here.
+Refuses to know where secrets or the public URL come from: the caller passes both (never the Host header's word). The scheme has
+no timestamp: replays are stopped by unique event keys, not here.
 """
 
 import base64
@@ -11,23 +10,12 @@ import hmac
 from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-META_PREFIX = "sha256="
+from db.providers.definition import Call
+
 MAX_FORM_FIELDS = 1000
 STANDARD_PORTS = {"https": 443, "http": 80}
 
 Form = Sequence[tuple[str, str]]
-
-
-def sign_meta(app_secret: str, body: bytes) -> str:
-    """`X-Hub-Signature-256` of a body (raw bytes, never re-serialised). Source: Meta, "Validate payloads"."""
-    return META_PREFIX + hmac.new(app_secret.encode(), body, hashlib.sha256).hexdigest()
-
-
-def verify_meta(app_secrets: Sequence[str], body: bytes, header: str | None) -> bool:
-    """Whether one of the secrets (two while one is being replaced) signed the body."""
-    if header is None or not header.startswith(META_PREFIX):
-        return False
-    return _matches(header, [sign_meta(secret, body) for secret in app_secrets if secret])
 
 
 def parse_form(body: bytes) -> list[tuple[str, str]]:
@@ -54,25 +42,23 @@ def sign_twilio_json(auth_token: str, url: str, body: bytes) -> tuple[str, str]:
     return url, sign_twilio(auth_token, url)
 
 
-def verify_twilio(auth_tokens: Sequence[str], url: str, body: bytes, header: str | None) -> bool:
-    """Whether Twilio signed this call. `url` is the public one with its query untouched; `body` is empty for GET.
+def verify(auth_token: str, call: Call) -> bool:
+    """Whether Twilio signed this call. The URL is the public one with its query untouched; the body is empty for GET.
 
     With `bodySHA256` in the query the body is proven by that hash, otherwise it is read as a form. The URL counts as
     given, without its port and with the standard port: Twilio is not consistent about it.
     """
-    if not header:
-        return False
     try:
-        form = parse_form(body)
-        hashes = [value for name, value in parse_qsl(urlsplit(url).query) if name == "bodySHA256"]
-        variants = port_variants(url)
+        form = parse_form(call.body)
+        hashes = [value for name, value in parse_qsl(urlsplit(call.url).query) if name == "bodySHA256"]
+        variants = port_variants(call.url)
     except ValueError:
         return False
     if hashes:
-        if len(hashes) != 1 or not _matches(hashes[0].lower(), [hashlib.sha256(body).hexdigest()]):
+        if len(hashes) != 1 or not _matches(hashes[0].lower(), [hashlib.sha256(call.body).hexdigest()]):
             return False
         form = []
-    return _matches(header, [sign_twilio(token, variant, form) for token in auth_tokens if token for variant in variants])
+    return _matches(call.header, [sign_twilio(auth_token, variant, form) for variant in variants])
 
 
 def port_variants(url: str) -> list[str]:

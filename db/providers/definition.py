@@ -1,0 +1,168 @@
+"""What a provider is, as data: the kind of channel it makes, what such a channel can do, what connecting it asks, how its webhooks
+are checked. Everything outside a provider's own folders reads this; nothing outside asks which provider it is.
+
+The other half of a provider, its client and its parsers, lies in a folder of the same name under `workers/providers/`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from db.channels.enums import TemplateCategory
+from db.contacts.enums import IdentityKind
+from db.errors import FieldCode, RequestField
+
+Column = Literal["account_id", "external_id", "portfolio_id", "token", "signing_secret", "throughput"]
+"""Where a channel keeps what was typed in. `account_id`: what is billed and banned as a whole; `external_id`: the sender;
+`portfolio_id`: whose people per day are counted together; `token` sends; `signing_secret` checks webhooks."""
+
+
+class Text(NamedTuple):
+    """One text in every language that there is."""
+
+    en: str
+    pt_br: str
+
+
+class FormField(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that connecting a channel asks for. `pattern` is a regular expression for the whole value; `problem` says what is
+    wrong with a value that does not fit. Secrets are sealed, never shown again, and may be replaced later."""
+
+    name: str
+    label: Text
+    columns: tuple[Column, ...]
+    hint: Text | None = None
+    type: Literal["text", "secret", "number"] = "text"
+    pattern: str = r"[\s\S]+"
+    max_length: int = 64
+    minimum: float = 0.0  # of a number
+    maximum: float = 1000.0
+    default: float | None = None
+    problem: FieldCode = RequestField.PATTERN
+
+
+class Call(NamedTuple):
+    """A request to one of our webhook addresses. `url`: the public one as the provider called it; `header`: the signature."""
+
+    url: str
+    body: bytes
+    header: str
+
+
+Handshake = Callable[[Mapping[str, Sequence[str]], str], bytes | None]
+
+
+class Webhook(msgspec.Struct, frozen=True, kw_only=True):
+    """One address that the provider calls: /hooks/{provider's name}/{channel}, then `path`. In `path`, `{attempt}` stands for the
+    id of the attempt of which it tells."""
+
+    source: str
+    """Names what is stored, for the parser. Unique among all providers."""
+    signature: str
+    """The header that carries the signature, lower case."""
+    verify: Callable[[str, Call], bool]
+    """Whether the secret signed the call."""
+    path: str = ""
+    refusal: int = 401
+    """Status of a call whose signature is wrong."""
+    answer: bytes = b"ok"
+    answer_type: str = "text/plain; charset=utf-8"
+    repeats: bool = False
+    """The provider calls again after a failure. Otherwise what cannot be stored is spooled."""
+    handshake: Handshake | None = None
+    """How the address is registered by a GET: query and the channel's verify token → the answer, None when the token is wrong."""
+
+
+class TemplateDraft(NamedTuple):
+    """A template as a person wrote it. `url_button` is (text, url, example)."""
+
+    name: str
+    language: str
+    category: TemplateCategory
+    body: str
+    body_examples: list[str]
+    header: str | None
+    header_example: str | None
+    footer: str | None
+    quick_replies: list[str]
+    url_button: tuple[str, str, str | None] | None
+
+
+TemplateWriter = Callable[[TemplateDraft], tuple[str, list[dict[str, Any]]]]
+"""Parameter format (positional, named) and components in the provider's form. Raises Invalid, naming every wrong field."""
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a channel of this kind can do and what binds it."""
+
+    addresses: tuple[IdentityKind, ...]
+    """How it reaches a person, the best first."""
+    campaign_content: Literal["template", "text"]
+    """What a campaign may say: an approved template, or any text."""
+    text_limit: int
+    """Characters of one text."""
+    unit: Literal["message", "segment"] = "message"
+    """What is billed, and what `throughput` counts per second."""
+    free_text_window: timedelta | None = None
+    """So long after a person's last message it takes free texts; None: at any time."""
+    answers_opted_out: bool = False
+    """Who wrote again after opting out may be answered."""
+    reaches_landlines: bool = False
+    limits_people: bool = False
+    """It counts the people written to in 24 hours (`messaging_limit`)."""
+    reports_read: bool = False
+    """It tells that a message was read."""
+    can_look_up: bool = False
+    """It can be asked what became of a message whose answer was lost."""
+    write_template: TemplateWriter | None = None
+    """None: there are no templates."""
+
+
+class Provider(msgspec.Struct, frozen=True, kw_only=True):
+    """One provider and the kind of channel that it makes."""
+
+    name: str
+    """Of its folders and of its webhook addresses."""
+    kind: str
+    """`channel.kind`."""
+    label: Text
+    vendor: str
+    """Who answers, or does not: "Meta"."""
+    icon: str
+    """A Material symbol."""
+    description: Text
+    capabilities: Capabilities
+    form: tuple[FormField, ...]
+    webhooks: tuple[Webhook, ...]
+    throughput: float
+    """Units per second until something better is known."""
+    messaging_limit: int | None = None
+    """People in 24 hours until a check has read the true figure; None: not limited."""
+    unknown_horizon: int = 900
+    """Seconds after which nothing more is heard of a message whose answer was lost."""
+    sandbox_throughput: float = 80.0
+    sandbox_messaging_limit: int | None = None
+
+    @property
+    def secrets(self) -> tuple[FormField, ...]:
+        """What may be replaced later."""
+        return tuple(field for field in self.form if field.type == "secret")
+
+    @property
+    def has_handshake(self) -> bool:
+        """A channel of it has a verify token of ours."""
+        return any(webhook.handshake is not None for webhook in self.webhooks)
+
+    def webhook(self, source: str) -> Webhook:
+        """The webhook that stores under this name. Raises KeyError."""
+        found = next((webhook for webhook in self.webhooks if webhook.source == source), None)
+        if found is None:
+            raise KeyError(source)
+        return found
+
+    def address(self, base: str, channel_id: object, source: str, attempt: object = "…") -> str:
+        """The public address of one webhook; `base` without a slash at its end."""
+        path = self.webhook(source).path.replace("{attempt}", str(attempt))
+        return f"{base}/hooks/{self.name}/{channel_id}" + (f"/{path}" if path else "")

@@ -1,0 +1,65 @@
+"""WhatsApp by Meta's Cloud API. Sources: Meta, "Cloud API", "Messaging limits", "Customer service window", "Webhooks"."""
+
+from datetime import timedelta
+
+from db.channels.errors import ChannelField
+from db.contacts.enums import IdentityKind
+from db.providers.definition import Capabilities, FormField, Provider, Text, Webhook
+from db.providers.meta.signature import handshake, verify
+from db.providers.meta.templates import write_template
+
+_ID = r"[A-Za-z0-9+_-]+"
+
+PROVIDER = Provider(
+    name="meta",
+    kind="whatsapp",
+    label=Text("WhatsApp", "WhatsApp"),
+    vendor="Meta",
+    icon="chat",
+    description=Text("A number of Meta's official Cloud API.", "Um número da Cloud API oficial da Meta."),
+    capabilities=Capabilities(
+        addresses=(IdentityKind.WA_ID, IdentityKind.PHONE, IdentityKind.BSUID),
+        campaign_content="template",
+        text_limit=4096,
+        free_text_window=timedelta(hours=24),
+        answers_opted_out=True,
+        reaches_landlines=True,
+        limits_people=True,
+        reports_read=True,
+        write_template=write_template,
+    ),
+    form=(
+        FormField(
+            name="phone_number_id",
+            label=Text("Phone number ID", "ID do número de telefone"),
+            columns=("external_id",),
+            pattern=_ID,
+            problem=ChannelField.PROVIDER_ID,
+        ),
+        FormField(
+            name="waba_id",
+            label=Text("WhatsApp Business account ID", "ID da conta do WhatsApp Business"),
+            columns=("account_id", "portfolio_id"),
+            pattern=_ID,
+            problem=ChannelField.PROVIDER_ID,
+        ),
+        FormField(
+            name="access_token",
+            label=Text("Access token", "Token de acesso"),
+            columns=("token",),
+            type="secret",
+            max_length=1000,
+        ),
+        FormField(
+            name="app_secret",
+            label=Text("App secret", "Chave secreta do app"),
+            columns=("signing_secret",),
+            type="secret",
+            max_length=1000,
+        ),
+    ),
+    webhooks=(Webhook(source="meta", signature="x-hub-signature-256", verify=verify, repeats=True, handshake=handshake),),
+    throughput=80,
+    messaging_limit=250,  # what every new business may
+    sandbox_messaging_limit=10_000,
+)

@@ -1,0 +1,64 @@
+"""The providers there are. Each folder beside this file registers itself once, by a `PROVIDER` in its `definition.py`."""
+
+import importlib
+import pkgutil
+
+import db.providers
+from db.errors import RequestError, RequestField
+from db.providers.definition import Provider
+
+_by_kind: dict[str, Provider] = {}
+
+
+def register(provider: Provider) -> None:
+    """Raises ValueError when its kind, its name or one of its sources is taken by another provider."""
+    for other in _by_kind.values():
+        shared = {w.source for w in other.webhooks} & {w.source for w in provider.webhooks}
+        if other is not provider and (other.kind == provider.kind or other.name == provider.name or shared):
+            raise ValueError(f"{provider.name} collides with {other.name}")
+    _by_kind[provider.kind] = provider
+
+
+def providers() -> list[Provider]:
+    """All, in the order in which they are shown."""
+    return list(_by_kind.values())
+
+
+def provider(kind: str) -> Provider:
+    """The provider of a channel. Raises KeyError."""
+    return _by_kind[kind]
+
+
+def chosen(kind: str) -> Provider:
+    """The provider of a kind that somebody typed. Raises Invalid."""
+    found = _by_kind.get(kind)
+    if found is None:
+        raise RequestError.INVALID(fields=[RequestField.UNKNOWN_VALUE("kind")])
+    return found
+
+
+def widest() -> Provider:
+    """The one that reaches people in the most ways: what counts before a channel is chosen."""
+    return max(_by_kind.values(), key=lambda one: len(one.capabilities.addresses))
+
+
+def named(name: str) -> Provider | None:
+    """The provider whose webhook addresses begin with this name."""
+    return next((one for one in _by_kind.values() if one.name == name), None)
+
+
+def of_source(source: str) -> Provider:
+    """The provider whose webhook stored under this name. Raises KeyError."""
+    for one in _by_kind.values():
+        if any(webhook.source == source for webhook in one.webhooks):
+            return one
+    raise KeyError(source)
+
+
+def _discover() -> None:
+    for folder in pkgutil.iter_modules(db.providers.__path__):
+        if folder.ispkg:
+            register(importlib.import_module(f"{db.providers.__name__}.{folder.name}.definition").PROVIDER)
+
+
+_discover()

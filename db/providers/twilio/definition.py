@@ -1,0 +1,68 @@
+"""SMS by Twilio. Sources: Twilio, "Messages resource", "Validating requests", "SMS character limit"."""
+
+from db.channels.errors import ChannelField
+from db.contacts.enums import IdentityKind
+from db.providers.definition import Capabilities, FormField, Provider, Text, Webhook
+from db.providers.twilio.signature import verify
+
+_SIGNATURE = "x-twilio-signature"
+
+PROVIDER = Provider(
+    name="twilio",
+    kind="sms",
+    label=Text("SMS", "SMS"),
+    vendor="Twilio",
+    icon="sms",
+    description=Text("A number or messaging service at Twilio.", "Um número ou serviço de mensagens da Twilio."),
+    capabilities=Capabilities(
+        addresses=(IdentityKind.PHONE,),
+        campaign_content="text",
+        text_limit=1600,
+        unit="segment",
+        can_look_up=True,
+    ),
+    form=(
+        FormField(
+            name="account_sid",
+            label=Text("Account SID", "Account SID"),
+            columns=("account_id", "portfolio_id"),
+            pattern=r"AC[0-9a-fA-F]{32}",
+            problem=ChannelField.ACCOUNT_SID,
+        ),
+        FormField(
+            name="auth_token",
+            label=Text("Auth token", "Auth token"),
+            columns=("token", "signing_secret"),
+            type="secret",
+            max_length=1000,
+        ),
+        FormField(
+            name="sender",
+            label=Text("Sender", "Remetente"),
+            columns=("external_id",),
+            pattern=r"\+[0-9]{7,15}|MG[0-9A-Za-z]{32}",
+            problem=ChannelField.SENDER_INVALID,
+        ),
+        FormField(
+            name="throughput",
+            label=Text("Segments per second", "Segmentos por segundo"),
+            columns=("throughput",),
+            type="number",
+            default=1.0,
+            minimum=0.01,
+        ),
+    ),
+    webhooks=(
+        Webhook(
+            source="twilio_message",
+            path="message",
+            signature=_SIGNATURE,
+            verify=verify,
+            refusal=403,
+            answer=b"<Response/>",
+            answer_type="text/xml; charset=utf-8",
+        ),
+        Webhook(source="twilio_status", path="status/{attempt}", signature=_SIGNATURE, verify=verify, refusal=403),
+    ),
+    throughput=1.0,
+)

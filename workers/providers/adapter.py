@@ -1,0 +1,145 @@
+"""What workers ask of a provider: the other half of `db/providers/definition.py`. Each folder beside this file holds one `ADAPTER`.
+
+An adapter keeps no state: clients are made for a channel and handed back to it. Calls that are no sends go through `Control.call`,
+which writes them down, and raise `Refused`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
+
+import msgspec
+
+from db.channels.provider_state import CheckResult
+from db.channels.secrets import ChannelRow
+from db.channels.templates import Listed
+from db.messages.render import TemplateContent
+from db.providers.definition import Provider
+from db.settings import Settings
+from workers.control import Control
+from workers.outcomes import Outcome, Refusal
+from workers.providers.events import AnyEvent
+from workers.providers.wire import Wire
+
+ClientT = TypeVar("ClientT")
+Parser = Callable[[bytes, str | None], list[AnyEvent]]
+"""One stored webhook (its body, the attempt that its address named) → events. Raises BadWebhook."""
+ComposeText = Callable[[str, str, str], bytes]
+"""Address, text, attempt → the request's body. Raises ValueError when it cannot pass."""
+
+
+class TemplateSender(Protocol):
+    """One template, ready for one person after another."""
+
+    def render(self, to: str, params: Sequence[str], correlation_id: str) -> bytes:
+        """The request's body. Raises ValueError when these values cannot pass."""
+        ...
+
+
+class Question(NamedTuple):
+    """A harmless call: summary and request for the log, and the call itself."""
+
+    summary: str
+    request: str
+    answer: Awaitable[object]
+
+
+class Checked(NamedTuple):
+    """What a live check found, with the templates if it read them."""
+
+    result: CheckResult
+    templates: list[Listed] | None = None
+
+
+class Found(NamedTuple):
+    """A message that the provider has: its id there, and what a status webhook would have said of it."""
+
+    provider_id: str
+    body: bytes
+
+
+class Submitted(NamedTuple):
+    """A template that the provider took."""
+
+    external_id: str
+    status: str
+    category: str | None
+
+
+class SandboxAccount(msgspec.Struct, frozen=True):
+    """The columns of a channel whose account was made on the sandbox."""
+
+    account_id: str
+    external_id: str
+    portfolio_id: str
+    app_id: str | None
+    number: str
+    token: str
+    signing_secret: str
+
+
+class Adapter(ABC, Generic[ClientT]):
+    """One provider's code."""
+
+    provider: ClassVar[Provider]
+    parsers: ClassVar[Mapping[str, Parser]]
+    """By the `source` of the provider's webhooks."""
+
+    @abstractmethod
+    def client(self, settings: Settings, wire: Wire, channel: ChannelRow, token: str) -> ClientT:
+        """Cheap: connections belong to the wire."""
+
+    @abstractmethod
+    async def send(self, client: ClientT, channel: ChannelRow, body: bytes, latest: float) -> Outcome:
+        """One message once; never raises for trouble on the network. Raises TooLate when no byte left by `latest` (monotonic)."""
+
+    @abstractmethod
+    def compose_text(self, settings: Settings, channel: ChannelRow) -> ComposeText:
+        """Writes requests for free texts."""
+
+    @abstractmethod
+    def outcome_for(self, code: int) -> Refusal:
+        """What a code means that a status reports."""
+
+    @abstractmethod
+    async def check(self, control: Control[ClientT], settings: Settings) -> Checked:
+        """The live check; never sends a message, and says in the result what was refused."""
+
+    @abstractmethod
+    def probe(self, control: Control[ClientT]) -> Question:
+        """What is asked to see whether the provider is up again."""
+
+    def compile_template(self, content: TemplateContent) -> TemplateSender:
+        """Where `capabilities.write_template` is."""
+        raise ValueError("this provider has no templates")
+
+    async def list_templates(self, control: Control[ClientT]) -> list[Listed]:
+        """All templates of the channel's account."""
+        raise ValueError("this provider has no templates")
+
+    async def create_template(self, control: Control[ClientT], template: dict[str, Any]) -> Submitted:
+        """Submits {name, language, category, parameter_format, components} for review."""
+        raise ValueError("this provider has no templates")
+
+    async def delete_template(self, control: Control[ClientT], name: str, external_id: str) -> None:
+        """One language of a name."""
+        raise ValueError("this provider has no templates")
+
+    lookup_source: ClassVar[str] = ""
+    """The webhook whose words `look_up` finds."""
+
+    async def look_up(
+        self, client: ClientT, channel: ChannelRow, to: str, text: str, since: datetime, taken: frozenset[str]
+    ) -> Found | None:
+        """Where `capabilities.can_look_up`: what became of a message whose answer was lost, None when it is not there (yet). `taken`:
+        ids of other attempts. Raises ProviderError."""
+        return None
+
+    def sandbox_body(self, settings: Settings, channel: ChannelRow) -> dict[str, object]:
+        """What makes this channel's account on the sandbox, or finds it."""
+        raise ValueError("the sandbox does not play this provider")
+
+    def sandbox_account(self, answer: bytes) -> SandboxAccount:
+        """What the sandbox answered."""
+        raise ValueError("the sandbox does not play this provider")

@@ -1,0 +1,109 @@
+"""WhatsApp by Meta's Cloud API, as the workers speak to it."""
+
+from typing import Any
+
+import msgspec
+
+from db.channels.secrets import ChannelRow
+from db.channels.templates import Listed
+from db.messages.render import TemplateContent
+from db.providers.meta.definition import PROVIDER
+from db.settings import Settings
+from workers.control import Control
+from workers.outcomes import Outcome, Refusal
+from workers.providers.adapter import Adapter, Checked, ComposeText, Question, SandboxAccount, Submitted, TemplateSender
+from workers.providers.meta import errors, inbound
+from workers.providers.meta.check import MetaCheck, listed
+from workers.providers.meta.client import MetaClient
+from workers.providers.meta.payloads import text_message
+from workers.providers.meta.templates import compile_template
+from workers.providers.wire import Wire
+
+
+class _Number(msgspec.Struct, frozen=True):
+    phone_number_id: str
+    display_phone_number: str
+
+
+class _Account(msgspec.Struct, frozen=True):
+    waba_id: str
+    business_id: str
+    app_id: str
+    token: str
+    app_secret: str
+    numbers: list[_Number]
+
+
+class MetaAdapter(Adapter[MetaClient]):
+    provider = PROVIDER
+    parsers = {"meta": lambda body, _: inbound.parse(body)}  # noqa: RUF012 - read only
+
+    def client(self, settings: Settings, wire: Wire, channel: ChannelRow, token: str) -> MetaClient:
+        base = settings.sandbox_url if channel.sandbox else settings.graph_url
+        return MetaClient(base, settings.graph_version, token, wire=wire)
+
+    async def send(self, client: MetaClient, channel: ChannelRow, body: bytes, latest: float) -> Outcome:
+        return await client.send(channel.external_id, body, latest=latest)
+
+    def compose_text(self, settings: Settings, channel: ChannelRow) -> ComposeText:
+        return text_message
+
+    def outcome_for(self, code: int) -> Refusal:
+        return errors.outcome_for(code)
+
+    async def check(self, control: Control[MetaClient], settings: Settings) -> Checked:
+        callback = self.provider.address(settings.webhook_url, control.channel.id, "meta")
+        return await MetaCheck(control, callback).run()
+
+    def probe(self, control: Control[MetaClient]) -> Question:
+        number = control.channel.external_id
+        return Question("Number read", f"GET /{number}", control.client.phone_number(number))
+
+    def compile_template(self, content: TemplateContent) -> TemplateSender:
+        return compile_template(content.name, content.language, content.components, category=content.category)
+
+    async def list_templates(self, control: Control[MetaClient]) -> list[Listed]:
+        account = control.channel.account_id
+        request = f"GET /{account}/message_templates"
+        found = await control.call("templates", "Templates read", request, control.client.templates(account))
+        return [listed(template) for template in found]
+
+    async def create_template(self, control: Control[MetaClient], template: dict[str, Any]) -> Submitted:
+        account = control.channel.account_id
+        body = {
+            **template,
+            "category": template["category"].upper(),
+            "parameter_format": template["parameter_format"].upper(),
+        }
+        request = f"POST /{account}/message_templates {msgspec.json.encode(body).decode()}"
+        made = await control.call("templates", "Template submitted", request, control.client.create_template(account, body))
+        return Submitted(made.id, made.status, made.category)
+
+    async def delete_template(self, control: Control[MetaClient], name: str, external_id: str) -> None:
+        account = control.channel.account_id
+        request = f"DELETE /{account}/message_templates?hsm_id={external_id}&name={name}"
+        await control.call("templates", "Template deleted", request, control.client.delete_template(account, name, external_id))
+
+    def sandbox_body(self, settings: Settings, channel: ChannelRow) -> dict[str, object]:
+        body: dict[str, object] = {
+            "kind": "meta",
+            "verify_token": channel.verify_token or "",
+            "webhook_url": self.provider.address(settings.webhook_url, channel.id, "meta"),
+        }
+        return body if channel.token else body | {"tier": "TIER_10K"}
+
+    def sandbox_account(self, answer: bytes) -> SandboxAccount:
+        account = msgspec.json.decode(answer, type=_Account)
+        number = account.numbers[0]
+        return SandboxAccount(
+            account_id=account.waba_id,
+            external_id=number.phone_number_id,
+            portfolio_id=account.business_id,
+            app_id=account.app_id,
+            number="+" + number.display_phone_number,
+            token=account.token,
+            signing_secret=account.app_secret,
+        )
+
+
+ADAPTER = MetaAdapter()

@@ -1,0 +1,78 @@
+"""SMS by Twilio, as the workers speak to it."""
+
+from datetime import datetime
+
+import msgspec
+
+from db.channels.secrets import ChannelRow
+from db.providers.twilio.definition import PROVIDER
+from db.settings import Settings
+from workers.control import Control
+from workers.outcomes import Outcome, Refusal
+from workers.providers.adapter import Adapter, Checked, ComposeText, Found, Question, SandboxAccount
+from workers.providers.twilio import errors, inbound
+from workers.providers.twilio.check import TwilioCheck
+from workers.providers.twilio.client import TwilioClient
+from workers.providers.twilio.payloads import message_form
+from workers.providers.wire import Wire
+
+
+class _Account(msgspec.Struct, frozen=True):
+    account_sid: str
+    auth_token: str
+    phone_number: str
+
+
+class TwilioAdapter(Adapter[TwilioClient]):
+    provider = PROVIDER
+    parsers = {  # noqa: RUF012 - read only
+        "twilio_message": lambda body, _: inbound.parse_message(body),
+        "twilio_status": lambda body, attempt: [inbound.parse_status(body, attempt)],
+    }
+    lookup_source = "twilio_status"
+
+    def client(self, settings: Settings, wire: Wire, channel: ChannelRow, token: str) -> TwilioClient:
+        base = settings.sandbox_url if channel.sandbox else settings.twilio_url
+        return TwilioClient(base, channel.account_id, token, wire=wire)
+
+    async def send(self, client: TwilioClient, channel: ChannelRow, body: bytes, latest: float) -> Outcome:
+        return await client.send(body, latest=latest)
+
+    def compose_text(self, settings: Settings, channel: ChannelRow) -> ComposeText:
+        sender, callback = channel.external_id, self.provider.address(settings.webhook_url, channel.id, "twilio_status", "")
+        return lambda to, text, attempt: message_form(to, sender, text, callback + attempt)
+
+    def outcome_for(self, code: int) -> Refusal:
+        return errors.outcome_for(code)
+
+    async def check(self, control: Control[TwilioClient], settings: Settings) -> Checked:
+        inbound_url = self.provider.address(settings.webhook_url, control.channel.id, "twilio_message")
+        return Checked(await TwilioCheck(control, inbound_url).run())
+
+    def probe(self, control: Control[TwilioClient]) -> Question:
+        return Question("Account read", f"GET /Accounts/{control.channel.account_id}.json", control.client.account())
+
+    async def look_up(
+        self, client: TwilioClient, channel: ChannelRow, to: str, text: str, since: datetime, taken: frozenset[str]
+    ) -> Found | None:
+        sender = None if channel.external_id.startswith("MG") else channel.external_id
+        message = await client.find_message(to, sender, text, since, taken=taken)
+        return None if message is None else Found(message.sid, message.as_callback())
+
+    def sandbox_body(self, settings: Settings, channel: ChannelRow) -> dict[str, object]:
+        return {"kind": "twilio", "inbound_url": self.provider.address(settings.webhook_url, channel.id, "twilio_message")}
+
+    def sandbox_account(self, answer: bytes) -> SandboxAccount:
+        account = msgspec.json.decode(answer, type=_Account)
+        return SandboxAccount(
+            account_id=account.account_sid,
+            external_id=account.phone_number,
+            portfolio_id=account.account_sid,
+            app_id=None,
+            number=account.phone_number,
+            token=account.auth_token,
+            signing_secret=account.auth_token,
+        )
+
+
+ADAPTER = TwilioAdapter()
