@@ -13,12 +13,12 @@ Values = Mapping[str, str | float]
 def filled(form: Sequence[FormField], values: Values) -> dict[Column, str | float]:
     """The channel's columns. Raises Invalid, naming every field that is missing, unknown or does not fit."""
     names = {field.name for field in form}
-    wrong = [RequestField.UNKNOWN_FIELD(_path(name)) for name in values if name not in names]
+    wrong = [RequestField.UNKNOWN_FIELD(name) for name in values if name not in names]
     found: dict[Column, str | float] = {}
     for field in form:
         value = values.get(field.name, field.default)
         if value is None or value == "":
-            wrong.append(RequestField.REQUIRED(_path(field.name)))
+            wrong.append(RequestField.REQUIRED(field.name))
         elif (problem := _problem(field, value)) is not None:
             wrong.append(problem)
         else:
@@ -31,7 +31,7 @@ def filled(form: Sequence[FormField], values: Values) -> dict[Column, str | floa
 def replaced(secrets: Iterable[FormField], values: Values) -> dict[Column, str]:
     """The columns of new secrets. Raises Invalid for anything that is no secret of this channel, or does not fit."""
     known = {field.name: field for field in secrets}
-    if foreign := [ChannelField.NOT_FOR_THIS_CHANNEL(_path(name)) for name in values if name not in known]:
+    if foreign := [ChannelField.NOT_FOR_THIS_CHANNEL(name) for name in values if name not in known]:
         raise ChannelError.NOT_FOR_THIS_CHANNEL(fields=foreign)
     if wrong := [problem for name, value in values.items() if (problem := _problem(known[name], value))]:
         raise RequestError.INVALID(fields=wrong)
@@ -39,7 +39,7 @@ def replaced(secrets: Iterable[FormField], values: Values) -> dict[Column, str]:
 
 
 def _problem(field: FormField, value: str | float) -> Field | None:
-    path = _path(field.name)
+    path = field.name
     if field.type == "number":
         if not isinstance(value, (int, float)):
             return RequestField.WRONG_TYPE(path, expected="number")
@@ -51,7 +51,3 @@ def _problem(field: FormField, value: str | float) -> Field | None:
     if len(value) > field.max_length:
         return RequestField.TOO_LONG(path, max=field.max_length)
     return None if re.fullmatch(field.pattern, value) else field.problem(path)
-
-
-def _path(name: str) -> str:
-    return name

@@ -9,6 +9,7 @@ import pytest
 
 from db.campaigns import actions, lifecycle
 from db.channels import provider_state
+from db.channels.secrets import ChannelRow, load_channel
 from db.clock import now
 from db.messages.ledger import Claimed
 from db.messages.reasons import FailureReason
@@ -20,14 +21,14 @@ from tests import factories
 from workers import outgoing
 from workers.batch import Batch
 from workers.outcomes import OptedOut, OptOutScope, PauseChannel
-from workers.outgoing import ChannelRow, Sender
+from workers.outgoing import Sender
 from workers.providers.wire import Wire
 from workers.sending import Lanes
 
 
 async def load(actor: Actor, channel_id: UUID) -> ChannelRow:
     async with read(actor, Permission.CHANNELS_READ) as r:
-        channel = await outgoing.load_channel(r, channel_id)
+        channel = await load_channel(r, channel_id)
     assert channel is not None
     return channel
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from tests.poison import LEAVES, TEXTS, assert_storable, raw, spoiled
 from tests.workers.providers.test_meta_inbound import envelope
-from workers.channels import limit_of
 from workers.outcomes import Accepted, Unknown
 from workers.providers.events import BadWebhook, InboundMessage, StatusEvent
 from workers.providers.meta import client as meta_client
 from workers.providers.meta import errors as meta_errors
 from workers.providers.meta import inbound as meta_inbound
+from workers.providers.meta.check import limit_of
 from workers.providers.meta.types import Page, PhoneNumber, listed_template
 from workers.providers.twilio import client as twilio_client
 from workers.providers.twilio import errors as twilio_errors
