@@ -185,10 +185,7 @@ async def _contacts(c: asyncpg.Connection, customers: list[Person]) -> None:
 
 async def _channels(c: asyncpg.Connection, at: datetime) -> None:
     """Connected once their check has made their accounts on the sandbox."""
-    for channel, provider, name, rate in (
-        (WHATSAPP, META, "WhatsApp da loja", META.sandbox_throughput),
-        (SMS, TWILIO, "SMS da loja", _SHORT_SMS_RATE),
-    ):
+    for channel, provider, rate in ((WHATSAPP, META, META.sandbox_throughput), (SMS, TWILIO, _SHORT_SMS_RATE)):
         await c.execute(
             """insert into channel(company_id, id, kind, sandbox, name, account_id, external_id, portfolio_id, verify_token, throughput,
                                    messaging_limit, unknown_horizon, created_at)
@@ -196,7 +193,7 @@ async def _channels(c: asyncpg.Connection, at: datetime) -> None:
             COMPANY,
             channel,
             provider.kind,
-            name,
+            f"{provider.label.pt_br} da loja",
             f"sandbox-{channel.hex}",
             crypto.new_token() if provider.has_handshake else None,
             rate,
