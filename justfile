@@ -11,7 +11,7 @@ up *args: _env
     @exec {{py}} -m db up {{args}}
 
 # The one test command: style, then every test, with types and import rules beside them
-test *args: lint _browser
+test *args: lint _browser _clients
     #!/usr/bin/env bash
     set -uo pipefail
     ({{just_executable()}} types imports) &
