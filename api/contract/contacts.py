@@ -165,7 +165,7 @@ class ImportColumn(Output):
 
 
 class Import(Output):
-    """POST /v1/imports (multipart `file`, ≤ 100 MB) → Import in state `uploaded` with guessed columns;
+    """POST /v1/imports (multipart `file`, ≤ 100 MB) → Import in state `uploaded`, and `ready` with guessed columns once it was looked at;
     GET /v1/imports → Page[Import]; GET /v1/imports/{id}; POST /v1/imports/{id}/start ImportStart; POST …/cancel;
     GET …/rejects → Page[ImportReject]; GET …/rejects.csv: the rejected rows as the file had them, plus reason; mended, it can be imported again."""
 

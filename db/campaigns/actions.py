@@ -179,7 +179,7 @@ async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, i
         row = await _lock(w, campaign_id)
         _expect(
             row["state"],
-            (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.COMPLETED),
+            (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.FINISHED),
             CampaignError.NOT_RETRYABLE,
         )
         await consent.hold(w)

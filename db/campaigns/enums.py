@@ -10,6 +10,6 @@ class CampaignState(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"
     HELD = "held"  # from before a restore, a copy or a failover; a person decides (db/holds)
-    COMPLETED = "completed"
+    FINISHED = "finished"  # nothing is left to send; how it went, the counts say
     CANCELLED = "cancelled"
     FAILED = "failed"

@@ -161,7 +161,7 @@ async def _settle(company_id: UUID, campaign_id: UUID) -> int:
             await queueing.cancel(w, campaign_id, reason=discarded, batch=CLOSE_BATCH)
         if state == CampaignState.PAUSED or await w.fetchval(_OPEN_MESSAGES, company_id, campaign_id):
             return 0
-        end = CampaignState.COMPLETED if state == CampaignState.RUNNING else state
+        end = CampaignState.FINISHED if state == CampaignState.RUNNING else state
         await w.execute(
             "update campaign set state = $3, finished_at = now(), updated_at = now() where company_id = $1 and id = $2",
             company_id,

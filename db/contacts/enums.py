@@ -28,7 +28,8 @@ class CustomFieldKind(StrEnum):
 
 
 class ImportState(StrEnum):
-    UPLOADED = "uploaded"  # waits for its column mapping
+    UPLOADED = "uploaded"  # being looked at
+    READY = "ready"  # its columns are known: waits to be started
     QUEUED = "queued"
     RUNNING = "running"
     COMPLETED = "completed"

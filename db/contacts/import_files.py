@@ -23,11 +23,11 @@ ORPHANED = timedelta(hours=24)
 """A file is stored before its row is written: one without a row may be an upload of this moment."""
 
 _USED = """
-select count(*) filter (where state in ('uploaded', 'queued', 'running')) as open,
-    coalesce(sum(size) filter (where state in ('uploaded', 'queued', 'running')), 0)::bigint as stored,
+select count(*) filter (where state in ('uploaded', 'ready', 'queued', 'running')) as open,
+    coalesce(sum(size) filter (where state in ('uploaded', 'ready', 'queued', 'running')), 0)::bigint as stored,
     count(*) filter (where created_at > now() - interval '1 day') as today,
     extract(epoch from min(created_at) filter (where created_at > now() - interval '1 day') + interval '1 day' - now())::float8 as free_in
-from contact_import where company_id = $1 and (state in ('uploaded', 'queued', 'running') or created_at > now() - interval '1 day')
+from contact_import where company_id = $1 and (state in ('uploaded', 'ready', 'queued', 'running') or created_at > now() - interval '1 day')
 """
 
 
@@ -52,7 +52,8 @@ async def unstarted() -> list[tuple[UUID, UUID]]:
     """Imports that nobody started in time: company and id."""
     async with system_read() as s:
         rows = await s.fetch(
-            "select company_id, id from contact_import where state = 'uploaded' and created_at < $1", now() - UNSTARTED
+            "select company_id, id from contact_import where state in ('uploaded', 'ready') and created_at < $1",
+            now() - UNSTARTED,
         )
     return [(row["company_id"], row["id"]) for row in rows]
 
@@ -76,7 +77,8 @@ async def _unneeded(keys: list[str]) -> list[str]:
         return []
     async with system_read() as s:
         rows = await s.fetch(
-            "select blob from contact_import where blob = any($1::text[]) and state in ('uploaded', 'queued', 'running')", keys
+            "select blob from contact_import where blob = any($1::text[]) and state in ('uploaded', 'ready', 'queued', 'running')",
+            keys,
         )
     needed = {row["blob"] for row in rows}
     return [key for key in keys if key not in needed]

@@ -180,7 +180,7 @@ async def start(actor: Actor, import_id: UUID, columns: list[ColumnTarget], tag_
         )
         if row is None:
             raise RequestError.NOT_FOUND(what="import")
-        if row["state"] != ImportState.UPLOADED or row["sheet"] == "{}":
+        if row["state"] != ImportState.READY:
             raise ContactImportError.IMPORT_NOT_READY()
         sheet = msgspec.json.decode(row["sheet"], type=Inspected)
         mapping = _mapping(columns, sheet)
@@ -244,7 +244,7 @@ async def cancel(actor: Actor, import_id: UUID) -> None:
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         row = await w.fetchrow(
             "update contact_import set state = 'cancelled', finished_at = now() where company_id = $1 and id = $2 "
-            "and state in ('uploaded', 'queued', 'running') returning processed, total",
+            "and state in ('uploaded', 'ready', 'queued', 'running') returning processed, total",
             w.company_id,
             import_id,
         )
@@ -307,13 +307,13 @@ async def store_inspection(company_id: UUID, import_id: UUID, seen: Inspected, t
     """The columns and guesses of an uploaded file; nothing once it was started or cancelled."""
     async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
         if await w.execute(
-            "update contact_import set sheet = $3::jsonb, total = $4 where company_id = $1 and id = $2 and state = 'uploaded'",
+            "update contact_import set state = 'ready', sheet = $3::jsonb, total = $4 where company_id = $1 and id = $2 and state = 'uploaded'",
             company_id,
             import_id,
             msgspec.json.encode(seen).decode(),
             total,
         ):
-            w.emit(ImportProgress(import_id=import_id, state=ImportState.UPLOADED, processed=0, total=total))
+            w.emit(ImportProgress(import_id=import_id, state=ImportState.READY, processed=0, total=total))
 
 
 async def begin(company_id: UUID, import_id: UUID) -> bool:
@@ -341,7 +341,7 @@ async def finish(
         ended = await w.fetchrow(
             "update contact_import set state = $3, error = $4, error_row = $5, finished_at = now(), "
             "total = case when $3 = 'completed' then processed else total end "
-            "where company_id = $1 and id = $2 and state in ('uploaded', 'queued', 'running') returning processed, total",
+            "where company_id = $1 and id = $2 and state in ('uploaded', 'ready', 'queued', 'running') returning processed, total",
             company_id,
             import_id,
             state,

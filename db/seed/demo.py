@@ -241,7 +241,7 @@ async def _campaigns(c: asyncpg.Connection, customers: list[Person], at: datetim
         campaign = fixed_id(f"campaign:{name}")
         rows = history.past(audience, META, start, rate, dice, at)
         ended = max(row.sent_at or start for row in rows) + timedelta(seconds=20)
-        await _campaign(c, campaign, name, CampaignState.COMPLETED, WHATSAPP, template, tags, start, ended)
+        await _campaign(c, campaign, name, CampaignState.FINISHED, WHATSAPP, template, tags, start, ended)
         await _messages(c, campaign, WHATSAPP, template, rows, start)
     await _running(c, [p for p in customers if not p.opted_out][-3000:], at, dice)
     draft = fixed_id("campaign:draft")

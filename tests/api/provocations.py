@@ -179,7 +179,7 @@ async def _looked_at(stage: Stage) -> Request:
         '{"columns":[{"index":0,"name":"Celular","samples":["(11) 98765-4321"],"target":"phone","field_key":null,"confidence":1}],'
         '"preview":[["(11) 98765-4321"]],"encoding":"utf-8","separator":";","has_header":true,"sheet":{}}'
     )
-    await stage.set("contact_import", sheet=sheet)
+    await stage.set("contact_import", sheet=sheet, state="ready")
     return Request(body={"columns": [{"index": 0, "target": "phone"}]})
 
 
@@ -246,7 +246,7 @@ SUCCESS: dict[str, Scene] = {
     "campaigns_pause": given("campaign", state="running"),
     "campaigns_resume": given("campaign", state="paused"),
     "campaigns_cancel": given("campaign", state="running"),
-    "campaigns_retry_failed": given("campaign", state="completed"),
+    "campaigns_retry_failed": given("campaign", state="finished"),
     "channels_create": _from_the_sandbox,
     "channels_delete": _without_campaigns,
     "channels_resume": given("channel", state="paused"),
@@ -264,7 +264,7 @@ ALSO: dict[str, list[Scene]] = {
     "auth_invitations_accept": [_invited_with_a_wrong_password, _invited_twice],
     "team_delete": [conflict(alone())],
     "team_update": [conflict(alone(role="agent"))],
-    "campaigns_update": [conflict(given("campaign", state="completed"))],
+    "campaigns_update": [conflict(given("campaign", state="finished"))],
     "campaigns_delete": [conflict(given("campaign", state="running"))],
     "channels_delete": [conflict(given("campaign", state="running"))],
     "templates_delete": [conflict(given("campaign", state="running"))],

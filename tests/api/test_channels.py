@@ -103,7 +103,7 @@ async def test_pause_resume_archive(
     campaign = await make_campaign(owner_db, owner, channel)
     used = await client.delete(base, headers=headers)
     assert (used.status_code, used.json()["code"]) == (409, "channel_in_use")
-    await owner_db.execute("update campaign set state = 'completed' where id = $1", campaign)
+    await owner_db.execute("update campaign set state = 'finished' where id = $1", campaign)
     assert (await client.delete(base, headers=headers)).status_code == 200
     assert (await client.get(base, headers=headers)).status_code == 404
     assert await owner_db.fetchval("select token is null from channel where id = $1", channel)

@@ -31,7 +31,9 @@ async def upload(
     made = answer.json()
     assert (made["state"], made["columns"]) == ("uploaded", [])
     await inspect_import(owner.company_id, InspectImport(import_id=UUID(made["id"])))
-    return (await client.get(f"/v1/imports/{made['id']}", headers=headers)).json()  # type: ignore[no-any-return]
+    seen = (await client.get(f"/v1/imports/{made['id']}", headers=headers)).json()
+    assert seen["state"] in ("ready", "failed")
+    return seen  # type: ignore[no-any-return]
 
 
 async def run(client: httpx.AsyncClient, headers: Headers, owner: Actor, seen: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -99,7 +99,7 @@ async def test_who_answered_a_campaign_is_listed_with_the_answer(
     client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, owner_db: asyncpg.Connection, whatsapp: UUID
 ) -> None:
     auth = await sign_in_as(Role.MANAGER)
-    campaign = await factories.campaign(owner_db, owner, whatsapp, state="completed")
+    campaign = await factories.campaign(owner_db, owner, whatsapp, state="finished")
     await factories.contacts(owner_db, owner, 2)
     people = [
         row["id"] for row in await owner_db.fetch("select id from contact where company_id = $1 order by name", owner.company_id)

@@ -148,7 +148,7 @@ async def busy(db: asyncpg.Connection, actor: Actor | None = None) -> tuple[Acto
     template = await factories.template(db, actor, channel)
     await factories.contacts(db, actor, 6)
     ids = {"channel": channel}
-    for state in ("draft", "scheduled", "preparing", "running", "paused", "completed"):
+    for state in ("draft", "scheduled", "preparing", "running", "paused", "finished"):
         ids[state] = await factories.campaign(
             db, actor, channel, template, name=state, state=state, scheduled_at=AT if state == "scheduled" else None
         )
@@ -208,7 +208,7 @@ async def test_a_copy_sends_nothing_of_its_old_life(home: Place, tmp_path: Path)
     assert await claim(actor, ids["channel"], ids["channel"]) == []
     await home.look()
     held = {"scheduled", "preparing", "running", "paused"}
-    for name in ("draft", "scheduled", "preparing", "running", "paused", "completed"):
+    for name in ("draft", "scheduled", "preparing", "running", "paused", "finished"):
         assert (await state(home, ids[name])).value == ("held" if name in held else name)
     for queue in ("running", "channel", "paused"):
         assert await claim(actor, ids["channel"], ids[queue]) == []

@@ -79,7 +79,7 @@ def test_every_reason_has_a_name_and_a_way_out() -> None:
 
 def _progress(**more: object) -> Progress:
     values: dict[str, object] = {
-        "state": CampaignState.COMPLETED, "state_reason": None,
+        "state": CampaignState.FINISHED, "state_reason": None,
         "figures": Figures(audience=100, waiting=0, sent=90, delivered=90, read=30, replied=9, failed=10, stopped=0),
         "counts": Counts(delivered=60, read=30, failed=10, skipped=10), "rate": 0.0, "eta": None, "limiting_factor": None, "limit_value": None, "limit_until": None,
         "failures": [], "skipped": [], "series": [], "series_seconds": 1,

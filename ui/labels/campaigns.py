@@ -162,7 +162,7 @@ def campaign_state(state: CampaignState, outage_since: datetime | None = None) -
         CampaignState.RUNNING: (_("Sending"), "ok"),
         CampaignState.PAUSED: (_("Paused"), "warn"),
         CampaignState.HELD: (_("Held"), "warn"),
-        CampaignState.COMPLETED: (_("Completed"), "quiet"),
+        CampaignState.FINISHED: (_("Completed"), "quiet"),
         CampaignState.CANCELLED: (_("Cancelled"), "quiet"),
         CampaignState.FAILED: (_("Failed"), "bad"),
     }

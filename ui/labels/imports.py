@@ -10,7 +10,8 @@ from ui.i18n import _
 
 def import_state(state: ImportState) -> tuple[str, Tone]:
     names: dict[ImportState, tuple[str, Tone]] = {
-        ImportState.UPLOADED: (_("Waits for you"), "info"),
+        ImportState.UPLOADED: (_("Looking at the file"), "info"),
+        ImportState.READY: (_("Waits for you"), "info"),
         ImportState.QUEUED: (_("Starting"), "info"),
         ImportState.RUNNING: (_("Importing"), "ok"),
         ImportState.COMPLETED: (_("Completed"), "quiet"),

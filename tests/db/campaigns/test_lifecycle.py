@@ -184,7 +184,7 @@ async def test_retry_sends_only_the_failed_again(stage: Stage) -> None:
     await stage.finish(batch[30:36], S.FAILED, "temporary")
     await stage.finish(batch[36:], S.FAILED, "invalid_number")
     await lifecycle.reconcile()
-    assert await stage.state() == "completed"
+    assert await stage.state() == "finished"
     assert await actions.retry_failed(stage.actor, stage.id, RETRYABLE, include_unknown=False) == 6
     assert await stage.state() == "running"
     again = await stage.claim()
@@ -193,7 +193,7 @@ async def test_retry_sends_only_the_failed_again(stage: Stage) -> None:
     await stage.finish(again, S.SENT)
     await lifecycle.reconcile()
     assert await stage.counts() == {"sent": 36, "failed": 4}
-    assert await stage.state() == "completed"
+    assert await stage.state() == "finished"
 
 
 async def test_a_stop_by_the_provider_ends_the_rest(stage: Stage) -> None:

@@ -158,7 +158,7 @@ async def test_a_passing_failure_after_the_end_does_not_wait_in_a_queue_that_nob
     for message in messages:
         await scene.finish(message, S.SENT, "", AttemptState.ACCEPTED)
     await lifecycle.reconcile()
-    assert await scene.db.fetchval("select state from campaign where id = $1", scene.campaign_id) == "completed"
+    assert await scene.db.fetchval("select state from campaign where id = $1", scene.campaign_id) == "finished"
     async with work(scene.actor, SEND) as w:
         await ledger.apply_statuses(w, [StatusUpdate(messages[0].attempt_id, None, S.FAILED, now(), "queue_full", 30001, 5.0)])
     assert await scene.row(messages[0].message_id) == (S.FAILED, "queue_full")

@@ -274,7 +274,7 @@ async def test_what_falls_through_is_swept_and_what_is_needed_stays(
     needed, stale = await uploaded(owner, many(3)), await uploaded(owner, many(3))
     keys = {row["id"]: row["blob"] for row in await owner_db.fetch("select id, blob from contact_import")}
     await owner_db.execute(
-        "update contact_import set state = 'uploaded', created_at = now() - interval '73 hours' where id = $1", stale
+        "update contact_import set state = 'ready', created_at = now() - interval '73 hours' where id = $1", stale
     )
     orphan, torn, fresh = folder / "orphan.csv", folder / ".put-torn", folder / "fresh.csv"
     for path in (orphan, torn, fresh):

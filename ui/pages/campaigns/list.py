@@ -46,7 +46,7 @@ def _filters() -> list[tuple[str, tuple[CampaignState, ...]]]:
         (_("Scheduled ones"), (CampaignState.SCHEDULED,)),
         (_("Sending"), (CampaignState.PREPARING, CampaignState.RUNNING)),
         (_("Paused ones"), (CampaignState.PAUSED, CampaignState.HELD)),
-        (_("Completed ones"), (CampaignState.COMPLETED,)),
+        (_("Completed ones"), (CampaignState.FINISHED,)),
         (_("Failed or cancelled"), (CampaignState.FAILED, CampaignState.CANCELLED)),
     ]
 

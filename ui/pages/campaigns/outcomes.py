@@ -20,7 +20,7 @@ from ui.labels import campaigns as campaign_labels
 from ui.labels import reasons
 from ui.pages.campaigns.figures import steps
 
-_RETRYABLE = {CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.COMPLETED}
+_RETRYABLE = {CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.FINISHED}
 UNKNOWN = "unknown_outcome"
 
 

@@ -124,7 +124,7 @@ def _rate(progress: Progress) -> float:
 def _title(progress: Progress) -> str:
     """In place of a rate, when nothing goes out any more."""
     return {
-        CampaignState.COMPLETED: _("All done"),
+        CampaignState.FINISHED: _("All done"),
         CampaignState.PAUSED: _("Paused"),
         CampaignState.HELD: _("Held"),
         CampaignState.CANCELLED: _("Cancelled"),

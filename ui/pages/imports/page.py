@@ -138,12 +138,12 @@ class _Flow:
         self._head.actions.clear()
         names = [_("File"), _("Columns"), _("Import"), _("Result")]
         match found.state:
-            case ImportState.UPLOADED if not found.columns:
+            case ImportState.UPLOADED:
                 stepper(names, 0)
                 with note("info", _("We are looking at the file…")):
                     pass
                 skeleton_list(5)
-            case ImportState.UPLOADED:
+            case ImportState.READY:
                 stepper(names, 1)
                 if self._write:
                     _Mapping(found, self._api, self._place)
