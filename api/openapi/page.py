@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+_OF_ALL = frozenset({"X-Request-Id", "RateLimit", "RateLimit-Policy"})
 METHODS = ("get", "post", "put", "patch", "delete")
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem;color:#1d2433;background:#fff}
@@ -23,6 +24,13 @@ def _e(text: object) -> str:
 
 def _json(value: Any) -> str:
     return f"<pre>{_e(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())}</pre>"
+
+
+def _shown(content: dict[str, Any]) -> str:
+    """The examples of a body."""
+    if "example" in content:
+        return _json(content["example"])
+    return "".join(_json(each["value"]) for each in content.get("examples", {}).values())
 
 
 def page(document: dict[str, Any]) -> str:
@@ -49,11 +57,12 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
     )
     parts = [f"<p>{_e(operation.get('description', ''))}</p>", f"<table>{rows}</table>" if rows else ""]
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
-        parts.append(f"<p>Body, <code>{_e(kind)}</code></p>{_json(content.get('example'))}")
+        parts.append(f"<p>Body, <code>{_e(kind)}</code></p>{_shown(content)}")
     for status, answer in sorted(operation["responses"].items()):
         contents = [content for content in answer.get("content", {}).values() if status < "300"]
+        headers = ", ".join(f"<code>{_e(name)}</code>" for name in answer["headers"] if name not in _OF_ALL)
         parts.append(
-            f"<p><b>{_e(status)}</b> {_e(answer.get('description', ''))}</p>{''.join(_json(one.get('example')) for one in contents)}"
+            f"<p><b>{_e(status)}</b> {_e(answer['description'])} {headers}</p>{''.join(_shown(one) for one in contents)}"
         )
     head = f'<b class="m">{method.upper()}</b> <code>{_e(path)}</code> {_e(operation.get("summary", ""))}'
     return f"<details><summary>{head}</summary>{''.join(parts)}</details>"

@@ -16,7 +16,11 @@ _INTRO = """Everything that the panel does, it does through this interface.
 
 Send `Authorization: Bearer <API key>` with every request. Lists come in pages: pass `next_cursor` back as `cursor`. Failures are
 problem details (RFC 9457): switch on `code`. A POST that creates, changes or sends takes an `Idempotency-Key`: repeating it
-with the same key, whatever happened to the first, gives the first answer again and does nothing twice. 429 and 503 say in `Retry-After` how many seconds to wait. Follow changes live on `/v1/events`."""
+with the same key, whatever happened to the first, gives the first answer again and does nothing twice. 429 and 503
+say in `Retry-After` how many seconds to wait. Follow changes live on `/v1/events`.
+
+Operation ids stay, so generated clients keep their names. Every answer has an `X-Request-Id`; send your own, and both logs have
+the same. HEAD answers wherever GET does. A body may hold no field that is not named here; an answer may have new ones some day."""
 
 
 class DocsPage(OpenAPIRenderPlugin):
