@@ -254,7 +254,7 @@ class Recipient(Output):
     contact_id: UUID | None
     name: Annotated[str, example("Beatriz Nunes")]
     address: Annotated[str, example("+5511987654321")]
-    state: Annotated[str, example("delivered")]
+    state: Annotated[RecipientState, example("delivered")]
     reason: str | None
     code: int | None
     tries: int

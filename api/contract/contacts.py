@@ -128,11 +128,14 @@ class NoteCreate(Input):
     body: Annotated[str, Meta(examples=["Prefere receber à tarde."], min_length=1, max_length=4000)]
 
 
+BulkVerb = Literal["add_tags", "remove_tags", "opt_out", "delete"]
+
+
 class BulkAction(Input):
     """POST /v1/contacts/bulk → Bulk; progress as event `bulk.progress`."""
 
     filter: ContactFilter
-    verb: Literal["add_tags", "remove_tags", "opt_out", "delete"]
+    verb: BulkVerb
     tags: list[TagName] = []
 
 
@@ -140,7 +143,7 @@ class Bulk(Output):
     """GET /v1/contacts/bulk/{id}."""
 
     id: UUID
-    verb: Annotated[str, example("add_tags")]
+    verb: BulkVerb
     total: int
     processed: int
     done: bool
@@ -153,13 +156,14 @@ class ContactCount(Output):
     count: int
 
 
+ColumnTarget = Literal["phone", "name", "first_name", "last_name", "email", "tags", "language", "opt_out", "custom", "ignore"]
+
+
 class ImportColumn(Output):
     index: int
     name: Annotated[str, example("Telefone")]
     samples: Annotated[list[str], example(["(11) 98765-4321"])]
-    target: Annotated[
-        str, example("phone")
-    ]  # guessed: phone, name, first_name, last_name, email, tags, language, opt_out, custom, ignore
+    target: Annotated[ColumnTarget, example("phone")]  # a guess until it is started
     field_key: str | None
     confidence: float
 
@@ -197,7 +201,7 @@ class Import(Output):
 
 class ColumnChoice(Input):
     index: Annotated[int, Meta(ge=0, le=500)]
-    target: Literal["phone", "name", "first_name", "last_name", "email", "tags", "language", "opt_out", "custom", "ignore"]
+    target: ColumnTarget
     field_key: FieldKey | None = None
     field_label: Annotated[Label, example("Cidade")] | None = None  # for a custom field that does not exist yet
 
