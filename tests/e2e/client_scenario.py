@@ -114,14 +114,14 @@ def main(address: str, token: str) -> None:
     twice = campaigns_launch.sync_detailed(draft.id, client=api, body=CampaignLaunch())
     assert (twice.status_code, type(twice.parsed)) == (409, Problem)
 
-    progress = until(lambda: ok(campaigns_progress_get.sync(draft.id, client=api)), lambda found: found.accepted == 2)
+    progress = until(lambda: ok(campaigns_progress_get.sync(draft.id, client=api)), lambda found: found.figures.sent == 2)
     recipients = ok(campaigns_recipients_list.sync(draft.id, client=api, limit=10)).items
     table = ok(campaigns_recipients_csv.sync(draft.id, client=api))
     assert "+5595998330001" in table
     wrong = contacts_create.sync(client=api, body=ContactCreate(email="nowhere"))
     assert isinstance(wrong, Problem), wrong
     assert [error.field for error in wrong.errors] == ["email"]
-    print(json.dumps({"accepted": progress.accepted, "addresses": sorted(each.address for each in recipients)}))
+    print(json.dumps({"sent": progress.figures.sent, "addresses": sorted(each.address for each in recipients)}))
 
 
 if __name__ == "__main__":

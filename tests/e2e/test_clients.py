@@ -44,7 +44,7 @@ async def document(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 def _done(said: str, number: int) -> None:
     result: dict[str, Any] = json.loads(said.splitlines()[-1])
-    assert result == {"accepted": 2, "addresses": [f"+559599{number}0001", f"+559599{number}0002"]}
+    assert result == {"sent": 2, "addresses": [f"+559599{number}0001", f"+559599{number}0002"]}
 
 
 async def test_a_generated_python_client(stack: Stack, document: Path, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ check(twice.response.status === 409 && twice.error !== undefined, "a second laun
 
 const progress = await until(
   async () => ok(await api.GET("/v1/campaigns/{campaign_id}/progress", { params })),
-  (found) => found.accepted === 2,
+  (found) => found.figures.sent === 2,
 );
 const recipients = ok(await api.GET("/v1/campaigns/{campaign_id}/recipients", { params: { ...params, query: { limit: 10 } } }));
 const table = ok(await api.GET("/v1/campaigns/{campaign_id}/recipients.csv", { params, parseAs: "text" }));
@@ -107,4 +107,4 @@ check(recipients.items.length === 2 && table.includes("+5595998220001"), "recipi
 
 const wrong = await api.POST("/v1/contacts", { body: { email: "nowhere" } });
 check(wrong.error?.errors?.[0]?.field === "email", JSON.stringify(wrong.error));
-console.log(JSON.stringify({ accepted: progress.accepted, addresses: recipients.items.map((each) => each.address).sort() }));
+console.log(JSON.stringify({ sent: progress.figures.sent, addresses: recipients.items.map((each) => each.address).sort() }));
