@@ -64,6 +64,7 @@ class Conformance:
             errors = list(jsonschema_rs.Draft202012Validator(schema, validate_formats=True).iter_errors(answer.json()))
             assert [(list(error.instance_path), error.message) for error in errors] == [], where
         self._check_headers(answer, described["headers"], where)
+        assert status != self.success or "ratelimit" in answer.headers, where
         self.seen.add(status)
 
     def _check_headers(self, answer: httpx.Response, described: dict[str, Any], where: str) -> None:
