@@ -1,5 +1,6 @@
 """Where the document is served: as JSON and as a page."""
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -45,8 +46,8 @@ class DocsJson(OpenAPIRenderPlugin):
 
 @get("/v1/openapi.json", opt={"public": True}, include_in_schema=False)
 async def openapi_json(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """The document."""
-    body = msgspec.json.encode(document(request.app))
+    """The document. It takes a second to make, once; others are served meanwhile."""
+    body = msgspec.json.encode(await asyncio.to_thread(document, request.app))
     return Response(body, media_type=MediaType.JSON, headers={"Cache-Control": "public, max-age=300"})
 
 
