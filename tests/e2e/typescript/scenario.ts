@@ -37,7 +37,7 @@ form.append("file", new Blob(["Nome;Celular\nAna Lima;+5595998220001\nBruno Sá;
 const uploaded = ok(await api.POST("/v1/imports", { body: { file: "" }, bodySerializer: () => form }));
 const seen = await until(
   async () => ok(await api.GET("/v1/imports/{import_id}", { params: { path: { import_id: uploaded.id } } })),
-  (found) => found.columns.length > 0,
+  (found) => found.state === "ready",
 );
 const columns = seen.columns.map(({ index, target }) => ({ index, target }));
 ok(
