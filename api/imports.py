@@ -33,8 +33,8 @@ def _import(row: asyncpg.Record) -> Import:
     seen = msgspec.json.decode(row["sheet"], type=Inspected) if row["sheet"] != "{}" else None
     columns = [ImportColumn(**msgspec.structs.asdict(column)) for column in seen.columns] if seen else []
     for chosen in _targets.decode(row["mapping"]):
-        column = columns[chosen.index]
-        column.target, column.field_key, column.confidence = chosen.target, chosen.field_key, 1.0
+        given = {"target": chosen.target, "field_key": chosen.field_key, "confidence": 1.0}
+        columns[chosen.index] = msgspec.structs.replace(columns[chosen.index], **given)
     return struct(
         row,
         Import,

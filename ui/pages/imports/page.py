@@ -204,7 +204,7 @@ class _Flow:
             self._draw_rejects(found)
 
     def _draw_rejects(self, found: Import) -> None:
-        names = {column.target: column.name for column in found.columns if column.target != "custom"}
+        names: dict[str, str] = {column.target: column.name for column in found.columns if column.target != "custom"}
         names |= {f"custom.{column.field_key}": column.name for column in found.columns if column.field_key}
 
         async def fetch(query: Query) -> Page[ImportReject]:
