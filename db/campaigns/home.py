@@ -10,6 +10,7 @@ import msgspec
 
 from db.campaigns.tallies import tallies
 from db.clock import now
+from db.messages.enums import MessageState as M
 from db.permissions import Permission
 from db.stats.metrics import Metric
 from db.stats.queries import daily
@@ -33,7 +34,7 @@ left join channel ch on ch.company_id = c.company_id and ch.id = c.channel_id
 where c.company_id = $1 and c.state in ('scheduled', 'preparing', 'running', 'paused')
 order by array_position(array['running', 'preparing', 'paused', 'scheduled'], c.state), c.scheduled_at nulls last, c.id desc limit 10
 """
-_ATTENTION = """
+_ATTENTION = f"""
 (select 'channel_' || state as code, id as subject_id, name as subject, coalesce(state_reason, state_detail) as detail, null::int as count,
     1 as rank, created_at as at
 from channel where company_id = $1 and archived_at is null and state in ('error', 'paused') limit 20)
