@@ -11,9 +11,11 @@ from nicegui.testing.user_interaction import UserInteraction
 from api.contract.base import FieldError, Page
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
+from ui.components.cells import person, tags
 from ui.components.forms import Field, filled, strength, text_field
+from ui.components.query import Filter, Query
 from ui.components.states import load
-from ui.components.table import Column, DataTable, Filter, Query, data_table, person, tags
+from ui.components.table import Column, DataTable, data_table
 from ui.components.text import initials, safe_link, safe_url
 
 

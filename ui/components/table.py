@@ -1,7 +1,8 @@
 """The list of anything: pages by cursor from the server, search, filters, selection, bulk actions; a list on a phone.
 
 The browser only ever holds one page, so 200,000 contacts cost what 50 do. Cells are values, drawn by one fixed template:
-user text cannot become markup. It does not know what it lists: `fetch` asks, `row` says what to show.
+user text cannot become markup. It does not know what it lists: `fetch` asks, `row` says what to show. A row that leads
+somewhere is a link. What is asked for stands in the address of the page.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -13,13 +14,15 @@ from api.contract.base import Page
 from ui import formats
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
+from ui.components.address import address
 from ui.components.buttons import button
+from ui.components.cells import Cell, body, linked, name_of, of_row, tick, tick_all
+from ui.components.forms import search_field
+from ui.components.query import Asked, Filter, Query
 from ui.components.states import empty, error_state, skeleton_table
-from ui.components.text import Tone, initials
 from ui.i18n import _, ngettext
 
 T = TypeVar("T")
-Cell = str | int | None | Mapping[str, Any]
 
 
 class Column(NamedTuple):
@@ -33,24 +36,6 @@ class Column(NamedTuple):
     sortable: bool = False
 
 
-class Filter(NamedTuple):
-    """A choice above the table; `options` maps the API's value to its label. Nothing chosen means all."""
-
-    key: str
-    label: str
-    options: Mapping[str, str]
-
-
-class Query(NamedTuple):
-    """What `fetch` is asked for. `sort` is a column key, with `-` in front when descending."""
-
-    search: str
-    filters: Mapping[str, str]
-    cursor: str | None
-    limit: int
-    sort: str | None
-
-
 class Selection(NamedTuple):
     """What is ticked: ids, or everything that matches the query (`all_matching`)."""
 
@@ -58,41 +43,6 @@ class Selection(NamedTuple):
     all_matching: bool
     query: Query
     amount: int
-
-
-def two_lines(text: str, sub: str = "") -> Cell:
-    return {"text": text, "sub": sub}
-
-
-def person(name: str, sub: str = "") -> Cell:
-    """Avatar, name and a line below."""
-    return {"text": name, "sub": sub, "initials": initials(name), "tint": sum(name.encode()) % 4 + 1}
-
-
-def state(text: str, tone: Tone) -> Cell:
-    return {"text": text, "tone": tone}
-
-
-def tags(names: Sequence[str]) -> Cell:
-    """The first three as chips, the rest as +n."""
-    return {"chips": [*names[:3], *([f"+{len(names) - 3}"] if len(names) > 3 else [])]}
-
-
-_VALUE = """
-<span v-if="V === null || V === undefined || V === ''" class="m-hint">–</span>
-<span v-else-if="typeof V !== 'object'" :class="L">{{ V }}</span>
-<span v-else-if="V.tone" :class="'m-badge m-' + V.tone">{{ V.text }}</span>
-<div v-else-if="V.chips" class="m-cell-chips"><span class="m-chip" v-for="name in V.chips">{{ name }}</span></div>
-<div v-else class="m-cell">
-  <div v-if="V.initials" :class="'m-avatar m-tint-' + V.tint" aria-hidden="true">{{ V.initials }}</div>
-  <div class="m-cell-two"><span class="m-strong">{{ V.text }}</span><span v-if="V.sub" class="m-hint">{{ V.sub }}</span></div>
-</div>
-"""
-_CELL = '<q-td :props="props">' + _VALUE.replace("V", "props.value").replace('"L"', '"props.col.look"') + "</q-td>"
-
-
-def _value_of(key: str, look: str) -> str:
-    return _VALUE.replace("V", f"props.row.{key}").replace('"L"', f"\"'{look}'\"")
 
 
 class DataTable(Generic[T]):
@@ -106,22 +56,21 @@ class DataTable(Generic[T]):
         *,
         search: str,
         filters: Sequence[Filter],
-        on_open: Callable[[str], Any] | None,
+        link: Callable[[T], str | None] | None,
         bulk: Callable[[Selection], Any] | None,
         draw_empty: Callable[[], Any] | None,
         tools: Callable[[], Any] | None,
         limit: int,
     ) -> None:
         self._columns, self._fetch, self._row = columns, fetch, row
-        self._bulk, self._draw_empty, self._limit, self._on_open = bulk, draw_empty, limit, on_open
-        self._search, self._filters, self._sort = "", dict[str, str](), None
-        self._shown: dict[str, tuple[ui.button, Filter]] = {}
-        self._cursors: list[str | None] = [None]
+        self._bulk, self._draw_empty, self._limit, self._link = bulk, draw_empty, limit, link
+        self._shown: list[tuple[ui.button, Filter]] = []
+        self._ask = Asked(filters, {column.key for column in columns if column.sortable})
+        address().on_back(self._went_back)
         self._next: str | None = None
         self._total: int | None = None
         self._asked = 0
         self._all = False
-        self._ever = False
         with ui.element("div").classes("m-card m-card-flush") as self.element:
             if search or filters or tools:
                 self._bar = ui.element("div").classes("m-bar")
@@ -142,12 +91,7 @@ class DataTable(Generic[T]):
 
     def _draw_bar(self, search: str, filters: Sequence[Filter], tools: Callable[[], Any] | None) -> None:
         if search:
-            self._input = ui.input(placeholder=search).classes("m-search")
-            self._input.props("outlined dense debounce=250 clearable clear-icon=sym_r_close type=search")
-            self._input.props["aria-label"] = search
-            with self._input.add_slot("prepend"):
-                ui.icon("sym_r_search")
-            self._input.on_value_change(lambda event: self._searched(event.value or ""))
+            self._input = search_field(search, self._ask.search, self._searched)
         if filters:
             with ui.element("div").classes("m-filters"):
                 for one in filters:
@@ -157,27 +101,34 @@ class DataTable(Generic[T]):
                 tools()
 
     def _draw_filter(self, one: Filter) -> None:
-        with button(one.label, icon="keyboard_arrow_down").classes("m-filter") as shown:
+        with button(self._ask.name(one), icon="keyboard_arrow_down").classes("m-filter") as shown:
             shown.props["icon-right"] = shown.props.pop("icon")
             with ui.menu():
                 ui.menu_item(_("All"), on_click=lambda: self.choose(one.key, None))
                 for value, label in one.options.items():
                     ui.menu_item(label, on_click=lambda value=value: self.choose(one.key, value))
-        self._shown[one.key] = shown, one
+        self._shown.append((shown, one))
 
     async def choose(self, key: str, value: str | None) -> None:
         """Sets a filter as its menu does; None takes it off."""
-        shown, one = self._shown[key]
-        if value is None:
-            self._filters.pop(key, None)
-        else:
-            self._filters[key] = value
-        shown.text = one.label if value is None else f"{one.label}: {one.options[value]}"
+        self._ask.choose(key, value)
         await self.reload()
+
+    def _name_filters(self) -> None:
+        for shown, one in self._shown:
+            shown.text = self._ask.name(one)
 
     def _draw_table(self) -> ui.table:
         shown = [
-            {"name": c.key, "field": c.key, "label": c.label, "align": c.align, "look": c.look, "sortable": c.sortable}
+            {
+                "name": c.key,
+                "field": c.key,
+                "label": c.label,
+                "align": c.align,
+                "look": c.look,
+                "sortable": c.sortable,
+                "lead": c is self._columns[0],
+            }
             for c in self._columns
         ]
         table = ui.table(
@@ -185,16 +136,18 @@ class DataTable(Generic[T]):
             columns=shown,
             row_key="id",
             selection="multiple" if self._bulk else None,
-            pagination={"rowsPerPage": 0, "sortBy": None, "descending": False},
+            pagination={
+                "rowsPerPage": 0,
+                "sortBy": (self._ask.sort or "").lstrip("-") or None,
+                "descending": (self._ask.sort or "").startswith("-"),
+            },
             on_select=lambda: self._selected(),
-        ).classes("m-table" + (" m-table-press" if self._on_open else ""))
+        ).classes("m-table")
         table.props('flat hide-pagination binary-state-sort :grid="Quasar.Screen.width < 760"')
-        table.add_slot("body-cell", _CELL)
+        table.add_slot("body-cell", body())
+        table.add_slot("body-selection", tick())
+        table.add_slot("header-selection", tick_all())
         table.add_slot("item", self._phone_template())
-        if self._on_open is not None:
-            open_row = self._on_open
-            table.on("rowClick", lambda event: open_row(str(event.args["id"])), js_handler="(e, row) => emit({id: row.id})")
-            table.on("openRow", lambda event: open_row(str(event.args)))
         if any(column.sortable for column in self._columns):
             table.on_pagination_change(self._sorted)
         return table
@@ -204,19 +157,17 @@ class DataTable(Generic[T]):
         for column in self._columns:
             if column.phone != "none":
                 parts[column.phone].append(column)
-        tick = '<q-checkbox v-model="props.selected" dense @click.stop />' if self._bulk else ""
-        lead = parts["title"] or [self._columns[0]]
-        main = "".join(_value_of(c.key, c.look or "m-strong") for c in lead)
-        main += "".join(f'<div class="m-hint m-clip">{_value_of(c.key, "m-hint")}</div>' for c in parts["sub"])
-        end = "".join(f'<template v-if="props.row.{c.key}">{_value_of(c.key, c.look)}</template>' for c in parts["end"])
-        press = " @click=\"() => $parent.$emit('openRow', props.row.id)\"" if self._on_open else ""
+        first = parts["title"] or [self._columns[0]]
+        main = linked("".join(of_row(c.key, c.look or "m-strong") for c in first))
+        main += "".join(f'<div class="m-hint m-clip">{of_row(c.key, "m-hint")}</div>' for c in parts["sub"])
+        end = "".join(f'<template v-if="props.row.{c.key}">{of_row(c.key, c.look)}</template>' for c in parts["end"])
         return (
-            f'<div class="m-table-item"{press}>{tick}<div class="m-cell-two m-cell-main">{main}</div>'
+            f'<div class="m-table-item">{tick() if self._bulk else ""}<div class="m-cell-two m-cell-main">{main}</div>'
             f'<div class="m-table-item-end">{end}</div></div>'
         )
 
     def _draw_foot(self, shown: int) -> None:
-        first = (len(self._cursors) - 1) * self._limit + 1
+        first = (self._ask.page - 1) * self._limit + 1
         self._foot.clear()
         with self._foot:
             last = first + shown - 1
@@ -231,19 +182,29 @@ class DataTable(Generic[T]):
                 back = button(_("Previous"), self._back, icon="chevron_left", kind="plain")
                 on = button(_("Next"), self._forward, kind="plain")
                 on.props("icon-right=sym_r_chevron_right")
-            back.set_enabled(len(self._cursors) > 1)
+            back.set_enabled(self._ask.page > 1)
             on.set_enabled(self._next is not None)
-        self._foot.set_visibility(len(self._cursors) > 1 or self._next is not None or shown > 10)
+        self._foot.set_visibility(self._ask.page > 1 or self._next is not None or shown > 10)
 
     # -- asking -------------------------------------------------------------------------------------------------
 
     @property
     def query(self) -> Query:
-        return Query(self._search, dict(self._filters), self._cursors[-1], self._limit, self._sort)
+        return self._ask.query(self._limit)
 
-    async def reload(self) -> None:
+    async def _went_back(self) -> None:
+        self._ask.read()
+        self._name_filters()
+        self._clear_selection()
+        if hasattr(self, "_input"):
+            self._input.value = self._ask.search  # what is asked for already; nothing is asked again
+        await self.refresh()
+
+    async def reload(self, *, push: bool = True) -> None:
         """Back to the first page of what is asked for now; drops the selection."""
-        self._cursors = [None]
+        self._ask.first()
+        self._ask.write(push=push)
+        self._name_filters()
         self._clear_selection()
         await self.refresh()
 
@@ -256,7 +217,10 @@ class DataTable(Generic[T]):
             page = await self._fetch(self.query)
         except (ApiProblem, Offline) as error:
             if asked == self._asked and not self._gone():
-                self._failed(error)
+                if isinstance(error, ApiProblem) and error.code == "bad_cursor" and self._ask.page > 1:
+                    await self.reload(push=False)  # an address from before the list was another one
+                else:
+                    self._failed(error)
             return
         if asked != self._asked or self._gone():
             return
@@ -279,12 +243,12 @@ class DataTable(Generic[T]):
 
     def _show(self, page: Page[T]) -> None:
         self._next, self._total = page.next_cursor, page.total
-        rows = [dict(self._row(item)) for item in page.items]
+        rows = [self._complete(item) for item in page.items]
         self._place.clear()
         self._table.props(remove="loading")
         self._table.rows = rows
         self._table.set_visibility(bool(rows))
-        asked_for = bool(self._search or self._filters)
+        asked_for = self._ask.anything
         if hasattr(self, "_bar"):
             self._bar.set_visibility(bool(rows) or asked_for or self._draw_empty is None)
         with self._place:
@@ -299,35 +263,42 @@ class DataTable(Generic[T]):
         with self.element:
             self._draw_foot(len(rows))
 
+    def _complete(self, item: T) -> dict[str, Any]:
+        """The row's values, where it leads, and the name of its check box."""
+        row = dict(self._row(item))
+        row["href"] = self._link(item) if self._link else None
+        row["tick"] = _("Select {name}").format(name=name_of(row.get(self._columns[0].key)))
+        return row
+
     async def _searched(self, text: str) -> None:
-        self._search = text.strip()
-        await self.reload()
+        if text != self._ask.search:
+            self._ask.search = text
+            await self.reload(push=False)
 
     async def _show_everything(self) -> None:
         """The way out of a search without a find: no words, no filters."""
-        self._filters.clear()
-        for shown, one in self._shown.values():
-            shown.text = one.label
-        if self._search:
-            self._input.value = ""  # asks again by itself
-        else:
-            await self.reload()
+        self._ask.filters, self._ask.search = {}, ""
+        if hasattr(self, "_input"):
+            self._input.value = ""
+        await self.reload()
 
     async def _sorted(self, event: events.ValueChangeEventArguments[Any]) -> None:
         key = event.value.get("sortBy")
         sort = ("-" if event.value.get("descending") else "") + key if key else None
-        if sort != self._sort:
-            self._sort = sort
+        if sort != self._ask.sort:
+            self._ask.sort = sort
             await self.reload()
 
     async def _forward(self) -> None:
         if self._next is not None:
-            self._cursors.append(self._next)
+            self._ask.forward(self._next)
+            self._ask.write()
             await self.refresh()
 
     async def _back(self) -> None:
-        if len(self._cursors) > 1:
-            self._cursors.pop()
+        if self._ask.page > 1:
+            self._ask.back()
+            self._ask.write()
             await self.refresh()
 
     # -- selecting ----------------------------------------------------------------------------------------------
@@ -369,7 +340,7 @@ def data_table(
     *,
     search: str = "",
     filters: Sequence[Filter] = (),
-    on_open: Callable[[str], Any] | None = None,
+    link: Callable[[T], str | None] | None = None,
     bulk: Callable[[Selection], Any] | None = None,
     draw_empty: Callable[[], Any] | None = None,
     tools: Callable[[], Any] | None = None,
@@ -377,7 +348,8 @@ def data_table(
 ) -> DataTable[T]:
     """A table over a cursor-paged list.
 
-    `row(item)` gives `id` and one value per column key: text, number, or `person`, `two_lines`, `state`, `tags`.
+    `row(item)` gives `id` and one value per column key: text, number, or `person`, `two_lines`, `state`, `tags`;
+    `link(item)` the path that a row leads to.
     `search` is the placeholder of the search field (none without). `bulk(selection)` draws the buttons for what is
     ticked. `draw_empty` draws the state without anything; `tools` draws at the right of the bar.
     """
@@ -387,7 +359,7 @@ def data_table(
         row,
         search=search,
         filters=filters,
-        on_open=on_open,
+        link=link,
         bulk=bulk,
         draw_empty=draw_empty,
         tools=tools,

@@ -70,6 +70,18 @@
   };
   media.addEventListener("change", paint);
 
+  // Back and Forward between addresses of one page: the page draws what the address says.
+  addEventListener("popstate", () => emitEvent("address", location.pathname + location.search));
+
+  // The way up leads to the list as it was left: with its filters and its page.
+  addEventListener("pagehide", () => sessionStorage.setItem("left:" + location.pathname, location.search));
+  const back = (event) => {
+    const link = event.target.closest?.(".m-crumbs a, [data-up]");
+    const left = link && !link.search && sessionStorage.getItem("left:" + link.pathname);
+    if (left) link.href = link.pathname + left;
+  };
+  for (const name of ["pointerdown", "keydown"]) addEventListener(name, back, true);
+
   addEventListener("keydown", (event) => {
     if ((event.metaKey || event.ctrlKey) && event.key === "k") {
       const field = document.querySelector(".m-search input");

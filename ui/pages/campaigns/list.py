@@ -12,10 +12,13 @@ from api.contract.enums import CampaignState, ChannelKind, Permission
 from api.contract.events import CampaignEvent
 from ui import formats, live, session
 from ui.client import campaigns as client
+from ui.components.address import address
 from ui.components.buttons import button
+from ui.components.forms import search_field
 from ui.components.frame import frame
 from ui.components.menus import more
 from ui.components.progress import width
+from ui.components.query import Asked, Filter
 from ui.components.states import Loader, empty, load, skeleton_list
 from ui.components.text import badge, chip, icon
 from ui.components.throttle import Throttle
@@ -39,16 +42,26 @@ def campaigns() -> None:
         _List()
 
 
-def _filters() -> list[tuple[str, tuple[CampaignState, ...]]]:
-    return [
-        (_("All campaigns"), ()),
-        (_("Drafts"), (CampaignState.DRAFT,)),
-        (_("Scheduled ones"), (CampaignState.SCHEDULED,)),
-        (_("Sending"), (CampaignState.PREPARING, CampaignState.RUNNING)),
-        (_("Paused ones"), (CampaignState.PAUSED, CampaignState.HELD)),
-        (_("Completed ones"), (CampaignState.FINISHED,)),
-        (_("Failed or cancelled"), (CampaignState.FAILED, CampaignState.CANCELLED)),
-    ]
+_STATES: dict[str, tuple[CampaignState, ...]] = {
+    "draft": (CampaignState.DRAFT,),
+    "scheduled": (CampaignState.SCHEDULED,),
+    "running": (CampaignState.PREPARING, CampaignState.RUNNING),
+    "paused": (CampaignState.PAUSED, CampaignState.HELD),
+    "finished": (CampaignState.FINISHED,),
+    "ended": (CampaignState.FAILED, CampaignState.CANCELLED),
+}
+
+
+def _filter() -> Filter:
+    names = {
+        "draft": _("Drafts"),
+        "scheduled": _("Scheduled ones"),
+        "running": _("Sending"),
+        "paused": _("Paused ones"),
+        "finished": _("Completed ones"),
+        "ended": _("Failed or cancelled"),
+    }
+    return Filter("state", _("State"), names)
 
 
 class _List:
@@ -56,7 +69,9 @@ class _List:
 
     def __init__(self) -> None:
         self._api = session.current().api
-        self._search, self._states, self._limit = "", tuple[CampaignState, ...](), STEP
+        self._filter, self._limit = _filter(), STEP
+        self._ask = Asked([self._filter], ())
+        address().on_back(self._went_back)
         self._rows: dict[UUID, _Row] = {}
         self._next: str | None = None
         with ui.element("div").classes("m-card m-card-flush m-camps"):
@@ -74,29 +89,40 @@ class _List:
 
     def _draw_search(self) -> None:
         async def searched(text: str) -> None:
-            self._search, self._limit = text.strip(), STEP
-            await self._place.refresh()
+            if text != self._ask.search:
+                self._ask.search = text
+                await self._again(push=False)
 
-        field = ui.input(placeholder=_("Search campaigns")).classes("m-search")
-        field.props("outlined dense debounce=250 clearable clear-icon=sym_r_close type=search")
-        field.props["aria-label"] = _("Search campaigns")
-        with field.add_slot("prepend"):
-            ui.icon("sym_r_search")
-        field.on_value_change(lambda event: searched(event.value or ""))
+        self._input = search_field(_("Search campaigns"), self._ask.search, searched)
 
     def _draw_chips(self) -> None:
-        async def choose(states: tuple[CampaignState, ...]) -> None:
-            self._states, self._limit = states, STEP
+        async def choose(state: str | None) -> None:
+            self._ask.choose("state", state)
             self._draw_chips()
-            await self._place.refresh()
+            await self._again(push=True)
 
+        now = self._ask.filters.get("state")
         self._chips.clear()
         with self._chips:
-            for name, states in _filters():
-                chip(name, on=states == self._states, on_click=partial(choose, states))
+            chip(_("All campaigns"), on=now is None, on_click=partial(choose, None))
+            for state, name in self._filter.options.items():
+                chip(name, on=state == now, on_click=partial(choose, state))
+
+    async def _again(self, *, push: bool) -> None:
+        self._limit = STEP
+        self._ask.write(push=push)
+        await self._place.refresh()
+
+    async def _went_back(self) -> None:
+        self._ask.read()
+        self._limit = STEP
+        self._draw_chips()
+        self._input.value = self._ask.search
+        await self._place.refresh()
 
     async def _fetch(self) -> Page[CampaignRow]:
-        return await client.campaigns(self._api, states=self._states, search=self._search, limit=self._limit)
+        states = _STATES.get(self._ask.filters.get("state", ""), ())
+        return await client.campaigns(self._api, states=states, search=self._ask.search, limit=self._limit)
 
     async def _move(self) -> None:
         """The same rows with new numbers stay where they are, so an open menu or a hovered row is not taken away."""
@@ -112,7 +138,7 @@ class _List:
 
     def _draw(self, found: Page[CampaignRow]) -> None:
         self._rows, self._next = {}, found.next_cursor
-        asked = bool(self._search or self._states)
+        asked = self._ask.anything
         self._bar.set_visibility(bool(found.items) or asked)
         if not found.items:
             self._draw_empty(asked)

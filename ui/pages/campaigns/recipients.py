@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID
 
 from nicegui import ui
 
@@ -12,8 +11,11 @@ from api.contract.campaigns import Campaign, Progress, Recipient
 from api.contract.enums import ChannelKind, Permission
 from ui import formats, session
 from ui.client import campaigns
+from ui.components.address import address
 from ui.components.buttons import button
-from ui.components.table import Cell, Column, DataTable, Filter, Query, data_table, person, state, two_lines
+from ui.components.cells import Cell, person, state, two_lines
+from ui.components.query import Filter, Query
+from ui.components.table import Column, DataTable, data_table
 from ui.components.text import chip, title
 from ui.i18n import _
 from ui.labels import channels as channel_labels
@@ -34,9 +36,8 @@ class Recipients:
 
     def __init__(self, campaign: Campaign) -> None:
         self._campaign, self._api = campaign, session.current().api
-        self._reason: str | None = None
+        self._reason = address().get("reason") or None
         self._states: dict[str, str] = {}
-        self._contacts: dict[str, UUID] = {}
         self._table: DataTable[Recipient]
         states = {key: name for key, (name, _tone) in message_labels.message_states().items()} | {REPLIED: _("Answered")}
         with ui.element("section").classes("m-col m-near") as self._element:
@@ -52,7 +53,7 @@ class Recipients:
                 self._row,
                 search=_("Name or number"),
                 filters=[Filter("state", _("State"), states)],
-                on_open=self._open,
+                link=lambda one: f"/contacts/{one.contact_id}#conversation" if one.contact_id else None,
                 limit=25,
             )
         self._draw_tools()
@@ -81,8 +82,6 @@ class Recipients:
         if one.maybe_duplicate:
             name = _("{state} · perhaps twice").format(state=name)
         address = channel_labels.phone_text(one.address)
-        if one.contact_id:  # of rows that are shown; a page that came too late shows none
-            self._contacts[str(one.message_id)] = one.contact_id
         return {
             "id": str(one.message_id),
             "name": person(one.name or address, address if one.name else ""),
@@ -93,10 +92,6 @@ class Recipients:
             "read": _short(one.read_at),
             "replied": _answer(one),
         }
-
-    def _open(self, message_id: str) -> None:
-        if message_id in self._contacts:
-            ui.navigate.to(f"/contacts/{self._contacts[message_id]}#conversation")
 
     def _draw_tools(self) -> None:
         self._chip.clear()
@@ -116,17 +111,20 @@ class Recipients:
                 link.props["download"] = ""
                 link.tooltip(_("As a spreadsheet (CSV), of the chosen state and reason. The search does not count."))
 
-    async def only(self, reason: str | None) -> None:
+    def _set_reason(self, reason: str | None) -> None:
         self._reason = reason
+        address().write({"reason": reason})
         self._draw_tools()
+
+    async def only(self, reason: str | None) -> None:
+        self._set_reason(reason)
         if reason:
             ui.run_javascript("document.getElementById('recipients')?.scrollIntoView({behavior: 'smooth', block: 'start'})")
         await self._table.reload()
 
     async def replies(self) -> None:
         """Shows those who answered, with what they wrote."""
-        self._reason = None
-        self._draw_tools()
+        self._set_reason(None)
         ui.run_javascript("document.getElementById('recipients')?.scrollIntoView({behavior: 'smooth', block: 'start'})")
         await self._table.choose("state", REPLIED)
 

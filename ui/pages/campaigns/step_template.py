@@ -12,7 +12,7 @@ from api.contract.contacts import CustomField
 from api.contract.enums import TemplateCategory, TemplateStatus
 from ui.components.buttons import button
 from ui.components.cards import card, note
-from ui.components.forms import select_field, text_field
+from ui.components.forms import search_field, select_field, text_field
 from ui.components.states import empty
 from ui.components.text import Text, badge, pressable
 from ui.i18n import _, ngettext
@@ -67,12 +67,7 @@ class TemplateStep:
             nothing.set_visibility(not shown)
 
         with ui.element("div").classes("m-row m-between m-wrap"):
-            search = ui.input(placeholder=_("Search templates")).classes("m-search")
-            search.props("outlined dense debounce=150 clearable clear-icon=sym_r_close type=search")
-            search.props["aria-label"] = _("Search templates")
-            with search.add_slot("prepend"):
-                ui.icon("sym_r_search")
-            search.on_value_change(lambda event: show(event.value or ""))
+            search_field(_("Search templates"), "", show)
             if waiting:
                 text = ngettext("{n} more waits for WhatsApp's review", "{n} more wait for WhatsApp's review", len(waiting))
                 ui.link(text.format(n=len(waiting)), "/templates").classes("m-link")

@@ -8,22 +8,21 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi.responses import RedirectResponse, Response
 from nicegui import ui
 
 from api.contract.campaigns import Campaign, Preview
 from api.contract.channels import Channel
 from api.contract.enums import CampaignState, ChannelKind, Permission
 from api.contract.events import CampaignChanged, CampaignDeleted, CampaignEvent, ChannelChanged, Event, TemplatesChanged
-from ui import formats, live, session
+from ui import live, session
 from ui.client import campaigns
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
+from ui.components.address import address
 from ui.components.buttons import button, icon_button
-from ui.components.frame import Frame, frame
+from ui.components.frame import Frame
 from ui.components.menus import more
 from ui.components.states import Loader, load, skeleton_card
 from ui.components.text import icon
@@ -34,48 +33,16 @@ from ui.labels import campaigns as campaign_labels
 from ui.labels.campaigns import STEPS
 from ui.pages.campaigns import actions, step_bar, step_channel, step_review
 from ui.pages.campaigns.draft import Draft
-from ui.pages.campaigns.live import found_or_error
 from ui.pages.campaigns.pane import Pane, test_send
 from ui.pages.campaigns.reach import Reach
 from ui.pages.campaigns.rename import ask_name
 from ui.pages.campaigns.step_audience import AudienceStep, Choices
 from ui.pages.campaigns.step_sms import SmsStep
 from ui.pages.campaigns.step_template import TemplateStep
-from ui.pages.campaigns.step_when import WhenStep, planned
-from ui.routing import page
+from ui.pages.campaigns.step_when import WhenStep
 
 
-@page("/campaigns/new", permission=Permission.CAMPAIGNS_WRITE)
-def campaign_new() -> None:
-    today = formats.short_day(datetime.now(formats.zone()).date())
-    _open(None, _("Campaign of {day}").format(day=today), "channel", None)
-
-
-@page("/campaigns/{campaign_id:uuid}/edit", permission=Permission.CAMPAIGNS_WRITE)
-async def campaign_edit(campaign_id: UUID, step: str = "", at: str = "") -> Response | None:
-    found = await found_or_error(campaign_id)
-    if found is None:
-        return None
-    if found.state != CampaignState.DRAFT:
-        ui.context.client.delete()
-        return RedirectResponse(f"/campaigns/{campaign_id}", 303)
-    _open(found, found.name, step if step in STEPS else _first_open(found), planned(at))
-    return None
-
-
-def _first_open(campaign: Campaign) -> str:
-    """The step at which somebody who comes back goes on."""
-    if campaign.channel_id is None:
-        return "channel"
-    return "review" if campaign.template_id or campaign.body else "audience"
-
-
-def _open(campaign: Campaign | None, name: str, step: str, at: datetime | None) -> None:
-    with frame(name, _("Only your team sees this name"), breadcrumbs=[(_("Campaigns"), "/campaigns")]) as head:
-        _Wizard(campaign, name, step, at, head)
-
-
-class _Wizard:
+class Wizard:
     """Steps above, the open one below, back and on at the foot."""
 
     def __init__(self, campaign: Campaign | None, name: str, step: str, at: datetime | None, head: Frame) -> None:
@@ -92,6 +59,9 @@ class _Wizard:
             self._draft = Draft(self._api, campaign, name, on_saved=self._saved, on_status=self._say)
             self._throttle = Throttle(self._ask, 0.3)
         unseen.set_visibility(False)
+        self._address = address()
+        self._address.on_back(self._went_back)
+        self._write_address()
         self._draw_head()
         self._steps = ui.element("nav").classes("m-card m-card-flush m-wiz-steps")
         self._steps.props["aria-label"] = _("Steps")
@@ -184,29 +154,43 @@ class _Wizard:
         if self._draft.campaign is None and step != "channel":
             toast(_("Choose the channel first."), "info")
             return
-        if step != self._step and not self._complete(step):
+        if step == self._step or not self._complete(step):
             return
         await self._draft.flush()
+        self._open(step)
+        self._write_address(push=True)
+
+    def _open(self, step: str) -> None:
         self._step = step
         self._seen.add(step)
-        self._address()
         ui.run_javascript("window.scrollTo({top: 0})")
         self._draw()
+
+    async def _went_back(self) -> None:
+        """The browser's Back goes to the step before, under the same rule as the buttons."""
+        step = self._address.get("step")
+        if step not in STEPS or step == self._step:
+            return
+        if not self._complete(step):
+            self._write_address(push=True)
+            return
+        await self._draft.flush()
+        self._open(step)
+        self._write_address()
 
     def _complete(self, step: str) -> bool:
         """Whether the open step may be left for `step`. A choice that is half made is said there."""
         return (self._step, step) == ("audience", "channel") or self._open_step is None or self._open_step.complete()
 
-    def _address(self) -> None:
-        if self._draft.campaign is None:
-            return
-        query = {"step": self._step} | ({"at": self._at.isoformat()} if self._at else {})
-        ui.navigate.history.replace(f"/campaigns/{self._draft.id}/edit?{urlencode(query)}")
+    def _write_address(self, *, push: bool = False) -> None:
+        if self._draft.campaign is not None:
+            at = self._at.isoformat() if self._at else None
+            self._address.write({"step": self._step, "at": at}, push=push, path=f"/campaigns/{self._draft.id}/edit")
 
     def _set_at(self, at: datetime | None) -> None:
         if at != self._at:
             self._at = at
-            self._address()
+            self._write_address()
 
     # -- drawing ------------------------------------------------------------------------------------------------
 
@@ -279,7 +263,7 @@ class _Wizard:
                 self._change(channel_id=channel_id)
                 await self._draft.flush()
                 self._preview = None
-            self._address()
+            self._write_address()
             self._draw()
 
         async def fetch() -> list[Channel]:

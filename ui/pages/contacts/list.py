@@ -19,13 +19,15 @@ from ui.client import contacts as client
 from ui.client.base import ApiProblem
 from ui.components import problems
 from ui.components.buttons import button
+from ui.components.cells import Cell, person, state, tags
 from ui.components.confirm import confirm, dialog
 from ui.components.download import hand_on
 from ui.components.forms import filled, select_field, text_field
 from ui.components.frame import frame
 from ui.components.progress import Progress, progress
+from ui.components.query import Filter, Query
 from ui.components.states import Loader, empty, load, skeleton_list
-from ui.components.table import Cell, Column, DataTable, Filter, Query, Selection, data_table, person, state, tags
+from ui.components.table import Column, DataTable, Selection, data_table
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _
@@ -55,7 +57,7 @@ async def export(request: Request) -> Response:
 def _params(query: Query) -> dict[str, Any]:
     """The list's query in the API's words."""
     filters = dict(query.filters)
-    asked: dict[str, Any] = {"search": query.search or None, "tag": filters.get("tag"), "sort": filters.get("sort")}
+    asked: dict[str, Any] = {"search": query.search or None, "tag": filters.get("tag"), "sort": filters.get("order")}
     match filters.get("reach"):
         case "mobile" | "fixed" as line:
             asked["line"] = line
@@ -101,7 +103,7 @@ class _List:
                 {"mobile": _("Mobile"), "fixed": _("Landline"), "phone": _("Any phone"), "email": _("E-mail")},
             ),
             Filter("out", _("Messages"), {"no": _("May be written to"), "yes": _("Opted out")}),
-            Filter("sort", _("Order"), {"name": _("By name"), "recent": _("Changed last")}),
+            Filter("order", _("Order"), {"name": _("By name"), "recent": _("Changed last")}),
         ]
         self._table = data_table(
             [
@@ -115,7 +117,7 @@ class _List:
             self._row,
             search=_("Name, phone or e-mail"),
             filters=[one for one in filters if one.options],
-            on_open=lambda contact_id: ui.navigate.to(f"/contacts/{contact_id}"),
+            link=lambda row: f"/contacts/{row.id}",
             bulk=self._draw_bulk if self._write else None,
             draw_empty=self._draw_empty,
         )
@@ -128,6 +130,8 @@ class _List:
         found = await client.contacts(self._api, {**params, "cursor": query.cursor, "limit": query.limit})
         if query.cursor is None:
             self._total = found.total  # the API counts for the first page only
+        elif self._total is None:
+            self._total = (await client.contacts(self._api, {**params, "limit": 1})).total
         found.total = self._total
         return found
 

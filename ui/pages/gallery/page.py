@@ -11,6 +11,7 @@ from ui import formats
 from ui.client.base import Offline, Uploaded
 from ui.components.buttons import button, copy_field, icon_button
 from ui.components.cards import card, figure, figures, item, key_values, log_list, note
+from ui.components.cells import person, state, tags
 from ui.components.charts import bar_chart, funnel, line_chart
 from ui.components.confirm import confirm, confirm_inline
 from ui.components.files import drop_zone
@@ -27,8 +28,9 @@ from ui.components.forms import (
 from ui.components.menus import Choice, more
 from ui.components.phone import Preview, phone
 from ui.components.progress import progress, stepper, tabs, wizard_foot
+from ui.components.query import Filter, Query
 from ui.components.states import empty, error_state, load, skeleton_chart, skeleton_figures, skeleton_list
-from ui.components.table import Column, Filter, Query, Selection, data_table, person, state, tags
+from ui.components.table import Column, Selection, data_table
 from ui.components.text import avatar, badge, chip, safe_link
 from ui.components.toast import toast, toast_undo
 from ui.routing import page
@@ -185,7 +187,7 @@ def _data() -> None:
         _row,
         search="Buscar por nome ou telefone",
         filters=[Filter("state", "Estado", {"active": "Ativos", "blocked": "Bloqueados"})],
-        on_open=lambda key: toast(f"Contato {key}"),
+        link=lambda one: f"/_gallery?tab=data#{one.number}",
         bulk=_bulk,
         tools=lambda: button("Importar", icon="upload"),
         limit=8,

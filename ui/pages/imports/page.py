@@ -21,14 +21,16 @@ from ui.client.base import ApiProblem, Uploaded
 from ui.components import problems
 from ui.components.buttons import button
 from ui.components.cards import card, figure, figures, item, note
+from ui.components.cells import Cell, state
 from ui.components.confirm import confirm
 from ui.components.download import hand_on
 from ui.components.files import drop_zone
 from ui.components.forms import Field, select_field, text_field
 from ui.components.frame import Frame, frame
 from ui.components.progress import Progress, progress, stepper
+from ui.components.query import Query
 from ui.components.states import Loader, load, skeleton_card, skeleton_list
-from ui.components.table import Cell, Column, Query, data_table, state
+from ui.components.table import Column, data_table
 from ui.components.text import badge, icon
 from ui.i18n import _, ngettext
 from ui.labels import imports as import_labels

@@ -14,12 +14,14 @@ from ui.client import channels as channel_client
 from ui.client import templates as client
 from ui.client.base import ApiProblem
 from ui.components import problems
+from ui.components.address import address
 from ui.components.buttons import button
 from ui.components.cards import card, item, note
 from ui.components.confirm import confirm
-from ui.components.forms import Field, area_field, filled, select_field, text_field
+from ui.components.forms import Field, area_field, filled, search_field, select_field, text_field
 from ui.components.frame import frame
 from ui.components.phone import Phone, Preview, phone
+from ui.components.query import Asked, Filter
 from ui.components.states import Loader, empty, load, skeleton_card, skeleton_list
 from ui.components.text import badge, chip
 from ui.components.throttle import Throttle
@@ -36,6 +38,7 @@ LANGUAGES = {
     "es_MX": "Español (MX)",
     "pt_PT": "Português (PT)",
 }
+_SHOWN = (TemplateStatus.APPROVED, TemplateStatus.PENDING, TemplateStatus.REJECTED, TemplateStatus.PAUSED)
 MAX_REPLIES = 3  # what the form offers; WhatsApp takes ten
 
 
@@ -56,8 +59,10 @@ class _List:
         me = session.current()
         self._api = me.api
         self._write = me.may(Permission.TEMPLATES_WRITE)
-        self._search, self._limit = "", STEP
-        self._status: TemplateStatus | None = None
+        self._limit = STEP
+        self._filter = Filter("status", _("State"), {one.value: template_labels.template_status(one)[0] for one in _SHOWN})
+        self._ask = Asked([self._filter], ())
+        address().on_back(self._went_back)
         self._shown: UUID | None = None
         self._lines: dict[UUID, ui.element] = {}
         with ui.element("div").classes("m-aside") as self._split:
@@ -78,40 +83,51 @@ class _List:
 
     def _draw_search(self) -> None:
         async def searched(text: str) -> None:
-            self._search, self._limit = text.strip(), STEP
-            await self._place.refresh()
+            if text != self._ask.search:
+                self._ask.search = text
+                await self._again(push=False)
 
-        field = ui.input(placeholder=_("Search templates")).classes("m-search")
-        field.props("outlined dense debounce=250 clearable clear-icon=sym_r_close type=search")
-        field.props["aria-label"] = _("Search templates")
-        with field.add_slot("prepend"):
-            ui.icon("sym_r_search")
-        field.on_value_change(lambda event: searched(event.value or ""))
+        self._input = search_field(_("Search templates"), self._ask.search, searched)
 
     def _draw_chips(self) -> None:
-        async def choose(status: TemplateStatus | None) -> None:
-            self._status, self._limit = status, STEP
+        async def choose(status: str | None) -> None:
+            self._ask.choose("status", status)
             self._draw_chips()
-            await self._place.refresh()
+            await self._again(push=True)
 
+        now = self._ask.filters.get("status")
         self._chips.clear()
         with self._chips:
-            chip(_("All templates"), on=self._status is None, on_click=partial(choose, None))
-            for status in (TemplateStatus.APPROVED, TemplateStatus.PENDING, TemplateStatus.REJECTED, TemplateStatus.PAUSED):
-                name = template_labels.template_status(status)[0]
-                chip(name, on=self._status == status, on_click=partial(choose, status))
+            chip(_("All templates"), on=now is None, on_click=partial(choose, None))
+            for status, name in self._filter.options.items():
+                chip(name, on=status == now, on_click=partial(choose, status))
+
+    async def _again(self, *, push: bool) -> None:
+        self._limit = STEP
+        self._ask.write(push=push)
+        await self._place.refresh()
+
+    async def _went_back(self) -> None:
+        self._ask.read()
+        self._limit = STEP
+        self._draw_chips()
+        self._input.value = self._ask.search
+        await self._place.refresh()
 
     async def _fetch(self) -> Page[Template]:
-        return await client.templates(self._api, status=self._status, search=self._search, limit=self._limit)
+        status = self._ask.filters.get("status")
+        return await client.templates(
+            self._api, status=TemplateStatus(status) if status else None, search=self._ask.search, limit=self._limit
+        )
 
     def _draw(self, found: Page[Template]) -> None:
         self._lines = {}
-        nothing = not (found.items or self._search or self._status)
+        nothing = not (found.items or self._ask.anything)
         self._bar.set_visibility(not nothing)
         self._split.classes(add="m-aside-alone" if nothing else "", remove="" if nothing else "m-aside-alone")
         if not found.items:
             self._side.clear()
-            if self._search or self._status:
+            if self._ask.anything:
                 empty("search_off", _("Nothing found"), _("Try other words or fewer filters."))
             else:
                 text = _("WhatsApp only lets you write first with a text it has approved. The review usually takes minutes.")

@@ -1,0 +1,72 @@
+"""What a page shows, kept in its address: filters, order, page, step. So reloading, Back and a shared link show the same.
+
+An address can be typed by anybody: whoever reads a value checks it. Nothing is asked of the server when the address changes.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+from weakref import WeakKeyDictionary
+
+from nicegui import Client, events, helpers, ui
+
+_EVENT = "address"  # emitted by app.js when Back or Forward lands on another address of the same page
+
+
+class Address:
+    """The query of the open page. Made once per page by `address()`."""
+
+    def __init__(self, client: Client) -> None:
+        self.path, self._query = client.request.url.path, parse_qs(client.request.url.query)
+        self._handlers: list[Callable[[], Any]] = []
+        client.layout.on(_EVENT, self._moved)
+
+    def get(self, name: str) -> str:
+        """The first value under a name; "" when there is none."""
+        return self._query.get(name, [""])[0]
+
+    def all(self, name: str) -> list[str]:
+        return list(self._query.get(name, ()))
+
+    def write(self, values: dict[str, str | Sequence[str] | None], *, push: bool = False, path: str | None = None) -> None:
+        """Sets values; an empty one takes its name out. `push` makes a place to which Back returns."""
+        before = self.path, dict(self._query)
+        for name, value in values.items():
+            self._query.pop(name, None)
+            if value:
+                self._query[name] = [value] if isinstance(value, str) else list(value)
+        self.path = path or self.path
+        if before != (self.path, self._query):
+            history = ui.navigate.history
+            (history.push if push else history.replace)(self.text)
+
+    @property
+    def text(self) -> str:
+        return self.path + (f"?{urlencode(self._query, doseq=True)}" if self._query else "")
+
+    def on_back(self, handler: Callable[[], Any]) -> None:
+        """Calls the handler once the values are those of the place that Back or Forward went to."""
+        self._handlers.append(handler)
+
+    async def _moved(self, event: events.GenericEventArguments) -> None:
+        found = urlsplit(str(event.args))
+        query = parse_qs(found.query)
+        if found.path != self.path:
+            ui.navigate.reload()
+        elif query != self._query:
+            self._query = query
+            for handler in self._handlers:
+                result = handler()
+                if helpers.should_await(result):
+                    await result
+
+
+_pages: WeakKeyDictionary[Client, Address] = WeakKeyDictionary()
+
+
+def address() -> Address:
+    """The address of the page that is drawn or whose handler runs."""
+    client = ui.context.client
+    if client not in _pages:
+        _pages[client] = Address(client)
+    return _pages[client]
