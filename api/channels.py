@@ -14,13 +14,14 @@ from api.contract.channels import (
     Channel,
     ChannelConnect,
     ChannelLogEntry,
+    ChannelNotice,
     ChannelPatch,
     CheckLine,
     SandboxConnect,
     WhatsAppConnect,
 )
 from api.pagination import Cursor, Limit, decode_cursor, page, struct
-from db.channels import actions, log, queries
+from db.channels import actions, log, notices, queries
 from db.channels.enums import ChannelKind
 from db.channels.queries import ChannelView
 from db.providers import registry
@@ -29,7 +30,8 @@ from db.settings import Settings
 LogKind = Annotated[
     str | None,
     QueryParameter(
-        pattern="^(check|templates|send|webhook|lookup|sandbox)$", description="check, templates, send, webhook, lookup, sandbox"
+        pattern="^(check|templates|send|webhook|news|lookup|sandbox)$",
+        description="check, templates, send, webhook, news, lookup, sandbox",
     ),
 ]
 
@@ -181,6 +183,25 @@ class ChannelController(Controller):
         before = decode_cursor(cursor, tuple[UUID])
         rows = await log.entries(actor, channel_id, kind=kind, ok=ok, before=before[0] if before else None, limit=limit + 1)
         return page(rows, limit, lambda row: (row.id,), lambda row: struct(row._asdict(), ChannelLogEntry))
+
+    @get(
+        "/{channel_id:uuid}/notices",
+        summary="Open notices of a channel",
+        description="What the provider told about the account, its number or templates and waits for a person, newest first.",
+    )
+    async def open_notices(self, channel_id: FromPath[UUID], actor: Caller) -> Page[ChannelNotice]:
+        rows = await notices.open_notices(actor, channel_id)
+        return Page(items=[struct(row._asdict(), ChannelNotice) for row in rows], total=len(rows))
+
+    @post(
+        "/{channel_id:uuid}/notices/{notice_id:uuid}/close",
+        status_code=200,
+        summary="Close a notice",
+        description="Somebody took care of it: it leaves the first page. The log keeps it.",
+    )
+    async def close_notice(self, channel_id: FromPath[UUID], notice_id: FromPath[UUID], actor: Caller) -> Done:
+        await notices.close(actor, channel_id, notice_id)
+        return Done()
 
     @post(
         "/{channel_id:uuid}/templates/sync",

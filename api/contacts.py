@@ -20,6 +20,8 @@ from api.contract.contacts import (
     ContactCount,
     ContactCreate,
     ContactFilter,
+    ContactMerge,
+    ContactParted,
     ContactPatch,
     ContactRow,
     CustomField,
@@ -32,7 +34,7 @@ from api.contract.contacts import (
     TagRef,
 )
 from api.pagination import Cursor, Limit, check_if_match, decode_cursor, etag, names_version, page, struct
-from db.contacts import actions, bulk, fields, notes, queries, tags
+from db.contacts import actions, bulk, fields, merges, notes, queries, tags
 from db.contacts.enums import IdentityKind
 from db.contacts.phones import display
 from db.errors import RequestError, RequestField
@@ -212,6 +214,17 @@ class ContactController(Controller):
     async def delete_note(self, actor: Caller, contact_id: FromPath[UUID], note_id: FromPath[UUID]) -> None:
         """For good."""
         await notes.delete_note(actor, contact_id, note_id)
+
+    @get("/{contact_id:uuid}/merges", summary="List what was merged", description="Newest first, also what was parted again.")
+    async def list_merges(self, actor: Caller, contact_id: FromPath[UUID]) -> Page[ContactMerge]:
+        found = await merges.merges(actor, contact_id)
+        return Page(items=[struct(one._asdict(), ContactMerge) for one in found], total=len(found))
+
+    @post("/{contact_id:uuid}/merges/{merge_id:uuid}/undo", status_code=200, summary="Part two contacts again")
+    async def undo_merge(self, actor: Caller, contact_id: FromPath[UUID], merge_id: FromPath[UUID]) -> ContactParted:
+        """The other contact comes back under its former id with its addresses, notes, tags and every message over them. They are
+        not merged again by themselves. 409 `merge_undone` when they were parted already."""
+        return ContactParted(contact_id=await merges.undo(actor, contact_id, merge_id))
 
     @post("/count", status_code=200, summary="Count contacts", request_max_body_size=_LARGE, opt={"idempotent": False})
     async def count_contacts(self, actor: Caller, data: JSONBody[ContactFilter]) -> ContactCount:

@@ -36,6 +36,7 @@ def _phone(row: Phone) -> SandboxPhone:
         contact_id=row.contact_id,
         name=row.name,
         last_text=row.text[:200],
+        last_content=row.content,
         last_at=row.at,
         last_kind="in" if row.kind == "in" else "out",
         state=row.state,
@@ -52,6 +53,7 @@ def _message(row: Entry) -> SandboxMessage:
         buttons=row.buttons,
         at=row.at,
         state=row.state,
+        content=row.content,
     )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import datetime
 from uuid import UUID
 
 
@@ -9,3 +10,8 @@ def uuid7() -> UUID:
     """RFC 9562: 48 bits of milliseconds, then random. Later ids are greater."""
     value = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10))
     return UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | (7 << 76) | (2 << 62))
+
+
+def first_of(moment: datetime) -> UUID:
+    """Every UUIDv7 of that millisecond or later is at least this."""
+    return UUID(int=int(moment.timestamp() * 1000) << 80)

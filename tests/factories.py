@@ -19,6 +19,14 @@ BINDINGS = [
 ]
 
 
+MERGED = (
+    '{"name": "Bia", "language": null, "custom": {}, "source": "inbound", "import_id": null, "created_at": "2026-03-02T14:05:00Z",'
+    ' "identities": [], "tags": [], "notes": [], "imports": [], "gave_name": false, "gave_custom": [], "gave_tags": [],'
+    ' "gave_imports": []}'
+)
+"""What a merge remembers of a contact that had nothing but a name."""
+
+
 async def channel(db: asyncpg.Connection, actor: Actor, kind: str = "whatsapp", **columns: Any) -> UUID:
     """A connected channel. `columns` override, e.g. throughput=1000, messaging_limit=None, unknown_horizon=2."""
     channel_id = uuid4()
@@ -102,3 +110,12 @@ async def campaign(
         **columns,
     }
     return await _insert(db, "campaign", values)
+
+
+def content_json(kind: str, text: str) -> str:
+    """A message's content as its column has it; of kinds without a text only what they need."""
+    parts: dict[str, dict[str, Any]] = {
+        "image": {"file": {"id": "77", "mime_type": "image/jpeg"}, "caption": text},
+        "preference": {"opted_in": text == "resume"},
+    }
+    return msgspec.json.encode({"kind": kind, **parts.get(kind, {"text": text})}).decode()

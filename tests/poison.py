@@ -64,6 +64,8 @@ def assert_storable(value: Any, name: str = "") -> None:
     if isinstance(value, msgspec.Struct):
         for field in value.__struct_fields__:
             assert_storable(getattr(value, field), field)
+    elif isinstance(value, dict):  # a JSON document of somebody else: any number that jsonb takes
+        assert "\\u0000" not in json.dumps(value), name
     elif isinstance(value, (list, tuple)):
         for item in value:
             assert_storable(item, name)

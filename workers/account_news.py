@@ -5,14 +5,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from db.channels import log as channel_log
 from db.channels import provider_state
 from db.clock import now
 from db.jobs import CheckChannel
 from db.messages.reasons import FailureReason
 from db.work import Work
 from workers.providers.events import AccountEvent
-from workers.providers.meta import inbound as meta_inbound
+from workers.providers.meta.values import moment
 
 
 class _Restriction(msgspec.Struct):
@@ -42,8 +41,6 @@ async def apply(w: Work, event: AccountEvent) -> None:
     stops = fresh and (event.event == "ACCOUNT_DELETED" or ban == "DISABLE" or bool(binding))
     until = _latest(info.expiration for info in binding) if ban != "DISABLE" else None
     for channel_id in channels:
-        text = event.detail.decode("utf-8", "replace")
-        await channel_log.record(w, channel_id, "webhook", not stops, f"News about the account: {event.event}", request=text)
         if stops and (until is None or until > now()):
             await provider_state.stop(w, channel_id, FailureReason.ACCOUNT_LOCKED, event.event, until=until)
         elif not stops:
@@ -51,5 +48,5 @@ async def apply(w: Work, event: AccountEvent) -> None:
 
 
 def _latest(values: Iterable[int | float | str | None]) -> datetime | None:
-    moments = [meta_inbound.moment(value) for value in values]
-    return max((moment for moment in moments if moment is not None), default=None)
+    found = [moment(value) for value in values]
+    return max((at for at in found if at is not None), default=None)

@@ -10,18 +10,23 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from db.channels import log as channel_log
-from db.channels import provider_state, templates
+from db.channels import notices, provider_state, templates
+from db.channels.notices import News
 from db.channels.secrets import ChannelRow
 from db.clock import now
-from db.contacts import identities
-from db.contacts.enums import IdentityKind
-from db.contacts.phones import Phone, from_wa_id, variants
+from db.contacts import senders
+from db.contacts.enums import MergeReason
+from db.contacts.identities import number_address
+from db.contacts.senders import Sender
 from db.jobs import CheckChannel
-from db.messages import inbound, lost
-from db.messages.enums import MessageState
-from db.messages.events import MessageReceived
+from db.messages import echoes, inbound, lost
+from db.messages.content import Preference, System
+from db.messages.echoes import Echo
+from db.messages.enums import MessageOrigin, MessageState
+from db.messages.events import ConversationChanged, MessageReceived
 from db.messages.inbound import Inbound
 from db.messages.inbox import Waiting
 from db.messages.ledger import StatusUpdate, apply_statuses, campaign_of
@@ -38,6 +43,7 @@ from workers.providers.events import (
     DeliveryStatus,
     IdentityEvent,
     InboundMessage,
+    NoticeEvent,
     OtherEvent,
     PreferenceEvent,
     QualityEvent,
@@ -45,6 +51,8 @@ from workers.providers.events import (
     TemplateEvent,
     TierEvent,
 )
+
+log = structlog.get_logger("workers.effects")
 
 OVERTAKEN = timedelta(seconds=60)  # so long may a status wait for the answer that names its message
 FRESH = timedelta(minutes=15)  # older news stops nothing any more
@@ -56,6 +64,10 @@ PASSING = (
     FailureReason.API_RATE,
 )
 """Failures reported later that prove that nothing arrived and that may pass: queued again."""
+
+MAX_LEARNT = 50_000
+_learnt: set[tuple[UUID, str, str]] = set()
+"""Pairs of phone and user id that the database was seen to have: not asked about again by this process."""
 
 STATES = {
     DeliveryStatus.ACCEPTED: MessageState.SENT,
@@ -112,6 +124,7 @@ async def _statuses(w: Work, items: list[Item]) -> tuple[set[UUID], list[Stop]]:
         ]
         for campaign_id in await lost.reports(w, told):
             progress.touch(w.company_id, campaign_id)
+    await _learn(w, items)
     rows = {id(update): item.row for update, item in zip(updates, items, strict=True)}
     waiting = {
         row.id
@@ -123,6 +136,22 @@ async def _statuses(w: Work, items: list[Item]) -> tuple[set[UUID], list[Stop]]:
         if update.state is MessageState.FAILED:
             stops.update(await _failure(w, item, update))
     return waiting, list(stops.items())
+
+
+async def _learn(w: Work, items: list[Item]) -> None:
+    """Statuses name a person by phone and user id: so a later message under the id alone finds its contact."""
+    pairs: dict[str, list[tuple[str, str]]] = {}
+    for item in items:
+        event = item.event
+        assert isinstance(event, StatusEvent)
+        if event.phone and event.bsuid and (w.company_id, event.phone, event.bsuid) not in _learnt:
+            pairs.setdefault(item.channel.portfolio_id, []).append((event.phone, event.bsuid))
+    for scope, found in pairs.items():
+        spelled = {(canonical(phone), bsuid): phone for phone, bsuid in found}
+        known = await senders.learn_user_ids(w, spelled, scope)
+        if len(_learnt) > MAX_LEARNT:
+            _learnt.clear()
+        _learnt.update((w.company_id, spelled[pair], pair[1]) for pair in known)
 
 
 def _update(item: Item) -> StatusUpdate:
@@ -154,7 +183,9 @@ async def _failure(w: Work, item: Item, update: StatusUpdate) -> dict[UUID, Stop
     if update.reason == FailureReason.OPTED_OUT:
         event = item.event
         assert isinstance(event, StatusEvent)
-        await _wish(w, item, event.phone, event.bsuid, "stop", f"refused:{event.provider_id}")
+        sender = Sender(event.phone, event.bsuid, scope=item.channel.portfolio_id)
+        wish = Preference(opted_in=False, detail=event.error)
+        await _wish(w, item, sender, wish, f"refused:{event.provider_id}")
     if update.code is None or item.at < now() - FRESH:
         return {}
     outcome: Refusal = registry.of_source(item.row.source).outcome_for(update.code)
@@ -177,12 +208,14 @@ async def _failure(w: Work, item: Item, update: StatusUpdate) -> dict[UUID, Stop
 
 async def _one(w: Work, item: Item) -> None:
     match item.event:
-        case InboundMessage(echo=False) as event:
+        case InboundMessage() as event:
             await _message(w, item, event)
         case PreferenceEvent() as event:
             value = "resume" if event.opted_in else "stop"
-            who = event.phone or event.bsuid
-            await _wish(w, item, event.phone, event.bsuid, value, f"preference:{value}:{who}:{item.at.isoformat()}")
+            sender = Sender(event.phone, event.bsuid, scope=item.channel.portfolio_id)
+            key = f"preference:{value}:{event.phone or event.bsuid}:{item.at.isoformat()}"
+            wish = Preference(opted_in=event.opted_in, category=event.category, detail=event.detail)
+            await _wish(w, item, sender, wish, key)
         case IdentityEvent() as event:
             await _identity(w, item, event)
         case TemplateEvent() as event:
@@ -201,67 +234,74 @@ async def _one(w: Work, item: Item) -> None:
                 w.enqueue(CheckChannel(channel_id=channel_id))
         case AccountEvent() as event:
             await account_news.apply(w, event)
-        case OtherEvent(problem=str() as problem) as event:
-            raw = event.raw.decode("utf-8", "replace")
-            summary = f"Part of a webhook was not understood: {problem}"
-            await channel_log.record(w, item.channel.id, "webhook", False, summary, code=event.field[:40], request=raw)
+        case NoticeEvent() as event:
+            channels = await provider_state.channels_of_account(w, event.account_id)
+            await notices.record(w, channels, News(event.code, item.at, event.subject, event.detail, event.raw))
+        case OtherEvent() as event:
+            await _unknown(w, item, event)
+
+
+async def _unknown(w: Work, item: Item, event: OtherEvent) -> None:
+    """What was not understood is counted and its first text kept, for staff to see."""
+    summary = "The provider told something that is not known here."
+    if event.problem is not None:
+        summary = f"Part of a webhook was not understood: {event.problem}"
+    raw = event.raw.decode("utf-8", "replace")
+    await channel_log.count(w, item.channel.id, "webhook", False, summary, code=event.field[:40], request=raw, alike=True)
+    log.warning("inbound.not_understood", field=event.field[:40], problem=event.problem)
 
 
 def canonical(phone: str) -> str:
     """A provider's number (bare wa_id or E.164) as we keep addresses: E.164, Brazilian mobiles with the ninth digit."""
-    parsed = from_wa_id(phone.lstrip("+"))
-    return parsed.canonical if isinstance(parsed, Phone) else variants("+" + phone.lstrip("+"))[0]
+    return number_address(phone).value
 
 
 async def _message(w: Work, item: Item, event: InboundMessage) -> None:
-    address = canonical(event.from_phone) if event.from_phone else event.from_bsuid
-    if address is None:
-        raise ValueError("a message from nobody")
-    contact_id = await identities.contact_for_inbound(
-        w, phone=event.from_phone, bsuid=event.from_bsuid, profile_name=event.profile_name, scope=item.channel.portfolio_id
-    )
-    stored = await inbound.store(
-        w,
-        Inbound(
-            item.channel.id,
-            contact_id,
-            event.provider_id,
-            address,
-            event.type,
-            event.text,
-            event.context_id or event.reaction_to or event.target_id,
-            item.at,
-        ),
-    )
-    if stored is not None:
+    """Keeps what somebody wrote, or what our own people wrote elsewhere. Past messages cause nothing but their place."""
+    sender = Sender(event.from_phone, event.from_bsuid, event.username, event.profile_name, item.channel.portfolio_id)
+    contact_id = await senders.contact_of(w, sender)
+    address = sender.address
+    assert address is not None
+    where = (item.channel.id, contact_id, event.provider_id, address, event.content, item.at)
+    if event.echo:
+        origin = MessageOrigin.HISTORY if event.history else MessageOrigin.PHONE_APP
+        if await echoes.store(w, Echo(*where, origin, event.context)) and not event.history:
+            w.emit(ConversationChanged(contact_id=contact_id))
+        return
+    stored = await inbound.store(w, Inbound(*where, event.context, event.referral, event.history))
+    if stored is not None and not event.history:
         w.emit(MessageReceived(channel_id=item.channel.id, contact_id=contact_id, message_id=stored.id))
         if stored.campaign_id is not None:
             progress.touch(w.company_id, stored.campaign_id)
 
 
-async def _wish(w: Work, item: Item, phone: str | None, bsuid: str | None, value: str, key: str) -> None:
+async def _wish(w: Work, item: Item, sender: Sender, wish: Preference, key: str) -> None:
     """`stop` or `resume` without a message of its own."""
-    address = canonical(phone) if phone else bsuid
-    if address is None:
-        return
-    contact_id = await identities.contact_for_inbound(
-        w, phone=phone, bsuid=bsuid, profile_name=None, scope=item.channel.portfolio_id
-    )
-    await inbound.store(w, Inbound(item.channel.id, contact_id, key[:500], address, inbound.PREFERENCE, value, None, item.at))
+    address = sender.address
+    if address is not None:
+        contact_id = await senders.contact_of(w, sender)
+        await inbound.store(w, Inbound(item.channel.id, contact_id, key[:500], address, wish, item.at))
+
+
+REASONS = {"number_changed": MergeReason.NUMBER_CHANGED, "user_id_changed": MergeReason.USER_ID_CHANGED}
 
 
 async def _identity(w: Work, item: Item, event: IdentityEvent) -> None:
-    """A person changed number: the contact keeps the old address and gets the new one."""
-    if not event.from_phone and not event.bsuid:
+    """A person goes by another number or user id now: one contact has them all, and its conversation says so."""
+    scope = item.channel.portfolio_id
+    before = Sender(event.phone, event.bsuid, scope=scope)
+    after = Sender(event.new_phone, event.new_bsuid, scope=scope)
+    reason = REASONS.get(event.change)
+    if reason is not None:
+        contact_id = await senders.changed(w, before, after, reason)
+    else:
+        contact_id = await senders.contact_of(w, before) if before.addresses else None
+    address = after.address or before.address
+    if contact_id is None or address is None:
         return
-    contact_id = await identities.contact_for_inbound(
-        w, phone=event.from_phone, bsuid=event.bsuid, profile_name=None, scope=item.channel.portfolio_id
-    )
-    parsed = from_wa_id(event.new_phone.lstrip("+")) if event.new_phone else None
-    if isinstance(parsed, Phone):
-        address = identities.Address(IdentityKind.PHONE, parsed.canonical, parsed.line.value, parsed.region)
-        if await identities.add(w, contact_id, address):
-            await identities.refresh(w, [contact_id])
+    told = System(event=event.change, text=event.text, previous=before.address, current=after.address)
+    if await inbound.store(w, Inbound(item.channel.id, contact_id, event.provider_id, address, told, item.at)):
+        w.emit(ConversationChanged(contact_id=contact_id))
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -27,6 +27,10 @@ from workers.providers import registry
 from workers.providers.events import (
     AnyEvent,
     BadWebhook,
+    IdentityEvent,
+    InboundMessage,
+    PreferenceEvent,
+    StatusEvent,
 )
 from workers.registration import Loop
 
@@ -130,19 +134,28 @@ async def _apply(w: Work, rows: list[Waiting]) -> list[Stop]:
 
 async def _read(w: Work, rows: list[Waiting]) -> tuple[list[Item], list[UUID]]:
     """The events of these rows in the order of their time, and the rows that could be read."""
-    channels = await load_channels(w, {row.channel_id for row in rows})
+    # Meta posts all numbers of an account to one address: what names a number belongs to the channel of that number.
+    channels = await load_channels(w, {row.channel_id for row in rows}, of_accounts=True)
+    numbers = {(each.account_id, each.external_id): each for each in channels.values()}
     items: list[Item] = []
     done: list[UUID] = []
     for row in rows:
         channel = channels.get(row.channel_id)
         try:
             if channel is not None:
-                items += [Item(event, row, channel) for event in parse(row)]
+                items += [Item(event, row, numbers.get((channel.account_id, _number(event)), channel)) for event in parse(row)]
             done.append(row.id)
         except BadWebhook as error:
             await inbox.failed(w, row.id, str(error), final=True)
     items.sort(key=lambda item: item.at)
     return items, done
+
+
+def _number(event: AnyEvent) -> str:
+    """Our number that an event names, as the provider calls it."""
+    if isinstance(event, InboundMessage):
+        return event.to
+    return (event.sender or "") if isinstance(event, StatusEvent | PreferenceEvent | IdentityEvent) else ""
 
 
 def parse(row: Waiting) -> list[AnyEvent]:

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID
 
 import aiosmtplib
+import msgspec
 import structlog
 
 from db.accounts import mails
@@ -23,6 +24,7 @@ from db.accounts.mails import Mail
 from db.crypto import SealBroken
 from db.jobs import SendMail
 from db.settings import Settings
+from workers.notices import sentence
 from workers.registration import Handler
 from workers.runtime import Cancel, Retry
 
@@ -69,6 +71,16 @@ _TEXTS: dict[tuple[MailTemplate, str], Text] = {
         "Hello, {name}!\n\nTo confirm that this address is yours, open this link. It works for 7 days:\n\n{link}\n\n"
         "If you did not create an account at Master IA, ignore this message.\n",
     ),
+    (MailTemplate.CHANNEL_NOTICE, "pt-BR"): Text(
+        "Atenção: {channel}",
+        "Olá!\n\n{sentence}\n\nCanal: {channel}\n{told}\nVeja o que fazer:\n\n{link}\n\n"
+        "Você recebe este e-mail porque é dono da empresa na Master IA.\n",
+    ),
+    (MailTemplate.CHANNEL_NOTICE, "en"): Text(
+        "Attention: {channel}",
+        "Hello!\n\n{sentence}\n\nChannel: {channel}\n{told}\nSee what to do:\n\n{link}\n\n"
+        "You get this mail because you own the company at Master IA.\n",
+    ),
 }
 _LONGEST_NAME = 60
 _CLICKABLE = re.compile(
@@ -108,6 +120,9 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
     """The message."""
     text = _TEXTS.get((mail.template, mail.language)) or _TEXTS[(mail.template, "pt-BR")]
     values = {**{name: plain(value) for name, value in mail.params.items()}, "link": mail.link}
+    if mail.template is MailTemplate.CHANNEL_NOTICE:
+        values["sentence"] = sentence(mail.params["code"], mail.language)
+        values["told"] = "".join(f"{values[name]}\n" for name in ("subject", "detail") if values[name])
     message = EmailMessage()
     message["From"] = sender
     message["To"] = mail.recipient
@@ -141,6 +156,8 @@ async def deliver(mail: Mail, settings: Settings) -> None:
     """Raises Retry when the server cannot be reached or says later, Cancel when it refuses for good."""
     server = server_of(settings)
     try:
+        if mail.link.startswith("/"):  # a page of ours
+            mail = msgspec.structs.replace(mail, link=settings.public_url + mail.link)
         message = compose(mail, settings.mail_from)
     except (ValueError, IndexError, MessageError) as error:  # an address or a name of which no mail can be made
         raise Cancel(f"no mail can be made for this address: {type(error).__name__}") from error

@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import TRIM, Input, Output, example
-from db.channels.enums import ChannelKind, ChannelState, Quality, TemplateCategory, TemplateStatus
+from db.channels.enums import ChannelKind, ChannelState, NoticeCode, Quality, TemplateCategory, TemplateStatus
 from db.contacts.filter import Moment
 from db.texts import NAME
 
@@ -104,7 +104,8 @@ class Channel(Output):
 
 
 class ChannelLogEntry(Output):
-    """GET /v1/channels/{id}/log?kind=&ok= → Page[ChannelLogEntry], newest first. Secrets are redacted."""
+    """GET /v1/channels/{id}/log?kind=&ok= → Page[ChannelLogEntry], newest first. Secrets are redacted. Of kind `news`, `code` is a
+    NoticeCode."""
 
     id: UUID
     at: Moment
@@ -116,6 +117,20 @@ class ChannelLogEntry(Output):
     duration_ms: int | None
     request: str | None
     response: str | None
+    times: int  # the same came so often within a day, last at `last_at`
+    last_at: Moment | None
+
+
+class ChannelNotice(Output):
+    """GET /v1/channels/{id}/notices → Page[ChannelNotice]: what the provider told and waits for a person, newest first.
+    POST /v1/channels/{id}/notices/{notice_id}/close → Done. Event `channel.changed`."""
+
+    id: UUID
+    channel_id: UUID
+    code: NoticeCode
+    subject: Annotated[str, example("promo_verao")]  # the template or number it is about
+    detail: str | None  # the provider's words
+    at: Moment
 
 
 class Template(Output):

@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import COUNTRY, Input, Label, Output, example
-from db.contacts.enums import CustomFieldKind, IdentityKind, ImportState, LineType
+from db.contacts.enums import CustomFieldKind, IdentityKind, ImportState, LineType, MergeReason
 from db.contacts.filter import ContactFilter as ContactFilter
 from db.contacts.filter import Moment as Moment  # re-exported: campaigns take it too
 from db.texts import NAME_OR_NOTHING
@@ -90,6 +90,25 @@ class Contact(Output):
     source: Annotated[str, example("import")]
     created_at: Moment
     updated_at: Moment
+
+
+class ContactMerge(Output):
+    """GET /v1/contacts/{id}/merges → Page[ContactMerge], newest first: contacts that turned out to be this person.
+    POST /v1/contacts/{id}/merges/{merge_id}/undo → ContactParted; 409 `merge_undone`."""
+
+    id: UUID
+    merged_id: UUID  # the contact that went; it comes back under this id
+    reason: MergeReason
+    name: Annotated[str, example("Beatriz Nunes")]
+    addresses: Annotated[list[str], example(["BR.13491208655302741918"])]
+    created_at: Moment
+    undone_at: Moment | None
+
+
+class ContactParted(Output):
+    """The contact that came back. Neither of the two is written to if they asked for no messages while they were one."""
+
+    contact_id: UUID
 
 
 class ContactCreate(Input):

@@ -9,6 +9,7 @@ from db.accounts.enums import Language as Language
 from db.campaigns.enums import CampaignState as CampaignState
 from db.channels.enums import ChannelKind as ChannelKind
 from db.channels.enums import ChannelState as ChannelState
+from db.channels.enums import NoticeCode as NoticeCode
 from db.channels.enums import Quality as Quality
 from db.channels.enums import TemplateCategory as TemplateCategory
 from db.channels.enums import TemplateStatus as TemplateStatus
@@ -16,10 +17,12 @@ from db.contacts.enums import CustomFieldKind as CustomFieldKind
 from db.contacts.enums import IdentityKind as IdentityKind
 from db.contacts.enums import ImportState as ImportState
 from db.contacts.enums import LineType as LineType
+from db.contacts.enums import MergeReason as MergeReason
 from db.holds.enums import HoldCause as HoldCause
 from db.holds.enums import HoldDecision as HoldDecision
 from db.holds.enums import HoldKind as HoldKind
 from db.messages.enums import DeliveryPolicy as DeliveryPolicy
+from db.messages.enums import MessageOrigin as MessageOrigin
 from db.messages.enums import MessageState as MessageState
 from db.messages.enums import SkipReason as SkipReason
 from db.permissions import Permission as Permission

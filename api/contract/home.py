@@ -29,10 +29,18 @@ class HomeDay(Output):
 class Attention(Output):
     """Something that waits for a person. The UI has a sentence and a link for each code."""
 
-    code: Literal["channel_error", "channel_paused", "campaign_paused", "campaign_failed", "import_rejects", "unknown_outcomes"]
+    code: Literal[
+        "channel_error",
+        "channel_paused",
+        "campaign_paused",
+        "campaign_failed",
+        "import_rejects",
+        "unknown_outcomes",
+        "channel_notice",
+    ]
     subject_id: UUID
     subject: Annotated[str, example("WhatsApp da loja")]
-    detail: str | None = None  # a FailureReason or code
+    detail: str | None = None  # a FailureReason, a NoticeCode or a code
     count: int | None = None
 
 

@@ -6,8 +6,10 @@ from uuid import UUID
 from msgspec import Meta
 
 from api.contract.base import Input, Output, example
+from api.contract.contents import Context, MessageContent, Referral
 from db.channels.enums import ChannelKind
 from db.contacts.filter import Moment
+from db.messages.enums import MessageOrigin
 from db.messages.errors import MessageError
 
 MessageText = Annotated[str, Meta(min_length=1, max_length=4096, examples=["Oi, Ana! Chega amanhã cedo."])]
@@ -20,9 +22,7 @@ class Message(Output):
     id: UUID
     at: Moment  # when it went or came, or is to go
     direction: Literal["out", "in"]
-    kind: Annotated[
-        str, example("text")
-    ]  # out: text, template; in: text, image, audio, location, …; preference (text: stop or resume)
+    kind: Annotated[str, example("image")]  # of what we sent: text, template; else the `kind` of `content`
     channel_id: UUID
     channel_name: Annotated[str, example("WhatsApp da loja")]
     channel_kind: ChannelKind | None
@@ -41,6 +41,11 @@ class Message(Output):
     campaign_id: UUID | None
     campaign_name: str | None
     author: str | None  # who of the team wrote it
+    provider_id: str | None  # what `context.provider_id` and `content.target_id` of others name it by
+    origin: MessageOrigin | None  # null: it came in, or was sent from here, as it was written
+    content: MessageContent | None  # whole and typed; null for what was sent from here
+    context: Context | None
+    referral: Referral | None
 
 
 class ReplyChannel(Output):

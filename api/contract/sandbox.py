@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from api.contract.base import Input, Output, example
+from api.contract.contents import MessageContent
 from db.contacts.filter import Moment
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -19,6 +20,7 @@ class SandboxPhone(Output):
     contact_id: UUID | None
     name: Annotated[str, example("Beatriz Nunes")]
     last_text: Annotated[str, example("Quero sim!")]
+    last_content: Annotated[str, example("text")]  # kind of what it holds: text, image, …
     last_at: Moment
     last_kind: Literal["out", "in"]
     state: str | None
@@ -35,6 +37,7 @@ class SandboxMessage(Output):
     buttons: list[str]
     at: Moment
     state: str | None
+    content: MessageContent | None  # of what the person wrote, or somebody in the phone's own app
 
 
 class SandboxReply(Input):

@@ -15,6 +15,7 @@ class MailTemplate(StrEnum):
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a name
     VERIFY_EMAIL = "verify_email"
+    CHANNEL_NOTICE = "channel_notice"  # news of a provider that cannot wait
 
 
 class InvitationMail(StrEnum):

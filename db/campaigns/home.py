@@ -39,6 +39,10 @@ _ATTENTION = f"""
     1 as rank, created_at as at
 from channel where company_id = $1 and archived_at is null and state in ('error', 'paused') limit 20)
 union all
+(select 'channel_notice', n.channel_id, c.name, n.code, null, 1, n.created_at from channel_notice n
+join channel c on c.company_id = $1 and c.id = n.channel_id and c.archived_at is null
+where n.company_id = $1 and n.closed_at is null order by n.id desc limit 20)
+union all
 (select 'campaign_' || state, id, name, state_reason, null, 2, updated_at from campaign
 where company_id = $1 and ((state = 'paused' and state_reason is distinct from 'person')
     or (state = 'failed' and coalesce(finished_at, updated_at) > now() - interval '7 days')) limit 20)

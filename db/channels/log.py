@@ -5,11 +5,13 @@ Sends are not written a second time: their `attempt` rows are the record, and th
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from db.clock import now
 from db.errors import RequestError
+from db.ids import first_of
 from db.messages.enums import AttemptState as A
 from db.permissions import Permission
 from db.redact import redact
@@ -31,6 +33,8 @@ class LogEntry(NamedTuple):
     duration_ms: int | None
     request: str | None
     response: str | None
+    times: int  # how often the same came within a day, last at `last_at`
+    last_at: datetime | None
 
 
 def shown(text: str | None, secrets: Sequence[str] = ()) -> str | None:
@@ -54,7 +58,7 @@ async def record(
     *,
     secrets: Sequence[str] = (),
 ) -> None:
-    """Writes one line. `kind`: check, templates, send, webhook, lookup or sandbox."""
+    """Writes one line. `kind`: check, templates, send, webhook, news, lookup or sandbox."""
     await w.execute(
         "insert into channel_log(company_id, channel_id, kind, ok, summary, http_status, code, duration_ms, request, response)"
         " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -71,8 +75,35 @@ async def record(
     )
 
 
+_AGAIN = """
+update channel_log set times = times + 1, last_at = now() where company_id = $1 and channel_id = $2 and id = (
+    select id from channel_log where company_id = $1 and channel_id = $2 and id >= $3 and kind = $4 and ok = $5 and summary = $6
+        and code is not distinct from $7 and ($8::text is null or request = $8) order by id desc limit 1)
+"""
+
+
+async def count(
+    w: Work,
+    channel_id: UUID,
+    kind: str,
+    ok: bool,
+    summary: str,
+    *,
+    code: str,
+    request: str,
+    response: str | None = None,
+    alike: bool = False,
+) -> None:
+    """Writes one line, or counts it on the same one of the last day: what comes a thousand times is one line. `alike`: whatever
+    the request was; the first one stays."""
+    text = None if alike else shown(request)
+    since = first_of(now() - timedelta(days=1))
+    if not await w.execute(_AGAIN, w.company_id, channel_id, since, kind, ok, shown(summary), code, text):
+        await record(w, channel_id, kind, ok, summary, code=code, request=request, response=response)
+
+
 _LOG = """
-select id, at, kind, ok, summary, http_status, code, duration_ms, request, response from channel_log
+select id, at, kind, ok, summary, http_status, code, duration_ms, request, response, times, last_at from channel_log
 where company_id = $1 and channel_id = $2 and id < $3 {where} order by id desc limit $4
 """
 
@@ -82,14 +113,14 @@ select id, started_at as at, 'send' as kind, state = {A.ACCEPTED} as ok,
         when {A.REJECTED} then 'Message refused'
         else 'Nobody knows whether the message arrived' end as summary,
     http_status, code::text as code, (extract(epoch from done_at - started_at) * 1000)::int as duration_ms,
-    'attempt ' || id::text || coalesce(' · ' || provider_id, '') as request, detail as response
+    'attempt ' || id::text || coalesce(' · ' || provider_id, '') as request, detail as response, 1 as times, null::timestamptz as last_at
 from attempt where company_id = $1 and channel_id = $2 and id < $3 {{where}} order by id desc limit $4
 """
 
 _DEAD = """
 select id, received_at as at, 'webhook' as kind, false as ok, 'A webhook could not be processed' as summary,
     null::smallint as http_status, null::text as code, null::int as duration_ms,
-    left(convert_from(body, 'LATIN1'), 4096) as request, error as response
+    left(convert_from(body, 'LATIN1'), 4096) as request, error as response, 1 as times, null::timestamptz as last_at
 from webhook_inbox where company_id = $1 and channel_id = $2 and id < $3 and processed_at is null and tries >= 5
 order by id desc limit $4
 """

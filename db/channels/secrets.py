@@ -89,14 +89,19 @@ async def load_channel(r: Read, channel_id: UUID) -> ChannelRow | None:
     return (await load_channels(r, [channel_id], archived=False)).get(channel_id)
 
 
-async def load_channels(r: Read, channel_ids: Iterable[UUID], *, archived: bool = True) -> dict[UUID, ChannelRow]:
-    """By id, those that there are."""
+async def load_channels(
+    r: Read, channel_ids: Iterable[UUID], *, archived: bool = True, of_accounts: bool = False
+) -> dict[UUID, ChannelRow]:
+    """By id, those that there are. `of_accounts`: also the other channels of their accounts that are not archived."""
     assert r.actor is not None
     rows = await r.fetch(
-        f"select {_COLUMNS} from channel where company_id = $1 and id = any($2::uuid[]) and ($3 or archived_at is null)",
+        f"select {_COLUMNS} from channel c where company_id = $1 and (id = any($2::uuid[]) and ($3 or archived_at is null)"
+        " or $4 and archived_at is null and exists (select from channel o where o.company_id = $1 and o.id = any($2::uuid[])"
+        "     and o.kind = c.kind and o.account_id = c.account_id))",
         r.actor.company_id,
         list(channel_ids),
         archived,
+        of_accounts,
     )
     return {row["id"]: ChannelRow(**row) for row in rows}
 

@@ -52,6 +52,21 @@ class ChannelLog(Table, db=DB, tablename="channel_log"):
     duration_ms = Integer(null=True)
     request = Text(null=True)
     response = Text(null=True)
+    times = Integer()
+    last_at = Timestamptz(null=True)
+
+
+class ChannelNotice(Table, db=DB, tablename="channel_notice"):
+    id = UUID(primary_key=True)
+    company_id = UUID()
+    channel_id = UUID()
+    code = Text()
+    subject = Text()
+    detail = Text(null=True)
+    at = Timestamptz()
+    created_at = Timestamptz()
+    closed_at = Timestamptz(null=True)
+    closed_by = UUID(null=True)
 
 
 class Template(Table, db=DB, tablename="template"):

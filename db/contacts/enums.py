@@ -10,7 +10,17 @@ class IdentityKind(StrEnum):
     WA_ID = "wa_id"
     BSUID = "bsuid"
     LID = "lid"
+    USERNAME = "username"  # of WhatsApp, lower case
     EMAIL = "email"
+
+
+class MergeReason(StrEnum):
+    """Why two contacts became one."""
+
+    PHONE_SHOWN = "phone_shown"  # somebody known by a WhatsApp user id only showed the phone of another contact
+    NUMBER_CHANGED = "number_changed"
+    USER_ID_CHANGED = "user_id_changed"
+    USERNAME = "username"  # another user id wrote under the same username
 
 
 class LineType(StrEnum):

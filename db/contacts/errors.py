@@ -9,6 +9,7 @@ class ContactError(ErrorCode):
     TAG_BUSY = "tag_busy", 409, "A tag was changed at the same moment. Try again."
     FIELD_EXISTS = "field_exists", 409, "There is a field with this key already. Take another one."
     TOO_MANY_FIELDS = "too_many_fields", 409, "A company can have {most} fields. Delete some first."
+    MERGE_UNDONE = "merge_undone", 409, "These two were parted already. Load the contact again."
     NOBODY_CHOSEN = "nobody_chosen", 422, "Choose who is meant first."
 
 

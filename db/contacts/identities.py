@@ -9,13 +9,11 @@ import unicodedata
 from typing import NamedTuple
 from uuid import UUID
 
-from db.contacts import consent
 from db.contacts.enums import IdentityKind
 from db.contacts.events import ContactsChanged
 from db.contacts.phones import Phone, from_wa_id, parse_phone, variants
 from db.contacts.reasons import Reason
 from db.errors import RequestError
-from db.messages import recipients
 from db.texts import EMAIL
 from db.work import Read, Work
 
@@ -46,6 +44,15 @@ def email_address(text: str) -> Address:
     if len(value) > 254 or not _EMAIL.fullmatch(value):
         raise RequestError.INVALID(fields=[Reason.EMAIL_INVALID("email")])
     return Address(IdentityKind.EMAIL, value)
+
+
+def number_address(phone: str) -> Address:
+    """What a provider calls a number: E.164, or a bare wa_id."""
+    parsed = from_wa_id(phone.lstrip("+"))
+    if isinstance(parsed, Phone):
+        return Address(IdentityKind.PHONE, parsed.canonical, parsed.line.value, parsed.region)
+    # A number beyond our numbering plans still names its person.
+    return Address(IdentityKind.PHONE, variants("+" + phone.lstrip("+"))[0], "other")
 
 
 async def region_of(r: Read, company_id: UUID) -> str:
@@ -126,85 +133,3 @@ async def find_or_create_by_address(w: Work, address: Address, *, name: str = ""
             w.emit(ContactsChanged(contact_id=made))
             return made, True
     raise RuntimeError("An address is taken and freed again faster than it can be read.")
-
-
-async def contact_for_inbound(w: Work, *, phone: str | None, bsuid: str | None, profile_name: str | None, scope: str) -> UUID:
-    """Who wrote to us. `phone` is E.164 or a bare wa_id, `scope` the portfolio of the BSUID; at least one of the two is given.
-
-    New addresses are linked to the contact that is known by another one; a person known only by BSUID whose phone turns up
-    is joined with the contact of that phone."""
-    number = _number(phone)
-    bsu = Address(IdentityKind.BSUID, bsuid, scope=scope) if bsuid else None
-    first = number or bsu
-    if first is None:
-        raise ValueError("an inbound message without an address")
-    name = " ".join((profile_name or "").replace("\0", "").split())[:200]
-    known = await owner_of(w, w.company_id, first)
-    if known is None and bsu is not None and number is not None:
-        by_bsuid = await owner_of(w, w.company_id, bsu)
-        # A person known by BSUID shows a phone for the first time, or a new one.
-        if by_bsuid and await add(w, by_bsuid, number):
-            await refresh(w, [by_bsuid])
-            known = by_bsuid
-    if known is None:
-        known, _ = await find_or_create_by_address(w, first, name=name, source="inbound")
-    if phone and number is not None:
-        await add(w, known, Address(IdentityKind.WA_ID, "+" + phone.lstrip("+"), number.line, number.region))
-    if bsu is not None and number is not None and not await add(w, known, bsu):
-        other = await owner_of(w, w.company_id, bsu)
-        if other is not None and other != known:
-            await _absorb(w, known, other)
-    if name and await w.execute(
-        "update contact set name = $3 where company_id = $1 and id = $2 and name = ''", w.company_id, known, name
-    ):
-        await refresh(w, [known])
-        w.emit(ContactsChanged(contact_id=known))
-    return known
-
-
-def _number(phone: str | None) -> Address | None:
-    if not phone:
-        return None
-    parsed = from_wa_id(phone.lstrip("+"))
-    if isinstance(parsed, Phone):
-        return Address(IdentityKind.PHONE, parsed.canonical, parsed.line.value, parsed.region)
-    # A number beyond our numbering plans still names its person.
-    return Address(IdentityKind.PHONE, variants("+" + phone.lstrip("+"))[0], "other")
-
-
-async def _absorb(w: Work, keep: UUID, other: UUID) -> None:
-    """Joins a contact without a phone of its own into another one. One with a phone stays: two people may share an account."""
-    has_phone = "select true from contact_identity where company_id = $1 and contact_id = $2 and kind = 'phone' limit 1"
-    if await w.fetchval(has_phone, w.company_id, other):
-        return
-    await w.execute(
-        "update contact_identity set contact_id = $2 where company_id = $1 and contact_id = $3", w.company_id, keep, other
-    )
-    await recipients.reassign(w, keep, other)
-    await w.execute(
-        "update contact_note set contact_id = $2 where company_id = $1 and contact_id = $3", w.company_id, keep, other
-    )
-    await w.execute(
-        "insert into contact_tag(company_id, tag_id, contact_id) select company_id, tag_id, $2 from contact_tag "
-        "where company_id = $1 and contact_id = $3 on conflict do nothing",
-        w.company_id,
-        keep,
-        other,
-    )
-    await w.execute(
-        "update contact k set custom = o.custom || k.custom, opted_out_at = coalesce(k.opted_out_at, o.opted_out_at), "
-        "opt_out_source = coalesce(k.opt_out_source, o.opt_out_source), name = coalesce(nullif(k.name, ''), o.name) "
-        "from contact o where k.company_id = $1 and k.id = $2 and o.company_id = $1 and o.id = $3",
-        w.company_id,
-        keep,
-        other,
-    )
-    await w.execute("delete from contact where company_id = $1 and id = $2", w.company_id, other)
-    source = await w.fetchval(
-        "select opt_out_source from contact where company_id = $1 and id = $2 and opted_out_at is not null", w.company_id, keep
-    )
-    if source is not None:  # the wish of the one is now the wish of both: every address, and what waits
-        await consent.opt_out(w, [keep], source)
-    await refresh(w, [keep])
-    w.audit("contact.joined", keep, joined=str(other))
-    w.emit(ContactsChanged(contact_id=keep))

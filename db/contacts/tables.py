@@ -67,6 +67,18 @@ class ContactNote(Table, db=DB, tablename="contact_note"):
     created_at = Timestamptz()
 
 
+class ContactMerge(Table, db=DB, tablename="contact_merge"):
+    id = UUID(primary_key=True)
+    company_id = UUID()
+    contact_id = UUID()
+    merged_id = UUID()
+    reason = Text()
+    snapshot = JSONB()
+    created_at = Timestamptz()
+    undone_at = Timestamptz(null=True)
+    undone_by = UUID(null=True)
+
+
 class Suppression(Table, db=DB, tablename="suppression"):
     address = Text(primary_key=True)
     company_id = UUID()

@@ -11,16 +11,17 @@ import asyncpg
 import msgspec
 
 from db.contacts.notes import must_exist
-from db.messages import render
-from db.messages.enums import MessageState
+from db.messages import content, render
+from db.messages.content import Context, MessageContent, Referral
+from db.messages.enums import MessageOrigin, MessageState
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
 
 
 class Entry(NamedTuple):
-    """One message. `at`: when it went or came, or is to go. `kind`: template or text, and of what came in the provider's word
-    (image, audio, location, …) or `preference` (text `stop` or `resume`). `author`: who of the team wrote it, if somebody did."""
+    """One message. `at`: when it went or came, or is to go. `kind`: template or text, and of what came in or was written elsewhere
+    (`origin`) the kind of its `content`. `provider_id`: what replies and reactions name it by. `author`: who of the team wrote it."""
 
     id: UUID
     at: datetime
@@ -44,6 +45,11 @@ class Entry(NamedTuple):
     campaign_id: UUID | None
     campaign_name: str | None
     author: str | None
+    provider_id: str | None
+    origin: MessageOrigin | None
+    content: MessageContent | None
+    context: Context | None
+    referral: Referral | None
 
 
 # As the index message_thread has it: a coalesce() would say the same, but row-level security keeps comparisons of it out of an
@@ -51,14 +57,17 @@ class Entry(NamedTuple):
 _AT = "case when sent_at is not null then sent_at when done_at is not null then done_at else next_at end"
 _SELECT = """
 select t.*, h.name as channel_name, h.kind as channel_kind, g.name as campaign_name,
-    coalesce(t.own_content, g.content::text) as content, u.name as author
+    case when t.direction = 'out' and t.origin is null then coalesce(t.own_content, g.content::text) end as sent_content,
+    u.name as author
 from (
     (select id, {at} as at, 'out' as direction, null as kind, channel_id, address, null as body,
-        params, content::text as own_content, state, reason, code, maybe_duplicate, sent_at, delivered_at, read_at, campaign_id, author_id
+        params, content::text as own_content, state, reason, code, maybe_duplicate, sent_at, delivered_at, read_at, campaign_id, author_id,
+        provider_id, origin, context::text as context, null as referral
     from message where company_id = $1 and contact_id = $2 {out} order by {at} desc, id desc limit $3)
     union all
     (select id, received_at, 'in', kind, channel_id, address, body,
-        null, null, null, null, null, false, null, null, null, campaign_id, null
+        null, content::text, null, null, null, false, null, null, null, campaign_id, null,
+        provider_id, origin, context::text, referral::text
     from inbound_message where company_id = $1 and contact_id = $2 {came} order by received_at desc, id desc limit $3)
 ) t
 left join channel h on h.company_id = $1 and h.id = t.channel_id
@@ -91,16 +100,18 @@ async def sent(r: Read, company_id: UUID, contact_id: UUID, message_id: UUID) ->
 
 
 def _entry(row: asyncpg.Record) -> Entry:
-    kind, drawn = row["kind"], render.RenderedMessage(None, row["body"] or "", None, [])
-    if row["direction"] == "out":
-        kind = "text"
-        if row["content"] is not None:
-            try:
-                content = render.decode(row["content"])
-                kind = "template" if isinstance(content, render.TemplateContent) else "text"
-                drawn = render.draw(content, row["params"])
-            except msgspec.MsgspecError:  # written by a version that is newer than this process
-                kind = "unknown"
+    kind, rendered = "text", render.RenderedMessage(None, "", None, [])
+    held: MessageContent | None = None
+    try:
+        if row["direction"] == "in" or row["origin"] is not None:
+            held = content.decode(row["own_content"])
+            kind, rendered = content.kind_of(held), render.RenderedMessage(None, content.text_of(held), None, [])
+        elif row["sent_content"] is not None:
+            sent_content = render.decode(row["sent_content"])
+            kind = "template" if isinstance(sent_content, render.TemplateContent) else "text"
+            rendered = render.draw(sent_content, row["params"])
+    except msgspec.MsgspecError:  # written by a version that is newer than this process
+        kind, rendered = row["kind"] or "unknown", render.RenderedMessage(None, row["body"] or "", None, [])
     return Entry(
         id=row["id"],
         at=row["at"],
@@ -110,10 +121,10 @@ def _entry(row: asyncpg.Record) -> Entry:
         channel_name=row["channel_name"] or "",
         channel_kind=row["channel_kind"],
         address=row["address"],
-        header=drawn.header,
-        text=drawn.body,
-        footer=drawn.footer,
-        buttons=[text for _, text in drawn.buttons],
+        header=rendered.header,
+        text=rendered.body,
+        footer=rendered.footer,
+        buttons=[text for _, text in rendered.buttons],
         state=None if row["state"] is None else MessageState(row["state"]).label,
         reason=row["reason"],
         code=row["code"],
@@ -124,4 +135,9 @@ def _entry(row: asyncpg.Record) -> Entry:
         campaign_id=row["campaign_id"],
         campaign_name=row["campaign_name"],
         author=row["author"],
+        provider_id=row["provider_id"],
+        origin=MessageOrigin(row["origin"]) if row["origin"] else None,
+        content=held,
+        context=content.decode_context(row["context"]) if row["context"] else None,
+        referral=content.decode_referral(row["referral"]) if row["referral"] else None,
     )

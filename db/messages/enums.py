@@ -34,6 +34,13 @@ TALLY_REPLIED = 100
 """The state under which `message_tally` counts those who replied, whatever the state of their message."""
 
 
+class MessageOrigin(StrEnum):
+    """Where a message was written that did not pass through here as it was."""
+
+    PHONE_APP = "phone_app"  # by our own people, in the app on the phone that shares the number
+    HISTORY = "history"  # a past one that the provider handed over later: it causes nothing
+
+
 class AttemptState(IntEnum):
     STARTED = 0
     ACCEPTED = 1

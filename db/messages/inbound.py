@@ -10,27 +10,44 @@ from uuid import UUID
 
 from db.contacts import consent
 from db.contacts.opt_out import intent
+from db.messages.content import Context, MessageContent, Referral, encode, kind_of, target_of, text_of
+from db.messages.enums import MessageOrigin
 from db.messages.enums import MessageState as M
 from db.work import Work
 
 REPLY_WINDOW = timedelta(days=7)
-PREFERENCE = "preference"
-"""Kind of an opt-out intent that came without a text (Meta's switch, a refusal): body `stop` or `resume`."""
-SILENT = (PREFERENCE, "reaction", "edit", "revoke", "system")
-"""Kinds that answer no campaign."""
+SILENT = ("preference", "reaction", "edit", "revoke", "system")
+"""Kinds that answer no campaign and open no window."""
+WORDLESS = ("system", "order", "call", "reaction")
+"""Kinds whose text is no intent of the person's."""
 
 
 class Inbound(NamedTuple):
-    """`address`: E.164 with the ninth digit, or a BSUID. `received_at`: when the person wrote."""
+    """`address`: E.164 with the ninth digit, a BSUID or a username. `received_at`: when the person wrote. `history`: a past one,
+    which causes nothing."""
 
     channel_id: UUID
     contact_id: UUID
     provider_id: str
     address: str
-    kind: str
-    body: str
-    context_provider_id: str | None
+    content: MessageContent
     received_at: datetime
+    context: Context | None = None
+    referral: Referral | None = None
+    history: bool = False
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.content)
+
+    @property
+    def body(self) -> str:
+        return text_of(self.content)
+
+    @property
+    def context_provider_id(self) -> str | None:
+        """The message that this one answers, changes or reacts to."""
+        return target_of(self.content) or (self.context.provider_id if self.context else None)
 
 
 class Stored(NamedTuple):
@@ -38,11 +55,17 @@ class Stored(NamedTuple):
     campaign_id: UUID | None
 
 
+# What could not be read may come again whole (a file behind a placeholder), and a call that rang comes again with its end.
 _INSERT = """
-insert into inbound_message(company_id, channel_id, contact_id, campaign_id, provider_id, address, kind, body,
-                            context_provider_id, received_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-on conflict (company_id, channel_id, provider_id) do nothing returning id
+insert into inbound_message as known (company_id, channel_id, contact_id, campaign_id, provider_id, address, kind, body,
+                                      context_provider_id, received_at, content, context, referral, origin)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12::jsonb, $13::jsonb, $14)
+on conflict (company_id, channel_id, provider_id) do update
+    set kind = excluded.kind, body = excluded.body, content = excluded.content
+    where known.kind = 'unsupported' and excluded.kind <> 'unsupported'
+       or known.kind = 'call' and excluded.kind = 'call' and known.content->>'status' is null
+          and excluded.content->>'status' is not null
+returning id
 """
 
 _QUOTED = "select id, campaign_id from message where company_id = $1 and provider_id = $2 and channel_id = $3"
@@ -59,7 +82,7 @@ order by sent_at desc nulls first, id desc limit 1
 
 async def store(w: Work, message: Inbound) -> Stored | None:
     """Store a message and apply the opt-out intent in it; None when it is known already."""
-    answered = None if message.kind in SILENT else await _answered(w, message)
+    answered = None if message.kind in SILENT or message.history else await _answered(w, message)
     campaign_id = answered[1] if answered else None
     new_id: UUID | None = await w.fetchval(
         _INSERT,
@@ -73,9 +96,15 @@ async def store(w: Work, message: Inbound) -> Stored | None:
         message.body,
         message.context_provider_id,
         message.received_at,
+        encode(message.content),
+        encode(message.context) if message.context else None,
+        encode(message.referral) if message.referral else None,
+        MessageOrigin.HISTORY.value if message.history else None,
     )
     if new_id is None:
         return None
+    if message.history:
+        return Stored(new_id, None)
     if answered is not None:
         await w.execute(
             "update message set replied_at = $3 where company_id = $1 and id = $2 and (replied_at is null or replied_at > $3)",
@@ -91,9 +120,9 @@ async def store(w: Work, message: Inbound) -> Stored | None:
 
 def wanted(kind: str, body: str) -> Literal["out", "in"] | None:
     """What a message asks for about being written to."""
-    if kind == PREFERENCE:
+    if kind == "preference":
         return "out" if body == "stop" else "in"
-    return intent(body)
+    return None if kind in WORDLESS else intent(body)
 
 
 async def _answered(w: Work, message: Inbound) -> tuple[UUID, UUID | None] | None:
@@ -125,4 +154,4 @@ async def _apply_opt_out_intent(w: Work, message: Inbound, intent: Literal["out"
     if intent == "in":
         await consent.opt_in(w, message.contact_id)
     else:
-        await consent.opt_out(w, [message.contact_id], "provider" if message.kind == PREFERENCE else "keyword")
+        await consent.opt_out(w, [message.contact_id], "provider" if message.kind == "preference" else "keyword")

@@ -62,3 +62,15 @@ async def reassign(w: Work, keep: UUID, other: UUID) -> None:
         await w.execute(
             f"update {table} set contact_id = $2 where company_id = $1 and contact_id = $3", w.company_id, keep, other
         )
+
+
+async def give_back(w: Work, kept: UUID, back: UUID) -> None:
+    """What was said with `kept` over an address that `back` has was said with `back`: they are two people again."""
+    for table in ("message", "inbound_message"):
+        await w.execute(
+            f"update {table} set contact_id = $3 where company_id = $1 and contact_id = $2 and address in"
+            " (select value from contact_identity where company_id = $1 and contact_id = $3)",
+            w.company_id,
+            kept,
+            back,
+        )

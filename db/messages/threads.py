@@ -12,7 +12,8 @@ import msgspec
 
 from db.channels.actions import sandbox_channel
 from db.contacts.phones import display, variants
-from db.messages import render
+from db.messages import content, render
+from db.messages.content import MessageContent
 from db.messages.enums import MessageState
 from db.messages.enums import MessageState as M
 from db.permissions import Permission
@@ -21,13 +22,14 @@ from db.work import Read, read
 
 
 class Phone(NamedTuple):
-    """`kind`: out or in, of the last message; `state` only of what we sent."""
+    """`kind`: out or in, of the last message; `content` the kind of what it holds; `state` only of what we sent."""
 
     address: str
     display: str
     contact_id: UUID | None
     name: str
     text: str
+    content: str
     at: datetime
     kind: str
     state: str | None
@@ -42,23 +44,24 @@ class Entry(NamedTuple):
     buttons: list[str]
     at: datetime
     state: str | None
+    content: MessageContent | None
 
 
 # What was never sent (queued, skipped, cancelled) is on no phone.
 _PHONES = f"""
 with last as (
-    select distinct on (address) address, contact_id, kind, at, state, body, params, content, campaign_id from (
-        select address, contact_id, 'out' as kind, coalesce(sent_at, '-infinity') as at, state, null as body, params, content,
+    select distinct on (address) address, contact_id, kind, at, state, params, content, origin, campaign_id from (
+        select address, contact_id, 'out' as kind, coalesce(sent_at, '-infinity') as at, state, params, content, origin,
             campaign_id
         from message where company_id = $1 and channel_id = $2 and state in ({M.SENT}, {M.DELIVERED}, {M.READ}) and ($3::text is null or address like $3)
         union all
-        select address, contact_id, 'in', received_at, null, body, null, null, null
+        select address, contact_id, 'in', received_at, null, null, content, origin, null
         from inbound_message where company_id = $1 and channel_id = $2 and kind <> 'preference'
             and ($3::text is null or address like $3)
     ) both_ways order by address, at desc
 )
-select l.address, l.contact_id, coalesce(c.name, '') as name, l.kind, l.at, l.state, l.body, l.params,
-    coalesce(l.content, g.content) as content
+select l.address, l.contact_id, coalesce(c.name, '') as name, l.kind, l.at, l.state, l.params,
+    coalesce(l.content, g.content) as content, l.origin
 from last l
 left join contact c on c.company_id = $1 and c.id = l.contact_id
 left join campaign g on g.company_id = $1 and g.id = l.campaign_id
@@ -67,14 +70,14 @@ order by l.at desc, l.address desc limit $7
 """
 
 _THREAD = f"""
-select id, kind, at, state, body, params, content from (
-    select m.id, 'out' as kind, coalesce(m.sent_at, now()) as at, m.state, null as body, m.params,
-        coalesce(m.content, g.content) as content
+select id, kind, at, state, params, content, origin from (
+    select m.id, 'out' as kind, coalesce(m.sent_at, now()) as at, m.state, m.params,
+        coalesce(m.content, g.content) as content, m.origin
     from message m left join campaign g on g.company_id = $1 and g.id = m.campaign_id
     where m.company_id = $1 and m.channel_id = $2 and m.address = $3
         and m.state not in ({M.QUEUED}, {M.SKIPPED}, {M.CANCELLED})
     union all
-    select id, 'in', received_at, null, body, null, null
+    select id, 'in', received_at, null, null, content, origin
     from inbound_message where company_id = $1 and channel_id = $2 and address = $3 and kind <> 'preference'
 ) both_ways where (at, id) < ($4, $5) order by at desc, id desc limit $6
 """
@@ -105,19 +108,16 @@ async def phones(
             wanted if wanted and not number else None,
             limit,
         )
-    return [
-        Phone(
-            row["address"],
-            display(row["address"]) if row["address"].startswith("+") else row["address"],
-            row["contact_id"],
-            row["name"],
-            _text(row).body,
-            row["at"],
-            row["kind"],
-            _state(row),
+    found = []
+    for row in rows:
+        rendered, held = _read(row)
+        address = row["address"]
+        shown = display(address) if address.startswith("+") else address
+        last = content.kind_of(held) if held is not None else "text"
+        found.append(
+            Phone(address, shown, row["contact_id"], row["name"], rendered.body, last, row["at"], row["kind"], _state(row))
         )
-        for row in rows
-    ]
+    return found
 
 
 async def thread(
@@ -130,18 +130,10 @@ async def thread(
         rows = await r.fetch(_THREAD, actor.company_id, channel_id, variants(address)[0], at or await _end(r), last, limit)
     entries = []
     for row in rows:
-        drawn = _text(row)
+        rendered, held = _read(row)
+        buttons = [text for _, text in rendered.buttons]
         entries.append(
-            Entry(
-                row["id"],
-                row["kind"],
-                drawn.body,
-                drawn.header,
-                drawn.footer,
-                [text for _, text in drawn.buttons],
-                row["at"],
-                _state(row),
-            )
+            Entry(row["id"], row["kind"], rendered.body, rendered.header, rendered.footer, buttons, row["at"], _state(row), held)
         )
     return entries
 
@@ -156,10 +148,14 @@ def _state(row: asyncpg.Record) -> str | None:
     return None if row["state"] is None else MessageState(row["state"]).label
 
 
-def _text(row: asyncpg.Record) -> render.RenderedMessage:
-    if row["kind"] == "in" or row["content"] is None:
-        return render.RenderedMessage(None, row["body"] or "", None, [])
+def _read(row: asyncpg.Record) -> tuple[render.RenderedMessage, MessageContent | None]:
+    """What there is to see, and the content of what was not sent from here."""
     try:
-        return render.draw(render.decode(row["content"]), row["params"])
+        if row["kind"] == "in" or row["origin"] is not None:
+            held = content.decode(row["content"])
+            return render.RenderedMessage(None, content.text_of(held), None, []), held
+        if row["content"] is not None:
+            return render.draw(render.decode(row["content"]), row["params"]), None
     except msgspec.MsgspecError:
-        return render.RenderedMessage(None, "", None, [])
+        pass
+    return render.RenderedMessage(None, "", None, []), None

@@ -377,8 +377,8 @@ async def _messages(
     await c.execute("update campaign set audience_size = $3 where company_id = $1 and id = $2", COMPANY, campaign, size)
     await c.execute(
         """insert into inbound_message(company_id, channel_id, campaign_id, id, contact_id, provider_id, address, kind, body,
-                                       context_provider_id, received_at, created_at)
-        select $1, $2, $3, uuidv7(at - now()), contact_id, 'demo.in.' || message_id, address, 'text', body, 'demo.' || message_id, at, at
+               context_provider_id, content, received_at, created_at) select $1, $2, $3, uuidv7(at - now()), contact_id,
+            'demo.in.' || message_id, address, 'text', body, 'demo.' || message_id, jsonb_build_object('kind', 'text', 'text', body), at, at
         from unnest($4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::timestamptz[]) r(message_id, contact_id, address, body, at)""",
         COMPANY,
         channel,

@@ -146,6 +146,16 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
             "note_id": await insert(
                 "insert into contact_note(company_id, contact_id, body) values ($1, $2, 'oi') returning id", contact
             ),
+            "merge_id": await insert(
+                "insert into contact_merge(company_id, contact_id, merged_id, reason, snapshot)"
+                " values ($1, $2, uuidv7(), 'phone_shown', $3) returning id",
+                contact,
+                factories.MERGED,
+            ),
+            "notice_id": await insert(
+                "insert into channel_notice(company_id, channel_id, code, at) values ($1, $2, 'review_rejected', now()) returning id",
+                channel,
+            ),
             "import_id": await insert(
                 "insert into contact_import(company_id, filename, blob, size, sheet) values ($1, 'a.csv', 'x', 1, '{}') returning id"
             ),

@@ -165,8 +165,8 @@ async def _holds(stage: Stage) -> Request:
 async def _answers(stage: Stage) -> Request:
     """The person wrote a minute ago, so the window is open."""
     await stage.db.execute(
-        "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, body, received_at)"
-        " values ($1, $2, $3, gen_random_uuid()::text, '+5511900000000', 'text', 'Oi', now() - interval '1 minute')",
+        "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, content, received_at)"
+        " values ($1, $2, $3, gen_random_uuid()::text, '+5511900000000', 'text', '{\"kind\": \"text\"}', now() - interval '1 minute')",
         stage.owner.company_id,
         UUID(stage.things["channel_id"]),
         UUID(stage.things["contact_id"]),

@@ -14,6 +14,7 @@ from db.tenancy import Actor
 from db.work import work
 from tests import factories
 from tests.api.conftest import Headers, SignInAs
+from tests.factories import content_json
 
 PHONE = "+5511900000000"
 
@@ -50,9 +51,9 @@ async def came(
     body: str = "Oi",
 ) -> None:
     await db.execute(
-        "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, body, received_at)"
-        " values ($1, $2, $3, gen_random_uuid()::text, $4, $5, $6, now() - $7::text::interval)",
-        owner.company_id, channel, contact, PHONE, kind, body, ago,
+        "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, body, content, received_at)"
+        " values ($1, $2, $3, gen_random_uuid()::text, $4, $5, $6, $8::jsonb, now() - $7::text::interval)",
+        owner.company_id, channel, contact, PHONE, kind, body, ago, content_json(kind, body),
     )  # fmt: skip
 
 

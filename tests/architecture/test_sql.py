@@ -18,10 +18,10 @@ OWNERS = {
         "password_reset", "session",
     },
     "db/campaigns": {"campaign", "message_tally"},
-    "db/channels": {"channel", "channel_log", "template"},
+    "db/channels": {"channel", "channel_log", "channel_notice", "template"},
     "db/contacts": {
         "contact", "contact_bulk", "contact_identity", "contact_import", "contact_import_member", "contact_import_reject",
-        "contact_note", "contact_tag", "custom_field", "suppression", "tag",
+        "contact_merge", "contact_note", "contact_tag", "custom_field", "suppression", "tag",
     },
     "db/holds": {"hold", "held_item"},
     "db/messages": {"attempt", "inbound_message", "lost_attempt", "message", "webhook_inbox"},

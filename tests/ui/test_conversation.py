@@ -9,6 +9,7 @@ from nicegui.testing import User
 
 from db.tenancy import Actor
 from tests import factories
+from tests.factories import content_json
 from tests.ui.interactions import click, field, press, until
 
 PHONE = "+5511900000000"
@@ -24,9 +25,9 @@ async def came(
     db: asyncpg.Connection, owner: Actor, channel: UUID, person: UUID, kind: str, body: str, campaign: UUID | None = None
 ) -> None:
     await db.execute(
-        "insert into inbound_message(company_id, channel_id, contact_id, campaign_id, provider_id, address, kind, body, received_at)"
-        " values ($1, $2, $3, $4, gen_random_uuid()::text, $5, $6, $7, now())",
-        owner.company_id, channel, person, campaign, PHONE, kind, body,
+        "insert into inbound_message(company_id, channel_id, contact_id, campaign_id, provider_id, address, kind, body, content, received_at)"
+        " values ($1, $2, $3, $4, gen_random_uuid()::text, $5, $6, $7, $8::jsonb, now())",
+        owner.company_id, channel, person, campaign, PHONE, kind, body, content_json(kind, body),
     )  # fmt: skip
 
 

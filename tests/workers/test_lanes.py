@@ -385,8 +385,8 @@ async def test_an_answer_goes_out_while_the_portfolios_day_is_full(
             "select id from contact where company_id = $1 and id <> $2 limit 1", owner.company_id, reached
         )
         await owner_db.execute(
-            "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, body, received_at)"
-            " select $1, $2, contact_id, 'wamid.in', value, 'text', 'Oi', now() from contact_identity where contact_id = $3",
+            "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, content, received_at)"
+            " select $1, $2, contact_id, 'wamid.in', value, 'text', '{\"kind\": \"text\"}', now() from contact_identity where contact_id = $3",
             owner.company_id,
             s.channel_id,
             contact_id,

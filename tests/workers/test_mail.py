@@ -13,12 +13,14 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from db.accounts import mails
 from db.accounts.enums import MailTemplate
 from db.accounts.mails import Mail
+from db.channels.notices import MEANINGS, Weight
 from db.jobs import SendMail
 from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
 from db.work import work
 from workers.mail import compose, deliver, give_up, plain, send_mail, server_of
+from workers.notices import SENTENCES
 from workers.runtime import Cancel, Retry
 
 INVITATION = Mail(
@@ -95,6 +97,8 @@ def test_resets_say_how_long(language: str) -> None:
 @pytest.mark.parametrize("template", list(MailTemplate))
 def test_every_template_speaks_every_language_and_holds_its_link(template: MailTemplate, language: str) -> None:
     params = {"name": "Ana", "company": "Loja", "inviter": "Ana"}
+    if template is MailTemplate.CHANNEL_NOTICE:
+        params = {"channel": "Loja", "code": "review_rejected", "subject": "", "detail": "See https://evil.example"}
     mail = Mail(template=template, recipient="a@example.com", language=language, params=params, link="https://x/y?token=z")
     assert body(compose(mail, "no-reply@example.com")).count("https://x/y?token=z") == 1
 
@@ -176,3 +180,8 @@ def test_the_server_of_an_address() -> None:
     )
     assert server_of(Settings(smtp_url="smtps://mail.example.com")) == ("mail.example.com", 465, None, None, "tls")
     assert server_of(Settings()) == ("127.0.0.1", 8791, None, None, "none")
+
+
+def test_every_notice_that_is_mailed_has_a_sentence() -> None:
+    mailed = {code for code, meaning in MEANINGS.items() if meaning.weight is Weight.ACTION}
+    assert set(SENTENCES) == mailed

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from api.contract.base import Done, Page
-from api.contract.channels import Channel, ChannelConnect, ChannelLogEntry, ChannelPatch
+from api.contract.channels import Channel, ChannelConnect, ChannelLogEntry, ChannelNotice, ChannelPatch
 from ui.client.base import ApiClient
 
 _PAGE = 200  # the largest page that the API gives
@@ -45,6 +45,14 @@ async def archive(api: ApiClient, channel_id: UUID) -> None:
 async def log(api: ApiClient, channel_id: UUID, *, kind: str | None, ok: bool | None, limit: int) -> Page[ChannelLogEntry]:
     params = {"kind": kind, "ok": None if ok is None else str(ok).lower(), "limit": min(limit, _PAGE)}
     return await api.get(f"/v1/channels/{channel_id}/log", Page[ChannelLogEntry], params)
+
+
+async def notices(api: ApiClient, channel_id: UUID) -> list[ChannelNotice]:
+    return (await api.get(f"/v1/channels/{channel_id}/notices", Page[ChannelNotice])).items
+
+
+async def close_notice(api: ApiClient, channel_id: UUID, notice_id: UUID) -> None:
+    await api.post(f"/v1/channels/{channel_id}/notices/{notice_id}/close", Done)
 
 
 async def sync_templates(api: ApiClient, channel_id: UUID) -> None:

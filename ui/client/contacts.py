@@ -12,6 +12,8 @@ from api.contract.contacts import (
     BulkAction,
     Contact,
     ContactCreate,
+    ContactMerge,
+    ContactParted,
     ContactPatch,
     ContactRow,
     CustomField,
@@ -103,3 +105,11 @@ async def download(api: ApiClient, path: str, params: Params) -> AsyncIterator[h
     """A CSV as a stream; never held in memory here."""
     async with api.download(path, params) as response:
         yield response
+
+
+async def merges(api: ApiClient, contact_id: UUID) -> list[ContactMerge]:
+    return (await api.get(f"/v1/contacts/{contact_id}/merges", Page[ContactMerge])).items
+
+
+async def undo_merge(api: ApiClient, contact_id: UUID, merge_id: UUID) -> ContactParted:
+    return await api.post(f"/v1/contacts/{contact_id}/merges/{merge_id}/undo", ContactParted)

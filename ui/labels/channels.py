@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import phonenumbers
 
-from api.contract.channels import Channel, CheckLine
-from api.contract.enums import ChannelKind, ChannelState, Quality
+from api.contract.channels import Channel, ChannelLogEntry, CheckLine
+from api.contract.enums import ChannelKind, ChannelState, NoticeCode, Quality
 from ui import formats
 from ui.components.text import Tone
 from ui.i18n import _, ngettext
-from ui.labels import reasons
+from ui.labels import notices, reasons
 
 
 def state(channel: Channel) -> tuple[str, Tone]:
@@ -93,13 +93,19 @@ def log_kind(kind: str) -> str:
         "templates": _("Templates"),
         "send": _("Message"),
         "webhook": _("Incoming"),
+        "news": _("News"),
         "lookup": _("Question"),
         "sandbox": _("Simulator"),
     }.get(kind, kind)
 
 
-def log_summary(summary: str) -> str:
+def log_summary(entry: ChannelLogEntry) -> str:
     """The API's short sentences; anything else is shown as it is."""
+    if entry.kind == "news" and entry.code in {code.value for code in NoticeCode}:
+        return notices.notice(NoticeCode(entry.code)).name
+    summary, _colon, rest = entry.summary.partition(": ")
+    if summary == "Part of a webhook was not understood":
+        return _("A part of an incoming report could not be read: {why}").format(why=rest)
     known = {
         "Message on its way": _("Message on its way"),
         "Message accepted": _("Message accepted"),
@@ -115,8 +121,9 @@ def log_summary(summary: str) -> str:
         "Template deleted": _("Delete a template"),
         "Sandbox: reply": _("Answer as a customer"),
         "Sandbox: behaviour": _("Behaviour changed"),
+        "The provider told something that is not known here.": _("The provider told something that we do not know"),
     }
-    return known.get(summary, summary)
+    return known.get(entry.summary, entry.summary)
 
 
 def kind_name(kind: ChannelKind | None) -> str:

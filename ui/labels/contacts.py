@@ -11,6 +11,7 @@ def identity(kind: IdentityKind, line: LineType | None) -> str:
         IdentityKind.PHONE: _("Phone"),
         IdentityKind.WA_ID: "WhatsApp",
         IdentityKind.BSUID: _("WhatsApp user id"),
+        IdentityKind.USERNAME: _("WhatsApp username"),
         IdentityKind.LID: _("WhatsApp device id"),
         IdentityKind.EMAIL: _("E-mail"),
     }[kind]

@@ -42,11 +42,14 @@ def message_kind(kind: str) -> tuple[str, str]:
     return {
         "text": ("", "chat"),
         "button": (_("Pressed a button"), "touch_app"),
-        "interactive": (_("Chose an answer"), "touch_app"),
+        "button_reply": (_("Chose an answer"), "touch_app"),
+        "list_reply": (_("Chose from a list"), "list"),
+        "form": (_("Filled in a form"), "assignment_turned_in"),
+        "call": (_("Call"), "call"),
+        "call_permission": (_("Answered whether we may call"), "perm_phone_msg"),
         "image": (_("Picture"), "image"),
         "video": (_("Video"), "play_circle"),
         "audio": (_("Audio"), "mic"),
-        "voice": (_("Audio"), "mic"),
         "document": (_("Document"), "description"),
         "media": (_("File"), "attach_file"),
         "sticker": (_("Sticker"), "sentiment_satisfied"),
@@ -56,6 +59,7 @@ def message_kind(kind: str) -> tuple[str, str]:
         "reaction": (_("Reaction"), "add_reaction"),
         "edit": (_("Edited a message"), "edit"),
         "revoke": (_("Took a message back"), "undo"),
+        "system": (_("WhatsApp tells"), "info"),
     }.get(kind, (_("A kind of message that cannot be shown"), "help"))
 
 

@@ -6,9 +6,12 @@ yield can be stored (`db/storable.py`).
 
 import enum
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
+from db.channels.enums import NoticeCode
+from db.messages.content import Context, MessageContent, Referral
 from db.messages.reasons import FailureReason
 
 
@@ -36,38 +39,6 @@ class Pricing(msgspec.Struct, frozen=True):
     model: str | None = None
 
 
-class MediaRef(msgspec.Struct, frozen=True):
-    """A file of a message that is still at the provider: `id` (Meta) or `url` (Twilio) to fetch it by."""
-
-    id: str | None = None
-    url: str | None = None
-    mime_type: str | None = None
-    sha256: str | None = None
-    filename: str | None = None
-    voice: bool = False
-
-
-class Location(msgspec.Struct, frozen=True):
-    """A shared place, degrees."""
-
-    latitude: float
-    longitude: float
-    name: str | None = None
-    address: str | None = None
-    url: str | None = None
-
-
-class Referral(msgspec.Struct, frozen=True):
-    """The ad or post a conversation came from."""
-
-    source_url: str | None = None
-    source_id: str | None = None
-    source_type: str | None = None
-    headline: str | None = None
-    body: str | None = None
-    ctwa_clid: str | None = None
-
-
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Common to all: when it happened at the provider (aware UTC; None when not told or unreadable)."""
 
@@ -91,31 +62,20 @@ class StatusEvent(Event, frozen=True, kw_only=True):
 
 
 class InboundMessage(Event, frozen=True, kw_only=True):
-    """A person wrote (or, with `echo`, our staff wrote from the phone's own app: then `phone` is the addressee).
-
-    `text` holds what there is to read: body, caption, title of the pressed button or list row. `payload` is the id or
-    payload of that button, `data` the raw JSON of kinds without text (contacts, order, form answers).
-    """
+    """A person wrote or called. `echo`: our own people did, from the phone's own app; then the person is the addressee. `history`:
+    long ago, handed over now. At least one of phone, BSUID and username is there."""
 
     provider_id: str
     from_phone: str | None
     to: str  # phone_number_id (Meta), E.164 number or messaging service (Twilio)
-    type: str
+    content: MessageContent
     from_bsuid: str | None = None
     profile_name: str | None = None
     username: str | None = None
-    text: str = ""
-    payload: str | None = None
-    media: tuple[MediaRef, ...] = ()
-    location: Location | None = None
-    reaction_to: str | None = None  # the provider id a reaction belongs to; text "" takes it back
-    context_id: str | None = None  # the message this one answers
-    target_id: str | None = None  # the message that was edited or revoked
+    context: Context | None = None
     referral: Referral | None = None
-    group_id: str | None = None
-    data: bytes | None = None
-    code: int | None = None
     echo: bool = False
+    history: bool = False
 
 
 class PreferenceEvent(Event, frozen=True, kw_only=True):
@@ -130,12 +90,16 @@ class PreferenceEvent(Event, frozen=True, kw_only=True):
 
 
 class IdentityEvent(Event, frozen=True, kw_only=True):
-    """A person changed number or identity."""
+    """A person changed number, user id or device. `provider_id` names the news; `phone` and `bsuid` are who they were before,
+    where told, and `new_…` who they are now."""
 
-    kind: str  # user_changed_number | customer_identity_changed
-    from_phone: str | None
-    new_phone: str | None = None
+    provider_id: str
+    change: Literal["number_changed", "user_id_changed", "identity_changed", "other"]
+    text: str = ""
+    phone: str | None = None
     bsuid: str | None = None
+    new_phone: str | None = None
+    new_bsuid: str | None = None
     sender: str | None = None
 
 
@@ -179,6 +143,17 @@ class AccountEvent(Event, frozen=True, kw_only=True):
     detail: bytes
 
 
+class NoticeEvent(Event, frozen=True, kw_only=True):
+    """News about an account, number or template that people should read. `subject` names the template or number, `detail` has the
+    provider's words, `raw` its JSON."""
+
+    account_id: str
+    code: NoticeCode
+    subject: str = ""
+    detail: str | None = None
+    raw: bytes = b""
+
+
 class OtherEvent(Event, frozen=True, kw_only=True):
     """A field this version does not know, or an item it could not read (`problem` says why); nothing is dropped."""
 
@@ -197,5 +172,6 @@ AnyEvent = (
     | QualityEvent
     | TierEvent
     | AccountEvent
+    | NoticeEvent
     | OtherEvent
 )

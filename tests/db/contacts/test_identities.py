@@ -8,17 +8,22 @@ import pytest
 
 from db.contacts import consent
 from db.contacts.actions import create_contact, delete_contact
-from db.contacts.identities import contact_for_inbound
+from db.contacts.senders import Sender, contact_of
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work
 
 
 async def inbound(
-    actor: Actor, phone: str | None = None, bsuid: str | None = None, name: str | None = None, scope: str = "p1"
+    actor: Actor,
+    phone: str | None = None,
+    bsuid: str | None = None,
+    name: str | None = None,
+    scope: str = "p1",
+    username: str | None = None,
 ) -> UUID:
     async with work(actor, Permission.CONTACTS_WRITE) as w:
-        return await contact_for_inbound(w, phone=phone, bsuid=bsuid, profile_name=name, scope=scope)
+        return await contact_of(w, Sender(phone, bsuid, username, name, scope))
 
 
 async def people(owner_db: asyncpg.Connection, actor: Actor) -> int:
@@ -55,8 +60,8 @@ async def test_an_id_that_turns_out_to_be_a_known_phone_is_joined_with_it(owner:
     known = await create_contact(owner, name="Ana", phone="11 98765-4321", tag_names=["vip"])
     hidden = await inbound(owner, bsuid="B1", name="Ana L.")
     await owner_db.execute(
-        "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, received_at) "
-        "values ($1, uuidv7(), $2, 'x', 'B1', 'text', now())",
+        "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, content, received_at) "
+        "values ($1, uuidv7(), $2, 'x', 'B1', 'text', '{\"kind\": \"text\"}', now())",
         owner.company_id,
         hidden,
     )

@@ -20,7 +20,13 @@ def body_bytes(body: object) -> bytes:
 
 
 def assert_like(actual: msgspec.Struct, expected: dict[str, Any]) -> None:
-    """`is` names the type; every other key must equal the attribute (nested structs by their JSON form)."""
+    """`is` names the type; every other key must equal the attribute (a nested struct: in the keys that are named)."""
     given = {"is": type(actual).__name__, **json.loads(msgspec.json.encode(actual))}
     wanted = {key: value for key, value in expected.items() if key != "why"}
-    assert {key: given.get(key, "<absent>") for key in wanted} == wanted
+    assert _named(given, wanted) == wanted
+
+
+def _named(given: Any, wanted: Any) -> Any:
+    if not isinstance(given, dict) or not isinstance(wanted, dict):
+        return given
+    return {key: _named(given.get(key, "<absent>"), value) for key, value in wanted.items()}

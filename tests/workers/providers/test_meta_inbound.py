@@ -7,14 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db.messages.content import Text
 from tests.workers.providers.tables import assert_like, table
 from workers.providers.events import BadWebhook, InboundMessage, OtherEvent, StatusEvent
-from workers.providers.meta.inbound import moment, parse
+from workers.providers.meta import conversation
+from workers.providers.meta.inbound import parse
+from workers.providers.meta.values import moment
 
 NAMES = (
     "id status timestamp type text body messages statuses contacts metadata phone_number_id errors code "
     "from interactive button_reply edit message profile event message_template_id value user_preferences "
-    "context pricing system "
+    "context pricing system calls history threads image location latitude order product_items user_id_update "
 )
 METADATA = {"display_phone_number": "5511400000", "phone_number_id": "111"}
 STATUS = {"id": "wamid.OUR", "status": "sent", "timestamp": "1760000001"}
@@ -32,7 +35,7 @@ def change(value: Any, field: str = "messages") -> dict[str, Any]:
 @pytest.mark.parametrize("row", table("meta_webhooks"), ids=lambda row: str(row["name"]))
 def test_shape(row: dict[str, Any]) -> None:
     field = row.get("field", "messages")
-    talk = field in {"messages", "smb_message_echoes", "user_preferences"}
+    talk = field in conversation.FIELDS
     value = {"messaging_product": "whatsapp", "metadata": METADATA, **row["value"]} if talk else row["value"]
     events = parse(envelope(change(value, field)))
     assert len(events) == len(row["events"])
@@ -66,14 +69,14 @@ def test_poison_changes_and_entries_leave_the_others_alone() -> None:
 def test_bad_text_spoils_its_item_only() -> None:
     message = {"from": "1", "id": "w", "type": "text", "text": {"body": "BAD"}}
     raw = envelope(change({"metadata": METADATA, "messages": [message], "statuses": [STATUS]}))
-    assert [type(event) for event in parse(raw.replace(b"BAD", b"\xff\xfe"))] == [StatusEvent, OtherEvent]
+    assert [type(event) for event in parse(raw.replace(b"BAD", b"\xff\xfe"))] == [StatusEvent, InboundMessage, OtherEvent]
     for poison, text in ((b"\\ud800", "\ufffd"), (b"a\\udc00\\ud83d\\ude00", "a\ufffd\U0001f600")):
         status, told = parse(raw.replace(b"BAD", poison))
         assert isinstance(status, StatusEvent)
         assert isinstance(told, InboundMessage)
-        assert told.text == text
+        assert told.content == Text(text=text)
     deep = raw.replace(b'"BAD"', b"[" * 500 + b"]" * 500)
-    assert [type(event) for event in parse(deep)] == [StatusEvent, OtherEvent]
+    assert [type(event) for event in parse(deep)] == [StatusEvent, InboundMessage, OtherEvent]
 
 
 def test_thousand_changes_keep_their_order() -> None:

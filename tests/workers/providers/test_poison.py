@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from db.messages.content import Text
 from tests.poison import LEAVES, TEXTS, assert_storable, raw, spoiled
 from tests.workers.providers.test_meta_inbound import envelope
 from workers.outcomes import Accepted, Unknown
@@ -47,6 +48,22 @@ MESSAGE = {
     "context": {"id": "wamid.Q"}, "image": {"id": "9", "caption": "c"}, "location": {"latitude": 1.5, "longitude": 2},
     "reaction": {"message_id": "wamid.R", "emoji": "x"}, "errors": [{"code": 1}], "referral": {"source_url": "u", "headline": "h"},
 }  # fmt: skip
+MESSAGES = [
+    {**MESSAGE, "type": kind, kind: part} for kind, part in {
+        "image": {"id": "9", "caption": "c", "sha256": "s", "mime_type": "m", "file_size": 9},
+        "location": {"latitude": 1.5, "longitude": 2, "name": "n"},
+        "contacts": [{"name": {"formatted_name": "X"}, "phones": [{"phone": "1"}], "emails": [{"email": "e"}]}],
+        "order": {"catalog_id": "c", "product_items": [{"product_retailer_id": "p", "quantity": 1, "item_price": 1.5, "currency": "BRL"}]},
+        "interactive": {"type": "nfm_reply", "nfm_reply": {"name": "f", "body": "b", "response_json": '{"a": [1, {"b": "c"}]}'}},
+        "edit": {"original_message_id": "wamid.X", "message": {"type": "text", "text": {"body": "n"}}},
+        "reaction": {"message_id": "wamid.R", "emoji": "x"},
+        "button": {"text": "t", "payload": "p"},
+        "poll": {},
+    }.items()
+]  # fmt: skip
+CALL = {"id": "wacid.1", "from": "5511", "event": "terminate", "timestamp": "1760000001", "status": "COMPLETED", "duration": 9}
+THREAD = {"id": "5511987654321", "messages": [MESSAGE]}
+MOVED_ID = {"user_id": {"previous": "BR.1", "current": "BR.2"}, "wa_id": "5511", "detail": "d", "timestamp": "1760000001"}
 WISH = {"wa_id": "5511", "category": "marketing_messages", "value": "stop", "timestamp": 1760000000, "detail": "d"}
 MOVED = {
     "from": "5511",
@@ -75,6 +92,19 @@ CHANGES = [
         "field": "business_capability_update",
         "value": {"max_daily_conversations_per_business": 9, "max_phone_numbers_per_business": 2},
     },
+    {"field": "messages", "value": {**WHO, "contacts": [PERSON], "messages": MESSAGES}},
+    {"field": "calls", "value": {**WHO, "calls": [CALL]}},
+    {
+        "field": "history",
+        "value": {**WHO, "history": [{"metadata": {"progress": 5}, "threads": [THREAD], "errors": [{"code": 1, "title": "t"}]}]},
+    },
+    {"field": "user_id_update", "value": {**WHO, "user_id_update": [MOVED_ID]}},
+    {"field": "security", "value": {"event": "PIN_CHANGED", "display_phone_number": "55"}},
+    {
+        "field": "account_alerts",
+        "value": {"alert_info": {"alert_severity": "CRITICAL", "alert_type": "X", "alert_description": "d"}},
+    },
+    {"field": "flows", "value": {"event": "FLOW_STATUS_CHANGE", "message": "m", "flow_id": 5, "new_status": "BLOCKED"}},
     {"field": "account_update", "value": {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE"}}},
 ]
 LISTED = {
@@ -89,6 +119,7 @@ FORM = {
     "MessageSid": "SM1", "MessageStatus": "failed", "ErrorCode": "30003", "ErrorMessage": "e", "From": "whatsapp:+5511987654321",
     "To": "+15005550006", "Body": "Oi", "ProfileName": "Ana", "NumMedia": "1", "MediaUrl0": "u", "OptOutType": "STOP",
     "RawDlrDoneDate": "2601011200", "OriginalRepliedMessageSid": "SM0", "ExternalUserId": "BR.1", "ButtonPayload": "p",
+    "Latitude": "1", "Longitude": "2", "Label": "l", "ListId": "i", "ListTitle": "t", "InteractiveData": "{}", "ReferralHeadline": "h",
 }  # fmt: skip
 STATUSES = st.sampled_from([200, 201, 302, 400, 401, 403, 404, 429, 500, 503])
 HEADERS = st.lists(
@@ -188,7 +219,7 @@ def test_an_accepted_message_with_an_impossible_id_is_accepted(bad: str) -> None
 def test_a_message_with_an_impossible_id_is_heeded() -> None:
     [event] = meta_inbound.parse(envelope({"field": "messages", "value": {**WHO, "messages": [{**MESSAGE, "id": "x" * 9000}]}}))
     assert isinstance(event, InboundMessage)
-    assert event.text == "Oi"
+    assert event.content == Text(text="Oi")
     assert event.provider_id.startswith("sha256:")
 
 

@@ -29,10 +29,11 @@ from ui.i18n import _
 from ui.labels import channels as channel_labels
 from ui.pages.channels import guide
 from ui.pages.channels.list import usage
+from ui.pages.channels.notices import Notices
 from ui.routing import page
 
 STEP, MAX_ROWS = 20, 200
-KINDS = ("check", "templates", "send", "webhook", "sandbox")
+KINDS = ("check", "templates", "send", "webhook", "news", "sandbox")
 
 
 @page("/channels/{channel_id:uuid}", permission=Permission.CHANNELS_READ)
@@ -53,6 +54,7 @@ class _Channel:
         self._limit = STEP
         with ui.element("div").classes("m-split") as self._place:
             with ui.element("div").classes("m-col m-loose"):
+                self._notices = Notices(channel_id, write=self._write)
                 self._check = ui.element("div").classes("m-col w-full")
                 with card(_("Log"), hint=_("What we and the provider said to each other. Secrets are hidden."), flush=True):
                     self._chips = ui.element("div").classes("m-bar m-row m-near m-wrap")
@@ -70,6 +72,7 @@ class _Channel:
 
     async def _again(self) -> None:
         await self._side.refresh()
+        await self._notices.refresh()
         await self._log.refresh()
 
     async def _fetch(self) -> Channel:
@@ -290,14 +293,16 @@ def _draw_entry(entry: ChannelLogEntry) -> None:
     facts = [channel_labels.log_kind(entry.kind)]
     if entry.http_status:
         facts.append(f"HTTP {entry.http_status}")
-    if entry.code:
+    if entry.code and entry.kind != "news":
         facts.append(_("code {code}").format(code=entry.code))
     if entry.duration_ms is not None:
         facts.append(f"{formats.number(entry.duration_ms)} ms")
+    if entry.times > 1:
+        facts.append(_("{n} times, last {when}").format(n=formats.number(entry.times), when=formats.moment(entry.last_at)))
     with ui.element("div").classes("m-item m-log-line") as line:
         dot("ok" if entry.ok else "bad")
         with ui.element("div").classes("m-col m-tight m-grow"):
-            ui.label(channel_labels.log_summary(entry.summary)).classes("m-clip" + ("" if entry.ok else " m-strong"))
+            ui.label(channel_labels.log_summary(entry)).classes("m-clip" + ("" if entry.ok else " m-strong"))
             ui.label(" · ".join(facts)).classes("m-hint m-clip")
         ui.label(formats.moment(entry.at)).classes("m-hint shrink-0")
     detail = ui.element("div").classes("m-in m-col m-near m-log-detail")

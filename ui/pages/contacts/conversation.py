@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 
 from nicegui import ui
 
-from api.contract.enums import ChannelKind, Permission
+from api.contract.contents import Preference, System
+from api.contract.enums import ChannelKind, MessageOrigin, Permission
 from api.contract.events import ConversationChanged, MessageReceived
 from api.contract.messages import Message, MessageCreate, ReplyChannel
 from ui import formats, live, session
@@ -24,6 +25,7 @@ from ui.i18n import _
 from ui.labels import channels as channel_labels
 from ui.labels import messages as message_labels
 from ui.labels import reasons
+from ui.pages.contacts import contents
 
 BEAT = 5.0  # seconds between looks while something of ours is on its way
 TICK = 20.0  # seconds between looks at the clock of the window
@@ -111,6 +113,7 @@ class Conversation:
             if self._cursor:
                 with ui.element("div").classes("m-conv-line"):
                     button(_("Show earlier messages"), self._earlier, kind="plain")
+            known = {one.provider_id: one for one in self._items if one.provider_id}
             day: date | None = None
             for one in reversed(self._items):
                 local = one.at.astimezone(formats.zone()).date()
@@ -118,7 +121,7 @@ class Conversation:
                     day = local
                     with ui.element("div").classes("m-conv-line"):
                         Text("span", _day(local), "m-chip")
-                _draw_message(one)
+                _draw_message(one, known.get)
 
 
 def _day(value: date) -> str:
@@ -133,44 +136,54 @@ def _skeleton() -> None:
                 skeleton("line m-w-80", "line m-w-60")
 
 
-def _said(text: str, classes: str = "") -> None:
-    """In its own direction: Arabic and Hebrew read from the right."""
-    Text("div", text, f"m-text {classes}").props["dir"] = "auto"
+def _event(one: Message) -> str | None:
+    """What is no message but something that happened, in a sentence."""
+    if isinstance(one.content, Preference):
+        return message_labels.preference(one.text)
+    if isinstance(one.content, System):
+        return contents.system_line(one.content)
+    return _not_sent(one) if one.state in {"skipped", "cancelled"} else None
 
 
-def _draw_message(one: Message) -> None:
+def _draw_message(one: Message, find: contents.Find) -> None:
     out = one.direction == "out"
-    if one.kind == "preference" or one.state in {"skipped", "cancelled"}:
+    if (happened := _event(one)) is not None:
         with ui.element("div").classes("m-conv-line"):
             with ui.element("div").classes("m-conv-event"):
-                ui.label(message_labels.preference(one.text) if not out else _not_sent(one)).classes("m-hint")
+                ui.label(happened).classes("m-hint")
                 _draw_where(one)
         return
     failed = one.state in {"failed", "failed_unknown"}
     with ui.element("div").classes("m-bubble" + (" m-bubble-out" if out else "") + (" m-bubble-failed" if failed else "")):
-        if one.header:
-            _said(one.header, "m-strong")
-        name, symbol = message_labels.message_kind(one.kind)
-        if not out and name and one.kind != "text":
-            with ui.element("div").classes("m-conv-kind"):
-                icon(symbol)
-                ui.label(name)
-        if one.text:
-            _said(one.text)
-        elif out or not name:
-            ui.label(_("Message without text")).classes("m-hint")
-        if one.footer:
-            _said(one.footer, "m-bubble-foot")
-        if one.buttons:
-            with ui.element("div").classes("m-row m-near m-wrap"):
-                for text in one.buttons:
-                    Text("span", text, "m-chip")
+        contents.draw_relations(one, find)
+        if one.content is not None:
+            contents.draw_content(one.content, find)
+            if one.kind == "text" and not one.text:
+                ui.label(_("Message without text")).classes("m-hint")
+        else:
+            _draw_sent(one)
         if failed:
             why = reasons.failure(one.reason or "temporary")
             with ui.element("div").classes("m-conv-why"):
                 icon("error")
                 ui.label(f"{why.name}. {why.todo}")
         _draw_where(one)
+
+
+def _draw_sent(one: Message) -> None:
+    """What went out from here, as the person sees it."""
+    if one.header:
+        contents.said(one.header, "m-strong")
+    if one.text:
+        contents.said(one.text)
+    else:
+        ui.label(_("Message without text")).classes("m-hint")
+    if one.footer:
+        contents.said(one.footer, "m-bubble-foot")
+    if one.buttons:
+        with ui.element("div").classes("m-row m-near m-wrap"):
+            for text in one.buttons:
+                Text("span", text, "m-chip")
 
 
 def _not_sent(one: Message) -> str:
@@ -190,6 +203,10 @@ def _draw_where(one: Message) -> None:
     parts.append(one.channel_name or _("Channel removed"))
     if one.author:
         parts.append(one.author)
+    if one.origin is MessageOrigin.PHONE_APP:
+        parts.append(_("written on the phone"))
+    elif one.origin is MessageOrigin.HISTORY:
+        parts.append(_("from before"))
     with ui.element("div").classes("m-conv-where"):
         ui.label(" · ".join(parts)).classes("m-hint")
         if one.campaign_id and one.direction == "out":

@@ -25,6 +25,7 @@ from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import contacts as contact_labels
 from ui.pages.contacts.conversation import Conversation
+from ui.pages.contacts.merges import Merges
 from ui.routing import page
 
 
@@ -54,6 +55,7 @@ class _Contact:
                 )
             with ui.element("div").classes("m-col m-loose m-who"):
                 self._facts: Loader[Contact] = load(self._fetch, self._draw_facts)
+                self._merges = Merges(contact_id, write=self._write)
         live.on(ContactsChanged, self._changed)
         live.on_reset(self._all_again)
 
@@ -66,6 +68,7 @@ class _Contact:
         now = await self._fetch()
         if self._seen is None or now.updated_at != self._seen.updated_at:
             await self._facts.refresh()
+            await self._merges.refresh()
         await self._notes.refresh()
         await self._conversation.refresh()
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from nicegui import ui
 
-from api.contract.enums import CampaignState, Permission
+from api.contract.enums import CampaignState, NoticeCode, Permission
 from api.contract.events import CampaignEvent, ChannelChanged
 from api.contract.home import Attention, Home, HomeCampaign, HomeDay
 from ui import formats, live, session
@@ -18,6 +18,7 @@ from ui.components.states import empty, load, skeleton_chart, skeleton_figures, 
 from ui.components.text import badge, dot, icon
 from ui.components.throttle import Throttle
 from ui.i18n import _, ngettext
+from ui.labels import notices
 from ui.labels.campaigns import campaign_state
 from ui.routing import page
 
@@ -100,6 +101,9 @@ def _sentence(entry: Attention) -> tuple[str, str, str]:
     if entry.code == "channel_paused" and entry.detail == "provider_outage":
         what = _("The provider of {name} does not answer").format(name=entry.subject)
         return what, _("Goes on by itself"), f"/channels/{entry.subject_id}"
+    if entry.code == "channel_notice":
+        words = notices.notice(NoticeCode(entry.detail or ""))
+        return f"{entry.subject}: {words.name}", _("See what to do"), f"/channels/{entry.subject_id}"
     return {
         "channel_error": (
             _("{name} cannot send").format(name=entry.subject),

@@ -4,9 +4,12 @@ Unknown fields are ignored (they only matter to the signature). Callbacks carry 
 `RawDlrDoneDate`: else `at` stays None and the receiver takes the moment it stored the post. Everything comes as it can be stored.
 """
 
+import json
 from datetime import UTC, datetime
 
 from db import storable
+from db.messages import content
+from db.messages.content import Context, MessageContent, Referral
 from db.providers.twilio.signature import parse_form
 from workers.outcomes import reason_of
 from workers.providers.events import (
@@ -14,7 +17,6 @@ from workers.providers.events import (
     BadWebhook,
     DeliveryStatus,
     InboundMessage,
-    MediaRef,
     OtherEvent,
     PreferenceEvent,
     StatusEvent,
@@ -36,6 +38,7 @@ STATUSES = {
 }
 MAX_MEDIA = 10
 MAX_ADDRESS = 100  # characters
+MAX_NAME = 500  # characters of titles and ids inside a content
 PREFERENCES = {"STOP": False, "START": True}
 
 
@@ -67,34 +70,118 @@ def parse_message(raw: bytes) -> list[AnyEvent]:
     """An inbound message, and the preference when Twilio recognised an opt-out word. Raises `BadWebhook`."""
     form = _form(raw)
     sid, sender, to = form.get("MessageSid") or form.get("SmsSid"), _address(form.get("From")), _address(form.get("To"))
-    if not sid or not sender or not to:
+    user_id = storable.identifier(form.get("ExternalUserId"), MAX_ADDRESS)
+    if not sid or not (sender or user_id) or not to:
         raise BadWebhook("no MessageSid, From or To")
-    media = tuple(
-        MediaRef(url=url, mime_type=form.get(f"MediaContentType{number}"))
-        for number in range(min(_number(form.get("NumMedia")) or 0, MAX_MEDIA))
-        if (url := form.get(f"MediaUrl{number}"))
-    )
-    opt_out = form.get("OptOutType", "").upper()
     events: list[AnyEvent] = [
         InboundMessage(
             provider_id=storable.key(sid),
             from_phone=sender,
-            from_bsuid=storable.identifier(form.get("ExternalUserId")),
+            from_bsuid=user_id,
             to=to,
-            type="media" if media else "button" if form.get("ButtonPayload") else "text",
-            profile_name=form.get("ProfileName"),
-            text=storable.text(form.get("Body") or form.get("ButtonText") or ""),
-            payload=form.get("ButtonPayload"),
-            media=media,
-            context_id=storable.key(form.get("OriginalRepliedMessageSid", "")) or None,
+            profile_name=storable.text(form.get("ProfileName"), 200),
+            content=content_of(form),
+            context=_context(form),
+            referral=_referral(form),
         )
     ]
+    opt_out = form.get("OptOutType", "").upper()
     if opt_out in PREFERENCES:
         sender_id = form.get("MessagingServiceSid") or to
         events.append(
-            PreferenceEvent(opted_in=PREFERENCES[opt_out], category="all", phone=sender, sender=sender_id, detail=opt_out)
+            PreferenceEvent(
+                opted_in=PREFERENCES[opt_out], category="all", phone=sender, bsuid=user_id, sender=sender_id, detail=opt_out
+            )
         )
     return events
+
+
+def content_of(form: dict[str, str]) -> MessageContent:
+    """What a message holds: the pressed button, the chosen row, the answers of a form, a place, its files, else its text."""
+    text = storable.text(form.get("Body", ""))
+    if form.get("ButtonPayload") or form.get("ButtonText"):
+        title = storable.text(form.get("ButtonText") or text)
+        return content.Button(text=title, payload=storable.text(form.get("ButtonPayload"), 1000))
+    if form.get("ListId"):
+        return content.ListReply(
+            id=storable.text(form["ListId"], MAX_NAME),
+            title=storable.text(form.get("ListTitle") or text),
+            description=storable.text(form.get("ListDescription"), 1000),
+        )
+    if form.get("InteractiveData"):
+        return _form_answers(form["InteractiveData"], text)
+    place = _place(form)
+    if place is not None:
+        return place
+    files = [
+        content.File(url=storable.text(url, 2000), mime_type=storable.text(form.get(f"MediaContentType{number}"), 100))
+        for number in range(min(_number(form.get("NumMedia")) or 0, MAX_MEDIA))
+        if (url := form.get(f"MediaUrl{number}"))
+    ]
+    if len(files) != 1:
+        return content.Media(files=files, text=text) if files else content.Text(text=text)
+    [file] = files
+    match (file.mime_type or "").partition("/")[0]:
+        case "image":
+            return content.Image(file=file, caption=text)
+        case "video":
+            return content.Video(file=file, caption=text)
+        case "audio" if not text:
+            return content.Audio(file=file)
+        case "application":
+            return content.Document(file=file, caption=text)
+        case _:
+            return content.Media(files=files, text=text)
+
+
+def _place(form: dict[str, str]) -> MessageContent | None:
+    try:
+        latitude, longitude = float(form["Latitude"]), float(form["Longitude"])
+    except (KeyError, ValueError):
+        return None
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        return None
+    return content.Location(
+        latitude=latitude,
+        longitude=longitude,
+        name=storable.text(form.get("Label"), MAX_NAME),
+        address=storable.text(form.get("Address"), 1000),
+    )
+
+
+def _form_answers(data: str, text: str) -> MessageContent:
+    try:
+        answers = storable.tree(json.loads(data)) if len(data) <= storable.TEXT else None
+    except (ValueError, RecursionError):
+        answers = None
+    if isinstance(answers, dict):
+        return content.Form(text=text, answers=answers)
+    return content.Form(text=text, raw=storable.text(data))
+
+
+def _context(form: dict[str, str]) -> Context | None:
+    context = Context(
+        provider_id=storable.key(form.get("OriginalRepliedMessageSid", "")) or None,
+        sender=_address(form.get("OriginalRepliedMessageSender")),
+        forwarded=form.get("Forwarded") == "true" or form.get("FrequentlyForwarded") == "true",
+        frequently_forwarded=form.get("FrequentlyForwarded") == "true",
+    )
+    return context if context != Context() else None
+
+
+def _referral(form: dict[str, str]) -> Referral | None:
+    names = {
+        "source_url": "SourceUrl",
+        "source_id": "SourceId",
+        "source_type": "SourceType",
+        "headline": "Headline",
+        "body": "Body",
+        "media_type": "MediaContentType",
+        "image_url": "MediaUrl",
+        "ctwa_clid": "CtwaClid",
+    }
+    found = {name: storable.text(form[f"Referral{field}"], 2000) for name, field in names.items() if form.get(f"Referral{field}")}
+    return Referral(**found) if found else None
 
 
 def _form(raw: bytes) -> dict[str, str]:

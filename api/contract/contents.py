@@ -1,0 +1,36 @@
+"""What a message from outside holds, one Struct per kind, as the contract's readers import it: `Message.content` is one of them."""
+
+from db.messages.content import Audio as Audio
+from db.messages.content import Button as Button
+from db.messages.content import ButtonReply as ButtonReply
+from db.messages.content import Call as Call
+from db.messages.content import CallPermission as CallPermission
+from db.messages.content import Card as Card
+from db.messages.content import CardEmail as CardEmail
+from db.messages.content import CardPhone as CardPhone
+from db.messages.content import Contacts as Contacts
+from db.messages.content import Context as Context
+from db.messages.content import Document as Document
+from db.messages.content import Edit as Edit
+from db.messages.content import Editable as Editable
+from db.messages.content import File as File
+from db.messages.content import Form as Form
+from db.messages.content import Image as Image
+from db.messages.content import ListReply as ListReply
+from db.messages.content import Location as Location
+from db.messages.content import Media as Media
+from db.messages.content import MessageContent as MessageContent
+from db.messages.content import Order as Order
+from db.messages.content import OrderItem as OrderItem
+from db.messages.content import Preference as Preference
+from db.messages.content import Product as Product
+from db.messages.content import Reaction as Reaction
+from db.messages.content import Referral as Referral
+from db.messages.content import Revoke as Revoke
+from db.messages.content import Sticker as Sticker
+from db.messages.content import System as System
+from db.messages.content import Text as Text
+from db.messages.content import Unsupported as Unsupported
+from db.messages.content import Video as Video
+from db.messages.content import kind_of as kind_of
+from db.messages.content import text_of as text_of

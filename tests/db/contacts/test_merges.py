@@ -1,0 +1,129 @@
+"""Two contacts that become one: what each had is there, the stricter wish holds, and a person can part them for good."""
+
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from db.contacts import consent, merges, notes
+from db.contacts.actions import create_contact, delete_contact
+from db.contacts.enums import MergeReason
+from db.contacts.queries import contact as contact_row
+from db.errors import Conflict, NotFound
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import work
+from tests.db.contacts.test_identities import inbound, people
+
+
+async def message(owner_db: asyncpg.Connection, owner: Actor, contact: UUID, address: str, key: str, state: int = 3) -> None:
+    await owner_db.execute(
+        "insert into message(company_id, channel_id, queue_id, contact_id, address, dedupe_key, state)"
+        " values ($1, uuidv7(), uuidv7(), $2, $3, $4, $5)",
+        owner.company_id,
+        contact,
+        address,
+        key,
+        state,
+    )
+
+
+async def contacts_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, UUID]:
+    rows = await owner_db.fetch("select dedupe_key, contact_id from message where company_id = $1", owner.company_id)
+    return {row["dedupe_key"]: row["contact_id"] for row in rows}
+
+
+async def opted_out(owner_db: asyncpg.Connection, contact: UUID) -> bool:
+    return await owner_db.fetchval("select opted_out_at is not null from contact where id = $1", contact)
+
+
+async def test_parting_gives_each_back_what_was_theirs(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    known = await create_contact(owner, name="", phone="11 98765-4321", tag_names=["vip"], custom={})
+    hidden = await inbound(owner, bsuid="B1", name="Ana L.")
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        await w.execute(
+            'update contact set custom = \'{"cidade": "Rio"}\' where company_id = $1 and id = $2', w.company_id, hidden
+        )
+    await notes.add_note(owner, hidden, "gosta de azul")
+    await message(owner_db, owner, known, "+5511987654321", "theirs")
+    await message(owner_db, owner, hidden, "B1", "hers")
+    assert await inbound(owner, "5511987654321", bsuid="B1") == known
+    assert await people(owner_db, owner) == 1
+    [merge] = await merges.merges(owner, known)
+    assert (merge.merged_id, merge.reason, merge.name, merge.addresses) == (hidden, MergeReason.PHONE_SHOWN, "Ana L.", ["B1"])
+    assert (await contact_row(owner, known))["name"] == "Ana L."
+    assert set((await contacts_of(owner_db, owner)).values()) == {known}
+    await message(owner_db, owner, known, "B1", "later")
+
+    assert await merges.undo(owner, known, merge.id) == hidden
+    assert await contacts_of(owner_db, owner) == {"theirs": known, "hers": hidden, "later": hidden}
+    one, other = await contact_row(owner, known), await contact_row(owner, hidden)
+    assert (one["name"], one["custom"], "vip" in one["tags"]) == ("", "{}", True)
+    assert (other["name"], other["custom"], other["tags"]) == ("Ana L.", '{"cidade": "Rio"}', "[]")
+    assert [row["body"] for row in await notes.notes(owner, hidden, after=None, limit=5)] == ["gosta de azul"]
+    with pytest.raises(Conflict):
+        await merges.undo(owner, known, merge.id)
+    # A person's word stands: the same two are not merged again by themselves.
+    assert await inbound(owner, "5511987654321", bsuid="B1") == known
+    assert await people(owner_db, owner) == 2
+
+
+@pytest.mark.parametrize("who", ["known", "hidden", "later"])
+async def test_the_stricter_wish_holds_and_parting_lifts_none(who: str, owner: Actor, owner_db: asyncpg.Connection) -> None:
+    known = await create_contact(owner, name="Ana", phone="11 98765-4321")
+    hidden = await inbound(owner, bsuid="B1", name="Ana")
+    await message(owner_db, owner, known, "+5511987654321", "waits", state=0)
+    if who != "later":
+        async with work(owner, Permission.CONTACTS_WRITE) as w:
+            await consent.opt_out(w, [known if who == "known" else hidden], "keyword")
+    await inbound(owner, "5511987654321", bsuid="B1")
+    if who == "later":
+        async with work(owner, Permission.CONTACTS_WRITE) as w:
+            await consent.opt_out(w, [known], "keyword")
+    assert await opted_out(owner_db, known)
+    assert await owner_db.fetchval("select state from message where dedupe_key = 'waits'") == 8
+    assert await owner_db.fetchval("select count(*) from suppression where company_id = $1", owner.company_id) == 2
+    [merge] = await merges.merges(owner, known)
+    await merges.undo(owner, known, merge.id)
+    assert await opted_out(owner_db, known)
+    assert await opted_out(owner_db, hidden)
+
+
+async def test_a_suppressed_phone_that_turns_up_later_is_heeded(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        await consent.opt_out_address(w, "+5511987654321", "import")
+    hidden = await inbound(owner, bsuid="B1")
+    assert not await opted_out(owner_db, hidden)
+    assert await inbound(owner, "5511987654321", bsuid="B1") == hidden
+    assert await opted_out(owner_db, hidden)
+
+
+async def test_a_username_tells_who_a_new_user_id_is(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    first = await inbound(owner, "5511987654321", bsuid="B1", username="Ana.Lima")
+    assert await inbound(owner, bsuid="B2", username="ana.lima") == first
+    assert [one.reason for one in await merges.merges(owner, first)] == [MergeReason.USERNAME]
+    # Two people with phones of their own: the name was handed on.
+    second = await inbound(owner, "5511976543210", username="ana.lima")
+    assert second != first
+    holder = await owner_db.fetchval(
+        "select contact_id from contact_identity where company_id = $1 and kind = 'username'", owner.company_id
+    )
+    assert holder == second
+
+
+async def test_merges_of_merges_can_be_parted_and_go_with_their_person(
+    owner: Actor, owner_db: asyncpg.Connection, stranger: Actor
+) -> None:
+    old = await inbound(owner, bsuid="B1", username="ana")
+    assert await inbound(owner, bsuid="B2", username="ana") == old
+    known = await create_contact(owner, name="Ana", phone="11 98765-4321")
+    assert await inbound(owner, "5511987654321", bsuid="B1") == known
+    found = await merges.merges(owner, known)
+    assert [one.reason for one in found] == [MergeReason.PHONE_SHOWN, MergeReason.USERNAME]
+    with pytest.raises(NotFound):
+        await merges.undo(stranger, known, found[1].id)
+    back = await merges.undo(owner, known, found[1].id)
+    rows = await owner_db.fetch("select value from contact_identity where contact_id = $1", back)
+    assert [row["value"] for row in rows] == ["B2"]
+    await delete_contact(owner, known)
+    assert await owner_db.fetchval("select count(*) from contact_merge where company_id = $1", owner.company_id) == 0

@@ -1,0 +1,176 @@
+"""What a message from outside holds, drawn by kind: words and a symbol, never a file itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+from nicegui import ui
+
+from api.contract import contents as doc
+from api.contract.messages import Message
+from ui import formats
+from ui.components.text import Text, icon
+from ui.i18n import _
+from ui.labels import messages as message_labels
+
+CLIP = 120
+Find = Callable[[str], Message | None]
+"""A message of the conversation by the provider's id, if it is on the screen."""
+
+
+def said(text: str, classes: str = "") -> None:
+    """In its own direction: Arabic and Hebrew read from the right."""
+    Text("div", text, f"m-text {classes}").props["dir"] = "auto"
+
+
+def draw_relations(one: Message, find: Find) -> None:
+    """Above a message: the ad that brought it, what it answers, and that it was passed on."""
+    if one.referral is not None:
+        name = one.referral.headline or one.referral.source_url or _("an ad")
+        _line("ads_click", _("Came from: {name}").format(name=name[:CLIP]))
+    context = one.context
+    if context is None:
+        return
+    if context.forwarded:
+        _line("forward", _("Forwarded many times") if context.frequently_forwarded else _("Forwarded"))
+    if context.product is not None:
+        _line("sell", _("About the product {name}").format(name=context.product.product_id or "?"))
+    if context.group_id is not None:
+        _line("groups", _("Written in a group"))
+    if context.provider_id is not None:
+        with ui.element("div").classes("m-conv-quote"):
+            said(_quote(find(context.provider_id)), "m-hint")
+
+
+def _quote(found: Message | None) -> str:
+    if found is None:
+        return _("Answers an earlier message")
+    return found.text[:CLIP] or message_labels.message_kind(found.kind)[0]
+
+
+def _line(symbol: str, text: str) -> None:
+    with ui.element("div").classes("m-conv-kind"):
+        icon(symbol)
+        ui.label(text)
+
+
+def draw_content(content: doc.MessageContent, find: Find) -> None:
+    """The content of one message."""
+    name, symbol = message_labels.message_kind(doc.kind_of(content))
+    if name and not isinstance(content, doc.Text | doc.Unsupported | doc.Reaction | doc.System):
+        _line(symbol, name)
+    if isinstance(content, doc.Reaction | doc.Revoke | doc.Edit):
+        _draw_change(content, find)
+        return
+    draw = _DRAW.get(type(content))
+    if draw is not None:
+        draw(content)
+    if text := doc.text_of(content):
+        said(text)
+
+
+def _draw_change(content: doc.Reaction | doc.Revoke | doc.Edit, find: Find) -> None:
+    """What was done to another message, and to which."""
+    if isinstance(content, doc.Reaction):
+        if content.emoji:
+            said(content.emoji)
+        else:
+            _line("add_reaction", _("Took a reaction back"))
+    found = find(content.target_id) if content.target_id else None
+    if found is not None:
+        with ui.element("div").classes("m-conv-quote"):
+            said(_quote(found), "m-hint")
+    if isinstance(content, doc.Edit) and content.content is not None:
+        draw_content(content.content, find)
+
+
+def _draw_files(content: doc.Media) -> None:
+    for file in content.files:
+        _draw_file(file)
+
+
+def _draw_cards(content: doc.Contacts) -> None:
+    for card in content.contacts:
+        _draw_card(card)
+
+
+def _draw_order(content: doc.Order) -> None:
+    for item in content.items:
+        price = f" · {formats.money(item.unit_price, item.currency)}" if item.unit_price is not None and item.currency else ""
+        said(f"{formats.number(item.quantity)} × {item.product_id}{price}")
+
+
+def _draw_answers(content: doc.Form) -> None:
+    for key, value in content.answers.items():
+        said(f"{key}: {value}")
+    if content.raw:
+        said(content.raw)
+
+
+def _draw_row(content: doc.ListReply) -> None:
+    if content.description:
+        said(content.description, "m-hint")
+
+
+def _draw_call(call: doc.Call) -> None:
+    how = formats.duration(call.seconds) if call.seconds else _("Not answered")
+    ui.label(_("Rang") if call.status is None else how).classes("m-hint")
+
+
+def _draw_call_permission(content: doc.CallPermission) -> None:
+    ui.label(_("We may call") if content.granted else _("We may not call")).classes("m-hint")
+
+
+def _draw_unsupported(content: doc.Unsupported) -> None:
+    _line("help", _("A kind of message that cannot be shown"))
+    ui.label(" · ".join(part for part in (content.type, content.reason) if part)).classes("m-hint m-text")
+
+
+def _draw_file(file: doc.File) -> None:
+    facts = [file.name or "", file.mime_type or "", formats.size(file.size) if file.size else ""]
+    if line := " · ".join(fact for fact in facts if fact):
+        ui.label(line).classes("m-hint m-text")
+
+
+def _draw_place(place: doc.Location) -> None:
+    for line in (place.name, place.address):
+        if line:
+            said(line)
+    where = f"{place.latitude:.5f}, {place.longitude:.5f}"
+    link = ui.link(where, f"https://www.google.com/maps?q={place.latitude},{place.longitude}", new_tab=True)
+    link.classes("m-hint m-link").props("rel=noopener")
+
+
+def _draw_card(card: doc.Card) -> None:
+    if card.name:
+        said(card.name, "m-strong")
+    if card.organization:
+        said(card.organization, "m-hint")
+    for line in [*(phone.phone for phone in card.phones), *(email.email for email in card.emails)]:
+        said(line)
+
+
+def system_line(content: doc.System) -> str:
+    """What WhatsApp tells about the person."""
+    if content.event == "number_changed" and content.current:
+        return _("Changed number to {number}").format(number=content.current)
+    return {
+        "number_changed": _("Changed number"),
+        "user_id_changed": _("Has a new WhatsApp user id"),
+        "identity_changed": _("Uses WhatsApp on another device"),
+        "other": content.text or _("WhatsApp tells"),
+    }[content.event]
+
+
+_DRAW: dict[type, Callable[[Any], None]] = {
+    **dict.fromkeys((doc.Image, doc.Video, doc.Audio, doc.Document, doc.Sticker), lambda content: _draw_file(content.file)),
+    doc.Media: _draw_files,
+    doc.Location: _draw_place,
+    doc.Contacts: _draw_cards,
+    doc.Order: _draw_order,
+    doc.Form: _draw_answers,
+    doc.ListReply: _draw_row,
+    doc.Call: _draw_call,
+    doc.CallPermission: _draw_call_permission,
+    doc.Unsupported: _draw_unsupported,
+}
+"""What a kind has beside its text."""

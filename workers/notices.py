@@ -1,0 +1,42 @@
+"""The mail to the owners about news that cannot wait: one sentence for each code, in both languages."""
+
+from db.channels.enums import NoticeCode as N
+
+SENTENCES: dict[N, tuple[str, str]] = {
+    N.ACCOUNT_RESTRICTED: (
+        "A Meta restringiu o que esta conta pode enviar.",
+        "Meta restricts what this account may send.",
+    ),
+    N.ACCOUNT_VIOLATION: (
+        "A Meta informa que a conta violou as políticas dela.",
+        "Meta says that the account broke its policy.",
+    ),
+    N.ACCOUNT_DISABLED: ("A Meta desativou a conta.", "Meta disabled the account."),
+    N.ACCOUNT_DISABLE_SCHEDULED: ("A Meta vai desativar a conta.", "Meta is going to disable the account."),
+    N.ACCOUNT_DELETED: ("A conta foi excluída na Meta.", "The account was deleted at Meta."),
+    N.APP_REMOVED: (
+        "O nosso acesso à conta foi retirado. Sem ele nada é enviado nem recebido.",
+        "Our access to the account was removed. Without it nothing is sent or received.",
+    ),
+    N.REVIEW_REJECTED: ("A Meta recusou a conta na análise.", "Meta rejected the account in its review."),
+    N.ALERT: ("A Meta enviou um alerta sobre a conta.", "Meta alerts about the account."),
+    N.NAME_REJECTED: (
+        "A Meta recusou o nome de exibição do número.",
+        "Meta rejected the display name of the number.",
+    ),
+    N.PIN_CHANGED: (
+        "O código de duas etapas do número foi trocado. Se não foi alguém da empresa, troque-o agora.",
+        "The two-step code of the number was changed. If it was not one of you, change it now.",
+    ),
+    N.PIN_RESET_REQUESTED: (
+        "Alguém pediu para redefinir o código de duas etapas do número. Se não foi alguém da empresa, proteja a conta agora.",
+        "Somebody asks to reset the two-step code of the number. If it was not one of you, secure your account now.",
+    ),
+}
+"""Portuguese, English."""
+
+
+def sentence(code: str, language: str) -> str:
+    """Of one code that is mailed."""
+    portuguese, english = SENTENCES[N(code)]
+    return english if language == "en" else portuguese
