@@ -129,6 +129,16 @@ async def test_an_unknown_outcome_is_not_resent_after_an_opt_out(scene: Scene) -
     assert await actions.retry_failed(scene.actor, scene.campaign_id, RETRYABLE, include_unknown=True) == 0
 
 
+async def test_a_result_does_not_forget_the_opt_out_that_came_before_it(scene: Scene) -> None:
+    await scene.db.execute("update message set at_least_once = true where campaign_id = $1", scene.campaign_id)
+    message = (await scene.claim())[0]
+    await scene.opt_out(message.contact_id)
+    await scene.finish(message, S.UNKNOWN, "unknown_outcome", AttemptState.UNKNOWN)
+    async with work(scene.actor, SEND) as w:
+        await ledger.resolve_unknown(w)
+    assert await scene.row(message.message_id) == (S.FAILED_UNKNOWN, "unknown_outcome")
+
+
 async def test_an_expired_lease_remembers_the_opt_out(scene: Scene) -> None:
     await scene.db.execute("update message set at_least_once = true where campaign_id = $1", scene.campaign_id)
     message = (await scene.claim())[0]
