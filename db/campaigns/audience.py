@@ -149,7 +149,7 @@ async def materialise(
         if audience.by_segment and isinstance(content, TextContent)
         else "1"
     )
-    people = audience.people + (
+    members = (
         "select p.contact_id, p.address, p.reason,"
         f" (case when p.reason is null then {units} else 1 end)::smallint as units,"
         f" case when p.reason is null then {audience.params} else '{{}}' end as params from judged p"
@@ -157,5 +157,5 @@ async def materialise(
     await w.execute("set local statement_timeout = '590s'")
     await w.execute("set local work_mem = '64MB'")
     return await queueing.queue_audience(
-        w, people, audience.args, campaign_id=campaign_id, channel_id=channel_id, at_least_once=at_least_once
+        w, audience.people, members, audience.args, campaign_id=campaign_id, channel_id=channel_id, at_least_once=at_least_once
     )

@@ -21,7 +21,7 @@ select {company}, uuid_series((select uuidv7()), row_number() over (order by p.c
     p.contact_id, coalesce(p.address, ''), {campaign} || ':' || p.contact_id,
     case when p.reason is null then {queued} else {skipped} end, p.reason, case when p.reason is not null then now() end, p.units,
     {at_least_once}, p.params
-from ({people}) p order by p.contact_id
+from ({members}) p order by p.contact_id
 """
 _REQUEUE = f"""
 update message m set state = {M.QUEUED}, tries = 0, next_at = now(), done_at = null, reason = null, code = null,
@@ -77,15 +77,16 @@ async def queue(
 
 
 async def queue_audience(
-    w: Work, people: str, args: list[object], *, campaign_id: UUID, channel_id: UUID, at_least_once: bool
+    w: Work, ctes: str, members: str, args: list[object], *, campaign_id: UUID, channel_id: UUID, at_least_once: bool
 ) -> int:
-    """All members of a campaign in one statement: queued, or skipped where they have a reason. `people` is a SELECT of contact_id,
-    address, reason (null: gets the message), units (smallint) and params (text[]) over `args`. A second run adds nothing (unique
-    dedupe key). Returns the rows added."""
+    """All members of a campaign in one statement: queued, or skipped where they have a reason. `members` is a SELECT of contact_id,
+    address, reason (null: gets the message), units (smallint) and params (text[]) over `args`, from what the WITH of `ctes` names:
+    apart, because Postgres does not merge a subquery with a WITH, and then sorts what the params make wide. A second run adds
+    nothing (unique dedupe key). Returns the rows added."""
     names = ("company", "channel", "campaign", "at_least_once")
     places = {name: f"${len(args) + number}::{kind}" for number, (name, kind) in enumerate(zip(names, _KINDS, strict=True), 1)}
-    sql = _AUDIENCE.format(**places, queued=f"{M.QUEUED}::smallint", skipped=f"{M.SKIPPED}::smallint", people=people)
-    return await w.execute(sql, *args, w.company_id, channel_id, campaign_id, at_least_once)
+    sql = _AUDIENCE.format(**places, queued=f"{M.QUEUED}::smallint", skipped=f"{M.SKIPPED}::smallint", members=members)
+    return await w.execute(ctes + sql, *args, w.company_id, channel_id, campaign_id, at_least_once)
 
 
 _KINDS = ("uuid", "uuid", "uuid", "boolean")
