@@ -83,13 +83,10 @@ async def queue_audience(
     address, reason (null: gets the message), units (smallint) and params (text[]) over `args`, from what the WITH of `ctes` names:
     apart, because Postgres does not merge a subquery with a WITH, and then sorts what the params make wide. A second run adds
     nothing (unique dedupe key). Returns the rows added."""
-    names = ("company", "channel", "campaign", "at_least_once")
-    places = {name: f"${len(args) + number}::{kind}" for number, (name, kind) in enumerate(zip(names, _KINDS, strict=True), 1)}
+    kinds = {"company": "uuid", "channel": "uuid", "campaign": "uuid", "at_least_once": "boolean"}
+    places = {name: f"${number}::{kind}" for number, (name, kind) in enumerate(kinds.items(), len(args) + 1)}
     sql = _AUDIENCE.format(**places, queued=f"{M.QUEUED}::smallint", skipped=f"{M.SKIPPED}::smallint", members=members)
     return await w.execute(ctes + sql, *args, w.company_id, channel_id, campaign_id, at_least_once)
-
-
-_KINDS = ("uuid", "uuid", "uuid", "boolean")
 
 
 async def requeue(w: Work, campaign_id: UUID, reasons: list[str], *, include_unknown: bool) -> int:
