@@ -190,12 +190,15 @@ async def _failure(w: Work, item: Item, update: StatusUpdate) -> dict[UUID, Stop
         return {}
     outcome: Refusal = registry.of_source(item.row.source).outcome_for(update.code)
     if isinstance(outcome, PauseChannel):
-        until = None if outcome.seconds is None else now() + timedelta(seconds=outcome.seconds)
-        stopped = [item.channel.id]
-        if outcome.scope is Scope.ACCOUNT:
-            stopped = await provider_state.channels_of_account(w, item.channel.account_id)
-        for channel_id in stopped:
-            await provider_state.stop(w, channel_id, outcome.reason, f"status {update.code}", until=until)
+        await provider_state.stop(
+            w,
+            item.channel.id,
+            outcome.reason,
+            f"status {update.code}",
+            until=outcome.until,
+            code=update.code,
+            whole_account=outcome.scope is Scope.ACCOUNT,
+        )
     elif isinstance(outcome, StopCampaign):
         campaign_id = await campaign_of(w, w.company_id, update.attempt_id, update.provider_id)
         if campaign_id is not None:

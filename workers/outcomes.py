@@ -6,9 +6,11 @@ tried again) and `Unknown` (may have been sent, is never blindly resent).
 """
 
 import enum
+from datetime import datetime, timedelta
 
 import msgspec
 
+from db.clock import now
 from db.messages.reasons import FailureReason
 
 PAIR_RATE_BASE = 4  # Meta 131056: "retry after 4^n seconds"
@@ -68,6 +70,11 @@ class PauseChannel(msgspec.Struct, frozen=True, gc=False):
     seconds: float | None = None
     scope: Scope = Scope.CHANNEL
     message: str = ""
+
+    @property
+    def until(self) -> datetime | None:
+        """When the pause ends by itself."""
+        return None if self.seconds is None else now() + timedelta(seconds=self.seconds)
 
 
 class StopCampaign(msgspec.Struct, frozen=True, gc=False):

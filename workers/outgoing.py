@@ -1,7 +1,7 @@
 """What a lane needs to know about a channel and its provider: credentials, composing, sending, noting which limit binds."""
 
 import contextlib
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -90,14 +90,18 @@ class Sender:
 
 async def pause_channel(channel: ChannelRow, outcome: PauseChannel) -> None:
     """Stops the channel (and, for account-wide reasons, its siblings) until `seconds` have passed or a person acts."""
-    until = None if outcome.seconds is None else now() + timedelta(seconds=outcome.seconds)
+    until = outcome.until
     log.warning("channel.paused", channel_id=str(channel.id), reason=outcome.reason.value, code=outcome.code, until=str(until))
     async with work(worker(channel.company_id), Permission.CHANNELS_WRITE) as w:
-        stopped = [channel.id]
-        if outcome.scope == Scope.ACCOUNT:
-            stopped = await provider_state.channels_of_account(w, channel.account_id)
-        for channel_id in stopped:
-            await provider_state.stop(w, channel_id, outcome.reason, outcome.message or None, until=until, code=outcome.code)
+        await provider_state.stop(
+            w,
+            channel.id,
+            outcome.reason,
+            outcome.message or None,
+            until=until,
+            code=outcome.code,
+            whole_account=outcome.scope is Scope.ACCOUNT,
+        )
     await note_limit(channel, "api_rate" if until else "channel", None, until=until)
 
 

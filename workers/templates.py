@@ -9,7 +9,7 @@ import msgspec
 from db.channels import templates
 from db.channels.enums import TemplateStatus
 from db.channels.events import TemplatesChanged
-from db.channels.templates import Listed
+from db.channels.templates import Listed, Submission
 from db.clock import now
 from db.jobs import SubmitTemplate, SyncTemplates
 from db.permissions import Permission
@@ -23,17 +23,6 @@ from workers.providers.adapter import Adapter, Submitted
 from workers.providers.wire import Wire
 from workers.registration import Handler
 from workers.runtime import Cancel, Retry, Snooze
-
-
-class _Row(msgspec.Struct, frozen=True):
-    channel_id: UUID
-    external_id: str | None
-    name: str
-    language: str
-    category: str
-    status: str
-    parameter_format: str
-    components: str
 
 
 class TemplateJobs:
@@ -63,22 +52,18 @@ class TemplateJobs:
     async def submit_template(self, company_id: UUID, job: SubmitTemplate) -> None:
         """Creates or deletes one template at the provider. Raises Cancel when it is gone, Retry."""
         async with read(worker(company_id), Permission.TEMPLATES_READ) as r:
-            record = await r.fetchrow(
-                "select channel_id, external_id, name, language, category, status, parameter_format, components::text"
-                " from template where company_id = $1 and id = $2",
-                company_id,
-                job.template_id,
-            )
-        if record is None:
+            row = await templates.submission(r, company_id, job.template_id)
+        if row is None:
             raise Cancel("the template is gone")
-        row = _Row(*record)
         adapter, control = await self._control(company_id, row.channel_id)
         if job.verb == "delete":
             await self._delete(company_id, job.template_id, row, adapter, control)
         else:
             await self._create(company_id, job.template_id, row, adapter, control)
 
-    async def _create(self, company_id: UUID, template_id: UUID, row: _Row, adapter: Adapter[Any], control: Control[Any]) -> None:
+    async def _create(
+        self, company_id: UUID, template_id: UUID, row: Submission, adapter: Adapter[Any], control: Control[Any]
+    ) -> None:
         if row.external_id is not None or row.status == TemplateStatus.DELETED:
             return
         template: dict[str, Any] = {
@@ -105,7 +90,7 @@ class TemplateJobs:
         if made is None and refused is not None and refused.transient:
             raise Retry(reason=str(refused))
 
-    async def _made_before(self, row: _Row, adapter: Adapter[Any], control: Control[Any]) -> Submitted | None:
+    async def _made_before(self, row: Submission, adapter: Adapter[Any], control: Control[Any]) -> Submitted | None:
         try:
             for item in await adapter.list_templates(control):
                 if (item.name, item.language) == (row.name, row.language):
@@ -114,7 +99,9 @@ class TemplateJobs:
             pass
         return None
 
-    async def _delete(self, company_id: UUID, template_id: UUID, row: _Row, adapter: Adapter[Any], control: Control[Any]) -> None:
+    async def _delete(
+        self, company_id: UUID, template_id: UUID, row: Submission, adapter: Adapter[Any], control: Control[Any]
+    ) -> None:
         if row.external_id is None:
             return
         refused: Refused | None = None

@@ -5,19 +5,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from db import halving
 from db.channels.secrets import ChannelRow, load_channel
 from db.clock import now
 from db.jobs import LookUpUnknown
-from db.messages import inbox, ledger, render
+from db.messages import inbox, ledger, render, unknown
 from db.messages.render import TemplateContent, text_sender
+from db.messages.unknown import Question
 from db.permissions import Permission
 from db.providers.registry import providers
 from db.tenancy import worker
-from db.work import system_read, work
+from db.work import work
 from workers.outcomes import Unknown
 from workers.outgoing import Sender
 from workers.progress import progress
@@ -30,48 +30,31 @@ log = structlog.get_logger("workers.unknown")
 
 CREW = 8  # questions at once
 
-_LATE = "select distinct company_id from message where state in (1, 2) and lease_until < now()"
-_ASKABLE = """
-select distinct m.company_id, m.channel_id from message m join channel c on c.company_id = m.company_id and c.id = m.channel_id
-where m.state = 2 and m.lease_until > now() and c.kind = any($1::text[])
-"""
-_UNKNOWN = """
-select m.address, m.params, coalesce(m.content, k.content)::text as content, t.id as attempt_id, t.started_at,
-    array(select x.provider_id from message o join attempt x on x.company_id = $1 and x.message_id = o.id
-          where o.company_id = $1 and o.contact_id = m.contact_id and x.provider_id is not null) as taken
-from message m join attempt t on t.company_id = m.company_id and t.message_id = m.id and t.epoch = m.epoch
-left join campaign k on k.company_id = m.company_id and k.id = m.campaign_id
-where m.company_id = $1 and m.channel_id = $2 and m.state = 2 order by random() limit 1000
-"""
-
 
 async def reconcile() -> None:
     """One round: expired leases, outcomes past their horizon, and questions to providers that answer them."""
-    async with system_read() as s:
-        late = [row["company_id"] for row in await s.fetch(_LATE)]
-        askable = await s.fetch(_ASKABLE, [one.kind for one in providers() if one.capabilities.can_look_up])
-    for company_id in late:
+    for company_id in await unknown.late_companies():
         async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
             touched = await ledger.expire_leases(w) | await ledger.resolve_unknown(w)
         for campaign_id in touched:
             progress.touch(company_id, campaign_id)
-    for row in askable:
-        async with work(worker(row["company_id"]), Permission.CAMPAIGNS_SEND) as w:
-            w.enqueue(LookUpUnknown(channel_id=row["channel_id"]), at=now() + timedelta(seconds=5))
+    for company_id, channel_id in await unknown.askable([one.kind for one in providers() if one.capabilities.can_look_up]):
+        async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
+            w.enqueue(LookUpUnknown(channel_id=channel_id), at=now() + timedelta(seconds=5))
 
 
-async def _ask(client: object, channel: ChannelRow, rows: list[asyncpg.Record]) -> dict[UUID, Found]:
+async def _ask(client: object, channel: ChannelRow, rows: list[Question]) -> dict[UUID, Found]:
     """What the provider has of one person's attempts. Raises ProviderError."""
     adapter = registry.adapter(channel.kind)
     found: dict[UUID, Found] = {}
     for row in rows:
-        content = render.decode(row["content"])
+        content = render.decode(row.content)
         assert not isinstance(content, TemplateContent)
-        text = text_sender(content).render(list(row["params"]))
-        taken = frozenset([*row["taken"], *(message.provider_id for message in found.values())])
-        message = await adapter.look_up(client, channel, row["address"], text, row["started_at"], taken)
+        text = text_sender(content).render(list(row.params))
+        taken = frozenset([*row.taken, *(message.provider_id for message in found.values())])
+        message = await adapter.look_up(client, channel, row.address, text, row.started_at, taken)
         if message is not None:
-            found[row["attempt_id"]] = message
+            found[row.attempt_id] = message
     return found
 
 
@@ -82,13 +65,13 @@ def lookup_job(sender: Sender) -> Callable[[UUID, LookUpUnknown], Awaitable[None
     async def look_up(company_id: UUID, job: LookUpUnknown) -> None:
         async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
             channel = await load_channel(w, job.channel_id)
-            rows = await w.fetch(_UNKNOWN, company_id, job.channel_id)
+            rows = await unknown.questions(w, company_id, job.channel_id)
         if channel is None or channel.token is None:
             return
         source, client = registry.adapter(channel.kind).lookup_source, sender.client(channel)
-        people: dict[str, list[asyncpg.Record]] = {}
+        people: dict[str, list[Question]] = {}
         for row in rows:
-            people.setdefault(row["address"], []).append(row)
+            people.setdefault(row.address, []).append(row)
         todo = iter(people.values())
         found: dict[UUID, Found] = {}
 

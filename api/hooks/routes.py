@@ -17,7 +17,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from db.channels.secrets import unseal
+from db.channels.secrets import HOOK_ROUTE, HOOK_ROUTES, unseal
 from db.crypto import SealBroken
 
 log = structlog.get_logger("api.hooks")
@@ -25,8 +25,6 @@ log = structlog.get_logger("api.hooks")
 REFRESH = 20.0  # seconds
 MAX_KNOWN = 50_000
 PATIENCE = 4.0  # seconds to wait for an answer about one address, the wait for others included
-
-_COLUMNS = "select id, company_id, kind, signing_secret, verify_token from channel"
 
 
 class Route(msgspec.Struct, gc=False):
@@ -78,7 +76,7 @@ class Routes:
         return fresh if fresh is not None and fresh.secret != route.secret else None
 
     async def _read(self, channel_id: UUID) -> Route | None:
-        rows = await self._fetch(f"{_COLUMNS} where id = $1 and archived_at is null", channel_id)
+        rows = await self._fetch(HOOK_ROUTE, channel_id)
         if not rows:
             self._known.pop(channel_id, None)
             return None
@@ -120,7 +118,7 @@ class Routes:
     async def refresh(self) -> None:
         """Reads all routes, the newest first when there are too many to keep. Raises what asyncpg and the disk raise."""
         known_before = set(self._known)
-        kept = await self._fetch(f"{_COLUMNS} where archived_at is null order by id desc limit $1", MAX_KNOWN)
+        kept = await self._fetch(HOOK_ROUTES, MAX_KNOWN)
         found = {row.id for row in kept}
         for gone in known_before - found:
             self._known.pop(gone, None)

@@ -25,6 +25,12 @@ _COLUMNS = (
 )
 
 
+_HOOK = "select id, company_id, kind, signing_secret, verify_token from channel where archived_at is null"
+HOOK_ROUTE = f"{_HOOK} and id = $1"
+HOOK_ROUTES = f"{_HOOK} order by id desc limit $1"
+"""Where webhooks lead: one channel, or the newest of all companies. Run by the API's own connections under the system role."""
+
+
 class ChannelRow(msgspec.Struct, frozen=True, kw_only=True):
     """`token` and `signing_secret` are sealed; empty while a sandbox account has not been made. `probe_at`: after an outage of
     the provider, when the channel went on."""

@@ -21,7 +21,7 @@ from db.permissions import Permission
 from db.providers import registry
 from db.providers.definition import TemplateDraft
 from db.tenancy import Actor
-from db.work import Work, work
+from db.work import Read, Work, work
 
 Component = dict[str, Any]
 SETTLE = timedelta(seconds=5)  # news of one review comes in bursts; one sync after them is enough
@@ -152,6 +152,30 @@ def _quality(text: str | None) -> Quality:
         return Quality((text or "").lower())
     except ValueError:
         return Quality.UNKNOWN
+
+
+class Submission(msgspec.Struct, frozen=True):
+    """A template as it is sent to its provider. `components` is JSON; `external_id`: what the provider called it, once it has."""
+
+    channel_id: UUID
+    external_id: str | None
+    name: str
+    language: str
+    category: str
+    status: str
+    parameter_format: str
+    components: str
+
+
+async def submission(r: Read, company_id: UUID, template_id: UUID) -> Submission | None:
+    """None when it is gone."""
+    row = await r.fetchrow(
+        "select channel_id, external_id, name, language, category, status, parameter_format, components::text"
+        " from template where company_id = $1 and id = $2",
+        company_id,
+        template_id,
+    )
+    return Submission(*row) if row else None
 
 
 async def save_list(w: Work, channel_id: UUID, listed: Iterable[Listed], started: datetime) -> int:

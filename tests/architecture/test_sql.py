@@ -154,16 +154,11 @@ async def test_what_a_foreign_key_deletes_belongs_to_the_same_folder(owner_db: a
     assert [tuple(row) for row in rows if home.get(row["child"]) != home.get(row["parent"])] == []
 
 
-PENDING = {
-    "api/hooks/routes.py", "workers/inbound.py", "workers/outgoing.py", "workers/templates.py", "workers/unknown.py",
-}  # fmt: skip
-
-
 def test_sql_stands_in_db_only() -> None:
     assert [
         f"{path}:{line}"
         for path in python_files("api", "ui", "workers")
-        if not str(path).startswith(SANDBOX) and str(path) not in PENDING
+        if not str(path).startswith(SANDBOX)
         for line, sql in strings(path)
         if _SQL.search(sql) and (written(sql) | set(re.findall(r"\b(?:from|join)\s+([a-z_]+)", sql))) & migrated()
     ] == []
@@ -177,7 +172,7 @@ def test_states_have_names_in_sql() -> None:
     assert [
         f"{path}:{line}"
         for path in python_files("api", "db", "workers")
-        if not str(path).startswith(SANDBOX) and str(path) not in PENDING
+        if not str(path).startswith(SANDBOX)
         for line, sql in strings(path)
         if _RAW.search(sql) and "set state_reason" not in sql
     ] == []

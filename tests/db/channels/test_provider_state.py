@@ -73,6 +73,24 @@ async def test_a_pause_is_made_longer_but_not_shorter(stage: Stage) -> None:
     assert await stage.row() == ("error", "account_locked", None)
 
 
+async def test_what_binds_the_account_stops_each_of_its_channels_but_those_a_person_paused(stage: Stage, owner: Actor) -> None:
+    sibling, by_hand = await factories.channel(stage.db, owner), await factories.channel(stage.db, owner)
+    elsewhere = await factories.channel(stage.db, owner, account_id="waba2")
+    gone = await factories.channel(stage.db, owner, archived_at=now())
+    await actions.pause(owner, by_hand)
+    async with work(owner, Permission.CHANNELS_WRITE) as w:
+        assert await provider_state.stop(w, stage.id, FailureReason.PAYMENT, whole_account=True)
+    rows = await stage.db.fetch("select id, state, state_reason from channel where company_id = $1", owner.company_id)
+    assert {row["id"]: (row["state"], row["state_reason"]) for row in rows} == {
+        stage.id: ("error", "payment"),
+        sibling: ("error", "payment"),
+        by_hand: ("paused", "person"),
+        elsewhere: ("connected", None),
+        gone: ("connected", None),
+    }
+    assert await stage.audited() == 2
+
+
 async def test_an_archived_channel_is_not_stopped(stage: Stage) -> None:
     await actions.archive(stage.actor, stage.id)
     assert not await stage.stop(FailureReason.PAYMENT)
