@@ -114,7 +114,8 @@ async def test_spreadsheet_to_delivered_campaign(stack: Stack, context: BrowserC
     async with stack.client() as api:
         progress = (await api.get(f"/v1/campaigns/{campaign}/progress")).json()
         recipients = (await api.get(f"/v1/campaigns/{campaign}/recipients", params={"limit": 100})).json()["items"]
-    assert progress["audience"] == progress["accepted"] == progress["delivered"] == progress["read"] == len(_ADDRESSES)
+    figures = progress["figures"]
+    assert figures["audience"] == figures["sent"] == figures["delivered"] == figures["read"] == len(_ADDRESSES)
     assert {key: count for key, count in progress["counts"].items() if count} == {"read": len(_ADDRESSES)}
     assert {one["address"] for one in recipients} == _ADDRESSES
     assert {one["tries"] for one in recipients} == {1}
