@@ -19,7 +19,7 @@ from api.auth.sign_in import SignInController
 from api.auth.views import provide_origin
 from api.bodies import BodyDeadline
 from api.campaigns import CampaignController
-from api.channels import ChannelController
+from api.channels import ChannelController, KindController
 from api.contacts import ContactController, CustomFieldController, TagController
 from api.exports import ExportController
 from api.holds import HoldController
@@ -56,6 +56,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     HomeController,
     HoldController,
     CampaignController,
+    KindController,
     ChannelController,
     TemplateController,
     SandboxController,

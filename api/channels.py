@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-import msgspec
 from litestar import Controller, Request, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET
@@ -17,14 +16,13 @@ from api.contract.channels import (
     ChannelNotice,
     ChannelPatch,
     CheckLine,
-    SandboxConnect,
-    WhatsAppConnect,
 )
+from api.contract.kinds import Kind, KindCapabilities, KindField, Translated
 from api.pagination import Cursor, Limit, decode_cursor, page, struct
 from db.channels import actions, log, notices, queries
-from db.channels.enums import ChannelKind
 from db.channels.queries import ChannelView
 from db.providers import registry
+from db.providers.definition import Provider, Text
 from db.settings import Settings
 
 LogKind = Annotated[
@@ -44,7 +42,7 @@ def _channel(view: ChannelView, settings: Settings) -> Channel:
     }
     return Channel(
         id=view.id,
-        kind=ChannelKind(view.kind),
+        kind=view.kind,
         sandbox=view.sandbox,
         name=view.name,
         state=view.state,
@@ -78,6 +76,63 @@ def _settings(request: Request[Any, Any, Any]) -> Settings:
     return settings
 
 
+def _translated(text: Text | None) -> Translated | None:
+    return None if text is None else Translated(en=text.en, pt_br=text.pt_br)
+
+
+def kind_view(provider: Provider) -> Kind:
+    """A kind of channel as it is shown."""
+    can, window = provider.capabilities, provider.capabilities.free_text_window
+    return Kind(
+        kind=provider.kind,
+        label=Translated(**provider.label._asdict()),
+        vendor=provider.vendor,
+        icon=provider.icon,
+        description=Translated(**provider.description._asdict()),
+        sandbox=provider.sandbox,
+        capabilities=KindCapabilities(
+            campaign_content=can.campaign_content,
+            text_limit=can.text_limit,
+            unit=can.unit,
+            free_text_hours=None if window is None else window.total_seconds() / 3600,
+            templates=can.write_template is not None,
+            limits_people=can.limits_people,
+            reports_read=can.reports_read,
+            reaches_landlines=can.reaches_landlines,
+        ),
+        fields=[
+            KindField(
+                name=field.name,
+                label=Translated(**field.label._asdict()),
+                hint=_translated(field.hint),
+                example=field.example,
+                type=field.type,
+                pattern=field.pattern,
+                max_length=field.max_length,
+                minimum=field.minimum,
+                maximum=field.maximum,
+                default=field.default,
+            )
+            for field in provider.form
+        ],
+    )
+
+
+class KindController(Controller):
+    """What can be connected."""
+
+    path = "/v1/channel-kinds"
+    tags = ("Channels",)
+
+    @get(
+        summary="List kinds of channels",
+        description="What each kind can do and what connecting a channel of it asks, with texts in every language. The same for all "
+        "companies until the next version.",
+    )
+    async def kinds(self, actor: Caller) -> Page[Kind]:
+        return Page(items=[kind_view(provider) for provider in queries.kinds(actor)])
+
+
 class ChannelController(Controller):
     """Numbers and senders of the company."""
 
@@ -86,16 +141,14 @@ class ChannelController(Controller):
 
     @post(
         summary="Connect a channel",
-        description="Takes a Meta number, a Twilio sender or a rehearsal number on the sandbox. The answer comes at once in state "
+        description="What `values` holds depends on the kind: `GET /v1/channel-kinds` says it. The answer comes at once in state "
         "`checking`; the result of the live check follows as event `channel.changed`. Secrets are sealed and never shown again.",
     )
     async def connect(self, data: JSONBody[ChannelConnect], actor: Caller, request: Request[Any, Any, Any]) -> Channel:
-        if isinstance(data, SandboxConnect):
-            view = await actions.connect_sandbox(actor, kind=data.of, name=data.name)
+        if data.sandbox:
+            view = await actions.connect_sandbox(actor, kind=data.kind, name=data.name, values=data.values)
         else:
-            kind = "whatsapp" if isinstance(data, WhatsAppConnect) else "sms"
-            values = {name: value for name, value in msgspec.structs.asdict(data).items() if name != "name"}
-            view = await actions.connect(actor, kind=kind, name=data.name, values=values)
+            view = await actions.connect(actor, kind=data.kind, name=data.name, values=data.values)
         return _channel(view, _settings(request))
 
     @get(summary="List channels", description="Oldest first. `messaging_used` and `rate_now` are live figures.")
@@ -119,9 +172,7 @@ class ChannelController(Controller):
     async def change(
         self, channel_id: FromPath[UUID], data: JSONBody[ChannelPatch], actor: Caller, request: Request[Any, Any, Any]
     ) -> Channel:
-        values = {
-            name: value for name in ("access_token", "app_secret", "auth_token") if (value := getattr(data, name)) is not UNSET
-        }
+        values = None if data.values is UNSET else data.values
         name = None if data.name is UNSET else data.name
         throughput = None if data.throughput is UNSET else data.throughput
         return _channel(

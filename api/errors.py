@@ -25,7 +25,7 @@ from api.contract import base, channels, contacts
 from api.contract.base import FieldError, Problem
 from api.strict import query_names
 from db import texts
-from db.channels.errors import ChannelField, TemplateField
+from db.channels.errors import TemplateField
 from db.contacts.errors import ContactField
 from db.contacts.reasons import Reason
 from db.errors import AppError, ErrorCode, Field, FieldCode, RequestError, RequestField
@@ -55,8 +55,6 @@ PATTERNS: dict[str, FieldCode] = {
     texts.EMAIL: Reason.EMAIL_INVALID,
     base.COUNTRY: RequestField.COUNTRY_CODE,
     contacts.FIELD_KEY: ContactField.KEY,
-    channels.PROVIDER_ID: ChannelField.PROVIDER_ID,
-    channels.ACCOUNT_SID: ChannelField.ACCOUNT_SID,
     channels.TEMPLATE_NAME: TemplateField.NAME,
     channels.TEMPLATE_LANGUAGE: TemplateField.LANGUAGE,
     channels.WEB_ADDRESS: TemplateField.WEB_ADDRESS,

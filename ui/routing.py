@@ -16,6 +16,7 @@ from nicegui import Client, helpers
 from nicegui.language import Language
 
 from api.contract.enums import Permission
+from ui import kinds
 from ui.client import accounts
 from ui.client.base import ApiClient, ApiProblem, Offline
 from ui.i18n import preferences, set_page_preferences
@@ -109,6 +110,7 @@ async def _admit(client: Client, listed: _Page, settings: Settings, draw_error: 
         nicegui.ui.timer(BACK_SECONDS, partial(_reload_when_back, api), immediate=False)
         return True
     bind(client, SignedIn(token, me, api))
+    await kinds.load(api)
     set_page_preferences(client, me.company.time_zone)
     if listed.permission is not None and listed.permission not in me.permissions:
         client.status_code = 403

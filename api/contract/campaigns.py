@@ -7,9 +7,9 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from api.contract.base import Input, Output, Title, example
 from api.contract.contacts import ContactFilter, Moment
+from api.contract.kinds import ChannelKind
 from db.campaigns.enums import CampaignState
 from db.campaigns.errors import CampaignField
-from db.channels.enums import ChannelKind
 from db.messages.enums import DeliveryPolicy
 
 CampaignName = Annotated[Title, example("Liquidação de verão")]

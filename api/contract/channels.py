@@ -6,61 +6,41 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import TRIM, Input, Output, example
-from db.channels.enums import ChannelKind, ChannelState, NoticeCode, Quality, TemplateCategory, TemplateStatus
+from api.contract.kinds import ChannelKind
+from db.channels.enums import ChannelState, NoticeCode, Quality, TemplateCategory, TemplateStatus
 from db.contacts.filter import Moment
 from db.texts import NAME
 
-PROVIDER_ID = r"^[A-Za-z0-9+_-]+$"
-ACCOUNT_SID = r"^AC[0-9a-fA-F]{32}$"
 TEMPLATE_NAME = r"^[a-z0-9_]{1,512}$"
 TEMPLATE_LANGUAGE = r"^[a-z]{2,3}(_[A-Z]{2})?$"
 WEB_ADDRESS = r"^https?://"
 
 ChannelName = Annotated[str, Meta(min_length=1, max_length=80, pattern=NAME, extra=TRIM, examples=["WhatsApp da loja"])]
-AnySecret = Annotated[str, Meta(min_length=1, max_length=1000)]
-Secret = Annotated[AnySecret, example("EAAGm0PX4ZCpsBA")]
-ProviderId = Annotated[str, Meta(min_length=1, max_length=64, pattern=PROVIDER_ID, examples=["106540352242922"])]
 
 
-class WhatsAppConnect(Input, tag_field="kind", tag="whatsapp"):
-    """A number of the Meta Cloud API."""
+FormValues = Annotated[
+    dict[Annotated[str, Meta(max_length=40)], Annotated[str, Meta(max_length=1000)] | float],
+    Meta(max_length=20),
+]
+"""What the provider gave, by the names of the kind's `fields`."""
 
+
+class ChannelConnect(Input):
+    """POST /v1/channels → Channel in state `checking`; the answer of the live check comes as event `channel.changed`. `sandbox`: a
+    rehearsal number, for which there is nothing to give; nothing reaches a real person."""
+
+    kind: ChannelKind
     name: ChannelName
-    phone_number_id: ProviderId
-    waba_id: ProviderId
-    access_token: Secret
-    app_secret: Secret
-
-
-class SmsConnect(Input, tag_field="kind", tag="sms"):
-    """A Twilio number or messaging service."""
-
-    name: ChannelName
-    account_sid: Annotated[str, Meta(pattern=ACCOUNT_SID, examples=["AC5e6d2a1f0b9c8d7e6f5a4b3c2d1e0f9a"])]
-    auth_token: Secret
-    sender: Annotated[str, Meta(examples=["+15005550006"], max_length=40, description="E.164 number, or a messaging service MG…")]
-    throughput: Annotated[float, Meta(gt=0, le=1000)] = 1.0  # segments per second
-
-
-class SandboxConnect(Input, tag_field="kind", tag="sandbox"):
-    """A rehearsal number on the sandbox; nothing reaches a real person."""
-
-    name: ChannelName
-    of: ChannelKind
-
-
-ChannelConnect = WhatsAppConnect | SmsConnect | SandboxConnect
-"""POST /v1/channels → Channel in state `checking`; the answer of the live check comes as event `channel.changed`."""
+    sandbox: Annotated[bool, example(True)] = False
+    values: FormValues = {}
 
 
 class ChannelPatch(Input):
-    """PATCH /v1/channels/{id}. New secrets replace old ones and start a check."""
+    """PATCH /v1/channels/{id}. `values` are new secrets, which replace the old ones and start a check."""
 
     name: ChannelName | UnsetType = UNSET
-    access_token: AnySecret | UnsetType = UNSET
-    app_secret: AnySecret | UnsetType = UNSET
-    auth_token: AnySecret | UnsetType = UNSET
     throughput: Annotated[float, Meta(gt=0, le=1000)] | UnsetType = UNSET
+    values: FormValues | UnsetType = UNSET
 
 
 class CheckLine(Output):

@@ -7,7 +7,6 @@ from db.accounts.enums import InvitationMail as InvitationMail
 from db.accounts.enums import KeyEnd as KeyEnd
 from db.accounts.enums import Language as Language
 from db.campaigns.enums import CampaignState as CampaignState
-from db.channels.enums import ChannelKind as ChannelKind
 from db.channels.enums import ChannelState as ChannelState
 from db.channels.enums import NoticeCode as NoticeCode
 from db.channels.enums import Quality as Quality

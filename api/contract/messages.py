@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from api.contract.base import Input, Output, example
 from api.contract.contents import Context, MessageContent, Referral
-from db.channels.enums import ChannelKind
+from api.contract.kinds import ChannelKind
 from db.contacts.filter import Moment
 from db.messages.enums import MessageOrigin
 from db.messages.errors import MessageError

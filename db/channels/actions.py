@@ -15,7 +15,7 @@ from db.channels.errors import ChannelError
 from db.channels.events import ChannelChanged
 from db.channels.queries import ChannelView, channel_in
 from db.channels.secrets import seal
-from db.errors import RequestError
+from db.errors import RequestError, RequestField
 from db.ids import uuid7
 from db.jobs import CheckChannel, SandboxControl, SyncTemplates
 from db.messages import queueing
@@ -64,9 +64,12 @@ async def connect(actor: Actor, *, kind: str, name: str, values: Values) -> Chan
         return await _connected(w, channel_id)
 
 
-async def connect_sandbox(actor: Actor, *, kind: str, name: str) -> ChannelView:
+async def connect_sandbox(actor: Actor, *, kind: str, name: str, values: Values | None = None) -> ChannelView:
     """A rehearsal number. The check makes its account on the sandbox and stores what it answers. Raises Invalid."""
     provider = registry.chosen(kind)
+    forms.filled((), values or {})
+    if not provider.sandbox:
+        raise RequestError.INVALID(fields=[RequestField.UNKNOWN_VALUE("sandbox")])
     async with work(actor, Permission.CHANNELS_WRITE) as w:
         channel_id = uuid7()
         placeholder = f"sandbox-{channel_id.hex}"

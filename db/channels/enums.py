@@ -3,11 +3,6 @@
 from enum import StrEnum
 
 
-class ChannelKind(StrEnum):
-    WHATSAPP = "whatsapp"  # Meta Cloud API
-    SMS = "sms"  # Twilio
-
-
 class ChannelState(StrEnum):
     CHECKING = "checking"  # the live check has not answered yet
     CONNECTED = "connected"

@@ -13,12 +13,12 @@ Values = Mapping[str, str | float]
 def filled(form: Sequence[FormField], values: Values) -> dict[Column, str | float]:
     """The channel's columns. Raises Invalid, naming every field that is missing, unknown or does not fit."""
     names = {field.name for field in form}
-    wrong = [RequestField.UNKNOWN_FIELD(name) for name in values if name not in names]
+    wrong = [RequestField.UNKNOWN_FIELD(f"values.{name}") for name in values if name not in names]
     found: dict[Column, str | float] = {}
     for field in form:
         value = values.get(field.name, field.default)
         if value is None or value == "":
-            wrong.append(RequestField.REQUIRED(field.name))
+            wrong.append(RequestField.REQUIRED(f"values.{field.name}"))
         elif (problem := _problem(field, value)) is not None:
             wrong.append(problem)
         else:
@@ -31,7 +31,7 @@ def filled(form: Sequence[FormField], values: Values) -> dict[Column, str | floa
 def replaced(secrets: Iterable[FormField], values: Values) -> dict[Column, str]:
     """The columns of new secrets. Raises Invalid for anything that is no secret of this channel, or does not fit."""
     known = {field.name: field for field in secrets}
-    if foreign := [ChannelField.NOT_FOR_THIS_CHANNEL(name) for name in values if name not in known]:
+    if foreign := [ChannelField.NOT_FOR_THIS_CHANNEL(f"values.{name}") for name in values if name not in known]:
         raise ChannelError.NOT_FOR_THIS_CHANNEL(fields=foreign)
     if wrong := [problem for name, value in values.items() if (problem := _problem(known[name], value))]:
         raise RequestError.INVALID(fields=wrong)
@@ -39,7 +39,7 @@ def replaced(secrets: Iterable[FormField], values: Values) -> dict[Column, str]:
 
 
 def _problem(field: FormField, value: str | float) -> Field | None:
-    path = field.name
+    path = f"values.{field.name}"
     if field.type == "number":
         if not isinstance(value, (int, float)):
             return RequestField.WRONG_TYPE(path, expected="number")

@@ -15,6 +15,7 @@ from db.errors import RequestError
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
 from db.providers import registry
+from db.providers.definition import Provider
 from db.providers.placeholders import placeholders
 from db.tenancy import Actor
 from db.work import Read, read
@@ -78,6 +79,12 @@ class TemplateView(msgspec.Struct, frozen=True, kw_only=True):
     rejected_reason: str | None
     problem: str | None
     synced_at: datetime | None
+
+
+def kinds(actor: Actor) -> list[Provider]:
+    """What can be connected."""
+    actor.require(Permission.CHANNELS_READ)
+    return registry.providers()
 
 
 async def channel(actor: Actor, channel_id: UUID) -> ChannelView:

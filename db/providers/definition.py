@@ -34,6 +34,7 @@ class FormField(msgspec.Struct, frozen=True, kw_only=True):
     label: Text
     columns: tuple[Column, ...]
     hint: Text | None = None
+    example: str = ""
     type: Literal["text", "secret", "number"] = "text"
     pattern: str = r"[\s\S]+"
     max_length: int = 64
@@ -142,6 +143,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """People in 24 hours until a check has read the true figure; None: not limited."""
     unknown_horizon: int = 900
     """Seconds after which nothing more is heard of a message whose answer was lost."""
+    sandbox: bool = False
+    """Whether the sandbox plays it."""
     sandbox_throughput: float = 80.0
     sandbox_messaging_limit: int | None = None
 

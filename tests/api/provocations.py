@@ -189,7 +189,7 @@ async def _without_campaigns(stage: Stage) -> Request:
 
 
 async def _from_the_sandbox(stage: Stage) -> Request:
-    return Request(body={"kind": "sandbox", "of": "whatsapp", "name": "Ensaio"}, whole=True)
+    return Request(body={"kind": "whatsapp", "sandbox": True, "name": "Ensaio"}, whole=True)
 
 
 async def _contact_with_a_taken_phone(stage: Stage) -> Request:

@@ -1,5 +1,6 @@
 """Channels over HTTP."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -11,21 +12,21 @@ from db.tenancy import Actor
 from tests.api.conftest import SignInAs
 from tests.db.channels.factories import make_campaign, make_channel
 
-WHATSAPP = {
-    "kind": "whatsapp",
-    "name": "Loja",
+WHATSAPP_VALUES = {
     "phone_number_id": "111222333",
     "waba_id": "900100",
     "access_token": "EAAsecret-token-value",
     "app_secret": "app-secret-value",
 }
-SMS = {"kind": "sms", "name": "SMS", "account_sid": "AC" + "a" * 32, "auth_token": "auth-token-value", "sender": "+15005550006"}
-SANDBOX = {"kind": "sandbox", "name": "Ensaio", "of": "whatsapp"}
+SMS_VALUES = {"account_sid": "AC" + "a" * 32, "auth_token": "auth-token-value", "sender": "+15005550006"}
+WHATSAPP = {"kind": "whatsapp", "name": "Loja", "values": WHATSAPP_VALUES}
+SMS = {"kind": "sms", "name": "SMS", "values": SMS_VALUES}
+SANDBOX = {"kind": "whatsapp", "sandbox": True, "name": "Ensaio"}
 
 
 @pytest.mark.parametrize("body", [WHATSAPP, SMS, SANDBOX], ids=["whatsapp", "sms", "sandbox"])
 async def test_connecting_answers_at_once_and_shows_no_secret(
-    body: dict[str, str], client: httpx.AsyncClient, sign_in_as: SignInAs, owner_db: asyncpg.Connection
+    body: dict[str, Any], client: httpx.AsyncClient, sign_in_as: SignInAs, owner_db: asyncpg.Connection
 ) -> None:
     headers = await sign_in_as(Role.ADMIN)
     answer = await client.post("/v1/channels", json=body, headers=headers)
@@ -68,8 +69,10 @@ async def test_the_same_number_twice_is_a_conflict(client: httpx.AsyncClient, si
 
 @pytest.mark.parametrize("sender", ["5511987654321", "+55abc", "MG123", "+1"])
 async def test_a_wrong_sender_is_named(sender: str, client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
-    answer = await client.post("/v1/channels", json={**SMS, "sender": sender}, headers=await sign_in_as())
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "sender")
+    answer = await client.post(
+        "/v1/channels", json={**SMS, "values": {**SMS_VALUES, "sender": sender}}, headers=await sign_in_as()
+    )
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "values.sender")
 
 
 async def test_new_secrets_replace_the_old_and_start_a_check(
@@ -81,12 +84,12 @@ async def test_new_secrets_replace_the_old_and_start_a_check(
     answer = await client.patch(f"/v1/channels/{channel}", json={"name": "Novo", "throughput": 20}, headers=headers)
     assert (answer.status_code, answer.json()["name"], answer.json()["throughput"]) == (200, "Novo", 20)
     assert await owner_db.fetchval("select count(*) from job where company_id = $1", owner.company_id) == 0
-    answer = await client.patch(f"/v1/channels/{channel}", json={"access_token": "EAAanother"}, headers=headers)
+    answer = await client.patch(f"/v1/channels/{channel}", json={"values": {"access_token": "EAAanother"}}, headers=headers)
     assert answer.status_code == 200
     assert await owner_db.fetchval("select token from channel where id = $1", channel) != before
     assert await owner_db.fetchval("select count(*) from job where company_id = $1", owner.company_id) == 1
-    wrong = await client.patch(f"/v1/channels/{channel}", json={"auth_token": "x"}, headers=headers)
-    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "auth_token")
+    wrong = await client.patch(f"/v1/channels/{channel}", json={"values": {"auth_token": "x"}}, headers=headers)
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "values.auth_token")
 
 
 async def test_pause_resume_archive(
@@ -138,3 +141,39 @@ async def test_who_may_do_what(
         assert (await client.request(method, path.replace(str(channel), str(uuid4())), headers=other)).status_code == 404
     assert (await client.patch(base, json={"name": "x"}, headers=other)).status_code == 404
     assert (await client.get("/v1/channels", headers=other)).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "code"),
+    [
+        ({"kind": "carrier_pigeon"}, "kind", "unknown_value"),
+        ({"values": {**SMS_VALUES, "colour": "blue"}}, "values.colour", "unknown_field"),
+        ({"values": {**SMS_VALUES, "auth_token": ""}}, "values.auth_token", "required"),
+        ({"values": {**SMS_VALUES, "account_sid": "AC1"}}, "values.account_sid", "account_sid"),
+        ({"values": {**SMS_VALUES, "throughput": 5000}}, "values.throughput", "too_big"),
+        ({"values": {**SMS_VALUES, "throughput": "fast"}}, "values.throughput", "wrong_type"),
+        ({"values": {**SMS_VALUES, "sender": 12}}, "values.sender", "wrong_type"),
+        ({"sandbox": True}, "values.account_sid", "unknown_field"),
+    ],
+)
+async def test_what_does_not_fit_the_kinds_form_is_named(
+    change: dict[str, Any], field: str, code: str, client: httpx.AsyncClient, sign_in_as: SignInAs
+) -> None:
+    answer = await client.post("/v1/channels", json={**SMS, **change}, headers=await sign_in_as())
+    assert answer.status_code == 422, answer.text
+    assert (field, code) in [(error["field"], error["code"]) for error in answer.json()["errors"]]
+
+
+async def test_kinds_say_what_connecting_asks(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
+    answer = await client.get("/v1/channel-kinds", headers=await sign_in_as(Role.VIEWER))
+    kinds = {kind["kind"]: kind for kind in answer.json()["items"]}
+    assert {kind: [field["name"] for field in kinds[kind]["fields"]] for kind in kinds} == {
+        "whatsapp": list(WHATSAPP_VALUES),
+        "sms": [*SMS_VALUES, "throughput"],
+    }
+    texts = [
+        text for kind in kinds.values() for text in (kind["label"], kind["description"], *(f["label"] for f in kind["fields"]))
+    ]
+    assert all(text["en"] and text["pt-BR"] for text in texts)
+    key = await sign_in_as(scopes=[Permission.CAMPAIGNS_READ])
+    assert (await client.get("/v1/channel-kinds", headers=key)).status_code == 403

@@ -108,7 +108,7 @@ _NAMES = (
         ("/v1/contacts", {"name": "Ana"}),
         ("/v1/campaigns", {"name": "Verão"}),
         ("/v1/campaigns/{campaign_id}/clone", None),
-        ("/v1/channels", {"kind": "sandbox", "of": "whatsapp", "name": "Ensaio"}),
+        ("/v1/channels", {"kind": "whatsapp", "sandbox": True, "name": "Ensaio"}),
         ("/v1/contacts/bulk", {"filter": {"everyone": True}, "verb": "add_tags", "tags": ["vip"]}),
     ],
 )

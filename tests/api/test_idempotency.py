@@ -148,7 +148,7 @@ async def test_a_commit_of_unknown_outcome_is_settled_by_the_next_try(
 async def test_events_and_wake_ups_leave_after_the_commit_only(
     client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor, headers: Headers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    body = {"kind": "sandbox", "of": "whatsapp", "name": "Ensaio"}
+    body = {"kind": "whatsapp", "sandbox": True, "name": "Ensaio"}
     woken: list[tuple[int, list[queue.Wake]]] = []
     wake = queue.wake
 
@@ -228,7 +228,7 @@ async def test_every_kind_of_creation_and_sending_is_answered_as_the_first_time(
         ("/v1/custom-fields", {"key": "city", "label": "Cidade"}),
         ("/v1/team/invitations", {"email": "bia@example.com", "role": "agent"}),
         ("/v1/api-keys", BODY),
-        ("/v1/channels", {"kind": "whatsapp", "name": "Loja", **whatsapp}),
+        ("/v1/channels", {"kind": "whatsapp", "name": "Loja", "values": whatsapp}),
         (f"/v1/channels/{channel}/check", {}),
         (f"/v1/channels/{channel}/templates/sync", {}),
         (

@@ -19,7 +19,6 @@ import httpx
 
 from db.campaigns import actions
 from db.channels import actions as channels
-from db.channels.enums import ChannelKind
 from db.messages.enums import MessageState
 from tests import factories
 from tests.bench.harness import Harness, company
@@ -161,7 +160,7 @@ class World:
 
     # the company and its channel
 
-    async def settle_in(self, recipients: int, kind: ChannelKind, horizon: float) -> None:
+    async def settle_in(self, recipients: int, kind: str, horizon: float) -> None:
         """A new company with contacts, a channel that the product connected by itself, and an approved template."""
         self.actor = await company(self.db)
         await factories.contacts(self.db, self.actor, recipients)
@@ -175,12 +174,12 @@ class World:
         await self.db.execute("update channel set messaging_limit = null, unknown_horizon = $2 where id = $1", view.id, horizon)
         url = f"{self.base.settings.sandbox_url}/sandbox/accounts/{view.id.hex}"
         account = (await self.http.get(url)).raise_for_status().json()
-        if kind is ChannelKind.SMS:
+        if kind == "sms":
             wide = {"segments_per_second": 10_000}
         else:
             wide = {"tier": "UNLIMITED", "numbers": [{**account["numbers"][0], "throughput": 10_000}]}
         (await self.http.put(url, json=wide)).raise_for_status()
-        if kind is ChannelKind.WHATSAPP:
+        if kind == "whatsapp":
             await self._approve_template(url, account)
         await self.behave()
 

@@ -8,7 +8,6 @@ import asyncpg
 import httpx
 import msgspec
 
-from db.channels.enums import ChannelKind
 from tests.bench.harness import harness
 from tests.bench.ports import free_ports
 from tests.faults.harness import HORIZON, World
@@ -89,7 +88,7 @@ async def sharing() -> AsyncIterator[None]:
 async def world(
     recipients: int,
     *,
-    kind: ChannelKind = ChannelKind.WHATSAPP,
+    kind: str = "whatsapp",
     horizon: float = HORIZON,
     workers: int = 1,
     alone: bool = False,

@@ -116,7 +116,7 @@ async def _calls(db: asyncpg.Connection, actor: Actor, channel: UUID, template: 
             to,
             {"to": [to]},
         ),
-        Call("/v1/channels", named.format("channel"), word, {"kind": "sandbox", "of": "whatsapp", "name": word}),
+        Call("/v1/channels", named.format("channel"), word, {"kind": "whatsapp", "sandbox": True, "name": word}),
         Call(
             "/v1/imports",
             "select count(*) from contact_import where company_id = $1 and filename = $2",

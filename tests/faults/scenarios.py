@@ -12,7 +12,6 @@ import asyncpg
 
 from db import valkey
 from db.campaigns import actions
-from db.channels.enums import ChannelKind
 from tests.faults.files import bombs_uploaded
 from tests.faults.harness import HORIZON, Report, World
 from tests.faults.installation import world
@@ -258,7 +257,7 @@ async def silent_twilio(recipients: int) -> Report:
         _nothing,
         behaviour={**_BAD_WEATHER, "webhook_lost_share": 1.0},
         rate=max(200, recipients / 60),
-        kind=ChannelKind.SMS,
+        kind="sms",
         horizon=HORIZON if recipients < 2000 else 60,
     )
 
@@ -273,7 +272,7 @@ async def sms_worker_killed(recipients: int) -> Report:
             w.start_worker()
         return "3 kills"
 
-    return await _run("SMS, worker killed", recipients, chaos, rate=max(100, recipients / 60), kind=ChannelKind.SMS)
+    return await _run("SMS, worker killed", recipients, chaos, rate=max(100, recipients / 60), kind="sms")
 
 
 async def provider_outage(recipients: int) -> Report:

@@ -14,11 +14,13 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from api.channels import kind_view
 from api.contract import accounts as contract
 from api.contract.base import Done, FieldError, Page, Problem
 from api.contract.campaigns import Figures
 from api.contract.enums import CampaignState, InvitationMail, KeyEnd, Language, Permission, Role
 from api.contract.home import Attention, Home, HomeCampaign, HomeDay
+from db.providers import registry
 
 TOKEN = "token-ana"
 PASSWORD = "cavalo-azul-42"
@@ -173,6 +175,8 @@ class FakeApi:
             return Response(status_code=204)
         if path == "/v1/me":
             return answer(state.me())
+        if path == "/v1/channel-kinds":
+            return answer(Page(items=[kind_view(provider) for provider in registry.providers()]))
         if path == "/v1/company":
             return answer(state.company())
         if path == "/v1/home":

@@ -12,6 +12,7 @@ from tests.ui.interactions import click, field, press, until
 from ui.client import channels
 from ui.client.base import ApiClient
 from ui.pages.channels import entries, guide
+from ui.pages.channels.guides import meta
 
 TOKEN = "EAAG" + "x1Y" * 20
 
@@ -41,7 +42,7 @@ async def test_wrong_entries_are_said_at_their_step_and_right_ones_connect(
     await real.open("/channels/connect")
     press(real, "WhatsApp")
     await real.should_see("Crie um usuário do sistema e o token permanente dele", retries=20)
-    for name in (*guide.PERMISSIONS, "developers.facebook.com/apps", "business.facebook.com/settings"):
+    for name in (*meta.PERMISSIONS, "developers.facebook.com/apps", "business.facebook.com/settings"):
         await real.should_see(name)
     good = {
         "A · Identificação do número de telefone": "106540352242922",

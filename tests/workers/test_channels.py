@@ -14,7 +14,7 @@ import pytest
 
 from api.hooks.asgi import Hooks
 from db.channels import actions, templates
-from db.channels.enums import ChannelKind, ChannelState, TemplateCategory, TemplateStatus
+from db.channels.enums import ChannelState, TemplateCategory, TemplateStatus
 from db.channels.log import entries
 from db.channels.queries import ChannelView, channel
 from db.channels.queries import template as template_view
@@ -65,7 +65,7 @@ class Outside:
             url = f"{self.settings.sandbox_url}/sandbox/accounts/{view.id.hex}/behaviour"
             assert (await http.put(url, json=behaviour)).status_code == 200
 
-    async def connect(self, actor: Actor, of: ChannelKind = ChannelKind.WHATSAPP) -> ChannelView:
+    async def connect(self, actor: Actor, of: str = "whatsapp") -> ChannelView:
         view = await actions.connect_sandbox(actor, kind=of, name="Ensaio")
         await self.checks.check_channel(actor.company_id, CheckChannel(channel_id=view.id))
         return await channel(actor, view.id)
@@ -129,7 +129,7 @@ async def test_a_rehearsal_number_connects_by_itself(outside: Outside, owner: Ac
 
 
 async def test_an_sms_rehearsal_number_connects(outside: Outside, owner: Actor) -> None:
-    view = await outside.connect(owner, ChannelKind.SMS)
+    view = await outside.connect(owner, "sms")
     assert view.state is ChannelState.CONNECTED
     assert [(line.code, line.ok) for line in view.check] == [("token", True), ("sender", True), ("webhook", True)]
     await outside.control.sandbox_control(
@@ -164,7 +164,7 @@ async def test_a_provider_that_is_away_proves_nothing(outside: Outside, owner: A
         with pytest.raises(Retry):
             await away.check_channel(owner.company_id, CheckChannel(channel_id=view.id))
         assert (await channel(owner, view.id)).state is ChannelState.CONNECTED
-        fresh = await actions.connect_sandbox(owner, kind=ChannelKind.WHATSAPP, name="Nova")
+        fresh = await actions.connect_sandbox(owner, kind="whatsapp", name="Nova")
         with pytest.raises(Retry):
             await away.check_channel(owner.company_id, CheckChannel(channel_id=fresh.id))
         waiting = await channel(owner, fresh.id)

@@ -4,9 +4,14 @@ from uuid import UUID
 
 from api.contract.base import Done, Page
 from api.contract.channels import Channel, ChannelConnect, ChannelLogEntry, ChannelNotice, ChannelPatch
+from api.contract.kinds import Kind
 from ui.client.base import ApiClient
 
 _PAGE = 200  # the largest page that the API gives
+
+
+async def kinds(api: ApiClient) -> list[Kind]:
+    return (await api.get("/v1/channel-kinds", Page[Kind])).items
 
 
 async def channels(api: ApiClient) -> list[Channel]:

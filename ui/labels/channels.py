@@ -6,8 +6,8 @@ from typing import NamedTuple
 import phonenumbers
 
 from api.contract.channels import Channel, ChannelLogEntry, CheckLine
-from api.contract.enums import ChannelKind, ChannelState, NoticeCode, Quality
-from ui import formats
+from api.contract.enums import ChannelState, NoticeCode, Quality
+from ui import formats, kinds
 from ui.components.text import Tone
 from ui.i18n import _, ngettext
 from ui.labels import notices, reasons
@@ -59,8 +59,6 @@ def check_text(channel: Channel, line: CheckLine) -> str:
         return _("People block or report this number. Write to fewer people, and only to those who asked for it.")
     if line.code == "sender":
         return _("This number is not in the account, or it cannot send SMS. Choose another one.")
-    if channel.kind == ChannelKind.SMS and line.reason in {"token_invalid", "permission"}:
-        return _("Twilio refused the account or its token. Copy both again from Twilio's console.")
     known = reasons.failures().get(line.reason or "")
     return f"{known.name}. {known.todo}" if known else _("This is not in order. The log below says more.")
 
@@ -126,14 +124,6 @@ def log_summary(entry: ChannelLogEntry) -> str:
     return known.get(entry.summary, entry.summary)
 
 
-def kind_name(kind: ChannelKind | None) -> str:
-    return {ChannelKind.WHATSAPP: "WhatsApp", ChannelKind.SMS: "SMS", None: ""}[kind]
-
-
-def kind_icon(kind: ChannelKind | None) -> str:
-    return {ChannelKind.WHATSAPP: "chat", ChannelKind.SMS: "sms", None: "campaign"}[kind]
-
-
 def phone_text(address: str) -> str:
     """+5511987654321 → +55 11 98765-4321; what is no number stays as it is."""
     try:
@@ -172,9 +162,9 @@ class Stop(NamedTuple):
     todo: str
 
 
-def outage(kind: ChannelKind | None, since: datetime) -> Stop:
+def outage(kind: str | None, since: datetime) -> Stop:
     """For a campaign or channel that waits for a provider that is down."""
     when = formats.moment(since)
-    text = _("Twilio has not answered since {when}.") if kind == ChannelKind.SMS else _("WhatsApp has not answered since {when}.")
+    text = _("{vendor} has not answered since {when}.")
     todo = _("We keep trying, and sending goes on by itself once it answers. There is nothing to do: the queue waits.")
-    return Stop("warn", text.format(when=when), todo)
+    return Stop("warn", text.format(vendor=kinds.of(kind).vendor, when=when), todo)

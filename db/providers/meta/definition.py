@@ -16,7 +16,7 @@ PROVIDER = Provider(
     label=Text("WhatsApp", "WhatsApp"),
     vendor="Meta",
     icon="chat",
-    description=Text("A number of Meta's official Cloud API.", "Um número da Cloud API oficial da Meta."),
+    description=Text("A number of Meta's official Cloud API.", "Um número da API oficial da Meta."),
     capabilities=Capabilities(
         addresses=(IdentityKind.WA_ID, IdentityKind.PHONE, IdentityKind.BSUID),
         campaign_content="template",
@@ -31,21 +31,23 @@ PROVIDER = Provider(
     form=(
         FormField(
             name="phone_number_id",
-            label=Text("Phone number ID", "ID do número de telefone"),
+            label=Text("Phone number ID", "Identificação do número de telefone"),
+            example="106540352242922",
             columns=("external_id",),
             pattern=_ID,
             problem=ChannelField.PROVIDER_ID,
         ),
         FormField(
             name="waba_id",
-            label=Text("WhatsApp Business account ID", "ID da conta do WhatsApp Business"),
+            label=Text("WhatsApp Business account ID", "Identificação da conta do WhatsApp Business"),
+            example="102290129340398",
             columns=("account_id", "portfolio_id"),
             pattern=_ID,
             problem=ChannelField.PROVIDER_ID,
         ),
         FormField(
             name="access_token",
-            label=Text("Access token", "Token de acesso"),
+            label=Text("Permanent access token", "Token de acesso permanente"),
             columns=("token",),
             type="secret",
             max_length=1000,
@@ -61,5 +63,6 @@ PROVIDER = Provider(
     webhooks=(Webhook(source="meta", signature="x-hub-signature-256", verify=verify, repeats=True, handshake=handshake),),
     throughput=80,
     messaging_limit=250,  # what every new business may
+    sandbox=True,
     sandbox_messaging_limit=10_000,
 )

@@ -25,13 +25,14 @@ PROVIDER = Provider(
         FormField(
             name="account_sid",
             label=Text("Account SID", "Account SID"),
+            example="AC…",
             columns=("account_id", "portfolio_id"),
             pattern=r"AC[0-9a-fA-F]{32}",
             problem=ChannelField.ACCOUNT_SID,
         ),
         FormField(
             name="auth_token",
-            label=Text("Auth token", "Auth token"),
+            label=Text("Auth Token", "Auth Token"),
             columns=("token", "signing_secret"),
             type="secret",
             max_length=1000,
@@ -39,13 +40,15 @@ PROVIDER = Provider(
         FormField(
             name="sender",
             label=Text("Sender", "Remetente"),
+            example="+5511912345678",
             columns=("external_id",),
             pattern=r"\+[0-9]{7,15}|MG[0-9A-Za-z]{32}",
             problem=ChannelField.SENDER_INVALID,
         ),
         FormField(
             name="throughput",
-            label=Text("Segments per second", "Segmentos por segundo"),
+            label=Text("SMS parts per second", "Partes de SMS por segundo"),
+            hint=Text("An ordinary number sends one, a short code 100.", "Um número comum envia uma; um número curto, 100."),
             columns=("throughput",),
             type="number",
             default=1.0,
@@ -65,4 +68,5 @@ PROVIDER = Provider(
         Webhook(source="twilio_status", path="status/{attempt}", signature=_SIGNATURE, verify=verify, refusal=403),
     ),
     throughput=1.0,
+    sandbox=True,
 )

@@ -8,9 +8,9 @@ from nicegui import ui
 
 from api.contract.base import Page
 from api.contract.campaigns import CampaignRow
-from api.contract.enums import CampaignState, ChannelKind, Permission
+from api.contract.enums import CampaignState, Permission
 from api.contract.events import CampaignEvent
-from ui import formats, live, session
+from ui import formats, kinds, live, session
 from ui.client import campaigns as client
 from ui.components.address import address
 from ui.components.buttons import button
@@ -24,7 +24,6 @@ from ui.components.text import badge, chip, icon
 from ui.components.throttle import Throttle
 from ui.i18n import _
 from ui.labels import campaigns as campaign_labels
-from ui.labels import channels as channel_labels
 from ui.labels.campaigns import campaign_state
 from ui.pages.campaigns import actions
 from ui.routing import page
@@ -174,8 +173,8 @@ class _Row:
         self._state: CampaignState | None = None
         with ui.element("div").classes("m-camp").props("role=listitem") as self.element:
             with ui.element("div").classes("m-camp-name"):
-                with ui.element("div").classes(f"m-camp-icon m-camp-{row.channel_kind.value if row.channel_kind else 'none'}"):
-                    icon(channel_labels.kind_icon(row.channel_kind))
+                with ui.element("div").classes(f"m-camp-icon m-camp-{row.channel_kind or 'none'}"):
+                    icon(kinds.of(row.channel_kind).icon)
                 with ui.element("div").classes("m-col m-tight m-grow"):
                     with ui.element("div").classes("m-row m-near"):
                         self._name = ui.link(row.name, _path(row)).classes("m-strong m-clip m-camp-link")
@@ -221,7 +220,7 @@ class _Row:
         self._track.set_visibility(not open_)
         self.element.classes(add="m-camp-blank" if open_ else "", remove="" if open_ else "m-camp-blank")
         self._share.text = "" if open_ else f"{formats.number(done)} / {formats.number(n.audience)}"
-        read = n.read if row.channel_kind != ChannelKind.SMS else None
+        read = n.read if kinds.can(row.channel_kind).reports_read else None
         pairs = ((n.sent, None), (n.delivered, n.sent), (read, n.sent), (n.replied, n.sent))
         for (number, hint), (value, base) in zip(self._numbers, pairs, strict=True):
             number.text = formats.DASH if open_ else formats.number(value)

@@ -6,8 +6,8 @@ from typing import Any
 from nicegui import ui
 
 from api.contract.campaigns import Campaign, FailureGroup, Progress, RetryFailed
-from api.contract.enums import CampaignState, ChannelKind, DeliveryPolicy, Permission
-from ui import formats, session
+from api.contract.enums import CampaignState, DeliveryPolicy, Permission
+from ui import formats, kinds, session
 from ui.client import campaigns
 from ui.components.buttons import button
 from ui.components.cards import card, note
@@ -68,7 +68,7 @@ class Outcomes:
         count = progress.counts.unknown
         if not count:
             return
-        who = "Meta" if self._campaign.channel_kind == ChannelKind.WHATSAPP else "Twilio"
+        who = kinds.of(self._campaign.channel_kind).vendor
         text = ngettext("{n} message without an answer yet.", "{n} messages without an answer yet.", count)
         with note("info", text.format(n=formats.number(count)) + " " + _("Checking with {who}…").format(who=who)):
             once = self._campaign.policy == DeliveryPolicy.AT_MOST_ONCE

@@ -8,8 +8,8 @@ from nicegui import ui
 
 from api.contract.base import Page
 from api.contract.campaigns import Campaign, Progress, Recipient
-from api.contract.enums import ChannelKind, Permission
-from ui import formats, session
+from api.contract.enums import Permission
+from ui import formats, kinds, session
 from ui.client import campaigns
 from ui.components.address import address
 from ui.components.buttons import button
@@ -66,7 +66,7 @@ class Recipients:
             Column("sent", _("Sent at"), look="m-sub"),
             Column("delivered", _("Delivered at"), look="m-sub"),
         ]
-        if self._campaign.channel_kind != ChannelKind.SMS:
+        if kinds.can(self._campaign.channel_kind).reports_read:
             found.append(Column("read", _("Read at"), look="m-sub"))
         return [*found, Column("replied", _("Answer"), phone="sub")]
 

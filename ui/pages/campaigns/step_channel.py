@@ -8,7 +8,7 @@ from nicegui import ui
 
 from api.contract.channels import Channel
 from api.contract.enums import ChannelState, Permission, Quality
-from ui import formats, session
+from ui import formats, kinds, session
 from ui.components.states import empty, skeleton_card
 from ui.components.text import Tone, badge, dot, icon, pressable
 from ui.i18n import _
@@ -33,15 +33,15 @@ def _card(channel: Channel, on: bool, choose: Callable[[UUID], Awaitable[None]])
     trouble, todo = channel_labels.channel_trouble(channel)
     usable = not trouble or channel.outage_since is not None  # one that waits for its provider goes on by itself
     with ui.element("div").classes("m-pick" + (" m-pick-on" if on else "" if usable else " m-pick-off")) as element:
-        with ui.element("div").classes(f"m-camp-icon m-camp-{channel.kind.value}"):
-            icon(channel_labels.kind_icon(channel.kind))
+        with ui.element("div").classes(f"m-camp-icon m-camp-{channel.kind}"):
+            icon(kinds.of(channel.kind).icon)
         with ui.element("div").classes("m-col m-near m-grow"):
             with ui.element("div").classes("m-col m-tight"):
                 with ui.element("div").classes("m-row m-near"):
                     ui.label(channel.name).classes("m-strong m-clip")
                     if channel.sandbox:
                         badge(_("Simulator"), "info")
-                ui.label(f"{channel_labels.kind_name(channel.kind)} · {channel_labels.number(channel)}").classes("m-hint m-clip")
+                ui.label(f"{kinds.name(channel.kind)} · {channel_labels.number(channel)}").classes("m-hint m-clip")
             if trouble:
                 with ui.element("div").classes("m-trouble"):
                     ui.label(trouble).classes("m-strong")

@@ -9,8 +9,8 @@ from nicegui import ui
 
 from api.contract.campaigns import Campaign, Preview
 from api.contract.channels import Channel
-from api.contract.enums import ChannelKind, DeliveryPolicy, Permission
-from ui import formats, session
+from api.contract.enums import DeliveryPolicy, Permission
+from ui import formats, kinds, session
 from ui.components.buttons import button
 from ui.components.cards import card, note
 from ui.components.confirm import confirm
@@ -72,7 +72,7 @@ def _lines(facts: Facts) -> list[tuple[str, str, str, str]]:
     """Step, symbol, what was chosen, and a hint."""
     campaign, channel = facts.campaign, facts.channel
     number = channel_labels.number(channel) if channel else ""
-    if campaign.channel_kind == ChannelKind.SMS:
+    if kinds.can(campaign.channel_kind).campaign_content == "text":
         message = (campaign.body or "").strip() or _("No text yet")
         hint = _("about {n} SMS parts in all").format(n=formats.number(facts.preview.segments_total or 0))
     else:
@@ -81,7 +81,7 @@ def _lines(facts: Facts) -> list[tuple[str, str, str, str]]:
         hint = ngettext("{n} place filled", "{n} places filled", count).format(n=count) if count else ""
     once = campaign.policy == DeliveryPolicy.AT_MOST_ONCE
     return [
-        ("channel", channel_labels.kind_icon(campaign.channel_kind), campaign.channel_name or _("No channel yet"), number),
+        ("channel", kinds.of(campaign.channel_kind).icon, campaign.channel_name or _("No channel yet"), number),
         ("audience", "group", campaign_labels.audience_words(campaign.audience, facts.tags, campaign.settings), ""),
         ("message", "article", message if len(message) < 240 else message[:240] + "…", hint),
         (

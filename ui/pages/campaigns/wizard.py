@@ -14,9 +14,9 @@ from nicegui import ui
 
 from api.contract.campaigns import Campaign, Preview
 from api.contract.channels import Channel
-from api.contract.enums import CampaignState, ChannelKind, Permission
+from api.contract.enums import CampaignState, Permission
 from api.contract.events import CampaignChanged, CampaignDeleted, CampaignEvent, ChannelChanged, Event, TemplatesChanged
-from ui import live, session
+from ui import kinds, live, session
 from ui.client import campaigns
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
@@ -137,13 +137,13 @@ class Wizard:
 
     async def _others(self, event: Event) -> None:
         """Channels and templates come and go; a step that lists them is drawn anew, one in which somebody types is not."""
-        listing = self._step == "message" and self._kind() == ChannelKind.WHATSAPP and not self._template()
+        listing = self._step == "message" and kinds.can(self._kind()).templates and not self._template()
         if self._loader is not None and (listing or self._step in {"channel", "review"}):
             await self._loader.refresh()
 
     # -- going --------------------------------------------------------------------------------------------------
 
-    def _kind(self) -> ChannelKind | None:
+    def _kind(self) -> str | None:
         return self._draft.campaign.channel_kind if self._draft.campaign else None
 
     def _template(self) -> UUID | None:
@@ -300,13 +300,13 @@ class Wizard:
         assert campaign is not None
         custom = await campaigns.custom_fields(self._api)
         channel = next((c for c in await campaigns.channels(self._api) if c.id == campaign.channel_id), None)
-        whatsapp = campaign.channel_kind == ChannelKind.WHATSAPP and campaign.channel_id is not None
-        templates = await campaigns.templates(self._api, campaign.channel_id) if whatsapp and campaign.channel_id else []
+        wanted = campaign.channel_id if kinds.can(campaign.channel_kind).templates else None
+        templates = await campaigns.templates(self._api, wanted) if wanted else []
         return channel, custom, templates
 
     def _draw_message(self, found: tuple[Any, ...]) -> None:
         channel, custom, templates = found
-        if self._kind() == ChannelKind.SMS:
+        if kinds.can(self._kind()).campaign_content == "text":
             self._sms = SmsStep(self._draft.value("body") or "", custom, self._change)
         else:
             chosen = next((one for one in templates if one.id == self._template()), None)

@@ -9,9 +9,9 @@ from nicegui import ui
 
 from api.contract.base import Page
 from api.contract.channels import Channel, ChannelLogEntry, ChannelPatch
-from api.contract.enums import ChannelKind, ChannelState, Permission
+from api.contract.enums import ChannelState, Permission
 from api.contract.events import ChannelEvent
-from ui import formats, live, session
+from ui import formats, kinds, live, session
 from ui.client import channels as client
 from ui.client.base import ApiProblem
 from ui.components import problems
@@ -108,7 +108,7 @@ class _Channel:
 
     def _facts(self, channel: Channel) -> list[tuple[str, str]]:
         facts = [(_("Number"), channel_labels.phone_text(channel.number) if channel.number else "–")]
-        if channel.kind == ChannelKind.WHATSAPP:
+        if kinds.can(channel.kind).limits_people:
             facts.append((_("Quality"), channel_labels.quality(channel.quality)[0]))
         facts.append((_("Speed"), _("{n} per second").format(n=formats.number(channel.throughput, 1))))
         facts.append((_("Right now"), _("{n} per second").format(n=formats.number(min(channel.rate_now, channel.throughput), 1))))
@@ -121,9 +121,10 @@ class _Channel:
     def _draw_addresses(self, channel: Channel) -> None:
         with card(_("Addresses for the provider"), hint=_("We set them up ourselves where we can.")):
             guide.addresses(channel)
-            if channel.kind == ChannelKind.WHATSAPP:
-                with ui.element("div").classes("m-row"):
-                    button(_("Where they belong"), partial(guide.show, 5, guide.webhook(), channel), icon="help")
+            steps = known.after() if (known := guide.of(channel.kind)) else []
+            with ui.element("div").classes("m-row"):
+                for number, step in enumerate(steps, len(known.steps()) + 1 if known else 1):
+                    button(_("Where they belong"), partial(guide.show, number, step, channel), icon="help")
 
     def _draw_actions(self, channel: Channel) -> None:
         self._head.actions.clear()
@@ -210,22 +211,15 @@ class _Channel:
         box.open()
 
     def _secrets(self, channel: Channel) -> None:
-        whatsapp = channel.kind == ChannelKind.WHATSAPP
-
         async def submit() -> None:
-            body = ChannelPatch()
-            for key, field in fields.items():
-                if field.value and field.value.strip():
-                    setattr(body, key, field.value.strip())
-            if body != ChannelPatch():
-                await self._save(fields, body, box)
+            values = {name: value for name, field in fields.items() if (value := (field.value or "").strip())}
+            if values:
+                shown = {f"values.{name}": field for name, field in fields.items()}
+                await self._save(shown, ChannelPatch(values={**values}), box)
 
         with dialog(_("Replace secrets"), _("Leave empty what stays as it is. The connection is checked right after.")) as box:
-            fields: dict[str, Field[str]] = (
-                {"access_token": password_field(_("Permanent access token")), "app_secret": password_field(_("App secret"))}
-                if whatsapp
-                else {"auth_token": password_field(_("Auth token"))}
-            )
+            secrets = [field for field in kinds.of(channel.kind).fields if field.type == "secret"]
+            fields = {field.name: password_field(kinds.text(field.label)) for field in secrets}
             with ui.element("div").classes("m-dialog-foot"):
                 button(_("Cancel"), box.close, kind="plain")
                 button(_("Replace"), submit, kind="primary")

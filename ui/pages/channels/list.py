@@ -1,20 +1,15 @@
 """The company's channels, and connecting another one."""
 
-from collections.abc import Callable
 from functools import partial
 
 from nicegui import ui
 
-from api.contract.channels import Channel, ChannelConnect, SandboxConnect
-from api.contract.enums import ChannelKind, ChannelState, Permission
+from api.contract.channels import Channel
+from api.contract.enums import ChannelState, Permission
 from api.contract.events import CampaignProgress, ChannelChanged, Event
-from ui import formats, live, session
+from ui import formats, kinds, live, session
 from ui.client import channels as client
-from ui.client.base import ApiProblem
-from ui.components import problems
 from ui.components.buttons import button
-from ui.components.cards import card
-from ui.components.forms import Field, filled, text_field
 from ui.components.frame import frame
 from ui.components.progress import width
 from ui.components.states import empty, load, skeleton_list
@@ -22,7 +17,7 @@ from ui.components.text import badge, dot, icon, pressable
 from ui.components.throttle import Throttle
 from ui.i18n import _
 from ui.labels import channels as channel_labels
-from ui.pages.channels.connect import Connect
+from ui.pages.channels.connect import Connect, Rehearsal
 from ui.routing import page
 
 
@@ -61,12 +56,12 @@ def _draw_channel(channel: Channel) -> None:
     name, tone = channel_labels.state(channel)
     with ui.link(target=f"/channels/{channel.id}").classes("m-pick m-channel").props("role=listitem"):
         with ui.element("div").classes("m-row m-channel-top"):
-            with ui.element("div").classes(f"m-camp-icon m-camp-{channel.kind.value}"):
-                icon(channel_labels.kind_icon(channel.kind))
+            with ui.element("div").classes(f"m-camp-icon m-camp-{channel.kind}"):
+                icon(kinds.of(channel.kind).icon)
             with ui.element("div").classes("m-col m-tight m-grow"):
                 ui.label(channel.name).classes("m-strong m-clip")
                 number = channel_labels.number(channel) if channel.number or not channel.sandbox else _("No number yet")
-                ui.label(f"{channel_labels.kind_name(channel.kind)} · {number}").classes("m-hint m-clip")
+                ui.label(f"{kinds.name(channel.kind)} · {number}").classes("m-hint m-clip")
             with ui.element("div").classes("m-row m-near shrink-0 m-channel-state"):
                 if channel.sandbox:
                     badge(_("Simulator"), "info")
@@ -78,7 +73,7 @@ def _draw_channel(channel: Channel) -> None:
                 ui.label(todo)
         usage(channel)
         with ui.element("div").classes("m-facts"):
-            if channel.kind == ChannelKind.WHATSAPP:
+            if kinds.can(channel.kind).limits_people:
                 quality, quality_tone = channel_labels.quality(channel.quality)
                 with ui.element("div"):
                     dot(quality_tone)
@@ -118,6 +113,9 @@ def connect() -> None:
         _Connect()
 
 
+REHEARSAL = "sandbox"
+
+
 class _Connect:
     """Choose a kind, type what the provider gave, and watch the check on the channel's page."""
 
@@ -130,16 +128,14 @@ class _Connect:
         self._place.clear()
         with self._place:
             with ui.element("div").classes("m-picks m-kinds").props("role=radiogroup"):
-                self._pick(kind, "sandbox", "science", _("Simulator"), _("Try everything without an account. It reaches nobody."))
-                self._pick(kind, "whatsapp", "chat", "WhatsApp", _("A number of Meta's official Cloud API."))
-                self._pick(kind, "sms", "sms", "SMS", _("A number or messaging service at Twilio."))
-            match kind:
-                case "sandbox":
-                    self._sandbox()
-                case "whatsapp":
-                    Connect().whatsapp()
-                case "sms":
-                    Connect().sms()
+                text = _("Try everything without an account. It reaches nobody.")
+                self._pick(kind, REHEARSAL, "science", _("Simulator"), text)
+                for one in kinds.every():
+                    self._pick(kind, one.kind, one.icon, kinds.text(one.label), kinds.text(one.description))
+            if kind == REHEARSAL:
+                Rehearsal()
+            elif kind:
+                Connect(kinds.of(kind))
 
     def _pick(self, chosen: str, kind: str, symbol: str, name: str, text: str) -> None:
         with ui.element("div").classes("m-pick" + (" m-pick-on" if chosen == kind else "")) as element:
@@ -150,41 +146,3 @@ class _Connect:
                 ui.label(text).classes("m-hint")
         pressable(element, partial(self._choose, kind), name)
         element.props.update({"role": "radio", "aria-checked": "true" if chosen == kind else "false"})
-
-    def _sandbox(self) -> None:
-        of = {"kind": ChannelKind.WHATSAPP}
-
-        def set_kind(kind: ChannelKind) -> None:
-            of["kind"] = kind
-            for one, element in picks.items():
-                element.classes(add="m-pick-on" if one == kind else "", remove="" if one == kind else "m-pick-on")
-                element.props["aria-checked"] = "true" if one == kind else "false"
-
-        picks: dict[ChannelKind, ui.element] = {}
-        with card(_("A number to rehearse with"), hint=_("Invented people get the messages, read them and answer.")):
-            name = text_field(_("Name"), _("Rehearsal"), limit=80)
-            ui.label(_("It plays")).classes("m-label")
-            with ui.element("div").classes("m-picks m-picks-small").props("role=radiogroup"):
-                for kind in ChannelKind:
-                    with ui.element("div").classes("m-pick") as picks[kind]:
-                        icon(channel_labels.kind_icon(kind))
-                        ui.label(channel_labels.kind_name(kind)).classes("m-strong")
-                    pressable(picks[kind], partial(set_kind, kind), channel_labels.kind_name(kind))
-                    picks[kind].props["role"] = "radio"
-            set_kind(ChannelKind.WHATSAPP)
-            self._foot({"name": name}, lambda: SandboxConnect(name=name.value.strip(), of=of["kind"]))
-
-    def _foot(self, fields: dict[str, Field[str]], make: Callable[[], ChannelConnect]) -> None:
-        async def submit() -> None:
-            if not filled(fields.values()):
-                return
-            try:
-                channel = await client.connect(self._api, make())
-            except ApiProblem as error:
-                problems.show_in(fields, error)
-                return
-            ui.navigate.to(f"/channels/{channel.id}")
-
-        with ui.element("div").classes("m-dialog-foot"):
-            button(_("Cancel"), kind="plain", to="/channels")
-            button(_("Connect and check"), submit, kind="primary")

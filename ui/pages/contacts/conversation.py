@@ -9,10 +9,10 @@ from uuid import UUID, uuid4
 from nicegui import ui
 
 from api.contract.contents import Preference, System
-from api.contract.enums import ChannelKind, MessageOrigin, Permission
+from api.contract.enums import MessageOrigin, Permission
 from api.contract.events import ConversationChanged, MessageReceived
 from api.contract.messages import Message, MessageCreate, ReplyChannel
-from ui import formats, live, session
+from ui import formats, kinds, live, session
 from ui.client import messages as client
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
@@ -22,7 +22,6 @@ from ui.components.forms import area_field, select_field
 from ui.components.states import empty, load, skeleton
 from ui.components.text import Text, badge, icon
 from ui.i18n import _
-from ui.labels import channels as channel_labels
 from ui.labels import messages as message_labels
 from ui.labels import reasons
 from ui.pages.contacts import contents
@@ -30,7 +29,6 @@ from ui.pages.contacts import contents
 BEAT = 5.0  # seconds between looks while something of ours is on its way
 TICK = 20.0  # seconds between looks at the clock of the window
 OPEN = {"queued", "sending", "unknown"}
-LIMITS = {ChannelKind.WHATSAPP: 4096, ChannelKind.SMS: 1600}
 
 
 class Conversation:
@@ -231,7 +229,11 @@ class _Composer:
             self._top = ui.element("div").classes("m-row m-near m-wrap items-center w-full")
             self._obstacle = ui.element("div").classes("w-full")
             with ui.element("div").classes("m-col m-near w-full") as self._write:
-                self._text = area_field(_("Write an answer"), limit=LIMITS[ChannelKind.WHATSAPP], rows=2)
+                self._text = area_field(
+                    _("Write an answer"),
+                    limit=max((kind.capabilities.text_limit for kind in kinds.every()), default=1000),
+                    rows=2,
+                )
                 self._text.control.props["dir"] = "auto"
                 with ui.element("div").classes("m-row m-between items-center"):
                     self._window = ui.label().classes("m-hint")
@@ -310,7 +312,7 @@ class _Composer:
         text, channel_id = (self._text.value or "").strip(), self._chosen
         if channel_id is None or not self._text.required():
             return
-        most = LIMITS[self._ways[channel_id].channel_kind]
+        most = kinds.can(self._ways[channel_id].channel_kind).text_limit
         if len(text) > most:
             self._text.error(_("At most {n} characters over this channel.").format(n=formats.number(most)))
             return
@@ -332,4 +334,4 @@ class _Composer:
 
 
 def _kind(way: ReplyChannel) -> str:
-    return channel_labels.kind_name(way.channel_kind)
+    return kinds.name(way.channel_kind)

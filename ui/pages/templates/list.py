@@ -7,9 +7,9 @@ from nicegui import ui
 
 from api.contract.base import Page
 from api.contract.channels import Channel, Template, TemplateCreate, UrlButton
-from api.contract.enums import ChannelKind, Permission, TemplateCategory, TemplateStatus
+from api.contract.enums import Permission, TemplateCategory, TemplateStatus
 from api.contract.events import TemplatesChanged
-from ui import formats, live, session
+from ui import formats, kinds, live, session
 from ui.client import channels as channel_client
 from ui.client import templates as client
 from ui.client.base import ApiProblem
@@ -193,7 +193,7 @@ class _List:
             await self._place.refresh()
 
     async def sync(self) -> None:
-        channels = [one for one in await channel_client.channels(self._api) if one.kind == ChannelKind.WHATSAPP]
+        channels = [one for one in await channel_client.channels(self._api) if kinds.can(one.kind).templates]
         for one in channels:
             await channel_client.sync_templates(self._api, one.id)
         toast(_("Reading. The list moves by itself.") if channels else _("Connect a WhatsApp channel first."), "info")
@@ -206,7 +206,7 @@ def new_template() -> None:
 
 
 def _draw_new(found: list[Channel]) -> None:
-    channels = {one.id: one.name for one in found if one.kind == ChannelKind.WHATSAPP}
+    channels = {one.id: one.name for one in found if kinds.can(one.kind).templates}
     if not channels:
         with ui.element("div").classes("m-card"):
             text = _("Templates belong to a WhatsApp number. Connect one first, or the simulator.")

@@ -1,0 +1,66 @@
+"""Kinds of channels: what each can do, and what connecting one asks. A new provider shows up here, and so in every client."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from api.contract.base import Output, example
+
+ChannelKind = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=40,
+        pattern="^[a-z][a-z0-9_]*$",
+        examples=["whatsapp"],
+        description="A kind of channel: one of `GET /v1/channel-kinds`.",
+    ),
+]
+
+
+class Translated(Output, rename={"pt_br": "pt-BR"}):
+    """One text in every language."""
+
+    en: str
+    pt_br: str
+
+
+class KindField(Output):
+    """One of the `values` of `POST /v1/channels`. Secrets are sealed, never shown again, and may be replaced by PATCH."""
+
+    name: Annotated[str, example("access_token")]
+    label: Translated
+    hint: Translated | None
+    example: Annotated[str, example("106540352242922")]
+    type: Literal["text", "secret", "number"]
+    pattern: Annotated[str, example("[A-Za-z0-9+_-]+")]  # of the whole text
+    max_length: int
+    minimum: float  # of a number
+    maximum: float
+    default: float | None
+
+
+class KindCapabilities(Output):
+    """What a channel of this kind can do and what binds it."""
+
+    campaign_content: Literal["template", "text"]
+    text_limit: int
+    unit: Literal["message", "segment"]  # what is billed, and what `throughput` counts per second
+    free_text_hours: float | None  # so long after a person's last message it takes free texts; null: at any time
+    templates: bool
+    limits_people: bool  # it counts the people written to in 24 hours
+    reports_read: bool
+    reaches_landlines: bool
+
+
+class Kind(Output):
+    """GET /v1/channel-kinds → Page[Kind]."""
+
+    kind: ChannelKind
+    label: Translated
+    vendor: Annotated[str, example("Meta")]
+    icon: Annotated[str, example("chat")]  # a Material symbol
+    description: Translated
+    sandbox: bool  # whether there are rehearsal numbers of it
+    capabilities: KindCapabilities
+    fields: list[KindField]
