@@ -87,12 +87,7 @@ class Messages:
         return reply
 
     def _handle(self, account: MetaAccount, number: Number, request: Request, early: bool) -> Reply:
-        try:
-            body = msgspec.json.decode(request.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Refusal(100, f"The body is not JSON: {error}") from None
-        if not isinstance(body, dict) or body.get("messaging_product") != "whatsapp":
-            raise Refusal(100, "The parameter messaging_product is required.")
+        body = _decoded(request.body)
         if body.get("status") == "read":
             return self._receipt(body)
         if account.behaviour.refuse_code:
@@ -102,9 +97,7 @@ class Messages:
         phone = self._recipient(body)
         kind = body.get("type", "text")
         content = body.get(kind) if isinstance(kind, str) else None
-        correlation = body.get("biz_opaque_callback_data", "")
-        if not isinstance(correlation, str) or len(correlation) > 512:
-            raise Refusal(100, "biz_opaque_callback_data must be a string of at most 512 characters")
+        correlation = _correlation(body)
         if phone == number.display_phone_number:
             raise Refusal(131021, "The sender and the recipient are the same phone number")
         now = time.time()
@@ -120,13 +113,17 @@ class Messages:
                     "this number.",
                 )
             category = "reaction" if kind == "reaction" else "service"
+        self._limit(account, number, phone, open_window, now)
+        return self._accept(account, number, request, body, phone, kind, content, category, correlation, early)
+
+    def _limit(self, account: MetaAccount, number: Number, phone: str, open_window: bool, now: float) -> None:
+        """Books the message against the limits of number, pair and portfolio. Raises `Refusal`."""
         if not self._limits.throughput(number, now):
             raise Refusal(130429, "Cloud API message throughput has been reached.")
         if not self._limits.pair(account, number, phone, now):
             raise Refusal(131056, "Too many messages sent from the sender phone number to the same recipient in a short period.")
         if not open_window and not self._limits.tier(account, phone, now):
             raise Refusal(131048, "Message failed to send because there are restrictions on how many messages can be sent.")
-        return self._accept(account, number, request, body, phone, kind, content, category, correlation, early)
 
     def _accept(
         self,
@@ -224,6 +221,23 @@ class Messages:
             raise Refusal(131053, f"Media ID {identifier} does not exist or has expired")
         if len(str(content.get("caption") or "")) > 1024:
             raise Refusal(100, "Param caption must be at most 1024 characters long.")
+
+
+def _decoded(raw: bytes) -> dict[str, Any]:
+    try:
+        body = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Refusal(100, f"The body is not JSON: {error}") from None
+    if not isinstance(body, dict) or body.get("messaging_product") != "whatsapp":
+        raise Refusal(100, "The parameter messaging_product is required.")
+    return body
+
+
+def _correlation(body: dict[str, Any]) -> str:
+    correlation = body.get("biz_opaque_callback_data", "")
+    if not isinstance(correlation, str) or len(correlation) > 512:
+        raise Refusal(100, "biz_opaque_callback_data must be a string of at most 512 characters")
+    return correlation
 
 
 def _interactive(content: Any) -> None:

@@ -60,35 +60,49 @@ def check(template: Template, sent: list[Any]) -> None:
     shape = shape_of(template)
     header: list[Any] = []
     body: list[Any] = []
-    buttons: dict[str, tuple[str, list[Any]]] = {}
+    buttons: dict[str, list[Any]] = {}
     for component in sent:
-        if not isinstance(component, dict):
-            raise Refusal(131009, "components must be objects")
-        kind = str(component.get("type", "")).lower()
-        parameters = component.get("parameters") or []
-        if not isinstance(parameters, list) or not all(isinstance(p, dict) for p in parameters):
-            raise Refusal(131009, f"{kind}: parameters must be a list of objects")
-        if kind == "header":
-            header = parameters
-        elif kind == "body":
-            body = parameters
-        elif kind == "button":
-            buttons[str(component.get("index", ""))] = (str(component.get("sub_type", "")).lower(), parameters)
-        else:
-            raise Refusal(131009, f"Component type {kind!r} is not valid")
+        kind, parameters = _component(component)
+        match kind:
+            case "header":
+                header = parameters
+            case "body":
+                body = parameters
+            case "button":
+                buttons[str(component.get("index", ""))] = parameters
+            case _:
+                raise Refusal(131009, f"Component type {kind!r} is not valid")
     _check_header(shape, header)
     _check_texts("body", body, shape.variables, shape.named)
-    if shape.variables:
-        size = len(shape.body) + sum(len(_text(p)) for p in body) - 5 * len(body)
-        if size > 1024:
-            raise Refusal(132005, f"body: text length {size} exceeds 1024")
+    _check_length(shape, body)
+    _check_buttons(shape, buttons)
+
+
+def _component(component: Any) -> tuple[str, list[Any]]:
+    """Kind and parameters of one component that was sent."""
+    if not isinstance(component, dict):
+        raise Refusal(131009, "components must be objects")
+    kind = str(component.get("type", "")).lower()
+    parameters = component.get("parameters") or []
+    if not isinstance(parameters, list) or not all(isinstance(p, dict) for p in parameters):
+        raise Refusal(131009, f"{kind}: parameters must be a list of objects")
+    return kind, parameters
+
+
+def _check_length(shape: Shape, body: list[Any]) -> None:
+    size = len(shape.body) + sum(len(_text(p)) for p in body) - 5 * len(body)
+    if shape.variables and size > 1024:
+        raise Refusal(132005, f"body: text length {size} exceeds 1024")
+
+
+def _check_buttons(shape: Shape, buttons: dict[str, list[Any]]) -> None:
     for index in shape.urls:
         given = buttons.get(index)
-        if given is None or not given[1] or not _text(given[1][0]):
+        if not given or not _text(given[0]):
             raise Refusal(131008, f"buttons: Button at index {index} of type Url requires a parameter")
     for index in shape.codes:
         given = buttons.get(index)
-        if given is None or not given[1] or not given[1][0].get("coupon_code"):
+        if not given or not given[0].get("coupon_code"):
             raise Refusal(131008, f"buttons: Button at index {index} of type copy_code requires a coupon code")
 
 

@@ -168,33 +168,17 @@ class Rest:
         return reply, latency + 0.3 if early else latency
 
     def _problem(self, account: TwilioAccount, fields: dict[str, str]) -> Reply | None:
-        to, sender, body = fields.get("To", ""), fields.get("From", ""), fields.get("Body", "")
+        """The first reason to refuse, in the order in which Twilio looks."""
         if account.behaviour.refuse_code:
             return fail(account.behaviour.refuse_code)
-        if not to:
-            return fail(21604)
-        if to in MAGIC_TO:
-            return fail(MAGIC_TO[to], to)
-        if not E164.fullmatch(to):
-            return fail(21211, to[:40])
-        if sender in MAGIC_FROM:
-            return fail(MAGIC_FROM[sender], sender)
-        service = fields.get("MessagingServiceSid", "")
-        if not sender and not service:
-            return fail(21603)
-        if service and service != account.messaging_service_sid:
-            return fail(21703, service[:40])
-        if sender and not E164.fullmatch(sender):
-            return fail(21212, sender[:40])
-        if sender and sender != account.phone_number:
-            return fail(21606, sender)
-        if not body and not fields.get("MediaUrl") and not fields.get("ContentSid"):
-            return fail(21602)
-        if len(body) > 1600:
-            return fail(21617)
-        callback = fields.get("StatusCallback", "")
-        if callback and not callback.startswith(("http://", "https://")):
-            return fail(21609, callback[:80])
+        return (
+            _wrong_address(fields.get("To", ""))
+            or _wrong_sender(account, fields.get("From", ""), fields.get("MessagingServiceSid", ""))
+            or _wrong_content(fields)
+            or self._unreachable(account, fields["To"])
+        )
+
+    def _unreachable(self, account: TwilioAccount, to: str) -> Reply | None:
         if account.geo and not to.startswith(tuple(account.geo)):
             return fail(21408, to)
         if is_landline(to[1:]):
@@ -344,6 +328,35 @@ class Rest:
         numbers = [_number_view(account)] if wanted in ("", account.phone_number) else []
         page = {"page": 0, "page_size": 50, "next_page_uri": None, "previous_page_uri": None}
         return json_reply({"incoming_phone_numbers": numbers, **page})
+
+
+def _wrong_address(to: str) -> Reply | None:
+    if not to:
+        return fail(21604)
+    if to in MAGIC_TO:
+        return fail(MAGIC_TO[to], to)
+    return None if E164.fullmatch(to) else fail(21211, to[:40])
+
+
+def _wrong_sender(account: TwilioAccount, sender: str, service: str) -> Reply | None:
+    if sender in MAGIC_FROM:
+        return fail(MAGIC_FROM[sender], sender)
+    if not sender and not service:
+        return fail(21603)
+    if service and service != account.messaging_service_sid:
+        return fail(21703, service[:40])
+    if sender and not E164.fullmatch(sender):
+        return fail(21212, sender[:40])
+    return fail(21606, sender) if sender and sender != account.phone_number else None
+
+
+def _wrong_content(fields: dict[str, str]) -> Reply | None:
+    body, callback = fields.get("Body", ""), fields.get("StatusCallback", "")
+    if not body and not fields.get("MediaUrl") and not fields.get("ContentSid"):
+        return fail(21602)
+    if len(body) > 1600:
+        return fail(21617)
+    return fail(21609, callback[:80]) if callback and not callback.startswith(("http://", "https://")) else None
 
 
 def _account_view(account: TwilioAccount) -> dict[str, Any]:
