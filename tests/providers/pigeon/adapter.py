@@ -9,7 +9,7 @@ from db.channels.queries import Check
 from db.channels.secrets import ChannelRow
 from db.messages.reasons import FailureReason
 from db.settings import Settings
-from tests.workers.providers.pigeon.definition import PROVIDER
+from tests.providers.pigeon.definition import PROVIDER
 from workers.control import Control, Refused, refused_line
 from workers.outcomes import Accepted, Outcome, Refusal, Rejected
 from workers.providers.adapter import Adapter, Checked, ComposeText, Question

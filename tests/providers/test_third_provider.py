@@ -21,9 +21,9 @@ from db.tenancy import Actor
 from tests import factories
 from tests.api.conftest import SignInAs
 from tests.api.hooks.conftest import client_of
+from tests.providers.pigeon.adapter import ADAPTER
+from tests.providers.pigeon.definition import PROVIDER, sign
 from tests.workers.providers.peer import Peer, peer
-from tests.workers.providers.pigeon.adapter import ADAPTER
-from tests.workers.providers.pigeon.definition import PROVIDER, sign
 from workers.channels import ChannelJobs
 from workers.inbound import process_inbox
 from workers.outgoing import Sender
