@@ -24,7 +24,7 @@ async def test_the_live_page_tells_of_an_outage_until_it_is_over(
         assert await outages.begin(w, channel_id, "HTTP 503", period=None)
     await real.open(f"/campaigns/{campaign_id}")
     for text in (
-        "Esperando o provedor", "O WhatsApp não responde desde hoje", "Não é preciso fazer nada: a fila espera.", "continua sozinho",
+        "Esperando o provedor", "Meta (WhatsApp) não responde desde hoje", "Não é preciso fazer nada: a fila espera.", "continua sozinho",
     ):  # fmt: skip
         await real.should_see(text, retries=30)
     await real.open("/campaigns")
@@ -48,7 +48,7 @@ async def test_a_campaign_may_be_launched_while_the_provider_is_down(
     async with work(owner, Permission.CHANNELS_WRITE) as w:
         assert await outages.begin(w, channel_id, "HTTP 503", period=None)
     await real.open(f"/campaigns/{campaign_id}/edit?step=channel")
-    await real.should_see("O WhatsApp não responde desde hoje", retries=40)
+    await real.should_see("Meta (WhatsApp) não responde desde hoje", retries=40)
     assert (await campaigns.launch(as_owner, campaign_id, None)).state == CampaignState.PREPARING
 
 
@@ -58,7 +58,7 @@ async def test_a_channel_waits_for_its_provider_and_says_so(real: User, owner_db
         assert await outages.begin(w, made, "ConnectionRefusedError: [Errno 111]", period=None)
     for path in ("/channels", f"/channels/{made}"):
         await real.open(path)
-        for text in ("Provedor fora do ar", "A Twilio não responde desde hoje", "o envio segue sozinho"):
+        for text in ("Provedor fora do ar", "Twilio (SMS) não responde desde hoje", "o envio segue sozinho"):
             await real.should_see(text, retries=30)
     await real.should_not_see("Errno")
     await real.should_not_see("Retomar")

@@ -165,6 +165,6 @@ class Stop(NamedTuple):
 def outage(kind: str | None, since: datetime) -> Stop:
     """For a campaign or channel that waits for a provider that is down."""
     when = formats.moment(since)
-    text = _("{vendor} has not answered since {when}.")
+    text = _("{vendor} ({kind}) has not answered since {when}.")
     todo = _("We keep trying, and sending goes on by itself once it answers. There is nothing to do: the queue waits.")
-    return Stop("warn", text.format(vendor=kinds.of(kind).vendor, when=when), todo)
+    return Stop("warn", text.format(vendor=kinds.of(kind).vendor, kind=kinds.name(kind), when=when), todo)
