@@ -61,9 +61,9 @@ class Page(msgspec.Struct, Generic[T], kw_only=True):
 class FieldError(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One wrong field. `field` is a path such as `phone` or `bindings[2].fallback`; `params` are what the sentence names."""
 
-    field: str
-    code: str
-    message: str
+    field: Annotated[str, example("email")]
+    code: Annotated[str, example("email_invalid")]
+    message: Annotated[str, example("This is not an e-mail address.")]
     params: dict[str, str | int] = {}
 
 
@@ -71,11 +71,11 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     """RFC 9457 problem details. `code` is stable and machine readable, `type` the address of its page; `detail` is a sentence for
     people, `params` are what it names."""
 
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
+    type: Annotated[str, example("/docs/errors/invalid")]
+    title: Annotated[str, example("Invalid input")]
+    status: Annotated[int, example(422)]
+    code: Annotated[str, example("invalid")]
+    detail: Annotated[str, example("Some fields are wrong.")]
     instance: str | None = None
     errors: list[FieldError] = []
     params: dict[str, str | int] = {}

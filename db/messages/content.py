@@ -5,10 +5,10 @@ provider; money is integer minor units. A kind that nobody here knows is `unsupp
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class File(Struct, frozen=True, kw_only=True):
@@ -75,13 +75,13 @@ class Location(Kind, frozen=True, kw_only=True, tag="location"):
 
 
 class CardPhone(Struct, frozen=True, kw_only=True):
-    phone: str
+    phone: Annotated[str, Meta(examples=["+5511987654321"])]
     type: str | None = None
     wa_id: str | None = None
 
 
 class CardEmail(Struct, frozen=True, kw_only=True):
-    email: str
+    email: Annotated[str, Meta(examples=["beatriz@example.com"])]
     type: str | None = None
 
 
@@ -105,7 +105,7 @@ class Contacts(Kind, frozen=True, kw_only=True, tag="contacts"):
 class OrderItem(Struct, frozen=True, kw_only=True):
     """`unit_price` in minor units of `currency`; null when the provider's figure makes no amount of it."""
 
-    product_id: str
+    product_id: Annotated[str, Meta(examples=["camisa-azul-m"])]
     quantity: int
     unit_price: int | None = None
     currency: str | None = None
@@ -151,7 +151,7 @@ class Form(Kind, frozen=True, kw_only=True, tag="form"):
 class Reaction(Kind, frozen=True, kw_only=True, tag="reaction"):
     """`emoji` null: the reaction was taken back. `target_id`: the provider's id of the message it belongs to."""
 
-    target_id: str
+    target_id: Annotated[str, Meta(examples=["wamid.HBgNNTUxMTk4NzY1NDMyMRUCABIYFDNB"])]
     emoji: str | None = None
 
 

@@ -9,7 +9,7 @@ import jsonschema_rs
 import pytest
 from litestar import Litestar
 
-from api.openapi.schemas import reachable
+from api.openapi.schemas import NoExample, example, reachable
 from tests.api.conftest import SignInAs
 from tests.api.test_every_operation import PUBLIC, _filled, operations
 
@@ -52,6 +52,18 @@ async def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
     for name, header in document["components"]["headers"].items():
         assert validator(document, header["schema"]).is_valid(header["example"]), name
     assert checked > 500
+
+
+async def test_every_text_that_is_always_there_has_an_example(document: dict[str, Any]) -> None:
+    schemas, silent = document["components"]["schemas"], []
+    for component, schema in schemas.items():
+        for name, field in schema.get("properties", {}).items():
+            if name in schema.get("required", ()):
+                try:
+                    example(field, schemas)
+                except NoExample:
+                    silent.append(f"{component}.{name}")
+    assert silent == [], "give each an example: Annotated[str, example(...)]"
 
 
 async def test_every_component_is_used_and_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
