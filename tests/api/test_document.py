@@ -39,14 +39,14 @@ async def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
         for answer in operation["responses"].values():
             contents += answer.get("content", {}).values()
         pairs = [
-            (content["schema"], example)
+            (content["schema"], shown)
             for content in contents
-            for example in [*(each["value"] for each in content.get("examples", {}).values()), content.get("example")]
-            if example is not None
+            for shown in [*(each["value"] for each in content.get("examples", {}).values()), content.get("example")]
+            if shown is not None
         ]
         pairs += [(each["schema"], each["example"]) for each in operation["parameters"] if "example" in each]
-        for schema, example in pairs:
-            errors = [error.message for error in validator(document, schema).iter_errors(example)]
+        for schema, shown in pairs:
+            errors = [error.message for error in validator(document, schema).iter_errors(shown)]
             assert errors == [], (method, path, errors)
             checked += 1
     for name, header in document["components"]["headers"].items():
