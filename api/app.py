@@ -102,9 +102,9 @@ async def _connections(app: Litestar) -> AsyncIterator[None]:
 async def before_request(request: Request[Any, Any, Any]) -> None:
     """After the guard, before the handler."""
     strict.refuse_address(request)
-    strict.refuse_other_forms(request)
     pagination.bind(request)
     pagination.refuse_blind_if_match(request)
+    strict.refuse_other_forms(request)
     await take_key(request)
 
 

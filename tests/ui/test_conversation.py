@@ -67,7 +67,7 @@ async def test_the_figure_of_answers_leads_to_who_answered(
     real: User, owner_db: asyncpg.Connection, owner: Actor, person: UUID
 ) -> None:
     channel = await factories.channel(owner_db, owner)
-    campaign = await factories.campaign(owner_db, owner, channel, state="finished")
+    campaign = await factories.campaign(owner_db, owner, channel, state="finished", audience_size=2)
     await factories.contacts(owner_db, owner, 1, first=1)
     await owner_db.execute(
         "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key)"
