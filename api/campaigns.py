@@ -1,8 +1,7 @@
 """Campaigns over HTTP: thin, every rule is in db/campaigns."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -31,17 +30,16 @@ from api.contract.campaigns import (
     TestSend,
     TestSent,
 )
+from api.exports import Separator
 from api.pagination import Cursor, Limit, check_if_match, decode_cursor, etag, names_version, page, struct
+from api.recipients_csv import recipients_csv
 from db.campaigns import actions, queries
 from db.campaigns.enums import CampaignState
-from db.contacts.csv_safety import neutralise
 from db.contacts.phones import display
 from db.errors import RequestError, RequestField
 from db.messages.enums import MessageState, SkipReason
 from db.messages.reasons import FailureReason
-from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import read
 
 States = Annotated[list[RecipientState] | None, QueryParameter(name="state", description="Only these states; may be repeated.")]
 _REASONS = frozenset(reason.value for reason in (*FailureReason, *SkipReason))
@@ -223,13 +221,9 @@ class CampaignController(Controller):
         after = decode_cursor(cursor, tuple[str])
         rows = await queries.recipients(
             actor,
-            campaign_id,
+            queries.RecipientQuery(campaign_id, _states(states), _reason(reason), search, replied),
             limit=limit,
             after=after[0] if after else None,
-            states=_states(states),
-            reason=_reason(reason),
-            search=search,
-            replied=replied,
         )
         return page(rows, limit, lambda row: (row["dedupe_key"],), _recipient)
 
@@ -241,39 +235,14 @@ class CampaignController(Controller):
         states: States = None,
         reason: Annotated[str | None, QueryParameter(max_length=60)] = None,
         replied: Replied = None,
-        separator: Annotated[str, QueryParameter(pattern="^[,;]$")] = ";",
+        search: Annotated[str | None, QueryParameter(max_length=100)] = None,
+        separator: Separator = ";",
+        language: FromQuery[Literal["pt-BR", "en"]] = "pt-BR",
     ) -> Stream:
-        """UTF-8 with BOM; cells that a spreadsheet would run as a formula are neutralised."""
-        actor.require(Permission.CONTACTS_EXPORT)
-        await queries.campaign(actor, campaign_id)
-        return Stream(
-            _recipients_csv(actor, campaign_id, _states(states), _reason(reason), replied, separator),
-            media_type="text/csv",
-            headers={"Content-Disposition": f'attachment; filename="recipients-{campaign_id}.csv"'},
-        )
+        """UTF-8 with BOM, labels in the language, times of the company; cells that a spreadsheet would run as a formula are neutralised."""
+        query = queries.RecipientQuery(campaign_id, _states(states), _reason(reason), search, replied)
+        return await recipients_csv(actor, query, separator, language)
 
 
 def _recipient(row: Any) -> Recipient:
     return struct(row, Recipient, state=MessageState(row["state"]).label)
-
-
-_CSV = ("name", "address", "state", "reason", "code", "tries", "sent_at", "delivered_at", "read_at", "replied_at", "reply_text")
-
-
-async def _recipients_csv(
-    actor: Actor, campaign_id: UUID, states: list[MessageState], reason: str | None, replied: bool | None, separator: str
-) -> AsyncIterator[str]:
-    def line(cells: list[str]) -> str:
-        return separator.join('"' + neutralise(cell).replace('"', '""') + '"' for cell in cells) + "\r\n"
-
-    yield "\ufeff" + line(list(_CSV))
-    lines: list[str] = []
-    async with read(actor, Permission.CONTACTS_EXPORT) as r:
-        async for row in queries.stream_recipients(r, campaign_id, states, reason, replied):
-            values = {**row, "state": MessageState(row["state"]).label}
-            cells = [values[name] for name in _CSV]
-            lines.append(line([c.isoformat() if hasattr(c, "isoformat") else "" if c is None else str(c) for c in cells]))
-            if len(lines) == 500:
-                yield "".join(lines)
-                lines.clear()
-    yield "".join(lines)

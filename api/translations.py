@@ -1,4 +1,4 @@
-"""The Portuguese of what codes say (`api/contract/locales`), for downloads and for the pages of the codes. The screens translate by
+"""The Portuguese of labels and of what codes say (`api/contract/locales`), for downloads and for the pages of the codes. The screens translate by
 themselves."""
 
 from functools import cache
@@ -10,10 +10,13 @@ from api.contract.problems import LOCALES
 
 @cache
 def _catalogue() -> dict[str, str]:
-    with (LOCALES / "pt_BR.po").open("rb") as file:
-        return {str(message.id): str(message.string) for message in read_po(file) if message.id}
+    found: dict[str, str] = {}
+    for path in LOCALES.glob("pt_BR*.po"):
+        with path.open("rb") as file:
+            found |= {str(message.id): str(message.string) for message in read_po(file) if message.id}
+    return found
 
 
 def portuguese(sentence: str) -> str:
-    """The sentence of a code in Portuguese, with its parameters still in braces."""
+    """A label, or the sentence of a code, in Portuguese, with its parameters still in braces."""
     return _catalogue()[sentence]

@@ -1,8 +1,8 @@
 """What screens and partners read of campaigns: lists, live progress, recipients, previews."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -159,58 +159,46 @@ async def _binding(channel_id: UUID | None) -> dict[str, Any] | None:
     return msgspec.json.decode(raw) if raw else None
 
 
-def _recipient_query(
-    company_id: UUID,
-    campaign_id: UUID,
-    states: list[MessageState],
-    reason: str | None,
-    search: str | None,
-    after: str | None,
-    replied: bool | None,
-) -> tuple[str, list[object]]:
-    args: list[object] = [company_id, after or f"{campaign_id}:", f"{campaign_id};"]
-    sql = _RECIPIENT
-    if states:
-        args.append([int(state) for state in states])
-        sql += f" and m.state = any(${len(args)}::smallint[])"
-    if reason:
-        args.append(reason)
-        sql += f" and m.reason = ${len(args)}"
-    if search:
-        digits = "".join(ch for ch in search if ch.isdigit())
-        args += [search, f"%{digits}%" if digits else None]
-        sql += f" and (position(fold(${len(args) - 1}) in fold(c.name)) > 0 or m.address like ${len(args)}::text)"
-    if replied is not None:
-        sql += " and m.replied_at is not null" if replied else " and m.replied_at is null"
-    return sql + " order by m.dedupe_key", args
+class RecipientQuery(NamedTuple):
+    """Which members of a campaign's audience: of these states and this reason, by name or number, who answered or did not."""
+
+    campaign_id: UUID
+    states: Sequence[MessageState] = ()
+    reason: str | None = None
+    search: str | None = None
+    replied: bool | None = None
+
+    def sql(self, company_id: UUID, after: str | None = None) -> tuple[str, list[object]]:
+        """Statement and arguments; `after`: the dedupe key of the last one seen."""
+        args: list[object] = [company_id, after or f"{self.campaign_id}:", f"{self.campaign_id};"]
+        sql = _RECIPIENT
+        if self.states:
+            args.append([int(state) for state in self.states])
+            sql += f" and m.state = any(${len(args)}::smallint[])"
+        if self.reason:
+            args.append(self.reason)
+            sql += f" and m.reason = ${len(args)}"
+        if self.search:
+            digits = "".join(ch for ch in self.search if ch.isdigit())
+            args += [self.search.replace("\0", ""), f"%{digits}%" if digits else None]
+            sql += f" and (position(fold(${len(args) - 1}) in fold(c.name)) > 0 or m.address like ${len(args)}::text)"
+        if self.replied is not None:
+            sql += " and m.replied_at is not null" if self.replied else " and m.replied_at is null"
+        return sql + " order by m.dedupe_key", args
 
 
-async def recipients(
-    actor: Actor,
-    campaign_id: UUID,
-    *,
-    limit: int,
-    after: str | None = None,
-    states: list[MessageState] | None = None,
-    reason: str | None = None,
-    search: str | None = None,
-    replied: bool | None = None,
-) -> list[asyncpg.Record]:
+async def recipients(actor: Actor, query: RecipientQuery, *, limit: int, after: str | None = None) -> list[asyncpg.Record]:
     """Members of the audience with what became of them and their first answer; `limit + 1` rows. Raises NotFound."""
-    sql, args = _recipient_query(
-        actor.company_id, campaign_id, states or [], reason, search.replace("\0", "") if search else None, after, replied
-    )
+    sql, args = query.sql(actor.company_id, after)
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
-        await one(r, campaign_id)
+        await one(r, query.campaign_id)
         return await r.fetch(f"{sql} limit {limit + 1}", *args)
 
 
-async def stream_recipients(
-    r: Read, campaign_id: UUID, states: list[MessageState], reason: str | None, replied: bool | None
-) -> AsyncIterator[asyncpg.Record]:
+async def stream_recipients(r: Read, query: RecipientQuery) -> AsyncIterator[asyncpg.Record]:
     """All of them, with flat memory."""
     assert r.actor is not None
-    sql, args = _recipient_query(r.actor.company_id, campaign_id, states, reason, None, None, replied)
+    sql, args = query.sql(r.actor.company_id)
     async for row in r.cursor(sql, *args):
         yield row
 

@@ -1,5 +1,6 @@
 """Campaigns over HTTP: drafting, problems that forbid a launch, launching, and what comes out of the ledger."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
@@ -120,6 +121,25 @@ async def test_recipients_page_by_page_and_as_csv(
     lines = exported.text.removeprefix("\ufeff").splitlines()
     assert len(lines) == 7
     assert any(line.startswith('"\'=1+1"') for line in lines)
+    assert lines[0] == (
+        '"Pessoa";"Número";"Situação";"Motivo";"Código do provedor";"Tentativas";"Envio";"Entrega";"Leitura";"Data da resposta";"Resposta"'
+    )
+    sent = datetime(2026, 1, 2, 23, 30, tzinfo=UTC)  # 20:30 in São Paulo
+    await owner_db.execute(
+        "update message set state = 5, sent_at = $2 where campaign_id = $1 and id = (select id from message where campaign_id = $1 and state = 0 limit 1)",
+        UUID(ready["id"]), sent,
+    )  # fmt: skip
+    english = await client.get(f"/v1/campaigns/{ready['id']}/recipients.csv?language=en&separator=,&state=read", headers=auth)
+    [head, line] = english.text.removeprefix("\ufeff").splitlines()
+    assert head.startswith('"Person","Number","State"')
+    assert '"Seen"' in line
+    assert '"2026-01-02 20:30:00"' in line
+    assert 'filename="black-friday-' in english.headers["content-disposition"]
+    left_out = await client.get(f"/v1/campaigns/{ready['id']}/recipients.csv?state=skipped", headers=auth)
+    assert '"Ficaram de fora"' in left_out.text
+    assert "opted_out" not in left_out.text
+    found = await client.get(f"/v1/campaigns/{ready['id']}/recipients.csv?search=nobody+of+that+name", headers=auth)
+    assert len(found.text.splitlines()) == 1
 
 
 async def test_states_allow_only_their_moves(client: httpx.AsyncClient, auth: Headers, ready: dict, owner: Actor) -> None:

@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 import pytest
 
+from api.contract.labels import MESSAGE_STATES
 from db.campaigns import actions, lifecycle
 from db.contacts import consent
 from db.messages.enums import AttemptState, MessageState
@@ -47,9 +48,10 @@ async def _look(client: httpx.AsyncClient, auth: Headers, scene: Scene) -> dict[
     [row] = (await client.get("/v1/campaigns", headers=auth)).json()["items"]
     home = (await client.get("/v1/home", headers=auth)).json()
     exported = csv.DictReader(
-        io.StringIO((await client.get(f"{one}/recipients.csv?separator=,", headers=auth)).text.lstrip("\ufeff"))
+        io.StringIO((await client.get(f"{one}/recipients.csv?separator=,&language=en", headers=auth)).text.lstrip("\ufeff"))
     )
-    states = Counter(line["state"] for line in exported)
+    labels = {label: state for state, label in MESSAGE_STATES.items()}
+    states = Counter(labels[line["State"]] for line in exported)
     messages = Counter(
         {
             S(r["state"]).label: r["n"]

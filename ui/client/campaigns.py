@@ -1,11 +1,8 @@
 """Campaigns over the API, and what their wizard chooses from: channels, templates, tags, fields, imports."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
-
-import httpx
 
 from api.contract.base import Page
 from api.contract.campaigns import (
@@ -98,13 +95,6 @@ async def progress(api: ApiClient, campaign_id: UUID) -> Progress:
 
 async def recipients(api: ApiClient, campaign_id: UUID, params: Params) -> Page[Recipient]:
     return await api.get(f"/v1/campaigns/{campaign_id}/recipients", Page[Recipient], params)
-
-
-@asynccontextmanager
-async def recipients_csv(api: ApiClient, campaign_id: UUID, params: Params) -> AsyncIterator[httpx.Response]:
-    """A stream; the file is never held in memory here."""
-    async with api.download(f"/v1/campaigns/{campaign_id}/recipients.csv", params) as response:
-        yield response
 
 
 async def channels(api: ApiClient) -> list[Channel]:

@@ -1,24 +1,18 @@
 """Messages of both directions: names of their states and kinds, and what keeps an answer from going out."""
 
 from api.contract.enums import MessageState
+from api.contract.labels import MESSAGE_STATES
 from ui.components.text import Tone
 from ui.i18n import _
+
+_TONES: dict[str, Tone] = {
+    "sending": "info", "unknown": "warn", "sent": "info", "delivered": "ok", "read": "ok", "failed": "bad", "failed_unknown": "warn",
+}  # fmt: skip
 
 
 def message_states() -> dict[str, tuple[str, Tone]]:
     """Label of a message's state → its name and tone."""
-    return {
-        "queued": (_("In the queue"), "quiet"),
-        "sending": (_("Going out"), "info"),
-        "unknown": (_("Being checked"), "warn"),
-        "sent": (_("Sent out"), "info"),
-        "delivered": (_("Arrived"), "ok"),
-        "read": (_("Seen"), "ok"),
-        "failed": (_("Did not arrive"), "bad"),
-        "failed_unknown": (_("Without a result"), "warn"),
-        "skipped": (_("Left out"), "quiet"),
-        "cancelled": (_("Called off"), "quiet"),
-    }
+    return {key: (_(name), _TONES.get(key, "quiet")) for key, name in MESSAGE_STATES.items()}
 
 
 def message_state(label: str | None) -> tuple[str, Tone]:

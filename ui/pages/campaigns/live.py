@@ -3,12 +3,10 @@
 Repaints from events, at most twice a second while they come; a slow beat keeps rate and end honest when nothing moves.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from uuid import UUID
 
-from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from fastapi.responses import RedirectResponse, Response
 from nicegui import ui
 
 from api.contract.campaigns import Campaign, Progress
@@ -20,6 +18,7 @@ from ui.client.base import ApiProblem, Offline
 from ui.components import error_page
 from ui.components.buttons import button
 from ui.components.cards import card, note
+from ui.components.download import hand_on
 from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
 from ui.components.states import load, skeleton_chart, skeleton_figures, skeleton_list
@@ -67,25 +66,11 @@ async def found_or_error(campaign_id: UUID) -> Campaign | None:
 
 @page("/campaigns/{campaign_id:uuid}/recipients.csv", permission=Permission.CONTACTS_EXPORT)
 async def recipients_csv(
-    campaign_id: UUID, state: str | None = None, reason: str | None = None, replied: str | None = None
+    campaign_id: UUID, state: str | None = None, reason: str | None = None, replied: str | None = None, search: str | None = None
 ) -> Response:
-    """The API's file, handed on piece by piece."""
-    api = session.current().api
-    ui.context.client.delete()
-    asked = {"state": state, "reason": reason, "replied": replied}
-    stack = AsyncExitStack()
-    try:
-        answer = await stack.enter_async_context(campaigns.recipients_csv(api, campaign_id, asked))
-    except (ApiProblem, Offline) as problem:
-        return Response(str(problem), problem.status if isinstance(problem, ApiProblem) else 503, media_type="text/plain")
-
-    async def pieces() -> AsyncIterator[bytes]:
-        async with stack:
-            async for piece in answer.aiter_bytes():
-                yield piece
-
-    name = answer.headers.get("content-disposition", "attachment")
-    return StreamingResponse(pieces(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+    """The API's file of the people that the table shows."""
+    asked = {"state": state, "reason": reason, "replied": replied, "search": search}
+    return await hand_on(f"/v1/campaigns/{campaign_id}/recipients.csv", asked)
 
 
 class _Live:

@@ -38,6 +38,7 @@ class Recipients:
         self._campaign, self._api = campaign, session.current().api
         self._reason = address().get("reason") or None
         self._states: dict[str, str] = {}
+        self._search = ""
         self._table: DataTable[Recipient]
         states = {key: name for key, (name, _tone) in message_labels.message_states().items()} | {REPLIED: _("Answered")}
         with ui.element("section").classes("m-col m-near") as self._element:
@@ -72,8 +73,8 @@ class Recipients:
 
     async def _fetch(self, query: Query) -> Page[Recipient]:
         params = {"search": query.search or None, "cursor": query.cursor, "limit": query.limit, **_asked(query.filters)}
-        if query.filters != self._states:
-            self._states = dict(query.filters)
+        if (query.filters, query.search) != (self._states, self._search):
+            self._states, self._search = dict(query.filters), query.search
             self._draw_export()
         return await campaigns.recipients(self._api, self._campaign.id, {**params, "reason": self._reason})
 
@@ -101,15 +102,16 @@ class Recipients:
         self._draw_export()
 
     def _draw_export(self) -> None:
-        """The file holds the people of the table's state and reason; the API's export knows no search."""
+        """The file holds the people whom the table shows."""
         self._export.clear()
         if session.current().may(Permission.CONTACTS_EXPORT):
             with self._export:
-                query = urlencode(_asked(self._states) | ({"reason": self._reason} if self._reason else {}))
+                more = {"reason": self._reason, "search": self._search}
+                query = urlencode(_asked(self._states) | {key: value for key, value in more.items() if value})
                 path = f"/campaigns/{self._campaign.id}/recipients.csv" + (f"?{query}" if query else "")
                 link = button(_("Export"), icon="download", to=path)
                 link.props["download"] = ""
-                link.tooltip(_("As a spreadsheet (CSV), of the chosen state and reason. The search does not count."))
+                link.tooltip(_("As a spreadsheet (CSV), of the people shown here"))
 
     def _set_reason(self, reason: str | None) -> None:
         self._reason = reason

@@ -1,0 +1,64 @@
+"""The people of a campaign as a CSV file, in the reader's language and the company's time: what became of each message."""
+
+import re
+import unicodedata
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from litestar.response import Stream
+
+from api.contract.labels import FAILURES, MESSAGE_STATES, RECIPIENT_COLUMNS, SKIPS
+from api.exports import BOM, csv_lines, csv_stream
+from api.translations import portuguese
+from db.accounts.queries import company
+from db.campaigns import queries
+from db.clock import now
+from db.messages.enums import MessageState
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import read
+
+_ROWS = 500  # per piece
+
+
+async def recipients_csv(actor: Actor, query: queries.RecipientQuery, separator: str, language: str) -> Stream:
+    """Raises NotFound before anything is streamed."""
+    actor.require(Permission.CONTACTS_EXPORT)
+    campaign = await queries.campaign(actor, query.campaign_id)
+    zone = ZoneInfo((await company(actor))["time_zone"])
+    name = _file_name(campaign["name"])
+    return csv_stream(_pieces(actor, query, separator, language, zone), f"{name}-{now().astimezone(zone):%Y-%m-%d}.csv")
+
+
+def _file_name(title: str) -> str:
+    """Liquidação de verão → liquidacao-de-verao."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60] or "campaign"
+
+
+async def _pieces(
+    actor: Actor, query: queries.RecipientQuery, separator: str, language: str, zone: ZoneInfo
+) -> AsyncIterator[str]:
+    def words(text: str) -> str:
+        return text if language == "en" else portuguese(text)
+
+    def cell(value: Any) -> str:
+        if isinstance(value, datetime):
+            return f"{value.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+        return "" if value is None else str(value)
+
+    yield BOM + csv_lines([[words(label) for label in RECIPIENT_COLUMNS.values()]], separator)
+    lines: list[list[str]] = []
+    async with read(actor, Permission.CONTACTS_EXPORT) as r:
+        async for row in queries.stream_recipients(r, query):
+            state = MessageState(row["state"])
+            reasons = SKIPS if state is MessageState.SKIPPED else FAILURES
+            reason = row["reason"] and words(reasons[row["reason"]])
+            values = {**row, "state": words(MESSAGE_STATES[state.label]), "reason": reason}
+            lines.append([cell(values[name]) for name in RECIPIENT_COLUMNS])
+            if len(lines) == _ROWS:
+                yield csv_lines(lines, separator)
+                lines.clear()
+    yield csv_lines(lines, separator)
