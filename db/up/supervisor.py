@@ -25,10 +25,6 @@ from db.up.ready import answers
 _STOP_ORDER = (("ui",), ("api",), ("workers",), ("sandbox",), ("db",))
 
 
-class Stopped(Exception):
-    """The person does not want to wait for the end of the start."""
-
-
 class Supervisor:
     """One `up`, from the port check to the last process."""
 
