@@ -153,7 +153,7 @@ async def main() -> int:
         finally:
             free.put_nowait(number)
 
-    servers = Servers()
+    servers = await asyncio.to_thread(Servers)
     try:
         await asyncio.gather(*map(one, sample))
     finally:
