@@ -88,12 +88,12 @@ def _progress(**more: object) -> Progress:
 
 
 def test_shares_are_of_everybody_or_of_those_sent() -> None:
-    found = {step.key: (step.value, step.base) for step in figures.steps(_progress(), "whatsapp")}
+    found = {step.key: (step.value, step.base) for step in figures.steps(_progress(), True)}
     assert found == {
         "waiting": (0, 100), "sent": (90, 100), "delivered": (90, 90), "read": (30, 90), "replied": (9, 90),
         "failed": (10, 100),
     }  # fmt: skip
-    assert "read" not in {step.key for step in figures.steps(_progress(), "sms")}
+    assert "read" not in {step.key for step in figures.steps(_progress(), False)}
 
 
 def test_a_pause_is_seen_in_the_chart() -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from nicegui import ui
 
 from api.contract.campaigns import Progress
-from ui import formats, kinds
+from ui import formats
 from ui.components.progress import width
 from ui.components.text import pressable
 from ui.i18n import _
@@ -22,15 +22,15 @@ class Step(NamedTuple):
     of: str
 
 
-def steps(progress: Progress, kind: str | None) -> list[Step]:
-    """In the order of the way; not every kind of channel tells that it was read."""
+def steps(progress: Progress, reports_read: bool) -> list[Step]:
+    """In the order of the way; not every kind of channel tells that a message was read."""
     n, of_sent, of_all = progress.figures, _("{share} of those sent"), _("{share} of {total}")
     found = [
         Step("waiting", _("In the queue"), n.waiting, n.audience, of_all),
         Step("sent", _("Sent"), n.sent, n.audience, of_all),
         Step("delivered", _("Delivered"), n.delivered, n.sent, of_sent),
     ]
-    if kinds.can(kind).reports_read:
+    if reports_read:
         found.append(Step("read", _("Read"), n.read, n.sent, of_sent))
     found.append(Step("replied", _("Replied"), n.replied, n.sent, of_sent))
     found.append(Step("failed", _("Failed"), n.failed, n.audience, of_all))
@@ -42,8 +42,10 @@ def steps(progress: Progress, kind: str | None) -> list[Step]:
 class Figures:
     """One card per step; `set` moves numbers and bars in place."""
 
-    def __init__(self, progress: Progress, kind: str | None, on_failed: Callable[[], Any], on_replied: Callable[[], Any]) -> None:
-        self._kind, self._on_failed, self._on_replied = kind, on_failed, on_replied
+    def __init__(
+        self, progress: Progress, reports_read: bool, on_failed: Callable[[], Any], on_replied: Callable[[], Any]
+    ) -> None:
+        self._reports_read, self._on_failed, self._on_replied = reports_read, on_failed, on_replied
         self._shown: dict[str, int] = {}
         self._parts: dict[str, tuple[ui.label, ui.label, ui.element]] = {}
         self._box = ui.element("div")
@@ -72,7 +74,7 @@ class Figures:
     def set(self, progress: Progress) -> None:
         rolls: list[str] = []
         language = formats.locale().replace("_", "-")
-        found = steps(progress, self._kind)
+        found = steps(progress, self._reports_read)
         if [step.key for step in found] != list(self._parts):
             self._draw(found)
         for step in found:

@@ -12,7 +12,7 @@ from nicegui import ui
 from api.contract.campaigns import Campaign, Progress
 from api.contract.enums import CampaignState, Permission
 from api.contract.events import CampaignEvent, CampaignProgress, ChannelChanged
-from ui import formats, live, session
+from ui import formats, kinds, live, session
 from ui.client import campaigns
 from ui.client.base import ApiProblem, Offline
 from ui.components import error_page
@@ -166,8 +166,8 @@ class _Live:
             self._built = False
             self._draw_before()
             return
-        kind = self._campaign.channel_kind
-        self._figures = Figures(progress, kind, self._to_failures, self._to_replies)
+        reads = kinds.can(self._campaign.channel_kind).reports_read
+        self._figures = Figures(progress, reads, self._to_failures, self._to_replies)
         self._speed = Speed(progress)
         self._outcomes = Outcomes(self._campaign, progress, self._only)
         self._people = Recipients(self._campaign)

@@ -58,8 +58,8 @@ class Outcomes:
                 self._draw_failures(progress)
             with ui.element("div").classes("m-col m-gap"):
                 with card(_("From sent to reply")):
-                    kind = self._campaign.channel_kind
-                    way = [step for step in steps(progress, kind) if step.key not in {"waiting", "failed", "stopped"}]
+                    reads = kinds.can(self._campaign.channel_kind).reports_read
+                    way = [step for step in steps(progress, reads) if step.key not in {"waiting", "failed", "stopped"}]
                     with ui.element("div").classes("m-way-funnel"):
                         funnel([(step.name, step.value) for step in way])
                 self._draw_skipped(progress)
