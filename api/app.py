@@ -32,6 +32,7 @@ from api.log import RequestLogging
 from api.messages import MessageController
 from api.methods import Methods
 from api.openapi import routes as openapi
+from api.openapi.problems import error_index, error_page
 from api.realtime import Hub
 from api.sandbox import SandboxController
 from api.templates import TemplateController
@@ -120,6 +121,8 @@ def create_app(settings: Settings) -> Litestar:
             health.ready,
             health.metrics,
             openapi.openapi_json,
+            error_index,
+            error_page,
         ],
         guards=[guard],
         before_request=before_request,

@@ -21,9 +21,9 @@ from litestar.exceptions import (
 from litestar.response.base import ASGIResponse
 from litestar.types import ExceptionHandlersMap
 
-from api.contract import base, channels, contacts
+from api.contract import base, channels, contacts, kinds
 from api.contract.base import FieldError, Problem
-from api.strict import query_names
+from api.strict import JSON, query_names
 from db import texts
 from db.channels.errors import TemplateField
 from db.contacts.errors import ContactField
@@ -55,6 +55,7 @@ PATTERNS: dict[str, FieldCode] = {
     texts.EMAIL: Reason.EMAIL_INVALID,
     base.COUNTRY: RequestField.COUNTRY_CODE,
     contacts.FIELD_KEY: ContactField.KEY,
+    kinds.KIND: RequestField.UNKNOWN_VALUE,
     channels.TEMPLATE_NAME: TemplateField.NAME,
     channels.TEMPLATE_LANGUAGE: TemplateField.LANGUAGE,
     channels.WEB_ADDRESS: TemplateField.WEB_ADDRESS,
@@ -64,7 +65,17 @@ _MISSING = re.compile(r"missing required field `([^`]+)`")
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 _LENGTH = re.compile(r"Expected `(\w+)` of length ([<>]=) (\d+)")
 _BOUND = re.compile(r"([<>]=?) (-?[\d.]+)")
-_KIND = re.compile(r"Expected `([^`]+)`")
+_KINDS = {
+    "UUID": "uuid",
+    "datetime": "date-time",
+    "date": "date",
+    "Expected `str": "string",
+    "Expected `int": "integer",
+    "Expected `float": "number",
+    "Expected `bool": "boolean",
+    "Expected `array": "array",
+}
+"""What msgspec says it expected → the type as the OpenAPI document calls it."""
 
 
 def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response[bytes]:
@@ -121,9 +132,9 @@ def field_of(key: str, message: str) -> Field:
     if "Invalid enum value" in message:
         return RequestField.UNKNOWN_VALUE(key)
     if found := _BOUND.search(message):
-        return RequestField.TOO_SMALL(key, min=found[2]) if ">" in found[1] else RequestField.TOO_BIG(key, max=found[2])
-    kind = _KIND.search(message)
-    return RequestField.WRONG_TYPE(key, expected=kind[1] if kind else message)
+        bound = int(found[2]) if found[2].lstrip("-").isdigit() else found[2]
+        return RequestField.TOO_SMALL(key, min=bound) if ">" in found[1] else RequestField.TOO_BIG(key, max=bound)
+    return RequestField.WRONG_TYPE(key, expected=next((name for text, name in _KINDS.items() if text in message), "object"))
 
 
 def _length(key: str, text: bool, least: bool, bound: int) -> Field:
@@ -139,7 +150,7 @@ def _join(key: str, name: str) -> str:
 
 
 def on_validation(request: AnyRequest, error: ValidationException) -> Response[bytes]:
-    """A body, query or path that does not fit the contract."""
+    """A body, query or path that does not fit the contract. What is wrong with a body is told field by field, all at once."""
     extra = error.extra if isinstance(error.extra, list) else []
     names = query_names(request.route_handler)
     fields = [
@@ -147,7 +158,28 @@ def on_validation(request: AnyRequest, error: ValidationException) -> Response[b
         for item in extra
         if isinstance(item, dict)
     ]
+    data = request.route_handler.parsed_fn_signature.parameters.get("data")
+    if data is not None:
+        fields = _of_the_body(data.annotation, request.scope["state"].get(JSON)) or fields
     return on_app_error(request, RequestError.INVALID(fields=fields))
+
+
+def _of_the_body(kind: Any, value: Any) -> list[Field]:
+    """Everything that is wrong with a body; the decoder stops at the first."""
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(value, dict)):
+        return []
+    known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    found = [RequestField.UNKNOWN_FIELD(name) for name in value if name not in known]
+    for name, field in known.items():
+        if name not in value:
+            found += [RequestField.REQUIRED(name)] if field.required else []
+            continue
+        try:
+            msgspec.convert(value[name], field.type)
+        except msgspec.ValidationError as error:
+            text, _at, place = str(error).partition(" - at `$")
+            found.append(field_of(name + place.rstrip("`"), text))
+    return found
 
 
 def on_http(request: AnyRequest, error: HTTPException) -> Response[bytes]:

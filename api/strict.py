@@ -16,6 +16,9 @@ from litestar.params import QueryParameter
 
 from db.errors import RequestError, RequestField
 
+JSON = "json_body"
+"""Where the state of a request keeps its decoded body."""
+
 
 class StrictRequest(Request[Any, Any, Any]):
     """Reads JSON bodies strictly: 415 for another content type, 400 for what is no JSON, 422 for a forbidden character."""
@@ -28,6 +31,7 @@ class StrictRequest(Request[Any, Any, Any]):
             value = await super().json()
         except (UnicodeDecodeError, RecursionError):  # bytes that are no UTF-8, thousands of brackets
             raise HTTPException(status_code=400) from None
+        self.scope["state"][JSON] = value
         if b"\\u" in body or b"\x00" in body:  # nothing else can bring one in
             refuse_characters(_texts("", value))
         return value

@@ -29,6 +29,11 @@ Params = Mapping[str, str | int]
 _PLACE = re.compile(r"\{\{.*?\}\}|\{(\w+)\}")
 
 
+def places(sentence: str) -> list[str]:
+    """Names of the parameters of a sentence."""
+    return [name for name in _PLACE.findall(sentence) if name]
+
+
 def fill(sentence: str, params: Params) -> str:
     """The sentence with its `{parameters}` put in; `{{1}}`, a template's variable, stays."""
     return _PLACE.sub(lambda place: str(params.get(place[1], place[0])), sentence)

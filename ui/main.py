@@ -13,11 +13,13 @@ import httpx
 from fastapi import Request, Response
 from nicegui import Client, app
 from nicegui import ui as nicegui_ui
+from nicegui.translations import translations
 
 from ui import guard, live, routing, session
 from ui import pages as page_modules
 from ui.client.base import ApiProblem, Offline, Pool
 from ui.components import error_page
+from ui.i18n import _
 from ui.settings import Settings
 from ui.theme import apply
 
@@ -59,6 +61,13 @@ def build(settings: Settings, transport: httpx.AsyncBaseTransport | None = None)
     routing.register(settings, error_page.draw)
     session.register(settings)
     apply.register()
+    # NiceGUI's own notices, which it has in English; out of a page `_` speaks Portuguese.
+    translations["pt-BR"] = {
+        "connection_lost": _("Connection lost."),
+        "trying_to_reconnect": _("We try to connect again…"),
+        "message_too_long": _("This is too much at once."),
+        "message_too_long_body": _("Shorten the text and try again."),
+    }
     guard.add(settings)
     logging.getLogger("nicegui").addFilter(_KnownProblems())
     logging.getLogger("nicegui").addFilter(_Few())

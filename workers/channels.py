@@ -14,6 +14,7 @@ import structlog
 
 from db.channels import outages, provider_state, templates
 from db.channels.enums import ChannelState
+from db.channels.errors import CheckDetail, NetworkFailure
 from db.channels.provider_state import CheckResult
 from db.channels.secrets import Credentials
 from db.clock import now
@@ -49,7 +50,7 @@ class ChannelJobs:
         try:
             known = await channel_of(company_id, job.channel_id)
         except SealBroken as error:
-            detail = "The stored secrets cannot be opened. Type them in again."
+            detail = CheckDetail.SECRETS_UNREADABLE
             result = CheckResult(lines=[], failure=FailureReason.TOKEN_INVALID, detail=detail)
             async with work(worker(company_id), Permission.CHANNELS_WRITE) as w:
                 await provider_state.save_check(w, job.channel_id, result)
@@ -83,7 +84,7 @@ class ChannelJobs:
     async def _sandbox_account(self, adapter: Adapter[Any], known: Credentials) -> Credentials:
         """Makes the account on the sandbox, or finds it: the same channel always gets the same one. Raises Refused."""
         if not self._settings.sandbox_url:
-            raise Refused(FailureReason.NETWORK, "The sandbox is switched off on this installation.", None)
+            raise Refused(FailureReason.NETWORK, CheckDetail.SANDBOX_OFF, None)
         channel = known.channel
         body = {"id": channel.id.hex, "company": channel.name} | adapter.sandbox_body(self._settings, channel)
         account = adapter.sandbox_account(await sandbox_call(self._settings, self._wire, "POST", "accounts", body))
@@ -107,7 +108,7 @@ async def sandbox_call(settings: Settings, wire: Wire, method: str, path: str, b
     try:
         answer = await wire.control.request(method, f"{settings.sandbox_url}/sandbox/{path}", json=body, headers=headers)
     except httpx.HTTPError as error:
-        raise Refused(FailureReason.NETWORK, f"The sandbox does not answer ({type(error).__name__}).", None) from error
+        raise Refused(FailureReason.NETWORK, NetworkFailure.NO_ANSWER.about("sandbox"), None) from error
     if answer.is_success:
         return answer.content
     reason = FailureReason.TEMPORARY if answer.status_code >= 500 else FailureReason.BAD_REQUEST

@@ -32,7 +32,7 @@ class CampaignCreate(Input):
     """POST /v1/campaigns → Campaign (draft). Everything else may come later by PATCH."""
 
     name: CampaignName
-    channel_id: UUID | None = None
+    channel_id: Annotated[UUID, example("0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42")] | None = None
     audience: ContactFilter | None = None
 
 

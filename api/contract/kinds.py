@@ -6,12 +6,13 @@ from msgspec import Meta
 
 from api.contract.base import Output, example
 
+KIND = "^[a-z][a-z0-9_]*$"
 ChannelKind = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=40,
-        pattern="^[a-z][a-z0-9_]*$",
+        pattern=KIND,
         examples=["whatsapp"],
         description="A kind of channel: one of `GET /v1/channel-kinds`.",
     ),

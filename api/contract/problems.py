@@ -11,6 +11,8 @@ from db.accounts.errors import AccountError as AccountError
 from db.accounts.errors import AccountField
 from db.campaigns.errors import CampaignError, CampaignField
 from db.channels.errors import ChannelError, ChannelField, TemplateField
+from db.channels.errors import CheckDetail as CheckDetail
+from db.channels.errors import NetworkFailure as NetworkFailure
 from db.contacts.errors import ContactError, ContactField, ContactImportField
 from db.contacts.errors import ContactImportError as ContactImportError
 from db.contacts.reasons import FileProblem as FileProblem
@@ -48,8 +50,8 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     CampaignField,
     RequestField,
 )
-OTHER_LISTS: tuple[type[Code], ...] = (RowWarning, FileProblem)
-"""Codes that stand in answers of success: what became of rows and files."""
+OTHER_LISTS: tuple[type[Code], ...] = (RowWarning, FileProblem, NetworkFailure, CheckDetail)
+"""Codes that stand in answers of success: what became of rows, files and connections."""
 
 
 def _by_name(lists: Iterable[type[C]]) -> dict[str, C]:

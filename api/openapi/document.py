@@ -11,9 +11,12 @@ from litestar.response import Stream
 from api import events
 from api.contract.base import Problem
 from api.contract.events import CATALOGUE
+from api.errors import problem_of
 from api.location import item_addresses
-from api.openapi.operations import HEADERS, IDEMPOTENCY_KEY, IF_MATCH, PROBLEMS, Operation, problems, response_headers
+from api.openapi.codes import codes
+from api.openapi.operations import HEADERS, IDEMPOTENCY_KEY, IF_MATCH, MEANING, Operation, response_headers
 from api.openapi.schemas import REF, Schema, always_there, describe, example
+from db.errors import ErrorCode, places
 
 _UPLOAD = {
     "title": "ImportUpload",
@@ -146,24 +149,33 @@ def _answers(
 ) -> None:
     success = next(status for status in responses if status < "300")
     kind = next(iter(responses[success].get("content", {})), None)
-    answer: dict[str, Any] = {"description": _MEANING[success]}
+    answer: dict[str, Any] = {"description": _DONE[success]}
     if schema is not None:
         answer["content"] = {"application/json": {"schema": schema, "example": example(schema, components)}}
     elif kind in _TEXT:
         answer["content"] = {kind: {"schema": {"type": "string"}, "example": _TEXT[kind]}}
     responses.clear()
     responses[success] = answer
-    for status in problems(operation):
-        code, words = PROBLEMS[status]
-        sample = {"type": f"/docs/errors/{code}", "title": words, "status": int(status), "code": code, "detail": words}
-        content = {"schema": {"$ref": "#/components/schemas/Problem"}, "example": sample}
-        responses[status] = {"description": words, "content": {"application/problem+json": content}}
+    for status, refusals in codes(operation).items():
+        content = {
+            "schema": {"$ref": "#/components/schemas/Problem"},
+            "examples": {str(code): _refusal(code) for code in refusals},
+        }
+        responses[status] = {"description": MEANING[status], "content": {"application/problem+json": content}}
     for status, answer in responses.items():
         names = response_headers(operation, status, located=located)
         answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-_MEANING = {
+def _refusal(code: ErrorCode) -> dict[str, Any]:
+    params: dict[str, Any] = {name: _PARAMS.get(name, 100) for name in places(code.sentence)}
+    return {"summary": code.headline, "value": msgspec.to_builtins(problem_of(code(**params)))}
+
+
+_PARAMS = {"permission": "campaigns:send"}
+
+
+_DONE = {
     "200": "Done.",
     "201": "Created.",
     "202": "Taken; it goes on in the background.",

@@ -7,7 +7,7 @@ import msgspec
 
 _OF_ALL = frozenset({"X-Request-Id", "RateLimit", "RateLimit-Policy"})
 METHODS = ("get", "post", "put", "patch", "delete")
-_STYLE = """
+STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem;color:#1d2433;background:#fff}
 h1,h2{line-height:1.2}h2{margin-top:2.5rem;border-bottom:1px solid #d5dae4;padding-bottom:.3rem}
 details{border:1px solid #d5dae4;border-radius:8px;margin:.5rem 0;padding:.5rem .9rem}summary{cursor:pointer}
@@ -45,9 +45,15 @@ def page(document: dict[str, Any]) -> str:
     intro = "".join(f"<p>{_e(part)}</p>" for part in document["info"]["description"].split("\n\n"))
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>Master IA API</title><style>{_STYLE}</style><h1>Master IA API</h1>{intro}"
-        f'<p><a href="/v1/openapi.json">OpenAPI 3.1 document</a></p><p>{menu}</p>{parts}</html>'
+        f"<title>Master IA API</title><style>{STYLE}</style><h1>Master IA API</h1>{intro}"
+        f'<p><a href="/v1/openapi.json">OpenAPI 3.1 document</a> · <a href="/docs/errors">Codes of problems</a></p><p>{menu}</p>{parts}</html>'
     )
+
+
+def _codes(contents: list[dict[str, Any]]) -> str:
+    """Links to the pages of the codes."""
+    codes = [code for content in contents for code in content.get("examples", {})]
+    return "".join(f' <a href="/docs/errors/{_e(code)}"><code>{_e(code)}</code></a>' for code in codes)
 
 
 def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
@@ -59,10 +65,9 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
     for kind, content in operation.get("requestBody", {}).get("content", {}).items():
         parts.append(f"<p>Body, <code>{_e(kind)}</code></p>{_shown(content)}")
     for status, answer in sorted(operation["responses"].items()):
-        contents = [content for content in answer.get("content", {}).values() if status < "300"]
+        contents = list(answer.get("content", {}).values())
+        shown = _codes(contents) if status >= "300" else "".join(_shown(one) for one in contents)
         headers = ", ".join(f"<code>{_e(name)}</code>" for name in answer["headers"] if name not in _OF_ALL)
-        parts.append(
-            f"<p><b>{_e(status)}</b> {_e(answer['description'])} {headers}</p>{''.join(_shown(one) for one in contents)}"
-        )
+        parts.append(f"<p><b>{_e(status)}</b> {_e(answer['description'])} {headers}{shown}</p>")
     head = f'<b class="m">{method.upper()}</b> <code>{_e(path)}</code> {_e(operation.get("summary", ""))}'
     return f"<details><summary>{head}</summary>{''.join(parts)}</details>"

@@ -11,13 +11,14 @@ from litestar.openapi.spec import Components, SecurityScheme
 
 from api.openapi.document import document
 from api.openapi.page import page
+from api.openapi.problems import HEADERS
 
 VERSION = "1"
 _INTRO = """Everything that the panel does, it does through this interface.
 
 Send `Authorization: Bearer <API key>` with every request. Lists come in pages: pass `next_cursor` back as `cursor`. Failures are
-problem details (RFC 9457): switch on `code`. A POST that creates, changes or sends takes an `Idempotency-Key`: repeating it
-with the same key, whatever happened to the first, gives the first answer again and does nothing twice. 429 and 503
+problem details (RFC 9457): switch on `code`; `type` is the address of a page about it, and `/docs/errors` lists them all. A POST that
+creates, changes or sends takes an `Idempotency-Key`: repeating it with the same key, whatever happened to the first, gives the first answer again and does nothing twice. 429 and 503
 say in `Retry-After` how many seconds to wait. Follow changes live on `/v1/events`.
 
 Operation ids stay, so generated clients keep their names. Every answer has an `X-Request-Id`; send your own, and both logs have
@@ -74,6 +75,6 @@ def config() -> OpenAPIConfig:
             route_handlers=[],
             include_in_schema=False,
             opt={"public": True},
-            response_headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"},
+            response_headers=HEADERS,
         ),
     )

@@ -1,6 +1,6 @@
 """Why channels and templates refuse."""
 
-from db.errors import ErrorCode, FieldCode
+from db.errors import Code, ErrorCode, FieldCode
 
 
 class ChannelError(ErrorCode):
@@ -39,3 +39,29 @@ class TemplateField(FieldCode):
     FOOTER_VARIABLES = "footer_variables", "The footer may hold no variable."
     URL_VARIABLE = "url_variable", "The address may hold one variable, {{1}}, at its end."
     TOO_MANY_BUTTONS = "too_many_buttons", "A template has at most {max} buttons. Remove some."
+
+
+class NetworkFailure(Code):
+    """Why a provider could not be reached. Where its own words would stand, there is the code and the host: `no_answer graph.facebook.com`."""
+
+    NAME_NOT_FOUND = (
+        "name_not_found",
+        "The address {host} cannot be found. Check that it is written right and that our server reaches the internet.",
+    )
+    CONNECTION_REFUSED = "connection_refused", "{host} takes no connections. Check the address, or try again later."
+    NO_ANSWER = "no_answer", "{host} did not answer in time. Try again in some minutes."
+    NO_CERTIFICATE = "no_certificate", "{host} has no certificate that we trust. Check the address."
+    CONNECTION_BROKEN = "connection_broken", "The connection to {host} broke. Try again in some minutes."
+
+    def about(self, host: str) -> str:
+        return f"{self} {host}"
+
+
+class CheckDetail(Code):
+    """What a check found that is not in the provider's words."""
+
+    SECRETS_UNREADABLE = "secrets_unreadable", "The stored secrets cannot be opened any more. Type them in again."
+    SANDBOX_OFF = "sandbox_off", "The simulator is switched off on this installation. Ask who runs it."
+    NOT_OWNED = "not_owned", "This number is not in the account. Choose one of the account, or buy it there."
+    NO_SMS = "no_sms", "This number cannot send SMS. Choose another one."
+    SET_BY_HAND = "set_by_hand", "Type the address into the messaging service at Twilio, under inbound messages."

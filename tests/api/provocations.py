@@ -96,6 +96,22 @@ async def _resets(stage: Stage) -> Request:
     return Request(body={"token": await _link(stage, email, "/v1/auth/forgot-password", {"email": email}, {})})
 
 
+async def _without_a_company(stage: Stage) -> tuple[str, str]:
+    """Somebody who was removed from the team: their address, and a link to reset their password."""
+    actor, email = await _person(stage)
+    token = await _link(stage, email, "/v1/auth/forgot-password", {"email": email}, {})
+    await stage.db.execute("delete from membership where user_id = $1", actor.id)
+    return email, token
+
+
+async def _signs_in_without_a_company(stage: Stage) -> Request:
+    return Request(body={"email": (await _without_a_company(stage))[0], "password": PASSWORD}, status=403)
+
+
+async def _resets_without_a_company(stage: Stage) -> Request:
+    return Request(body={"token": (await _without_a_company(stage))[1]}, status=403)
+
+
 async def _verifies(stage: Stage) -> Request:
     actor, email = await _person(stage)
     return Request(body={"token": await _link(stage, email, "/v1/me/verify-email", None, await bearer(stage.db, actor))})
@@ -259,7 +275,8 @@ SUCCESS: dict[str, Scene] = {
 """What the example lacks to succeed."""
 
 ALSO: dict[str, list[Scene]] = {
-    "auth_sign_in": [_wrong_password],
+    "auth_sign_in": [_wrong_password, _signs_in_without_a_company],
+    "auth_reset_password": [_resets_without_a_company],
     "auth_sign_up": [_email_taken],
     "auth_invitations_accept": [_invited_with_a_wrong_password, _invited_twice],
     "team_delete": [conflict(alone())],

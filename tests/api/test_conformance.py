@@ -63,6 +63,8 @@ class Conformance:
             schema = {**content[kind]["schema"], "components": self.components}
             errors = list(jsonschema_rs.Draft202012Validator(schema, validate_formats=True).iter_errors(answer.json()))
             assert [(list(error.instance_path), error.message) for error in errors] == [], where
+        if kind == "application/problem+json" and answer.content:
+            assert answer.json()["code"] in content[kind]["examples"], f"an undocumented code, {where}"
         self._check_headers(answer, described["headers"], where)
         assert status != self.success or "ratelimit" in answer.headers, where
         self.seen.add(status)

@@ -65,7 +65,7 @@ async def test_odd_credentials(client: httpx.AsyncClient, value: str) -> None:
         (b"{", 400, "malformed", None, None),
         (b"\xff", 400, "malformed", None, None),
         (b"x" * 70_000, 413, "too_large", None, None),
-        (b"{}", 422, "invalid", "email", "required"),
+        (b'{"password":"x"}', 422, "invalid", "email", "required"),
         (b"[]", 422, "invalid", "", "wrong_type"),
         (b'{"email":"a@b.co","password":"x","more":1}', 422, "invalid", "more", "unknown_field"),
         (b'{"email":"no","password":"x"}', 422, "invalid", "email", "email_invalid"),
@@ -82,6 +82,27 @@ async def test_bad_bodies(
     assert answer.headers["content-type"] == "application/problem+json"
     if field is not None:
         assert [(e["field"], e["code"]) for e in problem["errors"]] == [(field, reason)]
+
+
+async def test_everything_that_is_wrong_with_a_body_is_told_at_once(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
+    body = {
+        "channel_id": "x",
+        "name": "Promo Verão",
+        "language": "pt_BR",
+        "category": "marketing",
+        "body": "",
+        "footer": "x" * 61,
+        "extra": 1,
+    }
+    problem = (await client.post("/v1/templates", json=body, headers=await sign_in_as())).json()
+    assert {error["field"]: (error["code"], error.get("params", {})) for error in problem["errors"]} == {
+        "channel_id": ("wrong_type", {"expected": "uuid"}),
+        "name": ("template_name", {}),
+        "body": ("required", {}),
+        "footer": ("too_long", {"max": 60}),
+        "extra": ("unknown_field", {}),
+    }
+    assert all(error["message"] for error in problem["errors"])
 
 
 async def test_a_nul_in_a_text_is_the_callers_fault(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:

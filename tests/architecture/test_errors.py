@@ -91,3 +91,18 @@ def test_calling_a_code_makes_its_error() -> None:
 
 def test_parameters_fill_their_places_and_variables_stay() -> None:
     assert fill("{n} of {m}, {{1}}, {{name|x}}", {"n": 3}) == "3 of {m}, {{1}}, {{name|x}}"
+
+
+def test_the_screens_look_for_codes_that_exist() -> None:
+    looked_for = {
+        constant.value
+        for path in python_files("ui")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Attribute) and node.left.attr == "code"
+        if isinstance(node.left.value, ast.Name) and node.left.value.id in {"error", "problem"}
+        for comparator in node.comparators
+        for constant in ast.walk(comparator)
+        if isinstance(constant, ast.Constant)
+    }
+    assert len(looked_for) > 4
+    assert looked_for - set(problems.ERRORS) == set()

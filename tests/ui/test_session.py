@@ -157,3 +157,9 @@ async def test_security_headers(user: User) -> None:
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(("language", "said"), [("pt-BR", "Conexão perdida."), ("en", "Connection lost.")])
+async def test_a_lost_connection_is_told_in_the_readers_language(user: User, language: str, said: str) -> None:
+    response = await user.http_client.get("/sign-in", headers={"Cookie": f"lang={language}"})
+    assert said in response.text

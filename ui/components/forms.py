@@ -4,6 +4,7 @@ A field knows its value and its error; it does not know what is being saved. Rul
 field errors land here through `problems.show_in`.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar, cast
@@ -37,6 +38,8 @@ class Field(Generic[V]):
             self._below = ui.element("div")
             self._below.props["aria-live"] = "polite"
         self._hint = hint
+        self.name = label
+        self.control.props["aria-describedby"] = self._below.html_id
         self.control.props["for"] = f"f{self.control.id}"
         if label:
             self._label.props["for"] = f"f{self.control.id}"
@@ -75,13 +78,10 @@ class Field(Generic[V]):
             elif self._hint:
                 ui.label(self._hint).classes("m-hint")
 
-    def required(self) -> bool:
-        """Marks an empty field; True when there is something in it."""
+    @property
+    def empty(self) -> bool:
         value = self.control.value
-        if value is None or (isinstance(value, str) and not value.strip()) or value == []:
-            self.error(_("Please fill this in."))
-            return False
-        return True
+        return value is None or (isinstance(value, str) and not value.strip()) or value == []
 
     def rename(self, label: str) -> None:
         """Another label for the same control; only for fields that have one."""
@@ -94,12 +94,28 @@ class Field(Generic[V]):
         self.element.set_visibility(not hidden)
 
 
-def filled(fields: Iterable[Field[Any]]) -> bool:
-    """Marks every empty field and puts the cursor into the first; True when all have something in them."""
-    empty = [field for field in fields if not field.required()]
-    if empty:
-        empty[0].focus()
-    return not empty
+def mark(wrong: Mapping[Field[Any], str]) -> None:
+    """Marks these fields, all at once, and brings the reader to the first of them: scrolled to, with the cursor in it. Screen readers
+    are told all errors. The only way in which a form shows what was refused, here or by the API."""
+    for field, text in wrong.items():
+        field.error(text)
+    for first in wrong:
+        first.focus()
+        lead_to(first.element, " ".join(f"{field.name}: {text}" if field.name else text for field, text in wrong.items()))
+        return
+
+
+def lead_to(element: ui.element, said: str) -> None:
+    """Scrolls to what is wrong, puts the cursor there, and tells screen readers what it is."""
+    element.client.run_javascript(f"masteria.wrong({element.id}, {json.dumps(said)})")
+
+
+def filled(fields: Iterable[Field[Any]], wrong: Mapping[Field[Any], str] | None = None) -> bool:
+    """Marks every empty field, and those of `wrong` whose text is not empty; True when there is nothing to mark."""
+    found = {field: _("Please fill this in.") if field.empty else (wrong or {}).get(field, "") for field in fields}
+    bad = {field: text for field, text in found.items() if text}
+    mark(bad)
+    return not bad
 
 
 def _dress(element: Any, placeholder: str = "", limit: int | None = None, autocomplete: str = "") -> Any:
@@ -195,6 +211,11 @@ def strength(password: str) -> int:
     kinds += any(not sign.isalnum() for sign in password)
     repeated = len(set(password)) < 6
     return max(1, min(4, 1 + (len(password) >= 12) + (len(password) >= 16) + (kinds >= 3) - repeated))
+
+
+def too_short(password: str) -> str:
+    """What is wrong with a new password, if anything. The API decides; this spares a round trip."""
+    return _("Too short: at least 10 characters.") if len(password) < 10 else ""
 
 
 def new_password_field(label: str, *, on_enter: Callable[[], Any] | None = None) -> Field[str]:

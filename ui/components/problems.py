@@ -15,7 +15,7 @@ from api.contract.enums import Permission
 from api.contract.problems import ERRORS, FIELDS, Code, Params, RequestError, fill
 from ui import formats, session
 from ui.client.base import ApiProblem, Offline
-from ui.components.forms import Field
+from ui.components.forms import Field, mark
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import accounts
@@ -65,28 +65,20 @@ def show(error: Exception) -> None:
 
 
 def show_in(fields: Mapping[str, Field[Any]], error: Exception) -> bool:
-    """Puts field errors under their fields (`bindings[2].text` matches `bindings`), and the cursor into the first of them.
-
-    The rest goes to a toast. True when every error found its field.
-    """
+    """Puts all field errors under their fields (`bindings[2].text` matches `bindings`) and leads to the first of them in the order
+    of the form. The rest goes to a toast. True when every error found its field."""
     if not isinstance(error, ApiProblem) or not error.errors:
         show(error)
         return False
-    left = 0
-    bad: list[Field[Any]] = []
-    for wrong in error.errors:
-        field = fields.get(wrong.field) or fields.get(wrong.field.split("[")[0].split(".")[0])
-        if field is None:
-            left += 1
-        else:
-            field.error(field_sentence(wrong))
-            bad.append(field)
-    first = next((field for field in fields.values() if field in bad), None)
-    if first is not None:
-        first.focus()
-    if left:
-        show(error)
-    return not left
+    found = {
+        wrong.field: fields.get(wrong.field) or fields.get(wrong.field.split("[")[0].split(".")[0]) for wrong in error.errors
+    }
+    texts = {field: field_sentence(wrong) for wrong in reversed(error.errors) if (field := found[wrong.field])}
+    mark({field: texts[field] for field in fields.values() if field in texts})
+    homeless = [wrong for wrong in error.errors if found[wrong.field] is None]
+    if homeless:
+        toast(field_sentence(homeless[0]), "bad")
+    return not homeless
 
 
 def catch_all() -> None:

@@ -7,7 +7,9 @@ import phonenumbers
 
 from api.contract.channels import Channel, ChannelLogEntry, CheckLine
 from api.contract.enums import ChannelState, NoticeCode, Quality
+from api.contract.problems import CheckDetail, NetworkFailure
 from ui import formats, kinds
+from ui.components import problems
 from ui.components.text import Tone
 from ui.i18n import _, ngettext
 from ui.labels import notices, reasons
@@ -51,8 +53,8 @@ def check_text(channel: Channel, line: CheckLine) -> str:
     """One finding of the live check in a sentence; when it is not good, with what to do."""
     if line.ok:
         return _good(line)
-    if line.detail == "set_by_hand":
-        return _("Type the address into the messaging service at Twilio, under inbound messages.")
+    if line.detail == CheckDetail.SET_BY_HAND:
+        return problems.said(CheckDetail.SET_BY_HAND)
     if line.code == "webhook":
         return _("The provider could not reach our address. Check that it is open to the internet, then check again.")
     if line.code == "quality":
@@ -61,6 +63,14 @@ def check_text(channel: Channel, line: CheckLine) -> str:
         return _("This number is not in the account, or it cannot send SMS. Choose another one.")
     known = reasons.failures().get(line.reason or "")
     return f"{known.name}. {known.todo}" if known else _("This is not in order. The log below says more.")
+
+
+def provider_words(detail: str) -> str:
+    """What the provider said, as it said it; what we say ourselves in the reader's language."""
+    if detail in set(CheckDetail):
+        return problems.said(CheckDetail(detail))
+    code, _space, host = detail.partition(" ")
+    return problems.said(NetworkFailure(code), {"host": host}) if code in set(NetworkFailure) else detail
 
 
 def _good(line: CheckLine) -> str:

@@ -44,6 +44,24 @@
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       element.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
     },
+    wrong(id, said) {
+      const element = getHtmlElement(id);
+      if (!element) return;
+      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      element.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
+      const control = element.querySelector("input, textarea, [tabindex='0']");
+      if (!control) element.tabIndex = -1;
+      (control || element).focus({ preventScroll: true });
+      const place = element.closest("[role=dialog]") || document.body;
+      let region = place.querySelector(":scope > .m-said");
+      if (!region) {
+        region = place.appendChild(document.createElement("div"));
+        region.className = "m-said";
+        region.setAttribute("role", "alert");
+      }
+      region.textContent = "";
+      setTimeout(() => { region.textContent = said; }, 100);  // a change is told, what was there is not
+    },
     roll(id, from, to, language) {
       const element = getHtmlElement(id);
       if (!element || matchMedia("(prefers-reduced-motion: reduce)").matches) return;

@@ -7,6 +7,8 @@ try behind the sender's back is how messages go out twice.
 
 import json
 import math
+import socket
+import ssl
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
@@ -16,6 +18,7 @@ import httpx
 import msgspec
 
 from db import storable
+from db.channels.errors import NetworkFailure
 from db.messages.reasons import FailureReason
 from db.redact import HIDDEN
 from workers.outcomes import Outcome, PauseChannel, RetryAfter, Scope, Unknown
@@ -61,6 +64,23 @@ def decoded(body: bytes, kind: type[T]) -> T:
     broken emoji does not hide the rest. A NUL is replaced, not taken out: two names must not become one. Raises ValueError,
     RecursionError."""
     return msgspec.convert(storable.tree(json.loads(body.replace(b"\\u0000", b"\\ufffd"))), kind, strict=False)
+
+
+def _failure(error: BaseException) -> NetworkFailure:
+    """What went wrong on the way, from the errors beneath that of the client."""
+    beneath: BaseException | None = error
+    while beneath is not None:
+        match beneath:
+            case socket.gaierror() | UnicodeError():
+                return NetworkFailure.NAME_NOT_FOUND
+            case ssl.SSLError():
+                return NetworkFailure.NO_CERTIFICATE
+            case TimeoutError() | httpx.TimeoutException():
+                return NetworkFailure.NO_ANSWER
+            case ConnectionRefusedError():
+                return NetworkFailure.CONNECTION_REFUSED
+        beneath = beneath.__cause__ or beneath.__context__
+    return NetworkFailure.CONNECTION_REFUSED if isinstance(error, httpx.ConnectError) else NetworkFailure.CONNECTION_BROKEN
 
 
 class ProviderError(Exception):
@@ -116,7 +136,8 @@ class Wire:
         try:
             return Answer(*await self._sender.post(target, body, latest=latest))
         except NotSent as error:
-            return RetryAfter(None, FailureReason.NETWORK, scope=Scope.CHANNEL, message=str(error)[:300])
+            message = _failure(error).about(target.host)
+            return RetryAfter(None, FailureReason.NETWORK, scope=Scope.CHANNEL, message=message)
         except Broken as error:
             return Unknown(str(error)[:300])
 
@@ -135,9 +156,12 @@ class Wire:
         try:
             response = await self.control.send(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol) as error:
-            raise ProviderError(RetryAfter(None, FailureReason.NETWORK, scope=Scope.CHANNEL), None, str(error)) from error
+            message = _failure(error).about(request.url.host)
+            raise ProviderError(
+                RetryAfter(None, FailureReason.NETWORK, scope=Scope.CHANNEL, message=message), None, str(error)
+            ) from error
         except httpx.RequestError as error:
-            raise ProviderError(Unknown(type(error).__name__), None, str(error)) from error
+            raise ProviderError(Unknown(_failure(error).about(request.url.host)), None, str(error)) from error
         return Answer(response.status_code, response.content, response.headers)
 
     async def ask(

@@ -37,6 +37,24 @@ async def test_unknown_name_is_not_sent(wire: Wire) -> None:
     assert_not_sent(await wire.post("http://nosuch.invalid/x", HEADERS, BODY))
 
 
+@pytest.mark.parametrize(
+    ("url", "failure"),
+    [
+        ("http://nosuch.invalid/x", "name_not_found nosuch.invalid"),
+        ("http://127.0.0.1:{port}/x", "connection_refused 127.0.0.1"),
+    ],
+)
+async def test_a_failure_of_the_network_is_a_code_and_a_host(wire: Wire, url: str, failure: str) -> None:
+    address = url.format(port=free_port())
+    sent = await wire.post(address, HEADERS, BODY)
+    assert isinstance(sent, RetryAfter)
+    assert sent.message == failure
+    with pytest.raises(ProviderError) as caught:
+        await wire.call(httpx.Request("GET", address))
+    assert isinstance(caught.value.outcome, RetryAfter)
+    assert caught.value.outcome.message == failure
+
+
 async def test_black_hole_is_not_sent(wire: Wire) -> None:
     """A full backlog swallows the handshake: no connection, so nothing can have been sent."""
     with socket.socket() as hole:

@@ -7,7 +7,7 @@ from ui.client import accounts
 from ui.components.auth_layout import auth_layout
 from ui.components.buttons import button
 from ui.components.cards import note
-from ui.components.forms import text_field
+from ui.components.forms import filled, text_field
 from ui.i18n import _
 from ui.routing import page
 
@@ -15,7 +15,7 @@ from ui.routing import page
 @page("/forgot-password", public=True)
 def forgot_password() -> None:
     async def submit() -> None:
-        if not email.required():
+        if not filled([email]):
             return
         await accounts.forgot_password(session.anonymous(), email.value.strip(), session.known_device())
         form.clear()

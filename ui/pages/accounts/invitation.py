@@ -10,7 +10,7 @@ from ui.components import problems
 from ui.components.auth_layout import auth_layout
 from ui.components.buttons import button
 from ui.components.cards import note
-from ui.components.forms import Field, filled, new_password_field, password_field, text_field
+from ui.components.forms import Field, filled, mark, new_password_field, password_field, text_field, too_short
 from ui.components.states import load, skeleton
 from ui.i18n import _
 from ui.labels.accounts import role_hint, role_name
@@ -38,11 +38,7 @@ def _form(token: str, preview: InvitationPreview | None) -> None:
         return
 
     async def submit() -> None:
-        if not filled(fields.values()):
-            return
-        if not preview.has_account and len(password.value) < 10:
-            password.error(_("Too short: at least 10 characters."))
-            password.focus()
+        if not filled(fields.values(), {} if preview.has_account else {password: too_short(password.value)}):
             return
         body = InvitationAccept(
             password=password.value,
@@ -53,8 +49,7 @@ def _form(token: str, preview: InvitationPreview | None) -> None:
             signed_in = await accounts.accept_invitation(session.anonymous(), token, body)
         except ApiProblem as error:
             if error.status == 401:
-                password.error(_("This is not the password of your account."))
-                password.focus()
+                mark({password: _("This is not the password of your account.")})
             else:
                 problems.show_in(fields, error)
             return

@@ -9,7 +9,7 @@ from ui.components import problems
 from ui.components.auth_layout import auth_layout
 from ui.components.buttons import button
 from ui.components.cards import note
-from ui.components.forms import new_password_field
+from ui.components.forms import filled, new_password_field, too_short
 from ui.i18n import _
 from ui.routing import page
 
@@ -17,9 +17,7 @@ from ui.routing import page
 @page("/reset-password", public=True)
 def reset_password(token: str = "") -> None:
     async def submit() -> None:
-        if len(password.value or "") < 10:
-            password.error(_("Too short: at least 10 characters."))
-            password.focus()
+        if not filled([password], {password: too_short(password.value or "")}):
             return
         try:
             signed_in = await accounts.reset_password(session.anonymous(), token, password.value)

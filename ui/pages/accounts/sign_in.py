@@ -10,7 +10,7 @@ from ui.components import problems
 from ui.components.auth_layout import auth_layout
 from ui.components.buttons import button
 from ui.components.cards import note
-from ui.components.forms import password_field, text_field
+from ui.components.forms import filled, password_field, text_field
 from ui.i18n import _
 from ui.routing import page
 
@@ -24,7 +24,7 @@ def sign_in(next: str = "/", why: str = "") -> None:
 
     async def submit() -> None:
         wrong.clear()
-        if not (email.required() & password.required()):
+        if not filled([email, password]):
             return
         body = SignIn(email=email.value.strip(), password=password.value, device=session.known_device())
         try:

@@ -10,7 +10,7 @@ from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.auth_layout import auth_layout
 from ui.components.buttons import button
-from ui.components.forms import filled, new_password_field, text_field
+from ui.components.forms import filled, mark, new_password_field, text_field, too_short
 from ui.i18n import _, preferences
 from ui.routing import page
 
@@ -18,11 +18,7 @@ from ui.routing import page
 @page("/sign-up", public=True)
 def sign_up() -> None:
     async def submit() -> None:
-        if not filled(fields.values()):
-            return
-        if len(fields["password"].value) < 10:
-            fields["password"].error(_("Too short: at least 10 characters."))
-            fields["password"].focus()
+        if not filled(fields.values(), {fields["password"]: too_short(fields["password"].value)}):
             return
         zone = await ui.run_javascript("Intl.DateTimeFormat().resolvedOptions().timeZone", timeout=3)
         body = SignUp(
@@ -37,8 +33,7 @@ def sign_up() -> None:
             signed_in = await accounts.sign_up(session.anonymous(), body)
         except ApiProblem as error:
             if error.code == "email_taken":
-                fields["email"].error(problems.sentence(error))
-                fields["email"].focus()
+                mark({fields["email"]: problems.sentence(error)})
             else:
                 problems.show_in(fields, error)
             return

@@ -230,7 +230,9 @@ class _Live:
                 with note(stop.tone, stop.text, name="error" if stop.tone == "bad" else "warning"):
                     ui.label(stop.todo).classes("m-sub")
                     if campaign.state_detail:
-                        ui.label(_("The provider says: {text}").format(text=campaign.state_detail)).classes("m-hint")
+                        ui.label(
+                            _("The provider says: {text}").format(text=channel_labels.provider_words(campaign.state_detail))
+                        ).classes("m-hint")
                     if campaign.state == CampaignState.FAILED and session.current().may(Permission.CAMPAIGNS_WRITE):
                         with ui.element("div").classes("m-row m-near"):
                             button(_("Clone"), lambda: actions.clone(campaign.id), icon="content_copy")

@@ -12,7 +12,7 @@ from ui.client import campaigns
 from ui.client.base import ApiProblem
 from ui.components.buttons import button, icon_button
 from ui.components.confirm import dialog
-from ui.components.forms import text_field
+from ui.components.forms import filled, mark, text_field
 from ui.components.phone import Preview, phone
 from ui.components.text import Text
 from ui.components.toast import toast
@@ -83,18 +83,14 @@ def test_send(draft: Draft, sandbox: bool) -> None:
 
     async def send() -> None:
         to = split_numbers(numbers.value or "")
-        if not to:
-            numbers.error(_("Write at least one number."))
-            return
-        if len(to) > 5:
-            numbers.error(_("Five numbers at most."))
+        if not filled([numbers], {numbers: _("Five numbers at most.") if len(to) > 5 else ""}):
             return
         await draft.flush()
         try:
             sent = await campaigns.test(session.current().api, draft.id, to)
         except ApiProblem as problem:
             if problem.code == "not_ready":
-                numbers.error(_("The message is not ready yet: see what is missing in the review."))
+                mark({numbers: _("The message is not ready yet: see what is missing in the review.")})
             elif problem.code == "opted_out" or problem.errors:
                 wrong = next((e.field for e in problem.errors if e.field.startswith("to[")), "")
                 place = int(wrong[3:-1]) if wrong else 0
@@ -103,7 +99,7 @@ def test_send(draft: Draft, sandbox: bool) -> None:
                     if problem.code == "opted_out"
                     else _("{number} is not a phone number.")
                 )
-                numbers.error(said.format(number=str(problem.params.get("address") or to[place])))
+                mark({numbers: said.format(number=str(problem.params.get("address") or to[place]))})
             else:
                 raise
             return

@@ -6,7 +6,7 @@ from nicegui import ui
 
 from ui.components.buttons import button
 from ui.components.confirm import dialog
-from ui.components.forms import text_field
+from ui.components.forms import filled, text_field
 from ui.i18n import _
 
 
@@ -14,7 +14,7 @@ def ask_name(current: str, renamed: Callable[[str], None]) -> None:
     """Opens the dialog; `renamed` gets the new name, never an empty one."""
 
     def done() -> None:
-        if name.required():
+        if filled([name]):
             renamed(name.value.strip())
             box.close()
 

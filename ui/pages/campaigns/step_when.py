@@ -10,7 +10,7 @@ from nicegui import ui
 from api.contract.enums import DeliveryPolicy
 from ui import formats
 from ui.components.cards import card
-from ui.components.forms import MomentField, moment_field
+from ui.components.forms import MomentField, mark, moment_field
 from ui.components.text import icon, pressable
 from ui.i18n import _
 
@@ -79,7 +79,7 @@ class WhenStep:
             return True
         self._read()
         if self._wrong:
-            ui.run_javascript(f"masteria.reveal({self._field.day.control.id})")
+            mark({self._field.day: self._wrong})
         return not self._wrong
 
     def _draw_fold(self) -> None:

@@ -76,9 +76,7 @@ class Connect:
                 button(_("Connect and check"), self._submit, kind="primary")
 
     async def _submit(self) -> None:
-        wrong = [name for name in self._fields if self._wrong(name)]
-        if not filled(self._fields.values()) or wrong:
-            _to_first()
+        if not filled(self._fields.values(), {field: self._problem(name) for name, field in self._fields.items()}):
             return
         values = {field.name: self._number(field) or self._value(field.name) for field in self._kind.fields}
         body = ChannelConnect(kind=self._kind.kind, name=self._value("name"), values=values)
@@ -86,7 +84,6 @@ class Connect:
             channel = await client.connect(session.current().api, body)
         except ApiProblem as error:
             problems.show_in({**self._fields, **{f"values.{name}": field for name, field in self._fields.items()}}, error)
-            _to_first()
             return
         ui.navigate.to(f"/channels/{channel.id}")
 
@@ -102,18 +99,14 @@ class Connect:
         return {name: self._value(name) for name in self._fields}
 
     def _problem(self, name: str) -> str:
+        """What is wrong with a value that does not have the provider's form; an empty one is left to `filled`."""
         look = self._guide.looks.get(name) if self._guide else None
         value = self._value(name)
         return look(value, self._values()) if look and value else ""
 
-    def _wrong(self, name: str) -> bool:
-        """Marks a field that does not have the provider's form; an empty one is left to `filled`."""
+    def _left(self, drawn: Sequence[ui.element], name: str, mine: Sequence[KindField]) -> None:
         if text := self._problem(name):
             self._fields[name].error(text)
-        return bool(text)
-
-    def _left(self, drawn: Sequence[ui.element], name: str, mine: Sequence[KindField]) -> None:
-        self._wrong(name)
         done = all(self._value(field.name) and not self._problem(field.name) for field in mine)
         for element in drawn:
             element.classes(add="m-todo-done" if done else "", remove="" if done else "m-todo-done")
@@ -162,7 +155,3 @@ class Rehearsal:
             problems.show_in(fields, error)
             return
         ui.navigate.to(f"/channels/{channel.id}")
-
-
-def _to_first() -> None:
-    ui.run_javascript("document.querySelector('.m-field-bad')?.scrollIntoView({block: 'center'})")

@@ -11,6 +11,7 @@ from api.contract.base import Page
 from api.contract.channels import Channel, ChannelLogEntry, ChannelPatch
 from api.contract.enums import ChannelState, Permission
 from api.contract.events import ChannelEvent
+from api.contract.problems import CheckDetail
 from ui import formats, kinds, live, session
 from ui.client import channels as client
 from ui.client.base import ApiProblem
@@ -18,7 +19,7 @@ from ui.components import problems
 from ui.components.buttons import button
 from ui.components.cards import card, key_values, note
 from ui.components.confirm import confirm, dialog
-from ui.components.forms import Field, number_field, password_field, text_field
+from ui.components.forms import Field, filled, number_field, password_field, text_field
 from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
 from ui.components.states import Loader, empty, gone, load, skeleton_card, skeleton_list
@@ -157,7 +158,7 @@ class _Channel:
                     note("bad" if channel.state == ChannelState.ERROR else "warn", f"{trouble} {todo}", name="error"),
                 ):
                     if channel.state_detail and channel.outage_since is None:
-                        ui.label(channel.state_detail).classes("m-hint m-text")
+                        ui.label(channel_labels.provider_words(channel.state_detail)).classes("m-hint m-text")
                     if self._write and not channel.sandbox and channel.state_reason in {"token_invalid", "permission"}:
                         with ui.element("div").classes("m-row"):
                             button(_("Replace secrets"), partial(self._secrets, channel), icon="key")
@@ -170,8 +171,8 @@ class _Channel:
                     ui.label(channel_labels.check_name(line)).classes("m-strong m-check-name")
                     with ui.element("div").classes("m-col m-tight m-grow"):
                         ui.label(channel_labels.check_text(channel, line)).classes("m-sub m-text")
-                        if not line.ok and line.detail and line.detail != "set_by_hand":
-                            ui.label(line.detail).classes("m-hint m-text")
+                        if not line.ok and line.detail and line.detail != CheckDetail.SET_BY_HAND:
+                            ui.label(channel_labels.provider_words(line.detail)).classes("m-hint m-text")
                         if self._write and (found := guide.step_of(channel, line)) is not None:
                             number, step = found
                             text = _("Step {n}: {what}").format(n=number, what=step.heading)
@@ -196,7 +197,7 @@ class _Channel:
 
     def _edit(self, channel: Channel) -> None:
         async def submit() -> None:
-            if not name.required() or not rate.required():
+            if not filled([name, rate]):
                 return
             body = ChannelPatch(name=name.value.strip(), throughput=float(rate.value or 1))
             await self._save({"name": name, "throughput": rate}, body, box)

@@ -18,7 +18,7 @@ from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.buttons import button
 from ui.components.cards import card, note
-from ui.components.forms import area_field, select_field
+from ui.components.forms import area_field, filled, select_field
 from ui.components.states import empty, load, skeleton
 from ui.components.text import Text, badge, icon
 from ui.i18n import _
@@ -310,11 +310,11 @@ class _Composer:
 
     async def _send(self) -> None:
         text, channel_id = (self._text.value or "").strip(), self._chosen
-        if channel_id is None or not self._text.required():
+        if channel_id is None:
             return
         most = kinds.can(self._ways[channel_id].channel_kind).text_limit
-        if len(text) > most:
-            self._text.error(_("At most {n} characters over this channel.").format(n=formats.number(most)))
+        long = _("At most {n} characters over this channel.").format(n=formats.number(most)) if len(text) > most else ""
+        if not filled([self._text], {self._text: long}):
             return
         if self._try[:2] != (text, channel_id):
             self._try = (text, channel_id, str(uuid4()))

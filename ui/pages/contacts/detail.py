@@ -16,7 +16,7 @@ from ui.components import problems
 from ui.components.buttons import button, icon_button
 from ui.components.cards import card
 from ui.components.confirm import confirm
-from ui.components.forms import Field, area_field, switch_field, text_field
+from ui.components.forms import Field, area_field, filled, mark, switch_field, text_field
 from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
 from ui.components.states import Loader, gone, load, skeleton_list
@@ -191,7 +191,7 @@ class _Contact:
             await client.change_contact(self._api, self._seen, patch)
         except ApiProblem as error:
             if error.code == "contact_exists" and given:
-                given[str(error.params.get("field", "phone"))].error(_("Another contact has this already."))
+                mark({given[str(error.params.get("field", "phone"))]: _("Another contact has this already.")})
             else:
                 problems.show_in(given or {}, error)
                 if error.status == 412:
@@ -210,7 +210,7 @@ class _Contact:
 
     def _draw_notes(self, found: Page[Note]) -> None:
         async def add() -> None:
-            if field.required():
+            if filled([field]):
                 await client.add_note(self._api, self._id, field.value.strip())
                 await self._notes.refresh()
 

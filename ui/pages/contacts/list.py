@@ -22,7 +22,7 @@ from ui.components.buttons import button
 from ui.components.cells import Cell, person, state, tags
 from ui.components.confirm import confirm, dialog
 from ui.components.download import hand_on
-from ui.components.forms import filled, select_field, text_field
+from ui.components.forms import filled, mark, select_field, text_field
 from ui.components.frame import frame
 from ui.components.progress import Progress, progress
 from ui.components.query import Filter, Query
@@ -239,8 +239,7 @@ class _List:
             except ApiProblem as error:
                 if error.code == "contact_exists":
                     where = given.get(str(error.params.get("field")), given["phone"])
-                    where.error(_("There is a contact with this already."))
-                    where.focus()
+                    mark({where: _("There is a contact with this already.")})
                     with ui.element("div"):
                         button(_("Open that contact"), to=f"/contacts/{error.params['contact_id']}")
                 else:

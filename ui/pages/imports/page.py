@@ -25,7 +25,7 @@ from ui.components.cells import Cell, state
 from ui.components.confirm import confirm
 from ui.components.download import hand_on
 from ui.components.files import drop_zone
-from ui.components.forms import Field, select_field, text_field
+from ui.components.forms import Field, lead_to, select_field, text_field
 from ui.components.frame import Frame, frame
 from ui.components.progress import Progress, progress, stepper
 from ui.components.query import Query
@@ -328,11 +328,13 @@ class _Mapping:
             await client.start_import(self._api, self._found.id, ImportStart(columns=mapping, tags=names))
         except ApiProblem as error:
             if error.code != "mapping_invalid":
-                problems.show(error)
+                problems.show_in({"tags": self._tags}, error)
                 return
-            with self._bad, note("bad", problems.field_sentence(error.errors[0]), name="error"):
-                pass
-            ui.run_javascript("document.getElementById('content').scrollTo({top: 0, behavior: 'smooth'})")
+            said = list(dict.fromkeys(map(problems.field_sentence, error.errors)))
+            with self._bad, note("bad", said[0], name="error"):
+                for other in said[1:]:
+                    ui.label(other)
+            lead_to(self._bad, " ".join(said))
             return
         await self._place.refresh()
 

@@ -14,7 +14,7 @@ from ui.client import accounts
 from ui.client.base import ApiProblem
 from ui.components import problems
 from ui.components.cards import card
-from ui.components.forms import form, select_field, text_field
+from ui.components.forms import filled, form, select_field, text_field
 from ui.components.states import load
 from ui.components.toast import toast
 from ui.i18n import LANGUAGES, _
@@ -55,7 +55,7 @@ def draw_company() -> None:
 
     def draw(company: Company) -> None:
         async def save() -> None:
-            if not name.required():
+            if not filled([name]):
                 return
             body = CompanyPatch(
                 name=name.value.strip(), language=Language(language.value), time_zone=zone.value, country=country.value

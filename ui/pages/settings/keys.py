@@ -16,7 +16,7 @@ from ui.components import problems
 from ui.components.buttons import button, copy_field
 from ui.components.cards import card, item, note
 from ui.components.confirm import confirm, dialog
-from ui.components.forms import select_field, text_field
+from ui.components.forms import filled, lead_to, select_field, text_field
 from ui.components.states import empty, load, skeleton_list
 from ui.components.text import badge, icon
 from ui.components.toast import toast
@@ -103,7 +103,10 @@ def _create(refresh: Callable[[], Awaitable[None]]) -> None:
     async def submit() -> None:
         scopes = [scope for scope, tick in ticks.items() if tick.value]
         wrong.text = "" if scopes else _("Choose at least one permission.")
-        if not name.required() or not scopes:
+        if not filled([name]):
+            return
+        if not scopes:
+            lead_to(wrong, wrong.text)
             return
         expires = datetime.now(UTC) + timedelta(days=int(days.value)) if days.value else None
         try:

@@ -13,7 +13,7 @@ from ui.client.base import ApiProblem
 from ui.components import problems
 from ui.components.buttons import button
 from ui.components.cards import card, item, note
-from ui.components.forms import form, new_password_field, password_field, select_field, text_field
+from ui.components.forms import filled, form, new_password_field, password_field, select_field, text_field, too_short
 from ui.components.states import load, skeleton_list
 from ui.components.text import badge, icon
 from ui.components.toast import toast
@@ -24,7 +24,7 @@ def draw_profile() -> None:
     me = session.current()
 
     async def save() -> None:
-        if not name.required():
+        if not filled([name]):
             return
         body = MePatch(name=name.value.strip(), language=Language(language.value))
         try:
@@ -63,21 +63,13 @@ def _draw_password() -> None:
     me = session.current()
 
     async def change() -> None:
-        if not (old.required() & new.required()):
-            return
-        if len(new.value) < 10:
-            new.error(_("Too short: at least 10 characters."))
-            new.focus()
+        if not filled([old, new], {new: too_short(new.value)}):
             return
         body = PasswordChange(current_password=old.value, new_password=new.value)
         try:
             signed_in = await accounts.change_password(me.api, body)
         except ApiProblem as error:
-            if error.code in {"wrong_password", "bad_credentials"}:
-                old.error(problems.sentence(error))
-                old.focus()
-            else:
-                problems.show_in({"current_password": old, "new_password": new}, error)
+            problems.show_in({"current_password": old, "new_password": new}, error)
             return
         toast(_("The password was changed. Your other sessions have ended."))
         session.hand_over(signed_in, "/settings")

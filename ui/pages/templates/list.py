@@ -311,14 +311,13 @@ class _Form:
                     self._examples[key] = text_field(label, kept.get(key, ""), limit=200, on_change=self._redraw)
 
     async def _submit(self) -> None:
-        if not filled([self._name, self._body, *self._examples.values()]):
+        linked = bool((self._link.value or "").strip() or (self._link_text.value or "").strip())
+        if not filled([self._name, self._body, *([self._link_text, self._link] if linked else []), *self._examples.values()]):
             return
         body, header = self._body.value.strip(), (self._header.value or "").strip()
         header_names = template_labels.variables(header)
         link = None
-        if (self._link.value or "").strip() or (self._link_text.value or "").strip():
-            if not filled([self._link, self._link_text]):
-                return
+        if linked:
             example = self._examples["url"].value.strip() if "url" in self._examples else None
             link = UrlButton(text=self._link_text.value.strip(), url=self._link.value.strip(), example=example)
         draft = TemplateCreate(

@@ -1,5 +1,6 @@
 """The live check of a Twilio sender: credentials, number, webhook."""
 
+from db.channels.errors import CheckDetail
 from db.channels.provider_state import CheckResult
 from db.channels.queries import Check
 from db.messages.reasons import FailureReason
@@ -30,7 +31,7 @@ class TwilioCheck:
             # The service's own API lives on another host; its senders show when the first message goes out.
             lines += [
                 Check(code="sender", ok=True, value=sender),
-                Check(code="webhook", ok=False, value=self._inbound, detail="set_by_hand"),
+                Check(code="webhook", ok=False, value=self._inbound, detail=CheckDetail.SET_BY_HAND),
             ]
             return CheckResult(lines=lines)
         return await self._number(sender, lines)
@@ -40,7 +41,7 @@ class TwilioCheck:
         try:
             number = await self._control.call("check", "Number read", request, self._client.number(sender))
             if number is None or not number.can_sms:
-                why = "not owned" if number is None else "no SMS"
+                why = CheckDetail.NOT_OWNED if number is None else CheckDetail.NO_SMS
                 bad = Check(code="sender", ok=False, value=sender, reason=FailureReason.SENDER_INVALID.value, detail=why)
                 return CheckResult(lines=[*lines, bad], failure=FailureReason.SENDER_INVALID, detail=why)
         except Refused as refused:

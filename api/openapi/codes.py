@@ -1,0 +1,183 @@
+"""The codes with which each operation can refuse. Most follow from what every request goes through; the table says what the actions
+of an operation add, and a test reads it off the code (`tests/api/test_error_codes.py`)."""
+
+from api.openapi.operations import CHANGES, NEVER, Operation
+from api.openapi.schemas import page_of
+from db.accounts.errors import AccountError
+from db.campaigns.errors import CampaignError
+from db.channels.errors import ChannelError
+from db.contacts.errors import ContactError, ContactImportError
+from db.errors import ErrorCode, RequestError
+from db.holds.errors import HoldError
+from db.messages.errors import MessageError
+
+BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
+    "api_keys_create": (
+        AccountError.NO_COMPANY,
+        AccountError.SCOPE_TOO_WIDE,
+        AccountError.TOO_MANY_KEYS,
+    ),
+    "auth_invitations_accept": (
+        AccountError.ALREADY_MEMBER,
+        AccountError.BAD_CREDENTIALS,
+        AccountError.EMAIL_TAKEN,
+        AccountError.TOO_MANY_ATTEMPTS,
+    ),
+    "auth_reset_password": (
+        AccountError.LINK_EXPIRED,
+        AccountError.NO_COMPANY,
+    ),
+    "auth_sign_in": (
+        AccountError.BAD_CREDENTIALS,
+        AccountError.NO_COMPANY,
+        AccountError.TOO_MANY_ATTEMPTS,
+    ),
+    "auth_sign_out": (AccountError.PEOPLE_ONLY,),
+    "auth_sign_up": (AccountError.EMAIL_TAKEN,),
+    "auth_switch_company": (
+        AccountError.PEOPLE_ONLY,
+        RequestError.NOT_FOUND,
+    ),
+    "auth_verify_email": (AccountError.LINK_EXPIRED,),
+    "campaigns_cancel": (CampaignError.NOT_CANCELLABLE,),
+    "campaigns_create": (RequestError.NOT_FOUND,),
+    "campaigns_delete": (CampaignError.NOT_DELETABLE,),
+    "campaigns_launch": (
+        CampaignError.ALREADY_LAUNCHED,
+        CampaignError.IN_THE_PAST,
+        CampaignError.NOT_READY,
+    ),
+    "campaigns_pause": (CampaignError.NOT_RUNNING,),
+    "campaigns_resume": (CampaignError.NOT_PAUSED,),
+    "campaigns_retry_failed": (CampaignError.NOT_RETRYABLE,),
+    "campaigns_test": (
+        CampaignError.NOT_READY,
+        MessageError.OPTED_OUT,
+    ),
+    "campaigns_update": (
+        CampaignError.NOT_EDITABLE,
+        CampaignError.NOT_READY,
+    ),
+    "channels_create": (ChannelError.CHANNEL_EXISTS,),
+    "channels_delete": (ChannelError.CHANNEL_IN_USE,),
+    "channels_resume": (ChannelError.CHANNEL_NOT_PAUSED,),
+    "channels_templates_sync": (ChannelError.NO_TEMPLATES,),
+    "channels_update": (ChannelError.NOT_FOR_THIS_CHANNEL,),
+    "contacts_bulk": (
+        ContactError.NOBODY_CHOSEN,
+        ContactError.TAG_BUSY,
+    ),
+    "contacts_create": (
+        ContactError.CONTACT_EXISTS,
+        ContactError.TAG_BUSY,
+    ),
+    "contacts_merges_undo": (ContactError.MERGE_UNDONE,),
+    "contacts_update": (
+        ContactError.CONTACT_EXISTS,
+        ContactError.TAG_BUSY,
+    ),
+    "custom_fields_create": (
+        ContactError.FIELD_EXISTS,
+        ContactError.TOO_MANY_FIELDS,
+    ),
+    "events_get": (RequestError.TOO_MANY_LISTENERS,),
+    "holds_decide": (HoldError.ALREADY_DECIDED,),
+    "imports_create": (
+        ContactImportError.FILE_EMPTY,
+        ContactImportError.NOT_A_SPREADSHEET,
+        ContactImportError.NO_ROOM_FOR_FILE,
+        ContactImportError.TOO_MANY_OPEN_IMPORTS,
+        ContactImportError.TOO_MANY_UPLOADS,
+        RequestError.FILE_TOO_LARGE,
+    ),
+    "imports_start": (
+        ContactError.TAG_BUSY,
+        ContactError.TOO_MANY_FIELDS,
+        ContactImportError.IMPORT_NOT_READY,
+        ContactImportError.MAPPING_INVALID,
+    ),
+    "me_password": (
+        AccountError.PEOPLE_ONLY,
+        AccountError.TOO_MANY_ATTEMPTS,
+        AccountError.WRONG_PASSWORD,
+    ),
+    "me_sessions_clear": (AccountError.PEOPLE_ONLY,),
+    "me_sessions_delete": (AccountError.PEOPLE_ONLY,),
+    "me_sessions_list": (AccountError.PEOPLE_ONLY,),
+    "me_update": (AccountError.PEOPLE_ONLY,),
+    "me_verify_email": (
+        AccountError.PEOPLE_ONLY,
+        AccountError.TOO_MANY_MAILS,
+    ),
+    "messages_create": (
+        MessageError.CHANNEL_NOT_CONNECTED,
+        MessageError.NO_ADDRESS,
+        MessageError.OPTED_OUT,
+        MessageError.WINDOW_CLOSED,
+        RequestError.NOT_FOUND,
+    ),
+    "tags_create": (ContactError.TAG_EXISTS,),
+    "tags_update": (ContactError.TAG_EXISTS,),
+    "team_delete": (
+        AccountError.LAST_OWNER,
+        AccountError.OWNER_ONLY,
+    ),
+    "team_invitations_create": (
+        AccountError.ALREADY_MEMBER,
+        AccountError.NO_COMPANY,
+        AccountError.OWNER_ONLY,
+        AccountError.PEOPLE_ONLY,
+        AccountError.TOO_MANY_INVITATIONS,
+    ),
+    "team_invitations_delete": (AccountError.OWNER_ONLY,),
+    "team_update": (
+        AccountError.LAST_OWNER,
+        AccountError.OWNER_ONLY,
+        AccountError.OWN_ROLE,
+    ),
+    "templates_create": (
+        ChannelError.NO_TEMPLATES,
+        ChannelError.TEMPLATE_EXISTS,
+        ChannelError.TEMPLATE_INVALID,
+        RequestError.NOT_FOUND,
+    ),
+    "templates_delete": (ChannelError.TEMPLATE_IN_USE,),
+}
+
+
+def of_requests(operation: Operation) -> list[ErrorCode]:
+    """What may happen to the request, whatever the operation does."""
+    public = bool(operation.opt.get("public"))
+    versioned = bool(operation.opt.get("versioned"))
+    sent = operation.has_body or operation.keyed
+    rules: dict[ErrorCode, bool] = {
+        RequestError.MALFORMED: operation.has_body,
+        RequestError.UNAUTHENTICATED: not public,
+        RequestError.FORBIDDEN: not public,
+        RequestError.KEY_LACKS_PERMISSION: not public,
+        RequestError.NOT_FOUND: "{" in operation.path,
+        RequestError.TOO_SLOW: sent,
+        RequestError.IDEMPOTENCY_IN_PROGRESS: operation.keyed,
+        RequestError.IDEMPOTENCY_MISMATCH: operation.keyed,
+        RequestError.CHANGED_MEANWHILE: versioned,
+        RequestError.NO_VERSION: operation.method in CHANGES and not versioned,
+        RequestError.TOO_LARGE: sent,
+        RequestError.MEDIA_TYPE: operation.has_body,
+        RequestError.INVALID: True,
+        RequestError.NOT_STORABLE: operation.has_body,
+        RequestError.BAD_CURSOR: page_of(operation.gives),
+        RequestError.BAD_IDEMPOTENCY_KEY: operation.keyed,
+        RequestError.TOO_MANY_REQUESTS: True,
+        RequestError.UNAVAILABLE: True,
+        RequestError.OUTCOME_UNKNOWN: operation.method in CHANGES,
+    }
+    return [code for code, holds in rules.items() if holds]
+
+
+def codes(operation: Operation) -> dict[str, list[ErrorCode]]:
+    """By status, those of every request first."""
+    found: dict[str, list[ErrorCode]] = {}
+    for code in (*of_requests(operation), *BY_OPERATION.get(operation.id, ())):
+        if str(code.status) not in NEVER.get(operation.id, frozenset()):
+            found.setdefault(str(code.status), []).append(code)
+    return dict(sorted(found.items()))

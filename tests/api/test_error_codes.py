@@ -1,0 +1,79 @@
+"""Which codes each operation documents, held against its code; and the page of each code."""
+
+from typing import Any
+
+import httpx
+from litestar import Litestar
+
+from api.contract.problems import ERROR_LISTS, ERRORS
+from api.errors import PATTERNS
+from api.openapi.codes import BY_OPERATION
+from api.openapi.document import operations
+from db.accounts.errors import AccountError
+from db.channels.errors import ChannelError
+from db.errors import ErrorCode, RequestError
+from db.messages.errors import MessageError
+from tests.api import test_every_operation
+from tests.architecture.call_graph import mentions
+
+BY_METHODS: dict[str, set[ErrorCode]] = {
+    "events_get": {RequestError.TOO_MANY_LISTENERS},
+    "imports_create": {RequestError.FILE_TOO_LARGE},
+    "templates_create": {ChannelError.TEMPLATE_INVALID},
+}
+"""Raised in methods of objects (the hub, the file store, a provider), which the walk does not see."""
+TOLD_ONLY = {
+    "contacts_reply_channels_list": set(MessageError),  # they are what the answer says
+    "auth_sign_up": {AccountError.TOO_MANY_MAILS},  # nobody was sent a mail before they signed up
+}
+
+
+def _reached(function: Any) -> set[ErrorCode]:
+    lists = {each.__name__: each for each in ERROR_LISTS if each is not RequestError}
+    return {lists[name][member] for name, member in mentions((function.__module__, function.__qualname__)) if name in lists}
+
+
+def test_an_operation_documents_what_its_actions_raise(app: Litestar) -> None:
+    walked = {each.id: _reached(each.handler.fn) for each in operations(app)}
+    expected = {id: (codes | BY_METHODS.get(id, set())) - TOLD_ONLY.get(id, set()) for id, codes in walked.items()}
+    documented = {id: set(BY_OPERATION.get(id, ())) - {RequestError.NOT_FOUND} for id in walked}
+    assert documented == expected
+    assert set(BY_OPERATION) <= set(walked)
+
+
+async def test_every_documented_code_is_a_code(document: dict[str, Any]) -> None:
+    for method, path, operation in test_every_operation.operations(document):
+        for status, answer in operation["responses"].items():
+            if status >= "300":
+                examples = answer["content"]["application/problem+json"]["examples"]
+                assert [ERRORS[code].status for code in examples] == [int(status)] * len(examples), (method, path)
+                assert [each["value"]["type"] for each in examples.values()] == [f"/docs/errors/{code}" for code in examples]
+
+
+async def test_every_code_has_its_page(client: httpx.AsyncClient) -> None:
+    index = (await client.get("/docs/errors")).text
+    for code in ERRORS.values():
+        page = await client.get(f"/docs/errors/{code}")
+        assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8"), code
+        assert 'lang="pt-BR"' in page.text
+        assert f'href="/docs/errors/{code}"' in index
+    assert "/v1/campaigns/{campaign_id}/pause" in (await client.get("/docs/errors/not_running")).text
+    assert (await client.get("/docs/errors/no_such_code")).json()["code"] == "not_found"
+
+
+async def test_a_problem_names_the_address_of_its_page(client: httpx.AsyncClient) -> None:
+    problem = (await client.get("/v1/me")).json()
+    assert (await client.get(problem["type"])).status_code == 200
+
+
+async def test_every_pattern_of_the_document_has_a_code_of_its_own(document: dict[str, Any]) -> None:
+    """`pattern` alone would only say that something is wrong."""
+
+    def patterns(value: Any) -> set[str]:
+        if isinstance(value, dict):
+            own = {value["pattern"]} if isinstance(value.get("pattern"), str) else set()
+            return own.union(*(patterns(item) for item in value.values()))
+        return set().union(*map(patterns, value)) if isinstance(value, list) else set()
+
+    bodies = [operation.get("requestBody", {}) for _, _, operation in test_every_operation.operations(document)]
+    assert patterns([bodies, document["components"]["schemas"]]) - set(PATTERNS) == set()
