@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, Request, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET
@@ -18,6 +19,7 @@ from api.contract.channels import (
     CheckLine,
 )
 from api.contract.kinds import Kind, KindCapabilities, KindField, Translated
+from api.contract.sandbox import SandboxKind, SandboxNewsCode
 from api.pagination import Cursor, Limit, decode_cursor, page, struct
 from db.channels import actions, log, notices, queries
 from db.channels.queries import ChannelView
@@ -99,6 +101,8 @@ def kind_view(provider: Provider) -> Kind:
             limits_people=can.limits_people,
             reports_read=can.reports_read,
             reaches_landlines=can.reaches_landlines,
+            rehearsed_kinds=msgspec.convert(can.rehearsed_kinds, list[SandboxKind]),
+            rehearsed_news=msgspec.convert(can.rehearsed_news, list[SandboxNewsCode]),
         ),
         fields=[
             KindField(

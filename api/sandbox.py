@@ -14,7 +14,7 @@ from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
 from api.auth.guard import Caller
 from api.contract.base import Done, Page
-from api.contract.sandbox import Behaviour, SandboxMessage, SandboxPhone, SandboxReply
+from api.contract.sandbox import Behaviour, SandboxMessage, SandboxNews, SandboxPhone, SandboxReply
 from api.pagination import Cursor, Limit, decode_cursor, page
 from db.channels import actions
 from db.messages import threads
@@ -91,7 +91,17 @@ class SandboxController(Controller):
         description="The answer goes out to the sandbox and comes back through the webhook, like a real one.",
     )
     async def reply(self, channel_id: FromPath[UUID], data: JSONBody[SandboxReply], actor: Caller) -> Done:
-        await actions.sandbox_reply(actor, channel_id, data.address, data.text)
+        await actions.sandbox_reply(actor, channel_id, data.address, data.text, data.kind)
+        return Done()
+
+    @post(
+        "/news",
+        status_code=202,
+        summary="Tell news about the account",
+        description="What Meta would tell about an account comes through the webhook, like real news. WhatsApp only.",
+    )
+    async def news(self, channel_id: FromPath[UUID], data: JSONBody[SandboxNews], actor: Caller) -> Done:
+        await actions.sandbox_news(actor, channel_id, data.code)
         return Done()
 
     @get("/behaviour", summary="Behaviour of the sandbox", description="How people and network behave towards this channel.")

@@ -30,6 +30,8 @@ _NONE = Kind(
         limits_people=False,
         reports_read=True,
         reaches_landlines=True,
+        rehearsed_kinds=[],
+        rehearsed_news=[],
     ),
     fields=[],
 )

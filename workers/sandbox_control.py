@@ -55,7 +55,9 @@ def request(channel: ChannelRow, verb: str, params: Params) -> tuple[str, str, d
             return "PUT", f"{account}/behaviour", {**params}
         case "reply":
             body: dict[str, object] = {"to_contact": params["address"], "text": params["text"], "number_id": channel.external_id}
-            return "POST", f"{account}/reply", body
+            return "POST", f"{account}/reply", body | {"kind": params.get("kind", "text")}
+        case "news":
+            return "POST", f"{account}/news", {**params}
         case "opt_out":
             return "POST", f"{account}/opt-out", {"to_contact": params["address"], "stop": params.get("stop", True)}
         case "template_review":

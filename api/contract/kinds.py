@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from api.contract.base import Output, example
+from api.contract.sandbox import SandboxKind, SandboxNewsCode
 
 KIND = "^[a-z][a-z0-9_]*$"
 ChannelKind = Annotated[
@@ -52,6 +53,8 @@ class KindCapabilities(Output):
     limits_people: bool  # it counts the people written to in 24 hours
     reports_read: bool
     reaches_landlines: bool
+    rehearsed_kinds: list[SandboxKind]  # what the simulator's people send beside texts
+    rehearsed_news: list[SandboxNewsCode]  # what the simulator tells about an account
 
 
 class Kind(Output):

@@ -40,11 +40,29 @@ class SandboxMessage(Output):
     content: MessageContent | None  # of what the person wrote, or somebody in the phone's own app
 
 
+SandboxKind = Literal[
+    "text", "image", "video", "voice", "audio", "document", "sticker", "media", "location", "contacts", "order", "button", "button_reply",
+    "list_reply", "form", "reaction", "reaction_removed", "edit", "revoke", "unsupported", "ad", "forwarded", "call", "echo",
+    "number_changed", "user_id_changed", "identity_changed",
+]  # fmt: skip
+SandboxNewsCode = Literal[
+    "account_restricted", "account_violation", "app_removed", "review_rejected", "review_approved", "alert", "name_rejected",
+    "name_approved", "pin_changed", "flow_blocked", "unknown",
+]  # fmt: skip
+
+
+class SandboxNews(Input):
+    """POST /v1/sandbox/{channel_id}/news → Done; it comes back through the webhook, into the log and onto the first page."""
+
+    code: SandboxNewsCode
+
+
 class SandboxReply(Input):
     """POST /v1/sandbox/{channel_id}/reply → Done; the answer comes back through the webhook."""
 
     address: Annotated[str, Meta(examples=["+5511987654321"], max_length=60)]
-    text: Annotated[str, Meta(examples=["Quero sim!"], min_length=1, max_length=4096)]
+    text: Annotated[str, Meta(examples=["Quero sim!"], max_length=4096)] = ""  # needed for a text; else caption, title or emoji
+    kind: SandboxKind = "text"
 
 
 class Behaviour(Input):

@@ -231,11 +231,20 @@ async def sandbox_behaviour(actor: Actor, channel_id: UUID) -> dict[str, float |
     return msgspec.json.decode(text or "{}", type=dict[str, float | int | str])
 
 
-async def sandbox_reply(actor: Actor, channel_id: UUID, address: str, text: str) -> None:
-    """A person answers as the customer with this address; the answer comes back through the webhook. Raises NotFound."""
+async def sandbox_reply(actor: Actor, channel_id: UUID, address: str, text: str, kind: str = "text") -> None:
+    """A person answers as the customer with this address; the answer comes back through the webhook. Raises NotFound, Invalid."""
+    if kind == "text" and not text.strip():
+        raise RequestError.INVALID(fields=[RequestField.REQUIRED("text")])
     async with work(actor, Permission.SANDBOX_USE) as w:
         await sandbox_channel(w, w.company_id, channel_id)
-        w.enqueue(SandboxControl(channel_id=channel_id, verb="reply", params={"address": address, "text": text}))
+        w.enqueue(SandboxControl(channel_id=channel_id, verb="reply", params={"address": address, "text": text, "kind": kind}))
+
+
+async def sandbox_news(actor: Actor, channel_id: UUID, code: str) -> None:
+    """News about the account, as the provider would tell it. Raises NotFound."""
+    async with work(actor, Permission.SANDBOX_USE) as w:
+        await sandbox_channel(w, w.company_id, channel_id)
+        w.enqueue(SandboxControl(channel_id=channel_id, verb="news", params={"code": code}))
 
 
 async def sandbox_behave(actor: Actor, channel_id: UUID, behaviour: dict[str, float | int | str]) -> None:

@@ -26,7 +26,7 @@ class SandboxChanged(ChannelEvent, frozen=True, kw_only=True):
     type: ClassVar = "sandbox.changed"
     permission: ClassVar = Permission.CHANNELS_READ
     durable: ClassVar = False
-    verb: Literal["account", "behaviour", "reply", "opt_out", "template_review", "quality"]
+    verb: Literal["account", "behaviour", "reply", "opt_out", "template_review", "quality", "news"]
     error: str | None = None
 
 

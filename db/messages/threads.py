@@ -56,7 +56,7 @@ with last as (
         from message where company_id = $1 and channel_id = $2 and state in ({M.SENT}, {M.DELIVERED}, {M.READ}) and ($3::text is null or address like $3)
         union all
         select address, contact_id, 'in', received_at, null, null, content, origin, null
-        from inbound_message where company_id = $1 and channel_id = $2 and kind <> 'preference'
+        from inbound_message where company_id = $1 and channel_id = $2 and kind not in ('preference', 'system')
             and ($3::text is null or address like $3)
     ) both_ways order by address, at desc
 )
@@ -78,7 +78,7 @@ select id, kind, at, state, params, content, origin from (
         and m.state not in ({M.QUEUED}, {M.SKIPPED}, {M.CANCELLED})
     union all
     select id, 'in', received_at, null, null, content, origin
-    from inbound_message where company_id = $1 and channel_id = $2 and address = $3 and kind <> 'preference'
+    from inbound_message where company_id = $1 and channel_id = $2 and address = $3 and kind not in ('preference', 'system')
 ) both_ways where (at, id) < ($4, $5) order by at desc, id desc limit $6
 """
 

@@ -119,6 +119,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """It can be asked what became of a message whose answer was lost."""
     write_template: TemplateWriter | None = None
     """None: there are no templates."""
+    rehearsed_kinds: tuple[str, ...] = ()
+    """What the simulator's people send beside texts, and what else happens to them there."""
+    rehearsed_news: tuple[str, ...] = ()
+    """What the simulator tells about an account."""
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True):

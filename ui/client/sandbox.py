@@ -4,7 +4,15 @@ from urllib.parse import quote
 from uuid import UUID
 
 from api.contract.base import Done, Page
-from api.contract.sandbox import Behaviour, SandboxMessage, SandboxPhone, SandboxReply
+from api.contract.sandbox import (
+    Behaviour,
+    SandboxKind,
+    SandboxMessage,
+    SandboxNews,
+    SandboxNewsCode,
+    SandboxPhone,
+    SandboxReply,
+)
 from ui.client.base import ApiClient
 
 
@@ -16,8 +24,12 @@ async def thread(api: ApiClient, channel_id: UUID, address: str, limit: int = 50
     return await api.get(f"/v1/sandbox/{channel_id}/phones/{quote(address, safe='')}", Page[SandboxMessage], {"limit": limit})
 
 
-async def reply(api: ApiClient, channel_id: UUID, address: str, text: str) -> None:
-    await api.post(f"/v1/sandbox/{channel_id}/reply", Done, SandboxReply(address=address, text=text))
+async def reply(api: ApiClient, channel_id: UUID, address: str, text: str, kind: SandboxKind = "text") -> None:
+    await api.post(f"/v1/sandbox/{channel_id}/reply", Done, SandboxReply(address=address, text=text, kind=kind))
+
+
+async def news(api: ApiClient, channel_id: UUID, code: SandboxNewsCode) -> None:
+    await api.post(f"/v1/sandbox/{channel_id}/news", Done, SandboxNews(code=code))
 
 
 async def behaviour(api: ApiClient, channel_id: UUID) -> Behaviour:

@@ -129,6 +129,7 @@ def log_summary(entry: ChannelLogEntry) -> str:
         "Template deleted": _("Delete a template"),
         "Sandbox: reply": _("Answer as a customer"),
         "Sandbox: behaviour": _("Behaviour changed"),
+        "Sandbox: news": _("Tell news of Meta"),
         "The provider told something that is not known here.": _("The provider told something that we do not know"),
     }
     return known.get(entry.summary, entry.summary)

@@ -49,7 +49,7 @@ def message_kind(kind: str) -> tuple[str, str]:
         "sticker": (_("Sticker"), "sentiment_satisfied"),
         "location": (_("Location"), "location_on"),
         "contacts": (_("Contact card"), "badge"),
-        "order": (_("Order"), "shopping_cart"),
+        "order": (_("Products ordered"), "shopping_cart"),
         "reaction": (_("Reaction"), "add_reaction"),
         "edit": (_("Edited a message"), "edit"),
         "revoke": (_("Took a message back"), "undo"),

@@ -22,13 +22,16 @@ _THREAD: Final = "SELECT number, sender, text, provider_id, at FROM inbound WHER
 
 
 class ToContact(msgspec.Struct):
-    """`to_contact`: the customer's phone, with or without +."""
+    """`to_contact`: the customer's phone, with or without +. `kind`: what they send, `target`: the message it is about: when left out
+    the last one of ours, of an edit or a revocation the last one of theirs."""
 
     to_contact: str
     text: str = ""
     number_id: str = ""
     bsuid_only: bool = False
     stop: bool = True
+    kind: str = "text"
+    target: str | None = None
 
 
 class Control:
@@ -114,14 +117,28 @@ class Control:
             raise msgspec.ValidationError("to_contact is not a phone number")
         return self._vendors[account.kind].person(digits)
 
-    def _reply(self, account: Account, request: Request) -> Reply:
-        """The customer writes to the business."""
+    def _reply(self, account: Account, request: Request) -> Answer:
+        """The customer writes to the business, in whatever kind."""
         given = msgspec.json.decode(request.body, type=ToContact)
-        if not given.text:
+        kinds = self._vendors[account.kind].kinds
+        if given.kind not in kinds:
+            raise msgspec.ValidationError(f"kind is one of {', '.join(sorted(kinds))}")
+        if given.kind == "text" and not given.text:
             raise msgspec.ValidationError("text is empty")
-        phone = self._person(account, given)
-        identifier = self._inbound.receive(account, phone, Incoming(given.text, given.number_id, given.bsuid_only))
-        return json_reply({"id": identifier}, 201)
+        return self._receive(account, self._person(account, given), given)
+
+    async def _receive(self, account: Account, phone: str, given: ToContact) -> Reply:
+        target = given.target
+        if target is None and given.kind in ("edit", "revoke"):
+            target = await self._inbound.last(account.id, phone)
+        elif target is None and given.kind != "text":
+            last = await self._ledger.entries({"account = ?": account.id, "recipient = ?": phone}, 1, newest_first=True)
+            target = self._shown(last[0]).provider_id if last else await self._inbound.last(account.id, phone)
+        incoming = Incoming(given.text, given.number_id, given.bsuid_only, kind=given.kind, target=target)
+        try:
+            return json_reply({"id": self._inbound.receive(account, phone, incoming)}, 201)
+        except msgspec.ValidationError as error:
+            return problem(400, str(error))
 
     def _opt_out(self, account: Account, request: Request) -> Reply:
         """Meta: marketing switched off in WhatsApp (`stop` false: on again). Twilio: STOP or START."""

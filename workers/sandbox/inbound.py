@@ -57,6 +57,13 @@ class Inbound:
         (self._stops.add if stop else self._stops.discard)(key)
         self._store.remember("stop", key, True if stop else None)
 
+    async def last(self, account_id: str, person: str) -> str | None:
+        """The id of the person's newest message."""
+        rows = await self._store.query(
+            "SELECT provider_id FROM inbound WHERE account = ? AND sender = ? ORDER BY number DESC LIMIT 1", (account_id, person)
+        )
+        return rows[0][0] if rows else None
+
     def receive(self, account: Account, person: str, incoming: Incoming) -> str:
         """The person (as the vendor writes phone numbers) writes; returns the message id."""
         number, self._next = self._next, self._next + 1

@@ -162,6 +162,10 @@ class Ledger:
     def set_status(self, number: int, status: str, error: int | None, done: bool) -> None:
         self._store.put(_UPDATE, (number, status, error, time.time(), done, rank(status, done)))
 
+    def redact(self, number: int, content: bytes) -> None:
+        """Its text is taken away; its hash still proves what was accepted."""
+        self._store.put("UPDATE ledger SET content = ? WHERE number = ?", (content, number))
+
     async def entry(self, number: int) -> Entry | None:
         rows = await self._store.query(f"SELECT {_COLUMNS} FROM ledger WHERE number = ?", (number,))
         return _entry(rows[0]) if rows else None

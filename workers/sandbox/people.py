@@ -52,6 +52,11 @@ def name(phone: str) -> str:
     return f"{FIRST[int(chance(3, key, 1) * len(FIRST))]} {LAST[int(chance(3, key, 2) * len(LAST))]}"
 
 
+def changed(phone: str) -> str:
+    """The number that this person has after changing it."""
+    return f"{phone[:-4]}{(int(phone[-4:]) + 4321) % 10000:04}"
+
+
 def wa_id(phone: str, short_share: float) -> str:
     """WhatsApp's id of a phone (digits). Old Brazilian accounts of area codes from 31 on carry no ninth digit."""
     match = _MOBILE.fullmatch(phone)

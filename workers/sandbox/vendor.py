@@ -1,7 +1,7 @@
 """What the shared parts of the sandbox ask of a vendor's folder. `app.py` lists the vendors."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, ClassVar, Generic
 
 import msgspec
@@ -16,12 +16,15 @@ Action = Callable[[Any, Request], Answer]
 
 class Incoming(msgspec.Struct, frozen=True):
     """What a person writes to the business. `number_id`: which of the account's numbers, the first when empty. `hidden`: without
-    a phone number. `answers`: the message that is answered."""
+    a phone number. `answers`: the message that is answered. `kind`: what it is, of the vendor's `kinds`; `target`: the provider's id of
+    the message that it changes or reacts to."""
 
     text: str
     number_id: str = ""
     hidden: bool = False
     answers: Flight | None = None
+    kind: str = "text"
+    target: str | None = None
 
 
 class Vendor(ABC, Generic[AccountT]):
@@ -32,6 +35,9 @@ class Vendor(ABC, Generic[AccountT]):
     """Webhooks posted at once for one account."""
     keeps_webhooks: ClassVar[bool]
     """A webhook that failed is kept on disk and tried again; else only a connection that could not be made is, once."""
+
+    kinds: ClassVar[Collection[str]]
+    """What its people can send."""
 
     async def load(self) -> None:
         """Reads what a stop left behind; called once, before the doors open."""

@@ -20,6 +20,7 @@ PROVIDER = Provider(
         text_limit=1600,
         unit="segment",
         can_look_up=True,
+        rehearsed_kinds=("image", "media", "location"),
     ),
     form=(
         FormField(

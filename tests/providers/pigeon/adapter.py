@@ -7,6 +7,7 @@ import msgspec
 from db.channels.provider_state import CheckResult
 from db.channels.queries import Check
 from db.channels.secrets import ChannelRow
+from db.messages.content import Text
 from db.messages.reasons import FailureReason
 from db.settings import Settings
 from tests.providers.pigeon.definition import PROVIDER
@@ -53,7 +54,7 @@ def _status(body: bytes, attempt: str | None) -> list[AnyEvent]:
 
 def _letter(body: bytes, _: str | None) -> list[AnyEvent]:
     told = msgspec.json.decode(body)
-    return [InboundMessage(provider_id=told["ring"], from_phone=told["from"], to="loft", type="text", text=told["text"])]
+    return [InboundMessage(provider_id=told["ring"], from_phone=told["from"], to="loft", content=Text(text=told["text"]))]
 
 
 class PigeonAdapter(Adapter[PigeonClient]):

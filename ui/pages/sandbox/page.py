@@ -6,18 +6,20 @@ from functools import partial
 import msgspec
 from nicegui import ui
 
+from api.contract import contents
 from api.contract.base import Page
 from api.contract.channels import Channel
-from api.contract.enums import Permission
+from api.contract.enums import NoticeCode, Permission
 from api.contract.events import CampaignProgress, Event, MessageReceived, SandboxChanged
-from api.contract.sandbox import Behaviour, SandboxMessage, SandboxPhone
-from ui import formats, live, session
+from api.contract.sandbox import Behaviour, SandboxKind, SandboxMessage, SandboxNewsCode, SandboxPhone
+from ui import formats, kinds, live, session
 from ui.client import channels as channel_client
 from ui.client import sandbox as client
 from ui.components.buttons import button, icon_button
 from ui.components.cards import card, item
 from ui.components.forms import select_field
 from ui.components.frame import frame
+from ui.components.menus import Choice, more
 from ui.components.phone import Phone, Preview
 from ui.components.states import Loader, empty, load, skeleton_card, skeleton_list
 from ui.components.text import avatar, chip
@@ -26,6 +28,7 @@ from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import channels as channel_labels
 from ui.labels import messages as message_labels
+from ui.labels import notices
 from ui.routing import page
 
 STEP, MAX_ROWS = 30, 200
@@ -76,6 +79,7 @@ class _Sandbox:
                     self._text.props["aria-label"] = _("Answer as this person")
                     self._text.on("keydown.enter", self._send, [])
                     icon_button("send", _("Send answer"), self._send)
+                    more(self._choices(), _("Send something else"))
                 with ui.element("div").classes("m-row m-near m-wrap m-answers") as self._quick:
                     for text in (_("I am interested"), _("How much is it?"), _("STOP")):
                         chip(text, on_click=partial(self._say, text))
@@ -133,7 +137,8 @@ class _Sandbox:
                             ui.label(one.name or one.display).classes("m-strong m-clip")
                             ui.label(formats.clock(one.last_at)).classes("m-hint shrink-0")
                         state = states[one.state][0] if one.state in states else ""
-                        text = one.last_text if one.last_kind == "in" else f"{state} · {one.last_text}"
+                        last = one.last_text or message_labels.message_kind(one.last_content)[0]
+                        text = last if one.last_kind == "in" else f"{state} · {last}"
                         ui.label(text).classes("m-hint m-clip" + (" m-strong" if one.last_kind == "in" else ""))
                 self._lines[one.address] = line
         if found.next_cursor and self._limit < MAX_ROWS:
@@ -178,6 +183,25 @@ class _Sandbox:
         await client.reply(self._api, self._channel.id, self._address, text)
         toast(_("Sent. It arrives through the provider, like a real answer."), "info")
 
+    def _choices(self) -> list[Choice]:
+        """What this person can send beside a text, and what the provider can tell about the account."""
+        can = kinds.can(self._channel.kind)
+        found = [Choice(_kind(kind)[0], partial(self._send_kind, kind), _kind(kind)[1]) for kind in can.rehearsed_kinds]
+        for number, code in enumerate(can.rehearsed_news):
+            name = notices.notice(NoticeCode(code)).name
+            found.append(Choice(name, partial(self._tell, code), "campaign", line=number == 0))
+        return found
+
+    async def _send_kind(self, kind: SandboxKind) -> None:
+        text = (self._text.value or "").strip()
+        self._text.value = ""
+        await client.reply(self._api, self._channel.id, self._address, text, kind)
+        toast(_("Sent. It arrives through the provider, like a real answer."), "info")
+
+    async def _tell(self, code: SandboxNewsCode) -> None:
+        await client.news(self._api, self._channel.id, code)
+        toast(_("Told. It arrives through the provider, like real news."), "info")
+
     # -- behaviour --------------------------------------------------------------------------------------------------
 
     def _draw_behaviour(self, behaviour: Behaviour) -> None:
@@ -188,10 +212,27 @@ class _Sandbox:
         toast(_("The simulator behaves like this from now on."))
 
 
+def _kind(kind: SandboxKind) -> tuple[str, str]:
+    """Name and symbol of what a person can send or do."""
+    return {
+        "voice": message_labels.message_kind("audio"),
+        "ad": (_("Message from an ad"), "ads_click"),
+        "forwarded": (_("Forwarded message"), "forward"),
+        "echo": (_("Answer written on the shop's phone"), "smartphone"),
+        "number_changed": (_("Changes number"), "sim_card"),
+        "user_id_changed": (_("Gets another user id"), "badge"),
+        "identity_changed": (_("Changes device"), "devices"),
+    }.get(kind) or message_labels.message_kind(kind)
+
+
+def _content(message: SandboxMessage) -> str:
+    return "…" if message.content is None else message_labels.message_kind(contents.kind_of(message.content))[0] or "…"
+
+
 def _drawn(message: SandboxMessage) -> Preview | tuple[Preview, bool]:
     media = MEDIA.get(message.header or "", "")
     preview = Preview(
-        message.text or "…",
+        message.text or _content(message),
         header="" if media else message.header or "",
         footer=message.footer or "",
         media=media,  # type: ignore[arg-type]

@@ -21,7 +21,7 @@ from workers.providers.events import (
     TemplateEvent,
     TierEvent,
 )
-from workers.providers.meta.values import ABSENT, MAX_ADDRESS, short
+from workers.providers.meta.values import MAX_ADDRESS, short
 
 TEMPLATE_FIELDS = frozenset(
     (
@@ -83,6 +83,11 @@ class _Info(msgspec.Struct):
     description: str | None = None
 
 
+class _Rejection(msgspec.Struct):
+    reason: str | None = None
+    recommendation: str | None = None
+
+
 class _Template(msgspec.Struct):
     message_template_id: str | int
     message_template_name: str | None = None
@@ -93,7 +98,7 @@ class _Template(msgspec.Struct):
     new_category: str | None = None
     new_quality_score: str | None = None
     other_info: _Info | None = None
-    rejection_info: msgspec.Raw = ABSENT
+    rejection_info: _Rejection | None = None
 
 
 class _Quality(msgspec.Struct):
@@ -298,8 +303,9 @@ def _template_event(template: _Template, field: str, account_id: str, at: dateti
     kind = re.sub(r"^(message_)?template_|_update$", "", field)
     info = template.other_info
     detail = ": ".join(part for part in (info.title, info.description) if part) if info else ""
-    if not detail:
-        detail = bytes(template.rejection_info).decode("utf-8", "replace")
+    if not detail and template.rejection_info is not None:
+        rejection = template.rejection_info
+        detail = ": ".join(part for part in (rejection.reason, rejection.recommendation) if part)
     return TemplateEvent(
         at=at,
         account_id=account_id,

@@ -232,7 +232,13 @@ class Graph:
         if wanted := params.get("name"):
             mine = [t for t in mine if wanted in t.name]
         views = [_pick(t.view(), params.get("fields"), "template") for t in mine]
-        return self._page(request, views)
+        summary = {
+            "total_count": len(views),
+            "message_template_count": len(self._templates.of_account(account.id)),
+            "message_template_limit": 250,
+            "are_translations_complete": True,
+        }
+        return self._page(request, views, summary=summary)
 
     def _template(self, account: MetaAccount, template: Template, request: Request, edge: str) -> Reply:
         if request.method == "GET" and not edge:
@@ -244,10 +250,12 @@ class Graph:
             return json_reply({"success": True})
         if request.method == "POST" and not edge:
             problem = self._templates.edit(account, template, _body(request))
-            return fail(100, problem, message="Invalid parameter") if problem else json_reply({"success": True})
+            return (
+                fail(100, problem, message="Invalid parameter") if problem else json_reply({"success": True, "id": template.id})
+            )
         return no_object(request.method, template.id)
 
-    def _page(self, request: Request, items: list[dict[str, Any]]) -> Reply:
+    def _page(self, request: Request, items: list[dict[str, Any]], **more: Any) -> Reply:
         """Cursor paging as the Graph API does it; cursors are offsets."""
         params = request.params()
         limit, after = params.get("limit", "25"), params.get("after", "0")
@@ -261,7 +269,7 @@ class Graph:
             if end < len(items):
                 query = urlencode({**params, "after": end, "limit": size})
                 answer["paging"]["next"] = f"{self._settings.base_url}{request.path}?{query}"
-        return json_reply(answer)
+        return json_reply(answer | more)
 
 
 def _pick(view: dict[str, Any], fields: str | None, kind: str) -> dict[str, Any]:

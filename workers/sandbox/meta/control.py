@@ -3,6 +3,7 @@
 import msgspec
 
 from workers.sandbox.accounts import Accounts
+from workers.sandbox.meta import kinds
 from workers.sandbox.meta.account import MetaAccount, Quality, Tier
 from workers.sandbox.meta.templates import EVENTS, Templates
 from workers.sandbox.meta.webhooks import Batches, Item
@@ -25,6 +26,10 @@ class Score(msgspec.Struct):
     number_id: str = ""
 
 
+class News(msgspec.Struct):
+    code: str
+
+
 class Controls:
     def __init__(self, accounts: Accounts, templates: Templates, batches: Batches) -> None:
         self._accounts = accounts
@@ -33,6 +38,7 @@ class Controls:
         self.actions: dict[str, Action] = {
             "POST template-review": self._review,
             "POST quality": self._quality,
+            "POST news": self._news,
             "POST verify-webhook": self._verify,
             "GET templates": self._list,
         }
@@ -70,6 +76,17 @@ class Controls:
         }
         self._batches.tell(account, Item("phone_number_quality_update", "", "", value))
         return json_reply(account)
+
+    def _news(self, account: MetaAccount, request: Request) -> Reply:
+        """Tells a piece of news about the account, by the name of `kinds.NEWS`."""
+        code = msgspec.json.decode(request.body, type=News).code
+        if code not in kinds.NEWS:
+            raise msgspec.ValidationError(f"code is one of {', '.join(kinds.NEWS)}")
+        field, value = kinds.NEWS[code]
+        if field in ("security", "phone_number_name_update"):
+            value = {**value, "display_phone_number": account.numbers[0].display_phone_number}
+        self._batches.tell(account, Item(field, "", "", value))
+        return json_reply({"success": True})
 
     async def _verify(self, account: MetaAccount, request: Request) -> Reply:
         reason = await self._batches.verify(account.webhook_url, account.verify_token)

@@ -3,9 +3,12 @@
 import time
 from typing import Any
 
+import msgspec
+
 from workers.sandbox import people
 from workers.sandbox.inbound import APART, Inbound
-from workers.sandbox.meta.account import MetaAccount
+from workers.sandbox.meta import kinds
+from workers.sandbox.meta.account import MetaAccount, Number
 from workers.sandbox.meta.ids import wamid
 from workers.sandbox.meta.webhooks import Batches, Item
 from workers.sandbox.vendor import Incoming
@@ -27,14 +30,19 @@ class Customers:
         user = people.bsuid(phone)
         self._memory.open_window(account.id, phone, now)
         contact: dict[str, Any] = {"profile": {"name": people.name(phone)}, "wa_id": wa_id, "user_id": user}
-        message: dict[str, Any] = {
-            "from": wa_id,
-            "from_user_id": user,
-            "id": identifier,
-            "timestamp": str(int(now)),
-            "type": "text",
-            "text": {"body": incoming.text},
-        }
+        if incoming.kind == "call":
+            self._call(account, ours, contact, wa_id, identifier)
+            return identifier, incoming.number_id
+        if incoming.kind == "echo":
+            self._echo(account, ours, wa_id, identifier, incoming.text)
+            return identifier, incoming.number_id
+        message: dict[str, Any] = {"from": wa_id, "from_user_id": user, "id": identifier, "timestamp": str(int(now))}
+        if incoming.kind in kinds.SYSTEM:
+            message |= kinds.system(incoming.kind, user, f"{user}2", people.changed(wa_id))
+        else:
+            if incoming.kind in kinds.NEEDS_OURS and incoming.target is None:
+                raise msgspec.ValidationError(f"{incoming.kind} needs a message: write one first, or name it in target")
+            message |= kinds.message(incoming.kind, kinds.Telling(incoming.text, number, incoming.target))
         if incoming.hidden:
             contact["profile"]["username"] = people.name(phone).lower().replace(" ", ".")
             del contact["wa_id"], message["from"]
@@ -46,6 +54,24 @@ class Customers:
             }
         self._batches.tell(account, Item("messages", ours.phone_number_id, "messages", message, contact))
         return identifier, incoming.number_id
+
+    def _call(self, account: MetaAccount, ours: Number, contact: dict[str, Any], wa_id: str, identifier: str) -> None:
+        """It rings and is over."""
+        for ended in (False, True):
+            told = kinds.call(identifier.replace("wamid", "wacid"), wa_id, ours.display_phone_number, ended=ended)
+            self._batches.tell(account, Item("calls", ours.phone_number_id, "calls", told, contact))
+
+    def _echo(self, account: MetaAccount, ours: Number, wa_id: str, identifier: str, text: str) -> None:
+        """Somebody of the business writes to the person in the app on the phone."""
+        told = {
+            "from": ours.display_phone_number,
+            "to": wa_id,
+            "id": identifier,
+            "timestamp": str(int(time.time())),
+            "type": "text",
+            "text": {"body": text or "Respondido no celular"},
+        }
+        self._batches.tell(account, Item("smb_message_echoes", ours.phone_number_id, "message_echoes", told))
 
     def opt_out(self, account: MetaAccount, phone: str, stop: bool) -> None:
         """Marketing off (or on) in WhatsApp, told by `user_preferences`."""

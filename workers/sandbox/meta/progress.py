@@ -120,4 +120,5 @@ class Progress:
                 "category": flight.category,
             }
         change = (flight.number, status, error, done) if told else None
-        self._batches.tell(account, Item("messages", flight.sender, "statuses", value, told=change))
+        contact = {"wa_id": flight.wa_id, "user_id": value["recipient_user_id"]}
+        self._batches.tell(account, Item("messages", flight.sender, "statuses", value, contact, told=change))

@@ -14,6 +14,7 @@ from workers.sandbox.meta.control import Controls
 from workers.sandbox.meta.errors import no_object, no_token
 from workers.sandbox.meta.ids import wamid
 from workers.sandbox.meta.inbound import Customers
+from workers.sandbox.meta.kinds import KINDS
 from workers.sandbox.meta.limits import Limits
 from workers.sandbox.meta.media import Media
 from workers.sandbox.meta.messages import Messages
@@ -36,6 +37,7 @@ class Meta(Vendor[MetaAccount]):
     account: ClassVar = MetaAccount
     lanes = 4
     keeps_webhooks = True
+    kinds = KINDS
 
     def __init__(
         self,

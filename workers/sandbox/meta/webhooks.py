@@ -70,10 +70,13 @@ class Batches:
     def _envelope(self, account: MetaAccount, items: list[Item]) -> bytes:
         """Statuses of one number share a change; everything else has its own."""
         changes: list[dict[str, Any]] = []
-        statuses: dict[str, list[Any]] = {}
+        statuses: dict[str, dict[str, Any]] = {}
         for item in items:
             if item.key == "statuses" and item.number_id in statuses:
-                statuses[item.number_id].append(item.value)
+                change = statuses[item.number_id]
+                change["statuses"].append(item.value)
+                if item.contact and item.contact not in change["contacts"]:
+                    change["contacts"].append(item.contact)
                 continue
             value = item.value
             if item.number_id:
@@ -87,7 +90,7 @@ class Batches:
                     value["contacts"] = [item.contact]
                 value[item.key] = [item.value]
                 if item.key == "statuses":
-                    statuses[item.number_id] = value[item.key]
+                    statuses[item.number_id] = value
             changes.append({"field": item.field, "value": value})
         entry = {"id": account.waba_id, "time": int(time.time()), "changes": changes}
         return msgspec.json.encode({"object": "whatsapp_business_account", "entry": [entry]})

@@ -32,6 +32,7 @@ from workers.sandbox.twilio.segments import count_segments
 E164: Final = re.compile(r"\+[1-9]\d{6,14}")
 ERRORS: Final = {
     20003: (401, "Authenticate"),
+    20009: (409, "Cannot delete or redact a message that is not complete"),
     20404: (404, "The requested resource was not found"),
     20429: (429, "Too Many Requests"),
     20500: (500, "Internal Server Error"),
@@ -61,6 +62,8 @@ MAGIC_TO: Final = {
 }
 MAGIC_FROM: Final = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
 CUT: Final = Reply(0, cut=True)
+GONE: Final = b'{"Deleted":true}'
+"""Content of a message that was deleted: the ledger still proves that it was accepted."""
 
 
 def fail(code: int, detail: str = "") -> Reply:
@@ -268,7 +271,7 @@ class Rest:
     async def _list(self, account: TwilioAccount, request: Request) -> Reply:
         """GET Messages.json, newest first. DateSent takes YYYY-MM-DD or a full ISO time; `DateSent>` and `DateSent<` too."""
         params = request.params()
-        where: dict[str, Any] = {"account = ?": account.id}
+        where: dict[str, Any] = {"account = ?": account.id, "content <> ?": GONE}
         if to := params.get("To"):
             where["recipient = ?"] = to
         if sender := params.get("From"):
@@ -309,7 +312,7 @@ class Rest:
 
     async def _message(self, account: TwilioAccount, request: Request, sid: str) -> Reply:
         entry = await self._ledger.entry(number_of(self._inbound.salt, sid))
-        if entry is None or entry.account != account.id:
+        if entry is None or entry.account != account.id or bytes(entry.content) == GONE:
             return fail(20404, request.path)
         if request.method == "GET":
             return json_reply(self._entry_view(account, entry))
@@ -321,6 +324,15 @@ class Rest:
             self._ledger.set_status(entry.number, "canceled", None, True)
             entry.status = "canceled"
             return json_reply(self._entry_view(account, entry))
+        if entry.status in ("queued", "accepted", "sending") and request.method in ("POST", "DELETE"):
+            return fail(20009)
+        if request.method == "POST" and dict(request.form()).get("Body") == "":
+            self._ledger.redact(entry.number, b'{"Body":""}')
+            entry.content = msgspec.Raw(b'{"Body":""}')
+            return json_reply(self._entry_view(account, entry))
+        if request.method == "DELETE":
+            self._ledger.redact(entry.number, GONE)
+            return Reply(204)
         return fail(20404, request.path)
 
     def _numbers(self, account: TwilioAccount, request: Request) -> Reply:

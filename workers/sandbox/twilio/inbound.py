@@ -1,5 +1,6 @@
 """What a person does by text message: writes, answers, sends STOP."""
 
+from typing import Final
 from urllib.parse import urlencode
 
 from workers.sandbox import people
@@ -9,6 +10,23 @@ from workers.sandbox.twilio.ids import make_sid
 from workers.sandbox.twilio.segments import count_segments
 from workers.sandbox.vendor import Incoming
 from workers.sandbox.webhooks import Webhooks
+
+KINDS: Final[dict[str, list[tuple[str, str]]]] = {
+    "text": [],
+    "image": [("NumMedia", "1"), ("MediaUrl0", "https://api.twilio.com/sandbox/0"), ("MediaContentType0", "image/jpeg")],
+    "media": [
+        ("NumMedia", "2"),
+        ("MediaUrl0", "https://api.twilio.com/sandbox/0"),
+        ("MediaContentType0", "image/png"),
+        ("MediaUrl1", "https://api.twilio.com/sandbox/1"),
+        ("MediaContentType1", "audio/mpeg"),
+    ],
+    "location": [("Latitude", "-23.561414"), ("Longitude", "-46.655881"), ("Label", "MASP"), ("Address", "Av. Paulista, 1578")],
+    "button": [("ButtonText", "Quero sim"), ("ButtonPayload", "QUERO")],
+    "list_reply": [("ListId", "m"), ("ListTitle", "Tamanho M"), ("ListDescription", "Azul")],
+    "ad": [("ReferralSourceUrl", "https://fb.me/x"), ("ReferralHeadline", "Loja Aurora"), ("ReferralCtwaClid", "Aff-n8Z")],
+}
+"""What a kind adds to the form, as Twilio's WhatsApp and MMS webhooks have it."""
 
 
 class Customers:
@@ -25,7 +43,7 @@ class Customers:
             ("ToCountry", "BR"),
             ("ToState", ""),
             ("SmsMessageSid", identifier),
-            ("NumMedia", "0"),
+            *(KINDS[incoming.kind] if "NumMedia" in dict(KINDS[incoming.kind]) else [*KINDS[incoming.kind], ("NumMedia", "0")]),
             ("ToCity", ""),
             ("FromZip", ""),
             ("SmsSid", identifier),

@@ -13,7 +13,7 @@ from workers.sandbox.store import Store
 from workers.sandbox.twilio.account import TwilioAccount
 from workers.sandbox.twilio.api import Rest
 from workers.sandbox.twilio.ids import make_sid
-from workers.sandbox.twilio.inbound import Customers
+from workers.sandbox.twilio.inbound import KINDS, Customers
 from workers.sandbox.twilio.limits import Limits
 from workers.sandbox.twilio.progress import Progress
 from workers.sandbox.twilio.webhooks import headers
@@ -25,6 +25,7 @@ class Twilio(Vendor[TwilioAccount]):
     account: ClassVar = TwilioAccount
     lanes = 32
     keeps_webhooks = False
+    kinds = KINDS
 
     def __init__(
         self,
