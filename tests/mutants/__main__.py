@@ -10,6 +10,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -120,9 +121,11 @@ async def notices(site: Site, names: list[str], number: int) -> bool:
         try:
             return await asyncio.wait_for(process.wait(), LIMIT_SECONDS) != 0
         except TimeoutError:
-            os.killpg(process.pid, 9)
-            await process.wait()
             return True
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
 
 
 async def main() -> int:
