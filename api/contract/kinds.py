@@ -23,8 +23,8 @@ ChannelKind = Annotated[
 class Translated(Output, rename={"pt_br": "pt-BR"}):
     """One text in every language."""
 
-    en: str
-    pt_br: str
+    en: Annotated[str, example("Access token")]
+    pt_br: Annotated[str, example("Token de acesso")]
 
 
 class KindField(Output):

@@ -5,11 +5,10 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from litestar import Litestar
 
-from api import openapi
 from api.contract import events as wire
 from api.contract.events import CATALOGUE, SessionRevoked
+from api.openapi.schemas import example
 from api.realtime import Listener, _read
 from db.event_stream import encode
 from db.events import Event, Reach
@@ -19,15 +18,10 @@ from db.tenancy import Actor
 KINDS = list(CATALOGUE.values())
 
 
-@pytest.fixture(scope="module")
-def document(app: Litestar) -> dict[str, Any]:
-    return openapi.document(app)
-
-
 def sample(kind: type[Event], document: dict[str, Any]) -> Event:
     """One as the document's own example of it."""
     schemas = document["components"]["schemas"]
-    return msgspec.convert(openapi.example(schemas[kind.__name__], schemas), kind)
+    return msgspec.convert(example(schemas[kind.__name__], schemas), kind)
 
 
 def listener(*permissions: Permission, **more: Any) -> Listener:
