@@ -92,6 +92,10 @@ shell: _env
 messages: _env
     @{{py}} -m pytest tests/ui/test_i18n.py -k message
 
+# The picture of docs/architecture.md, from the code
+picture: _env
+    @{{py}} -m tests.architecture.picture
+
 # The README's pictures, from the demo company
 screenshots *args: _env _browser
     @{{py}} -m tests.e2e.screenshots {{args}}

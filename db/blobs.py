@@ -102,7 +102,7 @@ class DiskBlobs:
 
 
 class S3Blobs:
-    """One bucket. Checksum trailers are off, because Google refuses them (contracts/storage.md 6)."""
+    """One bucket. Checksum trailers are off, because Google refuses them (docs/contracts/storage.md)."""
 
     def __init__(self, settings: Settings) -> None:
         self._bucket = settings.s3_bucket

@@ -1,4 +1,4 @@
-"""The process's Postgres pools, as Piccolo engines with its measured faults mended (RELIABILITY 4.1).
+"""The process's Postgres pools, as Piccolo engines with its measured faults mended (decision 8).
 
 Stock Piccolo leaks the connection and leaves the context variable set when COMMIT fails, treats a nested transaction as a
 no-op, connects while being imported, and silently opens a connection per query when no pool was started.

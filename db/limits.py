@@ -10,7 +10,7 @@ share them and each decision is atomic; the clock is Valkey's.
   rebuilt from the ledger before anybody else may go (docs/decisions/0012).
 
 While Valkey is away nothing is granted: a provider punishes a number that sends too fast for longer than the outage lasts.
-Sources: contracts/meta-whatsapp.md 7, contracts/twilio.md 3.
+Sources: docs/contracts/meta-whatsapp.md, limits; docs/contracts/twilio.md, errors.
 """
 
 import math

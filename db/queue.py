@@ -1,6 +1,6 @@
 """Background jobs: the row in Postgres is the job, SAQ over Valkey only says "look now".
 
-SAQ alone ran jobs twice without any fault and lost others under kill -9 (RELIABILITY 2.3, 3.2). Here a run first claims the
+SAQ alone ran jobs twice without any fault and lost others under kill -9 (decision 3). Here a run first claims the
 row under a lease, so a doubled wake-up finds nothing to do and a lost one is made good by the sweeper. A wake-up says in which
 queue to look; whose job is next is decided there, by turns of companies.
 """
@@ -118,7 +118,7 @@ def decode(payload: str | bytes) -> Job:
 
 
 class WakeQueue(RedisQueue):
-    """SAQ's queue with the three faults measured in RELIABILITY 3.2 mended: the sweep that re-ran finished jobs, the 5 s
+    """SAQ's queue with the three faults measured (decision 3) mended: the sweep that re-ran finished jobs, the 5 s
     per stuck job, and the hot loop while Valkey is away."""
 
     _backoff = 0.0

@@ -323,7 +323,7 @@ async def system_work() -> AsyncIterator[SystemWork]:
 
 
 async def take_tick(name: str, at: datetime | None = None) -> bool:
-    """Claims one tick of a periodic task for the whole installation: True for exactly one caller (RELIABILITY 3.2, cron).
+    """Claims one tick of a periodic task for the whole installation: True for exactly one caller (decision 3).
     `at` is the tick's nominal time."""
     async with system_work() as s:
         return (

@@ -1,4 +1,4 @@
-"""The one way out to addresses that tenants give us: webhooks, media links, discovery documents (DESIGN 9.9).
+"""The one way out to addresses that tenants give us: webhooks, media links, discovery documents.
 
 Names are resolved here, every address is checked, and the connection goes to the very address that was checked, with
 Host and SNI of the name: a name that points elsewhere a moment later changes nothing. Refuses redirects, proxies of the

@@ -80,7 +80,7 @@ VALKEY_PATIENCE = 2.0  # seconds; nobody waits for a worker as they do for the A
 
 
 class SaqWorker(Worker[Any]):
-    """SAQ's worker without its signal handlers: this process drains by its own rules (RELIABILITY 3.2: a stopping SAQ worker
+    """SAQ's worker without its signal handlers: this process drains by its own rules (decision 3: a stopping SAQ worker
     still took new jobs, and cancelled what was in flight). A Valkey that is away ends none of its tasks loudly: what it did not
     finish is made good from Postgres."""
 

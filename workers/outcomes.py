@@ -1,4 +1,4 @@
-"""What one attempt to send can end in: a closed taxonomy shared by all providers (DESIGN 4.5, 9.6).
+"""What one attempt to send can end in: a closed taxonomy shared by all providers.
 
 The providers' clients return one of these and never raise for trouble on the network; only the send job turns it into
 a state of the message, the channel or the campaign. The one line that matters runs between *surely not sent* (may be

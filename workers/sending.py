@@ -1,4 +1,4 @@
-"""Sends what is queued: one lane works through slices of one channel, each slice claimed, sent and written back (DESIGN 4).
+"""Sends what is queued: one lane works through slices of one channel, each slice claimed, sent and written back (decision 2).
 
 A lane holds no state that matters: kill it at any moment and the ledger says what is known. Its order of steps is the whole
 protocol: permits, claim, recipients' limits, commit, send, write back.

@@ -1,4 +1,4 @@
-"""Outcomes nobody knows: expired leases become unknown, evidence settles them, and after the horizon the policy does (DESIGN 4.7)."""
+"""Outcomes nobody knows: expired leases become unknown, evidence settles them, and after the horizon the policy does (decision 9)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,6 +1,6 @@
 """Authentication by default: every route asks for a Bearer token unless its own `opt={"public": True}` says otherwise.
 
-Never by path pattern: Litestar matches those unanchored, and a neighbour's path slips through (RELIABILITY 0.7). Rights are
+Never by path pattern: Litestar matches those unanchored, and a neighbour's path slips through (decision 8). Rights are
 not decided here: each action and query asks its actor (`db/tenancy.py`).
 """
 

@@ -18,7 +18,7 @@ class Quality(StrEnum):
 
 
 class TemplateStatus(StrEnum):
-    """Meta's words, lower case (contracts/meta-whatsapp.md 3)."""
+    """Meta's words, lower case (docs/contracts/meta-whatsapp.md, templates)."""
 
     PENDING = "pending"
     APPROVED = "approved"

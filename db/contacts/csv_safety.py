@@ -5,7 +5,7 @@ a `;` file. So each place in a cell where such a part could begin is guarded, no
 not help, because a program that splits elsewhere no longer takes them for quotes.
 
 `restore(neutralise(cell)) == cell` for every text, so an export imports again without loss, "+5511…" too. Refuses to
-drop or change anything but these apostrophes (RELIABILITY: CSV injection)."""
+drop or change anything but these apostrophes."""
 
 import re
 

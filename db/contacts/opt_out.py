@@ -1,6 +1,6 @@
 """Whether a reply asks to be left alone, or to be written to again.
 
-The whole trimmed message must be the word (contracts/twilio.md 5) or one of a few short phrases, in Portuguese or
+The whole trimmed message must be the word (docs/contracts/twilio.md, inbound) or one of a few short phrases, in Portuguese or
 English, whatever the case, accents, punctuation or emoji. Refuses to interpret longer text: "vou sair para almoçar" is
 no opt-out. YES and SIM are no words back in: as replies to a campaign they mean something else; and "quero cancelar" is
 about an order as often as about messages."""

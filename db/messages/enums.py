@@ -4,7 +4,7 @@ from enum import IntEnum, StrEnum
 
 
 class DeliveryPolicy(StrEnum):
-    """What happens to a message whose outcome stays unknown (DESIGN 4.7)."""
+    """What happens to a message whose outcome stays unknown (decision 9)."""
 
     AT_MOST_ONCE = "at_most_once"
     AT_LEAST_ONCE = "at_least_once"

@@ -1,4 +1,4 @@
-"""The ledger of outgoing messages: claim, finish, statuses, expiry (DESIGN 4). None lost, none sent twice.
+"""The ledger of outgoing messages: claim, finish, statuses, expiry (decision 2). None lost, none sent twice.
 
 Meta and Twilio take no idempotency key, so the guarantee is made of states: a message is claimed (`sending`, epoch + 1, an
 attempt row) and committed before the first byte goes out; the result is fenced by the epoch; whatever may have been sent is

@@ -1,6 +1,6 @@
 """How many SMS parts a text costs, and which character makes it dear.
 
-GSM 03.38 and concatenation as in contracts/twilio.md 7. The function `sms_segments` counts the same in Postgres; a
+GSM 03.38 and concatenation as in docs/contracts/twilio.md, segments. The function `sms_segments` counts the same in Postgres; a
 test holds the two together. Refuses to know prices or to change a text by itself: `suggest_gsm7` only proposes."""
 
 import unicodedata

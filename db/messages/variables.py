@@ -15,7 +15,7 @@ import msgspec
 CONTACT_FIELDS = ("name", "first_name", "last_name", "phone", "email", "language", "external_id")
 """Fields every contact has; a company's own are `custom.<key>`."""
 MAX_VALUE = 1024
-"""Longest value put into a text: the longest body of a template (contracts/meta-whatsapp.md 3)."""
+"""Longest value put into a text: the longest body of a template (docs/contracts/meta-whatsapp.md, templates)."""
 
 
 class Literal(msgspec.Struct, frozen=True, tag="text"):

@@ -1,4 +1,4 @@
-"""The mended Piccolo engine, beside the stock one: each fault of RELIABILITY 4.1 is shown there and gone here."""
+"""The mended Piccolo engine, beside the stock one: each fault of decision 8 is shown there and gone here."""
 
 import asyncio
 import os

@@ -96,7 +96,7 @@ class ProviderError(Exception):
 class Wire:
     """Both clients with their connection pools (one pool per host inside); one per process, closed at its end.
 
-    `timeout` bounds a whole send and must stay below half of a slice's lease (RELIABILITY 2.2, step 3).
+    `timeout` bounds a whole send and must stay below half of a slice's lease (docs/architecture.md, sending).
     `connect_timeout` must be smaller: a timeout of the whole can no longer be told from one while connecting.
     """
 
