@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -19,8 +20,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from tests.conftest import Servers
-from tests.mutants.sites import Site, sites
+from tests.mutants.sites import FOLDERS, Site, sites
 
 ROOT = Path(__file__).resolve().parents[2]
 REACH = ROOT / ".venv" / "reach"
@@ -86,11 +89,20 @@ def _uses(node: ast.AST, names: set[str]) -> bool:
     return any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(node))
 
 
+def importers(path: str) -> set[str]:
+    """The product's files that import a module."""
+    folder, _, name = path.removesuffix(".py").replace("/", ".").rpartition(".")
+    imported = re.compile(rf"^(from {folder}\.{name} import|from {folder} import .*\b{name}\b)", re.MULTILINE)
+    paths = (path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+    return {path.relative_to(ROOT).as_posix() for path in paths if imported.search(path.read_text())}
+
+
 def chosen(site: Site, tests: list[Test]) -> list[str]:
     """The tests that run the place, the nearest first: those of the folder alike, then those that run little else."""
     where = places(site)
     reached = [test for test in tests if test.runs & where]
-    reached = reached or [test for test in tests if any(run.startswith(f"{site.path}::") for run in test.runs)]
+    for files in ({site.path}, importers(site.path)):  # a value of a class or a module
+        reached = reached or [test for test in tests if any(run.partition("::")[0] in files for run in test.runs)]
     folder = f"tests/{site.path.rpartition('/')[0]}/"
     reached.sort(key=lambda test: (not test.name.startswith(folder), len(test.runs)))
     names, spent = list[str](), 0.0
@@ -103,7 +115,7 @@ def chosen(site: Site, tests: list[Test]) -> list[str]:
 
 
 async def notices(site: Site, names: list[str], number: int) -> bool:
-    """Whether one of the tests fails with the change, or never ends."""
+    """Whether one of the tests fails with the change, or never ends. Raises RuntimeError when pytest does not find the tests."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as temporary:
         copy = Path(temporary)
         for folder in ("api", "db", "workers", "ui", "tests", "docs"):
@@ -119,13 +131,16 @@ async def notices(site: Site, names: list[str], number: int) -> bool:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
         try:
-            return await asyncio.wait_for(process.wait(), LIMIT_SECONDS) != 0
+            code = await asyncio.wait_for(process.wait(), LIMIT_SECONDS)
         except TimeoutError:
             return True
         finally:
             if process.returncode is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
+    if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
+        raise RuntimeError(f"pytest does not find {names}; learn anew with --fresh")
+    return code != 0
 
 
 async def main() -> int:

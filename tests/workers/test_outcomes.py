@@ -15,11 +15,19 @@ from workers.outcomes import (
     retry_delay,
 )
 
+R = FailureReason
+FINAL = {
+    R.NOT_ON_WHATSAPP, R.INVALID_NUMBER, R.OWN_NUMBER, R.LANDLINE, R.OPTED_OUT, R.BUSINESS_BLOCKED_USER, R.BLOCKED,
+    R.IDENTITY_CHANGED, R.PHONE_NEEDED, R.COUNTRY_BLOCKED, R.EXPERIMENT, R.TEST_RECIPIENT, R.WINDOW_CLOSED, R.TEMPLATE_DISABLED,
+    R.TEMPLATE_POLICY, R.TEMPLATE_INVALID, R.TOO_LONG, R.UNSUPPORTED, R.BAD_REQUEST, R.CARRIER_FILTERED, R.CALL_ENDED, R.DISCARDED,
+}  # fmt: skip
+"""Sending the same to the same person again would fail again, or must not happen."""
+
 
 @pytest.mark.parametrize("reason", FailureReason)
 def test_every_reason_is_its_own_key(reason: FailureReason) -> None:
     assert reason == reason.name.lower() == str(reason)
-    assert isinstance(reason.retry, bool)
+    assert reason.retry is (reason not in FINAL)
     assert FailureReason(reason.value) is reason
 
 
