@@ -1,12 +1,11 @@
 """Every main page on a small dark phone: it fits, it speaks Portuguese, and the browser finds nothing to complain about."""
 
-from pathlib import Path
-
 import pytest
 from babel.messages.pofile import read_po
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.stack import ROOT, Stack, new_page, settled, sign_in
+from tests.e2e.stack import Stack, new_page, settled, sign_in
+from ui import i18n
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(240)]
 
@@ -37,7 +36,7 @@ _LIGHTNESS = "() => Math.max(...getComputedStyle(document.body).backgroundColor.
 def _english() -> set[str]:
     """Whole texts of the web app that read otherwise in Portuguese."""
     found: set[str] = set()
-    for path in Path(ROOT / "ui" / "locales").glob("pt_BR*.po"):
+    for path in i18n.catalogues("pt_BR"):
         with path.open("rb") as file:
             found |= {str(one.id) for one in read_po(file) if isinstance(one.id, str) and one.string and one.string != one.id}
     return found - {""}
