@@ -61,6 +61,7 @@ async def contact_of(w: Work, sender: Sender) -> UUID:
     if known is None:
         known, _ = await find_or_create_by_address(w, addresses[0], name=name, source="inbound")
     if sender.phone and number is not None:
+        await _reachable(w, known, sender.phone, True)
         spelled = Address(IdentityKind.WA_ID, "+" + sender.phone.lstrip("+"), number.line, number.region)
         grown = await add(w, known, spelled) or grown
         if bsuid is not None:
@@ -98,13 +99,8 @@ async def changed(w: Work, before: Sender, after: Sender, reason: MergeReason) -
             if other is not None and other != person:
                 await merge(w, person, other, reason)
     if before.phone and after.phone and former[0].value != new[0].value:
-        await w.execute(
-            "update contact_identity set valid = false where company_id = $1 and contact_id = $2 and kind in ('phone', 'wa_id')"
-            " and value = any($3::text[])",
-            w.company_id,
-            person,
-            [former[0].value, "+" + before.phone.lstrip("+")],
-        )
+        await _reachable(w, person, before.phone, False)
+        await _reachable(w, person, after.phone, True)
     await _grown(w, person)
     return person
 
@@ -164,6 +160,18 @@ async def _hold_username(w: Work, person: UUID, username: Address) -> tuple[UUID
         username.value,
     )
     return person, await add(w, person, username)
+
+
+async def _reachable(w: Work, person: UUID, phone: str, valid: bool) -> None:
+    """Whether somebody is there under this number."""
+    await w.execute(
+        "update contact_identity set valid = $4 where company_id = $1 and contact_id = $2 and kind in ('phone', 'wa_id')"
+        " and value = any($3::text[]) and valid <> $4",
+        w.company_id,
+        person,
+        [number_address(phone).value, "+" + phone.lstrip("+")],
+        valid,
+    )
 
 
 async def _has_phone(w: Work, contact_id: UUID) -> bool:

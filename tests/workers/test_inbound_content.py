@@ -229,6 +229,8 @@ async def test_a_changed_number_is_written_to_under_the_new_one(owner: Actor, ow
     )
     assert [tuple(row) for row in rows] == [(contact, "+5511912345678", True), (contact, PHONE, False)]
     assert [merge.merged_id for merge in await merges.merges(owner, contact)] == [imported]
+    await told(owner_db, owner, channel, text("Voltei ao antigo", at=1_790_000_100))
+    assert await owner_db.fetchval("select valid from contact_identity where contact_id = $1 and value = $2", contact, PHONE)
 
 
 async def test_another_device_is_told_in_the_conversation(owner: Actor, owner_db: asyncpg.Connection) -> None:
