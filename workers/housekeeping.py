@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import asyncpg
 import structlog
 
 from db import blobs, event_consumers, idempotency, job_runs
@@ -33,8 +34,11 @@ async def hourly() -> None:
     if not await take_tick("hourly", _hour(now())):
         return
     for forget in FORGET:
-        async with system_work() as s:
-            await forget(s)
+        try:
+            async with system_work() as s:
+                await forget(s)
+        except asyncpg.PostgresError as error:  # holds up neither the others nor the checks
+            log.error("housekeeping.failed", what=f"{forget.__module__}.{forget.__name__}", error=repr(error))
     await event_consumers.wake_behind()
     await provider_state.recheck_due()
     await _files()

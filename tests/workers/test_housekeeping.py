@@ -152,3 +152,20 @@ async def test_an_hour_has_one_round_in_the_whole_installation(
     await housekeeping.hourly()
     assert await owner_db.fetchval(checks, owner.company_id) == 0
     assert await owner_db.fetchval("select true from channel where id = $1", channel)
+
+
+async def test_one_table_that_cannot_be_cleaned_holds_up_nothing_else(
+    owner: Actor, owner_db: asyncpg.Connection, database: Settings
+) -> None:
+    blobs.connect(database)
+    await factories.channel(owner_db, owner, checked_at=now() - timedelta(hours=2), created_at=now() - DAY)
+    mail = next(border for border in BORDERS if border.table == "mail")
+    old = await owner_db.fetchval(mail.made, owner.company_id, owner.id, None, mail.forgotten)
+    await owner_db.execute("delete from tick where name = 'hourly'")
+    await owner_db.execute("revoke delete on tick from masteria_system")  # the first of all
+    try:
+        await housekeeping.hourly()
+    finally:
+        await owner_db.execute("grant delete on tick to masteria_system")
+    assert await owner_db.fetchval("select true from mail where id = $1", old) is None
+    assert await owner_db.fetchval("select true from job where company_id = $1 and name = 'CheckChannel'", owner.company_id)
