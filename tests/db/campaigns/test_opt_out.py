@@ -9,8 +9,9 @@ import pytest
 from db.campaigns import actions, lifecycle
 from db.channels import actions as channels
 from db.clock import now
-from db.contacts import consent, identities
+from db.contacts import consent, senders
 from db.contacts.actions import delete_contacts
+from db.contacts.senders import Sender
 from db.errors import Conflict
 from db.messages import ledger
 from db.messages.enums import AttemptState, MessageState
@@ -267,9 +268,9 @@ async def test_two_contacts_that_turn_out_to_be_one_share_the_opt_out(scene: Sce
     message = (await scene.claim())[0]
     await scene.db.execute("update message set state = 0 where id = $1", message.message_id)
     async with work(scene.actor, Permission.CONTACTS_WRITE) as w:
-        nameless = await identities.contact_for_inbound(w, phone=None, bsuid="BR.1", profile_name=None, scope="p")
+        nameless = await senders.contact_of(w, Sender(scope="p", bsuid="BR.1"))
         await consent.opt_out(w, [nameless], "keyword")
-        both = await identities.contact_for_inbound(w, phone=message.address, bsuid="BR.1", profile_name=None, scope="p")
+        both = await senders.contact_of(w, Sender(scope="p", phone=message.address, bsuid="BR.1"))
     assert both == message.contact_id
     assert await scene.row(message.message_id) == (S.SKIPPED, "opted_out")
     suppressed = "select true from suppression where company_id = $1 and address = $2"
