@@ -30,7 +30,7 @@ from api.contract.accounts import (
 )
 from api.contract.audit import AuditEntry
 from api.contract.base import Done, Page
-from api.pagination import Cursor, Limit, decode_cursor, page, struct
+from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from db.accounts import api_keys, invitations, profile, queries, recover, team, verification
 from db.accounts.enums import InvitationMail
 from db.audit import queries as audit
@@ -106,14 +106,14 @@ class CompanyController(Controller):
         if data.time_zone is not UNSET:
             check_time_zone(data.time_zone)
         given = {name: value for name in CompanyPatch.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
-        await profile.change_company(
+        row = await profile.change_company(
             actor,
             name=given.get("name"),
             language=given.get("language"),
             time_zone=given.get("time_zone"),
             country=given.get("country"),
         )
-        return struct(await queries.company(actor), Company)
+        return struct(row, Company)
 
 
 class TeamController(Controller):
@@ -122,7 +122,7 @@ class TeamController(Controller):
 
     @get(summary="List the team", description="Members by name. Needs `team:read`.")
     async def team(self, actor: Caller, cursor: Cursor = None, limit: Limit = 50) -> Page[Member]:
-        rows = await queries.team(actor, decode_cursor(cursor, tuple[str, UUID]), limit)
+        rows = await queries.team(actor, decode_cursor(cursor, tuple[str, UUID]), one_over(limit))
         return page(rows, limit, lambda row: (row["sort"], row["user_id"]), lambda row: struct(row, Member))
 
     @patch(
@@ -132,9 +132,9 @@ class TeamController(Controller):
         "Keys and open invitations of the member that exceed the new role end. A key cannot change its maker's role (403 `own_role`).",
     )
     async def change_member(self, user_id: FromPath[UUID], data: JSONBody[MemberPatch], actor: Caller) -> Member:
-        await team.change_role(actor, user_id, data.role)
+        row = await team.change_role(actor, user_id, data.role)
         forget_all()
-        return struct(await queries.member(actor, user_id), Member)
+        return struct(row, Member)
 
     @delete(
         "/{user_id:uuid}",
@@ -148,7 +148,7 @@ class TeamController(Controller):
     @get("/invitations", summary="List open invitations", description="Newest first. Needs `team:read`.")
     async def invitations(self, actor: Caller, cursor: Cursor = None, limit: Limit = 50) -> Page[Invitation]:
         before = decode_cursor(cursor, tuple[UUID])
-        rows = await queries.invitations(actor, before[0] if before else None, limit)
+        rows = await queries.invitations(actor, before[0] if before else None, one_over(limit))
         return page(rows, limit, lambda row: (row["id"],), lambda row: struct(row, Invitation))
 
     @post(
@@ -181,7 +181,7 @@ class ApiKeyController(Controller):
     )
     async def keys(self, actor: Caller, cursor: Cursor = None, limit: Limit = 50) -> Page[ApiKey]:
         before = decode_cursor(cursor, tuple[UUID])
-        rows = await queries.api_keys(actor, before[0] if before else None, limit)
+        rows = await queries.api_keys(actor, before[0] if before else None, one_over(limit))
         return page(rows, limit, lambda row: (row["id"],), lambda row: struct(row, ApiKey))
 
     @post(
@@ -217,7 +217,12 @@ class AuditController(Controller):
     ) -> Page[AuditEntry]:
         before = decode_cursor(cursor, tuple[UUID])
         rows = await audit.entries(
-            actor, before=before[0] if before else None, limit=limit, action=action, subject_id=subject_id, actor_id=actor_id
+            actor,
+            before=before[0] if before else None,
+            limit=one_over(limit),
+            action=action,
+            subject_id=subject_id,
+            actor_id=actor_id,
         )
         return page(
             rows,

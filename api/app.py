@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from api import accounts, errors, events, health, pagination, strict
+from api import accounts, errors, events, health, pagination, strict, versions
 from api.auth.guard import guard, provide_actor
 from api.auth.recover import RecoverController
 from api.auth.sign_in import SignInController
@@ -104,9 +104,14 @@ async def before_request(request: Request[Any, Any, Any]) -> None:
     """After the guard, before the handler."""
     strict.refuse_address(request)
     pagination.bind(request)
-    pagination.refuse_blind_if_match(request)
+    versions.refuse_blind_if_match(request)
     strict.refuse_other_forms(request)
     await take_key(request)
+
+
+async def after_request(response: Response[Any]) -> Response[Any]:
+    """Headers that follow from the body."""
+    return await locate(await versions.tag(response))
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -126,8 +131,12 @@ def create_app(settings: Settings) -> Litestar:
         ],
         guards=[guard],
         before_request=before_request,
-        after_request=locate,
-        dependencies={"actor": Provide(provide_actor), "origin": Provide(provide_origin)},
+        after_request=after_request,
+        dependencies={
+            "actor": Provide(provide_actor),
+            "expected": Provide(versions.provide_expected),
+            "origin": Provide(provide_origin),
+        },
         exception_handlers={**errors.HANDLERS, Replayed: on_replay},
         request_class=strict.StrictRequest,
         request_max_body_size=BODY_LIMIT,

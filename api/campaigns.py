@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Request, Response, delete, get, patch, post
+from litestar import Controller, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
@@ -31,15 +31,15 @@ from api.contract.campaigns import (
     TestSent,
 )
 from api.exports import Separator
-from api.pagination import Cursor, Limit, check_if_match, decode_cursor, etag, names_version, page, struct
+from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.recipients_csv import recipients_csv
+from api.versions import IfMatch
 from db.campaigns import actions, queries
 from db.campaigns.enums import CampaignState
 from db.contacts.phones import display
 from db.errors import RequestError, RequestField
 from db.messages.enums import MessageState, SkipReason
 from db.messages.reasons import FailureReason
-from db.tenancy import Actor
 
 States = Annotated[list[RecipientState] | None, QueryParameter(name="state", description="Only these states; may be repeated.")]
 _REASONS = frozenset(reason.value for reason in (*FailureReason, *SkipReason))
@@ -47,17 +47,8 @@ Replied = Annotated[bool | None, QueryParameter(description="Only those who answ
 _LABELS = {state.label: state for state in MessageState}
 
 
-def _campaign(row: dict[str, Any]) -> Response[Campaign]:
-    return Response(struct(row, Campaign), headers={"ETag": etag(row["version"])})
-
-
-async def _version(actor: Actor, campaign_id: UUID, request: Request[Any, Any, Any]) -> int | None:
-    """The version on which If-Match makes the change conditional; None without that header. Raises NotFound, PreconditionFailed."""
-    if not names_version(request):
-        return None
-    version: int = (await queries.campaign(actor, campaign_id))["version"]
-    check_if_match(request, version)
-    return version
+def _campaign(row: dict[str, Any]) -> Campaign:
+    return struct(row, Campaign)
 
 
 def _reason(name: str | None) -> str | None:
@@ -87,35 +78,33 @@ class CampaignController(Controller):
     ) -> Page[CampaignRow]:
         """Newest first, each with its counts."""
         after = decode_cursor(cursor, tuple[datetime, UUID])
-        rows = await queries.campaigns(actor, limit=limit, after=after, states=states, channel_id=channel_id, search=search)
+        rows = await queries.campaigns(
+            actor, limit=one_over(limit), after=after, states=states, channel_id=channel_id, search=search
+        )
         return page(rows, limit, lambda row: (row["created_at"], row["id"]), lambda row: struct(row, CampaignRow))
 
     @post(summary="Create a draft")
-    async def create_campaign(self, actor: Caller, data: JSONBody[CampaignCreate]) -> Response[Campaign]:
+    async def create_campaign(self, actor: Caller, data: JSONBody[CampaignCreate]) -> Campaign:
         """A new draft; the rest follows by PATCH."""
-        campaign_id = await actions.create(actor, data.name, channel_id=data.channel_id, audience=data.audience)
-        return _campaign(await queries.campaign(actor, campaign_id))
+        return _campaign(await actions.create(actor, data.name, channel_id=data.channel_id, audience=data.audience))
 
     @get("/{campaign_id:uuid}", summary="Get a campaign")
-    async def get_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Response[Campaign]:
+    async def get_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Campaign:
         """With its ETag for If-Match."""
         return _campaign(await queries.campaign(actor, campaign_id))
 
     @patch("/{campaign_id:uuid}", opt={"versioned": True}, summary="Change a draft or scheduled campaign")
     async def patch_campaign(
-        self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[CampaignPatch], request: Request[Any, Any, Any]
-    ) -> Response[Campaign]:
+        self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[CampaignPatch], expected: IfMatch
+    ) -> Campaign:
         """Only what is named changes. 409 `not_editable` once launched, 412 when somebody else changed it."""
-        version = await _version(actor, campaign_id, request)
         changes = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not msgspec.UNSET}
-        if changes:
-            await actions.edit(actor, campaign_id, changes, version)
-        return _campaign(await queries.campaign(actor, campaign_id))
+        return _campaign(await actions.edit(actor, campaign_id, changes, expected))
 
     @delete("/{campaign_id:uuid}", opt={"versioned": True}, summary="Delete a draft", status_code=200)
-    async def delete_campaign(self, actor: Caller, campaign_id: FromPath[UUID], request: Request[Any, Any, Any]) -> Done:
+    async def delete_campaign(self, actor: Caller, campaign_id: FromPath[UUID], expected: IfMatch) -> Done:
         """409 `not_deletable` for anything but a draft, 412 when somebody else changed it."""
-        await actions.delete(actor, campaign_id, await _version(actor, campaign_id, request))
+        await actions.delete(actor, campaign_id, expected)
         return Done()
 
     @post("/{campaign_id:uuid}/audience", summary="Count the audience", status_code=200, opt={"idempotent": False})
@@ -160,29 +149,25 @@ class CampaignController(Controller):
 
     @post("/{campaign_id:uuid}/launch", summary="Launch or schedule", status_code=202, opt={"rate": "send", "versioned": True})
     async def launch_campaign(
-        self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[CampaignLaunch], request: Request[Any, Any, Any]
-    ) -> Response[Campaign]:
+        self, actor: Caller, campaign_id: FromPath[UUID], data: JSONBody[CampaignLaunch], expected: IfMatch
+    ) -> Campaign:
         """409 `not_ready` names every problem with its step; 412 when somebody else changed what If-Match names."""
-        await actions.launch(actor, campaign_id, data.at, await _version(actor, campaign_id, request))
-        return _campaign(await queries.campaign(actor, campaign_id))
+        return _campaign(await actions.launch(actor, campaign_id, data.at, expected))
 
     @post("/{campaign_id:uuid}/pause", summary="Pause", status_code=200)
-    async def pause_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Response[Campaign]:
+    async def pause_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Campaign:
         """Acts within one slice."""
-        await actions.pause(actor, campaign_id)
-        return _campaign(await queries.campaign(actor, campaign_id))
+        return _campaign(await actions.pause(actor, campaign_id))
 
     @post("/{campaign_id:uuid}/resume", summary="Resume", status_code=200)
-    async def resume_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Response[Campaign]:
+    async def resume_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Campaign:
         """Goes on where it stopped."""
-        await actions.resume(actor, campaign_id)
-        return _campaign(await queries.campaign(actor, campaign_id))
+        return _campaign(await actions.resume(actor, campaign_id))
 
     @post("/{campaign_id:uuid}/cancel", summary="Cancel", status_code=200)
-    async def cancel_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Response[Campaign]:
+    async def cancel_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Campaign:
         """A scheduled campaign becomes a draft again; of a running one nothing more goes out."""
-        await actions.cancel(actor, campaign_id)
-        return _campaign(await queries.campaign(actor, campaign_id))
+        return _campaign(await actions.cancel(actor, campaign_id))
 
     @post(
         "/{campaign_id:uuid}/retry-failed",
@@ -196,9 +181,9 @@ class CampaignController(Controller):
         return Retried(queued=queued)
 
     @post("/{campaign_id:uuid}/clone", summary="Clone", opt={"creates": "/v1/campaigns"})
-    async def clone_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Response[Campaign]:
+    async def clone_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Campaign:
         """A new draft with the same channel, text and audience."""
-        return _campaign(await queries.campaign(actor, await actions.clone(actor, campaign_id)))
+        return _campaign(await actions.clone(actor, campaign_id))
 
     @get("/{campaign_id:uuid}/progress", summary="Live progress")
     async def get_progress(self, actor: Caller, campaign_id: FromPath[UUID]) -> Progress:
@@ -222,7 +207,7 @@ class CampaignController(Controller):
         rows = await queries.recipients(
             actor,
             queries.RecipientQuery(campaign_id, _states(states), _reason(reason), search, replied),
-            limit=limit,
+            limit=one_over(limit),
             after=after[0] if after else None,
         )
         return page(rows, limit, lambda row: (row["dedupe_key"],), _recipient)

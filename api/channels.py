@@ -20,7 +20,7 @@ from api.contract.channels import (
 )
 from api.contract.kinds import Kind, KindCapabilities, KindField, Translated
 from api.contract.sandbox import SandboxKind, SandboxNewsCode
-from api.pagination import Cursor, Limit, decode_cursor, page, struct
+from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from db.channels import actions, log, notices, queries
 from db.channels.queries import ChannelView
 from db.providers import registry
@@ -160,7 +160,7 @@ class ChannelController(Controller):
         self, actor: Caller, request: Request[Any, Any, Any], cursor: Cursor = None, limit: Limit = 50
     ) -> Page[Channel]:
         after = decode_cursor(cursor, tuple[UUID])
-        rows = await queries.channels(actor, after=after[0] if after else None, limit=limit + 1)
+        rows = await queries.channels(actor, after=after[0] if after else None, limit=one_over(limit))
         settings = _settings(request)
         return page(rows, limit, lambda row: (row.id,), lambda row: _channel(row, settings))
 
@@ -236,7 +236,7 @@ class ChannelController(Controller):
         limit: Limit = 50,
     ) -> Page[ChannelLogEntry]:
         before = decode_cursor(cursor, tuple[UUID])
-        rows = await log.entries(actor, channel_id, kind=kind, ok=ok, before=before[0] if before else None, limit=limit + 1)
+        rows = await log.entries(actor, channel_id, kind=kind, ok=ok, before=before[0] if before else None, limit=one_over(limit))
         return page(rows, limit, lambda row: (row.id,), lambda row: struct(row._asdict(), ChannelLogEntry))
 
     @get(

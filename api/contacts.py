@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from litestar import Controller, Request, Response, delete, get, patch, post
+from litestar import Controller, Request, delete, get, patch, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET
@@ -33,12 +33,12 @@ from api.contract.contacts import (
     TagCreate,
     TagRef,
 )
-from api.pagination import Cursor, Limit, check_if_match, decode_cursor, etag, names_version, page, struct
+from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
+from api.versions import IfMatch
 from db.contacts import actions, bulk, fields, merges, notes, queries, tags
 from db.contacts.enums import IdentityKind
 from db.contacts.phones import display
 from db.errors import RequestError, RequestField
-from db.tenancy import Actor
 
 _LARGE = 1_000_000  # bytes: a selection of some 25,000 contacts
 _tag_refs = msgspec.json.Decoder(list[TagRef])
@@ -97,30 +97,14 @@ def _row(row: asyncpg.Record) -> ContactRow:
     )
 
 
-def _version(row: asyncpg.Record) -> str:
-    return f"{row['updated_at']:%Y%m%d%H%M%S%f}"
-
-
-async def _expected(actor: Actor, contact_id: UUID, request: Request[Any, Any, Any]) -> datetime | None:
-    """The `updated_at` on which If-Match makes the change conditional; None without that header. Raises NotFound,
-    PreconditionFailed."""
-    if not names_version(request):
-        return None
-    row = await queries.contact(actor, contact_id)
-    check_if_match(request, _version(row))
-    expected: datetime = row["updated_at"]
-    return expected
-
-
-def _contact(row: asyncpg.Record) -> Response[Contact]:
+def _contact(row: asyncpg.Record) -> Contact:
     identities = [
         msgspec.convert({**found, "display": display(found["value"]) if found["kind"] in _NUMBERS else found["value"]}, Identity)
         for found in msgspec.json.decode(row["identities"])
     ]
-    contact = struct(
+    return struct(
         row, Contact, identities=identities, tags=_tag_refs.decode(row["tags"]), custom=msgspec.json.decode(row["custom"])
     )
-    return Response(contact, headers={"ETag": etag(_version(row))})
 
 
 _NUMBERS = (IdentityKind.PHONE, IdentityKind.WA_ID)
@@ -148,7 +132,7 @@ class ContactController(Controller):
         after: tuple[str | datetime, UUID] | None = (
             decode_cursor(cursor, tuple[datetime, UUID]) if sort == "recent" else decode_cursor(cursor, tuple[str, UUID])
         )
-        rows, total = await queries.contacts(actor, filter, sort=sort, after=after, limit=limit, exact=count == "exact")
+        rows, total = await queries.contacts(actor, filter, sort=sort, after=after, limit=one_over(limit), exact=count == "exact")
         key = "updated_at" if sort == "recent" else "name_key"
         return page(rows, limit, lambda row: (row[key], row["id"]), _row, total)
 
@@ -156,8 +140,8 @@ class ContactController(Controller):
         summary="Create a contact",
         description="409 `contact_exists` names the contact that has the phone or e-mail. A suppressed address comes opted out.",
     )
-    async def create_contact(self, actor: Caller, data: JSONBody[ContactCreate]) -> Response[Contact]:
-        contact_id = await actions.create_contact(
+    async def create_contact(self, actor: Caller, data: JSONBody[ContactCreate]) -> Contact:
+        row = await actions.create_contact(
             actor,
             name=data.name,
             phone=data.phone,
@@ -166,10 +150,10 @@ class ContactController(Controller):
             tag_names=data.tags,
             custom=data.custom,
         )
-        return _contact(await queries.contact(actor, contact_id))
+        return _contact(row)
 
     @get("/{contact_id:uuid}", summary="Get a contact", description="With its ETag for If-Match.")
-    async def get_contact(self, actor: Caller, contact_id: FromPath[UUID]) -> Response[Contact]:
+    async def get_contact(self, actor: Caller, contact_id: FromPath[UUID]) -> Contact:
         return _contact(await queries.contact(actor, contact_id))
 
     @patch(
@@ -180,14 +164,12 @@ class ContactController(Controller):
         "an empty value removes its key; `opted_out` acts at once, on messages in the queue too. 412 when somebody else changed it.",
     )
     async def change_contact(
-        self, actor: Caller, contact_id: FromPath[UUID], data: JSONBody[ContactPatch], request: Request[Any, Any, Any]
-    ) -> Response[Contact]:
-        expected = await _expected(actor, contact_id, request)
+        self, actor: Caller, contact_id: FromPath[UUID], data: JSONBody[ContactPatch], expected: IfMatch
+    ) -> Contact:
         given = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
         if "tags" in given:
             given["tag_names"] = given.pop("tags")
-        await actions.change_contact(actor, contact_id, expected=expected, **given)
-        return _contact(await queries.contact(actor, contact_id))
+        return _contact(await actions.change_contact(actor, contact_id, expected=expected, **given))
 
     @delete(
         "/{contact_id:uuid}",
@@ -196,13 +178,13 @@ class ContactController(Controller):
         description="The person with addresses, tags and notes. What was sent stays counted; who opted out stays suppressed. 412 "
         "when somebody else changed it.",
     )
-    async def delete_contact(self, actor: Caller, contact_id: FromPath[UUID], request: Request[Any, Any, Any]) -> None:
-        await actions.delete_contact(actor, contact_id, expected=await _expected(actor, contact_id, request))
+    async def delete_contact(self, actor: Caller, contact_id: FromPath[UUID], expected: IfMatch) -> None:
+        await actions.delete_contact(actor, contact_id, expected=expected)
 
     @get("/{contact_id:uuid}/notes", summary="List a contact's notes", description="Newest first.")
     async def list_notes(self, actor: Caller, contact_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 50) -> Page[Note]:
         after = decode_cursor(cursor, tuple[UUID])
-        rows = await notes.notes(actor, contact_id, after=after[0] if after else None, limit=limit)
+        rows = await notes.notes(actor, contact_id, after=after[0] if after else None, limit=one_over(limit))
         return page(rows, limit, lambda row: (row["id"],), lambda row: struct(row, Note))
 
     @post("/{contact_id:uuid}/notes", summary="Write a note")
@@ -239,8 +221,7 @@ class ContactController(Controller):
         description="Runs in the background over everybody whom the filter matches now; progress as event `bulk.progress`.",
     )
     async def start_bulk(self, actor: Caller, data: JSONBody[BulkAction]) -> Bulk:
-        bulk_id = await bulk.start_bulk(actor, data.filter, data.verb, data.tags)
-        return struct(await bulk.bulk(actor, bulk_id), Bulk)
+        return struct(await bulk.start_bulk(actor, data.filter, data.verb, data.tags), Bulk)
 
     @get("/bulk/{bulk_id:uuid}", summary="How far a bulk action is")
     async def get_bulk(self, actor: Caller, bulk_id: FromPath[UUID]) -> Bulk:
@@ -260,7 +241,7 @@ class TagController(Controller):
         cursor: Cursor = None,
         limit: Limit = 200,
     ) -> Page[Tag]:
-        rows = await tags.tags(actor, search=search, after=decode_cursor(cursor, tuple[str, UUID]), limit=limit)
+        rows = await tags.tags(actor, search=search, after=decode_cursor(cursor, tuple[str, UUID]), limit=one_over(limit))
         return page(rows, limit, lambda row: (row["key"], row["id"]), lambda row: struct(row, Tag))
 
     @post(summary="Create a tag", description="409 `tag_exists`, whatever case and accents.")

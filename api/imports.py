@@ -16,7 +16,7 @@ from api.auth.guard import Caller
 from api.contract.base import Page
 from api.contract.contacts import Import, ImportColumn, ImportReject, ImportStart
 from api.exports import BOM, Separator, csv_lines, csv_stream
-from api.pagination import Cursor, Limit, decode_cursor, page, struct
+from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.translations import portuguese
 from db.contacts import imports
 from db.contacts.imports import ColumnTarget, Inspected, Options
@@ -68,13 +68,12 @@ class ImportController(Controller):
         file = data.get("file")
         if not isinstance(file, UploadFile):
             raise RequestError.INVALID(fields=[RequestField.REQUIRED("file")])
-        import_id = await imports.upload(actor, file.filename, _pieces(file))
-        return _import(await imports.one_import(actor, import_id))
+        return _import(await imports.upload(actor, file.filename, _pieces(file)))
 
     @get(summary="List imports", description="Newest first.")
     async def list_imports(self, actor: Caller, cursor: Cursor = None, limit: Limit = 25) -> Page[Import]:
         after = decode_cursor(cursor, tuple[UUID])
-        rows = await imports.imports(actor, after=after[0] if after else None, limit=limit)
+        rows = await imports.imports(actor, after=after[0] if after else None, limit=one_over(limit))
         return page(rows, limit, lambda row: (row["id"],), _import)
 
     @get("/{import_id:uuid}", summary="Get an import", description="With its columns once the file was looked at.")
@@ -90,13 +89,11 @@ class ImportController(Controller):
     )
     async def start(self, actor: Caller, import_id: FromPath[UUID], data: JSONBody[ImportStart]) -> Import:
         columns = [ColumnTarget(column.index, column.target, column.field_key, column.field_label) for column in data.columns]
-        await imports.start(actor, import_id, columns, data.tags, data.country)
-        return _import(await imports.one_import(actor, import_id))
+        return _import(await imports.start(actor, import_id, columns, data.tags, data.country))
 
     @post("/{import_id:uuid}/cancel", status_code=200, summary="Cancel an import", description="What was imported stays.")
     async def cancel(self, actor: Caller, import_id: FromPath[UUID]) -> Import:
-        await imports.cancel(actor, import_id)
-        return _import(await imports.one_import(actor, import_id))
+        return _import(await imports.cancel(actor, import_id))
 
     @get(
         "/{import_id:uuid}/rejects", summary="Rows that were not taken", description="Each with its reasons, in the file's order."
@@ -104,7 +101,7 @@ class ImportController(Controller):
     async def rejects(
         self, actor: Caller, import_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 50
     ) -> Page[ImportReject]:
-        rows = await imports.rejects(actor, import_id, after=decode_cursor(cursor, tuple[int, str]), limit=limit)
+        rows = await imports.rejects(actor, import_id, after=decode_cursor(cursor, tuple[int, str]), limit=one_over(limit))
         return page(
             rows,
             limit,
@@ -143,13 +140,13 @@ async def _rejected(actor: Actor, found: Import, separator: str, *, in_portugues
     while True:
         rows = await imports.rejects(actor, found.id, after=after, limit=1000)
         lines = []
-        for row in rows[:1000]:
+        for row in rows:
             if row["row_number"] != number:
                 if number >= 0:
                     lines.append(_line(cells, len(names), number, reasons))
                 number, cells, reasons = row["row_number"], list(row["cells"]), []
             reasons.append(portuguese(_said(row)) if in_portuguese else _said(row))
-        if len(rows) <= 1000:
+        if len(rows) < 1000:
             if number >= 0:
                 lines.append(_line(cells, len(names), number, reasons))
             yield csv_lines(lines, separator)

@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from api.auth.guard import Caller
 from api.contract.base import Page
 from api.contract.messages import Message, MessageCreate, ReplyChannel
-from api.pagination import Cursor, Limit, decode_cursor, page, struct
+from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from db.messages import answers, conversation
 
 
@@ -22,7 +22,9 @@ class MessageController(Controller):
         self, actor: Caller, contact_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 50
     ) -> Page[Message]:
         """What went out and what came in over all channels, newest first."""
-        entries = await conversation.messages(actor, contact_id, before=decode_cursor(cursor, tuple[datetime, UUID]), limit=limit)
+        entries = await conversation.messages(
+            actor, contact_id, before=decode_cursor(cursor, tuple[datetime, UUID]), limit=one_over(limit)
+        )
         return page(entries, limit, lambda entry: (entry.at, entry.id), lambda entry: struct(entry._asdict(), Message))
 
     @get("/contacts/{contact_id:uuid}/reply-channels", summary="How a contact can be answered")

@@ -1,4 +1,4 @@
-"""Cursors and entity tags. A cursor is opaque: the sort key of the last row, so that pages neither skip nor repeat when rows
+"""Cursors. A cursor is opaque: the sort key of the last row, so that pages neither skip nor repeat when rows
 come and go, bound to the list, its order and its filter. It carries no rights: it only says where to go on inside what the caller
 may see."""
 
@@ -68,10 +68,15 @@ def decode_cursor(cursor: str | None, type: type[T]) -> T | None:
         raise RequestError.BAD_CURSOR(fields=[RequestField.BAD_CURSOR("cursor")]) from None
 
 
+def one_over(limit: int) -> int:
+    """How many rows to ask a query for, so that `page` can tell whether there is a next page."""
+    return limit + 1
+
+
 def page(
     rows: Sequence[R], limit: int, key: Callable[[R], tuple[object, ...]], make: Callable[[R], S], total: int | None = None
 ) -> Page[S]:
-    """One page from `limit + 1` rows: ask the query for one more than wanted, and this tells whether there is a next page."""
+    """One page of at most `limit` items from `one_over(limit)` rows."""
     kept = rows[:limit]
     return Page(
         items=[make(row) for row in kept],
@@ -83,28 +88,3 @@ def page(
 def struct(row: Any, type: type[T], **more: object) -> T:
     """A database row as a contract Struct: columns by name, surplus ones ignored."""
     return msgspec.convert({**row, **more}, type, from_attributes=True)
-
-
-def etag(version: int | str) -> str:
-    """`ETag` of a version."""
-    return f'"{version}"'
-
-
-def names_version(request: Request[Any, Any, Any]) -> bool:
-    """Whether If-Match makes the request conditional on a version."""
-    return request.headers.get("if-match", "*").strip() != "*"
-
-
-def refuse_blind_if_match(request: Request[Any, Any, Any]) -> None:
-    """Raises PreconditionFailed when a change is asked for on condition of a version where none is checked (a route that checks
-    says `opt={"versioned": True}`): never done as if there were no condition."""
-    changes = request.method in {"POST", "PUT", "PATCH", "DELETE"}
-    if changes and names_version(request) and not request.route_handler.opt.get("versioned"):
-        raise RequestError.NO_VERSION()
-
-
-def check_if_match(request: Request[Any, Any, Any], version: int | str) -> None:
-    """Raises PreconditionFailed when the request names another version in If-Match. Without the header anything goes."""
-    given = request.headers.get("if-match", "")
-    if names_version(request) and etag(version) not in {tag.strip().removeprefix("W/") for tag in given.split(",")}:
-        raise RequestError.CHANGED_MEANWHILE()

@@ -21,7 +21,7 @@ import structlog
 from api.auth.guard import forget_all, resolve
 from api.contract import events as wire
 from db import valkey
-from db.accounts.events import SessionRevoked
+from db.accounts.events import SessionRevoked, TeamChanged
 from db.errors import AppError, RequestError, Unauthenticated
 from db.event_stream import STREAM_LENGTH, stream_key
 from db.events import Event
@@ -38,11 +38,12 @@ _START = "0-0"
 
 
 class Frame(NamedTuple):
-    """One message to a listener: a JSON text, and its id in the stream."""
+    """One message to a listener: a JSON text, its id in the stream, and the event in it."""
 
     id: str | None
     type: str
     text: bytes
+    event: Event | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -53,11 +54,11 @@ def control(id: str | None, kind: wire.ControlType) -> Frame:
     return Frame(id, kind, _encode(wire.Control(type=kind, id=id)))
 
 
-def _read(id: str, raw: bytes) -> tuple[Event | None, Frame]:
-    """An entry of the stream; no event for a type that a newer version publishes."""
+def _read(id: str, raw: bytes) -> Frame:
+    """An entry of the stream; without an event for a type that a newer version publishes."""
     entry = _decode(raw)
     entry.id = id
-    return entry.event(), Frame(id, entry.type, _encode(entry))
+    return Frame(id, entry.type, _encode(entry), entry.event())
 
 
 def _order(id: str) -> tuple[int, int]:
@@ -75,9 +76,10 @@ class Listener:
         self._wake = asyncio.Event()
         self._doubted = False
 
-    def hears(self, event: Event) -> bool:
+    def hears(self, event: Event | None) -> bool:
         """Whether the event is for this listener: it concerns them, and they may read what it is about."""
-        return event.reaches(self.actor.id if self.actor.kind == "user" else None, self.actor.permissions)
+        user_id = self.actor.id if self.actor.kind == "user" else None
+        return event is not None and event.reaches(user_id, self.actor.permissions)
 
     @property
     def behind(self) -> bool:
@@ -171,8 +173,9 @@ class Hub:
                         return
                     checked = time.monotonic()
                 if got is None:
-                    yield control(None if listener.behind else self._position.get(actor.company_id), "ping")
-                elif got.id is None or got.type == "reset" or _order(got.id) > seen:
+                    if not listener.behind:
+                        yield control(self._position.get(actor.company_id), "ping")
+                elif got.id is None or got.event is None or (_order(got.id) > seen and listener.hears(got.event)):
                     yield got
         finally:
             group.discard(listener)
@@ -250,26 +253,24 @@ class Hub:
                 self._position[company_id] = entries[-1][0].decode()
 
     def _hand_out(self, company_id: UUID, id: str, raw: bytes) -> None:
-        event, frame = _read(id, raw)
-        if event is None:
-            return
+        frame = _read(id, raw)
         listeners = list(self._listeners.get(company_id, ()))
         for listener in listeners:
-            if listener.hears(event):
+            if listener.hears(frame.event):
                 listener.put(frame)
-        if isinstance(event, SessionRevoked):
+        if isinstance(frame.event, SessionRevoked | TeamChanged):
             forget_all()
             for listener in listeners:
-                _apply(event, listener)
+                _apply(frame.event, listener)
 
 
-def _apply(revoked: SessionRevoked, listener: Listener) -> None:
-    """Ends the connections of the sessions that are over; the keys of somebody whose rights changed lose them at once."""
+def _apply(event: SessionRevoked | TeamChanged, listener: Listener) -> None:
+    """Ends the connections of the sessions that are over; whose role changed, and whose keys, loses rights at once."""
     actor = listener.actor
-    if actor.id == revoked.user_id and revoked.session_id in (None, actor.session_id):
-        listener.end("session.revoked")
-    elif actor.maker_id == revoked.user_id and revoked.session_id is None:
+    if isinstance(event, TeamChanged):
         listener.doubt()
+    elif actor.id == event.user_id and event.session_id in (None, actor.session_id):
+        listener.end("session.revoked")
 
 
 async def _tip(company_id: UUID) -> str:
@@ -296,8 +297,8 @@ async def _since(listener: Listener, last_id: str, position: str) -> list[Frame]
         entries = entries[1:]
     if not whole:
         return reset
-    found = (_read(id.decode(), fields[b"e"]) for id, fields in entries)
-    return [frame for event, frame in found if event is not None and listener.hears(event)]
+    frames = (_read(id.decode(), fields[b"e"]) for id, fields in entries)
+    return [frame for frame in frames if listener.hears(frame.event)]
 
 
 async def _still_valid(listener: Listener, token: str) -> bool:

@@ -15,7 +15,7 @@ from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 from api.auth.guard import Caller
 from api.contract.base import Done, Page
 from api.contract.sandbox import Behaviour, SandboxMessage, SandboxNews, SandboxPhone, SandboxReply
-from api.pagination import Cursor, Limit, decode_cursor, page
+from api.pagination import Cursor, Limit, decode_cursor, one_over, page
 from db.channels import actions
 from db.messages import threads
 from db.messages.threads import Entry, Phone
@@ -72,7 +72,7 @@ class SandboxController(Controller):
         self, channel_id: FromPath[UUID], actor: Caller, search: Search = None, cursor: Cursor = None, limit: Limit = 50
     ) -> Page[SandboxPhone]:
         before = decode_cursor(cursor, tuple[datetime, str])
-        rows = await threads.phones(actor, channel_id, search=search, before=before, limit=limit + 1)
+        rows = await threads.phones(actor, channel_id, search=search, before=before, limit=one_over(limit))
         return page(rows, limit, lambda row: (row.at, row.address), _phone)
 
     @get("/phones/{address:str}", summary="One phone", description="Its messages, newest first.")
@@ -80,7 +80,7 @@ class SandboxController(Controller):
         self, channel_id: FromPath[UUID], address: Address, actor: Caller, cursor: Cursor = None, limit: Limit = 50
     ) -> Page[SandboxMessage]:
         before = decode_cursor(cursor, tuple[datetime, UUID])
-        rows = await threads.thread(actor, channel_id, address, before=before, limit=limit + 1)
+        rows = await threads.thread(actor, channel_id, address, before=before, limit=one_over(limit))
         return page(rows, limit, lambda row: (row.at, row.id), _message)
 
     @post(

@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from api.auth.guard import Caller
 from api.contract.base import Done, Page
 from api.contract.channels import Template, TemplateCreate
-from api.pagination import Cursor, Limit, decode_cursor, page
+from api.pagination import Cursor, Limit, decode_cursor, one_over, page
 from db.channels import queries, templates
 from db.channels.enums import TemplateStatus
 from db.channels.queries import TemplateView
@@ -59,7 +59,7 @@ class TemplateController(Controller):
             status=status,
             search=search,
             after=decode_cursor(cursor, tuple[str, UUID]),
-            limit=limit + 1,
+            limit=one_over(limit),
         )
         return page(rows, limit, lambda row: (row.name, row.id), _template)
 
@@ -86,8 +86,7 @@ class TemplateController(Controller):
             quick_replies=list(data.quick_replies),
             url_button=(button.text, button.url, button.example) if button else None,
         )
-        template_id = await templates.create(actor, data.channel_id, draft)
-        return _template(await queries.template(actor, template_id))
+        return _template(await templates.create(actor, data.channel_id, draft))
 
     @delete(
         "/{template_id:uuid}",

@@ -2,7 +2,8 @@
 
 `live.on(CampaignProgress, handler)` inside a page calls the handler with the typed event, in the page's own context, until the page
 is gone; `CampaignEvent` takes a whole family. After a gap the API replays from the last event id, or says `reset`: then the handlers
-given to `live.on_reset` fetch anew. The screens repaint from events only, never from the answer to their own write.
+given to `live.on_reset` fetch anew. A page shows the answer to its own write, and passes over the event that tells it of a version
+that it has; everybody else repaints from the event.
 Nothing is stored here, and a handler that fails does not stop the others.
 """
 

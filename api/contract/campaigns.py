@@ -123,7 +123,7 @@ class Campaign(Output):
     started_at: Moment | None
     finished_at: Moment | None
     resume_at: Moment | None
-    version: int
+    version: int  # for If-Match, as in ETag
     cloned_from: UUID | None
     created_by: str | None
     created_at: Moment

@@ -90,6 +90,7 @@ class Contact(Output):
     source: Annotated[str, example("import")]
     created_at: Moment
     updated_at: Moment
+    version: int  # for If-Match, as in ETag
 
 
 class ContactMerge(Output):

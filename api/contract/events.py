@@ -20,6 +20,7 @@ from db.channels.events import TemplatesChanged as TemplatesChanged
 from db.contacts.events import BulkProgress as BulkProgress
 from db.contacts.events import ContactsChanged as ContactsChanged
 from db.contacts.events import ImportProgress as ImportProgress
+from db.contacts.events import NotesChanged as NotesChanged
 from db.events import Event as Event
 from db.holds.events import HoldChanged as HoldChanged
 from db.messages.events import ConversationChanged as ConversationChanged

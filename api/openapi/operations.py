@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from api.idempotency import takes_key
 from api.openapi.schemas import page_of
+from api.versions import has_version
 
 CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _VERBS = {"POST": "create", "PUT": "set", "PATCH": "update"}
@@ -117,7 +118,6 @@ HEADERS: dict[str, dict[str, Any]] = {
         "example": 'attachment; filename="contacts-2026-03-02.csv"',
     },
 }
-VERSIONED = frozenset({"Contact", "Campaign"})  # answers with an ETag
 
 
 def response_headers(operation: Operation, status: str, *, located: bool) -> list[str]:
@@ -130,7 +130,7 @@ def response_headers(operation: Operation, status: str, *, located: bool) -> lis
         "RateLimit": counted,
         "Retry-After": status in ("429", "503"),
         "WWW-Authenticate": status == "401",
-        "ETag": good and getattr(operation.gives, "__name__", "") in VERSIONED,
+        "ETag": good and has_version(operation.gives),
         "Location": good and located,
         "Idempotency-Replayed": good and operation.keyed,
         "Content-Disposition": good and operation.path.endswith(".csv"),

@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+import asyncpg
+
+from db.accounts import queries
 from db.accounts.events import CompanyChanged, SessionRevoked, TeamChanged
 from db.accounts.names import refuse_addresses
 from db.errors import RequestError
@@ -27,8 +30,8 @@ async def change_me(actor: Actor, *, name: str | None, language: str | None) -> 
 
 async def change_company(
     actor: Actor, *, name: str | None, language: str | None, time_zone: str | None, country: str | None
-) -> None:
-    """None leaves a value as it is. Raises Invalid."""
+) -> asyncpg.Record:
+    """The row of `queries.company`. None leaves a value as it is. Raises Invalid."""
     refuse_addresses(name=name)
     async with work(actor, Permission.COMPANY_WRITE) as w:
         await w.execute(
@@ -45,6 +48,7 @@ async def change_company(
         changed = {"name": name, "language": language, "time_zone": time_zone, "country": country}
         w.audit("company.changed", w.company_id, **{key: value for key, value in changed.items() if value is not None})
         w.emit(CompanyChanged())
+        return await queries.own_company(w)
 
 
 async def end_session(actor: Actor, session_id: UUID) -> None:

@@ -7,7 +7,7 @@ import asyncpg
 from db.errors import RequestError
 from db.permissions import Permission
 from db.tenancy import SELF, Actor
-from db.work import read, system_read
+from db.work import Read, read, system_read
 
 _COMPANY = "select id, name, language, time_zone, country, created_at, demo from company where id = $1"
 _HELD = "select exists (select from hold where company_id = $1 and ended_at is null)"
@@ -16,9 +16,15 @@ _HELD = "select exists (select from hold where company_id = $1 and ended_at is n
 async def company(actor: Actor) -> asyncpg.Record:
     """The actor's company."""
     async with read(actor, Permission.COMPANY_READ) as r:
-        row = await r.fetchrow(_COMPANY, actor.company_id)
-        assert row is not None
-        return row
+        return await own_company(r)
+
+
+async def own_company(r: Read) -> asyncpg.Record:
+    """As `company`, inside a unit of work."""
+    assert r.actor is not None
+    row = await r.fetchrow(_COMPANY, r.actor.company_id)
+    assert row is not None
+    return row
 
 
 async def person(user_id: UUID) -> tuple[asyncpg.Record, list[asyncpg.Record]]:
@@ -83,7 +89,7 @@ from membership m join account_user u on u.id = m.user_id where m.company_id = $
 
 
 async def team(actor: Actor, after: tuple[str, UUID] | None, limit: int) -> list[asyncpg.Record]:
-    """`limit + 1` members by name."""
+    """Members by name."""
     name, user_id = after or (None, None)
     async with read(actor, Permission.TEAM_READ) as r:
         return await r.fetch(
@@ -92,21 +98,21 @@ async def team(actor: Actor, after: tuple[str, UUID] | None, limit: int) -> list
             actor.company_id,
             name,
             user_id,
-            limit + 1,
+            limit,
         )
 
 
-async def member(actor: Actor, user_id: UUID) -> asyncpg.Record:
+async def member(r: Read, user_id: UUID) -> asyncpg.Record:
     """One member. Raises NotFound."""
-    async with read(actor, Permission.TEAM_READ) as r:
-        row = await r.fetchrow(_MEMBER + "and m.user_id = $2", actor.company_id, user_id)
-        if row is None:
-            raise RequestError.NOT_FOUND(what="member")
-        return row
+    assert r.actor is not None
+    row = await r.fetchrow(_MEMBER + "and m.user_id = $2", r.actor.company_id, user_id)
+    if row is None:
+        raise RequestError.NOT_FOUND(what="member")
+    return row
 
 
 async def invitations(actor: Actor, before: UUID | None, limit: int) -> list[asyncpg.Record]:
-    """`limit + 1` open invitations, newest first."""
+    """Open invitations, newest first."""
     async with read(actor, Permission.TEAM_READ) as r:
         return await r.fetch(
             "select i.id, i.email, i.role, coalesce(u.name, '') as invited_by, i.created_at, i.expires_at from invitation i "
@@ -115,7 +121,7 @@ async def invitations(actor: Actor, before: UUID | None, limit: int) -> list[asy
             "and i.expires_at > now() and ($2::uuid is null or i.id < $2) order by i.id desc limit $3",
             actor.company_id,
             before,
-            limit + 1,
+            limit,
         )
 
 
@@ -130,6 +136,6 @@ order by k.id desc limit $3
 
 
 async def api_keys(actor: Actor, before: UUID | None, limit: int) -> list[asyncpg.Record]:
-    """`limit + 1` keys, newest first: those nobody revoked, and for 30 days those that ended with their maker's rights."""
+    """Keys, newest first: those nobody revoked, and for 30 days those that ended with their maker's rights."""
     async with read(actor, Permission.KEYS_WRITE) as r:
-        return await r.fetch(_KEYS, actor.company_id, before, limit + 1)
+        return await r.fetch(_KEYS, actor.company_id, before, limit)

@@ -2,6 +2,9 @@
 
 from uuid import UUID
 
+import asyncpg
+
+from db.accounts import queries
 from db.accounts.errors import AccountError
 from db.accounts.events import SessionRevoked, TeamChanged
 from db.accounts.rights import end_borrowed
@@ -37,24 +40,24 @@ async def _keep_an_owner(w: Work, role: Role) -> None:
             raise AccountError.LAST_OWNER()
 
 
-async def change_role(actor: Actor, user_id: UUID, role: Role) -> None:
-    """Ends keys and invitations of theirs that exceed the new role. Raises NotFound, Forbidden `owner_only`, `own_role`,
-    Conflict `last_owner`."""
+async def change_role(actor: Actor, user_id: UUID, role: Role) -> asyncpg.Record:
+    """The row of `queries.member`. Ends keys and invitations of theirs that exceed the new role. Raises NotFound, Forbidden
+    `owner_only`, `own_role`, Conflict `last_owner`."""
     if actor.kind == "api_key" and user_id == actor.maker_id:
         raise AccountError.OWN_ROLE()
     async with work(actor, Permission.TEAM_WRITE) as w:
         before = await _locked_role(w, user_id)
         may_grant(actor, before)
         may_grant(actor, role)
-        if before is role:
-            return
-        await _keep_an_owner(w, before)
-        await w.execute(
-            "update membership set role = $3 where company_id = $1 and user_id = $2", w.company_id, user_id, role.value
-        )
-        await end_borrowed(w, user_id, role)
-        w.audit("member.role_changed", user_id, before=before.value, after=role.value)
-        w.emit(TeamChanged())
+        if before is not role:
+            await _keep_an_owner(w, before)
+            await w.execute(
+                "update membership set role = $3 where company_id = $1 and user_id = $2", w.company_id, user_id, role.value
+            )
+            await end_borrowed(w, user_id, role)
+            w.audit("member.role_changed", user_id, before=before.value, after=role.value)
+            w.emit(TeamChanged())
+        return await queries.member(w, user_id)
 
 
 async def remove(actor: Actor, user_id: UUID) -> None:

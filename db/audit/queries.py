@@ -28,7 +28,7 @@ async def entries(
     subject_id: UUID | None = None,
     actor_id: UUID | None = None,
 ) -> list[asyncpg.Record]:
-    """`limit + 1` rows. `action` is a whole name or a family such as `campaign.*`."""
+    """Newest first. `action` is a whole name or a family such as `campaign.*`."""
     pattern = None if action is None else action.replace("\\", "").replace("%", "").replace("_", r"\_").replace("*", "%")
     async with read(actor, Permission.AUDIT_READ) as r:
-        return await r.fetch(_LIST, actor.company_id, before, pattern, subject_id, actor_id, limit + 1)
+        return await r.fetch(_LIST, actor.company_id, before, pattern, subject_id, actor_id, limit)

@@ -6,11 +6,14 @@ from uuid import UUID
 
 import msgspec
 
+from db import versions
+from db.campaigns.announce import changed
 from db.campaigns.audience import Audience, sample
 from db.campaigns.check import frozen_content, load_draft, problems
 from db.campaigns.enums import CampaignState
 from db.campaigns.errors import CampaignError, CampaignField
-from db.campaigns.events import CampaignChanged, CampaignDeleted, CampaignProgress
+from db.campaigns.events import CampaignDeleted, CampaignProgress
+from db.campaigns.queries import one
 from db.clock import now
 from db.contacts import consent
 from db.contacts.filter import ContactFilter
@@ -22,15 +25,19 @@ from db.messages.errors import MessageError
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
 from db.tenancy import Actor
+from db.versions import Expected
 from db.work import Work, work
+
+Row = dict[str, Any]
+"""The campaign as `queries.campaign` gives it, read in the transaction of the change."""
 
 _EDITABLE = (CampaignState.DRAFT, CampaignState.SCHEDULED)
 _JSON = ("bindings", "audience", "settings")
 _REASONS = frozenset(reason.value for reason in FailureReason)
 
 
-async def create(actor: Actor, name: str, *, channel_id: UUID | None = None, audience: ContactFilter | None = None) -> UUID:
-    """A new draft; returns its id. Raises NotFound for a channel that is not the company's."""
+async def create(actor: Actor, name: str, *, channel_id: UUID | None = None, audience: ContactFilter | None = None) -> Row:
+    """A new draft. Raises NotFound for a channel that is not the company's."""
     async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
         if channel_id is not None:
             await _own(w, "channel", channel_id)
@@ -43,16 +50,16 @@ async def create(actor: Actor, name: str, *, channel_id: UUID | None = None, aud
             actor.id if actor.kind == "user" else None,
         )
         w.audit("campaign.created", campaign_id)
-        w.emit(CampaignChanged(campaign_id=campaign_id, state=CampaignState.DRAFT))
-    return campaign_id
+        return await changed(w, campaign_id)
 
 
-async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], version: int | None) -> int:
-    """Writes a draft or scheduled campaign; returns the new version. `version` is what the editor saw (If-Match)."""
+async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], expected: Expected = None) -> Row:
+    """Writes a draft or scheduled campaign. Raises NotFound, PreconditionFailed, Conflict `not_editable`."""
     async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
-        row = await _lock(w, campaign_id)
+        row = await _lock(w, campaign_id, expected)
         _expect(row["state"], _EDITABLE, CampaignError.NOT_EDITABLE)
-        _expect_version(row, version)
+        if not changes:
+            return await one(w, campaign_id)
         for table, column in (("channel", "channel_id"), ("template", "template_id")):
             if changes.get(column) is not None:
                 await _own(w, table, changes[column])
@@ -63,43 +70,35 @@ async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], version
         for column, value in changes.items():
             args.append(msgspec.json.encode(value).decode() if column in _JSON else value)
             assignments.append(f"{column} = ${len(args)}" + ("::jsonb" if column in _JSON else ""))
-        new_version: int = await w.fetchval(
-            f"update campaign set {', '.join([*assignments, 'version = version + 1', 'updated_at = now()'])}"
-            " where company_id = $1 and id = $2 returning version",
-            *args,
-        )
+        await w.execute(f"update campaign set {', '.join(assignments)} where company_id = $1 and id = $2", *args)
         if row["state"] == CampaignState.SCHEDULED:
             await _freeze(w, campaign_id)  # what is scheduled stays ready to go
         w.audit("campaign.edited", campaign_id, fields=sorted(changes))
-        w.emit(CampaignChanged(campaign_id=campaign_id, state=CampaignState(row["state"])))
-    return new_version
+        return await changed(w, campaign_id)
 
 
-async def delete(actor: Actor, campaign_id: UUID, version: int | None = None) -> None:
-    """Drafts only; what was sent stays on record. `version` is what the person saw (If-Match)."""
+async def delete(actor: Actor, campaign_id: UUID, expected: Expected = None) -> None:
+    """Drafts only; what was sent stays on record. Raises NotFound, PreconditionFailed, Conflict `not_deletable`."""
     async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
-        row = await _lock(w, campaign_id)
+        row = await _lock(w, campaign_id, expected)
         _expect(row["state"], (CampaignState.DRAFT,), CampaignError.NOT_DELETABLE)
-        _expect_version(row, version)
         await w.execute("delete from campaign where company_id = $1 and id = $2", actor.company_id, campaign_id)
         w.audit("campaign.deleted", campaign_id)
         w.emit(CampaignDeleted(campaign_id=campaign_id))
 
 
-async def launch(actor: Actor, campaign_id: UUID, at: datetime | None, version: int | None = None) -> None:
-    """Checks, freezes the text and starts, or plans the start for `at`. `version` is what the person saw (If-Match). Raises
-    Conflict `not_ready` with every problem."""
+async def launch(actor: Actor, campaign_id: UUID, at: datetime | None, expected: Expected = None) -> Row:
+    """Checks, freezes the text and starts, or plans the start for `at`. Raises NotFound, PreconditionFailed, Conflict
+    `already_launched`, `not_ready` with every problem."""
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
-        row = await _lock(w, campaign_id)
+        row = await _lock(w, campaign_id, expected)
         _expect(row["state"], _EDITABLE, CampaignError.ALREADY_LAUNCHED)
-        _expect_version(row, version)
         if at is not None and at <= now():
             raise CampaignError.IN_THE_PAST(fields=[RequestField.IN_THE_PAST("at")])
         await _freeze(w, campaign_id)
         state = CampaignState.SCHEDULED if at else CampaignState.PREPARING
         await w.execute(
-            "update campaign set state = $3, scheduled_at = $4, launched_at = now(), version = version + 1, updated_at = now()"
-            " where company_id = $1 and id = $2",
+            "update campaign set state = $3, scheduled_at = $4, launched_at = now() where company_id = $1 and id = $2",
             actor.company_id,
             campaign_id,
             state.value,
@@ -109,7 +108,7 @@ async def launch(actor: Actor, campaign_id: UUID, at: datetime | None, version: 
         await w.withdraw(job)
         w.enqueue(job, at=at)
         w.audit("campaign.launched", campaign_id, at=at)
-        w.emit(CampaignChanged(campaign_id=campaign_id, state=state))
+        return await changed(w, campaign_id)
 
 
 async def _freeze(w: Work, campaign_id: UUID) -> None:
@@ -125,9 +124,9 @@ async def _freeze(w: Work, campaign_id: UUID) -> None:
     )
 
 
-async def pause(actor: Actor, campaign_id: UUID) -> None:
+async def pause(actor: Actor, campaign_id: UUID) -> Row:
     """Acts within one slice: no claim is granted to a campaign that is not running."""
-    await _move(
+    return await _move(
         actor,
         campaign_id,
         (CampaignState.RUNNING,),
@@ -137,11 +136,12 @@ async def pause(actor: Actor, campaign_id: UUID) -> None:
     )
 
 
-async def resume(actor: Actor, campaign_id: UUID) -> None:
-    await _move(actor, campaign_id, (CampaignState.PAUSED,), CampaignState.RUNNING, CampaignError.NOT_PAUSED)
+async def resume(actor: Actor, campaign_id: UUID) -> Row:
+    """Goes on where it stopped."""
+    return await _move(actor, campaign_id, (CampaignState.PAUSED,), CampaignState.RUNNING, CampaignError.NOT_PAUSED)
 
 
-async def cancel(actor: Actor, campaign_id: UUID) -> None:
+async def cancel(actor: Actor, campaign_id: UUID) -> Row:
     """A planned one becomes a draft again; a running one sends nothing more, what is on the wire finishes."""
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
         row = await _lock(w, campaign_id)
@@ -155,7 +155,7 @@ async def cancel(actor: Actor, campaign_id: UUID) -> None:
         await w.execute(
             "update campaign set state = $3, state_reason = $4, state_detail = null, resume_at = null,"
             " scheduled_at = case when $3 = 'draft' then null else scheduled_at end,"
-            " content = case when $3 = 'draft' then null else content end, updated_at = now()"
+            " content = case when $3 = 'draft' then null else content end"
             " where company_id = $1 and id = $2",
             actor.company_id,
             campaign_id,
@@ -164,7 +164,7 @@ async def cancel(actor: Actor, campaign_id: UUID) -> None:
         )
         await w.withdraw(PrepareCampaign(campaign_id=campaign_id))
         w.audit("campaign.unscheduled" if planned else "campaign.cancelled", campaign_id)
-        w.emit(CampaignChanged(campaign_id=campaign_id, state=state))
+        return await changed(w, campaign_id)
 
 
 async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, include_unknown: bool) -> int:
@@ -187,18 +187,18 @@ async def retry_failed(actor: Actor, campaign_id: UUID, reasons: list[str], *, i
         if queued:
             state = CampaignState.PAUSED if row["state"] == CampaignState.PAUSED else CampaignState.RUNNING
             await w.execute(
-                "update campaign set state = $3, finished_at = null, tally_width = null, updated_at = now() where company_id = $1 and id = $2",
+                "update campaign set state = $3, finished_at = null, tally_width = null where company_id = $1 and id = $2",
                 actor.company_id,
                 campaign_id,
                 state.value,
             )
             w.audit("campaign.retried", campaign_id, queued=queued, include_unknown=include_unknown)
-            w.emit(CampaignChanged(campaign_id=campaign_id, state=state))
+            await changed(w, campaign_id)
             w.emit(CampaignProgress(campaign_id=campaign_id))
     return queued
 
 
-async def clone(actor: Actor, campaign_id: UUID) -> UUID:
+async def clone(actor: Actor, campaign_id: UUID) -> Row:
     """A new draft with the same channel, text and audience."""
     async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
         new_id: UUID | None = await w.fetchval(
@@ -212,8 +212,7 @@ async def clone(actor: Actor, campaign_id: UUID) -> UUID:
         if new_id is None:
             raise RequestError.NOT_FOUND(what="campaign")
         w.audit("campaign.cloned", new_id, source=str(campaign_id))
-        w.emit(CampaignChanged(campaign_id=new_id, state=CampaignState.DRAFT))
-    return new_id
+        return await changed(w, new_id)
 
 
 async def test_send(actor: Actor, campaign_id: UUID, to: list[str]) -> list[UUID]:
@@ -272,12 +271,12 @@ async def _move(
     refusal: CampaignError,
     *,
     reason: str | None = None,
-) -> None:
+) -> Row:
     async with work(actor, Permission.CAMPAIGNS_SEND) as w:
         row = await _lock(w, campaign_id)
         _expect(row["state"], sources, refusal)
         await w.execute(
-            "update campaign set state = $3, state_reason = $4, state_detail = null, resume_at = null, updated_at = now()"
+            "update campaign set state = $3, state_reason = $4, state_detail = null, resume_at = null"
             " where company_id = $1 and id = $2",
             actor.company_id,
             campaign_id,
@@ -285,15 +284,16 @@ async def _move(
             reason,
         )
         w.audit(f"campaign.{to.value}", campaign_id)
-        w.emit(CampaignChanged(campaign_id=campaign_id, state=to))
+        return await changed(w, campaign_id)
 
 
-async def _lock(w: Work, campaign_id: UUID) -> Any:
+async def _lock(w: Work, campaign_id: UUID, expected: Expected = None) -> Any:
     row = await w.fetchrow(
         "select state, version, channel_id from campaign where company_id = $1 and id = $2 for update", w.company_id, campaign_id
     )
     if row is None:
         raise RequestError.NOT_FOUND(what="campaign")
+    versions.check(row["version"], expected)
     return row
 
 
@@ -305,8 +305,3 @@ async def _own(w: Work, table: str, row_id: UUID) -> None:
 def _expect(state: str, allowed: tuple[CampaignState, ...], refusal: CampaignError) -> None:
     if state not in allowed:
         raise refusal(state=state)
-
-
-def _expect_version(row: Any, version: int | None) -> None:
-    if version is not None and version != row["version"]:
-        raise RequestError.CHANGED_MEANWHILE()

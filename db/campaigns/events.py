@@ -20,6 +20,8 @@ class CampaignChanged(CampaignEvent, frozen=True, kw_only=True):
     type: ClassVar = "campaign.changed"
     permission: ClassVar = Permission.CAMPAIGNS_READ
     state: CampaignState
+    version: int
+    """As in the campaign: who has it already need not ask."""
 
 
 class CampaignDeleted(CampaignEvent, frozen=True, kw_only=True):

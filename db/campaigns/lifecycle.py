@@ -4,9 +4,9 @@ from uuid import UUID
 
 import msgspec
 
+from db.campaigns.announce import changed
 from db.campaigns.audience import Audience, materialise
 from db.campaigns.enums import CampaignState
-from db.campaigns.events import CampaignChanged
 from db.clock import now
 from db.contacts import consent
 from db.contacts.filter import ContactFilter
@@ -15,7 +15,7 @@ from db.messages.enums import DeliveryPolicy, MessageState
 from db.messages.reasons import FailureReason
 from db.permissions import Permission
 from db.tenancy import worker
-from db.work import Read, Work, system_read, work
+from db.work import Read, system_read, work
 
 CLOSE_BATCH = 20_000
 
@@ -40,22 +40,18 @@ async def content(r: Read, campaign_id: UUID) -> str | None:
     return value
 
 
-def _changed(w: Work, campaign_id: UUID, state: CampaignState) -> None:
-    w.emit(CampaignChanged(campaign_id=campaign_id, state=state))
-
-
 async def prepare(company_id: UUID, campaign_id: UUID) -> int:
     """Materialises the audience and lets the campaign run. Does nothing unless it is waiting for that. Returns the audience."""
     async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
         row = await w.fetchrow(
-            "update campaign set state = 'preparing', updated_at = now() where company_id = $1 and id = $2"
+            "update campaign set state = 'preparing' where company_id = $1 and id = $2"
             " and (state = 'preparing' or state = 'scheduled' and scheduled_at <= now() + interval '1 second') returning id",
             company_id,
             campaign_id,
         )
         if row is None:
             return 0
-        _changed(w, campaign_id, CampaignState.PREPARING)
+        await changed(w, campaign_id)
     async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
         row = await w.fetchrow(
             "select k.channel_id, k.audience, k.settings, k.policy, k.content::text as content, k.was_held, c.kind from campaign k"
@@ -86,14 +82,14 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
         await recipients.skip_opted_out(w, campaign_id)
         await lost.reached(w, campaign_id, row["channel_id"], held=row["was_held"])
         await w.execute(
-            "update campaign k set state = 'running', started_at = coalesce(started_at, now()), updated_at = now(), audience_size = ("
+            "update campaign k set state = 'running', started_at = coalesce(started_at, now()), audience_size = ("
             f"select coalesce(sum(delta), 0) from message_tally where company_id = $1 and campaign_id = $2 and state <> {int(MessageState.SKIPPED)})"
             " where company_id = $1 and id = $2",
             company_id,
             campaign_id,
         )
         w.audit("campaign.started", campaign_id, audience=added)
-        _changed(w, campaign_id, CampaignState.RUNNING)
+        await changed(w, campaign_id)
     return added
 
 
@@ -113,7 +109,7 @@ async def _set(
 ) -> None:
     async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
         if await w.execute(
-            "update campaign set state = $3, state_reason = $4, state_detail = $5, updated_at = now()"
+            "update campaign set state = $3, state_reason = $4, state_detail = $5"
             " where company_id = $1 and id = $2 and state = any($6::text[])",
             company_id,
             campaign_id,
@@ -123,7 +119,7 @@ async def _set(
             list(sources),
         ):
             w.audit(f"campaign.{state.value}", campaign_id, reason=reason)
-            _changed(w, campaign_id, state)
+            await changed(w, campaign_id)
 
 
 async def reconcile() -> int:
@@ -149,12 +145,12 @@ async def _settle(company_id: UUID, campaign_id: UUID) -> int:
         state = CampaignState(row["state"])
         if state == CampaignState.PAUSED and row["resume_at"] is not None and row["resume_at"] <= now():
             await w.execute(
-                "update campaign set state = 'running', state_reason = null, state_detail = null, resume_at = null,"
-                " updated_at = now() where company_id = $1 and id = $2",
+                "update campaign set state = 'running', state_reason = null, state_detail = null, resume_at = null"
+                " where company_id = $1 and id = $2",
                 company_id,
                 campaign_id,
             )
-            _changed(w, campaign_id, CampaignState.RUNNING)
+            await changed(w, campaign_id)
             return 1
         if state in (CampaignState.CANCELLED, CampaignState.FAILED):
             discarded = FailureReason.DISCARDED if row["state_reason"] == FailureReason.DISCARDED else None
@@ -163,11 +159,11 @@ async def _settle(company_id: UUID, campaign_id: UUID) -> int:
             return 0
         end = CampaignState.FINISHED if state == CampaignState.RUNNING else state
         await w.execute(
-            "update campaign set state = $3, finished_at = now(), updated_at = now() where company_id = $1 and id = $2",
+            "update campaign set state = $3, finished_at = now() where company_id = $1 and id = $2",
             company_id,
             campaign_id,
             end.value,
         )
         w.audit("campaign.finished", campaign_id, state=end.value)
-        _changed(w, campaign_id, end)
+        await changed(w, campaign_id)
         return 1

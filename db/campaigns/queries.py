@@ -66,7 +66,7 @@ async def campaigns(
     channel_id: UUID | None = None,
     search: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Newest first, each with its counts; `limit + 1` rows so that the caller sees whether there is more."""
+    """Newest first, each with its counts."""
     args: list[object] = [actor.company_id]
     conditions = ["k.company_id = $1"]
 
@@ -85,7 +85,7 @@ async def campaigns(
         conditions.append(f"(k.created_at, k.id) < (${len(args) - 1}, ${len(args)})")
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         rows = await r.fetch(
-            f"select {_COLUMNS} {_FROM} where {' and '.join(conditions)} order by k.created_at desc, k.id desc limit {limit + 1}",
+            f"select {_COLUMNS} {_FROM} where {' and '.join(conditions)} order by k.created_at desc, k.id desc limit {limit}",
             *args,
         )
         counts = await tallies(r, [row["id"] for row in rows])
@@ -188,11 +188,11 @@ class RecipientQuery(NamedTuple):
 
 
 async def recipients(actor: Actor, query: RecipientQuery, *, limit: int, after: str | None = None) -> list[asyncpg.Record]:
-    """Members of the audience with what became of them and their first answer; `limit + 1` rows. Raises NotFound."""
+    """Members of the audience with what became of them and their first answer. Raises NotFound."""
     sql, args = query.sql(actor.company_id, after)
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         await one(r, query.campaign_id)
-        return await r.fetch(f"{sql} limit {limit + 1}", *args)
+        return await r.fetch(f"{sql} limit {limit}", *args)
 
 
 async def stream_recipients(r: Read, query: RecipientQuery) -> AsyncIterator[asyncpg.Record]:

@@ -183,12 +183,18 @@ _TEMPLATE = (
 async def template(actor: Actor, template_id: UUID) -> TemplateView:
     """One template. Raises NotFound."""
     async with read(actor, Permission.TEMPLATES_READ) as r:
-        row = await r.fetchrow(
-            f"select {_TEMPLATE} from template t join channel c on c.company_id = $1 and c.id = t.channel_id"
-            " where t.company_id = $1 and t.id = $2 and t.status <> 'deleted' and c.archived_at is null",
-            actor.company_id,
-            template_id,
-        )
+        return await one_template(r, template_id)
+
+
+async def one_template(r: Read, template_id: UUID) -> TemplateView:
+    """As `template`, inside a unit of work."""
+    assert r.actor is not None
+    row = await r.fetchrow(
+        f"select {_TEMPLATE} from template t join channel c on c.company_id = $1 and c.id = t.channel_id"
+        " where t.company_id = $1 and t.id = $2 and t.status <> 'deleted' and c.archived_at is null",
+        r.actor.company_id,
+        template_id,
+    )
     if row is None:
         raise RequestError.NOT_FOUND(what="template")
     return _template(row)

@@ -14,6 +14,7 @@ import msgspec
 from db.channels.enums import Quality, TemplateCategory, TemplateStatus
 from db.channels.errors import ChannelError
 from db.channels.events import TemplatesChanged
+from db.channels.queries import TemplateView, one_template
 from db.clock import now
 from db.errors import RequestError
 from db.jobs import SubmitTemplate, SyncTemplates
@@ -41,7 +42,7 @@ class Listed(NamedTuple):
     rejected_reason: str | None
 
 
-async def create(actor: Actor, channel_id: UUID, draft: TemplateDraft) -> UUID:
+async def create(actor: Actor, channel_id: UUID, draft: TemplateDraft) -> TemplateView:
     """Stores the template as pending and submits it for review. Raises NotFound, Invalid, Conflict (name and language taken)."""
     async with work(actor, Permission.TEMPLATES_WRITE) as w:
         kind = await w.fetchval(
@@ -80,7 +81,7 @@ async def create(actor: Actor, channel_id: UUID, draft: TemplateDraft) -> UUID:
         w.audit("template.created", template_id, name=draft.name)
         w.enqueue(SubmitTemplate(template_id=template_id, verb="create"))
         w.emit(TemplatesChanged(channel_id=channel_id))
-    return template_id
+        return await one_template(w, template_id)
 
 
 async def delete(actor: Actor, template_id: UUID) -> None:

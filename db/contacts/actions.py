@@ -1,12 +1,13 @@
 """One contact: made, changed, deleted by people and partners. Imports and inbound messages have ways of their own."""
 
-from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from db.contacts import consent, fields, tags
+from db import versions
+from db.contacts import consent, fields, queries, tags
 from db.contacts.enums import IdentityKind
 from db.contacts.errors import ContactError, ContactField
 from db.contacts.events import ContactsChanged
@@ -15,6 +16,7 @@ from db.errors import RequestError
 from db.messages import recipients
 from db.permissions import Permission
 from db.tenancy import Actor
+from db.versions import Expected
 from db.work import Work, work
 
 
@@ -27,8 +29,8 @@ async def create_contact(
     language: str | None = None,
     tag_names: list[str] | None = None,
     custom: dict[str, str] | None = None,
-) -> UUID:
-    """Raises Invalid, and Conflict `contact_exists` with `contact_id` when somebody has the phone or e-mail."""
+) -> asyncpg.Record:
+    """The contact as `queries.contact`. Raises Invalid, and Conflict `contact_exists` with `contact_id` when somebody has the phone or e-mail."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         addresses = []
         if phone and phone.strip():
@@ -54,15 +56,16 @@ async def create_contact(
         await refresh(w, [contact_id])
         await consent.apply_suppression(w, [contact_id])
         w.audit("contact.created", contact_id)
-        w.emit(ContactsChanged(contact_id=contact_id))
-    return contact_id
+        row = await queries.one(w, contact_id)
+        w.emit(ContactsChanged(contact_id=contact_id, version=row["version"]))
+        return row
 
 
 async def change_contact(
     actor: Actor,
     contact_id: UUID,
     *,
-    expected: datetime | None = None,
+    expected: Expected = None,
     name: str | UnsetType = UNSET,
     phone: str | UnsetType | None = UNSET,
     email: str | UnsetType | None = UNSET,
@@ -70,9 +73,9 @@ async def change_contact(
     tag_names: list[str] | UnsetType = UNSET,
     custom: dict[str, str] | UnsetType = UNSET,
     opted_out: bool | UnsetType = UNSET,
-) -> None:
-    """What is UNSET stays. `custom` is merged, an empty value takes its key out. Raises NotFound, Invalid, Conflict
-    `contact_exists`, and PreconditionFailed when the contact is not the one of `expected` (its `updated_at`)."""
+) -> asyncpg.Record:
+    """The contact as `queries.contact`. What is UNSET stays. `custom` is merged, an empty value takes its key out. Raises NotFound,
+    PreconditionFailed, Invalid, Conflict `contact_exists`."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         await _lock(w, contact_id, expected)
         if name is not UNSET:
@@ -107,11 +110,13 @@ async def change_contact(
         else:
             await consent.apply_suppression(w, [contact_id])
         w.audit("contact.changed", contact_id)
-        w.emit(ContactsChanged(contact_id=contact_id))
+        row = await queries.one(w, contact_id)
+        w.emit(ContactsChanged(contact_id=contact_id, version=row["version"]))
+        return row
 
 
-async def delete_contact(actor: Actor, contact_id: UUID, *, expected: datetime | None = None) -> None:
-    """Raises NotFound, and PreconditionFailed when the contact is not the one of `expected` (its `updated_at`)."""
+async def delete_contact(actor: Actor, contact_id: UUID, *, expected: Expected = None) -> None:
+    """Raises NotFound, PreconditionFailed."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         await _lock(w, contact_id, expected)
         await delete_contacts(w, [contact_id])
@@ -119,14 +124,13 @@ async def delete_contact(actor: Actor, contact_id: UUID, *, expected: datetime |
         w.emit(ContactsChanged(contact_id=contact_id))
 
 
-async def _lock(w: Work, contact_id: UUID, expected: datetime | None) -> None:
-    row = await w.fetchrow(
-        "select updated_at from contact where company_id = $1 and id = $2 for update", w.company_id, contact_id
+async def _lock(w: Work, contact_id: UUID, expected: Expected) -> None:
+    version = await w.fetchval(
+        f"select {queries.VERSION} from contact c where company_id = $1 and id = $2 for update", w.company_id, contact_id
     )
-    if row is None:
+    if version is None:
         raise RequestError.NOT_FOUND(what="contact")
-    if expected is not None and row["updated_at"] != expected:
-        raise RequestError.CHANGED_MEANWHILE()
+    versions.check(version, expected)
 
 
 async def delete_contacts(w: Work, contact_ids: list[UUID]) -> int:

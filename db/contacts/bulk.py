@@ -16,7 +16,7 @@ from db.errors import RequestError, RequestField
 from db.jobs import BulkContacts
 from db.permissions import Permission
 from db.tenancy import Actor, worker
-from db.work import Work, read, work
+from db.work import Read, Work, read, work
 
 Verb = Literal["add_tags", "remove_tags", "opt_out", "delete"]
 BATCH = 1000
@@ -26,8 +26,8 @@ class Params(msgspec.Struct):
     tags: list[UUID] = []
 
 
-async def start_bulk(actor: Actor, filter: ContactFilter, verb: Verb, tag_names: list[str]) -> UUID:
-    """Contacts that turn up after this moment are left alone. Raises Invalid."""
+async def start_bulk(actor: Actor, filter: ContactFilter, verb: Verb, tag_names: list[str]) -> asyncpg.Record:
+    """The row of `bulk`. Contacts that turn up after this moment are left alone. Raises Invalid."""
     if verb in ("add_tags", "remove_tags") and not tag_names:
         raise RequestError.INVALID(fields=[RequestField.REQUIRED("tags")])
     if not filter.picks:
@@ -49,18 +49,23 @@ async def start_bulk(actor: Actor, filter: ContactFilter, verb: Verb, tag_names:
         )
         w.audit(f"contacts.bulk_{verb}", bulk_id, total=total)
         w.enqueue(BulkContacts(bulk_id=bulk_id))
-    return bulk_id
+        return await _one(w, bulk_id)
 
 
 async def bulk(actor: Actor, bulk_id: UUID) -> asyncpg.Record:
     """Row `id, verb, total, processed, done, error`. Raises NotFound."""
     async with read(actor, Permission.CONTACTS_READ) as r:
-        row = await r.fetchrow(
-            "select id, verb, total, processed, finished_at is not null as done, error from contact_bulk "
-            "where company_id = $1 and id = $2",
-            actor.company_id,
-            bulk_id,
-        )
+        return await _one(r, bulk_id)
+
+
+async def _one(r: Read, bulk_id: UUID) -> asyncpg.Record:
+    assert r.actor is not None
+    row = await r.fetchrow(
+        "select id, verb, total, processed, finished_at is not null as done, error from contact_bulk "
+        "where company_id = $1 and id = $2",
+        r.actor.company_id,
+        bulk_id,
+    )
     if row is None:
         raise RequestError.NOT_FOUND(what="bulk_action")
     return row

@@ -14,6 +14,18 @@ class ContactsChanged(Event, frozen=True, kw_only=True):
     type: ClassVar = "contacts.changed"
     permission: ClassVar = Permission.CONTACTS_READ
     contact_id: UUID | None = None
+    version: int | None = None
+    """Of the one contact, when somebody changed it by hand: who has it already need not ask."""
+
+
+class NotesChanged(Event, frozen=True, kw_only=True):
+    """A note on a contact was written or deleted."""
+
+    type: ClassVar = "notes.changed"
+    permission: ClassVar = Permission.CONTACTS_READ
+    contact_id: UUID
+    note_id: UUID
+    deleted: bool
 
 
 class ImportProgress(Event, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from db.idempotency import Replayed
 from db.jobs import ForgetFile, InspectImport, RunImport
 from db.permissions import Permission
 from db.tenancy import Actor, worker
-from db.work import read, work
+from db.work import Read, read, work
 
 MAX_BYTES = 100_000_000
 OPEN = (ImportState.UPLOADED, ImportState.QUEUED, ImportState.RUNNING)
@@ -94,8 +94,8 @@ def _no_table() -> AppError:
     return ContactImportError.NOT_A_SPREADSHEET(fields=[ContactImportField.NOT_A_SPREADSHEET("file")])
 
 
-async def upload(actor: Actor, filename: str, pieces: AsyncIterator[bytes]) -> UUID:
-    """Stores a file and has it looked at. Raises Invalid, TooLarge, TooManyRequests."""
+async def upload(actor: Actor, filename: str, pieces: AsyncIterator[bytes]) -> asyncpg.Record:
+    """The row of `one_import`. Stores a file and has it looked at. Raises Invalid, TooLarge, TooManyRequests."""
     actor.require(Permission.CONTACTS_WRITE)
     name = re.sub(r"[\x00-\x1f\x7f]", "", PurePath(filename.replace("\\", "/")).name)[:200] or "contacts"
     key = blobs.new_key(actor.company_id, PurePath(name).suffix)
@@ -119,10 +119,10 @@ async def upload(actor: Actor, filename: str, pieces: AsyncIterator[bytes]) -> U
             )
             w.audit("import.uploaded", import_id, size=size)
             w.enqueue(InspectImport(import_id=import_id))
+            return await _one(w, import_id)
     except (Replayed, AppError):  # the first request under this Idempotency-Key has stored the file, or there is no room
         await blobs.store().delete(key)
         raise
-    return import_id
 
 
 async def _checked(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -135,24 +135,29 @@ async def _checked(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 async def imports(actor: Actor, *, after: UUID | None, limit: int) -> list[asyncpg.Record]:
-    """Newest first, one more than `limit`."""
+    """Newest first."""
     async with read(actor, Permission.CONTACTS_READ) as r:
         return await r.fetch(
-            f"{_SELECT} and ($2::uuid is null or i.id < $2) order by i.id desc limit $3", actor.company_id, after, limit + 1
+            f"{_SELECT} and ($2::uuid is null or i.id < $2) order by i.id desc limit $3", actor.company_id, after, limit
         )
 
 
 async def one_import(actor: Actor, import_id: UUID) -> asyncpg.Record:
     """Raises NotFound."""
     async with read(actor, Permission.CONTACTS_READ) as r:
-        row = await r.fetchrow(f"{_SELECT} and i.id = $2", actor.company_id, import_id)
+        return await _one(r, import_id)
+
+
+async def _one(r: Read, import_id: UUID) -> asyncpg.Record:
+    assert r.actor is not None
+    row = await r.fetchrow(f"{_SELECT} and i.id = $2", r.actor.company_id, import_id)
     if row is None:
         raise RequestError.NOT_FOUND(what="import")
     return row
 
 
 async def rejects(actor: Actor, import_id: UUID, *, after: tuple[int, str] | None, limit: int) -> list[asyncpg.Record]:
-    """Rows `row_number, field, value, reason, warning, cells`, one more than `limit`. Raises NotFound."""
+    """Rows `row_number, field, value, reason, warning, cells`. Raises NotFound."""
     number, field = after or (-1, "")
     async with read(actor, Permission.CONTACTS_READ) as r:
         if not await r.fetchval("select true from contact_import where company_id = $1 and id = $2", actor.company_id, import_id):
@@ -165,12 +170,14 @@ async def rejects(actor: Actor, import_id: UUID, *, after: tuple[int, str] | Non
             import_id,
             number,
             field,
-            limit + 1,
+            limit,
         )
 
 
-async def start(actor: Actor, import_id: UUID, columns: list[ColumnTarget], tag_names: list[str], region: str | None) -> None:
-    """Fixes the mapping and starts the run; columns that are not named are ignored. Raises NotFound, Invalid, and Conflict
+async def start(
+    actor: Actor, import_id: UUID, columns: list[ColumnTarget], tag_names: list[str], region: str | None
+) -> asyncpg.Record:
+    """The row of `one_import`. Fixes the mapping and starts the run; columns that are not named are ignored. Raises NotFound, Invalid, and Conflict
     `import_not_ready` unless the file was looked at and the import was not started before."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         row = await w.fetchrow(
@@ -207,6 +214,7 @@ async def start(actor: Actor, import_id: UUID, columns: list[ColumnTarget], tag_
         w.audit("import.started", import_id)
         w.enqueue(RunImport(import_id=import_id))
         w.emit(ImportProgress(import_id=import_id, state=ImportState.QUEUED, processed=0, total=None))
+        return await _one(w, import_id)
 
 
 def _mapping(columns: list[ColumnTarget], sheet: Inspected) -> list[ColumnTarget]:
@@ -239,8 +247,8 @@ def _mapping(columns: list[ColumnTarget], sheet: Inspected) -> list[ColumnTarget
     return [chosen.get(column.index) or ColumnTarget(column.index, "ignore") for column in sheet.columns]
 
 
-async def cancel(actor: Actor, import_id: UUID) -> None:
-    """Ends it at the next batch; what was imported stays. Harmless when it is over. Raises NotFound."""
+async def cancel(actor: Actor, import_id: UUID) -> asyncpg.Record:
+    """The row of `one_import`. Ends it at the next batch; what was imported stays. Harmless when it is over. Raises NotFound."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         row = await w.fetchrow(
             "update contact_import set state = 'cancelled', finished_at = now() where company_id = $1 and id = $2 "
@@ -248,14 +256,14 @@ async def cancel(actor: Actor, import_id: UUID) -> None:
             w.company_id,
             import_id,
         )
-        if row is None:
-            if not await w.fetchval("select true from contact_import where company_id = $1 and id = $2", w.company_id, import_id):
-                raise RequestError.NOT_FOUND(what="import")
-            return
-        w.audit("import.cancelled", import_id)
-        w.enqueue(ForgetFile(import_id=import_id))
-        w.emit(ImportProgress(import_id=import_id, state=ImportState.CANCELLED, processed=row["processed"], total=row["total"]))
-        w.emit(ContactsChanged())
+        if row is not None:
+            w.audit("import.cancelled", import_id)
+            w.enqueue(ForgetFile(import_id=import_id))
+            w.emit(
+                ImportProgress(import_id=import_id, state=ImportState.CANCELLED, processed=row["processed"], total=row["total"])
+            )
+            w.emit(ContactsChanged())
+        return await _one(w, import_id)
 
 
 # for the workers --------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import asyncpg
 
-from db.contacts.events import ContactsChanged
+from db.contacts.events import NotesChanged
 from db.errors import RequestError, RequestField
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -24,7 +24,7 @@ async def must_exist(r: Read, company_id: UUID, contact_id: UUID) -> None:
 
 
 async def notes(actor: Actor, contact_id: UUID, *, after: UUID | None, limit: int) -> list[asyncpg.Record]:
-    """Rows `id, author, body, created_at`, newest first, one more than `limit`. `author` is empty once they left the company."""
+    """Rows `id, author, body, created_at`, newest first. `author` is empty once they left the company."""
     async with read(actor, Permission.CONTACTS_READ) as r:
         await must_exist(r, actor.company_id, contact_id)
         return await r.fetch(
@@ -32,7 +32,7 @@ async def notes(actor: Actor, contact_id: UUID, *, after: UUID | None, limit: in
             actor.company_id,
             contact_id,
             after,
-            limit + 1,
+            limit,
         )
 
 
@@ -51,7 +51,7 @@ async def add_note(actor: Actor, contact_id: UUID, body: str) -> asyncpg.Record:
             text,
         )
         w.audit("contact.note_added", contact_id)
-        w.emit(ContactsChanged(contact_id=contact_id))
+        w.emit(NotesChanged(contact_id=contact_id, note_id=note_id, deleted=False))
         row = await w.fetchrow(f"{_SELECT} and n.id = $3", w.company_id, contact_id, note_id)
         assert row is not None
         return row
@@ -65,4 +65,4 @@ async def delete_note(actor: Actor, contact_id: UUID, note_id: UUID) -> None:
         ):
             raise RequestError.NOT_FOUND(what="note")
         w.audit("contact.note_deleted", contact_id)
-        w.emit(ContactsChanged(contact_id=contact_id))
+        w.emit(NotesChanged(contact_id=contact_id, note_id=note_id, deleted=True))

@@ -37,7 +37,7 @@ left join lateral (select value from contact_identity i where i.company_id = p.c
 
 
 class Contacts(NamedTuple):
-    """`rows`: id, name, name_key, updated_at, opted_out, phone, line, email, tags (JSON); one more than the limit.
+    """`rows`: id, name, name_key, updated_at, opted_out, phone, line, email, tags (JSON).
     `total` only on the first page."""
 
     rows: list[asyncpg.Record]
@@ -62,7 +62,7 @@ async def contacts(
         if after is not None:
             args += [after[0], after[1]]
             conditions += f" and (k.{column}, k.id) {sign} (${len(args) - 1}::{type_}, ${len(args)}::uuid)"
-        args.append(limit + 1)
+        args.append(limit)
         order = f"k.{column} {direction}, k.id {direction}"
         # Materialised: the planner must not join the addresses of everybody before it has cut the page.
         rows = await r.fetch(
@@ -75,7 +75,7 @@ async def contacts(
         elif exact:
             total = await r.fetchval(f"select count(*) {source}", *counted)
         elif total is None:
-            total = len(rows) if len(rows) <= limit else await _count(r, source, counted)
+            total = len(rows) if len(rows) < limit else await _count(r, source, counted)
         return Contacts(rows, total)
 
 
@@ -118,8 +118,12 @@ async def count_contacts(actor: Actor, filter: ContactFilter) -> int:
         return count
 
 
-_DETAIL = """
+VERSION = "(extract(epoch from c.updated_at) * 1000000)::bigint"
+"""Of the contact `c`: it grows with every change."""
+
+_DETAIL = f"""
 select c.id, c.name, c.language, c.custom::text as custom, c.opted_out_at, c.opt_out_source, c.source, c.created_at, c.updated_at,
+    {VERSION} as version,
     coalesce((select json_agg(json_build_object('id', i.id, 'kind', i.kind, 'value', i.value, 'line', i.line,
             'region', i.region, 'valid', i.valid) order by i.kind, i.id)
         from contact_identity i where i.company_id = c.company_id and i.contact_id = c.id), '[]')::text as identities,
@@ -133,7 +137,13 @@ from contact c where c.company_id = $1 and c.id = $2
 async def contact(actor: Actor, contact_id: UUID) -> asyncpg.Record:
     """The contact with its identities, tags and custom values as JSON texts. Raises NotFound."""
     async with read(actor, Permission.CONTACTS_READ) as r:
-        row = await r.fetchrow(_DETAIL, actor.company_id, contact_id)
-        if row is None:
-            raise RequestError.NOT_FOUND(what="contact")
-        return row
+        return await one(r, contact_id)
+
+
+async def one(r: Read, contact_id: UUID) -> asyncpg.Record:
+    """As `contact`, inside a unit of work."""
+    assert r.actor is not None
+    row = await r.fetchrow(_DETAIL, r.actor.company_id, contact_id)
+    if row is None:
+        raise RequestError.NOT_FOUND(what="contact")
+    return row

@@ -43,7 +43,7 @@ async def tags(
             last,
             key,
             search,
-            limit + 1,
+            limit,
         )
 
 

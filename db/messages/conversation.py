@@ -85,10 +85,10 @@ _ONE = _SELECT.format(at=_AT, out="and id = $4", came="and false")
 
 
 async def messages(actor: Actor, contact_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int) -> list[Entry]:
-    """Newest first, one more than `limit`. Raises NotFound."""
+    """Newest first. Raises NotFound."""
     async with read(actor, Permission.CONTACTS_READ) as r:
         await must_exist(r, actor.company_id, contact_id)
-        rows = await r.fetch(_BEFORE if before else _NEWEST, actor.company_id, contact_id, limit + 1, *(before or ()))
+        rows = await r.fetch(_BEFORE if before else _NEWEST, actor.company_id, contact_id, limit, *(before or ()))
     return [_entry(row) for row in rows]
 
 

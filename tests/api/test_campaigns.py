@@ -5,10 +5,13 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 
+from db import valkey
 from db.campaigns import lifecycle
-from db.permissions import Role
+from db.event_stream import stream_key
+from db.permissions import Permission, Role
 from db.tenancy import Actor
 from tests import factories
 from tests.api.conftest import Headers, SignInAs
@@ -177,8 +180,11 @@ async def test_a_scheduled_campaign_waits_can_be_edited_and_called_off(
 
 async def test_two_editors_are_told_apart(client: httpx.AsyncClient, auth: Headers, ready: dict) -> None:
     url = f"/v1/campaigns/{ready['id']}"
-    etag = (await client.get(url, headers=auth)).headers["etag"]
-    (await client.patch(url, json={"name": "A"}, headers={**auth, "If-Match": etag})).raise_for_status()
+    seen = await client.get(url, headers=auth)
+    etag = seen.headers["etag"]
+    assert etag == f'"{seen.json()["version"]}"'
+    changed = await client.patch(url, json={"name": "A"}, headers={**auth, "If-Match": f'"1", {etag}'})
+    assert (changed.json()["version"], changed.headers["etag"]) == (seen.json()["version"] + 1, f'"{seen.json()["version"] + 1}"')
     late = await client.patch(url, json={"name": "B"}, headers={**auth, "If-Match": etag})
     assert (late.status_code, late.json()["code"]) == (412, "changed_meanwhile")
     for method, path in (("DELETE", url), ("POST", f"{url}/launch")):
@@ -188,6 +194,25 @@ async def test_two_editors_are_told_apart(client: httpx.AsyncClient, auth: Heade
     fresh = (await client.get(url, headers=auth)).headers["etag"]
     assert (await client.delete(url, headers={**auth, "If-Match": fresh})).status_code == 200
     assert (await client.delete(url, headers={**auth, "If-Match": "*"})).status_code == 404
+
+
+async def test_who_may_act_gets_the_answer_of_the_action(
+    client: httpx.AsyncClient, auth: Headers, ready: dict, owner: Actor, sign_in_as: SignInAs
+) -> None:
+    """Reading again would need another permission, and may see what somebody did since."""
+    url = f"/v1/campaigns/{ready['id']}"
+    (await client.post(f"{url}/launch", json={}, headers=auth)).raise_for_status()
+    await lifecycle.prepare(owner.company_id, UUID(ready["id"]))
+    before = (await client.get(url, headers=auth)).json()["version"]
+    sender = await sign_in_as(scopes=[Permission.CAMPAIGNS_SEND])
+    paused = await client.post(f"{url}/pause", headers=sender)
+    assert (paused.status_code, paused.json()["state"], paused.json()["version"]) == (200, "paused", before + 1)
+    entries = await valkey.client().xrange(stream_key(owner.company_id))
+    assert msgspec.json.decode(entries[-1][1][b"e"])["data"] == {
+        "campaign_id": ready["id"],
+        "state": "paused",
+        "version": before + 1,
+    }
 
 
 async def test_an_sms_text_shows_its_segments_and_needs_fallbacks(

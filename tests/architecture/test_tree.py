@@ -107,6 +107,11 @@ def test_the_wire_contract_is_data() -> None:
     assert strange == {}
 
 
+def test_one_place_knows_of_the_row_that_tells_of_a_next_page() -> None:
+    found = [str(path) for path in (*python_files("api"), *python_files("db")) if re.search(r"limit \+ 1", text(path))]
+    assert found == ["api/pagination.py"]
+
+
 def test_events_are_data() -> None:
     allowed = re.compile(
         r"^(db\.\w+\.enums|db\.events|db\.permissions|msgspec|typing|uuid|enum|datetime|collections\.abc|pathlib)$"

@@ -83,7 +83,7 @@ async def test_it_is_written_with_the_change_or_not_at_all(owner: Actor, owner_d
     with pytest.raises(RuntimeError):
         await emit(owner, TeamChanged(), fail=True)
     assert (await kept(owner_db, owner), await jobs(owner_db, owner)) == ([], [])
-    campaign = CampaignChanged(campaign_id=uuid4(), state=CampaignState.RUNNING)
+    campaign = CampaignChanged(campaign_id=uuid4(), state=CampaignState.RUNNING, version=2)
     await emit(owner, campaign)
     assert await jobs(owner_db, owner) == ["events:test:1"]
     await emit(owner, TeamChanged())

@@ -100,3 +100,23 @@ async def real(
 async def as_owner(real: User) -> ApiClient:
     """The same person over the API."""
     return ApiClient(real.http_client.cookies["mia_session"])
+
+
+class Recorder(httpx.AsyncBaseTransport):
+    """Notes what is asked, and hands it on."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self.inner = inner
+        self.asked: list[str] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(f"{request.method} {request.url.path}")
+        return await self.inner.handle_async_request(request)
+
+
+@pytest.fixture
+def asked(network: Network, real: User) -> list[str]:
+    """Every request of the web app to the true API: `GET /v1/me`."""
+    recorder = Recorder(network.api)
+    network.api = recorder
+    return recorder.asked

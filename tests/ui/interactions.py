@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
+from api.contract.events import Event
+from ui import live
 from ui.components.text import Text
 
 
@@ -46,6 +49,18 @@ def choose(user: User, text: str) -> None:
     lines = user.find(kind=ui.menu_item).elements
     found = {line for line in lines if any(getattr(inner, "text", "") == text for inner in line.descendants())}
     UserInteraction(user, found, None).click()
+
+
+def hear(event: Event) -> None:
+    """The event as it comes from the API, to every page that is open."""
+    frame = msgspec.json.encode({"id": "1-0", "type": event.type, "at": "2026-03-02T14:05:00Z", "data": event})
+    for hub in live._hubs.values():
+        hub._take(frame)
+
+
+async def true_of(check: Callable[[], bool]) -> bool:
+    """For `until`, of what needs no waiting by itself."""
+    return check()
 
 
 async def until(check: Callable[[], Awaitable[Any]], seconds: float = 5.0) -> Any:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 from nicegui import ui
 from nicegui.testing import User
@@ -12,18 +13,20 @@ from nicegui.testing import User
 from api.contract.campaigns import CampaignCreate, CampaignPatch, Counts, FailureGroup, Figures, Progress, RatePoint
 from api.contract.contacts import ContactFilter
 from api.contract.enums import CampaignState
+from api.contract.events import CampaignChanged
 from db.campaigns import lifecycle
 from db.messages.enums import SkipReason
 from db.messages.reasons import FailureReason
 from db.settings import Settings
 from db.tenancy import Actor
 from tests import factories
-from tests.ui.interactions import choose, press
+from tests.ui.interactions import choose, hear, press, true_of, until
 from ui.client import campaigns
 from ui.client.base import ApiClient
 from ui.components.progress import width
 from ui.labels import reasons
 from ui.pages.campaigns import figures, outcomes, speed
+from ui.pages.campaigns.draft import Draft
 from ui.pages.campaigns.pane import split_numbers
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -308,6 +311,45 @@ async def test_the_live_page_counts_explains_and_tries_again(
     ana.find("Retomar").click()
     await ana.should_see("O envio continua.", retries=30)
     assert (await campaigns.campaign(as_ana, campaign_id)).state == CampaignState.RUNNING
+
+
+async def test_an_answer_is_shown_and_its_event_asks_for_nothing_again(
+    ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient, asked: list[str]
+) -> None:
+    campaign_id = await launched(owner_db, owner, as_ana)
+    await ana.open(f"/campaigns/{campaign_id}")
+    await ana.should_see("Pausar", retries=30)
+    asked.clear()
+    ana.find("Pausar").click()
+    await ana.should_see("Retomar", retries=30)
+    await ana.should_see("Pausada por alguém da sua equipe.")
+    path = f"/v1/campaigns/{campaign_id}"
+    assert f"GET {path}" not in asked
+    version = await owner_db.fetchval("select version from campaign where id = $1", campaign_id)
+    told = CampaignChanged(campaign_id=campaign_id, state=CampaignState.PAUSED, version=version)
+    hear(told)
+    await until(lambda: true_of(lambda: asked.count(f"GET {path}/progress") > 0))
+    assert f"GET {path}" not in asked
+    hear(msgspec.structs.replace(told, version=version + 1))
+    await until(lambda: true_of(lambda: f"GET {path}" in asked))
+
+
+async def test_a_draft_is_not_read_again_for_its_own_save(
+    ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient, asked: list[str]
+) -> None:
+    campaign_id = await draft(owner_db, owner, as_ana)
+    there = await campaigns.campaign(as_ana, campaign_id)
+    with await ana.open(f"/campaigns/{campaign_id}/edit"):
+        mine = Draft(as_ana, there, there.name, on_saved=lambda: None, on_status=lambda *_: None)
+        mine.change(name="Outro nome")
+        asked.clear()
+        saving = asyncio.create_task(mine.flush())
+        await asyncio.sleep(0)
+        assert not await mine.look(there.version + 1)  # its event comes before its answer
+        assert await saving
+        assert [one for one in asked if one.endswith(str(campaign_id))] == [f"PATCH /v1/campaigns/{campaign_id}"]
+        await campaigns.change(as_ana, campaign_id, CampaignPatch(name="De outra pessoa"), there.version + 1)
+        assert await mine.look(there.version + 2)
 
 
 async def test_a_planned_one_waits_and_goes_back_to_draft(

@@ -4,14 +4,16 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import asyncpg
+import msgspec
 from nicegui import ui
 from nicegui.testing import User
 
 from api.contract.contacts import ColumnChoice, ContactCreate, Import, ImportStart
+from api.contract.events import ContactsChanged, NotesChanged
 from db.jobs import InspectImport, RunImport
 from db.tenancy import Actor
 from tests import factories
-from tests.ui.interactions import click, field, until
+from tests.ui.interactions import click, field, hear, true_of, until
 from ui.client import contacts
 from ui.client.base import ApiClient
 from workers.imports.job import inspect_import, run_import
@@ -108,6 +110,34 @@ async def test_a_contact_has_its_name_on_top_and_keeps_a_note(
     await real.should_see("Prefere ligar à tarde.", retries=30)
     next(iter(real.find(kind=ui.switch).elements)).value = False
     await until(lambda: owner_db.fetchval("select opted_out_at is not null from contact where id = $1", made.id))
+
+
+async def test_a_contact_is_not_read_again_for_what_the_page_wrote(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient, asked: list[str]
+) -> None:
+    made = await contacts.create_contact(as_owner, ContactCreate(name="Beatriz", phone="11 98765-4321"))
+    await real.open(f"/contacts/{made.id}")
+    await real.should_see("Nova anotação", retries=30)
+    await real.should_see("Nome", retries=30)
+    asked.clear()
+    field(real, "Nome").value = "Bia"
+    click(real, "Salvar")
+    await real.should_see("Salvo.", retries=30)
+    field(real, "Nova anotação").value = "Prefere à tarde."
+    click(real, "Anotar")
+    await until(lambda: true_of(lambda: len(asked) > 1))
+    await real.should_see(kind=ui.label, content="Prefere à tarde.", retries=30)
+    path = f"/v1/contacts/{made.id}"
+    assert asked == [f"PATCH {path}", f"POST {path}/notes"]
+    now = await contacts.contact(as_owner, made.id)
+    note_id = await owner_db.fetchval("select id from contact_note where contact_id = $1", made.id)
+    asked.clear()
+    told = ContactsChanged(contact_id=made.id, version=now.version)
+    hear(told)
+    hear(NotesChanged(contact_id=made.id, note_id=note_id, deleted=False))
+    hear(msgspec.structs.replace(told, version=now.version + 1))
+    await until(lambda: true_of(lambda: asked.count(f"GET {path}/notes") > 0))
+    assert asked.count(f"GET {path}") == 1
 
 
 async def test_a_contact_that_is_gone_is_said(real: User) -> None:

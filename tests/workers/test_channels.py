@@ -185,7 +185,7 @@ async def test_a_pause_outlives_a_check(outside: Outside, owner: Actor) -> None:
 async def test_a_template_is_written_reviewed_and_deleted(outside: Outside, owner: Actor) -> None:
     view = await outside.connect(owner)
     await outside.behave(view, review_seconds=[5, 6])
-    template_id = await templates.create(owner, view.id, DRAFT)
+    template_id = (await templates.create(owner, view.id, DRAFT)).id
     job = SubmitTemplate(template_id=template_id, verb="create")
     await outside.templates.submit_template(owner.company_id, job)
     pending = await template_view(owner, template_id)
@@ -208,7 +208,7 @@ async def test_a_template_that_was_made_before_the_answer_got_lost_is_adopted(
     outside: Outside, owner: Actor, owner_db: asyncpg.Connection
 ) -> None:
     view = await outside.connect(owner)
-    template_id = await templates.create(owner, view.id, DRAFT)
+    template_id = (await templates.create(owner, view.id, DRAFT)).id
     job = SubmitTemplate(template_id=template_id, verb="create")
     await outside.templates.submit_template(owner.company_id, job)
     first = await owner_db.fetchval("select external_id from template where id = $1", template_id)

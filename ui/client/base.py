@@ -147,9 +147,10 @@ class ApiClient:
         return await self._decoded("POST", path, type, body=body, params=params, headers=headers)
 
     async def patch(
-        self, path: str, type: type[T], body: msgspec.Struct, *, if_match: str | None = None, params: Params | None = None
+        self, path: str, type: type[T], body: msgspec.Struct, *, version: int | None = None, params: Params | None = None
     ) -> T:
-        headers = {"If-Match": if_match} if if_match else None
+        """`version`: what the person saw. Raises ApiProblem 412 when somebody changed it since."""
+        headers = None if version is None else {"If-Match": f'"{version}"'}
         return await self._decoded("PATCH", path, type, body=body, params=params, headers=headers)
 
     async def put(self, path: str, type: type[T], body: msgspec.Struct, params: Params | None = None) -> T:

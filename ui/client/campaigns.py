@@ -45,7 +45,7 @@ async def create(api: ApiClient, body: CampaignCreate) -> Campaign:
 
 async def change(api: ApiClient, campaign_id: UUID, body: CampaignPatch, version: int) -> Campaign:
     """Raises ApiProblem 412 when somebody else wrote since `version`."""
-    return await api.patch(f"/v1/campaigns/{campaign_id}", Campaign, body, if_match=f'"{version}"')
+    return await api.patch(f"/v1/campaigns/{campaign_id}", Campaign, body, version=version)
 
 
 async def delete(api: ApiClient, campaign_id: UUID) -> None:

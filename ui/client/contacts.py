@@ -43,8 +43,7 @@ async def create_contact(api: ApiClient, body: ContactCreate) -> Contact:
 
 async def change_contact(api: ApiClient, seen: Contact, body: ContactPatch) -> Contact:
     """412 when somebody changed it since it was `seen`."""
-    tag = f'"{seen.updated_at:%Y%m%d%H%M%S%f}"'
-    return await api.patch(f"/v1/contacts/{seen.id}", Contact, body, if_match=tag)
+    return await api.patch(f"/v1/contacts/{seen.id}", Contact, body, version=seen.version)
 
 
 async def delete_contact(api: ApiClient, contact_id: UUID) -> None:

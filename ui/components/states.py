@@ -122,7 +122,16 @@ class Loader(Generic[T]):
             if asked == self._asked and not self._gone():
                 self._fail(error)
             return
-        if asked != self._asked or self._gone():
+        if asked == self._asked:
+            await self._paint(value)
+
+    async def show(self, value: T) -> None:
+        """What another request answered, in place of asking; questions that are under way are dropped."""
+        self._asked += 1
+        await self._paint(value)
+
+    async def _paint(self, value: T) -> None:
+        if self._gone():
             return
         self.element.props["aria-busy"] = "false"
         self.element.clear()

@@ -27,7 +27,7 @@ async def test_everybody_of_the_filter_is_dealt_with_once(
     await create_contact(owner, name="Bia")
     await create_contact(stranger, name="Ana", tag_names=["vip"])
     filter = ContactFilter(search="ana", opted_out=False)
-    bulk_id = await bulk.start_bulk(owner, filter, verb, ["vip", "novo"] if "tags" in verb else [])
+    bulk_id = (await bulk.start_bulk(owner, filter, verb, ["vip", "novo"] if "tags" in verb else []))["id"]
     await create_contact(owner, name="Ana later")
     assert await bulk.step(owner.company_id, bulk_id)  # then the worker dies
     await run_bulk(owner.company_id, BulkContacts(bulk_id=bulk_id))

@@ -32,7 +32,7 @@ async def people(owner_db: asyncpg.Connection, actor: Actor) -> int:
 
 
 async def test_the_ninth_digit_makes_no_second_person(owner: Actor, owner_db: asyncpg.Connection) -> None:
-    known = await create_contact(owner, name="Ana", phone="11 98765-4321")
+    known = (await create_contact(owner, name="Ana", phone="11 98765-4321"))["id"]
     assert await inbound(owner, "551187654321", name="Aninha") == known
     assert await inbound(owner, "5511987654321") == known
     rows = await owner_db.fetch("select kind, value from contact_identity where contact_id = $1 order by 1, 2", known)
@@ -57,7 +57,7 @@ async def test_a_phone_joins_a_person_known_by_id_only(owner: Actor, owner_db: a
 
 
 async def test_an_id_that_turns_out_to_be_a_known_phone_is_joined_with_it(owner: Actor, owner_db: asyncpg.Connection) -> None:
-    known = await create_contact(owner, name="Ana", phone="11 98765-4321", tag_names=["vip"])
+    known = (await create_contact(owner, name="Ana", phone="11 98765-4321", tag_names=["vip"]))["id"]
     hidden = await inbound(owner, bsuid="B1", name="Ana L.")
     await owner_db.execute(
         "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, content, received_at) "
@@ -99,7 +99,7 @@ async def test_an_address_that_said_stop_is_opted_out_with_or_without_a_contact(
 
 
 async def test_deleting_takes_the_person_out_of_the_queue(owner: Actor, owner_db: asyncpg.Connection) -> None:
-    contact = await create_contact(owner, name="Ana", phone="11 98765-4321")
+    contact = (await create_contact(owner, name="Ana", phone="11 98765-4321"))["id"]
     for state, key in ((0, "waiting"), (3, "sent")):
         await owner_db.execute(
             "insert into message(company_id, channel_id, queue_id, contact_id, address, dedupe_key, state) "

@@ -38,7 +38,7 @@ async def opted_out(owner_db: asyncpg.Connection, contact: UUID) -> bool:
 
 
 async def test_parting_gives_each_back_what_was_theirs(owner: Actor, owner_db: asyncpg.Connection) -> None:
-    known = await create_contact(owner, name="", phone="11 98765-4321", tag_names=["vip"], custom={})
+    known = (await create_contact(owner, name="", phone="11 98765-4321", tag_names=["vip"], custom={}))["id"]
     hidden = await inbound(owner, bsuid="B1", name="Ana L.")
     async with work(owner, Permission.CONTACTS_WRITE) as w:
         await w.execute(
@@ -70,7 +70,7 @@ async def test_parting_gives_each_back_what_was_theirs(owner: Actor, owner_db: a
 
 @pytest.mark.parametrize("who", ["known", "hidden", "later"])
 async def test_the_stricter_wish_holds_and_parting_lifts_none(who: str, owner: Actor, owner_db: asyncpg.Connection) -> None:
-    known = await create_contact(owner, name="Ana", phone="11 98765-4321")
+    known = (await create_contact(owner, name="Ana", phone="11 98765-4321"))["id"]
     hidden = await inbound(owner, bsuid="B1", name="Ana")
     await message(owner_db, owner, known, "+5511987654321", "waits", state=0)
     if who != "later":
@@ -116,7 +116,7 @@ async def test_merges_of_merges_can_be_parted_and_go_with_their_person(
 ) -> None:
     old = await inbound(owner, bsuid="B1", username="ana")
     assert await inbound(owner, bsuid="B2", username="ana") == old
-    known = await create_contact(owner, name="Ana", phone="11 98765-4321")
+    known = (await create_contact(owner, name="Ana", phone="11 98765-4321"))["id"]
     assert await inbound(owner, "5511987654321", bsuid="B1") == known
     found = await merges.merges(owner, known)
     assert [one.reason for one in found] == [MergeReason.PHONE_SHOWN, MergeReason.USERNAME]

@@ -42,7 +42,7 @@ async def _pieces(text: str) -> AsyncIterator[bytes]:
 
 async def uploaded(actor: Actor, text: str, columns: list[str] = COLUMNS) -> UUID:
     """A started import of `text`, which has a header."""
-    import_id = await imports.upload(actor, "lista.csv", _pieces(text))
+    import_id = (await imports.upload(actor, "lista.csv", _pieces(text)))["id"]
     await inspect_import(actor.company_id, InspectImport(import_id=import_id))
     targets = [ColumnTarget(i, name, "cidade" if name == "custom" else None) for i, name in enumerate(columns)]
     await imports.start(actor, import_id, targets, [], None)
@@ -260,7 +260,7 @@ async def test_the_file_is_gone_once_imported(owner: Actor, database: Settings) 
     await imports.cancel(owner, second)
     await forget(owner)
     assert files() == []
-    third = await imports.upload(owner, "a.csv", _pieces('{"a": 1}'))
+    third = (await imports.upload(owner, "a.csv", _pieces('{"a": 1}')))["id"]
     await inspect_import(owner.company_id, InspectImport(import_id=third))
     await forget(owner)
     assert files() == []
@@ -302,12 +302,12 @@ async def test_a_company_has_room_for_so_much(
     monkeypatch.setattr(import_files, "MAX_OPEN", 2)
     monkeypatch.setattr(import_files, "MAX_A_DAY", 3)
     monkeypatch.setattr(import_files, "MAX_STORED", 1000)
-    ids = [await imports.upload(owner, "a.csv", _pieces("a,b\n" * 100))]
+    ids = [(await imports.upload(owner, "a.csv", _pieces("a,b\n" * 100)))["id"]]
     await refused("no_room_for_file", "a,b\n" * 200)
-    ids.append(await imports.upload(owner, "a.csv", _pieces("a,b\n")))
+    ids.append((await imports.upload(owner, "a.csv", _pieces("a,b\n")))["id"])
     await refused("too_many_open_imports", "a,b\n")
     await imports.cancel(owner, ids[0])
-    ids.append(await imports.upload(owner, "a.csv", _pieces("a,b\n")))
+    ids.append((await imports.upload(owner, "a.csv", _pieces("a,b\n")))["id"])
     await imports.cancel(owner, ids[1])
     await refused("too_many_uploads", "a,b\n")
     assert await owner_db.fetchval("select count(*) from contact_import where company_id = $1", owner.company_id) == 3
@@ -321,7 +321,7 @@ async def test_a_company_has_room_for_so_much(
 async def test_a_file_that_breaks_in_the_middle_keeps_what_was_imported(owner: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job, "BATCH", 100)
     broken = many(400) + '"aberta;11 95555-5555;;;;\n' + "x;y;z;;;\n" * 50
-    import_id = await imports.upload(owner, "lista.csv", _pieces(broken))
+    import_id = (await imports.upload(owner, "lista.csv", _pieces(broken)))["id"]
     await inspect_import(owner.company_id, InspectImport(import_id=import_id))
     await imports.start(owner, import_id, [ColumnTarget(1, "phone")], [], None)
     await run(owner, import_id)

@@ -1,6 +1,7 @@
 """What people do with a campaign from the list and from its page: pause, resume, cancel, clone, delete, back to draft.
 
-Each asks first where nothing can take it back, and offers undo where something can. The screens repaint from the event.
+Each asks first where nothing can take it back, and offers undo where something can. A page that shows the campaign takes the answer;
+others repaint from the event.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from uuid import UUID
 
 from nicegui import ui
 
+from api.contract.campaigns import Campaign
 from api.contract.enums import CampaignState, Permission
 from ui import formats, session
 from ui.client import campaigns
@@ -18,27 +20,32 @@ from ui.components.toast import toast, toast_undo
 from ui.i18n import _, ngettext
 
 Done = Callable[[], Any]
+Take = Callable[[Campaign], None]
 
 
-async def pause(campaign_id: UUID) -> None:
+def _pass(answer: Campaign) -> None:
+    """Where nothing shows the one campaign."""
+
+
+async def pause(campaign_id: UUID, take: Take = _pass) -> None:
     api = session.current().api
-    await campaigns.pause(api, campaign_id)
-    toast_undo(_("Paused. What is on its way still arrives."), lambda: resume(campaign_id))
+    take(await campaigns.pause(api, campaign_id))
+    toast_undo(_("Paused. What is on its way still arrives."), lambda: resume(campaign_id, take))
 
 
-async def resume(campaign_id: UUID) -> None:
-    await campaigns.resume(session.current().api, campaign_id)
+async def resume(campaign_id: UUID, take: Take = _pass) -> None:
+    take(await campaigns.resume(session.current().api, campaign_id))
     toast(_("It goes on."))
 
 
-async def cancel(campaign_id: UUID, left: int | None = None) -> None:
+async def cancel(campaign_id: UUID, left: int | None = None, take: Take = _pass) -> None:
     """Asks first: those who have not got the message will not get it."""
     text = _("Whoever has not received the message yet will not receive it. This cannot be undone.")
     if left:
         from_now = ngettext("{n} person is still waiting.", "{n} people are still waiting.", left).format(n=formats.number(left))
         text = f"{from_now} {text}"
     if await confirm(_("Cancel this campaign?"), text, yes=_("Cancel the campaign"), no=_("Back"), danger=True):
-        await campaigns.cancel(session.current().api, campaign_id)
+        take(await campaigns.cancel(session.current().api, campaign_id))
         toast(_("Cancelled. Nothing more goes out."))
 
 

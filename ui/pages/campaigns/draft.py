@@ -113,10 +113,12 @@ class Draft:
         self.campaign = await campaigns.campaign(self.api, self.campaign.id)
         self.name = self.campaign.name
 
-    async def look(self) -> bool:
-        """After an event: loads again when somebody else wrote; True when what is shown is old now."""
-        if self.campaign is None or self.dirty:
-            return False  # our own save will meet the other one by its 412
-        version = self.campaign.version
-        await self._load()
-        return self.campaign.version != version
+    async def look(self, version: int | None = None) -> bool:
+        """After an event that told of `version` (None: after a gap): loads again when somebody else wrote; True when what is shown is
+        old now."""
+        async with self._lock:  # a save of ours that is under way brings the version of which its event tells
+            known = self.campaign
+            if known is None or self._pending or (version is not None and version <= known.version):
+                return False  # what is pending will meet the other one by its 412
+            await self._load()
+            return self.campaign is not None and self.campaign.version != known.version

@@ -3,6 +3,8 @@
 Repaints from events, at most twice a second while they come; a slow beat keeps rate and end honest when nothing moves.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -11,7 +13,7 @@ from nicegui import ui
 
 from api.contract.campaigns import Campaign, Progress
 from api.contract.enums import CampaignState, Permission
-from api.contract.events import CampaignEvent, CampaignProgress, ChannelChanged
+from api.contract.events import CampaignChanged, CampaignEvent, ChannelChanged
 from ui import formats, kinds, live, session
 from ui.client import campaigns
 from ui.client.base import ApiProblem, Offline
@@ -81,6 +83,7 @@ class _Live:
         self._left = 0
         self._outage_since = campaign.outage_since
         self._built = False
+        self._writing = asyncio.Lock()  # what is heard of our own write waits for its answer
         self._notice = ui.element("div").classes("w-full m-live-notice")
         self._notice.props["aria-live"] = "polite"
         self._draw_head()
@@ -103,8 +106,8 @@ class _Live:
     def _heard(self, event: CampaignEvent) -> None:
         if event.campaign_id != self._campaign.id:
             return
-        if not isinstance(event, CampaignProgress):
-            self._changed = True
+        if isinstance(event, CampaignChanged):
+            self._newest = max(self._newest, event.version)
         self._throttle.poke()
         self._slow.poke()
 
@@ -113,6 +116,22 @@ class _Live:
             self._throttle.poke()
 
     _changed = False
+    _newest = 0  # version of which an event has told
+
+    async def _write(self, act: Callable[[UUID, actions.Take], Awaitable[None]]) -> None:
+        async with self._writing:
+            await act(self._campaign.id, self._take)
+
+    def _take(self, campaign: Campaign) -> None:
+        """The campaign as the API just gave it, whatever it was asked; an older answer that comes late is dropped."""
+        if campaign.version < self._campaign.version:
+            return
+        self._campaign = campaign
+        if campaign.state == CampaignState.DRAFT:
+            ui.navigate.to(f"/campaigns/{campaign.id}/edit")
+            return
+        self._draw_head()
+        self._head.subtitle.text = campaign_labels.subtitle(campaign)
 
     def _back(self) -> None:
         if live.connected():
@@ -131,15 +150,16 @@ class _Live:
     async def _move(self) -> None:
         """One look at the API; what is on the screen stays when it does not answer (the frame says that)."""
         try:
+            before = self._campaign
             progress = await self._fetch()
-            if self._changed or progress.state != self._campaign.state:
+            async with self._writing:
+                known = self._campaign
+            if known is not before:  # asked before our own write was answered
+                self._throttle.poke()
+                return
+            if self._changed or self._newest > known.version or progress.state != known.state:
                 self._changed = False
-                self._campaign = await campaigns.campaign(self._api, self._campaign.id)
-                if self._campaign.state == CampaignState.DRAFT:
-                    ui.navigate.to(f"/campaigns/{self._campaign.id}/edit")
-                    return
-                self._draw_head()
-                self._head.subtitle.text = campaign_labels.subtitle(self._campaign)
+                self._take(await campaigns.campaign(self._api, known.id))
         except Offline:
             return
         except ApiProblem as problem:
@@ -204,9 +224,9 @@ class _Live:
             moving = campaign.state in {CampaignState.RUNNING, CampaignState.PREPARING} and self._outage_since is None
             badge(name, tone, live=moving)
             if may and campaign.state == CampaignState.RUNNING:
-                button(_("Pause"), lambda: actions.pause(campaign.id), icon="pause")
+                button(_("Pause"), lambda: self._write(actions.pause), icon="pause")
             if may and campaign.state == CampaignState.PAUSED:
-                button(_("Resume"), lambda: actions.resume(campaign.id), kind="primary", icon="play_arrow")
+                button(_("Resume"), lambda: self._write(actions.resume), kind="primary", icon="play_arrow")
             entries = self._menu()
             if entries:
                 more(entries)
@@ -217,7 +237,7 @@ class _Live:
         campaign = self._campaign
         found = actions.menu(campaign.id, campaign.name, campaign.state, in_list=False)
         return [
-            one._replace(on_click=lambda: actions.cancel(campaign.id, self._left)) if one.icon == "block" else one
+            one._replace(on_click=lambda: actions.cancel(campaign.id, self._left, self._take)) if one.icon == "block" else one
             for one in found
         ]
 

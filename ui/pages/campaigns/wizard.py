@@ -126,13 +126,13 @@ class Wizard:
             ui.navigate.to("/campaigns")
         elif isinstance(event, CampaignChanged):
             if event.state == CampaignState.DRAFT:
-                await self._look()
+                await self._look(event.version)
             else:
                 ui.navigate.to(f"/campaigns/{self._draft.id}")
 
-    async def _look(self) -> None:
+    async def _look(self, version: int | None = None) -> None:
         with suppress(ApiProblem, Offline):
-            if await self._draft.look():
+            if await self._draft.look(version):
                 self._say("changed")
 
     async def _others(self, event: Event) -> None:

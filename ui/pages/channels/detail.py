@@ -180,14 +180,14 @@ class _Channel:
                                 button(text, partial(guide.show, number, step, channel), icon="help").classes("m-guide-open")
 
     async def _check_now(self) -> None:
-        await client.check(self._api, self._id)
+        channel = await client.check(self._api, self._id)
         toast(_("Checking. The result appears here."), "info")
-        await self._side.refresh()
+        await self._side.show(channel)
 
     async def _do(self, verb: str) -> None:
-        await (client.pause if verb == "pause" else client.resume)(self._api, self._id)
+        channel = await (client.pause if verb == "pause" else client.resume)(self._api, self._id)
         toast(_("Nothing more leaves from this number.") if verb == "pause" else _("It sends again."))
-        await self._side.refresh()
+        await self._side.show(channel)
 
     async def _archive(self, channel: Channel) -> None:
         text = _("Its secrets are forgotten and nothing more is sent from it. Messages and figures stay.")
@@ -228,13 +228,13 @@ class _Channel:
 
     async def _save(self, fields: Mapping[str, Field[Any]], body: ChannelPatch, box: ui.dialog) -> None:
         try:
-            await client.change(self._api, self._id, body)
+            channel = await client.change(self._api, self._id, body)
         except ApiProblem as error:
             problems.show_in(fields, error)
             return
         box.close()
         toast(_("Saved."))
-        await self._side.refresh()
+        await self._side.show(channel)
 
     # -- log ------------------------------------------------------------------------------------------------------
 

@@ -1,14 +1,16 @@
 """One contact: who it is, how to reach it, what was said, what colleagues noted, and whether it may be written to."""
 
+import asyncio
 from functools import partial
 from uuid import UUID
 
+from msgspec import UNSET
 from nicegui import ui
 
 from api.contract.base import Page
 from api.contract.contacts import Contact, ContactPatch, CustomField, Note
 from api.contract.enums import CustomFieldKind, IdentityKind, Permission
-from api.contract.events import ContactsChanged
+from api.contract.events import ContactsChanged, NotesChanged
 from ui import formats, live, session
 from ui.client import contacts as client
 from ui.client.base import ApiProblem
@@ -43,6 +45,8 @@ class _Contact:
         self._id, self._api, self._head = contact_id, me.api, head
         self._write = me.may(Permission.CONTACTS_WRITE)
         self._seen: Contact | None = None
+        self._shown: list[Note] = []
+        self._writing = asyncio.Lock()  # an event of our own write waits for its answer
         self._fields: list[CustomField] = []
         with head.actions:
             if self._write:
@@ -57,17 +61,30 @@ class _Contact:
                 self._facts: Loader[Contact] = load(self._fetch, self._draw_facts)
                 self._merges = Merges(contact_id, write=self._write)
         live.on(ContactsChanged, self._changed)
+        live.on(NotesChanged, self._notes_changed)
         live.on_reset(self._all_again)
 
     async def _changed(self, event: ContactsChanged) -> None:
-        if event.contact_id == self._id:
-            await self._all_again()
+        if event.contact_id != self._id:
+            return
+        async with self._writing:
+            if event.version is not None and self._seen is not None and event.version <= self._seen.version:
+                return
+        await self._all_again()
+
+    async def _notes_changed(self, event: NotesChanged) -> None:
+        if event.contact_id != self._id:
+            return
+        async with self._writing:
+            if any(one.id == event.note_id for one in self._shown) is not event.deleted:
+                return
+        await self._notes.refresh()
 
     async def _all_again(self) -> None:
         """What somebody is typing is not taken away: facts repaint only when they changed."""
         now = await self._fetch()
-        if self._seen is None or now.updated_at != self._seen.updated_at:
-            await self._facts.refresh()
+        if self._seen is None or now.version != self._seen.version:
+            await self._facts.show(now)
             await self._merges.refresh()
         await self._notes.refresh()
         await self._conversation.refresh()
@@ -188,7 +205,8 @@ class _Contact:
     async def _save(self, patch: ContactPatch, given: dict[str, Field[str]] | None = None) -> bool:
         assert self._seen is not None
         try:
-            await client.change_contact(self._api, self._seen, patch)
+            async with self._writing:
+                self._seen = await client.change_contact(self._api, self._seen, patch)
         except ApiProblem as error:
             if error.code == "contact_exists" and given:
                 mark({given[str(error.params.get("field", "phone"))]: _("Another contact has this already.")})
@@ -197,7 +215,9 @@ class _Contact:
                 if error.status == 412:
                     await self._facts.refresh()
             return False
-        await self._facts.refresh()
+        await self._facts.show(self._seen)
+        if patch.phone is not UNSET or patch.opted_out is not UNSET:  # what waits to be sent, and where one may answer
+            await self._conversation.refresh()
         return True
 
     async def _delete(self) -> None:
@@ -209,10 +229,14 @@ class _Contact:
     # -- notes --------------------------------------------------------------------------------------------------
 
     def _draw_notes(self, found: Page[Note]) -> None:
+        self._shown = found.items
+
         async def add() -> None:
             if filled([field]):
-                await client.add_note(self._api, self._id, field.value.strip())
-                await self._notes.refresh()
+                async with self._writing:
+                    made = await client.add_note(self._api, self._id, field.value.strip())
+                    self._shown = [made, *self._shown]
+                await self._notes.show(Page(items=self._shown))
 
         with card(_("Notes"), hint=_("Only your team sees them.")):
             if self._write:
@@ -232,5 +256,7 @@ class _Contact:
 
     async def _delete_note(self, one: Note) -> None:
         if await confirm(_("Delete this note?"), one.body[:200], yes=_("Delete"), danger=True):
-            await client.delete_note(self._api, self._id, one.id)
-            await self._notes.refresh()
+            async with self._writing:
+                await client.delete_note(self._api, self._id, one.id)
+                self._shown = [other for other in self._shown if other.id != one.id]
+            await self._notes.show(Page(items=self._shown))

@@ -173,8 +173,7 @@ class _Flow:
     async def _cancel(self) -> None:
         text = _("What came in so far stays. The rest is not imported.")
         if await confirm(_("Stop this import?"), text, yes=_("Stop"), danger=True):
-            await client.cancel_import(self._api, self._id)
-            await self._place.refresh()
+            await self._place.show(await client.cancel_import(self._api, self._id))
 
     # -- when it is over ----------------------------------------------------------------------------------------
 

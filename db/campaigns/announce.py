@@ -1,0 +1,16 @@
+"""A campaign that changed, as it is now: what actions return, and what its event says, are one truth."""
+
+from typing import Any
+from uuid import UUID
+
+from db.campaigns.enums import CampaignState
+from db.campaigns.events import CampaignChanged
+from db.campaigns.queries import one
+from db.work import Work
+
+
+async def changed(w: Work, campaign_id: UUID) -> dict[str, Any]:
+    """After the last change of a unit of work: emits the event and returns the row of `queries.campaign`."""
+    row = await one(w, campaign_id)
+    w.emit(CampaignChanged(campaign_id=campaign_id, state=CampaignState(row["state"]), version=row["version"]))
+    return row
