@@ -61,7 +61,7 @@ async def contact_of(w: Work, sender: Sender) -> UUID:
     if known is None:
         known, _ = await find_or_create_by_address(w, addresses[0], name=name, source="inbound")
     if sender.phone and number is not None:
-        await _reachable(w, known, sender.phone, True)
+        grown = await _reachable(w, known, sender.phone, True) > 0 or grown
         spelled = Address(IdentityKind.WA_ID, "+" + sender.phone.lstrip("+"), number.line, number.region)
         grown = await add(w, known, spelled) or grown
         if bsuid is not None:
@@ -162,9 +162,9 @@ async def _hold_username(w: Work, person: UUID, username: Address) -> tuple[UUID
     return person, await add(w, person, username)
 
 
-async def _reachable(w: Work, person: UUID, phone: str, valid: bool) -> None:
-    """Whether somebody is there under this number."""
-    await w.execute(
+async def _reachable(w: Work, person: UUID, phone: str, valid: bool) -> int:
+    """Whether somebody is there under this number. How many addresses say otherwise than before."""
+    return await w.execute(
         "update contact_identity set valid = $4 where company_id = $1 and contact_id = $2 and kind in ('phone', 'wa_id')"
         " and value = any($3::text[]) and valid <> $4",
         w.company_id,
@@ -185,7 +185,7 @@ async def _has_phone(w: Work, contact_id: UUID) -> bool:
 
 
 async def _grown(w: Work, contact_id: UUID) -> None:
-    """A contact has another address or name: what was asked for under one address holds for all."""
+    """A contact has another address or name, or one that is reachable again: what was asked for under one address holds for all."""
     source = await w.fetchval(
         "select opt_out_source from contact where company_id = $1 and id = $2 and opted_out_at is not null",
         w.company_id,

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from db.channels import log
-from db.contacts import merges
+from db.contacts import merges, queries
 from db.contacts.enums import MergeReason
 from db.messages import content, conversation
 from db.messages.content import Call, File, Image, Location, Reaction, Revoke, System, Text, Unsupported
@@ -220,6 +220,7 @@ async def test_a_changed_number_is_written_to_under_the_new_one(owner: Actor, ow
     channel = await make_channel(owner_db, owner)
     contact = await make_contact(owner_db, owner, PHONE)
     imported = await make_contact(owner_db, owner, "+5511912345678", "Ana (novo)")
+    await told(owner_db, owner, channel, text("Oi", at=1_789_999_000, wamid="wamid.OI"))
     news = {"from": WA, "id": "wamid.S", "timestamp": "1790000000", "type": "system"}
     news["system"] = {"type": "user_changed_number", "body": "…", "wa_id": "5511912345678"}  # type: ignore[assignment]
     await told(owner_db, owner, channel, {**WHO, "messages": [news]})
@@ -229,8 +230,10 @@ async def test_a_changed_number_is_written_to_under_the_new_one(owner: Actor, ow
     )
     assert [tuple(row) for row in rows] == [(contact, "+5511912345678", True), (contact, PHONE, False)]
     assert [merge.merged_id for merge in await merges.merges(owner, contact)] == [imported]
+    version = (await queries.contact(owner, contact))["version"]
     await told(owner_db, owner, channel, text("Voltei ao antigo", at=1_790_000_100))
     assert await owner_db.fetchval("select valid from contact_identity where contact_id = $1 and value = $2", contact, PHONE)
+    assert (await queries.contact(owner, contact))["version"] > version
 
 
 async def test_another_device_is_told_in_the_conversation(owner: Actor, owner_db: asyncpg.Connection) -> None:
