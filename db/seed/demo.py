@@ -244,6 +244,7 @@ async def _campaigns(c: asyncpg.Connection, customers: list[Person], at: datetim
         await _campaign(c, campaign, name, CampaignState.FINISHED, WHATSAPP, template, tags, start, ended)
         await _messages(c, campaign, WHATSAPP, template, rows, start)
     await _running(c, [p for p in customers if not p.opted_out][-3000:], at, dice)
+    await c.execute(history.AUDIENCE_SIZES, COMPANY)
     draft = fixed_id("campaign:draft")
     await _campaign(
         c, draft, "Dia das Mães · rascunho", CampaignState.DRAFT, WHATSAPP, "promo_verao", ("newsletter",), None, None
@@ -373,8 +374,6 @@ async def _messages(
         campaign,
         *_columns(history.tallies(rows, start)),
     )
-    size = sum(row.state != M.SKIPPED for row in rows)
-    await c.execute("update campaign set audience_size = $3 where company_id = $1 and id = $2", COMPANY, campaign, size)
     await c.execute(
         """insert into inbound_message(company_id, channel_id, campaign_id, id, contact_id, provider_id, address, kind, body,
                context_provider_id, content, received_at, created_at) select $1, $2, $3, uuidv7(at - now()), contact_id,

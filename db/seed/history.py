@@ -17,6 +17,11 @@ from db.providers.meta.definition import PROVIDER as META
 from db.providers.twilio.definition import PROVIDER as TWILIO
 from db.seed.people import Person, id_at
 
+AUDIENCE_SIZES = f"""
+update campaign k set audience_size = (select count(*) from message m
+    where m.company_id = $1 and m.campaign_id = k.id and m.state <> {MessageState.SKIPPED})
+where k.company_id = $1 and k.launched_at is not null
+"""
 _BUCKET = 10  # seconds per tally
 _FAILURES = {
     META.kind: (
