@@ -12,7 +12,7 @@ from litestar.response import Stream
 from api.contract.labels import FAILURES, MESSAGE_STATES, RECIPIENT_COLUMNS, SKIPS
 from api.exports import BOM, csv_lines, csv_stream
 from api.translations import portuguese
-from db.accounts.queries import company
+from db.accounts.queries import company_of
 from db.campaigns import queries
 from db.clock import now
 from db.messages.enums import MessageState
@@ -27,7 +27,7 @@ async def recipients_csv(actor: Actor, query: queries.RecipientQuery, separator:
     """Raises NotFound before anything is streamed."""
     actor.require(Permission.CONTACTS_EXPORT)
     campaign = await queries.campaign(actor, query.campaign_id)
-    zone = ZoneInfo((await company(actor))["time_zone"])
+    zone = ZoneInfo((await company_of(actor))["time_zone"])
     name = _file_name(campaign["name"])
     return csv_stream(_pieces(actor, query, separator, language, zone), f"{name}-{now().astimezone(zone):%Y-%m-%d}.csv")
 
