@@ -30,5 +30,6 @@ class HomeController(Controller):
             attention=[struct(row, Attention) for row in found.attention],
             has_channel=found.counts["channels"] > 0,
             has_contacts=found.counts["contacts"] > 0,
-            has_campaign=found.counts["campaigns"] > 0,
+            has_template=found.counts["writable"],
+            has_campaign=found.counts["launched"],
         )

@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui import policy, sockets, visitors
-from ui.i18n import LANGUAGE_COOKIE, THEME_COOKIE, set_request_preferences
+from ui.i18n import LANGUAGE_COOKIE, THEME_COOKIE, preferred, set_request_preferences
 from ui.session import BROWSER_SCOPE, browser_cookie, cookies_of, is_over, session_cookie, sign_in_path, token_of
 from ui.settings import Settings
 
@@ -66,7 +66,8 @@ class Guard:
                 await _refuse(scope, receive, send, 429)
                 return
             visitors.make_room(peer)
-        set_request_preferences(cookies.get(LANGUAGE_COOKIE), cookies.get(THEME_COOKIE))
+        language = cookies.get(LANGUAGE_COOKIE) or preferred(headers.get("accept-language", ""))
+        set_request_preferences(language, cookies.get(THEME_COOKIE))
         nonce_name = browser_cookie(self.settings)
         nonce = cookies.get(nonce_name)
         fresh = None

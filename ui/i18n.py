@@ -5,6 +5,7 @@ functions, in event handlers and in live updates alike. Outside a page it is the
 Catalogues are compiled in memory at start; no compiled file is kept. This module never formats numbers or dates.
 """
 
+from contextlib import suppress
 from contextvars import ContextVar
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -85,6 +86,20 @@ def preferences() -> Preferences:
     return (_clients.get(client) if client is not None else None) or _request.get()
 
 
+def preferred(accepted: str) -> str | None:
+    """The language that a browser asks for in its Accept-Language header, of those there are; None when it names none of them."""
+    wanted: list[tuple[float, str]] = []
+    for part in accepted.split(",")[:20]:
+        name, _semicolon, weight = part.strip().partition(";q=")
+        with suppress(ValueError):
+            wanted.append((-float(weight or 1), name.lower()))
+    for _weight, name in sorted(wanted, key=lambda one: one[0]):
+        for language in LANGUAGES:
+            if name.split("-")[0] == language.split("-")[0]:
+                return language
+    return None
+
+
 def set_request_preferences(language: str | None, theme: str | None) -> None:
     """Called once per HTTP request with the raw cookies; unknown values fall back to the defaults."""
     _request.set(
@@ -106,6 +121,11 @@ def _(message: str) -> str:
     return _catalogues[preferences().language].gettext(message)
 
 
+def translated(language: str, message: str) -> str:
+    """The message in a language of LANGUAGES, outside any page."""
+    return _catalogues[language].gettext(message)
+
+
 def ngettext(singular: str, plural: str, n: int) -> str:
-    """Singular or plural for n, in the reader's language. The caller puts the number in with `.format(n=…)`."""
-    return _catalogues[preferences().language].ngettext(singular, plural, n)
+    """Singular or plural for n, in the reader's language; nothing is plural ("0 novos"). The caller puts the number in with `.format(n=…)`."""
+    return _catalogues[preferences().language].ngettext(singular, plural, n or 2)

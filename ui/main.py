@@ -69,6 +69,7 @@ def build(settings: Settings, transport: httpx.AsyncBaseTransport | None = None)
         "message_too_long_body": _("Shorten the text and try again."),
     }
     guard.add(settings)
+    app.config.quasar_config["loadingBar"] = {"skipHijack": True}  # it would show for the polls of the socket, without a name
     logging.getLogger("nicegui").addFilter(_KnownProblems())
     logging.getLogger("nicegui").addFilter(_Few())
     live.Hubs.open(settings.api_url)

@@ -23,7 +23,10 @@ _COUNTS = """
 select c.name, c.time_zone,
     (select count(*) from contact where company_id = $1) as contacts,
     (select count(*) from channel where company_id = $1 and archived_at is null) as channels,
-    (select count(*) from campaign where company_id = $1) as campaigns
+    (select count(*) from campaign where company_id = $1) as campaigns,
+    exists (select 1 from campaign where company_id = $1 and launched_at is not null) as launched,
+    not exists (select 1 from channel where company_id = $1 and archived_at is null and kind = 'whatsapp')
+        or exists (select 1 from template where company_id = $1 and status = 'approved') as writable
 from company c where c.id = $1
 """
 _RUNNING = """

@@ -5,6 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from ui import formats
+from ui.components.phone import styled
+from ui.i18n import preferred
+from ui.pages.home.page import called
 
 NOON = datetime(2026, 3, 12, 12, 41, tzinfo=UTC)
 
@@ -37,3 +40,38 @@ def test_texts(text: str, expected: str) -> None:
 def test_a_moment_without_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="without a time zone"):
         formats.clock(datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("Oi *Bia*, _hoje_!", [("Oi ", ""), ("Bia", "m-said-bold"), (", ", ""), ("hoje", "m-said-italic"), ("!", "")]),
+        ("2*3*4 e a_b_c", [("2*3*4 e a_b_c", "")]),
+        ("* lista * de _ nada _", [("* lista * de _ nada _", "")]),
+        ("~antes~ ```R$ 1```", [("antes", "m-said-struck"), (" ", ""), ("R$ 1", "m-said-code")]),
+    ],
+)
+def test_marks_of_whatsapp_read_as_on_a_phone(text: str, pieces: list[tuple[str, str]]) -> None:
+    assert styled(text) == pieces
+
+
+@pytest.mark.parametrize(
+    ("name", "greeted"), [("Seu João", "Seu João"), ("Dra. Ana Lima", "Dra. Ana"), ("Bia Nunes", "Bia"), ("Seu", "Seu")]
+)
+def test_a_greeting_keeps_a_title_and_its_name_together(name: str, greeted: str) -> None:
+    assert called(name) == greeted
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("en-GB,en;q=0.9,pt;q=0.2", "en"),
+        ("pt-PT,pt;q=0.9", "pt-BR"),
+        ("de-DE,en;q=0.3", "en"),
+        ("fr", None),
+        ("", None),
+        ("en;q=x", None),
+    ],
+)
+def test_a_first_visit_speaks_the_browsers_language(accepted: str, language: str | None) -> None:
+    assert preferred(accepted) == language

@@ -20,7 +20,7 @@ def msgids() -> dict[str | tuple[str, ...], str]:
     found: dict[str | tuple[str, ...], str] = {}
     for path in sorted(UI.rglob("*.py")):
         for _line, message, _comments, _context in extract_from_file(
-            "python", str(path), keywords={"_": None, "ngettext": (1, 2)}
+            "python", str(path), keywords={"_": None, "ngettext": (1, 2), "translated": (2,)}
         ):
             found[message] = path.name
     return found

@@ -9,6 +9,7 @@ from nicegui import ui
 from ui import session
 from ui.components import problems
 from ui.components.buttons import button
+from ui.components.landmarks import main
 from ui.components.menus import Choice, choices
 from ui.components.phone import Preview, phone
 from ui.components.text import Text
@@ -20,7 +21,7 @@ def auth_layout(heading: str, text: str = "") -> Iterator[ui.element]:
     """Opens the box of the form, under heading and text."""
     ui.page_title(f"{heading} · Master IA")
     problems.catch_all()
-    with ui.element("main").classes("m-auth"):
+    with main("m-auth"):
         with ui.element("div").classes("m-auth-form"):
             with ui.element("div").classes("m-row m-near"):
                 ui.element("img").classes("m-logo").props.update({"src": "/assets/static/icon.svg", "alt": ""})

@@ -72,8 +72,7 @@ def _options(
                 "type": kind,
                 "name": name,
                 "data": list(values),
-                "smooth": 0.25 if kind == "line" else False,
-                "smoothMonotone": "x" if kind == "line" else None,
+                "smooth": False,  # a curve between two days would show values that nobody counted
                 "showSymbol": False,
                 "symbolSize": 7,
                 "stack": "all" if stacked else None,

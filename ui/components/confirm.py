@@ -31,12 +31,12 @@ def dialog(heading: str, text: str = "", *, wide: bool = False) -> Iterator[ui.d
 async def confirm(heading: str, text: str = "", *, yes: str, no: str = "", danger: bool = False) -> bool:
     """Asks and waits. `yes` is a verb (Remove, Send); True when it was pressed. Escape and a click outside say no.
 
-    `no` where "Cancel" could be taken for the deed itself.
+    `no` where "Cancel" could be taken for the deed itself. Enter says yes, but no where it is a danger.
     """
     with dialog(heading, text) as box, ui.element("div").classes("m-dialog-foot"):
-        button(no or _("Cancel"), lambda: box.submit(False), kind="plain")
+        back = button(no or _("Cancel"), lambda: box.submit(False), kind="plain")
         sure = button(yes, lambda: box.submit(True), kind="danger-solid" if danger else "primary")
-        sure.props("autofocus")
+        (back if danger else sure).props("autofocus")
     return bool(await box)
 
 

@@ -3,6 +3,7 @@
 from nicegui import ui
 
 from ui.components.buttons import button
+from ui.components.landmarks import main
 from ui.components.text import Text, icon
 from ui.i18n import _
 
@@ -20,7 +21,7 @@ def draw(status: int) -> None:
         503: ("cloud_off", _("No connection to the service"), _("We are trying to get back. Load the page again in a moment.")),
     }[status]
     ui.page_title(f"{heading} · Master IA")
-    with ui.element("main").classes("m-state m-state-page" + (" m-state-bad" if status >= 500 else "")):
+    with main("m-state m-state-page" + (" m-state-bad" if status >= 500 else "")):
         with ui.element("div").classes("m-state-icon"):
             icon(symbol)
         Text("h1", heading, "m-title")

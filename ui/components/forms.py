@@ -78,6 +78,13 @@ class Field(Generic[V]):
             elif self._hint:
                 ui.label(self._hint).classes("m-hint")
 
+    def note(self, hint: str) -> None:
+        """Another hint below; an error that stands there stays."""
+        if hint != self._hint:
+            self._hint = hint
+            if not self._has_error:
+                self._write("")
+
     @property
     def empty(self) -> bool:
         value = self.control.value
@@ -156,7 +163,11 @@ def text_field(
             element.on_value_change(lambda: on_change())
         return cast(ValueElement[Any], element)
 
-    return Field(label, control, hint=hint, extra=extra)
+    field: Field[str] = Field(label, control, hint=hint, extra=extra)
+    if limit:
+        full = _("This is as long as it can be: {n} characters.").format(n=limit)
+        field.control.on_value_change(lambda: field.note(full if len(field.value or "") >= limit else hint))
+    return field
 
 
 def search_field(label: str, value: str, on_search: Callable[[str], Any]) -> ui.input:
@@ -188,13 +199,14 @@ def password_field(
         if on_change is not None:
             element.on_value_change(lambda: on_change())
         with element.add_slot("append"):
-            eye = ui.icon("sym_r_visibility").classes("m-eye")
-            eye.props.update({"role": "button", "tabindex": "0", "data-press": "", "aria-label": _("Show password")})
+            with ui.element("button").classes("m-eye").props("type=button") as eye:
+                symbol = icon("visibility")
+            eye.props["aria-label"] = _("Show password")
 
         def toggle() -> None:
             shown = element.props["type"] == "text"
             element.props["type"] = "password" if shown else "text"
-            eye.props["name"] = "sym_r_visibility" if shown else "sym_r_visibility_off"
+            symbol.props["name"] = "sym_r_visibility" if shown else "sym_r_visibility_off"
             eye.props["aria-label"] = _("Show password") if shown else _("Hide password")
 
         eye.on("click", toggle, [])

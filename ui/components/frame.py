@@ -20,6 +20,7 @@ from ui.client import accounts
 from ui.components import problems
 from ui.components.buttons import icon_button
 from ui.components.cards import note
+from ui.components.landmarks import main
 from ui.components.menus import Choice, choices
 from ui.components.navigation import Place, places
 from ui.components.text import Text, avatar, icon, title
@@ -61,9 +62,9 @@ def frame(
     with ui.element("div").classes("m-app"):
         _sidebar(shown, here)
         _top_bar()
-        main = ui.element("main").classes("m-main" + (" m-main-fill" if fill else ""))
-        main.props.update({"id": "content", "tabindex": "-1"})
-        with main:
+        content = main("m-main" + (" m-main-fill" if fill else ""))
+        content.props.update({"id": "content", "tabindex": "-1"})
+        with content:
             above = ui.element("div").classes("m-above")
             with ui.element("header").classes("m-head"):
                 with ui.element("div").classes("m-head-text"):
@@ -178,7 +179,12 @@ def _user_menu() -> None:
         choices([Choice(name, partial(apply.switch, theme), symbol) for theme, (name, symbol) in names.items()])
         ui.label(_("Language")).classes("m-menu-head")
         choices([Choice(name, partial(_language, key), on=key == preferences().language) for key, name in LANGUAGES.items()])
-        choices([Choice(_("Sign out"), session.sign_out, "logout", line=True)])
+        choices([Choice(_("Sign out"), _sign_out, "logout", line=True)])
+
+
+async def _sign_out() -> None:
+    ui.run_javascript("masteria.forget()")
+    await session.sign_out()
 
 
 async def _switch_company(company_id: UUID) -> None:

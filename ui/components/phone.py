@@ -5,13 +5,23 @@ Draws text as text. Variables that have no value yet (`{{1}}`, `{{name}}`) are m
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from nicegui import ui
 
+from ui import formats
 from ui.components.text import Text, avatar, icon, safe_url
 
 _VARIABLE = re.compile(r"(\{\{\s*\w+\s*\}\})")
+_STYLE = re.compile(
+    r"```(?P<code>.+?)```|"
+    + "|".join(
+        rf"(?<!\w)\{mark}(?P<{name}>[^\s\{mark}](?:[^\n\{mark}]*[^\s\{mark}])?)\{mark}(?!\w)"
+        for mark, name in (("*", "bold"), ("_", "italic"), ("~", "struck"))
+    ),
+    re.DOTALL,
+)
 
 
 class Preview(NamedTuple):
@@ -26,7 +36,7 @@ class Preview(NamedTuple):
     media: Literal["", "image", "video", "document"] = ""
     media_url: str = ""
     buttons: Sequence[tuple[str, str]] = ()
-    time: str = "09:41"
+    time: str = ""
 
 
 _MEDIA = {"image": "image", "video": "play_circle", "document": "description"}
@@ -36,8 +46,28 @@ _BUTTONS = {"reply": "reply", "url": "open_in_new", "phone": "call", "code": "co
 def _text(text: str, classes: str) -> None:
     with ui.element("div").classes(f"m-text {classes}"):
         for part in _VARIABLE.split(text):
-            if part:
-                Text("span", part, "m-var" if _VARIABLE.fullmatch(part) else "")
+            if _VARIABLE.fullmatch(part):
+                Text("span", part, "m-var")
+            else:
+                for piece, style in styled(part):
+                    Text("span", piece, style)
+
+
+def styled(text: str) -> list[tuple[str, str]]:
+    """WhatsApp's marks as it shows them: (text, class), for *bold*, _italic_, ~struck~ and ```code```. A mark touches its words and
+    stands at the edge of a word.
+    """
+    found: list[tuple[str, str]] = []
+    at = 0
+    for match in _STYLE.finditer(text):
+        if match.start() > at:
+            found.append((text[at : match.start()], ""))
+        mark = str(match.lastgroup)
+        found.append((match[mark], f"m-said-{mark}"))
+        at = match.end()
+    if at < len(text):
+        found.append((text[at:], ""))
+    return found
 
 
 def bubble(preview: Preview, *, out: bool = False) -> ui.element:
@@ -56,7 +86,7 @@ def bubble(preview: Preview, *, out: bool = False) -> ui.element:
         _text(preview.body, "")
         if preview.footer:
             _text(preview.footer, "m-bubble-foot")
-        ui.label(preview.time + (" ✓✓" if out else "")).classes("m-bubble-time")
+        ui.label((preview.time or formats.clock(datetime.now(UTC))) + (" ✓✓" if out else "")).classes("m-bubble-time")
         if preview.buttons:
             with ui.element("div").classes("m-bubble-buttons"):
                 for kind, label in preview.buttons:

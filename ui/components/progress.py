@@ -23,7 +23,7 @@ class Progress:
     def __init__(self, done: int, total: int, seconds_left: float | None, tone: Literal["", "warn", "bad", "quiet"]) -> None:
         with ui.element("div").classes("m-progress") as self.element:
             with ui.element("div").classes("m-track") as self._track:
-                self._track.props["role"] = "progressbar"
+                self._track.props.update({"role": "progressbar", "aria-label": _("Progress")})
                 self._fill = ui.element("div").classes("m-fill")
             with ui.element("div").classes("m-row m-between"):
                 self._left = ui.label().classes("m-hint")

@@ -78,8 +78,10 @@ def chip(text: str, *, on: bool = False, on_click: Click | None = None, on_remov
     with ui.element("div").classes("m-chip" + (" m-chip-on" if on else "")) as element:
         ui.label(text)
         if on_remove is not None:
-            cross = pressable(icon("close"), on_remove, _("Remove {name}").format(name=text))
-            cross.props.pop("aria-hidden")
+            with ui.element("button").classes("m-chip-cross").props("type=button") as cross:
+                icon("close")
+            cross.props["aria-label"] = _("Remove {name}").format(name=text)
+            cross.on("click", lambda: on_remove(), [])
     if on_click is not None:
         pressable(element, on_click)
         element.props["aria-pressed"] = "true" if on else "false"

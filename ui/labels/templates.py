@@ -11,11 +11,23 @@ from ui.components.phone import Preview
 from ui.components.text import Tone
 from ui.i18n import _
 
+LANGUAGES = {
+    "pt_BR": "Português (BR)",
+    "en_US": "English (US)",
+    "es": "Español",
+    "es_MX": "Español (MX)",
+    "pt_PT": "Português (PT)",
+}
 CONSTANT = "constant"
 _MEDIA = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}
 _BUTTONS = {"URL": "url", "PHONE_NUMBER": "phone", "COPY_CODE": "code", "OTP": "code"}
 AROUND = 26  # characters of text shown on each side of a place
 _NAMES = {"name", "nome", "first_name", "primeiro_nome", "cliente", "customer", "customer_name"}
+
+
+def language(code: str) -> str:
+    """pt_BR → Português (BR); a language we have no name for keeps its code."""
+    return LANGUAGES.get(code, code.replace("_", "-"))
 
 
 def names(custom: list[CustomField]) -> dict[str, str]:

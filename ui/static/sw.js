@@ -1,6 +1,6 @@
 /* Keeps the shell (style, script, framework files, icons) and the page for no connection. Never a page with data. */
 const CACHE = "masteria-VERSION";
-const SHELL_FILES = ["SHELL", "/assets/static/icon-192.png"];
+const SHELL_FILES = ["SHELL", "/assets/static/offline.js", "/assets/static/icon-192.png"];
 const OFFLINE = "/assets/static/offline.html";
 
 self.addEventListener("install", (event) => {

@@ -31,6 +31,9 @@
         setTimeout(() => button.classList.remove("m-copied"), 1600);
       }
     },
+    forget() {
+      for (const key of Object.keys(localStorage)) if (key.startsWith("draft:")) localStorage.removeItem(key);
+    },
     insert(id, text) {
       const field = document.getElementById(id);
       if (!field) return;
@@ -67,7 +70,7 @@
       if (!element || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
       const start = performance.now();
       const step = (now) => {
-        const share = Math.min(1, (now - start) / 450);
+        const share = Math.min(1, Math.max(0, (now - start) / 450)); // a frame may carry a time from before the start
         const value = Math.round(from + (to - from) * (1 - (1 - share) ** 3));
         if (document.contains(element)) element.textContent = value.toLocaleString(language);
         if (share < 1 && element.dataset.roll === String(start)) requestAnimationFrame(step);
@@ -114,6 +117,29 @@
       event.target.click();
     }
   });
+
+  // Busy at once: what was pressed says so until the server says anything, however slow it is.
+  let pressed = null;
+  const calm = () => {
+    for (const one of document.querySelectorAll(".m-waiting")) one.classList.remove("m-waiting");
+  };
+  addEventListener("click", (event) => {
+    pressed = event.target.closest?.("button, .q-btn, .q-item, [data-press], [role=tab]");
+    setTimeout(() => (pressed = null));
+  }, true);
+  addEventListener("load", () => {
+    window.socket?.onAnyOutgoing((name, message) => {
+      if (name !== "event" || !pressed || pressed.id !== `c${message.id}`) return;
+      pressed.classList.add("m-waiting");
+      setTimeout(calm, 30000); // should no answer be due at all
+    });
+    window.socket?.onAny(calm);
+    window.socket?.on("disconnect", calm);
+  });
+
+  // Following a link: a line at the top until the next page is there.
+  addEventListener("beforeunload", () => document.documentElement.classList.add("m-leaving"));
+  addEventListener("pageshow", () => document.documentElement.classList.remove("m-leaving"));
 
   if ("serviceWorker" in navigator && isSecureContext) addEventListener("load", () => navigator.serviceWorker.register("/sw.js"));
 })();

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from fastapi import Response
 from nicegui import app, ui
+from nicegui.language import Language
+from nicegui.translations import translations
 
-from ui.i18n import THEMES
+from ui.i18n import THEMES, translated
 from ui.theme import tokens
 
 HERE = Path(__file__).parent
@@ -22,6 +24,8 @@ STYLES = ("base.css", "controls.css", "pieces.css", "data.css", "campaigns.css",
 EARLY = """<script>(function(){var m=document.cookie.match(/(?:^|; )theme=(\\w+)/),t=m?m[1]:'system',
 d=t==='dark'||(t!=='light'&&matchMedia('(prefers-color-scheme: dark)').matches);
 document.documentElement.classList.toggle('m-dark',d)})()</script>"""
+
+_QUASAR: dict[Language, str] = {"pt-BR": "pt-BR", "en-US": "en"}  # Quasar's name of a language → ours
 
 
 @cache
@@ -73,6 +77,13 @@ def register(version: str = "1") -> None:
         + f'<meta name="theme-color" media="(prefers-color-scheme: dark)" content="{tokens.DARK["card"]}">',
         shared=True,
     )
+    for name, language in _QUASAR.items():
+        translations[name] = {
+            "connection_lost": translated(language, "Connection lost."),
+            "trying_to_reconnect": translated(language, "Connecting again…"),
+            "message_too_long": translated(language, "That is too much at once."),
+            "message_too_long_body": translated(language, "Try it in smaller pieces."),
+        }
     app.colors(
         primary=tokens.LIGHT["accent"],
         positive=tokens.LIGHT["ok"],

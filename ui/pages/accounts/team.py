@@ -170,7 +170,7 @@ class _Team:
             except ApiProblem as error:
                 problems.show_in({"email": email}, error)
                 return
-            self._show_link(created, inside)
+            self._show_link(created, inside, box)
             if self.invited is not None:
                 await self.invited.refresh()
 
@@ -192,7 +192,7 @@ class _Team:
                 button(_("Send invitation"), submit, kind="primary")
         box.open()
 
-    def _show_link(self, created: InvitationCreated, inside: ui.element) -> None:
+    def _show_link(self, created: InvitationCreated, inside: ui.element, box: ui.dialog) -> None:
         inside.clear()
         with inside:
             if created.mail is InvitationMail.SENT:
@@ -210,3 +210,5 @@ class _Team:
                     ui.label(why).classes("m-hint")
                     ui.label(_("Pass on this link yourself. It is shown only now.")).classes("m-hint")
             copy_field(created.link, label=_("Copy link"))
+            with ui.element("div").classes("m-dialog-foot"):
+                button(_("Close"), box.close, kind="primary")

@@ -183,7 +183,7 @@ class _Row:
                         self._channel = ui.label().classes("m-hint m-clip")
             with ui.element("div").classes("m-camp-bar"):
                 with ui.element("div").classes("m-track") as self._track:
-                    self._track.props["role"] = "progressbar"
+                    self._track.props.update({"role": "progressbar", "aria-label": _("Progress")})
                     self._fill = ui.element("div").classes("m-fill")
                 self._share = ui.label().classes("m-hint")
             self._numbers = [self._number(name) for name in (_("Sent"), _("Delivered"), _("Read"), _("Replied"))]

@@ -15,6 +15,17 @@ from ui.i18n import _
 from ui.labels import channels as channel_labels
 
 
+def only_one(channels: list[Channel]) -> UUID | None:
+    """The channel that needs no choosing: the one that can send, when it stands alone."""
+    usable = [one for one in channels if _usable(one)]
+    return usable[0].id if len(usable) == 1 else None
+
+
+def _usable(channel: Channel) -> bool:
+    """One that waits for its provider goes on by itself."""
+    return not channel_labels.channel_trouble(channel)[0] or channel.outage_since is not None
+
+
 def draw(channels: list[Channel], chosen: UUID | None, choose: Callable[[UUID], Awaitable[None]]) -> None:
     if not channels:
         may = session.current().may(Permission.CHANNELS_WRITE)
@@ -31,7 +42,7 @@ def draw(channels: list[Channel], chosen: UUID | None, choose: Callable[[UUID], 
 
 def _card(channel: Channel, on: bool, choose: Callable[[UUID], Awaitable[None]]) -> None:
     trouble, todo = channel_labels.channel_trouble(channel)
-    usable = not trouble or channel.outage_since is not None  # one that waits for its provider goes on by itself
+    usable = _usable(channel)
     with ui.element("div").classes("m-pick" + (" m-pick-on" if on else "" if usable else " m-pick-off")) as element:
         with ui.element("div").classes(f"m-camp-icon m-camp-{channel.kind}"):
             icon(kinds.of(channel.kind).icon)

@@ -73,12 +73,17 @@ def _lines(facts: Facts) -> list[tuple[str, str, str, str]]:
     campaign, channel = facts.campaign, facts.channel
     number = channel_labels.number(channel) if channel else ""
     if kinds.can(campaign.channel_kind).campaign_content == "text":
-        message = (campaign.body or "").strip() or _("No text yet")
+        first = facts.preview.messages[0].body if facts.preview.messages else campaign.body
+        message = (first or "").strip() or _("No text yet")  # as the first person reads it
         hint = _("about {n} SMS parts in all").format(n=formats.number(facts.preview.segments_total or 0))
     else:
         message = campaign.template_name or _("No template yet")
         count = len(campaign.bindings)
         hint = ngettext("{n} place filled", "{n} places filled", count).format(n=count) if count else ""
+        if not campaign.sandbox:
+            hint = " · ".join(
+                [*([hint] if hint else []), _("The provider charges per message delivered, by category and country")]
+            )
     once = campaign.policy == DeliveryPolicy.AT_MOST_ONCE
     return [
         ("channel", kinds.of(campaign.channel_kind).icon, campaign.channel_name or _("No channel yet"), number),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from nicegui import ui
 
@@ -10,6 +11,7 @@ from api.contract.campaigns import Binding
 from api.contract.channels import Template
 from api.contract.contacts import CustomField
 from api.contract.enums import TemplateCategory, TemplateStatus
+from ui.components.address import address
 from ui.components.buttons import button
 from ui.components.cards import card, note
 from ui.components.forms import search_field, select_field, text_field
@@ -54,7 +56,7 @@ class TemplateStep:
                 else _("On WhatsApp, the first message uses a text that WhatsApp has approved. Create one, or sync yours.")
             )
             with ui.element("div").classes("m-card"):
-                empty("article", _("No approved template yet"), text, action=_("To the templates"), to="/templates")
+                empty("article", _("No approved template yet"), text, action=_("To the templates"), to=_templates())
             return
 
         def show(text: str) -> None:
@@ -70,7 +72,7 @@ class TemplateStep:
             search_field(_("Search templates"), "", show)
             if waiting:
                 text = ngettext("{n} more waits for WhatsApp's review", "{n} more wait for WhatsApp's review", len(waiting))
-                ui.link(text.format(n=len(waiting)), "/templates").classes("m-link")
+                ui.link(text.format(n=len(waiting)), _templates()).classes("m-link")
         with ui.element("div").classes("m-picks"):
             cards = [(one, self._card(one)) for one in approved]
         nothing = ui.element("div").classes("m-card")
@@ -86,7 +88,7 @@ class TemplateStep:
                 badge(
                     template_labels.category_name(one.category), "info" if one.category == TemplateCategory.MARKETING else "quiet"
                 )
-                ui.label(one.language.replace("_", "-")).classes("m-hint")
+                ui.label(template_labels.language(one.language)).classes("m-hint")
                 if template_labels.buttons(one):
                     count = len(template_labels.buttons(one))
                     ui.label(ngettext("{n} button", "{n} buttons", count).format(n=count)).classes("m-hint")
@@ -106,7 +108,7 @@ class TemplateStep:
             with ui.element("div").classes("m-row"):
                 with ui.element("div").classes("m-col m-tight m-grow"):
                     ui.label(one.name).classes("m-strong m-clip")
-                    line = f"{template_labels.category_name(one.category)} · {one.language.replace('_', '-')}"
+                    line = f"{template_labels.category_name(one.category)} · {template_labels.language(one.language)}"
                     ui.label(line).classes("m-hint")
                 button(_("Another template"), self._again)
             if one.status != TemplateStatus.APPROVED:
@@ -147,6 +149,11 @@ class TemplateStep:
             text = text_field(_texts(known.source), known.fallback, limit=VALUE_LIMIT, on_change=read)
             if not known.fallback:
                 text.error(_("Needed, so that nobody gets a hole in the text."))
+
+
+def _templates() -> str:
+    """The templates, with the way back to this draft."""
+    return f"/templates?{urlencode({'back': address().text})}"
 
 
 def _texts(source: str) -> str:

@@ -50,6 +50,7 @@ class Wizard:
         self._preview: Preview | None = None
         self._seen = set(STEPS[: STEPS.index(step) + 1])
         self._launched = False
+        self._alone: UUID | None = None  # the only channel there is, chosen without a click
         self._reach: Reach | None = None
         self._pane: Pane | None = None
         self._sms: SmsStep | None = None
@@ -151,6 +152,8 @@ class Wizard:
         return found
 
     async def _go(self, step: str) -> None:
+        if self._draft.campaign is None and self._alone is not None:
+            await self._create(self._alone)
         if self._draft.campaign is None and step != "channel":
             toast(_("Choose the channel first."), "info")
             return
@@ -247,7 +250,7 @@ class Wizard:
             if at < len(STEPS) - 1:
                 on = button(_("Continue"), partial(self._go, STEPS[at + 1]), kind="primary")
                 on.props("icon-right=sym_r_arrow_forward")
-                on.set_enabled(self._draft.campaign is not None)
+                on.set_enabled(self._draft.campaign is not None or self._alone is not None)
 
     # -- steps --------------------------------------------------------------------------------------------------
 
@@ -256,9 +259,7 @@ class Wizard:
 
         async def choose(channel_id: UUID) -> None:
             if self._draft.campaign is None:
-                await self._draft.create(channel_id)
-                self._draw_head()
-                self._say("saved")
+                await self._create(channel_id)
             elif channel_id != self._draft.campaign.channel_id:
                 self._change(channel_id=channel_id)
                 await self._draft.flush()
@@ -269,7 +270,18 @@ class Wizard:
         async def fetch() -> list[Channel]:
             return await campaigns.channels(self._api)
 
-        self._loader = load(fetch, lambda found: step_channel.draw(found, chosen, choose), step_channel.skeleton)
+        def draw(found: list[Channel]) -> None:
+            self._alone = step_channel.only_one(found) if self._draft.campaign is None else None
+            step_channel.draw(found, chosen or self._alone, choose)
+            self._draw_foot()
+
+        self._loader = load(fetch, draw, step_channel.skeleton)
+
+    async def _create(self, channel_id: UUID) -> None:
+        await self._draft.create(channel_id)
+        self._write_address()
+        self._draw_head()
+        self._say("saved")
 
     def _audience(self) -> None:
         async def fetch() -> Choices:

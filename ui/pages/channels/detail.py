@@ -67,6 +67,8 @@ class _Channel:
         live.on(ChannelEvent, self._heard)
         live.on_reset(self._again)
 
+    _offers: tuple[object, ...] | None = None
+
     def _heard(self, event: ChannelEvent) -> None:
         if event.channel_id == self._id:
             self._throttle.poke()
@@ -102,7 +104,7 @@ class _Channel:
             usage(channel)
             key_values(self._facts(channel))
         if channel.sandbox:
-            with note("info", _("Nothing leaves this house: invented people get the messages."), name="lightbulb"):
+            with note("info", _("Nothing reaches a real phone: invented people get the messages."), name="lightbulb"):
                 button(_("Open the simulator"), kind="quiet", icon="science", to=f"/sandbox?channel={channel.id}")
         else:
             self._draw_addresses(channel)
@@ -128,6 +130,11 @@ class _Channel:
                     button(_("Where they belong"), partial(guide.show, number, step, channel), icon="help")
 
     def _draw_actions(self, channel: Channel) -> None:
+        """Only when they offer something else: an open menu would be taken away under the hand."""
+        offers = (channel.state, channel.outage_since is None, channel.sandbox, channel.name, channel.throughput)
+        if offers == self._offers:
+            return
+        self._offers = offers
         self._head.actions.clear()
         if not self._write:
             return

@@ -33,7 +33,7 @@ def channels() -> None:
                 action = _("Connect channel") if may else ""
                 empty("hub", _("No channel yet"), text, action=action, to="/channels/connect")
             return
-        with ui.element("div").classes("m-picks m-channels").props("role=list"):
+        with ui.element("div").classes("m-picks m-channels"):
             for one in sorted(found, key=lambda channel: (channel.state != ChannelState.ERROR, channel.sandbox)):
                 _draw_channel(one)
 
@@ -54,7 +54,7 @@ def channels() -> None:
 
 def _draw_channel(channel: Channel) -> None:
     name, tone = channel_labels.state(channel)
-    with ui.link(target=f"/channels/{channel.id}").classes("m-pick m-channel").props("role=listitem"):
+    with ui.link(target=f"/channels/{channel.id}").classes("m-pick m-channel"):
         with ui.element("div").classes("m-row m-channel-top"):
             with ui.element("div").classes(f"m-camp-icon m-camp-{channel.kind}"):
                 icon(kinds.of(channel.kind).icon)

@@ -22,13 +22,15 @@ from ui.labels import notices
 from ui.labels.campaigns import campaign_state
 from ui.routing import page
 
+_TITLES = {"seu", "dona", "sr", "sra", "srta", "dr", "dra", "prof", "profa", "mr", "mrs", "ms"}
+
 
 @page("/")
 def home() -> None:
     me = session.current()
     hour = datetime.now(formats.zone()).hour
     hello = _("Good morning") if hour < 12 else _("Good afternoon") if hour < 18 else _("Good evening")
-    with frame(f"{hello}, {me.me.name.split()[0]}", formats.full_day(datetime.now(formats.zone()).date())) as head:
+    with frame(f"{hello}, {called(me.me.name)}", formats.full_day(datetime.now(formats.zone()).date())) as head:
         with head.actions:
             if me.may(Permission.CAMPAIGNS_WRITE):
                 button(_("New campaign"), kind="primary", icon="add", to="/campaigns/new")
@@ -39,6 +41,13 @@ def home() -> None:
     live.on_reset(place.refresh)
 
 
+def called(name: str) -> str:
+    """How somebody is greeted: by the first name, together with a title that stands before it (Seu João, Dra. Ana)."""
+    words = name.split()
+    count = 2 if len(words) > 1 and words[0].rstrip(".").lower() in _TITLES else 1
+    return " ".join(words[:count])
+
+
 def _skeleton() -> None:
     skeleton_figures()
     skeleton_chart()
@@ -46,12 +55,16 @@ def _skeleton() -> None:
 
 
 def _draw(home: Home) -> None:
-    if not (home.has_channel and home.has_contacts and home.has_campaign):
+    if not (home.has_channel and home.has_contacts and home.has_template and home.has_campaign):
         _first_steps(home)
     if home.attention:
         _attention(home.attention)
-    if home.running:
-        _running(home.running)
+    waiting = [one for one in home.running if one.state == CampaignState.SCHEDULED]
+    going = [one for one in home.running if one not in waiting]
+    if going:
+        _running(_("Going on now"), going)
+    if waiting:
+        _running(_("Planned"), waiting)
     if home.campaigns_total:
         _today(home)
         _days(home.days)
@@ -72,6 +85,13 @@ def _first_steps(home: Home) -> None:
             _("From a spreadsheet. We check and tidy the numbers."),
             "/imports",
             _("Import"),
+        ),
+        (
+            home.has_channel and home.has_template,
+            _("Have a WhatsApp text approved"),
+            _("WhatsApp reviews the text that opens a conversation, usually within minutes. SMS needs none."),
+            "/templates/new",
+            _("Write it"),
         ),
         (
             home.has_campaign,
@@ -146,8 +166,8 @@ def _attention(entries: list[Attention]) -> None:
                 icon("chevron_right")
 
 
-def _running(campaigns: list[HomeCampaign]) -> None:
-    with card(_("Going on now"), flush=True):
+def _running(heading: str, campaigns: list[HomeCampaign]) -> None:
+    with card(heading, flush=True):
         for campaign in campaigns:
             name, tone = campaign_state(campaign.state, campaign.outage_since)
             n = campaign.figures

@@ -17,7 +17,7 @@ from ui.client import channels as channel_client
 from ui.client import sandbox as client
 from ui.components.buttons import button, icon_button
 from ui.components.cards import card, item
-from ui.components.forms import select_field
+from ui.components.forms import search_field, select_field
 from ui.components.frame import frame
 from ui.components.menus import Choice, more
 from ui.components.phone import Phone, Preview
@@ -108,15 +108,10 @@ class _Sandbox:
 
     def _draw_search(self) -> None:
         async def searched(text: str) -> None:
-            self._search, self._limit = text.strip(), STEP
+            self._search, self._limit = text, STEP
             await self._phones.refresh()
 
-        field = ui.input(placeholder=_("Search name or number")).classes("m-search")
-        field.props("outlined dense debounce=250 clearable clear-icon=sym_r_close type=search")
-        field.props["aria-label"] = _("Search name or number")
-        with field.add_slot("prepend"):
-            ui.icon("sym_r_search")
-        field.on_value_change(lambda event: searched(event.value or ""))
+        search_field(_("Search name or number"), "", searched)
 
     async def _fetch(self) -> Page[SandboxPhone]:
         return await client.phones(self._api, self._channel.id, search=self._search, limit=self._limit)
@@ -181,7 +176,6 @@ class _Sandbox:
 
     async def _say(self, text: str) -> None:
         await client.reply(self._api, self._channel.id, self._address, text)
-        toast(_("Sent. It arrives through the provider, like a real answer."), "info")
 
     def _choices(self) -> list[Choice]:
         """What this person can send beside a text, and what the provider can tell about the account."""
