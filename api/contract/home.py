@@ -56,5 +56,5 @@ class Home(Output):
     attention: list[Attention]
     has_channel: bool
     has_contacts: bool
-    has_template: bool  # an approved one, or no WhatsApp channel that needs one
+    has_template: bool  # an approved one, or no channel whose campaigns need one
     has_campaign: bool  # one that was launched; drafts do not count

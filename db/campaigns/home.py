@@ -12,6 +12,7 @@ from db.campaigns.tallies import tallies
 from db.clock import now
 from db.messages.enums import MessageState as M
 from db.permissions import Permission
+from db.providers.registry import providers
 from db.stats.metrics import Metric
 from db.stats.queries import daily
 from db.tenancy import Actor
@@ -25,7 +26,7 @@ select c.name, c.time_zone,
     (select count(*) from channel where company_id = $1 and archived_at is null) as channels,
     (select count(*) from campaign where company_id = $1) as campaigns,
     exists (select 1 from campaign where company_id = $1 and launched_at is not null) as launched,
-    not exists (select 1 from channel where company_id = $1 and archived_at is null and kind = 'whatsapp')
+    not exists (select 1 from channel where company_id = $1 and archived_at is null and kind = any($2))
         or exists (select 1 from template where company_id = $1 and status = 'approved') as writable
 from company c where c.id = $1
 """
@@ -80,7 +81,8 @@ class Figures(msgspec.Struct, frozen=True):
 async def figures(actor: Actor) -> Figures:
     """Needs `campaigns:read`."""
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
-        counts = await r.fetchrow(_COUNTS, actor.company_id)
+        bound = [one.kind for one in providers() if one.capabilities.campaign_content == "template"]
+        counts = await r.fetchrow(_COUNTS, actor.company_id, bound)
         assert counts is not None
         rows = await r.fetch(_RUNNING, actor.company_id)
         counted = await tallies(r, [row["id"] for row in rows])
