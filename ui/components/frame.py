@@ -134,7 +134,7 @@ def _sidebar(shown: Sequence[Place], here: str) -> None:
 
 
 def _top_bar() -> None:
-    with ui.element("div").classes("m-top"):
+    with ui.element("header").classes("m-top"):
         _logo()
         ui.label(session.current().me.company.name).classes("m-strong m-clip m-grow")
         with icon_button("account_circle", _("Your account")):
