@@ -190,7 +190,6 @@ class _Sandbox:
         text = (self._text.value or "").strip()
         self._text.value = ""
         await client.reply(self._api, self._channel.id, self._address, text, kind)
-        toast(_("Sent. It arrives through the provider, like a real answer."), "info")
 
     async def _tell(self, code: SandboxNewsCode) -> None:
         await client.news(self._api, self._channel.id, code)
