@@ -260,6 +260,8 @@ class Wizard:
         async def choose(channel_id: UUID) -> None:
             if self._draft.campaign is None:
                 await self._create(channel_id)
+                if channel_id == self._alone:
+                    return  # drawn as chosen already: drawing anew could take a press of Continue away
             elif channel_id != self._draft.campaign.channel_id:
                 self._change(channel_id=channel_id)
                 await self._draft.flush()
