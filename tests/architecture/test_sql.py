@@ -4,6 +4,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import asyncpg
@@ -63,9 +64,13 @@ _RAW = re.compile(
 )
 
 
-def strings(path: Path) -> Iterator[tuple[int, str]]:
+@cache
+def strings(path: Path) -> tuple[tuple[int, str], ...]:
     """Line and text of every string that is no docstring; what an f-string puts in reads `{}`."""
-    module = tree(path)
+    return tuple(_strings(tree(path)))
+
+
+def _strings(module: ast.Module) -> Iterator[tuple[int, str]]:
     silent: set[int] = set()
     for node in ast.walk(module):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -89,14 +94,15 @@ def owner(path: Path) -> str | None:
     return next((place for place in (*OWNERS, *EVERYWHERE) if str(path) == place or str(path).startswith(f"{place}/")), None)
 
 
-def migrated() -> set[str]:
+@cache
+def migrated() -> frozenset[str]:
     """The tables of the schema."""
     found = {"schema_migration"}
     for path in files():
         sql = path.read_text(encoding="utf-8")
         found |= set(re.findall(r"^\s*create (?:unlogged )?table (?:if not exists )?(\w+)", sql, re.MULTILINE | re.IGNORECASE))
         found -= set(re.findall(r"^\s*drop table (?:if exists )?(\w+)", sql, re.MULTILINE | re.IGNORECASE))
-    return found
+    return frozenset(found)
 
 
 def test_the_parser_sees_every_way_to_write() -> None:

@@ -23,6 +23,7 @@ def python_files(*folders: str) -> list[Path]:
     return [path for path in tracked() if path.suffix == ".py" and path.parts[0] in (folders or (*PROGRAMS, "tests"))]
 
 
+@cache
 def text(path: Path) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
 

@@ -1,6 +1,7 @@
 """Every msgid is simple English and has its Portuguese twin."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ PORTUGUESE = re.compile(
 PLACE = re.compile(r"\{\w*\}")
 
 
+@cache
 def msgids() -> dict[str | tuple[str, ...], str]:
     found: dict[str | tuple[str, ...], str] = {}
     for path in sorted(UI.rglob("*.py")):
