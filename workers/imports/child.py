@@ -17,13 +17,13 @@ from pathlib import Path
 import msgspec
 
 from db import storable
+from db.contacts.import_rows import clean_row
 from db.contacts.reasons import FileProblem
 from db.parent import die_with_parent
 from workers.imports import frames
 from workers.imports.frames import Answer, Broken, End, Look, Question, Read, Rows, Seen, Unreadable
 from workers.imports.mapping import guess
 from workers.imports.reader import Column, inspect, rows
-from workers.imports.rows import clean_row
 from workers.imports.unreadable import UnreadableFile
 
 _BATCH_TEXT = 4 << 20  # characters of a batch

@@ -4,10 +4,10 @@ import struct
 
 import msgspec
 
+from db.contacts.import_rows import CleanRow, Rejection
+from db.contacts.mapping import Mapping
 from db.contacts.reasons import FileProblem
-from workers.imports.mapping import Mapping
 from workers.imports.reader import Sheet
-from workers.imports.rows import CleanRow, Rejection
 
 LENGTH = struct.Struct(">I")
 MAX_FRAME = 64 << 20  # bytes; the largest batch is a quarter of it

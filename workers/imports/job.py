@@ -22,17 +22,18 @@ from db.contacts import import_batch, imports
 from db.contacts.enums import IdentityKind, ImportState
 from db.contacts.identities import Address
 from db.contacts.import_batch import Batch, Reject, Row
+from db.contacts.import_rows import CleanRow
 from db.contacts.imports import GuessedColumn, Inspected, Plan
+from db.contacts.mapping import ColumnTarget, Mapping, Target
 from db.contacts.reasons import FileProblem
 from db.errors import NotFound
 from db.jobs import ForgetFile, InspectImport, RunImport
 from workers.imports import reading
 from workers.imports.frames import Look, Read, Rows, Seen
-from workers.imports.mapping import ColumnTarget, Mapping, field_key
+from workers.imports.mapping import field_key
 from workers.imports.reader import Sheet
-from workers.imports.rows import CleanRow
 from workers.imports.unreadable import UnreadableFile
-from workers.imports.vocabulary import Target, normalised
+from workers.imports.vocabulary import normalised
 from workers.registration import Handler
 from workers.runtime import Snooze
 

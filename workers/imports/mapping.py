@@ -6,13 +6,11 @@ read files or rows."""
 import re
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from db.contacts.enums import LineType
+from db.contacts.mapping import ColumnTarget, Mapping, MappingNote, Target
 from db.contacts.phones import Phone, parse_phone
 from workers.imports.reader import Column
 from workers.imports.vocabulary import (
-    Target,
     header_target,
     looks_like_email,
     looks_like_name,
@@ -22,30 +20,6 @@ from workers.imports.vocabulary import (
 
 _SINGLE = frozenset(Target) - {Target.TAGS, Target.CUSTOM, Target.IGNORE}
 _MAX_KEY = 40
-
-
-class ColumnTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`field_key` names the custom field, and only that. `confidence` (0 to 1) is the guess's; a person's choice is 1."""
-
-    index: int
-    target: Target
-    field_key: str | None = None
-    confidence: float = 1.0
-
-
-class MappingNote(msgspec.Struct, frozen=True):
-    """Something to tell the person: `second_phone` (kept as `field_key`), `second_email`, `split_name`, `no_identity`."""
-
-    code: str
-    index: int | None = None
-    field_key: str | None = None
-
-
-class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One target for each column of the sheet, in its order."""
-
-    columns: list[ColumnTarget]
-    notes: list[MappingNote] = []
 
 
 def guess(columns: Sequence[Column], region: str = "BR") -> Mapping:

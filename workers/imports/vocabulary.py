@@ -5,28 +5,9 @@ looks."""
 
 import re
 import unicodedata
-from enum import StrEnum
 
+from db.contacts.mapping import Target
 from db.texts import EMAIL
-
-
-class Target(StrEnum):
-    """What a column becomes in a contact."""
-
-    PHONE = "phone"
-    NAME = "name"
-    FIRST_NAME = "first_name"
-    LAST_NAME = "last_name"
-    EMAIL = "email"
-    TAGS = "tags"
-    LANGUAGE = "language"
-    OPT_OUT = "opt_out"
-    CONSENT = "consent"
-    EXTERNAL_ID = "external_id"
-    NOTE = "note"
-    CUSTOM = "custom"
-    IGNORE = "ignore"
-
 
 _WORDS: dict[Target, dict[float, str]] = {
     Target.PHONE: {

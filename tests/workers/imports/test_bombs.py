@@ -13,13 +13,12 @@ from pathlib import Path
 import pytest
 from openpyxl.utils.datetime import WINDOWS_EPOCH
 
+from db.contacts.mapping import ColumnTarget, Mapping, Target
 from tests.workers.imports.bombs import MAIN, one_cell, rows_of, same_string, text, workbook
 from workers.imports import cells, reading
 from workers.imports.frames import Answer, Look, Read, Rows, Seen
-from workers.imports.mapping import ColumnTarget, Mapping
 from workers.imports.reader import Column, Sheet
 from workers.imports.unreadable import UnreadableFile
-from workers.imports.vocabulary import Target
 
 SMALL = 200 << 20
 """Bytes of address space: a plain list needs 40 MB, so what is held in memory whole shows."""

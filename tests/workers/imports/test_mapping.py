@@ -1,8 +1,8 @@
 import pytest
 
-from workers.imports.mapping import ColumnTarget, Mapping, MappingNote, field_key, guess, problems
+from db.contacts.mapping import ColumnTarget, Mapping, MappingNote, Target
+from workers.imports.mapping import field_key, guess, problems
 from workers.imports.reader import Column
-from workers.imports.vocabulary import Target
 
 PHONES = ["(11) 98765-4321", "11 98765-4322", "5511987654323"]
 FIXED = ["(11) 3456-7890", "11 3456-7891"]

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from db.contacts.import_rows import CleanRow, Rejection, clean_row
+from db.contacts.mapping import ColumnTarget, Mapping, Target
 from db.contacts.reasons import Reason
-from workers.imports.mapping import ColumnTarget, Mapping
 from workers.imports.reader import inspect, rows
-from workers.imports.rows import CleanRow, Rejection, clean_row
-from workers.imports.vocabulary import Target
 
 FIELDS = [
     Target.PHONE, Target.NAME, Target.EMAIL, Target.TAGS, Target.LANGUAGE, Target.OPT_OUT, Target.CONSENT, Target.EXTERNAL_ID,

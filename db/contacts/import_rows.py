@@ -8,12 +8,11 @@ import unicodedata
 
 import msgspec
 
+from db.contacts.mapping import Mapping, Target
 from db.contacts.phones import Phone, parse_phone
 from db.contacts.reasons import Reason
 from db.messages.variables import clean_value
 from db.texts import EMAIL
-from workers.imports.mapping import Mapping
-from workers.imports.vocabulary import Target
 
 MAX_NAME = 200
 MAX_EMAIL = 254
