@@ -177,6 +177,7 @@ async def test_the_list_finds_by_name_and_state(ana: User, owner_db: asyncpg.Con
 
 async def test_from_nothing_to_launched(ana: User, owner_db: asyncpg.Connection, owner: Actor, database: Settings) -> None:
     channel_id = await factories.channel(owner_db, owner, throughput=1)
+    await factories.channel(owner_db, owner, name="Outro")
     await factories.channel(owner_db, owner, name="Parado", state="error", state_reason="payment")
     await factories.template(owner_db, owner, channel_id)
     await factories.contacts(owner_db, owner, 6)
@@ -186,8 +187,11 @@ async def test_from_nothing_to_launched(ana: User, owner_db: asyncpg.Connection,
     await ana.open("/campaigns/new")
     await ana.should_see("Problema de pagamento", retries=20)
     assert not await _rows(owner_db, owner, "select 1 from campaign where company_id = $1")
+    (on,) = ana.find("Continuar").elements
     press(ana, "Loja")
     await ana.should_see("Salvo há instantes", retries=20)
+    await until(lambda: true_of(lambda: on.enabled))
+    assert ana.find("Continuar").elements == {on}  # a redrawn button would lose the press of a quick hand
     ana.find("Continuar").click()
     await ana.should_see("Por etiquetas", retries=30)
     ana.find("Continuar").click()  # nothing is chosen yet: nobody, not everybody

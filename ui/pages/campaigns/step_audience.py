@@ -1,7 +1,6 @@
 """Second step: who gets the message: everyone, by tags, the people of an import, or a filter; and who is spared this time."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,7 +12,8 @@ from api.contract.enums import ImportState
 from ui import formats
 from ui.components.cards import card, note
 from ui.components.forms import number_field, select_field, switch_field, text_field
-from ui.components.text import icon, pressable
+from ui.components.picks import Picks
+from ui.components.text import icon
 from ui.i18n import _, ngettext
 
 RECENT_DAYS = 7
@@ -54,15 +54,14 @@ class AudienceStep:
         self._audience, self._settings, self._choices, self._change = audience, settings, choices, change
         self._mode = mode_of(audience)
         with ui.element("div").classes("m-col m-gap"):
-            self._picks = ui.element("div").classes("m-picks m-picks-small").props("role=radiogroup")
-            self._picks.props["aria-label"] = _("Audience")
+            self._draw_picks()
             self._panel = ui.element("div").classes("w-full")
             self._missing = ui.element("div").classes("w-full")
-            self._draw()
+            self._draw_panel()
             with card():
                 self._draw_recent()
 
-    def _draw(self) -> None:
+    def _draw_picks(self) -> None:
         modes = [
             ("everyone", "groups", _("Everyone")),
             ("tags", "sell", _("By tags")),
@@ -71,15 +70,13 @@ class AudienceStep:
         ]
         if self._audience.ids:
             modes.append(("selection", "checklist", _("Chosen contacts")))
-        self._picks.clear()
-        with self._picks:
-            for key, symbol, name in modes:
-                on = key == self._mode
-                with ui.element("div").classes("m-pick" + (" m-pick-on" if on else "")) as element:
-                    icon(symbol)
-                    ui.label(name).classes("m-strong m-clip")
-                pressable(element, partial(self._choose, key), name)
-                element.props.update({"role": "radio", "aria-checked": "true" if on else "false"})
+        picks = Picks(_("Audience"), self._mode, self._choose, "m-picks-small")
+        for key, symbol, name in modes:
+            with picks.card(key, name):
+                icon(symbol)
+                ui.label(name).classes("m-strong m-clip")
+
+    def _draw_panel(self) -> None:
         self._panel.clear()
         with self._panel:
             {
@@ -95,7 +92,7 @@ class AudienceStep:
         if mode != self._mode:
             self._mode = mode
             self._set(ContactFilter(everyone=mode == "everyone"))
-            self._draw()
+            self._draw_panel()
 
     def _set(self, audience: ContactFilter) -> None:
         self._audience = audience

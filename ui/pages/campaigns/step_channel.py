@@ -1,7 +1,6 @@
 """First step: the channel that sends. What cannot send says why and what to do."""
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from uuid import UUID
 
 from nicegui import ui
@@ -9,8 +8,9 @@ from nicegui import ui
 from api.contract.channels import Channel
 from api.contract.enums import ChannelState, Permission, Quality
 from ui import formats, kinds, session
+from ui.components.picks import Picks
 from ui.components.states import empty, skeleton_card
-from ui.components.text import Tone, badge, dot, icon, pressable
+from ui.components.text import Tone, badge, dot, icon
 from ui.i18n import _
 from ui.labels import channels as channel_labels
 
@@ -34,16 +34,15 @@ def draw(channels: list[Channel], chosen: UUID | None, choose: Callable[[UUID], 
             empty("hub", _("No channel yet"), text, action=_("Connect channel") if may else "", to="/channels")
         return
     ready = sorted(channels, key=lambda channel: channel.state != ChannelState.CONNECTED)
-    with ui.element("div").classes("m-picks m-picks-wide").props("role=radiogroup") as group:
-        group.props["aria-label"] = _("Channel")
-        for channel in ready:
-            _card(channel, channel.id == chosen, choose)
+    picks = Picks(_("Channel"), chosen, choose)
+    for channel in ready:
+        _card(picks, channel)
 
 
-def _card(channel: Channel, on: bool, choose: Callable[[UUID], Awaitable[None]]) -> None:
+def _card(picks: Picks[UUID], channel: Channel) -> None:
     trouble, todo = channel_labels.channel_trouble(channel)
     usable = _usable(channel)
-    with ui.element("div").classes("m-pick" + (" m-pick-on" if on else "" if usable else " m-pick-off")) as element:
+    with picks.card(channel.id, channel.name, off=not usable):
         with ui.element("div").classes(f"m-camp-icon m-camp-{channel.kind}"):
             icon(kinds.of(channel.kind).icon)
         with ui.element("div").classes("m-col m-near m-grow"):
@@ -64,9 +63,6 @@ def _card(channel: Channel, on: bool, choose: Callable[[UUID], Awaitable[None]])
         if usable:
             with ui.element("div").classes("m-pick-tick"):
                 icon("check")
-    if usable:
-        pressable(element, partial(choose, channel.id), channel.name)
-        element.props.update({"role": "radio", "aria-checked": "true" if on else "false"})
 
 
 _QUALITY: dict[Quality, Tone] = {Quality.GREEN: "ok", Quality.YELLOW: "warn", Quality.RED: "bad", Quality.UNKNOWN: "quiet"}

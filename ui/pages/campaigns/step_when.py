@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 from nicegui import ui
@@ -11,7 +10,8 @@ from api.contract.enums import DeliveryPolicy
 from ui import formats
 from ui.components.cards import card
 from ui.components.forms import MomentField, mark, moment_field
-from ui.components.text import icon, pressable
+from ui.components.picks import Picks
+from ui.components.text import icon
 from ui.i18n import _
 
 
@@ -29,28 +29,24 @@ class WhenStep:
         self._field: MomentField | None = None
         self._wrong = ""
         with ui.element("div").classes("m-col m-gap"):
-            self._place = ui.element("div").classes("m-col m-gap")
-            self._draw()
+            picks = Picks(_("When"), self._later, self._choose)
+            picks.described(False, "bolt", _("Now"), _("It starts as soon as you press send."))
+            picks.described(True, "schedule", _("At a planned time"), _("It starts by itself, also when nobody is here."))
+            self._plan = ui.element("div").classes("w-full")
+            self._draw_plan()
             self._draw_fold()
 
-    def _draw(self) -> None:
-        self._place.clear()
-        with self._place:
-            with ui.element("div").classes("m-picks m-picks-wide").props("role=radiogroup") as group:
-                group.props["aria-label"] = _("When")
-                _pick("bolt", _("Now"), _("It starts as soon as you press send."), not self._later, partial(self._choose, False))
-                _pick(
-                    "schedule", _("At a planned time"), _("It starts by itself, also when nobody is here."), self._later,
-                    partial(self._choose, True),
-                )  # fmt: skip
-            if self._later:
-                with card():
-                    with ui.element("div").classes("m-moment"):
-                        self._field = moment_field(_("Day"), self._at or _suggestion())
-                    for part in (self._field.day, self._field.time):
-                        part.control.on_value_change(lambda: self._read())
-                    self._start = ui.label().classes("m-sub")
-                    self._read()
+    def _draw_plan(self) -> None:
+        self._plan.clear()
+        if not self._later:
+            return
+        with self._plan, card():
+            with ui.element("div").classes("m-moment"):
+                self._field = moment_field(_("Day"), self._at or _suggestion())
+            for part in (self._field.day, self._field.time):
+                part.control.on_value_change(lambda: self._read())
+            self._start = ui.label().classes("m-sub")
+            self._read()
 
     def _choose(self, later: bool) -> None:
         if later != self._later:
@@ -58,7 +54,7 @@ class WhenStep:
             if not later:
                 self._at = None
                 self._set_at(None)
-            self._draw()
+            self._draw_plan()
 
     def _read(self) -> None:
         assert self._field is not None
@@ -98,33 +94,23 @@ class WhenStep:
 
         fold.on("click", lambda: toggle(not shown), [])
         with inside:
-            self._policies = ui.element("div").classes("m-col m-near")
             self._draw_policies()
         toggle(shown)
 
     def _draw_policies(self) -> None:
-        self._policies.clear()
-        with self._policies:
+        with ui.element("div").classes("m-col m-near"):
             text = _("Rarely, the line breaks just after a message was handed over, and no answer ever comes. What then?")
             ui.label(text).classes("m-sub")
-            with ui.element("div").classes("m-picks m-picks-wide").props("role=radiogroup") as group:
-                group.props["aria-label"] = _("Delivery")
-                once = self._policy == DeliveryPolicy.AT_MOST_ONCE
-                _pick(
-                    "looks_one", _("At most once"), _("Do not send again: nobody gets it twice. Good for offers."), once,
-                    partial(self._set_policy, DeliveryPolicy.AT_MOST_ONCE),
-                )  # fmt: skip
-                _pick(
-                    "repeat", _("At least once"),
-                    _("Send once more: nobody misses it, very few may get it twice. Good for reminders and codes."), not once,
-                    partial(self._set_policy, DeliveryPolicy.AT_LEAST_ONCE),
-                )  # fmt: skip
+            picks = Picks(_("Delivery"), self._policy, self._set_policy)
+            once = _("Do not send again: nobody gets it twice. Good for offers.")
+            picks.described(DeliveryPolicy.AT_MOST_ONCE, "looks_one", _("At most once"), once)
+            again = _("Send once more: nobody misses it, very few may get it twice. Good for reminders and codes.")
+            picks.described(DeliveryPolicy.AT_LEAST_ONCE, "repeat", _("At least once"), again)
 
     def _set_policy(self, policy: DeliveryPolicy) -> None:
         if policy != self._policy:
             self._policy = policy
             self._change(policy=policy)
-            self._draw_policies()
 
 
 def planned(text: str | None) -> datetime | None:
@@ -148,16 +134,3 @@ def _suggestion() -> datetime:
     """Tomorrow at nine, in the company's zone."""
     local = datetime.now(formats.zone()) + timedelta(days=1)
     return local.replace(hour=9, minute=0, second=0, microsecond=0).astimezone(UTC)
-
-
-def _pick(symbol: str, name: str, hint: str, on: bool, choose: Callable[[], Any]) -> None:
-    with ui.element("div").classes("m-pick" + (" m-pick-on" if on else "")) as element:
-        with ui.element("div").classes("m-camp-icon"):
-            icon(symbol)
-        with ui.element("div").classes("m-col m-tight m-grow"):
-            ui.label(name).classes("m-strong")
-            ui.label(hint).classes("m-hint")
-        with ui.element("div").classes("m-pick-tick"):
-            icon("check")
-    pressable(element, choose, name)
-    element.props.update({"role": "radio", "aria-checked": "true" if on else "false"})

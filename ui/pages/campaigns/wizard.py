@@ -56,6 +56,8 @@ class Wizard:
         self._sms: SmsStep | None = None
         self._loader: Loader[Any] | None = None
         self._open_step: AudienceStep | WhenStep | None = None
+        self._on: ui.button | None = None
+        self._steps_shown: tuple[Any, ...] = ()
         with ui.element("div") as unseen:
             self._draft = Draft(self._api, campaign, name, on_saved=self._saved, on_status=self._say)
             self._throttle = Throttle(self._ask, 0.3)
@@ -224,9 +226,14 @@ class Wizard:
 
     def _draw_steps(self) -> None:
         missing = {found.step for found in self._preview.problems} if self._preview else set()
+        started = self._draft.campaign is not None
+        shown = (self._step, frozenset(self._seen), frozenset(missing), started)
+        if shown == self._steps_shown:
+            return  # the same again: a press must not meet a redraw
+        self._steps_shown = shown
         self._steps.clear()
         with self._steps:
-            step_bar.draw(self._step, self._seen, missing, started=self._draft.campaign is not None, go=self._go)
+            step_bar.draw(self._step, self._seen, missing, started=started, go=self._go)
 
     def _draw_step(self) -> None:
         self._reach = self._pane = self._sms = self._loader = self._open_step = None
@@ -243,39 +250,42 @@ class Wizard:
     def _draw_foot(self) -> None:
         at = STEPS.index(self._step)
         self._foot.clear()
+        self._on = None
         with self._foot:
             if at:
                 button(_("Back"), partial(self._go, STEPS[at - 1]), icon="arrow_back")
             ui.space()
             if at < len(STEPS) - 1:
-                on = button(_("Continue"), partial(self._go, STEPS[at + 1]), kind="primary")
-                on.props("icon-right=sym_r_arrow_forward")
-                on.set_enabled(self._draft.campaign is not None or self._alone is not None)
+                self._on = button(_("Continue"), partial(self._go, STEPS[at + 1]), kind="primary")
+                self._on.props("icon-right=sym_r_arrow_forward")
+        self._allow_on()
+
+    def _allow_on(self) -> None:
+        """Continue, once there is a channel. The button stays the same one: a press must not meet a redraw."""
+        if self._on is not None:
+            self._on.set_enabled(self._draft.campaign is not None or self._alone is not None)
 
     # -- steps --------------------------------------------------------------------------------------------------
 
     def _channel(self) -> None:
-        chosen = self._draft.campaign.channel_id if self._draft.campaign else None
-
         async def choose(channel_id: UUID) -> None:
             if self._draft.campaign is None:
                 await self._create(channel_id)
-                if channel_id == self._alone:
-                    return  # drawn as chosen already: drawing anew could take a press of Continue away
-            elif channel_id != self._draft.campaign.channel_id:
+            if self._draft.campaign is not None and channel_id != self._draft.campaign.channel_id:
                 self._change(channel_id=channel_id)
                 await self._draft.flush()
                 self._preview = None
-            self._write_address()
-            self._draw()
+            self._draw_steps()
+            self._allow_on()
 
         async def fetch() -> list[Channel]:
             return await campaigns.channels(self._api)
 
         def draw(found: list[Channel]) -> None:
-            self._alone = step_channel.only_one(found) if self._draft.campaign is None else None
+            chosen = self._draft.campaign.channel_id if self._draft.campaign else None
+            self._alone = step_channel.only_one(found) if chosen is None else None
             step_channel.draw(found, chosen or self._alone, choose)
-            self._draw_foot()
+            self._allow_on()
 
         self._loader = load(fetch, draw, step_channel.skeleton)
 
