@@ -7,11 +7,10 @@ Valkey, same stub, one after the other.
 
 import asyncio
 import json
-import shutil
 import subprocess
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 
@@ -19,16 +18,15 @@ from db.campaigns import actions
 from db.tenancy import Actor
 from tests import factories
 from tests.bench.harness import Harness, company, cpu_seconds, peak_rss_mb
-
-BASELINE = Path(__file__).parent / "baseline"
-CONCURRENCY = 100  # the baseline's best on two cores (50 and 200 were slower)
+from tests.bench.node import CONCURRENCY, node
 
 
 @dataclass
 class Run:
-    """One campaign. Seconds; `rate` in messages per second end to end."""
+    """How long so many (recipients, webhooks, rows) took. Seconds; `rate` per second end to end, `prepare` the part of it before the
+    first one."""
 
-    recipients: int
+    count: int
     prepare: float
     seconds: float
     rss_mb: int = 0
@@ -37,11 +35,11 @@ class Run:
 
     @property
     def rate(self) -> float:
-        return self.recipients / self.seconds
+        return self.count / self.seconds
 
     @property
     def send_rate(self) -> float:
-        return self.recipients / (self.seconds - self.prepare)
+        return self.count / (self.seconds - self.prepare)
 
 
 async def ours(base: Harness, recipients: int, stub: int, *, workers: int = 1) -> Run:
@@ -51,8 +49,8 @@ async def ours(base: Harness, recipients: int, stub: int, *, workers: int = 1) -
         actor = await company(db)
         campaign_id = await _scene(db, actor, recipients)
         running = [base.start("-m", "workers") for _ in range(workers)]
-        await _ready(base, running)
-        programs, servers = _cpu(running), base.servers_cpu() + cpu_seconds(stub)
+        await ready(base, running)
+        programs, servers = cpu_of(running), base.servers_cpu() + cpu_seconds(stub)
         began = time.perf_counter()
         await actions.launch(actor, campaign_id, None)
         prepared = await _until(db, "select state <> 'preparing' from campaign where id = $1", campaign_id) - began
@@ -63,7 +61,7 @@ async def ours(base: Harness, recipients: int, stub: int, *, workers: int = 1) -
             actor.company_id,
             campaign_id,
         )
-        programs = _cpu(running) - programs
+        programs = cpu_of(running) - programs
         servers = base.servers_cpu() + cpu_seconds(stub) - servers
         memory = max(peak_rss_mb(process.pid) for process in running)
         sent = await db.fetchval("select count(*) from message where campaign_id = $1 and state = 3", campaign_id)
@@ -78,11 +76,12 @@ async def ours(base: Harness, recipients: int, stub: int, *, workers: int = 1) -
         await db.close()
 
 
-def _cpu(running: "list[subprocess.Popen[bytes]]") -> float:
+def cpu_of(running: "list[subprocess.Popen[bytes]]") -> float:
+    """Of these programs so far, in seconds."""
     return sum(cpu_seconds(process.pid) for process in running)
 
 
-async def _scene(db: asyncpg.Connection, actor: Actor, recipients: int) -> object:
+async def _scene(db: asyncpg.Connection, actor: Actor, recipients: int) -> UUID:
     channel_id = await factories.channel(
         db,
         actor,
@@ -98,8 +97,8 @@ async def _scene(db: asyncpg.Connection, actor: Actor, recipients: int) -> objec
     return await factories.campaign(db, actor, channel_id, template_id)
 
 
-async def _ready(base: Harness, running: "list[subprocess.Popen[bytes]]") -> None:
-    """Until every worker has its connections."""
+async def ready(base: Harness, running: "list[subprocess.Popen[bytes]]", *, settle: float = 1.5) -> None:
+    """Until every worker has its connections, and `settle` seconds more."""
     db = await asyncpg.connect(base.settings.database_owner_url)
     try:
         for _ in range(300):
@@ -109,7 +108,7 @@ async def _ready(base: Harness, running: "list[subprocess.Popen[bytes]]") -> Non
                 "select count(*) from pg_stat_activity where application_name = 'masteria' and pid <> pg_backend_pid()"
             )
             if count >= 2 * len(running) + 1:
-                await asyncio.sleep(1.5)
+                await asyncio.sleep(settle)
                 return
             await asyncio.sleep(0.1)
     finally:
@@ -130,29 +129,10 @@ async def _until(db: asyncpg.Connection, sql: str, *args: object) -> float:
 async def baseline(base: Harness, recipients: int, stub: int, stub_port: int) -> Run:
     """The same campaign the plain Node way."""
     before = base.servers_cpu() + cpu_seconds(stub)
-    process = await asyncio.create_subprocess_exec(
-        "node",
-        str(peer_folder() / "campaign.mjs"),
-        str(recipients),
-        str(CONCURRENCY),
-        base.settings.valkey_url.removeprefix("unix://"),
-        base.postgres.socket_folder,
-        str(stub_port),
-        stdout=asyncio.subprocess.PIPE,
+    valkey_socket = base.settings.valkey_url.removeprefix("unix://")
+    out = await node(
+        "campaign.mjs", str(recipients), str(CONCURRENCY), valkey_socket, base.postgres.socket_folder, str(stub_port)
     )
-    out, _ = await process.communicate()
-    if process.returncode:
-        raise SystemExit("The baseline failed.")
     said = json.loads(out)
     servers = base.servers_cpu() + cpu_seconds(stub) - before
     return Run(recipients, said["queue_seconds"], said["seconds"], said["rss_mb"], servers + said["cpu"], said["cpu"])
-
-
-def peer_folder() -> Path:
-    """The baseline with its packages, which npm fetches once."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        raise SystemExit("The baseline needs Node 20 or newer with npm. Leave it out with --no-baseline.")
-    if not (BASELINE / "node_modules").exists():
-        print("Fetching the baseline's packages with npm …", flush=True)
-        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"], cwd=BASELINE, check=True)
-    return BASELINE

@@ -4,8 +4,6 @@ Both check the signature over the raw body and answer 200 only when the row is c
 """
 
 import asyncio
-import hashlib
-import hmac
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,15 +11,14 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
-import msgspec
 
 from db.channels.secrets import seal
 from tests import factories
-from tests.bench.campaign import peer_folder
 from tests.bench.harness import Harness, company
 from tests.bench.load import Load, flood, offer
+from tests.bench.node import baseline_folder
+from tests.bench.webhooks import SECRET, signed, status_webhook
 
-SECRET = "0123456789abcdef0123456789abcdef"
 OFFERED = 1000.0
 
 
@@ -34,32 +31,20 @@ class Intake:
 
 
 def _requests(path: str, count: int = 500) -> list[bytes]:
-    """Signed status webhooks as Meta sends them, ready for the wire."""
-    found = []
-    for number in range(count):
-        status = {
-            "id": f"wamid.HBgNNTUxMTkwMDAwMDAwMBUCABEYEj{number:012}",
-            "status": "delivered",
-            "timestamp": str(1_780_000_000 + number),
-            "recipient_id": f"55119{number:08}",
-            "biz_opaque_callback_data": str(uuid4()),
-            "pricing": {"billable": True, "pricing_model": "PMP", "category": "marketing", "type": "regular"},
-        }
-        value = {
-            "messaging_product": "whatsapp",
-            "metadata": {"display_phone_number": "551140001234", "phone_number_id": "123456789012345"},
-            "statuses": [status],
-        }
-        body = msgspec.json.encode(
-            {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [{"value": value, "field": "messages"}]}]}
+    """Signed status webhooks, ready for the wire."""
+    return [
+        signed(
+            path,
+            status_webhook(
+                f"wamid.HBgNNTUxMTkwMDAwMDAwMBUCABEYEj{number:012}",
+                str(uuid4()),
+                f"+55119{number:08}",
+                "delivered",
+                1_780_000_000 + number,
+            ),
         )
-        signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
-        head = (
-            f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nuser-agent: facebookexternalua\r\ncontent-type: application/json\r\n"
-            f"x-hub-signature-256: sha256={signature}\r\ncontent-length: {len(body)}\r\n\r\n"
-        )
-        found.append(head.encode() + body)
-    return found
+        for number in range(count)
+    ]
 
 
 async def ours(base: Harness, count: int) -> Intake:
@@ -74,7 +59,7 @@ async def ours(base: Harness, count: int) -> Intake:
             seal(actor.company_id, channel_id, "signing_secret", SECRET),
         )
         process = base.start("-m", "api")
-        await _ready(base, process)
+        await await_api(base, process)
         port = base.settings.api_port
         intake = await _measure(port, _requests(f"/hooks/meta/{channel_id}"), count)
         stored = await db.fetchval("select count(*) from webhook_inbox")
@@ -89,7 +74,7 @@ async def ours(base: Harness, count: int) -> Intake:
 async def baseline(base: Harness, count: int) -> Intake:
     """Express, one process."""
     process = subprocess.Popen(
-        ["node", str(peer_folder() / "ingest.mjs"), base.postgres.socket_folder, SECRET], stdout=subprocess.PIPE
+        ["node", str(baseline_folder() / "ingest.mjs"), base.postgres.socket_folder, SECRET], stdout=subprocess.PIPE
     )
     base.processes.append(process)
     assert process.stdout is not None
@@ -109,7 +94,8 @@ async def _measure(port: int, requests: list[bytes], count: int) -> Intake:
     return Intake(full, offered)
 
 
-async def _ready(base: Harness, process: "subprocess.Popen[bytes]") -> None:
+async def await_api(base: Harness, process: "subprocess.Popen[bytes]") -> None:
+    """Until it answers."""
     async with httpx.AsyncClient() as http:
         for _ in range(300):
             if process.poll() is not None:
