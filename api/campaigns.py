@@ -11,6 +11,7 @@ from litestar.response import Stream
 
 from api.auth.guard import Caller
 from api.contract.base import Done, Page
+from api.contract.buttons import PreviewButton
 from api.contract.campaigns import (
     Audience,
     Campaign,
@@ -20,7 +21,6 @@ from api.contract.campaigns import (
     CampaignProblem,
     CampaignRow,
     Preview,
-    PreviewButton,
     PreviewMessage,
     Progress,
     Recipient,

@@ -14,6 +14,7 @@ from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
 from api.auth.guard import Caller
 from api.contract.base import Done, Page
+from api.contract.buttons import PreviewButton
 from api.contract.sandbox import Behaviour, SandboxMessage, SandboxNews, SandboxPhone, SandboxReply
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page
 from db.channels import actions
@@ -50,7 +51,7 @@ def _message(row: Entry) -> SandboxMessage:
         text=row.text,
         header=row.header,
         footer=row.footer,
-        buttons=row.buttons,
+        buttons=[PreviewButton(kind=kind, text=text) for kind, text in row.buttons],
         at=row.at,
         state=row.state,
         content=row.content,

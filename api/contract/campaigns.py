@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from api.contract.base import Input, Output, Title, example
+from api.contract.buttons import PreviewButton
 from api.contract.contacts import ContactFilter, Moment
 from api.contract.kinds import ChannelKind
 from db.campaigns.enums import CampaignState
@@ -150,11 +151,6 @@ class Audience(Output):
     matched: int
     reachable: int
     skipped: list[AudienceSkip]
-
-
-class PreviewButton(Output):
-    kind: Literal["quick_reply", "url", "phone"]
-    text: Annotated[str, example("Quero ver")]
 
 
 class PreviewMessage(Output):

@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from api.contract.base import Input, Output, example
+from api.contract.buttons import PreviewButton
 from api.contract.contents import MessageContent
 from db.contacts.filter import Moment
 
@@ -34,7 +35,7 @@ class SandboxMessage(Output):
     text: Annotated[str, example("Quero sim!")]
     header: str | None
     footer: str | None
-    buttons: list[str]
+    buttons: list[PreviewButton]
     at: Moment
     state: str | None
     content: MessageContent | None  # of what the person wrote, or somebody in the phone's own app

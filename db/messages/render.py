@@ -57,6 +57,8 @@ class LiteralContent(msgspec.Struct, frozen=True, tag="literal", tag_field="kind
 
 
 Content = TemplateContent | TextContent | LiteralContent
+Button = tuple[Literal["quick_reply", "url", "phone"], str]
+"""Kind and label."""
 decode = msgspec.json.Decoder(Content).decode
 
 
@@ -74,7 +76,7 @@ class RenderedMessage(msgspec.Struct, frozen=True):
     header: str | None
     body: str
     footer: str | None
-    buttons: list[tuple[Literal["quick_reply", "url", "phone"], str]]
+    buttons: list[Button]
 
 
 def field_value(field: str, raw: str) -> str:

@@ -16,6 +16,7 @@ from db.messages import content, render
 from db.messages.content import MessageContent
 from db.messages.enums import MessageState
 from db.messages.enums import MessageState as M
+from db.messages.render import Button
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
@@ -41,7 +42,7 @@ class Entry(NamedTuple):
     text: str
     header: str | None
     footer: str | None
-    buttons: list[str]
+    buttons: list[Button]
     at: datetime
     state: str | None
     content: MessageContent | None
@@ -131,10 +132,8 @@ async def thread(
     entries = []
     for row in rows:
         rendered, held = _read(row)
-        buttons = [text for _, text in rendered.buttons]
-        entries.append(
-            Entry(row["id"], row["kind"], rendered.body, rendered.header, rendered.footer, buttons, row["at"], _state(row), held)
-        )
+        drawn = rendered.body, rendered.header, rendered.footer, rendered.buttons
+        entries.append(Entry(row["id"], row["kind"], *drawn, row["at"], _state(row), held))
     return entries
 
 

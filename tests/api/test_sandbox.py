@@ -2,7 +2,9 @@
 
 import asyncpg
 import httpx
+import msgspec
 
+from db.messages.render import TemplateContent
 from db.permissions import Role
 from db.tenancy import Actor
 from tests.api.conftest import SignInAs
@@ -98,3 +100,22 @@ async def test_a_real_channel_and_a_stranger_have_no_sandbox(
     assert (
         await client.post(f"/v1/sandbox/{sandbox}/reply", json={"address": "+55", "text": "x"}, headers=viewer)
     ).status_code == 403
+
+
+async def test_a_button_says_what_it_does(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    channel = await make_channel(owner_db, owner, sandbox=True)
+    campaign = await make_campaign(owner_db, owner, channel)
+    buttons = [{"type": "QUICK_REPLY", "text": "Quero"}, {"type": "URL", "text": "Abrir a loja", "url": "https://loja.example"}]
+    parts = [{"type": "BODY", "text": "Oi"}, {"type": "BUTTONS", "buttons": buttons}]
+    content = TemplateContent("promo", "pt_BR", "marketing", parts, [])
+    await owner_db.execute(
+        "update campaign set content = $2::jsonb where id = $1", campaign, msgspec.json.encode(content).decode()
+    )
+    await make_message(owner_db, owner, channel, campaign_id=campaign, state=4, sent_at="2026-09-20T10:00Z")
+    shown = await client.get(f"/v1/sandbox/{channel}/phones/%2B5511987654321", headers=await sign_in_as(Role.AGENT))
+    assert shown.json()["items"][0]["buttons"] == [
+        {"kind": "quick_reply", "text": "Quero"},
+        {"kind": "url", "text": "Abrir a loja"},
+    ]

@@ -13,6 +13,7 @@ from tests.factories import template
 from tests.ui.interactions import click, field, press, until
 from ui.client import channels
 from ui.client.base import ApiClient
+from ui.components.address import address
 
 ACCESS = [
     {"code": "token", "ok": True, "value": None, "detail": None, "reason": None},
@@ -86,6 +87,27 @@ async def test_a_channel_that_is_gone_is_said_once(real: User) -> None:
     await real.should_not_see("Registro")
 
 
+async def test_what_the_log_shows_stands_in_the_address(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    made = await make_channel(owner_db, owner, sandbox=True)
+    for number, ok in enumerate((True, False)):
+        await owner_db.execute(
+            "insert into channel_log(company_id, channel_id, kind, ok, summary) values ($1, $2, 'check', $3, $4)",
+            owner.company_id, made, ok, f"GET /{number}",
+        )  # fmt: skip
+    await real.open(f"/channels/{made}?log=problems")
+    await real.should_see("GET /1", retries=30)
+    await real.should_not_see("GET /0")
+    press(real, "Tudo")
+    await real.should_see("GET /0", retries=30)
+    assert real.client is not None
+    with real.client:
+        assert address().text == f"/channels/{made}"
+    press(real, "Só problemas")
+    await real.should_not_see("GET /0", retries=30)
+    with real.client:
+        assert address().text == f"/channels/{made}?log=problems"
+
+
 # -- templates ------------------------------------------------------------------------------------------------------
 
 
@@ -150,6 +172,15 @@ async def test_an_invented_person_answers(real: User, owner_db: asyncpg.Connecti
     await real.open("/sandbox")
     for text in ("Beatriz", "Caio", "+55 11 96791-7432", "Oi Ana", "Como o mundo se comporta"):
         await real.should_see(text, retries=30)
+    assert real.client is not None
+    search = next(one for one in real.find(kind=ui.input).elements if one.props.get("type") == "search")
+    search.value = "caio"
+    await real.should_not_see("Beatriz", kind=ui.label, retries=30)
+    with real.client:
+        assert address().get("q") == "caio"
+    await real.open("/sandbox?q=bea")
+    await real.should_see("Beatriz", retries=30)
+    await real.should_not_see("Caio")
     press(real, "Beatriz")
     press(real, "Tenho interesse")
     sql = "select payload->'params'->>'text' from job where company_id = $1 and payload->>'verb' = 'reply'"

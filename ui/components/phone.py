@@ -27,7 +27,7 @@ _STYLE = re.compile(
 class Preview(NamedTuple):
     """What the bubble holds. `media` is image, video, document, or empty; `media_url` shows the picture itself.
 
-    `buttons` are (kind, label): reply, url, phone, code.
+    `buttons` are (kind, label): url, phone, code; every other kind is an answer.
     """
 
     body: str

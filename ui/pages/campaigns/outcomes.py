@@ -1,6 +1,7 @@
 """What did not arrive: failures by reason with what to do, those without a result, and who was left out."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nicegui import ui
@@ -21,7 +22,8 @@ from ui.labels import reasons
 from ui.pages.campaigns.figures import steps
 
 _RETRYABLE = {CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.FINISHED}
-UNKNOWN = "unknown_outcome"
+UNKNOWN, DAILY = "unknown_outcome", "marketing_cap"
+DAY = timedelta(days=1)
 
 
 def merged(groups: list[FailureGroup]) -> list[FailureGroup]:
@@ -83,7 +85,7 @@ class Outcomes:
     def _draw_failures(self, progress: Progress) -> None:
         groups = merged(progress.failures)
         may = session.current().may(Permission.CAMPAIGNS_SEND) and progress.state in _RETRYABLE
-        many = [group for group in groups if group.retryable and group.reason != UNKNOWN]
+        many = [group for group in groups if group.retryable and group.reason not in (UNKNOWN, DAILY)]
         total = sum(group.count for group in groups)
 
         def again() -> None:
@@ -120,7 +122,7 @@ class Outcomes:
             with ui.element("div").classes("m-row m-near shrink-0 m-why-do"):
                 button(_("See who"), lambda: self._on_reason(group.reason), kind="plain")
                 if may and group.retryable:
-                    again = self._retry_unknown if group.reason == UNKNOWN else self._retry
+                    again = {UNKNOWN: self._retry_unknown, DAILY: self._retry_daily}.get(group.reason, self._retry)
                     button(_("Try again"), lambda: again([group.reason], group.count), icon="refresh")
 
     async def _retry(self, keys: list[str], count: int) -> None:
@@ -131,6 +133,14 @@ class Outcomes:
         question = ngettext("Send {n} message again?", "Send {n} messages again?", count).format(n=formats.number(count))
         if await confirm(question, text, yes=_("Send again")):
             await self._send(RetryFailed(reasons=keys, include_unknown=True))
+
+    async def _retry_daily(self, keys: list[str], count: int) -> None:
+        """A retry goes out at once; WhatsApp refuses it again until a day is over."""
+        text = _("A retry goes out at once. WhatsApp counts 24 hours per person and refuses most of them again before that.")
+        question = ngettext("Try {n} message again now?", "Try {n} messages again now?", count).format(n=formats.number(count))
+        ended = self._campaign.finished_at
+        if (ended is not None and datetime.now(UTC) - ended > DAY) or await confirm(question, text, yes=_("Try now")):
+            await self._send(RetryFailed(reasons=keys))
 
     async def _send(self, body: RetryFailed) -> None:
         queued = await campaigns.retry_failed(session.current().api, self._campaign.id, body)

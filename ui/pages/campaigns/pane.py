@@ -21,7 +21,6 @@ from ui.labels import channels as channel_labels
 from ui.pages.campaigns.draft import Draft
 
 _MEDIA = {"[image]": "image", "[video]": "video", "[document]": "document"}
-_KINDS = {"quick_reply": "reply", "url": "url", "phone": "phone"}
 
 
 def bubble_of(message: PreviewMessage) -> Preview:
@@ -31,7 +30,7 @@ def bubble_of(message: PreviewMessage) -> Preview:
         header="" if media else message.header or "",
         footer=message.footer or "",
         media=media,  # type: ignore[arg-type]
-        buttons=[(_KINDS[button.kind], button.text) for button in message.buttons],
+        buttons=[(button.kind, button.text) for button in message.buttons],
     )
 
 

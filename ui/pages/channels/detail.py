@@ -16,12 +16,14 @@ from ui import formats, kinds, live, session
 from ui.client import channels as client
 from ui.client.base import ApiProblem
 from ui.components import problems
+from ui.components.address import address
 from ui.components.buttons import button
 from ui.components.cards import card, key_values, note
 from ui.components.confirm import confirm, dialog
 from ui.components.forms import Field, filled, number_field, password_field, text_field
 from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
+from ui.components.query import Asked, Filter
 from ui.components.states import Loader, empty, gone, load, skeleton_card, skeleton_list
 from ui.components.text import badge, chip, dot, icon, pressable
 from ui.components.throttle import Throttle
@@ -34,6 +36,7 @@ from ui.pages.channels.notices import Notices
 from ui.routing import page
 
 STEP, MAX_ROWS = 20, 200
+LOG, PROBLEMS = "log", "problems"
 KINDS = ("check", "templates", "send", "webhook", "news", "sandbox")
 
 
@@ -50,9 +53,12 @@ class _Channel:
         me = session.current()
         self._id, self._api, self._head = channel_id, me.api, head
         self._write = me.may(Permission.CHANNELS_WRITE)
-        self._kind: str | None = None
-        self._bad = self._sandbox = False
-        self._limit = STEP
+        self._sandbox = False
+        self._filter = Filter(
+            LOG, _("Log"), {PROBLEMS: _("Only problems"), **{kind: channel_labels.log_kind(kind) for kind in KINDS}}
+        )
+        self._ask, self._limit = Asked([self._filter], ()), STEP
+        address().on_back(self._went_back)
         with ui.element("div").classes("m-split") as self._place:
             with ui.element("div").classes("m-col m-loose"):
                 self._notices = Notices(channel_id, write=self._write)
@@ -246,22 +252,37 @@ class _Channel:
     # -- log ------------------------------------------------------------------------------------------------------
 
     def _draw_chips(self) -> None:
-        async def choose(kind: str | None, bad: bool) -> None:
-            self._kind, self._bad, self._limit = kind, bad, STEP
-            self._draw_chips()
-            await self._log.refresh()
+        async def choose(value: str | None) -> None:
+            self._ask.choose(LOG, value)
+            self._ask.write()
+            await self._log_anew()
 
+        now = self._ask.filters.get(LOG)
         self._chips.clear()
         with self._chips:
-            chip(_("Everything"), on=self._kind is None and not self._bad, on_click=partial(choose, None, False))
-            chip(_("Only problems"), on=self._bad, on_click=partial(choose, None, True))
-            for kind in KINDS if self._sandbox else KINDS[:-1]:
-                chip(channel_labels.log_kind(kind), on=self._kind == kind, on_click=partial(choose, kind, False))
+            chip(_("Everything"), on=now is None, on_click=partial(choose, None))
+            for value, name in self._filter.options.items():
+                if value != "sandbox" or self._sandbox:
+                    chip(name, on=value == now, on_click=partial(choose, value))
+
+    async def _went_back(self) -> None:
+        self._ask.read()
+        await self._log_anew()
+
+    async def _log_anew(self) -> None:
+        self._limit = STEP
+        self._draw_chips()
+        await self._log.refresh()
 
     async def _fetch_log(self) -> Page[ChannelLogEntry]:
-        return await client.log(self._api, self._id, kind=self._kind, ok=False if self._bad else None, limit=self._limit)
+        now = self._ask.filters.get(LOG)
+        kind = None if now == PROBLEMS else now
+        return await client.log(self._api, self._id, kind=kind, ok=False if now == PROBLEMS else None, limit=self._limit)
 
     def _draw_log(self, found: Page[ChannelLogEntry]) -> None:
+        if not found.items and self._ask.anything:
+            empty("search_off", _("Nothing found"), _("Choose “Everything” to see the whole log."))
+            return
         if not found.items:
             empty("receipt_long", _("Nothing here yet"), _("Every exchange with the provider is written down here."))
             return

@@ -15,12 +15,14 @@ from api.contract.sandbox import Behaviour, SandboxKind, SandboxMessage, Sandbox
 from ui import formats, kinds, live, session
 from ui.client import channels as channel_client
 from ui.client import sandbox as client
+from ui.components.address import address
 from ui.components.buttons import button, icon_button
 from ui.components.cards import card, item
 from ui.components.forms import search_field, select_field
 from ui.components.frame import frame
 from ui.components.menus import Choice, more
 from ui.components.phone import Phone, Preview
+from ui.components.query import Asked
 from ui.components.states import Loader, empty, load, skeleton_card, skeleton_list
 from ui.components.text import avatar, chip
 from ui.components.throttle import Throttle
@@ -63,7 +65,8 @@ class _Sandbox:
 
     def __init__(self, channel: Channel) -> None:
         self._api, self._channel = session.current().api, channel
-        self._search, self._limit = "", STEP
+        self._ask, self._limit = Asked((), ()), STEP
+        address().on_back(self._went_back)
         self._address = ""
         self._lines: dict[str, ui.element] = {}
         with ui.element("div").classes("m-sandbox"):
@@ -108,19 +111,30 @@ class _Sandbox:
 
     def _draw_search(self) -> None:
         async def searched(text: str) -> None:
-            self._search, self._limit = text, STEP
-            await self._phones.refresh()
+            if text != self._ask.search:
+                self._ask.search, self._limit = text, STEP
+                self._ask.write(push=False)
+                await self._phones.refresh()
 
-        search_field(_("Search name or number"), "", searched)
+        self._input = search_field(_("Search name or number"), self._ask.search, searched)
+
+    async def _went_back(self) -> None:
+        self._ask.read()
+        self._limit = STEP
+        self._input.value = self._ask.search
+        await self._phones.refresh()
 
     async def _fetch(self) -> Page[SandboxPhone]:
-        return await client.phones(self._api, self._channel.id, search=self._search, limit=self._limit)
+        return await client.phones(self._api, self._channel.id, search=self._ask.search, limit=self._limit)
 
     async def _draw_phones(self, found: Page[SandboxPhone]) -> None:
         self._lines = {}
         if not found.items:
-            text = _("Send a campaign from this number; each person then has a phone here.")
-            empty("smartphone", _("Nobody yet"), text, action="" if self._search else _("New campaign"), to="/campaigns/new")
+            if self._ask.anything:
+                empty("search_off", _("Nothing found"), _("Try other words."))
+            else:
+                text = _("Send a campaign from this number; each person then has a phone here.")
+                empty("smartphone", _("Nobody yet"), text, action=_("New campaign"), to="/campaigns/new")
             return
         states = message_labels.message_states()
         with ui.element("div").classes("w-full"):
@@ -149,8 +163,8 @@ class _Sandbox:
         await self._phones.refresh()
 
     def _mark(self) -> None:
-        for address, line in self._lines.items():
-            on = address == self._address
+        for one, line in self._lines.items():
+            on = one == self._address
             line.classes(add="m-item-on" if on else "", remove="" if on else "m-item-on")
 
     async def _pick(self, address: str) -> None:
@@ -229,7 +243,7 @@ def _drawn(message: SandboxMessage) -> Preview | tuple[Preview, bool]:
         header="" if media else message.header or "",
         footer=message.footer or "",
         media=media,  # type: ignore[arg-type]
-        buttons=[("reply", label) for label in message.buttons],
+        buttons=[(button.kind, button.text) for button in message.buttons],
         time=formats.clock(message.at),
     )
     return (preview, True) if message.kind == "in" else preview

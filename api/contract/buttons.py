@@ -1,0 +1,10 @@
+"""Buttons of a message, as previews and phones draw them."""
+
+from typing import Annotated, Literal
+
+from api.contract.base import Output, example
+
+
+class PreviewButton(Output):
+    kind: Literal["quick_reply", "url", "phone"]
+    text: Annotated[str, example("Quero ver")]
