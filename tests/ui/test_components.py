@@ -9,10 +9,12 @@ from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.base import FieldError, Page
+from tests.ui.interactions import click, press, true_of, until
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.cells import person, tags
 from ui.components.forms import Field, filled, strength, text_field
+from ui.components.listing import Listing
 from ui.components.query import Filter, Query
 from ui.components.states import load
 from ui.components.table import Column, DataTable, data_table
@@ -188,3 +190,51 @@ async def test_the_gallery_draws_every_component(user: User) -> None:
     for tab in ("pieces", "forms", "data", "states", "phones"):
         await user.open(f"/_gallery?tab={tab}")
         await user.should_see("Gallery")
+
+
+def _elements(user: User, text: str) -> set[int]:
+    return {one.id for one in user.find(text).elements}
+
+
+async def test_a_listing_grows_is_narrowed_and_keeps_its_chips(user: User) -> None:
+    source = _Source(300)
+    await user.open("/_gallery?tab=phones")
+    with user:
+        Listing(
+            source.fetch,
+            lambda page: ui.label(f"{len(page.items)} rows"),
+            lambda: ui.label("what this is for"),
+            search="Find",
+            chips=(Filter("kind", "Kind", {"on": "Active"}), "Every one"),
+            step=20,
+        )
+    await user.should_see("20 rows", retries=30)
+    user.find("Mostrar mais").click()
+    await user.should_see("60 rows", retries=30)
+    chip = _elements(user, "Active")
+    press(user, "Active")
+    await until(lambda: true_of(lambda: source.asked[-1].filters == {"kind": "on"}))
+    await user.should_see("20 rows", retries=30)  # from the top again
+    assert _elements(user, "Active") == chip  # the chip that was pressed is the one that stands there
+    for rows in (60, 100, 140, 180, 200):
+        user.find("Mostrar mais").click()
+        await user.should_see(f"{rows} rows", retries=30)
+    await user.should_see("Aqui estão só os primeiros 200.")
+    await user.should_not_see("Mostrar mais")
+
+
+async def test_a_listing_leads_out_of_a_search_and_says_what_it_is_for(user: User) -> None:
+    source = _Source(3)
+    await user.open("/_gallery?tab=phones")
+    with user:
+        listing = Listing(source.fetch, lambda page: None, lambda: ui.label("what this is for"), search="Find")
+        await until(lambda: true_of(lambda: bool(source.asked)))
+        user.find("Find").type("none")
+        await user.should_see("Nada encontrado", retries=30)
+        await user.should_not_see("what this is for")
+        click(user, "Mostrar tudo")
+        await until(lambda: true_of(lambda: source.asked[-1].search == ""))
+        await user.should_not_see("Nada encontrado", retries=30)
+        source.total = 0
+        await listing.refresh()
+    await user.should_see("what this is for", retries=30)

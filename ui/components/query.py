@@ -63,6 +63,10 @@ class Asked:
         if value is not None:
             self.filters[key] = value
 
+    def clear(self) -> None:
+        """No words and no filters: everything."""
+        self.filters, self.search = {}, ""
+
     def name(self, one: Filter) -> str:
         """The filter's label, with what is chosen."""
         return f"{one.label}: {one.options[self.filters[one.key]]}" if one.key in self.filters else one.label

@@ -43,6 +43,12 @@ def empty(
     return element
 
 
+def nothing_found(show_everything: Callable[[], Any]) -> ui.element:
+    """A search or filters without a find, and the way out of them."""
+    text = _("Try other words or fewer filters.")
+    return empty("search_off", _("Nothing found"), text, action=_("Show everything"), on_click=show_everything)
+
+
 def error_state(text: str, retry: Callable[[], Any] | None = None, *, heading: str = "") -> ui.element:
     """What happened, what to do, and again."""
     with _state("cloud_off", heading or _("This could not be loaded"), text, "m-state-bad") as element:

@@ -19,7 +19,7 @@ from ui.components.buttons import button
 from ui.components.cells import Cell, body, linked, name_of, of_row, tick, tick_all
 from ui.components.forms import search_field
 from ui.components.query import Asked, Filter, Query
-from ui.components.states import empty, error_state, skeleton_table
+from ui.components.states import empty, error_state, nothing_found, skeleton_table
 from ui.i18n import _, ngettext
 
 T = TypeVar("T")
@@ -253,9 +253,7 @@ class DataTable(Generic[T]):
             self._bar.set_visibility(bool(rows) or asked_for or self._draw_empty is None)
         with self._place:
             if not rows and asked_for:
-                empty("search_off", _("Nothing found"), _("Try other words or fewer filters."))
-                with ui.element("div").classes("m-row m-all-again"):
-                    button(_("Show everything"), self._show_everything)
+                nothing_found(self._show_everything)
             elif not rows and self._draw_empty is not None:
                 self._draw_empty()
             elif not rows:
@@ -277,7 +275,7 @@ class DataTable(Generic[T]):
 
     async def _show_everything(self) -> None:
         """The way out of a search without a find: no words, no filters."""
-        self._ask.filters, self._ask.search = {}, ""
+        self._ask.clear()
         if hasattr(self, "_input"):
             self._input.value = ""
         await self.reload()

@@ -84,8 +84,14 @@ def chip(text: str, *, on: bool = False, on_click: Click | None = None, on_remov
             cross.on("click", lambda: on_remove(), [])
     if on_click is not None:
         pressable(element, on_click)
-        element.props["aria-pressed"] = "true" if on else "false"
+        mark(element, on)
     return element
+
+
+def mark(chip: ui.element, on: bool) -> None:
+    """Chooses a chip that can be pressed, or takes the choice back, in place: a press never meets one that is being replaced."""
+    chip.classes(add="m-chip-on" if on else "", remove="" if on else "m-chip-on")
+    chip.props["aria-pressed"] = "true" if on else "false"
 
 
 def initials(name: str) -> str:

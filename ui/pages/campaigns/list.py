@@ -1,7 +1,6 @@
 """The list of campaigns: find one, see how far it is, act on it. Rows move in place while campaigns send."""
 
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
 from nicegui import ui
@@ -12,24 +11,20 @@ from api.contract.enums import CampaignState, Permission
 from api.contract.events import CampaignEvent
 from ui import formats, kinds, live, session
 from ui.client import campaigns as client
-from ui.components.address import address
 from ui.components.buttons import button
-from ui.components.forms import search_field
 from ui.components.frame import frame
+from ui.components.listing import Listing
 from ui.components.menus import more
 from ui.components.progress import width
-from ui.components.query import Asked, Filter
-from ui.components.states import Loader, empty, load, skeleton_list
-from ui.components.text import badge, chip, icon
+from ui.components.query import Filter, Query
+from ui.components.states import empty
+from ui.components.text import badge, icon
 from ui.components.throttle import Throttle
 from ui.i18n import _
 from ui.labels import campaigns as campaign_labels
 from ui.labels.campaigns import campaign_state
 from ui.pages.campaigns import actions
 from ui.routing import page
-
-STEP = 25
-MAX_ROWS = 200  # rows that stand on the page at once; beyond that, searching is faster than scrolling
 
 
 @page("/campaigns", permission=Permission.CAMPAIGNS_READ)
@@ -51,7 +46,7 @@ _STATES: dict[str, tuple[CampaignState, ...]] = {
 }
 
 
-def _filter() -> Filter:
+def _chips() -> tuple[Filter, str]:
     names = {
         "draft": _("Drafts"),
         "scheduled": _("Scheduled ones"),
@@ -60,87 +55,51 @@ def _filter() -> Filter:
         "finished": _("Completed ones"),
         "ended": _("Failed or cancelled"),
     }
-    return Filter("state", _("State"), names)
+    return Filter("state", _("State"), names), _("All campaigns")
 
 
 class _List:
-    """Search, chips and rows. Events move the rows' numbers; a change of the order draws the list anew."""
+    """Events move the rows' numbers; a change of the order draws the list anew."""
 
     def __init__(self) -> None:
         self._api = session.current().api
-        self._filter, self._limit = _filter(), STEP
-        self._ask = Asked([self._filter], ())
-        address().on_back(self._went_back)
         self._rows: dict[UUID, _Row] = {}
         self._next: str | None = None
         with ui.element("div").classes("m-card m-card-flush m-camps"):
-            with ui.element("div").classes("m-bar") as self._bar:
-                self._draw_search()
-                self._chips = ui.element("div").classes("m-row m-near m-camp-chips")
-                self._draw_chips()
-            self._place: Loader[Page[CampaignRow]] = load(self._fetch, self._draw, lambda: skeleton_list(6), "m-camp-list")
+            self._list = Listing(
+                self._fetch,
+                self._draw,
+                self._draw_blank,
+                search=_("Search campaigns"),
+                chips=_chips(),
+                classes="m-camp-list",
+            )
         self._throttle = Throttle(self._move, 1.0)
         live.on(CampaignEvent, self._heard)
-        live.on_reset(self._place.refresh)
+        live.on_reset(self._list.refresh)
 
     def _heard(self, event: CampaignEvent) -> None:
         self._throttle.poke()
 
-    def _draw_search(self) -> None:
-        async def searched(text: str) -> None:
-            if text != self._ask.search:
-                self._ask.search = text
-                await self._again(push=False)
-
-        self._input = search_field(_("Search campaigns"), self._ask.search, searched)
-
-    def _draw_chips(self) -> None:
-        async def choose(state: str | None) -> None:
-            self._ask.choose("state", state)
-            self._draw_chips()
-            await self._again(push=True)
-
-        now = self._ask.filters.get("state")
-        self._chips.clear()
-        with self._chips:
-            chip(_("All campaigns"), on=now is None, on_click=partial(choose, None))
-            for state, name in self._filter.options.items():
-                chip(name, on=state == now, on_click=partial(choose, state))
-
-    async def _again(self, *, push: bool) -> None:
-        self._limit = STEP
-        self._ask.write(push=push)
-        await self._place.refresh()
-
-    async def _went_back(self) -> None:
-        self._ask.read()
-        self._limit = STEP
-        self._draw_chips()
-        self._input.value = self._ask.search
-        await self._place.refresh()
-
-    async def _fetch(self) -> Page[CampaignRow]:
-        states = _STATES.get(self._ask.filters.get("state", ""), ())
-        return await client.campaigns(self._api, states=states, search=self._ask.search, limit=self._limit)
+    async def _fetch(self, query: Query) -> Page[CampaignRow]:
+        states = _STATES.get(query.filters.get("state", ""), ())
+        return await client.campaigns(self._api, states=states, search=query.search, limit=query.limit)
 
     async def _move(self) -> None:
         """The same rows with new numbers stay where they are, so an open menu or a hovered row is not taken away."""
         if not self._rows:
-            await self._place.refresh()
+            await self._list.refresh()
             return
-        found = await self._fetch()
+        found = await self._list.fetch()
         if [row.id for row in found.items] != list(self._rows) or found.next_cursor != self._next:
-            await self._place.refresh()
+            await self._list.refresh()
             return
         for row in found.items:
             self._rows[row.id].set(row)
 
     def _draw(self, found: Page[CampaignRow]) -> None:
         self._rows, self._next = {}, found.next_cursor
-        asked = self._ask.anything
-        self._bar.set_visibility(bool(found.items) or asked)
         if not found.items:
-            self._draw_empty(asked)
             return
         with ui.element("div").classes("m-camp m-camp-head").props("aria-hidden=true"):
             for name in (_("Campaign"), _("Progress"), _("Sent"), _("Delivered"), _("Read"), _("Replied"), _("When"), ""):
@@ -148,18 +107,9 @@ class _List:
         with ui.element("div").classes("w-full").props("role=list"):
             for row in found.items:
                 self._rows[row.id] = _Row(row)
-        if found.next_cursor and self._limit < MAX_ROWS:
-            with ui.element("div").classes("m-foot"):
-                button(_("Show more"), self._more, kind="plain").classes("m-end")
 
-    async def _more(self) -> None:
-        self._limit = min(MAX_ROWS, self._limit + 2 * STEP)
-        await self._place.refresh()
-
-    def _draw_empty(self, asked: bool) -> None:
-        if asked:
-            empty("search_off", _("Nothing found"), _("Try other words or fewer filters."))
-        elif session.current().may(Permission.CAMPAIGNS_WRITE):
+    def _draw_blank(self) -> None:
+        if session.current().may(Permission.CAMPAIGNS_WRITE):
             text = _("A campaign sends one message to many people. You see everything before it goes out.")
             empty("campaign", _("No campaign yet"), text, action=_("Create a campaign"), to="/campaigns/new")
         else:

@@ -12,16 +12,15 @@ from api.contract.events import TemplatesChanged
 from ui import formats, kinds, live, session
 from ui.client import channels as channel_client
 from ui.client import templates as client
-from ui.components.address import address
 from ui.components.buttons import button
 from ui.components.cards import item, note
 from ui.components.confirm import confirm
-from ui.components.forms import search_field
 from ui.components.frame import frame
+from ui.components.listing import Listing
 from ui.components.phone import phone
-from ui.components.query import Asked, Filter
-from ui.components.states import Loader, empty, load, skeleton_list
-from ui.components.text import badge, chip
+from ui.components.query import Filter, Query
+from ui.components.states import empty
+from ui.components.text import badge
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _
@@ -29,7 +28,6 @@ from ui.labels import templates as template_labels
 from ui.pages.templates.origin import keeping, way_back
 from ui.routing import page
 
-STEP, MAX_ROWS = 30, 200
 _SHOWN = (TemplateStatus.APPROVED, TemplateStatus.PENDING, TemplateStatus.REJECTED, TemplateStatus.PAUSED)
 
 
@@ -51,89 +49,51 @@ class _List:
         me = session.current()
         self._api = me.api
         self._write = me.may(Permission.TEMPLATES_WRITE)
-        self._limit = STEP
-        self._filter = Filter("status", _("State"), {one.value: template_labels.template_status(one)[0] for one in _SHOWN})
-        self._ask = Asked([self._filter], ())
-        address().on_back(self._went_back)
+        states = {one.value: template_labels.template_status(one)[0] for one in _SHOWN}
         self._shown: UUID | None = None
         self._lines: dict[UUID, ui.element] = {}
         with ui.element("div").classes("m-aside") as self._split:
             with ui.element("div").classes("m-card m-card-flush"):
-                with ui.element("div").classes("m-bar") as self._bar:
-                    self._draw_search()
-                    self._chips = ui.element("div").classes("m-row m-near m-wrap")
-                    self._draw_chips()
-                self._place: Loader[Page[Template]] = load(self._fetch, self._draw, lambda: skeleton_list(6))
+                self._list = Listing(
+                    self._fetch,
+                    self._draw,
+                    self._draw_blank,
+                    search=_("Search templates"),
+                    chips=(Filter("status", _("State"), states), _("All templates")),
+                    step=30,
+                )
             self._side = ui.element("div").classes("m-aside-side")
-        throttle = Throttle(self._place.refresh, 1.0)
+        throttle = Throttle(self._list.refresh, 1.0)
 
         def heard(event: TemplatesChanged) -> None:
             throttle.poke()
 
         live.on(TemplatesChanged, heard)
-        live.on_reset(self._place.refresh)
+        live.on_reset(self._list.refresh)
 
-    def _draw_search(self) -> None:
-        async def searched(text: str) -> None:
-            if text != self._ask.search:
-                self._ask.search = text
-                await self._again(push=False)
-
-        self._input = search_field(_("Search templates"), self._ask.search, searched)
-
-    def _draw_chips(self) -> None:
-        async def choose(status: str | None) -> None:
-            self._ask.choose("status", status)
-            self._draw_chips()
-            await self._again(push=True)
-
-        now = self._ask.filters.get("status")
-        self._chips.clear()
-        with self._chips:
-            chip(_("All templates"), on=now is None, on_click=partial(choose, None))
-            for status, name in self._filter.options.items():
-                chip(name, on=status == now, on_click=partial(choose, status))
-
-    async def _again(self, *, push: bool) -> None:
-        self._limit = STEP
-        self._ask.write(push=push)
-        await self._place.refresh()
-
-    async def _went_back(self) -> None:
-        self._ask.read()
-        self._limit = STEP
-        self._draw_chips()
-        self._input.value = self._ask.search
-        await self._place.refresh()
-
-    async def _fetch(self) -> Page[Template]:
-        status = self._ask.filters.get("status")
+    async def _fetch(self, query: Query) -> Page[Template]:
+        status = query.filters.get("status")
         return await client.templates(
-            self._api, status=TemplateStatus(status) if status else None, search=self._ask.search, limit=self._limit
+            self._api, status=TemplateStatus(status) if status else None, search=query.search, limit=query.limit
         )
 
     def _draw(self, found: Page[Template]) -> None:
         self._lines = {}
-        nothing = not (found.items or self._ask.anything)
-        self._bar.set_visibility(not nothing)
-        self._split.classes(add="m-aside-alone" if nothing else "", remove="" if nothing else "m-aside-alone")
+        alone = not (found.items or self._list.asked.anything)
+        self._split.classes(add="m-aside-alone" if alone else "", remove="" if alone else "m-aside-alone")
         if not found.items:
             self._side.clear()
-            if self._ask.anything:
-                empty("search_off", _("Nothing found"), _("Try other words or fewer filters."))
-            else:
-                text = _("WhatsApp only lets you write first with a text it has approved. The review usually takes minutes.")
-                action = _("Write a template") if self._write else ""
-                empty("article", _("No template yet"), text, action=action, to=keeping("/templates/new"))
             return
         with ui.element("div").classes("w-full"):
             for template in found.items:
                 self._draw_line(template)
-        if found.next_cursor and self._limit < MAX_ROWS:
-            with ui.element("div").classes("m-foot"):
-                button(_("Show more"), self._more, kind="plain").classes("m-end")
         chosen = next((one for one in found.items if one.id == self._shown), found.items[0])
         self._show(chosen)
+
+    def _draw_blank(self) -> None:
+        text = _("WhatsApp only lets you write first with a text it has approved. The review usually takes minutes.")
+        action = _("Write a template") if self._write else ""
+        empty("article", _("No template yet"), text, action=action, to=keeping("/templates/new"))
 
     def _draw_line(self, template: Template) -> None:
         name, tone = template_labels.template_status(template.status)
@@ -147,10 +107,6 @@ class _List:
                     f"{template_labels.category_name(template.category)} · {template_labels.language(template.language)}"
                 ).classes("m-hint")
         self._lines[template.id] = element
-
-    async def _more(self) -> None:
-        self._limit = min(MAX_ROWS, self._limit + 2 * STEP)
-        await self._place.refresh()
 
     def _pick(self, template: Template) -> None:
         self._show(template)
@@ -182,7 +138,7 @@ class _List:
             await client.delete(self._api, template.id)
             self._shown = None
             toast(_("Template deleted."))
-            await self._place.refresh()
+            await self._list.refresh()
 
     async def sync(self) -> None:
         channels = [one for one in await channel_client.channels(self._api) if kinds.can(one.kind).templates]
