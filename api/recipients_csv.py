@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from litestar.response import Stream
 
-from api.contract.labels import FAILURES, MESSAGE_STATES, RECIPIENT_COLUMNS, SKIPS
+from api.contract.labels import FAILURES, MESSAGE, MESSAGE_STATES, RECIPIENT_COLUMNS, SKIPS
 from api.exports import BOM, csv_lines, csv_stream
 from api.translations import portuguese
 from db.accounts.queries import company_of
@@ -41,8 +41,8 @@ def _file_name(title: str) -> str:
 async def _pieces(
     actor: Actor, query: queries.RecipientQuery, separator: str, language: str, zone: ZoneInfo
 ) -> AsyncIterator[str]:
-    def words(text: str) -> str:
-        return text if language == "en" else portuguese(text)
+    def words(text: str, context: str | None = None) -> str:
+        return text if language == "en" else portuguese(text, context)
 
     def cell(value: Any) -> str:
         if isinstance(value, datetime):
@@ -56,7 +56,7 @@ async def _pieces(
             state = MessageState(row["state"])
             reasons = SKIPS if state is MessageState.SKIPPED else FAILURES
             reason = row["reason"] and words(reasons[row["reason"]])
-            values = {**row, "state": words(MESSAGE_STATES[state.label]), "reason": reason}
+            values = {**row, "state": words(MESSAGE_STATES[state.label], MESSAGE), "reason": reason}
             lines.append([cell(values[name]) for name in RECIPIENT_COLUMNS])
             if len(lines) == _ROWS:
                 yield csv_lines(lines, separator)

@@ -9,14 +9,14 @@ from api.contract.problems import LOCALES
 
 
 @cache
-def _catalogue() -> dict[str, str]:
-    found: dict[str, str] = {}
+def _catalogue() -> dict[tuple[str | None, str], str]:
+    found: dict[tuple[str | None, str], str] = {}
     for path in LOCALES.glob("pt_BR*.po"):
         with path.open("rb") as file:
-            found |= {str(message.id): str(message.string) for message in read_po(file) if message.id}
+            found |= {(message.context, str(message.id)): str(message.string) for message in read_po(file) if message.id}
     return found
 
 
-def portuguese(sentence: str) -> str:
+def portuguese(sentence: str, context: str | None = None) -> str:
     """A label, or the sentence of a code, in Portuguese, with its parameters still in braces."""
-    return _catalogue()[sentence]
+    return _catalogue()[context, sentence]

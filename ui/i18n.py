@@ -121,6 +121,11 @@ def _(message: str) -> str:
     return _catalogues[preferences().language].gettext(message)
 
 
+def pgettext(context: str, message: str) -> str:
+    """The message where the same English words mean something else elsewhere; `context` says of what they are said here."""
+    return _catalogues[preferences().language].pgettext(context, message)
+
+
 def translated(language: str, message: str) -> str:
     """The message in a language of LANGUAGES, outside any page."""
     return _catalogues[language].gettext(message)

@@ -1,18 +1,20 @@
 """What members of closed lists are called: English message ids, for screens and downloads. Their Portuguese is in `locales/`."""
 
+MESSAGE = "message"
+"""The context of MESSAGE_STATES in the catalogues: a campaign or an import is cancelled too, in other words in some languages."""
 MESSAGE_STATES: dict[str, str] = {
-    "queued": "In the queue",
-    "sending": "Going out",
+    "queued": "Queued",
+    "sending": "Sending",
     "unknown": "Being checked",
-    "sent": "Sent out",
-    "delivered": "Arrived",
-    "read": "Seen",
-    "failed": "Did not arrive",
+    "sent": "Sent",
+    "delivered": "Delivered",
+    "read": "Read",
+    "failed": "Failed",
     "failed_unknown": "Without a result",
     "skipped": "Left out",
-    "cancelled": "Called off",
+    "cancelled": "Cancelled",
 }
-"""Label of a MessageState, among the people of a campaign."""
+"""Label of a MessageState."""
 FAILURES: dict[str, str] = {
     "not_on_whatsapp": "Number without WhatsApp",
     "invalid_number": "Number does not exist",

@@ -16,7 +16,12 @@ def test_every_member_is_called_something() -> None:
 
 def test_every_label_has_its_portuguese_twin_and_no_other() -> None:
     with (LOCALES / "pt_BR.labels.po").open("rb") as file:
-        known = {str(message.id): str(message.string) for message in read_po(file) if message.id}
-    lists = (labels.MESSAGE_STATES, labels.FAILURES, labels.SKIPS, labels.RECIPIENT_COLUMNS)
-    assert set(known) == {label for each in lists for label in each.values()}
+        known = {(message.context, str(message.id)): str(message.string) for message in read_po(file) if message.id}
+    lists = (
+        (labels.MESSAGE, labels.MESSAGE_STATES),
+        (None, labels.FAILURES),
+        (None, labels.SKIPS),
+        (None, labels.RECIPIENT_COLUMNS),
+    )
+    assert set(known) == {(context, label) for context, each in lists for label in each.values()}
     assert all(known.values())

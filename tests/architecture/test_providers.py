@@ -10,7 +10,6 @@ OWN = (("db", "providers"), ("workers", "providers"), ("workers", "sandbox"), ("
 """Below these a folder or a file of a provider's name is the provider's."""
 DEMO = ("db", "seed")
 """The demo company has channels of two providers: it imports them, and asks nothing."""
-EXCEPT = {"workers/account_news.py": "what Meta says of an account is kept as Meta's JSON until it is applied"}
 
 
 def _names() -> set[str]:
@@ -58,7 +57,7 @@ def test_nobody_asks_which_provider_it_is() -> None:
 
 def test_nobody_imports_a_providers_code() -> None:
     found = {str(path): names for path in _outside() if path.parts[:2] != DEMO and (names := _imported(path))}
-    assert found.keys() == EXCEPT.keys()
+    assert found == {}
 
 
 def test_every_providers_halves_have_one_name() -> None:

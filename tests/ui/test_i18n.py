@@ -17,22 +17,26 @@ PORTUGUESE = re.compile(
 PLACE = re.compile(r"\{\w*\}")
 
 
+Message = tuple[str | None, str | tuple[str, ...]]
+"""A context, and a msgid with its plural where it has one."""
+
+
 @cache
-def msgids() -> dict[str | tuple[str, ...], str]:
-    found: dict[str | tuple[str, ...], str] = {}
+def msgids() -> dict[Message, str]:
+    found: dict[Message, str] = {}
     for path in sorted(UI.rglob("*.py")):
-        for _line, message, _comments, _context in extract_from_file(
-            "python", str(path), keywords={"_": None, "ngettext": (1, 2), "translated": (2,)}
+        for _line, message, _comments, context in extract_from_file(
+            "python", str(path), keywords={"_": None, "ngettext": (1, 2), "translated": (2,), "pgettext": ((1, "c"), 2)}
         ):
-            found[message] = path.name
+            found[context, message] = path.name
     return found
 
 
-def catalogue() -> dict[str | tuple[str, ...], str | tuple[str, ...]]:
-    entries: dict[str | tuple[str, ...], str | tuple[str, ...]] = {}
+def catalogue() -> dict[Message, str | tuple[str, ...]]:
+    entries: dict[Message, str | tuple[str, ...]] = {}
     for path in i18n.catalogues("pt_BR"):
         with path.open("rb") as file:
-            entries |= {message.id: message.string for message in read_po(file) if message.id}  # type: ignore[misc]
+            entries |= {(message.context, message.id): message.string for message in read_po(file) if message.id}  # type: ignore[misc]
     return entries
 
 
@@ -43,12 +47,12 @@ def test_every_message_has_its_portuguese_twin() -> None:
 
 
 def test_no_msgid_is_portuguese() -> None:
-    texts = [text for message in msgids() for text in ([message] if isinstance(message, str) else message)]
+    texts = [text for _context, message in msgids() for text in ([message] if isinstance(message, str) else message)]
     assert not [text for text in texts if PORTUGUESE.search(text)]
 
 
 def test_translations_keep_their_places() -> None:
-    for message, translation in catalogue().items():
+    for (_context, message), translation in catalogue().items():
         pairs = zip(message, translation, strict=True) if isinstance(message, tuple) else [(message, translation)]
         for source, target in pairs:
             assert sorted(PLACE.findall(source)) == sorted(PLACE.findall(str(target))), source
@@ -65,6 +69,12 @@ def test_the_language_of_the_request_decides(language: str, word: str, many: str
         assert formats.number(1234.5, 1) == number
     finally:
         i18n.set_request_preferences(None, None)
+
+
+def test_the_same_english_words_may_mean_several_things() -> None:
+    assert i18n.pgettext("message", "Failed") == "Falhou"  # a message; a campaign is "Com falha"
+    assert i18n._("Failed") == "Com falha"
+    assert i18n.pgettext("nobody said so", "Save") == "Save"
 
 
 def test_unknown_language_and_theme_fall_back() -> None:

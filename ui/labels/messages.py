@@ -1,9 +1,9 @@
 """Messages of both directions: names of their states and kinds, and what keeps an answer from going out."""
 
 from api.contract.enums import MessageState
-from api.contract.labels import MESSAGE_STATES
+from api.contract.labels import MESSAGE, MESSAGE_STATES
 from ui.components.text import Tone
-from ui.i18n import _
+from ui.i18n import _, pgettext
 
 _TONES: dict[str, Tone] = {
     "sending": "info", "unknown": "warn", "sent": "info", "delivered": "ok", "read": "ok", "failed": "bad", "failed_unknown": "warn",
@@ -12,23 +12,12 @@ _TONES: dict[str, Tone] = {
 
 def message_states() -> dict[str, tuple[str, Tone]]:
     """Label of a message's state → its name and tone."""
-    return {key: (_(name), _TONES.get(key, "quiet")) for key, name in MESSAGE_STATES.items()}
+    return {key: (pgettext(MESSAGE, name), _TONES.get(key, "quiet")) for key, name in MESSAGE_STATES.items()}
 
 
 def message_state(label: str | None) -> tuple[str, Tone]:
-    names: dict[str, tuple[str, Tone]] = {
-        "queued": (_("Waiting"), "quiet"),
-        "sending": (_("Sending"), "info"),
-        "unknown": (_("Unclear"), "warn"),
-        "sent": (_("Was sent"), "info"),
-        "delivered": (_("Was delivered"), "ok"),
-        "read": (_("Was read"), "ok"),
-        "failed": (_("Was not delivered"), "bad"),
-        "failed_unknown": (_("Unclear"), "warn"),
-        "skipped": (_("Skipped"), "quiet"),
-        "cancelled": (_("Was cancelled"), "quiet"),
-    }
-    return names.get(label or MessageState.QUEUED.label, ("", "quiet"))
+    """Name and tone of the state of a message that we send; nothing is known of it yet: it is queued."""
+    return message_states().get(label or MessageState.QUEUED.label, ("", "quiet"))
 
 
 def message_kind(kind: str) -> tuple[str, str]:

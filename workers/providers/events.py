@@ -136,11 +136,13 @@ class TierEvent(Event, frozen=True, kw_only=True):
 
 
 class AccountEvent(Event, frozen=True, kw_only=True):
-    """Something happened to the account; `detail` is the rest of the provider's value as JSON."""
+    """Something happened to the account. `forbids`: it may not start conversations any more, until `until` where the provider says
+    for how long. `event` is the provider's word for it."""
 
     account_id: str
     event: str
-    detail: bytes
+    forbids: bool = False
+    until: datetime | None = None
 
 
 class NoticeEvent(Event, frozen=True, kw_only=True):

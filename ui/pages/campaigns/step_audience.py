@@ -14,7 +14,7 @@ from ui.components.cards import card, note
 from ui.components.forms import number_field, select_field, switch_field, text_field
 from ui.components.picks import Picks
 from ui.components.text import icon
-from ui.i18n import _, ngettext
+from ui.i18n import _, ngettext, pgettext
 
 RECENT_DAYS = 7
 
@@ -163,7 +163,7 @@ class AudienceStep:
         known = str(self._audience.import_id) if self._audience.import_id else None
         with card():
             chosen = select_field(
-                _("Import"), names, known if known in names else None, search=len(names) > 8, on_change=read,
+                pgettext("a list that came in", "Import"), names, known if known in names else None, search=len(names) > 8, on_change=read,
                 hint=_("Everyone in the file gets it, new and already known."),
             )  # fmt: skip
 

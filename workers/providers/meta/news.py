@@ -21,7 +21,7 @@ from workers.providers.events import (
     TemplateEvent,
     TierEvent,
 )
-from workers.providers.meta.values import MAX_ADDRESS, short
+from workers.providers.meta.values import MAX_ADDRESS, moment, short
 
 TEMPLATE_FIELDS = frozenset(
     (
@@ -74,6 +74,7 @@ TEMPLATES = {
     "APPROVED": NoticeCode.TEMPLATE_APPROVED,
     "REINSTATED": NoticeCode.TEMPLATE_APPROVED,
 }
+RESTRICTED_SENDING = "RESTRICTED_BIZ_INITIATED_MESSAGING"
 HARMLESS_ALERTS = frozenset(("INFORMATIONAL", "LOW"))
 ENDED_ALERTS = frozenset(("NONE", "INACTIVE", "RESOLVED"))
 
@@ -132,6 +133,7 @@ class _Violation(msgspec.Struct):
 
 class _Restriction(msgspec.Struct):
     restriction_type: str | None = None
+    expiration: int | float | str | None = None
 
 
 class _Account(msgspec.Struct):
@@ -226,8 +228,21 @@ def _effective(field: str, raw: bytes, account_id: str, at: datetime | None) -> 
         most = storable.int4(capability.max_phone_numbers_per_business)
         yield TierEvent(at=at, account_id=account_id, limit=capability.limit, max_phone_numbers=most)
     elif field == "account_update":
-        account = msgspec.json.decode(raw, type=_Account)
-        yield AccountEvent(at=at, account_id=account_id, event=storable.text(account.event, 100), detail=raw)
+        yield _standing(msgspec.json.decode(raw, type=_Account), account_id, at)
+
+
+def _standing(account: _Account, account_id: str, at: datetime | None) -> AccountEvent:
+    """Whether an account may still start conversations: not when it is deleted, disabled or restricted in just this."""
+    disabled = account.ban_info is not None and account.ban_info.waba_ban_state == "DISABLE"
+    binding = [one for one in account.restriction_info if one.restriction_type == RESTRICTED_SENDING]
+    ends = [end for one in binding if (end := moment(one.expiration)) is not None]
+    return AccountEvent(
+        at=at,
+        account_id=account_id,
+        event=storable.text(account.event, 100),
+        forbids=disabled or account.event == "ACCOUNT_DELETED" or bool(binding),
+        until=max(ends, default=None) if not disabled else None,
+    )
 
 
 def _quality(raw: bytes) -> Told:
@@ -305,7 +320,8 @@ def _template_event(template: _Template, field: str, account_id: str, at: dateti
     detail = ": ".join(part for part in (info.title, info.description) if part) if info else ""
     if not detail and template.rejection_info is not None:
         rejection = template.rejection_info
-        detail = ": ".join(part for part in (rejection.reason, rejection.recommendation) if part)
+        told = rejection.reason if rejection.reason != template.reason else None  # once is enough
+        detail = ": ".join(part for part in (told, rejection.recommendation) if part)
     return TemplateEvent(
         at=at,
         account_id=account_id,
