@@ -48,8 +48,8 @@ class MeController(Controller):
     async def change_me(self, data: JSONBody[MePatch], actor: Caller) -> Me:
         name = None if data.name is UNSET else data.name
         language = None if data.language is UNSET else data.language.value
-        await profile.change_me(person(actor), name=name, language=language)
-        return await me_of(actor)
+        changed = await profile.change_me(person(actor), name=name, language=language)
+        return await me_of(actor, changed)
 
     @post(
         "/password",

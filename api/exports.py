@@ -3,19 +3,20 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Controller, get
+from litestar import Controller, Request, get
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Stream
 
 from api.auth.guard import Caller
 from api.contacts import CUSTOM, Filter, provide_filter
 from api.contract.contacts import ContactFilter
+from api.methods import only_head
 from db.clock import now
 from db.contacts.csv_safety import neutralise
-from db.contacts.export import begin_export, exported
+from db.contacts.export import begin_export, custom_keys, exported
 from db.tenancy import Actor
 
 Separator = Annotated[Literal[";", ",", "tab"], QueryParameter(description="Excel in Portuguese expects `;`, in English `,`.")]
@@ -55,9 +56,14 @@ class ExportController(Controller):
         description="The contacts of a filter as CSV (UTF-8 with BOM), streamed. Needs `contacts:export`; noted in the audit log.",
     )
     async def export_contacts(
-        self, actor: Caller, filter: Filter, separator: Separator = ";", language: FromQuery[Literal["pt-BR", "en"]] = "pt-BR"
+        self,
+        actor: Caller,
+        filter: Filter,
+        request: Request[Any, Any, Any],
+        separator: Separator = ";",
+        language: FromQuery[Literal["pt-BR", "en"]] = "pt-BR",
     ) -> Stream:
-        keys = await begin_export(actor, filter)
+        keys = await (custom_keys(actor) if only_head(request.scope) else begin_export(actor, filter))
         return csv_stream(_lines(actor, filter, keys, separator, language), f"contacts-{now():%Y-%m-%d}.csv")
 
 

@@ -5,6 +5,13 @@ import asyncio
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPReceiveMessage, Message, Receive, Scope, Send, WebSocketReceiveMessage
 
+HEAD = "asked_by_head"
+
+
+def only_head(scope: Scope) -> bool:
+    """Whether the answer goes out without its body: then nothing was handed over."""
+    return bool(scope.get("state", {}).get(HEAD))
+
 
 class Methods:
     """ASGI layer: HEAD runs as GET and answers without the body; a stream ends at once."""
@@ -40,6 +47,7 @@ class Methods:
             await self.app(scope, receive, respond)
             return
         scope["method"] = "GET"
+        scope.setdefault("state", {})[HEAD] = True
         try:
             await self.app(scope, request, respond)
         finally:

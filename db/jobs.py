@@ -152,7 +152,7 @@ class SandboxControl(Job, frozen=True, kw_only=True):
 
     when_held: ClassVar[WhenHeld] = "hold"
     channel_id: UUID
-    verb: Literal["account", "behaviour", "reply", "opt_out", "template_review", "quality", "news"]
+    verb: Literal["behaviour", "reply", "opt_out", "template_review", "quality", "news"]
     params: dict[str, str | float | int | bool]
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from babel import dates, numbers
 from babel.core import get_global
 
+from api.contract.phones import display
 from ui.i18n import _, preferences
 
 DASH = "–"
@@ -44,12 +45,23 @@ def percent(part: float, whole: float | None = None, digits: int = 1) -> str:
     return numbers.format_percent(round(part, digits + 2), format="#,##0." + "#" * digits + "%", locale=locale())
 
 
+def change(share: float) -> str:
+    """By how much something grew or shrank: 0.12 → +12%, -0.57 → −57%."""
+    sign = "+" if share > 0 else "−" if share < 0 else ""
+    return sign + percent(abs(share), digits=0)
+
+
 def money(minor: int | None, currency: str = "BRL") -> str:
     """Integer minor units to text: (1914820, "BRL") → R$ 19.148,20."""
     if minor is None:
         return DASH
     places = get_global("currency_fractions").get(currency, get_global("currency_fractions")["DEFAULT"])[0]
     return numbers.format_currency(minor / 10**places, currency, locale=locale())
+
+
+def phone(address: str) -> str:
+    """+5511987654321 → +55 11 98765-4321; what is no number stays as it is."""
+    return display(address)
 
 
 def _local(moment: datetime) -> datetime:

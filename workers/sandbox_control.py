@@ -39,10 +39,10 @@ class SandboxJobs:
         except Refused as error:
             refused = error
         async with work(worker(company_id), Permission.CHANNELS_WRITE) as w:
-            detail = refused.detail if refused else None
+            detail, reason = (refused.detail, refused.reason.value) if refused else (None, None)
             summary = f"Sandbox: {job.verb.replace('_', ' ')}"
             await channel_log.record(w, job.channel_id, "sandbox", refused is None, summary, response=detail)
-            w.emit(SandboxChanged(channel_id=job.channel_id, verb=job.verb, error=detail))
+            w.emit(SandboxChanged(channel_id=job.channel_id, verb=job.verb, reason=reason))
         if refused is not None:
             raise Retry(2.0, str(refused)) if refused.transient else Cancel(str(refused))
 

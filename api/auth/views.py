@@ -2,6 +2,7 @@
 
 from typing import Any, TypeAlias
 
+import asyncpg
 from litestar import Request
 from litestar.di import NamedDependency
 
@@ -18,8 +19,8 @@ CallOrigin: TypeAlias = NamedDependency[Origin]
 """How a public handler asks where the request came from: `origin: CallOrigin`."""
 
 
-async def me_of(actor: Actor) -> Me:
-    """Who the actor is, freshly read."""
+async def me_of(actor: Actor, changed: asyncpg.Record | None = None) -> Me:
+    """Who the actor is, freshly read, but for what an action of theirs has just `changed` (the row of `queries.own_person`)."""
     company = struct(await queries.company_of(actor), Company)
     held = await queries.holds_something(actor)
     permissions = sorted(actor.permissions)
@@ -37,6 +38,7 @@ async def me_of(actor: Actor) -> Me:
             held=held,
         )
     person, companies = await queries.person(actor.id)
+    person = changed or person
     return Me(
         user_id=actor.id,
         name=person["name"],

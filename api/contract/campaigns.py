@@ -136,7 +136,7 @@ class CampaignProblem(Output):
     """What stands in the way of a launch; the UI shows the sentence of the code at the step."""
 
     code: CampaignField
-    step: Literal["channel", "audience", "message", "when"]
+    step: Literal["channel", "audience", "message"]
     params: dict[str, str | int] = {}
 
 

@@ -14,8 +14,8 @@ from db.tenancy import SELF, Actor
 from db.work import work
 
 
-async def change_me(actor: Actor, *, name: str | None, language: str | None) -> None:
-    """None leaves a value as it is. Raises Invalid."""
+async def change_me(actor: Actor, *, name: str | None, language: str | None) -> asyncpg.Record:
+    """The row of `queries.own_person`. None leaves a value as it is. Raises Invalid."""
     refuse_addresses(name=name)
     async with work(actor, SELF) as w:
         await w.execute(
@@ -26,6 +26,7 @@ async def change_me(actor: Actor, *, name: str | None, language: str | None) -> 
         )
         w.audit("person.changed", actor.id)
         w.emit(TeamChanged())
+        return await queries.own_person(w)
 
 
 async def change_company(

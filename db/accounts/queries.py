@@ -10,6 +10,7 @@ from db.tenancy import SELF, Actor
 from db.work import Read, read, system_read
 
 _COMPANY = "select id, name, language, time_zone, country, created_at, demo from company where id = $1"
+_PERSON = "select name, email, language, email_verified_at is not null as verified from account_user where id = $1"
 _HELD = "select exists (select from hold where company_id = $1 and ended_at is null)"
 
 
@@ -30,9 +31,7 @@ async def own_company(r: Read) -> asyncpg.Record:
 async def person(user_id: UUID) -> tuple[asyncpg.Record, list[asyncpg.Record]]:
     """A person (name, email, language, verified) and their companies (id, name, role)."""
     async with system_read() as s:
-        row = await s.fetchrow(
-            "select name, email, language, email_verified_at is not null as verified from account_user where id = $1", user_id
-        )
+        row = await s.fetchrow(_PERSON, user_id)
         if row is None:
             raise RequestError.NOT_FOUND(what="person")
         companies = await s.fetch(
@@ -41,6 +40,14 @@ async def person(user_id: UUID) -> tuple[asyncpg.Record, list[asyncpg.Record]]:
             user_id,
         )
         return row, companies
+
+
+async def own_person(r: Read) -> asyncpg.Record:
+    """The person who asks (name, email, language, verified), inside a unit of work."""
+    assert r.actor is not None
+    row = await r.fetchrow(_PERSON, r.actor.id)
+    assert row is not None
+    return row
 
 
 async def key_name(actor: Actor) -> str:

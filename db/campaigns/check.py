@@ -18,7 +18,13 @@ from db.providers.definition import Capabilities
 from db.providers.placeholders import placeholders
 from db.work import Read
 
-_OF_TEXTS = {ProblemCode.UNKNOWN_FIELD: CampaignField.UNKNOWN_FIELD, ProblemCode.NO_FALLBACK: CampaignField.MISSING_FALLBACK}
+_OF_TEXTS = {
+    ProblemCode.UNCLOSED: CampaignField.OPEN_VARIABLE,
+    ProblemCode.EMPTY_NAME: CampaignField.BAD_VARIABLE,
+    ProblemCode.UNKNOWN_FIELD: CampaignField.UNKNOWN_FIELD,
+    ProblemCode.NO_FALLBACK: CampaignField.MISSING_FALLBACK,
+    ProblemCode.VALUE_TOO_LONG: CampaignField.FALLBACK_TOO_LONG,
+}
 
 
 class BindingRow(msgspec.Struct, frozen=True):
@@ -153,8 +159,7 @@ def message_problems(draft: Draft) -> list[Field]:
         elif len(body) > capabilities.text_limit:
             found.append(CampaignField.BODY_TOO_LONG("message", length=len(body), max=capabilities.text_limit))
         for problem in text_problems(body, draft.custom_keys):
-            code = _OF_TEXTS.get(problem.code, CampaignField.BAD_VARIABLE)
-            found.append(code("message", name=_braced(problem.name)))
+            found.append(_OF_TEXTS[problem.code]("message", name=_braced(problem.name)))
         return found
     if draft.template_name is None:
         return [*found, CampaignField.NO_TEMPLATE("message")]

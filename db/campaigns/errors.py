@@ -23,6 +23,8 @@ class CampaignField(FieldCode):
     NO_BODY = "no_body", "Write the message."
     BODY_TOO_LONG = "body_too_long", "The text has {length} characters; {max} is the limit. Shorten it."
     BAD_VARIABLE = "bad_variable", "A variable is not written right: {name}. Write it like {{first_name|customer}}."
+    OPEN_VARIABLE = "open_variable", "A variable is opened and not closed. Write it like {{first_name|customer}}."
+    FALLBACK_TOO_LONG = "fallback_too_long", "What stands in {name} in place of a missing value is too long. Shorten it."
     UNKNOWN_FIELD = "unknown_contact_field", "There is no contact field called {name}. Choose another one."
     MISSING_FALLBACK = "missing_fallback", "Write what people without a value for {name} should read."
     NO_TEMPLATE = "no_template", "Choose an approved template."

@@ -21,13 +21,13 @@ class ChannelChanged(ChannelEvent, frozen=True, kw_only=True):
 
 
 class SandboxChanged(ChannelEvent, frozen=True, kw_only=True):
-    """What somebody asked of the simulator was done, or failed: then `error` says why."""
+    """What somebody asked of the simulator was done, or failed: then `reason` is a FailureReason."""
 
     type: ClassVar = "sandbox.changed"
     permission: ClassVar = Permission.CHANNELS_READ
     durable: ClassVar = False
-    verb: Literal["account", "behaviour", "reply", "opt_out", "template_review", "quality", "news"]
-    error: str | None = None
+    verb: Literal["behaviour", "reply", "opt_out", "template_review", "quality", "news"]
+    reason: str | None = None
 
 
 class TemplatesChanged(Event, frozen=True, kw_only=True):

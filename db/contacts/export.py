@@ -13,7 +13,7 @@ from db.contacts.filter import ContactFilter
 from db.contacts.filters import where
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import read, work
+from db.work import Read, read, work
 
 _PAGE = 5000
 _ROW = """
@@ -33,8 +33,19 @@ async def begin_export(actor: Actor, filter: ContactFilter) -> list[str]:
     """Notes the export in the audit log; returns the keys of the custom fields. Raises Forbidden."""
     async with work(actor, Permission.CONTACTS_EXPORT) as w:
         w.audit("contacts.exported", filter=msgspec.to_builtins(filter))
-        rows = await w.fetch("select key from custom_field where company_id = $1 order by fold(label), id", w.company_id)
-        return [row["key"] for row in rows]
+        return await _keys(w)
+
+
+async def custom_keys(actor: Actor) -> list[str]:
+    """The keys of the custom fields, for an export of which nothing is handed over. Raises Forbidden."""
+    async with read(actor, Permission.CONTACTS_EXPORT) as r:
+        return await _keys(r)
+
+
+async def _keys(r: Read) -> list[str]:
+    assert r.actor is not None
+    rows = await r.fetch("select key from custom_field where company_id = $1 order by fold(label), id", r.actor.company_id)
+    return [row["key"] for row in rows]
 
 
 async def exported(actor: Actor, filter: ContactFilter) -> AsyncIterator[list[asyncpg.Record]]:

@@ -34,6 +34,8 @@ Part = Literal | Variable
 
 
 class ProblemCode(StrEnum):
+    """What is wrong with a variable. Each has its code and sentence for people in db/campaigns/check.py."""
+
     UNCLOSED = "unclosed_variable"
     EMPTY_NAME = "variable_without_name"
     UNKNOWN_FIELD = "unknown_field"

@@ -225,6 +225,11 @@ async def test_an_sms_text_shows_its_segments_and_needs_fallbacks(
     )
     preview = (await client.post(f"/v1/campaigns/{draft['id']}/preview", headers=auth)).json()
     assert [p["code"] for p in preview["problems"]] == ["missing_fallback"]
+    wrong = "Oi {{first_name|" + "a" * 1025 + "}} {{ }} {{nome|x}} {{"
+    (await client.patch(f"/v1/campaigns/{draft['id']}", json={"body": wrong}, headers=auth)).raise_for_status()
+    preview = (await client.post(f"/v1/campaigns/{draft['id']}/preview", headers=auth)).json()
+    codes = [p["code"] for p in preview["problems"]]
+    assert codes == ["fallback_too_long", "bad_variable", "unknown_contact_field", "open_variable"]
     (
         await client.patch(f"/v1/campaigns/{draft['id']}", json={"body": "Oi {{first_name|cliente}}, promoção!"}, headers=auth)
     ).raise_for_status()

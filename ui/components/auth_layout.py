@@ -6,7 +6,7 @@ from functools import partial
 
 from nicegui import ui
 
-from ui import session
+from ui import formats, session
 from ui.components import problems
 from ui.components.buttons import button
 from ui.components.landmarks import main
@@ -53,14 +53,15 @@ def _outlook() -> None:
             Preview(
                 _("Hi, Bia! The blue dress is back, in sizes S, M and L. Shall I keep one for you?"),
                 media="image",
+                time="09:41",
                 buttons=[("reply", _("Yes, please!")), ("url", _("See the shop"))],
             ),
             (Preview(_("Yes! Size M 💚"), time="09:42"), True),
             Preview(_("Done. It is waiting for you until Saturday."), time="09:42"),
         )
         for classes, name, value, hint in (
-            ("m-float-1", _("Delivered"), "96,1%", _("58,910 of 61,284")),
-            ("m-float-2", _("Replied"), "2.415", _("+12% against yesterday")),
+            ("m-float-1", _("Delivered"), formats.percent(0.961), _("58,910 of 61,284")),
+            ("m-float-2", _("Replied"), formats.number(2415), _("+12% against yesterday")),
         ):
             with ui.element("div").classes(f"m-card m-fig m-float {classes}"):
                 ui.label(name).classes("m-hint")

@@ -46,12 +46,11 @@ def frame(
     breadcrumbs: Sequence[tuple[str, str]] = (),
     active: str | None = None,
     fill: bool = False,
-    narrow: bool = False,
 ) -> Iterator[Frame]:
     """Draws the frame and opens its body. `breadcrumbs` are (label, path) above the title.
 
     `active` is the path of the sidebar line (by default found from the address); `fill` gives the body the whole height
-    and no scrolling of the page; `narrow` keeps lines short on pages of forms.
+    and no scrolling of the page.
     """
     ui.page_title(f"{heading} · Master IA")
     problems.catch_all()
@@ -78,7 +77,7 @@ def frame(
                     below = ui.label(subtitle).classes("m-hint")
                     below.set_visibility(bool(subtitle))
                 actions = ui.element("div").classes("m-actions")
-            body = ui.element("div").classes("m-body" + (" m-narrow" if narrow else ""))
+            body = ui.element("div").classes("m-body")
         _bottom_bar(shown, here)
     _connection()
     if here != "/held":

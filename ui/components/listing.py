@@ -43,7 +43,8 @@ class Listing(Generic[T]):
         classes: str = "",
     ) -> None:
         self._fetch, self._draw, self._blank = fetch, draw, blank
-        self._filter, self._all = chips or (None, "")
+        self._filter: Filter | None = chips[0] if chips else None
+        self._all = chips[1] if chips else ""
         self._step = self._limit = step
         self.asked = Asked([self._filter] if self._filter else [], ())
         with ui.element("div").classes("m-bar") as self._bar:

@@ -159,7 +159,9 @@ class DataTable(Generic[T]):
                 parts[column.phone].append(column)
         first = parts["title"] or [self._columns[0]]
         main = linked("".join(of_row(c.key, c.look or "m-strong") for c in first))
-        main += "".join(f'<div class="m-hint m-clip">{of_row(c.key, "m-hint")}</div>' for c in parts["sub"])
+        main += "".join(
+            f'<div v-if="props.row.{c.key}" class="m-hint m-clip">{of_row(c.key, "m-hint")}</div>' for c in parts["sub"]
+        )
         end = "".join(f'<template v-if="props.row.{c.key}">{of_row(c.key, c.look)}</template>' for c in parts["end"])
         return (
             f'<div class="m-table-item">{tick() if self._bulk else ""}<div class="m-cell-two m-cell-main">{main}</div>'

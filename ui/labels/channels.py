@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import NamedTuple
 
-import phonenumbers
-
 from api.contract.channels import Channel, ChannelLogEntry, CheckLine
 from api.contract.enums import ChannelState, NoticeCode, Quality
 from api.contract.problems import CheckDetail, NetworkFailure
@@ -79,7 +77,7 @@ def _good(line: CheckLine) -> str:
         case "token":
             return _("The provider lets us in.")
         case "number" | "sender":
-            return phone_text(value)
+            return formats.phone(value)
         case "quality":
             return quality(Quality(value))[0] if value in {one.value for one in Quality} else value
         case "limit":
@@ -135,17 +133,9 @@ def log_summary(entry: ChannelLogEntry) -> str:
     return known.get(entry.summary, entry.summary)
 
 
-def phone_text(address: str) -> str:
-    """+5511987654321 → +55 11 98765-4321; what is no number stays as it is."""
-    try:
-        return phonenumbers.format_number(phonenumbers.parse(address), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    except phonenumbers.NumberParseException:
-        return address
-
-
 def number(channel: Channel) -> str:
     """What people know the sender by."""
-    return phone_text(channel.number) if channel.number else channel.external_id
+    return formats.phone(channel.number) if channel.number else channel.external_id
 
 
 def channel_trouble(channel: Channel) -> tuple[str, str]:

@@ -118,6 +118,19 @@
     }
   });
 
+  // What is cut short is told whole: by the title of the text, or of the link or line that it stands in.
+  const isCut = (text) => text.scrollWidth > text.clientWidth;
+  const tellWhole = ({ target }) => {
+    const place = target.closest?.("a, [data-press], .m-clip");
+    if (!place || (place.title && !place.dataset.whole)) return;
+    const texts = [place, ...place.querySelectorAll(".m-clip, .m-cell-two > *")];
+    const whole = texts.filter((text) => text.matches(".m-clip, .m-cell-two > *") && isCut(text)).map((text) => text.textContent);
+    if (whole.length) place.title = whole.join("\n");
+    else place.removeAttribute("title");
+    place.dataset.whole = whole.length ? "yes" : "";
+  };
+  for (const name of ["pointerover", "focusin"]) addEventListener(name, tellWhole, { passive: true });
+
   // Busy at once: what was pressed says so until the server says anything, however slow it is.
   let pressed = null;
   const calm = () => {

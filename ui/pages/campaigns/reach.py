@@ -27,6 +27,13 @@ class Reach:
     def wait(self) -> None:
         self._body.classes("m-busy")
 
+    def unknown(self) -> None:
+        """Without a channel nobody can say who is reached."""
+        self._body.classes(remove="m-busy")
+        self._body.clear()
+        with self._body:
+            ui.label(_("Choose the channel first: it decides who can be reached.")).classes("m-sub")
+
     def set(self, audience: Audience, picked: bool) -> None:
         self._body.classes(remove="m-busy")
         self._body.clear()

@@ -18,7 +18,6 @@ from ui.components.query import Filter, Query
 from ui.components.table import Column, DataTable, data_table
 from ui.components.text import chip, title
 from ui.i18n import _
-from ui.labels import channels as channel_labels
 from ui.labels import messages as message_labels
 from ui.labels import reasons
 
@@ -82,7 +81,7 @@ class Recipients:
         name, tone = message_labels.message_states().get(one.state, (one.state, "quiet"))
         if one.maybe_duplicate:
             name = _("{state} · perhaps twice").format(state=name)
-        address = channel_labels.phone_text(one.address)
+        address = formats.phone(one.address)
         return {
             "id": str(one.message_id),
             "name": person(one.name or address, address if one.name else ""),

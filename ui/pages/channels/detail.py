@@ -116,7 +116,7 @@ class _Channel:
             self._draw_addresses(channel)
 
     def _facts(self, channel: Channel) -> list[tuple[str, str]]:
-        facts = [(_("Number"), channel_labels.phone_text(channel.number) if channel.number else "–")]
+        facts = [(_("Number"), formats.phone(channel.number) if channel.number else "–")]
         if kinds.can(channel.kind).limits_people:
             facts.append((_("Quality"), channel_labels.quality(channel.quality)[0]))
         facts.append((_("Speed"), _("{n} per second").format(n=formats.number(channel.throughput, 1))))

@@ -226,7 +226,7 @@ class _Composer:
             if not self._may:
                 ui.label(_("Your role reads conversations. Agents and managers answer.")).classes("m-hint")
                 return
-            self._top = ui.element("div").classes("m-row m-near m-wrap items-center w-full")
+            self._top = ui.element("div").classes("m-row m-near m-wrap m-answer-over w-full")
             self._obstacle = ui.element("div").classes("w-full")
             with ui.element("div").classes("m-col m-near w-full") as self._write:
                 self._text = area_field(

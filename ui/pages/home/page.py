@@ -61,10 +61,12 @@ def _draw(home: Home) -> None:
         _attention(home.attention)
     waiting = [one for one in home.running if one.state == CampaignState.SCHEDULED]
     going = [one for one in home.running if one not in waiting]
-    if going:
-        _running(_("Going on now"), going)
-    if waiting:
-        _running(_("Planned"), waiting)
+    if going or waiting:
+        with ui.element("div").classes("m-grid m-grid-wide items-start"):
+            if going:
+                _running(_("Going on now"), going)
+            if waiting:
+                _running(_("Planned"), waiting)
     if home.campaigns_total:
         _today(home)
         _days(home.days)
@@ -191,7 +193,7 @@ def _today(home: Home) -> None:
     change, good = "", None
     if before and before.sent and today.sent:
         share = today.sent / before.sent - 1
-        change, good = f"{'+' if share >= 0 else ''}{formats.percent(share, digits=0)}", None
+        change, good = formats.change(share), None
     with figures():
         figure(
             _("Sent today"),

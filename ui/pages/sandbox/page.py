@@ -28,9 +28,8 @@ from ui.components.text import avatar, chip
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _
-from ui.labels import channels as channel_labels
 from ui.labels import messages as message_labels
-from ui.labels import notices
+from ui.labels import notices, reasons
 from ui.routing import page
 
 STEP, MAX_ROWS = 30, 200
@@ -75,7 +74,7 @@ class _Sandbox:
                     self._draw_search()
                 self._phones: Loader[Page[SandboxPhone]] = load(self._fetch, self._draw_phones, lambda: skeleton_list(6))
             with ui.element("div").classes("m-sandbox-phone"):
-                self._phone = Phone(channel.name, channel_labels.phone_text(channel.number) if channel.number else "")
+                self._phone = Phone(channel.name, formats.phone(channel.number) if channel.number else "")
                 self._phone.chat.classes("m-chat-scroll")
                 with ui.element("div").classes("m-answer") as self._box:
                     self._text = ui.input(placeholder=_("Answer as this person")).props("outlined dense").classes("m-grow")
@@ -101,8 +100,8 @@ class _Sandbox:
         self._throttle.poke()
 
     def _told(self, event: SandboxChanged) -> None:
-        if event.channel_id == self._channel.id and event.error:
-            toast(event.error, "bad")
+        if event.channel_id == self._channel.id and event.reason:
+            toast(reasons.failure(event.reason).name, "bad")
 
     async def _again(self) -> None:
         await self._phones.refresh()

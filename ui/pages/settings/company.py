@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, dates
 from babel.core import get_global
+from nicegui import ui
 
 from api.contract.accounts import Company, CompanyPatch
 from api.contract.enums import Language, Permission
@@ -67,7 +68,10 @@ def draw_company() -> None:
                 return
             toast(_("Saved."))
 
-        with card(_("Company"), hint=_("Since {day}").format(day=formats.day(company.created_at))):
+        with (
+            ui.element("div").classes("m-forms"),
+            card(_("Company"), hint=_("Since {day}").format(day=formats.day(company.created_at))),
+        ):
             name = text_field(_("Company name"), company.name, limit=120)
             all_zones = zones()
             all_zones.setdefault(company.time_zone, company.time_zone)

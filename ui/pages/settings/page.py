@@ -21,5 +21,5 @@ def settings(tab: str = "profile") -> None:
         parts.append(("company", _("Company"), draw_company))
     if me.may(Permission.KEYS_WRITE):
         parts.append(("keys", _("API keys"), draw_keys))
-    with frame(_("Settings"), narrow=True), ui.element("div").classes("w-full"):
+    with frame(_("Settings")), ui.element("div").classes("w-full"):
         tabs(parts, tab)

@@ -21,6 +21,12 @@ from ui.i18n import LANGUAGES, _, preferences
 
 
 def draw_profile() -> None:
+    with ui.element("div").classes("m-forms"):
+        _draw_person()
+        _draw_password()
+
+
+def _draw_person() -> None:
     me = session.current()
 
     async def save() -> None:
@@ -44,7 +50,6 @@ def draw_profile() -> None:
             _draw_unverified()
         language = select_field(_("Language"), LANGUAGES, preferences().language)
         form(save, _("Save"))
-    _draw_password()
 
 
 def _draw_unverified() -> None:
