@@ -5,6 +5,7 @@ away at once (a lingering one is memory that strangers could fill). `permission`
 only listed here; `register` hands them to NiceGUI, so importing a page module has no effect of its own.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
 from typing import Any, NamedTuple
@@ -25,6 +26,8 @@ from ui.settings import Settings
 
 PageFunction = Callable[..., Any]
 RECONNECT_SECONDS = 30.0
+BUILD_SECONDS = 6.0  # until a page whose API gives no answer says so
+RESPONSE_SECONDS = 10.0  # NiceGUI's own bound, whose page is not for people: BUILD_SECONDS stays below it
 BACK_SECONDS = 4.0  # between looks whether the API is back, from the page that says it is away
 
 
@@ -68,25 +71,47 @@ def register(settings: Settings, draw_error: Callable[[int], None]) -> None:
     for path, listed in _pages.items():
         if listed.dev and not settings.dev:
             continue
-        _NiceguiPage(path, reconnect_timeout=RECONNECT_SECONDS, response_timeout=10.0)(_guarded(listed, settings, draw_error))
+        _NiceguiPage(path, reconnect_timeout=RECONNECT_SECONDS, response_timeout=RESPONSE_SECONDS)(
+            _guarded(listed, settings, draw_error)
+        )
 
 
 def _guarded(listed: _Page, settings: Settings, draw_error: Callable[[int], None]) -> Callable[..., Awaitable[Any]]:
     @wraps(listed.function)
     async def guarded(*args: Any, **kwargs: Any) -> Response | None:
         client = nicegui.ui.context.client
-        if not listed.public:
-            refused = await _admit(client, listed, settings, draw_error)
-            if refused is not None:
-                return refused if isinstance(refused, Response) else None
-        else:
-            set_page_preferences(client)
-        result = listed.function(*args, **kwargs)
-        if helpers.should_await(result):
-            result = await result
-        return result if isinstance(result, Response) else None
+        try:
+            async with asyncio.timeout(BUILD_SECONDS):
+                if not listed.public:
+                    refused = await _admit(client, listed, settings, draw_error)
+                    if refused is not None:
+                        return refused if isinstance(refused, Response) else None
+                else:
+                    set_page_preferences(client)
+                result = listed.function(*args, **kwargs)
+                if helpers.should_await(result):
+                    result = await result
+                return result if isinstance(result, Response) else None
+        except TimeoutError:
+            _away(client, _api_of(client, settings), draw_error)
+            return None
 
     return guarded
+
+
+def _api_of(client: Client, settings: Settings) -> ApiClient:
+    token = client.request.cookies.get(session_cookie(settings))
+    return ApiClient(token, language=preferences().language, address=browser_address(client), browser=browser_name(client))
+
+
+def _away(client: Client, api: ApiClient, draw_error: Callable[[int], None]) -> None:
+    """Says that the API is not there, and looks whether it is back."""
+    set_page_preferences(client)
+    client.status_code = 503
+    with client.content:
+        client.content.clear()
+        draw_error(503)
+        nicegui.ui.timer(BACK_SECONDS, partial(_reload_when_back, api), immediate=False)
 
 
 async def _admit(client: Client, listed: _Page, settings: Settings, draw_error: Callable[[int], None]) -> Response | bool | None:
@@ -97,17 +122,14 @@ async def _admit(client: Client, listed: _Page, settings: Settings, draw_error: 
     if not token:
         client.delete()
         return RedirectResponse(sign_in_path(here), 303)
-    api = ApiClient(token, language=preferences().language, address=browser_address(client), browser=browser_name(client))
+    api = _api_of(client, settings)
     try:
         me = await accounts.me(api)
     except (ApiProblem, Offline) as error:
         if isinstance(error, ApiProblem) and error.status == 401:
             client.delete()
             return RedirectResponse(sign_in_path(here, "expired"), 303)
-        set_page_preferences(client)
-        client.status_code = 503
-        draw_error(503)
-        nicegui.ui.timer(BACK_SECONDS, partial(_reload_when_back, api), immediate=False)
+        _away(client, api, draw_error)
         return True
     bind(client, SignedIn(token, me, api))
     await kinds.load(api)

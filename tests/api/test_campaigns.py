@@ -135,7 +135,7 @@ async def test_recipients_page_by_page_and_as_csv(
     english = await client.get(f"/v1/campaigns/{ready['id']}/recipients.csv?language=en&separator=,&state=read", headers=auth)
     [head, line] = english.text.removeprefix("\ufeff").splitlines()
     assert head.startswith('"Person","Number","State"')
-    assert '"Seen"' in line
+    assert '"Read"' in line
     assert '"2026-01-02 20:30:00"' in line
     assert 'filename="black-friday-' in english.headers["content-disposition"]
     left_out = await client.get(f"/v1/campaigns/{ready['id']}/recipients.csv?state=skipped", headers=auth)

@@ -41,6 +41,7 @@ class State:
         self.tokens = {TOKEN}
         self.new_company = False
         self.down = False
+        self.frozen = asyncio.Event()  # set: no request gets an answer any more
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.sockets: set[WebSocket] = set()
         self.socket_queries: list[str] = []
@@ -142,6 +143,8 @@ class FakeApi:
         state, path, method = self.state, request.url.path, request.method
         body = await request.body()
         state.requests.append((method, path, dict(request.headers)))
+        if state.frozen.is_set():
+            await asyncio.Event().wait()
         if state.down:
             return problem(503, "unavailable")
         if path == "/v1/auth/sign-in":

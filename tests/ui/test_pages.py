@@ -112,6 +112,17 @@ async def test_an_offline_service_is_said_and_the_page_comes_back_by_itself(
         assert reloads
 
 
+async def test_a_service_that_gives_no_answer_is_said_in_our_words(
+    ana: User, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert routing.BUILD_SECONDS < routing.RESPONSE_SECONDS
+    monkeypatch.setattr(routing, "BUILD_SECONDS", 0.1)
+    api.state.frozen.set()
+    response = await ana.http_client.get("/team")
+    assert response.status_code == 503
+    assert "Sem conexão com o serviço" in response.text
+
+
 @pytest.mark.parametrize("committed", [False, True])
 async def test_what_nobody_knows_is_asked_again_under_the_same_key(
     as_owner: ApiClient, owner_db: asyncpg.Connection, owner: Actor, monkeypatch: pytest.MonkeyPatch, committed: bool
