@@ -19,7 +19,8 @@ from db.holds.actions import decide
 from db.holds.enums import HoldDecision
 from db.installation import mark_restored
 from db.migrate import MigrationError, migrate
-from db.seed.demo import EMAIL, PASSWORD, seed
+from db.seed.accounts import EMAIL, PASSWORD
+from db.seed.demo import seed
 from db.settings import Settings
 from db.stats import check
 from db.tenancy import worker

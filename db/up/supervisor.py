@@ -135,7 +135,8 @@ class Supervisor:
         if not self._demo:
             return None
         from db.crypto import load_ring
-        from db.seed.demo import EMAIL, PASSWORD, seed
+        from db.seed.accounts import EMAIL, PASSWORD
+        from db.seed.demo import seed
 
         load_ring(settings.secret_keys, settings.data_dir)
         await seed(settings)

@@ -14,7 +14,8 @@ from db import crypto
 from db.backup import BackupError, backup, restore, with_database
 from db.crypto import new_key
 from db.migrate import migrate
-from db.seed.demo import COMPANY, seed
+from db.seed.company import COMPANY
+from db.seed.demo import seed
 from db.settings import Settings
 
 

@@ -12,7 +12,7 @@ import pytest
 from db import deployment
 from db.accounts.passwords import hash_password, matches
 from db.deployment import Refused
-from db.seed.demo import EMAIL, PASSWORD
+from db.seed.accounts import EMAIL, PASSWORD
 from db.settings import Settings
 
 HTTPS = "https://painel.example.com"

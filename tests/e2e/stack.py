@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
-from db.seed.demo import EMAIL, PASSWORD
+from db.seed.accounts import EMAIL, PASSWORD
 
 START_SECONDS = 60.0
 STOP_SECONDS = 40.0
