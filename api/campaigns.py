@@ -1,11 +1,12 @@
 """Campaigns over HTTP: thin, every rule is in db/campaigns."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, delete, get, patch, post
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
@@ -41,9 +42,7 @@ from db.errors import RequestError, RequestField
 from db.messages.enums import MessageState, SkipReason
 from db.messages.reasons import FailureReason
 
-States = Annotated[list[RecipientState] | None, QueryParameter(name="state", description="Only these states; may be repeated.")]
 _REASONS = frozenset(reason.value for reason in (*FailureReason, *SkipReason))
-Replied = Annotated[bool | None, QueryParameter(description="Only those who answered, or only those who did not.")]
 _LABELS = {state.label: state for state in MessageState}
 
 
@@ -60,6 +59,22 @@ def _reason(name: str | None) -> str | None:
 
 def _states(names: list[RecipientState] | None) -> list[MessageState]:
     return [_LABELS[name] for name in names or []]
+
+
+async def recipient_query(
+    campaign_id: FromPath[UUID],
+    states: Annotated[
+        list[RecipientState] | None, QueryParameter(name="state", description="Only these states; may be repeated.")
+    ] = None,
+    reason: Annotated[str | None, QueryParameter(max_length=60)] = None,
+    replied: Annotated[bool | None, QueryParameter(description="Only those who answered, or only those who did not.")] = None,
+    search: Annotated[str | None, QueryParameter(max_length=100)] = None,
+) -> queries.RecipientQuery:
+    """Dependency `asked`: which people of a campaign a list or a download holds."""
+    return queries.RecipientQuery(campaign_id, _states(states), _reason(reason), search, replied)
+
+
+Asked: TypeAlias = NamedDependency[queries.RecipientQuery]
 
 
 class CampaignController(Controller):
@@ -190,43 +205,34 @@ class CampaignController(Controller):
         """Counts, rate, time left, the limit that binds, failures by reason and the rate over time."""
         return struct(await queries.progress(actor, campaign_id), Progress)
 
-    @get("/{campaign_id:uuid}/recipients", summary="List recipients")
+    @get("/{campaign_id:uuid}/recipients", dependencies={"asked": Provide(recipient_query)}, summary="List recipients")
     async def list_recipients(
         self,
         actor: Caller,
-        campaign_id: FromPath[UUID],
-        states: States = None,
-        reason: Annotated[str | None, QueryParameter(max_length=60)] = None,
-        replied: Replied = None,
-        search: Annotated[str | None, QueryParameter(max_length=100)] = None,
+        asked: Asked,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[Recipient]:
         """Each member of the audience with what became of the message and the first answer to it."""
         after = decode_cursor(cursor, tuple[str])
-        rows = await queries.recipients(
-            actor,
-            queries.RecipientQuery(campaign_id, _states(states), _reason(reason), search, replied),
-            limit=one_over(limit),
-            after=after[0] if after else None,
-        )
+        rows = await queries.recipients(actor, asked, limit=one_over(limit), after=after[0] if after else None)
         return page(rows, limit, lambda row: (row["dedupe_key"],), _recipient)
 
-    @get("/{campaign_id:uuid}/recipients.csv", summary="Export recipients", media_type="text/csv")
+    @get(
+        "/{campaign_id:uuid}/recipients.csv",
+        dependencies={"asked": Provide(recipient_query)},
+        summary="Export recipients",
+        media_type="text/csv",
+    )
     async def export_recipients(
         self,
         actor: Caller,
-        campaign_id: FromPath[UUID],
-        states: States = None,
-        reason: Annotated[str | None, QueryParameter(max_length=60)] = None,
-        replied: Replied = None,
-        search: Annotated[str | None, QueryParameter(max_length=100)] = None,
+        asked: Asked,
         separator: Separator = ";",
         language: FromQuery[Literal["pt-BR", "en"]] = "pt-BR",
     ) -> Stream:
         """UTF-8 with BOM, labels in the language, times of the company; cells that a spreadsheet would run as a formula are neutralised."""
-        query = queries.RecipientQuery(campaign_id, _states(states), _reason(reason), search, replied)
-        return await recipients_csv(actor, query, separator, language)
+        return await recipients_csv(actor, asked, separator, language)
 
 
 def _recipient(row: Any) -> Recipient:

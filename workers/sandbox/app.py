@@ -22,6 +22,7 @@ from workers.sandbox.ledger import Ledger
 from workers.sandbox.mail.smtp import Mail
 from workers.sandbox.meta.vendor import Meta
 from workers.sandbox.server import Connection, Reply, Request, bind, json_reply, listen, problem
+from workers.sandbox.shared import Shared
 from workers.sandbox.store import Store
 from workers.sandbox.twilio.vendor import Twilio
 from workers.sandbox.vendor import Vendors
@@ -77,8 +78,9 @@ class World:
         await inbound.load()
         await webhooks.load()
         await self.mail.load()
+        shared = Shared(settings, store, accounts, ledger, webhooks, inbound, deliveries)
         for vendor in VENDORS:
-            made = vendor(settings, store, accounts, ledger, webhooks, inbound, deliveries)
+            made = vendor(shared)
             self.vendors[vendor.account.kind] = made
             await made.load()
         deliveries.resume(await ledger.load())

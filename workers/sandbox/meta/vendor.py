@@ -3,11 +3,7 @@
 import json
 from typing import Any, ClassVar
 
-from workers.sandbox.accounts import Accounts
-from workers.sandbox.config import Settings
-from workers.sandbox.deliveries import Deliveries
-from workers.sandbox.inbound import Inbound
-from workers.sandbox.ledger import Entry, Flight, Ledger
+from workers.sandbox.ledger import Entry, Flight
 from workers.sandbox.meta.account import MetaAccount
 from workers.sandbox.meta.api import VERSION, Graph
 from workers.sandbox.meta.control import Controls
@@ -23,9 +19,8 @@ from workers.sandbox.meta.template_send import preview
 from workers.sandbox.meta.templates import Templates
 from workers.sandbox.meta.webhooks import Batches, meta_signature
 from workers.sandbox.server import Reply, Request
-from workers.sandbox.store import Store
+from workers.sandbox.shared import Shared
 from workers.sandbox.vendor import Action, Answer, Incoming, Vendor
-from workers.sandbox.webhooks import Webhooks
 
 _PEOPLE = (
     "SELECT account, recipient, max(accepted_at) FROM ledger WHERE channel = 'meta' AND category <> 'service' "
@@ -39,16 +34,8 @@ class Meta(Vendor[MetaAccount]):
     keeps_webhooks = True
     kinds = KINDS
 
-    def __init__(
-        self,
-        settings: Settings,
-        store: Store,
-        accounts: Accounts,
-        ledger: Ledger,
-        webhooks: Webhooks,
-        inbound: Inbound,
-        deliveries: Deliveries,
-    ) -> None:
+    def __init__(self, shared: Shared) -> None:
+        settings, store, accounts, ledger, webhooks, inbound, deliveries = shared
         self._store = store
         self._accounts = accounts
         self._inbound = inbound

@@ -3,13 +3,9 @@
 import json
 from typing import ClassVar
 
-from workers.sandbox.accounts import Accounts
-from workers.sandbox.config import Settings
-from workers.sandbox.deliveries import Deliveries
-from workers.sandbox.inbound import Inbound
-from workers.sandbox.ledger import Entry, Flight, Ledger
+from workers.sandbox.ledger import Entry, Flight
 from workers.sandbox.server import Request
-from workers.sandbox.store import Store
+from workers.sandbox.shared import Shared
 from workers.sandbox.twilio.account import TwilioAccount
 from workers.sandbox.twilio.api import Rest
 from workers.sandbox.twilio.ids import make_sid
@@ -18,7 +14,6 @@ from workers.sandbox.twilio.limits import Limits
 from workers.sandbox.twilio.progress import Progress
 from workers.sandbox.twilio.webhooks import headers
 from workers.sandbox.vendor import Answer, Incoming, Vendor
-from workers.sandbox.webhooks import Webhooks
 
 
 class Twilio(Vendor[TwilioAccount]):
@@ -27,16 +22,8 @@ class Twilio(Vendor[TwilioAccount]):
     keeps_webhooks = False
     kinds = KINDS
 
-    def __init__(
-        self,
-        settings: Settings,
-        store: Store,
-        accounts: Accounts,
-        ledger: Ledger,
-        webhooks: Webhooks,
-        inbound: Inbound,
-        deliveries: Deliveries,
-    ) -> None:
+    def __init__(self, shared: Shared) -> None:
+        settings, _store, accounts, ledger, webhooks, inbound, deliveries = shared
         self._inbound = inbound
         self._limits = Limits()
         self._customers = Customers(inbound, webhooks)
