@@ -115,7 +115,7 @@ async def _lines(first: Frame, frames: AsyncGenerator[Frame, None]) -> AsyncGene
 
 
 def _line(frame: Frame) -> bytes:
-    """A heartbeat is a comment: it moves the last id on and reaches no handler."""
+    """A heartbeat is a comment: it raises the last id and calls no handler."""
     id = f"id: {frame.id}\n".encode() if frame.id else b""
     return id + (b": ping" if frame.type == "ping" else b"data: " + frame.text) + b"\n\n"
 

@@ -1,4 +1,4 @@
-"""HEAD wherever there is GET, and an Allow header that tells the truth."""
+"""HEAD wherever there is GET, and an Allow header that lists it."""
 
 import asyncio
 

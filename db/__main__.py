@@ -1,4 +1,4 @@
-"""`python -m db …`: everything that is done to state as a whole, from starting it to moving it.
+"""`python -m db …`: commands for a whole installation: start, migrate, back up, restore, repair.
 
 Commands: up, serve, migrate, seed, close-demo, backup, restore, held, stats, rotate-keys, new-key, sweep, shell.
 """

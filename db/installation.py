@@ -1,6 +1,6 @@
 """Whether this database is the one that we know: not a backup, not a copy, not one that lost time (decision on holds).
 
-`look` is every worker's heartbeat: it compares the database's own word with what the witnesses outside saw, and acts. Until a
+`look` is every worker's heartbeat: it compares what the database recorded with what the witnesses outside recorded, and acts. Until a
 database is recognised nothing leaves: every statement that lets something leave asks SQL's `at_home` with what this process knows.
 """
 
@@ -30,7 +30,7 @@ class Undecided(Exception):
 
 
 class Row(NamedTuple):
-    """The database's own word, and where it really is."""
+    """What the database recorded of itself, and the server that it is on now."""
 
     id: UUID
     generation: int
@@ -50,11 +50,12 @@ class Verdict(NamedTuple):
 
 
 def judge(row: Row, seen: Seen | None, *, asked: bool) -> Verdict:
-    """What the two words together mean. `asked`: every witness was heard. Raises Undecided where silence decides nothing."""
+    """Compares what the database and the witnesses recorded. `asked`: every witness answered. Raises Undecided where one that did
+    not could change the result."""
     if row.restored_from is not None:
         return Verdict(HoldCause.RESTORE)
     if row.place is None or row.beat_at is None:
-        return Verdict()  # its first life
+        return Verdict()  # its first generation
     server, _, line = row.place.rpartition("/")
     server_here, _, line_here = row.here.rpartition("/")
     if server != server_here:
@@ -81,7 +82,8 @@ _known: Seen | None = None
 
 
 def life() -> Seen | None:
-    """The life of the installation that this process takes part in; None before the first look."""
+    """The generation of the installation that this process works for, which ends with a restore, a copy or a failover that lost
+    commits; None before the first look."""
     return _known
 
 
@@ -109,7 +111,7 @@ when repeated."""
 
 
 async def look(data_dir: Path, hold: Holder, recover: Recoverer) -> bool:
-    """One heartbeat. True when the installation began another life since this process last looked. Raises Undecided and
+    """One heartbeat. True when another generation of the installation began since this process last looked. Raises Undecided and
     valkey.Down while that cannot be told; then nothing leaves."""
     global _known
     async with system_work() as s:
@@ -129,7 +131,7 @@ async def look(data_dir: Path, hold: Holder, recover: Recoverer) -> bool:
             assert row.restored_from is not None or row.beat_at is not None
             since: datetime = row.beat_at or row.restored_from  # type: ignore[assignment]
             await s.execute("set local idle_in_transaction_session_timeout = '5min'")  # ours only holds the row meanwhile
-            if asked:  # from here on nobody of the old life gets a claim into the journal: none is missed, none goes out
+            if asked:  # from here on no earlier generation gets a claim into the journal: none is missed, none goes out
                 await witness.bar(row.id, generation)
             if verdict.hold:
                 companies = await _apart(hold(verdict.hold, since, generation))
@@ -141,7 +143,7 @@ async def look(data_dir: Path, hold: Holder, recover: Recoverer) -> bool:
         now_at = await s.fetchrow(_BEAT, beat, generation, new_id)
         assert now_at is not None
     before, _known = _known, Seen(new_id, generation, now_at["beat"], now_at["beat_at"])
-    if verdict.hold:  # a disk of the life that ended is known by this, should it come back once more
+    if verdict.hold:  # recognises a disk of the generation that ended, should it be started again
         await witness.remember(msgspec.structs.replace(_known, id=row.id), data_dir)
     await witness.remember(_known, data_dir)
     return before is not None and (before.id, before.generation) != (new_id, generation)

@@ -137,7 +137,7 @@ class WakeQueue(RedisQueue):
         return job
 
     async def sweep(self, lock: int = 60, abort: float = 5.0) -> list[str]:
-        """Nothing to save: a wake-up whose worker died is made good from Postgres. Old ones are only forgotten, so that the
+        """Only forgets old wake-ups: one whose worker died is replaced from Postgres. They are forgotten, so that the
         active list does not grow; a job row is never run from here."""
         redis: Any = self.redis
         if not await redis.set(self._sweep, 1, ex=lock, nx=True):

@@ -30,7 +30,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_url: str = "http://127.0.0.1:8790"  # empty switches the sandbox off
     sandbox_port: int = 8790
     sandbox_smtp_port: int = 8791
-    sandbox_admin_token: str = ""  # what the sandbox's own door asks for, where it is not on loopback
+    sandbox_admin_token: str = ""  # what the sandbox's own API asks for, where it is not on loopback
     graph_url: str = "https://graph.facebook.com"
     graph_version: str = "v25.0"
     twilio_url: str = "https://api.twilio.com"

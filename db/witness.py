@@ -146,8 +146,8 @@ async def remember(seen: Seen, data_dir: Path) -> None:
 
 
 async def note(seen: Seen, claimed: Slice) -> bool:
-    """Writes claims into the journal; only then may they be sent. False when the installation has begun another life
-    meanwhile: then they must not be. Raises valkey.Down."""
+    """Writes claims into the journal; only then may they be sent. False when another generation of the installation has
+    begun meanwhile: then they must not be. Raises valkey.Down."""
     packed = b"".join(
         claim.message_id.bytes + claim.attempt_id.bytes + (claim.contact_id or _NOBODY).bytes + claim.epoch.to_bytes(4, "big")
         for claim in claimed.claims

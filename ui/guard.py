@@ -1,4 +1,4 @@
-"""What stands before NiceGUI: origin checks, upload caps, the sign-in redirect, security headers; and honest sockets.
+"""What stands before NiceGUI: origin checks, upload caps, the sign-in redirect, security headers; and checks of web sockets.
 
 Plain ASGI, so that it sees web sockets too. It refuses foreign origins on the socket (NiceGUI answers any), uploads past
 the cap or without the page's own session, and page requests without a cookie before a NiceGUI client exists. It does not

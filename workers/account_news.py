@@ -1,4 +1,4 @@
-"""News about a whole account at a provider: what forbids it to send stops its channels, all else starts a check of them."""
+"""News about a whole account at a provider: what forbids it to send stops its channels, anything else starts a check of them."""
 
 from datetime import timedelta
 

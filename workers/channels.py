@@ -103,7 +103,7 @@ class ChannelJobs:
 
 
 async def sandbox_call(settings: Settings, wire: Wire, method: str, path: str, body: dict[str, object]) -> bytes:
-    """One call to the sandbox's own door; its answer as it is. Raises Refused."""
+    """One call to the sandbox's own API; its answer as it is. Raises Refused."""
     headers = {"authorization": f"Bearer {settings.sandbox_admin_token}"} if settings.sandbox_admin_token else {}
     try:
         answer = await wire.control.request(method, f"{settings.sandbox_url}/sandbox/{path}", json=body, headers=headers)

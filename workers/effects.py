@@ -1,4 +1,4 @@
-"""What the events of providers cause: statuses, replies, wishes, changed numbers, news of templates and accounts.
+"""Applies the events of providers: statuses, replies, opt-outs, changed numbers, news of templates and accounts.
 
 Every effect is harmless when repeated, and the end is the same in whatever order events come. Refuses to read raw webhooks, and
 to open a transaction: the caller (workers/inbound.py) commits what a batch causes together with the mark that it is done.
@@ -115,7 +115,7 @@ async def _statuses(w: Work, items: list[Item]) -> tuple[set[UUID], list[Stop]]:
         progress.touch(w.company_id, campaign_id)
     for contact_id in applied.contacts:
         progress.touch_contact(w.company_id, contact_id)
-    if applied.unmatched:  # of a life that was lost, or of a message whose answer was overtaken
+    if applied.unmatched:  # of an attempt that the database lost, or of a message whose answer was overtaken
         unmatched = {id(update) for update in applied.unmatched}
         told = [
             Report(update, item.channel.id, _address(item.event))

@@ -1,4 +1,4 @@
-"""What providers told us, made true: statuses, replies, wishes, templates, limits. Reads `webhook_inbox`, batch by batch.
+"""Applies stored webhooks of providers: statuses, replies, opt-outs, templates, limits. Reads `webhook_inbox`, batch by batch.
 
 Everything a batch causes commits together with the mark that its rows are done, so a crash repeats it and changes nothing.
 A row that cannot be processed is found by halving its batch; it waits, and holds up neither other rows nor what else it tells.

@@ -148,7 +148,7 @@ async def send_mail(company_id: UUID, job: SendMail, settings: Settings) -> None
 
 
 async def give_up(company_id: UUID, job: SendMail, reason: str) -> None:
-    """It will never be sent: the link is of no use any more, but of much to who should not have it."""
+    """Deletes the link of a mail that will never be sent: only somebody else could still use it."""
     await mails.forget_link(company_id, job.mail_id)
 
 

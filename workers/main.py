@@ -177,7 +177,7 @@ class Process:
     # loops
 
     async def _poll_sending(self) -> None:
-        """Past the queue: a lane that begins waits behind nobody's wake-ups."""
+        """Starts lanes without the queue, so that none waits behind other wake-ups."""
         lanes = [
             Lane(channel.company_id, channel.id, number)
             for channel in await due.channels_with_work()

@@ -73,7 +73,7 @@ def level_after(level: float, answers: int, failures: int) -> float:
 
 
 def narrowed(level: float, slots: int) -> int:
-    """How many of `slots` may be used at a level: all of them in ordinary weather, one where an outage is likely."""
+    """How many of `slots` may be used at a level: all of them normally, one where an outage is likely."""
     share = (NARROWEST_FROM - level) / (NARROWEST_FROM - NARROW_FROM)
     return max(1, round(slots * min(1.0, share)))
 

@@ -48,7 +48,7 @@ class Cancel(Exception):
 
 
 async def _witnessed(company_id: UUID, job_id: UUID, job: Job) -> bool:
-    """Tells the witness of a job that somebody outside notices, before it runs. False: the installation began another life. While
+    """Tells the witness of a job that somebody outside notices, before it runs. False: another generation of the installation began. While
     Valkey is away the job runs all the same: a mail twice is the lesser evil."""
     life = installation.life()
     if job.when_held != "hold" or life is None:

@@ -48,7 +48,7 @@ class SandboxJobs:
 
 
 def request(channel: ChannelRow, verb: str, params: Params) -> tuple[str, str, dict[str, object]]:
-    """Method, path and body for the sandbox's door."""
+    """Method, path and body for the sandbox's own API."""
     account = f"accounts/{channel.id.hex}"
     match verb:
         case "behaviour":

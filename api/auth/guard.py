@@ -69,7 +69,7 @@ async def resolve(token: str, address: str | None = None) -> Identity:
 
 
 async def given_out(token: str) -> None:
-    """A new token: its first use is no stranger's, whatever else comes from the same address."""
+    """Notes a new token as valid, so that its first use counts as no unknown token of its address."""
     await rate_limit.Strangers.vouch(digest(token))
 
 

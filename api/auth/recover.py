@@ -1,4 +1,4 @@
-"""Public doors for who cannot sign in: a forgotten password, and an invitation."""
+"""Public routes for who cannot sign in: a forgotten password, and an invitation."""
 
 import asyncio
 import time
@@ -98,7 +98,7 @@ class RecoverController(Controller):
 
 
 async def _count(origin: Origin) -> None:
-    """Links and forms that anybody may send, by network: one network's noise is its own. Raises TooManyRequests."""
+    """Links and forms that anybody may send, by network: one network uses up no other's allowance. Raises TooManyRequests."""
     await take_strictly((rate_limit.LINK_NETWORK, network_of(origin.ip or "")))
 
 

@@ -1,4 +1,4 @@
-"""Public doors: sign-up and sign-in; and the way out. Passwords are counted where they are checked: `db/accounts/attempts.py`."""
+"""Public routes: sign-up and sign-in; and sign-out. Passwords are counted where they are checked: `db/accounts/attempts.py`."""
 
 from typing import Any
 from zoneinfo import available_timezones

@@ -80,7 +80,7 @@ class Collector:
             late.cancel()
 
     async def _kept_lane(self) -> None:
-        """A lane that falls is put up again: requests wait for it."""
+        """Starts a lane again that ended with an error: requests wait for it."""
         while True:
             try:
                 await self._lane()
@@ -139,8 +139,8 @@ class Collector:
         return waiting[:count]
 
     async def _insert(self, connection: asyncpg.Connection, batch: list[Item]) -> bool:
-        """Whether Postgres took the batch. Bounded from outside too: asyncpg's own time-out waits for a goodbye, and a connection
-        whose server died at the wrong moment never says it."""
+        """Whether Postgres took the batch. Bounded from outside too: asyncpg's own time-out waits for the server to close, and a server
+        that died at the wrong moment never does."""
         writing = asyncio.create_task(halving.write(batch, partial(self._commit, connection), self._refuse_one))
         try:
             done, _ = await asyncio.wait({writing}, timeout=STATEMENT + 1.5)

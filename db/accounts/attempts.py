@@ -1,4 +1,4 @@
-"""The one place where a password is checked, so that no door can forget to count.
+"""The one place where a password is checked, so that every way to sign in counts its tries.
 
 Counted by the account from one network, by the account from everywhere, by the network, and for the whole installation; all or
 nothing, so that a try that is refused takes from nobody. A browser that signed in before holds a device token and has an allowance

@@ -1,5 +1,7 @@
-"""Password hashes: argon2id, 19 MiB, 2 passes, 1 lane (OWASP's minimum), two at a time so that a storm of sign-ins cannot
-take the machine. Refuses to be quick for unknown people: the caller verifies against `DECOY` and takes as long."""
+"""Password hashes: argon2id, 19 MiB, 2 passes, 1 lane (OWASP's minimum), two at a time, so that many sign-ins at
+once cannot use up processor and memory.
+
+Refuses to be quick for unknown people: the caller verifies against `DECOY` and takes as long."""
 
 import asyncio
 

@@ -1,4 +1,5 @@
-"""Whose mailbox an address is. A person who has not used a link from it may do everything but have us write to many strangers."""
+"""Verification of e-mail addresses. Until a person has used a link from the mailbox, invitations are mailed for them
+within narrow limits."""
 
 from datetime import timedelta
 

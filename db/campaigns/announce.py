@@ -1,4 +1,4 @@
-"""A campaign that changed, as it is now: what actions return, and what its event says, are one truth."""
+"""Reads a changed campaign once, for the answer of the action and for its event, so that the two agree."""
 
 from typing import Any
 from uuid import UUID

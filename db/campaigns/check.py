@@ -63,7 +63,7 @@ class Draft(msgspec.Struct, frozen=True):
 
     @property
     def writes_text(self) -> bool:
-        """It says what it likes, rather than an approved template."""
+        """Its channel sends free text rather than approved templates."""
         return self.capabilities is not None and self.capabilities.campaign_content == "text"
 
     @property

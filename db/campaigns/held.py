@@ -1,4 +1,4 @@
-"""Campaigns of a life that ended (a restore, a copy, a failover): held, and continued or discarded by a person (db/holds)."""
+"""Campaigns that were held after a restore, a copy or a failover, and are continued or discarded by a person (db/holds)."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""The figures of the first page, from tallies and small tables: it never walks through messages."""
+"""The figures of the first page, from tallies and small tables: it never reads single messages."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -28,8 +28,8 @@ _SENDING = (
 
 
 def pause(lasted: timedelta, share: float) -> timedelta:
-    """How long to wait for the next probe: a share of what the outage has lasted, with jitter, so that many channels do not fall
-    upon a provider that is just getting up."""
+    """How long to wait for the next probe: a share of what the outage has lasted, with jitter, so that many channels do not
+    probe a recovering provider at once."""
     return timedelta(seconds=min(LONGEST, max(SHORTEST, lasted.total_seconds() * share)) * random.uniform(0.8, 1.2))
 
 

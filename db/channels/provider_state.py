@@ -171,7 +171,7 @@ async def recheck_due() -> int:
 
 
 async def end_pauses() -> None:
-    """A pause with an end is over when its time has come; the state says so again."""
+    """Sets channels whose pause has run out back to connected."""
     async with system_read() as s:
         rows = await s.fetch("select company_id, id from channel where state = 'paused' and paused_until <= now()")
     for row in rows:

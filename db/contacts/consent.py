@@ -76,7 +76,8 @@ async def opt_in(w: Work, contact_id: UUID) -> None:
 
 
 async def hold(w: Work) -> None:
-    """Until this transaction ends nobody's opt-out is half done: it is seen from here on, or it will see what is queued here."""
+    """Keeps opt-outs of the company out until the transaction ends: one that came before is visible from here on, one that comes
+    later finds what is queued here and cancels it."""
     await w.execute(_LOCK.format(""), w.company_id)
 
 

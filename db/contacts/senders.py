@@ -163,7 +163,7 @@ async def _hold_username(w: Work, person: UUID, username: Address) -> tuple[UUID
 
 
 async def _reachable(w: Work, person: UUID, phone: str, valid: bool) -> int:
-    """Whether somebody is there under this number. How many addresses say otherwise than before."""
+    """Marks whether the number is reachable; returns how many addresses changed by that."""
     return await w.execute(
         "update contact_identity set valid = $4 where company_id = $1 and contact_id = $2 and kind in ('phone', 'wa_id')"
         " and value = any($3::text[]) and valid <> $4",

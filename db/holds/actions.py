@@ -1,6 +1,6 @@
-"""What is held after a restore, a copy or a failover, and a person's word on it: continue or discard (decision on holds).
+"""What is held after a restore, a copy or a failover, and a person's decision on it: continue or discard (decision on holds).
 
-Holding is the installation's own deed (db/installation.py finds the reason); only a person ends it, item by item.
+db/installation.py finds the reason and holds; only a person ends it, item by item.
 """
 
 from collections import defaultdict

@@ -23,7 +23,7 @@ left join (
 where i.company_id = $1 and i.hold_id = any($2::uuid[]) and i.decision is null
 order by array_position(array['campaign', 'direct', 'job'], i.kind), i.waiting desc, i.name limit 500
 """
-# Provider's word of messages that nothing here explains: a planned campaign ran in the life that was lost.
+# Statuses of messages that are not known here: a planned campaign was sent in the time that was lost.
 _UNEXPLAINED = """
 select l.channel_id, c.name, count(*)::int as people from lost_attempt l join channel c on c.company_id = $1 and c.id = l.channel_id
 where l.company_id = $1 and l.message_id is null and l.state is not null group by 1, 2 order by 2

@@ -1,4 +1,4 @@
-"""Messages of no campaign (tests, answers, what the API sent) that stood in a queue when a life of the installation ended.
+"""Messages of no campaign (tests, answers, what the API sent) that stood in a queue when what was to be sent was held.
 
 They leave their channel's queue for one that nobody claims: that of the hold. Newer ones of the channel go on.
 """

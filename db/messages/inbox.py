@@ -45,7 +45,7 @@ class Waiting(NamedTuple):
 
 
 async def store(w: Work, channel_id: UUID, source: str, told: Sequence[tuple[UUID, bytes]]) -> None:
-    """What a worker learned by asking, as if it had been told: (attempt, body)."""
+    """Stores what a worker learned by asking the provider, like webhooks: (attempt, body)."""
     rows = [Received(w.company_id, uuid7(), channel_id, source, attempt_id, body, now()) for attempt_id, body in told]
     if rows:
         await w.execute(INSERT, *map(list, zip(*rows, strict=True)))

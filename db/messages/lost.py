@@ -54,7 +54,7 @@ update message m set state = {M.UNKNOWN}, epoch = last.epoch, done_at = null, re
 from last where m.company_id = $1 and m.id = last.id returning m.id, last.attempt_id
 """
 
-# Messages of the old life that wait for these people, those that were to go out first in front.
+# Messages of the earlier generation that wait for these people, those that were to go out first in front.
 _WAITING = f"""
 select w.id, w.channel_id, w.address from (
     select m.id, m.channel_id, m.address, m.state, k.launched_at, m.next_at
@@ -90,7 +90,7 @@ where not exists (select from message m where m.company_id = $1 and m.id = r.mes
 on conflict (company_id, id) do update set campaign_id = excluded.campaign_id, contact_id = excluded.contact_id
 """
 
-# A campaign that was made ready a second time: whom it reached in the life that was lost. `held`: also by what statuses told of
+# A campaign that was made ready a second time: whom it reached in the time that was lost. `held`: also by what statuses told of
 # numbers alone, one attempt for one message.
 _REACHED = f"""
 select distinct on (l.id) l.id as attempt_id, m.id as message_id, l.state, l.provider_id, l.at, l.reason, l.code
@@ -172,7 +172,7 @@ def _columns(told: list[Report], found: dict[UUID, UUID]) -> list[list[object]]:
 
 
 async def reached(w: Work, campaign_id: UUID, channel_id: UUID, *, held: bool) -> int:
-    """Settles the messages of a campaign that was just prepared by what is kept of its lost life. Returns how many."""
+    """Settles the messages of a campaign that was just prepared by what is kept of its lost attempts. Returns how many."""
     rows = await w.fetch(_REACHED, w.company_id, campaign_id, channel_id, held)
     first: dict[UUID, UUID] = {}  # one attempt for one message
     for row in rows:

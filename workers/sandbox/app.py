@@ -1,4 +1,4 @@
-"""Puts the outside world together: state, the vendors' APIs, time that passes, and the doors in.
+"""Builds the sandbox: state, the vendors' APIs, timed events, and the HTTP and SMTP servers.
 
 One process, one event loop, one SQLite thread. `World.start` opens everything, `World.stop` keeps what was under way.
 """
@@ -97,7 +97,7 @@ class World:
         ]
 
     async def stop(self) -> None:
-        """Closes the doors, stores unsent webhooks, writes what is in memory."""
+        """Closes the servers, stores unsent webhooks, writes what is in memory."""
         for server in self._servers:
             server.close()
         for connection in list(self._live):
@@ -124,7 +124,7 @@ class World:
         return problem(404, "no such address")
 
     def _admin(self, request: Request) -> Reply | None:
-        """The sandbox's own door: not for pages of other sites, and only with the token, or where none is set by a name of this
+        """The sandbox's own API: not for pages of other sites, and only with the token, or where none is set by a name of this
         machine: a site that points its own name here (DNS rebinding) reads nothing."""
         host, origin = request.header(b"host"), request.header(b"origin")
         if origin and urlsplit(origin).netloc != host:

@@ -1,6 +1,7 @@
 """How the people and the network behind one account behave, and which faults it injects.
 
-Every draw is a function of the seed and the message number, so a replay after a restart tells the same story twice.
+Every draw is a function of the seed and the message number, so a replay after a restart gives the same
+results.
 """
 
 import random

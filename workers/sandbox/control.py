@@ -1,4 +1,4 @@
-"""The sandbox's own door, /sandbox/…: accounts, behaviour, ledger, and the customer's hand. Not part of any vendor's API.
+"""The sandbox's own API, /sandbox/…: accounts, behaviour, ledger, and acting as a customer. Not part of any vendor's API.
 
 Errors are `{"error": {"message": …}}` with 400, 404 or 409.
 """

@@ -1,6 +1,6 @@
 """What the sandbox accepted: the proof that a sender lost nothing and sent nothing twice.
 
-Rows go straight to SQLite; in memory stay one counter and the flights that still have a future. Numbers are never used
+Rows go straight to SQLite; in memory stay one counter and the messages that still have events to come (flights). Numbers are never used
 twice, also not after a reset, because provider ids are made of them.
 """
 
@@ -40,7 +40,7 @@ RANKS: Final = {
 
 
 class Flight:
-    """One accepted message that still has a future. Slots keep a million of them in about 250 MB."""
+    """One accepted message that still has events to come. Slots keep a million of them in about 250 MB."""
 
     __slots__ = ("account", "category", "channel", "number", "prefix", "recipient", "sender", "stage", "tag", "wa_id")
 

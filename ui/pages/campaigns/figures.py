@@ -1,4 +1,5 @@
-"""The figures of a campaign, from the queue to the reply, each with its share of everybody or of those sent. They count up calmly."""
+"""The figures of a campaign, from the queue to the reply, each with its share of everybody or of those sent.
+Numbers roll to their new value."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple

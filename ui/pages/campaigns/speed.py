@@ -116,7 +116,7 @@ class Speed:
 
 
 def _rate(progress: Progress) -> float:
-    """Now per second. The measure of some seconds may stand a hair above the limit that it runs against: then the limit."""
+    """Now per second. The measure of some seconds may be slightly above the limit in force: then the limit."""
     held = progress.limiting_factor in {"number", "segments"} and progress.limit_value
     return min(progress.rate, progress.limit_value) if held and progress.limit_value else progress.rate
 
