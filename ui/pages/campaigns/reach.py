@@ -2,7 +2,7 @@
 
 from nicegui import ui
 
-from api.contract.campaigns import Audience
+from api.contract.campaigns import Audience, Preview
 from ui import formats
 from ui.components.progress import width
 from ui.components.states import skeleton
@@ -14,7 +14,7 @@ _SERIES = {"opted_out": 6, "no_address": 5, "landline": 4, "duplicate_address": 
 
 
 class Reach:
-    """A card; `set(audience)` moves it, `wait()` shows that a new count is on its way."""
+    """A card; `set(preview)` moves it, `wait()` shows that a new count is on its way."""
 
     def __init__(self) -> None:
         with ui.element("section").classes("m-card") as self.element:
@@ -27,18 +27,14 @@ class Reach:
     def wait(self) -> None:
         self._body.classes("m-busy")
 
-    def unknown(self) -> None:
-        """Without a channel nobody can say who is reached."""
+    def set(self, preview: Preview) -> None:
         self._body.classes(remove="m-busy")
         self._body.clear()
         with self._body:
-            ui.label(_("Choose the channel first: it decides who can be reached.")).classes("m-sub")
-
-    def set(self, audience: Audience, picked: bool) -> None:
-        self._body.classes(remove="m-busy")
-        self._body.clear()
-        with self._body:
-            draw(audience, picked)
+            if preview.audience is None:
+                ui.label(_("Choose the channel first: it decides who can be reached.")).classes("m-sub")
+            else:
+                draw(preview.audience, all(found.code != "no_audience" for found in preview.problems))
 
 
 def draw(audience: Audience, picked: bool = True) -> None:

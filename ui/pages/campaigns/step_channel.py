@@ -1,6 +1,7 @@
 """First step: the channel that sends. What cannot send says why and what to do."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import UUID
 
 from nicegui import ui
@@ -37,6 +38,13 @@ def draw(channels: list[Channel], chosen: UUID | None, choose: Callable[[UUID], 
     picks = Picks(_("Channel"), chosen, choose)
     for channel in ready:
         _card(picks, channel)
+
+
+def draw_missing(go: Callable[[], Any]) -> None:
+    """In place of a step that needs to know the channel."""
+    text = _("It decides what a message may look like.")
+    with ui.element("div").classes("m-card"):
+        empty("hub", _("Choose the channel first."), text, action=_("Choose the channel"), on_click=go)
 
 
 def _card(picks: Picks[UUID], channel: Channel) -> None:

@@ -24,7 +24,7 @@ from ui.components.address import address
 from ui.components.buttons import button, icon_button
 from ui.components.frame import Frame
 from ui.components.menus import more
-from ui.components.states import Loader, empty, load, skeleton_card
+from ui.components.states import Loader, load, skeleton_card
 from ui.components.text import icon
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
@@ -112,10 +112,7 @@ class Wizard:
             return
         self._preview = preview
         if self._reach is not None:
-            if preview.audience is None:
-                self._reach.unknown()
-            else:
-                self._reach.set(preview.audience, all(found.code != "no_audience" for found in preview.problems))
+            self._reach.set(preview)
         if self._pane is not None:
             self._pane.set(preview)
         if self._sms is not None:
@@ -334,10 +331,7 @@ class Wizard:
     def _draw_message(self, found: tuple[Any, ...]) -> None:
         channel, custom, templates = found
         if self._kind() is None:
-            text = _("It decides what a message may look like.")
-            action = partial(self._go, "channel")
-            with ui.element("div").classes("m-card"):
-                empty("hub", _("Choose the channel first."), text, action=_("Choose the channel"), on_click=action)
+            step_channel.draw_missing(partial(self._go, "channel"))
             return
         if kinds.can(self._kind()).campaign_content == "text":
             self._sms = SmsStep(self._draft.value("body") or "", custom, self._change)
