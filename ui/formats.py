@@ -101,6 +101,14 @@ def moment(value: datetime | None) -> str:
     return f"{name.get(local.date()) or day(local)} {clock(value)}"
 
 
+def lately(value: datetime) -> str:
+    """As messengers date what was said last: 09:41 of today, ontem, else 22 de nov."""
+    local, today = _local(value).date(), datetime.now(zone()).date()
+    if local == today:
+        return clock(value)
+    return _("yesterday") if local == today - timedelta(days=1) else short_day(local)
+
+
 def ago(value: datetime | None, now: datetime | None = None) -> str:
     """há 5 minutos; em 2 horas. `now` is for tests."""
     if value is None:

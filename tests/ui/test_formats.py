@@ -10,6 +10,7 @@ from ui.i18n import preferred
 from ui.pages.home.page import called
 
 NOON = datetime(2026, 3, 12, 12, 41, tzinfo=UTC)
+NOW = datetime.now(UTC)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,8 @@ NOON = datetime(2026, 3, 12, 12, 41, tzinfo=UTC)
         (formats.money(500, "JPY"), "JP¥\xa0500"),
         (formats.day(NOON), "12 de mar. de 2026"),
         (formats.clock(NOON), "09:41"),
+        (formats.lately(NOON), "12 de mar."),
+        (formats.lately(NOW - timedelta(days=1)), "ontem"),
         (formats.full_day(date(2026, 11, 22)), "Domingo, 22 de novembro de 2026"),
         (formats.ago(NOON - timedelta(minutes=5), NOON), "há 5 minutos"),
         (formats.ago(NOON + timedelta(hours=2), NOON), "em 2 horas"),

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from nicegui import ui
+from nicegui import helpers, ui
 
 from api.contract.base import Page
 from ui import formats
@@ -62,10 +62,16 @@ class Listing(Generic[T]):
     async def refresh(self) -> None:
         await self._place.refresh()
 
-    def _show(self, found: Page[T]) -> None:
+    def offer(self, value: str, on: bool) -> None:
+        """Whether a chip is there; one that is chosen stays chosen."""
+        self._chips[value].set_visibility(on)
+
+    async def _show(self, found: Page[T]) -> None:
         asked = self.asked.anything
         self._bar.set_visibility(bool(self._bar.default_slot.children) and (bool(found.items) or asked))
-        self._draw(found)
+        drawn = self._draw(found)
+        if helpers.should_await(drawn):
+            await drawn
         if not found.items and asked:
             nothing_found(self._everything)
         elif not found.items:

@@ -16,16 +16,16 @@ from ui import formats, kinds, live, session
 from ui.client import channels as client
 from ui.client.base import ApiProblem
 from ui.components import problems
-from ui.components.address import address
 from ui.components.buttons import button
 from ui.components.cards import card, key_values, note
 from ui.components.confirm import confirm, dialog
 from ui.components.forms import Field, filled, number_field, password_field, text_field
 from ui.components.frame import Frame, frame
+from ui.components.listing import Listing
 from ui.components.menus import Choice, more
-from ui.components.query import Asked, Filter
-from ui.components.states import Loader, empty, gone, load, skeleton_card, skeleton_list
-from ui.components.text import badge, chip, dot, icon, pressable
+from ui.components.query import Filter, Query
+from ui.components.states import Loader, empty, gone, load, skeleton_card
+from ui.components.text import badge, dot, icon, pressable
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _
@@ -35,7 +35,6 @@ from ui.pages.channels.list import usage
 from ui.pages.channels.notices import Notices
 from ui.routing import page
 
-STEP, MAX_ROWS = 20, 200
 LOG, PROBLEMS = "log", "problems"
 KINDS = ("check", "templates", "send", "webhook", "news", "sandbox")
 
@@ -54,19 +53,20 @@ class _Channel:
         self._id, self._api, self._head = channel_id, me.api, head
         self._write = me.may(Permission.CHANNELS_WRITE)
         self._sandbox = False
-        self._filter = Filter(
-            LOG, _("Log"), {PROBLEMS: _("Only problems"), **{kind: channel_labels.log_kind(kind) for kind in KINDS}}
-        )
-        self._ask, self._limit = Asked([self._filter], ()), STEP
-        address().on_back(self._went_back)
+        names = {PROBLEMS: _("Only problems"), **{kind: channel_labels.log_kind(kind) for kind in KINDS}}
         with ui.element("div").classes("m-split") as self._place:
             with ui.element("div").classes("m-col m-loose"):
                 self._notices = Notices(channel_id, write=self._write)
                 self._check = ui.element("div").classes("m-col w-full")
                 with card(_("Log"), hint=_("What we and the provider said to each other. Secrets are hidden."), flush=True):
-                    self._chips = ui.element("div").classes("m-bar m-row m-near m-wrap")
-                    self._log: Loader[Page[ChannelLogEntry]] = load(self._fetch_log, self._draw_log, lambda: skeleton_list(4))
-                self._draw_chips()
+                    self._log = Listing(
+                        self._fetch_log,
+                        self._draw_log,
+                        self._draw_no_log,
+                        chips=(Filter(LOG, _("Log"), names), _("Everything")),
+                        step=20,
+                    )
+                    self._log.offer("sandbox", on=False)
             with ui.element("div").classes("m-col m-loose"):
                 self._side: Loader[Channel] = load(self._fetch, self._draw, lambda: skeleton_card(6))
         self._throttle = Throttle(self._again, 2.0)
@@ -96,7 +96,7 @@ class _Channel:
         self._head.title.text = channel.name
         if channel.sandbox != self._sandbox:
             self._sandbox = channel.sandbox
-            self._draw_chips()
+            self._log.offer("sandbox", channel.sandbox)
         self._draw_actions(channel)
         self._check.clear()
         with self._check:
@@ -251,51 +251,18 @@ class _Channel:
 
     # -- log ------------------------------------------------------------------------------------------------------
 
-    def _draw_chips(self) -> None:
-        async def choose(value: str | None) -> None:
-            self._ask.choose(LOG, value)
-            self._ask.write()
-            await self._log_anew()
-
-        now = self._ask.filters.get(LOG)
-        self._chips.clear()
-        with self._chips:
-            chip(_("Everything"), on=now is None, on_click=partial(choose, None))
-            for value, name in self._filter.options.items():
-                if value != "sandbox" or self._sandbox:
-                    chip(name, on=value == now, on_click=partial(choose, value))
-
-    async def _went_back(self) -> None:
-        self._ask.read()
-        await self._log_anew()
-
-    async def _log_anew(self) -> None:
-        self._limit = STEP
-        self._draw_chips()
-        await self._log.refresh()
-
-    async def _fetch_log(self) -> Page[ChannelLogEntry]:
-        now = self._ask.filters.get(LOG)
-        kind = None if now == PROBLEMS else now
-        return await client.log(self._api, self._id, kind=kind, ok=False if now == PROBLEMS else None, limit=self._limit)
+    async def _fetch_log(self, query: Query) -> Page[ChannelLogEntry]:
+        chosen = query.filters.get(LOG)
+        kind, ok = (None, False) if chosen == PROBLEMS else (chosen, None)
+        return await client.log(self._api, self._id, kind=kind, ok=ok, limit=query.limit)
 
     def _draw_log(self, found: Page[ChannelLogEntry]) -> None:
-        if not found.items and self._ask.anything:
-            empty("search_off", _("Nothing found"), _("Choose “Everything” to see the whole log."))
-            return
-        if not found.items:
-            empty("receipt_long", _("Nothing here yet"), _("Every exchange with the provider is written down here."))
-            return
         with ui.element("div").classes("w-full"):
             for entry in found.items:
                 _draw_entry(entry)
-        if found.next_cursor and self._limit < MAX_ROWS:
-            with ui.element("div").classes("m-foot"):
-                button(_("Show more"), self._more, kind="plain").classes("m-end")
 
-    async def _more(self) -> None:
-        self._limit = min(MAX_ROWS, self._limit + 2 * STEP)
-        await self._log.refresh()
+    def _draw_no_log(self) -> None:
+        empty("receipt_long", _("Nothing here yet"), _("Every exchange with the provider is written down here."))
 
 
 def _draw_entry(entry: ChannelLogEntry) -> None:

@@ -15,15 +15,15 @@ from api.contract.sandbox import Behaviour, SandboxKind, SandboxMessage, Sandbox
 from ui import formats, kinds, live, session
 from ui.client import channels as channel_client
 from ui.client import sandbox as client
-from ui.components.address import address
 from ui.components.buttons import button, icon_button
 from ui.components.cards import card, item
-from ui.components.forms import search_field, select_field
+from ui.components.forms import select_field
 from ui.components.frame import frame
+from ui.components.listing import Listing
 from ui.components.menus import Choice, more
 from ui.components.phone import Phone, Preview
-from ui.components.query import Asked
-from ui.components.states import Loader, empty, load, skeleton_card, skeleton_list
+from ui.components.query import Query
+from ui.components.states import empty, load, skeleton_card
 from ui.components.text import avatar, chip
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
@@ -32,7 +32,6 @@ from ui.labels import messages as message_labels
 from ui.labels import notices, reasons
 from ui.routing import page
 
-STEP, MAX_ROWS = 30, 200
 MEDIA = {"[image]": "image", "[video]": "video", "[document]": "document"}
 
 
@@ -64,15 +63,13 @@ class _Sandbox:
 
     def __init__(self, channel: Channel) -> None:
         self._api, self._channel = session.current().api, channel
-        self._ask, self._limit = Asked((), ()), STEP
-        address().on_back(self._went_back)
         self._address = ""
         self._lines: dict[str, ui.element] = {}
         with ui.element("div").classes("m-sandbox"):
             with ui.element("div").classes("m-card m-card-flush m-sandbox-people"):
-                with ui.element("div").classes("m-bar"):
-                    self._draw_search()
-                self._phones: Loader[Page[SandboxPhone]] = load(self._fetch, self._draw_phones, lambda: skeleton_list(6))
+                self._phones = Listing(
+                    self._fetch, self._draw_phones, self._draw_nobody, search=_("Search name or number"), step=30
+                )
             with ui.element("div").classes("m-sandbox-phone"):
                 self._phone = Phone(channel.name, formats.phone(channel.number) if channel.number else "")
                 self._phone.chat.classes("m-chat-scroll")
@@ -108,33 +105,15 @@ class _Sandbox:
         if self._address:
             await self._show(self._address)
 
-    def _draw_search(self) -> None:
-        async def searched(text: str) -> None:
-            if text != self._ask.search:
-                self._ask.search, self._limit = text, STEP
-                self._ask.write(push=False)
-                await self._phones.refresh()
+    async def _fetch(self, query: Query) -> Page[SandboxPhone]:
+        return await client.phones(self._api, self._channel.id, search=query.search, limit=query.limit)
 
-        self._input = search_field(_("Search name or number"), self._ask.search, searched)
-
-    async def _went_back(self) -> None:
-        self._ask.read()
-        self._limit = STEP
-        self._input.value = self._ask.search
-        await self._phones.refresh()
-
-    async def _fetch(self) -> Page[SandboxPhone]:
-        return await client.phones(self._api, self._channel.id, search=self._ask.search, limit=self._limit)
+    def _draw_nobody(self) -> None:
+        text = _("Send a campaign from this number; each person then has a phone here.")
+        empty("smartphone", _("Nobody yet"), text, action=_("New campaign"), to="/campaigns/new")
 
     async def _draw_phones(self, found: Page[SandboxPhone]) -> None:
         self._lines = {}
-        if not found.items:
-            if self._ask.anything:
-                empty("search_off", _("Nothing found"), _("Try other words."))
-            else:
-                text = _("Send a campaign from this number; each person then has a phone here.")
-                empty("smartphone", _("Nobody yet"), text, action=_("New campaign"), to="/campaigns/new")
-            return
         states = message_labels.message_states()
         with ui.element("div").classes("w-full"):
             for one in found.items:
@@ -143,23 +122,16 @@ class _Sandbox:
                     with ui.element("div").classes("m-col m-tight m-grow"):
                         with ui.element("div").classes("m-row m-between"):
                             ui.label(one.name or one.display).classes("m-strong m-clip")
-                            ui.label(formats.clock(one.last_at)).classes("m-hint shrink-0")
+                            ui.label(formats.lately(one.last_at)).classes("m-hint shrink-0")
                         state = states[one.state][0] if one.state in states else ""
                         last = one.last_text or message_labels.message_kind(one.last_content)[0]
                         text = last if one.last_kind == "in" else f"{state} · {last}"
                         ui.label(text).classes("m-hint m-clip" + (" m-strong" if one.last_kind == "in" else ""))
                 self._lines[one.address] = line
-        if found.next_cursor and self._limit < MAX_ROWS:
-            with ui.element("div").classes("m-foot"):
-                button(_("Show more"), self._more, kind="plain").classes("m-end")
-        if not self._address:
+        if found.items and not self._address:
             await self._show(found.items[0].address)
         else:
             self._mark()
-
-    async def _more(self) -> None:
-        self._limit = min(MAX_ROWS, self._limit + 2 * STEP)
-        await self._phones.refresh()
 
     def _mark(self) -> None:
         for one, line in self._lines.items():
