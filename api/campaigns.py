@@ -125,7 +125,7 @@ class CampaignController(Controller):
     @post("/{campaign_id:uuid}/audience", summary="Count the audience", status_code=200, opt={"idempotent": False})
     async def count_audience(self, actor: Caller, campaign_id: FromPath[UUID]) -> Audience:
         """How many match, how many can be reached, who is skipped and why."""
-        return msgspec.convert(await queries.audience(actor, campaign_id), Audience)
+        return msgspec.convert(await queries.audience(actor, campaign_id), Audience, from_attributes=True)
 
     @post("/{campaign_id:uuid}/preview", summary="Preview the message", status_code=200, opt={"idempotent": False})
     async def preview_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Preview:
@@ -150,7 +150,7 @@ class CampaignController(Controller):
                 msgspec.convert({"code": one.code, "step": one.path, "params": one.params}, CampaignProblem)
                 for one in found.problems
             ],
-            audience=msgspec.convert(found.audience, Audience) if found.audience else None,
+            audience=msgspec.convert(found.audience, Audience, from_attributes=True) if found.audience else None,
             estimated_seconds=found.seconds,
             limiting_factor=found.limit,
             segments_total=found.segments_total,
@@ -203,7 +203,7 @@ class CampaignController(Controller):
     @get("/{campaign_id:uuid}/progress", summary="Live progress")
     async def get_progress(self, actor: Caller, campaign_id: FromPath[UUID]) -> Progress:
         """Counts, rate, time left, the limit that binds, failures by reason and the rate over time."""
-        return struct(await queries.progress(actor, campaign_id), Progress)
+        return msgspec.convert(await queries.progress(actor, campaign_id), Progress, from_attributes=True)
 
     @get("/{campaign_id:uuid}/recipients", dependencies={"asked": Provide(recipient_query)}, summary="List recipients")
     async def list_recipients(

@@ -12,7 +12,7 @@ from db import limits, valkey
 from db.campaigns.audience import count, sample
 from db.campaigns.check import audience_of, frozen_content, load_draft, problems
 from db.campaigns.enums import CampaignState
-from db.campaigns.tallies import Point, series, tallies, width
+from db.campaigns.tallies import Figures, Point, series, tallies, width
 from db.campaigns.tallies import rate as tally_rate
 from db.clock import now
 from db.errors import Field, RequestError
@@ -108,8 +108,44 @@ async def one(r: Read, campaign_id: UUID) -> dict[str, Any]:
     return {**row, **decoded}
 
 
-async def progress(actor: Actor, campaign_id: UUID) -> dict[str, Any]:
-    """Everything on the live page, in the shape of contract Progress. Raises NotFound."""
+class Group(msgspec.Struct, frozen=True):
+    """Messages that did not arrive for one reason; `retryable`: sending them again later may work."""
+
+    reason: str
+    code: int | None
+    count: int
+    retryable: bool
+
+
+class Binding(msgspec.Struct, frozen=True):
+    """The limit that held a channel back; `value` per second where it is a speed, `until` where it ends by itself."""
+
+    limit: str
+    value: float | None
+    until: datetime | None
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """Everything on the live page. `series`: newly sent and delivered per `series_seconds`."""
+
+    state: CampaignState
+    state_reason: str | None
+    figures: Figures
+    counts: dict[str, int]
+    rate: float
+    eta: datetime | None
+    outage_since: datetime | None
+    limiting_factor: str | None
+    limit_value: float | None
+    limit_until: datetime | None
+    failures: list[Group]
+    skipped: list[Group]
+    series: list[Point]
+    series_seconds: int
+
+
+async def progress(actor: Actor, campaign_id: UUID) -> Progress:
+    """Raises NotFound."""
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         row = await one(r, campaign_id)
         tally = (await tallies(r, [campaign_id]))[campaign_id]
@@ -125,38 +161,38 @@ async def progress(actor: Actor, campaign_id: UUID) -> dict[str, Any]:
     running = row["state"] == CampaignState.RUNNING
     outage = row["outage_since"] if running and left else None
     binding = await _binding(row["channel_id"]) if running and left and not outage else None
-    return {
-        "state": row["state"],
-        "state_reason": row["state_reason"],
-        "figures": tally.figures,
-        "counts": tally.counts,
-        "rate": rate if running else 0.0,
-        "eta": now() + timedelta(seconds=left / rate) if running and left and rate > 0 and not outage else None,
-        "outage_since": outage,
-        "limiting_factor": binding["limit"] if binding else None,
-        "limit_value": binding["value"] if binding else None,
-        "limit_until": binding["until"] if binding else None,
-        "failures": [_group(f) for f in groups if f["state"] != MessageState.SKIPPED],
-        "skipped": [_group(f) for f in groups if f["state"] == MessageState.SKIPPED],
-        "series": [point._asdict() for point in points],
-        "series_seconds": seconds,
-    }
+    return Progress(
+        state=CampaignState(row["state"]),
+        state_reason=row["state_reason"],
+        figures=tally.figures,
+        counts=tally.counts,
+        rate=rate if running else 0.0,
+        eta=now() + timedelta(seconds=left / rate) if running and left and rate > 0 and not outage else None,
+        outage_since=outage,
+        limiting_factor=binding.limit if binding else None,
+        limit_value=binding.value if binding else None,
+        limit_until=binding.until if binding else None,
+        failures=[_group(f) for f in groups if f["state"] != MessageState.SKIPPED],
+        skipped=[_group(f) for f in groups if f["state"] == MessageState.SKIPPED],
+        series=points,
+        series_seconds=seconds,
+    )
 
 
-def _group(row: asyncpg.Record) -> dict[str, Any]:
+def _group(row: asyncpg.Record) -> Group:
 
     reason = row["reason"] or "temporary"
     known = next((r for r in FailureReason if r.value == reason), None)
-    return {"reason": reason, "code": row["code"], "count": row["n"], "retryable": bool(known and known.retry)}
+    return Group(reason, row["code"], row["n"], bool(known and known.retry))
 
 
-async def _binding(channel_id: UUID | None) -> dict[str, Any] | None:
+async def _binding(channel_id: UUID | None) -> Binding | None:
     """Which limit held the channel back within the last seconds; workers note it (workers/outgoing.py)."""
     try:
         raw = await valkey.client().get(f"binding:{channel_id}")
     except valkey.Down:
-        return {"limit": "unavailable", "value": None, "until": None}
-    return msgspec.json.decode(raw) if raw else None
+        return Binding("unavailable", None, None)
+    return msgspec.json.decode(raw, type=Binding) if raw else None
 
 
 class RecipientQuery(NamedTuple):
@@ -203,18 +239,31 @@ async def stream_recipients(r: Read, query: RecipientQuery) -> AsyncIterator[asy
         yield row
 
 
-async def audience(actor: Actor, campaign_id: UUID) -> dict[str, Any]:
-    """Live count for the wizard: matched, reachable, skipped by reason. Raises NotFound."""
+class Skipped(msgspec.Struct, frozen=True):
+    reason: str
+    count: int
+
+
+class Reach(msgspec.Struct, frozen=True):
+    """Whom an audience reaches: `matched` people, of whom some are skipped, by reason, the largest first."""
+
+    matched: int
+    reachable: int
+    skipped: list[Skipped]
+
+
+async def audience(actor: Actor, campaign_id: UUID) -> Reach:
+    """Live count for the wizard. Raises NotFound."""
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         draft = await load_draft(r, campaign_id)
         if draft.kind is None:
             draft = msgspec.structs.replace(draft, kind=registry.widest().kind)
-        return _audience(await count(r, audience_of(draft)))
+        return _reach(await count(r, audience_of(draft)))
 
 
-def _audience(found: dict[str | None, int]) -> dict[str, Any]:
-    skipped = [{"reason": reason, "count": n} for reason, n in sorted(found.items(), key=lambda i: -i[1]) if reason]
-    return {"matched": sum(found.values()), "reachable": found.get(None, 0), "skipped": skipped}
+def _reach(found: dict[str | None, int]) -> Reach:
+    skipped = [Skipped(reason, n) for reason, n in sorted(found.items(), key=lambda i: -i[1]) if reason]
+    return Reach(sum(found.values()), found.get(None, 0), skipped)
 
 
 class PreviewRow(msgspec.Struct):
@@ -227,7 +276,7 @@ class PreviewRow(msgspec.Struct):
 class Preview(msgspec.Struct):
     rows: list[PreviewRow]
     problems: list[Field]
-    audience: dict[str, Any] | None
+    audience: Reach | None
     seconds: int | None
     limit: str | None
     segments_total: int | None
@@ -244,7 +293,7 @@ async def preview(actor: Actor, campaign_id: UUID) -> Preview:
         people: list[tuple[str, str, list[str]]] = []
         reach = None
         if draft.kind is not None:
-            reach = _audience(await count(r, audience_of(draft)))
+            reach = _reach(await count(r, audience_of(draft)))
             if known == content.fields:
                 people = await sample(r, audience_of(draft, content.fields), 3)
     by_segment = draft.capabilities is not None and draft.capabilities.unit == "segment"
@@ -254,14 +303,14 @@ async def preview(actor: Actor, campaign_id: UUID) -> Preview:
         rows.append(PreviewRow(name, address, drawn, count_segments(drawn.body) if by_segment else None))
     total = None
     if reach and by_segment:
-        total = round(sum(row.segments.segments for row in rows if row.segments) / len(rows) * reach["reachable"])
+        total = round(sum(row.segments.segments for row in rows if row.segments) / len(rows) * reach.reachable)
     seconds, limit = None, None
     if reach and draft.throughput:
-        work_units = total if total is not None else reach["reachable"]
+        work_units = total if total is not None else reach.reachable
         seconds = round(work_units / draft.throughput)
         limit = "segments" if by_segment else "number"
         if draft.messaging_limit is not None and draft.portfolio_id is not None:
-            days = max(0, (reach["reachable"] + await _used(actor.company_id, draft.portfolio_id) - 1) // draft.messaging_limit)
+            days = max(0, (reach.reachable + await _used(actor.company_id, draft.portfolio_id) - 1) // draft.messaging_limit)
             if days:
                 seconds, limit = days * limits.DAY + seconds, "tier"
     plain = suggest_gsm7(draft.body) if draft.body and by_segment else None

@@ -100,7 +100,7 @@ def _tally(counts: dict[int, int], audience: int) -> Tally:
     return Tally(figures, {MessageState(state).label: n for state, n in counts.items() if state != TALLY_REPLIED})
 
 
-class Point(NamedTuple):
+class Point(msgspec.Struct, frozen=True):
     at: datetime
     sent: int
     delivered: int
