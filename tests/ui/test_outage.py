@@ -36,8 +36,8 @@ async def test_the_live_page_tells_of_an_outage_until_it_is_over(
     await real.should_see("Esperando o provedor", retries=30)
     async with work(owner, Permission.CHANNELS_WRITE) as w:
         assert await outages.over(w, channel_id)
-    await real.should_see("Enviando", retries=120)
-    await real.should_not_see("Esperando o provedor")
+    await real.should_not_see("Esperando o provedor", retries=120)
+    await real.should_see("Enviando")
 
 
 async def test_a_campaign_may_be_launched_while_the_provider_is_down(
