@@ -1,6 +1,7 @@
 # Every recipe runs inside the locked environment that `_env` keeps in .venv. `just` alone lists them.
 set shell := ["bash", "-euo", "pipefail", "-c"]
 set dotenv-load := true
+export PYTHONDONTWRITEBYTECODE := ""  # several processes run the same code: compiled once
 py := ".venv/bin/python"
 
 _list:
@@ -14,6 +15,7 @@ up *args: _env
 test *args: lint _browser _clients
     #!/usr/bin/env bash
     set -uo pipefail
+    {{py}} -m compileall -q -j 2 api db ui workers
     ({{just_executable()}} types imports) &
     beside=$!
     # Four processes for two cores: many tests wait for a program, a clock or a network that fails.
