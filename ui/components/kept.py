@@ -13,7 +13,8 @@ _MAX = 200_000  # characters; more than any form of ours holds
 
 
 class Kept:
-    """`changed()` after every change, `forget()` once it was sent. `fill` gets what was kept, when there is something.
+    """`changed()` after every change, `forget()` once it was sent. `fill` gets what was kept, when there is something and nothing
+    was typed yet.
 
     It is kept per person and company, in this browser only, and goes at sign-out.
     """
@@ -23,6 +24,7 @@ class Kept:
         self._key = json.dumps(f"draft:{form}:{me.company.id}:{me.user_id}")
         self._read, self._fill = read, fill
         self._sent = False
+        self._last = read()
         self._throttle = Throttle(self._keep, 0.3)
         ui.on(f"kept-{form}", self._found)
         ui.run_javascript(
@@ -37,9 +39,11 @@ class Kept:
         ui.run_javascript(f"localStorage.removeItem({self._key})")
 
     async def _keep(self) -> None:
-        if not self._sent:
-            text = json.dumps(json.dumps(self._read()))
-            ui.run_javascript(f"localStorage.setItem({self._key}, {text})")
+        values = self._read()
+        if self._sent or values == self._last:  # a form that only opened keeps nothing: it may not be filled yet
+            return
+        self._last = values
+        ui.run_javascript(f"localStorage.setItem({self._key}, {json.dumps(json.dumps(values))})")
 
     def _found(self, event: events.GenericEventArguments) -> None:
         text = str(event.args)
@@ -47,5 +51,5 @@ class Kept:
             values = json.loads(text) if len(text) <= _MAX else None
         except ValueError:
             return
-        if isinstance(values, dict):
+        if isinstance(values, dict) and self._read() == self._last:
             self._fill(values)
