@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 import pytest_socket
+import structlog
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
@@ -58,8 +59,16 @@ class Servers:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    _say_plainly()
     if not hasattr(config, "workerinput") and "TEST_PG_SOCKETS" not in os.environ:
         config.stash[_KEY] = Servers()
+
+
+def _say_plainly() -> None:
+    """Tracebacks as Python writes them: those that structlog draws by itself take a second each, and tests provoke hundreds."""
+    processors = structlog.get_config()["processors"][:-1]
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*processors, renderer])
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -20,6 +20,7 @@ from db.crypto import digest
 from db.permissions import ROLE_PERMISSIONS, Permission, Role
 from db.tenancy import Actor
 from tests import factories
+from tests.api.schemas import Schemas
 
 PASSWORD = "cavalo-azul-42"
 Headers = dict[str, str]
@@ -120,6 +121,11 @@ async def document(app: Litestar) -> dict[str, Any]:
     transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
         return (await client.get("/v1/openapi.json")).raise_for_status().json()
+
+
+@pytest.fixture(scope="session")
+def closed(document: dict[str, Any]) -> Schemas:
+    return Schemas(document, closed=True)
 
 
 @pytest.fixture

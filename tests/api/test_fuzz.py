@@ -13,6 +13,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 
 from tests.api.conftest import Headers, SignInAs, fill_budgets
+from tests.api.schemas import Schemas
 from tests.api.test_conformance import OPERATIONS, Conformance
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "3"))
@@ -29,6 +30,7 @@ async def schema(document: dict[str, Any]) -> Any:
 @pytest.mark.parametrize(("id", "method", "path"), FUZZED, ids=[each[0] for each in FUZZED])
 async def test_no_input_is_answered_with_a_server_error(
     document: dict[str, Any],
+    closed: Schemas,
     schema: Any,
     client: httpx.AsyncClient,
     belongings: dict[str, str],
@@ -37,7 +39,7 @@ async def test_no_input_is_answered_with_a_server_error(
     method: str,
     path: str,
 ) -> None:
-    it, headers, cases = Conformance(document, id, method, path), await sign_in_as(), list[Any]()
+    it, headers, cases = Conformance(document, closed, id, method, path), await sign_in_as(), list[Any]()
 
     @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=schema[path][method].as_strategy())
