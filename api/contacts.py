@@ -26,6 +26,8 @@ from api.contract.contacts import (
     ContactRow,
     CustomField,
     CustomFieldCreate,
+    CustomFieldPatch,
+    CustomFieldUse,
     Identity,
     Note,
     NoteCreate,
@@ -35,6 +37,7 @@ from api.contract.contacts import (
 )
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.versions import IfMatch
+from db.campaigns import field_uses
 from db.contacts import actions, bulk, fields, merges, notes, queries, tags
 from db.contacts.enums import IdentityKind
 from db.contacts.phones import display
@@ -262,14 +265,32 @@ class CustomFieldController(Controller):
     tags = ("Contacts",)
 
     @get(summary="List custom fields", description="By label; a company has at most 200.")
-    async def list_fields(self, actor: Caller) -> Page[CustomField]:
-        rows = await fields.custom_fields(actor)
+    async def list_fields(
+        self,
+        actor: Caller,
+        counted: Annotated[bool, QueryParameter(description="Count who has a value, which takes longer.")] = False,
+    ) -> Page[CustomField]:
+        rows = await fields.custom_fields(actor, counted=counted)
         return Page(items=[struct(row, CustomField) for row in rows], total=len(rows))
 
-    @post(summary="Create a custom field", description="409 `field_exists`, `too_many_fields`.")
+    @post(summary="Create a custom field", description="409 `field_exists`, `field_name_taken`, `too_many_fields`.")
     async def create_field(self, actor: Caller, data: JSONBody[CustomFieldCreate]) -> CustomField:
         return struct(await fields.create_field(actor, key=data.key, label=data.label, kind=data.kind), CustomField)
 
-    @delete("/{field_id:uuid}", summary="Delete a custom field", description="Its values go with it.")
+    @patch("/{field_id:uuid}", summary="Rename a custom field", description="The key stays. 409 `field_name_taken`.")
+    async def rename_field(self, actor: Caller, field_id: FromPath[UUID], data: JSONBody[CustomFieldPatch]) -> CustomField:
+        return struct(await fields.rename_field(actor, field_id, data.label), CustomField)
+
+    @get("/{field_id:uuid}/uses", summary="Where a custom field is used")
+    async def list_uses(self, actor: Caller, field_id: FromPath[UUID]) -> Page[CustomFieldUse]:
+        """Drafts and scheduled campaigns, the newest 20. Those that were launched keep what they say."""
+        found = await field_uses.uses(actor, field_id)
+        return Page(items=[CustomFieldUse(campaign_id=one.id, name=one.name, state=one.state) for one in found])
+
+    @delete(
+        "/{field_id:uuid}",
+        summary="Delete a custom field",
+        description="Its values go with it, in the background; until then nobody can make one with this key.",
+    )
     async def delete_field(self, actor: Caller, field_id: FromPath[UUID]) -> None:
         await fields.delete_field(actor, field_id)

@@ -14,19 +14,21 @@ from litestar.response import Stream
 
 from api.auth.guard import Caller
 from api.contract.base import Page
-from api.contract.contacts import Import, ImportColumn, ImportReject, ImportStart
+from api.contract.contacts import Import, ImportColumn, ImportKept, ImportReject, ImportStart, ImportUndo
 from api.exports import BOM, Separator, csv_lines, csv_stream
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.translations import portuguese
-from db.contacts import imports
+from db.contacts import import_undo, imports
+from db.contacts.import_undo import Undo
 from db.contacts.imports import ColumnTarget, Inspected, Options
-from db.contacts.reasons import Reason, RowWarning
+from db.contacts.reasons import Reason, RowWarning, StayReason
 from db.errors import RequestError, RequestField
 from db.tenancy import Actor
 
 _ROOM = imports.MAX_BYTES + 64 * 1024  # for the multipart frame
 _PIECE = 1 << 20
 _targets = msgspec.json.Decoder(list[ColumnTarget])
+_undone = msgspec.json.Decoder(Undo)
 
 
 def _import(row: asyncpg.Record) -> Import:
@@ -44,7 +46,17 @@ def _import(row: asyncpg.Record) -> Import:
         columns=columns,
         preview=seen.preview if seen else [],
         tags=msgspec.json.decode(row["options"], type=Options).tag_names,
+        undo=_undo(_undone.decode(row["undo"])) if row["undo"] else None,
     )
+
+
+def _undo(found: Undo) -> ImportUndo:
+    kept = [
+        ImportKept(reason=reason, message=reason.sentence, contacts=found.kept[reason])
+        for reason in StayReason
+        if reason in found.kept
+    ]
+    return ImportUndo(removed=found.removed, restored=found.restored, kept=kept, processed=found.processed, total=found.total)
 
 
 def _said(row: asyncpg.Record) -> str:
@@ -94,6 +106,18 @@ class ImportController(Controller):
     @post("/{import_id:uuid}/cancel", status_code=200, summary="Cancel an import", description="What was imported stays.")
     async def cancel(self, actor: Caller, import_id: FromPath[UUID]) -> Import:
         return _import(await imports.cancel(actor, import_id))
+
+    @get("/{import_id:uuid}/undo-preview", summary="What undoing an import would do")
+    async def undo_preview(self, actor: Caller, import_id: FromPath[UUID]) -> ImportUndo:
+        """How many contacts would go, and how many stay for which reason. 409 `import_not_over`; `undo_too_late` after 30 days."""
+        return _undo(await import_undo.preview(actor, import_id))
+
+    @post("/{import_id:uuid}/undo", status_code=202, summary="Undo an import")
+    async def undo(self, actor: Caller, import_id: FromPath[UUID]) -> Import:
+        """Runs in the background: removes the contacts that it made and nobody touched since, takes off its tags, and gives back what it
+        changed where that still is as the import wrote it. Opt-outs stay. Progress as event `import.progress`; a second time changes
+        nothing. 409 `import_not_over`; `undo_too_late` after 30 days."""
+        return _import(await import_undo.start_undo(actor, import_id))
 
     @get(
         "/{import_id:uuid}/rejects", summary="Rows that were not taken", description="Each with its reasons, in the file's order."

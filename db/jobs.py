@@ -96,6 +96,18 @@ class RunImport(Job, frozen=True, kw_only=True):
         return f"import:{self.import_id}"
 
 
+class UndoImport(Job, frozen=True, kw_only=True):
+    """Takes an import back, batch by batch."""
+
+    queue: ClassVar[QueueName] = "bulk"
+    timeout: ClassVar[float] = 600
+    import_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"undo:{self.import_id}"
+
+
 class ForgetFile(Job, frozen=True, kw_only=True):
     """Deletes the file of an import that is over."""
 
@@ -112,6 +124,18 @@ class BulkContacts(Job, frozen=True, kw_only=True):
     queue: ClassVar[QueueName] = "bulk"
     timeout: ClassVar[float] = 600
     bulk_id: UUID
+
+
+class RemoveField(Job, frozen=True, kw_only=True):
+    """Takes the values of a deleted custom field off all contacts."""
+
+    queue: ClassVar[QueueName] = "bulk"
+    timeout: ClassVar[float] = 600
+    field_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"field:{self.field_id}"
 
 
 class PrepareCampaign(Job, frozen=True, kw_only=True):

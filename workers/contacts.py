@@ -1,9 +1,9 @@
-"""Bulk actions over contacts, a batch at a time."""
+"""Bulk actions over contacts, the undo of imports, the removal of fields: a batch at a time."""
 
 from uuid import UUID
 
-from db.contacts import bulk
-from db.jobs import BulkContacts
+from db.contacts import bulk, field_removal, import_undo
+from db.jobs import BulkContacts, RemoveField, UndoImport
 from workers.registration import Handler
 
 
@@ -13,4 +13,21 @@ async def run_bulk(company_id: UUID, job: BulkContacts) -> None:
         pass
 
 
-JOBS = (Handler(BulkContacts, lambda _: run_bulk),)
+async def undo_import(company_id: UUID, job: UndoImport) -> None:
+    """The same for an import that is taken back."""
+    while await import_undo.step(company_id, job.import_id):
+        pass
+
+
+async def remove_field(company_id: UUID, job: RemoveField) -> None:
+    """The same for a field that was deleted."""
+    last = await field_removal.step(company_id, job.field_id, None)
+    while last is not None:
+        last = await field_removal.step(company_id, job.field_id, last)
+
+
+JOBS = (
+    Handler(BulkContacts, lambda _: run_bulk),
+    Handler(UndoImport, lambda _: undo_import),
+    Handler(RemoveField, lambda _: remove_field),
+)

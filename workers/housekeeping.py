@@ -9,7 +9,7 @@ from db import blobs, event_consumers, idempotency, job_runs
 from db.accounts import expiry
 from db.channels import provider_state
 from db.clock import now
-from db.contacts import import_files, imports
+from db.contacts import import_files, import_undo, imports
 from db.contacts.enums import ImportState
 from db.contacts.reasons import FileProblem
 from db.messages import inbox, lost
@@ -41,7 +41,14 @@ async def hourly() -> None:
             log.error("housekeeping.failed", what=f"{forget.__module__}.{forget.__name__}", error=repr(error))
     await event_consumers.wake_behind()
     await provider_state.recheck_due()
+    await forget_undos()
     await _files()
+
+
+async def forget_undos() -> None:
+    """What old imports changed, and what was there before."""
+    for company_id, import_id in await import_undo.expired():
+        await import_undo.forget(company_id, import_id)
 
 
 async def _files() -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import COUNTRY, Input, Label, Output, example
+from db.campaigns.enums import CampaignState
 from db.contacts.enums import CustomFieldKind, IdentityKind, ImportState, LineType, MergeReason
 from db.contacts.filter import ContactFilter as ContactFilter
 from db.contacts.filter import Moment as Moment  # re-exported: campaigns take it too
@@ -47,17 +48,33 @@ class TagRef(Output):
 
 
 class CustomField(Output):
-    """GET /v1/custom-fields → Page[CustomField]; POST CustomFieldCreate; DELETE /v1/custom-fields/{id}."""
+    """GET /v1/custom-fields?counted= → Page[CustomField]; POST CustomFieldCreate; PATCH CustomFieldPatch, DELETE
+    /v1/custom-fields/{id}; GET …/{id}/uses → Page[CustomFieldUse]. No two are called alike, and none like what every contact has."""
 
     id: UUID
     key: Annotated[str, example("cidade")]
     label: Annotated[str, example("Cidade")]
     kind: CustomFieldKind
+    contacts: int | None  # who have a value; null unless `counted`
+
+
+class CustomFieldUse(Output):
+    """A campaign that is not launched yet and needs the field: its text, a placeholder of its template, or who it is for."""
+
+    campaign_id: UUID
+    name: Annotated[str, example("Liquidação de verão")]
+    state: CampaignState
+
+
+class CustomFieldPatch(Input):
+    """Another name for people; the key stays, because texts and partners use it."""
+
+    label: Annotated[Label, example("Cidade")]
 
 
 class CustomFieldCreate(Input):
-    key: FieldKey
     label: Annotated[Label, example("Cidade")]
+    key: FieldKey | None = None  # made from the label when it is left out
     kind: CustomFieldKind = CustomFieldKind.TEXT
 
 
@@ -188,9 +205,28 @@ class ImportColumn(Output):
     confidence: float
 
 
+class ImportKept(Output):
+    """Contacts that an undo leaves where they are, and why."""
+
+    reason: Annotated[str, example("messaged")]
+    message: Annotated[str, example("There are messages with them.")]
+    contacts: int
+
+
+class ImportUndo(Output):
+    """GET /v1/imports/{id}/undo-preview: what an undo would do. In an Import: what it did so far, `processed` of `total` people."""
+
+    removed: int  # contacts that the import made and nobody touched since
+    restored: int  # contacts known before that get back what they had
+    kept: list[ImportKept]
+    processed: int
+    total: int
+
+
 class Import(Output):
     """POST /v1/imports (multipart `file`, ≤ 100 MB) → Import in state `uploaded`, and `ready` with guessed columns once it was looked at;
     GET /v1/imports → Page[Import]; GET /v1/imports/{id}; POST /v1/imports/{id}/start ImportStart; POST …/cancel;
+    POST …/undo, which removes what it made and gives back what it changed: 409 `import_not_over`, `undo_too_late`;
     GET …/rejects → Page[ImportReject]; GET …/rejects.csv: the rejected rows as the file had them, plus reason; mended, it can be imported again."""
 
     id: UUID
@@ -217,6 +253,8 @@ class Import(Output):
     created_at: Moment
     started_at: Moment | None
     finished_at: Moment | None
+    undo_until: Moment | None  # until then POST …/undo takes it back; null: there is nothing to take back, or it is too late
+    undo: ImportUndo | None
 
 
 class ColumnChoice(Input):

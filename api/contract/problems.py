@@ -13,11 +13,13 @@ from db.campaigns.errors import CampaignError, CampaignField
 from db.channels.errors import ChannelError, ChannelField, TemplateField
 from db.channels.errors import CheckDetail as CheckDetail
 from db.channels.errors import NetworkFailure as NetworkFailure
-from db.contacts.errors import ContactError, ContactField, ContactImportField
+from db.contacts.errors import ContactError as ContactError
+from db.contacts.errors import ContactField, ContactImportField
 from db.contacts.errors import ContactImportError as ContactImportError
 from db.contacts.reasons import FileProblem as FileProblem
 from db.contacts.reasons import Reason as Reason
 from db.contacts.reasons import RowWarning as RowWarning
+from db.contacts.reasons import StayReason as StayReason
 from db.errors import Code as Code
 from db.errors import ErrorCode, FieldCode, RequestField
 from db.errors import Params as Params
@@ -50,7 +52,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     CampaignField,
     RequestField,
 )
-OTHER_LISTS: tuple[type[Code], ...] = (RowWarning, FileProblem, NetworkFailure, CheckDetail)
+OTHER_LISTS: tuple[type[Code], ...] = (RowWarning, StayReason, FileProblem, NetworkFailure, CheckDetail)
 """Codes that stand in answers of success: what became of rows, files and connections."""
 
 

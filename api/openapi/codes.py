@@ -77,9 +77,12 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactError.TAG_BUSY,
     ),
     "custom_fields_create": (
+        ContactError.FIELD_BUSY,
         ContactError.FIELD_EXISTS,
+        ContactError.FIELD_NAME_TAKEN,
         ContactError.TOO_MANY_FIELDS,
     ),
+    "custom_fields_update": (ContactError.FIELD_NAME_TAKEN,),
     "events_get": (RequestError.TOO_MANY_LISTENERS,),
     "holds_decide": (HoldError.ALREADY_DECIDED,),
     "imports_create": (
@@ -90,7 +93,16 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactImportError.TOO_MANY_UPLOADS,
         RequestError.FILE_TOO_LARGE,
     ),
+    "imports_undo": (
+        ContactImportError.IMPORT_NOT_OVER,
+        ContactImportError.UNDO_TOO_LATE,
+    ),
+    "imports_undo_preview_get": (
+        ContactImportError.IMPORT_NOT_OVER,
+        ContactImportError.UNDO_TOO_LATE,
+    ),
     "imports_start": (
+        ContactError.FIELD_BUSY,
         ContactError.TAG_BUSY,
         ContactError.TOO_MANY_FIELDS,
         ContactImportError.IMPORT_NOT_READY,

@@ -76,7 +76,7 @@ select k.id, k.company_id, k.channel_id, c.kind, (c.state = 'connected' or c.sta
     t.name as template_name, t.language as template_language, t.category as template_category, t.status as template_status,
     coalesce(t.parameter_format, 'positional') as parameter_format, coalesce(t.components, '[]')::text as components,
     k.body, k.bindings::text as bindings, k.audience::text as audience, k.settings::text as settings,
-    (select coalesce(array_agg(f.key), '{}') from custom_field f where f.company_id = k.company_id) as custom_keys
+    (select coalesce(array_agg(f.key), '{}') from custom_field f where f.company_id = k.company_id and f.deleted_at is null) as custom_keys
 from campaign k
 left join channel c on c.company_id = k.company_id and c.id = k.channel_id and c.archived_at is null
 left join template t on t.company_id = k.company_id and t.id = k.template_id and t.channel_id = k.channel_id

@@ -62,6 +62,7 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
         )
         if row is None:
             return 0
+        await consent.hold_audience(w)
         frozen = render.decode(row["content"])
         audience = Audience(
             company_id,

@@ -142,4 +142,5 @@ async def _carry_out(w: Work, state: _State, ids: list[UUID]) -> None:
         case "opt_out":
             await consent.opt_out(w, ids, "person")
         case "delete":
+            await consent.await_audiences(w)
             await delete_contacts(w, ids)

@@ -23,6 +23,7 @@ select distinct company_id, value, $3 from contact_identity where company_id = $
 order by 2 on conflict do nothing
 """
 _LOCK = "select pg_advisory_xact_lock{}(hashtext('opt_out'), hashtext($1::uuid::text))"
+_AUDIENCE = "select pg_advisory_xact_lock{}(hashtext('audience'), hashtext($1::uuid::text))"
 _IN = """
 update contact set opted_out_at = null, opt_out_source = null, updated_at = clock_timestamp()
 where company_id = $1 and id = $2 and opted_out_at is not null
@@ -79,6 +80,17 @@ async def hold(w: Work) -> None:
     """Keeps opt-outs of the company out until the transaction ends: one that came before is visible from here on, one that comes
     later finds what is queued here and cancels it."""
     await w.execute(_LOCK.format(""), w.company_id)
+
+
+async def hold_audience(w: Work) -> None:
+    """Until this transaction ends no contact goes by a bulk action: who is in the audience here is there when its messages are."""
+    await w.execute(_AUDIENCE.format("_shared"), w.company_id)
+
+
+async def await_audiences(w: Work) -> None:
+    """For what takes many contacts away: waits until audiences that are being written are there to be seen, and lets no new one begin
+    before this transaction ends. First of all locks."""
+    await w.execute(_AUDIENCE.format(""), w.company_id)
 
 
 async def apply_suppression(w: Work, contact_ids: list[UUID]) -> None:

@@ -8,6 +8,8 @@ class ContactError(ErrorCode):
     TAG_EXISTS = "tag_exists", 409, "There is a tag of this name already. Take another name."
     TAG_BUSY = "tag_busy", 409, "A tag was changed at the same moment. Try again."
     FIELD_EXISTS = "field_exists", 409, "There is a field with this key already. Take another one."
+    FIELD_NAME_TAKEN = "field_name_taken", 409, "There is a field called {label} already. Take another name."
+    FIELD_BUSY = "field_busy", 409, "A field with this key is still being deleted. Try again in a minute."
     TOO_MANY_FIELDS = "too_many_fields", 409, "A company can have {most} fields. Delete some first."
     MERGE_UNDONE = "merge_undone", 409, "These two were parted already. Load the contact again."
     NOBODY_CHOSEN = "nobody_chosen", 422, "Choose who is meant first."
@@ -25,6 +27,12 @@ class ContactField(FieldCode):
 
 class ContactImportError(ErrorCode):
     IMPORT_NOT_READY = "import_not_ready", 409, "This list is still being looked at, or was started already. Load it again."
+    IMPORT_NOT_OVER = "import_not_over", 409, "This import is not over yet. Wait for its end, or stop it first."
+    UNDO_TOO_LATE = (
+        "undo_too_late",
+        409,
+        "This import can no longer be undone: what was there before is kept for {days} days only.",
+    )
     NO_ROOM_FOR_FILE = (
         "no_room_for_file",
         413,

@@ -44,7 +44,9 @@ async def custom_keys(actor: Actor) -> list[str]:
 
 async def _keys(r: Read) -> list[str]:
     assert r.actor is not None
-    rows = await r.fetch("select key from custom_field where company_id = $1 order by fold(label), id", r.actor.company_id)
+    rows = await r.fetch(
+        "select key from custom_field where company_id = $1 and deleted_at is null order by fold(label), id", r.actor.company_id
+    )
     return [row["key"] for row in rows]
 
 

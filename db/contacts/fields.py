@@ -1,18 +1,21 @@
 """Fields that a company adds to its contacts. Values are texts, kept by key in `contact.custom`; the kind says how they look."""
 
 import re
+import unicodedata
 from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
 
+from db.contacts import field_removal
 from db.contacts.enums import CustomFieldKind
 from db.contacts.errors import ContactError, ContactField
 from db.contacts.events import ContactsChanged
+from db.contacts.mapping import distinct_key, field_key
 from db.errors import Field, RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import Work, read, work
+from db.work import Read, Work, read, work
 
 MAX_FIELDS = 200  # per company
 
@@ -25,57 +28,131 @@ _TRUE = frozenset(("true", "1", "sim", "yes"))
 _FALSE = frozenset(("false", "0", "nao", "não", "no"))
 
 
-async def custom_fields(actor: Actor) -> list[asyncpg.Record]:
-    """Rows `id, key, label, kind` by label; at most 200."""
+_OF_EVERY_CONTACT = frozenset(
+    ("telefone", "nome", "primeiro nome", "sobrenome", "nome completo", "e mail", "email", "etiquetas", "idioma", "idioma preferido",
+     "phone", "name", "first name", "last name", "full name", "whole name", "tags", "language", "preferred language")
+)  # fmt: skip
+"""What no field of a company may be called beside, in both languages, as `_called`."""
+
+_SELECT = """
+select f.id, f.key, f.label, f.kind, {contacts} as contacts from custom_field f {counts} where f.company_id = $1 and f.deleted_at is null
+"""
+_PLAIN = _SELECT.format(contacts="null::bigint", counts="")
+_COUNTED = _SELECT.format(
+    contacts="coalesce(n.contacts, 0)",
+    counts="left join (select k.key, count(*) as contacts from contact c cross join jsonb_object_keys(c.custom) k(key) "
+    "where c.company_id = $1 and c.custom <> '{}' group by 1) n on n.key = f.key",
+)
+
+
+async def custom_fields(actor: Actor, *, counted: bool = False) -> list[asyncpg.Record]:
+    """Rows `id, key, label, kind, contacts` by label; at most 200. `contacts` who have a value is null unless `counted`, which reads
+    everybody."""
     async with read(actor, Permission.CONTACTS_READ) as r:
-        return await r.fetch(
-            "select id, key, label, kind from custom_field where company_id = $1 order by fold(label), id", actor.company_id
-        )
+        return await r.fetch(f"{_COUNTED if counted else _PLAIN} order by fold(f.label), f.id", actor.company_id)
 
 
-async def create_field(actor: Actor, *, key: str, label: str, kind: CustomFieldKind) -> asyncpg.Record:
-    """Raises Conflict `field_exists`, `too_many_fields`."""
+async def one(r: Read, field_id: UUID) -> asyncpg.Record:
+    """Row as in `custom_fields`, inside a unit of work. Raises NotFound."""
+    assert r.actor is not None
+    row = await r.fetchrow(f"{_PLAIN} and f.id = $2", r.actor.company_id, field_id)
+    if row is None:
+        raise RequestError.NOT_FOUND(what="field")
+    return row
+
+
+async def create_field(actor: Actor, *, key: str | None, label: str, kind: CustomFieldKind) -> asyncpg.Record:
+    """Without a key it gets one from its label. Row as in `custom_fields`. Raises Conflict `field_exists`, `field_name_taken`, `field_busy`, `too_many_fields`."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
+        await _hold(w)
         await _room(w, 1)
-        row = await w.fetchrow(
-            "insert into custom_field(company_id, key, label, kind) values ($1, $2, $3, $4) on conflict do nothing "
-            "returning id, key, label, kind",
+        label = label.strip()
+        if key is None:
+            rows = await w.fetch("select key from custom_field where company_id = $1", w.company_id)
+            key = distinct_key(field_key(label), {row["key"] for row in rows})
+        await field_removal.must_be_over(w, w.company_id, [key])
+        if await w.fetchval("select true from custom_field where company_id = $1 and key = $2", w.company_id, key):
+            raise ContactError.FIELD_EXISTS()
+        await _must_be_free(w, label)
+        field_id: UUID = await w.fetchval(
+            "insert into custom_field(company_id, key, label, kind) values ($1, $2, $3, $4) returning id",
             w.company_id,
             key,
-            label.strip() or key,
+            label,
             kind,
         )
-        if row is None:
-            raise ContactError.FIELD_EXISTS()
-        w.audit("custom_field.created", row["id"], key=key)
+        w.audit("custom_field.created", field_id, key=key)
         w.emit(ContactsChanged())
-        return row
+        return await one(w, field_id)
+
+
+async def rename_field(actor: Actor, field_id: UUID, label: str) -> asyncpg.Record:
+    """Row as in `custom_fields`. The key stays: texts and partners use it. Raises NotFound, Conflict `field_name_taken`."""
+    async with work(actor, Permission.CONTACTS_WRITE) as w:
+        await _hold(w)
+        await one(w, field_id)
+        await _must_be_free(w, label.strip(), but=field_id)
+        await w.execute(
+            "update custom_field set label = $3 where company_id = $1 and id = $2", w.company_id, field_id, label.strip()
+        )
+        w.audit("custom_field.renamed", field_id)
+        w.emit(ContactsChanged())
+        return await one(w, field_id)
 
 
 async def delete_field(actor: Actor, field_id: UUID) -> None:
-    """Its values go with it. Raises NotFound."""
+    """Its values go with it, in the background. Raises NotFound."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
-        key = await w.fetchval("delete from custom_field where company_id = $1 and id = $2 returning key", w.company_id, field_id)
+        key = await field_removal.begin(w, field_id)
         if key is None:
             raise RequestError.NOT_FOUND(what="field")
-        await w.execute(
-            "update contact set custom = custom - $2::text, updated_at = clock_timestamp() "
-            "where company_id = $1 and custom ? $2::text",
-            w.company_id,
-            key,
-        )
         w.audit("custom_field.deleted", field_id, key=key)
         w.emit(ContactsChanged())
 
 
+async def _hold(w: Work) -> None:
+    """Until the transaction ends nobody else of the company makes or renames a field."""
+    await w.execute("select pg_advisory_xact_lock(hashtextextended('fields:' || $1::text, 0))", str(w.company_id))
+
+
+def _called(label: str) -> str:
+    """What a person reads in a name: neither case nor accents nor signs between words tell two of them apart."""
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", label.casefold()) if not unicodedata.combining(sign))
+    return " ".join(re.findall(r"[^\W_]+", plain)) or plain.strip()
+
+
+def _distinct(label: str, taken: set[str]) -> str:
+    """The name, with a number after it if something is called so; takes it."""
+    number, found = 1, label
+    while _called(found) in taken:
+        number += 1
+        found = f"{label[:56]} {number}"
+    taken.add(_called(found))
+    return found
+
+
+async def _must_be_free(w: Work, label: str, *, but: UUID | None = None) -> None:
+    """No two fields that a person sees are called alike. Raises Conflict `field_name_taken`."""
+    rows = await w.fetch(
+        "select label from custom_field where company_id = $1 and deleted_at is null and id is distinct from $2",
+        w.company_id,
+        but,
+    )
+    if _called(label) in {_called(row["label"]) for row in rows} | _OF_EVERY_CONTACT:
+        raise ContactError.FIELD_NAME_TAKEN(label=label)
+
+
 async def ensure_fields(w: Work, labels: dict[str, str]) -> None:
-    """Makes the text fields that are missing; `labels` by key."""
-    known = {row["key"] for row in await w.fetch("select key from custom_field where company_id = $1", w.company_id)}
-    fresh = {key: label for key, label in sorted(labels.items()) if key not in known}
+    """Makes the text fields that are missing; `labels` by key. A label that another field or every contact has already gets a number.
+    Raises Conflict `field_busy`, `too_many_fields`."""
+    await _hold(w)
+    await field_removal.must_be_over(w, w.company_id, list(labels))
+    rows = await w.fetch("select key, label from custom_field where company_id = $1 and deleted_at is null", w.company_id)
+    known, taken = {row["key"] for row in rows}, {_called(row["label"]) for row in rows} | _OF_EVERY_CONTACT
+    fresh = {key: _distinct(label, taken) for key, label in sorted(labels.items()) if key not in known}
     await _room(w, len(fresh))
     await w.execute(
-        "insert into custom_field(company_id, key, label) select $1, * from unnest($2::text[], $3::text[]) "
-        "on conflict do nothing",
+        "insert into custom_field(company_id, key, label) select $1, * from unnest($2::text[], $3::text[])",
         w.company_id,
         list(fresh),
         list(fresh.values()),
@@ -83,7 +160,7 @@ async def ensure_fields(w: Work, labels: dict[str, str]) -> None:
 
 
 async def _room(w: Work, more: int) -> None:
-    count = await w.fetchval("select count(*) from custom_field where company_id = $1", w.company_id)
+    count = await w.fetchval("select count(*) from custom_field where company_id = $1 and deleted_at is null", w.company_id)
     if more and count + more > MAX_FIELDS:
         raise ContactError.TOO_MANY_FIELDS(most=MAX_FIELDS)
 
@@ -93,7 +170,9 @@ async def checked(w: Work, values: dict[str, str]) -> dict[str, str]:
     if not values:
         return {}
     rows = await w.fetch(
-        "select key, kind from custom_field where company_id = $1 and key = any($2::text[])", w.company_id, list(values)
+        "select key, kind from custom_field where company_id = $1 and key = any($2::text[]) and deleted_at is null",
+        w.company_id,
+        list(values),
     )
     kinds = {row["key"]: CustomFieldKind(row["kind"]) for row in rows}
     errors: list[Field] = []

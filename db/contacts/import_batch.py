@@ -13,10 +13,11 @@ import asyncpg
 import msgspec
 
 from db import halving, storable
-from db.contacts import consent, tags
+from db.contacts import consent, imports, tags
 from db.contacts.enums import IdentityKind, ImportState
 from db.contacts.events import ContactsChanged, ImportProgress
 from db.contacts.identities import Address
+from db.contacts.import_members import Facts, Member, differences, remember
 from db.contacts.reasons import Reason, RowWarning
 from db.permissions import Permission
 from db.tenancy import worker
@@ -77,6 +78,13 @@ class _Person(msgspec.Struct, gc=False):
     tags: set[UUID] = set()
     fresh: bool = False
     changed: bool = False
+    was: Facts | None = None
+    touched: bool = False
+
+    @property
+    def facts(self) -> Facts:
+        """What an undo may have to give back."""
+        return {"name": self.name, "language": self.language, **{f"custom.{key}": value for key, value in self.custom.items()}}
 
 
 class _Changes:
@@ -180,7 +188,7 @@ async def _apply(
     company_id: UUID, import_id: UUID, batch: Batch, extra_tags: list[UUID], known_tags: dict[str, UUID], emit: bool
 ) -> Outcome:
     async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
-        await w.execute("select pg_advisory_xact_lock(hashtextextended('import:' || $1::text, 0))", str(company_id))
+        await imports.take_turn(w)
         at = await w.fetchrow(
             "select state, processed, total from contact_import where company_id = $1 and id = $2 for update",
             company_id,
@@ -229,7 +237,7 @@ async def _apply(
 
 async def _take(w: Work, import_id: UUID, rows: Sequence[Row], extra_tags: list[UUID], known_tags: dict[str, UUID]) -> _Changes:
     """Writes rows that follow one another."""
-    changes = await _state_of(w, rows)
+    changes = await _state_of(w, import_id, rows)
     warned = await _learn_tags(w, rows, known_tags)
     new_ids = iter([row["id"] for row in await w.fetch("select uuidv7() as id from generate_series(1, $1)", len(rows))])
     for row in rows:
@@ -248,8 +256,10 @@ select i.kind, i.value, i.contact_id from contact_identity i
 where i.company_id = $1 and i.kind = 'email' and i.value = any($3::text[]) and i.scope = ''
 """
 _LOCK = """
-select c.id, c.name, c.language, c.custom::text as custom, c.opted_out_at is not null as opted_out
-from contact c where c.company_id = $1 and c.id = any($2::uuid[]) order by c.id for update
+select c.id, c.name, c.language, c.custom::text as custom, c.opted_out_at is not null as opted_out,
+    m.contact_id is not null and m.left_at is distinct from c.updated_at as touched
+from contact c left join contact_import_member m on m.company_id = $1 and m.import_id = $3 and m.contact_id = c.id
+where c.company_id = $1 and c.id = any($2::uuid[]) order by c.id for update of c
 """
 _THEIRS = """
 select i.contact_id, array_agg(i.kind) as kinds, array_agg(i.value) as values from contact_identity i
@@ -261,7 +271,7 @@ where company_id = $1 and contact_id = any($2::uuid[]) group by 1
 """
 
 
-async def _state_of(w: Work, rows: Sequence[Row]) -> _Changes:
+async def _state_of(w: Work, import_id: UUID, rows: Sequence[Row]) -> _Changes:
     """The contacts that these rows may be about, locked, and which addresses are suppressed."""
     phones = sorted({row.phone.value for row in rows if row.phone})
     emails = sorted({row.email.value for row in rows if row.email})
@@ -269,9 +279,11 @@ async def _state_of(w: Work, rows: Sequence[Row]) -> _Changes:
     ids = sorted({row["contact_id"] for row in found})
     people: dict[UUID, _Person] = {}
     if ids:
-        for row in await w.fetch(_LOCK, w.company_id, ids):
+        for row in await w.fetch(_LOCK, w.company_id, ids, import_id):
             custom = {} if row["custom"] == "{}" else msgspec.json.decode(row["custom"], type=dict[str, str])
-            people[row["id"]] = _Person(row["id"], row["name"], row["language"], custom, row["opted_out"])
+            person = _Person(row["id"], row["name"], row["language"], custom, row["opted_out"], touched=row["touched"])
+            person.was = person.facts
+            people[person.id] = person
         for row in await w.fetch(_THEIRS, w.company_id, ids):
             people[row["contact_id"]].addresses = set(zip(row["kinds"], row["values"], strict=True))
         for row in await w.fetch(_THEIR_TAGS, w.company_id, ids):
@@ -355,14 +367,6 @@ async def _write(w: Work, import_id: UUID, changes: _Changes) -> None:
         )
         if taken != len(ordered):
             raise _Raced
-    if changes.members:
-        await w.execute(
-            "insert into contact_import_member(company_id, import_id, contact_id) select $1, $2, unnest($3::uuid[]) "
-            "on conflict do nothing",
-            company,
-            import_id,
-            sorted(changes.members),
-        )
     if changes.tags:
         await w.execute(
             "insert into contact_tag(company_id, tag_id, contact_id) select $1, * from unnest($2::uuid[], $3::uuid[]) "
@@ -373,6 +377,21 @@ async def _write(w: Work, import_id: UUID, changes: _Changes) -> None:
         )
     for source, ids in changes.opt_outs.items():
         await consent.opt_out(w, ids, source)
+    await remember(w, import_id, _members(changes))
+
+
+def _members(changes: _Changes) -> list[Member]:
+    found: dict[UUID, Member] = {}
+    for contact_id in sorted(changes.members):
+        person = changes.people[contact_id]
+        before, after = differences(person.was, person.facts) if person.was is not None else ({}, {})
+        found[contact_id] = Member(contact_id, person.touched, before, after, [], [])
+    for tag, contact_id in changes.tags:
+        found[contact_id].tags.append(tag)
+    for contact_id, address in changes.identities:
+        if not changes.people[contact_id].fresh:
+            found[contact_id].addresses.append((address.kind.value, address.value))
+    return list(found.values())
 
 
 async def _reject(w: Work, import_id: UUID, rejects: list[Reject]) -> None:

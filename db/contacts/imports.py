@@ -6,6 +6,7 @@ always `processed`. Refuses to read files: that is the workers' part.
 
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import PurePath
 from typing import Literal
 from uuid import UUID
@@ -24,10 +25,12 @@ from db.idempotency import Replayed
 from db.jobs import ForgetFile, InspectImport, RunImport
 from db.permissions import Permission
 from db.tenancy import Actor, worker
-from db.work import Read, read, work
+from db.work import Read, Work, read, work
 
 MAX_BYTES = 100_000_000
-OPEN = (ImportState.UPLOADED, ImportState.QUEUED, ImportState.RUNNING)
+UNDOABLE = timedelta(days=30)
+"""So long after its end an import can be undone; then what that needs is deleted."""
+OPEN = (ImportState.UPLOADED, ImportState.READY, ImportState.QUEUED, ImportState.RUNNING)
 """States in which the file is still needed."""
 _KINDS = (file_signatures.ZIP, file_signatures.OLD_EXCEL, b"\xff\xfe", b"\xfe\xff")  # old Excel is told by its reader; UTF-16
 _SINGLE = frozenset(("phone", "name", "first_name", "last_name", "email", "language", "opt_out"))
@@ -35,10 +38,15 @@ _SINGLE = frozenset(("phone", "name", "first_name", "last_name", "email", "langu
 _SELECT = """
 select i.id, i.state, i.filename, i.size, i.sheet::text as sheet, i.mapping::text as mapping, i.options::text as options,
     i.total, i.processed, i.created, i.updated, i.unchanged, i.rejected, i.blank, i.warnings, i.error, i.error_row,
-    i.created_at, i.started_at, i.finished_at, u.name as created_by
+    i.created_at, i.started_at, i.finished_at, u.name as created_by, case when i.undo_until > now() then i.undo_until end as undo_until,
+    case when d.import_id is not null then json_build_object('removed', d.removed, 'restored', d.restored, 'kept', d.kept,
+        'processed', d.processed, 'total', d.total)::text end as undo
 from contact_import i left join account_user u on u.id = i.created_by
+left join contact_import_undo d on d.company_id = i.company_id and d.import_id = i.id
 where i.company_id = $1
 """
+
+_UNDO_UNTIL = f"undo_until = case when created + updated > 0 then now() + interval '{UNDOABLE.days} days' end"
 
 
 class GuessedColumn(msgspec.Struct):
@@ -119,7 +127,7 @@ async def upload(actor: Actor, filename: str, pieces: AsyncIterator[bytes]) -> a
             )
             w.audit("import.uploaded", import_id, size=size)
             w.enqueue(InspectImport(import_id=import_id))
-            return await _one(w, import_id)
+            return await one(w, import_id)
     except (Replayed, AppError):  # the first request under this Idempotency-Key has stored the file, or there is no room
         await blobs.store().delete(key)
         raise
@@ -145,10 +153,10 @@ async def imports(actor: Actor, *, after: UUID | None, limit: int) -> list[async
 async def one_import(actor: Actor, import_id: UUID) -> asyncpg.Record:
     """Raises NotFound."""
     async with read(actor, Permission.CONTACTS_READ) as r:
-        return await _one(r, import_id)
+        return await one(r, import_id)
 
 
-async def _one(r: Read, import_id: UUID) -> asyncpg.Record:
+async def one(r: Read, import_id: UUID) -> asyncpg.Record:
     assert r.actor is not None
     row = await r.fetchrow(f"{_SELECT} and i.id = $2", r.actor.company_id, import_id)
     if row is None:
@@ -214,7 +222,7 @@ async def start(
         w.audit("import.started", import_id)
         w.enqueue(RunImport(import_id=import_id))
         w.emit(ImportProgress(import_id=import_id, state=ImportState.QUEUED, processed=0, total=None))
-        return await _one(w, import_id)
+        return await one(w, import_id)
 
 
 def _mapping(columns: list[ColumnTarget], sheet: Inspected) -> list[ColumnTarget]:
@@ -247,11 +255,16 @@ def _mapping(columns: list[ColumnTarget], sheet: Inspected) -> list[ColumnTarget
     return [chosen.get(column.index) or ColumnTarget(column.index, "ignore") for column in sheet.columns]
 
 
+async def take_turn(w: Work) -> None:
+    """Until the transaction ends no other import of the company, nor an undo, writes."""
+    await w.execute("select pg_advisory_xact_lock(hashtextextended('import:' || $1::text, 0))", str(w.company_id))
+
+
 async def cancel(actor: Actor, import_id: UUID) -> asyncpg.Record:
     """The row of `one_import`. Ends it at the next batch; what was imported stays. Harmless when it is over. Raises NotFound."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         row = await w.fetchrow(
-            "update contact_import set state = 'cancelled', finished_at = now() where company_id = $1 and id = $2 "
+            f"update contact_import set state = 'cancelled', finished_at = now(), {_UNDO_UNTIL} where company_id = $1 and id = $2 "
             "and state in ('uploaded', 'ready', 'queued', 'running') returning processed, total",
             w.company_id,
             import_id,
@@ -263,7 +276,7 @@ async def cancel(actor: Actor, import_id: UUID) -> asyncpg.Record:
                 ImportProgress(import_id=import_id, state=ImportState.CANCELLED, processed=row["processed"], total=row["total"])
             )
             w.emit(ContactsChanged())
-        return await _one(w, import_id)
+        return await one(w, import_id)
 
 
 # for the workers --------------------------------------------------------------------------------------------------------
@@ -348,7 +361,7 @@ async def finish(
     async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
         ended = await w.fetchrow(
             "update contact_import set state = $3, error = $4, error_row = $5, finished_at = now(), "
-            "total = case when $3 = 'completed' then processed else total end "
+            f"{_UNDO_UNTIL}, total = case when $3 = 'completed' then processed else total end "
             "where company_id = $1 and id = $2 and state in ('uploaded', 'ready', 'queued', 'running') returning processed, total",
             company_id,
             import_id,

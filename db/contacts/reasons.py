@@ -43,6 +43,16 @@ class RowWarning(Code):
     TOO_MANY_TAGS = "too_many_tags", "There are more tags than a company can have. The row was imported without the new ones."
 
 
+class StayReason(Code):
+    """Why a contact that an import made is not removed when the import is undone. Stored; never rename one."""
+
+    MESSAGED = "messaged", "There are messages with them."
+    IN_CAMPAIGN = "in_campaign", "They are among the recipients of a campaign."
+    CHANGED = "changed", "They were changed after the import."
+    NOTED = "noted", "There are notes on them."
+    IN_OTHER_IMPORT = "in_other_import", "They are in another list too."
+
+
 class FileProblem(Code):
     """Why a file could not be imported. `row`: where it went wrong. Stored with the import; never rename one."""
 

@@ -5,6 +5,7 @@ A scene prepares what the operation needs and returns how its request differs fr
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -199,6 +200,11 @@ async def _looked_at(stage: Stage) -> Request:
     return Request(body={"columns": [{"index": 0, "target": "phone"}]})
 
 
+async def _imported(stage: Stage) -> Request:
+    await stage.set("contact_import", state="completed", undo_until=now() + timedelta(days=1))
+    return Request()
+
+
 async def _without_campaigns(stage: Stage) -> Request:
     await stage.db.execute("delete from campaign where company_id = $1", stage.owner.company_id)
     return Request()
@@ -269,8 +275,11 @@ SUCCESS: dict[str, Scene] = {
     "templates_delete": _without_campaigns,
     "messages_create": _answers,
     "imports_start": _looked_at,
+    "imports_undo": _imported,
+    "imports_undo_preview_get": _imported,
     "tags_create": body(name=lambda _: "nova"),
-    "custom_fields_create": body(key=lambda _: "bairro"),
+    "custom_fields_create": body(key=lambda _: "bairro", label=lambda _: "Bairro"),
+    "custom_fields_update": body(label=lambda _: "Bairro"),
 }
 """What the example lacks to succeed."""
 

@@ -9,9 +9,13 @@ import asyncpg
 import httpx
 import pytest
 
+from db.contacts import field_removal
+from db.jobs import RemoveField
 from db.permissions import Permission, Role
 from db.tenancy import Actor
+from tests import factories
 from tests.api.conftest import Headers, SignInAs
+from workers.contacts import remove_field
 
 Person = dict[str, Any]
 
@@ -224,12 +228,65 @@ async def test_tags_and_fields_are_named_once(client: httpx.AsyncClient, us: Hea
     renamed = await client.patch(f"/v1/tags/{tag['id']}", json={"name": "Oferta"}, headers=us)
     assert (renamed.json()["name"], renamed.json()["contacts"]) == ("Oferta", 1)
     assert (await client.delete(f"/v1/tags/{tag['id']}", headers=us)).status_code == 204
-    field = {"key": "cidade", "label": "Cidade"}
-    created = (await client.post("/v1/custom-fields", json=field, headers=us)).json()
-    assert (await client.post("/v1/custom-fields", json=field, headers=us)).json()["code"] == "field_exists"
-    person = await make(client, us, name="Bia", custom={"cidade": "Recife"})
-    assert (await client.delete(f"/v1/custom-fields/{created['id']}", headers=us)).status_code == 204
-    assert (await client.get(f"/v1/contacts/{person['id']}", headers=us)).json()["custom"] == {}
+
+
+async def test_fields_are_made_renamed_counted_and_deleted(
+    client: httpx.AsyncClient, us: Headers, owner: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(field_removal, "BATCH", 2)
+
+    async def refused(answer: httpx.Response, code: str) -> None:
+        assert (answer.status_code, answer.json()["code"]) == (409, code), answer.text
+
+    path = "/v1/custom-fields"
+    made = (await client.post(path, json={"label": "Cidade natal"}, headers=us)).json()
+    assert (made["key"], made["label"], made["contacts"]) == ("cidade_natal", "Cidade natal", None)
+    await refused(await client.post(path, json={"key": "cidade_natal", "label": "Outra"}, headers=us), "field_exists")
+    for label in ("cidade  NATAL", "Telefone", "E-mail", "first name"):
+        await refused(await client.post(path, json={"key": "k", "label": label}, headers=us), "field_name_taken")
+    other = (await client.post(path, json={"label": "Имя"}, headers=us)).json()
+    assert (await client.post(path, json={"label": "Город"}, headers=us)).status_code == 201
+    one = f"{path}/{made['id']}"
+    for label in ("имя", "Phone"):
+        await refused(await client.patch(one, json={"label": label}, headers=us), "field_name_taken")
+    for label in ("Cidade Natal", "Cidade"):  # its own name in other letters, and a new one
+        assert (await client.patch(one, json={"label": label}, headers=us)).json()["label"] == label
+    people = [await make(client, us, name=f"P{n}", custom={"cidade_natal": "Recife"}) for n in range(5)]
+    counted = (await client.get(path, params={"counted": True}, headers=us)).json()["items"]
+    assert {each["key"]: each["contacts"] for each in counted} == {"cidade_natal": 5, other["key"]: 0, "field_2": 0}
+
+    assert (await client.delete(one, headers=us)).status_code == 204
+    assert [each["label"] for each in (await client.get(path, headers=us)).json()["items"]] == ["Город", "Имя"]
+    assert (await client.delete(one, headers=us)).status_code == 404
+    await refused(await client.post(path, json={"key": "cidade_natal", "label": "Natal"}, headers=us), "field_busy")
+    await field_removal.step(owner.company_id, UUID(made["id"]), None)  # then the worker dies
+    await remove_field(owner.company_id, RemoveField(field_id=UUID(made["id"])))
+    for person in people:
+        assert (await client.get(f"/v1/contacts/{person['id']}", headers=us)).json()["custom"] == {}
+    assert (await client.post(path, json={"key": "cidade_natal", "label": "Natal"}, headers=us)).status_code == 201
+    await remove_field(owner.company_id, RemoveField(field_id=UUID(made["id"])))
+
+
+async def test_a_field_says_which_campaigns_need_it(
+    client: httpx.AsyncClient, us: Headers, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    field = (await client.post("/v1/custom-fields", json={"key": "cidade", "label": "Cidade"}, headers=us)).json()
+    channel = await factories.channel(owner_db, owner)
+    sms = await factories.channel(owner_db, owner, "sms")
+    template = await factories.template(owner_db, owner, channel)
+    bound = await factories.campaign(owner_db, owner, channel, template, name="Por modelo")
+    said = await factories.campaign(owner_db, owner, sms, body="Oi {{ custom.cidade | aí }}", name="Por texto", state="scheduled")
+    meant = await factories.campaign(
+        owner_db, owner, sms, body="Oi", name="Por público", audience='{"custom": {"cidade": "Recife"}}'
+    )
+    await factories.campaign(owner_db, owner, sms, body="Oi {{custom.cidade_natal|aí}} cidade", name="Outra")
+    await factories.campaign(owner_db, owner, channel, template, name="Já foi", state="finished")
+    found = (await client.get(f"/v1/custom-fields/{field['id']}/uses", headers=us)).json()["items"]
+    assert {each["campaign_id"]: each["name"] for each in found} == {
+        str(bound): "Por modelo",
+        str(said): "Por texto",
+        str(meant): "Por público",
+    }
 
 
 async def test_the_export_runs_no_formula_and_is_noted(

@@ -10,9 +10,10 @@ import msgspec
 import pytest
 
 from db.contacts import imports
-from db.jobs import InspectImport, RunImport
+from db.jobs import InspectImport, RunImport, UndoImport
 from db.tenancy import Actor
 from tests.api.conftest import Headers, SignInAs
+from workers.contacts import undo_import
 from workers.imports.job import inspect_import, run_import
 
 LIST = "Nome;Celular;E-mail;Cidade\nAna;(11) 98765-4321;ana@example.com;Recife\nZé Lima;123;x@;=1+1\n"
@@ -151,6 +152,24 @@ async def test_an_import_starts_once_and_can_be_cancelled(client: httpx.AsyncCli
     assert (await client.get(path, headers=us)).json()["processed"] == 0
 
 
+async def test_an_import_is_undone_after_a_look_at_what_that_does(client: httpx.AsyncClient, us: Headers, owner: Actor) -> None:
+    done = await run(client, us, owner, await upload(client, us, owner, LIST), tags=["maio"])
+    assert (done["undo"], done["undo_until"] > done["finished_at"]) == (None, True)
+    path = f"/v1/imports/{done['id']}"
+    nothing = {"removed": 1, "restored": 0, "kept": [], "processed": 0, "total": 1}
+    assert (await client.get(f"{path}/undo-preview", headers=us)).json() == nothing
+    person = (await client.get("/v1/contacts", headers=us)).json()["items"][0]
+    await client.post(f"/v1/contacts/{person['id']}/notes", json={"body": "x"}, headers=us)
+    kept = [{"reason": "noted", "message": "There are notes on them.", "contacts": 1}]
+    assert (await client.get(f"{path}/undo-preview", headers=us)).json() == {**nothing, "removed": 0, "kept": kept}
+    for state in ("undoing", "undone"):
+        answer = await client.post(f"{path}/undo", headers=us)
+        assert (answer.status_code, answer.json()["state"]) == (202, state), answer.text
+        await undo_import(owner.company_id, UndoImport(import_id=UUID(done["id"])))
+    seen = (await client.get(path, headers=us)).json()
+    assert seen["undo"] == {**nothing, "removed": 0, "kept": kept, "processed": 1}
+
+
 async def test_another_company_finds_no_import(
     client: httpx.AsyncClient, us: Headers, owner: Actor, headers_for: SignInAs, stranger: Actor
 ) -> None:
@@ -162,6 +181,8 @@ async def test_another_company_finds_no_import(
         ("GET", path),
         ("POST", f"{path}/start"),
         ("POST", f"{path}/cancel"),
+        ("POST", f"{path}/undo"),
+        ("GET", f"{path}/undo-preview"),
         ("GET", f"{path}/rejects"),
         ("GET", f"{path}/rejects.csv"),
     ):

@@ -21,7 +21,7 @@ OWNERS = {
     "db/campaigns": {"campaign", "message_tally"},
     "db/channels": {"channel", "channel_log", "channel_notice", "template"},
     "db/contacts": {
-        "contact", "contact_bulk", "contact_identity", "contact_import", "contact_import_member", "contact_import_reject",
+        "contact", "contact_bulk", "contact_identity", "contact_import", "contact_import_member", "contact_import_reject", "contact_import_undo",
         "contact_merge", "contact_note", "contact_tag", "custom_field", "suppression", "tag",
     },
     "db/holds": {"hold", "held_item"},

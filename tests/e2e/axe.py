@@ -19,7 +19,7 @@ _STILL = """() => document.documentElement.classList.contains('m-dark')
 _WIDE, _PHONE = {"width": 1360, "height": 820}, {"width": 390, "height": 844}
 _OUTSIDE = ("/sign-in", "/sign-up", "/forgot-password", "/reset-password?token=x", "/offline", "/nowhere")
 _INSIDE = (
-    "/", "/contacts", "/imports", "/campaigns", "/campaigns/new", "/templates", "/templates/new", "/channels", "/channels/connect",
+    "/", "/contacts", "/contacts/fields", "/imports", "/campaigns", "/campaigns/new", "/templates", "/templates/new", "/channels", "/channels/connect",
     "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/team", "/settings", "/held",
 )  # fmt: skip
 

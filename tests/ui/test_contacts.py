@@ -7,15 +7,18 @@ import asyncpg
 import msgspec
 from nicegui import ui
 from nicegui.testing import User
+from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.contacts import ColumnChoice, ContactCreate, Import, ImportStart
-from api.contract.events import ContactsChanged, NotesChanged
-from db.jobs import InspectImport, RunImport
+from api.contract.enums import ImportState
+from api.contract.events import ContactsChanged, ImportProgress, NotesChanged
+from db.jobs import InspectImport, RunImport, UndoImport
 from db.tenancy import Actor
 from tests import factories
 from tests.ui.interactions import click, field, hear, true_of, until
 from ui.client import contacts
 from ui.client.base import ApiClient
+from workers.contacts import undo_import
 from workers.imports.job import inspect_import, run_import
 
 LIST = "Nome;Celular;E-mail;Cidade\nAna;(11) 98765-4321;ana@example.com;Recife\nZé Lima;123;x@;Olinda\n"
@@ -189,3 +192,70 @@ async def test_imports_so_far_are_listed(real: User, owner: Actor, as_owner: Api
     await real.open("/imports")
     for text in ("Solte a sua planilha aqui ou clique para escolher", "lista.csv", "1 novo", "1 fora"):
         await real.should_see(text, retries=30)
+
+
+async def test_an_import_is_undone_after_its_numbers_were_read(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient
+) -> None:
+    found = await _uploaded(as_owner, owner, LIST.replace("123;x@", "11 98765-0000;"))
+    columns = [ColumnChoice(index=c.index, target=c.target, field_key=c.field_key) for c in found.columns]  # type: ignore[arg-type]
+    await contacts.start_import(as_owner, found.id, ImportStart(columns=columns))
+    await run_import(owner.company_id, RunImport(import_id=found.id))
+    person = (await contacts.contacts(as_owner, {"search": "Ana"})).items[0]
+    await contacts.add_note(as_owner, person.id, "Prefere de tarde")
+    await real.open(f"/imports/{found.id}")
+    await real.should_see("Desfazer importação", retries=30)
+    click(real, "Desfazer importação")
+    for text in ("1 contato sai.", "1 fica. Há anotações sobre eles.", "Quem pediu para não receber continua sem receber"):
+        await real.should_see(text, retries=30)
+    click(real, "Desfazer importação")
+    await real.should_see("A importação está sendo desfeita", retries=30)
+    hear(ImportProgress(import_id=found.id, state=ImportState.UNDOING, processed=1, total=2))
+    await real.should_see("1 de 2 · 50%", retries=30)
+    await undo_import(owner.company_id, UndoImport(import_id=found.id))
+    hear(ImportProgress(import_id=found.id, state=ImportState.UNDONE, processed=2, total=2))
+    for text in ("A importação foi desfeita.", "Por que alguns ficaram"):
+        await real.should_see(text, retries=30)
+    assert await owner_db.fetchval("select array_agg(name) from contact where company_id = $1", owner.company_id) == ["Ana"]
+
+
+async def test_fields_are_made_renamed_and_deleted(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient
+) -> None:
+    async def labels() -> list[str]:
+        return [one.label for one in await contacts.fields(as_owner)]
+
+    await real.open("/contacts/fields")
+    await real.should_see("Nenhum campo ainda", retries=30)
+    click(real, "Novo campo")
+    await real.should_see("Tipo", retries=30)
+    field(real, "Nome").value = "Telefone"
+    click(real, "Salvar")
+    await real.should_see("Já existe um campo chamado Telefone. Escolha outro nome.", retries=30)
+    field(real, "Nome").value = "Cidade"
+    click(real, "Salvar")
+    await real.should_see("1 de 200 campos", retries=30)
+    assert await labels() == ["Cidade"]
+    await contacts.create_contact(as_owner, ContactCreate(name="Ana", custom={"cidade": "Recife"}))
+    sms = await factories.channel(owner_db, owner, "sms")
+    await factories.campaign(owner_db, owner, sms, body="Oi {{custom.cidade|aí}}", name="Liquidação")
+    await real.open("/contacts/fields")
+    await real.should_see("1 contato", retries=30)
+    click_icon(real, "Renomear Cidade")
+    await real.should_see("Os textos que o usam continuam funcionando.", retries=30)
+    field(real, "Nome").value = "Município"
+    click(real, "Salvar")
+    await real.should_see("Município", retries=30)
+    assert await labels() == ["Município"]
+    click_icon(real, "Excluir Município")
+    for text in ("O valor de 1 contato some para sempre.", "O rascunho “Liquidação” usa este campo."):
+        await real.should_see(text, retries=30)
+    click(real, "Excluir")
+    await real.should_see("Nenhum campo ainda", retries=30)
+    assert await labels() == []
+
+
+def click_icon(user: User, label: str) -> None:
+    """The button that has only a symbol."""
+    found = next(one for one in user.find(kind=ui.button).elements if one.props.get("aria-label") == label)
+    UserInteraction(user, {found}, None).click()

@@ -17,9 +17,13 @@ from api.contract.contacts import (
     ContactPatch,
     ContactRow,
     CustomField,
+    CustomFieldCreate,
+    CustomFieldPatch,
+    CustomFieldUse,
     Import,
     ImportReject,
     ImportStart,
+    ImportUndo,
     Note,
     NoteCreate,
     Tag,
@@ -71,6 +75,27 @@ async def fields(api: ApiClient) -> list[CustomField]:
     return (await api.get("/v1/custom-fields", Page[CustomField])).items
 
 
+async def counted_fields(api: ApiClient) -> list[CustomField]:
+    """With how many contacts have a value."""
+    return (await api.get("/v1/custom-fields", Page[CustomField], {"counted": True})).items
+
+
+async def create_field(api: ApiClient, body: CustomFieldCreate) -> CustomField:
+    return await api.post("/v1/custom-fields", CustomField, body)
+
+
+async def rename_field(api: ApiClient, field_id: UUID, label: str) -> CustomField:
+    return await api.patch(f"/v1/custom-fields/{field_id}", CustomField, CustomFieldPatch(label=label))
+
+
+async def delete_field(api: ApiClient, field_id: UUID) -> None:
+    await api.delete(f"/v1/custom-fields/{field_id}")
+
+
+async def field_uses(api: ApiClient, field_id: UUID) -> list[CustomFieldUse]:
+    return (await api.get(f"/v1/custom-fields/{field_id}/uses", Page[CustomFieldUse])).items
+
+
 async def start_bulk(api: ApiClient, body: BulkAction) -> Bulk:
     return await api.post("/v1/contacts/bulk", Bulk, body)
 
@@ -93,6 +118,14 @@ async def start_import(api: ApiClient, import_id: UUID, body: ImportStart) -> Im
 
 async def cancel_import(api: ApiClient, import_id: UUID) -> Import:
     return await api.post(f"/v1/imports/{import_id}/cancel", Import)
+
+
+async def undo_preview(api: ApiClient, import_id: UUID) -> ImportUndo:
+    return await api.get(f"/v1/imports/{import_id}/undo-preview", ImportUndo)
+
+
+async def undo_import(api: ApiClient, import_id: UUID) -> Import:
+    return await api.post(f"/v1/imports/{import_id}/undo", Import)
 
 
 async def rejects(api: ApiClient, import_id: UUID, params: Params) -> Page[ImportReject]:

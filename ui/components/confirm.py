@@ -1,6 +1,6 @@
 """Asking before what cannot be undone: a small dialog, or a panel in the page. Where undo works, use `toast_undo`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,15 +28,22 @@ def dialog(heading: str, text: str = "", *, wide: bool = False) -> Iterator[ui.d
         yield box
 
 
-async def confirm(heading: str, text: str = "", *, yes: str, no: str = "", danger: bool = False) -> bool:
+async def confirm(
+    heading: str, text: str = "", *, yes: str, no: str = "", danger: bool = False, more: Sequence[str] = ()
+) -> bool:
     """Asks and waits. `yes` is a verb (Remove, Send); True when it was pressed. Escape and a click outside say no.
 
-    `no` where "Cancel" could be taken for the deed itself. Enter says yes, but no where it is a danger.
+    `more` are the particulars, one line each. `no` where "Cancel" could be taken for the deed itself. Enter says yes, but no where it is a danger.
     """
-    with dialog(heading, text) as box, ui.element("div").classes("m-dialog-foot"):
-        back = button(no or _("Cancel"), lambda: box.submit(False), kind="plain")
-        sure = button(yes, lambda: box.submit(True), kind="danger-solid" if danger else "primary")
-        (back if danger else sure).props("autofocus")
+    with dialog(heading, text) as box:
+        if more:
+            with ui.element("ul").classes("m-points"):
+                for line in more:
+                    Text("li", line, "m-sub")
+        with ui.element("div").classes("m-dialog-foot"):
+            back = button(no or _("Cancel"), lambda: box.submit(False), kind="plain")
+            sure = button(yes, lambda: box.submit(True), kind="danger-solid" if danger else "primary")
+            (back if danger else sure).props("autofocus")
     return bool(await box)
 
 

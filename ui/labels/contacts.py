@@ -1,6 +1,6 @@
 """Contacts: names of the ways to reach a person, and where a wish for no messages came from."""
 
-from api.contract.enums import IdentityKind, LineType
+from api.contract.enums import CustomFieldKind, IdentityKind, LineType
 from ui.i18n import _
 
 
@@ -14,6 +14,15 @@ def identity(kind: IdentityKind, line: LineType | None) -> str:
         IdentityKind.USERNAME: _("WhatsApp username"),
         IdentityKind.LID: _("WhatsApp device id"),
         IdentityKind.EMAIL: _("E-mail"),
+    }[kind]
+
+
+def field_kind(kind: CustomFieldKind) -> str:
+    return {
+        CustomFieldKind.TEXT: _("Text"),
+        CustomFieldKind.NUMBER: _("Number"),
+        CustomFieldKind.DATE: _("Date"),
+        CustomFieldKind.BOOLEAN: _("Yes or no"),
     }[kind]
 
 

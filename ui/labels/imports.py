@@ -1,11 +1,12 @@
 """Imports for people: states, what a column may become, why a file or a row was not taken."""
 
-from api.contract.contacts import Import
+from api.contract.contacts import Import, ImportKept
 from api.contract.enums import ImportState
-from api.contract.problems import FileProblem, Reason, RowWarning
+from api.contract.problems import FileProblem, Reason, RowWarning, StayReason
+from ui import formats
 from ui.components import problems
 from ui.components.text import Tone
-from ui.i18n import _
+from ui.i18n import _, ngettext
 
 
 def import_state(state: ImportState) -> tuple[str, Tone]:
@@ -17,6 +18,8 @@ def import_state(state: ImportState) -> tuple[str, Tone]:
         ImportState.COMPLETED: (_("Completed"), "quiet"),
         ImportState.FAILED: (_("Failed"), "bad"),
         ImportState.CANCELLED: (_("Cancelled"), "quiet"),
+        ImportState.UNDOING: (_("Being undone"), "info"),
+        ImportState.UNDONE: (_("Undone"), "quiet"),
     }
     return names[state]
 
@@ -48,3 +51,10 @@ def row_problem(reason: str, *, warning: bool) -> str:
     """Why a row, or one cell of it, was not taken."""
     known: type[RowWarning | Reason] = RowWarning if warning else Reason
     return problems.said(known(reason)) if reason in set(known) else reason
+
+
+def stays(kept: ImportKept) -> str:
+    """How many contacts an undo leaves, and why."""
+    why = problems.said(StayReason(kept.reason)) if kept.reason in set(StayReason) else kept.message
+    count = ngettext("{n} stays.", "{n} stay.", kept.contacts).format(n=formats.number(kept.contacts))
+    return f"{count} {why}"

@@ -42,6 +42,7 @@ def contacts() -> None:
         with head.actions:
             if me.may(Permission.CONTACTS_EXPORT):
                 view.draw_export()
+            button(_("Fields"), icon="dataset", kind="plain", to="/contacts/fields")
             if me.may(Permission.CONTACTS_WRITE):
                 button(_("Import"), icon="upload_file", to="/imports")
                 button(_("New contact"), view.new, kind="primary", icon="person_add")

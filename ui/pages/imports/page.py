@@ -34,6 +34,7 @@ from ui.components.table import Column, data_table
 from ui.components.text import badge, icon
 from ui.i18n import _, ngettext
 from ui.labels import imports as import_labels
+from ui.pages.imports.undo import draw_undoing, draw_undone, undo_button
 from ui.routing import page
 
 MAX_BYTES = 100_000_000  # bytes
@@ -104,6 +105,9 @@ async def rejects_csv(import_id: UUID) -> Response:
     return await hand_on(f"/v1/imports/{import_id}/rejects.csv")
 
 
+_MOVING = frozenset((ImportState.RUNNING, ImportState.UNDOING))
+
+
 class _Flow:
     """The steps of one import; each is drawn when the import gets there."""
 
@@ -120,7 +124,7 @@ class _Flow:
     async def _moved(self, event: ImportProgress) -> None:
         if event.import_id != self._id:
             return
-        if event.state == self._shown == ImportState.RUNNING and self._progress is not None:
+        if event.state == self._shown and event.state in _MOVING and self._progress is not None:
             self._move(event.processed, event.total)
         else:
             await self._place.refresh()
@@ -155,9 +159,12 @@ class _Flow:
             case ImportState.QUEUED | ImportState.RUNNING:
                 stepper(names, 2)
                 self._draw_running(found)
+            case ImportState.UNDOING:
+                stepper(names, 4)
+                self._progress = draw_undoing(found)
             case _:
                 unread = found.state is ImportState.FAILED and not found.processed
-                stepper(names, 4 if found.state is ImportState.COMPLETED else 0 if unread else 3)
+                stepper(names, 4 if found.state in {ImportState.COMPLETED, ImportState.UNDONE} else 0 if unread else 3)
                 self._draw_result(found)
 
     # -- while it runs ------------------------------------------------------------------------------------------
@@ -180,6 +187,8 @@ class _Flow:
     def _draw_result(self, found: Import) -> None:
         nothing = found.state is ImportState.FAILED and not found.processed
         with self._head.actions:
+            if self._write and found.undo_until is not None and found.state is not ImportState.UNDONE:
+                undo_button(found, self._api, self._place.show)
             if self._write:
                 button(_("Another list"), kind="primary" if nothing else "quiet", icon="upload_file", to="/imports")
             if not nothing:
@@ -191,7 +200,9 @@ class _Flow:
         elif found.state is ImportState.CANCELLED:
             with note("warn", _("The import was stopped. What came in before stays."), name="warning"):
                 pass
-        if found.processed:
+        if found.state is ImportState.UNDONE:
+            draw_undone(found)
+        elif found.processed:
             with figures():
                 figure(_("New"), formats.number(found.created), hint=_("contacts made"))
                 figure(_("Brought up to date"), formats.number(found.updated), hint=_("were known already"))
