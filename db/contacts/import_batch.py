@@ -12,12 +12,13 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db import halving, storable
-from db.contacts import consent, imports, tags
+from db import halving
+from db.contacts import consent, import_rejects, imports, tags
 from db.contacts.enums import IdentityKind, ImportState
 from db.contacts.events import ContactsChanged, ImportProgress
 from db.contacts.identities import Address
 from db.contacts.import_members import Facts, Member, differences, remember
+from db.contacts.import_rejects import Reject
 from db.contacts.reasons import Reason, RowWarning
 from db.permissions import Permission
 from db.tenancy import worker
@@ -39,17 +40,6 @@ class Row(NamedTuple):
     tags: list[str]
     custom: dict[str, str]
     cells: list[str]
-
-
-class Reject(NamedTuple):
-    """A cell that cannot be taken. `warning`: the row was taken without it."""
-
-    number: int
-    field: str
-    value: str
-    reason: str
-    cells: list[str]
-    warning: bool = False
 
 
 class Batch(NamedTuple):
@@ -214,7 +204,7 @@ async def _apply(
             batch.rows, some, reject, spoiled=lambda e: halving.spoiled(e) and not isinstance(e, asyncpg.ForeignKeyViolationError)
         )
         warnings = [warning for changes in written for warning in changes.rejects]
-        await _reject(w, import_id, [*rejects, *warnings])
+        await import_rejects.add(w, import_id, [*rejects, *warnings])
         processed = batch.start + batch.length
         await w.execute(
             "update contact_import set processed = $3, created = created + $4, updated = updated + $5, unchanged = unchanged + $6, "
@@ -337,12 +327,6 @@ insert into contact_identity(company_id, contact_id, kind, value, line, region)
 select $1, * from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])
 on conflict (company_id, kind, value, scope) do nothing
 """
-_REJECTS = """
-insert into contact_import_reject(company_id, import_id, row_number, field, value, reason, warning, cells)
-select $1, $2, r.number, r.field, r.value, r.reason, r.warning, array(select jsonb_array_elements_text(r.cells::jsonb))
-from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::bool[], $8::text[]) r(number, field, value, reason, warning, cells)
-on conflict do nothing
-"""
 
 
 async def _write(w: Work, import_id: UUID, changes: _Changes) -> None:
@@ -392,21 +376,6 @@ def _members(changes: _Changes) -> list[Member]:
         if not changes.people[contact_id].fresh:
             found[contact_id].addresses.append((address.kind.value, address.value))
     return list(found.values())
-
-
-async def _reject(w: Work, import_id: UUID, rejects: list[Reject]) -> None:
-    if rejects:
-        await w.execute(
-            _REJECTS,
-            w.company_id,
-            import_id,
-            [reject.number for reject in rejects],
-            [reject.field for reject in rejects],
-            [storable.text(reject.value) for reject in rejects],
-            [reject.reason for reject in rejects],
-            [reject.warning for reject in rejects],
-            [msgspec.json.encode([storable.text(cell) for cell in reject.cells]).decode() for reject in rejects],
-        )
 
 
 def _columns(people: list[_Person]) -> tuple[list[UUID], list[str], list[str | None], list[str], list[str]]:

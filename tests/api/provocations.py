@@ -296,5 +296,7 @@ ALSO: dict[str, list[Scene]] = {
     "templates_delete": [conflict(given("campaign", state="running"))],
     "contacts_update": [_contact_with_a_taken_phone],
     "tags_update": [_tag_with_a_taken_name],
+    "custom_fields_update": [conflict(alone(label="Telefone"))],
+    "imports_undo_preview_get": [conflict(alone())],
 }
 """Answers that no rule tells; what of them is not in the document fails."""

@@ -21,7 +21,8 @@ from db.clock import now
 from db.contacts import import_batch, imports
 from db.contacts.enums import IdentityKind, ImportState
 from db.contacts.identities import Address
-from db.contacts.import_batch import Batch, Reject, Row
+from db.contacts.import_batch import Batch, Row
+from db.contacts.import_rejects import Reject
 from db.contacts.import_rows import CleanRow
 from db.contacts.imports import GuessedColumn, Inspected, Plan
 from db.contacts.mapping import ColumnTarget, Mapping, Target

@@ -1,0 +1,43 @@
+"""Rows of a list that were not taken, and cells left out of those that were: kept whole, to be mended."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from db import storable
+from db.work import Work
+
+_REJECTS = """
+insert into contact_import_reject(company_id, import_id, row_number, field, value, reason, warning, cells)
+select $1, $2, r.number, r.field, r.value, r.reason, r.warning, array(select jsonb_array_elements_text(r.cells::jsonb))
+from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::bool[], $8::text[]) r(number, field, value, reason, warning, cells)
+on conflict do nothing
+"""
+
+
+class Reject(NamedTuple):
+    """A cell that cannot be taken. `warning`: the row was taken without it."""
+
+    number: int
+    field: str
+    value: str
+    reason: str
+    cells: list[str]
+    warning: bool = False
+
+
+async def add(w: Work, import_id: UUID, rejects: Sequence[Reject]) -> None:
+    if rejects:
+        await w.execute(
+            _REJECTS,
+            w.company_id,
+            import_id,
+            [reject.number for reject in rejects],
+            [reject.field for reject in rejects],
+            [storable.text(reject.value) for reject in rejects],
+            [reject.reason for reject in rejects],
+            [reject.warning for reject in rejects],
+            [msgspec.json.encode([storable.text(cell) for cell in reject.cells]).decode() for reject in rejects],
+        )
