@@ -38,7 +38,7 @@ from api.contract.contacts import (
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.versions import IfMatch
 from db.campaigns import field_uses
-from db.contacts import actions, bulk, fields, merges, notes, queries, tags
+from db.contacts import actions, bulk, fields, listing, merges, notes, queries, tags
 from db.contacts.enums import IdentityKind
 from db.contacts.phones import display
 from db.errors import RequestError, RequestField
@@ -50,7 +50,10 @@ _tag_refs = msgspec.json.Decoder(list[TagRef])
 async def contact_filter(
     request: Request[Any, Any, Any],
     search: Annotated[
-        str | None, QueryParameter(max_length=100, description="Part of a name, a phone number or an e-mail.")
+        str | None,
+        QueryParameter(
+            max_length=100, description="Parts of the name, the phone numbers or the e-mails: each word is somewhere in them."
+        ),
     ] = None,
     tag: Annotated[list[UUID] | None, QueryParameter(name="tag", description="Has any of these tags; may be repeated.")] = None,
     all_tags: Annotated[bool, QueryParameter(description="Has all of them.")] = False,
@@ -119,7 +122,8 @@ class ContactController(Controller):
 
     @get(
         summary="List contacts",
-        description="`total` is exact up to 10,000 and an estimate above, unless `count=exact`; only on the first page.",
+        description="`total` is only on the first page. It is exact up to 10,000, of a search up to about 3,000; above, an estimate, "
+        "unless `count=exact`.",
         dependencies={"filter": provide_filter},
         opt=CUSTOM,
     )
@@ -135,7 +139,7 @@ class ContactController(Controller):
         after: tuple[str | datetime, UUID] | None = (
             decode_cursor(cursor, tuple[datetime, UUID]) if sort == "recent" else decode_cursor(cursor, tuple[str, UUID])
         )
-        rows, total = await queries.contacts(actor, filter, sort=sort, after=after, limit=one_over(limit), exact=count == "exact")
+        rows, total = await listing.contacts(actor, filter, sort=sort, after=after, limit=one_over(limit), exact=count == "exact")
         key = "updated_at" if sort == "recent" else "name_key"
         return page(rows, limit, lambda row: (row[key], row["id"]), _row, total)
 

@@ -3,32 +3,15 @@
 Conditions are on alias `c` (table contact) and name the company through `c.company_id`; the caller sets that one.
 """
 
-import re
 from collections.abc import Callable, Iterator
 
 import msgspec
 
+from db.contacts import search
 from db.contacts.filter import ContactFilter
 
-_NOT_A_NUMBER = re.compile(r"[^\d\s()+.\-/]")
-_EVERYTHING = 10_000_000
 _Value = Callable[[object], str]
 """Adds a value to the arguments and returns its placeholder."""
-
-
-def needle(text: str) -> str | None:
-    """What to look for, before folding; None when there is nothing. Phone-like text is reduced to its digits.
-    One or two characters match the start of a word only: shorter than a trigram, they would read the whole table."""
-    text = " ".join(text.replace("\0", "").split())
-    digits = re.sub(r"\D", "", text)
-    if digits and not _NOT_A_NUMBER.search(text):
-        text = digits
-    return None if not text else f" {text}" if len(text) < 3 else text
-
-
-def like_pattern(parameter: str) -> str:
-    """SQL: the LIKE pattern for a needle. Escaped after folding, which turns some signs into wildcards."""
-    return f"'%' || regexp_replace(fold({parameter}), '([\\\\%_])', '\\\\\\1', 'g') || '%'"
 
 
 def where(filter: ContactFilter, args: list[object]) -> str:
@@ -47,9 +30,8 @@ def picked(filter: ContactFilter, args: list[object]) -> str:
 
 
 def _named(filter: ContactFilter, value: _Value) -> Iterator[str]:
-    if filter.search is not None and (text := needle(filter.search)):
-        pattern = like_pattern(f"{value(text)}::text")
-        yield f"c.id in (select s.id from contact_search({pattern}, {_EVERYTHING}) s)"
+    if wanted := search.needles(filter.search):
+        yield f"c.id in (select s.id from {search.index([value(one) for one in wanted])} s)"
     if filter.ids:
         yield f"c.id = any({value(filter.ids)}::uuid[])"
     if filter.import_id is not None:

@@ -115,6 +115,10 @@ async def test_search_takes_names_numbers_and_wildcards_as_they_are(client: http
     assert await names(client, us, search="11 8765-4321") == ["João 100% Certo"]
     assert await names(client, us, search="LOJA.com") == ["Maria_Clara"]
     assert await names(client, us, search="%' or true --") == []
+    assert await names(client, us, search="clara LOJA") == ["Maria_Clara"]
+    assert await names(client, us, search="certo 8765-4321 joão") == ["João 100% Certo"]
+    assert await names(client, us, search="clara certo") == []
+    assert await names(client, us, search="lo") == []  # no word begins with it; what follows an @ is no word
 
 
 @pytest.mark.parametrize("sort", ["name", "recent"])

@@ -109,7 +109,7 @@ async def test_round_trip(home: Settings, elsewhere: Settings, tmp_path: Path) -
         assert await connection.fetchval("select count(*) from contact") == 0
         await connection.execute("select set_config('app.company', $1, true)", str(COMPANY))
         assert await connection.fetchval("select count(*) from contact") == 4000
-        assert await connection.fetchval("select count(*) from contact_search('%silva%', 10)") == 10
+        assert await connection.fetchval("select count(*) from contact_search(array['%silva%'])") > 10
     await connection.close()
 
 
@@ -197,9 +197,7 @@ async def test_nothing_in_a_manifest_is_carried_out(home: Settings, elsewhere: S
             data = source.read(name)
             if name == "manifest.json":
                 manifest = msgspec.json.decode(data)
-                manifest["owners"] = {
-                    "contact_search(text,integer) owner to masteria_system; create role forged superuser; --": "x"
-                }
+                manifest["owners"] = {"contact_search(text[]) owner to masteria_system; create role forged superuser; --": "x"}
                 data = msgspec.json.encode(manifest)
             sink.writestr(name, data)
     await restore(elsewhere.database_owner_url, bad, elsewhere, replace=False)
@@ -216,8 +214,8 @@ async def test_nothing_in_a_manifest_is_carried_out(home: Settings, elsewhere: S
     "forged",
     [
         "create function public.door() returns int language sql security definer as 'select 1'",
-        "create or replace function public.contact_search(pattern text, most int) returns table (id uuid, name_key text, updated_at"
-        " timestamptz) language sql stable security definer as 'select id, name_key, updated_at from contact'",
+        "create or replace function public.contact_search(patterns text[]) returns setof contact"
+        " language sql stable security definer as 'select * from contact'",
     ],
 )
 async def test_a_function_with_its_owners_rights_that_is_not_ours_is_refused(
