@@ -172,6 +172,7 @@ class _Page:
 
     async def counted(self) -> int:
         """Exactly how many on all pages."""
+        await self._joins("on")
         source = f"{search.index(self.wanted)} c" if self.wanted else "contact c"
         count: int = await self._r.fetchval(
             f"select count(*) from {source} where c.company_id = $1 and {self._rest}", *self._args
@@ -181,5 +182,5 @@ class _Page:
 
 def _rounded(guess: int) -> int:
     """To two digits, so that nobody takes it for a count."""
-    step = 10 ** max(0, len(str(guess)) - 2)
+    step: int = 10 ** max(0, len(str(guess)) - 2)
     return guess // step * step

@@ -2,68 +2,77 @@
 security, in a database that other companies share. The contacts are made once and kept in `.data/bench`."""
 
 import time
+from collections.abc import Iterator
 from typing import NamedTuple
+from uuid import UUID
 
 import asyncpg
 
 from db.contacts import listing
 from db.contacts.filter import ContactFilter
 from db.contacts.listing import Sort
-from db.permissions import Role
+from db.permissions import Permission, Role
 from db.tenancy import Actor, member
-from tests.bench.harness import ROOT, Harness, company
+from db.work import read
+from tests.bench.harness import Harness, company
 from tests.bench.people import People, fill
 
-FOLDER = ROOT / ".data" / "bench"
 OTHERS = (100_000, *(40_000,) * 5)
-"""The sizes of the companies beside the one that is searched."""
+"""Companies beside one of 1,000,000."""
+_LIMIT = 51  # what the API asks for a page of fifty
 
-_WORDS = {
+_KINDS = {
     "rare word": ["zuleika", "kowalski", "xênia", "ubirajara"],
     "common word": ["maria", "silva", "santos", "josé", "gmail"],
     "word between": ["beatriz", "wellington", "thiago", "wanderley", "peixoto"],
-    "accents": ["JOÃO", "joao", "Conceição", "antônio"],
-    "one letter": list("aemsthwxyzuq5"),
-    "two letters": ["ma", "si", "th", "we", "xe", "ho", "gm", "vi", "zu", "yo", "11", "55", "é "],
+    "accents": ["JOÃO", "joao", "Gonçalves", "antônio"],
+    "one letter": [*"aemsthwxyzuq5"],
+    "two letters": ["ma", "si", "th", "we", "xe", "ho", "gm", "vi", "zu", "yo", "11", "55", "jú"],
     "middle of a number": ["98765", "1234", "777", "5511", "(11) 96"],
     "end of a number": ["4321", "90909", "000"],
     "whole number": ["+55 11 97700-1234", "11 96543-2109"],
-    "e-mail": ["maria.silva", "@uol.com", "souza12"],
+    "e-mail": ["ana.silva", "@uol.com", "souza12"],
     "two words": ["maria silva", "ana souza", "zuleika santos", "jo si", "silva 5511"],
     "nothing found": ["zzz", "qqqq", "maria kowalskizz", "00000000", "xq"],
 }
-_WITH_TAG = ["maria", "silva", "zuleika", "ma", "4321", "beatriz", "zzz"]
+_SOME = ["maria", "silva", "zuleika", "ma", "4321", "zzz"]
+_HARD = {"one frequent first name's e-mails, by name": ["maria.silva"]}
+"""What decision 32 says stays slow."""
 
 
-class Kind(NamedTuple):
-    """One kind of search, and the questions that it is measured with."""
+class Question(NamedTuple):
+    """A page that is asked for. `second`: the one behind the first, by its cursor."""
 
-    name: str
-    asked: list[tuple[ContactFilter, Sort]]
+    filter: ContactFilter
+    sort: Sort
+    second: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.filter.search or 'everybody'} {'by name' if self.sort == 'name' else 'changed last'}"
 
 
 class Figure(NamedTuple):
-    """Seconds of the calls of one kind: the median one and the slowest question, by the median of its rounds."""
+    """One kind of question, in seconds: the median and the slowest of its questions, each the median of its rounds."""
 
-    name: str
+    kind: str
+    questions: int
     p50: float
     worst: float
     slowest: str
 
 
 async def made(base: Harness, size: int) -> tuple[Actor, Actor]:
-    """The owner of the company with `size` contacts and the one of the largest beside it; made unless an earlier run did."""
+    """The owner of the company with `size` contacts, and the one of the largest beside it."""
     db = await asyncpg.connect(base.settings.database_owner_url)
     try:
+        if not await db.fetchval("select exists (select from contact)"):
+            owners = [await company(db) for _ in range(len(OTHERS) + 1)]
+            sizes = [size, *(max(100, other * size // 1_000_000) for other in OTHERS)]
+            await fill(db, [People(owner.company_id, each) for owner, each in zip(owners, sizes, strict=True)])
         found = await db.fetch(
             "select m.company_id, m.user_id from membership m"
             " order by (select count(*) from contact c where c.company_id = m.company_id) desc limit 2"
         )
-        if not found:
-            owners = [await company(db) for _ in range(len(OTHERS) + 1)]
-            sizes = [size, *(max(100, other * size // 1_000_000) for other in OTHERS)]
-            await fill(db, [People(owner.company_id, each) for owner, each in zip(owners, sizes, strict=True)])
-            return owners[0], owners[1]
         first, second = (member(row["company_id"], row["user_id"], Role.OWNER) for row in found)
         return first, second
     finally:
@@ -71,24 +80,41 @@ async def made(base: Harness, size: int) -> tuple[Actor, Actor]:
 
 
 async def measure(actor: Actor, rounds: int) -> list[Figure]:
-    """Each question asked `rounds` times, all of them in turn, so that none has the caches for itself."""
-    kinds = [kind async for kind in _kinds(actor)]
+    """Every question `rounds` times, those of a kind in turn, so that none has the caches for itself."""
+    async with read(actor, Permission.CONTACTS_READ) as r:
+        tags = await r.fetch("select id, name from tag where company_id = $1", actor.company_id)
     figures = []
-    for kind in kinds:
-        times: list[list[float]] = [[] for _ in kind.asked]
+    for kind, questions in _kinds({row["name"]: row["id"] for row in tags}):
+        seconds: list[list[float]] = [[] for _ in questions]
         for turn in range(rounds + 1):
-            for place, (filter, sort) in enumerate(kind.asked):
-                began = time.perf_counter()
-                await listing.contacts(actor, filter, sort=sort, limit=51)
-                if turn:  # the first warms
-                    times[place].append(time.perf_counter() - began)
-        medians = [sorted(each)[rounds // 2] for each in times]
+            for place, question in enumerate(questions):
+                took = await _ask(actor, question)
+                if turn:  # the first one warms
+                    seconds[place].append(took)
+        medians = [sorted(each)[rounds // 2] for each in seconds]
         worst = max(range(len(medians)), key=medians.__getitem__)
-        figures.append(Figure(kind.name, sorted(medians)[len(medians) // 2], medians[worst], _named(*kind.asked[worst])))
+        figures.append(Figure(kind, len(questions), sorted(medians)[len(medians) // 2], medians[worst], str(questions[worst])))
     return figures
 
 
-async def _kinds(actor: Actor):  # type: ignore[no-untyped-def]
-    yield Kind("the whole list", [(ContactFilter(), "name"), (ContactFilter(), "recent")])
-    for name, words in _WORDS.items():
-        yield Kind(name, [(ContactFilter(search=word), sort) for word in words for sort in ("name", "recent")])
+async def _ask(actor: Actor, question: Question) -> float:
+    after = None
+    if question.second:
+        rows = (await listing.contacts(actor, question.filter, sort=question.sort, limit=_LIMIT)).rows
+        if len(rows) == _LIMIT:
+            after = (rows[-2]["name_key" if question.sort == "name" else "updated_at"], rows[-2]["id"])
+    began = time.perf_counter()
+    await listing.contacts(actor, question.filter, sort=question.sort, after=after, limit=_LIMIT)
+    return time.perf_counter() - began
+
+
+def _kinds(tags: dict[str, UUID]) -> Iterator[tuple[str, list[Question]]]:
+    sorts: list[Sort] = ["name", "recent"]
+    yield "the list", [Question(ContactFilter(), sort) for sort in sorts]
+    for kind, words in _KINDS.items():
+        yield kind, [Question(ContactFilter(search=word), sort) for word in words for sort in sorts]
+    yield "second page", [Question(ContactFilter(search=word), sort, second=True) for word in _SOME for sort in sorts]
+    for tag, tag_id in tags.items():
+        yield f"with tag {tag}", [Question(ContactFilter(search=word, tags=[tag_id]), "name") for word in _SOME]
+    for kind, words in _HARD.items():
+        yield kind, [Question(ContactFilter(search=word), "name") for word in words]

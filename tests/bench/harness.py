@@ -36,10 +36,16 @@ ROOT = Path(__file__).parents[2]
 class Harness:
     """Postgres, Valkey and the programs of one run."""
 
-    def __init__(self, *, postgres: Mapping[str, str] | None = None, port: int | None = None, **settings: Any) -> None:
-        """`postgres`: server settings; `port`: Valkey on this TCP port instead of a socket; `settings`: as for a deployment."""
-        self.folder = Path(tempfile.mkdtemp(prefix="masteria-proof-"))
+    def __init__(
+        self, *, postgres: Mapping[str, str] | None = None, port: int | None = None, kept: Path | None = None, **settings: Any
+    ) -> None:
+        """`postgres`: server settings; `port`: Valkey on this TCP port instead of a socket; `kept`: a folder that stays, for the next
+        run; `settings`: as for a deployment."""
+        if kept:
+            kept.mkdir(parents=True, exist_ok=True)
+        self.folder = kept or Path(tempfile.mkdtemp(prefix="masteria-proof-"))
         self.folder.chmod(0o755)
+        self._kept = kept is not None
         self._port = port
         self.postgres = Postgres(self.folder / "pg", **(postgres or {}))
         self._start_valkey()
@@ -149,7 +155,8 @@ class Harness:
         self.postgres.stop()
         with suppress(Exception):
             self.valkey.terminate()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self._kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 @asynccontextmanager
