@@ -97,3 +97,20 @@ async def test_back_in_the_wizard_is_a_step_back(stack: Stack, context: BrowserC
     await page.go_back()
     await expect(page.get_by_role("heading", name="Campanhas", level=1)).to_be_visible()
     assert wrong == []
+
+
+async def test_a_name_that_is_cut_short_is_told_whole(stack: Stack, context: BrowserContext) -> None:
+    long, short = "Aniversário de " + "muitos " * 14 + "clientes", "Dia do amigo"
+    async with stack.client() as api:
+        for name in (long, short):
+            (await api.post("/v1/campaigns", json={"name": name})).raise_for_status()
+    page, wrong = await new_page(context)
+    await sign_in(page, stack)
+    await page.goto(f"{stack.ui}/campaigns")
+    await settled(page)
+    for name, told in ((long, long), (short, None)):
+        link = page.get_by_role("link", name=name)
+        await link.hover()
+        await expect(link).to_have_attribute("data-whole", "yes" if told else "")
+        assert await link.get_attribute("title") == told
+    assert wrong == []

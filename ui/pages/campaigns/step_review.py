@@ -80,7 +80,7 @@ def _lines(facts: Facts) -> list[tuple[str, str, str, str]]:
         message = campaign.template_name or _("No template yet")
         count = len(campaign.bindings)
         hint = ngettext("{n} place filled", "{n} places filled", count).format(n=count) if count else ""
-        if not campaign.sandbox:
+        if campaign.channel_kind and not campaign.sandbox:
             hint = " · ".join(
                 [*([hint] if hint else []), _("The provider charges per message delivered, by category and country")]
             )

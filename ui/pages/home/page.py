@@ -62,7 +62,7 @@ def _draw(home: Home) -> None:
     waiting = [one for one in home.running if one.state == CampaignState.SCHEDULED]
     going = [one for one in home.running if one not in waiting]
     if going or waiting:
-        with ui.element("div").classes("m-grid m-grid-wide items-start"):
+        with ui.element("div").classes("m-grid m-grid-wide"):
             if going:
                 _running(_("Going on now"), going)
             if waiting:
