@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, delete, get, patch, post
+from litestar import Controller, Request, delete, get, patch, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
@@ -32,6 +32,7 @@ from api.contract.campaigns import (
     TestSent,
 )
 from api.exports import Separator
+from api.methods import only_head
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.recipients_csv import recipients_csv
 from api.versions import IfMatch
@@ -228,11 +229,13 @@ class CampaignController(Controller):
         self,
         actor: Caller,
         asked: Asked,
+        request: Request[Any, Any, Any],
         separator: Separator = ";",
         language: FromQuery[Literal["pt-BR", "en"]] = "pt-BR",
     ) -> Stream:
-        """UTF-8 with BOM, labels in the language, times of the company; cells that a spreadsheet would run as a formula are neutralised."""
-        return await recipients_csv(actor, asked, separator, language)
+        """UTF-8 with BOM, labels in the language, times of the company; cells that a spreadsheet would run as a formula are neutralised.
+        Needs `contacts:export` too; noted in the audit log."""
+        return await recipients_csv(actor, asked, separator, language, only_head=only_head(request.scope))
 
 
 def _recipient(row: Any) -> Recipient:

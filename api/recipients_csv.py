@@ -14,6 +14,7 @@ from api.exports import BOM, csv_lines, csv_stream
 from api.translations import portuguese
 from db.accounts.queries import company_of
 from db.campaigns import queries
+from db.campaigns.export import begin_export
 from db.clock import now
 from db.messages.enums import MessageState
 from db.permissions import Permission
@@ -23,10 +24,13 @@ from db.work import read
 _ROWS = 500  # per piece
 
 
-async def recipients_csv(actor: Actor, query: queries.RecipientQuery, separator: str, language: str) -> Stream:
-    """Raises NotFound before anything is streamed."""
-    actor.require(Permission.CONTACTS_EXPORT)
-    campaign = await queries.campaign(actor, query.campaign_id)
+async def recipients_csv(
+    actor: Actor, query: queries.RecipientQuery, separator: str, language: str, *, only_head: bool
+) -> Stream:
+    """`only_head`: nothing of it is handed over. Raises Forbidden and NotFound before anything is streamed."""
+    for permission in (Permission.CONTACTS_EXPORT, Permission.CAMPAIGNS_READ):
+        actor.require(permission)
+    campaign = await (queries.campaign(actor, query.campaign_id) if only_head else begin_export(actor, query))
     zone = ZoneInfo((await company_of(actor))["time_zone"])
     name = _file_name(campaign["name"])
     return csv_stream(_pieces(actor, query, separator, language, zone), f"{name}-{now().astimezone(zone):%Y-%m-%d}.csv")

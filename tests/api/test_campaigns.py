@@ -143,6 +143,11 @@ async def test_recipients_page_by_page_and_as_csv(
     assert "opted_out" not in left_out.text
     found = await client.get(f"/v1/campaigns/{ready['id']}/recipients.csv?search=nobody+of+that+name", headers=auth)
     assert len(found.text.splitlines()) == 1
+    assert (
+        await client.head(f"/v1/campaigns/{ready['id']}/recipients.csv", headers=auth)
+    ).status_code == 200  # hands nothing over
+    noted = await owner_db.fetch("select subject_id from audit_log where action = 'campaign.recipients_exported'")
+    assert [row["subject_id"] for row in noted] == [UUID(ready["id"])] * 4
 
 
 async def test_states_allow_only_their_moves(client: httpx.AsyncClient, auth: Headers, ready: dict, owner: Actor) -> None:
