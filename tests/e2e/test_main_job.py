@@ -75,7 +75,7 @@ async def test_spreadsheet_to_delivered_campaign(stack: Stack, context: BrowserC
     await page.get_by_role("radio", name="WhatsApp da loja").click()
     await onward(page, "Público")
     await page.get_by_role("radio", name="De importação").click()
-    await page.get_by_label("Importar", exact=True).click()
+    await page.get_by_label("Importação", exact=True).click()
     await page.get_by_role("option", name="Promoção de junho.csv").click()
     await expect(page.get_by_text(str(len(_ADDRESSES)), exact=True).first).to_be_visible()
     await onward(page, "Mensagem")
