@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -12,8 +13,10 @@ import asyncpg
 import pytest
 from valkey.asyncio import Valkey
 
+from db import migrate
 from db.embedded import Postgres, start_valkey, valkey_socket, valkey_url
 
+MIGRATIONS = Path(migrate.__file__).parent / "migrations"
 _SMALL = {"shared_buffers": "'16MB'", "max_connections": "20", "fsync": "off"}
 
 
@@ -54,6 +57,34 @@ def test_an_interrupted_initdb_is_begun_anew(folder: Path) -> None:
         assert not half.exists()
     finally:
         server.stop()
+
+
+def test_a_server_that_cannot_be_recognised_for_a_moment_is_an_error_not_another_server(folder: Path) -> None:
+    server = Postgres(folder / "pg", **_SMALL)
+    try:
+        asyncio.run(_lost_sight(server, folder))
+    finally:
+        server.stop()
+
+
+async def _lost_sight(server: Postgres, folder: Path) -> None:
+    await server.create_database()
+    connection = await asyncpg.connect(server.owner_url)
+    for file in ("m0007_installation.sql", "m0023_place_or_error.sql"):  # the function alone
+        text = (MIGRATIONS / file).read_text("utf-8")
+        start = re.search(r"create (or replace )?function place\(\)", text)
+        assert start
+        await connection.execute(text[start.start() : text.index("end $$;", start.start()) + 7])
+    place = await connection.fetchval("select place()")
+    assert place[0].isdigit()
+    folder.chmod(0)
+    try:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.fetchval("select place()")
+    finally:
+        folder.chmod(0o755)
+    assert await connection.fetchval("select place()") == place
+    await connection.close()
 
 
 async def _write(server: Postgres) -> None:
