@@ -67,7 +67,7 @@ class _Channel:
                         step=20,
                     )
                     self._log.offer("sandbox", on=False)
-            with ui.element("div").classes("m-col m-loose"):
+            with ui.element("div").classes("m-col m-loose m-first"):
                 self._side: Loader[Channel] = load(self._fetch, self._draw, lambda: skeleton_card(6))
         self._throttle = Throttle(self._again, 2.0)
         live.on(ChannelEvent, self._heard)

@@ -57,7 +57,7 @@ class _Contact:
                 self._notes: Loader[Page[Note]] = load(
                     lambda: client.notes(self._api, self._id), self._draw_notes, lambda: skeleton_list(1)
                 )
-            with ui.element("div").classes("m-col m-loose m-who"):
+            with ui.element("div").classes("m-col m-loose m-first"):
                 self._facts: Loader[Contact] = load(self._fetch, self._draw_facts)
                 self._merges = Merges(contact_id, write=self._write)
         live.on(ContactsChanged, self._changed)
