@@ -70,7 +70,7 @@ def test_a_server_that_cannot_be_recognised_for_a_moment_is_an_error_not_another
 async def _lost_sight(server: Postgres, folder: Path) -> None:
     await server.create_database()
     connection = await asyncpg.connect(server.owner_url)
-    for file in ("m0007_installation.sql", "m0024_place_or_error.sql"):  # the function alone
+    for file in ("m0007_installation.sql", "m0025_place_or_error.sql"):  # the function alone
         text = (MIGRATIONS / file).read_text("utf-8")
         start = re.search(r"create (or replace )?function place\(\)", text)
         assert start
