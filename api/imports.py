@@ -9,18 +9,28 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath, FromQuery, JSONBody
+from litestar.params import Body, FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from api.auth.guard import Caller
 from api.contract.base import Page
-from api.contract.contacts import Import, ImportColumn, ImportKept, ImportReject, ImportStart, ImportUndo
+from api.contract.contacts import (
+    Import,
+    ImportColumn,
+    ImportKept,
+    ImportMend,
+    ImportMended,
+    ImportReject,
+    ImportStart,
+    ImportUndo,
+)
 from api.exports import BOM, Separator, csv_lines, csv_stream
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.translations import portuguese
-from db.contacts import import_undo, imports
+from db.contacts import import_undo, imports, mending
 from db.contacts.import_undo import Undo
 from db.contacts.imports import ColumnTarget, Inspected, Options
+from db.contacts.mending import MendedRow
 from db.contacts.reasons import Reason, RowWarning, StayReason
 from db.errors import RequestError, RequestField
 from db.tenancy import Actor
@@ -62,6 +72,10 @@ def _undo(found: Undo) -> ImportUndo:
 def _said(row: asyncpg.Record) -> str:
     """Why a row, or one cell of it, was not taken."""
     return (RowWarning if row["warning"] else Reason)(row["reason"]).sentence
+
+
+def _reject(row: asyncpg.Record) -> ImportReject:
+    return struct(row, ImportReject, message=_said(row))
 
 
 class ImportController(Controller):
@@ -123,15 +137,26 @@ class ImportController(Controller):
         "/{import_id:uuid}/rejects", summary="Rows that were not taken", description="Each with its reasons, in the file's order."
     )
     async def rejects(
-        self, actor: Caller, import_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 50
+        self,
+        actor: Caller,
+        import_id: FromPath[UUID],
+        warning: Annotated[
+            bool | None, QueryParameter(description="Only cells left out of rows that were taken, or only rows that were not.")
+        ] = None,
+        cursor: Cursor = None,
+        limit: Limit = 50,
     ) -> Page[ImportReject]:
-        rows = await imports.rejects(actor, import_id, after=decode_cursor(cursor, tuple[int, str]), limit=one_over(limit))
-        return page(
-            rows,
-            limit,
-            lambda row: (row["row_number"], row["field"]),
-            lambda row: struct(row, ImportReject, message=_said(row)),
-        )
+        after = decode_cursor(cursor, tuple[int, str])
+        rows = await imports.rejects(actor, import_id, after=after, limit=one_over(limit), warning=warning)
+        return page(rows, limit, lambda row: (row["row_number"], row["field"]), _reject)
+
+    @post("/{import_id:uuid}/mend", status_code=200, summary="Import mended rows")
+    async def mend(self, actor: Caller, import_id: FromPath[UUID], data: JSONBody[ImportMend]) -> ImportMended:
+        """Rows that were not taken, at most 200, with the cells that are mended; the others stay as the file had them. They are checked
+        and imported with the mapping and tags of their import. 409 `import_not_over`, `import_undone`."""
+        rows = [MendedRow(row.row_number, {cell.column: cell.value for cell in row.cells}) for row in data.rows]
+        found = await mending.mend(actor, import_id, rows)
+        return ImportMended(taken=found.taken, rejects=[_reject(row) for row in found.rejects], result=_import(found.result))
 
     @get(
         "/{import_id:uuid}/rejects.csv",

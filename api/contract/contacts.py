@@ -279,3 +279,28 @@ class ImportReject(Output):
     reason: Annotated[str, example("phone_too_short")]
     message: Annotated[str, example("The number has too few digits.")]
     warning: bool  # the row was taken, only this cell was not
+    cells: Annotated[list[str], example(["Ana", "12345"])]  # the whole row, as the file has it
+
+
+class MendedCell(Input):
+    column: Annotated[int, Meta(ge=0, le=500)]
+    value: Annotated[str, Meta(max_length=5000, examples=["(11) 98765-4321"])]
+
+
+class MendedRow(Input):
+    row_number: Annotated[int, Meta(ge=0, le=2_147_483_647)]
+    cells: Annotated[list[MendedCell], Meta(min_length=1, max_length=500)]
+
+
+class ImportMend(Input):
+    """POST /v1/imports/{id}/mend → ImportMended."""
+
+    rows: Annotated[list[MendedRow], Meta(min_length=1, max_length=200)]
+
+
+class ImportMended(Output):
+    """Rows that somebody else mended before are neither `taken` nor among the `rejects`."""
+
+    taken: Annotated[list[int], example([3])]  # numbers of rows that are contacts now
+    rejects: list[ImportReject]  # of those that still are none
+    result: Import

@@ -101,6 +101,11 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactImportError.IMPORT_NOT_OVER,
         ContactImportError.UNDO_TOO_LATE,
     ),
+    "imports_mend": (
+        ContactError.TAG_BUSY,
+        ContactImportError.IMPORT_NOT_OVER,
+        ContactImportError.IMPORT_UNDONE,
+    ),
     "imports_start": (
         ContactError.FIELD_BUSY,
         ContactError.TAG_BUSY,

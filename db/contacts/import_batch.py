@@ -19,6 +19,7 @@ from db.contacts.events import ContactsChanged, ImportProgress
 from db.contacts.identities import Address
 from db.contacts.import_members import Facts, Member, differences, remember
 from db.contacts.import_rejects import Reject
+from db.contacts.import_row import Row
 from db.contacts.reasons import Reason, RowWarning
 from db.permissions import Permission
 from db.tenancy import worker
@@ -26,20 +27,6 @@ from db.work import Work, work
 
 _PHONE, _EMAIL = IdentityKind.PHONE.value, IdentityKind.EMAIL.value
 _OF_OTHER = {_PHONE: RowWarning.PHONE_OF_OTHER_CONTACT, _EMAIL: RowWarning.EMAIL_OF_OTHER_CONTACT}
-
-
-class Row(NamedTuple):
-    """A contact to be. Empty texts say nothing and change nothing."""
-
-    number: int
-    phone: Address | None
-    email: Address | None
-    name: str
-    language: str
-    opted_out: bool
-    tags: list[str]
-    custom: dict[str, str]
-    cells: list[str]
 
 
 class Batch(NamedTuple):
@@ -52,7 +39,7 @@ class Batch(NamedTuple):
     rejects: list[Reject]
 
 
-class _Raced(Exception):
+class Raced(Exception):
     """Somebody else gave an address of this batch away a moment ago: look again."""
 
 
@@ -77,7 +64,7 @@ class _Person(msgspec.Struct, gc=False):
         return {"name": self.name, "language": self.language, **{f"custom.{key}": value for key, value in self.custom.items()}}
 
 
-class _Changes:
+class Changes:
     """What a batch writes."""
 
     def __init__(self, people: dict[UUID, _Person], owners: dict[tuple[str, str], UUID], barred: dict[str, str]) -> None:
@@ -166,7 +153,7 @@ async def apply(
     for attempt in range(6):
         try:
             return await _apply(company_id, import_id, batch, extra_tags, known_tags, emit)
-        except (_Raced, asyncpg.DeadlockDetectedError, asyncpg.ForeignKeyViolationError):
+        except (Raced, asyncpg.DeadlockDetectedError, asyncpg.ForeignKeyViolationError):
             if attempt == 5:
                 raise
             known_tags.clear()
@@ -186,23 +173,8 @@ async def _apply(
         )
         if at is None or at["state"] != ImportState.RUNNING or at["processed"] != batch.start:
             return Outcome(False, at["processed"] if at else 0)
-        written, rejects = list[_Changes](), list(batch.rejects)
-
-        async def some(rows: Sequence[Row]) -> None:
-            try:
-                async with w.connection.transaction():  # a savepoint
-                    written.append(await _take(w, import_id, rows, extra_tags, known_tags))
-            except Exception:
-                known_tags.clear()  # some of them are gone again
-                raise
-
-        async def reject(row: Row, error: Exception) -> None:
-            rejects.append(Reject(row.number, "", "", Reason.NOT_STORABLE.value, row.cells))
-
-        # What refers to something deleted meanwhile is looked at again, as a whole.
-        await halving.write(
-            batch.rows, some, reject, spoiled=lambda e: halving.spoiled(e) and not isinstance(e, asyncpg.ForeignKeyViolationError)
-        )
+        written, unwritable = await write(w, import_id, batch.rows, extra_tags, known_tags)
+        rejects = [*batch.rejects, *unwritable]
         warnings = [warning for changes in written for warning in changes.rejects]
         await import_rejects.add(w, import_id, [*rejects, *warnings])
         processed = batch.start + batch.length
@@ -225,7 +197,31 @@ async def _apply(
     return Outcome(True, processed)
 
 
-async def _take(w: Work, import_id: UUID, rows: Sequence[Row], extra_tags: list[UUID], known_tags: dict[str, UUID]) -> _Changes:
+async def write(
+    w: Work, import_id: UUID, rows: Sequence[Row], extra_tags: list[UUID], known_tags: dict[str, UUID]
+) -> tuple[list[Changes], list[Reject]]:
+    """Writes rows; what they changed, and those that cannot be stored. Raises Raced."""
+    written, rejects = list[Changes](), list[Reject]()
+
+    async def some(rows: Sequence[Row]) -> None:
+        try:
+            async with w.connection.transaction():  # a savepoint
+                written.append(await _take(w, import_id, rows, extra_tags, known_tags))
+        except Exception:
+            known_tags.clear()  # some of them are gone again
+            raise
+
+    async def reject(row: Row, error: Exception) -> None:
+        rejects.append(Reject(row.number, "", "", Reason.NOT_STORABLE.value, row.cells))
+
+    # What refers to something deleted meanwhile is looked at again, as a whole.
+    await halving.write(
+        rows, some, reject, spoiled=lambda e: halving.spoiled(e) and not isinstance(e, asyncpg.ForeignKeyViolationError)
+    )
+    return written, rejects
+
+
+async def _take(w: Work, import_id: UUID, rows: Sequence[Row], extra_tags: list[UUID], known_tags: dict[str, UUID]) -> Changes:
     """Writes rows that follow one another."""
     changes = await _state_of(w, import_id, rows)
     warned = await _learn_tags(w, rows, known_tags)
@@ -261,7 +257,7 @@ where company_id = $1 and contact_id = any($2::uuid[]) group by 1
 """
 
 
-async def _state_of(w: Work, import_id: UUID, rows: Sequence[Row]) -> _Changes:
+async def _state_of(w: Work, import_id: UUID, rows: Sequence[Row]) -> Changes:
     """The contacts that these rows may be about, locked, and which addresses are suppressed."""
     phones = sorted({row.phone.value for row in rows if row.phone})
     emails = sorted({row.email.value for row in rows if row.email})
@@ -285,7 +281,7 @@ async def _state_of(w: Work, import_id: UUID, rows: Sequence[Row]) -> _Changes:
         w.company_id,
         phones + emails,
     )
-    return _Changes(people, owners, {row["address"]: row["source"] for row in barred})
+    return Changes(people, owners, {row["address"]: row["source"] for row in barred})
 
 
 async def _learn_tags(w: Work, rows: Sequence[Row], known: dict[str, UUID]) -> list[Reject]:
@@ -329,7 +325,7 @@ on conflict (company_id, kind, value, scope) do nothing
 """
 
 
-async def _write(w: Work, import_id: UUID, changes: _Changes) -> None:
+async def _write(w: Work, import_id: UUID, changes: Changes) -> None:
     company = w.company_id
     fresh = [person for person in changes.people.values() if person.fresh]
     if fresh:
@@ -350,7 +346,7 @@ async def _write(w: Work, import_id: UUID, changes: _Changes) -> None:
             [address.region for _, address in ordered],
         )
         if taken != len(ordered):
-            raise _Raced
+            raise Raced
     if changes.tags:
         await w.execute(
             "insert into contact_tag(company_id, tag_id, contact_id) select $1, * from unnest($2::uuid[], $3::uuid[]) "
@@ -364,7 +360,7 @@ async def _write(w: Work, import_id: UUID, changes: _Changes) -> None:
     await remember(w, import_id, _members(changes))
 
 
-def _members(changes: _Changes) -> list[Member]:
+def _members(changes: Changes) -> list[Member]:
     found: dict[UUID, Member] = {}
     for contact_id in sorted(changes.members):
         person = changes.people[contact_id]

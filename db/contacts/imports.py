@@ -164,8 +164,10 @@ async def one(r: Read, import_id: UUID) -> asyncpg.Record:
     return row
 
 
-async def rejects(actor: Actor, import_id: UUID, *, after: tuple[int, str] | None, limit: int) -> list[asyncpg.Record]:
-    """Rows `row_number, field, value, reason, warning, cells`. Raises NotFound."""
+async def rejects(
+    actor: Actor, import_id: UUID, *, after: tuple[int, str] | None, limit: int, warning: bool | None = None
+) -> list[asyncpg.Record]:
+    """Rows `row_number, field, value, reason, warning, cells`; `warning`: only of rows that were taken, or were not. Raises NotFound."""
     number, field = after or (-1, "")
     async with read(actor, Permission.CONTACTS_READ) as r:
         if not await r.fetchval("select true from contact_import where company_id = $1 and id = $2", actor.company_id, import_id):
@@ -173,13 +175,25 @@ async def rejects(actor: Actor, import_id: UUID, *, after: tuple[int, str] | Non
         return await r.fetch(
             "select row_number, field, value, reason, warning, cells from contact_import_reject "
             'where company_id = $1 and import_id = $2 and (row_number, field collate "C") > ($3, $4) '
-            'order by row_number, field collate "C" limit $5',
+            'and ($6::bool is null or warning = $6) order by row_number, field collate "C" limit $5',
             actor.company_id,
             import_id,
             number,
             field,
             limit,
+            warning,
         )
+
+
+async def rejects_of(w: Work, import_id: UUID, numbers: list[int]) -> list[asyncpg.Record]:
+    """As in `rejects`, of these rows that were not taken."""
+    return await w.fetch(
+        "select row_number, field, value, reason, warning, cells from contact_import_reject where company_id = $1 and import_id = $2"
+        ' and row_number = any($3::int[]) and not warning order by row_number, field collate "C"',
+        w.company_id,
+        import_id,
+        numbers,
+    )
 
 
 async def start(

@@ -21,6 +21,8 @@ from api.contract.contacts import (
     CustomFieldPatch,
     CustomFieldUse,
     Import,
+    ImportMend,
+    ImportMended,
     ImportReject,
     ImportStart,
     ImportUndo,
@@ -126,6 +128,10 @@ async def undo_preview(api: ApiClient, import_id: UUID) -> ImportUndo:
 
 async def undo_import(api: ApiClient, import_id: UUID) -> Import:
     return await api.post(f"/v1/imports/{import_id}/undo", Import)
+
+
+async def mend(api: ApiClient, import_id: UUID, body: ImportMend) -> ImportMended:
+    return await api.post(f"/v1/imports/{import_id}/mend", ImportMended, body)
 
 
 async def rejects(api: ApiClient, import_id: UUID, params: Params) -> Page[ImportReject]:

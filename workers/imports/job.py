@@ -19,10 +19,10 @@ import structlog
 from db import blobs
 from db.clock import now
 from db.contacts import import_batch, imports
-from db.contacts.enums import IdentityKind, ImportState
-from db.contacts.identities import Address
-from db.contacts.import_batch import Batch, Row
+from db.contacts.enums import ImportState
+from db.contacts.import_batch import Batch
 from db.contacts.import_rejects import Reject
+from db.contacts.import_row import Row, row_of
 from db.contacts.import_rows import CleanRow
 from db.contacts.imports import GuessedColumn, Inspected, Plan
 from db.contacts.mapping import ColumnTarget, Mapping, Target
@@ -173,25 +173,10 @@ def _batch(start: int, found: Rows) -> Batch:
         if clean is None:
             blank += 1
         elif isinstance(clean, CleanRow):
-            good.append(_row(clean, cells))
+            good.append(row_of(clean, cells))
         else:
             bad.extend(Reject(number, reason.field, reason.value, reason.reason.value, cells) for reason in clean)
     return Batch(start, len(found.rows), blank, good, bad)
-
-
-def _row(clean: CleanRow, cells: list[str]) -> Row:
-    phone = clean.phone
-    return Row(
-        clean.row_number,
-        Address(IdentityKind.PHONE, phone.canonical, phone.line.value, phone.region) if phone else None,
-        Address(IdentityKind.EMAIL, clean.email) if clean.email else None,
-        (clean.name or f"{clean.first_name} {clean.last_name}".strip())[:200],
-        clean.language,
-        clean.opted_out is True,
-        clean.tags,
-        clean.custom,
-        cells,
-    )
 
 
 JOBS = (
