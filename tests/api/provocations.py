@@ -275,6 +275,7 @@ SUCCESS: dict[str, Scene] = {
     "templates_delete": _without_campaigns,
     "messages_create": _answers,
     "imports_start": _looked_at,
+    "imports_mend": _imported,
     "imports_undo": _imported,
     "imports_undo_preview_get": _imported,
     "tags_create": body(name=lambda _: "nova"),

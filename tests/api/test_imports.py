@@ -5,6 +5,7 @@ import io
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import msgspec
 import pytest
@@ -152,6 +153,54 @@ async def test_an_import_starts_once_and_can_be_cancelled(client: httpx.AsyncCli
     assert (await client.get(path, headers=us)).json()["processed"] == 0
 
 
+async def test_rows_that_were_not_taken_are_mended_and_taken(
+    client: httpx.AsyncClient, us: Headers, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    text = LIST + "Bia;;;Natal\nCaio;abc;;Olinda\nDora;11 98765-4321;;\n"
+    done = await run(client, us, owner, await upload(client, us, owner, text), tags=["maio"])
+    path = f"/v1/imports/{done['id']}"
+    assert [done[name] for name in ("created", "updated", "rejected", "processed")] == [1, 1, 3, 5]
+
+    async def mend(*rows: tuple[int, dict[int, str]]) -> dict[str, Any]:
+        given = [{"row_number": n, "cells": [{"column": c, "value": v} for c, v in cells.items()]} for n, cells in rows]
+        answer = await client.post(f"{path}/mend", json={"rows": given}, headers=us)
+        assert answer.status_code == 200, answer.text
+        return answer.json()  # type: ignore[no-any-return]
+
+    async def left() -> list[tuple[int, str, str]]:
+        page = await client.get(f"{path}/rejects", params={"warning": False}, headers=us)
+        return [(one["row_number"], one["field"], one["value"]) for one in page.json()["items"]]
+
+    first = await mend((3, {1: "11 98765-0000"}), (4, {1: "(11) 98765-0001"}), (99, {1: "11 98765-0002"}))
+    assert first["taken"] == [4]
+    assert [(one["row_number"], one["field"], one["cells"][1]) for one in first["rejects"]] == [(3, "email", "11 98765-0000")]
+    assert await left() == [(3, "email", "x@"), (5, "phone", "abc")]
+    second = await mend((3, {2: "ze@example.com"}), (4, {1: "11 98765-0009"}))
+    assert (second["taken"], second["rejects"]) == ([3], [])
+    third = await mend((5, {1: "1198765-4321"}))  # Ana's own number: she is brought up to date
+    result = third["result"]
+    assert [result[name] for name in ("created", "updated", "rejected", "processed")] == [3, 2, 0, 5]
+    assert await left() == []
+    people = (await client.get("/v1/contacts", params={"import_id": done["id"]}, headers=us)).json()["items"]
+    assert sorted((one["name"], one["tags"][0]["name"]) for one in people) == [
+        ("Bia", "maio"),
+        ("Caio", "maio"),
+        ("Zé Lima", "maio"),
+    ]
+
+    wrong = await client.post(
+        f"{path}/mend", json={"rows": [{"row_number": 3, "cells": [{"column": 9, "value": "x"}]}]}, headers=us
+    )
+    assert (wrong.status_code, wrong.json()["errors"][0]["code"]) == (422, "column_unknown")
+    await client.post(f"{path}/undo", headers=us)
+    await undo_import(owner.company_id, UndoImport(import_id=UUID(done["id"])))
+    assert (await client.get("/v1/contacts", headers=us)).json()["items"] == []
+    undone = await client.post(
+        f"{path}/mend", json={"rows": [{"row_number": 3, "cells": [{"column": 1, "value": "x"}]}]}, headers=us
+    )
+    assert (undone.status_code, undone.json()["code"]) == (409, "import_undone")
+
+
 async def test_an_import_is_undone_after_a_look_at_what_that_does(client: httpx.AsyncClient, us: Headers, owner: Actor) -> None:
     done = await run(client, us, owner, await upload(client, us, owner, LIST), tags=["maio"])
     assert (done["undo"], done["undo_until"] > done["finished_at"]) == (None, True)
@@ -176,17 +225,21 @@ async def test_another_company_finds_no_import(
     seen = await upload(client, us, owner, LIST)
     them = await headers_for(stranger)
     path = f"/v1/imports/{seen['id']}"
-    body = {"columns": [{"index": 1, "target": "phone"}]}
+    bodies = {
+        "start": {"columns": [{"index": 1, "target": "phone"}]},
+        "mend": {"rows": [{"row_number": 3, "cells": [{"column": 1, "value": "11 98765-0000"}]}]},
+    }
     for method, url in (
         ("GET", path),
         ("POST", f"{path}/start"),
         ("POST", f"{path}/cancel"),
         ("POST", f"{path}/undo"),
+        ("POST", f"{path}/mend"),
         ("GET", f"{path}/undo-preview"),
         ("GET", f"{path}/rejects"),
         ("GET", f"{path}/rejects.csv"),
     ):
-        answer = await client.request(method, url, headers=them, json=body if url.endswith("start") else None)
+        answer = await client.request(method, url, headers=them, json=bodies.get(url.rsplit("/", 1)[1]))
         assert answer.status_code == 404, (url, answer.text)
     assert (await client.get("/v1/imports", headers=them)).json()["items"] == []
 

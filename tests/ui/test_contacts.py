@@ -167,13 +167,41 @@ async def test_a_list_is_mapped_started_and_its_bad_rows_explained(
     await real.should_see("Os seus contatos estão entrando", retries=30)
     await run_import(owner.company_id, RunImport(import_id=found.id))
     await real.open(f"/imports/{found.id}")
-    for text in ("Linhas para conferir", "contatos criados"):
+    for text in ("Linhas que ficaram de fora", "contatos criados", "O telefone tem dígitos de menos."):
         await real.should_see(text, retries=30)
-    await real.should_see(kind=ui.table, retries=30)
-    assert [(row["number"], row["value"]) for row in _table(real).rows] == [("3", "x@"), ("3", "123")]
+    email, phone = (field(real, name) for name in ("E-mail", "Celular"))
+    assert (email.value, phone.value) == ("x@", "123")
     assert await owner_db.fetchval("select name from contact where company_id = $1", owner.company_id) == "Ana"
     file = await real.http_client.get(f"/imports/{found.id}/rejects.csv")
     assert (file.status_code, "Zé Lima" in file.text) == (200, True)
+
+
+async def test_a_row_is_mended_by_enter_and_the_next_one_is_at_hand(real: User, owner: Actor, as_owner: ApiClient) -> None:
+    found = await _uploaded(as_owner, owner, LIST + "Bia;12;;\nCaio;11 98765-0001;;\n")
+    columns = [ColumnChoice(index=c.index, target=c.target, field_key=c.field_key) for c in found.columns]  # type: ignore[arg-type]
+    await contacts.start_import(as_owner, found.id, ImportStart(columns=columns))
+    await run_import(owner.company_id, RunImport(import_id=found.id))
+    await real.open(f"/imports/{found.id}")
+    await real.should_see("Zé Lima", retries=30)
+    inputs = sorted(real.find(kind=ui.input).elements, key=lambda one: one.id)
+    assert [one.value for one in inputs] == ["x@", "123", "12"]
+
+    def enter(control: ui.input) -> None:
+        UserInteraction(real, {control}, None).trigger("keydown.enter")
+
+    inputs[0].value, inputs[1].value = "", "11 98765-0000"
+    enter(inputs[0])  # there is another cell in the row
+    enter(inputs[1])
+    await real.should_see("1 linha entrou.", retries=30)
+    await real.should_not_see("Zé Lima")
+    inputs[2].value = "34"
+    enter(inputs[2])
+    await until(lambda: true_of(lambda: inputs[2].props.get("aria-invalid") == "true"))
+    inputs[2].value = "(11) 98765-0002"
+    click(real, "Importar as corrigidas")
+    await until(lambda: true_of(lambda: inputs[2].is_deleted))
+    left = await contacts.one_import(as_owner, found.id)
+    assert (left.created, left.rejected, left.processed) == (4, 0, 4)
 
 
 async def test_a_list_of_column_names_alone_is_said_and_cannot_be_started(real: User, owner: Actor, as_owner: ApiClient) -> None:

@@ -34,6 +34,7 @@ from ui.components.table import Column, data_table
 from ui.components.text import badge, icon
 from ui.i18n import _, ngettext
 from ui.labels import imports as import_labels
+from ui.pages.imports.mend import MendTable
 from ui.pages.imports.undo import draw_undoing, draw_undone, undo_button
 from ui.routing import page
 
@@ -203,24 +204,33 @@ class _Flow:
         if found.state is ImportState.UNDONE:
             draw_undone(found)
         elif found.processed:
-            with figures():
-                figure(_("New"), formats.number(found.created), hint=_("contacts made"))
-                figure(_("Brought up to date"), formats.number(found.updated), hint=_("were known already"))
-                figure(_("Unchanged"), formats.number(found.unchanged), hint=_("nothing new in the file"))
-                figure(
-                    _("Not taken"),
-                    formats.number(found.rejected),
-                    hint=_("see the reasons below") if found.rejected else _("every row came in"),
-                )
-        if found.rejected or found.warnings:
-            self._draw_rejects(found)
+            self._figures = ui.element("div").classes("w-full")
+            self._draw_figures(found)
+        mending = self._write and found.state is not ImportState.UNDONE and found.rejected > 0
+        if mending:
+            MendTable(found, self._api, self._draw_figures)
+        if found.warnings or (found.rejected and not mending):
+            self._draw_rejects(found, taken_only=mending)
 
-    def _draw_rejects(self, found: Import) -> None:
+    def _draw_figures(self, found: Import) -> None:
+        self._figures.clear()
+        with self._figures, figures():
+            figure(_("New"), formats.number(found.created), hint=_("contacts made"))
+            figure(_("Brought up to date"), formats.number(found.updated), hint=_("were known already"))
+            figure(_("Unchanged"), formats.number(found.unchanged), hint=_("nothing new in the file"))
+            figure(
+                _("Not taken"),
+                formats.number(found.rejected),
+                hint=_("see the reasons below") if found.rejected else _("every row came in"),
+            )
+
+    def _draw_rejects(self, found: Import, *, taken_only: bool) -> None:
         names: dict[str, str] = {column.target: column.name for column in found.columns if column.target != "custom"}
         names |= {f"custom.{column.field_key}": column.name for column in found.columns if column.field_key}
 
         async def fetch(query: Query) -> Page[ImportReject]:
-            return await client.rejects(self._api, self._id, {"cursor": query.cursor, "limit": query.limit})
+            asked = {"cursor": query.cursor, "limit": query.limit, "warning": True if taken_only else None}
+            return await client.rejects(self._api, self._id, asked)
 
         def row(one: ImportReject) -> Mapping[str, Cell]:
             return {
@@ -233,7 +243,9 @@ class _Flow:
             }
 
         def tools() -> None:
-            ui.label(_("Rows to look at")).classes("m-h2 m-bar-title")
+            ui.label(_("Cells that were left out") if taken_only else _("Rows to look at")).classes("m-h2 m-bar-title")
+            if taken_only:
+                return
             link = button(_("Download these rows"), icon="download", to=f"/imports/{self._id}/rejects.csv")
             link.props["download"] = ""
             link.tooltip(_("Correct them in the file and import it again."))
