@@ -205,6 +205,16 @@ async def _imported(stage: Stage) -> Request:
     return Request()
 
 
+async def _with_columns(stage: Stage) -> Request:
+    mapping = '[{"index":0,"target":"phone"}]'
+    sheet = (
+        '{"columns":[{"index":0,"name":"Celular","samples":[],"target":"phone","field_key":null,"confidence":1}],"preview":[],'
+        '"encoding":"utf-8","separator":";","has_header":true,"sheet":{}}'
+    )
+    await stage.set("contact_import", state="completed", sheet=sheet, mapping=mapping)
+    return Request()
+
+
 async def _without_campaigns(stage: Stage) -> Request:
     await stage.db.execute("delete from campaign where company_id = $1", stage.owner.company_id)
     return Request()
@@ -275,7 +285,7 @@ SUCCESS: dict[str, Scene] = {
     "templates_delete": _without_campaigns,
     "messages_create": _answers,
     "imports_start": _looked_at,
-    "imports_mend": _imported,
+    "imports_mend": _with_columns,
     "imports_undo": _imported,
     "imports_undo_preview_get": _imported,
     "tags_create": body(name=lambda _: "nova"),
