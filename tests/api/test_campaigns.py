@@ -146,7 +146,9 @@ async def test_recipients_page_by_page_and_as_csv(
     assert (
         await client.head(f"/v1/campaigns/{ready['id']}/recipients.csv", headers=auth)
     ).status_code == 200  # hands nothing over
-    noted = await owner_db.fetch("select subject_id from audit_log where action = 'campaign.recipients_exported'")
+    noted = await owner_db.fetch(
+        "select subject_id from audit_log where company_id = $1 and action = 'campaign.recipients_exported'", owner.company_id
+    )
     assert [row["subject_id"] for row in noted] == [UUID(ready["id"])] * 4
 
 
