@@ -36,7 +36,8 @@ from workers.registration import Loop
 
 log = structlog.get_logger("workers.inbound")
 
-BATCH = 200
+BATCH = 500
+HANDS = 2  # batches of one company at once while it has a backlog: one is read while Postgres applies the other
 _busy: dict[UUID, bool] = {}  # companies in hand in this process; True: look once more
 
 
@@ -51,10 +52,22 @@ async def process_inbox(company_id: UUID) -> int:
     try:
         while _busy[company_id]:
             _busy[company_id] = False
-            while count := await _batch(company_id):
-                total += count
+            count = await _batch(company_id)
+            hands = [_until_empty(company_id) for _ in range(HANDS if count == BATCH else min(1, count))]
+            done = await asyncio.gather(*hands, return_exceptions=True)  # one that fails leaves the other its rows
+            total += count + sum(one for one in done if isinstance(one, int))
+            for error in done:
+                if isinstance(error, BaseException):
+                    raise error
     finally:
         del _busy[company_id]
+    return total
+
+
+async def _until_empty(company_id: UUID) -> int:
+    total = 0
+    while count := await _batch(company_id):
+        total += count
     return total
 
 
@@ -127,7 +140,8 @@ async def _apply(w: Work, rows: list[Waiting]) -> list[Stop]:
     """Everything these rows say, in one transaction. Returns the campaigns that must stop."""
     items, done = await _read(w, rows)
     waiting, stops = await happen(w, items)
-    await inbox.later(w, list(waiting), 15)
+    if waiting:
+        await inbox.later(w, list(waiting), 15)
     await inbox.done(w, [row_id for row_id in done if row_id not in waiting])
     return stops
 
