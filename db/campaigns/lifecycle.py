@@ -20,10 +20,10 @@ from db.work import Read, system_read, work
 CLOSE_BATCH = 20_000
 
 # One that still has somebody queued is not over: nothing is asked about it, or a round over many would take as long as they do.
-_TO_SETTLE = f"""
+_TO_SETTLE = """
 select company_id, id from campaign k where finished_at is null and (
     state in ('cancelled', 'failed') or state = 'paused' and resume_at <= now()
-    or state = 'running' and (select true from message m where m.queue_id = k.id and m.state = {MessageState.QUEUED} order by m.next_at limit 1) is null)
+    or state = 'running' and (select true from message m where m.queue_id = k.id and m.queued order by m.next_at limit 1) is null)
 """
 _OPEN_MESSAGES = (
     "select coalesce(sum(delta), 0)::bigint from message_tally where company_id = $1 and campaign_id = $2"

@@ -17,7 +17,6 @@ from db.campaigns.tallies import rate as tally_rate
 from db.clock import now
 from db.errors import Field, RequestError
 from db.messages.enums import MessageState
-from db.messages.enums import MessageState as M
 from db.messages.reasons import FailureReason
 from db.messages.render import RenderedMessage, draw
 from db.messages.segments import Segments, suggest_gsm7
@@ -42,9 +41,9 @@ from campaign k left join channel c on c.company_id = k.company_id and c.id = k.
 left join template t on t.company_id = k.company_id and t.id = k.template_id
 left join account_user u on u.id = k.created_by
 """
-_FAILURES = f"""
+_FAILURES = """
 select state, reason, code, count(*) as n from message
-where company_id = $1 and campaign_id = $2 and state in ({M.FAILED}, {M.FAILED_UNKNOWN}, {M.SKIPPED}) group by 1, 2, 3 order by n desc
+where company_id = $1 and campaign_id = $2 and in_trouble group by 1, 2, 3 order by n desc
 """
 _RECIPIENT = """
 select m.id as message_id, m.contact_id, coalesce(c.name, '') as name, m.address, m.state, m.reason, m.code, m.tries, m.maybe_duplicate,

@@ -28,8 +28,8 @@ from db.work import Work, system_read, work
 
 _PENDING = f"""
 select company_id from campaign where state in ('scheduled', 'preparing', 'running', 'paused')
-union select company_id from message where state = {M.QUEUED} and campaign_id is null
-union select company_id from message where state in ({M.SENDING}, {M.UNKNOWN}) and campaign_id is null and at_least_once
+union select company_id from message where queued and campaign_id is null
+union select company_id from message where lease_until is not null and state in ({M.SENDING}, {M.UNKNOWN}) and campaign_id is null and at_least_once
 union select company_id from job where state in ('waiting', 'running')
 """
 _ITEM = """

@@ -11,13 +11,13 @@ from db.work import Work
 
 _HOLD = f"""
 with h as (update message set queue_id = $2 where company_id = $1 and campaign_id is null and queue_id = channel_id
-           and (state = {M.QUEUED} or state in ({M.SENDING}, {M.UNKNOWN}) and at_least_once) returning channel_id)
+           and (queued or lease_until is not null and state in ({M.SENDING}, {M.UNKNOWN}) and at_least_once) returning channel_id)
 select channel_id, count(*)::int as n from h group by 1
 """
 _DISCARD = f"""
 update message set state = case when maybe_duplicate then {M.FAILED_UNKNOWN} else {M.CANCELLED} end, reason = $4, done_at = now(),
     lease_until = null
-where company_id = $1 and queue_id = $2 and channel_id = $3 and state = {M.QUEUED}
+where company_id = $1 and queue_id = $2 and channel_id = $3 and queued
 """
 
 

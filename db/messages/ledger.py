@@ -74,7 +74,7 @@ class Applied(NamedTuple):
 _RUNNING = "exists (select from campaign c where c.company_id = $1 and c.id = $2 and c.state = 'running')"
 _NEXT = f"""
     select id, units from message
-    where company_id = $1 and queue_id = $2 and state = {M.QUEUED} and next_at <= now() and (select at_home($7, $8, $9))
+    where company_id = $1 and queue_id = $2 and queued and next_at <= now() and (select at_home($7, $8, $9))
       and ($2 = $5 or {_RUNNING})
     order by next_at limit $3 for update skip locked
 """
@@ -86,7 +86,7 @@ _NEXT_KNOWN = f"""
           and a.channel_id = any(array(select n.id from channel c join channel n on n.company_id = $1 and n.portfolio_id = c.portfolio_id
                                        where c.company_id = $1 and c.id = $5))
     ) known join message m on m.company_id = $1 and m.dedupe_key = $2::uuid || ':' || known.contact_id
-    where m.queue_id = $2 and m.state = {M.QUEUED} and m.next_at <= now() and {_RUNNING} and (select at_home($7, $8, $9))
+    where m.queue_id = $2 and m.queued and m.next_at <= now() and {_RUNNING} and (select at_home($7, $8, $9))
     order by m.next_at limit $3 for update of m skip locked
 """
 
@@ -112,7 +112,7 @@ _CLAIM, _CLAIM_KNOWN = _claim(_NEXT), _claim(_NEXT_KNOWN)
 
 # Messages are locked in the order of their ids, here and where statuses are applied: the two never wait for each other in a circle.
 # By primary key, whatever the planner believes of a company it does not know yet. "(select $2)" hides how long the arrays are, so
-# that it takes them for ten rows and looks each up; "between", because "in (1, 2)" would let it read every lease there is.
+# that it takes them for ten rows and looks each up.
 _FINISH = f"""
 with r as (
     select * from unnest((select $2::uuid[]), (select $3::int[]), (select $4::uuid[]), (select $5::smallint[]),

@@ -65,7 +65,7 @@ select w.id, w.channel_id, w.address from (
     join campaign k on k.company_id = $1 and k.id = m.campaign_id and k.state = 'held'
     union all
     select m.id, m.channel_id, m.address, m.state, null, m.next_at
-    from hold h join message m on m.company_id = $1 and m.queue_id = h.id and m.state = {M.QUEUED} and m.address = any($2::text[])
+    from hold h join message m on m.company_id = $1 and m.queue_id = h.id and m.queued and m.address = any($2::text[])
     where h.company_id = $1 and h.ended_at is null
 ) w order by w.state, w.launched_at nulls first, w.next_at, w.id
 """
@@ -92,9 +92,9 @@ on conflict (company_id, id) do update set campaign_id = excluded.campaign_id, c
 
 # A campaign that was made ready a second time: whom it reached in the time that was lost. `held`: also by what statuses told of
 # numbers alone, one attempt for one message.
-_REACHED = f"""
+_REACHED = """
 select distinct on (l.id) l.id as attempt_id, m.id as message_id, l.state, l.provider_id, l.at, l.reason, l.code
-from lost_attempt l join message m on m.company_id = $1 and m.campaign_id = $2 and m.state = {M.QUEUED}
+from lost_attempt l join message m on m.company_id = $1 and m.campaign_id = $2 and m.queued
     and (l.campaign_id = $2 and m.contact_id = l.contact_id
          or $4 and l.campaign_id is null and l.channel_id = $3 and m.channel_id = $3 and m.address = l.address)
 where l.company_id = $1 and l.message_id is null

@@ -26,7 +26,7 @@ from ({members}) p order by p.contact_id
 _REQUEUE = f"""
 update message m set state = {M.QUEUED}, tries = 0, next_at = now(), done_at = null, reason = null, code = null,
     maybe_duplicate = maybe_duplicate or state = {M.FAILED_UNKNOWN}
-where company_id = $1 and campaign_id = $2 and requeue_allowed
+where company_id = $1 and campaign_id = $2 and in_trouble and requeue_allowed
     and (state = {M.FAILED} and reason = any($3::text[]) or state = {M.FAILED_UNKNOWN} and $4)
     and exists (select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is null)
     and not exists (select from suppression s where s.company_id = $1 and s.address = m.address)
@@ -35,12 +35,12 @@ where company_id = $1 and campaign_id = $2 and requeue_allowed
 _CANCEL = f"""
 update message set done_at = now(), lease_until = null, reason = coalesce($3, reason),
     state = case when maybe_duplicate then {M.FAILED_UNKNOWN} else {M.CANCELLED} end
-where company_id = $1 and queue_id = $2 and state = {M.QUEUED}
+where company_id = $1 and queue_id = $2 and queued
 """
 _CANCEL_SOME = (
     _CANCEL
-    + f"""
-    and id in (select id from message where company_id = $1 and queue_id = $2 and state = {M.QUEUED} limit $4 for update skip locked)
+    + """
+    and id in (select id from message where company_id = $1 and queue_id = $2 and queued limit $4 for update skip locked)
 """
 )
 

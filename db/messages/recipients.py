@@ -24,7 +24,7 @@ where company_id = $1 and state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}) and co
 """
 _SKIP_IN_QUEUE = f"""
 update message m set state = {M.SKIPPED}, reason = '{SkipReason.OPTED_OUT}', done_at = now(), requeue_allowed = false from contact c
-where m.company_id = $1 and m.queue_id = $2 and m.state = {M.QUEUED}
+where m.company_id = $1 and m.queue_id = $2 and m.queued
   and c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is not null
 """
 _DETACH = f"""

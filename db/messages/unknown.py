@@ -18,7 +18,7 @@ select t.id, m.address, m.params, coalesce(m.content, k.content)::text as conten
           where o.company_id = $1 and o.contact_id = m.contact_id and x.provider_id is not null) as taken
 from message m join attempt t on t.company_id = m.company_id and t.message_id = m.id and t.epoch = m.epoch
 left join campaign k on k.company_id = m.company_id and k.id = m.campaign_id
-where m.company_id = $1 and m.channel_id = $2 and m.state = {M.UNKNOWN} order by random() limit 1000
+where m.company_id = $1 and m.channel_id = $2 and m.state = {M.UNKNOWN} and m.lease_until is not null order by random() limit 1000
 """
 
 

@@ -108,7 +108,7 @@ def clean_value(value: str, limit: int = MAX_VALUE) -> str:
 
     Meta refuses parameters with a line end, a tab or many blanks in a row, and empty
     ones (131008). Joiners inside emoji stay."""
-    if not (value.isascii() and value.isprintable()):
+    if not value.isprintable():
         value = "".join(
             " " if char.isspace() else char
             for char in value
@@ -147,9 +147,11 @@ def first_name(name: str) -> str:
     for word in (tail if comma and tail.strip() else head).split():
         letters = word  # as a rule
         if not word.isalpha():
+            if any(char.isdigit() for char in word):
+                continue
             letters = "".join(char for char in word if char.isalpha() or unicodedata.combining(char) or char in "-'’.")
             letters = letters.strip("-'’.")
-        if len(letters) < 2 or any(char.isdigit() for char in word) or letters.casefold().rstrip(".") in _TITLES:
+        if len(letters) < 2 or letters.casefold().rstrip(".") in _TITLES:
             continue
         return letters if _mixed(letters) else "-".join(piece.capitalize() for piece in letters.split("-"))
     return ""

@@ -273,6 +273,20 @@ async def test_a_status_may_overtake_our_own_answer(scene: Scene) -> None:
     await scene.check_tally()
 
 
+async def test_a_status_writes_into_no_index(scene: Scene) -> None:
+    """Its update stays on the page: no index of `message`, and no condition of one, may hold what a status changes."""
+    count = "select n_tup_upd as all, n_tup_hot_upd as hot from pg_stat_xact_user_tables where relname = 'message'"
+    await scene.queue(3)
+    claimed = await scene.claim()
+    await scene.finish(*(accepted(message) for message in claimed))
+    async with work(scene.actor, SEND) as w:
+        before = (await w.fetch(count))[0]
+        for state in (S.DELIVERED, S.READ):
+            await ledger.apply_statuses(w, [report(message, state) for message in claimed])
+        after = (await w.fetch(count))[0]
+    assert [after[name] - before[name] for name in ("all", "hot")] == [6, 6]
+
+
 async def test_a_status_without_correlation_is_found_by_the_providers_id(scene: Scene) -> None:
     await scene.queue(1)
     [message] = await scene.claim()

@@ -7,7 +7,7 @@ content cannot be read is there all the same, as `unsupported`.
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Literal, cast
+from typing import Literal
 
 import msgspec
 
@@ -158,7 +158,7 @@ class _Source(msgspec.Struct, frozen=True):
 
     account_id: str
     to: str  # phone_number_id
-    number: str
+    display: str  # our own number as Meta shows it
     contacts: list[Contact]
     past: bool  # of the history: also messages that stand beside it are past ones
 
@@ -172,11 +172,13 @@ def events(raw: bytes, field: str, account_id: str, at: datetime | None) -> Iter
             contacts.append(_contact.decode(one))
         except UNREADABLE as error:
             yield unreadable("contacts", one, account_id, problem(error))
-    number = "".join(sign for sign in value.metadata.display_phone_number or "" if sign.isdigit())
-    source = _Source(account_id, storable.key(value.metadata.phone_number_id), number, contacts, field == "history")
+    metadata = value.metadata
+    shown = metadata.display_phone_number or ""
+    source = _Source(account_id, storable.key(metadata.phone_number_id), shown, contacts, field == "history")
     empty = True
     for name in LISTS:
-        for item in cast(list[msgspec.Raw], getattr(value, name)):
+        items: list[msgspec.Raw] = getattr(value, name)
+        for item in items:
             empty = False
             try:
                 yield from _item(name, item, source, at)
@@ -285,11 +287,12 @@ def _history(chunk: _History, raw: bytes, source: _Source, at: datetime | None) 
     if chunk.errors:
         detail = _error_text(chunk.errors[0])
         yield NoticeEvent(at=at, account_id=source.account_id, code=NoticeCode.HISTORY_DECLINED, detail=detail, raw=bytes(raw))
+    number = "".join(sign for sign in source.display if sign.isdigit())
     for thread in chunk.threads:
         for item in thread.messages:
             try:
                 message = _message.decode(item)
-                echo = bool(source.number) and message.sender == source.number
+                echo = bool(number) and message.sender == number
                 if echo and not (message.to or message.to_user_id):
                     message.to = thread.id
                 yield from _message_events(message, item, source, echo=echo, history=True, peer=thread.id)

@@ -251,14 +251,19 @@ def _value(slot: Slot, value: str) -> bytes:
             return b'"id":' + _encode(value)
         if not value.startswith("https://"):
             raise BadParameter(slot.label, "neither a media id nor an https link")
-        return b'"link":' + _json(slot.label, value)
-    return _json(slot.label, value)
+        return b'"link":' + _json(slot, value)
+    return _json(slot, value)
 
 
-def _json(label: str, value: str) -> bytes:
+def _json(slot: Slot | str, value: str) -> bytes:
+    """One text. `slot`: whose value it is, or the name of a field that is no slot."""
     if "\x00" in value:
-        raise BadParameter(label, "contains a NUL character")
+        raise BadParameter(_label(slot), "contains a NUL character")
     try:
         return _encode(value)
     except UnicodeEncodeError:
-        raise BadParameter(label, "not valid text") from None
+        raise BadParameter(_label(slot), "not valid text") from None
+
+
+def _label(slot: Slot | str) -> str:
+    return slot if isinstance(slot, str) else slot.label
