@@ -209,7 +209,7 @@ class ImportKept(Output):
     """Contacts that an undo leaves where they are, and why."""
 
     reason: Annotated[str, example("messaged")]
-    message: Annotated[str, example("There are messages with them.")]
+    message: Annotated[str, example("There were messages already.")]
     contacts: int
 
 

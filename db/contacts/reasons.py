@@ -46,11 +46,11 @@ class RowWarning(Code):
 class StayReason(Code):
     """Why a contact that an import made is not removed when the import is undone. Stored; never rename one."""
 
-    MESSAGED = "messaged", "There are messages with them."
-    IN_CAMPAIGN = "in_campaign", "They are among the recipients of a campaign."
-    CHANGED = "changed", "They were changed after the import."
-    NOTED = "noted", "There are notes on them."
-    IN_OTHER_IMPORT = "in_other_import", "They are in another list too."
+    MESSAGED = "messaged", "There were messages already."
+    IN_CAMPAIGN = "in_campaign", "In a campaign."
+    CHANGED = "changed", "Changed after the import."
+    NOTED = "noted", "With notes."
+    IN_OTHER_IMPORT = "in_other_import", "In another list too."
 
 
 class FileProblem(Code):

@@ -209,7 +209,7 @@ async def test_an_import_is_undone_after_a_look_at_what_that_does(client: httpx.
     assert (await client.get(f"{path}/undo-preview", headers=us)).json() == nothing
     person = (await client.get("/v1/contacts", headers=us)).json()["items"][0]
     await client.post(f"/v1/contacts/{person['id']}/notes", json={"body": "x"}, headers=us)
-    kept = [{"reason": "noted", "message": "There are notes on them.", "contacts": 1}]
+    kept = [{"reason": "noted", "message": "With notes.", "contacts": 1}]
     assert (await client.get(f"{path}/undo-preview", headers=us)).json() == {**nothing, "removed": 0, "kept": kept}
     for state in ("undoing", "undone"):
         answer = await client.post(f"{path}/undo", headers=us)

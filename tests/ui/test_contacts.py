@@ -234,7 +234,7 @@ async def test_an_import_is_undone_after_its_numbers_were_read(
     await real.open(f"/imports/{found.id}")
     await real.should_see("Desfazer importação", retries=30)
     click(real, "Desfazer importação")
-    for text in ("1 contato sai.", "1 fica. Há anotações sobre eles.", "Quem pediu para não receber continua sem receber"):
+    for text in ("1 contato sai.", "1 fica: com anotações.", "Quem pediu para não receber continua sem receber"):
         await real.should_see(text, retries=30)
     click(real, "Desfazer importação")
     await real.should_see("A importação está sendo desfeita", retries=30)

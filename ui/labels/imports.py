@@ -56,5 +56,5 @@ def row_problem(reason: str, *, warning: bool) -> str:
 def stays(kept: ImportKept) -> str:
     """How many contacts an undo leaves, and why."""
     why = problems.said(StayReason(kept.reason)) if kept.reason in set(StayReason) else kept.message
-    count = ngettext("{n} stays.", "{n} stay.", kept.contacts).format(n=formats.number(kept.contacts))
-    return f"{count} {why}"
+    text = ngettext("{n} stays: {why}", "{n} stay: {why}", kept.contacts)
+    return text.format(n=formats.number(kept.contacts), why=why[:1].lower() + why[1:])

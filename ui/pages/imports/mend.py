@@ -40,7 +40,7 @@ class MendTable:
 
     def _draw(self, found: Page[ImportReject]) -> None:
         with ui.element("div").classes("m-card m-card-flush"):
-            with ui.element("div").classes("m-bar"):
+            with ui.element("div").classes("m-bar m-mend-bar"):
                 with ui.element("div").classes("m-col m-tight m-grow"):
                     ui.label(_("Rows that were not taken")).classes("m-h2")
                     ui.label(_("Correct what is marked and press Enter: the row comes in, and you are at the next one.")).classes(
