@@ -27,7 +27,7 @@ from api.contract.contacts import (
 from api.exports import BOM, Separator, csv_lines, csv_stream
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.translations import portuguese
-from db.contacts import import_undo, imports, mending
+from db.contacts import import_undo, imports, mending, repeating
 from db.contacts.import_undo import Undo
 from db.contacts.imports import ColumnTarget, Inspected, Options
 from db.contacts.mending import MendedRow
@@ -120,6 +120,12 @@ class ImportController(Controller):
     @post("/{import_id:uuid}/cancel", status_code=200, summary="Cancel an import", description="What was imported stays.")
     async def cancel(self, actor: Caller, import_id: FromPath[UUID]) -> Import:
         return _import(await imports.cancel(actor, import_id))
+
+    @post("/{import_id:uuid}/repeat", summary="Import a file again")
+    async def repeat(self, actor: Caller, import_id: FromPath[UUID]) -> Import:
+        """A new import of the same file that waits for its start, with the columns and tags chosen before, to correct them. The file is
+        kept for a day after the end; 409 `file_not_kept` later, and once it was repeated; `import_not_over`."""
+        return _import(await repeating.repeat(actor, import_id))
 
     @get("/{import_id:uuid}/undo-preview", summary="What undoing an import would do")
     async def undo_preview(self, actor: Caller, import_id: FromPath[UUID]) -> ImportUndo:

@@ -255,6 +255,7 @@ class Import(Output):
     finished_at: Moment | None
     undo_until: Moment | None  # until then POST …/undo takes it back; null: there is nothing to take back, or it is too late
     undo: ImportUndo | None
+    file_until: Moment | None  # of one that is over: until then POST …/repeat imports the file again; null: it is gone
 
 
 class ColumnChoice(Input):

@@ -106,6 +106,13 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactImportError.IMPORT_NOT_OVER,
         ContactImportError.IMPORT_UNDONE,
     ),
+    "imports_repeat": (
+        ContactImportError.FILE_NOT_KEPT,
+        ContactImportError.IMPORT_NOT_OVER,
+        ContactImportError.NO_ROOM_FOR_FILE,
+        ContactImportError.TOO_MANY_OPEN_IMPORTS,
+        ContactImportError.TOO_MANY_UPLOADS,
+    ),
     "imports_start": (
         ContactError.FIELD_BUSY,
         ContactError.TAG_BUSY,

@@ -28,6 +28,7 @@ class ContactField(FieldCode):
 class ContactImportError(ErrorCode):
     IMPORT_NOT_READY = "import_not_ready", 409, "This list is still being looked at, or was started already. Load it again."
     IMPORT_NOT_OVER = "import_not_over", 409, "This import is not over yet. Wait for its end, or stop it first."
+    FILE_NOT_KEPT = "file_not_kept", 409, "The file is kept for a day after the import and is gone now. Send it again."
     IMPORT_UNDONE = "import_undone", 409, "This import was undone. Import the list again."
     UNDO_TOO_LATE = (
         "undo_too_late",

@@ -1,6 +1,7 @@
 """The uploaded files of a company: how much it may keep here, and which files nobody needs any more.
 
-A file is needed while its import is open; how it ends, `ForgetFile` is enqueued with it. What falls through (a program that
+A file is needed while its import is open, and kept for a day after it read something, to be imported again with other columns; how it
+ends, `ForgetFile` is enqueued with it. What falls through (a program that
 died between the store and the database, a store that did not answer) is found by comparing the store with the rows.
 """
 
@@ -11,6 +12,7 @@ from uuid import UUID
 from db import blobs
 from db.clock import now
 from db.contacts.errors import ContactImportError
+from db.jobs import ForgetFile
 from db.work import Read, Work, system_read
 
 MAX_OPEN = 20
@@ -48,6 +50,22 @@ async def ensure_room(r: Read, company_id: UUID, size: int) -> None:
         raise ContactImportError.NO_ROOM_FOR_FILE(most_mb=MAX_STORED // 1_000_000)
 
 
+async def let_go(w: Work, size: int) -> None:
+    """Files that are only kept to be imported again make room for one of `size` bytes that is to be imported now."""
+    stored = await w.fetchval(
+        "select coalesce(sum(size), 0) from contact_import where company_id = $1 and (file_until > now() or state in "
+        "('uploaded', 'ready', 'queued', 'running'))",
+        w.company_id,
+    )
+    if stored + size <= MAX_STORED:
+        return
+    for row in await w.fetch(
+        "update contact_import set file_until = null where company_id = $1 and file_until is not null returning id", w.company_id
+    ):
+        await w.withdraw(ForgetFile(import_id=row["id"]))
+        w.enqueue(ForgetFile(import_id=row["id"]))
+
+
 async def unstarted() -> list[tuple[UUID, UUID]]:
     """Imports that nobody started in time: company and id."""
     async with system_read() as s:
@@ -77,7 +95,8 @@ async def _unneeded(keys: list[str]) -> list[str]:
         return []
     async with system_read() as s:
         rows = await s.fetch(
-            "select blob from contact_import where blob = any($1::text[]) and state in ('uploaded', 'ready', 'queued', 'running')",
+            "select blob from contact_import where blob = any($1::text[]) "
+            "and (state in ('uploaded', 'ready', 'queued', 'running') or file_until > now())",
             keys,
         )
     needed = {row["blob"] for row in rows}

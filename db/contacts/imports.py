@@ -39,6 +39,7 @@ _SELECT = """
 select i.id, i.state, i.filename, i.size, i.sheet::text as sheet, i.mapping::text as mapping, i.options::text as options,
     i.total, i.processed, i.created, i.updated, i.unchanged, i.rejected, i.blank, i.warnings, i.error, i.error_row,
     i.created_at, i.started_at, i.finished_at, u.name as created_by, case when i.undo_until > now() then i.undo_until end as undo_until,
+    case when i.file_until > now() then i.file_until end as file_until,
     case when d.import_id is not null then json_build_object('removed', d.removed, 'restored', d.restored, 'kept', d.kept,
         'processed', d.processed, 'total', d.total)::text end as undo
 from contact_import i left join account_user u on u.id = i.created_by
@@ -46,7 +47,12 @@ left join contact_import_undo d on d.company_id = i.company_id and d.import_id =
 where i.company_id = $1
 """
 
-_UNDO_UNTIL = f"undo_until = case when created + updated > 0 then now() + interval '{UNDOABLE.days} days' end"
+FILE_KEPT = timedelta(days=1)
+"""So long the file of an import that read something is kept after its end, to be imported again with other columns."""
+_UNTIL = (
+    f"file_until = case when processed > 0 then now() + interval '{FILE_KEPT.days} days' end, "
+    f"undo_until = case when created + updated > 0 then now() + interval '{UNDOABLE.days} days' end"
+)
 
 
 class GuessedColumn(msgspec.Struct):
@@ -117,6 +123,7 @@ async def upload(actor: Actor, filename: str, pieces: AsyncIterator[bytes]) -> a
         async with work(actor, Permission.CONTACTS_WRITE) as w:
             await import_files.hold_room(w)
             await import_files.ensure_room(w, w.company_id, size)
+            await import_files.let_go(w, size)
             import_id: UUID = await w.fetchval(
                 "insert into contact_import(company_id, filename, blob, size, created_by) values ($1, $2, $3, $4, $5) returning id",
                 w.company_id,
@@ -278,14 +285,14 @@ async def cancel(actor: Actor, import_id: UUID) -> asyncpg.Record:
     """The row of `one_import`. Ends it at the next batch; what was imported stays. Harmless when it is over. Raises NotFound."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         row = await w.fetchrow(
-            f"update contact_import set state = 'cancelled', finished_at = now(), {_UNDO_UNTIL} where company_id = $1 and id = $2 "
-            "and state in ('uploaded', 'ready', 'queued', 'running') returning processed, total",
+            f"update contact_import set state = 'cancelled', finished_at = now(), {_UNTIL} where company_id = $1 and id = $2 "
+            "and state in ('uploaded', 'ready', 'queued', 'running') returning processed, total, file_until",
             w.company_id,
             import_id,
         )
         if row is not None:
             w.audit("import.cancelled", import_id)
-            w.enqueue(ForgetFile(import_id=import_id))
+            w.enqueue(ForgetFile(import_id=import_id), at=row["file_until"])
             w.emit(
                 ImportProgress(import_id=import_id, state=ImportState.CANCELLED, processed=row["processed"], total=row["total"])
             )
@@ -375,8 +382,9 @@ async def finish(
     async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
         ended = await w.fetchrow(
             "update contact_import set state = $3, error = $4, error_row = $5, finished_at = now(), "
-            f"{_UNDO_UNTIL}, total = case when $3 = 'completed' then processed else total end "
-            "where company_id = $1 and id = $2 and state in ('uploaded', 'ready', 'queued', 'running') returning processed, total",
+            f"{_UNTIL}, total = case when $3 = 'completed' then processed else total end "
+            "where company_id = $1 and id = $2 and state in ('uploaded', 'ready', 'queued', 'running') "
+            "returning processed, total, file_until",
             company_id,
             import_id,
             state,
@@ -385,6 +393,6 @@ async def finish(
         )
         if ended is not None:
             w.audit(f"import.{state}", import_id, processed=ended["processed"])
-            w.enqueue(ForgetFile(import_id=import_id))
+            w.enqueue(ForgetFile(import_id=import_id), at=ended["file_until"])
             w.emit(ImportProgress(import_id=import_id, state=state, processed=ended["processed"], total=ended["total"]))
             w.emit(ContactsChanged())

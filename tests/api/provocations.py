@@ -205,6 +205,11 @@ async def _imported(stage: Stage) -> Request:
     return Request()
 
 
+async def _kept(stage: Stage) -> Request:
+    await stage.set("contact_import", state="completed", file_until=now() + timedelta(days=1))
+    return Request()
+
+
 async def _with_columns(stage: Stage) -> Request:
     mapping = '[{"index":0,"target":"phone"}]'
     sheet = (
@@ -286,6 +291,7 @@ SUCCESS: dict[str, Scene] = {
     "messages_create": _answers,
     "imports_start": _looked_at,
     "imports_mend": _with_columns,
+    "imports_repeat": _kept,
     "imports_undo": _imported,
     "imports_undo_preview_get": _imported,
     "tags_create": body(name=lambda _: "nova"),

@@ -11,11 +11,11 @@ import msgspec
 import pytest
 
 from db.contacts import imports
-from db.jobs import InspectImport, RunImport, UndoImport
+from db.jobs import ForgetFile, InspectImport, RunImport, UndoImport
 from db.tenancy import Actor
 from tests.api.conftest import Headers, SignInAs
 from workers.contacts import undo_import
-from workers.imports.job import inspect_import, run_import
+from workers.imports.job import forget_file, inspect_import, run_import
 
 LIST = "Nome;Celular;E-mail;Cidade\nAna;(11) 98765-4321;ana@example.com;Recife\nZé Lima;123;x@;=1+1\n"
 
@@ -153,6 +153,31 @@ async def test_an_import_starts_once_and_can_be_cancelled(client: httpx.AsyncCli
     assert (await client.get(path, headers=us)).json()["processed"] == 0
 
 
+async def test_a_file_is_imported_again_with_other_columns(
+    client: httpx.AsyncClient, us: Headers, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    seen = await upload(client, us, owner, LIST)
+    columns = [{"index": 0, "target": "ignore"}, {"index": 1, "target": "phone"}]
+    path = f"/v1/imports/{seen['id']}"
+    assert (await client.post(f"{path}/repeat", headers=us)).json()["code"] == "import_not_over"
+    await client.post(f"{path}/start", json={"columns": columns, "tags": ["maio"]}, headers=us)
+    await run_import(owner.company_id, RunImport(import_id=UUID(seen["id"])))
+    assert [row["name"] for row in (await client.get("/v1/contacts", headers=us)).json()["items"]] == [""]
+    answer = await client.post(f"{path}/repeat", headers=us)
+    again = answer.json()
+    assert (answer.status_code, again["state"], again["tags"]) == (201, "ready", ["maio"])
+    assert [column["target"] for column in again["columns"]] == ["ignore", "phone", "ignore", "ignore"]
+    assert (await client.post(f"{path}/repeat", headers=us)).json()["code"] == "file_not_kept"  # the new one has it
+    await forget_file(owner.company_id, ForgetFile(import_id=UUID(seen["id"])))
+    again["columns"][0]["target"] = "name"
+    done = await run(client, us, owner, again, tags=["maio"])
+    assert (done["state"], done["updated"], done["file_until"] > done["finished_at"]) == ("completed", 1, True)
+    assert [row["name"] for row in (await client.get("/v1/contacts", headers=us)).json()["items"]] == ["Ana"]
+    await owner_db.execute("update contact_import set file_until = now() where id = $1", UUID(done["id"]))
+    gone = await client.post(f"/v1/imports/{done['id']}/repeat", headers=us)
+    assert (gone.status_code, gone.json()["code"]) == (409, "file_not_kept")
+
+
 async def test_rows_that_were_not_taken_are_mended_and_taken(
     client: httpx.AsyncClient, us: Headers, owner: Actor, owner_db: asyncpg.Connection
 ) -> None:
@@ -234,6 +259,7 @@ async def test_another_company_finds_no_import(
         ("POST", f"{path}/start"),
         ("POST", f"{path}/cancel"),
         ("POST", f"{path}/undo"),
+        ("POST", f"{path}/repeat"),
         ("POST", f"{path}/mend"),
         ("GET", f"{path}/undo-preview"),
         ("GET", f"{path}/rejects"),

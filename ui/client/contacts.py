@@ -130,6 +130,10 @@ async def undo_import(api: ApiClient, import_id: UUID) -> Import:
     return await api.post(f"/v1/imports/{import_id}/undo", Import)
 
 
+async def repeat_import(api: ApiClient, import_id: UUID) -> Import:
+    return await api.post(f"/v1/imports/{import_id}/repeat", Import)
+
+
 async def mend(api: ApiClient, import_id: UUID, body: ImportMend) -> ImportMended:
     return await api.post(f"/v1/imports/{import_id}/mend", ImportMended, body)
 

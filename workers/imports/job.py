@@ -121,9 +121,9 @@ async def give_up(company_id: UUID, job: InspectImport | RunImport, reason: str)
 
 
 async def forget_file(company_id: UUID, job: ForgetFile) -> None:
-    """People's data is not kept once the import is over, however it ended."""
+    """People's data is not kept longer than it is needed, however the import ended. One that was repeated has no file any more."""
     plan = await imports.plan(company_id, job.import_id)
-    if plan is not None and plan.state not in imports.OPEN:
+    if plan is not None and plan.blob and plan.state not in imports.OPEN:
         await blobs.store().delete(plan.blob)
 
 

@@ -5,6 +5,7 @@ import csv
 import io
 import os
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -53,8 +54,9 @@ async def run(actor: Actor, import_id: UUID) -> None:
     await run_import(actor.company_id, RunImport(import_id=import_id))
 
 
-async def forget(actor: Actor) -> None:
-    """Runs the jobs that delete files."""
+async def forget(actor: Actor, db: asyncpg.Connection) -> None:
+    """Runs the jobs that delete files, as if their time had come."""
+    await db.execute("update job set next_at = now() where company_id = $1 and name = 'ForgetFile'", actor.company_id)
     async with system_read() as s:
         rows = await s.fetch("select id from job where company_id = $1 and name = 'ForgetFile'", actor.company_id)
     runner = Runner({ForgetFile: job.forget_file})
@@ -245,7 +247,9 @@ async def test_cancelling_acts_at_the_next_batch(owner: Actor, monkeypatch: pyte
     assert at < 2000
 
 
-async def test_the_file_is_gone_once_imported(owner: Actor, database: Settings) -> None:
+async def test_the_file_is_gone_a_day_after_it_was_imported_and_at_once_when_it_was_not(
+    owner: Actor, owner_db: asyncpg.Connection, database: Settings
+) -> None:
     def files() -> list[Path]:
         return [path for path in (database.blob_dir / "acc" / str(owner.company_id)).rglob("*") if path.is_file()]
 
@@ -254,15 +258,24 @@ async def test_the_file_is_gone_once_imported(owner: Actor, database: Settings) 
     await job.forget_file(owner.company_id, ForgetFile(import_id=import_id))
     assert len(files()) == 1  # it is still needed
     await run(owner, import_id)
-    await forget(owner)
+    due = await owner_db.fetchval(
+        "select next_at - now() from job where company_id = $1 and name = 'ForgetFile'", owner.company_id
+    )
+    assert timedelta(hours=23) < due <= imports.FILE_KEPT
+    await forget(owner, owner_db)
     assert files() == []
     second = await uploaded(owner, many(3))
     await imports.cancel(owner, second)
-    await forget(owner)
+    await forget(owner, owner_db)
     assert files() == []
+    waits = await owner_db.fetchval(
+        "select count(*) from job where company_id = $1 and name = 'ForgetFile' and next_at > now() + interval '1 minute'",
+        owner.company_id,
+    )
+    assert waits == 0
     third = (await imports.upload(owner, "a.csv", _pieces('{"a": 1}')))["id"]
     await inspect_import(owner.company_id, InspectImport(import_id=third))
-    await forget(owner)
+    await forget(owner, owner_db)
     assert files() == []
 
 
@@ -316,6 +329,22 @@ async def test_a_company_has_room_for_so_much(
         "update contact_import set created_at = now() - interval '25 hours' where company_id = $1", owner.company_id
     )
     await imports.upload(owner, "a.csv", _pieces("a,b\n"))
+
+
+async def test_files_kept_to_be_imported_again_make_room_for_a_new_one(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_files, "MAX_STORED", 1000)
+    first = await imported(owner, table(("Ana", "11 98765-4321", "", "", "", "x" * 500)))
+    assert first["file_until"] is not None
+    await imports.upload(owner, "a.csv", _pieces("a,b\n" * 100))
+    assert (await imports.one_import(owner, first["id"]))["file_until"] is not None
+    await imports.upload(owner, "a.csv", _pieces("a,b\n" * 100))
+    assert (await imports.one_import(owner, first["id"]))["file_until"] is None
+    due = await owner_db.fetchval(
+        "select max(next_at) <= now() from job where company_id = $1 and name = 'ForgetFile'", owner.company_id
+    )
+    assert due
 
 
 async def test_a_file_that_breaks_in_the_middle_keeps_what_was_imported(owner: Actor, monkeypatch: pytest.MonkeyPatch) -> None:

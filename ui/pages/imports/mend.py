@@ -43,6 +43,8 @@ class MendTable:
             with ui.element("div").classes("m-bar m-mend-bar"):
                 with ui.element("div").classes("m-col m-tight m-grow"):
                     ui.label(_("Rows that were not taken")).classes("m-h2")
+                    if self._import.file_until is None:
+                        ui.label(_("The file is no longer kept; to correct its columns, send it again.")).classes("m-hint")
                     ui.label(_("Correct what is marked and press Enter: the row comes in, and you are at the next one.")).classes(
                         "m-hint"
                     )

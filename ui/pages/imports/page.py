@@ -190,6 +190,8 @@ class _Flow:
         with self._head.actions:
             if self._write and found.undo_until is not None and found.state is not ImportState.UNDONE:
                 undo_button(found, self._api, self._place.show)
+            if self._write and found.file_until is not None:
+                button(_("Correct columns"), self._repeat, icon="view_column")
             if self._write:
                 button(_("Another list"), kind="primary" if nothing else "quiet", icon="upload_file", to="/imports")
             if not nothing:
@@ -211,6 +213,10 @@ class _Flow:
             MendTable(found, self._api, self._draw_figures)
         if found.warnings or (found.rejected and not mending):
             self._draw_rejects(found, taken_only=mending)
+
+    async def _repeat(self) -> None:
+        made = await client.repeat_import(self._api, self._id)
+        ui.navigate.to(f"/imports/{made.id}")
 
     def _draw_figures(self, found: Import) -> None:
         self._figures.clear()
@@ -284,6 +290,7 @@ class _Mapping:
         with card(_("For all of them")), ui.element("div").classes("m-grid m-grid-wide"):
             self._tags = text_field(
                 _("Tags"),
+                ", ".join(found.tags),
                 placeholder=_("Customers May"),
                 hint=_("So you find this list again. Several with commas between them."),
             )
