@@ -29,7 +29,8 @@ class HomeController(Controller):
             days=days,
             attention=[struct(row, Attention) for row in found.attention],
             has_channel=found.counts["channels"] > 0,
-            has_contacts=found.counts["contacts"] > 0,
+            has_contacts=found.counts["own_contacts"],
             has_template=found.counts["writable"],
             has_campaign=found.counts["launched"],
+            has_rehearsal=found.counts["rehearsed"],
         )

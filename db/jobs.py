@@ -46,6 +46,16 @@ class CheckChannel(Job, frozen=True, kw_only=True):
         return f"check:{self.channel_id}"
 
 
+class MakeSimulator(Job, frozen=True, kw_only=True):
+    """Gives a new company a number to rehearse with, a text and sample contacts."""
+
+    max_tries: ClassVar[int] = 6
+
+    @property
+    def key(self) -> str | None:
+        return "simulator"
+
+
 class ProbeChannel(Job, frozen=True, kw_only=True):
     """Asks a provider that was down whether it answers again; the channel goes on when it does."""
 

@@ -126,12 +126,13 @@ class Work(Change):
 class SystemWork(Change):
     """One unit of change that crosses companies, or happens before there is an actor (sign-up, sign-in, a link from a mailbox)."""
 
-    __slots__ = ("_audit", "_events")
+    __slots__ = ("_audit", "_events", "_jobs")
 
     def __init__(self, connection: Any) -> None:
         super().__init__(None, connection)
         self._audit: list[tuple[object, ...]] = []
         self._events: list[tuple[UUID, Event]] = []
+        self._jobs: list[tuple[UUID, Job]] = []
 
     def audit(self, origin: Origin, company_id: UUID, user_id: UUID, action: str, subject_id: UUID | None = None) -> None:
         """What a person did in one company who was no actor yet, kept for ever."""
@@ -141,10 +142,16 @@ class SystemWork(Change):
         """To the screens and event streams of one company, after commit."""
         self._events.append((company_id, event))
 
+    def enqueue(self, company_id: UUID, job: Job) -> None:
+        """As `Work.enqueue`, for one company."""
+        self._jobs.append((company_id, job))
+
     async def _write(self) -> list[queue.Wake]:
         for row in self._audit:
             await self.connection.execute(_SYSTEM_AUDIT, *row)
         wakes = []
+        for company_id, job in self._jobs:
+            wakes += await queue.insert(self.connection, company_id, [(job, None)])
         found = self.events()
         for company_id in sorted(found):  # two that concern the same companies lock them in one order
             wakes += await _keep(self.connection, company_id, found[company_id])

@@ -48,13 +48,14 @@ class Home(Output):
     """GET /v1/home."""
 
     contacts: int
-    channels: int
+    channels: int  # real ones; the simulator is none
     campaigns_total: int
     running: list[HomeCampaign]
     today: HomeDay
     days: list[HomeDay]  # the last 14 days, oldest first
     attention: list[Attention]
-    has_channel: bool
-    has_contacts: bool
-    has_template: bool  # an approved one, or no channel whose campaigns need one
-    has_campaign: bool  # one that was launched; drafts do not count
+    has_channel: bool  # a real one
+    has_contacts: bool  # beside the sample contacts
+    has_template: bool  # an approved one of a real channel, or no real channel whose campaigns need one
+    has_campaign: bool  # one that was launched on a real channel; drafts do not count
+    has_rehearsal: bool  # one that was launched at all

@@ -74,6 +74,7 @@ SKIPS: dict[str, str] = {
     "duplicate_address": "Same number twice",
     "recently_messaged": "Got a campaign not long ago",
     "contact_deleted": "Contact deleted",
+    "sample_contact": "Sample contacts",
 }
 """SkipReason."""
 RECIPIENT_COLUMNS: dict[str, str] = {

@@ -18,6 +18,7 @@ from db.accounts.passwords import hash_password
 from db.clock import now
 from db.crypto import digest
 from db.errors import RequestError
+from db.jobs import MakeSimulator
 from db.permissions import Role
 from db.tenancy import SELF, Actor, Origin, member
 from db.work import Read, SystemWork, system_read, system_work, work
@@ -70,7 +71,7 @@ async def sign_up(
     public_url: str,
     country: str = "BR",
 ) -> Opened:
-    """A new company with its owner, signed in, and a mail to verify the address. Raises Conflict `email_taken`, Invalid."""
+    """A new company with its owner, signed in, a simulator on its way, and a mail to verify the address. Raises Conflict `email_taken`, Invalid."""
     refuse_addresses(company_name=company_name, name=name)
     password_hash = await hash_password(password)
     async with system_work() as s:
@@ -85,6 +86,7 @@ async def sign_up(
         await s.execute("insert into membership(company_id, user_id, role) values ($1, $2, 'owner')", company_id, user_id)
         device = await devices.remember(s, user_id, None)
         opened = await open_session(s, origin, company_id, user_id, Role.OWNER, "company.created", device)
+        s.enqueue(company_id, MakeSimulator())
     await verification.ask(opened.actor, public_url)
     return opened
 

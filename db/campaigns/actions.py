@@ -245,7 +245,8 @@ async def test_send(actor: Actor, campaign_id: UUID, to: list[str]) -> list[UUID
             )
             params = [""] * len(content.fields)
             if contact_id is not None and draft.kind is not None:
-                audience = Audience(actor.company_id, draft.kind, ContactFilter(ids=[contact_id]), fields=content.fields)
+                chosen = ContactFilter(ids=[contact_id])
+                audience = Audience(actor.company_id, draft.kind, chosen, rehearsal=draft.sandbox, fields=content.fields)
                 people = await sample(w, audience, 1)
                 params = people[0][2] if people else params
             ids.append(

@@ -6,6 +6,7 @@ Every member of the audience gets a row: queued, or skipped with its reason, so 
 from uuid import UUID
 
 from db.contacts import filters
+from db.contacts.enums import SAMPLE
 from db.contacts.filter import ContactFilter
 from db.messages import queueing
 from db.messages.enums import SkipReason
@@ -26,7 +27,7 @@ _FIELDS = {
 
 _PEOPLE = """
 with people as (
-    select c.id as contact_id, c.name, c.custom, c.language, c.opted_out_at, a.value as address, a.line, {email} as email
+    select c.id as contact_id, c.source, c.name, c.custom, c.language, c.opted_out_at, a.value as address, a.line, {email} as email
     from contact c left join lateral (
         select i.value, i.line from contact_identity i
         where i.company_id = c.company_id and i.contact_id = c.id and i.valid and i.kind = any({kinds}::text[])
@@ -56,15 +57,17 @@ class Audience:
         kind: str,
         chosen: ContactFilter,
         *,
+        rehearsal: bool = False,
         skip_recent_days: int = 0,
         fields: list[str] | None = None,
     ) -> None:
+        """`rehearsal`: on the simulator, which alone writes to sample contacts."""
         self.args: list[object] = []
         self.by_segment = registry.provider(kind).capabilities.unit == "segment"
         self._fields = fields or []
         self.company = self.arg(company_id, "uuid")
         capabilities = registry.provider(kind).capabilities
-        more = []
+        more = [] if rehearsal else [f"when p.source = '{SAMPLE}' then '{SkipReason.SAMPLE_CONTACT}'"]
         if not capabilities.reaches_landlines:
             more.append(f"when p.line = 'fixed' then '{SkipReason.LANDLINE}'")
         if skip_recent_days:

@@ -40,6 +40,7 @@ class Draft(msgspec.Struct, frozen=True):
     company_id: UUID
     channel_id: UUID | None
     kind: str | None
+    sandbox: bool
     channel_ready: bool  # it sends, or will by itself
     throughput: float | None
     messaging_limit: int | None
@@ -72,7 +73,7 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 _DRAFT = """
-select k.id, k.company_id, k.channel_id, c.kind, (c.state = 'connected' or c.state_reason = 'provider_outage') as channel_ready, c.throughput::float8, c.messaging_limit, c.portfolio_id,
+select k.id, k.company_id, k.channel_id, c.kind, coalesce(c.sandbox, false) as sandbox, (c.state = 'connected' or c.state_reason = 'provider_outage') as channel_ready, c.throughput::float8, c.messaging_limit, c.portfolio_id,
     t.name as template_name, t.language as template_language, t.category as template_category, t.status as template_status,
     coalesce(t.parameter_format, 'positional') as parameter_format, coalesce(t.components, '[]')::text as components,
     k.body, k.bindings::text as bindings, k.audience::text as audience, k.settings::text as settings,
@@ -95,6 +96,7 @@ async def load_draft(r: Read, campaign_id: UUID) -> Draft:
         company_id=row["company_id"],
         channel_id=row["channel_id"] if row["kind"] else None,
         kind=row["kind"],
+        sandbox=row["sandbox"],
         channel_ready=bool(row["channel_ready"]),
         throughput=row["throughput"],
         messaging_limit=row["messaging_limit"],
@@ -117,7 +119,12 @@ def audience_of(draft: Draft, fields: list[str] | None = None) -> Audience:
     """The draft's audience; its channel must be chosen."""
     assert draft.kind is not None
     return Audience(
-        draft.company_id, draft.kind, draft.audience, skip_recent_days=draft.settings.get("skip_recent_days", 0), fields=fields
+        draft.company_id,
+        draft.kind,
+        draft.audience,
+        rehearsal=draft.sandbox,
+        skip_recent_days=draft.settings.get("skip_recent_days", 0),
+        fields=fields,
     )
 
 

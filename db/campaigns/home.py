@@ -10,6 +10,7 @@ import msgspec
 
 from db.campaigns.tallies import tallies
 from db.clock import now
+from db.contacts.enums import SAMPLE
 from db.messages.enums import MessageState as M
 from db.permissions import Permission
 from db.providers.registry import providers
@@ -20,14 +21,19 @@ from db.work import Read, read
 
 DAYS = 14
 
+# The simulators of the demo company play its real channels.
 _COUNTS = """
 select c.name, c.time_zone,
     (select count(*) from contact where company_id = $1) as contacts,
-    (select count(*) from channel where company_id = $1 and archived_at is null) as channels,
+    exists (select 1 from contact where company_id = $1 and source <> $3) as own_contacts,
+    (select count(*) from channel where company_id = $1 and archived_at is null and (not sandbox or c.demo)) as channels,
     (select count(*) from campaign where company_id = $1) as campaigns,
-    exists (select 1 from campaign where company_id = $1 and launched_at is not null) as launched,
-    not exists (select 1 from channel where company_id = $1 and archived_at is null and kind = any($2))
-        or exists (select 1 from template where company_id = $1 and status = 'approved') as writable
+    exists (select 1 from campaign where company_id = $1 and launched_at is not null) as rehearsed,
+    exists (select 1 from campaign g join channel h on h.company_id = $1 and h.id = g.channel_id
+        where g.company_id = $1 and g.launched_at is not null and (not h.sandbox or c.demo)) as launched,
+    not exists (select 1 from channel where company_id = $1 and archived_at is null and kind = any($2) and (not sandbox or c.demo))
+        or exists (select 1 from template t join channel h on h.company_id = $1 and h.id = t.channel_id and h.archived_at is null
+            where t.company_id = $1 and t.status = 'approved' and (not h.sandbox or c.demo)) as writable
 from company c where c.id = $1
 """
 _RUNNING = """
@@ -82,7 +88,7 @@ async def figures(actor: Actor) -> Figures:
     """Needs `campaigns:read`."""
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         bound = [one.kind for one in providers() if one.capabilities.campaign_content == "template"]
-        counts = await r.fetchrow(_COUNTS, actor.company_id, bound)
+        counts = await r.fetchrow(_COUNTS, actor.company_id, bound, SAMPLE)
         assert counts is not None
         rows = await r.fetch(_RUNNING, actor.company_id)
         counted = await tallies(r, [row["id"] for row in rows])

@@ -54,7 +54,7 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
         await changed(w, campaign_id)
     async with work(worker(company_id), Permission.CAMPAIGNS_SEND) as w:
         row = await w.fetchrow(
-            "select k.channel_id, k.audience, k.settings, k.policy, k.content::text as content, k.was_held, c.kind from campaign k"
+            "select k.channel_id, k.audience, k.settings, k.policy, k.content::text as content, k.was_held, c.kind, c.sandbox from campaign k"
             " join channel c on c.company_id = k.company_id and c.id = k.channel_id"
             " where k.company_id = $1 and k.id = $2 and k.state = 'preparing' for update of k",
             company_id,
@@ -68,6 +68,7 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
             company_id,
             row["kind"],
             msgspec.json.decode(row["audience"], type=ContactFilter),
+            rehearsal=row["sandbox"],
             skip_recent_days=msgspec.json.decode(row["settings"]).get("skip_recent_days", 0),
             fields=frozen.fields,
         )

@@ -21,6 +21,7 @@ from db.jobs import CheckChannel, SandboxControl, SyncTemplates
 from db.messages import queueing
 from db.permissions import Permission
 from db.providers import registry
+from db.providers.definition import Provider
 from db.tenancy import Actor
 from db.work import Read, Work, read, work
 
@@ -42,26 +43,23 @@ async def connect(actor: Actor, *, kind: str, name: str, values: Values) -> Chan
     provider = registry.chosen(kind)
     given = forms.filled(provider.form, values)
     async with work(actor, Permission.CHANNELS_WRITE) as w:
-        channel_id = uuid7()
-        sender = str(given["external_id"])
-        await _insert(
+        sender, throughput = str(given["external_id"]), given.get("throughput")
+        view = await connected_in(
             w,
-            channel_id,
-            provider.kind,
-            False,
-            name,
-            given["account_id"],
-            sender,
-            given["portfolio_id"],
-            sender if sender.startswith("+") else None,
-            seal(w.company_id, channel_id, "token", str(given["token"])),
-            seal(w.company_id, channel_id, "signing_secret", str(given["signing_secret"])),
-            crypto.new_token() if provider.has_handshake else None,
-            given.get("throughput", provider.throughput),
-            provider.messaging_limit,
-            provider.unknown_horizon,
+            uuid7(),
+            provider,
+            sandbox=False,
+            name=name,
+            account_id=str(given["account_id"]),
+            external_id=sender,
+            portfolio_id=str(given["portfolio_id"]),
+            number=sender if sender.startswith("+") else None,
+            token=str(given["token"]),
+            signing_secret=str(given["signing_secret"]),
+            throughput=None if throughput is None else float(throughput),
         )
-        return await _connected(w, channel_id)
+        w.enqueue(CheckChannel(channel_id=view.id))
+        return view
 
 
 async def connect_sandbox(actor: Actor, *, kind: str, name: str, values: Values | None = None) -> ChannelView:
@@ -71,26 +69,68 @@ async def connect_sandbox(actor: Actor, *, kind: str, name: str, values: Values 
     if not provider.sandbox:
         raise RequestError.INVALID(fields=[RequestField.UNKNOWN_VALUE("sandbox")])
     async with work(actor, Permission.CHANNELS_WRITE) as w:
-        channel_id = uuid7()
-        placeholder = f"sandbox-{channel_id.hex}"
-        await _insert(
-            w,
-            channel_id,
-            provider.kind,
-            True,
-            name,
-            placeholder,
-            placeholder,
-            placeholder,
-            None,
-            None,
-            None,
-            crypto.new_token() if provider.has_handshake else None,
-            provider.sandbox_throughput,
-            provider.sandbox_messaging_limit,
-            SANDBOX_HORIZON,
-        )
-        return await _connected(w, channel_id)
+        view = await rehearsal_in(w, uuid7(), provider, name)
+        w.enqueue(CheckChannel(channel_id=view.id))
+        return view
+
+
+async def rehearsal_in(w: Work, channel_id: UUID, provider: Provider, name: str) -> ChannelView:
+    """A rehearsal number inside a unit of work, still to be checked."""
+    placeholder = f"sandbox-{channel_id.hex}"
+    await _insert(
+        w,
+        channel_id,
+        provider.kind,
+        True,
+        name,
+        placeholder,
+        placeholder,
+        placeholder,
+        None,
+        None,
+        None,
+        crypto.new_token() if provider.has_handshake else None,
+        provider.sandbox_throughput,
+        provider.sandbox_messaging_limit,
+        SANDBOX_HORIZON,
+    )
+    return await _connected(w, channel_id)
+
+
+async def connected_in(
+    w: Work,
+    channel_id: UUID,
+    provider: Provider,
+    *,
+    sandbox: bool,
+    name: str,
+    account_id: str,
+    external_id: str,
+    portfolio_id: str,
+    number: str | None,
+    token: str,
+    signing_secret: str,
+    throughput: float | None = None,
+) -> ChannelView:
+    """A channel inside a unit of work, still to be checked. Raises Conflict when the company has the number already."""
+    await _insert(
+        w,
+        channel_id,
+        provider.kind,
+        sandbox,
+        name,
+        account_id,
+        external_id,
+        portfolio_id,
+        number,
+        seal(w.company_id, channel_id, "token", token),
+        seal(w.company_id, channel_id, "signing_secret", signing_secret),
+        crypto.new_token() if provider.has_handshake else None,
+        throughput or (provider.sandbox_throughput if sandbox else provider.throughput),
+        provider.sandbox_messaging_limit if sandbox else provider.messaging_limit,
+        SANDBOX_HORIZON if sandbox else provider.unknown_horizon,
+    )
+    return await _connected(w, channel_id)
 
 
 async def _insert(w: Work, *values: object) -> None:
@@ -104,7 +144,6 @@ async def _connected(w: Work, channel_id: UUID) -> ChannelView:
     view = await channel_in(w, w.company_id, channel_id)
     w.audit("channel.connected", channel_id, name=view.name, kind=view.kind, sandbox=view.sandbox)
     w.emit(ChannelChanged(channel_id=channel_id))
-    w.enqueue(CheckChannel(channel_id=channel_id))
     return view
 
 

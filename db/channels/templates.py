@@ -50,38 +50,44 @@ async def create(actor: Actor, channel_id: UUID, draft: TemplateDraft) -> Templa
         )
         if kind is None:
             raise RequestError.NOT_FOUND(what="channel")
-        write = registry.provider(kind).capabilities.write_template
-        if write is None:
-            raise ChannelError.NO_TEMPLATES()
-        parameter_format, components = write(draft)
-        try:
-            template_id: UUID | None = await w.fetchval(
-                """
-                insert into template(company_id, channel_id, name, language, category, status, parameter_format, components)
-                values ($1, $2, $3, $4, $5, 'pending', $6, $7::jsonb)
-                on conflict (company_id, channel_id, name, language) do update set
-                    category = excluded.category, status = 'pending', parameter_format = excluded.parameter_format,
-                    components = excluded.components, external_id = null, quality = 'unknown', rejected_reason = null,
-                    problem = null, synced_at = null, status_at = null, created_at = now()
-                where template.status = 'deleted' or (template.status = 'rejected' and template.external_id is null)
-                returning id
-                """,
-                w.company_id,
-                channel_id,
-                draft.name,
-                draft.language,
-                draft.category,
-                parameter_format,
-                msgspec.json.encode(components).decode(),
-            )
-        except asyncpg.UniqueViolationError:
-            template_id = None
-        if template_id is None:
-            raise ChannelError.TEMPLATE_EXISTS()
-        w.audit("template.created", template_id, name=draft.name)
-        w.enqueue(SubmitTemplate(template_id=template_id, verb="create"))
-        w.emit(TemplatesChanged(channel_id=channel_id))
-        return await one_template(w, template_id)
+        view = await create_in(w, channel_id, kind, draft)
+        w.enqueue(SubmitTemplate(template_id=view.id, verb="create"))
+        return view
+
+
+async def create_in(w: Work, channel_id: UUID, kind: str, draft: TemplateDraft) -> TemplateView:
+    """As `create`, inside a unit of work, still to be submitted."""
+    write = registry.provider(kind).capabilities.write_template
+    if write is None:
+        raise ChannelError.NO_TEMPLATES()
+    parameter_format, components = write(draft)
+    try:
+        template_id: UUID | None = await w.fetchval(
+            """
+            insert into template(company_id, channel_id, name, language, category, status, parameter_format, components)
+            values ($1, $2, $3, $4, $5, 'pending', $6, $7::jsonb)
+            on conflict (company_id, channel_id, name, language) do update set
+                category = excluded.category, status = 'pending', parameter_format = excluded.parameter_format,
+                components = excluded.components, external_id = null, quality = 'unknown', rejected_reason = null,
+                problem = null, synced_at = null, status_at = null, created_at = now()
+            where template.status = 'deleted' or (template.status = 'rejected' and template.external_id is null)
+            returning id
+            """,
+            w.company_id,
+            channel_id,
+            draft.name,
+            draft.language,
+            draft.category,
+            parameter_format,
+            msgspec.json.encode(components).decode(),
+        )
+    except asyncpg.UniqueViolationError:
+        template_id = None
+    if template_id is None:
+        raise ChannelError.TEMPLATE_EXISTS()
+    w.audit("template.created", template_id, name=draft.name)
+    w.emit(TemplatesChanged(channel_id=channel_id))
+    return await one_template(w, template_id)
 
 
 async def delete(actor: Actor, template_id: UUID) -> None:

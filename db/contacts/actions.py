@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from db import versions
 from db.contacts import consent, fields, queries, tags
-from db.contacts.enums import IdentityKind
+from db.contacts.enums import SAMPLE, IdentityKind
 from db.contacts.errors import ContactError, ContactField
 from db.contacts.events import ContactsChanged
 from db.contacts.identities import Address, add, email_address, owner_of, phone_address, refresh, region_of
@@ -88,7 +88,15 @@ async def change_contact(
             )
         if phone is not UNSET:
             given = phone_address(phone, await region_of(w, w.company_id)) if phone and phone.strip() else None
-            await _replace(w, contact_id, IdentityKind.PHONE, given)
+            if (
+                await _replace(w, contact_id, IdentityKind.PHONE, given) and given is not None
+            ):  # who got a number is invented no longer
+                await w.execute(
+                    "update contact set source = 'manual' where company_id = $1 and id = $2 and source = $3",
+                    w.company_id,
+                    contact_id,
+                    SAMPLE,
+                )
         if email is not UNSET:
             await _replace(w, contact_id, IdentityKind.EMAIL, email_address(email) if email and email.strip() else None)
         if custom is not UNSET:
@@ -148,8 +156,8 @@ async def _give(w: Work, contact_id: UUID, address: Address) -> None:
         raise ContactError.CONTACT_EXISTS(field=address.kind.value, contact_id=str(owner))
 
 
-async def _replace(w: Work, contact_id: UUID, kind: IdentityKind, address: Address | None) -> None:
-    """The contact's first address of this kind becomes `address`, or goes."""
+async def _replace(w: Work, contact_id: UUID, kind: IdentityKind, address: Address | None) -> bool:
+    """The contact's first address of this kind becomes `address`, or goes; False when it was that already."""
     first = await w.fetchrow(
         "select id, value from contact_identity where company_id = $1 and contact_id = $2 and kind = $3 order by id limit 1",
         w.company_id,
@@ -157,7 +165,7 @@ async def _replace(w: Work, contact_id: UUID, kind: IdentityKind, address: Addre
         kind,
     )
     if first is not None and address is not None and first["value"] == address.value:
-        return
+        return False
     if first is not None:
         await w.execute("delete from contact_identity where company_id = $1 and id = $2", w.company_id, first["id"])
         if kind is IdentityKind.PHONE:  # what WhatsApp called the old number
@@ -168,6 +176,7 @@ async def _replace(w: Work, contact_id: UUID, kind: IdentityKind, address: Addre
             )
     if address is not None:
         await _give(w, contact_id, address)
+    return True
 
 
 def _line(text: str) -> str:

@@ -14,6 +14,10 @@ class IdentityKind(StrEnum):
     EMAIL = "email"
 
 
+SAMPLE = "sample"
+"""`contact.source` of an invented person whom only the simulator writes to (`db/contacts/samples.py`)."""
+
+
 class MergeReason(StrEnum):
     """Why two contacts became one."""
 

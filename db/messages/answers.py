@@ -13,7 +13,7 @@ import msgspec
 
 from db.channels.enums import ChannelState
 from db.clock import now
-from db.contacts.enums import LineType
+from db.contacts.enums import SAMPLE, LineType
 from db.contacts.notes import must_exist
 from db.errors import RequestError, RequestField
 from db.messages import conversation, queueing, segments
@@ -44,7 +44,7 @@ class ReplyChannel(NamedTuple):
 _WAYS = """
 select c.id, c.name, c.kind, c.sandbox, c.state, c.state_reason, c.paused_until, c.token is not null as has_token,
     i.address as wrote_from, i.received_at, i.received_at > p.opted_out_at as wrote_since, p.opted_out_at,
-    (select value from contact_identity a where a.company_id = $1 and a.contact_id = $2 and a.valid
+    (select value from contact_identity a where a.company_id = $1 and a.contact_id = $2 and a.valid and (c.sandbox or p.source <> $8)
         and (c.kind, a.kind) in (select * from unnest($6::text[], $7::text[])) and (a.kind <> 'phone' or a.line is distinct from $4)
         order by array_position(array['phone', 'wa_id', 'bsuid'], a.kind), a.id limit 1) as known
 from channel c join contact p on p.company_id = $1 and p.id = $2
@@ -107,7 +107,7 @@ async def send(actor: Actor, contact_id: UUID, channel_id: UUID, text: str) -> E
 async def _ways(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID | None) -> list[ReplyChannel]:
     reach = [(one.kind, address) for one in registry.providers() for address in one.capabilities.addresses]
     kinds, addresses = [kind for kind, _ in reach], [address for _, address in reach]
-    rows = await r.fetch(_WAYS, company_id, contact_id, list(SILENT), LineType.FIXED.value, channel_id, kinds, addresses)
+    rows = await r.fetch(_WAYS, company_id, contact_id, list(SILENT), LineType.FIXED.value, channel_id, kinds, addresses, SAMPLE)
     return [_way(row, now()) for row in rows]
 
 

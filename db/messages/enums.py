@@ -57,3 +57,4 @@ class SkipReason(StrEnum):
     DUPLICATE_ADDRESS = "duplicate_address"
     RECENTLY_MESSAGED = "recently_messaged"
     CONTACT_DELETED = "contact_deleted"
+    SAMPLE_CONTACT = "sample_contact"  # an invented person, and the channel is real

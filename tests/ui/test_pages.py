@@ -46,7 +46,7 @@ async def test_home_shows_what_goes_on(ana: User) -> None:
 async def test_a_new_company_sees_its_first_steps(ana: User, api: FakeApi) -> None:
     api.state.new_company = True
     await ana.open("/")
-    await ana.should_see("2 de 4 prontos", retries=10)
+    await ana.should_see("3 de 5 prontos", retries=10)
     await ana.should_not_see("Últimos 14 dias")
 
 

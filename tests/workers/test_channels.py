@@ -19,7 +19,7 @@ from db.channels.log import entries
 from db.channels.queries import ChannelView, channel
 from db.channels.queries import template as template_view
 from db.channels.queries import templates as template_list
-from db.jobs import CheckChannel, SandboxControl, SubmitTemplate, SyncTemplates
+from db.jobs import CheckChannel, MakeSimulator, SandboxControl, SubmitTemplate, SyncTemplates
 from db.messages import threads
 from db.providers.definition import TemplateDraft
 from db.settings import Settings
@@ -28,6 +28,7 @@ from tests.api.hooks.conftest import client_of
 from workers.channels import ChannelJobs
 from workers.inbound import process_inbox
 from workers.providers.wire import Wire
+from workers.rehearsal import RehearsalJobs
 from workers.runtime import Cancel, Retry
 from workers.sandbox.app import World
 from workers.sandbox.config import Settings as SandboxSettings
@@ -54,8 +55,7 @@ class Outside:
     """The sandbox, and our webhook door as it sees it."""
 
     def __init__(self, settings: Settings, world: World, wire: Wire) -> None:
-        self.settings = settings
-        self.world = world
+        self.settings, self.world, self.wire = settings, world, wire
         self.checks = ChannelJobs(settings, wire)
         self.templates = TemplateJobs(settings, wire)
         self.control = SandboxJobs(settings, wire)
@@ -126,6 +126,30 @@ async def test_a_rehearsal_number_connects_by_itself(outside: Outside, owner: Ac
     assert all(secret.decode() not in f"{line}" for line in lines)
     again = await outside.connect(owner)
     assert again.external_id != view.external_id
+
+
+async def test_a_new_company_has_an_approved_text_at_once(outside: Outside, owner: Actor) -> None:
+    jobs = RehearsalJobs(outside.settings, outside.wire)
+    for _again in range(2):  # a worker that died before it could say that it is done
+        await jobs.make_simulator(owner.company_id, MakeSimulator())
+
+    async def approved() -> Any:
+        (template,) = await template_list(owner)
+        return template if template.status is TemplateStatus.APPROVED else None
+
+    template = await until(owner.company_id, approved)
+    assert (template.name, template.channel_name) == ("primeira_mensagem", "Simulador")
+    assert (await channel(owner, template.channel_id)).state is ChannelState.CONNECTED
+
+
+async def test_without_a_sandbox_no_company_gets_a_channel_that_cannot_send(
+    outside: Outside, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    for url, ends in (("", Cancel), ("http://127.0.0.1:1", Retry)):
+        jobs = RehearsalJobs(msgspec.structs.replace(outside.settings, sandbox_url=url), outside.wire)
+        with pytest.raises(ends):
+            await jobs.make_simulator(owner.company_id, MakeSimulator())
+    assert not await owner_db.fetchval("select exists (select from channel where company_id = $1)", owner.company_id)
 
 
 async def test_an_sms_rehearsal_number_connects(outside: Outside, owner: Actor) -> None:

@@ -101,6 +101,7 @@ def skips() -> dict[str, Why]:
         "duplicate_address": _("Each number gets the message once."),
         "recently_messaged": _("You chose to leave them out this time."),
         "contact_deleted": _("Somebody deleted the contact before the message went out."),
+        "sample_contact": _("Invented people: only the simulator writes to them."),
     }
     return {key: Why(_(name), todo[key]) for key, name in SKIPS.items()}
 

@@ -56,7 +56,11 @@ class TemplateStep:
                 else _("On WhatsApp, the first message uses a text that WhatsApp has approved. Create one, or sync yours.")
             )
             with ui.element("div").classes("m-card"):
-                empty("article", _("No approved template yet"), text, action=_("To the templates"), to=_templates())
+                action, to = (_("To the templates"), _templates()) if waiting else (_("Write a template"), _templates("/new"))
+                empty("article", _("No approved template yet"), text, action=action, to=to)
+                if not waiting:
+                    with ui.element("div").classes("m-actions"):
+                        ui.link(_("To the templates"), _templates()).classes("m-link")
             return
 
         def show(text: str) -> None:
@@ -151,9 +155,9 @@ class TemplateStep:
                 text.error(_("Needed, so that nobody gets a hole in the text."))
 
 
-def _templates() -> str:
-    """The templates, with the way back to this draft."""
-    return f"/templates?{urlencode({'back': address().text})}"
+def _templates(page: str = "") -> str:
+    """The templates, or a page of theirs, with the way back to this draft."""
+    return f"/templates{page}?{urlencode({'back': address().text})}"
 
 
 def _texts(source: str) -> str:

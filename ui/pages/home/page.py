@@ -73,11 +73,19 @@ def _draw(home: Home) -> None:
 
 
 def _first_steps(home: Home) -> None:
+    """First a rehearsal on the simulator that every new company has; the simulator and its sample contacts tick nothing else."""
     steps = [
         (
+            home.has_rehearsal,
+            _("Rehearse a campaign"),
+            _("Sample contacts, a text that is approved, the simulator: it takes a minute and reaches nobody."),
+            "/campaigns/new",
+            _("Start"),
+        ),
+        (
             home.has_channel,
-            _("Connect a channel"),
-            _("A WhatsApp or SMS number, or the simulator to try."),
+            _("Connect your number"),
+            _("WhatsApp or SMS. A guide shows what to copy from where."),
             "/channels/connect",
             _("Connect"),
         ),
@@ -97,7 +105,7 @@ def _first_steps(home: Home) -> None:
         ),
         (
             home.has_campaign,
-            _("Create your first campaign"),
+            _("Send your first campaign"),
             _("Choose who, what and when. You see it before it goes out."),
             "/campaigns/new",
             _("Create"),

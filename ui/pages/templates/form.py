@@ -1,13 +1,15 @@
 """Writing a template: fields, and the message on a phone beside them. What is typed stays until it was sent."""
 
+import re
 from typing import Any
 from uuid import UUID
 
 from nicegui import ui
 
-from api.contract.channels import Channel, TemplateCreate, UrlButton
+from api.contract.channels import TemplateCreate, UrlButton
 from api.contract.enums import Permission, TemplateCategory
 from ui import kinds, session
+from ui.client import campaigns
 from ui.client import channels as channel_client
 from ui.client import templates as client
 from ui.client.base import ApiProblem
@@ -22,21 +24,31 @@ from ui.components.states import empty, load, skeleton_card
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import templates as template_labels
-from ui.pages.templates.origin import keeping
+from ui.pages.templates.origin import draft, way_back
 from ui.routing import page
 
+_DRAFT = re.compile(r"/campaigns/([0-9a-f-]{36})/")
 _CATEGORIES = (TemplateCategory.MARKETING, TemplateCategory.UTILITY)
 MAX_REPLIES = 3  # what the form offers; WhatsApp takes ten
 
 
 @page("/templates/new", permission=Permission.TEMPLATES_WRITE)
 def new_template() -> None:
-    with frame(_("New template"), breadcrumbs=[(_("Templates"), "/templates")], active="/templates"):
-        load(lambda: channel_client.channels(session.current().api), _draw_new, lambda: skeleton_card(8))
+    with frame(_("New template"), breadcrumbs=[(_("Templates"), "/templates")], active="/templates") as head:
+        with head.actions:
+            way_back()
+        load(_choices, _draw_new, lambda: skeleton_card(8))
 
 
-def _draw_new(found: list[Channel]) -> None:
-    channels = {one.id: one.name for one in found if kinds.can(one.kind).templates}
+async def _choices() -> dict[UUID, str]:
+    """Names of the channels that have templates; that of the draft from which somebody came stands first."""
+    api = session.current().api
+    found = [one for one in await channel_client.channels(api) if kinds.can(one.kind).templates]
+    wanted = (await campaigns.campaign(api, UUID(match[1]))).channel_id if (match := _DRAFT.match(draft())) else None
+    return {one.id: one.name for one in sorted(found, key=lambda one: one.id != wanted)}
+
+
+def _draw_new(channels: dict[UUID, str]) -> None:
     if not channels:
         with ui.element("div").classes("m-card"):
             text = _("Templates belong to a WhatsApp number. Connect one first, or the simulator.")
@@ -57,7 +69,7 @@ class _Form:
                 self._draw_text()
                 self._draw_buttons()
                 with ui.element("div").classes("m-dialog-foot"):
-                    button(_("Cancel"), kind="plain", to=keeping("/templates"))
+                    button(_("Cancel"), kind="plain", to=draft() or "/templates")
                     button(_("Send for review"), self._submit, kind="primary")
             with ui.element("div").classes("m-aside-side"):
                 self._phone = Phone(next(iter(channels.values())), _("as your customer sees it"))
@@ -187,7 +199,7 @@ class _Form:
         if linked:
             example = self._examples["url"].value.strip() if "url" in self._examples else None
             link = UrlButton(text=self._link_text.value.strip(), url=self._link.value.strip(), example=example)
-        draft = TemplateCreate(
+        written = TemplateCreate(
             channel_id=self._channel.value,
             name=self._name.value.strip(),
             language=self._language.value,
@@ -211,10 +223,10 @@ class _Form:
             "quick_replies": self._replies[0],
         }
         try:
-            await client.create(self._api, draft)
+            await client.create(self._api, written)
         except ApiProblem as error:
             problems.show_in(fields, error)
             return
         self._kept.forget()
         toast(_("Sent for review. You see the answer here, usually within minutes."))
-        ui.navigate.to(keeping("/templates"))
+        ui.navigate.to(draft() or "/templates")

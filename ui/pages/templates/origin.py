@@ -8,17 +8,18 @@ from ui.components.buttons import button
 from ui.i18n import _
 
 
-def _draft() -> str:
+def draft() -> str:
+    """The address of the draft; "" for who came from nowhere."""
     back = address().get("back")
     return back if back.startswith("/campaigns/") and session.safe_next(back) == back else ""
 
 
 def keeping(path: str) -> str:
     """A path of templates from which the way back is still known."""
-    return path + (f"?{urlencode({'back': _draft()})}" if _draft() else "")
+    return path + (f"?{urlencode({'back': draft()})}" if draft() else "")
 
 
 def way_back() -> None:
     """The button that leads back; nothing for who came from nowhere."""
-    if _draft():
-        button(_("Back to the campaign"), icon="arrow_back", to=_draft())
+    if draft():
+        button(_("Back to the campaign"), icon="arrow_back", to=draft())
