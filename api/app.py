@@ -19,6 +19,7 @@ from api.auth.sign_in import SignInController
 from api.auth.views import provide_origin
 from api.bodies import BodyDeadline
 from api.campaigns import CampaignController
+from api.channel_signups import ChannelSignupController
 from api.channels import ChannelController, KindController
 from api.contacts import ContactController, CustomFieldController, TagController
 from api.exports import ExportController
@@ -58,6 +59,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     HoldController,
     CampaignController,
     KindController,
+    ChannelSignupController,
     ChannelController,
     TemplateController,
     SandboxController,

@@ -18,7 +18,7 @@ from api.contract.channels import (
     ChannelPatch,
     CheckLine,
 )
-from api.contract.kinds import Kind, KindCapabilities, KindField, Translated
+from api.contract.kinds import Kind, KindCapabilities, KindField, KindSignup, Translated
 from api.contract.sandbox import SandboxKind, SandboxNewsCode
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from db.channels import actions, log, notices, queries
@@ -69,6 +69,7 @@ def _channel(view: ChannelView, settings: Settings) -> Channel:
         ],
         checked_at=view.checked_at,
         templates_synced_at=view.templates_synced_at,
+        heard_at=view.heard_at,
         created_at=view.created_at,
     )
 
@@ -82,8 +83,9 @@ def _translated(text: Text | None) -> Translated | None:
     return None if text is None else Translated(en=text.en, pt_br=text.pt_br)
 
 
-def kind_view(provider: Provider) -> Kind:
+def kind_view(provider: Provider, settings: Settings) -> Kind:
     """A kind of channel as it is shown."""
+    signup = provider.signup(settings)
     can, window = provider.capabilities, provider.capabilities.free_text_window
     return Kind(
         kind=provider.kind,
@@ -119,6 +121,7 @@ def kind_view(provider: Provider) -> Kind:
             )
             for field in provider.form
         ],
+        signup=None if signup is None else KindSignup(**msgspec.structs.asdict(signup)),
     )
 
 
@@ -133,8 +136,8 @@ class KindController(Controller):
         description="What each kind can do and what connecting a channel of it asks, with texts in every language. The same for all "
         "companies until the next version.",
     )
-    async def kinds(self, actor: Caller) -> Page[Kind]:
-        return Page(items=[kind_view(provider) for provider in queries.kinds(actor)])
+    async def kinds(self, actor: Caller, request: Request[Any, Any, Any]) -> Page[Kind]:
+        return Page(items=[kind_view(provider, _settings(request)) for provider in queries.kinds(actor)])
 
 
 class ChannelController(Controller):

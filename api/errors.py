@@ -21,11 +21,11 @@ from litestar.exceptions import (
 from litestar.response.base import ASGIResponse
 from litestar.types import ExceptionHandlersMap
 
-from api.contract import base, channels, contacts, kinds
+from api.contract import base, channels, contacts, kinds, signups
 from api.contract.base import FieldError, Problem
 from api.strict import JSON, query_names
 from db import texts
-from db.channels.errors import TemplateField
+from db.channels.errors import ChannelField, TemplateField
 from db.contacts.errors import ContactField
 from db.contacts.reasons import Reason
 from db.errors import AppError, ErrorCode, Field, FieldCode, RequestError, RequestField
@@ -59,6 +59,7 @@ PATTERNS: dict[str, FieldCode] = {
     channels.TEMPLATE_NAME: TemplateField.NAME,
     channels.TEMPLATE_LANGUAGE: TemplateField.LANGUAGE,
     channels.WEB_ADDRESS: TemplateField.WEB_ADDRESS,
+    signups.PROVIDER_ID: ChannelField.PROVIDER_ID,
 }
 """Patterns of the contract, and what is wrong with a text that does not fit."""
 _MISSING = re.compile(r"missing required field `([^`]+)`")

@@ -46,6 +46,18 @@ class CheckChannel(Job, frozen=True, kw_only=True):
         return f"check:{self.channel_id}"
 
 
+class FinishSignup(Job, frozen=True, kw_only=True):
+    """Exchanges what the provider's window gave and makes the channel; codes live less than a minute."""
+
+    max_tries: ClassVar[int] = 4
+    when_held: ClassVar[WhenHeld] = "drop"
+    signup_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"signup:{self.signup_id}"
+
+
 class MakeSimulator(Job, frozen=True, kw_only=True):
     """Gives a new company a number to rehearse with, a text and sample contacts."""
 

@@ -33,6 +33,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sandbox_admin_token: str = ""  # what the sandbox's own API asks for, where it is not on loopback
     graph_url: str = "https://graph.facebook.com"
     graph_version: str = "v25.0"
+    meta_app_id: str = ""  # the operator's app, for connecting in Meta's own window; "sandbox": the sandbox plays it; empty: none
+    meta_app_secret: str = ""
+    meta_config_id: str = ""  # the app's configuration of Facebook Login for Business
     twilio_url: str = "https://api.twilio.com"
     smtp_url: str = ""  # smtp://user:password@host:587?tls=starttls ; empty: the sandbox catches the mail
     mail_from: str = "Master IA <no-reply@localhost>"
@@ -50,6 +53,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     send_timeout: float = 12.0  # seconds for one request; SEND_LEASE must be more than twice as long
     send_lease: float = 60.0  # seconds a claimed slice belongs to its worker; then its outcome is unknown
     pool_size: int = 10
+
+    @property
+    def signup_played(self) -> bool:
+        """The sandbox plays Meta's window for connecting a number."""
+        return self.meta_app_id == "sandbox" and bool(self.sandbox_url)
 
     @property
     def connect_timeout(self) -> float:
@@ -110,6 +118,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         settings = msgspec.convert(given, Settings, strict=False, dec_hook=lambda t, v: t(v))
     except msgspec.ValidationError as error:
         raise SystemExit(f"A setting in the environment is wrong: {error}. See .env.example.") from None
+    if settings.meta_app_id not in ("", "sandbox") and not (settings.meta_app_secret and settings.meta_config_id):
+        raise SystemExit(
+            "A setting in the environment is wrong: META_APP_ID needs META_APP_SECRET and META_CONFIG_ID beside it. See .env.example."
+        )
     if not 2 * settings.send_timeout < settings.send_lease <= LONGEST_LEASE:
         raise SystemExit(
             "A setting in the environment is wrong: SEND_LEASE must be more than twice SEND_TIMEOUT, and at most"

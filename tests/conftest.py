@@ -128,6 +128,7 @@ def settings() -> Settings:
         data_dir=folder,
         secret_keys="k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
         pool_size=20,
+        meta_app_id="sandbox",
     )
 
 

@@ -75,7 +75,7 @@ class Guard:
             fresh = nonce = secrets.token_urlsafe(24)
         scope[BROWSER_SCOPE] = nonce or ""
         limit = self.settings.max_upload if UPLOAD_PATH.match(path) else None
-        await self.app(scope, _capped(receive, limit) if limit else receive, self._with_headers(send, nonce_name, fresh))
+        await self.app(scope, _capped(receive, limit) if limit else receive, self._with_headers(send, nonce_name, fresh, path))
 
     def _own_origin(self, scope: Scope, headers: Headers) -> bool:
         """A browser sends Origin with every web socket and POST; only a polling GET of the same origin may lack it."""
@@ -99,12 +99,12 @@ class Guard:
         length = headers.get("content-length", "")
         return 413 if length.isdigit() and int(length) > self.settings.max_upload else None
 
-    def _with_headers(self, send: Send, nonce_name: str, nonce: str | None) -> Send:
+    def _with_headers(self, send: Send, nonce_name: str, nonce: str | None, path: str) -> Send:
         extra = []
         if nonce:
             secure = "; Secure" if self.settings.secure else ""
             extra.append(f"{nonce_name}={nonce}; Path=/; Max-Age={NONCE_SECONDS}; HttpOnly; SameSite=Lax{secure}")
-        return policy.applied(send, self.settings, extra)
+        return policy.applied(send, self.settings, extra, path)
 
 
 def _capped(receive: Receive, limit: int) -> Receive:

@@ -11,23 +11,31 @@ import secrets
 from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Send
 
-from ui.settings import Settings
+from ui.settings import META, Settings
 
+CONNECT = "/channels/connect"
 _SCRIPT = re.compile(rb"<script(?=[\s>])")
 
 
-def policy(settings: Settings, nonce: str | None) -> str:
-    """The policy of one answer; `nonce` marks the scripts that belong to it."""
+def policy(settings: Settings, nonce: str | None, path: str = "/") -> str:
+    """The policy of one answer; `nonce` marks the scripts that belong to it. Where a number is connected in the provider's window, and
+    only there, its script runs."""
     socket = settings.origin.replace("http", "ws", 1)
     own = f" 'nonce-{nonce}'" if nonce else ""
+    script = hosts = frames = ""
+    if settings.signup_origin and path.startswith(CONNECT):
+        script = f" {settings.signup_origin}"
+        if settings.signup_origin == META:
+            hosts = " https://www.facebook.com https://graph.facebook.com"
+            frames = "frame-src 'self' https://www.facebook.com https://web.facebook.com https://staticxx.facebook.com; "
     return (
-        f"default-src 'self'; script-src 'self'{own} 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-        f"img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self' {socket}; "
+        f"default-src 'self'; script-src 'self'{own} 'unsafe-eval'{script}; style-src 'self' 'unsafe-inline'; {frames}"
+        f"img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self' {socket}{hosts}; "
         "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 
 
-def applied(send: Send, settings: Settings, cookies: list[str]) -> Send:
+def applied(send: Send, settings: Settings, cookies: list[str], path: str) -> Send:
     """Adds the headers and `cookies` (Set-Cookie values) to an answer, and the nonce to the scripts of a page."""
     start: Message | None = None
     body = b""
@@ -55,7 +63,7 @@ def applied(send: Send, settings: Settings, cookies: list[str]) -> Send:
             nonce = secrets.token_urlsafe(16)
             page = _SCRIPT.sub(b'<script nonce="' + nonce.encode() + b'"', body)
             headers = MutableHeaders(scope=start)
-            headers["Content-Security-Policy"] = policy(settings, nonce)
+            headers["Content-Security-Policy"] = policy(settings, nonce, path)
             headers["Content-Length"] = str(len(page))
             begun, start = start, None
             await send(begun)

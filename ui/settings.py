@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 MEGABYTE = 1024 * 1024
+META = "https://connect.facebook.net"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret: str = ""
     dev: bool = False
     max_upload: int = 110 * MEGABYTE
+    signup_origin: str = ""  # whose script opens the provider's window for connecting a number; empty: there is none
 
     @property
     def secure(self) -> bool:
@@ -53,5 +55,13 @@ def read() -> Settings:
         public_url=env.get("PUBLIC_URL", f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}").rstrip("/"),  # noqa: S104
         secret=env.get("UI_SECRET") or secrets.token_urlsafe(32),
         dev=env.get("DEV", "").lower() in {"1", "true", "yes"},
+        signup_origin=_signup_origin(env.get("META_APP_ID", ""), env.get("SANDBOX_URL", "http://127.0.0.1:8790")),
         max_upload=int(env.get("UI_MAX_UPLOAD_MB", "110")) * MEGABYTE,
     )
+
+
+def _signup_origin(app_id: str, sandbox_url: str) -> str:
+    if app_id != "sandbox":
+        return META if app_id else ""
+    parts = urlsplit(sandbox_url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""

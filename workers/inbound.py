@@ -15,6 +15,7 @@ import structlog
 
 from db import halving, queue
 from db.campaigns import lifecycle
+from db.channels import provider_state
 from db.channels.secrets import load_channels
 from db.errors import Unavailable
 from db.messages import inbox
@@ -161,6 +162,8 @@ async def _read(w: Work, rows: list[Waiting]) -> tuple[list[Item], list[UUID]]:
             done.append(row.id)
         except BadWebhook as error:
             await inbox.failed(w, row.id, str(error), final=True)
+    if new := {item.channel.id for item in items if item.channel.heard_at is None}:
+        await provider_state.heard(w, sorted(new))
     items.sort(key=lambda item: item.at)
     return items, done
 

@@ -31,6 +31,7 @@ from workers import (
     rehearsal,
     runtime,
     sandbox_control,
+    signups,
     stats,
     templates,
     unknown,
@@ -54,6 +55,7 @@ HANDLERS: tuple[Handler, ...] = (
     *outage.JOBS,
     *rehearsal.JOBS,
     *sandbox_control.JOBS,
+    *signups.JOBS,
     *templates.JOBS,
     *unknown.JOBS,
 )

@@ -80,6 +80,7 @@ class Channel(Output):
     check: list[CheckLine]
     checked_at: Moment | None
     templates_synced_at: Moment | None
+    heard_at: Moment | None  # when the provider's first webhook came; null: none yet
     created_at: Moment
 
 

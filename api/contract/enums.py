@@ -10,6 +10,7 @@ from db.campaigns.enums import CampaignState as CampaignState
 from db.channels.enums import ChannelState as ChannelState
 from db.channels.enums import NoticeCode as NoticeCode
 from db.channels.enums import Quality as Quality
+from db.channels.enums import SignupState as SignupState
 from db.channels.enums import TemplateCategory as TemplateCategory
 from db.channels.enums import TemplateStatus as TemplateStatus
 from db.contacts.enums import CustomFieldKind as CustomFieldKind

@@ -57,6 +57,18 @@ class KindCapabilities(Output):
     rehearsed_news: list[SandboxNewsCode]  # what the simulator tells about an account
 
 
+class KindSignup(Output):
+    """The provider's own window for connecting a number (Meta: Embedded Signup): load `script`, then `FB.init` and `FB.login` with these.
+    Messages of the window come from `origin`; with a dot in front, from any host below it."""
+
+    script: Annotated[str, example("https://connect.facebook.net/en_US/sdk.js")]
+    origin: Annotated[str, example(".facebook.com")]
+    app_id: Annotated[str, example("1234567890123456")]
+    config_id: Annotated[str, example("6543210987654321")]
+    version: Annotated[str, example("v25.0")]
+    sandbox: bool  # the sandbox plays it: what it connects is a rehearsal number
+
+
 class Kind(Output):
     """GET /v1/channel-kinds → Page[Kind]."""
 
@@ -68,3 +80,4 @@ class Kind(Output):
     sandbox: bool  # whether there are rehearsal numbers of it
     capabilities: KindCapabilities
     fields: list[KindField]
+    signup: KindSignup | None = None  # null: this installation has no such window

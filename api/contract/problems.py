@@ -13,6 +13,7 @@ from db.campaigns.errors import CampaignError, CampaignField
 from db.channels.errors import ChannelError, ChannelField, TemplateField
 from db.channels.errors import CheckDetail as CheckDetail
 from db.channels.errors import NetworkFailure as NetworkFailure
+from db.channels.errors import SignupFailure as SignupFailure
 from db.contacts.errors import ContactError as ContactError
 from db.contacts.errors import ContactField, ContactImportField
 from db.contacts.errors import ContactImportError as ContactImportError
@@ -52,7 +53,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     CampaignField,
     RequestField,
 )
-OTHER_LISTS: tuple[type[Code], ...] = (RowWarning, StayReason, FileProblem, NetworkFailure, CheckDetail)
+OTHER_LISTS: tuple[type[Code], ...] = (RowWarning, StayReason, FileProblem, NetworkFailure, CheckDetail, SignupFailure)
 """Codes that stand in answers of success: what became of rows, files and connections."""
 
 

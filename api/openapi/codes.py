@@ -58,6 +58,8 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         CampaignError.NOT_EDITABLE,
         CampaignError.NOT_READY,
     ),
+    "channel_signups_create": (ChannelError.SIGNUP_OFF,),
+    "channel_signups_finish": (ChannelError.SIGNUP_OVER,),
     "channels_create": (ChannelError.CHANNEL_EXISTS,),
     "channels_delete": (ChannelError.CHANNEL_IN_USE,),
     "channels_resume": (ChannelError.CHANNEL_NOT_PAUSED,),

@@ -10,6 +10,15 @@ class ChannelState(StrEnum):
     ERROR = "error"  # nothing is sent until it is mended (token, payment, number)
 
 
+class SignupState(StrEnum):
+    """How far connecting a number in the provider's own window is."""
+
+    OPEN = "open"  # the window may be open; nothing is known yet
+    EXCHANGING = "exchanging"  # the window said yes; we are setting the number up
+    CONNECTED = "connected"
+    FAILED = "failed"
+
+
 class Quality(StrEnum):
     GREEN = "green"
     YELLOW = "yellow"

@@ -6,6 +6,12 @@ from db.errors import Code, ErrorCode, FieldCode
 class ChannelError(ErrorCode):
     CHANNEL_EXISTS = "channel_exists", 409, "This number is connected already. Look among your channels."
     CHANNEL_IN_USE = "channel_in_use", 409, "A campaign uses this channel. Finish or cancel it first."
+    SIGNUP_OFF = (
+        "signup_off",
+        409,
+        "Numbers of this kind are not connected in a window of the provider here. Follow the guide instead.",
+    )
+    SIGNUP_OVER = "signup_over", 409, "This attempt to connect was used already or took too long. Start again."
     CHANNEL_NOT_PAUSED = "channel_not_paused", 409, "The channel is not paused any more."
     TEMPLATE_EXISTS = "template_exists", 409, "There is a template with this name and language already. Take another name."
     TEMPLATE_IN_USE = "template_in_use", 409, "A campaign uses this template. Finish or cancel it first."
@@ -65,3 +71,19 @@ class CheckDetail(Code):
     NOT_OWNED = "not_owned", "This number is not in the account. Choose one of the account, or buy it there."
     NO_SMS = "no_sms", "This number cannot send SMS. Choose another one."
     SET_BY_HAND = "set_by_hand", "Type the address into the messaging service at Twilio, under inbound messages."
+
+
+class SignupFailure(Code):
+    """Why a number could not be connected in the provider's own window. Stored with the attempt; never rename one."""
+
+    CODE_EXPIRED = "code_expired", "The confirmation ran out before we could use it. Start again and go through in one go."
+    NO_PERMISSION = "no_permission", "We did not get every permission. Start again and allow everything that is asked."
+    NO_NUMBER = "no_number", "No number was chosen, or it is not in this account. Start again and choose your number."
+    NUMBER_TAKEN = "number_taken", "This number is connected already. Look among your channels."
+    PIN_UNKNOWN = (
+        "pin_unknown",
+        "The number has a PIN for two-step verification that we do not know. Turn it off at the provider, then start again.",
+    )
+    APP_REFUSED = "app_refused", "The app of this installation was refused. Tell who runs it; meanwhile follow the guide."
+    REFUSED = "refused", "The provider refused to connect the number. What it said stands below."
+    NO_ANSWER = "signup_no_answer", "The provider did not answer in time. Try again in some minutes."

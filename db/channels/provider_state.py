@@ -4,6 +4,7 @@ News by webhook is only trusted to stop a channel at once; for everything else i
 the provider. So the order in which news arrives does not matter.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -72,6 +73,17 @@ async def save_check(w: Work, channel_id: UUID, result: CheckResult) -> None:
         result.detail,
     )
     w.emit(ChannelChanged(channel_id=channel_id))
+
+
+async def heard(w: Work, channel_ids: Collection[UUID]) -> None:
+    """The first webhook of these channels was read."""
+    rows = await w.fetch(
+        "update channel set heard_at = now() where company_id = $1 and id = any($2::uuid[]) and heard_at is null returning id",
+        w.company_id,
+        list(channel_ids),
+    )
+    for row in rows:
+        w.emit(ChannelChanged(channel_id=row["id"]))
 
 
 async def save_sandbox_account(

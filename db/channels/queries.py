@@ -24,7 +24,7 @@ RATE_SECONDS = 10
 
 COLUMNS = (
     "id, kind, sandbox, name, state, state_reason, state_detail, paused_until, outage_since, number, account_id, external_id,"
-    " portfolio_id, verify_token, quality, messaging_limit, throughput, check_result, checked_at, templates_synced_at, settings, created_at"
+    " portfolio_id, verify_token, quality, messaging_limit, throughput, check_result, checked_at, templates_synced_at, heard_at, settings, created_at"
 )
 
 
@@ -61,6 +61,7 @@ class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
     check: list[Check]
     checked_at: datetime | None
     templates_synced_at: datetime | None
+    heard_at: datetime | None  # its first webhook
     created_at: datetime
 
 
@@ -161,6 +162,7 @@ def _view(row: asyncpg.Record, rate: float, reader: Actor | None) -> ChannelView
         check=msgspec.json.decode(row["check_result"] or "[]", type=list[Check]),
         checked_at=row["checked_at"],
         templates_synced_at=row["templates_synced_at"],
+        heard_at=row["heard_at"],
         created_at=row["created_at"],
     )
 

@@ -21,7 +21,7 @@ Column = Literal["token", "signing_secret"]
 
 _COLUMNS = (
     "company_id, id, kind, sandbox, name, state, paused_until, number, account_id, external_id, portfolio_id, app_id, verify_token,"
-    " token, signing_secret, messaging_limit, throughput::float8 as throughput, unknown_horizon, probe_at"
+    " token, signing_secret, messaging_limit, throughput::float8 as throughput, unknown_horizon, probe_at, heard_at"
 )
 
 
@@ -33,7 +33,7 @@ HOOK_ROUTES = f"{_HOOK} order by id desc limit $1"
 
 class ChannelRow(msgspec.Struct, frozen=True, kw_only=True):
     """`token` and `signing_secret` are sealed; empty while a sandbox account has not been made. `probe_at`: after an outage of
-    the provider, when the channel went on."""
+    the provider, when the channel went on; `heard_at`: when its first webhook was read."""
 
     company_id: UUID
     id: UUID
@@ -54,6 +54,7 @@ class ChannelRow(msgspec.Struct, frozen=True, kw_only=True):
     throughput: float
     unknown_horizon: int
     probe_at: datetime | None
+    heard_at: datetime | None = None
 
     @property
     def sendable(self) -> bool:

@@ -13,6 +13,7 @@ import msgspec
 from db.channels.enums import TemplateCategory
 from db.contacts.enums import IdentityKind
 from db.errors import FieldCode, RequestField
+from db.settings import Settings
 
 Column = Literal["account_id", "external_id", "portfolio_id", "token", "signing_secret", "throughput"]
 """Where a channel keeps what was typed in. `account_id`: what is billed and banned as a whole; `external_id`: the sender;
@@ -91,6 +92,19 @@ class TemplateDraft(NamedTuple):
     url_button: tuple[str, str, str | None] | None
 
 
+class SignupWindow(msgspec.Struct, frozen=True, kw_only=True):
+    """The provider's own window for connecting a number, in the way of Meta's Embedded Signup. `script`: the address of the script that
+    opens it; `origin`: the host that its messages come from, with a dot in front any host below it."""
+
+    script: str
+    origin: str
+    app_id: str
+    config_id: str
+    version: str
+    sandbox: bool
+    """The sandbox plays it, so what it connects is a rehearsal number."""
+
+
 TemplateWriter = Callable[[TemplateDraft], tuple[str, list[dict[str, Any]]]]
 """Parameter format (positional, named) and components in the provider's form. Raises Invalid, naming every wrong field."""
 
@@ -147,6 +161,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True):
     """People in 24 hours until a check has read the true figure; None: not limited."""
     unknown_horizon: int = 900
     """Seconds after which nothing more is heard of a message whose answer was lost."""
+    signup: Callable[[Settings], SignupWindow | None] = lambda _: None
+    """The window in which a number is connected, None where this installation has none."""
     sandbox: bool = False
     """Whether the sandbox plays it."""
     sandbox_throughput: float = 80.0

@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from db.deployment import Refused, on_this_machine, refuse_published_password, refuse_without_mail
 from db.settings import Settings
 from db.up.lock import MARK, Lock, Running
@@ -198,6 +200,7 @@ def environment(settings: Settings, run: str) -> dict[str, str]:
         "UI_PORT": str(settings.ui_port),
         "UI_SECRET": os.environ.get("UI_SECRET") or _kept_secret(settings.data_dir / "ui.secret"),
         "SANDBOX_URL": settings.sandbox_url,
+        "META_APP_ID": settings.meta_app_id,
     }
 
 
@@ -302,6 +305,8 @@ def up(settings: Settings, *, demo: bool) -> int:
     if demo and not on_this_machine(settings):
         say(f"Without the demo company, whose password everybody can read: {settings.public_url} is not this machine alone.")
         demo = False
+    if demo and not settings.meta_app_id:
+        settings = msgspec.structs.replace(settings, meta_app_id="sandbox")  # nobody has an app yet, but may see the window
     try:
         lock = Lock(settings.data_dir, f"http://127.0.0.1:{settings.ui_port}")
     except Running as error:

@@ -158,6 +158,11 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
                 contact,
                 factories.MERGED,
             ),
+            "signup_id": await insert(
+                "insert into channel_signup(company_id, started_by, kind, sandbox, expires_at)"
+                " values ($1, $2, 'whatsapp', true, now() + interval '1 hour') returning id",
+                owner.id,
+            ),
             "notice_id": await insert(
                 "insert into channel_notice(company_id, channel_id, code, at) values ($1, $2, 'review_rejected', now()) returning id",
                 channel,

@@ -50,7 +50,7 @@ class Stage:
         await self.db.execute(
             f"update {table} set {given} where company_id = $1 and id = $2",
             self.owner.company_id,
-            UUID(self.things[f"{table.removeprefix('contact_')}_id"]),
+            UUID(self.things[f"{table.removeprefix('contact_').removeprefix('channel_')}_id"]),
             *columns.values(),
         )
 
@@ -285,6 +285,8 @@ SUCCESS: dict[str, Scene] = {
     "campaigns_cancel": given("campaign", state="running"),
     "campaigns_retry_failed": given("campaign", state="finished"),
     "channels_create": _from_the_sandbox,
+    "channel_signups_create": body(kind="whatsapp"),
+    "channel_signups_finish": given("channel_signup", state="open"),
     "channels_delete": _without_campaigns,
     "channels_resume": given("channel", state="paused"),
     "templates_delete": _without_campaigns,
@@ -309,6 +311,8 @@ ALSO: dict[str, list[Scene]] = {
     "team_update": [conflict(alone(role="agent"))],
     "campaigns_update": [conflict(given("campaign", state="finished"))],
     "campaigns_delete": [conflict(given("campaign", state="running"))],
+    "channel_signups_create": [conflict(alone(kind="sms"))],
+    "channel_signups_finish": [conflict(given("channel_signup", state="connected"))],
     "channels_delete": [conflict(given("campaign", state="running"))],
     "templates_delete": [conflict(given("campaign", state="running"))],
     "contacts_update": [_contact_with_a_taken_phone],

@@ -19,7 +19,7 @@ OWNERS = {
         "password_reset", "session",
     },
     "db/campaigns": {"campaign", "message_tally"},
-    "db/channels": {"channel", "channel_log", "channel_notice", "template"},
+    "db/channels": {"channel", "channel_log", "channel_notice", "channel_signup", "template"},
     "db/contacts": {
         "contact", "contact_bulk", "contact_identity", "contact_import", "contact_import_member", "contact_import_reject", "contact_import_undo",
         "contact_merge", "contact_note", "contact_tag", "custom_field", "suppression", "tag",

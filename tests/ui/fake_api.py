@@ -21,6 +21,7 @@ from api.contract.campaigns import Figures
 from api.contract.enums import CampaignState, InvitationMail, KeyEnd, Language, Permission, Role
 from api.contract.home import Attention, Home, HomeCampaign, HomeDay
 from db.providers import registry
+from db.settings import Settings
 
 TOKEN = "token-ana"
 PASSWORD = "cavalo-azul-42"
@@ -179,7 +180,7 @@ class FakeApi:
         if path == "/v1/me":
             return answer(state.me())
         if path == "/v1/channel-kinds":
-            return answer(Page(items=[kind_view(provider) for provider in registry.providers()]))
+            return answer(Page(items=[kind_view(provider, Settings()) for provider in registry.providers()]))
         if path == "/v1/company":
             return answer(state.company())
         if path == "/v1/home":

@@ -60,6 +60,8 @@ async def test_a_rehearsal_number_is_connected(real: User, owner_db: asyncpg.Con
 async def test_every_field_of_whatsapp_is_asked_for(real: User) -> None:
     await real.open("/channels/connect")
     press(real, "WhatsApp")
+    await real.should_see("Abrir a janela da Meta", retries=20)
+    click(real, "Conectar manualmente, com um guia")
     await real.should_see("Copie as duas identificações do seu número", retries=20)
     click(real, "Conectar e verificar")
     await real.should_see("Preencha este campo.", retries=20)

@@ -6,13 +6,15 @@ import pytest
 from nicegui.testing import User
 
 from api.contract.channels import CheckLine
+from db.channels.events import ChannelChanged
 from db.tenancy import Actor
-from tests.db.channels.factories import make_channel
-from tests.ui.interactions import click, field, press, until
+from tests.db.channels.factories import envelope, make_channel, put_inbox, text
+from tests.ui.interactions import click, field, hear, press, until
 from ui.client import channels
 from ui.client.base import ApiClient
 from ui.pages.channels import entries, guide
 from ui.pages.channels.guides import meta
+from workers.inbound import process_inbox
 
 TOKEN = "EAAG" + "x1Y" * 20
 
@@ -41,6 +43,8 @@ async def test_wrong_entries_are_said_at_their_step_and_right_ones_connect(
 ) -> None:
     await real.open("/channels/connect")
     press(real, "WhatsApp")
+    await real.should_see("Abrir a janela da Meta", retries=20)
+    click(real, "Conectar manualmente, com um guia")
     await real.should_see("Crie um usuário do sistema e o token permanente dele", retries=20)
     for name in (*meta.PERMISSIONS, "developers.facebook.com/apps", "business.facebook.com/settings"):
         await real.should_see(name)
@@ -83,3 +87,28 @@ async def test_a_finding_leads_to_the_step_that_mends_it(
     click(real, "Passo 5: Faça os avisos da Meta chegarem até nós")
     await real.should_see("Como fazer", retries=20)
     await real.should_see(f"/hooks/meta/{made}")
+
+
+async def test_the_first_report_is_ticked_while_somebody_looks(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    made = await make_channel(owner_db, owner)
+    await real.open(f"/channels/{made}")
+    await real.should_see("Esperando o primeiro aviso da Meta.", retries=30)
+    await put_inbox(owner_db, owner, made, envelope(text("Oi", phone="5511987654320", at=1_790_000_000)))
+    await process_inbox(owner.company_id)
+    hear(ChannelChanged(channel_id=made))
+    await real.should_see("O primeiro aviso da Meta chegou", retries=60)
+    first = await owner_db.fetchval("select heard_at from channel where id = $1", made)
+    await put_inbox(owner_db, owner, made, envelope(text("Oi de novo", phone="5511987654320", at=1_790_000_001)))
+    await process_inbox(owner.company_id)
+    assert await owner_db.fetchval("select heard_at from channel where id = $1", made) == first
+
+
+async def test_a_field_is_looked_at_while_it_is_typed(real: User) -> None:
+    await real.open("/channels/connect/whatsapp")
+    await real.should_see("Abrir a janela da Meta", retries=20)
+    click(real, "Conectar manualmente, com um guia")
+    await real.should_see("Copie as duas identificações do seu número", retries=20)
+    field(real, "A · Identificação do número de telefone").value = "EAAG"
+    await real.should_see("A identificação tem só dígitos", retries=20)
+    field(real, "A · Identificação do número de telefone").value = "106540352242922"
+    await real.should_not_see("A identificação tem só dígitos", retries=20)

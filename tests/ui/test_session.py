@@ -157,6 +157,7 @@ async def test_security_headers(user: User) -> None:
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert "facebook" not in headers["content-security-policy"]
 
 
 @pytest.mark.parametrize(("language", "said"), [("pt-BR", "Conexão perdida."), ("en", "Connection lost.")])

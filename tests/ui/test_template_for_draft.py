@@ -21,6 +21,7 @@ async def test_who_writes_a_template_for_a_draft_comes_back_to_it(real: User, ow
     assert to == f"/templates/new?back={quote(here, safe='')}"
     await real.open(to)
     await real.should_see("Voltar à campanha", retries=30)
+    await real.should_see("como seu cliente vê", retries=30)
     assert field(real, "Canal").value == channel, "the draft's own, not the first"
     field(real, "Nome").value = "dia_das_maes"
     field(real, "Mensagem").value = "Chegou o presente da sua mãe."

@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -13,17 +13,23 @@ import msgspec
 import pytest
 
 from api.hooks.asgi import Hooks
-from db.channels import actions, templates
-from db.channels.enums import ChannelState, TemplateCategory, TemplateStatus
+from db.channels import actions, signups, templates
+from db.channels.enums import ChannelState, SignupState, TemplateCategory, TemplateStatus
+from db.channels.errors import SignupFailure
 from db.channels.log import entries
 from db.channels.queries import ChannelView, channel
 from db.channels.queries import template as template_view
 from db.channels.queries import templates as template_list
-from db.jobs import CheckChannel, MakeSimulator, SandboxControl, SubmitTemplate, SyncTemplates
+from db.channels.signups import Signup
+from db.errors import Conflict, NotFound
+from db.jobs import CheckChannel, FinishSignup, MakeSimulator, SandboxControl, SubmitTemplate, SyncTemplates
 from db.messages import threads
+from db.permissions import Permission
 from db.providers.definition import TemplateDraft
 from db.settings import Settings
-from db.tenancy import Actor
+from db.tenancy import Actor, worker
+from db.work import read
+from tests import factories
 from tests.api.hooks.conftest import client_of
 from workers.channels import ChannelJobs
 from workers.inbound import process_inbox
@@ -34,6 +40,7 @@ from workers.sandbox.app import World
 from workers.sandbox.config import Settings as SandboxSettings
 from workers.sandbox.server import Reply, Request, bind, listen
 from workers.sandbox_control import SandboxJobs
+from workers.signups import SignupJobs
 from workers.templates import TemplateJobs
 
 PHONE = "+5511987654321"
@@ -150,6 +157,96 @@ async def test_without_a_sandbox_no_company_gets_a_channel_that_cannot_send(
         with pytest.raises(ends):
             await jobs.make_simulator(owner.company_id, MakeSimulator())
     assert not await owner_db.fetchval("select exists (select from channel where company_id = $1)", owner.company_id)
+
+
+class Window:
+    """Meta's window as the sandbox plays it, and the job that ends an attempt."""
+
+    def __init__(self, outside: Outside) -> None:
+        self.settings = outside.settings
+        self.jobs = SignupJobs(self.settings, outside.wire)
+
+    async def through(self, actor: Actor, outcome: str = "finish", client_id: str = "sandbox", **wrong: str) -> UUID:
+        """An attempt that was finished; what the window gave is waiting for the job."""
+        begun = await signups.start(actor, "whatsapp", self.settings)
+        async with httpx.AsyncClient(base_url=self.settings.sandbox_url) as http:
+            answer = await http.post("/connect/finish", json={"client_id": client_id, "business": "Padaria", "outcome": outcome})
+        told = answer.json()
+        names = {"account_id": "waba_id", "external_id": "phone_number_id", "portfolio_id": "business_id"}
+        given = {name: told["data"][theirs] for name, theirs in names.items()}
+        assert (await signups.finish(actor, begun.id, **{"code": told["code"], **given, **wrong})).state is SignupState.EXCHANGING
+        return begun.id
+
+    async def ended(self, actor: Actor, signup_id: UUID) -> Signup:
+        await self.jobs.finish_signup(actor.company_id, FinishSignup(signup_id=signup_id))
+        return await signups.signup(actor, signup_id)
+
+
+async def test_a_number_chosen_in_the_window_becomes_a_channel(
+    outside: Outside, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    window = Window(outside)
+    attempt = await window.through(owner)
+    async with read(worker(owner.company_id), Permission.CHANNELS_READ) as r:
+        known = await signups.waiting(r, owner.company_id, attempt)
+    assert known is not None
+    await window.jobs._redeem(owner.company_id, known)  # and the worker dies: the code is used up
+    made = await window.ended(owner, attempt)
+    assert (made.state, made.failure) == (SignupState.CONNECTED, None)
+    await outside.checks.check_channel(owner.company_id, CheckChannel(channel_id=made.channel_id))
+    view = await channel(owner, made.channel_id)
+    assert (view.state, view.sandbox, view.name) == (ChannelState.CONNECTED, True, "Padaria")
+    assert view.external_id == known.external_id, "the number of the window, not another one of the simulator"
+    row = await owner_db.fetchrow("select code, token, pin from channel_signup where id = $1", attempt)
+    assert row is not None
+    assert (row["code"], row["token"]) == (None, None)
+    assert known.pin.encode() not in row["pin"]
+    assert await window.ended(owner, attempt) == made, "a second run changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "wrong", "failure"),
+    [
+        ("expired", {}, SignupFailure.CODE_EXPIRED),
+        ("no_permission", {}, SignupFailure.NO_PERMISSION),
+        ("pin", {}, SignupFailure.PIN_UNKNOWN),
+        ("finish", {"external_id": "999999999999999"}, SignupFailure.NO_NUMBER),
+        ("finish", {"account_id": "999999999999999"}, SignupFailure.NO_PERMISSION),
+        ("finish", {"client_id": "another-app"}, SignupFailure.APP_REFUSED),
+    ],
+)
+async def test_every_way_in_which_the_window_fails_has_its_words(
+    outcome: str, wrong: dict[str, str], failure: SignupFailure, outside: Outside, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    window = Window(outside)
+    over = await window.ended(owner, await window.through(owner, outcome, **wrong))
+    assert (over.state, over.failure) == (SignupState.FAILED, failure)
+    assert not await owner_db.fetchval("select exists (select from channel where company_id = $1)", owner.company_id)
+
+
+async def test_a_number_is_connected_once(outside: Outside, owner: Actor, owner_db: asyncpg.Connection) -> None:
+    window = Window(outside)
+    attempt = await window.through(owner)
+    taken = await owner_db.fetchval("select external_id from channel_signup where id = $1", attempt)
+    await factories.channel(owner_db, owner, external_id=taken)
+    assert (await window.ended(owner, attempt)).failure is SignupFailure.NUMBER_TAKEN
+
+
+async def test_an_attempt_is_its_makers_and_is_used_once(outside: Outside, owner: Actor, owner_db: asyncpg.Connection) -> None:
+    window = Window(outside)
+    attempt = await window.through(owner)
+    given = {"code": "x", "account_id": "1", "external_id": "2", "portfolio_id": None}
+    with pytest.raises(Conflict):
+        await signups.finish(owner, attempt, **given)  # type: ignore[arg-type]
+    colleague = msgspec.structs.replace(owner, id=uuid4())
+    with pytest.raises(NotFound):
+        await signups.finish(colleague, attempt, **given)  # type: ignore[arg-type]
+    late = await signups.start(owner, "whatsapp", window.settings)
+    await owner_db.execute("update channel_signup set expires_at = now() where id = $1", late.id)
+    with pytest.raises(Conflict):
+        await signups.finish(owner, late.id, **given)  # type: ignore[arg-type]
+    with pytest.raises(Conflict):
+        await signups.start(owner, "whatsapp", msgspec.structs.replace(outside.settings, meta_app_id=""))
 
 
 async def test_an_sms_rehearsal_number_connects(outside: Outside, owner: Actor) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 from api.contract.base import Done, Page
 from api.contract.channels import Channel, ChannelConnect, ChannelLogEntry, ChannelNotice, ChannelPatch
 from api.contract.kinds import Kind
+from api.contract.signups import ChannelSignup, ChannelSignupFinish, ChannelSignupStart
 from ui.client.base import ApiClient
 
 _PAGE = 200  # the largest page that the API gives
@@ -63,3 +64,15 @@ async def close_notice(api: ApiClient, channel_id: UUID, notice_id: UUID) -> Non
 async def sync_templates(api: ApiClient, channel_id: UUID) -> None:
     """Ends with event `templates.changed`."""
     await api.post(f"/v1/channels/{channel_id}/templates/sync", Done)
+
+
+async def start_signup(api: ApiClient, kind: str) -> ChannelSignup:
+    return await api.post("/v1/channel-signups", ChannelSignup, ChannelSignupStart(kind=kind))
+
+
+async def signup(api: ApiClient, signup_id: UUID) -> ChannelSignup:
+    return await api.get(f"/v1/channel-signups/{signup_id}", ChannelSignup)
+
+
+async def finish_signup(api: ApiClient, signup_id: UUID, body: ChannelSignupFinish) -> ChannelSignup:
+    return await api.post(f"/v1/channel-signups/{signup_id}/finish", ChannelSignup, body)

@@ -78,6 +78,61 @@
       element.dataset.roll = String(start);
       requestAnimationFrame(step);
     },
+    // The provider's script opens its window for connecting a number; what both tell becomes one event of the page.
+    signup(options) {
+      let code = "", data = null, over = false, blocked = false;
+      const end = (event, more) => {
+        if (over) return;
+        over = true;
+        removeEventListener("message", heard);
+        emitEvent("signup", { event, ...more });
+      };
+      const both = () => code && data && end("finish", { code, data });
+      const trusted = (origin) => {
+        const { host, protocol } = new URL(origin);
+        if (!options.origin.startsWith(".")) return host === options.origin;
+        return protocol === "https:" && `.${host}`.endsWith(options.origin);
+      };
+      const heard = (message) => {
+        let told;
+        try {
+          told = trusted(message.origin) && JSON.parse(message.data);
+        } catch {
+          return;
+        }
+        if (told?.type !== "WA_EMBEDDED_SIGNUP") return;
+        if (String(told.event).startsWith("FINISH")) data = told.data || {};
+        else if (told.event === "ERROR" || told.data?.error_message) end("error", { detail: told.data?.error_message || "" });
+        else if (told.event === "CANCEL") end("closed");
+        both();
+      };
+      emitEvent("signup", { event: "opened" });  // first, so that whatever follows finds the attempt begun
+      if (!window.FB) return end("no_script");
+      addEventListener("message", heard);
+      const open = window.open;
+      window.open = (...given) => {
+        const made = open.apply(window, given);
+        blocked = !made;
+        return made;
+      };
+      try {
+        FB.init({ appId: options.app_id, version: options.version, xfbml: false, cookie: false });
+        FB.login((answer) => {
+          code = answer?.authResponse?.code || "";
+          if (!code) return setTimeout(() => end("closed"), 800);  // what the window told last may still be on its way
+          both();
+          setTimeout(() => end("no_number"), 8000);
+        }, {
+          config_id: options.config_id,
+          response_type: "code",
+          override_default_response_type: true,
+          extras: { setup: {} },
+        });
+      } finally {
+        window.open = open;
+      }
+      if (blocked) end("blocked");
+    },
     undo(message, label, event, timeout) {
       window.Quasar.Notify.create({
         message,

@@ -11,8 +11,10 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
+from db.channels.errors import SignupFailure
 from db.channels.provider_state import CheckResult
 from db.channels.secrets import ChannelRow
+from db.channels.signups import TakenOver, Waiting
 from db.channels.templates import Listed
 from db.messages.render import TemplateContent
 from db.providers.definition import Provider
@@ -65,6 +67,14 @@ class Submitted(NamedTuple):
     external_id: str
     status: str
     category: str | None
+
+
+class SignupRefused(Exception):
+    """Why connecting in the provider's window failed; `detail` in the provider's words."""
+
+    def __init__(self, failure: SignupFailure, detail: str = "") -> None:
+        super().__init__(f"{failure}: {detail}")
+        self.failure, self.detail = failure, detail
 
 
 class SandboxAccount(msgspec.Struct, frozen=True):
@@ -135,6 +145,14 @@ class Adapter(ABC, Generic[ClientT]):
         """Where `capabilities.can_look_up`: what became of a message whose answer was lost, None when it is not there (yet). `taken`:
         ids of other attempts. Raises ProviderError."""
         return None
+
+    async def redeem(self, settings: Settings, wire: Wire, signup: Waiting) -> str:
+        """Where `provider.signup` is: the token for the code that the window gave; a code works once. Raises SignupRefused."""
+        raise ValueError("this provider has no sign-up window")
+
+    async def take_over(self, settings: Settings, wire: Wire, signup: Waiting, token: str) -> TakenOver:
+        """Makes the number ours to use: ours to hear of and ours to send from. Harmless when repeated. Raises SignupRefused."""
+        raise ValueError("this provider has no sign-up window")
 
     def sandbox_body(self, settings: Settings, channel: ChannelRow) -> dict[str, object]:
         """What makes this channel's account on the sandbox, or finds it."""

@@ -15,6 +15,9 @@ import msgspec
 from workers.sandbox.behaviour import Behaviour
 from workers.sandbox.store import Store
 
+UNNAMED = "signup-"
+"""In front of the id of an account that nobody has named."""
+
 
 class Derived:
     """Values that follow from the seed and a key alone."""
@@ -48,6 +51,11 @@ class Account(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag_fiel
     def fresh(cls, derived: Derived, key: str, given: dict[str, Any]) -> dict[str, Any]:
         """The fields of a new account."""
         return {}
+
+    @classmethod
+    def known_by(cls, given: dict[str, Any]) -> list[tuple[str, str]]:
+        """Index and key under which an account without a name of its caller's is found."""
+        return []
 
     @classmethod
     def spread(cls, base: dict[str, Any], given: dict[str, Any]) -> None:
@@ -96,14 +104,25 @@ class Accounts:
                 raise msgspec.ValidationError(f"{field} is a string")
         phone = given.get("phone_number") or ""
         key = given.get("id") or (self._derived.hexadecimal(kind.kind, phone, "id", 12) if phone else uuid.uuid4().hex[:12])
-        old = self.by_id.get(key)
+        old = self.by_id.get(key) or self._adopted(kind, given)
         base = {"kind": kind.kind, **kind.fresh(self._derived, key, given)} if old is None else msgspec.to_builtins(old)
         fresh = {name: value for name, value in given.items() if name != "behaviour"}
         kind.spread(base, fresh)
         base.update(fresh, id=key)
         base["behaviour"] = {**base.get("behaviour", {}), **(given.get("behaviour") or {})}
         account: Account = msgspec.convert(base, self._union)
+        if old is not None and old.id != key:
+            self.forget(old)
         return self.keep(account)
+
+    def _adopted(self, kind: type[Account], given: dict[str, Any]) -> Account | None:
+        """An account that was made in a sign-up window has no name of its caller's yet: the first one who names it by a credential
+        gives it one."""
+        for index, key in kind.known_by(given):
+            found = self.find(kind, index, key)
+            if found is not None and found.id.startswith(UNNAMED):
+                return found
+        return None
 
     def keep(self, account: Account) -> Account:
         """Indexes and stores an account after a change."""

@@ -6,6 +6,7 @@ from db.channels.errors import ChannelField
 from db.contacts.enums import IdentityKind
 from db.providers.definition import Capabilities, FormField, Provider, Text, Webhook
 from db.providers.meta.signature import handshake, verify
+from db.providers.meta.signup import signup
 from db.providers.meta.templates import write_template
 
 _ID = r"[A-Za-z0-9+_-]+"
@@ -97,6 +98,7 @@ PROVIDER = Provider(
     webhooks=(Webhook(source="meta", signature="x-hub-signature-256", verify=verify, repeats=True, handshake=handshake),),
     throughput=80,
     messaging_limit=250,  # what every new business may
+    signup=signup,
     sandbox=True,
     sandbox_messaging_limit=10_000,
 )

@@ -47,7 +47,7 @@ async def test_it_is_made_once_and_does_not_come_back(owner_db: asyncpg.Connecti
 
 async def _reach(db: asyncpg.Connection, owner: Actor, channel_id: UUID) -> tuple[int, int, list[tuple[str, int]]]:
     found = await queries.audience(owner, await factories.campaign(db, owner, channel_id, body="Oi"))
-    return found["matched"], found["reachable"], [(one["reason"], one["count"]) for one in found["skipped"]]
+    return found.matched, found.reachable, [(one.reason, one.count) for one in found.skipped]
 
 
 async def test_only_the_simulator_writes_to_sample_contacts(owner_db: asyncpg.Connection, owner: Actor) -> None:

@@ -1,5 +1,5 @@
-"""Connecting a real number: what its kind asks for, with the provider's guide where there is one; each field looked at when one
-leaves it."""
+"""Connecting a real number: what its kind asks for, with the provider's guide where there is one; each field looked at while it is
+typed."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -44,7 +44,8 @@ class Connect:
         def paste() -> None:
             for field in mine:
                 self._field(field, f"{step.marks[field.name]} · ")
-                self._fields[field.name].control.on("blur", partial(self._left, drawn, field.name, mine), [])
+                control = self._fields[field.name].control.props("debounce=400")  # looked at once somebody pauses
+                control.on_value_change(partial(self._typed, drawn, field.name, mine))
 
         drawn: list[ui.element] = []
         drawn.append(guide.draw(number, step, paste if mine else None))
@@ -104,7 +105,7 @@ class Connect:
         value = self._value(name)
         return look(value, self._values()) if look and value else ""
 
-    def _left(self, drawn: Sequence[ui.element], name: str, mine: Sequence[KindField]) -> None:
+    def _typed(self, drawn: Sequence[ui.element], name: str, mine: Sequence[KindField]) -> None:
         if text := self._problem(name):
             self._fields[name].error(text)
         done = all(self._value(field.name) and not self._problem(field.name) for field in mine)

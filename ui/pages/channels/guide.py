@@ -12,6 +12,7 @@ from nicegui import ui
 
 import ui.pages.channels.guides as folder
 from api.contract.channels import Channel, CheckLine
+from ui import formats, kinds
 from ui.components.buttons import button, copy_field
 from ui.components.confirm import dialog
 from ui.components.text import Text, icon, safe_link, title
@@ -77,9 +78,20 @@ def show(number: int, step: Step, channel: Channel) -> None:
 
 
 def addresses(channel: Channel) -> None:
-    """What the provider is to be told."""
+    """What the provider is to be told, and whether it has ever called."""
     ui.label(_("For incoming messages")).classes("m-label")
     copy_field(channel.webhook_url, label=_("Copy address"))
     if channel.verify_token:
         ui.label(_("Word to confirm it with")).classes("m-label")
         copy_field(channel.verify_token, label=_("Copy word"))
+    vendor = kinds.of(channel.kind).vendor
+    with ui.element("div").classes("m-row m-near items-center m-check-line"):
+        if channel.heard_at is None:
+            ui.spinner(size="18px")
+            ui.label(_("Waiting for the first report of {vendor}. This page notices by itself.").format(vendor=vendor)).classes(
+                "m-hint"
+            )
+        else:
+            icon("check_circle").classes("m-tone-icon-ok")
+            text = _("The first report of {vendor} came {when}.")
+            ui.label(text.format(vendor=vendor, when=formats.moment(channel.heard_at))).classes("m-sub")

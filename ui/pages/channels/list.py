@@ -1,5 +1,6 @@
 """The company's channels, and connecting another one."""
 
+import html
 from functools import partial
 
 from nicegui import ui
@@ -7,8 +8,10 @@ from nicegui import ui
 from api.contract.channels import Channel
 from api.contract.enums import ChannelState, Permission
 from api.contract.events import CampaignProgress, ChannelChanged, Event
+from api.contract.kinds import Kind
 from ui import formats, kinds, live, session
 from ui.client import channels as client
+from ui.components.address import address
 from ui.components.buttons import button
 from ui.components.frame import frame
 from ui.components.progress import width
@@ -18,6 +21,7 @@ from ui.components.throttle import Throttle
 from ui.i18n import _
 from ui.labels import channels as channel_labels
 from ui.pages.channels.connect import Connect, Rehearsal
+from ui.pages.channels.signup import SignupCard
 from ui.routing import page
 
 
@@ -107,24 +111,39 @@ def usage(channel: Channel) -> None:
         ui.label(text.format(used=formats.number(used), limit=formats.number(channel.messaging_limit))).classes("m-hint")
 
 
-@page("/channels/connect", permission=Permission.CHANNELS_WRITE)
+CONNECT, REHEARSAL = "/channels/connect", "sandbox"
+
+
+@page(CONNECT, permission=Permission.CHANNELS_WRITE)
 def connect() -> None:
+    _connect("")
+
+
+@page(CONNECT + "/{kind}", permission=Permission.CHANNELS_WRITE)
+def connect_kind(kind: str) -> None:
+    _connect(kind if kind == REHEARSAL or any(one.kind == kind for one in kinds.every()) else "")
+
+
+def _connect(kind: str) -> None:
+    for one in kinds.every():
+        if one.signup is not None:
+            ui.add_head_html(f'<script async src="{html.escape(one.signup.script)}"></script>')
     with frame(_("Connect channel"), breadcrumbs=[(_("Channels"), "/channels")], active="/channels"):
-        _Connect()
-
-
-REHEARSAL = "sandbox"
+        _Connect(kind)
 
 
 class _Connect:
     """Choose a kind, type what the provider gave, and watch the check on the channel's page."""
 
-    def __init__(self) -> None:
-        self._api = session.current().api
+    def __init__(self, kind: str) -> None:
         self._place = ui.element("div").classes("m-col m-loose w-full m-connect")
-        self._choose("")
+        self._draw(kind)
 
     def _choose(self, kind: str) -> None:
+        address().write({}, push=True, path=f"{CONNECT}/{kind}")
+        self._draw(kind)
+
+    def _draw(self, kind: str) -> None:
         self._place.clear()
         with self._place:
             with ui.element("div").classes("m-picks m-kinds").props("role=radiogroup"):
@@ -135,7 +154,7 @@ class _Connect:
             if kind == REHEARSAL:
                 Rehearsal()
             elif kind:
-                Connect(kinds.of(kind))
+                _by_window_or_hand(kinds.of(kind))
 
     def _pick(self, chosen: str, kind: str, symbol: str, name: str, text: str) -> None:
         with ui.element("div").classes("m-pick" + (" m-pick-on" if chosen == kind else "")) as element:
@@ -146,3 +165,20 @@ class _Connect:
                 ui.label(text).classes("m-hint")
         pressable(element, partial(self._choose, kind), name)
         element.props.update({"role": "radio", "aria-checked": "true" if chosen == kind else "false"})
+
+
+def _by_window_or_hand(kind: Kind) -> None:
+    """The provider's window where there is one; the guide and its form stay one press away."""
+    if kind.signup is None:
+        Connect(kind)
+        return
+
+    def by_hand() -> None:
+        ask.delete()
+        with place:
+            Connect(kind)
+
+    SignupCard(kind)
+    with ui.element("div").classes("m-row") as ask:
+        button(_("Connect by hand instead, with a guide"), by_hand, kind="plain", icon="menu_book")
+    place = ui.element("div").classes("m-col m-loose w-full")

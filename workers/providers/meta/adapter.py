@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from db.channels.secrets import ChannelRow
+from db.channels.signups import TakenOver, Waiting
 from db.channels.templates import Listed
 from db.messages.render import TemplateContent
 from db.providers.meta.definition import PROVIDER
@@ -16,6 +17,7 @@ from workers.providers.meta import errors, inbound
 from workers.providers.meta.check import MetaCheck, listed
 from workers.providers.meta.client import MetaClient
 from workers.providers.meta.payloads import text_message
+from workers.providers.meta.signup import redeem, take_over
 from workers.providers.meta.templates import compile_template
 from workers.providers.wire import Wire
 
@@ -84,13 +86,19 @@ class MetaAdapter(Adapter[MetaClient]):
         request = f"DELETE /{account}/message_templates?hsm_id={external_id}&name={name}"
         await control.call("templates", "Template deleted", request, control.client.delete_template(account, name, external_id))
 
+    async def redeem(self, settings: Settings, wire: Wire, signup: Waiting) -> str:
+        return await redeem(settings, wire, signup)
+
+    async def take_over(self, settings: Settings, wire: Wire, signup: Waiting, token: str) -> TakenOver:
+        return await take_over(settings, wire, signup, token)
+
     def sandbox_body(self, settings: Settings, channel: ChannelRow) -> dict[str, object]:
         body: dict[str, object] = {
             "kind": "meta",
             "verify_token": channel.verify_token or "",
             "webhook_url": self.provider.address(settings.webhook_url, channel.id, "meta"),
         }
-        return body if channel.token else body | {"tier": "TIER_10K"}
+        return body | ({"phone_number_id": channel.external_id} if channel.token else {"tier": "TIER_10K"})
 
     def sandbox_account(self, answer: bytes) -> SandboxAccount:
         account = msgspec.json.decode(answer, type=_Account)

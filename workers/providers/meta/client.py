@@ -105,6 +105,11 @@ class MetaClient:
         body = {"override_callback_uri": callback_url, "verify_token": verify_token} if callback_url else {}
         await self._succeed("POST", f"{self._root}/{waba_id}/subscribed_apps", json=body)
 
+    async def register(self, phone_number_id: str, pin: str) -> None:
+        """Makes the number one of the Cloud API. `pin`: its PIN for two-step verification, set now if it has none."""
+        body = {"messaging_product": "whatsapp", "pin": pin}
+        await self._succeed("POST", f"{self._root}/{phone_number_id}/register", json=body)
+
     async def unsubscribe(self, waba_id: str) -> None:
         """Stop the account's webhooks to our app."""
         await self._succeed("DELETE", f"{self._root}/{waba_id}/subscribed_apps")

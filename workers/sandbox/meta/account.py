@@ -12,7 +12,8 @@ Quality = Literal["GREEN", "YELLOW", "RED", "UNKNOWN"]
 
 
 class Number(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """A sending number of a WhatsApp Business account. `throughput` in messages per second."""
+    """A sending number of a WhatsApp Business account. `throughput` in messages per second; `pin` for two-step verification, "" while
+    it is off."""
 
     phone_number_id: str
     display_phone_number: str
@@ -20,6 +21,7 @@ class Number(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     quality: Quality = "GREEN"
     throughput: float = 80.0
     registered: bool = True
+    pin: str = ""
 
 
 class MetaAccount(Account, kw_only=True, tag="meta"):
@@ -66,6 +68,10 @@ class MetaAccount(Account, kw_only=True, tag="meta"):
             "business_id": derived.digits(key, "business", 15),
             "numbers": [number],
         }
+
+    @classmethod
+    def known_by(cls, given: dict[str, Any]) -> list[tuple[str, str]]:
+        return [("number", str(given["phone_number_id"]))] if given.get("phone_number_id") else []
 
     @classmethod
     def spread(cls, base: dict[str, Any], given: dict[str, Any]) -> None:

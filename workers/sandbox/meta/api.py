@@ -136,6 +136,9 @@ class Graph:
                 pin = _body(request).get("pin")
                 if not isinstance(pin, str) or not re.fullmatch(r"\d{6}", pin):
                     return fail(100, "Param pin must be 6 characters long.")
+                if number.pin not in ("", pin):
+                    return fail(133005)
+                number.pin = pin
             number.registered = edge == "register"
             self._accounts.keep(account)
             return json_reply({"success": True})

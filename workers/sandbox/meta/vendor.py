@@ -15,6 +15,7 @@ from workers.sandbox.meta.limits import Limits
 from workers.sandbox.meta.media import Media
 from workers.sandbox.meta.messages import Messages
 from workers.sandbox.meta.progress import Progress
+from workers.sandbox.meta.signup import Signup
 from workers.sandbox.meta.template_send import preview
 from workers.sandbox.meta.templates import Templates
 from workers.sandbox.meta.webhooks import Batches, meta_signature
@@ -39,6 +40,7 @@ class Meta(Vendor[MetaAccount]):
         self._store = store
         self._accounts = accounts
         self._inbound = inbound
+        self._signup = Signup(accounts)
         self._limits = Limits()
         self._batches = Batches(accounts, webhooks, settings.seed)
         self._templates = Templates(settings, store, accounts, self._batches)
@@ -58,6 +60,10 @@ class Meta(Vendor[MetaAccount]):
                 self._limits.remember_person(account, recipient, at)
 
     def handle(self, request: Request, path: list[str]) -> Answer | None:
+        if path[0] == "connect":
+            return self._signup.handle(request, path[1:])
+        if VERSION.fullmatch(path[0]) and path[1:] == ["oauth", "access_token"] and request.method == "GET":
+            return self._signup.exchange(request)
         if VERSION.fullmatch(path[0]):
             return self._graph.handle(request, path[1:]) if len(path) > 1 and path[1] else no_object(request.method, "")
         if path[0] == "whatsapp_business" and len(path) == 3:
