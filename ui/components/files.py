@@ -72,6 +72,6 @@ def drop_zone(
         ui.element("q-uploader-add-trigger")  # Quasar's own file input: without it there is nothing to press
     with zone.add_slot("list"):
         ui.element("div")
-    pressable(inside, lambda: None, text)
+    pressable(inside, lambda: None)
     inside.on("click", js_handler=f"() => getElement({zone.id}).$refs.qRef.pickFiles()")
     return zone

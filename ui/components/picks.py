@@ -21,8 +21,8 @@ class Picks(Generic[K]):
         self.element = ui.element("div").classes(f"m-picks {classes}").props("role=radiogroup")
         self.element.props["aria-label"] = label
 
-    def card(self, key: K, name: str, *, off: bool = False) -> ui.element:
-        """A new card of the group; `name` is what a screen reader says, `off` one that cannot be chosen."""
+    def card(self, key: K, *, off: bool = False) -> ui.element:
+        """A new card of the group; `off`: one that cannot be chosen."""
         with self.element:
             element = ui.element("div").classes("m-pick")
         if off:
@@ -34,7 +34,7 @@ class Picks(Generic[K]):
                 await done
             self.mark(key)
 
-        pressable(element, press, name)
+        pressable(element, press)
         element.props["role"] = "radio"
         self._cards[key] = element
         self._paint(key)
@@ -42,7 +42,7 @@ class Picks(Generic[K]):
 
     def described(self, key: K, symbol: str, name: str, hint: str) -> None:
         """A card of the usual form: icon, name, one sentence and the tick."""
-        with self.card(key, name):
+        with self.card(key):
             with ui.element("div").classes("m-camp-icon"):
                 icon(symbol)
             with ui.element("div").classes("m-col m-tight m-grow"):

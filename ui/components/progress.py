@@ -58,12 +58,12 @@ def stepper(names: Sequence[str], current: int, on_go: Callable[[int], Any] | No
                 ui.element("li").classes("m-step-line").props["aria-hidden"] = "true"
             state = "m-step-on" if number == current else "m-step-done" if number < current else ""
             with ui.element("li").classes(f"m-step {state}") as step:
-                ui.label(str(number + 1) if number >= current else "✓").classes("m-step-no")
+                ui.label(str(number + 1) if number >= current else "✓").classes("m-step-no").props("aria-hidden=true")
                 ui.label(name).classes("m-step-name")
             if number == current:
                 step.props["aria-current"] = "step"
             elif number < current and on_go is not None:
-                pressable(step, partial(on_go, number), name)
+                pressable(step, partial(on_go, number))
     return element
 
 

@@ -36,11 +36,12 @@ def icon(name: str) -> ui.icon:
     return element
 
 
-def pressable(element: ui.element, on_click: Click, label: str | None = None) -> ui.element:
-    """Makes any element a button for mouse, keyboard and screen reader."""
+def pressable(element: ui.element, on_click: Click, does: str = "") -> ui.element:
+    """Makes any element a button for mouse, keyboard and screen reader. What is written in it is its name; `does` tells what a press
+    does where that is not plain."""
     element.props.update({"role": "button", "tabindex": "0", "data-press": ""})
-    if label:
-        element.props["aria-label"] = label
+    if does:
+        element.props["title"] = does
     element.on("click", lambda: on_click(), [])
     return element
 

@@ -72,7 +72,7 @@ class AudienceStep:
             modes.append(("selection", "checklist", _("Chosen contacts")))
         picks = Picks(_("Audience"), self._mode, self._choose, "m-picks-small")
         for key, symbol, name in modes:
-            with picks.card(key, name):
+            with picks.card(key):
                 icon(symbol)
                 ui.label(name).classes("m-strong m-clip")
 

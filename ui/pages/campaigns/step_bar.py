@@ -27,9 +27,9 @@ def draw(
         if number:
             ui.element("div").classes("m-step-line").props["aria-hidden"] = "true"
         with ui.element("div").classes(f"m-wiz-step {look}") as element:
-            ui.label("✓" if done else "!" if bad else str(number + 1)).classes("m-step-no")
+            ui.label("✓" if done else "!" if bad else str(number + 1)).classes("m-step-no").props("aria-hidden=true")
             ui.label(step_name(step)).classes("m-wiz-name")
         if on:
             element.props["aria-current"] = "step"
         elif not off:
-            pressable(element, partial(go, step), step_name(step))
+            pressable(element, partial(go, step))

@@ -50,7 +50,7 @@ def draw_missing(go: Callable[[], Any]) -> None:
 def _card(picks: Picks[UUID], channel: Channel) -> None:
     trouble, todo = channel_labels.channel_trouble(channel)
     usable = _usable(channel)
-    with picks.card(channel.id, channel.name, off=not usable):
+    with picks.card(channel.id, off=not usable):
         with ui.element("div").classes(f"m-camp-icon m-camp-{channel.kind}"):
             icon(kinds.of(channel.kind).icon)
         with ui.element("div").classes("m-col m-near m-grow"):

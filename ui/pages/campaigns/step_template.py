@@ -96,7 +96,7 @@ class TemplateStep:
                 if template_labels.buttons(one):
                     count = len(template_labels.buttons(one))
                     ui.label(ngettext("{n} button", "{n} buttons", count).format(n=count)).classes("m-hint")
-        return pressable(element, partial(self._pick, one), one.name)
+        return pressable(element, partial(self._pick, one))
 
     def _pick(self, one: Template) -> None:
         self._chosen = one

@@ -135,7 +135,7 @@ class Rehearsal:
         with ui.element("div").classes("m-pick") as element:
             icon(kind.icon)
             ui.label(kinds.text(kind.label)).classes("m-strong")
-        pressable(element, partial(self._pick, kind.kind), kinds.text(kind.label))
+        pressable(element, partial(self._pick, kind.kind))
         element.props["role"] = "radio"
         self._picks[kind.kind] = element
 

@@ -163,7 +163,7 @@ class _Connect:
             with ui.element("div").classes("m-col m-tight m-grow"):
                 ui.label(name).classes("m-strong")
                 ui.label(text).classes("m-hint")
-        pressable(element, partial(self._choose, kind), name)
+        pressable(element, partial(self._choose, kind))
         element.props.update({"role": "radio", "aria-checked": "true" if chosen == kind else "false"})
 
 
