@@ -24,15 +24,14 @@ from db import crypto, installation, queue, valkey
 from db.embedded import Postgres, start_valkey
 from db.engine import close_pools, open_pools
 from db.holds import actions as holds
-from db.migrate import migrate
 from db.permissions import Role
 from db.settings import Settings
 from db.tenancy import Actor, member
+from tests import clusters
 
 if TYPE_CHECKING:
     from litestar import Litestar
 
-_TEMPLATE = "masteria_template"
 _FAST = {"fsync": "off", "shared_buffers": "'256MB'", "max_connections": "300"}
 
 
@@ -42,15 +41,12 @@ class Servers:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="masteria-test-"))
         self.folder.chmod(0o755)
+        clusters.make(self.folder / "template", **_FAST)
+        clusters.copy_to(self.folder / "pg")
         self.postgres = Postgres(self.folder / "pg", **_FAST)
         self.valkey = start_valkey(self.folder / "valkey", settings={"appendonly": "no"})
-        asyncio.run(self._prepare())
         os.environ["TEST_PG_SOCKETS"] = self.postgres.socket_folder
         os.environ["TEST_VALKEY"] = self.valkey.connection_url
-
-    async def _prepare(self) -> None:
-        await self.postgres.create_database(_TEMPLATE)
-        await migrate(self.postgres.url("postgres", _TEMPLATE))
 
     def stop(self) -> None:
         self.postgres.stop()
@@ -82,12 +78,13 @@ _KEY = pytest.StashKey[Servers]()
 
 _TOGETHER = (
     "tests/e2e/",
+    "tests/faults/test_alone.py",
     "tests/faults/test_programs.py",
     "tests/faults/test_surroundings.py",
-    "tests/api/hooks/test_outage.py",
     "tests/db/test_backup.py",
+    "tests/api/hooks/test_outage.py",
 )
-_LONG = ("tests/faults/", "tests/api/test_conformance.py", "tests/api/test_fuzz.py", "tests/api/test_nasty_input.py")
+"""The longest first: they wait for programs, clocks and networks while the others compute."""
 
 
 class _Groups(LoadGroupScheduling):
@@ -98,8 +95,12 @@ class _Groups(LoadGroupScheduling):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long comes first, so that no process is left with it at the end."""
-    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+    """What one process does for long comes first, so that none is left with it at the end."""
+
+    def place(item: pytest.Item) -> int:
+        return next((number for number, shared in enumerate(_TOGETHER) if item.nodeid.startswith(shared)), len(_TOGETHER))
+
+    items.sort(key=place)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling | None:
@@ -140,7 +141,7 @@ async def database(settings: Settings) -> AsyncIterator[Settings]:
     await connection.execute(f'drop database if exists "test_{_number()}" with (force)')
     for _ in range(50):  # two processes may not copy the template at the same moment
         try:
-            await connection.execute(f'create database "test_{_number()}" template "{_TEMPLATE}"')
+            await connection.execute(f'create database "test_{_number()}" template "{clusters.TEMPLATE}"')
             break
         except asyncpg.ObjectInUseError:
             await asyncio.sleep(0.1)

@@ -27,6 +27,7 @@ from db.migrate import migrate
 from db.permissions import Role
 from db.settings import Settings
 from db.tenancy import Actor, member
+from tests import clusters
 
 KEYS = "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 _PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH")
@@ -47,6 +48,7 @@ class Harness:
         self.folder.chmod(0o755)
         self._kept = kept is not None
         self._port = port
+        self._template = clusters.copy_to(self.folder / "pg")
         self.postgres = Postgres(self.folder / "pg", **(postgres or {}))
         self._start_valkey()
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -100,7 +102,7 @@ class Harness:
     async def open(self) -> None:
         """Schema, and this process's own connections; what it had before comes back with `leave` or `close`."""
         self._others = DB.pool, SYSTEM.pool, valkey._client, crypto._ring
-        await self.postgres.create_database()
+        await self.postgres.create_database(template=self._template)
         await migrate(self.postgres.owner_url)
         crypto.load_ring(self.settings.secret_keys, self.settings.data_dir)
         valkey.connect(self.settings.valkey_url)

@@ -3,6 +3,7 @@
 import shutil
 import zipfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -17,6 +18,8 @@ from db.migrate import migrate
 from db.seed.company import COMPANY
 from db.seed.demo import seed
 from db.settings import Settings
+from tests import factories
+from tests.conftest import make_company
 
 
 async def _database(settings: Settings, name: str, template: str = "template1") -> str:
@@ -32,39 +35,46 @@ async def _drop(settings: Settings, name: str) -> None:
     await admin.close()
 
 
-@pytest.fixture(scope="module")
-async def seeded(database: Settings) -> AsyncIterator[str]:
-    """The name of a database with the demo company, to be copied."""
-    name = f"seeded_{uuid4().hex[:8]}"
-    owner_url = await _database(database, name)
-    await migrate(owner_url)
-    settings = msgspec.structs.replace(database, database_owner_url=owner_url)
-    assert await seed(settings)
-    assert not await seed(settings)  # once
-    yield name
+@asynccontextmanager
+async def _installation(database: Settings, folder: Path) -> AsyncIterator[Settings]:
+    """One with a copy of a database, and a file."""
+    name = f"home_{uuid4().hex[:8]}"
+    settings = msgspec.structs.replace(
+        database,
+        database_url=with_database(database.database_url, name),
+        database_owner_url=await _database(database, name, "masteria_template"),
+        data_dir=folder,
+    )
+    (settings.blob_dir / "ab").mkdir(parents=True)
+    (settings.blob_dir / "ab" / "sheet.csv").write_bytes(b"nome;telefone\n" * 1000)
+    yield settings
     await _drop(database, name)
 
 
 @pytest.fixture
-async def home(database: Settings, seeded: str, tmp_path: Path) -> AsyncIterator[Settings]:
-    """An installation with the demo company, a file and a sealed secret."""
-    name = f"home_{uuid4().hex[:8]}"
-    owner_url = await _database(database, name, seeded)
-    settings = msgspec.structs.replace(
-        database,
-        database_url=with_database(database.database_url, name),
-        database_owner_url=owner_url,
-        data_dir=tmp_path / "home",
-    )
-    (settings.blob_dir / "ab").mkdir(parents=True)
-    (settings.blob_dir / "ab" / "sheet.csv").write_bytes(b"nome;telefone\n" * 1000)
-    connection = await asyncpg.connect(owner_url)
-    row_id = await connection.fetchval("select id from channel limit 1")
-    blob = crypto.ring().seal("EAA", company_id=COMPANY, table="channel", column="token", row_id=row_id)
-    await connection.execute("update channel set token = $2 where id = $1", row_id, blob)
-    await connection.close()
-    yield settings
-    await _drop(database, name)
+async def demo(database: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
+    """An installation with the demo company, which has something in almost every table, and a sealed secret."""
+    async with _installation(database, tmp_path / "home") as settings:
+        assert await seed(settings)
+        assert not await seed(settings)  # once
+        connection = await asyncpg.connect(settings.database_owner_url)
+        row_id = await connection.fetchval("select id from channel limit 1")
+        blob = crypto.ring().seal("EAA", company_id=COMPANY, table="channel", column="token", row_id=row_id)
+        await connection.execute("update channel set token = $2 where id = $1", row_id, blob)
+        await connection.close()
+        yield settings
+
+
+@pytest.fixture
+async def home(database: Settings, tmp_path: Path) -> AsyncIterator[Settings]:
+    """A small installation: one company, a few contacts, and a channel with a sealed secret."""
+    async with _installation(database, tmp_path / "home") as settings:
+        connection = await asyncpg.connect(settings.database_owner_url)
+        actor = await make_company(connection)
+        await factories.channel(connection, actor)
+        await factories.contacts(connection, actor, 20)
+        await connection.close()
+        yield settings
 
 
 @pytest.fixture
@@ -95,14 +105,14 @@ async def content(dsn: str) -> dict[str, str]:
     return found
 
 
-async def test_round_trip(home: Settings, elsewhere: Settings, tmp_path: Path) -> None:
+async def test_round_trip(demo: Settings, elsewhere: Settings, tmp_path: Path) -> None:
     target = tmp_path / "backup.zip"
-    await backup(home.database_owner_url, target, home)
+    await backup(demo.database_owner_url, target, demo)
     assert target.stat().st_mode & 0o077 == 0
     said = await restore(elsewhere.database_owner_url, target, elsewhere, replace=False)
     assert "cannot be opened" not in said
-    assert await content(elsewhere.database_owner_url) == await content(home.database_owner_url)
-    assert (elsewhere.blob_dir / "ab" / "sheet.csv").read_bytes() == (home.blob_dir / "ab" / "sheet.csv").read_bytes()
+    assert await content(elsewhere.database_owner_url) == await content(demo.database_owner_url)
+    assert (elsewhere.blob_dir / "ab" / "sheet.csv").read_bytes() == (demo.blob_dir / "ab" / "sheet.csv").read_bytes()
     assert await migrate(elsewhere.database_owner_url) == []
     connection = await asyncpg.connect(elsewhere.database_url, server_settings={"role": "masteria_app"})
     async with connection.transaction():  # rights and the searching function came along
@@ -120,7 +130,7 @@ async def test_data_is_only_replaced_when_asked(home: Settings, tmp_path: Path) 
         await restore(home.database_owner_url, target, home, replace=False)
     before = await content(home.database_owner_url)
     connection = await asyncpg.connect(home.database_owner_url)
-    await connection.execute("delete from contact_note; update company set name = 'changed'")
+    await connection.execute("delete from contact_identity; update company set name = 'changed'")
     await connection.close()
     await restore(home.database_owner_url, target, home, replace=True)
     assert await content(home.database_owner_url) == before

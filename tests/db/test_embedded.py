@@ -15,6 +15,7 @@ from valkey.asyncio import Valkey
 
 from db import migrate
 from db.embedded import Postgres, start_valkey, valkey_socket, valkey_url
+from tests import clusters
 
 MIGRATIONS = Path(migrate.__file__).parent / "migrations"
 _SMALL = {"shared_buffers": "'16MB'", "max_connections": "20", "fsync": "off"}
@@ -29,7 +30,11 @@ def folder() -> Iterator[Path]:
 
 
 def test_postgres_keeps_its_data_and_forgets_the_dead(folder: Path) -> None:
+    half = folder / "pg.new"  # an initdb that was interrupted is begun anew
+    half.mkdir(parents=True)
+    (half / "PG_VERSION").write_text("18\n")
     server = Postgres(folder / "pg", **_SMALL)
+    assert not half.exists()
     asyncio.run(_write(server))
     os.kill(server.pid, signal.SIGKILL)
     while Path(f"/proc/{server.pid}").exists() and "Z" not in Path(f"/proc/{server.pid}/stat").read_text().split(")")[1][:3]:
@@ -47,19 +52,8 @@ def test_postgres_keeps_its_data_and_forgets_the_dead(folder: Path) -> None:
     assert not server.running()
 
 
-def test_an_interrupted_initdb_is_begun_anew(folder: Path) -> None:
-    half = folder / "pg.new"
-    half.mkdir(parents=True)
-    (half / "PG_VERSION").write_text("18\n")
-    server = Postgres(folder / "pg", **_SMALL)
-    try:
-        assert server.running()
-        assert not half.exists()
-    finally:
-        server.stop()
-
-
 def test_a_server_that_cannot_be_recognised_for_a_moment_is_an_error_not_another_server(folder: Path) -> None:
+    clusters.copy_to(folder / "pg")
     server = Postgres(folder / "pg", **_SMALL)
     try:
         asyncio.run(_lost_sight(server, folder))
