@@ -76,7 +76,7 @@ async def bombs_uploaded(recipients: int) -> Report:
                 assert time.monotonic() - began < 400, "the bombs do not end"
             took = time.monotonic() - began
             ends = await w.db.fetch("select error, count(*) as n from contact_import group by 1 order by 1")
-            peak = max(peak_rss_mb(process.pid) for process in w.workers)
+            peak = max(peak_rss_mb(process.pid) for process in w.programs.workers)
             await w.finished(w.campaign_id, 120 + recipients / 100 * 4)
         finally:
             with suppress(Exception):

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -58,42 +59,55 @@ class Report:
     notes: str = ""
 
 
+@dataclass
+class Programs:
+    """What runs of ours."""
+
+    workers: list["subprocess.Popen[bytes]"] = field(default_factory=list)
+    api: "subprocess.Popen[bytes] | None" = None
+    sandbox: "subprocess.Popen[bytes] | None" = None
+
+
 class World:
-    """One installation under attack."""
+    """One installation under attack, with one company to watch."""
 
     def __init__(self, base: Harness, http: httpx.AsyncClient, db: asyncpg.Connection, way: Way) -> None:
         self.way = way
         self.base = base
         self.http = http
         self.db = db
-        self.workers: list[subprocess.Popen[bytes]] = []
-        self.api: subprocess.Popen[bytes] | None = None
-        self.sandbox: subprocess.Popen[bytes] | None = None
+        self.programs = Programs()
         self.channel_id: UUID
         self.template_id: UUID | None = None
         self.campaign_id: UUID
+
+    async def beside(self) -> "World":
+        """The same installation, for another company."""
+        other = copy(self)
+        other.db = await asyncpg.connect(self.base.settings.database_owner_url)
+        return other
 
     # programs
 
     def start_worker(self) -> "subprocess.Popen[bytes]":
         process = self.base.start("-m", "workers")
-        self.workers.append(process)
+        self.programs.workers.append(process)
         return process
 
     def start_api(self) -> None:
-        self.api = self.base.start("-m", "api")
+        self.programs.api = self.base.start("-m", "api")
 
     def start_sandbox(self) -> None:
         settings = self.base.settings
-        self.sandbox = self.base.start(
+        self.programs.sandbox = self.base.start(
             "-m", "workers.sandbox", "--host", "127.0.0.1", "--port", str(settings.sandbox_port), "--smtp-port", "-1",
             "--data", str(self.base.folder / "sandbox"), "--speed", "1",
         )  # fmt: skip
 
     def stop_sandbox(self) -> None:
         """Nobody listens any more; what it knows is kept."""
-        assert self.sandbox is not None
-        self.base.stop(self.sandbox)
+        assert self.programs.sandbox is not None
+        self.base.stop(self.programs.sandbox)
 
     def kill(self, process: "subprocess.Popen[bytes]") -> None:
         """kill -9."""
@@ -102,18 +116,18 @@ class World:
     async def up(self, workers: int) -> None:
         """Starts what does not run, and ends the workers there are too many."""
         settings = self.base.settings
-        if not self.sandbox or self.sandbox.poll() is not None:
+        if not self.programs.sandbox or self.programs.sandbox.poll() is not None:
             self.start_sandbox()
-        if not self.api or self.api.poll() is not None:
+        if not self.programs.api or self.programs.api.poll() is not None:
             self.start_api()
-        self.workers = [worker for worker in self.workers if worker.poll() is None]
-        for worker in self.workers[workers:]:
+        self.programs.workers = [worker for worker in self.programs.workers if worker.poll() is None]
+        for worker in self.programs.workers[workers:]:
             self.kill(worker)
-        self.workers = self.workers[:workers]
-        while len(self.workers) < workers:
+        self.programs.workers = self.programs.workers[:workers]
+        while len(self.programs.workers) < workers:
             self.start_worker()
-        await self.until(self._answers(f"{settings.sandbox_url}/health"), 30, "the sandbox")
-        await self.until(self._answers(f"{settings.webhook_url}/health"), 40, "the API")
+        await self.until(self._answers(f"{settings.sandbox_url}/health"), 120, "the sandbox")
+        await self.until(self._answers(f"{settings.webhook_url}/health"), 120, "the API")
 
     def _answers(self, url: str) -> Callable[[], Awaitable[bool]]:
         async def answers() -> bool:
@@ -170,7 +184,7 @@ class World:
         async def connected() -> bool:
             return await self.db.fetchval("select state = 'connected' from channel where id = $1", view.id) is True
 
-        await self.until(connected, 40, "the channel")
+        await self.until(connected, 120, "the channel")
         await self.db.execute("update channel set messaging_limit = null, unknown_horizon = $2 where id = $1", view.id, horizon)
         url = f"{self.base.settings.sandbox_url}/sandbox/accounts/{view.id.hex}"
         account = (await self.http.get(url)).raise_for_status().json()

@@ -1,5 +1,6 @@
 """Where a scenario happens: an installation of its own, or one that several share because each leaves it whole."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -42,26 +43,57 @@ async def _installation(*, by_way: bool = False) -> AsyncIterator[World]:
                 shutil.rmtree(base.folder / "sandbox", ignore_errors=True)
 
 
+@asynccontextmanager
+async def _own(workers: int, *, by_way: bool) -> AsyncIterator[World]:
+    async with _installation(by_way=by_way) as made:
+        await made.up(workers)
+        yield made
+
+
 class _Kept:
-    """An installation that one scenario leaves to the next; after one that failed there is a new one."""
+    """An installation that one scenario leaves to the next, or shares with those beside it; after one that failed there is a new one."""
 
     def __init__(self) -> None:
         self._stack = AsyncExitStack()
+        self._lock = asyncio.Lock()
         self._world: World | None = None
+        self._users = 0
+        self._broken = False
 
     @asynccontextmanager
-    async def world(self) -> AsyncIterator[World]:
-        if self._world is None:
-            self._world = await self._stack.enter_async_context(_installation())
-        else:
-            self._world.base.enter()
+    async def world(self, workers: int) -> AsyncIterator[World]:
+        async with self._lock:
+            if self._world is None:
+                self._world = await self._stack.enter_async_context(_installation())
+            elif not self._users:
+                self._world.base.enter()
+            self._users += 1
+            world = self._world
+        mine = world
         try:
-            yield self._world
+            async with self._lock:
+                await world.up(workers)
+            mine = await world.beside()
+            yield mine
         except BaseException:
-            self._world = None
-            await self._stack.aclose()
+            self._broken = True
             raise
-        self._world.base.leave()
+        finally:
+            if mine is not world:
+                with suppress(Exception):
+                    await mine.db.close()
+            self._users -= 1
+            if not self._users:
+                await self._leave()
+
+    async def _leave(self) -> None:
+        if self._world is None:
+            return
+        if self._broken:
+            self._world, self._broken = None, False
+            await self._stack.aclose()
+        else:
+            self._world.base.leave()
 
     async def close(self) -> None:
         if self._world is not None:
@@ -96,8 +128,6 @@ async def world(
 ) -> AsyncIterator[World]:
     """An installation that is up, with a company ready to launch. `alone`: nobody else uses its servers, before or after;
     `by_way`: so, and its programs reach Postgres by `World.way`."""
-    shared = _kept is not None and not alone and not by_way
-    async with _kept.world() if _kept and shared else _installation(by_way=by_way) as made:
-        await made.up(workers)
+    async with _kept.world(workers) if _kept and not alone and not by_way else _own(workers, by_way=by_way) as made:
         await made.settle_in(recipients, kind, horizon)
         yield made

@@ -28,7 +28,7 @@ from tests.faults.installation import world
 async def _restored(w: World, backed_up: str) -> None:
     """Everything stops, the backup is put in place of what there is, everything starts."""
     settings = w.base.settings
-    for process in [*w.workers, w.api]:
+    for process in [*w.programs.workers, w.programs.api]:
         if process is not None and process.poll() is None:
             w.base.stop(process)
     await w.db.close()
@@ -42,7 +42,7 @@ async def _restored(w: World, backed_up: str) -> None:
     async def held() -> bool:
         return bool(await queries.open_holds(w.actor))
 
-    await w.until(held, 30, "the hold")
+    await w.until(held, 120, "the hold")
 
 
 async def _discard_all(w: World) -> int:
@@ -178,7 +178,7 @@ async def _failover(name: str, recipients: int, *, synchronous: bool) -> Report:
             if not synchronous:
                 await replica.lose_touch()
                 await asyncio.sleep(2)
-            w.kill(w.workers[0])
+            w.kill(w.programs.workers[0])
             await asyncio.to_thread(replica.take_over)
             w.db = await asyncpg.connect(w.base.settings.database_owner_url)
             await w.finished(campaign_id, 120 + recipients / 100)

@@ -26,7 +26,7 @@ async def worker_stopped(recipients: int) -> Report:
         longest = 0.0
         for number in range(STOPS):
             await w.reached(w.campaign_id, (number + 1) / (STOPS + 1))
-            longest = max(longest, await ended(w.workers[-1]))
+            longest = max(longest, await ended(w.programs.workers[-1]))
             w.start_worker()
         return f"{STOPS} stops, the longest {longest:.1f} s"
 

@@ -6,7 +6,7 @@ from tests.faults.conftest import SMALL
 from tests.faults.scenarios import PROGRAMS, Scenario
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("one_installation")
 @pytest.mark.parametrize("scenario", PROGRAMS, ids=lambda scenario: scenario.__name__)
 async def test_nobody_is_written_to_twice_and_nobody_is_forgotten(scenario: Scenario) -> None:
