@@ -1,5 +1,7 @@
 """One installation and one browser for all tests of this folder; each test has a browser profile of its own."""
 
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,10 +12,12 @@ from tests.e2e.stack import Stack, chromium, running
 
 
 @pytest.fixture(scope="package")
-async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
-    folder: Path = tmp_path_factory.mktemp("installation")
+async def stack() -> AsyncIterator[Stack]:
+    folder = Path(tempfile.mkdtemp(prefix="masteria-e2e-"))  # not pytest's: its next run locks out whom Postgres runs as
+    folder.chmod(0o755)
     async with running(folder) as found:
         yield found
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="package")

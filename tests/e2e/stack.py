@@ -19,9 +19,9 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from db.seed.accounts import EMAIL, PASSWORD
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 STOP_SECONDS = 40.0
-PATIENCE = 30_000  # milliseconds until something should be seen; a busy machine needs more than the usual five seconds
+PATIENCE = 60_000  # milliseconds until something should be seen; a busy machine needs more than the usual five seconds
 ROOT = Path(__file__).resolve().parents[2]
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _ARGUMENTS = [

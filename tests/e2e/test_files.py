@@ -7,7 +7,7 @@ from playwright.async_api import BrowserContext, expect
 
 from tests.e2e.stack import Stack, new_page, settled, sign_in
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
 
 async def test_what_cannot_be_used_says_why_in_the_field(stack: Stack, context: BrowserContext, tmp_path: Path) -> None:

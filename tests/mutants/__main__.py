@@ -126,7 +126,7 @@ async def notices(site: Site, names: list[str], number: int) -> bool:
         (copy / site.path).write_bytes(site.apply((ROOT / site.path).read_bytes()))
         (copy / "names").write_text("\n".join(names))
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "pytest", "-x", "-p", "no:xdist", "-o", "timeout=60", "@names",
+            sys.executable, "-m", "pytest", "-x", "-p", "no:xdist.plugin", "-o", "timeout=60", "@names",
             cwd=copy, env={**os.environ, "PYTEST_XDIST_WORKER": f"gw{number}"},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip

@@ -5,6 +5,7 @@ fresh allowances."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import httpx
@@ -55,6 +56,16 @@ async def network() -> AsyncIterator[Network]:
             yield made
 
 
+class Patient(User):
+    """Waits as long as a busy machine may need: what is seen costs no time, and what is not fails the test anyway."""
+
+    async def should_see(self, *what: Any, retries: int = 0, **named: Any) -> None:
+        await super().should_see(*what, retries=300, **named)
+
+    async def should_not_see(self, *what: Any, retries: int = 0, **named: Any) -> None:
+        await super().should_not_see(*what, retries=600, **named)
+
+
 @asynccontextmanager
 async def _browser(network: Network, api: httpx.AsyncBaseTransport, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[User]:
     monkeypatch.setenv(SIMULATED, "true")
@@ -62,7 +73,7 @@ async def _browser(network: Network, api: httpx.AsyncBaseTransport, monkeypatch:
     core.app.middleware_stack = None  # the guard is made anew
     live.Hubs.open(SETTINGS.api_url)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(core.app), base_url="http://test") as client:
-        yield User(client)
+        yield Patient(client)
     for page in list(Client.instances.values()):
         session.close_page(page)
     await live.Hubs.close()

@@ -63,7 +63,7 @@ async def true_of(check: Callable[[], bool]) -> bool:
     return check()
 
 
-async def until(check: Callable[[], Awaitable[Any]], seconds: float = 5.0) -> Any:
+async def until(check: Callable[[], Awaitable[Any]], seconds: float = 30.0) -> Any:
     """Waits for something true; fails with what there was last."""
     for _try in range(int(seconds / 0.05)):
         found = await check()

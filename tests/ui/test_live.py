@@ -13,7 +13,7 @@ from tests.ui.fake_api import FakeApi
 from ui import live
 
 
-async def _until(check: Callable[[], object], seconds: float = 6) -> None:
+async def _until(check: Callable[[], object], seconds: float = 30) -> None:
     for _try in range(int(seconds / 0.05)):
         if check():
             return
