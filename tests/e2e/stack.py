@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import TimeoutError as PageTimeout
 
 from db.seed.accounts import EMAIL, PASSWORD
 
@@ -23,6 +24,7 @@ START_SECONDS = 180.0
 STOP_SECONDS = 40.0
 PATIENCE = 60_000  # milliseconds until something should be seen; a busy machine needs more than the usual five seconds
 ROOT = Path(__file__).resolve().parents[2]
+_BUSY = "[aria-busy=true], .m-skel"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -158,8 +160,12 @@ async def sign_in(page: Page, stack: Stack, email: str = EMAIL, password: str = 
 
 
 async def settled(page: Page) -> None:
-    """Every place of the page has what it asked for, and the fonts are there."""
-    await page.wait_for_function("!document.querySelector('[aria-busy=true], .m-skel') && window.socket?.connected !== false")
+    """Every place of the page has what it asked for, and the fonts are there. Says which place has not."""
+    try:
+        await page.wait_for_function(f"!document.querySelector('{_BUSY}') && window.socket?.connected !== false")
+    except PageTimeout as error:
+        asked = f"[window.socket?.connected, document.querySelector('{_BUSY}')?.parentElement.outerHTML.slice(0, 500)]"
+        raise AssertionError(f"{page.url} did not settle: {await page.evaluate(asked)}") from error
     await page.evaluate("document.fonts.ready.then(() => true)")
 
 
