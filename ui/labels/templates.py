@@ -90,7 +90,7 @@ def where(template: Template, place: str) -> tuple[str, str]:
     if len(before) > AROUND:
         before = "…" + before[-AROUND:].partition(" ")[2]
     if len(after) > AROUND:
-        after = after[:AROUND].rpartition(" ")[0] + "…"
+        after = after[:AROUND].rpartition(" ")[0].rstrip(" .,;:!?") + "…"
     return mark, " ".join(f"{before}{mark}{after}".split())
 
 
