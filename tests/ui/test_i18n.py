@@ -58,6 +58,13 @@ def test_translations_keep_their_places() -> None:
             assert sorted(PLACE.findall(source)) == sorted(PLACE.findall(str(target))), source
 
 
+def test_no_catalogue_says_a_message_twice() -> None:
+    """Merges join catalogues line by line; of two translations one would win by chance."""
+    for path in i18n.catalogues("pt_BR"):
+        heads = re.findall(r'^(?:msgctxt ".*"\n)?msgid "(?!"$).*"$', path.read_text("utf-8"), re.MULTILINE)
+        assert sorted(heads) == sorted(set(heads)), path.name
+
+
 @pytest.mark.parametrize(
     ("language", "word", "many", "number"), [("pt-BR", "Salvar", "2 dias", "1.234,5"), ("en", "Save", "2 days", "1,234.5")]
 )
