@@ -5,7 +5,7 @@ from enum import IntEnum
 
 class Metric(IntEnum):
     """Messages are counted in the quarter of an hour in which they were sent (`at`: of those sent then, so many were delivered),
-    or ended without being sent. dim1: the channel; dim2: 0 of a campaign, 1 sent one by one."""
+    or ended without being sent; what our people wrote elsewhere (`MessageOrigin`) is not counted. dim1: the channel; dim2: 0 of a campaign, 1 sent one by one."""
 
     SENT = 1  # accepted by the provider, and not failed since
     DELIVERED = 2

@@ -3,20 +3,23 @@
 import random
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
 
 from db.accounts import profile
-from db.messages.enums import MessageState
+from db.messages import echoes
+from db.messages.content import Text
+from db.messages.echoes import Echo
+from db.messages.enums import MessageOrigin, MessageState
 from db.permissions import Permission
 from db.stats import check, fold
 from db.stats.metrics import Metric
 from db.stats.queries import daily
 from db.tenancy import Actor
-from db.work import read, system_read, system_work
+from db.work import read, system_read, system_work, work
 from tests import factories
 
 START = datetime(2026, 3, 7, 22, 0, tzinfo=UTC)  # New York leaves winter time on the 8th
@@ -169,3 +172,18 @@ async def test_hours_are_forgotten_and_their_days_stay(owner_db: asyncpg.Connect
     assert await owner_db.fetchval("select sum(n) from stat_day where company_id = $1 and metric = 1", owner.company_id) == 4
     await profile.change_company(owner, name=None, language=None, time_zone="Asia/Tokyo", country=None)
     assert await owner_db.fetchval("select sum(n) from stat_day where company_id = $1 and metric = 1", owner.company_id) == 4
+
+
+async def test_what_was_written_elsewhere_is_not_counted(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    channel = await factories.channel(owner_db, owner)
+    for origin in MessageOrigin:
+        async with work(owner, Permission.CONTACTS_WRITE) as w:
+            echo = Echo(channel, uuid4(), f"wamid.{origin}", "+5511987654321", Text(text="Oi"), START, origin)
+            assert await echoes.store(w, echo)
+    await owner_db.execute(
+        "update message set state = $2, replied_at = $3 where company_id = $1", owner.company_id, MessageState.READ, START
+    )
+    async with read(owner, Permission.CAMPAIGNS_READ) as r:
+        assert await daily(r, owner.company_id, list(Metric), FIRST, LAST) == {}
+    async with system_read() as s:
+        assert await check.differences(s, owner.company_id) == []
