@@ -22,6 +22,8 @@ from db.tenancy import Actor
 from db.work import read
 
 _ROWS = 500  # per piece
+# A message that is not skipped may have ended because its person was deleted, or is known twice.
+_SKIPPED, _ENDED = {**FAILURES, **SKIPS}, {**SKIPS, **FAILURES}
 
 
 async def recipients_csv(
@@ -58,7 +60,7 @@ async def _pieces(
     async with read(actor, Permission.CONTACTS_EXPORT) as r:
         async for row in queries.stream_recipients(r, query):
             state = MessageState(row["state"])
-            reasons = SKIPS if state is MessageState.SKIPPED else FAILURES
+            reasons = _SKIPPED if state is MessageState.SKIPPED else _ENDED
             reason = row["reason"] and words(reasons[row["reason"]])
             values = {**row, "state": words(MESSAGE_STATES[state.label], MESSAGE), "reason": reason}
             lines.append([cell(values[name]) for name in RECIPIENT_COLUMNS])

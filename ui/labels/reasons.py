@@ -107,7 +107,8 @@ def skips() -> dict[str, Why]:
 
 
 def failure(key: str) -> Why:
-    return failures().get(key) or Why(key, "")
+    """Also of one that ended because its person was deleted, or is known twice."""
+    return failures().get(key) or skips().get(key) or Why(key, "")
 
 
 def skip(key: str) -> Why:
