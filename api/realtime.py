@@ -63,7 +63,10 @@ def _read(id: str, raw: bytes) -> Frame:
 
 def _order(id: str) -> tuple[int, int]:
     first, _, second = id.partition("-")
-    return int(first), int(second or 0)
+    order = int(first), int(second or 0)
+    if max(order) >= 1 << 64:
+        raise ValueError
+    return order
 
 
 class Listener:

@@ -139,6 +139,17 @@ async def test_an_id_that_is_gone_means_reset(port: int, headers: Headers, owner
         assert [(await take(ws))["type"] for _ in range(2)] == ["hello", "company.changed"]
 
 
+async def test_an_id_beyond_all_numbers_resets_nobody_else(
+    port: int, headers: Headers, owner_db: asyncpg.Connection, stranger: Actor
+) -> None:
+    async with socket(port, await bearer(owner_db, stranger)) as theirs:
+        await take(theirs)
+        async with socket(port, headers, "18446744073709551616-0") as ours:
+            assert [(await take(ours))["type"] for _ in range(2)] == ["hello", "reset"]
+            await publish(stranger, TeamChanged())
+            assert (await take(theirs))["type"] == "team.changed"
+
+
 async def test_a_trimmed_or_wiped_stream_means_reset(port: int, headers: Headers, owner: Actor) -> None:
     await publish(owner, TeamChanged())
     async with socket(port, headers) as ws:
