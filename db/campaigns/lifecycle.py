@@ -81,6 +81,7 @@ async def prepare(company_id: UUID, campaign_id: UUID) -> int:
             at_least_once=row["policy"] == DeliveryPolicy.AT_LEAST_ONCE,
         )
         await consent.hold(w)
+        await recipients.follow(w, campaign_id)
         await recipients.skip_opted_out(w, campaign_id)
         await lost.reached(w, campaign_id, row["channel_id"], held=row["was_held"])
         await w.execute(

@@ -144,7 +144,13 @@ async def _lock(w: Work, contact_id: UUID, expected: Expected) -> None:
 async def delete_contacts(w: Work, contact_ids: list[UUID]) -> int:
     """The persons with their addresses, tags and notes. What was sent stays counted, without a link to them; what waits to be
     sent is cancelled; who opted out stays suppressed."""
+    await w.fetch(
+        "select from contact where company_id = $1 and id = any($2::uuid[]) order by id for update", w.company_id, contact_ids
+    )
+    await consent.see_queued(w)
     await recipients.detach(w, contact_ids)
+    # What was remembered to part them again, also where they were parted since.
+    await w.execute("delete from contact_merge where company_id = $1 and merged_id = any($2::uuid[])", w.company_id, contact_ids)
     return await w.execute("delete from contact where company_id = $1 and id = any($2::uuid[])", w.company_id, contact_ids)
 
 

@@ -13,6 +13,11 @@ from db.work import Work
 
 Source = Literal["keyword", "provider", "person", "import", "api"]
 
+# In the order of ids; one that is being merged or deleted is waited for.
+_STAND = "select id from contact where company_id = $1 and id = any($2::uuid[]) order by id for no key update"
+_JOINED = (
+    "select distinct contact_id from contact_merge where company_id = $1 and merged_id = any($2::uuid[]) and undone_at is null"
+)
 _OUT = """
 update contact set opted_out_at = now(), opt_out_source = $3, updated_at = clock_timestamp()
 where company_id = $1 and id = any($2::uuid[]) and opted_out_at is null returning id
@@ -35,16 +40,31 @@ where s.company_id = $1 and i.company_id = $1 and i.contact_id = $2 and s.addres
 
 
 async def opt_out(w: Work, contact_ids: list[UUID], source: Source | str) -> int:
-    """Nothing more to these people, messages in the queue included. Returns how many had not said so before."""
+    """Nothing more to these people, messages in the queue included; of one who became part of another contact meanwhile, to that one.
+    Returns how many had not said so before."""
+    contact_ids = await _standing(w, contact_ids)
     fresh = await w.fetch(_OUT, w.company_id, contact_ids, source)
     await w.execute(_SUPPRESS, w.company_id, contact_ids, source)
-    await w.execute(_LOCK.format("_shared"), w.company_id)
+    await see_queued(w)
     await recipients.skip(w, contact_ids)
     if len(contact_ids) == 1 and fresh:
         w.audit("contact.opted_out", contact_ids[0], source=source)
     if fresh:
         w.emit(ContactsChanged(contact_id=contact_ids[0] if len(contact_ids) == 1 else None))
     return len(fresh)
+
+
+async def _standing(w: Work, contact_ids: list[UUID]) -> list[UUID]:
+    """These contacts, locked; for those that were merged away the ones that stayed."""
+    standing: set[UUID] = set()
+    wanted = contact_ids
+    while wanted:
+        found = {row["id"] for row in await w.fetch(_STAND, w.company_id, wanted)}
+        standing |= found
+        gone = [contact_id for contact_id in wanted if contact_id not in found]
+        rows = await w.fetch(_JOINED, w.company_id, gone) if gone else []
+        wanted = [row["contact_id"] for row in rows if row["contact_id"] not in standing]
+    return sorted(standing)
 
 
 async def opt_out_address(w: Work, address: str, source: Source) -> UUID | None:
@@ -77,8 +97,8 @@ async def opt_in(w: Work, contact_id: UUID) -> None:
 
 
 async def hold(w: Work) -> None:
-    """Keeps opt-outs of the company out until the transaction ends: one that came before is visible from here on, one that comes
-    later finds what is queued here and cancels it."""
+    """Keeps opt-outs, merges and deletions of the company out until the transaction ends: one that came before is visible from here
+    on, one that comes later finds what is queued here."""
     await w.execute(_LOCK.format(""), w.company_id)
 
 
@@ -91,6 +111,11 @@ async def await_audiences(w: Work) -> None:
     """For what takes many contacts away: waits until audiences that are being written are there to be seen, and lets no new one begin
     before this transaction ends. First of all locks."""
     await w.execute(_AUDIENCE.format(""), w.company_id)
+
+
+async def see_queued(w: Work) -> None:
+    """Before the messages of a contact are changed: what `hold` queues is there by now, or it will see this change."""
+    await w.execute(_LOCK.format("_shared"), w.company_id)
 
 
 async def apply_suppression(w: Work, contact_ids: list[UUID]) -> None:

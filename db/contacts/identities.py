@@ -73,6 +73,23 @@ async def owner_of(r: Read, company_id: UUID, address: Address) -> UUID | None:
     return found
 
 
+# Locked, so that no merge, undo or deletion takes the address or the contact away before this transaction ends; the contact first,
+# as they do.
+_SETTLED = """
+select i.contact_id from contact_identity i join contact c on c.company_id = $1 and c.id = i.contact_id
+where i.company_id = $1 and i.kind = $2 and i.value = $3 and i.scope = $4 for key share of c for share of i
+"""
+
+
+async def settled_owner_of(w: Work, address: Address) -> UUID | None:
+    """The contact that has this address, and keeps it and stays until this transaction ends."""
+    for _ in range(10):
+        found: UUID | None = await w.fetchval(_SETTLED, w.company_id, address.kind, address.value, address.scope)
+        if found is not None or await owner_of(w, w.company_id, address) is None:
+            return found
+    raise RuntimeError("An address changes hands faster than it can be read.")
+
+
 async def add(w: Work, contact_id: UUID, address: Address) -> bool:
     """Gives the contact an address; False when another one has it (also one that is being written this moment)."""
     return bool(
@@ -125,7 +142,7 @@ async def find_or_create_by_address(w: Work, address: Address, *, name: str = ""
     """The contact of an address, and whether it was made now. Two callers at once get the same one: the unique constraint
     lets the first win, the second waits for its commit. A suppressed address comes opted out."""
     for _ in range(10):
-        if found := await owner_of(w, w.company_id, address):
+        if found := await settled_owner_of(w, address):
             return found, False
         kind, value, line, region, scope = address
         made: UUID | None = await w.fetchval(_CREATE, w.company_id, kind, value, line, region, scope, name, source)

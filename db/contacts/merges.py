@@ -36,6 +36,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[UUID]
     notes: list[UUID]
     imports: list[UUID]
+    merges: list[UUID] = []  # into it, parted ones too
     gave_name: bool  # the one that stayed had none
     gave_custom: list[str]
     gave_tags: list[UUID]
@@ -60,6 +61,7 @@ select o.name, o.language, o.custom::text as custom, o.source, o.import_id, o.cr
     array(select key from jsonb_object_keys(o.custom) key where not k.custom ? key) as gave_custom,
     array(select id from contact_identity where company_id = $1 and contact_id = o.id order by id) as identities,
     array(select id from contact_note where company_id = $1 and contact_id = o.id order by id) as notes,
+    array(select id from contact_merge where company_id = $1 and contact_id = o.id order by id) as merges,
     array(select tag_id from contact_tag where company_id = $1 and contact_id = o.id) as tags,
     array(select tag_id from contact_tag where company_id = $1 and contact_id = o.id
         except select tag_id from contact_tag where company_id = $1 and contact_id = k.id) as gave_tags,
@@ -101,6 +103,7 @@ async def merge(w: Work, keep: UUID, other: UUID, reason: MergeReason) -> bool:
         custom=msgspec.json.decode(row["custom"], type=dict[str, str]),
         **{name: row[name] for name in Snapshot.__struct_fields__ if name != "custom"},
     )
+    await consent.see_queued(w)
     await recipients.reassign(w, keep, other)
     for move in _MOVES:
         await w.execute(move, w.company_id, keep, other)
@@ -223,6 +226,13 @@ async def _restore(w: Work, kept: UUID, back: UUID, was: Snapshot) -> None:
         kept,
         back,
         was.notes,
+    )
+    await w.execute(
+        "update contact_merge set contact_id = $3 where company_id = $1 and contact_id = $2 and id = any($4::uuid[])",
+        w.company_id,
+        kept,
+        back,
+        was.merges,
     )
     await recipients.give_back(w, kept, back)
     for table, column, ids, given in (

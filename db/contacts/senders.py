@@ -12,7 +12,7 @@ from uuid import UUID
 from db.contacts import consent
 from db.contacts.enums import IdentityKind, MergeReason
 from db.contacts.events import ContactsChanged
-from db.contacts.identities import Address, add, find_or_create_by_address, number_address, owner_of, refresh
+from db.contacts.identities import Address, add, find_or_create_by_address, number_address, owner_of, refresh, settled_owner_of
 from db.contacts.merges import merge
 from db.work import Work
 
@@ -52,9 +52,9 @@ async def contact_of(w: Work, sender: Sender) -> UUID:
     bsuid = next((one for one in addresses if one.kind is IdentityKind.BSUID), None)
     username = next((one for one in addresses if one.kind is IdentityKind.USERNAME), None)
     grown = False
-    known = await owner_of(w, w.company_id, addresses[0])
+    known = await settled_owner_of(w, addresses[0])
     if known is None and number is not None and bsuid is not None:
-        by_bsuid = await owner_of(w, w.company_id, bsuid)
+        by_bsuid = await settled_owner_of(w, bsuid)
         # A person known by user id shows a phone for the first time, or a new one.
         if by_bsuid and await add(w, by_bsuid, number):
             known, grown = by_bsuid, True
@@ -85,7 +85,7 @@ async def changed(w: Work, before: Sender, after: Sender, reason: MergeReason) -
     former, new = before.addresses, after.addresses
     person: UUID | None = None
     for address in [*former, *new]:
-        if (person := await owner_of(w, w.company_id, address)) is not None:
+        if (person := await settled_owner_of(w, address)) is not None:
             break
     if person is None:
         if not (former or new):

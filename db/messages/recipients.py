@@ -35,6 +35,23 @@ update message set contact_id = null, requeue_allowed = false,
 where company_id = $1 and contact_id = any($2::uuid[])
 """
 
+# What one person would get twice from one campaign, now that two contacts are one: what went out, or may have, comes first, then
+# what waits for the contact that stayed ($2).
+_TWICE = f"""
+update message m set reason = '{SkipReason.DUPLICATE_ADDRESS}', done_at = now(), requeue_allowed = false,
+    state = case when maybe_duplicate then {M.FAILED_UNKNOWN} else {M.SKIPPED} end
+where company_id = $1 and contact_id in ($2, $3) and state = {M.QUEUED} and campaign_id is not null and exists (
+    select from message o where o.company_id = $1 and o.contact_id in ($2, $3) and o.campaign_id = m.campaign_id and o.id <> m.id
+        and (o.state between {M.SENDING} and {M.READ} or o.state = {M.FAILED_UNKNOWN}
+            or o.state = {M.QUEUED} and m.contact_id = $3 and o.contact_id = $2))
+"""
+_GONE = """
+select g.contact_id, j.contact_id as stayed from (
+    select distinct contact_id from message m where company_id = $1 and queue_id = $2 and contact_id is not null
+        and not exists (select from contact c where c.company_id = $1 and c.id = m.contact_id)) g
+left join contact_merge j on j.company_id = $1 and j.merged_id = g.contact_id and j.undone_at is null
+"""
+
 
 async def skip(w: Work, contact_ids: list[UUID]) -> None:
     """These people said stop: what waits for them ends, and what is on its way is not queued again."""
@@ -44,6 +61,16 @@ async def skip(w: Work, contact_ids: list[UUID]) -> None:
 async def skip_opted_out(w: Work, queue_id: UUID) -> int:
     """Skips who said stop while the queue was being filled. Returns how many."""
     return await w.execute(_SKIP_IN_QUEUE, w.company_id, queue_id)
+
+
+async def follow(w: Work, queue_id: UUID) -> None:
+    """Whoever was merged or deleted while the queue was being filled: their messages go with them."""
+    gone = await w.fetch(_GONE, w.company_id, queue_id)
+    for row in gone:
+        if row["stayed"] is not None:
+            await reassign(w, row["stayed"], row["contact_id"])
+    if deleted := [row["contact_id"] for row in gone if row["stayed"] is None]:
+        await detach(w, deleted)
 
 
 async def detach(w: Work, contact_ids: list[UUID]) -> None:
@@ -57,7 +84,8 @@ async def detach(w: Work, contact_ids: list[UUID]) -> None:
 
 
 async def reassign(w: Work, keep: UUID, other: UUID) -> None:
-    """Everything said with `other` was said with `keep`: they are one person."""
+    """Everything said with `other` was said with `keep`: they are one person, and get nothing twice."""
+    await w.execute(_TWICE, w.company_id, keep, other)
     for table in ("message", "inbound_message"):
         await w.execute(
             f"update {table} set contact_id = $2 where company_id = $1 and contact_id = $3", w.company_id, keep, other

@@ -1,6 +1,7 @@
 """Who says stop gets nothing more, at whatever moment it is said: before the launch, on the wire, after a failure."""
 
 import asyncio
+from contextvars import copy_context
 from uuid import UUID
 
 import asyncpg
@@ -9,8 +10,9 @@ import pytest
 from db.campaigns import actions, lifecycle
 from db.channels import actions as channels
 from db.clock import now
-from db.contacts import consent, senders
+from db.contacts import consent, merges, senders
 from db.contacts.actions import delete_contacts
+from db.contacts.enums import MergeReason
 from db.contacts.senders import Sender
 from db.errors import Conflict
 from db.messages import ledger
@@ -199,6 +201,34 @@ async def test_who_opts_out_while_the_audience_is_written_is_skipped(owner_db: a
     states = await owner_db.fetch("select contact_id, state from message where campaign_id = $1", campaign)
     assert {row["contact_id"]: S(row["state"]) for row in states}[person] is S.SKIPPED
     assert sum(row["state"] == S.QUEUED for row in states) == 4
+
+
+@pytest.mark.parametrize("change", ["merged", "deleted"])
+async def test_who_is_merged_or_deleted_while_the_audience_is_written(
+    change: str, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    channel = await factories.channel(owner_db, owner)
+    template = await factories.template(owner_db, owner, channel)
+    await factories.contacts(owner_db, owner, 3)
+    campaign = await factories.campaign(owner_db, owner, channel, template)
+    stays, goes, other = [
+        row["id"] for row in await owner_db.fetch("select id from contact where company_id = $1", owner.company_id)
+    ]
+    await actions.launch(owner, campaign, None)
+    outside = copy_context()  # of the transaction
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        if change == "merged":
+            assert await merges.merge(w, stays, goes, MergeReason.NUMBER_CHANGED)
+        else:
+            await delete_contacts(w, [goes])  # sees no message yet
+        preparing = asyncio.create_task(lifecycle.prepare(owner.company_id, campaign), context=outside)
+        while not preparing.done() and not await owner_db.fetchval("select exists (select from pg_locks where not granted)"):
+            await asyncio.sleep(0.01)
+    assert await preparing == 3
+    rows = await owner_db.fetch("select contact_id, state, reason from message where campaign_id = $1", campaign)
+    states = {(row["contact_id"], S(row["state"]), row["reason"]) for row in rows}
+    left = (stays, S.SKIPPED, "duplicate_address") if change == "merged" else (None, S.CANCELLED, "contact_deleted")
+    assert states == {(stays, S.QUEUED, None), (other, S.QUEUED, None), left}
 
 
 async def test_a_suppressed_address_of_a_contact_without_the_flag_is_skipped(owner_db: asyncpg.Connection, owner: Actor) -> None:

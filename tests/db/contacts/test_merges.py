@@ -1,15 +1,21 @@
 """Two contacts that become one: what each had is there, the stricter wish holds, and a person can part them for good."""
 
+import asyncio
+from contextvars import copy_context
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from db.clock import now
 from db.contacts import consent, merges, notes
 from db.contacts.actions import create_contact, delete_contact
 from db.contacts.enums import MergeReason
 from db.contacts.queries import contact as contact_row
+from db.contacts.senders import Sender, contact_of
 from db.errors import Conflict, NotFound
+from db.messages import inbound as received
+from db.messages.content import Text
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work
@@ -127,3 +133,80 @@ async def test_merges_of_merges_can_be_parted_and_go_with_their_person(
     assert [row["value"] for row in rows] == ["B2"]
     await delete_contact(owner, known)
     assert await owner_db.fetchval("select count(*) from contact_merge where company_id = $1", owner.company_id) == 0
+
+
+async def test_a_merge_is_parted_after_the_one_around_it(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    old = await inbound(owner, bsuid="B1", username="ana")
+    assert await inbound(owner, bsuid="B2", username="ana") == old
+    known = (await create_contact(owner, name="Ana", phone="11 98765-4321"))["id"]
+    await inbound(owner, "5511987654321", bsuid="B1")
+    outer, inner = await merges.merges(owner, known)
+    assert await merges.undo(owner, known, outer.id) == old
+    assert [one.undone_at is None for one in await merges.merges(owner, known)] == [False]
+    assert [one.id for one in await merges.merges(owner, old)] == [inner.id]
+    back = await merges.undo(owner, old, inner.id)
+    assert await owner_db.fetchval("select value from contact_identity where contact_id = $1", back) == "B2"
+
+
+async def test_what_a_parted_person_left_behind_goes_with_them(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    known = (await create_contact(owner, name="Ana", phone="11 98765-4321"))["id"]
+    hidden = await inbound(owner, bsuid="B1", name="Ana L.")
+    await inbound(owner, "5511987654321", bsuid="B1")
+    await merges.undo(owner, known, (await merges.merges(owner, known))[0].id)
+    await delete_contact(owner, hidden)
+    assert await owner_db.fetchval("select count(*) from contact_merge where company_id = $1", owner.company_id) == 0
+
+
+async def test_an_opt_out_of_a_contact_that_is_being_merged_holds(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    known = (await create_contact(owner, name="Ana", phone="11 98765-4321"))["id"]
+    hidden = await inbound(owner, bsuid="B1")
+
+    async def opt_out() -> None:
+        async with work(owner, Permission.CONTACTS_WRITE) as w:
+            await consent.opt_out(w, [hidden], "person")
+
+    outside = copy_context()  # of the transaction
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        assert await merges.merge(w, known, hidden, MergeReason.PHONE_SHOWN)
+        asking = asyncio.create_task(opt_out(), context=outside)
+        while not asking.done() and not await owner_db.fetchval("select exists (select from pg_locks where not granted)"):
+            await asyncio.sleep(0.01)
+    await asking
+    assert await opted_out(owner_db, known)
+    assert await owner_db.fetchval("select count(*) from suppression where company_id = $1", owner.company_id) == 2
+
+
+async def test_who_says_stop_is_not_merged_away_from_under_their_words(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    known = (await create_contact(owner, name="Ana", phone="11 98765-4321"))["id"]
+    hidden = await inbound(owner, bsuid="B1")
+    outside = copy_context()
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        assert await contact_of(w, Sender(bsuid="B1", scope="p1")) == hidden
+        merging = asyncio.create_task(inbound(owner, "5511987654321", bsuid="B1"), context=outside)
+        while not merging.done() and not await owner_db.fetchval("select exists (select from pg_locks where not granted)"):
+            await asyncio.sleep(0.01)
+        await received.store(w, received.Inbound(UUID(int=1), hidden, "wamid.1", "B1", Text(text="SAIR"), now()))
+    assert await merging == known
+    assert await opted_out(owner_db, known)
+    assert await owner_db.fetchval("select contact_id from inbound_message where company_id = $1", owner.company_id) == known
+
+
+@pytest.mark.parametrize(
+    ("keeps", "goes", "then"), [(0, 0, [0, 8]), (0, 3, [8, 3]), (3, 0, [3, 8]), (6, 0, [6, 0]), (0, 2, [8, 2]), (3, 4, [3, 4])]
+)
+async def test_one_person_gets_a_campaign_once(
+    keeps: int, goes: int, then: list[int], owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    known = (await create_contact(owner, name="Ana", phone="11 98765-4321"))["id"]
+    hidden = await inbound(owner, bsuid="B1")
+    await message(owner_db, owner, known, "+5511987654321", "1", keeps)
+    await message(owner_db, owner, hidden, "B1", "2", goes)
+    await message(owner_db, owner, hidden, "B1", "another", 0)
+    await owner_db.execute(
+        "update message set campaign_id = case dedupe_key when 'another' then uuidv7() else $2 end where company_id = $1",
+        owner.company_id,
+        UUID(int=7),
+    )
+    await inbound(owner, "5511987654321", bsuid="B1")
+    rows = await owner_db.fetch("select state from message where company_id = $1 order by dedupe_key", owner.company_id)
+    assert [row["state"] for row in rows] == [*then, 0]
