@@ -109,6 +109,11 @@ async def change_password(actor: Actor, origin: Origin, current: str, password: 
         raise AccountError.WRONG_PASSWORD(fields=[AccountField.WRONG_PASSWORD("current_password")])
     password_hash = await hash_password(password)
     async with system_work() as s:
+        # it may have been changed while it was being checked
+        if not await s.fetchval(
+            "select true from account_user where id = $1 and password_hash = $2 for update", actor.id, user["password_hash"]
+        ):
+            raise AccountError.WRONG_PASSWORD(fields=[AccountField.WRONG_PASSWORD("current_password")])
         await _set_password(s, actor.id, password_hash)
         device = await devices.remember(s, actor.id, None)
         return await open_session(s, origin, actor.company_id, actor.id, actor.role, "password.changed", device)

@@ -117,9 +117,10 @@ async def sign_in(origin: Origin, *, email: str, password: str, device: str | No
     if user is None or not right:
         raise AccountError.BAD_CREDENTIALS()
     async with system_work() as s:
-        # the password may have been changed while it was being checked
+        # The password may have been changed while it was being checked; a change that is under way is waited for, and one that comes
+        # later ends the session that is opened here.
         still = await s.fetchval(
-            "select true from account_user where id = $1 and password_hash = $2", user["id"], user["password_hash"]
+            "select true from account_user where id = $1 and password_hash = $2 for share", user["id"], user["password_hash"]
         )
         if not still:
             raise AccountError.BAD_CREDENTIALS()
@@ -141,15 +142,21 @@ async def last_company(s: Read, user_id: UUID) -> asyncpg.Record | None:
 
 
 async def switch_company(actor: Actor, origin: Origin, company_id: UUID) -> Opened:
-    """A session of another company in place of the present one. Raises NotFound."""
+    """A session of another company in place of the present one. Raises NotFound; Unauthenticated when that has ended meanwhile."""
     assert actor.id is not None
     async with system_work() as s:
+        # A change of the password that is under way is waited for; one that comes later ends the new session too.
+        await s.execute("select from account_user where id = $1 for share", actor.id)
         role = await s.fetchval("select role from membership where company_id = $1 and user_id = $2", company_id, actor.id)
         if role is None:
             raise RequestError.NOT_FOUND(what="company")
-        await s.execute(
-            "update session set revoked_at = now() where company_id = $1 and id = $2", actor.company_id, actor.session_id
+        ended = await s.execute(
+            "update session set revoked_at = now() where company_id = $1 and id = $2 and revoked_at is null",
+            actor.company_id,
+            actor.session_id,
         )
+        if not ended:
+            raise RequestError.UNAUTHENTICATED()
         s.emit(actor.company_id, SessionRevoked(user_id=actor.id, session_id=actor.session_id))
         return await open_session(s, origin, company_id, actor.id, Role(role), "session.switched")
 
