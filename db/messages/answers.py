@@ -43,7 +43,8 @@ class ReplyChannel(NamedTuple):
 
 _WAYS = """
 select c.id, c.name, c.kind, c.sandbox, c.state, c.state_reason, c.paused_until, c.token is not null as has_token,
-    i.address as wrote_from, i.received_at, i.received_at > p.opted_out_at as wrote_since, p.opted_out_at,
+    case when not exists (select from contact_identity a where a.company_id = $1 and a.contact_id = $2 and a.value = i.address
+        and not a.valid) then i.address end as wrote_from, i.received_at, i.received_at > p.opted_out_at as wrote_since, p.opted_out_at,
     (select value from contact_identity a where a.company_id = $1 and a.contact_id = $2 and a.valid and (c.sandbox or p.source <> $8)
         and (c.kind, a.kind) in (select * from unnest($6::text[], $7::text[])) and (a.kind <> 'phone' or a.line is distinct from $4)
         order by array_position(array['phone', 'wa_id', 'bsuid'], a.kind), a.id limit 1) as known

@@ -8,7 +8,9 @@ import httpx
 import msgspec
 import pytest
 
-from db.contacts import consent
+from db.contacts import consent, senders
+from db.contacts.enums import MergeReason
+from db.contacts.senders import Sender
 from db.permissions import Permission, Role
 from db.tenancy import Actor
 from db.work import work
@@ -237,3 +239,15 @@ async def test_another_company_neither_reads_nor_answers(
     assert (await send(client, them, person, sms)).status_code == 404
     theirs = await factories.channel(owner_db, stranger, "sms")
     assert (await send(client, agent, person, theirs)).status_code == 404
+
+
+async def test_who_changed_the_number_is_answered_under_the_new_one(
+    client: httpx.AsyncClient, agent: Headers, owner: Actor, owner_db: asyncpg.Connection, person: UUID, whatsapp: UUID
+) -> None:
+    await came(owner_db, owner, whatsapp, person)
+    body = {"contact_id": str(person), "channel_id": str(whatsapp), "text": "Olá"}
+    assert (await client.post("/v1/messages", json=body, headers=agent)).json()["address"] == PHONE
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        new = Sender(phone="5511976543210")
+        assert await senders.changed(w, Sender(phone=PHONE), new, MergeReason.NUMBER_CHANGED) == person
+    assert (await client.post("/v1/messages", json=body, headers=agent)).json()["address"] == "+5511976543210"
