@@ -96,8 +96,12 @@ Stop = tuple[UUID, StopCampaign]
 
 async def happen(w: Work, items: Sequence[Item]) -> tuple[set[UUID], list[Stop]]:
     """What the events cause. Returns rows that came before the message they speak of, and campaigns to stop."""
-    waiting, stops = await _statuses(w, [item for item in items if isinstance(item.event, StatusEvent)])
+    statuses: list[Item] = []
+    others: list[Item] = []
     for item in items:
+        (statuses if isinstance(item.event, StatusEvent) else others).append(item)
+    waiting, stops = await _statuses(w, statuses)
+    for item in others:
         await _one(w, item)
     return waiting, stops
 

@@ -39,6 +39,7 @@ log = structlog.get_logger("workers.inbound")
 
 BATCH = 500
 HANDS = 2  # batches of one company at once while it has a backlog: one is read while Postgres applies the other
+_NAMES_SENDER = (StatusEvent, PreferenceEvent, IdentityEvent)
 _busy: dict[UUID, bool] = {}  # companies in hand in this process; True: look once more
 
 
@@ -170,9 +171,9 @@ async def _read(w: Work, rows: list[Waiting]) -> tuple[list[Item], list[UUID]]:
 
 def _number(event: AnyEvent) -> str:
     """Our number that an event names, as the provider calls it."""
-    if isinstance(event, InboundMessage):
-        return event.to
-    return (event.sender or "") if isinstance(event, StatusEvent | PreferenceEvent | IdentityEvent) else ""
+    if isinstance(event, _NAMES_SENDER):
+        return event.sender or ""
+    return event.to if isinstance(event, InboundMessage) else ""
 
 
 def parse(row: Waiting) -> list[AnyEvent]:
