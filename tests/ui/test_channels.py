@@ -10,7 +10,7 @@ from nicegui.testing import User
 from db.tenancy import Actor
 from tests.db.channels.factories import make_campaign, make_channel, make_contact, make_message
 from tests.factories import template
-from tests.ui.interactions import click, field, press, until
+from tests.ui.interactions import choose, click, field, press, until
 from ui.client import channels
 from ui.client.base import ApiClient
 from ui.components.address import address
@@ -81,6 +81,18 @@ async def test_a_channel_shows_its_check_and_pauses(
     click(real, "Pausar")
     await real.should_see("Retomar", retries=30)
     assert (await channels.channel(as_owner, made)).state.value == "paused"
+
+
+async def test_before_a_channel_goes_the_safe_answer_has_the_cursor(
+    real: User, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    made = await make_channel(owner_db, owner, name="Loja do centro", sandbox=True)
+    await real.open(f"/channels/{made}")
+    await real.should_see("Remover canal", retries=30)
+    choose(real, "Remover canal")
+    await real.should_see("Remover Loja do centro?", retries=20)
+    focused = {one.text: "autofocus" in one.props for one in real.find(kind=ui.button).elements}
+    assert (focused["Cancelar"], focused["Remover"]) == (True, False)
 
 
 async def test_a_channel_that_is_gone_is_said_once(real: User) -> None:
