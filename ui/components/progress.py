@@ -64,6 +64,7 @@ def stepper(names: Sequence[str], current: int, on_go: Callable[[int], Any] | No
                 step.props["aria-current"] = "step"
             elif number < current and on_go is not None:
                 pressable(step, partial(on_go, number))
+                step.props["aria-label"] = name  # a phone shows the number alone
     return element
 
 
