@@ -29,7 +29,8 @@ from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.translations import portuguese
 from db.contacts import import_undo, imports, mending, repeating
 from db.contacts.import_undo import Undo
-from db.contacts.imports import ColumnTarget, Inspected, Options
+from db.contacts.imports import Inspected, Options
+from db.contacts.mapping import ColumnTarget
 from db.contacts.mending import MendedRow
 from db.contacts.reasons import Reason, RowWarning, StayReason
 from db.errors import RequestError, RequestField
@@ -45,7 +46,7 @@ def _import(row: asyncpg.Record) -> Import:
     seen = msgspec.json.decode(row["sheet"], type=Inspected) if row["sheet"] != "{}" else None
     columns = [ImportColumn(**msgspec.structs.asdict(column)) for column in seen.columns] if seen else []
     for chosen in _targets.decode(row["mapping"]):
-        given = {"target": chosen.target, "field_key": chosen.field_key, "confidence": 1.0}
+        given = {"target": chosen.target, "field_key": chosen.field_key, "field_kind": chosen.field_kind, "confidence": 1.0}
         columns[chosen.index] = msgspec.structs.replace(columns[chosen.index], **given)
     return struct(
         row,
@@ -86,7 +87,7 @@ class ImportController(Controller):
         request_max_body_size=_ROOM,
         opt={"upload": True},
         summary="Upload a list",
-        description="Multipart with `file`: CSV or XLSX, at most 100 MB. The columns follow with event `import.progress`.",
+        description="Multipart with `file`: CSV, Excel (.xlsx, .xls) or vCards (.vcf), at most 100 MB. The columns follow with event `import.progress`.",
     )
     async def upload(
         self, actor: Caller, data: Annotated[dict[str, UploadFile], Body(media_type=RequestEncodingType.MULTI_PART)]
@@ -114,7 +115,7 @@ class ImportController(Controller):
         "looked at, or once started.",
     )
     async def start(self, actor: Caller, import_id: FromPath[UUID], data: JSONBody[ImportStart]) -> Import:
-        columns = [ColumnTarget(column.index, column.target, column.field_key, column.field_label) for column in data.columns]
+        columns = [ColumnTarget(**msgspec.structs.asdict(column)) for column in data.columns]
         return _import(await imports.start(actor, import_id, columns, data.tags, data.country))
 
     @post("/{import_id:uuid}/cancel", status_code=200, summary="Cancel an import", description="What was imported stays.")

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import COUNTRY, Input, Label, Output, example
 from db.campaigns.enums import CampaignState
-from db.contacts.enums import CustomFieldKind, IdentityKind, ImportState, LineType, MergeReason
+from db.contacts.enums import CustomFieldKind, IdentityKind, ImportState, ImportTarget, LineType, MergeReason
 from db.contacts.filter import ContactFilter as ContactFilter
 from db.contacts.filter import Moment as Moment  # re-exported: campaigns take it too
 from db.texts import NAME_OR_NOTHING
@@ -193,16 +193,15 @@ class ContactCount(Output):
     count: int
 
 
-ColumnTarget = Literal["phone", "name", "first_name", "last_name", "email", "tags", "language", "opt_out", "custom", "ignore"]
-
-
 class ImportColumn(Output):
     index: int
     name: Annotated[str, example("Telefone")]
     samples: Annotated[list[str], example(["(11) 98765-4321"])]
-    target: Annotated[ColumnTarget, example("phone")]  # a guess until it is started
+    target: Annotated[ImportTarget, example("phone")]  # a guess until it is started
     field_key: str | None
+    field_kind: CustomFieldKind  # of the custom field that it fills, if that does not exist yet
     confidence: float
+    fill_rate: Annotated[float, example(0.98)]  # share of the rows that hold something: of the first ones, of all after a dry run
 
 
 class ImportKept(Output):
@@ -243,6 +242,7 @@ class Import(Output):
     created: int
     updated: int
     unchanged: int
+    repeated: int  # rows about somebody who stands further up in the file
     rejected: int
     blank: int
     warnings: int  # cells left out of rows that were taken; not part of the sum
@@ -260,9 +260,10 @@ class Import(Output):
 
 class ColumnChoice(Input):
     index: Annotated[int, Meta(ge=0, le=500)]
-    target: ColumnTarget
-    field_key: FieldKey | None = None
+    target: ImportTarget
+    field_key: FieldKey | None = None  # of `custom` and `second_phone`; made from the label when it is left out
     field_label: Annotated[Label, example("Cidade")] | None = None  # for a custom field that does not exist yet
+    field_kind: CustomFieldKind = CustomFieldKind.TEXT  # likewise
 
 
 class ImportStart(Input):

@@ -16,6 +16,7 @@ from db.channels.enums import TemplateStatus as TemplateStatus
 from db.contacts.enums import CustomFieldKind as CustomFieldKind
 from db.contacts.enums import IdentityKind as IdentityKind
 from db.contacts.enums import ImportState as ImportState
+from db.contacts.enums import ImportTarget as ImportTarget
 from db.contacts.enums import LineType as LineType
 from db.contacts.enums import MergeReason as MergeReason
 from db.holds.enums import HoldCause as HoldCause

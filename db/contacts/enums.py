@@ -41,6 +41,23 @@ class CustomFieldKind(StrEnum):
     BOOLEAN = "boolean"
 
 
+class ImportTarget(StrEnum):
+    """What a column becomes in a contact."""
+
+    PHONE = "phone"
+    SECOND_PHONE = "second_phone"
+    """A field of its own, whose number is taken as the phone where the first has none that is valid."""
+    NAME = "name"
+    FIRST_NAME = "first_name"
+    LAST_NAME = "last_name"
+    EMAIL = "email"
+    TAGS = "tags"
+    LANGUAGE = "language"
+    OPT_OUT = "opt_out"
+    CUSTOM = "custom"
+    IGNORE = "ignore"
+
+
 class ImportState(StrEnum):
     UPLOADED = "uploaded"  # being looked at
     READY = "ready"  # its columns are known: waits to be started

@@ -44,7 +44,7 @@ class ContactImportError(ErrorCode):
     NOT_A_SPREADSHEET = (
         "not_a_spreadsheet",
         422,
-        "This is not a spreadsheet. Open it in Excel or in your contacts and save it as .xlsx or CSV.",
+        "This is no list of contacts. Open it where it comes from and save it as Excel (.xlsx), CSV or vCard (.vcf).",
     )
     MAPPING_INVALID = "mapping_invalid", 422, "The columns do not fit together. Correct what is marked."
     TOO_MANY_OPEN_IMPORTS = "too_many_open_imports", 429, "{most} lists wait to be imported. Start or discard one of them first."
@@ -59,7 +59,7 @@ class ContactImportField(FieldCode):
     FILE_EMPTY = "file_empty", "The file is empty. Choose one with rows in it."
     NOT_A_SPREADSHEET = (
         "not_a_spreadsheet",
-        "This is not a spreadsheet. Open it in Excel or in your contacts and save it as .xlsx or CSV.",
+        "This is no list of contacts. Open it where it comes from and save it as Excel (.xlsx), CSV or vCard (.vcf).",
     )
     COLUMN_UNKNOWN = "column_unknown", "The file has no such column, or it was named twice."
     TARGET_TWICE = "target_twice", "Two columns are meant for the same field. Choose one of them."

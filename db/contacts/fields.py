@@ -2,16 +2,18 @@
 
 import re
 import unicodedata
-from datetime import date, datetime
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from db.contacts import field_removal
 from db.contacts.enums import CustomFieldKind
 from db.contacts.errors import ContactError, ContactField
 from db.contacts.events import ContactsChanged
-from db.contacts.mapping import distinct_key, field_key
+from db.contacts.field_values import written
+from db.contacts.mapping import ColumnTarget, distinct_key, field_key
 from db.errors import Field, RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -24,8 +26,6 @@ _NOT_A = {
     CustomFieldKind.DATE: ContactField.NOT_A_DATE,
     CustomFieldKind.BOOLEAN: ContactField.NOT_A_BOOLEAN,
 }
-_TRUE = frozenset(("true", "1", "sim", "yes"))
-_FALSE = frozenset(("false", "0", "nao", "não", "no"))
 
 
 _OF_EVERY_CONTACT = frozenset(
@@ -142,21 +142,30 @@ async def _must_be_free(w: Work, label: str, *, but: UUID | None = None) -> None
         raise ContactError.FIELD_NAME_TAKEN(label=label)
 
 
-async def ensure_fields(w: Work, labels: dict[str, str]) -> None:
-    """Makes the text fields that are missing; `labels` by key. A label that another field or every contact has already gets a number.
-    Raises Conflict `field_busy`, `too_many_fields`."""
+async def ensure_fields(w: Work, columns: Sequence[ColumnTarget]) -> list[ColumnTarget]:
+    """Makes the fields that the columns of a list fill and that are missing. Gives the columns back with the kinds of the fields as they
+    are; a label that another field or every contact has already gets a number. Raises Conflict `field_busy`, `too_many_fields`."""
     await _hold(w)
-    await field_removal.must_be_over(w, w.company_id, list(labels))
-    rows = await w.fetch("select key, label from custom_field where company_id = $1 and deleted_at is null", w.company_id)
-    known, taken = {row["key"] for row in rows}, {_called(row["label"]) for row in rows} | _OF_EVERY_CONTACT
-    fresh = {key: _distinct(label, taken) for key, label in sorted(labels.items()) if key not in known}
+    await field_removal.must_be_over(w, w.company_id, [column.field_key for column in columns if column.field_key])
+    rows = await w.fetch("select key, label, kind from custom_field where company_id = $1 and deleted_at is null", w.company_id)
+    kinds = {row["key"]: CustomFieldKind(row["kind"]) for row in rows}
+    taken = {_called(row["label"]) for row in rows} | _OF_EVERY_CONTACT
+    fresh: dict[str, tuple[str, CustomFieldKind]] = {}
+    for column in columns:
+        if column.field_key and column.field_key not in kinds:
+            fresh[column.field_key] = _distinct(column.field_label or column.field_key, taken), column.field_kind
+            kinds[column.field_key] = column.field_kind
     await _room(w, len(fresh))
     await w.execute(
-        "insert into custom_field(company_id, key, label) select $1, * from unnest($2::text[], $3::text[])",
+        "insert into custom_field(company_id, key, label, kind) select $1, * from unnest($2::text[], $3::text[], $4::text[])",
         w.company_id,
         list(fresh),
-        list(fresh.values()),
+        [label for label, _ in fresh.values()],
+        [kind for _, kind in fresh.values()],
     )
+    return [
+        msgspec.structs.replace(column, field_kind=kinds[column.field_key]) if column.field_key else column for column in columns
+    ]
 
 
 async def _room(w: Work, more: int) -> None:
@@ -181,30 +190,10 @@ async def checked(w: Work, values: dict[str, str]) -> dict[str, str]:
         text = value.replace("\0", "").strip()
         if key not in kinds:
             errors.append(ContactField.UNKNOWN(f"custom.{key}"))
-        elif text and (plain := _written(kinds[key], text)) is None:
+        elif text and (plain := written(kinds[key], text)) is None:
             errors.append(_NOT_A[kinds[key]](f"custom.{key}"))
         elif text:
             kept[key] = plain or ""
     if errors:
         raise RequestError.INVALID(fields=errors)
     return kept
-
-
-def _written(kind: CustomFieldKind, text: str) -> str | None:
-    """One spelling for each value: 1234.5, 2026-01-31, true."""
-    match kind:
-        case CustomFieldKind.TEXT:
-            return text
-        case CustomFieldKind.NUMBER:
-            plain = text.replace(".", "").replace(",", ".") if "," in text else text
-            return plain if re.fullmatch(r"-?\d{1,30}(\.\d{1,15})?", plain) else None
-        case CustomFieldKind.DATE:
-            for shape in ("%Y-%m-%d", "%d/%m/%Y"):
-                try:
-                    found: date = datetime.strptime(text, shape).date()  # noqa: DTZ007 - a day has no zone
-                    return found.isoformat()
-                except ValueError:
-                    continue
-            return None
-        case CustomFieldKind.BOOLEAN:
-            return "true" if text.lower() in _TRUE else "false" if text.lower() in _FALSE else None

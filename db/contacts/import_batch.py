@@ -1,11 +1,11 @@
 """A batch of clean rows, made into contacts in one transaction together with the count of rows read.
 
 A worker that is killed goes on after the last committed batch, one that was overtaken finds another count and writes nothing.
-Rows act one after the other, as if each were imported alone. One that cannot be written is rejected alone. A company's imports take turns.
+A row that cannot be written is rejected alone. A company's imports take turns. What rows do is decided in `import_changes.py`.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,129 +14,19 @@ import msgspec
 
 from db import halving
 from db.contacts import consent, import_rejects, imports, tags
-from db.contacts.enums import IdentityKind, ImportState
+from db.contacts.enums import ImportState
 from db.contacts.events import ContactsChanged, ImportProgress
-from db.contacts.identities import Address
-from db.contacts.import_members import Facts, Member, differences, remember
-from db.contacts.import_rejects import Reject
-from db.contacts.import_row import Row
+from db.contacts.import_changes import Changes, Person, state_of
+from db.contacts.import_members import Member, differences, remember
+from db.contacts.import_rows import Batch, Reject, Row
 from db.contacts.reasons import Reason, RowWarning
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import Work, work
 
-_PHONE, _EMAIL = IdentityKind.PHONE.value, IdentityKind.EMAIL.value
-_OF_OTHER = {_PHONE: RowWarning.PHONE_OF_OTHER_CONTACT, _EMAIL: RowWarning.EMAIL_OF_OTHER_CONTACT}
-
-
-class Batch(NamedTuple):
-    """Consecutive rows of the file, after `start` others; `length` of them, blank ones included."""
-
-    start: int
-    length: int
-    blank: int
-    rows: list[Row]
-    rejects: list[Reject]
-
 
 class Raced(Exception):
     """Somebody else gave an address of this batch away a moment ago: look again."""
-
-
-class _Person(msgspec.Struct, gc=False):
-    """A contact as it will be after the rows so far."""
-
-    id: UUID
-    name: str = ""
-    language: str | None = None
-    custom: dict[str, str] = {}
-    opted_out: bool = False
-    addresses: set[tuple[str, str]] = set()
-    tags: set[UUID] = set()
-    fresh: bool = False
-    changed: bool = False
-    was: Facts | None = None
-    touched: bool = False
-
-    @property
-    def facts(self) -> Facts:
-        """What an undo may have to give back."""
-        return {"name": self.name, "language": self.language, **{f"custom.{key}": value for key, value in self.custom.items()}}
-
-
-class Changes:
-    """What a batch writes."""
-
-    def __init__(self, people: dict[UUID, _Person], owners: dict[tuple[str, str], UUID], barred: dict[str, str]) -> None:
-        self.people = people
-        self.owners = owners
-        self.barred = barred  # suppressed address → source
-        self.identities: list[tuple[UUID, Address]] = []
-        self.tags: list[tuple[UUID, UUID]] = []
-        self.opt_outs: dict[str, list[UUID]] = {}
-        self.rejects: list[Reject] = []
-        self.members: set[UUID] = set()
-        self.created = self.updated = self.unchanged = 0
-
-    def take(self, row: Row, new_ids: Iterable[UUID], tag_ids: list[UUID]) -> None:
-        """Applies one row."""
-        person = self._owner(row)
-        created = person is None
-        if person is None:
-            person = _Person(next(iter(new_ids)), fresh=True)
-            self.people[person.id] = person
-        self.members.add(person.id)
-        changed = self._addresses(person, row)
-        if row.name and row.name != person.name:
-            person.name, changed = row.name, True
-        if row.language and row.language != person.language:
-            person.language, changed = row.language, True
-        if row.custom and any(person.custom.get(key) != value for key, value in row.custom.items()):
-            person.custom, changed = {**person.custom, **row.custom}, True
-        for tag in tag_ids:
-            if tag not in person.tags:
-                person.tags = {*person.tags, tag}
-                self.tags.append((tag, person.id))
-                changed = True
-        person.changed |= changed
-        source = "import" if row.opted_out else next((self.barred[v] for _, v in person.addresses if v in self.barred), None)
-        if source and not person.opted_out and (row.opted_out or created or changed):
-            person.opted_out = changed = True
-            self.opt_outs.setdefault(source, []).append(person.id)
-        if created:
-            self.created += 1
-        elif changed:
-            self.updated += 1
-        else:
-            self.unchanged += 1
-
-    def _owner(self, row: Row) -> _Person | None:
-        """Whom the row is about: the phone decides. An e-mail alone names its owner unless that one has another phone."""
-        by_phone = self.owners.get((_PHONE, row.phone.value)) if row.phone else None
-        if by_phone is not None:
-            return self.people[by_phone]
-        by_email = self.owners.get((_EMAIL, row.email.value)) if row.email else None
-        if by_email is None:
-            return None
-        person = self.people[by_email]
-        has_phone = any(kind == _PHONE for kind, _ in person.addresses)
-        return None if row.phone and has_phone else person
-
-    def _addresses(self, person: _Person, row: Row) -> bool:
-        changed = False
-        for address in (row.phone, row.email):
-            if address is None:
-                continue
-            key = (address.kind.value, address.value)
-            owner = self.owners.get(key)
-            if owner is None:
-                self.owners[key] = person.id
-                person.addresses = {*person.addresses, key}
-                self.identities.append((person.id, address))
-                changed = True
-            elif owner != person.id:
-                self.rejects.append(Reject(row.number, key[0], key[1], _OF_OTHER[key[0]], row.cells, warning=True))
-        return changed
 
 
 class Outcome(NamedTuple):
@@ -147,12 +37,19 @@ class Outcome(NamedTuple):
 
 
 async def apply(
-    company_id: UUID, import_id: UUID, batch: Batch, *, extra_tags: list[UUID], known_tags: dict[str, UUID], emit: bool
+    company_id: UUID,
+    import_id: UUID,
+    start: int,
+    batch: Batch,
+    *,
+    extra_tags: list[UUID],
+    known_tags: dict[str, UUID],
+    emit: bool,
 ) -> Outcome:
-    """Commits one batch. `known_tags` (name → id) is filled as tags turn up; keep it for the next batch."""
+    """Commits one batch, which `start` rows of the file went before. `known_tags` (name → id) is filled as tags turn up; keep it for the next batch."""
     for attempt in range(6):
         try:
-            return await _apply(company_id, import_id, batch, extra_tags, known_tags, emit)
+            return await _apply(company_id, import_id, start, batch, extra_tags, known_tags, emit)
         except (Raced, asyncpg.DeadlockDetectedError, asyncpg.ForeignKeyViolationError):
             if attempt == 5:
                 raise
@@ -162,7 +59,7 @@ async def apply(
 
 
 async def _apply(
-    company_id: UUID, import_id: UUID, batch: Batch, extra_tags: list[UUID], known_tags: dict[str, UUID], emit: bool
+    company_id: UUID, import_id: UUID, start: int, batch: Batch, extra_tags: list[UUID], known_tags: dict[str, UUID], emit: bool
 ) -> Outcome:
     async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
         await imports.take_turn(w)
@@ -171,22 +68,23 @@ async def _apply(
             company_id,
             import_id,
         )
-        if at is None or at["state"] != ImportState.RUNNING or at["processed"] != batch.start:
+        if at is None or at["state"] != ImportState.RUNNING or at["processed"] != start:
             return Outcome(False, at["processed"] if at else 0)
         written, unwritable = await write(w, import_id, batch.rows, extra_tags, known_tags)
         rejects = [*batch.rejects, *unwritable]
-        warnings = [warning for changes in written for warning in changes.rejects]
+        warnings = [warning for changes in written for warning in changes.warnings]
         await import_rejects.add(w, import_id, [*rejects, *warnings])
-        processed = batch.start + batch.length
+        processed = start + batch.length
         await w.execute(
             "update contact_import set processed = $3, created = created + $4, updated = updated + $5, unchanged = unchanged + $6, "
-            "rejected = rejected + $7, blank = blank + $8, warnings = warnings + $9 where company_id = $1 and id = $2",
+            "repeated = repeated + $7, rejected = rejected + $8, blank = blank + $9, warnings = warnings + $10 where company_id = $1 and id = $2",
             company_id,
             import_id,
             processed,
             sum(changes.created for changes in written),
             sum(changes.updated for changes in written),
             sum(changes.unchanged for changes in written),
+            sum(changes.repeated for changes in written),
             len({rejected.number for rejected in rejects}),
             batch.blank,
             len(warnings),
@@ -212,7 +110,7 @@ async def write(
             raise
 
     async def reject(row: Row, error: Exception) -> None:
-        rejects.append(Reject(row.number, "", "", Reason.NOT_STORABLE.value, row.cells))
+        rejects.append(Reject(row.number, "", "", Reason.NOT_STORABLE, row.cells))
 
     # What refers to something deleted meanwhile is looked at again, as a whole.
     await halving.write(
@@ -223,65 +121,15 @@ async def write(
 
 async def _take(w: Work, import_id: UUID, rows: Sequence[Row], extra_tags: list[UUID], known_tags: dict[str, UUID]) -> Changes:
     """Writes rows that follow one another."""
-    changes = await _state_of(w, import_id, rows)
+    changes = await state_of(w, w.company_id, import_id, rows, lock=True)
     warned = await _learn_tags(w, rows, known_tags)
     new_ids = iter([row["id"] for row in await w.fetch("select uuidv7() as id from generate_series(1, $1)", len(rows))])
     for row in rows:
         wanted = [known_tags[name] for name in row.tags if name in known_tags]
         changes.take(row, new_ids, [*extra_tags, *wanted] if wanted else extra_tags)
-    changes.rejects += warned
+    changes.warnings += warned
     await _write(w, import_id, changes)
     return changes
-
-
-_OWNERS = """
-select i.kind, i.value, i.contact_id from contact_identity i
-where i.company_id = $1 and i.kind = 'phone' and i.value = any($2::text[]) and i.scope = ''
-union all
-select i.kind, i.value, i.contact_id from contact_identity i
-where i.company_id = $1 and i.kind = 'email' and i.value = any($3::text[]) and i.scope = ''
-"""
-_LOCK = """
-select c.id, c.name, c.language, c.custom::text as custom, c.opted_out_at is not null as opted_out,
-    m.contact_id is not null and m.left_at is distinct from c.updated_at as touched
-from contact c left join contact_import_member m on m.company_id = $1 and m.import_id = $3 and m.contact_id = c.id
-where c.company_id = $1 and c.id = any($2::uuid[]) order by c.id for update of c
-"""
-_THEIRS = """
-select i.contact_id, array_agg(i.kind) as kinds, array_agg(i.value) as values from contact_identity i
-where i.company_id = $1 and i.contact_id = any($2::uuid[]) and i.kind in ('phone', 'email') group by 1
-"""
-_THEIR_TAGS = """
-select contact_id, array_agg(tag_id) as tags from contact_tag
-where company_id = $1 and contact_id = any($2::uuid[]) group by 1
-"""
-
-
-async def _state_of(w: Work, import_id: UUID, rows: Sequence[Row]) -> Changes:
-    """The contacts that these rows may be about, locked, and which addresses are suppressed."""
-    phones = sorted({row.phone.value for row in rows if row.phone})
-    emails = sorted({row.email.value for row in rows if row.email})
-    found = await w.fetch(_OWNERS, w.company_id, phones, emails)
-    ids = sorted({row["contact_id"] for row in found})
-    people: dict[UUID, _Person] = {}
-    if ids:
-        for row in await w.fetch(_LOCK, w.company_id, ids, import_id):
-            custom = {} if row["custom"] == "{}" else msgspec.json.decode(row["custom"], type=dict[str, str])
-            person = _Person(row["id"], row["name"], row["language"], custom, row["opted_out"], touched=row["touched"])
-            person.was = person.facts
-            people[person.id] = person
-        for row in await w.fetch(_THEIRS, w.company_id, ids):
-            people[row["contact_id"]].addresses = set(zip(row["kinds"], row["values"], strict=True))
-        for row in await w.fetch(_THEIR_TAGS, w.company_id, ids):
-            people[row["contact_id"]].tags = set(row["tags"])
-    # One deleted between the two looks is no owner any more.
-    owners = {(row["kind"], row["value"]): row["contact_id"] for row in found if row["contact_id"] in people}
-    barred = await w.fetch(
-        "select address, source from suppression where company_id = $1 and address = any($2::text[])",
-        w.company_id,
-        phones + emails,
-    )
-    return Changes(people, owners, {row["address"]: row["source"] for row in barred})
 
 
 async def _learn_tags(w: Work, rows: Sequence[Row], known: dict[str, UUID]) -> list[Reject]:
@@ -374,7 +222,7 @@ def _members(changes: Changes) -> list[Member]:
     return list(found.values())
 
 
-def _columns(people: list[_Person]) -> tuple[list[UUID], list[str], list[str | None], list[str], list[str]]:
+def _columns(people: list[Person]) -> tuple[list[UUID], list[str], list[str | None], list[str], list[str]]:
     return (
         [person.id for person in people],
         [person.name for person in people],

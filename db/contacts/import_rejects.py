@@ -1,12 +1,12 @@
 """Rows of a list that were not taken, and cells left out of those that were: kept whole, to be mended."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from db import storable
+from db.contacts.import_rows import Reject
 from db.work import Work
 
 _REJECTS = """
@@ -15,17 +15,6 @@ select $1, $2, r.number, r.field, r.value, r.reason, r.warning, array(select jso
 from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::bool[], $8::text[]) r(number, field, value, reason, warning, cells)
 on conflict do nothing
 """
-
-
-class Reject(NamedTuple):
-    """A cell that cannot be taken. `warning`: the row was taken without it."""
-
-    number: int
-    field: str
-    value: str
-    reason: str
-    cells: list[str]
-    warning: bool = False
 
 
 async def add(w: Work, import_id: UUID, rejects: Sequence[Reject]) -> None:

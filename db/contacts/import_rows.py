@@ -1,26 +1,29 @@
-"""One row of a contact list made into a clean contact, or into the reasons why not.
+"""One row of a contact list made into a contact to be, or into the reasons why not.
 
-A cell that is filled but wrong rejects its row, with every reason at once, so that it can be mended and sent again:
-nothing is dropped in silence. Cells that people fill to say "none" count as empty. Refuses to touch the database."""
+A row is taken when somebody can be reached by it. A wrong phone rejects it, and so does whatever else is wrong with a cell, with
+every reason at once, so that it can be mended and sent again; a wrong e-mail beside a good phone, and what a field cannot hold, are
+left out of a row that is taken, and said. Nothing is dropped in silence. Cells that people fill to say "none" count as empty.
+Refuses to touch the database."""
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import msgspec
 
-from db.contacts.mapping import Mapping, Target
-from db.contacts.phones import Phone, parse_phone
-from db.contacts.reasons import Reason
+from db.contacts.enums import CustomFieldKind, ImportTarget
+from db.contacts.field_values import written
+from db.contacts.mapping import KEYED, ColumnTarget
+from db.contacts.phones import Phone, further_phones, parse_phone
+from db.contacts.reasons import Reason, RowWarning
 from db.messages.variables import clean_value
 from db.texts import EMAIL
 
 MAX_NAME = 200
 MAX_EMAIL = 254
 MAX_CUSTOM = 1000
-MAX_NOTE = 5000
 MAX_TAG = 60
 MAX_TAGS = 50
-MAX_EXTERNAL_ID = 200
 _NOTHING = frozenset(
     ("-", "--", "---", "n/a", "na", "nd", "n/d", "null", "none", "nil", "nan", "nao tem", "nao possui", "nao informado",
      "nao consta", "sem email", "sem e-mail", "sem telefone", "sem celular", "sem whatsapp", "vazio", "0", "x", ".", "?")
@@ -34,35 +37,49 @@ _LANGUAGES = {
 _LOCALE = re.compile(r"([a-z]{2,3})(?:[-_]([a-z]{2}))?", re.IGNORECASE)
 _EMAIL = re.compile(EMAIL)
 _IN_ANGLES = re.compile(r"<([^<>]*)>\s*$")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}")
+_NOT_A = {
+    CustomFieldKind.NUMBER: RowWarning.FIELD_NOT_A_NUMBER,
+    CustomFieldKind.DATE: RowWarning.FIELD_NOT_A_DATE,
+    CustomFieldKind.BOOLEAN: RowWarning.FIELD_NOT_A_BOOLEAN,
+}
 
 
-class CleanRow(msgspec.Struct, frozen=True):
-    """A contact to be. Empty texts mean: the file says nothing. `consent_text` is the cell, kept as evidence."""
+class Reject(msgspec.Struct, frozen=True):
+    """A cell that cannot be taken. `field` is a target or `custom.<key>`, empty for the row as a whole; `value` the cell, cut to 200
+    characters; `cells` the row as the file has it. `warning`: the row was taken without it."""
 
-    row_number: int
-    phone: Phone | None = None
-    name: str = ""
-    first_name: str = ""
-    last_name: str = ""
-    email: str = ""
-    tags: list[str] = []
-    language: str = ""
-    opted_out: bool | None = None
-    consent: bool | None = None
-    consent_text: str = ""
-    external_id: str = ""
-    note: str = ""
-    custom: dict[str, str] = {}
-
-
-class Rejection(msgspec.Struct, frozen=True):
-    """`field` is a target or `custom.<key>`, empty for the row as a whole; `value` the cell, cut to 200 characters."""
-
-    row_number: int
+    number: int
     field: str
     value: str
-    reason: Reason
+    reason: str  # a Reason or, with `warning`, a RowWarning
+    cells: list[str]
+    warning: bool = False
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A contact to be. Empty texts say nothing and change nothing. `left_out` is what the row was taken without."""
+
+    number: int
+    phone: Phone | None
+    email: str
+    name: str
+    language: str
+    opted_out: bool
+    tags: list[str]
+    custom: dict[str, str]
+    cells: list[str]
+    left_out: list[Reject] = []
+
+
+class Batch(msgspec.Struct, frozen=True, tag=True):
+    """Consecutive rows of a file, `length` of them, blank ones included. `filled`: in how many of them each column holds something,
+    where that was asked for."""
+
+    length: int
+    blank: int
+    rows: list[Row]
+    rejects: list[Reject]
+    filled: list[int] = []
 
 
 class _Refused(Exception):
@@ -70,64 +87,111 @@ class _Refused(Exception):
         self.reason = reason
 
 
-def clean_row(row_number: int, cells: list[str], mapping: Mapping, region: str = "BR") -> CleanRow | list[Rejection] | None:
+class _Found:
+    """What the cells of a row say so far."""
+
+    def __init__(self) -> None:
+        self.phone: Phone | None = None
+        self.second: Phone | None = None
+        self.texts: dict[ImportTarget, str] = {}
+        self.opted_out = False
+        self.tags: dict[str, str] = {}
+        self.custom: dict[str, str] = {}
+        self.refused: list[tuple[str, str, Reason]] = []
+        self.left_out: list[tuple[str, str, RowWarning]] = []
+
+
+def clean_row(number: int, cells: list[str], columns: Sequence[ColumnTarget], region: str = "BR") -> Row | list[Reject] | None:
     """The contact in one row, or all reasons against it, or None for a row with nothing in it."""
     if not any(map(_visible, cells)):
         return None
-    contact: dict[str, object] = {}
-    custom: dict[str, str] = {}
-    tags: dict[str, str] = {}
-    rejections: list[Rejection] = []
-    for column in mapping.columns:
-        target = column.target
-        if target is Target.IGNORE or column.index >= len(cells) or not (cell := cells[column.index]):
+    found = _Found()
+    for column in columns:
+        if column.target is ImportTarget.IGNORE or column.index >= len(cells) or not (cell := cells[column.index]):
             continue
         try:
-            if target is Target.CUSTOM:
-                if text := _text(cell, MAX_CUSTOM):
-                    custom[column.field_key or ""] = text
-            elif target is Target.TAGS:
-                _add_tags(tags, cell)
+            if column.target in KEYED:
+                _fill_field(found, column, cell, region)
             else:
-                _fill(contact, target, cell, region)
+                _fill(found, column.target, cell, region)
         except _Refused as refused:
-            field = f"custom.{column.field_key}" if target is Target.CUSTOM else target.value
-            rejections.append(Rejection(row_number, field, _printable(cell), refused.reason))
-    width = len(mapping.columns)
+            field = f"custom.{column.field_key}" if column.target in KEYED else column.target.value
+            found.refused.append((field, _printable(cell), refused.reason))
+    width = len(columns)
     if len(cells) > width and any(map(_visible, cells[width:])):
-        rejections.append(Rejection(row_number, "", _printable(" ".join(cells[width:])), Reason.TOO_MANY_CELLS))
-    if not rejections and not contact.get("phone") and not contact.get("email"):
-        rejections.append(Rejection(row_number, "", "", Reason.NO_IDENTITY))
-    if rejections:
-        return rejections
-    return CleanRow(row_number, tags=list(tags.values()), custom=custom, **contact)  # type: ignore[arg-type]
+        found.refused.append(("", _printable(" ".join(cells[width:])), Reason.TOO_MANY_CELLS))
+    return _row(number, cells, found)
 
 
-def _fill(contact: dict[str, object], target: Target, cell: str, region: str) -> None:
-    if target is Target.PHONE:
-        # The usual digits need no cleaning; only what is not understood is asked whether it means "none".
-        outcome = parse_phone(cell, region)
-        if isinstance(outcome, Phone):
-            contact["phone"] = outcome
-        elif outcome.reason is not Reason.PHONE_EMPTY and not _says_nothing(cell):
-            raise _Refused(outcome.reason)
-    elif target is Target.EMAIL:
+def _row(number: int, cells: list[str], found: _Found) -> Row | list[Reject]:
+    phone, refused, left_out = found.phone, found.refused, found.left_out
+    if phone is None and found.second is not None:
+        phone = found.second
+        left_out += [(field, value, RowWarning.SECOND_PHONE_USED) for field, value, _ in refused if field == ImportTarget.PHONE]
+        refused = [one for one in refused if one[0] != ImportTarget.PHONE]
+    if phone is not None:
+        left_out += [(field, value, RowWarning.EMAIL_INVALID) for field, value, _ in refused if field == ImportTarget.EMAIL]
+        refused = [one for one in refused if one[0] != ImportTarget.EMAIL]
+    email = found.texts.get(ImportTarget.EMAIL, "")
+    if not refused and phone is None and not email:
+        refused = [("", "", Reason.NO_IDENTITY)]
+    if refused:
+        return [Reject(number, field, value, reason, cells) for field, value, reason in refused]
+    name = found.texts.get(ImportTarget.NAME) or " ".join(
+        filter(None, (found.texts.get(ImportTarget.FIRST_NAME), found.texts.get(ImportTarget.LAST_NAME)))
+    )
+    return Row(
+        number,
+        phone,
+        email,
+        name[:MAX_NAME],
+        found.texts.get(ImportTarget.LANGUAGE, ""),
+        found.opted_out,
+        list(found.tags.values()),
+        found.custom,
+        cells,
+        [Reject(number, field, value, reason, cells, warning=True) for field, value, reason in left_out],
+    )
+
+
+def _fill(found: _Found, target: ImportTarget, cell: str, region: str) -> None:
+    if target is ImportTarget.PHONE:
+        found.phone = _phone(cell, region)
+        if found.phone and further_phones(cell, region, found.phone):
+            found.left_out.append((target, _printable(cell), RowWarning.FURTHER_PHONE))
+    elif target is ImportTarget.EMAIL:
         if not _says_nothing(cell):
-            contact["email"] = _email(cell)
-    elif target is Target.OPT_OUT:
-        if (answer := _flag(cell)) is not None:
-            contact["opted_out"] = answer
-    elif target is Target.CONSENT:
-        text = _text(cell, MAX_CUSTOM)
-        # A date is the day on which the person agreed.
-        if text and (answer := True if _DATE.match(text) else _flag(text)) is not None:
-            contact["consent"], contact["consent_text"] = answer, text
-    elif target is Target.LANGUAGE:
-        contact["language"] = _language(cell)
-    elif target is Target.NOTE:
-        contact["note"] = _note(cell)
+            found.texts[target] = _email(cell)
+    elif target is ImportTarget.OPT_OUT:
+        found.opted_out = _flag(cell) is True
+    elif target is ImportTarget.TAGS:
+        _add_tags(found.tags, cell)
+    elif target is ImportTarget.LANGUAGE:
+        found.texts[target] = _language(cell)
     else:
-        contact[target.value] = _text(cell, MAX_EXTERNAL_ID if target is Target.EXTERNAL_ID else MAX_NAME)
+        found.texts[target] = _text(cell, MAX_NAME)
+
+
+def _fill_field(found: _Found, column: ColumnTarget, cell: str, region: str) -> None:
+    if not (text := _text(cell, MAX_CUSTOM)):
+        return
+    if column.target is ImportTarget.SECOND_PHONE and isinstance(phone := parse_phone(cell, region), Phone):
+        found.second = phone
+    key, kind = column.field_key or "", column.field_kind
+    if (plain := written(kind, text)) is not None:
+        found.custom[key] = plain
+    elif not _says_nothing(cell):
+        found.left_out.append((f"custom.{key}", _printable(cell), _NOT_A[kind]))
+
+
+def _phone(cell: str, region: str) -> Phone | None:
+    # The usual digits need no cleaning; only what is not understood is asked whether it means "none".
+    outcome = parse_phone(cell, region)
+    if isinstance(outcome, Phone):
+        return outcome
+    if outcome.reason is not Reason.PHONE_EMPTY and not _says_nothing(cell):
+        raise _Refused(outcome.reason)
+    return None
 
 
 def _visible(cell: str) -> bool:
@@ -197,11 +261,3 @@ def _language(cell: str) -> str:
     if locale := _LOCALE.fullmatch(plain):
         return locale[1] + (f"-{locale[2].upper()}" if locale[2] else "")
     raise _Refused(Reason.LANGUAGE_UNKNOWN)
-
-
-def _note(cell: str) -> str:
-    lines = [clean_value(line, limit=len(line)) for line in re.split(r"\r\n|[\r\n]", cell)]
-    text = "\n".join(lines).strip()
-    if len(text) > MAX_NOTE:
-        raise _Refused(Reason.TOO_LONG)
-    return text

@@ -1,7 +1,7 @@
 """Contact lists from files: uploaded, looked at, mapped by a person, started, followed, cancelled.
 
-What one batch of rows does to the contacts stands in `import_batch.py`. created + updated + unchanged + rejected + blank is
-always `processed`. Refuses to read files: that is the workers' part.
+What one batch of rows does to the contacts stands in `import_batch.py`. created + updated + unchanged + repeated +
+rejected + blank is always `processed`. Refuses to read files: that is the workers' part.
 """
 
 import re
@@ -19,8 +19,9 @@ from db.contacts import fields, file_signatures, import_files, tags
 from db.contacts.enums import ImportState
 from db.contacts.errors import ContactImportError, ContactImportField
 from db.contacts.events import ContactsChanged, ImportProgress
+from db.contacts.mapping import ColumnTarget, GuessedColumn, checked
 from db.contacts.reasons import FileProblem
-from db.errors import AppError, Field, RequestError
+from db.errors import AppError, RequestError
 from db.idempotency import Replayed
 from db.jobs import ForgetFile, InspectImport, RunImport
 from db.permissions import Permission
@@ -32,12 +33,11 @@ UNDOABLE = timedelta(days=30)
 """So long after its end an import can be undone; then what that needs is deleted."""
 OPEN = (ImportState.UPLOADED, ImportState.READY, ImportState.QUEUED, ImportState.RUNNING)
 """States in which the file is still needed."""
-_KINDS = (file_signatures.ZIP, file_signatures.OLD_EXCEL, b"\xff\xfe", b"\xfe\xff")  # old Excel is told by its reader; UTF-16
-_SINGLE = frozenset(("phone", "name", "first_name", "last_name", "email", "language", "opt_out"))
+_KINDS = (file_signatures.ZIP, file_signatures.OLD_EXCEL, b"\xff\xfe", b"\xfe\xff")  # UTF-16 too
 
 _SELECT = """
 select i.id, i.state, i.filename, i.size, i.sheet::text as sheet, i.mapping::text as mapping, i.options::text as options,
-    i.total, i.processed, i.created, i.updated, i.unchanged, i.rejected, i.blank, i.warnings, i.error, i.error_row,
+    i.total, i.processed, i.created, i.updated, i.unchanged, i.repeated, i.rejected, i.blank, i.warnings, i.error, i.error_row,
     i.created_at, i.started_at, i.finished_at, u.name as created_by, case when i.undo_until > now() then i.undo_until end as undo_until,
     case when i.file_until > now() then i.file_until end as file_until,
     case when d.import_id is not null then json_build_object('removed', d.removed, 'restored', d.restored, 'kept', d.kept,
@@ -55,17 +55,6 @@ _UNTIL = (
 )
 
 
-class GuessedColumn(msgspec.Struct):
-    """A column of the file, and what it looks like."""
-
-    index: int
-    name: str
-    samples: list[str]
-    target: str
-    field_key: str | None = None
-    confidence: float = 0.0
-
-
 class Inspected(msgspec.Struct):
     """What is shown of a file before it is imported; `sheet` is for the reader alone."""
 
@@ -75,15 +64,6 @@ class Inspected(msgspec.Struct):
     separator: str | None
     has_header: bool
     sheet: msgspec.Raw
-
-
-class ColumnTarget(msgspec.Struct):
-    """What a person wants a column to become."""
-
-    index: int
-    target: str
-    field_key: str | None = None
-    field_label: str | None = None
 
 
 class Options(msgspec.Struct):
@@ -219,15 +199,7 @@ async def start(
         if row["state"] != ImportState.READY:
             raise ContactImportError.IMPORT_NOT_READY()
         sheet = msgspec.json.decode(row["sheet"], type=Inspected)
-        mapping = _mapping(columns, sheet)
-        await fields.ensure_fields(
-            w,
-            {
-                column.field_key: (column.field_label or sheet.columns[column.index].name)[:60]
-                for column in mapping
-                if column.field_key is not None
-            },
-        )
+        mapping = await fields.ensure_fields(w, checked(columns, [column.name for column in sheet.columns]))
         region = region or await w.fetchval("select country from company where id = $1", w.company_id)
         options = Options(
             tags=await tags.ensure_tags(w, tag_names), tag_names=[tags.plain(name) for name in tag_names], region=region
@@ -244,36 +216,6 @@ async def start(
         w.enqueue(RunImport(import_id=import_id))
         w.emit(ImportProgress(import_id=import_id, state=ImportState.QUEUED, processed=0, total=None))
         return await one(w, import_id)
-
-
-def _mapping(columns: list[ColumnTarget], sheet: Inspected) -> list[ColumnTarget]:
-    """One target for each column of the file, in its order."""
-    errors: list[Field] = []
-    chosen: dict[int, ColumnTarget] = {}
-    singles: set[str] = set()
-    keys: set[str] = set()
-    for place, column in enumerate(columns):
-        where = f"columns[{place}]"
-        if column.index >= len(sheet.columns) or column.index in chosen:
-            errors.append(ContactImportField.COLUMN_UNKNOWN(f"{where}.index"))
-            continue
-        if column.target in _SINGLE:
-            if column.target in singles:
-                errors.append(ContactImportField.TARGET_TWICE(f"{where}.target"))
-            singles.add(column.target)
-        key = column.field_key if column.target == "custom" else None
-        if column.target == "custom":
-            if not key:
-                errors.append(ContactImportField.FIELD_KEY_MISSING(f"{where}.field_key"))
-            elif key in keys:
-                errors.append(ContactImportField.TARGET_TWICE(f"{where}.field_key"))
-            keys.add(key or "")
-        chosen[column.index] = ColumnTarget(column.index, column.target, key, column.field_label)
-    if not singles & {"phone", "email"}:
-        errors.append(ContactImportField.NO_ADDRESS_COLUMN("columns"))
-    if errors:
-        raise ContactImportError.MAPPING_INVALID(fields=errors)
-    return [chosen.get(column.index) or ColumnTarget(column.index, "ignore") for column in sheet.columns]
 
 
 async def take_turn(w: Work) -> None:
@@ -339,10 +281,18 @@ async def plan(company_id: UUID, import_id: UUID) -> Plan | None:
     )
 
 
-async def default_region(company_id: UUID) -> str:
+class Home(msgspec.Struct):
+    """How the company writes: where numbers without + belong, and in which language its dates and numbers are spelled."""
+
+    region: str
+    language: str
+
+
+async def home(company_id: UUID) -> Home:
     async with read(worker(company_id), Permission.COMPANY_READ) as r:
-        region: str = await r.fetchval("select country from company where id = $1", company_id)
-        return region
+        row = await r.fetchrow("select country, language from company where id = $1", company_id)
+    assert row is not None
+    return Home(row["country"], row["language"])
 
 
 async def store_inspection(company_id: UUID, import_id: UUID, seen: Inspected, total: int) -> None:

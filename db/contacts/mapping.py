@@ -1,54 +1,83 @@
-"""Which column of a list becomes what in a contact. Pure data: the workers guess it, a person corrects it, rows are read by it."""
+"""Which column of a list becomes what in a contact: the workers guess it, a person corrects it, rows are read by it.
+
+Also the keys of fields that a list brings along. Refuses to read files or the database."""
 
 import re
 import unicodedata
-from enum import StrEnum
+from collections.abc import Sequence
 
 import msgspec
+
+from db.contacts.enums import CustomFieldKind, ImportTarget
+from db.contacts.errors import ContactImportError, ContactImportField
+from db.errors import Field
 
 MAX_KEY = 40
 
 
-class Target(StrEnum):
-    """What a column becomes in a contact."""
-
-    PHONE = "phone"
-    NAME = "name"
-    FIRST_NAME = "first_name"
-    LAST_NAME = "last_name"
-    EMAIL = "email"
-    TAGS = "tags"
-    LANGUAGE = "language"
-    OPT_OUT = "opt_out"
-    CONSENT = "consent"
-    EXTERNAL_ID = "external_id"
-    NOTE = "note"
-    CUSTOM = "custom"
-    IGNORE = "ignore"
+SINGLE = frozenset(ImportTarget) - {ImportTarget.TAGS, ImportTarget.CUSTOM, ImportTarget.IGNORE}
+KEYED = frozenset((ImportTarget.CUSTOM, ImportTarget.SECOND_PHONE))
+"""Targets that fill a custom field."""
+_ADDRESSES = frozenset((ImportTarget.PHONE, ImportTarget.SECOND_PHONE, ImportTarget.EMAIL))
 
 
-class ColumnTarget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`field_key` names the custom field, and only that. `confidence` (0 to 1) is the guess's; a person's choice is 1."""
+class ColumnTarget(msgspec.Struct, frozen=True):
+    """What one column becomes. `field_key`, `field_label` and `field_kind` are of the custom field that a `KEYED` one fills."""
 
     index: int
-    target: Target
+    target: ImportTarget
     field_key: str | None = None
-    confidence: float = 1.0
+    field_label: str | None = None
+    field_kind: CustomFieldKind = CustomFieldKind.TEXT
 
 
-class MappingNote(msgspec.Struct, frozen=True):
-    """Something to tell the person: `second_phone` (kept as `field_key`), `second_email`, `split_name`, `no_identity`."""
+class GuessedColumn(msgspec.Struct, frozen=True):
+    """A column of the file, and what it looks like. `fill_rate`: the share of the first rows that hold something."""
 
-    code: str
-    index: int | None = None
+    index: int
+    name: str
+    samples: list[str]
+    target: ImportTarget
     field_key: str | None = None
+    field_kind: CustomFieldKind = CustomFieldKind.TEXT
+    confidence: float = 0.0
+    fill_rate: float = 1.0
 
 
-class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One target for each column of the sheet, in its order."""
-
-    columns: list[ColumnTarget]
-    notes: list[MappingNote] = []
+def checked(columns: Sequence[ColumnTarget], names: Sequence[str]) -> list[ColumnTarget]:
+    """One target for each column of the file, whose headers are `names`, in its order; who is not named is ignored. A field without a
+    key gets one from its label. Raises Invalid `mapping_invalid`, which marks the columns by their place in `columns`."""
+    errors: list[Field] = []
+    chosen: dict[int, ColumnTarget] = {}
+    singles: set[ImportTarget] = set()
+    keys: set[str] = set()
+    for place, column in enumerate(columns):
+        where = f"columns[{place}]"
+        if column.index >= len(names) or column.index in chosen:
+            errors.append(ContactImportField.COLUMN_UNKNOWN(f"{where}.index"))
+            continue
+        if column.target in SINGLE and column.target in singles:
+            errors.append(ContactImportField.TARGET_TWICE(f"{where}.target"))
+        singles.add(column.target)
+        key = label = None
+        if column.target in KEYED:
+            key, label = column.field_key, column.field_label or (names[column.index][:60] if column.field_key else None)
+            if not key and not label:
+                errors.append(ContactImportField.FIELD_KEY_MISSING(f"{where}.field_key"))
+            elif key and key in keys:
+                errors.append(ContactImportField.TARGET_TWICE(f"{where}.field_key"))
+            keys.add(key or "")
+        chosen[column.index] = ColumnTarget(column.index, column.target, key, label, column.field_kind)
+    if not singles & _ADDRESSES:
+        errors.append(ContactImportField.NO_ADDRESS_COLUMN("columns"))
+    if errors:
+        raise ContactImportError.MAPPING_INVALID(fields=errors)
+    return [
+        msgspec.structs.replace(column, field_key=distinct_key(field_key(column.field_label or ""), keys))
+        if column.target in KEYED and not column.field_key
+        else column
+        for column in (chosen.get(index) or ColumnTarget(index, ImportTarget.IGNORE) for index in range(len(names)))
+    ]
 
 
 def words(text: str) -> str:

@@ -11,11 +11,9 @@ from db.contacts import import_batch, import_rejects, imports
 from db.contacts.enums import ImportState
 from db.contacts.errors import ContactImportError, ContactImportField
 from db.contacts.events import ContactsChanged
-from db.contacts.import_batch import Changes
-from db.contacts.import_rejects import Reject
-from db.contacts.import_row import Row, row_of
-from db.contacts.import_rows import CleanRow, clean_row
-from db.contacts.mapping import ColumnTarget, Mapping, Target
+from db.contacts.import_changes import Changes
+from db.contacts.import_rows import Reject, Row, clean_row
+from db.contacts.mapping import ColumnTarget
 from db.errors import RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -64,8 +62,7 @@ async def mend(actor: Actor, import_id: UUID, rows: Sequence[MendedRow]) -> Mend
         if plan["state"] in (ImportState.UNDOING, ImportState.UNDONE):
             raise ContactImportError.IMPORT_UNDONE()
         options = msgspec.json.decode(plan["options"], type=imports.Options)
-        chosen = msgspec.json.decode(plan["mapping"], type=list[imports.ColumnTarget])
-        mapping = Mapping([ColumnTarget(one.index, Target(one.target), one.field_key) for one in chosen])
+        mapping = msgspec.json.decode(plan["mapping"], type=list[ColumnTarget])
         good, bad = await _cleaned(w, import_id, rows, mapping, options.region)
         written, unwritable = await _write(w, import_id, good, options.tags)
         await _settle(w, import_id, good, [*bad, *unwritable], written)
@@ -77,13 +74,13 @@ async def mend(actor: Actor, import_id: UUID, rows: Sequence[MendedRow]) -> Mend
 
 
 async def _cleaned(
-    w: Work, import_id: UUID, rows: Sequence[MendedRow], mapping: Mapping, region: str
+    w: Work, import_id: UUID, rows: Sequence[MendedRow], mapping: list[ColumnTarget], region: str
 ) -> tuple[list[Row], list[Reject]]:
     wrong = [
         ContactImportField.COLUMN_UNKNOWN(f"rows[{place}].cells[{number}].column")
         for place, row in enumerate(rows)
         for number, column in enumerate(row.cells)
-        if column >= len(mapping.columns)
+        if column >= len(mapping)
     ]
     if wrong:
         raise RequestError.INVALID(fields=wrong)
@@ -91,14 +88,14 @@ async def _cleaned(
     good, bad = list[Row](), list[Reject]()
     for found in await w.fetch(_ROWS, w.company_id, import_id, sorted(given)):
         number, cells = found["row_number"], list(found["cells"])
-        cells += [""] * (len(mapping.columns) - len(cells))
+        cells += [""] * (len(mapping) - len(cells))
         for column, text in given[number].items():
             cells[column] = text
         clean = clean_row(number, cells, mapping, region)
-        if isinstance(clean, CleanRow):
-            good.append(row_of(clean, cells))
+        if isinstance(clean, Row):
+            good.append(clean)
         else:
-            bad += [Reject(number, one.field, one.value, one.reason.value, cells) for one in clean or ()]
+            bad += clean or ()
     return good, bad
 
 
@@ -115,7 +112,7 @@ async def _write(w: Work, import_id: UUID, rows: list[Row], extra_tags: list[UUI
 async def _settle(w: Work, import_id: UUID, good: list[Row], bad: list[Reject], written: list[Changes]) -> None:
     """The rows leave the list of those not taken, or stay with their new reasons; the counts follow."""
     numbers, refused = {row.number for row in good} | {reject.number for reject in bad}, {reject.number for reject in bad}
-    warnings = [warning for changes in written for warning in changes.rejects]
+    warnings = [warning for changes in written for warning in changes.warnings]
     await w.execute(
         "delete from contact_import_reject where company_id = $1 and import_id = $2 and row_number = any($3::int[])",
         w.company_id,
@@ -124,14 +121,15 @@ async def _settle(w: Work, import_id: UUID, good: list[Row], bad: list[Reject], 
     )
     await import_rejects.add(w, import_id, [*bad, *warnings])
     await w.execute(
-        "update contact_import set created = created + $3, updated = updated + $4, unchanged = unchanged + $5, rejected = rejected - $6,"
-        f" warnings = warnings + $7, undo_until = coalesce(undo_until, now() + interval '{imports.UNDOABLE.days} days')"
+        "update contact_import set created = created + $3, updated = updated + $4, unchanged = unchanged + $5, repeated = repeated + $6,"
+        f" rejected = rejected - $7, warnings = warnings + $8, undo_until = coalesce(undo_until, now() + interval '{imports.UNDOABLE.days} days')"
         " where company_id = $1 and id = $2",
         w.company_id,
         import_id,
         sum(changes.created for changes in written),
         sum(changes.updated for changes in written),
         sum(changes.unchanged for changes in written),
+        sum(changes.repeated for changes in written),
         len(numbers - refused),
         len(warnings),
     )

@@ -51,6 +51,7 @@ _EXTENSION = re.compile(
 _OLD_CARRIER_MARK = re.compile(r"0\s?(?:xx|\*\*)\s?(?=\(?\s?\d\d)", re.IGNORECASE)
 _PIECE = re.compile(r"\+?[\d\s()\[\].,_'\-+*]*\d")
 _SEVERAL = re.compile(r"[/;|\n\r]| ou | or | e |,\s")
+_SEAM = re.compile(r"(?<=\d)(?:,| +)(?=[\d(+])|(?<=\d)(?=[(+])")
 _CUT = "0" * 7  # what is left of 5511987654321 once a spreadsheet showed it as 5.51199E+12 and was saved
 _LONGEST = 250
 _LINES = {
@@ -115,13 +116,36 @@ def _with_care(text: str, region: str) -> Phone | PhoneProblem:
         if len(digits) - 1 != int(science[3]):
             return PhoneProblem(Reason.PHONE_DIGITS_LOST)
         text = digits
-    text = _EXTENSION.sub(" ", _OLD_CARRIER_MARK.sub("0", text))
-    several = _SEVERAL.split(text)
-    found = [_one(piece, region) for piece in several] if len(several) > 1 else []
-    phones = [phone for phone in found if isinstance(phone, Phone)]
-    if phones:
-        return next((phone for phone in phones if phone.line is LineType.MOBILE), phones[0])
-    return _one(text.replace("/", " "), region)
+    found = _several(text, region)
+    if found:
+        return next((phone for phone in found if phone.line is LineType.MOBILE), found[0])
+    return _one(_without_extension(text).replace("/", " "), region)
+
+
+def further_phones(text: str, region: str, taken: Phone) -> list[Phone]:
+    """Other phones in a cell of which `taken` is one."""
+    if len(text) < 16 or sum(map(str.isdigit, text)) < 14:
+        return []
+    return [phone for phone in _several(_plain(text[:_LONGEST]), region) if phone.canonical != taken.canonical]
+
+
+def _several(text: str, region: str) -> list[Phone]:
+    """The phones of a cell with more than one, in their order; empty for a cell with one."""
+    text = _without_extension(text)
+    pieces = _SEVERAL.split(text)
+    if len(pieces) > 1:
+        return [phone for piece in pieces if isinstance(phone := _one(piece, region), Phone)]
+    if _digit_count(text) < 16:
+        return []
+    for place in _SEAM.finditer(text):  # nothing but a blank, a comma or a bracket between two
+        pair = [_one(piece, region) for piece in (text[: place.start()], text[place.start() :].lstrip(" ,"))]
+        if all(isinstance(phone, Phone) for phone in pair):
+            return [phone for phone in pair if isinstance(phone, Phone)]
+    return []
+
+
+def _without_extension(text: str) -> str:
+    return _EXTENSION.sub(" ", _OLD_CARRIER_MARK.sub("0", text))
 
 
 def _plain(text: str) -> str:

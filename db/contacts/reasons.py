@@ -35,6 +35,19 @@ class Reason(FieldCode):
 class RowWarning(Code):
     """What was left out of a row that was taken. Stored like a `Reason`."""
 
+    EMAIL_INVALID = "email_invalid", "This is not an e-mail address. The row was imported without it."
+    FURTHER_PHONE = (
+        "further_phone",
+        "The cell holds more than one phone number. One was taken, a mobile if there is one; the others were left out.",
+    )
+    SECOND_PHONE_USED = "second_phone_used", "The phone number is not valid. The second one was taken."
+    REPEATED = (
+        "repeated",
+        "This person stands in the file further up. That row counts; this one only added what was missing.",
+    )
+    FIELD_NOT_A_NUMBER = "field_not_a_number", "This field holds numbers. The row was imported without this cell."
+    FIELD_NOT_A_DATE = "field_not_a_date", "This field holds dates. The row was imported without this cell."
+    FIELD_NOT_A_BOOLEAN = "field_not_a_boolean", "This field holds yes or no. The row was imported without this cell."
     EMAIL_OF_OTHER_CONTACT = "email_of_other_contact", "The e-mail belongs to another contact. The row was imported without it."
     PHONE_OF_OTHER_CONTACT = (
         "phone_of_other_contact",
@@ -57,13 +70,13 @@ class FileProblem(Code):
     """Why a file could not be imported. `row`: where it went wrong. Stored with the import; never rename one."""
 
     EMPTY = "empty", "The file is empty."
-    OLD_EXCEL = "old_excel", "This is the old Excel format (.xls). Save it as .xlsx or CSV and send it again."
+    OLD_EXCEL = "old_excel", "This old Excel file (.xls) cannot be read. Save it as .xlsx or CSV and send it again."
     ENCRYPTED = "encrypted", "The file is protected by a password. Save it without a password and send it again."
     BINARY_EXCEL = "binary_excel", "This is the binary Excel format (.xlsb). Save it as .xlsx or CSV and send it again."
     OPEN_DOCUMENT = "open_document", "This is an OpenDocument sheet (.ods). Save it as .xlsx or CSV and send it again."
     WEB_PAGE = "web_page", "This is a web page with the name of a spreadsheet. Open it in Excel and save it as .xlsx."
     JSON = "json", "This is a JSON file. Send a spreadsheet (.xlsx) or a CSV file."
-    NOT_A_SPREADSHEET = "not_a_spreadsheet", "This is not a spreadsheet. Send an .xlsx or a CSV file."
+    NOT_A_SPREADSHEET = "not_a_spreadsheet", "This is no list of contacts. Send an Excel, CSV or vCard file."
     DAMAGED = "damaged", "The file is damaged and cannot be read. Save it again and send the new one."
     TOO_BIG = "too_big", "The file is too big once unpacked. Split it into smaller files."
     TOO_MANY_ROWS = "too_many_rows", "The file has too many rows. Split it into smaller files."

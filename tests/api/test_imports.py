@@ -121,7 +121,7 @@ async def test_an_unreadable_file_fails_with_its_reason(
     client: httpx.AsyncClient, us: Headers, owner: Actor, filling: bytes
 ) -> None:
     seen = await upload(client, us, owner, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + filling * 6000, "velha.xls")
-    assert (seen["state"], seen["error"]) == ("failed", "old_excel")
+    assert (seen["state"], seen["error"]) == ("failed", "not_a_spreadsheet")
 
 
 @pytest.mark.parametrize(

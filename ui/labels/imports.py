@@ -1,7 +1,7 @@
 """Imports for people: states, what a column may become, why a file or a row was not taken."""
 
 from api.contract.contacts import Import, ImportKept
-from api.contract.enums import ImportState
+from api.contract.enums import ImportState, ImportTarget
 from api.contract.problems import FileProblem, Reason, RowWarning, StayReason
 from ui import formats
 from ui.components import problems
@@ -24,10 +24,11 @@ def import_state(state: ImportState) -> tuple[str, Tone]:
     return names[state]
 
 
-def targets() -> dict[str, str]:
+def targets() -> dict[ImportTarget, str]:
     """What a column may become."""
-    return {
+    names = {
         "phone": _("Phone"),
+        "second_phone": _("Second phone, where the first is missing"),
         "name": _("Full name"),
         "first_name": _("First name"),
         "last_name": _("Last name"),
@@ -38,6 +39,7 @@ def targets() -> dict[str, str]:
         "custom": _("Own field"),
         "ignore": _("Leave out"),
     }
+    return {target: names[target] for target in ImportTarget}
 
 
 def file_problem(found: Import) -> str:

@@ -1,11 +1,11 @@
 """The cells of a worksheet and the shared strings of a workbook, read by expat as a stream: no tree is built, nothing is kept
 beyond the row in hand. Refuses, by `UnreadableFile`, what is larger than `limits` allows, before it is in memory.
 
-Values come out as the text that a person would type. Format: ECMA-376 part 1, 18.3.1.4 (c), 18.4.8 (si)."""
+Values come out as the text that a person would type (typed.py). Format: ECMA-376 part 1, 18.3.1.4 (c), 18.4.8 (si)."""
 
 import datetime
-from collections.abc import Callable, Iterator
-from typing import IO, Any, NamedTuple
+from collections.abc import Iterator
+from typing import IO, NamedTuple
 from xml.parsers import expat
 
 from openpyxl.utils.datetime import from_excel, from_ISO8601
@@ -13,6 +13,7 @@ from openpyxl.utils.escape import unescape
 
 from db.contacts.reasons import FileProblem
 from workers.imports.limits import MAX_CELL, MAX_COLUMNS, MAX_DEPTH, MAX_ROW, MAX_SHEET_ROWS, MAX_TEXT, MAX_TOKEN
+from workers.imports.typed import text_of
 from workers.imports.unreadable import UnreadableFile
 
 _CHUNK = 1 << 16
@@ -26,6 +27,7 @@ class Book(NamedTuple):
     dates: frozenset[int]
     spans: frozenset[int]
     epoch: datetime.datetime
+    language: str = "pt-BR"
 
 
 def read_strings(source: IO[bytes]) -> list[str]:
@@ -230,20 +232,24 @@ def _shown(kind: str, raw: str, style: str, book: Book) -> str:
         return book.strings[int(raw)]
     if kind == "n":
         if style and (number := int(style)) in book.dates:
-            return _date(raw, number in book.spans, book.epoch)
+            return _date(raw, number in book.spans, book)
         if raw.isdecimal() and raw.isascii() and raw[0] != "0":
             return raw
-        return text_of(_number(raw))
-    return _VALUES.get(kind, _plain)(raw)
+        return text_of(_number(raw), book.language)
+    if kind == "b":
+        return text_of(int(raw) != 0, book.language)
+    if kind == "d":
+        return text_of(from_ISO8601(raw), book.language)  # type: ignore[no-untyped-call]
+    return _plain(raw)
 
 
 def _number(raw: str) -> int | float:
     return float(raw) if "." in raw or "E" in raw or "e" in raw else int(raw)
 
 
-def _date(raw: str, span: bool, epoch: datetime.datetime) -> str:
+def _date(raw: str, span: bool, book: Book) -> str:
     try:
-        return text_of(from_excel(_number(raw), epoch, timedelta=span))
+        return text_of(from_excel(_number(raw), book.epoch, timedelta=span), book.language)
     except (OverflowError, ValueError):  # outside what dates can be: Excel shows an error
         return ""
 
@@ -253,22 +259,3 @@ def _plain(text: str) -> str:
     if text[:1] == "#" and text in _ERRORS:
         return ""
     return str(unescape(text)) if "_x" in text else text
-
-
-_VALUES: dict[str, Callable[[str], str]] = {
-    "b": lambda raw: "true" if int(raw) else "false",
-    "d": lambda raw: text_of(from_ISO8601(raw)),  # type: ignore[no-untyped-call]
-}
-
-
-def text_of(value: Any) -> str:
-    """A number or a date as the text a person would type: dates in ISO 8601, whole numbers without a point."""
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, datetime.datetime):
-        if (value.hour, value.minute, value.second) == (0, 0, 0):
-            return value.date().isoformat()
-        return value.isoformat(timespec="seconds")
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    return "" if value is None else str(value)

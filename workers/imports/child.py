@@ -14,14 +14,14 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-import msgspec
+from msgspec.structs import replace
 
 from db import storable
-from db.contacts.import_rows import clean_row
+from db.contacts.import_rows import Batch, Reject, Row, clean_row
 from db.contacts.reasons import FileProblem
 from db.parent import die_with_parent
 from workers.imports import frames
-from workers.imports.frames import Answer, Broken, End, Look, Question, Read, Rows, Seen, Unreadable
+from workers.imports.frames import Answer, Broken, End, Look, Question, Read, Seen, Unreadable
 from workers.imports.mapping import guess
 from workers.imports.reader import Column, inspect, rows
 from workers.imports.unreadable import UnreadableFile
@@ -72,11 +72,14 @@ def _say(answer: Answer) -> None:
 
 
 def _look(question: Look) -> Iterator[Answer]:
-    sheet = inspect(Path(question.path), question.filename)
-    mapping = guess(sheet.columns, question.region)
-    columns = [Column(column.index, _shown(column.name), list(map(_shown, column.samples[:5]))) for column in sheet.columns]
+    sheet = inspect(Path(question.path), question.filename, question.language)
+    guessed = [
+        replace(column, name=_shown(column.name), samples=list(map(_shown, column.samples[:5])))
+        for column in guess(sheet.columns, question.region, question.language)
+    ]
+    columns = [Column(column.index, column.name, []) for column in guessed]
     preview = [list(map(_shown, cells)) for cells in sheet.preview]
-    yield Seen(msgspec.structs.replace(sheet, columns=columns, preview=preview, skipped=[]), mapping)
+    yield Seen(replace(sheet, columns=columns, preview=preview, skipped=[]), guessed)
 
 
 def _shown(cell: str) -> str:
@@ -84,18 +87,47 @@ def _shown(cell: str) -> str:
 
 
 def _read(question: Read) -> Iterator[Answer]:
-    source = islice(rows(Path(question.path), question.sheet), question.skip, None)
-    batch: list[tuple[int, list[str], object]] = []
-    size = 0
+    source = islice(rows(Path(question.path), question.sheet, question.language), question.skip, None)
+    batch = _Batch(question)
     for number, cells in source:
-        batch.append((number, cells, clean_row(number, cells, question.mapping, question.region)))
-        size += sum(map(len, cells))
-        if len(batch) >= question.batch or size >= _BATCH_TEXT:
-            yield Rows(batch)  # type: ignore[arg-type]
-            batch, size = [], 0
-    if batch:
-        yield Rows(batch)  # type: ignore[arg-type]
+        batch.add(number, cells)
+        if batch.length >= question.batch or batch.size >= _BATCH_TEXT:
+            yield batch.done()
+            batch = _Batch(question)
+    if batch.length:
+        yield batch.done()
     yield End()
+
+
+class _Batch:
+    """Rows that are being gathered."""
+
+    def __init__(self, question: Read) -> None:
+        self._question = question
+        self._rows: list[Row] = []
+        self._rejects: list[Reject] = []
+        self._filled = [0] * len(question.mapping) if question.counting else []
+        self.length = self.blank = self.size = 0
+
+    def add(self, number: int, cells: list[str]) -> None:
+        self.length += 1
+        self.size += sum(map(len, cells))
+        clean = clean_row(number, cells, self._question.mapping, self._question.region)
+        if self._question.counting:
+            for index, cell in enumerate(cells[: len(self._filled)]):
+                self._filled[index] += bool(cell) and not cell.isspace()
+        if clean is None:
+            self.blank += 1
+        elif isinstance(clean, Row):
+            self._rows.append(clean)
+        else:
+            self._rejects += clean
+
+    def done(self) -> Batch:
+        if not self._question.counting:
+            return Batch(self.length, self.blank, self._rows, self._rejects)
+        rows = [replace(row, cells=[], left_out=[replace(each, cells=[]) for each in row.left_out]) for row in self._rows]
+        return Batch(self.length, self.blank, rows, [replace(each, cells=[]) for each in self._rejects], self._filled)
 
 
 if __name__ == "__main__":

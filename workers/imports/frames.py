@@ -4,8 +4,8 @@ import struct
 
 import msgspec
 
-from db.contacts.import_rows import CleanRow, Rejection
-from db.contacts.mapping import Mapping
+from db.contacts.import_rows import Batch
+from db.contacts.mapping import ColumnTarget, GuessedColumn
 from db.contacts.reasons import FileProblem
 from workers.imports.reader import Sheet
 
@@ -19,36 +19,34 @@ class Look(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     path: str
     filename: str
     region: str
+    language: str
     parent: int
     memory: int
     seconds: int
 
 
 class Read(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """Clean the rows after the first `skip`, in batches of at most `batch`."""
+    """Clean the rows after the first `skip`, in batches of at most `batch`. `counting`: with how many rows fill each column, and
+    without the cells of rows, for who only wants to know what would happen."""
 
     path: str
     sheet: Sheet
-    mapping: Mapping
+    mapping: list[ColumnTarget]
     region: str
+    language: str
     skip: int
     batch: int
+    counting: bool
     parent: int
     memory: int
     seconds: int
 
 
 class Seen(msgspec.Struct, frozen=True, tag=True):
-    """The answer to `Look`: cells are cut, and columns carry their guessed targets."""
+    """The answer to `Look`: cells are cut. `columns` are those of the sheet with their guessed targets."""
 
     sheet: Sheet
-    mapping: Mapping
-
-
-class Rows(msgspec.Struct, frozen=True, tag=True):
-    """Consecutive rows: number, cells as the file has them, and what `clean_row` made of them."""
-
-    rows: list[tuple[int, list[str], CleanRow | list[Rejection] | None]]
+    columns: list[GuessedColumn]
 
 
 class End(msgspec.Struct, frozen=True, tag=True):
@@ -69,7 +67,7 @@ class Broken(msgspec.Struct, frozen=True, tag=True):
 
 
 Question = Look | Read
-Answer = Seen | Rows | End | Unreadable | Broken
+Answer = Seen | Batch | End | Unreadable | Broken
 
 encode = msgspec.msgpack.Encoder().encode
 decode_question = msgspec.msgpack.Decoder(Question).decode

@@ -20,21 +20,16 @@ from db import blobs
 from db.clock import now
 from db.contacts import import_batch, imports
 from db.contacts.enums import ImportState
-from db.contacts.import_batch import Batch
-from db.contacts.import_rejects import Reject
-from db.contacts.import_row import Row, row_of
-from db.contacts.import_rows import CleanRow
-from db.contacts.imports import GuessedColumn, Inspected, Plan
-from db.contacts.mapping import ColumnTarget, Mapping, Target
+from db.contacts.import_rows import Batch
+from db.contacts.imports import Home, Inspected, Plan
+from db.contacts.mapping import ColumnTarget
 from db.contacts.reasons import FileProblem
 from db.errors import NotFound
 from db.jobs import ForgetFile, InspectImport, RunImport
 from workers.imports import reading
-from workers.imports.frames import Look, Read, Rows, Seen
-from workers.imports.mapping import field_key
+from workers.imports.frames import Look, Read, Seen
 from workers.imports.reader import Sheet
 from workers.imports.unreadable import UnreadableFile
-from workers.imports.vocabulary import normalised
 from workers.registration import Handler
 from workers.runtime import Snooze
 
@@ -43,8 +38,6 @@ log = structlog.get_logger("workers.imports")
 BATCH = 2000
 SHIFT = 600.0  # seconds; then the job gives way and goes on as a new run, well within its lease
 _TELL = 0.5  # seconds between two reports
-_NO_PLACE = frozenset((Target.CONSENT, Target.EXTERNAL_ID, Target.NOTE))  # contacts have only fields for these
-_OURS = frozenset(("linha", "motivo"))  # what our own list of rejected rows adds
 
 
 async def inspect_import(company_id: UUID, job: InspectImport) -> None:
@@ -52,10 +45,10 @@ async def inspect_import(company_id: UUID, job: InspectImport) -> None:
     plan = await imports.plan(company_id, job.import_id)
     if plan is None or plan.state is not ImportState.UPLOADED:
         return
-    region = await imports.default_region(company_id)
+    home = await imports.home(company_id)
     try:
         async with blobs.local(plan.blob) as path:
-            seen, total = await _look(path, plan.filename, region)
+            seen, total = await _look(path, plan.filename, home)
     except UnreadableFile as unreadable:
         await imports.finish(company_id, job.import_id, ImportState.FAILED, error=unreadable.code, row=unreadable.row)
     except NotFound:
@@ -64,11 +57,12 @@ async def inspect_import(company_id: UUID, job: InspectImport) -> None:
         await imports.store_inspection(company_id, job.import_id, seen, total)
 
 
-async def _look(path: Path, filename: str, region: str) -> tuple[Inspected, int]:
+async def _look(path: Path, filename: str, home: Home) -> tuple[Inspected, int]:
     question = Look(
         path=str(path),
         filename=filename,
-        region=region,
+        region=home.region,
+        language=home.language,
         parent=os.getpid(),
         memory=reading.MEMORY,
         seconds=reading.LOOK_SECONDS,
@@ -76,24 +70,14 @@ async def _look(path: Path, filename: str, region: str) -> tuple[Inspected, int]
     async with aclosing(reading.answers(question)) as answers:
         async for answer in answers:
             if isinstance(answer, Seen):
-                return _inspected(answer.sheet, answer.mapping), answer.sheet.total_rows_estimate
+                return _inspected(answer), answer.sheet.total_rows_estimate
     raise reading.ReaderDied("no answer")
 
 
-def _inspected(sheet: Sheet, guessed: Mapping) -> Inspected:
-    columns = []
-    for column, target in zip(sheet.columns, guessed.columns, strict=True):
-        kind, key = target.target, target.field_key
-        if kind in _NO_PLACE:
-            kind, key = Target.CUSTOM, field_key(column.name)
-        elif normalised(column.name) in _OURS:
-            kind, key = Target.IGNORE, None
-        columns.append(GuessedColumn(column.index, column.name, column.samples, kind.value, key, target.confidence))
-    lean = msgspec.structs.replace(
-        sheet, columns=[msgspec.structs.replace(column, samples=[]) for column in sheet.columns], preview=[]
-    )
-    raw = msgspec.Raw(msgspec.json.encode(lean))
-    return Inspected(columns, sheet.preview, sheet.encoding, sheet.separator, sheet.has_header, raw)
+def _inspected(seen: Seen) -> Inspected:
+    sheet = seen.sheet
+    raw = msgspec.Raw(msgspec.json.encode(msgspec.structs.replace(sheet, preview=[])))
+    return Inspected(seen.columns, sheet.preview, sheet.encoding, sheet.separator, sheet.has_header, raw)
 
 
 async def run_import(company_id: UUID, job: RunImport) -> None:
@@ -128,55 +112,49 @@ async def forget_file(company_id: UUID, job: ForgetFile) -> None:
 
 
 async def _run(company_id: UUID, import_id: UUID, plan: Plan, path: Path) -> bool:
-    began, told = time.monotonic(), 0.0
+    began, told, start = time.monotonic(), 0.0, plan.processed
     known_tags: dict[str, UUID] = {}
-    async with aclosing(_batches(path, plan)) as batches:
-        async for batch in batches:
+    home = await imports.home(company_id)
+    question = read_question(path, plan.sheet, plan.mapping, plan.options.region, home.language, skip=start)
+    async with aclosing(batches(question)) as found:
+        async for batch in found:
             emit = time.monotonic() - told >= _TELL
             outcome = await import_batch.apply(
-                company_id, import_id, batch, extra_tags=plan.options.tags, known_tags=known_tags, emit=emit
+                company_id, import_id, start, batch, extra_tags=plan.options.tags, known_tags=known_tags, emit=emit
             )
             if not outcome.alive:
                 return False
+            start += batch.length
             told = time.monotonic() if emit else told
             if time.monotonic() - began > SHIFT:
                 raise Snooze(now() + timedelta(seconds=1))
     return True
 
 
-async def _batches(path: Path, plan: Plan) -> AsyncGenerator[Batch]:
-    """Clean rows from the `plan.processed`-th on."""
-    question = Read(
+def read_question(
+    path: Path, sheet: str, mapping: list[ColumnTarget], region: str, language: str, *, skip: int = 0, counting: bool = False
+) -> Read:
+    return Read(
         path=str(path),
-        sheet=msgspec.json.decode(msgspec.json.decode(plan.sheet, type=Inspected).sheet, type=Sheet),
-        mapping=Mapping([ColumnTarget(c.index, Target(c.target), c.field_key) for c in plan.mapping]),
-        region=plan.options.region,
-        skip=plan.processed,
+        sheet=msgspec.json.decode(msgspec.json.decode(sheet, type=Inspected).sheet, type=Sheet),
+        mapping=mapping,
+        region=region,
+        language=language,
+        skip=skip,
         batch=BATCH,
+        counting=counting,
         parent=os.getpid(),
         memory=reading.MEMORY,
         seconds=reading.READ_SECONDS,
     )
-    start = plan.processed
+
+
+async def batches(question: Read) -> AsyncGenerator[Batch]:
+    """Clean rows, as they are read."""
     async with aclosing(reading.answers(question)) as answers:
         async for answer in answers:
-            if isinstance(answer, Rows):
-                yield _batch(start, answer)
-                start += len(answer.rows)
-
-
-def _batch(start: int, found: Rows) -> Batch:
-    good: list[Row] = []
-    bad: list[Reject] = []
-    blank = 0
-    for number, cells, clean in found.rows:
-        if clean is None:
-            blank += 1
-        elif isinstance(clean, CleanRow):
-            good.append(row_of(clean, cells))
-        else:
-            bad.extend(Reject(number, reason.field, reason.value, reason.reason.value, cells) for reason in clean)
-    return Batch(start, len(found.rows), blank, good, bad)
+            if isinstance(answer, Batch):
+                yield answer
 
 
 JOBS = (

@@ -6,6 +6,7 @@ while it is read, and the process that reads has limits of its own beneath (read
 MAX_CELL = 131_072  # characters of a cell; Excel keeps 32,767
 MAX_ROW = 1 << 20  # characters of a row, and of a line of a CSV file
 MAX_COLUMNS = 512
+MAX_CARD = 131_072  # characters of a vCard without its pictures
 MAX_CSV_ROWS = 5_000_000
 MAX_SHEET_ROWS = 1_048_576  # Excel's own
 MAX_TEXT = 256_000_000  # characters of all rows together: a shared string may stand in millions of cells

@@ -1,6 +1,7 @@
-"""Contact lists as rows of text: CSV of any usual make, and XLSX.
+"""Contact lists as rows of text: CSV of any usual make, Excel workbooks new and old, and vCards.
 
-Streams: a million rows take no more memory than a thousand (but for an XLSX workbook's shared strings), and a row no more
+Streams: a million rows take no more memory than a thousand (but for the shared strings of an XLSX workbook, and the
+whole of an old one), and a row no more
 than `limits` allows. Every row that the file has comes out with the number that a spreadsheet program shows beside it.
 Refuses to understand what the cells mean (mapping.py, rows.py) and raises nothing but `UnreadableFile`."""
 
@@ -9,7 +10,8 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
+from enum import StrEnum
+from itertools import chain, islice
 from pathlib import Path
 
 import msgspec
@@ -17,6 +19,7 @@ import msgspec
 from db.contacts import file_signatures
 from db.contacts.csv_safety import restore
 from db.contacts.reasons import FileProblem
+from workers.imports import vcards
 from workers.imports.encodings import FALLBACK, scan
 from workers.imports.limits import MAX_CELL, MAX_COLUMNS, MAX_CSV_ROWS, MAX_ROW
 from workers.imports.unreadable import UnreadableFile
@@ -24,7 +27,7 @@ from workers.imports.vocabulary import is_header_word, looks_like_email, looks_l
 
 PREVIEW_ROWS = 20
 SAMPLES = 50
-_LOOKED_AT = 200
+_LOOKED_AT = 500
 _LOOKED_AT_TEXT = 4 << 20  # characters of them
 _SAMPLE = 500  # characters of a cell that a guess is made from
 _SEPARATORS = ("\t", ";", ",", "|")
@@ -33,19 +36,29 @@ _CONTROLS = bytes(sorted({*range(1, 32)} - {*b"\t\n\r\x0b\x0c\x1a\x1b"}))
 
 
 class Column(msgspec.Struct, frozen=True):
-    """`name` is the header, made unique; a column without one goes by its letter. `samples` are its first filled cells."""
+    """`name` is the header, made unique; a column without one goes by its letter. `samples` are its first filled cells, `fill_rate` the
+    share of the first rows that have one."""
 
     index: int
     name: str
     samples: list[str]
+    fill_rate: float = 1.0
+
+
+class FileKind(StrEnum):
+    CSV = "csv"
+    XLSX = "xlsx"
+    XLS = "xls"
+    VCARD = "vcard"
 
 
 class Sheet(msgspec.Struct, frozen=True):
     """What `inspect` found, enough for `rows` to read the file again.
 
-    `encoding` and `separator` belong to CSV, `sheet_name` to XLSX. `header_row` is the number of the header's row, 0
+    `encoding` belongs to CSV and vCards, `separator` to CSV, `sheet_name` to workbooks. `header_row` is the number of the header's row, 0
     without one; rows before it (titles) are `skipped`. `preview` holds the first rows of data."""
 
+    kind: FileKind
     columns: list[Column]
     encoding: str | None
     separator: str | None
@@ -57,8 +70,9 @@ class Sheet(msgspec.Struct, frozen=True):
     skipped: list[list[str]]
 
 
-def inspect(path: Path, filename: str) -> Sheet:
-    """Looks at a file: its kind (by content), encoding, separator, header, columns and first rows.
+def inspect(path: Path, filename: str, language: str = "pt-BR") -> Sheet:
+    """Looks at a file: its kind (by content), encoding, separator, header, columns and first rows. Dates and numbers of workbooks come
+    as a person writes them in `language`.
 
     `filename` only settles that a name ending in .xlsx over something else is damage, not a text."""
     with path.open("rb") as file:
@@ -69,32 +83,33 @@ def inspect(path: Path, filename: str) -> Sheet:
         from workers.imports import sheets  # openpyxl: half of the time that it takes a process to start
 
         sheets.check_package(path)
-        name, lines, first = sheets.first_rows(path, _LOOKED_AT)
-        return _described(first, lines, None, None, name)
-    _check_text(path, head)
+        name, lines, first = sheets.first_rows(path, _LOOKED_AT, language)
+        return _described(FileKind.XLSX, first, lines, sheet_name=name)
+    if head.startswith(file_signatures.OLD_EXCEL):
+        from workers.imports import old_excel
+
+        name, lines, first = old_excel.first_rows(path, _LOOKED_AT, language)
+        return _described(FileKind.XLS, first, lines, sheet_name=name)
+    _check_text(head)
     if filename.lower().endswith((".xlsx", ".xlsm")):
         raise UnreadableFile(FileProblem.DAMAGED)
     found = scan(path)
+    if vcards.looks_like_vcards(head):
+        first = _beginning(vcards.read_cards(path, found.encoding, language))
+        header = vcards.header(language)
+        return _described(FileKind.VCARD, [header, *first], vcards.count(path, found.encoding) + 1, found.encoding)
     separator = _separator(path, found.encoding)
     first = _beginning(_csv_rows(path, found.encoding, separator))
-    return _described(first, found.lines, found.encoding, separator, None)
+    return _described(FileKind.CSV, first, found.lines, found.encoding, separator)
 
 
-def rows(path: Path, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
+def rows(path: Path, sheet: Sheet, language: str = "pt-BR") -> Iterator[tuple[int, list[str]]]:
     """The rows of data with their numbers, padded to the columns; longer ones keep their extra cells.
 
     Blank rows come too (all cells empty), but not those after the last row with content."""
-    if sheet.sheet_name is not None:
-        from workers.imports import sheets
-
-        source = sheets.sheet_rows(path, sheet.sheet_name)
-    elif sheet.encoding is not None and sheet.separator is not None:
-        source = _csv_rows(path, sheet.encoding, sheet.separator)
-    else:
-        raise UnreadableFile(FileProblem.CHANGED)
     width = len(sheet.columns)
     blanks = 0
-    for number, cells in enumerate(source, 1):
+    for number, cells in enumerate(_source(path, sheet, language), 1):
         if number <= sheet.header_row:
             continue
         if not any(cells):
@@ -109,13 +124,23 @@ def rows(path: Path, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
         yield number, cells
 
 
-def _check_text(path: Path, head: bytes) -> None:
-    if head.startswith(file_signatures.OLD_EXCEL):
-        with path.open("rb") as file:
-            directory = file.read(1 << 24)
-        raise UnreadableFile(
-            FileProblem.ENCRYPTED if "EncryptedPackage".encode("utf-16-le") in directory else FileProblem.OLD_EXCEL
-        )
+def _source(path: Path, sheet: Sheet, language: str) -> Iterator[list[str]]:
+    match sheet.kind:
+        case FileKind.XLSX:
+            from workers.imports import sheets
+
+            return sheets.sheet_rows(path, sheet.sheet_name or "", language)
+        case FileKind.XLS:
+            from workers.imports import old_excel
+
+            return old_excel.sheet_rows(path, sheet.sheet_name or "", language)
+        case FileKind.VCARD:
+            return chain([vcards.header(language)], vcards.read_cards(path, sheet.encoding or "utf-8", language))
+        case FileKind.CSV:
+            return _csv_rows(path, sheet.encoding or "utf-8", sheet.separator or ",")
+
+
+def _check_text(head: bytes) -> None:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return
     if head.startswith(file_signatures.NO_TABLES):
@@ -251,22 +276,29 @@ def _separator(path: Path, encoding: str) -> str:
     return best if score(best) else ","
 
 
-def _described(first: list[list[str]], lines: int, encoding: str | None, separator: str | None, sheet_name: str | None) -> Sheet:
+def _described(
+    kind: FileKind,
+    first: list[list[str]],
+    lines: int,
+    encoding: str | None = None,
+    separator: str | None = None,
+    sheet_name: str | None = None,
+) -> Sheet:
     seen = [[restore(cell) for cell in cells] for cells in first]
     if not any(map(any, seen)):
         raise UnreadableFile(FileProblem.EMPTY)
-    header_row = _header_row(seen)
+    header_row = 1 if kind is FileKind.VCARD else _header_row(seen)
     data = [cells for cells in seen[header_row:] if any(cells)]
     header = seen[header_row - 1] if header_row else []
     width = max(_filled(header), _usual_width(data, 0.2 if header_row else 0))
-    columns = [
-        Column(index, name, [cells[index][:_SAMPLE] for cells in data if len(cells) > index and cells[index].strip()][:SAMPLES])
-        for index, name in enumerate(_names(header, width))
-    ]
+    columns = []
+    for index, name in enumerate(_names(header, width)):
+        filled = [cells[index][:_SAMPLE] for cells in data if len(cells) > index and cells[index].strip()]
+        columns.append(Column(index, name, filled[:SAMPLES], len(filled) / len(data) if data else 0.0))
     preview = [(cells + [""] * width)[:width] for cells in data[:PREVIEW_ROWS]]
     skipped = [cells for cells in seen[: max(header_row - 1, 0)] if any(cells)]
     total = max(lines - header_row, len(data))
-    return Sheet(columns, encoding, separator, sheet_name, header_row > 0, header_row, total, preview, skipped)
+    return Sheet(kind, columns, encoding, separator, sheet_name, header_row > 0, header_row, total, preview, skipped)
 
 
 def _filled(cells: list[str]) -> int:

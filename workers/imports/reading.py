@@ -64,6 +64,8 @@ async def answers(question: Question) -> AsyncGenerator[Answer]:
         ended = await process.wait()
         if ended == -signal.SIGXCPU:
             raise UnreadableFile(FileProblem.TOO_SLOW)
+        if ended == -signal.SIGABRT:  # a library without our exceptions found no memory
+            raise UnreadableFile(FileProblem.TOO_BIG)
         if ended:
             raise ReaderDied(f"status {ended}")
     finally:

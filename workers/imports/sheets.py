@@ -57,9 +57,9 @@ def _is_sheet(name: str) -> bool:
     return name.startswith("xl/worksheets/")
 
 
-def first_rows(path: Path, limit: int) -> tuple[str, int, list[list[str]]]:
+def first_rows(path: Path, limit: int, language: str) -> tuple[str, int, list[list[str]]]:
     """The first visible sheet with content: its name, about how many rows it has, and the first `limit` of them."""
-    with closing(_Workbook(path)) as book:
+    with closing(_Workbook(path, language)) as book:
         for sheet in book.sheets:
             if not sheet.visible:
                 continue
@@ -73,9 +73,9 @@ def first_rows(path: Path, limit: int) -> tuple[str, int, list[list[str]]]:
     raise UnreadableFile(FileProblem.EMPTY)
 
 
-def sheet_rows(path: Path, name: str) -> Iterator[list[str]]:
+def sheet_rows(path: Path, name: str, language: str) -> Iterator[list[str]]:
     """Every row of one sheet from row 1 on, blank ones too, without trailing empty cells."""
-    with closing(_Workbook(path)) as book:
+    with closing(_Workbook(path, language)) as book:
         for sheet in book.sheets:
             if sheet.name == name:
                 yield from book.rows(sheet)
@@ -106,7 +106,8 @@ class _Small(ExcelReader):
 class _Workbook:
     """An open workbook. Raises UnreadableFile `damaged` for whatever a malformed part makes openpyxl stumble over."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, language: str) -> None:
+        self._language = language
         self._file = path.open("rb")
         try:
             self._read()
@@ -137,7 +138,7 @@ class _Workbook:
             with self._package.open(part) as source:
                 strings = read_strings(source)
         book = reader.wb
-        self._book = Book(strings, frozenset(book._date_formats), frozenset(book._timedelta_formats), book.epoch)
+        self._book = Book(strings, frozenset(book._date_formats), frozenset(book._timedelta_formats), book.epoch, self._language)
 
     def rows(self, sheet: _Place) -> Iterator[list[str]]:
         with self._package.open(sheet.part) as source:

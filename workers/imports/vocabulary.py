@@ -4,13 +4,13 @@ Used to tell a header from a row of data and to guess the mapping. Refuses to de
 looks."""
 
 import re
-import unicodedata
 
-from db.contacts.mapping import Target
+from db.contacts.enums import ImportTarget
+from db.contacts.mapping import words
 from db.texts import EMAIL
 
-_WORDS: dict[Target, dict[float, str]] = {
-    Target.PHONE: {
+_WORDS: dict[ImportTarget, dict[float, str]] = {
+    ImportTarget.PHONE: {
         1.0: "whatsapp, whats, wpp, zap, whatsapp numero, numero whatsapp, telefone whatsapp, celular whatsapp, wa id",
         0.95: "celular, cel, telefone celular, numero celular, mobile, mobile phone, cell, cell phone, cellphone, "
         "movel, "
@@ -22,39 +22,37 @@ _WORDS: dict[Target, dict[float, str]] = {
         "home phone, "
         "work phone, business phone, landline, residencial, comercial, telefone recado, recado",
     },
-    Target.NAME: {
+    ImportTarget.NAME: {
         1.0: "nome completo, full name, fullname, nome e sobrenome",
         0.9: "nome, name, nome cliente, nome contato, nome aluno, nome paciente, contact name, customer name, display name",
         0.6: "cliente, contato, contact, customer, aluno, paciente, pessoa, razao social, lead, associado, membro",
     },
-    Target.FIRST_NAME: {1.0: "primeiro nome, first name, firstname, given name, prenome, nome proprio"},
-    Target.LAST_NAME: {1.0: "sobrenome, ultimo nome, last name, lastname, surname, family name, nome familia"},
-    Target.EMAIL: {
+    ImportTarget.FIRST_NAME: {1.0: "primeiro nome, first name, firstname, given name, prenome, nome proprio"},
+    ImportTarget.LAST_NAME: {1.0: "sobrenome, ultimo nome, last name, lastname, surname, family name, nome familia"},
+    ImportTarget.EMAIL: {
         1.0: "email, mail, e mail, correio eletronico, endereco email, email address, email contato, email principal, "
         "primary email, endereco eletronico"
     },
-    Target.TAGS: {
+    ImportTarget.TAGS: {
         1.0: "tag, etiqueta, marcador, label",
         0.7: "grupo, segmento, lista, categoria, group, segment, list, category",
     },
-    Target.LANGUAGE: {1.0: "idioma, lingua, language, locale, lang"},
-    Target.OPT_OUT: {
+    ImportTarget.LANGUAGE: {1.0: "idioma, lingua, language, locale, lang"},
+    ImportTarget.OPT_OUT: {
         1.0: "opt out, optout, descadastrado, nao enviar, unsubscribed, do not contact, nao perturbe, "
         "nao perturbar, "
         "nao contatar, opted out, saiu, dnc, descadastro, blocklist",
         0.7: "bloqueado, blocked",
     },
-    Target.CONSENT: {
+    ImportTarget.CUSTOM: {  # words that are no name or tag, and have no place of their own in a contact
         1.0: "consentimento, consent, opt in, optin, aceite, lgpd, aceita receber, aceita mensagem, autoriza, "
         "autorizacao, "
-        "autoriza contato, permite contato, aceita whatsapp, aceite lgpd, consentimento lgpd, opted in, aceita marketing"
-    },
-    Target.EXTERNAL_ID: {
-        1.0: "external id, id externo, externalid, codigo externo, id cliente, codigo cliente, "
-        "customer id, contact id, id contato",
+        "autoriza contato, permite contato, aceita whatsapp, aceite lgpd, consentimento lgpd, opted in, aceita marketing, "
+        "external id, id externo, externalid, codigo externo, id cliente, codigo cliente, "
+        "customer id, contact id, id contato, "
+        "observacao, observacoes, obs, nota, note, comentario, comment, anotacao, anotacoes, remark",
         0.8: "id, codigo, cod, matricula, code, uuid, cod cliente, crm id",
     },
-    Target.NOTE: {1.0: "observacao, observacoes, obs, nota, note, comentario, comment, anotacao, anotacoes, remark"},
 }
 _HEADERS = {
     phrase.strip(): (target, weight)
@@ -78,34 +76,27 @@ _EMAIL = re.compile(EMAIL)
 _DIGIT_RUN = re.compile(r"^[\s'+\d().\-/]*$")
 
 
-def normalised(header: str) -> str:
-    """ "Tel. 1", "E-mail", "firstName" as plain words: "tel 1", "e mail", "first name"."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header[:200])
-    plain = "".join(char for char in unicodedata.normalize("NFKD", spaced.casefold()) if not unicodedata.combining(char))
-    return " ".join(re.findall(r"[a-z0-9]+", plain))
-
-
-def header_target(header: str) -> tuple[Target, float] | None:
+def header_target(header: str) -> tuple[ImportTarget, float] | None:
     """What a header announces and how surely (0 to 1), from its words alone."""
-    words = [word for word in normalised(header).split() if word not in _SMALL]
-    while words and words[-1].isdigit():
-        words.pop()
-    if not words:
+    plain = [word for word in words(header).split() if word not in _SMALL]
+    while plain and plain[-1].isdigit():
+        plain.pop()
+    if not plain:
         return None
-    singular = [_singular(word) for word in words]
-    for phrase in (" ".join(words), " ".join(singular), "".join(words)):
+    singular = [_singular(word) for word in plain]
+    for phrase in (" ".join(plain), " ".join(singular), "".join(plain)):
         if found := _HEADERS.get(phrase):
             return found
     if "email" in singular or singular[:2] == ["e", "mail"]:
-        return Target.EMAIL, 0.7
+        return ImportTarget.EMAIL, 0.7
     if _PHONE_WORDS.intersection(singular):
-        return Target.PHONE, 0.5
+        return ImportTarget.PHONE, 0.5
     return None
 
 
 def is_header_word(header: str) -> bool:
     """Whether this is a word that stands in headers, wanted as a field or not."""
-    return header_target(header) is not None or any(_singular(word) in _COMMON for word in normalised(header).split())
+    return header_target(header) is not None or any(_singular(word) in _COMMON for word in words(header).split())
 
 
 def _singular(word: str) -> str:

@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 from openpyxl.utils.datetime import WINDOWS_EPOCH
 
-from db.contacts.mapping import ColumnTarget, Mapping, Target
+from db.contacts.enums import ImportTarget
+from db.contacts.import_rows import Batch
+from db.contacts.mapping import ColumnTarget
 from tests.workers.imports.bombs import MAIN, one_cell, rows_of, same_string, text, workbook
 from workers.imports import cells, reading
-from workers.imports.frames import Answer, Look, Read, Rows, Seen
-from workers.imports.reader import Column, Sheet
+from workers.imports.frames import Answer, Look, Read, Seen
+from workers.imports.reader import Column, FileKind, Sheet
 from workers.imports.unreadable import UnreadableFile
 
 SMALL = 200 << 20
@@ -25,19 +27,32 @@ SMALL = 200 << 20
 
 
 def look(path: Path, *, memory: int = SMALL, seconds: int = 30) -> Look:
-    return Look(path=str(path), filename=path.name, region="BR", parent=os.getpid(), memory=memory, seconds=seconds)
+    return Look(
+        path=str(path), filename=path.name, region="BR", language="pt-BR", parent=os.getpid(), memory=memory, seconds=seconds
+    )
 
 
 def read(path: Path, sheet_name: str | None, *, memory: int = SMALL) -> Read:
     return Read(
         path=str(path),
         sheet=Sheet(
-            [Column(0, "A", [])], None if sheet_name else "utf-8", None if sheet_name else ",", sheet_name, False, 0, 0, [], []
+            FileKind.XLSX if sheet_name else FileKind.CSV,
+            [Column(0, "A", [])],
+            None if sheet_name else "utf-8",
+            None if sheet_name else ",",
+            sheet_name,
+            False,
+            0,
+            0,
+            [],
+            [],
         ),
-        mapping=Mapping([ColumnTarget(0, Target.NAME)]),
+        mapping=[ColumnTarget(0, ImportTarget.NAME)],
         region="BR",
+        language="pt-BR",
         skip=0,
         batch=2000,
+        counting=False,
         parent=os.getpid(),
         memory=memory,
         seconds=30,
@@ -140,15 +155,15 @@ async def test_the_reader_waits_for_the_worker_and_ends_with_it(tmp_path: Path) 
     path = text(tmp_path / "a.csv", ("Ana,11 98765-4321\n", 30_000))
     async with aclosing(reading.answers(read(path, None))) as answers:
         first = await anext(answers)
-        assert isinstance(first, Rows)
-        assert len(first.rows) == 2000
+        assert isinstance(first, Batch)
+        assert first.length == 2000
         child = _children(os.getpid())
         assert len(child) == 1
         spent = -1
         while spent != (spent := _processor_time(child[0])):
             await asyncio.sleep(0.5)
         assert _state(child[0]) == "S"  # it waits for us
-        taken = sum([len(answer.rows) async for answer in answers if isinstance(answer, Rows)])
+        taken = sum([answer.length async for answer in answers if isinstance(answer, Batch)])
     assert taken == 28_000
     async with aclosing(reading.answers(read(path, None))) as answers:
         await anext(answers)

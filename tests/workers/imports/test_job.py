@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from db import blobs
 from db.contacts import import_batch, import_files, imports
-from db.contacts.imports import ColumnTarget
+from db.contacts.enums import ImportTarget
+from db.contacts.mapping import ColumnTarget
 from db.errors import AppError
 from db.jobs import ForgetFile, InspectImport, RunImport
 from db.settings import Settings
@@ -45,7 +46,7 @@ async def uploaded(actor: Actor, text: str, columns: list[str] = COLUMNS) -> UUI
     """A started import of `text`, which has a header."""
     import_id = (await imports.upload(actor, "lista.csv", _pieces(text)))["id"]
     await inspect_import(actor.company_id, InspectImport(import_id=import_id))
-    targets = [ColumnTarget(i, name, "cidade" if name == "custom" else None) for i, name in enumerate(columns)]
+    targets = [ColumnTarget(i, ImportTarget(name), "cidade" if name == "custom" else None) for i, name in enumerate(columns)]
     await imports.start(actor, import_id, targets, [], None)
     return import_id
 
@@ -70,9 +71,10 @@ async def imported(actor: Actor, text: str, columns: list[str] = COLUMNS) -> asy
 
 
 def counts(row: asyncpg.Record) -> tuple[int, int, int, int, int]:
+    """Created, updated, unchanged, rejected, blank; what is repeated is the rest."""
     assert row["state"] == "completed", dict(row)
     found = tuple(row[name] for name in ("created", "updated", "unchanged", "rejected", "blank"))
-    assert sum(found) == row["processed"]
+    assert sum(found) + row["repeated"] == row["processed"]
     return found  # type: ignore[return-value]
 
 
@@ -156,21 +158,44 @@ async def test_the_same_file_again_changes_nothing(owner: Actor) -> None:
     assert counts(await imported(owner, text)) == (0, 0, 3, 1, 1)
 
 
-async def test_a_phone_that_comes_twice_updates_once(owner: Actor, owner_db: asyncpg.Connection) -> None:
+async def test_of_rows_about_one_person_the_first_counts(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in another batch. A further row adds what is missing; what it would change is left out, and said."""
+    monkeypatch.setattr(job, "BATCH", 2)
     text = table(
         ("Ana", "11 98765-4321", "", "", "", "Recife"),
         ("Ana Lima", "1187654321", "ana@example.com", "vip", "", ""),
-        ("", "+55 11 98765 4321", "", "", "", ""),
+        ("", "+55 11 98765 4321", "", "", "", "Natal"),
+        ("", "11 98765-4321", "", "", "sim", ""),
     )
-    assert counts(await imported(owner, text)) == (1, 1, 1, 0, 0)
-    row = await owner_db.fetchrow("select name, custom::text as custom from contact where company_id = $1", owner.company_id)
-    assert row is not None
-    assert (row["name"], row["custom"]) == ("Ana Lima", '{"cidade": "Recife"}')
+    row = await imported(owner, text)
+    assert (counts(row), row["repeated"], row["warnings"]) == ((1, 0, 0, 0, 0), 3, 2)
+    kept = await owner_db.fetchrow(
+        "select name, custom::text as custom, opt_out_source from contact where company_id = $1", owner.company_id
+    )
+    assert kept is not None
+    assert tuple(kept) == ("Ana", '{"cidade": "Recife"}', "import")
+    said = await imports.rejects(owner, row["id"], after=None, limit=10)
+    assert [(r["row_number"], r["field"], r["value"], r["reason"]) for r in said] == [
+        (3, "name", "Ana Lima", "repeated"),
+        (4, "custom.cidade", "Natal", "repeated"),
+    ]
+    again = await imported(owner, text)
+    assert (counts(again), again["repeated"]) == ((0, 0, 1, 0, 0), 3)
+
+
+async def test_who_is_known_already_is_brought_up_to_date_by_their_first_row(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    await imported(owner, table(("Ana", "11 98765-4321", "", "", "", "Recife")))
+    row = await imported(owner, table(("Ana Lima", "1187654321", "", "", "", ""), ("Ana L.", "1187654321", "", "", "", "")))
+    assert (counts(row), row["repeated"]) == ((0, 1, 0, 0, 0), 1)
+    assert await owner_db.fetchval("select name from contact where company_id = $1", owner.company_id) == "Ana Lima"
 
 
 async def test_an_email_alone_finds_its_person_and_a_new_phone_joins_it(owner: Actor, owner_db: asyncpg.Connection) -> None:
     text = table(("Ana", "", "ana@example.com", "", "", ""), ("", "11 98765-4321", "ana@example.com", "", "", ""))
-    assert counts(await imported(owner, text)) == (1, 1, 0, 0, 0)
+    first = await imported(owner, text)
+    assert (counts(first), first["repeated"]) == ((1, 0, 0, 0, 0), 1)
     other = table(("Bia", "11 97777-7777", "ana@example.com", "", "", ""))
     row = await imported(owner, other)
     assert (counts(row), row["warnings"]) == ((1, 0, 0, 0, 0), 1)
@@ -349,14 +374,14 @@ async def test_files_kept_to_be_imported_again_make_room_for_a_new_one(
 
 async def test_a_file_that_breaks_in_the_middle_keeps_what_was_imported(owner: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job, "BATCH", 100)
-    broken = many(400) + '"aberta;11 95555-5555;;;;\n' + "x;y;z;;;\n" * 50
+    broken = many(600) + '"aberta;11 95555-5555;;;;\n' + "x;y;z;;;\n" * 50
     import_id = (await imports.upload(owner, "lista.csv", _pieces(broken)))["id"]
     await inspect_import(owner.company_id, InspectImport(import_id=import_id))
-    await imports.start(owner, import_id, [ColumnTarget(1, "phone")], [], None)
+    await imports.start(owner, import_id, [ColumnTarget(1, ImportTarget.PHONE)], [], None)
     await run(owner, import_id)
     row = await imports.one_import(owner, import_id)
-    assert (row["state"], row["error"], row["error_row"]) == ("failed", "quote_not_closed", 402)
-    assert row["processed"] == row["created"] == 400
+    assert (row["state"], row["error"], row["error_row"]) == ("failed", "quote_not_closed", 602)
+    assert row["processed"] == row["created"] == 600
 
 
 async def test_a_tag_column_that_is_none_does_not_flood_the_company(owner: Actor, monkeypatch: pytest.MonkeyPatch) -> None:

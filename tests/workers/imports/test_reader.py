@@ -100,7 +100,9 @@ def test_a_few_foreign_bytes_in_utf8(tmp_path: Path) -> None:
         (b"", "a.csv", "empty"),
         (codecs.BOM_UTF8 + b"\r\n \n", "a.csv", "empty"),
         (b",,,\n,\n", "a.csv", "empty"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "a.xls", "old_excel"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "a.xls", "not_a_spreadsheet"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Workbook".encode("utf-16-le") * 99, "a.xls", "damaged"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "Book".encode("utf-16-le") * 99, "a.xls", "old_excel"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "a.xlsx", "encrypted"),
         (b"%PDF-1.7\n", "a.csv", "not_a_spreadsheet"),
         (bytes(range(256)) * 20, "a.csv", "not_a_spreadsheet"),
@@ -141,7 +143,7 @@ def _workbook(path: Path, **sheets: list[list[object]]) -> Path:
 def test_xlsx(tmp_path: Path) -> None:
     table: list[list[object]] = [
         ["Nome", "Celular", "Nascimento", "Valor", "Ativo", "Visto"],
-        ["João", 5511987654321, datetime.date(1990, 5, 17), 10.5, True, datetime.datetime(2026, 1, 2, 3, 4, 5)],  # noqa: DTZ001
+        ["João", 5511987654321, datetime.date(1990, 5, 17), 139.48, True, datetime.datetime(2026, 1, 2, 3, 4)],  # noqa: DTZ001
         [],
         ["Ana", "'+5511987654322", None, 3.0, False, "#N/A"],
         [None, None],
@@ -150,9 +152,9 @@ def test_xlsx(tmp_path: Path) -> None:
     sheet, found = _read(path, "a.xlsx")
     assert (sheet.sheet_name, sheet.header_row, sheet.encoding) == ("Clientes", 1, None)
     assert found == [
-        (2, ["João", "5511987654321", "1990-05-17", "10.5", "true", "2026-01-02T03:04:05"]),
+        (2, ["João", "5511987654321", "17/05/1990", "139,48", "sim", "02/01/2026 03:04"]),
         (3, [""] * 6),
-        (4, ["Ana", "+5511987654322", "", "3", "false", ""]),
+        (4, ["Ana", "+5511987654322", "", "3", "não", ""]),
     ]
     assert sheet.total_rows_estimate >= 3
 

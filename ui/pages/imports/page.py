@@ -1,7 +1,5 @@
 """Lists from files: drop one, say what its columns are, watch it come in, mend what was not taken."""
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -339,14 +337,14 @@ class _Mapping:
 
     def _mapping(self) -> list[ColumnChoice]:
         chosen = []
-        taken: set[str] = set()
         for column in self._found.columns:
             target = self._choices[column.index].value
             key = label = None
             if target == "custom":
                 label = self._labels[column.index].value.strip() or column.name[:60]
-                key = _unique(column.field_key if label == column.name[:60] and column.field_key else _key(label), taken)
-            chosen.append(ColumnChoice(index=column.index, target=target, field_key=key, field_label=label))
+                key = column.field_key if label == column.name[:60] else None  # the API makes one from the label
+            kind = column.field_kind
+            chosen.append(ColumnChoice(index=column.index, target=target, field_key=key, field_label=label, field_kind=kind))
         return chosen
 
     async def _start(self) -> None:
@@ -370,19 +368,3 @@ class _Mapping:
     async def _discard(self) -> None:
         await client.cancel_import(self._api, self._found.id)
         ui.navigate.to("/imports")
-
-
-def _key(label: str) -> str:
-    """A field's key from its name: "Data de nascimento" gives data_de_nascimento."""
-    plain = unicodedata.normalize("NFKD", label.casefold())
-    key = re.sub(r"[^a-z0-9]+", "_", "".join(sign for sign in plain if not unicodedata.combining(sign))).strip("_")
-    return (key if key[:1].isalpha() else f"field_{key}".rstrip("_"))[:40].rstrip("_")
-
-
-def _unique(key: str, taken: set[str]) -> str:
-    number, found = 1, key
-    while found in taken:
-        number += 1
-        found = f"{key[:36]}_{number}"
-    taken.add(found)
-    return found
