@@ -28,11 +28,11 @@ from masteria_client.models import (
     CampaignLaunch,
     CampaignPatch,
     ColumnChoice,
-    ColumnChoiceTarget,
     ContactCreate,
     ContactFilter,
     ImportStart,
     ImportState,
+    ImportTarget,
     ImportUpload,
     Permission,
     Problem,
@@ -71,7 +71,7 @@ def main(address: str, token: str) -> None:
     file = File(payload=io.BytesIO(ROWS), file_name="python.csv", mime_type="text/csv")
     uploaded = ok(imports_create.sync(client=api, body=ImportUpload(file=file)))
     seen = until(lambda: ok(imports_get.sync(uploaded.id, client=api)), lambda found: found.state is ImportState.READY)
-    columns = [ColumnChoice(index=each.index, target=ColumnChoiceTarget(each.target.value)) for each in seen.columns]
+    columns = [ColumnChoice(index=each.index, target=ImportTarget(each.target.value)) for each in seen.columns]
     ok(imports_start.sync(seen.id, client=api, body=ImportStart(columns=columns, tags=["python"])))
     imported = until(lambda: ok(imports_get.sync(seen.id, client=api)), lambda found: found.finished_at is not None)
     assert imported.created + imported.unchanged == 2, imported
