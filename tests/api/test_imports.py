@@ -184,7 +184,7 @@ async def test_rows_that_were_not_taken_are_mended_and_taken(
     text = LIST + "Bia;;;Natal\nCaio;abc;;Olinda\nDora;11 98765-4321;;\n"
     done = await run(client, us, owner, await upload(client, us, owner, text), tags=["maio"])
     path = f"/v1/imports/{done['id']}"
-    assert [done[name] for name in ("created", "updated", "rejected", "processed")] == [1, 1, 3, 5]
+    assert [done[name] for name in ("created", "repeated", "rejected", "processed")] == [1, 1, 3, 5]
 
     async def mend(*rows: tuple[int, dict[int, str]]) -> dict[str, Any]:
         given = [{"row_number": n, "cells": [{"column": c, "value": v} for c, v in cells.items()]} for n, cells in rows]
@@ -196,20 +196,23 @@ async def test_rows_that_were_not_taken_are_mended_and_taken(
         page = await client.get(f"{path}/rejects", params={"warning": False}, headers=us)
         return [(one["row_number"], one["field"], one["value"]) for one in page.json()["items"]]
 
-    first = await mend((3, {1: "11 98765-0000"}), (4, {1: "(11) 98765-0001"}), (99, {1: "11 98765-0002"}))
+    first = await mend((3, {2: "y@"}), (4, {1: "(11) 98765-0001"}), (99, {1: "11 98765-0002"}))
     assert first["taken"] == [4]
-    assert [(one["row_number"], one["field"], one["cells"][1]) for one in first["rejects"]] == [(3, "email", "11 98765-0000")]
-    assert await left() == [(3, "email", "x@"), (5, "phone", "abc")]
-    second = await mend((3, {2: "ze@example.com"}), (4, {1: "11 98765-0009"}))
+    assert [(one["row_number"], one["field"], one["cells"][2]) for one in first["rejects"]] == [
+        (3, "email", "y@"),
+        (3, "phone", "y@"),
+    ]
+    assert await left() == [(3, "email", "y@"), (3, "phone", "123"), (5, "phone", "abc")]
+    second = await mend((3, {1: "11 98765-0000"}), (4, {1: "(11) 98765-0009"}))
     assert (second["taken"], second["rejects"]) == ([3], [])
-    third = await mend((5, {1: "1198765-4321"}))  # Ana's own number: she is brought up to date
+    third = await mend((5, {1: "1198765-4321"}))  # Ana's own number: her own row counts
     result = third["result"]
-    assert [result[name] for name in ("created", "updated", "rejected", "processed")] == [3, 2, 0, 5]
+    assert [result[name] for name in ("created", "repeated", "rejected", "processed")] == [3, 2, 0, 5]
     assert await left() == []
     people = (await client.get("/v1/contacts", params={"import_id": done["id"]}, headers=us)).json()["items"]
     assert sorted((one["name"], one["tags"][0]["name"]) for one in people) == [
+        ("Ana", "maio"),
         ("Bia", "maio"),
-        ("Caio", "maio"),
         ("Zé Lima", "maio"),
     ]
 
