@@ -12,7 +12,9 @@ def test_no_field_can_be_called_like_what_every_contact_has(language: str) -> No
     """Whatever the screens call it, in both languages."""
     i18n.set_request_preferences(language, None)
     try:
-        shown = {key: name for key, name in imports.targets().items() if key not in {"custom", "ignore", "opt_out", "second_phone"}}
+        shown = {
+            key: name for key, name in imports.targets().items() if key not in {"custom", "ignore", "opt_out", "second_phone"}
+        }
         names = {*shown.values(), *templates.names([]).values()}
         assert {name for name in names if fields._called(name) not in fields._OF_EVERY_CONTACT} == set()
     finally:
