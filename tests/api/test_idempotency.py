@@ -228,7 +228,7 @@ async def test_every_kind_of_creation_and_sending_is_answered_as_the_first_time(
         (f"/v1/contacts/{contact}/notes", {"body": "oi"}),
         ("/v1/contacts/bulk", {"filter": {"ids": [str(contact)]}, "verb": "add_tags", "tags": ["vip"]}),
         ("/v1/tags", {"name": "novos"}),
-        ("/v1/custom-fields", {"key": "city", "label": "Cidade"}),
+        ("/v1/custom-fields", {"key": "district", "label": "Bairro"}),
         ("/v1/team/invitations", {"email": "bia@example.com", "role": "agent"}),
         ("/v1/api-keys", BODY),
         ("/v1/channels", {"kind": "whatsapp", "name": "Loja", "values": whatsapp}),
