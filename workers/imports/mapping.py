@@ -79,7 +79,7 @@ def _wishes(column: Column, region: str) -> dict[ImportTarget, float]:
     has_name = len(column.name) > 2 or named is not None
     target, weight = named or (ImportTarget.CUSTOM, 0.0)
     if not column.samples:
-        return {target: weight * 0.7} if weight else {}
+        return {target: weight * 0.7} if weight and target is not ImportTarget.PHONE else {}
     emails = _share(column, looks_like_email)
     if emails >= 0.5 or (target is ImportTarget.EMAIL and emails > 0):
         return {ImportTarget.EMAIL: 0.5 * emails + (0.5 * weight if target is ImportTarget.EMAIL else 0.3)}

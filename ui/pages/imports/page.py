@@ -37,7 +37,7 @@ from ui.pages.imports.undo import draw_undoing, draw_undone, undo_button
 from ui.routing import page
 
 MAX_BYTES = 100_000_000  # bytes
-KINDS = ".csv,.txt,.tsv,.xlsx,.xls,.xlsb,.ods"  # of the last three we say how to save them anew
+KINDS = ".csv,.txt,.tsv,.xlsx,.xls,.vcf,.xlsb,.ods"  # of the last two we say how to save them anew
 
 
 @page("/imports", permission=Permission.CONTACTS_READ)
@@ -58,7 +58,7 @@ def imports() -> None:
     with frame(_("Import contacts"), breadcrumbs=[(_("Contacts"), "/contacts")], active="/contacts"):
         if session.current().may(Permission.CONTACTS_WRITE):
             text = _("Drop your spreadsheet here, or press to choose it")
-            hint = _("CSV or Excel (.xlsx), up to {size}").format(size=formats.size(MAX_BYTES))
+            hint = _("Excel (.xlsx, .xls), CSV or vCard (.vcf), up to {size}").format(size=formats.size(MAX_BYTES))
             other = problems.said(ContactImportError.NOT_A_SPREADSHEET)
             drop_zone(text, sent, accept=KINDS, max_bytes=MAX_BYTES, hint=hint, wrong_kind=other)
             with ui.element("div").classes("m-grid m-grid-wide"):
