@@ -176,6 +176,25 @@ async def test_a_list_is_mapped_started_and_its_bad_rows_explained(
     assert (file.status_code, "Zé Lima" in file.text) == (200, True)
 
 
+async def test_a_second_phone_is_chosen_by_hand(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient
+) -> None:
+    found = await _uploaded(
+        as_owner, owner, "Nome;Celular;Cidade;Recado\nAna;(11) 98765-4321;Recife;\nCaio;;Olinda;(11) 98765-0001\n"
+    )
+    await real.open(f"/imports/{found.id}")
+    await real.should_see("O que há em cada coluna?", retries=30)
+    choices = sorted(real.find(kind=ui.select).elements, key=lambda one: one.id)
+    assert [choice.value for choice in choices] == ["name", "phone", "custom", "second_phone"]
+    choices[1].value, choices[2].value, choices[3].value = "second_phone", "ignore", "phone"
+    click(real, "Importar")
+    await real.should_see("Os seus contatos estão entrando", retries=30)
+    await run_import(owner.company_id, RunImport(import_id=found.id))
+    phones = "select array_agg(value order by value) from contact_identity where company_id = $1 and kind = 'phone'"
+    assert await owner_db.fetchval(phones, owner.company_id) == ["+5511987650001", "+5511987654321"]
+    assert [one.label for one in await contacts.fields(as_owner)] == ["Celular"]
+
+
 async def test_a_row_is_mended_by_enter_and_the_next_one_is_at_hand(real: User, owner: Actor, as_owner: ApiClient) -> None:
     found = await _uploaded(as_owner, owner, LIST + "Bia;12;;\nCaio;11 98765-0001;;\n")
     columns = [ColumnChoice(index=c.index, target=c.target, field_key=c.field_key) for c in found.columns]  # type: ignore[arg-type]

@@ -340,8 +340,8 @@ class _Mapping:
         for column in self._found.columns:
             target = self._choices[column.index].value
             key = label = None
-            if target == "custom":
-                label = self._labels[column.index].value.strip() or column.name[:60]
+            if target in ("custom", "second_phone"):
+                label = (self._labels[column.index].value.strip() if target == "custom" else "") or column.name[:60]
                 key = column.field_key if label == column.name[:60] else None  # the API makes one from the label
             kind = column.field_kind
             chosen.append(ColumnChoice(index=column.index, target=target, field_key=key, field_label=label, field_kind=kind))
