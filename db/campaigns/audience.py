@@ -5,7 +5,7 @@ Every member of the audience gets a row: queued, or skipped with its reason, so 
 
 from uuid import UUID
 
-from db.contacts import filters
+from db.contacts import field_values, filters
 from db.contacts.enums import SAMPLE
 from db.contacts.filter import ContactFilter
 from db.messages import queueing
@@ -98,9 +98,12 @@ class Audience:
         return f"${len(self.args)}::{kind}"
 
     def field(self, name: str) -> str:
-        """SQL for the raw value of a contact field."""
+        """SQL for the value of a contact field; of a company's own one as the contact reads it."""
         if name.startswith("custom."):
-            return f"p.custom->>{self.arg(name[7:], 'text')}"
+            key = self.arg(name[7:], "text")
+            kind = f"(select f.kind from custom_field f where f.company_id = {self.company} and f.key = {key} and f.deleted_at is null)"
+            of_company = f"(select o.language from company o where o.id = {self.company})"
+            return field_values.shown_sql(f"(p.custom->>{key})", kind, "p.language", of_company)
         return _FIELDS[name]
 
     @property
@@ -134,7 +137,7 @@ async def anybody(r: Read, audience: Audience) -> bool:
 
 
 async def sample(r: Read, audience: Audience, most: int) -> list[tuple[str, str, list[str]]]:
-    """The first few who would get it: name, address, raw values."""
+    """The first few who would get it: name, address, values of the fields."""
     rows = await r.fetch(
         audience.people + f"select p.name, p.address, {audience.params} as params from judged p where reason is null"
         f" limit {int(most)}",

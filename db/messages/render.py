@@ -1,6 +1,7 @@
 """What a message says to one person, from the campaign's frozen content and the raw values stored with the message.
 
-The ledger stores raw values; cleaning and fallbacks happen here, in one place, for the sender, previews and screens alike.
+The ledger stores raw values, with days and numbers in the form in which their person reads them (db/campaigns/audience.py).
+Cleaning and fallbacks happen here, in one place, for the sender, previews and screens alike.
 """
 
 import re

@@ -265,6 +265,43 @@ async def test_a_test_send_goes_through_the_ledger_outside_the_counts(
     ]
 
 
+async def test_days_numbers_and_answers_are_said_as_the_contact_reads_them(
+    client: httpx.AsyncClient, auth: Headers, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    """A contact of no language, or of one that we do not write, reads the company's. Preview, test and campaign agree."""
+    channel_id = await factories.channel(owner_db, owner, "sms")
+    await factories.contacts(owner_db, owner, 3, first=1)
+    await owner_db.execute(
+        "insert into custom_field(company_id, key, label, kind) values ($1, 'dia', 'Dia', 'date'), ($1, 'valor', 'Valor', 'number'),"
+        " ($1, 'socio', 'Sócio', 'boolean'), ($1, 'nota', 'Nota', 'text')",
+        owner.company_id,
+    )
+    custom = {"dia": "2025-02-03", "valor": "139.48", "socio": "true", "nota": "2025-02-03"}
+    await owner_db.execute(
+        "update contact set custom = $2::jsonb, language = case name when 'Pessoa 2' then 'en-US' when 'Pessoa 3' then 'es' end"
+        " where company_id = $1",
+        owner.company_id,
+        msgspec.json.encode(custom).decode(),
+    )
+    body = "{{custom.dia|x}} {{custom.valor|x}} {{custom.socio|x}} {{custom.nota|x}}"
+    ready = await _draft(client, auth, channel_id=str(channel_id), body=body, audience={"everyone": True})
+    portuguese, english = ["03/02/2025", "139,48", "sim", "2025-02-03"], ["2025-02-03", "139.48", "yes", "2025-02-03"]
+    preview = (await client.post(f"/v1/campaigns/{ready['id']}/preview", headers=auth)).json()
+    said = {message["contact_name"]: message["body"] for message in preview["messages"]}
+    assert said == {f"Pessoa {i}": " ".join(english if i == 2 else portuguese) for i in (1, 2, 3)}
+    numbers = [f"(11) 90000-000{i}" for i in (1, 2, 3)]
+    (await client.post(f"/v1/campaigns/{ready['id']}/test", json={"to": numbers}, headers=auth)).raise_for_status()
+    (await client.post(f"/v1/campaigns/{ready['id']}/launch", json={}, headers=auth)).raise_for_status()
+    await lifecycle.prepare(owner.company_id, UUID(ready["id"]))
+    rows = await owner_db.fetch(
+        "select address, array_agg(params::text) as params from message where company_id = $1 group by 1 order by 1",
+        owner.company_id,
+    )
+    arrays = ["{" + ",".join(values) + "}" for values in (portuguese, english, portuguese)]
+    arrays = [array.replace("139,48", '"139,48"') for array in arrays]
+    assert [row["params"] for row in rows] == [[array] * 2 for array in arrays]
+
+
 @pytest.mark.parametrize(("role", "status"), [(Role.VIEWER, 403), (Role.AGENT, 403), (Role.MANAGER, 202), (Role.ADMIN, 202)])
 async def test_who_may_launch(client: httpx.AsyncClient, sign_in_as: SignInAs, ready: dict, role: Role, status: int) -> None:
     answer = await client.post(f"/v1/campaigns/{ready['id']}/launch", json={}, headers=await sign_in_as(role))

@@ -1,12 +1,13 @@
 """Numbers, days and answers that a spreadsheet holds as such, as the text that a person of the company would type.
 
-The one place that decides it, for every kind of workbook. Fifteen digits count, as in Excel: behind them is only noise."""
+Days, decimals and answers are spelled as messages spell a field of their kind (db/contacts/field_values.py). Fifteen digits
+count, as in Excel: behind them is only noise."""
 
 import datetime
 from decimal import Decimal
 
-_FLAGS = {"pt-BR": ("não", "sim"), "en": ("no", "yes")}
-_DAYS = {"pt-BR": "%d/%m/%Y", "en": "%Y-%m-%d"}
+from db.contacts.enums import CustomFieldKind
+from db.contacts.field_values import shown
 
 
 def text_of(value: object, language: str) -> str:
@@ -15,7 +16,7 @@ def text_of(value: object, language: str) -> str:
         case None:
             return ""
         case bool():
-            return _FLAGS[language][value]
+            return shown(CustomFieldKind.BOOLEAN, str(value).lower(), language)
         case float():
             return _decimal(value, language)
         case datetime.datetime() if (value.hour, value.minute, value.second) != (0, 0, 0):
@@ -37,11 +38,11 @@ def _decimal(value: float, language: str) -> str:
     if value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     plain = format(Decimal(format(value, ".15g")), "f")
-    return plain.replace(".", ",") if language == "pt-BR" else plain
+    return shown(CustomFieldKind.NUMBER, plain, language)
 
 
 def _day(value: datetime.date, language: str) -> str:
-    return value.strftime(_DAYS[language]) if value.year >= 1000 else value.isoformat()
+    return shown(CustomFieldKind.DATE, value.isoformat()[:10], language)
 
 
 def _time(value: datetime.time) -> str:
