@@ -6,7 +6,7 @@ A row that cannot be processed is found by halving its batch; it waits, and hold
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -15,12 +15,14 @@ import structlog
 
 from db import halving, queue
 from db.campaigns import lifecycle
+from db.channels import log as channel_log
 from db.channels import provider_state
-from db.channels.secrets import load_channels
+from db.channels.secrets import ChannelRow, load_channels
 from db.errors import Unavailable
 from db.messages import inbox
 from db.messages.inbox import Waiting
 from db.permissions import Permission
+from db.providers import registry as channel_kinds
 from db.tenancy import worker
 from db.work import Work, work
 from workers.effects import Item, Stop, happen
@@ -40,6 +42,7 @@ log = structlog.get_logger("workers.inbound")
 BATCH = 500
 HANDS = 2  # batches of one company at once while it has a backlog: one is read while Postgres applies the other
 _NAMES_SENDER = (StatusEvent, PreferenceEvent, IdentityEvent)
+_FOREIGN = "The provider told something about a number that is not connected here."
 _busy: dict[UUID, bool] = {}  # companies in hand in this process; True: look once more
 
 
@@ -150,23 +153,37 @@ async def _apply(w: Work, rows: list[Waiting]) -> list[Stop]:
 
 async def _read(w: Work, rows: list[Waiting]) -> tuple[list[Item], list[UUID]]:
     """The events of these rows in the order of their time, and the rows that could be read."""
-    # Meta posts all numbers of an account to one address: what names a number belongs to the channel of that number.
-    channels = await load_channels(w, {row.channel_id for row in rows}, of_accounts=True)
-    numbers = {(each.account_id, each.external_id): each for each in channels.values()}
+    channels = await load_channels(w, {row.channel_id for row in rows}, of_kinds=True)
+    numbers = {(each.kind, each.sandbox, each.external_id): each for each in channels.values()}
     items: list[Item] = []
     done: list[UUID] = []
+    foreign: dict[tuple[UUID, str], None] = {}
     for row in rows:
-        channel = channels.get(row.channel_id)
+        address = channels.get(row.channel_id)
         try:
-            if channel is not None:
-                items += [Item(event, row, numbers.get((channel.account_id, _number(event)), channel)) for event in parse(row)]
+            events = [] if address is None else [(event, _channel(event, address, numbers)) for event in parse(row)]
+            items += [Item(event, row, channel) for event, channel in events if channel is not None]
+            foreign |= dict.fromkeys((row.channel_id, _number(event)) for event, channel in events if channel is None)
             done.append(row.id)
         except BadWebhook as error:
             await inbox.failed(w, row.id, str(error), final=True)
+    for channel_id, number in foreign:
+        log.warning("inbound.foreign_number", channel_id=str(channel_id), number=number)
+        await channel_log.count(w, channel_id, "webhook", False, _FOREIGN, code="foreign_number", request=number, alike=True)
     if new := {item.channel.id for item in items if item.channel.heard_at is None}:
         await provider_state.heard(w, sorted(new))
     items.sort(key=lambda item: item.at)
     return items, done
+
+
+def _channel(event: AnyEvent, address: ChannelRow, numbers: Mapping[tuple[str, bool, str], ChannelRow]) -> ChannelRow | None:
+    """Whose an event is that came to the address of a channel. None: of a number that the company has not connected; another company
+    may share the account and the app."""
+    number = _number(event)
+    named = numbers.get((address.kind, address.sandbox, number), address if number == address.external_id else None)
+    if named is not None or (number and channel_kinds.provider(address.kind).capabilities.names_numbers):
+        return named
+    return address
 
 
 def _number(event: AnyEvent) -> str:

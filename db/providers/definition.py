@@ -131,6 +131,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """It tells that a message was read."""
     can_look_up: bool = False
     """It can be asked what became of a message whose answer was lost."""
+    names_numbers: bool = False
+    """Its webhooks name our number as `external_id` has it, and come to one address for all numbers of an account or app: what names a
+    number that is no channel of the company is another's. Otherwise whatever comes to a channel's address is the channel's."""
     write_template: TemplateWriter | None = None
     """None: there are no templates."""
     rehearsed_kinds: tuple[str, ...] = ()

@@ -14,7 +14,17 @@ from db.messages.content import Call, File, Image, Location, Reaction, Revoke, S
 from db.messages.conversation import Entry
 from db.messages.enums import MessageOrigin, MessageState
 from db.tenancy import Actor
-from tests.db.channels.factories import envelope, make_campaign, make_channel, make_contact, make_message, put_inbox, status, text
+from tests.db.channels.factories import (
+    envelope,
+    make_campaign,
+    make_channel,
+    make_contact,
+    make_message,
+    put_inbox,
+    status,
+    text,
+    twilio_form,
+)
 from workers.inbound import process_inbox
 
 PHONE = "+5511987654321"
@@ -160,6 +170,43 @@ async def test_a_message_belongs_to_the_number_that_it_names(owner: Actor, owner
     value = {**text("oi"), "metadata": {"phone_number_id": "42"}}
     await told(owner_db, owner, posted, value)
     assert await owner_db.fetchval("select channel_id from inbound_message where company_id = $1", owner.company_id) == named
+
+
+async def test_a_number_of_another_account_of_the_company_has_its_messages(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    """An app may serve several accounts over one address."""
+    posted = await make_channel(owner_db, owner)
+    named = await make_channel(owner_db, owner, external_id="42", account_id="900200")
+    await told(owner_db, owner, posted, {**text("oi"), "metadata": {"phone_number_id": "42"}})
+    assert await owner_db.fetchval("select channel_id from inbound_message where company_id = $1", owner.company_id) == named
+
+
+async def test_what_is_meant_for_another_company_is_left_aside(
+    owner: Actor, stranger: Actor, owner_db: asyncpg.Connection
+) -> None:
+    """Two companies may share an account and its app: Meta posts the messages of both to one address."""
+    ours = await make_channel(owner_db, owner)
+    await make_channel(owner_db, stranger, external_id="42")
+    mine, theirs = text("oi"), {**text("SAIR", wamid="wamid.THEIRS"), "metadata": {"phone_number_id": "42"}}
+    contact = await make_contact(owner_db, owner, PHONE)
+    refused = {**status(None, "failed", wamid="wamid.SENT", code=131050), "metadata": {"phone_number_id": "42"}}
+    for value in (mine, theirs, refused):
+        await told(owner_db, owner, ours, value)
+    bodies = "select array_agg(body) from inbound_message where company_id = any($1::uuid[])"
+    assert await owner_db.fetchval(bodies, [owner.company_id, stranger.company_id]) == ["oi"]
+    assert await owner_db.fetchval("select opted_out_at from contact where id = $1", contact) is None
+    line = await owner_db.fetchrow("select code, request, times from channel_log where channel_id = $1", ours)
+    assert line is not None
+    assert tuple(line) == ("foreign_number", "42", 2)
+    assert await owner_db.fetchval("select bool_and(processed_at is not null) from webhook_inbox where channel_id = $1", ours)
+
+
+async def test_what_comes_to_the_address_of_an_sms_channel_is_its_own(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    """A messaging service is posted about the number that it picked."""
+    service = await make_channel(owner_db, owner, "sms", external_id="MG" + "1" * 32)
+    body, _ = twilio_form("", {"MessageSid": "SM" + "b" * 32, "From": PHONE, "To": "+15005550009", "Body": "oi"})
+    await put_inbox(owner_db, owner, service, body, "twilio_message")
+    await process_inbox(owner.company_id)
+    assert await owner_db.fetchval("select channel_id from inbound_message where company_id = $1", owner.company_id) == service
 
 
 async def test_without_a_phone_a_message_finds_its_person(owner: Actor, owner_db: asyncpg.Connection) -> None:

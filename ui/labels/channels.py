@@ -129,6 +129,9 @@ def log_summary(entry: ChannelLogEntry) -> str:
         "Sandbox: behaviour": _("Behaviour changed"),
         "Sandbox: news": _("Tell news of Meta"),
         "The provider told something that is not known here.": _("The provider told something that we do not know"),
+        "The provider told something about a number that is not connected here.": _(
+            "The provider told something about a number that is not connected here"
+        ),
     }
     return known.get(entry.summary, entry.summary)
 

@@ -27,6 +27,7 @@ PROVIDER = Provider(
         reaches_landlines=True,
         limits_people=True,
         reports_read=True,
+        names_numbers=True,
         write_template=write_template,
         rehearsed_kinds=(
             "image",

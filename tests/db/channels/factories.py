@@ -20,14 +20,17 @@ WABA = "900100"
 
 
 async def make_channel(owner_db: asyncpg.Connection, actor: Actor, kind: str = "whatsapp", **columns: Any) -> UUID:
-    """A connected channel of a real account, with secrets."""
+    """A connected channel of a real account, with secrets. A company's first WhatsApp number has the id that `text` and `status` name."""
     channel_id, whatsapp = uuid7(), kind == "whatsapp"
+    further = await owner_db.fetchval(
+        "select true from channel where company_id = $1 and kind = $2 and external_id = '1'", actor.company_id, kind
+    )
     values: dict[str, Any] = {
         "id": channel_id,
         "sandbox": False,
         "number": None,
         "account_id": WABA if whatsapp else "AC" + "1" * 32,
-        "external_id": str(channel_id.int)[:15] if whatsapp else "+15005550006",
+        "external_id": (str(channel_id.int)[:15] if further else "1") if whatsapp else "+15005550006",
         "portfolio_id": str(channel_id),
         "token": seal(actor.company_id, channel_id, "token", "EAAtoken-of-tests"),
         "signing_secret": seal(actor.company_id, channel_id, "signing_secret", APP_SECRET if whatsapp else AUTH_TOKEN),
