@@ -1,7 +1,5 @@
 """Fields that a company adds to its contacts. Values are texts, kept by key in `contact.custom`; the kind says how they look."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -13,13 +11,14 @@ from db.contacts.enums import CustomFieldKind
 from db.contacts.errors import ContactError, ContactField
 from db.contacts.events import ContactsChanged
 from db.contacts.field_values import written
-from db.contacts.mapping import ColumnTarget, distinct_key, field_key
+from db.contacts.mapping import ColumnTarget, called, distinct, distinct_key, field_key
 from db.errors import Field, RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, Work, read, work
 
 MAX_FIELDS = 200  # per company
+MAX_LABEL = 60
 
 _NOT_A = {
     CustomFieldKind.NUMBER: ContactField.NOT_A_NUMBER,
@@ -32,7 +31,7 @@ _OF_EVERY_CONTACT = frozenset(
     ("telefone", "nome", "primeiro nome", "sobrenome", "nome completo", "e mail", "email", "etiquetas", "idioma", "idioma preferido",
      "phone", "name", "first name", "last name", "full name", "whole name", "tags", "language", "preferred language")
 )  # fmt: skip
-"""What no field of a company may be called beside, in both languages, as `_called`."""
+"""What no field of a company may be called beside, in both languages, as `called`."""
 
 _SELECT = """
 select f.id, f.key, f.label, f.kind, {contacts} as contacts from custom_field f {counts} where f.company_id = $1 and f.deleted_at is null
@@ -115,22 +114,6 @@ async def _hold(w: Work) -> None:
     await w.execute("select pg_advisory_xact_lock(hashtextextended('fields:' || $1::text, 0))", str(w.company_id))
 
 
-def _called(label: str) -> str:
-    """What a person reads in a name: neither case nor accents nor signs between words tell two of them apart."""
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", label.casefold()) if not unicodedata.combining(sign))
-    return " ".join(re.findall(r"[^\W_]+", plain)) or plain.strip()
-
-
-def _distinct(label: str, taken: set[str]) -> str:
-    """The name, with a number after it if something is called so; takes it."""
-    number, found = 1, label
-    while _called(found) in taken:
-        number += 1
-        found = f"{label[:56]} {number}"
-    taken.add(_called(found))
-    return found
-
-
 async def _must_be_free(w: Work, label: str, *, but: UUID | None = None) -> None:
     """No two fields that a person sees are called alike. Raises Conflict `field_name_taken`."""
     rows = await w.fetch(
@@ -138,7 +121,7 @@ async def _must_be_free(w: Work, label: str, *, but: UUID | None = None) -> None
         w.company_id,
         but,
     )
-    if _called(label) in {_called(row["label"]) for row in rows} | _OF_EVERY_CONTACT:
+    if called(label) in {called(row["label"]) for row in rows} | _OF_EVERY_CONTACT:
         raise ContactError.FIELD_NAME_TAKEN(label=label)
 
 
@@ -149,11 +132,11 @@ async def ensure_fields(w: Work, columns: Sequence[ColumnTarget]) -> list[Column
     await field_removal.must_be_over(w, w.company_id, [column.field_key for column in columns if column.field_key])
     rows = await w.fetch("select key, label, kind from custom_field where company_id = $1 and deleted_at is null", w.company_id)
     kinds = {row["key"]: CustomFieldKind(row["kind"]) for row in rows}
-    taken = {_called(row["label"]) for row in rows} | _OF_EVERY_CONTACT
+    taken = {called(row["label"]) for row in rows} | _OF_EVERY_CONTACT
     fresh: dict[str, tuple[str, CustomFieldKind]] = {}
     for column in columns:
         if column.field_key and column.field_key not in kinds:
-            fresh[column.field_key] = _distinct(column.field_label or column.field_key, taken), column.field_kind
+            fresh[column.field_key] = distinct(column.field_label or column.field_key, taken, MAX_LABEL), column.field_kind
             kinds[column.field_key] = column.field_kind
     await _room(w, len(fresh))
     await w.execute(

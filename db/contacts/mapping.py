@@ -2,9 +2,10 @@
 
 Also the keys of fields that a list brings along. Refuses to read files or the database."""
 
+import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -81,23 +82,40 @@ def checked(columns: Sequence[ColumnTarget], names: Sequence[str]) -> list[Colum
 
 
 def words(text: str) -> str:
-    """ "Tel. 1", "E-mail", "firstName" as plain words: "tel 1", "e mail", "first name"."""
+    """ "Tel. 1", "E-mail", "firstName" as plain words: "tel 1", "e mail", "first name". Letters of other alphabets stay."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text[:200])
     plain = "".join(char for char in unicodedata.normalize("NFKD", spaced.casefold()) if not unicodedata.combining(char))
-    return " ".join(re.findall(r"[a-z0-9]+", plain))
+    return " ".join(re.findall(r"[^\W_]+", plain))
+
+
+def called(label: str) -> str:
+    """What a person reads in a name: neither case nor accents nor signs between words tell two of them apart."""
+    return words(label) or label.casefold().strip()
 
 
 def field_key(label: str) -> str:
-    """A label as the key of a custom field: "Data de nascimento" gives "data_de_nascimento"."""
-    key = words(label).replace(" ", "_")
-    return (key if key[:1].isalpha() else f"field_{key}".rstrip("_"))[:MAX_KEY].rstrip("_")
+    """A label as the key of a custom field: "Data de nascimento" gives "data_de_nascimento". What no key can hold, as the letters of other
+    alphabets, gives way to a digest, so that other labels have other keys."""
+    name = called(label)
+    key = "_".join(re.findall(r"[a-z0-9]+", name))
+    key = key if key[:1].isalpha() else f"field_{key}".rstrip("_")
+    if re.search(r"[^a-z0-9 ]", name):
+        digest = hashlib.blake2s(name.encode(), digest_size=4).hexdigest()
+        return f"{key[: MAX_KEY - 9]}_{digest}"
+    return key[:MAX_KEY].rstrip("_")
+
+
+def distinct(name: str, taken: set[str], most: int, *, between: str = " ", same: Callable[[str], str] = called) -> str:
+    """The name, with a number after it if another is `same`; at most so many characters. Takes it."""
+    number, found = 1, name
+    while same(found) in taken:
+        number += 1
+        end = f"{between}{number}"
+        found = f"{name[: most - len(end)]}{end}"
+    taken.add(same(found))
+    return found
 
 
 def distinct_key(key: str, taken: set[str]) -> str:
     """The key, with a number after it if it is taken; takes it."""
-    number, found = 1, key
-    while found in taken:
-        number += 1
-        found = f"{key[: MAX_KEY - 5]}_{number}"
-    taken.add(found)
-    return found
+    return distinct(key, taken, MAX_KEY, between="_", same=str)

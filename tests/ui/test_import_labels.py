@@ -3,6 +3,7 @@
 import pytest
 
 from db.contacts import fields
+from db.contacts.mapping import called
 from ui import i18n
 from ui.labels import imports, templates
 
@@ -16,6 +17,6 @@ def test_no_field_can_be_called_like_what_every_contact_has(language: str) -> No
             key: name for key, name in imports.targets().items() if key not in {"custom", "ignore", "opt_out", "second_phone"}
         }
         names = {*shown.values(), *templates.names([]).values()}
-        assert {name for name in names if fields._called(name) not in fields._OF_EVERY_CONTACT} == set()
+        assert {name for name in names if called(name) not in fields._OF_EVERY_CONTACT} == set()
     finally:
         i18n.set_request_preferences(None, None)

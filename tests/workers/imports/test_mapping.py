@@ -1,7 +1,10 @@
+import re
+
 import pytest
 
+from api.contract.contacts import FIELD_KEY
 from db.contacts.enums import CustomFieldKind, ImportTarget
-from db.contacts.mapping import ColumnTarget, GuessedColumn, checked, field_key
+from db.contacts.mapping import MAX_KEY, ColumnTarget, GuessedColumn, called, checked, distinct, field_key
 from db.errors import AppError
 from workers.imports.mapping import guess
 from workers.imports.reader import Column
@@ -84,7 +87,14 @@ def test_without_headers() -> None:
 def test_the_keys_of_a_guess_are_keys_and_differ() -> None:
     columns = [("Cidade", ["a"]), ("cidade!", ["b"]), ("1ª compra", ["c"]), ("日本", ["d"]), ("x" * 200, ["e"]), ("Valor", ["1"])]
     guessed = _guess(*columns)
-    assert [column.field_key for column in guessed] == ["cidade", "cidade_2", "field_1a_compra", "field", "x" * 40, "valor"]
+    assert [column.field_key for column in guessed] == [
+        "cidade",
+        "cidade_2",
+        "field_1a_compra",
+        field_key("日本"),
+        "x" * 40,
+        "valor",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -144,3 +154,29 @@ def test_a_field_without_a_key_gets_one_from_its_name() -> None:
 )
 def test_field_key(header: str, key: str) -> None:
     assert field_key(header) == key
+
+
+def test_labels_of_other_alphabets_have_keys_of_their_own() -> None:
+    """Else a second list would fill the field of the first."""
+    keys = [field_key(label) for label in ("Город", "Имя", "Город (1)", "都市", "%", "#", "Øre", "Are")]
+    assert len(set(keys)) == len(keys)
+    assert all(re.fullmatch(FIELD_KEY, key) for key in keys), keys
+    assert field_key("ГОРОД!") == keys[0]
+    assert len(field_key("Город " * 20 + "a" * 60)) <= MAX_KEY
+
+
+@pytest.mark.parametrize(
+    ("label", "taken", "found"),
+    [
+        ("Telefone", ["telefone"], "Telefone 2"),
+        ("TELEFONE", ["Telefone", "telefone 2"], "TELEFONE 3"),
+        ("Имя", ["Город"], "Имя"),
+        ("Город", ["город"], "Город 2"),
+        ("★", ["%"], "★"),
+        ("a" * 60, ["a" * 60], "a" * 58 + " 2"),
+    ],
+)
+def test_a_name_that_is_taken_gets_a_number(label: str, taken: list[str], found: str) -> None:
+    names = set(map(called, taken))
+    assert distinct(label, names, 60) == found
+    assert called(found) in names
