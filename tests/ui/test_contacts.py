@@ -223,6 +223,26 @@ async def test_a_row_is_mended_by_enter_and_the_next_one_is_at_hand(real: User, 
     assert (left.created, left.rejected, left.processed) == (4, 0, 4)
 
 
+async def test_a_mended_row_about_somebody_of_the_list_is_said_and_counted(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient
+) -> None:
+    found = await _uploaded(as_owner, owner)
+    columns = [ColumnChoice(index=c.index, target=c.target, field_key=c.field_key) for c in found.columns]  # type: ignore[arg-type]
+    await contacts.start_import(as_owner, found.id, ImportStart(columns=columns))
+    await run_import(owner.company_id, RunImport(import_id=found.id))
+    await real.open(f"/imports/{found.id}")
+    await real.should_see("Zé Lima", retries=30)
+    await real.should_not_see("Repetidas")
+    field(real, "E-mail").value, field(real, "Celular").value = "", "(11) 98765-4321"  # Ana's
+    click(real, "Importar as corrigidas")
+    await real.should_see("1 linha é de quem já veio nesta lista: só entrou o que faltava.", retries=30)
+    await real.should_see("Repetidas", retries=30)
+    await real.should_not_see("linha entrou")
+    left = await contacts.one_import(as_owner, found.id)
+    assert (left.created, left.repeated, left.rejected, left.processed) == (1, 1, 0, 2)
+    assert await owner_db.fetchval("select array_agg(name) from contact where company_id = $1", owner.company_id) == ["Ana"]
+
+
 async def test_a_list_of_column_names_alone_is_said_and_cannot_be_started(real: User, owner: Actor, as_owner: ApiClient) -> None:
     found = await _uploaded(as_owner, owner, LIST.splitlines()[0] + "\n")
     await real.open(f"/imports/{found.id}")

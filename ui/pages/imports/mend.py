@@ -30,6 +30,7 @@ class MendTable:
 
     def __init__(self, found: Import, api: ApiClient, changed: Callable[[Import], Any]) -> None:
         self._import, self._api, self._changed = found, api, changed
+        self._repeated = found.repeated
         self._rows: dict[int, _Row] = {}
         self._next: str | None = None
         self._list: ui.element | None = None
@@ -105,12 +106,24 @@ class MendTable:
                 del self._rows[row.number]
         for number in still & set(self._rows):
             self._rows[number].refused([one for one in mended.rejects if one.row_number == number])
-        if mended.taken:
-            count = len(mended.taken)
-            toast(ngettext("{n} row came in.", "{n} rows came in.", count).format(n=formats.number(count)))
+        self._say(len(mended.taken), mended.result.repeated)
         self._changed(mended.result)
         if not self._rows and self._next is not None:
             await self._append()
+
+    def _say(self, taken: int, repeated: int) -> None:
+        """How many came in, and how many are about somebody whom the list brought before: of those the first row counts."""
+        again = max(0, min(taken, repeated - self._repeated))
+        self._repeated = repeated
+        if count := taken - again:
+            toast(ngettext("{n} row came in.", "{n} rows came in.", count).format(n=formats.number(count)))
+        if again:
+            said = ngettext(
+                "{n} row is about somebody who came with this list already: only what was missing was added.",
+                "{n} rows are about people who came with this list already: only what was missing was added.",
+                again,
+            )
+            toast(said.format(n=formats.number(again)), "info")
 
 
 class _Row:

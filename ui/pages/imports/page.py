@@ -222,6 +222,8 @@ class _Flow:
             figure(_("New"), formats.number(found.created), hint=_("contacts made"))
             figure(_("Brought up to date"), formats.number(found.updated), hint=_("were known already"))
             figure(_("Unchanged"), formats.number(found.unchanged), hint=_("nothing new in the file"))
+            if found.repeated:
+                figure(_("Repeated"), formats.number(found.repeated), hint=_("about people who came with this list already"))
             figure(
                 _("Not taken"),
                 formats.number(found.rejected),
