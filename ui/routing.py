@@ -17,7 +17,7 @@ from nicegui import Client, helpers
 from nicegui.language import Language
 
 from api.contract.enums import Permission
-from ui import kinds
+from ui import first_answers, kinds
 from ui.client import accounts
 from ui.client.base import ApiClient, ApiProblem, Offline
 from ui.i18n import preferences, set_page_preferences
@@ -88,10 +88,14 @@ def _guarded(listed: _Page, settings: Settings, draw_error: Callable[[int], None
                         return refused if isinstance(refused, Response) else None
                 else:
                     set_page_preferences(client)
+                first_answers.begin(client)
                 result = listed.function(*args, **kwargs)
                 if helpers.should_await(result):
                     result = await result
-                return result if isinstance(result, Response) else None
+                if isinstance(result, Response):
+                    return result
+                await first_answers.wait(client)
+                return None
         except TimeoutError:
             _away(client, _api_of(client, settings), draw_error)
             return None

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
-from nicegui import background_tasks, helpers, ui
+from nicegui import helpers, ui
 
-from ui import session
+from ui import first_answers, session
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.buttons import button
@@ -112,11 +112,7 @@ class Loader(Generic[T]):
         self.element.props["aria-busy"] = "true"
         with self.element:
             skeleton()
-        background_tasks.create(self._start(), name="load")
-
-    async def _start(self) -> None:
-        with self.element:
-            await self.refresh()
+        first_answers.ask(self.element, self.refresh)
 
     async def refresh(self) -> None:
         """Asks again; what is on the screen stays until the answer is there. Older answers that come late are dropped."""

@@ -11,7 +11,7 @@ from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from nicegui import events, ui
 
 from api.contract.base import Page
-from ui import formats
+from ui import first_answers, formats
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.address import address
@@ -85,7 +85,7 @@ class DataTable(Generic[T]):
             self._table.set_visibility(False)
             self._foot = ui.element("div").classes("m-foot")
             self._foot.set_visibility(False)
-        ui.timer(0, self.refresh, once=True)
+        first_answers.ask(self.element, self.refresh)
 
     # -- drawing ------------------------------------------------------------------------------------------------
 

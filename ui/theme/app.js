@@ -190,6 +190,7 @@
   let pressed = null;
   const calm = () => {
     for (const one of document.querySelectorAll(".m-waiting")) one.classList.remove("m-waiting");
+    document.documentElement.classList.remove("m-asking");
   };
   addEventListener("click", (event) => {
     pressed = event.target.closest?.("button, .q-btn, .q-item, [data-press], [role=tab]");
@@ -198,7 +199,8 @@
   addEventListener("load", () => {
     window.socket?.onAnyOutgoing((name, message) => {
       if (name !== "event" || !pressed || pressed.id !== `c${message.id}`) return;
-      pressed.classList.add("m-waiting");
+      if (pressed.closest(".q-menu")) document.documentElement.classList.add("m-asking"); // the menu closes: a line at the top
+      else pressed.classList.add("m-waiting");
       setTimeout(calm, 30000); // should no answer be due at all
     });
     window.socket?.onAny(calm);

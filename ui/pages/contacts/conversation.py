@@ -12,7 +12,7 @@ from api.contract.contents import Preference, System
 from api.contract.enums import MessageOrigin, Permission
 from api.contract.events import ConversationChanged, MessageReceived
 from api.contract.messages import Message, MessageCreate, ReplyChannel
-from ui import formats, kinds, live, session
+from ui import first_answers, formats, kinds, live, session
 from ui.client import messages as client
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
@@ -239,7 +239,7 @@ class _Composer:
                     self._window = ui.label().classes("m-hint")
                     button(_("Send"), self._send, kind="primary", icon="send")
             self._write.set_visibility(False)
-        ui.timer(0, self.refresh, once=True)
+        first_answers.ask(self._element, self.refresh)
         ui.timer(TICK, self._tick)
 
     async def refresh(self) -> None:
