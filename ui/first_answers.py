@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from nicegui import Client, background_tasks, ui
 
-PATIENCE = 0.25  # seconds
+PATIENCE = 0.15  # seconds
 
 _asked: WeakKeyDictionary[Client, list[asyncio.Task[None]]] = WeakKeyDictionary()
 

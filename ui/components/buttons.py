@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from typing import Any, Literal
+from weakref import WeakSet
 
 from nicegui import ui
 
@@ -35,13 +36,18 @@ def button(
     return element
 
 
+_running: WeakSet[ui.button] = WeakSet()
+
+
 async def _run(element: ui.button, handler: Callable[[], Any]) -> None:
+    if element in _running:
+        return
     with element.client.content:  # the button may be repainted away while its handler still runs
         result = handler()
         if not inspect.isawaitable(result):
             return
         element.props("loading")
-        element.disable()
+        _running.add(element)
         try:
             await result
         finally:
@@ -49,9 +55,9 @@ async def _run(element: ui.button, handler: Callable[[], Any]) -> None:
 
 
 def _settle(element: ui.button) -> None:
+    _running.discard(element)
     if not (element.is_deleted or element.client.is_deleted):
-        element.props(remove="loading")
-        element.enable()
+        element.props(remove="loading")  # whether it can be pressed at all is for the handler to say
 
 
 def icon_button(icon: str, label: str, on_click: Callable[[], Any] | None = None) -> ui.button:

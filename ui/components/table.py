@@ -85,6 +85,12 @@ class DataTable(Generic[T]):
             self._table.set_visibility(False)
             self._foot = ui.element("div").classes("m-foot")
             self._foot.set_visibility(False)
+            with self._foot:  # once: a press meets its button also when the list was read again meanwhile
+                self._range = ui.label().classes("m-hint")
+                with ui.element("div").classes("m-row m-near m-end"):
+                    self._previous = button(_("Previous"), self._back, icon="chevron_left", kind="plain")
+                    self._onward = button(_("Next"), self._forward, kind="plain")
+                    self._onward.props("icon-right=sym_r_chevron_right")
         first_answers.ask(self.element, self.refresh)
 
     # -- drawing ------------------------------------------------------------------------------------------------
@@ -171,22 +177,16 @@ class DataTable(Generic[T]):
 
     def _draw_foot(self, shown: int) -> None:
         first = (self._ask.page - 1) * self._limit + 1
-        self._foot.clear()
-        with self._foot:
-            last = first + shown - 1
-            if self._total is not None:
-                text = _("{first}–{last} of {total}").format(
-                    first=formats.number(first), last=formats.number(last), total=formats.number(self._total)
-                )
-            else:
-                text = f"{formats.number(first)}–{formats.number(last)}"
-            ui.label(text).classes("m-hint")
-            with ui.element("div").classes("m-row m-near m-end"):
-                back = button(_("Previous"), self._back, icon="chevron_left", kind="plain")
-                on = button(_("Next"), self._forward, kind="plain")
-                on.props("icon-right=sym_r_chevron_right")
-            back.set_enabled(self._ask.page > 1)
-            on.set_enabled(self._next is not None)
+        last = first + shown - 1
+        if self._total is not None:
+            text = _("{first}–{last} of {total}").format(
+                first=formats.number(first), last=formats.number(last), total=formats.number(self._total)
+            )
+        else:
+            text = f"{formats.number(first)}–{formats.number(last)}"
+        self._range.text = text
+        self._previous.set_enabled(self._ask.page > 1)
+        self._onward.set_enabled(self._next is not None)
         self._foot.set_visibility(self._ask.page > 1 or self._next is not None or shown > 10)
 
     # -- asking -------------------------------------------------------------------------------------------------

@@ -196,16 +196,24 @@
     pressed = event.target.closest?.("button, .q-btn, .q-item, [data-press], [role=tab]");
     setTimeout(() => (pressed = null));
   }, true);
-  addEventListener("load", () => {
-    window.socket?.onAnyOutgoing((name, message) => {
-      if (name !== "event" || !pressed || pressed.id !== `c${message.id}`) return;
-      if (pressed.closest(".q-menu")) document.documentElement.classList.add("m-asking"); // the menu closes: a line at the top
-      else pressed.classList.add("m-waiting");
-      setTimeout(calm, 30000); // should no answer be due at all
-    });
-    window.socket?.onAny(calm);
-    window.socket?.on("disconnect", calm);
-  });
+  const asks = (name, message) => {
+    if (name !== "event" || !pressed || pressed.id !== `c${message.id}`) return;
+    if (pressed.closest(".q-menu")) document.documentElement.classList.add("m-asking"); // the menu closes: a line at the top
+    else pressed.classList.add("m-waiting");
+    setTimeout(calm, 30000); // should no answer be due at all
+  };
+  const listen = () => {
+    const socket = window.socket;
+    if (!socket) return requestAnimationFrame(listen);
+    const emit = socket.emit;
+    socket.emit = function (...said) { // not onAnyOutgoing: what is pressed before the socket is open waits in it
+      asks(...said);
+      return emit.apply(this, said);
+    };
+    socket.onAny(calm);
+    socket.on("disconnect", calm);
+  };
+  listen();
 
   // Following a link: a line at the top until the next page is there.
   addEventListener("beforeunload", () => document.documentElement.classList.add("m-leaving"));
