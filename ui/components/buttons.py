@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable
 from typing import Any, Literal
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from nicegui import ui
 
@@ -36,18 +36,25 @@ def button(
     return element
 
 
-_running: WeakSet[ui.button] = WeakSet()
+_running: WeakKeyDictionary[ui.button, bool] = WeakKeyDictionary()  # and whether it can be pressed behind that
+
+
+def allow(element: ui.button, on: bool) -> None:
+    """Whether the button can be pressed; while its handler runs, once that has ended."""
+    if element in _running:
+        _running[element] = on
+    else:
+        element.set_enabled(on)
 
 
 async def _run(element: ui.button, handler: Callable[[], Any]) -> None:
-    if element in _running:
-        return
     with element.client.content:  # the button may be repainted away while its handler still runs
         result = handler()
         if not inspect.isawaitable(result):
             return
         element.props("loading")
-        _running.add(element)
+        element.disable()
+        _running[element] = True
         try:
             await result
         finally:
@@ -55,9 +62,10 @@ async def _run(element: ui.button, handler: Callable[[], Any]) -> None:
 
 
 def _settle(element: ui.button) -> None:
-    _running.discard(element)
+    on = _running.pop(element, True)
     if not (element.is_deleted or element.client.is_deleted):
-        element.props(remove="loading")  # whether it can be pressed at all is for the handler to say
+        element.props(remove="loading")
+        element.set_enabled(on)
 
 
 def icon_button(icon: str, label: str, on_click: Callable[[], Any] | None = None) -> ui.button:

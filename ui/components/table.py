@@ -15,7 +15,7 @@ from ui import first_answers, formats
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.address import address
-from ui.components.buttons import button
+from ui.components.buttons import allow, button
 from ui.components.cells import Cell, body, linked, name_of, of_row, tick, tick_all
 from ui.components.forms import search_field
 from ui.components.query import Asked, Filter, Query
@@ -185,8 +185,8 @@ class DataTable(Generic[T]):
         else:
             text = f"{formats.number(first)}–{formats.number(last)}"
         self._range.text = text
-        self._previous.set_enabled(self._ask.page > 1)
-        self._onward.set_enabled(self._next is not None)
+        allow(self._previous, self._ask.page > 1)
+        allow(self._onward, self._next is not None)
         self._foot.set_visibility(self._ask.page > 1 or self._next is not None or shown > 10)
 
     # -- asking -------------------------------------------------------------------------------------------------
