@@ -71,6 +71,12 @@ async def template(
     return template_id
 
 
+async def somebody_waits(db: asyncpg.Connection) -> bool:
+    """Whether a statement of this database waits for a lock; those of other tests' databases do not count."""
+    sql = "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')"
+    return bool(await db.fetchval(sql))
+
+
 async def contacts(db: asyncpg.Connection, actor: Actor, count: int, *, first: int = 0) -> None:
     """`count` people with a mobile phone each: "Pessoa 7" at +5511900000007, every second with a city."""
     await db.execute(

@@ -54,8 +54,10 @@ async def test_a_press_is_answered_before_the_server_says_anything(stack: Stack,
     await expect(page.locator(".m-waiting")).to_have_count(0)
     # a choice, whose menu is gone with the press
     await page.get_by_role("button", name="Ordem").click()
+    by_name = page.get_by_text("Por nome", exact=True)
+    await expect(by_name).to_be_visible()
     silence.begin()
-    await page.get_by_text("Por nome", exact=True).click()
+    await by_name.click()
     await expect(root).to_have_class(re.compile("m-asking"))
     silence.end()
     await page.wait_for_url(re.compile(r"order=name"))

@@ -11,8 +11,8 @@ pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
 
 async def test_what_cannot_be_used_says_why_in_the_field(stack: Stack, context: BrowserContext, tmp_path: Path) -> None:
-    files = {name: tmp_path / name for name in ("agenda.vcf", "grande.csv", "vazia.csv")}
-    files["agenda.vcf"].write_text("BEGIN:VCARD\nEND:VCARD\n")
+    files = {name: tmp_path / name for name in ("foto.png", "grande.csv", "vazia.csv")}
+    files["foto.png"].write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     with files["grande.csv"].open("wb") as file:
         file.truncate(100_000_001)
     files["vazia.csv"].write_text("")
@@ -20,7 +20,7 @@ async def test_what_cannot_be_used_says_why_in_the_field(stack: Stack, context: 
     await sign_in(page, stack)
     await page.goto(f"{stack.ui}/imports")
     await settled(page)
-    for name, said in (("agenda.vcf", "não é uma planilha"), ("grande.csv", "mais de 100 MB"), ("vazia.csv", "está vazio")):
+    for name, said in (("foto.png", "não é uma lista de contatos"), ("grande.csv", "mais de 100 MB"), ("vazia.csv", "está vazio")):
         async with page.expect_file_chooser() as chooser:
             await page.locator(".m-drop").click()
         await (await chooser.value).set_files(files[name])

@@ -39,15 +39,19 @@ async def test_sms_and_a_reply_that_opts_out(stack: Stack, context: BrowserConte
     async with stack.client(email, _PASSWORD) as api:
         behaviour = {"delivered_share": 1, "reply_share": 0, "opt_out_share": 0, "failed_share": 0}
         assert (await api.put(f"/v1/sandbox/{channel}/behaviour", json=behaviour)).is_success
-        made = await api.post("/v1/contacts", json={"name": "Caio Prado", "phone": "95 99822-0001"})
+        made = await api.post("/v1/contacts", json={"name": "Caio Prado", "phone": "95 99822-0001", "tags": ["Padaria"]})
         assert made.is_success
         contact = made.json()["id"]
 
     # the campaign
     await page.goto(f"{stack.ui}/campaigns/new")
-    await page.get_by_role("radio").first.click()
+    await page.get_by_role("radio", name="Ensaio").click()
     await onward(page, "Público")
-    await page.get_by_role("radio", name="Todos").click()
+    await page.get_by_role("radio", name="Por etiquetas").click()  # everyone would be the sample contacts, too
+    await page.get_by_label("Com estas etiquetas").click()
+    await page.get_by_role("option", name="Padaria").click()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_text("pessoa vai receber")).to_be_visible()
     await onward(page, "Mensagem")
     await page.get_by_label("Mensagem", exact=True).fill("Oi {{first_name|cliente}}, pão quente às 17h. SAIR para parar.")
     await expect(page.locator(".m-phone")).to_contain_text("Oi Caio, pão quente")

@@ -8,7 +8,8 @@ from db.tenancy import Actor
 from ui import first_answers
 
 
-async def test_the_html_of_a_page_holds_what_it_shows(real: User, owner: Actor) -> None:
+async def test_the_html_of_a_page_holds_what_it_shows(real: User, owner: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_answers, "PATIENCE", 30)
     await create_contact(owner, name="Zuleika Peixoto", phone="11 98765-4321")
     html = (await real.http_client.get("/contacts")).text  # two answers, one after the other: the tags, then the people
     assert "Zuleika Peixoto" in html

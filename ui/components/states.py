@@ -108,14 +108,16 @@ class Loader(Generic[T]):
         self._draw = draw
         self._skeleton = skeleton
         self._asked = 0
+        self._shown: T | None = None
         self.element = ui.element("div").classes(f"m-loader {classes}")
         self.element.props["aria-busy"] = "true"
         with self.element:
             skeleton()
         first_answers.ask(self.element, self.refresh)
 
-    async def refresh(self) -> None:
-        """Asks again; what is on the screen stays until the answer is there. Older answers that come late are dropped."""
+    async def refresh(self, *, only_changes: bool = False) -> None:
+        """Asks again; what is on the screen stays until the answer is there. Older answers that come late are dropped. `only_changes`:
+        an answer equal to what is shown is not drawn again, because a redraw would lose a press that is under way."""
         self._asked += 1
         asked = self._asked
         try:
@@ -124,7 +126,7 @@ class Loader(Generic[T]):
             if asked == self._asked and not self._gone():
                 self._fail(error)
             return
-        if asked == self._asked:
+        if asked == self._asked and not (only_changes and value == self._shown):
             await self._paint(value)
 
     async def show(self, value: T) -> None:
@@ -135,6 +137,7 @@ class Loader(Generic[T]):
     async def _paint(self, value: T) -> None:
         if self._gone():
             return
+        self._shown = value
         self.element.props["aria-busy"] = "false"
         self.element.clear()
         with self.element:
@@ -150,6 +153,7 @@ class Loader(Generic[T]):
             with self.element:
                 session.expired()
             return
+        self._shown = None
         self.element.props["aria-busy"] = "false"
         self.element.clear()
         with self.element:

@@ -13,6 +13,7 @@ from db.accounts import identify, recover, sign_in
 from db.accounts.passwords import hash_password
 from db.errors import AppError, Unauthenticated
 from db.tenancy import Actor, Origin
+from tests import factories
 
 ORIGIN = Origin(ip="127.0.0.1")
 OLD, NEW = "cavalo-azul-42", "girafa-verde-17"
@@ -65,7 +66,7 @@ async def test_who_gets_in_while_the_password_changes_is_out_after_it(
                 await ways[way]()
 
         entering = asyncio.create_task(get_in())
-        while not entering.done() and not await owner_db.fetchval("select exists (select from pg_locks where not granted)"):
+        while not entering.done() and not await factories.somebody_waits(owner_db):
             await asyncio.sleep(0.01)
     await entering
     assert await owner_db.fetchval("select password_hash from account_user where id = $1", owner.id) == stored

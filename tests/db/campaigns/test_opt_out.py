@@ -222,7 +222,7 @@ async def test_who_is_merged_or_deleted_while_the_audience_is_written(
         else:
             await delete_contacts(w, [goes])  # sees no message yet
         preparing = asyncio.create_task(lifecycle.prepare(owner.company_id, campaign), context=outside)
-        while not preparing.done() and not await owner_db.fetchval("select exists (select from pg_locks where not granted)"):
+        while not preparing.done() and not await factories.somebody_waits(owner_db):
             await asyncio.sleep(0.01)
     assert await preparing == 3
     rows = await owner_db.fetch("select contact_id, state, reason from message where campaign_id = $1", campaign)

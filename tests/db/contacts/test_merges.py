@@ -19,6 +19,7 @@ from db.messages.content import Text
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work
+from tests import factories
 from tests.db.contacts.test_identities import inbound, people
 
 
@@ -169,7 +170,7 @@ async def test_an_opt_out_of_a_contact_that_is_being_merged_holds(owner: Actor, 
     async with work(owner, Permission.CONTACTS_WRITE) as w:
         assert await merges.merge(w, known, hidden, MergeReason.PHONE_SHOWN)
         asking = asyncio.create_task(opt_out(), context=outside)
-        while not asking.done() and not await owner_db.fetchval("select exists (select from pg_locks where not granted)"):
+        while not asking.done() and not await factories.somebody_waits(owner_db):
             await asyncio.sleep(0.01)
     await asking
     assert await opted_out(owner_db, known)
@@ -183,7 +184,7 @@ async def test_who_says_stop_is_not_merged_away_from_under_their_words(owner: Ac
     async with work(owner, Permission.CONTACTS_WRITE) as w:
         assert await contact_of(w, Sender(bsuid="B1", scope="p1")) == hidden
         merging = asyncio.create_task(inbound(owner, "5511987654321", bsuid="B1"), context=outside)
-        while not merging.done() and not await owner_db.fetchval("select exists (select from pg_locks where not granted)"):
+        while not merging.done() and not await factories.somebody_waits(owner_db):
             await asyncio.sleep(0.01)
         await received.store(w, received.Inbound(UUID(int=1), hidden, "wamid.1", "B1", Text(text="SAIR"), now()))
     assert await merging == known
