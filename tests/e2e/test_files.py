@@ -20,7 +20,11 @@ async def test_what_cannot_be_used_says_why_in_the_field(stack: Stack, context: 
     await sign_in(page, stack)
     await page.goto(f"{stack.ui}/imports")
     await settled(page)
-    for name, said in (("foto.png", "não é uma lista de contatos"), ("grande.csv", "mais de 100 MB"), ("vazia.csv", "está vazio")):
+    for name, said in (
+        ("foto.png", "não é uma lista de contatos"),
+        ("grande.csv", "mais de 100 MB"),
+        ("vazia.csv", "está vazio"),
+    ):
         async with page.expect_file_chooser() as chooser:
             await page.locator(".m-drop").click()
         await (await chooser.value).set_files(files[name])
