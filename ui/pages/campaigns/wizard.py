@@ -140,9 +140,8 @@ class Wizard:
 
     async def _others(self, event: Event) -> None:
         """Channels and templates come and go; a step that lists them is drawn anew, one in which somebody types is not."""
-        listing = self._step == "message" and kinds.can(self._kind()).templates and not self._template()
-        if isinstance(event, ChannelChanged):
-            listing = False  # the list of templates stays as it is
+        choosing = self._step == "message" and kinds.can(self._kind()).templates and not self._template()
+        listing = choosing and isinstance(event, TemplatesChanged)
         if self._loader is not None and (listing or self._step in {"channel", "review"}):
             await self._loader.refresh(only_changes=True)
 
