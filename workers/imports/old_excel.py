@@ -27,7 +27,7 @@ def first_rows(path: Path, limit: int, language: str) -> tuple[str, int, list[li
                 sheet = book.get_sheet_by_index(place)
                 seen = list(islice(_rows(sheet, language), limit + (sheet.start or (0, 0))[0]))
                 if any(map(any, seen)):
-                    return about.name, sheet.total_height, seen
+                    return about.name, (sheet.end or (0, 0))[0] + 1, seen
     raise UnreadableFile(FileProblem.EMPTY)
 
 
