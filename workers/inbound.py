@@ -170,7 +170,10 @@ async def _read(w: Work, rows: list[Waiting]) -> tuple[list[Item], list[UUID]]:
     for channel_id, number in foreign:
         log.warning("inbound.foreign_number", channel_id=str(channel_id), number=number)
         await channel_log.count(w, channel_id, "webhook", False, _FOREIGN, code="foreign_number", request=number, alike=True)
-    if new := {item.channel.id for item in items if item.channel.heard_at is None}:
+    heard = {item.channel.id for item in items} | {
+        channel_id for channel_id, _ in foreign
+    }  # also by a test that names no real number
+    if new := {channel_id for channel_id in heard if channels[channel_id].heard_at is None}:
         await provider_state.heard(w, sorted(new))
     items.sort(key=lambda item: item.at)
     return items, done

@@ -189,8 +189,10 @@ async def test_what_is_meant_for_another_company_is_left_aside(
     mine, theirs = text("oi"), {**text("SAIR", wamid="wamid.THEIRS"), "metadata": {"phone_number_id": "42"}}
     contact = await make_contact(owner_db, owner, PHONE)
     refused = {**status(None, "failed", wamid="wamid.SENT", code=131050), "metadata": {"phone_number_id": "42"}}
-    for value in (mine, theirs, refused):
+    for value in (theirs, refused):
         await told(owner_db, owner, ours, value)
+    assert await owner_db.fetchval("select heard_at is not null from channel where id = $1", ours)
+    await told(owner_db, owner, ours, mine)
     bodies = "select array_agg(body) from inbound_message where company_id = any($1::uuid[])"
     assert await owner_db.fetchval(bodies, [owner.company_id, stranger.company_id]) == ["oi"]
     assert await owner_db.fetchval("select opted_out_at from contact where id = $1", contact) is None
