@@ -99,12 +99,12 @@ async def load_channel(r: Read, channel_id: UUID) -> ChannelRow | None:
 async def load_channels(
     r: Read, channel_ids: Iterable[UUID], *, archived: bool = True, of_kinds: bool = False
 ) -> dict[UUID, ChannelRow]:
-    """By id, those that there are. `of_kinds`: also the other channels of their kinds that are not archived, rehearsals apart."""
+    """By id, those that there are. `of_kinds`: also the other channels of their kinds, rehearsals apart. Archived ones come first."""
     assert r.actor is not None
     rows = await r.fetch(
         f"select {_COLUMNS} from channel c where company_id = $1 and (id = any($2::uuid[]) and ($3 or archived_at is null)"
-        " or $4 and archived_at is null and exists (select from channel o where o.company_id = $1 and o.id = any($2::uuid[])"
-        "     and o.kind = c.kind and o.sandbox = c.sandbox))",
+        " or $4 and exists (select from channel o where o.company_id = $1 and o.id = any($2::uuid[])"
+        "     and o.kind = c.kind and o.sandbox = c.sandbox)) order by archived_at nulls last",
         r.actor.company_id,
         list(channel_ids),
         archived,

@@ -202,6 +202,23 @@ async def test_what_is_meant_for_another_company_is_left_aside(
     assert await owner_db.fetchval("select bool_and(processed_at is not null) from webhook_inbox where channel_id = $1", ours)
 
 
+async def test_who_says_stop_to_a_number_that_was_removed_is_opted_out(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    """Meta posts it to the address of the other number of the account. A number that was connected again is the living channel."""
+    ours = await make_channel(owner_db, owner)
+    await owner_db.execute("update channel set external_id = '41' where id = $1", ours)
+    removed, again, gone = [await make_channel(owner_db, owner, external_id=number) for number in ("42", "42x", "43")]
+    await owner_db.execute("update channel set archived_at = now() where id = any($1::uuid[])", [removed, gone])
+    await owner_db.execute("update channel set external_id = '42' where id = $1", again)
+    contact = await make_contact(owner_db, owner, PHONE)
+    for number, wamid in (("42", "wamid.1"), ("43", "wamid.2")):
+        await told(owner_db, owner, ours, {**text("SAIR", wamid=wamid), "metadata": {"phone_number_id": number}})
+    channels = await owner_db.fetch(
+        "select channel_id from inbound_message where company_id = $1 order by provider_id", owner.company_id
+    )
+    assert [row["channel_id"] for row in channels] == [again, gone]
+    assert await owner_db.fetchval("select opted_out_at from contact where id = $1", contact)
+
+
 async def test_what_comes_to_the_address_of_an_sms_channel_is_its_own(owner: Actor, owner_db: asyncpg.Connection) -> None:
     """A messaging service is posted about the number that it picked."""
     service = await make_channel(owner_db, owner, "sms", external_id="MG" + "1" * 32)
