@@ -17,9 +17,12 @@ from api.contract.base import Page
 from api.contract.contacts import (
     Import,
     ImportColumn,
+    ImportDryRun,
+    ImportExample,
     ImportKept,
     ImportMend,
     ImportMended,
+    ImportReason,
     ImportReject,
     ImportStart,
     ImportUndo,
@@ -27,7 +30,9 @@ from api.contract.contacts import (
 from api.exports import BOM, Separator, csv_lines, csv_stream
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.translations import portuguese
-from db.contacts import import_undo, imports, mending, repeating
+from db.contacts import import_dry_run, import_undo, imports, mending, repeating
+from db.contacts.enums import DryRunState
+from db.contacts.import_dry_run import Cause, DryRun
 from db.contacts.import_undo import Undo
 from db.contacts.imports import Inspected, Options
 from db.contacts.mapping import ColumnTarget
@@ -39,6 +44,7 @@ from db.tenancy import Actor
 _ROOM = imports.MAX_BYTES + 64 * 1024  # for the multipart frame
 _PIECE = 1 << 20
 _targets = msgspec.json.Decoder(list[ColumnTarget])
+_dry_runs = msgspec.json.Decoder(DryRun)
 _undone = msgspec.json.Decoder(Undo)
 
 
@@ -48,9 +54,14 @@ def _import(row: asyncpg.Record) -> Import:
     for chosen in _targets.decode(row["mapping"]):
         given = {"target": chosen.target, "field_key": chosen.field_key, "field_kind": chosen.field_kind, "confidence": 1.0}
         columns[chosen.index] = msgspec.structs.replace(columns[chosen.index], **given)
+    dry = _dry_runs.decode(row["dry_run"]) if row["dry_run"] else None
+    if dry is not None and dry.state is DryRunState.DONE:
+        pairs = zip(columns, dry.counts.fill, strict=True)
+        columns = [msgspec.structs.replace(column, fill_rate=share) for column, share in pairs]
     return struct(
         row,
         Import,
+        dry_run=_dry_run(dry) if dry else None,
         encoding=seen.encoding if seen else None,
         separator=seen.separator if seen else None,
         has_header=seen.has_header if seen else False,
@@ -59,6 +70,19 @@ def _import(row: asyncpg.Record) -> Import:
         tags=msgspec.json.decode(row["options"], type=Options).tag_names,
         undo=_undo(_undone.decode(row["undo"])) if row["undo"] else None,
     )
+
+
+def _dry_run(dry: DryRun) -> ImportDryRun:
+    counts = msgspec.structs.asdict(dry.counts)
+    del counts["fill"]
+    reasons = [_reason(cause, Reason(cause.reason).sentence) for cause in counts.pop("causes")]
+    left_out = [_reason(cause, RowWarning(cause.reason).sentence) for cause in counts.pop("left_out")]
+    return ImportDryRun(state=dry.state, reasons=reasons, left_out=left_out, error=dry.error, **counts)
+
+
+def _reason(cause: Cause, message: str) -> ImportReason:
+    examples = [ImportExample(**msgspec.structs.asdict(example)) for example in cause.examples]
+    return ImportReason(reason=cause.reason, message=message, rows=cause.rows, examples=examples)
 
 
 def _undo(found: Undo) -> ImportUndo:
@@ -106,6 +130,14 @@ class ImportController(Controller):
     @get("/{import_id:uuid}", summary="Get an import", description="With its columns once the file was looked at.")
     async def get_import(self, actor: Caller, import_id: FromPath[UUID]) -> Import:
         return _import(await imports.one_import(actor, import_id))
+
+    @post("/{import_id:uuid}/dry-run", status_code=202, summary="Ask what an import would do")
+    async def dry_run(self, actor: Caller, import_id: FromPath[UUID], data: JSONBody[ImportStart]) -> Import:
+        """Takes what a start takes, and counts in the background, over the whole file and without changing a contact: who is new, who is
+        known, who stays out and why, and how many rows fill each column. `dry_run` holds it, with event `import.progress`; one of other
+        columns gives way. A start neither needs nor awaits it. 422 `mapping_invalid`; 409 `import_not_ready`."""
+        columns = [ColumnTarget(**msgspec.structs.asdict(column)) for column in data.columns]
+        return _import(await import_dry_run.request(actor, import_id, columns, data.tags, data.country))
 
     @post(
         "/{import_id:uuid}/start",

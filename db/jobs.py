@@ -108,6 +108,19 @@ class InspectImport(Job, frozen=True, kw_only=True):
         return f"inspect:{self.import_id}"
 
 
+class DryRunImport(Job, frozen=True, kw_only=True):
+    """Counts what an import would do, before it is started."""
+
+    queue: ClassVar[QueueName] = "inspect"
+    timeout: ClassVar[float] = 900
+    max_tries: ClassVar[int] = 3
+    import_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"dry-run:{self.import_id}"
+
+
 class RunImport(Job, frozen=True, kw_only=True):
     queue: ClassVar[QueueName] = "import"
     timeout: ClassVar[float] = 900

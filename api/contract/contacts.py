@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import COUNTRY, Input, Label, Output, example
 from db.campaigns.enums import CampaignState
-from db.contacts.enums import CustomFieldKind, IdentityKind, ImportState, ImportTarget, LineType, MergeReason
+from db.contacts.enums import CustomFieldKind, DryRunState, IdentityKind, ImportState, ImportTarget, LineType, MergeReason
 from db.contacts.filter import ContactFilter as ContactFilter
 from db.contacts.filter import Moment as Moment  # re-exported: campaigns take it too
 from db.texts import NAME_OR_NOTHING
@@ -204,6 +204,40 @@ class ImportColumn(Output):
     fill_rate: Annotated[float, example(0.98)]  # share of the rows that hold something: of the first ones, of all after a dry run
 
 
+class ImportExample(Output):
+    row_number: int
+    field: Annotated[str, example("phone")]
+    value: Annotated[str, example("12345")]
+
+
+class ImportReason(Output):
+    """Why rows, or cells of rows, would stay out: in how many rows, and up to five of them."""
+
+    reason: Annotated[str, example("phone_too_short")]
+    message: Annotated[str, example("The number has too few digits.")]
+    rows: int
+    examples: list[ImportExample]
+
+
+class ImportDryRun(Output):
+    """POST /v1/imports/{id}/dry-run ImportStart → Import: what a start with the same body would do. Figures as in Import, over the
+    `processed` rows; final once `done`."""
+
+    state: Annotated[DryRunState, example("done")]
+    processed: int
+    created: int
+    updated: int
+    unchanged: int
+    repeated: int
+    rejected: int
+    blank: int
+    warnings: int
+    reasons: list[ImportReason]  # of rows that would not be taken
+    left_out: list[ImportReason]  # of cells left out of rows that would be taken
+    exact: bool  # false: more people than it remembers, so some that stand in the file twice are counted as new
+    error: str | None  # a code, when it failed; the import can be started all the same
+
+
 class ImportKept(Output):
     """Contacts that an undo leaves where they are, and why."""
 
@@ -237,6 +271,7 @@ class Import(Output):
     has_header: bool
     columns: list[ImportColumn]
     preview: list[list[str]]
+    dry_run: ImportDryRun | None  # the last one asked for, until the import is started
     total: int | None
     processed: int
     created: int

@@ -58,6 +58,13 @@ class ImportTarget(StrEnum):
     IGNORE = "ignore"
 
 
+class DryRunState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
 class ImportState(StrEnum):
     UPLOADED = "uploaded"  # being looked at
     READY = "ready"  # its columns are known: waits to be started

@@ -64,7 +64,7 @@ async def create_field(actor: Actor, *, key: str | None, label: str, kind: Custo
     """Without a key it gets one from its label. Row as in `custom_fields`. Raises Conflict `field_exists`, `field_name_taken`, `field_busy`, `too_many_fields`."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         await _hold(w)
-        await _room(w, 1)
+        await _room(w, w.company_id, 1)
         label = label.strip()
         if key is None:
             rows = await w.fetch("select key from custom_field where company_id = $1", w.company_id)
@@ -138,7 +138,7 @@ async def ensure_fields(w: Work, columns: Sequence[ColumnTarget]) -> list[Column
         if column.field_key and column.field_key not in kinds:
             fresh[column.field_key] = distinct(column.field_label or column.field_key, taken, MAX_LABEL), column.field_kind
             kinds[column.field_key] = column.field_kind
-    await _room(w, len(fresh))
+    await _room(w, w.company_id, len(fresh))
     await w.execute(
         "insert into custom_field(company_id, key, label, kind) select $1, * from unnest($2::text[], $3::text[], $4::text[])",
         w.company_id,
@@ -151,8 +151,23 @@ async def ensure_fields(w: Work, columns: Sequence[ColumnTarget]) -> list[Column
     ]
 
 
-async def _room(w: Work, more: int) -> None:
-    count = await w.fetchval("select count(*) from custom_field where company_id = $1 and deleted_at is null", w.company_id)
+async def foreseen(r: Read, columns: Sequence[ColumnTarget]) -> list[ColumnTarget]:
+    """What `ensure_fields` would give back, without making a field. Raises as it does."""
+    assert r.actor is not None
+    company_id = r.actor.company_id
+    await field_removal.must_be_over(r, company_id, [column.field_key for column in columns if column.field_key])
+    rows = await r.fetch("select key, kind from custom_field where company_id = $1 and deleted_at is null", company_id)
+    kinds = {row["key"]: CustomFieldKind(row["kind"]) for row in rows}
+    fresh = {column.field_key for column in columns if column.field_key and column.field_key not in kinds}
+    await _room(r, company_id, len(fresh))
+    return [
+        msgspec.structs.replace(column, field_kind=kinds.get(column.field_key, column.field_kind)) if column.field_key else column
+        for column in columns
+    ]
+
+
+async def _room(r: Read, company_id: UUID, more: int) -> None:
+    count = await r.fetchval("select count(*) from custom_field where company_id = $1 and deleted_at is null", company_id)
     if more and count + more > MAX_FIELDS:
         raise ContactError.TOO_MANY_FIELDS(most=MAX_FIELDS)
 

@@ -37,7 +37,7 @@ _KINDS = (file_signatures.ZIP, file_signatures.OLD_EXCEL, b"\xff\xfe", b"\xfe\xf
 
 _SELECT = """
 select i.id, i.state, i.filename, i.size, i.sheet::text as sheet, i.mapping::text as mapping, i.options::text as options,
-    i.total, i.processed, i.created, i.updated, i.unchanged, i.repeated, i.rejected, i.blank, i.warnings, i.error, i.error_row,
+    i.dry_run::text as dry_run, i.total, i.processed, i.created, i.updated, i.unchanged, i.repeated, i.rejected, i.blank, i.warnings, i.error, i.error_row,
     i.created_at, i.started_at, i.finished_at, u.name as created_by, case when i.undo_until > now() then i.undo_until end as undo_until,
     case when i.file_until > now() then i.file_until end as file_until,
     case when d.import_id is not null then json_build_object('removed', d.removed, 'restored', d.restored, 'kept', d.kept,
@@ -205,7 +205,7 @@ async def start(
             tags=await tags.ensure_tags(w, tag_names), tag_names=[tags.plain(name) for name in tag_names], region=region
         )
         await w.execute(
-            "update contact_import set state = 'queued', mapping = $3::jsonb, options = $4::jsonb, started_at = now() "
+            "update contact_import set state = 'queued', mapping = $3::jsonb, options = $4::jsonb, started_at = now(), dry_run = null "
             "where company_id = $1 and id = $2",
             w.company_id,
             import_id,
@@ -227,7 +227,7 @@ async def cancel(actor: Actor, import_id: UUID) -> asyncpg.Record:
     """The row of `one_import`. Ends it at the next batch; what was imported stays. Harmless when it is over. Raises NotFound."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         row = await w.fetchrow(
-            f"update contact_import set state = 'cancelled', finished_at = now(), {_UNTIL} where company_id = $1 and id = $2 "
+            f"update contact_import set state = 'cancelled', finished_at = now(), dry_run = null, {_UNTIL} where company_id = $1 and id = $2 "
             "and state in ('uploaded', 'ready', 'queued', 'running') returning processed, total, file_until",
             w.company_id,
             import_id,
@@ -331,7 +331,7 @@ async def finish(
     """The end of a look or a run, unless somebody cancelled it. `row` where in the file it went wrong."""
     async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
         ended = await w.fetchrow(
-            "update contact_import set state = $3, error = $4, error_row = $5, finished_at = now(), "
+            "update contact_import set state = $3, error = $4, error_row = $5, finished_at = now(), dry_run = null, "
             f"{_UNTIL}, total = case when $3 = 'completed' then processed else total end "
             "where company_id = $1 and id = $2 and state in ('uploaded', 'ready', 'queued', 'running') "
             "returning processed, total, file_until",

@@ -114,6 +114,10 @@ async def one_import(api: ApiClient, import_id: UUID) -> Import:
     return await api.get(f"/v1/imports/{import_id}", Import)
 
 
+async def dry_run_import(api: ApiClient, import_id: UUID, body: ImportStart) -> Import:
+    return await api.post(f"/v1/imports/{import_id}/dry-run", Import, body)
+
+
 async def start_import(api: ApiClient, import_id: UUID, body: ImportStart) -> Import:
     return await api.post(f"/v1/imports/{import_id}/start", Import, body)
 

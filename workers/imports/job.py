@@ -1,4 +1,4 @@
-"""The two jobs of a contact list: look at it, and import it batch by batch.
+"""The jobs of a contact list: look at it, count what its import would do, and import it batch by batch.
 
 The place to go on from is the number of rows read, which `db/contacts/import_batch.py` commits together with the contacts; so
 a run may be killed and begun again at any moment. Refuses to parse files (reading.py has a process for that) and to hold more
@@ -18,14 +18,15 @@ import structlog
 
 from db import blobs
 from db.clock import now
-from db.contacts import import_batch, imports
-from db.contacts.enums import ImportState
+from db.contacts import import_batch, import_dry_run, imports
+from db.contacts.enums import DryRunState, ImportState
+from db.contacts.import_dry_run import DryRun
 from db.contacts.import_rows import Batch
 from db.contacts.imports import Home, Inspected, Plan
 from db.contacts.mapping import ColumnTarget
 from db.contacts.reasons import FileProblem
 from db.errors import NotFound
-from db.jobs import ForgetFile, InspectImport, RunImport
+from db.jobs import DryRunImport, ForgetFile, InspectImport, RunImport
 from workers.imports import reading
 from workers.imports.frames import Look, Read, Seen
 from workers.imports.reader import Sheet
@@ -78,6 +79,50 @@ def _inspected(seen: Seen) -> Inspected:
     sheet = seen.sheet
     raw = msgspec.Raw(msgspec.json.encode(msgspec.structs.replace(sheet, preview=[])))
     return Inspected(seen.columns, sheet.preview, sheet.encoding, sheet.separator, sheet.has_header, raw)
+
+
+async def dry_run_import(company_id: UUID, job: DryRunImport) -> None:
+    """Counts what the import would do, from the first row on; ends early when the mapping changes or the import starts."""
+    dry = await import_dry_run.begin(company_id, job.import_id)
+    plan = await imports.plan(company_id, job.import_id)
+    if dry is None or plan is None:
+        return
+    try:
+        async with blobs.local(plan.blob) as path:
+            await _count(company_id, job.import_id, dry, plan, path)
+    except UnreadableFile as unreadable:
+        dry.error = unreadable.code
+    except NotFound:
+        dry.error = FileProblem.FILE_GONE
+    if dry.error is not None:
+        dry.state = DryRunState.FAILED
+        await import_dry_run.report(company_id, job.import_id, dry)
+
+
+async def _count(company_id: UUID, import_id: UUID, dry: DryRun, plan: Plan, path: Path) -> None:
+    began = told = time.monotonic()
+    dry.state = DryRunState.RUNNING
+    home = await imports.home(company_id)
+    question = read_question(path, plan.sheet, dry.mapping, dry.region, home.language, counting=True)
+    tally = import_dry_run.Tally(company_id, import_id, dry)
+    dry.counts = tally.counts
+    async with aclosing(batches(question)) as found:
+        async for batch in found:
+            await tally.add(batch)
+            if time.monotonic() - told < _TELL:
+                continue
+            told = time.monotonic()
+            if told - began > SHIFT:
+                raise UnreadableFile(FileProblem.TOO_SLOW)
+            if not await import_dry_run.report(company_id, import_id, dry):
+                return
+    dry.state = DryRunState.DONE
+    await import_dry_run.report(company_id, import_id, dry)
+
+
+async def give_up_dry_run(company_id: UUID, job: DryRunImport, reason: str) -> None:
+    """However often it was tried. The import can be started all the same."""
+    await import_dry_run.give_up(company_id, job.import_id, FileProblem.CRASHED)
 
 
 async def run_import(company_id: UUID, job: RunImport) -> None:
@@ -159,6 +204,7 @@ async def batches(question: Read) -> AsyncGenerator[Batch]:
 
 JOBS = (
     Handler(InspectImport, lambda _: inspect_import, give_up),
+    Handler(DryRunImport, lambda _: dry_run_import, give_up_dry_run),
     Handler(RunImport, lambda _: run_import, give_up),
     Handler(ForgetFile, lambda _: forget_file),
 )
