@@ -284,10 +284,10 @@ class _Memory:
             if person.met and self._room(self._people, person.id.int):
                 self._people[person.id.int] = _encode(
                     _Kept(
-                        hash(person.name) if person.name else 0,
-                        hash(person.language) if person.language else 0,
+                        _digest(person.name),
+                        _digest(person.language),
                         person.has_phone,
-                        {key: hash(value) for key, value in person.custom.items() if value},
+                        {key: _digest(value) for key, value in person.custom.items() if value},
                     )
                 )
 
@@ -306,7 +306,18 @@ class _Kept(msgspec.Struct, array_like=True, gc=False):
 
 _encode = msgspec.msgpack.Encoder().encode
 _kept = msgspec.msgpack.Decoder(_Kept)
-_OTHER = "\0"  # stands for a text that none of the rows at hand has
+
+
+def _digest(text: str | None) -> int:
+    """0 of nothing."""
+    if not text:
+        return 0
+    return int(text[1:]) if text[0] == "\0" else hash(text)
+
+
+def _text(digest: int, texts: dict[int, str]) -> str:
+    """The one of the texts at hand, else one that is like none of them, of the same digest."""
+    return texts.get(digest) or f"\0{digest}" if digest else ""
 
 
 def _texts(row: Row) -> Iterator[str]:
@@ -322,8 +333,8 @@ def _made_up(person_id: int) -> bool:
 
 def _revive(person: Person, kept: _Kept, texts: dict[int, str]) -> None:
     person.met = True
-    person.name = texts.get(kept.name, _OTHER) if kept.name else ""
-    person.language = texts.get(kept.language, _OTHER) if kept.language else None
-    person.custom = {key: texts.get(value, _OTHER) for key, value in kept.custom.items()}
+    person.name = _text(kept.name, texts)
+    person.language = _text(kept.language, texts) or None
+    person.custom = {key: _text(value, texts) for key, value in kept.custom.items()}
     if kept.phone and not person.has_phone:
         person.addresses = {*person.addresses, (IdentityKind.PHONE.value, "")}

@@ -11,11 +11,12 @@ import msgspec
 import pytest
 
 from db.contacts import imports
-from db.jobs import ForgetFile, InspectImport, RunImport, UndoImport
+from db.jobs import DryRunImport, ForgetFile, InspectImport, RunImport, UndoImport
 from db.tenancy import Actor
 from tests.api.conftest import Headers, SignInAs
+from tests.conftest import make_company
 from workers.contacts import undo_import
-from workers.imports.job import forget_file, inspect_import, run_import
+from workers.imports.job import dry_run_import, forget_file, inspect_import, run_import
 
 LIST = "Nome;Celular;E-mail;Cidade\nAna;(11) 98765-4321;ana@example.com;Recife\nZé Lima;123;x@;=1+1\n"
 
@@ -276,3 +277,37 @@ async def test_another_company_finds_no_import(
 def test_the_hidden_part_of_an_inspection_is_kept_as_it_is() -> None:
     raw = b'{"columns":[],"preview":[],"encoding":null,"separator":null,"has_header":false,"sheet":{"x":1}}'
     assert msgspec.json.encode(msgspec.json.decode(raw, type=imports.Inspected)) == raw
+
+
+async def test_what_an_import_would_do_is_asked_before(
+    client: httpx.AsyncClient, us: Headers, owner: Actor, owner_db: asyncpg.Connection, headers_for: SignInAs
+) -> None:
+    seen = await upload(client, us, owner, LIST + "Ana;(11) 98765-4321;;\nBia;11 98765-0001;;\n")
+    path = f"/v1/imports/{seen['id']}/dry-run"
+    columns = [{"index": c["index"], "target": c["target"], "field_key": c["field_key"]} for c in seen["columns"]]
+    asked = await client.post(path, json={"columns": columns}, headers=us)
+    assert (asked.status_code, asked.json()["dry_run"]["state"], asked.json()["state"]) == (202, "waiting", "ready")
+    await dry_run_import(owner.company_id, DryRunImport(import_id=UUID(seen["id"])))
+    found = (await client.get(f"/v1/imports/{seen['id']}", headers=us)).json()
+    dry = found["dry_run"]
+    assert (dry["state"], dry["error"], dry["exact"], dry["processed"], found["total"]) == ("done", None, True, 4, 4)
+    assert (dry["created"], dry["updated"], dry["unchanged"], dry["repeated"], dry["rejected"]) == (2, 0, 0, 1, 1)
+    assert {reason["reason"]: reason["rows"] for reason in dry["reasons"]} == {"phone_too_short": 1, "email_invalid": 1}
+    short = next(reason for reason in dry["reasons"] if reason["reason"] == "phone_too_short")
+    assert (short["message"], short["examples"]) == (
+        "The phone number has too few digits.",
+        [{"row_number": 3, "field": "phone", "value": "123"}],
+    )
+    assert [column["fill_rate"] for column in found["columns"]] == [1.0, 1.0, 0.5, 0.5]
+    assert (await client.get("/v1/contacts", headers=us)).json()["items"] == []
+    assert (await client.get("/v1/custom-fields", headers=us)).json()["items"] == []
+    none = await client.post(path, json={"columns": []}, headers=us)
+    assert (none.status_code, none.json()["code"]) == (422, "mapping_invalid")
+    other = await headers_for(await make_company(owner_db))
+    assert (await client.post(path, json={"columns": columns}, headers=other)).status_code == 404
+    done = await run(client, us, owner, seen)
+    assert [done[name] == dry[name] for name in ("created", "updated", "unchanged", "repeated", "rejected", "warnings")] == [
+        True
+    ] * 6
+    late = await client.post(path, json={"columns": columns}, headers=us)
+    assert (late.status_code, late.json()["code"]) == (409, "import_not_ready")

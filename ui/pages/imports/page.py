@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from fastapi.responses import Response
 from nicegui import ui
 
 from api.contract.base import Page
-from api.contract.contacts import ColumnChoice, Import, ImportColumn, ImportReject, ImportStart
+from api.contract.contacts import Import, ImportReject
 from api.contract.enums import ImportState, Permission
 from api.contract.events import ImportProgress
 from api.contract.problems import ContactImportError
 from ui import formats, live, session
 from ui.client import contacts as client
-from ui.client.base import ApiProblem, Uploaded
+from ui.client.base import Uploaded
 from ui.components import problems
 from ui.components.buttons import button
 from ui.components.cards import card, figure, figures, item, note
@@ -23,7 +22,6 @@ from ui.components.cells import Cell, state
 from ui.components.confirm import confirm
 from ui.components.download import hand_on
 from ui.components.files import drop_zone
-from ui.components.forms import Field, lead_to, select_field, text_field
 from ui.components.frame import Frame, frame
 from ui.components.progress import Progress, progress, stepper
 from ui.components.query import Query
@@ -32,6 +30,7 @@ from ui.components.table import Column, data_table
 from ui.components.text import badge, icon
 from ui.i18n import _, ngettext
 from ui.labels import imports as import_labels
+from ui.pages.imports.columns import Columns
 from ui.pages.imports.mend import MendTable
 from ui.pages.imports.undo import draw_undoing, draw_undone, undo_button
 from ui.routing import page
@@ -115,6 +114,7 @@ class _Flow:
         self._write = session.current().may(Permission.CONTACTS_WRITE)
         self._shown: ImportState | None = None
         self._progress: Progress | None = None
+        self._columns: Columns | None = None
         self._started: datetime | None = None
         self._place: Loader[Import] = load(lambda: client.one_import(self._api, self._id), self._draw, skeleton_card)
         live.on(ImportProgress, self._moved)
@@ -123,7 +123,10 @@ class _Flow:
     async def _moved(self, event: ImportProgress) -> None:
         if event.import_id != self._id:
             return
-        if event.state == self._shown and event.state in _MOVING and self._progress is not None:
+        if event.state == self._shown and event.state is ImportState.READY:  # what was picked stays
+            if self._columns is not None:
+                await self._columns.counted()
+        elif event.state == self._shown and event.state in _MOVING and self._progress is not None:
             self._move(event.processed, event.total)
         else:
             await self._place.refresh()
@@ -137,7 +140,7 @@ class _Flow:
         self._progress.set(done, max(total or 0, done), left)
 
     def _draw(self, found: Import) -> None:
-        self._shown, self._started, self._progress = found.state, found.started_at, None
+        self._shown, self._started, self._progress, self._columns = found.state, found.started_at, None, None
         self._head.subtitle.text = f"{found.filename} · {formats.size(found.size)}"
         self._head.subtitle.set_visibility(True)
         self._head.actions.clear()
@@ -151,7 +154,7 @@ class _Flow:
             case ImportState.READY:
                 stepper(names, 1)
                 if self._write:
-                    _Mapping(found, self._api, self._place)
+                    self._columns = Columns(found, self._api, self._place)
                 else:
                     with note("info", _("This list waits for somebody who may change contacts.")):
                         pass
@@ -269,104 +272,3 @@ class _Flow:
             tools=tools,
             limit=25,
         )
-
-
-class _Mapping:
-    """What each column is: the guess, corrected by a person, with samples to judge by."""
-
-    def __init__(self, found: Import, api: Any, place: Loader[Import]) -> None:
-        self._found, self._api, self._place = found, api, place
-        self._choices: dict[int, Field[Any]] = {}
-        self._labels: dict[int, Field[str]] = {}
-        self._bad = ui.element("div").classes("w-full")
-        if not found.preview:
-            self._draw_nobody()
-            return
-        rows = ngettext("About {n} row", "About {n} rows", found.total or 0).format(n=formats.number(found.total))
-        guessed = _("We guessed; please check.")
-        with card(_("What is in each column?"), hint=f"{rows} · {guessed}", flush=True):
-            for column in found.columns:
-                self._draw_column(column)
-        with card(_("For all of them")), ui.element("div").classes("m-grid m-grid-wide"):
-            self._tags = text_field(
-                _("Tags"),
-                ", ".join(found.tags),
-                placeholder=_("Customers May"),
-                hint=_("So you find this list again. Several with commas between them."),
-            )
-        self._draw_preview()
-        with ui.element("div").classes("m-wizard-foot"):
-            button(_("Discard"), self._discard, kind="plain")
-            button(_("Start import"), self._start, kind="primary", icon="play_arrow")
-
-    def _draw_nobody(self) -> None:
-        """A file that ends after its first line: there is nothing to import, and a result of zeros explains nothing."""
-        with note("warn", _("The file holds a first line with names of columns, and no people below it."), name="warning"):
-            ui.label(_("Look whether it is the right file, or add the people and send it again.")).classes("m-sub")
-            with ui.element("div").classes("m-row m-near"):
-                button(_("Another list"), self._discard, icon="upload_file")
-
-    def _draw_column(self, column: ImportColumn) -> None:
-        def chosen() -> None:
-            own.hide(self._choices[column.index].value != "custom")
-
-        with item() as line:
-            line.classes("m-item-wrap")
-            with ui.element("div").classes("m-col m-tight m-grow"):
-                ui.label(column.name).classes("m-strong m-clip")
-                samples = " · ".join(cell for cell in column.samples[:3] if cell) or _("empty")
-                ui.label(samples).classes("m-hint m-clip")
-            with ui.element("div").classes("m-row m-near items-start m-import-choice"):
-                choice = select_field("", import_labels.targets(), column.target, on_change=chosen)
-                choice.control.props["aria-label"] = _("What {column} is").format(column=column.name)
-                own = text_field("", column.name[:60], limit=60, placeholder=_("Name of the field"))
-                own.control.props["aria-label"] = _("Name of the field")
-            self._choices[column.index], self._labels[column.index] = choice, own
-            own.hide(column.target != "custom")
-
-    def _draw_preview(self) -> None:
-        found = self._found
-        with card(_("First rows of the file"), flush=True):
-            columns = [
-                {"name": str(column.index), "field": str(column.index), "label": column.name, "align": "left"}
-                for column in found.columns
-            ]
-            rows = [
-                {"id": number, **{str(i): cell for i, cell in enumerate(cells)}} for number, cells in enumerate(found.preview[:6])
-            ]
-            table = ui.table(rows=rows, columns=columns, row_key="id", pagination={"rowsPerPage": 0}).classes("m-table")
-            table.props("flat hide-pagination")
-
-    def _mapping(self) -> list[ColumnChoice]:
-        chosen = []
-        for column in self._found.columns:
-            target = self._choices[column.index].value
-            key = label = None
-            if target in ("custom", "second_phone"):
-                label = (self._labels[column.index].value.strip() if target == "custom" else "") or column.name[:60]
-                key = column.field_key if label == column.name[:60] else None  # the API makes one from the label
-            kind = column.field_kind
-            chosen.append(ColumnChoice(index=column.index, target=target, field_key=key, field_label=label, field_kind=kind))
-        return chosen
-
-    async def _start(self) -> None:
-        mapping = self._mapping()
-        names = [name.strip() for name in self._tags.value.split(",") if name.strip()]
-        self._bad.clear()
-        try:
-            await client.start_import(self._api, self._found.id, ImportStart(columns=mapping, tags=names))
-        except ApiProblem as error:
-            if error.code != "mapping_invalid":
-                problems.show_in({"tags": self._tags}, error)
-                return
-            said = list(dict.fromkeys(map(problems.field_sentence, error.errors)))
-            with self._bad, note("bad", said[0], name="error"):
-                for other in said[1:]:
-                    ui.label(other)
-            lead_to(self._bad, " ".join(said))
-            return
-        await self._place.refresh()
-
-    async def _discard(self) -> None:
-        await client.cancel_import(self._api, self._found.id)
-        ui.navigate.to("/imports")
