@@ -291,6 +291,7 @@ SUCCESS: dict[str, Scene] = {
     "channels_resume": given("channel", state="paused"),
     "templates_delete": _without_campaigns,
     "messages_create": _answers,
+    "imports_dry_run": _looked_at,
     "imports_start": _looked_at,
     "imports_mend": _with_columns,
     "imports_repeat": _kept,

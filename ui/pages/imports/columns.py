@@ -89,7 +89,7 @@ class Columns:
                     for column in columns:
                         self._draw_column(column)
 
-        with ui.element("details").classes("m-fold") as fold:
+        with ui.element("details").classes("m-unfold") as fold:
             Text("summary", text)
             inside = ui.element("div").classes("w-full")
         fold.on("toggle", opened, [])

@@ -35,7 +35,7 @@ class DryRunCard:
             self._said.props["aria-live"] = "polite"
             self._bar = progress(0, found.total or 0)
             self._figures = figures()
-            with ui.element("details").classes("m-fold m-fold-flat") as self._why:
+            with ui.element("details").classes("m-unfold m-unfold-flat") as self._why:
                 self._summary = Text("summary", "")
                 self._reasons = ui.element("div").classes("m-col m-near w-full")
         self._draw(None)
@@ -108,7 +108,7 @@ class DryRunCard:
         self._draw(None)
 
     def _draw(self, dry: ImportDryRun | None) -> None:
-        self._bar.element.style("visibility: hidden")
+        self._bar.element.style("visibility: visible" if dry else "visibility: hidden")
         self._figures.clear()
         with self._figures:
             shown = (dry.created, dry.updated + dry.unchanged, dry.repeated, dry.rejected) if dry else (None,) * 4
