@@ -69,7 +69,7 @@ async def test_what_will_happen_stands_on_the_page_and_follows_the_choices(
     await real.should_see("Os seus contatos estão entrando", retries=30)
     await run_import(owner.company_id, RunImport(import_id=found.id))
     await real.open(f"/imports/{found.id}")
-    await real.should_see("já aparecem antes no arquivo", retries=30)
+    await real.should_see("Repetidas", retries=30)
 
 
 async def test_a_count_that_fails_keeps_nobody_from_the_import(real: User, owner: Actor, as_owner: ApiClient) -> None:
