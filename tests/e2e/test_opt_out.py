@@ -67,7 +67,7 @@ async def test_sms_and_a_reply_that_opts_out(stack: Stack, context: BrowserConte
     card, wrong_too = await new_page(context)
     await card.goto(f"{stack.ui}/contacts/{contact}")
     await expect(card.get_by_role("switch", name="Pode receber mensagens")).to_be_checked()
-    await page.goto(f"{stack.ui}/sandbox")
+    await page.goto(f"{stack.ui}/sandbox?channel={channel}")
     await expect(page.locator(".m-phone")).to_contain_text("pão quente")
     await page.get_by_label("Responder como esta pessoa").fill("SAIR")
     await page.get_by_label("Responder como esta pessoa").press("Enter")
