@@ -108,6 +108,12 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactImportError.IMPORT_NOT_OVER,
         ContactImportError.IMPORT_UNDONE,
     ),
+    "imports_dry_run": (
+        ContactError.FIELD_BUSY,
+        ContactError.TOO_MANY_FIELDS,
+        ContactImportError.IMPORT_NOT_READY,
+        ContactImportError.MAPPING_INVALID,
+    ),
     "imports_repeat": (
         ContactImportError.FILE_NOT_KEPT,
         ContactImportError.IMPORT_NOT_OVER,

@@ -1,19 +1,30 @@
 """First step: the channel that sends. What cannot send says why and what to do."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from nicegui import ui
 
 from api.contract.channels import Channel
 from api.contract.enums import ChannelState, Permission, Quality
 from ui import formats, kinds, session
+from ui.client import campaigns
+from ui.client.base import ApiClient
 from ui.components.picks import Picks
 from ui.components.states import empty, skeleton_card
 from ui.components.text import Tone, badge, dot, icon
 from ui.i18n import _
 from ui.labels import channels as channel_labels
+
+
+async def fetch(api: ApiClient) -> list[Channel]:
+    """The channels without what moves while one looks (its speed of the moment, when it was last checked or heard): a list that is equal
+    is not drawn again."""
+    steady = partial(msgspec.structs.replace, rate_now=0.0, checked_at=None, heard_at=None, templates_synced_at=None)
+    return [steady(channel) for channel in await campaigns.channels(api)]
 
 
 def only_one(channels: list[Channel]) -> UUID | None:

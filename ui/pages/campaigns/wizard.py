@@ -280,7 +280,7 @@ class Wizard:
             self._allow_on()
 
         async def fetch() -> list[Channel]:
-            return await campaigns.channels(self._api)
+            return await step_channel.fetch(self._api)
 
         def draw(found: list[Channel]) -> None:
             chosen = self._draft.campaign.channel_id if self._draft.campaign else None
@@ -324,7 +324,7 @@ class Wizard:
         campaign = self._draft.campaign
         assert campaign is not None
         custom = await campaigns.custom_fields(self._api)
-        channel = next((c for c in await campaigns.channels(self._api) if c.id == campaign.channel_id), None)
+        channel = next((c for c in await step_channel.fetch(self._api) if c.id == campaign.channel_id), None)
         wanted = campaign.channel_id if kinds.can(campaign.channel_kind).templates else None
         templates = await campaigns.templates(self._api, wanted) if wanted else []
         return channel, custom, templates
@@ -358,7 +358,7 @@ class Wizard:
         campaign = self._draft.campaign
         assert campaign is not None
         self._preview = await campaigns.preview(self._api, campaign.id)
-        channel = next((c for c in await campaigns.channels(self._api) if c.id == campaign.channel_id), None)
+        channel = next((c for c in await step_channel.fetch(self._api) if c.id == campaign.channel_id), None)
         named = campaign.audience.tags or campaign.audience.without_tags
         tags = {str(tag.id): tag.name for tag in await campaigns.tags(self._api)} if named else {}
         return step_review.Facts(campaign, channel, self._preview, self._at, tags)
