@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 from playwright.async_api import TimeoutError as PageTimeout
 
 from db.seed.accounts import EMAIL, PASSWORD
@@ -167,6 +167,16 @@ async def settled(page: Page) -> None:
         asked = f"[window.socket?.connected, document.querySelector('{_BUSY}')?.parentElement.outerHTML.slice(0, 500)]"
         raise AssertionError(f"{page.url} did not settle: {await page.evaluate(asked)}") from error
     await page.evaluate("document.fonts.ready.then(() => true)")
+
+
+async def pressed_until(button: Locator, shown: Locator) -> None:
+    """Presses, and once more where nothing came of it in half a minute, as a person would on a machine that is too busy."""
+    await button.click()
+    try:
+        await shown.wait_for(timeout=30_000)
+    except PageTimeout:
+        await button.click()
+        await shown.wait_for()
 
 
 async def onward(page: Page, step: str) -> None:
