@@ -15,14 +15,11 @@ import msgspec
 
 from db.contacts import fields, imports, tags
 from db.contacts.enums import DryRunState, IdentityKind, ImportState
-from db.contacts.errors import ContactImportError
 from db.contacts.events import ImportProgress
 from db.contacts.import_changes import Changes, Person, keys_of, state_of
 from db.contacts.import_rows import Batch, Reject, Row
-from db.contacts.imports import Inspected
 from db.contacts.mapping import ColumnTarget, checked
 from db.contacts.reasons import FileProblem, RowWarning
-from db.errors import RequestError
 from db.jobs import DryRunImport
 from db.permissions import Permission
 from db.tenancy import Actor, worker
@@ -82,17 +79,7 @@ async def request(
     """The row of `one_import`. Has it counted what `imports.start` would do with the same. One of another mapping gives way; the same
     again, unless it failed, changes nothing. Raises NotFound, Invalid and Conflict as `imports.start`."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
-        row = await w.fetchrow(
-            "select state, sheet::text as sheet, dry_run::text as dry_run, total from contact_import "
-            "where company_id = $1 and id = $2 for update",
-            w.company_id,
-            import_id,
-        )
-        if row is None:
-            raise RequestError.NOT_FOUND(what="import")
-        if row["state"] != ImportState.READY:
-            raise ContactImportError.IMPORT_NOT_READY()
-        sheet = msgspec.json.decode(row["sheet"], type=Inspected)
+        row, sheet = await imports.lock_ready(w, import_id)
         mapping = await fields.foreseen(w, checked(columns, [column.name for column in sheet.columns]))
         names = sorted({tags.plain(name) for name in tag_names})
         region = region or await w.fetchval("select country from company where id = $1", w.company_id)

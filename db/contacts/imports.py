@@ -183,22 +183,28 @@ async def rejects_of(w: Work, import_id: UUID, numbers: list[int]) -> list[async
     )
 
 
+async def lock_ready(w: Work, import_id: UUID) -> tuple[asyncpg.Record, Inspected]:
+    """The row (dry_run, total) and what its file holds, locked. Raises NotFound, and Conflict `import_not_ready`."""
+    row = await w.fetchrow(
+        "select state, sheet::text as sheet, dry_run::text as dry_run, total from contact_import"
+        " where company_id = $1 and id = $2 for update",
+        w.company_id,
+        import_id,
+    )
+    if row is None:
+        raise RequestError.NOT_FOUND(what="import")
+    if row["state"] != ImportState.READY:
+        raise ContactImportError.IMPORT_NOT_READY()
+    return row, msgspec.json.decode(row["sheet"], type=Inspected)
+
+
 async def start(
     actor: Actor, import_id: UUID, columns: list[ColumnTarget], tag_names: list[str], region: str | None
 ) -> asyncpg.Record:
     """The row of `one_import`. Fixes the mapping and starts the run; columns that are not named are ignored. Raises NotFound, Invalid, and Conflict
     `import_not_ready` unless the file was looked at and the import was not started before."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
-        row = await w.fetchrow(
-            "select state, sheet::text as sheet from contact_import where company_id = $1 and id = $2 for update",
-            w.company_id,
-            import_id,
-        )
-        if row is None:
-            raise RequestError.NOT_FOUND(what="import")
-        if row["state"] != ImportState.READY:
-            raise ContactImportError.IMPORT_NOT_READY()
-        sheet = msgspec.json.decode(row["sheet"], type=Inspected)
+        _, sheet = await lock_ready(w, import_id)
         mapping = await fields.ensure_fields(w, checked(columns, [column.name for column in sheet.columns]))
         region = region or await w.fetchval("select country from company where id = $1", w.company_id)
         options = Options(
