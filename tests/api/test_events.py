@@ -238,7 +238,7 @@ async def test_who_may_not_listen(port: int, headers: Headers, sign_in_as: SignI
 async def test_server_sent_events(port: int, headers: Headers, owner: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.realtime.HEARTBEAT", 0.3)
     await publish(owner, TeamChanged())
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as http:
         async with http.stream("GET", "/v1/events", headers={**headers, "Accept": "text/event-stream"}) as stream:
             assert stream.status_code == 200
             assert stream.headers["content-type"].startswith("text/event-stream")

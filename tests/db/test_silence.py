@@ -27,12 +27,18 @@ async def until(true: Callable[[], bool], seconds: float = 15) -> None:
         await asyncio.sleep(0.02)
 
 
+def _of_servers(_: object, __: str, entry: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    if not entry["event"].startswith(("database.", "valkey.")):
+        raise structlog.DropEvent
+    return entry
+
+
 @pytest.fixture
 def said() -> Iterator[LogCapture]:
-    """What the program logs, as it is written."""
+    """What the program logs of its servers, as it is written; an app of other tests may be at work in the same process."""
     log = LogCapture()
     before = structlog.get_config()
-    structlog.configure(processors=[log])
+    structlog.configure(processors=[_of_servers, log])
     yield log
     structlog.configure(**before)
 

@@ -49,7 +49,7 @@ class Stack:
 
     async def token(self, email: str = EMAIL, password: str = PASSWORD) -> str:
         """A session of the API beside the one of the browser."""
-        async with httpx.AsyncClient(base_url=self.api) as client:
+        async with httpx.AsyncClient(base_url=self.api, timeout=60) as client:
             answer = await client.post("/v1/auth/sign-in", json={"email": email, "password": password})
             answer.raise_for_status()
             return str(answer.json()["token"])
@@ -58,13 +58,13 @@ class Stack:
     async def client(self, email: str = EMAIL, password: str = PASSWORD) -> AsyncIterator[httpx.AsyncClient]:
         """The API as a person of the company."""
         headers = {"Authorization": f"Bearer {await self.token(email, password)}"}
-        async with httpx.AsyncClient(base_url=self.api, headers=headers, timeout=20) as client:
+        async with httpx.AsyncClient(base_url=self.api, headers=headers, timeout=60) as client:
             yield client
 
     async def ledger(self, since: int = 0, **where: str) -> list[dict[str, Any]]:
         """What the sandbox accepted after entry `since`, oldest first."""
         found: list[dict[str, Any]] = []
-        async with httpx.AsyncClient(base_url=self.sandbox) as client:
+        async with httpx.AsyncClient(base_url=self.sandbox, timeout=60) as client:
             while True:
                 answer = (await client.get("/sandbox/ledger", params={"since": since, **where})).json()
                 found += answer["data"]
@@ -74,7 +74,7 @@ class Stack:
 
     async def last_entry(self) -> int:
         """The number of the newest entry of the ledger; 0 before the first."""
-        async with httpx.AsyncClient(base_url=self.sandbox) as client:
+        async with httpx.AsyncClient(base_url=self.sandbox, timeout=60) as client:
             newest = (await client.get("/sandbox/ledger", params={"order": "desc", "limit": 1})).json()["data"]
         return int(newest[0]["number"]) if newest else 0
 

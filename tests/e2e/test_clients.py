@@ -49,7 +49,7 @@ async def everything_arrives(stack: Stack) -> None:
 @pytest.fixture(scope="module")
 async def document(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path: Path = tmp_path_factory.mktemp("document") / "openapi.json"
-    async with httpx.AsyncClient(base_url=stack.api) as client:
+    async with httpx.AsyncClient(base_url=stack.api, timeout=60) as client:
         path.write_bytes((await client.get("/v1/openapi.json")).raise_for_status().content)
     return path
 

@@ -23,7 +23,7 @@ class Visitor:
 
     def __init__(self, stack: Stack, token: str | None) -> None:
         self.stack = stack
-        self.http = httpx.AsyncClient(base_url=stack.ui, cookies={"mia_session": token} if token else {})
+        self.http = httpx.AsyncClient(base_url=stack.ui, cookies={"mia_session": token} if token else {}, timeout=60)
 
     async def page(self, path: str) -> str:
         """Opens a page; its client id, which also stands in the address of its socket."""
@@ -116,7 +116,7 @@ async def test_signing_out_elsewhere_ends_the_open_page(stack: Stack, ana: Visit
     async with ana.socket(client_id) as socket:
         await _greet(socket)
         token = ana.http.cookies["mia_session"]
-        async with httpx.AsyncClient(base_url=stack.api, headers={"Authorization": f"Bearer {token}"}) as api:
+        async with httpx.AsyncClient(base_url=stack.api, headers={"Authorization": f"Bearer {token}"}, timeout=60) as api:
             (await api.post("/v1/auth/sign-out")).raise_for_status()
         assert "why=expired" in await _until(socket, '"open"')
         await _until(socket, "41")  # let go, whether the browser wants to or not

@@ -68,7 +68,7 @@ class Outside:
         self.control = SandboxJobs(settings, wire)
 
     async def behave(self, view: ChannelView, **behaviour: object) -> None:
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=60) as http:
             url = f"{self.settings.sandbox_url}/sandbox/accounts/{view.id.hex}/behaviour"
             assert (await http.put(url, json=behaviour)).status_code == 200
 
@@ -169,7 +169,7 @@ class Window:
     async def through(self, actor: Actor, outcome: str = "finish", client_id: str = "sandbox", **wrong: str) -> UUID:
         """An attempt that was finished; what the window gave is waiting for the job."""
         begun = await signups.start(actor, "whatsapp", self.settings)
-        async with httpx.AsyncClient(base_url=self.settings.sandbox_url) as http:
+        async with httpx.AsyncClient(base_url=self.settings.sandbox_url, timeout=60) as http:
             answer = await http.post("/connect/finish", json={"client_id": client_id, "business": "Padaria", "outcome": outcome})
         told = answer.json()
         names = {"account_id": "waba_id", "external_id": "phone_number_id", "portfolio_id": "business_id"}

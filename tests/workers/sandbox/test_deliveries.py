@@ -216,7 +216,7 @@ async def test_the_program_starts_says_where_and_stops(tmp_path: Path) -> None:
     assert program.stdout is not None
     line = (await program.stdout.readline()).decode()
     address = line.split()[2].rstrip(",")
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
         health = (await http.get(f"{address}/health")).json()
         assert health["status"] == "ok"
         foreign = await http.post(f"{address}/sandbox/reset", headers={"origin": "https://evil.test"})

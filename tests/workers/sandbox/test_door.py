@@ -17,7 +17,7 @@ async def door(folder: Path, **settings: str) -> AsyncIterator[httpx.AsyncClient
     world = World(Settings(port=0, smtp_port=-1, data=folder, **settings))  # type: ignore[arg-type]
     await world.start()
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{world.port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{world.port}", timeout=60) as client:
             yield client
     finally:
         await world.stop()
