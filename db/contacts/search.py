@@ -31,8 +31,10 @@ def _digits(text: str) -> str:
 
 
 def pattern(parameter: str) -> str:
-    """SQL: the LIKE pattern for a needle. Escaped after folding, which turns some signs into wildcards."""
-    return f"'%' || regexp_replace(fold({parameter}::text), '([\\\\%_])', '\\\\\\1', 'g') || '%'"
+    """SQL: the LIKE pattern for a needle. Escaped after folding, which turns some signs into wildcards and takes accents away: null for
+    a needle of nothing else, so that it finds nobody instead of everybody."""
+    folded = f"regexp_replace(fold({parameter}::text), '([\\\\%_])', '\\\\\\1', 'g')"
+    return f"'%' || nullif(nullif({folded}, ''), ' ') || '%'"
 
 
 def has_all(alias: str, parameters: Sequence[str]) -> str:

@@ -47,3 +47,11 @@ async def test_everybody_of_the_filter_is_dealt_with_once(
 async def test_tags_need_names(owner: Actor) -> None:
     with pytest.raises(Invalid):
         await bulk.start_bulk(owner, ContactFilter(everyone=True), "add_tags", [])
+
+
+@pytest.mark.parametrize("search", ["\u0301", "\u0301\u0303\u0327\u0301"])
+async def test_accents_alone_pick_nobody(owner: Actor, owner_db: asyncpg.Connection, search: str) -> None:
+    await create_contact(owner, name="Ana Sá")
+    bulk_id = (await bulk.start_bulk(owner, ContactFilter(search=search), "delete", []))["id"]
+    await run_bulk(owner.company_id, BulkContacts(bulk_id=bulk_id))
+    assert await owner_db.fetchval("select count(*) from contact where company_id = $1", owner.company_id) == 1
