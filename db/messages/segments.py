@@ -8,9 +8,6 @@ from enum import StrEnum
 
 import msgspec
 
-MAX_CHARACTERS = 1600
-"""Longest body Twilio takes in one request (error 21617)."""
-
 GSM7_BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
