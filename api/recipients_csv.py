@@ -14,14 +14,12 @@ from api.exports import BOM, csv_lines, csv_stream
 from api.translations import portuguese
 from db.accounts.queries import company_of
 from db.campaigns import queries
-from db.campaigns.export import begin_export
+from db.campaigns.export import begin_export, exported
 from db.clock import now
 from db.messages.enums import MessageState
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import read
 
-_ROWS = 500  # per piece
 # A message that is not skipped may have ended because its person was deleted, or is known twice.
 _SKIPPED, _ENDED = {**FAILURES, **SKIPS}, {**SKIPS, **FAILURES}
 
@@ -56,15 +54,12 @@ async def _pieces(
         return "" if value is None else str(value)
 
     yield BOM + csv_lines([[words(label) for label in RECIPIENT_COLUMNS.values()]], separator)
-    lines: list[list[str]] = []
-    async with read(actor, Permission.CONTACTS_EXPORT) as r:
-        async for row in queries.stream_recipients(r, query):
+    async for rows in exported(actor, query):
+        lines = []
+        for row in rows:
             state = MessageState(row["state"])
             reasons = _SKIPPED if state is MessageState.SKIPPED else _ENDED
             reason = row["reason"] and words(reasons[row["reason"]])
             values = {**row, "state": words(MESSAGE_STATES[state.label], MESSAGE), "reason": reason}
             lines.append([cell(values[name]) for name in RECIPIENT_COLUMNS])
-            if len(lines) == _ROWS:
-                yield csv_lines(lines, separator)
-                lines.clear()
-    yield csv_lines(lines, separator)
+        yield csv_lines(lines, separator)

@@ -1,6 +1,6 @@
 """What screens and partners read of campaigns: lists, live progress, recipients, previews."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -228,14 +228,6 @@ async def recipients(actor: Actor, query: RecipientQuery, *, limit: int, after: 
     async with read(actor, Permission.CAMPAIGNS_READ) as r:
         await one(r, query.campaign_id)
         return await r.fetch(f"{sql} limit {limit}", *args)
-
-
-async def stream_recipients(r: Read, query: RecipientQuery) -> AsyncIterator[asyncpg.Record]:
-    """All of them, with flat memory."""
-    assert r.actor is not None
-    sql, args = query.sql(r.actor.company_id)
-    async for row in r.cursor(sql, *args):
-        yield row
 
 
 class Skipped(msgspec.Struct, frozen=True):

@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from db import valkey
-from db.campaigns import lifecycle
+from db.campaigns import export, lifecycle
+from db.campaigns.queries import RecipientQuery
+from db.engine import DB
 from db.event_stream import stream_key
 from db.permissions import Permission, Role
 from db.tenancy import Actor
@@ -103,6 +105,20 @@ async def test_launching_materialises_everyone_exactly_once(
     assert {g["reason"] for g in progress["skipped"]} == {"opted_out", "no_address"}
     recipients = (await client.get(f"/v1/campaigns/{campaign_id}/recipients?state=skipped", headers=auth)).json()
     assert {r["reason"] for r in recipients["items"]} == {"opted_out", "no_address"}
+
+
+async def test_a_slow_download_of_recipients_holds_no_connection(
+    client: httpx.AsyncClient, auth: Headers, ready: dict, owner: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "_PAGE", 2)
+    (await client.post(f"/v1/campaigns/{ready['id']}/launch", json={}, headers=auth)).raise_for_status()
+    await lifecycle.prepare(owner.company_id, UUID(ready["id"]))
+    seen = []
+    async for rows in export.exported(owner, RecipientQuery(UUID(ready["id"]))):
+        assert DB.pool is not None
+        assert DB.pool.gate._shares.held[owner.company_id] == 0
+        seen += [row["dedupe_key"] for row in rows]
+    assert len(seen) == len(set(seen)) == 6
 
 
 async def test_recipients_page_by_page_and_as_csv(

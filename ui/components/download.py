@@ -30,4 +30,5 @@ async def hand_on(path: str, params: Params | None = None) -> Response:
                 yield piece
 
     name = answer.headers.get("content-disposition", "attachment")
-    return StreamingResponse(pieces(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name})
+    headers = {"Content-Disposition": name, "Cache-Control": "no-store"}  # people's data
+    return StreamingResponse(pieces(), media_type="text/csv; charset=utf-8", headers=headers)
