@@ -1,9 +1,10 @@
 """Second step: who gets the message: everyone, by tags, the people of an import, or a filter; and who is spared this time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from msgspec import structs
 from nicegui import ui
 
 from api.contract.campaigns import CampaignSettings
@@ -47,8 +48,13 @@ def missing(mode: str | None) -> str:
     }.get(mode or "", _("Choose who gets the message."))
 
 
+def _unlisted(tags: Sequence[UUID], names: Mapping[str, str]) -> list[UUID]:
+    return [tag for tag in tags if str(tag) not in names]
+
+
 class AudienceStep:
-    """Draws the choices; `change(audience=…)` or `change(settings=…)` on every move."""
+    """Draws the choices; `change(audience=…)` or `change(settings=…)` on every move. What the audience of a partner holds beside them
+    stays as long as something is picked: a choice here never lets more people in than it says."""
 
     def __init__(self, audience: ContactFilter, settings: CampaignSettings, choices: Choices, change: Callable[..., Any]) -> None:
         self._audience, self._settings, self._choices, self._change = audience, settings, choices, change
@@ -117,16 +123,20 @@ class AudienceStep:
             return
         names = {str(tag.id): f"{tag.name} · {formats.number(tag.contacts)}" for tag in self._choices.tags}
 
+        known = self._audience
+        unlisted, unlisted_without = _unlisted(known.tags, names), _unlisted(known.without_tags, names)
+
         def read() -> None:
+            tags = [UUID(tag) for tag in chosen.value or []]
             self._set(
-                ContactFilter(
-                    tags=[UUID(tag) for tag in chosen.value or []],
+                structs.replace(
+                    known if tags else ContactFilter(),
+                    tags=[*tags, *unlisted] if tags else [],
                     all_tags=every.value == "all",
-                    without_tags=[UUID(tag) for tag in without.value or []],
+                    without_tags=[*(UUID(tag) for tag in without.value or []), *unlisted_without],
                 )
             )
 
-        known = self._audience
         with card():
             with ui.element("div").classes("m-grid m-grid-wide"):
                 chosen = select_field(
@@ -158,9 +168,10 @@ class AudienceStep:
         }
 
         def read() -> None:
-            self._set(ContactFilter(import_id=UUID(chosen.value) if chosen.value else None))
+            self._set(structs.replace(before, import_id=UUID(chosen.value)) if chosen.value else ContactFilter())
 
-        known = str(self._audience.import_id) if self._audience.import_id else None
+        before = self._audience
+        known = str(before.import_id) if before.import_id else None
         with card():
             chosen = select_field(
                 pgettext("a list that came in", "Import"), names, known if known in names else None, search=len(names) > 8, on_change=read,
@@ -169,12 +180,18 @@ class AudienceStep:
 
     def _draw_filter(self) -> None:
         known = self._audience
-        key, value = next(iter(known.custom.items()), ("", ""))
+        fields = {"": _("No field"), **{one.key: one.label for one in self._choices.fields}}
+        key = next((key for key in known.custom if key in fields), "")
+        value = known.custom.get(key, "")
+        unlisted = {other: text for other, text in known.custom.items() if other != key}
 
         def read() -> None:
             custom = {field.value: text.value.strip()} if field.value and text.value.strip() else {}
             line_value = line.value if line.value in {"mobile", "fixed"} else None
-            self._set(ContactFilter(search=search.value.strip() or None, line=line_value, custom=custom))
+            shown = ContactFilter(search=search.value.strip() or None, line=line_value, custom=custom)
+            if shown.picks:
+                shown = structs.replace(known, search=shown.search, line=shown.line, custom=unlisted | custom)
+            self._set(shown)
 
         with card():
             with ui.element("div").classes("m-grid m-grid-wide"):
@@ -187,8 +204,7 @@ class AudienceStep:
                 )
             if self._choices.fields:
                 with ui.element("div").classes("m-grid m-grid-wide"):
-                    fields = {"": _("No field"), **{one.key: one.label for one in self._choices.fields}}
-                    field = select_field(_("Own field"), fields, key if key in fields else "", on_change=read)
+                    field = select_field(_("Own field"), fields, key, on_change=read)
                     text = text_field(_("is exactly"), value, limit=500, on_change=read)
             else:
                 field, text = select_field("", {"": ""}, ""), text_field("")
