@@ -6,9 +6,9 @@ from uuid import UUID
 import msgspec
 
 WhenHeld = Literal["keep", "hold", "drop"]
-QueueName = Literal["default", "bulk", "inbound", "inspect", "import"]
-QUEUES: tuple[QueueName, ...] = ("default", "bulk", "inbound", "inspect", "import")
-ALONE: frozenset[QueueName] = frozenset(("inspect", "import"))
+QueueName = Literal["default", "bulk", "inbound", "inspect", "dry_run", "import"]
+QUEUES: tuple[QueueName, ...] = ("default", "bulk", "inbound", "inspect", "dry_run", "import")
+ALONE: frozenset[QueueName] = frozenset(("inspect", "dry_run", "import"))
 """Queues in which one job of a company runs at a time (index `job_alone`): what strangers' files cost is theirs alone."""
 
 
@@ -111,7 +111,7 @@ class InspectImport(Job, frozen=True, kw_only=True):
 class DryRunImport(Job, frozen=True, kw_only=True):
     """Counts what an import would do, before it is started."""
 
-    queue: ClassVar[QueueName] = "inspect"
+    queue: ClassVar[QueueName] = "dry_run"
     timeout: ClassVar[float] = 900
     max_tries: ClassVar[int] = 3
     import_id: UUID

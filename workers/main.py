@@ -72,7 +72,7 @@ LOOPS: tuple[Loop, ...] = (
 
 log = structlog.get_logger("workers")
 
-SLOTS = {"default": 8, "bulk": 3, "inbound": 4, "inspect": 3, "import": 2, "send": 4}
+SLOTS = {"default": 8, "bulk": 3, "inbound": 4, "inspect": 3, "dry_run": 2, "import": 2, "send": 4}
 """How many of each queue run at once; jobs of one company never take the last. A wake-up of the send queue only puts its lane
 among those that wait for their turn."""
 SEND_SLOTS = 32
