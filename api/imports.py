@@ -28,7 +28,7 @@ from api.contract.contacts import (
     ImportUndo,
 )
 from api.exports import BOM, Separator, csv_lines, csv_stream
-from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
+from api.pagination import Cursor, Limit, decode_cursor, encode_cursor, one_over, page, struct
 from api.translations import portuguese
 from db.contacts import import_dry_run, import_undo, imports, mending, repeating
 from db.contacts.enums import DryRunState
@@ -173,7 +173,9 @@ class ImportController(Controller):
         return _import(await import_undo.start_undo(actor, import_id))
 
     @get(
-        "/{import_id:uuid}/rejects", summary="Rows that were not taken", description="Each with its reasons, in the file's order."
+        "/{import_id:uuid}/rejects",
+        summary="Rows that were not taken",
+        description="Each with its reasons, in the file's order; fewer than `limit` at once where rows are long.",
     )
     async def rejects(
         self,
@@ -186,8 +188,9 @@ class ImportController(Controller):
         limit: Limit = 50,
     ) -> Page[ImportReject]:
         after = decode_cursor(cursor, tuple[int, str])
-        rows = await imports.rejects(actor, import_id, after=after, limit=one_over(limit), warning=warning)
-        return page(rows, limit, lambda row: (row["row_number"], row["field"]), _reject)
+        rows, more = await imports.rejects(actor, import_id, after=after, limit=limit, warning=warning)
+        following = encode_cursor(rows[-1]["row_number"], rows[-1]["field"]) if more else None
+        return Page(items=list(map(_reject, rows)), next_cursor=following)
 
     @post("/{import_id:uuid}/mend", status_code=200, summary="Import mended rows")
     async def mend(self, actor: Caller, import_id: FromPath[UUID], data: JSONBody[ImportMend]) -> ImportMended:
@@ -226,7 +229,7 @@ async def _rejected(actor: Actor, found: Import, separator: str, *, in_portugues
     after: tuple[int, str] | None = None
     number, cells, reasons = -1, [""], [""]
     while True:
-        rows = await imports.rejects(actor, found.id, after=after, limit=1000)
+        rows, more = await imports.rejects(actor, found.id, after=after, limit=1000)
         lines = []
         for row in rows:
             if row["row_number"] != number:
@@ -234,13 +237,13 @@ async def _rejected(actor: Actor, found: Import, separator: str, *, in_portugues
                     lines.append(_line(cells, len(names), number, reasons))
                 number, cells, reasons = row["row_number"], list(row["cells"]), []
             reasons.append(portuguese(_said(row)) if in_portuguese else _said(row))
-        if len(rows) < 1000:
+        if not more:
             if number >= 0:
                 lines.append(_line(cells, len(names), number, reasons))
             yield csv_lines(lines, separator)
             return
         yield csv_lines(lines, separator)
-        after = (rows[999]["row_number"], rows[999]["field"])
+        after = (rows[-1]["row_number"], rows[-1]["field"])
 
 
 def _line(cells: list[str], width: int, number: int, reasons: list[str]) -> list[str]:

@@ -151,6 +151,13 @@ async def delete_contacts(w: Work, contact_ids: list[UUID]) -> int:
     await recipients.detach(w, contact_ids)
     # What was remembered to part them again, also where they were parted since.
     await w.execute("delete from contact_merge where company_id = $1 and merged_id = any($2::uuid[])", w.company_id, contact_ids)
+    # And what lists had found or brought, for their undo.
+    await w.execute(
+        "update contact_import_member set before = null, after = null, addresses = null where company_id = $1"
+        " and contact_id = any($2::uuid[]) and (before is not null or addresses is not null)",
+        w.company_id,
+        contact_ids,
+    )
     return await w.execute("delete from contact where company_id = $1 and id = any($2::uuid[])", w.company_id, contact_ids)
 
 

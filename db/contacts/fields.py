@@ -1,6 +1,6 @@
 """Fields that a company adds to its contacts. Values are texts, kept by key in `contact.custom`; the kind says how they look."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -42,6 +42,9 @@ _COUNTED = _SELECT.format(
     counts="left join (select k.key, count(*) as contacts from contact c cross join jsonb_object_keys(c.custom) k(key) "
     "where c.company_id = $1 and c.custom <> '{}' group by 1) n on n.key = f.key",
 )
+
+# Locked: who deletes a field waits for values that are being written, and takes them off too.
+_HELD = "select key, kind from custom_field where company_id = $1 and key = any($2::text[]) and deleted_at is null for share"
 
 
 async def custom_fields(actor: Actor, *, counted: bool = False) -> list[asyncpg.Record]:
@@ -172,16 +175,19 @@ async def _room(r: Read, company_id: UUID, more: int) -> None:
         raise ContactError.TOO_MANY_FIELDS(most=MAX_FIELDS)
 
 
+async def missing(w: Work, keys: Iterable[str]) -> set[str]:
+    """Which of these keys are no fields, or none any more. The others stay fields until the transaction ends, so that a value written
+    under one of them is there to be found by who deletes the field."""
+    wanted = set(keys)
+    rows = await w.fetch(_HELD, w.company_id, list(wanted)) if wanted else []
+    return wanted - {row["key"] for row in rows}
+
+
 async def checked(w: Work, values: dict[str, str]) -> dict[str, str]:
     """The values as they are kept, empty ones left out. Raises Invalid for an unknown key, or a value of another kind."""
     if not values:
         return {}
-    rows = await w.fetch(
-        "select key, kind from custom_field where company_id = $1 and key = any($2::text[]) and deleted_at is null",
-        w.company_id,
-        list(values),
-    )
-    kinds = {row["key"]: CustomFieldKind(row["kind"]) for row in rows}
+    kinds = {row["key"]: CustomFieldKind(row["kind"]) for row in await w.fetch(_HELD, w.company_id, list(values))}
     errors: list[Field] = []
     kept: dict[str, str] = {}
     for key, value in values.items():

@@ -13,7 +13,7 @@ import asyncpg
 import msgspec
 
 from db import halving
-from db.contacts import consent, import_rejects, imports, tags
+from db.contacts import consent, fields, import_rejects, imports, tags
 from db.contacts.enums import ImportState
 from db.contacts.events import ContactsChanged, ImportProgress
 from db.contacts.import_changes import Changes, Person, state_of
@@ -120,7 +120,9 @@ async def write(
 
 
 async def _take(w: Work, import_id: UUID, rows: Sequence[Row], extra_tags: list[UUID], known_tags: dict[str, UUID]) -> Changes:
-    """Writes rows that follow one another."""
+    """Writes rows that follow one another; of fields that were deleted meanwhile no value."""
+    if gone := await fields.missing(w, {key for row in rows for key in row.custom}):
+        rows = [_without(row, gone) for row in rows]
     changes = await state_of(w, w.company_id, import_id, rows, lock=True)
     warned = await _learn_tags(w, rows, known_tags)
     new_ids = iter([row["id"] for row in await w.fetch("select uuidv7() as id from generate_series(1, $1)", len(rows))])
@@ -130,6 +132,10 @@ async def _take(w: Work, import_id: UUID, rows: Sequence[Row], extra_tags: list[
     changes.warnings += warned
     await _write(w, import_id, changes)
     return changes
+
+
+def _without(row: Row, keys: set[str]) -> Row:
+    return msgspec.structs.replace(row, custom={key: value for key, value in row.custom.items() if key not in keys})
 
 
 async def _learn_tags(w: Work, rows: Sequence[Row], known: dict[str, UUID]) -> list[Reject]:

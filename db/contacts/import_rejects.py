@@ -9,6 +9,9 @@ from db import storable
 from db.contacts.import_rows import Reject
 from db.work import Work
 
+MOST_TEXT = 1_000_000
+"""Characters of rows that are handed out or mended at once, the last one not counted: a row of a file may hold as many by itself."""
+
 _REJECTS = """
 insert into contact_import_reject(company_id, import_id, row_number, field, value, reason, warning, cells)
 select $1, $2, r.number, r.field, r.value, r.reason, r.warning, array(select jsonb_array_elements_text(r.cells::jsonb))

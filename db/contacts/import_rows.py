@@ -1,7 +1,7 @@
 """One row of a contact list made into a contact to be, or into the reasons why not.
 
 A row is taken when somebody can be reached by it. A wrong phone rejects it, and so does whatever else is wrong with a cell, with
-every reason at once, so that it can be mended and sent again; a wrong e-mail beside a good phone, and what a field cannot hold, are
+all reasons at once (`MAX_REASONS`), so that it can be mended and sent again; a wrong e-mail beside a good phone, and what a field cannot hold, are
 left out of a row that is taken, and said. Nothing is dropped in silence. Cells that people fill to say "none" count as empty.
 Refuses to touch the database."""
 
@@ -24,6 +24,8 @@ MAX_EMAIL = 254
 MAX_CUSTOM = 1000
 MAX_TAG = 60
 MAX_TAGS = 50
+MAX_REASONS = 20
+"""Against one row at once; the others are said when these are mended."""
 _NOTHING = frozenset(
     ("-", "--", "---", "n/a", "na", "nd", "n/d", "null", "none", "nil", "nan", "nao tem", "nao possui", "nao informado",
      "nao consta", "sem email", "sem e-mail", "sem telefone", "sem celular", "sem whatsapp", "vazio", "0", "x", ".", "?")
@@ -102,7 +104,7 @@ class _Found:
 
 
 def clean_row(number: int, cells: list[str], columns: Sequence[ColumnTarget], region: str = "BR") -> Row | list[Reject] | None:
-    """The contact in one row, or all reasons against it, or None for a row with nothing in it."""
+    """The contact in one row, or the reasons against it, or None for a row with nothing in it."""
     if not any(map(_visible, cells)):
         return None
     found = _Found()
@@ -136,7 +138,7 @@ def _row(number: int, cells: list[str], found: _Found) -> Row | list[Reject]:
     if not refused and phone is None and not email:
         refused = [("", "", Reason.NO_IDENTITY)]
     if refused:
-        return [Reject(number, field, value, reason, cells) for field, value, reason in refused]
+        return [Reject(number, field, value, reason, cells) for field, value, reason in refused[:MAX_REASONS]]
     name = found.texts.get(ImportTarget.NAME) or " ".join(
         filter(None, (found.texts.get(ImportTarget.FIRST_NAME), found.texts.get(ImportTarget.LAST_NAME)))
     )

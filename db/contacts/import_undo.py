@@ -117,7 +117,7 @@ def _must_be_possible(row: asyncpg.Record | None) -> None:
 
 
 async def start_undo(actor: Actor, import_id: UUID) -> asyncpg.Record:
-    """The row of `one_import`. Harmless when it is being undone or was undone. Raises NotFound, and Conflict `import_not_over` and
+    """The row of `one_import`. Harmless when it was undone; one that is being undone goes on. Raises NotFound, and Conflict `import_not_over` and
     `undo_too_late`."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         row = await w.fetchrow(
@@ -140,6 +140,8 @@ async def start_undo(actor: Actor, import_id: UUID) -> asyncpg.Record:
             w.audit("import.undo_started", import_id, total=total)
             w.enqueue(UndoImport(import_id=import_id))
             w.emit(ImportProgress(import_id=import_id, state=ImportState.UNDOING, processed=0, total=total))
+        elif row["state"] == ImportState.UNDOING:
+            w.enqueue(UndoImport(import_id=import_id))  # goes on where its job was given up
         return await imports.one(w, import_id)
 
 

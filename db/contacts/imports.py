@@ -15,7 +15,7 @@ import asyncpg
 import msgspec
 
 from db import blobs
-from db.contacts import fields, file_signatures, import_files, tags
+from db.contacts import fields, file_signatures, import_files, import_rejects, tags
 from db.contacts.enums import ImportState
 from db.contacts.errors import ContactImportError, ContactImportField
 from db.contacts.events import ContactsChanged, ImportProgress
@@ -151,25 +151,27 @@ async def one(r: Read, import_id: UUID) -> asyncpg.Record:
     return row
 
 
+_REJECTS = """
+select row_number, field, value, reason, warning, cells, there from (
+    select *, count(*) over () as there, sum(size) over (order by row_number, field collate "C") - size as before from (
+        select row_number, field, value, reason, warning, cells, length(array_to_string(cells, '')) as size
+        from contact_import_reject where company_id = $1 and import_id = $2 and (row_number, field collate "C") > ($3, $4)
+            and ($6::bool is null or warning = $6) order by row_number, field collate "C" limit $5) r) page
+where before < $7 order by row_number, field collate "C"
+"""
+
+
 async def rejects(
     actor: Actor, import_id: UUID, *, after: tuple[int, str] | None, limit: int, warning: bool | None = None
-) -> list[asyncpg.Record]:
-    """Rows `row_number, field, value, reason, warning, cells`; `warning`: only of rows that were taken, or were not. Raises NotFound."""
+) -> tuple[list[asyncpg.Record], bool]:
+    """Rows `row_number, field, value, reason, warning, cells`, fewer than `limit` where they are long, and whether more follow.
+    `warning`: only of rows that were taken, or were not. Raises NotFound."""
     number, field = after or (-1, "")
     async with read(actor, Permission.CONTACTS_READ) as r:
         if not await r.fetchval("select true from contact_import where company_id = $1 and id = $2", actor.company_id, import_id):
             raise RequestError.NOT_FOUND(what="import")
-        return await r.fetch(
-            "select row_number, field, value, reason, warning, cells from contact_import_reject "
-            'where company_id = $1 and import_id = $2 and (row_number, field collate "C") > ($3, $4) '
-            'and ($6::bool is null or warning = $6) order by row_number, field collate "C" limit $5',
-            actor.company_id,
-            import_id,
-            number,
-            field,
-            limit,
-            warning,
-        )
+        rows = await r.fetch(_REJECTS, actor.company_id, import_id, number, field, limit + 1, warning, import_rejects.MOST_TEXT)
+    return rows[:limit], bool(rows) and rows[0]["there"] > min(len(rows), limit)
 
 
 async def rejects_of(w: Work, import_id: UUID, numbers: list[int]) -> list[asyncpg.Record]:

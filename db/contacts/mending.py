@@ -27,6 +27,7 @@ _ROWS = """
 select distinct on (row_number) row_number, cells from contact_import_reject
 where company_id = $1 and import_id = $2 and row_number = any($3::int[]) and not warning order by row_number
 """
+_TEXT = f"select coalesce(sum(length(array_to_string(cells, ''))), 0) from ({_ROWS}) r"
 
 
 class MendedRow(NamedTuple):
@@ -46,7 +47,8 @@ class Mended(NamedTuple):
 
 
 async def mend(actor: Actor, import_id: UUID, rows: Sequence[MendedRow]) -> Mended:
-    """Raises NotFound, Invalid for a column that the list has not, and Conflict `import_not_over`, `import_undone`."""
+    """Raises NotFound, Invalid for a column that the list has not, TooLarge for several rows that are very long, and Conflict
+    `import_not_over`, `import_undone`."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         await imports.take_turn(w)
         plan = await w.fetchrow(
@@ -85,6 +87,8 @@ async def _cleaned(
     if wrong:
         raise RequestError.INVALID(fields=wrong)
     given = {row.row_number: row.cells for row in rows}
+    if len(given) > 1 and await w.fetchval(_TEXT, w.company_id, import_id, sorted(given)) > import_rejects.MOST_TEXT:
+        raise RequestError.TOO_LARGE()
     good, bad = list[Row](), list[Reject]()
     for found in await w.fetch(_ROWS, w.company_id, import_id, sorted(given)):
         number, cells = found["row_number"], list(found["cells"])

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from db.contacts import consent
+from db.contacts import consent, fields
 from db.contacts.enums import MergeReason
 from db.contacts.errors import ContactError
 from db.contacts.events import ContactsChanged
@@ -97,6 +97,7 @@ async def merge(w: Work, keep: UUID, other: UUID, reason: MergeReason) -> bool:
     )
     if len(locked) < 2 or await _parted(w, keep, other):
         return False
+    await _strip(w, other)
     row = await w.fetchrow(_OTHER, w.company_id, keep, other)
     assert row is not None
     snapshot = Snapshot(
@@ -123,6 +124,17 @@ async def merge(w: Work, keep: UUID, other: UUID, reason: MergeReason) -> bool:
     w.audit("contact.joined", keep, joined=str(other), reason=reason.value)
     w.emit(ContactsChanged(contact_id=keep))
     return True
+
+
+async def _strip(w: Work, other: UUID) -> None:
+    """Values of fields that are being deleted stay behind: who takes them off may have seen to the one that stays already."""
+    keys = await w.fetchval(
+        "select array(select jsonb_object_keys(custom)) from contact where company_id = $1 and id = $2", w.company_id, other
+    )
+    if gone := await fields.missing(w, keys):
+        await w.execute(
+            "update contact set custom = custom - $3::text[] where company_id = $1 and id = $2", w.company_id, other, list(gone)
+        )
 
 
 async def _parted(w: Work, keep: UUID, other: UUID) -> bool:
@@ -210,7 +222,8 @@ async def undo(actor: Actor, contact_id: UUID, merge_id: UUID) -> UUID:
 
 
 async def _restore(w: Work, kept: UUID, back: UUID, was: Snapshot) -> None:
-    custom = msgspec.json.encode(was.custom).decode()
+    gone = await fields.missing(w, was.custom)
+    custom = msgspec.json.encode({key: value for key, value in was.custom.items() if key not in gone}).decode()
     facts = (was.name, was.language, custom, was.source, was.import_id, was.created_at)
     await w.execute(_BACK, w.company_id, kept, back, *facts)
     await w.execute(

@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from db.contacts import imports
+from db.contacts import import_rejects, imports
 from db.jobs import DryRunImport, ForgetFile, InspectImport, RunImport, UndoImport
 from db.tenancy import Actor
 from tests.api.conftest import Headers, SignInAs
@@ -228,6 +228,34 @@ async def test_rows_that_were_not_taken_are_mended_and_taken(
         f"{path}/mend", json={"rows": [{"row_number": 3, "cells": [{"column": 1, "value": "x"}]}]}, headers=us
     )
     assert (undone.status_code, undone.json()["code"]) == (409, "import_undone")
+
+
+async def test_rows_that_are_very_long_come_and_are_mended_a_few_at_a_time(
+    client: httpx.AsyncClient, us: Headers, owner: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_rejects, "MOST_TEXT", 250)
+    text = "Nome;Celular;Obs\n" + "".join(f"P{n};1234{n};{'x' * 100}\n" for n in range(7))
+    looked = await upload(client, us, owner, text)
+    looked["columns"][1] |= {"target": "phone", "field_key": None}
+    done = await run(client, us, owner, looked)
+    path = f"/v1/imports/{done['id']}"
+    seen, cursor = list[int](), ""
+    while cursor is not None:
+        given = {"cursor": cursor} if cursor else {}
+        page = (await client.get(f"{path}/rejects", params=given, headers=us)).json()
+        assert 1 <= len(page["items"]) <= 3
+        seen += [one["row_number"] for one in page["items"]]
+        cursor = page["next_cursor"]
+    assert seen == list(range(2, 9))
+    lines = (await client.get(f"{path}/rejects.csv", headers=us)).text.splitlines()
+    assert len(lines) == 8
+
+    def mended(*numbers: int) -> dict[str, Any]:
+        return {"rows": [{"row_number": n, "cells": [{"column": 1, "value": f"11 98765-000{n}"}]} for n in numbers]}
+
+    answer = await client.post(f"{path}/mend", json=mended(*range(2, 9)), headers=us)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert (await client.post(f"{path}/mend", json=mended(2, 3), headers=us)).json()["taken"] == [2, 3]
 
 
 async def test_an_import_is_undone_after_a_look_at_what_that_does(client: httpx.AsyncClient, us: Headers, owner: Actor) -> None:

@@ -8,12 +8,13 @@ import asyncpg
 import pytest
 
 from db.clock import now
-from db.contacts import consent, merges, notes
-from db.contacts.actions import create_contact, delete_contact
-from db.contacts.enums import MergeReason
+from db.contacts import consent, fields, merges, notes
+from db.contacts.actions import change_contact, create_contact, delete_contact
+from db.contacts.enums import CustomFieldKind, MergeReason
 from db.contacts.queries import contact as contact_row
 from db.contacts.senders import Sender, contact_of
 from db.errors import Conflict, NotFound
+from db.jobs import RemoveField
 from db.messages import inbound as received
 from db.messages.content import Text
 from db.permissions import Permission
@@ -21,6 +22,7 @@ from db.tenancy import Actor
 from db.work import work
 from tests import factories
 from tests.db.contacts.test_identities import inbound, people
+from workers.contacts import remove_field
 
 
 async def message(owner_db: asyncpg.Connection, owner: Actor, contact: UUID, address: str, key: str, state: int = 3) -> None:
@@ -45,6 +47,7 @@ async def opted_out(owner_db: asyncpg.Connection, contact: UUID) -> bool:
 
 
 async def test_parting_gives_each_back_what_was_theirs(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    await fields.create_field(owner, key="cidade", label="Cidade", kind=CustomFieldKind.TEXT)
     known = (await create_contact(owner, name="", phone="11 98765-4321", tag_names=["vip"], custom={}))["id"]
     hidden = await inbound(owner, bsuid="B1", name="Ana L.")
     async with work(owner, Permission.CONTACTS_WRITE) as w:
@@ -211,3 +214,26 @@ async def test_one_person_gets_a_campaign_once(
     await inbound(owner, "5511987654321", bsuid="B1")
     rows = await owner_db.fetch("select state from message where company_id = $1 order by dedupe_key", owner.company_id)
     assert [row["state"] for row in rows] == [*then, 0]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_value_of_a_field_that_was_deleted_does_not_come_back(
+    owner: Actor, owner_db: asyncpg.Connection, when: str
+) -> None:
+    """Deleted while the two were one, or a moment before: its values are taken off while they become one."""
+    field = await fields.create_field(owner, key="cidade", label="Cidade", kind=CustomFieldKind.TEXT)
+    known = (await create_contact(owner, name="Ana", phone="11 98765-4321"))["id"]
+    hidden = await inbound(owner, bsuid="B1", name="Ana L.")
+    await change_contact(owner, hidden, custom={"cidade": "Rio"})
+    if when == "before":
+        await fields.delete_field(owner, field["id"])
+    assert await inbound(owner, "5511987654321", bsuid="B1") == known
+    if when == "before":
+        assert (await contact_row(owner, known))["custom"] == "{}"
+    else:
+        await fields.delete_field(owner, field["id"])
+    await remove_field(owner.company_id, RemoveField(field_id=field["id"]))
+    [merge] = await merges.merges(owner, known)
+    assert await merges.undo(owner, known, merge.id) == hidden
+    left = await owner_db.fetch("select custom::text from contact where company_id = $1", owner.company_id)
+    assert [row["custom"] for row in left] == ["{}", "{}"]

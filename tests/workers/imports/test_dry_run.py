@@ -55,7 +55,7 @@ def figures(found: object) -> dict[str, int]:
 
 
 async def causes(actor: Actor, import_id: UUID, *, warning: bool) -> dict[str, int]:
-    rows = await imports.rejects(actor, import_id, after=None, limit=10_000, warning=warning)
+    rows, _ = await imports.rejects(actor, import_id, after=None, limit=10_000, warning=warning)
     pairs = {(row["reason"], row["row_number"]) for row in rows}
     return {reason: sum(one == reason for one, _ in pairs) for reason, _ in pairs}
 

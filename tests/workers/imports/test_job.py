@@ -15,17 +15,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db import blobs
-from db.contacts import import_batch, import_files, imports
-from db.contacts.enums import ImportTarget
+from db.contacts import fields, import_batch, import_files, imports
+from db.contacts.enums import CustomFieldKind, ImportTarget
 from db.contacts.mapping import ColumnTarget
+from db.contacts.mending import MendedRow, mend
 from db.errors import AppError
-from db.jobs import ForgetFile, InspectImport, RunImport
+from db.jobs import ForgetFile, InspectImport, RemoveField, RunImport
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
-from db.work import system_read
+from db.work import system_read, work
 from tests.conftest import make_company
 from tests.poison import refusing
 from workers import housekeeping
+from workers.contacts import remove_field
 from workers.imports import job
 from workers.imports.job import inspect_import, run_import
 from workers.runtime import Runner
@@ -144,6 +147,26 @@ async def test_a_row_that_cannot_be_written_is_rejected_alone(owner: Actor, owne
     assert tagged == 2 * 38
 
 
+async def test_a_field_that_was_deleted_meanwhile_gets_no_value(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    text = table(("Ana", "11 98765-4321", "", "", "", "Recife"), ("Bia", "123", "", "", "", "Olinda"))
+    import_id = await uploaded(owner, text)
+    [field] = await fields.custom_fields(owner)
+    await fields.delete_field(owner, field["id"])
+    await remove_field(owner.company_id, RemoveField(field_id=field["id"]))
+    await run(owner, import_id)
+    await mend(owner, import_id, [MendedRow(3, {1: "11 97777-0001"})])
+    left = await owner_db.fetch("select name, custom::text as custom from contact where company_id = $1", owner.company_id)
+    assert sorted(map(tuple, left)) == [("Ana", "{}"), ("Bia", "{}")]
+
+
+async def test_who_deletes_a_field_waits_for_rows_that_are_being_written(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    field = await fields.create_field(owner, key="cidade", label="Cidade", kind=CustomFieldKind.TEXT)
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        assert await fields.missing(w, ["cidade", "uf"]) == {"uf"}
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            await owner_db.execute("select from custom_field where id = $1 for no key update nowait", field["id"])
+
+
 async def test_the_same_file_again_changes_nothing(owner: Actor) -> None:
     text = table(
         ("Ana", "11 98765-4321", "a@example.com", "vip, novo", "", "Recife"),
@@ -176,7 +199,7 @@ async def test_of_rows_about_one_person_the_first_counts(
     )
     assert kept is not None
     assert tuple(kept) == ("Ana", '{"cidade": "Recife"}', "import")
-    said = await imports.rejects(owner, row["id"], after=None, limit=10)
+    said, _ = await imports.rejects(owner, row["id"], after=None, limit=10)
     assert [(r["row_number"], r["field"], r["value"], r["reason"]) for r in said] == [
         (3, "name", "Ana Lima", "repeated"),
         (4, "custom.cidade", "Natal", "repeated"),
@@ -199,7 +222,7 @@ async def test_an_email_alone_finds_its_person_and_a_new_phone_joins_it(owner: A
     other = table(("Bia", "11 97777-7777", "ana@example.com", "", "", ""))
     row = await imported(owner, other)
     assert (counts(row), row["warnings"]) == ((1, 0, 0, 0, 0), 1)
-    kept = await imports.rejects(owner, row["id"], after=None, limit=10)
+    kept, _ = await imports.rejects(owner, row["id"], after=None, limit=10)
     assert [(r["field"], r["reason"], r["warning"]) for r in kept] == [("email", "email_of_other_contact", True)]
 
 

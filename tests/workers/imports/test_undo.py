@@ -11,7 +11,7 @@ from db import blobs
 from db.campaigns import actions as campaigns
 from db.campaigns import lifecycle
 from db.contacts import consent, fields, import_undo, imports, notes, queries
-from db.contacts.actions import change_contact, create_contact
+from db.contacts.actions import change_contact, create_contact, delete_contact
 from db.contacts.enums import CustomFieldKind, ImportState
 from db.contacts.errors import ContactImportError
 from db.contacts.import_undo import Undo
@@ -25,7 +25,7 @@ from db.tenancy import Actor
 from db.work import work
 from tests import factories
 from tests.workers.imports.test_job import counts, imported, many, run, table, uploaded
-from workers import housekeeping
+from workers import contacts, housekeeping
 from workers.contacts import undo_import
 from workers.imports import job
 from workers.imports.job import run_import
@@ -158,6 +158,40 @@ async def test_a_killed_undo_goes_on_and_a_second_one_changes_nothing(
     assert await names(owner_db, owner) == ["Outra"]
     jobs = await owner_db.fetchval("select count(*) from job where company_id = $1 and name = 'UndoImport'", owner.company_id)
     assert jobs == 1
+
+
+async def test_a_long_undo_gives_way_and_one_that_was_given_up_goes_on(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_undo, "BATCH", 10)
+    monkeypatch.setattr(contacts, "SHIFT", -1.0)
+    import_id = (await imported(owner, many(25)))["id"]
+    await import_undo.start_undo(owner, import_id)
+    with pytest.raises(Snooze):
+        await undo(owner, import_id)
+    await owner_db.execute("update job set state = 'dead' where company_id = $1 and name = 'UndoImport'", owner.company_id)
+    await import_undo.start_undo(owner, import_id)
+    assert await owner_db.fetchval(
+        "select true from job where company_id = $1 and name = 'UndoImport' and state <> 'dead'", owner.company_id
+    )
+    with pytest.raises(Snooze):
+        await undo(owner, import_id)
+    await undo(owner, import_id)
+    assert await undone(owner, import_id) == Undo(25, 0, {}, 25, 25)
+
+
+async def test_who_is_deleted_leaves_nothing_with_the_list(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    ana = (await create_contact(owner, name="Ana", phone="11 96000-0001"))["id"]
+    import_id = (await imported(owner, table(("Ana Lista", "11 96000-0001", "ana@example.com", "vip", "", "Recife"))))["id"]
+    await delete_contact(owner, ana)
+    left = await owner_db.fetchrow(
+        "select before, after, addresses from contact_import_member where import_id = $1 and contact_id = $2", import_id, ana
+    )
+    assert left is not None
+    assert tuple(left) == (None, None, None)
+    await import_undo.start_undo(owner, import_id)
+    await undo(owner, import_id)
+    assert await undone(owner, import_id) == Undo(0, 0, {}, 1, 1)
 
 
 async def _waits(db: asyncpg.Connection) -> None:
