@@ -28,7 +28,7 @@ from api.contract.contacts import (
     ImportUndo,
 )
 from api.exports import BOM, Separator, csv_lines, csv_stream
-from api.pagination import Cursor, Limit, decode_cursor, encode_cursor, one_over, page, struct
+from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.translations import portuguese
 from db.contacts import import_dry_run, import_undo, imports, mending, repeating
 from db.contacts.enums import DryRunState
@@ -188,9 +188,8 @@ class ImportController(Controller):
         limit: Limit = 50,
     ) -> Page[ImportReject]:
         after = decode_cursor(cursor, tuple[int, str])
-        rows, more = await imports.rejects(actor, import_id, after=after, limit=limit, warning=warning)
-        following = encode_cursor(rows[-1]["row_number"], rows[-1]["field"]) if more else None
-        return Page(items=list(map(_reject, rows)), next_cursor=following)
+        rows, cut = await imports.rejects(actor, import_id, after=after, limit=one_over(limit), warning=warning)
+        return page(rows, len(rows) - 1 if cut else limit, lambda row: (row["row_number"], row["field"]), _reject)
 
     @post("/{import_id:uuid}/mend", status_code=200, summary="Import mended rows")
     async def mend(self, actor: Caller, import_id: FromPath[UUID], data: JSONBody[ImportMend]) -> ImportMended:
@@ -229,7 +228,7 @@ async def _rejected(actor: Actor, found: Import, separator: str, *, in_portugues
     after: tuple[int, str] | None = None
     number, cells, reasons = -1, [""], [""]
     while True:
-        rows, more = await imports.rejects(actor, found.id, after=after, limit=1000)
+        rows, cut = await imports.rejects(actor, found.id, after=after, limit=1000)
         lines = []
         for row in rows:
             if row["row_number"] != number:
@@ -237,7 +236,7 @@ async def _rejected(actor: Actor, found: Import, separator: str, *, in_portugues
                     lines.append(_line(cells, len(names), number, reasons))
                 number, cells, reasons = row["row_number"], list(row["cells"]), []
             reasons.append(portuguese(_said(row)) if in_portuguese else _said(row))
-        if not more:
+        if len(rows) < 1000 and not cut:
             if number >= 0:
                 lines.append(_line(cells, len(names), number, reasons))
             yield csv_lines(lines, separator)

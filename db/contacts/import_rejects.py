@@ -9,8 +9,8 @@ from db import storable
 from db.contacts.import_rows import Reject
 from db.work import Work
 
-MOST_TEXT = 1_000_000
-"""Characters of rows that are handed out or mended at once, the last one not counted: a row of a file may hold as many by itself."""
+MOST_TEXT = 2 << 20
+"""Characters of rows that are handed out or mended at once, the last one not counted; more than one row of a file may hold."""
 
 _REJECTS = """
 insert into contact_import_reject(company_id, import_id, row_number, field, value, reason, warning, cells)

@@ -164,14 +164,14 @@ where before < $7 order by row_number, field collate "C"
 async def rejects(
     actor: Actor, import_id: UUID, *, after: tuple[int, str] | None, limit: int, warning: bool | None = None
 ) -> tuple[list[asyncpg.Record], bool]:
-    """Rows `row_number, field, value, reason, warning, cells`, fewer than `limit` where they are long, and whether more follow.
+    """Rows `row_number, field, value, reason, warning, cells`, and whether they are fewer because they are long: then at least two.
     `warning`: only of rows that were taken, or were not. Raises NotFound."""
     number, field = after or (-1, "")
     async with read(actor, Permission.CONTACTS_READ) as r:
         if not await r.fetchval("select true from contact_import where company_id = $1 and id = $2", actor.company_id, import_id):
             raise RequestError.NOT_FOUND(what="import")
-        rows = await r.fetch(_REJECTS, actor.company_id, import_id, number, field, limit + 1, warning, import_rejects.MOST_TEXT)
-    return rows[:limit], bool(rows) and rows[0]["there"] > min(len(rows), limit)
+        rows = await r.fetch(_REJECTS, actor.company_id, import_id, number, field, limit, warning, import_rejects.MOST_TEXT)
+    return rows, bool(rows) and rows[0]["there"] > len(rows)
 
 
 async def rejects_of(w: Work, import_id: UUID, numbers: list[int]) -> list[asyncpg.Record]:

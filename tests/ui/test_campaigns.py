@@ -20,7 +20,7 @@ from db.messages.reasons import FailureReason
 from db.settings import Settings
 from db.tenancy import Actor
 from tests import factories
-from tests.ui.interactions import choose, field, hear, press, true_of, until
+from tests.ui.interactions import choose, hear, press, true_of, until
 from ui.client import campaigns
 from ui.client.base import ApiClient
 from ui.components.progress import width
@@ -395,23 +395,3 @@ async def test_a_strange_id_is_not_found(ana: User) -> None:
     response = await ana.http_client.get(f"/campaigns/{UUID(int=7)}")
     assert response.status_code == 404
     assert (await ana.http_client.get("/campaigns/nonsense")).status_code == 404
-
-
-async def test_a_choice_in_the_wizard_lets_in_nobody_whom_the_audience_left_out(
-    ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient
-) -> None:
-    """What a partner asked for and the step does not show stays while something is picked, and picks nobody by itself."""
-    campaign_id = await draft(owner_db, owner, as_ana)
-    made = await campaigns.campaign(as_ana, campaign_id)
-    asked = ContactFilter(search="Pessoa", has="phone", custom={"uf": "SP", "plano": "A"})
-    await campaigns.change(as_ana, campaign_id, CampaignPatch(audience=asked), made.version)
-    await ana.open(f"/campaigns/{campaign_id}/edit?step=audience")
-    await ana.should_see("Nome ou número contém", retries=30)
-
-    async def saved(wanted: ContactFilter) -> bool:
-        return (await campaigns.campaign(as_ana, campaign_id)).audience == wanted
-
-    field(ana, "Nome ou número contém").value = "Pessoa 1"
-    await until(lambda: saved(msgspec.structs.replace(asked, search="Pessoa 1")))
-    field(ana, "Nome ou número contém").value = ""
-    await until(lambda: saved(ContactFilter()))

@@ -11,7 +11,7 @@ import pytest
 
 from db import job_runs, queue
 from db.clock import now
-from db.jobs import JOBS, CheckChannel, DryRunImport, InspectImport, Job, PrepareCampaign, SendMail
+from db.jobs import JOBS, CheckChannel, InspectImport, Job, PrepareCampaign, SendMail
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work
@@ -290,25 +290,6 @@ async def test_one_file_of_a_company_is_looked_at_at_a_time(owner: Actor, strang
     assert sorted(await asyncio.gather(*running)) == ["done"] * 2 + ["none"] * 5
     left = await owner_db.fetchval("select count(*) from job where company_id = $1 and name = 'InspectImport'", owner.company_id)
     assert left == 4
-
-
-async def test_a_file_is_looked_at_while_another_is_counted(owner: Actor, owner_db: asyncpg.Connection) -> None:
-    files, counted = Files(), asyncio.Event()
-    files.go.set()
-
-    async def count(company_id: UUID, job: Job) -> None:
-        await counted.wait()
-
-    async with work(owner, Permission.CONTACTS_WRITE) as w:
-        w.enqueue(DryRunImport(import_id=uuid4()))
-    dry_run = await owner_db.fetchval("select id from job where company_id = $1 and name = 'DryRunImport'", owner.company_id)
-    counting = asyncio.create_task(Runner({DryRunImport: count}).run(dry_run))
-    while await owner_db.fetchval("select state from job where id = $1", dry_run) != "running":
-        await asyncio.sleep(0.01)
-    [look] = await _inspections(owner_db, owner, 1)
-    assert await files.runner.run(look) == "done"
-    counted.set()
-    assert await counting == "done"
 
 
 async def test_the_next_file_is_woken_when_one_is_done(owner: Actor, owner_db: asyncpg.Connection) -> None:

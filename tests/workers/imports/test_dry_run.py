@@ -1,6 +1,7 @@
 """What is said before an import is what the import then does: on messy files, over many batches, whoever interferes."""
 
-from uuid import UUID
+import asyncio
+from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
@@ -12,13 +13,16 @@ from db.contacts import import_batch, import_dry_run, imports
 from db.contacts.enums import DryRunState, ImportTarget
 from db.contacts.import_dry_run import DryRun
 from db.contacts.mapping import ColumnTarget
-from db.jobs import DryRunImport, InspectImport, RunImport
+from db.jobs import DryRunImport, InspectImport, Job, RunImport
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
+from db.work import work
 from tests.conftest import make_company
 from tests.workers.imports.test_job import COLUMNS, ROW, _files, _pieces, many, table  # noqa: F401
 from workers.imports import job
 from workers.imports.job import dry_run_import, inspect_import, run_import
+from workers.runtime import Runner
 
 FIGURES = ("processed", "created", "updated", "unchanged", "repeated", "rejected", "blank", "warnings")
 TARGETS = [ColumnTarget(i, ImportTarget(name), "cidade" if name == "custom" else None) for i, name in enumerate(COLUMNS)]
@@ -203,3 +207,26 @@ async def test_a_file_that_breaks_fails_the_dry_run_alone(owner: Actor) -> None:
     assert (await imports.one_import(owner, import_id))["state"] == "ready"
     await job.give_up_dry_run(owner.company_id, DryRunImport(import_id=import_id), "lost")  # over already
     assert (await stored(owner, import_id)).error == "quote_not_closed"
+
+
+async def test_a_list_is_looked_at_while_another_is_counted(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    counted = asyncio.Event()
+
+    async def count(company_id: UUID, job: Job) -> None:
+        await counted.wait()
+
+    async def look(company_id: UUID, job: Job) -> None:
+        return None
+
+    runner = Runner({DryRunImport: count, InspectImport: look})
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        w.enqueue(DryRunImport(import_id=uuid4()))
+        w.enqueue(InspectImport(import_id=uuid4()))
+    rows = await owner_db.fetch("select name, id from job where company_id = $1", owner.company_id)
+    ids = {row["name"]: row["id"] for row in rows}
+    counting = asyncio.create_task(runner.run(ids["DryRunImport"]))
+    while await owner_db.fetchval("select state from job where id = $1", ids["DryRunImport"]) != "running":
+        await asyncio.sleep(0.01)
+    assert await runner.run(ids["InspectImport"]) == "done"
+    counted.set()
+    assert await counting == "done"

@@ -15,20 +15,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from db import blobs
-from db.contacts import fields, import_batch, import_files, imports
-from db.contacts.enums import CustomFieldKind, ImportTarget
+from db.contacts import import_batch, import_files, imports
+from db.contacts.enums import ImportTarget
 from db.contacts.mapping import ColumnTarget
-from db.contacts.mending import MendedRow, mend
 from db.errors import AppError
-from db.jobs import ForgetFile, InspectImport, RemoveField, RunImport
-from db.permissions import Permission
+from db.jobs import ForgetFile, InspectImport, RunImport
 from db.settings import Settings
 from db.tenancy import Actor
-from db.work import system_read, work
+from db.work import system_read
 from tests.conftest import make_company
 from tests.poison import refusing
 from workers import housekeeping
-from workers.contacts import remove_field
 from workers.imports import job
 from workers.imports.job import inspect_import, run_import
 from workers.runtime import Runner
@@ -145,26 +142,6 @@ async def test_a_row_that_cannot_be_written_is_rejected_alone(owner: Actor, owne
     ]
     tagged = await owner_db.fetchval("select count(*) from contact_tag where company_id = $1", owner.company_id)
     assert tagged == 2 * 38
-
-
-async def test_a_field_that_was_deleted_meanwhile_gets_no_value(owner: Actor, owner_db: asyncpg.Connection) -> None:
-    text = table(("Ana", "11 98765-4321", "", "", "", "Recife"), ("Bia", "123", "", "", "", "Olinda"))
-    import_id = await uploaded(owner, text)
-    [field] = await fields.custom_fields(owner)
-    await fields.delete_field(owner, field["id"])
-    await remove_field(owner.company_id, RemoveField(field_id=field["id"]))
-    await run(owner, import_id)
-    await mend(owner, import_id, [MendedRow(3, {1: "11 97777-0001"})])
-    left = await owner_db.fetch("select name, custom::text as custom from contact where company_id = $1", owner.company_id)
-    assert sorted(map(tuple, left)) == [("Ana", "{}"), ("Bia", "{}")]
-
-
-async def test_who_deletes_a_field_waits_for_rows_that_are_being_written(owner: Actor, owner_db: asyncpg.Connection) -> None:
-    field = await fields.create_field(owner, key="cidade", label="Cidade", kind=CustomFieldKind.TEXT)
-    async with work(owner, Permission.CONTACTS_WRITE) as w:
-        assert await fields.missing(w, ["cidade", "uf"]) == {"uf"}
-        with pytest.raises(asyncpg.LockNotAvailableError):
-            await owner_db.execute("select from custom_field where id = $1 for no key update nowait", field["id"])
 
 
 async def test_the_same_file_again_changes_nothing(owner: Actor) -> None:
