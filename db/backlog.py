@@ -5,8 +5,7 @@ from db.work import system_read
 _AGES = """
 select
     (select extract(epoch from now() - min(next_at))::float8 from job where state = 'waiting' and next_at <= now()) as job,
-    (select extract(epoch from now() - min(received_at))::float8 from webhook_inbox
-     where processed_at is null and tries < 5) as webhook
+    (select extract(epoch from now() - min(received_at))::float8 from webhook_inbox where tries < 5) as webhook
 """
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from db import ids
 from db.channels import log as channel_log
 from db.channels import notices, provider_state, templates
 from db.channels.notices import News
@@ -119,22 +120,16 @@ async def _statuses(w: Work, items: list[Item]) -> tuple[set[UUID], list[Stop]]:
         progress.touch(w.company_id, campaign_id)
     for contact_id in applied.contacts:
         progress.touch_contact(w.company_id, contact_id)
+    waiting: set[UUID] = set()
     if applied.unmatched:  # of an attempt that the database lost, or of a message whose answer was overtaken
         unmatched = {id(update) for update in applied.unmatched}
-        told = [
-            Report(update, item.channel.id, _address(item.event))
-            for update, item in zip(updates, items, strict=True)
-            if id(update) in unmatched
-        ]
+        early = [(update, item) for update, item in zip(updates, items, strict=True) if id(update) in unmatched]
+        told = [Report(update, item.channel.id, _address(item.event)) for update, item in early]
         for campaign_id in await lost.reports(w, told):
             progress.touch(w.company_id, campaign_id)
+        since = now() - OVERTAKEN
+        waiting = {item.row.id for update, item in early if update.attempt_id is None and item.row.received_at > since}
     await _learn(w, items)
-    rows = {id(update): item.row for update, item in zip(updates, items, strict=True)}
-    waiting = {
-        row.id
-        for update in applied.unmatched
-        if (row := rows[id(update)]).received_at > now() - OVERTAKEN and update.attempt_id is None
-    }
     stops: dict[UUID, StopCampaign] = {}
     for item, update in zip(items, updates, strict=True):
         if update.state is MessageState.FAILED:
@@ -313,6 +308,6 @@ async def _identity(w: Work, item: Item, event: IdentityEvent) -> None:
 
 def _uuid(text: str | None) -> UUID | None:
     try:
-        return UUID(text) if text else None
+        return ids.parse(text) if text else None
     except ValueError:
         return None

@@ -161,9 +161,12 @@ async def _read(w: Work, rows: list[Waiting]) -> tuple[list[Item], list[UUID]]:
     for row in rows:
         address = channels.get(row.channel_id)
         try:
-            events = [] if address is None else [(event, _channel(event, address, numbers)) for event in parse(row)]
-            items += [Item(event, row, channel) for event, channel in events if channel is not None]
-            foreign |= dict.fromkeys((row.channel_id, _number(event)) for event, channel in events if channel is None)
+            for event in parse(row) if address is not None else ():
+                channel = _channel(event, address, numbers)
+                if channel is not None:
+                    items.append(Item(event, row, channel))
+                else:
+                    foreign[row.channel_id, _number(event)] = None
             done.append(row.id)
         except BadWebhook as error:
             await inbox.failed(w, row.id, str(error), final=True)

@@ -121,7 +121,7 @@ _DEAD = """
 select id, received_at as at, 'webhook' as kind, false as ok, 'A webhook could not be processed' as summary,
     null::smallint as http_status, null::text as code, null::int as duration_ms,
     left(convert_from(body, 'LATIN1'), 4096) as request, error as response, 1 as times, null::timestamptz as last_at
-from webhook_inbox where company_id = $1 and channel_id = $2 and id < $3 and processed_at is null and tries >= 5
+from webhook_inbox where company_id = $1 and channel_id = $2 and id < $3 and tries >= 5
 order by id desc limit $4
 """
 

@@ -1,4 +1,4 @@
-"""The raw webhooks that wait: stored by the API before it answers, taken by workers, kept until they are done.
+"""The raw webhooks that wait: stored by the API before it answers, taken by workers, deleted with their effect (decision 38).
 
 A row that cannot be processed waits longer each time and stays after five tries, visible in the channel log; it never holds
 up the others. Nothing here knows what a body means.
@@ -19,7 +19,8 @@ insert into webhook_inbox(company_id, id, channel_id, source, attempt_id, body, 
 select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::bytea[], $7::timestamptz[])
 on conflict do nothing
 """
-"""Run by the API's own connections under the system role; a row sent twice is stored once, because its id is made at receipt."""
+"""Run by the API's own connections under the system role; a row sent twice is stored once while it waits, because its id is made at
+receipt. One that is done by then has its effect again, which changes nothing."""
 
 
 class Received(NamedTuple):
@@ -53,7 +54,7 @@ async def store(w: Work, channel_id: UUID, source: str, told: Sequence[tuple[UUI
 
 _CLAIM = """
 select id, channel_id, source, attempt_id, body, received_at, tries from webhook_inbox
-where company_id = $1 and processed_at is null and tries < 5 and next_at <= now() and (select at_home($3, $4, $5)) {only}
+where company_id = $1 and tries < 5 and next_at <= now() and (select at_home($3, $4, $5)) {only}
 order by next_at limit $2 for update skip locked
 """
 
@@ -75,12 +76,8 @@ async def due(w: Work, limit: int) -> list[UUID]:
 
 
 async def done(w: Work, ids: list[UUID]) -> None:
-    """These rows had their effect, in this same transaction."""
-    await w.execute(
-        "update webhook_inbox set processed_at = now(), error = null where company_id = $1 and id = any($2::uuid[])",
-        w.company_id,
-        ids,
-    )
+    """These rows had their effect, in this same transaction, and are not needed any more."""
+    await w.execute("delete from webhook_inbox where company_id = $1 and id = any($2::uuid[])", w.company_id, ids)
 
 
 async def later(w: Work, ids: list[UUID], seconds: float) -> None:
@@ -106,17 +103,16 @@ async def failed(w: Work, row_id: UUID, error: str, *, final: bool = False) -> N
 
 
 _OLD = (
-    "delete from webhook_inbox where processed_at < now() - interval '3 days'",
-    "delete from webhook_inbox where processed_at is null and tries >= 5 and received_at < now() - interval '30 days'",
+    "delete from webhook_inbox where tries >= 5 and received_at < now() - interval '30 days'",
     # What nobody could make sense of is kept to be looked at: the newest 50 MB of a company.
     "delete from webhook_inbox w using (select company_id, id, sum(octet_length(body)) over (partition by company_id order by id desc)"
-    " as held from webhook_inbox where processed_at is null and tries >= 5) d"
+    " as held from webhook_inbox where tries >= 5) d"
     " where w.company_id = d.company_id and w.id = d.id and d.held > 50000000",
 )
 
 
 async def forget_old(s: SystemWork) -> None:
-    """Deletes webhooks three days after they were processed; those nobody could process after 30 days, or beyond 50 MB of a company."""
+    """Deletes webhooks that nobody could process after 30 days, or beyond 50 MB of a company."""
     for statement in _OLD:
         await s.execute(statement)
 
@@ -124,7 +120,5 @@ async def forget_old(s: SystemWork) -> None:
 async def companies_waiting() -> list[UUID]:
     """Companies whose webhooks are due."""
     async with system_read() as s:
-        rows = await s.fetch(
-            "select distinct company_id from webhook_inbox where processed_at is null and tries < 5 and next_at <= now()"
-        )
+        rows = await s.fetch("select distinct company_id from webhook_inbox where tries < 5 and next_at <= now()")
     return [row["company_id"] for row in rows]

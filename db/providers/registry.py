@@ -8,6 +8,7 @@ from db.errors import RequestError, RequestField
 from db.providers.definition import Provider
 
 _by_kind: dict[str, Provider] = {}
+_by_source: dict[str, Provider] = {}
 
 
 def register(provider: Provider) -> None:
@@ -17,6 +18,7 @@ def register(provider: Provider) -> None:
         if other is not provider and (other.kind == provider.kind or other.name == provider.name or shared):
             raise ValueError(f"{provider.name} collides with {other.name}")
     _by_kind[provider.kind] = provider
+    _by_source.update({webhook.source: provider for webhook in provider.webhooks})
 
 
 def providers() -> list[Provider]:
@@ -49,10 +51,7 @@ def named(name: str) -> Provider | None:
 
 def of_source(source: str) -> Provider:
     """The provider whose webhook stored under this name. Raises KeyError."""
-    for one in _by_kind.values():
-        if any(webhook.source == source for webhook in one.webhooks):
-            return one
-    raise KeyError(source)
+    return _by_source[source]
 
 
 def _discover() -> None:

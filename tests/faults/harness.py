@@ -257,7 +257,7 @@ class World:
         async def quiet() -> bool:
             with suppress(httpx.HTTPError):
                 summary = (await self.http.get(f"{self.base.settings.sandbox_url}/sandbox/ledger/summary")).json()
-                waiting = await self.db.fetchval("select count(*) from webhook_inbox where processed_at is null and tries < 5")
+                waiting = await self.db.fetchval("select count(*) from webhook_inbox where tries < 5")
                 return summary["in_flight"] == 0 and summary["pending_webhooks"] == 0 and waiting == 0
             return False
 

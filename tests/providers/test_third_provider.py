@@ -41,6 +41,8 @@ def pigeons() -> Iterator[None]:
     yield
     adapters._by_kind.pop(PROVIDER.kind)
     definitions._by_kind.pop(PROVIDER.kind)
+    for webhook in PROVIDER.webhooks:
+        definitions._by_source.pop(webhook.source)
 
 
 class Loft:

@@ -59,7 +59,7 @@ _SESSION = (
     " from g returning id"
 )
 _HOOK = (
-    "insert into webhook_inbox(company_id, channel_id, source, body, received_at, processed_at, tries)"
+    "insert into webhook_inbox(company_id, channel_id, source, body, received_at, tries)"
     " select company, channel, 'meta', 'x', {} from g returning id"
 )
 _LINK = "insert into {}(user_id, token_hash, expires_at) select person, uuid_send(uuidv7()), aged from g returning id"
@@ -71,9 +71,8 @@ BORDERS = [
     Border("session", "id", _SESSION.format("aged, null"), 30 * DAY - HOUR, 30 * DAY + HOUR),
     Border("session", "id", _SESSION.format("now() + interval '14 days', aged"), 30 * DAY - HOUR, 30 * DAY + HOUR),
     Border("session", "id", _SESSION.format("now() + interval '1 minute', null"), 300 * DAY, None),  # open: never
-    Border("webhook_inbox", "id", _HOOK.format("aged, aged, 0"), 3 * DAY - HOUR, 3 * DAY + HOUR),
-    Border("webhook_inbox", "id", _HOOK.format("aged, null, 5"), 30 * DAY - HOUR, 30 * DAY + HOUR),
-    Border("webhook_inbox", "id", _HOOK.format("aged, null, 4"), 300 * DAY, None),  # waits: never
+    Border("webhook_inbox", "id", _HOOK.format("aged, 5"), 30 * DAY - HOUR, 30 * DAY + HOUR),
+    Border("webhook_inbox", "id", _HOOK.format("aged, 4"), 300 * DAY, None),  # waits: never
     Border("job", "id", _JOB.format("dead"), 30 * DAY - HOUR, 30 * DAY + HOUR),
     Border("job", "id", _JOB.format("held"), 300 * DAY, None),
     Border(

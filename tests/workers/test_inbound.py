@@ -1,5 +1,7 @@
 """Processing of stored webhooks through real SQL: order, repetition, poison, wishes, attribution, tenancy."""
 
+import asyncio
+import contextvars
 import itertools
 from uuid import UUID, uuid4
 
@@ -8,8 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from db.messages import inbox
 from db.messages.enums import MessageState
-from db.tenancy import Actor
+from db.permissions import Permission
+from db.tenancy import Actor, worker
+from db.work import work
 from tests.conftest import make_company
 from tests.db.channels.factories import (
     WABA,
@@ -28,6 +33,7 @@ from tests.workers.providers.test_poison import CHANGES
 from workers.inbound import process_inbox
 
 PHONE = "+5511987654321"
+_STORED = "select company_id, id, channel_id, source, attempt_id, body, received_at from webhook_inbox where company_id = $1"
 
 
 async def state_of(owner_db: asyncpg.Connection, message_id: UUID) -> MessageState:
@@ -205,6 +211,48 @@ async def test_twilio_status_and_stop(owner: Actor, owner_db: asyncpg.Connection
     assert await owner_db.fetchval("select opted_out_at is not null from contact where id = $1", contact)
 
 
+async def test_a_webhook_goes_with_its_effect_or_not_at_all(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    channel = await make_channel(owner_db, owner)
+    message, attempt = await make_message(owner_db, owner, channel)
+    row = await put_inbox(owner_db, owner, channel, envelope(status(attempt, "delivered")))
+    with pytest.raises(ZeroDivisionError):
+        async with work(worker(owner.company_id), Permission.CONTACTS_WRITE) as w:
+            assert [found.id for found in await inbox.claim(w, 10)] == [row]
+            await inbox.done(w, [row])
+            assert (
+                await asyncio.create_task(process_inbox(owner.company_id), context=contextvars.Context()) == 0
+            )  # another worker
+            raise ZeroDivisionError
+    assert await state_of(owner_db, message) is MessageState.UNKNOWN
+    assert await owner_db.fetchval("select tries from webhook_inbox where id = $1", row) == 0
+    assert await process_inbox(owner.company_id) == 1
+    assert await state_of(owner_db, message) is MessageState.DELIVERED
+    assert await owner_db.fetchval("select count(*) from webhook_inbox where company_id = $1", owner.company_id) == 0
+
+
+async def test_what_is_stored_again_after_it_was_done_changes_nothing(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    """As the API does when the answer to its commit was lost."""
+    channel = await make_channel(owner_db, owner)
+    message, attempt = await make_message(owner_db, owner, channel)
+    await put_inbox(owner_db, owner, channel, envelope(status(attempt, "read"), text("SAIR")))
+    rows = [tuple(row) for row in await owner_db.fetch(_STORED, owner.company_id)]
+    seen = []
+    for _ in range(2):
+        await owner_db.execute(inbox.INSERT, *map(list, zip(*rows, strict=True)))
+        assert await process_inbox(owner.company_id) == 1
+        seen.append(
+            [
+                await owner_db.fetch("select * from message where id = $1", message),
+                await owner_db.fetch("select * from attempt where id = $1", attempt),
+                await owner_db.fetch("select * from inbound_message where company_id = $1", owner.company_id),
+                await owner_db.fetch("select id, opted_out_at from contact where company_id = $1", owner.company_id),
+                await owner_db.fetch("select metric, sum(n) from stat_delta where company_id = $1 group by 1", owner.company_id),
+            ]
+        )
+    assert seen[0] == seen[1]
+    assert all(seen[0])
+
+
 async def test_a_poisoned_row_waits_and_holds_up_nobody(owner: Actor, owner_db: asyncpg.Connection) -> None:
     channel = await make_channel(owner_db, owner)
     message, attempt = await make_message(owner_db, owner, channel)
@@ -218,14 +266,15 @@ async def test_a_poisoned_row_waits_and_holds_up_nobody(owner: Actor, owner_db: 
         assert await state_of(owner_db, message) is MessageState.READ
         assert await owner_db.fetchval("select count(*) from inbound_message where company_id = $1", owner.company_id) == 20
         rows = {
-            row["id"]: (row["tries"], row["processed_at"], row["waits"])
+            row["id"]: (row["tries"], row["waits"])
             for row in await owner_db.fetch(
                 "select *, next_at > now() + interval '2 seconds' as waits from webhook_inbox where company_id = $1",
                 owner.company_id,
             )
         }
-        assert rows[nonsense][:2] == (5, None)
-        assert rows[nobody] == (1, None, True)
+        assert rows[nonsense][0] == 5
+        assert rows[nobody] == (1, True)
+        assert len(rows) == 2  # the others are done, and gone
         for tries in range(2, 6):
             await owner_db.execute("update webhook_inbox set next_at = now() where id = $1", nobody)
             await process_inbox(owner.company_id)
@@ -252,10 +301,10 @@ async def test_a_poisoned_event_spoils_none_of_its_own_row(owner: Actor, owner_d
         )
         assert [found["body"] for found in kept] == ["Oi", "SAIR"]
         assert await owner_db.fetchval("select opted_out_at is not null from contact where company_id = $1", owner.company_id)
-        assert await owner_db.fetchval("select processed_at is null and tries = 1 from webhook_inbox where id = $1", row)
+        assert await owner_db.fetchval("select tries = 1 from webhook_inbox where id = $1", row)
     await owner_db.execute("update webhook_inbox set next_at = now() where id = $1", row)
     await process_inbox(owner.company_id)
-    assert await owner_db.fetchval("select processed_at is not null from webhook_inbox where id = $1", row)
+    assert await owner_db.fetchval("select true from webhook_inbox where id = $1", row) is None
     assert await owner_db.fetchval("select count(*) from inbound_message where company_id = $1", owner.company_id) == 3
 
 
@@ -282,7 +331,7 @@ async def test_a_status_that_overtakes_our_answer_is_looked_at_again(owner: Acto
     channel = await make_channel(owner_db, owner)
     row = await put_inbox(owner_db, owner, channel, envelope(status(None, "delivered", wamid="wamid.LATE")))
     await process_inbox(owner.company_id)
-    assert await owner_db.fetchval("select processed_at is null and tries = 0 from webhook_inbox where id = $1", row)
+    assert await owner_db.fetchval("select tries = 0 from webhook_inbox where id = $1", row)
     message, _ = await make_message(owner_db, owner, channel, state=3, provider_id="wamid.LATE")
     await owner_db.execute("update webhook_inbox set next_at = now() where id = $1", row)
     await process_inbox(owner.company_id)

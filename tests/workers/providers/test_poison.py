@@ -16,6 +16,7 @@ from workers.providers.events import BadWebhook, InboundMessage, StatusEvent
 from workers.providers.meta import client as meta_client
 from workers.providers.meta import errors as meta_errors
 from workers.providers.meta import inbound as meta_inbound
+from workers.providers.meta import statuses
 from workers.providers.meta.check import limit_of
 from workers.providers.meta.types import Page, PhoneNumber, listed_template
 from workers.providers.twilio import client as twilio_client
@@ -159,6 +160,40 @@ def test_what_meta_tells_by_webhook(changes: Any) -> None:
     except BadWebhook:
         return
     assert_storable(events)
+
+
+STATUSES_ONLY = {
+    "field": "messages",
+    "value": {**WHO, "statuses": [STATUS, {**STATUS, "status": "read", "errors": [{"code": 131026}]}]},
+}
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    changes=spoiled([STATUSES_ONLY, STATUSES_ONLY], 120),
+    at=st.one_of(st.just(1760000000), LEAVES),
+    account=st.one_of(st.just("W1"), LEAVES),
+)
+def test_statuses_that_are_read_in_one_pass_are_those_read_piece_by_piece(changes: Any, at: Any, account: Any) -> None:
+    body = raw({"entry": [{"id": account, "time": at, "changes": changes}]})
+    told = statuses.whole(body)
+    assert told is None or told == meta_inbound.piece_by_piece(body)
+
+
+def test_which_webhooks_are_read_in_one_pass() -> None:
+    def read(change: Any) -> bool:
+        return statuses.whole(raw({"entry": [{"id": "W1", "time": 1760000000, "changes": [STATUSES_ONLY, change]}]})) is not None
+
+    value: Any = STATUSES_ONLY["value"]
+    assert read(STATUSES_ONLY)
+    assert read({**STATUSES_ONLY, "value": {**value, "contacts": [PERSON], "messages": [], "of tomorrow": {"x": 1}}})
+    assert not read({**STATUSES_ONLY, "field": "calls"})
+    assert not read({**STATUSES_ONLY, "value": {**value, "messages": [MESSAGE]}})
+    assert not read({**STATUSES_ONLY, "value": {**value, "statuses": []}})
+    for change in CHANGES:
+        assert not read(change)
+    for spoilt in ({"status": "lost"}, {"id": 5}, {"recipient_id": "a\0b"}, {"errors": [{"code": None}]}):
+        assert not read({**STATUSES_ONLY, "value": {**value, "statuses": [STATUS, {**STATUS, **spoilt}]}})
 
 
 @many

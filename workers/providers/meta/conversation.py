@@ -14,29 +14,18 @@ import msgspec
 from db import storable
 from db.channels.enums import NoticeCode
 from db.messages.content import Call
-from workers.outcomes import reason_of
 from workers.providers.events import (
     AnyEvent,
-    DeliveryStatus,
     IdentityEvent,
     InboundMessage,
     NoticeEvent,
     OtherEvent,
     PreferenceEvent,
-    Pricing,
-    StatusEvent,
 )
-from workers.providers.meta.errors import outcome_for
 from workers.providers.meta.messages import Contact, Message, inbound_message, person
+from workers.providers.meta.statuses import Error, Metadata, Status, error_text, status_event
 from workers.providers.meta.values import MAX_ADDRESS, UNREADABLE, moment, problem, unreadable
 
-STATUSES = {
-    "sent": DeliveryStatus.SENT,
-    "delivered": DeliveryStatus.DELIVERED,
-    "read": DeliveryStatus.READ,
-    "played": DeliveryStatus.READ,
-    "failed": DeliveryStatus.FAILED,
-}
 Change = Literal["number_changed", "user_id_changed", "identity_changed", "other"]
 CHANGES: dict[str | None, Change] = {
     "user_changed_number": "number_changed",
@@ -49,13 +38,8 @@ _FROM_TO = re.compile(r"changed from (\S+) to (\S+?)\.?$")
 """Meta names the former user id only in the sentence."""
 
 
-class _Metadata(msgspec.Struct):
-    phone_number_id: str = ""
-    display_phone_number: str | None = None
-
-
 class _Value(msgspec.Struct):
-    metadata: _Metadata = msgspec.field(default_factory=_Metadata)
+    metadata: Metadata = msgspec.field(default_factory=Metadata)
     contacts: list[msgspec.Raw] = []
     statuses: list[msgspec.Raw] = []
     messages: list[msgspec.Raw] = []
@@ -64,35 +48,6 @@ class _Value(msgspec.Struct):
     calls: list[msgspec.Raw] = []
     history: list[msgspec.Raw] = []
     user_id_update: list[msgspec.Raw] = []
-
-
-class _ErrorData(msgspec.Struct):
-    details: str | None = None
-
-
-class _Error(msgspec.Struct):
-    code: int
-    title: str | None = None
-    message: str | None = None
-    error_data: _ErrorData | None = None
-
-
-class _Pricing(msgspec.Struct):
-    billable: bool | None = None
-    category: str | None = None
-    type: str | None = None
-    pricing_model: str | None = None
-
-
-class _Status(msgspec.Struct):
-    id: str
-    status: str
-    timestamp: str | int | None = None
-    recipient_id: str | None = None
-    recipient_user_id: str | None = None
-    biz_opaque_callback_data: str | None = None
-    pricing: _Pricing | None = None
-    errors: list[_Error] = []
 
 
 class _Preference(msgspec.Struct):
@@ -142,7 +97,7 @@ class _Thread(msgspec.Struct):
 class _History(msgspec.Struct):
     metadata: _Phase = msgspec.field(default_factory=_Phase)
     threads: list[_Thread] = []
-    errors: list[_Error] = []
+    errors: list[Error] = []
 
 
 FIELDS = frozenset(("messages", "smb_message_echoes", "user_preferences", "calls", "history", "user_id_update"))
@@ -150,7 +105,7 @@ LISTS = ("statuses", "messages", "message_echoes", "user_preferences", "calls", 
 _value = msgspec.json.Decoder(_Value)
 _contact = msgspec.json.Decoder(Contact)
 _message = msgspec.json.Decoder(Message)
-_status = msgspec.json.Decoder(_Status)
+_status = msgspec.json.Decoder(Status)
 
 
 class _Source(msgspec.Struct, frozen=True):
@@ -285,7 +240,7 @@ def _call_event(call: _Call, source: _Source) -> InboundMessage:
 def _history(chunk: _History, raw: bytes, source: _Source, at: datetime | None) -> Iterator[AnyEvent]:
     """Past messages, thread by thread; who wrote one is told by the number it comes from."""
     if chunk.errors:
-        detail = _error_text(chunk.errors[0])
+        detail = error_text(chunk.errors[0])
         yield NoticeEvent(at=at, account_id=source.account_id, code=NoticeCode.HISTORY_DECLINED, detail=detail, raw=bytes(raw))
     number = "".join(sign for sign in source.display if sign.isdigit())
     for thread in chunk.threads:
@@ -308,32 +263,12 @@ def _history(chunk: _History, raw: bytes, source: _Source, at: datetime | None) 
         )
 
 
-def _status_event(status: _Status, raw: bytes, source: _Source) -> AnyEvent:
-    known = STATUSES.get(status.status)
+def _status_event(status: Status, raw: bytes, source: _Source) -> AnyEvent:
+    event = status_event(status, source.to or None)
+    if event is not None:
+        return event
     at = moment(status.timestamp)
-    if known is None:
-        return OtherEvent(at=at, field="statuses", raw=bytes(raw), account_id=source.account_id, problem="unknown status")
-    pricing = status.pricing
-    error = status.errors[0] if status.errors and known is DeliveryStatus.FAILED else None
-    return StatusEvent(
-        at=at,
-        provider_id=storable.key(status.id),
-        status=known,
-        provider_status=status.status,
-        correlation_id=storable.identifier(status.biz_opaque_callback_data),
-        phone=storable.identifier(status.recipient_id, MAX_ADDRESS),
-        bsuid=storable.identifier(status.recipient_user_id, MAX_ADDRESS),
-        sender=source.to or None,
-        code=storable.int4(error.code) if error else None,
-        reason=reason_of(outcome_for(error.code)) if error else None,
-        error=_error_text(error) if error else None,
-        pricing=Pricing(pricing.billable, pricing.category, pricing.type, pricing.pricing_model) if pricing else None,
-    )
-
-
-def _error_text(error: _Error) -> str:
-    parts = [error.title or error.message, error.error_data.details if error.error_data else None]
-    return storable.text(": ".join(part for part in parts if part), 500)
+    return OtherEvent(at=at, field="statuses", raw=bytes(raw), account_id=source.account_id, problem="unknown status")
 
 
 def _preference_event(preference: _Preference, source: _Source) -> PreferenceEvent:

@@ -12,7 +12,7 @@ import msgspec
 
 from db import storable
 from workers.providers.events import AnyEvent, BadWebhook
-from workers.providers.meta import conversation, news
+from workers.providers.meta import conversation, news, statuses
 from workers.providers.meta.values import UNREADABLE, moment, problem, unreadable
 
 
@@ -38,6 +38,12 @@ _change = msgspec.json.Decoder(_Change)
 
 def parse(raw: bytes) -> list[AnyEvent]:
     """All events of one POST, in its order. Raises `BadWebhook` when the body is no JSON envelope; nothing else."""
+    told = statuses.whole(raw)
+    return piece_by_piece(raw) if told is None else [*told]
+
+
+def piece_by_piece(raw: bytes) -> list[AnyEvent]:
+    """As `parse`, by the way that any body takes."""
     try:
         entries = _envelope.decode(_mended(raw) if b"\\u0000" in raw else raw).entry
     except UNREADABLE:
