@@ -200,22 +200,25 @@ with r as (
 ), moves as (
     select distinct on (id) * from judged where becomes is not null
     order by id, case state when {M.FAILED} then {M.SENT} + 0.5 else state end desc, epoch desc
+), moved as (
+    update message m set state = v.becomes,
+        maybe_duplicate = m.maybe_duplicate or v.doubled,
+        provider_id = coalesce(m.provider_id, v.sent_as),
+        sent_at = coalesce(m.sent_at, v.at),
+        delivered_at = case when v.becomes in ({M.DELIVERED}, {M.READ}) then coalesce(m.delivered_at, v.at) else m.delivered_at end,
+        read_at = case when v.becomes = {M.READ} then coalesce(m.read_at, v.at) else m.read_at end,
+        done_at = case when v.becomes = {M.FAILED} then now() end,
+        next_at = case when v.becomes = {M.QUEUED} then now() + make_interval(secs => v.retry_in) else m.next_at end,
+        tries = case when v.becomes = {M.QUEUED} then m.tries + 1 else m.tries end,
+        lease_until = null,
+        requeue_allowed = m.requeue_allowed and (v.becomes <> {M.FAILED} or v.reason is distinct from '{FailureReason.OPTED_OUT}'),
+        reason = case when v.becomes in ({M.QUEUED}, {M.FAILED}) then v.reason end,
+        code = case when v.becomes in ({M.QUEUED}, {M.FAILED}) then v.code end
+    from moves v where m.company_id = $1 and m.id = v.id and v.becomes is not null
+    returning m.campaign_id, m.contact_id
 )
-update message m set state = v.becomes,
-    maybe_duplicate = m.maybe_duplicate or v.doubled,
-    provider_id = coalesce(m.provider_id, v.sent_as),
-    sent_at = coalesce(m.sent_at, v.at),
-    delivered_at = case when v.becomes in ({M.DELIVERED}, {M.READ}) then coalesce(m.delivered_at, v.at) else m.delivered_at end,
-    read_at = case when v.becomes = {M.READ} then coalesce(m.read_at, v.at) else m.read_at end,
-    done_at = case when v.becomes = {M.FAILED} then now() end,
-    next_at = case when v.becomes = {M.QUEUED} then now() + make_interval(secs => v.retry_in) else m.next_at end,
-    tries = case when v.becomes = {M.QUEUED} then m.tries + 1 else m.tries end,
-    lease_until = null,
-    requeue_allowed = m.requeue_allowed and (v.becomes <> {M.FAILED} or v.reason is distinct from '{FailureReason.OPTED_OUT}'),
-    reason = case when v.becomes in ({M.QUEUED}, {M.FAILED}) then v.reason end,
-    code = case when v.becomes in ({M.QUEUED}, {M.FAILED}) then v.code end
-from moves v where m.company_id = $1 and m.id = v.id and v.becomes is not null
-returning m.campaign_id, m.contact_id
+select known, campaign_id, contact_id from (select count(*) as known from judged) k
+left join (select distinct campaign_id, case when campaign_id is null then contact_id end as contact_id from moved) d on true
 """
 
 # Before something is queued again: its campaign does not end, and its person does not opt out, between our look and our commit.
@@ -300,6 +303,17 @@ async def apply_statuses(w: Work, statuses: list[StatusUpdate], *, max_tries: in
     """Applies provider reports, in any order and any number of times, with the same end. Resolves unknown outcomes."""
     if not statuses:
         return Applied(set(), set(), [])
+    applied = Applied(set(), set(), [])
+    told = [(s.attempt_id, s) for s in statuses if s.attempt_id is not None]
+    if len(told) < len(statuses) or not await _apply(w, told, max_tries, applied):
+        found = await _matched(w, statuses)
+        applied.unmatched.extend(s for attempt_id, s in found if attempt_id is None)
+        await _apply(w, [(attempt_id, s) for attempt_id, s in found if attempt_id is not None], max_tries, applied)
+    return applied
+
+
+async def _matched(w: Work, statuses: list[StatusUpdate]) -> list[tuple[UUID | None, StatusUpdate]]:
+    """Each with the attempt that it speaks of: the one it names, if that is known, or the one that the provider gave the same id."""
     attempts = await w.fetch(
         _MATCH,
         w.company_id,
@@ -308,16 +322,17 @@ async def apply_statuses(w: Work, statuses: list[StatusUpdate], *, max_tries: in
     )
     known = {row["id"] for row in attempts}
     by_provider = {row["provider_id"]: row["id"] for row in attempts if row["provider_id"]}
+    return [(s.attempt_id if s.attempt_id in known else by_provider.get(s.provider_id), s) for s in statuses]
+
+
+async def _apply(w: Work, told: list[tuple[UUID, StatusUpdate]], max_tries: int, applied: Applied) -> bool:
+    """Applies what is told of each attempt and notes in `applied` what moved. False: an attempt is not known."""
     best: dict[UUID, StatusUpdate] = {}
-    unmatched = []
-    for status in statuses:
-        attempt_id = status.attempt_id if status.attempt_id in known else by_provider.get(status.provider_id)
-        if attempt_id is None:
-            unmatched.append(status)
-        elif attempt_id not in best or _rank(status) > _rank(best[attempt_id]):
+    for attempt_id, status in told:
+        if attempt_id not in best or _rank(status) > _rank(best[attempt_id]):
             best[attempt_id] = status
     if not best:
-        return Applied(set(), set(), unmatched)
+        return True
     if again := [attempt_id for attempt_id, status in best.items() if status.retry_in is not None]:
         for table, column in (("campaign", "campaign_id"), ("contact", "contact_id")):
             await w.execute(_HOLD.format(table, column), w.company_id, again)
@@ -333,8 +348,10 @@ async def apply_statuses(w: Work, statuses: list[StatusUpdate], *, max_tries: in
         [s.provider_id for s in best.values()],
         max_tries,
     )
-    alone = {row["contact_id"] for row in rows if row["campaign_id"] is None and row["contact_id"] is not None}
-    return Applied({row["campaign_id"] for row in rows if row["campaign_id"]}, alone, unmatched)
+    applied.campaigns.update(row["campaign_id"] for row in rows if row["campaign_id"])
+    applied.contacts.update(row["contact_id"] for row in rows if row["contact_id"])
+    known: int = rows[0]["known"]
+    return known == len(best)
 
 
 _RANKS = {MessageState.SENT: 1, MessageState.FAILED: 2, MessageState.DELIVERED: 3, MessageState.READ: 4}
