@@ -45,7 +45,8 @@ from message where company_id = $1 and campaign_id = $2
 """
 _TALLY = "select state, sum(delta)::int as n from message_tally where company_id = $1 and campaign_id = $2 group by 1"
 _METRICS = "select metric, sum(n)::int as n from {} where company_id = $1 group by 1"
-_LEFT = "select count(*) from webhook_inbox where tries < 5"  # as the index says: it is asked often
+_LEFT = "select count(*) from webhook_inbox where tries < 5"
+_ANY = "select exists (select from webhook_inbox where tries < 5)"  # asked often: counting would be a part of what is measured
 
 
 def reads(message: int) -> bool:
@@ -86,9 +87,8 @@ async def ours(base: Harness, messages: int) -> Run:
             await asyncio.sleep(0.02)
         began, todo = time.perf_counter(), left
         program, servers = cpu_of([worker]), base.servers_cpu()
-        while left:
-            await asyncio.sleep(0.1)
-            left = await db.fetchval(_LEFT)
+        while await db.fetchval(_ANY):
+            await asyncio.sleep(0.05)
         seconds = time.perf_counter() - began
         program = cpu_of([worker]) - program
         servers = base.servers_cpu() - servers
