@@ -160,16 +160,21 @@ async def _read(w: Work, rows: list[Waiting]) -> tuple[list[Item], list[UUID]]:
     foreign: dict[tuple[UUID, str], None] = {}
     for row in rows:
         address = channels.get(row.channel_id)
-        try:
-            for event in parse(row) if address is not None else ():
-                channel = _channel(event, address, numbers)
-                if channel is not None:
-                    items.append(Item(event, row, channel))
-                else:
-                    foreign[row.channel_id, _number(event)] = None
+        if address is None:
             done.append(row.id)
+            continue
+        try:
+            events = parse(row)
         except BadWebhook as error:
             await inbox.failed(w, row.id, str(error), final=True)
+            continue
+        done.append(row.id)
+        for event in events:
+            channel = _channel(event, address, numbers)
+            if channel is not None:
+                items.append(Item(event, row, channel))
+            else:
+                foreign[row.channel_id, _number(event)] = None
     for channel_id, number in foreign:
         log.warning("inbound.foreign_number", channel_id=str(channel_id), number=number)
         await channel_log.count(w, channel_id, "webhook", False, _FOREIGN, code="foreign_number", request=number, alike=True)
