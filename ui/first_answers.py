@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from nicegui import Client, background_tasks, ui
 
-PATIENCE = 0.15  # seconds
+PATIENCE = 0.25  # seconds; what is not there by then comes later still, by the time that scripts and socket take
 
 _asked: WeakKeyDictionary[Client, list[asyncio.Task[None]]] = WeakKeyDictionary()
 

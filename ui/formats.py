@@ -87,9 +87,9 @@ def short_day(value: date) -> str:
     return dates.format_skeleton("MMMd", value, locale=locale())
 
 
-def clock(moment: datetime) -> str:
-    """09:41 in the company's zone."""
-    return dates.format_time(_local(moment), "short", locale=locale())
+def clock(moment: datetime, *, seconds: bool = False) -> str:
+    """09:41 in the company's zone, or 09:41:07."""
+    return dates.format_time(_local(moment), "medium" if seconds else "short", locale=locale())
 
 
 def moment(value: datetime | None) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Literal, NamedTuple, TypeVar
 from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
 
 import msgspec
 import structlog
@@ -29,6 +30,7 @@ from ui.client.base import ApiClient, ApiProblem, Offline
 log = structlog.get_logger(__name__)
 LONGEST_WAIT = 20.0
 IDLE_SECONDS = 30.0
+MOST_WAITING = 100
 
 
 E = TypeVar("E", bound=Event)
@@ -177,6 +179,31 @@ _hubs: dict[str, _Hub] = {}
 
 
 def _call(listener: _Listener, *args: Event) -> None:
+    """Runs the handler; for a page whose browser is not there (just left, or not there yet), once it is."""
+    if not listener.client.has_socket_connection and not listener.client.is_deleted:
+        _waiting.setdefault(listener.client, []).append((listener, args))
+        return
+    _run(listener, *args)
+
+
+_waiting: WeakKeyDictionary[Client, list[tuple[_Listener, tuple[Event, ...]]]] = WeakKeyDictionary()
+"""What pages without a browser have not heard yet. Most were left for another page and are forgotten soon: nothing is asked or drawn
+for them. A page that waits for more than MOST_WAITING fetches anew instead."""
+
+
+def _arrived(client: Client, hub: _Hub) -> None:
+    waiting = _waiting.pop(client, [])
+    if len(waiting) > MOST_WAITING:
+        waiting = [
+            (listener, ())
+            for listener in hub.listeners
+            if listener.client is client and listener.subject in {"reset", "connection"}
+        ]
+    for listener, args in waiting:
+        _run(listener, *args)
+
+
+def _run(listener: _Listener, *args: Event) -> None:
     if listener.client.is_deleted or listener.parent.is_deleted:
         return
 
@@ -195,6 +222,7 @@ def _listen(subject: type[Event] | Literal["reset", "connection"], handler: Call
     hub = _hubs.setdefault(token, _Hub(token))
     if not any(listener.client is client for listener in hub.listeners):
         client.on_delete(lambda: hub.drop(client))
+        client.on_connect(lambda: _arrived(client, hub))
     hub.add(_Listener(subject, handler, client, ui.context.slot.parent))
 
 

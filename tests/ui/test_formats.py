@@ -29,6 +29,7 @@ NOW = datetime.now(UTC)
         (formats.money(500, "JPY"), "JP¥\xa0500"),
         (formats.day(NOON), "12 de mar. de 2026"),
         (formats.clock(NOON), "09:41"),
+        (formats.clock(NOON, seconds=True), "09:41:00"),
         (formats.lately(NOON), "12 de mar."),
         (formats.lately(NOW - timedelta(days=1)), "ontem"),
         (formats.full_day(date(2026, 11, 22)), "Domingo, 22 de novembro de 2026"),

@@ -60,6 +60,37 @@ async def test_events_reach_the_pages_that_want_them(ana: User, events: FakeApi)
     assert len(seen) == 2
 
 
+async def test_a_page_that_was_left_hears_once_its_browser_is_back(
+    ana: User, events: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For pages that were left, for another one or without a connection, nothing is asked and drawn: most never come back."""
+    monkeypatch.setattr(live, "MOST_WAITING", 1)
+    left: list[str] = []
+    other: list[str] = []
+    client = await ana.open("/team")
+    with ana:
+        live.on(ContactsChanged, lambda event: left.append("changed"))
+        live.on_reset(lambda: left.append("reset"))
+    await ana.open("/team")
+    with ana:
+        live.on(ContactsChanged, lambda event: other.append("changed"))
+    await _until(lambda: events.state.sockets)
+
+    async def leave_and_come_back(changes: int, heard: list[str]) -> None:
+        [(socket, document)] = client._socket_to_document_id.items()
+        client.handle_disconnect(socket)
+        before, other[:] = list(left), []
+        for _change in range(changes):
+            await events.send("contacts.changed", {"contact_id": str(uuid4())})
+        await _until(lambda: len(other) == changes)
+        assert left == before
+        await client.handle_handshake(f"{socket}-again", "tab", None, document, None)
+        await _until(lambda: left == heard)
+
+    await leave_and_come_back(1, ["changed"])
+    await leave_and_come_back(2, ["changed", "reset"])
+
+
 async def test_a_session_that_ended_leads_to_sign_in(ana: User, events: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
     await ana.open("/team")
     await _until(lambda: events.state.sockets)

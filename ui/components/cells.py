@@ -60,12 +60,14 @@ def linked(inner: str) -> str:
     return f'<a v-if="props.row.href" class="m-row-link" :href="props.row.href">{inner}</a><template v-else>{inner}</template>'
 
 
-def body() -> str:
-    """The template of every cell; the column that leads carries the link of the row."""
-    inner = value("props.value", "props.col.look")
+def body(*, ticks: bool) -> str:
+    """The template of a whole row, with a check box where it `ticks`; the column that leads carries the link. One template for a row
+    costs the browser a tenth of one for every cell."""
+    inner = value("col.value", "col.look")
+    box = f'<td class="q-table--col-auto-width">{tick()}</td>' if ticks else ""
     return (
-        f'<q-td :props="props"><template v-if="props.col.lead">{linked(inner)}</template>'
-        f"<template v-else>{inner}</template></q-td>"
+        f'<tr :class="props.__trClass">{box}<td v-for="col in props.cols" :key="col.name" class="q-td" :class="col.__tdClass(props.row)">'
+        f'<template v-if="col.lead">{linked(inner)}</template><template v-else>{inner}</template></td></tr>'
     )
 
 

@@ -151,8 +151,7 @@ class DataTable(Generic[T]):
         ).classes("m-table")
         table.props('flat hide-pagination binary-state-sort :grid="Quasar.Screen.width < 760"')
         table.add_slot("loading", '<div class="m-busy-line" aria-hidden="true"></div>')  # Quasar's own is a nameless progressbar
-        table.add_slot("body-cell", body())
-        table.add_slot("body-selection", tick())
+        table.add_slot("body", body(ticks=self._bulk is not None))
         table.add_slot("header-selection", tick_all())
         table.add_slot("item", self._phone_template())
         if any(column.sortable for column in self._columns):

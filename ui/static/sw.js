@@ -1,10 +1,13 @@
-/* Keeps the shell (style, script, framework files, icons) and the page for no connection. Never a page with data. */
+/* Keeps the page for no connection, and nothing else: what pages are made of stays in the browser's own cache for a year. */
 const CACHE = "masteria-VERSION";
-const SHELL_FILES = ["SHELL", "/assets/static/offline.js", "/assets/static/icon-192.png"];
 const OFFLINE = "/assets/static/offline.html";
+const FILES = [OFFLINE, "/assets/static/offline.js", "/assets/static/icon-192.png"];
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll([...SHELL_FILES, OFFLINE])).then(() => self.skipWaiting()));
+  // where the browser knows routes, it asks this worker for nothing but pages and the files above
+  const past = (pathname) => ({ condition: { urlPattern: { pathname } }, source: "network" });
+  event.addRoutes?.(["/_nicegui/*", "/assets/theme-*", "/assets/app-*"].map(past)).catch(() => {});
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES)).then(() => self.skipWaiting()));
 });
 
 self.addEventListener("activate", (event) => {
@@ -12,6 +15,7 @@ self.addEventListener("activate", (event) => {
     caches
       .keys()
       .then((names) => Promise.all(names.filter((name) => name !== CACHE).map((name) => caches.delete(name))))
+      .then(() => self.registration.navigationPreload?.enable()) // the page is asked for while this worker still starts
       .then(() => self.clients.claim()),
   );
 });
@@ -21,20 +25,9 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (request.mode === "navigate") {
-    event.respondWith(fetch(request).catch(() => caches.match(OFFLINE)));
-    return;
+    const page = Promise.resolve(event.preloadResponse).then((early) => early || fetch(request));
+    event.respondWith(page.catch(() => caches.match(OFFLINE)));
+  } else if (FILES.includes(url.pathname)) {
+    event.respondWith(caches.match(request).then((kept) => kept || fetch(request)));
   }
-  const fixed = url.pathname.startsWith("/assets/") || /^\/_nicegui\/[\d.]+\/(static|libraries|components|esm|resources)\//.test(url.pathname);
-  if (!fixed) return;
-  event.respondWith(
-    caches.match(request).then(
-      (hit) =>
-        hit ||
-        fetch(request).then((response) => {
-          const copy = response.clone();
-          if (response.ok) caches.open(CACHE).then((cache) => cache.put(request, copy));
-          return response;
-        }),
-    ),
-  );
 });

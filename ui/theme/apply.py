@@ -40,6 +40,13 @@ def _script() -> tuple[str, str]:
     return sha256(text.encode()).hexdigest()[:12], text
 
 
+@cache
+def _offline() -> str:
+    """Changes with the page for no connection, so that browsers fetch it anew."""
+    kept = b"".join((STATIC / name).read_bytes() for name in ("sw.js", "offline.html", "offline.js", "icon-192.png"))
+    return sha256(kept).hexdigest()[:12]
+
+
 def register(version: str = "1") -> None:
     """Adds the routes of stylesheet, script, icons, manifest and service worker, and links them on every page."""
     app.add_static_files("/assets/static", STATIC, max_cache_age=86400)
@@ -62,9 +69,7 @@ def register(version: str = "1") -> None:
 
     @app.get("/sw.js", include_in_schema=False)
     def service_worker() -> Response:
-        shell = [f"/assets/theme-{_style()[0]}.css", f"/assets/app-{_script()[0]}.js"]
-        text = (STATIC / "sw.js").read_text("utf-8").replace('"SHELL"', ",".join(f'"{path}"' for path in shell))
-        text = text.replace("VERSION", _style()[0] + _script()[0])
+        text = (STATIC / "sw.js").read_text("utf-8").replace("VERSION", _offline())
         return Response(text, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
     ui.add_head_html(

@@ -21,7 +21,7 @@ from ui.routing import page
 @page("/campaigns/new", permission=Permission.CAMPAIGNS_WRITE)
 def campaign_new() -> None:
     now = datetime.now(formats.zone())
-    name = _("Campaign of {day}, {time}").format(day=formats.short_day(now.date()), time=formats.clock(now))
+    name = _("Campaign of {day}, {time}").format(day=formats.short_day(now.date()), time=formats.clock(now, seconds=True))
     _open(None, name, "channel", None)
 
 

@@ -18,6 +18,7 @@ from ui import formats, kinds, live, session
 from ui.client import campaigns
 from ui.client.base import ApiProblem, Offline
 from ui.components import error_page
+from ui.components.beat import beat
 from ui.components.buttons import button
 from ui.components.cards import card, note
 from ui.components.download import hand_on
@@ -96,7 +97,7 @@ class _Live:
         live.on(ChannelChanged, self._heard_of_channel)
         live.on_reset(self._reload)
         live.on_connection(self._back)
-        ui.timer(BEAT, self._beat)
+        beat(BEAT, self._beat)
 
     # -- asking -------------------------------------------------------------------------------------------------
 

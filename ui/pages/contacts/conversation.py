@@ -16,6 +16,7 @@ from ui import first_answers, formats, kinds, live, session
 from ui.client import messages as client
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
+from ui.components.beat import beat
 from ui.components.buttons import button
 from ui.components.cards import card, note
 from ui.components.forms import area_field, filled, select_field
@@ -47,7 +48,7 @@ class Conversation:
             self._composer = _Composer(contact_id, self.refresh)
         live.on(MessageReceived, self._heard)
         live.on(ConversationChanged, self._heard)
-        ui.timer(BEAT, self._beat)
+        beat(BEAT, self._beat)
 
     async def _heard(self, event: MessageReceived | ConversationChanged) -> None:
         if event.contact_id == self._id:
@@ -240,7 +241,7 @@ class _Composer:
                     button(_("Send"), self._send, kind="primary", icon="send")
             self._write.set_visibility(False)
         first_answers.ask(self._element, self.refresh)
-        ui.timer(TICK, self._tick)
+        beat(TICK, self._tick)
 
     async def refresh(self) -> None:
         if not self._may:
