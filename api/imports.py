@@ -121,7 +121,7 @@ class ImportController(Controller):
             raise RequestError.INVALID(fields=[RequestField.REQUIRED("file")])
         return _import(await imports.upload(actor, file.filename, _pieces(file)))
 
-    @get(summary="List imports", description="Newest first.")
+    @get(summary="List imports", description="Newest first, without the cells of their files: `samples` and `preview` are empty.")
     async def list_imports(self, actor: Caller, cursor: Cursor = None, limit: Limit = 25) -> Page[Import]:
         after = decode_cursor(cursor, tuple[UUID])
         rows = await imports.imports(actor, after=after[0] if after else None, limit=one_over(limit))

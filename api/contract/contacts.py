@@ -258,7 +258,7 @@ class ImportUndo(Output):
 
 class Import(Output):
     """POST /v1/imports (multipart `file`, ≤ 100 MB) → Import in state `uploaded`, and `ready` with guessed columns once it was looked at;
-    GET /v1/imports → Page[Import]; GET /v1/imports/{id}; POST /v1/imports/{id}/start ImportStart; POST …/cancel;
+    GET /v1/imports → Page[Import], without `samples` and `preview`; GET /v1/imports/{id}; POST /v1/imports/{id}/start ImportStart; POST …/cancel;
     POST …/undo, which removes what it made and gives back what it changed: 409 `import_not_over`, `undo_too_late`;
     GET …/rejects → Page[ImportReject]; GET …/rejects.csv: the rejected rows as the file had them, plus reason; mended, it can be imported again."""
 
@@ -294,7 +294,7 @@ class Import(Output):
 
 
 class ColumnChoice(Input):
-    index: Annotated[int, Meta(ge=0, le=500)]
+    index: Annotated[int, Meta(ge=0, le=511)]
     target: ImportTarget
     field_key: FieldKey | None = None  # of `custom` and `second_phone`; made from the label when it is left out
     field_label: Annotated[Label, example("Cidade")] | None = None  # for a custom field that does not exist yet
@@ -320,13 +320,13 @@ class ImportReject(Output):
 
 
 class MendedCell(Input):
-    column: Annotated[int, Meta(ge=0, le=500)]
+    column: Annotated[int, Meta(ge=0, le=511)]
     value: Annotated[str, Meta(max_length=5000, examples=["(11) 98765-4321"])]
 
 
 class MendedRow(Input):
     row_number: Annotated[int, Meta(ge=0, le=2_147_483_647)]
-    cells: Annotated[list[MendedCell], Meta(min_length=1, max_length=500)]
+    cells: Annotated[list[MendedCell], Meta(min_length=1, max_length=512)]
 
 
 class ImportMend(Input):

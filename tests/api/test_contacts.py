@@ -9,7 +9,8 @@ import asyncpg
 import httpx
 import pytest
 
-from db.contacts import field_removal
+from db.contacts import export, field_removal
+from db.contacts.filter import ContactFilter
 from db.jobs import RemoveField
 from db.permissions import Permission, Role
 from db.tenancy import Actor
@@ -311,6 +312,17 @@ async def test_the_export_runs_no_formula_and_is_noted(
     agent = await sign_in_as(Role.AGENT)
     assert (await client.head("/v1/contacts/export.csv", headers=agent)).status_code == 403
     assert (await client.get("/v1/contacts/export.csv", headers=agent)).status_code == 403
+
+
+async def test_an_export_takes_no_more_at_once_than_memory_holds(
+    client: httpx.AsyncClient, us: Headers, owner: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.post("/v1/custom-fields", json={"key": "obs", "label": "Obs"}, headers=us)
+    for n in range(5):
+        await make(client, us, name=f"P{n}", custom={"obs": "x" * 100})
+    monkeypatch.setattr(export, "_MOST_TEXT", 150)
+    assert [len(rows) async for rows in export.exported(owner, ContactFilter())] == [2, 2, 1]
+    assert len((await client.get("/v1/contacts/export.csv", headers=us)).text.splitlines()) == 6
 
 
 async def test_another_company_finds_nothing(

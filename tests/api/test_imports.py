@@ -63,6 +63,9 @@ async def test_a_list_is_looked_at_mapped_and_imported(client: httpx.AsyncClient
         assert [row["name"] for row in page.json()["items"]] == ["Ana"]
     fields = (await client.get("/v1/custom-fields", headers=us)).json()["items"]
     assert [(field["key"], field["label"]) for field in fields] == [("cidade", "Cidade")]
+    listed = (await client.get("/v1/imports", headers=us)).json()["items"][1]
+    columns = [{**column, "samples": []} for column in done["columns"]]
+    assert listed == {**done, "columns": columns, "preview": []}
 
 
 async def test_rejected_rows_come_back_with_their_reason_and_can_be_mended(

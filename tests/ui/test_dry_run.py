@@ -96,3 +96,13 @@ async def test_of_two_hundred_columns_the_empty_ones_are_folded(real: User, owne
     UserInteraction(real, {folded}, None).trigger("toggle")
     await until(lambda: true_of(lambda: len(real.find(kind=ui.select).elements) == before + 170))
     await _asked(as_owner, found.id)
+
+
+async def test_a_list_of_as_many_columns_as_there_can_be_is_imported(real: User, owner: Actor, as_owner: ApiClient) -> None:
+    names = ["Nome", "Celular", *(f"{one}{two}" for one in "bcdfghjklmnpqrstvwxz" for two in "bcdfghjklmnpqrstvwxz0123456")][:512]
+    found = await _uploaded(as_owner, owner, ";".join(names) + "\nAna;(11) 98765-4321\n")
+    assert len(found.columns) == 512
+    await real.open(f"/imports/{found.id}")
+    await _asked(as_owner, found.id)
+    click(real, "Importar contatos")
+    await real.should_see("Os seus contatos estão entrando", retries=30)

@@ -156,6 +156,8 @@ class Columns:
         for column in self._found.columns:
             drawn = column.index in self._choices
             target = self._choices[column.index].value if drawn else column.target
+            if target == ImportTarget.IGNORE:  # as who is not named
+                continue
             key = label = None
             if target in (ImportTarget.CUSTOM, ImportTarget.SECOND_PHONE):
                 own = self._labels[column.index].value.strip() if drawn and target == ImportTarget.CUSTOM else ""
