@@ -29,6 +29,16 @@ def zone() -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
+def place(zone_name: str, language: str = "") -> str:
+    """A time zone as people know it: America/Sao_Paulo → São Paulo (GMT-03:00). `language` is a babel locale, the page's unless given."""
+    if zone_name == "UTC":
+        return zone_name
+    language = language or locale()
+    city = dates.get_timezone_location(zone_name, locale=language, return_city=True).split("/")[-1]
+    offset = dates.get_timezone_gmt(datetime.now(ZoneInfo(zone_name)), "iso8601", locale=language)
+    return f"{city} (GMT{'' if offset == 'Z' else offset})"
+
+
 def number(value: float | None, digits: int = 0) -> str:
     """1234567 → 1.234.567; None → –. `digits` caps the decimals."""
     if value is None:
@@ -37,16 +47,27 @@ def number(value: float | None, digits: int = 0) -> str:
 
 
 def percent(part: float, whole: float | None = None, digits: int = 1) -> str:
-    """Share of `part` in `whole` (or of 1 when no whole is given): 96,1%. Nothing to divide by gives –."""
+    """Share of `part` in `whole` (or of 1 when no whole is given): 96,1%. Nothing to divide by gives –.
+
+    100% means all of them and 0% none: 9.999 of 10.000 are 99,9%, 1 of 10.000 is <0,1%.
+    """
     if whole is not None:
         if not whole:
             return DASH
         part = part / whole
-    return numbers.format_percent(round(part, digits + 2), format="#,##0." + "#" * digits + "%", locale=locale())
+    shown, least = round(part, digits + 2), 10 ** -(digits + 2)
+    little = part > 0 and not shown
+    if little:
+        shown = least
+    elif part < 1 <= shown:
+        shown = 1 - least
+    text = numbers.format_percent(round(shown, digits + 2), format="#,##0." + "#" * digits + "%", locale=locale())
+    return f"<{text}" if little else text
 
 
 def change(share: float) -> str:
     """By how much something grew or shrank: 0.12 → +12%, -0.57 → −57%."""
+    share = round(share, 2)
     sign = "+" if share > 0 else "−" if share < 0 else ""
     return sign + percent(abs(share), digits=0)
 
@@ -93,12 +114,13 @@ def clock(moment: datetime, *, seconds: bool = False) -> str:
 
 
 def moment(value: datetime | None) -> str:
-    """Day and time, short: hoje 09:41, ontem 18:02, 12 de mar. de 2026 09:41."""
+    """Day and time, short: hoje 09:41, ontem 18:02, 12 de mar. 09:41; of another year 12 de mar. de 2025 09:41."""
     if value is None:
         return DASH
     local, today = _local(value), datetime.now(zone()).date()
     name = {today: _("today"), today - timedelta(days=1): _("yesterday"), today + timedelta(days=1): _("tomorrow")}
-    return f"{name.get(local.date()) or day(local)} {clock(value)}"
+    known = name.get(local.date()) or (short_day(local.date()) if local.year == today.year else day(local))
+    return f"{known} {clock(value)}"
 
 
 def lately(value: datetime) -> str:

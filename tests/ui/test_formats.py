@@ -20,9 +20,16 @@ NOW = datetime.now(UTC)
         (formats.number(None), "–"),
         (formats.percent(58_910, 61_284), "96,1%"),
         (formats.percent(1, 0), "–"),
+        (formats.percent(9_999, 10_000), "99,9%"),
+        (formats.percent(2_999, 3_000, 0), "99%"),
+        (formats.percent(3_000, 3_000), "100%"),
+        (formats.percent(1, 10_000), "<0,1%"),
+        (formats.percent(1, 300, 0), "<1%"),
+        (formats.percent(0, 300, 0), "0%"),
         (formats.change(0.124), "+12%"),
         (formats.change(-0.57), "−57%"),
         (formats.change(0), "0%"),
+        (formats.change(-0.004), "0%"),
         (formats.phone("+5511987654321"), "+55 11 98765-4321"),
         (formats.phone("LOJA"), "LOJA"),
         (formats.money(1_914_820), "R$\xa019.148,20"),
@@ -30,6 +37,9 @@ NOW = datetime.now(UTC)
         (formats.day(NOON), "12 de mar. de 2026"),
         (formats.clock(NOON), "09:41"),
         (formats.clock(NOON, seconds=True), "09:41:00"),
+        (formats.moment(datetime(2020, 3, 12, 12, 41, tzinfo=UTC)), "12 de mar. de 2020 09:41"),
+        (formats.place("America/Sao_Paulo"), "São Paulo (GMT-03:00)"),
+        (formats.place("UTC"), "UTC"),
         (formats.lately(NOON), "12 de mar."),
         (formats.lately(NOW - timedelta(days=1)), "ontem"),
         (formats.full_day(date(2026, 11, 22)), "Domingo, 22 de novembro de 2026"),
@@ -44,6 +54,12 @@ NOW = datetime.now(UTC)
 )
 def test_texts(text: str, expected: str) -> None:
     assert text == expected
+
+
+def test_the_year_of_this_year_goes_without_saying() -> None:
+    today = datetime.now(formats.zone())
+    other = today.replace(month=5 if today.month > 6 else 9, day=2, hour=9, minute=41)  # months away from today
+    assert formats.moment(other) == f"2 de {'mai' if today.month > 6 else 'set'}. 09:41"
 
 
 def test_a_moment_without_zone_is_refused() -> None:

@@ -15,6 +15,7 @@ from ui.theme.tokens import SERIES
 
 Series = tuple[str, Sequence[float | None]]
 LABELS = 4  # at most, along the bottom: they also fit on a phone
+SHORT = 10_000  # from here on the axis says 12,5 mil
 
 
 class _Drawing(ui.echart, component="chart.js"):
@@ -29,6 +30,8 @@ def _options(
     labels: Sequence[str], series: Sequence[Series], kind: Literal["line", "bar"], area: bool, stacked: bool
 ) -> dict[str, Any]:
     language = formats.locale().replace("_", "-")
+    most = max((value or 0 for _name, values in series for value in values), default=0)
+    notation = "compact" if most >= SHORT else "standard"  # one for the whole axis
     return {
         "animation": False,
         "color": SERIES,
@@ -63,7 +66,7 @@ def _options(
             "splitNumber": 4,
             "axisLabel": {
                 **_axis_text(),
-                ":formatter": f"(v) => Intl.NumberFormat('{language}', {{notation: 'compact'}}).format(v)",
+                ":formatter": f"(v) => Intl.NumberFormat('{language}', {{notation: '{notation}', maximumFractionDigits: 2}}).format(v)",
             },
             "splitLine": {"lineStyle": {"color": "var(--line)"}},
         },

@@ -14,7 +14,7 @@ from nicegui.elements.mixins.value_element import ValueElement
 
 from ui.components.buttons import button
 from ui.components.text import Text, icon
-from ui.formats import zone
+from ui.formats import place, zone
 from ui.i18n import _
 
 V = TypeVar("V")
@@ -370,7 +370,7 @@ class MomentField:
 
 def moment_field(label: str, value: datetime | None = None) -> MomentField:
     """A day and a time beside one another; the hint names the zone."""
-    return MomentField(label, value, _("Time zone: {zone}").format(zone=zone().key))
+    return MomentField(label, value, _("Time zone: {zone}").format(zone=place(zone().key)))
 
 
 def form(on_submit: Callable[[], Awaitable[Any]], submit: str, *, cancel: Callable[[], Any] | None = None) -> ui.button:

@@ -1,6 +1,5 @@
 """The list of campaigns: find one, see how far it is, act on it. Rows move in place while campaigns send."""
 
-from datetime import datetime
 from uuid import UUID
 
 from nicegui import ui
@@ -200,9 +199,4 @@ def _when(row: CampaignRow) -> str:
     if row.state == CampaignState.DRAFT:
         return _("changed {when}").format(when=formats.ago(row.updated_at))
     moment = row.scheduled_at if row.state == CampaignState.SCHEDULED else row.started_at
-    moment = moment or row.updated_at
-    today = datetime.now(formats.zone()).date()
-    local = moment.astimezone(formats.zone()).date()
-    if local.year == today.year and abs((local - today).days) > 1:
-        return f"{formats.short_day(local)} {formats.clock(moment)}"  # the year goes without saying
-    return formats.moment(moment)
+    return formats.moment(moment or row.updated_at)

@@ -1,10 +1,9 @@
 """The part of the settings page about the company: name, language, country of its numbers, time zone."""
 
-from datetime import datetime
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
-from babel import Locale, dates
+from babel import Locale
 from babel.core import get_global
 from nicegui import ui
 
@@ -29,9 +28,7 @@ def _places(language: str) -> dict[str, str]:
     found = {}
     for name in available_timezones():
         if name.startswith(areas) and name not in aliases:
-            city = dates.get_timezone_location(name, locale=language, return_city=True).split("/")[-1]
-            offset = dates.get_timezone_gmt(datetime.now(ZoneInfo(name)), "iso8601", locale=language)
-            found[name] = f"{city} (GMT{'' if offset == 'Z' else offset})"
+            found[name] = formats.place(name, language)
     return dict(sorted(found.items(), key=lambda pair: pair[1])) | {"UTC": "UTC"}
 
 
