@@ -1,6 +1,8 @@
 """Sentences of campaigns that more than one screen says: states, limits, problems of a draft, why one stopped."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from api.contract.base import FieldError
 from api.contract.campaigns import Campaign, CampaignProblem, CampaignSettings, Counts, Figures
@@ -14,6 +16,14 @@ from ui.labels import reasons
 from ui.labels.channels import Stop
 
 STEPS = ("channel", "audience", "message", "when", "review")
+
+
+class Names(NamedTuple):
+    """What an audience speaks of by id or key, as people know it: tags by id, fields by key, the file of its import."""
+
+    tags: Mapping[str, str] = {}
+    fields: Mapping[str, str] = {}
+    file: str = ""
 
 
 def step_name(step: str) -> str:
@@ -92,24 +102,24 @@ def stopped(state: CampaignState, reason: str | None, resume_at: datetime | None
     return Stop(tone, text, todo)
 
 
-def audience_words(audience: ContactFilter, tags: dict[str, str], settings: CampaignSettings) -> str:
-    """The audience in a line: tags by name, filters by value."""
+def audience_words(audience: ContactFilter, names: Names, settings: CampaignSettings) -> str:
+    """The audience in a line: tags, fields and the list by name, filters by value."""
     parts: list[str] = []
-    names = ", ".join(tags.get(str(tag), "?") for tag in audience.tags)
+    tags = ", ".join(names.tags.get(str(tag), "?") for tag in audience.tags)
     if audience.ids:
         parts.append(ngettext("{n} chosen contact", "{n} chosen contacts", len(audience.ids)).format(n=len(audience.ids)))
-    if names:
-        parts.append((_("All of the tags: {names}") if audience.all_tags else _("Any of the tags: {names}")).format(names=names))
+    if tags:
+        parts.append((_("All of the tags: {names}") if audience.all_tags else _("Any of the tags: {names}")).format(names=tags))
     if audience.without_tags:
-        without = ", ".join(tags.get(str(tag), "?") for tag in audience.without_tags)
+        without = ", ".join(names.tags.get(str(tag), "?") for tag in audience.without_tags)
         parts.append(_("without: {names}").format(names=without))
     if audience.import_id:
-        parts.append(_("People of one import"))
+        parts.append(_("People of “{name}”").format(name=names.file) if names.file else _("People of one import"))
     if audience.search:
         parts.append(_("“{text}” in name or number").format(text=audience.search))
     if audience.line:
         parts.append(_("mobile numbers only") if audience.line == "mobile" else _("landlines only"))
-    parts += [f"{key} = {value}" for key, value in audience.custom.items()]
+    parts += [f"{names.fields.get(key, key)}: {value}" for key, value in audience.custom.items()]
     days = settings.skip_recent_days
     if audience.everyone:
         parts.insert(0, _("Everyone"))

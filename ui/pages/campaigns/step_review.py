@@ -9,8 +9,11 @@ from nicegui import ui
 
 from api.contract.campaigns import Campaign, Preview
 from api.contract.channels import Channel
+from api.contract.contacts import ContactFilter
 from api.contract.enums import DeliveryPolicy, Permission
 from ui import formats, kinds, session
+from ui.client import campaigns
+from ui.client.base import ApiClient
 from ui.components.buttons import button
 from ui.components.cards import card, note
 from ui.components.confirm import confirm
@@ -22,13 +25,27 @@ from ui.pages.campaigns import reach
 
 
 class Facts(NamedTuple):
-    """All that the review speaks of. `tags` maps ids to names."""
+    """All that the review speaks of."""
 
     campaign: Campaign
     channel: Channel | None
     preview: Preview
     at: datetime | None
-    tags: dict[str, str]
+    names: campaign_labels.Names
+
+
+async def names(api: ApiClient, audience: ContactFilter) -> campaign_labels.Names:
+    """The names that the audience needs to be said; asks for nothing else."""
+    tags: dict[str, str] = {}
+    fields: dict[str, str] = {}
+    file = ""
+    if audience.tags or audience.without_tags:
+        tags = {str(tag.id): tag.name for tag in await campaigns.tags(api)}
+    if audience.custom:
+        fields = {one.key: one.label for one in await campaigns.custom_fields(api)}
+    if audience.import_id is not None:
+        file = next((one.filename for one in await campaigns.imports(api) if one.id == audience.import_id), "")
+    return campaign_labels.Names(tags, fields, file)
 
 
 def draw(facts: Facts, go: Callable[[str], Any], test: Callable[[], Any], launch: Callable[[], Any]) -> None:
@@ -87,7 +104,7 @@ def _lines(facts: Facts) -> list[tuple[str, str, str, str]]:
     once = campaign.policy == DeliveryPolicy.AT_MOST_ONCE
     return [
         ("channel", kinds.of(campaign.channel_kind).icon, campaign.channel_name or _("No channel yet"), number),
-        ("audience", "group", campaign_labels.audience_words(campaign.audience, facts.tags, campaign.settings), ""),
+        ("audience", "group", campaign_labels.audience_words(campaign.audience, facts.names, campaign.settings), ""),
         ("message", "article", message if len(message) < 240 else message[:240] + "…", hint),
         (
             "when",

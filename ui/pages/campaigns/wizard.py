@@ -359,9 +359,8 @@ class Wizard:
         assert campaign is not None
         self._preview = await campaigns.preview(self._api, campaign.id)
         channel = next((c for c in await step_channel.fetch(self._api) if c.id == campaign.channel_id), None)
-        named = campaign.audience.tags or campaign.audience.without_tags
-        tags = {str(tag.id): tag.name for tag in await campaigns.tags(self._api)} if named else {}
-        return step_review.Facts(campaign, channel, self._preview, self._at, tags)
+        names = await step_review.names(self._api, campaign.audience)
+        return step_review.Facts(campaign, channel, self._preview, self._at, names)
 
     def _draw_review(self, facts: step_review.Facts) -> None:
         self._seen |= set(STEPS)
