@@ -16,6 +16,7 @@ from db.tenancy import Actor
 from tests.ui.fake_api import FakeApi
 from ui import routing
 from ui.client.base import ApiClient
+from ui.components.address import address
 
 
 async def test_the_frame_shows_company_places_and_person(ana: User) -> None:
@@ -89,6 +90,20 @@ async def test_a_new_key_is_shown_once_and_needs_a_permission(ana: User, api: Fa
     ana.find(kind=ui.checkbox, content="Ver contatos").click()
     UserInteraction(ana, {create}, None).click()
     await ana.should_see("mia_live_77aa_secret", retries=10)
+    ana.find("Fechar").click()
+    await ana.should_not_see("mia_live_77aa_secret")
+
+
+async def test_the_open_tab_stands_in_the_address(ana: User) -> None:
+    await ana.open("/settings?tab=keys")
+    await ana.should_see("Loja virtual")
+    assert ana.client is not None
+    words = [one for one in ana.client.elements.values() if isinstance(one, ui.label) and one.text == "Empresa"]
+    (tab,) = (one.parent_slot.parent for one in words if one.parent_slot and "m-tab" in one.parent_slot.parent.classes)
+    UserInteraction(ana, {tab}, None).click()
+    await ana.should_see("Nome da empresa")
+    with ana.client:
+        assert address().text == "/settings?tab=company"
 
 
 async def test_an_offline_service_is_said_and_the_page_comes_back_by_itself(

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from nicegui import ui
 
 from ui import formats
+from ui.components.address import address
 from ui.components.buttons import button
 from ui.components.text import pressable
 from ui.i18n import _
@@ -79,9 +80,10 @@ def wizard_foot(
 
 
 class Tabs:
-    """Tabs over one place; each is drawn when it is opened."""
+    """Tabs over one place; each is drawn when it is opened. Under `name` the address keeps which one is."""
 
-    def __init__(self, tabs: Iterable[tuple[str, str, Callable[[], Any]]], start: str | None) -> None:
+    def __init__(self, tabs: Iterable[tuple[str, str, Callable[[], Any]]], start: str | None, name: str) -> None:
+        self._name = name
         self._tabs = {key: (name, draw) for key, name, draw in tabs}
         self._buttons: dict[str, ui.element] = {}
         with ui.element("div").classes("m-col m-loose w-full"):
@@ -89,10 +91,22 @@ class Tabs:
                 for key, (name, _draw) in self._tabs.items():
                     with ui.element("button").classes("m-tab").props("role=tab type=button") as tab:
                         ui.label(name)
-                    tab.on("click", lambda key=key: self.open(key), [])
+                    tab.on("click", lambda key=key: self._choose(key), [])
                     self._buttons[key] = tab
             self.panel = ui.element("div").classes("m-col m-loose").props("role=tabpanel")
-        self.open(start if start in self._tabs else next(iter(self._tabs)))
+        self._first = start if start in self._tabs else next(iter(self._tabs))
+        self.open(self._first)
+        if name:
+            address().on_back(self._went_back)
+
+    def _choose(self, key: str) -> None:
+        self.open(key)
+        if self._name:
+            address().write({self._name: key}, push=True)
+
+    def _went_back(self) -> None:
+        key = address().get(self._name)
+        self.open(key if key in self._tabs else self._first)
 
     def open(self, key: str) -> None:
         self.current = key
@@ -104,6 +118,6 @@ class Tabs:
             self._tabs[key][1]()
 
 
-def tabs(entries: Iterable[tuple[str, str, Callable[[], Any]]], start: str | None = None) -> Tabs:
-    """Tabs from (key, name, draw). `start` is the key that is open first."""
-    return Tabs(entries, start)
+def tabs(entries: Iterable[tuple[str, str, Callable[[], Any]]], start: str | None = None, *, name: str = "") -> Tabs:
+    """Tabs from (key, name, draw). `start` is the key that is open first, `name` that of the address's value for it."""
+    return Tabs(entries, start, name)

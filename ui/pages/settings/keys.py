@@ -116,7 +116,7 @@ def _create(refresh: Callable[[], Awaitable[None]]) -> None:
         except ApiProblem as error:
             problems.show_in({"name": name}, error)
             return
-        _show_secret(created, inside)
+        _show_secret(created, inside, box)
         await refresh()
 
     with dialog(_("New API key"), wide=True) as box, ui.element("div").classes("m-col") as inside:
@@ -134,9 +134,11 @@ def _create(refresh: Callable[[], Awaitable[None]]) -> None:
     box.open()
 
 
-def _show_secret(created: ApiKeyCreated, inside: ui.element) -> None:
+def _show_secret(created: ApiKeyCreated, inside: ui.element, box: ui.dialog) -> None:
     inside.clear()
     with inside:
         with note("warn", _("Copy the key now. It is not shown again."), name="warning"):
             pass
         copy_field(created.secret, label=_("Copy key"))
+        with ui.element("div").classes("m-dialog-foot"):
+            button(_("Close"), box.close, kind="primary")

@@ -22,4 +22,4 @@ def settings(tab: str = "profile") -> None:
     if me.may(Permission.KEYS_WRITE):
         parts.append(("keys", _("API keys"), draw_keys))
     with frame(_("Settings")), ui.element("div").classes("w-full"):
-        tabs(parts, tab)
+        tabs(parts, tab, name="tab")
