@@ -6,6 +6,7 @@ A row that cannot be processed is found by halving its batch; it waits, and hold
 
 import asyncio
 import random
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from uuid import UUID
@@ -40,6 +41,10 @@ from workers.registration import Loop
 log = structlog.get_logger("workers.inbound")
 
 BATCH = 500
+LARGE_BATCH = (
+    1000  # while they are quick: statuses are, and a transaction has its own costs; what people write must not wait for it
+)
+QUICK = 0.5  # seconds
 HANDS = 2  # batches of one company at once while it has a backlog: one is read while Postgres applies the other
 _NAMES_SENDER = (StatusEvent, PreferenceEvent, IdentityEvent)
 _FOREIGN = "The provider told something about a number that is not connected here."
@@ -70,22 +75,31 @@ async def process_inbox(company_id: UUID) -> int:
 
 
 async def _until_empty(company_id: UUID) -> int:
-    total = 0
-    while count := await _batch(company_id):
+    total, size = 0, BATCH
+    began = time.monotonic()
+    while count := await _batch(company_id, size):
         total += count
+        ended = time.monotonic()
+        size = batch_size(count, ended - began)
+        began = ended
     return total
 
 
-async def _batch(company_id: UUID) -> int:
+def batch_size(count: int, seconds: float) -> int:
+    """How many rows to take next, after so many took so long."""
+    return LARGE_BATCH if count >= BATCH and seconds < QUICK * count / BATCH else BATCH
+
+
+async def _batch(company_id: UUID, size: int = BATCH) -> int:
     stops: list[Stop] = []
     try:
-        return await _take(company_id, stops, None)
+        return await _take(company_id, stops, None, size)
     except Exception as error:
         if not _spoiled(error):
             raise
         log.warning("inbound.batch_failed", company_id=str(company_id), error=repr(error)[:300])
         async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
-            ids = await inbox.due(w, BATCH)
+            ids = await inbox.due(w, size)
         await halving.write(ids, partial(_take, company_id, stops), partial(_alone, company_id, stops), spoiled=_spoiled)
         return len(ids)
     finally:
@@ -98,12 +112,12 @@ def _spoiled(error: Exception) -> bool:
     return not isinstance(error, (Unavailable, asyncpg.PostgresConnectionError, asyncpg.InterfaceError))
 
 
-async def _take(company_id: UUID, stops: list[Stop], only: Sequence[UUID] | None) -> int:
+async def _take(company_id: UUID, stops: list[Stop], only: Sequence[UUID] | None, size: int = LARGE_BATCH) -> int:
     """Processes due rows in one transaction; returns how many. `stops` gets the campaigns that must stop."""
     for number in range(5):
         try:
             async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
-                rows = await inbox.claim(w, BATCH, only=only)
+                rows = await inbox.claim(w, size, only=only)
                 found = await _apply(w, rows) if rows else []
         except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):  # two workers touched the same messages
             if number == 4:

@@ -30,7 +30,7 @@ from tests.db.channels.factories import (
 )
 from tests.poison import raw, refusing, spoiled
 from tests.workers.providers.test_poison import CHANGES
-from workers.inbound import process_inbox
+from workers.inbound import batch_size, process_inbox
 
 PHONE = "+5511987654321"
 _STORED = "select company_id, id, channel_id, source, attempt_id, body, received_at from webhook_inbox where company_id = $1"
@@ -389,3 +389,10 @@ async def test_an_unknown_channel_is_let_go(owner: Actor, owner_db: asyncpg.Conn
     await put_inbox(owner_db, owner, uuid4(), envelope(text("Oi")))
     assert await process_inbox(owner.company_id) == 1
     assert await process_inbox(owner.company_id) == 0
+
+
+@pytest.mark.parametrize(
+    ("count", "seconds", "size"), [(500, 0.1, 1000), (1000, 0.9, 1000), (500, 0.6, 500), (1000, 1.1, 500), (499, 0.0, 500)]
+)
+def test_batches_are_large_only_while_they_are_full_and_quick(count: int, seconds: float, size: int) -> None:
+    assert batch_size(count, seconds) == size
