@@ -41,10 +41,10 @@ from workers.registration import Loop
 log = structlog.get_logger("workers.inbound")
 
 BATCH = 500
-LARGE_BATCH = (
-    1000  # while they are quick: statuses are, and a transaction has its own costs; what people write must not wait for it
-)
-QUICK = 0.5  # seconds
+LARGE_BATCH = 1000
+"""While batches are quick, as those of statuses are: a transaction has costs of its own. What people write takes longer, and must
+not wait for so many others."""
+QUICK = 0.5  # seconds for a batch
 HANDS = 2  # batches of one company at once while it has a backlog: one is read while Postgres applies the other
 _NAMES_SENDER = (StatusEvent, PreferenceEvent, IdentityEvent)
 _FOREIGN = "The provider told something about a number that is not connected here."
