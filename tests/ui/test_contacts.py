@@ -286,6 +286,19 @@ async def test_an_import_is_undone_after_its_numbers_were_read(
     assert await owner_db.fetchval("select array_agg(name) from contact where company_id = $1", owner.company_id) == ["Ana"]
 
 
+async def test_an_undone_import_lists_no_rows_to_look_at(real: User, owner: Actor, as_owner: ApiClient) -> None:
+    found = await _uploaded(as_owner, owner)
+    columns = [ColumnChoice(index=c.index, target=c.target, field_key=c.field_key) for c in found.columns]  # type: ignore[arg-type]
+    await contacts.start_import(as_owner, found.id, ImportStart(columns=columns))
+    await run_import(owner.company_id, RunImport(import_id=found.id))
+    assert (await contacts.one_import(as_owner, found.id)).rejected == 1
+    await contacts.undo_import(as_owner, found.id)
+    await undo_import(owner.company_id, UndoImport(import_id=found.id))
+    await real.open(f"/imports/{found.id}")
+    await real.should_see("A importação foi desfeita.")
+    await real.should_not_see("Linhas para conferir")
+
+
 async def test_fields_are_made_renamed_and_deleted(
     real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient
 ) -> None:

@@ -68,11 +68,11 @@ class _Fields:
     def _draw_field(self, one: CustomField) -> None:
         with item():
             with ui.element("div").classes("m-col m-tight m-grow"):
-                ui.label(one.label).classes("m-strong m-clip").props["dir"] = "auto"
-                with ui.element("div").classes("m-row m-near"):
-                    ui.label(one.key).classes("m-mono m-hint m-clip").tooltip(_("The name that texts and partners use"))
+                ui.label(one.label).classes("m-strong m-text").props["dir"] = "auto"
+                with ui.element("div").classes("m-row m-near m-facts"):
                     ui.label(contact_labels.field_kind(one.kind)).classes("m-hint")
-            ui.label(_people(one.contacts or 0)).classes("m-hint m-num shrink-0")
+                    ui.label(_people(one.contacts or 0)).classes("m-hint")
+                    ui.label(one.key).classes("m-hint m-mono m-clip").tooltip(_("The name that texts and partners use"))
             if self._write:
                 icon_button("edit", _("Rename {name}").format(name=one.label), partial(self._rename, one))
                 icon_button("delete", _("Delete {name}").format(name=one.label), partial(self._delete, one))

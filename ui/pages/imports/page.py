@@ -205,11 +205,12 @@ class _Flow:
             with note("warn", _("The import was stopped. What came in before stays."), name="warning"):
                 pass
         if found.state is ImportState.UNDONE:
-            draw_undone(found)
-        elif found.processed:
+            draw_undone(found)  # what was left out of a list that is gone helps nobody
+            return
+        if found.processed:
             self._figures = ui.element("div").classes("w-full")
             self._draw_figures(found)
-        mending = self._write and found.state is not ImportState.UNDONE and found.rejected > 0
+        mending = self._write and found.rejected > 0
         if mending:
             MendTable(found, self._api, self._draw_figures)
         if found.warnings or (found.rejected and not mending):
