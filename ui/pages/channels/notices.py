@@ -35,8 +35,10 @@ class Notices:
                 words = notices.notice(one.code)
                 about = f" ({one.subject})" if one.subject else ""
                 with note("warn", f"{words.name}{about}. {words.todo}", name="warning"):
-                    said = formats.moment(one.at)
-                    ui.label(f"{said} · {one.detail}" if one.detail else said).classes("m-hint m-text")
+                    parts = [formats.moment(one.at)]
+                    if one.detail:
+                        parts.append(_("The provider says: {text}").format(text=one.detail))
+                    ui.label(" · ".join(parts)).classes("m-hint m-text")
                     if self._write:
                         with ui.element("div").classes("m-row"):
                             button(_("Taken care of"), partial(self._close, one.id), icon="done")

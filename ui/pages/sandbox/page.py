@@ -143,9 +143,15 @@ class _Sandbox:
         ui.run_javascript(f"masteria.reveal({self._phone.chat.id})")
 
     async def _show(self, address: str) -> None:
+        if address != self._address:
+            self._phone.chat.classes("m-busy").props["aria-busy"] = "true"
         self._address = address
         self._mark()
-        found = await client.thread(self._api, self._channel.id, address)
+        try:
+            found = await client.thread(self._api, self._channel.id, address)
+        finally:
+            if address == self._address and not self._box.is_deleted:
+                self._phone.chat.classes(remove="m-busy").props["aria-busy"] = "false"
         if address != self._address or self._box.is_deleted:
             return
         self._box.set_visibility(True)
