@@ -53,8 +53,12 @@ async def _wizard(page: Page, stack: Stack) -> None:
     """A draft at the message step, its first person on the phone."""
     await page.goto(f"{stack.ui}/campaigns")
     await page.get_by_text("Dia das Mães").first.click()
+    await page.locator(".m-wiz-on", has_text="Revisar").wait_for()
+    await settled(page)
     await page.get_by_role("button", name="Mensagem", exact=True).click()
+    await page.locator(".m-wiz-on", has_text="Mensagem").wait_for()
     await expect(page.locator(".m-phone .m-bubble")).to_be_visible()
+    await page.mouse.move(0, 0)
 
 
 async def _import(page: Page, stack: Stack) -> None:
