@@ -122,8 +122,8 @@ class ContactController(Controller):
 
     @get(
         summary="List contacts",
-        description="`total` is only on the first page. It is exact up to 10,000, of a search up to about 3,000; above, an estimate, "
-        "unless `count=exact`.",
+        description="`total` is only on the first page. Where there are many it is an estimate, rounded to two digits, and "
+        "`total_is_estimate` says so; `count=exact` counts, which takes seconds where there are a million.",
         dependencies={"filter": provide_filter},
         opt=CUSTOM,
     )
@@ -139,9 +139,9 @@ class ContactController(Controller):
         after: tuple[str | datetime, UUID] | None = (
             decode_cursor(cursor, tuple[datetime, UUID]) if sort == "recent" else decode_cursor(cursor, tuple[str, UUID])
         )
-        rows, total = await listing.contacts(actor, filter, sort=sort, after=after, limit=one_over(limit), exact=count == "exact")
+        found = await listing.contacts(actor, filter, sort=sort, after=after, limit=one_over(limit), exact=count == "exact")
         key = "updated_at" if sort == "recent" else "name_key"
-        return page(rows, limit, lambda row: (row[key], row["id"]), _row, total)
+        return page(found.rows, limit, lambda row: (row[key], row["id"]), _row, found.total, estimated=found.estimated)
 
     @post(
         summary="Create a contact",

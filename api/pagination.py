@@ -74,14 +74,21 @@ def one_over(limit: int) -> int:
 
 
 def page(
-    rows: Sequence[R], limit: int, key: Callable[[R], tuple[object, ...]], make: Callable[[R], S], total: int | None = None
+    rows: Sequence[R],
+    limit: int,
+    key: Callable[[R], tuple[object, ...]],
+    make: Callable[[R], S],
+    total: int | None = None,
+    *,
+    estimated: bool = False,
 ) -> Page[S]:
-    """One page of at most `limit` items from `one_over(limit)` rows."""
+    """One page of at most `limit` items from `one_over(limit)` rows. `estimated`: nobody counted the `total`."""
     kept = rows[:limit]
     return Page(
         items=[make(row) for row in kept],
         next_cursor=encode_cursor(*key(kept[-1])) if len(rows) > limit else None,
         total=total,
+        total_is_estimate=estimated,
     )
 
 

@@ -51,11 +51,13 @@ class Output(msgspec.Struct, kw_only=True, omit_defaults=False):
 
 
 class Page(msgspec.Struct, Generic[T], kw_only=True):
-    """One page of a list. `next_cursor` is opaque; null on the last page."""
+    """One page of a list. `next_cursor` is opaque; null on the last page. `total` is there only where counting is cheap or asked for;
+    with `total_is_estimate` it is about so many, and is to be shown as such."""
 
     items: list[T]
     next_cursor: str | None = None
-    total: int | None = None  # only where counting is cheap or asked for
+    total: int | None = None
+    total_is_estimate: bool = False
 
 
 class FieldError(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -79,8 +79,8 @@ class CustomFieldCreate(Input):
 
 
 class ContactRow(Output):
-    """GET /v1/contacts?search=&tag=&…&sort=name|recent&limit=&cursor= → Page[ContactRow]; `total` counted up to 10,000 exactly,
-    above that from the planner unless ?count=exact."""
+    """GET /v1/contacts?search=&tag=&…&sort=name|recent&limit=&cursor= → Page[ContactRow]; a `total` that nobody counted says
+    so by `total_is_estimate`, and ?count=exact counts it."""
 
     id: UUID
     name: Annotated[str, example("Beatriz Nunes")]

@@ -45,10 +45,11 @@ left join lateral (select value from contact_identity i where i.company_id = p.c
 
 class Contacts(NamedTuple):
     """`rows`: id, name, name_key, updated_at, opted_out, phone, line, email, tags (JSON).
-    `total` only on the first page."""
+    `total` only on the first page; `estimated`: nobody counted it."""
 
     rows: list[asyncpg.Record]
     total: int | None
+    estimated: bool = False
 
 
 async def contacts(
@@ -63,10 +64,10 @@ async def contacts(
     """One page. `after` is the sort key and id of the last row of the page before."""
     async with read(actor, Permission.CONTACTS_READ) as r:
         page = _Page(r, actor, filter, sort, after, limit)
-        rows, total = await (page.searched() if page.wanted else page.listed())
+        found = await (page.searched() if page.wanted else page.listed())
         if after is not None:
-            return Contacts(rows, None)
-        return Contacts(rows, await page.counted() if exact else total)
+            return Contacts(found.rows, None)
+        return Contacts(found.rows, await page.counted()) if exact else found
 
 
 class _Page:
@@ -109,10 +110,10 @@ class _Page:
         if self._after is not None or len(rows) < self._limit:
             return Contacts(rows, len(rows))
         count: int = await self._r.fetchval(f"select count(*) from (select 1 {source} limit {COUNTED + 1}) x", *self._args)
-        if count > COUNTED:
+        if estimated := count > COUNTED:
             plan = msgspec.json.decode(await self._r.fetchval(f"explain (format json) select 1 {source}", *self._args))
-            count = max(count, int(plan[0]["Plan"]["Plan Rows"]))
-        return Contacts(rows, count)
+            count = _rounded(max(count, int(plan[0]["Plan"]["Plan Rows"])))
+        return Contacts(rows, count, estimated)
 
     async def searched(self) -> Contacts:
         """The way that is short for this search, by what the sample says."""
@@ -125,7 +126,7 @@ class _Page:
             return await self._gathered(seen)
         rows = await self._walked()
         if len(rows) == self._limit:
-            return Contacts(rows, _rounded(seen.matching * search.SAMPLED))
+            return Contacts(rows, _rounded(seen.matching * search.SAMPLED), estimated=True)
         return await self._gathered(seen) if await self._goes_on() else Contacts(rows, len(rows))
 
     async def _gathered(self, seen: search.Density) -> Contacts:

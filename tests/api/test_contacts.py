@@ -9,7 +9,7 @@ import asyncpg
 import httpx
 import pytest
 
-from db.contacts import export, field_removal
+from db.contacts import export, field_removal, listing
 from db.contacts.filter import ContactFilter
 from db.jobs import RemoveField
 from db.permissions import Permission, Role
@@ -143,6 +143,21 @@ async def test_pages_neither_skip_nor_repeat(client: httpx.AsyncClient, us: Head
             cursor = answer["next_cursor"]
         assert len(seen) == len(set(seen)) == (7 if search else 8)
     assert (await names(client, us))[-1] == ""  # those without a name come last
+
+
+async def test_a_total_that_nobody_counted_says_so(client: httpx.AsyncClient, us: Headers, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        await make(client, us, name=f"Ana {number}")
+
+    async def total(**params: str) -> tuple[int, bool]:
+        answer = (await client.get("/v1/contacts", params={"limit": "1", **params}, headers=us)).json()
+        return answer["total"], answer["total_is_estimate"]
+
+    assert await total() == (3, False)
+    assert await total(search="ana") == (3, False)
+    monkeypatch.setattr(listing, "COUNTED", 1)
+    assert (await total())[1]
+    assert await total(count="exact") == (3, False)
 
 
 async def test_a_cursor_belongs_to_its_list_its_order_and_its_filter(client: httpx.AsyncClient, us: Headers) -> None:

@@ -93,7 +93,9 @@ async def _company(db: asyncpg.Connection, company: People, seed: int) -> None:
     await db.execute(
         "insert into contact(company_id, id, name, search, source, custom, opted_out_at, created_at, updated_at)"
         " select $1, id, name, search_text(name, array_remove(array[phone, email], null)), 'import',"
-        " jsonb_build_object('cidade', 'Cidade ' || g % 300), case when g % 50 = 0 then touched end, touched, touched"
+        " jsonb_build_object('cidade', 'Cidade ' || g % 300, 'plano',"
+        " case when g % 5000 = 0 then 'Diamante' when g % 10 < 7 then 'Básico' when g % 10 < 9 then 'Prata' else 'Ouro' end),"
+        " case when g % 50 = 0 then touched end, touched, touched"
         " from made on conflict do nothing",
         company.company_id,
     )

@@ -113,8 +113,9 @@ async def test_the_loader_shows_error_then_content(user: User) -> None:
 
 
 class _Source:
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, *, estimated: bool = False) -> None:
         self.total = total
+        self.estimated = estimated
         self.asked: list[Query] = []
 
     async def fetch(self, query: Query) -> Page[int]:
@@ -122,7 +123,12 @@ class _Source:
         start = int(query.cursor or 0)
         items = [] if query.search == "none" else list(range(start, min(start + query.limit, self.total)))
         more = start + query.limit < self.total
-        return Page(items=items, next_cursor=str(start + query.limit) if more else None, total=self.total)
+        return Page(
+            items=items,
+            next_cursor=str(start + query.limit) if more else None,
+            total=self.total,
+            total_is_estimate=self.estimated,
+        )
 
 
 def _table(source: _Source, chosen: list[Any]) -> DataTable[int]:
@@ -177,6 +183,22 @@ async def test_the_table_pages_searches_filters_and_selects(user: User) -> None:
     await user.should_not_see("200.000 selecionados")
     table._input.value = "none"
     await user.should_see("Nada encontrado", retries=10)
+
+
+async def test_a_total_that_nobody_counted_is_shown_as_an_estimate(user: User) -> None:
+    source, chosen = _Source(12_000, estimated=True), list[Any]()
+    await user.open("/_gallery?tab=phones")
+    with user:
+        table = _table(source, chosen)
+    await user.should_see("1–20 de cerca de 12.000", retries=30)
+    table._table.selected = table._table.rows[:]
+    with user:
+        table._selected()
+    await user.should_see("20 selecionados", retries=30)
+    assert not chosen[-1].estimated  # these were counted
+    user.find("Selecionar todos, cerca de 12.000").click()
+    await user.should_see("Cerca de 12.000 selecionados", retries=30)
+    assert chosen[-1].estimated
 
 
 async def test_an_empty_table_says_what_it_is_for(user: User) -> None:

@@ -37,12 +37,13 @@ class Column(NamedTuple):
 
 
 class Selection(NamedTuple):
-    """What is ticked: ids, or everything that matches the query (`all_matching`)."""
+    """What is ticked: ids, or everything that matches the query (`all_matching`). `estimated`: they are about `amount`."""
 
     ids: list[str]
     all_matching: bool
     query: Query
     amount: int
+    estimated: bool
 
 
 class DataTable(Generic[T]):
@@ -69,6 +70,7 @@ class DataTable(Generic[T]):
         address().on_back(self._went_back)
         self._next: str | None = None
         self._total: int | None = None
+        self._estimated = False
         self._asked = 0
         self._all = False
         with ui.element("div").classes("m-card m-card-flush") as self.element:
@@ -178,9 +180,8 @@ class DataTable(Generic[T]):
         first = (self._ask.page - 1) * self._limit + 1
         last = first + shown - 1
         if self._total is not None:
-            text = _("{first}–{last} of {total}").format(
-                first=formats.number(first), last=formats.number(last), total=formats.number(self._total)
-            )
+            text = _("{first}–{last} of about {total}") if self._estimated else _("{first}–{last} of {total}")
+            text = text.format(first=formats.number(first), last=formats.number(last), total=formats.number(self._total))
         else:
             text = f"{formats.number(first)}–{formats.number(last)}"
         self._range.text = text
@@ -244,7 +245,7 @@ class DataTable(Generic[T]):
             error_state(problems.sentence(error), self.refresh)
 
     def _show(self, page: Page[T]) -> None:
-        self._next, self._total = page.next_cursor, page.total
+        self._next, self._total, self._estimated = page.next_cursor, page.total, page.total_is_estimate
         rows = [self._complete(item) for item in page.items]
         self._place.clear()
         self._table.props(remove="loading")
@@ -306,8 +307,10 @@ class DataTable(Generic[T]):
     @property
     def selection(self) -> Selection:
         ids = [str(one["id"]) for one in self._table.selected]
-        count = self._total if self._all and self._total is not None else len(ids)
-        return Selection(ids, self._all, self.query._replace(cursor=None), count)
+        asked = self.query._replace(cursor=None)
+        if self._all and self._total is not None:
+            return Selection(ids, True, asked, self._total, self._estimated)
+        return Selection(ids, self._all, asked, len(ids), estimated=False)
 
     def _clear_selection(self) -> None:
         self._all = False
@@ -322,12 +325,12 @@ class DataTable(Generic[T]):
         if not chosen.ids or self._bulk is None:
             return
         with self._bulk_bar:
-            text = ngettext("{n} selected", "{n} selected", chosen.amount).format(n=formats.number(chosen.amount))
-            ui.label(text).classes("m-strong")
+            text = _("About {n} selected") if chosen.estimated else ngettext("{n} selected", "{n} selected", chosen.amount)
+            ui.label(text.format(n=formats.number(chosen.amount))).classes("m-strong")
             more = self._total is not None and self._total > len(chosen.ids) and not everything
             if more and len(chosen.ids) == len(self._table.rows):
-                whole = _("Select all {n}").format(n=formats.number(self._total))
-                button(whole, lambda: self._selected(everything=True), kind="plain")
+                whole = _("Select all, about {n}") if self._estimated else _("Select all {n}")
+                button(whole.format(n=formats.number(self._total)), lambda: self._selected(everything=True), kind="plain")
             with ui.element("div").classes("m-row m-near m-end"):
                 self._bulk(chosen)
                 button(_("Clear"), self._clear_selection, kind="plain")

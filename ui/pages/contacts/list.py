@@ -73,7 +73,7 @@ class _List:
     def __init__(self) -> None:
         self._api = session.current().api
         self._write = session.current().may(Permission.CONTACTS_WRITE)
-        self._total: int | None = None
+        self._counted: Page[ContactRow] | None = None
         self._table: DataTable[ContactRow] | None = None
         self._bulk_id: UUID | None = None
         self._export: ui.button | None = None
@@ -130,10 +130,10 @@ class _List:
             self._export.props["href"] = "/contacts/export.csv" + (f"?{urlencode(wanted)}" if wanted else "")
         found = await client.contacts(self._api, {**params, "cursor": query.cursor, "limit": query.limit})
         if query.cursor is None:
-            self._total = found.total  # the API counts for the first page only
-        elif self._total is None:
-            self._total = (await client.contacts(self._api, {**params, "limit": 1})).total
-        found.total = self._total
+            self._counted = found  # the API counts for the first page only
+        elif self._counted is None:
+            self._counted = await client.contacts(self._api, {**params, "limit": 1})
+        found.total, found.total_is_estimate = self._counted.total, self._counted.total_is_estimate
         return found
 
     def _row(self, row: ContactRow) -> Mapping[str, Cell]:
@@ -263,4 +263,5 @@ class _List:
 
 
 def _count(chosen: Selection) -> str:
-    return _("{n} contacts are selected.").format(n=formats.number(chosen.amount))
+    text = _("About {n} contacts are selected.") if chosen.estimated else _("{n} contacts are selected.")
+    return text.format(n=formats.number(chosen.amount))
