@@ -31,7 +31,9 @@ def picked(filter: ContactFilter, args: list[object]) -> str:
 
 def _named(filter: ContactFilter, value: _Value) -> Iterator[str]:
     if wanted := search.needles(filter.search):
-        yield f"c.id in (select s.id from {search.index([value(one) for one in wanted])} s)"
+        yield (
+            f"c.id in (select s.id from {search.index([value(one) for one in wanted])} s)" if search.findable(wanted) else "false"
+        )
     if filter.ids:
         yield f"c.id = any({value(filter.ids)}::uuid[])"
     if filter.import_id is not None:
@@ -42,7 +44,7 @@ def _named(filter: ContactFilter, value: _Value) -> Iterator[str]:
 
 
 def _tagged(filter: ContactFilter, value: _Value) -> Iterator[str]:
-    if filter.tags and filter.all_tags:
+    if filter.tags and (filter.all_tags or len(filter.tags) == 1):
         for tag in dict.fromkeys(filter.tags):
             yield _has_tag(f"= {value(tag)}::uuid")
     elif filter.tags:

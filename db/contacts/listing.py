@@ -1,5 +1,6 @@
 """The list of contacts, page by page, in the order that is asked for: also of a search among a million (decision 32)."""
 
+import math
 from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -16,19 +17,23 @@ from db.work import Read, read
 
 Sort = Literal["name", "recent"]
 COUNTED = 10_000
-"""Up to here totals of what is not searched are exact; above they are the planner's guess."""
+"""Up to here totals of what is not searched are exact; above they are what the sample says."""
 GATHERED = 3_000
 """With about so many hits at most, all are gathered by the index, counted and sorted; with more, the list is walked in its order
 until the page is full."""
-LIKELY, WALKED = 30_000, 40_000
+LIKELY, WALKED = 60_000, 80_000
 """The list is walked when a page is likely to be full after so many contacts, and so far at most; then the hits are gathered."""
-PROBED = 25_000
-"""Of so many hits each is held against the other conditions; where there are more, those conditions come first."""
+COSTLY, PATIENCE = 8_000, 3
+"""When there are more hits than this, and more contacts that meet the other conditions, the walk goes farther, up to so many times."""
+TOGETHER = 12
+"""When the first hit stands so many times later in the sample than an even spread has it, no hit stands before it."""
 
 _KEYS: dict[Sort, tuple[str, str, str]] = {  # column, its type, comparison
     "name": ("name_key", "text", ">"),
     "recent": ("updated_at", "timestamptz", "<"),
 }
+_STRIDES: dict[Sort, int] = {"name": 1, "recent": 4}
+"""What a contact costs to pass, as a multiple: the index by name holds the search text, the one by change does not."""
 _ROW = """
 select p.id, p.name, p.name_key, p.updated_at, p.opted_out_at is not null as opted_out, p.total,
     ph.value as phone, ph.line, em.value as email,
@@ -64,7 +69,7 @@ async def contacts(
     """One page. `after` is the sort key and id of the last row of the page before."""
     async with read(actor, Permission.CONTACTS_READ) as r:
         page = _Page(r, actor, filter, sort, after, limit)
-        found = await (page.searched() if page.wanted else page.listed())
+        found = await page.found()
         if after is not None:
             return Contacts(found.rows, None)
         return Contacts(found.rows, await page.counted()) if exact else found
@@ -76,12 +81,20 @@ class _Page:
     def __init__(
         self, r: Read, actor: Actor, filter: ContactFilter, sort: Sort, after: tuple[str | datetime, UUID] | None, limit: int
     ) -> None:
-        self._r, self._after, self._limit = r, after, limit
+        self._r, self._after, self._limit, self._sort = r, after, limit, sort
         self._args: list[object] = [actor.company_id]
-        needles = search.needles(filter.search)
-        self._args += needles
-        self.wanted = [f"${number + 2}" for number in range(len(needles))]
-        self._rest = where(msgspec.structs.replace(filter, search=None), self._args)
+        self._needles = search.needles(filter.search)
+        self._args += self._needles
+        self._wanted = [f"${number + 2}" for number in range(len(self._needles))]
+        self._fields, self._valued = "null", "true"
+        if filter.custom:
+            self._args.append(msgspec.json.encode(filter.custom).decode())
+            self._fields = f"${len(self._args)}"
+            self._valued = f"c.custom @> {self._fields}::jsonb"
+        self._unsearched = msgspec.structs.replace(filter, search=None, custom={})
+        """What the search index does not know."""
+        self._others = where(self._unsearched, self._args)
+        self._rest = f"{self._valued} and {self._others}"
         self._column, self._type, self._sign = _KEYS[sort]
         self._direction = "desc" if self._sign == "<" else "asc"
 
@@ -100,7 +113,13 @@ class _Page:
         # Materialised: the planner must not join the addresses of everybody before it has cut the page.
         return await self._r.fetch(f"with {before} page as materialized ({page}) {_ROW} {self._order('p')}", *args)
 
-    async def listed(self) -> Contacts:
+    async def found(self) -> Contacts:
+        """The page, by the way that is short for it."""
+        if self._needles and not search.findable(self._needles):
+            return Contacts([], 0)
+        return await (self._searched() if self._needles or self._fields != "null" else self._listed())
+
+    async def _listed(self) -> Contacts:
         """Without a search: the planner knows what these conditions cost."""
         args = list(self._args)
         source = f"from contact c where c.company_id = $1 and {self._rest}"
@@ -109,48 +128,73 @@ class _Page:
         )
         if self._after is not None or len(rows) < self._limit:
             return Contacts(rows, len(rows))
-        count: int = await self._r.fetchval(f"select count(*) from (select 1 {source} limit {COUNTED + 1}) x", *self._args)
-        if estimated := count > COUNTED:
-            plan = msgspec.json.decode(await self._r.fetchval(f"explain (format json) select 1 {source}", *self._args))
-            count = _rounded(max(count, int(plan[0]["Plan"]["Plan Rows"])))
-        return Contacts(rows, count, estimated)
+        about = await self._meeting(rough=False)
+        if about < 2 * COUNTED:
+            count: int = await self._r.fetchval(f"select count(*) from (select 1 {source} limit {COUNTED + 1}) x", *self._args)
+            if count <= COUNTED:
+                return Contacts(rows, count)
+        return Contacts(rows, _rounded(max(about, COUNTED)), estimated=True)
 
-    async def searched(self) -> Contacts:
+    async def _searched(self) -> Contacts:
         """The way that is short for this search, by what the sample says."""
         # Every join looks up one row after the other: nobody's tags are read as a whole, and a walk keeps its order.
         await self._joins("off")
-        seen = await search.density(self._r, self.wanted, self._rest, self._args)
-        if seen.found * search.SAMPLED <= GATHERED:
-            return await self._gathered(seen)
-        if self._limit * seen.sampled > seen.matching * LIKELY:
-            return await self._gathered(seen)
-        rows = await self._walked()
+        behind = str(self._after[0]) if self._after and self._column == "name_key" else None
+        seen = await search.density(self._r, self._wanted, self._valued, self._others, self._args, behind)
+        hits = seen.found * search.SAMPLED
+        if hits <= (GATHERED if self._needles else COSTLY):  # a walk without words reads every contact
+            return await self._gathered(hits, None)
+        far, patience, others = self._far(seen) * _STRIDES[self._sort], 1.0, None
+        if far > LIKELY:
+            others = await self._meeting(rough=True) if self._others != "true" else None
+            patience = min(max(1.0, min(hits, hits if others is None else others) / COSTLY), PATIENCE)
+            if far > LIKELY * patience:
+                return await self._gathered(hits, others)
+        steps = int(WALKED * patience) // _STRIDES[self._sort]
+        rows = await self._walked(steps)
         if len(rows) == self._limit:
             return Contacts(rows, _rounded(seen.matching * search.SAMPLED), estimated=True)
-        return await self._gathered(seen) if await self._goes_on() else Contacts(rows, len(rows))
+        return await self._gathered(hits, others) if await self._goes_on(steps) else Contacts(rows, len(rows))
 
-    async def _gathered(self, seen: search.Density) -> Contacts:
-        """All hits, found without regard to their order, counted and sorted."""
+    def _far(self, seen: search.Density) -> float:
+        """How many contacts of the list are likely to be passed until the page is full."""
+        if not seen.matching:
+            return math.inf
+        gap = seen.sampled / seen.matching
+        if self._column != "name_key" or seen.waiting < gap:
+            return self._limit * gap
+        if seen.waiting > TOGETHER * gap:
+            return float(seen.waiting * search.SAMPLED)
+        return self._limit * 1.5 * seen.waiting
+
+    async def _gathered(self, hits: int, others: int | None) -> Contacts:
+        """All hits, found without regard to their order, counted and sorted. `others`: about how many contacts meet the conditions
+        beside the search, where that was asked."""
         args = list(self._args)
-        conditions = f"where c.company_id = $1 and {self._rest}"
-        await self._joins("on")
-        if self._rest == "true" or seen.found * search.SAMPLED <= PROBED:
-            found = f"select c.* from {search.index(self.wanted)} c {conditions}"
-        else:  # the other conditions are rarer, and the planner knows them
-            found = f"select c.* from contact c {conditions} and {search.has_all('c', self.wanted)}"
+        if others is not None and others < hits:
+            found = f"contact c where c.company_id = $1 and {search.has_all('c', self._wanted)} and {self._rest}"
+        else:
+            await self._joins("on")
+            args.append(await search.rare_pieces(self._r, args[0], self._needles))
+            found = f"{search.index(self._wanted, f'${len(args)}', self._fields)} c where {self._others}"
+        page = f"select c.*, (select count(*) from found) as total from found c where {self._onward(args)} {self._order('c')} limit {self._limit}"
         rows = await self._fetch(
-            f"select c.*, (select count(*) from found) as total from found c where {self._onward(args)}"
-            f" {self._order('c')} limit {self._limit}",
+            f"select c.*, k.total from ({page}) k join contact c on c.company_id = $1 and c.id = k.id",
             args,
-            before=f"found as materialized ({found}),",
+            before=f"found as materialized (select c.id, c.{self._column} from {found}),",
         )
         return Contacts(rows, rows[0]["total"] if rows else 0)
 
-    async def _walked(self) -> list[asyncpg.Record]:
-        """The hits among the next contacts of the list; fewer than a page also when the walk ended before the list does."""
+    async def _meeting(self, *, rough: bool) -> int:
+        """About how many contacts meet the conditions beside the search."""
+        args = self._args[:1]
+        return await search.meeting(self._r, where(self._unsearched, args), args, rough=rough)
+
+    async def _walked(self, steps: int) -> list[asyncpg.Record]:
+        """The hits among the next `steps` contacts of the list."""
         args = list(self._args)
-        walk = f"select c.id, c.{self._column}, c.search {self._behind(args)} limit {WALKED}"
-        hits = f"select w.id, w.{self._column} from ({walk}) w where {search.has_all('w', self.wanted)}"
+        walk = f"select c.id, c.{self._column}, c.search {self._behind(args)} limit {steps}"
+        hits = f"select w.id, w.{self._column} from ({walk}) w where {search.has_all('w', self._wanted)}"
         return await self._fetch(
             f"select c.*, null::bigint as total from ({hits}) k, contact c where c.company_id = $1 and c.id = k.id and {self._rest}"
             f" {self._order('k')} limit {self._limit}",
@@ -162,10 +206,10 @@ class _Page:
             "select set_config('enable_hashjoin', $1, true) || set_config('enable_mergejoin', $1, true)", hashed
         )
 
-    async def _goes_on(self) -> bool:
+    async def _goes_on(self, steps: int) -> bool:
         """Whether the list is longer than the walk."""
         args = self._args[:1]
-        found: bool = await self._r.fetchval(f"select exists (select 1 {self._behind(args)} offset {WALKED})", *args)
+        found: bool = await self._r.fetchval(f"select exists (select 1 {self._behind(args)} offset {steps})", *args)
         return found
 
     def _behind(self, args: list[object]) -> str:
@@ -173,8 +217,11 @@ class _Page:
 
     async def counted(self) -> int:
         """Exactly how many on all pages."""
+        if self._needles and not search.findable(self._needles):
+            return 0
         await self._joins("on")
-        source = f"{search.index(self.wanted)} c" if self.wanted else "contact c"
+        searched = self._needles or self._fields != "null"
+        source = f"{search.index(self._wanted, fields=self._fields)} c" if searched else "contact c"
         count: int = await self._r.fetchval(
             f"select count(*) from {source} where c.company_id = $1 and {self._rest}", *self._args
         )

@@ -145,7 +145,9 @@ async def test_pages_neither_skip_nor_repeat(client: httpx.AsyncClient, us: Head
     assert (await names(client, us))[-1] == ""  # those without a name come last
 
 
-async def test_a_total_that_nobody_counted_says_so(client: httpx.AsyncClient, us: Headers, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_total_that_nobody_counted_says_so(
+    client: httpx.AsyncClient, us: Headers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(3):
         await make(client, us, name=f"Ana {number}")
 

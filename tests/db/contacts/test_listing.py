@@ -1,12 +1,13 @@
 """The list of contacts: whichever way a page is found, it holds the same people in the same order."""
 
+import json
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 
-from db.contacts import listing, search
+from db.contacts import listing, queries, search
 from db.contacts.filter import ContactFilter
 from db.contacts.listing import Sort
 from db.tenancy import Actor
@@ -20,15 +21,17 @@ with person as (
         '+55119' || 80000000 + g * 7919 as phone, 'p' || g || '@hotmail.com' as email
     from generate_series(1, $3::int) g
 )
-insert into contact(company_id, id, name, search, opted_out_at, updated_at)
-select $1, id, name, search_text(name, array[phone, email]), case when g % 4 = 0 then now() end, now() - interval '1 minute' * (g * 31 % 97)
+insert into contact(company_id, id, name, search, custom, opted_out_at, updated_at)
+select $1, id, name, search_text(name, array[phone, email]), jsonb_build_object('plano', (array['Ouro', 'Prata'])[1 + g % 2]),
+    case when g % 3 = 0 then now() end, now() - interval '1 minute' * (g * 31 % 97)
 from person
 """
 _WAYS: dict[str, dict[str, int]] = {
     "gathered by the index": {"GATHERED": 10**9},
     "walked": {"GATHERED": -1, "LIKELY": 10**9},
     "walked in vain": {"GATHERED": -1, "LIKELY": 10**9, "WALKED": 7},
-    "gathered by the other conditions": {"GATHERED": -1, "LIKELY": 0, "PROBED": -1},
+    "walked farther": {"GATHERED": -1, "LIKELY": 1, "COSTLY": 1, "PATIENCE": 10**9},
+    "gathered by what is rarer": {"GATHERED": -1, "LIKELY": 0},
 }
 
 
@@ -59,18 +62,31 @@ async def test_every_way_to_a_page_finds_the_same_people(
     for name, value in way.items():
         monkeypatch.setattr(listing, name, value)
     order = "name_key, id" if sort == "name" else "updated_at desc, id desc"
-    asked = {"maria": "maria", "ma": " ma", "souza JOSÉ": "jose souza", "11980": "11980", "ho": " ho", "zuleika x": "zuleika x"}
+    asked = {
+        "maria": ["maria"],
+        "ma": [" ma"],
+        "souza JOSÉ": ["jose", "souza"],
+        "11980": ["11980"],
+        "ho": [" ho"],
+        "co": [" co"],  # no word begins with what stands behind a dot
+        "7@hotmail.com": ["7@hotmail.com"],
+        "l.com ara jo": ["l.com", "ara", " jo"],
+        "zuleika x": ["zuleika", " x"],
+        "maria %": ["maria", " %"],
+        "": [],
+    }
     for text, words in asked.items():
-        for opted_out in (None, True):
+        for more in ({}, {"opted_out": True}, {"custom": {"plano": "Ouro"}}, {"custom": {"plano": "Ouro"}, "opted_out": True}):
             expected = await owner_db.fetch(
-                f"select id from contact where company_id = $1 and ($3::bool is null or opted_out_at is not null)"
-                f" and (select bool_and(position(w in search) > 0) from unnest($2::text[]) w) order by {order}",
+                f"select id from contact where company_id = $1 and ($3::bool is null or opted_out_at is not null) and custom @> $4::jsonb"
+                f" and coalesce((select bool_and(position(w in search) > 0) from unnest($2::text[]) w), true) order by {order}",
                 owner.company_id,
-                [words] if words.startswith(" ") else words.split(),
-                opted_out,
+                words,
+                more.get("opted_out"),
+                json.dumps(more.get("custom", {})),
             )
-            ids = await _ids(owner, ContactFilter(search=text, opted_out=opted_out), sort)
-            assert ids == [row["id"] for row in expected], (text, opted_out)
+            ids = await _ids(owner, ContactFilter(search=text, **more), sort)
+            assert ids == [row["id"] for row in expected], (text, more)
 
 
 async def test_totals_are_exact_when_asked_and_round_when_guessed(
@@ -83,8 +99,9 @@ async def test_totals_are_exact_when_asked_and_round_when_guessed(
     assert (await listing.contacts(owner, filter, limit=9)).total == hits
     monkeypatch.setattr(listing, "GATHERED", -1)
     monkeypatch.setattr(listing, "LIKELY", 10**9)
-    guessed = (await listing.contacts(owner, filter, limit=9)).total
-    assert guessed == hits * search.SAMPLED // 1000 * 1000  # all of them are in the sample; two digits of the guess
+    guessed = await listing.contacts(owner, filter, limit=9)
+    assert guessed.estimated
+    assert guessed.total == hits * search.SAMPLED // 1000 * 1000  # all of them are in the sample; two digits of the guess
     assert (await listing.contacts(owner, filter, limit=9, exact=True)).total == hits
     assert (await listing.contacts(owner, filter, limit=hits + 1)).total == hits  # the end of the list was seen
 
@@ -101,10 +118,31 @@ async def test_totals_are_exact_when_asked_and_round_when_guessed(
         ("silva 98765-4321", ["silva", "987654321"]),
         ("100%", ["100%"]),
         ("%", [" %"]),
+        ("a--", [" a--"]),
     ],
 )
 def test_text_becomes_needles(text: str | None, found: list[str]) -> None:
     assert search.needles(text) == found
+
+
+async def test_signs_alone_find_nobody(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    """No index knows them: a million contacts would be read for each."""
+    await _people(owner_db, owner)
+    for text in (".", "@", "--", "%%% ...", "😀"):
+        assert await listing.contacts(owner, ContactFilter(search=text)) == ([], 0, False)
+        assert await listing.contacts(owner, ContactFilter(search=text), exact=True) == ([], 0, False)
+        assert await queries.count_contacts(owner, ContactFilter(search=text)) == 0
+        assert await queries.count_contacts(owner, ContactFilter(search=text, everyone=True)) == 0
+
+
+def test_the_index_is_asked_for_the_rarest_pieces() -> None:
+    pieces = {(1, 1): "mar", (1, 2): "ari", (1, 3): "ria", (1, 4): "iaw", (1, 5): "aws", (1, 6): "wsi", (2, 1): "kow"}
+    many, some = set(range(900)), set(range(100))
+    seen = dict.fromkeys(pieces, many) | {(1, 4): some, (1, 5): some | {901}, (1, 6): set(range(50, 160)), (2, 1): many}
+    assert search._patterns(pieces, seen) == ["%iawsi%"]  # they overlap: one run of letters
+    assert search._patterns(pieces, seen | {(2, 1): {60, 950}}) == ["%iaw%", "%kow%"]
+    assert search._patterns({(1, 1): " ma"}, {(1, 1): many}) == ["% ma%"]
+    assert search._patterns({}, {}) == []
 
 
 async def test_a_walk_reads_no_table_and_the_sample_no_more_than_itself(owner: Actor, owner_db: asyncpg.Connection) -> None:
