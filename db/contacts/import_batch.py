@@ -173,8 +173,9 @@ from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]) r(id, na
 where c.company_id = $1 and c.id = r.id
 """
 _IDENTITIES = """
-insert into contact_identity(company_id, contact_id, kind, value, line, region)
-select $1, * from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])
+insert into contact_identity(company_id, id, contact_id, kind, value, line, region)
+select $1, uuid_series((select uuidv7()), r.n), r.contact_id, r.kind, r.value, r.line, r.region
+from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]) with ordinality r(contact_id, kind, value, line, region, n)
 on conflict (company_id, kind, value, scope) do nothing
 """
 
