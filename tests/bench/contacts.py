@@ -31,12 +31,15 @@ _KINDS = {
     "middle of a number": ["98765", "1234", "777", "5511", "(11) 96"],
     "end of a number": ["4321", "90909", "000"],
     "whole number": ["+55 11 97700-1234", "11 96543-2109"],
-    "e-mail": ["ana.silva", "@uol.com", "souza12"],
+    "e-mail": ["ana.silva", "@uol.com", "souza12", "@gmail", "jose.santos", "wellington.silva", ".com.br"],
     "two words": ["maria silva", "ana souza", "zuleika santos", "jo si", "silva 5511"],
+    "three words": ["maria jose silva", "silva santos gmail", "silva santos oliveira"],
+    "signs": [".", "--", "100%", "d'avila"],
     "nothing found": ["zzz", "qqqq", "maria kowalskizz", "00000000", "xq"],
 }
 _SOME = ["maria", "silva", "zuleika", "ma", "4321", "zzz"]
-_HARD = {"one frequent first name's e-mails, by name": ["maria.silva"]}
+_FIELDS = ["Básico", "Ouro", "Diamante", "Nada"]
+_HARD = {"one frequent first name's e-mails, by name": ["maria.silva", "maria."]}
 """What decision 32 says stays slow."""
 
 
@@ -116,5 +119,11 @@ def _kinds(tags: dict[str, UUID]) -> Iterator[tuple[str, list[Question]]]:
     yield "second page", [Question(ContactFilter(search=word), sort, second=True) for word in _SOME for sort in sorts]
     for tag, tag_id in tags.items():
         yield f"with tag {tag}", [Question(ContactFilter(search=word, tags=[tag_id]), "name") for word in _SOME]
+    for value in _FIELDS:
+        field = {"plano": value}
+        yield (
+            f"with plano {value}",
+            [Question(ContactFilter(search=word, custom=field), sort) for word in ["", *_SOME] for sort in sorts],
+        )
     for kind, words in _HARD.items():
         yield kind, [Question(ContactFilter(search=word), "name") for word in words]
