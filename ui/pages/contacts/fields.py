@@ -72,7 +72,7 @@ class _Fields:
                 with ui.element("div").classes("m-row m-near m-facts"):
                     ui.label(contact_labels.field_kind(one.kind)).classes("m-hint")
                     ui.label(_people(one.contacts or 0)).classes("m-hint")
-                    ui.label(one.key).classes("m-hint m-mono m-clip").tooltip(_("The name that texts and partners use"))
+                    ui.label(one.key).classes("m-hint m-mono").tooltip(_("The name that texts and partners use"))
             if self._write:
                 icon_button("edit", _("Rename {name}").format(name=one.label), partial(self._rename, one))
                 icon_button("delete", _("Delete {name}").format(name=one.label), partial(self._delete, one))
