@@ -73,7 +73,10 @@ async def _import(page: Page, stack: Stack) -> None:
 
 async def _take(browser: Browser, stack: Stack, folder: Path) -> None:
     wide = {"width": 1360, "height": 820}
-    light = await browser.new_context(locale="pt-BR", timezone_id="America/Sao_Paulo", viewport=wide, color_scheme="light")  # type: ignore[arg-type]
+    light = await browser.new_context(
+        locale="pt-BR", timezone_id="America/Sao_Paulo", viewport=wide, color_scheme="light",  # type: ignore[arg-type]
+        reduced_motion="reduce",  # no figure is taken while it rolls to its value
+    )  # fmt: skip
     page, wrong = await new_page(light)
     await sign_in(page, stack)
     for name, path in _PATHS.items():
