@@ -95,11 +95,14 @@ def whole(raw: bytes) -> list[StatusEvent] | None:
     if b'"statuses"' not in raw or b"\\u0000" in raw:
         return None
     try:
-        entries = _envelope.decode(raw)
+        return _events(_envelope.decode(raw))
     except UNREADABLE:
         return None
+
+
+def _events(envelope: _Envelope) -> list[StatusEvent] | None:
     events: list[StatusEvent] = []
-    for entry in entries.entry:
+    for entry in envelope.entry:
         for change in entry.changes:
             value = change.value
             sender = storable.key(value.metadata.phone_number_id) or None
