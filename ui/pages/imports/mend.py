@@ -53,7 +53,7 @@ class MendTable:
                     link = button(_("Download these rows"), icon="download", to=f"/imports/{self._import.id}/rejects.csv")
                     link.props["download"] = ""
             self._list = ui.element("div").classes("w-full")
-            with ui.element("div").classes("m-foot m-foot-stay"):
+            with ui.element("div").classes("m-foot"):
                 self._more = button(_("More rows"), self._append, kind="plain")
                 button(_("Import the corrected rows"), self._save_all, kind="primary", icon="done_all").classes("m-end")
         self._add(found)
