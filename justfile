@@ -56,7 +56,7 @@ faults *args: _env
 
 # The API with much random input (FUZZ_EXAMPLES: how much for each operation); the test command tries a little
 fuzz *args: _env
-    @FUZZ_EXAMPLES=${FUZZ_EXAMPLES:-200} {{py}} -m pytest -n 2 tests/api/test_fuzz.py {{args}}
+    @FUZZ_EXAMPLES=${FUZZ_EXAMPLES:-200} {{py}} -m pytest -n 2 tests/api/test_fuzz.py tests/api/test_nasty_input.py {{args}}
 
 # What no test notices: the product made wrong in some places, one at a time, in a copy (--count, --seed, --fresh, paths)
 mutants *args: _env

@@ -12,6 +12,7 @@ from db import valkey
 from db.permissions import Role
 from tests.api.conftest import SignInAs
 from tests.api.test_every_operation import ENDS, _body, _filled, operations
+from tests.api.test_fuzz import EXAMPLES, FEW
 
 BODIES = {
     "not utf-8": b'{"name": "\xff\xfe"}',
@@ -57,8 +58,9 @@ def _with(body: Any, path: tuple[str | int, ...], value: Any) -> Any:
 
 
 def _some(values: list[Any], turn: int, places: int) -> list[Any]:
-    """A part of the values, another one in each place: all of them meet every operation, and the whole stays quick."""
-    parts = min(places, 6)
+    """A part of the values, another one in each place: all of them meet every operation, and the whole stays quick. Where much
+    was asked for (`just fuzz`), all of them in each place."""
+    parts = 1 if EXAMPLES > FEW else min(places, len(values))
     return values[turn % parts :: parts]
 
 

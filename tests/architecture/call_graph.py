@@ -39,23 +39,29 @@ def _imports(module: str) -> dict[str, Place]:
     return found
 
 
+@cache
+def _of_one(place: Place) -> tuple[set[tuple[str, str]], set[Place]]:
+    """What one function mentions, and where it leads."""
+    module = place[0]
+    definitions, imports = _definitions(), _imports(module)
+    found, ways = set[tuple[str, str]](), set[Place]()
+    for node in ast.walk(definitions[place]):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            found.add((node.value.id, node.attr))
+            there, what = imports.get(node.value.id, (module, node.value.id))
+            ways.add((there, f"{what}.{node.attr}" if what else node.attr))
+        elif isinstance(node, ast.Name):
+            ways.add(imports.get(node.id, (module, node.id)))
+    return found, {way for way in ways if way in definitions}
+
+
 def mentions(start: Place) -> set[tuple[str, str]]:
     """Every `Name.ATTRIBUTE` in the function and in whatever it can come to."""
-    definitions, found = _definitions(), set[tuple[str, str]]()
+    found = set[tuple[str, str]]()
     open, seen = [start], {start}
     while open:
-        module, name = open.pop()
-        imports = _imports(module)
-        for node in ast.walk(definitions[module, name]):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                found.add((node.value.id, node.attr))
-                there, what = imports.get(node.value.id, (module, node.value.id))
-                place = (there, f"{what}.{node.attr}" if what else node.attr)
-            elif isinstance(node, ast.Name):
-                place = imports.get(node.id, (module, node.id))
-            else:
-                continue
-            if place in definitions and place not in seen:
-                seen.add(place)
-                open.append(place)
+        here, ways = _of_one(open.pop())
+        found |= here
+        open += ways - seen
+        seen |= ways
     return found

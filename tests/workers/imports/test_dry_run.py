@@ -64,7 +64,7 @@ async def causes(actor: Actor, import_id: UUID, *, warning: bool) -> dict[str, i
     return {reason: sum(one == reason for one, _ in pairs) for reason, _ in pairs}
 
 
-@settings(max_examples=6, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
 @given(
     before=st.lists(ROW, max_size=10), rows=st.lists(ROW, min_size=20, max_size=60), tags=st.sampled_from([[], ["Maio"], ["vip"]])
 )

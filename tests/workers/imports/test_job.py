@@ -97,7 +97,7 @@ ROW = st.tuples(
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=st.lists(ROW, min_size=20, max_size=60))
 async def test_every_row_is_counted_once_and_a_second_time_makes_nobody(
     rows: list[tuple[str, ...]], database: Settings, owner_db: asyncpg.Connection
