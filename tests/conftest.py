@@ -76,19 +76,29 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 _KEY = pytest.StashKey[Servers]()
 
 
-_TOGETHER = (
+_FIRST = (
     "tests/e2e/",
-    "tests/faults/test_alone.py",
-    "tests/faults/test_programs.py",
     "tests/faults/test_surroundings.py",
+    "tests/faults/test_programs.py",
+    "tests/faults/test_alone.py",
     "tests/db/test_backup.py",
     "tests/api/hooks/test_outage.py",
+    "tests/workers/imports/test_bombs.py",
 )
 """The longest first: they wait for programs, clocks and networks while the others compute."""
+_TOGETHER = (
+    "tests/e2e/",
+    "tests/faults/test_surroundings.py",
+    "tests/faults/test_programs.py",
+    "tests/db/test_backup.py",
+    "tests/api/hooks/test_outage.py",
+    "tests/architecture/",
+)
+"""Tests that share an installation, servers and databases of their own, or what they read of the source."""
 
 
 class _Groups(LoadGroupScheduling):
-    """Tests that share an installation, or servers and databases of their own, are run by one process."""
+    """What is used by several tests is made by one process."""
 
     def _split_scope(self, nodeid: str) -> str:
         return next((shared for shared in _TOGETHER if nodeid.startswith(shared)), nodeid)
@@ -98,7 +108,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What one process does for long comes first, so that none is left with it at the end."""
 
     def place(item: pytest.Item) -> int:
-        return next((number for number, shared in enumerate(_TOGETHER) if item.nodeid.startswith(shared)), len(_TOGETHER))
+        return next((number for number, first in enumerate(_FIRST) if item.nodeid.startswith(first)), len(_FIRST))
 
     items.sort(key=place)
 

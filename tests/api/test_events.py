@@ -51,7 +51,7 @@ async def port(app: Litestar) -> AsyncIterator[int]:
     server = Server(http_only, address="127.0.0.1", port=number, interface=Interfaces.ASGI, log_enabled=False)
     task = asyncio.create_task(server.serve())
     async with httpx.AsyncClient() as probe:
-        for _ in range(100):
+        for _ in range(1200):
             with suppress(httpx.TransportError):
                 if (await probe.get(f"http://127.0.0.1:{number}/health")).status_code == 200:
                     break

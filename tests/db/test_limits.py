@@ -93,7 +93,7 @@ async def test_the_tier_counts_people_not_messages(owner: Actor, stranger: Actor
     assert await recipients(owner, uuid4(), portfolio, 3, ["b", "c", "d", "c", "e"]) == [0.0, 0.0, -1.0, 0.0, -1.0]
     assert await limits.tier_used(owner.company_id, portfolio) == 3
     free_at = await limits.tier_free_at(owner.company_id, portfolio)
-    assert free_at == pytest.approx(time.time() + limits.WINDOW, abs=5)
+    assert free_at == pytest.approx(time.time() + limits.WINDOW, abs=60)
     # Who names the portfolio of another company sees nothing of it.
     assert await limits.tier_used(stranger.company_id, portfolio) == 0
     assert await limits.tier_free_at(stranger.company_id, portfolio) is None
@@ -159,7 +159,7 @@ async def test_a_lost_tier_is_rebuilt_from_the_ledger(day: Day) -> None:
     assert await day.ask(3, "+1", "+4", "+5", "+2", "+3") == [0.0, -1.0, 0.0, 0.0, -1.0]
     assert await day.used() == 3
     free_at = await limits.tier_free_at(day.owner.company_id, day.portfolio)
-    assert free_at == pytest.approx(time.time() + limits.WINDOW, abs=5)  # all three were written to again
+    assert free_at == pytest.approx(time.time() + limits.WINDOW, abs=60)  # all three were written to again
     await rebuild(day.owner, day.portfolio)  # nothing to do
     assert await day.used() == 3
 

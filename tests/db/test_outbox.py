@@ -291,7 +291,7 @@ async def test_a_killed_consumer_loses_and_repeats_nothing(
         os.kill(process.pid, signal.SIGKILL)
         await process.wait()
     process = await start()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         while await owner_db.fetchval(done, owner.company_id) < emitted:
             await asyncio.sleep(0.02)
     process.kill()

@@ -32,7 +32,7 @@ def test_a_child_ends_with_its_parent() -> None:
         assert _alive(child)
         parent.send_signal(signal.SIGKILL)
         parent.wait()
-        for _ in range(100):
+        for _ in range(1200):
             if not _alive(child):
                 return
             time.sleep(0.05)

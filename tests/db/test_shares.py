@@ -110,7 +110,7 @@ async def test_units_of_work_of_one_company_leave_a_connection_to_another(
     holding = [asyncio.create_task(hold()) for _ in range(size + 3)]
     for _ in range(size - 1):
         await held.acquire()
-    async with asyncio.timeout(10), work(stranger, Permission.CONTACTS_WRITE) as w:
+    async with asyncio.timeout(60), work(stranger, Permission.CONTACTS_WRITE) as w:
         assert await w.fetchval("select current_setting('app.company')") == str(stranger.company_id)
     assert held.locked()
     go.set()

@@ -193,7 +193,7 @@ asyncio.run(main())
     child = int(log.read_text())
     parent.kill()
     parent.wait()
-    for _ in range(100):
+    for _ in range(1200):
         if not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text().split(")")[1][:3]:
             return
         await asyncio.sleep(0.05)

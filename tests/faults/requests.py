@@ -157,7 +157,7 @@ async def api_killed(requests: int) -> Report:
             api = Api(base, ports)
             done: list[Call] = []
             kills = 0
-            while len(done) < requests:
+            while len(done) < requests or not any(call.interrupted for call in done):  # a kill may come too late
                 await api.ready(http)
                 await _forget_allowances()
                 await db.execute(
@@ -207,6 +207,5 @@ async def _prove(
         assert call.answer is not None
         assert call.answer.headers.get("idempotency-replayed") == "true", call.url
         assert (call.answer.status_code, call.answer.content) == (first.status_code, first.content), call.url
-    assert found["interrupted"], "no kill met a request"
     seconds = time.monotonic() - began
     return Report("API killed (-9) in requests", seconds, dict(found), sum(effects), doubled, lost, notes=f"{kills} kills")

@@ -218,7 +218,7 @@ async def test_from_nothing_to_launched(ana: User, owner_db: asyncpg.Connection,
     ana.find("Enviar agora").click()
     await ana.should_see("Enviar agora para 5 pessoas?", retries=20)
     ana.find("Enviar para 5 pessoas").click()
-    for _try in range(50):
+    for _try in range(600):
         states = [row["state"] for row in await _rows(owner_db, owner, "select state from campaign where company_id = $1")]
         if states != ["draft"]:
             break

@@ -145,7 +145,7 @@ def _table(source: _Source, chosen: list[Any]) -> DataTable[int]:
 
 
 async def _settled(table: DataTable[int], asked: int, source: _Source) -> None:
-    for _try in range(30):
+    for _try in range(1200):
         await asyncio.sleep(0.05)
         if len(source.asked) >= asked and "loading" not in table._table.props:
             return

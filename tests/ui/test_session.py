@@ -76,7 +76,7 @@ async def test_signing_in_sets_the_cookie_through_a_ticket(user: User, monkeypat
     password.value = PASSWORD
     monkeypatch.setattr(user.navigate, "to", went.append)
     user.find("Entrar").click()
-    for _try in range(40):
+    for _try in range(1200):
         await asyncio.sleep(0.05)
         if went:
             break
@@ -99,7 +99,7 @@ async def test_the_browser_keeps_its_device_and_sends_it_with_the_next_sign_in(
         email, password = sorted(user.find(kind=ui.input).elements, key=lambda field: field.id)
         email.value, password.value = "ana@lojaaurora.com.br", PASSWORD
         user.find("Entrar").click()
-        for _try in range(40):
+        for _try in range(1200):
             await asyncio.sleep(0.05)
             if len(went) > sign_in:
                 break

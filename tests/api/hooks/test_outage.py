@@ -94,7 +94,7 @@ def sms_post(own: Own, text: str) -> tuple[str, bytes, dict[str, str]]:
 
 
 async def wait_for_rows(own: Own, count: int) -> list[bytes]:
-    for _ in range(150):
+    for _ in range(600):
         found = await own.bodies()
         if len(found) >= count:
             return found
@@ -118,12 +118,12 @@ async def test_an_outage_loses_nothing_that_was_answered_with_success(own: Own) 
         await own.start()
         found = await wait_for_rows(own, 52)
         assert sorted(found) == sorted([sms_post(own, "before")[1], BODY, *(body for _, body, _ in posts)])
-        for _ in range(50):
+        for _ in range(600):
             if not any(own.settings.spool_dir.iterdir()):
                 break
             await asyncio.sleep(0.1)
         assert list(own.settings.spool_dir.iterdir()) == []
-        for _ in range(50):  # a lane tries again every half second
+        for _ in range(600):  # a lane tries again every half second
             answer = await client.post(f"/hooks/meta/{own.meta}", content=BODY, headers=meta_headers(BODY))
             if answer.status_code == 200:
                 break
@@ -155,7 +155,7 @@ async def test_a_crash_in_the_middle_of_traffic_keeps_every_promise(own: Own) ->
         await asyncio.sleep(0.3)
         before = len(kept)
         await own.start()
-        for _ in range(100):
+        for _ in range(600):
             if len(kept) > before + 200:
                 break
             await asyncio.sleep(0.1)

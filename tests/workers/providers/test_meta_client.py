@@ -18,7 +18,7 @@ ID = "0198f000-0000-7000-8000-000000000000"
 
 @pytest.fixture
 async def wire() -> AsyncIterator[Wire]:
-    async with Wire(connect_timeout=1, timeout=2) as made:
+    async with Wire(connect_timeout=20, timeout=60) as made:
         yield made
 
 

@@ -27,7 +27,7 @@ TO, FROM = "+5511987654321", "+15005550006"
 
 @pytest.fixture
 async def wire() -> AsyncIterator[Wire]:
-    async with Wire(connect_timeout=1, timeout=2) as made:
+    async with Wire(connect_timeout=20, timeout=60) as made:
         yield made
 
 

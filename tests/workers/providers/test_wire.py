@@ -20,7 +20,7 @@ BODY = b'{"a":1}'
 
 @pytest.fixture
 async def wire() -> AsyncIterator[Wire]:
-    async with Wire(connect_timeout=0.4, timeout=0.8) as made:
+    async with Wire(connect_timeout=1.5, timeout=3) as made:
         yield made
 
 
@@ -82,7 +82,7 @@ async def test_failed_tls_handshake_is_not_sent(wire: Wire, tmp_path: Path) -> N
 
 async def test_hanging_tls_handshake_is_not_sent(wire: Wire) -> None:
     async def step(far: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(5)
+        await asyncio.sleep(20)
 
     async with peer(step) as far:
         assert_not_sent(await wire.post(f"https://127.0.0.1:{far.port}/x", HEADERS, BODY))
@@ -103,11 +103,11 @@ async def reset_at_once(far: Peer, reader: asyncio.StreamReader, writer: asyncio
 
 async def read_then_hang(far: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await far.read(reader)
-    await asyncio.sleep(5)
+    await asyncio.sleep(20)
 
 
 async def hang(far: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await asyncio.sleep(5)
+    await asyncio.sleep(20)
 
 
 async def half_a_body(far: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -118,7 +118,7 @@ async def half_a_body(far: Peer, reader: asyncio.StreamReader, writer: asyncio.S
 
 async def stalled_body(far: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await half_a_body(far, reader, writer)
-    await asyncio.sleep(5)
+    await asyncio.sleep(20)
 
 
 async def garbage(far: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -198,7 +198,7 @@ async def test_proxy_of_the_environment_is_ignored(monkeypatch: pytest.MonkeyPat
     proxy = f"http://127.0.0.1:{free_port()}"
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, proxy)
-    async with peer(answering(200, b"{}")) as far, Wire(connect_timeout=0.4, timeout=0.8) as wire:
+    async with peer(answering(200, b"{}")) as far, Wire(connect_timeout=1.5, timeout=3) as wire:
         assert isinstance(await wire.post(f"{far.url}/x", HEADERS, BODY), Answer)
         assert (await wire.call(httpx.Request("GET", f"{far.url}/y"))).status == 200
 
@@ -215,7 +215,7 @@ async def test_malformed_address_pauses_the_channel(wire: Wire) -> None:
 
 
 async def test_closed_wire_gives_an_outcome_too() -> None:
-    wire = Wire(connect_timeout=0.4, timeout=0.8)
+    wire = Wire(connect_timeout=1.5, timeout=3)
     await wire.close()
     outcome = await wire.post(f"http://127.0.0.1:{free_port()}/x", HEADERS, BODY)
     assert isinstance(outcome, Unknown | RetryAfter)  # closed before or while connecting

@@ -85,7 +85,7 @@ class Sandbox:
         self.world = World(self.settings)
         await self.world.start()
         self.base = self.world.settings.base_url
-        self.http = httpx.AsyncClient(base_url=self.base, timeout=5, trust_env=False)
+        self.http = httpx.AsyncClient(base_url=self.base, timeout=60, trust_env=False)
 
     async def close(self) -> None:
         await self.http.aclose()
