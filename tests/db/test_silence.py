@@ -20,7 +20,7 @@ from db.work import system_read, work
 from tests.silence import Way, way_to
 
 
-async def until(true: Callable[[], bool], seconds: float = 15) -> None:
+async def until(true: Callable[[], bool], seconds: float = 60) -> None:
     limit = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < limit, "waited in vain"
@@ -72,7 +72,7 @@ async def test_a_swallowed_connection_fails_what_waits_and_is_replaced(engine: E
     slow = [asyncio.create_task(_ask(engine, "select pg_sleep(30)")) for _ in range(5)]  # more than there are connections
     await asyncio.sleep(0.1)
     way.fall_silent()
-    ended = await asyncio.wait_for(asyncio.gather(*slow, return_exceptions=True), 10)
+    ended = await asyncio.wait_for(asyncio.gather(*slow, return_exceptions=True), 60)
     assert all(isinstance(error, LOST) for error in ended), ended
     await until(lambda: not engine.up)
     with pytest.raises(Away):

@@ -307,8 +307,7 @@ async def test_the_live_page_counts_explains_and_tries_again(
     ana.find("Tentar de novo").click()
     await ana.should_see("1 mensagem voltou para a fila.", retries=30)
     ana.find("Pausar").click()
-    await asyncio.sleep(0.3)
-    assert (await campaigns.campaign(as_ana, campaign_id)).state == CampaignState.PAUSED
+    await until(lambda: _is(as_ana, campaign_id, CampaignState.PAUSED))
     await ana.open(f"/campaigns/{campaign_id}")
     await ana.should_see("Pausada por alguém da sua equipe.", retries=30)
     await ana.should_see("Nada sai até você retomar.")
@@ -356,6 +355,10 @@ async def test_a_draft_is_not_read_again_for_its_own_save(
         assert await mine.look(there.version + 2)
 
 
+async def _is(person: ApiClient, campaign_id: UUID, state: CampaignState) -> bool:
+    return (await campaigns.campaign(person, campaign_id)).state == state
+
+
 async def test_a_planned_one_waits_and_goes_back_to_draft(
     ana: User, owner_db: asyncpg.Connection, owner: Actor, as_ana: ApiClient
 ) -> None:
@@ -367,8 +370,7 @@ async def test_a_planned_one_waits_and_goes_back_to_draft(
     ana.find("Alterar").click()
     await ana.should_see("Voltar para rascunho?", retries=20)
     ana.find(kind=ui.button, content="Voltar para rascunho").click()
-    await asyncio.sleep(0.3)
-    assert (await campaigns.campaign(as_ana, campaign_id)).state == CampaignState.DRAFT
+    await until(lambda: _is(as_ana, campaign_id, CampaignState.DRAFT))
 
 
 async def test_the_file_of_recipients_is_handed_on(
@@ -386,9 +388,12 @@ async def test_the_file_of_recipients_is_handed_on(
     await ana.open(f"/campaigns/{campaign_id}")
     await ana.should_see(kind=ui.table, retries=30)
     choose(ana, "Lida")
-    await asyncio.sleep(0.3)
-    links = [str(one.props.get("href")) for one in ana.find(kind=ui.button, content="Exportar").elements]
-    assert f"/campaigns/{campaign_id}/recipients.csv?state=read" in links
+    link = f"/campaigns/{campaign_id}/recipients.csv?state=read"
+    await until(
+        lambda: true_of(
+            lambda: link in [str(one.props.get("href")) for one in ana.find(kind=ui.button, content="Exportar").elements]
+        )
+    )
 
 
 async def test_a_strange_id_is_not_found(ana: User) -> None:

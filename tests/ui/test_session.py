@@ -1,6 +1,7 @@
 """Sign-in state: the cookie, the one-time ticket, the redirects, and what the guard refuses."""
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
@@ -8,6 +9,7 @@ from nicegui import Client, ui
 from nicegui.testing import User
 
 from tests.ui.fake_api import PASSWORD, FakeApi
+from tests.ui.interactions import until
 from ui.session import Tickets, safe_next
 
 
@@ -55,14 +57,18 @@ async def test_a_dead_session_leads_to_sign_in_and_leaves_no_client(user: User) 
     assert len(Client.instances) == before
 
 
+async def _sign_in(api: FakeApi) -> Any:
+    """The headers of the first one; None before it."""
+    return next((headers for _method, path, headers in api.state.requests if path == "/v1/auth/sign-in"), None)
+
+
 async def test_the_api_hears_which_browser_signs_in(user: User, api: FakeApi) -> None:
     user.http_client.headers["User-Agent"] = "Mozilla/5.0 (Linux; Android 16) Chrome/140.0 Mobile"
     await user.open("/sign-in")
     email, password = sorted(user.find(kind=ui.input).elements, key=lambda field: field.id)
     email.value, password.value = "ana@lojaaurora.com.br", PASSWORD
     user.find("Entrar").click()
-    await asyncio.sleep(0.2)
-    asked = next(headers for _method, path, headers in api.state.requests if path == "/v1/auth/sign-in")
+    asked = await until(lambda: _sign_in(api))
     assert asked["user-agent"].startswith("Mozilla/5.0 (Linux; Android 16) Chrome/140.0 Mobile")
 
 

@@ -106,7 +106,7 @@ async def outside(database: Settings, tmp_path_factory: pytest.TempPathFactory) 
 
 async def until(company_id: UUID, seen: Callable[[], Awaitable[Any]]) -> Any:
     """Processes what comes in until `seen` answers something."""
-    for _ in range(200):
+    for _ in range(1200):
         await process_inbox(company_id)
         if found := await seen():
             return found
