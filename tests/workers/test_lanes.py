@@ -208,10 +208,10 @@ async def test_slow_answers_hold_up_nobody_else(database: Settings, owner_db: as
     async with stage(
         owner_db, owner, database, lambda to, times: "hang" if to[-2:] in slow else (200, None), people=100, throughput=1000
     ) as s:
-        s.lanes._sender.wire._sender._timeout = 5.0
+        s.lanes._sender.wire._sender._timeout = 12.0
         while await s.lanes.run(owner.company_id, s.channel_id, 0) is not None:
             pass
-        for _ in range(200):
+        for _ in range(500):
             if (await s.counts()).get("sent") == 97:
                 break
             await asyncio.sleep(0.02)
@@ -303,7 +303,7 @@ async def test_the_portfolios_day_is_exact_through_every_loss_of_valkey(
             while len(s.far.seen) < limit:
                 await s.lanes.run(owner.company_id, s.channel_id, number)
 
-        await asyncio.wait_for(asyncio.gather(lose(), *(lane(number) for number in range(4))), 30)
+        await asyncio.wait_for(asyncio.gather(lose(), *(lane(number) for number in range(4))), 120)
         await s.lanes.drain()
         for number in range(2):  # and when nobody is left, still
             await valkey.client().flushdb()
