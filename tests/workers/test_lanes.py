@@ -96,12 +96,12 @@ async def stage(
     says: Callable[[str, int], tuple[int, int | bytes | None] | str],
     people: int = 30,
     *,
-    patience: float = 0.6,
+    patience: float = 20.0,
     **channel: object,
 ) -> AsyncIterator[Stage]:
     """A campaign to `people` that is running, and a lane of this process that waits `patience` seconds for an answer."""
     far = Far(says)
-    async with peer(far.step) as server, Wire(timeout=patience, connect_timeout=0.3) as wire:
+    async with peer(far.step) as server, Wire(timeout=patience, connect_timeout=patience / 2) as wire:
         own = msgspec.structs.replace(settings, sandbox_url=server.url, send_timeout=patience, send_slice=20, send_concurrency=10)
         made = Stage(db, actor, own, far, Lanes(own, Sender(own, wire)))
         made.channel_id = await factories.channel(db, actor, **{"throughput": 1000, **channel})
@@ -136,7 +136,7 @@ async def test_nobody_knows_is_unknown_and_is_not_tried_again(
     database: Settings, owner_db: asyncpg.Connection, owner: Actor
 ) -> None:
     answers = {0: "drop", 1: "hang", 2: (500, 131000), 3: (200, None)}
-    async with stage(owner_db, owner, database, lambda to, times: answers[int(to[-2:]) % 4], people=12) as s:
+    async with stage(owner_db, owner, database, lambda to, times: answers[int(to[-2:]) % 4], people=12, patience=3.0) as s:
         await s.run()
         await s.run()
         assert set(s.far.seen.values()) == {1}
@@ -206,9 +206,14 @@ async def test_slow_answers_hold_up_nobody_else(database: Settings, owner_db: as
     """Three of a hundred hang. When the lane has handed over the last one, the others are written, and only those are open."""
     slow = {"00", "31", "62"}
     async with stage(
-        owner_db, owner, database, lambda to, times: "hang" if to[-2:] in slow else (200, None), people=100, throughput=1000
+        owner_db,
+        owner,
+        database,
+        lambda to, times: "hang" if to[-2:] in slow else (200, None),
+        people=100,
+        patience=12.0,
+        throughput=1000,
     ) as s:
-        s.lanes._sender.wire._sender._timeout = 12.0
         while await s.lanes.run(owner.company_id, s.channel_id, 0) is not None:
             pass
         for _ in range(500):
@@ -226,7 +231,6 @@ async def test_an_answer_that_comes_during_a_write_is_written_too(
 ) -> None:
     """The write of the first result hangs on a lock while the last answer arrives."""
     async with stage(owner_db, owner, database, lambda to, times: "late" if to.endswith("1") else (200, None), people=2) as s:
-        s.lanes._sender.wire._sender._timeout = 5.0
         await s.lanes.run(owner.company_id, s.channel_id, 0)
         async with owner_db.transaction():
             await owner_db.execute("select from message where campaign_id = $1 for update", s.campaign_id)

@@ -125,7 +125,7 @@ async def test_a_provider_that_answers_503_costs_few_messages(
 async def test_a_provider_that_is_silent_costs_what_was_on_the_wire(
     database: Settings, owner_db: asyncpg.Connection, owner: Actor
 ) -> None:
-    async with stage(owner_db, owner, database, lambda to, times: "hang", people=300) as s:
+    async with stage(owner_db, owner, database, lambda to, times: "hang", people=300, patience=2.0) as s:
         await s.run()
         counts = await s.counts()
         assert counts["unknown"] <= 20
@@ -272,7 +272,7 @@ async def test_a_probe_ends_the_outage_when_the_provider_answers(
     channel_id = await factories.channel(owner_db, owner)
     assert await begin(owner, channel_id)
     planned = await owner_db.fetchval("select probe_at from channel where id = $1", channel_id)
-    async with peer(answering(status, body)) as far, Wire(timeout=2, connect_timeout=1) as wire:
+    async with peer(answering(status, body)) as far, Wire(timeout=20, connect_timeout=10) as wire:
         settings = msgspec.structs.replace(database, sandbox_url=far.url)
         await ProbeJobs(settings, wire).probe_channel(owner.company_id, ProbeChannel(channel_id=channel_id))
         assert far.requests[0][0].startswith("GET ")
@@ -286,7 +286,7 @@ async def test_a_probe_ends_the_outage_when_the_provider_answers(
 async def test_a_probe_to_nobody_waits_for_the_next(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
     channel_id = await factories.channel(owner_db, owner, kind="sms")
     assert await begin(owner, channel_id)
-    async with Wire(timeout=2, connect_timeout=1) as wire:
+    async with Wire(timeout=20, connect_timeout=10) as wire:
         settings = msgspec.structs.replace(database, sandbox_url="http://127.0.0.1:1")
         await ProbeJobs(settings, wire).probe_channel(owner.company_id, ProbeChannel(channel_id=channel_id))
     assert await state(owner_db, channel_id) == OUTAGE

@@ -82,7 +82,7 @@ async def test_an_opt_out_counts_also_when_its_slice_paused_the_channel(
     await factories.contacts(owner_db, owner, 1)
     contact_id = await owner_db.fetchval("select id from contact where company_id = $1", owner.company_id)
     channel = await load(owner, channel_id)
-    async with Wire(timeout=2, connect_timeout=1) as wire:
+    async with Wire(timeout=20, connect_timeout=10) as wire:
         sender = Sender(settings, wire)
         batch = Batch(channel, sender.composer(channel, None), sender, 0.0, 60.0, [])
         message = Claimed(channel_id, 1, channel_id, None, contact_id, "+5511900000000", 1, 0, [], None)
@@ -105,7 +105,7 @@ async def test_a_provider_out_of_reach_pauses_the_channel_and_costs_no_message(
     await actions.launch(owner, campaign, None)
     await lifecycle.prepare(owner.company_id, campaign)
     away = msgspec.structs.replace(settings, sandbox_url="http://127.0.0.1:1")
-    async with Wire(timeout=2, connect_timeout=1) as wire:
+    async with Wire(timeout=20, connect_timeout=10) as wire:
         lanes = Lanes(away, Sender(away, wire))
         for _ in range(4):  # as the poller wakes it
             await lanes.run(owner.company_id, channel_id, 0)

@@ -89,7 +89,7 @@ async def test_what_twilio_took_in_silence_is_found(
 ) -> None:
     channel_id, campaign = await sms(owner_db, owner, 3)
     far = Deaf(**told)
-    async with peer(far.step) as server, Wire(timeout=1, connect_timeout=0.5) as wire:
+    async with peer(far.step) as server, Wire(timeout=3, connect_timeout=1.5) as wire:
         there = msgspec.structs.replace(settings, sandbox_url=server.url)
         sender = Sender(there, wire)
         lanes = Lanes(there, sender)
@@ -108,7 +108,7 @@ async def test_answers_that_cannot_be_read_keep_nobody_else_from_being_asked_abo
 ) -> None:
     channel_id, campaign = await sms(owner_db, owner, 30)
     far = Deaf()
-    async with peer(far.step) as server, Wire(timeout=1, connect_timeout=0.5) as wire:
+    async with peer(far.step) as server, Wire(timeout=3, connect_timeout=1.5) as wire:
         there = msgspec.structs.replace(settings, sandbox_url=server.url)
         sender = Sender(there, wire)
         lanes = Lanes(there, sender)
@@ -126,7 +126,7 @@ async def test_a_refusal_that_was_found_opts_the_person_out(
 ) -> None:
     channel_id, campaign = await sms(owner_db, owner, 1)
     far = Deaf(status="failed", error_code=21610)
-    async with peer(far.step) as server, Wire(timeout=1, connect_timeout=0.5) as wire:
+    async with peer(far.step) as server, Wire(timeout=3, connect_timeout=1.5) as wire:
         there = msgspec.structs.replace(settings, sandbox_url=server.url)
         sender = Sender(there, wire)
         lanes = Lanes(there, sender)
@@ -144,7 +144,7 @@ async def test_the_same_text_of_another_message_is_no_evidence(
     """The person got the same words a minute ago, as a message that is known: this one is still unknown."""
     channel_id, campaign = await sms(owner_db, owner, 1)
     far = Deaf()
-    async with peer(far.step) as server, Wire(timeout=1, connect_timeout=0.5) as wire:
+    async with peer(far.step) as server, Wire(timeout=3, connect_timeout=1.5) as wire:
         there = msgspec.structs.replace(settings, sandbox_url=server.url)
         sender = Sender(there, wire)
         lanes = Lanes(there, sender)
