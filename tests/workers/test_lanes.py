@@ -204,15 +204,9 @@ async def test_a_disabled_template_stops_the_campaign(database: Settings, owner_
 
 async def test_slow_answers_hold_up_nobody_else(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
     """Three of a hundred hang. When the lane has handed over the last one, the others are written, and only those are open."""
-    slow = {"00", "31", "62"}
+    slow = dict.fromkeys(("00", "31", "62"), "hang")
     async with stage(
-        owner_db,
-        owner,
-        database,
-        lambda to, times: "hang" if to[-2:] in slow else (200, None),
-        people=100,
-        patience=12.0,
-        throughput=1000,
+        owner_db, owner, database, lambda to, times: slow.get(to[-2:], (200, None)), people=100, patience=12.0, throughput=1000
     ) as s:
         while await s.lanes.run(owner.company_id, s.channel_id, 0) is not None:
             pass
