@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import BrowserContext, Page, WebSocketRoute, expect
 
-from tests.e2e.stack import Stack, new_page, settled, sign_in
+from tests.e2e.stack import Stack, enter, new_page, settled
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(240)]
 
@@ -39,7 +39,7 @@ async def test_a_press_is_answered_before_the_server_says_anything(stack: Stack,
     page, wrong = await new_page(context)
     silence, root = Silence(), page.locator("html")
     await silence.stand_between(page)
-    await sign_in(page, stack)
+    await enter(context, stack)
     await page.goto(f"{stack.ui}/contacts")
     await settled(page)
     # a button

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, expect
 
-from tests.e2e.stack import Stack, new_page, settled, sign_in
+from tests.e2e.stack import Stack, enter, new_page, settled
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
@@ -17,7 +17,7 @@ async def test_what_cannot_be_used_says_why_in_the_field(stack: Stack, context: 
         file.truncate(100_000_001)
     files["vazia.csv"].write_text("")
     page, wrong = await new_page(context)
-    await sign_in(page, stack)
+    await enter(context, stack)
     await page.goto(f"{stack.ui}/imports")
     await settled(page)
     for name, said in (

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
-from tests.e2e.stack import Stack, new_page, onward, settled, sign_in
+from tests.e2e.stack import Stack, enter, new_page, onward, settled
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
@@ -34,7 +34,7 @@ async def _filtered(page: Page, stack: Stack) -> str:
 
 async def test_a_list_is_found_again(stack: Stack, context: BrowserContext) -> None:
     page, wrong = await new_page(context)
-    await sign_in(page, stack)
+    await enter(context, stack)
     name = await _filtered(page, stack)
     row = page.locator("tbody tr").first
     await row.hover()
@@ -78,7 +78,7 @@ async def test_a_list_is_found_again(stack: Stack, context: BrowserContext) -> N
 
 async def test_back_in_the_wizard_is_a_step_back(stack: Stack, context: BrowserContext) -> None:
     page, wrong = await new_page(context)
-    await sign_in(page, stack)
+    await enter(context, stack)
     await page.goto(f"{stack.ui}/campaigns")
     await page.get_by_role("link", name="Nova campanha").first.click()
     await page.get_by_role("radio", name="SMS").first.click()
@@ -105,7 +105,7 @@ async def test_a_name_that_is_cut_short_is_told_whole(stack: Stack, context: Bro
         for name in (long, short):
             (await api.post("/v1/campaigns", json={"name": name})).raise_for_status()
     page, wrong = await new_page(context)
-    await sign_in(page, stack)
+    await enter(context, stack)
     await page.goto(f"{stack.ui}/campaigns")
     await settled(page)
     for name, told in ((long, long), (short, None)):

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from playwright.async_api import BrowserContext, expect
 
-from tests.e2e.stack import Stack, new_page, sign_in
+from tests.e2e.stack import Stack, enter, new_page
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
@@ -16,7 +16,7 @@ ANSWER = "Entregamos sim, até as 20h! {{1}}"
 
 async def test_a_reply_is_found_read_and_answered_once(stack: Stack, context: BrowserContext) -> None:
     page, wrong = await new_page(context)
-    await sign_in(page, stack)
+    await enter(context, stack)
     async with stack.client() as api:
         found = (await api.get("/v1/campaigns", params={"limit": 100})).json()["items"]
         campaign = max((one for one in found if one["channel_kind"] == "whatsapp"), key=lambda one: one["counts"]["read"])

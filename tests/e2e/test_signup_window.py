@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
-from tests.e2e.stack import Stack, new_page, sign_in
+from tests.e2e.stack import Stack, enter, new_page
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
@@ -21,7 +21,7 @@ async def _through(page: Page, outcome: str, button: str = "Concluir") -> None:
 
 async def test_a_number_is_connected_in_the_window(stack: Stack, context: BrowserContext) -> None:
     page, wrong = await new_page(context)
-    await sign_in(page, stack)
+    await enter(context, stack)
     await page.goto(f"{stack.ui}/channels/connect/whatsapp")
     for outcome, button, words in (
         ("finish", "Cancelar", "A janela foi fechada antes do fim."),
@@ -41,7 +41,7 @@ async def test_a_number_is_connected_in_the_window(stack: Stack, context: Browse
 
 async def test_a_blocked_window_and_a_missing_script_are_said(stack: Stack, context: BrowserContext) -> None:
     page, _wrong = await new_page(context)
-    await sign_in(page, stack)
+    await enter(context, stack)
     await page.goto(f"{stack.ui}/channels/connect/whatsapp")
     await page.evaluate("window.open = () => null")
     await page.get_by_role("button", name="Abrir a janela da Meta").click()
