@@ -106,3 +106,17 @@ async def test_a_list_of_as_many_columns_as_there_can_be_is_imported(real: User,
     await _asked(as_owner, found.id)
     click(real, "Importar contatos")
     await real.should_see("Os seus contatos estão entrando", retries=30)
+
+
+async def test_a_column_without_any_value_makes_no_field(real: User, owner: Actor, as_owner: ApiClient) -> None:
+    found = await _uploaded(as_owner, owner, "Nome;Celular;Vazia\nAna;(11) 98765-4321;\n")
+    await real.open(f"/imports/{found.id}")
+    await real.should_see("Mostrar 1 coluna vazia")
+    await _asked(as_owner, found.id)
+    start = next(one for one in real.find(kind=ui.button).elements if one.text == "Importar contatos")
+    await _counted(owner, found.id)
+    await until(lambda: true_of(lambda: start.text == "Importar 1 contato"))
+    click(real, "Importar 1 contato")
+    await real.should_see("Os seus contatos estão entrando")
+    await run_import(owner.company_id, RunImport(import_id=found.id))
+    assert await contacts.fields(as_owner) == []

@@ -155,7 +155,9 @@ class Columns:
         chosen = []
         for column in self._found.columns:
             drawn = column.index in self._choices
-            target = self._choices[column.index].value if drawn else column.target
+            nothing = self._whole and not self._rates[column.index]  # a field for it would be a field of nobody
+            guess = ImportTarget.IGNORE if nothing else column.target
+            target = self._choices[column.index].value if drawn else guess
             if target == ImportTarget.IGNORE:  # as who is not named
                 continue
             key = label = None
