@@ -94,10 +94,6 @@ shell: _env
 messages: _env
     @{{py}} -m pytest tests/ui/test_i18n.py -k message
 
-# axe-core on every page, in light, in dark and on a phone (two minutes)
-axe: _env _browser
-    @{{py}} -m pytest tests/e2e/axe.py
-
 # The picture of docs/architecture.md, from the code
 picture: _env
     @{{py}} -m tests.architecture.picture

@@ -33,4 +33,3 @@ def draw(
             element.props["aria-current"] = "step"
         elif not off:
             pressable(element, partial(go, step))
-            element.props["aria-label"] = step_name(step)  # a phone shows the number alone
