@@ -119,7 +119,7 @@ async def test_round_trip(demo: Settings, elsewhere: Settings, tmp_path: Path) -
         assert await connection.fetchval("select count(*) from contact") == 0
         await connection.execute("select set_config('app.company', $1, true)", str(COMPANY))
         assert await connection.fetchval("select count(*) from contact") == 4000
-        assert await connection.fetchval("select count(*) from contact_search(array['%silva%'])") > 10
+        assert await connection.fetchval("select count(*) from contact_search(array['%silva%'], array['%silva%'], null)") > 10
     await connection.close()
 
 
@@ -207,7 +207,9 @@ async def test_nothing_in_a_manifest_is_carried_out(home: Settings, elsewhere: S
             data = source.read(name)
             if name == "manifest.json":
                 manifest = msgspec.json.decode(data)
-                manifest["owners"] = {"contact_search(text[]) owner to masteria_system; create role forged superuser; --": "x"}
+                manifest["owners"] = {
+                    "contact_search(text[], text[], jsonb) owner to masteria_system; create role forged superuser; --": "x"
+                }
                 data = msgspec.json.encode(manifest)
             sink.writestr(name, data)
     await restore(elsewhere.database_owner_url, bad, elsewhere, replace=False)
@@ -224,8 +226,9 @@ async def test_nothing_in_a_manifest_is_carried_out(home: Settings, elsewhere: S
     "forged",
     [
         "create function public.door() returns int language sql security definer as 'select 1'",
-        "create or replace function public.contact_search(patterns text[]) returns setof contact"
-        " language sql stable security definer as 'select * from contact'",
+        "create or replace function public.contact_search(patterns text[], pieces text[], fields jsonb) returns table (id uuid,"
+        " name_key text, updated_at timestamptz, created_at timestamptz, opted_out_at timestamptz, custom jsonb) language sql stable"
+        " security definer as 'select id, name_key, updated_at, created_at, opted_out_at, custom from contact'",
     ],
 )
 async def test_a_function_with_its_owners_rights_that_is_not_ours_is_refused(

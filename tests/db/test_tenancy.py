@@ -132,5 +132,5 @@ async def test_what_runs_as_the_system_role_cannot_be_given_another_table(owner:
         await w.execute("create temp table contact as select uuidv7() as id, ''::text as name_key, now() as updated_at,"
                         " $1::uuid as company_id, 'x'::text as search", owner.company_id)  # fmt: skip
         await w.execute("grant select on contact to masteria_system")
-        assert await w.fetch("select * from contact_search(array['%'])") == []
+        assert await w.fetch("select * from contact_search(array['%'], array['%'], null)") == []
         await w.execute("drop table pg_temp.contact")
