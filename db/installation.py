@@ -1,4 +1,4 @@
-"""Whether this database is the one that we know: not a backup, not a copy, not one that lost time (decision on holds).
+"""Whether this database is the one that we know: not a backup, not a copy, not one that lost time (decision 13).
 
 `look` is every worker's heartbeat: it compares what the database recorded with what the witnesses outside recorded, and acts. Until a
 database is recognised nothing leaves: every statement that lets something leave asks SQL's `at_home` with what this process knows.

@@ -1,4 +1,4 @@
-"""Set scenes: channels, templates, contacts and campaigns written straight into the tables, for tests of what comes after."""
+"""Channels, templates, contacts and campaigns written straight into the tables, for tests of what comes after."""
 
 from typing import Any
 from uuid import UUID, uuid4

@@ -17,7 +17,7 @@ MessageText = Annotated[str, Meta(min_length=1, max_length=4096, examples=["Oi, 
 
 class Message(Output):
     """GET /v1/contacts/{id}/messages → Page[Message], newest first; POST /v1/messages MessageCreate → Message. Event
-    `message.received` when one comes in, `message.changed` when one of no campaign moves."""
+    `message.received` when one comes in, `conversation.changed` when one of no campaign moves."""
 
     id: UUID
     at: Moment  # when it went or came, or is to go

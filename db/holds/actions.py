@@ -1,4 +1,4 @@
-"""What is held after a restore, a copy or a failover, and a person's decision on it: continue or discard (decision on holds).
+"""What is held after a restore, a copy or a failover, and a person's decision on it: continue or discard (decision 13).
 
 db/installation.py finds the reason and holds; only a person ends it, item by item.
 """

@@ -36,7 +36,7 @@ class Request:
 
 @dataclass
 class Stage:
-    """Where scenes play: the company of `owner` with one of everything."""
+    """What is provoked in: the company of `owner` with one of everything."""
 
     db: asyncpg.Connection
     client: httpx.AsyncClient

@@ -6,7 +6,9 @@ from pathlib import Path
 from tests.architecture.picture import PAGE, drawn
 from tests.architecture.tree import ROOT, text, tracked
 
-OUTSIDE = re.compile(r"\b(RELIABILITY|DESIGN|ANALYTICS|RETRIEVAL|RIVALS|FIELD-NOTES)\b(\.md| \d)")
+OUTSIDE = re.compile(
+    r"contracts?:? section \d|contract, section|\b(RELIABILITY|DESIGN|ANALYTICS|RETRIEVAL|RIVALS|FIELD-NOTES)\b(\.md| \d)"
+)
 CITED = re.compile(r"`((?:api|db|ui|workers|tests|docs)/[\w./-]*[\w/])`|\((?!https?:)([\w./-]+\.md)\)")
 
 

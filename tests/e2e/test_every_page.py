@@ -14,10 +14,20 @@ from ui import i18n
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
-_OUTSIDE = ("/sign-in", "/sign-up", "/forgot-password", "/reset-password?token=x", "/offline", "/nowhere")
+_OUTSIDE = (
+    "/sign-in",
+    "/sign-up",
+    "/forgot-password",
+    "/reset-password?token=x",
+    "/verify-email?token=x",
+    "/invitation/x",
+    "/offline",
+    "/nowhere",
+)
 _INSIDE = (
     "/", "/contacts", "/contacts/fields", "/imports", "/campaigns", "/campaigns/new", "/templates", "/templates/new", "/channels",
-    "/channels/connect", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/team", "/settings", "/held",
+    "/channels/connect", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/team", "/settings",
+    "/settings?tab=sessions", "/settings?tab=company", "/settings?tab=keys", "/held",
 )  # fmt: skip
 _FURNISHED = ("/sign-in", "/", "/campaigns")
 """They show all that a phone leaves out: what is dark elsewhere is seen on the phone."""
@@ -56,15 +66,25 @@ async def _inner_pages(stack: Stack) -> list[str]:
         draft, done = await first("/v1/campaigns", state="draft"), await first("/v1/campaigns", state="finished")
         channels = (await api.get("/v1/channels")).json()["items"]
         person = await first("/v1/contacts")
-        sheet = {"file": ("Clientes.csv", b"Nome;Celular;Cidade\r\nBia;(11) 98765-4321;Natal\r\n", "text/csv")}
-        file = (await api.post("/v1/imports", files=sheet)).json()
+        sheet = {"file": ("Clientes.csv", b"Nome;Celular;Cidade\r\nBia;(11) 98765-4321;Natal\r\nLia;12;Natal\r\n", "text/csv")}
+        file, taken = [(await api.post("/v1/imports", files=sheet)).json()["id"] for _ in range(2)]
+        columns = [{"index": number, "target": target} for number, target in enumerate(("name", "phone"))]
+
+        async def reaches(import_id: str, state: str) -> None:
+            while (await api.get(f"/v1/imports/{import_id}")).json()["state"] != state:
+                await asyncio.sleep(0.2)
+
+        await reaches(taken, "ready")
+        (await api.post(f"/v1/imports/{taken}/start", json={"columns": columns})).raise_for_status()
+        await reaches(taken, "completed")
     steps = ("channel", "audience", "message", "when", "review")
     return [
         *(f"/campaigns/{draft['id']}/edit?step={step}" for step in steps),
         f"/campaigns/{done['id']}",
         *(f"/channels/{channel['id']}" for channel in channels[:2]),
         f"/contacts/{person['id']}",
-        f"/imports/{file['id']}",
+        f"/imports/{file}",
+        f"/imports/{taken}",
     ]
 
 

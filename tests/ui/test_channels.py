@@ -129,6 +129,9 @@ async def test_templates_are_found_and_shown_on_a_phone(real: User, owner_db: as
     channel = await make_channel(owner_db, owner, sandbox=True)
     await template(owner_db, owner, channel)
     await template(owner_db, owner, channel, status="rejected", components=[{"type": "BODY", "text": "Compre já!"}])
+    await owner_db.execute(
+        "update template set rejected_reason = 'INVALID_FORMAT' where channel_id = $1 and status = 'rejected'", channel
+    )
     await real.open("/templates")
     for text in ("Aprovado", "Recusado", "Compre já!", "Marketing · Português (BR)"):
         await real.should_see(text, retries=30)
@@ -137,6 +140,8 @@ async def test_templates_are_found_and_shown_on_a_phone(real: User, owner_db: as
     press(real, "Recusado")
     await real.should_not_see("Oi {{1}}, tem novidade em {{2}}!", retries=30)
     await real.should_see("Compre já!")
+    await real.should_see("O WhatsApp recusou o formato")
+    await real.should_not_see("INVALID_FORMAT")
 
 
 async def test_a_template_is_seen_while_it_is_written(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:

@@ -117,6 +117,25 @@ def template_status(value: TemplateStatus) -> tuple[str, Tone]:
     return names[value]
 
 
+def trouble(template: Template) -> str:
+    """Why it cannot be sent and what to do; the provider's own words only where we have none, and marked as its."""
+    said = template.problem or template.rejected_reason
+    if not said:
+        return ""
+    known = {
+        "ABUSIVE_CONTENT": _("WhatsApp refused it as threatening or offensive. Write it anew, in a friendly way."),
+        "INCORRECT_CATEGORY": _("WhatsApp refused it because it is of another category. Send it again as the right one."),
+        "INVALID_FORMAT": _(
+            "WhatsApp refused its form. Look at the places to fill in: none at the very start or end, none beside"
+            " another, and an example for each."
+        ),
+        "PROMOTIONAL": _("WhatsApp refused it because it advertises. Send it again as marketing."),
+        "SCAM": _("WhatsApp refused it because it looks like a fraud. Ask for no passwords, cards or codes."),
+        "TAG_CONTENT_MISMATCH": _("WhatsApp refused it because text and category do not fit. Send it again as the right one."),
+    }
+    return known.get(said) or _("The provider says: {text}").format(text=said)
+
+
 def preview(template: Template) -> Preview:
     """A template as the phone shows it, its open places marked."""
     heading = header(template)

@@ -120,8 +120,7 @@ class _List:
         self._side.clear()
         with self._side:
             phone(template.channel_name, template.name, template_labels.preview(template))
-            trouble = template.problem or template.rejected_reason
-            if trouble:
+            if trouble := template_labels.trouble(template):
                 with note("bad", trouble, name="error"):
                     pass
             if template.quality.value in {"yellow", "red"}:

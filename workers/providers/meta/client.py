@@ -2,7 +2,7 @@
 
 `send` never raises for trouble on the network and never repeats itself; control calls raise `ProviderError`. The token
 is held here and nowhere logged. Base URL and version come from the channel, so that the sandbox only differs by them.
-Source: wire contract, sections 1-3, 6, 7.
+Source: docs/contracts/meta-whatsapp.md.
 """
 
 import math

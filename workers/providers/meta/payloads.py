@@ -1,4 +1,4 @@
-"""Bodies of `POST /{phone_number_id}/messages` other than templates (`templates.py`). Source: wire contract, section 2.
+"""Bodies of `POST /{phone_number_id}/messages` other than templates (`templates.py`). Source: docs/contracts/meta-whatsapp.md.
 
 Limits are checked here, so that a message that cannot pass is refused without a call: `BadParameter`.
 """

@@ -4,7 +4,7 @@
 recipient's values in. It refuses what would fail for one person but stop the whole campaign at Meta (132000, 132005,
 132012 stop it): a missing, empty or too long value raises `BadParameter` before anything is sent.
 
-Source: wire contract section 3. That a text value may hold no line break, no tab and at most four spaces in a row is
+Source: docs/contracts/meta-whatsapp.md, "Templates". That a text value may hold no line break, no tab and at most four spaces in a row is
 Meta's rule for template parameters; such runs become one space.
 """
 

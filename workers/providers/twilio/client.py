@@ -1,7 +1,7 @@
 """Twilio's REST API as one channel sees it: sending, looking for what became of a send, and checking the account.
 
 `send` never raises for trouble on the network and never repeats itself; the other calls raise `ProviderError`.
-Source: wire contract, sections 1-3, 9, 11.
+Source: docs/contracts/twilio.md.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Twilio's form posts as typed events. Source: wire contract, sections 4 and 5.
+"""Twilio's form posts as typed events. Source: docs/contracts/twilio.md, "Status callbacks", "Inbound".
 
 Unknown fields are ignored (they only matter to the signature). Callbacks carry no time of their own but the carrier's
 `RawDlrDoneDate`: else `at` stays None and the receiver takes the moment it stored the post. Everything comes as it can be stored.

@@ -1,4 +1,4 @@
-"""Form bodies of `POST /Messages.json`. Source: Twilio, "Messages resource"; wire contract section 2."""
+"""Form bodies of `POST /Messages.json`. Source: Twilio, "Messages resource"; docs/contracts/twilio.md."""
 
 from collections.abc import Sequence
 from urllib.parse import urlencode

@@ -20,7 +20,7 @@ from workers.sandbox.store import Store
 KEEP: Final = 30 * 86_400
 LINK_SECONDS: Final = 300
 MB: Final = 1024 * 1024
-# mime type: largest size in bytes (contracts: section 2)
+# mime type: largest size in bytes (docs/contracts/meta-whatsapp.md, "Limits")
 SIZES: Final = {
     "image/jpeg": 5 * MB,
     "image/png": 5 * MB,

@@ -241,7 +241,7 @@ def _correlation(body: dict[str, Any]) -> str:
 
 
 def _interactive(content: Any) -> None:
-    """Limits of buttons, lists and links (contracts: section 2)."""
+    """Limits of buttons, lists and links (docs/contracts/meta-whatsapp.md)."""
     if not isinstance(content, dict) or not isinstance(content.get("action"), dict):
         raise Refusal(131008, "The parameter interactive['action'] is required.")
     action, kind = content["action"], content.get("type")
