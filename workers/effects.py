@@ -184,7 +184,7 @@ async def _failure(w: Work, item: Item, update: StatusUpdate) -> dict[UUID, Stop
         assert isinstance(event, StatusEvent)
         sender = Sender(event.phone, event.bsuid, scope=item.channel.portfolio_id)
         wish = Preference(opted_in=False, detail=event.error)
-        await _wish(w, item, sender, wish, f"refused:{event.provider_id}")
+        await _apply_preference(w, item, sender, wish, f"refused:{event.provider_id}")
     if update.code is None or item.at < now() - FRESH:
         return {}
     outcome: Refusal = registry.of_source(item.row.source).outcome_for(update.code)
@@ -217,7 +217,7 @@ async def _one(w: Work, item: Item) -> None:
             sender = Sender(event.phone, event.bsuid, scope=item.channel.portfolio_id)
             key = f"preference:{value}:{event.phone or event.bsuid}:{item.at.isoformat()}"
             wish = Preference(opted_in=event.opted_in, category=event.category, detail=event.detail)
-            await _wish(w, item, sender, wish, key)
+            await _apply_preference(w, item, sender, wish, key)
         case IdentityEvent() as event:
             await _identity(w, item, event)
         case TemplateEvent() as event:
@@ -277,7 +277,7 @@ async def _message(w: Work, item: Item, event: InboundMessage) -> None:
             progress.touch(w.company_id, stored.campaign_id)
 
 
-async def _wish(w: Work, item: Item, sender: Sender, wish: Preference, key: str) -> None:
+async def _apply_preference(w: Work, item: Item, sender: Sender, wish: Preference, key: str) -> None:
     """`stop` or `resume` without a message of its own."""
     address = sender.address
     if address is not None:

@@ -45,7 +45,7 @@ LARGE_BATCH = 1000
 """While batches are quick, as those of statuses are: a transaction has costs of its own. What people write takes longer, and must
 not wait for so many others."""
 QUICK = 0.5  # seconds for a batch
-HANDS = 2  # batches of one company at once while it has a backlog: one is read while Postgres applies the other
+BATCHES_AT_ONCE = 2  # batches of one company at once while it has a backlog: one is read while Postgres applies the other
 _NAMES_SENDER = (StatusEvent, PreferenceEvent, IdentityEvent)
 _FOREIGN = "The provider told something about a number that is not connected here."
 _busy: dict[UUID, bool] = {}  # companies in hand in this process; True: look once more
@@ -63,8 +63,8 @@ async def process_inbox(company_id: UUID) -> int:
         while _busy[company_id]:
             _busy[company_id] = False
             count = await _batch(company_id)
-            hands = [_until_empty(company_id) for _ in range(HANDS if count == BATCH else min(1, count))]
-            done = await asyncio.gather(*hands, return_exceptions=True)  # one that fails leaves the other its rows
+            readers = [_until_empty(company_id) for _ in range(BATCHES_AT_ONCE if count == BATCH else min(1, count))]
+            done = await asyncio.gather(*readers, return_exceptions=True)  # one that fails leaves the other its rows
             total += count + sum(one for one in done if isinstance(one, int))
             for error in done:
                 if isinstance(error, BaseException):

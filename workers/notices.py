@@ -32,6 +32,10 @@ SENTENCES: dict[N, tuple[str, str]] = {
         "Alguém pediu para redefinir o código de duas etapas do número. Se não foi alguém da empresa, proteja a conta agora.",
         "Somebody asks to reset the two-step code of the number. If it was not one of you, secure your account now.",
     ),
+    N.OUTAGE: (
+        "O provedor não responde há mais de dez minutos. Os envios esperam e continuam sozinhos quando ele voltar; nada se perde.",
+        "The provider has not answered for more than ten minutes. Sending waits and goes on by itself; nothing is lost.",
+    ),
 }
 """Portuguese, English."""
 

@@ -28,7 +28,7 @@ from workers.registration import Handler, Loop
 
 log = structlog.get_logger("workers.unknown")
 
-CREW = 8  # questions at once
+LOOKUPS_AT_ONCE = 8  # questions at once
 
 
 async def reconcile() -> None:
@@ -75,7 +75,7 @@ def lookup_job(sender: Sender) -> Callable[[UUID, LookUpUnknown], Awaitable[None
         todo = iter(people.values())
         found: dict[UUID, Found] = {}
 
-        async def crew() -> None:
+        async def one_after_the_other() -> None:
             for theirs in todo:
                 try:
                     found.update(await _ask(client, channel, theirs))
@@ -91,7 +91,7 @@ def lookup_job(sender: Sender) -> Callable[[UUID, LookUpUnknown], Awaitable[None
         async def skip(told: tuple[UUID, bytes], error: Exception) -> None:
             log.error("unknown.answer_refused", attempt_id=str(told[0]), error=repr(error)[:300])
 
-        await asyncio.gather(*(crew() for _ in range(CREW)))
+        await asyncio.gather(*(one_after_the_other() for _ in range(LOOKUPS_AT_ONCE)))
         await halving.write([(attempt_id, message.body) for attempt_id, message in found.items()], some, skip)
 
     return look_up

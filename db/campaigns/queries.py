@@ -116,7 +116,7 @@ class Group(msgspec.Struct, frozen=True):
     retryable: bool
 
 
-class Binding(msgspec.Struct, frozen=True):
+class BindingLimit(msgspec.Struct, frozen=True):
     """The limit that held a channel back; `value` per second where it is a speed, `until` where it ends by itself."""
 
     limit: str
@@ -159,7 +159,7 @@ async def progress(actor: Actor, campaign_id: UUID) -> Progress:
     left = tally.counts.get("queued", 0) + tally.counts.get("sending", 0)
     running = row["state"] == CampaignState.RUNNING
     outage = row["outage_since"] if running and left else None
-    binding = await _binding(row["channel_id"]) if running and left and not outage else None
+    binding = await _binding_limit(row["channel_id"]) if running and left and not outage else None
     return Progress(
         state=CampaignState(row["state"]),
         state_reason=row["state_reason"],
@@ -185,13 +185,13 @@ def _group(row: asyncpg.Record) -> Group:
     return Group(reason, row["code"], row["n"], bool(known and known.retry))
 
 
-async def _binding(channel_id: UUID | None) -> Binding | None:
+async def _binding_limit(channel_id: UUID | None) -> BindingLimit | None:
     """Which limit held the channel back within the last seconds; workers note it (workers/outgoing.py)."""
     try:
         raw = await valkey.client().get(f"binding:{channel_id}")
     except valkey.Down:
-        return Binding("unavailable", None, None)
-    return msgspec.json.decode(raw, type=Binding) if raw else None
+        return BindingLimit("unavailable", None, None)
+    return msgspec.json.decode(raw, type=BindingLimit) if raw else None
 
 
 class RecipientQuery(NamedTuple):

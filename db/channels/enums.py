@@ -47,7 +47,7 @@ class TemplateCategory(StrEnum):
 
 
 class NoticeCode(StrEnum):
-    """What a provider tells about an account, closed; how much each matters: `db/channels/notices.py`."""
+    """What a provider tells about an account, or that it tells nothing any more, closed; how much each matters: `db/channels/notices.py`."""
 
     ACCOUNT_RESTRICTED = "account_restricted"
     ACCOUNT_VIOLATION = "account_violation"
@@ -81,3 +81,4 @@ class NoticeCode(StrEnum):
     HISTORY_SYNCED = "history_synced"
     HISTORY_DECLINED = "history_declined"
     ADDRESS_BOOK_SYNCED = "address_book_synced"
+    OUTAGE = "outage"

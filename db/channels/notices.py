@@ -1,4 +1,4 @@
-"""News that a provider tells about an account, number or template, and what it asks of people.
+"""News that a provider tells about an account, number or template, and what it asks of people; also that it has long told nothing.
 
 Every piece is a line of the channel log. What limits sending or needs a person stays on the first page until somebody closes it or
 better news comes; what cannot wait is mailed to the owners too, once a day for each kind and channel.
@@ -35,11 +35,13 @@ class Weight(IntEnum):
 
 
 class Meaning(NamedTuple):
-    """`text`: what the log says. `closes`: the news that it makes void."""
+    """`text`: what the log says. `closes`: the news that it makes void. `stays`: until somebody closes it; otherwise the state of the
+    channel shows it, as long as it lasts."""
 
     weight: Weight
     text: str
     closes: tuple[NoticeCode, ...] = ()
+    stays: bool = True
 
 
 N = NoticeCode
@@ -78,6 +80,7 @@ MEANINGS: dict[NoticeCode, Meaning] = {
     N.HISTORY_SYNCED: Meaning(Weight.NOTE, "Past messages of the phone's app were taken over."),
     N.HISTORY_DECLINED: Meaning(Weight.NOTE, "The past messages of the phone's app are not shared."),
     N.ADDRESS_BOOK_SYNCED: Meaning(Weight.NOTE, "The phone's app told of its address book."),
+    N.OUTAGE: Meaning(Weight.ACTION, "The provider has not answered for a while. Sending waits for it.", stays=False),
 }
 
 
@@ -119,6 +122,7 @@ async def record(w: Work, channel_ids: Sequence[UUID], news: News) -> None:
     repeated, and in whatever order news comes."""
     meaning = MEANINGS[news.code]
     note = meaning.weight is Weight.NOTE
+    closed_at_once = note or not meaning.stays
     closers = [code.value for code, other in MEANINGS.items() if news.code in other.closes]
     for channel_id in channel_ids:
         raw = news.raw.decode("utf-8", "replace")
@@ -129,8 +133,8 @@ async def record(w: Work, channel_ids: Sequence[UUID], news: News) -> None:
         closed = 0
         if meaning.closes:
             closed = await w.execute(_CLOSE, *which, [code.value for code in meaning.closes], news.subject, news.at)
-        added = await w.fetchval(_ADD, *which, news.code.value, news.subject, news.detail, news.at, note, closers)
-        if closed or (added and not note):
+        added = await w.fetchval(_ADD, *which, news.code.value, news.subject, news.detail, news.at, closed_at_once, closers)
+        if closed or (added and not closed_at_once):
             w.emit(ChannelChanged(channel_id=channel_id))
         if added and meaning.weight is Weight.ACTION and news.at > now() - FRESH:
             await _mail_owners(w, channel_id, news, added)

@@ -8,6 +8,8 @@ import random
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from db.channels import notices
+from db.channels.enums import NoticeCode
 from db.channels.events import ChannelChanged
 from db.clock import now
 from db.jobs import ProbeChannel
@@ -19,6 +21,7 @@ from db.work import Work, system_read, work
 SHORTEST, LONGEST = 2.0, 60.0  # seconds between two probes
 AFTER_PROBE, AFTER_RELAPSE = 0.2, 0.5  # a failed probe costs nothing; a relapse cost a message its result
 RELAPSE = timedelta(seconds=30)  # failing again so soon after a probe is the same outage; longer than one request may take
+LONG = timedelta(minutes=10)  # an outage of which the owners get a mail
 TAKEN = timedelta(seconds=20)  # a probe under way is not begun again for so long; longer than a probe may take
 
 _MINE = "company_id = $1 and id = $2 and state = 'paused' and state_reason = 'provider_outage'"
@@ -63,9 +66,11 @@ async def begin(w: Work, channel_id: UUID, detail: str, *, period: datetime | No
 
 
 async def goes_on(w: Work, channel_id: UUID) -> None:
-    """The provider did not answer a probe: the next one comes after a longer pause."""
+    """The provider did not answer a probe: the next one comes after a longer pause. The owners are told of a long outage."""
     since = await w.fetchval(f"select outage_since from channel where {_MINE} for update", w.company_id, channel_id)
     if since is not None:
+        if now() - since >= LONG:
+            await notices.record(w, [channel_id], notices.News(NoticeCode.OUTAGE, since))
         await w.execute(
             "update channel set probe_at = $3 where company_id = $1 and id = $2",
             w.company_id,

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from db.channels import actions as channel_actions
-from db.channels import outages
+from db.channels import notices, outages
 from db.clock import now
 from db.jobs import ProbeChannel
 from db.messages.reasons import FailureReason
@@ -255,6 +255,22 @@ async def test_a_probe_is_begun_by_one_worker_and_again_when_that_one_died(owner
         await outages.probe_due()
         await outages.probe_due()
         assert await owner_db.fetchval(waiting, owner.company_id) == 1
+
+
+async def test_the_owners_hear_once_of_a_long_outage(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    channel_id = await factories.channel(owner_db, owner, sandbox=False)
+    assert await begin(owner, channel_id)
+    mails = "select array_agg(params->>'code') from mail where company_id = $1"
+    for minutes, told in ((9, None), (11, ["outage"]), (12, ["outage"])):
+        await owner_db.execute(
+            "update channel set outage_since = least(outage_since, now() - make_interval(mins => $2)) where id = $1",
+            channel_id,
+            minutes,
+        )
+        async with work(owner, Permission.CHANNELS_WRITE) as w:
+            await outages.goes_on(w, channel_id)
+        assert await owner_db.fetchval(mails, owner.company_id) == told
+    assert await notices.open_notices(owner, channel_id) == []  # the channel's state says it already
 
 
 @pytest.mark.parametrize(

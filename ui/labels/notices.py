@@ -65,4 +65,5 @@ def _all() -> dict[NoticeCode, Words]:
         n.HISTORY_SYNCED: Words(_("Past messages of the phone's app were taken over")),
         n.HISTORY_DECLINED: Words(_("The past messages of the phone's app are not shared")),
         n.ADDRESS_BOOK_SYNCED: Words(_("The phone's app told of its address book")),
+        n.OUTAGE: Words(_("The provider has not answered for a while"), _("Sending goes on by itself when it does.")),
     }
