@@ -1,4 +1,5 @@
-"""Every page as it looks, opened once: on a wide screen in light, then as a small dark phone, where it fits and speaks Portuguese. axe-core finds nothing to complain about, with no rule off, and neither does the browser."""
+"""Every page as it looks, opened once: on a wide screen in light, then as a small dark phone, where it fits and speaks Portuguese.
+axe-core finds nothing to complain about, with no rule off, and neither does the browser."""
 
 import asyncio
 from pathlib import Path
