@@ -15,7 +15,7 @@ from db.crypto import SealBroken
 from db.messages.enums import AttemptState, MessageState
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
-from workers.outage import Breaker
+from workers.outage import Breaker, Tally
 from workers.outcomes import (
     Accepted,
     OptedOut,
@@ -72,11 +72,13 @@ class Batch:
         claimed_at: float,
         lease: float,
         messages: list[Claimed],
+        concurrency: int,
         breaker: Breaker | None = None,
     ) -> None:
         self.channel = channel
         self.breaker = breaker or Breaker(channel.id, channel.probe_at)
         self.messages = messages
+        self.concurrency = min(concurrency, len(messages))
         self.left = len(messages)  # not settled yet
         self.sent = 0
         self.alarm = False  # an answer that stops more than this slice, and nobody acted on it yet
@@ -86,6 +88,7 @@ class Batch:
         self._send = sender
         self._latest = claimed_at + lease * (1 - MARGIN) - sender.timeout
         self._halted = False
+        self.tally = Tally(self.concurrency)
 
     def _again(self, message: Claimed, detail: str) -> None:
         """Not tried after all."""
@@ -128,7 +131,7 @@ class Batch:
 
     def _settle(self, message: Claimed, outcome: Outcome) -> None:
         self.left -= 1
-        self.breaker.record(outcome)
+        self.breaker.record(outcome, self.tally)
         if isinstance(outcome, Accepted):
             self.sent += 1
             self.results.append(

@@ -233,8 +233,9 @@ class Lanes:
         a `life` nothing is sent: the slice goes back into its queue, as far as it is claimed."""
         channel = slice_.channel
         composer = self._sender.composer(channel, slice_.content)
+        settings, breaker = self._settings, self._breakers.of(channel)
         batch = Batch(
-            channel, composer, self._sender, claimed_at, self._settings.send_lease, slice_.messages, self._breakers.of(channel)
+            channel, composer, self._sender, claimed_at, settings.send_lease, slice_.messages, settings.send_concurrency, breaker
         )
         batch.task = asyncio.create_task(self._send_batch(batch, life))
 
@@ -252,11 +253,11 @@ class Lanes:
         if life is None or not await self._note(batch, life):
             batch.halt()
         todo = iter(batch.messages)
-        senders = min(self._settings.send_concurrency, len(batch.messages))
-        sending = asyncio.gather(*(batch.work(todo) for _ in range(senders)))
+        sending = asyncio.gather(*(batch.work(todo) for _ in range(batch.concurrency)))
         finished = False
         while not finished:  # what is known does not wait for the slowest; what came during a write is written by the next
             finished = bool((await asyncio.wait([sending], timeout=WRITE_BACK))[0])
+            batch.breaker.wait_no_longer(batch.tally)
             try:
                 await self._write(batch)
                 await self._act(batch)

@@ -210,21 +210,28 @@ _BAD_WEATHER: dict[str, object] = {
 }
 
 
+async def _bad_provider(name: str, recipients: int, policy: str) -> Report:
+    async def chaos(w: World) -> str:
+        async def finished() -> bool:
+            paused = "select state_detail from channel where id = $1 and state_reason = 'provider_outage'"
+            assert await w.db.fetchval(paused, w.channel_id) is None, "a provider that mostly answers was declared down"
+            return await w.db.fetchval("select finished_at is not null from campaign where id = $1", w.campaign_id) is True
+
+        await w.until(finished, 120 + recipients / 50, "the end of the campaign")
+        return "never declared down"
+
+    rate = max(200, recipients / 15)
+    return await _run(name, recipients, chaos, policy=policy, behaviour=_BAD_WEATHER, rate=rate)
+
+
 async def bad_provider(recipients: int) -> Report:
     """429, 5xx, answers that never come, connections closed after acceptance, doubled and disordered webhooks; at most once."""
-    return await _run("bad provider, at most once", recipients, _nothing, behaviour=_BAD_WEATHER, rate=max(200, recipients / 15))
+    return await _bad_provider("bad provider, at most once", recipients, "at_most_once")
 
 
 async def bad_provider_at_least_once(recipients: int) -> Report:
     """The same under at-least-once: nobody is lost, and who may have got it twice is marked."""
-    return await _run(
-        "bad provider, at least once",
-        recipients,
-        _nothing,
-        policy="at_least_once",
-        behaviour=_BAD_WEATHER,
-        rate=max(200, recipients / 15),
-    )
+    return await _bad_provider("bad provider, at least once", recipients, "at_least_once")
 
 
 async def _poisoned(recipients: int, policy: str) -> Report:

@@ -22,7 +22,7 @@ from tests.workers.providers.peer import answering, peer
 from tests.workers.test_lanes import stage
 from tests.workers.test_sending import load
 from workers import outage
-from workers.outage import ON_TRIAL, OPEN_AT, Breaker, ProbeJobs, level_after, narrowed
+from workers.outage import ON_TRIAL, OPEN_AT, Breaker, ProbeJobs, Tally, level_after, narrowed
 from workers.outcomes import Accepted, Outcome, Rejected, RetryAfter, Scope, Unknown
 from workers.providers.wire import Wire
 
@@ -68,6 +68,54 @@ def test_the_order_within_a_slice_matters_little() -> None:
     assert level_after(0.3, 0, 0) == 0.3
 
 
+REFUSED, LATE, WELL = Unknown("HTTP 503"), Unknown("no complete answer in time"), Accepted("wamid.1")
+
+
+def test_refusals_that_overtake_the_other_answers_are_no_outage() -> None:
+    breaker, slices = Breaker(UUID(int=0), None), [Tally(32) for _ in range(4)]
+    for slice_ in slices:
+        for _ in range(4):
+            breaker.record(REFUSED, slice_)
+    assert breaker.level == 0.0
+    for slice_ in slices:
+        for _ in range(28):
+            breaker.record(WELL, slice_)
+    assert breaker.level == pytest.approx(4 / 32, abs=0.001)
+
+
+def test_time_outs_in_a_row_are_no_outage_when_what_left_with_them_is_answered() -> None:
+    breaker, slices = Breaker(UUID(int=0), None), [Tally(32) for _ in range(16)]
+    for slice_ in slices:
+        for _ in range(30):
+            breaker.record(WELL, slice_)
+        breaker.wait_no_longer(slice_)
+    for slice_ in slices:
+        for _ in range(2):
+            breaker.record(LATE, slice_)
+    assert breaker.level < outage.NARROW_FROM
+
+
+@pytest.mark.parametrize("failure", [REFUSED, LATE])
+def test_half_a_slice_of_failures_is_an_outage_at_once(failure: Outcome) -> None:
+    breaker, slice_ = Breaker(UUID(int=0), None), Tally(32)
+    for _ in range(15):
+        breaker.record(failure, slice_)
+    assert not breaker.is_open
+    breaker.record(failure, slice_)
+    assert breaker.is_open
+
+
+def test_what_a_slow_slice_has_answered_counts_when_it_is_written() -> None:
+    breaker, slice_ = Breaker(UUID(int=0), None), Tally(64)
+    for outcome in (*[REFUSED] * 12, *[WELL] * 12):
+        breaker.record(outcome, slice_)
+    assert breaker.level == 0.0
+    breaker.wait_no_longer(slice_)
+    assert 0.3 < breaker.level < 0.4
+    breaker.wait_no_longer(slice_)  # nothing new
+    assert 0.3 < breaker.level < 0.4
+
+
 def test_less_goes_on_the_wire_the_likelier_an_outage_is() -> None:
     assert [narrowed(level, 64) for level in (0.0, 0.15, 0.225, 0.3, ON_TRIAL)] == [64, 64, 32, 1, 1]
     assert level_after(ON_TRIAL, 1, 1) >= OPEN_AT
@@ -94,7 +142,7 @@ async def test_workers_share_the_level(owner_db: asyncpg.Connection, owner: Acto
     one, other = Breaker(channel_id, None), Breaker(channel_id, None)
     for breaker in (one, other):
         for _ in range(5):
-            breaker.record(Unknown("HTTP 503"))
+            breaker.record(Unknown("HTTP 503"), Tally(1))
         assert not breaker.is_open
         await breaker.exchange()
     assert other.is_open
@@ -182,7 +230,7 @@ async def test_an_open_breaker_on_which_nobody_could_act_stops_nothing_for_ever(
     async with stage(owner_db, owner, database, lambda to, times: (200, None), people=20) as s:
         breaker = Breaker(s.channel_id, None)
         for _ in range(10):
-            breaker.record(Unknown("HTTP 503"))
+            breaker.record(Unknown("HTTP 503"), Tally(1))
         await breaker.exchange()
         await s.run()
         assert await state(owner_db, s.channel_id) == OUTAGE

@@ -84,7 +84,7 @@ async def test_an_opt_out_counts_also_when_its_slice_paused_the_channel(
     channel = await load(owner, channel_id)
     async with Wire(timeout=20, connect_timeout=10) as wire:
         sender = Sender(settings, wire)
-        batch = Batch(channel, sender.composer(channel, None), sender, 0.0, 60.0, [])
+        batch = Batch(channel, sender.composer(channel, None), sender, 0.0, 60.0, [], 1)
         message = Claimed(channel_id, 1, channel_id, None, contact_id, "+5511900000000", 1, 0, [], None)
         batch.notable = [
             (message, PauseChannel(FailureReason.SPAM_RATE, seconds=60)),
