@@ -210,18 +210,20 @@ _BAD_WEATHER: dict[str, object] = {
 }
 
 
+_STATES = "select h.state, c.finished_at is not null from channel h, campaign c where h.id = $1 and c.id = $2"
+
+
 async def _bad_provider(name: str, recipients: int, policy: str) -> Report:
     async def chaos(w: World) -> str:
         async def finished() -> bool:
-            paused = "select state_detail from channel where id = $1 and state_reason = 'provider_outage'"
-            assert await w.db.fetchval(paused, w.channel_id) is None, "a provider that mostly answers was declared down"
-            return await w.db.fetchval("select finished_at is not null from campaign where id = $1", w.campaign_id) is True
+            state, ended = await w.db.fetchrow(_STATES, w.channel_id, w.campaign_id)
+            assert state == "connected", "a provider that mostly answers was declared down"
+            return bool(ended)
 
-        await w.until(finished, 120 + recipients / 50, "the end of the campaign")
-        return "never declared down"
+        await w.until(finished, 120 + recipients / 50, "the end")
+        return ""
 
-    rate = max(200, recipients / 15)
-    return await _run(name, recipients, chaos, policy=policy, behaviour=_BAD_WEATHER, rate=rate)
+    return await _run(name, recipients, chaos, policy=policy, rate=max(200, recipients / 15), behaviour=_BAD_WEATHER)
 
 
 async def bad_provider(recipients: int) -> Report:
@@ -258,15 +260,9 @@ async def poisoned_answers_at_least_once(recipients: int) -> Report:
 
 async def silent_twilio(recipients: int) -> Report:
     """SMS: the same bad weather, and no status webhook ever arrives. What became of a message is known only by asking."""
-    return await _run(
-        "silent Twilio",
-        recipients,
-        _nothing,
-        behaviour={**_BAD_WEATHER, "webhook_lost_share": 1.0},
-        rate=max(200, recipients / 60),
-        kind="sms",
-        horizon=HORIZON if recipients < 2000 else 60,
-    )
+    behaviour, horizon = {**_BAD_WEATHER, "webhook_lost_share": 1.0}, HORIZON if recipients < 2000 else 60
+    rate = max(200, recipients / 60)
+    return await _run("silent Twilio", recipients, _nothing, behaviour=behaviour, rate=rate, kind="sms", horizon=horizon)
 
 
 async def sms_worker_killed(recipients: int) -> Report:
@@ -311,7 +307,7 @@ async def provider_outage(recipients: int) -> Report:
         return "; ".join(notes)
 
     report = await _run("provider outage", recipients, chaos, rate=max(80, recipients / 15))
-    assert report.states.get("failed_unknown", 0) <= 200, f"too many without a result: {report.states}"
+    assert report.states.get("failed_unknown", 0) <= 200, f"too many without a result: {report.notes}"
     assert "failed" not in report.states, f"an outage is nobody's failure: {report.states}"
     return report
 
