@@ -1,0 +1,107 @@
+"""One message of a conversation as a bubble: what it says, what became of it, and over which way it went."""
+
+from datetime import date, datetime
+
+from nicegui import ui
+
+from api.contract.contents import Preference, System
+from api.contract.enums import MessageOrigin
+from api.contract.messages import Message
+from ui import formats
+from ui.components import contents, states
+from ui.components.text import Text, icon
+from ui.i18n import _
+from ui.labels import messages as message_labels
+from ui.labels import reasons
+
+
+def day_name(value: date) -> str:
+    """Today, yesterday, or the whole date: what stands between the messages of two days."""
+    today = datetime.now(formats.zone()).date()
+    return {0: _("Today"), 1: _("Yesterday")}.get((today - value).days, formats.full_day(value))
+
+
+def skeleton() -> None:
+    """The shape of three messages."""
+    with ui.element("div").classes("m-conv-list"):
+        for side in ("", " m-bubble-out", ""):
+            with ui.element("div").classes("m-bubble m-bubble-wide" + side):
+                states.skeleton("line m-w-80", "line m-w-60")
+
+
+def _event(one: Message) -> str | None:
+    """What is no message but something that happened, in a sentence."""
+    if isinstance(one.content, Preference):
+        return message_labels.preference(one.text)
+    if isinstance(one.content, System):
+        return contents.system_line(one.content)
+    return _not_sent(one) if one.state in {"skipped", "cancelled"} else None
+
+
+def draw_message(one: Message, find: contents.Find) -> None:
+    """A bubble, or the line of what is no message but happened. `find` gives a message that is on the screen by the provider's id."""
+    out = one.direction == "out"
+    if (happened := _event(one)) is not None:
+        with ui.element("div").classes("m-conv-line"):
+            with ui.element("div").classes("m-conv-event"):
+                ui.label(happened).classes("m-hint")
+                _draw_where(one)
+        return
+    failed = one.state in {"failed", "failed_unknown"}
+    with ui.element("div").classes("m-bubble" + (" m-bubble-out" if out else "") + (" m-bubble-failed" if failed else "")):
+        contents.draw_relations(one, find)
+        if one.content is not None:
+            contents.draw_content(one.content, find)
+            if one.kind == "text" and not one.text:
+                ui.label(_("Message without text")).classes("m-hint")
+        else:
+            _draw_sent(one)
+        if failed:
+            why = reasons.failure(one.reason or "temporary")
+            with ui.element("div").classes("m-conv-why"):
+                icon("error")
+                ui.label(f"{why.name}. {why.todo}")
+        _draw_where(one)
+
+
+def _draw_sent(one: Message) -> None:
+    """What went out from here, as the person sees it."""
+    if one.header:
+        contents.said(one.header, "m-strong")
+    if one.text:
+        contents.said(one.text)
+    else:
+        ui.label(_("Message without text")).classes("m-hint")
+    if one.footer:
+        contents.said(one.footer, "m-bubble-foot")
+    if one.buttons:
+        with ui.element("div").classes("m-row m-near m-wrap"):
+            for text in one.buttons:
+                Text("span", text, "m-chip")
+
+
+def _not_sent(one: Message) -> str:
+    if one.state == "skipped":
+        why = (reasons.skip if one.campaign_id else reasons.failure)(one.reason or "").name
+        return _("Not sent: {reason}").format(reason=why)
+    return _("Not sent: it was called off")
+
+
+def _draw_where(one: Message) -> None:
+    """When, how far it came, over which channel, of which campaign or from whom."""
+    parts = [formats.clock(one.at)]
+    if one.direction == "out" and one.state not in {"skipped", "cancelled"}:
+        parts.append(message_labels.message_state(one.state)[0])
+    if one.maybe_duplicate:
+        parts.append(_("perhaps twice"))
+    parts.append(one.channel_name or _("Channel removed"))
+    if one.author:
+        parts.append(one.author)
+    if one.origin is MessageOrigin.PHONE_APP:
+        parts.append(_("written on the phone"))
+    elif one.origin is MessageOrigin.HISTORY:
+        parts.append(_("from before"))
+    with ui.element("div").classes("m-conv-where"):
+        ui.label(" · ".join(parts)).classes("m-hint")
+        if one.campaign_id and one.direction == "out":
+            ui.link(one.campaign_name or _("Campaign"), f"/campaigns/{one.campaign_id}").classes("m-hint m-link")
