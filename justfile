@@ -46,7 +46,7 @@ types: _env
 imports: _env
     @.venv/bin/lint-imports --no-logo > .venv/imports.log 2>&1 || { cat .venv/imports.log; exit 1; }
 
-# Speed against the baseline: bench campaign, ingest, statuses, import (--pairs N: the median of so many); by themselves: contacts, pages
+# Speed against the baseline: bench campaign, ingest, statuses, import (--pairs N: the median of so many); by themselves: contacts, reads, pages
 bench *args: _env
     @{{py}} -m tests.bench {{args}}
 
@@ -66,9 +66,9 @@ mutants *args: _env
 migrate: _env
     @{{py}} -m db migrate
 
-# Make the demo company, once
-seed: _env
-    @{{py}} -m db seed
+# Make the demo company, once (--large [contacts]: beside it one with a million contacts and a million messages)
+seed *args: _env
+    @{{py}} -m db seed {{args}}
 
 # Everything into one file
 backup *args: _env

@@ -18,7 +18,10 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--no-demo", action="store_true", help="without the demo company")
     commands.add_parser("serve", help="only the embedded Postgres and Valkey")
     commands.add_parser("migrate", help="bring the schema up to date")
-    commands.add_parser("seed", help="make the demo company, once")
+    made = commands.add_parser("seed", help="make the demo company, once")
+    made.add_argument(
+        "--large", nargs="?", type=int, const=1_000_000, metavar="contacts", help="a large company too, for judging speed"
+    )
     commands.add_parser("close-demo", help="take the published password from the demo company's people")
     backup = commands.add_parser("backup", help="everything into one file")
     backup.add_argument("file", nargs="?", type=Path, help="default: masteria-<date>.zip")

@@ -60,11 +60,9 @@ async def refuse_published_password(settings: Settings) -> None:
 
 async def _open_demo_accounts(connection: asyncpg.Connection) -> list[str]:
     """E-mails of the demo company's people whom the published password lets in."""
-    from db.seed.accounts import PASSWORD, TEAM  # not at the top: programs that do not serve real people need none of it
+    from db.seed.accounts import EMAILS, PASSWORD  # not at the top: programs that do not serve real people need none of it
 
-    rows = await connection.fetch(
-        "select email, password_hash from account_user where email = any($1)", [email for email, _, _ in TEAM]
-    )
+    rows = await connection.fetch("select email, password_hash from account_user where email = any($1)", EMAILS)
     return [row["email"] for row in rows if await matches(row["password_hash"], PASSWORD)]
 
 

@@ -1,4 +1,4 @@
-"""The demo company's campaigns: finished ones with their past, one that is being sent, a planned one and a draft."""
+"""The demo company's campaigns (and how one is written): finished ones with their past, one that is being sent, a planned one and a draft."""
 
 import random
 from datetime import datetime, timedelta
@@ -14,9 +14,8 @@ from db.providers.meta.definition import PROVIDER as META
 from db.providers.meta.templates import write_template
 from db.providers.twilio.definition import PROVIDER as TWILIO
 from db.seed import history
-from db.seed.accounts import EMAIL
 from db.seed.channels import SMS, SMS_RATE, WHATSAPP
-from db.seed.company import COMPANY, fixed_id
+from db.seed.company import COMPANY, DEMO, Made, fixed_id
 from db.seed.messages import write_messages
 from db.seed.people import Person
 from db.seed.rows import json
@@ -45,16 +44,16 @@ async def write_campaigns(c: asyncpg.Connection, customers: list[Person], at: da
         campaign = fixed_id(f"campaign:{name}")
         rows = history.past(audience, META, start, rate, dice, at)
         ended = max(row.sent_at or start for row in rows) + timedelta(seconds=20)
-        await _campaign(c, campaign, name, CampaignState.FINISHED, WHATSAPP, template, tags, start, ended)
+        await write_campaign(c, campaign, name, CampaignState.FINISHED, WHATSAPP, template, tags, start, ended)
         await write_messages(c, campaign, WHATSAPP, _fields(template), rows, start)
     await _running(c, [p for p in customers if not p.opted_out][-3000:], at, dice)
     await c.execute(history.AUDIENCE_SIZES, COMPANY)
     draft = fixed_id("campaign:draft")
-    await _campaign(
+    await write_campaign(
         c, draft, "Dia das Mães · rascunho", CampaignState.DRAFT, WHATSAPP, "promo_verao", ("newsletter",), None, None
     )
     planned = fixed_id("campaign:scheduled")
-    await _campaign(
+    await write_campaign(
         c, planned, "Semana do cliente", CampaignState.SCHEDULED, WHATSAPP, "promo_verao", ("newsletter",), None, None
     )
     when = (at + timedelta(days=3)).replace(hour=13, minute=0, second=0, microsecond=0)
@@ -68,7 +67,7 @@ async def _running(c: asyncpg.Connection, audience: list[Person], at: datetime, 
     """An SMS campaign two minutes old; the rest of it is sent for real."""
     campaign, start = fixed_id("campaign:running"), at - timedelta(seconds=130)
     done = audience[:480]
-    await _campaign(c, campaign, "Ofertas da semana · SMS", CampaignState.RUNNING, SMS, None, (), start, None)
+    await write_campaign(c, campaign, "Ofertas da semana · SMS", CampaignState.RUNNING, SMS, None, (), start, None)
     rows = history.past(done, TWILIO, start, SMS_RATE, dice, at)
     await write_messages(c, campaign, SMS, ["first_name"], [row for row in rows if max(filter(None, row[6:11])) <= at], start)
     taken = {row.person.id for row in rows if max(filter(None, row[6:11])) <= at}
@@ -86,10 +85,11 @@ async def _running(c: asyncpg.Connection, audience: list[Person], at: datetime, 
     )
 
 
-async def _campaign(
+async def write_campaign(
     c: asyncpg.Connection, campaign: UUID, name: str, state: CampaignState, channel: UUID, template: str | None,
-    tags: tuple[str, ...], start: datetime | None, end: datetime | None,
+    tags: tuple[str, ...], start: datetime | None, end: datetime | None, company: Made = DEMO,
 ) -> None:  # fmt: skip
+    """`template`: its name, or None for the text of an SMS."""
     bindings: list[dict[str, str]] = []
     content: TemplateContent | TextContent = TextContent(_SMS)
     if template:
@@ -102,7 +102,7 @@ async def _campaign(
         """insert into campaign(company_id, id, name, state, channel_id, template_id, body, bindings, audience, content, launched_at,
                                 started_at, finished_at, created_by, created_at, updated_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9::jsonb, $10::jsonb, $11, $11, $12, $13, $14, $14)""",
-        COMPANY,
+        company.id,
         campaign,
         name,
         state,
@@ -114,7 +114,7 @@ async def _campaign(
         None if state is CampaignState.DRAFT else json(content),
         start,
         end,
-        fixed_id(EMAIL),
+        fixed_id(company.team[0][0]),
         end or start or now(),
     )
 

@@ -1,4 +1,4 @@
-"""The demo company's templates: approved ones, one under review, one rejected."""
+"""The templates of a made-up company: approved ones, one under review, one rejected."""
 
 from datetime import datetime, timedelta
 
@@ -8,8 +8,7 @@ from db.channels.enums import TemplateCategory
 from db.jobs import SubmitTemplate
 from db.providers.definition import TemplateDraft
 from db.providers.meta.templates import write_template
-from db.seed.channels import WHATSAPP
-from db.seed.company import COMPANY, fixed_id
+from db.seed.company import DEMO, Made, fixed_id
 from db.seed.rows import json
 
 TEMPLATES = (
@@ -42,7 +41,7 @@ TEMPLATES = (
 _STATUS = {"pesquisa_satisfacao": "pending", "oferta_relampago": "rejected"}
 
 
-async def write_templates(c: asyncpg.Connection, at: datetime) -> None:
+async def write_templates(c: asyncpg.Connection, at: datetime, company: Made = DEMO) -> None:
     for draft in TEMPLATES:
         parameter_format, components = write_template(draft)
         status = _STATUS.get(draft.name, "approved")
@@ -50,9 +49,9 @@ async def write_templates(c: asyncpg.Connection, at: datetime) -> None:
             """insert into template(company_id, id, channel_id, name, language, category, status, parameter_format, components, quality,
                                     rejected_reason, created_at)
             values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11, $12)""",
-            COMPANY,
+            company.id,
             fixed_id(draft.name),
-            WHATSAPP,
+            company.whatsapp,
             draft.name,
             draft.language,
             draft.category,

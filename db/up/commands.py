@@ -20,7 +20,9 @@ from db.holds.enums import HoldDecision
 from db.installation import mark_restored
 from db.migrate import MigrationError, migrate
 from db.seed.accounts import EMAIL, PASSWORD
+from db.seed.company import DEMO, LARGE
 from db.seed.demo import seed
+from db.seed.large import seed_large
 from db.settings import Settings
 from db.stats import check
 from db.tenancy import worker
@@ -62,8 +64,10 @@ async def _seed(settings: Settings, args: argparse.Namespace) -> str:
         raise Refused("PUBLIC_URL is https: the demo company has a password that everybody can read, so it is not made here.")
     await migrate(owner(settings))
     crypto.load_ring(settings.secret_keys, settings.data_dir)
-    made = await seed(settings)
-    return f"{'The demo company is there.' if made else 'The demo company was there already.'} Sign in as {EMAIL} with {PASSWORD}"
+    made, company, email = await seed(settings), DEMO.name, EMAIL
+    if args.large:
+        made, company, email = await seed_large(settings, args.large, say), LARGE.name, LARGE.team[0][0]
+    return f"{company} {'is there.' if made else 'was there already.'} Sign in as {email} with {PASSWORD}"
 
 
 async def _backup(settings: Settings, args: argparse.Namespace) -> str:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import uvloop
 
-from tests.bench import campaign, contacts, imports, ingest, pages, statuses
+from tests.bench import campaign, contacts, imports, ingest, pages, reads, statuses
 from tests.bench.campaign import Run
 from tests.bench.harness import ROOT, Harness, harness
 from tests.bench.ports import free_ports
@@ -181,6 +181,24 @@ async def bench_contacts(count: int, rounds: int) -> None:
     keep("Contacts", text)
 
 
+async def bench_reads(count: int) -> None:
+    """The reads of all day at a tenth of the volume and at all of it."""
+    tenth, whole = await reads.measure(count // 10), await reads.measure(count)
+    facts = await machine()
+    rows = [
+        [full.kind, *(f"{value * 1000:.1f}" for small in (part, full) for value in (small.p50, small.p95, small.worst))]
+        for part, full in zip(tenth.figures, whole.figures, strict=True)
+    ]
+    held = [f"{volume.contacts:,} contacts and {volume.messages:,} messages" for volume in (tenth, whole)]
+    made = "" if whole.seeded is None else f" `just seed --large` took {whole.seeded:.0f} s for the larger."
+    text = (
+        f"{facts}. Milliseconds over HTTP, one API process, {reads.REQUESTS} requests of each kind, one at a time, each with other words or"
+        f" another person, 50 rows a page. Two databases, one company in each: {held[0]} (a tenth), {held[1]} (all).{made}\n\n"
+    )
+    head = ["", *(f"{volume} {name}" for volume in ("tenth", "all") for name in ("p50", "p95", "slowest"))]
+    keep("Reads", text + table(head, rows))
+
+
 async def bench_pages(rounds: int) -> None:
     """Every main page in a browser."""
     figures = await pages.measure(rounds)
@@ -219,6 +237,8 @@ def main() -> int:
     seek = which.add_parser("contacts", help="searches among many contacts, made once and kept")
     seek.add_argument("count", nargs="?", type=int, default=1_000_000)
     seek.add_argument("--rounds", type=int, default=5)
+    ask = which.add_parser("reads", help="lists, searches and threads over HTTP, at a tenth of the volume and at all of it")
+    ask.add_argument("count", nargs="?", type=int, default=1_000_000)
     look = which.add_parser("pages", help="every main page in a browser")
     look.add_argument("--rounds", type=int, default=7)
     for parser in (send, take, told, people):
@@ -228,6 +248,9 @@ def main() -> int:
     given = cli.parse_args()
     if given.which == "contacts":
         uvloop.run(bench_contacts(given.count, given.rounds))
+        return 0
+    if given.which == "reads":
+        uvloop.run(bench_reads(given.count))
         return 0
     if given.which == "pages":
         asyncio.run(bench_pages(given.rounds))
