@@ -17,6 +17,7 @@ from api.auth.guard import guard, provide_actor
 from api.auth.recover import RecoverController
 from api.auth.sign_in import SignInController
 from api.auth.views import provide_origin
+from api.boards import BoardController, StageController
 from api.bodies import BodyDeadline
 from api.campaigns import CampaignController
 from api.channel_signups import ChannelSignupController
@@ -28,6 +29,7 @@ from api.home import HomeController
 from api.hooks.asgi import Hooks, in_front
 from api.idempotency import Idempotent, on_replay, take_key
 from api.imports import ImportController
+from api.leads import BoardLeadController, ContactLeadController, LeadController
 from api.location import locate
 from api.log import RequestLogging
 from api.messages import MessageController
@@ -69,6 +71,11 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     TagController,
     CustomFieldController,
     ImportController,
+    BoardController,
+    StageController,
+    BoardLeadController,
+    ContactLeadController,
+    LeadController,
 )
 
 

@@ -21,10 +21,11 @@ from litestar.exceptions import (
 from litestar.response.base import ASGIResponse
 from litestar.types import ExceptionHandlersMap
 
-from api.contract import base, channels, contacts, kinds, signups
+from api.contract import base, boards, channels, contacts, kinds, signups
 from api.contract.base import FieldError, Problem
 from api.strict import JSON, query_names
 from db import texts
+from db.boards.errors import BoardField
 from db.channels.errors import ChannelField, TemplateField
 from db.contacts.errors import ContactField
 from db.contacts.reasons import Reason
@@ -55,6 +56,7 @@ PATTERNS: dict[str, FieldCode] = {
     texts.EMAIL: Reason.EMAIL_INVALID,
     base.COUNTRY: RequestField.COUNTRY_CODE,
     contacts.FIELD_KEY: ContactField.KEY,
+    boards.CURRENCY: BoardField.CURRENCY_CODE,
     kinds.KIND: RequestField.UNKNOWN_VALUE,
     channels.TEMPLATE_NAME: TemplateField.NAME,
     channels.TEMPLATE_LANGUAGE: TemplateField.LANGUAGE,

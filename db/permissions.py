@@ -31,6 +31,9 @@ class Permission(StrEnum):
     CAMPAIGNS_READ = "campaigns:read"
     CAMPAIGNS_WRITE = "campaigns:write"
     CAMPAIGNS_SEND = "campaigns:send"
+    BOARDS_READ = "boards:read"
+    BOARDS_WRITE = "boards:write"
+    LEADS_WRITE = "leads:write"
     MESSAGES_SEND = "messages:send"  # one by one, by hand or over the API
     SANDBOX_USE = "sandbox:use"
     AUDIT_READ = "audit:read"
@@ -45,15 +48,17 @@ _VIEWER = frozenset(
         Permission.CONTACTS_READ,
         Permission.TEMPLATES_READ,
         Permission.CAMPAIGNS_READ,
+        Permission.BOARDS_READ,
         Permission.EVENTS_READ,
     }
 )
-_AGENT = _VIEWER | {Permission.CONTACTS_WRITE, Permission.MESSAGES_SEND, Permission.SANDBOX_USE}
+_AGENT = _VIEWER | {Permission.CONTACTS_WRITE, Permission.LEADS_WRITE, Permission.MESSAGES_SEND, Permission.SANDBOX_USE}
 _MANAGER = _AGENT | {
     Permission.CONTACTS_EXPORT,
     Permission.TEMPLATES_WRITE,
     Permission.CAMPAIGNS_WRITE,
     Permission.CAMPAIGNS_SEND,
+    Permission.BOARDS_WRITE,
 }
 _ADMIN = frozenset(Permission)
 

@@ -125,3 +125,26 @@ def content_json(kind: str, text: str) -> str:
         "preference": {"opted_in": text == "resume"},
     }
     return msgspec.json.encode({"kind": kind, **parts.get(kind, {"text": text})}).decode()
+
+
+async def lead(db: asyncpg.Connection, actor: Actor, title: str = "Reforma", **columns: Any) -> UUID:
+    """A lead in the first stage of the company's first board, at a place in the order of their making. `columns` override, and may name
+    another `stage_id`."""
+    stage_id = columns.pop("stage_id", None)
+    stage = await db.fetchrow(
+        "select id, board_id, (select count(*) from lead l where l.company_id = $1) as leads from stage"
+        " where company_id = $1 and ($2::uuid is null or id = $2) order by board_id, rank limit 1",
+        actor.company_id,
+        stage_id,
+    )
+    assert stage is not None
+    values: dict[str, Any] = {
+        "company_id": actor.company_id,
+        "board_id": stage["board_id"],
+        "stage_id": stage["id"],
+        "rank": f"B{stage['leads']:07}1",
+        "title": title,
+        "search": f" {title.lower()}",
+        **columns,
+    }
+    return await _insert(db, "lead", values)

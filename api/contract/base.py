@@ -2,6 +2,7 @@
 
 from functools import cache
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_type_hints
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -48,6 +49,13 @@ class Input(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 class Output(msgspec.Struct, kw_only=True, omit_defaults=False):
     """A response body."""
+
+
+class PersonRef(Output):
+    """Somebody of the team."""
+
+    id: UUID
+    name: Annotated[str, example("Ana Lima")]
 
 
 class Page(msgspec.Struct, Generic[T], kw_only=True):

@@ -6,6 +6,11 @@ roles and permissions are in `db/permissions.py`."""
 from db.accounts.enums import InvitationMail as InvitationMail
 from db.accounts.enums import KeyEnd as KeyEnd
 from db.accounts.enums import Language as Language
+from db.boards.enums import Due as Due
+from db.boards.enums import LeadEvent as LeadEvent
+from db.boards.enums import LeadSort as LeadSort
+from db.boards.enums import StageColor as StageColor
+from db.boards.enums import StageKind as StageKind
 from db.campaigns.enums import CampaignState as CampaignState
 from db.channels.enums import ChannelState as ChannelState
 from db.channels.enums import NoticeCode as NoticeCode

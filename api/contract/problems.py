@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from db.accounts.errors import AccountError as AccountError
 from db.accounts.errors import AccountField
+from db.boards.errors import BoardError as BoardError
+from db.boards.errors import BoardField
 from db.campaigns.errors import CampaignError, CampaignField
 from db.channels.errors import ChannelError, ChannelField, TemplateField
 from db.channels.errors import CheckDetail as CheckDetail
@@ -41,6 +43,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     ContactImportError,
     MessageError,
     CampaignError,
+    BoardError,
     HoldError,
 )
 FIELD_LISTS: tuple[type[FieldCode], ...] = (
@@ -51,6 +54,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     ContactField,
     ContactImportField,
     CampaignField,
+    BoardField,
     RequestField,
 )
 OTHER_LISTS: tuple[type[Code], ...] = (RowWarning, StayReason, FileProblem, NetworkFailure, CheckDetail, SignupFailure)

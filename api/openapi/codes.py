@@ -4,6 +4,7 @@ of an operation add, and a test reads it off the code (`tests/api/test_error_cod
 from api.openapi.operations import CHANGES, NEVER, Operation
 from api.openapi.schemas import page_of
 from db.accounts.errors import AccountError
+from db.boards.errors import BoardError
 from db.campaigns.errors import CampaignError
 from db.channels.errors import ChannelError
 from db.contacts.errors import ContactError, ContactImportError
@@ -39,6 +40,13 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         RequestError.NOT_FOUND,
     ),
     "auth_verify_email": (AccountError.LINK_EXPIRED,),
+    "boards_create": (BoardError.TOO_MANY_BOARDS,),
+    "boards_lost_reasons_create": (
+        BoardError.LOST_REASON_EXISTS,
+        BoardError.TOO_MANY_LOST_REASONS,
+    ),
+    "boards_stages_create": (BoardError.TOO_MANY_STAGES,),
+    "boards_update": (BoardError.TOO_MANY_BOARDS,),
     "campaigns_cancel": (CampaignError.NOT_CANCELLABLE,),
     "campaigns_create": (RequestError.NOT_FOUND,),
     "campaigns_delete": (CampaignError.NOT_DELETABLE,),
@@ -128,6 +136,23 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactImportError.IMPORT_NOT_READY,
         ContactImportError.MAPPING_INVALID,
     ),
+    "leads_bulk_move": (
+        BoardError.BOARD_ARCHIVED,
+        BoardError.LOST_REASON_MISSING,
+        BoardError.OTHER_BOARD,
+        RequestError.NOT_FOUND,
+    ),
+    "leads_create": (
+        BoardError.BOARD_ARCHIVED,
+        BoardError.LOST_REASON_MISSING,
+        RequestError.NOT_FOUND,
+    ),
+    "leads_move": (
+        BoardError.BOARD_ARCHIVED,
+        BoardError.LOST_REASON_MISSING,
+        BoardError.OTHER_BOARD,
+        RequestError.CHANGED_MEANWHILE,
+    ),
     "me_password": (
         AccountError.PEOPLE_ONLY,
         AccountError.TOO_MANY_ATTEMPTS,
@@ -147,6 +172,11 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         MessageError.OPTED_OUT,
         MessageError.WINDOW_CLOSED,
         RequestError.NOT_FOUND,
+    ),
+    "stages_delete": (
+        BoardError.LAST_STAGE,
+        BoardError.OTHER_BOARD,
+        BoardError.STAGE_NOT_EMPTY,
     ),
     "tags_create": (ContactError.TAG_EXISTS,),
     "tags_update": (ContactError.TAG_EXISTS,),

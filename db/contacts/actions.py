@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from db import versions
+from db.boards import prospects
 from db.contacts import consent, fields, queries, tags
 from db.contacts.enums import SAMPLE, IdentityKind
 from db.contacts.errors import ContactError, ContactField
@@ -143,12 +144,13 @@ async def _lock(w: Work, contact_id: UUID, expected: Expected) -> None:
 
 async def delete_contacts(w: Work, contact_ids: list[UUID]) -> int:
     """The persons with their addresses, tags and notes. What was sent stays counted, without a link to them; what waits to be
-    sent is cancelled; who opted out stays suppressed."""
+    sent is cancelled; their leads stay; who opted out stays suppressed."""
     await w.fetch(
         "select from contact where company_id = $1 and id = any($2::uuid[]) order by id for update", w.company_id, contact_ids
     )
     await consent.see_queued(w)
     await recipients.detach(w, contact_ids)
+    await prospects.detach(w, contact_ids)
     # What was remembered to part them again, also where they were parted since.
     await w.execute("delete from contact_merge where company_id = $1 and merged_id = any($2::uuid[])", w.company_id, contact_ids)
     # And what lists had found or brought, for their undo.

@@ -9,6 +9,7 @@ import unicodedata
 from typing import NamedTuple
 from uuid import UUID
 
+from db.boards import prospects
 from db.contacts.enums import IdentityKind
 from db.contacts.events import ContactsChanged
 from db.contacts.phones import Phone, from_wa_id, parse_phone, variants
@@ -122,6 +123,7 @@ where c.company_id = $1 and c.id = s.id
 async def refresh(w: Work, contact_ids: list[UUID]) -> None:
     """Brings search text and `updated_at` up to date, after names or addresses changed."""
     await w.execute(_REFRESH, w.company_id, contact_ids)
+    await prospects.refresh(w, contact_ids)
 
 
 _CREATE = """

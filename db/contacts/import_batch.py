@@ -13,6 +13,7 @@ import asyncpg
 import msgspec
 
 from db import halving
+from db.boards import prospects
 from db.contacts import consent, fields, import_rejects, imports, tags
 from db.contacts.enums import ImportState
 from db.contacts.events import ContactsChanged, ImportProgress
@@ -188,6 +189,7 @@ async def _write(w: Work, import_id: UUID, changes: Changes) -> None:
     changed = [person for person in changes.people.values() if person.changed and not person.fresh]
     if changed:
         await w.execute(_UPDATE, company, *_columns(changed))
+        await prospects.refresh(w, [person.id for person in changed])
     if changes.identities:
         # In one order for all, so that two writers wait for one another instead of locking each other out.
         ordered = sorted(changes.identities, key=lambda item: (item[1].kind.value, item[1].value))

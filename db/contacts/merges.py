@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from db.boards import prospects
 from db.contacts import consent, fields
 from db.contacts.enums import MergeReason
 from db.contacts.errors import ContactError
@@ -37,6 +38,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     notes: list[UUID]
     imports: list[UUID]
     merges: list[UUID] = []  # into it, parted ones too
+    leads: list[UUID] = []
     gave_name: bool  # the one that stayed had none
     gave_custom: list[str]
     gave_tags: list[UUID]
@@ -88,7 +90,7 @@ _MOVES = (
 
 
 async def merge(w: Work, keep: UUID, other: UUID, reason: MergeReason) -> bool:
-    """`other` becomes a part of `keep`: addresses, messages, notes, tags, fields, wishes. False when a person parted these two, or
+    """`other` becomes a part of `keep`: addresses, messages, leads, notes, tags, fields, wishes. False when a person parted these two, or
     one of them is gone. The caller refreshes the search text."""
     locked = await w.fetch(
         "select id from contact where company_id = $1 and id = any($2::uuid[]) order by id for update",
@@ -102,7 +104,8 @@ async def merge(w: Work, keep: UUID, other: UUID, reason: MergeReason) -> bool:
     assert row is not None
     snapshot = Snapshot(
         custom=msgspec.json.decode(row["custom"], type=dict[str, str]),
-        **{name: row[name] for name in Snapshot.__struct_fields__ if name != "custom"},
+        leads=await prospects.reassign(w, keep, other),
+        **{name: row[name] for name in Snapshot.__struct_fields__ if name not in ("custom", "leads")},
     )
     await consent.see_queued(w)
     await recipients.reassign(w, keep, other)
@@ -248,6 +251,7 @@ async def _restore(w: Work, kept: UUID, back: UUID, was: Snapshot) -> None:
         was.merges,
     )
     await recipients.give_back(w, kept, back)
+    await prospects.reassign(w, back, kept, was.leads)
     for table, column, ids, given in (
         ("contact_tag", "tag_id", was.tags, was.gave_tags),
         ("contact_import_member", "import_id", was.imports, was.gave_imports),

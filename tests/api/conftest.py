@@ -140,6 +140,8 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
     await factories.contacts(owner_db, owner, 1)
     contact = await insert("select id from contact where company_id = $1")
     campaign = await factories.campaign(owner_db, owner, channel, template)
+    lead = await factories.lead(owner_db, owner, contact_id=contact)
+    board = await insert("select board_id from lead where company_id = $1")
     return {
         name: str(value)
         for name, value in {
@@ -158,6 +160,13 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
                 contact,
                 factories.MERGED,
             ),
+            "board_id": board,
+            "stage_id": await insert("select stage_id from lead where company_id = $1"),
+            "lead_id": lead,
+            "lead_note_id": await insert(
+                "insert into lead_note(company_id, lead_id, body) values ($1, $2, 'oi') returning id", lead
+            ),
+            "reason_id": await insert("select id from lost_reason where company_id = $1 and board_id = $2 limit 1", board),
             "signup_id": await insert(
                 "insert into channel_signup(company_id, started_by, kind, sandbox, expires_at)"
                 " values ($1, $2, 'whatsapp', true, now() + interval '1 hour') returning id",

@@ -265,7 +265,38 @@ def alone(**given: Any) -> Scene:
     return scene
 
 
+async def _another_stage(stage: Stage) -> Request:
+    """That no lead stands in."""
+    found = await stage.db.fetchval(
+        "select id from stage where company_id = $1 and kind = 'open' and id <> $2 limit 1",
+        stage.owner.company_id,
+        UUID(stage.things["stage_id"]),
+    )
+    return Request(path={"stage_id": str(found)}, body={"stage_id": str(found)})
+
+
+async def _only_its_leads(stage: Stage) -> Request:
+    request = await _another_stage(stage)
+    return Request(query={"move_to": request.path["stage_id"]})
+
+
+async def _archived_beside_fifty(stage: Stage) -> Request:
+    await stage.set("board", archived_at=now())
+    await stage.db.execute(
+        "insert into board(company_id, name) select $1, 'Vendas' from generate_series(1, 50)", stage.owner.company_id
+    )
+    return Request(body={"archived": False}, status=409)
+
+
+async def _taken_reason(stage: Stage) -> Request:
+    return Request(body={"name": "Comprou de outra empresa"}, status=409)
+
+
 SUCCESS: dict[str, Scene] = {
+    "boards_lost_reasons_create": body(name=lambda _: "Fechou a loja"),
+    "boards_update": body(archived=lambda _: True),
+    "leads_bulk_move": body(lead_ids=lambda stage: [stage.things["lead_id"]]),
+    "stages_delete": _only_its_leads,
     "auth_sign_up": body(email=_email),
     "auth_sign_in": _signs_in,
     "auth_reset_password": _resets,
@@ -304,6 +335,9 @@ SUCCESS: dict[str, Scene] = {
 """What the example lacks to succeed."""
 
 ALSO: dict[str, list[Scene]] = {
+    "boards_lost_reasons_create": [_taken_reason],
+    "boards_update": [_archived_beside_fifty],
+    "stages_delete": [conflict(alone())],
     "auth_sign_in": [_wrong_password, _signs_in_without_a_company],
     "auth_reset_password": [_resets_without_a_company],
     "auth_sign_up": [_email_taken],

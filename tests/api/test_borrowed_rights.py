@@ -135,8 +135,10 @@ WRITES: dict[tuple[str, str], tuple[Permission, dict[str, Any] | None]] = {
     ("patch", "/v1/channels/{nobody}"): (Permission.CHANNELS_WRITE, {"name": "Outro"}),
     ("delete", "/v1/channels/{nobody}"): (Permission.CHANNELS_WRITE, None),
 }
-AGENT = frozenset({Permission.CONTACTS_WRITE, Permission.MESSAGES_SEND, Permission.SANDBOX_USE})
-MANAGER = AGENT | {Permission.CONTACTS_EXPORT, Permission.TEMPLATES_WRITE, Permission.CAMPAIGNS_WRITE, Permission.CAMPAIGNS_SEND}
+AGENT = frozenset({Permission.CONTACTS_WRITE, Permission.LEADS_WRITE, Permission.MESSAGES_SEND, Permission.SANDBOX_USE})
+MANAGER = AGENT | {
+    Permission.CONTACTS_EXPORT, Permission.TEMPLATES_WRITE, Permission.CAMPAIGNS_WRITE, Permission.CAMPAIGNS_SEND, Permission.BOARDS_WRITE,
+}  # fmt: skip
 MAY_WRITE = {Role.VIEWER: frozenset(), Role.AGENT: AGENT, Role.MANAGER: MANAGER, Role.ADMIN: frozenset(Permission), Role.OWNER: frozenset(Permission)}  # fmt: skip
 """Said anew here: a role that gains a permission by mistake in db/permissions.py is caught."""
 

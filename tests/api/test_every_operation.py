@@ -103,7 +103,13 @@ async def test_no_change_ignores_the_version_it_depends_on(
         if answer.json()["code"] == "changed_meanwhile":
             versioned.add((method, path))
             assert "If-Match" in [parameter["name"] for parameter in operation["parameters"]]
-    assert {path.partition("_id}")[0] for _, path in versioned} == {"/v1/contacts/{contact", "/v1/campaigns/{campaign"}
+    assert {path.partition("_id}")[0] for _, path in versioned} == {
+        "/v1/contacts/{contact",
+        "/v1/campaigns/{campaign",
+        "/v1/boards/{board",
+        "/v1/stages/{stage",
+        "/v1/leads/{lead",
+    }
     assert {method for method, _ in versioned} == {"PATCH", "DELETE", "POST"}
     assert await _fingerprint(owner_db, belongings) == before
 
@@ -147,6 +153,11 @@ async def _fingerprint(db: asyncpg.Connection, belongings: dict[str, str]) -> li
         "campaign",
         "tag",
         "contact_note",
+        "board",
+        "stage",
+        "lead",
+        "lead_note",
+        "lost_reason",
         "invitation",
         "membership",
     ):

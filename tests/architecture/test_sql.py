@@ -18,6 +18,7 @@ OWNERS = {
         "account_user", "api_key", "company", "email_verification", "invitation", "known_device", "mail", "membership",
         "password_reset", "session",
     },
+    "db/boards": {"board", "lead", "lead_change", "lead_note", "lost_reason", "stage", "stage_total"},
     "db/campaigns": {"campaign", "message_tally"},
     "db/channels": {"channel", "channel_log", "channel_notice", "channel_signup", "template"},
     "db/contacts": {
@@ -38,7 +39,12 @@ OWNERS = {
 """Folder or module → the tables that it alone changes. Whoever else wants a change calls a verb there."""
 SAME = {"db/job_runs.py": "db/queue.py", "db/outbox.py": "db/event_consumers.py"}
 """Modules that share the tables of another one."""
-TRIGGERS = {"message": {"message_tally", "stat_delta"}, "campaign": set()}
+TRIGGERS = {
+    "message": {"message_tally", "stat_delta"},
+    "campaign": set(),
+    "lead": {"stage_total"},
+    "company": {"board", "lost_reason", "stage", "stage_total"},
+}
 """Table → tables that its triggers write too, whoever changes it."""
 EVERYWHERE = {
     "db/seed": "writes a past of the demo company that no verb can make",

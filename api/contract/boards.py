@@ -1,0 +1,191 @@
+"""Boards: stages in an order, and leads that stand in them; the history of each."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import UNSET, Meta, UnsetType
+
+from api.contract.base import Input, Label, Output, PersonRef, Title, example
+from api.contract.contacts import CustomValues, Moment, TagName
+from db.boards.enums import LeadEvent, StageColor, StageKind
+
+CURRENCY = "^[A-Z]{3}$"
+Currency = Annotated[str, Meta(pattern=CURRENCY, examples=["BRL"])]
+Cents = Annotated[int, Meta(ge=0, le=1_000_000_000_000, examples=[150_000])]
+LeadLimit = Annotated[int, Meta(ge=1, le=1_000_000)]
+Percent = Annotated[int, Meta(ge=0, le=100)]
+LostReasonText = Annotated[str, Meta(min_length=1, max_length=120, examples=["Preço"], extra={"trim": True})]
+Tags = Annotated[list[TagName], Meta(max_length=20)]
+
+
+class Stage(Output):
+    """GET /v1/boards/{id}/stages → Page[Stage], in order; POST StageCreate: the last one. PATCH, DELETE /v1/stages/{id}?move_to=, with
+    If-Match. Totals are exact."""
+
+    id: UUID
+    board_id: UUID
+    name: Annotated[str, example("Proposta")]
+    color: StageColor
+    kind: StageKind
+    limit: int | None  # with more leads it is to be marked as too full; nothing is refused
+    probability: Annotated[int, example(60)]  # percent
+    leads: int
+    value_cents: int
+    version: int
+
+
+class Board(Output):
+    """GET /v1/boards?archived= → Page[Board]; POST BoardCreate; GET, PATCH, DELETE /v1/boards/{id}: DELETE archives, PATCH brings back."""
+
+    id: UUID
+    name: Annotated[str, example("Vendas")]
+    currency: Annotated[str, example("BRL")]  # of every value on it
+    archived: bool
+    stages: list[Stage]  # in order
+    version: int
+
+
+class BoardCreate(Input):
+    """POST /v1/boards → Board with a stage of each kind, called in the company's language."""
+
+    name: Annotated[Label, example("Vendas")]
+    currency: Currency = "BRL"
+
+
+class BoardPatch(Input):
+    name: Annotated[Label, example("Vendas")] | UnsetType = UNSET
+    archived: bool | UnsetType = UNSET
+
+
+class StageCreate(Input):
+    name: Annotated[Label, example("Proposta")]
+    color: StageColor = StageColor.GRAY
+    kind: StageKind = StageKind.OPEN
+    limit: LeadLimit | None = None
+    probability: Percent = 0
+
+
+class StagePatch(Input):
+    """`after_id` or `before_id` puts it behind or in front of another stage of its board; one that is gone meanwhile changes nothing."""
+
+    name: Annotated[Label, example("Proposta")] | UnsetType = UNSET
+    color: StageColor | UnsetType = UNSET
+    kind: StageKind | UnsetType = UNSET
+    limit: LeadLimit | None | UnsetType = UNSET
+    probability: Percent | UnsetType = UNSET
+    after_id: UUID | None = None
+    before_id: UUID | None = None
+
+
+class LostReason(Output):
+    """GET /v1/boards/{id}/lost-reasons → Page[LostReason]; POST LostReasonCreate; DELETE …/{reason_id}. To choose from: a lead keeps
+    the text."""
+
+    id: UUID
+    name: Annotated[str, example("Preço")]
+
+
+class LostReasonCreate(Input):
+    name: Annotated[Title, example("Preço")]
+
+
+class ContactRef(Output):
+    id: UUID
+    name: Annotated[str, example("Beatriz Nunes")]
+
+
+class Lead(Output):
+    """GET /v1/boards/{id}/leads?stage_id=&owner_id=&search=&tag=&due=&sort= → Page[Lead]: a stage in the order of its ranks, a board
+    newest first, or by `sort`. GET /v1/contacts/{id}/leads → Page[Lead]. POST /v1/leads; GET, PATCH, DELETE /v1/leads/{id}."""
+
+    id: UUID
+    board_id: UUID
+    stage_id: UUID
+    rank: Annotated[str, example("V3k")]  # its place in the stage: compare (rank, id), as bytes
+    title: Annotated[str, example("Reforma da loja")]
+    contact: ContactRef | None
+    value_cents: int | None  # in the board's currency
+    owner: PersonRef | None
+    due_on: date | None
+    tags: list[str]
+    values: dict[str, str]
+    conversation_id: UUID | None
+    lost_reason: str | None  # in a stage of kind lost
+    note_count: int
+    created_at: Moment
+    stage_since: Moment
+    version: int
+
+
+class LeadCreate(Input):
+    """POST /v1/leads → Lead, the first one of its stage; without a stage, of the board's first. 422 `lost_reason_missing`."""
+
+    board_id: UUID
+    title: Annotated[Title, example("Reforma da loja")]
+    stage_id: UUID | None = None
+    contact_id: UUID | None = None
+    value_cents: Cents | None = None
+    owner_id: UUID | None = None
+    due_on: date | None = None
+    tags: Tags = []
+    values: CustomValues = {}
+    conversation_id: UUID | None = None
+    lost_reason: LostReasonText | None = None
+
+
+class LeadPatch(Input):
+    """PATCH /v1/leads/{id} with If-Match. `values` are merged, an empty one takes its key out. It is moved by POST …/move only."""
+
+    title: Annotated[Title, example("Reforma da loja")] | UnsetType = UNSET
+    contact_id: UUID | None | UnsetType = UNSET
+    value_cents: Cents | None | UnsetType = UNSET
+    owner_id: UUID | None | UnsetType = UNSET
+    due_on: date | None | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    values: CustomValues | UnsetType = UNSET
+    conversation_id: UUID | None | UnsetType = UNSET
+
+
+class LeadMove(Input):
+    """POST /v1/leads/{id}/move → Lead. Behind `after_id`; where that one is no longer in the stage, in front of `before_id`; else the
+    first. Moving back between the former neighbours undoes it. `version`: 412 when somebody changed it since. `lost_reason`: needed
+    in a stage of kind lost, unless it has one."""
+
+    stage_id: UUID
+    after_id: UUID | None = None
+    before_id: UUID | None = None
+    version: int | None = None
+    lost_reason: LostReasonText | None = None
+
+
+class LeadsMove(Input):
+    """POST /v1/leads/bulk-move → LeadsMoved: to the top of a stage of their board, in this order."""
+
+    lead_ids: Annotated[list[UUID], Meta(min_length=1, max_length=500)]
+    stage_id: UUID
+    lost_reason: LostReasonText | None = None
+
+
+class LeadsMoved(Output):
+    moved: int  # the others are gone
+
+
+class StageRef(Output):
+    """As it was called then; it may be gone."""
+
+    id: UUID
+    name: Annotated[str, example("Proposta")]
+
+
+class LeadChange(Output):
+    """GET /v1/leads/{id}/history → Page[LeadChange], newest first."""
+
+    id: UUID
+    at: Moment
+    by: PersonRef | None  # null: an API key, or somebody who left
+    kind: LeadEvent
+    from_stage: StageRef | None  # of `moved`
+    to_stage: StageRef | None  # of `moved` and `created`
+    lost_reason: str | None
+    fields: Annotated[list[str], example(["value_cents"])]  # of `updated`

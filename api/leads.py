@@ -1,0 +1,181 @@
+"""Leads over HTTP. Thin, every rule is in db/boards."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import asyncpg
+import msgspec
+from litestar import Controller, delete, get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from msgspec import UNSET
+
+from api.auth.guard import Caller
+from api.contract.base import Page, PersonRef
+from api.contract.boards import ContactRef, Lead, LeadChange, LeadCreate, LeadMove, LeadPatch, LeadsMove, LeadsMoved, StageRef
+from api.contract.contacts import Note, NoteCreate
+from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
+from api.versions import IfMatch
+from db.boards import history, leads, listing, moves
+from db.boards.enums import Due, LeadSort
+
+_KEYS: dict[LeadSort, Any] = {
+    LeadSort.RANK: tuple[str, UUID],
+    LeadSort.CREATED: tuple[UUID],
+    LeadSort.VALUE: tuple[int, UUID],
+    LeadSort.DUE: tuple[date | None, UUID],
+}
+
+
+def _lead(row: asyncpg.Record) -> Lead:
+    contact = ContactRef(id=row["contact_id"], name=row["contact_name"]) if row["contact_name"] is not None else None
+    owner = PersonRef(id=row["owner_id"], name=row["owner_name"]) if row["owner_name"] is not None else None
+    return struct(row, Lead, contact=contact, owner=owner, values=msgspec.json.decode(row["custom"]))
+
+
+def _change(row: asyncpg.Record) -> LeadChange:
+    def stage(which: str) -> StageRef | None:
+        return StageRef(id=row[f"{which}_id"], name=row[which]) if row[f"{which}_id"] is not None else None
+
+    what = msgspec.json.decode(row["what"])
+    return struct(
+        row,
+        LeadChange,
+        by=PersonRef(id=row["by_id"], name=row["by_name"]) if row["by_name"] is not None else None,
+        from_stage=stage("from_stage"),
+        to_stage=stage("to_stage"),
+        lost_reason=what.get("lost_reason"),
+        fields=what.get("fields", []),
+    )
+
+
+class BoardLeadController(Controller):
+    path = "/v1/boards/{board_id:uuid}/leads"
+    tags = ("Boards",)
+
+    @get(
+        summary="List a board's leads",
+        description="With `stage_id` in the order in which people put them, else newest first, or by `sort`: `rank` needs a stage, `value` "
+        "begins with the highest, `due` with the soonest. How many there are is in the totals of the stages.",
+    )
+    async def list_leads(
+        self,
+        actor: Caller,
+        board_id: FromPath[UUID],
+        stage_id: FromQuery[UUID | None] = None,
+        owner_id: FromQuery[UUID | None] = None,
+        search: Annotated[
+            str | None,
+            QueryParameter(max_length=100, description="Words of the title or of the contact's name: each is somewhere."),
+        ] = None,
+        tag: Annotated[str | None, QueryParameter(max_length=60, description="Has this tag, as it is written.")] = None,
+        due: Annotated[
+            Literal["overdue", "today", "week", "none"] | None,
+            QueryParameter(description="By the company's calendar; `week` is today and the six days after."),
+        ] = None,
+        sort: FromQuery[Literal["rank", "created", "value", "due"] | None] = None,
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Page[Lead]:
+        filter = listing.LeadFilter(stage_id=stage_id, owner_id=owner_id, search=search, tag=tag, due=Due(due) if due else None)
+        order = listing.order_of(filter, LeadSort(sort) if sort else None)
+        after = decode_cursor(cursor, _KEYS[order])
+        rows = await listing.board_leads(actor, board_id, filter, sort=order, after=after, limit=one_over(limit))
+        return page(rows, limit, lambda row: listing.key(row, order), _lead)
+
+
+class ContactLeadController(Controller):
+    path = "/v1/contacts/{contact_id:uuid}/leads"
+    tags = ("Boards",)
+
+    @get(summary="List a contact's leads", description="Of all boards, newest first.")
+    async def list_contact_leads(
+        self, actor: Caller, contact_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 50
+    ) -> Page[Lead]:
+        after = decode_cursor(cursor, tuple[UUID])
+        rows = await listing.contact_leads(actor, contact_id, after=after[0] if after else None, limit=one_over(limit))
+        return page(rows, limit, lambda row: (row["id"],), _lead)
+
+
+class LeadController(Controller):
+    path = "/v1/leads"
+    tags = ("Boards",)
+
+    @post(
+        summary="Create a lead",
+        description="The first one of its stage; without `stage_id`, of the board's first stage. 409 `board_archived`, 422 "
+        "`lost_reason_missing` in a stage of kind lost.",
+    )
+    async def create_lead(self, actor: Caller, data: JSONBody[LeadCreate]) -> Lead:
+        return _lead(await leads.create_lead(actor, **msgspec.structs.asdict(data)))
+
+    @get("/{lead_id:uuid}", summary="Get a lead", description="With its ETag for If-Match.")
+    async def get_lead(self, actor: Caller, lead_id: FromPath[UUID]) -> Lead:
+        return _lead(await leads.lead(actor, lead_id))
+
+    @patch(
+        "/{lead_id:uuid}",
+        opt={"versioned": True},
+        summary="Change a lead",
+        description="What is left out stays; `values` are merged, an empty one takes its key out. 412 when somebody else changed it.",
+    )
+    async def change_lead(self, actor: Caller, lead_id: FromPath[UUID], data: JSONBody[LeadPatch], expected: IfMatch) -> Lead:
+        given = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
+        return _lead(await leads.change_lead(actor, lead_id, expected=expected, **given))
+
+    @delete(
+        "/{lead_id:uuid}",
+        opt={"versioned": True},
+        summary="Delete a lead",
+        description="With its notes and history, for good. 412 when somebody else changed it.",
+    )
+    async def delete_lead(self, actor: Caller, lead_id: FromPath[UUID], expected: IfMatch) -> None:
+        await leads.delete_lead(actor, lead_id, expected=expected)
+
+    @post(
+        "/{lead_id:uuid}/move",
+        status_code=200,
+        summary="Move a lead",
+        description="Behind `after_id`; where that one is no longer in the stage, in front of `before_id`; else to the top. Moving it back "
+        "between its former neighbours undoes it. 412 when `version` is given and another one now; 409 `other_board`, `board_archived`; 422 "
+        "`lost_reason_missing`.",
+    )
+    async def move_lead(self, actor: Caller, lead_id: FromPath[UUID], data: JSONBody[LeadMove]) -> Lead:
+        return _lead(await moves.move_lead(actor, lead_id, **msgspec.structs.asdict(data)))
+
+    @post(
+        "/bulk-move",
+        status_code=200,
+        summary="Move many leads",
+        description="At most 500, to the top of a stage of their board in the order given; all of them or none. 409 `other_board`, "
+        "`board_archived`; 422 `lost_reason_missing`.",
+    )
+    async def move_leads(self, actor: Caller, data: JSONBody[LeadsMove]) -> LeadsMoved:
+        moved = await moves.move_leads(actor, data.lead_ids, stage_id=data.stage_id, lost_reason=data.lost_reason)
+        return LeadsMoved(moved=moved)
+
+    @get(
+        "/{lead_id:uuid}/history", summary="What became of a lead", description="Newest first: who moved or changed it, and when."
+    )
+    async def list_history(
+        self, actor: Caller, lead_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 50
+    ) -> Page[LeadChange]:
+        after = decode_cursor(cursor, tuple[UUID])
+        rows = await history.history(actor, lead_id, after=after[0] if after else None, limit=one_over(limit))
+        return page(rows, limit, lambda row: (row["id"],), _change)
+
+    @get("/{lead_id:uuid}/notes", summary="List a lead's notes", description="Newest first.")
+    async def list_notes(self, actor: Caller, lead_id: FromPath[UUID], cursor: Cursor = None, limit: Limit = 50) -> Page[Note]:
+        after = decode_cursor(cursor, tuple[UUID])
+        rows = await history.notes(actor, lead_id, after=after[0] if after else None, limit=one_over(limit))
+        return page(rows, limit, lambda row: (row["id"],), lambda row: struct(row, Note))
+
+    @post("/{lead_id:uuid}/notes", summary="Write a note about a lead")
+    async def add_note(self, actor: Caller, lead_id: FromPath[UUID], data: JSONBody[NoteCreate]) -> Note:
+        """Colleagues see it, the contact never does."""
+        return struct(await history.add_note(actor, lead_id, data.body), Note)
+
+    @delete("/{lead_id:uuid}/notes/{lead_note_id:uuid}", summary="Delete a note about a lead")
+    async def delete_note(self, actor: Caller, lead_id: FromPath[UUID], lead_note_id: FromPath[UUID]) -> None:
+        """For good."""
+        await history.delete_note(actor, lead_id, lead_note_id)

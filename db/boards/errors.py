@@ -1,0 +1,21 @@
+"""Why boards and leads refuse."""
+
+from db.errors import ErrorCode, FieldCode
+
+
+class BoardError(ErrorCode):
+    TOO_MANY_BOARDS = "too_many_boards", 409, "A company can have {most} boards. Archive one first."
+    TOO_MANY_STAGES = "too_many_stages", 409, "A board can have {most} stages. Delete one first."
+    TOO_MANY_LOST_REASONS = "too_many_lost_reasons", 409, "A board can have {most} reasons. Delete one first."
+    STAGE_NOT_EMPTY = "stage_not_empty", 409, "There are leads in this stage. Say where they go."
+    LAST_STAGE = "last_stage", 409, "A board needs a stage. Make another one first."
+    OTHER_BOARD = "other_board", 409, "This stage belongs to another board. Load the board again."
+    BOARD_ARCHIVED = "board_archived", 409, "This board is archived. Bring it back first."
+    LOST_REASON_EXISTS = "lost_reason_exists", 409, "There is this reason already. Take another name."
+    LOST_REASON_MISSING = "lost_reason_missing", 422, "Say why it was lost."
+
+
+class BoardField(FieldCode):
+    OWNER_UNKNOWN = "owner_unknown", "This person is not in the team. Choose somebody who is."
+    ONE_STAGE_ONLY = "one_stage_only", "Leads stand in an order in one stage only. Name the stage."
+    CURRENCY_CODE = "currency_code", "Write the currency as three capital letters, like BRL."

@@ -1,0 +1,121 @@
+"""Lists of leads: a column in its order, a board by creation, value or date, a contact's. Pages follow a key of an index; nothing is
+counted or skipped."""
+
+from datetime import date
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from db.boards import boards, leads
+from db.boards.enums import Due, LeadSort
+from db.boards.errors import BoardField
+from db.contacts.notes import must_exist as contact_must_exist
+from db.contacts.search import findable, has_all, needles
+from db.errors import RequestError
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import read
+
+
+class LeadFilter(NamedTuple):
+    """Which leads of a board; None: all of them."""
+
+    stage_id: UUID | None = None
+    owner_id: UUID | None = None
+    search: str | None = None
+    tag: str | None = None
+    due: Due | None = None
+
+
+_TODAY = "(select (now() at time zone k.time_zone)::date from company k where k.id = $1)"
+_DUE = {
+    Due.OVERDUE: f"l.due_on < {_TODAY}",
+    Due.TODAY: f"l.due_on = {_TODAY}",
+    Due.WEEK: f"l.due_on between {_TODAY} and {_TODAY} + 6",
+    Due.NONE: "l.due_on is null",
+}
+_KEYS = {
+    LeadSort.RANK: ("l.rank", "l.id", ">"),
+    LeadSort.CREATED: ("", "l.id", "<"),
+    LeadSort.VALUE: ("coalesce(l.value_cents, -1)", "l.id", "<"),
+    LeadSort.DUE: ("coalesce(l.due_on, 'infinity')", "l.id", ">"),
+}
+"""The column before the id, and which way."""
+
+
+def key(row: asyncpg.Record, sort: LeadSort) -> tuple[object, ...]:
+    """Of a row, for the page after it."""
+    first: dict[LeadSort, object] = {
+        LeadSort.RANK: row["rank"],
+        LeadSort.VALUE: -1 if row["value_cents"] is None else row["value_cents"],
+        LeadSort.DUE: row["due_on"],
+    }
+    return (first[sort], row["id"]) if sort in first else (row["id"],)
+
+
+def statement(filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None, args: list[object]) -> str:
+    """The page as SQL; adds to the arguments, of which the first is the company and the second the board."""
+
+    def given(value: object, kind: str) -> str:
+        args.append(value)
+        return f"${len(args)}::{kind}"
+
+    conditions = ["l.company_id = $1", "l.board_id = $2"]
+    if filter.stage_id is not None:
+        conditions.append(f"l.stage_id = {given(filter.stage_id, 'uuid')}")
+    if filter.owner_id is not None:
+        conditions.append(f"l.owner_id = {given(filter.owner_id, 'uuid')}")
+    if filter.tag is not None:
+        conditions.append(f"l.tags @> array[{given(filter.tag, 'text')}]")
+    if filter.due is not None:
+        conditions.append(_DUE[filter.due])
+    if wanted := needles(filter.search):
+        conditions.append(has_all("l", [given(one, "text") for one in wanted]))
+    first, last, way = _KEYS[sort]
+    columns = [first, last] if first else [last]
+    if after is not None:
+        kinds = {"l.rank": "text", "coalesce(l.value_cents, -1)": "bigint", "l.id": "uuid"}
+        values = [given(value, kinds.get(column, "date")) for column, value in zip(columns, _dated(sort, after), strict=True)]
+        conditions.append(f"({', '.join(columns)}) {way} ({', '.join(values)})")
+    order = ", ".join(f"{column} {'asc' if way == '>' else 'desc'}" for column in columns)
+    return f"select {leads.COLUMNS} from lead l {leads.JOINS} where {' and '.join(conditions)} order by {order}"
+
+
+def _dated(sort: LeadSort, after: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (after[0] or date.max, after[1]) if sort is LeadSort.DUE else after
+
+
+async def board_leads(
+    actor: Actor, board_id: UUID, filter: LeadFilter, *, sort: LeadSort | None, after: tuple[Any, ...] | None, limit: int
+) -> list[asyncpg.Record]:
+    """Rows of `leads.COLUMNS`. Without a sort: a stage as people put it, a board by creation. Raises NotFound, Invalid."""
+    sort = order_of(filter, sort)
+    if filter.search is not None and filter.search.strip() and not findable(needles(filter.search)):
+        return []
+    async with read(actor, Permission.BOARDS_READ) as r:
+        await boards.must_exist(r, actor.company_id, board_id)
+        args: list[object] = [actor.company_id, board_id]
+        sql = statement(filter, sort, after, args)
+        return await r.fetch(f"{sql} limit ${len(args) + 1}", *args, limit)
+
+
+def order_of(filter: LeadFilter, sort: LeadSort | None) -> LeadSort:
+    """Raises Invalid for the rank without a stage."""
+    if sort is LeadSort.RANK and filter.stage_id is None:
+        raise RequestError.INVALID(fields=[BoardField.ONE_STAGE_ONLY("stage_id")])
+    return sort or (LeadSort.CREATED if filter.stage_id is None else LeadSort.RANK)
+
+
+async def contact_leads(actor: Actor, contact_id: UUID, *, after: UUID | None, limit: int) -> list[asyncpg.Record]:
+    """Rows of `leads.COLUMNS`, newest first, of all boards. Raises NotFound."""
+    async with read(actor, Permission.BOARDS_READ) as r:
+        await contact_must_exist(r, actor.company_id, contact_id)
+        return await r.fetch(
+            f"select {leads.COLUMNS} from lead l {leads.JOINS} where l.company_id = $1 and l.contact_id = $2"
+            " and ($3::uuid is null or l.id < $3) order by l.id desc limit $4",
+            actor.company_id,
+            contact_id,
+            after,
+            limit,
+        )

@@ -1,0 +1,169 @@
+"""Where leads stand: moved by hand between two others, and many at once.
+
+Everybody who moves takes locks in one order: the stage to which, leads by id, totals by id (in the trigger). Ranks of neighbours are
+read without a lock: two who drop at the same place get two ranks there, and everybody sees them in the same order.
+"""
+
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from db.boards.enums import LeadEvent, StageKind
+from db.boards.errors import BoardError
+from db.boards.events import BoardTotals, LeadChanged
+from db.boards.leads import FIRST, doer, lock, one, tell
+from db.boards.rank import between, spread
+from db.boards.totals import totals_of
+from db.errors import RequestError
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import Work, work
+
+# The place behind or in front of a neighbour in the stage, without the lead that moves. Of several with the neighbour's own rank the
+# lead comes behind the last, or in front of the first: between equal ones there is no place.
+_BEHIND = """
+select o.rank as after, (select n.rank from lead n where n.company_id = $1 and n.stage_id = $2 and n.rank > o.rank and n.id <> $4
+    order by n.rank, n.id limit 1) as before
+from lead o where o.company_id = $1 and o.stage_id = $2 and o.id = $3
+"""
+_IN_FRONT = """
+select (select n.rank from lead n where n.company_id = $1 and n.stage_id = $2 and n.rank < o.rank and n.id <> $4
+    order by n.rank desc, n.id desc limit 1) as after, o.rank as before
+from lead o where o.company_id = $1 and o.stage_id = $2 and o.id = $3
+"""
+_MOVE = """
+update lead l set stage_id = $2, rank = m.rank, lost_reason = m.reason, version = version + 1,
+    stage_since = case when l.stage_id = $2 then l.stage_since else now() end
+from unnest($3::uuid[], $4::text[], $5::text[]) m(id, rank, reason) where l.company_id = $1 and l.id = m.id
+"""
+_NOTE = """
+insert into lead_change(company_id, lead_id, by_id, kind, from_stage_id, from_stage, to_stage_id, to_stage, what)
+select $1, c.lead, $2::uuid, $3::text, s.id, s.name, $4::uuid, $5::text, jsonb_strip_nulls(jsonb_build_object('lost_reason', c.reason))
+from unnest($6::uuid[], $7::uuid[], $8::text[]) c(lead, stage, reason) join stage s on s.company_id = $1 and s.id = c.stage
+"""
+
+
+async def _target(w: Work, stage_id: UUID) -> asyncpg.Record:
+    """The stage to which, kept from being deleted."""
+    row = await w.fetchrow(
+        "select s.id, s.board_id, s.name, s.kind, b.archived_at from stage s join board b on b.company_id = $1 and b.id = s.board_id"
+        " where s.company_id = $1 and s.id = $2 for key share of s",
+        w.company_id,
+        stage_id,
+    )
+    if row is None:
+        raise RequestError.NOT_FOUND(what="stage")
+    if row["archived_at"] is not None:
+        raise BoardError.BOARD_ARCHIVED()
+    return row
+
+
+async def _place(w: Work, lead_id: UUID, stage_id: UUID, after_id: UUID | None, before_id: UUID | None) -> str:
+    """A rank behind `after_id`; where that one is no longer in the stage, in front of `before_id`; else in front of everybody."""
+    for neighbour, place in ((after_id, _BEHIND), (before_id, _IN_FRONT)):
+        if neighbour not in (None, lead_id) and (found := await w.fetchrow(place, w.company_id, stage_id, neighbour, lead_id)):
+            return between(found["after"], found["before"])
+    others = FIRST.replace("order by", "and id <> $3 order by")
+    return between(None, await w.fetchval(others, w.company_id, stage_id, lead_id))
+
+
+def _reason(target: asyncpg.Record, lead: asyncpg.Record, given: str | None) -> str | None:
+    """Why it is lost, where it goes. Raises Invalid `lost_reason_missing`."""
+    if target["kind"] != StageKind.LOST:
+        return None
+    reason: str | None = given or lead["lost_reason"]
+    if not reason:
+        raise BoardError.LOST_REASON_MISSING()
+    return reason
+
+
+class _Moved(NamedTuple):
+    lead: asyncpg.Record  # as it was
+    rank: str
+    reason: str | None
+
+
+async def _write(w: Work, target: asyncpg.Record, moved: list[_Moved]) -> None:
+    """One statement for all of them, and a line of history for each that changed its stage."""
+    assert w.actor is not None
+    ids, ranks, reasons = [one.lead["id"] for one in moved], [one.rank for one in moved], [one.reason for one in moved]
+    await w.execute(_MOVE, w.company_id, target["id"], ids, ranks, reasons)
+    left = [one for one in moved if one.lead["stage_id"] != target["id"]]
+    if left:
+        await w.execute(
+            _NOTE,
+            w.company_id,
+            doer(w.actor),
+            LeadEvent.MOVED.value,
+            target["id"],
+            target["name"],
+            [one.lead["id"] for one in left],
+            [one.lead["stage_id"] for one in left],
+            [one.reason for one in left],
+        )
+
+
+async def move_lead(
+    actor: Actor,
+    lead_id: UUID,
+    *,
+    stage_id: UUID,
+    after_id: UUID | None = None,
+    before_id: UUID | None = None,
+    version: int | None = None,
+    lost_reason: str | None = None,
+) -> asyncpg.Record:
+    """As `leads.lead`. Behind `after_id`, else in front of `before_id`, else the first of the stage: a neighbour that went away
+    meanwhile is no error. Raises NotFound, PreconditionFailed, Conflict `other_board`, `board_archived`, Invalid `lost_reason_missing`."""
+    async with work(actor, Permission.LEADS_WRITE) as w:
+        target = await _target(w, stage_id)
+        lead = await lock(w, lead_id, None if version is None else frozenset({version}))
+        if lead["board_id"] != target["board_id"]:
+            raise BoardError.OTHER_BOARD()
+        reason = _reason(target, lead, lost_reason)
+        rank = await _place(w, lead_id, stage_id, after_id, before_id)
+        await _write(w, target, [_Moved(lead, rank, reason)])
+        same = lead["stage_id"] == stage_id
+        if not same:
+            w.audit("lead.moved", lead_id, stage=str(stage_id))
+        stages = [stage_id] if same else [lead["stage_id"], stage_id]
+        await tell(w, lead_id, target["board_id"], stages, version=lead["version"] + 1, totals=not same)
+        return await one(w, w.company_id, lead_id)
+
+
+async def move_leads(actor: Actor, lead_ids: list[UUID], *, stage_id: UUID, lost_reason: str | None = None) -> int:
+    """To the top of a stage, in the order given; those that are gone are left out. How many. Raises as `move_lead`."""
+    async with work(actor, Permission.LEADS_WRITE) as w:
+        target = await _target(w, stage_id)
+        rows = await w.fetch(
+            "select * from lead where company_id = $1 and id = any($2::uuid[]) order by id for update", w.company_id, lead_ids
+        )
+        if any(row["board_id"] != target["board_id"] for row in rows):
+            raise BoardError.OTHER_BOARD()
+        if not rows:
+            return 0
+        by_id = {row["id"]: row for row in rows}
+        ordered = [by_id[one] for one in dict.fromkeys(lead_ids) if one in by_id]
+        first = await w.fetchval(
+            FIRST.replace("order by", "and id <> all($3::uuid[]) order by"), w.company_id, stage_id, list(by_id)
+        )
+        ranks = spread(None, first, len(ordered))
+        await _write(
+            w, target, [_Moved(row, rank, _reason(target, row, lost_reason)) for row, rank in zip(ordered, ranks, strict=True)]
+        )
+        for row in ordered:
+            w.audit("lead.moved", row["id"], stage=str(stage_id))
+            w.emit(
+                LeadChanged(
+                    board_id=target["board_id"],
+                    lead_id=row["id"],
+                    stage_id=stage_id,
+                    from_stage_id=row["stage_id"] if row["stage_id"] != stage_id else None,
+                    deleted=False,
+                    version=row["version"] + 1,
+                )
+            )
+        changed = sorted({stage_id, *(row["stage_id"] for row in rows)})
+        w.emit(BoardTotals(board_id=target["board_id"], stages=await totals_of(w, changed)))
+        return len(ordered)

@@ -1,0 +1,152 @@
+"""The stages of a board: made, changed, put elsewhere in the order, deleted."""
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from db import versions
+from db.boards import boards
+from db.boards.enums import LeadEvent, StageKind
+from db.boards.errors import BoardError
+from db.boards.events import BoardChanged, BoardTotals
+from db.boards.rank import between
+from db.boards.totals import totals_of
+from db.errors import RequestError
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.versions import Expected
+from db.work import Read, Work, read, work
+
+MOST = 50
+
+_LAST = "select max(rank) from stage where company_id = $1 and board_id = $2"
+_BEHIND = """
+select o.rank as after, (select min(n.rank) from stage n where n.company_id = $1 and n.board_id = $2 and n.rank > o.rank and n.id <> $4) as before
+from stage o where o.company_id = $1 and o.board_id = $2 and o.id = $3
+"""
+_IN_FRONT = """
+select (select max(n.rank) from stage n where n.company_id = $1 and n.board_id = $2 and n.rank < o.rank and n.id <> $4) as after, o.rank as before
+from stage o where o.company_id = $1 and o.board_id = $2 and o.id = $3
+"""
+
+
+async def stages(actor: Actor, board_id: UUID) -> list[asyncpg.Record]:
+    """Rows `id, board_id, name, color, kind, lead_limit, probability, version, leads, value_cents`, in order. Raises NotFound."""
+    async with read(actor, Permission.BOARDS_READ) as r:
+        await boards.must_exist(r, actor.company_id, board_id)
+        return await r.fetch(
+            f"{boards.STAGE} where s.company_id = $1 and s.board_id = $2 order by s.rank, s.id", actor.company_id, board_id
+        )
+
+
+async def _one(r: Read, company_id: UUID, stage_id: UUID) -> asyncpg.Record:
+    row = await r.fetchrow(f"{boards.STAGE} where s.company_id = $1 and s.id = $2", company_id, stage_id)
+    if row is None:
+        raise RequestError.NOT_FOUND(what="stage")
+    return row
+
+
+async def create_stage(
+    actor: Actor, board_id: UUID, *, name: str, color: str, kind: StageKind, limit: int | None, probability: int
+) -> asyncpg.Record:
+    """The last one of its board, as in `stages`. Raises NotFound, Conflict `too_many_stages`."""
+    async with work(actor, Permission.BOARDS_WRITE) as w:
+        await boards.lock(w, board_id)
+        if await w.fetchval("select count(*) from stage where company_id = $1 and board_id = $2", w.company_id, board_id) >= MOST:
+            raise BoardError.TOO_MANY_STAGES(most=MOST)
+        rank = between(await w.fetchval(_LAST, w.company_id, board_id), None)
+        stage_id = await boards.insert_stage(w, board_id, name, color, kind, rank, limit, probability)
+        w.audit("stage.created", stage_id)
+        w.emit(BoardChanged(board_id=board_id))
+        return await _one(w, w.company_id, stage_id)
+
+
+async def _locked(w: Work, stage_id: UUID, expected: Expected) -> asyncpg.Record:
+    """The stage, under the lock of its board."""
+    board_id = await w.fetchval("select board_id from stage where company_id = $1 and id = $2", w.company_id, stage_id)
+    if board_id is None:
+        raise RequestError.NOT_FOUND(what="stage")
+    await boards.lock(w, board_id)
+    row = await w.fetchrow("select * from stage where company_id = $1 and id = $2 for update", w.company_id, stage_id)
+    if row is None:
+        raise RequestError.NOT_FOUND(what="stage")
+    versions.check(row["version"], expected)
+    return row
+
+
+async def change_stage(
+    actor: Actor,
+    stage_id: UUID,
+    *,
+    expected: Expected = None,
+    after_id: UUID | None = None,
+    before_id: UUID | None = None,
+    **columns: Any,
+) -> asyncpg.Record:
+    """As in `stages`. `columns`: new values of name, color, kind, lead_limit, probability. A neighbour that is gone leaves the stage
+    where it is. Raises NotFound, PreconditionFailed."""
+    async with work(actor, Permission.BOARDS_WRITE) as w:
+        stage = await _locked(w, stage_id, expected)
+        board_id: UUID = stage["board_id"]
+        for other, place in ((after_id, _BEHIND), (before_id, _IN_FRONT)):
+            if other not in (None, stage_id) and (found := await w.fetchrow(place, w.company_id, board_id, other, stage_id)):
+                columns["rank"] = between(found["after"], found["before"])
+                break
+        for name, value in columns.items():
+            await w.execute(f"update stage set {name} = $3 where company_id = $1 and id = $2", w.company_id, stage_id, value)
+        await w.execute("update stage set version = version + 1 where company_id = $1 and id = $2", w.company_id, stage_id)
+        w.audit("stage.changed", stage_id)
+        w.emit(BoardChanged(board_id=board_id))
+        return await _one(w, w.company_id, stage_id)
+
+
+# The leads of the stage that goes stand behind those of the other, in the order that they had: a rank with something in front of it.
+_EMPTY = """
+with moved as (
+    update lead set stage_id = $3, rank = $4 || rank, version = version + 1, stage_since = now(),
+        lost_reason = case when $5::bool then coalesce(lost_reason, $6::text) end
+    where company_id = $1 and stage_id = $2 returning id
+)
+insert into lead_change(company_id, lead_id, by_id, kind, from_stage_id, from_stage, to_stage_id, to_stage)
+select $1, id, $7::uuid, $8::text, $2, $6::text, $3, $9::text from moved
+"""
+
+
+async def delete_stage(actor: Actor, stage_id: UUID, *, move_to: UUID | None, expected: Expected = None) -> None:
+    """Its leads go to the end of `move_to`; those of a lost stage keep their reasons in another one, and what was not lost before
+    is lost for the name of the stage that goes. Raises NotFound, PreconditionFailed, Conflict `stage_not_empty`, `last_stage`, `other_board`."""
+    async with work(actor, Permission.BOARDS_WRITE) as w:
+        stage = await _locked(w, stage_id, expected)
+        board_id: UUID = stage["board_id"]
+        if await w.fetchval("select count(*) from stage where company_id = $1 and board_id = $2", w.company_id, board_id) == 1:
+            raise BoardError.LAST_STAGE()
+        target = None
+        if move_to is not None and move_to != stage_id:
+            target = await w.fetchrow(
+                "select * from stage where company_id = $1 and id = $2 for key share", w.company_id, move_to
+            )
+            if target is None:
+                raise RequestError.NOT_FOUND(what="stage")
+            if target["board_id"] != board_id:
+                raise BoardError.OTHER_BOARD()
+        if await w.fetchval("select exists (select from lead where company_id = $1 and stage_id = $2)", w.company_id, stage_id):
+            if target is None:
+                raise BoardError.STAGE_NOT_EMPTY()
+            last = await w.fetchval("select max(rank) from lead where company_id = $1 and stage_id = $2", w.company_id, move_to)
+            await w.execute(
+                _EMPTY,
+                w.company_id,
+                stage_id,
+                move_to,
+                between(last, None),
+                target["kind"] == StageKind.LOST,
+                stage["name"],
+                actor.id if actor.kind == "user" else None,
+                LeadEvent.MOVED.value,
+                target["name"],
+            )
+            w.emit(BoardTotals(board_id=board_id, stages=await totals_of(w, [target["id"]])))
+        await w.execute("delete from stage where company_id = $1 and id = $2", w.company_id, stage_id)
+        w.audit("stage.deleted", stage_id, moved_to=str(move_to) if move_to else None)
+        w.emit(BoardChanged(board_id=board_id))
