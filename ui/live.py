@@ -2,7 +2,9 @@
 
 `live.on(CampaignProgress, handler)` inside a page calls the handler with the typed event, in the page's own context, until the page
 is gone; `CampaignEvent` takes a whole family. After a gap the API replays from the last event id, or says `reset`: then the handlers
-given to `live.on_reset` fetch anew. A page shows the answer to its own write, and passes over the event that tells it of a version
+given to `live.on_reset` fetch anew. They do so too once the stream shows that the API is back after a request got no answer: what was
+asked in vain, perhaps because of an event, would be missing else. `ready()` before a page asks for anything: what changes behind its
+answers is heard. A page shows the answer to its own write, and passes over the event that tells it of a version
 that it has; everybody else repaints from the event.
 Nothing is stored here, and a handler that fails does not stop the others.
 """
@@ -25,12 +27,14 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from api.contract.events import Event, Frame
 from ui import session
 from ui.client import accounts
-from ui.client.base import ApiClient, ApiProblem, Offline
+from ui.client.base import ApiClient, ApiProblem, Offline, Pool
 
 log = structlog.get_logger(__name__)
 LONGEST_WAIT = 20.0
 IDLE_SECONDS = 30.0
 MOST_WAITING = 100
+READY_SECONDS = 0.25
+RESET_SECONDS = 5.0  # between two times that pages fetch anew because requests got no answer
 
 
 E = TypeVar("E", bound=Event)
@@ -56,10 +60,16 @@ class _Hub:
         self.last_id: str | None = None
         self.tries = 0
         self.connected: bool | None = None  # None until the first try ended
+        self.tried = asyncio.Event()  # the stream stands, or will not at once
+        self.unanswered = False
+        self._reset_at = 0.0
         self.task: asyncio.Task[None] | None = None
 
     def add(self, listener: _Listener) -> None:
         self.listeners.append(listener)
+        self.start()
+
+    def start(self) -> None:
         if self.task is None or self.task.done():
             self.task = asyncio.create_task(self._run(), name="live events")
 
@@ -104,16 +114,16 @@ class _Hub:
         async with connect(address, additional_headers=headers, open_timeout=5, max_size=1 << 20, proxy=None) as socket:
             self._mark(True)
             self.tries = 0
-            quiet = asyncio.get_running_loop().time()
+            quiet = _time()
             while True:
                 try:
                     frame = await asyncio.wait_for(socket.recv(), IDLE_SECONDS)
                 except TimeoutError:
-                    if not self.listeners and asyncio.get_running_loop().time() - quiet > IDLE_SECONDS:
+                    if not self.listeners and _time() - quiet > IDLE_SECONDS:
                         return
                     continue
                 if self.listeners:
-                    quiet = asyncio.get_running_loop().time()
+                    quiet = _time()
                 self._take(frame)
 
     def _take(self, frame: str | bytes) -> None:
@@ -124,18 +134,32 @@ class _Hub:
             log.warning("unreadable event frame")
             return
         if found.type == "hello":
-            self.last_id = self.last_id or found.id  # what is replayed comes after; its ids count, not the newest
+            self._greeted(found.id)
             return
         if found.id:
             self.last_id = found.id
-        if found.type == "reset":
-            self._tell("reset")
-        elif event is not None:
+        if found.type == "reset" or (self.unanswered and _time() - self._reset_at >= RESET_SECONDS):
+            self._reset()
+        if event is not None:
             for listener in tuple(self.listeners):
                 if listener.wants(event):
                     _call(listener, event)
 
+    def _greeted(self, id: str | None) -> None:
+        """Pages that asked before the stream stood for the first time may have missed what happened between."""
+        late = self.last_id is None and bool(self.listeners)
+        self.last_id = self.last_id or id  # what is replayed comes after; its ids count, not the newest
+        self.tried.set()
+        if late or self.unanswered:
+            self._reset()
+
+    def _reset(self) -> None:
+        self.unanswered, self._reset_at = False, _time()
+        self._tell("reset")
+
     def _mark(self, connected: bool) -> None:
+        if not connected:
+            self.tried.set()
         if connected != self.connected:
             self.connected = connected
             self._tell("connection")
@@ -144,6 +168,10 @@ class _Hub:
         for listener in tuple(self.listeners):
             if listener.subject == subject:
                 _call(listener)
+
+
+def _time() -> float:
+    return asyncio.get_running_loop().time()
 
 
 _decode = msgspec.json.Decoder(Frame).decode
@@ -164,6 +192,7 @@ class Hubs:
     @classmethod
     def open(cls, api_url: str) -> None:
         cls.events_url = api_url.replace("http", "ws", 1) + "/v1/events"
+        Pool.unanswered = _unanswered
 
     @classmethod
     async def close(cls) -> None:
@@ -176,6 +205,21 @@ class Hubs:
 
 
 _hubs: dict[str, _Hub] = {}
+
+
+def _unanswered(token: str) -> None:
+    hub = _hubs.get(token)
+    if hub is not None:
+        hub.unanswered = True
+
+
+async def ready(token: str) -> None:
+    """Before a page asks for anything: returns when the session's stream stands; one that does not come in a moment says `reset` when
+    it does."""
+    hub = _hubs.setdefault(token, _Hub(token))
+    hub.start()
+    with suppress(TimeoutError):
+        await asyncio.wait_for(hub.tried.wait(), READY_SECONDS)
 
 
 def _call(listener: _Listener, *args: Event) -> None:

@@ -17,7 +17,7 @@ from nicegui import Client, helpers
 from nicegui.language import Language
 
 from api.contract.enums import Permission
-from ui import first_answers, kinds
+from ui import first_answers, kinds, live
 from ui.client import accounts
 from ui.client.base import ApiClient, ApiProblem, Offline
 from ui.i18n import preferences, set_page_preferences
@@ -136,6 +136,7 @@ async def _admit(client: Client, listed: _Page, settings: Settings, draw_error: 
         _away(client, api, draw_error)
         return True
     bind(client, SignedIn(token, me, api))
+    await live.ready(token)
     await kinds.load(api)
     set_page_preferences(client, me.company.time_zone)
     if listed.permission is not None and listed.permission not in me.permissions:

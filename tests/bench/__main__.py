@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import uvloop
 
-from tests.bench import campaign, contacts, imports, ingest, pages, reads, statuses
+from tests.bench import campaign, contacts, imports, ingest, live, pages, reads, statuses
 from tests.bench.campaign import Run
 from tests.bench.harness import ROOT, Harness, harness
 from tests.bench.ports import free_ports
@@ -181,6 +181,28 @@ async def bench_contacts(count: int, rounds: int) -> None:
     keep("Contacts", text)
 
 
+async def bench_live(clients: int) -> None:
+    """Listeners of `/v1/events`."""
+    [api] = free_ports(1)
+    async with harness(api_port=api) as base, explained(base):
+        heard = await live.measure(base, clients)
+        facts = await machine(base)
+    text = (
+        f"{facts}. {heard.clients} web sockets on one API process, of {live.COMPANIES} companies with {live.RATE:.0f} events a second each, for"
+        f" {live.SECONDS:.0f} s; every listener heard each event of its company once and in order ({len(heard.latencies):,} frames). From before an"
+        " event is published until its listener has read it, in milliseconds. Then all were cut at once, and came back by their last event id.\n\n"
+    )
+    row = [
+        *(f"{heard.quantile(share) * 1000:.0f}" for share in (0.5, 0.95, 0.99, 1)),
+        f"{heard.joined:.1f}",
+        f"{heard.back:.1f}",
+        f"{heard.cpu / live.SECONDS * 100:.0f}",
+        f"{heard.rss[0]:.0f} → {heard.rss[1]:.0f}",
+    ]
+    head = ["p50", "p95", "p99", "slowest", "all connected in s", "all back in s", "API process, % of a core", "its memory, MB"]
+    keep("Live", text + table(head, [row]))
+
+
 async def bench_reads(count: int) -> None:
     """The reads of all day at a tenth of the volume and at all of it."""
     tenth, whole = await reads.measure(count // 10), await reads.measure(count)
@@ -237,6 +259,8 @@ def main() -> int:
     seek = which.add_parser("contacts", help="searches among many contacts, made once and kept")
     seek.add_argument("count", nargs="?", type=int, default=1_000_000)
     seek.add_argument("--rounds", type=int, default=5)
+    hear = which.add_parser("live", help="many web sockets on one API process")
+    hear.add_argument("count", nargs="?", type=int, default=500)
     ask = which.add_parser("reads", help="lists, searches and threads over HTTP, at a tenth of the volume and at all of it")
     ask.add_argument("count", nargs="?", type=int, default=1_000_000)
     look = which.add_parser("pages", help="every main page in a browser")
@@ -248,6 +272,9 @@ def main() -> int:
     given = cli.parse_args()
     if given.which == "contacts":
         uvloop.run(bench_contacts(given.count, given.rounds))
+        return 0
+    if given.which == "live":
+        uvloop.run(bench_live(given.count))
         return 0
     if given.which == "reads":
         uvloop.run(bench_reads(given.count))

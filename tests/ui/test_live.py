@@ -1,16 +1,30 @@
-"""Live events over a true web socket: shared by pages, filtered by type, resumed after a break, reset, ended."""
+"""Live events over a true web socket: shared by pages, filtered by type, resumed after a break, reset, ended; what was asked in vain
+is asked again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from uuid import uuid4
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+from uuid import UUID, uuid4
 
+import asyncpg
+import httpx
 import pytest
 import uvicorn
+from litestar import Litestar
+from nicegui import ui
 from nicegui.testing import User
 
-from api.contract.events import CampaignEvent, ContactsChanged
+from api.contract.events import CampaignEvent, CampaignProgress, ContactsChanged
+from db import event_stream
+from db.permissions import Role
+from db.tenancy import Actor
+from tests.api.conftest import make_member
+from tests.ui.conftest import Network
 from tests.ui.fake_api import FakeApi
-from ui import live
+from ui import live, session
+from ui.client import accounts
+from ui.components.states import load
 
 
 async def _until(check: Callable[[], object], seconds: float = 30) -> None:
@@ -21,17 +35,73 @@ async def _until(check: Callable[[], object], seconds: float = 30) -> None:
     raise AssertionError("it did not happen")
 
 
-@pytest.fixture
-async def events(api: FakeApi, user: User) -> AsyncIterator[FakeApi]:
-    server = uvicorn.Server(uvicorn.Config(api.app, port=0, log_level="error", ws="wsproto", lifespan="off"))
+@asynccontextmanager
+async def _served(app: Any) -> AsyncIterator[int]:
+    """The port where an app is reached by true sockets."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="wsproto", lifespan="off"))
     task = asyncio.create_task(server.serve())
     await _until(lambda: server.started)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    live.Hubs.open(f"http://127.0.0.1:{port}")
-    yield api
+    yield server.servers[0].sockets[0].getsockname()[1]
     await live.Hubs.close()
     server.should_exit = True
     await task
+
+
+@pytest.fixture
+async def events(api: FakeApi, user: User) -> AsyncIterator[FakeApi]:
+    async with _served(api.app) as port:
+        live.Hubs.open(f"http://127.0.0.1:{port}")
+        yield api
+
+
+class Cable(httpx.AsyncBaseTransport):
+    """The network between the web app and its API, requests and sockets; it can be cut."""
+
+    def __init__(self, http: httpx.AsyncBaseTransport, port: int) -> None:
+        self._http, self._port = http, port
+        self._lines: set[asyncio.StreamWriter] = set()
+        self._whole = True
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not self._whole:
+            raise httpx.ConnectError("cut")
+        return await self._http.handle_async_request(request)
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._whole:
+            writer.close()
+            return
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._lines |= {writer, far_writer}
+        await asyncio.gather(self._pipe(reader, far_writer), self._pipe(far_reader, writer))
+
+    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                writer.write(data)
+        self._lines.discard(writer)
+        writer.close()
+
+    def cut(self) -> None:
+        self._whole = False
+        for line in self._lines:
+            line.transport.abort()
+
+    def mend(self) -> None:
+        self._whole = True
+
+
+@pytest.fixture
+async def cable(network: Network, real: User, app: Litestar) -> AsyncIterator[Cable]:
+    """In front of the true API, for requests and for events."""
+    async with _served(app) as port:
+        network.api = cable = Cable(network.api, port)
+        relay = await asyncio.start_server(cable.carry, "127.0.0.1", 0)
+        live.Hubs.open(f"http://127.0.0.1:{relay.sockets[0].getsockname()[1]}")
+        yield cable
+        await live.Hubs.close()
+        cable.cut()
+        relay.close()
 
 
 async def test_events_reach_the_pages_that_want_them(ana: User, events: FakeApi) -> None:
@@ -98,3 +168,60 @@ async def test_a_session_that_ended_leads_to_sign_in(ana: User, events: FakeApi,
     for socket in tuple(events.state.sockets):
         await socket.close(1012)
     await ana.should_see("Sua sessão terminou. Entre de novo para continuar.", retries=40)
+
+
+async def test_after_a_cut_of_the_network_nothing_is_missing(
+    real: User, cable: Cable, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    """Events of the meantime are heard in their order, once; what could not be read then is read without a press."""
+    heard: list[UUID] = []
+    await real.open("/team")
+    await real.should_see("Ana Lima")
+    with real:
+        live.on(CampaignProgress, lambda event: heard.append(event.campaign_id))
+    cable.cut()
+    told = [uuid4() for _ in range(3)]
+    await event_stream.publish(owner.company_id, [CampaignProgress(campaign_id=each) for each in told])
+    await make_member(owner_db, owner, Role.AGENT)
+    with real:
+        api = session.current().api
+        load(lambda: accounts.team(api), lambda page: ui.label(f"Loaded: {len(page.items)}"))
+    await real.should_see("Não foi possível carregar")
+    cable.mend()
+    await real.should_see("Loaded: 2")
+    await real.should_see("2 pessoas")  # the list of the page, which had not failed
+    await _until(lambda: heard == told)
+    await event_stream.publish(owner.company_id, [CampaignProgress(campaign_id=owner.company_id)])
+    await _until(lambda: len(heard) > 3)
+    assert heard == [*told, owner.company_id]
+
+
+async def test_what_was_asked_in_vain_is_asked_again_when_the_api_is_heard(ana: User, events: FakeApi) -> None:
+    """The stream stood all the time, so no event tells of it again; the place listens to nothing by itself."""
+    await ana.open("/team")
+    await _until(lambda: events.state.sockets)
+    events.state.down = True
+    with ana:
+        api = session.current().api
+        load(lambda: accounts.invitations(api), lambda page: ui.label(f"Invited: {page.items[0].email}"))
+    await ana.should_see("Não foi possível carregar")
+    events.state.down = False
+    await events.send("ping")
+    await ana.should_see("Invited: novo@lojaaurora.com.br")
+
+
+async def test_pages_that_asked_before_the_stream_stood_ask_again(ana: User, events: FakeApi) -> None:
+    where, live.Hubs.events_url = live.Hubs.events_url, "ws://127.0.0.1:1/v1/events"
+    seen: list[str] = []
+    await ana.open("/team")
+    with ana:
+        live.on_reset(lambda: seen.append("reset"))
+    live.Hubs.events_url = where
+    await _until(lambda: seen)
+    await ana.open("/team")
+    with ana:
+        live.on_reset(lambda: seen.append("of the second page"))
+    assert len(events.state.sockets) == 1
+    await events.send("contacts.changed", {"contact_id": str(uuid4())})
+    await asyncio.sleep(0.1)
+    assert seen == ["reset"]

@@ -6,7 +6,7 @@ under its own Idempotency-Key.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from enum import Enum
 from typing import Any, Protocol, TypeVar, cast
@@ -68,6 +68,8 @@ class Pool:
     """The connection pool of this process; opened at start, closed at stop."""
 
     http: httpx.AsyncClient | None = None
+    unanswered: Callable[[str], None] | None = None
+    """Is told the session token of each request that got no answer, or a failure of the server."""
 
     @classmethod
     def open(cls, api_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -112,6 +114,7 @@ class ApiClient:
         self, token: str | None = None, *, language: str | None = None, address: str | None = None, browser: str | None = None
     ) -> None:
         """`address` and `browser` (its User-Agent): the API counts and records people, not this process (its TRUSTED_PROXIES)."""
+        self._token = token
         self._headers = {"Accept": "application/json"}
         if browser:
             self._headers["User-Agent"] = browser.encode("ascii", "ignore").decode()
@@ -204,6 +207,10 @@ class ApiClient:
         finally:
             await response.aclose()
 
+    def _unanswered(self) -> None:
+        if self._token and Pool.unanswered is not None:
+            Pool.unanswered(self._token)
+
     async def _decoded(self, method: str, path: str, type: type[T], **rest: Any) -> T:
         return cast(T, await self._call(method, path, type, **rest))
 
@@ -239,8 +246,11 @@ class ApiClient:
         try:
             response = await _http().send(request)
         except httpx.TransportError as error:
+            self._unanswered()
             raise Offline(str(error)) from error
         if response.status_code >= 400:
+            if response.status_code >= 500:
+                self._unanswered()
             raise _problem(response.status_code, response.content)
         if type is None or (type is Done and not response.content):
             return Done() if type is Done else None

@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 
 from nicegui import helpers, ui
 
-from ui import first_answers, session
+from ui import first_answers, live, session
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.buttons import button
@@ -100,6 +100,30 @@ def skeleton_chart() -> None:
         skeleton("line m-w-30", "chart")
 
 
+class OnceBack:
+    """Asks again for a place that shows an error, once the stream shows that the API is back. `refresh` asks."""
+
+    def __init__(self, refresh: Callable[[], Awaitable[None]]) -> None:
+        self._refresh = refresh
+        self._waits = self._listens = False
+
+    def wait(self, place: ui.element) -> None:
+        """The place shows an error."""
+        self._waits = True
+        if not self._listens and session.token_of(place.client) is not None:
+            self._listens = True
+            with place:
+                live.on_reset(self._reset)
+
+    def over(self) -> None:
+        """It is being asked for."""
+        self._waits = False
+
+    async def _reset(self) -> None:
+        if self._waits:
+            await self._refresh()
+
+
 class Loader(Generic[T]):
     """A place of the page that asks, waits, and shows. Made by `load`."""
 
@@ -109,6 +133,8 @@ class Loader(Generic[T]):
         self._skeleton = skeleton
         self._asked = 0
         self._shown: T | None = None
+        self._failure: str | None = None
+        self._once_back = OnceBack(self.refresh)
         self.element = ui.element("div").classes(f"m-loader {classes}")
         self.element.props["aria-busy"] = "true"
         with self.element:
@@ -120,6 +146,7 @@ class Loader(Generic[T]):
         an answer equal to what is shown is not drawn again, because a redraw would lose a press that is under way."""
         self._asked += 1
         asked = self._asked
+        self._once_back.over()
         try:
             value = await self._fetch()
         except (ApiProblem, Offline) as error:
@@ -137,7 +164,7 @@ class Loader(Generic[T]):
     async def _paint(self, value: T) -> None:
         if self._gone():
             return
-        self._shown = value
+        self._shown, self._failure = value, None
         self.element.props["aria-busy"] = "false"
         self.element.clear()
         with self.element:
@@ -154,12 +181,18 @@ class Loader(Generic[T]):
                 session.expired()
             return
         self._shown = None
+        self._once_back.wait(self.element)
+        sentence = problems.sentence(error)
+        if sentence == self._failure:
+            return  # it stands there; its button is not drawn anew under a finger
+        self._failure = sentence
         self.element.props["aria-busy"] = "false"
         self.element.clear()
         with self.element:
-            error_state(problems.sentence(error), self._again)
+            error_state(sentence, self._again)
 
     async def _again(self) -> None:
+        self._failure = None
         self.element.clear()
         with self.element:
             self._skeleton()

@@ -19,7 +19,7 @@ from ui.components.buttons import allow, button
 from ui.components.cells import Cell, body, linked, name_of, of_row, tick, tick_all
 from ui.components.forms import search_field
 from ui.components.query import Asked, Filter, Query
-from ui.components.states import empty, error_state, nothing_found, skeleton_table
+from ui.components.states import OnceBack, empty, error_state, nothing_found, skeleton_table
 from ui.i18n import _, ngettext
 
 T = TypeVar("T")
@@ -72,6 +72,7 @@ class DataTable(Generic[T]):
         self._total: int | None = None
         self._estimated = False
         self._asked = 0
+        self._once_back = OnceBack(self.refresh)
         self._all = False
         with ui.element("div").classes("m-card m-card-flush") as self.element:
             if search or filters or tools:
@@ -215,6 +216,7 @@ class DataTable(Generic[T]):
         """Fetches the current page again; rows stay on the screen meanwhile."""
         self._asked += 1
         asked = self._asked
+        self._once_back.over()
         self._table.props("loading")
         try:
             page = await self._fetch(self.query)
@@ -237,6 +239,7 @@ class DataTable(Generic[T]):
             if isinstance(error, ApiProblem) and error.status == 401:
                 problems.show(error)
                 return
+        self._once_back.wait(self.element)
         self._table.props(remove="loading")
         self._table.set_visibility(False)
         self._foot.set_visibility(False)
