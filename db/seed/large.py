@@ -1,4 +1,4 @@
-"""A large company beside the demo one: as many contacts, messages and talks as a wholesaler has after years, so that speed and screens can
+"""A large company beside the demo one: as many contacts, messages and leads as a wholesaler has after years, so that speed and screens can
 be judged at full volume. Made once, in one transaction, whole or not at all; its channels are on the sandbox.
 """
 
@@ -14,16 +14,17 @@ from db.seed.accounts import PASSWORD, write_accounts
 from db.seed.channels import write_channels
 from db.seed.company import LARGE
 from db.seed.crowd import TABLES, act_for, indexed_later, write_crowd
+from db.seed.leads import write_leads
 from db.seed.templates import write_templates
 from db.seed.traffic import write_traffic
 from db.settings import Settings
 
 CONTACTS = 1_000_000
-_WRITTEN = (*TABLES, "message", "attempt", "inbound_message", "message_tally", "stat_delta")
+_WRITTEN = (*TABLES, "message", "attempt", "inbound_message", "message_tally", "stat_delta", "lead", "lead_change", "stage_total")
 
 
 async def seed_large(settings: Settings, size: int = CONTACTS, say: Callable[[str], object] = lambda _: None) -> bool:
-    """`size` contacts and as many messages; True when they were made now, False when the company was there. Needs the key ring, as the
+    """`size` contacts, as many messages, a tenth as many leads; True when they were made now, False when the company was there. Needs the key ring, as the
     owner of the database. Other programs that want the same tables wait until it is done. `say` is told each step."""
     c = await asyncpg.connect(settings.database_owner_url or settings.database_url)
     try:
@@ -43,6 +44,8 @@ async def seed_large(settings: Settings, size: int = CONTACTS, say: Callable[[st
                 await write_templates(c, at, LARGE)
                 say("Campaigns and conversations …")
                 await write_traffic(c, LARGE, size, at)
+                say("Leads …")
+                await write_leads(c, LARGE, size)
                 await queue.insert(c, LARGE.id, [(CheckChannel(channel_id=each), None) for each in (LARGE.whatsapp, LARGE.sms)])
                 await c.execute(
                     "insert into audit_log(company_id, action, subject_id) values ($1, 'company.demo_made', $1)", LARGE.id

@@ -211,7 +211,7 @@ async def bench_reads(count: int) -> None:
         [full.kind, *(f"{value * 1000:.1f}" for small in (part, full) for value in (small.p50, small.p95, small.worst))]
         for part, full in zip(tenth.figures, whole.figures, strict=True)
     ]
-    held = [f"{volume.contacts:,} contacts and {volume.messages:,} messages" for volume in (tenth, whole)]
+    held = [", ".join(f"{count:,} {what}" for what, count in volume.held.items()) for volume in (tenth, whole)]
     made = "" if whole.seeded is None else f" `just seed --large` took {whole.seeded:.0f} s for the larger."
     text = (
         f"{facts}. Milliseconds over HTTP, one API process, {reads.REQUESTS} requests of each kind, one at a time, each with other words or"

@@ -28,6 +28,12 @@ from tests.bench.ports import free_ports
 REQUESTS, WARM = 200, 40
 _PAGES = 20  # of a list, one behind the other
 
+_HELD = {
+    "contacts": "count(*) from contact",
+    "messages": "(select count(*) from message) + (select count(*) from inbound_message)",
+    "leads": "count(*) from lead",
+}
+
 
 class Figure(NamedTuple):
     """One kind of read; seconds."""
@@ -41,8 +47,7 @@ class Figure(NamedTuple):
 class Volume(NamedTuple):
     """What one database held, and how its reads did. `seeded`: seconds, None where it was there already."""
 
-    contacts: int
-    messages: int
+    held: dict[str, int]
     seeded: float | None
     figures: list[Figure]
 
@@ -71,8 +76,7 @@ async def measure(size: int) -> Volume:
         db = await asyncpg.connect(base.settings.database_owner_url)
         try:
             tokens = [await _session(db, email) for email, _, _ in LARGE.team]
-            contacts = await db.fetchval("select count(*) from contact")
-            messages = await db.fetchval("select (select count(*) from message) + (select count(*) from inbound_message)")
+            held = {what: await db.fetchval(f"select {sql}") for what, sql in _HELD.items()}
             await db.execute("checkpoint")
             process = base.start("-m", "api")
             await await_api(base, process)
@@ -82,7 +86,7 @@ async def measure(size: int) -> Volume:
             base.stop(process)
         finally:
             await db.close()
-    return Volume(contacts, messages, seconds, figures)
+    return Volume(held, seconds, figures)
 
 
 async def _session(db: asyncpg.Connection, email: str) -> str:
@@ -150,4 +154,14 @@ async def _kinds(asker: _Asker, db: asyncpg.Connection) -> dict[str, list[str]]:
     threads = [path for contact in long for path in (await asker.pages(f"/v1/contacts/{contact}/messages", {"limit": 50}))[:3]]
     threads += [f"/v1/contacts/{row['id']}/messages?limit=50" for row in people[:REQUESTS]]
     dice.shuffle(threads)
-    return {"contact list": lists, "contact search": searches, "thread page": threads}
+    columns: list[str] = []
+    board = f"/v1/boards/{await db.fetchval('select id from board where company_id = $1', LARGE.id)}"
+    for stage in await db.fetch("select id from stage where company_id = $1 order by rank", LARGE.id):
+        columns += await asker.pages(f"{board}/leads", {"stage_id": str(stage["id"]), "limit": 50})
+    names = [word for kind in ("rare word", "common word", "two words", "nothing found") for word in KINDS[kind]]
+    leads = [f"{board}/leads?search={quote(name)}&limit=50" for name in names]
+    boards = [board, "/v1/boards"]
+    return {
+        "contact list": lists, "contact search": searches, "thread page": threads, "board, with its totals": boards,
+        "board column": columns, "leads by words": leads,
+    }  # fmt: skip

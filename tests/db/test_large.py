@@ -64,6 +64,13 @@ async def test_the_large_company_adds_up(installation: Settings) -> None:
         replied = f"select campaign_id, {TALLY_REPLIED} from message where replied_at is not null"
         true = f"select campaign_id, state, count(*) from ({states} union all {replied}) s group by 1, 2 order by 1, 2"
         assert told == await db.fetch(true)
+        leads = "select stage_id, count(*) as leads, sum(coalesce(value_cents, 0)) as value from lead group by 1 order by 1"
+        assert [tuple(row) for row in await db.fetch(leads)] == [
+            tuple(row)
+            for row in await db.fetch("select stage_id, leads, value_cents from stage_total where leads > 0 order by 1")
+        ]
+        assert await count("lead") == await count("(select distinct stage_id, rank from lead) l") == SIZE // 10
+        assert await count("lead l join stage s on s.id = l.stage_id where (s.kind = 'lost') <> (l.lost_reason is not null)") == 0
         assert {row["campaign_id"] for row in told} == {row["id"] for row in await db.fetch("select id from campaign")}
     finally:
         await db.close()
