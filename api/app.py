@@ -23,12 +23,14 @@ from api.campaigns import CampaignController
 from api.channel_signups import ChannelSignupController
 from api.channels import ChannelController, KindController
 from api.contacts import ContactController, CustomFieldController, TagController
+from api.conversations import ConversationController
 from api.exports import ExportController
 from api.holds import HoldController
 from api.home import HomeController
 from api.hooks.asgi import Hooks, in_front
 from api.idempotency import Idempotent, on_replay, take_key
 from api.imports import ImportController
+from api.inbox import LabelController, QuickReplyController, TeamController
 from api.leads import BoardLeadController, ContactLeadController, LeadController
 from api.location import locate
 from api.log import RequestLogging
@@ -67,6 +69,10 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     SandboxController,
     ContactController,
     MessageController,
+    ConversationController,
+    LabelController,
+    TeamController,
+    QuickReplyController,
     ExportController,
     TagController,
     CustomFieldController,

@@ -21,7 +21,7 @@ from litestar.exceptions import (
 from litestar.response.base import ASGIResponse
 from litestar.types import ExceptionHandlersMap
 
-from api.contract import base, boards, channels, contacts, kinds, signups
+from api.contract import base, boards, channels, contacts, conversations, kinds, signups
 from api.contract.base import FieldError, Problem
 from api.strict import JSON, query_names
 from db import texts
@@ -29,6 +29,7 @@ from db.boards.errors import BoardField
 from db.channels.errors import ChannelField, TemplateField
 from db.contacts.errors import ContactField
 from db.contacts.reasons import Reason
+from db.conversations.errors import ConversationField
 from db.errors import AppError, ErrorCode, Field, FieldCode, RequestError, RequestField
 
 log = structlog.get_logger("api.errors")
@@ -57,6 +58,8 @@ PATTERNS: dict[str, FieldCode] = {
     base.COUNTRY: RequestField.COUNTRY_CODE,
     contacts.FIELD_KEY: ContactField.KEY,
     boards.CURRENCY: BoardField.CURRENCY_CODE,
+    conversations.COLOR: ConversationField.COLOR,
+    conversations.SHORTCUT: ConversationField.SHORTCUT,
     kinds.KIND: RequestField.UNKNOWN_VALUE,
     channels.TEMPLATE_NAME: TemplateField.NAME,
     channels.TEMPLATE_LANGUAGE: TemplateField.LANGUAGE,

@@ -37,4 +37,4 @@ class MessageController(Controller):
     async def send_message(self, actor: Caller, data: JSONBody[MessageCreate]) -> Message:
         """One free text, before all campaigns of the channel. 409 `window_closed`, `opted_out`, `no_address` or
         `channel_not_connected` say why it may not go."""
-        return struct((await answers.send(actor, data.contact_id, data.channel_id, data.text))._asdict(), Message)
+        return struct((await answers.send(actor, data.contact_id, data.channel_id, data.text, seen=data.seen))._asdict(), Message)

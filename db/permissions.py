@@ -35,6 +35,8 @@ class Permission(StrEnum):
     BOARDS_WRITE = "boards:write"
     LEADS_WRITE = "leads:write"
     MESSAGES_SEND = "messages:send"  # one by one, by hand or over the API
+    CONVERSATIONS_READ = "conversations:read"
+    CONVERSATIONS_WRITE = "conversations:write"
     SANDBOX_USE = "sandbox:use"
     AUDIT_READ = "audit:read"
     EVENTS_READ = "events:read"
@@ -49,10 +51,17 @@ _VIEWER = frozenset(
         Permission.TEMPLATES_READ,
         Permission.CAMPAIGNS_READ,
         Permission.BOARDS_READ,
+        Permission.CONVERSATIONS_READ,
         Permission.EVENTS_READ,
     }
 )
-_AGENT = _VIEWER | {Permission.CONTACTS_WRITE, Permission.LEADS_WRITE, Permission.MESSAGES_SEND, Permission.SANDBOX_USE}
+_AGENT = _VIEWER | {
+    Permission.CONTACTS_WRITE,
+    Permission.LEADS_WRITE,
+    Permission.MESSAGES_SEND,
+    Permission.CONVERSATIONS_WRITE,
+    Permission.SANDBOX_USE,
+}
 _MANAGER = _AGENT | {
     Permission.CONTACTS_EXPORT,
     Permission.TEMPLATES_WRITE,

@@ -24,6 +24,10 @@ from db.contacts.events import BulkProgress as BulkProgress
 from db.contacts.events import ContactsChanged as ContactsChanged
 from db.contacts.events import ImportProgress as ImportProgress
 from db.contacts.events import NotesChanged as NotesChanged
+from db.conversations.events import ConversationEntryAdded as ConversationEntryAdded
+from db.conversations.events import ConversationPresence as ConversationPresence
+from db.conversations.events import ConversationUpdated as ConversationUpdated
+from db.conversations.events import InboxChanged as InboxChanged
 from db.events import Event as Event
 from db.holds.events import HoldChanged as HoldChanged
 from db.messages.events import ConversationChanged as ConversationChanged

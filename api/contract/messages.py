@@ -62,8 +62,10 @@ class ReplyChannel(Output):
 
 
 class MessageCreate(Input):
-    """One free text. 409 with the obstacle as its code; repeating it under its Idempotency-Key sends nothing twice."""
+    """One free text. 409 with the obstacle as its code; repeating it under its Idempotency-Key sends nothing twice. `seen`: the newest
+    entry of the thread that the writer saw; 409 `someone_answered` when a colleague answered after it."""
 
     contact_id: UUID
     channel_id: UUID
     text: MessageText
+    seen: UUID | None = None

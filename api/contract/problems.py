@@ -23,6 +23,7 @@ from db.contacts.reasons import FileProblem as FileProblem
 from db.contacts.reasons import Reason as Reason
 from db.contacts.reasons import RowWarning as RowWarning
 from db.contacts.reasons import StayReason as StayReason
+from db.conversations.errors import ConversationError, ConversationField
 from db.errors import Code as Code
 from db.errors import ErrorCode, FieldCode, RequestField
 from db.errors import Params as Params
@@ -42,6 +43,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     ContactError,
     ContactImportError,
     MessageError,
+    ConversationError,
     CampaignError,
     BoardError,
     HoldError,
@@ -53,6 +55,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     TemplateField,
     ContactField,
     ContactImportField,
+    ConversationField,
     CampaignField,
     BoardField,
     RequestField,

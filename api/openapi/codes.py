@@ -8,6 +8,7 @@ from db.boards.errors import BoardError
 from db.campaigns.errors import CampaignError
 from db.channels.errors import ChannelError
 from db.contacts.errors import ContactError, ContactImportError
+from db.conversations.errors import ConversationError
 from db.errors import ErrorCode, RequestError
 from db.holds.errors import HoldError
 from db.messages.errors import MessageError
@@ -86,6 +87,14 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactError.CONTACT_EXISTS,
         ContactError.TAG_BUSY,
     ),
+    "conversations_create": (RequestError.NOT_FOUND,),
+    "conversations_messages": (
+        ConversationError.SOMEONE_ANSWERED,
+        MessageError.CHANNEL_NOT_CONNECTED,
+        MessageError.NO_ADDRESS,
+        MessageError.OPTED_OUT,
+        MessageError.WINDOW_CLOSED,
+    ),
     "custom_fields_create": (
         ContactError.FIELD_BUSY,
         ContactError.FIELD_EXISTS,
@@ -136,6 +145,8 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactImportError.IMPORT_NOT_READY,
         ContactImportError.MAPPING_INVALID,
     ),
+    "labels_create": (ConversationError.LABEL_EXISTS,),
+    "labels_update": (ConversationError.LABEL_EXISTS,),
     "leads_bulk_move": (
         BoardError.BOARD_ARCHIVED,
         BoardError.LOST_REASON_MISSING,
@@ -167,12 +178,15 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         AccountError.TOO_MANY_MAILS,
     ),
     "messages_create": (
+        ConversationError.SOMEONE_ANSWERED,
         MessageError.CHANNEL_NOT_CONNECTED,
         MessageError.NO_ADDRESS,
         MessageError.OPTED_OUT,
         MessageError.WINDOW_CLOSED,
         RequestError.NOT_FOUND,
     ),
+    "quick_replies_create": (ConversationError.SHORTCUT_EXISTS,),
+    "quick_replies_update": (ConversationError.SHORTCUT_EXISTS,),
     "stages_delete": (
         BoardError.LAST_STAGE,
         BoardError.OTHER_BOARD,
@@ -197,6 +211,8 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         AccountError.OWNER_ONLY,
         AccountError.OWN_ROLE,
     ),
+    "teams_create": (ConversationError.TEAM_EXISTS,),
+    "teams_update": (ConversationError.TEAM_EXISTS,),
     "templates_create": (
         ChannelError.NO_TEMPLATES,
         ChannelError.TEMPLATE_EXISTS,

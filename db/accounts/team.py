@@ -8,6 +8,7 @@ from db.accounts import queries
 from db.accounts.errors import AccountError
 from db.accounts.events import SessionRevoked, TeamChanged
 from db.accounts.rights import end_borrowed
+from db.conversations import record
 from db.errors import RequestError
 from db.permissions import Permission, Role
 from db.tenancy import Actor
@@ -72,6 +73,7 @@ async def remove(actor: Actor, user_id: UUID) -> None:
             user_id,
         )
         await end_borrowed(w, user_id, None)
+        await record.left(w, user_id)
         await w.execute("delete from membership where company_id = $1 and user_id = $2", w.company_id, user_id)
         w.audit("member.removed", user_id, role=before.value)
         w.emit(TeamChanged())

@@ -15,6 +15,7 @@ from db.channels.enums import ChannelState
 from db.clock import now
 from db.contacts.enums import SAMPLE, LineType
 from db.contacts.notes import must_exist
+from db.conversations import record
 from db.errors import RequestError, RequestField
 from db.messages import conversation, queueing, segments
 from db.messages.conversation import Entry
@@ -25,7 +26,7 @@ from db.messages.render import LiteralContent
 from db.permissions import Permission
 from db.providers import registry
 from db.tenancy import Actor
-from db.work import Read, read, work
+from db.work import Read, Work, read, work
 
 
 class ReplyChannel(NamedTuple):
@@ -55,6 +56,10 @@ left join lateral (
 where c.company_id = $1 and c.archived_at is null and ($5::uuid is null or c.id = $5)
 order by i.received_at desc nulls last, c.id limit 200
 """
+_KNOWN = """
+select value from contact_identity where company_id = $1 and contact_id = $2 and valid and kind = any($3::text[])
+order by array_position(array['phone', 'wa_id', 'bsuid'], kind), id limit 1
+"""
 # Against an opt-out that is under way: it is seen here, or it sees the message (contacts/consent.py).
 _STEADY = """
 select c.opted_out_at is not null as out from contact c where c.company_id = $1 and c.id in (
@@ -71,38 +76,57 @@ async def reply_channels(actor: Actor, contact_id: UUID) -> list[ReplyChannel]:
         return await _ways(r, actor.company_id, contact_id, None)
 
 
-async def send(actor: Actor, contact_id: UUID, channel_id: UUID, text: str) -> Entry:
+async def send(actor: Actor, contact_id: UUID, channel_id: UUID, text: str, *, seen: UUID | None = None) -> Entry:
     """Queues one free text before all campaigns of the channel. Raises NotFound, Invalid, Conflict with the obstacle as its code."""
+    async with work(actor, Permission.MESSAGES_SEND) as w:
+        return await write(w, contact_id, channel_id, text, seen=seen)
+
+
+async def write(w: Work, contact_id: UUID, channel_id: UUID, text: str, *, seen: UUID | None = None) -> Entry:
+    """The same inside a unit of work. `seen`: the newest entry of the thread that the writer saw; Conflict `someone_answered` when an
+    answer of somebody else was recorded after it."""
     text = text.strip()
     if not text:
         raise RequestError.INVALID(fields=[RequestField.REQUIRED("text")])
-    async with work(actor, Permission.MESSAGES_SEND) as w:
-        await must_exist(w, w.company_id, contact_id)
-        await w.fetch(_STEADY, w.company_id, contact_id)
-        ways = await _ways(w, w.company_id, contact_id, channel_id)
-        if not ways:
-            raise RequestError.NOT_FOUND(what="channel")
-        way = ways[0]
-        if way.obstacle is not None:
-            raise way.obstacle()
-        capabilities = registry.provider(way.channel_kind).capabilities
-        most = capabilities.text_limit
-        if len(text) > most:
-            raise RequestError.INVALID(fields=[RequestField.TOO_LONG("text", max=most)])
-        assert way.address is not None
-        message_id = await queueing.queue(
-            w,
-            channel_id,
-            purpose="answer",
-            contact_id=contact_id,
-            address=way.address,
-            content=msgspec.json.encode(LiteralContent(text)).decode(),
-            units=segments.count(text).segments if capabilities.unit == "segment" else 1,
-            author_id=actor.id if actor.kind == "user" else None,
-        )
-        w.audit("message.sent", message_id, channel_id=channel_id, contact_id=contact_id)
-        w.emit(ConversationChanged(contact_id=contact_id))
-        return await conversation.sent(w, w.company_id, contact_id, message_id)
+    await must_exist(w, w.company_id, contact_id)
+    await w.fetch(_STEADY, w.company_id, contact_id)
+    ways = await _ways(w, w.company_id, contact_id, channel_id)
+    if not ways:
+        raise RequestError.NOT_FOUND(what="channel")
+    way = ways[0]
+    if way.obstacle is not None:
+        raise way.obstacle()
+    capabilities = registry.provider(way.channel_kind).capabilities
+    most = capabilities.text_limit
+    if len(text) > most:
+        raise RequestError.INVALID(fields=[RequestField.TOO_LONG("text", max=most)])
+    assert way.address is not None
+    author_id = w.actor.id if w.actor is not None and w.actor.kind == "user" else None
+    message_id = await queueing.queue(
+        w,
+        channel_id,
+        purpose="answer",
+        contact_id=contact_id,
+        address=way.address,
+        content=msgspec.json.encode(LiteralContent(text)).decode(),
+        units=segments.count(text).segments if capabilities.unit == "segment" else 1,
+        author_id=author_id,
+    )
+    w.audit("message.sent", message_id, channel_id=channel_id, contact_id=contact_id)
+    w.emit(ConversationChanged(contact_id=contact_id))
+    entry = await conversation.sent(w, w.company_id, message_id)
+    place = record.Place(channel_id, contact_id, way.address, message_id, entry.at)
+    await record.answered(w, place, author_id, seen=seen)
+    return entry
+
+
+async def address_of(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID) -> str | None:
+    """Where a channel reaches a person by what is known of them; None: nowhere. Raises NotFound without such a channel."""
+    kind = await r.fetchval("select kind from channel where company_id = $1 and id = $2", company_id, channel_id)
+    if kind is None:
+        raise RequestError.NOT_FOUND(what="channel")
+    address: str | None = await r.fetchval(_KNOWN, company_id, contact_id, list(registry.provider(kind).capabilities.addresses))
+    return address
 
 
 async def _ways(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID | None) -> list[ReplyChannel]:

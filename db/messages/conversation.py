@@ -3,6 +3,7 @@
 Refuses to know how it is drawn: a kind without a text stays a name here.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -63,25 +64,33 @@ from (
     (select id, {at} as at, 'out' as direction, null as kind, channel_id, address, null as body,
         params, content::text as own_content, state, reason, code, maybe_duplicate, sent_at, delivered_at, read_at, campaign_id, author_id,
         provider_id, origin, context::text as context, null as referral
-    from message where company_id = $1 and contact_id = $2 {out} order by {at} desc, id desc limit $3)
+    from message where company_id = $1 and {out} order by {at} {order}, id {order} limit $3)
     union all
     (select id, received_at, 'in', kind, channel_id, address, body,
         null, content::text, null, null, null, false, null, null, null, campaign_id, null,
         provider_id, origin, context::text, referral::text
-    from inbound_message where company_id = $1 and contact_id = $2 {came} order by received_at desc, id desc limit $3)
+    from inbound_message where company_id = $1 and {came} order by received_at {order}, id {order} limit $3)
 ) t
 left join channel h on h.company_id = $1 and h.id = t.channel_id
 left join campaign g on g.company_id = $1 and g.id = t.campaign_id
 left join account_user u on u.id = t.author_id
-order by t.at desc, t.id desc limit $3
+order by t.at {order}, t.id {order} limit $3
 """
-_NEWEST = _SELECT.format(at=_AT, out="", came="")
-_BEFORE = _SELECT.format(
-    at=_AT,
-    out=f"and ({_AT}, id) < ($4::timestamptz, $5::uuid)",
-    came="and (received_at, id) < ($4::timestamptz, $5::uuid)",
-)
-_ONE = _SELECT.format(at=_AT, out="and id = $4", came="and false")
+_AFTER, _UNTIL = "({at}, id) > ($4::timestamptz, $5::uuid)", "({at}, id) < ($4::timestamptz, $5::uuid)"
+
+
+def _statement(whose: str, beyond: str | None = None, *, order: str = "desc") -> str:
+    out, came = (f"{whose} and {beyond.format(at=at)}" if beyond else whose for at in (_AT, "received_at"))
+    return _SELECT.format(at=_AT, out=out, came=came, order=order)
+
+
+_NEWEST, _BEFORE = _statement("contact_id = $2"), _statement("contact_id = $2", _UNTIL)
+_OVER_CHANNEL = {
+    None: _statement("contact_id = $2 and channel_id = $4"),
+    "older": _statement("contact_id = $2 and channel_id = $6", _UNTIL),
+    "newer": _statement("contact_id = $2 and channel_id = $6", _AFTER, order="asc"),
+}
+_BY_ID = _statement("id = any($2::uuid[])")
 
 
 async def messages(actor: Actor, contact_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int) -> list[Entry]:
@@ -92,11 +101,31 @@ async def messages(actor: Actor, contact_id: UUID, *, before: tuple[datetime, UU
     return [_entry(row) for row in rows]
 
 
-async def sent(r: Read, company_id: UUID, contact_id: UUID, message_id: UUID) -> Entry:
+async def thread(
+    r: Read,
+    company_id: UUID,
+    contact_id: UUID,
+    channel_id: UUID,
+    *,
+    beyond: tuple[datetime, UUID] | None,
+    direction: Literal["older", "newer"] | None,
+    limit: int,
+) -> list[Entry]:
+    """Over one channel: newest first, or from a place on `newer` ones, oldest first."""
+    statement = _OVER_CHANNEL[direction if beyond else None]
+    rows = await r.fetch(statement, company_id, contact_id, limit, *(beyond or ()), channel_id)
+    return [_entry(row) for row in rows]
+
+
+async def by_ids(r: Read, company_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Entry]:
+    """These messages, whether they went out or came in."""
+    rows = await r.fetch(_BY_ID, company_id, list(ids), len(ids)) if ids else []
+    return {row["id"]: _entry(row) for row in rows}
+
+
+async def sent(r: Read, company_id: UUID, message_id: UUID) -> Entry:
     """One message that went out, or is to go."""
-    row = await r.fetchrow(_ONE, company_id, contact_id, 1, message_id)
-    assert row is not None
-    return _entry(row)
+    return (await by_ids(r, company_id, [message_id]))[message_id]
 
 
 def _entry(row: asyncpg.Record) -> Entry:

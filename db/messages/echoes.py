@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from db.ids import uuid7
+from db.conversations import record
 from db.messages.content import Context, MessageContent, encode
 from db.messages.enums import AttemptState as A
 from db.messages.enums import MessageOrigin
@@ -34,12 +34,12 @@ _INSERT = f"""
 insert into message as known (company_id, id, channel_id, queue_id, contact_id, address, dedupe_key, state, requeue_allowed,
                               sent_at,
                               provider_id, content, context, origin)
-select $1, $2, $3, $3, $4, $5, 'echo:' || $3::uuid || ':' || $6, {M.SENT}, false, $7, $6, $8::jsonb, $9::jsonb, $10
-where not exists (select from message where company_id = $1 and provider_id = $6 and channel_id = $3 and origin is null)
+select $1, uuidv7(), $2, $2, $3, $4, 'echo:' || $2::uuid || ':' || $5, {M.SENT}, false, $6, $5, $7::jsonb, $8::jsonb, $9
+where not exists (select from message where company_id = $1 and provider_id = $5 and channel_id = $2 and origin is null)
 on conflict (company_id, dedupe_key) do update set content = excluded.content
     where known.content->>'kind' = 'unsupported' and excluded.content->>'kind' <> 'unsupported'
        or known.content->>'kind' = 'call' and known.content->>'status' is null and excluded.content->>'status' is not null
-returning id
+returning new.id, old.id is null as fresh
 """
 
 
@@ -52,10 +52,9 @@ select $1, id, channel_id, 0, {A.ACCEPTED}, provider_id, now() from message wher
 
 async def store(w: Work, echo: Echo) -> bool:
     """Keep one message that was written elsewhere; False when it is known already."""
-    message_id = await w.fetchval(
+    row = await w.fetchrow(
         _INSERT,
         w.company_id,
-        uuid7(),
         echo.channel_id,
         echo.contact_id,
         echo.address,
@@ -65,8 +64,15 @@ async def store(w: Work, echo: Echo) -> bool:
         encode(echo.context) if echo.context else None,
         echo.origin.value,
     )
-    if message_id is None:
+    if row is None:
         return False
+    place = record.Place(echo.channel_id, echo.contact_id, echo.address, row["id"], echo.at)
     if echo.origin is MessageOrigin.PHONE_APP:
-        await w.execute(_ATTEMPT, w.company_id, message_id)
+        await w.execute(_ATTEMPT, w.company_id, row["id"])
+        if row["fresh"]:
+            await record.echoed(w, place)
+        else:
+            await record.grew(w, echo.channel_id, echo.contact_id, row["id"])
+    elif row["fresh"]:
+        await record.past(w, place, came_in=False)
     return True

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from db.contacts import consent
 from db.contacts.opt_out import intent
+from db.conversations import record
 from db.messages.content import Context, MessageContent, Referral, encode, kind_of, target_of, text_of
 from db.messages.enums import MessageOrigin
 from db.messages.enums import MessageState as M
@@ -53,6 +54,7 @@ class Inbound(NamedTuple):
 class Stored(NamedTuple):
     id: UUID
     campaign_id: UUID | None
+    conversation_id: UUID | None = None
 
 
 # What could not be read may come again whole (a file behind a placeholder), and a call that rang comes again with its end.
@@ -65,7 +67,7 @@ on conflict (company_id, channel_id, provider_id) do update
     where known.kind = 'unsupported' and excluded.kind <> 'unsupported'
        or known.kind = 'call' and excluded.kind = 'call' and known.content->>'status' is null
           and excluded.content->>'status' is not null
-returning id
+returning new.id, old.id is null as fresh
 """
 
 _QUOTED = "select id, campaign_id from message where company_id = $1 and provider_id = $2 and channel_id = $3"
@@ -84,7 +86,7 @@ async def store(w: Work, message: Inbound) -> Stored | None:
     """Store a message and apply the opt-out intent in it; None when it is known already."""
     answered = None if message.kind in SILENT or message.history else await _answered(w, message)
     campaign_id = answered[1] if answered else None
-    new_id: UUID | None = await w.fetchval(
+    row = await w.fetchrow(
         _INSERT,
         w.company_id,
         message.channel_id,
@@ -101,9 +103,12 @@ async def store(w: Work, message: Inbound) -> Stored | None:
         encode(message.referral) if message.referral else None,
         MessageOrigin.HISTORY.value if message.history else None,
     )
-    if new_id is None:
+    if row is None:
         return None
+    new_id: UUID = row["id"]
     if message.history:
+        if row["fresh"] and message.kind not in SILENT:
+            await record.past(w, _place(message, new_id), came_in=True)
         return Stored(new_id, None)
     if answered is not None:
         await w.execute(
@@ -115,7 +120,16 @@ async def store(w: Work, message: Inbound) -> Stored | None:
     intent = wanted(message.kind, message.body)
     if intent is not None:
         await _apply_opt_out_intent(w, message, intent)
-    return Stored(new_id, campaign_id)
+    if not row["fresh"] or message.kind in SILENT:
+        await record.grew(w, message.channel_id, message.contact_id, new_id)
+        return Stored(new_id, campaign_id)
+    referral = encode(message.referral) if message.referral else None
+    conversation_id = await record.heard(w, _place(message, new_id), campaign_id=campaign_id, referral=referral)
+    return Stored(new_id, campaign_id, conversation_id)
+
+
+def _place(message: Inbound, message_id: UUID) -> record.Place:
+    return record.Place(message.channel_id, message.contact_id, message.address, message_id, message.received_at)
 
 
 def wanted(kind: str, body: str) -> Literal["out", "in"] | None:

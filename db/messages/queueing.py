@@ -5,13 +5,13 @@ Refuses to know who may do it and what it means: campaigns, answers and channels
 
 from uuid import UUID
 
-from db.ids import uuid7
 from db.messages.enums import MessageState as M
 from db.work import Work
 
 _ONE = f"""
+with made as materialized (select uuidv7() as id)
 insert into message(company_id, id, channel_id, queue_id, contact_id, address, dedupe_key, state, units, params, content, author_id)
-values ($1, $2, $3, $3, $4, $5, $6, {M.QUEUED}, $7, $8, $9::jsonb, $10)
+select $1, id, $2, $2, $3, $4, $5 || ':' || id, {M.QUEUED}, $6, $7, $8::jsonb, $9 from made returning id
 """
 # The order of contacts keeps neighbours together in every index, now and when they are claimed and written back.
 _AUDIENCE = """
@@ -59,15 +59,13 @@ async def queue(
 ) -> UUID:
     """One message of no campaign, before all campaigns of its channel; returns its id. `content` is JSON (`render.encode`),
     `purpose` (answer, test) begins its dedupe key."""
-    message_id = uuid7()
-    await w.execute(
+    message_id: UUID = await w.fetchval(
         _ONE,
         w.company_id,
-        message_id,
         channel_id,
         contact_id,
         address,
-        f"{purpose}:{message_id}",
+        purpose,
         units,
         params or [],
         content,

@@ -5,6 +5,7 @@ Stands beneath the contacts, which call it in the transaction of the change: kno
 
 from uuid import UUID
 
+from db.conversations import persons
 from db.messages.enums import MessageState as M
 from db.messages.enums import SkipReason
 from db.work import Work
@@ -81,6 +82,7 @@ async def detach(w: Work, contact_ids: list[UUID]) -> None:
         w.company_id,
         contact_ids,
     )
+    await persons.forget(w, contact_ids)
 
 
 async def reassign(w: Work, keep: UUID, other: UUID) -> None:
@@ -90,6 +92,7 @@ async def reassign(w: Work, keep: UUID, other: UUID) -> None:
         await w.execute(
             f"update {table} set contact_id = $2 where company_id = $1 and contact_id = $3", w.company_id, keep, other
         )
+    await persons.join(w, keep, other)
 
 
 async def give_back(w: Work, kept: UUID, back: UUID) -> None:
@@ -102,3 +105,4 @@ async def give_back(w: Work, kept: UUID, back: UUID) -> None:
             kept,
             back,
         )
+    await persons.part(w, kept, back)

@@ -55,6 +55,7 @@ async def _company(c: asyncpg.Connection) -> None:
     await write_channels(c, at)
     await write_templates(c, at)
     await write_campaigns(c, customers, at, dice)
+    await c.execute("select make_conversations($1, null)", COMPANY)
     jobs: list[tuple[Job, datetime | None]] = [(CheckChannel(channel_id=channel), None) for channel in (WHATSAPP, SMS)]
     await queue.insert(c, COMPANY, [*jobs, *submissions(at)])
     await c.execute(

@@ -149,6 +149,15 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
             "template_id": template,
             "contact_id": contact,
             "campaign_id": campaign,
+            "conversation_id": await insert(
+                "insert into conversation(company_id, contact_id, channel_id, address, last_at, opened_at)"
+                " values ($1, $2, $3, '+5511900000000', now(), now()) returning id",
+                contact,
+                channel,
+            ),
+            "label_id": await insert("insert into label(company_id, name, color) values ($1, 'Troca', '#2f6f4f') returning id"),
+            "team_id": await insert("insert into team(company_id, name) values ($1, 'Vendas') returning id"),
+            "reply_id": await insert("insert into quick_reply(company_id, shortcut, body) values ($1, 'oi', 'Oi!') returning id"),
             "tag_id": await insert("insert into tag(company_id, name) values ($1, 'vip') returning id"),
             "field_id": await insert("select id from custom_field where company_id = $1"),
             "note_id": await insert(

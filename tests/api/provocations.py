@@ -239,6 +239,23 @@ async def _tag_with_a_taken_name(stage: Stage) -> Request:
     return Request(body={"name": "outra"}, status=409)
 
 
+async def _label_with_a_taken_name(stage: Stage) -> Request:
+    await stage.db.execute("insert into label(company_id, name, color) values ($1, 'Outra', '#000000')", stage.owner.company_id)
+    return Request(body={"name": "outra"}, status=409)
+
+
+async def _team_with_a_taken_name(stage: Stage) -> Request:
+    await stage.db.execute("insert into team(company_id, name) values ($1, 'Outra')", stage.owner.company_id)
+    return Request(body={"name": "outra", "member_ids": [], "channel_ids": []}, status=409)
+
+
+async def _quick_reply_with_a_taken_shortcut(stage: Stage) -> Request:
+    await stage.db.execute(
+        "insert into quick_reply(company_id, shortcut, body) values ($1, 'outra', 'Oi')", stage.owner.company_id
+    )
+    return Request(body={"shortcut": "outra"}, status=409)
+
+
 async def _email_taken(stage: Stage) -> Request:
     return Request(body={"email": (await _person(stage))[1]}, status=409)
 
@@ -322,6 +339,12 @@ SUCCESS: dict[str, Scene] = {
     "channels_resume": given("channel", state="paused"),
     "templates_delete": _without_campaigns,
     "messages_create": _answers,
+    "conversations_messages": _answers,
+    "conversations_notes": body(mentions=[]),
+    "labels_create": body(name=lambda _: "Nova"),
+    "teams_create": body(name=lambda _: "Nova", member_ids=[], channel_ids=[]),
+    "teams_update": body(member_ids=[], channel_ids=[]),
+    "quick_replies_create": body(shortcut=lambda _: "nova"),
     "imports_dry_run": _looked_at,
     "imports_start": _looked_at,
     "imports_mend": _with_columns,
@@ -351,6 +374,9 @@ ALSO: dict[str, list[Scene]] = {
     "channels_delete": [conflict(given("campaign", state="running"))],
     "templates_delete": [conflict(given("campaign", state="running"))],
     "contacts_update": [_contact_with_a_taken_phone],
+    "labels_update": [_label_with_a_taken_name],
+    "teams_update": [_team_with_a_taken_name],
+    "quick_replies_update": [_quick_reply_with_a_taken_shortcut],
     "tags_update": [_tag_with_a_taken_name],
     "custom_fields_update": [conflict(alone(label="Telefone"))],
     "imports_undo_preview_get": [conflict(alone())],

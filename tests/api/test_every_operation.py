@@ -109,6 +109,7 @@ async def test_no_change_ignores_the_version_it_depends_on(
         "/v1/boards/{board",
         "/v1/stages/{stage",
         "/v1/leads/{lead",
+        "/v1/conversations/{conversation",
     }
     assert {method for method, _ in versioned} == {"PATCH", "DELETE", "POST"}
     assert await _fingerprint(owner_db, belongings) == before

@@ -25,6 +25,9 @@ OWNERS = {
         "contact", "contact_bulk", "contact_identity", "contact_import", "contact_import_member", "contact_import_reject", "contact_import_undo",
         "contact_merge", "contact_note", "contact_tag", "custom_field", "suppression", "tag",
     },
+    "db/conversations": {
+        "conversation", "conversation_entry", "conversation_label", "label", "quick_reply", "team", "team_channel", "team_member",
+    },
     "db/holds": {"hold", "held_item"},
     "db/messages": {"attempt", "inbound_message", "lost_attempt", "message", "webhook_inbox"},
     "db/event_consumers.py": {"event_consumer", "event_outbox"},

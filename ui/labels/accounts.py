@@ -46,6 +46,8 @@ def permission_name(permission: Permission) -> str:
         Permission.BOARDS_WRITE: _("Make and change boards"),
         Permission.LEADS_WRITE: _("Work with leads"),
         Permission.MESSAGES_SEND: _("Answer people one by one"),
+        Permission.CONVERSATIONS_READ: _("See conversations"),
+        Permission.CONVERSATIONS_WRITE: _("Answer and work on conversations"),
         Permission.SANDBOX_USE: _("Use the simulator"),
         Permission.AUDIT_READ: _("See the history of changes"),
         Permission.EVENTS_READ: _("Follow live events"),

@@ -1,0 +1,247 @@
+"""The inbox: conversations, their threads, who cares for them, and what the team has for them.
+
+One conversation per contact and channel; it closes and opens again, it is never another one. Live: `conversation.updated` when a row
+of the list changed, `conversation.entry` when a thread grew, `conversation.changed` (with the contact) when what we sent was delivered
+or read, `conversation.presence` when somebody looks or types, `inbox.changed` when labels, teams or quick replies changed.
+"""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import UNSET, Meta, UnsetType
+
+from api.contract.base import TRIM, Input, Output, example
+from api.contract.base import Label as ShortName
+from api.contract.contents import Referral
+from api.contract.kinds import ChannelKind
+from api.contract.messages import Message, MessageText
+from db.contacts.filter import Moment
+from db.conversations.enums import AssignmentStrategy as AssignmentStrategy
+from db.conversations.enums import ConversationState as ConversationState
+from db.conversations.enums import ConversationView as ConversationView
+from db.conversations.enums import LineKind as LineKind
+from db.conversations.enums import Priority as Priority
+
+COLOR = "^#[0-9a-f]{6}$"
+SHORTCUT = "^[a-z0-9_-]{1,40}$"
+Name = Annotated[ShortName, example("Vendas")]
+NoteText = Annotated[str, Meta(min_length=1, max_length=4000, examples=["Prefere ser atendida à tarde."])]
+Color = Annotated[str, Meta(pattern=COLOR, examples=["#2f6f4f"])]
+Shortcut = Annotated[str, Meta(pattern=SHORTCUT, examples=["horario"], extra=TRIM)]
+
+
+class PersonRef(Output):
+    """Somebody of the team. The name is empty once they left the company."""
+
+    id: UUID
+    name: Annotated[str, example("Bia Souza")]
+
+
+class TeamRef(Output):
+    id: UUID
+    name: Annotated[str, example("Vendas")]
+
+
+class Label(Output):
+    """GET /v1/labels → Page[Label] by name; POST LabelCreate → Label (201); PATCH /v1/labels/{id} LabelPatch → Label; DELETE: taken
+    off everywhere. PUT and DELETE /v1/conversations/{id}/labels/{label_id} → Conversation."""
+
+    id: UUID
+    name: Annotated[str, example("Troca")]
+    color: Annotated[str, example("#2f6f4f")]
+
+
+class LabelCreate(Input):
+    name: Name
+    color: Color
+
+
+class LabelPatch(Input):
+    name: Name | UnsetType = UNSET
+    color: Color | UnsetType = UNSET
+
+
+class Touch(Output):
+    """What brought the person: a campaign that they answered, or an ad."""
+
+    at: Moment
+    campaign_id: UUID | None
+    campaign_name: str | None
+    referral: Referral | None
+
+
+class LastMessage(Output):
+    """The newest message that is no campaign's. `kind` and `state` as a Message has them."""
+
+    id: UUID
+    at: Moment
+    direction: Literal["in", "out"]
+    kind: Annotated[str, example("text")]
+    text: Annotated[str, example("Ainda tem no tamanho M?")]  # the first 200 characters
+    state: str | None
+
+
+class Conversation(Output):
+    """GET /v1/conversations?view=&channel_id=&team_id=&assignee_id=&label_id=&search=&cursor= → Page[Conversation], newest message
+    first; GET /v1/conversations/{id}; GET /v1/contacts/{id}/conversations → Page[Conversation]; POST /v1/conversations
+    ConversationCreate → Conversation: finds or opens the one; PATCH ConversationUpdate (If-Match: 412 when somebody changed it)."""
+
+    id: UUID
+    version: int
+    contact_id: UUID
+    contact_name: Annotated[str, example("Ana Lima")]
+    address: Annotated[str, example("+5511987654321")]
+    channel_id: UUID
+    channel_name: Annotated[str, example("WhatsApp da loja")]
+    channel_kind: ChannelKind | None
+    state: ConversationState
+    priority: Priority
+    assignee: PersonRef | None
+    team: TeamRef | None
+    labels: list[Label]
+    snoozed_until: Moment | None
+    unread: int  # messages that came in since somebody read; at most 999
+    last: LastMessage | None
+    last_inbound_at: Moment | None
+    waiting_since: Moment | None  # when the first message came in that nobody answered
+    window_until: Moment | None  # free texts go until then; null: the channel has no window, or it was never open
+    first_reply_at: Moment | None  # our first answer since it was opened
+    opened_at: Moment
+    closed_at: Moment | None
+    first_touch: Touch | None
+    last_touch: Touch | None
+    opted_out: bool
+
+
+class ConversationCreate(Input):
+    contact_id: UUID
+    channel_id: UUID
+
+
+class ConversationCounts(Output):
+    """GET /v1/conversations/counts: how many each view has, 1000 for that and more."""
+
+    open: int
+    mine: int
+    unassigned: int
+    unread: int
+    snoozed: int
+
+
+class ConversationUpdate(Input):
+    """What is left out stays. `state` `snoozed` needs `snoozed_until`."""
+
+    state: ConversationState | UnsetType = UNSET
+    snoozed_until: Moment | None | UnsetType = UNSET
+    assignee_id: UUID | None | UnsetType = UNSET
+    team_id: UUID | None | UnsetType = UNSET
+    priority: Annotated[Priority, example("high")] | UnsetType = UNSET
+
+
+class ConversationNote(Output):
+    """For colleagues only."""
+
+    body: Annotated[str, example("Prefere ser atendida à tarde.")]
+    author: PersonRef | None
+    mentions: list[PersonRef]
+
+
+class SystemLine(Output):
+    """What was done. `by` null: by itself, or over the API; `whom`: to whom it was assigned; `what`: the name of the team or label, the
+    priority."""
+
+    kind: LineKind
+    by: PersonRef | None
+    whom: PersonRef | None
+    what: str | None
+
+
+class ThreadEntry(Output):
+    """GET /v1/conversations/{id}/entries → Page[ThreadEntry], newest first. `?cursor=` goes on with older ones, `?after=` gives newer
+    ones, oldest first; both take the `cursor` of any entry. One of `message`, `note` and `line` is there."""
+
+    id: UUID
+    at: Moment
+    cursor: Annotated[str, example("8-3YnC5rq9lbIjIwMjYtMDMtMDJUMTQ6MDU6MDBaIl0")]
+    message: Message | None
+    note: ConversationNote | None
+    line: SystemLine | None
+
+
+class ReplyCreate(Input):
+    """POST /v1/conversations/{id}/messages → Message (202), under an Idempotency-Key. `seen`: the newest entry that the writer saw; 409
+    `someone_answered` when an answer of somebody else came after it, and its `params.seen` is what to send with to go on."""
+
+    text: MessageText
+    seen: UUID | None = None
+
+
+class NoteCreate(Input):
+    """POST /v1/conversations/{id}/notes → ThreadEntry."""
+
+    body: NoteText
+    mentions: Annotated[list[UUID], Meta(max_length=20)] = []
+
+
+class ReadMark(Input):
+    """POST /v1/conversations/{id}/read → Conversation. `seen`: the newest entry that was seen; what came in after it stays unread."""
+
+    seen: Annotated[UUID, example("0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42")] | None = None
+
+
+class Presence(Output):
+    """GET /v1/conversations/{id}/presence → Page[Presence]; POST PresenceUpdate says that the caller is here."""
+
+    user: PersonRef
+    typing: bool
+    until: Moment
+
+
+class PresenceUpdate(Input):
+    """To be sent again every 15 seconds while somebody looks, and at once when they begin or stop to type. `here` false: they left."""
+
+    typing: bool = False
+    here: bool = True
+
+
+class Team(Output):
+    """GET /v1/teams → Page[Team] by name; POST TeamCreate (201); PATCH /v1/teams/{id} TeamPatch; DELETE. `channel_ids`: conversations of
+    these channels go to it when they open."""
+
+    id: UUID
+    name: Annotated[str, example("Vendas")]
+    strategy: AssignmentStrategy
+    members: list[PersonRef]
+    channel_ids: list[UUID]
+
+
+class TeamCreate(Input):
+    name: Name
+    strategy: AssignmentStrategy = AssignmentStrategy.MANUAL
+    member_ids: Annotated[list[UUID], Meta(max_length=200)] = []
+    channel_ids: Annotated[list[UUID], Meta(max_length=200)] = []
+
+
+class TeamPatch(Input):
+    name: Name | UnsetType = UNSET
+    strategy: AssignmentStrategy | UnsetType = UNSET
+    member_ids: Annotated[list[UUID], Meta(max_length=200)] | UnsetType = UNSET
+    channel_ids: Annotated[list[UUID], Meta(max_length=200)] | UnsetType = UNSET
+
+
+class QuickReply(Output):
+    """GET /v1/quick-replies → Page[QuickReply] by shortcut; POST QuickReplyCreate (201); PATCH /v1/quick-replies/{id}; DELETE."""
+
+    id: UUID
+    shortcut: Annotated[str, example("horario")]
+    text: Annotated[str, example("Atendemos de segunda a sábado, das 9h às 18h.")]
+
+
+class QuickReplyCreate(Input):
+    shortcut: Shortcut
+    text: MessageText
+
+
+class QuickReplyPatch(Input):
+    shortcut: Shortcut | UnsetType = UNSET
+    text: MessageText | UnsetType = UNSET

@@ -1,0 +1,190 @@
+"""The inbox over HTTP: thin, every rule is in db/conversations."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from litestar import Controller, delete, get, patch, post, put
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from api.auth.guard import Caller
+from api.contract.base import Page
+from api.contract.conversations import (
+    Conversation,
+    ConversationCounts,
+    ConversationCreate,
+    ConversationNote,
+    ConversationUpdate,
+    Label,
+    LastMessage,
+    NoteCreate,
+    PersonRef,
+    ReadMark,
+    ReplyCreate,
+    SystemLine,
+    TeamRef,
+    ThreadEntry,
+    Touch,
+)
+from api.contract.messages import Message
+from api.pagination import Cursor, Limit, decode_cursor, encode_cursor, one_over, page, struct
+from api.versions import IfMatch
+from db.conversations import actions, queries, thread
+from db.conversations.enums import ConversationView
+from db.errors import RequestError, RequestField
+
+
+def _person(person: queries.Person | None) -> PersonRef | None:
+    return None if person is None else PersonRef(id=person.id, name=person.name)
+
+
+def _touch(touch: queries.Touch | None) -> Touch | None:
+    return None if touch is None else struct(touch._asdict(), Touch)
+
+
+def conversation(row: queries.Conversation) -> Conversation:
+    """As the wire has it."""
+    last = None
+    if row.last is not None:
+        text = row.last.text[: queries.PREVIEW]
+        last = struct(row.last._asdict(), LastMessage, at=row.last_at, text=text)
+    return struct(
+        row._asdict(),
+        Conversation,
+        last=last,
+        assignee=_person(row.assignee),
+        team=None if row.team is None else TeamRef(id=row.team.id, name=row.team.name),
+        labels=[Label(id=label.id, name=label.name, color=label.color) for label in row.labels],
+        first_touch=_touch(row.first_touch),
+        last_touch=_touch(row.last_touch),
+    )
+
+
+def entry(found: thread.Entry) -> ThreadEntry:
+    """As the wire has it."""
+    note, line = found.note, found.line
+    return ThreadEntry(
+        id=found.id,
+        at=found.at,
+        cursor=encode_cursor(found.at, found.id),
+        message=None if found.message is None else struct(found.message._asdict(), Message),
+        note=None
+        if note is None
+        else ConversationNote(
+            body=note.body,
+            author=_person(note.author),
+            mentions=[PersonRef(id=each.id, name=each.name) for each in note.mentions],
+        ),
+        line=None if line is None else SystemLine(kind=line.kind, by=_person(line.by), whom=_person(line.whom), what=line.what),
+    )
+
+
+class ConversationController(Controller):
+    path = "/v1"
+    tags = ("Conversations",)
+
+    @get("/conversations", summary="List conversations")
+    async def list_conversations(
+        self,
+        actor: Caller,
+        view: FromQuery[Literal["open", "mine", "unassigned", "unread", "snoozed", "closed", "all"]] = "open",
+        channel_id: FromQuery[UUID | None] = None,
+        team_id: FromQuery[UUID | None] = None,
+        assignee_id: FromQuery[UUID | None] = None,
+        label_id: FromQuery[UUID | None] = None,
+        search: Annotated[
+            str | None,
+            QueryParameter(max_length=100, description="Parts of the contact's name, phone numbers or e-mails."),
+        ] = None,
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Page[Conversation]:
+        """The newest message first. `mine`, `unassigned` and `open` are open ones, `unread` those of any state in which something is
+        unread. Needs `conversations:read`."""
+        wanted = queries.Filter(ConversationView(view), channel_id, team_id, assignee_id, label_id, search=search)
+        rows = await queries.conversations(
+            actor, wanted, before=decode_cursor(cursor, tuple[datetime, UUID]), limit=one_over(limit)
+        )
+        return page(rows, limit, lambda row: (row.last_at, row.id), conversation)
+
+    @get("/conversations/counts", summary="Count conversations")
+    async def count_conversations(self, actor: Caller) -> ConversationCounts:
+        """How many each view has; 1000 stands for that and more. Needs `conversations:read`."""
+        return struct((await queries.counts(actor))._asdict(), ConversationCounts)
+
+    @get("/conversations/{conversation_id:uuid}", summary="Read a conversation")
+    async def read_conversation(self, actor: Caller, conversation_id: FromPath[UUID]) -> Conversation:
+        """Needs `conversations:read`."""
+        return conversation(await queries.conversation_of(actor, conversation_id))
+
+    @get("/contacts/{contact_id:uuid}/conversations", summary="Conversations with a contact")
+    async def list_contact_conversations(self, actor: Caller, contact_id: FromPath[UUID]) -> Page[Conversation]:
+        """One per channel, the newest message first. Needs `conversations:read`."""
+        rows = await queries.of_contact(actor, contact_id)
+        return Page(items=[conversation(row) for row in rows], total=len(rows))
+
+    @get("/conversations/{conversation_id:uuid}/entries", summary="Read a thread")
+    async def list_entries(
+        self,
+        actor: Caller,
+        conversation_id: FromPath[UUID],
+        cursor: Cursor = None,
+        after: Annotated[
+            str | None, QueryParameter(max_length=500, description="`cursor` of an entry: what is newer, oldest first.")
+        ] = None,
+        limit: Limit = 50,
+    ) -> Page[ThreadEntry]:
+        """Messages, notes and lines, newest first; `cursor` goes on with older ones, `after` gives newer ones, oldest first. Both take
+        the `cursor` of any entry. Needs `conversations:read`."""
+        if cursor is not None and after is not None:
+            raise RequestError.INVALID(fields=[RequestField.UNKNOWN_PARAMETER("after")])
+        place = decode_cursor(cursor or after, tuple[datetime, UUID])
+        direction: Literal["older", "newer"] = "newer" if after is not None else "older"
+        found = await thread.entries(actor, conversation_id, beyond=place, direction=direction, limit=one_over(limit))
+        return page(found, limit, lambda each: (each.at, each.id), entry)
+
+    @post("/conversations", summary="Open a conversation", status_code=200)
+    async def open_conversation(self, actor: Caller, data: JSONBody[ConversationCreate]) -> Conversation:
+        """The conversation with a contact over a channel; it is made when there is none. Needs `conversations:write`."""
+        return conversation(await actions.open_conversation(actor, data.contact_id, data.channel_id))
+
+    @patch("/conversations/{conversation_id:uuid}", summary="Change a conversation", opt={"versioned": True})
+    async def update_conversation(
+        self, actor: Caller, conversation_id: FromPath[UUID], data: JSONBody[ConversationUpdate], expected: IfMatch
+    ) -> Conversation:
+        """Assign it, give it to a team, set its priority, snooze, close or open it. What is left out stays. Needs
+        `conversations:write`."""
+        wanted = actions.Change(data.state, data.snoozed_until, data.assignee_id, data.team_id, data.priority)
+        return conversation(await actions.change(actor, conversation_id, wanted, expected=expected))
+
+    @post("/conversations/{conversation_id:uuid}/read", summary="Mark a conversation as read", status_code=200)
+    async def mark_read(self, actor: Caller, conversation_id: FromPath[UUID], data: JSONBody[ReadMark]) -> Conversation:
+        """For the whole team. What came in after `seen` stays unread. Needs `conversations:write`."""
+        return conversation(await actions.mark_read(actor, conversation_id, data.seen))
+
+    @post("/conversations/{conversation_id:uuid}/unread", summary="Mark a conversation as unread", status_code=200)
+    async def mark_unread(self, actor: Caller, conversation_id: FromPath[UUID]) -> Conversation:
+        """For the whole team. Needs `conversations:write`."""
+        return conversation(await actions.mark_unread(actor, conversation_id))
+
+    @put("/conversations/{conversation_id:uuid}/labels/{label_id:uuid}", summary="Put a label on a conversation")
+    async def put_label(self, actor: Caller, conversation_id: FromPath[UUID], label_id: FromPath[UUID]) -> Conversation:
+        """Needs `conversations:write`."""
+        return conversation(await actions.put_label(actor, conversation_id, label_id))
+
+    @delete("/conversations/{conversation_id:uuid}/labels/{label_id:uuid}", summary="Take a label off", status_code=200)
+    async def take_label(self, actor: Caller, conversation_id: FromPath[UUID], label_id: FromPath[UUID]) -> Conversation:
+        """Needs `conversations:write`."""
+        return conversation(await actions.take_label(actor, conversation_id, label_id))
+
+    @post("/conversations/{conversation_id:uuid}/notes", summary="Add a note for colleagues")
+    async def add_note(self, actor: Caller, conversation_id: FromPath[UUID], data: JSONBody[NoteCreate]) -> ThreadEntry:
+        """It stands in the thread and is never sent. `mentions` are members of the company. Needs `conversations:write`."""
+        return entry(await actions.add_note(actor, conversation_id, data.body, data.mentions))
+
+    @post("/conversations/{conversation_id:uuid}/messages", summary="Answer", status_code=202, opt={"rate": "send"})
+    async def reply(self, actor: Caller, conversation_id: FromPath[UUID], data: JSONBody[ReplyCreate]) -> Message:
+        """One free text, before all campaigns of the channel. 409 `window_closed`, `opted_out`, `no_address` or
+        `channel_not_connected` say why it may not go; 409 `someone_answered` that a colleague was quicker. Needs
+        `conversations:write`."""
+        return struct((await actions.reply(actor, conversation_id, data.text, seen=data.seen))._asdict(), Message)

@@ -1,0 +1,112 @@
+"""What a team has for its inbox, over HTTP: labels, teams, quick replies. Thin, every rule is in db/conversations."""
+
+from uuid import UUID
+
+from litestar import Controller, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
+
+from api.auth.guard import Caller
+from api.contract.base import Page
+from api.contract.conversations import (
+    Label,
+    LabelCreate,
+    LabelPatch,
+    PersonRef,
+    QuickReply,
+    QuickReplyCreate,
+    QuickReplyPatch,
+    Team,
+    TeamCreate,
+    TeamPatch,
+)
+from api.pagination import struct
+from db.conversations import labels, quick_replies, teams
+from db.conversations.queries import Label as LabelRow
+
+
+def _label(row: LabelRow) -> Label:
+    return Label(id=row.id, name=row.name, color=row.color)
+
+
+def _team(row: teams.Team) -> Team:
+    return struct(row._asdict(), Team, members=[PersonRef(id=each.id, name=each.name) for each in row.members])
+
+
+class LabelController(Controller):
+    path = "/v1/labels"
+    tags = ("Conversations",)
+
+    @get(summary="List labels", description="By name. Needs `conversations:read`.")
+    async def list_labels(self, actor: Caller) -> Page[Label]:
+        found = await labels.labels(actor)
+        return Page(items=[_label(row) for row in found], total=len(found))
+
+    @post(summary="Create a label", description="Needs `conversations:write`.")
+    async def create_label(self, actor: Caller, data: JSONBody[LabelCreate]) -> Label:
+        return _label(await labels.create_label(actor, data.name, data.color))
+
+    @patch("/{label_id:uuid}", summary="Change a label", description="Needs `conversations:write`.")
+    async def update_label(self, actor: Caller, label_id: FromPath[UUID], data: JSONBody[LabelPatch]) -> Label:
+        return _label(await labels.change_label(actor, label_id, name=data.name, color=data.color))
+
+    @delete("/{label_id:uuid}", summary="Delete a label", description="It is taken off everywhere. Needs `conversations:write`.")
+    async def delete_label(self, actor: Caller, label_id: FromPath[UUID]) -> None:
+        await labels.delete_label(actor, label_id)
+
+
+class TeamController(Controller):
+    path = "/v1/teams"
+    tags = ("Conversations",)
+
+    @get(summary="List teams", description="By name. Needs `conversations:read`.")
+    async def list_teams(self, actor: Caller) -> Page[Team]:
+        found = await teams.teams(actor)
+        return Page(items=[_team(row) for row in found], total=len(found))
+
+    @post(summary="Create a team", description="A channel goes to one team: it is taken from another one. Needs `team:write`.")
+    async def create_team(self, actor: Caller, data: JSONBody[TeamCreate]) -> Team:
+        return _team(
+            await teams.create_team(
+                actor, name=data.name, strategy=data.strategy, member_ids=data.member_ids, channel_ids=data.channel_ids
+            )
+        )
+
+    @patch("/{team_id:uuid}", summary="Change a team", description="Lists are replaced as a whole. Needs `team:write`.")
+    async def update_team(self, actor: Caller, team_id: FromPath[UUID], data: JSONBody[TeamPatch]) -> Team:
+        return _team(
+            await teams.change_team(
+                actor,
+                team_id,
+                name=data.name,
+                strategy=data.strategy,
+                member_ids=data.member_ids,
+                channel_ids=data.channel_ids,
+            )
+        )
+
+    @delete("/{team_id:uuid}", summary="Delete a team", description="Its conversations keep their assignees. Needs `team:write`.")
+    async def delete_team(self, actor: Caller, team_id: FromPath[UUID]) -> None:
+        await teams.delete_team(actor, team_id)
+
+
+class QuickReplyController(Controller):
+    path = "/v1/quick-replies"
+    tags = ("Conversations",)
+
+    @get(summary="List quick replies", description="By shortcut. Needs `conversations:read`.")
+    async def list_quick_replies(self, actor: Caller) -> Page[QuickReply]:
+        found = await quick_replies.quick_replies(actor)
+        return Page(items=[struct(row._asdict(), QuickReply) for row in found], total=len(found))
+
+    @post(summary="Create a quick reply", description="Needs `conversations:write`.")
+    async def create_quick_reply(self, actor: Caller, data: JSONBody[QuickReplyCreate]) -> QuickReply:
+        return struct((await quick_replies.create_quick_reply(actor, data.shortcut, data.text))._asdict(), QuickReply)
+
+    @patch("/{reply_id:uuid}", summary="Change a quick reply", description="Needs `conversations:write`.")
+    async def update_quick_reply(self, actor: Caller, reply_id: FromPath[UUID], data: JSONBody[QuickReplyPatch]) -> QuickReply:
+        changed = await quick_replies.change_quick_reply(actor, reply_id, shortcut=data.shortcut, text=data.text)
+        return struct(changed._asdict(), QuickReply)
+
+    @delete("/{reply_id:uuid}", summary="Delete a quick reply", description="Needs `conversations:write`.")
+    async def delete_quick_reply(self, actor: Caller, reply_id: FromPath[UUID]) -> None:
+        await quick_replies.delete_quick_reply(actor, reply_id)

@@ -1,0 +1,282 @@
+"""What the team does with a conversation. Each is one unit of work, leaves a line in the thread, and tells who looks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from db.clock import now
+from db.contacts.notes import must_exist
+from db.conversations import labels, queries, record, routing, thread
+from db.conversations.enums import ConversationState, LineKind, Priority
+from db.conversations.errors import ConversationField
+from db.conversations.events import ConversationEntryAdded, ConversationUpdated
+from db.conversations.queries import Conversation
+from db.conversations.thread import Entry
+from db.errors import RequestError, RequestField
+from db.messages import answers
+from db.messages.conversation import Entry as Message
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.versions import Expected, check
+from db.work import Work, work
+
+UNSET = msgspec.UNSET
+Unset = msgspec.UnsetType
+
+
+class Change(NamedTuple):
+    """UNSET stays as it is."""
+
+    state: ConversationState | Unset = UNSET
+    snoozed_until: datetime | Unset | None = UNSET
+    assignee_id: UUID | Unset | None = UNSET
+    team_id: UUID | Unset | None = UNSET
+    priority: Priority | Unset = UNSET
+
+
+_LOCK = "select * from conversation where company_id = $1 and id = $2 for update"
+_OPEN = """
+insert into conversation(company_id, contact_id, channel_id, address, last_at, opened_at) values ($1, $2, $3, $4, now(), now())
+on conflict do nothing returning id
+"""
+_MEMBER = "select true from membership where company_id = $1 and user_id = $2 and role = any($3::text[]) for share"
+_STATES = {
+    ConversationState.OPEN: "state = 'open', snoozed_until = null, opened_at = case when state = 'closed' then now() else opened_at end,"
+    " first_reply_at = case when state = 'closed' then null else first_reply_at end",
+    ConversationState.SNOOZED: "state = 'snoozed', snoozed_until = $3",
+    ConversationState.CLOSED: "state = 'closed', snoozed_until = null, closed_at = now(), unread_at = '{}', unanswered_at = '{}'",
+}
+_LINES = {
+    ConversationState.OPEN: LineKind.REOPENED,
+    ConversationState.SNOOZED: LineKind.SNOOZED,
+    ConversationState.CLOSED: LineKind.CLOSED,
+}
+_WHEN = """
+select received_at from inbound_message where company_id = $1 and id = $2
+union all
+select coalesce(sent_at, done_at, next_at) from message where company_id = $1 and id = $2
+union all
+select at from conversation_entry where company_id = $1 and id = $2
+"""
+
+
+async def open_conversation(actor: Actor, contact_id: UUID, channel_id: UUID) -> Conversation:
+    """The conversation with a person over a channel, made when there is none. Raises NotFound."""
+    async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
+        await must_exist(w, w.company_id, contact_id)
+        address = await answers.address_of(w, w.company_id, contact_id, channel_id)
+        conversation_id = await w.fetchval(_OPEN, w.company_id, contact_id, channel_id, address or "")
+        if conversation_id is not None:
+            await record.line(w, conversation_id, contact_id, LineKind.OPENED)
+            w.audit("conversation.opened", conversation_id)
+            w.emit(ConversationUpdated(conversation_id=conversation_id, contact_id=contact_id, version=1))
+        else:
+            conversation_id = await w.fetchval(
+                "select id from conversation where company_id = $1 and contact_id = $2 and channel_id = $3",
+                w.company_id,
+                contact_id,
+                channel_id,
+            )
+        return await queries.one(w, w.company_id, conversation_id)
+
+
+async def change(actor: Actor, conversation_id: UUID, wanted: Change, *, expected: Expected = None) -> Conversation:
+    """Raises NotFound, PreconditionFailed, Invalid."""
+    async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
+        row = await _locked(w, conversation_id)
+        check(row["version"], expected)
+        state, until = _state(row, wanted)
+        if wanted.priority is not UNSET and wanted.priority != row["priority"]:
+            await _set(w, conversation_id, "priority", wanted.priority.value)
+            await record.line(w, conversation_id, row["contact_id"], LineKind.PRIORITY, what=wanted.priority.value)
+        if wanted.assignee_id is not UNSET and wanted.assignee_id != row["assignee_id"]:
+            await _assign(w, row, wanted.assignee_id)
+        if wanted.team_id is not UNSET and wanted.team_id != row["team_id"]:
+            await _hand_over(w, row, wanted.team_id)
+            if wanted.team_id is not None and wanted.assignee_id is UNSET and row["assignee_id"] is None:
+                await routing.route(w, conversation_id, row["channel_id"], wanted.team_id)
+        if state is not None:
+            await w.execute(
+                f"update conversation set {_STATES[state]} where company_id = $1 and id = $2",
+                w.company_id,
+                conversation_id,
+                *([until] if state is ConversationState.SNOOZED else []),
+            )
+            what = until.isoformat() if until is not None else None
+            await record.line(w, conversation_id, row["contact_id"], _LINES[state], what=what)
+            w.audit(f"conversation.{_LINES[state].value}", conversation_id)
+        await _changed(w, row)
+        return await queries.one(w, w.company_id, conversation_id)
+
+
+def _state(row: asyncpg.Record, wanted: Change) -> tuple[ConversationState | None, datetime | None]:
+    """The state that it gets, and until when it is snoozed; None: it keeps its own. Raises Invalid."""
+    until = None if wanted.snoozed_until is UNSET else wanted.snoozed_until
+    state = ConversationState(row["state"]) if wanted.state is UNSET else wanted.state
+    if wanted.state is UNSET and wanted.snoozed_until is not UNSET:
+        awake = ConversationState.OPEN if state is ConversationState.SNOOZED else state
+        state = ConversationState.SNOOZED if until is not None else awake
+    if state is not ConversationState.SNOOZED:
+        return (None if state == row["state"] else state), None
+    if until is None and (wanted.state is UNSET or row["state"] == state):
+        return None, None
+    if until is None:
+        raise RequestError.INVALID(fields=[RequestField.REQUIRED("snoozed_until")])
+    if until <= now():
+        raise RequestError.INVALID(fields=[RequestField.IN_THE_PAST("snoozed_until")])
+    return (None, None) if until == row["snoozed_until"] else (state, until)
+
+
+async def _assign(w: Work, row: asyncpg.Record, assignee_id: UUID | None) -> None:
+    if assignee_id is not None and not await w.fetchval(_MEMBER, w.company_id, assignee_id, routing.ANSWERING):
+        raise RequestError.INVALID(fields=[ConversationField.NOT_A_MEMBER("assignee_id")])
+    await _set(w, row["id"], "assignee_id", assignee_id)
+    kind = LineKind.UNASSIGNED if assignee_id is None else LineKind.ASSIGNED
+    await record.line(w, row["id"], row["contact_id"], kind, whom=assignee_id or row["assignee_id"])
+    w.audit("conversation.assigned", row["id"], assignee_id=assignee_id)
+
+
+async def _hand_over(w: Work, row: asyncpg.Record, team_id: UUID | None) -> None:
+    name = None
+    if team_id is not None:
+        name = await w.fetchval("select name from team where company_id = $1 and id = $2 for share", w.company_id, team_id)
+        if name is None:
+            raise RequestError.INVALID(fields=[ConversationField.NO_TEAM("team_id")])
+    await _set(w, row["id"], "team_id", team_id)
+    await record.line(w, row["id"], row["contact_id"], LineKind.TEAM, what=name)
+    w.audit("conversation.handed_over", row["id"], team_id=team_id)
+
+
+async def mark_read(actor: Actor, conversation_id: UUID, seen: UUID | None = None) -> Conversation:
+    """`seen`: the newest entry that was seen; what came in after it stays unread. Raises NotFound."""
+    async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
+        row = await _locked(w, conversation_id)
+        until = None if seen is None else await w.fetchval(_WHEN, w.company_id, seen)
+        left = [at for at in row["unread_at"] if seen is not None and (until is None or at > until)]
+        if len(left) < len(row["unread_at"]):
+            await _set(w, conversation_id, "unread_at", left)
+            await _changed(w, row)
+        return await queries.one(w, w.company_id, conversation_id)
+
+
+async def mark_unread(actor: Actor, conversation_id: UUID) -> Conversation:
+    """As if the newest message had just come in. Raises NotFound."""
+    async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
+        row = await _locked(w, conversation_id)
+        if not row["unread_at"]:
+            await _set(w, conversation_id, "unread_at", [row["last_inbound_at"] or row["last_at"]])
+            await _changed(w, row)
+        return await queries.one(w, w.company_id, conversation_id)
+
+
+async def put_label(actor: Actor, conversation_id: UUID, label_id: UUID) -> Conversation:
+    """Raises NotFound."""
+    async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
+        row = await _locked(w, conversation_id)
+        label = await labels.locked(w, label_id)
+        if await w.execute(
+            "insert into conversation_label(company_id, label_id, conversation_id) values ($1, $2, $3) on conflict do nothing",
+            w.company_id,
+            label_id,
+            conversation_id,
+        ):
+            await record.line(w, conversation_id, row["contact_id"], LineKind.LABELED, what=label.name)
+            await _changed(w, row)
+        return await queries.one(w, w.company_id, conversation_id)
+
+
+async def take_label(actor: Actor, conversation_id: UUID, label_id: UUID) -> Conversation:
+    """Raises NotFound."""
+    async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
+        row = await _locked(w, conversation_id)
+        label = await labels.locked(w, label_id)
+        if await w.execute(
+            "delete from conversation_label where company_id = $1 and label_id = $2 and conversation_id = $3",
+            w.company_id,
+            label_id,
+            conversation_id,
+        ):
+            await record.line(w, conversation_id, row["contact_id"], LineKind.UNLABELED, what=label.name)
+            await _changed(w, row)
+        return await queries.one(w, w.company_id, conversation_id)
+
+
+async def add_note(actor: Actor, conversation_id: UUID, body: str, mentions: Sequence[UUID]) -> Entry:
+    """For colleagues only. Raises NotFound, Invalid."""
+    text = body.strip()
+    if not text:
+        raise RequestError.INVALID(fields=[RequestField.REQUIRED("body")])
+    async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
+        row = await _locked(w, conversation_id)
+        named = list(dict.fromkeys(mentions))
+        members = await w.fetchval(
+            "select count(*) from membership where company_id = $1 and user_id = any($2::uuid[])", w.company_id, named
+        )
+        if members < len(named):
+            raise RequestError.INVALID(fields=[ConversationField.NOT_A_MEMBER("mentions")])
+        entry_id = await w.fetchval(
+            "insert into conversation_entry(company_id, conversation_id, kind, by_id, body, mentions) values ($1, $2, $3, $4, $5, $6)"
+            " returning id",
+            w.company_id,
+            conversation_id,
+            thread.NOTE,
+            actor.id if actor.kind == "user" else None,
+            text,
+            named,
+        )
+        w.audit("conversation.note_added", conversation_id)
+        w.emit(ConversationEntryAdded(conversation_id=conversation_id, contact_id=row["contact_id"], entry_id=entry_id))
+        return await thread.own(w, w.company_id, entry_id)
+
+
+async def reply(actor: Actor, conversation_id: UUID, text: str, *, seen: UUID | None = None) -> Message:
+    """One free text to the person. `seen`: the newest entry that the writer saw. Raises NotFound, Invalid, Conflict: the obstacle, or
+    `someone_answered`."""
+    async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
+        row = await w.fetchrow(
+            "select contact_id, channel_id from conversation where company_id = $1 and id = $2", w.company_id, conversation_id
+        )
+        if row is None:
+            raise RequestError.NOT_FOUND(what="conversation")
+        return await answers.write(w, row["contact_id"], row["channel_id"], text, seen=seen)
+
+
+async def wake_snoozed(w: Work) -> int:
+    """Opens snoozed conversations whose time has come. Returns how many."""
+    rows = await w.fetch(
+        "update conversation v set state = 'open', snoozed_until = null, version = version + 1 from ("
+        " select id from conversation where company_id = $1 and state = 'snoozed' and snoozed_until <= now() order by id limit 200"
+        " for update skip locked) d where v.company_id = $1 and v.id = d.id returning v.id, v.contact_id, v.version",
+        w.company_id,
+    )
+    for row in rows:
+        await record.line(w, row["id"], row["contact_id"], LineKind.REOPENED)
+        w.emit(ConversationUpdated(conversation_id=row["id"], contact_id=row["contact_id"], version=row["version"]))
+    return len(rows)
+
+
+async def _locked(w: Work, conversation_id: UUID) -> asyncpg.Record:
+    row = await w.fetchrow(_LOCK, w.company_id, conversation_id)
+    if row is None:
+        raise RequestError.NOT_FOUND(what="conversation")
+    return row
+
+
+async def _set(w: Work, conversation_id: UUID, column: str, value: object) -> None:
+    await w.execute(
+        f"update conversation set {column} = $3 where company_id = $1 and id = $2", w.company_id, conversation_id, value
+    )
+
+
+async def _changed(w: Work, row: asyncpg.Record) -> None:
+    """Counts a new version and tells of it."""
+    version = await w.fetchval(
+        "update conversation set version = version + 1 where company_id = $1 and id = $2 returning version",
+        w.company_id,
+        row["id"],
+    )
+    w.emit(ConversationUpdated(conversation_id=row["id"], contact_id=row["contact_id"], version=version))

@@ -1,0 +1,52 @@
+"""Closed lists of names of conversations: pure data for database, API and screens."""
+
+from enum import StrEnum
+
+
+class ConversationState(StrEnum):
+    OPEN = "open"
+    SNOOZED = "snoozed"  # comes back by itself, or when the person writes
+    CLOSED = "closed"  # opens again when the person writes
+
+
+class ConversationView(StrEnum):
+    """The lists of an inbox."""
+
+    OPEN = "open"
+    MINE = "mine"
+    UNASSIGNED = "unassigned"
+    UNREAD = "unread"
+    SNOOZED = "snoozed"
+    CLOSED = "closed"
+    ALL = "all"
+
+
+class Priority(StrEnum):
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class LineKind(StrEnum):
+    """What was done with a conversation, as a line between its messages."""
+
+    OPENED = "opened"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    SNOOZED = "snoozed"
+    ASSIGNED = "assigned"
+    UNASSIGNED = "unassigned"
+    TEAM = "team"  # no name: it has no team any more
+    PRIORITY = "priority"
+    LABELED = "labeled"
+    UNLABELED = "unlabeled"
+
+
+class AssignmentStrategy(StrEnum):
+    """Who of a team gets a conversation that opens and has nobody."""
+
+    MANUAL = "manual"
+    ROUND_ROBIN = "round_robin"
+    LEAST_BUSY = "least_busy"

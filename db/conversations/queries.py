@@ -1,0 +1,297 @@
+"""What an inbox shows: its lists, page by page, how many each has, and one conversation."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from db.contacts import search
+from db.contacts.notes import must_exist
+from db.conversations.enums import ConversationState, ConversationView, Priority
+from db.errors import RequestError
+from db.messages import conversation
+from db.messages.content import Referral
+from db.messages.conversation import Entry
+from db.permissions import Permission
+from db.providers import registry
+from db.tenancy import Actor
+from db.work import Read, read
+
+MOST = 1000
+"""So many are counted."""
+FEW = 2000
+"""With so many contacts found at most their conversations are looked up; with more, the list is walked in its order."""
+PREVIEW = 200  # characters
+
+
+class Person(NamedTuple):
+    id: UUID
+    name: str
+
+
+class Team(NamedTuple):
+    id: UUID
+    name: str
+
+
+class Label(msgspec.Struct, frozen=True):
+    id: UUID
+    name: str
+    color: str
+
+
+class Touch(NamedTuple):
+    at: datetime
+    campaign_id: UUID | None
+    campaign_name: str | None
+    referral: Referral | None
+
+
+class Conversation(NamedTuple):
+    """One row of the inbox. `last`: the newest message that is no campaign's; `window_until`: the channel takes free texts until then."""
+
+    id: UUID
+    version: int
+    contact_id: UUID
+    contact_name: str
+    address: str
+    channel_id: UUID
+    channel_name: str
+    channel_kind: str | None
+    state: ConversationState
+    priority: Priority
+    assignee: Person | None
+    team: Team | None
+    labels: list[Label]
+    snoozed_until: datetime | None
+    unread: int
+    last_at: datetime
+    last: Entry | None
+    last_inbound_at: datetime | None
+    waiting_since: datetime | None
+    window_until: datetime | None
+    first_reply_at: datetime | None
+    opened_at: datetime
+    closed_at: datetime | None
+    first_touch: Touch | None
+    last_touch: Touch | None
+    opted_out: bool
+
+
+class Filter(NamedTuple):
+    """Which conversations a list has. `search`: words of the contact's name or addresses."""
+
+    view: ConversationView = ConversationView.OPEN
+    channel_id: UUID | None = None
+    team_id: UUID | None = None
+    assignee_id: UUID | None = None
+    label_id: UUID | None = None
+    contact_id: UUID | None = None
+    search: str | None = None
+
+
+class Counts(NamedTuple):
+    open: int
+    mine: int
+    unassigned: int
+    unread: int
+    snoozed: int
+
+
+class _Touch(msgspec.Struct):
+    at: datetime
+    campaign_id: UUID | None = None
+    referral: Referral | None = None
+
+
+_VIEWS = {
+    ConversationView.OPEN: "v.state = 'open'",
+    ConversationView.MINE: "v.state = 'open' and v.assignee_id = {me}",
+    ConversationView.UNASSIGNED: "v.state = 'open' and v.assignee_id is null",
+    ConversationView.UNREAD: "v.unread > 0",
+    ConversationView.SNOOZED: "v.state = 'snoozed'",
+    ConversationView.CLOSED: "v.state = 'closed'",
+    ConversationView.ALL: "true",
+}
+# Materialised: the page is cut before anything is joined to it.
+_ROWS = """
+with page as materialized ({page})
+select p.id, p.version, p.contact_id, c.name as contact_name, p.address, p.channel_id, coalesce(h.name, '') as channel_name,
+    h.kind as channel_kind, p.state, p.priority, p.assignee_id, coalesce(u.name, '') as assignee, p.team_id, t.name as team, p.snoozed_until,
+    p.unread, p.last_at, p.last_id, p.last_inbound_at, p.waiting_since, p.first_reply_at, p.opened_at, p.closed_at,
+    p.first_touch::text, p.last_touch::text, c.opted_out_at is not null as opted_out,
+    (select json_agg(json_build_object('id', l.id, 'name', l.name, 'color', l.color) order by fold(l.name))
+     from conversation_label x join label l on l.company_id = $1 and l.id = x.label_id
+     where x.company_id = $1 and x.conversation_id = p.id)::text as labels
+from page p
+join contact c on c.company_id = $1 and c.id = p.contact_id
+left join channel h on h.company_id = $1 and h.id = p.channel_id
+left join account_user u on u.id = p.assignee_id
+left join team t on t.company_id = $1 and t.id = p.team_id
+order by p.last_at desc, p.id desc
+"""
+_ONE = _ROWS.format(page="select * from conversation v where v.company_id = $1 and v.id = any($2::uuid[])")
+_PAGE = "select v.* from conversation v where v.company_id = $1 and {rest} order by v.last_at desc, v.id desc limit {limit}"
+
+
+async def conversations(
+    actor: Actor, filter: Filter, *, before: tuple[datetime, UUID] | None = None, limit: int = 50
+) -> list[Conversation]:
+    """One page, newest message first; `before` is `(last_at, id)` of the last row of the page before."""
+    async with read(actor, Permission.CONVERSATIONS_READ) as r:
+        args: list[object] = [actor.company_id]
+        if filter.view is ConversationView.MINE:
+            args.append(actor.id)
+        conditions = [_VIEWS[filter.view].format(me="$2")]
+        for column in ("channel_id", "team_id", "assignee_id", "contact_id"):
+            if (wanted := getattr(filter, column)) is not None:
+                args.append(wanted)
+                conditions.append(f"v.{column} = ${len(args)}")
+        if filter.label_id is not None:
+            args.append(filter.label_id)
+            conditions.append(
+                f"exists (select from conversation_label x where x.company_id = $1 and x.label_id = ${len(args)}"
+                " and x.conversation_id = v.id)"
+            )
+        if filter.search is not None and filter.search.strip():
+            if (found := await _found(r, filter.search, args)) is None:
+                return []
+            conditions.append(found)
+        if before is not None:
+            args += before
+            conditions.append(f"(v.last_at, v.id) < (${len(args) - 1}::timestamptz, ${len(args)}::uuid)")
+        page = _PAGE.format(rest=" and ".join(conditions), limit=limit)
+        return await _made(r, actor.company_id, await r.fetch(_ROWS.format(page=page), *args))
+
+
+async def _found(r: Read, text: str, args: list[object]) -> str | None:
+    """The condition on `v` that the contact has every word of the text; None: nobody has. Its values are appended to `args`."""
+    needles = search.needles(text)
+    if not needles or not search.findable(needles):
+        return None
+    wanted = [f"${number + 2}" for number in range(len(needles))]
+    seen = await search.density(r, wanted, "true", "true", [args[0], *needles])
+    if seen.found * search.SAMPLED <= FEW:
+        parameters = [f"${number + 1}" for number in range(len(needles))]
+        pieces = f"${len(needles) + 1}"
+        rows = await r.fetch(
+            f"select id from {search.index(parameters, pieces)} limit {FEW + 1}",
+            *needles,
+            await search.rare_pieces(r, args[0], needles),
+        )
+        if len(rows) <= FEW:
+            args.append([row["id"] for row in rows])
+            return f"v.contact_id = any(${len(args)}::uuid[])" if rows else None
+    args += needles
+    places = [f"${number}" for number in range(len(args) - len(needles) + 1, len(args) + 1)]
+    return f"exists (select from contact k where k.company_id = $1 and k.id = v.contact_id and {search.has_all('k', places)})"
+
+
+async def counts(actor: Actor) -> Counts:
+    """How many conversations each view has; MOST for that and more."""
+    views = (
+        ConversationView.OPEN,
+        ConversationView.MINE,
+        ConversationView.UNASSIGNED,
+        ConversationView.UNREAD,
+        ConversationView.SNOOZED,
+    )
+    parts = ", ".join(
+        f"(select count(*) from (select from conversation v where v.company_id = $1 and {_VIEWS[view].format(me='$2::uuid')} limit {MOST}) x)"
+        for view in views
+    )
+    async with read(actor, Permission.CONVERSATIONS_READ) as r:
+        row = await r.fetchrow(f"select {parts}", actor.company_id, actor.id)
+    assert row is not None
+    return Counts(*(row[number] for number in range(len(views))))
+
+
+async def conversation_of(actor: Actor, conversation_id: UUID) -> Conversation:
+    """Raises NotFound."""
+    async with read(actor, Permission.CONVERSATIONS_READ) as r:
+        return await one(r, actor.company_id, conversation_id)
+
+
+async def of_contact(actor: Actor, contact_id: UUID) -> list[Conversation]:
+    """Those with one person, newest message first. Raises NotFound."""
+    async with read(actor, Permission.CONVERSATIONS_READ) as r:
+        await must_exist(r, actor.company_id, contact_id)
+        page = _PAGE.format(rest="v.contact_id = $2", limit=200)
+        return await _made(r, actor.company_id, await r.fetch(_ROWS.format(page=page), actor.company_id, contact_id))
+
+
+async def one(r: Read, company_id: UUID, conversation_id: UUID) -> Conversation:
+    """Raises NotFound."""
+    found = await _made(r, company_id, await r.fetch(_ONE, company_id, [conversation_id]))
+    if not found:
+        raise RequestError.NOT_FOUND(what="conversation")
+    return found[0]
+
+
+async def _made(r: Read, company_id: UUID, rows: Sequence[asyncpg.Record]) -> list[Conversation]:
+    """The rows with their newest messages and the names of the campaigns that brought them."""
+    last = await conversation.by_ids(r, company_id, [row["last_id"] for row in rows if row["last_id"]])
+    touches = [
+        tuple(msgspec.json.decode(row[name], type=_Touch) if row[name] else None for name in ("first_touch", "last_touch"))
+        for row in rows
+    ]
+    campaigns = {touch.campaign_id for pair in touches for touch in pair if touch is not None and touch.campaign_id is not None}
+    names: dict[UUID, str] = {}
+    if campaigns:
+        found = await r.fetch(
+            "select id, name from campaign where company_id = $1 and id = any($2::uuid[])", company_id, list(campaigns)
+        )
+        names = {row["id"]: row["name"] for row in found}
+
+    def named(touch: _Touch | None) -> Touch | None:
+        if touch is None:
+            return None
+        name = names.get(touch.campaign_id) if touch.campaign_id else None
+        return Touch(touch.at, touch.campaign_id, name, touch.referral)
+
+    return [
+        _conversation(row, last.get(row["last_id"]), named(first), named(newest))
+        for row, (first, newest) in zip(rows, touches, strict=True)
+    ]
+
+
+def _conversation(row: asyncpg.Record, last: Entry | None, first_touch: Touch | None, last_touch: Touch | None) -> Conversation:
+    state = ConversationState(row["state"])
+    return Conversation(
+        id=row["id"],
+        version=row["version"],
+        contact_id=row["contact_id"],
+        contact_name=row["contact_name"],
+        address=row["address"],
+        channel_id=row["channel_id"],
+        channel_name=row["channel_name"],
+        channel_kind=row["channel_kind"],
+        state=state,
+        priority=Priority(row["priority"]),
+        assignee=Person(row["assignee_id"], row["assignee"]) if row["assignee_id"] else None,
+        team=Team(row["team_id"], row["team"]) if row["team_id"] else None,
+        labels=msgspec.json.decode(row["labels"], type=list[Label]) if row["labels"] else [],
+        snoozed_until=row["snoozed_until"],
+        unread=row["unread"],
+        last_at=row["last_at"],
+        last=last,
+        last_inbound_at=row["last_inbound_at"],
+        waiting_since=row["waiting_since"],
+        window_until=_window_until(row["channel_kind"], row["last_inbound_at"]),
+        first_reply_at=row["first_reply_at"],
+        opened_at=row["opened_at"],
+        closed_at=row["closed_at"] if state is ConversationState.CLOSED else None,
+        first_touch=first_touch,
+        last_touch=last_touch,
+        opted_out=row["opted_out"],
+    )
+
+
+def _window_until(channel_kind: str | None, last_inbound_at: datetime | None) -> datetime | None:
+    if channel_kind is None or last_inbound_at is None:
+        return None
+    window = registry.provider(channel_kind).capabilities.free_text_window
+    return last_inbound_at + window if window is not None else None

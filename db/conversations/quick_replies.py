@@ -1,0 +1,87 @@
+"""Texts that the team writes often, by a shortcut."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from db.conversations.errors import ConversationError
+from db.conversations.events import InboxChanged
+from db.errors import RequestError, RequestField
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import read, work
+
+
+class QuickReply(NamedTuple):
+    id: UUID
+    shortcut: str
+    text: str
+
+
+_SELECT = "select id, shortcut, body from quick_reply where company_id = $1"
+
+
+async def quick_replies(actor: Actor) -> list[QuickReply]:
+    """By shortcut."""
+    async with read(actor, Permission.CONVERSATIONS_READ) as r:
+        return [QuickReply(*row) for row in await r.fetch(f"{_SELECT} order by shortcut", actor.company_id)]
+
+
+async def create_quick_reply(actor: Actor, shortcut: str, text: str) -> QuickReply:
+    """Raises Invalid, Conflict `shortcut_exists`."""
+    text = _filled(text)
+    async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
+        reply_id = await w.fetchval(
+            "insert into quick_reply(company_id, shortcut, body) values ($1, $2, $3) on conflict (company_id, shortcut) do nothing"
+            " returning id",
+            w.company_id,
+            shortcut,
+            text,
+        )
+        if reply_id is None:
+            raise ConversationError.SHORTCUT_EXISTS()
+        w.audit("quick_reply.created", reply_id)
+        w.emit(InboxChanged())
+        return QuickReply(reply_id, shortcut, text)
+
+
+async def change_quick_reply(
+    actor: Actor, reply_id: UUID, *, shortcut: str | msgspec.UnsetType, text: str | msgspec.UnsetType
+) -> QuickReply:
+    """Raises NotFound, Invalid, Conflict `shortcut_exists`."""
+    async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
+        row = await w.fetchrow(f"{_SELECT} and id = $2 for update", w.company_id, reply_id)
+        if row is None:
+            raise RequestError.NOT_FOUND(what="quick_reply")
+        shortcut = row["shortcut"] if shortcut is msgspec.UNSET else shortcut
+        text = row["body"] if text is msgspec.UNSET else _filled(text)
+        if await w.fetchval(
+            "select true from quick_reply where company_id = $1 and shortcut = $2 and id <> $3", w.company_id, shortcut, reply_id
+        ):
+            raise ConversationError.SHORTCUT_EXISTS()
+        await w.execute(
+            "update quick_reply set shortcut = $3, body = $4 where company_id = $1 and id = $2",
+            w.company_id,
+            reply_id,
+            shortcut,
+            text,
+        )
+        w.audit("quick_reply.changed", reply_id)
+        w.emit(InboxChanged())
+        return QuickReply(reply_id, shortcut, text)
+
+
+async def delete_quick_reply(actor: Actor, reply_id: UUID) -> None:
+    """Raises NotFound."""
+    async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
+        if not await w.execute("delete from quick_reply where company_id = $1 and id = $2", w.company_id, reply_id):
+            raise RequestError.NOT_FOUND(what="quick_reply")
+        w.audit("quick_reply.deleted", reply_id)
+        w.emit(InboxChanged())
+
+
+def _filled(text: str) -> str:
+    if not (text := text.strip()):
+        raise RequestError.INVALID(fields=[RequestField.REQUIRED("text")])
+    return text

@@ -1,0 +1,207 @@
+"""Keeps conversations true to what is said: called where a message is stored or written, in its transaction.
+
+The end is the same in whatever order messages are read: the newest by the provider's time is the last one, and a message that came in
+waits until somebody reads or answers it here, or answers it later on a phone. Stands beneath the messages: knows its table only.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from db.conversations import routing
+from db.conversations.enums import LineKind
+from db.conversations.errors import ConversationError
+from db.conversations.events import ConversationEntryAdded, ConversationUpdated
+from db.work import Work
+
+MOST = 999
+"""So many messages wait at most; the screens say 999+ for more."""
+
+
+class Place(NamedTuple):
+    """Where and when something was said. `address`: the person's, as messages have it; `at`: by the provider, or when we wrote it."""
+
+    channel_id: UUID
+    contact_id: UUID
+    address: str
+    message_id: UUID
+    at: datetime
+
+
+_KEYS = "on conflict (company_id, contact_id, channel_id) do update set"
+_LAST = """
+    address = case when (v.last_at, coalesce(v.last_id, v.id)) < (excluded.last_at, excluded.last_id) then excluded.address else v.address end,
+    last_id = case when (v.last_at, coalesce(v.last_id, v.id)) < (excluded.last_at, excluded.last_id) then excluded.last_id else v.last_id end,
+    last_at = greatest(v.last_at, excluded.last_at),
+    version = v.version + 1
+"""
+_RETURNED = """
+returning new.id, new.version, old.state as was, old.closed_at is not null as was_closed, new.team_id, new.assignee_id,
+    old.answer_id, old.answer_by
+"""
+_NEVER_OPENED = "v.state = 'closed' and v.closed_at is null"
+# Late: an answer on a phone that was told before the message which it answers.
+_HEARD = f"""
+insert into conversation as v (company_id, contact_id, channel_id, address, last_id, last_at, last_inbound_at, opened_at,
+                               unread_at, unanswered_at, first_touch, last_touch)
+values ($1, $2, $3, $4, $5, $6, $6, $6, array[$6::timestamptz], array[$6::timestamptz], $7::jsonb, $7::jsonb)
+{_KEYS}
+    state = 'open', snoozed_until = null,
+    unread_at = case when v.echoed_at > $6 then v.unread_at else (v.unread_at || $6::timestamptz)[1:{MOST}] end,
+    unanswered_at = case when v.echoed_at > $6 then v.unanswered_at
+        else (array_sort(v.unanswered_at || $6::timestamptz))[1:{MOST}] end,
+    last_inbound_at = greatest(v.last_inbound_at, $6),
+    opened_at = case when v.state = 'closed' then greatest($6, v.closed_at) else least(v.opened_at, greatest($6, v.closed_at)) end,
+    first_reply_at = least(case when v.state = 'closed' and v.closed_at is not null then null else v.first_reply_at end,
+        case when v.echoed_at > $6 then (select min(m.sent_at) from message m where m.company_id = $1 and m.contact_id = $2
+            and m.channel_id = $3 and m.origin = 'phone_app' and m.sent_at > greatest($6, v.closed_at)) end),
+    first_touch = case when v.first_touch is null or (v.first_touch->>'at')::timestamptz > $6
+        then coalesce(excluded.first_touch, v.first_touch) else v.first_touch end,
+    last_touch = case when v.last_touch is null or (v.last_touch->>'at')::timestamptz < $6
+        then coalesce(excluded.last_touch, v.last_touch) else v.last_touch end,
+{_LAST} {_RETURNED}
+"""
+_ECHOED = f"""
+insert into conversation as v (company_id, contact_id, channel_id, address, last_id, last_at, opened_at, state, echoed_at, answer_id)
+values ($1, $2, $3, $4, $5, $6, $6, 'closed', $6, $5)
+{_KEYS}
+    unread_at = array(select t from unnest(v.unread_at) with ordinality u(t, n) where t >= $6 order by n),
+    unanswered_at = array(select t from unnest(v.unanswered_at) t where t >= $6 order by t),
+    echoed_at = greatest(v.echoed_at, $6),
+    answer_id = excluded.answer_id, answer_by = null,
+    opened_at = case when {_NEVER_OPENED} then least(v.opened_at, $6) else v.opened_at end,
+    first_reply_at = case when v.opened_at < $6 and not ({_NEVER_OPENED}) then least(v.first_reply_at, $6) else v.first_reply_at end,
+{_LAST} {_RETURNED}
+"""
+_ANSWERED = f"""
+insert into conversation as v (company_id, contact_id, channel_id, address, last_id, last_at, opened_at, answer_id, answer_by)
+values ($1, $2, $3, $4, $5, $6, $6, $5, $7)
+{_KEYS}
+    unread_at = '{{}}', unanswered_at = '{{}}',
+    answer_id = excluded.answer_id, answer_by = excluded.answer_by,
+    first_reply_at = case when v.unanswered_at <> '{{}}' or v.last_inbound_at >= v.opened_at
+        then coalesce(v.first_reply_at, $6) else v.first_reply_at end,
+{_LAST} {_RETURNED}
+"""
+_PAST = f"""
+insert into conversation as v (company_id, contact_id, channel_id, address, last_id, last_at, opened_at, state, last_inbound_at)
+values ($1, $2, $3, $4, $5, $6, $6, 'closed', case when $7::boolean then $6::timestamptz end)
+{_KEYS}
+    last_inbound_at = greatest(v.last_inbound_at, excluded.last_inbound_at),
+    opened_at = case when {_NEVER_OPENED} then least(v.opened_at, $6) else v.opened_at end,
+{_LAST}
+"""
+
+
+async def heard(w: Work, place: Place, *, campaign_id: UUID | None, referral: str | None) -> UUID:
+    """A person wrote: it waits, and the conversation is open. `referral`: the ad that brought them, as JSON. Returns the
+    conversation."""
+    touch = None
+    if campaign_id is not None or referral is not None:
+        touch = msgspec.json.encode(
+            {"at": place.at, "campaign_id": campaign_id, "referral": msgspec.Raw((referral or "null").encode())}
+        ).decode()
+    row = await w.fetchrow(_HEARD, *_args(w, place), touch)
+    assert row is not None
+    version: int = row["version"]
+    if row["was"] in ("closed", "snoozed") and (row["was_closed"] or row["was"] == "snoozed"):
+        await line(w, row["id"], place.contact_id, LineKind.REOPENED)
+    if row["assignee_id"] is None and row["was"] in (None, "closed"):
+        version = await routing.route(w, row["id"], place.channel_id, row["team_id"]) or version
+    _tell(w, row["id"], place, version)
+    conversation_id: UUID = row["id"]
+    return conversation_id
+
+
+async def echoed(w: Work, place: Place) -> UUID:
+    """Our people wrote on a phone: they saw what came in before. What they begin by themselves stays closed until it is answered.
+    Returns the conversation."""
+    return await _recorded(w, _ECHOED, place)
+
+
+async def answered(w: Work, place: Place, author_id: UUID | None, *, seen: UUID | None) -> UUID:
+    """Somebody answered here: nothing waits any more. `seen`: the newest entry that they saw; Conflict `someone_answered` when an answer
+    of somebody else was recorded after it: the row is locked, so of two at the same moment one sees the other. Returns the
+    conversation."""
+    row = await w.fetchrow(_ANSWERED, *_args(w, place), author_id)
+    assert row is not None
+    answer: UUID | None = row["answer_id"]
+    ours = author_id is not None and row["answer_by"] == author_id
+    if seen is not None and answer is not None and answer > seen and not ours:
+        raise ConversationError.SOMEONE_ANSWERED(seen=str(answer))
+    _tell(w, row["id"], place, row["version"])
+    conversation_id: UUID = row["id"]
+    return conversation_id
+
+
+async def past(w: Work, place: Place, *, came_in: bool) -> None:
+    """Something was said long ago: it has its place, and changes nothing else."""
+    await w.execute(_PAST, *_args(w, place), came_in)
+
+
+async def grew(w: Work, channel_id: UUID, contact_id: UUID, message_id: UUID) -> None:
+    """The thread shows something new that nobody has to answer: a reaction, an edit."""
+    conversation_id = await w.fetchval(
+        "select id from conversation where company_id = $1 and contact_id = $2 and channel_id = $3",
+        w.company_id,
+        contact_id,
+        channel_id,
+    )
+    if conversation_id is not None:
+        w.emit(ConversationEntryAdded(conversation_id=conversation_id, contact_id=contact_id, entry_id=message_id))
+
+
+async def line(
+    w: Work,
+    conversation_id: UUID,
+    contact_id: UUID,
+    kind: LineKind,
+    *,
+    whom: UUID | None = None,
+    what: str | None = None,
+) -> None:
+    """Writes down what was done, and who did it."""
+    by = w.actor.id if w.actor is not None and w.actor.kind == "user" else None
+    entry_id = await w.fetchval(
+        "insert into conversation_entry(company_id, conversation_id, kind, by_id, whom_id, what) values ($1, $2, $3, $4, $5, $6)"
+        " returning id",
+        w.company_id,
+        conversation_id,
+        kind.value,
+        by,
+        whom,
+        what,
+    )
+    w.emit(ConversationEntryAdded(conversation_id=conversation_id, contact_id=contact_id, entry_id=entry_id))
+
+
+async def left(w: Work, user_id: UUID) -> None:
+    """Somebody left the company: what was theirs is nobody's, and no team has them."""
+    rows = await w.fetch(
+        "update conversation set assignee_id = null, version = version + 1 where company_id = $1 and assignee_id = $2"
+        " returning id, contact_id, version",
+        w.company_id,
+        user_id,
+    )
+    await w.execute("delete from team_member where company_id = $1 and user_id = $2", w.company_id, user_id)
+    for row in rows[:MOST]:  # who shows more lists them anew
+        w.emit(ConversationUpdated(conversation_id=row["id"], contact_id=row["contact_id"], version=row["version"]))
+
+
+async def _recorded(w: Work, statement: str, place: Place) -> UUID:
+    row = await w.fetchrow(statement, *_args(w, place))
+    assert row is not None
+    _tell(w, row["id"], place, row["version"])
+    conversation_id: UUID = row["id"]
+    return conversation_id
+
+
+def _args(w: Work, place: Place) -> tuple[object, ...]:
+    return w.company_id, place.contact_id, place.channel_id, place.address, place.message_id, place.at
+
+
+def _tell(w: Work, conversation_id: UUID, place: Place, version: int) -> None:
+    w.emit(ConversationUpdated(conversation_id=conversation_id, contact_id=place.contact_id, version=version))
+    w.emit(ConversationEntryAdded(conversation_id=conversation_id, contact_id=place.contact_id, entry_id=place.message_id))

@@ -1,0 +1,49 @@
+"""Who gets a conversation that opens and has nobody: its team, or the team of its channel, by the team's own strategy."""
+
+from uuid import UUID
+
+from db.conversations.enums import AssignmentStrategy as S
+from db.permissions import ROLE_PERMISSIONS, Permission
+from db.work import Work
+
+ANSWERING = [role.value for role, held in ROLE_PERMISSIONS.items() if Permission.CONVERSATIONS_WRITE in held]
+"""Roles that a conversation may be assigned to."""
+
+_TEAM = """
+select t.id, t.strategy from team t where t.company_id = $1 and t.id = coalesce($2::uuid,
+    (select c.team_id from team_channel c where c.company_id = $1 and c.channel_id = $3))
+for share
+"""
+# One conversation after the other: two that open at the same moment do not go to the same person.
+_NEXT = f"""
+update team_member x set assigned_at = clock_timestamp() from (
+    select m.user_id from team_member m join membership p on p.company_id = $1 and p.user_id = m.user_id and p.role = any($4)
+    where m.company_id = $1 and m.team_id = $2
+    order by case when $3 = '{S.LEAST_BUSY.value}' then (select count(*) from (select from conversation v where v.company_id = $1
+        and v.assignee_id = m.user_id and v.state = 'open' limit 1000) b) end, m.assigned_at nulls first, m.user_id
+    limit 1) n
+where x.company_id = $1 and x.team_id = $2 and x.user_id = n.user_id returning x.user_id
+"""
+
+
+async def route(w: Work, conversation_id: UUID, channel_id: UUID, team_id: UUID | None) -> int | None:
+    """Gives a conversation without an assignee to a team, and to somebody of it where the team says how. Returns the new version; None
+    when nothing changed."""
+    team = await w.fetchrow(_TEAM, w.company_id, team_id, channel_id)
+    if team is None:
+        return None
+    assignee = None
+    if team["strategy"] != S.MANUAL:
+        await w.execute("select pg_advisory_xact_lock(hashtext('team'), hashtext($1::uuid::text))", team["id"])
+        assignee = await w.fetchval(_NEXT, w.company_id, team["id"], team["strategy"], ANSWERING)
+    if assignee is None and team_id is not None:
+        return None
+    version: int = await w.fetchval(
+        "update conversation set team_id = $3, assignee_id = $4, version = version + 1 where company_id = $1 and id = $2"
+        " returning version",
+        w.company_id,
+        conversation_id,
+        team["id"],
+        assignee,
+    )
+    return version
