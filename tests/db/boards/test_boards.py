@@ -1,0 +1,141 @@
+"""Boards and their stages: the first one, changes, deletion with leads in it."""
+
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from db.boards import boards, leads, moves, stages
+from db.boards.enums import StageKind
+from db.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from db.migrate import FOLDER
+from db.tenancy import Actor
+from tests import factories
+from tests.db.boards.test_moves import column, some, stages_of, totals_are_right
+
+
+async def names(actor: Actor, board_id: UUID) -> list[str]:
+    return [row["name"] for row in await stages.stages(actor, board_id)]
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "expected"),
+    [
+        ("pt-BR", "Vendas", ["Novo", "Em conversa", "Proposta", "Ganho", "Perdido"]),
+        ("en", "Sales", ["New", "Talking", "Proposal", "Won", "Lost"]),
+    ],
+)
+async def test_a_company_begins_with_a_board_in_its_language(
+    owner_db: asyncpg.Connection, language: str, name: str, expected: list[str]
+) -> None:
+    company = await owner_db.fetchval("insert into company(name, language) values ('x', $1) returning id", language)
+    found = await owner_db.fetch(
+        "select b.name as board, b.currency, s.name, s.kind, t.leads from board b join stage s on s.company_id = b.company_id and s.board_id = b.id"
+        " join stage_total t on t.company_id = s.company_id and t.stage_id = s.id where b.company_id = $1 order by s.rank",
+        company,
+    )
+    assert {(row["board"], row["currency"], row["leads"]) for row in found} == {(name, "BRL", 0)}
+    assert [row["name"] for row in found] == expected
+    assert [row["kind"] for row in found] == ["open", "open", "open", "won", "lost"]
+    assert await owner_db.fetchval("select count(*) from lost_reason where company_id = $1", company) == 4
+
+
+async def test_companies_that_were_there_got_theirs(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    """The end of the migration, run again over a company without a board."""
+    sql = next(FOLDER.glob("m*_boards.sql")).read_text(encoding="utf-8")
+    transaction = owner_db.transaction()
+    await transaction.start()
+    try:
+        before = await owner_db.fetchval("select count(*) from board")
+        companies = await owner_db.fetchval("select count(*) from company")
+        await owner_db.execute(sql[sql.index("-- Companies that are there") :])
+        assert await owner_db.fetchval("select count(*) from board") == before + companies
+        assert await owner_db.fetchval("select count(*) from stage where company_id = $1", owner.company_id) == 10
+    finally:
+        await transaction.rollback()
+
+
+async def test_stages_keep_the_order_into_which_they_are_put(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    first, *_, last = await stages_of(owner_db, owner)
+    board_id = first["board_id"]
+    made = await stages.create_stage(owner, board_id, name="Visita", color="teal", kind=StageKind.OPEN, limit=5, probability=40)
+    assert await names(owner, board_id) == ["Novo", "Em conversa", "Proposta", "Ganho", "Perdido", "Visita"]
+    await stages.change_stage(owner, made["id"], after_id=first["id"])
+    assert await names(owner, board_id) == ["Novo", "Visita", "Em conversa", "Proposta", "Ganho", "Perdido"]
+    await stages.change_stage(owner, last["id"], before_id=first["id"])
+    await stages.change_stage(owner, first["id"], after_id=uuid4(), name="Chegou")
+    row = await stages.change_stage(owner, made["id"], lead_limit=None, probability=0)
+    assert (row["lead_limit"], row["probability"], row["version"]) == (None, 0, 3)
+    assert await names(owner, board_id) == ["Perdido", "Chegou", "Visita", "Em conversa", "Proposta", "Ganho"]
+    with pytest.raises(PreconditionFailed):
+        await stages.change_stage(owner, made["id"], expected=frozenset({1}), name="x")
+
+
+async def test_a_deleted_stage_gives_its_leads_to_another_in_their_order(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    first, second, *_, lost = await stages_of(owner_db, owner)
+    made = await some(owner_db, owner, "abcde")
+    await moves.move_leads(owner, [made["d"], made["e"]], stage_id=second["id"])
+    with pytest.raises(Conflict, match="stage_not_empty"):
+        await stages.delete_stage(owner, second["id"], move_to=None)
+    with pytest.raises(Conflict, match="stage_not_empty"):
+        await stages.delete_stage(owner, second["id"], move_to=second["id"])
+    with pytest.raises(NotFound):
+        await stages.delete_stage(owner, second["id"], move_to=uuid4())
+    await stages.delete_stage(owner, second["id"], move_to=first["id"])
+    assert await column(owner, first) == list("abcde")
+    await moves.move_lead(owner, made["e"], stage_id=first["id"], after_id=made["d"], before_id=None)
+    await moves.move_lead(owner, made["a"], stage_id=first["id"], after_id=made["d"], before_id=made["e"])
+    assert await column(owner, first) == list("bcdae")
+    await totals_are_right(owner_db, owner)
+    await stages.delete_stage(owner, first["id"], move_to=lost["id"])
+    assert {(await leads.lead(owner, one))["lost_reason"] for one in made.values()} == {"Novo"}
+    assert await column(owner, lost) == list("bcdae")
+    await totals_are_right(owner_db, owner)
+    for row in (await stages_of(owner_db, owner))[:-1]:
+        await stages.delete_stage(owner, row["id"], move_to=None)
+    with pytest.raises(Conflict, match="last_stage"):
+        await stages.delete_stage(owner, lost["id"], move_to=None)
+
+
+async def test_an_archived_board_can_be_read_and_brought_back(
+    owner: Actor, stranger: Actor, owner_db: asyncpg.Connection
+) -> None:
+    made = await boards.create_board(owner, name="Pós-venda", currency="EUR")
+    first, *_ = await stages.stages(owner, made["id"])
+    assert await names(owner, made["id"]) == ["Novo", "Ganho", "Perdido"]
+    await boards.archive_board(owner, made["id"], expected=frozenset({1}))
+    with pytest.raises(Conflict, match="board_archived"):
+        await leads.create_lead(owner, board_id=made["id"], title="x")
+    assert [row["id"] for row in await boards.boards(owner, archived=True)] == [made["id"]]
+    await boards.change_board(owner, made["id"], name=None, archived=False)
+    lead = await leads.create_lead(owner, board_id=made["id"], title="x")
+    assert lead["stage_id"] == first["id"]
+    for act in (
+        boards.board(stranger, made["id"]),
+        boards.archive_board(stranger, made["id"]),
+        stages.stages(stranger, made["id"]),
+    ):
+        with pytest.raises(NotFound):
+            await act
+    with pytest.raises(NotFound):
+        await leads.create_lead(stranger, board_id=made["id"], title="x")
+
+
+async def test_a_lead_belongs_to_people_of_the_company(owner: Actor, stranger: Actor, owner_db: asyncpg.Connection) -> None:
+    first, *_ = await stages_of(owner_db, owner)
+    await factories.contacts(owner_db, stranger, 1)
+    theirs = await owner_db.fetchval("select id from contact where company_id = $1", stranger.company_id)
+    with pytest.raises(Invalid):
+        await leads.create_lead(owner, board_id=first["board_id"], title="x", owner_id=stranger.id)
+    with pytest.raises(NotFound):
+        await leads.create_lead(owner, board_id=first["board_id"], title="x", contact_id=theirs)
+    made = await leads.create_lead(owner, board_id=first["board_id"], title="x", owner_id=owner.id, tags=["VIP", "vip", "a"])
+    assert (made["owner_id"], made["tags"]) == (owner.id, ["VIP", "a"])
+    with pytest.raises(Invalid):
+        await leads.change_lead(owner, made["id"], owner_id=stranger.id)
+    with pytest.raises(PreconditionFailed):
+        await leads.change_lead(owner, made["id"], expected=frozenset({2}), title="y")
+    assert (await leads.change_lead(owner, made["id"], title="x", values={}))["version"] == 1  # nothing changed
+    changed = await leads.change_lead(owner, made["id"], expected=frozenset({1}), values={"a": "1", "b": "2"}, owner_id=None)
+    changed = await leads.change_lead(owner, made["id"], values={"a": "", "c": "3"})
+    assert (changed["custom"], changed["version"], changed["owner_id"]) == ('{"b": "2", "c": "3"}', 3, None)

@@ -1,0 +1,177 @@
+"""Lists of leads: every filter and order finds the same leads page by page, and a page is read from an index."""
+
+import json
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from db.boards import leads, listing
+from db.boards.enums import Due, LeadSort
+from db.boards.listing import LeadFilter
+from db.errors import Invalid, NotFound
+from db.tenancy import Actor
+from tests import factories
+
+ORDERS = {
+    LeadSort.RANK: "rank, id",
+    LeadSort.CREATED: "id desc",
+    LeadSort.VALUE: "coalesce(value_cents, -1) desc, id desc",
+    LeadSort.DUE: "coalesce(due_on, 'infinity'), id",
+}
+_MADE = """
+insert into lead(company_id, board_id, stage_id, rank, title, search, value_cents, owner_id, due_on, tags)
+select $1, s.board_id, s.id, lpad((g * 7919 % $4)::text, 8, '0') || '1', 'Reforma ' || g, ' reforma ' || g || ' rua ' || g % 13,
+    case when g % 5 > 0 then g % 40 * 100 end, case when g % 3 = 0 then $3::uuid end,
+    case when g % 4 > 0 then current_date + (g % 20 - 10)::int end, case when g % 6 = 0 then array['vip'] else '{}' end
+from stage s cross join generate_series(1, $4::int) g where s.company_id = $1 and s.id = $2
+"""
+
+
+async def board_of(owner_db: asyncpg.Connection, actor: Actor) -> tuple[UUID, list[UUID]]:
+    rows = await owner_db.fetch("select board_id, id from stage where company_id = $1 order by rank", actor.company_id)
+    return rows[0]["board_id"], [row["id"] for row in rows]
+
+
+async def ids(actor: Actor, board_id: UUID, filter: LeadFilter, sort: LeadSort) -> list[UUID]:
+    """All pages, one after the other."""
+    found: list[UUID] = []
+    after: Any = None
+    while True:
+        rows = await listing.board_leads(actor, board_id, filter, sort=sort, after=after, limit=13)
+        found += [row["id"] for row in rows]
+        if len(rows) < 13:
+            return found
+        after = listing.key(rows[-1], sort)
+
+
+@pytest.mark.parametrize("sort", LeadSort)
+async def test_all_pages_together_are_the_list(
+    owner: Actor, stranger: Actor, owner_db: asyncpg.Connection, sort: LeadSort
+) -> None:
+    board_id, places = await board_of(owner_db, owner)
+    for stage_id in places[:2]:
+        await owner_db.execute(_MADE, owner.company_id, stage_id, owner.id, 60)
+    foreign, (theirs, *_) = await board_of(owner_db, stranger)
+    await owner_db.execute(_MADE, stranger.company_id, theirs, stranger.id, 5)
+    today = await owner_db.fetchval("select (now() at time zone time_zone)::date from company where id = $1", owner.company_id)
+    asked: list[tuple[LeadFilter, str]] = [
+        (LeadFilter(), "true"),
+        (LeadFilter(owner_id=owner.id), f"owner_id = '{owner.id}'"),
+        (LeadFilter(tag="vip"), "'vip' = any(tags)"),
+        (LeadFilter(search="REFÓRMA rua 7"), "title like 'Reforma%' and search like '% rua%' and search like '% 7%'"),
+        (LeadFilter(due=Due.OVERDUE), f"due_on < '{today}'"),
+        (LeadFilter(due=Due.TODAY), f"due_on = '{today}'"),
+        (LeadFilter(due=Due.WEEK), f"due_on between '{today}' and date '{today}' + 6"),
+        (LeadFilter(due=Due.NONE, tag="vip"), "due_on is null and 'vip' = any(tags)"),
+        (LeadFilter(search="%"), "false"),
+    ]
+    for filter, condition in asked:
+        for stage_id in (places[0], None) if sort is not LeadSort.RANK else (places[0],):
+            expected = await owner_db.fetch(
+                f"select id from lead where company_id = $1 and ($2::uuid is null or stage_id = $2) and {condition} order by {ORDERS[sort]}",
+                owner.company_id,
+                stage_id,
+            )
+            found = await ids(owner, board_id, filter._replace(stage_id=stage_id), sort)
+            assert found == [row["id"] for row in expected], (filter, stage_id)
+    with pytest.raises(NotFound):
+        await listing.board_leads(owner, foreign, LeadFilter(), sort=None, after=None, limit=5)
+    assert await listing.board_leads(owner, board_id, LeadFilter(stage_id=theirs), sort=None, after=None, limit=5) == []
+
+
+async def test_an_order_by_hand_is_that_of_one_stage(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    board_id, _ = await board_of(owner_db, owner)
+    with pytest.raises(Invalid):
+        await listing.board_leads(owner, board_id, LeadFilter(), sort=LeadSort.RANK, after=None, limit=5)
+
+
+async def test_what_is_due_follows_the_companys_calendar(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    """On the other side of the date line it is another day."""
+    board_id, (stage_id, *_) = await board_of(owner_db, owner)
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        await owner_db.execute("update company set time_zone = $2 where id = $1", owner.company_id, zone)
+        here = await owner_db.fetchval("select (now() at time zone $1)::date", zone)
+        lead = await factories.lead(owner_db, owner, zone, due_on=here)
+        assert await ids(owner, board_id, LeadFilter(stage_id=stage_id, due=Due.TODAY), LeadSort.RANK) == [lead]
+        await leads.delete_lead(owner, lead)
+
+
+async def test_a_page_of_a_long_column_is_read_from_its_index(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    """No sort, no count, no rows read for nothing: the first page and one in the middle, in every order."""
+    board_id, (stage_id, *_) = await board_of(owner_db, owner)
+    transaction = owner_db.transaction()
+    await transaction.start()
+    try:
+        await owner_db.execute(_MADE, owner.company_id, stage_id, owner.id, 20_000)
+        await owner_db.execute("analyze lead")
+        for sort, index in (
+            (LeadSort.RANK, "lead_place"),
+            (LeadSort.CREATED, "lead_created"),
+            (LeadSort.VALUE, "lead_value"),
+            (LeadSort.DUE, "lead_due"),
+        ):
+            in_stage = stage_id if sort is LeadSort.RANK else None
+            middle: dict[LeadSort, tuple[Any, ...]] = {
+                LeadSort.RANK: ("000100001", UUID(int=0)),
+                LeadSort.VALUE: (2000, UUID(int=0)),
+                LeadSort.DUE: (date.today() + timedelta(3), UUID(int=0)),  # noqa: DTZ011
+            }
+            recent = await owner_db.fetchval(
+                "select id from lead where company_id = $1 order by id offset 9000 limit 1", owner.company_id
+            )
+            for after in (None, middle.get(sort, (recent,))):
+                plan = await _plan(owner_db, owner, board_id, LeadFilter(stage_id=in_stage), sort, after)
+                assert f"using {index} on lead" in plan["text"], plan["text"]
+                assert "Sort" not in plan["text"], plan["text"]
+                assert plan["read"] <= 60, plan["text"]
+        plan = await _plan(owner_db, owner, board_id, LeadFilter(stage_id=stage_id, owner_id=owner.id), LeadSort.RANK, None)
+        assert "using lead_owner on lead" in plan["text"], plan["text"]
+        assert plan["read"] <= 60, plan["text"]
+    finally:
+        await transaction.rollback()
+
+
+async def _plan(
+    owner_db: asyncpg.Connection, actor: Actor, board_id: UUID, filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None
+) -> dict[str, Any]:
+    """What Postgres does for a page of 51, as the application sees the tables; `read`: rows of leads that it looked at."""
+    args: list[object] = [actor.company_id, board_id]
+    sql = listing.statement(filter, sort, after, args)
+    await owner_db.execute("set local role masteria_app")
+    await owner_db.execute("select set_config('app.company', $1, true)", str(actor.company_id))
+    try:
+        text = "\n".join(
+            row[0] for row in await owner_db.fetch(f"explain (analyze, costs off, timing off) {sql} limit 51", *args)
+        )
+        found = json.loads(await owner_db.fetchval(f"explain (analyze, format json, timing off) {sql} limit 51", *args))
+    finally:
+        await owner_db.execute("reset role")
+
+    def nodes(node: dict[str, Any]) -> list[dict[str, Any]]:
+        return [node, *(each for child in node.get("Plans", ()) for each in nodes(child))]
+
+    scans = [node for node in nodes(found[0]["Plan"]) if node.get("Relation Name") == "lead"]
+    read = sum(node["Actual Rows"] * node["Actual Loops"] + node.get("Rows Removed by Filter", 0) for node in scans)
+    return {"text": text, "read": read}
+
+
+async def test_a_contacts_leads_are_those_of_all_boards(owner: Actor, stranger: Actor, owner_db: asyncpg.Connection) -> None:
+    await factories.contacts(owner_db, owner, 2)
+    mine, other = [row["id"] for row in await owner_db.fetch("select id from contact where company_id = $1", owner.company_id)]
+    made = [await factories.lead(owner_db, owner, f"n{n}", contact_id=mine) for n in range(5)]
+    await factories.lead(owner_db, owner, "another", contact_id=other)
+    rows = await listing.contact_leads(owner, mine, after=None, limit=3)
+    rows += await listing.contact_leads(owner, mine, after=rows[-1]["id"], limit=3)
+    assert [row["id"] for row in rows] == made[::-1]
+    assert {row["contact_name"] for row in rows} <= {"Pessoa 0", "Pessoa 1"}
+    with pytest.raises(NotFound):
+        await listing.contact_leads(stranger, mine, after=None, limit=3)
+
+
+def test_the_end_of_a_list_by_date_is_a_date() -> None:
+    args: list[object] = []
+    listing.statement(LeadFilter(), LeadSort.DUE, (None, UUID(int=0)), args)
+    assert args[0] == date.max

@@ -1,0 +1,55 @@
+"""Leads of a contact that is merged, parted, renamed or deleted."""
+
+from uuid import UUID
+
+import asyncpg
+
+from db.boards import leads, listing
+from db.boards.listing import LeadFilter
+from db.contacts import merges
+from db.contacts.actions import change_contact, create_contact, delete_contact
+from db.tenancy import Actor
+from tests.db.contacts.test_identities import inbound
+
+
+async def found(actor: Actor, board_id: UUID, search: str) -> set[UUID]:
+    rows = await listing.board_leads(actor, board_id, LeadFilter(search=search), sort=None, after=None, limit=50)
+    return {row["id"] for row in rows}
+
+
+async def board(owner_db: asyncpg.Connection, actor: Actor) -> UUID:
+    return await owner_db.fetchval("select id from board where company_id = $1", actor.company_id)
+
+
+async def test_leads_go_with_a_merge_and_come_back_when_it_is_undone(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    board_id = await board(owner_db, owner)
+    known = (await create_contact(owner, name="Beatriz", phone="11 98765-4321"))["id"]
+    hidden = await inbound(owner, bsuid="B1", name="Zuleika")
+    theirs = (await leads.create_lead(owner, board_id=board_id, title="Reforma", contact_id=known))["id"]
+    hers = (await leads.create_lead(owner, board_id=board_id, title="Obra", contact_id=hidden))["id"]
+    assert await found(owner, board_id, "zuleika") == {hers}
+    assert await inbound(owner, "5511987654321", bsuid="B1") == known
+    assert {row["id"] for row in await listing.contact_leads(owner, known, after=None, limit=9)} == {theirs, hers}
+    assert await found(owner, board_id, "beatriz") == {theirs, hers}
+    assert (await leads.lead(owner, hers))["contact_name"] == "Beatriz"
+    later = (await leads.create_lead(owner, board_id=board_id, title="Telhado", contact_id=known))["id"]
+    [merge] = await merges.merges(owner, known)
+    assert await merges.undo(owner, known, merge.id) == hidden
+    assert {row["id"] for row in await listing.contact_leads(owner, hidden, after=None, limit=9)} == {hers}
+    assert {row["id"] for row in await listing.contact_leads(owner, known, after=None, limit=9)} == {theirs, later}
+    assert await found(owner, board_id, "zuleika") == {hers}
+
+
+async def test_a_lead_is_found_by_what_its_contact_is_called_now(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    board_id = await board(owner_db, owner)
+    contact = (await create_contact(owner, name="João", phone="11 98765-4321"))["id"]
+    lead = (await leads.create_lead(owner, board_id=board_id, title="Reforma", contact_id=contact))["id"]
+    assert await found(owner, board_id, "joao reforma") == {lead}
+    await change_contact(owner, contact, name="Márcia")
+    assert (await found(owner, board_id, "joao"), await found(owner, board_id, "MARCIA")) == (set(), {lead})
+    await leads.change_lead(owner, lead, title="Piscina")
+    assert (await found(owner, board_id, "marcia reforma"), await found(owner, board_id, "marcia pisc")) == (set(), {lead})
+    await delete_contact(owner, contact)
+    row = await leads.lead(owner, lead)
+    assert (row["contact_id"], row["contact_name"]) == (None, None)
+    assert (await found(owner, board_id, "marcia"), await found(owner, board_id, "piscina")) == (set(), {lead})
