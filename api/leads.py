@@ -27,10 +27,13 @@ _KEYS: dict[LeadSort, Any] = {
 }
 
 
+def _person(row: asyncpg.Record, who: str) -> PersonRef | None:
+    return PersonRef(id=row[f"{who}_id"], name=row[f"{who}_name"] or "") if row[f"{who}_id"] is not None else None
+
+
 def _lead(row: asyncpg.Record) -> Lead:
     contact = ContactRef(id=row["contact_id"], name=row["contact_name"]) if row["contact_name"] is not None else None
-    owner = PersonRef(id=row["owner_id"], name=row["owner_name"]) if row["owner_name"] is not None else None
-    return struct(row, Lead, contact=contact, owner=owner, values=msgspec.json.decode(row["custom"]))
+    return struct(row, Lead, contact=contact, owner=_person(row, "owner"), values=msgspec.json.decode(row["custom"]))
 
 
 def _change(row: asyncpg.Record) -> LeadChange:
@@ -41,7 +44,7 @@ def _change(row: asyncpg.Record) -> LeadChange:
     return struct(
         row,
         LeadChange,
-        by=PersonRef(id=row["by_id"], name=row["by_name"]) if row["by_name"] is not None else None,
+        by=_person(row, "by"),
         from_stage=stage("from_stage"),
         to_stage=stage("to_stage"),
         lost_reason=what.get("lost_reason"),

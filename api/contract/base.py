@@ -52,7 +52,7 @@ class Output(msgspec.Struct, kw_only=True, omit_defaults=False):
 
 
 class PersonRef(Output):
-    """Somebody of the team."""
+    """Somebody of the team. The name is empty once they left the company."""
 
     id: UUID
     name: Annotated[str, example("Ana Lima")]

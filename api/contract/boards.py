@@ -183,7 +183,7 @@ class LeadChange(Output):
 
     id: UUID
     at: Moment
-    by: PersonRef | None  # null: an API key, or somebody who left
+    by: PersonRef | None  # null: an API key, or the system
     kind: LeadEvent
     from_stage: StageRef | None  # of `moved`
     to_stage: StageRef | None  # of `moved` and `created`

@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import TRIM, Input, Output, example
 from api.contract.base import Label as ShortName
+from api.contract.base import PersonRef as PersonRef
 from api.contract.contents import Referral
 from api.contract.kinds import ChannelKind
 from api.contract.messages import Message, MessageText
@@ -28,13 +29,6 @@ Name = Annotated[ShortName, example("Vendas")]
 NoteText = Annotated[str, Meta(min_length=1, max_length=4000, examples=["Prefere ser atendida à tarde."])]
 Color = Annotated[str, Meta(pattern=COLOR, examples=["#2f6f4f"])]
 Shortcut = Annotated[str, Meta(pattern=SHORTCUT, examples=["horario"], extra=TRIM)]
-
-
-class PersonRef(Output):
-    """Somebody of the team. The name is empty once they left the company."""
-
-    id: UUID
-    name: Annotated[str, example("Bia Souza")]
 
 
 class TeamRef(Output):

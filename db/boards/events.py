@@ -10,7 +10,7 @@ from db.permissions import Permission
 
 
 class BoardChanged(Event, frozen=True, kw_only=True):
-    """A board, its stages or its reasons were changed; or many leads at once, when a stage was deleted: fetch it again."""
+    """A board, its stages or its reasons were changed; or many leads at once, as when a stage is deleted: fetch it again."""
 
     type: ClassVar = "board.changed"
     permission: ClassVar = Permission.BOARDS_READ

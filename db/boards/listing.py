@@ -11,11 +11,14 @@ from db.boards import boards, leads
 from db.boards.enums import Due, LeadSort
 from db.boards.errors import BoardField
 from db.contacts.notes import must_exist as contact_must_exist
-from db.contacts.search import findable, has_all, needles
+from db.contacts.search import findable, has_all, needles, pattern
 from db.errors import RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import read
+from db.work import Read, read
+
+GATHERED = 500
+"""Leads that have the words: up to so many are put in order, more are met on a walk through the list."""
 
 
 class LeadFilter(NamedTuple):
@@ -26,6 +29,7 @@ class LeadFilter(NamedTuple):
     search: str | None = None
     tag: str | None = None
     due: Due | None = None
+    among: list[UUID] | None = None  # only these
 
 
 _TODAY = "(select (now() at time zone k.time_zone)::date from company k where k.id = $1)"
@@ -68,6 +72,8 @@ def statement(filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None,
         conditions.append(f"l.owner_id = {given(filter.owner_id, 'uuid')}")
     if filter.tag is not None:
         conditions.append(f"l.tags @> array[{given(filter.tag, 'text')}]")
+    if filter.among is not None:
+        conditions.append(f"l.id = any({given(filter.among, 'uuid[]')})")
     if filter.due is not None:
         conditions.append(_DUE[filter.due])
     if wanted := needles(filter.search):
@@ -95,9 +101,19 @@ async def board_leads(
         return []
     async with read(actor, Permission.BOARDS_READ) as r:
         await boards.must_exist(r, actor.company_id, board_id)
+        filter = filter._replace(among=await _few(r, board_id, needles(filter.search)))
         args: list[object] = [actor.company_id, board_id]
         sql = statement(filter, sort, after, args)
         return await r.fetch(f"{sql} limit ${len(args) + 1}", *args, limit)
+
+
+async def _few(r: Read, board_id: UUID, wanted: list[str]) -> list[UUID] | None:
+    """The leads that have these words, by the index; None without words, and where there are many."""
+    if not wanted:
+        return None
+    patterns = ", ".join(pattern(f"${place}") for place in range(3, 3 + len(wanted)))
+    rows = await r.fetch(f"select lead_search($1, array[{patterns}], $2) as id", board_id, GATHERED + 1, *wanted)
+    return [row["id"] for row in rows] if len(rows) <= GATHERED else None
 
 
 def order_of(filter: LeadFilter, sort: LeadSort | None) -> LeadSort:

@@ -11,7 +11,7 @@ import asyncpg
 
 from db.boards.enums import LeadEvent, StageKind
 from db.boards.errors import BoardError
-from db.boards.events import BoardTotals, LeadChanged
+from db.boards.events import BoardChanged, BoardTotals, LeadChanged
 from db.boards.leads import FIRST, doer, lock, one, tell
 from db.boards.rank import between, spread
 from db.boards.totals import totals_of
@@ -31,6 +31,11 @@ _IN_FRONT = """
 select (select n.rank from lead n where n.company_id = $1 and n.stage_id = $2 and n.rank < o.rank and n.id <> $4
     order by n.rank desc, n.id desc limit 1) as after, o.rank as before
 from lead o where o.company_id = $1 and o.stage_id = $2 and o.id = $3
+"""
+LONGEST = 120
+"""Digits of a rank, some 400 leads in a row in one and the same gap. Beyond that the stage gets short ranks again, in its order."""
+_LOOSEN = """
+update lead l set rank = m.rank from unnest($2::uuid[], $3::text[]) m(id, rank) where l.company_id = $1 and l.id = m.id
 """
 _MOVE = """
 update lead l set stage_id = $2, rank = m.rank, lost_reason = m.reason, version = version + 1,
@@ -66,6 +71,20 @@ async def _place(w: Work, lead_id: UUID, stage_id: UUID, after_id: UUID | None, 
             return between(found["after"], found["before"])
     others = FIRST.replace("order by", "and id <> $3 order by")
     return between(None, await w.fetchval(others, w.company_id, stage_id, lead_id))
+
+
+async def _loosen(w: Work, target: asyncpg.Record, lead_id: UUID) -> None:
+    """New ranks for everybody in the stage. Before the lead that moves is locked, which stands in the order of the locks too."""
+    stage_id: UUID = target["id"]
+    await w.fetch(
+        "select from lead where company_id = $1 and (stage_id = $2 or id = $3) order by id for update",
+        w.company_id,
+        stage_id,
+        lead_id,
+    )
+    rows = await w.fetch("select id from lead where company_id = $1 and stage_id = $2 order by rank, id", w.company_id, stage_id)
+    await w.execute(_LOOSEN, w.company_id, [row["id"] for row in rows], spread(None, None, len(rows)))
+    w.emit(BoardChanged(board_id=target["board_id"]))
 
 
 def _reason(target: asyncpg.Record, lead: asyncpg.Record, given: str | None) -> str | None:
@@ -118,11 +137,14 @@ async def move_lead(
     meanwhile is no error. Raises NotFound, PreconditionFailed, Conflict `other_board`, `board_archived`, Invalid `lost_reason_missing`."""
     async with work(actor, Permission.LEADS_WRITE) as w:
         target = await _target(w, stage_id)
+        rank = await _place(w, lead_id, stage_id, after_id, before_id)
+        if len(rank) > LONGEST:
+            await _loosen(w, target, lead_id)
+            rank = await _place(w, lead_id, stage_id, after_id, before_id)
         lead = await lock(w, lead_id, None if version is None else frozenset({version}))
         if lead["board_id"] != target["board_id"]:
             raise BoardError.OTHER_BOARD()
         reason = _reason(target, lead, lost_reason)
-        rank = await _place(w, lead_id, stage_id, after_id, before_id)
         await _write(w, target, [_Moved(lead, rank, reason)])
         same = lead["stage_id"] == stage_id
         if not same:

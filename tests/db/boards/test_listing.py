@@ -66,7 +66,9 @@ async def test_all_pages_together_are_the_list(
         (LeadFilter(due=Due.TODAY), f"due_on = '{today}'"),
         (LeadFilter(due=Due.WEEK), f"due_on between '{today}' and date '{today}' + 6"),
         (LeadFilter(due=Due.NONE, tag="vip"), "due_on is null and 'vip' = any(tags)"),
+        (LeadFilter(search="reforma 57"), "title like '%57%'"),
         (LeadFilter(search="%"), "false"),
+        (LeadFilter(search="reforma %x"), "false"),
     ]
     for filter, condition in asked:
         for stage_id in (places[0], None) if sort is not LeadSort.RANK else (places[0],):
@@ -130,6 +132,13 @@ async def test_a_page_of_a_long_column_is_read_from_its_index(owner: Actor, owne
         plan = await _plan(owner_db, owner, board_id, LeadFilter(stage_id=stage_id, owner_id=owner.id), LeadSort.RANK, None)
         assert "using lead_owner on lead" in plan["text"], plan["text"]
         assert plan["read"] <= 60, plan["text"]
+        await owner_db.execute("set local enable_seqscan = off")
+        rows = await owner_db.fetch(
+            "explain select id from lead where company_id = $1 and board_id = $2 and search like '%nobody%' limit 501",
+            owner.company_id,
+            board_id,
+        )
+        assert "lead_trgm" in "\n".join(row[0] for row in rows), rows
     finally:
         await transaction.rollback()
 

@@ -101,6 +101,29 @@ async def test_equal_ranks_stand_by_id_and_nobody_is_lost_between_them(owner: Ac
     assert await column(owner, first) == ["x", *order]
 
 
+async def test_ranks_that_grew_long_become_short_again(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two take turns in the same gap for ever; a third one comes from elsewhere."""
+    monkeypatch.setattr(moves, "LONGEST", 12)
+    first, second, *_ = await stages_of(owner_db, owner)
+    made = await some(owner_db, owner, "abcd")
+    await moves.move_lead(owner, made["d"], stage_id=second["id"])
+    longest = 0
+    for _ in range(40):
+        await moves.move_lead(owner, made["c"], stage_id=first["id"], after_id=made["a"])
+        await moves.move_lead(owner, made["b"], stage_id=first["id"], after_id=made["a"])
+        ranks = [row["rank"] for row in await owner_db.fetch("select rank from lead where company_id = $1", owner.company_id)]
+        longest = max(longest, *map(len, ranks))
+    assert 9 < longest <= 12
+    await asyncio.gather(
+        moves.move_lead(owner, made["d"], stage_id=first["id"], after_id=made["a"]),
+        moves.move_leads(owner, [made["c"], made["a"]], stage_id=second["id"]),
+    )
+    assert sorted(await column(owner, first) + await column(owner, second)) == list("abcd")
+    await totals_are_right(owner_db, owner)
+
+
 async def test_two_at_once_end_in_one_order_for_both(owner: Actor, owner_db: asyncpg.Connection) -> None:
     first, second, *_ = await stages_of(owner_db, owner)
     made = await some(owner_db, owner, "abcdef")
