@@ -16,13 +16,17 @@ where l.company_id = $1 and c.company_id = $1 and c.id = l.contact_id and l.sear
     select id from lead where company_id = $1 and contact_id = any($2::uuid[]) order by id for update))
 returning l.id, l.board_id, l.stage_id
 """
+# The conversation of a lead is that of its contact on the same channel.
 _REASSIGNED = """
-update lead set contact_id = $2 where company_id = $1 and id = any(array(
+update lead l set contact_id = $2, conversation_id = coalesce((
+    select n.id from conversation o join conversation n on n.company_id = $1 and n.channel_id = o.channel_id and n.contact_id = $2
+    where o.company_id = $1 and o.id = l.conversation_id), l.conversation_id)
+where l.company_id = $1 and l.id = any(array(
     select id from lead where company_id = $1 and contact_id = $3 and ($4::uuid[] is null or id = any($4)) order by id for update))
-returning id, board_id, stage_id
+returning l.id, l.board_id, l.stage_id
 """
 _DETACHED = """
-update lead set contact_id = null, search = lead_text(title, null) where company_id = $1 and id = any(array(
+update lead set contact_id = null, conversation_id = null, search = lead_text(title, null) where company_id = $1 and id = any(array(
     select id from lead where company_id = $1 and contact_id = any($2::uuid[]) order by id for update))
 returning id, board_id, stage_id
 """

@@ -1,14 +1,17 @@
 """Leads of a contact that is merged, parted, renamed or deleted."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
+import pytest
 
 from db.boards import leads, listing
 from db.boards.listing import LeadFilter
 from db.contacts import merges
 from db.contacts.actions import change_contact, create_contact, delete_contact
+from db.errors import NotFound
 from db.tenancy import Actor
+from tests import factories
 from tests.db.contacts.test_identities import inbound
 
 
@@ -38,6 +41,31 @@ async def test_leads_go_with_a_merge_and_come_back_when_it_is_undone(owner: Acto
     assert {row["id"] for row in await listing.contact_leads(owner, hidden, after=None, limit=9)} == {hers}
     assert {row["id"] for row in await listing.contact_leads(owner, known, after=None, limit=9)} == {theirs, later}
     assert await found(owner, board_id, "zuleika") == {hers}
+
+
+async def talks(owner_db: asyncpg.Connection, actor: Actor, contact: UUID, channel: UUID) -> UUID:
+    """The conversation of a contact on a channel, made where it is missing."""
+    return await owner_db.fetchval(
+        "insert into conversation(company_id, contact_id, channel_id, address, last_at, opened_at) values ($1, $2, $3, 'x', now(), now())"
+        " on conflict (company_id, contact_id, channel_id) do update set address = 'x' returning id",
+        actor.company_id,
+        contact,
+        channel,
+    )
+
+
+async def test_a_lead_leads_to_the_conversation_of_the_contact_that_it_has(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    board_id, channel = await board(owner_db, owner), await factories.channel(owner_db, owner)
+    known = (await create_contact(owner, name="Beatriz", phone="11 98765-4321"))["id"]
+    hidden = await inbound(owner, bsuid="B1", name="Zuleika")
+    kept, hers = [await talks(owner_db, owner, one, channel) for one in (known, hidden)]
+    lead = (await leads.create_lead(owner, board_id=board_id, title="Obra", contact_id=hidden, conversation_id=hers))["id"]
+    assert await inbound(owner, "5511987654321", bsuid="B1") == known
+    assert (await leads.lead(owner, lead))["conversation_id"] == kept
+    with pytest.raises(NotFound):
+        await leads.change_lead(owner, lead, conversation_id=uuid4())
+    await delete_contact(owner, known)
+    assert (await leads.lead(owner, lead))["conversation_id"] is None
 
 
 async def test_a_lead_is_found_by_what_its_contact_is_called_now(owner: Actor, owner_db: asyncpg.Connection) -> None:
