@@ -66,7 +66,7 @@ mutants *args: _env
 migrate: _env
     @{{py}} -m db migrate
 
-# Make the demo company, once (--large [contacts]: beside it one with a million contacts and messages and 100,000 leads)
+# Make the demo company, once (--large [contacts]: beside it one with a million contacts and messages, 100,000 conversations and leads)
 seed *args: _env
     @{{py}} -m db seed {{args}}
 

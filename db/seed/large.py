@@ -13,6 +13,7 @@ from db.jobs import CheckChannel
 from db.seed.accounts import PASSWORD, write_accounts
 from db.seed.channels import write_channels
 from db.seed.company import LARGE
+from db.seed.conversations import write_conversations
 from db.seed.crowd import TABLES, act_for, indexed_later, write_crowd
 from db.seed.leads import write_leads
 from db.seed.templates import write_templates
@@ -20,11 +21,12 @@ from db.seed.traffic import write_traffic
 from db.settings import Settings
 
 CONTACTS = 1_000_000
-_WRITTEN = (*TABLES, "message", "attempt", "inbound_message", "message_tally", "stat_delta", "lead", "lead_change", "stage_total")
+_WRITTEN = (*TABLES, "message", "attempt", "inbound_message", "message_tally", "stat_delta", "lead", "lead_change", "stage_total",
+            "conversation", "conversation_entry", "conversation_label")  # fmt: skip
 
 
 async def seed_large(settings: Settings, size: int = CONTACTS, say: Callable[[str], object] = lambda _: None) -> bool:
-    """`size` contacts, as many messages, a tenth as many leads; True when they were made now, False when the company was there. Needs the key ring, as the
+    """`size` contacts, as many messages, a tenth as many conversations and leads; True when they were made now, False when the company was there. Needs the key ring, as the
     owner of the database. Other programs that want the same tables wait until it is done. `say` is told each step."""
     c = await asyncpg.connect(settings.database_owner_url or settings.database_url)
     try:
@@ -44,6 +46,7 @@ async def seed_large(settings: Settings, size: int = CONTACTS, say: Callable[[st
                 await write_templates(c, at, LARGE)
                 say("Campaigns and conversations …")
                 await write_traffic(c, LARGE, size, at)
+                await write_conversations(c, LARGE)
                 say("Leads …")
                 await write_leads(c, LARGE, size)
                 await queue.insert(c, LARGE.id, [(CheckChannel(channel_id=each), None) for each in (LARGE.whatsapp, LARGE.sms)])

@@ -34,14 +34,15 @@ select *, uuidv7(created - now()) as id from (
 ) l
 """
 _LEADS = f"""
-insert into lead(company_id, id, board_id, stage_id, rank, title, search, contact_id, value_cents, owner_id, due_on, tags, lost_reason,
+insert into lead(company_id, id, board_id, stage_id, rank, title, search, contact_id, conversation_id, value_cents, owner_id, due_on, tags, lost_reason,
                  stage_since, created_at)
-select $1, id, $2, stage_id, rank, title, lead_text(title, name), contact_id, case when dice % 10 > 0 then 5000 + dice % 495000 end,
+select $1, id, $2, stage_id, rank, title, lead_text(title, name), contact_id, conversation_id, case when dice % 10 > 0 then 5000 + dice % 495000 end,
     case when dice % 12 > 0 then ($4::uuid[])[1 + dice % cardinality($4::uuid[])] end,
     case when kind = '{StageKind.OPEN}' and dice % 3 > 0 then current_date - 20 + dice % 60 end,
     case when dice % 2 > 0 then array[($5::text[])[1 + dice % cardinality($5::text[])]] else '{{}}' end,
     case when kind = '{StageKind.LOST}' then ($6::text[])[1 + dice % cardinality($6::text[])] end, since, created
-from (select *, ($3::text[])[1 + dice % cardinality($3::text[])] as title from placed) p
+from (select p.*, ($3::text[])[1 + dice % cardinality($3::text[])] as title, v.id as conversation_id from placed p
+      left join conversation v on v.company_id = $1 and v.contact_id = p.contact_id and v.channel_id = $7) p
 """
 _MADE = f"""
 insert into lead_change(company_id, id, lead_id, at, by_id, kind, to_stage_id, to_stage)
@@ -65,6 +66,6 @@ async def write_leads(c: asyncpg.Connection, company: Made, size: int) -> None:
     given = {"stages": ",".join(str(stage) for stage, _ in places), "ranks": ",".join(rank for _, rank in places)}
     await c.execute(_PLACED.format_map({name: f"{{{values}}}" for name, values in given.items()}))
     agents = [fixed_id(email) for email, _, _ in company.team[2:]]
-    await c.execute(_LEADS, company.id, board, list(_TITLES), agents, list(_TAGS), reasons)
+    await c.execute(_LEADS, company.id, board, list(_TITLES), agents, list(_TAGS), reasons, company.whatsapp)
     for statement in (_MADE, _MOVED):
         await c.execute(statement, company.id, stages[0]["id"], stages[0]["name"], agents)

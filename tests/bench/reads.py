@@ -31,6 +31,7 @@ _PAGES = 20  # of a list, one behind the other
 _HELD = {
     "contacts": "count(*) from contact",
     "messages": "(select count(*) from message) + (select count(*) from inbound_message)",
+    "conversations": "count(*) from conversation",
     "leads": "count(*) from lead",
 }
 
@@ -118,10 +119,10 @@ class _Asker:
         answer.raise_for_status()
         return answer.json()
 
-    async def pages(self, path: str, query: dict[str, str | int]) -> list[str]:
-        """The addresses of a list's first pages."""
+    async def pages(self, path: str, query: dict[str, str | int], most: int = _PAGES) -> list[str]:
+        """The addresses of a list's first pages, `most` of them."""
         found = [f"{path}?{urlencode(query)}"]
-        while len(found) < _PAGES and (cursor := (await self.get(found[-1]))["next_cursor"]):
+        while len(found) < most and (cursor := (await self.get(found[-1]))["next_cursor"]):
             found.append(f"{path}?{urlencode({**query, 'cursor': cursor})}")
         return found
 
@@ -151,17 +152,31 @@ async def _kinds(asker: _Asker, db: asyncpg.Connection) -> dict[str, list[str]]:
         "select contact_id as id, count(*) as n from inbound_message where contact_id is not null group by 1 order by md5(contact_id::text)"
     )
     long = [row["id"] for row in people if row["n"] > 50][: _PAGES * 2]
-    threads = [path for contact in long for path in (await asker.pages(f"/v1/contacts/{contact}/messages", {"limit": 50}))[:3]]
+    threads = [path for contact in long for path in await asker.pages(f"/v1/contacts/{contact}/messages", {"limit": 50}, 3)]
     threads += [f"/v1/contacts/{row['id']}/messages?limit=50" for row in people[:REQUESTS]]
     dice.shuffle(threads)
+    inbox = [
+        path
+        for view in ("open", "mine", "unassigned", "unread", "snoozed", "closed", "all")
+        for path in await asker.pages("/v1/conversations", {"view": view, "limit": 50})
+    ]
+    talks = await db.fetch("select id, contact_id from conversation order by md5(id::text) limit $1", REQUESTS)
+    talks += await db.fetch("select id, contact_id from conversation where contact_id = any($1::uuid[])", long)
+    entries = [
+        path for talk in talks for path in (await asker.pages(f"/v1/conversations/{talk['id']}/entries", {"limit": 50}, 3))
+    ]
+    dice.shuffle(entries)
     columns: list[str] = []
     board = f"/v1/boards/{await db.fetchval('select id from board where company_id = $1', LARGE.id)}"
     for stage in await db.fetch("select id from stage where company_id = $1 order by rank", LARGE.id):
         columns += await asker.pages(f"{board}/leads", {"stage_id": str(stage["id"]), "limit": 50})
     names = [word for kind in ("rare word", "common word", "two words", "nothing found") for word in KINDS[kind]]
+    inbox_words = [f"/v1/conversations?view=all&search={quote(name)}&limit=50" for name in names]
     leads = [f"{board}/leads?search={quote(name)}&limit=50" for name in names]
     boards = [board, "/v1/boards"]
     return {
-        "contact list": lists, "contact search": searches, "thread page": threads, "board, with its totals": boards,
+        "contact list": lists, "contact search": searches, "contact's messages": threads,
+        "conversation list": inbox, "thread page": entries, "conversation counts": ["/v1/conversations/counts"],
+        "conversations by words": inbox_words, "board, with its totals": boards,
         "board column": columns, "leads by words": leads,
     }  # fmt: skip

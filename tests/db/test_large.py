@@ -64,6 +64,12 @@ async def test_the_large_company_adds_up(installation: Settings) -> None:
         replied = f"select campaign_id, {TALLY_REPLIED} from message where replied_at is not null"
         true = f"select campaign_id, state, count(*) from ({states} union all {replied}) s group by 1, 2 order by 1, 2"
         assert told == await db.fetch(true)
+        assert SIZE // 10 <= await count("conversation") < SIZE // 5
+        waits = "last_at = last_inbound_at and state = 'open'"
+        assert await count("conversation where unread > 0") == await count(f"conversation where {waits}") > 0
+        last = "coalesce((select sent_at from message m where m.id = v.last_id), (select received_at from inbound_message i where i.id = v.last_id))"
+        assert await count(f"conversation v where last_at is distinct from {last}") == 0
+        assert await count("conversation_entry where at > now()") == 0
         leads = "select stage_id, count(*) as leads, sum(coalesce(value_cents, 0)) as value from lead group by 1 order by 1"
         assert [tuple(row) for row in await db.fetch(leads)] == [
             tuple(row)
