@@ -76,8 +76,40 @@ def money(minor: int | None, currency: str = "BRL") -> str:
     """Integer minor units to text: (1914820, "BRL") → R$ 19.148,20."""
     if minor is None:
         return DASH
-    places = get_global("currency_fractions").get(currency, get_global("currency_fractions")["DEFAULT"])[0]
-    return numbers.format_currency(minor / 10**places, currency, locale=locale())
+    return numbers.format_currency(minor / 10 ** _places(currency), currency, locale=locale())
+
+
+def _places(currency: str) -> int:
+    known = get_global("currency_fractions")
+    return int(known.get(currency, known["DEFAULT"])[0])
+
+
+def symbol(currency: str) -> str:
+    """R$ for BRL."""
+    return numbers.get_currency_symbol(currency, locale=locale())
+
+
+def amount(minor: int | None, currency: str = "BRL") -> str:
+    """Minor units as one types them into a field: (123450, "BRL") → 1.234,50; None → nothing."""
+    if minor is None:
+        return ""
+    places = _places(currency)
+    return numbers.format_decimal(minor / 10**places, format="#,##0." + "0" * places if places else "#,##0", locale=locale())
+
+
+def minor(text: str, currency: str = "BRL") -> int | None:
+    """What was typed, in minor units: 1.234,50 or R$ 1234,5 → 123450; nothing → None. Raises ValueError for what is no amount, is
+    negative, or has more decimals than the currency."""
+    text = text.replace(symbol(currency), "").replace("\u00a0", " ").strip()
+    if not text:
+        return None
+    try:
+        value = numbers.parse_decimal(text, locale=locale(), strict=True) * 10 ** _places(currency)
+    except numbers.NumberFormatError as error:
+        raise ValueError(text) from error
+    if value < 0 or value != int(value):
+        raise ValueError(text)
+    return int(value)
 
 
 def phone(address: str) -> str:

@@ -104,6 +104,16 @@ async def change_company(api: ApiClient, body: CompanyPatch) -> Company:
     return await api.patch("/v1/company", Company, body)
 
 
+async def everybody(api: ApiClient) -> list[Member]:
+    """The whole team."""
+    page = await team(api)
+    found = page.items
+    while page.next_cursor:
+        page = await team(api, page.next_cursor)
+        found += page.items
+    return found
+
+
 async def team(api: ApiClient, cursor: str | None = None) -> Page[Member]:
     return await api.get("/v1/team", Page[Member], {"cursor": cursor})
 

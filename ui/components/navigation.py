@@ -22,6 +22,7 @@ def places() -> list[Place]:
     return [
         Place("/", "home", _("Home"), phone=True),
         Place("/contacts", "group", _("Contacts"), Permission.CONTACTS_READ, phone=True),
+        Place("/boards", "view_kanban", _("Boards"), Permission.BOARDS_READ),
         Place("/campaigns", "campaign", _("Campaigns"), Permission.CAMPAIGNS_READ, phone=True),
         Place("/templates", "article", _("Templates"), Permission.TEMPLATES_READ),
         Place("/channels", "hub", _("Channels"), Permission.CHANNELS_READ, phone=True),

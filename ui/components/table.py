@@ -17,6 +17,7 @@ from ui.components import problems
 from ui.components.address import address
 from ui.components.buttons import allow, button
 from ui.components.cells import Cell, body, linked, name_of, of_row, tick, tick_all
+from ui.components.filters import filter_button
 from ui.components.forms import search_field
 from ui.components.query import Asked, Filter, Query
 from ui.components.states import OnceBack, empty, error_state, nothing_found, skeleton_table
@@ -104,19 +105,10 @@ class DataTable(Generic[T]):
         if filters:
             with ui.element("div").classes("m-filters"):
                 for one in filters:
-                    self._draw_filter(one)
+                    self._shown.append((filter_button(one, self._ask.name(one), self.choose), one))
         if tools is not None:
             with ui.element("div").classes("m-row m-near m-end m-tools"):
                 tools()
-
-    def _draw_filter(self, one: Filter) -> None:
-        with button(self._ask.name(one), icon="keyboard_arrow_down").classes("m-filter") as shown:
-            shown.props["icon-right"] = shown.props.pop("icon")
-            with ui.menu():
-                ui.menu_item(_("All"), on_click=lambda: self.choose(one.key, None))
-                for value, label in one.options.items():
-                    ui.menu_item(label, on_click=lambda value=value: self.choose(one.key, value))
-        self._shown.append((shown, one))
 
     async def choose(self, key: str, value: str | None) -> None:
         """Sets a filter as its menu does; None takes it off."""

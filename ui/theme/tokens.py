@@ -44,6 +44,8 @@ LIGHT = {
     "series-4": "#8a63c9",
     "series-5": "#5a6472",
     "series-6": "#c2504f",
+    "series-7": "#c0568f",
+    "series-8": "#178a99",
 }
 
 DARK = {
@@ -87,10 +89,12 @@ DARK = {
     "series-4": "#b196e8",
     "series-5": "#93a09c",
     "series-6": "#e67f7d",
+    "series-7": "#e58fbd",
+    "series-8": "#4cbccb",
 }
 
 SERIES = [f"var(--series-{number})" for number in range(1, 7)]
-"""Series and stages take these in order; an SVG chart resolves them itself, so it follows dark mode."""
+"""Series take these in order (stages also the two after); an SVG chart resolves them itself, so it follows dark mode."""
 
 
 def css() -> str:

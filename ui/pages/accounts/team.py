@@ -44,7 +44,7 @@ class _Team:
         self.may_write = me.may(Permission.TEAM_WRITE)
 
     def draw(self) -> None:
-        self.members: Loader[list[Member]] = load(self._all_members, self._draw_members, lambda: skeleton_list(4))
+        self.members: Loader[list[Member]] = load(lambda: accounts.everybody(self.api), self._draw_members, lambda: skeleton_list(4))
         self.invited: Loader[Page[Invitation]] | None = None
         if self.may_write:
             self.invited = load(lambda: accounts.invitations(self.api), self._draw_invitations, lambda: None)
@@ -60,15 +60,6 @@ class _Team:
         await self.members.refresh()
         if self.invited is not None:
             await self.invited.refresh()
-
-    async def _all_members(self) -> list[Member]:
-        found: list[Member] = []
-        page = await accounts.team(self.api)
-        found += page.items
-        while page.next_cursor:
-            page = await accounts.team(self.api, page.next_cursor)
-            found += page.items
-        return found
 
     def _draw_members(self, members: list[Member]) -> None:
         count = ngettext("{n} person", "{n} people", len(members)).format(n=formats.number(len(members)))

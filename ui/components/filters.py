@@ -1,0 +1,22 @@
+"""The button of one filter above a list: what is chosen, and a menu of what can be."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from nicegui import ui
+
+from ui.components.buttons import button
+from ui.components.query import Filter
+from ui.i18n import _
+
+
+def filter_button(one: Filter, name: str, choose: Callable[[str, str | None], Any]) -> ui.button:
+    """Calls `choose(key, value)`; None takes the filter off. `name` says what is chosen now."""
+    with button(name, icon="keyboard_arrow_down").classes("m-filter") as shown:
+        shown.props["icon-right"] = shown.props.pop("icon")
+        with ui.menu():
+            ui.menu_item(_("All"), on_click=partial(choose, one.key, None))
+            for value, label in one.options.items():
+                ui.menu_item(label, on_click=partial(choose, one.key, value))
+    return shown

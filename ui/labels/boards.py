@@ -1,0 +1,86 @@
+"""Words for boards: kinds and colours of stages, when a lead is due, and what became of it."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from api.contract.boards import LeadChange
+from api.contract.enums import LeadEvent, StageColor, StageKind
+from ui import formats
+from ui.components.text import Tone
+from ui.i18n import _, pgettext
+
+
+def stage_kinds() -> Mapping[StageKind, str]:
+    return {
+        StageKind.OPEN: pgettext("stage", "Open"),
+        StageKind.WON: pgettext("stage", "Won"),
+        StageKind.LOST: pgettext("stage", "Lost"),
+    }
+
+
+def stage_colors() -> Mapping[StageColor, str]:
+    return {
+        StageColor.GRAY: _("Gray"),
+        StageColor.BLUE: _("Blue"),
+        StageColor.VIOLET: _("Violet"),
+        StageColor.AMBER: _("Amber"),
+        StageColor.GREEN: _("Green"),
+        StageColor.RED: _("Red"),
+        StageColor.PINK: _("Pink"),
+        StageColor.TEAL: _("Teal"),
+    }
+
+
+def today() -> date:
+    """The day it is where the company is."""
+    return datetime.now(formats.zone()).date()
+
+
+def due(value: date) -> tuple[str, Tone]:
+    """When a lead is due, short, and how pressing that is."""
+    now = today()
+    if value < now:
+        return (_("yesterday") if value == now - timedelta(days=1) else formats.short_day(value)), "bad"
+    if value == now:
+        return _("today"), "warn"
+    return (_("tomorrow") if value == now + timedelta(days=1) else formats.short_day(value)), "quiet"
+
+
+def lead_fields() -> Mapping[str, str]:
+    """The fields of a lead that its history names."""
+    return {
+        "title": _("Title"),
+        "contact_id": _("Contact"),
+        "conversation_id": _("Conversation"),
+        "value_cents": _("Value"),
+        "owner_id": pgettext("lead", "Owner"),
+        "due_on": _("Due"),
+        "tags": _("Tags"),
+        "values": _("Own fields"),
+    }
+
+
+def happened(change: LeadChange) -> tuple[str, str]:
+    """What became of a lead, in a sentence, and the particulars or ""."""
+    to, left = (stage.name if stage else "" for stage in (change.to_stage, change.from_stage))
+    match change.kind:
+        case LeadEvent.CREATED:
+            return _("Created in {stage}").format(stage=to), ""
+        case LeadEvent.MOVED:
+            text = _("From {stage} to {to}").format(stage=left, to=to) if left else _("Moved to {stage}").format(stage=to)
+            return text, _("Reason: {reason}").format(reason=change.lost_reason) if change.lost_reason else ""
+        case LeadEvent.UPDATED:
+            names = lead_fields()
+            return _("Changed"), ", ".join(names.get(field, field) for field in change.fields)
+        case LeadEvent.NOTED:
+            return _("Note added"), ""
+
+
+def tone(change: LeadChange) -> Tone:
+    match change.kind:
+        case LeadEvent.CREATED:
+            return "info"
+        case LeadEvent.MOVED:
+            return "bad" if change.lost_reason else "ok"
+        case _:
+            return "quiet"

@@ -1,0 +1,55 @@
+"""What the board shows of stages and leads: values only, in the words of the reader."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from api.contract.boards import Lead, Stage
+from ui import formats
+from ui.components.text import initials
+from ui.i18n import _
+from ui.labels import boards as labels
+
+TAGS = 3  # on a card; the lead itself has them all
+
+
+def head(stage: Stage, currency: str) -> dict[str, Any]:
+    """A column without its cards."""
+    over = stage.limit is not None and stage.leads > stage.limit
+    count = formats.number(stage.leads)
+    return {
+        "id": str(stage.id),
+        "name": stage.name,
+        "color": stage.color.value,
+        "count": f"{count} / {formats.number(stage.limit)}" if stage.limit is not None else count,
+        "over": _("More than the limit of this stage") if over else "",
+        "value": formats.money(stage.value_cents, currency) if stage.value_cents else "",
+        "add": _("New lead in {stage}").format(stage=stage.name),
+    }
+
+
+def card(lead: Lead, currency: str) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "id": str(lead.id),
+        "stage": str(lead.stage_id),
+        "rank": lead.rank,
+        "version": lead.version,
+        "href": f"/boards/{lead.board_id}?lead={lead.id}",
+        "title": lead.title,
+        "menu": _("Move {title}").format(title=lead.title),
+        "who": lead.contact.name if lead.contact else "",
+        "value": formats.money(lead.value_cents, currency) if lead.value_cents is not None else "",
+        "tags": [*lead.tags[:TAGS], *([f"+{len(lead.tags) - TAGS}"] if len(lead.tags) > TAGS else [])],
+    }
+    if lead.due_on is not None:
+        text, tone = labels.due(lead.due_on)
+        late = tone == "bad"
+        shown |= {"due": text, "tone": tone, "dueTitle": _("Overdue") if late else _("Due")}
+    if lead.owner is not None:
+        name = lead.owner.name
+        shown |= {"owner": name, "initials": initials(name), "tint": sum(name.encode()) % 4 + 1}
+    return shown
+
+
+def page(leads: Sequence[Lead], currency: str, *, more: bool, full: bool = False) -> dict[str, Any]:
+    """Cards of a column, and whether there are more below: to be had by scrolling, or (`full`) by searching only."""
+    return {"cards": [card(lead, currency) for lead in leads], "more": more and not full, "full": more and full}
