@@ -103,11 +103,13 @@ def minor(text: str, currency: str = "BRL") -> int | None:
     text = text.replace(symbol(currency), "").replace("\u00a0", " ").strip()
     if not text:
         return None
+    if not set(text) <= set("0123456789., "):
+        raise ValueError(text)
     try:
         value = numbers.parse_decimal(text, locale=locale(), strict=True) * 10 ** _places(currency)
     except numbers.NumberFormatError as error:
         raise ValueError(text) from error
-    if value < 0 or value != int(value):
+    if value != int(value):
         raise ValueError(text)
     return int(value)
 

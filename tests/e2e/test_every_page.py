@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
+import httpx
 import pytest
 from babel.messages.pofile import read_po
 from playwright.async_api import Browser, BrowserContext, Page, expect
@@ -26,7 +27,7 @@ _OUTSIDE = (
     "/nowhere",
 )
 _INSIDE = (
-    "/", "/contacts", "/contacts/fields", "/imports", "/campaigns", "/campaigns/new", "/templates", "/templates/new", "/channels",
+    "/", "/contacts", "/contacts/fields", "/imports", "/boards", "/campaigns", "/campaigns/new", "/templates", "/templates/new", "/channels",
     "/channels/connect", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/team", "/settings",
     "/settings?tab=sessions", "/settings?tab=company", "/settings?tab=keys", "/held",
 )  # fmt: skip
@@ -67,6 +68,8 @@ async def _inner_pages(stack: Stack) -> list[str]:
         draft, done = await first("/v1/campaigns", state="draft"), await first("/v1/campaigns", state="finished")
         channels = (await api.get("/v1/channels")).json()["items"]
         person = await first("/v1/contacts")
+        board = await first("/v1/boards")
+        lead = await _some_leads(api, board["id"], person["id"])
         sheet = {"file": ("Clientes.csv", b"Nome;Celular;Cidade\r\nBia;(11) 98765-4321;Natal\r\nLia;12;Natal\r\n", "text/csv")}
         file, taken = [(await api.post("/v1/imports", files=sheet)).json()["id"] for _ in range(2)]
         columns = [{"index": number, "target": target} for number, target in enumerate(("name", "phone"))]
@@ -84,9 +87,22 @@ async def _inner_pages(stack: Stack) -> list[str]:
         f"/campaigns/{done['id']}",
         *(f"/channels/{channel['id']}" for channel in channels[:2]),
         f"/contacts/{person['id']}",
+        f"/boards/{board['id']}",
+        f"/boards/{board['id']}?lead={lead}",
+        f"/boards/{board['id']}?q=nowhere",
+        f"/boards/{board['id']}/settings",
         f"/imports/{file}",
         f"/imports/{taken}",
     ]
+
+
+async def _some_leads(api: httpx.AsyncClient, board_id: str, contact_id: str) -> str:
+    """Two leads on a board, one with everything that a card shows; its id."""
+    me = (await api.get("/v1/me")).json()["user_id"]
+    full = {"contact_id": contact_id, "value_cents": 18_900, "owner_id": me, "due_on": "2026-01-31", "tags": ["vip"]}
+    for given in ({"title": "Kit presente"}, {"title": "Vestido azul M", **full}):
+        made = await api.post("/v1/leads", json={"board_id": board_id, **given})
+    return str(made.json()["id"])
 
 
 def _english() -> set[str]:

@@ -100,3 +100,18 @@ def test_a_greeting_keeps_a_title_and_its_name_together(name: str, greeted: str)
 )
 def test_a_first_visit_speaks_the_browsers_language(accepted: str, language: str | None) -> None:
     assert preferred(accepted) == language
+
+
+@pytest.mark.parametrize(
+    ("typed", "minor"),
+    [("1.234,50", 123450), ("R$ 1234,5", 123450), ("1.234", 123400), (" 0 ", 0), ("0,29", 29), ("", None), ("R$", None)],
+)
+def test_an_amount_is_read_as_people_type_it(typed: str, minor: int | None) -> None:
+    assert formats.minor(typed) == minor
+    assert formats.minor(formats.amount(minor)) == minor
+
+
+@pytest.mark.parametrize("typed", ["1.5", "1,234.50", "-1", "0,001", "dez", "1e5", "NaN", "Infinity"])
+def test_what_is_no_amount_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError):
+        formats.minor(typed)

@@ -44,7 +44,9 @@ class _Team:
         self.may_write = me.may(Permission.TEAM_WRITE)
 
     def draw(self) -> None:
-        self.members: Loader[list[Member]] = load(lambda: accounts.everybody(self.api), self._draw_members, lambda: skeleton_list(4))
+        self.members: Loader[list[Member]] = load(
+            lambda: accounts.everybody(self.api), self._draw_members, lambda: skeleton_list(4)
+        )
         self.invited: Loader[Page[Invitation]] | None = None
         if self.may_write:
             self.invited = load(lambda: accounts.invitations(self.api), self._draw_invitations, lambda: None)

@@ -150,7 +150,12 @@ class _Page:
     def _filter(self) -> dict[str, Any]:
         """The filters in the API's words."""
         chosen = self._asked.filters
-        given = {"search": self._asked.search or None, "owner_id": chosen.get("owner"), "tag": chosen.get("tag"), "due": chosen.get("due")}
+        given = {
+            "search": self._asked.search or None,
+            "owner_id": chosen.get("owner"),
+            "tag": chosen.get("tag"),
+            "due": chosen.get("due"),
+        }
         return {name: value for name, value in given.items() if value}
 
     async def _read(self, stage_id: UUID, cursor: str | None, limit: int) -> list[Lead]:
@@ -287,7 +292,9 @@ class _Page:
                 if self._asked.anything:
                     nothing_found(self._everything)
                 else:
-                    text = _("A lead is one chance to sell: somebody, what they want, what it is worth. Drag it from stage to stage.")
+                    text = _(
+                        "A lead is one chance to sell: somebody, what they want, what it is worth. Drag it from stage to stage."
+                    )
                     action = _("New lead") if self._write else ""
                     empty("view_kanban", _("No lead yet"), text, action=action, on_click=lambda: self._tell("start"))
 
@@ -554,7 +561,7 @@ def _texts() -> dict[str, str]:
         "down": _("Down"),
         "select": _("Select"),
         "undo": _("Undo"),
-        "picked": _("{n} selected"),
+        "picked": _("Selected: {n}"),
         "moved": _("“{title}” is in {stage} now, at place {n}."),
     }
 

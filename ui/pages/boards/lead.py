@@ -131,7 +131,7 @@ class LeadPanel:
             names = {stage.id: stage.name for stage in self._stages}
             stage = select_field(_("Stage"), names, lead.stage_id, on_change=lambda: self._move(stage.value))
             if not self._write:
-                stage.control.disable()
+                stage.control.props("disable")
             self._form = _Form(self._api, lead, self._people, self._currency, self._save if self._write else None)
 
     def _draw_new_note(self) -> None:
@@ -233,7 +233,9 @@ class _Form:
             self._value = text_field(_("Value"), formats.amount(lead.value_cents, currency))
             self._value.control.props.update({"inputmode": "decimal", "prefix": formats.symbol(currency)})
             self._due = text_field(_("Due"), lead.due_on.isoformat() if lead.due_on else "", kind="date")
-        self._owner = select_field(pgettext("lead", "Owner"), owners, lead.owner.id if lead.owner else None, search=len(owners) > 10)
+        self._owner = select_field(
+            pgettext("lead", "Owner"), owners, lead.owner.id if lead.owner else None, search=len(owners) > 10
+        )
         self._contact = ContactField(api, lead.contact, write=save is not None)
         self._tags = text_field(_("Tags"), ", ".join(lead.tags), hint=_("Separated by commas"), limit=400)
         self._fields: dict[str, Field[Any]] = {
@@ -247,7 +249,7 @@ class _Form:
         self._before = self._written
         if save is None:
             for field in self._fields.values():
-                field.control.disable()
+                field.control.props("disable")
         else:
             with ui.element("div").classes("m-row"):
                 button(_("Save"), self._press, kind="primary")

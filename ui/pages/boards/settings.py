@@ -143,9 +143,7 @@ class _Settings:
                 limit = number_field(
                     _("Limit"), stage.limit if stage else None, low=1, hint=_("Beyond it the column is marked. Empty: none.")
                 )
-                probability = number_field(
-                    _("Likely to be won"), stage.probability if stage else 0, low=0, high=100, suffix="%"
-                )
+                probability = number_field(_("Likely to be won"), stage.probability if stage else 0, low=0, high=100, suffix="%")
             with ui.element("div").classes("m-dialog-foot"):
                 button(_("Cancel"), box.close, kind="plain")
                 button(_("Save"), save, kind="primary")

@@ -1,0 +1,232 @@
+"""A board over the real API and database: what the browser tells is done, and what it is told back."""
+
+import json
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from nicegui.testing import User
+from nicegui.testing.user_interaction import UserInteraction
+
+from api.contract.boards import BoardCreate, LeadMove
+from api.contract.events import LeadChanged
+from db.tenancy import Actor
+from tests import factories
+from tests.ui.interactions import choose, click, field, hear, until
+from ui.client import boards as client
+from ui.client.base import ApiClient
+from ui.components.board import Board
+
+TOLD = re.compile(r'return runMethod\(\d+, "(?P<name>\w+)", (?P<given>.*)\)', re.DOTALL)
+
+
+@pytest.fixture
+async def board(owner_db: asyncpg.Connection, owner: Actor) -> UUID:
+    found: UUID = await owner_db.fetchval("select id from board where company_id = $1", owner.company_id)
+    return found
+
+
+@pytest.fixture
+async def stages(owner_db: asyncpg.Connection, owner: Actor, board: UUID) -> list[UUID]:
+    """Of the board that every company begins with: three open ones, then won, then lost."""
+    rows = await owner_db.fetch(
+        "select id from stage where company_id = $1 and board_id = $2 order by rank", owner.company_id, board
+    )
+    return [row["id"] for row in rows]
+
+
+Told = list[tuple[str, list[Any]]]
+
+
+async def opened(user: User, path: str) -> Told:
+    """Opens a board; what its drawing in the browser is told from then on."""
+    told: Told = []
+    page = await user.open(path)
+    emit = page.outbox._emit
+
+    async def overheard(message: Any) -> None:
+        await emit(message)
+        if message[1] == "run_javascript" and (match := TOLD.match(message[2]["code"])):
+            told.append((match["name"], json.loads(match["given"])))
+
+    page.outbox._emit = overheard  # type: ignore[method-assign]
+    await user.should_see(Board)
+    return told
+
+
+def drawn(user: User) -> Board:
+    assert user.client is not None
+    return next(element for element in user.client.elements.values() if isinstance(element, Board))
+
+
+def says(user: User, name: str, given: Any) -> None:
+    """The browser's board tells something."""
+    UserInteraction(user, {drawn(user)}, None).trigger(name, given)
+
+
+def named(told: Told, name: str) -> list[list[Any]]:
+    return [given for known, given in told if known == name]
+
+
+async def came(told: Told, name: str) -> list[Any]:
+    """Waits until the board was told this, and gives what it was told last."""
+
+    async def there() -> bool:
+        return bool(named(told, name))
+
+    await until(there)
+    return named(told, name)[-1]
+
+
+async def test_columns_begin_with_their_first_cards_and_go_on(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID]
+) -> None:
+    for number in range(33):
+        await factories.lead(owner_db, owner, f"Pedido {number}", value_cents=100)
+    told = await opened(real, f"/boards/{board}")
+    head, first = drawn(real).props["stages"][0], drawn(real).props["cards"][str(stages[0])]
+    assert (head["count"], head["value"]) == ("33", "R$\xa033,00")
+    assert [card["title"] for card in first["cards"]] == [f"Pedido {number}" for number in range(30)]
+    assert first["more"]
+    says(real, "more", str(stages[0]))
+    stage, cards, page = await came(told, "append")
+    assert (stage, [card["title"] for card in cards]) == (str(stages[0]), ["Pedido 30", "Pedido 31", "Pedido 32"])
+    assert not page["more"]
+
+
+async def test_a_move_is_done_once_and_its_own_event_asks_nothing(
+    real: User, asked: list[str], owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID],
+    as_owner: ApiClient,
+) -> None:  # fmt: skip
+    lead, other = await factories.lead(owner_db, owner, "Um"), await factories.lead(owner_db, owner, "Dois", stage_id=stages[1])
+    told = await opened(real, f"/boards/{board}")
+    says(real, "move", {"number": 1, "id": "no lead", "origin": "", "stage": "x"})  # a browser may say anything
+    says(real, "move", {"number": 7, "id": str(lead), "origin": str(stages[0]), "stage": str(stages[1]), "after": str(other)})
+    number, card, text = await came(told, "settle")
+    assert (number, card["stage"], text) == (7, str(stages[1]), "“Um” está agora em Em conversa.")
+    row = await owner_db.fetchrow("select stage_id, version from lead where id = $1", lead)
+    assert (row["stage_id"], row["version"]) == (stages[1], card["version"])
+    hear(event(board, lead, stages[1], stages[0], row["version"]))
+    await client.move_lead(as_owner, other, LeadMove(stage_id=stages[2]))  # somebody else
+    hear(event(board, other, stages[2], stages[1], 2))
+    assert (await came(told, "put"))[0]["id"] == str(other)
+    assert f"GET /v1/leads/{lead}" not in asked
+    says(real, "undo", {"number": 8, "id": str(lead), "origin": str(stages[1]), "stage": str(stages[0])})
+
+    async def settled() -> bool:
+        return len(named(told, "settle")) == 2
+
+    await until(settled)
+    assert named(told, "settle")[-1][2] == ""  # what was taken back is not offered again
+    assert await owner_db.fetchval("select stage_id from lead where id = $1", lead) == stages[0]
+
+
+def event(board: UUID, lead: UUID, stage: UUID, left: UUID | None, version: int) -> LeadChanged:
+    return LeadChanged(board_id=board, lead_id=lead, stage_id=stage, from_stage_id=left, deleted=False, version=version)
+
+
+async def test_a_refused_move_goes_back_and_says_why(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID]
+) -> None:
+    told = await opened(real, f"/boards/{board}")
+    says(real, "move", {"number": 3, "id": str(uuid4()), "origin": str(stages[0]), "stage": str(stages[1])})
+    assert await came(told, "back") == [3]
+    await real.should_see("Isto não está aqui")
+
+
+async def test_a_lost_lead_has_a_reason(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID]
+) -> None:
+    lead = await factories.lead(owner_db, owner, "Um")
+    move = {"id": str(lead), "origin": str(stages[0]), "stage": str(stages[4])}
+    told = await opened(real, f"/boards/{board}")
+    says(real, "move", {"number": 1, **move})
+    await real.should_see("Por que foi perdido?")
+    click(real, "Cancelar")
+    assert await came(told, "back") == [1]
+    await real.should_not_see("Marcar como perdido")
+    says(real, "move", {"number": 2, **move})
+    await real.should_see("Marcar como perdido")
+    field(real, "Motivo").value = "Sem resposta"
+    click(real, "Marcar como perdido")
+    await came(told, "settle")
+    row = await owner_db.fetchrow("select stage_id, lost_reason from lead where id = $1", lead)
+    assert tuple(row) == (stages[4], "Sem resposta")
+
+
+async def test_filters_stand_in_the_address_and_only_they_are_shown(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID]
+) -> None:
+    await factories.lead(owner_db, owner, "Vestido", tags=["vip"])
+    await factories.lead(owner_db, owner, "Sapato")
+    told = await opened(real, f"/boards/{board}?tag=vip")
+    await real.should_see("Etiqueta: vip")
+    assert [card["title"] for card in drawn(real).props["cards"][str(stages[0])]["cards"]] == ["Vestido"]
+    choose(real, "Atrasado")
+    await real.should_see("Nada encontrado")
+    click(real, "Mostrar tudo")
+
+    async def all_of_them() -> bool:
+        shown = [cards for stage, cards, _page in named(told, "fill") if stage == str(stages[0])]
+        return bool(shown) and len(shown[-1]) == 2
+
+    await until(all_of_them)
+
+
+async def test_the_panel_saves_what_was_changed_and_nothing_else(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID
+) -> None:
+    lead = await factories.lead(owner_db, owner, "Reforma", tags=["vip"])
+    await real.open(f"/boards/{board}?lead={lead}")
+    await real.should_see("Anotar")
+    field(real, "Valor").value = "1.5"
+    click(real, "Salvar")
+    await real.should_see("Escreva um valor, como 1.234,50.")
+    await owner_db.execute("update lead set title = 'Reforma da loja' where id = $1", lead)  # a colleague, meanwhile
+    field(real, "Valor").value = "R$ 1.234,50"
+    click(real, "Salvar")
+
+    async def saved() -> bool:
+        return await owner_db.fetchval("select value_cents from lead where id = $1", lead) == 123450
+
+    await until(saved)
+    row = await owner_db.fetchrow("select title, tags from lead where id = $1", lead)
+    assert tuple(row) == ("Reforma da loja", ["vip"])
+    field(real, "Nova anotação").value = "Ligar na segunda"
+    click(real, "Anotar")
+    for text in ("Ligar na segunda", "Alterado", "Valor"):
+        await real.should_see(text)
+
+
+async def test_stages_are_made_put_elsewhere_and_deleted(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient
+) -> None:
+    made = await client.create_board(as_owner, BoardCreate(name="Pós-venda"))
+    await factories.lead(owner_db, owner, "Um", stage_id=made.stages[0].id)
+    await real.open(f"/boards/{made.id}/settings")
+    await real.should_see("Etapas")
+    click(real, "Nova etapa")
+    await real.should_see("Chance de ganhar")
+    field(real, "Nome").value = "Visita"
+    click(real, "Salvar")
+    await real.should_see("Visita")
+
+    async def order(*names: str) -> None:
+        async def is_so() -> bool:
+            return [stage.name for stage in (await client.board(as_owner, made.id)).stages] == [*names]
+
+        await until(is_so)
+
+    first, *rest = (stage.name for stage in made.stages)
+    await order(first, *rest, "Visita")
+    labelled(real, "Pôr Visita mais acima")
+    await order(first, rest[0], "Visita", rest[1])
+
+
+def labelled(user: User, label: str) -> None:
+    """Presses the button of this name."""
+    assert user.client is not None
+    found = {one for one in user.client.elements.values() if one.props.get("aria-label") == label}
+    UserInteraction(user, found, None).click()
