@@ -31,7 +31,8 @@ async def _drag(page: Page, title: str, number: int) -> None:
     """Takes a card by the mouse, to the top of another column; drops it once it hangs there."""
     card = page.locator(".m-lead", has_text=title)
     start, end = await card.bounding_box(), await _titles(page, number).first.bounding_box()
-    assert start and end
+    assert start
+    assert end
     x, y = start["x"] + start["width"] / 2, start["y"] + start["height"] / 2
     await page.mouse.move(x, y)
     await page.mouse.down()

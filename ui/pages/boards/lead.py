@@ -52,7 +52,7 @@ class LeadPanel:
         self._seen: Lead | None = None  # as it is now
         self._form: _Form | None = None
         self._writing = asyncio.Lock()
-        with ui.element("aside").classes("m-lead-panel") as self.element:
+        with ui.element("div").classes("m-lead-panel") as self.element:
             self.element.props.update({"role": "dialog", "aria-label": _("Lead"), "tabindex": "-1"})
             self.element.on("keydown.esc", lambda: close(), [])
             with ui.element("div").classes("m-lp-head"):
