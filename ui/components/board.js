@@ -246,17 +246,19 @@ export default {
     lay(id, cards, page, below) {
       const column = this.column(id);
       if (!column) return;
-      const known = new Map(column.cards.map((card) => [card.id, card]));
-      const same = (card) => known.has(card.id) && JSON.stringify(known.get(card.id)) === JSON.stringify(card);
-      const fresh = cards.filter((card) => !this.pending.has(card.id)).map((card) => (same(card) ? known.get(card.id) : Object.freeze({ ...card })));
+      const known = new Map(this.columns.flatMap((one) => one.cards).map((card) => [card.id, card]));
+      const same = (card) => JSON.stringify(known.get(card.id)) === JSON.stringify(card);
+      const stays = (card) => this.pending.has(card.id) || known.get(card.id)?.version > card.version;
+      const fresh = cards.filter((card) => !stays(card)).map((card) => (same(card) ? known.get(card.id) : Object.freeze({ ...card })));
       const ids = new Set(fresh.map((card) => card.id));
+      const staying = new Set(cards.filter(stays).map((card) => card.id));
       for (const other of this.columns) {
         if (other !== column && other.cards.some((card) => ids.has(card.id))) other.cards = other.cards.filter((card) => !ids.has(card.id));
       }
       if (below) {
         column.cards = [...column.cards.filter((card) => !ids.has(card.id)), ...fresh];
       } else {
-        const moving = column.cards.map((card, index) => [card, index]).filter(([card]) => this.pending.has(card.id));
+        const moving = column.cards.map((card, index) => [card, index]).filter(([card]) => this.pending.has(card.id) || staying.has(card.id));
         column.cards = fresh;
         for (const [card, index] of moving) column.cards.splice(Math.min(index, column.cards.length), 0, card);
       }

@@ -1,17 +1,16 @@
 """One board: its columns with their leads, live; moving, adding, finding and choosing leads; one lead beside it.
 
-The browser keeps the cards and shows a move at once (components/board.js). Here stands what is asked of the API: how far each column
-was read, and which version of a lead is on the screen, so that the events of our own writes are passed over.
+The browser keeps the cards and shows a move at once (components/board.js). `Columns` knows what was read and which version of a lead
+is on the screen, so that the events of our own writes are passed over; `Moves` does what this person does.
 """
 
 import asyncio
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 from uuid import UUID
 
-import msgspec
 from nicegui import ui
 
-from api.contract.boards import Board, Lead, LeadCreate, LeadMove, LeadsMove, Stage
+from api.contract.boards import Board, Lead
 from api.contract.enums import Permission, StageKind
 from api.contract.events import BoardChanged, BoardTotals, LeadChanged
 from ui import formats, live, session
@@ -28,16 +27,12 @@ from ui.components.frame import Frame, frame
 from ui.components.query import Asked, Filter
 from ui.components.states import Loader, empty, gone, load, nothing_found, skeleton
 from ui.components.throttle import Throttle
-from ui.components.toast import toast
 from ui.i18n import _, ngettext, pgettext
-from ui.pages.boards import cards
+from ui.pages.boards.columns import Columns
 from ui.pages.boards.lead import LeadPanel
-from ui.pages.boards.lost import ask_reason
+from ui.pages.boards.moves import Moves, read_as
 from ui.routing import page
 
-FIRST, STEP = 30, 50  # leads of a column at first, and with each scroll to its end
-MOST = 1000  # of one column on the screen; beyond that, searching is faster than scrolling
-BULK = 500  # leads that one request moves
 ONE_BY_ONE = 8  # leads that changed at once, until the columns are read anew instead
 
 
@@ -47,51 +42,19 @@ def board(board_id: UUID) -> None:
         _Page(board_id, head)
 
 
-class _Column(NamedTuple):
-    """How far a column was read."""
-
-    loaded: int
-    cursor: str | None
-
-
-class _Move(msgspec.Struct):
-    """What the browser says of a move: the card, the stage it was in, and its new place between two others."""
-
-    number: int
-    id: UUID
-    origin: UUID
-    stage: UUID
-    after: UUID | None = None
-    before: UUID | None = None
-
-
-class _Added(msgspec.Struct):
-    stage: UUID
-    title: str
-
-
-class _Chosen(msgspec.Struct):
-    ids: list[UUID]
-    stage: UUID
-
-
 class _Page:
     def __init__(self, board_id: UUID, head: Frame) -> None:
         me = session.current()
         self._id, self._api, self._head = board_id, me.api, head
         self._write = me.may(Permission.LEADS_WRITE)
-        self._currency = "BRL"
-        self._stages: dict[UUID, Stage] = {}
-        self._columns: dict[UUID, _Column] = {}
-        self._versions: dict[UUID, int] = {}
-        self._moving: set[UUID] = set()
+        self._columns = Columns(self._api, board_id)
+        self._moves = Moves(self._api, board_id, self._columns, self._tell, self._settled, lambda: self._fill(anew=False))
+        self._first: dict[str, dict[str, Any]] = {}
         self._changed: dict[UUID, LeadChanged] = {}
-        self._order, self._reading = asyncio.Lock(), asyncio.Lock()
         self._drawing: Drawing | None = None
         self._panel: LeadPanel | None = None
         self._pushed = False
         self._people: list[tuple[UUID, str]] = []
-        self._tags: list[str] = []
         self._asked = Asked([], ())
         self._buttons: dict[str, ui.button] = {}
         self._draw_actions(manage=me.may(Permission.BOARDS_WRITE))
@@ -117,7 +80,8 @@ class _Page:
         self._take_board(board)
         self._people = people
         self._asked = Asked(self._filters(), ())
-        self._first = await self._tops()
+        self._columns.filter = self._filter
+        self._first = await self._columns.tops()
 
     async def _fetch_board(self) -> Board:
         try:
@@ -132,16 +96,15 @@ class _Page:
         return [(one.user_id, one.name) for one in await accounts.everybody(self._api)]
 
     def _take_board(self, board: Board) -> None:
-        self._currency = board.currency
-        self._stages = {stage.id: stage for stage in board.stages}
+        self._columns.take(board)
         self._head.title.text = board.name
         ui.page_title(f"{board.name} · Master IA")
         self._sum_up()
 
     def _sum_up(self) -> None:
-        stages = self._stages.values()
+        stages = self._columns.stages.values()
         count = sum(stage.leads for stage in stages)
-        worth = formats.money(sum(stage.value_cents for stage in stages if stage.kind is StageKind.OPEN), self._currency)
+        worth = formats.money(sum(stage.value_cents for stage in stages if stage.kind is StageKind.OPEN), self._columns.currency)
         text = ngettext("{n} lead", "{n} leads", count).format(n=formats.number(count))
         self._head.subtitle.text = f"{text} · {_('{value} open').format(value=worth)}"
         self._head.subtitle.set_visibility(True)
@@ -158,50 +121,6 @@ class _Page:
         }
         return {name: value for name, value in given.items() if value}
 
-    async def _read(self, stage_id: UUID, cursor: str | None, limit: int) -> list[Lead]:
-        """The next leads of a column, and how far it is read now."""
-        found: list[Lead] = []
-        while True:
-            params = {**self._filter, "stage_id": stage_id, "cursor": cursor, "limit": min(limit - len(found), 100)}
-            page = await client.leads(self._api, self._id, params)
-            found += page.items
-            cursor = page.next_cursor
-            if cursor is None or len(found) >= limit:
-                break
-        before = self._columns[stage_id].loaded if stage_id in self._columns else 0
-        self._columns[stage_id] = _Column(before + len(found), cursor)
-        self._know(found)
-        return found
-
-    def _know(self, found: list[Lead]) -> None:
-        if len(self._versions) > 10 * MOST:  # what is not known is asked for once more
-            self._versions.clear()
-        for lead in found:
-            self._versions[lead.id] = max(lead.version, self._versions.get(lead.id, 0))
-            self._tags += [tag for tag in lead.tags if tag not in self._tags]
-
-    async def _tops(self, stage_ids: list[UUID] | None = None, *, anew: bool = True) -> dict[str, dict[str, Any]]:
-        """Columns from the top: `anew` as far as at first, else as far as they were read."""
-
-        async def one(stage_id: UUID) -> tuple[str, dict[str, Any]]:
-            before = self._columns.pop(stage_id, None)
-            wanted = FIRST if anew or before is None else max(FIRST, before.loaded)
-            try:
-                found = await self._read(stage_id, None, wanted)
-            except BaseException:
-                if before is not None:
-                    self._columns[stage_id] = before
-                raise
-            return str(stage_id), self._page(stage_id, found)
-
-        wanted = [stage_id for stage_id in (stage_ids or self._stages) if stage_id in self._stages]
-        async with self._reading:
-            return dict(await asyncio.gather(*(one(stage_id) for stage_id in wanted)))
-
-    def _page(self, stage_id: UUID, found: list[Lead]) -> dict[str, Any]:
-        column = self._columns[stage_id]
-        return cards.page(found, self._currency, more=column.cursor is not None, full=column.loaded >= MOST)
-
     async def _again(self) -> None:
         """Everything as it is now, in place: where people have scrolled to stays, and what they move."""
         if self._drawing is None:
@@ -217,37 +136,34 @@ class _Page:
             await self._panel.refresh()
 
     async def _fill(self, stage_ids: list[UUID] | None = None, *, anew: bool) -> None:
-        found = await self._tops(stage_ids, anew=anew)
+        found = await self._columns.tops(stage_ids, anew=anew)
         for stage_id, shown in found.items():
             self._tell("fill", stage_id, shown["cards"], shown)
         if anew:
             self._draw_blank(any(page["cards"] for page in found.values()))
 
     async def _more(self, given: Any) -> None:
-        stage_id = _read_as(given, UUID)
-        if stage_id is None or stage_id not in self._columns:
+        stage_id = read_as(given, UUID)
+        if stage_id is None:
             return
         try:
-            async with self._reading:
-                column = self._columns[stage_id]
-                found = await self._read(stage_id, column.cursor, STEP) if column.cursor and column.loaded < MOST else []
+            shown = await self._columns.more(stage_id)
         except (ApiProblem, Offline) as error:
             self._tell("failed", str(stage_id), problems.sentence(error))
             return
-        page = self._page(stage_id, found)
-        self._tell("append", str(stage_id), page["cards"], page)
+        if shown is not None:
+            self._tell("append", str(stage_id), shown["cards"], shown)
 
     # -- drawing ------------------------------------------------------------------------------------------------
 
     def _draw(self, _nothing: None) -> None:
         self._draw_bar()
-        heads = [cards.head(stage, self._currency) for stage in self._stages.values()]
-        drawing = self._drawing = Drawing(heads, self._first, _texts(), can=self._write)
-        drawing.heard("move", self._moved)
-        drawing.heard("undo", self._undone)
+        drawing = self._drawing = Drawing(self._columns.heads, self._first, _texts(), can=self._write)
+        drawing.heard("move", self._moves.moved)
+        drawing.heard("undo", self._moves.undone)
         drawing.heard("more", self._more)
-        drawing.heard("add", self._added)
-        drawing.heard("bulk", self._moved_many)
+        drawing.heard("add", self._moves.added)
+        drawing.heard("bulk", self._moves.moved_many)
         drawing.heard("lead", self._opened)
         self._draw_blank(any(page["cards"] for page in self._first.values()))
         self._first = {}
@@ -270,7 +186,9 @@ class _Page:
         dues = {"overdue": _("Overdue"), "today": _("Today"), "week": _("Next 7 days"), "none": _("Without a date")}
         return [
             Filter("owner", pgettext("lead", "Owner"), {str(person): name for person, name in self._people}),
-            Filter("tag", _("Tag"), {name: name for name in sorted({*self._tags, *([tag] if tag else [])}, key=str.casefold)}),
+            Filter(
+                "tag", _("Tag"), {name: name for name in sorted({*self._columns.tags, *([tag] if tag else [])}, key=str.casefold)}
+            ),
             Filter("due", _("Due"), dues),
         ]
 
@@ -321,7 +239,11 @@ class _Page:
             if one.key in self._buttons:
                 self._buttons[one.key].text = self._asked.name(one)
         self._input.value = self._asked.search
-        await self._fill(anew=True)
+        self._columns.filter = self._filter
+        try:
+            await self._fill(anew=True)
+        except (ApiProblem, Offline) as error:
+            problems.show(error)
 
     async def _went_back(self) -> None:
         if self._drawing is None:
@@ -337,25 +259,25 @@ class _Page:
     def _lead_changed(self, event: LeadChanged) -> None:
         if event.board_id != self._id:
             return
-        known = event.version is not None and event.version <= self._versions.get(event.lead_id, 0)
-        if known and not event.deleted and event.lead_id not in self._moving:
+        known = self._columns.knows(event.lead_id, event.version)
+        if known and not event.deleted and event.lead_id not in self._moves.under_way:
             return
         self._changed[event.lead_id] = event
         self._changes.poke()
 
     async def _take_changes(self) -> None:
         """Brings in the leads that changed: one by one, or, where there are many or only some are asked for, their columns."""
-        waiting = {lead_id: event for lead_id, event in self._changed.items() if lead_id not in self._moving}
+        waiting = {lead_id: event for lead_id, event in self._changed.items() if lead_id not in self._moves.under_way}
         for lead_id in waiting:
             del self._changed[lead_id]
         if self._drawing is None:
             return
         stages: set[UUID] = set()
-        singly = len(waiting) <= ONE_BY_ONE and not self._filter
+        singly = len(waiting) <= ONE_BY_ONE and not self._columns.filter
         for lead_id, event in waiting.items():
             if event.deleted:
                 self._tell("gone", str(lead_id))
-            elif event.version is not None and event.version <= self._versions.get(lead_id, 0):
+            elif self._columns.knows(lead_id, event.version):
                 continue
             elif singly:
                 await self._bring(lead_id)
@@ -375,125 +297,42 @@ class _Page:
             self._tell("gone", str(lead_id))
 
     def _put(self, lead: Lead) -> None:
-        self._know([lead])
-        self._tell("put", cards.card(lead, self._currency))
+        self._tell("put", self._columns.card(lead))
 
     def _totals(self, event: BoardTotals) -> None:
         if event.board_id != self._id:
             return
-        for total in event.stages:
-            if (stage := self._stages.get(total.id)) is not None:
-                self._stages[total.id] = msgspec.structs.replace(stage, leads=total.leads, value_cents=total.value_cents)
+        self._columns.count(event)
         self._heads.poke()
 
     async def _tell_heads(self) -> None:
         self._sum_up()
-        self._tell("heads", [cards.head(stage, self._currency) for stage in self._stages.values()])
-        if any(stage.leads for stage in self._stages.values()) and not self._asked.anything:
+        self._tell("heads", self._columns.heads)
+        if any(stage.leads for stage in self._columns.stages.values()) and not self._asked.anything:
             self._blank.clear()
+
+    async def _settled(self, lead_id: UUID) -> None:
+        """A move of this person is over: the events that waited for it come in."""
+        if lead_id in self._changed:
+            self._changes.poke()
+        if self._panel is not None and self._panel.lead_id == lead_id:
+            await self._panel.refresh()
 
     async def _board_changed(self, event: BoardChanged) -> None:
         if event.board_id == self._id:
             await self._again()
 
-    # -- what this person does ----------------------------------------------------------------------------------
-
-    async def _moved(self, given: Any) -> None:
-        await self._move(given, undoable=True)
-
-    async def _undone(self, given: Any) -> None:
-        await self._move(given, undoable=False)
-
-    async def _move(self, given: Any, *, undoable: bool) -> None:
-        move = _read_as(given, _Move)
-        if move is None:
-            return
-        self._moving.add(move.id)  # its events wait for the answer
-        try:
-            lead = await self._done(move)
-        finally:
-            self._moving.discard(move.id)
-            if move.id in self._changed:
-                self._changes.poke()
-        if lead is None:
-            self._tell("back", move.number)
-            return
-        self._know([lead])
-        stage = self._stages.get(lead.stage_id)
-        text = _("“{title}” is in {stage} now.").format(title=lead.title, stage=stage.name if stage else "")
-        self._tell("settle", move.number, cards.card(lead, self._currency), text if undoable else "")
-        if self._panel is not None and self._panel.lead_id == lead.id:
-            await self._panel.refresh()
-
-    async def _done(self, move: _Move) -> Lead | None:
-        """The lead in its new place; None when it stays where it was, and why was said."""
-        reason = await self._reason(move.stage, left=move.origin)
-        if reason is None:
-            return None
-        body = LeadMove(stage_id=move.stage, after_id=move.after, before_id=move.before, lost_reason=reason or None)
-        async with self._order:  # one after the other, as they were made
-            try:
-                return await client.move_lead(self._api, move.id, body)
-            except (ApiProblem, Offline) as error:
-                problems.show(error)
-                return None
-
-    async def _reason(self, stage_id: UUID, *, left: UUID | None = None, count: int = 1) -> str | None:
-        """Why they are lost, where that is to be said; "" where it is not; None when nobody wants to say."""
-        stage, before = self._stages.get(stage_id), self._stages.get(left) if left else None
-        if stage is None or stage.kind is not StageKind.LOST or (before is not None and before.kind is StageKind.LOST):
-            return ""
-        return await ask_reason(self._api, self._id, count)
-
-    async def _moved_many(self, given: Any) -> None:
-        chosen = _read_as(given, _Chosen)
-        if chosen is None or not chosen.ids:
-            return
-        reason = await self._reason(chosen.stage, count=len(chosen.ids))
-        if reason is None:
-            return
-        body = LeadsMove(lead_ids=chosen.ids[:BULK], stage_id=chosen.stage, lost_reason=reason or None)
-        try:
-            await client.move_leads(self._api, body)
-        except (ApiProblem, Offline) as error:
-            problems.show(error)
-            return
-        self._tell("unpick")
-        count = len(body.lead_ids)
-        stage = self._stages[chosen.stage]
-        toast(ngettext("{n} lead is in {stage} now.", "{n} leads are in {stage} now.", count).format(n=count, stage=stage.name))
-        await self._fill(anew=False)
-
-    async def _added(self, given: Any) -> None:
-        added = _read_as(given, _Added)
-        if added is None:
-            return
-        reason = await self._reason(added.stage)
-        try:
-            if reason is None:
-                self._tell("added", False)
-                return
-            body = LeadCreate(board_id=self._id, stage_id=added.stage, title=added.title, lost_reason=reason or None)
-            lead = await client.create_lead(self._api, body)
-        except (ApiProblem, Offline) as error:
-            self._tell("added", False)
-            problems.show(error)
-            return
-        self._put(lead)
-        self._tell("added", True)
-        self._blank.clear()
-
     # -- one lead beside the board ------------------------------------------------------------------------------
 
     def _opened(self, given: Any) -> None:
-        lead_id = _read_as(given, UUID)
+        lead_id = read_as(given, UUID)
         if lead_id is not None:
             self._pushed = True
             address().write({"lead": str(lead_id)}, push=True)
             self._follow_address()
 
     def _follow_address(self) -> None:
-        lead_id = _read_as(address().get("lead"), UUID)
+        lead_id = read_as(address().get("lead"), UUID)
         if lead_id == (self._panel.lead_id if self._panel else None):
             return
         self._beside.clear()
@@ -504,24 +343,14 @@ class _Page:
                 self._panel = LeadPanel(
                     self._api,
                     lead_id,
-                    list(self._stages.values()),
+                    list(self._columns.stages.values()),
                     self._people,
-                    self._currency,
+                    self._columns.currency,
                     write=self._write,
                     changed=self._put,
-                    moved=self._moved_beside,
+                    moved=self._moves.to_top,
                     close=self._close,
                 )
-
-    async def _moved_beside(self, lead: Lead, stage_id: UUID) -> Lead | None:
-        """To the top of a stage, chosen beside the board."""
-        reason = await self._reason(stage_id, left=lead.stage_id)
-        if reason is None:
-            return None
-        body = LeadMove(stage_id=stage_id, lost_reason=reason or None)
-        moved = await client.move_lead(self._api, lead.id, body)
-        self._put(moved)
-        return moved
 
     def _close(self) -> None:
         """As Back does, where Back leads to the board alone."""
@@ -531,17 +360,6 @@ class _Page:
         else:
             address().write({"lead": None})
             self._follow_address()
-
-
-T = TypeVar("T")
-
-
-def _read_as(given: Any, kind: type[T]) -> T | None:
-    """What the browser sent, when it is what it should be."""
-    try:
-        return msgspec.convert(given, kind)
-    except msgspec.ValidationError:
-        return None
 
 
 def _texts() -> dict[str, str]:
