@@ -25,6 +25,7 @@ from api.channels import ChannelController, KindController
 from api.contacts import ContactController, CustomFieldController, TagController
 from api.conversations import ConversationController
 from api.exports import ExportController
+from api.files import FileController, hand_over
 from api.holds import HoldController
 from api.home import HomeController
 from api.hooks.asgi import Hooks, in_front
@@ -73,6 +74,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     LabelController,
     TeamController,
     QuickReplyController,
+    FileController,
     ExportController,
     TagController,
     CustomFieldController,
@@ -140,6 +142,7 @@ def create_app(settings: Settings) -> Litestar:
             health.health,
             health.ready,
             health.metrics,
+            hand_over,
             openapi.openapi_json,
             error_index,
             error_page,

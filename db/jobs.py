@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 
 WhenHeld = Literal["keep", "hold", "drop"]
-QueueName = Literal["default", "bulk", "inbound", "inspect", "dry_run", "import"]
-QUEUES: tuple[QueueName, ...] = ("default", "bulk", "inbound", "inspect", "dry_run", "import")
+QueueName = Literal["default", "bulk", "inbound", "media", "inspect", "dry_run", "import"]
+QUEUES: tuple[QueueName, ...] = ("default", "bulk", "inbound", "media", "inspect", "dry_run", "import")
 ALONE: frozenset[QueueName] = frozenset(("inspect", "dry_run", "import"))
 """Queues in which one job of a company runs at a time (index `job_alone`): what strangers' files cost is theirs alone."""
 
@@ -151,6 +151,30 @@ class ForgetFile(Job, frozen=True, kw_only=True):
     @property
     def key(self) -> str | None:
         return f"forget:{self.import_id}"
+
+
+class DownloadFile(Job, frozen=True, kw_only=True):
+    """Fetches a file of a message from its provider into the file store. Tried for about fifteen hours: providers keep files for days."""
+
+    queue: ClassVar[QueueName] = "media"
+    timeout: ClassVar[float] = 420
+    max_tries: ClassVar[int] = 60
+    file_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"file:{self.file_id}"
+
+
+class DeleteFiles(Job, frozen=True, kw_only=True):
+    """Deletes the files of messages whose contact was deleted."""
+
+    queue: ClassVar[QueueName] = "bulk"
+    timeout: ClassVar[float] = 600
+
+    @property
+    def key(self) -> str | None:
+        return "files:delete"
 
 
 class BulkContacts(Job, frozen=True, kw_only=True):

@@ -44,6 +44,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     s3_region: str = ""
     s3_access_key_id: str = ""
     s3_secret_access_key: str = ""
+    cloudfront_url: str = ""  # in front of the bucket; empty: the bucket's own signed addresses
+    cloudfront_key_id: str = ""
+    cloudfront_private_key: str = ""  # PEM, or the path of a file with it
     log_level: str = "INFO"
     trusted_proxies: int = 0  # how many proxies in front may set X-Forwarded-For
     metrics_token: str = ""  # Bearer token for /metrics; empty: loopback only
@@ -121,6 +124,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     if settings.meta_app_id not in ("", "sandbox") and not (settings.meta_app_secret and settings.meta_config_id):
         raise SystemExit(
             "A setting in the environment is wrong: META_APP_ID needs META_APP_SECRET and META_CONFIG_ID beside it. See .env.example."
+        )
+    if settings.cloudfront_url and not (settings.s3_bucket and settings.cloudfront_key_id and settings.cloudfront_private_key):
+        raise SystemExit(
+            "A setting in the environment is wrong: CLOUDFRONT_URL needs S3_BUCKET, CLOUDFRONT_KEY_ID and CLOUDFRONT_PRIVATE_KEY"
+            " beside it. See .env.example."
         )
     if not 2 * settings.send_timeout < settings.send_lease <= LONGEST_LEASE:
         raise SystemExit(

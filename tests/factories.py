@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 
-from db import crypto
+from db import blobs, crypto
+from db.ids import uuid7
 from db.tenancy import Actor
 
 BODY = [
@@ -148,3 +149,31 @@ async def lead(db: asyncpg.Connection, actor: Actor, title: str = "Reforma", **c
         **columns,
     }
     return await _insert(db, "lead", values)
+
+
+async def message_file(db: asyncpg.Connection, actor: Actor, channel_id: UUID, contact_id: UUID, **columns: Any) -> UUID:
+    """A picture that somebody sent and that is stored, unless `columns` say otherwise; its bytes are the caller's business."""
+    message_id = uuid7()
+    await db.execute(
+        "insert into inbound_message(company_id, id, channel_id, contact_id, provider_id, address, kind, body, content, received_at)"
+        " values ($1, $2, $3, $4, $5, '+5511900000000', 'image', '', $6::jsonb, clock_timestamp())",
+        actor.company_id,
+        message_id,
+        channel_id,
+        contact_id,
+        f"wamid.{message_id}",
+        '{"kind": "image", "file": {"id": "77", "mime_type": "image/jpeg"}}',
+    )
+    values: dict[str, Any] = {
+        "message_id": message_id,
+        "number": 0,
+        "channel_id": channel_id,
+        "claimed_type": "image/jpeg",
+        "mime_type": "image/jpeg",
+        "key": blobs.new_key(actor.company_id),
+        "state": "stored",
+        "size": 10,
+        "width": 640,
+        "height": 480,
+    }
+    return await _insert(db, "message_file", {"company_id": actor.company_id, **values, **columns})

@@ -13,6 +13,7 @@ from starlette.types import Message, Send
 
 from ui.settings import META, Settings
 
+CSP = "Content-Security-Policy"
 CONNECT = "/channels/connect"
 _SCRIPT = re.compile(rb"<script(?=[\s>])")
 
@@ -22,6 +23,7 @@ def policy(settings: Settings, nonce: str | None, path: str = "/") -> str:
     only there, its script runs."""
     socket = settings.origin.replace("http", "ws", 1)
     own = f" 'nonce-{nonce}'" if nonce else ""
+    files = f" {settings.files_origin}" if settings.files_origin else ""
     script = hosts = frames = ""
     if settings.signup_origin and path.startswith(CONNECT):
         script = f" {settings.signup_origin}"
@@ -30,7 +32,7 @@ def policy(settings: Settings, nonce: str | None, path: str = "/") -> str:
             frames = "frame-src 'self' https://www.facebook.com https://web.facebook.com https://staticxx.facebook.com; "
     return (
         f"default-src 'self'; script-src 'self'{own} 'unsafe-eval'{script}; style-src 'self' 'unsafe-inline'; {frames}"
-        f"img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self' {socket}{hosts}; "
+        f"img-src 'self' data: blob:{files}; media-src 'self' blob:{files}; font-src 'self' data:; connect-src 'self' {socket}{hosts}; "
         "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 
@@ -55,7 +57,7 @@ def applied(send: Send, settings: Settings, cookies: list[str], path: str) -> Se
             if headers.get("X-NiceGUI-Content") == "page" and headers.get("Content-Type", "").startswith("text/html"):
                 start = message  # its length changes with the nonces
                 return
-            headers["Content-Security-Policy"] = policy(settings, None)
+            headers.setdefault(CSP, policy(settings, None))
         elif start is not None:
             body += message.get("body", b"")
             if message.get("more_body"):
@@ -63,7 +65,7 @@ def applied(send: Send, settings: Settings, cookies: list[str], path: str) -> Se
             nonce = secrets.token_urlsafe(16)
             page = _SCRIPT.sub(b'<script nonce="' + nonce.encode() + b'"', body)
             headers = MutableHeaders(scope=start)
-            headers["Content-Security-Policy"] = policy(settings, nonce, path)
+            headers[CSP] = policy(settings, nonce, path)
             headers["Content-Length"] = str(len(page))
             begun, start = start, None
             await send(begun)

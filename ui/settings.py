@@ -5,6 +5,7 @@ the allowed origin all follow from `PUBLIC_URL`.
 """
 
 import os
+import re
 import secrets
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret: str = ""
     dev: bool = False
     max_upload: int = 110 * MEGABYTE
+    files_origin: str = ""  # where the file store's signed addresses lead; empty: this program hands files on itself
     signup_origin: str = ""  # whose script opens the provider's window for connecting a number; empty: there is none
 
     @property
@@ -55,9 +57,17 @@ def read() -> Settings:
         public_url=env.get("PUBLIC_URL", f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}").rstrip("/"),  # noqa: S104
         secret=env.get("UI_SECRET") or secrets.token_urlsafe(32),
         dev=env.get("DEV", "").lower() in {"1", "true", "yes"},
+        files_origin=_origin(env.get("FILES_ORIGIN", "")),
         signup_origin=_signup_origin(env.get("META_APP_ID", ""), env.get("SANDBOX_URL", "http://127.0.0.1:8790")),
         max_upload=int(env.get("UI_MAX_UPLOAD_MB", "110")) * MEGABYTE,
     )
+
+
+def _origin(text: str) -> str:
+    """Raises SystemExit for what is none: it goes into the policy of every page."""
+    if text and not re.fullmatch(r"https?://[A-Za-z0-9.:\-]+", text := text.rstrip("/")):
+        raise SystemExit(f"FILES_ORIGIN is not the origin of an address, such as https://bucket.s3.amazonaws.com: {text}")
+    return text
 
 
 def _signup_origin(app_id: str, sandbox_url: str) -> str:

@@ -1,6 +1,6 @@
 """Once an hour: what is old is forgotten, and channels are checked again."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 import structlog
@@ -12,7 +12,7 @@ from db.clock import now
 from db.contacts import import_files, import_undo, imports
 from db.contacts.enums import ImportState
 from db.contacts.reasons import FileProblem
-from db.messages import inbox, lost
+from db.messages import files, inbox, lost
 from db.work import forget_ticks, system_work, take_tick
 from workers.registration import Loop
 
@@ -23,6 +23,8 @@ FORGET = (
     event_consumers.prune,
 )  # fmt: skip
 """Each deletes what its tables need no longer, in a transaction of its own."""
+ORPHANED = timedelta(hours=24)
+"""A file is stored before its row is written: one without a row may be an upload of this moment."""
 
 
 def _hour(moment: datetime) -> datetime:
@@ -52,12 +54,28 @@ async def forget_undos() -> None:
 
 
 async def _files() -> None:
-    """Ends imports that nobody started, and deletes files that no import needs."""
+    """Ends imports that nobody started, and deletes files that no row needs."""
     for company_id, import_id in await import_files.unstarted():
         await imports.finish(company_id, import_id, ImportState.FAILED, error=FileProblem.EXPIRED)
-    async for key in import_files.orphans():
-        log.info("housekeeping.orphan", key=key)
-        await blobs.store().delete(key)
+    page: list[str] = []
+    async for key, stored_at in blobs.store().stored():
+        if stored_at < now() - ORPHANED:
+            page.append(key)
+        if len(page) == 1000:
+            await _delete_orphans(page)
+            page = []
+    await _delete_orphans(page)
+
+
+async def _delete_orphans(keys: list[str]) -> None:
+    """Those that no row needs."""
+    if not keys:
+        return
+    kept = await import_files.needed(keys) | await files.needed(keys)
+    for key in keys:
+        if key not in kept:
+            log.info("housekeeping.orphan", key=key)
+            await blobs.store().delete(key)
 
 
 LOOPS = (Loop("hourly", 60.0, hourly),)

@@ -7,12 +7,14 @@ allowed. Rules: wire contract "webhooks-out", section 7. `allow_private` exists 
 """
 
 import asyncio
+import hashlib
 import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Self
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, BinaryIO, Self
 from urllib.parse import urlsplit
 
 import httpcore
@@ -26,6 +28,7 @@ CONNECT_TIMEOUT = 5.0
 TOTAL_TIMEOUT = 20.0
 MAX_BYTES = 64 * 1024
 USER_AGENT = "master-ia/1"
+_PIECE = 1 << 16
 
 GLOBAL_V6 = ipaddress.ip_network("2000::/3")
 # Global by their registry, but they wrap or lead to an IPv4 address: 6to4, Teredo, its whole parent, documentation.
@@ -60,6 +63,15 @@ class OutboundAnswer(msgspec.Struct, frozen=True):
     body: bytes
     truncated: bool
     seconds: float
+
+
+class Downloaded(msgspec.Struct, frozen=True):
+    """An answer whose body, if it is a 200, went into a file: `size` bytes with that SHA-256."""
+
+    status: int
+    headers: httpx.Headers
+    size: int
+    sha256: bytes
 
 
 def public_address(address: str) -> bool:
@@ -215,16 +227,50 @@ class OutboundClient:
         Reads at most `max_bytes` of the answer; with `truncate` the rest is dropped, else raises `too_large`.
         Raises `OutboundError`.
         """
-        target = self.check_url(url)
         started = time.monotonic()
+        async with self._answer(method, url, headers, content, timeout) as answer:
+            body, more = await _read(answer, max_bytes, truncate)
+        return OutboundAnswer(answer.status_code, answer.headers, body, more, time.monotonic() - started)
+
+    async def download(
+        self, url: str, file: BinaryIO, *, headers: Mapping[str, str] | None = None, timeout: float, idle: float, max_bytes: int
+    ) -> Downloaded:
+        """A GET whose 200 is written into `file` piece by piece, so that no large one is held in memory. `timeout` covers
+        everything, `idle` the wait for each piece (seconds). Raises `OutboundError`, `too_large` beyond `max_bytes`."""
+        size, digest = 0, hashlib.sha256()
+        async with self._answer("GET", url, headers, None, timeout, idle) as answer:
+            if answer.status_code == 200:
+                told = answer.headers.get("content-length", "")
+                if told.isdecimal() and int(told) > max_bytes:
+                    raise OutboundError("too_large", f"more than {max_bytes} bytes")
+                async for part in answer.aiter_raw(_PIECE):
+                    size += len(part)
+                    if size > max_bytes:
+                        raise OutboundError("too_large", f"more than {max_bytes} bytes")
+                    digest.update(part)
+                    await asyncio.to_thread(file.write, part)
+        return Downloaded(answer.status_code, answer.headers, size, digest.digest())
+
+    @asynccontextmanager
+    async def _answer(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        content: bytes | None,
+        timeout: float,
+        idle: float | None = None,
+    ) -> AsyncIterator[httpx.Response]:
+        """One call, its answer still unread. Whatever goes wrong until the end of the block is an `OutboundError`."""
+        target = self.check_url(url)
         # identity: a compressed answer could unfold to any size
         fixed = {"user-agent": USER_AGENT, **(headers or {}), "accept-encoding": "identity"}
-        limits = httpx.Timeout(timeout, connect=min(self._connect_timeout, timeout))
+        limits = httpx.Timeout(idle or timeout, connect=min(self._connect_timeout, timeout))
         try:
             async with asyncio.timeout(timeout):
                 async with self._client.stream(method, target, headers=fixed, content=content, timeout=limits) as answer:
                     self._client.cookies.clear()
-                    body, more = await _read(answer, max_bytes, truncate)
+                    yield answer
         except (TimeoutError, httpx.TimeoutException) as error:
             raise OutboundError("timeout", f"no complete answer within {timeout:g} s") from error
         except httpx.ConnectError as error:
@@ -232,7 +278,6 @@ class OutboundClient:
             raise OutboundError(kind, str(error) or "connection refused") from error
         except (httpx.HTTPError, ValueError) as error:
             raise OutboundError("protocol", f"{type(error).__name__}: {error}") from error
-        return OutboundAnswer(answer.status_code, answer.headers, body, more, time.monotonic() - started)
 
 
 async def _read(answer: httpx.Response, max_bytes: int, truncate: bool) -> tuple[bytes, bool]:

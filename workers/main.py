@@ -37,6 +37,7 @@ from workers import (
     unknown,
 )
 from workers.imports import job as imports
+from workers.media import job as media
 from workers.outgoing import Sender
 from workers.progress import progress
 from workers.providers.wire import Wire
@@ -52,6 +53,7 @@ HANDLERS: tuple[Handler, ...] = (
     *event_consumers.JOBS,
     *imports.JOBS,
     *mail.JOBS,
+    *media.JOBS,
     *outage.JOBS,
     *rehearsal.JOBS,
     *sandbox_control.JOBS,
@@ -72,7 +74,7 @@ LOOPS: tuple[Loop, ...] = (
 
 log = structlog.get_logger("workers")
 
-SLOTS = {"default": 8, "bulk": 3, "inbound": 4, "inspect": 3, "dry_run": 2, "import": 2, "send": 4}
+SLOTS = {"default": 8, "bulk": 3, "inbound": 4, "media": 4, "inspect": 3, "dry_run": 2, "import": 2, "send": 4}
 """How many of each queue run at once; jobs of one company never take the last. A wake-up of the send queue only puts its lane
 among those that wait for their turn."""
 SEND_SLOTS = 32

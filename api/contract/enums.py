@@ -29,6 +29,8 @@ from db.holds.enums import HoldCause as HoldCause
 from db.holds.enums import HoldDecision as HoldDecision
 from db.holds.enums import HoldKind as HoldKind
 from db.messages.enums import DeliveryPolicy as DeliveryPolicy
+from db.messages.enums import FileReason as FileReason
+from db.messages.enums import FileState as FileState
 from db.messages.enums import MessageOrigin as MessageOrigin
 from db.messages.enums import MessageState as MessageState
 from db.messages.enums import SkipReason as SkipReason

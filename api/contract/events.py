@@ -31,6 +31,7 @@ from db.conversations.events import InboxChanged as InboxChanged
 from db.events import Event as Event
 from db.holds.events import HoldChanged as HoldChanged
 from db.messages.events import ConversationChanged as ConversationChanged
+from db.messages.events import MessageFileChanged as MessageFileChanged
 from db.messages.events import MessageReceived as MessageReceived
 
 

@@ -9,10 +9,34 @@ from api.contract.base import Input, Output, example
 from api.contract.contents import Context, MessageContent, Referral
 from api.contract.kinds import ChannelKind
 from db.contacts.filter import Moment
-from db.messages.enums import MessageOrigin
+from db.messages.enums import FileReason, FileState, MessageOrigin
 from db.messages.errors import MessageError
 
 MessageText = Annotated[str, Meta(min_length=1, max_length=4096, examples=["Oi, Ana! Chega amanhã cedo."])]
+
+
+class MessageFile(Output):
+    """A file in a message that was written elsewhere; it is fetched from the provider at once."""
+
+    id: UUID
+    state: FileState
+    reason: FileReason | None  # why it is not here
+    name: Annotated[str, example("comprovante.pdf")] | None
+    mime_type: Annotated[str, example("image/jpeg")] | None  # what its bytes are; until it is stored, what it was called
+    size: int | None  # bytes
+    width: int | None  # pixels, of a picture
+    height: int | None
+    thumbnail: bool  # a small picture of it is there
+    inline: bool  # a browser may show it in place; else it is saved
+
+
+class FileLink(Output):
+    """GET /v1/message-files/{id} → FileLink. Event `message.file` when it was fetched or will not come."""
+
+    file: MessageFile
+    url: Annotated[str, example("/files/AZl0Zm9vYmFy")] | None  # null: it is not stored
+    thumbnail_url: Annotated[str, example("/files/AZl0Zm9vYmF6")] | None
+    expires_at: Moment | None  # of both addresses
 
 
 class Message(Output):
@@ -46,6 +70,7 @@ class Message(Output):
     content: MessageContent | None  # whole and typed; null for what was sent from here
     context: Context | None
     referral: Referral | None
+    files: list[MessageFile]  # those of `content`, in its order
 
 
 class ReplyChannel(Output):

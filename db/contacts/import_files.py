@@ -5,11 +5,9 @@ ends, `ForgetFile` is enqueued with it. What falls through (a program that
 died between the store and the database, a store that did not answer) is found by comparing the store with the rows.
 """
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
-from db import blobs
 from db.clock import now
 from db.contacts.errors import ContactImportError
 from db.jobs import ForgetFile
@@ -21,8 +19,6 @@ MAX_STORED = 500_000_000  # bytes of the files of open imports
 
 UNSTARTED = timedelta(days=3)
 """So long a list waits for somebody to say what its columns are; the screen says the same number (ui/labels/imports.py)."""
-ORPHANED = timedelta(hours=24)
-"""A file is stored before its row is written: one without a row may be an upload of this moment."""
 
 _USED = """
 select count(*) filter (where state in ('uploaded', 'ready', 'queued', 'running')) as open,
@@ -76,28 +72,12 @@ async def unstarted() -> list[tuple[UUID, UUID]]:
     return [(row["company_id"], row["id"]) for row in rows]
 
 
-async def orphans() -> AsyncIterator[str]:
-    """Keys of stored files that no open import needs and that are no upload under way."""
-    page: list[str] = []
-    async for key, stored_at in blobs.store().stored():
-        if stored_at < now() - ORPHANED:
-            page.append(key)
-        if len(page) == 1000:
-            for orphan in await _unneeded(page):
-                yield orphan
-            page = []
-    for orphan in await _unneeded(page):
-        yield orphan
-
-
-async def _unneeded(keys: list[str]) -> list[str]:
-    if not keys:
-        return []
+async def needed(keys: list[str]) -> set[str]:
+    """Which of these keys of the file store an open import needs, or one that may be repeated."""
     async with system_read() as s:
         rows = await s.fetch(
             "select blob from contact_import where blob = any($1::text[]) "
             "and (state in ('uploaded', 'ready', 'queued', 'running') or file_until > now())",
             keys,
         )
-    needed = {row["blob"] for row in rows}
-    return [key for key in keys if key not in needed]
+    return {row["blob"] for row in rows}

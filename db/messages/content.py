@@ -304,6 +304,19 @@ def text_of(content: MessageContent) -> str:
             return ""
 
 
+def files_of(content: MessageContent) -> list[File]:
+    """The files in it, in their order; of an edit those of what the message says now."""
+    match content:
+        case Image() | Video() | Audio() | Document() | Sticker():
+            return [content.file]
+        case Media():
+            return content.files
+        case Edit() if content.content is not None:
+            return files_of(content.content)
+        case _:
+            return []
+
+
 def target_of(content: MessageContent) -> str | None:
     """The provider's id of the message that it changes or reacts to."""
     return content.target_id if isinstance(content, Reaction | Edit | Revoke) else None

@@ -12,9 +12,10 @@ import asyncpg
 import msgspec
 
 from db.contacts.notes import must_exist
-from db.messages import content, render
+from db.messages import content, files, render
 from db.messages.content import Context, MessageContent, Referral
 from db.messages.enums import MessageOrigin, MessageState
+from db.messages.files import MessageFile
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
@@ -51,6 +52,7 @@ class Entry(NamedTuple):
     content: MessageContent | None
     context: Context | None
     referral: Referral | None
+    files: list[MessageFile]
 
 
 # As the index message_thread has it: a coalesce() would say the same, but row-level security keeps comparisons of it out of an
@@ -98,7 +100,7 @@ async def messages(actor: Actor, contact_id: UUID, *, before: tuple[datetime, UU
     async with read(actor, Permission.CONTACTS_READ) as r:
         await must_exist(r, actor.company_id, contact_id)
         rows = await r.fetch(_BEFORE if before else _NEWEST, actor.company_id, contact_id, limit, *(before or ()))
-    return [_entry(row) for row in rows]
+        return await with_files(r, actor.company_id, [_entry(row) for row in rows])
 
 
 async def thread(
@@ -114,18 +116,25 @@ async def thread(
     """Over one channel: newest first, or from a place on `newer` ones, oldest first."""
     statement = _OVER_CHANNEL[direction if beyond else None]
     rows = await r.fetch(statement, company_id, contact_id, limit, *(beyond or ()), channel_id)
-    return [_entry(row) for row in rows]
+    return await with_files(r, company_id, [_entry(row) for row in rows])
 
 
 async def by_ids(r: Read, company_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Entry]:
     """These messages, whether they went out or came in."""
     rows = await r.fetch(_BY_ID, company_id, list(ids), len(ids)) if ids else []
-    return {row["id"]: _entry(row) for row in rows}
+    return {entry.id: entry for entry in await with_files(r, company_id, [_entry(row) for row in rows])}
 
 
 async def sent(r: Read, company_id: UUID, message_id: UUID) -> Entry:
     """One message that went out, or is to go."""
     return (await by_ids(r, company_id, [message_id]))[message_id]
+
+
+async def with_files(r: Read, company_id: UUID, entries: list[Entry]) -> list[Entry]:
+    """The same messages, each with its files."""
+    holders = [entry.id for entry in entries if entry.content is not None and content.files_of(entry.content)]
+    found = await files.of_messages(r, company_id, holders)
+    return [entry._replace(files=found[entry.id]) if entry.id in found else entry for entry in entries]
 
 
 def _entry(row: asyncpg.Record) -> Entry:
@@ -169,4 +178,5 @@ def _entry(row: asyncpg.Record) -> Entry:
         content=held,
         context=content.decode_context(row["context"]) if row["context"] else None,
         referral=content.decode_referral(row["referral"]) if row["referral"] else None,
+        files=[],
     )

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from db.conversations import record
+from db.messages import files
 from db.messages.content import Context, MessageContent, encode
 from db.messages.enums import AttemptState as A
 from db.messages.enums import MessageOrigin
@@ -67,6 +68,7 @@ async def store(w: Work, echo: Echo) -> bool:
     if row is None:
         return False
     place = record.Place(echo.channel_id, echo.contact_id, echo.address, row["id"], echo.at)
+    await files.expect(w, row["id"], echo.channel_id, echo.content)
     if echo.origin is MessageOrigin.PHONE_APP:
         await w.execute(_ATTEMPT, w.company_id, row["id"])
         if row["fresh"]:

@@ -41,6 +41,28 @@ class MessageOrigin(StrEnum):
     HISTORY = "history"  # a past one that the provider handed over later: it causes nothing
 
 
+class FileState(StrEnum):
+    """How far a file of a message came that the provider holds for us."""
+
+    WAITING = "waiting"  # it is being fetched
+    STORED = "stored"
+    REFUSED = "refused"  # it is not kept, because of what it is
+    GONE = "gone"  # the provider does not have it any more
+    FAILED = "failed"  # it could not be fetched, however often it was tried
+    DELETED = "deleted"  # with its contact; its bytes go next
+
+
+class FileReason(StrEnum):
+    """Why a file is not here and will not come."""
+
+    TOO_BIG = "too_big"
+    WRONG_TYPE = "wrong_type"  # called a picture, sound or film, and is something else
+    ADDRESS_REFUSED = "address_refused"  # its address leads to where no file of the provider is
+    EXPIRED = "expired"
+    NOT_FETCHED = "not_fetched"
+    CHANNEL_REMOVED = "channel_removed"
+
+
 class AttemptState(IntEnum):
     STARTED = 0
     ACCEPTED = 1

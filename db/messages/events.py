@@ -24,3 +24,13 @@ class ConversationChanged(Event, frozen=True, kw_only=True):
     permission: ClassVar = Permission.CONTACTS_READ
     durable: ClassVar = False
     contact_id: UUID
+
+
+class MessageFileChanged(Event, frozen=True, kw_only=True):
+    """A file of a message was fetched, or will not come."""
+
+    type: ClassVar = "message.file"
+    permission: ClassVar = Permission.CONTACTS_READ
+    contact_id: UUID | None
+    message_id: UUID
+    file_id: UUID

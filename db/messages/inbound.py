@@ -11,6 +11,7 @@ from uuid import UUID
 from db.contacts import consent
 from db.contacts.opt_out import intent
 from db.conversations import record
+from db.messages import files
 from db.messages.content import Context, MessageContent, Referral, encode, kind_of, target_of, text_of
 from db.messages.enums import MessageOrigin
 from db.messages.enums import MessageState as M
@@ -106,6 +107,7 @@ async def store(w: Work, message: Inbound) -> Stored | None:
     if row is None:
         return None
     new_id: UUID = row["id"]
+    await files.expect(w, new_id, message.channel_id, message.content)
     if message.history:
         if row["fresh"] and message.kind not in SILENT:
             await record.past(w, _place(message, new_id), came_in=True)

@@ -6,6 +6,7 @@ Stands beneath the contacts, which call it in the transaction of the change: kno
 from uuid import UUID
 
 from db.conversations import persons
+from db.messages import files
 from db.messages.enums import MessageState as M
 from db.messages.enums import SkipReason
 from db.work import Work
@@ -75,7 +76,9 @@ async def follow(w: Work, queue_id: UUID) -> None:
 
 
 async def detach(w: Work, contact_ids: list[UUID]) -> None:
-    """These contacts are deleted: what waits for them is cancelled, what was said with them stays counted without them."""
+    """These contacts are deleted: what waits for them is cancelled, what was said with them stays counted without them, and the files
+    that they sent go."""
+    await files.let_go(w, contact_ids)
     await w.execute(_DETACH, w.company_id, contact_ids)
     await w.execute(
         "update inbound_message set contact_id = null where company_id = $1 and contact_id = any($2::uuid[])",

@@ -147,6 +147,7 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
         for name, value in {
             "channel_id": channel,
             "template_id": template,
+            "file_id": await factories.message_file(owner_db, owner, channel, contact),
             "contact_id": contact,
             "campaign_id": campaign,
             "conversation_id": await insert(

@@ -12,7 +12,7 @@ PASS_ON = {
     "db/up/supervisor.py": "gives each program its environment",
     "db/up/output.py": "asks whether the terminal wants colour",
     "db/backup.py": "gives pg_dump its environment",
-    "workers/imports/reading.py": "gives its reader what the interpreter needs, and nothing else",
+    "workers/cage.py": "gives who reads strangers' files what the interpreter needs, and nothing else",
     "api/__main__.py": "tells the metrics library of its child processes",
 }
 SANDBOX_OWN = {

@@ -29,7 +29,7 @@ OWNERS = {
         "conversation", "conversation_entry", "conversation_label", "label", "quick_reply", "team", "team_channel", "team_member",
     },
     "db/holds": {"hold", "held_item"},
-    "db/messages": {"attempt", "inbound_message", "lost_attempt", "message", "webhook_inbox"},
+    "db/messages": {"attempt", "inbound_message", "lost_attempt", "message", "message_file", "webhook_inbox"},
     "db/event_consumers.py": {"event_consumer", "event_outbox"},
     "db/stats": {"stat_day", "stat_delta", "stat_hour"},
     "db/idempotency.py": {"idempotency"},

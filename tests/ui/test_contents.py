@@ -1,11 +1,16 @@
 """What people send beside texts, account news and merged contacts, as the screens show them; over the real API and database."""
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from nicegui.testing import User
 
+from db import blobs
+from db.blobs import DiskBlobs
 from db.contacts.senders import Sender, contact_of
 from db.messages import content as doc
 from db.permissions import Permission
@@ -104,3 +109,82 @@ async def test_account_news_waits_on_the_first_page_and_on_the_channel(
         return bool(await owner_db.fetchval("select closed_at is not null from channel_notice where channel_id = $1", channel))
 
     await until(closed)
+
+
+async def test_files_are_shown_by_what_they_are_and_say_why_they_are_not_here(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, person: UUID
+) -> None:
+    channel = await factories.channel(owner_db, owner)
+
+    async def file(**columns: Any) -> UUID:
+        return await factories.message_file(owner_db, owner, channel, person, **columns)
+
+    picture = await file(thumbnail=True)
+    sound = await file(mime_type="audio/ogg")
+    paper = await file(mime_type="application/pdf", name="nota.pdf", size=2_000_000)
+    program = await file(mime_type="application/octet-stream", name="foto.svg")
+    await file(state="waiting")
+    await file(state="gone", reason="expired")
+    await file(state="refused", reason="wrong_type", name="virus.png")
+    await real.open(f"/contacts/{person}")
+    for words in (
+        "nota.pdf",
+        "2 MB",
+        "foto.svg",
+        "O arquivo está sendo baixado.",
+        "O provedor não tem mais o arquivo. Peça à pessoa para enviar de novo.",
+        "O arquivo não é o que diz ser, por isso não foi guardado.",
+        "virus.png",
+    ):
+        await real.should_see(words)
+    with real:
+        drawn = [
+            (element.tag, element.props.get("src") or element.props.get("href"))
+            for element in real.client.elements.values()
+            if str(element.props.get("src") or element.props.get("href")).startswith("/files/")
+        ]
+    assert drawn == [
+        ("a", f"/files/{picture}"),
+        ("img", f"/files/{picture}/thumbnail"),
+        ("audio", f"/files/{sound}"),
+        ("a", f"/files/{paper}"),
+        ("a", f"/files/{program}"),
+    ]
+
+
+async def test_a_file_is_handed_to_the_browser_of_who_may_read_it(
+    real: User,
+    owner_db: asyncpg.Connection,
+    owner: Actor,
+    person: UUID,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(blobs, "_store", DiskBlobs(tmp_path))
+
+    async def content() -> AsyncIterator[bytes]:
+        yield b"0123456789"
+
+    channel = await factories.channel(owner_db, owner)
+    film = await factories.message_file(owner_db, owner, channel, person, mime_type="video/mp4")
+    paper = await factories.message_file(owner_db, owner, channel, person, mime_type="application/pdf")
+    page = await factories.message_file(owner_db, owner, channel, person, mime_type="application/octet-stream", name="a.html")
+    for file_id in (film, paper, page):
+        key = await owner_db.fetchval("select key from message_file where id = $1", file_id)
+        await blobs.store().put(key, content(), most=10)
+    http = real.http_client
+    answer = await http.get(f"/files/{film}", headers={"Range": "bytes=2-4"})
+    assert (answer.status_code, answer.content, answer.headers["content-range"]) == (206, b"234", "bytes 2-4/10")
+    assert answer.headers["content-security-policy"].endswith("; sandbox")
+    answer = await http.get(f"/files/{paper}")
+    assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, b"0123456789", "application/pdf")
+    assert "sandbox" not in answer.headers["content-security-policy"]
+    answer = await http.get(f"/files/{page}")
+    assert answer.headers["content-disposition"].startswith('attachment; filename="a.html"')
+    assert answer.headers["content-security-policy"].endswith("; sandbox")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert (await http.get(f"/files/{film}/thumbnail")).status_code == 404
+    assert (await http.get(f"/files/{uuid4()}")).status_code == 404
+    http.cookies.clear()
+    answer = await http.get(f"/files/{film}")
+    assert answer.status_code == 303

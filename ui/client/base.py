@@ -193,9 +193,11 @@ class ApiClient:
         return await self._decoded("POST", path, type, content=stream(), headers=headers)
 
     @asynccontextmanager
-    async def download(self, path: str, params: Params | None = None) -> AsyncIterator[httpx.Response]:
-        """Opens a streamed answer: `async for chunk in response.aiter_bytes()`."""
-        request = self._request("GET", path, params=params)
+    async def download(
+        self, path: str, params: Params | None = None, *, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[httpx.Response]:
+        """Opens a streamed answer: `async for chunk in response.aiter_bytes()`. `path` may be a whole address."""
+        request = self._request("GET", path, params=params, headers=headers)
         try:
             response = await _http().send(request, stream=True)
         except httpx.TransportError as error:

@@ -3,13 +3,18 @@
 from uuid import UUID
 
 from api.contract.base import Page
-from api.contract.messages import Message, MessageCreate, ReplyChannel
+from api.contract.messages import FileLink, Message, MessageCreate, ReplyChannel
 from ui.client.base import ApiClient
 
 
 async def messages(api: ApiClient, contact_id: UUID, cursor: str | None = None, limit: int = 30) -> Page[Message]:
     """Newest first."""
     return await api.get(f"/v1/contacts/{contact_id}/messages", Page[Message], {"cursor": cursor, "limit": limit})
+
+
+async def file(api: ApiClient, file_id: UUID) -> FileLink:
+    """With addresses that work for five minutes."""
+    return await api.get(f"/v1/message-files/{file_id}", FileLink)
 
 
 async def reply_channels(api: ApiClient, contact_id: UUID) -> list[ReplyChannel]:

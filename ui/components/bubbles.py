@@ -51,7 +51,7 @@ def draw_message(one: Message, find: contents.Find) -> None:
     with ui.element("div").classes("m-bubble" + (" m-bubble-out" if out else "") + (" m-bubble-failed" if failed else "")):
         contents.draw_relations(one, find)
         if one.content is not None:
-            contents.draw_content(one.content, find)
+            contents.draw_content(one.content, find, one.files)
             if one.kind == "text" and not one.text:
                 ui.label(_("Message without text")).classes("m-hint")
         else:

@@ -1,13 +1,14 @@
-"""What a message from outside holds, drawn by kind: words and a symbol, never a file itself."""
+"""What a message from outside holds, drawn by kind: words, a symbol, and its files (`media.py`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from nicegui import ui
 
 from api.contract import contents as doc
-from api.contract.messages import Message
+from api.contract.messages import Message, MessageFile
 from ui import formats
+from ui.components.media import draw_file
 from ui.components.text import Text, icon
 from ui.i18n import _
 from ui.labels import messages as message_labels
@@ -53,22 +54,25 @@ def _line(symbol: str, text: str) -> None:
         ui.label(text)
 
 
-def draw_content(content: doc.MessageContent, find: Find) -> None:
-    """The content of one message."""
+def draw_content(content: doc.MessageContent, find: Find, files: Sequence[MessageFile] = ()) -> None:
+    """The content of one message, with its `files` as far as they came."""
     name, symbol = message_labels.message_kind(doc.kind_of(content))
     if name and not isinstance(content, doc.Text | doc.Unsupported | doc.Reaction | doc.System):
         _line(symbol, name)
     if isinstance(content, doc.Reaction | doc.Revoke | doc.Edit):
-        _draw_change(content, find)
+        _draw_change(content, find, files)
         return
     draw = _DRAW.get(type(content))
-    if draw is not None:
+    if files:
+        for file in files:
+            draw_file(file)
+    elif draw is not None:
         draw(content)
     if text := doc.text_of(content):
         said(text)
 
 
-def _draw_change(content: doc.Reaction | doc.Revoke | doc.Edit, find: Find) -> None:
+def _draw_change(content: doc.Reaction | doc.Revoke | doc.Edit, find: Find, files: Sequence[MessageFile]) -> None:
     """What was done to another message, and to which."""
     if isinstance(content, doc.Reaction):
         if content.emoji:
@@ -80,7 +84,7 @@ def _draw_change(content: doc.Reaction | doc.Revoke | doc.Edit, find: Find) -> N
         with ui.element("div").classes("m-conv-quote"):
             said(_quote(found), "m-hint")
     if isinstance(content, doc.Edit) and content.content is not None:
-        draw_content(content.content, find)
+        draw_content(content.content, find, files)
 
 
 def _draw_files(content: doc.Media) -> None:

@@ -1,6 +1,6 @@
 """Messages of both directions: names of their states and kinds, and what keeps an answer from going out."""
 
-from api.contract.enums import MessageState
+from api.contract.enums import FileReason, FileState, MessageState
 from api.contract.labels import MESSAGE, MESSAGE_STATES
 from ui.components.text import Tone
 from ui.i18n import _, pgettext
@@ -44,6 +44,22 @@ def message_kind(kind: str) -> tuple[str, str]:
         "revoke": (_("Took a message back"), "undo"),
         "system": (_("WhatsApp tells"), "info"),
     }.get(kind, (_("A kind of message that cannot be shown"), "help"))
+
+
+def file_state(state: FileState, reason: FileReason | None) -> tuple[str, str]:
+    """Symbol and sentence of a file that is not here."""
+    if state is FileState.WAITING:
+        return "hourglass_top", _("The file is being fetched.")
+    return {
+        FileReason.TOO_BIG: ("block", _("The file is too large to be kept here. Ask for it another way.")),
+        FileReason.WRONG_TYPE: ("gpp_maybe", _("The file is not what it claims to be, so it was not kept.")),
+        FileReason.ADDRESS_REFUSED: ("gpp_maybe", _("The file does not come from the provider, so it was not fetched.")),
+        FileReason.EXPIRED: (
+            "history_toggle_off",
+            _("The provider does not have the file any more. Ask the person to send it again."),
+        ),
+        FileReason.CHANNEL_REMOVED: ("link_off", _("The channel was removed before the file was fetched.")),
+    }.get(reason or FileReason.NOT_FETCHED, ("cloud_off", _("The file could not be fetched. Ask the person to send it again.")))
 
 
 def preference(text: str) -> str:

@@ -4,13 +4,9 @@ Strangers' files are parsed only here: no connection, no secret, no environment,
 standard input, the answers leave on standard output, so a worker that does not read holds the reading up. Ends with the worker.
 """
 
-import os
-import resource
-import signal
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
@@ -19,9 +15,9 @@ from msgspec.structs import replace
 from db import storable
 from db.contacts.import_rows import Batch, Reject, Row, clean_row
 from db.contacts.reasons import FileProblem
-from db.parent import die_with_parent
+from workers.cage import shut_in
 from workers.imports import frames
-from workers.imports.frames import Answer, Broken, End, Look, Question, Read, Seen, Unreadable
+from workers.imports.frames import Answer, Broken, End, Look, Read, Seen, Unreadable
 from workers.imports.mapping import guess
 from workers.imports.reader import Column, inspect, rows
 from workers.imports.unreadable import UnreadableFile
@@ -32,7 +28,7 @@ _SHOWN = 200  # characters of a cell that are shown
 
 def main() -> None:
     question = frames.decode_question(sys.stdin.buffer.read())
-    _shut_in(question)
+    shut_in(question.parent, question.memory, question.seconds)
     try:
         for answer in _look(question) if isinstance(question, Look) else _read(question):
             _say(answer)
@@ -45,22 +41,6 @@ def main() -> None:
     except Exception as error:
         lines = "".join(traceback.format_tb(error.__traceback__)[-3:])
         _say(Broken(f"{type(error).__name__} {lines}"[-1500:]))
-
-
-def _shut_in(question: Question) -> None:
-    """Takes from this process all that it does not need. macOS does not hold the bound on memory; the bounds on what is read
-    (limits.py) stand everywhere."""
-    die_with_parent(question.parent, signal.SIGKILL)
-    os.nice(10)
-    for kind, most, hard in (
-        (resource.RLIMIT_AS, question.memory, question.memory),
-        (resource.RLIMIT_CPU, question.seconds, question.seconds + 1),  # SIGXCPU says why, SIGKILL would not
-        (resource.RLIMIT_FSIZE, 0, 0),
-        (resource.RLIMIT_NOFILE, 64, 64),
-        (resource.RLIMIT_CORE, 0, 0),
-    ):
-        with suppress(ValueError, OSError):
-            resource.setrlimit(kind, (most, hard))
 
 
 def _say(answer: Answer) -> None:

@@ -4,7 +4,6 @@ Whatever a file does to its reader, the worker loses nothing but the reader.
 """
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import AsyncGenerator
@@ -12,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from db.contacts.reasons import FileProblem
+from workers import cage
 from workers.imports import frames
 from workers.imports.frames import Answer, Broken, Question, Unreadable
 from workers.imports.unreadable import UnreadableFile
@@ -21,7 +21,6 @@ READ_SECONDS = 600
 MEMORY = 768 << 20  # bytes of address space; a list of 800,000 people with four texts each takes 310 MB
 
 _ROOT = Path(__file__).parents[2]
-_NEEDED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # by an interpreter that is not where it was built
 
 
 class ReaderDied(Exception):
@@ -35,7 +34,7 @@ async def answers(question: Question) -> AsyncGenerator[Answer]:
         "-m",
         "workers.imports.child",
         cwd=_ROOT,
-        env={"PYTHONUTF8": "1", **{name: os.environ[name] for name in _NEEDED if name in os.environ}},
+        env=cage.environment(),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,  # a traceback would show the file's content

@@ -16,6 +16,7 @@ from db.channels.provider_state import CheckResult
 from db.channels.secrets import ChannelRow
 from db.channels.signups import TakenOver, Waiting
 from db.channels.templates import Listed
+from db.messages.files import Waiting as WaitingFile
 from db.messages.render import TemplateContent
 from db.providers.definition import Provider
 from db.settings import Settings
@@ -67,6 +68,23 @@ class Submitted(NamedTuple):
     external_id: str
     status: str
     category: str | None
+
+
+class FileSource(NamedTuple):
+    """Where the bytes of a file are. `headers` go to the host of `url` alone; it and what it redirects to is one of `hosts`
+    (`.example.com`: all below it). `sha256` if the provider tells it. `lasting`: the address does not expire, so that a 404 means that the
+    file is gone."""
+
+    url: str
+    headers: dict[str, str]
+    hosts: tuple[str, ...]
+    sha256: bytes | None = None
+    size: int | None = None
+    lasting: bool = False
+
+
+class FileGone(Exception):
+    """The provider does not have the file any more."""
 
 
 class SignupRefused(Exception):
@@ -145,6 +163,10 @@ class Adapter(ABC, Generic[ClientT]):
         """Where `capabilities.can_look_up`: what became of a message whose answer was lost, None when it is not there (yet). `taken`:
         ids of other attempts. Raises ProviderError."""
         return None
+
+    async def locate_file(self, client: ClientT, settings: Settings, channel: ChannelRow, file: WaitingFile) -> FileSource:
+        """Where messages bring files: the file that a message names. Raises ProviderError, FileGone."""
+        raise ValueError("this provider has no files")
 
     async def redeem(self, settings: Settings, wire: Wire, signup: Waiting) -> str:
         """Where `provider.signup` is: the token for the code that the window gave; a code works once. Raises SignupRefused."""

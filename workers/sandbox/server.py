@@ -21,6 +21,7 @@ REASONS: Final = {
     201: b"Created",
     204: b"No Content",
     302: b"Found",
+    307: b"Temporary Redirect",
     400: b"Bad Request",
     401: b"Unauthorized",
     403: b"Forbidden",

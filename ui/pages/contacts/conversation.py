@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from nicegui import ui
 
 from api.contract.enums import Permission
-from api.contract.events import ConversationChanged, MessageReceived
+from api.contract.events import ConversationChanged, MessageFileChanged, MessageReceived
 from api.contract.messages import Message, MessageCreate, ReplyChannel
 from ui import first_answers, formats, kinds, live, session
 from ui.client import messages as client
@@ -45,9 +45,10 @@ class Conversation:
             self._composer = _Composer(contact_id, self.refresh)
         live.on(MessageReceived, self._heard)
         live.on(ConversationChanged, self._heard)
+        live.on(MessageFileChanged, self._heard)
         beat(BEAT, self._beat)
 
-    async def _heard(self, event: MessageReceived | ConversationChanged) -> None:
+    async def _heard(self, event: MessageReceived | ConversationChanged | MessageFileChanged) -> None:
         if event.contact_id == self._id:
             await self.refresh()
 

@@ -1,25 +1,51 @@
 """WhatsApp by Meta's Cloud API, as the workers speak to it."""
 
+import base64
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from db.channels.secrets import ChannelRow
 from db.channels.signups import TakenOver, Waiting
 from db.channels.templates import Listed
+from db.messages.files import Waiting as WaitingFile
 from db.messages.render import TemplateContent
 from db.providers.meta.definition import PROVIDER
 from db.settings import Settings
 from workers.control import Control
 from workers.outcomes import Outcome, Refusal
-from workers.providers.adapter import Adapter, Checked, ComposeText, Question, SandboxAccount, Submitted, TemplateSender
+from workers.providers.adapter import (
+    Adapter,
+    Checked,
+    ComposeText,
+    FileGone,
+    FileSource,
+    Question,
+    SandboxAccount,
+    Submitted,
+    TemplateSender,
+)
 from workers.providers.meta import errors, inbound
 from workers.providers.meta.check import MetaCheck, listed
 from workers.providers.meta.client import MetaClient
 from workers.providers.meta.payloads import text_message
 from workers.providers.meta.signup import redeem, take_over
 from workers.providers.meta.templates import compile_template
-from workers.providers.wire import Wire
+from workers.providers.wire import ProviderError, Wire
+
+FILE_HOSTS = (".fbsbx.com", ".fbcdn.net", ".whatsapp.net")
+"""Meta's own, which may see the token."""
+NO_SUCH_FILE = (33, 100, 131052)
+
+
+def digest_of(text: str | None) -> bytes | None:
+    """A SHA-256 as Meta writes it: hexadecimal of a file, base64 in a webhook."""
+    try:
+        found = bytes.fromhex(text or "") if len(text or "") == 64 else base64.b64decode(text or "", validate=True)
+    except ValueError:
+        return None
+    return found if len(found) == 32 else None
 
 
 class _Number(msgspec.Struct, frozen=True):
@@ -85,6 +111,18 @@ class MetaAdapter(Adapter[MetaClient]):
         account = control.channel.account_id
         request = f"DELETE /{account}/message_templates?hsm_id={external_id}&name={name}"
         await control.call("templates", "Template deleted", request, control.client.delete_template(account, name, external_id))
+
+    async def locate_file(self, client: MetaClient, settings: Settings, channel: ChannelRow, file: WaitingFile) -> FileSource:
+        if file.provider_id is None:  # an address of a CDN, without an id to ask for
+            return FileSource(file.url or "", {}, FILE_HOSTS, lasting=True)
+        try:
+            found = await client.media_info(file.provider_id)
+        except ProviderError as error:
+            if error.http_status == 404 or getattr(error.outcome, "code", None) in NO_SUCH_FILE:
+                raise FileGone from error
+            raise
+        hosts = (urlsplit(settings.sandbox_url).hostname or "",) if channel.sandbox else FILE_HOSTS
+        return FileSource(found.url, client.media_headers, hosts, digest_of(found.sha256), found.file_size)
 
     async def redeem(self, settings: Settings, wire: Wire, signup: Waiting) -> str:
         return await redeem(settings, wire, signup)

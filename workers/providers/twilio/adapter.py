@@ -1,20 +1,32 @@
 """SMS by Twilio, as the workers speak to it."""
 
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import msgspec
 
 from db.channels.secrets import ChannelRow
+from db.messages.files import Waiting as WaitingFile
 from db.providers.twilio.definition import PROVIDER
 from db.settings import Settings
 from workers.control import Control
 from workers.outcomes import Outcome, Refusal
-from workers.providers.adapter import Adapter, Checked, ComposeText, Found, Question, SandboxAccount
+from workers.providers.adapter import Adapter, Checked, ComposeText, FileGone, FileSource, Found, Question, SandboxAccount
 from workers.providers.twilio import errors, inbound
 from workers.providers.twilio.check import TwilioCheck
 from workers.providers.twilio.client import TwilioClient
 from workers.providers.twilio.payloads import message_form
 from workers.providers.wire import Wire
+
+FILE_HOSTS = (".twilio.com", ".twiliocdn.com", ".amazonaws.com")
+"""Where Twilio's media addresses redirect to; without the credentials."""
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 class _Account(msgspec.Struct, frozen=True):
@@ -58,6 +70,13 @@ class TwilioAdapter(Adapter[TwilioClient]):
         sender = None if channel.external_id.startswith("MG") else channel.external_id
         message = await client.find_message(to, sender, text, since, taken=taken)
         return None if message is None else Found(message.sid, message.as_callback())
+
+    async def locate_file(self, client: TwilioClient, settings: Settings, channel: ChannelRow, file: WaitingFile) -> FileSource:
+        if file.url is None:
+            raise FileGone
+        own = urlsplit(settings.sandbox_url if channel.sandbox else settings.twilio_url).hostname or ""
+        headers = client.media_headers if _host(file.url) == own else {}
+        return FileSource(file.url, headers, (own,) if channel.sandbox else (own, *FILE_HOSTS), lasting=True)
 
     def sandbox_body(self, settings: Settings, channel: ChannelRow) -> dict[str, object]:
         return {"kind": "twilio", "inbound_url": self.provider.address(settings.webhook_url, channel.id, "twilio_message")}

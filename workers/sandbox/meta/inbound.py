@@ -1,6 +1,7 @@
 """What a person does in WhatsApp: writes, answers, switches marketing off."""
 
 import time
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -10,15 +11,17 @@ from workers.sandbox.inbound import APART, Inbound
 from workers.sandbox.meta import kinds
 from workers.sandbox.meta.account import MetaAccount, Number
 from workers.sandbox.meta.ids import wamid
+from workers.sandbox.meta.media import Media
 from workers.sandbox.meta.webhooks import Batches, Item
 from workers.sandbox.vendor import Incoming
 
 
 class Customers:
-    """`memory` holds windows and stops."""
+    """`memory` holds windows and stops, `media` the files they send."""
 
-    def __init__(self, memory: Inbound, batches: Batches) -> None:
+    def __init__(self, memory: Inbound, batches: Batches, media: Media) -> None:
         self._memory = memory
+        self._media = media
         self._batches = batches
 
     def receive(self, account: MetaAccount, phone: str, incoming: Incoming, number: int) -> tuple[str, str]:
@@ -42,7 +45,8 @@ class Customers:
         else:
             if incoming.kind in kinds.NEEDS_OURS and incoming.target is None:
                 raise msgspec.ValidationError(f"{incoming.kind} needs a message: write one first, or name it in target")
-            message |= kinds.message(incoming.kind, kinds.Telling(incoming.text, number, incoming.target))
+            keep = partial(self._media.keep, account.id)
+            message |= kinds.message(incoming.kind, kinds.Telling(incoming.text, incoming.target, keep))
         if incoming.hidden:
             contact["profile"]["username"] = people.name(phone).lower().replace(" ", ".")
             del contact["wa_id"], message["from"]

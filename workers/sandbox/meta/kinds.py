@@ -11,11 +11,12 @@ FLOW: Final = '{"cep": "01310-100", "horario": "manhã", "itens": [1, 2]}'
 
 
 class Telling(NamedTuple):
-    """What a message is about: the text typed, an id made for files, the message of ours it answers or changes."""
+    """What a message is about: the text typed, the message of ours it answers or changes, and what keeps a file of a type for us to
+    fetch and says how a message names it."""
 
     text: str
-    number: int
     ours: str | None
+    keep: Callable[[str], dict[str, Any]]
 
 
 Part = tuple[str, Any]
@@ -23,7 +24,7 @@ Part = tuple[str, Any]
 
 
 def _file(telling: Telling, mime: str, **more: Any) -> dict[str, Any]:
-    return {"id": str(10**15 + telling.number), "mime_type": mime, "sha256": "c2FuZGJveA==", **more}
+    return {**telling.keep(mime), "mime_type": mime, **more}
 
 
 def _captioned(telling: Telling, mime: str, **more: Any) -> dict[str, Any]:

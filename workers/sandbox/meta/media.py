@@ -1,8 +1,9 @@
-"""Media that clients uploaded: files in the data folder, kept as long as Meta keeps them (30 days).
+"""Media that clients uploaded and people sent: files in the data folder, kept as long as Meta keeps them (30 days).
 
 Also the resumable upload that yields a template's `header_handle`; its bytes are counted, not kept.
 """
 
+import base64
 import hashlib
 import re
 import secrets
@@ -12,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from workers.sandbox import samples
 from workers.sandbox.config import Settings
 from workers.sandbox.meta.errors import fail, no_object
 from workers.sandbox.server import Reply, Request, json_reply
@@ -83,13 +85,21 @@ class Media:
             return fail(100, f"Param file must be a file with one of the supported types. Received file of type {mime!r}.")
         if not content or len(content) > limit:
             return fail(131053, f"File size {len(content)} is not between 1 and {limit} bytes")
+        return json_reply({"id": self._add(account_id, mime, content).id})
+
+    def _add(self, account_id: str, mime: str, content: bytes) -> Medium:
         identifier = str(10**15 + secrets.randbelow(9 * 10**15))
         medium = Medium(identifier, account_id, mime, hashlib.sha256(content).hexdigest(), len(content), time.time())
         self._folder.mkdir(parents=True, exist_ok=True)
         self._path(identifier).write_bytes(content)
         self._known[identifier] = medium
         self._store.remember("media", identifier, medium)
-        return json_reply({"id": identifier})
+        return medium
+
+    def keep(self, account_id: str, mime: str) -> dict[str, str]:
+        """A file that a person sends, as the message names it: webhooks write the hash in base64."""
+        medium = self._add(account_id, mime, samples.of(mime))
+        return {"id": medium.id, "sha256": base64.b64encode(bytes.fromhex(medium.sha256)).decode()}
 
     def _path(self, identifier: str) -> Path:
         # identifiers are digits made here, never a client's text

@@ -45,7 +45,7 @@ class Meta(Vendor[MetaAccount]):
         self._batches = Batches(accounts, webhooks, settings.seed)
         self._templates = Templates(settings, store, accounts, self._batches)
         self._media = Media(settings, store)
-        self._customers = Customers(inbound, self._batches)
+        self._customers = Customers(inbound, self._batches, self._media)
         self._progress = Progress(settings.speed, ledger, inbound, deliveries, self._batches)
         self._controls = Controls(accounts, self._templates, self._batches)
         messages = Messages(settings, ledger, self._limits, self._templates, self._media, inbound, deliveries)

@@ -24,6 +24,7 @@ from workers.sandbox.inbound import Inbound
 from workers.sandbox.ledger import Entry, Flight, Ledger
 from workers.sandbox.people import is_landline
 from workers.sandbox.server import Reply, Request, json_reply
+from workers.sandbox.twilio import media
 from workers.sandbox.twilio.account import TwilioAccount
 from workers.sandbox.twilio.ids import make_sid, number_of
 from workers.sandbox.twilio.limits import Limits
@@ -54,12 +55,8 @@ ERRORS: Final = {
 }
 # Twilio's own test numbers
 MAGIC_TO: Final = {
-    "+15005550001": 21211,
-    "+15005550002": 21612,
-    "+15005550003": 21408,
-    "+15005550004": 21610,
-    "+15005550009": 21614,
-}
+    "+15005550001": 21211, "+15005550002": 21612, "+15005550003": 21408, "+15005550004": 21610, "+15005550009": 21614,
+}  # fmt: skip
 MAGIC_FROM: Final = {"+15005550001": 21212, "+15005550007": 21606, "+15005550008": 21611}
 CUT: Final = Reply(0, cut=True)
 GONE: Final = b'{"Deleted":true}'
@@ -107,6 +104,8 @@ class Rest:
         rest = "/".join(path[1:])
         if rest == "Messages.json":
             return self._send(account, request) if request.method == "POST" else self._list(account, request)
+        if path[1:2] == ["Messages"] and path[3:4] == ["Media"] and len(path) == 5 and request.method == "GET":
+            return media.redirect(path[4]) or fail(20404, request.path)
         if rest.startswith("Messages/") and rest.endswith(".json"):
             return self._message(account, request, rest[9:-5])
         if request.method == "GET" and not rest:

@@ -4,7 +4,9 @@ from typing import Final
 from urllib.parse import urlencode
 
 from workers.sandbox import people
+from workers.sandbox.config import Settings
 from workers.sandbox.inbound import APART, Inbound
+from workers.sandbox.twilio import media
 from workers.sandbox.twilio.account import TwilioAccount
 from workers.sandbox.twilio.ids import make_sid
 from workers.sandbox.twilio.segments import count_segments
@@ -13,26 +15,23 @@ from workers.sandbox.webhooks import Webhooks
 
 KINDS: Final[dict[str, list[tuple[str, str]]]] = {
     "text": [],
-    "image": [("NumMedia", "1"), ("MediaUrl0", "https://api.twilio.com/sandbox/0"), ("MediaContentType0", "image/jpeg")],
-    "media": [
-        ("NumMedia", "2"),
-        ("MediaUrl0", "https://api.twilio.com/sandbox/0"),
-        ("MediaContentType0", "image/png"),
-        ("MediaUrl1", "https://api.twilio.com/sandbox/1"),
-        ("MediaContentType1", "audio/mpeg"),
-    ],
+    "image": [],
+    "media": [],
     "location": [("Latitude", "-23.561414"), ("Longitude", "-46.655881"), ("Label", "MASP"), ("Address", "Av. Paulista, 1578")],
     "button": [("ButtonText", "Quero sim"), ("ButtonPayload", "QUERO")],
     "list_reply": [("ListId", "m"), ("ListTitle", "Tamanho M"), ("ListDescription", "Azul")],
     "ad": [("ReferralSourceUrl", "https://fb.me/x"), ("ReferralHeadline", "Loja Aurora"), ("ReferralCtwaClid", "Aff-n8Z")],
 }
 """What a kind adds to the form, as Twilio's WhatsApp and MMS webhooks have it."""
+FILES: Final[dict[str, tuple[str, ...]]] = {"image": ("image/jpeg",), "media": ("image/png", "audio/mpeg")}
+"""The types of the files of a kind."""
 
 
 class Customers:
     """`memory` holds stops."""
 
-    def __init__(self, memory: Inbound, webhooks: Webhooks) -> None:
+    def __init__(self, settings: Settings, memory: Inbound, webhooks: Webhooks) -> None:
+        self._settings = settings
         self._memory = memory
         self._webhooks = webhooks
 
@@ -43,7 +42,8 @@ class Customers:
             ("ToCountry", "BR"),
             ("ToState", ""),
             ("SmsMessageSid", identifier),
-            *(KINDS[incoming.kind] if "NumMedia" in dict(KINDS[incoming.kind]) else [*KINDS[incoming.kind], ("NumMedia", "0")]),
+            *KINDS[incoming.kind],
+            *self._files(account, identifier, FILES.get(incoming.kind, ())),
             ("ToCity", ""),
             ("FromZip", ""),
             ("SmsSid", identifier),
@@ -66,3 +66,10 @@ class Customers:
             fields.append(("OptOutType", "STOP" if word in people.STOP_WORDS else "START"))
         self._webhooks.post(account, account.inbound_url, urlencode(fields).encode())
         return identifier, account.phone_number
+
+    def _files(self, account: TwilioAccount, message: str, types: tuple[str, ...]) -> list[tuple[str, str]]:
+        fields = [("NumMedia", str(len(types)))]
+        for number, mime in enumerate(types):
+            url = media.url(self._settings.base_url, account.account_sid, message, number, mime)
+            fields += [(f"MediaUrl{number}", url), (f"MediaContentType{number}", mime)]
+        return fields

@@ -6,6 +6,7 @@ from typing import ClassVar
 from workers.sandbox.ledger import Entry, Flight
 from workers.sandbox.server import Request
 from workers.sandbox.shared import Shared
+from workers.sandbox.twilio import media
 from workers.sandbox.twilio.account import TwilioAccount
 from workers.sandbox.twilio.api import Rest
 from workers.sandbox.twilio.ids import make_sid
@@ -26,13 +27,15 @@ class Twilio(Vendor[TwilioAccount]):
         settings, _store, accounts, ledger, webhooks, inbound, deliveries = shared
         self._inbound = inbound
         self._limits = Limits()
-        self._customers = Customers(inbound, webhooks)
+        self._customers = Customers(settings, inbound, webhooks)
         self._progress = Progress(ledger, inbound, deliveries, webhooks)
         self._rest = Rest(accounts, ledger, self._limits, inbound, deliveries, settings.seed)
 
     def handle(self, request: Request, path: list[str]) -> Answer | None:
         if path[0] == "2010-04-01" and len(path) > 2 and path[1] == "Accounts":
             return self._rest.handle(request, path[2:])
+        if path[0] == "twilio-cdn" and len(path) == 2:
+            return media.hand_over(path[1])
         return None
 
     def advance(self, flight: Flight, account: TwilioAccount, now: float) -> float | None:
