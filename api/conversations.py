@@ -19,6 +19,8 @@ from api.contract.conversations import (
     LastMessage,
     NoteCreate,
     PersonRef,
+    Presence,
+    PresenceUpdate,
     ReadMark,
     ReplyCreate,
     SystemLine,
@@ -29,7 +31,7 @@ from api.contract.conversations import (
 from api.contract.messages import Message
 from api.pagination import Cursor, Limit, decode_cursor, encode_cursor, one_over, page, struct
 from api.versions import IfMatch
-from db.conversations import actions, queries, thread
+from db.conversations import actions, presence, queries, thread
 from db.conversations.enums import ConversationView
 from db.errors import RequestError, RequestField
 
@@ -77,6 +79,13 @@ def entry(found: thread.Entry) -> ThreadEntry:
         ),
         line=None if line is None else SystemLine(kind=line.kind, by=_person(line.by), whom=_person(line.whom), what=line.what),
     )
+
+
+def _present(found: list[presence.Present]) -> Page[Presence]:
+    items = [
+        Presence(user=PersonRef(id=each.user.id, name=each.user.name), typing=each.typing, until=each.until) for each in found
+    ]
+    return Page(items=items, total=len(items))
 
 
 class ConversationController(Controller):
@@ -188,3 +197,20 @@ class ConversationController(Controller):
         `channel_not_connected` say why it may not go; 409 `someone_answered` that a colleague was quicker. Needs
         `conversations:write`."""
         return struct((await actions.reply(actor, conversation_id, data.text, seen=data.seen))._asdict(), Message)
+
+    @get("/conversations/{conversation_id:uuid}/presence", summary="Who is here")
+    async def list_presence(self, actor: Caller, conversation_id: FromPath[UUID]) -> Page[Presence]:
+        """Who of the team looks at the conversation now, and who types. Needs `conversations:read`."""
+        return _present(await presence.present(actor, conversation_id))
+
+    @post(
+        "/conversations/{conversation_id:uuid}/presence",
+        summary="Say that I am here",
+        status_code=200,
+        opt={"idempotent": False},
+    )
+    async def say_presence(
+        self, actor: Caller, conversation_id: FromPath[UUID], data: JSONBody[PresenceUpdate]
+    ) -> Page[Presence]:
+        """Holds for 30 seconds; `here` false ends it. Answers who is here. People only. Needs `conversations:read`."""
+        return _present(await presence.say(actor, conversation_id, here=data.here, typing=data.typing))

@@ -23,6 +23,7 @@ from workers import (
     campaigns,
     channels,
     contacts,
+    conversations,
     event_consumers,
     housekeeping,
     inbound,
@@ -64,6 +65,7 @@ HANDLERS: tuple[Handler, ...] = (
 LOOPS: tuple[Loop, ...] = (
     *campaigns.LOOPS,
     *channels.LOOPS,
+    *conversations.LOOPS,
     *housekeeping.LOOPS,
     *inbound.LOOPS,
     *outage.LOOPS,

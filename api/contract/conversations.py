@@ -184,7 +184,7 @@ class ReadMark(Input):
 
 
 class Presence(Output):
-    """GET /v1/conversations/{id}/presence → Page[Presence]; POST PresenceUpdate says that the caller is here."""
+    """GET /v1/conversations/{id}/presence → Page[Presence]; POST PresenceUpdate → Page[Presence] says that the caller is here."""
 
     user: PersonRef
     typing: bool
@@ -194,7 +194,7 @@ class Presence(Output):
 class PresenceUpdate(Input):
     """To be sent again every 15 seconds while somebody looks, and at once when they begin or stop to type. `here` false: they left."""
 
-    typing: bool = False
+    typing: Annotated[bool, example(True)] = False
     here: bool = True
 
 

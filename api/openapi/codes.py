@@ -88,6 +88,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactError.TAG_BUSY,
     ),
     "conversations_create": (RequestError.NOT_FOUND,),
+    "conversations_presence_create": (AccountError.PEOPLE_ONLY,),
     "conversations_messages": (
         ConversationError.SOMEONE_ANSWERED,
         MessageError.CHANNEL_NOT_CONNECTED,

@@ -22,7 +22,7 @@ from db.messages.conversation import Entry as Message
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.versions import Expected, check
-from db.work import Work, work
+from db.work import Work, system_read, work
 
 UNSET = msgspec.UNSET
 Unset = msgspec.UnsetType
@@ -243,6 +243,13 @@ async def reply(actor: Actor, conversation_id: UUID, text: str, *, seen: UUID | 
         if row is None:
             raise RequestError.NOT_FOUND(what="conversation")
         return await answers.write(w, row["contact_id"], row["channel_id"], text, seen=seen)
+
+
+async def companies_waking() -> list[UUID]:
+    """Companies with snoozed conversations whose time has come."""
+    async with system_read() as s:
+        rows = await s.fetch("select distinct company_id from conversation where state = 'snoozed' and snoozed_until <= now()")
+    return [row["company_id"] for row in rows]
 
 
 async def wake_snoozed(w: Work) -> int:

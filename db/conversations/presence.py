@@ -1,0 +1,84 @@
+"""Who looks at a conversation now, and who types. Kept in Valkey only: it is gone by itself, and nothing is lost with it."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from db import valkey
+from db.accounts.errors import AccountError
+from db.clock import now
+from db.conversations.events import ConversationPresence
+from db.conversations.queries import Person
+from db.errors import RequestError
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import Read, read, work
+
+STAYS = timedelta(seconds=30)
+"""So long somebody is here after they last said so."""
+
+
+class Present(NamedTuple):
+    user: Person
+    typing: bool
+    until: datetime
+
+
+class _Kept(msgspec.Struct):
+    name: str
+    typing: bool
+    until: datetime
+
+
+async def present(actor: Actor, conversation_id: UUID) -> list[Present]:
+    """Who is here, by name; nobody while Valkey is away. Raises NotFound."""
+    async with read(actor, Permission.CONVERSATIONS_READ) as r:
+        await _must_exist(r, actor.company_id, conversation_id)
+    return await _present(_key(actor, conversation_id))
+
+
+async def say(actor: Actor, conversation_id: UUID, *, here: bool, typing: bool) -> list[Present]:
+    """The caller is here, types, or left; tells who listens. Returns who is here. Raises NotFound, Forbidden `people_only`."""
+    if actor.kind != "user" or actor.id is None:
+        raise AccountError.PEOPLE_ONLY()
+    async with work(actor, Permission.CONVERSATIONS_READ) as w:
+        await _must_exist(w, w.company_id, conversation_id)
+        name: str = await w.fetchval("select name from account_user where id = $1", actor.id)
+        event = ConversationPresence(
+            conversation_id=conversation_id, user_id=actor.id, name=name, here=here, typing=here and typing
+        )
+        w.emit(event)
+    key = _key(actor, conversation_id)
+    try:
+        pipe = valkey.client().pipeline(transaction=False)
+        if here:
+            pipe.hset(key, str(actor.id), msgspec.json.encode(_Kept(name, event.typing, now() + STAYS)))
+            pipe.expire(key, STAYS)
+        else:
+            pipe.hdel(key, str(actor.id))
+        await pipe.execute()
+    except valkey.Down:
+        pass
+    return await _present(key)
+
+
+async def _present(key: str) -> list[Present]:
+    try:
+        found = await valkey.client().hgetall(key)
+    except valkey.Down:
+        return []
+    at = now()
+    kept = [(UUID(field.decode()), msgspec.json.decode(value, type=_Kept)) for field, value in found.items()]
+    here = [Present(Person(user_id, one.name), one.typing, one.until) for user_id, one in kept if one.until > at]
+    return sorted(here, key=lambda one: (one.user.name, one.user.id))
+
+
+def _key(actor: Actor, conversation_id: UUID) -> str:
+    return f"presence:{actor.company_id}:{conversation_id}"
+
+
+async def _must_exist(r: Read, company_id: UUID, conversation_id: UUID) -> None:
+    if not await r.fetchval("select true from conversation where company_id = $1 and id = $2", company_id, conversation_id):
+        raise RequestError.NOT_FOUND(what="conversation")
