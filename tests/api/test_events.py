@@ -367,7 +367,7 @@ async def test_a_heartbeat_says_where_to_resume(
 async def test_an_event_of_a_newer_version_is_passed_over(port: int, headers: Headers, owner: Actor) -> None:
     async with socket(port, headers) as ws:
         await take(ws)
-        unknown = b'{"type":"board.changed","at":"2026-03-02T14:05:00Z","data":{"type":"session.revoked"}}'
+        unknown = b'{"type":"tomorrow.happened","at":"2026-03-02T14:05:00Z","data":{"type":"session.revoked"}}'
         await valkey.client().xadd(stream_key(owner.company_id), {"e": unknown})
         await publish(owner, TeamChanged())
         assert (await take(ws))["type"] == "team.changed"
