@@ -151,8 +151,8 @@ class StageController(Controller):
         "/{stage_id:uuid}",
         opt={"versioned": True},
         summary="Delete a stage",
-        description="Its leads go to the end of the stage `move_to`. 409 `stage_not_empty`, `last_stage`, `other_board`; 412 when somebody "
-        "else changed it.",
+        description="Its leads go to the end of the stage `move_to`. 409 `stage_not_empty`, `stage_too_full` (5,000 leads go with it), `last_stage`, "
+        "`other_board`; 412 when somebody else changed it.",
     )
     async def delete_stage(
         self, actor: Caller, stage_id: FromPath[UUID], expected: IfMatch, move_to: FromQuery[UUID | None] = None

@@ -192,6 +192,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         BoardError.LAST_STAGE,
         BoardError.OTHER_BOARD,
         BoardError.STAGE_NOT_EMPTY,
+        BoardError.STAGE_TOO_FULL,
     ),
     "tags_create": (ContactError.TAG_EXISTS,),
     "tags_update": (ContactError.TAG_EXISTS,),

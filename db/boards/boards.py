@@ -21,14 +21,13 @@ _STAGES = (("Novo", "New", "blue", StageKind.OPEN, 10), ("Ganho", "Won", "green"
            ("Perdido", "Lost", "red", StageKind.LOST, 0))  # fmt: skip
 
 STAGE = """
-select s.id, s.board_id, s.name, s.color, s.kind, s.lead_limit, s.probability, s.version,
+select s.id, s.board_id, s.name, s.color, s.kind, s.rank, s.lead_limit, s.probability, s.version,
     coalesce(t.leads, 0) as leads, coalesce(t.value_cents, 0) as value_cents
 from stage s left join stage_total t on t.company_id = s.company_id and t.stage_id = s.id
 """
 _SELECT = f"""
-select b.id, b.name, b.currency, b.version, b.archived_at, coalesce((select json_agg(row_to_json(x) order by x.place)
-    from ({STAGE.replace("select s.id", "select row_number() over (order by s.rank, s.id) as place, s.id")}
-        where s.company_id = b.company_id and s.board_id = b.id) x), '[]')::text as stages
+select b.id, b.name, b.currency, b.version, b.archived_at, coalesce((select json_agg(row_to_json(x) order by x.rank, x.id)
+    from ({STAGE} where s.company_id = b.company_id and s.board_id = b.id) x), '[]')::text as stages
 from board b where b.company_id = $1
 """
 

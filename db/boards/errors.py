@@ -8,6 +8,11 @@ class BoardError(ErrorCode):
     TOO_MANY_STAGES = "too_many_stages", 409, "A board can have {most} stages. Delete one first."
     TOO_MANY_LOST_REASONS = "too_many_lost_reasons", 409, "A board can have {most} reasons. Delete one first."
     STAGE_NOT_EMPTY = "stage_not_empty", 409, "There are leads in this stage. Say where they go."
+    STAGE_TOO_FULL = (
+        "stage_too_full",
+        409,
+        "More than {most} leads are in this stage. Move some of them to another stage first.",
+    )
     LAST_STAGE = "last_stage", 409, "A board needs a stage. Make another one first."
     OTHER_BOARD = "other_board", 409, "This stage belongs to another board. Load the board again."
     BOARD_ARCHIVED = "board_archived", 409, "This board is archived. Bring it back first."

@@ -28,7 +28,8 @@ JOINS = """
 left join contact c on c.company_id = l.company_id and c.id = l.contact_id
 left join account_user u on u.id = l.owner_id
 """
-FIRST = "select rank from lead where company_id = $1 and stage_id = $2 order by rank, id limit 1"
+FIRST = "select rank from lead where company_id = $1 and stage_id = $2 and id <> all($3::uuid[]) order by rank, id limit 1"
+"""The rank at the top of a stage, without some leads."""
 _INSERT = """
 insert into lead(company_id, board_id, stage_id, rank, title, search, contact_id, conversation_id, value_cents, owner_id, due_on, tags,
     custom, lost_reason)
@@ -138,7 +139,7 @@ async def create_lead(
             w.company_id,
             board_id,
             stage["id"],
-            between(None, await w.fetchval(FIRST, w.company_id, stage["id"])),
+            between(None, await w.fetchval(FIRST, w.company_id, stage["id"], [])),
             title,
             contact_id,
             conversation_id,

@@ -42,8 +42,8 @@ _DUE = {
 _KEYS = {
     LeadSort.RANK: ("l.rank", "l.id", ">"),
     LeadSort.CREATED: ("", "l.id", "<"),
-    LeadSort.VALUE: ("coalesce(l.value_cents, -1)", "l.id", "<"),
-    LeadSort.DUE: ("coalesce(l.due_on, 'infinity')", "l.id", ">"),
+    LeadSort.VALUE: ("l.value_key", "l.id", "<"),
+    LeadSort.DUE: ("l.due_key", "l.id", ">"),
 }
 """The column before the id, and which way."""
 
@@ -81,7 +81,7 @@ def statement(filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None,
     first, last, way = _KEYS[sort]
     columns = [first, last] if first else [last]
     if after is not None:
-        kinds = {"l.rank": "text", "coalesce(l.value_cents, -1)": "bigint", "l.id": "uuid"}
+        kinds = {"l.rank": "text", "l.value_key": "bigint", "l.id": "uuid"}
         values = [given(value, kinds.get(column, "date")) for column, value in zip(columns, _dated(sort, after), strict=True)]
         conditions.append(f"({', '.join(columns)}) {way} ({', '.join(values)})")
     order = ", ".join(f"{column} {'asc' if way == '>' else 'desc'}" for column in columns)

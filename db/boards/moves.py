@@ -69,8 +69,7 @@ async def _place(w: Work, lead_id: UUID, stage_id: UUID, after_id: UUID | None, 
     for neighbour, place in ((after_id, _BEHIND), (before_id, _IN_FRONT)):
         if neighbour not in (None, lead_id) and (found := await w.fetchrow(place, w.company_id, stage_id, neighbour, lead_id)):
             return between(found["after"], found["before"])
-    others = FIRST.replace("order by", "and id <> $3 order by")
-    return between(None, await w.fetchval(others, w.company_id, stage_id, lead_id))
+    return between(None, await w.fetchval(FIRST, w.company_id, stage_id, [lead_id]))
 
 
 async def _loosen(w: Work, target: asyncpg.Record, lead_id: UUID) -> None:
@@ -167,9 +166,7 @@ async def move_leads(actor: Actor, lead_ids: list[UUID], *, stage_id: UUID, lost
             return 0
         by_id = {row["id"]: row for row in rows}
         ordered = [by_id[one] for one in dict.fromkeys(lead_ids) if one in by_id]
-        first = await w.fetchval(
-            FIRST.replace("order by", "and id <> all($3::uuid[]) order by"), w.company_id, stage_id, list(by_id)
-        )
+        first = await w.fetchval(FIRST, w.company_id, stage_id, list(by_id))
         ranks = spread(None, first, len(ordered))
         await _write(
             w, target, [_Moved(row, rank, _reason(target, row, lost_reason)) for row, rank in zip(ordered, ranks, strict=True)]

@@ -19,6 +19,8 @@ from db.versions import Expected
 from db.work import Read, Work, read, work
 
 MOST = 50
+MOST_MOVED = 5000
+"""Leads that go with a stage that is deleted, in one statement of some seconds. More are moved away first, 500 at a time."""
 
 _LAST = "select max(rank) from stage where company_id = $1 and board_id = $2"
 _BEHIND = """
@@ -115,7 +117,8 @@ select $1, id, $7::uuid, $8::text, $2, $6::text, $3, $9::text from moved
 
 async def delete_stage(actor: Actor, stage_id: UUID, *, move_to: UUID | None, expected: Expected = None) -> None:
     """Its leads go to the end of `move_to`; those of a lost stage keep their reasons in another one, and what was not lost before
-    is lost for the name of the stage that goes. Raises NotFound, PreconditionFailed, Conflict `stage_not_empty`, `last_stage`, `other_board`."""
+    is lost for the name of the stage that goes. Raises NotFound, PreconditionFailed, Conflict `stage_not_empty`, `stage_too_full`,
+    `last_stage`, `other_board`."""
     async with work(actor, Permission.BOARDS_WRITE) as w:
         stage = await _locked(w, stage_id, expected)
         board_id: UUID = stage["board_id"]
@@ -130,7 +133,10 @@ async def delete_stage(actor: Actor, stage_id: UUID, *, move_to: UUID | None, ex
                 raise RequestError.NOT_FOUND(what="stage")
             if target["board_id"] != board_id:
                 raise BoardError.OTHER_BOARD()
-        if await w.fetchval("select exists (select from lead where company_id = $1 and stage_id = $2)", w.company_id, stage_id):
+        leads = await w.fetchval("select leads from stage_total where company_id = $1 and stage_id = $2", w.company_id, stage_id)
+        if leads > MOST_MOVED:
+            raise BoardError.STAGE_TOO_FULL(most=MOST_MOVED)
+        if leads:
             if target is None:
                 raise BoardError.STAGE_NOT_EMPTY()
             last = await w.fetchval("select max(rank) from lead where company_id = $1 and stage_id = $2", w.company_id, move_to)

@@ -71,7 +71,9 @@ async def test_stages_keep_the_order_into_which_they_are_put(owner: Actor, owner
         await stages.change_stage(owner, made["id"], expected=frozenset({1}), name="x")
 
 
-async def test_a_deleted_stage_gives_its_leads_to_another_in_their_order(owner: Actor, owner_db: asyncpg.Connection) -> None:
+async def test_a_deleted_stage_gives_its_leads_to_another_in_their_order(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second, *_, lost = await stages_of(owner_db, owner)
     made = await some(owner_db, owner, "abcde")
     await moves.move_leads(owner, [made["d"], made["e"]], stage_id=second["id"])
@@ -81,6 +83,10 @@ async def test_a_deleted_stage_gives_its_leads_to_another_in_their_order(owner: 
         await stages.delete_stage(owner, second["id"], move_to=second["id"])
     with pytest.raises(NotFound):
         await stages.delete_stage(owner, second["id"], move_to=uuid4())
+    with monkeypatch.context() as patch:
+        patch.setattr(stages, "MOST_MOVED", 1)
+        with pytest.raises(Conflict, match="stage_too_full"):
+            await stages.delete_stage(owner, second["id"], move_to=first["id"])
     await stages.delete_stage(owner, second["id"], move_to=first["id"])
     assert await column(owner, first) == list("abcde")
     await moves.move_lead(owner, made["e"], stage_id=first["id"], after_id=made["d"], before_id=None)
