@@ -154,11 +154,11 @@ class ForgetFile(Job, frozen=True, kw_only=True):
 
 
 class DownloadFile(Job, frozen=True, kw_only=True):
-    """Fetches a file of a message from its provider into the file store. Tried for about fifteen hours: providers keep files for days."""
+    """Fetches a file of a message from its provider into the file store. Tried for thirty hours: providers keep files for days."""
 
     queue: ClassVar[QueueName] = "media"
     timeout: ClassVar[float] = 420
-    max_tries: ClassVar[int] = 60
+    max_tries: ClassVar[int] = 20
     file_id: UUID
 
     @property

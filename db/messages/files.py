@@ -4,6 +4,7 @@ The row is written in the transaction of its message and names the key in the fi
 one, so that a worker that dies leaves nothing behind. What fetches them: `workers/media/`.
 """
 
+from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote
 from uuid import UUID
@@ -68,6 +69,7 @@ class Waiting(NamedTuple):
     name: str | None
     claimed_type: str | None
     key: str
+    created_at: datetime
 
 
 class Found(NamedTuple):
@@ -211,7 +213,7 @@ async def waiting(company_id: UUID, file_id: UUID) -> Waiting | None:
     """What is to be fetched; None when it is no longer."""
     async with read(worker(company_id), Permission.CONTACTS_READ) as r:
         row = await r.fetchrow(
-            "select id, channel_id, provider_id, url, name, claimed_type, key from message_file"
+            "select id, channel_id, provider_id, url, name, claimed_type, key, created_at from message_file"
             " where company_id = $1 and id = $2 and state = $3",
             company_id,
             file_id,

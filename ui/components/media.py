@@ -9,6 +9,8 @@ from ui.components.text import icon
 from ui.i18n import _
 from ui.labels import messages as message_labels
 
+SIDE = 320  # pixels of the longer side of a picture in a bubble
+
 
 def draw_file(file: MessageFile) -> None:
     """One file of a message."""
@@ -45,7 +47,8 @@ def _draw_picture(file: MessageFile) -> None:
         image = ui.element("img")
         image.props.update({"src": files.address(file.id, thumbnail=True), "alt": "", "loading": "lazy"})
         if file.width and file.height:  # room is kept for it while it loads
-            image.props.update({"width": str(file.width), "height": str(file.height)})
+            scale = min(1.0, SIDE / max(file.width, file.height))
+            image.props.update({"width": str(round(file.width * scale)), "height": str(round(file.height * scale))})
 
 
 def _draw_player(file: MessageFile, family: str) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -35,6 +35,7 @@ from workers.runtime import Cancel, Retry, Snooze
 log = structlog.get_logger("workers.media")
 
 SHIFT = 300.0  # seconds; then the job gives way and goes on as a new run
+LONGEST = 4 * 3600.0
 _PIECE = 1 << 20
 _GONE = (404, 410)
 
@@ -70,6 +71,8 @@ class MediaJobs:
                 log.info("media.ended", file_id=str(file.id), state=end.state.value, reason=end.reason.value)
                 await files.ended(company_id, file.id, end.state, end.reason)
                 return
+            except Retry as again:
+                raise Retry(pause(file.created_at), str(again)) from again
             await _put(file, found, path, thumbnail)
         if not await files.stored(company_id, file.id, found):
             await files.delete_bytes(file.key)
@@ -92,6 +95,11 @@ class MediaJobs:
             raise Ended(FileState.REFUSED, FileReason.TOO_BIG)
         async with self._client(channel.sandbox) as way:
             return await _bytes(way, source, path)
+
+
+def pause(since: datetime) -> float:
+    """Seconds until another try: as long again as the file has waited, so that the last of twenty comes after thirty hours."""
+    return min(max(5.0, (now() - since).total_seconds()), LONGEST)
 
 
 async def _bytes(way: OutboundClient, source: FileSource, path: Path) -> Downloaded:

@@ -104,7 +104,7 @@ def _box(name: bytes, *parts: bytes) -> bytes:
 
 def _film() -> bytes:
     """One H.264 picture of 128 x 96, unpacked macroblocks, as it is in a stream."""
-    out = bytearray(b"\x65\x88\x84\x21\xa0")
+    out = bytearray(b"\x05\x88\x84\x21\xa0")
     for row in range(6):
         for column in range(8):
             if row or column:

@@ -6,6 +6,7 @@ import io
 import struct
 import zlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -15,8 +16,9 @@ from PIL import Image
 
 from db import blobs
 from db.blobs import DiskBlobs
+from db.clock import now
 from db.contacts import actions
-from db.jobs import DeleteFiles
+from db.jobs import DeleteFiles, DownloadFile
 from db.messages import content as doc
 from db.messages import conversation, files
 from db.messages.files import Found
@@ -218,8 +220,13 @@ async def test_what_may_pass_is_tried_again_and_ends_in_words(setting: Setting, 
     vendor.answer = answer
     file_id = await setting.message(IMAGE)
     assert file_id is not None
-    with pytest.raises(Retry):
+    with pytest.raises(Retry) as again:
         await setting.fetch(file_id)
+    assert again.value.after == 5.0
+    await setting.db.execute("update message_file set created_at = now() - interval '20 minutes' where id = $1", file_id)
+    with pytest.raises(Retry) as again:
+        await setting.fetch(file_id)
+    assert 1200 <= (again.value.after or 0) < 1500
     assert (await setting.row(file_id))["state"] == "waiting"
     row = await setting.give_up(file_id)
     assert (row["state"], row["reason"]) == ("failed", "not_fetched")
@@ -326,3 +333,10 @@ async def test_a_file_that_no_row_names_is_swept(setting: Setting, store: DiskBl
     monkeypatch.setattr(housekeeping, "ORPHANED", -housekeeping.ORPHANED)
     await housekeeping._files()
     assert kept(store) == []
+
+
+def test_the_last_try_comes_after_a_day_while_providers_still_have_the_file() -> None:
+    waited = 0.0
+    for _ in range(DownloadFile.max_tries - 1):
+        waited += job.pause(now() - timedelta(seconds=waited))
+    assert 24 * 3600 < waited < 48 * 3600
