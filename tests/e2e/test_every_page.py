@@ -29,7 +29,7 @@ _OUTSIDE = (
 _INSIDE = (
     "/", "/contacts", "/contacts/fields", "/imports", "/boards", "/campaigns", "/campaigns/new", "/templates", "/templates/new", "/channels",
     "/channels/connect", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/team", "/settings",
-    "/settings?tab=sessions", "/settings?tab=company", "/settings?tab=keys", "/held",
+    "/settings?tab=sessions", "/settings?tab=company", "/settings?tab=keys", "/held", "/inbox", "/inbox?view=snoozed",
 )  # fmt: skip
 _FURNISHED = ("/sign-in", "/", "/campaigns")
 """They show all that a phone leaves out: what is dark elsewhere is seen on the phone."""
@@ -50,10 +50,11 @@ _TEXTS = """() => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = new Set();
     while (walker.nextNode()) {
         const parent = walker.currentNode.parentElement, text = walker.currentNode.textContent.trim();
-        if (text && parent.checkVisibility() && !parent.closest('script, style, .q-icon, .material-symbols-rounded')) found.add(text);
+        if (text && parent.checkVisibility() && !parent.closest('script, style, .q-icon, .material-symbols-rounded, [dir=auto]')) found.add(text);
     }
     return [...found];
 }"""
+"""What people wrote to each other stands as they wrote it."""
 _LIGHTNESS = "() => Math.max(...getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number))"
 
 
@@ -70,6 +71,7 @@ async def _inner_pages(stack: Stack) -> list[str]:
         person = await first("/v1/contacts")
         board = await first("/v1/boards")
         lead = await _some_leads(api, board["id"], person["id"])
+        talk = await first("/v1/conversations", view="all")
         sheet = {"file": ("Clientes.csv", b"Nome;Celular;Cidade\r\nBia;(11) 98765-4321;Natal\r\nLia;12;Natal\r\n", "text/csv")}
         file, taken = [(await api.post("/v1/imports", files=sheet)).json()["id"] for _ in range(2)]
         columns = [{"index": number, "target": target} for number, target in enumerate(("name", "phone"))]
@@ -91,6 +93,7 @@ async def _inner_pages(stack: Stack) -> list[str]:
         f"/boards/{board['id']}?lead={lead}",
         f"/boards/{board['id']}?q=nowhere",
         f"/boards/{board['id']}/settings",
+        f"/inbox/{talk['id']}",
         f"/imports/{file}",
         f"/imports/{taken}",
     ]

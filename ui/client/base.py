@@ -156,11 +156,15 @@ class ApiClient:
         headers = None if version is None else {"If-Match": f'"{version}"'}
         return await self._decoded("PATCH", path, type, body=body, params=params, headers=headers)
 
-    async def put(self, path: str, type: type[T], body: msgspec.Struct, params: Params | None = None) -> T:
+    async def put(self, path: str, type: type[T], body: msgspec.Struct | None = None, params: Params | None = None) -> T:
         return await self._decoded("PUT", path, type, body=body, params=params)
 
     async def delete(self, path: str, params: Params | None = None) -> None:
         await self._call("DELETE", path, None, params=params)
+
+    async def delete_from(self, path: str, type: type[T]) -> T:
+        """Deletes what hangs on something; the answer is that thing as it is now."""
+        return await self._decoded("DELETE", path, type)
 
     async def upload(
         self, path: str, type: type[T], file: Uploaded, fields: Mapping[str, str] | None = None, *, field: str = "file"

@@ -19,6 +19,7 @@ class Address:
     def __init__(self, client: Client) -> None:
         self.path, self._query = client.request.url.path, parse_qs(client.request.url.query)
         self._handlers: list[Callable[[], Any]] = []
+        self._own = ""
         client.layout.on(_EVENT, self._moved)
 
     def get(self, name: str) -> str:
@@ -44,6 +45,10 @@ class Address:
     def text(self) -> str:
         return self.path + (f"?{urlencode(self._query, doseq=True)}" if self._query else "")
 
+    def span(self, path: str) -> None:
+        """The page draws every address at and below `path` itself: Back between them loads nothing anew."""
+        self._own = path
+
     def on_back(self, handler: Callable[[], Any]) -> None:
         """Calls the handler once the values are those of the place that Back or Forward went to."""
         self._handlers.append(handler)
@@ -51,10 +56,11 @@ class Address:
     async def _moved(self, event: events.GenericEventArguments) -> None:
         found = urlsplit(str(event.args))
         query = parse_qs(found.query)
-        if found.path != self.path:
+        mine = self._own and f"{found.path}/".startswith(f"{self._own}/")
+        if found.path != self.path and not mine:
             ui.navigate.reload()
-        elif query != self._query:
-            self._query = query
+        elif (found.path, query) != (self.path, self._query):
+            self.path, self._query = found.path, query
             for handler in self._handlers:
                 result = handler()
                 if helpers.should_await(result):

@@ -22,8 +22,9 @@ from ui.components.buttons import icon_button
 from ui.components.cards import note
 from ui.components.landmarks import main
 from ui.components.menus import Choice, choices
-from ui.components.navigation import Place, places
+from ui.components.navigation import INBOX, Place, places
 from ui.components.text import Text, avatar, icon, title
+from ui.components.unread import Unread
 from ui.i18n import LANGUAGES, _, preferences
 from ui.labels.accounts import role_name
 from ui.theme import apply
@@ -59,7 +60,8 @@ def frame(
     skip = Text("a", _("Skip to the content"), "m-skip")
     skip.props["href"] = "#content"
     with ui.element("div").classes("m-app"):
-        _sidebar(shown, here)
+        unread = Unread()
+        _sidebar(shown, here, unread)
         _top_bar()
         content = main("m-main" + (" m-main-fill" if fill else ""))
         content.props.update({"id": "content", "tabindex": "-1"})
@@ -78,7 +80,8 @@ def frame(
                     below.set_visibility(bool(subtitle))
                 actions = ui.element("div").classes("m-actions")
             body = ui.element("div").classes("m-body")
-        _bottom_bar(shown, here)
+        _bottom_bar(shown, here, unread)
+    unread.follow()
     _connection()
     if here != "/held":
         with above:
@@ -97,16 +100,18 @@ def _logo() -> None:
     ui.element("img").classes("m-logo").props.update({"src": "/assets/static/icon.svg", "alt": ""})
 
 
-def _line(place: Place, here: str) -> None:
+def _line(place: Place, here: str, unread: Unread) -> None:
     link = ui.link(target=place.path).classes("m-nav" + (" m-nav-on" if place.path == here else ""))
     if place.path == here:
         link.props["aria-current"] = "page"
     with link:
         icon(place.icon)
         ui.label(place.label)
+        if place.path == INBOX:
+            unread.badge()
 
 
-def _sidebar(shown: Sequence[Place], here: str) -> None:
+def _sidebar(shown: Sequence[Place], here: str, unread: Unread) -> None:
     me = session.current().me
     with ui.element("aside").classes("m-side"):
         with ui.element("div").classes("m-brand"):
@@ -120,7 +125,7 @@ def _sidebar(shown: Sequence[Place], here: str) -> None:
             for place in shown:
                 if place.gap:
                     ui.element("div").classes("m-nav-gap")
-                _line(place, here)
+                _line(place, here, unread)
         ui.space()
         with ui.element("button").classes("m-user").props("type=button") as user:
             avatar(me.name)
@@ -140,13 +145,13 @@ def _top_bar() -> None:
             _user_menu()
 
 
-def _bottom_bar(shown: Sequence[Place], here: str) -> None:
+def _bottom_bar(shown: Sequence[Place], here: str, unread: Unread) -> None:
     bar = ui.element("nav").classes("m-bottom")
     bar.props["aria-label"] = _("Main menu")
     on_bar = [place for place in shown if place.phone][:4]
     with bar:
         for place in on_bar:
-            _tile(place, here)
+            _tile(place, here, unread)
         rest = [place for place in shown if place not in on_bar]
         with ui.element("button").classes("m-nav-on" if here in {p.path for p in rest} else "").props("type=button"):
             icon("menu")
@@ -155,10 +160,12 @@ def _bottom_bar(shown: Sequence[Place], here: str) -> None:
                 choices([Choice(p.label, partial(ui.navigate.to, p.path), p.icon, on=p.path == here) for p in rest])
 
 
-def _tile(place: Place, here: str) -> None:
+def _tile(place: Place, here: str, unread: Unread) -> None:
     with ui.link(target=place.path).classes("m-nav-on" if place.path == here else "m-tile") as link:
         icon(place.icon)
         ui.label(place.label).classes("m-clip")
+        if place.path == INBOX:
+            unread.badge()
     if place.path == here:
         link.props["aria-current"] = "page"
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 from api.contract.enums import Permission
 from ui.i18n import _
 
+INBOX = "/inbox"
+
 
 class Place(NamedTuple):
     """One line of the sidebar; `permission` hides it from those who could not open it; `phone` puts it in the bottom bar."""
@@ -21,6 +23,7 @@ def places() -> list[Place]:
     """In the order of the sidebar, in the reader's language."""
     return [
         Place("/", "home", _("Home"), phone=True),
+        Place(INBOX, "forum", _("Conversations"), Permission.CONVERSATIONS_READ, phone=True),
         Place("/contacts", "group", _("Contacts"), Permission.CONTACTS_READ, phone=True),
         Place("/boards", "view_kanban", _("Boards"), Permission.BOARDS_READ),
         Place("/campaigns", "campaign", _("Campaigns"), Permission.CAMPAIGNS_READ, phone=True),

@@ -173,6 +173,20 @@
     }
   });
 
+  // Single keys of a page that names them: <div data-keys="j k /">. "/" leads to the search, the others go to the page.
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
+    const place = event.target.closest?.("input, textarea, select, [contenteditable], .q-menu, .q-dialog, [role=listbox]");
+    if (place || document.querySelector(".q-menu, .q-dialog__inner")) return;
+    const keys = document.querySelector("[data-keys]")?.dataset.keys.split(" ") || [];
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (!keys.includes(key)) return;
+    if (key.startsWith("Arrow") && event.target.closest?.("[role=log]")) return; // scrolls what is read
+    event.preventDefault();
+    if (key === "/") document.querySelector(".m-search input")?.focus();
+    else emitEvent("key", key);
+  });
+
   // What is cut short is told whole: by the title of the text, or of the link or line that it stands in.
   const isCut = (text) => text.scrollWidth > text.clientWidth;
   const tellWhole = ({ target }) => {

@@ -19,7 +19,17 @@ from ui.theme import tokens
 HERE = Path(__file__).parent
 STATIC = HERE.parent / "static"
 YEAR = "public, max-age=31536000, immutable"
-STYLES = ("base.css", "controls.css", "pieces.css", "data.css", "campaigns.css", "channels.css", "contacts.css", "boards.css")
+STYLES = (
+    "base.css",
+    "controls.css",
+    "pieces.css",
+    "data.css",
+    "campaigns.css",
+    "channels.css",
+    "contacts.css",
+    "boards.css",
+    "inbox.css",
+)
 
 EARLY = """<script>(function(){var m=document.cookie.match(/(?:^|; )theme=(\\w+)/),t=m?m[1]:'system',
 d=t==='dark'||(t!=='light'&&matchMedia('(prefers-color-scheme: dark)').matches);

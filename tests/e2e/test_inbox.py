@@ -1,0 +1,66 @@
+"""Two people of a company in the inbox: a customer's message appears to both, one answers, the other sees it, and it is said once."""
+
+import re
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from tests.e2e.stack import Stack, enter, new_page, settled
+
+pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
+
+FIRST, SECOND = "Ainda tem o vestido azul?", "No tamanho M 💙"
+ANSWER = "Tem sim, quer que eu separe? {{1}}"
+_SIZE = {"width": 1440, "height": 900}
+
+
+async def test_two_people_share_a_conversation(stack: Stack, browser: Browser) -> None:
+    async with stack.client() as api:
+        channels = (await api.get("/v1/channels")).json()["items"]
+        channel = next(one for one in channels if one["sandbox"] and one["kind"] == "whatsapp")
+        phones = (await api.get(f"/v1/sandbox/{channel['id']}/phones", params={"limit": 1})).json()["items"]
+        address = phones[0]["address"]
+
+        async def says(text: str) -> None:
+            (await api.post(f"/v1/sandbox/{channel['id']}/reply", json={"address": address, "text": text})).raise_for_status()
+
+        before = await stack.last_entry()
+        ana, bruno = [
+            await browser.new_context(locale="pt-BR", timezone_id="America/Sao_Paulo", viewport=_SIZE) for _ in range(2)
+        ]
+        await enter(ana, stack)
+        await enter(bruno, stack, "bruno@lojaaurora.test")
+        (one, wrong_one), (two, wrong_two) = await new_page(ana), await new_page(bruno)
+        for page in (one, two):
+            await page.goto(f"{stack.ui}/inbox")
+            await settled(page)
+        await says(FIRST)
+        for page in (one, two):
+            row = page.locator(".m-inbox-row", has_text=FIRST)
+            await expect(row).to_be_visible()
+            await row.click()
+            await expect(page.locator(".m-thread").get_by_text(FIRST)).to_be_visible()
+            await page.mouse.move(900, 400)
+
+        await says(SECOND)
+        for page in (one, two):
+            await expect(page.locator(".m-thread").get_by_text(SECOND)).to_be_visible()
+
+        field = one.get_by_label("Escreva uma resposta")
+        await field.fill(ANSWER)
+        await field.press("Enter")
+        await field.press("Enter")
+        for page in (one, two):
+            bubble = page.locator(".m-bubble-out", has_text=ANSWER)
+            await expect(bubble.get_by_text(re.compile("Enviada|Entregue|Lida"))).to_be_visible()
+            await expect(bubble).to_have_count(1)
+        await expect(field).to_have_value("")
+
+        await two.get_by_role("button", name="Encerrar").click()
+        await expect(one.get_by_role("button", name="Reabrir")).to_be_visible()
+    accepted = await stack.ledger(before, channel="meta")
+    ours = [entry["preview"] for entry in accepted if entry["recipient"].lstrip("+") == address.lstrip("+")]
+    assert ours == [ANSWER]
+    assert wrong_one + wrong_two == []
+    await ana.close()
+    await bruno.close()

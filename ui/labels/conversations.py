@@ -1,0 +1,111 @@
+"""Conversations: names of views, priorities and moments to come back, and what their lines say."""
+
+from datetime import UTC, datetime, time, timedelta
+
+from api.contract.conversations import (
+    Conversation,
+    ConversationState,
+    ConversationView,
+    LastMessage,
+    LineKind,
+    Priority,
+    SystemLine,
+)
+from ui import formats
+from ui.components.text import Tone
+from ui.i18n import _, pgettext
+from ui.labels import messages as message_labels
+
+
+def tab(view: ConversationView) -> str:
+    """The short name that a view is chosen by."""
+    return {
+        ConversationView.OPEN: pgettext("conversations", "Open"),
+        ConversationView.MINE: _("Mine"),
+        ConversationView.UNASSIGNED: _("Without owner"),
+        ConversationView.UNREAD: pgettext("conversations", "Unread"),
+        ConversationView.SNOOZED: pgettext("conversations", "Snoozed"),
+        ConversationView.CLOSED: pgettext("conversations", "Closed"),
+        ConversationView.ALL: pgettext("conversations", "All"),
+    }[view]
+
+
+def blank(view: ConversationView) -> tuple[str, str, str]:
+    """Symbol, heading and sentence of a view in which nothing stands."""
+    return {
+        ConversationView.OPEN: (
+            "forum",
+            _("No conversation is open"),
+            _("When somebody writes to one of your numbers or answers a campaign, the conversation stands here."),
+        ),
+        ConversationView.MINE: ("inbox", _("Nothing waits for you"), _("Take a conversation that has no owner yet.")),
+        ConversationView.UNASSIGNED: ("done_all", _("Every conversation has an owner"), _("New ones stand here until somebody takes them.")),
+        ConversationView.UNREAD: ("mark_chat_read", _("Everything is read"), _("What people write next stands here.")),
+        ConversationView.SNOOZED: ("snooze", _("Nothing is snoozed"), _("Snooze a conversation, and it comes back when you want it.")),
+        ConversationView.CLOSED: ("task_alt", _("Nothing is closed yet"), _("Close a conversation when it is done. It opens again when they write.")),
+        ConversationView.ALL: ("forum", _("No conversation yet"), _("When somebody writes to one of your numbers or answers a campaign, the conversation stands here.")),
+    }[view]  # fmt: skip
+
+
+def priority(priority: Priority) -> tuple[str, Tone]:
+    return {
+        Priority.NONE: (_("No priority"), "quiet"),
+        Priority.LOW: (_("Low"), "quiet"),
+        Priority.MEDIUM: (_("Medium"), "info"),
+        Priority.HIGH: (_("High"), "warn"),
+        Priority.URGENT: (_("Urgent"), "bad"),
+    }[priority]  # type: ignore[return-value]
+
+
+def state(one: Conversation) -> str:
+    """In a word or two; nothing of one that is open."""
+    if one.state is ConversationState.SNOOZED:
+        return _("Snoozed until {when}").format(when=formats.moment(one.snoozed_until))
+    return _("Closed") if one.state is ConversationState.CLOSED else ""
+
+
+def preview(last: LastMessage | None) -> str:
+    """The last message in a line."""
+    if last is None:
+        return ""
+    return " ".join(last.text.split()) or message_labels.message_kind(last.kind)[0] or _("Message without text")
+
+
+def snoozes(now: datetime) -> list[tuple[str, datetime]]:
+    """When a conversation may come back: (name, moment), in the company's zone."""
+    local = now.astimezone(formats.zone())
+    tomorrow, monday = local.date() + timedelta(days=1), local.date() + timedelta(days=7 - local.weekday())
+
+    def morning(day: object) -> datetime:
+        return datetime.combine(day, time(9), formats.zone()).astimezone(UTC)  # type: ignore[arg-type]
+
+    return [
+        (_("In one hour"), now + timedelta(hours=1)),
+        (_("In three hours"), now + timedelta(hours=3)),
+        (_("Tomorrow morning"), morning(tomorrow)),
+        (_("Monday morning"), morning(monday)),
+    ]
+
+
+def line(one: SystemLine) -> str:
+    """What was done to a conversation, in a sentence."""
+    by, whom, what = one.by.name if one.by else "", one.whom.name if one.whom else "", one.what or ""
+    if one.kind is LineKind.PRIORITY and what in set(Priority):
+        what = priority(Priority(what))[0]
+    sentences = {
+        LineKind.OPENED: (_("Opened by {by}"), _("Conversation opened")),
+        LineKind.CLOSED: (_("Closed by {by}"), _("Conversation closed")),
+        LineKind.REOPENED: (_("Opened again by {by}"), _("Opened again")),
+        LineKind.SNOOZED: (_("Snoozed by {by}"), _("Snoozed")),
+        LineKind.ASSIGNED: (_("{by} gave this to {whom}"), _("Given to {whom}")),
+        LineKind.UNASSIGNED: (_("{by} took the owner away"), _("Has no owner any more")),
+        LineKind.TEAM: (_("{by} chose the team {what}"), _("Team: {what}"))
+        if what
+        else (_("{by} took the team away"), _("No team any more")),
+        LineKind.PRIORITY: (_("{by} changed the priority: {what}"), _("Priority: {what}")),
+        LineKind.LABELED: (_("{by} added the label {what}"), _("Label added: {what}")),
+        LineKind.UNLABELED: (_("{by} removed the label {what}"), _("Label removed: {what}")),
+    }
+    own = one.kind is LineKind.ASSIGNED and one.by is not None and one.by == one.whom
+    text = _("{by} took this conversation") if own else sentences[one.kind][0 if by else 1]
+    return text.format(by=by, whom=whom or _("Somebody who left"), what=what)

@@ -1,0 +1,306 @@
+"""Where one writes: an answer or a note, with quick replies by `/` and colleagues by `@`; and why not, where it cannot be.
+
+Enter sends, Shift+Enter begins a new line. The field is empty at once, and the text is on the screen as what is on its way.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Literal
+from uuid import uuid4
+
+from nicegui import events, ui
+
+from api.contract.accounts import Member
+from api.contract.conversations import Conversation, NoteCreate, QuickReply
+from api.contract.enums import Permission
+from api.contract.messages import ReplyChannel
+from ui import first_answers, formats, kinds, session
+from ui.client import conversations as client
+from ui.client import messages
+from ui.client.base import ApiProblem, Offline
+from ui.components import problems
+from ui.components.beat import beat
+from ui.components.buttons import button, icon_button
+from ui.components.cards import note
+from ui.components.text import chip, mark, pressable
+from ui.components.throttle import Throttle
+from ui.components.toast import toast
+from ui.i18n import _
+from ui.labels import messages as message_labels
+from ui.pages.inbox.drafts import Drafts
+from ui.pages.inbox.outgoing import Outgoing
+from ui.pages.inbox.thread import Thread
+
+TICK = 20.0  # seconds between looks at the clock of the window
+OFFERED = 6  # quick replies or colleagues that are offered at once
+_MENTION = re.compile(r"@([\w ]{0,30})$")
+_KEYS = """(e) => {
+    if (e.isComposing) return;
+    const field = e.target, offers = field.closest('.m-write').querySelector('.m-offers:not(.hidden)');
+    if (e.key === 'Escape') { field.blur(); return; }
+    if (offers && (e.key === 'ArrowDown' || e.key === 'ArrowUp')) { e.preventDefault(); emit({move: e.key === 'ArrowDown' ? 1 : -1}); return; }
+    if (e.key !== 'Enter' || e.shiftKey) return;
+    e.preventDefault();
+    const text = field.value;
+    if (!text.trim()) return;
+    field.value = '';
+    field.dispatchEvent(new Event('input', {bubbles: true}));
+    setTimeout(() => emit({text}));  // after the field has told that it is empty
+}"""
+_PRESS = """() => document.getElementById('%s')
+    ?.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, cancelable: true}))"""
+Mode = Literal["reply", "note"]
+
+
+class Composer:
+    """`people` and `replies` give who may be mentioned and the quick replies, as far as they are known by then."""
+
+    def __init__(
+        self,
+        one: Conversation,
+        thread: Thread,
+        drafts: Drafts,
+        people: Callable[[], list[Member]],
+        replies: Callable[[], list[QuickReply]],
+        elsewhere: Callable[[ReplyChannel], Any],
+    ) -> None:
+        me = session.current()
+        self._api, self._one, self._thread, self._drafts = me.api, one, thread, drafts
+        self._people, self._replies, self._elsewhere = people, replies, elsewhere
+        self._may_answer = me.may(Permission.MESSAGES_SEND) and me.may(Permission.CONVERSATIONS_WRITE)
+        self._may_note = me.may(Permission.CONVERSATIONS_WRITE)
+        self._mode: Mode = "reply" if self._may_answer else "note"
+        self._ways: list[ReplyChannel] | None = None
+        self._obstacle_shown: object = None
+        self._offers: list[tuple[str, str, str]] = []  # name, what it says, the field's text once it is chosen
+        self._at = 0
+        self._typing = Throttle(self._tell_typing, 8.0)
+        with ui.element("div").classes("m-write") as self.element:
+            if not self._may_note:
+                ui.label(_("Your role reads conversations. Agents and managers answer.")).classes("m-hint")
+                return
+            with ui.element("div").classes("m-row m-near m-write-top"):
+                self._modes: dict[Mode, ui.element] = {}
+                if self._may_answer:
+                    self._modes["reply"] = chip(_("Answer"), on=True, on_click=partial(self.mode, "reply"))
+                self._modes["note"] = chip(_("Note"), on=not self._may_answer, on_click=partial(self.mode, "note"))
+                self._window = ui.label().classes("m-hint m-clip m-grow text-right")
+            self._obstacle = ui.element("div").classes("w-full")
+            self._offered = ui.element("div").classes("m-offers").props("role=listbox")
+            self._offered.props["aria-label"] = _("Suggestions")
+            self._offered.set_visibility(False)
+            with ui.element("div").classes("m-write-box") as self._box:
+                self._text = ui.textarea(value=drafts.text(one.id)).props("borderless dense autogrow").classes("m-grow")
+                self._text.props["for"] = f"write{self._text.id}"
+                self._text.props["dir"] = "auto"
+                self._text.on_value_change(self._changed)
+                self._text.on("keydown", self._key, js_handler=_KEYS)
+                send = icon_button("send", _("Send")).classes("m-write-send")
+                send.on("click", self._pressed, js_handler=_PRESS % f"write{self._text.id}")
+            self.mode(self._mode)
+        first_answers.ask(self.element, self.refresh)
+        with self.element:  # it ends with the composer
+            beat(TICK, self._tick)
+
+    # -- whether one may ----------------------------------------------------------------------------------------
+
+    async def refresh(self) -> None:
+        """Asks how this person can be answered now."""
+        if not self._may_answer:
+            return
+        try:
+            found = await messages.reply_channels(self._api, self._one.contact_id)
+        except (ApiProblem, Offline):
+            return
+        if not self.element.is_deleted:
+            self._ways = found
+            self._tick()
+
+    def show(self, one: Conversation) -> None:
+        self._one = one
+
+    @property
+    def _way(self) -> ReplyChannel | None:
+        return next((way for way in self._ways or [] if way.channel_id == self._one.channel_id), None)
+
+    def _tick(self) -> None:
+        """What the clock says: the window's end comes without an event."""
+        if not self._may_note or self.element.is_deleted:
+            return
+        way = self._way
+        obstacle = None if self._ways is None else way.obstacle if way else "no_channel"
+        left = (way.window_until - datetime.now(UTC)).total_seconds() if way and way.window_until else None
+        if obstacle is None and left is not None and left <= 0:
+            obstacle = "window_closed"
+        if self._mode == "note":
+            obstacle = None
+        text = _("WhatsApp takes free texts for another {time}, until {when}.")
+        open_window = self._mode == "reply" and obstacle is None and left is not None and way is not None
+        self._window.text = text.format(time=formats.duration(max(60, left or 0)), when=formats.moment(way.window_until)) if open_window and way else ""  # fmt: skip
+        self._box.set_visibility(obstacle is None or bool(self._text.value))  # a text that was refused is never out of reach
+        shown = (obstacle, self._ways)
+        if shown != self._obstacle_shown:  # drawn anew only when it changed: a press must meet the same button
+            self._obstacle_shown = shown
+            self._obstacle.clear()
+            if obstacle is not None:
+                with self._obstacle:
+                    self._draw_obstacle(obstacle, way)
+
+    def _draw_obstacle(self, obstacle: str, way: ReplyChannel | None) -> None:
+        text, todo = message_labels.obstacle(obstacle)
+        if obstacle == "window_closed" and way is not None and way.last_inbound_at:
+            text = _("This person wrote last {when}.").format(when=formats.moment(way.last_inbound_at)) + f" {text}"
+        others = [one for one in self._ways or [] if one.obstacle is None and one.channel_id != self._one.channel_id]
+        with note("warn", text):
+            ui.label(todo).classes("m-sub")
+            with ui.element("div").classes("m-row m-near m-wrap"):
+                for other in others[:2]:
+                    name = f"{other.channel_name} · {kinds.name(other.channel_kind)}"
+                    button(_("Answer over {channel}").format(channel=name), partial(self._elsewhere, other), icon="forward")
+                if obstacle == "window_closed" and session.current().may(Permission.CAMPAIGNS_WRITE):
+                    button(_("New campaign"), to="/campaigns/new", icon="campaign")
+                elif obstacle == "channel_not_connected" and way is not None:
+                    button(_("Look at the channel"), to=f"/channels/{way.channel_id}", icon="hub")
+                elif obstacle in {"opted_out", "no_address"}:
+                    button(_("Open the contact"), to=f"/contacts/{self._one.contact_id}", icon="person")
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def mode(self, mode: Mode) -> None:
+        """An answer to the person, or a note for colleagues."""
+        if mode not in self._modes:
+            return
+        self._mode = mode
+        for one, element in self._modes.items():
+            mark(element, one == mode)
+        label = _("Write an answer") if mode == "reply" else _("Write a note for your team")
+        hint = _("Write an answer, / for quick replies") if mode == "reply" else _("Write a note, @ to mention somebody")
+        self._text.props["aria-label"] = label
+        self._text.props["placeholder"] = hint
+        if mode == "reply":
+            way = self._way
+            self._text.props["maxlength"] = kinds.can(way.channel_kind if way else self._one.channel_kind).text_limit or 4096
+        else:
+            self._text.props["maxlength"] = 4000
+        note_mode = mode == "note"
+        self._box.classes(add="m-write-note" if note_mode else "", remove="" if note_mode else "m-write-note")
+        self._tick()
+
+    def focus(self, mode: Mode) -> None:
+        """Goes to the field, to write an answer or a note."""
+        if self._may_note:
+            self.mode(mode)
+            ui.run_javascript(f"document.getElementById('write{self._text.id}')?.focus()")
+
+    def fill(self) -> None:
+        """What the browser kept, where nothing was written yet."""
+        if self._may_note and not self._text.value:
+            self._text.value = self._drafts.text(self._one.id)
+
+    def furnish(self) -> None:
+        """Who may be mentioned, or the quick replies, are known by now, or are others."""
+        if self._may_note:
+            self._offer(self._text.value or "")
+
+    def back(self, text: str) -> None:
+        """A text that was not sent returns to the field, before what was written since."""
+        if self.element.is_deleted:
+            self._drafts.keep(self._one.id, "\n".join(part for part in (text, self._drafts.text(self._one.id)) if part))
+            toast(
+                _("Your answer to {name} was not sent. It waits there.").format(name=self._one.contact_name or self._one.address),
+                "bad",
+            )
+            return
+        self._text.value = "\n".join(part for part in (text, self._text.value) if part)
+        self._tick()
+
+    def _changed(self) -> None:
+        text = self._text.value or ""
+        self._drafts.keep(self._one.id, text)
+        if text and self._mode == "reply":
+            self._typing.poke()
+        self._offer(text)
+
+    async def _tell_typing(self) -> None:
+        try:
+            await client.be_present(self._api, self._one.id, typing=bool(self._text.value))
+        except (ApiProblem, Offline):  # colleagues see it with the next letter
+            return
+
+    def _key(self, event: events.GenericEventArguments) -> Any:
+        if "move" in event.args:
+            self._at = (self._at + int(event.args["move"])) % len(self._offers) if self._offers else 0
+            self._draw_offers()
+            return None
+        return self._submit(str(event.args.get("text", "")))
+
+    def _pressed(self) -> Any:
+        """The button, where the browser did not press Enter instead."""
+        text, self._text.value = self._text.value or "", ""
+        return self._submit(text)
+
+    async def _submit(self, text: str) -> None:
+        text = text.strip()
+        if not text:
+            return
+        self._offer(text)
+        if self._offers:
+            self._choose(self._offers[self._at][2])
+            return
+        if self._mode == "note":
+            await self._note(text)
+            return
+        self._thread.to_end()
+        await Outgoing(self._one.id, self._thread, text, self.back).send()
+        await self.refresh()
+
+    async def _note(self, text: str) -> None:
+        named = [one.user_id for one in self._people() if f"@{one.name}" in text]
+        key = str(uuid4())
+        try:
+            async with self._thread.writing:
+                made = await client.add_note(self._api, self._one.id, NoteCreate(body=text, mentions=named[:20]), key)
+                self._thread.take([made])
+        except (ApiProblem, Offline) as error:
+            self.back(text)
+            problems.show(error)
+
+    # -- suggestions --------------------------------------------------------------------------------------------
+
+    def _offer(self, text: str) -> None:
+        found: list[tuple[str, str, str]] = []
+        if self._mode == "reply" and re.fullmatch(r"/\S*", text):
+            word = text[1:].lower()
+            fitting = [one for one in self._replies() if word in one.shortcut]
+            found = [
+                (f"/{one.shortcut}", one.text, one.text)
+                for one in sorted(fitting, key=lambda one: not one.shortcut.startswith(word))
+            ]
+        elif self._mode == "note" and (match := _MENTION.search(text)):
+            word, before = match[1].lower(), text[: match.start()]
+            names = [one.name for one in self._people()]
+            if match[1].strip() not in names:
+                found = [(f"@{name}", "", f"{before}@{name} ") for name in names if name.lower().startswith(word)]
+        if found[:OFFERED] != self._offers:
+            self._offers, self._at = found[:OFFERED], 0
+            self._draw_offers()
+
+    def _draw_offers(self) -> None:
+        self._offered.clear()
+        with self._offered:
+            for number, (name, says, text) in enumerate(self._offers):
+                line = ui.element("div").classes("m-offer" + (" m-offer-on" if number == self._at else ""))
+                with line:
+                    ui.label(name).classes("m-strong shrink-0")
+                    ui.label(says).classes("m-hint m-clip")
+                pressable(line, partial(self._choose, text))
+                line.props.update({"role": "option", "aria-selected": "true" if number == self._at else "false"})
+        self._offered.set_visibility(bool(self._offers))
+
+    def _choose(self, text: str) -> None:
+        self._text.value = text
+        self._offers = []
+        self._draw_offers()
+        ui.run_javascript(f"document.getElementById('write{self._text.id}')?.focus()")

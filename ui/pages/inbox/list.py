@@ -1,0 +1,364 @@
+"""The list of conversations: views with their counts, filters, search, and rows in the order of what happened last.
+
+Every change is shown at once in its row. Where rows stand changes only while nobody points at the list and it is at its top;
+otherwise a line above says how many came, and a press shows them.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from nicegui import events, ui
+
+from api.contract.base import Page
+from api.contract.conversations import Conversation, ConversationView
+from api.contract.enums import Permission
+from ui import formats, live, session
+from ui.client import channels
+from ui.client import conversations as client
+from ui.client.base import ApiProblem, Offline
+from ui.components.address import address
+from ui.components.beat import beat
+from ui.components.buttons import icon_button
+from ui.components.forms import search_field
+from ui.components.menus import Choice, choices
+from ui.components.states import empty, load, nothing_found, skeleton
+from ui.components.text import chip, mark, title
+from ui.components.throttle import Throttle
+from ui.i18n import _, ngettext
+from ui.labels import conversations as labels
+from ui.pages.inbox.row import Row
+
+VIEWS = (
+    ConversationView.OPEN, ConversationView.MINE, ConversationView.UNASSIGNED, ConversationView.UNREAD,
+    ConversationView.SNOOZED, ConversationView.CLOSED,
+)  # fmt: skip
+FILTERS = ("channel_id", "label_id", "team_id", "assignee_id")
+STEP, HEAD = 40, 100  # rows that one page brings; rows at the top that are asked for again when something happens
+MOST = 1000  # rows that stand on the page at once
+_SCROLLED = """(e) => { const t = e.target, at = t.scrollTop > 40 ? 'down' : 'top';
+    if (at !== (t.dataset.at || 'top')) { t.dataset.at = at; emit(at) }
+    if (t.scrollHeight - t.scrollTop - t.clientHeight < 600) emit('end') }"""
+
+
+class List:
+    """`choose(conversation)` is called when one is pressed; `found` after every answer, with the rows there are now."""
+
+    def __init__(self, choose: Callable[[Conversation], Any]) -> None:
+        self._api, self._choose = session.current().api, choose
+        self._address = address()
+        self._rows: dict[UUID, Row] = {}
+        self._cursor: str | None = None
+        self._chosen: UUID | None = None
+        self._over = self._down = self._adding = False
+        self._filter_names: dict[str, dict[str, str]] = {}
+        self._read_address()
+        with ui.element("section").classes("m-inbox-list") as self.element:
+            self.element.props["aria-label"] = _("Conversations")
+            with ui.element("div").classes("m-inbox-head"):
+                with ui.element("div").classes("m-row m-between"):
+                    title(_("Conversations"))
+                    with icon_button("filter_list", _("Filter")):
+                        with ui.menu() as self._menu:
+                            pass
+                self._search = search_field(_("Search name, phone or e-mail"), self._words, self._searched)
+                self._chips = self._draw_views()
+                self._filters = ui.element("div").classes("m-row m-near m-wrap")
+            with ui.element("button").classes("m-inbox-new").props("type=button") as self._new:
+                self._new_text = ui.label()
+            self._new.on("click", self._to_top, [])
+            self._new.set_visibility(False)
+            with ui.element("div").classes("m-inbox-rows") as self._scroll:
+                self._scroll.props["tabindex"] = "-1"
+                self._place = load(self._fetch, self._draw, _skeleton)
+        self._scroll.on("scroll", self._scrolled, throttle=0.1, js_handler=_SCROLLED)
+        self._scroll.on("mouseenter", lambda: self._point(True), [])
+        self._scroll.on("mouseleave", lambda: self._point(False), [])
+        self._throttle = Throttle(self._again, 1.0)
+        self._address.on_back(self._went_back)
+        live.on_reset(self._again)
+        beat(30, self._tick)
+
+    # -- what is asked for --------------------------------------------------------------------------------------
+
+    def _read_address(self) -> None:
+        at = self._address
+        self._view = next((one for one in ConversationView if one.value == at.get("view")), ConversationView.OPEN)
+        self._words = at.get("q").strip()
+        self._chosen_filters = {key: value for key in FILTERS if (value := _uuid(at.get(key)))}
+
+    def _write_address(self) -> None:
+        view = "" if self._view is ConversationView.OPEN else self._view.value
+        self._address.write({"view": view, "q": self._words, **{key: self._chosen_filters.get(key) for key in FILTERS}})
+
+    async def _ask(self, limit: int, cursor: str | None = None) -> Page[Conversation]:
+        asked = {"view": self._view, "search": self._words or None, **self._chosen_filters}
+        return await client.conversations(self._api, {**asked, "limit": limit, "cursor": cursor})
+
+    async def _fetch(self) -> Page[Conversation]:
+        return await self._ask(STEP)
+
+    async def _went_back(self) -> None:
+        before = self._view, self._words, self._chosen_filters
+        self._read_address()
+        if before != (self._view, self._words, self._chosen_filters):
+            await self._anew()
+
+    async def view(self, view: ConversationView) -> None:
+        self._view = view
+        self._write_address()
+        await self._anew()
+
+    async def _searched(self, text: str) -> None:
+        if text != self._words:
+            self._words = text
+            self._write_address()
+            await self._anew()
+
+    async def _filter(self, key: str, value: str | None) -> None:
+        self._chosen_filters.pop(key, None)
+        if value is not None:
+            self._chosen_filters[key] = value
+        self._write_address()
+        await self._anew()
+
+    async def _everything(self) -> None:
+        self._words, self._chosen_filters = "", {}
+        self._write_address()
+        await self._anew()
+
+    async def _anew(self) -> None:
+        for one, (element, _count) in self._chips.items():
+            mark(element, one is self._view)
+        self._search.value = self._words
+        self._draw_filters()
+        self._new.set_visibility(False)
+        await self._place.refresh()
+
+    # -- the head -----------------------------------------------------------------------------------------------
+
+    def _draw_views(self) -> dict[ConversationView, tuple[ui.element, ui.label]]:
+        made = {}
+        with ui.element("div").classes("m-inbox-views"):
+            for one in VIEWS:
+                with chip(labels.tab(one), on=one is self._view, on_click=partial(self.view, one)) as element:
+                    made[one] = element, ui.label()
+        return made
+
+    def count(self, counts: dict[ConversationView, int]) -> None:
+        """How many stand in each view."""
+        for one, (_element, label) in self._chips.items():
+            number = counts.get(one, 0)
+            label.text = _shown(number) if number else ""
+
+    async def furnish(self) -> None:
+        """Asks what can be filtered by, and fills the menu."""
+        me = session.current()
+        lists: list[tuple[str, str, dict[str, str]]] = []
+        for key, name, ask, may in (
+            ("channel_id", _("Channel"), channels.channels, Permission.CHANNELS_READ),
+            ("label_id", _("Label"), client.labels, Permission.CONVERSATIONS_READ),
+            ("team_id", _("Team"), client.teams, Permission.CONVERSATIONS_READ),
+        ):
+            if not me.may(may):
+                continue
+            try:
+                found: Any = await ask(self._api)
+            except (ApiProblem, Offline):
+                continue
+            lists.append((key, name, {str(one.id): one.name for one in found}))
+        self._filter_names = {key: names for key, _name, names in lists}
+        self._menu.clear()
+        with self._menu:
+            for key, name, names in lists:
+                if not names:
+                    continue
+                ui.label(name).classes("m-menu-head")
+                choices([Choice(text, partial(self._filter, key, value)) for value, text in names.items()])
+        self._draw_filters()
+
+    def _draw_filters(self) -> None:
+        self._filters.clear()
+        with self._filters:
+            for key, value in self._chosen_filters.items():
+                chip(self._filter_names.get(key, {}).get(value, "…"), on=True, on_remove=partial(self._filter, key, None))
+        self._filters.set_visibility(bool(self._chosen_filters))
+
+    # -- rows ---------------------------------------------------------------------------------------------------
+
+    def _draw(self, found: Page[Conversation]) -> None:
+        self._rows, self._cursor = {}, found.next_cursor
+        with ui.element("div").classes("m-col gap-0") as self._lines:
+            for one in found.items:
+                self._add(one)
+        self._end = ui.label(_("Only the first {n} stand here. Search for the others.").format(n=formats.number(MOST)))
+        self._end.classes("m-hint m-inbox-end").set_visibility(False)
+        self._blank = ui.element("div").classes("w-full")
+        self._draw_blank()
+
+    def _draw_blank(self) -> None:
+        self._blank.clear()
+        if self._rows:
+            return
+        with self._blank:
+            if self._words or self._chosen_filters:
+                nothing_found(self._everything)
+            elif self._view is ConversationView.MINE:
+                see = partial(self.view, ConversationView.UNASSIGNED)
+                empty(*labels.blank(self._view), action=_("See those without owner"), on_click=see)
+            elif self._view in {ConversationView.OPEN, ConversationView.ALL} and session.current().may(Permission.CHANNELS_WRITE):
+                empty(*labels.blank(self._view), action=_("Look at the channels"), to="/channels")
+            else:
+                empty(*labels.blank(self._view))
+
+    def _add(self, one: Conversation) -> Row:
+        row = self._rows[one.id] = Row(one, self._choose)
+        row.mark(one.id == self._chosen)
+        return row
+
+    async def more(self) -> None:
+        """The next page below."""
+        if self._adding or self._cursor is None:
+            return
+        if len(self._rows) >= MOST:
+            self._end.set_visibility(True)
+            return
+        self._adding, before = True, (self._view, self._words, dict(self._chosen_filters))
+        try:
+            found = await self._ask(STEP, self._cursor)
+        except (ApiProblem, Offline):  # scrolling asks again
+            return
+        finally:
+            self._adding = False
+        if before != (self._view, self._words, self._chosen_filters) or self._lines.is_deleted:
+            return
+        self._cursor = found.next_cursor
+        with self._lines:
+            for one in found.items:
+                if one.id not in self._rows:
+                    self._add(one)
+
+    def poke(self) -> None:
+        """Something happened: asks again, at a limited rate."""
+        self._throttle.poke()
+
+    def show(self, one: Conversation) -> None:
+        """What another request answered about a conversation."""
+        if one.id in self._rows and one.version >= self._rows[one.id].seen.version:
+            self._rows[one.id].show(one)
+
+    async def _again(self) -> None:
+        if not hasattr(self, "_lines") or self._lines.is_deleted:
+            await self._place.refresh()
+            return
+        before = (self._view, self._words, dict(self._chosen_filters))
+        try:
+            found = await self._ask(min(HEAD, max(STEP, len(self._rows))))
+        except (ApiProblem, Offline):  # what is on the screen stays; the frame says that the service is away
+            return
+        if before == (self._view, self._words, self._chosen_filters) and not self._lines.is_deleted:
+            self._merge(found)
+
+    def _merge(self, found: Page[Conversation]) -> None:
+        known = list(self._rows)
+        for one in found.items:
+            if one.id in self._rows:
+                self._rows[one.id].show(one)
+        order = [one.id for one in found.items]
+        inside, last = set(order), order[-1] if order else None
+        tail: list[UUID] = []
+        if len(known) > HEAD and found.next_cursor and last in self._rows:  # below the rows that were asked for
+            tail = [one for one in known[known.index(last) + 1 :] if one not in inside]
+        wanted = [*order, *tail]
+        if wanted == known:
+            return
+        if self._over or self._down:
+            fresh = [one for one in order if one not in self._rows]
+            if fresh:
+                self._new_text.text = ngettext("{n} new conversation", "{n} new conversations", len(fresh)).format(n=len(fresh))
+            self._new.set_visibility(bool(fresh))
+            self._late = True
+            return
+        with self._lines:
+            for one in found.items:
+                if one.id not in self._rows:
+                    self._add(one)
+        for gone in [one for one in self._rows if one not in set(wanted)]:
+            self._rows.pop(gone).element.delete()
+        self._rows = {one: self._rows[one] for one in wanted}
+        self._lines.default_slot.children[:] = [row.element for row in self._rows.values()]
+        self._lines.update()
+        if not tail:
+            self._cursor = found.next_cursor
+        self._new.set_visibility(False)
+        self._draw_blank()
+
+    _late = False  # rows would stand elsewhere by now
+
+    async def _scrolled(self, event: events.GenericEventArguments) -> None:
+        if event.args == "end":
+            await self.more()
+            return
+        self._down = event.args == "down"
+        await self._settle()
+
+    async def _point(self, over: bool) -> None:
+        self._over = over
+        await self._settle()
+
+    async def _settle(self) -> None:
+        if self._late and not (self._over or self._down):
+            self._late = False
+            await self._again()
+
+    async def _to_top(self) -> None:
+        self._over = self._down = self._late = False
+        ui.run_javascript(f"getHtmlElement({self._scroll.id}).scrollTop = 0")
+        await self._again()
+
+    def _tick(self) -> None:
+        for row in self._rows.values():
+            row.tick()
+
+    # -- which one ----------------------------------------------------------------------------------------------
+
+    def mark(self, chosen: UUID | None) -> None:
+        """Marks the one that is open."""
+        for one in (self._chosen, chosen):
+            if one in self._rows:
+                self._rows[one].mark(one == chosen)
+        self._chosen = chosen
+
+    def beside(self, step: int) -> Conversation | None:
+        """The conversation `step` rows below the open one (above with a negative step); the first when none is open."""
+        known = list(self._rows)
+        if not known:
+            return None
+        at = known.index(self._chosen) + step if self._chosen in self._rows else 0
+        return self._rows[known[at]].seen if 0 <= at < len(known) else None
+
+    def reveal(self, chosen: UUID) -> None:
+        """Scrolls its row into sight."""
+        if chosen in self._rows:
+            ui.run_javascript(f"getHtmlElement({self._rows[chosen].element.id})?.scrollIntoView({{block: 'nearest'}})")
+
+
+def _uuid(text: str) -> str:
+    """The text when it is an id; anybody can type an address."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return ""
+
+
+def _shown(number: int) -> str:
+    return formats.number(number) if number < 1000 else f"{formats.number(999)}+"
+
+
+def _skeleton() -> None:
+    for _number in range(9):
+        with ui.element("div").classes("m-inbox-row"):
+            skeleton("round")
+            with ui.element("div").classes("m-col m-near m-grow"):
+                skeleton("line m-w-40", "line m-w-80")

@@ -1,0 +1,86 @@
+"""An answer on its way: on the screen from the press on, until the thread has it or somebody decides what becomes of it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+from nicegui import ui
+
+from api.contract.conversations import ReplyCreate, ThreadEntry
+from api.contract.messages import Message
+from ui import session
+from ui.client import conversations as client
+from ui.client.base import ApiProblem, Offline
+from ui.components import contents, problems
+from ui.components.buttons import button
+from ui.components.text import icon
+from ui.i18n import _
+from ui.pages.inbox.thread import Thread
+
+
+class Outgoing:
+    """One text under one key: pressing again, or a network that fails in between, sends nothing twice."""
+
+    def __init__(self, conversation_id: UUID, thread: Thread, text: str, back: Callable[[str], Any]) -> None:
+        self._id, self._thread, self._text, self._back = conversation_id, thread, text, back
+        self._api = session.current().api
+        self._key, self._seen = str(uuid4()), thread.newest
+        with thread.pending():
+            with ui.element("div").classes("m-bubble m-bubble-out m-bubble-pending") as self._bubble:
+                contents.said(text)
+                self._below = ui.element("div").classes("m-col m-near")
+        self._say(_("Sending…"))
+
+    async def send(self) -> None:
+        """Tries once; what came of it stands on the screen."""
+        self._say(_("Sending…"))
+        try:
+            async with self._thread.writing:
+                message = await client.reply(self._api, self._id, ReplyCreate(text=self._text, seen=self._seen), self._key)
+                self._done(message)
+        except Offline as error:
+            self._failed(problems.sentence(error), _("Try again"), self.send)
+        except ApiProblem as error:
+            if error.code == "someone_answered":
+                await self._thread.refresh()
+                self._failed(problems.sentence(error), _("Send anyway"), self._anyway)
+            elif error.status >= 500 or error.status == 429:
+                self._failed(problems.sentence(error), _("Try again"), self.send)
+            else:
+                self._failed(problems.sentence(error))
+
+    async def _anyway(self) -> None:
+        """Now that the colleague's answer was read: another request, so another key."""
+        self._key, self._seen = str(uuid4()), self._thread.newest
+        await self.send()
+
+    def _done(self, message: Message) -> None:
+        if not self._bubble.is_deleted:
+            self._bubble.delete()
+        self._thread.take([ThreadEntry(id=message.id, at=message.at, cursor="", message=message, note=None, line=None)])
+
+    def _say(self, text: str) -> None:
+        if self._bubble.is_deleted:
+            return
+        self._below.clear()
+        with self._below, ui.element("div").classes("m-conv-where"):
+            ui.label(text).classes("m-hint")
+
+    def _failed(self, why: str, again: str = "", retry: Callable[[], Awaitable[Any]] | None = None) -> None:
+        if self._bubble.is_deleted:  # another conversation is open by now: the text waits there as a draft
+            self._back(self._text)
+            return
+
+        def take_back() -> None:
+            self._bubble.delete()
+            self._back(self._text)
+
+        self._below.clear()
+        with self._below:
+            with ui.element("div").classes("m-conv-why").props("role=alert"):
+                icon("error")
+                ui.label(_("Not sent. {why}").format(why=why))
+            with ui.element("div").classes("m-row m-near m-wrap"):
+                if retry is not None:
+                    button(again, retry, kind="primary")
+                button(_("Edit"), take_back)

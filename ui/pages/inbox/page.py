@@ -1,0 +1,391 @@
+"""The inbox: the list, the open conversation and the person beside it; on a phone one of them at a time.
+
+One page for all conversations: choosing one changes the address and the pane, never the page. Keys do what buttons do.
+"""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from nicegui import background_tasks, events, ui
+
+from api.contract.conversations import Conversation, ConversationView, QuickReply, ThreadEntry
+from api.contract.enums import Permission
+from api.contract.events import (
+    ContactsChanged,
+    ConversationChanged,
+    ConversationEntryAdded,
+    ConversationPresence,
+    ConversationUpdated,
+    InboxChanged,
+)
+from api.contract.messages import ReplyChannel
+from ui import first_answers, live, session
+from ui.client import accounts
+from ui.client import conversations as client
+from ui.client.base import ApiProblem, Offline
+from ui.components import problems
+from ui.components.address import address
+from ui.components.beat import beat
+from ui.components.frame import frame
+from ui.components.states import empty, error_state
+from ui.components.throttle import Throttle
+from ui.i18n import _
+from ui.pages.inbox.composer import Composer
+from ui.pages.inbox.drafts import Drafts
+from ui.pages.inbox.header import Furniture, Header
+from ui.pages.inbox.keys import KEYS, help_dialog
+from ui.pages.inbox.list import List
+from ui.pages.inbox.row import name_of
+from ui.pages.inbox.side import Side
+from ui.pages.inbox.thread import Thread
+from ui.routing import page
+
+HERE = 15.0  # seconds between telling colleagues that one looks
+_SEEN = """document.visibilityState === 'visible' && document.hasFocus() ? emitEvent('looked')
+    : addEventListener('focus', () => emitEvent('looked'), {once: true})"""
+
+
+@page("/inbox", permission=Permission.CONVERSATIONS_READ)
+def inbox() -> None:
+    with frame(_("Conversations"), active="/inbox", fill=True):
+        _Inbox(None)
+
+
+@page("/inbox/{conversation_id:uuid}", permission=Permission.CONVERSATIONS_READ)
+def one_conversation(conversation_id: UUID) -> None:
+    with frame(_("Conversations"), active="/inbox", fill=True):
+        _Inbox(conversation_id)
+
+
+class _Open:
+    """The parts of the conversation that is open."""
+
+    def __init__(self, one: Conversation, header: Header, thread: Thread, composer: Composer, side: Side) -> None:
+        self.one, self.header, self.thread, self.composer, self.side = one, header, thread, composer, side
+        self.marking = self.met = False
+
+
+class _Inbox:
+    def __init__(self, chosen: UUID | None) -> None:
+        self._api = session.current().api
+        self._write = session.current().may(Permission.CONVERSATIONS_WRITE)
+        self._open: _Open | None = None
+        self._wanted: UUID | None = chosen
+        self._furniture = Furniture()
+        self._replies: list[QuickReply] = []
+        self._unread = 0
+        self._address = address()
+        self._address.span("/inbox")
+        self._drafts = Drafts(self._drafts_found)
+        with ui.element("div").classes("m-inbox") as self._element:
+            self._element.props["data-keys"] = " ".join(KEYS)
+            self._list = List(self._choose)
+            with ui.element("section").classes("m-inbox-pane") as self._pane:
+                self._pane.props["aria-label"] = _("Conversation")
+            with ui.element("section").classes("m-inbox-side") as self._aside:
+                self._aside.props["aria-label"] = _("About the person")
+        self._counts = Throttle(self._count, 1.0)
+        with self._pane:
+            if chosen is None:
+                self._draw_nothing()
+        if chosen is not None:
+            first_answers.ask(self._element, lambda: self._open_by_id(chosen))
+        first_answers.ask(self._element, self._count)
+        first_answers.ask(self._element, self._furnish)
+        self._address.on_back(self._went_back)
+        ui.on("key", self._key)
+        ui.on("looked", lambda: self._mark_read())
+        live.on(ConversationUpdated, self._updated)
+        live.on(ConversationEntryAdded, self._entry)
+        live.on(ConversationChanged, self._status)
+        live.on(ConversationPresence, self._presence)
+        live.on(InboxChanged, lambda event: self._furnish())
+        live.on(ContactsChanged, self._contact)
+        live.on_reset(self._reset)
+        beat(HERE, self._tell_here)
+        beat(10, self._tick)
+
+    # -- which one is open --------------------------------------------------------------------------------------
+
+    async def _choose(self, one: Conversation) -> None:
+        self._show(one)
+        self._write_address()
+
+    def _write_address(self) -> None:
+        self._address.write({}, push=True, path=f"/inbox/{self._wanted}" if self._wanted else "/inbox")
+
+    async def _went_back(self) -> None:
+        text = self._address.path.removeprefix("/inbox").strip("/")
+        try:
+            wanted = UUID(text) if text else None
+        except ValueError:
+            wanted = None
+        if wanted is None:
+            self._leave(write=False)
+        elif wanted != self._wanted:
+            await self._open_by_id(wanted)
+
+    async def _open_by_id(self, wanted: UUID) -> None:
+        self._wanted = wanted
+        try:
+            one = await client.conversation(self._api, wanted)
+        except (ApiProblem, Offline) as error:
+            if wanted != self._wanted or self._pane.is_deleted:
+                return
+            self._close_pane()
+            self._element.classes(add="m-inbox-reads")
+            with self._pane:
+                if isinstance(error, ApiProblem) and error.status == 404:
+                    text = _("Somebody may have removed it.")
+                    empty(
+                        "search_off",
+                        _("This conversation is no longer here"),
+                        text,
+                        action=_("Back to the list"),
+                        on_click=self._leave,
+                    )
+                else:
+                    error_state(problems.sentence(error), lambda: self._open_by_id(wanted))
+            return
+        if wanted == self._wanted and not self._pane.is_deleted:
+            self._show(one)
+
+    def _close_pane(self) -> None:
+        if self._open is not None and self._write:
+            background_tasks.create(self._tell_gone(self._open.one.id), name="left")
+        self._open = None
+        self._pane.clear()
+        self._aside.clear()
+        self._element.classes(remove="m-inbox-reads m-inbox-aside-on")
+
+    def _show(self, one: Conversation) -> None:
+        """Opens it: what is known of it stands at once, the rest follows."""
+        if self._open is not None and self._open.one.id == one.id:
+            self._element.classes(add="m-inbox-reads")
+            return
+        self._close_pane()
+        self._wanted = one.id
+        self._element.classes(add="m-inbox-reads")
+        with self._pane:
+            header = Header(one, self._furniture, self._changed, self._leave, self._toggle_aside)
+            thread = Thread(one.id, self._came)
+            composer = Composer(one, thread, self._drafts, lambda: self._furniture.people, lambda: self._replies, self._elsewhere)
+        with self._aside:
+            side = Side(one, self._choose, self._toggle_aside)
+        self._open = _Open(one, header, thread, composer, side)
+        self._list.mark(one.id)
+        self._title()
+        first_answers.ask(self._element, self._tell_here)
+
+    def _leave(self, *, write: bool = True) -> None:
+        """Back to the list."""
+        self._wanted = None
+        self._close_pane()
+        self._list.mark(None)
+        with self._pane:
+            self._draw_nothing()
+        if write:
+            self._write_address()
+        self._title()
+
+    def _toggle_aside(self) -> None:
+        on = "m-inbox-aside-on" not in self._element.classes
+        self._element.classes(add="m-inbox-aside-on" if on else "", remove="" if on else "m-inbox-aside-on")
+
+    def _draw_nothing(self) -> None:
+        empty("forum", _("Choose a conversation"), _("With the arrow keys too. Press ? to see what keys do."))
+
+    async def _elsewhere(self, way: ReplyChannel) -> None:
+        if self._open is not None:
+            await self._choose(await client.open_one(self._api, self._open.one.contact_id, way.channel_id))
+
+    # -- what happens -------------------------------------------------------------------------------------------
+
+    async def _changed(self, one: Conversation) -> None:
+        """What our own action answered; the line that it left stands in the thread."""
+        await self._answered(one)
+        if self._open is not None and self._open.one.id == one.id:
+            await self._open.thread.refresh()
+
+    async def _answered(self, one: Conversation) -> None:
+        self._list.show(one)
+        await self._know(one)
+        self._list.poke()
+        self._counts.poke()
+
+    async def _know(self, one: Conversation) -> None:
+        now = self._open
+        if now is None or now.one.id != one.id or one.version < now.one.version:
+            return
+        now.one = one
+        now.header.show(one)
+        now.composer.show(one)
+        await now.side.show(one)
+        self._ask_whether_seen(now)
+
+    async def _updated(self, event: ConversationUpdated) -> None:
+        self._list.poke()
+        self._counts.poke()
+        if self._open is not None and self._open.one.id == event.conversation_id and event.version > self._open.one.version:
+            try:
+                await self._know(await client.conversation(self._api, event.conversation_id))
+            except (ApiProblem, Offline):  # the next event, or the next look, brings it
+                return
+
+    async def _entry(self, event: ConversationEntryAdded) -> None:
+        if self._open is not None and self._open.one.id == event.conversation_id:
+            await self._open.thread.refresh()
+
+    async def _status(self, event: ConversationChanged) -> None:
+        if self._open is not None and self._open.one.contact_id == event.contact_id:
+            await self._open.thread.refresh()
+
+    def _presence(self, event: ConversationPresence) -> None:
+        if self._open is not None and self._open.one.id == event.conversation_id:
+            self._open.header.present(event)
+
+    async def _contact(self, event: ContactsChanged) -> None:
+        if self._open is not None and event.contact_id in {None, self._open.one.contact_id}:
+            await self._open.side.refresh()
+            await self._open.composer.refresh()
+
+    async def _reset(self) -> None:
+        self._counts.poke()
+        if self._open is not None:
+            await self._open.thread.refresh()
+            await self._know(await client.conversation(self._api, self._open.one.id))
+
+    async def _came(self, fresh: list[ThreadEntry]) -> None:
+        """The thread has more, or is read to its end. Who opens it reads it; what comes later is read once somebody looks."""
+        now = self._open
+        if now is None:
+            return
+        if not now.met:
+            now.met = True
+            await self._mark_read()
+            return
+        if any(one.message is not None and one.message.direction == "in" for one in fresh):
+            first_answers.ask(now.composer.element, now.composer.refresh)
+        self._ask_whether_seen(now)
+
+    def _ask_whether_seen(self, now: _Open) -> None:
+        if now.met and now.one.unread and not now.thread.away:
+            ui.run_javascript(_SEEN)
+
+    async def _mark_read(self) -> None:
+        """Nothing is unread any more of what was on the screen."""
+        now = self._open
+        if now is None or not self._write or now.marking or now.thread.away:
+            return
+        newest = now.thread.newest
+        if newest is None or not now.one.unread:
+            return
+        now.marking = True
+        try:
+            one = await client.read(self._api, now.one.id, newest)
+        except (ApiProblem, Offline):  # it stays unread, which loses nothing
+            return
+        finally:
+            now.marking = False
+        await self._answered(one)
+
+    # -- what stands around -------------------------------------------------------------------------------------
+
+    async def _furnish(self) -> None:
+        """What menus offer: colleagues, teams, labels, quick replies."""
+        for ask in (self._ask_people, self._ask_inbox):
+            try:
+                await ask()
+            except (ApiProblem, Offline):  # the menus offer less
+                continue
+        if self._open is not None:
+            self._open.header.furnish()
+            self._open.composer.furnish()
+        await self._list.furnish()
+
+    async def _ask_people(self) -> None:
+        if not session.current().may(Permission.TEAM_READ):
+            return
+        found = await accounts.team(self._api)
+        people = list(found.items)
+        while found.next_cursor:
+            found = await accounts.team(self._api, found.next_cursor)
+            people += found.items
+        self._furniture.people = sorted(people, key=lambda one: one.name)
+
+    async def _ask_inbox(self) -> None:
+        self._furniture.teams, self._furniture.labels, self._replies = await asyncio.gather(
+            client.teams(self._api), client.labels(self._api), client.quick_replies(self._api)
+        )
+
+    async def _count(self) -> None:
+        try:
+            found = await client.counts(self._api)
+        except (ApiProblem, Offline):
+            return
+        self._list.count({
+            ConversationView.OPEN: found.open, ConversationView.MINE: found.mine, ConversationView.UNASSIGNED: found.unassigned,
+            ConversationView.UNREAD: found.unread, ConversationView.SNOOZED: found.snoozed,
+        })  # fmt: skip
+        self._unread = found.unread
+        self._title()
+
+    def _title(self) -> None:
+        name = name_of(self._open.one) if self._open is not None else _("Conversations")
+        number = f"({self._unread if self._unread < 100 else '99+'}) " if self._unread else ""
+        ui.page_title(f"{number}{name} · Master IA")
+
+    def _drafts_found(self) -> None:
+        if self._open is not None:
+            self._open.composer.fill()
+
+    async def _tell_here(self) -> None:
+        now = self._open
+        if now is None or not self._write:
+            return
+        try:
+            found = await client.be_present(self._api, now.one.id)
+        except (ApiProblem, Offline):  # colleagues see it with the next beat
+            return
+        if now is self._open:
+            now.header.meet(found)
+
+    async def _tell_gone(self, conversation_id: UUID) -> None:
+        try:
+            await client.be_present(self._api, conversation_id, here=False)
+        except (ApiProblem, Offline):  # it ends by itself
+            return
+
+    def _tick(self) -> None:
+        if self._open is not None:
+            self._open.header.tick()
+
+    # -- keys ---------------------------------------------------------------------------------------------------
+
+    async def _key(self, event: events.GenericEventArguments) -> None:
+        key, now = str(event.args), self._open
+        if key in {"j", "k", "ArrowDown", "ArrowUp"}:
+            one = self._list.beside(1 if key in {"j", "ArrowDown"} else -1)
+            if one is not None:
+                await self._choose(one)
+                self._list.reveal(one.id)
+        elif key == "?":
+            help_dialog()
+        elif now is not None and key == "Escape":
+            self._leave()
+        elif now is not None and self._write:
+            await self._act(key, now)
+
+    async def _act(self, key: str, now: _Open) -> None:
+        actions: dict[str, Any] = {
+            "r": lambda: now.composer.focus("reply"),
+            "n": lambda: now.composer.focus("note"),
+            "a": now.header.take,
+            "e": now.header.close,
+            "s": now.header.snoozes.open,
+        }
+        action = actions.get(key)
+        result = action() if action else None
+        if result is not None and asyncio.iscoroutine(result):
+            await result

@@ -1,0 +1,243 @@
+"""What was said in one conversation, newest at the bottom: messages, notes of colleagues, and what was done with it.
+
+An entry is drawn when it comes and again only when it changed; the others stay as they are, and so does the place one reads at.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from nicegui import background_tasks, events, ui
+
+from api.contract.base import Page
+from api.contract.conversations import ConversationNote, SystemLine, ThreadEntry
+from api.contract.messages import Message
+from ui import formats, session
+from ui.client import conversations as client
+from ui.client.base import ApiProblem, Offline
+from ui.components import bubbles, contents
+from ui.components.buttons import button
+from ui.components.states import load
+from ui.components.text import Text, icon
+from ui.i18n import _, ngettext
+from ui.labels import conversations as labels
+
+PAGE = 30
+_SCROLLED = """(e) => { const t = e.target, away = t.scrollTop < -150 ? 'away' : 'near';
+    if (away !== (t.dataset.away || 'near')) { t.dataset.away = away; emit(away) }
+    if (t.scrollHeight + t.scrollTop - t.clientHeight < 500) emit('top') }"""
+
+
+class Thread:
+    """`came(entries)` is called with what was not there before, each time; the newest message of all is `newest`."""
+
+    def __init__(self, conversation_id: UUID, came: Callable[[list[ThreadEntry]], Awaitable[None]]) -> None:
+        self._id, self._api, self._came = conversation_id, session.current().api, came
+        self._seen: dict[UUID, ThreadEntry] = {}
+        self._drawn: dict[UUID, ui.element] = {}
+        self._days: dict[date, ui.element] = {}
+        self._cursor: str | None = None
+        self._away = self._asking = self._again = False
+        self._below = 0
+        self.writing = asyncio.Lock()  # what one writes oneself comes by its answer; events of it wait until it is there
+        with ui.element("div").classes("m-thread") as self.element:
+            with ui.element("div").classes("m-thread-scroll") as self._scroll:
+                self._scroll.props.update({"role": "log", "tabindex": "0", "aria-label": _("Conversation")})
+                self._pending = ui.element("div").classes("m-conv-list m-thread-pending")
+                self._place = load(lambda: client.entries(self._api, self._id, limit=PAGE), self._draw, bubbles.skeleton)
+            with ui.element("button").classes("m-thread-down").props("type=button") as self._down:
+                icon("arrow_downward")
+                self._down_text = ui.label()
+            self._down.set_visibility(False)
+        self._scroll.on("scroll", self._scrolled, throttle=0.1, js_handler=_SCROLLED)
+        self._down.on("click", self.to_end, [])
+
+    # -- what is known ------------------------------------------------------------------------------------------
+
+    @property
+    def newest(self) -> UUID | None:
+        """The newest entry that the reader was shown."""
+        return max(self._seen.values(), key=_order).id if self._seen else None
+
+    @property
+    def away(self) -> bool:
+        """Whether the reader looks at what was said earlier."""
+        return self._away
+
+    def _find(self, provider_id: str) -> Message | None:
+        return next((one.message for one in self._seen.values() if one.message and one.message.provider_id == provider_id), None)
+
+    async def refresh(self) -> None:
+        """Asks for what is new or changed, as far back as it takes to meet what is known."""
+        if not hasattr(self, "_list") or self._list.is_deleted:
+            await self._place.refresh()
+            return
+        if self._asking:  # once more afterwards: what is asked now may be older than what was just told
+            self._again = True
+            return
+        self._asking = True
+        try:
+            self._again = True
+            while self._again:
+                self._again = False
+                async with self.writing:
+                    found = await client.entries(self._api, self._id, limit=PAGE)
+                items = list(found.items)
+                while found.next_cursor and not any(one.id in self._seen for one in found.items) and len(items) < 10 * PAGE:
+                    found = await client.entries(self._api, self._id, found.next_cursor, PAGE)
+                    items += found.items
+                self.take(items)
+        except (ApiProblem, Offline):  # what is on the screen stays; the frame says that the service is away
+            return
+        finally:
+            self._asking = False
+
+    def take(self, entries: list[ThreadEntry]) -> None:
+        """Draws what is new and what has changed."""
+        if not hasattr(self, "_list") or self._list.is_deleted:
+            return
+        fresh = [one for one in entries if one.id not in self._seen]
+        for one in sorted(entries, key=_order):
+            if self._seen.get(one.id) != one:
+                self._put(one)
+        if fresh:
+            self._blank.set_visibility(False)
+            incoming = [one for one in fresh if one.message is not None and one.message.direction == "in"]
+            if self._away and incoming:
+                self._below += len(incoming)
+                self._show_down()
+            self._tell(fresh)
+
+    def _tell(self, fresh: list[ThreadEntry]) -> None:
+        async def tell() -> None:
+            with self.element:
+                await self._came(fresh)
+
+        background_tasks.create(tell(), name="came")
+
+    async def _earlier(self) -> None:
+        if self._cursor is None or self._asking:
+            return
+        self._asking = True
+        try:
+            found = await client.entries(self._api, self._id, self._cursor, PAGE)
+        except (ApiProblem, Offline):  # scrolling, or the button, asks again
+            return
+        finally:
+            self._asking = False
+        if self._list.is_deleted:
+            return
+        self._cursor = found.next_cursor
+        for one in sorted(found.items, key=_order):
+            self._put(one)
+        self._more.set_visibility(self._cursor is not None)
+        if self._again:
+            await self.refresh()
+
+    # -- drawing ------------------------------------------------------------------------------------------------
+
+    def _draw(self, found: Page[ThreadEntry]) -> None:
+        self._seen, self._drawn, self._days, self._cursor = {}, {}, {}, found.next_cursor
+        with ui.element("div").classes("m-conv-list") as self._list:
+            with ui.element("div").classes("m-conv-line") as self._more:
+                button(_("Show earlier messages"), self._earlier, kind="plain")
+            self._more.set_visibility(self._cursor is not None)
+            with ui.element("div").classes("m-conv-line") as self._blank:
+                ui.label(_("Nothing was said yet")).classes("m-hint")
+            self._blank.set_visibility(not found.items)
+        for one in sorted(found.items, key=_order):
+            self._put(one)
+        self._tell(list(found.items))
+
+    def _put(self, one: ThreadEntry) -> None:
+        """In its place by time, or again where it stands."""
+        known = one.id in self._drawn
+        self._seen[one.id] = one
+        if known:
+            self._drawn[one.id].clear()
+        else:
+            day = self._day(one.at.astimezone(formats.zone()).date())
+            with day:
+                self._drawn[one.id] = ui.element("div").classes("m-thread-entry")
+            later = [other for other in day.default_slot.children if self._at(other) > _order(one)]
+            if later:
+                day.default_slot.children.remove(self._drawn[one.id])
+                day.default_slot.children.insert(day.default_slot.children.index(later[0]), self._drawn[one.id])
+                day.update()
+            self._drawn[one.id].props["data-entry"] = str(one.id)
+        with self._drawn[one.id]:
+            if one.message is not None:
+                bubbles.draw_message(one.message, self._find)
+            elif one.note is not None:
+                _draw_note(one, one.note)
+            elif one.line is not None:
+                _draw_line(one, one.line)
+
+    def _at(self, element: ui.element) -> tuple[datetime, str]:
+        shown = element.props.get("data-entry")
+        return _order(self._seen[UUID(shown)]) if shown else (datetime.min.replace(tzinfo=UTC), "")
+
+    def _day(self, day: date) -> ui.element:
+        if day in self._days:
+            return self._days[day]
+        with self._list:
+            with ui.element("div").classes("m-thread-day") as made:
+                with ui.element("div").classes("m-conv-line"):
+                    Text("span", bubbles.day_name(day), "m-chip")
+        self._days[day] = made
+        later = min((other for other in self._days if other > day), default=None)
+        if later is not None:
+            children = self._list.default_slot.children
+            children.remove(made)
+            children.insert(children.index(self._days[later]), made)
+            self._list.update()
+        return made
+
+    def pending(self) -> ui.element:
+        """The place at the end where what is on its way is drawn, until it is an entry."""
+        return self._pending
+
+    # -- the place one reads at ---------------------------------------------------------------------------------
+
+    async def _scrolled(self, event: events.GenericEventArguments) -> None:
+        if event.args == "top":
+            await self._earlier()
+            return
+        self._away = event.args == "away"
+        if not self._away:
+            self._below = 0
+            self._tell([])
+        self._show_down()
+
+    def _show_down(self) -> None:
+        new = ngettext("{n} new message", "{n} new messages", self._below).format(n=formats.number(self._below))
+        self._down_text.text = new if self._below else _("Newest messages")
+        self._down.set_visibility(self._away)
+
+    def to_end(self) -> None:
+        """To the newest message."""
+        self._away, self._below = False, 0
+        self._down.set_visibility(False)
+        ui.run_javascript(f"const t = getHtmlElement({self._scroll.id}); t.scrollTop = 0; t.dataset.away = 'near'")
+        self._tell([])
+
+
+def _order(one: ThreadEntry) -> tuple[datetime, str]:
+    return one.at, str(one.id)
+
+
+def _draw_note(one: ThreadEntry, note: ConversationNote) -> None:
+    with ui.element("div").classes("m-conv-line"):
+        with ui.element("div").classes("m-thread-note"):
+            with ui.element("div").classes("m-conv-kind"):
+                icon("lock")
+                who = note.author.name if note.author else _("Somebody who left")
+                ui.label(_("Note of {name}, only for your team").format(name=who)).classes("m-hint")
+            contents.said(note.body)
+            ui.label(formats.clock(one.at)).classes("m-hint m-conv-where")
+
+
+def _draw_line(one: ThreadEntry, line: SystemLine) -> None:
+    with ui.element("div").classes("m-conv-line"):
+        ui.label(f"{labels.line(line)} · {formats.clock(one.at)}").classes("m-hint")
