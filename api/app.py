@@ -39,6 +39,7 @@ from api.messages import MessageController
 from api.methods import Methods
 from api.openapi import routes as openapi
 from api.openapi.problems import error_index, error_page
+from api.push import PushController
 from api.realtime import Hub
 from api.sandbox import SandboxController
 from api.templates import TemplateController
@@ -75,6 +76,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     TeamController,
     QuickReplyController,
     FileController,
+    PushController,
     ExportController,
     TagController,
     CustomFieldController,

@@ -21,7 +21,7 @@ from litestar.exceptions import (
 from litestar.response.base import ASGIResponse
 from litestar.types import ExceptionHandlersMap
 
-from api.contract import base, boards, channels, contacts, conversations, kinds, signups
+from api.contract import base, boards, channels, contacts, conversations, kinds, push, signups
 from api.contract.base import FieldError, Problem
 from api.strict import JSON, query_names
 from db import texts
@@ -31,6 +31,7 @@ from db.contacts.errors import ContactField
 from db.contacts.reasons import Reason
 from db.conversations.errors import ConversationField
 from db.errors import AppError, ErrorCode, Field, FieldCode, RequestError, RequestField
+from db.notifications.errors import NotificationField
 
 log = structlog.get_logger("api.errors")
 
@@ -65,6 +66,7 @@ PATTERNS: dict[str, FieldCode] = {
     channels.TEMPLATE_LANGUAGE: TemplateField.LANGUAGE,
     channels.WEB_ADDRESS: TemplateField.WEB_ADDRESS,
     signups.PROVIDER_ID: ChannelField.PROVIDER_ID,
+    **dict.fromkeys((push.ENDPOINT, push.PUBLIC_KEY, push.SECRET), NotificationField.NO_PUSH_TARGET),
 }
 """Patterns of the contract, and what is wrong with a text that does not fit."""
 _MISSING = re.compile(r"missing required field `([^`]+)`")

@@ -14,7 +14,9 @@ from pathlib import Path
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _VERSION = b"\x01"
 _NONCE = 12
@@ -74,6 +76,13 @@ class KeyRing:
     def _mark(key: bytes, message: bytes, purpose: str) -> bytes:
         own = hmac.digest(key, b"sign|" + purpose.encode(), "sha256")
         return hmac.digest(own, message, "sha256")[:16]
+
+    def derived(self, purpose: str, key_id: str) -> bytes:
+        """32 bytes for one purpose (HKDF-SHA256), the same for as long as this key is in the ring. Raises SealBroken."""
+        key = self._keys.get(key_id)
+        if key is None:
+            raise SealBroken("its key is not in SECRET_KEYS")
+        return HKDF(hashes.SHA256(), 32, None, purpose.encode()).derive(key)
 
     def key_of(self, blob: bytes) -> str:
         """Which key sealed it; for rotation."""

@@ -35,6 +35,16 @@ class SendMail(Job, frozen=True, kw_only=True):
     mail_id: UUID
 
 
+class SendPush(Job, frozen=True, kw_only=True):
+    """Notifies one person in the browsers that they chose (`db/notifications/subscriptions.py`)."""
+
+    max_tries: ClassVar[int] = 4
+    when_held: ClassVar[WhenHeld] = "drop"
+    user_id: UUID
+    kind: Literal["assigned", "mentioned"]
+    conversation_id: UUID
+
+
 class CheckChannel(Job, frozen=True, kw_only=True):
     """Live check of a channel's credentials, number, quality and limits."""
 

@@ -31,6 +31,7 @@ from db.errors import RequestError as RequestError
 from db.errors import fill as fill
 from db.holds.errors import HoldError
 from db.messages.errors import MessageError
+from db.notifications.errors import NotificationError, NotificationField
 
 C = TypeVar("C", bound=Code)
 
@@ -47,6 +48,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     CampaignError,
     BoardError,
     HoldError,
+    NotificationError,
 )
 FIELD_LISTS: tuple[type[FieldCode], ...] = (
     Reason,
@@ -58,6 +60,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     ConversationField,
     CampaignField,
     BoardField,
+    NotificationField,
     RequestField,
 )
 OTHER_LISTS: tuple[type[Code], ...] = (RowWarning, StayReason, FileProblem, NetworkFailure, CheckDetail, SignupFailure)

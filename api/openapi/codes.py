@@ -12,6 +12,7 @@ from db.conversations.errors import ConversationError
 from db.errors import ErrorCode, RequestError
 from db.holds.errors import HoldError
 from db.messages.errors import MessageError
+from db.notifications.errors import NotificationError
 
 BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "api_keys_create": (
@@ -170,6 +171,13 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         AccountError.TOO_MANY_ATTEMPTS,
         AccountError.WRONG_PASSWORD,
     ),
+    "me_push_key_get": (AccountError.PEOPLE_ONLY,),
+    "me_push_subscriptions_create": (
+        AccountError.PEOPLE_ONLY,
+        NotificationError.TOO_MANY_SUBSCRIPTIONS,
+    ),
+    "me_push_subscriptions_delete": (AccountError.PEOPLE_ONLY,),
+    "me_push_subscriptions_list": (AccountError.PEOPLE_ONLY,),
     "me_sessions_clear": (AccountError.PEOPLE_ONLY,),
     "me_sessions_delete": (AccountError.PEOPLE_ONLY,),
     "me_sessions_list": (AccountError.PEOPLE_ONLY,),

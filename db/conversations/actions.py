@@ -19,6 +19,8 @@ from db.conversations.thread import Entry
 from db.errors import RequestError, RequestField
 from db.messages import answers
 from db.messages.conversation import Entry as Message
+from db.notifications import calls
+from db.notifications.enums import NotificationKind
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.versions import Expected, check
@@ -137,6 +139,8 @@ async def _assign(w: Work, row: asyncpg.Record, assignee_id: UUID | None) -> Non
     await _set(w, row["id"], "assignee_id", assignee_id)
     kind = LineKind.UNASSIGNED if assignee_id is None else LineKind.ASSIGNED
     await record.line(w, row["id"], row["contact_id"], kind, whom=assignee_id or row["assignee_id"])
+    if assignee_id is not None:
+        calls.call(w, [assignee_id], NotificationKind.ASSIGNED, row["id"])
     w.audit("conversation.assigned", row["id"], assignee_id=assignee_id)
 
 
@@ -228,6 +232,7 @@ async def add_note(actor: Actor, conversation_id: UUID, body: str, mentions: Seq
             text,
             named,
         )
+        calls.call(w, named, NotificationKind.MENTIONED, conversation_id)
         w.audit("conversation.note_added", conversation_id)
         w.emit(ConversationEntryAdded(conversation_id=conversation_id, contact_id=row["contact_id"], entry_id=entry_id))
         return await thread.own(w, w.company_id, entry_id)

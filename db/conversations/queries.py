@@ -17,7 +17,7 @@ from db.messages.content import Referral
 from db.messages.conversation import Entry
 from db.permissions import Permission
 from db.providers import registry
-from db.tenancy import Actor
+from db.tenancy import Actor, worker
 from db.work import Read, read
 
 MOST = 1000
@@ -188,6 +188,18 @@ async def _found(r: Read, text: str, args: list[object]) -> str | None:
     args += needles
     places = [f"${number}" for number in range(len(args) - len(needles) + 1, len(args) + 1)]
     return f"exists (select from contact k where k.company_id = $1 and k.id = v.contact_id and {search.has_all('k', places)})"
+
+
+async def contact_name(company_id: UUID, conversation_id: UUID) -> str | None:
+    """With whom a conversation is, for the program itself: the name, else the address."""
+    async with read(worker(company_id), Permission.CONVERSATIONS_READ) as r:
+        name: str | None = await r.fetchval(
+            "select coalesce(nullif(c.name, ''), v.address) from conversation v"
+            " join contact c on c.company_id = $1 and c.id = v.contact_id where v.company_id = $1 and v.id = $2",
+            company_id,
+            conversation_id,
+        )
+        return name
 
 
 async def counts(actor: Actor) -> Counts:

@@ -3,6 +3,8 @@
 from uuid import UUID
 
 from db.conversations.enums import AssignmentStrategy as S
+from db.notifications import calls
+from db.notifications.enums import NotificationKind
 from db.permissions import ROLE_PERMISSIONS, Permission
 from db.work import Work
 
@@ -38,6 +40,8 @@ async def route(w: Work, conversation_id: UUID, channel_id: UUID, team_id: UUID 
         assignee = await w.fetchval(_NEXT, w.company_id, team["id"], team["strategy"], ANSWERING)
     if assignee is None and team_id is not None:
         return None
+    if assignee is not None:
+        calls.call(w, [assignee], NotificationKind.ASSIGNED, conversation_id)
     version: int = await w.fetchval(
         "update conversation set team_id = $3, assignee_id = $4, version = version + 1 where company_id = $1 and id = $2"
         " returning version",

@@ -195,6 +195,10 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
             "bulk_id": await insert(
                 "insert into contact_bulk(company_id, verb, filter) values ($1, 'opt_out', '{}') returning id"
             ),
+            "subscription_id": await insert(
+                "insert into push_subscription(company_id, id, user_id, target, server_key) values ($1, uuidv7(), $2, 'x', 'x') returning id",
+                owner.id,
+            ),
             "user_id": owner.id,
             "session_id": await insert(
                 "insert into session(company_id, token_hash, user_id, expires_at) values ($1, $2, $3, now() + interval '1 day') returning id",

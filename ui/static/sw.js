@@ -31,3 +31,22 @@ self.addEventListener("fetch", (event) => {
     event.respondWith(caches.match(request).then((kept) => kept || fetch(request)));
   }
 });
+
+/* A notification, unless the person looks at what it is about. `tag`: a later one takes the earlier one's place. */
+self.addEventListener("push", (event) => {
+  const said = event.data?.json();
+  if (!said) return;
+  const show = (open) => {
+    if (open.some((page) => page.focused && new URL(page.url).pathname === said.url)) return;
+    const { title, body, tag } = said;
+    return registration.showNotification(title, { body, tag, renotify: true, icon: FILES[2], badge: FILES[2], data: said.url });
+  };
+  event.waitUntil(clients.matchAll({ type: "window" }).then(show));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const url = event.notification.data;
+  const lead = ([page]) => (page ? page.focus().then((front) => front.navigate(url)) : clients.openWindow(url));
+  event.waitUntil(clients.matchAll({ type: "window" }).then(lead));
+});

@@ -31,6 +31,33 @@
         setTimeout(() => button.classList.remove("m-copied"), 1600);
       }
     },
+    push: {
+      // "none": this browser cannot; "denied": the person said no; "off"; or the address that it has
+      async state() {
+        if (!("PushManager" in window) || !("serviceWorker" in navigator) || !isSecureContext) return "none";
+        if (Notification.permission === "denied") return "denied";
+        const worker = await navigator.serviceWorker.ready;
+        return (await worker.pushManager.getSubscription())?.endpoint || "off";
+      },
+      async on(key) {
+        try {
+          if ((await Notification.requestPermission()) !== "granted") return { refused: "denied" };
+          const { pushManager } = await navigator.serviceWorker.ready;
+          const bytes = Uint8Array.from(atob(key.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+          const old = await pushManager.getSubscription();
+          const same = old && String(new Uint8Array(old.options.applicationServerKey)) === String(bytes);
+          if (old && !same) await old.unsubscribe();
+          const { endpoint, keys } = (same ? old : await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes })).toJSON();
+          return { endpoint, ...keys };
+        } catch (error) {
+          return { refused: String(error) };
+        }
+      },
+      async off() {
+        const worker = await navigator.serviceWorker.ready;
+        await (await worker.pushManager.getSubscription())?.unsubscribe();
+      },
+    },
     forget() {
       for (const key of Object.keys(localStorage)) if (key.startsWith("draft:")) localStorage.removeItem(key);
     },

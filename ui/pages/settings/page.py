@@ -9,6 +9,7 @@ from ui.components.progress import tabs
 from ui.i18n import _
 from ui.pages.settings.company import draw_company
 from ui.pages.settings.keys import draw_keys
+from ui.pages.settings.notifications import draw_notifications
 from ui.pages.settings.profile import draw_profile, draw_sessions
 from ui.routing import page
 
@@ -16,7 +17,8 @@ from ui.routing import page
 @page("/settings")
 def settings(tab: str = "profile") -> None:
     me = session.current()
-    parts = [("profile", _("Profile"), draw_profile), ("sessions", _("Sessions"), draw_sessions)]
+    parts = [("profile", _("Profile"), draw_profile), ("notifications", _("Notifications"), draw_notifications)]
+    parts.append(("sessions", _("Sessions"), draw_sessions))
     if me.may(Permission.COMPANY_READ):
         parts.append(("company", _("Company"), draw_company))
     if me.may(Permission.KEYS_WRITE):

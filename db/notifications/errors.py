@@ -1,0 +1,15 @@
+"""Why notifications are refused."""
+
+from db.errors import ErrorCode, FieldCode
+
+
+class NotificationError(ErrorCode):
+    TOO_MANY_SUBSCRIPTIONS = (
+        "too_many_subscriptions",
+        409,
+        "You have notifications in {limit} browsers, as many as there can be. Switch them off in one first.",
+    )
+
+
+class NotificationField(FieldCode):
+    NO_PUSH_TARGET = "no_push_target", "This is not what a browser gives for notifications."

@@ -1,0 +1,109 @@
+"""Sends notifications to the browsers of one person (Web Push): the text is encrypted for the browser (RFC 8291), the request signed with
+our key (VAPID, RFC 8292) and sent through workers/http.py, because its address comes from a person.
+
+Repeating is harmless: a later notification of a conversation takes the place of the earlier one in the browser (`tag`). What a push
+service refuses for good ends the subscription; the page makes a new one on its next visit.
+"""
+
+import asyncio
+import base64
+from functools import partial
+from typing import Literal
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import http_ece  # type: ignore[import-untyped]
+import msgspec
+import structlog
+from cryptography.hazmat.primitives.asymmetric import ec
+from py_vapid import Vapid02  # type: ignore[import-untyped]
+
+from db.conversations import queries as conversations
+from db.crypto import SealBroken
+from db.jobs import SendPush
+from db.notifications import subscriptions, vapid
+from db.notifications.enums import NotificationKind
+from db.notifications.subscriptions import Target
+from workers.http import Blocked, OutboundClient, OutboundError
+from workers.registration import Handler
+from workers.runtime import Retry
+
+log = structlog.get_logger("workers.push")
+
+TTL = 4 * 3600  # seconds that a push service keeps it for a browser that is away: after that it is no news
+GONE = (400, 401, 403, 404, 410)
+"""Answers after which an address is useless: the browser is gone, or it knows us by another key."""
+
+_TEXTS: dict[tuple[NotificationKind, str], str] = {
+    (NotificationKind.ASSIGNED, "pt-BR"): "Uma conversa agora é sua.",
+    (NotificationKind.ASSIGNED, "en"): "A conversation is yours now.",
+    (NotificationKind.MENTIONED, "pt-BR"): "Mencionaram você em uma nota.",
+    (NotificationKind.MENTIONED, "en"): "You were mentioned in a note.",
+}
+
+Outcome = Literal["sent", "gone", "later"]
+
+
+class Shown(msgspec.Struct):
+    """What the service worker of the page (ui/static/sw.js) shows. `tag`: a later one with the same takes its place."""
+
+    title: str
+    body: str
+    url: str
+    tag: str
+
+
+class PushJobs:
+    """The job of this module with what it needs."""
+
+    def __init__(self, public_url: str, outbound: OutboundClient) -> None:
+        self._public_url = public_url
+        self._outbound = outbound
+
+    async def send_push(self, company_id: UUID, job: SendPush) -> None:
+        reach = await subscriptions.reach(company_id, job.user_id)
+        name = await conversations.contact_name(company_id, job.conversation_id) if reach else None
+        if reach is None or name is None:
+            return
+        body = _TEXTS[NotificationKind(job.kind), reach.language]
+        text = Shown(name, body, f"/inbox/{job.conversation_id}", f"conversation:{job.conversation_id}")
+        send = partial(self._one, msgspec.json.encode(text))
+        outcomes = await asyncio.gather(*(send(target, key) for target, key in reach.targets.values()))
+        for subscription_id, outcome in zip(reach.targets, outcomes, strict=True):
+            if outcome == "gone":
+                await subscriptions.forget(company_id, subscription_id)
+        if "later" in outcomes:
+            raise Retry(reason="a push service did not take it")
+
+    async def _one(self, text: bytes, target: Target, key_id: str) -> Outcome:
+        try:
+            headers = {**self._signed(target, key_id), "ttl": str(TTL), "urgency": "high", "content-encoding": "aes128gcm"}
+            answer = await self._outbound.request("POST", target.endpoint, headers=headers, content=_encrypted(text, target))
+        except (SealBroken, Blocked):
+            return "gone"
+        except OutboundError as error:
+            log.info("push.unreachable", host=urlsplit(target.endpoint).hostname, error=str(error))
+            return "later"
+        if 200 <= answer.status < 300:
+            return "sent"
+        return "gone" if answer.status in GONE else "later"
+
+    def _signed(self, target: Target, key_id: str) -> dict[str, str]:
+        place = urlsplit(target.endpoint)
+        claims = {"aud": f"{place.scheme}://{place.netloc}", "sub": self._public_url}
+        signer = Vapid02(private_key=vapid.private_key(key_id), conf={"no-strict": True})
+        signed: dict[str, str] = signer.sign(claims)
+        return signed
+
+
+def _encrypted(text: bytes, target: Target) -> bytes:
+    own, auth = ec.generate_private_key(ec.SECP256R1()), _decoded(target.auth)
+    sealed: bytes = http_ece.encrypt(text, private_key=own, dh=_decoded(target.p256dh), auth_secret=auth, version="aes128gcm")
+    return sealed
+
+
+def _decoded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+JOBS = (Handler(SendPush, lambda r: PushJobs(r.settings.public_url, OutboundClient()).send_push),)
