@@ -307,7 +307,7 @@ async def provider_outage(recipients: int) -> Report:
         return "; ".join(notes)
 
     report = await _run("provider outage", recipients, chaos, rate=max(80, recipients / 15))
-    assert report.states.get("failed_unknown", 0) <= 200, f"too many without a result: {report.notes}"
+    assert report.states.get("failed_unknown", 0) <= 300, f"too many without a result: {report.states}"  # 3 × 64 slots and some
     assert "failed" not in report.states, f"an outage is nobody's failure: {report.states}"
     return report
 
