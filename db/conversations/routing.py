@@ -16,14 +16,17 @@ select t.id, t.strategy from team t where t.company_id = $1 and t.id = coalesce(
     (select c.team_id from team_channel c where c.company_id = $1 and c.channel_id = $3))
 for share
 """
-# One conversation after the other: two that open at the same moment do not go to the same person.
+_CANDIDATES = f"""
+select m.user_id from team_member m join membership p on p.company_id = $1 and p.user_id = m.user_id and p.role = any($4)
+where m.company_id = $1 and m.team_id = $2
+order by case when $3 = '{S.LEAST_BUSY.value}' then (select count(*) from (select from conversation v where v.company_id = $1
+    and v.assignee_id = m.user_id and v.state = 'open' limit 1000) b) end, m.assigned_at nulls first, m.user_id
+limit 1
+"""
+# Whom another transaction is giving something to at this moment has their turn already: nobody waits for it.
 _NEXT = f"""
-update team_member x set assigned_at = clock_timestamp() from (
-    select m.user_id from team_member m join membership p on p.company_id = $1 and p.user_id = m.user_id and p.role = any($4)
-    where m.company_id = $1 and m.team_id = $2
-    order by case when $3 = '{S.LEAST_BUSY.value}' then (select count(*) from (select from conversation v where v.company_id = $1
-        and v.assignee_id = m.user_id and v.state = 'open' limit 1000) b) end, m.assigned_at nulls first, m.user_id
-    limit 1) n
+with n as materialized ({_CANDIDATES} for update of m skip locked)
+update team_member x set assigned_at = clock_timestamp() from n
 where x.company_id = $1 and x.team_id = $2 and x.user_id = n.user_id returning x.user_id
 """
 
@@ -36,8 +39,8 @@ async def route(w: Work, conversation_id: UUID, channel_id: UUID, team_id: UUID 
         return None
     assignee = None
     if team["strategy"] != S.MANUAL:
-        await w.execute("select pg_advisory_xact_lock(hashtext('team'), hashtext($1::uuid::text))", team["id"])
-        assignee = await w.fetchval(_NEXT, w.company_id, team["id"], team["strategy"], ANSWERING)
+        whose = (w.company_id, team["id"], team["strategy"], ANSWERING)
+        assignee = await w.fetchval(_NEXT, *whose) or await w.fetchval(_CANDIDATES, *whose)
     if assignee is None and team_id is not None:
         return None
     if assignee is not None:

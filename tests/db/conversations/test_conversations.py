@@ -295,6 +295,20 @@ async def test_teams_give_by_turns_and_to_the_least_busy(scene: Scene, owner_db:
     assert set(given[:3]) == set(ids)
 
 
+async def test_nobody_waits_for_a_turn(scene: Scene, owner_db: asyncpg.Connection) -> None:
+    member = await make_member(owner_db, scene.owner, Role.AGENT)
+    assert member.id is not None
+    await create_team(
+        scene.owner, name="Vendas", strategy=AssignmentStrategy.LEAST_BUSY, member_ids=[member.id], channel_ids=[scene.channel]
+    )
+    async with owner_db.transaction():  # another transaction is giving them something
+        await owner_db.execute("update team_member set assigned_at = now() where company_id = $1", scene.owner.company_id)
+        await scene.wrote(1)
+    found = await scene.the()
+    assert found.assignee is not None
+    assert found.assignee.id == member.id
+
+
 async def test_who_left_has_no_conversations(scene: Scene, owner_db: asyncpg.Connection) -> None:
     from db.accounts import team
 
