@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +11,8 @@ import pytest
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
-from api.contract.boards import BoardCreate, LeadMove
+from api.contract.boards import BoardCreate, Lead, LeadMove
+from api.contract.enums import StageKind
 from api.contract.events import LeadChanged
 from db.tenancy import Actor
 from tests import factories
@@ -18,6 +20,8 @@ from tests.ui.interactions import choose, click, field, hear, until
 from ui.client import boards as client
 from ui.client.base import ApiClient
 from ui.components.board import Board
+from ui.labels import boards as labels
+from ui.pages.boards import cards
 
 TOLD = re.compile(r'return runMethod\(\d+, "(?P<name>\w+)", (?P<given>.*)\)', re.DOTALL)
 
@@ -198,6 +202,36 @@ async def test_the_panel_saves_what_was_changed_and_nothing_else(
     click(real, "Anotar")
     for text in ("Ligar na segunda", "Alterado", "Valor"):
         await real.should_see(text)
+
+
+async def test_a_contact_shows_its_leads_and_gets_new_ones(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID
+) -> None:
+    await factories.contacts(owner_db, owner, 1)
+    person = await owner_db.fetchval("select id from contact where company_id = $1", owner.company_id)
+    await factories.lead(owner_db, owner, "Reforma", contact_id=person, value_cents=5000)
+    await real.open(f"/contacts/{person}")
+    for text in ("Reforma", "Vendas · Novo", "R$\xa050,00"):
+        await real.should_see(text)
+    click(real, "Novo negócio")
+    await real.should_see("Criar")
+    field(real, "Título").value = "Vitrine"
+    click(real, "Criar")
+
+    async def both() -> bool:
+        rows = await owner_db.fetch("select title from lead where contact_id = $1 order by title", person)
+        return [row["title"] for row in rows] == ["Reforma", "Vitrine"]
+
+    await until(both)
+
+
+def test_what_is_won_is_not_overdue() -> None:
+    day = labels.today() - timedelta(days=3)
+    lead = Lead(
+        id=uuid4(), board_id=uuid4(), stage_id=uuid4(), rank="V", title="Um", contact=None, value_cents=None, owner=None, due_on=day, tags=[],
+        values={}, conversation_id=None, lost_reason=None, note_count=0, created_at=datetime.now(UTC), stage_since=datetime.now(UTC), version=1,
+    )  # fmt: skip
+    assert [cards.card(lead, "BRL", kind)["tone"] for kind in StageKind] == ["bad", "quiet", "quiet"]
 
 
 async def test_stages_are_made_put_elsewhere_and_deleted(

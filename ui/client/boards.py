@@ -74,6 +74,11 @@ async def leads(api: ApiClient, board_id: UUID, params: Params) -> Page[Lead]:
     return await api.get(f"/v1/boards/{board_id}/leads", Page[Lead], params)
 
 
+async def contact_leads(api: ApiClient, contact_id: UUID) -> list[Lead]:
+    """The newest of all boards."""
+    return (await api.get(f"/v1/contacts/{contact_id}/leads", Page[Lead])).items
+
+
 async def lead(api: ApiClient, lead_id: UUID) -> Lead:
     return await api.get(f"/v1/leads/{lead_id}", Lead)
 

@@ -58,7 +58,7 @@ class _Page:
         self._asked = Asked([], ())
         self._buttons: dict[str, ui.button] = {}
         self._draw_actions(manage=me.may(Permission.BOARDS_WRITE))
-        with head.body, ui.element("div").classes("m-board-page"):
+        with head.body, ui.element("div").classes("m-board-page") as self._ground:
             self._bar = ui.element("div").classes("m-board-bar")
             self._bar.set_visibility(False)
             self._blank = ui.element("div").classes("w-full")
@@ -87,8 +87,8 @@ class _Page:
         try:
             return await client.board(self._api, self._id)
         except ApiProblem as error:
-            if error.status == 404 and not self._head.body.is_deleted:
-                gone(self._head.body, _("This board is no longer here"), "/boards")
+            if error.status == 404 and not self._ground.is_deleted:
+                gone(self._ground, _("This board is no longer here"), "/boards")
                 self._head.actions.clear()
             raise
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.contract.boards import Lead, Stage
+from api.contract.enums import StageKind
 from ui import formats
 from ui.components.text import initials
 from ui.i18n import _
@@ -27,7 +28,8 @@ def head(stage: Stage, currency: str) -> dict[str, Any]:
     }
 
 
-def card(lead: Lead, currency: str) -> dict[str, Any]:
+def card(lead: Lead, currency: str, kind: StageKind = StageKind.OPEN) -> dict[str, Any]:
+    """A card; nothing is overdue in a stage that is not open."""
     shown: dict[str, Any] = {
         "id": str(lead.id),
         "stage": str(lead.stage_id),
@@ -42,14 +44,18 @@ def card(lead: Lead, currency: str) -> dict[str, Any]:
     }
     if lead.due_on is not None:
         text, tone = labels.due(lead.due_on)
-        late = tone == "bad"
-        shown |= {"due": text, "tone": tone, "dueTitle": _("Overdue") if late else _("Due")}
+        late = tone == "bad" and kind is StageKind.OPEN
+        shown |= {
+            "due": text,
+            "tone": tone if kind is StageKind.OPEN else "quiet",
+            "dueTitle": _("Overdue") if late else _("Due"),
+        }
     if lead.owner is not None:
         name = lead.owner.name
         shown |= {"owner": name, "initials": initials(name), "tint": sum(name.encode()) % 4 + 1}
     return shown
 
 
-def page(leads: Sequence[Lead], currency: str, *, more: bool, full: bool = False) -> dict[str, Any]:
+def page(leads: Sequence[Lead], currency: str, kind: StageKind, *, more: bool, full: bool = False) -> dict[str, Any]:
     """Cards of a column, and whether there are more below: to be had by scrolling, or (`full`) by searching only."""
-    return {"cards": [card(lead, currency) for lead in leads], "more": more and not full, "full": more and full}
+    return {"cards": [card(lead, currency, kind) for lead in leads], "more": more and not full, "full": more and full}

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from api.contract.boards import Board, Lead, Stage
+from api.contract.enums import StageKind
 from api.contract.events import BoardTotals
 from ui.client import boards as client
 from ui.client.base import ApiClient
@@ -55,7 +56,11 @@ class Columns:
         """The card of a lead that goes to the screen now."""
         self._changes += 1
         self._know([lead])
-        return cards.card(lead, self.currency)
+        return cards.card(lead, self.currency, self._kind(lead.stage_id))
+
+    def _kind(self, stage_id: UUID) -> StageKind:
+        stage = self.stages.get(stage_id)
+        return stage.kind if stage else StageKind.OPEN
 
     def knows(self, lead_id: UUID, version: int | None) -> bool:
         """Whether the screen has this version of the lead, or a newer one. Without a version, one must ask."""
@@ -105,4 +110,4 @@ class Columns:
         loaded = known.loaded + len(found)
         self._read[stage_id] = _Read(loaded, cursor)
         self._know(found)
-        return cards.page(found, self.currency, more=cursor is not None, full=loaded >= MOST)
+        return cards.page(found, self.currency, self._kind(stage_id), more=cursor is not None, full=loaded >= MOST)

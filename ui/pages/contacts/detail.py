@@ -27,6 +27,7 @@ from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import contacts as contact_labels
 from ui.pages.contacts.conversation import Conversation
+from ui.pages.contacts.leads import Leads
 from ui.pages.contacts.merges import Merges
 from ui.routing import page
 
@@ -59,6 +60,7 @@ class _Contact:
                 )
             with ui.element("div").classes("m-col m-loose m-first"):
                 self._facts: Loader[Contact] = load(self._fetch, self._draw_facts)
+                Leads(contact_id)
                 self._merges = Merges(contact_id, write=self._write)
         live.on(ContactsChanged, self._changed)
         live.on(NotesChanged, self._notes_changed)
