@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from nicegui.element import Element
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
@@ -255,12 +256,15 @@ async def test_stages_are_made_put_elsewhere_and_deleted(
 
     first, *rest = (stage.name for stage in made.stages)
     await order(first, *rest, "Visita")
-    labelled(real, "Pôr Visita mais acima")
+    await press_labelled(real, "Pôr Visita mais acima")
     await order(first, rest[0], "Visita", rest[1])
 
 
-def labelled(user: User, label: str) -> None:
-    """Presses the button of this name."""
-    assert user.client is not None
-    found = {one for one in user.client.elements.values() if one.props.get("aria-label") == label}
-    UserInteraction(user, found, None).click()
+async def press_labelled(user: User, label: str) -> None:
+    """Presses the button of this name, once the page has it."""
+
+    async def there() -> set[Element]:
+        assert user.client is not None
+        return {one for one in user.client.elements.values() if one.props.get("aria-label") == label}
+
+    UserInteraction(user, await until(there), None).click()
