@@ -235,7 +235,7 @@ def test_what_is_won_is_not_overdue() -> None:
     assert [cards.card(lead, "BRL", kind)["tone"] for kind in StageKind] == ["bad", "quiet", "quiet"]
 
 
-async def test_stages_are_made_put_elsewhere_and_deleted(
+async def test_stages_are_made_and_put_elsewhere(
     real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient
 ) -> None:
     made = await client.create_board(as_owner, BoardCreate(name="Pós-venda"))
