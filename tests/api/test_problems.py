@@ -19,6 +19,7 @@ PUBLIC = {
     ("GET", "/health"),
     ("GET", "/ready"),
     ("GET", "/metrics"),
+    ("GET", "/files/{token}"),  # the token is a signed address: tests/api/test_files.py
 }
 
 
