@@ -19,6 +19,8 @@ from db.work import Read, read
 
 GATHERED = 500
 """Leads that have the words: up to so many are put in order, more are met on a walk through the list."""
+LOOKED_AT = 200
+"""Newest leads that tell whether words are frequent, before the index is asked."""
 
 
 class LeadFilter(NamedTuple):
@@ -101,17 +103,22 @@ async def board_leads(
         return []
     async with read(actor, Permission.BOARDS_READ) as r:
         await boards.must_exist(r, actor.company_id, board_id)
-        filter = filter._replace(among=await _few(r, board_id, needles(filter.search)))
+        filter = filter._replace(among=await _few(r, actor.company_id, board_id, needles(filter.search)))
         args: list[object] = [actor.company_id, board_id]
         sql = statement(filter, sort, after, args)
         return await r.fetch(f"{sql} limit ${len(args) + 1}", *args, limit)
 
 
-async def _few(r: Read, board_id: UUID, wanted: list[str]) -> list[UUID] | None:
-    """The leads that have these words, by the index; None without words, and where there are many."""
+async def _few(r: Read, company_id: UUID, board_id: UUID, wanted: list[str]) -> list[UUID] | None:
+    """The leads that have these words, by the index; None without words, and where there are many: the index would gather them all."""
     if not wanted:
         return None
     patterns = ", ".join(pattern(f"${place}") for place in range(3, 3 + len(wanted)))
+    recent = f"select l.search from lead l where l.company_id = $1 and l.board_id = $2 order by l.id desc limit {LOOKED_AT}"
+    words = has_all("l", [f"${place}" for place in range(3, 3 + len(wanted))])
+    met = await r.fetchval(f"select count(*) from ({recent}) l where {words}", company_id, board_id, *wanted)
+    if met > LOOKED_AT // 20:
+        return None
     rows = await r.fetch(f"select lead_search($1, array[{patterns}], $2) as id", board_id, GATHERED + 1, *wanted)
     return [row["id"] for row in rows] if len(rows) <= GATHERED else None
 

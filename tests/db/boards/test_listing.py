@@ -48,10 +48,19 @@ async def ids(actor: Actor, board_id: UUID, filter: LeadFilter, sort: LeadSort) 
         after = listing.key(rows[-1], sort)
 
 
+@pytest.mark.parametrize(("looked_at", "gathered"), [(0, 500), (0, 2), (200, 500)], ids=["gathered", "walked", "guessed"])
 @pytest.mark.parametrize("sort", LeadSort)
 async def test_all_pages_together_are_the_list(
-    owner: Actor, stranger: Actor, owner_db: asyncpg.Connection, sort: LeadSort
+    owner: Actor,
+    stranger: Actor,
+    owner_db: asyncpg.Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    sort: LeadSort,
+    looked_at: int,
+    gathered: int,
 ) -> None:
+    monkeypatch.setattr(listing, "LOOKED_AT", looked_at)
+    monkeypatch.setattr(listing, "GATHERED", gathered)
     board_id, places = await board_of(owner_db, owner)
     for stage_id in places[:2]:
         await owner_db.execute(_MADE, owner.company_id, stage_id, owner.id, 60)
