@@ -25,9 +25,16 @@ _WRITTEN = (*TABLES, "message", "attempt", "inbound_message", "message_tally", "
             "conversation", "conversation_entry", "conversation_label")  # fmt: skip
 
 
+async def _counted(c: asyncpg.Connection) -> None:
+    """What was written so far is known to the planner: else it joins everybody with everybody."""
+    await c.execute("set local role none")
+    await c.execute("analyze contact, message, inbound_message, conversation")
+    await act_for(c, LARGE.id)
+
+
 async def seed_large(settings: Settings, size: int = CONTACTS, say: Callable[[str], object] = lambda _: None) -> bool:
-    """`size` contacts, as many messages, a tenth as many conversations and leads; True when they were made now, False when the company was there. Needs the key ring, as the
-    owner of the database. Other programs that want the same tables wait until it is done. `say` is told each step."""
+    """`size` contacts, as many messages, a tenth as many conversations and leads; True when they were made now, False when the company
+    was there. Needs the key ring, as the owner of the database. Other programs that want the same tables wait until it is done. `say` is told each step."""
     c = await asyncpg.connect(settings.database_owner_url or settings.database_url)
     try:
         async with c.transaction():
@@ -48,6 +55,7 @@ async def seed_large(settings: Settings, size: int = CONTACTS, say: Callable[[st
                 await write_traffic(c, LARGE, size, at)
                 await write_conversations(c, LARGE)
                 say("Leads …")
+                await _counted(c)
                 await write_leads(c, LARGE, size)
                 await queue.insert(c, LARGE.id, [(CheckChannel(channel_id=each), None) for each in (LARGE.whatsapp, LARGE.sms)])
                 await c.execute(
