@@ -127,10 +127,15 @@ async def test_what_runs_as_the_system_role_cannot_be_given_another_table(owner:
     definers = await owner_db.fetch(
         "select proname, proconfig from pg_proc where prosecdef and pronamespace = 'public'::regnamespace"
     )
-    assert [row["proname"] for row in definers] == ["contact_search"]
+    assert {row["proname"] for row in definers} == {"contact_search", "lead_search"}
     async with work(owner, Permission.CONTACTS_WRITE) as w:
         await w.execute("create temp table contact as select uuidv7() as id, ''::text as name_key, now() as updated_at,"
                         " $1::uuid as company_id, 'x'::text as search", owner.company_id)  # fmt: skip
         await w.execute("grant select on contact to masteria_system")
         assert await w.fetch("select * from contact_search(array['%'], array['%'], null)") == []
+        await w.execute("create temp table lead as select uuidv7() as id, $1::uuid as company_id, $1::uuid as board_id, 'x'::text as search",
+                        owner.company_id)  # fmt: skip
+        await w.execute("grant select on lead to masteria_system")
+        assert await w.fetch("select * from lead_search($1, array['%'], 10)", owner.company_id) == []
+        await w.execute("drop table pg_temp.lead")
         await w.execute("drop table pg_temp.contact")
