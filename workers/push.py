@@ -1,8 +1,8 @@
 """Sends notifications to the browsers of one person (Web Push): the text is encrypted for the browser (RFC 8291), the request signed with
 our key (VAPID, RFC 8292) and sent through workers/http.py, because its address comes from a person.
 
-Repeating is harmless: a later notification of a conversation takes the place of the earlier one in the browser (`tag`). What a push
-service refuses for good ends the subscription; the page makes a new one on its next visit.
+A later notification of a conversation takes the place of the earlier one in the browser (`tag`). It is tried again only when no browser
+of the person took it. A subscription whose browser is gone, or that knows us by a key that is gone, ends.
 """
 
 import asyncio
@@ -31,8 +31,7 @@ from workers.runtime import Retry
 log = structlog.get_logger("workers.push")
 
 TTL = 4 * 3600  # seconds that a push service keeps it for a browser that is away: after that it is no news
-GONE = (400, 401, 403, 404, 410)
-"""Answers after which an address is useless: the browser is gone, or it knows us by another key."""
+GONE = (404, 410)  # the browser is gone; any other refusal may be ours to mend
 
 _TEXTS: dict[tuple[NotificationKind, str], str] = {
     (NotificationKind.ASSIGNED, "pt-BR"): "Uma conversa agora é sua.",
@@ -72,7 +71,7 @@ class PushJobs:
         for subscription_id, outcome in zip(reach.targets, outcomes, strict=True):
             if outcome == "gone":
                 await subscriptions.forget(company_id, subscription_id)
-        if "later" in outcomes:
+        if "later" in outcomes and "sent" not in outcomes:
             raise Retry(reason="a push service did not take it")
 
     async def _one(self, text: bytes, target: Target, key_id: str) -> Outcome:
@@ -86,7 +85,10 @@ class PushJobs:
             return "later"
         if 200 <= answer.status < 300:
             return "sent"
-        return "gone" if answer.status in GONE else "later"
+        if answer.status in GONE:
+            return "gone"
+        log.warning("push.refused", host=urlsplit(target.endpoint).hostname, status=answer.status)
+        return "later"
 
     def _signed(self, target: Target, key_id: str) -> dict[str, str]:
         place = urlsplit(target.endpoint)

@@ -9,7 +9,6 @@ import asyncpg
 import msgspec
 
 from db.clock import now
-from db.contacts.notes import must_exist
 from db.conversations import labels, queries, record, routing, thread
 from db.conversations.enums import ConversationState, LineKind, Priority
 from db.conversations.errors import ConversationField
@@ -66,10 +65,14 @@ select at from conversation_entry where company_id = $1 and id = $2
 """
 
 
+_KEPT = "select true from contact where company_id = $1 and id = $2 for key share"  # not merged or deleted meanwhile
+
+
 async def open_conversation(actor: Actor, contact_id: UUID, channel_id: UUID) -> Conversation:
     """The conversation with a person over a channel, made when there is none. Raises NotFound."""
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
-        await must_exist(w, w.company_id, contact_id)
+        if not await w.fetchval(_KEPT, w.company_id, contact_id):
+            raise RequestError.NOT_FOUND(what="contact")
         address = await answers.address_of(w, w.company_id, contact_id, channel_id)
         conversation_id = await w.fetchval(_OPEN, w.company_id, contact_id, channel_id, address or "")
         if conversation_id is not None:
@@ -241,6 +244,7 @@ async def add_note(actor: Actor, conversation_id: UUID, body: str, mentions: Seq
 async def reply(actor: Actor, conversation_id: UUID, text: str, *, seen: UUID | None = None) -> Message:
     """One free text to the person. `seen`: the newest entry that the writer saw. Raises NotFound, Invalid, Conflict: the obstacle, or
     `someone_answered`."""
+    actor.require(Permission.MESSAGES_SEND)
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
         row = await w.fetchrow(
             "select contact_id, channel_id from conversation where company_id = $1 and id = $2", w.company_id, conversation_id

@@ -16,13 +16,19 @@ from db.jobs import CheckChannel, Job
 from db.seed.accounts import PASSWORD, write_accounts
 from db.seed.campaigns import write_campaigns
 from db.seed.channels import SMS, WHATSAPP, write_channels
-from db.seed.company import COMPANY
+from db.seed.company import COMPANY, DEMO
 from db.seed.contacts import write_contacts
+from db.seed.leads import write_leads
 from db.seed.people import people
 from db.seed.templates import submissions, write_templates
 from db.settings import Settings
 
-CONTACTS = 4000
+CONTACTS, LEADS = 4000, 60
+# Those who wrote first; `g` as `write_leads` wants it.
+_CROWD = """
+create temp table crowd on commit drop as select c.id, c.name, 10 as g from contact c where c.company_id = $1
+order by exists (select from conversation v where v.company_id = $1 and v.contact_id = c.id) desc, c.id limit $2
+"""
 
 
 async def seed(settings: Settings) -> bool:
@@ -56,6 +62,8 @@ async def _company(c: asyncpg.Connection) -> None:
     await write_templates(c, at)
     await write_campaigns(c, customers, at, dice)
     await c.execute("select make_conversations($1, null)", COMPANY)
+    await c.execute(_CROWD, COMPANY, LEADS)
+    await write_leads(c, DEMO, 10 * LEADS)
     jobs: list[tuple[Job, datetime | None]] = [(CheckChannel(channel_id=channel), None) for channel in (WHATSAPP, SMS)]
     await queue.insert(c, COMPANY, [*jobs, *submissions(at)])
     await c.execute(

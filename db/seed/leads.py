@@ -1,5 +1,5 @@
-"""The leads of a large company: every tenth person of its crowd has one on its first board, with the history that brought it where it
-is."""
+"""The leads of a made up company: every tenth person of its crowd has one on its first board, with the history that brought it where
+it is."""
 
 from uuid import UUID
 
@@ -7,6 +7,7 @@ import asyncpg
 
 from db.boards.enums import LeadEvent, StageKind
 from db.boards.rank import spread
+from db.permissions import Role
 from db.seed.company import Made, fixed_id
 
 _SHARES = (0.30, 0.22, 0.16, 0.14, 0.18)
@@ -65,7 +66,7 @@ async def write_leads(c: asyncpg.Connection, company: Made, size: int) -> None:
         places += [(stage["id"], rank) for rank in spread(None, None, round(size // 10 * share))]
     given = {"stages": ",".join(str(stage) for stage, _ in places), "ranks": ",".join(rank for _, rank in places)}
     await c.execute(_PLACED.format_map({name: f"{{{values}}}" for name, values in given.items()}))
-    agents = [fixed_id(email) for email, _, _ in company.team[2:]]
+    agents = [fixed_id(email) for email, _, role in company.team[2:] if role is not Role.VIEWER]
     await c.execute(_LEADS, company.id, board, list(_TITLES), agents, list(_TAGS), reasons, company.whatsapp)
     for statement in (_MADE, _MOVED):
         await c.execute(statement, company.id, stages[0]["id"], stages[0]["name"], agents)

@@ -138,6 +138,14 @@ async def test_who_is_here_and_types(client: httpx.AsyncClient, scene: Scene, si
     assert (await client.post(path, json={}, headers=key)).json()["code"] == "people_only"
 
 
+async def test_a_key_that_may_not_send_answers_nobody(client: httpx.AsyncClient, scene: Scene, sign_in_as: SignInAs) -> None:
+    await scene.wrote(1)
+    key = await sign_in_as(scopes=[Permission.CONVERSATIONS_READ, Permission.CONVERSATIONS_WRITE])
+    path = f"/v1/conversations/{(await scene.the()).id}/messages"
+    refused = await client.post(path, json={"text": "Oi"}, headers=key)
+    assert (refused.status_code, refused.json()["params"]["permission"]) == (403, "messages:send")
+
+
 async def test_a_message_is_told_to_who_looks(scene: Scene) -> None:
     message = await scene.wrote(1)
     conversation = (await scene.the()).id

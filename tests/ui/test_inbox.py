@@ -1,5 +1,6 @@
 """The inbox over the real API and database: the list as it moves, the thread, answers and notes, and what is done with a conversation."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,8 +12,14 @@ from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.conversations import QuickReply, QuickReplyCreate, ReplyCreate
 from api.contract.events import ConversationEntryAdded, ConversationUpdated
-from db.permissions import Role
+from db.clock import now
+from db.messages import echoes
+from db.messages.content import Text
+from db.messages.echoes import Echo
+from db.messages.enums import MessageOrigin
+from db.permissions import Permission, Role
 from db.tenancy import Actor
+from db.work import work
 from tests import factories
 from tests.api.conftest import bearer, make_member
 from tests.factories import content_json
@@ -202,6 +209,44 @@ async def test_a_note_names_a_colleague_and_never_goes_out(
     )
     assert tuple(found) == ("Fala com @Pessoa agent hoje", 1)
     assert await answers(owner_db, owner) == []
+
+
+async def test_a_note_that_was_begun_is_never_an_answer(real: User, customers: Customers) -> None:
+    one, other = await customers.wrote(0, "Oi"), await customers.wrote(1, "Olá")
+    await real.open(f"/inbox/{one}")
+    await real.should_see("Sem dono")
+    press(real, "Nota")
+    next(iter(real.find(kind=ui.textarea).elements)).value = "Cuidado, já reclamou."
+    press(real, "Resposta")
+    field = next(iter(real.find(kind=ui.textarea).elements))
+    assert field.value == ""
+    field.value = "Bom dia!"
+    press_row(real, other)
+    await until(lambda: true_of(lambda: field.is_deleted))
+    between = next(iter(real.find(kind=ui.textarea).elements))
+    press_row(real, one)
+    await until(lambda: true_of(lambda: between.is_deleted))
+    field = next(iter(real.find(kind=ui.textarea).elements))
+    assert field.value == "Bom dia!"
+    press(real, "Nota")
+    assert field.value == "Cuidado, já reclamou."
+
+
+async def test_what_was_said_on_a_phone_and_told_late_holds_up_no_answer(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, customers: Customers
+) -> None:
+    one = await customers.wrote(0, "Chegou?")
+    row = await owner_db.fetchrow("select contact_id, channel_id, address from conversation where id = $1", one)
+    said = now() - timedelta(minutes=5)
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        echo = Echo(
+            row["channel_id"], row["contact_id"], "e1", row["address"], Text(text="Já vou"), said, MessageOrigin.PHONE_APP
+        )
+        await echoes.store(w, echo)
+    await real.open(f"/inbox/{one}")
+    await real.should_see("Já vou")
+    write(real, "Chegou sim.")
+    await until(lambda: sent(owner_db, owner, ["Já vou", "Chegou sim."]))
 
 
 async def test_a_quick_reply_is_found_by_its_shortcut(real: User, customers: Customers, as_owner: ApiClient) -> None:

@@ -93,7 +93,7 @@ async def test_a_browser_gets_what_only_it_can_read(owner: Actor, conversation_i
     assert int(headers["ttl"]) > 0
 
 
-@pytest.mark.parametrize("status", [403, 404, 410])
+@pytest.mark.parametrize("status", [404, 410])
 async def test_a_browser_that_is_gone_is_forgotten(owner: Actor, conversation_id: UUID, jobs: PushJobs, status: int) -> None:
     async with peer(answering(status)) as service:
         await subscriptions.subscribe(owner, Browser(service).target, None)
@@ -101,13 +101,21 @@ async def test_a_browser_that_is_gone_is_forgotten(owner: Actor, conversation_id
     assert await subscriptions.subscriptions(owner) == []
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("status", [403, 429, 500, 503])
 async def test_a_service_in_trouble_is_asked_again(owner: Actor, conversation_id: UUID, jobs: PushJobs, status: int) -> None:
     async with peer(answering(status)) as service:
         await subscriptions.subscribe(owner, Browser(service).target, None)
         with pytest.raises(Retry):
             await jobs.send_push(owner.company_id, job(owner, conversation_id))
     assert len(await subscriptions.subscriptions(owner)) == 1
+
+
+async def test_what_one_browser_took_rings_in_no_other_again(owner: Actor, conversation_id: UUID, jobs: PushJobs) -> None:
+    async with peer(answering(201)) as well, peer(answering(503)) as ill:
+        for service in (well, ill):
+            await subscriptions.subscribe(owner, Browser(service).target, None)
+        await jobs.send_push(owner.company_id, job(owner, conversation_id))
+    assert (len(well.requests), len(ill.requests)) == (1, 1)
 
 
 async def test_an_address_inside_our_network_is_never_called(owner: Actor, conversation_id: UUID) -> None:

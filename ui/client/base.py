@@ -68,6 +68,7 @@ class Pool:
     """The connection pool of this process; opened at start, closed at stop."""
 
     http: httpx.AsyncClient | None = None
+    files: httpx.AsyncClient | None = None  # streams that browsers may read slowly hold none of the others up
     unanswered: Callable[[str], None] | None = None
     """Is told the session token of each request that got no answer, or a failure of the server."""
 
@@ -81,12 +82,20 @@ class Pool:
             follow_redirects=False,
             trust_env=False,
         )
+        cls.files = httpx.AsyncClient(
+            base_url=api_url,
+            transport=transport,
+            timeout=httpx.Timeout(20, connect=3),
+            limits=httpx.Limits(max_connections=512, max_keepalive_connections=8),
+            follow_redirects=False,
+            trust_env=False,
+        )
 
     @classmethod
     async def close(cls) -> None:
-        if cls.http is not None:
-            await cls.http.aclose()
-            cls.http = None
+        for one in filter(None, (cls.http, cls.files)):
+            await one.aclose()
+        cls.http = cls.files = None
 
 
 def _plain(value: Any) -> Any:
@@ -203,7 +212,8 @@ class ApiClient:
         """Opens a streamed answer: `async for chunk in response.aiter_bytes()`. `path` may be a whole address."""
         request = self._request("GET", path, params=params, headers=headers)
         try:
-            response = await _http().send(request, stream=True)
+            assert Pool.files is not None
+            response = await Pool.files.send(request, stream=True)
         except httpx.TransportError as error:
             raise Offline(str(error)) from error
         try:

@@ -39,8 +39,8 @@ async def of_contact(api: ApiClient, contact_id: UUID) -> list[Conversation]:
     return (await api.get(f"/v1/contacts/{contact_id}/conversations", Page[Conversation])).items
 
 
-async def change(api: ApiClient, conversation_id: UUID, body: ConversationUpdate) -> Conversation:
-    return await api.patch(f"/v1/conversations/{conversation_id}", Conversation, body)
+async def change(api: ApiClient, conversation_id: UUID, body: ConversationUpdate, version: int | None = None) -> Conversation:
+    return await api.patch(f"/v1/conversations/{conversation_id}", Conversation, body, version=version)
 
 
 async def read(api: ApiClient, conversation_id: UUID, seen: UUID | None) -> Conversation:

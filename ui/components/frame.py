@@ -5,7 +5,7 @@ frame knows who is signed in; it asks the API for nothing.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
@@ -189,7 +189,8 @@ def _user_menu() -> None:
 
 
 async def _sign_out() -> None:
-    ui.run_javascript("masteria.forget()")
+    with suppress(TimeoutError):  # who comes next at this computer gets no calls of the one who leaves
+        await ui.run_javascript("masteria.forget(); return masteria.push.off()", timeout=2)
     await session.sign_out()
 
 

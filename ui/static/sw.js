@@ -47,6 +47,9 @@ self.addEventListener("push", (event) => {
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
   const url = event.notification.data;
-  const lead = ([page]) => (page ? page.focus().then((front) => front.navigate(url)) : clients.openWindow(url));
+  const lead = (open) => { // never away from what is being filled in
+    const page = open.find((one) => new URL(one.url).pathname.startsWith("/inbox"));
+    return page ? page.focus().then((front) => front.navigate(url)) : clients.openWindow(url);
+  };
   event.waitUntil(clients.matchAll({ type: "window" }).then(lead));
 });

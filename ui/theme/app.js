@@ -54,6 +54,7 @@
         }
       },
       async off() {
+        if (!("PushManager" in window) || !("serviceWorker" in navigator)) return;
         const worker = await navigator.serviceWorker.ready;
         await (await worker.pushManager.getSubscription())?.unsubscribe();
       },

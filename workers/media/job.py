@@ -17,6 +17,7 @@ import structlog
 from db import blobs
 from db.blobs import HandedOver
 from db.clock import now
+from db.errors import Unavailable
 from db.jobs import DeleteFiles, DownloadFile
 from db.messages import files
 from db.messages.enums import FileReason, FileState
@@ -67,13 +68,13 @@ class MediaJobs:
             try:
                 got = await self._fetch(company_id, file, path)
                 found, thumbnail = await _look(path, file, got)
+                await _put(file, found, path, thumbnail)
             except Ended as end:
                 log.info("media.ended", file_id=str(file.id), state=end.state.value, reason=end.reason.value)
                 await files.ended(company_id, file.id, end.state, end.reason)
                 return
-            except Retry as again:
+            except (Retry, Unavailable, OSError) as again:
                 raise Retry(pause(file.created_at), str(again)) from again
-            await _put(file, found, path, thumbnail)
         if not await files.stored(company_id, file.id, found):
             await files.delete_bytes(file.key)
 

@@ -59,6 +59,6 @@ def _found(head: bytes, called: str) -> str:
         if brand[:3] in (b"3gp", b"3g2"):
             return "video/3gpp"
         return _BRANDS.get(brand) or ("audio/mp4" if called.startswith("audio/") else "video/mp4")
-    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
+    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06 != 0x06:  # not a text in UTF-16
         return "audio/aac" if head[1] & 0xF6 == 0xF0 else "audio/mpeg"
     return _MARKUP if head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0").startswith(b"<") else UNKNOWN

@@ -18,6 +18,7 @@ from db import blobs
 from db.blobs import DiskBlobs
 from db.clock import now
 from db.contacts import actions
+from db.errors import RequestError
 from db.jobs import DeleteFiles, DownloadFile
 from db.messages import content as doc
 from db.messages import conversation, files
@@ -156,6 +157,7 @@ async def test_what_is_called_a_picture_and_is_none_is_not_kept(
         ("text/html", b"<html><script>alert(1)</script>"),
         ("application/javascript", b"alert(1)"),
         ("application/pdf", b"no pdf"),
+        ("text/csv", "nome;fone".encode("utf-16")),
         ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"<html>"),
         ("image/png", samples.of("image/png")[:200]),
     ],
@@ -304,6 +306,24 @@ async def test_a_worker_that_dies_before_it_says_so_leaves_one_file(
     monkeypatch.setattr(housekeeping, "ORPHANED", -housekeeping.ORPHANED)
     await housekeeping._files()
     assert kept(store) == left
+
+
+async def test_a_store_that_does_not_answer_is_asked_as_long_as_a_provider(
+    setting: Setting, vendor: Vendor, store: DiskBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_id = await setting.message(IMAGE)
+    assert file_id is not None
+
+    async def away(*_: object, **__: object) -> None:
+        raise RequestError.UNAVAILABLE(retry_after=5)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "_put", away)
+        with pytest.raises(Retry) as again:
+            await setting.fetch(file_id)
+    assert again.value.after is not None
+    assert again.value.after >= 5
+    assert (await setting.fetch(file_id))["state"] == "stored"
 
 
 async def test_files_go_with_their_contact(setting: Setting, vendor: Vendor, store: DiskBlobs) -> None:

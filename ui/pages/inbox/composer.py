@@ -92,7 +92,9 @@ class Composer:
             self._offered.props["aria-label"] = _("Suggestions")
             self._offered.set_visibility(False)
             with ui.element("div").classes("m-write-box") as self._box:
-                self._text = ui.textarea(value=drafts.text(one.id)).props("borderless dense autogrow").classes("m-grow")
+                self._text = (
+                    ui.textarea(value=drafts.text(one.id, self._mode)).props("borderless dense autogrow").classes("m-grow")
+                )
                 self._text.props["for"] = f"write{self._text.id}"
                 self._text.props["dir"] = "auto"
                 self._text.on_value_change(self._changed)
@@ -172,7 +174,9 @@ class Composer:
         """An answer to the person, or a note for colleagues."""
         if mode not in self._modes:
             return
-        self._mode = mode
+        if mode != self._mode:
+            self._mode = mode
+            self._text.value = self._drafts.text(self._one.id, mode)
         for one, element in self._modes.items():
             mark(element, one == mode)
         label = _("Write an answer") if mode == "reply" else _("Write a note for your team")
@@ -197,28 +201,30 @@ class Composer:
     def fill(self) -> None:
         """What the browser kept, where nothing was written yet."""
         if self._may_note and not self._text.value:
-            self._text.value = self._drafts.text(self._one.id)
+            self._text.value = self._drafts.text(self._one.id, self._mode)
 
     def furnish(self) -> None:
         """Who may be mentioned, or the quick replies, are known by now, or are others."""
         if self._may_note:
             self._offer(self._text.value or "")
 
-    def back(self, text: str) -> None:
+    def back(self, mode: Mode, text: str) -> None:
         """A text that was not sent returns to the field, before what was written since."""
         if self.element.is_deleted:
-            self._drafts.keep(self._one.id, "\n".join(part for part in (text, self._drafts.text(self._one.id)) if part))
+            kept = self._drafts.text(self._one.id, mode)
+            self._drafts.keep(self._one.id, mode, "\n".join(part for part in (text, kept) if part))
             toast(
                 _("Your answer to {name} was not sent. It waits there.").format(name=self._one.contact_name or self._one.address),
                 "bad",
             )
             return
+        self.mode(mode)
         self._text.value = "\n".join(part for part in (text, self._text.value) if part)
         self._tick()
 
     def _changed(self) -> None:
         text = self._text.value or ""
-        self._drafts.keep(self._one.id, text)
+        self._drafts.keep(self._one.id, self._mode, text)
         if text and self._mode == "reply":
             self._typing.poke()
         self._offer(text)
@@ -253,18 +259,22 @@ class Composer:
             await self._note(text)
             return
         self._thread.to_end()
-        await Outgoing(self._one.id, self._thread, text, self.back).send()
+        await Outgoing(self._one.id, self._thread, text, partial(self.back, "reply")).send()
         await self.refresh()
 
     async def _note(self, text: str) -> None:
-        named = [one.user_id for one in self._people() if f"@{one.name}" in text]
+        named, rest = [], text
+        for one in sorted(self._people(), key=lambda one: -len(one.name)):  # "@Ana Paula" does not name Ana
+            if f"@{one.name}" in rest:
+                named.append(one.user_id)
+                rest = rest.replace(f"@{one.name}", " ")
         key = str(uuid4())
         try:
             async with self._thread.writing:
                 made = await client.add_note(self._api, self._one.id, NoteCreate(body=text, mentions=named[:20]), key)
                 self._thread.take([made])
         except (ApiProblem, Offline) as error:
-            self.back(text)
+            self.back("note", text)
             problems.show(error)
 
     # -- suggestions --------------------------------------------------------------------------------------------

@@ -16,33 +16,34 @@ _READ = """const found = {}; for (const key of Object.keys(localStorage)) if (ke
 
 
 class Drafts:
-    """`text(id)` and `keep(id, text)`; `found` is called when the browser has told what it kept. Gone at sign-out."""
+    """`text(id, mode)` and `keep(id, mode, text)`: a note is never taken for an answer. `found` is called when the browser has told what it kept. Gone at sign-out."""
 
     def __init__(self, found: Callable[[], Any]) -> None:
         me = session.current().me
         self._prefix = f"draft:conversation:{me.company.id}:{me.user_id}:"
-        self._texts: dict[UUID, str] = {}
-        self._changed: set[UUID] = set()
+        self._texts: dict[str, str] = {}
+        self._changed: set[str] = set()
         self._found = found
         self._throttle = Throttle(self._write, 0.3)
         ui.on("drafts", self._told)
         ui.run_javascript(_READ % (json.dumps(self._prefix), len(self._prefix)))
 
-    def text(self, conversation_id: UUID) -> str:
-        return self._texts.get(conversation_id, "")
+    def text(self, conversation_id: UUID, mode: str) -> str:
+        return self._texts.get(f"{mode}:{conversation_id}", "")
 
-    def keep(self, conversation_id: UUID, text: str) -> None:
+    def keep(self, conversation_id: UUID, mode: str, text: str) -> None:
         """An empty text keeps nothing."""
-        if text == self.text(conversation_id):
+        if text == self.text(conversation_id, mode):
             return
-        self._texts[conversation_id] = text
-        self._changed.add(conversation_id)
+        place = f"{mode}:{conversation_id}"
+        self._texts[place] = text
+        self._changed.add(place)
         self._throttle.poke()
 
     async def _write(self) -> None:
         changed, self._changed = self._changed, set()
         for one in changed:
-            key, text = json.dumps(f"{self._prefix}{one}"), self.text(one)
+            key, text = json.dumps(f"{self._prefix}{one}"), self._texts[one]
             ui.run_javascript(f"localStorage.setItem({key}, {json.dumps(text)})" if text else f"localStorage.removeItem({key})")
 
     def _told(self, event: events.GenericEventArguments) -> None:
@@ -50,8 +51,5 @@ class Drafts:
         if sum(len(str(text)) for text in given.values()) > _MAX:
             return
         for key, text in given.items():
-            try:
-                self._texts.setdefault(UUID(key), str(text))
-            except ValueError:
-                continue
+            self._texts.setdefault(str(key), str(text))
         self._found()

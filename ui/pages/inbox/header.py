@@ -149,9 +149,11 @@ class Header:
 
     # -- actions ------------------------------------------------------------------------------------------------
 
-    async def _do(self, update: ConversationUpdate, said: str = "", undo: ConversationUpdate | None = None) -> None:
+    async def _do(
+        self, update: ConversationUpdate, said: str = "", undo: ConversationUpdate | None = None, version: int | None = None
+    ) -> None:
         one = self._one.id
-        await self._answered(client.change(self._api, one, update))
+        await self._answered(client.change(self._api, one, update, version))
         if said and undo is not None:
             toast_undo(said, lambda: self._answered(client.change(self._api, one, undo)))
 
@@ -187,7 +189,8 @@ class Header:
         if before.state is ConversationState.CLOSED:
             await self._do(ConversationUpdate(state=ConversationState.OPEN))
             return
-        await self._do(ConversationUpdate(state=ConversationState.CLOSED), _("Conversation closed."), _state_of(before))
+        update = ConversationUpdate(state=ConversationState.CLOSED)  # refused when something came that was not seen yet
+        await self._do(update, _("Conversation closed."), _state_of(before), before.version)
 
     async def snooze(self, until: datetime) -> None:
         """Out of the way until a moment, or until the person writes."""

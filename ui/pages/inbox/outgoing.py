@@ -24,7 +24,8 @@ class Outgoing:
     def __init__(self, conversation_id: UUID, thread: Thread, text: str, back: Callable[[str], Any]) -> None:
         self._id, self._thread, self._text, self._back = conversation_id, thread, text, back
         self._api = session.current().api
-        self._key, self._seen = str(uuid4()), thread.newest
+        self._told: UUID | None = None  # the answer that a refusal named
+        self._key, self._seen = str(uuid4()), thread.recorded
         with thread.pending():
             with ui.element("div").classes("m-bubble m-bubble-out m-bubble-pending") as self._bubble:
                 contents.said(text)
@@ -38,20 +39,24 @@ class Outgoing:
             async with self._thread.writing:
                 message = await client.reply(self._api, self._id, ReplyCreate(text=self._text, seen=self._seen), self._key)
                 self._done(message)
-        except Offline as error:
-            self._failed(problems.sentence(error), _("Try again"), self.send)
+        except Offline as error:  # perhaps it went out: under the same key it goes once
+            self._failed(problems.sentence(error), _("Try again"), self.send, sure=False)
         except ApiProblem as error:
             if error.code == "someone_answered":
                 await self._thread.refresh()
+                self._told = UUID(str(error.params["seen"]))
                 self._failed(problems.sentence(error), _("Send anyway"), self._anyway)
-            elif error.status >= 500 or error.status == 429:
+            elif error.status >= 500 or error.code == "idempotency_in_progress":
+                self._failed(problems.sentence(error), _("Try again"), self.send, sure=False)
+            elif error.status == 429:
                 self._failed(problems.sentence(error), _("Try again"), self.send)
             else:
                 self._failed(problems.sentence(error))
 
     async def _anyway(self) -> None:
         """Now that the colleague's answer was read: another request, so another key."""
-        self._key, self._seen = str(uuid4()), self._thread.newest
+        self._key = str(uuid4())
+        self._seen = max(one for one in (self._thread.recorded, self._told) if one is not None)
         await self.send()
 
     def _done(self, message: Message) -> None:
@@ -66,10 +71,12 @@ class Outgoing:
         with self._below, ui.element("div").classes("m-conv-where"):
             ui.label(text).classes("m-hint")
 
-    def _failed(self, why: str, again: str = "", retry: Callable[[], Awaitable[Any]] | None = None) -> None:
+    def _failed(self, why: str, again: str = "", retry: Callable[[], Awaitable[Any]] | None = None, *, sure: bool = True) -> None:
+        """`sure`: it did not go out."""
         if self._bubble.is_deleted:  # another conversation is open by now: the text waits there as a draft
             self._back(self._text)
             return
+        said = _("Not sent. {why}") if sure else _("We do not know whether it was sent. {why}")
 
         def take_back() -> None:
             self._bubble.delete()
@@ -79,7 +86,7 @@ class Outgoing:
         with self._below:
             with ui.element("div").classes("m-conv-why").props("role=alert"):
                 icon("error")
-                ui.label(_("Not sent. {why}").format(why=why))
+                ui.label(said.format(why=why))
             with ui.element("div").classes("m-row m-near m-wrap"):
                 if retry is not None:
                     button(again, retry, kind="primary")

@@ -63,7 +63,7 @@ class _Open:
 
     def __init__(self, one: Conversation, header: Header, thread: Thread, composer: Composer, side: Side) -> None:
         self.one, self.header, self.thread, self.composer, self.side = one, header, thread, composer, side
-        self.marking = self.met = False
+        self.marking = self.met = self.pressed = False
 
 
 class _Inbox:
@@ -110,6 +110,8 @@ class _Inbox:
 
     async def _choose(self, one: Conversation) -> None:
         self._show(one)
+        if self._open is not None:
+            self._open.pressed = True
         self._write_address()
 
     def _write_address(self) -> None:
@@ -257,13 +259,17 @@ class _Inbox:
             await self._know(await client.conversation(self._api, self._open.one.id))
 
     async def _came(self, fresh: list[ThreadEntry]) -> None:
-        """The thread has more, or is read to its end. Who opens it reads it; what comes later is read once somebody looks."""
+        """The thread has more, or is read to its end. Who chooses it reads it; what comes later, or by an address, is read once somebody
+        looks: a page that loads itself again on an empty desk reads nothing."""
         now = self._open
         if now is None:
             return
         if not now.met:
             now.met = True
-            await self._mark_read()
+            if now.pressed:
+                await self._mark_read()
+            else:
+                self._ask_whether_seen(now)
             return
         if any(one.message is not None and one.message.direction == "in" for one in fresh):
             first_answers.ask(now.composer.element, now.composer.refresh)

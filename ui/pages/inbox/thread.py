@@ -61,6 +61,11 @@ class Thread:
         return max(self._seen.values(), key=_order).id if self._seen else None
 
     @property
+    def recorded(self) -> UUID | None:
+        """The entry that was recorded last of those shown: ids are in that order, while `newest` goes by when it was said."""
+        return max(self._seen, default=None)
+
+    @property
     def away(self) -> bool:
         """Whether the reader looks at what was said earlier."""
         return self._away
