@@ -135,7 +135,9 @@ WRITES: dict[tuple[str, str], tuple[Permission, dict[str, Any] | None]] = {
     ("patch", "/v1/channels/{nobody}"): (Permission.CHANNELS_WRITE, {"name": "Outro"}),
     ("delete", "/v1/channels/{nobody}"): (Permission.CHANNELS_WRITE, None),
 }
-AGENT = frozenset({Permission.CONTACTS_WRITE, Permission.LEADS_WRITE, Permission.MESSAGES_SEND, Permission.SANDBOX_USE})
+AGENT = frozenset({
+    Permission.CONTACTS_WRITE, Permission.CONVERSATIONS_WRITE, Permission.LEADS_WRITE, Permission.MESSAGES_SEND, Permission.SANDBOX_USE,
+})  # fmt: skip
 MANAGER = AGENT | {
     Permission.CONTACTS_EXPORT, Permission.TEMPLATES_WRITE, Permission.CAMPAIGNS_WRITE, Permission.CAMPAIGNS_SEND, Permission.BOARDS_WRITE,
 }  # fmt: skip

@@ -16,7 +16,7 @@ from ui import formats, kinds, session
 from ui.client import conversations as client
 from ui.components.buttons import button, icon_button
 from ui.components.confirm import dialog
-from ui.components.forms import moment_field
+from ui.components.forms import filled, moment_field
 from ui.components.menus import Choice, choices
 from ui.components.text import Text, avatar
 from ui.components.toast import toast_undo
@@ -201,8 +201,9 @@ class Header:
     async def _choose_moment(self) -> None:
         async def done() -> None:
             until = field.value
-            if until is None or until <= datetime.now(UTC):
-                field.error(_("Choose a moment that is still to come."))
+            past = until is not None and until <= datetime.now(UTC)
+            wrong = {field.day: _("Choose a moment that is still to come.")} if past else {}
+            if not filled([field.day, field.time], wrong) or until is None:
                 return
             box.close()
             await self.snooze(until)
