@@ -156,8 +156,10 @@ export default {
       this.whenStill(() => this.lay(id, cards, page, true));
     },
     failed(id, text) {
-      const column = this.column(id);
-      if (column) Object.assign(column, { failed: text, loading: false });
+      this.whenStill(() => {
+        const column = this.column(id);
+        if (column) Object.assign(column, { failed: text, loading: false });
+      });
     },
     /** A card as it is now, wherever it was; one that belongs below what is loaded goes. */
     put(card) {
@@ -381,7 +383,8 @@ export default {
     dropped(event) {
       document.documentElement.classList.remove("m-dragging");
       const index = [...event.to.querySelectorAll(":scope > .m-lead")].indexOf(event.item);
-      event.from.insertBefore(event.item, this.next); // as Vue left it; it moves the card itself
+      const next = this.next?.parentNode === event.from ? this.next : null;
+      event.from.insertBefore(event.item, next); // as Vue left it; it moves the card itself
       this.next = null;
       const column = this.column(event.to.dataset.stage);
       const id = event.item.dataset.id;
