@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import httpx
 import pytest
 from nicegui.element import Element
 from nicegui.testing import User
@@ -17,12 +18,14 @@ from api.contract.enums import StageKind
 from api.contract.events import LeadChanged
 from db.tenancy import Actor
 from tests import factories
-from tests.ui.interactions import choose, click, field, hear, until
+from tests.ui.conftest import Network
+from tests.ui.interactions import choose, click, field, hear, true_of, until
 from ui.client import boards as client
 from ui.client.base import ApiClient
 from ui.components.board import Board
+from ui.components.throttle import Throttle
 from ui.labels import boards as labels
-from ui.pages.boards import cards
+from ui.pages.boards import cards, changes
 
 TOLD = re.compile(r'return runMethod\(\d+, "(?P<name>\w+)", (?P<given>.*)\)', re.DOTALL)
 
@@ -130,6 +133,55 @@ async def test_a_move_is_done_once_and_its_own_event_asks_nothing(
 
 def event(board: UUID, lead: UUID, stage: UUID, left: UUID | None, version: int) -> LeadChanged:
     return LeadChanged(board_id=board, lead_id=lead, stage_id=stage, from_stage_id=left, deleted=False, version=version)
+
+
+async def test_what_could_not_be_read_is_read_later(
+    real: User, network: Network, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID],
+    as_owner: ApiClient, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(changes, "RETRY_SECONDS", 0.05)
+    leads = [await factories.lead(owner_db, owner, name) for name in ("Um", "Dois", "Três")]
+    told = await opened(real, f"/boards/{board}")
+    for lead in leads:
+        await client.move_lead(as_owner, lead, LeadMove(stage_id=stages[1]))
+    network.api = busy = Busy(network.api)
+    for lead in leads:
+        hear(event(board, lead, stages[1], stages[0], 2))
+    await until(lambda: true_of(lambda: busy.refused >= 2))  # asked again by itself
+    assert not named(told, "put")
+    busy.reached = False
+    await until(lambda: true_of(lambda: {card["id"] for [card] in named(told, "put")} == {str(lead) for lead in leads}))
+
+
+class Busy(httpx.AsyncBaseTransport):
+    """Answers that too much was asked for as long as the limit is `reached`, and hands on what is asked then."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self.inner, self.reached, self.refused = inner, True, 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not self.reached:
+            return await self.inner.handle_async_request(request)
+        self.refused += 1
+        problem = {"title": "", "status": 429, "code": "too_many_requests", "detail": "Wait."}
+        return httpx.Response(429, json=problem, request=request)
+
+
+async def test_a_poke_that_comes_while_a_call_fails_is_not_lost(ana: User) -> None:
+    await ana.open("/sign-in")
+    calls: list[int] = []
+    assert ana.client is not None
+
+    async def call() -> None:
+        calls.append(len(calls))
+        if len(calls) == 1:
+            throttle.poke()
+            raise ValueError("the first one fails")
+
+    with ana.client.content:
+        throttle = Throttle(call, 0.01)
+    throttle.poke()
+    await until(lambda: true_of(lambda: calls == [0, 1]))
 
 
 async def test_a_refused_move_goes_back_and_says_why(

@@ -25,15 +25,17 @@ class Throttle:
 
     async def _run(self) -> None:
         try:
-            while True:
-                self._again = False
-                await asyncio.sleep(max(0.0, self._last + self._seconds - time.monotonic()))
-                if self._place.is_deleted or self._place.client.is_deleted:
-                    return
-                self._last = time.monotonic()
-                with self._place:
-                    await self._call()
-                if not self._again:
-                    return
+            await asyncio.sleep(max(0.0, self._last + self._seconds - time.monotonic()))
+            self._again = False  # what was poked until now is in this call
+            if self._place.is_deleted or self._place.client.is_deleted:
+                return
+            self._last = time.monotonic()
+            with self._place:
+                await self._call()
+        except asyncio.CancelledError:
+            self._again = False
+            raise
         finally:
             self._running = False
+            if self._again:  # also when the call raised
+                self.poke()

@@ -28,12 +28,11 @@ from ui.components.query import Asked, Filter
 from ui.components.states import Loader, empty, gone, load, nothing_found, skeleton
 from ui.components.throttle import Throttle
 from ui.i18n import _, ngettext, pgettext
+from ui.pages.boards.changes import Changes
 from ui.pages.boards.columns import Columns
 from ui.pages.boards.lead import LeadPanel
 from ui.pages.boards.moves import Moves, read_as
 from ui.routing import page
-
-ONE_BY_ONE = 8  # leads that changed at once, until the columns are read anew instead
 
 
 @page("/boards/{board_id:uuid}", permission=Permission.BOARDS_READ)
@@ -48,9 +47,8 @@ class _Page:
         self._id, self._api, self._head = board_id, me.api, head
         self._write = me.may(Permission.LEADS_WRITE)
         self._columns = Columns(self._api, board_id)
-        self._moves = Moves(self._api, board_id, self._columns, self._tell, self._settled, lambda: self._fill(anew=False))
+        self._moves = Moves(self._api, board_id, self._columns, self._tell, self._settled, self._fill_now)
         self._first: dict[str, dict[str, Any]] = {}
-        self._changed: dict[UUID, LeadChanged] = {}
         self._drawing: Drawing | None = None
         self._panel: LeadPanel | None = None
         self._pushed = False
@@ -59,12 +57,12 @@ class _Page:
         self._buttons: dict[str, ui.button] = {}
         self._draw_actions(manage=me.may(Permission.BOARDS_WRITE))
         with head.body, ui.element("div").classes("m-board-page") as self._ground:
+            self._changes = Changes(self._api, self._columns, self._moves, self._tell, self._fill_now, lambda: self._panel)
             self._bar = ui.element("div").classes("m-board-bar")
             self._bar.set_visibility(False)
             self._blank = ui.element("div").classes("w-full")
             self._place: Loader[None] = load(self._fetch, self._draw, skeleton_board)
             self._beside = ui.element("div")
-        self._changes = Throttle(self._take_changes, 0.25)
         self._heads = Throttle(self._tell_heads, 0.2)
         address().on_back(self._went_back)
         live.on(LeadChanged, self._lead_changed)
@@ -129,7 +127,7 @@ class _Page:
         try:
             self._take_board(await self._fetch_board())
             await self._tell_heads()
-            await self._fill(anew=False)
+            await self._fill_now()
         except (ApiProblem, Offline) as error:
             problems.show(error)
         if self._panel is not None:
@@ -141,6 +139,9 @@ class _Page:
             self._tell("fill", stage_id, shown["cards"], shown)
         if anew:
             self._draw_blank(any(page["cards"] for page in found.values()))
+
+    async def _fill_now(self, stage_ids: list[UUID] | None = None) -> None:
+        await self._fill(stage_ids, anew=False)
 
     async def _more(self, given: Any) -> None:
         stage_id = read_as(given, UUID)
@@ -168,6 +169,7 @@ class _Page:
         self._draw_blank(any(page["cards"] for page in self._first.values()))
         self._first = {}
         self._follow_address()
+        self._changes.go_on()
 
     def _tell(self, name: str, *given: Any) -> None:
         if self._drawing is not None and not self._drawing.is_deleted:
@@ -257,44 +259,8 @@ class _Page:
     # -- what others do -----------------------------------------------------------------------------------------
 
     def _lead_changed(self, event: LeadChanged) -> None:
-        if event.board_id != self._id:
-            return
-        known = self._columns.knows(event.lead_id, event.version)
-        if known and not event.deleted and event.lead_id not in self._moves.under_way:
-            return
-        self._changed[event.lead_id] = event
-        self._changes.poke()
-
-    async def _take_changes(self) -> None:
-        """Brings in the leads that changed: one by one, or, where there are many or only some are asked for, their columns."""
-        waiting = {lead_id: event for lead_id, event in self._changed.items() if lead_id not in self._moves.under_way}
-        for lead_id in waiting:
-            del self._changed[lead_id]
-        if self._drawing is None:
-            return
-        stages: set[UUID] = set()
-        singly = len(waiting) <= ONE_BY_ONE and not self._columns.filter
-        for lead_id, event in waiting.items():
-            if event.deleted:
-                self._tell("gone", str(lead_id))
-            elif self._columns.knows(lead_id, event.version):
-                continue
-            elif singly:
-                await self._bring(lead_id)
-            else:
-                stages |= {event.stage_id} | ({event.from_stage_id} if event.from_stage_id else set())
-            if self._panel is not None and self._panel.lead_id == lead_id:
-                await self._panel.heard(deleted=event.deleted)
-        if stages:
-            await self._fill(list(stages), anew=False)
-
-    async def _bring(self, lead_id: UUID) -> None:
-        try:
-            self._put(await client.lead(self._api, lead_id))
-        except ApiProblem as error:
-            if error.status != 404:
-                raise
-            self._tell("gone", str(lead_id))
+        if event.board_id == self._id:
+            self._changes.heard(event)
 
     def _put(self, lead: Lead) -> None:
         self._tell("put", self._columns.card(lead))
@@ -313,8 +279,7 @@ class _Page:
 
     async def _settled(self, lead_id: UUID) -> None:
         """A move of this person is over: the events that waited for it come in."""
-        if lead_id in self._changed:
-            self._changes.poke()
+        self._changes.go_on()
         if self._panel is not None and self._panel.lead_id == lead_id:
             await self._panel.refresh()
 
