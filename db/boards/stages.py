@@ -103,6 +103,9 @@ async def change_stage(
         return await _one(w, w.company_id, stage_id)
 
 
+_LEADS = "select from lead where company_id = $1 and stage_id = $2 order by id for update"
+"""In the order in which everybody who moves locks them: the change itself takes them as it meets them."""
+
 # The leads of the stage that goes stand behind those of the other, in the order that they had: a rank with something in front of it.
 _EMPTY = """
 with moved as (
@@ -139,6 +142,7 @@ async def delete_stage(actor: Actor, stage_id: UUID, *, move_to: UUID | None, ex
         if leads:
             if target is None:
                 raise BoardError.STAGE_NOT_EMPTY()
+            await w.execute(_LEADS, w.company_id, stage_id)
             last = await w.fetchval("select max(rank) from lead where company_id = $1 and stage_id = $2", w.company_id, move_to)
             await w.execute(
                 _EMPTY,

@@ -1,5 +1,7 @@
 """Boards and their stages: the first one, changes, deletion with leads in it."""
 
+import asyncio
+from contextvars import copy_context
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -9,7 +11,9 @@ from db.boards import boards, leads, moves, stages
 from db.boards.enums import StageKind
 from db.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from db.migrate import FOLDER
+from db.permissions import Permission
 from db.tenancy import Actor
+from db.work import work
 from tests import factories
 from tests.db.boards.test_moves import column, some, stages_of, totals_are_right
 
@@ -101,6 +105,24 @@ async def test_a_deleted_stage_gives_its_leads_to_another_in_their_order(
         await stages.delete_stage(owner, row["id"], move_to=None)
     with pytest.raises(Conflict, match="last_stage"):
         await stages.delete_stage(owner, lost["id"], move_to=None)
+
+
+async def test_the_leads_of_a_stage_that_goes_are_locked_by_id(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    """As everybody who moves them does. The first by id is the last by place, value, date and on the disk, and somebody has it."""
+    first, second, *_ = await stages_of(owner_db, owner)
+    low, high = sorted([await factories.lead(owner_db, owner, title) for title in "ab"])
+    await owner_db.execute("update lead set due_on = now() where company_id = $1 and id = $2", owner.company_id, high)
+    await owner_db.execute("update lead set rank = 'z', value_cents = 1 where company_id = $1 and id = $2", owner.company_id, low)
+    locked = "select from lead where company_id = $1 and id = $2 for update nowait"
+    outside = copy_context()  # of the transaction
+    async with work(owner, Permission.LEADS_WRITE) as w:
+        await w.execute(locked, owner.company_id, low)
+        deleting = asyncio.create_task(stages.delete_stage(owner, first["id"], move_to=second["id"]), context=outside)
+        while not deleting.done() and not await factories.somebody_waits(owner_db):
+            await asyncio.sleep(0.01)
+        await w.execute(locked, owner.company_id, high)
+    await deleting
+    assert len(await column(owner, second)) == 2
 
 
 async def test_an_archived_board_can_be_read_and_brought_back(
