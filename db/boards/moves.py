@@ -33,7 +33,11 @@ select (select n.rank from lead n where n.company_id = $1 and n.stage_id = $2 an
 from lead o where o.company_id = $1 and o.stage_id = $2 and o.id = $3
 """
 LONGEST = 120
-"""Digits of a rank, some 400 leads in a row in one and the same gap. Beyond that the stage gets short ranks again, in its order."""
+"""Digits of a rank, some 400 leads in a row in one and the same gap. Beyond that the neighbours get short ranks again, in their order."""
+NEAR = 1000
+"""Leads on each side of the place that then get new ranks: more than make one gap long, few enough for a fraction of a second."""
+_BEFORE = "select id, rank from lead where company_id = $1 and stage_id = $2 and rank < $3 order by rank desc, id desc limit $4"
+_AFTER = "select id, rank from lead where company_id = $1 and stage_id = $2 and rank >= $3 order by rank, id limit $4"
 _LOOSEN = """
 update lead l set rank = m.rank from unnest($2::uuid[], $3::text[]) m(id, rank) where l.company_id = $1 and l.id = m.id
 """
@@ -72,26 +76,38 @@ async def _place(w: Work, lead_id: UUID, stage_id: UUID, after_id: UUID | None, 
     return between(None, await w.fetchval(FIRST, w.company_id, stage_id, [lead_id]))
 
 
-async def _loosen(w: Work, target: asyncpg.Record, lead_id: UUID) -> None:
-    """New ranks for everybody in the stage. Before the lead that moves is locked, which stands in the order of the locks too."""
+async def _around(w: Work, stage_id: UUID, rank: str, lock: str = "") -> tuple[list[asyncpg.Record], list[asyncpg.Record]]:
+    """Those in front of a place in the stage and those behind it, the nearest first."""
+    front, behind = [await w.fetch(f"{side} {lock}", w.company_id, stage_id, rank, NEAR) for side in (_BEFORE, _AFTER)]
+    return front, behind
+
+
+async def _loosen(w: Work, target: asyncpg.Record, lead_id: UUID, rank: str) -> None:
+    """New ranks for those around a place in the stage, between the outermost of them. Before the lead that moves is locked, which
+    stands in the order of the locks too."""
     stage_id: UUID = target["id"]
-    await w.fetch(
-        "select from lead where company_id = $1 and (stage_id = $2 or id = $3) order by id for update",
+    front, behind = await _around(w, stage_id, rank)
+    await w.execute(
+        "select from lead where company_id = $1 and id = any($2::uuid[]) order by id for update",
         w.company_id,
-        stage_id,
-        lead_id,
+        [lead_id, *(row["id"] for row in front + behind)],
     )
-    rows = await w.fetch("select id from lead where company_id = $1 and stage_id = $2 order by rank, id", w.company_id, stage_id)
-    await w.execute(_LOOSEN, w.company_id, [row["id"] for row in rows], spread(None, None, len(rows)))
+    # Who came meanwhile is taken along, but never waited for: that would be out of the order of the locks.
+    front, behind = await _around(w, stage_id, rank, "for update skip locked")
+    after = front.pop()["rank"] if len(front) == NEAR else None
+    before = behind.pop()["rank"] if len(behind) == NEAR else None
+    ids = [row["id"] for row in front[::-1] + behind]
+    await w.execute(_LOOSEN, w.company_id, ids, spread(after, before, len(ids)))
     w.emit(BoardChanged(board_id=target["board_id"]))
 
 
 def _reason(target: asyncpg.Record, lead: asyncpg.Record, given: str | None) -> str | None:
-    """Why it is lost, where it goes. Raises Invalid `lost_reason_missing`."""
+    """Why it is lost, where it goes. One that stays in its stage may have none: the stage became a lost one around it. Raises
+    Invalid `lost_reason_missing`."""
     if target["kind"] != StageKind.LOST:
         return None
     reason: str | None = given or lead["lost_reason"]
-    if not reason:
+    if not reason and lead["stage_id"] != target["id"]:
         raise BoardError.LOST_REASON_MISSING()
     return reason
 
@@ -138,7 +154,7 @@ async def move_lead(
         target = await _target(w, stage_id)
         rank = await _place(w, lead_id, stage_id, after_id, before_id)
         if len(rank) > LONGEST:
-            await _loosen(w, target, lead_id)
+            await _loosen(w, target, lead_id, rank)
             rank = await _place(w, lead_id, stage_id, after_id, before_id)
         lead = await lock(w, lead_id, None if version is None else frozenset({version}))
         if lead["board_id"] != target["board_id"]:

@@ -124,6 +124,29 @@ async def test_ranks_that_grew_long_become_short_again(
     await totals_are_right(owner_db, owner)
 
 
+async def test_one_worn_gap_renews_only_the_ranks_around_it(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    first, second, *_ = await stages_of(owner_db, owner)
+    await owner_db.execute(
+        "insert into lead(company_id, board_id, stage_id, rank, title, search)"
+        " select $1, $2, $3, lpad((g * 2)::text, 8, '0') || '1', lpad(g::text, 4, '0'), '' from generate_series(1, 5000) g",
+        owner.company_id,
+        first["board_id"],
+        first["id"],
+    )
+    moved = await factories.lead(owner_db, owner, "x", stage_id=second["id"])
+    worn = "000050001" + "0" * moves.LONGEST + "1"
+    await owner_db.execute("update lead set rank = $2 where company_id = $1 and title = '2501'", owner.company_id, worn)
+    in_order = "select id, title, rank from lead where company_id = $1 and stage_id = $2 order by rank, id"
+    before = await owner_db.fetch(in_order, owner.company_id, first["id"])
+    place = next(row["id"] for row in before if row["title"] == "2500")
+    await moves.move_lead(owner, moved, stage_id=first["id"], after_id=place)
+    after = await owner_db.fetch(in_order, owner.company_id, first["id"])
+    assert [row["title"] for row in after] == [f"{g:04}" for g in range(1, 2501)] + ["x"] + [f"{g:04}" for g in range(2501, 5001)]
+    changed = {row["title"] for row in set(after) - set(before)}
+    assert changed == {"x", *(f"{g:04}" for g in range(1502, 3500))}
+    assert max(len(row["rank"]) for row in after) < 20
+
+
 async def test_two_at_once_end_in_one_order_for_both(owner: Actor, owner_db: asyncpg.Connection) -> None:
     first, second, *_ = await stages_of(owner_db, owner)
     made = await some(owner_db, owner, "abcdef")
@@ -202,6 +225,21 @@ async def test_a_lost_lead_has_a_reason(owner: Actor, owner_db: asyncpg.Connecti
     assert (await moves.move_lead(owner, made["a"], stage_id=first["id"]))["lost_reason"] is None
     told = [row["what"] for row in await history.history(owner, made["a"], after=None, limit=9)]
     assert told == ["{}", '{"lost_reason": "Preço"}']
+
+
+async def test_the_leads_of_a_stage_that_became_a_lost_one_can_be_put_in_order(
+    owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    first, second, *_ = await stages_of(owner_db, owner)
+    made = await some(owner_db, owner, "abc")
+    await moves.move_lead(owner, made["c"], stage_id=second["id"])
+    await stages.change_stage(owner, first["id"], kind=StageKind.LOST)
+    assert (await moves.move_lead(owner, made["a"], stage_id=first["id"], after_id=made["b"]))["lost_reason"] is None
+    assert await moves.move_leads(owner, [made["a"], made["b"]], stage_id=first["id"]) == 2
+    assert await column(owner, first) == list("ab")
+    assert (await moves.move_lead(owner, made["a"], stage_id=first["id"], lost_reason="Preço"))["lost_reason"] == "Preço"
+    with pytest.raises(Invalid, match="lost_reason_missing"):
+        await moves.move_lead(owner, made["c"], stage_id=first["id"])
 
 
 async def test_history_says_who_moved_what_from_where(owner: Actor, owner_db: asyncpg.Connection) -> None:
