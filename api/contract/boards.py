@@ -135,7 +135,8 @@ class LeadCreate(Input):
 
 
 class LeadPatch(Input):
-    """PATCH /v1/leads/{id} with If-Match. `values` are merged, an empty one takes its key out. It is moved by POST …/move only."""
+    """PATCH /v1/leads/{id} with If-Match. `values` are merged, an empty one takes its key out. Another contact without a conversation
+    leaves none: it is one of the contact's. It is moved by POST …/move only."""
 
     title: Annotated[Title, example("Reforma da loja")] | UnsetType = UNSET
     contact_id: UUID | None | UnsetType = UNSET

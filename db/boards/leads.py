@@ -90,16 +90,20 @@ async def _stage(w: Work, board_id: UUID, stage_id: UUID | None) -> asyncpg.Reco
     return row
 
 
-async def _check(w: Work, *, owner_id: UUID | None, contact_id: UUID | None, conversation_id: UUID | None) -> None:
-    """Raises Invalid for an owner who is no member, NotFound for contact and conversation; the contact stays what it is to the end."""
+async def _check(w: Work, *, owner_id: UUID | None, contact_id: UUID | None) -> None:
+    """Raises Invalid for an owner who is no member, NotFound for the contact, which stays what it is to the end."""
     member = "select true from membership where company_id = $1 and user_id = $2"
     if owner_id is not None and not await w.fetchval(member, w.company_id, owner_id):
         raise RequestError.INVALID(fields=[BoardField.OWNER_UNKNOWN("owner_id")])
     kept = "select true from contact where company_id = $1 and id = $2 for key share"
     if contact_id is not None and not await w.fetchval(kept, w.company_id, contact_id):
         raise RequestError.NOT_FOUND(what="contact")
-    said = "select true from conversation where company_id = $1 and id = $2"
-    if conversation_id is not None and not await w.fetchval(said, w.company_id, conversation_id):
+
+
+async def _check_conversation(w: Work, conversation_id: UUID | None, contact_id: UUID | None) -> None:
+    """Raises NotFound for one that is not this contact's."""
+    theirs = "select true from conversation where company_id = $1 and id = $2 and contact_id = $3"
+    if conversation_id is not None and not await w.fetchval(theirs, w.company_id, conversation_id, contact_id):
         raise RequestError.NOT_FOUND(what="conversation")
 
 
@@ -133,7 +137,8 @@ async def create_lead(
         stage = await _stage(w, board_id, stage_id)
         if stage["kind"] == StageKind.LOST and not lost_reason:
             raise BoardError.LOST_REASON_MISSING()
-        await _check(w, owner_id=owner_id, contact_id=contact_id, conversation_id=conversation_id)
+        await _check(w, owner_id=owner_id, contact_id=contact_id)
+        await _check_conversation(w, conversation_id, contact_id)
         lead_id: UUID = await w.fetchval(
             _INSERT,
             w.company_id,
@@ -191,10 +196,14 @@ _TEXTUAL = frozenset({"title", "contact_id"})
 
 async def change_lead(actor: Actor, lead_id: UUID, *, expected: Expected = None, **columns: Any) -> asyncpg.Record:
     """As `lead`. `columns`: new values of title, contact_id, conversation_id, value_cents, owner_id, due_on, tags and values, which are
-    merged: an empty one takes its key out. Raises NotFound, PreconditionFailed, Invalid."""
+    merged: an empty one takes its key out. Another contact without a conversation leaves none. Raises NotFound, PreconditionFailed, Invalid."""
     async with work(actor, Permission.LEADS_WRITE) as w:
-        await _check(w, **{name: columns.get(name) for name in ("owner_id", "contact_id", "conversation_id")})
+        await _check(w, owner_id=columns.get("owner_id"), contact_id=columns.get("contact_id"))
         before = await lock(w, lead_id, expected)
+        contact_id = columns.get("contact_id", before["contact_id"])
+        if contact_id != before["contact_id"]:
+            columns.setdefault("conversation_id", None)
+        await _check_conversation(w, columns.get("conversation_id"), contact_id)
         if "tags" in columns:
             columns["tags"] = _tags(columns["tags"])
         if "values" in columns:

@@ -68,6 +68,26 @@ async def test_a_lead_leads_to_the_conversation_of_the_contact_that_it_has(owner
     assert (await leads.lead(owner, lead))["conversation_id"] is None
 
 
+async def test_the_conversation_of_a_lead_is_with_its_contact(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    board_id, channel = await board(owner_db, owner), await factories.channel(owner_db, owner)
+    ana = (await create_contact(owner, name="Ana", phone="11 98765-4321"))["id"]
+    bia = (await create_contact(owner, name="Bia", phone="11 98765-4322"))["id"]
+    with_ana, with_bia = [await talks(owner_db, owner, one, channel) for one in (ana, bia)]
+    for contact in (bia, None):
+        with pytest.raises(NotFound):
+            await leads.create_lead(owner, board_id=board_id, title="Obra", contact_id=contact, conversation_id=with_ana)
+    lead = (await leads.create_lead(owner, board_id=board_id, title="Obra", contact_id=ana, conversation_id=with_ana))["id"]
+    for columns in ({"conversation_id": with_bia}, {"contact_id": bia, "conversation_id": with_ana}):
+        with pytest.raises(NotFound):
+            await leads.change_lead(owner, lead, **columns)
+    assert (await leads.change_lead(owner, lead, contact_id=ana, title="Piscina"))["conversation_id"] == with_ana
+    assert (await leads.change_lead(owner, lead, contact_id=bia))["conversation_id"] is None
+    assert (await leads.change_lead(owner, lead, conversation_id=with_bia))["conversation_id"] == with_bia
+    changed = await leads.change_lead(owner, lead, contact_id=ana, conversation_id=with_ana)
+    assert (changed["contact_id"], changed["conversation_id"]) == (ana, with_ana)
+    assert (await leads.change_lead(owner, lead, contact_id=None))["conversation_id"] is None
+
+
 async def test_a_lead_is_found_by_what_its_contact_is_called_now(owner: Actor, owner_db: asyncpg.Connection) -> None:
     board_id = await board(owner_db, owner)
     contact = (await create_contact(owner, name="João", phone="11 98765-4321"))["id"]
