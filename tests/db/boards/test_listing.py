@@ -13,7 +13,9 @@ from db.boards import leads, listing
 from db.boards.enums import Due, LeadSort
 from db.boards.listing import LeadFilter
 from db.errors import Invalid, NotFound
+from db.permissions import Permission
 from db.tenancy import Actor
+from db.work import read
 from tests import factories
 
 ORDERS = {
@@ -92,6 +94,18 @@ async def test_all_pages_together_are_the_list(
     with pytest.raises(NotFound):
         await listing.board_leads(owner, foreign, LeadFilter(), sort=None, after=None, limit=5)
     assert await listing.board_leads(owner, board_id, LeadFilter(stage_id=theirs), sort=None, after=None, limit=5) == []
+
+
+async def test_the_index_of_words_tells_nobody_of_another_companys_leads(
+    owner: Actor, stranger: Actor, owner_db: asyncpg.Connection
+) -> None:
+    foreign, _ = await board_of(owner_db, stranger)
+    theirs = await factories.lead(owner_db, stranger)
+    search = "select * from lead_search($1, array['%reforma%'], 10)"
+    async with read(stranger, Permission.BOARDS_READ) as r:
+        assert [row[0] for row in await r.fetch(search, foreign)] == [theirs]
+    async with read(owner, Permission.BOARDS_READ) as r:
+        assert await r.fetch(search, foreign) == []
 
 
 async def test_an_order_by_hand_is_that_of_one_stage(owner: Actor, owner_db: asyncpg.Connection) -> None:
