@@ -64,6 +64,7 @@ class _Page:
             self._place: Loader[None] = load(self._fetch, self._draw, skeleton_board)
             self._beside = ui.element("div")
         self._heads = Throttle(self._tell_heads, 0.2)
+        self._whole = Throttle(self._again, 1.0)
         address().on_back(self._went_back)
         live.on(LeadChanged, self._lead_changed)
         live.on(BoardTotals, self._totals)
@@ -283,9 +284,9 @@ class _Page:
         if self._panel is not None and self._panel.lead_id == lead_id:
             await self._panel.refresh()
 
-    async def _board_changed(self, event: BoardChanged) -> None:
+    def _board_changed(self, event: BoardChanged) -> None:
         if event.board_id == self._id:
-            await self._again()
+            self._whole.poke()
 
     # -- one lead beside the board ------------------------------------------------------------------------------
 

@@ -20,6 +20,8 @@ from ui.components.states import Loader, load, skeleton_list
 from ui.components.throttle import Throttle
 from ui.i18n import _
 
+OTHERS_SECONDS = 5.0  # an event does not say whose lead it is: another one may be of this contact now
+
 
 class _Found(NamedTuple):
     leads: list[Lead]
@@ -37,11 +39,14 @@ class Leads:
         self._shown: set[UUID] = set()
         self._place: Loader[_Found] = load(self._fetch, self._draw, lambda: skeleton_list(1))
         self._throttle = Throttle(lambda: self._place.refresh(only_changes=True), 1.0)
+        self._slow = Throttle(lambda: self._place.refresh(only_changes=True), OTHERS_SECONDS)
         live.on(LeadChanged, self._heard)
 
     def _heard(self, event: LeadChanged) -> None:
-        if event.version in (1, None) or event.lead_id in self._shown:  # a new one may be of this contact
+        if event.lead_id in self._shown:
             self._throttle.poke()
+        else:
+            self._slow.poke()
 
     async def _fetch(self) -> _Found:
         leads = await client.contact_leads(self._api, self._id)
