@@ -13,9 +13,9 @@ from nicegui.element import Element
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
-from api.contract.boards import BoardCreate, Lead, LeadMove
+from api.contract.boards import BoardCreate, Lead, LeadMove, LeadPatch
 from api.contract.enums import StageKind
-from api.contract.events import LeadChanged
+from api.contract.events import BoardChanged, LeadChanged
 from db.tenancy import Actor
 from tests import factories
 from tests.ui.conftest import Network
@@ -23,9 +23,9 @@ from tests.ui.interactions import choose, click, field, hear, true_of, until
 from ui.client import boards as client
 from ui.client.base import ApiClient
 from ui.components.board import Board
-from ui.components.throttle import Throttle
 from ui.labels import boards as labels
 from ui.pages.boards import cards, changes
+from ui.pages.contacts import leads as contact_leads
 
 TOLD = re.compile(r'return runMethod\(\d+, "(?P<name>\w+)", (?P<given>.*)\)', re.DOTALL)
 
@@ -121,7 +121,8 @@ async def test_a_move_is_done_once_and_its_own_event_asks_nothing(
     hear(event(board, other, stages[2], stages[1], 2))
     assert (await came(told, "put"))[0]["id"] == str(other)
     assert f"GET /v1/leads/{lead}" not in asked
-    says(real, "undo", {"number": 8, "id": str(lead), "origin": str(stages[1]), "stage": str(stages[0])})
+    undo = {"id": str(lead), "origin": str(stages[1]), "stage": str(stages[0])}
+    says(real, "undo", {"number": 8, "version": card["version"], **undo})
 
     async def settled() -> bool:
         return len(named(told, "settle")) == 2
@@ -129,6 +130,11 @@ async def test_a_move_is_done_once_and_its_own_event_asks_nothing(
     await until(settled)
     assert named(told, "settle")[-1][2] == ""  # what was taken back is not offered again
     assert await owner_db.fetchval("select stage_id from lead where id = $1", lead) == stages[0]
+    await client.move_lead(as_owner, lead, LeadMove(stage_id=stages[2]))  # somebody else, within the time to take it back
+    says(real, "undo", {"number": 9, "version": card["version"], **undo})
+    assert await came(told, "back") == [9]
+    await real.should_see("Este negócio mudou nesse meio-tempo e fica onde está.")
+    assert await owner_db.fetchval("select stage_id from lead where id = $1", lead) == stages[2]
 
 
 def event(board: UUID, lead: UUID, stage: UUID, left: UUID | None, version: int) -> LeadChanged:
@@ -167,23 +173,6 @@ class Busy(httpx.AsyncBaseTransport):
         return httpx.Response(429, json=problem, request=request)
 
 
-async def test_a_poke_that_comes_while_a_call_fails_is_not_lost(ana: User) -> None:
-    await ana.open("/sign-in")
-    calls: list[int] = []
-    assert ana.client is not None
-
-    async def call() -> None:
-        calls.append(len(calls))
-        if len(calls) == 1:
-            throttle.poke()
-            raise ValueError("the first one fails")
-
-    with ana.client.content:
-        throttle = Throttle(call, 0.01)
-    throttle.poke()
-    await until(lambda: true_of(lambda: calls == [0, 1]))
-
-
 async def test_a_refused_move_goes_back_and_says_why(
     real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID]
 ) -> None:
@@ -211,6 +200,50 @@ async def test_a_lost_lead_has_a_reason(
     await came(told, "settle")
     row = await owner_db.fetchrow("select stage_id, lost_reason from lead where id = $1", lead)
     assert tuple(row) == (stages[4], "Sem resposta")
+
+
+async def test_a_lost_lead_keeps_its_reason_on_the_way_back_and_within_its_stage(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID]
+) -> None:
+    lead = await factories.lead(owner_db, owner, "Um", stage_id=stages[4], lost_reason="Preço")
+    told = await opened(real, f"/boards/{board}")
+    lost, open_ = str(stages[4]), str(stages[0])
+    says(real, "move", {"number": 1, "id": str(lead), "origin": lost, "stage": lost})
+
+    async def settled(number: int) -> dict[str, Any]:
+        """The card; asking why it is lost would leave the move waiting."""
+        return await until(lambda: found(number))
+
+    async def found(number: int) -> dict[str, Any] | None:
+        return next((given[1] for given in named(told, "settle") if given[0] == number), None)
+
+    await settled(1)
+    says(real, "move", {"number": 2, "id": str(lead), "origin": lost, "stage": open_})
+    version = (await settled(2))["version"]
+    assert await owner_db.fetchval("select lost_reason from lead where id = $1", lead) is None
+    says(real, "undo", {"number": 3, "id": str(lead), "version": version, "origin": open_, "stage": lost})
+    assert (await settled(3))["stage"] == lost
+    assert await owner_db.fetchval("select lost_reason from lead where id = $1", lead) == "Preço"
+
+
+async def test_only_what_is_in_a_lost_stage_is_said_to_be_lost(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID]
+) -> None:
+    for number, shown in ((4, True), (0, False)):
+        lead = await factories.lead(owner_db, owner, "Reforma", stage_id=stages[number], lost_reason="Preço")
+        await real.open(f"/boards/{board}?lead={lead}")
+        await real.should_see("Salvar")  # drawn after what says so
+        await (real.should_see if shown else real.should_not_see)("Perdido: Preço")
+
+
+async def test_many_changes_of_the_board_are_read_at_once(real: User, asked: list[str], board: UUID) -> None:
+    told = await opened(real, f"/boards/{board}")
+    await until(lambda: true_of(lambda: f"GET /v1/boards/{board}" in asked))
+    asked.clear()
+    for _time in range(10):
+        hear(BoardChanged(board_id=board))
+    await came(told, "fill")
+    assert asked.count(f"GET /v1/boards/{board}") == 1
 
 
 async def test_filters_stand_in_the_address_and_only_they_are_shown(
@@ -255,6 +288,45 @@ async def test_the_panel_saves_what_was_changed_and_nothing_else(
     click(real, "Anotar")
     for text in ("Ligar na segunda", "Alterado", "Valor"):
         await real.should_see(text)
+
+
+async def test_what_a_colleague_wrote_in_the_same_field_is_not_written_over_unsaid(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID], as_owner: ApiClient
+) -> None:
+    lead = await factories.lead(owner_db, owner, "Reforma", tags=["vip"])
+    await real.open(f"/boards/{board}?lead={lead}")
+    await real.should_see("Salvar")
+    field(real, "Título").value = "Reforma do salão"
+    patch = LeadPatch(title="Reforma da loja", tags=["novo"])
+    seen = await client.change_lead(as_owner, await client.lead(as_owner, lead), patch)
+    hear(event(board, lead, stages[0], None, seen.version))
+    await real.should_see("Alterado")  # the history, which is read after the lead
+    click(real, "Salvar")
+    await real.should_see("Alguém alterou este negócio nesse meio-tempo. Salve de novo para manter o que você escreveu.")
+    assert (await client.lead(as_owner, lead)).title == "Reforma da loja"
+    click(real, "Salvar")
+    await real.should_see("Salvo.")
+    saved = await client.lead(as_owner, lead)
+    assert (saved.title, saved.tags) == ("Reforma do salão", ["novo"])
+
+
+async def test_a_contact_hears_of_leads_that_may_be_its_own_now(
+    real: User, asked: list[str], owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(contact_leads, "OTHERS_SECONDS", 100.0)
+    await factories.contacts(owner_db, owner, 1)
+    person = await owner_db.fetchval("select id from contact where company_id = $1", owner.company_id)
+    lead = await factories.lead(owner_db, owner, "Reforma", contact_id=person)
+    await real.open(f"/contacts/{person}")
+    await real.should_see("Reforma")
+    path, before = f"GET /v1/contacts/{person}/leads", asked.count(f"GET /v1/contacts/{person}/leads")
+    hear(event(board, uuid4(), stages[0], None, 7))
+    await until(lambda: true_of(lambda: asked.count(path) == before + 1))
+    for number in range(10):
+        hear(event(board, uuid4(), stages[0], None, number))
+    hear(event(board, lead, stages[0], None, 2))
+    await until(lambda: true_of(lambda: asked.count(path) == before + 2))
 
 
 async def test_a_contact_shows_its_leads_and_gets_new_ones(

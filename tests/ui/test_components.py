@@ -19,6 +19,7 @@ from ui.components.query import Filter, Query
 from ui.components.states import load
 from ui.components.table import Column, DataTable, data_table
 from ui.components.text import initials, safe_link, safe_url
+from ui.components.throttle import Throttle
 
 
 @pytest.mark.parametrize(
@@ -261,3 +262,20 @@ async def test_a_listing_leads_out_of_a_search_and_says_what_it_is_for(user: Use
         source.total = 0
         await listing.refresh()
     await user.should_see("what this is for", retries=30)
+
+
+async def test_a_poke_that_comes_while_a_call_fails_is_not_lost(ana: User) -> None:
+    await ana.open("/sign-in")
+    calls: list[int] = []
+    assert ana.client is not None
+
+    async def call() -> None:
+        calls.append(len(calls))
+        if len(calls) == 1:
+            throttle.poke()
+            raise ValueError("the first one fails")
+
+    with ana.client.content:
+        throttle = Throttle(call, 0.01)
+    throttle.poke()
+    await until(lambda: true_of(lambda: calls == [0, 1]))

@@ -180,7 +180,7 @@ export default {
         this.free(card.id);
         this.place(card);
       });
-      if (text && move) this.offer(text, move);
+      if (text && move) this.offer(text, { ...move, version: card.version });
     },
     /** The move of this number was refused: the card goes back to where it came from. */
     back(number) {
@@ -193,7 +193,7 @@ export default {
         if (found) this.place(found.card);
       });
     },
-    /** Offers to take back what the page did; the answer comes as `undo` with the key. */
+    /** Offers to take back what the page did; `move.version` came of it: what somebody else changes from then on stays. */
     offer(text, move) {
       this.dismiss?.(); // one at a time: the last move
       this.dismiss = window.Quasar.Notify.create({
@@ -331,7 +331,7 @@ export default {
       const found = this.where(move.id);
       const column = this.column(move.from.stage);
       this.dismiss = null;
-      this.$emit("undo", { id: move.id, number: ++this.number, origin: move.stage, ...move.from });
+      this.$emit("undo", { id: move.id, number: ++this.number, origin: move.stage, version: move.version, ...move.from });
       if (!found || !column) return; // the page brings it when it is done
       const others = column.cards.filter((card) => card.id !== move.id);
       const after = others.findIndex((card) => card.id === move.from.after);

@@ -36,6 +36,7 @@ class Columns:
         self.tags: list[str] = []  # of the leads that were seen
         self._read: dict[UUID, _Read] = {}
         self._versions: dict[UUID, int] = {}
+        self._reasons: dict[UUID, str] = {}
         self._changes = 0
         self._reading = asyncio.Lock()
 
@@ -66,10 +67,17 @@ class Columns:
         """Whether the screen has this version of the lead, or a newer one. Without a version, one must ask."""
         return version is not None and version <= self._versions.get(lead_id, 0)
 
+    def reason(self, lead_id: UUID) -> str | None:
+        """Why the lead is lost, or was when it was last seen among the lost ones."""
+        return self._reasons.get(lead_id)
+
     def _know(self, leads: list[Lead]) -> None:
         if len(self._versions) > 10 * MOST:  # what is not known is asked for once more
             self._versions.clear()
+            self._reasons.clear()
         for lead in leads:
+            if lead.lost_reason is not None:
+                self._reasons[lead.id] = lead.lost_reason
             self._versions[lead.id] = max(lead.version, self._versions.get(lead.id, 0))
             self.tags += [tag for tag in lead.tags if tag not in self.tags]
 

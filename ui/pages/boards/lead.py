@@ -12,6 +12,7 @@ from nicegui import ui
 from api.contract.base import Page
 from api.contract.boards import Lead, LeadChange, LeadPatch, Stage
 from api.contract.contacts import Note
+from api.contract.enums import StageKind
 from ui import formats
 from ui.client import boards as client
 from ui.client.base import ApiClient, ApiProblem, Offline
@@ -121,7 +122,7 @@ class LeadPanel:
         self._seen = lead
         self._title.text = lead.title
         with ui.element("div").classes("m-lp-section"):
-            if lead.lost_reason is not None:
+            if lead.lost_reason is not None and self._lost(lead):
                 badge(_("Lost: {reason}").format(reason=lead.lost_reason), "bad")
             if lead.contact is not None:
                 with ui.element("div").classes("m-row m-near m-wrap"):
@@ -133,6 +134,9 @@ class LeadPanel:
             if not self._write:
                 stage.control.props("disable")
             self._form = _Form(self._api, lead, self._people, self._currency, self._save if self._write else None)
+
+    def _lost(self, lead: Lead) -> bool:
+        return any(stage.id == lead.stage_id and stage.kind is StageKind.LOST for stage in self._stages)
 
     def _draw_new_note(self) -> None:
         async def add() -> None:
@@ -168,22 +172,36 @@ class LeadPanel:
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    async def _save(self, patch: LeadPatch, fields: dict[str, Field[Any]]) -> None:
+    async def _save(self, changed: dict[str, Any], fields: dict[str, Field[Any]]) -> None:
         assert self._seen is not None
+        assert self._form is not None
+        form = self._form
+        if form.overtaken(changed, self._seen):
+            self._say_overtaken(form)
+            return
         try:
             async with self._writing:
-                saved = await client.change_lead(self._api, self._seen, patch)
+                saved = await client.change_lead(self._api, self._seen, LeadPatch(**changed))
                 self._changed(saved)
         except (ApiProblem, Offline) as error:
+            if isinstance(error, ApiProblem) and error.status == 412:
+                await self.refresh()
+                self._say_overtaken(form)
+                return
             with self._body:
                 problems.show_in(fields, error)
-            if isinstance(error, ApiProblem) and error.status == 412:
-                await self.refresh()  # the fields keep what was written; the next press saves it over what is there now
             return
         with self._body:
             toast(_("Saved."))
         await self._place.show(saved)
         await self._history.refresh(only_changes=True)
+
+    def _say_overtaken(self, form: "_Form") -> None:
+        """The fields keep what was written; the next press saves it over what is there now."""
+        assert self._seen is not None
+        form.told(self._seen)
+        with self._body:
+            toast(_("Somebody changed this lead meanwhile. Save again to keep what you wrote."), "warn")
 
     async def _move(self, stage_id: UUID) -> None:
         if self._seen is None or stage_id == self._seen.stage_id:
@@ -217,14 +235,27 @@ def _shown(lead: Lead) -> tuple[Any, ...]:
     return (lead.title, lead.stage_id, lead.value_cents, lead.due_on, lead.owner, lead.contact, lead.tags, lead.lost_reason)
 
 
-Save = Callable[[LeadPatch, dict[str, Field[Any]]], Awaitable[None]]
+def _values(lead: Lead) -> dict[str, Any]:
+    """What the form writes of a lead, by the names of LeadPatch."""
+    return {
+        "title": lead.title,
+        "value_cents": lead.value_cents,
+        "due_on": lead.due_on,
+        "owner_id": lead.owner.id if lead.owner else None,
+        "contact_id": lead.contact.id if lead.contact else None,
+        "tags": lead.tags,
+    }
+
+
+Save = Callable[[dict[str, Any], dict[str, Field[Any]]], Awaitable[None]]
 
 
 class _Form:
     """The fields of a lead. It saves only what was changed in it, so that what somebody else changes meanwhile is not written over."""
 
     def __init__(self, api: ApiClient, lead: Lead, people: Sequence[tuple[UUID, str]], currency: str, save: Save | None) -> None:
-        self._lead, self._currency, self._save = lead, currency, save
+        self._currency, self._save = currency, save
+        self._base = self._told = _values(lead)  # as it was drawn; as the person knows of it
         owners: dict[UUID | None, str] = {None: _("Nobody"), **dict(people)}
         if lead.owner is not None:
             owners.setdefault(lead.owner.id, lead.owner.name)
@@ -263,6 +294,14 @@ class _Form:
     def touched(self) -> bool:
         return self._written != self._before
 
+    def overtaken(self, changed: dict[str, Any], now: Lead) -> bool:
+        """Whether somebody else gave one of the changed fields another value, of which the person was not told."""
+        values = _values(now)
+        return any(values[name] not in (self._told[name], value) for name, value in changed.items())
+
+    def told(self, now: Lead) -> None:
+        self._told = _values(now)
+
     async def _press(self) -> None:
         if self._save is None or not filled([self._title]):
             return
@@ -279,16 +318,8 @@ class _Form:
             "contact_id": self._contact.value,
             "tags": [tag.strip() for tag in (self._tags.value or "").split(",") if tag.strip()],
         }
-        before = {
-            "title": self._lead.title,
-            "value_cents": self._lead.value_cents,
-            "due_on": self._lead.due_on,
-            "owner_id": self._lead.owner.id if self._lead.owner else None,
-            "contact_id": self._lead.contact.id if self._lead.contact else None,
-            "tags": self._lead.tags,
-        }
-        changed = {name: value for name, value in written.items() if value != before[name]}
-        await self._save(LeadPatch(**changed), self._fields)
+        changed = {name: value for name, value in written.items() if value != self._base[name]}
+        await self._save(changed, self._fields)
 
 
 class _Rest:

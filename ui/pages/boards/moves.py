@@ -42,6 +42,12 @@ class _Move(msgspec.Struct):
     before: UUID | None = None
 
 
+class _Undone(_Move, kw_only=True):
+    """The way back of a move that made this version of the lead."""
+
+    version: int
+
+
 class _Added(msgspec.Struct):
     stage: UUID
     title: str
@@ -70,13 +76,12 @@ class Moves:
         self.under_way: set[UUID] = set()
 
     async def moved(self, given: Any) -> None:
-        await self._move(given, undoable=True)
+        await self._move(read_as(given, _Move))
 
     async def undone(self, given: Any) -> None:
-        await self._move(given, undoable=False)
+        await self._move(read_as(given, _Undone))
 
-    async def _move(self, given: Any, *, undoable: bool) -> None:
-        move = read_as(given, _Move)
+    async def _move(self, move: _Move | None) -> None:
         if move is None:
             return
         self.under_way.add(move.id)
@@ -89,33 +94,45 @@ class Moves:
         else:
             stage = self._columns.stages.get(lead.stage_id)
             text = _("“{title}” is in {stage} now.").format(title=lead.title, stage=stage.name if stage else "")
-            self._tell("settle", move.number, self._columns.card(lead), text if undoable else "")
+            self._tell("settle", move.number, self._columns.card(lead), "" if isinstance(move, _Undone) else text)
         await self._settled(move.id)
 
     async def _done(self, move: _Move) -> Lead | None:
         """The lead in its new place; None when it stays where it was, and why was said."""
+        version = move.version if isinstance(move, _Undone) else None
+        known = self._columns.reason(move.id)
         try:
-            reason = await self._reason(move.stage, left=move.origin)
+            reason = await self._reason(move.stage, left=move.origin, known=known, again=version is not None)
             if reason is None:
                 return None
-            body = LeadMove(stage_id=move.stage, after_id=move.after, before_id=move.before, lost_reason=reason or None)
+            body = LeadMove(
+                stage_id=move.stage, after_id=move.after, before_id=move.before, version=version, lost_reason=reason or None
+            )
             async with self._order:  # one after the other, as they were made
                 return await client.move_lead(self._api, move.id, body)
         except (ApiProblem, Offline) as error:
-            problems.show(error)
+            if version is not None and isinstance(error, ApiProblem) and error.status == 412:
+                toast(_("This lead was changed meanwhile, so it stays where it is."), "warn")
+            else:
+                problems.show(error)
             return None
 
-    async def _reason(self, stage_id: UUID, *, left: UUID | None = None, count: int = 1) -> str | None:
-        """Why they are lost, where that is to be said; "" where it is not; None when nobody wants to say."""
+    async def _reason(
+        self, stage_id: UUID, *, left: UUID | None = None, known: str | None = None, again: bool = False, count: int = 1
+    ) -> str | None:
+        """Why they are lost, where that is to be said; "" where it is not; None when nobody wants to say. `known`: why the lead is or
+        was lost; it is so still where it comes from a lost stage, and `again` where it goes back to one."""
         stages = self._columns.stages
         stage, before = stages.get(stage_id), stages.get(left) if left else None
-        if stage is None or stage.kind is not StageKind.LOST or (before is not None and before.kind is StageKind.LOST):
+        if stage is None or stage.kind is not StageKind.LOST or stage_id == left:
             return ""
+        if known and (again or (before is not None and before.kind is StageKind.LOST)):
+            return known
         return await ask_reason(self._api, self._board_id, count)
 
     async def to_top(self, lead: Lead, stage_id: UUID) -> Lead | None:
         """To the top of a stage, chosen beside the board; None when that was called off."""
-        reason = await self._reason(stage_id, left=lead.stage_id)
+        reason = await self._reason(stage_id, left=lead.stage_id, known=lead.lost_reason)
         if reason is None:
             return None
         moved = await client.move_lead(self._api, lead.id, LeadMove(stage_id=stage_id, lost_reason=reason or None))
