@@ -4,6 +4,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+import pytest
 from nicegui import ui
 from nicegui.testing import User
 
@@ -11,6 +12,7 @@ from db.tenancy import Actor
 from tests.db.channels.factories import make_campaign, make_channel, make_contact, make_message
 from tests.factories import template
 from tests.ui.interactions import choose, click, field, press, until
+from ui import kinds
 from ui.client import channels
 from ui.client.base import ApiClient
 from ui.components.address import address
@@ -57,7 +59,8 @@ async def test_a_rehearsal_number_is_connected(real: User, owner_db: asyncpg.Con
     }
 
 
-async def test_every_field_of_whatsapp_is_asked_for(real: User) -> None:
+async def test_every_field_of_whatsapp_is_asked_for(real: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "_known", {})  # of this API, not of the one that another test of the process asked
     await real.open("/channels/connect")
     press(real, "WhatsApp")
     await real.should_see("Abrir a janela da Meta", retries=20)
