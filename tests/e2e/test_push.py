@@ -38,9 +38,13 @@ async def test_a_push_message_calls_who_is_not_looking(stack: Stack, context: Br
         message = {"origin": stack.ui, "registrationId": registration, "data": data}
         await browser.send("ServiceWorker.deliverPushMessage", message)
 
+    async def shown(title: str) -> None:
+        await page.wait_for_function(f"{_SHOWN}.then((all) => all.some(([title]) => title === {json.dumps(title)}))")
+
     await page.bring_to_front()
     await push("Quem olha", "/settings")
     await push("Maria Souza", "/inbox/1")
+    await shown("Maria Souza")
     await push("Maria Souza de novo", "/inbox/1")
-    await page.wait_for_function(f"{_SHOWN}.then((all) => all.length && all[0][0] === 'Maria Souza de novo')")
+    await shown("Maria Souza de novo")
     assert await page.evaluate(_SHOWN) == [["Maria Souza de novo", "Uma conversa agora é sua.", "/inbox/1"]]

@@ -16,7 +16,8 @@ async def _through(page: Page, outcome: str, button: str = "Concluir") -> None:
         await page.get_by_role("button", name="Abrir a janela da Meta").click()
     window = await opened.value
     await window.get_by_label("Como termina").select_option(outcome)
-    await window.get_by_role("button", name=button).click()
+    # pressed once this is answered: the press closes the window
+    await window.get_by_role("button", name=button).evaluate("(pressed) => setTimeout(() => pressed.click())")
 
 
 async def test_a_number_is_connected_in_the_window(stack: Stack, context: BrowserContext) -> None:
