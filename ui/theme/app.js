@@ -147,7 +147,7 @@
         FB.init({ appId: options.app_id, version: options.version, xfbml: false, cookie: false });
         FB.login((answer) => {
           code = answer?.authResponse?.code || "";
-          if (!code) return setTimeout(() => end("closed"), 800);  // what the window told last may still be on its way
+          if (!code) return setTimeout(() => end("closed"), 1500);  // what the window told last may still be on its way
           both();
           setTimeout(() => end("no_number"), 8000);
         }, {

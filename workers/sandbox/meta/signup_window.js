@@ -3,16 +3,17 @@
   const query = new URLSearchParams(location.search);
   const tell = (message) => window.opener?.postMessage(message, query.get("origin"));
   const say = (event, data) => tell(JSON.stringify({ type: "WA_EMBEDDED_SIGNUP", event, version: "3", data }));
+  const leave = () => setTimeout(() => window.close(), 100);  // what was told arrives first
 
   document.getElementById("cancel").addEventListener("click", () => {
     say("CANCEL", { current_step: "PHONE_NUMBER_SETUP" });
-    window.close();
+    leave();
   });
   document.getElementById("finish").addEventListener("click", async () => {
     const outcome = document.getElementById("outcome").value;
     if (outcome === "error") {
       say("ERROR", { error_message: "The business account is restricted.", error_code: "524126", session_id: "sandbox" });
-      window.close();
+      leave();
       return;
     }
     const body = { client_id: query.get("client_id"), business: document.getElementById("business").value, outcome };
@@ -24,6 +25,6 @@
       say("FINISH", data);
     }
     tell({ sandboxCode: code });
-    window.close();
+    leave();
   });
 })();
