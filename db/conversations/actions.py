@@ -182,32 +182,22 @@ async def mark_unread(actor: Actor, conversation_id: UUID) -> Conversation:
 
 async def put_label(actor: Actor, conversation_id: UUID, label_id: UUID) -> Conversation:
     """Raises NotFound."""
-    async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
-        row = await _locked(w, conversation_id)
-        label = await labels.locked(w, label_id)
-        if await w.execute(
-            "insert into conversation_label(company_id, label_id, conversation_id) values ($1, $2, $3) on conflict do nothing",
-            w.company_id,
-            label_id,
-            conversation_id,
-        ):
-            await record.line(w, conversation_id, row["contact_id"], LineKind.LABELED, what=label.name)
-            await _changed(w, row)
-        return await queries.one(w, w.company_id, conversation_id)
+    put = "insert into conversation_label(company_id, label_id, conversation_id) values ($1, $2, $3) on conflict do nothing"
+    return await _label(actor, conversation_id, label_id, put, LineKind.LABELED)
 
 
 async def take_label(actor: Actor, conversation_id: UUID, label_id: UUID) -> Conversation:
     """Raises NotFound."""
+    take = "delete from conversation_label where company_id = $1 and label_id = $2 and conversation_id = $3"
+    return await _label(actor, conversation_id, label_id, take, LineKind.UNLABELED)
+
+
+async def _label(actor: Actor, conversation_id: UUID, label_id: UUID, statement: str, kind: LineKind) -> Conversation:
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
         row = await _locked(w, conversation_id)
         label = await labels.locked(w, label_id)
-        if await w.execute(
-            "delete from conversation_label where company_id = $1 and label_id = $2 and conversation_id = $3",
-            w.company_id,
-            label_id,
-            conversation_id,
-        ):
-            await record.line(w, conversation_id, row["contact_id"], LineKind.UNLABELED, what=label.name)
+        if await w.execute(statement, w.company_id, label_id, conversation_id):
+            await record.line(w, conversation_id, row["contact_id"], kind, what=label.name)
             await _changed(w, row)
         return await queries.one(w, w.company_id, conversation_id)
 

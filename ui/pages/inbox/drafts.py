@@ -16,7 +16,8 @@ _READ = """const found = {}; for (const key of Object.keys(localStorage)) if (ke
 
 
 class Drafts:
-    """`text(id, mode)` and `keep(id, mode, text)`: a note is never taken for an answer. `found` is called when the browser has told what it kept. Gone at sign-out."""
+    """`text(id, mode)` and `keep(id, mode, text)`: a note is never taken for an answer. `found` is called when the browser has told what
+    it kept. Gone at sign-out."""
 
     def __init__(self, found: Callable[[], Any]) -> None:
         me = session.current().me
