@@ -99,6 +99,8 @@ def kind_view(provider: Provider, settings: Settings) -> Kind:
             text_limit=can.text_limit,
             unit=can.unit,
             free_text_hours=None if window is None else window.total_seconds() / 3600,
+            reply_kinds=list(can.reply_kinds),
+            reply_to=can.reply_to,
             templates=can.write_template is not None,
             limits_people=can.limits_people,
             reports_read=can.reports_read,

@@ -29,6 +29,7 @@ from api.contract.conversations import (
     Touch,
 )
 from api.contract.messages import Message
+from api.messages import reply_of
 from api.pagination import Cursor, Limit, decode_cursor, encode_cursor, one_over, page, struct
 from api.versions import IfMatch
 from db.conversations import actions, presence, queries, thread
@@ -193,10 +194,12 @@ class ConversationController(Controller):
 
     @post("/conversations/{conversation_id:uuid}/messages", summary="Answer", status_code=202, opt={"rate": "send"})
     async def reply(self, actor: Caller, conversation_id: FromPath[UUID], data: JSONBody[ReplyCreate]) -> Message:
-        """One free text, before all campaigns of the channel. 409 `window_closed`, `opted_out`, `no_address` or
+        """One answer, before all campaigns of the channel. 409 `kind_not_taken` and `reply_to_not_taken` say what its channel cannot do;
+        409 `window_closed`, `opted_out`, `no_address` or
         `channel_not_connected` say why it may not go; 409 `someone_answered` that a colleague was quicker. Needs
         `conversations:write`."""
-        return struct((await actions.reply(actor, conversation_id, data.text, seen=data.seen))._asdict(), Message)
+        sent = await actions.reply(actor, conversation_id, reply_of(data.content), reply_to=data.reply_to, seen=data.seen)
+        return struct(sent._asdict(), Message)
 
     @get("/conversations/{conversation_id:uuid}/presence", summary="Who is here")
     async def list_presence(self, actor: Caller, conversation_id: FromPath[UUID]) -> Page[Presence]:

@@ -9,8 +9,16 @@ from litestar.params import FromPath, JSONBody
 from api.auth.guard import Caller
 from api.contract.base import Page
 from api.contract.messages import Message, MessageCreate, ReplyChannel
+from api.contract.replies import ReplyContent, TextReply
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
-from db.messages import answers, conversation
+from db.messages import answers, conversation, replies
+
+
+def reply_of(content: ReplyContent) -> replies.Reply:
+    """As the actions take it."""
+    match content:
+        case TextReply():
+            return replies.TextReply(content.text)
 
 
 class MessageController(Controller):
@@ -35,6 +43,8 @@ class MessageController(Controller):
 
     @post("/messages", summary="Answer a contact", status_code=202, opt={"rate": "send"})
     async def send_message(self, actor: Caller, data: JSONBody[MessageCreate]) -> Message:
-        """One free text, before all campaigns of the channel. 409 `window_closed`, `opted_out`, `no_address` or
+        """One answer, before all campaigns of the channel. 409 `window_closed`, `opted_out`, `no_address` or
         `channel_not_connected` say why it may not go."""
-        return struct((await answers.send(actor, data.contact_id, data.channel_id, data.text, seen=data.seen))._asdict(), Message)
+        reply = reply_of(data.content)
+        sent = await answers.send(actor, data.contact_id, data.channel_id, reply, reply_to=data.reply_to, seen=data.seen)
+        return struct(sent._asdict(), Message)

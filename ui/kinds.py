@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 
 from api.contract.enums import Language
-from api.contract.kinds import Kind, KindCapabilities, Translated
+from api.contract.kinds import Kind, KindCapabilities, ReplyKind, Translated
 from ui.client import channels
 from ui.client.base import ApiClient, ApiProblem, Offline
 from ui.i18n import preferences
@@ -26,6 +26,8 @@ _NONE = Kind(
         text_limit=1000,
         unit="message",
         free_text_hours=None,
+        reply_kinds=[ReplyKind.TEXT],
+        reply_to=False,
         templates=False,
         limits_people=False,
         reports_read=True,

@@ -14,7 +14,7 @@ from db.channels.secrets import ChannelRow, unseal
 from db.clock import now
 from db.messages import render
 from db.messages.ledger import Claimed
-from db.messages.render import LiteralContent, SlotValues, TemplateContent, TextSender, text_sender
+from db.messages.render import AnswerContent, SlotValues, TextContent, TextSender
 from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import worker
@@ -31,14 +31,17 @@ class Composer:
     """Writes the provider's request for one message after another."""
 
     def __init__(self, settings: Settings, channel: ChannelRow, content: str | None) -> None:
+        self._settings, self._channel = settings, channel
         self._adapter = registry.adapter(channel.kind)
         self._text = self._adapter.compose_text(settings, channel)
         self._shared = self._prepare(content) if content else None
 
-    def _prepare(self, content: str) -> tuple[SlotValues, TemplateSender] | TextSender | LiteralContent:
+    def _prepare(self, content: str) -> tuple[SlotValues, TemplateSender] | TextSender | AnswerContent:
         decoded = render.decode(content)
-        if not isinstance(decoded, TemplateContent):
-            return text_sender(decoded)
+        if isinstance(decoded, AnswerContent):
+            return decoded
+        if isinstance(decoded, TextContent):
+            return TextSender(decoded)
         return SlotValues(decoded), self._adapter.compile_template(decoded)
 
     def compose(self, message: Claimed) -> bytes:
@@ -46,10 +49,13 @@ class Composer:
         prepared = self._prepare(message.content) if message.content else self._shared
         if prepared is None:
             raise ValueError("the message has no content")
-        if not isinstance(prepared, tuple):
-            return self._text(message.address, prepared.render(message.params), str(message.attempt_id))
+        attempt = str(message.attempt_id)
+        if isinstance(prepared, AnswerContent):
+            return self._adapter.compose_answer(self._settings, self._channel, prepared, message.address, attempt)
+        if isinstance(prepared, TextSender):
+            return self._text(message.address, prepared.render(message.params), attempt)
         values, template = prepared
-        return template.render(message.address, values(message.params), str(message.attempt_id))
+        return template.render(message.address, values(message.params), attempt)
 
 
 class Sender:

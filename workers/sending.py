@@ -198,7 +198,7 @@ class Lanes:
             w, channel.id, queue_id, limit=limit, units=units, lease=self._settings.send_lease, known=known
         )
         # Inside a person's window nothing counts for the portfolio's day, and nothing waits for it.
-        answers = [m for m in batch if render.is_literal(m.content)]
+        answers = [m for m in batch if render.is_answer(m.content)]
         batch = [m for m in batch if m not in answers]
         waits = await limits.recipients(
             w, channel.id, channel.portfolio_id, channel.messaging_limit, [message.address for message in batch]

@@ -15,7 +15,8 @@ from api.contract.base import Label as ShortName
 from api.contract.base import PersonRef as PersonRef
 from api.contract.contents import Referral
 from api.contract.kinds import ChannelKind
-from api.contract.messages import Message, MessageText
+from api.contract.messages import Message
+from api.contract.replies import MessageText, ReplyContent
 from db.contacts.filter import Moment
 from db.conversations.enums import AssignmentStrategy as AssignmentStrategy
 from db.conversations.enums import ConversationState as ConversationState
@@ -163,10 +164,11 @@ class ThreadEntry(Output):
 
 
 class ReplyCreate(Input):
-    """POST /v1/conversations/{id}/messages → Message (202), under an Idempotency-Key. `seen`: the newest entry that the writer saw; 409
-    `someone_answered` when an answer of somebody else came after it, and its `params.seen` is what to send with to go on."""
+    """POST /v1/conversations/{id}/messages → Message (202), under an Idempotency-Key. `reply_to`: the message of the conversation
+    that it answers, where the channel's kind has `reply_to`. `seen`: the newest entry that the writer saw; 409 `someone_answered` when an answer of somebody else came after it, and its `params.seen` is what to send with to go on."""
 
-    text: MessageText
+    content: ReplyContent
+    reply_to: UUID | None = None
     seen: UUID | None = None
 
 

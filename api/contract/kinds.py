@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from api.contract.base import Output, example
 from api.contract.sandbox import SandboxKind, SandboxNewsCode
+from db.messages.enums import ReplyKind as ReplyKind
 
 KIND = "^[a-z][a-z0-9_]*$"
 ChannelKind = Annotated[
@@ -49,6 +50,8 @@ class KindCapabilities(Output):
     text_limit: int
     unit: Literal["message", "segment"]  # what is billed, and what `throughput` counts per second
     free_text_hours: float | None  # so long after a person's last message it takes free texts; null: at any time
+    reply_kinds: list[ReplyKind]  # what an answer may be: the `kind` of its `content`
+    reply_to: bool  # an answer may name the message that it answers
     templates: bool
     limits_people: bool  # it counts the people written to in 24 hours
     reports_read: bool

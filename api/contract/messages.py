@@ -3,16 +3,13 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta
-
 from api.contract.base import Input, Output, example
 from api.contract.contents import Context, MessageContent, Referral
 from api.contract.kinds import ChannelKind
+from api.contract.replies import ReplyContent
 from db.contacts.filter import Moment
 from db.messages.enums import FileReason, FileState, MessageOrigin
 from db.messages.errors import MessageError
-
-MessageText = Annotated[str, Meta(min_length=1, max_length=4096, examples=["Oi, Ana! Chega amanhã cedo."])]
 
 
 class MessageFile(Output):
@@ -87,10 +84,12 @@ class ReplyChannel(Output):
 
 
 class MessageCreate(Input):
-    """One free text. 409 with the obstacle as its code; repeating it under its Idempotency-Key sends nothing twice. `seen`: the newest
-    entry of the thread that the writer saw; 409 `someone_answered` when a colleague answered after it."""
+    """One answer. 409 with the obstacle as its code; repeating it under its Idempotency-Key sends nothing twice. `reply_to`: the message
+    of the same channel that it answers. `seen`: the newest entry of the thread that the writer saw; 409 `someone_answered` when a
+    colleague answered after it."""
 
     contact_id: UUID
     channel_id: UUID
-    text: MessageText
+    content: ReplyContent
+    reply_to: UUID | None = None
     seen: UUID | None = None

@@ -30,7 +30,7 @@ from db.errors import Params as Params
 from db.errors import RequestError as RequestError
 from db.errors import fill as fill
 from db.holds.errors import HoldError
-from db.messages.errors import MessageError
+from db.messages.errors import MessageError, ReplyError, ReplyField
 from db.notifications.errors import NotificationError, NotificationField
 
 C = TypeVar("C", bound=Code)
@@ -44,6 +44,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     ContactError,
     ContactImportError,
     MessageError,
+    ReplyError,
     ConversationError,
     CampaignError,
     BoardError,
@@ -57,6 +58,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     TemplateField,
     ContactField,
     ContactImportField,
+    ReplyField,
     ConversationField,
     CampaignField,
     BoardField,

@@ -11,7 +11,7 @@ from db.contacts.errors import ContactError, ContactImportError
 from db.conversations.errors import ConversationError
 from db.errors import ErrorCode, RequestError
 from db.holds.errors import HoldError
-from db.messages.errors import MessageError
+from db.messages.errors import MessageError, ReplyError
 from db.notifications.errors import NotificationError
 
 BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
@@ -96,6 +96,8 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         MessageError.NO_ADDRESS,
         MessageError.OPTED_OUT,
         MessageError.WINDOW_CLOSED,
+        ReplyError.KIND_NOT_TAKEN,
+        ReplyError.REPLY_TO_NOT_TAKEN,
     ),
     "custom_fields_create": (
         ContactError.FIELD_BUSY,
@@ -192,6 +194,8 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         MessageError.NO_ADDRESS,
         MessageError.OPTED_OUT,
         MessageError.WINDOW_CLOSED,
+        ReplyError.KIND_NOT_TAKEN,
+        ReplyError.REPLY_TO_NOT_TAKEN,
         RequestError.NOT_FOUND,
     ),
     "quick_replies_create": (ConversationError.SHORTCUT_EXISTS,),

@@ -18,6 +18,7 @@ from db.conversations.thread import Entry
 from db.errors import RequestError, RequestField
 from db.messages import answers
 from db.messages.conversation import Entry as Message
+from db.messages.replies import Reply
 from db.notifications import calls
 from db.notifications.enums import NotificationKind
 from db.permissions import Permission
@@ -231,8 +232,10 @@ async def add_note(actor: Actor, conversation_id: UUID, body: str, mentions: Seq
         return await thread.own(w, w.company_id, entry_id)
 
 
-async def reply(actor: Actor, conversation_id: UUID, text: str, *, seen: UUID | None = None) -> Message:
-    """One free text to the person. `seen`: the newest entry that the writer saw. Raises NotFound, Invalid, Conflict: the obstacle, or
+async def reply(
+    actor: Actor, conversation_id: UUID, reply: Reply, *, reply_to: UUID | None = None, seen: UUID | None = None
+) -> Message:
+    """One answer to the person. `reply_to`: the message that it answers; `seen`: the newest entry that the writer saw. Raises NotFound, Invalid, Conflict: the obstacle, or
     `someone_answered`."""
     actor.require(Permission.MESSAGES_SEND)
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
@@ -241,7 +244,7 @@ async def reply(actor: Actor, conversation_id: UUID, text: str, *, seen: UUID | 
         )
         if row is None:
             raise RequestError.NOT_FOUND(what="conversation")
-        return await answers.write(w, row["contact_id"], row["channel_id"], text, seen=seen)
+        return await answers.write(w, row["contact_id"], row["channel_id"], reply, reply_to=reply_to, seen=seen)
 
 
 async def companies_waking() -> list[UUID]:

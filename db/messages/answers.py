@@ -9,20 +9,19 @@ from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
 from db.channels.enums import ChannelState
 from db.clock import now
 from db.contacts.enums import SAMPLE, LineType
 from db.contacts.notes import must_exist
 from db.conversations import record
-from db.errors import RequestError, RequestField
-from db.messages import conversation, queueing, segments
+from db.errors import RequestError
+from db.messages import conversation, queueing, render, replies, segments
 from db.messages.conversation import Entry
 from db.messages.errors import MessageError
 from db.messages.events import ConversationChanged
 from db.messages.inbound import SILENT
-from db.messages.render import LiteralContent
+from db.messages.replies import Reply
 from db.permissions import Permission
 from db.providers import registry
 from db.tenancy import Actor
@@ -76,18 +75,20 @@ async def reply_channels(actor: Actor, contact_id: UUID) -> list[ReplyChannel]:
         return await _ways(r, actor.company_id, contact_id, None)
 
 
-async def send(actor: Actor, contact_id: UUID, channel_id: UUID, text: str, *, seen: UUID | None = None) -> Entry:
-    """Queues one free text before all campaigns of the channel. Raises NotFound, Invalid, Conflict with the obstacle as its code."""
+async def send(
+    actor: Actor, contact_id: UUID, channel_id: UUID, reply: Reply, *, reply_to: UUID | None = None, seen: UUID | None = None
+) -> Entry:
+    """Queues one answer before all campaigns of the channel. Raises NotFound, Invalid, Conflict with the obstacle as its code."""
     async with work(actor, Permission.MESSAGES_SEND) as w:
-        return await write(w, contact_id, channel_id, text, seen=seen)
+        return await write(w, contact_id, channel_id, reply, reply_to=reply_to, seen=seen)
 
 
-async def write(w: Work, contact_id: UUID, channel_id: UUID, text: str, *, seen: UUID | None = None) -> Entry:
-    """The same inside a unit of work. `seen`: the newest entry of the thread that the writer saw; Conflict `someone_answered` when an
-    answer of somebody else was recorded after it."""
-    text = text.strip()
-    if not text:
-        raise RequestError.INVALID(fields=[RequestField.REQUIRED("text")])
+async def write(
+    w: Work, contact_id: UUID, channel_id: UUID, reply: Reply, *, reply_to: UUID | None = None, seen: UUID | None = None
+) -> Entry:
+    """The same inside a unit of work. `reply_to`: the message of the conversation that it answers. `seen`: the newest entry of the
+    thread that the writer saw; Conflict `someone_answered` when an answer of somebody else was recorded after it."""
+    reply = replies.trimmed(reply)
     await must_exist(w, w.company_id, contact_id)
     await w.fetch(_STEADY, w.company_id, contact_id)
     ways = await _ways(w, w.company_id, contact_id, channel_id)
@@ -97,9 +98,7 @@ async def write(w: Work, contact_id: UUID, channel_id: UUID, text: str, *, seen:
     if way.obstacle is not None:
         raise way.obstacle()
     capabilities = registry.provider(way.channel_kind).capabilities
-    most = capabilities.text_limit
-    if len(text) > most:
-        raise RequestError.INVALID(fields=[RequestField.TOO_LONG("text", max=most)])
+    content = await replies.content(w, replies.Place(channel_id, contact_id, capabilities), reply, reply_to)
     assert way.address is not None
     author_id = w.actor.id if w.actor is not None and w.actor.kind == "user" else None
     message_id = await queueing.queue(
@@ -108,8 +107,8 @@ async def write(w: Work, contact_id: UUID, channel_id: UUID, text: str, *, seen:
         purpose="answer",
         contact_id=contact_id,
         address=way.address,
-        content=msgspec.json.encode(LiteralContent(text)).decode(),
-        units=segments.count(text).segments if capabilities.unit == "segment" else 1,
+        content=render.encode(content),
+        units=segments.count(content.render([])).segments if capabilities.unit == "segment" else 1,
         author_id=author_id,
     )
     w.audit("message.sent", message_id, channel_id=channel_id, contact_id=contact_id)

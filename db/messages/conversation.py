@@ -140,6 +140,7 @@ async def with_files(r: Read, company_id: UUID, entries: list[Entry]) -> list[En
 def _entry(row: asyncpg.Record) -> Entry:
     kind, rendered = "text", render.RenderedMessage(None, "", None, [])
     held: MessageContent | None = None
+    context = content.decode_context(row["context"]) if row["context"] else None
     try:
         if row["direction"] == "in" or row["origin"] is not None:
             held = content.decode(row["own_content"])
@@ -147,6 +148,8 @@ def _entry(row: asyncpg.Record) -> Entry:
         elif row["sent_content"] is not None:
             sent_content = render.decode(row["sent_content"])
             kind = "template" if isinstance(sent_content, render.TemplateContent) else "text"
+            if isinstance(sent_content, render.AnswerContent) and sent_content.reply_to is not None:
+                context = Context(provider_id=sent_content.reply_to)
             rendered = render.draw(sent_content, row["params"])
     except msgspec.MsgspecError:  # written by a version that is newer than this process
         kind, rendered = row["kind"] or "unknown", render.RenderedMessage(None, row["body"] or "", None, [])
@@ -176,7 +179,7 @@ def _entry(row: asyncpg.Record) -> Entry:
         provider_id=row["provider_id"],
         origin=MessageOrigin(row["origin"]) if row["origin"] else None,
         content=held,
-        context=content.decode_context(row["context"]) if row["context"] else None,
+        context=context,
         referral=content.decode_referral(row["referral"]) if row["referral"] else None,
         files=[],
     )

@@ -41,6 +41,12 @@ class MessageOrigin(StrEnum):
     HISTORY = "history"  # a past one that the provider handed over later: it causes nothing
 
 
+class ReplyKind(StrEnum):
+    """What somebody may write to one person; a channel takes those in its `reply_kinds`."""
+
+    TEXT = "text"
+
+
 class FileState(StrEnum):
     """How far a file of a message came that the provider holds for us."""
 

@@ -44,14 +44,23 @@ class TextContent(msgspec.Struct, frozen=True, tag="text", tag_field="kind"):
         return list(dict.fromkeys(part.name for part in parse(self.body) if isinstance(part, Variable)))
 
 
-class LiteralContent(msgspec.Struct, frozen=True, tag="literal", tag_field="kind"):
-    """What somebody wrote to one person: braces in it are braces."""
+class AnswerContent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    """Base of what somebody wrote to one person: braces in it are braces. `reply_to`: the provider's id of the message that it
+    answers."""
 
-    body: str
+    reply_to: str | None = None
 
     @property
     def fields(self) -> list[str]:
         return []
+
+    def render(self, params: list[str]) -> str:
+        """What there is to read in it."""
+        return ""
+
+
+class LiteralContent(AnswerContent, frozen=True, kw_only=True, tag="literal"):
+    body: str
 
     def render(self, params: list[str]) -> str:
         return self.body
@@ -63,10 +72,15 @@ Button = tuple[Literal["quick_reply", "url", "phone"], str]
 decode = msgspec.json.Decoder(Content).decode
 
 
-def is_literal(content: str | None) -> bool:
+def encode(content: Content | AnswerContent) -> str:
+    """As its jsonb column takes it."""
+    return msgspec.json.encode(content).decode()
+
+
+def is_answer(content: str | None) -> bool:
     """Whether it is what somebody wrote to one person; never raises."""
     try:
-        return content is not None and isinstance(decode(content), LiteralContent)
+        return content is not None and isinstance(decode(content), AnswerContent)
     except msgspec.MsgspecError:
         return False
 
@@ -115,7 +129,7 @@ class TextSender:
         return render(self._parts, values)
 
 
-def text_sender(content: TextContent | LiteralContent) -> TextSender | LiteralContent:
+def text_sender(content: TextContent | AnswerContent) -> TextSender | AnswerContent:
     """Renders a free text per message."""
     return TextSender(content) if isinstance(content, TextContent) else content
 

@@ -13,6 +13,7 @@ import msgspec
 from db.channels.enums import TemplateCategory
 from db.contacts.enums import IdentityKind
 from db.errors import FieldCode, RequestField
+from db.messages.enums import ReplyKind
 from db.settings import Settings
 
 Column = Literal["account_id", "external_id", "portfolio_id", "token", "signing_secret", "throughput"]
@@ -122,6 +123,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What is billed, and what `throughput` counts per second."""
     free_text_window: timedelta | None = None
     """So long after a person's last message it takes free texts; None: at any time."""
+    reply_kinds: tuple[ReplyKind, ...] = (ReplyKind.TEXT,)
+    """What somebody may write to one person."""
+    reply_to: bool = False
+    """An answer may name the message that it answers."""
     answers_opted_out: bool = False
     """Who wrote again after opting out may be answered."""
     reaches_landlines: bool = False

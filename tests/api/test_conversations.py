@@ -32,7 +32,9 @@ async def test_of_two_who_answer_at_once_one_goes(
     path = f"/v1/conversations/{conversation}/messages"
 
     async def answer(auth: Headers, seen: str, key: str) -> httpx.Response:
-        return await client.post(path, json={"text": "Já olho", "seen": seen}, headers={**auth, "Idempotency-Key": key})
+        return await client.post(
+            path, json={"content": {"kind": "text", "text": "Já olho"}, "seen": seen}, headers={**auth, "Idempotency-Key": key}
+        )
 
     answers = await asyncio.gather(*(answer(auth, seen, f"key-{number}") for number, auth in enumerate(agents)))
     assert sorted(each.status_code for each in answers) == [202, 409, 409, 409]
@@ -142,7 +144,7 @@ async def test_a_key_that_may_not_send_answers_nobody(client: httpx.AsyncClient,
     await scene.wrote(1)
     key = await sign_in_as(scopes=[Permission.CONVERSATIONS_READ, Permission.CONVERSATIONS_WRITE])
     path = f"/v1/conversations/{(await scene.the()).id}/messages"
-    refused = await client.post(path, json={"text": "Oi"}, headers=key)
+    refused = await client.post(path, json={"content": {"kind": "text", "text": "Oi"}}, headers=key)
     assert (refused.status_code, refused.json()["params"]["permission"]) == (403, "messages:send")
 
 

@@ -141,7 +141,7 @@ async def test_who_answered_a_campaign_is_listed_with_the_answer(
 async def send(
     client: httpx.AsyncClient, auth: Headers, contact: UUID, channel: UUID, text: str = "Chega amanhã"
 ) -> httpx.Response:
-    body = {"contact_id": str(contact), "channel_id": str(channel), "text": text}
+    body = {"contact_id": str(contact), "channel_id": str(channel), "content": {"kind": "text", "text": text}}
     return await client.post("/v1/messages", json=body, headers=auth)
 
 
@@ -245,7 +245,7 @@ async def test_who_changed_the_number_is_answered_under_the_new_one(
     client: httpx.AsyncClient, agent: Headers, owner: Actor, owner_db: asyncpg.Connection, person: UUID, whatsapp: UUID
 ) -> None:
     await came(owner_db, owner, whatsapp, person)
-    body = {"contact_id": str(person), "channel_id": str(whatsapp), "text": "Olá"}
+    body = {"contact_id": str(person), "channel_id": str(whatsapp), "content": {"kind": "text", "text": "Olá"}}
     assert (await client.post("/v1/messages", json=body, headers=agent)).json()["address"] == PHONE
     async with work(owner, Permission.CONTACTS_WRITE) as w:
         new = Sender(phone="5511976543210")

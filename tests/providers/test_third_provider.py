@@ -15,6 +15,7 @@ from db.channels.queries import channel
 from db.jobs import CheckChannel
 from db.messages import answers
 from db.messages.enums import MessageState
+from db.messages.replies import TextReply
 from db.providers import registry as definitions
 from db.settings import Settings
 from db.tenancy import Actor
@@ -106,7 +107,7 @@ async def test_a_letter_goes_out_lands_and_is_answered(
         contact_id, phone = await owner_db.fetchrow(
             "select contact_id, value from contact_identity where company_id = $1 and kind = 'phone'", owner.company_id
         )
-        sent = await answers.send(owner, contact_id, channel_id, "Chegou!")
+        sent = await answers.send(owner, contact_id, channel_id, TextReply("Chegou!"))
         lanes = Lanes(database, Sender(database, wire))
         await lanes.run(owner.company_id, channel_id, 0)
         await lanes.drain()

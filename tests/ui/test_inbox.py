@@ -12,6 +12,7 @@ from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.conversations import QuickReply, QuickReplyCreate, ReplyCreate
 from api.contract.events import ConversationEntryAdded, ConversationUpdated
+from api.contract.replies import TextReply
 from db.clock import now
 from db.messages import echoes
 from db.messages.content import Text
@@ -163,7 +164,7 @@ async def test_a_colleague_who_was_faster_is_read_before_the_own_answer_goes_out
     one = await customers.wrote(0, "Tem no tamanho M?")
     await real.open(f"/inbox/{one}")
     await real.should_see("Tem no tamanho M?")
-    await client.reply(colleague, one, ReplyCreate(text="Tem sim!"), str(uuid4()))
+    await client.reply(colleague, one, ReplyCreate(content=TextReply(text="Tem sim!")), str(uuid4()))
     write(real, "Vou ver.")
     await real.should_see("Um colega respondeu")
     await real.should_see("Tem sim!")

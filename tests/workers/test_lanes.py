@@ -17,6 +17,7 @@ from db.engine import Transaction
 from db.errors import Unavailable
 from db.messages import answers
 from db.messages.enums import MessageState
+from db.messages.replies import TextReply
 from db.settings import Settings
 from db.tenancy import Actor
 from tests import factories
@@ -389,7 +390,7 @@ async def test_an_answer_goes_out_while_the_portfolios_day_is_full(
             s.channel_id,
             contact_id,
         )
-        answer = await answers.send(owner, contact_id, s.channel_id, "Olá {{1}}")
+        answer = await answers.send(owner, contact_id, s.channel_id, TextReply("Olá {{1}}"))
         await s.run()
         assert await owner_db.fetchval("select state from message where id = $1", answer.id) == MessageState.SENT
         assert await limits.tier_used(owner.company_id, (await s.channel())["portfolio_id"]) == 1

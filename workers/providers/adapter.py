@@ -17,7 +17,7 @@ from db.channels.secrets import ChannelRow
 from db.channels.signups import TakenOver, Waiting
 from db.channels.templates import Listed
 from db.messages.files import Waiting as WaitingFile
-from db.messages.render import TemplateContent
+from db.messages.render import AnswerContent, LiteralContent, TemplateContent
 from db.providers.definition import Provider
 from db.settings import Settings
 from workers.control import Control
@@ -125,6 +125,13 @@ class Adapter(ABC, Generic[ClientT]):
     @abstractmethod
     def compose_text(self, settings: Settings, channel: ChannelRow) -> ComposeText:
         """Writes requests for free texts."""
+
+    def compose_answer(self, settings: Settings, channel: ChannelRow, content: AnswerContent, to: str, attempt: str) -> bytes:
+        """The request's body for what somebody wrote to one person, of the kinds in `capabilities.reply_kinds`. Raises ValueError when it
+        cannot pass."""
+        if not isinstance(content, LiteralContent):
+            raise ValueError("this provider takes texts only")
+        return self.compose_text(settings, channel)(to, content.body, attempt)
 
     @abstractmethod
     def outcome_for(self, code: int) -> Refusal:

@@ -23,6 +23,7 @@ PROVIDER = Provider(
         campaign_content="template",
         text_limit=4096,
         free_text_window=timedelta(hours=24),
+        reply_to=True,
         answers_opted_out=True,
         reaches_landlines=True,
         limits_people=True,

@@ -20,6 +20,7 @@ from db.messages.content import Edit, MessageContent, Reaction, Referral, Text
 from db.messages.echoes import Echo
 from db.messages.enums import MessageOrigin
 from db.messages.inbound import Inbound
+from db.messages.replies import TextReply
 from db.permissions import Permission, Role
 from db.tenancy import Actor
 from db.work import work
@@ -149,12 +150,12 @@ async def test_what_the_phone_begins_stays_closed_until_it_is_answered(scene: Sc
 
 async def test_an_answer_ends_the_waiting_and_begins_the_clock_of_the_first(scene: Scene) -> None:
     await scene.wrote(1)
-    sent = await actions.reply(scene.owner, (await scene.the()).id, "Já olho")
+    sent = await actions.reply(scene.owner, (await scene.the()).id, TextReply("Já olho"))
     found = await scene.the()
     assert (found.unread, found.waiting_since, found.first_reply_at) == (0, None, sent.at)
     assert found.last is not None
     assert (found.last.id, found.last.direction, found.last.state) == (sent.id, "out", "queued")
-    await actions.reply(scene.owner, found.id, "Aqui está")
+    await actions.reply(scene.owner, found.id, TextReply("Aqui está"))
     assert (await scene.the()).first_reply_at == sent.at
     # Who answers before a message arrives has not seen it, whatever its time.
     await scene.wrote(2)
@@ -228,17 +229,17 @@ async def test_the_second_of_two_answers_sees_the_first(scene: Scene, owner_db: 
     seen = await scene.wrote(1)
     conversation = (await scene.the()).id
     bia, caio = [await make_member(owner_db, scene.owner, Role.AGENT) for _ in range(2)]
-    first = await actions.reply(bia, conversation, "Já olho", seen=seen)
+    first = await actions.reply(bia, conversation, TextReply("Já olho"), seen=seen)
     with pytest.raises(Conflict) as refused:
-        await actions.reply(caio, conversation, "Posso ajudar?", seen=seen)
+        await actions.reply(caio, conversation, TextReply("Posso ajudar?"), seen=seen)
     assert (refused.value.code, refused.value.params) == ("someone_answered", {"seen": str(first.id)})
     assert await owner_db.fetchval("select count(*) from message where company_id = $1", scene.owner.company_id) == 1
-    await actions.reply(bia, conversation, "Um minuto", seen=seen)  # one's own answer stops nobody
+    await actions.reply(bia, conversation, TextReply("Um minuto"), seen=seen)  # one's own answer stops nobody
     newest = (await thread.entries(caio, conversation))[0]
-    await actions.reply(caio, conversation, "Posso ajudar?", seen=newest.id)
+    await actions.reply(caio, conversation, TextReply("Posso ajudar?"), seen=newest.id)
     await scene.phoned(200)  # a colleague on the phone counts too
     with pytest.raises(Conflict):
-        await actions.reply(bia, conversation, "Alô", seen=newest.id)
+        await actions.reply(bia, conversation, TextReply("Alô"), seen=newest.id)
 
 
 async def test_assignee_and_team_are_of_the_company(scene: Scene, owner_db: asyncpg.Connection, stranger: Actor) -> None:
@@ -263,7 +264,7 @@ async def test_viewers_read_only_and_strangers_find_nothing(scene: Scene, owner_
     assert (await queries.conversation_of(viewer, conversation)).id == conversation
     acts: list[Callable[[Actor], Awaitable[object]]] = [
         lambda actor: actions.change(actor, conversation, Change(state=ConversationState.CLOSED)),
-        lambda actor: actions.reply(actor, conversation, "Oi"),
+        lambda actor: actions.reply(actor, conversation, TextReply("Oi")),
         lambda actor: actions.add_note(actor, conversation, "Oi", []),
         lambda actor: actions.mark_read(actor, conversation),
         lambda actor: actions.mark_unread(actor, conversation),
@@ -343,7 +344,7 @@ async def test_the_thread_goes_both_ways(scene: Scene) -> None:
         await scene.wrote(minute, str(minute))
     conversation = (await scene.the()).id
     await actions.add_note(scene.owner, conversation, "Oi", [])
-    await answers.send(scene.owner, scene.contact, scene.channel, "Olá")
+    await answers.send(scene.owner, scene.contact, scene.channel, TextReply("Olá"))
     whole = await thread.entries(scene.owner, conversation)
     assert len(whole) == 7
     place = (whole[3].at, whole[3].id)

@@ -11,6 +11,7 @@ from nicegui import ui
 from api.contract.enums import Permission
 from api.contract.events import ConversationChanged, MessageFileChanged, MessageReceived
 from api.contract.messages import Message, MessageCreate, ReplyChannel
+from api.contract.replies import TextReply
 from ui import first_answers, formats, kinds, live, session
 from ui.client import messages as client
 from ui.client.base import ApiProblem, Offline
@@ -229,10 +230,11 @@ class _Composer:
         if self._try[:2] != (text, channel_id):
             self._try = (text, channel_id, str(uuid4()))
         try:
-            await client.send(self._api, MessageCreate(contact_id=self._id, channel_id=channel_id, text=text), self._try[2])
+            body = MessageCreate(contact_id=self._id, channel_id=channel_id, content=TextReply(text=text))
+            await client.send(self._api, body, self._try[2])
         except (ApiProblem, Offline) as error:  # the text stays, and so does its key: pressing again sends nothing twice
             with self._element:
-                problems.show_in({"text": self._text}, error)
+                problems.show_in({"content.text": self._text}, error)
             await self.refresh()
             return
         self._try = ("", None, "")

@@ -8,6 +8,7 @@ from nicegui import ui
 
 from api.contract.conversations import ReplyCreate, ThreadEntry
 from api.contract.messages import Message
+from api.contract.replies import TextReply
 from ui import session
 from ui.client import conversations as client
 from ui.client.base import ApiProblem, Offline
@@ -37,7 +38,9 @@ class Outgoing:
         self._say(_("Sending…"))
         try:
             async with self._thread.writing:
-                message = await client.reply(self._api, self._id, ReplyCreate(text=self._text, seen=self._seen), self._key)
+                message = await client.reply(
+                    self._api, self._id, ReplyCreate(content=TextReply(text=self._text), seen=self._seen), self._key
+                )
                 self._done(message)
         except Offline as error:  # perhaps it went out: under the same key it goes once
             self._failed(problems.sentence(error), _("Try again"), self.send, sure=False)

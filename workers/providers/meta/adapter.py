@@ -10,7 +10,7 @@ from db.channels.secrets import ChannelRow
 from db.channels.signups import TakenOver, Waiting
 from db.channels.templates import Listed
 from db.messages.files import Waiting as WaitingFile
-from db.messages.render import TemplateContent
+from db.messages.render import AnswerContent, LiteralContent, TemplateContent
 from db.providers.meta.definition import PROVIDER
 from db.settings import Settings
 from workers.control import Control
@@ -75,6 +75,13 @@ class MetaAdapter(Adapter[MetaClient]):
 
     def compose_text(self, settings: Settings, channel: ChannelRow) -> ComposeText:
         return text_message
+
+    def compose_answer(self, settings: Settings, channel: ChannelRow, content: AnswerContent, to: str, attempt: str) -> bytes:
+        match content:
+            case LiteralContent():
+                return text_message(to, content.body, attempt, context_id=content.reply_to)
+            case _:
+                raise ValueError(f"{type(content).__name__} cannot be sent over WhatsApp")
 
     def outcome_for(self, code: int) -> Refusal:
         return errors.outcome_for(code)
