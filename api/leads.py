@@ -12,11 +12,22 @@ from msgspec import UNSET
 
 from api.auth.guard import Caller
 from api.contract.base import Page, PersonRef
-from api.contract.boards import ContactRef, Lead, LeadChange, LeadCreate, LeadMove, LeadPatch, LeadsMove, LeadsMoved, StageRef
+from api.contract.boards import (
+    ContactRef,
+    Lead,
+    LeadChange,
+    LeadCreate,
+    LeadMove,
+    LeadPatch,
+    LeadsMove,
+    LeadsMoved,
+    LeadsMovedBack,
+    StageRef,
+)
 from api.contract.contacts import Note, NoteCreate
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.versions import IfMatch
-from db.boards import history, leads, listing, moves
+from db.boards import history, leads, listing, moves, undo
 from db.boards.enums import Due, LeadSort
 
 _KEYS: dict[LeadSort, Any] = {
@@ -155,7 +166,14 @@ class LeadController(Controller):
     )
     async def move_leads(self, actor: Caller, data: JSONBody[LeadsMove]) -> LeadsMoved:
         moved = await moves.move_leads(actor, data.lead_ids, stage_id=data.stage_id, lost_reason=data.lost_reason)
-        return LeadsMoved(moved=moved)
+        return LeadsMoved(moved=moved.moved, bulk_move_id=moved.id)
+
+    @post("/bulk-move/{bulk_move_id:uuid}/undo", status_code=200, summary="Undo a move of many leads")
+    async def undo_move(self, actor: Caller, bulk_move_id: FromPath[UUID]) -> LeadsMovedBack:
+        """Every lead goes back to the stage and place it had, except those that somebody moved since. Once, within seven days. 409
+        `move_undone`, `board_archived`."""
+        done = await undo.undo_move(actor, bulk_move_id)
+        return LeadsMovedBack(moved=done.moved, stayed=done.stayed)
 
     @get(
         "/{lead_id:uuid}/history", summary="What became of a lead", description="Newest first: who moved or changed it, and when."

@@ -170,6 +170,14 @@ class LeadsMove(Input):
 
 class LeadsMoved(Output):
     moved: int  # the others are gone
+    bulk_move_id: UUID | None  # by which it is undone; null: nothing was moved
+
+
+class LeadsMovedBack(Output):
+    """POST /v1/leads/bulk-move/{bulk_move_id}/undo: once, within seven days. 409 `move_undone`."""
+
+    moved: int
+    stayed: int  # moved or deleted by somebody since, or the stage is gone from which they came
 
 
 class StageRef(Output):
@@ -186,7 +194,7 @@ class LeadChange(Output):
     at: Moment
     by: PersonRef | None  # null: an API key, or the system
     kind: LeadEvent
-    from_stage: StageRef | None  # of `moved`
-    to_stage: StageRef | None  # of `moved` and `created`
+    from_stage: StageRef | None  # of `moved` and `moved_back`
+    to_stage: StageRef | None  # of `moved`, `moved_back` and `created`
     lost_reason: str | None
     fields: Annotated[list[str], example(["value_cents"])]  # of `updated`

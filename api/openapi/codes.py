@@ -157,6 +157,10 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         BoardError.OTHER_BOARD,
         RequestError.NOT_FOUND,
     ),
+    "leads_bulk_move_undo": (
+        BoardError.BOARD_ARCHIVED,
+        BoardError.MOVE_UNDONE,
+    ),
     "leads_create": (
         BoardError.BOARD_ARCHIVED,
         BoardError.LOST_REASON_MISSING,

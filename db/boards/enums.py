@@ -27,6 +27,7 @@ class LeadEvent(StrEnum):
 
     CREATED = "created"
     MOVED = "moved"
+    MOVED_BACK = "moved_back"  # the move of many was undone
     UPDATED = "updated"
     NOTED = "noted"
 

@@ -16,6 +16,7 @@ class BoardError(ErrorCode):
     LAST_STAGE = "last_stage", 409, "A board needs a stage. Make another one first."
     OTHER_BOARD = "other_board", 409, "This stage belongs to another board. Load the board again."
     BOARD_ARCHIVED = "board_archived", 409, "This board is archived. Bring it back first."
+    MOVE_UNDONE = "move_undone", 409, "This move was undone already. Nothing is left to do."
     LOST_REASON_EXISTS = "lost_reason_exists", 409, "There is this reason already. Take another name."
     LOST_REASON_MISSING = "lost_reason_missing", 422, "Say why it was lost."
 

@@ -4,6 +4,7 @@ Everybody who moves takes locks in one order: the stage to which, leads by id, t
 read without a lock: two who drop at the same place get two ranks there, and everybody sees them in the same order.
 """
 
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -42,14 +43,20 @@ _LOOSEN = """
 update lead l set rank = m.rank from unnest($2::uuid[], $3::text[]) m(id, rank) where l.company_id = $1 and l.id = m.id
 """
 _MOVE = """
-update lead l set stage_id = $2, rank = m.rank, lost_reason = m.reason, version = version + 1,
-    stage_since = case when l.stage_id = $2 then l.stage_since else now() end
-from unnest($3::uuid[], $4::text[], $5::text[]) m(id, rank, reason) where l.company_id = $1 and l.id = m.id
+update lead l set stage_id = m.stage, rank = m.rank, lost_reason = m.reason, version = version + 1,
+    stage_since = coalesce(m.since, case when l.stage_id = m.stage then l.stage_since else now() end)
+from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[]) m(id, stage, rank, reason, since)
+where l.company_id = $1 and l.id = m.id
 """
 _NOTE = """
 insert into lead_change(company_id, lead_id, by_id, kind, from_stage_id, from_stage, to_stage_id, to_stage, what)
-select $1, c.lead, $2::uuid, $3::text, s.id, s.name, $4::uuid, $5::text, jsonb_strip_nulls(jsonb_build_object('lost_reason', c.reason))
-from unnest($6::uuid[], $7::uuid[], $8::text[]) c(lead, stage, reason) join stage s on s.company_id = $1 and s.id = c.stage
+select $1, c.lead, $2::uuid, $3::text, s.id, s.name, t.id, t.name, jsonb_strip_nulls(jsonb_build_object('lost_reason', c.reason))
+from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::text[]) c(lead, stage, target, reason)
+join stage s on s.company_id = $1 and s.id = c.stage join stage t on t.company_id = $1 and t.id = c.target
+"""
+_REMEMBER = """
+insert into lead_bulk_move(company_id, stage_id, lead_ids, ranks, from_stage_ids, from_ranks, from_reasons, from_since)
+values ($1, $2, $3, $4, $5, $6, $7, $8) returning id
 """
 
 
@@ -112,28 +119,36 @@ def _reason(target: asyncpg.Record, lead: asyncpg.Record, given: str | None) -> 
     return reason
 
 
-class _Moved(NamedTuple):
+class Moved(NamedTuple):
     lead: asyncpg.Record  # as it was
+    stage_id: UUID  # to which
     rank: str
     reason: str | None
+    since: datetime | None = None  # in the stage; None: from now on
 
 
-async def _write(w: Work, target: asyncpg.Record, moved: list[_Moved]) -> None:
+async def write(w: Work, moved: list[Moved], kind: LeadEvent) -> None:
     """One statement for all of them, and a line of history for each that changed its stage."""
     assert w.actor is not None
-    ids, ranks, reasons = [one.lead["id"] for one in moved], [one.rank for one in moved], [one.reason for one in moved]
-    await w.execute(_MOVE, w.company_id, target["id"], ids, ranks, reasons)
-    left = [one for one in moved if one.lead["stage_id"] != target["id"]]
+    await w.execute(
+        _MOVE,
+        w.company_id,
+        [one.lead["id"] for one in moved],
+        [one.stage_id for one in moved],
+        [one.rank for one in moved],
+        [one.reason for one in moved],
+        [one.since for one in moved],
+    )
+    left = [one for one in moved if one.lead["stage_id"] != one.stage_id]
     if left:
         await w.execute(
             _NOTE,
             w.company_id,
             doer(w.actor),
-            LeadEvent.MOVED.value,
-            target["id"],
-            target["name"],
+            kind.value,
             [one.lead["id"] for one in left],
             [one.lead["stage_id"] for one in left],
+            [one.stage_id for one in left],
             [one.reason for one in left],
         )
 
@@ -160,7 +175,7 @@ async def move_lead(
         if lead["board_id"] != target["board_id"]:
             raise BoardError.OTHER_BOARD()
         reason = _reason(target, lead, lost_reason)
-        await _write(w, target, [_Moved(lead, rank, reason)])
+        await write(w, [Moved(lead, stage_id, rank, reason)], LeadEvent.MOVED)
         same = lead["stage_id"] == stage_id
         if not same:
             w.audit("lead.moved", lead_id, stage=str(stage_id))
@@ -169,8 +184,13 @@ async def move_lead(
         return await one(w, w.company_id, lead_id)
 
 
-async def move_leads(actor: Actor, lead_ids: list[UUID], *, stage_id: UUID, lost_reason: str | None = None) -> int:
-    """To the top of a stage, in the order given; those that are gone are left out. How many. Raises as `move_lead`."""
+class BulkMove(NamedTuple):
+    moved: int
+    id: UUID | None  # by which it is undone (`undo.py`); None: nothing was moved
+
+
+async def move_leads(actor: Actor, lead_ids: list[UUID], *, stage_id: UUID, lost_reason: str | None = None) -> BulkMove:
+    """To the top of a stage, in the order given; those that are gone are left out. Raises as `move_lead`."""
     async with work(actor, Permission.LEADS_WRITE) as w:
         target = await _target(w, stage_id)
         rows = await w.fetch(
@@ -179,26 +199,44 @@ async def move_leads(actor: Actor, lead_ids: list[UUID], *, stage_id: UUID, lost
         if any(row["board_id"] != target["board_id"] for row in rows):
             raise BoardError.OTHER_BOARD()
         if not rows:
-            return 0
+            return BulkMove(0, None)
         by_id = {row["id"]: row for row in rows}
         ordered = [by_id[one] for one in dict.fromkeys(lead_ids) if one in by_id]
         first = await w.fetchval(FIRST, w.company_id, stage_id, list(by_id))
         ranks = spread(None, first, len(ordered))
-        await _write(
-            w, target, [_Moved(row, rank, _reason(target, row, lost_reason)) for row, rank in zip(ordered, ranks, strict=True)]
+        moved = [Moved(row, stage_id, rank, _reason(target, row, lost_reason)) for row, rank in zip(ordered, ranks, strict=True)]
+        await write(w, moved, LeadEvent.MOVED)
+        bulk_id = await w.fetchval(
+            _REMEMBER,
+            w.company_id,
+            stage_id,
+            [row["id"] for row in ordered],
+            ranks,
+            [row["stage_id"] for row in ordered],
+            [row["rank"] for row in ordered],
+            [row["lost_reason"] for row in ordered],
+            [row["stage_since"] for row in ordered],
         )
         for row in ordered:
             w.audit("lead.moved", row["id"], stage=str(stage_id))
-            w.emit(
-                LeadChanged(
-                    board_id=target["board_id"],
-                    lead_id=row["id"],
-                    stage_id=stage_id,
-                    from_stage_id=row["stage_id"] if row["stage_id"] != stage_id else None,
-                    deleted=False,
-                    version=row["version"] + 1,
-                )
+        await tell_moved(w, moved)
+        return BulkMove(len(ordered), bulk_id)
+
+
+async def tell_moved(w: Work, moved: list[Moved]) -> None:
+    """Emits what became of leads of one board, and the totals of all stages that they left or came to."""
+    board_id: UUID = moved[0].lead["board_id"]
+    for each in moved:
+        left = each.lead["stage_id"]
+        w.emit(
+            LeadChanged(
+                board_id=board_id,
+                lead_id=each.lead["id"],
+                stage_id=each.stage_id,
+                from_stage_id=left if left != each.stage_id else None,
+                deleted=False,
+                version=each.lead["version"] + 1,
             )
-        changed = sorted({stage_id, *(row["stage_id"] for row in rows)})
-        w.emit(BoardTotals(board_id=target["board_id"], stages=await totals_of(w, changed)))
-        return len(ordered)
+        )
+    changed = sorted({stage for each in moved for stage in (each.stage_id, each.lead["stage_id"])})
+    w.emit(BoardTotals(board_id=board_id, stages=await totals_of(w, changed)))

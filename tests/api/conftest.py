@@ -176,6 +176,12 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
             "lead_note_id": await insert(
                 "insert into lead_note(company_id, lead_id, body) values ($1, $2, 'oi') returning id", lead
             ),
+            "bulk_move_id": await insert(
+                "insert into lead_bulk_move(company_id, stage_id, lead_ids, ranks, from_stage_ids, from_ranks, from_reasons, from_since)"
+                " select $1, stage_id, array[id], array[rank], array[stage_id], array['k'], array[null::text], array[stage_since]"
+                " from lead where company_id = $1 and id = $2 returning id",
+                lead,
+            ),
             "reason_id": await insert("select id from lost_reason where company_id = $1 and board_id = $2 limit 1", board),
             "signup_id": await insert(
                 "insert into channel_signup(company_id, started_by, kind, sandbox, expires_at)"

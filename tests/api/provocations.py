@@ -305,6 +305,11 @@ async def _archived_beside_fifty(stage: Stage) -> Request:
     return Request(body={"archived": False}, status=409)
 
 
+async def _undone(stage: Stage) -> Request:
+    await stage.db.execute("update lead_bulk_move set undone_at = now() where company_id = $1", stage.owner.company_id)
+    return Request(status=409)
+
+
 async def _taken_reason(stage: Stage) -> Request:
     return Request(body={"name": "Comprou de outra empresa"}, status=409)
 
@@ -360,6 +365,7 @@ SUCCESS: dict[str, Scene] = {
 ALSO: dict[str, list[Scene]] = {
     "boards_lost_reasons_create": [_taken_reason],
     "boards_update": [_archived_beside_fifty],
+    "leads_bulk_move_undo": [_undone],
     "stages_delete": [conflict(alone())],
     "auth_sign_in": [_wrong_password, _signs_in_without_a_company],
     "auth_reset_password": [_resets_without_a_company],

@@ -83,7 +83,8 @@ async def test_a_column_comes_page_by_page_in_its_order(client: httpx.AsyncClien
     new, talking, *_ = board["stages"]
     made = [await make(client, us, board_id=board["id"], title=f"n{number}", value_cents=number) for number in range(5)]
     bulk = {"lead_ids": [one["id"] for one in made], "stage_id": talking["id"]}
-    assert (await client.post("/v1/leads/bulk-move", json=bulk, headers=us)).json() == {"moved": 5}
+    done = (await client.post("/v1/leads/bulk-move", json=bulk, headers=us)).json()
+    assert done["moved"] == 5
     path = f"/v1/boards/{board['id']}/leads"
     seen, query = [], {"stage_id": talking["id"], "limit": "2"}
     for _ in range(3):
@@ -99,6 +100,13 @@ async def test_a_column_comes_page_by_page_in_its_order(client: httpx.AsyncClien
         await client.post("/v1/leads/bulk-move", json={**bulk, "lead_ids": bulk["lead_ids"] * 101}, headers=us)
     ).status_code == 422
     assert (await client.get(path, params={"stage_id": new["id"]}, headers=us)).json()["items"] == []
+    undo = f"/v1/leads/bulk-move/{done['bulk_move_id']}/undo"
+    assert (await client.post(undo, headers=us)).json() == {"moved": 5, "stayed": 0}
+    assert (await client.get(path, params={"stage_id": talking["id"]}, headers=us)).json()["items"] == []
+    again = await client.post(undo, headers=us)
+    assert (again.status_code, again.json()["code"]) == (409, "move_undone")
+    told = (await client.get(f"/v1/leads/{made[0]['id']}/history", headers=us)).json()["items"]
+    assert [one["kind"] for one in told] == ["moved_back", "moved", "created"]
 
 
 @pytest.mark.parametrize("role", Role)

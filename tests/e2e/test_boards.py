@@ -86,6 +86,20 @@ async def test_what_one_drags_the_other_sees(stack: Stack, browser: Browser) -> 
     await expect(_titles(one, 0)).to_have_text(["Ana", "Caio", "Dora"])
     await expect(_titles(one, 1)).to_have_text(["Bia", "Eva", "Fred"])
 
+    await one.get_by_role("button", name="Selecionar", exact=True).click()
+    for title in ("Eva", "Dora"):
+        await one.get_by_role("button", name=title, exact=True).click()
+    await one.get_by_role("button", name="Mover para…").click()
+    await one.get_by_role("menuitem").nth(0).click()
+    for page in pages:
+        await expect(_titles(page, 0)).to_have_text(["Eva", "Dora", "Ana", "Caio"])
+        await expect(_titles(page, 1)).to_have_text(["Bia", "Fred"])
+    await expect(one.get_by_text("2 negócios estão agora em")).to_be_visible()
+    await one.keyboard.press("Control+z")
+    for page in pages:
+        await expect(_titles(page, 0)).to_have_text(["Ana", "Caio", "Dora"])
+        await expect(_titles(page, 1)).to_have_text(["Bia", "Eva", "Fred"])
+
     await _titles(one, 1).filter(has_text="Eva").click()
     await expect(one.get_by_role("dialog")).to_be_visible()
     await one.go_back()

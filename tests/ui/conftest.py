@@ -6,6 +6,7 @@ fresh allowances."""
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -131,3 +132,18 @@ def asked(network: Network, real: User) -> list[str]:
     recorder = Recorder(network.api)
     network.api = recorder
     return recorder.asked
+
+
+@pytest.fixture
+async def board(owner_db: asyncpg.Connection, owner: Actor) -> UUID:
+    found: UUID = await owner_db.fetchval("select id from board where company_id = $1", owner.company_id)
+    return found
+
+
+@pytest.fixture
+async def stages(owner_db: asyncpg.Connection, owner: Actor, board: UUID) -> list[UUID]:
+    """Of the board that every company begins with: three open ones, then won, then lost."""
+    rows = await owner_db.fetch(
+        "select id from stage where company_id = $1 and board_id = $2 order by rank", owner.company_id, board
+    )
+    return [row["id"] for row in rows]

@@ -1,7 +1,5 @@
 """A board over the real API and database: what the browser tells is done, and what it is told back."""
 
-import json
-import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,74 +16,14 @@ from api.contract.enums import StageKind
 from api.contract.events import BoardChanged, LeadChanged
 from db.tenancy import Actor
 from tests import factories
+from tests.ui.boards import came, drawn, named, opened, says
 from tests.ui.conftest import Network
 from tests.ui.interactions import choose, click, field, hear, true_of, until
 from ui.client import boards as client
 from ui.client.base import ApiClient
-from ui.components.board import Board
 from ui.labels import boards as labels
 from ui.pages.boards import cards, changes
 from ui.pages.contacts import leads as contact_leads
-
-TOLD = re.compile(r'return runMethod\(\d+, "(?P<name>\w+)", (?P<given>.*)\)', re.DOTALL)
-
-
-@pytest.fixture
-async def board(owner_db: asyncpg.Connection, owner: Actor) -> UUID:
-    found: UUID = await owner_db.fetchval("select id from board where company_id = $1", owner.company_id)
-    return found
-
-
-@pytest.fixture
-async def stages(owner_db: asyncpg.Connection, owner: Actor, board: UUID) -> list[UUID]:
-    """Of the board that every company begins with: three open ones, then won, then lost."""
-    rows = await owner_db.fetch(
-        "select id from stage where company_id = $1 and board_id = $2 order by rank", owner.company_id, board
-    )
-    return [row["id"] for row in rows]
-
-
-Told = list[tuple[str, list[Any]]]
-
-
-async def opened(user: User, path: str) -> Told:
-    """Opens a board; what its drawing in the browser is told from then on."""
-    told: Told = []
-    page = await user.open(path)
-    emit = page.outbox._emit
-
-    async def overheard(message: Any) -> None:
-        await emit(message)
-        if message[1] == "run_javascript" and (match := TOLD.match(message[2]["code"])):
-            told.append((match["name"], json.loads(match["given"])))
-
-    page.outbox._emit = overheard  # type: ignore[method-assign]
-    await user.should_see(Board)
-    return told
-
-
-def drawn(user: User) -> Board:
-    assert user.client is not None
-    return next(element for element in user.client.elements.values() if isinstance(element, Board))
-
-
-def says(user: User, name: str, given: Any) -> None:
-    """The browser's board tells something."""
-    UserInteraction(user, {drawn(user)}, None).trigger(name, given)
-
-
-def named(told: Told, name: str) -> list[list[Any]]:
-    return [given for known, given in told if known == name]
-
-
-async def came(told: Told, name: str) -> list[Any]:
-    """Waits until the board was told this, and gives what it was told last."""
-
-    async def there() -> bool:
-        return bool(named(told, name))
-
-    await until(there)
-    return named(told, name)[-1]
 
 
 async def test_columns_begin_with_their_first_cards_and_go_on(

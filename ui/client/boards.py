@@ -14,6 +14,7 @@ from api.contract.boards import (
     LeadPatch,
     LeadsMove,
     LeadsMoved,
+    LeadsMovedBack,
     LostReason,
     LostReasonCreate,
     Stage,
@@ -102,6 +103,10 @@ async def move_lead(api: ApiClient, lead_id: UUID, body: LeadMove) -> Lead:
 
 async def move_leads(api: ApiClient, body: LeadsMove) -> LeadsMoved:
     return await api.post("/v1/leads/bulk-move", LeadsMoved, body)
+
+
+async def undo_move(api: ApiClient, bulk_move_id: UUID) -> LeadsMovedBack:
+    return await api.post(f"/v1/leads/bulk-move/{bulk_move_id}/undo", LeadsMovedBack)
 
 
 async def history(api: ApiClient, lead_id: UUID, cursor: str | None = None) -> Page[LeadChange]:

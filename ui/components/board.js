@@ -80,7 +80,7 @@ export default {
   <div class="m-said" role="status">{{ said }}</div>
 </div>`,
   props: { stages: Array, cards: Object, texts: Object, can: Boolean },
-  emits: ["move", "more", "lead", "add", "bulk", "undo"],
+  emits: ["move", "more", "lead", "add", "bulk", "undo", "unbulk"],
   data() {
     return {
       columns: [],
@@ -115,6 +115,7 @@ export default {
   created() {
     this.queue = [];
     this.moves = new Map();
+    this.undo = null;
     this.later = new Map();
     this.number = 0;
     this.dragging = false;
@@ -126,11 +127,13 @@ export default {
     this.watcher = new IntersectionObserver(this.seen, { root: this.$refs.board, rootMargin: "600px 0px" });
     this.bind();
     this.reveal();
+    window.addEventListener("keydown", this.undoKey);
   },
   updated() {
     this.bind();
   },
   beforeUnmount() {
+    window.removeEventListener("keydown", this.undoKey);
     this.watcher.disconnect();
     for (const sortable of this.sortables.values()) sortable.destroy();
   },
@@ -180,7 +183,11 @@ export default {
         this.free(card.id);
         this.place(card);
       });
-      if (text && move) this.offer(text, { ...move, version: card.version });
+      if (text && move) this.offer(text, () => this.takeBack({ ...move, version: card.version }));
+    },
+    /** Many leads were moved at once; `id` takes them back. */
+    moved(text, id) {
+      this.offer(text, id ? () => this.$emit("unbulk", id) : null);
     },
     /** The move of this number was refused: the card goes back to where it came from. */
     back(number) {
@@ -193,9 +200,10 @@ export default {
         if (found) this.place(found.card);
       });
     },
-    /** Offers to take back what the page did; `move.version` came of it: what somebody else changes from then on stays. */
-    offer(text, move) {
+    /** Says what the page did and offers to take it back, once: by its button or Ctrl-Z. What somebody else changes from then on stays. */
+    offer(text, undo) {
       this.dismiss?.(); // one at a time: the last move
+      this.undo = undo;
       this.dismiss = window.Quasar.Notify.create({
         message: text,
         timeout: 8000,
@@ -203,8 +211,22 @@ export default {
         classes: "m-toast",
         group: false,
         attrs: { role: "status" },
-        actions: [{ label: this.texts.undo, flat: true, noCaps: true, handler: () => this.takeBack(move) }],
+        actions: undo ? [{ label: this.texts.undo, flat: true, noCaps: true, handler: this.undoLast }] : [],
       });
+    },
+    undoLast() {
+      const undo = this.undo;
+      this.undo = null;
+      this.dismiss?.();
+      this.dismiss = null;
+      undo?.();
+    },
+    /** Ctrl-Z, unless it takes back what somebody writes. */
+    undoKey(event) {
+      const plain = event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+      if (!plain || !this.undo || this.dragging || event.target.closest?.("input, textarea, [contenteditable=true]")) return;
+      event.preventDefault();
+      this.undoLast();
     },
     /** A quick-added card is there (or not: the text stays). */
     added(ok) {
@@ -330,7 +352,6 @@ export default {
     takeBack(move) {
       const found = this.where(move.id);
       const column = this.column(move.from.stage);
-      this.dismiss = null;
       this.$emit("undo", { id: move.id, number: ++this.number, origin: move.stage, version: move.version, ...move.from });
       if (!found || !column) return; // the page brings it when it is done
       const others = column.cards.filter((card) => card.id !== move.id);

@@ -69,6 +69,8 @@ def happened(change: LeadChange) -> tuple[str, str]:
         case LeadEvent.MOVED:
             text = _("From {stage} to {to}").format(stage=left, to=to) if left else _("Moved to {stage}").format(stage=to)
             return text, _("Reason: {reason}").format(reason=change.lost_reason) if change.lost_reason else ""
+        case LeadEvent.MOVED_BACK:
+            return _("Moved back from {stage} to {to}").format(stage=left, to=to), ""
         case LeadEvent.UPDATED:
             names = lead_fields()
             return _("Changed"), ", ".join(names.get(field, field) for field in change.fields)

@@ -201,9 +201,9 @@ async def test_many_move_to_the_top_in_the_order_given(owner: Actor, owner_db: a
     made = await some(owner_db, owner, "abcde")
     await moves.move_lead(owner, made["e"], stage_id=second["id"])
     chosen = [made["c"], made["a"], uuid4(), made["c"], made["e"]]
-    assert await moves.move_leads(owner, chosen, stage_id=second["id"]) == 3
+    assert (await moves.move_leads(owner, chosen, stage_id=second["id"])).moved == 3
     assert (await column(owner, first), await column(owner, second)) == (list("bd"), list("cae"))
-    assert await moves.move_leads(owner, [uuid4()], stage_id=second["id"]) == 0
+    assert await moves.move_leads(owner, [uuid4()], stage_id=second["id"]) == (0, None)
     await totals_are_right(owner_db, owner)
 
 
@@ -235,7 +235,7 @@ async def test_the_leads_of_a_stage_that_became_a_lost_one_can_be_put_in_order(
     await moves.move_lead(owner, made["c"], stage_id=second["id"])
     await stages.change_stage(owner, first["id"], kind=StageKind.LOST)
     assert (await moves.move_lead(owner, made["a"], stage_id=first["id"], after_id=made["b"]))["lost_reason"] is None
-    assert await moves.move_leads(owner, [made["a"], made["b"]], stage_id=first["id"]) == 2
+    assert (await moves.move_leads(owner, [made["a"], made["b"]], stage_id=first["id"])).moved == 2
     assert await column(owner, first) == list("ab")
     assert (await moves.move_lead(owner, made["a"], stage_id=first["id"], lost_reason="Preço"))["lost_reason"] == "Preço"
     with pytest.raises(Invalid, match="lost_reason_missing"):
@@ -291,7 +291,7 @@ async def test_what_refuses_a_move_leaves_everything_as_it_was(
     for error, actor, where in tries:
         with pytest.raises(error):
             await moves.move_lead(actor, made["a"], **where)
-    assert await moves.move_leads(stranger, list(made.values()), stage_id=foreign["id"]) == 0
+    assert await moves.move_leads(stranger, list(made.values()), stage_id=foreign["id"]) == (0, None)
     with pytest.raises(Conflict):
         await moves.move_leads(owner, list(made.values()), stage_id=elsewhere)
     await owner_db.execute(

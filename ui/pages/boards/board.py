@@ -166,6 +166,7 @@ class _Page:
         drawing.heard("more", self._more)
         drawing.heard("add", self._moves.added)
         drawing.heard("bulk", self._moves.moved_many)
+        drawing.heard("unbulk", self._moves.undone_many)
         drawing.heard("lead", self._opened)
         self._draw_blank(any(page["cards"] for page in self._first.values()))
         self._first = {}

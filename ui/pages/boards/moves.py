@@ -10,6 +10,7 @@ import msgspec
 
 from api.contract.boards import Lead, LeadCreate, LeadMove, LeadsMove
 from api.contract.enums import StageKind
+from ui import formats
 from ui.client import boards as client
 from ui.client.base import ApiClient, ApiProblem, Offline
 from ui.components import problems
@@ -151,9 +152,28 @@ class Moves:
         if reason is None:
             return
         body = LeadsMove(lead_ids=chosen.ids, stage_id=stage.id, lost_reason=reason or None)
-        done = (await client.move_leads(self._api, body)).moved
+        done = await client.move_leads(self._api, body)
         self._tell("unpick")
-        toast(ngettext("{n} lead is in {stage} now.", "{n} leads are in {stage} now.", done).format(n=done, stage=stage.name))
+        text = ngettext("{n} lead is in {stage} now.", "{n} leads are in {stage} now.", done.moved)
+        self._tell("moved", text.format(n=formats.number(done.moved), stage=stage.name), str(done.bulk_move_id or ""))
+        await self._reload()
+
+    async def undone_many(self, given: Any) -> None:
+        """Takes back what `moved_many` did, and says what could not go back."""
+        bulk_move_id = read_as(given, UUID)
+        if bulk_move_id is None:
+            return
+        done = await client.undo_move(self._api, bulk_move_id)
+        back = ngettext("{n} lead is back in its place.", "{n} leads are back in their places.", done.moved)
+        said = [back.format(n=formats.number(done.moved))]
+        if done.stayed:
+            stayed = ngettext(
+                "{n} was moved or deleted meanwhile and stays as it is.",
+                "{n} were moved or deleted meanwhile and stay as they are.",
+                done.stayed,
+            )
+            said.append(stayed.format(n=formats.number(done.stayed)))
+        toast(" ".join(said), "warn" if done.stayed else "ok")
         await self._reload()
 
     async def added(self, given: Any) -> None:
