@@ -69,6 +69,7 @@ def _channel(view: ChannelView, settings: Settings) -> Channel:
         ],
         checked_at=view.checked_at,
         templates_synced_at=view.templates_synced_at,
+        read_receipts=view.read_receipts,
         heard_at=view.heard_at,
         created_at=view.created_at,
     )
@@ -104,6 +105,8 @@ def kind_view(provider: Provider, settings: Settings) -> Kind:
             templates=can.write_template is not None,
             limits_people=can.limits_people,
             reports_read=can.reports_read,
+            read_receipts=can.read_receipts,
+            typing=can.typing,
             reaches_landlines=can.reaches_landlines,
             rehearsed_kinds=msgspec.convert(can.rehearsed_kinds, list[SandboxKind]),
             rehearsed_news=msgspec.convert(can.rehearsed_news, list[SandboxNewsCode]),
@@ -176,7 +179,7 @@ class ChannelController(Controller):
     @patch(
         "/{channel_id:uuid}",
         summary="Change a channel",
-        description="Name, throughput or secrets. New secrets replace the old ones and start a check.",
+        description="Name, throughput, read receipts or secrets. New secrets replace the old ones and start a check.",
     )
     async def change(
         self, channel_id: FromPath[UUID], data: JSONBody[ChannelPatch], actor: Caller, request: Request[Any, Any, Any]
@@ -184,9 +187,9 @@ class ChannelController(Controller):
         values = None if data.values is UNSET else data.values
         name = None if data.name is UNSET else data.name
         throughput = None if data.throughput is UNSET else data.throughput
-        return _channel(
-            await actions.patch(actor, channel_id, name=name, throughput=throughput, values=values), _settings(request)
-        )
+        receipts = None if data.read_receipts is UNSET else data.read_receipts
+        changed = await actions.patch(actor, channel_id, name=name, throughput=throughput, read_receipts=receipts, values=values)
+        return _channel(changed, _settings(request))
 
     @delete(
         "/{channel_id:uuid}",

@@ -45,6 +45,17 @@ class SendPush(Job, frozen=True, kw_only=True):
     conversation_id: UUID
 
 
+class MarkRead(Job, frozen=True, kw_only=True):
+    """Tells the provider how far a conversation was read (`db/conversations/receipts.py`)."""
+
+    when_held: ClassVar[WhenHeld] = "drop"
+    conversation_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"read:{self.conversation_id}"
+
+
 class CheckChannel(Job, frozen=True, kw_only=True):
     """Live check of a channel's credentials, number, quality and limits."""
 

@@ -30,6 +30,7 @@ from workers import (
     mail,
     outage,
     push,
+    receipts,
     rehearsal,
     runtime,
     sandbox_control,
@@ -58,6 +59,7 @@ HANDLERS: tuple[Handler, ...] = (
     *media.JOBS,
     *outage.JOBS,
     *push.JOBS,
+    *receipts.JOBS,
     *rehearsal.JOBS,
     *sandbox_control.JOBS,
     *signups.JOBS,
@@ -133,6 +135,7 @@ class Process:
             {handler.job: handler.give_up for handler in HANDLERS if handler.give_up is not None},
             SLOTS,
         )
+        self.receipts = receipts.Receipts(settings, self.wire)
         self.draining = asyncio.Event()
         self._busy = 0
         self._idle = asyncio.Event()
@@ -164,6 +167,11 @@ class Process:
         with self._working() as go:
             if go:
                 await inbound.process_inbox(UUID(company_id))
+
+    async def show_typing(self, ctx: Any, *, company_id: str, conversation_id: str, at: int) -> None:
+        with self._working() as go:
+            if go:
+                await self.receipts.show_typing(UUID(company_id), UUID(conversation_id), at)
 
     @contextlib.contextmanager
     def _working(self) -> Iterator[bool]:
@@ -245,6 +253,7 @@ class Process:
                     ("run_job", partial(self.run_job, cast(QueueName, name))),
                     ("send_lane", self.send_lane),
                     ("process_inbox", self.process_inbox),
+                    ("show_typing", self.show_typing),
                 ],
                 concurrency=slots,
                 dequeue_timeout=2.0,

@@ -40,6 +40,7 @@ class ChannelPatch(Input):
 
     name: ChannelName | UnsetType = UNSET
     throughput: Annotated[float, Meta(gt=0, le=1000)] | UnsetType = UNSET
+    read_receipts: Annotated[bool, example(False)] | UnsetType = UNSET
     values: FormValues | UnsetType = UNSET
 
 
@@ -80,6 +81,7 @@ class Channel(Output):
     check: list[CheckLine]
     checked_at: Moment | None
     templates_synced_at: Moment | None
+    read_receipts: bool  # people are shown that we read and that we write, where its kind can do that
     heard_at: Moment | None  # when the provider's first webhook came; null: none yet
     created_at: Moment
 

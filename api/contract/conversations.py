@@ -180,7 +180,8 @@ class NoteCreate(Input):
 
 
 class ReadMark(Input):
-    """POST /v1/conversations/{id}/read → Conversation. `seen`: the newest entry that was seen; what came in after it stays unread."""
+    """POST /v1/conversations/{id}/read → Conversation. `seen`: the newest entry that was seen; what came in after it stays unread. The
+    person is shown that it was read, where their channel does that and is set so (`read_receipts`)."""
 
     seen: Annotated[UUID, example("0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42")] | None = None
 
@@ -194,7 +195,8 @@ class Presence(Output):
 
 
 class PresenceUpdate(Input):
-    """To be sent again every 15 seconds while somebody looks, and at once when they begin or stop to type. `here` false: they left."""
+    """To be sent again every 15 seconds while somebody looks, and at once when they begin or stop to write an answer; `typing` is shown to
+    the person too, where their channel does that (`read_receipts`), so never say it of a note. `here` false: they left."""
 
     typing: Annotated[bool, example(True)] = False
     here: bool = True

@@ -55,6 +55,8 @@ class KindCapabilities(Output):
     templates: bool
     limits_people: bool  # it counts the people written to in 24 hours
     reports_read: bool
+    read_receipts: bool  # it shows people that we read their message
+    typing: bool  # it shows people that somebody writes an answer
     reaches_landlines: bool
     rehearsed_kinds: list[SandboxKind]  # what the simulator's people send beside texts
     rehearsed_news: list[SandboxNewsCode]  # what the simulator tells about an account

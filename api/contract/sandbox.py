@@ -37,7 +37,7 @@ class SandboxMessage(Output):
     footer: str | None
     buttons: list[PreviewButton]
     at: Moment
-    state: str | None
+    state: str | None  # of theirs: `read` once WhatsApp shows them that we read it
     content: MessageContent | None  # of what the person wrote, or somebody in the phone's own app
 
 

@@ -148,7 +148,13 @@ async def _connected(w: Work, channel_id: UUID) -> ChannelView:
 
 
 async def patch(
-    actor: Actor, channel_id: UUID, *, name: str | None = None, throughput: float | None = None, values: Values | None = None
+    actor: Actor,
+    channel_id: UUID,
+    *,
+    name: str | None = None,
+    throughput: float | None = None,
+    read_receipts: bool | None = None,
+    values: Values | None = None,
 ) -> ChannelView:
     """Changes what is given. New secrets (`values`, by the names of the form) replace the old ones and start a check. Raises
     NotFound, Invalid."""
@@ -158,13 +164,14 @@ async def patch(
         given = forms.replaced(secrets, values or {})
         await w.execute(
             "update channel set name = coalesce($3, name), throughput = coalesce($4, throughput), token = coalesce($5, token),"
-            " signing_secret = coalesce($6, signing_secret) where company_id = $1 and id = $2",
+            " signing_secret = coalesce($6, signing_secret), read_receipts = coalesce($7, read_receipts) where company_id = $1 and id = $2",
             w.company_id,
             channel_id,
             name,
             throughput,
             seal(w.company_id, channel_id, "token", given["token"]) if "token" in given else None,
             seal(w.company_id, channel_id, "signing_secret", given["signing_secret"]) if "signing_secret" in given else None,
+            read_receipts,
         )
         if given:
             w.enqueue(CheckChannel(channel_id=channel_id))

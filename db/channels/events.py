@@ -21,12 +21,14 @@ class ChannelChanged(ChannelEvent, frozen=True, kw_only=True):
 
 
 class SandboxChanged(ChannelEvent, frozen=True, kw_only=True):
-    """What somebody asked of the simulator was done, or failed: then `reason` is a FailureReason."""
+    """What somebody asked of the simulator was done, or failed: then `reason` is a FailureReason. `read` and `typing`: the person at
+    `address` is shown that their messages were read, or for 25 seconds that somebody writes to them."""
 
     type: ClassVar = "sandbox.changed"
     permission: ClassVar = Permission.CHANNELS_READ
     durable: ClassVar = False
-    verb: Literal["behaviour", "reply", "opt_out", "template_review", "quality", "news"]
+    verb: Literal["behaviour", "reply", "opt_out", "template_review", "quality", "news", "read", "typing"]
+    address: str | None = None
     reason: str | None = None
 
 

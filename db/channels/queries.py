@@ -24,7 +24,7 @@ RATE_SECONDS = 10
 
 COLUMNS = (
     "id, kind, sandbox, name, state, state_reason, state_detail, paused_until, outage_since, number, account_id, external_id,"
-    " portfolio_id, verify_token, quality, messaging_limit, throughput, check_result, checked_at, templates_synced_at, heard_at, settings, created_at"
+    " portfolio_id, verify_token, quality, messaging_limit, throughput, check_result, checked_at, templates_synced_at, heard_at, read_receipts, settings, created_at"
 )
 
 
@@ -62,6 +62,7 @@ class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
     checked_at: datetime | None
     templates_synced_at: datetime | None
     heard_at: datetime | None  # its first webhook
+    read_receipts: bool
     created_at: datetime
 
 
@@ -163,6 +164,7 @@ def _view(row: asyncpg.Record, rate: float, reader: Actor | None) -> ChannelView
         checked_at=row["checked_at"],
         templates_synced_at=row["templates_synced_at"],
         heard_at=row["heard_at"],
+        read_receipts=row["read_receipts"],
         created_at=row["created_at"],
     )
 

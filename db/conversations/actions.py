@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from db.clock import now
-from db.conversations import labels, queries, record, routing, thread
+from db.conversations import labels, queries, receipts, record, routing, thread
 from db.conversations.enums import ConversationState, LineKind, Priority
 from db.conversations.errors import ConversationField
 from db.conversations.events import ConversationEntryAdded, ConversationUpdated
@@ -160,10 +160,13 @@ async def _hand_over(w: Work, row: asyncpg.Record, team_id: UUID | None) -> None
 
 
 async def mark_read(actor: Actor, conversation_id: UUID, seen: UUID | None = None) -> Conversation:
-    """`seen`: the newest entry that was seen; what came in after it stays unread. Raises NotFound."""
+    """`seen`: the newest entry that was seen; what came in after it stays unread. The person is shown that it was read, where their
+    channel does that. Raises NotFound."""
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
         row = await _locked(w, conversation_id)
         until = None if seen is None else await w.fetchval(_WHEN, w.company_id, seen)
+        if seen is None or until is not None:
+            await receipts.seen(w, row, until)
         left = [at for at in row["unread_at"] if seen is not None and (until is None or at > until)]
         if len(left) < len(row["unread_at"]):
             await _set(w, conversation_id, "unread_at", left)

@@ -29,6 +29,9 @@ update conversation k set
     answer_by = case when o.answer_id > k.answer_id or k.answer_id is null then o.answer_by else k.answer_by end,
     answer_id = case when o.answer_id > k.answer_id or k.answer_id is null then o.answer_id else k.answer_id end,
     first_reply_at = least(k.first_reply_at, o.first_reply_at),
+    seen_id = case when o.seen_at > k.seen_at or k.seen_at is null then o.seen_id else k.seen_id end,
+    told_id = case when o.seen_at > k.seen_at or k.seen_at is null then o.told_id else k.told_id end,
+    seen_at = greatest(k.seen_at, o.seen_at),
     first_touch = case when (o.first_touch->>'at')::timestamptz < (k.first_touch->>'at')::timestamptz or k.first_touch is null
         then o.first_touch else k.first_touch end,
     last_touch = case when (o.last_touch->>'at')::timestamptz > (k.last_touch->>'at')::timestamptz or k.last_touch is null

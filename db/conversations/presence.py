@@ -9,6 +9,7 @@ import msgspec
 from db import valkey
 from db.accounts.errors import AccountError
 from db.clock import now
+from db.conversations import receipts
 from db.conversations.events import ConversationPresence
 from db.conversations.queries import Person
 from db.errors import RequestError
@@ -40,7 +41,7 @@ async def present(actor: Actor, conversation_id: UUID) -> list[Present]:
 
 
 async def say(actor: Actor, conversation_id: UUID, *, here: bool, typing: bool) -> list[Present]:
-    """The caller is here, types, or left; tells who listens. Returns who is here. Raises NotFound, Forbidden `people_only`."""
+    """The caller is here, writes an answer, or left; tells who listens, and of an answer the person too. Returns who is here. Raises NotFound, Forbidden `people_only`."""
     if actor.kind != "user" or actor.id is None:
         raise AccountError.PEOPLE_ONLY()
     async with work(actor, Permission.CONVERSATIONS_READ) as w:
@@ -50,6 +51,8 @@ async def say(actor: Actor, conversation_id: UUID, *, here: bool, typing: bool) 
             conversation_id=conversation_id, user_id=actor.id, name=name, here=here, typing=here and typing
         )
         w.emit(event)
+    if event.typing:
+        await receipts.say_typing(actor, conversation_id)
     key = _key(actor, conversation_id)
     try:
         pipe = valkey.client().pipeline(transaction=False)

@@ -78,8 +78,12 @@ select id, kind, at, state, params, content, origin from (
     where m.company_id = $1 and m.channel_id = $2 and m.address = $3
         and m.state not in ({M.QUEUED}, {M.SKIPPED}, {M.CANCELLED})
     union all
-    select id, 'in', received_at, null, null, content, origin
-    from inbound_message where company_id = $1 and channel_id = $2 and address = $3 and kind not in ('preference', 'system')
+    select i.id, 'in', i.received_at, case when (i.received_at, i.id) <= (t.received_at, t.id) then {M.READ}::smallint end, null, i.content,
+        i.origin
+    from inbound_message i
+    left join conversation v on v.company_id = $1 and v.contact_id = i.contact_id and v.channel_id = $2
+    left join inbound_message t on t.company_id = $1 and t.id = v.told_id
+    where i.company_id = $1 and i.channel_id = $2 and i.address = $3 and i.kind not in ('preference', 'system')
 ) both_ways where (at, id) < ($4, $5) order by at desc, id desc limit $6
 """
 

@@ -134,6 +134,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """It counts the people written to in 24 hours (`messaging_limit`)."""
     reports_read: bool = False
     """It tells that a message was read."""
+    read_receipts: bool = False
+    """It shows people that their message was read."""
+    typing: bool = False
+    """It shows people that somebody writes an answer."""
     can_look_up: bool = False
     """It can be asked what became of a message whose answer was lost."""
     names_numbers: bool = False

@@ -12,6 +12,7 @@ from nicegui import ui
 
 from ui import formats
 from ui.components.text import Text, avatar, icon, safe_url
+from ui.i18n import _
 
 _VARIABLE = re.compile(r"(\{\{\s*\w+\s*\}\})")
 _STYLE = re.compile(
@@ -37,6 +38,7 @@ class Preview(NamedTuple):
     media_url: str = ""
     buttons: Sequence[tuple[str, str]] = ()
     time: str = ""
+    read: bool = False  # of the person's own message: the business read it
 
 
 _MEDIA = {"image": "image", "video": "play_circle", "document": "description"}
@@ -86,7 +88,12 @@ def bubble(preview: Preview, *, out: bool = False) -> ui.element:
         _text(preview.body, "")
         if preview.footer:
             _text(preview.footer, "m-bubble-foot")
-        ui.label((preview.time or formats.clock(datetime.now(UTC))) + (" ✓✓" if out else "")).classes("m-bubble-time")
+        with ui.element("div").classes("m-bubble-time"):
+            Text("span", preview.time or formats.clock(datetime.now(UTC)))
+            if out:
+                ticks = Text("span", "✓✓", "m-bubble-read" if preview.read else "")
+                if preview.read:
+                    ticks.props.update({"role": "img", "aria-label": _("The company read it")})
         if preview.buttons:
             with ui.element("div").classes("m-bubble-buttons"):
                 for kind, label in preview.buttons:
@@ -105,8 +112,12 @@ class Phone:
                 avatar(sender)
                 with ui.element("div").classes("m-col m-tight m-grow"):
                     ui.label(sender).classes("m-strong m-clip")
-                    ui.label(hint).classes("m-hint m-clip")
+                    self._hint, self._below = hint, ui.label(hint).classes("m-hint m-clip").props("role=status")
             self.chat = ui.element("div").classes("m-phone-chat")
+
+    def writes(self, on: bool) -> None:
+        """The sender writes to this person, or not any more."""
+        self._below.text = _("typing…") if on else self._hint
 
     def show(self, *previews: Preview | tuple[Preview, bool]) -> None:
         """Each is a Preview from the company, or (Preview, True) for the customer's answer."""

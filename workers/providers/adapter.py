@@ -171,6 +171,11 @@ class Adapter(ABC, Generic[ClientT]):
         ids of other attempts. Raises ProviderError."""
         return None
 
+    async def mark_read(self, client: ClientT, channel: ChannelRow, message_id: str, *, typing: bool) -> None:
+        """Where `capabilities.read_receipts`: shows the person that this message and those before it were read; with `typing` also that
+        somebody writes an answer. Harmless when repeated. Raises ProviderError."""
+        raise ValueError("this provider has no read receipts")
+
     async def locate_file(self, client: ClientT, settings: Settings, channel: ChannelRow, file: WaitingFile) -> FileSource:
         """Where messages bring files: the file that a message names. Raises ProviderError, FileGone."""
         raise ValueError("this provider has no files")

@@ -147,7 +147,8 @@ class Control:
         return json_reply({"success": True})
 
     async def _thread(self, account: Account, request: Request) -> Reply:
-        """Both directions with one person (`contact`) or with everyone, newest last."""
+        """Both directions with one person (`contact`) or with everyone, newest last. Of one person also which of their messages the
+        business read, and whether it writes to them (`typing`)."""
         params = request.params()
         contact = params.get("contact", "")
         if contact:
@@ -161,8 +162,12 @@ class Control:
             | {"id": e.provider_id, "error": e.error}
             for e in sent
         ]
-        lines += [{"direction": "in", "at": at, "contact": who, "text": text, "id": i} for _, who, text, i, at in rows]
-        return json_reply({"data": sorted(lines, key=lambda line: line["at"])[-limit:]})
+        read, typing = await self._inbound.shown(account.id, contact) if contact else (0, False)
+        lines += [
+            {"direction": "in", "at": at, "contact": who, "text": text, "id": i} | ({"read": number <= read} if contact else {})
+            for number, who, text, i, at in rows
+        ]
+        return json_reply({"data": sorted(lines, key=lambda line: line["at"])[-limit:], "typing": typing})
 
     # ledger
     async def _list(self, request: Request) -> Reply:

@@ -15,6 +15,14 @@ from workers.sandbox.store import Store
 from workers.sandbox.vendor import Incoming, Vendors
 
 WINDOW: Final = 86_400.0
+TYPING: Final = 25.0
+"""Seconds that a person sees that somebody writes."""
+_THEIRS: Final = "FROM inbound WHERE account = ? AND provider_id = ?"
+_READ: Final = (
+    f"INSERT INTO state SELECT 'read', account || '|' || sender, number {_THEIRS} "
+    "ON CONFLICT DO UPDATE SET value = max(value, excluded.value)"
+)
+_WRITES: Final = f"INSERT OR REPLACE INTO state SELECT 'typing', account || '|' || sender, ? {_THEIRS}"
 APART: Final = 1 << 39
 """Set in the number of an inbound message: it shares the format of its id with ours."""
 
@@ -56,6 +64,17 @@ class Inbound:
         key = f"{account_id}|{phone}"
         (self._stops.add if stop else self._stops.discard)(key)
         self._store.remember("stop", key, True if stop else None)
+
+    def mark_read(self, account_id: str, message_id: str, *, typing: bool) -> None:
+        """The business read this message of a person, and those before it; with `typing` it writes an answer."""
+        self._store.put(_READ, (account_id, message_id))
+        if typing:
+            self._store.put(_WRITES, (time.time() + TYPING, account_id, message_id))
+
+    async def shown(self, account_id: str, person: str) -> tuple[int, bool]:
+        """The number of the person's newest message that the business read (0: none), and whether it writes to them."""
+        rows = dict(await self._store.query("SELECT kind, value FROM state WHERE id = ?", (f"{account_id}|{person}",)))
+        return int(rows.get("read", 0)), float(rows.get("typing", 0)) > time.time()
 
     async def last(self, account_id: str, person: str) -> str | None:
         """The id of the person's newest message."""

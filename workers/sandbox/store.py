@@ -26,6 +26,7 @@ CREATE TABLE IF NOT EXISTS ledger (
 CREATE INDEX IF NOT EXISTS ledger_recipient ON ledger (recipient);
 CREATE TABLE IF NOT EXISTS inbound (
   number INTEGER PRIMARY KEY, account TEXT, sender TEXT, recipient TEXT, text TEXT, provider_id TEXT, at REAL);
+CREATE INDEX IF NOT EXISTS inbound_message ON inbound (provider_id);
 CREATE TABLE IF NOT EXISTS webhook (
   number INTEGER PRIMARY KEY, account TEXT, url TEXT, body BLOB, headers BLOB, tries INTEGER, first_at REAL,
   next_at REAL);

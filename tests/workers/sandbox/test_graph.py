@@ -246,3 +246,28 @@ async def test_a_provider_that_is_down_answers_no_call_of_the_account(sandbox: S
                 await call()
     assert (await sandbox.graph(other, "GET", f"/{other['waba_id']}")).status_code == 200
     assert (await sandbox.summary())["accepted"] == 0
+
+
+async def test_the_person_sees_what_was_read_and_that_somebody_writes(sandbox: Sandbox) -> None:
+    account = await sandbox.account("meta")
+    reply, path = f"/sandbox/accounts/{account['id']}/reply", f"/{account['phone_number_id']}/messages"
+    ids = [
+        (await sandbox.http.post(reply, json={"to_contact": TO, "text": text})).json()["id"] for text in ("um", "dois", "três")
+    ]
+
+    async def tell(message_id: str, **more: Any) -> httpx.Response:
+        said = {"messaging_product": "whatsapp", "status": "read", "message_id": message_id, **more}
+        return await sandbox.graph(account, "POST", path, json=said)
+
+    async def thread() -> tuple[list[bool], bool]:
+        shown = (await sandbox.http.get(f"/sandbox/accounts/{account['id']}/thread", params={"contact": TO})).json()
+        return [line["read"] for line in shown["data"]], shown["typing"]
+
+    assert await thread() == ([False, False, False], False)
+    assert (await tell(ids[1], typing_indicator={"type": "text"})).json() == {"success": True}
+    assert await thread() == ([True, True, False], True)
+    await tell(ids[0])
+    assert (await thread())[0] == [True, True, False], "an older one takes nothing back"
+    assert code(await tell("")) == 100
+    assert code(await tell(ids[2], typing_indicator={"type": "dance"})) == 100
+    assert (await sandbox.summary())["accepted"] == 0

@@ -19,7 +19,7 @@ from ui.components import problems
 from ui.components.buttons import button
 from ui.components.cards import card, key_values, note
 from ui.components.confirm import confirm, dialog
-from ui.components.forms import Field, filled, number_field, password_field, text_field
+from ui.components.forms import Field, filled, number_field, password_field, switch_field, text_field
 from ui.components.frame import Frame, frame
 from ui.components.listing import Listing
 from ui.components.menus import Choice, more
@@ -123,6 +123,8 @@ class _Channel:
         facts.append((_("Right now"), _("{n} per second").format(n=formats.number(min(channel.rate_now, channel.throughput), 1))))
         facts.append((_("Account"), channel.account_id))
         facts.append((_("Checked"), formats.ago(channel.checked_at) if channel.checked_at else "–"))
+        if kinds.can(channel.kind).read_receipts:
+            facts.append((_("Read receipts"), _("On") if channel.read_receipts else _("Off")))
         if channel.templates_synced_at:
             facts.append((_("Templates read"), formats.ago(channel.templates_synced_at)))
         return facts
@@ -137,7 +139,8 @@ class _Channel:
 
     def _draw_actions(self, channel: Channel) -> None:
         """Only when they offer something else: an open menu would be taken away under the hand."""
-        offers = (channel.state, channel.outage_since is None, channel.sandbox, channel.name, channel.throughput)
+        shown = channel.name, channel.throughput, channel.read_receipts
+        offers = (channel.state, channel.outage_since is None, channel.sandbox, *shown)
         if offers == self._offers:
             return
         self._offers = offers
@@ -150,7 +153,7 @@ class _Channel:
                 button(_("Resume"), partial(self._do, "resume"), kind="primary", icon="play_arrow")
             elif channel.state in {ChannelState.CONNECTED, ChannelState.PAUSED}:
                 button(_("Pause"), partial(self._do, "pause"), icon="pause")
-            entries = [Choice(_("Rename or change speed"), partial(self._edit, channel), "edit")]
+            entries = [Choice(_("Change channel"), partial(self._edit, channel), "edit")]
             if not channel.sandbox:
                 entries.append(Choice(_("Replace secrets"), partial(self._secrets, channel), "key"))
             entries.append(Choice(_("Remove channel"), partial(self._archive, channel), "delete", danger=True, line=True))
@@ -213,12 +216,18 @@ class _Channel:
             if not filled([name, rate]):
                 return
             body = ChannelPatch(name=name.value.strip(), throughput=float(rate.value or 1))
+            if receipts is not None:
+                body.read_receipts = bool(receipts.value)
             await self._save({"name": name, "throughput": rate}, body, box)
 
         with dialog(_("Change channel")) as box:
             name = text_field(_("Name"), channel.name, limit=80)
             hint = _("Slower spares the number; the provider's own limit still holds.")
             rate = number_field(_("Messages per second, at most"), channel.throughput, low=0.1, high=1000, hint=hint)
+            receipts = None
+            if kinds.can(channel.kind).read_receipts:
+                hint = _("People see blue ticks once somebody here has read their message, and that an answer is being written.")
+                receipts = switch_field(_("Read receipts"), channel.read_receipts, hint=hint)
             with ui.element("div").classes("m-dialog-foot"):
                 button(_("Cancel"), box.close, kind="plain")
                 button(_("Save"), submit, kind="primary")

@@ -1,7 +1,9 @@
 """The simulator: phones of invented people, answering in their name, and how well the outside behaves."""
 
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
+from uuid import UUID
 
 import msgspec
 from nicegui import ui
@@ -15,6 +17,7 @@ from api.contract.sandbox import Behaviour, SandboxKind, SandboxMessage, Sandbox
 from ui import formats, kinds, live, session
 from ui.client import channels as channel_client
 from ui.client import sandbox as client
+from ui.components.beat import beat
 from ui.components.buttons import button, icon_button
 from ui.components.cards import card, item
 from ui.components.forms import select_field
@@ -32,6 +35,7 @@ from ui.labels import messages as message_labels
 from ui.labels import notices, reasons
 from ui.routing import page
 
+TYPING = 25.0  # seconds that a phone shows that somebody writes
 MEDIA = {"[image]": "image", "[video]": "video", "[document]": "document"}
 
 
@@ -65,6 +69,8 @@ class _Sandbox:
         self._api, self._channel = session.current().api, channel
         self._address = ""
         self._lines: dict[str, ui.element] = {}
+        self._newest: UUID | None = None
+        self._newest_of = ""
         with ui.element("div").classes("m-sandbox"):
             with ui.element("div").classes("m-card m-card-flush m-sandbox-people"):
                 self._phones = Listing(
@@ -88,6 +94,8 @@ class _Sandbox:
                 lambda: client.behaviour(self._api, channel.id), self._draw_behaviour, lambda: skeleton_card(8), "m-sandbox-side"
             )
         self._throttle = Throttle(self._again, 1.0)
+        self._typing: dict[str, float] = {}  # until when (monotonic) the company writes to whom
+        beat(1.0, self._still_typing)
         live.on(MessageReceived, self._heard)
         live.on(CampaignProgress, self._heard)
         live.on(SandboxChanged, self._told)
@@ -97,8 +105,18 @@ class _Sandbox:
         self._throttle.poke()
 
     def _told(self, event: SandboxChanged) -> None:
-        if event.channel_id == self._channel.id and event.reason:
+        if event.channel_id != self._channel.id:
+            return
+        if event.verb == "read":
+            self._throttle.poke()
+        elif event.verb == "typing" and event.address:
+            self._typing[event.address] = time.monotonic() + TYPING
+            self._still_typing()
+        elif event.reason:
             toast(reasons.failure(event.reason).name, "bad")
+
+    def _still_typing(self) -> None:
+        self._phone.writes(self._typing.get(self._address, 0.0) > time.monotonic())
 
     async def _again(self) -> None:
         await self._phones.refresh()
@@ -156,6 +174,12 @@ class _Sandbox:
             return
         self._box.set_visibility(True)
         self._quick.set_visibility(True)
+        newest = found.items[0].id if found.items else None
+        if newest != self._newest:  # what was written has arrived, or another phone is shown
+            if self._newest_of == address:
+                self._typing.pop(address, None)
+            self._newest, self._newest_of = newest, address
+        self._still_typing()
         self._phone.show(*[_drawn(message) for message in reversed(found.items)])
         ui.run_javascript(f"getHtmlElement({self._phone.chat.id}).scrollTop = 1e6")
 
@@ -222,6 +246,7 @@ def _drawn(message: SandboxMessage) -> Preview | tuple[Preview, bool]:
         media=media,  # type: ignore[arg-type]
         buttons=[(button.kind, button.text) for button in message.buttons],
         time=formats.clock(message.at),
+        read=message.kind == "in" and message.state == "read",
     )
     return (preview, True) if message.kind == "in" else preview
 

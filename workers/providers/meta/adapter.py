@@ -29,7 +29,7 @@ from workers.providers.adapter import (
 from workers.providers.meta import errors, inbound
 from workers.providers.meta.check import MetaCheck, listed
 from workers.providers.meta.client import MetaClient
-from workers.providers.meta.payloads import text_message
+from workers.providers.meta.payloads import read_receipt, text_message
 from workers.providers.meta.signup import redeem, take_over
 from workers.providers.meta.templates import compile_template
 from workers.providers.wire import ProviderError, Wire
@@ -118,6 +118,9 @@ class MetaAdapter(Adapter[MetaClient]):
         account = control.channel.account_id
         request = f"DELETE /{account}/message_templates?hsm_id={external_id}&name={name}"
         await control.call("templates", "Template deleted", request, control.client.delete_template(account, name, external_id))
+
+    async def mark_read(self, client: MetaClient, channel: ChannelRow, message_id: str, *, typing: bool) -> None:
+        await client.mark_read(channel.external_id, read_receipt(message_id, typing=typing))
 
     async def locate_file(self, client: MetaClient, settings: Settings, channel: ChannelRow, file: WaitingFile) -> FileSource:
         if file.provider_id is None:  # an address of a CDN, without an id to ask for

@@ -89,7 +89,7 @@ class Messages:
     def _handle(self, account: MetaAccount, number: Number, request: Request, early: bool) -> Reply:
         body = _decoded(request.body)
         if body.get("status") == "read":
-            return self._receipt(body)
+            return self._receipt(account, body)
         if account.behaviour.refuse_code:
             raise Refusal(account.behaviour.refuse_code, "Refused as the sandbox was told to")
         if not number.registered:
@@ -151,9 +151,15 @@ class Messages:
             message["message_status"] = "held_for_quality_assessment" if held else "accepted"
         return json_reply({"messaging_product": "whatsapp", "contacts": [contact], "messages": [message]})
 
-    def _receipt(self, body: dict[str, Any]) -> Reply:
-        if not str(body.get("message_id", "")).startswith("wamid."):
+    def _receipt(self, account: MetaAccount, body: dict[str, Any]) -> Reply:
+        """Shows the person that their message was read; with a `typing_indicator` also that somebody writes."""
+        message_id = body.get("message_id")
+        if not isinstance(message_id, str) or not message_id.startswith("wamid."):
             raise Refusal(100, "The parameter message_id is required.")
+        typing = body.get("typing_indicator")
+        if typing is not None and typing != {"type": "text"}:
+            raise Refusal(100, "Param typing_indicator['type'] must be one of {TEXT}")
+        self._inbound.mark_read(account.id, message_id, typing=typing is not None)
         return json_reply({"success": True})
 
     def _recipient(self, body: dict[str, Any]) -> str:
