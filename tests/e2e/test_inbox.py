@@ -27,6 +27,14 @@ async def _somebody(api: httpx.AsyncClient) -> tuple[str, str]:
         await asyncio.sleep(0.2)
 
 
+async def _shown(stack: Stack, channel: str, address: str) -> tuple[dict[str, bool], bool]:
+    """Which of their messages the person sees as read, and whether they see that somebody writes."""
+    async with httpx.AsyncClient(base_url=stack.sandbox, timeout=60) as sandbox:
+        path = f"/sandbox/accounts/{channel.replace('-', '')}/thread"
+        told = (await sandbox.get(path, params={"contact": address})).json()
+    return {line["text"]: line["read"] for line in told["data"] if line["direction"] == "in"}, told["typing"]
+
+
 async def test_two_people_share_a_conversation(stack: Stack, browser: Browser) -> None:
     async with stack.client() as api:
         channel, address = await _somebody(api)
@@ -56,8 +64,12 @@ async def test_two_people_share_a_conversation(stack: Stack, browser: Browser) -
         for page in (one, two):
             await expect(page.locator(".m-thread").get_by_text(SECOND)).to_be_visible()
 
+        while not (await _shown(stack, channel, address))[0].get(SECOND):
+            await asyncio.sleep(0.2)
         field = one.get_by_label("Escreva uma resposta")
         await field.fill(ANSWER)
+        while not (await _shown(stack, channel, address))[1]:
+            await asyncio.sleep(0.2)
         await field.press("Enter")
         await field.press("Enter")
         for page in (one, two):
