@@ -305,9 +305,13 @@ async def _archived_beside_fifty(stage: Stage) -> Request:
     return Request(body={"archived": False}, status=409)
 
 
-async def _undone(stage: Stage) -> Request:
-    await stage.db.execute("update lead_bulk_move set undone_at = now() where company_id = $1", stage.owner.company_id)
-    return Request(status=409)
+def _moved(*, undone: bool) -> Scene:
+    async def scene(stage: Stage) -> Request:
+        sql = "update lead_bulk_move set undone_at = case when $2 then now() end where company_id = $1"
+        await stage.db.execute(sql, stage.owner.company_id, undone)
+        return Request(status=409 if undone else 0)
+
+    return scene
 
 
 async def _taken_reason(stage: Stage) -> Request:
@@ -318,6 +322,7 @@ SUCCESS: dict[str, Scene] = {
     "boards_lost_reasons_create": body(name=lambda _: "Fechou a loja"),
     "boards_update": body(archived=lambda _: True),
     "leads_bulk_move": body(lead_ids=lambda stage: [stage.things["lead_id"]]),
+    "leads_bulk_move_undo": _moved(undone=False),
     "stages_delete": _only_its_leads,
     "auth_sign_up": body(email=_email),
     "auth_sign_in": _signs_in,
@@ -365,7 +370,7 @@ SUCCESS: dict[str, Scene] = {
 ALSO: dict[str, list[Scene]] = {
     "boards_lost_reasons_create": [_taken_reason],
     "boards_update": [_archived_beside_fifty],
-    "leads_bulk_move_undo": [_undone],
+    "leads_bulk_move_undo": [_moved(undone=True)],
     "stages_delete": [conflict(alone())],
     "auth_sign_in": [_wrong_password, _signs_in_without_a_company],
     "auth_reset_password": [_resets_without_a_company],
