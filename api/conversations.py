@@ -15,7 +15,7 @@ from api.contract.conversations import (
     ConversationCreate,
     ConversationNote,
     ConversationUpdate,
-    Label,
+    LabelRef,
     LastMessage,
     NoteCreate,
     PersonRef,
@@ -57,7 +57,7 @@ def conversation(row: queries.Conversation) -> Conversation:
         last=last,
         assignee=_person(row.assignee),
         team=None if row.team is None else TeamRef(id=row.team.id, name=row.team.name),
-        labels=[Label(id=label.id, name=label.name, color=label.color) for label in row.labels],
+        labels=[LabelRef(id=label.id, name=label.name, color=label.color) for label in row.labels],
         first_touch=_touch(row.first_touch),
         last_touch=_touch(row.last_touch),
     )

@@ -1,9 +1,10 @@
 """What a team has for its inbox, over HTTP: labels, teams, quick replies. Thin, every rule is in db/conversations."""
 
+from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, delete, get, patch, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.auth.guard import Caller
 from api.contract.base import Page
@@ -20,12 +21,12 @@ from api.contract.conversations import (
     TeamPatch,
 )
 from api.pagination import struct
+from api.versions import IfMatch
 from db.conversations import labels, quick_replies, teams
-from db.conversations.queries import Label as LabelRow
 
 
-def _label(row: LabelRow) -> Label:
-    return Label(id=row.id, name=row.name, color=row.color)
+def _label(row: labels.Label) -> Label:
+    return struct(row._asdict(), Label)
 
 
 def _team(row: teams.Team) -> Team:
@@ -37,21 +38,26 @@ class LabelController(Controller):
     tags = ("Conversations",)
 
     @get(summary="List labels", description="By name. Needs `conversations:read`.")
-    async def list_labels(self, actor: Caller) -> Page[Label]:
-        found = await labels.labels(actor)
+    async def list_labels(
+        self,
+        actor: Caller,
+        counted: Annotated[bool, QueryParameter(description="Count the conversations that have each, up to 1000.")] = False,
+    ) -> Page[Label]:
+        found = await labels.labels(actor, counted=counted)
         return Page(items=[_label(row) for row in found], total=len(found))
 
     @post(summary="Create a label", description="Needs `conversations:write`.")
     async def create_label(self, actor: Caller, data: JSONBody[LabelCreate]) -> Label:
         return _label(await labels.create_label(actor, data.name, data.color))
 
-    @patch("/{label_id:uuid}", summary="Change a label", description="Needs `conversations:write`.")
-    async def update_label(self, actor: Caller, label_id: FromPath[UUID], data: JSONBody[LabelPatch]) -> Label:
-        return _label(await labels.change_label(actor, label_id, name=data.name, color=data.color))
+    @patch("/{label_id:uuid}", summary="Change a label", opt={"versioned": True}, description="Needs `conversations:write`.")
+    async def update_label(self, actor: Caller, label_id: FromPath[UUID], data: JSONBody[LabelPatch], expected: IfMatch) -> Label:
+        return _label(await labels.change_label(actor, label_id, name=data.name, color=data.color, expected=expected))
 
-    @delete("/{label_id:uuid}", summary="Delete a label", description="It is taken off everywhere. Needs `conversations:write`.")
-    async def delete_label(self, actor: Caller, label_id: FromPath[UUID]) -> None:
-        await labels.delete_label(actor, label_id)
+    @delete("/{label_id:uuid}", summary="Delete a label", opt={"versioned": True})
+    async def delete_label(self, actor: Caller, label_id: FromPath[UUID], expected: IfMatch) -> None:
+        """It is taken off everywhere. Needs `conversations:write`."""
+        await labels.delete_label(actor, label_id, expected=expected)
 
 
 class TeamController(Controller):
@@ -71,8 +77,9 @@ class TeamController(Controller):
             )
         )
 
-    @patch("/{team_id:uuid}", summary="Change a team", description="Lists are replaced as a whole. Needs `team:write`.")
-    async def update_team(self, actor: Caller, team_id: FromPath[UUID], data: JSONBody[TeamPatch]) -> Team:
+    @patch("/{team_id:uuid}", summary="Change a team", opt={"versioned": True})
+    async def update_team(self, actor: Caller, team_id: FromPath[UUID], data: JSONBody[TeamPatch], expected: IfMatch) -> Team:
+        """Lists are replaced as a whole. Needs `team:write`."""
         return _team(
             await teams.change_team(
                 actor,
@@ -81,12 +88,14 @@ class TeamController(Controller):
                 strategy=data.strategy,
                 member_ids=data.member_ids,
                 channel_ids=data.channel_ids,
+                expected=expected,
             )
         )
 
-    @delete("/{team_id:uuid}", summary="Delete a team", description="Its conversations keep their assignees. Needs `team:write`.")
-    async def delete_team(self, actor: Caller, team_id: FromPath[UUID]) -> None:
-        await teams.delete_team(actor, team_id)
+    @delete("/{team_id:uuid}", summary="Delete a team", opt={"versioned": True})
+    async def delete_team(self, actor: Caller, team_id: FromPath[UUID], expected: IfMatch) -> None:
+        """Its conversations keep their assignees. Needs `team:write`."""
+        await teams.delete_team(actor, team_id, expected=expected)
 
 
 class QuickReplyController(Controller):
@@ -102,11 +111,17 @@ class QuickReplyController(Controller):
     async def create_quick_reply(self, actor: Caller, data: JSONBody[QuickReplyCreate]) -> QuickReply:
         return struct((await quick_replies.create_quick_reply(actor, data.shortcut, data.text))._asdict(), QuickReply)
 
-    @patch("/{reply_id:uuid}", summary="Change a quick reply", description="Needs `conversations:write`.")
-    async def update_quick_reply(self, actor: Caller, reply_id: FromPath[UUID], data: JSONBody[QuickReplyPatch]) -> QuickReply:
-        changed = await quick_replies.change_quick_reply(actor, reply_id, shortcut=data.shortcut, text=data.text)
+    @patch("/{reply_id:uuid}", summary="Change a quick reply", opt={"versioned": True})
+    async def update_quick_reply(
+        self, actor: Caller, reply_id: FromPath[UUID], data: JSONBody[QuickReplyPatch], expected: IfMatch
+    ) -> QuickReply:
+        """Needs `conversations:write`."""
+        changed = await quick_replies.change_quick_reply(
+            actor, reply_id, shortcut=data.shortcut, text=data.text, expected=expected
+        )
         return struct(changed._asdict(), QuickReply)
 
-    @delete("/{reply_id:uuid}", summary="Delete a quick reply", description="Needs `conversations:write`.")
-    async def delete_quick_reply(self, actor: Caller, reply_id: FromPath[UUID]) -> None:
-        await quick_replies.delete_quick_reply(actor, reply_id)
+    @delete("/{reply_id:uuid}", summary="Delete a quick reply", opt={"versioned": True})
+    async def delete_quick_reply(self, actor: Caller, reply_id: FromPath[UUID], expected: IfMatch) -> None:
+        """Needs `conversations:write`."""
+        await quick_replies.delete_quick_reply(actor, reply_id, expected=expected)

@@ -37,13 +37,23 @@ class TeamRef(Output):
     name: Annotated[str, example("Vendas")]
 
 
-class Label(Output):
-    """GET /v1/labels → Page[Label] by name; POST LabelCreate → Label (201); PATCH /v1/labels/{id} LabelPatch → Label; DELETE: taken
-    off everywhere. PUT and DELETE /v1/conversations/{id}/labels/{label_id} → Conversation."""
+class LabelRef(Output):
+    """One that stands on a conversation. PUT and DELETE /v1/conversations/{id}/labels/{label_id} → Conversation."""
 
     id: UUID
     name: Annotated[str, example("Troca")]
     color: Annotated[str, example("#2f6f4f")]
+
+
+class Label(Output):
+    """GET /v1/labels?counted= → Page[Label] by name; POST LabelCreate → Label (201); PATCH /v1/labels/{id} LabelPatch → Label (If-Match);
+    DELETE (If-Match): taken off everywhere. `conversations`: how many have it, 1000 for that and more; null unless `counted`."""
+
+    id: UUID
+    name: Annotated[str, example("Troca")]
+    color: Annotated[str, example("#2f6f4f")]
+    version: int
+    conversations: int | None
 
 
 class LabelCreate(Input):
@@ -93,7 +103,7 @@ class Conversation(Output):
     priority: Priority
     assignee: PersonRef | None
     team: TeamRef | None
-    labels: list[Label]
+    labels: list[LabelRef]
     snoozed_until: Moment | None
     unread: int  # messages that came in since somebody read; at most 999
     last: LastMessage | None
@@ -203,14 +213,15 @@ class PresenceUpdate(Input):
 
 
 class Team(Output):
-    """GET /v1/teams → Page[Team] by name; POST TeamCreate (201); PATCH /v1/teams/{id} TeamPatch; DELETE. `channel_ids`: conversations of
-    these channels go to it when they open."""
+    """GET /v1/teams → Page[Team] by name; POST TeamCreate (201); PATCH /v1/teams/{id} TeamPatch and DELETE (If-Match).
+    `channel_ids`: conversations of these channels go to it when they open."""
 
     id: UUID
     name: Annotated[str, example("Vendas")]
     strategy: AssignmentStrategy
     members: list[PersonRef]
     channel_ids: list[UUID]
+    version: int
 
 
 class TeamCreate(Input):
@@ -228,11 +239,13 @@ class TeamPatch(Input):
 
 
 class QuickReply(Output):
-    """GET /v1/quick-replies → Page[QuickReply] by shortcut; POST QuickReplyCreate (201); PATCH /v1/quick-replies/{id}; DELETE."""
+    """GET /v1/quick-replies → Page[QuickReply] by shortcut; POST QuickReplyCreate (201); PATCH
+    /v1/quick-replies/{id} and DELETE (If-Match)."""
 
     id: UUID
     shortcut: Annotated[str, example("horario")]
     text: Annotated[str, example("Atendemos de segunda a sábado, das 9h às 18h.")]
+    version: int
 
 
 class QuickReplyCreate(Input):

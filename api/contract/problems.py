@@ -23,7 +23,8 @@ from db.contacts.reasons import FileProblem as FileProblem
 from db.contacts.reasons import Reason as Reason
 from db.contacts.reasons import RowWarning as RowWarning
 from db.contacts.reasons import StayReason as StayReason
-from db.conversations.errors import ConversationError, ConversationField
+from db.conversations.errors import ConversationError as ConversationError
+from db.conversations.errors import ConversationField
 from db.errors import Code as Code
 from db.errors import ErrorCode, FieldCode, RequestField
 from db.errors import Params as Params

@@ -1,24 +1,44 @@
 """Labels of conversations. Two names that differ only in case or accents are one label."""
 
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from db.conversations.errors import ConversationError
 from db.conversations.events import InboxChanged
-from db.conversations.queries import Label
 from db.errors import RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
+from db.versions import Expected, check
 from db.work import Work, read, work
 
-_SELECT = "select id, name, color from label where company_id = $1"
+MOST = 1000
+"""So many conversations of a label are counted."""
 
 
-async def labels(actor: Actor) -> list[Label]:
+class Label(NamedTuple):
+    """`conversations` have it, MOST for that and more; None: not counted."""
+
+    id: UUID
+    name: str
+    color: str
+    version: int
+    conversations: int | None = None
+
+
+_SELECT = "select id, name, color, version from label where company_id = $1"
+_COUNTED = f"""
+select l.id, l.name, l.color, l.version, (select count(*) from (
+    select from conversation_label x where x.company_id = $1 and x.label_id = l.id limit {MOST}) c)
+from label l where l.company_id = $1 order by fold(l.name), l.id
+"""
+
+
+async def labels(actor: Actor, *, counted: bool = False) -> list[Label]:
     """By name."""
     async with read(actor, Permission.CONVERSATIONS_READ) as r:
-        rows = await r.fetch(f"{_SELECT} order by fold(name), id", actor.company_id)
+        rows = await r.fetch(_COUNTED if counted else f"{_SELECT} order by fold(name), id", actor.company_id)
     return [Label(*row) for row in rows]
 
 
@@ -36,32 +56,39 @@ async def create_label(actor: Actor, name: str, color: str) -> Label:
             raise ConversationError.LABEL_EXISTS()
         w.audit("label.created", label_id)
         w.emit(InboxChanged())
-        return Label(label_id, name, color)
+        return Label(label_id, name, color, 1)
 
 
-async def change_label(actor: Actor, label_id: UUID, *, name: str | msgspec.UnsetType, color: str | msgspec.UnsetType) -> Label:
-    """Raises NotFound, Conflict `label_exists`."""
+async def change_label(
+    actor: Actor, label_id: UUID, *, name: str | msgspec.UnsetType, color: str | msgspec.UnsetType, expected: Expected = None
+) -> Label:
+    """Raises NotFound, PreconditionFailed, Conflict `label_exists`."""
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
         label = await locked(w, label_id)
+        check(label.version, expected)
         name = label.name if name is msgspec.UNSET else name
         color = label.color if color is msgspec.UNSET else color
         if await w.fetchval(
             "select true from label where company_id = $1 and fold(name) = fold($2) and id <> $3", w.company_id, name, label_id
         ):
             raise ConversationError.LABEL_EXISTS()
-        await w.execute(
-            "update label set name = $3, color = $4 where company_id = $1 and id = $2", w.company_id, label_id, name, color
+        version = await w.fetchval(
+            "update label set name = $3, color = $4, version = version + 1 where company_id = $1 and id = $2 returning version",
+            w.company_id,
+            label_id,
+            name,
+            color,
         )
         w.audit("label.changed", label_id)
         w.emit(InboxChanged())
-        return Label(label_id, name, color)
+        return Label(label_id, name, color, version)
 
 
-async def delete_label(actor: Actor, label_id: UUID) -> None:
-    """Takes it off every conversation. Raises NotFound."""
+async def delete_label(actor: Actor, label_id: UUID, *, expected: Expected = None) -> None:
+    """Takes it off every conversation. Raises NotFound, PreconditionFailed."""
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
-        if not await w.execute("delete from label where company_id = $1 and id = $2", w.company_id, label_id):
-            raise RequestError.NOT_FOUND(what="label")
+        check((await locked(w, label_id)).version, expected)
+        await w.execute("delete from label where company_id = $1 and id = $2", w.company_id, label_id)
         w.audit("label.deleted", label_id)
         w.emit(InboxChanged())
 

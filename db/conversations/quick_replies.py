@@ -10,16 +10,18 @@ from db.conversations.events import InboxChanged
 from db.errors import RequestError, RequestField
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import read, work
+from db.versions import Expected, check
+from db.work import Work, read, work
 
 
 class QuickReply(NamedTuple):
     id: UUID
     shortcut: str
     text: str
+    version: int
 
 
-_SELECT = "select id, shortcut, body from quick_reply where company_id = $1"
+_SELECT = "select id, shortcut, body, version from quick_reply where company_id = $1"
 
 
 async def quick_replies(actor: Actor) -> list[QuickReply]:
@@ -43,25 +45,30 @@ async def create_quick_reply(actor: Actor, shortcut: str, text: str) -> QuickRep
             raise ConversationError.SHORTCUT_EXISTS()
         w.audit("quick_reply.created", reply_id)
         w.emit(InboxChanged())
-        return QuickReply(reply_id, shortcut, text)
+        return QuickReply(reply_id, shortcut, text, 1)
 
 
 async def change_quick_reply(
-    actor: Actor, reply_id: UUID, *, shortcut: str | msgspec.UnsetType, text: str | msgspec.UnsetType
+    actor: Actor,
+    reply_id: UUID,
+    *,
+    shortcut: str | msgspec.UnsetType,
+    text: str | msgspec.UnsetType,
+    expected: Expected = None,
 ) -> QuickReply:
-    """Raises NotFound, Invalid, Conflict `shortcut_exists`."""
+    """Raises NotFound, PreconditionFailed, Invalid, Conflict `shortcut_exists`."""
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
-        row = await w.fetchrow(f"{_SELECT} and id = $2 for update", w.company_id, reply_id)
-        if row is None:
-            raise RequestError.NOT_FOUND(what="quick_reply")
-        shortcut = row["shortcut"] if shortcut is msgspec.UNSET else shortcut
-        text = row["body"] if text is msgspec.UNSET else _filled(text)
+        found = await _locked(w, reply_id)
+        check(found.version, expected)
+        shortcut = found.shortcut if shortcut is msgspec.UNSET else shortcut
+        text = found.text if text is msgspec.UNSET else _filled(text)
         if await w.fetchval(
             "select true from quick_reply where company_id = $1 and shortcut = $2 and id <> $3", w.company_id, shortcut, reply_id
         ):
             raise ConversationError.SHORTCUT_EXISTS()
-        await w.execute(
-            "update quick_reply set shortcut = $3, body = $4 where company_id = $1 and id = $2",
+        version = await w.fetchval(
+            "update quick_reply set shortcut = $3, body = $4, version = version + 1 where company_id = $1 and id = $2"
+            " returning version",
             w.company_id,
             reply_id,
             shortcut,
@@ -69,16 +76,23 @@ async def change_quick_reply(
         )
         w.audit("quick_reply.changed", reply_id)
         w.emit(InboxChanged())
-        return QuickReply(reply_id, shortcut, text)
+        return QuickReply(reply_id, shortcut, text, version)
 
 
-async def delete_quick_reply(actor: Actor, reply_id: UUID) -> None:
-    """Raises NotFound."""
+async def delete_quick_reply(actor: Actor, reply_id: UUID, *, expected: Expected = None) -> None:
+    """Raises NotFound, PreconditionFailed."""
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
-        if not await w.execute("delete from quick_reply where company_id = $1 and id = $2", w.company_id, reply_id):
-            raise RequestError.NOT_FOUND(what="quick_reply")
+        check((await _locked(w, reply_id)).version, expected)
+        await w.execute("delete from quick_reply where company_id = $1 and id = $2", w.company_id, reply_id)
         w.audit("quick_reply.deleted", reply_id)
         w.emit(InboxChanged())
+
+
+async def _locked(w: Work, reply_id: UUID) -> QuickReply:
+    row = await w.fetchrow(f"{_SELECT} and id = $2 for update", w.company_id, reply_id)
+    if row is None:
+        raise RequestError.NOT_FOUND(what="quick_reply")
+    return QuickReply(*row)
 
 
 def _filled(text: str) -> str:

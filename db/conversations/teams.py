@@ -14,6 +14,7 @@ from db.conversations.queries import Person
 from db.errors import RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
+from db.versions import Expected, check
 from db.work import Read, Work, read, work
 
 Unset = msgspec.UnsetType
@@ -27,10 +28,11 @@ class Team(NamedTuple):
     strategy: AssignmentStrategy
     members: list[Person]
     channel_ids: list[UUID]
+    version: int
 
 
 _SELECT = """
-select t.id, t.name, t.strategy,
+select t.id, t.name, t.strategy, t.version,
     array(select row(u.id, u.name) from team_member m join account_user u on u.id = m.user_id
         where m.company_id = $1 and m.team_id = t.id order by fold(u.name), u.id) as members,
     array(select c.channel_id from team_channel c where c.company_id = $1 and c.team_id = t.id order by 1) as channel_ids
@@ -73,14 +75,12 @@ async def change_team(
     strategy: AssignmentStrategy | Unset,
     member_ids: Sequence[UUID] | Unset,
     channel_ids: Sequence[UUID] | Unset,
+    expected: Expected = None,
 ) -> Team:
-    """Raises NotFound, Invalid, Conflict `team_exists`."""
+    """Raises NotFound, PreconditionFailed, Invalid, Conflict `team_exists`."""
     async with work(actor, Permission.TEAM_WRITE) as w:
-        row = await w.fetchrow(
-            "select name, strategy from team where company_id = $1 and id = $2 for update", w.company_id, team_id
-        )
-        if row is None:
-            raise RequestError.NOT_FOUND(what="team")
+        row = await _locked(w, team_id)
+        check(row["version"], expected)
         name = row["name"] if name is msgspec.UNSET else name
         strategy = AssignmentStrategy(row["strategy"]) if strategy is msgspec.UNSET else strategy
         if await w.fetchval(
@@ -88,7 +88,7 @@ async def change_team(
         ):
             raise ConversationError.TEAM_EXISTS()
         await w.execute(
-            "update team set name = $3, strategy = $4 where company_id = $1 and id = $2",
+            "update team set name = $3, strategy = $4, version = version + 1 where company_id = $1 and id = $2",
             w.company_id,
             team_id,
             name,
@@ -103,13 +103,22 @@ async def change_team(
         return await _one(w, w.company_id, team_id)
 
 
-async def delete_team(actor: Actor, team_id: UUID) -> None:
-    """Its conversations keep their assignees and have no team. Raises NotFound."""
+async def delete_team(actor: Actor, team_id: UUID, *, expected: Expected = None) -> None:
+    """Its conversations keep their assignees and have no team. Raises NotFound, PreconditionFailed."""
     async with work(actor, Permission.TEAM_WRITE) as w:
-        if not await w.execute("delete from team where company_id = $1 and id = $2", w.company_id, team_id):
-            raise RequestError.NOT_FOUND(what="team")
+        check((await _locked(w, team_id))["version"], expected)
+        await w.execute("delete from team where company_id = $1 and id = $2", w.company_id, team_id)
         w.audit("team.deleted", team_id)
         w.emit(InboxChanged())
+
+
+async def _locked(w: Work, team_id: UUID) -> asyncpg.Record:
+    row = await w.fetchrow(
+        "select name, strategy, version from team where company_id = $1 and id = $2 for update", w.company_id, team_id
+    )
+    if row is None:
+        raise RequestError.NOT_FOUND(what="team")
+    return row
 
 
 async def _set_members(w: Work, team_id: UUID, member_ids: Sequence[UUID]) -> None:
@@ -161,4 +170,4 @@ async def _one(r: Read, company_id: UUID, team_id: UUID) -> Team:
 
 def _team(row: asyncpg.Record) -> Team:
     members = [Person(*member) for member in row["members"]]
-    return Team(row["id"], row["name"], AssignmentStrategy(row["strategy"]), members, row["channel_ids"])
+    return Team(row["id"], row["name"], AssignmentStrategy(row["strategy"]), members, row["channel_ids"], row["version"])

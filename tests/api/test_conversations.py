@@ -116,7 +116,9 @@ async def test_labels_stand_on_conversations(client: httpx.AsyncClient, scene: S
     label = (await client.post("/v1/labels", json={"name": "Troca", "color": "#2f6f4f"}, headers=auth)).json()
     for _ in range(2):
         put = await client.put(f"{path}/labels/{label['id']}", headers=auth)
-        assert put.json()["labels"] == [label]
+        assert put.json()["labels"] == [{name: label[name] for name in ("id", "name", "color")}]
+    counted = (await client.get("/v1/labels", params={"counted": True}, headers=auth)).json()["items"]
+    assert [(each["name"], each["conversations"]) for each in counted] == [("Troca", 1)]
     found = (await client.get("/v1/conversations", params={"label_id": label["id"]}, headers=auth)).json()
     assert len(found["items"]) == 1
     assert (await client.delete(f"{path}/labels/{label['id']}", headers=auth)).json()["labels"] == []

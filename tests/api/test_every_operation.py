@@ -111,6 +111,9 @@ async def test_no_change_ignores_the_version_it_depends_on(
         "/v1/stages/{stage",
         "/v1/leads/{lead",
         "/v1/conversations/{conversation",
+        "/v1/labels/{label",
+        "/v1/teams/{team",
+        "/v1/quick-replies/{reply",
     }
     assert {method for method, _ in versioned} == {"PATCH", "DELETE", "POST"}
     assert await _fingerprint(owner_db, belongings) == before

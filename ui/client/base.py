@@ -168,8 +168,10 @@ class ApiClient:
     async def put(self, path: str, type: type[T], body: msgspec.Struct | None = None, params: Params | None = None) -> T:
         return await self._decoded("PUT", path, type, body=body, params=params)
 
-    async def delete(self, path: str, params: Params | None = None) -> None:
-        await self._call("DELETE", path, None, params=params)
+    async def delete(self, path: str, params: Params | None = None, *, version: int | None = None) -> None:
+        """`version` as in `patch`."""
+        headers = None if version is None else {"If-Match": f'"{version}"'}
+        await self._call("DELETE", path, None, params=params, headers=headers)
 
     async def delete_from(self, path: str, type: type[T]) -> T:
         """Deletes what hangs on something; the answer is that thing as it is now."""

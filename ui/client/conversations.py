@@ -8,14 +8,11 @@ from api.contract.conversations import (
     ConversationCounts,
     ConversationCreate,
     ConversationUpdate,
-    Label,
     NoteCreate,
     Presence,
     PresenceUpdate,
-    QuickReply,
     ReadMark,
     ReplyCreate,
-    Team,
     ThreadEntry,
 )
 from api.contract.messages import Message
@@ -84,15 +81,3 @@ async def label(api: ApiClient, conversation_id: UUID, label_id: UUID) -> Conver
 
 async def unlabel(api: ApiClient, conversation_id: UUID, label_id: UUID) -> Conversation:
     return await api.delete_from(f"/v1/conversations/{conversation_id}/labels/{label_id}", Conversation)
-
-
-async def labels(api: ApiClient) -> list[Label]:
-    return (await api.get("/v1/labels", Page[Label])).items
-
-
-async def teams(api: ApiClient) -> list[Team]:
-    return (await api.get("/v1/teams", Page[Team])).items
-
-
-async def quick_replies(api: ApiClient) -> list[QuickReply]:
-    return (await api.get("/v1/quick-replies", Page[QuickReply])).items

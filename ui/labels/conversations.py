@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 
 from api.contract.conversations import (
+    AssignmentStrategy,
     Conversation,
     ConversationState,
     ConversationView,
@@ -109,3 +110,49 @@ def line(one: SystemLine) -> str:
     own = one.kind is LineKind.ASSIGNED and one.by is not None and one.by == one.whom
     text = _("{by} took this conversation") if own else sentences[one.kind][0 if by else 1]
     return text.format(by=by, whom=whom or _("Somebody who left"), what=what)
+
+
+LABEL_COLORS = (
+    "#2f6f4f", "#178a99", "#2a6fb0", "#5b5bd6", "#8a4fc0", "#b83280", "#c2504f", "#c2571a", "#a87a0b", "#5a6472",
+)  # fmt: skip
+"""What is offered; each is told from the others, and stands out on light and dark."""
+
+
+def color_name(color: str) -> str:
+    """How a colour of a label is called; what is none of ours by its digits."""
+    names = (
+        _("Green"), _("Teal"), _("Blue"), _("Indigo"), _("Violet"), _("Pink"), _("Red"), _("Orange"), _("Amber"), _("Gray"),
+    )  # fmt: skip
+    return dict(zip(LABEL_COLORS, names, strict=True)).get(color, color)
+
+
+def label_suggestions() -> list[tuple[str, str]]:
+    """Labels to begin with: (name, colour)."""
+    return [
+        (pgettext("label", "Question"), LABEL_COLORS[2]),
+        (_("Exchange or return"), LABEL_COLORS[8]),
+        (_("Complaint"), LABEL_COLORS[6]),
+    ]
+
+
+def quick_reply_suggestion() -> tuple[str, str]:
+    """A quick reply to begin with: (shortcut, text)."""
+    return pgettext("shortcut", "hours"), _("We are open from Monday to Friday, 9 am to 6 pm. 😊")
+
+
+def strategy(one: AssignmentStrategy) -> tuple[str, str]:
+    """Name, and what it does in plain words."""
+    return {
+        AssignmentStrategy.MANUAL: (
+            _("Nobody by itself"),
+            _("It stands under “Without owner” until somebody of the team takes it."),
+        ),
+        AssignmentStrategy.ROUND_ROBIN: (
+            _("In turns"),
+            _("One after the other gets one: whoever has waited longest for one is next."),
+        ),
+        AssignmentStrategy.LEAST_BUSY: (
+            _("Who has least to do"),
+            _("Whoever has the fewest open conversations gets it."),
+        ),
+    }[one]

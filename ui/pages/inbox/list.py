@@ -15,7 +15,7 @@ from api.contract.base import Page
 from api.contract.conversations import Conversation, ConversationView
 from api.contract.enums import Permission
 from ui import formats, live, session
-from ui.client import channels
+from ui.client import channels, inbox
 from ui.client import conversations as client
 from ui.client.base import ApiProblem, Offline
 from ui.components.address import address
@@ -59,9 +59,11 @@ class List:
             with ui.element("div").classes("m-inbox-head"):
                 with ui.element("div").classes("m-row m-between"):
                     title(_("Conversations"))
-                    with icon_button("filter_list", _("Filter")):
-                        with ui.menu() as self._menu:
-                            pass
+                    with ui.element("div").classes("m-row gap-0"):
+                        with icon_button("filter_list", _("Filter")):
+                            with ui.menu() as self._menu:
+                                pass
+                        icon_button("tune", _("Inbox settings")).props["href"] = "/settings/inbox"
                 self._search = search_field(_("Search name, phone or e-mail"), self._words, self._searched)
                 self._chips = self._draw_views()
                 self._filters = ui.element("div").classes("m-row m-near m-wrap")
@@ -158,8 +160,8 @@ class List:
         lists: list[tuple[str, str, dict[str, str]]] = []
         for key, name, ask, may in (
             ("channel_id", _("Channel"), channels.channels, Permission.CHANNELS_READ),
-            ("label_id", _("Label"), client.labels, Permission.CONVERSATIONS_READ),
-            ("team_id", _("Team"), client.teams, Permission.CONVERSATIONS_READ),
+            ("label_id", _("Label"), inbox.labels, Permission.CONVERSATIONS_READ),
+            ("team_id", _("Team"), inbox.teams, Permission.CONVERSATIONS_READ),
         ):
             if not me.may(may):
                 continue

@@ -23,6 +23,7 @@ from api.contract.messages import ReplyChannel
 from ui import first_answers, live, session
 from ui.client import accounts
 from ui.client import conversations as client
+from ui.client import inbox as inbox_client
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.address import address
@@ -322,7 +323,7 @@ class _Inbox:
 
     async def _ask_inbox(self) -> None:
         self._furniture.teams, self._furniture.labels, self._replies = await asyncio.gather(
-            client.teams(self._api), client.labels(self._api), client.quick_replies(self._api)
+            inbox_client.teams(self._api), inbox_client.labels(self._api), inbox_client.quick_replies(self._api)
         )
 
     async def _count(self) -> None:

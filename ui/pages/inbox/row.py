@@ -6,8 +6,9 @@ from typing import Any
 
 from nicegui import ui
 
-from api.contract.conversations import Conversation, Priority
+from api.contract.conversations import Conversation, LabelRef, Priority
 from ui import formats
+from ui.components.swatches import label_dot
 from ui.components.text import avatar, icon, initials
 from ui.i18n import _
 from ui.labels import conversations as labels
@@ -25,6 +26,7 @@ class Row:
 
     def __init__(self, one: Conversation, choose: Callable[[Conversation], Any]) -> None:
         self.seen = one
+        self._labeled: list[LabelRef] = []
         with ui.element("a").classes("m-inbox-row") as self.element:
             self._avatar = avatar("")
             with ui.element("div").classes("m-col m-tight m-grow"):
@@ -38,7 +40,8 @@ class Row:
                     self._unread = ui.label().classes("m-count").props("role=img")
                 with ui.element("div").classes("m-row m-near") as self._third:
                     self._waits = ui.label().classes("m-inbox-waits shrink-0")
-                    self._facts = ui.label().classes("m-hint m-clip m-grow")
+                    self._facts = ui.label().classes("m-hint m-clip")
+                    self._labels = ui.element("div").classes("m-inbox-labels")
         self.element.props["data-conversation"] = str(one.id)
         self.element.on("click", lambda: choose(self.seen), [], js_handler=_PRESS)
         self.show(one)
@@ -63,9 +66,21 @@ class Row:
         top = one.priority is Priority.URGENT
         self._priority.classes(add="m-inbox-urgent" if top else "", remove="" if top else "m-inbox-urgent")
         self._priority.props.update({"role": "img", "aria-hidden": "false", "aria-label": labels.priority(one.priority)[0]})
-        parts = [labels.state(one), one.assignee.name if one.assignee else "", *(label.name for label in one.labels)]
+        parts = [labels.state(one), one.assignee.name if one.assignee else ""]
         self._facts.text = " · ".join(part for part in parts if part)
+        self._facts.set_visibility(bool(self._facts.text))
+        self._show_labels(one.labels)
         self.tick()
+
+    def _show_labels(self, wanted: list[LabelRef]) -> None:
+        if wanted == self._labeled:
+            return
+        self._labeled = wanted
+        self._labels.clear()
+        with self._labels:
+            for one in wanted:
+                label_dot(one.color)
+                ui.label(one.name).classes("m-hint m-clip")
 
     def tick(self) -> None:
         """What the clock says."""
@@ -73,7 +88,7 @@ class Row:
         self._waits.text = _("waits {time}").format(time=formats.duration(waits)) if waits >= SOON else ""
         self._waits.set_visibility(waits >= SOON)
         self._waits.classes(add="m-inbox-long" if waits >= LONG else "", remove="" if waits >= LONG else "m-inbox-long")
-        self._third.set_visibility(bool(self._waits.text or self._facts.text))
+        self._third.set_visibility(bool(self._waits.text or self._facts.text or self._labeled))
 
     def mark(self, on: bool) -> None:
         """Whether it is the one that is open."""

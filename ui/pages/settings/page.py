@@ -4,6 +4,7 @@ from nicegui import ui
 
 from api.contract.enums import Permission
 from ui import session
+from ui.components.buttons import button
 from ui.components.frame import frame
 from ui.components.progress import tabs
 from ui.i18n import _
@@ -23,5 +24,9 @@ def settings(tab: str = "profile") -> None:
         parts.append(("company", _("Company"), draw_company))
     if me.may(Permission.KEYS_WRITE):
         parts.append(("keys", _("API keys"), draw_keys))
-    with frame(_("Settings")), ui.element("div").classes("w-full"):
-        tabs(parts, tab, name="tab")
+    with frame(_("Settings")) as head:
+        if me.may(Permission.CONVERSATIONS_READ):
+            with head.actions:
+                button(_("Inbox settings"), icon="forum", to="/settings/inbox")
+        with ui.element("div").classes("w-full"):
+            tabs(parts, tab, name="tab")

@@ -1,0 +1,25 @@
+"""What the team has for its inbox: labels, teams and quick replies. Each tab saves by itself."""
+
+from nicegui import ui
+
+from api.contract.enums import Permission
+from ui.components.frame import frame
+from ui.components.progress import tabs
+from ui.i18n import _
+from ui.pages.settings.labels import draw_labels
+from ui.pages.settings.quick_replies import draw_quick_replies
+from ui.pages.settings.teams import draw_teams
+from ui.routing import page
+
+
+@page("/settings/inbox", permission=Permission.CONVERSATIONS_READ)
+def inbox_settings(tab: str = "labels") -> None:
+    text = _("What sorts conversations, who gets them, and what is written often")
+    crumbs = [(_("Conversations"), "/inbox")]
+    with frame(_("Inbox settings"), text, breadcrumbs=crumbs, active="/inbox"), ui.element("div").classes("w-full"):
+        parts = [
+            ("labels", _("Labels"), draw_labels),
+            ("teams", _("Teams"), draw_teams),
+            ("replies", _("Quick replies"), draw_quick_replies),
+        ]
+        tabs(parts, tab, name="tab")
