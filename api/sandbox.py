@@ -55,6 +55,7 @@ def _message(row: Entry) -> SandboxMessage:
         at=row.at,
         state=row.state,
         content=row.content,
+        quote=row.quote,
     )
 
 

@@ -39,6 +39,7 @@ class SandboxMessage(Output):
     at: Moment
     state: str | None  # of theirs: `read` once WhatsApp shows them that we read it
     content: MessageContent | None  # of what the person wrote, or somebody in the phone's own app
+    quote: str | None  # what the message says that it answers; empty when that is not on this page
 
 
 SandboxKind = Literal[

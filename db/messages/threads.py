@@ -37,6 +37,8 @@ class Phone(NamedTuple):
 
 
 class Entry(NamedTuple):
+    """`quote`: what the message says that it answers; empty when that one is not among those read."""
+
     id: UUID
     kind: str
     text: str
@@ -46,6 +48,7 @@ class Entry(NamedTuple):
     at: datetime
     state: str | None
     content: MessageContent | None
+    quote: str | None
 
 
 # What was never sent (queued, skipped, cancelled) is on no phone.
@@ -71,15 +74,15 @@ order by l.at desc, l.address desc limit $7
 """
 
 _THREAD = f"""
-select id, kind, at, state, params, content, origin from (
+select id, kind, at, state, params, content, origin, provider_id, context from (
     select m.id, 'out' as kind, coalesce(m.sent_at, now()) as at, m.state, m.params,
-        coalesce(m.content, g.content) as content, m.origin
+        coalesce(m.content, g.content) as content, m.origin, m.provider_id, m.context
     from message m left join campaign g on g.company_id = $1 and g.id = m.campaign_id
     where m.company_id = $1 and m.channel_id = $2 and m.address = $3
         and m.state not in ({M.QUEUED}, {M.SKIPPED}, {M.CANCELLED})
     union all
     select i.id, 'in', i.received_at, case when (i.received_at, i.id) <= (t.received_at, t.id) then {M.READ}::smallint end, null, i.content,
-        i.origin
+        i.origin, i.provider_id, i.context
     from inbound_message i
     left join conversation v on v.company_id = $1 and v.contact_id = i.contact_id and v.channel_id = $2
     left join inbound_message t on t.company_id = $1 and t.id = v.told_id
@@ -133,12 +136,15 @@ async def thread(
     async with read(actor, Permission.CHANNELS_READ) as r:
         await sandbox_channel(r, actor.company_id, channel_id)
         rows = await r.fetch(_THREAD, actor.company_id, channel_id, variants(address)[0], at or await _end(r), last, limit)
-    entries = []
+    entries, said, answered = [], dict[str, str](), list[str | None]()
     for row in rows:
         rendered, held = _read(row)
         drawn = rendered.body, rendered.header, rendered.footer, rendered.buttons
-        entries.append(Entry(row["id"], row["kind"], *drawn, row["at"], _state(row), held))
-    return entries
+        entries.append(Entry(row["id"], row["kind"], *drawn, row["at"], _state(row), held, None))
+        if row["provider_id"] is not None:
+            said[row["provider_id"]] = rendered.body
+        answered.append(_answered(row))
+    return [entry._replace(quote=said.get(by, "")) if by else entry for entry, by in zip(entries, answered, strict=True)]
 
 
 async def _end(r: Read) -> datetime:
@@ -149,6 +155,17 @@ async def _end(r: Read) -> datetime:
 
 def _state(row: asyncpg.Record) -> str | None:
     return None if row["state"] is None else MessageState(row["state"]).label
+
+
+def _answered(row: asyncpg.Record) -> str | None:
+    """The provider's id of the message that it answers."""
+    try:
+        if row["context"] is not None:
+            return content.decode_context(row["context"]).provider_id
+        sent = render.decode(row["content"]) if row["kind"] == "out" and row["origin"] is None and row["content"] else None
+    except msgspec.MsgspecError:
+        return None
+    return sent.reply_to if isinstance(sent, render.AnswerContent) else None
 
 
 def _read(row: asyncpg.Record) -> tuple[render.RenderedMessage, MessageContent | None]:

@@ -1,5 +1,6 @@
 """One message of a conversation as a bubble: what it says, what became of it, and over which way it went."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 
 from nicegui import ui
@@ -38,8 +39,9 @@ def _event(one: Message) -> str | None:
     return _not_sent(one) if one.state in {"skipped", "cancelled"} else None
 
 
-def draw_message(one: Message, find: contents.Find) -> None:
-    """A bubble, or the line of what is no message but happened. `find` gives a message that is on the screen by the provider's id."""
+def draw_message(one: Message, find: contents.Find, more: Callable[[], None] | None = None) -> None:
+    """A bubble, or the line of what is no message but happened. `find` gives a message that is on the screen by the provider's id; `more`
+    draws in the bubble what can be done with it."""
     out = one.direction == "out"
     if (happened := _event(one)) is not None:
         with ui.element("div").classes("m-conv-line"):
@@ -56,6 +58,8 @@ def draw_message(one: Message, find: contents.Find) -> None:
                 ui.label(_("Message without text")).classes("m-hint")
         else:
             _draw_sent(one)
+        if more is not None:
+            more()
         if failed:
             why = reasons.failure(one.reason or "temporary")
             with ui.element("div").classes("m-conv-why"):

@@ -39,12 +39,12 @@ def draw_relations(one: Message, find: Find) -> None:
         _line("groups", _("Written in a group"))
     if context.provider_id is not None:
         with ui.element("div").classes("m-conv-quote"):
-            said(_quote(find(context.provider_id)), "m-hint")
+            found = find(context.provider_id)
+            said(_("Answers an earlier message") if found is None else quoted(found), "m-hint")
 
 
-def _quote(found: Message | None) -> str:
-    if found is None:
-        return _("Answers an earlier message")
+def quoted(found: Message) -> str:
+    """A message in one line."""
     return found.text[:CLIP] or message_labels.message_kind(found.kind)[0]
 
 
@@ -82,7 +82,7 @@ def _draw_change(content: doc.Reaction | doc.Revoke | doc.Edit, find: Find, file
     found = find(content.target_id) if content.target_id else None
     if found is not None:
         with ui.element("div").classes("m-conv-quote"):
-            said(_quote(found), "m-hint")
+            said(quoted(found), "m-hint")
     if isinstance(content, doc.Edit) and content.content is not None:
         draw_content(content.content, find, files)
 

@@ -39,6 +39,7 @@ class Preview(NamedTuple):
     buttons: Sequence[tuple[str, str]] = ()
     time: str = ""
     read: bool = False  # of the person's own message: the business read it
+    quote: str | None = None  # what the message says that it answers
 
 
 _MEDIA = {"image": "image", "video": "play_circle", "document": "description"}
@@ -76,6 +77,9 @@ def bubble(preview: Preview, *, out: bool = False) -> ui.element:
     """One message; `out` is ours in a conversation."""
     wide = " m-bubble-wide" if preview.media or preview.buttons else ""
     with ui.element("div").classes("m-bubble" + (" m-bubble-out" if out else "") + wide) as element:
+        if preview.quote is not None:
+            with ui.element("div").classes("m-conv-quote"):
+                _text(preview.quote or _("Answers an earlier message"), "m-hint")
         if preview.media:
             with ui.element("div").classes("m-bubble-media"):
                 url = safe_url(preview.media_url) if preview.media_url and preview.media == "image" else None

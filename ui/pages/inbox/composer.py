@@ -15,7 +15,8 @@ from nicegui import events, ui
 from api.contract.accounts import Member
 from api.contract.conversations import Conversation, NoteCreate, QuickReply
 from api.contract.enums import Permission
-from api.contract.messages import ReplyChannel
+from api.contract.messages import Message, ReplyChannel
+from api.contract.replies import TextReply
 from ui import first_answers, formats, kinds, session
 from ui.client import conversations as client
 from ui.client import messages
@@ -31,6 +32,7 @@ from ui.i18n import _
 from ui.labels import messages as message_labels
 from ui.pages.inbox.drafts import Drafts
 from ui.pages.inbox.outgoing import Outgoing
+from ui.pages.inbox.quote import Quote
 from ui.pages.inbox.thread import Thread
 
 TICK = 20.0  # seconds between looks at the clock of the window
@@ -39,7 +41,11 @@ _MENTION = re.compile(r"@([\w ]{0,30})$")
 _KEYS = """(e) => {
     if (e.isComposing) return;
     const field = e.target, offers = field.closest('.m-write').querySelector('.m-offers:not(.hidden)');
-    if (e.key === 'Escape') { field.blur(); return; }
+    if (e.key === 'Escape') {
+        const quote = field.closest('.m-write').querySelector('.m-write-quote:not(.hidden) button');
+        quote ? (e.stopPropagation(), quote.click()) : field.blur();
+        return;
+    }
     if (offers && (e.key === 'ArrowDown' || e.key === 'ArrowUp')) { e.preventDefault(); emit({move: e.key === 'ArrowDown' ? 1 : -1}); return; }
     if (e.key !== 'Enter' || e.shiftKey) return;
     e.preventDefault();
@@ -91,6 +97,7 @@ class Composer:
             self._offered = ui.element("div").classes("m-offers").props("role=listbox")
             self._offered.props["aria-label"] = _("Suggestions")
             self._offered.set_visibility(False)
+            self._quote = Quote(one, self._tick)
             with ui.element("div").classes("m-write-box") as self._box:
                 self._text = (
                     ui.textarea(value=drafts.text(one.id, self._mode)).props("borderless dense autogrow").classes("m-grow")
@@ -102,6 +109,8 @@ class Composer:
                 send = icon_button("send", _("Send")).classes("m-write-send")
                 send.on("click", self._pressed, js_handler=_PRESS % f"write{self._text.id}")
             self.mode(self._mode)
+        if self._may_answer and kinds.can(one.channel_kind).reply_to:
+            thread.answering = self.answer
         first_answers.ask(self.element, self.refresh)
         with self.element:  # it ends with the composer
             beat(TICK, self._tick)
@@ -138,6 +147,7 @@ class Composer:
             obstacle = "window_closed"
         if self._mode == "note":
             obstacle = None
+        self._quote.element.set_visibility(self._mode == "reply" and self._quote.message is not None)
         text = _("WhatsApp takes free texts for another {time}, until {when}.")
         open_window = self._mode == "reply" and obstacle is None and left is not None and way is not None
         self._window.text = text.format(time=formats.duration(max(60, left or 0)), when=formats.moment(way.window_until)) if open_window and way else ""  # fmt: skip
@@ -198,6 +208,17 @@ class Composer:
             self.mode(mode)
             ui.run_javascript(f"document.getElementById('write{self._text.id}')?.focus()")
 
+    def answer(self, message: Message) -> None:
+        """The next answer names this message."""
+        self._quote.set(message)
+        self.focus("reply")
+
+    def answer_before(self) -> None:
+        """The next answer names the newest message of the person; asked again, the one before."""
+        message = self._thread.asked_before(self._quote.message) if self._thread.answering is not None else None
+        if message is not None:
+            self.answer(message)
+
     def fill(self) -> None:
         """What the browser kept, where nothing was written yet."""
         if self._may_note and not self._text.value:
@@ -208,17 +229,19 @@ class Composer:
         if self._may_note:
             self._offer(self._text.value or "")
 
-    def back(self, mode: Mode, text: str) -> None:
-        """A text that was not sent returns to the field, before what was written since."""
+    def back(self, mode: Mode, text: str, quoted: Message | None = None, sure: bool = True) -> None:
+        """A text returns to the field, before what was written since. `sure`: it was not sent."""
         if self.element.is_deleted:
             kept = self._drafts.text(self._one.id, mode)
             self._drafts.keep(self._one.id, mode, "\n".join(part for part in (text, kept) if part))
-            toast(
-                _("Your answer to {name} was not sent. It waits there.").format(name=self._one.contact_name or self._one.address),
-                "bad",
-            )
+            name = self._one.contact_name or self._one.address
+            unknown = _("We do not know whether your answer to {name} was sent. It waits there: look before you send it again.")
+            said = _("Your answer to {name} was not sent. It waits there.") if sure else unknown
+            toast(said.format(name=name), "bad")
             return
         self.mode(mode)
+        if quoted is not None and self._quote.message is None:
+            self._quote.set(quoted)
         self._text.value = "\n".join(part for part in (text, self._text.value) if part)
         self._tick()
 
@@ -259,7 +282,9 @@ class Composer:
             await self._note(text)
             return
         self._thread.to_end()
-        await Outgoing(self._one.id, self._thread, text, partial(self.back, "reply")).send()
+        quoted = self._quote.take()
+        back = partial(self.back, "reply", text, quoted)
+        await Outgoing(self._one.id, self._thread, TextReply(text=text), quoted, back).send()
         await self.refresh()
 
     async def _note(self, text: str) -> None:

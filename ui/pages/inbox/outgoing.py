@@ -8,7 +8,7 @@ from nicegui import ui
 
 from api.contract.conversations import ReplyCreate, ThreadEntry
 from api.contract.messages import Message
-from api.contract.replies import TextReply
+from api.contract.replies import ReplyContent, TextReply
 from ui import session
 from ui.client import conversations as client
 from ui.client.base import ApiProblem, Offline
@@ -20,16 +20,22 @@ from ui.pages.inbox.thread import Thread
 
 
 class Outgoing:
-    """One text under one key: pressing again, or a network that fails in between, sends nothing twice."""
+    """One answer under one key: pressing again, or a network that fails in between, sends nothing twice. `back(sure)`: it returns to who
+    wrote it, `sure` that it did not go out."""
 
-    def __init__(self, conversation_id: UUID, thread: Thread, text: str, back: Callable[[str], Any]) -> None:
-        self._id, self._thread, self._text, self._back = conversation_id, thread, text, back
+    def __init__(
+        self, conversation_id: UUID, thread: Thread, content: ReplyContent, quoted: Message | None, back: Callable[[bool], Any]
+    ) -> None:
+        self._id, self._thread, self._content, self._quoted, self._back = conversation_id, thread, content, quoted, back
         self._api = session.current().api
         self._told: UUID | None = None  # the answer that a refusal named
         self._key, self._seen = str(uuid4()), thread.recorded
         with thread.pending():
             with ui.element("div").classes("m-bubble m-bubble-out m-bubble-pending") as self._bubble:
-                contents.said(text)
+                if quoted is not None:
+                    with ui.element("div").classes("m-conv-quote"):
+                        contents.said(contents.quoted(quoted), "m-hint")
+                _draw(content)
                 self._below = ui.element("div").classes("m-col m-near")
         self._say(_("Sending…"))
 
@@ -38,9 +44,9 @@ class Outgoing:
         self._say(_("Sending…"))
         try:
             async with self._thread.writing:
-                message = await client.reply(
-                    self._api, self._id, ReplyCreate(content=TextReply(text=self._text), seen=self._seen), self._key
-                )
+                reply_to = None if self._quoted is None else self._quoted.id
+                body = ReplyCreate(content=self._content, reply_to=reply_to, seen=self._seen)
+                message = await client.reply(self._api, self._id, body, self._key)
                 self._done(message)
         except Offline as error:  # perhaps it went out: under the same key it goes once
             self._failed(problems.sentence(error), _("Try again"), self.send, sure=False)
@@ -77,13 +83,13 @@ class Outgoing:
     def _failed(self, why: str, again: str = "", retry: Callable[[], Awaitable[Any]] | None = None, *, sure: bool = True) -> None:
         """`sure`: it did not go out."""
         if self._bubble.is_deleted:  # another conversation is open by now: the text waits there as a draft
-            self._back(self._text)
+            self._back(sure)
             return
         said = _("Not sent. {why}") if sure else _("We do not know whether it was sent. {why}")
 
         def take_back() -> None:
             self._bubble.delete()
-            self._back(self._text)
+            self._back(sure)
 
         self._below.clear()
         with self._below:
@@ -94,3 +100,9 @@ class Outgoing:
                 if retry is not None:
                     button(again, retry, kind="primary")
                 button(_("Edit"), take_back)
+
+
+def _draw(content: ReplyContent) -> None:
+    match content:
+        case TextReply():
+            contents.said(content.text)

@@ -388,6 +388,7 @@ class _Inbox:
         actions: dict[str, Any] = {
             "r": lambda: now.composer.focus("reply"),
             "n": lambda: now.composer.focus("note"),
+            "q": now.composer.answer_before,
             "a": now.header.take,
             "e": now.header.close,
             "s": now.header.snoozes.open,

@@ -22,11 +22,14 @@ from ui.components.states import load
 from ui.components.text import Text, icon
 from ui.i18n import _, ngettext
 from ui.labels import conversations as labels
+from ui.pages.inbox.quote import may_be_answered
 
 PAGE = 30
 _SCROLLED = """(e) => { const t = e.target, away = t.scrollTop < -150 ? 'away' : 'near';
     if (away !== (t.dataset.away || 'near')) { t.dataset.away = away; emit(away) }
     if (t.scrollHeight + t.scrollTop - t.clientHeight < 500) emit('top') }"""
+_PRESSED = """(e) => { const act = e.target.closest('.m-thread-act');
+    if (act) emit(act.closest('[data-entry]').dataset.entry) }"""
 
 
 class Thread:
@@ -40,6 +43,7 @@ class Thread:
         self._cursor: str | None = None
         self._away = self._asking = self._again = False
         self._below = 0
+        self.answering: Callable[[Message], None] | None = None  # is told which message is to be answered
         self.writing = asyncio.Lock()  # what one writes oneself comes by its answer; events of it wait until it is there
         with ui.element("div").classes("m-thread") as self.element:
             with ui.element("div").classes("m-thread-scroll") as self._scroll:
@@ -51,6 +55,7 @@ class Thread:
                 self._down_text = ui.label()
             self._down.set_visibility(False)
         self._scroll.on("scroll", self._scrolled, throttle=0.1, js_handler=_SCROLLED)
+        self._scroll.on("click", self._pressed, js_handler=_PRESSED)
         self._down.on("click", self.to_end, [])
 
     # -- what is known ------------------------------------------------------------------------------------------
@@ -173,7 +178,8 @@ class Thread:
             self._drawn[one.id].props["data-entry"] = str(one.id)
         with self._drawn[one.id]:
             if one.message is not None:
-                bubbles.draw_message(one.message, self._find)
+                answerable = self.answering is not None and may_be_answered(one.message)
+                bubbles.draw_message(one.message, self._find, _draw_answer if answerable else None)
             elif one.note is not None:
                 _draw_note(one, one.note)
             elif one.line is not None:
@@ -203,6 +209,23 @@ class Thread:
         """The place at the end where what is on its way is drawn, until it is an entry."""
         return self._pending
 
+    # -- answering one message ----------------------------------------------------------------------------------
+
+    def _pressed(self, event: events.GenericEventArguments) -> None:
+        try:
+            entry = self._seen.get(UUID(str(event.args)))
+        except ValueError:
+            return
+        if entry is not None and entry.message is not None and self.answering is not None:
+            self.answering(entry.message)
+
+    def asked_before(self, message: Message | None) -> Message | None:
+        """The newest message of the person that can be answered, or the one before `message`; the newest again after the oldest."""
+        asked = [one.message for one in sorted(self._seen.values(), key=_order) if one.message and one.message.direction == "in"]
+        asked = [one for one in asked if may_be_answered(one)]
+        earlier = asked if message is None else [one for one in asked if (one.at, one.id) < (message.at, message.id)]
+        return next(reversed(earlier or asked), None)
+
     # -- the place one reads at ---------------------------------------------------------------------------------
 
     async def _scrolled(self, event: events.GenericEventArguments) -> None:
@@ -230,6 +253,13 @@ class Thread:
 
 def _order(one: ThreadEntry) -> tuple[datetime, str]:
     return one.at, str(one.id)
+
+
+def _draw_answer() -> None:
+    """One listener on the whole thread hears all of them."""
+    with ui.element("button").classes("m-thread-act").props("type=button") as act:
+        icon("reply")
+    act.props["aria-label"] = act.props["title"] = _("Answer this message")
 
 
 def _draw_note(one: ThreadEntry, note: ConversationNote) -> None:

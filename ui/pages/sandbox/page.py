@@ -247,6 +247,7 @@ def _drawn(message: SandboxMessage) -> Preview | tuple[Preview, bool]:
         buttons=[(button.kind, button.text) for button in message.buttons],
         time=formats.clock(message.at),
         read=message.kind == "in" and message.state == "read",
+        quote=message.quote,
     )
     return (preview, True) if message.kind == "in" else preview
 

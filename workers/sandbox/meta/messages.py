@@ -98,6 +98,9 @@ class Messages:
         kind = body.get("type", "text")
         content = body.get(kind) if isinstance(kind, str) else None
         correlation = _correlation(body)
+        context = body.get("context")
+        if context is not None and not (isinstance(context, dict) and str(context.get("message_id", "")).startswith("wamid.")):
+            raise Refusal(131009, "The parameter context['message_id'] is not the id of a message")
         if phone == number.display_phone_number:
             raise Refusal(131021, "The sender and the recipient are the same phone number")
         now = time.time()
@@ -140,7 +143,8 @@ class Messages:
     ) -> Reply:
         wa_id = people.wa_id(phone, account.behaviour.short_wa_share)
         flight = Flight(0, "meta", account.id, number.phone_number_id, phone, wa_id, correlation, "", category, "accepted")
-        booked = self._ledger.accept(flight, msgspec.json.encode({"type": kind, kind: content}), request.body, 0)
+        said = {"type": kind, kind: content, **({"context": body["context"]} if body.get("context") else {})}
+        booked = self._ledger.accept(flight, msgspec.json.encode(said), request.body, 0)
         self._deliveries.depart(flight, account, early=early)
         contact = {"input": body.get("to") or body.get("recipient"), "user_id": people.bsuid(phone)}
         if body.get("to"):

@@ -1,0 +1,106 @@
+"""What is written in the inbox besides plain texts: seen by a colleague, by the person in the simulator, and by the provider once."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.stack import Stack, enter, new_page, settled
+
+pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
+
+_SIZE = {"width": 1440, "height": 900}
+_used: set[str] = set()
+
+
+class Desk:
+    """Two people of the company, Ana and Bruno, with the conversation open of somebody who has just written `asked`."""
+
+    def __init__(
+        self, stack: Stack, api: httpx.AsyncClient, channel: str, address: str, one: Page, two: Page, since: int
+    ) -> None:
+        self.stack, self.api, self.channel, self.address, self.one, self.two = stack, api, channel, address, one, two
+        self._since = since
+
+    async def accepted(self, count: int = 1) -> list[dict[str, Any]]:
+        """What the provider took for this person since, once it has taken so many."""
+        while True:
+            found = await self.stack.ledger(self._since, channel="meta")
+            ours = [entry for entry in found if entry["recipient"].lstrip("+") == self.address.lstrip("+")]
+            if len(ours) >= count:
+                return ours
+            await asyncio.sleep(0.2)
+
+    async def phone(self) -> list[dict[str, Any]]:
+        """What the person has on the phone, newest first."""
+        found = await self.api.get(f"/v1/sandbox/{self.channel}/phones/{self.address}")
+        return list(found.json()["items"])
+
+
+async def somebody(api: httpx.AsyncClient) -> tuple[str, str]:
+    """A WhatsApp number on the sandbox, and a phone that it has written to and that no other test of this file uses."""
+    channels = (await api.get("/v1/channels")).json()["items"]
+    numbers = [one["id"] for one in channels if one["sandbox"] and one["kind"] == "whatsapp"]
+    while True:  # the campaign of the demo company may only just have begun
+        for number in numbers:
+            for phone in (await api.get(f"/v1/sandbox/{number}/phones", params={"limit": 50})).json()["items"]:
+                if phone["address"] not in _used and not phone["address"][-1:].isalpha():
+                    _used.add(phone["address"])
+                    return number, phone["address"]
+        await asyncio.sleep(0.2)
+
+
+@contextlib.asynccontextmanager
+async def desk(stack: Stack, browser: Browser, asked: str, **more: Any) -> AsyncIterator[Desk]:
+    async with stack.client() as api:
+        channel, address = await somebody(api)
+        since = await stack.last_entry()
+        said = {"address": address, "text": asked}
+        (await api.post(f"/v1/sandbox/{channel}/reply", json=said)).raise_for_status()
+        ana, bruno = [
+            await browser.new_context(locale="pt-BR", timezone_id="America/Sao_Paulo", viewport=_SIZE, **more) for _ in range(2)
+        ]
+        await enter(ana, stack)
+        await enter(bruno, stack, "bruno@lojaaurora.test")
+        (one, wrong_one), (two, wrong_two) = await new_page(ana), await new_page(bruno)
+        for page in (one, two):
+            await page.goto(f"{stack.ui}/inbox")
+            await page.locator(".m-inbox-row", has_text=asked).click()
+            await expect(page.locator(".m-thread").get_by_text(asked)).to_be_visible()
+            await settled(page)
+        yield Desk(stack, api, channel, address, one, two, since)
+        assert wrong_one + wrong_two == []
+        await ana.close()
+        await bruno.close()
+
+
+async def test_an_answer_names_the_message_that_it_answers(stack: Stack, browser: Browser) -> None:
+    async with desk(stack, browser, "Qual o prazo de troca?") as here:
+        asked = here.one.locator(".m-thread .m-bubble", has_text="Qual o prazo de troca?")
+        await asked.hover()
+        await asked.get_by_role("button", name="Responder a esta mensagem").click()
+        quote = here.one.locator(".m-write-quote")
+        await expect(quote.get_by_text("Qual o prazo de troca?")).to_be_visible()
+        field = here.one.get_by_label("Escreva uma resposta")
+        await expect(field).to_be_focused()
+        await field.fill("Trinta dias.")
+        await field.press("Enter")
+        for page in (here.one, here.two):
+            answer = page.locator(".m-bubble-out:not(.m-bubble-pending)", has_text="Trinta dias.")
+            await expect(answer.locator(".m-conv-quote", has_text="Qual o prazo de troca?")).to_be_visible()
+        await expect(quote).to_be_hidden()
+
+        await here.one.locator(".m-thread-scroll").focus()
+        await here.one.keyboard.press("q")
+        await expect(quote).to_be_visible()
+        await field.press("Escape")
+        await expect(quote).to_be_hidden()
+
+        [entry] = await here.accepted()
+        assert entry["content"]["context"]["message_id"].startswith("wamid.")
+        shown = next(one for one in await here.phone() if one["text"] == "Trinta dias.")
+        assert (shown["kind"], shown["quote"]) == ("out", "Qual o prazo de troca?")
