@@ -215,7 +215,8 @@ async def test_a_note_names_a_colleague_and_never_goes_out(
 async def test_a_note_that_was_begun_is_never_an_answer(real: User, customers: Customers) -> None:
     one, other = await customers.wrote(0, "Oi"), await customers.wrote(1, "Olá")
     await real.open(f"/inbox/{one}")
-    await real.should_see("Sem dono")
+    await real.should_see("Nota")
+    await until(lambda: true_of(lambda: len(rows(real)) == 2))
     press(real, "Nota")
     next(iter(real.find(kind=ui.textarea).elements)).value = "Cuidado, já reclamou."
     press(real, "Resposta")

@@ -171,7 +171,7 @@ def text_field(
 
 
 def search_field(label: str, value: str, on_search: Callable[[str], Any]) -> ui.input:
-    """A field that asks while somebody types, a quarter of a second after the last letter; ⌘K or Ctrl+K leads to it."""
+    """A field that asks while somebody types, a quarter of a second after the last letter."""
     field = ui.input(placeholder=label, value=value).classes("m-search")
     field.props("outlined dense debounce=250 clearable clear-icon=sym_r_close type=search")
     field.props["aria-label"] = label

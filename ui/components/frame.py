@@ -23,6 +23,7 @@ from ui.components.cards import note
 from ui.components.landmarks import main
 from ui.components.menus import Choice, choices
 from ui.components.navigation import INBOX, Place, places
+from ui.components.palette import Palette, find_button, find_line
 from ui.components.text import Text, avatar, icon, title
 from ui.components.unread import Unread
 from ui.i18n import LANGUAGES, _, preferences
@@ -81,6 +82,7 @@ def frame(
                 actions = ui.element("div").classes("m-actions")
             body = ui.element("div").classes("m-body")
         _bottom_bar(shown, here, unread)
+        Palette(shown)
     unread.follow()
     _connection()
     if here != "/held":
@@ -119,6 +121,7 @@ def _sidebar(shown: Sequence[Place], here: str, unread: Unread) -> None:
             with ui.element("div"):
                 ui.label(me.company.name).classes("m-strong m-brand-name").props["title"] = me.company.name
                 ui.label(_("Demo company") if me.company.demo else "Master IA").classes("m-hint")
+        find_line()
         nav = ui.element("nav").classes("m-col m-tight")
         nav.props["aria-label"] = _("Main menu")
         with nav:
@@ -141,6 +144,7 @@ def _top_bar() -> None:
     with ui.element("header").classes("m-top"):
         _logo()
         ui.label(session.current().me.company.name).classes("m-strong m-clip m-grow")
+        find_button()
         with icon_button("account_circle", _("Your account")):
             _user_menu()
 

@@ -60,7 +60,7 @@
       },
     },
     forget() {
-      for (const key of Object.keys(localStorage)) if (key.startsWith("draft:")) localStorage.removeItem(key);
+      for (const key of Object.keys(localStorage)) if (/^(draft|recent):/.test(key)) localStorage.removeItem(key);
     },
     insert(id, text) {
       const field = document.getElementById(id);
@@ -187,14 +187,6 @@
   for (const name of ["pointerdown", "keydown"]) addEventListener(name, back, true);
 
   addEventListener("keydown", (event) => {
-    if ((event.metaKey || event.ctrlKey) && event.key === "k") {
-      const field = document.querySelector(".m-search input");
-      if (field) {
-        event.preventDefault();
-        field.focus();
-        field.select();
-      }
-    }
     if ((event.key === "Enter" || event.key === " ") && event.target.matches && event.target.matches("[data-press]")) {
       event.preventDefault();
       event.target.click();

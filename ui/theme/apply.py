@@ -29,7 +29,9 @@ STYLES = (
     "contacts.css",
     "boards.css",
     "inbox.css",
+    "palette.css",
 )
+SCRIPTS = ("app.js", "palette.js")
 
 EARLY = """<script>(function(){var m=document.cookie.match(/(?:^|; )theme=(\\w+)/),t=m?m[1]:'system',
 d=t==='dark'||(t!=='light'&&matchMedia('(prefers-color-scheme: dark)').matches);
@@ -46,7 +48,7 @@ def _style() -> tuple[str, str]:
 
 @cache
 def _script() -> tuple[str, str]:
-    text = (HERE / "app.js").read_text("utf-8")
+    text = "".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
     return sha256(text.encode()).hexdigest()[:12], text
 
 

@@ -22,6 +22,7 @@ from ui.components.cards import log_list
 from ui.components.confirm import confirm
 from ui.components.forms import Field, area_field, filled, mark, select_field, text_field
 from ui.components.menus import Choice, more
+from ui.components.palette import visited
 from ui.components.states import Loader, empty, load, skeleton
 from ui.components.text import badge, title
 from ui.components.toast import toast
@@ -121,6 +122,7 @@ class LeadPanel:
     def _draw(self, lead: Lead) -> None:
         self._seen = lead
         self._title.text = lead.title
+        visited("view_kanban", lead.title, f"/boards/{lead.board_id}?lead={lead.id}", lead.contact.name if lead.contact else "")
         with ui.element("div").classes("m-lp-section"):
             if lead.lost_reason is not None and self._lost(lead):
                 badge(_("Lost: {reason}").format(reason=lead.lost_reason), "bad")

@@ -24,6 +24,7 @@ from ui.components.cards import card, note
 from ui.components.download import hand_on
 from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
+from ui.components.palette import visited
 from ui.components.states import load, skeleton_chart, skeleton_figures, skeleton_list
 from ui.components.text import badge, icon, title
 from ui.components.throttle import Throttle
@@ -51,6 +52,7 @@ async def campaign_live(campaign_id: UUID) -> Response | None:
         return RedirectResponse(f"/campaigns/{campaign_id}/edit", 303)
     with frame(found.name, campaign_labels.subtitle(found), breadcrumbs=[(_("Campaigns"), "/campaigns")]) as head:
         _Live(found, head)
+        visited("campaign", found.name, f"/campaigns/{found.id}", found.channel_name or "")
     return None
 
 

@@ -21,6 +21,7 @@ from ui.components.confirm import confirm
 from ui.components.forms import Field, area_field, filled, mark, switch_field, text_field
 from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
+from ui.components.palette import visited
 from ui.components.states import Loader, gone, load, skeleton_list
 from ui.components.text import avatar, badge, chip, icon
 from ui.components.toast import toast
@@ -108,6 +109,7 @@ class _Contact:
         name = found.name or next((one.display for one in found.identities), _("No name"))
         self._head.title.text = name
         ui.page_title(f"{name} · Master IA")
+        visited("person", name, f"/contacts/{found.id}")
         self._head.subtitle.text = _("Since {day}").format(day=formats.day(found.created_at))
         self._head.subtitle.set_visibility(True)
         with card():

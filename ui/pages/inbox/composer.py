@@ -25,6 +25,7 @@ from ui.components import problems
 from ui.components.beat import beat
 from ui.components.buttons import button, icon_button
 from ui.components.cards import note
+from ui.components.palette import command
 from ui.components.text import chip, mark, pressable
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
@@ -93,6 +94,9 @@ class Composer:
                     self._modes["reply"] = chip(_("Answer"), on=True, on_click=partial(self.mode, "reply"))
                 self._modes["note"] = chip(_("Note"), on=not self._may_answer, on_click=partial(self.mode, "note"))
                 self._window = ui.label().classes("m-hint m-clip m-grow text-right")
+                if self._may_answer:
+                    command(self._modes["reply"], "R", _("Write an answer"), "reply")
+                command(self._modes["note"], "N", _("Write a note for your team"), "edit_note")
             self._obstacle = ui.element("div").classes("w-full")
             self._offered = ui.element("div").classes("m-offers").props("role=listbox")
             self._offered.props["aria-label"] = _("Suggestions")

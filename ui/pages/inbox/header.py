@@ -18,6 +18,7 @@ from ui.components.buttons import button, icon_button
 from ui.components.confirm import dialog
 from ui.components.forms import filled, moment_field
 from ui.components.menus import Choice, choices
+from ui.components.palette import command
 from ui.components.text import Text, avatar
 from ui.components.toast import toast_undo
 from ui.i18n import _, pgettext
@@ -73,6 +74,9 @@ class Header:
                     with ui.menu().props('anchor="bottom right" self="top right" :offset="[0, 4]"') as self.snoozes:
                         self._draw_snoozes()
                 self._close = button(pgettext("conversations", "Close"), self.close, kind="primary", icon="check")
+                command(self._take, "A", _("Take the conversation"), "person_add")
+                command(self._snooze, "S")
+                command(self._close, "E")
                 with icon_button("more_horiz", _("More")):
                     with ui.menu().props('anchor="bottom right" self="top right" :offset="[0, 4]"') as self._more:
                         pass

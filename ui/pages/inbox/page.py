@@ -29,6 +29,7 @@ from ui.components import problems
 from ui.components.address import address
 from ui.components.beat import beat
 from ui.components.frame import frame
+from ui.components.palette import visited
 from ui.components.states import empty, error_state
 from ui.components.throttle import Throttle
 from ui.i18n import _
@@ -179,6 +180,7 @@ class _Inbox:
         self._open = _Open(one, header, thread, composer, side)
         self._list.mark(one.id)
         self._title()
+        visited("forum", name_of(one), f"/inbox/{one.id}", one.channel_name)
         first_answers.ask(self._element, self._tell_here)
 
     def _leave(self, *, write: bool = True) -> None:
