@@ -316,12 +316,7 @@ class _Inbox:
     async def _ask_people(self) -> None:
         if not session.current().may(Permission.TEAM_READ):
             return
-        found = await accounts.team(self._api)
-        people = list(found.items)
-        while found.next_cursor:
-            found = await accounts.team(self._api, found.next_cursor)
-            people += found.items
-        self._furniture.people = sorted(people, key=lambda one: one.name)
+        self._furniture.people = await accounts.everybody(self._api)
 
     async def _ask_inbox(self) -> None:
         self._furniture.teams, self._furniture.labels, self._replies = await asyncio.gather(
