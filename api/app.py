@@ -32,7 +32,7 @@ from api.hooks.asgi import Hooks, in_front
 from api.idempotency import Idempotent, on_replay, take_key
 from api.imports import ImportController
 from api.inbox import LabelController, QuickReplyController, TeamController
-from api.leads import BoardLeadController, ContactLeadController, LeadController
+from api.leads import BoardLeadController, BoardTotalsController, ContactLeadController, LeadController
 from api.location import locate
 from api.log import RequestLogging
 from api.messages import MessageController
@@ -84,6 +84,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     BoardController,
     StageController,
     BoardLeadController,
+    BoardTotalsController,
     ContactLeadController,
     LeadController,
 )

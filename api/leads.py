@@ -22,12 +22,13 @@ from api.contract.boards import (
     LeadsMove,
     LeadsMoved,
     LeadsMovedBack,
+    StageCount,
     StageRef,
 )
 from api.contract.contacts import Note, NoteCreate
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.versions import IfMatch
-from db.boards import history, leads, listing, moves, undo
+from db.boards import counts, history, leads, listing, moves, undo
 from db.boards.enums import Due, LeadSort
 
 _KEYS: dict[LeadSort, Any] = {
@@ -36,6 +37,15 @@ _KEYS: dict[LeadSort, Any] = {
     LeadSort.VALUE: tuple[int, UUID],
     LeadSort.DUE: tuple[date | None, UUID],
 }
+
+Search = Annotated[
+    str | None, QueryParameter(max_length=100, description="Words of the title or of the contact's name: each is somewhere.")
+]
+Tag = Annotated[str | None, QueryParameter(max_length=60, description="Has this tag, as it is written.")]
+DueWhen = Annotated[
+    Literal["overdue", "today", "week", "none"] | None,
+    QueryParameter(description="By the company's calendar; `week` is today and the six days after."),
+]
 
 
 def _person(row: asyncpg.Record, who: str) -> PersonRef | None:
@@ -78,15 +88,9 @@ class BoardLeadController(Controller):
         board_id: FromPath[UUID],
         stage_id: FromQuery[UUID | None] = None,
         owner_id: FromQuery[UUID | None] = None,
-        search: Annotated[
-            str | None,
-            QueryParameter(max_length=100, description="Words of the title or of the contact's name: each is somewhere."),
-        ] = None,
-        tag: Annotated[str | None, QueryParameter(max_length=60, description="Has this tag, as it is written.")] = None,
-        due: Annotated[
-            Literal["overdue", "today", "week", "none"] | None,
-            QueryParameter(description="By the company's calendar; `week` is today and the six days after."),
-        ] = None,
+        search: Search = None,
+        tag: Tag = None,
+        due: DueWhen = None,
         sort: FromQuery[Literal["rank", "created", "value", "due"] | None] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
@@ -96,6 +100,29 @@ class BoardLeadController(Controller):
         after = decode_cursor(cursor, _KEYS[order])
         rows = await listing.board_leads(actor, board_id, filter, sort=order, after=after, limit=one_over(limit))
         return page(rows, limit, lambda row: listing.key(row, order), _lead)
+
+
+class BoardTotalsController(Controller):
+    path = "/v1/boards/{board_id:uuid}/totals"
+    tags = ("Boards",)
+
+    @get(
+        summary="Count what a filter finds on a board",
+        description="Leads and their value in each stage, in order, for the filters of the list of leads. Exact up to 1,000 in a stage; "
+        "`more` says that there are more than that. Without a filter the stages themselves have exact totals.",
+    )
+    async def list_totals(
+        self,
+        actor: Caller,
+        board_id: FromPath[UUID],
+        owner_id: FromQuery[UUID | None] = None,
+        search: Search = None,
+        tag: Tag = None,
+        due: DueWhen = None,
+    ) -> Page[StageCount]:
+        filter = listing.LeadFilter(owner_id=owner_id, search=search, tag=tag, due=Due(due) if due else None)
+        rows = await counts.counts(actor, board_id, filter)
+        return Page(items=[struct(row, StageCount) for row in rows], total=len(rows))
 
 
 class ContactLeadController(Controller):

@@ -32,7 +32,18 @@ class Stage(Output):
     probability: Annotated[int, example(60)]  # percent
     leads: int
     value_cents: int
+    totals_version: int  # as `version` in board.totals: what has a lower one is older
     version: int
+
+
+class StageCount(Output):
+    """GET /v1/boards/{id}/totals?owner_id=&search=&tag=&due= → Page[StageCount], in order: what a filter finds in each stage. Exact up to
+    1,000 leads."""
+
+    stage_id: UUID
+    leads: int
+    value_cents: int
+    more: bool  # there are more than that
 
 
 class Board(Output):

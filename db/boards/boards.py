@@ -22,7 +22,7 @@ _STAGES = (("Novo", "New", "blue", StageKind.OPEN, 10), ("Ganho", "Won", "green"
 
 STAGE = """
 select s.id, s.board_id, s.name, s.color, s.kind, s.rank, s.lead_limit, s.probability, s.version,
-    coalesce(t.leads, 0) as leads, coalesce(t.value_cents, 0) as value_cents
+    coalesce(t.leads, 0) as leads, coalesce(t.value_cents, 0) as value_cents, coalesce(t.version, 0) as totals_version
 from stage s left join stage_total t on t.company_id = s.company_id and t.stage_id = s.id
 """
 _SELECT = f"""

@@ -35,6 +35,8 @@ class StageTotal(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     leads: int
     value_cents: int
+    version: int
+    """Grows with each change: of two, that with the lower one is older, in whatever order they come. As Stage.totals_version."""
 
 
 class BoardTotals(Event, frozen=True, kw_only=True):

@@ -36,10 +36,10 @@ class LeadFilter(NamedTuple):
 
 _TODAY = "(select (now() at time zone k.time_zone)::date from company k where k.id = $1)"
 _DUE = {
-    Due.OVERDUE: f"l.due_on < {_TODAY}",
-    Due.TODAY: f"l.due_on = {_TODAY}",
-    Due.WEEK: f"l.due_on between {_TODAY} and {_TODAY} + 6",
-    Due.NONE: "l.due_on is null",
+    Due.OVERDUE: f"l.due_key < {_TODAY}",
+    Due.TODAY: f"l.due_key = {_TODAY}",
+    Due.WEEK: f"l.due_key between {_TODAY} and {_TODAY} + 6",
+    Due.NONE: "l.due_key = 'infinity'",
 }
 _KEYS = {
     LeadSort.RANK: ("l.rank", "l.id", ">"),
@@ -63,11 +63,31 @@ def key(row: asyncpg.Record, sort: LeadSort) -> tuple[object, ...]:
 def statement(filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None, args: list[object]) -> str:
     """The page as SQL; adds to the arguments, of which the first is the company and the second the board."""
 
-    def given(value: object, kind: str) -> str:
-        args.append(value)
-        return f"${len(args)}::{kind}"
+    wanted = ["l.company_id = $1", "l.board_id = $2", *conditions(filter, args)]
+    first, last, way = _KEYS[sort]
+    columns = [first, last] if first else [last]
+    if after is not None:
+        kinds = {"l.rank": "text", "l.value_key": "bigint", "l.id": "uuid"}
+        values = [
+            _given(args, value, kinds.get(column, "date")) for column, value in zip(columns, _dated(sort, after), strict=True)
+        ]
+        wanted.append(f"({', '.join(columns)}) {way} ({', '.join(values)})")
+    order = ", ".join(f"{column} {'asc' if way == '>' else 'desc'}" for column in columns)
+    return f"select {leads.COLUMNS} from lead l {leads.JOINS} where {' and '.join(wanted)} order by {order}"
 
-    conditions = ["l.company_id = $1", "l.board_id = $2"]
+
+def _given(args: list[object], value: object, kind: str) -> str:
+    args.append(value)
+    return f"${len(args)}::{kind}"
+
+
+def conditions(filter: LeadFilter, args: list[object]) -> list[str]:
+    """What a lead `l` of the board must be, as SQL; adds to the arguments, of which the first is the company."""
+
+    def given(value: object, kind: str) -> str:
+        return _given(args, value, kind)
+
+    conditions = []
     if filter.stage_id is not None:
         conditions.append(f"l.stage_id = {given(filter.stage_id, 'uuid')}")
     if filter.owner_id is not None:
@@ -80,14 +100,7 @@ def statement(filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None,
         conditions.append(_DUE[filter.due])
     if wanted := needles(filter.search):
         conditions.append(has_all("l", [given(one, "text") for one in wanted]))
-    first, last, way = _KEYS[sort]
-    columns = [first, last] if first else [last]
-    if after is not None:
-        kinds = {"l.rank": "text", "l.value_key": "bigint", "l.id": "uuid"}
-        values = [given(value, kinds.get(column, "date")) for column, value in zip(columns, _dated(sort, after), strict=True)]
-        conditions.append(f"({', '.join(columns)}) {way} ({', '.join(values)})")
-    order = ", ".join(f"{column} {'asc' if way == '>' else 'desc'}" for column in columns)
-    return f"select {leads.COLUMNS} from lead l {leads.JOINS} where {' and '.join(conditions)} order by {order}"
+    return conditions
 
 
 def _dated(sort: LeadSort, after: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -99,28 +112,44 @@ async def board_leads(
 ) -> list[asyncpg.Record]:
     """Rows of `leads.COLUMNS`. Without a sort: a stage as people put it, a board by creation. Raises NotFound, Invalid."""
     sort = order_of(filter, sort)
-    if filter.search is not None and filter.search.strip() and not findable(needles(filter.search)):
+    if nothing_has(filter):
         return []
     async with read(actor, Permission.BOARDS_READ) as r:
         await boards.must_exist(r, actor.company_id, board_id)
-        filter = filter._replace(among=await _few(r, actor.company_id, board_id, needles(filter.search)))
+        filter = await narrowed(r, actor.company_id, board_id, filter, GATHERED)
         args: list[object] = [actor.company_id, board_id]
         sql = statement(filter, sort, after, args)
         return await r.fetch(f"{sql} limit ${len(args) + 1}", *args, limit)
 
 
-async def _few(r: Read, company_id: UUID, board_id: UUID, wanted: list[str]) -> list[UUID] | None:
-    """The leads that have these words, by the index; None without words, and where there are many: the index would gather them all."""
-    if not wanted:
-        return None
+def nothing_has(filter: LeadFilter) -> bool:
+    """Whether the words are none that anything could have."""
+    return filter.search is not None and bool(filter.search.strip()) and not findable(needles(filter.search))
+
+
+async def narrowed(r: Read, company_id: UUID, board_id: UUID, filter: LeadFilter, most: int) -> LeadFilter:
+    """The same, among the leads that an index gathers for its words, or for its tag: where they are at most so many."""
+    if wanted := needles(filter.search):
+        among = await _having(r, company_id, board_id, wanted, most)
+        if among is not None:
+            return filter._replace(among=among)
+    if filter.tag is not None:
+        rows = await r.fetch("select lead_marked($1, $2, $3) as id", board_id, [f"#{filter.tag}"], most + 1)
+        if len(rows) <= most:
+            return filter._replace(among=[row["id"] for row in rows])
+    return filter
+
+
+async def _having(r: Read, company_id: UUID, board_id: UUID, wanted: list[str], most: int) -> list[UUID] | None:
+    """The leads that have these words, by the index; None where there are many: the index would gather them all."""
     patterns = ", ".join(pattern(f"${place}") for place in range(3, 3 + len(wanted)))
     recent = f"select l.search from lead l where l.company_id = $1 and l.board_id = $2 order by l.id desc limit {LOOKED_AT}"
     words = has_all("l", [f"${place}" for place in range(3, 3 + len(wanted))])
     met = await r.fetchval(f"select count(*) from ({recent}) l where {words}", company_id, board_id, *wanted)
     if met > LOOKED_AT // 20:
         return None
-    rows = await r.fetch(f"select lead_search($1, array[{patterns}], $2) as id", board_id, GATHERED + 1, *wanted)
-    return [row["id"] for row in rows] if len(rows) <= GATHERED else None
+    rows = await r.fetch(f"select lead_search($1, array[{patterns}], $2) as id", board_id, most + 1, *wanted)
+    return [row["id"] for row in rows] if len(rows) <= most else None
 
 
 def order_of(filter: LeadFilter, sort: LeadSort | None) -> LeadSort:

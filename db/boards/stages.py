@@ -34,7 +34,7 @@ from stage o where o.company_id = $1 and o.board_id = $2 and o.id = $3
 
 
 async def stages(actor: Actor, board_id: UUID) -> list[asyncpg.Record]:
-    """Rows `id, board_id, name, color, kind, lead_limit, probability, version, leads, value_cents`, in order. Raises NotFound."""
+    """Rows `id, board_id, name, color, kind, lead_limit, probability, version, leads, value_cents, totals_version`, in order. Raises NotFound."""
     async with read(actor, Permission.BOARDS_READ) as r:
         await boards.must_exist(r, actor.company_id, board_id)
         return await r.fetch(

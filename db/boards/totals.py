@@ -10,8 +10,10 @@ async def totals_of(r: Read, stage_ids: list[UUID]) -> list[StageTotal]:
     """Of these stages. In a unit of work that changed their leads: exactly as they are when it commits, because it holds their locks."""
     assert r.actor is not None
     rows = await r.fetch(
-        "select stage_id, leads, value_cents from stage_total where company_id = $1 and stage_id = any($2::uuid[]) order by stage_id",
+        "select stage_id, leads, value_cents, version from stage_total where company_id = $1 and stage_id = any($2::uuid[]) order by stage_id",
         r.actor.company_id,
         stage_ids,
     )
-    return [StageTotal(id=row["stage_id"], leads=row["leads"], value_cents=row["value_cents"]) for row in rows]
+    return [
+        StageTotal(id=row["stage_id"], leads=row["leads"], value_cents=row["value_cents"], version=row["version"]) for row in rows
+    ]

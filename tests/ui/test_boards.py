@@ -13,7 +13,8 @@ from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.boards import BoardCreate, Lead, LeadMove, LeadPatch
 from api.contract.enums import StageKind
-from api.contract.events import BoardChanged, LeadChanged
+from api.contract.events import BoardChanged, BoardTotals, LeadChanged
+from db.boards.events import StageTotal
 from db.tenancy import Actor
 from tests import factories
 from tests.ui.boards import came, drawn, named, opened, says
@@ -201,6 +202,33 @@ async def test_filters_stand_in_the_address_and_only_they_are_shown(
         return bool(shown) and len(shown[-1]) == 2
 
     await until(all_of_them)
+
+
+async def test_heads_count_what_is_asked_for_and_never_go_back_in_time(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID], as_owner: ApiClient
+) -> None:
+    leads = [await factories.lead(owner_db, owner, name, value_cents=100) for name in ("Um", "Dois", "Três")]
+    told = await opened(real, f"/boards/{board}")
+    seen = (await client.board(as_owner, board)).stages[0]
+
+    def total(leads: int, version: int) -> BoardTotals:
+        count = StageTotal(id=stages[0], leads=leads, value_cents=leads * 100, version=version)
+        return BoardTotals(board_id=board, stages=[count])
+
+    def shown() -> list[tuple[str, str]]:
+        return [(heads[0]["count"], heads[0]["value"]) for [heads] in named(told, "heads")]
+
+    hear(total(9, seen.totals_version + 2))
+    await until(lambda: true_of(lambda: shown()[-1:] == [("9", "R$\xa09,00")]))
+    hear(total(8, seen.totals_version + 1))  # the older one comes later
+    hear(total(10, seen.totals_version + 3))
+    await until(lambda: true_of(lambda: shown()[-1:] == [("10", "R$\xa010,00")]))
+    assert "8" not in [count for count, _value in shown()]
+    told = await opened(real, f"/boards/{board}?q=dois")
+    assert (drawn(real).props["stages"][0]["count"], drawn(real).props["stages"][0]["value"]) == ("1", "R$\xa01,00")
+    await client.change_lead(as_owner, await client.lead(as_owner, leads[0]), LeadPatch(title="Dois mais", value_cents=200))
+    hear(event(board, leads[0], stages[0], None, 2))
+    await until(lambda: true_of(lambda: shown()[-1:] == [("2", "R$\xa03,00")]))
 
 
 async def test_the_panel_saves_what_was_changed_and_nothing_else(

@@ -18,6 +18,7 @@ from api.contract.boards import (
     LostReason,
     LostReasonCreate,
     Stage,
+    StageCount,
     StageCreate,
     StagePatch,
 )
@@ -73,6 +74,11 @@ async def delete_lost_reason(api: ApiClient, board_id: UUID, reason_id: UUID) ->
 
 async def leads(api: ApiClient, board_id: UUID, params: Params) -> Page[Lead]:
     return await api.get(f"/v1/boards/{board_id}/leads", Page[Lead], params)
+
+
+async def totals(api: ApiClient, board_id: UUID, params: Params) -> list[StageCount]:
+    """What a filter finds in each stage."""
+    return (await api.get(f"/v1/boards/{board_id}/totals", Page[StageCount], params)).items
 
 
 async def contact_leads(api: ApiClient, contact_id: UUID) -> list[Lead]:

@@ -24,7 +24,7 @@ ORDERS = {
     LeadSort.VALUE: "coalesce(value_cents, -1) desc, id desc",
     LeadSort.DUE: "coalesce(due_on, 'infinity'), id",
 }
-_MADE = """
+MADE = """
 insert into lead(company_id, board_id, stage_id, rank, title, search, value_cents, owner_id, due_on, tags)
 select $1, s.board_id, s.id, lpad((g * 7919 % $4)::text, 8, '0') || '1', 'Reforma ' || g, ' reforma ' || g || ' rua ' || g % 13,
     case when g % 5 > 0 then g % 40 * 100 end, case when g % 3 = 0 then $3::uuid end,
@@ -65,9 +65,9 @@ async def test_all_pages_together_are_the_list(
     monkeypatch.setattr(listing, "GATHERED", gathered)
     board_id, places = await board_of(owner_db, owner)
     for stage_id in places[:2]:
-        await owner_db.execute(_MADE, owner.company_id, stage_id, owner.id, 60)
+        await owner_db.execute(MADE, owner.company_id, stage_id, owner.id, 60)
     foreign, (theirs, *_) = await board_of(owner_db, stranger)
-    await owner_db.execute(_MADE, stranger.company_id, theirs, stranger.id, 5)
+    await owner_db.execute(MADE, stranger.company_id, theirs, stranger.id, 5)
     today = await owner_db.fetchval("select (now() at time zone time_zone)::date from company where id = $1", owner.company_id)
     asked: list[tuple[LeadFilter, str]] = [
         (LeadFilter(), "true"),
@@ -131,7 +131,7 @@ async def test_a_page_of_a_long_column_is_read_from_its_index(owner: Actor, owne
     transaction = owner_db.transaction()
     await transaction.start()
     try:
-        await owner_db.execute(_MADE, owner.company_id, stage_id, owner.id, 20_000)
+        await owner_db.execute(MADE, owner.company_id, stage_id, owner.id, 20_000)
         await owner_db.execute("analyze lead")
         for sort, index in (
             (LeadSort.RANK, "lead_place"),

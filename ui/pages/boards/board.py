@@ -11,7 +11,7 @@ from uuid import UUID
 from nicegui import ui
 
 from api.contract.boards import Board, Lead
-from api.contract.enums import Permission, StageKind
+from api.contract.enums import Permission
 from api.contract.events import BoardChanged, BoardTotals, LeadChanged
 from ui import formats, live, session
 from ui.client import accounts
@@ -80,7 +80,8 @@ class _Page:
         self._people = people
         self._asked = Asked(self._filters(), ())
         self._columns.filter = self._filter
-        self._first = await self._columns.tops()
+        self._first, _counted = await asyncio.gather(self._columns.tops(), self._columns.count_filtered())
+        self._sum_up()
 
     async def _fetch_board(self) -> Board:
         try:
@@ -101,10 +102,10 @@ class _Page:
         self._sum_up()
 
     def _sum_up(self) -> None:
-        stages = self._columns.stages.values()
-        count = sum(stage.leads for stage in stages)
-        worth = formats.money(sum(stage.value_cents for stage in stages if stage.kind is StageKind.OPEN), self._columns.currency)
-        text = ngettext("{n} lead", "{n} leads", count).format(n=formats.number(count))
+        count, cents, more = self._columns.sums
+        plus = "+" if more else ""
+        worth = formats.money(cents, self._columns.currency) + plus
+        text = ngettext("{n} lead", "{n} leads", count).format(n=formats.number(count) + plus)
         self._head.subtitle.text = f"{text} · {_('{value} open').format(value=worth)}"
         self._head.subtitle.set_visibility(True)
 
@@ -245,7 +246,8 @@ class _Page:
         self._input.value = self._asked.search
         self._columns.filter = self._filter
         try:
-            await self._fill(anew=True)
+            await asyncio.gather(self._fill(anew=True), self._columns.count_filtered())
+            self._draw_heads()
         except (ApiProblem, Offline) as error:
             problems.show(error)
 
@@ -263,6 +265,8 @@ class _Page:
     def _lead_changed(self, event: LeadChanged) -> None:
         if event.board_id == self._id:
             self._changes.heard(event)
+            if self._columns.filter:
+                self._heads.poke()
 
     def _put(self, lead: Lead) -> None:
         self._tell("put", self._columns.card(lead))
@@ -274,6 +278,13 @@ class _Page:
         self._heads.poke()
 
     async def _tell_heads(self) -> None:
+        try:
+            await self._columns.count_filtered()
+        except (ApiProblem, Offline):  # what is on the screen stays; the frame says that the service is away
+            return
+        self._draw_heads()
+
+    def _draw_heads(self) -> None:
         self._sum_up()
         self._tell("heads", self._columns.heads)
         if any(stage.leads for stage in self._columns.stages.values()) and not self._asked.anything:

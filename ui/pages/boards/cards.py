@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from api.contract.boards import Lead, Stage
+from api.contract.boards import Lead, Stage, StageCount
 from api.contract.enums import StageKind
 from ui import formats
 from ui.components.text import initials
@@ -13,17 +13,23 @@ from ui.labels import boards as labels
 TAGS = 3  # on a card; the lead itself has them all
 
 
-def head(stage: Stage, currency: str) -> dict[str, Any]:
-    """A column without its cards."""
+def head(stage: Stage, currency: str, found: StageCount | None = None) -> dict[str, Any]:
+    """A column without its cards; with what a filter finds in it instead of all that is there."""
     over = stage.limit is not None and stage.leads > stage.limit
-    count = formats.number(stage.leads)
+    count, value = formats.number(stage.leads), stage.value_cents
+    if stage.limit is not None:
+        count = f"{count} / {formats.number(stage.limit)}"
+    more = ""
+    if found is not None:
+        more = "+" if found.more else ""
+        count, value = f"{formats.number(found.leads)}{more}", found.value_cents
     return {
         "id": str(stage.id),
         "name": stage.name,
         "color": stage.color.value,
-        "count": f"{count} / {formats.number(stage.limit)}" if stage.limit is not None else count,
-        "over": _("More than the limit of this stage") if over else "",
-        "value": formats.money(stage.value_cents, currency) if stage.value_cents else "",
+        "count": count,
+        "over": _("More than the limit of this stage") if over and found is None else "",
+        "value": f"{formats.money(value, currency)}{more}" if value else "",
         "add": _("New lead in {stage}").format(stage=stage.name),
     }
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from api.contract.boards import Board, Lead, Stage
+from api.contract.boards import Board, Lead, Stage, StageCount
 from api.contract.enums import StageKind
 from api.contract.events import BoardTotals
 from ui.client import boards as client
@@ -33,6 +33,7 @@ class Columns:
         self.stages: dict[UUID, Stage] = {}
         self.currency = "BRL"
         self.filter: dict[str, Any] = {}
+        self.counts: dict[UUID, StageCount] = {}  # under the filter
         self.tags: list[str] = []  # of the leads that were seen
         self._read: dict[UUID, _Read] = {}
         self._versions: dict[UUID, int] = {}
@@ -42,16 +43,40 @@ class Columns:
 
     def take(self, board: Board) -> None:
         self.currency = board.currency
-        self.stages = {stage.id: stage for stage in board.stages}
+        known, self.stages = self.stages, {stage.id: stage for stage in board.stages}
+        for stage in known.values():  # an event may have been faster than this answer
+            self._count(stage.id, stage.leads, stage.value_cents, stage.totals_version)
 
     def count(self, event: BoardTotals) -> None:
         for total in event.stages:
-            if (stage := self.stages.get(total.id)) is not None:
-                self.stages[total.id] = msgspec.structs.replace(stage, leads=total.leads, value_cents=total.value_cents)
+            self._count(total.id, total.leads, total.value_cents, total.version)
+
+    def _count(self, stage_id: UUID, leads: int, value_cents: int, version: int) -> None:
+        """Takes these totals, unless newer ones are known."""
+        stage = self.stages.get(stage_id)
+        if stage is not None and version > stage.totals_version:
+            self.stages[stage_id] = msgspec.structs.replace(stage, leads=leads, value_cents=value_cents, totals_version=version)
+
+    async def count_filtered(self) -> None:
+        """What the filter finds in each stage; without a filter the totals say it."""
+        asked = self.filter
+        found = await client.totals(self._api, self._board_id, asked) if asked else []
+        if asked == self.filter:
+            self.counts = {count.stage_id: count for count in found}
 
     @property
     def heads(self) -> list[dict[str, Any]]:
-        return [cards.head(stage, self.currency) for stage in self.stages.values()]
+        return [cards.head(stage, self.currency, self.counts.get(stage.id)) for stage in self.stages.values()]
+
+    @property
+    def sums(self) -> tuple[int, int, bool]:
+        """Leads, the value of the open ones, and whether it is more than that; under the filter."""
+        stages = list(self.stages.values())
+        if not self.counts:
+            return sum(one.leads for one in stages), sum(one.value_cents for one in stages if one.kind is StageKind.OPEN), False
+        found = [(one, self.counts[one.id]) for one in stages if one.id in self.counts]
+        worth = sum(count.value_cents for one, count in found if one.kind is StageKind.OPEN)
+        return sum(count.leads for _, count in found), worth, any(count.more for _, count in found)
 
     def card(self, lead: Lead) -> dict[str, Any]:
         """The card of a lead that goes to the screen now."""

@@ -1,0 +1,102 @@
+"""What a filter finds in each stage: the same as counting by hand, up to a bound, and by an index."""
+
+import re
+from typing import Any
+
+import asyncpg
+import pytest
+
+from db.boards import counts, listing, moves, totals
+from db.boards.enums import Due
+from db.boards.listing import LeadFilter
+from db.errors import NotFound
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import read
+from tests.db.boards.test_listing import MADE, board_of
+
+
+@pytest.mark.parametrize("gathered", [5000, 2], ids=["gathered", "walked"])
+async def test_counts_are_those_of_the_list(
+    owner: Actor, stranger: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, gathered: int
+) -> None:
+    monkeypatch.setattr(counts, "GATHERED", gathered)
+    board_id, places = await board_of(owner_db, owner)
+    for stage_id, leads in zip(places[:2], (60, 30), strict=True):
+        await owner_db.execute(MADE, owner.company_id, stage_id, owner.id, leads)
+    foreign, (theirs, *_) = await board_of(owner_db, stranger)
+    await owner_db.execute(MADE, stranger.company_id, theirs, stranger.id, 5)
+    today = await owner_db.fetchval("select (now() at time zone time_zone)::date from company where id = $1", owner.company_id)
+    asked = [
+        (LeadFilter(), "true"),
+        (LeadFilter(owner_id=owner.id), f"owner_id = '{owner.id}'"),
+        (LeadFilter(tag="vip"), "'vip' = any(tags)"),
+        (LeadFilter(tag="Vip"), "false"),
+        (LeadFilter(search="REFÓRMA rua 7"), "search like '% reforma%' and search like '% rua%' and search like '% 7%'"),
+        (LeadFilter(search="..."), "false"),
+        (LeadFilter(due=Due.OVERDUE), f"due_on < '{today}'"),
+        (LeadFilter(due=Due.TODAY), f"due_on = '{today}'"),
+        (LeadFilter(due=Due.WEEK), f"due_on between '{today}' and date '{today}' + 6"),
+        (LeadFilter(due=Due.NONE, tag="vip", owner_id=owner.id), "due_on is null and 'vip' = any(tags) and owner_id is not null"),
+    ]
+    by_hand = (
+        "select s.id, count(l.id), coalesce(sum(l.value_cents), 0)::bigint, false from stage s left join lead l on l.company_id = s.company_id"
+        " and l.stage_id = s.id and {} where s.company_id = $1 group by s.id, s.rank order by s.rank"
+    )
+    for filter, condition in asked:
+        wanted = await owner_db.fetch(by_hand.format(condition), owner.company_id)
+        assert [tuple(row) for row in await counts.counts(owner, board_id, filter)] == [tuple(row) for row in wanted], filter
+    monkeypatch.setattr(counts, "MOST", 15)
+    found = await counts.counts(owner, board_id, LeadFilter(owner_id=owner.id))
+    assert [(row["leads"], row["more"]) for row in found[:2]] == [(15, True), (10, False)]
+    with pytest.raises(NotFound):
+        await counts.counts(owner, foreign, LeadFilter())
+
+
+@pytest.mark.parametrize(
+    ("filter", "index"),
+    [
+        (LeadFilter(owner_id=None, due=Due.OVERDUE), "lead_stage_due"),
+        (LeadFilter(due=Due.TODAY), "lead_stage_due"),
+        (LeadFilter(owner_id="me"), "lead_owner"),  # type: ignore[arg-type]
+    ],
+)
+async def test_counting_reads_an_index(owner: Actor, owner_db: asyncpg.Connection, filter: Any, index: str) -> None:
+    """Of a large stage; and nothing is sorted."""
+    board_id, (first, *_) = await board_of(owner_db, owner)
+    if filter.owner_id:
+        filter = filter._replace(owner_id=owner.id)
+    await owner_db.execute(MADE, owner.company_id, first, owner.id, 4000)
+    await owner_db.execute("analyze lead")
+    async with read(owner, Permission.BOARDS_READ) as r:
+        args: list[object] = [owner.company_id, board_id]
+        rows = await r.fetch(f"explain {counts.statement(filter, args)}", *args)
+    plan = "\n".join(row[0] for row in rows)
+    assert re.search(rf"on {index}\b|using {index}\b", plan), plan
+    assert "Seq Scan on lead" not in plan
+
+
+async def test_a_rare_tag_is_found_by_its_index(owner: Actor, stranger: Actor, owner_db: asyncpg.Connection) -> None:
+    board_id, (first, *_) = await board_of(owner_db, owner)
+    await owner_db.execute(MADE, owner.company_id, first, owner.id, 50)
+    async with read(owner, Permission.BOARDS_READ) as r:
+        found = await listing.narrowed(r, owner.company_id, board_id, LeadFilter(tag="vip"), 10)
+        assert found.among is not None
+        assert len(found.among) == 8
+        assert (await listing.narrowed(r, owner.company_id, board_id, LeadFilter(tag="vip"), 7)).among is None
+    async with read(stranger, Permission.BOARDS_READ) as r:
+        assert (await listing.narrowed(r, stranger.company_id, board_id, LeadFilter(tag="vip"), 10)).among == []
+
+
+async def test_totals_say_which_is_newer(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    _, (first, second, *_) = await board_of(owner_db, owner)
+    await owner_db.execute(MADE, owner.company_id, first, owner.id, 4)
+    leads = [row["id"] for row in await owner_db.fetch("select id from lead where company_id = $1", owner.company_id)]
+    seen = []
+    for number, lead in enumerate(leads):
+        await moves.move_lead(owner, lead, stage_id=second)
+        async with read(owner, Permission.BOARDS_READ) as r:
+            [total] = await totals.totals_of(r, [second])
+        assert total.leads == number + 1
+        seen.append(total.version)
+    assert seen == sorted(set(seen))
