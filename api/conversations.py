@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from api.auth.guard import Caller
 from api.contract.base import Page
+from api.contract.buttons import PreviewButton
 from api.contract.conversations import (
     Conversation,
     ConversationCounts,
@@ -29,7 +30,8 @@ from api.contract.conversations import (
     Touch,
 )
 from api.contract.messages import Message
-from api.messages import reply_of
+from api.contract.replies import TemplatePreview, TemplatePreviewCreate, TemplateValue
+from api.messages import bindings_of, reply_of
 from api.pagination import Cursor, Limit, decode_cursor, encode_cursor, one_over, page, struct
 from api.versions import IfMatch
 from db.conversations import actions, presence, queries, thread
@@ -195,11 +197,36 @@ class ConversationController(Controller):
     @post("/conversations/{conversation_id:uuid}/messages", summary="Answer", status_code=202, opt={"rate": "send"})
     async def reply(self, actor: Caller, conversation_id: FromPath[UUID], data: JSONBody[ReplyCreate]) -> Message:
         """One answer, before all campaigns of the channel. 409 `kind_not_taken` and `reply_to_not_taken` say what its channel cannot do;
+        409 `marketing_refused` that the person wants none of such a template;
         409 `window_closed`, `opted_out`, `no_address` or
         `channel_not_connected` say why it may not go; 409 `someone_answered` that a colleague was quicker. Needs
         `conversations:write`."""
         sent = await actions.reply(actor, conversation_id, reply_of(data.content), reply_to=data.reply_to, seen=data.seen)
         return struct(sent._asdict(), Message)
+
+    @post(
+        "/conversations/{conversation_id:uuid}/template-preview",
+        summary="Preview a template",
+        status_code=200,
+        opt={"idempotent": False},
+    )
+    async def preview_template(
+        self, actor: Caller, conversation_id: FromPath[UUID], data: JSONBody[TemplatePreviewCreate]
+    ) -> TemplatePreview:
+        """An approved template as this person would see it, with what their contact has put into its places. Sends nothing. Needs
+        `conversations:read` and `templates:read`."""
+        found = await actions.preview_template(actor, conversation_id, data.template_id, bindings_of(data.bindings))
+        shown = found.shown
+        return TemplatePreview(
+            values=[
+                TemplateValue(placeholder=slot.placeholder, value=value)
+                for slot, value in zip(found.content.slots, found.values, strict=True)
+            ],
+            header=shown.header,
+            body=shown.body,
+            footer=shown.footer,
+            buttons=[PreviewButton(kind=kind, text=text) for kind, text in shown.buttons],
+        )
 
     @get("/conversations/{conversation_id:uuid}/presence", summary="Who is here")
     async def list_presence(self, actor: Caller, conversation_id: FromPath[UUID]) -> Page[Presence]:

@@ -8,10 +8,11 @@ from litestar.params import FromPath, JSONBody
 
 from api.auth.guard import Caller
 from api.contract.base import Page
+from api.contract.campaigns import Binding
 from api.contract.messages import Message, MessageCreate, ReplyChannel
-from api.contract.replies import ReplyContent, TextReply
+from api.contract.replies import ReplyContent, TemplateReply, TextReply
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
-from db.messages import answers, conversation, replies
+from db.messages import answers, conversation, render, replies
 
 
 def reply_of(content: ReplyContent) -> replies.Reply:
@@ -19,6 +20,13 @@ def reply_of(content: ReplyContent) -> replies.Reply:
     match content:
         case TextReply():
             return replies.TextReply(content.text)
+        case TemplateReply():
+            return replies.TemplateReply(content.template_id, bindings_of(content.bindings))
+
+
+def bindings_of(given: list[Binding]) -> list[render.Binding]:
+    """As the actions take them."""
+    return [render.Binding(one.placeholder, one.source, one.fallback) for one in given]
 
 
 class MessageController(Controller):

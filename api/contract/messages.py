@@ -79,8 +79,10 @@ class ReplyChannel(Output):
     sandbox: bool
     address: Annotated[str, example("+5511987654321")] | None
     obstacle: MessageError | None
+    template_obstacle: MessageError | None  # why not even by a template, where its kind takes them
     last_inbound_at: Moment | None
     window_until: Moment | None  # WhatsApp takes free texts until then
+    opted_out: bool  # marketing is refused
 
 
 class MessageCreate(Input):

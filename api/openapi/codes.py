@@ -97,8 +97,10 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         MessageError.OPTED_OUT,
         MessageError.WINDOW_CLOSED,
         ReplyError.KIND_NOT_TAKEN,
+        ReplyError.MARKETING_REFUSED,
         ReplyError.REPLY_TO_NOT_TAKEN,
     ),
+    "conversations_template_preview": (MessageError.NO_ADDRESS,),
     "custom_fields_create": (
         ContactError.FIELD_BUSY,
         ContactError.FIELD_EXISTS,
@@ -199,6 +201,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         MessageError.OPTED_OUT,
         MessageError.WINDOW_CLOSED,
         ReplyError.KIND_NOT_TAKEN,
+        ReplyError.MARKETING_REFUSED,
         ReplyError.REPLY_TO_NOT_TAKEN,
         RequestError.NOT_FOUND,
     ),

@@ -5,25 +5,15 @@ Every member of the audience gets a row: queued, or skipped with its reason, so 
 
 from uuid import UUID
 
-from db.contacts import field_values, filters
+from db.contacts import filters
 from db.contacts.enums import SAMPLE
 from db.contacts.filter import ContactFilter
-from db.messages import queueing
+from db.messages import queueing, values
 from db.messages.enums import SkipReason
 from db.messages.render import Content, TextContent
 from db.messages.variables import Literal, parse
 from db.providers import registry
 from db.work import Read, Work
-
-_FIELDS = {
-    "name": "p.name",
-    "first_name": "p.name",  # raw; db/messages/render.py finds the first name
-    "last_name": "coalesce(substring(btrim(p.name) from '\\s(\\S.*)$'), '')",
-    "phone": "p.address",
-    "email": "p.email",
-    "language": "p.language",
-    "external_id": "p.custom->>'external_id'",
-}
 
 _PEOPLE = """
 with people as (
@@ -44,8 +34,6 @@ with people as (
     from people p
 )
 """
-
-_EMAIL = "(select i.value from contact_identity i where i.company_id = c.company_id and i.contact_id = c.id and i.kind = 'email' limit 1)"
 
 
 class Audience:
@@ -78,7 +66,7 @@ class Audience:
                 f" then '{SkipReason.RECENTLY_MESSAGED}'"
             )
         parts = {
-            "email": _EMAIL if "email" in self._fields else "null::text",
+            "email": values.EMAIL if "email" in self._fields else "null::text",
             "kinds": self.arg(list(capabilities.addresses), "text[]"),
             "company": self.company,
             "condition": filters.picked(chosen, self.args),
@@ -99,17 +87,11 @@ class Audience:
 
     def field(self, name: str) -> str:
         """SQL for the value of a contact field; of a company's own one as the contact reads it."""
-        if name.startswith("custom."):
-            key = self.arg(name[7:], "text")
-            kind = f"(select f.kind from custom_field f where f.company_id = {self.company} and f.key = {key} and f.deleted_at is null)"
-            of_company = f"(select o.language from company o where o.id = {self.company})"
-            return field_values.shown_sql(f"(p.custom->>{key})", kind, "p.language", of_company)
-        return _FIELDS[name]
+        return values.field(name, self.company, self.arg)
 
     @property
     def params(self) -> str:
-        values = ", ".join(f"coalesce({self.field(name)}, '')" for name in self._fields)
-        return f"array[{values}]::text[]"
+        return values.params(self._fields, self.company, self.arg)
 
     def text(self, content: TextContent) -> str:
         """SQL for about the text that a person gets: what the segment count for the rate limit is taken from."""

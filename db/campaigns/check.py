@@ -10,7 +10,7 @@ from db.campaigns.errors import CampaignField
 from db.channels.enums import TemplateStatus
 from db.contacts.filter import ContactFilter
 from db.errors import Field, RequestError
-from db.messages.render import Content, Slot, TemplateContent, TextContent
+from db.messages.render import CONSTANT, Binding, Content, TemplateContent, TextContent, slots
 from db.messages.variables import ProblemCode, is_field
 from db.messages.variables import problems as text_problems
 from db.providers import registry
@@ -25,12 +25,6 @@ _OF_TEXTS = {
     ProblemCode.NO_FALLBACK: CampaignField.MISSING_FALLBACK,
     ProblemCode.VALUE_TOO_LONG: CampaignField.FALLBACK_TOO_LONG,
 }
-
-
-class BindingRow(msgspec.Struct, frozen=True):
-    placeholder: str
-    source: str
-    fallback: str = ""
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -52,7 +46,7 @@ class Draft(msgspec.Struct, frozen=True):
     parameter_format: str
     components: list[dict[str, Any]]
     body: str | None
-    bindings: list[BindingRow]
+    bindings: list[Binding]
     audience: ContactFilter
     settings: dict[str, Any]
     custom_keys: list[str]
@@ -109,7 +103,7 @@ async def load_draft(r: Read, campaign_id: UUID) -> Draft:
         parameter_format=row["parameter_format"],
         components=msgspec.json.decode(row["components"]),
         body=row["body"],
-        bindings=msgspec.json.decode(row["bindings"], type=list[BindingRow]),
+        bindings=msgspec.json.decode(row["bindings"], type=list[Binding]),
         audience=msgspec.json.decode(row["audience"], type=ContactFilter),
         settings=msgspec.json.decode(row["settings"]),
         custom_keys=list(row["custom_keys"]),
@@ -133,18 +127,9 @@ def frozen_content(draft: Draft) -> Content:
     """What a launch sends. Only for drafts without problems (previews: missing bindings become empty constants)."""
     if draft.writes_text:
         return TextContent(draft.body or "")
-    bound = {binding.placeholder: binding for binding in draft.bindings}
-    slots = []
-    for name in draft.placeholders:
-        binding = bound.get(name)
-        if binding is None:
-            slots.append(Slot(name, constant=f"{{{{{name}}}}}"))
-        elif binding.source == "constant":
-            slots.append(Slot(name, constant=binding.fallback))
-        else:
-            slots.append(Slot(name, field=binding.source, fallback=binding.fallback))
+    filled = slots(draft.placeholders, draft.bindings)
     return TemplateContent(
-        draft.template_name or "", draft.template_language or "", draft.template_category or "marketing", draft.components, slots
+        draft.template_name or "", draft.template_language or "", draft.template_category or "marketing", draft.components, filled
     )
 
 
@@ -178,7 +163,7 @@ def message_problems(draft: Draft) -> list[Field]:
         binding = bound.get(name)
         if binding is None or not binding.fallback.strip():
             found.append(CampaignField.MISSING_FALLBACK("message", name=_braced(name)))
-        elif binding.source != "constant" and not is_field(binding.source, draft.custom_keys):
+        elif binding.source != CONSTANT and not is_field(binding.source, draft.custom_keys):
             found.append(CampaignField.UNKNOWN_FIELD("message", name=binding.source))
     return found
 

@@ -18,13 +18,15 @@ from db.conversations.thread import Entry
 from db.errors import RequestError, RequestField
 from db.messages import answers
 from db.messages.conversation import Entry as Message
+from db.messages.render import Binding
 from db.messages.replies import Reply
+from db.messages.template_replies import Filled
 from db.notifications import calls
 from db.notifications.enums import NotificationKind
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.versions import Expected, check
-from db.work import Work, system_read, work
+from db.work import Work, read, system_read, work
 
 UNSET = msgspec.UNSET
 Unset = msgspec.UnsetType
@@ -248,6 +250,18 @@ async def reply(
         if row is None:
             raise RequestError.NOT_FOUND(what="conversation")
         return await answers.write(w, row["contact_id"], row["channel_id"], reply, reply_to=reply_to, seen=seen)
+
+
+async def preview_template(actor: Actor, conversation_id: UUID, template_id: UUID, bindings: list[Binding]) -> Filled:
+    """A template as the person would see it. Raises NotFound, Invalid, Conflict `no_address`."""
+    actor.require(Permission.TEMPLATES_READ)
+    async with read(actor, Permission.CONVERSATIONS_READ) as r:
+        row = await r.fetchrow(
+            "select contact_id, channel_id from conversation where company_id = $1 and id = $2", actor.company_id, conversation_id
+        )
+        if row is None:
+            raise RequestError.NOT_FOUND(what="conversation")
+        return await answers.preview_template(r, row["contact_id"], row["channel_id"], template_id, bindings)
 
 
 async def companies_waking() -> list[UUID]:

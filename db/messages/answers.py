@@ -16,12 +16,15 @@ from db.contacts.enums import SAMPLE, LineType
 from db.contacts.notes import must_exist
 from db.conversations import record
 from db.errors import RequestError
-from db.messages import conversation, queueing, render, replies, segments
+from db.messages import conversation, queueing, render, replies, segments, template_replies
 from db.messages.conversation import Entry
 from db.messages.errors import MessageError
 from db.messages.events import ConversationChanged
 from db.messages.inbound import SILENT
-from db.messages.replies import Reply
+from db.messages.place import Place
+from db.messages.render import Binding
+from db.messages.replies import Reply, TemplateReply
+from db.messages.template_replies import Filled
 from db.permissions import Permission
 from db.providers import registry
 from db.tenancy import Actor
@@ -29,7 +32,8 @@ from db.work import Read, Work, read, work
 
 
 class ReplyChannel(NamedTuple):
-    """One way to answer. `obstacle`: why not now. `window_until`: the channel takes free texts until then; None without such a rule."""
+    """One way to answer. `obstacle`: why not now, `template_obstacle`: why not even by a template. `window_until`: the channel takes
+    free texts until then; None without such a rule. `opted_out`: they asked for no more messages, so marketing is refused."""
 
     channel_id: UUID
     channel_name: str
@@ -37,8 +41,10 @@ class ReplyChannel(NamedTuple):
     sandbox: bool
     address: str | None
     obstacle: MessageError | None
+    template_obstacle: MessageError | None
     last_inbound_at: datetime | None
     window_until: datetime | None
+    opted_out: bool
 
 
 _WAYS = """
@@ -95,28 +101,47 @@ async def write(
     if not ways:
         raise RequestError.NOT_FOUND(what="channel")
     way = ways[0]
-    if way.obstacle is not None:
-        raise way.obstacle()
-    capabilities = registry.provider(way.channel_kind).capabilities
-    content = await replies.content(w, replies.Place(channel_id, contact_id, capabilities), reply, reply_to)
-    assert way.address is not None
+    obstacle = way.template_obstacle if isinstance(reply, TemplateReply) else way.obstacle
+    if obstacle is not None:
+        raise obstacle()
+    where = place_of(way, contact_id)
+    content, params = await replies.written(w, where, reply, reply_to)
     author_id = w.actor.id if w.actor is not None and w.actor.kind == "user" else None
     message_id = await queueing.queue(
         w,
         channel_id,
         purpose="answer",
         contact_id=contact_id,
-        address=way.address,
+        address=where.address,
         content=render.encode(content),
-        units=segments.count(content.render([])).segments if capabilities.unit == "segment" else 1,
+        params=params,
+        units=segments.count(render.draw(content, params).body).segments if where.capabilities.unit == "segment" else 1,
         author_id=author_id,
     )
     w.audit("message.sent", message_id, channel_id=channel_id, contact_id=contact_id)
     w.emit(ConversationChanged(contact_id=contact_id))
     entry = await conversation.sent(w, w.company_id, message_id)
-    place = record.Place(channel_id, contact_id, way.address, message_id, entry.at)
+    place = record.Place(channel_id, contact_id, where.address, message_id, entry.at)
     await record.answered(w, place, author_id, seen=seen)
     return entry
+
+
+def place_of(way: ReplyChannel, contact_id: UUID) -> Place:
+    """Where it is written; the way must have an address."""
+    assert way.address is not None
+    capabilities = registry.provider(way.channel_kind).capabilities
+    return Place(way.channel_id, contact_id, way.address, way.opted_out, capabilities)
+
+
+async def preview_template(r: Read, contact_id: UUID, channel_id: UUID, template_id: UUID, bindings: list[Binding]) -> Filled:
+    """A template as this person would see it over a channel, and what fills it. Raises NotFound, Invalid, Conflict `no_address`."""
+    assert r.actor is not None
+    ways = await _ways(r, r.actor.company_id, contact_id, channel_id)
+    if not ways:
+        raise RequestError.NOT_FOUND(what="channel")
+    if ways[0].address is None:
+        raise MessageError.NO_ADDRESS()
+    return await template_replies.filled(r, place_of(ways[0], contact_id), template_id, bindings)
 
 
 async def address_of(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID) -> str | None:
@@ -143,15 +168,18 @@ def _way(row: asyncpg.Record, at: datetime) -> ReplyChannel:
     # Who writes again after opting out wants an answer; an SMS carrier would not let it through.
     out = row["opted_out_at"] is not None and not (capabilities.answers_opted_out and row["wrote_since"])
     obstacle: MessageError | None = None
+    template_obstacle: MessageError | None = None
     if not _sends(row):
-        obstacle = MessageError.CHANNEL_NOT_CONNECTED
+        obstacle = template_obstacle = MessageError.CHANNEL_NOT_CONNECTED
     elif address is None:
-        obstacle = MessageError.NO_ADDRESS
+        obstacle = template_obstacle = MessageError.NO_ADDRESS
     elif out:
         obstacle = MessageError.OPTED_OUT
+        template_obstacle = None if capabilities.answers_opted_out else obstacle
     elif window is not None and (until is None or until <= at):
         obstacle = MessageError.WINDOW_CLOSED
-    return ReplyChannel(row["id"], row["name"], kind, row["sandbox"], address, obstacle, wrote, until)
+    way = row["id"], row["name"], kind, row["sandbox"], address
+    return ReplyChannel(*way, obstacle, template_obstacle, wrote, until, row["opted_out_at"] is not None)
 
 
 def _sends(row: asyncpg.Record) -> bool:

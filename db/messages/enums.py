@@ -45,6 +45,7 @@ class ReplyKind(StrEnum):
     """What somebody may write to one person; a channel takes those in its `reply_kinds`."""
 
     TEXT = "text"
+    TEMPLATE = "template"
 
 
 class FileState(StrEnum):

@@ -14,7 +14,7 @@ class MessageError(ErrorCode):
     WINDOW_CLOSED = (
         "window_closed",
         409,
-        "WhatsApp takes free texts only within 24 hours after a person wrote. Send an approved template by a campaign.",
+        "WhatsApp takes free texts only within 24 hours after a person wrote. Send an approved template.",
     )
 
 
@@ -27,7 +27,17 @@ class ReplyError(ErrorCode):
         409,
         "This channel cannot name the message that you answer. Send it without the quote.",
     )
+    MARKETING_REFUSED = (
+        "marketing_refused",
+        409,
+        "This person asked for no more messages, so marketing may not be sent. Choose a template of another category.",
+    )
 
 
 class ReplyField(FieldCode):
+    NO_TEMPLATE = "template_unknown", "There is no such template on this channel. Choose another one."
+    TEMPLATE_NOT_APPROVED = "template_not_approved", "WhatsApp has not approved this template. Choose another one, or wait."
+    UNKNOWN_FIELD = "unknown_contact_field", "There is no contact field called {name}. Choose another one."
+    VALUE_MISSING = "value_missing", "Write what stands for {name}."
+    TEMPLATE_TOO_LONG = "template_too_long", "With these values the text is longer than {max} characters. Shorten them."
     NOT_TO_ANSWER = "not_to_answer", "Choose a message of this conversation that was sent or came in."

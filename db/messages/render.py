@@ -5,12 +5,14 @@ Cleaning and fallbacks happen here, in one place, for the sender, previews and s
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
 
 from db.messages.variables import Variable, clean_value, first_name, parse, render
 
+CONSTANT = "constant"
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
@@ -21,6 +23,29 @@ class Slot(msgspec.Struct, frozen=True):
     field: str | None = None  # contact field; None: the constant
     constant: str = ""
     fallback: str = ""
+
+
+class Binding(msgspec.Struct, frozen=True):
+    """What fills one placeholder: a contact field, or `constant`; then `fallback` is the value."""
+
+    placeholder: str
+    source: str
+    fallback: str = ""
+
+
+def slots(placeholders: list[str], bindings: Iterable[Binding]) -> list[Slot]:
+    """In the provider's order; a placeholder that nothing fills stays as it is."""
+    bound = {binding.placeholder: binding for binding in bindings}
+    found = []
+    for name in placeholders:
+        binding = bound.get(name)
+        if binding is None:
+            found.append(Slot(name, constant=f"{{{{{name}}}}}"))
+        elif binding.source == CONSTANT:
+            found.append(Slot(name, constant=binding.fallback))
+        else:
+            found.append(Slot(name, field=binding.source, fallback=binding.fallback))
+    return found
 
 
 class TemplateContent(msgspec.Struct, frozen=True, tag="template", tag_field="kind"):

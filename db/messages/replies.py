@@ -6,12 +6,13 @@ from uuid import UUID
 from msgspec import Struct
 
 from db.errors import RequestError, RequestField
+from db.messages import template_replies
 from db.messages.enums import MessageState as M
 from db.messages.enums import ReplyKind
 from db.messages.errors import ReplyError, ReplyField
 from db.messages.inbound import SILENT
-from db.messages.render import AnswerContent, LiteralContent
-from db.providers.definition import Capabilities
+from db.messages.place import Place
+from db.messages.render import Binding, Content, LiteralContent
 from db.work import Work
 
 
@@ -20,15 +21,20 @@ class TextReply(Struct, frozen=True):
     text: str
 
 
-Reply = TextReply
+class TemplateReply(Struct, frozen=True):
+    kind = ReplyKind.TEMPLATE
+    template_id: UUID
+    bindings: list[Binding]
 
 
-class Place(NamedTuple):
-    """The conversation in which it is written."""
+Reply = TextReply | TemplateReply
 
-    channel_id: UUID
-    contact_id: UUID
-    capabilities: Capabilities
+
+class Written(NamedTuple):
+    """What is to be sent, and the raw values of contact fields that go with it."""
+
+    content: Content
+    params: list[str]
 
 
 _ANSWERED = f"""
@@ -41,22 +47,30 @@ select provider_id from message where company_id = $1 and id = $2 and contact_id
 
 def trimmed(reply: Reply) -> Reply:
     """Without what means nothing. Raises Invalid for what is empty."""
-    text = reply.text.strip()
-    if not text:
-        raise RequestError.INVALID(fields=[RequestField.REQUIRED("content.text")])
-    return TextReply(text)
+    match reply:
+        case TextReply():
+            text = reply.text.strip()
+            if not text:
+                raise RequestError.INVALID(fields=[RequestField.REQUIRED("content.text")])
+            return TextReply(text)
+        case TemplateReply():
+            return reply
 
 
-async def content(w: Work, place: Place, reply: Reply, reply_to: UUID | None) -> AnswerContent:
-    """What is to be sent. `reply_to`: the message of the conversation that it answers. Raises Invalid, Conflict `kind_not_taken` or
-    `reply_to_not_taken`."""
+async def written(w: Work, place: Place, reply: Reply, reply_to: UUID | None) -> Written:
+    """What is to be sent. `reply_to`: the message of the conversation that it answers; a template answers none. Raises Invalid, Conflict
+    `kind_not_taken`, `reply_to_not_taken` or `marketing_refused`."""
     can = place.capabilities
     if reply.kind not in can.reply_kinds:
         raise ReplyError.KIND_NOT_TAKEN()
+    if isinstance(reply, TemplateReply):
+        if reply_to is not None:
+            raise ReplyError.REPLY_TO_NOT_TAKEN()
+        return Written(*await template_replies.content(w, place, reply.template_id, reply.bindings))
     target = None if reply_to is None else await _answered(w, place, reply_to)
     if len(reply.text) > can.text_limit:
         raise RequestError.INVALID(fields=[RequestField.TOO_LONG("content.text", max=can.text_limit)])
-    return LiteralContent(body=reply.text, reply_to=target)
+    return Written(LiteralContent(body=reply.text, reply_to=target), [])
 
 
 async def _answered(w: Work, place: Place, message_id: UUID) -> str:

@@ -128,7 +128,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     reply_to: bool = False
     """An answer may name the message that it answers."""
     answers_opted_out: bool = False
-    """Who wrote again after opting out may be answered."""
+    """Who opted out may be answered once they wrote again, and gets templates that are no marketing."""
     reaches_landlines: bool = False
     limits_people: bool = False
     """It counts the people written to in 24 hours (`messaging_limit`)."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from db.channels.errors import ChannelField
 from db.contacts.enums import IdentityKind
+from db.messages.enums import ReplyKind
 from db.providers.definition import Capabilities, FormField, Provider, Text, Webhook
 from db.providers.meta.signature import handshake, verify
 from db.providers.meta.signup import signup
@@ -23,6 +24,7 @@ PROVIDER = Provider(
         campaign_content="template",
         text_limit=4096,
         free_text_window=timedelta(hours=24),
+        reply_kinds=(ReplyKind.TEXT, ReplyKind.TEMPLATE),
         reply_to=True,
         answers_opted_out=True,
         reaches_landlines=True,

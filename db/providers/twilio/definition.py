@@ -2,6 +2,7 @@
 
 from db.channels.errors import ChannelField
 from db.contacts.enums import IdentityKind
+from db.messages.enums import ReplyKind
 from db.providers.definition import Capabilities, FormField, Provider, Text, Webhook
 from db.providers.twilio.signature import verify
 
@@ -18,6 +19,7 @@ PROVIDER = Provider(
         addresses=(IdentityKind.PHONE,),
         campaign_content="text",
         text_limit=1600,
+        reply_kinds=(ReplyKind.TEXT, ReplyKind.TEMPLATE),
         unit="segment",
         can_look_up=True,
         rehearsed_kinds=("image", "media", "location"),
