@@ -185,7 +185,7 @@ async def test_an_answer_that_was_refused_goes_back_into_the_field(
     field = next(iter(real.find(kind=ui.textarea).elements))
     write(real, "Olá!")
     await real.should_see("Não enviada.")
-    await real.should_see("Nova campanha")
+    await real.should_see("O WhatsApp ainda não aprovou nenhum modelo deste número.")
     click(real, "Editar")
     await until(lambda: true_of(lambda: field.value == "Olá!"))
     assert await answers(owner_db, owner) == []

@@ -16,6 +16,7 @@ from api.contract.conversations import (
     ThreadEntry,
 )
 from api.contract.messages import Message
+from api.contract.replies import TemplatePreview, TemplatePreviewCreate
 from ui.client.base import ApiClient, Params
 
 
@@ -58,6 +59,11 @@ async def reply(api: ApiClient, conversation_id: UUID, body: ReplyCreate, key: s
     """Under the same `key` the same answer goes out once, however often this is called. 409 `someone_answered` when a colleague
     answered after what was `seen`."""
     return await api.post(f"/v1/conversations/{conversation_id}/messages", Message, body, key=key)
+
+
+async def preview_template(api: ApiClient, conversation_id: UUID, body: TemplatePreviewCreate) -> TemplatePreview:
+    """A template as the person would see it."""
+    return await api.post(f"/v1/conversations/{conversation_id}/template-preview", TemplatePreview, body)
 
 
 async def add_note(api: ApiClient, conversation_id: UUID, body: NoteCreate, key: str) -> ThreadEntry:

@@ -1,6 +1,6 @@
 """One message of a conversation as a bubble: what it says, what became of it, and over which way it went."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from nicegui import ui
@@ -57,7 +57,7 @@ def draw_message(one: Message, find: contents.Find, more: Callable[[], None] | N
             if one.kind == "text" and not one.text:
                 ui.label(_("Message without text")).classes("m-hint")
         else:
-            _draw_sent(one)
+            draw_sent(one.header, one.text, one.footer, one.buttons)
         if more is not None:
             more()
         if failed:
@@ -68,20 +68,20 @@ def draw_message(one: Message, find: contents.Find, more: Callable[[], None] | N
         _draw_where(one)
 
 
-def _draw_sent(one: Message) -> None:
-    """What went out from here, as the person sees it."""
-    if one.header:
-        contents.said(one.header, "m-strong")
-    if one.text:
-        contents.said(one.text)
+def draw_sent(header: str | None, text: str, footer: str | None = None, buttons: Sequence[str] = ()) -> None:
+    """What goes out from here, as the person sees it."""
+    if header:
+        contents.said(header, "m-strong")
+    if text:
+        contents.said(text)
     else:
         ui.label(_("Message without text")).classes("m-hint")
-    if one.footer:
-        contents.said(one.footer, "m-bubble-foot")
-    if one.buttons:
+    if footer:
+        contents.said(footer, "m-bubble-foot")
+    if buttons:
         with ui.element("div").classes("m-row m-near m-wrap"):
-            for text in one.buttons:
-                Text("span", text, "m-chip")
+            for button in buttons:
+                Text("span", button, "m-chip")
 
 
 def _not_sent(one: Message) -> str:

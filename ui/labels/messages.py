@@ -73,7 +73,7 @@ def obstacle(code: str) -> tuple[str, str]:
         "no_channel": (_("No channel is connected."), _("Connect a WhatsApp or SMS number to answer.")),
         "window_closed": (
             _("WhatsApp takes free texts only within 24 hours after a person wrote."),
-            _("Send an approved template by a campaign, or wait until the person writes."),
+            _("Send an approved template, or wait until the person writes."),
         ),
         "opted_out": (
             _("This person asked for no more messages."),

@@ -34,6 +34,7 @@ from ui.labels import messages as message_labels
 from ui.pages.inbox.drafts import Drafts
 from ui.pages.inbox.outgoing import Outgoing
 from ui.pages.inbox.quote import Quote
+from ui.pages.inbox.templates import TemplatePicker
 from ui.pages.inbox.thread import Thread
 
 TICK = 20.0  # seconds between looks at the clock of the window
@@ -98,11 +99,13 @@ class Composer:
                     command(self._modes["reply"], "R", _("Write an answer"), "reply")
                 command(self._modes["note"], "N", _("Write a note for your team"), "edit_note")
             self._obstacle = ui.element("div").classes("w-full")
+            self.templates = TemplatePicker(one, thread, self._template_asked, self.refresh, partial(self.focus, "reply"))
             self._offered = ui.element("div").classes("m-offers").props("role=listbox")
             self._offered.props["aria-label"] = _("Suggestions")
             self._offered.set_visibility(False)
             self._quote = Quote(one, self._tick)
             with ui.element("div").classes("m-write-box") as self._box:
+                self._template = icon_button("article", _("Send a template"), self.templates.ask)
                 self._text = (
                     ui.textarea(value=drafts.text(one.id, self._mode)).props("borderless dense autogrow").classes("m-grow")
                 )
@@ -155,7 +158,11 @@ class Composer:
         text = _("WhatsApp takes free texts for another {time}, until {when}.")
         open_window = self._mode == "reply" and obstacle is None and left is not None and way is not None
         self._window.text = text.format(time=formats.duration(max(60, left or 0)), when=formats.moment(way.window_until)) if open_window and way else ""  # fmt: skip
-        self._box.set_visibility(obstacle is None or bool(self._text.value))  # a text that was refused is never out of reach
+        note_mode = self._mode == "note"
+        picking = self.templates.settle(None if note_mode else way, obstacle)
+        self._template.set_visibility(not note_mode and self.templates.may(way))
+        refused = obstacle is not None and bool(self._text.value)  # a text that was refused is never out of reach
+        self._box.set_visibility(refused or (obstacle is None and not picking))
         shown = (obstacle, self._ways)
         if shown != self._obstacle_shown:  # drawn anew only when it changed: a press must meet the same button
             self._obstacle_shown = shown
@@ -163,6 +170,10 @@ class Composer:
             if obstacle is not None:
                 with self._obstacle:
                     self._draw_obstacle(obstacle, way)
+
+    def _template_asked(self) -> None:
+        """Asked for, or left."""
+        self.mode("reply")
 
     def _draw_obstacle(self, obstacle: str, way: ReplyChannel | None) -> None:
         text, todo = message_labels.obstacle(obstacle)
@@ -175,9 +186,9 @@ class Composer:
                 for other in others[:2]:
                     name = f"{other.channel_name} · {kinds.name(other.channel_kind)}"
                     button(_("Answer over {channel}").format(channel=name), partial(self._elsewhere, other), icon="forward")
-                if obstacle == "window_closed" and session.current().may(Permission.CAMPAIGNS_WRITE):
-                    button(_("New campaign"), to="/campaigns/new", icon="campaign")
-                elif obstacle == "channel_not_connected" and way is not None:
+                if obstacle == "opted_out" and self.templates.may(way):
+                    button(_("Send a template"), self.templates.ask, icon="article")
+                if obstacle == "channel_not_connected" and way is not None:
                     button(_("Look at the channel"), to=f"/channels/{way.channel_id}", icon="hub")
                 elif obstacle in {"opted_out", "no_address"}:
                     button(_("Open the contact"), to=f"/contacts/{self._one.contact_id}", icon="person")

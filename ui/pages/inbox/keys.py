@@ -4,7 +4,7 @@ from ui.components.cards import key_values
 from ui.components.confirm import dialog
 from ui.i18n import _
 
-KEYS = ("j", "k", "ArrowDown", "ArrowUp", "r", "q", "n", "a", "e", "s", "?", "/", "Escape")
+KEYS = ("j", "k", "ArrowDown", "ArrowUp", "r", "q", "t", "n", "a", "e", "s", "?", "/", "Escape")
 
 
 def help_dialog() -> None:
@@ -14,6 +14,7 @@ def help_dialog() -> None:
             ("K  ↑", _("Previous conversation")),
             ("R", _("Write an answer")),
             ("Q", _("Answer the newest message; again for the one before")),
+            ("T", _("Send a template")),
             ("N", _("Write a note for your team")),
             ("A", _("Take the conversation")),
             ("E", _("Close it, or open it again")),

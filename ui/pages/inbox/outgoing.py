@@ -8,11 +8,12 @@ from nicegui import ui
 
 from api.contract.conversations import ReplyCreate, ThreadEntry
 from api.contract.messages import Message
-from api.contract.replies import ReplyContent, TextReply
+from api.contract.replies import ReplyContent, TemplatePreview, TemplateReply, TextReply
 from ui import session
 from ui.client import conversations as client
 from ui.client.base import ApiProblem, Offline
 from ui.components import contents, problems
+from ui.components.bubbles import draw_sent
 from ui.components.buttons import button
 from ui.components.text import icon
 from ui.i18n import _
@@ -24,8 +25,15 @@ class Outgoing:
     wrote it, `sure` that it did not go out."""
 
     def __init__(
-        self, conversation_id: UUID, thread: Thread, content: ReplyContent, quoted: Message | None, back: Callable[[bool], Any]
+        self,
+        conversation_id: UUID,
+        thread: Thread,
+        content: ReplyContent,
+        quoted: Message | None,
+        back: Callable[[bool], Any],
+        shown: TemplatePreview | None = None,
     ) -> None:
+        """`shown`: a template as the person sees it."""
         self._id, self._thread, self._content, self._quoted, self._back = conversation_id, thread, content, quoted, back
         self._api = session.current().api
         self._told: UUID | None = None  # the answer that a refusal named
@@ -35,7 +43,7 @@ class Outgoing:
                 if quoted is not None:
                     with ui.element("div").classes("m-conv-quote"):
                         contents.said(contents.quoted(quoted), "m-hint")
-                _draw(content)
+                _draw(content, shown)
                 self._below = ui.element("div").classes("m-col m-near")
         self._say(_("Sending…"))
 
@@ -102,7 +110,9 @@ class Outgoing:
                 button(_("Edit"), take_back)
 
 
-def _draw(content: ReplyContent) -> None:
+def _draw(content: ReplyContent, shown: TemplatePreview | None) -> None:
     match content:
         case TextReply():
             contents.said(content.text)
+        case TemplateReply() if shown is not None:
+            draw_sent(shown.header, shown.body, shown.footer, [one.text for one in shown.buttons])

@@ -386,6 +386,7 @@ class _Inbox:
             "r": lambda: now.composer.focus("reply"),
             "n": lambda: now.composer.focus("note"),
             "q": now.composer.answer_before,
+            "t": now.composer.templates.ask,
             "a": now.header.take,
             "e": now.header.close,
             "s": now.header.snoozes.open,
