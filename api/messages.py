@@ -10,7 +10,7 @@ from api.auth.guard import Caller
 from api.contract.base import Page
 from api.contract.campaigns import Binding
 from api.contract.messages import Message, MessageCreate, ReplyChannel
-from api.contract.replies import ReplyContent, TemplateReply, TextReply
+from api.contract.replies import ButtonsReply, MenuReply, ReplyContent, TemplateReply, TextReply
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from db.messages import answers, conversation, render, replies
 
@@ -22,6 +22,11 @@ def reply_of(content: ReplyContent) -> replies.Reply:
             return replies.TextReply(content.text)
         case TemplateReply():
             return replies.TemplateReply(content.template_id, bindings_of(content.bindings))
+        case ButtonsReply():
+            return replies.ButtonsReply(content.text, [one.title for one in content.buttons])
+        case MenuReply():
+            rows = [render.Row(row.title, row.description) for row in content.rows]
+            return replies.ListReply(content.text, content.button, rows)
 
 
 def bindings_of(given: list[Binding]) -> list[render.Binding]:

@@ -14,7 +14,7 @@ from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
 from api.auth.guard import Caller
 from api.contract.base import Done, Page
-from api.contract.buttons import PreviewButton
+from api.contract.buttons import MessageRow, PreviewButton
 from api.contract.sandbox import Behaviour, SandboxMessage, SandboxNews, SandboxPhone, SandboxReply
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page
 from db.channels import actions
@@ -52,6 +52,7 @@ def _message(row: Entry) -> SandboxMessage:
         header=row.header,
         footer=row.footer,
         buttons=[PreviewButton(kind=kind, text=text) for kind, text in row.buttons],
+        rows=[MessageRow(title=one.title, description=one.description) for one in row.rows],
         at=row.at,
         state=row.state,
         content=row.content,
@@ -93,7 +94,10 @@ class SandboxController(Controller):
         description="The answer goes out to the sandbox and comes back through the webhook, like a real one.",
     )
     async def reply(self, channel_id: FromPath[UUID], data: JSONBody[SandboxReply], actor: Caller) -> Done:
-        await actions.sandbox_reply(actor, channel_id, data.address, data.text, data.kind)
+        if data.answers is not None:
+            await threads.press(actor, channel_id, data.address, data.answers, data.option)
+        else:
+            await actions.sandbox_reply(actor, channel_id, data.address, data.text, data.kind)
         return Done()
 
     @post(

@@ -20,6 +20,9 @@ from workers.runtime import Cancel, Retry
 Params = dict[str, str | float | int | bool]
 
 
+_ABOUT = ("kind", "target", "option", "description")
+
+
 class SandboxJobs:
     """The job of this module with what it needs."""
 
@@ -55,7 +58,7 @@ def request(channel: ChannelRow, verb: str, params: Params) -> tuple[str, str, d
             return "PUT", f"{account}/behaviour", {**params}
         case "reply":
             body: dict[str, object] = {"to_contact": params["address"], "text": params["text"], "number_id": channel.external_id}
-            return "POST", f"{account}/reply", body | {"kind": params.get("kind", "text")}
+            return "POST", f"{account}/reply", body | {key: params[key] for key in _ABOUT if key in params}
         case "news":
             return "POST", f"{account}/news", {**params}
         case "opt_out":

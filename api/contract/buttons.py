@@ -6,5 +6,12 @@ from api.contract.base import Output, example
 
 
 class PreviewButton(Output):
-    kind: Literal["quick_reply", "url", "phone"]
+    kind: Literal["quick_reply", "url", "phone", "list"]
     text: Annotated[str, example("Quero ver")]
+
+
+class MessageRow(Output):
+    """One that can be chosen of a list."""
+
+    title: Annotated[str, example("Tamanho M")]
+    description: str | None

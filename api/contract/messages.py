@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from api.contract.base import Input, Output, example
+from api.contract.buttons import MessageRow
 from api.contract.contents import Context, MessageContent, Referral
 from api.contract.kinds import ChannelKind
 from api.contract.replies import ReplyContent
@@ -43,7 +44,7 @@ class Message(Output):
     id: UUID
     at: Moment  # when it went or came, or is to go
     direction: Literal["out", "in"]
-    kind: Annotated[str, example("image")]  # of what we sent: text, template; else the `kind` of `content`
+    kind: Annotated[str, example("image")]  # of what we sent: text, template, buttons, list; else the `kind` of `content`
     channel_id: UUID
     channel_name: Annotated[str, example("WhatsApp da loja")]
     channel_kind: ChannelKind | None
@@ -52,6 +53,7 @@ class Message(Output):
     text: Annotated[str, example("Oi, Ana! Chega amanhã cedo.")]
     footer: str | None
     buttons: list[str]
+    rows: list[MessageRow]  # behind the button of a list
     state: str | None  # of what went out: queued, sending, sent, delivered, read, failed, …
     reason: str | None  # FailureReason or SkipReason
     code: int | None

@@ -5,11 +5,12 @@ from uuid import UUID
 
 from msgspec import Meta
 
-from api.contract.base import Input, Output, example
+from api.contract.base import TRIM, Input, Output, example
 from api.contract.buttons import PreviewButton
 from api.contract.campaigns import Binding
 
 MessageText = Annotated[str, Meta(min_length=1, max_length=4096, examples=["Oi, Ana! Chega amanhã cedo."])]
+ButtonsText = Annotated[str, Meta(min_length=1, max_length=1024, examples=["Qual prefere?"])]
 Bindings = Annotated[list[Binding], Meta(max_length=100)]
 
 
@@ -47,4 +48,28 @@ class TemplatePreview(Output):
     buttons: list[PreviewButton]
 
 
-ReplyContent = TextReply | TemplateReply
+class ReplyButton(Input):
+    title: Annotated[str, Meta(min_length=1, max_length=20, examples=["Quero"], extra=TRIM)]
+
+
+class ButtonsReply(Input, tag="buttons", tag_field="kind"):
+    """A text with up to three buttons; which one the person presses comes in as a message of kind `button_reply` that answers it."""
+
+    text: ButtonsText
+    buttons: Annotated[list[ReplyButton], Meta(min_length=1, max_length=3)]
+
+
+class ReplyRow(Input):
+    title: Annotated[str, Meta(min_length=1, max_length=24, examples=["Tamanho M"], extra=TRIM)]
+    description: Annotated[str, Meta(max_length=72, examples=["Azul ou verde"])] | None = None
+
+
+class MenuReply(Input, tag="list", tag_field="kind"):
+    """A text with a list behind a button; which row the person chooses comes in as a message of kind `list_reply` that answers it."""
+
+    text: MessageText
+    button: Annotated[str, Meta(min_length=1, max_length=20, examples=["Ver tamanhos"], extra=TRIM)]
+    rows: Annotated[list[ReplyRow], Meta(min_length=1, max_length=10)]
+
+
+ReplyContent = TextReply | TemplateReply | ButtonsReply | MenuReply

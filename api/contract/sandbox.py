@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from api.contract.base import Input, Output, example
-from api.contract.buttons import PreviewButton
+from api.contract.buttons import MessageRow, PreviewButton
 from api.contract.contents import MessageContent
 from db.contacts.filter import Moment
 
@@ -36,6 +36,7 @@ class SandboxMessage(Output):
     header: str | None
     footer: str | None
     buttons: list[PreviewButton]
+    rows: list[MessageRow]  # behind the button of a list
     at: Moment
     state: str | None  # of theirs: `read` once WhatsApp shows them that we read it
     content: MessageContent | None  # of what the person wrote, or somebody in the phone's own app
@@ -65,6 +66,8 @@ class SandboxReply(Input):
     address: Annotated[str, Meta(examples=["+5511987654321"], max_length=60)]
     text: Annotated[str, Meta(examples=["Quero sim!"], max_length=4096)] = ""  # needed for a text; else caption, title or emoji
     kind: SandboxKind = "text"
+    answers: UUID | None = None  # a message of ours, whose button or row `option` was chosen; then its name is the text
+    option: Annotated[int, Meta(ge=0, le=9)] = 0  # from 0
 
 
 class Behaviour(Input):

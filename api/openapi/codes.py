@@ -100,7 +100,6 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ReplyError.MARKETING_REFUSED,
         ReplyError.REPLY_TO_NOT_TAKEN,
     ),
-    "conversations_template_preview": (MessageError.NO_ADDRESS,),
     "custom_fields_create": (
         ContactError.FIELD_BUSY,
         ContactError.FIELD_EXISTS,

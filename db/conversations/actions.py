@@ -253,7 +253,7 @@ async def reply(
 
 
 async def preview_template(actor: Actor, conversation_id: UUID, template_id: UUID, bindings: list[Binding]) -> Filled:
-    """A template as the person would see it. Raises NotFound, Invalid, Conflict `no_address`."""
+    """A template as the person would see it. Raises NotFound, Invalid."""
     actor.require(Permission.TEMPLATES_READ)
     async with read(actor, Permission.CONVERSATIONS_READ) as r:
         row = await r.fetchrow(

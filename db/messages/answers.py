@@ -104,7 +104,8 @@ async def write(
     obstacle = way.template_obstacle if isinstance(reply, TemplateReply) else way.obstacle
     if obstacle is not None:
         raise obstacle()
-    where = place_of(way, contact_id)
+    assert way.address is not None
+    where = Place(channel_id, contact_id, way.address, way.opted_out, registry.provider(way.channel_kind).capabilities)
     content, params = await replies.written(w, where, reply, reply_to)
     author_id = w.actor.id if w.actor is not None and w.actor.kind == "user" else None
     message_id = await queueing.queue(
@@ -126,24 +127,6 @@ async def write(
     return entry
 
 
-def place_of(way: ReplyChannel, contact_id: UUID) -> Place:
-    """Where it is written; the way must have an address."""
-    assert way.address is not None
-    capabilities = registry.provider(way.channel_kind).capabilities
-    return Place(way.channel_id, contact_id, way.address, way.opted_out, capabilities)
-
-
-async def preview_template(r: Read, contact_id: UUID, channel_id: UUID, template_id: UUID, bindings: list[Binding]) -> Filled:
-    """A template as this person would see it over a channel, and what fills it. Raises NotFound, Invalid, Conflict `no_address`."""
-    assert r.actor is not None
-    ways = await _ways(r, r.actor.company_id, contact_id, channel_id)
-    if not ways:
-        raise RequestError.NOT_FOUND(what="channel")
-    if ways[0].address is None:
-        raise MessageError.NO_ADDRESS()
-    return await template_replies.filled(r, place_of(ways[0], contact_id), template_id, bindings)
-
-
 async def address_of(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID) -> str | None:
     """Where a channel reaches a person by what is known of them; None: nowhere. Raises NotFound without such a channel."""
     kind = await r.fetchval("select kind from channel where company_id = $1 and id = $2", company_id, channel_id)
@@ -151,6 +134,15 @@ async def address_of(r: Read, company_id: UUID, contact_id: UUID, channel_id: UU
         raise RequestError.NOT_FOUND(what="channel")
     address: str | None = await r.fetchval(_KNOWN, company_id, contact_id, list(registry.provider(kind).capabilities.addresses))
     return address
+
+
+async def preview_template(r: Read, contact_id: UUID, channel_id: UUID, template_id: UUID, bindings: list[Binding]) -> Filled:
+    """A template as this person would see it over a channel, and what fills it. Raises NotFound, Invalid."""
+    assert r.actor is not None
+    address = await address_of(r, r.actor.company_id, contact_id, channel_id)
+    kind = await r.fetchval("select kind from channel where company_id = $1 and id = $2", r.actor.company_id, channel_id)
+    place = Place(channel_id, contact_id, address or "", False, registry.provider(kind).capabilities)
+    return await template_replies.filled(r, place, template_id, bindings)
 
 
 async def _ways(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID | None) -> list[ReplyChannel]:

@@ -16,13 +16,14 @@ from db.messages import content, files, render
 from db.messages.content import Context, MessageContent, Referral
 from db.messages.enums import MessageOrigin, MessageState
 from db.messages.files import MessageFile
+from db.messages.render import Row
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
 
 
 class Entry(NamedTuple):
-    """One message. `at`: when it went or came, or is to go. `kind`: template or text, and of what came in or was written elsewhere
+    """One message. `at`: when it went or came, or is to go. `kind`: template, buttons, list or text, and of what came in or was written elsewhere
     (`origin`) the kind of its `content`. `provider_id`: what replies and reactions name it by. `author`: who of the team wrote it."""
 
     id: UUID
@@ -37,6 +38,7 @@ class Entry(NamedTuple):
     text: str
     footer: str | None
     buttons: list[str]
+    rows: list[Row]
     state: str | None
     reason: str | None
     code: int | None
@@ -91,6 +93,11 @@ _OVER_CHANNEL = {
     None: _statement("contact_id = $2 and channel_id = $4"),
     "older": _statement("contact_id = $2 and channel_id = $6", _UNTIL),
     "newer": _statement("contact_id = $2 and channel_id = $6", _AFTER, order="asc"),
+}
+_KINDS: dict[type[render.Content], str] = {
+    render.TemplateContent: "template",
+    render.ButtonsContent: "buttons",
+    render.ListContent: "list",
 }
 _BY_ID = _statement("id = any($2::uuid[])")
 
@@ -147,7 +154,7 @@ def _entry(row: asyncpg.Record) -> Entry:
             kind, rendered = content.kind_of(held), render.RenderedMessage(None, content.text_of(held), None, [])
         elif row["sent_content"] is not None:
             sent_content = render.decode(row["sent_content"])
-            kind = "template" if isinstance(sent_content, render.TemplateContent) else "text"
+            kind = _KINDS.get(type(sent_content), "text")
             if isinstance(sent_content, render.AnswerContent) and sent_content.reply_to is not None:
                 context = Context(provider_id=sent_content.reply_to)
             rendered = render.draw(sent_content, row["params"])
@@ -166,6 +173,7 @@ def _entry(row: asyncpg.Record) -> Entry:
         text=rendered.body,
         footer=rendered.footer,
         buttons=[text for _, text in rendered.buttons],
+        rows=rendered.rows,
         state=None if row["state"] is None else MessageState(row["state"]).label,
         reason=row["reason"],
         code=row["code"],

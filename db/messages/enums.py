@@ -46,6 +46,8 @@ class ReplyKind(StrEnum):
 
     TEXT = "text"
     TEMPLATE = "template"
+    BUTTONS = "buttons"
+    LIST = "list"
 
 
 class FileState(StrEnum):

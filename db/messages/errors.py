@@ -40,4 +40,5 @@ class ReplyField(FieldCode):
     UNKNOWN_FIELD = "unknown_contact_field", "There is no contact field called {name}. Choose another one."
     VALUE_MISSING = "value_missing", "Write what stands for {name}."
     TEMPLATE_TOO_LONG = "template_too_long", "With these values the text is longer than {max} characters. Shorten them."
+    TITLE_TWICE = "title_twice", "Two of them have the same name. Write another one."
     NOT_TO_ANSWER = "not_to_answer", "Choose a message of this conversation that was sent or came in."

@@ -91,9 +91,44 @@ class LiteralContent(AnswerContent, frozen=True, kw_only=True, tag="literal"):
         return self.body
 
 
-Content = TemplateContent | TextContent | LiteralContent
-Button = tuple[Literal["quick_reply", "url", "phone"], str]
+class ButtonsContent(AnswerContent, frozen=True, kw_only=True, tag="buttons"):
+    """A text with buttons, of which the person presses one."""
+
+    body: str
+    buttons: list[str]
+
+    def render(self, params: list[str]) -> str:
+        return self.body
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One that can be chosen of a list."""
+
+    title: str
+    description: str | None = None
+
+
+class ListContent(AnswerContent, frozen=True, kw_only=True, tag="list"):
+    """A text with a list behind a button, of which the person chooses one row."""
+
+    body: str
+    button: str
+    rows: list[Row]
+
+    def render(self, params: list[str]) -> str:
+        return self.body
+
+
+Content = TemplateContent | TextContent | LiteralContent | ButtonsContent | ListContent
+Button = tuple[Literal["quick_reply", "url", "phone", "list"], str]
 """Kind and label."""
+
+
+def option_id(number: int) -> str:
+    """By which the provider names the button or row that was chosen; `number` from 0."""
+    return str(number + 1)
+
+
 decode = msgspec.json.Decoder(Content).decode
 
 
@@ -117,6 +152,7 @@ class RenderedMessage(msgspec.Struct, frozen=True):
     body: str
     footer: str | None
     buttons: list[Button]
+    rows: list[Row] = []  # behind the button of a list
 
 
 def field_value(field: str, raw: str) -> str:
@@ -161,10 +197,15 @@ def text_sender(content: TextContent | AnswerContent) -> TextSender | AnswerCont
 
 def draw(content: Content, params: list[str]) -> RenderedMessage:
     """The message as the phone shows it."""
+    if isinstance(content, ButtonsContent):
+        return RenderedMessage(None, content.body, None, [("quick_reply", title) for title in content.buttons])
+    if isinstance(content, ListContent):
+        return RenderedMessage(None, content.body, None, [("list", content.button)], content.rows)
     if not isinstance(content, TemplateContent):
         return RenderedMessage(None, text_sender(content).render(params), None, [])
     values = {slot.placeholder: value for slot, value in zip(content.slots, slot_values(content, params), strict=True)}
-    header, body, footer, buttons = None, "", None, []
+    header, body, footer = None, "", None
+    buttons: list[Button] = []
     for component in content.components:
         kind = str(component.get("type", "")).upper()
         text = str(component.get("text") or "")

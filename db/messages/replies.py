@@ -12,7 +12,7 @@ from db.messages.enums import ReplyKind
 from db.messages.errors import ReplyError, ReplyField
 from db.messages.inbound import SILENT
 from db.messages.place import Place
-from db.messages.render import Binding, Content, LiteralContent
+from db.messages.render import Binding, ButtonsContent, Content, ListContent, LiteralContent, Row
 from db.work import Work
 
 
@@ -27,7 +27,20 @@ class TemplateReply(Struct, frozen=True):
     bindings: list[Binding]
 
 
-Reply = TextReply | TemplateReply
+class ButtonsReply(Struct, frozen=True):
+    kind = ReplyKind.BUTTONS
+    text: str
+    buttons: list[str]
+
+
+class ListReply(Struct, frozen=True):
+    kind = ReplyKind.LIST
+    text: str
+    button: str
+    rows: list[Row]
+
+
+Reply = TextReply | TemplateReply | ButtonsReply | ListReply
 
 
 class Written(NamedTuple):
@@ -48,13 +61,35 @@ select provider_id from message where company_id = $1 and id = $2 and contact_id
 def trimmed(reply: Reply) -> Reply:
     """Without what means nothing. Raises Invalid for what is empty."""
     match reply:
-        case TextReply():
-            text = reply.text.strip()
-            if not text:
-                raise RequestError.INVALID(fields=[RequestField.REQUIRED("content.text")])
-            return TextReply(text)
         case TemplateReply():
             return reply
+        case TextReply():
+            return TextReply(_needed(reply.text, "content.text"))
+        case ButtonsReply():
+            buttons = [_needed(title, f"content.buttons[{number}].title") for number, title in enumerate(reply.buttons)]
+            _unique(buttons, "content.buttons")
+            return ButtonsReply(_needed(reply.text, "content.text"), buttons)
+        case ListReply():
+            rows = [
+                Row(_needed(row.title, f"content.rows[{number}].title"), (row.description or "").strip() or None)
+                for number, row in enumerate(reply.rows)
+            ]
+            _unique([row.title for row in rows], "content.rows")
+            return ListReply(_needed(reply.text, "content.text"), _needed(reply.button, "content.button"), rows)
+
+
+def _needed(text: str, path: str) -> str:
+    text = text.strip()
+    if not text:
+        raise RequestError.INVALID(fields=[RequestField.REQUIRED(path)])
+    return text
+
+
+def _unique(titles: list[str], path: str) -> None:
+    """Two of one name could not be told apart by the person, and Meta refuses them."""
+    twice = [number for number, title in enumerate(titles) if title in titles[:number]]
+    if twice:
+        raise RequestError.INVALID(fields=[ReplyField.TITLE_TWICE(f"{path}[{number}].title") for number in twice])
 
 
 async def written(w: Work, place: Place, reply: Reply, reply_to: UUID | None) -> Written:
@@ -66,11 +101,19 @@ async def written(w: Work, place: Place, reply: Reply, reply_to: UUID | None) ->
     if isinstance(reply, TemplateReply):
         if reply_to is not None:
             raise ReplyError.REPLY_TO_NOT_TAKEN()
-        return Written(*await template_replies.content(w, place, reply.template_id, reply.bindings))
+        return Written(*await template_replies.to_send(w, place, reply.template_id, reply.bindings))
     target = None if reply_to is None else await _answered(w, place, reply_to)
     if len(reply.text) > can.text_limit:
         raise RequestError.INVALID(fields=[RequestField.TOO_LONG("content.text", max=can.text_limit)])
-    return Written(LiteralContent(body=reply.text, reply_to=target), [])
+    content: Content
+    match reply:
+        case TextReply():
+            content = LiteralContent(body=reply.text, reply_to=target)
+        case ButtonsReply():
+            content = ButtonsContent(body=reply.text, buttons=reply.buttons, reply_to=target)
+        case ListReply():
+            content = ListContent(body=reply.text, button=reply.button, rows=reply.rows, reply_to=target)
+    return Written(content, [])
 
 
 async def _answered(w: Work, place: Place, message_id: UUID) -> str:

@@ -63,7 +63,7 @@ async def filled(r: Read, place: Place, template_id: UUID, bindings: list[Bindin
     return Filled(view, content, params, render.slot_values(content, params))
 
 
-async def content(
+async def to_send(
     r: Read, place: Place, template_id: UUID, bindings: list[Binding]
 ) -> tuple[TemplateContent | LiteralContent, list[str]]:
     """What is to be sent, with the raw values that go with it. Raises Invalid, Conflict `marketing_refused`."""

@@ -12,14 +12,16 @@ import msgspec
 
 from db.channels.actions import sandbox_channel
 from db.contacts.phones import display, variants
+from db.errors import RequestError, RequestField
+from db.jobs import SandboxControl
 from db.messages import content, render
 from db.messages.content import MessageContent
 from db.messages.enums import MessageState
 from db.messages.enums import MessageState as M
-from db.messages.render import Button
+from db.messages.render import Button, ButtonsContent, ListContent, Row
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import Read, read
+from db.work import Read, read, work
 
 
 class Phone(NamedTuple):
@@ -45,6 +47,7 @@ class Entry(NamedTuple):
     header: str | None
     footer: str | None
     buttons: list[Button]
+    rows: list[Row]
     at: datetime
     state: str | None
     content: MessageContent | None
@@ -139,12 +142,43 @@ async def thread(
     entries, said, answered = [], dict[str, str](), list[str | None]()
     for row in rows:
         rendered, held = _read(row)
-        drawn = rendered.body, rendered.header, rendered.footer, rendered.buttons
+        drawn = rendered.body, rendered.header, rendered.footer, rendered.buttons, rendered.rows
         entries.append(Entry(row["id"], row["kind"], *drawn, row["at"], _state(row), held, None))
         if row["provider_id"] is not None:
             said[row["provider_id"]] = rendered.body
         answered.append(_answered(row))
     return [entry._replace(quote=said.get(by, "")) if by else entry for entry, by in zip(entries, answered, strict=True)]
+
+
+_PRESSED = """
+select m.provider_id, m.params, coalesce(m.content, g.content)::text as content from message m
+left join campaign g on g.company_id = $1 and g.id = m.campaign_id
+where m.company_id = $1 and m.id = $2 and m.channel_id = $3 and m.address = $4 and m.origin is null and m.provider_id is not null
+"""
+
+
+async def press(actor: Actor, channel_id: UUID, address: str, message_id: UUID, option: int) -> None:
+    """The person with this address presses a button of our message, or chooses a row of its list (from 0); that comes back through the
+    webhook, naming the message. Raises NotFound, Invalid."""
+    async with work(actor, Permission.SANDBOX_USE) as w:
+        await sandbox_channel(w, w.company_id, channel_id)
+        row = await w.fetchrow(_PRESSED, w.company_id, message_id, channel_id, variants(address)[0])
+        if row is None:
+            raise RequestError.NOT_FOUND(what="message")
+        sent = render.decode(row["content"])
+        drawn = render.draw(sent, row["params"])
+        kind, named = "button", [Row(text) for how, text in drawn.buttons if how == "quick_reply"]
+        if isinstance(sent, ButtonsContent):
+            kind = "button_reply"
+        elif isinstance(sent, ListContent):
+            kind, named = "list_reply", sent.rows
+        if option >= len(named):
+            raise RequestError.INVALID(fields=[RequestField.UNKNOWN_VALUE("option")])
+        chosen = named[option]
+        about = {"address": address, "kind": kind, "target": row["provider_id"], "text": chosen.title}
+        payload = chosen.title if kind == "button" else render.option_id(option)
+        params: dict[str, str | float] = {**about, "option": payload, "description": chosen.description or ""}
+        w.enqueue(SandboxControl(channel_id=channel_id, verb="reply", params=params))
 
 
 async def _end(r: Read) -> datetime:

@@ -24,6 +24,7 @@ PUBLIC = {
 # POSTs that take no Idempotency-Key although they have a caller, and why.
 UNKEYED = {
     "/v1/conversations/{conversation_id}/presence": "says what is so now, and again",
+    "/v1/conversations/{conversation_id}/template-preview": "reads only",
     "/v1/auth/sign-out": "ends the session that asks, so nobody can ask again",
     "/v1/auth/switch-company": "ends the session that asks, so nobody can ask again",
     "/v1/me/password": "ends the session that asks, so nobody can ask again",

@@ -23,7 +23,8 @@ _THREAD: Final = "SELECT number, sender, text, provider_id, at FROM inbound WHER
 
 class ToContact(msgspec.Struct):
     """`to_contact`: the customer's phone, with or without +. `kind`: what they send, `target`: the message it is about: when left out
-    the last one of ours, of an edit or a revocation the last one of theirs."""
+    the last one of ours, of an edit or a revocation the last one of theirs. `option`: the id of its button or row that they chose, of which
+    `text` is the title and `description` the line under it."""
 
     to_contact: str
     text: str = ""
@@ -32,6 +33,8 @@ class ToContact(msgspec.Struct):
     stop: bool = True
     kind: str = "text"
     target: str | None = None
+    option: str = ""
+    description: str = ""
 
 
 class Control:
@@ -134,7 +137,8 @@ class Control:
         elif target is None and given.kind != "text":
             last = await self._ledger.entries({"account = ?": account.id, "recipient = ?": phone}, 1, newest_first=True)
             target = self._shown(last[0]).provider_id if last else await self._inbound.last(account.id, phone)
-        incoming = Incoming(given.text, given.number_id, given.bsuid_only, kind=given.kind, target=target)
+        said = Incoming(given.text, given.number_id, given.bsuid_only, kind=given.kind, target=target)
+        incoming = msgspec.structs.replace(said, option=given.option, description=given.description)
         try:
             return json_reply({"id": self._inbound.receive(account, phone, incoming)}, 201)
         except msgspec.ValidationError as error:

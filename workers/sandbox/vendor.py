@@ -17,7 +17,7 @@ Action = Callable[[Any, Request], Answer]
 class Incoming(msgspec.Struct, frozen=True):
     """What a person writes to the business. `number_id`: which of the account's numbers, the first when empty. `hidden`: without
     a phone number. `answers`: the message that is answered. `kind`: what it is, of the vendor's `kinds`; `target`: the provider's id of
-    the message that it changes or reacts to."""
+    the message that it changes or reacts to, or whose button `option` was pressed; `description`: the line under it."""
 
     text: str
     number_id: str = ""
@@ -25,6 +25,8 @@ class Incoming(msgspec.Struct, frozen=True):
     answers: Flight | None = None
     kind: str = "text"
     target: str | None = None
+    option: str = ""
+    description: str = ""
 
 
 class Vendor(ABC, Generic[AccountT]):

@@ -24,7 +24,7 @@ PROVIDER = Provider(
         campaign_content="template",
         text_limit=4096,
         free_text_window=timedelta(hours=24),
-        reply_kinds=(ReplyKind.TEXT, ReplyKind.TEMPLATE),
+        reply_kinds=(ReplyKind.TEXT, ReplyKind.TEMPLATE, ReplyKind.BUTTONS, ReplyKind.LIST),
         reply_to=True,
         answers_opted_out=True,
         reaches_landlines=True,

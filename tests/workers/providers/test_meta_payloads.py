@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from db.messages.render import Row
 from tests.workers.providers.tables import table
-from workers.providers.meta.payloads import media_message, reaction_message, read_receipt, text_message
+from workers.providers.meta.payloads import (
+    buttons_message,
+    list_message,
+    media_message,
+    reaction_message,
+    read_receipt,
+    text_message,
+)
 from workers.providers.meta.templates import BadParameter, TemplateNotSendable, TemplateSender, compile_template
 
 TO, ID = "+5511987654321", "0198f000-0000-7000-8000-000000000000"
@@ -142,3 +150,52 @@ def test_limits_of_text_and_media() -> None:
     for kind, caption in (("gif", None), ("audio", "c"), ("image", "c" * 1025)):
         with pytest.raises(BadParameter):
             media_message(TO, kind, "1", ID, caption=caption)
+
+
+def test_buttons_and_lists() -> None:
+    assert json.loads(buttons_message(TO, "Qual?", ["Azul", "Verde"], ID, context_id="wamid.A")) == {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": TO,
+        "type": "interactive",
+        "interactive": {
+            "type": "button",
+            "body": {"text": "Qual?"},
+            "action": {
+                "buttons": [
+                    {"type": "reply", "reply": {"id": "1", "title": "Azul"}},
+                    {"type": "reply", "reply": {"id": "2", "title": "Verde"}},
+                ]
+            },
+        },
+        "biz_opaque_callback_data": ID,
+        "context": {"message_id": "wamid.A"},
+    }
+    rows = [Row("M", "Azul"), Row("G")]
+    assert json.loads(list_message(TO, "Que tamanho?", "Ver", rows, ID))["interactive"] == {
+        "type": "list",
+        "body": {"text": "Que tamanho?"},
+        "action": {
+            "button": "Ver",
+            "sections": [{"rows": [{"id": "1", "title": "M", "description": "Azul"}, {"id": "2", "title": "G"}]}],
+        },
+    }
+
+
+def test_limits_of_buttons_and_lists() -> None:
+    for text, titles in (("", ["A"]), ("x" * 1025, ["A"]), ("x", []), ("x", ["A", "A"]), ("x", ["A" * 21]), ("x", list("ABCD"))):
+        with pytest.raises(BadParameter):
+            buttons_message(TO, text, titles, ID)
+    wrong: list[tuple[str, str, list[Row]]] = [
+        ("", "Ver", [Row("M")]),
+        ("x" * 4097, "Ver", [Row("M")]),
+        ("x", "", [Row("M")]),
+        ("x", "V" * 21, [Row("M")]),
+        ("x", "Ver", []),
+        ("x", "Ver", [Row(str(n)) for n in range(11)]),
+        ("x", "Ver", [Row("M" * 25)]),
+        ("x", "Ver", [Row("M", "d" * 73)]),
+    ]
+    for text, button, rows in wrong:
+        with pytest.raises(BadParameter):
+            list_message(TO, text, button, rows, ID)

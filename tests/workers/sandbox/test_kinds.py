@@ -1,5 +1,7 @@
 """Everything that people and Meta can tell, sent by the sandbox over true HTTP and read by the product's own parsers."""
 
+import json
+
 import httpx
 
 from db.channels.enums import NoticeCode
@@ -8,6 +10,7 @@ from db.providers import registry
 from tests.workers.sandbox.conftest import Sandbox, until
 from workers.providers.events import AnyEvent, IdentityEvent, InboundMessage, NoticeEvent, OtherEvent, StatusEvent
 from workers.providers.meta import inbound as meta
+from workers.providers.meta.payloads import buttons_message
 from workers.providers.twilio import inbound as twilio
 from workers.sandbox.meta import kinds
 from workers.sandbox.twilio.inbound import KINDS as FORMS
@@ -123,3 +126,26 @@ def test_the_screens_offer_what_the_sandbox_can_do() -> None:
         can = next(each for each in registry.providers() if each.name == provider).capabilities
         assert set(can.rehearsed_kinds) <= known
         assert set(can.rehearsed_news) <= set(kinds.NEWS)
+
+
+async def test_a_button_that_is_pressed_and_a_row_that_is_chosen_name_their_message(sandbox: Sandbox) -> None:
+    account = await sandbox.account("meta", behaviour={"batch_ms": 5})
+    await reply(sandbox, account["id"], "text")
+    await told(sandbox)
+    buttons = json.loads(buttons_message(f"+{TO}", "Qual?", ["Azul", "Verde"], "a-1"))
+    sent = await sandbox.graph(account, "POST", f"/{account['phone_number_id']}/messages", json=buttons)
+    ours = sent.json()["messages"][0]["id"]
+    wanted: dict[str, content.MessageContent] = {
+        "button_reply": content.ButtonReply(id="2", title="Verde"),
+        "list_reply": content.ListReply(id="2", title="Verde", description="Da cor do mar"),
+        "button": content.Button(text="Verde", payload="2"),
+    }
+    for kind, expected in wanted.items():
+        await reply(sandbox, account["id"], kind, target=ours, text="Verde", option="2", description="Da cor do mar")
+        while True:
+            found = [event for event in await told(sandbox) if isinstance(event, InboundMessage)]
+            if found:
+                break
+        assert found[0].content == expected
+        assert found[0].context is not None
+        assert found[0].context.provider_id == ours

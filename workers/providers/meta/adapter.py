@@ -10,7 +10,7 @@ from db.channels.secrets import ChannelRow
 from db.channels.signups import TakenOver, Waiting
 from db.channels.templates import Listed
 from db.messages.files import Waiting as WaitingFile
-from db.messages.render import AnswerContent, LiteralContent, TemplateContent
+from db.messages.render import AnswerContent, ButtonsContent, ListContent, LiteralContent, TemplateContent
 from db.providers.meta.definition import PROVIDER
 from db.settings import Settings
 from workers.control import Control
@@ -29,7 +29,7 @@ from workers.providers.adapter import (
 from workers.providers.meta import errors, inbound
 from workers.providers.meta.check import MetaCheck, listed
 from workers.providers.meta.client import MetaClient
-from workers.providers.meta.payloads import read_receipt, text_message
+from workers.providers.meta.payloads import buttons_message, list_message, read_receipt, text_message
 from workers.providers.meta.signup import redeem, take_over
 from workers.providers.meta.templates import compile_template
 from workers.providers.wire import ProviderError, Wire
@@ -80,6 +80,10 @@ class MetaAdapter(Adapter[MetaClient]):
         match content:
             case LiteralContent():
                 return text_message(to, content.body, attempt, context_id=content.reply_to)
+            case ButtonsContent():
+                return buttons_message(to, content.body, content.buttons, attempt, context_id=content.reply_to)
+            case ListContent():
+                return list_message(to, content.body, content.button, content.rows, attempt, context_id=content.reply_to)
             case _:
                 raise ValueError(f"{type(content).__name__} cannot be sent over WhatsApp")
 

@@ -3,12 +3,16 @@
 Limits are checked here, so that a message that cannot pass is refused without a call: `BadParameter`.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
+from db.messages.render import Row, option_id
 from workers.providers.meta.templates import BadParameter, address
 
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
+BUTTONS_TEXT_LIMIT, MAX_BUTTONS, MAX_ROWS = 1024, 3, 10
 CAPTIONED = ("image", "video", "document")
 MEDIA_KINDS = (*CAPTIONED, "audio", "sticker")
 
@@ -43,6 +47,36 @@ def media_message(
     if filename and kind == "document":
         body["filename"] = filename
     return _message(to, kind, body, correlation_id, context_id)
+
+
+def buttons_message(to: str, text: str, titles: Sequence[str], correlation_id: str, *, context_id: str | None = None) -> bytes:
+    """A text of 1..1024 characters with one to three buttons of up to 20; what is pressed comes back by its number, from "1"."""
+    if not text.strip() or len(text) > BUTTONS_TEXT_LIMIT:
+        raise BadParameter("text", "empty or longer than 1024 characters")
+    if not 1 <= len(titles) <= MAX_BUTTONS or len(set(titles)) < len(titles) or not all(1 <= len(one) <= 20 for one in titles):
+        raise BadParameter("buttons", "one to three, each another one of up to 20 characters")
+    buttons = [{"type": "reply", "reply": {"id": option_id(number), "title": title}} for number, title in enumerate(titles)]
+    body = {"type": "button", "body": {"text": text}, "action": {"buttons": buttons}}
+    return _message(to, "interactive", body, correlation_id, context_id)
+
+
+def list_message(
+    to: str, text: str, button: str, rows: Sequence[Row], correlation_id: str, *, context_id: str | None = None
+) -> bytes:
+    """A text of 1..4096 characters with a list of one to ten rows behind a button; what is chosen comes back by its number, from "1"."""
+    if not text.strip() or len(text) > TEXT_LIMIT:
+        raise BadParameter("text", "empty or longer than 4096 characters")
+    if not 1 <= len(button) <= 20:
+        raise BadParameter("button", "empty or longer than 20 characters")
+    fits = all(1 <= len(row.title) <= 24 and len(row.description or "") <= 72 for row in rows)
+    if not 1 <= len(rows) <= MAX_ROWS or not fits:
+        raise BadParameter("rows", "one to ten, titles of up to 24 and descriptions of up to 72 characters")
+    listed = [
+        {"id": option_id(number), "title": row.title, **({"description": row.description} if row.description else {})}
+        for number, row in enumerate(rows)
+    ]
+    body = {"type": "list", "body": {"text": text}, "action": {"button": button, "sections": [{"rows": listed}]}}
+    return _message(to, "interactive", body, correlation_id, context_id)
 
 
 def reaction_message(to: str, message_id: str, emoji: str, correlation_id: str) -> bytes:

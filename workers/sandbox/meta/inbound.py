@@ -45,8 +45,10 @@ class Customers:
         else:
             if incoming.kind in kinds.NEEDS_OURS and incoming.target is None:
                 raise msgspec.ValidationError(f"{incoming.kind} needs a message: write one first, or name it in target")
-            keep = partial(self._media.keep, account.id)
-            message |= kinds.message(incoming.kind, kinds.Telling(incoming.text, incoming.target, keep))
+            keep, told = partial(self._media.keep, account.id), (incoming.option, incoming.description)
+            message |= kinds.message(incoming.kind, kinds.Telling(incoming.text, incoming.target, keep, *told))
+        if incoming.kind in kinds.PRESSED and incoming.option and incoming.target is not None:
+            message["context"] = {"from": ours.display_phone_number, "id": incoming.target}
         if incoming.hidden:
             contact["profile"]["username"] = people.name(phone).lower().replace(" ", ".")
             del contact["wa_id"], message["from"]

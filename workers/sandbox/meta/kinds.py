@@ -12,11 +12,13 @@ FLOW: Final = '{"cep": "01310-100", "horario": "manhã", "itens": [1, 2]}'
 
 class Telling(NamedTuple):
     """What a message is about: the text typed, the message of ours it answers or changes, and what keeps a file of a type for us to
-    fetch and says how a message names it."""
+    fetch and says how a message names it. `option`: the id of what was pressed or chosen, `description` the line under it."""
 
     text: str
     ours: str | None
     keep: Callable[[str], dict[str, Any]]
+    option: str = ""
+    description: str = ""
 
 
 Part = tuple[str, Any]
@@ -55,6 +57,13 @@ def _interactive(kind: str, part: dict[str, Any]) -> Part:
     return "interactive", {"type": kind, kind: part}
 
 
+def _chosen(telling: Telling) -> dict[str, Any]:
+    if not telling.option:
+        return {"id": "m", "title": telling.text or "Tamanho M", "description": "Azul"}
+    described = {"description": telling.description} if telling.description else {}
+    return {"id": telling.option, "title": telling.text, **described}
+
+
 PARTS: Final[dict[str, Callable[[Telling], Part]]] = {
     "text": lambda t: ("text", {"body": t.text or "Oi!"}),
     "image": lambda t: ("image", _captioned(t, "image/jpeg")),
@@ -69,9 +78,9 @@ PARTS: Final[dict[str, Callable[[Telling], Part]]] = {
     ),
     "contacts": lambda t: ("contacts", _card(t)),
     "order": lambda t: ("order", _order(t)),
-    "button": lambda t: ("button", {"text": t.text or "Quero sim", "payload": "QUERO"}),
-    "button_reply": lambda t: _interactive("button_reply", {"id": "sim", "title": t.text or "Sim"}),
-    "list_reply": lambda t: _interactive("list_reply", {"id": "m", "title": t.text or "Tamanho M", "description": "Azul"}),
+    "button": lambda t: ("button", {"text": t.text or "Quero sim", "payload": t.option or "QUERO"}),
+    "button_reply": lambda t: _interactive("button_reply", {"id": t.option or "sim", "title": t.text or "Sim"}),
+    "list_reply": lambda t: _interactive("list_reply", _chosen(t)),
     "form": lambda t: _interactive("nfm_reply", {"name": "flow", "body": t.text or "Sent", "response_json": FLOW}),
     "reaction": lambda t: ("reaction", {"message_id": t.ours, "emoji": t.text or "👍"}),
     "reaction_removed": lambda t: ("reaction", {"message_id": t.ours}),
@@ -101,6 +110,8 @@ SYSTEM: Final = {
     "user_id_changed": "user_changed_user_id",
     "identity_changed": "customer_identity_changed",
 }
+PRESSED: Final = frozenset(("button", "button_reply", "list_reply"))
+"""What is done on a message of ours, and names it."""
 NEEDS_OURS: Final = frozenset(("reaction", "reaction_removed", "edit", "revoke"))
 KINDS: Final = frozenset((*PARTS, *SYSTEM, "call", "echo"))
 

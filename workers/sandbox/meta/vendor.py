@@ -106,6 +106,8 @@ class Meta(Vendor[MetaAccount]):
         elif content["type"] == "template":
             template = self._templates.find(entry.account, inner["name"], inner["language"]["code"])
             entry.preview = preview(template, inner.get("components") or []) if template else inner["name"]
+        elif content["type"] == "interactive":
+            entry.preview = str((inner.get("body") or {}).get("text") or "")
         else:
             entry.preview = f"[{content['type']}]"
 
