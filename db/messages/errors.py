@@ -36,8 +36,6 @@ class ReplyError(ErrorCode):
 
 class ReplyField(FieldCode):
     NO_TEMPLATE = "template_unknown", "There is no such template on this channel. Choose another one."
-    TEMPLATE_NOT_APPROVED = "template_not_approved", "WhatsApp has not approved this template. Choose another one, or wait."
-    UNKNOWN_FIELD = "unknown_contact_field", "There is no contact field called {name}. Choose another one."
     VALUE_MISSING = "value_missing", "Write what stands for {name}."
     TEMPLATE_TOO_LONG = "template_too_long", "With these values the text is longer than {max} characters. Shorten them."
     TITLE_TWICE = "title_twice", "Two of them have the same name. Write another one."

@@ -6,6 +6,7 @@ Over a channel whose provider has no templates (SMS) it is sent as the text that
 from typing import NamedTuple
 from uuid import UUID
 
+from db.campaigns.errors import CampaignField
 from db.channels import queries
 from db.channels.enums import TemplateCategory, TemplateStatus
 from db.channels.queries import TemplateView
@@ -50,7 +51,7 @@ async def filled(r: Read, place: Place, template_id: UUID, bindings: list[Bindin
         raise RequestError.INVALID(fields=[ReplyField.NO_TEMPLATE(f"{at}template_id")])
     keys = await values.custom_keys(r, company_id)
     wrong: list[Field] = [
-        ReplyField.UNKNOWN_FIELD(f"{at}bindings[{number}].source", name=binding.source)
+        CampaignField.UNKNOWN_FIELD(f"{at}bindings[{number}].source", name=binding.source)
         for number, binding in enumerate(bindings)
         if binding.source != CONSTANT and not is_field(binding.source, keys)
     ]
@@ -69,7 +70,7 @@ async def to_send(
     """What is to be sent, with the raw values that go with it. Raises Invalid, Conflict `marketing_refused`."""
     found = await filled(r, place, template_id, bindings, "content.")
     if found.view.status is not TemplateStatus.APPROVED:
-        raise RequestError.INVALID(fields=[ReplyField.TEMPLATE_NOT_APPROVED("content.template_id")])
+        raise RequestError.INVALID(fields=[CampaignField.TEMPLATE_NOT_APPROVED("content.template_id")])
     if place.opted_out and found.view.category is TemplateCategory.MARKETING:
         raise ReplyError.MARKETING_REFUSED()
     empty = [slot.placeholder for slot, value in zip(found.content.slots, found.values, strict=True) if not value]

@@ -62,7 +62,7 @@ async def test_buttons_and_lists_stand_in_the_thread_as_they_were_written(scene:
 @pytest.mark.parametrize(
     ("content", "wrong"),
     [
-        ({**BUTTONS, "buttons": []}, [("content.buttons", "too_few")]),
+        ({**BUTTONS, "buttons": []}, [("content.buttons", "required")]),
         ({**BUTTONS, "buttons": [{"title": str(n)} for n in range(4)]}, [("content.buttons", "too_many")]),
         ({**BUTTONS, "buttons": [{"title": "x" * 21}]}, [("content.buttons[0].title", "too_long")]),
         ({**BUTTONS, "buttons": [{"title": "Azul"}, {"title": " Azul"}]}, [("content.buttons[1].title", "title_twice")]),
