@@ -42,6 +42,7 @@ from api.openapi.problems import error_index, error_page
 from api.push import PushController
 from api.realtime import Hub
 from api.sandbox import SandboxController
+from api.stage_rules import BoardRuleController, StageRuleController, StageTryController
 from api.templates import TemplateController
 from db import blobs, crypto, valkey
 from db.engine import DB, close_pools, open_pools
@@ -83,6 +84,9 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     ImportController,
     BoardController,
     StageController,
+    BoardRuleController,
+    StageRuleController,
+    StageTryController,
     BoardLeadController,
     BoardTotalsController,
     ContactLeadController,

@@ -69,6 +69,7 @@ def _change(row: asyncpg.Record) -> LeadChange:
         from_stage=stage("from_stage"),
         to_stage=stage("to_stage"),
         lost_reason=what.get("lost_reason"),
+        rule_id=UUID(what["rule_id"]) if what.get("rule_id") else None,
         fields=what.get("fields", []),
     )
 
@@ -188,11 +189,13 @@ class LeadController(Controller):
         "/bulk-move",
         status_code=200,
         summary="Move many leads",
-        description="At most 500, to the top of a stage of their board in the order given; all of them or none. 409 `other_board`, "
-        "`board_archived`; 422 `lost_reason_missing`.",
+        description="At most 500, to the top of a stage of their board in the order given; all of them or none. Rules of the stage "
+        "run only with `run_rules`. 409 `other_board`, `board_archived`; 422 `lost_reason_missing`.",
     )
     async def move_leads(self, actor: Caller, data: JSONBody[LeadsMove]) -> LeadsMoved:
-        moved = await moves.move_leads(actor, data.lead_ids, stage_id=data.stage_id, lost_reason=data.lost_reason)
+        moved = await moves.move_leads(
+            actor, data.lead_ids, stage_id=data.stage_id, lost_reason=data.lost_reason, run_rules=data.run_rules
+        )
         return LeadsMoved(moved=moved.moved, bulk_move_id=moved.id)
 
     @post("/bulk-move/{bulk_move_id:uuid}/undo", status_code=200, summary="Undo a move of many leads")

@@ -41,8 +41,9 @@ class SendPush(Job, frozen=True, kw_only=True):
     max_tries: ClassVar[int] = 4
     when_held: ClassVar[WhenHeld] = "drop"
     user_id: UUID
-    kind: Literal["assigned", "mentioned"]
-    conversation_id: UUID
+    kind: Literal["assigned", "mentioned", "lead", "rule_stopped"]
+    conversation_id: UUID | None = None
+    lead_id: UUID | None = None
 
 
 class MarkRead(Job, frozen=True, kw_only=True):
@@ -249,6 +250,17 @@ class ReadEvents(Job, frozen=True, kw_only=True):
     @property
     def key(self) -> str | None:
         return f"events:{self.consumer}"
+
+
+class RunRules(Job, frozen=True, kw_only=True):
+    """Carries out what the rules of stages owe to one lead (`db/boards/rule_steps.py`)."""
+
+    when_held: ClassVar[WhenHeld] = "hold"  # they write to people
+    lead_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"rules:{self.lead_id}"
 
 
 class SandboxControl(Job, frozen=True, kw_only=True):

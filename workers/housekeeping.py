@@ -7,7 +7,7 @@ import structlog
 
 from db import blobs, event_consumers, idempotency, job_runs
 from db.accounts import expiry
-from db.boards import undo
+from db.boards import rule_runs, undo
 from db.channels import provider_state
 from db.clock import now
 from db.contacts import import_files, import_undo, imports
@@ -21,7 +21,7 @@ log = structlog.get_logger("workers.housekeeping")
 
 FORGET = (
     forget_ticks, job_runs.forget_dead, expiry.forget_old, inbox.forget_old, lost.forget_old, idempotency.forget_old,
-    event_consumers.prune, undo.forget_old,
+    event_consumers.prune, undo.forget_old, rule_runs.forget_old,
 )  # fmt: skip
 """Each deletes what its tables need no longer, in a transaction of its own."""
 ORPHANED = timedelta(hours=24)

@@ -20,6 +20,7 @@ from db.jobs import QueueName
 from db.messages import due
 from db.settings import Settings
 from workers import (
+    board_rules,
     campaigns,
     channels,
     contacts,
@@ -50,6 +51,7 @@ from workers.sending import Lanes, lanes_for
 from workers.turns import Lane, Turn, Turns
 
 HANDLERS: tuple[Handler, ...] = (
+    *board_rules.JOBS,
     *campaigns.JOBS,
     *channels.JOBS,
     *contacts.JOBS,

@@ -18,6 +18,7 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02  # type: ignore[import-untyped]
 
+from db.boards import leads
 from db.conversations import queries as conversations
 from db.crypto import SealBroken
 from db.jobs import SendPush
@@ -38,6 +39,10 @@ _TEXTS: dict[tuple[NotificationKind, str], str] = {
     (NotificationKind.ASSIGNED, "en"): "A conversation is yours now.",
     (NotificationKind.MENTIONED, "pt-BR"): "Mencionaram você em uma nota.",
     (NotificationKind.MENTIONED, "en"): "You were mentioned in a note.",
+    (NotificationKind.LEAD, "pt-BR"): "Uma regra do quadro chama você para este negócio.",
+    (NotificationKind.LEAD, "en"): "A rule of the board calls you to this lead.",
+    (NotificationKind.RULE_STOPPED, "pt-BR"): "Uma regra sua foi interrompida: moveria este negócio em círculo.",
+    (NotificationKind.RULE_STOPPED, "en"): "A rule of yours was stopped: it would move this lead in a circle.",
 }
 
 Outcome = Literal["sent", "gone", "later"]
@@ -61,11 +66,8 @@ class PushJobs:
 
     async def send_push(self, company_id: UUID, job: SendPush) -> None:
         reach = await subscriptions.reach(company_id, job.user_id)
-        name = await conversations.contact_name(company_id, job.conversation_id) if reach else None
-        if reach is None or name is None:
+        if reach is None or (text := await _shown(company_id, job, reach.language)) is None:
             return
-        body = _TEXTS[NotificationKind(job.kind), reach.language]
-        text = Shown(name, body, f"/inbox/{job.conversation_id}", f"conversation:{job.conversation_id}")
         send = partial(self._one, msgspec.json.encode(text))
         outcomes = await asyncio.gather(*(send(target, key) for target, key in reach.targets.values()))
         for subscription_id, outcome in zip(reach.targets, outcomes, strict=True):
@@ -96,6 +98,19 @@ class PushJobs:
         signer = Vapid02(private_key=vapid.private_key(key_id), conf={"no-strict": True})
         signed: dict[str, str] = signer.sign(claims)
         return signed
+
+
+async def _shown(company_id: UUID, job: SendPush, language: str) -> Shown | None:
+    """None once what it is about is gone."""
+    body = _TEXTS[NotificationKind(job.kind), language]
+    if job.conversation_id is not None:
+        name = await conversations.contact_name(company_id, job.conversation_id)
+        path, tag = f"/inbox/{job.conversation_id}", f"conversation:{job.conversation_id}"
+        return Shown(name, body, path, tag) if name is not None else None
+    place = await leads.place(company_id, job.lead_id) if job.lead_id is not None else None
+    if place is None:
+        return None
+    return Shown(place.title, body, f"/boards/{place.board_id}?lead={job.lead_id}", f"lead:{job.lead_id}")
 
 
 def _encrypted(text: bytes, target: Target) -> bytes:

@@ -169,6 +169,7 @@ class LeadMove(Input):
     before_id: UUID | None = None
     version: int | None = None
     lost_reason: LostReasonText | None = None
+    run_rules: bool = True  # of the stage to which; false where a move is taken back
 
 
 class LeadsMove(Input):
@@ -177,6 +178,7 @@ class LeadsMove(Input):
     lead_ids: Annotated[list[UUID], Meta(min_length=1, max_length=500)]
     stage_id: UUID
     lost_reason: LostReasonText | None = None
+    run_rules: bool = False  # of the stage: they may write to everybody who is moved
 
 
 class LeadsMoved(Output):
@@ -203,9 +205,10 @@ class LeadChange(Output):
 
     id: UUID
     at: Moment
-    by: PersonRef | None  # null: an API key, or the system
+    by: PersonRef | None  # null: an API key, a rule, or the system
+    rule_id: UUID | None  # the rule of a stage that did it; it may be gone
     kind: LeadEvent
     from_stage: StageRef | None  # of `moved` and `moved_back`
-    to_stage: StageRef | None  # of `moved`, `moved_back` and `created`
+    to_stage: StageRef | None  # of `moved`, `moved_back` and `created`; of `stopped` where a rule would have moved it
     lost_reason: str | None
     fields: Annotated[list[str], example(["value_cents"])]  # of `updated`

@@ -9,6 +9,9 @@ from db.accounts.enums import Language as Language
 from db.boards.enums import Due as Due
 from db.boards.enums import LeadEvent as LeadEvent
 from db.boards.enums import LeadSort as LeadSort
+from db.boards.enums import RuleOccasion as RuleOccasion
+from db.boards.enums import RunReason as RunReason
+from db.boards.enums import RunState as RunState
 from db.boards.enums import StageColor as StageColor
 from db.boards.enums import StageKind as StageKind
 from db.campaigns.enums import CampaignState as CampaignState

@@ -20,7 +20,7 @@ class HeldItem(Output):
     subject_id: UUID | None  # the campaign or the channel
     name: Annotated[
         str, example("Liquidação de verão")
-    ]  # of the campaign or channel; of jobs their kind: SendMail, SubmitTemplate, SandboxControl
+    ]  # of the campaign or channel; of jobs their kind: SendMail, SubmitTemplate, RunRules, SandboxControl
     before: CampaignState | None  # what a campaign was
     scheduled_at: Moment | None
     waiting: int

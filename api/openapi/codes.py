@@ -47,6 +47,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         BoardError.LOST_REASON_EXISTS,
         BoardError.TOO_MANY_LOST_REASONS,
     ),
+    "boards_rules_create": (BoardError.TOO_MANY_RULES,),
     "boards_stages_create": (BoardError.TOO_MANY_STAGES,),
     "boards_update": (BoardError.TOO_MANY_BOARDS,),
     "campaigns_cancel": (CampaignError.NOT_CANCELLABLE,),
@@ -211,6 +212,10 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         BoardError.OTHER_BOARD,
         BoardError.STAGE_NOT_EMPTY,
         BoardError.STAGE_TOO_FULL,
+    ),
+    "stages_try_rules": (
+        BoardError.BOARD_ARCHIVED,
+        RequestError.NOT_FOUND,
     ),
     "tags_create": (ContactError.TAG_EXISTS,),
     "tags_update": (ContactError.TAG_EXISTS,),

@@ -30,6 +30,7 @@ class LeadEvent(StrEnum):
     MOVED_BACK = "moved_back"  # the move of many was undone
     UPDATED = "updated"
     NOTED = "noted"
+    STOPPED = "stopped"  # a rule would have moved it in a circle
 
 
 class LeadSort(StrEnum):
@@ -48,3 +49,45 @@ class Due(StrEnum):
     TODAY = "today"
     WEEK = "week"  # today and the six days after
     NONE = "none"
+
+
+class RuleOccasion(StrEnum):
+    """When a rule of a stage acts."""
+
+    ENTER = "enter"  # a lead comes into the stage
+    STAY = "stay"  # it has stood there for so many days without a move
+
+
+class RunState(StrEnum):
+    """What became of a rule for one lead."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    SKIPPED = "skipped"
+    STOPPED = "stopped"  # it would have gone in a circle
+    FAILED = "failed"
+
+
+class RunReason(StrEnum):
+    """Why a rule did nothing; some of them are what is wrong with a rule as it is."""
+
+    ALREADY_SO = "already_so"
+    BOARD_ARCHIVED = "board_archived"
+    CHANNEL_GONE = "channel_gone"  # or not connected
+    ERROR = "error"
+    LANDLINE = "landline"
+    LEAD_GONE = "lead_gone"
+    LOOP = "loop"
+    LOST_REASON_MISSING = "lost_reason_missing"
+    MOVED_ON = "moved_on"  # the lead left the stage before
+    NO_ADDRESS = "no_address"
+    NO_CONTACT = "no_contact"
+    OPTED_OUT = "opted_out"
+    PERSON_GONE = "person_gone"
+    REFUSED = "refused"
+    RULE_OFF = "rule_off"
+    SAMPLE_CONTACT = "sample_contact"
+    STAGE_GONE = "stage_gone"
+    TEAM_EMPTY = "team_empty"  # or gone
+    TEMPLATE_GONE = "template_gone"  # or not approved any more
+    WINDOW_CLOSED = "window_closed"

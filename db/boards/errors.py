@@ -17,11 +17,16 @@ class BoardError(ErrorCode):
     OTHER_BOARD = "other_board", 409, "This stage belongs to another board. Load the board again."
     BOARD_ARCHIVED = "board_archived", 409, "This board is archived. Bring it back first."
     MOVE_UNDONE = "move_undone", 409, "This move was undone already. Nothing is left to do."
+    TOO_MANY_RULES = "too_many_rules", 409, "A board can have {most} rules. Delete one first."
     LOST_REASON_EXISTS = "lost_reason_exists", 409, "There is this reason already. Take another name."
     LOST_REASON_MISSING = "lost_reason_missing", 422, "Say why it was lost."
 
 
 class BoardField(FieldCode):
     OWNER_UNKNOWN = "owner_unknown", "This person is not in the team. Choose somebody who is."
+    CHOOSE_ONE = "choose_one", "Choose a person or a team."
+    RULE_UNKNOWN = "rule_unknown", "This is no longer there. Choose another one."
+    OWN_STAGE = "own_stage", "The card stands in this stage already. Choose another one."
+    FILL_WITHOUT_GAP = "fill_without_gap", "Say what stands there where the contact has no value."
     ONE_STAGE_ONLY = "one_stage_only", "Leads stand in an order in one stage only. Name the stage."
     CURRENCY_CODE = "currency_code", "Write the currency as three capital letters, like BRL."

@@ -5,11 +5,11 @@ from uuid import UUID
 import asyncpg
 
 from db.boards.enums import LeadEvent
-from db.boards.leads import lock, note_change, tell
+from db.boards.leads import doer, lock, note_change, tell
 from db.errors import RequestError, RequestField
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import Read, read, work
+from db.work import Read, Work, read, work
 
 _HISTORY = """
 select h.id, h.at, h.by_id, u.name as by_name, h.kind, h.from_stage_id, h.from_stage, h.to_stage_id, h.to_stage, h.what::text as what
@@ -52,21 +52,28 @@ async def add_note(actor: Actor, lead_id: UUID, body: str) -> asyncpg.Record:
     if not text:
         raise RequestError.INVALID(fields=[RequestField.REQUIRED("body")])
     async with work(actor, Permission.LEADS_WRITE) as w:
-        lead = await lock(w, lead_id, None)
-        note_id = await w.fetchval(
-            "insert into lead_note(company_id, lead_id, author_id, body) values ($1, $2, $3, $4) returning id",
-            w.company_id,
-            lead_id,
-            actor.id if actor.kind == "user" else None,
-            text,
-        )
-        await w.execute(_COUNT, w.company_id, lead_id, 1)
-        await note_change(w, lead_id, LeadEvent.NOTED)
-        w.audit("lead.note_added", lead_id)
-        await tell(w, lead_id, lead["board_id"], [lead["stage_id"]], version=None, totals=False)
+        note_id = await note_in(w, lead_id, text)
         row = await w.fetchrow(f"{_NOTE} and n.id = $3", w.company_id, lead_id, note_id)
         assert row is not None
         return row
+
+
+async def note_in(w: Work, lead_id: UUID, text: str) -> UUID:
+    """The same inside a unit of work. Raises NotFound."""
+    assert w.actor is not None
+    lead = await lock(w, lead_id, None)
+    note_id: UUID = await w.fetchval(
+        "insert into lead_note(company_id, lead_id, author_id, body) values ($1, $2, $3, $4) returning id",
+        w.company_id,
+        lead_id,
+        doer(w.actor),
+        text,
+    )
+    await w.execute(_COUNT, w.company_id, lead_id, 1)
+    await note_change(w, lead_id, LeadEvent.NOTED)
+    w.audit("lead.note_added", lead_id)
+    await tell(w, lead_id, lead["board_id"], [lead["stage_id"]], version=None, totals=False)
+    return note_id
 
 
 async def delete_note(actor: Actor, lead_id: UUID, note_id: UUID) -> None:

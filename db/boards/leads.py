@@ -1,13 +1,14 @@
 """One lead: read, made, changed, deleted. Where it stands is `moves.py`."""
 
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from db import versions
+from db.boards import rule_runs
 from db.boards.enums import LeadEvent, StageKind
 from db.boards.errors import BoardError, BoardField
 from db.boards.events import BoardTotals, LeadChanged
@@ -16,7 +17,7 @@ from db.boards.totals import totals_of
 from db.contacts.tags import plain
 from db.errors import RequestError
 from db.permissions import Permission
-from db.tenancy import Actor
+from db.tenancy import Actor, worker
 from db.versions import Expected
 from db.work import Read, Work, read, work
 
@@ -38,7 +39,7 @@ returning id
 """
 _CHANGE = """
 insert into lead_change(company_id, lead_id, by_id, kind, to_stage_id, to_stage, what)
-values ($1, $2, $3, $4, $5, $6, $7::jsonb)
+values ($1, $2, $3, $4, $5, $6, $7::jsonb) returning id
 """
 
 
@@ -56,15 +57,34 @@ async def one(r: Read, company_id: UUID, lead_id: UUID) -> asyncpg.Record:
     return row
 
 
+class Place(NamedTuple):
+    title: str
+    board_id: UUID
+
+
+async def place(company_id: UUID, lead_id: UUID) -> Place | None:
+    """What a lead is called and where it is; None once it is gone."""
+    async with read(worker(company_id), Permission.BOARDS_READ) as r:
+        row = await r.fetchrow("select title, board_id from lead where company_id = $1 and id = $2", company_id, lead_id)
+        return Place(*row) if row is not None else None
+
+
 def doer(actor: Actor) -> UUID | None:
     """The person whom a history names; None for keys and workers."""
     return actor.id if actor.kind == "user" else None
 
 
-async def note_change(w: Work, lead_id: UUID, kind: LeadEvent, stage: Any = None, **what: object) -> None:
+def rule_of(actor: Actor) -> UUID | None:
+    """The rule of a stage that acts by itself."""
+    return actor.id if actor.kind == "worker" else None
+
+
+async def note_change(w: Work, lead_id: UUID, kind: LeadEvent, stage: Any = None, **what: object) -> UUID:
     """A line of the lead's history."""
     assert w.actor is not None
-    await w.execute(
+    if rule_id := rule_of(w.actor):
+        what["rule_id"] = rule_id
+    line_id: UUID = await w.fetchval(
         _CHANGE,
         w.company_id,
         lead_id,
@@ -74,6 +94,7 @@ async def note_change(w: Work, lead_id: UUID, kind: LeadEvent, stage: Any = None
         stage["name"] if stage else None,
         msgspec.json.encode(what).decode(),
     )
+    return line_id
 
 
 async def _stage(w: Work, board_id: UUID, stage_id: UUID | None) -> asyncpg.Record:
@@ -155,7 +176,8 @@ async def create_lead(
             msgspec.json.encode(values or {}).decode(),
             lost_reason if stage["kind"] == StageKind.LOST else None,
         )
-        await note_change(w, lead_id, LeadEvent.CREATED, stage)
+        entry_id = await note_change(w, lead_id, LeadEvent.CREATED, stage)
+        await rule_runs.entered(w, stage["id"], {lead_id: entry_id})
         w.audit("lead.created", lead_id)
         await tell(w, lead_id, board_id, [stage["id"]])
         return await one(w, w.company_id, lead_id)
@@ -198,37 +220,42 @@ async def change_lead(actor: Actor, lead_id: UUID, *, expected: Expected = None,
     """As `lead`. `columns`: new values of title, contact_id, conversation_id, value_cents, owner_id, due_on, tags and values, which are
     merged: an empty one takes its key out. Another contact without a conversation leaves none. Raises NotFound, PreconditionFailed, Invalid."""
     async with work(actor, Permission.LEADS_WRITE) as w:
-        await _check(w, owner_id=columns.get("owner_id"), contact_id=columns.get("contact_id"))
-        before = await lock(w, lead_id, expected)
-        contact_id = columns.get("contact_id", before["contact_id"])
-        if contact_id != before["contact_id"]:
-            columns.setdefault("conversation_id", None)
-        await _check_conversation(w, columns.get("conversation_id"), contact_id)
-        if "tags" in columns:
-            columns["tags"] = _tags(columns["tags"])
-        if "values" in columns:
-            known = msgspec.json.decode(before["custom"])
-            own = {key: value for key, value in {**known, **columns.pop("values")}.items() if value}
-            columns["custom"] = before["custom"] if own == known else msgspec.json.encode(own).decode()
-        changed = {name: value for name, value in columns.items() if before[name] != value}
-        if changed:
-            given = "".join(f", {name} = ${number}{'::jsonb' * (name == 'custom')}" for number, name in enumerate(changed, 3))
-            await w.execute(
-                f"update lead set version = version + 1{given} where company_id = $1 and id = $2",
-                w.company_id,
-                lead_id,
-                *changed.values(),
-            )
-            if _TEXTUAL & set(changed):
-                await refresh(w, "id", [lead_id])
-            told = {("values" if name == "custom" else name) for name in changed}
-            await note_change(w, lead_id, LeadEvent.UPDATED, fields=sorted(told))
-            w.audit("lead.changed", lead_id)
-        row = await one(w, w.company_id, lead_id)
-        if changed:
-            worth = "value_cents" in changed
-            await tell(w, lead_id, row["board_id"], [row["stage_id"]], version=row["version"], totals=worth)
-        return row
+        return await change_in(w, lead_id, expected=expected, **columns)
+
+
+async def change_in(w: Work, lead_id: UUID, *, expected: Expected = None, **columns: Any) -> asyncpg.Record:
+    """The same inside a unit of work."""
+    await _check(w, owner_id=columns.get("owner_id"), contact_id=columns.get("contact_id"))
+    before = await lock(w, lead_id, expected)
+    contact_id = columns.get("contact_id", before["contact_id"])
+    if contact_id != before["contact_id"]:
+        columns.setdefault("conversation_id", None)
+    await _check_conversation(w, columns.get("conversation_id"), contact_id)
+    if "tags" in columns:
+        columns["tags"] = _tags(columns["tags"])
+    if "values" in columns:
+        known = msgspec.json.decode(before["custom"])
+        own = {key: value for key, value in {**known, **columns.pop("values")}.items() if value}
+        columns["custom"] = before["custom"] if own == known else msgspec.json.encode(own).decode()
+    changed = {name: value for name, value in columns.items() if before[name] != value}
+    if changed:
+        given = "".join(f", {name} = ${number}{'::jsonb' * (name == 'custom')}" for number, name in enumerate(changed, 3))
+        await w.execute(
+            f"update lead set version = version + 1{given} where company_id = $1 and id = $2",
+            w.company_id,
+            lead_id,
+            *changed.values(),
+        )
+        if _TEXTUAL & set(changed):
+            await refresh(w, "id", [lead_id])
+        told = {("values" if name == "custom" else name) for name in changed}
+        await note_change(w, lead_id, LeadEvent.UPDATED, fields=sorted(told))
+        w.audit("lead.changed", lead_id)
+    row = await one(w, w.company_id, lead_id)
+    if changed:
+        worth = "value_cents" in changed
+        await tell(w, lead_id, row["board_id"], [row["stage_id"]], version=row["version"], totals=worth)
+    return row
 
 
 async def refresh(w: Work, column: str, ids: list[UUID]) -> None:

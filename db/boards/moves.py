@@ -10,10 +10,11 @@ from uuid import UUID
 
 import asyncpg
 
+from db.boards import rule_runs
 from db.boards.enums import LeadEvent, StageKind
 from db.boards.errors import BoardError
 from db.boards.events import BoardChanged, BoardTotals, LeadChanged
-from db.boards.leads import FIRST, doer, lock, one, tell
+from db.boards.leads import FIRST, doer, lock, one, rule_of, tell
 from db.boards.rank import between, spread
 from db.boards.totals import totals_of
 from db.errors import RequestError
@@ -50,9 +51,11 @@ where l.company_id = $1 and l.id = m.id
 """
 _NOTE = """
 insert into lead_change(company_id, lead_id, by_id, kind, from_stage_id, from_stage, to_stage_id, to_stage, what)
-select $1, c.lead, $2::uuid, $3::text, s.id, s.name, t.id, t.name, jsonb_strip_nulls(jsonb_build_object('lost_reason', c.reason))
+select $1, c.lead, $2::uuid, $3::text, s.id, s.name, t.id, t.name,
+    jsonb_strip_nulls(jsonb_build_object('lost_reason', c.reason, 'rule_id', $8::uuid))
 from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::text[]) c(lead, stage, target, reason)
 join stage s on s.company_id = $1 and s.id = c.stage join stage t on t.company_id = $1 and t.id = c.target
+returning id, lead_id
 """
 _REMEMBER = """
 insert into lead_bulk_move(company_id, stage_id, lead_ids, ranks, from_stage_ids, from_ranks, from_reasons, from_since)
@@ -60,7 +63,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8) returning id
 """
 
 
-async def _target(w: Work, stage_id: UUID) -> asyncpg.Record:
+async def target(w: Work, stage_id: UUID) -> asyncpg.Record:
     """The stage to which, kept from being deleted."""
     row = await w.fetchrow(
         "select s.id, s.board_id, s.name, s.kind, b.archived_at from stage s join board b on b.company_id = $1 and b.id = s.board_id"
@@ -127,8 +130,9 @@ class Moved(NamedTuple):
     since: datetime | None = None  # in the stage; None: from now on
 
 
-async def write(w: Work, moved: list[Moved], kind: LeadEvent) -> None:
-    """One statement for all of them, and a line of history for each that changed its stage."""
+async def write(w: Work, moved: list[Moved], kind: LeadEvent, *, chain: rule_runs.Chain | None = None) -> None:
+    """One statement for all of them, and a line of history for each that changed its stage. `chain`: they come to one stage, and its
+    rules run."""
     assert w.actor is not None
     await w.execute(
         _MOVE,
@@ -141,7 +145,7 @@ async def write(w: Work, moved: list[Moved], kind: LeadEvent) -> None:
     )
     left = [one for one in moved if one.lead["stage_id"] != one.stage_id]
     if left:
-        await w.execute(
+        entries = await w.fetch(
             _NOTE,
             w.company_id,
             doer(w.actor),
@@ -150,7 +154,11 @@ async def write(w: Work, moved: list[Moved], kind: LeadEvent) -> None:
             [one.lead["stage_id"] for one in left],
             [one.stage_id for one in left],
             [one.reason for one in left],
+            rule_of(w.actor),
         )
+        await rule_runs.left(w, [one.lead["id"] for one in left])
+        if chain is not None:
+            await rule_runs.entered(w, left[0].stage_id, {row["lead_id"]: row["id"] for row in entries}, chain)
 
 
 async def move_lead(
@@ -162,26 +170,33 @@ async def move_lead(
     before_id: UUID | None = None,
     version: int | None = None,
     lost_reason: str | None = None,
+    run_rules: bool = True,
 ) -> asyncpg.Record:
     """As `leads.lead`. Behind `after_id`, else in front of `before_id`, else the first of the stage: a neighbour that went away
     meanwhile is no error. Raises NotFound, PreconditionFailed, Conflict `other_board`, `board_archived`, Invalid `lost_reason_missing`."""
     async with work(actor, Permission.LEADS_WRITE) as w:
-        target = await _target(w, stage_id)
+        goal = await target(w, stage_id)
         rank = await _place(w, lead_id, stage_id, after_id, before_id)
         if len(rank) > LONGEST:
-            await _loosen(w, target, lead_id, rank)
+            await _loosen(w, goal, lead_id, rank)
             rank = await _place(w, lead_id, stage_id, after_id, before_id)
         lead = await lock(w, lead_id, None if version is None else frozenset({version}))
-        if lead["board_id"] != target["board_id"]:
-            raise BoardError.OTHER_BOARD()
-        reason = _reason(target, lead, lost_reason)
-        await write(w, [Moved(lead, stage_id, rank, reason)], LeadEvent.MOVED)
-        same = lead["stage_id"] == stage_id
-        if not same:
-            w.audit("lead.moved", lead_id, stage=str(stage_id))
-        stages = [stage_id] if same else [lead["stage_id"], stage_id]
-        await tell(w, lead_id, target["board_id"], stages, version=lead["version"] + 1, totals=not same)
+        await move_in(w, lead, goal, rank, lost_reason=lost_reason, chain=rule_runs.Chain() if run_rules else None)
         return await one(w, w.company_id, lead_id)
+
+
+async def move_in(
+    w: Work, lead: asyncpg.Record, goal: asyncpg.Record, rank: str, *, lost_reason: str | None, chain: rule_runs.Chain | None
+) -> None:
+    """Moves a lead that is locked to a `target`. Raises as `move_lead`."""
+    if lead["board_id"] != goal["board_id"]:
+        raise BoardError.OTHER_BOARD()
+    await write(w, [Moved(lead, goal["id"], rank, _reason(goal, lead, lost_reason))], LeadEvent.MOVED, chain=chain)
+    same = lead["stage_id"] == goal["id"]
+    if not same:
+        w.audit("lead.moved", lead["id"], stage=str(goal["id"]))
+    stages = [goal["id"]] if same else [lead["stage_id"], goal["id"]]
+    await tell(w, lead["id"], goal["board_id"], stages, version=lead["version"] + 1, totals=not same)
 
 
 class BulkMove(NamedTuple):
@@ -189,14 +204,17 @@ class BulkMove(NamedTuple):
     id: UUID | None  # by which it is undone (`undo.py`); None: nothing was moved
 
 
-async def move_leads(actor: Actor, lead_ids: list[UUID], *, stage_id: UUID, lost_reason: str | None = None) -> BulkMove:
-    """To the top of a stage, in the order given; those that are gone are left out. Raises as `move_lead`."""
+async def move_leads(
+    actor: Actor, lead_ids: list[UUID], *, stage_id: UUID, lost_reason: str | None = None, run_rules: bool = False
+) -> BulkMove:
+    """To the top of a stage, in the order given; those that are gone are left out. Its rules run only when they are asked for: many
+    leads at once are mostly put in order. Raises as `move_lead`."""
     async with work(actor, Permission.LEADS_WRITE) as w:
-        target = await _target(w, stage_id)
+        goal = await target(w, stage_id)
         rows = await w.fetch(
             "select * from lead where company_id = $1 and id = any($2::uuid[]) order by id for update", w.company_id, lead_ids
         )
-        if any(row["board_id"] != target["board_id"] for row in rows):
+        if any(row["board_id"] != goal["board_id"] for row in rows):
             raise BoardError.OTHER_BOARD()
         if not rows:
             return BulkMove(0, None)
@@ -204,8 +222,8 @@ async def move_leads(actor: Actor, lead_ids: list[UUID], *, stage_id: UUID, lost
         ordered = [by_id[one] for one in dict.fromkeys(lead_ids) if one in by_id]
         first = await w.fetchval(FIRST, w.company_id, stage_id, list(by_id))
         ranks = spread(None, first, len(ordered))
-        moved = [Moved(row, stage_id, rank, _reason(target, row, lost_reason)) for row, rank in zip(ordered, ranks, strict=True)]
-        await write(w, moved, LeadEvent.MOVED)
+        moved = [Moved(row, stage_id, rank, _reason(goal, row, lost_reason)) for row, rank in zip(ordered, ranks, strict=True)]
+        await write(w, moved, LeadEvent.MOVED, chain=rule_runs.Chain() if run_rules else None)
         bulk_id = await w.fetchval(
             _REMEMBER,
             w.company_id,

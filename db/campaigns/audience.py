@@ -3,6 +3,7 @@
 Every member of the audience gets a row: queued, or skipped with its reason, so that the counts add up to the audience.
 """
 
+from typing import NamedTuple
 from uuid import UUID
 
 from db.contacts import filters
@@ -126,6 +127,24 @@ async def sample(r: Read, audience: Audience, most: int) -> list[tuple[str, str,
         *audience.args,
     )
     return [(row["name"], row["address"], list(row["params"])) for row in rows]
+
+
+class Person(NamedTuple):
+    """One member. `reason`: why they get no message; None: they get it."""
+
+    reason: str | None
+    address: str
+    params: list[str]
+
+
+async def judge(r: Read, audience: Audience) -> Person | None:
+    """The first member of an audience of one; None when there is nobody."""
+    row = await r.fetchrow(
+        audience.people
+        + f"select p.reason, coalesce(p.address, '') as address, {audience.params} as params from judged p limit 1",
+        *audience.args,
+    )
+    return Person(row["reason"], row["address"], list(row["params"])) if row is not None else None
 
 
 async def materialise(

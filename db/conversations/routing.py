@@ -31,6 +31,13 @@ where x.company_id = $1 and x.team_id = $2 and x.user_id = n.user_id returning x
 """
 
 
+async def by_turns(w: Work, team_id: UUID) -> UUID | None:
+    """Whose turn it is in a team, which is theirs from now on; None in a team without anybody who answers."""
+    whose = (w.company_id, team_id, S.ROUND_ROBIN.value, ANSWERING)
+    found: UUID | None = await w.fetchval(_NEXT, *whose) or await w.fetchval(_CANDIDATES, *whose)
+    return found
+
+
 async def route(w: Work, conversation_id: UUID, channel_id: UUID, team_id: UUID | None) -> int | None:
     """Gives a conversation without an assignee to a team, and to somebody of it where the team says how. Returns the new version; None
     when nothing changed."""

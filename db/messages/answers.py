@@ -127,6 +127,16 @@ async def write(
     return entry
 
 
+async def way(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID) -> ReplyChannel | None:
+    """Whether and how a channel reaches a person now, inside a unit of work; None without such a channel."""
+    return next(iter(await _ways(r, company_id, contact_id, channel_id)), None)
+
+
+async def hold_still(w: Work, contact_id: UUID) -> None:
+    """Until this transaction ends the person neither opts out nor is merged: what is queued in it is found by who comes next."""
+    await w.fetch(_STEADY, w.company_id, contact_id)
+
+
 async def address_of(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID) -> str | None:
     """Where a channel reaches a person by what is known of them; None: nowhere. Raises NotFound without such a channel."""
     kind = await r.fetchval("select kind from channel where company_id = $1 and id = $2", company_id, channel_id)

@@ -14,3 +14,8 @@ def call(w: Work, user_ids: Iterable[UUID], kind: NotificationKind, conversation
     own = w.actor.id if w.actor is not None and w.actor.kind == "user" else None
     for user_id in sorted(set(user_ids) - {own}):
         w.enqueue(SendPush(user_id=user_id, kind=kind.value, conversation_id=conversation_id))
+
+
+def call_to_lead(w: Work, user_id: UUID, kind: NotificationKind, lead_id: UUID) -> None:
+    """After the commit."""
+    w.enqueue(SendPush(user_id=user_id, kind=kind.value, lead_id=lead_id))

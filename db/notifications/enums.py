@@ -8,3 +8,5 @@ class NotificationKind(StrEnum):
 
     ASSIGNED = "assigned"  # a conversation became theirs
     MENTIONED = "mentioned"  # a colleague named them in a note
+    LEAD = "lead"  # a rule of a board calls them to a lead
+    RULE_STOPPED = "rule_stopped"  # a rule of theirs would have moved a lead in a circle

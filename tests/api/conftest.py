@@ -172,6 +172,10 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
             ),
             "board_id": board,
             "stage_id": await insert("select stage_id from lead where company_id = $1"),
+            "stage_rule_id": await insert(
+                "insert into stage_rule(company_id, board_id, stage_id, occasion, action)"
+                ' select $1, board_id, stage_id, \'enter\', \'{"kind": "add_tag", "tag": "vip"}\' from lead where company_id = $1 returning id'
+            ),
             "lead_id": lead,
             "lead_note_id": await insert(
                 "insert into lead_note(company_id, lead_id, body) values ($1, $2, 'oi') returning id", lead

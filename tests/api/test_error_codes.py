@@ -10,6 +10,7 @@ from api.errors import PATTERNS
 from api.openapi.codes import BY_OPERATION
 from api.openapi.document import operations
 from db.accounts.errors import AccountError
+from db.boards.errors import BoardError
 from db.channels.errors import ChannelError
 from db.errors import ErrorCode, RequestError
 from db.messages.errors import MessageError
@@ -25,6 +26,7 @@ BY_METHODS: dict[str, set[ErrorCode]] = {
 """Raised in methods of objects (the hub, the file store, a provider), which the walk does not see, or for a version in the body."""
 TOLD_ONLY = {
     "contacts_reply_channels_list": set(MessageError),  # they are what the answer says
+    "stages_try_rules": {*MessageError, BoardError.LOST_REASON_MISSING, BoardError.OTHER_BOARD},  # so are these
     "auth_sign_up": {AccountError.TOO_MANY_MAILS},  # nobody was sent a mail before they signed up
 }
 

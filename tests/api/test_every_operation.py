@@ -111,6 +111,7 @@ async def test_no_change_ignores_the_version_it_depends_on(
         "/v1/boards/{board",
         "/v1/stages/{stage",
         "/v1/leads/{lead",
+        "/v1/stage-rules/{stage_rule",
         "/v1/conversations/{conversation",
         "/v1/labels/{label",
         "/v1/teams/{team",

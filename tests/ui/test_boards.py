@@ -236,7 +236,7 @@ async def test_the_panel_saves_what_was_changed_and_nothing_else(
 ) -> None:
     lead = await factories.lead(owner_db, owner, "Reforma", tags=["vip"])
     await real.open(f"/boards/{board}?lead={lead}")
-    await real.should_see("Anotar")
+    await real.should_see("Salvar")
     field(real, "Valor").value = "1.5"
     click(real, "Salvar")
     await real.should_see("Escreva um valor, como 1.234,50.")

@@ -76,6 +76,8 @@ def happened(change: LeadChange) -> tuple[str, str]:
             return _("Changed"), ", ".join(names.get(field, field) for field in change.fields)
         case LeadEvent.NOTED:
             return _("Note added"), ""
+        case LeadEvent.STOPPED:
+            return _("A rule was stopped"), _("It would have moved this in a circle, to {stage} once more.").format(stage=to)
 
 
 def tone(change: LeadChange) -> Tone:
@@ -84,5 +86,7 @@ def tone(change: LeadChange) -> Tone:
             return "info"
         case LeadEvent.MOVED:
             return "bad" if change.lost_reason else "ok"
+        case LeadEvent.STOPPED:
+            return "warn"
         case _:
             return "quiet"

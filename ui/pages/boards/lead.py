@@ -346,6 +346,8 @@ class _Rest:
 
 def _draw_changes(changes: Sequence[LeadChange]) -> None:
     def who(change: LeadChange) -> str:
+        if change.rule_id is not None:
+            return _("A rule of the board")
         return change.by.name if change.by else _("Automatic, or somebody who left")
 
     def line(change: LeadChange) -> tuple[Any, str, str, str]:

@@ -16,6 +16,7 @@ from ui.client.base import ApiClient, ApiProblem, Offline
 from ui.components import problems
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
+from ui.pages.boards.ask_rules import ask_rules
 from ui.pages.boards.columns import Columns
 from ui.pages.boards.lost import ask_reason
 
@@ -107,7 +108,12 @@ class Moves:
             if reason is None:
                 return None
             body = LeadMove(
-                stage_id=move.stage, after_id=move.after, before_id=move.before, version=version, lost_reason=reason or None
+                stage_id=move.stage,
+                after_id=move.after,
+                before_id=move.before,
+                version=version,
+                lost_reason=reason or None,
+                run_rules=version is None,  # going back is no news
             )
             async with self._order:  # one after the other, as they were made
                 return await client.move_lead(self._api, move.id, body)
@@ -151,7 +157,10 @@ class Moves:
         reason = await self._reason(stage.id, count=len(chosen.ids))
         if reason is None:
             return
-        body = LeadsMove(lead_ids=chosen.ids, stage_id=stage.id, lost_reason=reason or None)
+        run_rules = await ask_rules(self._api, self._board_id, stage, len(chosen.ids))
+        if run_rules is None:
+            return
+        body = LeadsMove(lead_ids=chosen.ids, stage_id=stage.id, lost_reason=reason or None, run_rules=run_rules)
         done = await client.move_leads(self._api, body)
         self._tell("unpick")
         text = ngettext("{n} lead is in {stage} now.", "{n} leads are in {stage} now.", done.moved)

@@ -23,6 +23,7 @@ from ui.components.text import chip
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import boards as labels
+from ui.pages.boards.rules import Rules
 from ui.routing import page
 
 
@@ -41,6 +42,7 @@ class _Settings:
         self._reasons: Loader[list[LostReason]] = load(
             lambda: client.lost_reasons(self._api, board_id), self._draw_reasons, lambda: skeleton_list(2)
         )
+        self._rules = Rules(self._api, board_id)
         live.on(BoardChanged, self._heard)
         live.on_reset(self._place.refresh)
 
@@ -56,6 +58,7 @@ class _Settings:
         if event.board_id == self._id:
             await self._place.refresh(only_changes=True)
             await self._reasons.refresh(only_changes=True)
+            await self._rules.refresh()
 
     # -- name and stages ----------------------------------------------------------------------------------------
 

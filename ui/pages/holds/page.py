@@ -105,6 +105,7 @@ def _name(one: HeldItem) -> str:
     return {
         "SendMail": _("E-mails: invitations and password links"),
         "SubmitTemplate": _("Templates to be submitted"),
+        "RunRules": _("Rules of boards"),
         "SandboxControl": _("Steps of the simulator"),
     }.get(one.name, one.name)
 

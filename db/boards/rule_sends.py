@@ -1,0 +1,115 @@
+"""What a rule writes to a lead's contact: through the ledger, with the protections of a campaign and of an answer by hand. The channel
+sends, the person has an address there and did not say stop, a free text finds its window open; the pace of channel and pair is the
+sender's."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from db.boards.enums import RunReason
+from db.boards.rule import SendTemplate, SendText, SlotBinding
+from db.campaigns.audience import Audience, judge
+from db.channels.enums import TemplateStatus
+from db.contacts.filter import ContactFilter
+from db.conversations import record
+from db.messages import answers, queueing, segments
+from db.messages.enums import SkipReason
+from db.messages.errors import MessageError
+from db.messages.events import ConversationChanged
+from db.messages.render import Content, Slot, TemplateContent, TextContent, draw
+from db.providers import registry
+from db.work import Read, Work
+
+
+class Written(NamedTuple):
+    message_id: UUID
+    text: str  # as the person reads it
+
+
+class _Letter(NamedTuple):
+    channel_id: UUID
+    kind: str
+    sandbox: bool
+    content: Content
+
+
+_TEMPLATE = f"""
+select t.name, t.language, t.category, t.components::text as components, c.id as channel_id, c.kind, c.sandbox
+from template t join channel c on c.company_id = $1 and c.id = t.channel_id and c.archived_at is null
+where t.company_id = $1 and t.id = $2 and t.status = '{TemplateStatus.APPROVED}'
+"""
+_CHANNEL = "select id as channel_id, kind, sandbox from channel where company_id = $1 and id = $2 and archived_at is null"
+_OBSTACLES = {
+    MessageError.CHANNEL_NOT_CONNECTED: RunReason.CHANNEL_GONE,
+    MessageError.NO_ADDRESS: RunReason.NO_ADDRESS,
+    MessageError.OPTED_OUT: RunReason.OPTED_OUT,
+    MessageError.WINDOW_CLOSED: RunReason.WINDOW_CLOSED,
+}
+_SKIPS = {
+    SkipReason.OPTED_OUT: RunReason.OPTED_OUT,
+    SkipReason.NO_ADDRESS: RunReason.NO_ADDRESS,
+    SkipReason.SAMPLE_CONTACT: RunReason.SAMPLE_CONTACT,
+    SkipReason.LANDLINE: RunReason.LANDLINE,
+}
+
+
+def slots(bindings: list[SlotBinding]) -> list[Slot]:
+    """In the order given, which is that of the template's placeholders."""
+    return [
+        Slot(one.placeholder, constant=one.fallback)
+        if one.source == "constant"
+        else Slot(one.placeholder, field=one.source, fallback=one.fallback)
+        for one in bindings
+    ]
+
+
+async def _letter(r: Read, company_id: UUID, action: SendTemplate | SendText) -> _Letter | RunReason:
+    if isinstance(action, SendText):
+        row = await r.fetchrow(_CHANNEL, company_id, action.channel_id)
+        content: Content = TextContent(action.text)
+    else:
+        row = await r.fetchrow(_TEMPLATE, company_id, action.template_id)
+        if row is not None:
+            components = msgspec.json.decode(row["components"])
+            content = TemplateContent(row["name"], row["language"], row["category"], components, slots(action.bindings))
+    if row is None:
+        return RunReason.CHANNEL_GONE if isinstance(action, SendText) else RunReason.TEMPLATE_GONE
+    return _Letter(row["channel_id"], row["kind"], row["sandbox"], content)
+
+
+async def write(w: Work, contact_id: UUID, action: SendTemplate | SendText) -> Written | RunReason:
+    """Queues the message, or says why not. The contact is held by `answers.hold_still`."""
+    letter = await _letter(w, w.company_id, action)
+    if isinstance(letter, RunReason):
+        return letter
+    way = await answers.way(w, w.company_id, contact_id, letter.channel_id)
+    obstacle = way.obstacle if way is not None else MessageError.CHANNEL_NOT_CONNECTED
+    if obstacle is not None and not (isinstance(action, SendTemplate) and obstacle is MessageError.WINDOW_CLOSED):
+        return _OBSTACLES[obstacle]
+    fields = letter.content.fields
+    person = await judge(
+        w, Audience(w.company_id, letter.kind, ContactFilter(ids=[contact_id]), rehearsal=letter.sandbox, fields=fields)
+    )
+    if person is None:
+        return RunReason.NO_CONTACT
+    if person.reason is not None:
+        return _SKIPS[SkipReason(person.reason)]
+    assert way is not None
+    text = draw(letter.content, person.params).body
+    by_segment = registry.provider(letter.kind).capabilities.unit == "segment"
+    address = way.address if isinstance(action, SendText) and way.address is not None else person.address
+    message_id = await queueing.queue(
+        w,
+        letter.channel_id,
+        purpose="rule",
+        contact_id=contact_id,
+        address=address,
+        content=msgspec.json.encode(letter.content).decode(),
+        params=person.params,
+        units=segments.count(text).segments if by_segment else 1,
+    )
+    w.audit("message.sent", message_id, channel_id=letter.channel_id, contact_id=contact_id)
+    w.emit(ConversationChanged(contact_id=contact_id))
+    await record.grew(w, letter.channel_id, contact_id, message_id)
+    return Written(message_id, text)
