@@ -127,7 +127,8 @@ class StageController(Controller):
         "/{stage_id:uuid}",
         opt={"versioned": True},
         summary="Change a stage",
-        description="What is left out stays; `after_id` or `before_id` puts it elsewhere. 412 when somebody else changed it.",
+        description="What is left out stays; `after_id` or `before_id` puts it elsewhere. Leads of a lost stage that becomes another one lose their "
+        "reasons. 409 `stage_too_full`; 412 when somebody else changed it.",
     )
     async def change_stage(self, actor: Caller, stage_id: FromPath[UUID], data: JSONBody[StagePatch], expected: IfMatch) -> Stage:
         columns = {

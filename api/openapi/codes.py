@@ -217,6 +217,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         BoardError.BOARD_ARCHIVED,
         RequestError.NOT_FOUND,
     ),
+    "stages_update": (BoardError.STAGE_TOO_FULL,),
     "tags_create": (ContactError.TAG_EXISTS,),
     "tags_update": (ContactError.TAG_EXISTS,),
     "team_delete": (

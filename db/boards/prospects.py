@@ -16,11 +16,12 @@ where l.company_id = $1 and c.company_id = $1 and c.id = l.contact_id and l.sear
     select id from lead where company_id = $1 and contact_id = any($2::uuid[]) order by id for update))
 returning l.id, l.board_id, l.stage_id
 """
-# The conversation of a lead is that of its contact on the same channel.
+# The conversation of a lead is that of its contact on the same channel. In a merge the one it has comes along; when two are parted again
+# it may be the other's, and then the lead has none.
 _REASSIGNED = """
 update lead l set contact_id = $2, conversation_id = coalesce((
     select n.id from conversation o join conversation n on n.company_id = $1 and n.channel_id = o.channel_id and n.contact_id = $2
-    where o.company_id = $1 and o.id = l.conversation_id), l.conversation_id)
+    where o.company_id = $1 and o.id = l.conversation_id), case when $4::uuid[] is null then l.conversation_id end)
 where l.company_id = $1 and l.id = any(array(
     select id from lead where company_id = $1 and contact_id = $3 and ($4::uuid[] is null or id = any($4)) order by id for update))
 returning l.id, l.board_id, l.stage_id
@@ -40,7 +41,8 @@ async def refresh(w: Work, contact_ids: list[UUID]) -> None:
 
 
 async def reassign(w: Work, contact_id: UUID, other: UUID, lead_ids: list[UUID] | None = None) -> list[UUID]:
-    """The leads of `other`, or those of them that are named, are those of `contact_id` now; which they were. The caller refreshes."""
+    """The leads of `other`, in a merge before its conversations move, are those of `contact_id` now; those that are named, when two are
+    parted and their conversations are where they belong. Which they were. The caller refreshes."""
     rows = await w.fetch(_REASSIGNED, w.company_id, contact_id, other, lead_ids)
     _tell(w, rows)
     return [row["id"] for row in rows]

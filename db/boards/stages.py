@@ -87,7 +87,8 @@ async def change_stage(
     **columns: Any,
 ) -> asyncpg.Record:
     """As in `stages`. `columns`: new values of name, color, kind, lead_limit, probability. A neighbour that is gone leaves the stage
-    where it is. Raises NotFound, PreconditionFailed."""
+    where it is. Leads of a lost stage that becomes another one lose their reasons. Raises NotFound, PreconditionFailed, Conflict
+    `stage_too_full`."""
     async with work(actor, Permission.BOARDS_WRITE) as w:
         stage = await _locked(w, stage_id, expected)
         board_id: UUID = stage["board_id"]
@@ -95,6 +96,8 @@ async def change_stage(
             if other not in (None, stage_id) and (found := await w.fetchrow(place, w.company_id, board_id, other, stage_id)):
                 columns["rank"] = between(found["after"], found["before"])
                 break
+        if stage["kind"] == StageKind.LOST and columns.get("kind", StageKind.LOST) != StageKind.LOST:
+            await _no_longer_lost(w, stage_id)
         for name, value in columns.items():
             await w.execute(f"update stage set {name} = $3 where company_id = $1 and id = $2", w.company_id, stage_id, value)
         await w.execute("update stage set version = version + 1 where company_id = $1 and id = $2", w.company_id, stage_id)
@@ -105,6 +108,20 @@ async def change_stage(
 
 _LEADS = "select from lead where company_id = $1 and stage_id = $2 order by id for update"
 """In the order in which everybody who moves locks them: the change itself takes them as it meets them."""
+
+_FOUND_AGAIN = """
+update lead set lost_reason = null, version = version + 1 where company_id = $1 and stage_id = $2 and lost_reason is not null
+"""
+
+
+async def _no_longer_lost(w: Work, stage_id: UUID) -> None:
+    """The stage becomes another one: what stands in it is not lost. Raises Conflict `stage_too_full`."""
+    leads = await w.fetchval("select leads from stage_total where company_id = $1 and stage_id = $2", w.company_id, stage_id)
+    if leads > MOST_MOVED:
+        raise BoardError.STAGE_TOO_FULL(most=MOST_MOVED)
+    await w.execute(_LEADS, w.company_id, stage_id)
+    await w.execute(_FOUND_AGAIN, w.company_id, stage_id)
+
 
 # The leads of the stage that goes stand behind those of the other, in the order that they had: a rank with something in front of it.
 _EMPTY = """

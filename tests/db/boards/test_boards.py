@@ -167,3 +167,24 @@ async def test_a_lead_belongs_to_people_of_the_company(owner: Actor, stranger: A
     changed = await leads.change_lead(owner, made["id"], expected=frozenset({1}), values={"a": "1", "b": "2"}, owner_id=None)
     changed = await leads.change_lead(owner, made["id"], values={"a": "", "c": "3"})
     assert (changed["custom"], changed["version"], changed["owner_id"]) == ('{"b": "2", "c": "3"}', 3, None)
+
+
+async def test_leads_of_a_stage_that_is_no_longer_lost_have_no_reason(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *_, won, lost = await stages_of(owner_db, owner)
+    lead_id = await factories.lead(owner_db, owner)
+    await moves.move_lead(owner, lead_id, stage_id=lost["id"], lost_reason="Preço")
+    before = await leads.lead(owner, lead_id)
+    await stages.change_stage(owner, lost["id"], name="Perdido mesmo", kind=StageKind.LOST.value)
+    assert (await leads.lead(owner, lead_id))["lost_reason"] == "Preço"
+    monkeypatch.setattr(stages, "MOST_MOVED", 0)
+    with pytest.raises(Conflict):
+        await stages.change_stage(owner, lost["id"], kind=StageKind.OPEN.value)
+    monkeypatch.setattr(stages, "MOST_MOVED", 5)
+    await stages.change_stage(owner, lost["id"], kind=StageKind.OPEN.value)
+    after = await leads.lead(owner, lead_id)
+    assert (after["lost_reason"], after["version"]) == (None, before["version"] + 1)
+    await stages.change_stage(owner, won["id"], kind=StageKind.LOST.value)
+    with pytest.raises(Invalid):  # the reason of then does not come back by itself
+        await moves.move_lead(owner, lead_id, stage_id=won["id"])

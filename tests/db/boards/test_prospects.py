@@ -101,3 +101,18 @@ async def test_a_lead_is_found_by_what_its_contact_is_called_now(owner: Actor, o
     row = await leads.lead(owner, lead)
     assert (row["contact_id"], row["contact_name"]) == (None, None)
     assert (await found(owner, board_id, "marcia"), await found(owner, board_id, "piscina")) == (set(), {lead})
+
+
+async def test_who_is_parted_does_not_take_a_conversation_of_the_other_along(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    board_id, channel = await board(owner_db, owner), await factories.channel(owner_db, owner)
+    known = (await create_contact(owner, name="Beatriz", phone="11 98765-4321"))["id"]
+    hidden = await inbound(owner, bsuid="B1", name="Zuleika")
+    with_known = await talks(owner_db, owner, known, channel)
+    hers = (await leads.create_lead(owner, board_id=board_id, title="Obra", contact_id=hidden))["id"]
+    assert await inbound(owner, "5511987654321", bsuid="B1") == known
+    await leads.change_lead(owner, hers, conversation_id=with_known)
+    [merge] = await merges.merges(owner, known)
+    assert await merges.undo(owner, known, merge.id) == hidden
+    found_lead = await leads.lead(owner, hers)
+    assert await owner_db.fetchval("select contact_id from conversation where id = $1", with_known) == known
+    assert (found_lead["contact_id"], found_lead["conversation_id"]) == (hidden, None)
