@@ -16,6 +16,7 @@ from api.contract.conversations import (
     ConversationCreate,
     ConversationNote,
     ConversationUpdate,
+    FoundLine,
     LabelRef,
     LastMessage,
     NoteCreate,
@@ -26,6 +27,7 @@ from api.contract.conversations import (
     ReplyCreate,
     SystemLine,
     TeamRef,
+    TextMark,
     ThreadEntry,
     Touch,
 )
@@ -34,7 +36,7 @@ from api.contract.replies import TemplatePreview, TemplatePreviewCreate, Templat
 from api.messages import bindings_of, reply_of
 from api.pagination import Cursor, Limit, decode_cursor, encode_cursor, one_over, page, struct
 from api.versions import IfMatch
-from db.conversations import actions, presence, queries, thread
+from db.conversations import actions, presence, queries, texts, thread
 from db.conversations.enums import ConversationView
 from db.errors import RequestError, RequestField
 
@@ -62,7 +64,12 @@ def conversation(row: queries.Conversation) -> Conversation:
         labels=[LabelRef(id=label.id, name=label.name, color=label.color) for label in row.labels],
         first_touch=_touch(row.first_touch),
         last_touch=_touch(row.last_touch),
+        found=None if row.found is None else _found(row.found),
     )
+
+
+def _found(line: texts.Line) -> FoundLine:
+    return struct(line._asdict(), FoundLine, marks=[TextMark(start=start, end=end) for start, end in line.marks])
 
 
 def entry(found: thread.Entry) -> ThreadEntry:
@@ -106,7 +113,10 @@ class ConversationController(Controller):
         label_id: FromQuery[UUID | None] = None,
         search: Annotated[
             str | None,
-            QueryParameter(max_length=100, description="Parts of the contact's name, phone numbers or e-mails."),
+            QueryParameter(
+                max_length=100,
+                description="Parts of the contact's name, phone numbers or e-mails, or words of a message or note, by their beginning.",
+            ),
         ] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
@@ -144,12 +154,20 @@ class ConversationController(Controller):
         after: Annotated[
             str | None, QueryParameter(max_length=500, description="`cursor` of an entry: what is newer, oldest first.")
         ] = None,
+        around: Annotated[
+            UUID | None, QueryParameter(description="`id` of an entry: it, and what stands before and after.")
+        ] = None,
         limit: Limit = 50,
     ) -> Page[ThreadEntry]:
         """Messages, notes and lines, newest first; `cursor` goes on with older ones, `after` gives newer ones, oldest first. Both take
-        the `cursor` of any entry. Needs `conversations:read`."""
-        if cursor is not None and after is not None:
-            raise RequestError.INVALID(fields=[RequestField.UNKNOWN_PARAMETER("after")])
+        the `cursor` of any entry; only one of the three is given. Needs `conversations:read`."""
+        given = [name for name, value in (("cursor", cursor), ("after", after), ("around", around)) if value is not None]
+        if len(given) > 1:
+            raise RequestError.INVALID(fields=[RequestField.UNKNOWN_PARAMETER(given[1])])
+        if around is not None:
+            near, more = await thread.around(actor, conversation_id, around, limit=limit)
+            oldest = encode_cursor(near[-1].at, near[-1].id) if more else None
+            return Page(items=[entry(each) for each in near], next_cursor=oldest)
         place = decode_cursor(cursor or after, tuple[datetime, UUID])
         direction: Literal["older", "newer"] = "newer" if after is not None else "older"
         found = await thread.entries(actor, conversation_id, beyond=place, direction=direction, limit=one_over(limit))

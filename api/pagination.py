@@ -26,7 +26,7 @@ Cursor = Annotated[
 ]
 
 _BOUND = 8  # bytes
-_NOT_THE_LIST = frozenset({"cursor", "after", "limit", "count"})  # what may differ from page to page
+_NOT_THE_LIST = frozenset({"cursor", "after", "around", "limit", "count"})  # what may differ from page to page
 _request: ContextVar[Request[Any, Any, Any] | None] = ContextVar("paged_request", default=None)
 
 

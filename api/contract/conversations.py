@@ -86,6 +86,24 @@ class LastMessage(Output):
     state: str | None
 
 
+class TextMark(Output):
+    """A part of a text, in characters."""
+
+    start: Annotated[int, example(12)]
+    end: Annotated[int, example(19)]
+
+
+class FoundLine(Output):
+    """The newest message or note of a conversation that has all words of a search: what stands around the first of them, in one line.
+    `marks`: where in `text` they are."""
+
+    entry_id: UUID
+    at: Moment
+    side: Literal["in", "out", "note"]
+    text: Annotated[str, example("Ainda tem o vestido azul?")]
+    marks: list[TextMark]
+
+
 class Conversation(Output):
     """GET /v1/conversations?view=&channel_id=&team_id=&assignee_id=&label_id=&search=&cursor= → Page[Conversation], newest message
     first; GET /v1/conversations/{id}; GET /v1/contacts/{id}/conversations → Page[Conversation]; POST /v1/conversations
@@ -116,6 +134,7 @@ class Conversation(Output):
     first_touch: Touch | None
     last_touch: Touch | None
     opted_out: bool
+    found: FoundLine | None  # of a search that met something said
 
 
 class ConversationCreate(Input):
@@ -163,7 +182,7 @@ class SystemLine(Output):
 
 class ThreadEntry(Output):
     """GET /v1/conversations/{id}/entries → Page[ThreadEntry], newest first. `?cursor=` goes on with older ones, `?after=` gives newer
-    ones, oldest first; both take the `cursor` of any entry. One of `message`, `note` and `line` is there."""
+    ones, oldest first; both take the `cursor` of any entry. `?around=` an entry's id: that one, with what stands before and after it. One of `message`, `note` and `line` is there."""
 
     id: UUID
     at: Moment

@@ -59,15 +59,6 @@ _LINES = {
     ConversationState.SNOOZED: LineKind.SNOOZED,
     ConversationState.CLOSED: LineKind.CLOSED,
 }
-_WHEN = """
-select received_at from inbound_message where company_id = $1 and id = $2
-union all
-select coalesce(sent_at, done_at, next_at) from message where company_id = $1 and id = $2
-union all
-select at from conversation_entry where company_id = $1 and id = $2
-"""
-
-
 _KEPT = "select true from contact where company_id = $1 and id = $2 for key share"  # not merged or deleted meanwhile
 
 
@@ -166,7 +157,7 @@ async def mark_read(actor: Actor, conversation_id: UUID, seen: UUID | None = Non
     channel does that. Raises NotFound."""
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
         row = await _locked(w, conversation_id)
-        until = None if seen is None else await w.fetchval(_WHEN, w.company_id, seen)
+        until = None if seen is None else await w.fetchval(thread.WHEN, w.company_id, seen)
         if seen is None or until is not None:
             await receipts.seen(w, row, until)
         left = [at for at in row["unread_at"] if seen is not None and (until is None or at > until)]

@@ -10,6 +10,7 @@ import msgspec
 
 from db.contacts import search
 from db.contacts.notes import must_exist
+from db.conversations import texts
 from db.conversations.enums import ConversationState, ConversationView, Priority
 from db.errors import RequestError
 from db.messages import conversation
@@ -51,7 +52,8 @@ class Touch(NamedTuple):
 
 
 class Conversation(NamedTuple):
-    """One row of the inbox. `last`: the newest message that is no campaign's; `window_until`: the channel takes free texts until then."""
+    """One row of the inbox. `last`: the newest message that is no campaign's; `window_until`: the channel takes free texts until then;
+    `found`: what a search met in what was said."""
 
     id: UUID
     version: int
@@ -79,10 +81,11 @@ class Conversation(NamedTuple):
     first_touch: Touch | None
     last_touch: Touch | None
     opted_out: bool
+    found: texts.Line | None = None
 
 
 class Filter(NamedTuple):
-    """Which conversations a list has. `search`: words of the contact's name or addresses."""
+    """Which conversations a list has. `search`: words of the contact's name or addresses, or of something that was said."""
 
     view: ConversationView = ConversationView.OPEN
     channel_id: UUID | None = None
@@ -134,6 +137,12 @@ left join team t on t.company_id = $1 and t.id = p.team_id
 order by p.last_at desc, p.id desc
 """
 _ONE = _ROWS.format(page="select * from conversation v where v.company_id = $1 and v.id = any($2::uuid[])")
+# As far as it is worth walking (db/conversations/texts.py), and whether the list is longer.
+_WALK = f"""
+select v.* from (select v.* from conversation v where v.company_id = $1 and {{rest}} order by v.last_at desc, v.id desc limit {texts.WALKED}) v
+where {{hit}} order by v.last_at desc, v.id desc limit {{limit}}
+"""
+_LONGER = f"select true from conversation v where v.company_id = $1 and {{rest}} offset {texts.WALKED} limit 1"
 _PAGE = "select v.* from conversation v where v.company_id = $1 and {rest} order by v.last_at desc, v.id desc limit {limit}"
 
 
@@ -156,15 +165,45 @@ async def conversations(
                 f"exists (select from conversation_label x where x.company_id = $1 and x.label_id = ${len(args)}"
                 " and x.conversation_id = v.id)"
             )
+        words = None
         if filter.search is not None and filter.search.strip():
-            if (found := await _found(r, filter.search, args)) is None:
-                return []
-            conditions.append(found)
+            words = await texts.query_of(r, actor.company_id, filter.search)
         if before is not None:
             args += before
             conditions.append(f"(v.last_at, v.id) < (${len(args) - 1}::timestamptz, ${len(args)}::uuid)")
-        page = _PAGE.format(rest=" and ".join(conditions), limit=limit)
-        return await _made(r, actor.company_id, await r.fetch(_ROWS.format(page=page), *args))
+        if filter.search is None or not filter.search.strip():
+            page = _PAGE.format(rest=" and ".join(conditions), limit=limit)
+            return await _made(r, actor.company_id, await r.fetch(_ROWS.format(page=page), *args))
+        rows = await _searched(r, actor.company_id, filter.search, words, conditions, args, limit)
+        made = await _made(r, actor.company_id, rows)
+        lines = await texts.lines(r, actor.company_id, [one.id for one in made], words) if words and made else {}
+        return [one._replace(found=lines.get(one.id)) for one in made]
+
+
+async def _searched(
+    r: Read, company_id: UUID, text: str, words: texts.Query | None, conditions: list[str], args: list[object], limit: int
+) -> list[asyncpg.Record]:
+    """A page of those whose contact has the words, or in which they were said."""
+    others = list(args)
+    either = [found] if (found := await _found(r, text, args)) is not None else []
+    ids = await texts.gathered(r, company_id, words) if words else []
+    if ids is not None:
+        if ids:
+            args.append(ids)
+            either.append(f"v.id = any(${len(args)}::uuid[])")
+        if not either:
+            return []
+        page = _PAGE.format(rest=" and ".join([*conditions, f"({' or '.join(either)})"]), limit=limit)
+        return await r.fetch(_ROWS.format(page=page), *args)
+    assert words is not None
+    where, hit = " and ".join(conditions), texts.said_in(f"${len(args) + 1}", f"${len(args) + 2}")
+    page = _WALK.format(rest=where, hit=f"({' or '.join([*either, hit])})", limit=limit)
+    rows = await r.fetch(_ROWS.format(page=page), *args, words.words, words.near)
+    if len(rows) < limit and await r.fetchval(_LONGER.format(rest=where), *others):
+        either.append(f"v.id = any(${len(args) + 1}::uuid[])")
+        page = _PAGE.format(rest=f"{where} and ({' or '.join(either)})", limit=limit)
+        rows = await r.fetch(_ROWS.format(page=page), *args, await texts.gathered(r, company_id, words, None))
+    return rows
 
 
 async def _found(r: Read, text: str, args: list[object]) -> str | None:
@@ -182,9 +221,11 @@ async def _found(r: Read, text: str, args: list[object]) -> str | None:
             *needles,
             await search.rare_pieces(r, args[0], needles),
         )
+        if not rows:
+            return None
         if len(rows) <= FEW:
             args.append([row["id"] for row in rows])
-            return f"v.contact_id = any(${len(args)}::uuid[])" if rows else None
+            return f"v.contact_id = any(${len(args)}::uuid[])"
     args += needles
     places = [f"${number}" for number in range(len(args) - len(needles) + 1, len(args) + 1)]
     return f"exists (select from contact k where k.company_id = $1 and k.id = v.contact_id and {search.has_all('k', places)})"

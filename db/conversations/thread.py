@@ -46,6 +46,14 @@ _SELECT = """
 select e.id, e.at, e.kind, e.by_id, e.whom_id, e.what, e.body, e.mentions from conversation_entry e
 where e.company_id = $1 and e.conversation_id = $2 {beyond} order by e.at {order}, e.id {order} limit {limit}
 """
+WHEN = """
+select received_at from inbound_message where company_id = $1 and id = $2
+union all
+select case when sent_at is not null then sent_at when done_at is not null then done_at else next_at end from message where company_id = $1 and id = $2
+union all
+select at from conversation_entry where company_id = $1 and id = $2
+"""
+"""When an entry of a thread was: as the thread has it."""
 _BEYOND = {"older": "and (e.at, e.id) < ($3::timestamptz, $4::uuid)", "newer": "and (e.at, e.id) > ($3::timestamptz, $4::uuid)"}
 
 
@@ -72,6 +80,19 @@ async def entries(
         found += await _own(r, await r.fetch(select, actor.company_id, conversation_id, *(beyond or ())))
     found.sort(key=lambda entry: (entry.at, entry.id), reverse=not newer)
     return found[:limit]
+
+
+async def around(actor: Actor, conversation_id: UUID, entry_id: UUID, *, limit: int = 50) -> tuple[list[Entry], bool]:
+    """Newest first: an entry, what stands before it and what after, half each; and whether there is more before. Raises NotFound."""
+    async with read(actor, Permission.CONVERSATIONS_READ) as r:
+        at = await r.fetchval(WHEN, actor.company_id, entry_id)
+    if at is None:
+        raise RequestError.NOT_FOUND(what="entry")
+    behind = (at, UUID(int=entry_id.int + 1))  # the entry itself is before it
+    half = max(1, limit // 2)
+    older = await entries(actor, conversation_id, beyond=behind, limit=half + 1)
+    newer = await entries(actor, conversation_id, beyond=(at, entry_id), direction="newer", limit=max(1, limit - half))
+    return [*reversed(newer), *older[:half]], len(older) > half
 
 
 async def own(r: Read, company_id: UUID, entry_id: UUID) -> Entry:

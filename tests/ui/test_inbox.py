@@ -27,6 +27,7 @@ from tests.factories import content_json
 from tests.ui.interactions import choose, click, hear, press, true_of, until
 from ui.client import conversations as client
 from ui.client.base import ApiClient
+from ui.components.text import Text as Tagged
 
 
 class Customers:
@@ -318,3 +319,66 @@ async def test_views_stand_in_the_address_and_say_what_they_are_for(real: User, 
 async def test_a_conversation_that_is_gone_says_so(real: User) -> None:
     await real.open(f"/inbox/{uuid4()}")
     await real.should_see("Esta conversa não está mais aqui")
+
+
+async def test_a_search_shows_the_found_line_and_opens_the_thread_there(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, customers: Customers, as_owner: ApiClient
+) -> None:
+    one = await customers.wrote(0, "Qual o prazo de entrega?")
+    row = await owner_db.fetchrow("select contact_id, channel_id from conversation where id = $1", one)
+    await owner_db.execute(
+        "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, body, content, received_at)"
+        " select $1, $2, $3, gen_random_uuid()::text, '+55119', 'text', t, jsonb_build_object('kind', 'text', 'text', t),"
+        " now() + g * interval '1 second' from (select g, 'Depois ' || g as t from generate_series(1, 300) g) m",
+        owner.company_id,
+        row["channel_id"],
+        row["contact_id"],
+    )
+    await owner_db.execute("update conversation set state = 'closed', closed_at = now() where id = $1", one)
+    await real.open("/inbox?q=prazo")
+    await real.should_see("Só esta lista foi pesquisada.")
+    click(real, "Buscar em todas as conversas")
+    assert real.client is not None
+    shown = real.client.elements
+
+    async def marked() -> bool:
+        return [each.text for each in shown.values() if isinstance(each, Tagged) and each.tag == "mark"] == ["prazo"]
+
+    await until(marked)
+    press_row(real, one)
+    await real.should_see("Qual o prazo de entrega?")
+    await real.should_see("Depois 14")
+    await real.should_not_see("Depois 300")
+    await real.should_see("Mensagens mais novas")
+    down = next(each for each in real.client.elements.values() if "m-thread-down" in each.classes)
+    happen(real, down, "click")
+    await real.should_see("Depois 300")
+    await real.should_not_see("Qual o prazo de entrega?")
+
+
+async def test_reading_on_from_what_was_found_closes_the_gap(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, customers: Customers
+) -> None:
+    one = await customers.wrote(0, "Qual o prazo de entrega?")
+    row = await owner_db.fetchrow("select contact_id, channel_id from conversation where id = $1", one)
+    await owner_db.execute(
+        "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, body, content, received_at)"
+        " select $1, $2, $3, gen_random_uuid()::text, '+55119', 'text', t, jsonb_build_object('kind', 'text', 'text', t),"
+        " now() + g * interval '1 second' from (select g, 'Depois ' || g as t from generate_series(1, 90) g) m",
+        owner.company_id,
+        row["channel_id"],
+        row["contact_id"],
+    )
+    entry = await owner_db.fetchval(
+        "select id from inbound_message where company_id = $1 and body like 'Qual%'", owner.company_id
+    )
+    await real.open(f"/inbox/{one}?at={entry}")
+    await real.should_see("Qual o prazo de entrega?")
+    await real.should_not_see("Depois 90")
+    assert real.client is not None
+    scroll = next(each for each in real.client.elements.values() if "m-thread-scroll" in each.classes)
+    happen(real, scroll, "scroll", "near")
+    await real.should_see("Depois 90")
+    await real.should_see("Qual o prazo de entrega?")
+    down = next(each for each in real.client.elements.values() if "m-thread-down" in each.classes)
+    assert not down.visible

@@ -55,6 +55,16 @@ async def entries(api: ApiClient, conversation_id: UUID, cursor: str | None = No
     return await api.get(f"/v1/conversations/{conversation_id}/entries", Page[ThreadEntry], {"cursor": cursor, "limit": limit})
 
 
+async def entries_around(api: ApiClient, conversation_id: UUID, entry_id: UUID, limit: int) -> Page[ThreadEntry]:
+    """An entry, and what stands before and after it; newest first."""
+    return await api.get(f"/v1/conversations/{conversation_id}/entries", Page[ThreadEntry], {"around": entry_id, "limit": limit})
+
+
+async def entries_after(api: ApiClient, conversation_id: UUID, cursor: str, limit: int) -> Page[ThreadEntry]:
+    """What is newer than an entry; oldest first."""
+    return await api.get(f"/v1/conversations/{conversation_id}/entries", Page[ThreadEntry], {"after": cursor, "limit": limit})
+
+
 async def reply(api: ApiClient, conversation_id: UUID, body: ReplyCreate, key: str) -> Message:
     """Under the same `key` the same answer goes out once, however often this is called. 409 `someone_answered` when a colleague
     answered after what was `seen`."""

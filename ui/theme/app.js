@@ -75,6 +75,14 @@
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       element.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
     },
+    // Scrolls to what was looked for, and shows which it is for a moment.
+    point(element) {
+      if (!element) return;
+      element.scrollIntoView({ block: "center" });
+      element.classList.remove("m-pointed");
+      void element.offsetWidth;
+      element.classList.add("m-pointed");
+    },
     wrong(id, said) {
       const element = getHtmlElement(id);
       if (!element) return;

@@ -8,8 +8,7 @@ from uuid import UUID
 
 from nicegui import ui
 
-from api.contract.accounts import Member
-from api.contract.conversations import Conversation, ConversationState, ConversationUpdate, Label, Presence, Priority, Team
+from api.contract.conversations import Conversation, ConversationState, ConversationUpdate, Label, Presence, Priority
 from api.contract.enums import Permission, Role
 from api.contract.events import ConversationPresence
 from ui import formats, kinds, session
@@ -23,18 +22,10 @@ from ui.components.text import Text, avatar
 from ui.components.toast import toast_undo
 from ui.i18n import _, pgettext
 from ui.labels import conversations as labels
+from ui.pages.inbox.furniture import Furniture
 from ui.pages.inbox.row import name_of
 
 HERE = timedelta(seconds=30)  # how long somebody counts as here after they last said so
-
-
-class Furniture:
-    """What the menus offer; the lists fill once it is known."""
-
-    def __init__(self) -> None:
-        self.people: list[Member] = []
-        self.teams: list[Team] = []
-        self.labels: list[Label] = []
 
 
 class Header:

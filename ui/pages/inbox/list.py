@@ -64,7 +64,7 @@ class List:
                             with ui.menu() as self._menu:
                                 pass
                         icon_button("tune", _("Inbox settings")).props["href"] = "/settings/inbox"
-                self._search = search_field(_("Search name, phone or e-mail"), self._words, self._searched)
+                self._search = search_field(_("Search people and messages"), self._words, self._searched)
                 self._chips = self._draw_views()
                 self._filters = ui.element("div").classes("m-row m-near m-wrap")
             with ui.element("button").classes("m-inbox-new").props("type=button") as self._new:
@@ -204,7 +204,11 @@ class List:
         if self._rows:
             return
         with self._blank:
-            if self._words or self._chosen_filters:
+            if self._words and self._view is not ConversationView.ALL:
+                text = _("Only this list was searched. Closed and snoozed conversations stand in others.")
+                everywhere = partial(self.view, ConversationView.ALL)
+                empty("search_off", _("Nothing found"), text, action=_("Search all conversations"), on_click=everywhere)
+            elif self._words or self._chosen_filters:
                 nothing_found(self._everything)
             elif self._view is ConversationView.MINE:
                 see = partial(self.view, ConversationView.UNASSIGNED)
@@ -247,7 +251,8 @@ class List:
 
     def show(self, one: Conversation) -> None:
         """What another request answered about a conversation."""
-        if one.id in self._rows and one.version >= self._rows[one.id].seen.version:
+        if one.id in self._rows and one.version >= (seen := self._rows[one.id].seen).version:
+            one.found = one.found or seen.found
             self._rows[one.id].show(one)
 
     async def _again(self) -> None:

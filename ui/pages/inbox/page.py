@@ -4,12 +4,13 @@ One page for all conversations: choosing one changes the address and the pane, n
 """
 
 import asyncio
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from nicegui import background_tasks, events, ui
 
-from api.contract.conversations import Conversation, ConversationView, QuickReply, ThreadEntry
+from api.contract.conversations import Conversation, ConversationView, ThreadEntry
 from api.contract.enums import Permission
 from api.contract.events import (
     ContactsChanged,
@@ -21,9 +22,7 @@ from api.contract.events import (
 )
 from api.contract.messages import ReplyChannel
 from ui import first_answers, live, session
-from ui.client import accounts
 from ui.client import conversations as client
-from ui.client import inbox as inbox_client
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.address import address
@@ -35,7 +34,8 @@ from ui.components.throttle import Throttle
 from ui.i18n import _
 from ui.pages.inbox.composer import Composer
 from ui.pages.inbox.drafts import Drafts
-from ui.pages.inbox.header import Furniture, Header
+from ui.pages.inbox.furniture import Furniture
+from ui.pages.inbox.header import Header
 from ui.pages.inbox.keys import KEYS, help_dialog
 from ui.pages.inbox.list import List
 from ui.pages.inbox.row import name_of
@@ -55,9 +55,10 @@ def inbox() -> None:
 
 
 @page("/inbox/{conversation_id:uuid}", permission=Permission.CONVERSATIONS_READ)
-def one_conversation(conversation_id: UUID) -> None:
+def one_conversation(conversation_id: UUID, at: UUID | None = None) -> None:
+    """`at`: the entry to begin at, as a search found it."""
     with frame(_("Conversations"), active="/inbox", fill=True):
-        _Inbox(conversation_id)
+        _Inbox(conversation_id, at)
 
 
 class _Open:
@@ -69,13 +70,12 @@ class _Open:
 
 
 class _Inbox:
-    def __init__(self, chosen: UUID | None) -> None:
+    def __init__(self, chosen: UUID | None, at: UUID | None = None) -> None:
         self._api = session.current().api
         self._write = session.current().may(Permission.CONVERSATIONS_WRITE)
         self._open: _Open | None = None
         self._wanted: UUID | None = chosen
         self._furniture = Furniture()
-        self._replies: list[QuickReply] = []
         self._unread = 0
         self._address = address()
         self._address.span("/inbox")
@@ -92,7 +92,7 @@ class _Inbox:
             if chosen is None:
                 self._draw_nothing()
         if chosen is not None:
-            first_answers.ask(self._element, lambda: self._open_by_id(chosen))
+            first_answers.ask(self._element, lambda: self._open_by_id(chosen, at))
         first_answers.ask(self._element, self._count)
         first_answers.ask(self._element, self._furnish)
         self._address.on_back(self._went_back)
@@ -111,7 +111,7 @@ class _Inbox:
     # -- which one is open --------------------------------------------------------------------------------------
 
     async def _choose(self, one: Conversation) -> None:
-        self._show(one)
+        self._show(one, one.found.entry_id if one.found else None)
         if self._open is not None:
             self._open.pressed = True
         self._write_address()
@@ -130,7 +130,7 @@ class _Inbox:
         elif wanted != self._wanted:
             await self._open_by_id(wanted)
 
-    async def _open_by_id(self, wanted: UUID) -> None:
+    async def _open_by_id(self, wanted: UUID, at: UUID | None = None) -> None:
         self._wanted = wanted
         try:
             one = await client.conversation(self._api, wanted)
@@ -153,7 +153,7 @@ class _Inbox:
                     error_state(problems.sentence(error), lambda: self._open_by_id(wanted))
             return
         if wanted == self._wanted and not self._pane.is_deleted:
-            self._show(one)
+            self._show(one, at)
 
     def _close_pane(self) -> None:
         if self._open is not None and self._write:
@@ -163,18 +163,22 @@ class _Inbox:
         self._aside.clear()
         self._element.classes(remove="m-inbox-reads m-inbox-aside-on")
 
-    def _show(self, one: Conversation) -> None:
-        """Opens it: what is known of it stands at once, the rest follows."""
+    def _show(self, one: Conversation, at: UUID | None) -> None:
+        """Opens it, at an entry or at the newest: what is known of it stands at once, the rest follows."""
         if self._open is not None and self._open.one.id == one.id:
             self._element.classes(add="m-inbox-reads")
+            if at is not None:
+                first_answers.ask(self._open.thread.element, partial(self._open.thread.go, at))
             return
         self._close_pane()
         self._wanted = one.id
         self._element.classes(add="m-inbox-reads")
         with self._pane:
             header = Header(one, self._furniture, self._changed, self._leave, self._toggle_aside)
-            thread = Thread(one.id, self._came)
-            composer = Composer(one, thread, self._drafts, lambda: self._furniture.people, lambda: self._replies, self._elsewhere)
+            thread = Thread(one.id, self._came, at)
+            composer = Composer(
+                one, thread, self._drafts, lambda: self._furniture.people, lambda: self._furniture.replies, self._elsewhere
+            )
         with self._aside:
             side = Side(one, self._choose, self._toggle_aside)
         self._open = _Open(one, header, thread, composer, side)
@@ -303,25 +307,11 @@ class _Inbox:
 
     async def _furnish(self) -> None:
         """What menus offer: colleagues, teams, labels, quick replies."""
-        for ask in (self._ask_people, self._ask_inbox):
-            try:
-                await ask()
-            except (ApiProblem, Offline):  # the menus offer less
-                continue
+        await self._furniture.fetch()
         if self._open is not None:
             self._open.header.furnish()
             self._open.composer.furnish()
         await self._list.furnish()
-
-    async def _ask_people(self) -> None:
-        if not session.current().may(Permission.TEAM_READ):
-            return
-        self._furniture.people = await accounts.everybody(self._api)
-
-    async def _ask_inbox(self) -> None:
-        self._furniture.teams, self._furniture.labels, self._replies = await asyncio.gather(
-            inbox_client.teams(self._api), inbox_client.labels(self._api), inbox_client.quick_replies(self._api)
-        )
 
     async def _count(self) -> None:
         try:

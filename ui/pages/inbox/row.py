@@ -6,10 +6,10 @@ from typing import Any
 
 from nicegui import ui
 
-from api.contract.conversations import Conversation, LabelRef, Priority
+from api.contract.conversations import Conversation, FoundLine, LabelRef, Priority
 from ui import formats
 from ui.components.swatches import label_dot
-from ui.components.text import avatar, icon, initials
+from ui.components.text import Text, avatar, icon, initials
 from ui.i18n import _
 from ui.labels import conversations as labels
 
@@ -27,6 +27,7 @@ class Row:
     def __init__(self, one: Conversation, choose: Callable[[Conversation], Any]) -> None:
         self.seen = one
         self._labeled: list[LabelRef] = []
+        self._line: FoundLine | None = None
         with ui.element("a").classes("m-inbox-row") as self.element:
             self._avatar = avatar("")
             with ui.element("div").classes("m-col m-tight m-grow"):
@@ -37,6 +38,7 @@ class Row:
                 with ui.element("div").classes("m-row m-near"):
                     self._ours = icon("reply").classes("m-inbox-ours")
                     self._text = ui.label().classes("m-sub m-clip m-grow").props("dir=auto")
+                    self._found = ui.element("div").classes("m-sub m-clip m-grow m-found").props("dir=auto")
                     self._unread = ui.label().classes("m-count").props("role=img")
                 with ui.element("div").classes("m-row m-near") as self._third:
                     self._waits = ui.label().classes("m-inbox-waits shrink-0")
@@ -50,13 +52,15 @@ class Row:
         """What is known of it now."""
         self.seen = one
         name = name_of(one)
-        self.element.props["href"] = f"/inbox/{one.id}"
+        self.element.props["href"] = f"/inbox/{one.id}" + (f"?at={one.found.entry_id}" if one.found else "")
         self._name.text = name
         self._avatar.text = initials(name)
         self._avatar.classes(replace=f"m-avatar m-tint-{sum(name.encode()) % 4 + 1}")
-        self._when.text = formats.lately(one.last.at if one.last else one.opened_at)
+        self._when.text = formats.lately(one.found.at if one.found else one.last.at if one.last else one.opened_at)
         self._text.text = labels.preview(one.last)
-        self._ours.set_visibility(one.last is not None and one.last.direction == "out")
+        self._show_found(one.found)
+        ours = one.found.side == "out" if one.found else one.last is not None and one.last.direction == "out"
+        self._ours.set_visibility(ours)
         self._unread.text = f"{one.unread}" if one.unread < 100 else "99+"
         self._unread.props["aria-label"] = _("{n} unread").format(n=self._unread.text)
         self._unread.set_visibility(one.unread > 0)
@@ -71,6 +75,23 @@ class Row:
         self._facts.set_visibility(bool(self._facts.text))
         self._show_labels(one.labels)
         self.tick()
+
+    def _show_found(self, line: FoundLine | None) -> None:
+        """The line that a search met, its words marked, in place of what was said last."""
+        self._text.set_visibility(line is None)
+        self._found.set_visibility(line is not None)
+        if line is None or line == self._line:
+            return
+        self._line, at = line, 0
+        self._found.clear()
+        with self._found:
+            if line.side == "note":
+                icon("lock")
+            for part in line.marks:
+                Text("span", line.text[at : part.start])
+                Text("mark", line.text[part.start : part.end])
+                at = part.end
+            Text("span", line.text[at:])
 
     def _show_labels(self, wanted: list[LabelRef]) -> None:
         if wanted == self._labeled:

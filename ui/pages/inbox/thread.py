@@ -33,10 +33,14 @@ _PRESSED = """(e) => { const act = e.target.closest('.m-thread-act');
 
 
 class Thread:
-    """`came(entries)` is called with what was not there before, each time; the newest message of all is `newest`."""
+    """`came(entries)` is called with what was not there before, each time; the newest message of all is `newest`. `at`: an entry to begin
+    at; between what stands there and what is newest there may be a gap, until one scrolls down or goes to the newest."""
 
-    def __init__(self, conversation_id: UUID, came: Callable[[list[ThreadEntry]], Awaitable[None]]) -> None:
-        self._id, self._api, self._came = conversation_id, session.current().api, came
+    def __init__(
+        self, conversation_id: UUID, came: Callable[[list[ThreadEntry]], Awaitable[None]], at: UUID | None = None
+    ) -> None:
+        self._id, self._api, self._came, self._begin = conversation_id, session.current().api, came, at
+        self._gap = False
         self._seen: dict[UUID, ThreadEntry] = {}
         self._drawn: dict[UUID, ui.element] = {}
         self._days: dict[date, ui.element] = {}
@@ -49,7 +53,7 @@ class Thread:
             with ui.element("div").classes("m-thread-scroll") as self._scroll:
                 self._scroll.props.update({"role": "log", "tabindex": "0", "aria-label": _("Conversation")})
                 self._pending = ui.element("div").classes("m-conv-list m-thread-pending")
-                self._place = load(lambda: client.entries(self._api, self._id, limit=PAGE), self._draw, bubbles.skeleton)
+                self._place = load(self._first, self._draw, bubbles.skeleton)
             with ui.element("button").classes("m-thread-down").props("type=button") as self._down:
                 icon("arrow_downward")
                 self._down_text = ui.label()
@@ -73,7 +77,23 @@ class Thread:
     @property
     def away(self) -> bool:
         """Whether the reader looks at what was said earlier."""
-        return self._away
+        return self._away or self._gap
+
+    async def _first(self) -> Page[ThreadEntry]:
+        """The newest, or those around the entry to begin at."""
+        self._gap = False
+        if self._begin is not None:
+            try:
+                found = await client.entries_around(self._api, self._id, self._begin, PAGE)
+                later = await client.entries_after(self._api, self._id, found.items[0].cursor, PAGE)
+            except ApiProblem as error:
+                if error.status != 404:
+                    raise
+                self._begin = None  # it went meanwhile
+            else:
+                self._gap = later.next_cursor is not None
+                return Page(items=[*reversed(later.items), *found.items], next_cursor=found.next_cursor)
+        return await client.entries(self._api, self._id, limit=PAGE)
 
     def _find(self, provider_id: str) -> Message | None:
         return next((one.message for one in self._seen.values() if one.message and one.message.provider_id == provider_id), None)
@@ -82,6 +102,9 @@ class Thread:
         """Asks for what is new or changed, as far back as it takes to meet what is known."""
         if not hasattr(self, "_list") or self._list.is_deleted:
             await self._place.refresh()
+            return
+        if self._gap:  # it stands behind the gap
+            self._show_down()
             return
         if self._asking:  # once more afterwards: what is asked now may be older than what was just told
             self._again = True
@@ -107,6 +130,8 @@ class Thread:
         """Draws what is new and what has changed."""
         if not hasattr(self, "_list") or self._list.is_deleted:
             return
+        if self._gap:
+            entries = [one for one in entries if one.id in self._seen]
         fresh = [one for one in entries if one.id not in self._seen]
         for one in sorted(entries, key=_order):
             if self._seen.get(one.id) != one:
@@ -145,6 +170,23 @@ class Thread:
         if self._again:
             await self.refresh()
 
+    async def _later(self) -> None:
+        """What stands in the gap, page by page, while one reads on downwards."""
+        if self._asking:
+            return
+        self._asking = True
+        try:
+            newest = max(self._seen.values(), key=_order)
+            found = await client.entries_after(self._api, self._id, newest.cursor, 5 * PAGE)
+        except (ApiProblem, Offline):  # scrolling, or the button, asks again
+            return
+        finally:
+            self._asking = False
+        self._gap = found.next_cursor is not None
+        for one in found.items:
+            self._put(one)
+        self._show_down()
+
     # -- drawing ------------------------------------------------------------------------------------------------
 
     def _draw(self, found: Page[ThreadEntry]) -> None:
@@ -158,6 +200,9 @@ class Thread:
             self._blank.set_visibility(not found.items)
         for one in sorted(found.items, key=_order):
             self._put(one)
+        if self._begin is not None:
+            self._point(self._begin)
+        self._show_down()
         self._tell(list(found.items))
 
     def _put(self, one: ThreadEntry) -> None:
@@ -235,20 +280,41 @@ class Thread:
         self._away = event.args == "away"
         if not self._away:
             self._below = 0
+            if self._gap:
+                await self._later()
             self._tell([])
         self._show_down()
 
     def _show_down(self) -> None:
         new = ngettext("{n} new message", "{n} new messages", self._below).format(n=formats.number(self._below))
         self._down_text.text = new if self._below else _("Newest messages")
-        self._down.set_visibility(self._away)
+        self._down.set_visibility(self.away)
+
+    async def go(self, entry_id: UUID) -> None:
+        """To an entry; what stands around it comes where it is not here yet."""
+        if entry_id in self._drawn:
+            self._point(entry_id)
+        else:
+            self._begin = entry_id
+            await self._place.refresh()
+
+    def _point(self, entry_id: UUID) -> None:
+        """Scrolls to an entry and shows which it is."""
+        ui.run_javascript(f"masteria.point(getHtmlElement({self._drawn[entry_id].id}))")
 
     def to_end(self) -> None:
         """To the newest message."""
+        self._begin = None
+        if self._gap:
+            background_tasks.create(self._anew(), name="newest")
         self._away, self._below = False, 0
         self._down.set_visibility(False)
         ui.run_javascript(f"const t = getHtmlElement({self._scroll.id}); t.scrollTop = 0; t.dataset.away = 'near'")
         self._tell([])
+
+    async def _anew(self) -> None:
+        with self.element:
+            await self._place.refresh()
 
 
 def _order(one: ThreadEntry) -> tuple[datetime, str]:

@@ -14,7 +14,6 @@ from api.contract.problems import ConversationError
 from ui import session
 from ui.client import accounts, channels
 from ui.client import inbox as client
-from ui.client.base import ApiClient
 from ui.components.buttons import button, icon_button
 from ui.components.cards import card, item
 from ui.components.collection import Collection, Form
@@ -42,7 +41,7 @@ class _Teams:
     async def _fetch(self) -> list[Team]:
         may = session.current().may
         if may(Permission.TEAM_READ):
-            self._people = await _everybody(self._api)
+            self._people = await accounts.everybody(self._api)
         teams, self._channels = await asyncio.gather(client.teams(self._api), self._all_channels(may(Permission.CHANNELS_READ)))
         return teams
 
@@ -146,12 +145,3 @@ class _Teams:
         heading = _("Delete the team “{name}”?").format(name=one.name)
         text = _("Its conversations stay with those who have them, and have no team any more. Nobody leaves the company.")
         await self._kept.delete(one, heading, text, lambda: client.delete_team(self._api, one.id, one.version))
-
-
-async def _everybody(api: ApiClient) -> list[Member]:
-    found = await accounts.team(api)
-    people = list(found.items)
-    while found.next_cursor:
-        found = await accounts.team(api, found.next_cursor)
-        people += found.items
-    return sorted(people, key=lambda one: one.name)
