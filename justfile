@@ -58,6 +58,10 @@ faults *args: _env
 fuzz *args: _env
     @FUZZ_EXAMPLES=${FUZZ_EXAMPLES:-200} {{py}} -m pytest -n 2 tests/api/test_fuzz.py tests/api/test_nasty_input.py {{args}}
 
+# What providers tell, in a thousand orders (ORDERS: how many): the same conversation comes of each
+orders *args: _env
+    @ORDERS=${ORDERS:-1000} {{py}} -m pytest tests/db/conversations/test_orders.py {{args}}
+
 # What no test notices: the product made wrong in some places, one at a time, in a copy (--count, --seed, --fresh, paths)
 mutants *args: _env
     @{{py}} -m tests.mutants {{args}}

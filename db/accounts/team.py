@@ -10,7 +10,7 @@ from db.accounts.events import SessionRevoked, TeamChanged
 from db.accounts.rights import end_borrowed
 from db.conversations import record
 from db.errors import RequestError
-from db.permissions import Permission, Role
+from db.permissions import ROLE_PERMISSIONS, Permission, Role
 from db.tenancy import Actor
 from db.work import Work, work
 
@@ -56,6 +56,8 @@ async def change_role(actor: Actor, user_id: UUID, role: Role) -> asyncpg.Record
                 "update membership set role = $3 where company_id = $1 and user_id = $2", w.company_id, user_id, role.value
             )
             await end_borrowed(w, user_id, role)
+            if Permission.CONVERSATIONS_WRITE not in ROLE_PERMISSIONS[role]:
+                await record.let_go(w, [user_id])
             w.audit("member.role_changed", user_id, before=before.value, after=role.value)
             w.emit(TeamChanged())
         return await queries.member(w, user_id)

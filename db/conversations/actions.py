@@ -48,11 +48,20 @@ insert into conversation(company_id, contact_id, channel_id, address, last_at, o
 on conflict do nothing returning id
 """
 _MEMBER = "select true from membership where company_id = $1 and user_id = $2 and role = any($3::text[]) for share"
+# A close that is taken back at once was none: what waited waits again, and it was open all the time.
+_TAKEN_BACK = "(state = 'closed' and closed_at > now() - interval '1 minute')"
+_AGAIN = f"""
+    unread_at = case when {_TAKEN_BACK} then (aside_unread || unread_at)[1:{record.MOST}] else unread_at end,
+    unanswered_at = case when {_TAKEN_BACK} then (array_sort(aside_unanswered || unanswered_at))[1:{record.MOST}] else unanswered_at end,
+    opened_at = case when state <> 'closed' or {_TAKEN_BACK} then opened_at else now() end,
+    first_reply_at = case when state <> 'closed' or {_TAKEN_BACK} then first_reply_at end,
+    aside_unread = '{{}}', aside_unanswered = '{{}}'
+"""
 _STATES = {
-    ConversationState.OPEN: "state = 'open', snoozed_until = null, opened_at = case when state = 'closed' then now() else opened_at end,"
-    " first_reply_at = case when state = 'closed' then null else first_reply_at end",
-    ConversationState.SNOOZED: "state = 'snoozed', snoozed_until = $3",
-    ConversationState.CLOSED: "state = 'closed', snoozed_until = null, closed_at = now(), unread_at = '{}', unanswered_at = '{}'",
+    ConversationState.OPEN: f"state = 'open', snoozed_until = null, {_AGAIN}",
+    ConversationState.SNOOZED: f"state = 'snoozed', snoozed_until = $3, {_AGAIN}",
+    ConversationState.CLOSED: "state = 'closed', snoozed_until = null, closed_at = now(), aside_unread = unread_at,"
+    " aside_unanswered = unanswered_at, unread_at = '{}', unanswered_at = '{}'",
 }
 _LINES = {
     ConversationState.OPEN: LineKind.REOPENED,

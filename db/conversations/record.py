@@ -4,6 +4,7 @@ The end is the same in whatever order messages are read: the newest by the provi
 waits until somebody reads or answers it here, or answers it later on a phone. Stands beneath the messages: knows its table only.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -75,11 +76,17 @@ values ($1, $2, $3, $4, $5, $6, $6, 'closed', $6, $5)
     first_reply_at = case when v.opened_at < $6 and not ({_NEVER_OPENED}) then least(v.first_reply_at, $6) else v.first_reply_at end,
 {_LAST} {_RETURNED}
 """
+# What came in after the newest entry that the writer saw: by its id, because that is the order in which it was recorded.
+_UNSEEN = """
+select i.received_at from inbound_message i where i.company_id = $1 and i.contact_id = $2 and i.channel_id = $3 and i.id > $8::uuid
+    and i.received_at >= least(v.unanswered_at[1], (select min(t) from unnest(v.unread_at) t))
+"""
 _ANSWERED = f"""
 insert into conversation as v (company_id, contact_id, channel_id, address, last_id, last_at, opened_at, answer_id, answer_by)
 values ($1, $2, $3, $4, $5, $6, $6, $5, $7)
 {_KEYS}
-    unread_at = '{{}}', unanswered_at = '{{}}',
+    unread_at = array(select t from unnest(v.unread_at) with ordinality u(t, n) where t in ({_UNSEEN}) order by n),
+    unanswered_at = array(select t from unnest(v.unanswered_at) t where t in ({_UNSEEN}) order by t),
     answer_id = excluded.answer_id, answer_by = excluded.answer_by,
     first_reply_at = case when v.unanswered_at <> '{{}}' or v.last_inbound_at >= v.opened_at
         then coalesce(v.first_reply_at, $6) else v.first_reply_at end,
@@ -122,10 +129,10 @@ async def echoed(w: Work, place: Place) -> UUID:
 
 
 async def answered(w: Work, place: Place, author_id: UUID | None, *, seen: UUID | None) -> UUID:
-    """Somebody answered here: nothing waits any more. `seen`: the newest entry that they saw; Conflict `someone_answered` when an answer
-    of somebody else was recorded after it: the row is locked, so of two at the same moment one sees the other. Returns the
-    conversation."""
-    row = await w.fetchrow(_ANSWERED, *_args(w, place), author_id)
+    """Somebody answered here: nothing waits any more but what came in after `seen`, the newest entry that they saw (None: they saw all).
+    Conflict `someone_answered` when an answer of somebody else was recorded after it: the row is locked, so of two at the same moment one
+    sees the other. Returns the conversation."""
+    row = await w.fetchrow(_ANSWERED, *_args(w, place), author_id, seen)
     assert row is not None
     answer: UUID | None = row["answer_id"]
     ours = author_id is not None and row["answer_by"] == author_id
@@ -177,17 +184,34 @@ async def line(
     w.emit(ConversationEntryAdded(conversation_id=conversation_id, contact_id=contact_id, entry_id=entry_id))
 
 
-async def left(w: Work, user_id: UUID) -> None:
-    """Somebody left the company: what was theirs is nobody's, and no team has them."""
-    rows = await w.fetch(
-        "update conversation set assignee_id = null, version = version + 1 where company_id = $1 and assignee_id = $2"
-        " returning id, contact_id, version",
-        w.company_id,
-        user_id,
-    )
-    await w.execute("delete from team_member where company_id = $1 and user_id = $2", w.company_id, user_id)
+_LET_GO = """
+with gone as (
+    update conversation set assignee_id = null, version = version + 1
+    where company_id = $1 and assignee_id = any($2::uuid[]) and ($3::uuid is null or team_id = $3) and ($4 or state <> 'closed')
+    returning id, contact_id, version, state, old.assignee_id as was
+), said as (
+    insert into conversation_entry(company_id, conversation_id, kind, by_id, whom_id)
+    select $1, id, $5, $6, was from gone where state <> 'closed' returning id, conversation_id
+)
+select g.id, g.contact_id, g.version, s.id as entry_id from gone g left join said s on s.conversation_id = g.id
+"""
+
+
+async def let_go(w: Work, user_ids: Sequence[UUID], *, team_id: UUID | None = None, closed: bool = False) -> None:
+    """These people do not answer any more, in this team or at all: what is open and theirs has no owner again, and says so. `closed`: what
+    is closed too, without a line."""
+    by = w.actor.id if w.actor is not None and w.actor.kind == "user" else None
+    rows = await w.fetch(_LET_GO, w.company_id, list(user_ids), team_id, closed, LineKind.UNASSIGNED.value, by)
     for row in rows[:MOST]:  # who shows more lists them anew
         w.emit(ConversationUpdated(conversation_id=row["id"], contact_id=row["contact_id"], version=row["version"]))
+        if row["entry_id"] is not None:
+            w.emit(ConversationEntryAdded(conversation_id=row["id"], contact_id=row["contact_id"], entry_id=row["entry_id"]))
+
+
+async def left(w: Work, user_id: UUID) -> None:
+    """Somebody left the company: what was theirs is nobody's, and no team has them."""
+    await let_go(w, [user_id], closed=True)
+    await w.execute("delete from team_member where company_id = $1 and user_id = $2", w.company_id, user_id)
 
 
 async def _recorded(w: Work, statement: str, place: Place) -> UUID:

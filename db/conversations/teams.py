@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from db.conversations import record
 from db.conversations.enums import AssignmentStrategy
 from db.conversations.errors import ConversationError, ConversationField
 from db.conversations.events import InboxChanged
@@ -128,12 +129,14 @@ async def _set_members(w: Work, team_id: UUID, member_ids: Sequence[UUID]) -> No
     )
     if len(found) < len(wanted):
         raise RequestError.INVALID(fields=[ConversationField.NOT_A_MEMBER("member_ids")])
-    await w.execute(
-        "delete from team_member where company_id = $1 and team_id = $2 and user_id <> all($3::uuid[])",
+    gone = await w.fetch(
+        "delete from team_member where company_id = $1 and team_id = $2 and user_id <> all($3::uuid[]) returning user_id",
         w.company_id,
         team_id,
         wanted,
     )
+    if gone:
+        await record.let_go(w, [row["user_id"] for row in gone], team_id=team_id)
     await w.execute(
         "insert into team_member(company_id, team_id, user_id) select $1, $2, unnest($3::uuid[]) on conflict do nothing",
         w.company_id,

@@ -1,5 +1,8 @@
-"""The same events in whatever order and however often: the same conversation and the same thread."""
+"""The same events in whatever order and however often: the same conversation and the same thread.
 
+A few orders in the suite; `just orders` tries a thousand."""
+
+import os
 from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -21,6 +24,8 @@ from db.tenancy import Actor
 from db.work import work
 from tests import factories
 from tests.db.conversations.test_conversations import PHONE, T0
+
+ORDERS = int(os.environ.get("ORDERS", 25))
 
 
 class Told(NamedTuple):
@@ -83,7 +88,7 @@ class _Side:
         return provider_id.removeprefix(self.mark)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=ORDERS, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(events=_EVENTS, data=st.data())
 async def test_any_order_ends_the_same(
     owner: Actor, owner_db: asyncpg.Connection, events: list[Told], data: st.DataObject
