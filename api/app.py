@@ -19,7 +19,7 @@ from api.auth.sign_in import SignInController
 from api.auth.views import provide_origin
 from api.boards import BoardController, StageController
 from api.bodies import BodyDeadline
-from api.campaigns import CampaignController
+from api.campaigns import CampaignController, ContactCampaignController
 from api.channel_signups import ChannelSignupController
 from api.channels import ChannelController, KindController
 from api.contacts import ContactController, CustomFieldController, TagController
@@ -65,6 +65,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     HomeController,
     HoldController,
     CampaignController,
+    ContactCampaignController,
     KindController,
     ChannelSignupController,
     ChannelController,

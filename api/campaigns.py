@@ -21,6 +21,7 @@ from api.contract.campaigns import (
     CampaignPatch,
     CampaignProblem,
     CampaignRow,
+    ContactCampaign,
     Preview,
     PreviewMessage,
     Progress,
@@ -36,7 +37,7 @@ from api.methods import only_head
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.recipients_csv import recipients_csv
 from api.versions import IfMatch
-from db.campaigns import actions, queries
+from db.campaigns import actions, queries, received
 from db.campaigns.enums import CampaignState
 from db.contacts.phones import display
 from db.errors import RequestError, RequestField
@@ -76,6 +77,17 @@ async def recipient_query(
 
 
 Asked: TypeAlias = NamedDependency[queries.RecipientQuery]
+
+
+class ContactCampaignController(Controller):
+    path = "/v1/contacts/{contact_id:uuid}/campaigns"
+    tags = ("Campaigns",)
+
+    @get(summary="Campaigns that wrote to a contact")
+    async def list_contact_campaigns(self, actor: Caller, contact_id: FromPath[UUID]) -> Page[ContactCampaign]:
+        """The newest 50, with what became of each message. Needs `campaigns:read`."""
+        found = await received.received(actor, contact_id)
+        return Page(items=[struct(one._asdict(), ContactCampaign) for one in found], total=len(found))
 
 
 class CampaignController(Controller):

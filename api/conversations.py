@@ -111,6 +111,9 @@ class ConversationController(Controller):
         team_id: FromQuery[UUID | None] = None,
         assignee_id: FromQuery[UUID | None] = None,
         label_id: FromQuery[UUID | None] = None,
+        campaign_id: Annotated[
+            UUID | None, QueryParameter(description="Of those who answered this campaign, as its figure `replied` counts them.")
+        ] = None,
         search: Annotated[
             str | None,
             QueryParameter(
@@ -123,7 +126,9 @@ class ConversationController(Controller):
     ) -> Page[Conversation]:
         """The newest message first. `mine`, `unassigned` and `open` are open ones, `unread` those of any state in which something is
         unread. Needs `conversations:read`."""
-        wanted = queries.Filter(ConversationView(view), channel_id, team_id, assignee_id, label_id, search=search)
+        wanted = queries.Filter(
+            ConversationView(view), channel_id, team_id, assignee_id, label_id, search=search, campaign_id=campaign_id
+        )
         rows = await queries.conversations(
             actor, wanted, before=decode_cursor(cursor, tuple[datetime, UUID]), limit=one_over(limit)
         )

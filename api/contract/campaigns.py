@@ -243,6 +243,16 @@ RecipientState = Literal[
 ]  # fmt: skip
 
 
+class ContactCampaign(Output):
+    """GET /v1/contacts/{id}/campaigns → Page[ContactCampaign]: the campaigns that wrote to the person, the newest 50."""
+
+    campaign_id: UUID
+    name: Annotated[str, example("Liquidação de verão")]
+    at: Moment  # when the message went, or is to go
+    state: Annotated[RecipientState, example("delivered")]
+    replied_at: Moment | None
+
+
 class Recipient(Output):
     """GET /v1/campaigns/{id}/recipients?state=&reason=&replied=&search= → Page[Recipient]; GET …/recipients.csv."""
 

@@ -105,7 +105,7 @@ class FoundLine(Output):
 
 
 class Conversation(Output):
-    """GET /v1/conversations?view=&channel_id=&team_id=&assignee_id=&label_id=&search=&cursor= → Page[Conversation], newest message
+    """GET /v1/conversations?view=&channel_id=&team_id=&assignee_id=&label_id=&campaign_id=&search=&cursor= → Page[Conversation], newest message
     first; GET /v1/conversations/{id}; GET /v1/contacts/{id}/conversations → Page[Conversation]; POST /v1/conversations
     ConversationCreate → Conversation: finds or opens the one; PATCH ConversationUpdate (If-Match: 412 when somebody changed it)."""
 

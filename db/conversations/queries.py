@@ -85,7 +85,9 @@ class Conversation(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """Which conversations a list has. `search`: words of the contact's name or addresses, or of something that was said."""
+    """Which conversations a list has. `search`: words of the contact's name or addresses, or of something that was said. `campaign_id`: of
+    those who answered it, the same that its figure counts; who was deleted since has no conversation, and who was merged one with
+    somebody else."""
 
     view: ConversationView = ConversationView.OPEN
     channel_id: UUID | None = None
@@ -94,6 +96,7 @@ class Filter(NamedTuple):
     label_id: UUID | None = None
     contact_id: UUID | None = None
     search: str | None = None
+    campaign_id: UUID | None = None
 
 
 class Counts(NamedTuple):
@@ -164,6 +167,12 @@ async def conversations(
             conditions.append(
                 f"exists (select from conversation_label x where x.company_id = $1 and x.label_id = ${len(args)}"
                 " and x.conversation_id = v.id)"
+            )
+        if filter.campaign_id is not None:
+            args.append(filter.campaign_id)
+            conditions.append(
+                "(v.contact_id, v.channel_id) in (select m.contact_id, m.channel_id from message m where m.company_id = $1"
+                f" and m.campaign_id = ${len(args)} and m.replied_at is not null)"
             )
         words = None
         if filter.search is not None and filter.search.strip():

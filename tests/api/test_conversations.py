@@ -1,6 +1,7 @@
 """The inbox over HTTP: two people at once, cursors both ways, who is here, and what listeners are told."""
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -13,7 +14,7 @@ from db.permissions import Permission, Role
 from db.tenancy import Actor
 from tests import factories
 from tests.api.conftest import Headers, SignInAs
-from tests.db.conversations.test_conversations import PHONE, Scene
+from tests.db.conversations.test_conversations import PHONE, T0, Scene
 
 
 @pytest.fixture
@@ -78,6 +79,43 @@ async def test_a_list_is_paged_and_filtered(client: httpx.AsyncClient, scene: Sc
         assert len((await client.get("/v1/conversations", params=params, headers=auth)).json()["items"]) == count, params
     counts = (await client.get("/v1/conversations/counts", headers=auth)).json()
     assert counts == {"open": 5, "mine": 0, "unassigned": 5, "unread": 5, "snoozed": 0}
+
+
+async def test_the_figure_of_who_answered_and_their_conversations_agree(
+    client: httpx.AsyncClient, scene: Scene, sign_in_as: SignInAs, owner_db: asyncpg.Connection
+) -> None:
+    """Also of a person whom a later campaign brought again, and not of one whom another campaign brought."""
+    auth, company = await sign_in_as(Role.VIEWER), scene.owner.company_id
+    first, later = [
+        await factories.campaign(owner_db, scene.owner, scene.channel, body="Oi", name=name) for name in ("Natal", "Páscoa")
+    ]
+
+    async def sent(campaign: UUID, contact: UUID, at: int) -> None:
+        await owner_db.execute(
+            "insert into message(company_id, channel_id, queue_id, campaign_id, contact_id, address, dedupe_key, state, sent_at)"
+            " values ($1, $2, $2, $3, $4, $5, $6, 4, $7)",
+            company, scene.channel, campaign, contact, PHONE, f"{campaign}:{contact}", T0 + timedelta(minutes=at),
+        )  # fmt: skip
+
+    other = (await create_contact(scene.owner, name="Bia", phone="+5511987650001", tag_names=[], custom={}))["id"]
+    silent = (await create_contact(scene.owner, name="Caio", phone="+5511987650002", tag_names=[], custom={}))["id"]
+    for contact in (scene.contact, silent):
+        await sent(first, contact, 0)
+    await scene.wrote(1, "Quero")
+    for contact in (scene.contact, other):
+        await sent(later, contact, 10)
+    await scene.wrote(11, "Quero também")
+    await Scene(scene.owner, scene.channel, other).wrote(12, "Eu quero", key="bia")
+    for campaign, names in ((first, ["Ana Lima"]), (later, ["Bia", "Ana Lima"])):
+        given = {"view": "all", "campaign_id": str(campaign)}
+        found = (await client.get("/v1/conversations", params=given, headers=auth)).json()["items"]
+        assert [one["contact_name"] for one in found] == names
+        progress = (await client.get(f"/v1/campaigns/{campaign}/progress", headers=auth)).json()
+        assert progress["campaign"]["figures"]["replied"] == len(names)
+    got = (await client.get(f"/v1/contacts/{scene.contact}/campaigns", headers=auth)).json()["items"]
+    assert [(one["name"], one["replied_at"] is not None) for one in got] == [("Páscoa", True), ("Natal", True)]
+    [unanswered] = (await client.get(f"/v1/contacts/{silent}/campaigns", headers=auth)).json()["items"]
+    assert (unanswered["state"], unanswered["replied_at"]) == ("delivered", None)
 
 
 async def test_the_thread_goes_on_from_any_entry(client: httpx.AsyncClient, scene: Scene, sign_in_as: SignInAs) -> None:

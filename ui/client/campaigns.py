@@ -12,6 +12,7 @@ from api.contract.campaigns import (
     CampaignLaunch,
     CampaignPatch,
     CampaignRow,
+    ContactCampaign,
     Preview,
     Progress,
     Recipient,
@@ -95,6 +96,11 @@ async def progress(api: ApiClient, campaign_id: UUID) -> Progress:
 
 async def recipients(api: ApiClient, campaign_id: UUID, params: Params) -> Page[Recipient]:
     return await api.get(f"/v1/campaigns/{campaign_id}/recipients", Page[Recipient], params)
+
+
+async def of_contact(api: ApiClient, contact_id: UUID) -> list[ContactCampaign]:
+    """Those that wrote to a person, newest first."""
+    return (await api.get(f"/v1/contacts/{contact_id}/campaigns", Page[ContactCampaign])).items
 
 
 async def channels(api: ApiClient) -> list[Channel]:

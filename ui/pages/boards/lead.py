@@ -29,6 +29,7 @@ from ui.components.toast import toast
 from ui.i18n import _, pgettext
 from ui.labels import boards as labels
 from ui.pages.boards.contact import ContactField
+from ui.pages.boards.origin import draw_origin
 
 
 class LeadPanel:
@@ -127,6 +128,7 @@ class LeadPanel:
             if lead.lost_reason is not None and self._lost(lead):
                 badge(_("Lost: {reason}").format(reason=lead.lost_reason), "bad")
             if lead.contact is not None:
+                draw_origin(self._api, lead)
                 with ui.element("div").classes("m-row m-near m-wrap"):
                     to = f"/contacts/{lead.contact.id}"
                     button(lead.contact.name or _("No name"), icon="person", to=to)

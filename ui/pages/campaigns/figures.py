@@ -68,7 +68,7 @@ class Figures:
                 if step.key == "failed":
                     pressable(box, self._on_failed, _("See why"))
                 elif step.key == "replied":
-                    pressable(box, self._on_replied, _("See who answered, and what"))
+                    pressable(box, self._on_replied, _("See the conversations of who answered"))
                 elif step.key == "stopped":
                     box.tooltip(_("Cancelled before their turn, or opted out since the launch"))
 

@@ -210,8 +210,8 @@ class _Live:
     async def _only(self, reason: str) -> None:
         await self._people.only(reason)
 
-    async def _to_replies(self) -> None:
-        await self._people.replies()
+    def _to_replies(self) -> None:
+        ui.navigate.to(f"/inbox?view=all&campaign_id={self._campaign.id}")
 
     def _to_failures(self) -> None:
         ui.run_javascript("document.getElementById('failures')?.scrollIntoView({behavior: 'smooth', block: 'center'})")

@@ -123,12 +123,6 @@ class Recipients:
             ui.run_javascript("document.getElementById('recipients')?.scrollIntoView({behavior: 'smooth', block: 'start'})")
         await self._table.reload()
 
-    async def replies(self) -> None:
-        """Shows those who answered, with what they wrote."""
-        self._set_reason(None)
-        ui.run_javascript("document.getElementById('recipients')?.scrollIntoView({behavior: 'smooth', block: 'start'})")
-        await self._table.choose("state", REPLIED)
-
     async def refresh(self, progress: Progress | None = None) -> None:
         await self._table.refresh()
 

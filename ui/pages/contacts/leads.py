@@ -1,5 +1,6 @@
 """What somebody may buy: their leads on all boards, and a new one."""
 
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from uuid import UUID
 
@@ -70,26 +71,34 @@ class Leads:
                 _draw_lead(lead, stages.get(lead.stage_id))
 
     def _new(self, boards: list[Board]) -> None:
-        async def make() -> None:
-            if not filled([title]):
-                return
-            body = LeadCreate(board_id=board.value, title=title.value.strip(), contact_id=self._id)
-            try:
-                await client.create_lead(self._api, body)
-            except (ApiProblem, Offline) as error:
-                problems.show_in({"title": title}, error)
-                return
-            box.close()
-            await self._place.refresh()
+        new_lead(boards, self._id, self._place.refresh)
 
-        with dialog(_("New lead")) as box:
-            title = text_field(_("Title"), placeholder=_("What is it about?"), limit=200, on_enter=make)
-            board = select_field(_("Board"), {one.id: one.name for one in boards}, boards[0].id)
-            board.hide(len(boards) == 1)
-            with ui.element("div").classes("m-dialog-foot"):
-                button(_("Cancel"), box.close, kind="plain")
-                button(_("Create"), make, kind="primary")
-        box.open()
+
+def new_lead(
+    boards: list[Board], contact_id: UUID, done: Callable[[], Awaitable[None]], *, conversation_id: UUID | None = None
+) -> None:
+    """Asks what it is about and on which board, and makes it; `done` is called once it is there."""
+
+    async def make() -> None:
+        if not filled([title]):
+            return
+        body = LeadCreate(board_id=board.value, title=title.value.strip(), contact_id=contact_id, conversation_id=conversation_id)
+        try:
+            await client.create_lead(session.current().api, body)
+        except (ApiProblem, Offline) as error:
+            problems.show_in({"title": title}, error)
+            return
+        box.close()
+        await done()
+
+    with dialog(_("New lead")) as box:
+        title = text_field(_("Title"), placeholder=_("What is it about?"), limit=200, on_enter=make)
+        board = select_field(_("Board"), {one.id: one.name for one in boards}, boards[0].id)
+        board.hide(len(boards) == 1)
+        with ui.element("div").classes("m-dialog-foot"):
+            button(_("Cancel"), box.close, kind="plain")
+            button(_("Create"), make, kind="primary")
+    box.open()
 
 
 def _draw_lead(lead: Lead, at: tuple[Board, Stage] | None) -> None:

@@ -15,7 +15,7 @@ from api.contract.base import Page
 from api.contract.conversations import Conversation, ConversationView
 from api.contract.enums import Permission
 from ui import formats, live, session
-from ui.client import channels, inbox
+from ui.client import campaigns, channels, inbox
 from ui.client import conversations as client
 from ui.client.base import ApiProblem, Offline
 from ui.components.address import address
@@ -34,7 +34,8 @@ VIEWS = (
     ConversationView.OPEN, ConversationView.MINE, ConversationView.UNASSIGNED, ConversationView.UNREAD,
     ConversationView.SNOOZED, ConversationView.CLOSED,
 )  # fmt: skip
-FILTERS = ("channel_id", "label_id", "team_id", "assignee_id")
+CAMPAIGN = "campaign_id"
+FILTERS = ("channel_id", "label_id", "team_id", "assignee_id", CAMPAIGN)
 STEP, HEAD = 40, 100  # rows that one page brings; rows at the top that are asked for again when something happens
 MOST = 1000  # rows that stand on the page at once
 _SCROLLED = """(e) => { const t = e.target, at = t.scrollTop > 40 ? 'down' : 'top';
@@ -122,6 +123,8 @@ class List:
         self._chosen_filters.pop(key, None)
         if value is not None:
             self._chosen_filters[key] = value
+        if key == CAMPAIGN and self._view is ConversationView.ALL:  # which no tab offers
+            self._view = ConversationView.OPEN
         self._write_address()
         await self._anew()
 
@@ -170,7 +173,7 @@ class List:
             except (ApiProblem, Offline):
                 continue
             lists.append((key, name, {str(one.id): one.name for one in found}))
-        self._filter_names = {key: names for key, _name, names in lists}
+        self._filter_names = {**{key: names for key, _name, names in lists}, CAMPAIGN: await self._campaign_name()}
         self._menu.clear()
         with self._menu:
             for key, name, names in lists:
@@ -180,11 +183,26 @@ class List:
                 choices([Choice(text, partial(self._filter, key, value)) for value, text in names.items()])
         self._draw_filters()
 
+    async def _campaign_name(self) -> dict[str, str]:
+        """Of the campaign whose answers are listed: its figure leads here, no menu offers it."""
+        chosen = self._chosen_filters.get(CAMPAIGN)
+        if not chosen or not session.current().may(Permission.CAMPAIGNS_READ):
+            return {}
+        try:
+            name = (await campaigns.campaign(self._api, UUID(chosen))).name
+        except (ApiProblem, Offline):
+            return {}
+        return {chosen: _("Answered {name}").format(name=name)}
+
     def _draw_filters(self) -> None:
         self._filters.clear()
         with self._filters:
             for key, value in self._chosen_filters.items():
-                chip(self._filter_names.get(key, {}).get(value, "…"), on=True, on_remove=partial(self._filter, key, None))
+                text = self._filter_names.get(key, {}).get(value, "…")
+                shown = chip(text, on=True, on_remove=partial(self._filter, key, None))
+                if key == CAMPAIGN:
+                    told = _("As many as the campaign counts. Who was deleted since is counted there and has no conversation.")
+                    shown.props["title"] = told
         self._filters.set_visibility(bool(self._chosen_filters))
 
     # -- rows ---------------------------------------------------------------------------------------------------

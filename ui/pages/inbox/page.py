@@ -46,6 +46,7 @@ from ui.routing import page
 HERE = 15.0  # seconds between telling colleagues that one looks
 _SEEN = """document.visibilityState === 'visible' && document.hasFocus() ? emitEvent('looked')
     : addEventListener('focus', () => emitEvent('looked'), {once: true})"""
+_BESIDE = "(e) => e.target === e.currentTarget && e.target.classList.contains('m-inbox-aside-on') && emit()"  # beside the sheet
 
 
 @page("/inbox", permission=Permission.CONVERSATIONS_READ)
@@ -82,6 +83,7 @@ class _Inbox:
         self._drafts = Drafts(self._drafts_found)
         with ui.element("div").classes("m-inbox") as self._element:
             self._element.props["data-keys"] = " ".join(KEYS)
+            self._element.on("click", self._toggle_aside, [], js_handler=_BESIDE)
             self._list = List(self._choose)
             with ui.element("section").classes("m-inbox-pane") as self._pane:
                 self._pane.props["aria-label"] = _("Conversation")
@@ -258,6 +260,8 @@ class _Inbox:
         if self._open is not None and event.contact_id in {None, self._open.one.contact_id}:
             await self._open.side.refresh()
             await self._open.composer.refresh()
+            self._list.poke()
+            await self._know(await client.conversation(self._api, self._open.one.id))
 
     async def _reset(self) -> None:
         self._counts.poke()
