@@ -102,7 +102,6 @@ async def test_leads_are_moved_and_the_person_opted_out_from_here(
         return (await contacts.contact(as_owner, one.contact_id)).opted_out_at is not None
 
     await until(out)
-    await real.should_see("Não recebe mais mensagens.")
 
 
 async def test_what_brought_the_person_and_what_they_got(
