@@ -1,16 +1,17 @@
 """The conversation card and the answers of a campaign, over the real API and database."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from nicegui import ui
 from nicegui.testing import User
 
+from api.contract.events import MessageReceived
 from db.tenancy import Actor
 from tests import factories
 from tests.factories import content_json
-from tests.ui.interactions import click, field, press, until
+from tests.ui.interactions import click, field, hear, press, until
 
 PHONE = "+5511900000000"
 
@@ -80,14 +81,30 @@ async def test_the_figure_of_answers_leads_to_who_answered(
         " where company_id = $1",
         owner.company_id,
     )
+    await owner_db.execute("select make_conversations($1, null)", owner.company_id)
     await real.open(f"/campaigns/{campaign}")
-    await real.should_see("Responderam", retries=30)
+    await real.should_see("Responderam")
     table = next(one for one in real.client.elements.values() if isinstance(one, ui.table))  # type: ignore[union-attr]
     await until(lambda: _rows(table, 2))
     press(real, "Responderam")
-    await until(lambda: _rows(table, 1))
-    assert table.rows[0]["replied"]["text"] == "Quero sim!"
-    await real.should_see("Situação: Respondeu")
+    await real.should_see("Responderam a Promoção")
+    await real.should_see("Quero sim! Me chama?")
+
+
+async def test_what_has_not_changed_is_not_drawn_again(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, person: UUID
+) -> None:
+    """A voice message that plays goes on playing when another message comes."""
+    channel = await factories.channel(owner_db, owner)
+    await came(owner_db, owner, channel, person, "text", "Ouve o áudio?")
+    await real.open(f"/contacts/{person}")
+    await real.should_see("Ouve o áudio?")
+    before = next(iter(real.find("Ouve o áudio?").elements))
+    await came(owner_db, owner, channel, person, "text", "Já ouviu?")
+    hear(MessageReceived(message_id=uuid4(), contact_id=person, channel_id=channel))
+    await real.should_see("Já ouviu?")
+    assert not before.is_deleted
+    assert next(iter(real.find("Ouve o áudio?").elements)) is before
 
 
 async def _rows(table: ui.table, count: int) -> bool:

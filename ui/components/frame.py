@@ -152,7 +152,7 @@ def _top_bar() -> None:
 def _bottom_bar(shown: Sequence[Place], here: str, unread: Unread) -> None:
     bar = ui.element("nav").classes("m-bottom")
     bar.props["aria-label"] = _("Main menu")
-    on_bar = [place for place in shown if place.phone][:4]
+    on_bar = [place for place in shown if place.phone]
     with bar:
         for place in on_bar:
             _tile(place, here, unread)

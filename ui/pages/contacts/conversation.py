@@ -1,9 +1,12 @@
 """The conversation with one person: what was said, over all channels, in the order of time, and the answer below it.
 
-Repaints from events. What somebody is typing is never taken away, and the same text goes out once, however often they press.
+Events draw what changed, and nothing else. What somebody is typing is never taken away, and the same text goes out once, however often they press.
 """
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 from nicegui import ui
@@ -38,6 +41,7 @@ class Conversation:
         self._items: list[Message] = []  # newest first
         self._cursor: str | None = None
         self._painted: ui.element | None = None
+        self._drawn: dict[object, tuple[ui.element, Message | None]] = {}
         with card(_("Conversation"), hint=_("Over all channels, as this person sees it."), flush=True) as box:
             box.props["id"] = "conversation"
             with ui.element("div").classes("m-conv") as pane:
@@ -97,29 +101,58 @@ class Conversation:
     # -- drawing ------------------------------------------------------------------------------------------------
 
     def _draw(self, _items: list[Message]) -> None:
-        self._painted = ui.element("div").classes("m-conv-list")
+        self._painted, self._drawn = ui.element("div").classes("m-conv-list"), {}
         self._paint()
         ui.run_javascript("location.hash === '#conversation' && document.getElementById('conversation')?.scrollIntoView()")
 
     def _paint(self) -> None:
+        """Draws what is new and what has changed; the rest stays as it is, with what plays in it."""
         assert self._painted is not None
-        self._painted.clear()
-        with self._painted:
-            if not self._items:
-                empty("forum", _("Nothing was said yet"), _("Messages to this person and their answers stand here."))
-                return
-            if self._cursor:
-                with ui.element("div").classes("m-conv-line"):
-                    button(_("Show earlier messages"), self._earlier, kind="plain")
-            known = {one.provider_id: one for one in self._items if one.provider_id}
-            day: date | None = None
-            for one in reversed(self._items):
-                local = one.at.astimezone(formats.zone()).date()
-                if local != day:
-                    day = local
-                    with ui.element("div").classes("m-conv-line"):
-                        Text("span", bubbles.day_name(local), "m-chip")
-                bubbles.draw_message(one, known.get)
+        drawn: dict[object, tuple[ui.element, Message | None]] = {}
+        for key, message, draw in self._lines():
+            known = self._drawn.pop(key, None)
+            if known is None:
+                with self._painted:
+                    element = ui.element("div").classes("m-thread-entry")
+            else:
+                element = known[0]
+            if known is None or known[1] != message:
+                element.clear()
+                with element:
+                    draw()
+            drawn[key] = element, message
+        for gone, _message in self._drawn.values():
+            gone.delete()
+        self._drawn = drawn
+        order = [element for element, _message in drawn.values()]
+        if self._painted.default_slot.children != order:
+            self._painted.default_slot.children[:] = order
+            self._painted.update()
+
+    def _lines(self) -> Iterator[tuple[object, Message | None, Callable[[], Any]]]:
+        """What stands there from the top: what a line is, its message if it is one, and what draws it."""
+        if not self._items:
+            text = _("Messages to this person and their answers stand here.")
+            yield "empty", None, partial(empty, "forum", _("Nothing was said yet"), text)
+        if self._cursor:
+            yield "earlier", None, self._draw_earlier
+        known = {one.provider_id: one for one in self._items if one.provider_id}
+        day: date | None = None
+        for one in reversed(self._items):
+            local = one.at.astimezone(formats.zone()).date()
+            if local != day:
+                day = local
+                yield local, None, partial(_draw_day, local)
+            yield one.id, one, partial(bubbles.draw_message, one, known.get)
+
+    def _draw_earlier(self) -> None:
+        with ui.element("div").classes("m-conv-line"):
+            button(_("Show earlier messages"), self._earlier, kind="plain")
+
+
+def _draw_day(day: date) -> None:
+    with ui.element("div").classes("m-conv-line"):
+        Text("span", bubbles.day_name(day), "m-chip")
 
 
 class _Composer:

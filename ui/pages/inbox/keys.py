@@ -1,10 +1,32 @@
 """What single keys do in the inbox, outside of fields."""
 
+import asyncio
+from typing import Any
+
 from ui.components.cards import key_values
 from ui.components.confirm import dialog
 from ui.i18n import _
+from ui.pages.inbox.composer import Composer
+from ui.pages.inbox.header import Header
 
 KEYS = ("j", "k", "ArrowDown", "ArrowUp", "r", "q", "t", "n", "a", "e", "s", "?", "/", "Escape")
+
+
+async def act(key: str, header: Header, composer: Composer) -> None:
+    """What a key does with the open conversation, for who may write."""
+    actions: dict[str, Any] = {
+        "r": lambda: composer.focus("reply"),
+        "n": lambda: composer.focus("note"),
+        "q": composer.answer_before,
+        "t": composer.templates.ask,
+        "a": header.take,
+        "e": header.close,
+        "s": header.snoozes.open,
+    }
+    action = actions.get(key)
+    result = action() if action else None
+    if result is not None and asyncio.iscoroutine(result):
+        await result
 
 
 def help_dialog() -> None:

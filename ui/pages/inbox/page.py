@@ -3,9 +3,7 @@
 One page for all conversations: choosing one changes the address and the pane, never the page. Keys do what buttons do.
 """
 
-import asyncio
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from nicegui import background_tasks, events, ui
@@ -36,7 +34,7 @@ from ui.pages.inbox.composer import Composer
 from ui.pages.inbox.drafts import Drafts
 from ui.pages.inbox.furniture import Furniture
 from ui.pages.inbox.header import Header
-from ui.pages.inbox.keys import KEYS, help_dialog
+from ui.pages.inbox.keys import KEYS, act, help_dialog
 from ui.pages.inbox.list import List
 from ui.pages.inbox.row import name_of
 from ui.pages.inbox.side import Side
@@ -373,19 +371,4 @@ class _Inbox:
         elif now is not None and key == "Escape":
             self._leave()
         elif now is not None and self._write:
-            await self._act(key, now)
-
-    async def _act(self, key: str, now: _Open) -> None:
-        actions: dict[str, Any] = {
-            "r": lambda: now.composer.focus("reply"),
-            "n": lambda: now.composer.focus("note"),
-            "q": now.composer.answer_before,
-            "t": now.composer.templates.ask,
-            "a": now.header.take,
-            "e": now.header.close,
-            "s": now.header.snoozes.open,
-        }
-        action = actions.get(key)
-        result = action() if action else None
-        if result is not None and asyncio.iscoroutine(result):
-            await result
+            await act(key, now.header, now.composer)
