@@ -18,7 +18,7 @@ from api.contract.channels import (
     ChannelPatch,
     CheckLine,
 )
-from api.contract.kinds import Kind, KindCapabilities, KindField, KindSignup, Translated
+from api.contract.kinds import Kind, KindCapabilities, KindField, KindFile, KindSignup, Translated
 from api.contract.sandbox import SandboxKind, SandboxNewsCode
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from db.channels import actions, log, notices, queries
@@ -101,6 +101,8 @@ def kind_view(provider: Provider, settings: Settings) -> Kind:
             unit=can.unit,
             free_text_hours=None if window is None else window.total_seconds() / 3600,
             reply_kinds=list(can.reply_kinds),
+            files=[KindFile(form=rule.form, types=list(rule.types), most=rule.most, caption=rule.caption) for rule in can.files],
+            voice=can.voice,
             reply_to=can.reply_to,
             templates=can.write_template is not None,
             limits_people=can.limits_people,

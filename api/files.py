@@ -10,18 +10,21 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Request, Response, get
-from litestar.params import FromPath, PathParameter
+from litestar import Controller, Request, Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath, PathParameter
 from litestar.response import Stream
 
 from api.auth.guard import Caller
 from api.contract.messages import FileLink, MessageFile
 from db import blobs, file_links
 from db.clock import now
-from db.errors import RequestError
+from db.errors import RequestError, RequestField
 from db.file_links import Link
-from db.messages import files
+from db.messages import files, uploads
 from db.messages.files import Served
+from db.settings import Settings
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _SHOWN = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
@@ -30,6 +33,28 @@ _SHOWN = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsaf
 class FileController(Controller):
     path = "/v1/message-files"
     tags = ("Messages",)
+
+    @post(
+        request_max_body_size=uploads.MAX_BYTES + 64 * 1024,  # for the multipart frame
+        opt={"upload": True},
+        summary="Upload a file",
+        description="Multipart with `file`, at most 100 MB, to be sent by a message (`content` of kind `file`) within a day; until then it "
+        "is the uploader's alone. Its type is told from its bytes. A picture gets its small one a moment later (event `message.file` once "
+        "a message took it). Needs `messages:send`.",
+    )
+    async def upload_file(
+        self,
+        request: Request[Any, Any, Any],
+        actor: Caller,
+        data: Annotated[dict[str, UploadFile], Body(media_type=RequestEncodingType.MULTI_PART)],
+    ) -> MessageFile:
+        file = data.get("file")
+        if not isinstance(file, UploadFile):
+            raise RequestError.INVALID(fields=[RequestField.REQUIRED("file")])
+        settings: Settings = request.app.state.settings
+        quota = settings.media_quota_mb * 1_000_000
+        stored = await uploads.upload(actor, file.filename, file.content_type, _pieces(file), quota=quota)
+        return msgspec.convert(stored, MessageFile, from_attributes=True)
 
     @get("/{file_id:uuid}", summary="A file of a message")
     async def get_file(self, actor: Caller, file_id: FromPath[UUID]) -> FileLink:
@@ -97,6 +122,11 @@ def _wanted(header: str | None, served: Served) -> tuple[int, int] | None:
     else:
         first, last = max(0, served.size - int(asked[2])), served.size
     return first, min(last, served.size - 1)
+
+
+async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
+    while piece := await file.read(1 << 20):
+        yield piece
 
 
 async def _begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

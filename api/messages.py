@@ -10,7 +10,7 @@ from api.auth.guard import Caller
 from api.contract.base import Page
 from api.contract.campaigns import Binding
 from api.contract.messages import Message, MessageCreate, ReplyChannel
-from api.contract.replies import ButtonsReply, MenuReply, ReplyContent, TemplateReply, TextReply
+from api.contract.replies import ButtonsReply, FileReply, MenuReply, ReplyContent, TemplateReply, TextReply
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from db.messages import answers, conversation, render, replies
 
@@ -20,6 +20,8 @@ def reply_of(content: ReplyContent) -> replies.Reply:
     match content:
         case TextReply():
             return replies.TextReply(content.text)
+        case FileReply():
+            return replies.FileReply(content.file_id, content.caption or "", content.voice)
         case TemplateReply():
             return replies.TemplateReply(content.template_id, bindings_of(content.bindings))
         case ButtonsReply():

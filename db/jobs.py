@@ -188,6 +188,31 @@ class DownloadFile(Job, frozen=True, kw_only=True):
         return f"file:{self.file_id}"
 
 
+class LookAtFile(Job, frozen=True, kw_only=True):
+    """Opens a picture that somebody uploaded, and makes a small one of it."""
+
+    queue: ClassVar[QueueName] = "media"
+    timeout: ClassVar[float] = 180
+    file_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"look:{self.file_id}"
+
+
+class SendFile(Job, frozen=True, kw_only=True):
+    """Hands the file of a message over to the provider, then the message waits in its channel's queue (`db/messages/uploads.py`)."""
+
+    queue: ClassVar[QueueName] = "media"
+    timeout: ClassVar[float] = 420
+    max_tries: ClassVar[int] = 10
+    file_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"send:{self.file_id}"
+
+
 class DeleteFiles(Job, frozen=True, kw_only=True):
     """Deletes the files of messages whose contact was deleted."""
 

@@ -13,7 +13,7 @@ from db.clock import now
 from db.contacts import import_files, import_undo, imports
 from db.contacts.enums import ImportState
 from db.contacts.reasons import FileProblem
-from db.messages import files, inbox, lost
+from db.messages import files, inbox, lost, uploads
 from db.work import forget_ticks, system_work, take_tick
 from workers.registration import Loop
 
@@ -55,7 +55,9 @@ async def forget_undos() -> None:
 
 
 async def _files() -> None:
-    """Ends imports that nobody started, and deletes files that no row needs."""
+    """Lets go of what nobody sent, ends imports that nobody started, and deletes files that no row needs."""
+    for company_id in await uploads.untaken():
+        await uploads.forget_untaken(company_id)
     for company_id, import_id in await import_files.unstarted():
         await imports.finish(company_id, import_id, ImportState.FAILED, error=FileProblem.EXPIRED)
     page: list[str] = []

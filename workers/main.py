@@ -42,6 +42,7 @@ from workers import (
 )
 from workers.imports import job as imports
 from workers.media import job as media
+from workers.media import outgoing as outgoing_files
 from workers.outgoing import Sender
 from workers.progress import progress
 from workers.providers.wire import Wire
@@ -59,6 +60,7 @@ HANDLERS: tuple[Handler, ...] = (
     *imports.JOBS,
     *mail.JOBS,
     *media.JOBS,
+    *outgoing_files.JOBS,
     *outage.JOBS,
     *push.JOBS,
     *receipts.JOBS,

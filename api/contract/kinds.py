@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from api.contract.base import Output, example
 from api.contract.sandbox import SandboxKind, SandboxNewsCode
+from db.messages.enums import FileForm as FileForm
 from db.messages.enums import ReplyKind as ReplyKind
 
 KIND = "^[a-z][a-z0-9_]*$"
@@ -43,6 +44,15 @@ class KindField(Output):
     default: float | None
 
 
+class KindFile(Output):
+    """Files that a channel takes."""
+
+    form: FileForm
+    types: list[Annotated[str, example("image/jpeg")]]
+    most: int  # bytes
+    caption: bool  # it may have one
+
+
 class KindCapabilities(Output):
     """What a channel of this kind can do and what binds it."""
 
@@ -51,6 +61,8 @@ class KindCapabilities(Output):
     unit: Literal["message", "segment"]  # what is billed, and what `throughput` counts per second
     free_text_hours: float | None  # so long after a person's last message it takes free texts; null: at any time
     reply_kinds: list[ReplyKind]  # what an answer may be: the `kind` of its `content`
+    files: list[KindFile]  # of `reply_kinds` `file`: the first that fits the type of a file says as what it is sent
+    voice: bool  # recordings are played as voice messages
     reply_to: bool  # an answer may name the message that it answers
     templates: bool
     limits_people: bool  # it counts the people written to in 24 hours

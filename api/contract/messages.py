@@ -14,7 +14,8 @@ from db.messages.errors import MessageError
 
 
 class MessageFile(Output):
-    """A file in a message that was written elsewhere; it is fetched from the provider at once."""
+    """A file of a message. One that was written elsewhere is fetched from the provider at once; ours is uploaded first: POST
+    /v1/message-files (multipart with `file`) → MessageFile (201)."""
 
     id: UUID
     state: FileState
@@ -66,7 +67,7 @@ class Message(Output):
     author: str | None  # who of the team wrote it
     provider_id: str | None  # what `context.provider_id` and `content.target_id` of others name it by
     origin: MessageOrigin | None  # null: it came in, or was sent from here, as it was written
-    content: MessageContent | None  # whole and typed; null for what was sent from here
+    content: MessageContent | None  # whole and typed; of what was sent from here only that of files
     context: Context | None
     referral: Referral | None
     files: list[MessageFile]  # those of `content`, in its order

@@ -31,7 +31,7 @@ from db.errors import Params as Params
 from db.errors import RequestError as RequestError
 from db.errors import fill as fill
 from db.holds.errors import HoldError
-from db.messages.errors import MessageError, ReplyError, ReplyField
+from db.messages.errors import MessageError, ReplyError, ReplyField, UploadError
 from db.notifications.errors import NotificationError, NotificationField
 
 C = TypeVar("C", bound=Code)
@@ -46,6 +46,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     ContactImportError,
     MessageError,
     ReplyError,
+    UploadError,
     ConversationError,
     CampaignError,
     BoardError,

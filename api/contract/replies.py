@@ -18,6 +18,15 @@ class TextReply(Input, tag="text", tag_field="kind"):
     text: MessageText
 
 
+class FileReply(Input, tag="file", tag_field="kind"):
+    """`file_id`: a file that the caller uploaded (`POST /v1/message-files`) and no message took yet. `voice`: it is a recording, to be
+    played as a voice message; the server makes OGG with Opus of it."""
+
+    file_id: UUID
+    caption: Annotated[str, Meta(max_length=1024, examples=["O modelo azul"])] | None = None
+    voice: bool = False
+
+
 class TemplateReply(Input, tag="template", tag_field="kind"):
     """An approved template of the channel, filled as a campaign fills it; `POST /v1/conversations/{id}/template-preview` shows it. SMS
     takes those of every channel, as texts. Who asked for no more messages gets no marketing (409 `marketing_refused`)."""
@@ -72,4 +81,4 @@ class MenuReply(Input, tag="list", tag_field="kind"):
     rows: Annotated[list[ReplyRow], Meta(min_length=1, max_length=10)]
 
 
-ReplyContent = TextReply | TemplateReply | ButtonsReply | MenuReply
+ReplyContent = TextReply | FileReply | TemplateReply | ButtonsReply | MenuReply

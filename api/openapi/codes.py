@@ -11,7 +11,7 @@ from db.contacts.errors import ContactError, ContactImportError
 from db.conversations.errors import ConversationError
 from db.errors import ErrorCode, RequestError
 from db.holds.errors import HoldError
-from db.messages.errors import MessageError, ReplyError
+from db.messages.errors import MessageError, ReplyError, UploadError
 from db.notifications.errors import NotificationError
 
 BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
@@ -97,9 +97,13 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         MessageError.NO_ADDRESS,
         MessageError.OPTED_OUT,
         MessageError.WINDOW_CLOSED,
+        ReplyError.CAPTION_NOT_TAKEN,
+        ReplyError.FILE_TOO_BIG_FOR_CHANNEL,
+        ReplyError.FILE_TYPE_NOT_TAKEN,
         ReplyError.KIND_NOT_TAKEN,
         ReplyError.MARKETING_REFUSED,
         ReplyError.REPLY_TO_NOT_TAKEN,
+        ReplyError.VOICE_NOT_TAKEN,
     ),
     "custom_fields_create": (
         ContactError.FIELD_BUSY,
@@ -194,15 +198,24 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         AccountError.PEOPLE_ONLY,
         AccountError.TOO_MANY_MAILS,
     ),
+    "message_files_create": (
+        RequestError.FILE_TOO_LARGE,
+        UploadError.NO_ROOM_FOR_UPLOAD,
+        UploadError.UPLOAD_WRONG_TYPE,
+    ),
     "messages_create": (
         ConversationError.SOMEONE_ANSWERED,
         MessageError.CHANNEL_NOT_CONNECTED,
         MessageError.NO_ADDRESS,
         MessageError.OPTED_OUT,
         MessageError.WINDOW_CLOSED,
+        ReplyError.CAPTION_NOT_TAKEN,
+        ReplyError.FILE_TOO_BIG_FOR_CHANNEL,
+        ReplyError.FILE_TYPE_NOT_TAKEN,
         ReplyError.KIND_NOT_TAKEN,
         ReplyError.MARKETING_REFUSED,
         ReplyError.REPLY_TO_NOT_TAKEN,
+        ReplyError.VOICE_NOT_TAKEN,
         RequestError.NOT_FOUND,
     ),
     "quick_replies_create": (ConversationError.SHORTCUT_EXISTS,),

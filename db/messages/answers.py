@@ -16,13 +16,13 @@ from db.contacts.enums import SAMPLE, LineType
 from db.contacts.notes import must_exist
 from db.conversations import record
 from db.errors import RequestError
-from db.messages import conversation, queueing, render, replies, segments, template_replies
+from db.messages import conversation, queueing, render, replies, segments, template_replies, uploads
 from db.messages.conversation import Entry
 from db.messages.errors import MessageError
 from db.messages.events import ConversationChanged
 from db.messages.inbound import SILENT
 from db.messages.place import Place
-from db.messages.render import Binding
+from db.messages.render import Binding, FileContent
 from db.messages.replies import Reply, TemplateReply
 from db.messages.template_replies import Filled
 from db.permissions import Permission
@@ -94,7 +94,6 @@ async def write(
 ) -> Entry:
     """The same inside a unit of work. `reply_to`: the message of the conversation that it answers. `seen`: the newest entry of the
     thread that the writer saw; Conflict `someone_answered` when an answer of somebody else was recorded after it."""
-    reply = replies.trimmed(reply)
     await must_exist(w, w.company_id, contact_id)
     await w.fetch(_STEADY, w.company_id, contact_id)
     ways = await _ways(w, w.company_id, contact_id, channel_id)
@@ -116,9 +115,12 @@ async def write(
         address=where.address,
         content=render.encode(content),
         params=params,
-        units=segments.count(render.draw(content, params).body).segments if where.capabilities.unit == "segment" else 1,
+        units=max(1, segments.count(render.draw(content, params).body).segments) if where.capabilities.unit == "segment" else 1,
         author_id=author_id,
+        queue_id=content.file_id if isinstance(content, FileContent) else None,
     )
+    if isinstance(content, FileContent):
+        await uploads.take(w, content.file_id, message_id, channel_id)
     w.audit("message.sent", message_id, channel_id=channel_id, contact_id=contact_id)
     w.emit(ConversationChanged(contact_id=contact_id))
     entry = await conversation.sent(w, w.company_id, message_id)

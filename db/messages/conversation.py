@@ -155,6 +155,9 @@ def _entry(row: asyncpg.Record) -> Entry:
         elif row["sent_content"] is not None:
             sent_content = render.decode(row["sent_content"])
             kind = _KINDS.get(type(sent_content), "text")
+            if isinstance(sent_content, render.FileContent):
+                held = sent_content.shown
+                kind = content.kind_of(held)
             if isinstance(sent_content, render.AnswerContent) and sent_content.reply_to is not None:
                 context = Context(provider_id=sent_content.reply_to)
             rendered = render.draw(sent_content, row["params"])

@@ -45,9 +45,19 @@ class ReplyKind(StrEnum):
     """What somebody may write to one person; a channel takes those in its `reply_kinds`."""
 
     TEXT = "text"
+    FILE = "file"
     TEMPLATE = "template"
     BUTTONS = "buttons"
     LIST = "list"
+
+
+class FileForm(StrEnum):
+    """As what a file is sent."""
+
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    DOCUMENT = "document"
 
 
 class FileState(StrEnum):

@@ -32,6 +32,37 @@ class ReplyError(ErrorCode):
         409,
         "This person asked for no more messages, so marketing may not be sent. Choose a template of another category.",
     )
+    FILE_TYPE_NOT_TAKEN = (
+        "file_type_not_taken",
+        409,
+        "This channel does not take files of this type. Send a JPEG or PNG picture, an MP4 film, audio, a PDF or an Office document.",
+    )
+    FILE_TOO_BIG_FOR_CHANNEL = (
+        "file_too_big_for_channel",
+        409,
+        "This channel takes such a file only up to {most}. Make it smaller, or send a link to it.",
+    )
+    CAPTION_NOT_TAKEN = "caption_not_taken", 409, "Audio has no caption. Write the text as a message of its own."
+    VOICE_NOT_TAKEN = (
+        "voice_not_taken",
+        409,
+        "This channel has no voice messages, or the file is no recording. Send it as a file.",
+    )
+
+
+class UploadError(ErrorCode):
+    """Why a file that is to be sent is not stored."""
+
+    UPLOAD_WRONG_TYPE = (
+        "upload_wrong_type",
+        409,
+        "This file is not what its name says. Open it, save it anew, and attach it again.",
+    )
+    NO_ROOM_FOR_UPLOAD = (
+        "no_room_for_upload",
+        409,
+        "Your company keeps files of {most_mb} MB already, which is all the room there is. Ask who runs the installation for more.",
+    )
 
 
 class ReplyField(FieldCode):
@@ -39,4 +70,5 @@ class ReplyField(FieldCode):
     VALUE_MISSING = "value_missing", "Write what stands for {name}."
     TEMPLATE_TOO_LONG = "template_too_long", "With these values the text is longer than {max} characters. Shorten them."
     TITLE_TWICE = "title_twice", "Two of them have the same name. Write another one."
+    NO_SUCH_FILE = "no_such_file", "This file is not here any more, or was sent already. Attach it again."
     NOT_TO_ANSWER = "not_to_answer", "Choose a message of this conversation that was sent or came in."

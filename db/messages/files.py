@@ -35,6 +35,7 @@ INLINE = {
     "audio/wav": ".wav",
     "video/mp4": ".mp4",
     "video/3gpp": ".3gp",
+    "audio/webm": ".weba",
     "video/webm": ".webm",
     "application/pdf": ".pdf",
 }
@@ -156,14 +157,23 @@ def _file(row: asyncpg.Record) -> MessageFile:
     )
 
 
+async def row_of(w: Work, file_id: UUID) -> MessageFile:
+    """One that was just written."""
+    row = await w.fetchrow(f"select {_COLUMNS} from message_file where company_id = $1 and id = $2", w.company_id, file_id)
+    assert row is not None
+    return _file(row)
+
+
 async def one(actor: Actor, file_id: UUID) -> tuple[MessageFile, Served | None]:
-    """A file, and how it is handed over when it is here. Raises NotFound."""
+    """A file, and how it is handed over when it is here; one that no message took is its uploader's alone. Raises NotFound."""
     async with read(actor, Permission.CONTACTS_READ) as r:
         row = await r.fetchrow(
-            f"select {_COLUMNS}, key from message_file where company_id = $1 and id = $2 and state <> $3",
+            f"select {_COLUMNS}, key from message_file where company_id = $1 and id = $2 and state <> $3"
+            " and (message_id is not null or uploaded_by = $4)",
             actor.company_id,
             file_id,
             FileState.DELETED.value,
+            actor.id,
         )
     if row is None:
         raise RequestError.NOT_FOUND(what="file")
@@ -252,6 +262,24 @@ async def stored(company_id: UUID, file_id: UUID, found: Found) -> bool:
     return bool(state == FileState.STORED)
 
 
+async def looked_at(company_id: UUID, file_id: UUID, found: Found) -> None:
+    """A stored file was opened: its size as a picture, or that it is none. Harmless when it is repeated."""
+    async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
+        message_id = await w.fetchval(
+            "update message_file set mime_type = $3, width = $4, height = $5, thumbnail = $6 where company_id = $1 and id = $2"
+            " and state = $7 returning message_id",
+            company_id,
+            file_id,
+            found.mime_type,
+            found.width,
+            found.height,
+            found.thumbnail,
+            FileState.STORED.value,
+        )
+        if message_id is not None:
+            await _tell(w, message_id, file_id)
+
+
 async def ended(company_id: UUID, file_id: UUID, state: FileState, reason: FileReason) -> None:
     """It is not here and will not come. Harmless when it is repeated."""
     async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
@@ -280,7 +308,7 @@ _LET_GO = """
 update message_file set state = $3, name = null, provider_id = null, url = null
 where company_id = $1 and state <> $3 and message_id in (
     select id from inbound_message where company_id = $1 and contact_id = any($2::uuid[])
-    union all select id from message where company_id = $1 and contact_id = any($2::uuid[]) and origin is not null)
+    union all select id from message where company_id = $1 and contact_id = any($2::uuid[]))
 """
 
 

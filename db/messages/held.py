@@ -5,14 +5,20 @@ They leave their channel's queue for one that nobody claims: that of the hold. N
 
 from uuid import UUID
 
+from db.jobs import SendFile
 from db.messages.enums import MessageState as M
 from db.messages.reasons import FailureReason
 from db.work import Work
 
 _HOLD = f"""
-with h as (update message set queue_id = $2 where company_id = $1 and campaign_id is null and queue_id = channel_id
-           and (queued or lease_until is not null and state in ({M.SENDING}, {M.UNKNOWN}) and at_least_once) returning channel_id)
+with h as (update message set queue_id = $2 where company_id = $1 and campaign_id is null
+           and (queue_id = channel_id or content->>'kind' = 'file' and queue_id = (content->>'file_id')::uuid) and (queued or lease_until is not null and state in ({M.SENDING}, {M.UNKNOWN}) and at_least_once) returning channel_id)
 select channel_id, count(*)::int as n from h group by 1
+"""
+_RELEASE = """
+update message set queue_id = case when content->>'kind' = 'file' and content->>'media' is null then (content->>'file_id')::uuid
+    else channel_id end
+where company_id = $1 and queue_id = $2 and channel_id = $3 returning queue_id
 """
 _DISCARD = f"""
 update message set state = case when maybe_duplicate then {M.FAILED_UNKNOWN} else {M.CANCELLED} end, reason = $4, done_at = now(),
@@ -32,13 +38,11 @@ async def hold(w: Work, hold_id: UUID) -> dict[UUID, int]:
 
 
 async def release(w: Work, hold_id: UUID, channel_id: UUID) -> None:
-    """Back into the queue of their channel."""
-    await w.execute(
-        "update message set queue_id = channel_id where company_id = $1 and queue_id = $2 and channel_id = $3",
-        w.company_id,
-        hold_id,
-        channel_id,
-    )
+    """Back into the queue of their channel; those whose file the provider does not have wait for it again."""
+    rows = await w.fetch(_RELEASE, w.company_id, hold_id, channel_id)
+    for row in rows:
+        if row["queue_id"] != channel_id:
+            w.enqueue(SendFile(file_id=row["queue_id"]))
 
 
 async def discard(w: Work, hold_id: UUID, channel_id: UUID) -> None:

@@ -11,7 +11,7 @@ from db.work import Work
 _ONE = f"""
 with made as materialized (select uuidv7() as id)
 insert into message(company_id, id, channel_id, queue_id, contact_id, address, dedupe_key, state, units, params, content, author_id)
-select $1, id, $2, $2, $3, $4, $5 || ':' || id, {M.QUEUED}, $6, $7, $8::jsonb, $9 from made returning id
+select $1, id, $2::uuid, coalesce($10::uuid, $2::uuid), $3, $4, $5 || ':' || id, {M.QUEUED}, $6, $7, $8::jsonb, $9 from made returning id
 """
 # The order of contacts keeps neighbours together in every index, now and when they are claimed and written back.
 _AUDIENCE = """
@@ -56,9 +56,10 @@ async def queue(
     params: list[str] | None = None,
     units: int = 1,
     author_id: UUID | None = None,
+    queue_id: UUID | None = None,
 ) -> UUID:
     """One message of no campaign, before all campaigns of its channel; returns its id. `content` is JSON (`render.encode`),
-    `purpose` (answer, test) begins its dedupe key."""
+    `purpose` (answer, test) begins its dedupe key. `queue_id`: another queue than the channel's."""
     message_id: UUID = await w.fetchval(
         _ONE,
         w.company_id,
@@ -70,6 +71,7 @@ async def queue(
         params or [],
         content,
         author_id,
+        queue_id,
     )
     return message_id
 

@@ -6,10 +6,14 @@ Cleaning and fallbacks happen here, in one place, for the sender, previews and s
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 
 import msgspec
 
+from db.messages.content import Audio, Document, File, Image, MessageContent, Video
+from db.messages.enums import FileForm
 from db.messages.variables import Variable, clean_value, first_name, parse, render
 
 CONSTANT = "constant"
@@ -91,6 +95,38 @@ class LiteralContent(AnswerContent, frozen=True, kw_only=True, tag="literal"):
         return self.body
 
 
+class FileContent(AnswerContent, frozen=True, kw_only=True, tag="file"):
+    """A file of ours (`message_file`). `form`: as what it is sent. `media`: what the provider knows it by, an id or an address, until
+    `media_until`; None while it is not there yet."""
+
+    file_id: UUID
+    form: FileForm
+    mime_type: str
+    size: int
+    name: str | None = None
+    caption: str = ""
+    voice: bool = False
+    media: str | None = None
+    media_until: datetime | None = None
+
+    def render(self, params: list[str]) -> str:
+        return self.caption
+
+    @property
+    def shown(self) -> MessageContent:
+        """As readers see what was written elsewhere."""
+        file = File(mime_type=self.mime_type, name=self.name, size=self.size)
+        match self.form:
+            case FileForm.IMAGE:
+                return Image(file=file, caption=self.caption)
+            case FileForm.VIDEO:
+                return Video(file=file, caption=self.caption)
+            case FileForm.AUDIO:
+                return Audio(file=file, voice=self.voice)
+            case FileForm.DOCUMENT:
+                return Document(file=file, caption=self.caption)
+
+
 class ButtonsContent(AnswerContent, frozen=True, kw_only=True, tag="buttons"):
     """A text with buttons, of which the person presses one."""
 
@@ -119,7 +155,7 @@ class ListContent(AnswerContent, frozen=True, kw_only=True, tag="list"):
         return self.body
 
 
-Content = TemplateContent | TextContent | LiteralContent | ButtonsContent | ListContent
+Content = TemplateContent | TextContent | LiteralContent | FileContent | ButtonsContent | ListContent
 Button = tuple[Literal["quick_reply", "url", "phone", "list"], str]
 """Kind and label."""
 

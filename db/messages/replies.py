@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from db.errors import RequestError, RequestField
-from db.messages import template_replies
+from db.messages import file_replies, template_replies
 from db.messages.enums import MessageState as M
 from db.messages.enums import ReplyKind
 from db.messages.errors import ReplyError, ReplyField
@@ -19,6 +19,15 @@ from db.work import Work
 class TextReply(Struct, frozen=True):
     kind = ReplyKind.TEXT
     text: str
+
+
+class FileReply(Struct, frozen=True):
+    """`file_id`: what the writer uploaded. `voice`: a recording, to be played as a voice message."""
+
+    kind = ReplyKind.FILE
+    file_id: UUID
+    caption: str = ""
+    voice: bool = False
 
 
 class TemplateReply(Struct, frozen=True):
@@ -40,7 +49,7 @@ class ListReply(Struct, frozen=True):
     rows: list[Row]
 
 
-Reply = TextReply | TemplateReply | ButtonsReply | ListReply
+Reply = TextReply | FileReply | TemplateReply | ButtonsReply | ListReply
 
 
 class Written(NamedTuple):
@@ -63,6 +72,8 @@ def trimmed(reply: Reply) -> Reply:
     match reply:
         case TemplateReply():
             return reply
+        case FileReply():
+            return FileReply(reply.file_id, reply.caption.strip(), reply.voice)
         case TextReply():
             return TextReply(_needed(reply.text, "content.text"))
         case ButtonsReply():
@@ -94,7 +105,7 @@ def _unique(titles: list[str], path: str) -> None:
 
 async def written(w: Work, place: Place, reply: Reply, reply_to: UUID | None) -> Written:
     """What is to be sent. `reply_to`: the message of the conversation that it answers; a template answers none. Raises Invalid, Conflict
-    `kind_not_taken`, `reply_to_not_taken` or `marketing_refused`."""
+    with what the channel does not take, or `marketing_refused`."""
     can = place.capabilities
     if reply.kind not in can.reply_kinds:
         raise ReplyError.KIND_NOT_TAKEN()
@@ -103,6 +114,9 @@ async def written(w: Work, place: Place, reply: Reply, reply_to: UUID | None) ->
             raise ReplyError.REPLY_TO_NOT_TAKEN()
         return Written(*await template_replies.to_send(w, place, reply.template_id, reply.bindings))
     target = None if reply_to is None else await _answered(w, place, reply_to)
+    if isinstance(reply, FileReply):
+        file = await file_replies.to_send(w, place, reply.file_id, reply.caption, voice=reply.voice, reply_to=target)
+        return Written(file, [])
     if len(reply.text) > can.text_limit:
         raise RequestError.INVALID(fields=[RequestField.TOO_LONG("content.text", max=can.text_limit)])
     content: Content

@@ -13,7 +13,7 @@ import msgspec
 from db.channels.enums import TemplateCategory
 from db.contacts.enums import IdentityKind
 from db.errors import FieldCode, RequestField
-from db.messages.enums import ReplyKind
+from db.messages.enums import FileForm, ReplyKind
 from db.settings import Settings
 
 Column = Literal["account_id", "external_id", "portfolio_id", "token", "signing_secret", "throughput"]
@@ -110,6 +110,15 @@ TemplateWriter = Callable[[TemplateDraft], tuple[str, list[dict[str, Any]]]]
 """Parameter format (positional, named) and components in the provider's form. Raises Invalid, naming every wrong field."""
 
 
+class FileRule(msgspec.Struct, frozen=True, kw_only=True):
+    """Files that a channel takes as one form; `types` are MIME types, `most` bytes."""
+
+    form: FileForm
+    types: tuple[str, ...]
+    most: int
+    caption: bool = True
+
+
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a channel of this kind can do and what binds it."""
 
@@ -125,6 +134,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """So long after a person's last message it takes free texts; None: at any time."""
     reply_kinds: tuple[ReplyKind, ...] = (ReplyKind.TEXT,)
     """What somebody may write to one person."""
+    files: tuple[FileRule, ...] = ()
+    """The files that it takes: the first that fits the type of a file says as what it is sent."""
+    voice: bool = False
+    """It has voice messages, of OGG with Opus."""
     reply_to: bool = False
     """An answer may name the message that it answers."""
     answers_opted_out: bool = False

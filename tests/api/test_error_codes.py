@@ -20,6 +20,7 @@ from tests.architecture.call_graph import mentions
 BY_METHODS: dict[str, set[ErrorCode]] = {
     "events_get": {RequestError.TOO_MANY_LISTENERS},
     "imports_create": {RequestError.FILE_TOO_LARGE},
+    "message_files_create": {RequestError.FILE_TOO_LARGE},
     "leads_move": {RequestError.CHANGED_MEANWHILE},
     "templates_create": {ChannelError.TEMPLATE_INVALID},
 }

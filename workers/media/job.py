@@ -19,13 +19,13 @@ from db.blobs import HandedOver
 from db.clock import now
 from db.errors import Unavailable
 from db.jobs import DeleteFiles, DownloadFile
-from db.messages import files
+from db.messages import files, sniff
 from db.messages.enums import FileReason, FileState
 from db.messages.files import Found, Waiting
 from db.settings import Settings
 from workers.credentials import channel_of
 from workers.http import Blocked, Downloaded, OutboundClient, OutboundError
-from workers.media import pictures, sniff
+from workers.media import pictures
 from workers.media.fetch import MAX_BYTES, fetch
 from workers.providers import registry
 from workers.providers.adapter import FileGone, FileSource

@@ -7,6 +7,7 @@ which writes them down, and raise `Refused`.
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -81,6 +82,16 @@ class FileSource(NamedTuple):
     sha256: bytes | None = None
     size: int | None = None
     lasting: bool = False
+
+
+class HandedFile(NamedTuple):
+    """A file of ours that is to be sent: `path` on this machine, `link` an address of it that works until `until`."""
+
+    path: Path
+    name: str
+    mime_type: str
+    link: str
+    until: datetime
 
 
 class FileGone(Exception):
@@ -179,6 +190,13 @@ class Adapter(ABC, Generic[ClientT]):
     async def locate_file(self, client: ClientT, settings: Settings, channel: ChannelRow, file: WaitingFile) -> FileSource:
         """Where messages bring files: the file that a message names. Raises ProviderError, FileGone."""
         raise ValueError("this provider has no files")
+
+    async def hand_over(
+        self, client: ClientT, settings: Settings, channel: ChannelRow, file: HandedFile
+    ) -> tuple[str, datetime | None]:
+        """Where `capabilities.reply_kinds` has files: makes a file known to the provider, and says by what it knows it and until when.
+        Repeating it is harmless: nobody is told. Raises ProviderError."""
+        raise ValueError("this provider takes no files")
 
     async def redeem(self, settings: Settings, wire: Wire, signup: Waiting) -> str:
         """Where `provider.signup` is: the token for the code that the window gave; a code works once. Raises SignupRefused."""

@@ -4,12 +4,29 @@ from datetime import timedelta
 
 from db.channels.errors import ChannelField
 from db.contacts.enums import IdentityKind
-from db.messages.enums import ReplyKind
-from db.providers.definition import Capabilities, FormField, Provider, Text, Webhook
+from db.messages.enums import FileForm, ReplyKind
+from db.providers.definition import Capabilities, FileRule, FormField, Provider, Text, Webhook
 from db.providers.meta.signature import handshake, verify
 from db.providers.meta.signup import signup
 from db.providers.meta.templates import write_template
 
+_MB = 1024 * 1024
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_FILES = (
+    FileRule(form=FileForm.IMAGE, types=("image/jpeg", "image/png"), most=5 * _MB),
+    FileRule(form=FileForm.VIDEO, types=("video/mp4", "video/3gpp"), most=16 * _MB),
+    FileRule(
+        form=FileForm.AUDIO, types=("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"), most=16 * _MB, caption=False
+    ),
+    FileRule(
+        form=FileForm.DOCUMENT,
+        types=(
+            "application/pdf", "text/plain", "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint",
+            f"{_OFFICE}wordprocessingml.document", f"{_OFFICE}spreadsheetml.sheet", f"{_OFFICE}presentationml.presentation",
+        ),
+        most=100_000_000,
+    ),
+)  # fmt: skip
 _ID = r"[A-Za-z0-9+_-]+"
 
 PROVIDER = Provider(
@@ -24,7 +41,9 @@ PROVIDER = Provider(
         campaign_content="template",
         text_limit=4096,
         free_text_window=timedelta(hours=24),
-        reply_kinds=(ReplyKind.TEXT, ReplyKind.TEMPLATE, ReplyKind.BUTTONS, ReplyKind.LIST),
+        reply_kinds=(ReplyKind.TEXT, ReplyKind.FILE, ReplyKind.TEMPLATE, ReplyKind.BUTTONS, ReplyKind.LIST),
+        files=_FILES,
+        voice=True,
         reply_to=True,
         answers_opted_out=True,
         reaches_landlines=True,

@@ -2,10 +2,17 @@
 
 from db.channels.errors import ChannelField
 from db.contacts.enums import IdentityKind
-from db.messages.enums import ReplyKind
-from db.providers.definition import Capabilities, FormField, Provider, Text, Webhook
+from db.messages.enums import FileForm, ReplyKind
+from db.providers.definition import Capabilities, FileRule, FormField, Provider, Text, Webhook
 from db.providers.twilio.signature import verify
 
+_FILES = (
+    FileRule(form=FileForm.IMAGE, types=("image/jpeg", "image/png", "image/gif"), most=5_000_000),
+    FileRule(form=FileForm.VIDEO, types=("video/mp4", "video/3gpp"), most=600_000),
+    FileRule(form=FileForm.AUDIO, types=("audio/mpeg", "audio/mp4", "audio/ogg", "audio/aac", "audio/amr"), most=600_000),
+    FileRule(form=FileForm.DOCUMENT, types=("application/pdf",), most=600_000),
+)
+"""By MMS. Carriers make pictures smaller themselves, other files not: 600 KB is what most of them take."""
 _SIGNATURE = "x-twilio-signature"
 
 PROVIDER = Provider(
@@ -19,8 +26,9 @@ PROVIDER = Provider(
         addresses=(IdentityKind.PHONE,),
         campaign_content="text",
         text_limit=1600,
-        reply_kinds=(ReplyKind.TEXT, ReplyKind.TEMPLATE),
+        reply_kinds=(ReplyKind.TEXT, ReplyKind.FILE, ReplyKind.TEMPLATE),
         unit="segment",
+        files=_FILES,
         can_look_up=True,
         rehearsed_kinds=("image", "media", "location"),
     ),

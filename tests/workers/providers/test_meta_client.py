@@ -1,5 +1,6 @@
 """The Graph client against a scripted far end: what goes over the wire and what comes back typed."""
 
+import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -154,7 +155,7 @@ async def test_phone_numbers(wire: Wire) -> None:
 
 async def test_uploads(wire: Wire) -> None:
     async with peer(answering(200, b'{"id":"123"}')) as far:
-        assert await client(far, wire).upload_media("111", b"\x89PNG", "image/png", "a.png") == "123"
+        assert await client(far, wire).upload_media("111", io.BytesIO(b"\x89PNG"), "image/png", "a.png") == "123"
         head, body = far.requests[0]
         assert head.startswith("POST /v25.0/111/media ")
         assert "content-type: multipart/form-data" in head.lower()

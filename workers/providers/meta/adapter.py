@@ -1,6 +1,8 @@
 """WhatsApp by Meta's Cloud API, as the workers speak to it."""
 
+import asyncio
 import base64
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,8 +11,10 @@ import msgspec
 from db.channels.secrets import ChannelRow
 from db.channels.signups import TakenOver, Waiting
 from db.channels.templates import Listed
+from db.clock import now
+from db.messages.enums import FileForm
 from db.messages.files import Waiting as WaitingFile
-from db.messages.render import AnswerContent, ButtonsContent, ListContent, LiteralContent, TemplateContent
+from db.messages.render import AnswerContent, ButtonsContent, FileContent, ListContent, LiteralContent, TemplateContent
 from db.providers.meta.definition import PROVIDER
 from db.settings import Settings
 from workers.control import Control
@@ -21,6 +25,7 @@ from workers.providers.adapter import (
     ComposeText,
     FileGone,
     FileSource,
+    HandedFile,
     Question,
     SandboxAccount,
     Submitted,
@@ -29,13 +34,15 @@ from workers.providers.adapter import (
 from workers.providers.meta import errors, inbound
 from workers.providers.meta.check import MetaCheck, listed
 from workers.providers.meta.client import MetaClient
-from workers.providers.meta.payloads import buttons_message, list_message, read_receipt, text_message
+from workers.providers.meta.payloads import buttons_message, list_message, media_message, read_receipt, text_message
 from workers.providers.meta.signup import redeem, take_over
 from workers.providers.meta.templates import compile_template
 from workers.providers.wire import ProviderError, Wire
 
 FILE_HOSTS = (".fbsbx.com", ".fbcdn.net", ".whatsapp.net")
 """Meta's own, which may see the token."""
+MEDIA_KEPT = timedelta(days=29)
+"""A day less than Meta keeps an uploaded file."""
 NO_SUCH_FILE = (33, 100, 131052)
 
 
@@ -84,6 +91,12 @@ class MetaAdapter(Adapter[MetaClient]):
                 return buttons_message(to, content.body, content.buttons, attempt, context_id=content.reply_to)
             case ListContent():
                 return list_message(to, content.body, content.button, content.rows, attempt, context_id=content.reply_to)
+            case FileContent(media=str() as media):
+                name = content.name if content.form is FileForm.DOCUMENT else None
+                return media_message(
+                    to, content.form, media, attempt, caption=content.caption, filename=name, voice=content.voice,
+                    context_id=content.reply_to,
+                )  # fmt: skip
             case _:
                 raise ValueError(f"{type(content).__name__} cannot be sent over WhatsApp")
 
@@ -137,6 +150,13 @@ class MetaAdapter(Adapter[MetaClient]):
             raise
         hosts = (urlsplit(settings.sandbox_url).hostname or "",) if channel.sandbox else FILE_HOSTS
         return FileSource(found.url, client.media_headers, hosts, digest_of(found.sha256), found.file_size)
+
+    async def hand_over(
+        self, client: MetaClient, settings: Settings, channel: ChannelRow, file: HandedFile
+    ) -> tuple[str, datetime | None]:
+        with await asyncio.to_thread(file.path.open, "rb") as content:
+            media = await client.upload_media(channel.external_id, content, file.mime_type, file.name)
+        return media, now() + MEDIA_KEPT
 
     async def redeem(self, settings: Settings, wire: Wire, signup: Waiting) -> str:
         return await redeem(settings, wire, signup)

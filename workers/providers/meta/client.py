@@ -6,7 +6,7 @@ Source: docs/contracts/meta-whatsapp.md.
 """
 
 import math
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -119,8 +119,8 @@ class MetaClient:
         headers = {"content-type": "application/json"}
         await self._succeed("POST", f"{self._root}/{phone_number_id}/messages", content=body, headers=headers)
 
-    async def upload_media(self, phone_number_id: str, data: bytes, mime_type: str, filename: str) -> str:
-        """Store a file at Meta for 30 days; its media id."""
+    async def upload_media(self, phone_number_id: str, data: BinaryIO, mime_type: str, filename: str) -> str:
+        """Store a file at Meta for 30 days; its media id. It is read piece by piece."""
         answer = await self._call(
             "POST",
             f"{self._root}/{phone_number_id}/media",

@@ -34,9 +34,11 @@ def media_message(
     *,
     caption: str | None = None,
     filename: str | None = None,
+    voice: bool = False,
     context_id: str | None = None,
 ) -> bytes:
-    """A file by media id or https link: image, video, document, audio or sticker; no captions for the last two."""
+    """A file by media id or https link: image, video, document, audio or sticker; no captions for the last two. `voice`: audio of OGG
+    with Opus, played as a voice message."""
     if kind not in MEDIA_KINDS:
         raise BadParameter("media", f"unknown kind {kind}")
     if caption and (kind not in CAPTIONED or len(caption) > CAPTION_LIMIT):
@@ -46,6 +48,8 @@ def media_message(
         body["caption"] = caption
     if filename and kind == "document":
         body["filename"] = filename
+    if voice and kind == "audio":
+        body["voice"] = True
     return _message(to, kind, body, correlation_id, context_id)
 
 

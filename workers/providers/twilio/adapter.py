@@ -7,11 +7,22 @@ import msgspec
 
 from db.channels.secrets import ChannelRow
 from db.messages.files import Waiting as WaitingFile
+from db.messages.render import AnswerContent, FileContent
 from db.providers.twilio.definition import PROVIDER
 from db.settings import Settings
 from workers.control import Control
 from workers.outcomes import Outcome, Refusal
-from workers.providers.adapter import Adapter, Checked, ComposeText, FileGone, FileSource, Found, Question, SandboxAccount
+from workers.providers.adapter import (
+    Adapter,
+    Checked,
+    ComposeText,
+    FileGone,
+    FileSource,
+    Found,
+    HandedFile,
+    Question,
+    SandboxAccount,
+)
 from workers.providers.twilio import errors, inbound
 from workers.providers.twilio.check import TwilioCheck
 from workers.providers.twilio.client import TwilioClient
@@ -53,6 +64,17 @@ class TwilioAdapter(Adapter[TwilioClient]):
     def compose_text(self, settings: Settings, channel: ChannelRow) -> ComposeText:
         sender, callback = channel.external_id, self.provider.address(settings.webhook_url, channel.id, "twilio_status", "")
         return lambda to, text, attempt: message_form(to, sender, text, callback + attempt)
+
+    def compose_answer(self, settings: Settings, channel: ChannelRow, content: AnswerContent, to: str, attempt: str) -> bytes:
+        if not isinstance(content, FileContent) or content.media is None:
+            return super().compose_answer(settings, channel, content, to, attempt)
+        callback = self.provider.address(settings.webhook_url, channel.id, "twilio_status", attempt)
+        return message_form(to, channel.external_id, content.caption, callback, media_urls=[content.media])
+
+    async def hand_over(
+        self, client: TwilioClient, settings: Settings, channel: ChannelRow, file: HandedFile
+    ) -> tuple[str, datetime | None]:
+        return file.link, file.until
 
     def outcome_for(self, code: int) -> Refusal:
         return errors.outcome_for(code)

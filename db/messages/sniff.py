@@ -27,7 +27,8 @@ _BRANDS: Final = {b"M4A ": "audio/mp4", b"M4B ": "audio/mp4", b"heic": "image/he
 _OFFICE: Final = ("application/vnd.openxmlformats-officedocument.", "application/vnd.oasis.opendocument.")
 _OLD_OFFICE: Final = ("application/msword", "application/vnd.ms-")
 _PACKED: Final = {"application/zip": _OFFICE, "application/x-ole-storage": _OLD_OFFICE}
-_QUIET: Final = frozenset((*INLINE, *_PACKED, "audio/amr", "image/heic", "image/avif"))
+_TEXTS: Final = ("text/plain", "text/csv")
+_QUIET: Final = frozenset((*INLINE, *_PACKED, "audio/amr", "text/plain", "image/heic", "image/avif"))
 """Kept under their own name; nothing in them runs in a browser."""
 _MEDIA: Final = ("image", "audio", "video")
 
@@ -50,6 +51,8 @@ def _is_office(name: str) -> bool:
 def _found(head: bytes, called: str) -> str:
     for start, name in _STARTS:
         if head.startswith(start):
+            if name == "video/webm" and called.startswith("audio/"):
+                return "audio/webm"
             known = _PACKED.get(name, ())
             return called if known and called.startswith(known) else name
     if head[:4] == b"RIFF":
@@ -61,4 +64,6 @@ def _found(head: bytes, called: str) -> str:
         return _BRANDS.get(brand) or ("audio/mp4" if called.startswith("audio/") else "video/mp4")
     if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06 != 0x06:  # not a text in UTF-16
         return "audio/aac" if head[1] & 0xF6 == 0xF0 else "audio/mpeg"
-    return _MARKUP if head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0").startswith(b"<") else UNKNOWN
+    if head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0").startswith(b"<"):
+        return _MARKUP
+    return "text/plain" if called in _TEXTS and b"\0" not in head else UNKNOWN

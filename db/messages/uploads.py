@@ -1,0 +1,226 @@
+"""Files that our people send: uploaded first, then taken by one message. What no message took within a day is deleted.
+
+Until a message takes it, a file belongs to whoever uploaded it. A message whose file the provider does not have yet waits in a queue
+of its own, named by the file, that nobody claims; the job `SendFile` hands the file over and puts the message into its channel's queue.
+"""
+
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import PurePath
+from typing import NamedTuple
+from uuid import UUID
+
+from db import blobs
+from db.blobs import HandedOver
+from db.clock import now
+from db.errors import AppError, RequestError, RequestField
+from db.idempotency import Replayed
+from db.jobs import DeleteFiles, LookAtFile, SendFile
+from db.messages import files, render, sniff
+from db.messages.enums import FileState
+from db.messages.enums import MessageState as M
+from db.messages.errors import ReplyField, UploadError
+from db.messages.events import ConversationChanged
+from db.messages.files import MessageFile
+from db.messages.reasons import FailureReason
+from db.messages.render import FileContent
+from db.permissions import Permission
+from db.tenancy import Actor, worker
+from db.work import Work, read, system_read, work
+
+MAX_BYTES = 100_000_000
+KEPT = timedelta(days=1)
+
+
+class Upload(NamedTuple):
+    """A file that no message took yet. `mime_type` is what its bytes are."""
+
+    id: UUID
+    name: str | None
+    mime_type: str
+    size: int
+
+
+class Waiting(NamedTuple):
+    """A message that waits for its file to be at the provider."""
+
+    message_id: UUID
+    contact_id: UUID | None
+    channel_id: UUID
+    content: FileContent
+    key: str
+    at: datetime
+
+
+_USED = "select coalesce(sum(size), 0)::bigint from message_file where company_id = $1 and state = 'stored'"
+_INSERT = """
+insert into message_file(company_id, number, uploaded_by, name, claimed_type, key, state, mime_type, size, sha256, stored_at)
+values ($1, 0, $2, $3, $4, $5, $6, $7, $8, $9, now()) returning id
+"""
+
+
+async def upload(actor: Actor, filename: str, claimed_type: str, pieces: AsyncIterator[bytes], *, quota: int) -> MessageFile:
+    """Stores a file of at most MAX_BYTES. `quota`: bytes of message files that the company may keep. Raises Invalid, Conflict, TooLarge."""
+    actor.require(Permission.MESSAGES_SEND)
+    await _ensure_room(actor, quota, 1)
+    first = await anext(pieces, b"")
+    if not first:
+        raise RequestError.INVALID(fields=[RequestField.REQUIRED("file")])
+    mime_type = sniff.looked_at(first[: sniff.HEAD], claimed_type)
+    if mime_type is None:
+        raise UploadError.UPLOAD_WRONG_TYPE()
+    name = re.sub(r"[\x00-\x1f\x7f]", "", PurePath(filename.replace("\\", "/")).name)[:200] or None
+    key, digest = blobs.new_key(actor.company_id), hashlib.sha256()
+
+    async def content() -> AsyncIterator[bytes]:
+        digest.update(first)
+        yield first
+        async for piece in pieces:
+            digest.update(piece)
+            yield piece
+
+    shown = HandedOver(mime_type, files.disposition(name or "file", inline=mime_type in files.INLINE))
+    size = await blobs.store().put(key, content(), most=MAX_BYTES, handed_over=shown)
+    try:
+        await _ensure_room(actor, quota, size)
+        async with work(actor, Permission.MESSAGES_SEND) as w:
+            file_id = await w.fetchval(
+                _INSERT, w.company_id, actor.id, name, claimed_type, key, FileState.STORED.value, mime_type, size, digest.digest()
+            )
+            if mime_type.startswith("image/"):
+                w.enqueue(LookAtFile(file_id=file_id))
+            return await files.row_of(w, file_id)
+    except (Replayed, AppError):  # the first request under this Idempotency-Key has stored the file, or there is no room
+        await blobs.store().delete(key)
+        raise
+
+
+async def _ensure_room(actor: Actor, quota: int, size: int) -> None:
+    async with read(actor, Permission.MESSAGES_SEND) as r:
+        used: int = await r.fetchval(_USED, actor.company_id)
+    if used + size > quota:
+        raise UploadError.NO_ROOM_FOR_UPLOAD(most_mb=quota // 1_000_000)
+
+
+async def ready(w: Work, file_id: UUID) -> Upload:
+    """A file that the caller uploaded and no message took, held until the transaction ends. Raises Invalid."""
+    row = await w.fetchrow(
+        "select id, name, mime_type, size from message_file where company_id = $1 and id = $2 and message_id is null"
+        " and uploaded_by = $3 and state = $4 for update",
+        w.company_id,
+        file_id,
+        w.actor.id if w.actor is not None else None,
+        FileState.STORED.value,
+    )
+    if row is None:
+        raise RequestError.INVALID(fields=[ReplyField.NO_SUCH_FILE("content.file_id")])
+    return Upload(**row)
+
+
+async def take(w: Work, file_id: UUID, message_id: UUID, channel_id: UUID) -> None:
+    """The file is this message's from now on, and goes to the provider."""
+    await w.execute(
+        "update message_file set message_id = $3, channel_id = $4 where company_id = $1 and id = $2",
+        w.company_id,
+        file_id,
+        message_id,
+        channel_id,
+    )
+    w.enqueue(SendFile(file_id=file_id))
+
+
+# -- handing over to the provider
+
+_WAITING = """
+select m.id, m.contact_id, m.channel_id, m.content::text as content, f.key, f.created_at from message_file f
+join message m on m.company_id = $1 and m.id = f.message_id and m.queue_id = f.id and m.queued
+where f.company_id = $1 and f.id = $2
+"""
+_HANDED = "update message set content = $3::jsonb, queue_id = channel_id, next_at = now() where company_id = $1 and queue_id = $2 and queued"
+_FAILED = f"""
+update message set state = {M.FAILED}, reason = $3, code = $4, done_at = now(), queue_id = channel_id
+where company_id = $1 and queue_id = $2 and queued returning contact_id
+"""
+
+
+async def waiting(company_id: UUID, file_id: UUID) -> Waiting | None:
+    """The message that waits for this file; None when it is no longer to be sent."""
+    async with read(worker(company_id), Permission.MESSAGES_SEND) as r:
+        row = await r.fetchrow(_WAITING, company_id, file_id)
+    if row is None:
+        return None
+    content = render.decode(row["content"])
+    assert isinstance(content, FileContent)
+    return Waiting(row["id"], row["contact_id"], row["channel_id"], content, row["key"], row["created_at"])
+
+
+async def handed_over(company_id: UUID, content: FileContent) -> None:
+    """The provider has the file: `content` names it there. Harmless when it is repeated."""
+    async with work(worker(company_id), Permission.MESSAGES_SEND) as w:
+        await w.execute(_HANDED, company_id, content.file_id, render.encode(content))
+
+
+async def failed(company_id: UUID, file_id: UUID, reason: FailureReason, code: int | None = None) -> None:
+    """The provider will not have the file, so the message does not go. Harmless when it is repeated."""
+    async with work(worker(company_id), Permission.MESSAGES_SEND) as w:
+        for row in await w.fetch(_FAILED, company_id, file_id, reason.value, code):
+            if row["contact_id"] is not None:
+                w.emit(ConversationChanged(contact_id=row["contact_id"]))
+
+
+async def converted(company_id: UUID, file_id: UUID, mime_type: str, size: int, sha256: bytes) -> None:
+    """Other bytes stand in its place."""
+    async with work(worker(company_id), Permission.MESSAGES_SEND) as w:
+        await w.execute(
+            "update message_file set mime_type = $3, size = $4, sha256 = $5, name = null where company_id = $1 and id = $2",
+            company_id,
+            file_id,
+            mime_type,
+            size,
+            sha256,
+        )
+
+
+# -- looking at pictures
+
+
+class Picture(NamedTuple):
+    key: str
+    mime_type: str
+    size: int
+
+
+async def picture(company_id: UUID, file_id: UUID) -> Picture | None:
+    """A stored picture that nobody opened yet."""
+    async with read(worker(company_id), Permission.CONTACTS_READ) as r:
+        row = await r.fetchrow(
+            "select key, mime_type, size from message_file where company_id = $1 and id = $2 and state = 'stored' and not thumbnail",
+            company_id,
+            file_id,
+        )
+    return None if row is None else Picture(**row)
+
+
+# -- what nobody sent
+
+_UNTAKEN = "message_id is null and created_at < $1 and state <> 'deleted'"
+
+
+async def untaken() -> list[UUID]:
+    """Companies with files that no message took in time."""
+    async with system_read() as s:
+        rows = await s.fetch(f"select distinct company_id from message_file where {_UNTAKEN}", now() - KEPT)
+    return [row["company_id"] for row in rows]
+
+
+async def forget_untaken(company_id: UUID) -> None:
+    """Lets them go; a job deletes the bytes."""
+    async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
+        await w.execute(
+            f"update message_file set state = 'deleted', name = null where {_UNTAKEN} and company_id = $2",
+            now() - KEPT,
+            company_id,
+        )
+        w.enqueue(DeleteFiles())

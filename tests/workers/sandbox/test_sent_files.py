@@ -1,0 +1,278 @@
+"""Files that our people send: uploaded, taken by one message, handed to the provider, and accepted there once."""
+
+import io
+import wave
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import av
+import msgspec
+import pytest
+from PIL import Image
+
+from db import blobs, file_links
+from db.blobs import DiskBlobs
+from db.channels.secrets import seal
+from db.errors import Conflict, Invalid
+from db.ids import uuid7
+from db.jobs import DeleteFiles, LookAtFile, SendFile
+from db.messages import answers, conversation, uploads
+from db.messages.content import Document
+from db.messages.content import Image as ImageContent
+from db.messages.conversation import Entry
+from db.messages.enums import FileState
+from db.messages.errors import ReplyError, ReplyField, UploadError
+from db.messages.files import MessageFile
+from db.messages.replies import FileReply
+from db.settings import Settings
+from db.tenancy import Actor
+from tests.db.channels.factories import make_channel, put_inbox
+from tests.workers.sandbox.conftest import Sandbox, until
+from workers.inbound import process_inbox
+from workers.media import outgoing
+from workers.media.job import delete_files
+from workers.media.outgoing import OutgoingFiles
+from workers.outgoing import Sender
+from workers.providers.wire import Wire
+from workers.runtime import Retry
+from workers.sending import Lanes
+
+PHONE = "5511987654321"
+QUOTA = 1_000_000
+PDF = b"%PDF-1.7\n1 0 obj\n"
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (900, 600), "teal").save(out, "PNG")
+    return out.getvalue()
+
+
+def recorded(container: str, codec: str, layout: str) -> bytes:
+    """A second, as a browser records it."""
+    wav, out = io.BytesIO(), io.BytesIO()
+    with wave.open(wav, "wb") as made:
+        made.setnchannels(2)
+        made.setsampwidth(2)
+        made.setframerate(44_100)
+        made.writeframes(bytes(range(256)) * 700)
+    with av.open(io.BytesIO(wav.getvalue())) as source, av.open(out, "w", format=container) as target:
+        stream: Any = target.add_stream(codec, rate=48_000, layout=layout)
+        resampler = av.AudioResampler(format=stream.format.name, layout=layout, rate=48_000)
+        for frame in source.decode(audio=0):
+            for one in resampler.resample(frame):
+                target.mux(stream.encode(one))
+        target.mux(stream.encode(None))
+    return out.getvalue()
+
+
+class Desk:
+    """A person on the sandbox who has just written, and somebody who answers with files."""
+
+    def __init__(
+        self, sandbox: Sandbox, settings: Settings, db: asyncpg.Connection, owner: Actor, channel: UUID, contact: UUID, wire: Wire
+    ) -> None:
+        self.sandbox, self.db, self.owner, self.channel, self.contact = sandbox, db, owner, channel, contact
+        self.jobs = OutgoingFiles(settings, wire)
+        self.lanes = Lanes(settings, Sender(settings, wire))
+
+    async def upload(self, content: bytes, name: str, kind: str, quota: int = QUOTA) -> MessageFile:
+        async def pieces() -> AsyncIterator[bytes]:
+            yield content
+
+        return await uploads.upload(self.owner, name, kind, pieces(), quota=quota)
+
+    async def reply(self, reply: FileReply) -> UUID:
+        return (await answers.send(self.owner, self.contact, self.channel, reply)).id
+
+    async def shown(self) -> Entry:
+        """The only message that went out, or is to go."""
+        found = await conversation.messages(self.owner, self.contact, before=None, limit=10)
+        [one] = [one for one in found if one.direction == "out"]
+        return one
+
+    async def lane(self) -> None:
+        await self.lanes.run(self.owner.company_id, self.channel, 0)
+        await self.lanes.drain()
+
+    async def accepted(self) -> list[dict[str, Any]]:
+        return list((await self.sandbox.http.get("/sandbox/ledger")).json()["data"])
+
+    async def row(self, message_id: UUID) -> tuple[str, str | None]:
+        row = await self.db.fetchrow("select state, reason from message where id = $1", message_id)
+        assert row is not None
+        return {0: "queued", 3: "sent", 6: "failed"}.get(row["state"], str(row["state"])), row["reason"]
+
+
+@pytest.fixture
+def store(database: Settings, tmp_path: Path) -> Iterator[DiskBlobs]:
+    before = blobs._store
+    made = blobs.connect(msgspec.structs.replace(database, data_dir=tmp_path / "ours", s3_bucket=""))
+    assert isinstance(made, DiskBlobs)
+    yield made
+    blobs._store = before
+
+
+async def desk_over(kind: str, sandbox: Sandbox, owner: Actor, db: asyncpg.Connection, database: Settings, wire: Wire) -> Desk:
+    played = {"whatsapp": "meta", "sms": "twilio"}[kind]
+    account = await sandbox.account(played, behaviour={"batch_ms": 5, "delivered_share": 0, "read_share": 0})
+    channel_id, secret = uuid7(), account["token"] if played == "meta" else account["auth_token"]
+    columns: dict[str, Any] = {
+        "id": channel_id,
+        "sandbox": True,
+        "token": seal(owner.company_id, channel_id, "token", secret),
+        "signing_secret": None,
+        "external_id": account["phone_number_id" if played == "meta" else "phone_number"],
+        "account_id": account["waba_id" if played == "meta" else "account_sid"],
+    }
+    await make_channel(db, owner, kind, **columns)
+    await sandbox.http.post(f"/sandbox/accounts/{account['id']}/reply", json={"to_contact": PHONE, "text": "Oi"})
+    await until(lambda: bool(sandbox.product.requests))
+    told = sandbox.product.requests.pop().body
+    await put_inbox(db, owner, channel_id, told, "meta" if played == "meta" else "twilio_message")
+    await process_inbox(owner.company_id)
+    contact = await db.fetchval("select contact_id from inbound_message where channel_id = $1", channel_id)
+    return Desk(sandbox, msgspec.structs.replace(database, sandbox_url=sandbox.base), db, owner, channel_id, contact, wire)
+
+
+@pytest.fixture
+async def desk(
+    sandbox: Sandbox, store: DiskBlobs, owner: Actor, owner_db: asyncpg.Connection, database: Settings
+) -> AsyncIterator[Desk]:
+    async with Wire() as wire:
+        yield await desk_over("whatsapp", sandbox, owner, owner_db, database, wire)
+
+
+async def test_a_picture_is_handed_over_first_and_sent_once(desk: Desk) -> None:
+    file = await desk.upload(picture(), "pasta/azul.png", "application/x-anything")
+    assert (file.state, file.mime_type, file.name, file.thumbnail) == (FileState.STORED, "image/png", "azul.png", False)
+    message = await desk.reply(FileReply(file.id, " O azul "))
+    await desk.lane()
+    assert (await desk.row(message), await desk.accepted()) == (("queued", None), [])  # nobody claims it yet
+    for _twice in range(2):
+        await desk.jobs.send(desk.owner.company_id, SendFile(file_id=file.id))
+        await outgoing.look(desk.owner.company_id, LookAtFile(file_id=file.id))
+        await desk.lane()
+    assert await desk.row(message) == ("sent", None)
+    [entry] = await desk.accepted()
+    media = entry["content"]["image"]["id"]
+    assert entry["content"]["image"]["caption"] == "O azul"
+    assert desk.sandbox.world.settings.data.joinpath("media", media).read_bytes() == picture()
+    shown = await desk.shown()
+    assert (shown.kind, shown.text) == ("image", "O azul")
+    assert isinstance(shown.content, ImageContent)
+    assert [(one.id, one.width, one.thumbnail) for one in shown.files] == [(file.id, 900, True)]
+
+
+@pytest.mark.parametrize(
+    ("container", "codec", "layout"), [("webm", "libopus", "mono"), ("webm", "libopus", "stereo"), ("mp4", "aac", "mono")]
+)
+async def test_a_recording_becomes_a_voice_message(desk: Desk, container: str, codec: str, layout: str) -> None:
+    file = await desk.upload(recorded(container, codec, layout), "voz", f"audio/{container};codecs=x")
+    message = await desk.reply(FileReply(file.id, voice=True))
+    await desk.jobs.send(desk.owner.company_id, SendFile(file_id=file.id))
+    await desk.lane()
+    assert await desk.row(message) == ("sent", None)
+    [entry] = await desk.accepted()
+    assert entry["content"]["audio"]["voice"] is True
+    with av.open(str(desk.sandbox.world.settings.data / "media" / entry["content"]["audio"]["id"])) as heard:
+        assert (heard.format.name, heard.streams.audio[0].codec_context.name) == ("ogg", "opus")
+        assert heard.streams.audio[0].codec_context.channels == 1
+        assert sum(frame.samples for frame in heard.decode(audio=0)) / 48_000 == pytest.approx(1.0, abs=0.1)
+
+
+async def test_a_recording_without_sound_does_not_go(desk: Desk) -> None:
+    file = await desk.upload(b"\x1aE\xdf\xa3" + b"\0" * 400, "voz.webm", "audio/webm")
+    message = await desk.reply(FileReply(file.id, voice=True))
+    await desk.jobs.send(desk.owner.company_id, SendFile(file_id=file.id))
+    assert await desk.row(message) == ("failed", "media")
+
+
+async def test_what_the_provider_refuses_fails_and_what_it_does_not_answer_waits(desk: Desk) -> None:
+    file = await desk.upload(PDF, "contrato.pdf", "application/pdf")
+    message = await desk.reply(FileReply(file.id))
+    await desk.db.execute("update channel set external_id = 'nowhere' where id = $1", desk.channel)
+    with pytest.raises(Retry):
+        await OutgoingFiles(msgspec.structs.replace(desk.jobs._settings, sandbox_url="http://127.0.0.1:9"), desk.jobs._wire).send(
+            desk.owner.company_id, SendFile(file_id=file.id)
+        )
+    assert await desk.row(message) == ("queued", None)
+    await outgoing.give_up(desk.owner.company_id, SendFile(file_id=file.id), "tried for long")
+    assert await desk.row(message) == ("failed", "media")
+    assert await desk.accepted() == []
+
+
+async def test_a_channel_says_what_it_does_not_take(desk: Desk) -> None:
+    program = await desk.upload(b"MZ\x90\0" + b"\0" * 60, "virus.exe", "application/octet-stream")
+    paper = await desk.upload(PDF, "contrato.pdf", "application/pdf")
+    sound = await desk.upload(recorded("mp3", "libmp3lame", "mono"), "aviso.mp3", "audio/mpeg")
+    for reply, code in (
+        (FileReply(program.id), ReplyError.FILE_TYPE_NOT_TAKEN),
+        (FileReply(paper.id, voice=True), ReplyError.VOICE_NOT_TAKEN),
+        (FileReply(sound.id, "Ouça"), ReplyError.CAPTION_NOT_TAKEN),
+    ):
+        with pytest.raises(Conflict) as refused:
+            await desk.reply(reply)
+        assert refused.value.code is code
+    await desk.db.execute("update message_file set size = 6000000, mime_type = 'image/png' where id = $1", paper.id)
+    with pytest.raises(Conflict) as refused:
+        await desk.reply(FileReply(paper.id))
+    assert (refused.value.code, refused.value.params) == (ReplyError.FILE_TOO_BIG_FOR_CHANNEL, {"most": "5 MB"})
+
+
+async def test_a_file_belongs_to_one_message_and_before_to_who_uploaded_it(desk: Desk, stranger: Actor) -> None:
+    file = await desk.upload(PDF, "contrato.pdf", "application/pdf")
+    colleague = msgspec.structs.replace(desk.owner, id=uuid7())
+    for actor, reply in ((colleague, FileReply(file.id)), (desk.owner, FileReply(uuid7()))):
+        with pytest.raises(Invalid) as refused:
+            await answers.send(actor, desk.contact, desk.channel, reply)
+        assert [(each.path, each.code) for each in refused.value.fields] == [("content.file_id", ReplyField.NO_SUCH_FILE)]
+    await desk.reply(FileReply(file.id))
+    with pytest.raises(Invalid):
+        await desk.reply(FileReply(file.id))
+    shown = await desk.shown()
+    assert isinstance(shown.content, Document)
+
+
+async def test_a_company_keeps_no_more_than_its_room(desk: Desk, store: DiskBlobs) -> None:
+    await desk.upload(PDF, "a.pdf", "application/pdf", quota=30)
+    with pytest.raises(Conflict) as refused:
+        await desk.upload(PDF, "b.pdf", "application/pdf", quota=30)
+    assert refused.value.code is UploadError.NO_ROOM_FOR_UPLOAD
+    assert len([key async for key, _ in store.stored()]) == 1
+
+
+async def test_what_is_not_what_it_is_called_is_refused(desk: Desk) -> None:
+    with pytest.raises(Conflict) as refused:
+        await desk.upload(b"%PDF-1.7 ...", "foto.jpg", "image/jpeg")
+    assert refused.value.code is UploadError.UPLOAD_WRONG_TYPE
+
+
+async def test_what_nobody_sent_is_deleted_after_a_day(desk: Desk, store: DiskBlobs) -> None:
+    kept = await desk.upload(PDF, "a.pdf", "application/pdf")
+    await desk.reply(FileReply(kept.id))
+    left = await desk.upload(picture(), "b.png", "image/png")
+    await desk.db.execute("update message_file set created_at = now() - interval '25 hours'")
+    for company_id in await uploads.untaken():
+        await uploads.forget_untaken(company_id)
+    await delete_files(desk.owner.company_id, DeleteFiles())
+    assert await desk.db.fetch("select id from message_file where id = any($1::uuid[])", [kept.id, left.id]) == [(kept.id,)]
+    assert len([key async for key, _ in store.stored()]) == 1
+
+
+async def test_an_mms_names_an_address_of_the_file(
+    sandbox: Sandbox, store: DiskBlobs, owner: Actor, owner_db: asyncpg.Connection, database: Settings
+) -> None:
+    async with Wire() as wire:
+        desk = await desk_over("sms", sandbox, owner, owner_db, database, wire)
+        file = await desk.upload(picture(), "azul.png", "image/png")
+        message = await desk.reply(FileReply(file.id, "O azul"))
+        await desk.jobs.send(owner.company_id, SendFile(file_id=file.id))
+        await desk.lane()
+        assert await desk.row(message) == ("sent", None)
+    [entry] = await desk.accepted()
+    link = file_links.read(entry["content"]["MediaUrl"].removeprefix(f"{database.webhook_url}{file_links.PATH}/"))
+    assert (link.company_id, link.file_id, link.thumbnail) == (owner.company_id, file.id, False)

@@ -1,0 +1,162 @@
+"""The jobs of files that our people send: look at a picture, make a voice message of a recording, hand a file to the provider.
+
+Handing over tells nobody anything, so it is repeated freely; the message goes once, afterwards, by the ledger. Refuses to open pictures
+and recordings in this process.
+"""
+
+import asyncio
+import hashlib
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from db import blobs, file_links
+from db.blobs import HandedOver
+from db.clock import now
+from db.crypto import SealBroken
+from db.errors import NotFound, Unavailable
+from db.file_links import Link
+from db.jobs import LookAtFile, SendFile
+from db.messages import files, uploads
+from db.messages.file_replies import VOICE
+from db.messages.files import Found
+from db.messages.reasons import FailureReason
+from db.messages.render import FileContent
+from db.messages.uploads import Waiting
+from db.settings import Settings
+from workers.credentials import channel_of
+from workers.media import caged, pictures
+from workers.media.voice_child import Recording, Voice
+from workers.outcomes import Rejected
+from workers.providers import registry
+from workers.providers.adapter import HandedFile
+from workers.providers.wire import ProviderError, Wire
+from workers.registration import Handler
+from workers.runtime import Cancel, Retry
+
+log = structlog.get_logger("workers.media")
+
+LINK = timedelta(hours=20)
+"""So long the address of a file works that a provider fetches itself: it does when it takes the message, which may wait for hours."""
+VOICE_MEMORY = 1 << 30  # bytes of address space
+VOICE_SECONDS = 120  # of processor time
+VOICE_PATIENCE = 240.0
+VOICE_MOST = 16 << 20  # bytes, as much as WhatsApp takes
+_PAUSES = (2.0, 5.0, 15.0, 30.0, 60.0, 120.0)
+
+
+class OutgoingFiles:
+    def __init__(self, settings: Settings, wire: Wire) -> None:
+        self._settings, self._wire = settings, wire
+
+    async def send(self, company_id: UUID, job: SendFile) -> None:
+        """Raises Retry while the provider or the store does not answer."""
+        waiting = await uploads.waiting(company_id, job.file_id)
+        if waiting is None:
+            return
+        with tempfile.TemporaryDirectory(prefix="masteria-media-") as folder:
+            path = Path(folder) / "content"
+            try:
+                await _get(waiting.key, path)
+                content = await _voice(company_id, waiting, path) if waiting.content.voice else waiting.content
+                if content is None:
+                    await uploads.failed(company_id, job.file_id, FailureReason.MEDIA)
+                    return
+                handed = await self._hand_over(company_id, waiting, content, path)
+            except (NotFound, Cancel):  # the file, or the channel
+                await uploads.failed(company_id, job.file_id, FailureReason.MEDIA)
+                return
+            except SealBroken:
+                await uploads.failed(company_id, job.file_id, FailureReason.TOKEN_INVALID)
+                return
+            except ProviderError as error:
+                if isinstance(error.outcome, Rejected):
+                    log.warning("media.refused", file_id=str(job.file_id), error=str(error))
+                    await uploads.failed(company_id, job.file_id, error.outcome.reason, error.outcome.code)
+                    return
+                raise Retry(_pause(waiting), str(error)) from error
+            except (Unavailable, OSError) as error:
+                raise Retry(_pause(waiting), str(error)) from error
+        await uploads.handed_over(company_id, handed)
+
+    async def _hand_over(self, company_id: UUID, waiting: Waiting, content: FileContent, path: Path) -> FileContent:
+        known = await channel_of(company_id, waiting.channel_id)
+        channel, until = known.channel, now() + LINK
+        link = await blobs.store().link(waiting.key, int(LINK.total_seconds()))
+        if link is None:
+            link = self._settings.webhook_url + file_links.sign(Link(company_id, content.file_id, False), until)
+        name = content.name or files.file_name(content.file_id, content.mime_type)
+        adapter = registry.adapter(channel.kind)
+        client = adapter.client(self._settings, self._wire, channel, known.token)
+        file = HandedFile(path, name, content.mime_type, link, until)
+        media, kept_until = await adapter.hand_over(client, self._settings, channel, file)
+        return msgspec.structs.replace(content, media=media, media_until=kept_until)
+
+
+def _pause(waiting: Waiting) -> float:
+    """Short at first: somebody waits."""
+    age = (now() - waiting.at).total_seconds()
+    return next((pause for pause in _PAUSES if age < pause * 4), _PAUSES[-1])
+
+
+async def _voice(company_id: UUID, waiting: Waiting, path: Path) -> FileContent | None:
+    """The recording as a voice message, in the place of what was uploaded; None when there is no sound in it."""
+    question = Recording(str(path), os.getpid(), VOICE_MEMORY, VOICE_SECONDS)
+    made = await caged.ask("workers.media.voice_child", question, Voice, patience=VOICE_PATIENCE, most=VOICE_MOST)
+    if made is None or not made.content:
+        return None
+    await asyncio.to_thread(path.write_bytes, made.content)
+    shown = HandedOver(VOICE, files.disposition(files.file_name(waiting.content.file_id, VOICE), inline=True))
+    await blobs.store().put(waiting.key, _once(made.content), most=VOICE_MOST, handed_over=shown)
+    size = len(made.content)
+    await uploads.converted(company_id, waiting.content.file_id, VOICE, size, hashlib.sha256(made.content).digest())
+    return msgspec.structs.replace(waiting.content, size=size, name=None)
+
+
+async def look(company_id: UUID, job: LookAtFile) -> None:
+    """A small one of a picture; what cannot be opened is handed over to be saved."""
+    found = await uploads.picture(company_id, job.file_id)
+    if found is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="masteria-media-") as folder:
+        path = Path(folder) / "content"
+        try:
+            await _get(found.key, path)
+        except NotFound:
+            return
+        seen = await pictures.look(path)
+    if seen.thumbnail:
+        small = HandedOver(files.THUMBNAIL, files.disposition("thumbnail.webp", inline=True))
+        key = files.thumbnail_key(found.key)
+        await blobs.store().put(key, _once(seen.thumbnail), most=len(seen.thumbnail), handed_over=small)
+    kind = found.mime_type if seen.thumbnail else files.UNKNOWN
+    shown = Found(kind, found.size, b"", seen.width or None, seen.height or None, bool(seen.thumbnail))
+    await files.looked_at(company_id, job.file_id, shown)
+
+
+async def _get(key: str, path: Path) -> None:
+    """Raises NotFound."""
+    with await asyncio.to_thread(path.open, "wb") as out:
+        async for piece in blobs.store().get(key):
+            await asyncio.to_thread(out.write, piece)
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
+async def give_up(company_id: UUID, job: SendFile, reason: str) -> None:
+    """However often it was tried, the provider did not take it."""
+    await uploads.failed(company_id, job.file_id, FailureReason.MEDIA)
+
+
+JOBS = (
+    Handler(SendFile, lambda r: OutgoingFiles(r.settings, r.wire).send, give_up),
+    Handler(LookAtFile, lambda _: look),
+)
