@@ -28,6 +28,12 @@ async def reply(api: ApiClient, channel_id: UUID, address: str, text: str, kind:
     await api.post(f"/v1/sandbox/{channel_id}/reply", Done, SandboxReply(address=address, text=text, kind=kind))
 
 
+async def press(api: ApiClient, channel_id: UUID, address: str, message_id: UUID, option: int) -> None:
+    """The person presses a button of our message, or chooses a row of its list; `option` from 0."""
+    body = SandboxReply(address=address, answers=message_id, option=option)
+    await api.post(f"/v1/sandbox/{channel_id}/reply", Done, body)
+
+
 async def news(api: ApiClient, channel_id: UUID, code: SandboxNewsCode) -> None:
     await api.post(f"/v1/sandbox/{channel_id}/news", Done, SandboxNews(code=code))
 

@@ -57,7 +57,7 @@ def draw_message(one: Message, find: contents.Find, more: Callable[[], None] | N
             if one.kind == "text" and not one.text:
                 ui.label(_("Message without text")).classes("m-hint")
         else:
-            draw_sent(one.header, one.text, one.footer, one.buttons)
+            draw_sent(one.header, one.text, one.footer, one.buttons, [(row.title, row.description) for row in one.rows])
         if more is not None:
             more()
         if failed:
@@ -68,8 +68,14 @@ def draw_message(one: Message, find: contents.Find, more: Callable[[], None] | N
         _draw_where(one)
 
 
-def draw_sent(header: str | None, text: str, footer: str | None = None, buttons: Sequence[str] = ()) -> None:
-    """What goes out from here, as the person sees it."""
+def draw_sent(
+    header: str | None,
+    text: str,
+    footer: str | None = None,
+    buttons: Sequence[str] = (),
+    rows: Sequence[tuple[str, str | None]] = (),
+) -> None:
+    """What goes out from here, as the person sees it; `rows` behind the button of a list."""
     if header:
         contents.said(header, "m-strong")
     if text:
@@ -82,6 +88,12 @@ def draw_sent(header: str | None, text: str, footer: str | None = None, buttons:
         with ui.element("div").classes("m-row m-near m-wrap"):
             for button in buttons:
                 Text("span", button, "m-chip")
+    if rows:
+        with ui.element("div").classes("m-conv-rows"):
+            for title, description in rows:
+                ui.label(title).classes("m-strong m-clip")
+                if description:
+                    ui.label(description).classes("m-hint m-clip")
 
 
 def _not_sent(one: Message) -> str:

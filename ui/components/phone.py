@@ -4,14 +4,16 @@ Draws text as text. Variables that have no value yet (`{{1}}`, `{{name}}`) are m
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 from nicegui import ui
 
 from ui import formats
-from ui.components.text import Text, avatar, icon, safe_url
+from ui.components.menus import Choice, choices
+from ui.components.text import Text, avatar, icon, pressable, safe_url
 from ui.i18n import _
 
 _VARIABLE = re.compile(r"(\{\{\s*\w+\s*\}\})")
@@ -39,11 +41,14 @@ class Preview(NamedTuple):
     buttons: Sequence[tuple[str, str]] = ()
     time: str = ""
     read: bool = False  # of the person's own message: the business read it
+    rows: Sequence[tuple[str, str]] = ()  # behind the button of a list: title, and the line beneath it
+    press: Callable[[int], Any] | None = None  # the person presses an answer, or chooses a row: which one, from 0
     quote: str | None = None  # what the message says that it answers
 
 
 _MEDIA = {"image": "image", "video": "play_circle", "document": "description"}
-_BUTTONS = {"reply": "reply", "url": "open_in_new", "phone": "call", "code": "content_copy"}
+_ANSWERS = ("reply", "quick_reply")
+_BUTTONS = {"list": "list", "reply": "reply", "url": "open_in_new", "phone": "call", "code": "content_copy"}
 
 
 def _text(text: str, classes: str) -> None:
@@ -99,12 +104,29 @@ def bubble(preview: Preview, *, out: bool = False) -> ui.element:
                 if preview.read:
                     ticks.props.update({"role": "img", "aria-label": _("The company read it")})
         if preview.buttons:
-            with ui.element("div").classes("m-bubble-buttons"):
-                for kind, label in preview.buttons:
-                    with ui.element("div"):
-                        icon(_BUTTONS.get(kind, "reply"))
-                        ui.label(label).classes("m-clip")
+            _draw_buttons(preview)
     return element
+
+
+def _draw_buttons(preview: Preview) -> None:
+    with ui.element("div").classes("m-bubble-buttons"):
+        answers = 0
+        for kind, label in preview.buttons:
+            with ui.element("div") as line:
+                icon(_BUTTONS.get(kind, "reply"))
+                ui.label(label).classes("m-clip")
+            if preview.press is not None and kind == "list":
+                _draw_rows(line, preview.rows, preview.press)
+            elif preview.press is not None and kind in _ANSWERS:
+                pressable(line, partial(preview.press, answers))
+                answers += 1
+
+
+def _draw_rows(line: ui.element, rows: Sequence[tuple[str, str]], press: Callable[[int], Any]) -> None:
+    """The list that opens when its button is pressed."""
+    with line, ui.menu().props('anchor="top middle" self="bottom middle" no-parent-event') as menu:
+        choices([Choice(" · ".join(part for part in row if part), partial(press, number)) for number, row in enumerate(rows)])
+    pressable(line, menu.open)
 
 
 class Phone:

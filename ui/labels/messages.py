@@ -27,6 +27,8 @@ def message_kind(kind: str) -> tuple[str, str]:
         "button": (_("Pressed a button"), "touch_app"),
         "button_reply": (_("Chose an answer"), "touch_app"),
         "list_reply": (_("Chose from a list"), "list"),
+        "buttons": (_("Message with buttons"), "smart_button"),
+        "list": (_("Message with a list"), "list"),
         "form": (_("Filled in a form"), "assignment_turned_in"),
         "call": (_("Call"), "call"),
         "call_permission": (_("Answered whether we may call"), "perm_phone_msg"),

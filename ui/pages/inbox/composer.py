@@ -15,6 +15,7 @@ from nicegui import events, ui
 from api.contract.accounts import Member
 from api.contract.conversations import Conversation, NoteCreate, QuickReply
 from api.contract.enums import Permission
+from api.contract.kinds import ReplyKind
 from api.contract.messages import Message, ReplyChannel
 from api.contract.replies import TextReply
 from ui import first_answers, formats, kinds, session
@@ -25,12 +26,14 @@ from ui.components import problems
 from ui.components.beat import beat
 from ui.components.buttons import button, icon_button
 from ui.components.cards import note
+from ui.components.menus import Choice, choices
 from ui.components.palette import command
 from ui.components.text import chip, mark, pressable
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import messages as message_labels
+from ui.pages.inbox.choices import ChoiceBuilder
 from ui.pages.inbox.drafts import Drafts
 from ui.pages.inbox.outgoing import Outgoing
 from ui.pages.inbox.quote import Quote
@@ -104,8 +107,9 @@ class Composer:
             self._offered.props["aria-label"] = _("Suggestions")
             self._offered.set_visibility(False)
             self._quote = Quote(one, self._tick)
+            self._builder = ChoiceBuilder(one, thread, self._quote.take, self.refresh)
             with ui.element("div").classes("m-write-box") as self._box:
-                self._template = icon_button("article", _("Send a template"), self.templates.ask)
+                self._plus = self._draw_plus()
                 self._text = (
                     ui.textarea(value=drafts.text(one.id, self._mode)).props("borderless dense autogrow").classes("m-grow")
                 )
@@ -160,7 +164,7 @@ class Composer:
         self._window.text = text.format(time=formats.duration(max(60, left or 0)), when=formats.moment(way.window_until)) if open_window and way else ""  # fmt: skip
         note_mode = self._mode == "note"
         picking = self.templates.settle(None if note_mode else way, obstacle)
-        self._template.set_visibility(not note_mode and self.templates.may(way))
+        self._plus.set_visibility(not note_mode and bool(self._more_kinds))
         refused = obstacle is not None and bool(self._text.value)  # a text that was refused is never out of reach
         self._box.set_visibility(refused or (obstacle is None and not picking))
         shown = (obstacle, self._ways)
@@ -170,6 +174,23 @@ class Composer:
             if obstacle is not None:
                 with self._obstacle:
                     self._draw_obstacle(obstacle, way)
+
+    def _draw_plus(self) -> ui.element:
+        """What can be sent beside a text."""
+        taken = kinds.can(self._one.channel_kind).reply_kinds if self._may_answer else []
+        offered = {
+            ReplyKind.TEMPLATE: Choice(_("Template"), self.templates.ask, "article"),
+            ReplyKind.BUTTONS: Choice(_("Buttons"), partial(self._build, ReplyKind.BUTTONS), "smart_button"),
+            ReplyKind.LIST: Choice(_("List"), partial(self._build, ReplyKind.LIST), "list"),
+        }
+        self._more_kinds = [offered[kind] for kind in offered if kind in taken]
+        with icon_button("add", _("Send something else")) as plus:
+            with ui.menu().props('anchor="top left" self="bottom left" :offset="[0, 4]"'):
+                choices(self._more_kinds)
+        return plus
+
+    def _build(self, kind: ReplyKind) -> None:
+        self._builder.open(kind, (self._text.value or "").strip(), lambda: setattr(self._text, "value", ""))
 
     def _template_asked(self) -> None:
         """Asked for, or left."""

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from api.contract.conversations import ReplyCreate, ThreadEntry
 from api.contract.messages import Message
-from api.contract.replies import ReplyContent, TemplatePreview, TemplateReply, TextReply
+from api.contract.replies import ButtonsReply, MenuReply, ReplyContent, TemplatePreview, TemplateReply, TextReply
 from ui import session
 from ui.client import conversations as client
 from ui.client.base import ApiProblem, Offline
@@ -114,5 +114,10 @@ def _draw(content: ReplyContent, shown: TemplatePreview | None) -> None:
     match content:
         case TextReply():
             contents.said(content.text)
+        case ButtonsReply():
+            draw_sent(None, content.text, buttons=[one.title for one in content.buttons])
+        case MenuReply():
+            rows = [(one.title, one.description) for one in content.rows]
+            draw_sent(None, content.text, buttons=[content.button], rows=rows)
         case TemplateReply() if shown is not None:
             draw_sent(shown.header, shown.body, shown.footer, [one.text for one in shown.buttons])

@@ -180,7 +180,7 @@ class _Sandbox:
                 self._typing.pop(address, None)
             self._newest, self._newest_of = newest, address
         self._still_typing()
-        self._phone.show(*[_drawn(message) for message in reversed(found.items)])
+        self._phone.show(*[_drawn(message, partial(self._press, message.id)) for message in reversed(found.items)])
         ui.run_javascript(f"getHtmlElement({self._phone.chat.id}).scrollTop = 1e6")
 
     async def _send(self) -> None:
@@ -191,6 +191,9 @@ class _Sandbox:
 
     async def _say(self, text: str) -> None:
         await client.reply(self._api, self._channel.id, self._address, text)
+
+    async def _press(self, message_id: UUID, option: int) -> None:
+        await client.press(self._api, self._channel.id, self._address, message_id, option)
 
     def _choices(self) -> list[Choice]:
         """What this person can send beside a text, and what the provider can tell about the account."""
@@ -237,7 +240,7 @@ def _content(message: SandboxMessage) -> str:
     return "…" if message.content is None else message_labels.message_kind(contents.kind_of(message.content))[0] or "…"
 
 
-def _drawn(message: SandboxMessage) -> Preview | tuple[Preview, bool]:
+def _drawn(message: SandboxMessage, press: Callable[[int], Awaitable[None]]) -> Preview | tuple[Preview, bool]:
     media = MEDIA.get(message.header or "", "")
     preview = Preview(
         message.text or _content(message),
@@ -247,6 +250,8 @@ def _drawn(message: SandboxMessage) -> Preview | tuple[Preview, bool]:
         buttons=[(button.kind, button.text) for button in message.buttons],
         time=formats.clock(message.at),
         read=message.kind == "in" and message.state == "read",
+        rows=[(row.title, row.description or "") for row in message.rows],
+        press=press if message.kind == "out" and message.content is None else None,
         quote=message.quote,
     )
     return (preview, True) if message.kind == "in" else preview
