@@ -59,7 +59,7 @@ async def test_buttons_and_a_list_are_sent_and_answered(stack: Stack, context: B
     await box.get_by_label("O que fica no botão que abre a lista").fill("Ver tamanhos")
     await box.get_by_label("Linha 1", exact=True).fill("M")
     await box.get_by_label("Linha 2", exact=True).fill("G")
-    await box.get_by_label("Embaixo dela, se quiser").nth(1).fill("Só em azul")
+    await box.get_by_label("Descrição").nth(1).fill("Só em azul")
     await box.get_by_role("button", name="Enviar").click()
     await expect(page.locator(".m-thread .m-bubble-out", has_text="Que tamanho?").get_by_text("Só em azul")).to_be_visible()
     await phone.locator(".m-phone-chat").get_by_role("button", name="Ver tamanhos").click()

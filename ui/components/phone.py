@@ -124,9 +124,9 @@ def _draw_buttons(preview: Preview) -> None:
 
 def _draw_rows(line: ui.element, rows: Sequence[tuple[str, str]], press: Callable[[int], Any]) -> None:
     """The list that opens when its button is pressed."""
-    with line, ui.menu().props('anchor="top middle" self="bottom middle" no-parent-event') as menu:
+    with line, ui.menu().props('anchor="top middle" self="bottom middle"'):
         choices([Choice(" · ".join(part for part in row if part), partial(press, number)) for number, row in enumerate(rows)])
-    pressable(line, menu.open)
+    pressable(line, lambda: None).props["aria-haspopup"] = "menu"  # the browser opens it
 
 
 class Phone:

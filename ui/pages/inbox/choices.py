@@ -105,9 +105,10 @@ class _Dialog:
                     _("Row {n}").format(n=number + 1), known.title if known else "", limit=ROW_TITLE, on_change=self._draw
                 )
                 more = text_field(
-                    _("Beneath it, if you like"),
+                    _("Description"),
                     (known.description or "") if known else "",
                     limit=DESCRIPTION,
+                    placeholder=_("If you like"),
                     on_change=self._draw,
                 )
             line.set_visibility(number < max(FIRST_ROWS, len(reply.rows)))
