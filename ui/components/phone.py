@@ -140,18 +140,32 @@ class Phone:
                     ui.label(sender).classes("m-strong m-clip")
                     self._hint, self._below = hint, ui.label(hint).classes("m-hint m-clip").props("role=status")
             self.chat = ui.element("div").classes("m-phone-chat")
+        self._shown: list[tuple[tuple[Preview, bool], ui.element]] = []
 
     def writes(self, on: bool) -> None:
         """The sender writes to this person, or not any more."""
         self._below.text = _("typing…") if on else self._hint
 
     def show(self, *previews: Preview | tuple[Preview, bool]) -> None:
-        """Each is a Preview from the company, or (Preview, True) for the customer's answer."""
-        self.chat.clear()
-        with self.chat:
-            for one in previews:
-                preview, out = (one, False) if isinstance(one, Preview) else one
-                bubble(preview, out=out)
+        """Each is a Preview from the company, or (Preview, True) for the customer's answer. What is the same as before stays as it is: a
+        press never meets a button that is being drawn anew."""
+        for number, one in enumerate(previews):
+            preview, out = (one, False) if isinstance(one, Preview) else one
+            drawn = preview._replace(press=None), out
+            known = number < len(self._shown)
+            if known and self._shown[number][0] == drawn:
+                continue
+            with self.chat:
+                element = bubble(preview, out=out)
+            if known:
+                self._shown[number][1].delete()
+                element.move(target_index=number)
+                self._shown[number] = drawn, element
+            else:
+                self._shown.append((drawn, element))
+        for _drawn, element in self._shown[len(previews) :]:
+            element.delete()
+        del self._shown[len(previews) :]
 
 
 def phone(sender: str, hint: str, *previews: Preview | tuple[Preview, bool]) -> Phone:

@@ -70,7 +70,7 @@ class _Sandbox:
         self._address = ""
         self._lines: dict[str, ui.element] = {}
         self._newest: UUID | None = None
-        self._newest_of = ""
+        self._newest_of = self._drawn_of = ""
         with ui.element("div").classes("m-sandbox"):
             with ui.element("div").classes("m-card m-card-flush m-sandbox-people"):
                 self._phones = Listing(
@@ -180,6 +180,9 @@ class _Sandbox:
                 self._typing.pop(address, None)
             self._newest, self._newest_of = newest, address
         self._still_typing()
+        if address != self._drawn_of:
+            self._drawn_of = address
+            self._phone.show()
         self._phone.show(*[_drawn(message, partial(self._press, message.id)) for message in reversed(found.items)])
         ui.run_javascript(f"getHtmlElement({self._phone.chat.id}).scrollTop = 1e6")
 
