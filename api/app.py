@@ -33,6 +33,7 @@ from api.idempotency import Idempotent, on_replay, take_key
 from api.imports import ImportController
 from api.inbox import LabelController, QuickReplyController, TeamController
 from api.leads import BoardLeadController, BoardTotalsController, ContactLeadController, LeadController
+from api.leads_csv import LeadExportController
 from api.location import locate
 from api.log import RequestLogging
 from api.messages import MessageController
@@ -89,6 +90,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     StageRuleController,
     StageTryController,
     BoardLeadController,
+    LeadExportController,
     BoardTotalsController,
     ContactLeadController,
     LeadController,

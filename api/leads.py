@@ -1,6 +1,6 @@
 """Leads over HTTP. Thin, every rule is in db/boards."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -36,6 +36,8 @@ _KEYS: dict[LeadSort, Any] = {
     LeadSort.CREATED: tuple[UUID],
     LeadSort.VALUE: tuple[int, UUID],
     LeadSort.DUE: tuple[date | None, UUID],
+    LeadSort.MOVED: tuple[datetime, UUID],
+    LeadSort.STAGE: tuple[UUID, str, UUID],
 }
 
 Search = Annotated[
@@ -81,7 +83,7 @@ class BoardLeadController(Controller):
     @get(
         summary="List a board's leads",
         description="With `stage_id` in the order in which people put them, else newest first, or by `sort`: `rank` needs a stage, `value` "
-        "begins with the highest, `due` with the soonest. How many there are is in the totals of the stages.",
+        "begins with the highest, `due` with the soonest, `moved` with those moved last, `stage` goes through the stages in their order. How many there are is in the totals of the stages.",
     )
     async def list_leads(
         self,
@@ -92,7 +94,7 @@ class BoardLeadController(Controller):
         search: Search = None,
         tag: Tag = None,
         due: DueWhen = None,
-        sort: FromQuery[Literal["rank", "created", "value", "due"] | None] = None,
+        sort: FromQuery[Literal["rank", "created", "value", "due", "moved", "stage"] | None] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[Lead]:

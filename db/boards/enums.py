@@ -40,6 +40,8 @@ class LeadSort(StrEnum):
     CREATED = "created"  # newest first
     VALUE = "value"  # highest first, those without a value last
     DUE = "due"  # soonest first, those without a date last
+    MOVED = "moved"  # moved last first
+    STAGE = "stage"  # by the stages of the board, in each as people put them
 
 
 class Due(StrEnum):

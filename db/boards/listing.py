@@ -46,6 +46,7 @@ _KEYS = {
     LeadSort.CREATED: ("", "l.id", "<"),
     LeadSort.VALUE: ("l.value_key", "l.id", "<"),
     LeadSort.DUE: ("l.due_key", "l.id", ">"),
+    LeadSort.MOVED: ("l.stage_since", "l.id", "<"),
 }
 """The column before the id, and which way."""
 
@@ -56,7 +57,10 @@ def key(row: asyncpg.Record, sort: LeadSort) -> tuple[object, ...]:
         LeadSort.RANK: row["rank"],
         LeadSort.VALUE: -1 if row["value_cents"] is None else row["value_cents"],
         LeadSort.DUE: row["due_on"],
+        LeadSort.MOVED: row["stage_since"],
     }
+    if sort is LeadSort.STAGE:
+        return row["stage_id"], row["rank"], row["id"]
     return (first[sort], row["id"]) if sort in first else (row["id"],)
 
 
@@ -67,7 +71,7 @@ def statement(filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None,
     first, last, way = _KEYS[sort]
     columns = [first, last] if first else [last]
     if after is not None:
-        kinds = {"l.rank": "text", "l.value_key": "bigint", "l.id": "uuid"}
+        kinds = {"l.rank": "text", "l.value_key": "bigint", "l.id": "uuid", "l.stage_since": "timestamptz"}
         values = [
             _given(args, value, kinds.get(column, "date")) for column, value in zip(columns, _dated(sort, after), strict=True)
         ]
@@ -117,9 +121,39 @@ async def board_leads(
     async with read(actor, Permission.BOARDS_READ) as r:
         await boards.must_exist(r, actor.company_id, board_id)
         filter = await narrowed(r, actor.company_id, board_id, filter, GATHERED)
-        args: list[object] = [actor.company_id, board_id]
-        sql = statement(filter, sort, after, args)
-        return await r.fetch(f"{sql} limit ${len(args) + 1}", *args, limit)
+        if sort is not LeadSort.STAGE:
+            return await _page(r, board_id, filter, sort, after, limit)
+        return await _by_stages(r, board_id, filter, after, limit)
+
+
+async def _page(
+    r: Read, board_id: UUID, filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None, limit: int
+) -> list[asyncpg.Record]:
+    assert r.actor is not None
+    args: list[object] = [r.actor.company_id, board_id]
+    sql = statement(filter, sort, after, args)
+    return await r.fetch(f"{sql} limit ${len(args) + 1}", *args, limit)
+
+
+_FROM = """
+select s.id from stage s where s.company_id = $1 and s.board_id = $2 and ($3::uuid is null or s.id = $3) and ($4::uuid is null
+    or (s.rank, s.id) >= (select f.rank, f.id from stage f where f.company_id = $1 and f.id = $4)) order by s.rank, s.id
+"""
+
+
+async def _by_stages(
+    r: Read, board_id: UUID, filter: LeadFilter, after: tuple[Any, ...] | None, limit: int
+) -> list[asyncpg.Record]:
+    """Stage after stage, each by its own index, until the page is full. After a stage that is gone meanwhile there is nothing."""
+    assert r.actor is not None
+    reached, place = (after[0], after[1:]) if after is not None else (None, None)
+    found: list[asyncpg.Record] = []
+    for row in await r.fetch(_FROM, r.actor.company_id, board_id, filter.stage_id, reached):
+        one = filter._replace(stage_id=row["id"])
+        found += await _page(r, board_id, one, LeadSort.RANK, place if row["id"] == reached else None, limit - len(found))
+        if len(found) >= limit:
+            break
+    return found
 
 
 def nothing_has(filter: LeadFilter) -> bool:

@@ -11,6 +11,7 @@ from api.contract.events import BoardTotals, LeadChanged
 from db import work
 from db.permissions import Role
 from db.tenancy import Actor
+from tests import factories
 from tests.api.conftest import Headers, SignInAs
 
 Json = dict[str, Any]
@@ -177,3 +178,29 @@ async def test_a_note_counts_on_its_card(client: httpx.AsyncClient, us: Headers,
     seen = (await client.get(path, headers=us)).json()
     assert (seen["note_count"], seen["version"]) == (1, 1)
     assert (await client.post(f"{path}/notes", json={"body": " "}, headers=us)).status_code == 422
+
+
+async def test_a_board_is_exported_with_the_filters_of_its_list(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    us = await sign_in_as()
+    await factories.contacts(owner_db, owner, 1)
+    contact = await owner_db.fetchval("select id from contact where company_id = $1", owner.company_id)
+    await factories.lead(owner_db, owner, "=1+1", value_cents=123450, contact_id=contact, tags=["vip", "loja"])
+    await factories.lead(owner_db, owner, "Obra")
+    board = await owner_db.fetchval("select id from board where company_id = $1", owner.company_id)
+    path = f"/v1/boards/{board}/leads/export.csv"
+    lines = (await client.get(path, headers=us)).text.split("\r\n")
+    assert lines[0].startswith('\ufeff"título";"contato";"telefone";"etapa";"valor"')
+    assert [line.split(";")[0] for line in lines[1:3]] == ['"Obra"', '"\'=1+1"']
+    assert '"Pessoa 0";"\'+5511900000000";"Novo";"1234,50"' in lines[2]
+    few = (await client.get(path, params={"tag": "vip", "language": "en", "separator": ","}, headers=us)).text.split("\r\n")
+    assert len(few) == 3
+    assert '"1234.50"' in few[1]
+    assert (await client.head(path, headers=us)).status_code == 200
+    noted = await owner_db.fetchval(
+        "select count(*) from audit_log where company_id = $1 and action = 'leads.exported'", owner.company_id
+    )
+    assert noted == 2
+    agent = await sign_in_as(Role.AGENT)
+    assert (await client.get(path, headers=agent)).status_code == 403

@@ -23,6 +23,11 @@ def state(text: str, tone: Tone) -> Cell:
     return {"text": text, "tone": tone}
 
 
+def choice(row_id: str, key: str, text: str, label: str) -> Cell:
+    """What can be chosen anew in place: the table tells `on_choice` of a press. `label`: what the press is for."""
+    return {"choice": [row_id, key], "text": text, "label": label}
+
+
 def tags(names: Sequence[str]) -> Cell:
     """The first three as chips, the rest as +n."""
     return {"chips": [*names[:3], *([f"+{len(names) - 3}"] if len(names) > 3 else [])]}
@@ -38,6 +43,8 @@ _VALUE = """
 <span v-else-if="typeof V !== 'object'" :class="L">{{ V }}</span>
 <span v-else-if="V.tone" :class="'m-badge m-' + V.tone">{{ V.text }}</span>
 <div v-else-if="V.chips" class="m-cell-chips"><span class="m-chip" v-for="name in V.chips">{{ name }}</span></div>
+<button v-else-if="V.choice" type="button" class="m-cell-choice" :aria-label="V.label + ': ' + V.text"
+  @click.stop.prevent="$parent.$emit('choice', V.choice)">{{ V.text }}</button>
 <div v-else class="m-cell">
   <div v-if="V.initials" :class="'m-avatar m-tint-' + V.tint" aria-hidden="true">{{ V.initials }}</div>
   <div class="m-cell-two"><span class="m-strong">{{ V.text }}</span><span v-if="V.sub" class="m-hint">{{ V.sub }}</span></div>

@@ -62,6 +62,7 @@ class DataTable(Generic[T]):
         bulk: Callable[[Selection], Any] | None,
         draw_empty: Callable[[], Any] | None,
         tools: Callable[[], Any] | None,
+        on_choice: Callable[[str, str], Any] | None,
         limit: int,
     ) -> None:
         self._columns, self._fetch, self._row = columns, fetch, row
@@ -86,6 +87,8 @@ class DataTable(Generic[T]):
             with self._place:
                 skeleton_table(len(columns))
             self._table = self._draw_table()
+            if on_choice is not None:
+                self._table.on("choice", lambda event: on_choice(*event.args))
             self._table.set_visibility(False)
             self._foot = ui.element("div").classes("m-foot")
             self._foot.set_visibility(False)
@@ -342,6 +345,7 @@ def data_table(
     bulk: Callable[[Selection], Any] | None = None,
     draw_empty: Callable[[], Any] | None = None,
     tools: Callable[[], Any] | None = None,
+    on_choice: Callable[[str, str], Any] | None = None,
     limit: int = 50,
 ) -> DataTable[T]:
     """A table over a cursor-paged list.
@@ -349,7 +353,8 @@ def data_table(
     `row(item)` gives `id` and one value per column key: text, number, or `person`, `two_lines`, `state`, `tags`;
     `link(item)` the path that a row leads to.
     `search` is the placeholder of the search field (none without). `bulk(selection)` draws the buttons for what is
-    ticked. `draw_empty` draws the state without anything; `tools` draws at the right of the bar.
+    ticked. `draw_empty` draws the state without anything; `tools` draws at the right of the bar. `on_choice(id, key)` hears which
+    `choice` was pressed.
     """
     return DataTable(
         columns,
@@ -361,5 +366,6 @@ def data_table(
         bulk=bulk,
         draw_empty=draw_empty,
         tools=tools,
+        on_choice=on_choice,
         limit=limit,
     )

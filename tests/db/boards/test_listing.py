@@ -23,12 +23,14 @@ ORDERS = {
     LeadSort.CREATED: "id desc",
     LeadSort.VALUE: "coalesce(value_cents, -1) desc, id desc",
     LeadSort.DUE: "coalesce(due_on, 'infinity'), id",
+    LeadSort.MOVED: "stage_since desc, id desc",
+    LeadSort.STAGE: "(select s.rank from stage s where s.company_id = lead.company_id and s.id = stage_id), rank, id",
 }
 MADE = """
-insert into lead(company_id, board_id, stage_id, rank, title, search, value_cents, owner_id, due_on, tags)
+insert into lead(company_id, board_id, stage_id, rank, title, search, value_cents, owner_id, due_on, tags, stage_since)
 select $1, s.board_id, s.id, lpad((g * 7919 % $4)::text, 8, '0') || '1', 'Reforma ' || g, ' reforma ' || g || ' rua ' || g % 13,
     case when g % 5 > 0 then g % 40 * 100 end, case when g % 3 = 0 then $3::uuid end,
-    case when g % 4 > 0 then current_date + (g % 20 - 10)::int end, case when g % 6 = 0 then array['vip'] else '{}' end
+    case when g % 4 > 0 then current_date + (g % 20 - 10)::int end, case when g % 6 = 0 then array['vip'] else '{}' end, now() - make_interval(secs => g * 7919 % 20000)
 from stage s cross join generate_series(1, $4::int) g where s.company_id = $1 and s.id = $2
 """
 
@@ -138,12 +140,14 @@ async def test_a_page_of_a_long_column_is_read_from_its_index(owner: Actor, owne
             (LeadSort.CREATED, "lead_created"),
             (LeadSort.VALUE, "lead_value"),
             (LeadSort.DUE, "lead_due"),
+            (LeadSort.MOVED, "lead_moved"),
         ):
             in_stage = stage_id if sort is LeadSort.RANK else None
             middle: dict[LeadSort, tuple[Any, ...]] = {
                 LeadSort.RANK: ("000100001", UUID(int=0)),
                 LeadSort.VALUE: (2000, UUID(int=0)),
                 LeadSort.DUE: (date.today() + timedelta(3), UUID(int=0)),  # noqa: DTZ011
+                LeadSort.MOVED: (await owner_db.fetchval("select now() - interval '10000 seconds'"), UUID(int=0)),
             }
             recent = await owner_db.fetchval(
                 "select id from lead where company_id = $1 order by id offset 9000 limit 1", owner.company_id

@@ -32,6 +32,7 @@ from ui.pages.boards.changes import Changes
 from ui.pages.boards.columns import Columns
 from ui.pages.boards.lead import LeadPanel
 from ui.pages.boards.moves import Moves, read_as
+from ui.pages.boards.views import dues, view_switch
 from ui.routing import page
 
 
@@ -180,6 +181,7 @@ class _Page:
 
     def _draw_actions(self, *, manage: bool) -> None:
         with self._head.actions:
+            view_switch(self._id, "board")
             if manage:
                 button(_("Settings"), icon="tune", to=f"/boards/{self._id}/settings", kind="plain")
             if self._write:
@@ -188,13 +190,12 @@ class _Page:
 
     def _filters(self) -> list[Filter]:
         tag = address().get("tag")
-        dues = {"overdue": _("Overdue"), "today": _("Today"), "week": _("Next 7 days"), "none": _("Without a date")}
         return [
             Filter("owner", pgettext("lead", "Owner"), {str(person): name for person, name in self._people}),
             Filter(
                 "tag", _("Tag"), {name: name for name in sorted({*self._columns.tags, *([tag] if tag else [])}, key=str.casefold)}
             ),
-            Filter("due", _("Due"), dues),
+            Filter("due", _("Due"), dues()),
         ]
 
     def _draw_bar(self) -> None:

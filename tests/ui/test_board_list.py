@@ -1,0 +1,92 @@
+"""A board as a list: what it shows and asks for, a stage or an owner changed in its cell, many moved at once."""
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from nicegui import ui
+from nicegui.testing import User
+from nicegui.testing.user_interaction import UserInteraction
+
+from api.contract.board_rules import AddTag, StageRuleCreate
+from db.tenancy import Actor
+from tests import factories
+from tests.ui.boards import opened
+from tests.ui.interactions import click, field, true_of, until
+from ui.client import board_rules
+from ui.client.base import ApiClient
+
+
+def table(user: User) -> ui.table:
+    assert user.client is not None
+    return next(element for element in user.client.elements.values() if isinstance(element, ui.table))
+
+
+async def shown(user: User, titles: list[str]) -> list[dict[str, Any]]:
+    """The rows, once they are these."""
+    await until(lambda: true_of(lambda: [row["title"]["text"] for row in table(user).rows] == titles))
+    return table(user).rows
+
+
+async def test_the_list_asks_for_what_the_address_says(
+    real: User, asked: list[str], owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID]
+) -> None:
+    await factories.lead(owner_db, owner, "Um", value_cents=100, tags=["vip"])
+    await factories.lead(owner_db, owner, "Dois", value_cents=900, stage_id=stages[1])
+    await factories.lead(owner_db, owner, "Três", value_cents=500, owner_id=owner.id)
+    await real.open(f"/boards/{board}/list?order=value")
+    two, three, _one = await shown(real, ["Dois", "Três", "Um"])
+    assert (two["stage"]["text"], two["value"], three["owner"]["text"]) == ("Em conversa", "R$\xa09,00", "Ana Lima")
+    assert two["href"].startswith(f"/boards/{board}/list?order=value&lead=")
+    await real.open(f"/boards/{board}/list?order=stage")
+    await shown(real, ["Um", "Três", "Dois"])
+    await real.open(f"/boards/{board}/list?tag=vip")
+    await shown(real, ["Um"])
+
+
+async def test_a_stage_and_an_owner_are_changed_in_their_cells(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID]
+) -> None:
+    lead = await factories.lead(owner_db, owner, "Um")
+    await real.open(f"/boards/{board}/list")
+    await shown(real, ["Um"])
+    UserInteraction(real, {table(real)}, None).trigger("choice", [str(lead), "stage"])
+    await real.should_see("Mover Um")
+    field(real, "Etapa").value = stages[1]
+    click(real, "Salvar")
+    await until(lambda: true_of(lambda: table(real).rows[0]["stage"]["text"] == "Em conversa"))
+    UserInteraction(real, {table(real)}, None).trigger("choice", [str(lead), "owner"])
+    await real.should_see("Responsável por Um")
+    field(real, "Responsável").value = owner.id
+    click(real, "Salvar")
+    await until(lambda: true_of(lambda: table(real).rows[0]["owner"]["text"] == "Ana Lima"))
+
+
+async def test_many_are_moved_after_the_question_about_rules(
+    real: User, as_owner: ApiClient, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID]
+) -> None:
+    await board_rules.create(as_owner, board, StageRuleCreate(stage_id=stages[1], action=AddTag(tag="quente")))
+    for title in ("Um", "Dois"):
+        await factories.lead(owner_db, owner, title)
+    await real.open(f"/boards/{board}/list")
+    rows = await shown(real, ["Dois", "Um"])
+    UserInteraction(real, {table(real)}, None).trigger(
+        "selection", {"added": True, "rows": rows, "keys": [row["id"] for row in rows]}
+    )
+    await real.should_see("Mover para…")
+    click(real, "Mover para…")
+    await real.should_see("Mover 2 negócios")
+    field(real, "Para a etapa").value = stages[1]
+    click(real, "Mover")
+    await real.should_see("Executar as regras de Em conversa para 2 negócios?")
+    click(real, "Só mover")
+    await until(lambda: true_of(lambda: {row["stage"]["text"] for row in table(real).rows} == {"Em conversa"}))
+    assert await owner_db.fetchval("select count(*) from rule_run where company_id = $1", owner.company_id) == 0
+
+
+async def test_board_and_list_lead_to_each_other(real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID) -> None:
+    await factories.lead(owner_db, owner, "Um")
+    await opened(real, f"/boards/{board}")
+    assert real.find(kind=ui.button).elements
+    labels = {button.props.get("aria-label") for button in real.find(kind=ui.button).elements}
+    assert "Mostrar como lista" in labels

@@ -1,0 +1,30 @@
+"""The two looks of a board, columns and list, and what both are filtered by."""
+
+from typing import Literal
+from urllib.parse import urlencode
+from uuid import UUID
+
+from nicegui import ui
+
+from ui.components.address import address
+from ui.components.buttons import icon_button
+from ui.i18n import _
+
+
+def dues() -> dict[str, str]:
+    """When leads are due, as the API asks for it."""
+    return {"overdue": _("Overdue"), "today": _("Today"), "week": _("Next 7 days"), "none": _("Without a date")}
+
+
+def view_switch(board_id: UUID, shown: Literal["board", "list"]) -> None:
+    """Leads to the other look, with the same search and filters."""
+
+    def go() -> None:
+        kept = [(name, value) for name in ("q", "owner", "tag", "due") if (value := address().get(name))]
+        at = f"/boards/{board_id}" + ("/list" if shown == "board" else "")
+        ui.navigate.to(at + (f"?{urlencode(kept)}" if kept else ""))
+
+    if shown == "board":
+        icon_button("view_list", _("Show as a list"), go)
+    else:
+        icon_button("view_kanban", _("Show as a board"), go)
