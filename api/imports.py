@@ -33,6 +33,7 @@ from api.translations import portuguese
 from db.contacts import import_dry_run, import_undo, imports, mending, repeating
 from db.contacts.enums import DryRunState
 from db.contacts.import_dry_run import Cause, DryRun
+from db.contacts.import_leads import LeadOptions
 from db.contacts.import_undo import Undo
 from db.contacts.imports import Inspected, Options
 from db.contacts.mapping import ColumnTarget
@@ -58,18 +59,24 @@ def _import(row: asyncpg.Record) -> Import:
     if dry is not None and dry.state is DryRunState.DONE:
         pairs = zip(columns, dry.counts.fill, strict=True)
         columns = [msgspec.structs.replace(column, fill_rate=share) for column, share in pairs]
+    options = msgspec.json.decode(row["options"], type=Options)
     return struct(
         row,
         Import,
+        board_id=options.leads.board_id if options.leads else None,
         dry_run=_dry_run(dry) if dry else None,
         encoding=seen.encoding if seen else None,
         separator=seen.separator if seen else None,
         has_header=seen.has_header if seen else False,
         columns=columns,
         preview=seen.preview if seen else [],
-        tags=msgspec.json.decode(row["options"], type=Options).tag_names,
+        tags=options.tag_names,
         undo=_undo(_undone.decode(row["undo"])) if row["undo"] else None,
     )
+
+
+def _leads(data: ImportStart) -> LeadOptions | None:
+    return LeadOptions(**msgspec.structs.asdict(data.leads)) if data.leads else None
 
 
 def _dry_run(dry: DryRun) -> ImportDryRun:
@@ -137,7 +144,7 @@ class ImportController(Controller):
         known, who stays out and why, and how many rows fill each column. `dry_run` holds it, with event `import.progress`; one of other
         columns gives way. A start neither needs nor awaits it. 422 `mapping_invalid`; 409 `import_not_ready`."""
         columns = [ColumnTarget(**msgspec.structs.asdict(column)) for column in data.columns]
-        return _import(await import_dry_run.request(actor, import_id, columns, data.tags, data.country))
+        return _import(await import_dry_run.request(actor, import_id, columns, data.tags, data.country, _leads(data)))
 
     @post(
         "/{import_id:uuid}/start",
@@ -148,7 +155,7 @@ class ImportController(Controller):
     )
     async def start(self, actor: Caller, import_id: FromPath[UUID], data: JSONBody[ImportStart]) -> Import:
         columns = [ColumnTarget(**msgspec.structs.asdict(column)) for column in data.columns]
-        return _import(await imports.start(actor, import_id, columns, data.tags, data.country))
+        return _import(await imports.start(actor, import_id, columns, data.tags, data.country, _leads(data)))
 
     @post("/{import_id:uuid}/cancel", status_code=200, summary="Cancel an import", description="What was imported stays.")
     async def cancel(self, actor: Caller, import_id: FromPath[UUID]) -> Import:

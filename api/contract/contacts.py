@@ -232,6 +232,7 @@ class ImportDryRun(Output):
     rejected: int
     blank: int
     warnings: int
+    leads: int
     reasons: list[ImportReason]  # of rows that would not be taken
     left_out: list[ImportReason]  # of cells left out of rows that would be taken
     exact: bool  # false: more people than it remembers, so some that stand in the file twice are counted as new
@@ -249,7 +250,7 @@ class ImportKept(Output):
 class ImportUndo(Output):
     """GET /v1/imports/{id}/undo-preview: what an undo would do. In an Import: what it did so far, `processed` of `total` people."""
 
-    removed: int  # contacts that the import made and nobody touched since
+    removed: int  # contacts that the import made and nobody touched since; leads that nobody touched go too
     restored: int  # contacts known before that get back what they had
     kept: list[ImportKept]
     processed: int
@@ -281,6 +282,8 @@ class Import(Output):
     rejected: int
     blank: int
     warnings: int  # cells left out of rows that were taken; not part of the sum
+    leads: int  # that the rows made, where a board was chosen
+    board_id: UUID | None  # for the leads
     error: str | None  # a code: old_excel, quote_not_closed, ...
     error_row: int | None
     tags: list[str]
@@ -301,8 +304,18 @@ class ColumnChoice(Input):
     field_kind: CustomFieldKind = CustomFieldKind.TEXT  # likewise
 
 
+class ImportLeads(Input):
+    """Each row that is taken makes a lead of this board too, below those that are there, and its contact. A row that names no stage, or
+    none that there is, goes to `stage_id`, else to the first one."""
+
+    board_id: UUID
+    stage_id: UUID | None = None
+    run_rules: bool = False  # those of the stages: they may write to everybody in the list
+
+
 class ImportStart(Input):
     columns: list[ColumnChoice]
+    leads: ImportLeads | None = None
     tags: list[TagName] = []
     country: Annotated[str, Meta(examples=["BR"], pattern=COUNTRY)] | None = (
         None  # default region for numbers without +; company's otherwise

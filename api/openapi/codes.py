@@ -136,6 +136,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactImportError.IMPORT_UNDONE,
     ),
     "imports_dry_run": (
+        BoardError.BOARD_ARCHIVED,
         ContactError.FIELD_BUSY,
         ContactError.TOO_MANY_FIELDS,
         ContactImportError.IMPORT_NOT_READY,
@@ -149,6 +150,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactImportError.TOO_MANY_UPLOADS,
     ),
     "imports_start": (
+        BoardError.BOARD_ARCHIVED,
         ContactError.FIELD_BUSY,
         ContactError.TAG_BUSY,
         ContactError.TOO_MANY_FIELDS,

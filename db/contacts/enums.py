@@ -55,6 +55,14 @@ class ImportTarget(StrEnum):
     LANGUAGE = "language"
     OPT_OUT = "opt_out"
     CUSTOM = "custom"
+    LEAD_TITLE = "lead_title"
+    LEAD_VALUE = "lead_value"
+    LEAD_STAGE = "lead_stage"
+    """By its name."""
+    LEAD_OWNER = "lead_owner"
+    """By the e-mail of a person of the team."""
+    LEAD_DUE = "lead_due"
+    LEAD_TAGS = "lead_tags"
     IGNORE = "ignore"
 
 

@@ -63,5 +63,6 @@ class ContactImportField(FieldCode):
     )
     COLUMN_UNKNOWN = "column_unknown", "The file has no such column, or it was named twice."
     TARGET_TWICE = "target_twice", "Two columns are meant for the same field. Choose one of them."
+    NO_BOARD = "no_board", "This says something of a lead. Choose the board for the leads."
     FIELD_KEY_MISSING = "field_key_missing", "Say which field this column fills."
     NO_ADDRESS_COLUMN = "no_address_column", "Say which column holds the phone numbers or the e-mail addresses."

@@ -14,10 +14,11 @@ import msgspec
 
 from db import halving
 from db.boards import prospects
-from db.contacts import consent, fields, import_rejects, imports, tags
+from db.contacts import consent, fields, import_leads, import_rejects, imports, tags
 from db.contacts.enums import ImportState
 from db.contacts.events import ContactsChanged, ImportProgress
 from db.contacts.import_changes import Changes, Person, state_of
+from db.contacts.import_leads import LeadOptions
 from db.contacts.import_members import Member, differences, remember
 from db.contacts.import_rows import Batch, Reject, Row
 from db.contacts.reasons import Reason, RowWarning
@@ -45,12 +46,13 @@ async def apply(
     *,
     extra_tags: list[UUID],
     known_tags: dict[str, UUID],
+    leads: LeadOptions | None = None,
     emit: bool,
 ) -> Outcome:
     """Commits one batch, which `start` rows of the file went before. `known_tags` (name → id) is filled as tags turn up; keep it for the next batch."""
     for attempt in range(6):
         try:
-            return await _apply(company_id, import_id, start, batch, extra_tags, known_tags, emit)
+            return await _apply(company_id, import_id, start, batch, extra_tags, known_tags, leads, emit)
         except (Raced, asyncpg.DeadlockDetectedError, asyncpg.ForeignKeyViolationError):
             if attempt == 5:
                 raise
@@ -60,7 +62,14 @@ async def apply(
 
 
 async def _apply(
-    company_id: UUID, import_id: UUID, start: int, batch: Batch, extra_tags: list[UUID], known_tags: dict[str, UUID], emit: bool
+    company_id: UUID,
+    import_id: UUID,
+    start: int,
+    batch: Batch,
+    extra_tags: list[UUID],
+    known_tags: dict[str, UUID],
+    leads: LeadOptions | None,
+    emit: bool,
 ) -> Outcome:
     async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
         await imports.take_turn(w)
@@ -71,14 +80,14 @@ async def _apply(
         )
         if at is None or at["state"] != ImportState.RUNNING or at["processed"] != start:
             return Outcome(False, at["processed"] if at else 0)
-        written, unwritable = await write(w, import_id, batch.rows, extra_tags, known_tags)
+        written, unwritable = await write(w, import_id, batch.rows, extra_tags, known_tags, leads)
         rejects = [*batch.rejects, *unwritable]
         warnings = [warning for changes in written for warning in changes.warnings]
         await import_rejects.add(w, import_id, [*rejects, *warnings])
         processed = start + batch.length
         await w.execute(
             "update contact_import set processed = $3, created = created + $4, updated = updated + $5, unchanged = unchanged + $6, "
-            "repeated = repeated + $7, rejected = rejected + $8, blank = blank + $9, warnings = warnings + $10 where company_id = $1 and id = $2",
+            "repeated = repeated + $7, rejected = rejected + $8, blank = blank + $9, warnings = warnings + $10, leads = leads + $11 where company_id = $1 and id = $2",
             company_id,
             import_id,
             processed,
@@ -89,6 +98,7 @@ async def _apply(
             len({rejected.number for rejected in rejects}),
             batch.blank,
             len(warnings),
+            sum(changes.leads for changes in written),
         )
         if emit:
             w.emit(ImportProgress(import_id=import_id, state=ImportState.RUNNING, processed=processed, total=at["total"]))
@@ -97,7 +107,12 @@ async def _apply(
 
 
 async def write(
-    w: Work, import_id: UUID, rows: Sequence[Row], extra_tags: list[UUID], known_tags: dict[str, UUID]
+    w: Work,
+    import_id: UUID,
+    rows: Sequence[Row],
+    extra_tags: list[UUID],
+    known_tags: dict[str, UUID],
+    leads: LeadOptions | None = None,
 ) -> tuple[list[Changes], list[Reject]]:
     """Writes rows; what they changed, and those that cannot be stored. Raises Raced."""
     written, rejects = list[Changes](), list[Reject]()
@@ -105,7 +120,7 @@ async def write(
     async def some(rows: Sequence[Row]) -> None:
         try:
             async with w.connection.transaction():  # a savepoint
-                written.append(await _take(w, import_id, rows, extra_tags, known_tags))
+                written.append(await _take(w, import_id, rows, extra_tags, known_tags, leads))
         except Exception:
             known_tags.clear()  # some of them are gone again
             raise
@@ -120,18 +135,29 @@ async def write(
     return written, rejects
 
 
-async def _take(w: Work, import_id: UUID, rows: Sequence[Row], extra_tags: list[UUID], known_tags: dict[str, UUID]) -> Changes:
+async def _take(
+    w: Work,
+    import_id: UUID,
+    rows: Sequence[Row],
+    extra_tags: list[UUID],
+    known_tags: dict[str, UUID],
+    leads: LeadOptions | None,
+) -> Changes:
     """Writes rows that follow one another; of fields that were deleted meanwhile no value."""
     if gone := await fields.missing(w, {key for row in rows for key in row.custom}):
         rows = [_without(row, gone) for row in rows]
     changes = await state_of(w, w.company_id, import_id, rows, lock=True)
     warned = await _learn_tags(w, rows, known_tags)
     new_ids = iter([row["id"] for row in await w.fetch("select uuidv7() as id from generate_series(1, $1)", len(rows))])
+    about: list[tuple[Row, UUID]] = []
     for row in rows:
         wanted = [known_tags[name] for name in row.tags if name in known_tags]
-        changes.take(row, new_ids, [*extra_tags, *wanted] if wanted else extra_tags)
+        about.append((row, changes.take(row, new_ids, [*extra_tags, *wanted] if wanted else extra_tags)))
     changes.warnings += warned
     await _write(w, import_id, changes)
+    if leads is not None and (to := await import_leads.place(w, leads)) is not None:
+        changes.warnings += await import_leads.warnings(w, to, rows)
+        changes.leads = await import_leads.make(w, import_id, leads, to, about)
     return changes
 
 

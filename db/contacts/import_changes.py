@@ -71,10 +71,10 @@ class Changes:
         self.opt_outs: dict[str, list[UUID]] = {}
         self.warnings: list[Reject] = []
         self.members: set[UUID] = set()
-        self.created = self.updated = self.unchanged = self.repeated = 0
+        self.created = self.updated = self.unchanged = self.repeated = self.leads = 0
 
-    def take(self, row: Row, new_ids: Iterable[UUID], tag_ids: Sequence[UUID]) -> None:
-        """Applies one row."""
+    def take(self, row: Row, new_ids: Iterable[UUID], tag_ids: Sequence[UUID]) -> UUID:
+        """Applies one row; returns whom it is about."""
         person = self._owner(row)
         created = person is None
         if person is None:
@@ -103,6 +103,7 @@ class Changes:
             self.updated += 1
         else:
             self.unchanged += 1
+        return person.id
 
     def _owner(self, row: Row) -> Person | None:
         """Whom the row is about: the phone decides. An e-mail alone names its owner unless that one has another phone."""

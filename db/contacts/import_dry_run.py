@@ -13,10 +13,12 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.contacts import fields, imports, tags
+from db.boards import arrivals
+from db.contacts import fields, import_leads, imports, tags
 from db.contacts.enums import DryRunState, IdentityKind, ImportState
 from db.contacts.events import ImportProgress
 from db.contacts.import_changes import Changes, Person, keys_of, state_of
+from db.contacts.import_leads import LeadOptions
 from db.contacts.import_rows import Batch, Reject, Row
 from db.contacts.mapping import ColumnTarget, checked
 from db.contacts.reasons import FileProblem, RowWarning
@@ -55,6 +57,7 @@ class Counts(msgspec.Struct):
     rejected: int = 0
     blank: int = 0
     warnings: int = 0
+    leads: int = 0
     causes: list[Cause] = []
     left_out: list[Cause] = []
     fill: list[float] = []
@@ -68,29 +71,38 @@ class DryRun(msgspec.Struct):
     mapping: list[ColumnTarget]
     tags: list[str]
     region: str
+    leads: LeadOptions | None = None
     state: DryRunState = DryRunState.WAITING
     counts: Counts = msgspec.field(default_factory=Counts)
     error: FileProblem | None = None
 
 
 async def request(
-    actor: Actor, import_id: UUID, columns: list[ColumnTarget], tag_names: list[str], region: str | None
+    actor: Actor,
+    import_id: UUID,
+    columns: list[ColumnTarget],
+    tag_names: list[str],
+    region: str | None,
+    leads: LeadOptions | None = None,
 ) -> asyncpg.Record:
     """The row of `one_import`. Has it counted what `imports.start` would do with the same. One of another mapping gives way; the same
     again, unless it failed, changes nothing. Raises NotFound, Invalid and Conflict as `imports.start`."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         row, sheet = await imports.lock_ready(w, import_id)
-        mapping = await fields.foreseen(w, checked(columns, [column.name for column in sheet.columns]))
-        names = sorted({tags.plain(name) for name in tag_names})
+        if leads is not None:
+            await arrivals.check(w, leads.board_id, leads.stage_id)
+        names = [column.name for column in sheet.columns]
+        mapping = await fields.foreseen(w, checked(columns, names, leads=leads is not None))
+        wanted = sorted({tags.plain(name) for name in tag_names})
         region = region or await w.fetchval("select country from company where id = $1", w.company_id)
-        key = hashlib.sha256(msgspec.json.encode((mapping, names, region))).hexdigest()
+        key = hashlib.sha256(msgspec.json.encode((mapping, wanted, region, leads))).hexdigest()
         before = msgspec.json.decode(row["dry_run"], type=DryRun) if row["dry_run"] else None
         if before is None or before.key != key or before.state is DryRunState.FAILED:
             await w.execute(
                 "update contact_import set dry_run = $3::jsonb where company_id = $1 and id = $2",
                 w.company_id,
                 import_id,
-                msgspec.json.encode(DryRun(key, mapping, names, region)).decode(),
+                msgspec.json.encode(DryRun(key, mapping, wanted, region, leads)).decode(),
             )
             w.enqueue(DryRunImport(import_id=import_id))
             w.emit(ImportProgress(import_id=import_id, state=ImportState.READY, processed=0, total=row["total"]))
@@ -168,6 +180,9 @@ class Tally:
             if self._extra is None:
                 self._extra = list((await self._tags(r, self._dry.tags, room=len(self._dry.tags))).values())
             warned = await self._learn_tags(r, batch.rows)
+            if self._dry.leads is not None and (to := await import_leads.place(r, self._dry.leads)) is not None:
+                warned += await import_leads.warnings(r, to, batch.rows)
+                self.counts.leads += len(batch.rows)
         self._memory.recall(changes, batch.rows)
         for row in batch.rows:
             wanted = [self._known_tags[name] for name in row.tags if name in self._known_tags]

@@ -8,12 +8,14 @@ Refuses to touch the database."""
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from db.contacts.enums import CustomFieldKind, ImportTarget
 from db.contacts.field_values import written
-from db.contacts.mapping import KEYED, ColumnTarget
+from db.contacts.mapping import KEYED, OF_LEADS, ColumnTarget
+from db.contacts.money import cents
 from db.contacts.phones import Phone, further_phones, parse_phone
 from db.contacts.reasons import Reason, RowWarning
 from db.messages.variables import clean_value
@@ -24,6 +26,8 @@ MAX_EMAIL = 254
 MAX_CUSTOM = 1000
 MAX_TAG = 60
 MAX_TAGS = 50
+MAX_LEAD_TITLE = 120
+MAX_LEAD_TAGS = 20
 MAX_REASONS = 20
 """Against one row at once; the others are said when these are mended."""
 _NOTHING = frozenset(
@@ -58,6 +62,17 @@ class Reject(msgspec.Struct, frozen=True):
     warning: bool = False
 
 
+class RowLead(msgspec.Struct, frozen=True):
+    """What a row says of the lead that it makes, where leads are made. Empty texts say nothing."""
+
+    title: str = ""
+    value_cents: int | None = None
+    stage: str = ""
+    owner: str = ""
+    due_on: str = ""  # ISO 8601
+    tags: list[str] = []
+
+
 class Row(msgspec.Struct, frozen=True):
     """A contact to be. Empty texts say nothing and change nothing. `left_out` is what the row was taken without."""
 
@@ -71,6 +86,7 @@ class Row(msgspec.Struct, frozen=True):
     custom: dict[str, str]
     cells: list[str]
     left_out: list[Reject] = []
+    lead: RowLead = RowLead()
 
 
 class Batch(msgspec.Struct, frozen=True, tag=True):
@@ -99,6 +115,8 @@ class _Found:
         self.opted_out = False
         self.tags: dict[str, str] = {}
         self.custom: dict[str, str] = {}
+        self.lead: dict[str, Any] = {}
+        self.lead_tags: dict[str, str] = {}
         self.refused: list[tuple[str, str, Reason]] = []
         self.left_out: list[tuple[str, str, RowWarning]] = []
 
@@ -112,7 +130,9 @@ def clean_row(number: int, cells: list[str], columns: Sequence[ColumnTarget], re
         if column.target is ImportTarget.IGNORE or column.index >= len(cells) or not (cell := cells[column.index]):
             continue
         try:
-            if column.target in KEYED:
+            if column.target in OF_LEADS:
+                _fill_lead(found, column.target, cell, region)
+            elif column.target in KEYED:
                 _fill_field(found, column, cell, region)
             else:
                 _fill(found, column.target, cell, region)
@@ -153,6 +173,7 @@ def _row(number: int, cells: list[str], found: _Found) -> Row | list[Reject]:
         found.custom,
         cells,
         [Reject(number, field, value, reason, cells, warning=True) for field, value, reason in left_out],
+        RowLead(**found.lead, tags=list(found.lead_tags.values())[:MAX_LEAD_TAGS]),
     )
 
 
@@ -184,6 +205,23 @@ def _fill_field(found: _Found, column: ColumnTarget, cell: str, region: str) -> 
         found.custom[key] = plain
     elif not _says_nothing(cell):
         found.left_out.append((f"custom.{key}", _printable(cell), _NOT_A[kind]))
+
+
+def _fill_lead(found: _Found, target: ImportTarget, cell: str, region: str) -> None:
+    if target is ImportTarget.LEAD_TITLE:
+        found.lead["title"] = _text(cell, MAX_NAME)[:MAX_LEAD_TITLE]
+    elif target is ImportTarget.LEAD_TAGS:
+        _add_tags(found.lead_tags, cell)
+    elif target is ImportTarget.LEAD_VALUE:
+        found.lead["value_cents"] = cents(cell, region)
+        if found.lead["value_cents"] is None and not _says_nothing(cell):
+            found.left_out.append((target, _printable(cell), RowWarning.LEAD_VALUE_INVALID))
+    elif target is ImportTarget.LEAD_DUE:
+        found.lead["due_on"] = written(CustomFieldKind.DATE, _text(cell, MAX_NAME)) or ""
+        if not found.lead["due_on"] and not _says_nothing(cell):
+            found.left_out.append((target, _printable(cell), RowWarning.LEAD_DUE_INVALID))
+    elif not _says_nothing(cell):
+        found.lead[target.value.removeprefix("lead_")] = _text(cell, MAX_NAME)
 
 
 def _phone(cell: str, region: str) -> Phone | None:

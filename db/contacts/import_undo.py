@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from db.boards import arrivals
 from db.contacts import imports
 from db.contacts.actions import delete_contacts
 from db.contacts.consent import await_audiences
@@ -190,6 +191,7 @@ async def _take_back(w: Work, import_id: UUID, ids: list[UUID]) -> tuple[int, in
     await w.execute(
         "select from contact where company_id = $1 and id = any($2::uuid[]) order by id for update", w.company_id, ids
     )
+    await arrivals.take_back(w, import_id, ids)
     rows = await w.fetch(_BATCH, w.company_id, import_id, ids)
     goes = [row["id"] for row in rows if row["created"] and row["stays"] is None]
     removed = await delete_contacts(w, goes) if goes else 0

@@ -15,10 +15,12 @@ import asyncpg
 import msgspec
 
 from db import blobs
+from db.boards import arrivals
 from db.contacts import fields, file_signatures, import_files, import_rejects, tags
 from db.contacts.enums import ImportState
 from db.contacts.errors import ContactImportError, ContactImportField
 from db.contacts.events import ContactsChanged, ImportProgress
+from db.contacts.import_leads import LeadOptions
 from db.contacts.mapping import ColumnTarget, GuessedColumn, checked
 from db.contacts.reasons import FileProblem
 from db.errors import AppError, RequestError
@@ -37,7 +39,7 @@ _KINDS = (file_signatures.ZIP, file_signatures.OLD_EXCEL, b"\xff\xfe", b"\xfe\xf
 
 _SELECT = """
 select i.id, i.state, i.filename, i.size, {sheet}::text as sheet, i.mapping::text as mapping, i.options::text as options,
-    i.dry_run::text as dry_run, i.total, i.processed, i.created, i.updated, i.unchanged, i.repeated, i.rejected, i.blank, i.warnings, i.error, i.error_row,
+    i.dry_run::text as dry_run, i.total, i.processed, i.created, i.updated, i.unchanged, i.repeated, i.rejected, i.blank, i.warnings, i.leads, i.error, i.error_row,
     i.created_at, i.started_at, i.finished_at, u.name as created_by, case when i.undo_until > now() then i.undo_until end as undo_until,
     case when i.file_until > now() then i.file_until end as file_until,
     case when d.import_id is not null then json_build_object('removed', d.removed, 'restored', d.restored, 'kept', d.kept,
@@ -56,7 +58,7 @@ FILE_KEPT = timedelta(days=1)
 """So long the file of an import that read something is kept after its end, to be imported again with other columns."""
 _UNTIL = (
     f"file_until = case when processed > 0 then now() + interval '{FILE_KEPT.days} days' end, "
-    f"undo_until = case when created + updated > 0 then now() + interval '{UNDOABLE.days} days' end"
+    f"undo_until = case when created + updated + leads > 0 then now() + interval '{UNDOABLE.days} days' end"
 )
 
 
@@ -77,6 +79,7 @@ class Options(msgspec.Struct):
     tags: list[UUID] = []
     tag_names: list[str] = []
     region: str = "BR"
+    leads: LeadOptions | None = None
 
 
 def check_kind(head: bytes) -> None:
@@ -206,16 +209,27 @@ async def lock_ready(w: Work, import_id: UUID) -> tuple[asyncpg.Record, Inspecte
 
 
 async def start(
-    actor: Actor, import_id: UUID, columns: list[ColumnTarget], tag_names: list[str], region: str | None
+    actor: Actor,
+    import_id: UUID,
+    columns: list[ColumnTarget],
+    tag_names: list[str],
+    region: str | None,
+    leads: LeadOptions | None = None,
 ) -> asyncpg.Record:
     """The row of `one_import`. Fixes the mapping and starts the run; columns that are not named are ignored. Raises NotFound, Invalid, and Conflict
-    `import_not_ready` unless the file was looked at and the import was not started before."""
+    `import_not_ready` unless the file was looked at and the import was not started before, `board_archived`."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         _, sheet = await lock_ready(w, import_id)
-        mapping = await fields.ensure_fields(w, checked(columns, [column.name for column in sheet.columns]))
+        if leads is not None:
+            await arrivals.check(w, leads.board_id, leads.stage_id)
+        names = [column.name for column in sheet.columns]
+        mapping = await fields.ensure_fields(w, checked(columns, names, leads=leads is not None))
         region = region or await w.fetchval("select country from company where id = $1", w.company_id)
         options = Options(
-            tags=await tags.ensure_tags(w, tag_names), tag_names=[tags.plain(name) for name in tag_names], region=region
+            tags=await tags.ensure_tags(w, tag_names),
+            tag_names=[tags.plain(name) for name in tag_names],
+            region=region,
+            leads=leads,
         )
         await w.execute(
             "update contact_import set state = 'queued', mapping = $3::jsonb, options = $4::jsonb, started_at = now(), dry_run = null "

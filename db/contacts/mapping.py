@@ -16,7 +16,9 @@ from db.errors import Field
 MAX_KEY = 40
 
 
-SINGLE = frozenset(ImportTarget) - {ImportTarget.TAGS, ImportTarget.CUSTOM, ImportTarget.IGNORE}
+SINGLE = frozenset(ImportTarget) - {ImportTarget.TAGS, ImportTarget.LEAD_TAGS, ImportTarget.CUSTOM, ImportTarget.IGNORE}
+OF_LEADS = frozenset(target for target in ImportTarget if target.value.startswith("lead_"))
+"""Targets that say something of the lead of a row, where leads are made."""
 KEYED = frozenset((ImportTarget.CUSTOM, ImportTarget.SECOND_PHONE))
 """Targets that fill a custom field."""
 _ADDRESSES = frozenset((ImportTarget.PHONE, ImportTarget.SECOND_PHONE, ImportTarget.EMAIL))
@@ -45,9 +47,9 @@ class GuessedColumn(msgspec.Struct, frozen=True):
     fill_rate: float = 1.0
 
 
-def checked(columns: Sequence[ColumnTarget], names: Sequence[str]) -> list[ColumnTarget]:
+def checked(columns: Sequence[ColumnTarget], names: Sequence[str], *, leads: bool = False) -> list[ColumnTarget]:
     """One target for each column of the file, whose headers are `names`, in its order; who is not named is ignored. A field without a
-    key gets one from its label. Raises Invalid `mapping_invalid`, which marks the columns by their place in `columns`."""
+    key gets one from its label. `leads`: rows become leads too. Raises Invalid `mapping_invalid`, which marks the columns by their place in `columns`."""
     errors: list[Field] = []
     chosen: dict[int, ColumnTarget] = {}
     singles: set[ImportTarget] = set()
@@ -59,6 +61,8 @@ def checked(columns: Sequence[ColumnTarget], names: Sequence[str]) -> list[Colum
             continue
         if column.target in SINGLE and column.target in singles:
             errors.append(ContactImportField.TARGET_TWICE(f"{where}.target"))
+        if column.target in OF_LEADS and not leads:
+            errors.append(ContactImportField.NO_BOARD(f"{where}.target"))
         singles.add(column.target)
         key = label = None
         if column.target in KEYED:

@@ -66,7 +66,7 @@ async def mend(actor: Actor, import_id: UUID, rows: Sequence[MendedRow]) -> Mend
         options = msgspec.json.decode(plan["options"], type=imports.Options)
         mapping = msgspec.json.decode(plan["mapping"], type=list[ColumnTarget])
         good, bad = await _cleaned(w, import_id, rows, mapping, options.region)
-        written, unwritable = await _write(w, import_id, good, options.tags)
+        written, unwritable = await _write(w, import_id, good, options)
         await _settle(w, import_id, good, [*bad, *unwritable], written)
         refused = sorted({reject.number for reject in [*bad, *unwritable]})
         taken = sorted({row.number for row in good} - set(refused))
@@ -103,11 +103,11 @@ async def _cleaned(
     return good, bad
 
 
-async def _write(w: Work, import_id: UUID, rows: list[Row], extra_tags: list[UUID]) -> tuple[list[Changes], list[Reject]]:
+async def _write(w: Work, import_id: UUID, rows: list[Row], options: imports.Options) -> tuple[list[Changes], list[Reject]]:
     for _ in range(_TRIES):
         try:
             async with w.connection.transaction():  # a savepoint
-                return await import_batch.write(w, import_id, rows, extra_tags, {})
+                return await import_batch.write(w, import_id, rows, options.tags, {}, options.leads)
         except (import_batch.Raced, asyncpg.ForeignKeyViolationError):
             continue  # somebody else gave an address away, or deleted a tag
     raise RequestError.UNAVAILABLE(retry_after=2)
@@ -126,7 +126,7 @@ async def _settle(w: Work, import_id: UUID, good: list[Row], bad: list[Reject], 
     await import_rejects.add(w, import_id, [*bad, *warnings])
     await w.execute(
         "update contact_import set created = created + $3, updated = updated + $4, unchanged = unchanged + $5, repeated = repeated + $6,"
-        f" rejected = rejected - $7, warnings = warnings + $8, undo_until = coalesce(undo_until, now() + interval '{imports.UNDOABLE.days} days')"
+        f" rejected = rejected - $7, warnings = warnings + $8, leads = leads + $9, undo_until = coalesce(undo_until, now() + interval '{imports.UNDOABLE.days} days')"
         " where company_id = $1 and id = $2",
         w.company_id,
         import_id,
@@ -136,4 +136,5 @@ async def _settle(w: Work, import_id: UUID, good: list[Row], bad: list[Reject], 
         sum(changes.repeated for changes in written),
         len(numbers - refused),
         len(warnings),
+        sum(changes.leads for changes in written),
     )

@@ -53,6 +53,10 @@ class RowWarning(Code):
         "phone_of_other_contact",
         "The phone number belongs to another contact. The row was imported without it.",
     )
+    LEAD_VALUE_INVALID = "lead_value_invalid", "This is no value, like 1.234,50. The lead was made without it."
+    LEAD_DUE_INVALID = "lead_due_invalid", "This is no date. The lead was made without it."
+    STAGE_UNKNOWN = "stage_unknown", "The board has no stage of this name. The lead stands in the one that was chosen."
+    OWNER_UNKNOWN = "lead_owner_unknown", "Nobody in the team has this e-mail. The lead is nobody's."
     TOO_MANY_TAGS = "too_many_tags", "There are more tags than a company can have. The row was imported without the new ones."
 
 

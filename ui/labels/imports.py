@@ -24,8 +24,8 @@ def import_state(state: ImportState) -> tuple[str, Tone]:
     return names[state]
 
 
-def targets() -> dict[ImportTarget, str]:
-    """What a column may become."""
+def targets(*, leads: bool = False) -> dict[ImportTarget, str]:
+    """What a column may become; `leads`: rows become leads too."""
     names = {
         "phone": _("Phone"),
         "second_phone": _("Second phone, where the first is missing"),
@@ -37,9 +37,15 @@ def targets() -> dict[ImportTarget, str]:
         "language": _("Preferred language"),
         "opt_out": _("Wants no messages (yes or no)"),
         "custom": _("Own field"),
+        "lead_title": _("Lead: title"),
+        "lead_value": _("Lead: value"),
+        "lead_stage": _("Lead: stage, by its name"),
+        "lead_owner": _("Lead: owner, by e-mail"),
+        "lead_due": _("Lead: date"),
+        "lead_tags": _("Lead: tags"),
         "ignore": _("Leave out"),
     }
-    return {target: names[target] for target in ImportTarget}
+    return {target: names[target] for target in ImportTarget if leads or not target.value.startswith("lead_")}
 
 
 def file_problem(found: Import) -> str:

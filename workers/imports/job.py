@@ -165,7 +165,14 @@ async def _run(company_id: UUID, import_id: UUID, plan: Plan, path: Path) -> boo
         async for batch in found:
             emit = time.monotonic() - told >= _TELL
             outcome = await import_batch.apply(
-                company_id, import_id, start, batch, extra_tags=plan.options.tags, known_tags=known_tags, emit=emit
+                company_id,
+                import_id,
+                start,
+                batch,
+                extra_tags=plan.options.tags,
+                known_tags=known_tags,
+                leads=plan.options.leads,
+                emit=emit,
             )
             if not outcome.alive:
                 return False

@@ -68,6 +68,8 @@ class _List:
         self._used: set[str] = set()  # tags that there are to filter by
         with head.actions:
             view_switch(board_id, "list")
+            if self._write and me.may(Permission.CONTACTS_WRITE):
+                button(_("Import"), icon="upload_file", to=f"/imports?board={board_id}", kind="plain").classes("m-only-wide")
             if me.may(Permission.CONTACTS_EXPORT):
                 self._export = button(_("Export"), icon="download", to=f"/boards/{board_id}/export.csv", kind="plain")
                 self._export.props["download"] = ""

@@ -6,8 +6,8 @@ from typing import Any
 from nicegui import ui
 
 from api.contract.contacts import ColumnChoice, Import, ImportColumn, ImportStart
-from api.contract.enums import DryRunState, ImportTarget
-from ui import formats
+from api.contract.enums import DryRunState, ImportTarget, Permission
+from ui import formats, session
 from ui.client import contacts as client
 from ui.client.base import ApiClient, ApiProblem
 from ui.components import problems
@@ -19,6 +19,7 @@ from ui.components.text import Text
 from ui.i18n import _, ngettext
 from ui.labels import imports as import_labels
 from ui.pages.imports.dry_run import DryRunCard
+from ui.pages.imports.leads import LeadChoice, lead_target
 
 MANY = 20
 """Of more columns than these, those that are left out are folded."""
@@ -35,6 +36,7 @@ class Columns:
         self._rates = [column.fill_rate for column in found.columns]
         self._whole = False
         self._dry: DryRunCard | None = None
+        self._leads: LeadChoice | None = None
         self._bad = ui.element("div").classes("w-full")
         if not found.preview:
             self._draw_nobody()
@@ -59,6 +61,7 @@ class Columns:
                 hint=_("So you find this list again. Several with commas between them."),
                 on_change=self._changed,
             )
+        self._leads = LeadChoice(api, self._leads_changed) if session.current().may(Permission.LEADS_WRITE) else None
         self._draw_preview(shown)
         self._dry = DryRunCard(found, api, self._body, self._counted)
         with ui.element("div").classes("m-wizard-foot"):
@@ -107,7 +110,7 @@ class Columns:
                 ui.label(samples).classes("m-hint m-clip")
                 self._fills[column.index] = ui.label(self._fill(column.index)).classes("m-hint")
             with ui.element("div").classes("m-row m-near items-start m-import-choice"):
-                choice = select_field("", import_labels.targets(), column.target, on_change=chosen)
+                choice = select_field("", import_labels.targets(leads=self._with_leads), column.target, on_change=chosen)
                 choice.control.props["aria-label"] = _("What {column} is").format(column=column.name)
                 own = text_field("", column.name[:60], limit=60, placeholder=_("Name of the field"), on_change=self._changed)
                 own.control.props["aria-label"] = _("Name of the field")
@@ -131,6 +134,20 @@ class Columns:
             table = ui.table(rows=rows, columns=columns, row_key="id", pagination={"rowsPerPage": 0}).classes("m-table")
             table.props("flat hide-pagination")
 
+    def _leads_changed(self) -> None:
+        """Columns may say something of leads now, or no longer."""
+        on = self._with_leads
+        for column in self._found.columns:
+            if (choice := self._choices.get(column.index)) is None:
+                continue
+            value, guess = ImportTarget(choice.value), lead_target(column)
+            if on and guess is not None and value is column.target:
+                value = guess
+            elif not on and value.value.startswith("lead_"):
+                value = column.target
+            choice.control.set_options(import_labels.targets(leads=on), value=value)  # type: ignore[attr-defined]
+        self._changed()
+
     # -- what was chosen ----------------------------------------------------------------------------------------
 
     def _changed(self) -> None:
@@ -150,6 +167,10 @@ class Columns:
         if people:
             text = ngettext("Import {n} contact", "Import {n} contacts", people)
             self._go.text = text.format(n=formats.number(people))
+
+    @property
+    def _with_leads(self) -> bool:
+        return self._leads is not None and self._leads.value is not None
 
     def _mapping(self) -> list[ColumnChoice]:
         chosen = []
@@ -171,7 +192,7 @@ class Columns:
 
     def _body(self) -> ImportStart:
         names = [name.strip() for name in self._tags.value.split(",") if name.strip()]
-        return ImportStart(columns=self._mapping(), tags=names)
+        return ImportStart(columns=self._mapping(), tags=names, leads=self._leads.value if self._leads else None)
 
     async def _start(self) -> None:
         self._bad.clear()

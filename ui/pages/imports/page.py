@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi.responses import Response
@@ -16,6 +17,7 @@ from ui import formats, live, session
 from ui.client import contacts as client
 from ui.client.base import Uploaded
 from ui.components import problems
+from ui.components.address import address
 from ui.components.buttons import button
 from ui.components.cards import card, figure, figures, item, note
 from ui.components.cells import Cell, state
@@ -45,7 +47,8 @@ def imports() -> None:
 
     async def sent(file: Uploaded) -> None:
         made = await client.upload_import(api, file)
-        ui.navigate.to(f"/imports/{made.id}")
+        board = address().get("board")
+        ui.navigate.to(f"/imports/{made.id}" + (f"?{urlencode({'board': board})}" if board else ""))
 
     def draw(found: Page[Import]) -> None:
         if not found.items:
@@ -101,6 +104,13 @@ def one_import(import_id: UUID) -> None:
 async def rejects_csv(import_id: UUID) -> Response:
     """The API's file, handed on."""
     return await hand_on(f"/v1/imports/{import_id}/rejects.csv")
+
+
+def _draw_onward(found: Import) -> None:
+    """To what came in."""
+    button(_("See contacts"), kind="quiet" if found.leads else "primary", to="/contacts")
+    if found.leads and found.board_id is not None:
+        button(_("See board"), kind="primary", to=f"/boards/{found.board_id}")
 
 
 _MOVING = frozenset((ImportState.RUNNING, ImportState.UNDOING))
@@ -196,7 +206,7 @@ class _Flow:
             if self._write:
                 button(_("Another list"), kind="primary" if nothing else "quiet", icon="upload_file", to="/imports")
             if not nothing:
-                button(_("See contacts"), kind="primary", to="/contacts")
+                _draw_onward(found)
         if found.state is ImportState.FAILED:
             with note("bad", import_labels.file_problem(found), name="error"):
                 if found.created or found.updated:
@@ -228,6 +238,8 @@ class _Flow:
             figure(_("Unchanged"), formats.number(found.unchanged), hint=_("nothing new in the file"))
             if found.repeated:
                 figure(_("Repeated"), formats.number(found.repeated), hint=_("about people who came with this list already"))
+            if found.board_id is not None:
+                figure(_("Leads"), formats.number(found.leads), hint=_("made in the board"))
             figure(
                 _("Not taken"),
                 formats.number(found.rejected),

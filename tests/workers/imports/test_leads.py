@@ -1,0 +1,179 @@
+"""Leads that come with a list: one for each row that is taken, whoever dies meanwhile; what is not found is said; and taken back."""
+
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from db import blobs
+from db.boards import leads, moves
+from db.boards.rule import AddTag
+from db.contacts import import_dry_run, import_undo, imports
+from db.contacts.enums import ImportTarget
+from db.contacts.import_leads import LeadOptions
+from db.contacts.mapping import ColumnTarget
+from db.contacts.money import cents
+from db.contacts.reasons import RowWarning
+from db.errors import Conflict, Forbidden, Invalid, NotFound
+from db.jobs import DryRunImport, InspectImport
+from db.permissions import Permission
+from db.settings import Settings
+from db.tenancy import Actor
+from tests.db.boards.test_moves import column, stages_of, totals_are_right
+from tests.db.boards.test_rules import rule
+from tests.workers.imports.test_job import _pieces, run
+from workers.imports import job
+from workers.imports.job import dry_run_import, inspect_import
+
+HEADER = "Nome;Celular;Negócio;Valor;Etapa;Responsável;Prazo;Marcas\n"
+COLUMNS = ["name", "phone", "lead_title", "lead_value", "lead_stage", "lead_owner", "lead_due", "lead_tags"]
+TARGETS = [ColumnTarget(number, ImportTarget(name)) for number, name in enumerate(COLUMNS)]
+
+
+@pytest.fixture(autouse=True)
+def _files(database: Settings) -> None:
+    blobs.connect(database)
+
+
+async def ready(actor: Actor, rows: str) -> UUID:
+    import_id: UUID = (await imports.upload(actor, "negocios.csv", _pieces(HEADER + rows)))["id"]
+    await inspect_import(actor.company_id, InspectImport(import_id=import_id))
+    return import_id
+
+
+async def imported(actor: Actor, rows: str, options: LeadOptions) -> asyncpg.Record:
+    import_id = await ready(actor, rows)
+    await imports.start(actor, import_id, TARGETS, [], None, options)
+    await run(actor, import_id)
+    return await imports.one_import(actor, import_id)
+
+
+async def warned(actor: Actor, import_id: UUID) -> list[tuple[int, str, str]]:
+    rows, _ = await imports.rejects(actor, import_id, after=None, limit=50)
+    return [(row["row_number"], row["field"], row["reason"]) for row in rows]
+
+
+async def test_each_row_makes_a_contact_and_a_lead(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    first, talking, *_ = await stages_of(owner_db, owner)
+    email = await owner_db.fetchval("select email from account_user where id = $1", owner.id)
+    there = (await leads.create_lead(owner, board_id=first["board_id"], title="Antes"))["id"]
+    rows = (
+        f"Ana;11 98765-4321;Reforma;R$ 1.234,50;em CONVERSA;{email.upper()};31/12/2026;vip, Loja\n"
+        "Bia;11 98765-4322;;1.500;;;;\n"
+        "Ana;11 98765-4321;Telhado;abc;Lua;ninguem@example.com;ontem;\n"
+        "Caio;123;Muro;10;;;;\n"
+    )
+    found = await imported(owner, rows, LeadOptions(first["board_id"]))
+    assert (found["created"], found["repeated"], found["rejected"], found["leads"]) == (2, 1, 1, 3)
+    assert await column(owner, first) == ["Antes", "Bia", "Telhado"]
+    assert await column(owner, talking) == ["Reforma"]
+    made = {row["title"]: row for row in await owner_db.fetch("select * from lead where company_id = $1", owner.company_id)}
+    reform, bia, roof = made["Reforma"], made["Bia"], made["Telhado"]
+    assert (reform["value_cents"], reform["owner_id"], str(reform["due_on"])) == (123450, owner.id, "2026-12-31")
+    assert (reform["tags"], reform["contact_id"]) == (["vip", "Loja"], roof["contact_id"])
+    assert (bia["value_cents"], roof["value_cents"], roof["owner_id"], roof["due_on"]) == (150000, None, None, None)
+    assert await warned(owner, found["id"]) == [
+        (4, "lead_due", RowWarning.LEAD_DUE_INVALID),
+        (4, "lead_owner", RowWarning.OWNER_UNKNOWN),
+        (4, "lead_stage", RowWarning.STAGE_UNKNOWN),
+        (4, "lead_value", RowWarning.LEAD_VALUE_INVALID),
+        (5, "phone", "phone_too_short"),
+    ]
+    await totals_are_right(owner_db, owner)
+    assert await owner_db.fetchval("select kind from lead_change where lead_id = $1", reform["id"]) == "created"
+    await import_undo.start_undo(owner, found["id"])
+    await moves.move_lead(owner, reform["id"], stage_id=first["id"])  # somebody goes on with it
+    while await import_undo.step(owner.company_id, found["id"]):
+        pass
+    kept = await owner_db.fetch("select id from lead where company_id = $1", owner.company_id)
+    assert {row["id"] for row in kept} == {there, reform["id"]}
+    await totals_are_right(owner_db, owner)
+
+
+async def test_a_killed_import_makes_no_lead_twice(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *_ = await stages_of(owner_db, owner)
+    monkeypatch.setattr(job, "BATCH", 3)
+    import_id = await ready(owner, "".join(f"P{n};11 98765-{4000 + n};N{n};;;;;\n" for n in range(10)))
+    await imports.start(owner, import_id, TARGETS, [], None, LeadOptions(first["board_id"]))
+    real, batches = job.import_batch.apply, 0
+
+    async def dies(*args: object, **more: object) -> object:
+        nonlocal batches
+        batches += 1
+        if batches == 3:
+            raise RuntimeError("killed")
+        return await real(*args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(job.import_batch, "apply", dies)
+    with pytest.raises(RuntimeError):
+        await run(owner, import_id)
+    await run(owner, import_id)
+    assert await column(owner, first) == [f"N{n}" for n in range(10)]
+    assert (await imports.one_import(owner, import_id))["leads"] == 10
+
+
+async def test_rules_run_only_when_asked_and_a_stage_may_be_chosen(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    first, talking, *_ = await stages_of(owner_db, owner)
+    await rule(owner, talking, AddTag(tag="lista"))
+    runs = "select count(*) from rule_run where company_id = $1"
+    await imported(owner, "Ana;11 98765-4321;A;;;;;\n", LeadOptions(first["board_id"], talking["id"]))
+    assert (await column(owner, talking), await owner_db.fetchval(runs, owner.company_id)) == (["A"], 0)
+    await imported(owner, "Ana;11 98765-4321;B;;;;;\n", LeadOptions(first["board_id"], talking["id"], run_rules=True))
+    assert (await column(owner, talking), await owner_db.fetchval(runs, owner.company_id)) == (["A", "B"], 1)
+
+
+async def test_a_dry_run_says_how_many_leads_and_what_is_not_found(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    first, *_ = await stages_of(owner_db, owner)
+    import_id = await ready(owner, "Ana;11 98765-4321;A;;Lua;;;\nBia;11 98765-4322;B;;;;;\n")
+    await import_dry_run.request(owner, import_id, TARGETS, [], None, LeadOptions(first["board_id"]))
+    await dry_run_import(owner.company_id, DryRunImport(import_id=import_id))
+    row = await imports.one_import(owner, import_id)
+    assert '"leads": 2' in row["dry_run"]
+    assert '"stage_unknown"' in row["dry_run"]
+    assert await owner_db.fetchval("select count(*) from lead where company_id = $1", owner.company_id) == 0
+
+
+async def test_leads_need_a_board_that_takes_them_and_the_right(
+    owner: Actor, stranger: Actor, owner_db: asyncpg.Connection
+) -> None:
+    first, *_ = await stages_of(owner_db, owner)
+    theirs, *_ = await stages_of(owner_db, stranger)
+    import_id = await ready(owner, "Ana;11 98765-4321;A;;;;;\n")
+    with pytest.raises(Invalid):  # a column of leads without a board
+        await imports.start(owner, import_id, TARGETS, [], None)
+    for options in (LeadOptions(theirs["board_id"]), LeadOptions(first["board_id"], theirs["id"])):
+        with pytest.raises(NotFound):
+            await imports.start(owner, import_id, TARGETS, [], None, options)
+    few = Actor(
+        company_id=owner.company_id, kind="api_key", permissions=frozenset({Permission.CONTACTS_READ, Permission.CONTACTS_WRITE})
+    )
+    with pytest.raises(Forbidden):
+        await imports.start(few, import_id, TARGETS, [], None, LeadOptions(first["board_id"]))
+    await owner_db.execute("update board set archived_at = now() where company_id = $1", owner.company_id)
+    with pytest.raises(Conflict):
+        await imports.start(owner, import_id, TARGETS, [], None, LeadOptions(first["board_id"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "expected"),
+    [
+        ("R$ 1.234,50", "BR", 123450),
+        ("1234,5", "BR", 123450),
+        ("1.500", "BR", 150000),
+        ("1,500", "US", 150000),
+        ("1.500", "US", 150),
+        ("1.234.567", "BR", 123456700),
+        ("1,234.56", "BR", 123456),
+        ("12.5", "BR", 1250),
+        ("900 reais", "BR", None),
+        ("1000 BRL", "BR", 100000),
+        ("0", "BR", 0),
+        ("-5", "BR", None),
+        ("abc", "BR", None),
+        ("99999999999999", "BR", None),
+    ],
+)
+def test_sums_are_read_as_people_write_them(text: str, region: str, expected: int | None) -> None:
+    assert cents(text, region) == expected

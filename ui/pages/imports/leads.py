@@ -1,0 +1,99 @@
+"""Leads from a list: the board for which each row makes one, the stage of those that name none, and whether its rules run."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from nicegui import ui
+
+from api.contract.boards import Board
+from api.contract.contacts import ImportColumn, ImportLeads
+from api.contract.enums import ImportTarget
+from ui.client import boards as client
+from ui.client.base import ApiClient
+from ui.components.address import address
+from ui.components.buttons import button
+from ui.components.cards import card
+from ui.components.forms import Field, select_field, switch_field
+from ui.components.states import load, skeleton_list
+from ui.i18n import _
+
+_NONE = ""
+_HEADERS = {
+    ImportTarget.LEAD_TITLE: ("negocio", "oportunidade", "titulo", "deal", "opportunity", "title", "lead"),
+    ImportTarget.LEAD_VALUE: ("valor", "preco", "value", "amount", "price"),
+    ImportTarget.LEAD_STAGE: ("etapa", "fase", "estagio", "stage", "status"),
+    ImportTarget.LEAD_OWNER: ("responsavel", "vendedor", "owner", "seller"),
+    ImportTarget.LEAD_DUE: ("prazo", "vencimento", "due", "deadline"),
+}
+
+
+def lead_target(column: ImportColumn) -> ImportTarget | None:
+    """What a column that is nothing of a contact may say of a lead, by its header."""
+    plain = column.name.casefold().translate(str.maketrans("áàâãéêíóôõúç", "aaaaeeiooouc")).split()
+    if column.target not in (ImportTarget.CUSTOM, ImportTarget.NAME, ImportTarget.EMAIL) or not plain:
+        return None
+    found = next((target for target, words in _HEADERS.items() if plain[0] in words), None)
+    return found if column.target is ImportTarget.CUSTOM or found is ImportTarget.LEAD_OWNER else None
+
+
+class LeadChoice:
+    """`changed` is called when something else is chosen; `value` is what the API takes."""
+
+    def __init__(self, api: ApiClient, changed: Callable[[], Any]) -> None:
+        self._api, self._changed = api, changed
+        self._board: Field[Any] | None = None
+        self._boards: dict[UUID, Board] = {}
+        hint = _("Each row then makes a lead of its contact too: title, value, stage, owner and date may stand in the file.")
+        with card(_("Leads too?"), hint=hint):
+            self._place = ui.element("div").classes("w-full")
+            with self._place:
+                if address().get("board"):
+                    self._open()
+                else:
+                    button(_("Choose a board"), self._open, icon="view_kanban")
+
+    def _open(self) -> None:
+        """Boards are asked for when somebody wants leads."""
+        self._place.clear()
+        with self._place:
+            load(lambda: client.boards(self._api), self._draw, lambda: skeleton_list(1))
+
+    @property
+    def value(self) -> ImportLeads | None:
+        """None: contacts only."""
+        if self._board is None or self._board.value not in self._boards:
+            return None
+        return ImportLeads(board_id=self._board.value, stage_id=self._stage.value, run_rules=bool(self._rules.value))
+
+    def _draw(self, boards: list[Board]) -> None:
+        self._boards = {board.id: board for board in boards}
+        if not boards:
+            ui.label(_("There is no board yet.")).classes("m-hint")
+            return
+        wanted = next((one.id for one in boards if str(one.id) == address().get("board")), _NONE)
+        with ui.element("div").classes("m-grid m-grid-wide"):
+            options: dict[Any, str] = {_NONE: _("No, contacts only"), **{board.id: board.name for board in boards}}
+            self._board = select_field(_("Board"), options, wanted, on_change=self._chosen)
+            self._stage: Field[Any] = select_field(_("Stage of rows that name none"), {})
+            self._rules = switch_field(
+                _("Run the rules of the stages"),
+                hint=_("They may write to everybody in the list, give the leads to somebody or move them on."),
+                on_change=lambda _on: self._changed(),
+            )
+        self._show()
+        if wanted != _NONE:
+            self._changed()
+
+    def _show(self) -> None:
+        assert self._board is not None
+        board = self._boards.get(self._board.value)
+        self._stage.hide(board is None)
+        if self._rules.parent_slot is not None:
+            self._rules.parent_slot.parent.set_visibility(board is not None)
+        if board is not None:
+            self._stage.control.set_options({stage.id: stage.name for stage in board.stages}, value=board.stages[0].id)  # type: ignore[attr-defined]
+
+    def _chosen(self) -> None:
+        self._show()
+        self._changed()
