@@ -32,8 +32,9 @@ where u.company_id = $1 and u.lead_id = $2 and u.state = '{RunState.WAITING}' or
 """
 _RUN = f"""
 select u.id, u.rule_id, u.lead_id, u.entry_id, u.depth, u.visited, r.board_id, r.stage_id, r.occasion, r.enabled, r.made_by,
-    r.action::text as action, l.id is null as gone, l.stage_id as lead_stage_id, l.contact_id, l.owner_id, l.due_on, l.tags
-from rule_run u join stage_rule r on r.company_id = $1 and r.id = u.rule_id left join lead l on l.company_id = $1 and l.id = u.lead_id
+    r.action::text as action, b.archived_at is not null as archived, l.id is null as gone, l.stage_id as lead_stage_id, l.contact_id, l.owner_id, l.due_on, l.tags
+from rule_run u join stage_rule r on r.company_id = $1 and r.id = u.rule_id join board b on b.company_id = $1 and b.id = r.board_id
+left join lead l on l.company_id = $1 and l.id = u.lead_id
 where u.company_id = $1 and u.id = $2 and u.state = '{RunState.WAITING}' for update of u
 """
 _OVER = """
@@ -80,6 +81,8 @@ async def _run(w: Work, following: asyncpg.Record) -> Outcome | None:
 async def _outcome(w: Work, run: asyncpg.Record) -> Outcome:
     if run["gone"]:
         return skipped(RunReason.LEAD_GONE)
+    if run["archived"]:
+        return skipped(RunReason.BOARD_ARCHIVED)
     if not run["enabled"]:
         return skipped(RunReason.RULE_OFF)
     if run["occasion"] == RuleOccasion.STAY and run["lead_stage_id"] != run["stage_id"]:

@@ -72,6 +72,8 @@ async def _inner_pages(stack: Stack) -> list[str]:
         person = await first("/v1/contacts")
         board = await first("/v1/boards")
         lead = await _some_leads(api, board["id"], person["id"])
+        rule = {"stage_id": board["stages"][3]["id"], "action": {"kind": "add_tag", "tag": "cliente"}}
+        (await api.post(f"/v1/boards/{board['id']}/rules", json=rule)).raise_for_status()
         talk = await first("/v1/conversations", view="all")
         sheet = {"file": ("Clientes.csv", b"Nome;Celular;Cidade\r\nBia;(11) 98765-4321;Natal\r\nLia;12;Natal\r\n", "text/csv")}
         file, taken = [(await api.post("/v1/imports", files=sheet)).json()["id"] for _ in range(2)]
@@ -93,9 +95,10 @@ async def _inner_pages(stack: Stack) -> list[str]:
         f"/boards/{board['id']}",
         f"/boards/{board['id']}?lead={lead}",
         f"/boards/{board['id']}?q=nowhere",
+        f"/boards/{board['id']}/list",
         f"/boards/{board['id']}/settings",
         f"/inbox/{talk['id']}",
-        f"/imports/{file}",
+        f"/imports/{file}?board={board['id']}",
         f"/imports/{taken}",
     ]
 

@@ -23,7 +23,8 @@ def table(user: User) -> ui.table:
 
 
 async def shown(user: User, titles: list[str]) -> list[dict[str, Any]]:
-    """The rows, once they are these."""
+    """The rows, once the list is drawn and they are these."""
+    await user.should_see(ui.table)
     await until(lambda: true_of(lambda: [row["title"]["text"] for row in table(user).rows] == titles))
     return table(user).rows
 

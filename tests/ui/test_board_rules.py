@@ -47,6 +47,8 @@ async def test_what_is_wrong_with_a_rule_stands_with_it(
     await real.open(f"/boards/{board}/settings")
     await real.should_see("Depois de 3 dias parado em Em conversa → passar para (não existe mais)")
     await real.should_see("Esta pessoa saiu da equipe. Escolha outra.")
+    await real.open(f"/boards/{board}")
+    await real.should_see("1 regra deste quadro não funciona.")
 
 
 async def test_many_leads_run_the_rules_only_when_somebody_says_so(

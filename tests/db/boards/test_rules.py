@@ -367,3 +367,18 @@ async def test_a_deleted_lead_is_told_as_gone_and_a_deleted_rule_owes_nothing(ow
     assert (run["state"], run["reason"], run["lead_title"]) == ("skipped", "lead_gone", None)
     with pytest.raises(AppError):
         await rule_runs.runs(owner, two, after=None, limit=5)
+
+
+async def test_nothing_happens_in_an_archived_board_nor_by_a_rule_that_is_off(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    first, talking, *_ = await stages_of(owner_db, owner)
+    off = await rule(owner, first, AddTag(tag="vip"))
+    made = await leads.create_lead(owner, board_id=first["board_id"], title="Reforma")
+    await rules.change_rule(owner, off, enabled=False)
+    await run_all(owner, owner_db, made["id"])
+    await rule(owner, talking, AddTag(tag="vip"), RuleOccasion.STAY, 2)
+    await moves.move_lead(owner, made["id"], stage_id=talking["id"])
+    await owner_db.execute("update board set archived_at = now() where company_id = $1", owner.company_id)
+    await owner_db.execute("update rule_run set due_at = now() where company_id = $1", owner.company_id)
+    await run_all(owner, owner_db, made["id"])
+    assert await outcomes(owner_db, owner) == [("skipped", "rule_off"), ("skipped", "board_archived")]
+    assert [row["problem"] for row in await rules.rules(owner, first["board_id"])] == ["board_archived"] * 2

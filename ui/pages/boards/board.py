@@ -32,6 +32,7 @@ from ui.pages.boards.changes import Changes
 from ui.pages.boards.columns import Columns
 from ui.pages.boards.lead import LeadPanel
 from ui.pages.boards.moves import Moves, read_as
+from ui.pages.boards.rule_alert import RuleAlert
 from ui.pages.boards.views import dues, view_switch
 from ui.routing import page
 
@@ -59,6 +60,8 @@ class _Page:
         self._draw_actions(manage=me.may(Permission.BOARDS_WRITE))
         with head.body, ui.element("div").classes("m-board-page") as self._ground:
             self._changes = Changes(self._api, self._columns, self._moves, self._tell, self._fill_now, lambda: self._panel)
+            if me.may(Permission.BOARDS_WRITE):
+                RuleAlert(self._api, board_id)
             self._bar = ui.element("div").classes("m-board-bar")
             self._bar.set_visibility(False)
             self._blank = ui.element("div").classes("w-full")
