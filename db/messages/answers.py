@@ -94,6 +94,7 @@ async def write(
 ) -> Entry:
     """The same inside a unit of work. `reply_to`: the message of the conversation that it answers. `seen`: the newest entry of the
     thread that the writer saw; Conflict `someone_answered` when an answer of somebody else was recorded after it."""
+    reply = replies.trimmed(reply)
     await must_exist(w, w.company_id, contact_id)
     await w.fetch(_STEADY, w.company_id, contact_id)
     ways = await _ways(w, w.company_id, contact_id, channel_id)
