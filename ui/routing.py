@@ -20,6 +20,7 @@ from api.contract.enums import Permission
 from ui import first_answers, kinds, live
 from ui.client import accounts
 from ui.client.base import ApiClient, ApiProblem, Offline
+from ui.components.address import address
 from ui.i18n import preferences, set_page_preferences
 from ui.session import SignedIn, bind, browser_address, browser_name, session_cookie, sign_in_path
 from ui.settings import Settings
@@ -88,6 +89,7 @@ def _guarded(listed: _Page, settings: Settings, draw_error: Callable[[int], None
                         return refused if isinstance(refused, Response) else None
                 else:
                     set_page_preferences(client)
+                address()  # Back and Forward are heard on every page
                 first_answers.begin(client)
                 result = listed.function(*args, **kwargs)
                 if helpers.should_await(result):

@@ -63,7 +63,7 @@ async def test_a_press_is_answered_before_the_server_says_anything(stack: Stack,
     await page.wait_for_url(re.compile(r"order=name"))
     await expect(root).not_to_have_class(re.compile("m-asking"))
     # a row, which is a link: what the page looked like when it was left
-    await page.evaluate("addEventListener('pagehide', () => sessionStorage.setItem('look', document.documentElement.className))")
+    await page.evaluate("addEventListener('leave', () => sessionStorage.setItem('look', document.documentElement.className))")
     await page.locator("tbody tr .m-row-link").first.click()
     await page.wait_for_url(re.compile(r"/contacts/[0-9a-f-]{36}"))
     await expect(root).not_to_have_class(re.compile("m-leaving"))

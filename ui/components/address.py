@@ -58,7 +58,7 @@ class Address:
         query = parse_qs(found.query)
         mine = self._own and f"{found.path}/".startswith(f"{self._own}/")
         if found.path != self.path and not mine:
-            ui.navigate.reload()
+            ui.run_javascript("masteria.again()")
         elif (found.path, query) != (self.path, self._query):
             self.path, self._query = found.path, query
             for handler in self._handlers:

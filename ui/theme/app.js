@@ -92,7 +92,7 @@
       if (!control) element.tabIndex = -1;
       (control || element).focus({ preventScroll: true });
       const place = element.closest("[role=dialog]") || document.body;
-      let region = place.querySelector(":scope > .m-said");
+      let region = place.querySelector(":scope > .m-said[role=alert]");
       if (!region) {
         region = place.appendChild(document.createElement("div"));
         region.className = "m-said";
@@ -183,10 +183,15 @@
   media.addEventListener("change", paint);
 
   // Back and Forward between addresses of one page: the page draws what the address says.
-  addEventListener("popstate", () => emitEvent("address", location.pathname + location.search));
+  addEventListener("popstate", () => {
+    if (document.documentElement.matches(".m-leaving")) masteria.again(); // no page is there that could draw it
+    else emitEvent("address", location.pathname + location.search);
+  });
 
   // The way up leads to the list as it was left: with its filters and its page.
-  addEventListener("pagehide", () => sessionStorage.setItem("left:" + location.pathname, location.search));
+  for (const name of ["pagehide", "leave"]) {
+    addEventListener(name, () => sessionStorage.setItem("left:" + location.pathname, location.search));
+  }
   const back = (event) => {
     const link = event.target.closest?.(".m-crumbs a, [data-up]");
     const left = link && !link.search && sessionStorage.getItem("left:" + link.pathname);
@@ -256,6 +261,7 @@
     socket.on("disconnect", calm);
   };
   listen();
+  addEventListener("arrive", listen);
 
   // Following a link: a line at the top until the next page is there.
   addEventListener("beforeunload", () => document.documentElement.classList.add("m-leaving"));

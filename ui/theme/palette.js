@@ -233,7 +233,7 @@
       else if (path.startsWith("/inbox/") && document.querySelector(".m-inbox")) {  // another conversation, the same page
         history.pushState(null, "", path);
         emitEvent("address", path);
-      } else location.href = path;
+      } else masteria.visit(path);
     }
   }
   Palette.options = 0;
