@@ -134,7 +134,7 @@ class Rules:
         with dialog(_("History of the rule"), sentence, wide=True) as box:
             if not found.items:
                 empty("history", _("Nothing yet"), _("No card has come to this rule."))
-            with ui.element("div").classes("m-scroll"):
+            with ui.element("div").classes("w-full"):
                 lines = []
                 for run in found.items:
                     name, tone = labels.state(run.state)

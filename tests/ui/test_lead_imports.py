@@ -1,0 +1,60 @@
+"""A list that brings leads along, as people do it: from the board, with its columns guessed, to a result that leads back to the board."""
+
+from uuid import UUID
+
+import asyncpg
+import pytest
+from nicegui import ui
+from nicegui.testing import User
+
+from api.contract.enums import ImportTarget
+from db import blobs
+from db.jobs import RunImport
+from db.settings import Settings
+from db.tenancy import Actor
+from tests.ui.interactions import click, field, true_of, until
+from tests.ui.test_contacts import _uploaded
+from ui.client.base import ApiClient
+from workers.imports.job import run_import
+
+LIST = "Nome;Celular;Negócio;Valor;Etapa\nAna;(11) 98765-4321;Reforma;R$ 1.200,00;Proposta\nBia;(11) 98765-4322;Obra;900;Lua\n"
+
+
+@pytest.fixture(autouse=True)
+def _files(database: Settings) -> None:
+    blobs.connect(database)
+
+
+def targets(user: User) -> list[object]:
+    return [one.value for one in sorted(user.find(kind=ui.select).elements, key=lambda one: one.id)][:5]
+
+
+async def test_from_a_board_to_its_leads(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient, board: UUID
+) -> None:
+    found = await _uploaded(as_owner, owner, LIST)
+    await real.open(f"/imports/{found.id}?board={board}")
+    await real.should_see("Criar negócios também?")
+    wanted = [ImportTarget.NAME, ImportTarget.PHONE, ImportTarget.LEAD_TITLE, ImportTarget.LEAD_VALUE, ImportTarget.LEAD_STAGE]
+    await until(lambda: true_of(lambda: targets(real) == wanted))
+    click(real, "Importar")
+    await real.should_see("Os seus contatos estão entrando")
+    await run_import(owner.company_id, RunImport(import_id=found.id))
+    await real.open(f"/imports/{found.id}")
+    for text in ("criados no quadro", "Ver quadro", "O quadro não tem uma etapa com este nome."):
+        await real.should_see(text)
+    rows = await owner_db.fetch("select title, value_cents from lead where company_id = $1 order by title", owner.company_id)
+    assert [tuple(row) for row in rows] == [("Obra", 90000), ("Reforma", 120000)]
+
+
+async def test_without_a_board_columns_say_nothing_of_leads(real: User, owner: Actor, as_owner: ApiClient, board: UUID) -> None:
+    found = await _uploaded(as_owner, owner, LIST)
+    await real.open(f"/imports/{found.id}")
+    await real.should_see("Escolher um quadro")
+    assert targets(real)[2:] == [ImportTarget.CUSTOM] * 3
+    click(real, "Escolher um quadro")
+    await real.should_see("Não, só contatos")
+    field(real, "Quadro").value = board
+    await until(lambda: true_of(lambda: targets(real)[3] == ImportTarget.LEAD_VALUE))
+    field(real, "Quadro").value = ""
+    await until(lambda: true_of(lambda: targets(real)[2:] == [ImportTarget.CUSTOM] * 3))
