@@ -48,4 +48,5 @@ class RuleAlert:
             return
         text = ngettext("{n} rule of this board does not work.", "{n} rules of this board do not work.", count)
         with self._place, note("warn", text.format(n=formats.number(count)), name="warning"):
-            button(_("See rules"), to=f"/boards/{self._id}/settings")
+            with ui.element("div").classes("m-row m-near"):
+                button(_("See rules"), to=f"/boards/{self._id}/settings")

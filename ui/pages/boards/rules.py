@@ -11,7 +11,7 @@ from api.contract.board_rules import RuleTried, StageRule, StageRulePatch
 from api.contract.boards import Board
 from api.contract.channels import Channel, Template
 from api.contract.contacts import CustomField
-from api.contract.enums import RunReason, TemplateStatus
+from api.contract.enums import RuleOccasion, RunReason, TemplateStatus
 from ui import formats
 from ui.client import accounts, contacts, inbox, templates
 from ui.client import board_rules as client
@@ -19,7 +19,7 @@ from ui.client import boards as boards_client
 from ui.client import channels as channels_client
 from ui.client.base import ApiClient, ApiProblem, Offline
 from ui.components import problems
-from ui.components.buttons import button
+from ui.components.buttons import button, icon_button
 from ui.components.cards import card, item, log_list
 from ui.components.confirm import confirm, dialog
 from ui.components.forms import select_field
@@ -75,7 +75,7 @@ class Rules:
     def _draw(self, facts: Facts) -> None:
         def actions() -> None:
             if any(rule.enabled for rule in facts.rules):
-                button(_("Try out"), partial(self._try, facts), icon="science", kind="plain")
+                icon_button("science", _("Try out"), partial(self._try, facts))
             button(_("New rule"), partial(self._edit, facts, None), icon="add")
 
         hint = _("What happens by itself when a card enters a stage, or stays there. For cards that come from now on.")
@@ -189,6 +189,8 @@ class Rules:
             name, tone = labels.state(step.state)
             what = labels.action(rule.action, facts.names) if rule else "…"
             stage = facts.names.stages.get(step.stage_id, "")
+            if rule is not None and rule.occasion is RuleOccasion.STAY:
+                stage = labels.occasion(rule, facts.names)
             why = labels.reasons()[step.reason] if step.reason else (step.detail or "")
             lines.append((tone, f"{stage}: {what}", why, name))
         if lines:
