@@ -32,6 +32,7 @@ from api.hooks.asgi import Hooks, in_front
 from api.idempotency import Idempotent, on_replay, take_key
 from api.imports import ImportController
 from api.inbox import LabelController, QuickReplyController, TeamController
+from api.lead_fields import LeadFieldController
 from api.leads import BoardLeadController, BoardTotalsController, ContactLeadController, LeadController
 from api.leads_csv import LeadExportController
 from api.location import locate
@@ -94,6 +95,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     BoardTotalsController,
     ContactLeadController,
     LeadController,
+    LeadFieldController,
 )
 
 

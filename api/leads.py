@@ -44,6 +44,10 @@ Search = Annotated[
     str | None, QueryParameter(max_length=100, description="Words of the title or of the contact's name: each is somewhere.")
 ]
 Tag = Annotated[str | None, QueryParameter(max_length=60, description="Has this tag, as it is written.")]
+Values = Annotated[
+    list[str] | None,
+    QueryParameter(name="value", description="`key:value`: has this value in this field of the board; may be repeated."),
+]
 DueWhen = Annotated[
     Literal["overdue", "today", "week", "none"] | None,
     QueryParameter(description="By the company's calendar; `week` is today and the six days after."),
@@ -76,6 +80,13 @@ def _change(row: asyncpg.Record) -> LeadChange:
     )
 
 
+def _filter(
+    owner_id: UUID | None, search: str | None, tag: str | None, due: str | None, values: list[str] | None
+) -> listing.LeadFilter:
+    wanted = listing.values_of(values)
+    return listing.LeadFilter(owner_id=owner_id, search=search, tag=tag, due=Due(due) if due else None, values=wanted)
+
+
 class BoardLeadController(Controller):
     path = "/v1/boards/{board_id:uuid}/leads"
     tags = ("Boards",)
@@ -94,11 +105,12 @@ class BoardLeadController(Controller):
         search: Search = None,
         tag: Tag = None,
         due: DueWhen = None,
+        values: Values = None,
         sort: FromQuery[Literal["rank", "created", "value", "due", "moved", "stage"] | None] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[Lead]:
-        filter = listing.LeadFilter(stage_id=stage_id, owner_id=owner_id, search=search, tag=tag, due=Due(due) if due else None)
+        filter = _filter(owner_id, search, tag, due, values)._replace(stage_id=stage_id)
         order = listing.order_of(filter, LeadSort(sort) if sort else None)
         after = decode_cursor(cursor, _KEYS[order])
         rows = await listing.board_leads(actor, board_id, filter, sort=order, after=after, limit=one_over(limit))
@@ -122,8 +134,9 @@ class BoardTotalsController(Controller):
         search: Search = None,
         tag: Tag = None,
         due: DueWhen = None,
+        values: Values = None,
     ) -> Page[StageCount]:
-        filter = listing.LeadFilter(owner_id=owner_id, search=search, tag=tag, due=Due(due) if due else None)
+        filter = _filter(owner_id, search, tag, due, values)
         rows = await counts.counts(actor, board_id, filter)
         return Page(items=[struct(row, StageCount) for row in rows], total=len(rows))
 
@@ -161,7 +174,7 @@ class LeadController(Controller):
         "/{lead_id:uuid}",
         opt={"versioned": True},
         summary="Change a lead",
-        description="What is left out stays; `values` are merged, an empty one takes its key out. 412 when somebody else changed it.",
+        description="What is left out stays; `values` of the board's fields are merged, an empty one takes its key out. 412 when somebody else changed it.",
     )
     async def change_lead(self, actor: Caller, lead_id: FromPath[UUID], data: JSONBody[LeadPatch], expected: IfMatch) -> Lead:
         given = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}

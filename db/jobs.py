@@ -244,6 +244,18 @@ class RemoveField(Job, frozen=True, kw_only=True):
         return f"field:{self.field_id}"
 
 
+class RemoveLeadField(Job, frozen=True, kw_only=True):
+    """Takes the values of a board's deleted field off its leads."""
+
+    queue: ClassVar[QueueName] = "bulk"
+    timeout: ClassVar[float] = 600
+    field_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"lead-field:{self.field_id}"
+
+
 class PrepareCampaign(Job, frozen=True, kw_only=True):
     """Materialises the audience, then the campaign runs."""
 

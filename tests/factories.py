@@ -151,6 +151,13 @@ async def lead(db: asyncpg.Connection, actor: Actor, title: str = "Reforma", **c
     return await _insert(db, "lead", values)
 
 
+async def lead_field(db: asyncpg.Connection, actor: Actor, key: str, kind: str = "text", **columns: Any) -> UUID:
+    """A field of the company's first board, called as its key unless `columns` say otherwise."""
+    board_id = await db.fetchval("select id from board where company_id = $1 order by id limit 1", actor.company_id)
+    values = {"company_id": actor.company_id, "board_id": board_id, "key": key, "label": key, "kind": kind, **columns}
+    return await _insert(db, "lead_field", values)
+
+
 async def message_file(db: asyncpg.Connection, actor: Actor, channel_id: UUID, contact_id: UUID, **columns: Any) -> UUID:
     """A picture that somebody sent and that is stored, unless `columns` say otherwise; its bytes are the caller's business."""
     message_id = uuid7()

@@ -21,6 +21,7 @@ from db.messages import due
 from db.settings import Settings
 from workers import (
     board_rules,
+    boards,
     campaigns,
     channels,
     contacts,
@@ -53,6 +54,7 @@ from workers.turns import Lane, Turn, Turns
 
 HANDLERS: tuple[Handler, ...] = (
     *board_rules.JOBS,
+    *boards.JOBS,
     *campaigns.JOBS,
     *channels.JOBS,
     *contacts.JOBS,

@@ -7,8 +7,8 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import Input, Label, Output, PersonRef, Title, example
-from api.contract.contacts import CustomValues, Moment, TagName
-from db.boards.enums import LeadEvent, StageColor, StageKind
+from api.contract.contacts import CustomValues, FieldKey, Moment, TagName
+from db.boards.enums import LeadEvent, LeadFieldKind, StageColor, StageKind
 
 CURRENCY = "^[A-Z]{3}$"
 Currency = Annotated[str, Meta(pattern=CURRENCY, examples=["BRL"])]
@@ -16,6 +16,7 @@ Cents = Annotated[int, Meta(ge=0, le=1_000_000_000_000, examples=[150_000])]
 LeadLimit = Annotated[int, Meta(ge=1, le=1_000_000)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 LostReasonText = Annotated[str, Meta(min_length=1, max_length=120, examples=["Preço"], extra={"trim": True})]
+LeadChoices = Annotated[list[Label], Meta(max_length=50)]
 Tags = Annotated[list[TagName], Meta(max_length=20)]
 
 
@@ -37,7 +38,7 @@ class Stage(Output):
 
 
 class StageCount(Output):
-    """GET /v1/boards/{id}/totals?owner_id=&search=&tag=&due= → Page[StageCount], in order: what a filter finds in each stage. Exact up to
+    """GET /v1/boards/{id}/totals?owner_id=&search=&tag=&due=&value= → Page[StageCount], in order: what a filter finds in each stage. Exact up to
     1,000 leads."""
 
     stage_id: UUID
@@ -67,6 +68,34 @@ class BoardCreate(Input):
 class BoardPatch(Input):
     name: Annotated[Label, example("Vendas")] | UnsetType = UNSET
     archived: bool | UnsetType = UNSET
+
+
+class LeadField(Output):
+    """GET /v1/boards/{id}/fields → Page[LeadField]; POST LeadFieldCreate; PATCH LeadFieldPatch, DELETE …/{lead_field_id}. What a lead of
+    the board has in it stands in `values` by its key, as a text: 1234.5; 150000 (money, in cents); 2026-01-31; true."""
+
+    id: UUID
+    key: Annotated[str, example("origem")]
+    label: Annotated[str, example("Origem")]
+    kind: LeadFieldKind
+    choices: Annotated[list[str], example(["Indicação", "Anúncio"])]  # of kind choice
+    on_card: bool  # shown on the card too
+
+
+class LeadFieldCreate(Input):
+    label: Annotated[Label, example("Origem")]
+    kind: LeadFieldKind = LeadFieldKind.TEXT
+    key: FieldKey | None = None  # made from the label when it is left out
+    choices: LeadChoices = []
+    on_card: bool = False
+
+
+class LeadFieldPatch(Input):
+    """Kind and key stay. A lead keeps a choice that is no longer offered."""
+
+    label: Annotated[Label, example("Origem")] | UnsetType = UNSET
+    choices: LeadChoices | UnsetType = UNSET
+    on_card: bool | UnsetType = UNSET
 
 
 class StageCreate(Input):
@@ -107,7 +136,7 @@ class ContactRef(Output):
 
 
 class Lead(Output):
-    """GET /v1/boards/{id}/leads?stage_id=&owner_id=&search=&tag=&due=&sort= → Page[Lead]: a stage in the order of its ranks, a board
+    """GET /v1/boards/{id}/leads?stage_id=&owner_id=&search=&tag=&due=&value=&sort= → Page[Lead]: a stage in the order of its ranks, a board
     newest first, or by `sort`. GET /v1/contacts/{id}/leads → Page[Lead]. POST /v1/leads; GET, PATCH, DELETE /v1/leads/{id}."""
 
     id: UUID
@@ -120,7 +149,7 @@ class Lead(Output):
     owner: PersonRef | None
     due_on: date | None
     tags: list[str]
-    values: dict[str, str]
+    values: dict[str, str]  # by the keys of the board's fields
     conversation_id: UUID | None
     lost_reason: str | None  # in a stage of kind lost
     note_count: int

@@ -8,6 +8,7 @@ from db.accounts.enums import KeyEnd as KeyEnd
 from db.accounts.enums import Language as Language
 from db.boards.enums import Due as Due
 from db.boards.enums import LeadEvent as LeadEvent
+from db.boards.enums import LeadFieldKind as LeadFieldKind
 from db.boards.enums import LeadSort as LeadSort
 from db.boards.enums import RuleOccasion as RuleOccasion
 from db.boards.enums import RunReason as RunReason

@@ -43,6 +43,13 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     ),
     "auth_verify_email": (AccountError.LINK_EXPIRED,),
     "boards_create": (BoardError.TOO_MANY_BOARDS,),
+    "boards_fields_create": (
+        BoardError.TOO_MANY_LEAD_FIELDS,
+        ContactError.FIELD_BUSY,
+        ContactError.FIELD_EXISTS,
+        ContactError.FIELD_NAME_TAKEN,
+    ),
+    "boards_fields_update": (ContactError.FIELD_NAME_TAKEN,),
     "boards_lost_reasons_create": (
         BoardError.LOST_REASON_EXISTS,
         BoardError.TOO_MANY_LOST_REASONS,

@@ -22,6 +22,17 @@ class StageColor(StrEnum):
     TEAL = "teal"
 
 
+class LeadFieldKind(StrEnum):
+    """What a field holds that a board adds to its leads; each value is a text."""
+
+    TEXT = "text"
+    NUMBER = "number"  # 1234.5
+    MONEY = "money"  # 150000: a whole number of the smallest unit of the board's currency
+    DATE = "date"  # 2026-01-31
+    CHOICE = "choice"  # one of those that the field offers
+    BOOLEAN = "boolean"  # true, false
+
+
 class LeadEvent(StrEnum):
     """What became of a lead, in its history."""
 

@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from db import versions
-from db.boards import rule_runs
+from db.boards import fields, rule_runs
 from db.boards.enums import LeadEvent, StageKind
 from db.boards.errors import BoardError, BoardField
 from db.boards.events import BoardTotals, LeadChanged
@@ -160,6 +160,7 @@ async def create_lead(
             raise BoardError.LOST_REASON_MISSING()
         await _check(w, owner_id=owner_id, contact_id=contact_id)
         await _check_conversation(w, conversation_id, contact_id)
+        own = {key: value for key, value in (await fields.checked(w, board_id, values or {})).items() if value}
         lead_id: UUID = await w.fetchval(
             _INSERT,
             w.company_id,
@@ -173,7 +174,7 @@ async def create_lead(
             owner_id,
             due_on,
             _tags(tags or []),
-            msgspec.json.encode(values or {}).decode(),
+            msgspec.json.encode(own).decode(),
             lost_reason if stage["kind"] == StageKind.LOST else None,
         )
         entry_id = await note_change(w, lead_id, LeadEvent.CREATED, stage)
@@ -235,13 +236,14 @@ async def change_in(w: Work, lead_id: UUID, *, expected: Expected = None, **colu
         columns["tags"] = _tags(columns["tags"])
     if "values" in columns:
         known = msgspec.json.decode(before["custom"])
-        own = {key: value for key, value in {**known, **columns.pop("values")}.items() if value}
+        given = await fields.checked(w, before["board_id"], columns.pop("values"))
+        own = {key: value for key, value in {**known, **given}.items() if value}
         columns["custom"] = before["custom"] if own == known else msgspec.json.encode(own).decode()
     changed = {name: value for name, value in columns.items() if before[name] != value}
     if changed:
-        given = "".join(f", {name} = ${number}{'::jsonb' * (name == 'custom')}" for number, name in enumerate(changed, 3))
+        sets = "".join(f", {name} = ${number}{'::jsonb' * (name == 'custom')}" for number, name in enumerate(changed, 3))
         await w.execute(
-            f"update lead set version = version + 1{given} where company_id = $1 and id = $2",
+            f"update lead set version = version + 1{sets} where company_id = $1 and id = $2",
             w.company_id,
             lead_id,
             *changed.values(),

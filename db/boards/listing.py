@@ -30,6 +30,7 @@ class LeadFilter(NamedTuple):
     owner_id: UUID | None = None
     search: str | None = None
     tag: str | None = None
+    values: tuple[tuple[str, str], ...] = ()  # of own fields: key and value
     due: Due | None = None
     among: list[UUID] | None = None  # only these
 
@@ -98,6 +99,8 @@ def conditions(filter: LeadFilter, args: list[object]) -> list[str]:
         conditions.append(f"l.owner_id = {given(filter.owner_id, 'uuid')}")
     if filter.tag is not None:
         conditions.append(f"l.tags @> array[{given(filter.tag, 'text')}]")
+    for key, value in filter.values:
+        conditions.append(f"l.custom ->> {given(key, 'text')} = {given(value, 'text')}")
     if filter.among is not None:
         conditions.append(f"l.id = any({given(filter.among, 'uuid[]')})")
     if filter.due is not None:
@@ -162,13 +165,14 @@ def nothing_has(filter: LeadFilter) -> bool:
 
 
 async def narrowed(r: Read, company_id: UUID, board_id: UUID, filter: LeadFilter, most: int) -> LeadFilter:
-    """The same, among the leads that an index gathers for its words, or for its tag: where they are at most so many."""
+    """The same, among the leads that an index gathers for its words, or for its tag and values: where they are at most so many."""
     if wanted := needles(filter.search):
         among = await _having(r, company_id, board_id, wanted, most)
         if among is not None:
             return filter._replace(among=among)
-    if filter.tag is not None:
-        rows = await r.fetch("select lead_marked($1, $2, $3) as id", board_id, [f"#{filter.tag}"], most + 1)
+    marks = [*([f"#{filter.tag}"] if filter.tag is not None else []), *(f"{key}={value}" for key, value in filter.values)]
+    if marks:
+        rows = await r.fetch("select lead_marked($1, $2, $3) as id", board_id, marks, most + 1)
         if len(rows) <= most:
             return filter._replace(among=[row["id"] for row in rows])
     return filter
@@ -184,6 +188,14 @@ async def _having(r: Read, company_id: UUID, board_id: UUID, wanted: list[str], 
         return None
     rows = await r.fetch(f"select lead_search($1, array[{patterns}], $2) as id", board_id, most + 1, *wanted)
     return [row["id"] for row in rows] if len(rows) <= most else None
+
+
+def values_of(given: list[str] | None) -> tuple[tuple[str, str], ...]:
+    """`key:value`, as filters name them. Raises Invalid."""
+    parted = [one.partition(":") for one in given or ()]
+    if any(not key or not value for key, _colon, value in parted):
+        raise RequestError.INVALID(fields=[BoardField.KEY_AND_VALUE("value")])
+    return tuple((key, value) for key, _colon, value in parted)
 
 
 def order_of(filter: LeadFilter, sort: LeadSort | None) -> LeadSort:

@@ -177,6 +177,10 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
                 ' select $1, board_id, stage_id, \'enter\', \'{"kind": "add_tag", "tag": "vip"}\' from lead where company_id = $1 returning id'
             ),
             "lead_id": lead,
+            "lead_field_id": await insert(
+                "insert into lead_field(company_id, board_id, key, label, kind) values ($1, $2, 'cidade', 'Cidade', 'text') returning id",
+                board,
+            ),
             "lead_note_id": await insert(
                 "insert into lead_note(company_id, lead_id, body) values ($1, $2, 'oi') returning id", lead
             ),

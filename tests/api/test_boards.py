@@ -39,6 +39,8 @@ async def test_a_card_is_made_moved_read_and_deleted(client: httpx.AsyncClient, 
     board = await first_board(client, us)
     new, talking, *_, lost = board["stages"]
     contact = (await client.post("/v1/contacts", json={"name": "Ana"}, headers=us)).json()
+    own = await client.post(f"/v1/boards/{board['id']}/fields", json={"label": "Bairro"}, headers=us)
+    assert (own.status_code, own.json()["key"]) == (201, "bairro")
     made = await make(
         client, us, board_id=board["id"], title="Reforma", value_cents=150_000, contact_id=contact["id"],
         owner_id=str(owner.id), due_on="2026-03-02", tags=["vip"], values={"bairro": "Centro"},
@@ -131,6 +133,8 @@ async def test_who_may_do_what(client: httpx.AsyncClient, us: Headers, sign_in_a
         (rules, "POST", f"/v1/boards/{board['id']}/stages", {"name": "Outra"}),
         (rules, "PATCH", f"/v1/stages/{stage}", {"name": "Outra"}),
         (rules, "POST", f"/v1/boards/{board['id']}/lost-reasons", {"name": "Outro"}),
+        (True, "GET", f"/v1/boards/{board['id']}/fields", None),
+        (rules, "POST", f"/v1/boards/{board['id']}/fields", {"label": "Outro"}),
         (rules, "DELETE", f"/v1/boards/{board['id']}", None),
     ]
     for allowed, method, where, body in asked:
@@ -164,6 +168,29 @@ async def test_what_is_told_when_a_lead_moves(client: httpx.AsyncClient, us: Hea
     told.clear()
     await client.delete(f"/v1/leads/{lead['id']}", headers=us)
     assert [(type(event), getattr(event, "deleted", None)) for event in told] == [(LeadChanged, True), (BoardTotals, None)]
+
+
+async def test_own_fields_are_filtered_by(client: httpx.AsyncClient, us: Headers) -> None:
+    board = await first_board(client, us)
+    path = f"/v1/boards/{board['id']}"
+    field = {"label": "Origem", "kind": "choice", "choices": ["Indicação", "Anúncio"], "on_card": True}
+    made = (await client.post(f"{path}/fields", json=field, headers=us)).json()
+    assert {name: made[name] for name in field} == field
+    for title, origin in (("a", "Indicação"), ("b", "Anúncio"), ("c", "")):
+        await make(client, us, board_id=board["id"], title=title, value_cents=100, values={"origem": origin})
+    wrong = {"board_id": board["id"], "title": "x", "values": {"origem": "Rádio", "nada": "1"}}
+    answer = await client.post("/v1/leads", json=wrong, headers=us)
+    assert [(one["field"], one["code"]) for one in answer.json()["errors"]] == [
+        ("values.origem", "not_a_choice"),
+        ("values.nada", "field_unknown"),
+    ]
+    found = await client.get(f"{path}/leads", params={"value": "origem:Indicação"}, headers=us)
+    assert [(one["title"], one["values"]) for one in found.json()["items"]] == [("a", {"origem": "Indicação"})]
+    totals = (await client.get(f"{path}/totals", params={"value": "origem:Anúncio"}, headers=us)).json()["items"]
+    assert [(one["leads"], one["value_cents"]) for one in totals[:2]] == [(1, 100), (0, 0)]
+    for bad in ("origem", "origem:", ":x"):
+        answer = await client.get(f"{path}/leads", params={"value": bad}, headers=us)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "key_and_value")
 
 
 async def test_a_note_counts_on_its_card(client: httpx.AsyncClient, us: Headers, owner_db: asyncpg.Connection) -> None:

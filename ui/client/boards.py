@@ -10,6 +10,9 @@ from api.contract.boards import (
     Lead,
     LeadChange,
     LeadCreate,
+    LeadField,
+    LeadFieldCreate,
+    LeadFieldPatch,
     LeadMove,
     LeadPatch,
     LeadsMove,
@@ -70,6 +73,22 @@ async def add_lost_reason(api: ApiClient, board_id: UUID, name: str) -> LostReas
 
 async def delete_lost_reason(api: ApiClient, board_id: UUID, reason_id: UUID) -> None:
     await api.delete(f"/v1/boards/{board_id}/lost-reasons/{reason_id}")
+
+
+async def lead_fields(api: ApiClient, board_id: UUID) -> list[LeadField]:
+    return (await api.get(f"/v1/boards/{board_id}/fields", Page[LeadField])).items
+
+
+async def create_lead_field(api: ApiClient, board_id: UUID, body: LeadFieldCreate) -> LeadField:
+    return await api.post(f"/v1/boards/{board_id}/fields", LeadField, body)
+
+
+async def change_lead_field(api: ApiClient, board_id: UUID, field_id: UUID, body: LeadFieldPatch) -> LeadField:
+    return await api.patch(f"/v1/boards/{board_id}/fields/{field_id}", LeadField, body)
+
+
+async def delete_lead_field(api: ApiClient, board_id: UUID, field_id: UUID) -> None:
+    await api.delete(f"/v1/boards/{board_id}/fields/{field_id}")
 
 
 async def leads(api: ApiClient, board_id: UUID, params: Params) -> Page[Lead]:

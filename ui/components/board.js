@@ -40,6 +40,7 @@ export default {
             :aria-label="card.menu" @click.stop="choose($event.currentTarget, card)"><i
             class="q-icon notranslate material-symbols-rounded" aria-hidden="true">more_horiz</i></button>
           <span v-if="card.who" class="m-lead-who m-clip">{{ card.who }}</span>
+          <span v-for="fact in card.facts" class="m-lead-who m-hint m-clip">{{ fact }}</span>
           <div v-if="card.value || card.due || card.owner" class="m-lead-foot">
             <span class="m-num">{{ card.value }}</span>
             <span v-if="card.due" class="m-badge" :class="'m-' + card.tone" :title="card.dueTitle">{{ card.due }}</span>

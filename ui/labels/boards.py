@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from api.contract.boards import LeadChange
-from api.contract.enums import LeadEvent, StageColor, StageKind
+from api.contract.enums import LeadEvent, LeadFieldKind, StageColor, StageKind
 from ui import formats
 from ui.components.text import Tone
 from ui.i18n import _, pgettext
@@ -29,6 +29,37 @@ def stage_colors() -> Mapping[StageColor, str]:
         StageColor.PINK: _("Pink"),
         StageColor.TEAL: _("Teal"),
     }
+
+
+def field_kinds() -> Mapping[LeadFieldKind, str]:
+    return {
+        LeadFieldKind.TEXT: _("Text"),
+        LeadFieldKind.NUMBER: _("Number"),
+        LeadFieldKind.MONEY: _("Amount"),
+        LeadFieldKind.DATE: _("Date"),
+        LeadFieldKind.CHOICE: _("Choice"),
+        LeadFieldKind.BOOLEAN: _("Yes or no"),
+    }
+
+
+def yes_or_no() -> Mapping[str, str]:
+    """The values of such a field."""
+    return {"true": _("Yes"), "false": _("No")}
+
+
+def own_value(kind: LeadFieldKind, value: str, currency: str) -> str:
+    """A value of a board's field, as one reads it."""
+    match kind:
+        case LeadFieldKind.NUMBER:
+            return formats.number(float(value), 15)
+        case LeadFieldKind.MONEY:
+            return formats.money(int(value), currency)
+        case LeadFieldKind.DATE:
+            return formats.day(date.fromisoformat(value))
+        case LeadFieldKind.BOOLEAN:
+            return yes_or_no()[value]
+        case _:
+            return value
 
 
 def today() -> date:

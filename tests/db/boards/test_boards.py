@@ -163,6 +163,8 @@ async def test_a_lead_belongs_to_people_of_the_company(owner: Actor, stranger: A
         await leads.change_lead(owner, made["id"], owner_id=stranger.id)
     with pytest.raises(PreconditionFailed):
         await leads.change_lead(owner, made["id"], expected=frozenset({2}), title="y")
+    for key in "abc":
+        await factories.lead_field(owner_db, owner, key)
     assert (await leads.change_lead(owner, made["id"], title="x", values={}))["version"] == 1  # nothing changed
     changed = await leads.change_lead(owner, made["id"], expected=frozenset({1}), values={"a": "1", "b": "2"}, owner_id=None)
     changed = await leads.change_lead(owner, made["id"], values={"a": "", "c": "3"})

@@ -244,6 +244,7 @@ async def test_the_leads_of_a_stage_that_became_a_lost_one_can_be_put_in_order(
 
 async def test_history_says_who_moved_what_from_where(owner: Actor, owner_db: asyncpg.Connection) -> None:
     first, second, *_ = await stages_of(owner_db, owner)
+    await factories.lead_field(owner_db, owner, "bairro")
     made = await leads.create_lead(owner, board_id=first["board_id"], title="Reforma", values={"bairro": "Centro"})
     await moves.move_lead(owner, made["id"], stage_id=second["id"])
     await leads.change_lead(owner, made["id"], value_cents=500, values={"bairro": ""})

@@ -27,13 +27,14 @@ from ui.components.frame import Frame, frame
 from ui.components.query import Asked, Filter
 from ui.components.states import Loader, empty, gone, load, nothing_found, skeleton
 from ui.components.throttle import Throttle
-from ui.i18n import _, ngettext, pgettext
+from ui.i18n import _, ngettext
 from ui.pages.boards.changes import Changes
 from ui.pages.boards.columns import Columns
+from ui.pages.boards.filters import filters, params
 from ui.pages.boards.lead import LeadPanel
 from ui.pages.boards.moves import Moves, read_as
 from ui.pages.boards.rule_alert import RuleAlert
-from ui.pages.boards.views import dues, view_switch
+from ui.pages.boards.views import view_switch
 from ui.routing import page
 
 
@@ -89,7 +90,10 @@ class _Page:
 
     async def _fetch_board(self) -> Board:
         try:
-            return await client.board(self._api, self._id)
+            board, self._columns.fields = await asyncio.gather(
+                client.board(self._api, self._id), client.lead_fields(self._api, self._id)
+            )
+            return board
         except ApiProblem as error:
             if error.status == 404 and not self._ground.is_deleted:
                 gone(self._ground, _("This board is no longer here"), "/boards")
@@ -115,15 +119,10 @@ class _Page:
 
     @property
     def _filter(self) -> dict[str, Any]:
-        """The filters in the API's words."""
-        chosen = self._asked.filters
-        given = {
-            "search": self._asked.search or None,
-            "owner_id": chosen.get("owner"),
-            "tag": chosen.get("tag"),
-            "due": chosen.get("due"),
-        }
-        return {name: value for name, value in given.items() if value}
+        return params(self._asked)
+
+    def _filters(self) -> list[Filter]:
+        return filters(self._people, self._columns.tags, self._columns.fields)
 
     async def _again(self) -> None:
         """Everything as it is now, in place: where people have scrolled to stays, and what they move."""
@@ -190,16 +189,6 @@ class _Page:
             if self._write:
                 button(_("Select"), lambda: self._tell("pick"), icon="check_box").classes("m-only-wide")
                 button(_("New lead"), lambda: self._tell("start"), kind="primary", icon="add")
-
-    def _filters(self) -> list[Filter]:
-        tag = address().get("tag")
-        return [
-            Filter("owner", pgettext("lead", "Owner"), {str(person): name for person, name in self._people}),
-            Filter(
-                "tag", _("Tag"), {name: name for name in sorted({*self._columns.tags, *([tag] if tag else [])}, key=str.casefold)}
-            ),
-            Filter("due", _("Due"), dues()),
-        ]
 
     def _draw_bar(self) -> None:
         self._bar.clear()
@@ -328,6 +317,7 @@ class _Page:
                     list(self._columns.stages.values()),
                     self._people,
                     self._columns.currency,
+                    self._columns.fields,
                     write=self._write,
                     changed=self._put,
                     moved=self._moves.to_top,

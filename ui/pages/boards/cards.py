@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from api.contract.boards import Lead, Stage, StageCount
+from api.contract.boards import Lead, LeadField, Stage, StageCount
 from api.contract.enums import StageKind
 from ui import formats
 from ui.components.text import initials
@@ -34,7 +34,7 @@ def head(stage: Stage, currency: str, found: StageCount | None = None) -> dict[s
     }
 
 
-def card(lead: Lead, currency: str, kind: StageKind = StageKind.OPEN) -> dict[str, Any]:
+def card(lead: Lead, currency: str, kind: StageKind = StageKind.OPEN, fields: Sequence[LeadField] = ()) -> dict[str, Any]:
     """A card; nothing is overdue in a stage that is not open."""
     shown: dict[str, Any] = {
         "id": str(lead.id),
@@ -46,6 +46,11 @@ def card(lead: Lead, currency: str, kind: StageKind = StageKind.OPEN) -> dict[st
         "menu": _("Move {title}").format(title=lead.title),
         "who": lead.contact.name if lead.contact else "",
         "value": formats.money(lead.value_cents, currency) if lead.value_cents is not None else "",
+        "facts": [
+            f"{one.label}: {labels.own_value(one.kind, lead.values[one.key], currency)}"
+            for one in fields
+            if one.on_card and lead.values.get(one.key)
+        ],
         "tags": [*lead.tags[:TAGS], *([f"+{len(lead.tags) - TAGS}"] if len(lead.tags) > TAGS else [])],
     }
     if lead.due_on is not None:
@@ -62,6 +67,8 @@ def card(lead: Lead, currency: str, kind: StageKind = StageKind.OPEN) -> dict[st
     return shown
 
 
-def page(leads: Sequence[Lead], currency: str, kind: StageKind, *, more: bool, full: bool = False) -> dict[str, Any]:
+def page(
+    leads: Sequence[Lead], currency: str, kind: StageKind, fields: Sequence[LeadField] = (), *, more: bool, full: bool = False
+) -> dict[str, Any]:
     """Cards of a column, and whether there are more below: to be had by scrolling, or (`full`) by searching only."""
-    return {"cards": [card(lead, currency, kind) for lead in leads], "more": more and not full, "full": more and full}
+    return {"cards": [card(lead, currency, kind, fields) for lead in leads], "more": more and not full, "full": more and full}

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from api.contract.boards import Board, Lead, Stage, StageCount
+from api.contract.boards import Board, Lead, LeadField, Stage, StageCount
 from api.contract.enums import StageKind
 from api.contract.events import BoardTotals
 from ui.client import boards as client
@@ -33,6 +33,7 @@ class Columns:
         self.stages: dict[UUID, Stage] = {}
         self.currency = "BRL"
         self.filter: dict[str, Any] = {}
+        self.fields: list[LeadField] = []  # of the board
         self.counts: dict[UUID, StageCount] = {}  # under the filter
         self.tags: list[str] = []  # of the leads that were seen
         self._read: dict[UUID, _Read] = {}
@@ -82,7 +83,7 @@ class Columns:
         """The card of a lead that goes to the screen now."""
         self._changes += 1
         self._know([lead])
-        return cards.card(lead, self.currency, self._kind(lead.stage_id))
+        return cards.card(lead, self.currency, self._kind(lead.stage_id), self.fields)
 
     def _kind(self, stage_id: UUID) -> StageKind:
         stage = self.stages.get(stage_id)
@@ -143,4 +144,4 @@ class Columns:
         loaded = known.loaded + len(found)
         self._read[stage_id] = _Read(loaded, cursor)
         self._know(found)
-        return cards.page(found, self.currency, self._kind(stage_id), more=cursor is not None, full=loaded >= MOST)
+        return cards.page(found, self.currency, self._kind(stage_id), self.fields, more=cursor is not None, full=loaded >= MOST)

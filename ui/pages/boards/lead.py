@@ -10,7 +10,7 @@ from uuid import UUID
 from nicegui import ui
 
 from api.contract.base import Page
-from api.contract.boards import Lead, LeadChange, LeadPatch, Stage
+from api.contract.boards import Lead, LeadChange, LeadField, LeadPatch, Stage
 from api.contract.contacts import Note
 from api.contract.enums import StageKind
 from ui import formats
@@ -30,6 +30,7 @@ from ui.i18n import _, pgettext
 from ui.labels import boards as labels
 from ui.pages.boards.contact import ContactField
 from ui.pages.boards.origin import draw_origin
+from ui.pages.boards.own_fields import OwnFields, patch_of, values_of
 
 
 class LeadPanel:
@@ -43,6 +44,7 @@ class LeadPanel:
         stages: Sequence[Stage],
         people: Sequence[tuple[UUID, str]],
         currency: str,
+        fields: Sequence[LeadField],
         *,
         write: bool,
         changed: Callable[[Lead], Any],
@@ -51,6 +53,7 @@ class LeadPanel:
     ) -> None:
         self.lead_id = lead_id
         self._api, self._stages, self._people, self._currency = api, stages, people, currency
+        self._fields = fields
         self._write, self._changed, self._moved, self._close = write, changed, moved, close
         self._seen: Lead | None = None  # as it is now
         self._form: _Form | None = None
@@ -137,7 +140,7 @@ class LeadPanel:
             stage = select_field(_("Stage"), names, lead.stage_id, on_change=lambda: self._move(stage.value))
             if not self._write:
                 stage.control.props("disable")
-            self._form = _Form(self._api, lead, self._people, self._currency, self._save if self._write else None)
+            self._form = _Form(self._api, lead, self._people, self._currency, self._fields, self._save if self._write else None)
 
     def _lost(self, lead: Lead) -> bool:
         return any(stage.id == lead.stage_id and stage.kind is StageKind.LOST for stage in self._stages)
@@ -185,7 +188,7 @@ class LeadPanel:
             return
         try:
             async with self._writing:
-                saved = await client.change_lead(self._api, self._seen, LeadPatch(**changed))
+                saved = await client.change_lead(self._api, self._seen, LeadPatch(**patch_of(changed)))
                 self._changed(saved)
         except (ApiProblem, Offline) as error:
             if isinstance(error, ApiProblem) and error.status == 412:
@@ -236,11 +239,21 @@ class LeadPanel:
 
 def _shown(lead: Lead) -> tuple[Any, ...]:
     """What the form shows of a lead."""
-    return (lead.title, lead.stage_id, lead.value_cents, lead.due_on, lead.owner, lead.contact, lead.tags, lead.lost_reason)
+    return (
+        lead.title,
+        lead.stage_id,
+        lead.value_cents,
+        lead.due_on,
+        lead.owner,
+        lead.contact,
+        lead.tags,
+        lead.lost_reason,
+        lead.values,
+    )
 
 
-def _values(lead: Lead) -> dict[str, Any]:
-    """What the form writes of a lead, by the names of LeadPatch."""
+def _values(lead: Lead, fields: Sequence[LeadField]) -> dict[str, Any]:
+    """What the form writes of a lead, by the names of LeadPatch; own fields as `values.key`."""
     return {
         "title": lead.title,
         "value_cents": lead.value_cents,
@@ -248,6 +261,7 @@ def _values(lead: Lead) -> dict[str, Any]:
         "owner_id": lead.owner.id if lead.owner else None,
         "contact_id": lead.contact.id if lead.contact else None,
         "tags": lead.tags,
+        **values_of(fields, lead.values),
     }
 
 
@@ -257,9 +271,17 @@ Save = Callable[[dict[str, Any], dict[str, Field[Any]]], Awaitable[None]]
 class _Form:
     """The fields of a lead. It saves only what was changed in it, so that what somebody else changes meanwhile is not written over."""
 
-    def __init__(self, api: ApiClient, lead: Lead, people: Sequence[tuple[UUID, str]], currency: str, save: Save | None) -> None:
-        self._currency, self._save = currency, save
-        self._base = self._told = _values(lead)  # as it was drawn; as the person knows of it
+    def __init__(
+        self,
+        api: ApiClient,
+        lead: Lead,
+        people: Sequence[tuple[UUID, str]],
+        currency: str,
+        fields: Sequence[LeadField],
+        save: Save | None,
+    ) -> None:
+        self._currency, self._known, self._save = currency, fields, save
+        self._base = self._told = _values(lead, fields)  # as it was drawn; as the person knows of it
         owners: dict[UUID | None, str] = {None: _("Nobody"), **dict(people)}
         if lead.owner is not None:
             owners.setdefault(lead.owner.id, lead.owner.name)
@@ -273,7 +295,9 @@ class _Form:
         )
         self._contact = ContactField(api, lead.contact, write=save is not None)
         self._tags = text_field(_("Tags"), ", ".join(lead.tags), hint=_("Separated by commas"), limit=400)
+        self._own = OwnFields(fields, lead.values, currency)
         self._fields: dict[str, Field[Any]] = {
+            **self._own.fields,
             "title": self._title,
             "value_cents": self._value,
             "due_on": self._due,
@@ -292,7 +316,7 @@ class _Form:
     @property
     def _written(self) -> tuple[Any, ...]:
         fields = (self._title, self._value, self._due, self._owner, self._tags)
-        return (*(field.value for field in fields), self._contact.value)
+        return (*(field.value for field in fields), self._contact.value, *self._own.written)
 
     @property
     def touched(self) -> bool:
@@ -300,11 +324,11 @@ class _Form:
 
     def overtaken(self, changed: dict[str, Any], now: Lead) -> bool:
         """Whether somebody else gave one of the changed fields another value, of which the person was not told."""
-        values = _values(now)
+        values = _values(now, self._known)
         return any(values[name] not in (self._told[name], value) for name, value in changed.items())
 
     def told(self, now: Lead) -> None:
-        self._told = _values(now)
+        self._told = _values(now, self._known)
 
     async def _press(self) -> None:
         if self._save is None or not filled([self._title]):
@@ -314,7 +338,11 @@ class _Form:
         except ValueError:
             mark({self._value: _("Write an amount, such as {amount}.").format(amount=formats.amount(123450, self._currency))})
             return
+        own = self._own.read()
+        if own is None:
+            return
         written = {
+            **own,
             "title": self._title.value.strip(),
             "value_cents": cents,
             "due_on": date.fromisoformat(self._due.value) if self._due.value else None,

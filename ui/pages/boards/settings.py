@@ -23,6 +23,7 @@ from ui.components.text import chip
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import boards as labels
+from ui.pages.boards.own_fields import FieldsCard
 from ui.pages.boards.rules import Rules
 from ui.routing import page
 
@@ -43,6 +44,7 @@ class _Settings:
             lambda: client.lost_reasons(self._api, board_id), self._draw_reasons, lambda: skeleton_list(2)
         )
         self._rules = Rules(self._api, board_id)
+        self._fields = FieldsCard(self._api, board_id)
         live.on(BoardChanged, self._heard)
         live.on_reset(self._place.refresh)
 
@@ -59,6 +61,7 @@ class _Settings:
             await self._place.refresh(only_changes=True)
             await self._reasons.refresh(only_changes=True)
             await self._rules.refresh()
+            await self._fields.refresh()
 
     # -- name and stages ----------------------------------------------------------------------------------------
 

@@ -87,8 +87,9 @@ class _List:
 
     async def _fetch_board(self) -> tuple[Board, dict[UUID, str]]:
         try:
-            board, people, newest = await asyncio.gather(
+            board, self._own, people, newest = await asyncio.gather(
                 client.board(self._api, self._id),
+                client.lead_fields(self._api, self._id),
                 accounts.everybody(self._api),
                 client.leads(self._api, self._id, {"limit": 200}),
             )
@@ -206,6 +207,7 @@ class _List:
                     list(self._stages.values()),
                     list(self._people.items()),
                     self._board.currency,
+                    self._own,
                     write=self._write,
                     changed=lambda _lead: self._throttle.poke(),
                     moved=self._moved,

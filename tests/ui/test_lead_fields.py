@@ -1,0 +1,65 @@
+"""Fields that a board adds to its leads: made in its settings, filled beside the board, shown on the card, asked for."""
+
+from uuid import UUID
+
+import asyncpg
+from nicegui.testing import User
+
+from api.contract.enums import LeadFieldKind
+from db.tenancy import Actor
+from tests import factories
+from tests.ui.boards import came, drawn, named, opened
+from tests.ui.interactions import choose, click, field, until
+from ui.client import boards as client
+from ui.client.base import ApiClient
+
+
+async def test_a_field_is_made_in_the_settings(real: User, board: UUID, as_owner: ApiClient) -> None:
+    await real.open(f"/boards/{board}/settings")
+    await real.should_see("Novo campo")
+    click(real, "Novo campo")
+    await real.should_see("Mostrar no cartão")
+    field(real, "Nome").value = "Origem"
+    field(real, "Tipo").value = LeadFieldKind.CHOICE
+    click(real, "Salvar")
+    await real.should_see("Preencha este campo.")
+    field(real, "Opções").value = "Anúncio\n\n Loja "
+    click(real, "Salvar")
+    await real.should_see("Origem")
+
+    async def made() -> bool:
+        return [(one.key, one.choices) for one in await client.lead_fields(as_owner, board)] == [("origem", ["Anúncio", "Loja"])]
+
+    await until(made)
+
+
+async def test_fields_are_filled_shown_and_asked_for(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID], as_owner: ApiClient
+) -> None:
+    await factories.lead_field(owner_db, owner, "origem", "choice", label="Origem", choices=["Anúncio", "Loja"], on_card=True)
+    await factories.lead_field(owner_db, owner, "sinal", "money", label="Sinal", on_card=True)
+    await factories.lead_field(owner_db, owner, "urgente", "boolean", label="Urgente")
+    lead, _other = await factories.lead(owner_db, owner, "Um"), await factories.lead(owner_db, owner, "Dois")
+    told = await opened(real, f"/boards/{board}?lead={lead}")
+    await real.should_see("Salvar")
+    field(real, "Origem").value = "Loja"
+    field(real, "Sinal").value = "muito"
+    click(real, "Salvar")
+    await real.should_see("Escreva um valor, como 1.234,50.")
+    field(real, "Sinal").value = "1.500,00"
+    field(real, "Urgente").value = "true"
+    click(real, "Salvar")
+    [card] = await came(told, "put")
+    assert card["facts"] == ["Origem: Loja", "Sinal: R$\xa01.500,00"]
+    values = {"origem": "Loja", "sinal": "150000", "urgente": "true"}
+    assert (await client.lead(as_owner, lead)).values == values
+    choose(real, "Loja")
+
+    async def one_left() -> bool:
+        shown = [given[1] for given in named(told, "fill") if given[0] == str(stages[0])]
+        return bool(shown) and [card["title"] for card in shown[-1]] == ["Um"]
+
+    await until(one_left)
+    await opened(real, f"/boards/{board}?own.urgente=false")
+    assert [card["title"] for page in drawn(real).props["cards"].values() for card in page["cards"]] == []
+    await real.should_see("Urgente: Não")
