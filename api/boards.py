@@ -23,7 +23,7 @@ from api.contract.boards import (
 )
 from api.pagination import struct
 from api.versions import IfMatch
-from db.boards import boards, stages
+from db.boards import boards, stage_removal, stages
 
 
 def _stage(row: Any) -> Stage:
@@ -152,10 +152,11 @@ class StageController(Controller):
         "/{stage_id:uuid}",
         opt={"versioned": True},
         summary="Delete a stage",
-        description="Its leads go to the end of the stage `move_to`. 409 `stage_not_empty`, `stage_too_full` (5,000 leads go with it), `last_stage`, "
+        description="Its leads go to the end of the stage `move_to`. With more than 5,000 of them it stays, with `moving_to`, until they "
+        "have gone, and takes no others; `leads` says how many are left. 409 `stage_not_empty`, `stage_leaving`, `last_stage`, "
         "`other_board`; 412 when somebody else changed it.",
     )
     async def delete_stage(
         self, actor: Caller, stage_id: FromPath[UUID], expected: IfMatch, move_to: FromQuery[UUID | None] = None
     ) -> None:
-        await stages.delete_stage(actor, stage_id, move_to=move_to, expected=expected)
+        await stage_removal.delete_stage(actor, stage_id, move_to=move_to, expected=expected)

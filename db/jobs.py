@@ -244,6 +244,18 @@ class RemoveField(Job, frozen=True, kw_only=True):
         return f"field:{self.field_id}"
 
 
+class RemoveStage(Job, frozen=True, kw_only=True):
+    """Moves the leads of a stage that is leaving, then deletes it."""
+
+    queue: ClassVar[QueueName] = "bulk"
+    timeout: ClassVar[float] = 600
+    stage_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"stage:{self.stage_id}"
+
+
 class RemoveLeadField(Job, frozen=True, kw_only=True):
     """Takes the values of a board's deleted field off its leads."""
 

@@ -1,9 +1,9 @@
-"""What changes many leads of a board, a batch at a time: the values of a field that was deleted."""
+"""What changes many leads of a board, a batch at a time: the values of a field that was deleted, the leads of a stage that is leaving."""
 
 from uuid import UUID
 
-from db.boards import fields
-from db.jobs import RemoveLeadField
+from db.boards import fields, stage_removal
+from db.jobs import RemoveLeadField, RemoveStage
 from workers.registration import Handler
 from workers.shifts import in_shifts
 
@@ -20,4 +20,12 @@ async def remove_field(company_id: UUID, job: RemoveLeadField) -> None:
     await in_shifts(step)
 
 
-JOBS = (Handler(RemoveLeadField, lambda _: remove_field),)
+async def remove_stage(company_id: UUID, job: RemoveStage) -> None:
+    """The same for a stage."""
+    await in_shifts(lambda: stage_removal.step(company_id, job.stage_id))
+
+
+JOBS = (
+    Handler(RemoveLeadField, lambda _: remove_field),
+    Handler(RemoveStage, lambda _: remove_stage),
+)

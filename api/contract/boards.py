@@ -33,6 +33,7 @@ class Stage(Output):
     probability: Annotated[int, example(60)]  # percent
     leads: int
     value_cents: int
+    moving_to: UUID | None  # it is being deleted: the stage to which its leads go; it takes no others
     totals_version: int  # as `version` in board.totals: what has a lower one is older
     version: int
 

@@ -170,6 +170,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         BoardError.BOARD_ARCHIVED,
         BoardError.LOST_REASON_MISSING,
         BoardError.OTHER_BOARD,
+        BoardError.STAGE_LEAVING,
         RequestError.NOT_FOUND,
     ),
     "leads_bulk_move_undo": (
@@ -179,12 +180,14 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "leads_create": (
         BoardError.BOARD_ARCHIVED,
         BoardError.LOST_REASON_MISSING,
+        BoardError.STAGE_LEAVING,
         RequestError.NOT_FOUND,
     ),
     "leads_move": (
         BoardError.BOARD_ARCHIVED,
         BoardError.LOST_REASON_MISSING,
         BoardError.OTHER_BOARD,
+        BoardError.STAGE_LEAVING,
         RequestError.CHANGED_MEANWHILE,
     ),
     "me_password": (
@@ -232,14 +235,17 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "stages_delete": (
         BoardError.LAST_STAGE,
         BoardError.OTHER_BOARD,
+        BoardError.STAGE_LEAVING,
         BoardError.STAGE_NOT_EMPTY,
-        BoardError.STAGE_TOO_FULL,
     ),
     "stages_try_rules": (
         BoardError.BOARD_ARCHIVED,
         RequestError.NOT_FOUND,
     ),
-    "stages_update": (BoardError.STAGE_TOO_FULL,),
+    "stages_update": (
+        BoardError.STAGE_LEAVING,
+        BoardError.STAGE_TOO_FULL,
+    ),
     "tags_create": (ContactError.TAG_EXISTS,),
     "tags_update": (ContactError.TAG_EXISTS,),
     "team_delete": (

@@ -14,6 +14,7 @@ class BoardError(ErrorCode):
         409,
         "More than {most} leads are in this stage. Move some of them to another stage first.",
     )
+    STAGE_LEAVING = "stage_leaving", 409, "This stage is being deleted, and its leads go to another one. Take that one."
     LAST_STAGE = "last_stage", 409, "A board needs a stage. Make another one first."
     OTHER_BOARD = "other_board", 409, "This stage belongs to another board. Load the board again."
     BOARD_ARCHIVED = "board_archived", 409, "This board is archived. Bring it back first."

@@ -100,7 +100,7 @@ async def note_change(w: Work, lead_id: UUID, kind: LeadEvent, stage: Any = None
 async def _stage(w: Work, board_id: UUID, stage_id: UUID | None) -> asyncpg.Record:
     """The stage for a new lead, or the first of its board, kept from being deleted meanwhile."""
     row = await w.fetchrow(
-        "select * from stage where company_id = $1 and board_id = $2 and ($3::uuid is null or id = $3)"
+        "select * from stage where company_id = $1 and board_id = $2 and case when $3::uuid is null then moving_to is null else id = $3 end"
         " order by rank, id limit 1 for key share",
         w.company_id,
         board_id,
@@ -108,6 +108,8 @@ async def _stage(w: Work, board_id: UUID, stage_id: UUID | None) -> asyncpg.Reco
     )
     if row is None:
         raise RequestError.NOT_FOUND(what="stage")
+    if row["moving_to"] is not None:
+        raise BoardError.STAGE_LEAVING()
     return row
 
 

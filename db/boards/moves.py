@@ -66,7 +66,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8) returning id
 async def target(w: Work, stage_id: UUID) -> asyncpg.Record:
     """The stage to which, kept from being deleted."""
     row = await w.fetchrow(
-        "select s.id, s.board_id, s.name, s.kind, b.archived_at from stage s join board b on b.company_id = $1 and b.id = s.board_id"
+        "select s.id, s.board_id, s.name, s.kind, s.moving_to, b.archived_at from stage s join board b on b.company_id = $1 and b.id = s.board_id"
         " where s.company_id = $1 and s.id = $2 for key share of s",
         w.company_id,
         stage_id,
@@ -75,6 +75,8 @@ async def target(w: Work, stage_id: UUID) -> asyncpg.Record:
         raise RequestError.NOT_FOUND(what="stage")
     if row["archived_at"] is not None:
         raise BoardError.BOARD_ARCHIVED()
+    if row["moving_to"] is not None:
+        raise BoardError.STAGE_LEAVING()
     return row
 
 

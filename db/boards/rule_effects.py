@@ -55,6 +55,7 @@ select exists (select from lead_change where company_id = $1 and lead_id = $2 an
 _REASONS = {
     BoardError.BOARD_ARCHIVED: RunReason.BOARD_ARCHIVED,
     BoardError.OTHER_BOARD: RunReason.STAGE_GONE,
+    BoardError.STAGE_LEAVING: RunReason.STAGE_GONE,
     BoardError.LOST_REASON_MISSING: RunReason.LOST_REASON_MISSING,
 }
 

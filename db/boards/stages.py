@@ -7,11 +7,10 @@ import asyncpg
 
 from db import versions
 from db.boards import boards
-from db.boards.enums import LeadEvent, StageKind
+from db.boards.enums import StageKind
 from db.boards.errors import BoardError
-from db.boards.events import BoardChanged, BoardTotals
+from db.boards.events import BoardChanged
 from db.boards.rank import between
-from db.boards.totals import totals_of
 from db.errors import RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -34,7 +33,7 @@ from stage o where o.company_id = $1 and o.board_id = $2 and o.id = $3
 
 
 async def stages(actor: Actor, board_id: UUID) -> list[asyncpg.Record]:
-    """Rows `id, board_id, name, color, kind, lead_limit, probability, version, leads, value_cents, totals_version`, in order. Raises NotFound."""
+    """Rows `id, board_id, name, color, kind, lead_limit, probability, version, leads, value_cents, totals_version, moving_to`, in order. Raises NotFound."""
     async with read(actor, Permission.BOARDS_READ) as r:
         await boards.must_exist(r, actor.company_id, board_id)
         return await r.fetch(
@@ -64,8 +63,8 @@ async def create_stage(
         return await _one(w, w.company_id, stage_id)
 
 
-async def _locked(w: Work, stage_id: UUID, expected: Expected) -> asyncpg.Record:
-    """The stage, under the lock of its board."""
+async def locked(w: Work, stage_id: UUID, expected: Expected) -> asyncpg.Record:
+    """The stage, under the lock of its board. Raises NotFound, PreconditionFailed, Conflict `stage_leaving`."""
     board_id = await w.fetchval("select board_id from stage where company_id = $1 and id = $2", w.company_id, stage_id)
     if board_id is None:
         raise RequestError.NOT_FOUND(what="stage")
@@ -73,6 +72,8 @@ async def _locked(w: Work, stage_id: UUID, expected: Expected) -> asyncpg.Record
     row = await w.fetchrow("select * from stage where company_id = $1 and id = $2 for update", w.company_id, stage_id)
     if row is None:
         raise RequestError.NOT_FOUND(what="stage")
+    if row["moving_to"] is not None:
+        raise BoardError.STAGE_LEAVING()
     versions.check(row["version"], expected)
     return row
 
@@ -90,7 +91,7 @@ async def change_stage(
     where it is. Leads of a lost stage that becomes another one lose their reasons. Raises NotFound, PreconditionFailed, Conflict
     `stage_too_full`."""
     async with work(actor, Permission.BOARDS_WRITE) as w:
-        stage = await _locked(w, stage_id, expected)
+        stage = await locked(w, stage_id, expected)
         board_id: UUID = stage["board_id"]
         for other, place in ((after_id, _BEHIND), (before_id, _IN_FRONT)):
             if other not in (None, stage_id) and (found := await w.fetchrow(place, w.company_id, board_id, other, stage_id)):
@@ -121,59 +122,3 @@ async def _no_longer_lost(w: Work, stage_id: UUID) -> None:
         raise BoardError.STAGE_TOO_FULL(most=MOST_MOVED)
     await w.execute(_LEADS, w.company_id, stage_id)
     await w.execute(_FOUND_AGAIN, w.company_id, stage_id)
-
-
-# The leads of the stage that goes stand behind those of the other, in the order that they had: a rank with something in front of it.
-_EMPTY = """
-with moved as (
-    update lead set stage_id = $3, rank = $4 || rank, version = version + 1, stage_since = now(),
-        lost_reason = case when $5::bool then coalesce(lost_reason, $6::text) end
-    where company_id = $1 and stage_id = $2 returning id
-)
-insert into lead_change(company_id, lead_id, by_id, kind, from_stage_id, from_stage, to_stage_id, to_stage)
-select $1, id, $7::uuid, $8::text, $2, $6::text, $3, $9::text from moved
-"""
-
-
-async def delete_stage(actor: Actor, stage_id: UUID, *, move_to: UUID | None, expected: Expected = None) -> None:
-    """Its leads go to the end of `move_to`; those of a lost stage keep their reasons in another one, and what was not lost before
-    is lost for the name of the stage that goes. Raises NotFound, PreconditionFailed, Conflict `stage_not_empty`, `stage_too_full`,
-    `last_stage`, `other_board`."""
-    async with work(actor, Permission.BOARDS_WRITE) as w:
-        stage = await _locked(w, stage_id, expected)
-        board_id: UUID = stage["board_id"]
-        if await w.fetchval("select count(*) from stage where company_id = $1 and board_id = $2", w.company_id, board_id) == 1:
-            raise BoardError.LAST_STAGE()
-        target = None
-        if move_to is not None and move_to != stage_id:
-            target = await w.fetchrow(
-                "select * from stage where company_id = $1 and id = $2 for key share", w.company_id, move_to
-            )
-            if target is None:
-                raise RequestError.NOT_FOUND(what="stage")
-            if target["board_id"] != board_id:
-                raise BoardError.OTHER_BOARD()
-        leads = await w.fetchval("select leads from stage_total where company_id = $1 and stage_id = $2", w.company_id, stage_id)
-        if leads > MOST_MOVED:
-            raise BoardError.STAGE_TOO_FULL(most=MOST_MOVED)
-        if leads:
-            if target is None:
-                raise BoardError.STAGE_NOT_EMPTY()
-            await w.execute(_LEADS, w.company_id, stage_id)
-            last = await w.fetchval("select max(rank) from lead where company_id = $1 and stage_id = $2", w.company_id, move_to)
-            await w.execute(
-                _EMPTY,
-                w.company_id,
-                stage_id,
-                move_to,
-                between(last, None),
-                target["kind"] == StageKind.LOST,
-                stage["name"],
-                actor.id if actor.kind == "user" else None,
-                LeadEvent.MOVED.value,
-                target["name"],
-            )
-            w.emit(BoardTotals(board_id=board_id, stages=await totals_of(w, [target["id"]])))
-        await w.execute("delete from stage where company_id = $1 and id = $2", w.company_id, stage_id)
-        w.audit("stage.deleted", stage_id, moved_to=str(move_to) if move_to else None)
-        w.emit(BoardChanged(board_id=board_id))

@@ -23,7 +23,9 @@ select p.* from lead_bulk_move b, unnest(b.lead_ids, b.ranks, b.from_stage_ids, 
     p(lead_id, given, stage_id, rank, reason, since)
 where b.company_id = $1 and b.id = $2
 """
-_STAGES = "select id, kind from stage where company_id = $1 and id = any($2::uuid[]) order by id for key share"
+_STAGES = (
+    "select id, kind from stage where company_id = $1 and id = any($2::uuid[]) and moving_to is null order by id for key share"
+)
 _LEADS = "select * from lead where company_id = $1 and id = any($2::uuid[]) order by id for update"
 _ARCHIVED = """
 select b.archived_at is not null from stage s join board b on b.company_id = $1 and b.id = s.board_id where s.company_id = $1 and s.id = $2

@@ -29,8 +29,8 @@ from api.contract.contacts import Note, NoteCreate
 from ui.client.base import ApiClient, Params
 
 
-async def boards(api: ApiClient) -> list[Board]:
-    return (await api.get("/v1/boards", Page[Board])).items
+async def boards(api: ApiClient, *, archived: bool = False) -> list[Board]:
+    return (await api.get("/v1/boards", Page[Board], {"archived": archived})).items
 
 
 async def board(api: ApiClient, board_id: UUID) -> Board:

@@ -7,15 +7,17 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from db.boards import boards, leads, moves, stages
+from db.boards import boards, history, leads, moves, stage_removal, stages
 from db.boards.enums import StageKind
 from db.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from db.jobs import RemoveStage
 from db.migrate import FOLDER
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import work
 from tests import factories
 from tests.db.boards.test_moves import column, some, stages_of, totals_are_right
+from workers.boards import remove_stage
 
 
 async def names(actor: Actor, board_id: UUID) -> list[str]:
@@ -82,29 +84,61 @@ async def test_a_deleted_stage_gives_its_leads_to_another_in_their_order(
     made = await some(owner_db, owner, "abcde")
     await moves.move_leads(owner, [made["d"], made["e"]], stage_id=second["id"])
     with pytest.raises(Conflict, match="stage_not_empty"):
-        await stages.delete_stage(owner, second["id"], move_to=None)
+        await stage_removal.delete_stage(owner, second["id"], move_to=None)
     with pytest.raises(Conflict, match="stage_not_empty"):
-        await stages.delete_stage(owner, second["id"], move_to=second["id"])
+        await stage_removal.delete_stage(owner, second["id"], move_to=second["id"])
     with pytest.raises(NotFound):
-        await stages.delete_stage(owner, second["id"], move_to=uuid4())
-    with monkeypatch.context() as patch:
-        patch.setattr(stages, "MOST_MOVED", 1)
-        with pytest.raises(Conflict, match="stage_too_full"):
-            await stages.delete_stage(owner, second["id"], move_to=first["id"])
-    await stages.delete_stage(owner, second["id"], move_to=first["id"])
+        await stage_removal.delete_stage(owner, second["id"], move_to=uuid4())
+    await stage_removal.delete_stage(owner, second["id"], move_to=first["id"])
     assert await column(owner, first) == list("abcde")
     await moves.move_lead(owner, made["e"], stage_id=first["id"], after_id=made["d"], before_id=None)
     await moves.move_lead(owner, made["a"], stage_id=first["id"], after_id=made["d"], before_id=made["e"])
     assert await column(owner, first) == list("bcdae")
     await totals_are_right(owner_db, owner)
-    await stages.delete_stage(owner, first["id"], move_to=lost["id"])
+    await stage_removal.delete_stage(owner, first["id"], move_to=lost["id"])
     assert {(await leads.lead(owner, one))["lost_reason"] for one in made.values()} == {"Novo"}
     assert await column(owner, lost) == list("bcdae")
     await totals_are_right(owner_db, owner)
     for row in (await stages_of(owner_db, owner))[:-1]:
-        await stages.delete_stage(owner, row["id"], move_to=None)
+        await stage_removal.delete_stage(owner, row["id"], move_to=None)
     with pytest.raises(Conflict, match="last_stage"):
-        await stages.delete_stage(owner, lost["id"], move_to=None)
+        await stage_removal.delete_stage(owner, lost["id"], move_to=None)
+
+
+async def test_a_full_stage_leaves_batch_by_batch(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In their order and with their history, also when the worker dies midway; nothing comes into it meanwhile."""
+    monkeypatch.setattr(stage_removal, "MOST_MOVED", 1)
+    monkeypatch.setattr(stage_removal, "BATCH", 2)
+    first, second, third, *_ = await stages_of(owner_db, owner)
+    made = await some(owner_db, owner, "abcdex")
+    await moves.move_lead(owner, made["x"], stage_id=second["id"])
+    board_id = first["board_id"]
+    await stage_removal.delete_stage(owner, first["id"], move_to=second["id"])
+    assert await stage_removal.step(owner.company_id, first["id"])  # then the worker dies
+    leaving, *_ = await stages.stages(owner, board_id)
+    assert (leaving["moving_to"], leaving["leads"]) == (second["id"], 3)
+    refused = [
+        moves.move_lead(owner, made["x"], stage_id=first["id"]),
+        moves.move_leads(owner, [made["x"]], stage_id=first["id"]),
+        leads.create_lead(owner, board_id=board_id, stage_id=first["id"], title="y"),
+        stages.change_stage(owner, first["id"], name="y"),
+        stage_removal.delete_stage(owner, first["id"], move_to=third["id"]),
+        stage_removal.delete_stage(owner, second["id"], move_to=third["id"]),
+        stage_removal.delete_stage(owner, third["id"], move_to=first["id"]),
+    ]
+    for act in refused:
+        with pytest.raises(Conflict, match="stage_leaving"):
+            await act
+    assert (await leads.create_lead(owner, board_id=board_id, title="y"))["stage_id"] == second["id"]
+    await remove_stage(owner.company_id, RemoveStage(stage_id=first["id"]))
+    assert await column(owner, second) == list("yxabcde")
+    assert first["id"] not in {row["id"] for row in await stages.stages(owner, board_id)}
+    told = await history.history(owner, made["c"], after=None, limit=9)
+    assert [(row["from_stage"], row["to_stage"], row["by_id"]) for row in told] == [(first["name"], second["name"], owner.id)]
+    await totals_are_right(owner_db, owner)
+    await remove_stage(owner.company_id, RemoveStage(stage_id=first["id"]))  # a run that comes late does no harm
 
 
 async def test_the_leads_of_a_stage_that_goes_are_locked_by_id(owner: Actor, owner_db: asyncpg.Connection) -> None:
@@ -117,7 +151,7 @@ async def test_the_leads_of_a_stage_that_goes_are_locked_by_id(owner: Actor, own
     outside = copy_context()  # of the transaction
     async with work(owner, Permission.LEADS_WRITE) as w:
         await w.execute(locked, owner.company_id, low)
-        deleting = asyncio.create_task(stages.delete_stage(owner, first["id"], move_to=second["id"]), context=outside)
+        deleting = asyncio.create_task(stage_removal.delete_stage(owner, first["id"], move_to=second["id"]), context=outside)
         while not deleting.done() and not await factories.somebody_waits(owner_db):
             await asyncio.sleep(0.01)
         await w.execute(locked, owner.company_id, high)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from db.boards import boards, history, leads, moves, stages, undo
+from db.boards import boards, history, leads, moves, stage_removal, undo
 from db.boards.enums import LeadEvent
 from db.clock import now
 from db.errors import Conflict, NotFound
@@ -55,7 +55,7 @@ async def test_what_somebody_moved_since_stays(owner: Actor, owner_db: asyncpg.C
     await moves.move_lead(owner, made["b"], stage_id=second["id"], after_id=made["e"])
     await leads.change_lead(owner, made["c"], title="C")
     await leads.delete_lead(owner, made["d"])
-    await stages.delete_stage(owner, third["id"], move_to=None)
+    await stage_removal.delete_stage(owner, third["id"], move_to=None)
     assert await undo.undo_move(owner, done.id) == (2, 4)
     assert (await column(owner, first), await column(owner, second)) == (list("Cea"), list("bf"))
     await totals_are_right(owner_db, owner)

@@ -25,7 +25,7 @@ def head(stage: Stage, currency: str, found: StageCount | None = None) -> dict[s
         count, value = f"{formats.number(found.leads)}{more}", found.value_cents
     return {
         "id": str(stage.id),
-        "name": stage.name,
+        "name": stage.name if stage.moving_to is None else _("{stage} (being deleted)").format(stage=stage.name),
         "color": stage.color.value,
         "count": count,
         "over": _("More than the limit of this stage") if over and found is None else "",

@@ -1,15 +1,18 @@
 """The boards of the company: what stands on each, and a new one."""
 
+from functools import partial
+
 from nicegui import ui
 
-from api.contract.boards import Board, BoardCreate
+from api.contract.boards import Board, BoardCreate, BoardPatch
 from api.contract.enums import Permission, StageKind
 from api.contract.events import BoardChanged, BoardTotals
 from ui import formats, live, session
 from ui.client import boards as client
-from ui.client.base import ApiProblem
+from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.buttons import button
+from ui.components.cards import card, item
 from ui.components.confirm import dialog
 from ui.components.forms import filled, text_field
 from ui.components.frame import frame
@@ -17,6 +20,7 @@ from ui.components.progress import width
 from ui.components.states import Loader, empty, load, skeleton_figures
 from ui.components.text import Text
 from ui.components.throttle import Throttle
+from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.routing import page
 
@@ -35,10 +39,40 @@ class _List:
         me = session.current()
         self._api, self.manage = me.api, me.may(Permission.BOARDS_WRITE)
         self._place: Loader[list[Board]] = load(lambda: client.boards(self._api), self._draw, lambda: skeleton_figures(3))
-        throttle = Throttle(lambda: self._place.refresh(only_changes=True), 1.0)
+        self._old: Loader[list[Board]] | None = None
+        if self.manage:
+            self._old = load(lambda: client.boards(self._api, archived=True), self._draw_archived, lambda: None)
+        throttle = Throttle(self._again, 1.0)
         live.on(BoardChanged, lambda event: throttle.poke())
         live.on(BoardTotals, lambda event: throttle.poke())
-        live.on_reset(self._place.refresh)
+        live.on_reset(self._again)
+
+    async def _again(self) -> None:
+        await self._place.refresh(only_changes=True)
+        if self._old is not None:
+            await self._old.refresh(only_changes=True)
+
+    def _draw_archived(self, found: list[Board]) -> None:
+        if not found:
+            return
+        with card(_("Archived"), hint=_("With all their leads, as they were put away."), flush=True):
+            for one in found:
+                count = sum(stage.leads for stage in one.stages)
+                with item():
+                    with ui.element("div").classes("m-col m-tight m-grow"):
+                        ui.label(one.name).classes("m-strong m-clip")
+                        ui.label(ngettext("{n} lead", "{n} leads", count).format(n=formats.number(count))).classes("m-hint")
+                    button(_("Bring back"), partial(self._bring_back, one), icon="unarchive")
+
+    async def _bring_back(self, one: Board) -> None:
+        try:
+            await client.change_board(self._api, one, BoardPatch(archived=False))
+        except (ApiProblem, Offline) as error:
+            problems.show(error)
+            await self._again()
+            return
+        toast(_("“{name}” is back.").format(name=one.name))
+        await self._again()
 
     def _draw(self, found: list[Board]) -> None:
         if not found:

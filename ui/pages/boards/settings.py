@@ -7,7 +7,7 @@ from nicegui import ui
 
 from api.contract.boards import Board, BoardPatch, LostReason, Stage, StageCreate, StagePatch
 from api.contract.enums import Permission, StageColor, StageKind
-from api.contract.events import BoardChanged
+from api.contract.events import BoardChanged, BoardTotals
 from ui import formats, live, session
 from ui.client import boards as client
 from ui.client.base import ApiProblem, Offline
@@ -20,12 +20,15 @@ from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
 from ui.components.states import Loader, gone, load, skeleton_list
 from ui.components.text import chip
+from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import boards as labels
 from ui.pages.boards.own_fields import FieldsCard
 from ui.pages.boards.rules import Rules
 from ui.routing import page
+
+MOVED_AT_ONCE = 5000  # leads; more are moved by a job
 
 
 @page("/boards/{board_id:uuid}/settings", permission=Permission.BOARDS_WRITE)
@@ -45,6 +48,8 @@ class _Settings:
         )
         self._rules = Rules(self._api, board_id)
         self._fields = FieldsCard(self._api, board_id)
+        self._totals = Throttle(lambda: self._place.refresh(only_changes=True), 1.0)
+        live.on(BoardTotals, self._counted)
         live.on(BoardChanged, self._heard)
         live.on_reset(self._place.refresh)
 
@@ -55,6 +60,11 @@ class _Settings:
             if error.status == 404:
                 gone(self._head.body, _("This board is no longer here"), "/boards")
             raise
+
+    def _counted(self, event: BoardTotals) -> None:
+        """Progress of a stage that is leaving; other totals may wait."""
+        if event.board_id == self._id and self._board and any(stage.moving_to for stage in self._board.stages):
+            self._totals.poke()
 
     async def _heard(self, event: BoardChanged) -> None:
         if event.board_id == self._id:
@@ -95,6 +105,9 @@ class _Settings:
             facts.append(_("{share} likely").format(share=formats.percent(stage.probability / 100)))
         if stage.limit is not None:
             facts.append(_("at most {n}").format(n=formats.number(stage.limit)))
+        if stage.moving_to is not None:
+            self._draw_leaving(stage)
+            return
         facts.append(ngettext("{n} lead", "{n} leads", stage.leads).format(n=formats.number(stage.leads)))
         with item():
             ui.element("i").classes(f"m-dot m-stage-dot m-stage-{stage.color.value}")
@@ -107,9 +120,18 @@ class _Settings:
                 if number < len(board.stages) - 1:
                     icon_button("arrow_downward", _("Put {name} further down").format(name=stage.name), partial(self._put, stage, after=board.stages[number + 1]))  # fmt: skip
                 entries = [Choice(_("Change"), partial(self._edit, stage), "edit")]
-                if len(board.stages) > 1:
+                if sum(one.moving_to is None for one in board.stages) > 1:
                     entries.append(Choice(_("Delete stage"), partial(self._delete, board, stage), "delete", danger=True))
                 more(entries, _("More for {name}").format(name=stage.name))
+
+    def _draw_leaving(self, stage: Stage) -> None:
+        """A stage whose leads are being moved away, with how many are left."""
+        left = ngettext("{n} lead is left", "{n} leads are left", stage.leads).format(n=formats.number(stage.leads))
+        with item():
+            ui.element("i").classes(f"m-dot m-stage-dot m-stage-{stage.color.value}")
+            with ui.element("div").classes("m-col m-tight m-grow"):
+                ui.label(stage.name).classes("m-strong m-clip")
+                ui.label(f"{_('Being deleted')} · {left}").classes("m-hint")
 
     async def _put(self, stage: Stage, *, before: Stage | None = None, after: Stage | None = None) -> None:
         patch = StagePatch(before_id=before.id if before else None, after_id=after.id if after else None)
@@ -156,7 +178,7 @@ class _Settings:
         box.open()
 
     async def _delete(self, board: Board, stage: Stage) -> None:
-        others = {one.id: one.name for one in board.stages if one.id != stage.id}
+        others = {one.id: one.name for one in board.stages if one.id != stage.id and one.moving_to is None}
 
         async def delete() -> None:
             try:
@@ -165,7 +187,11 @@ class _Settings:
                 problems.show(error)
                 return
             box.close()
-            toast(_("Stage deleted."))
+            toast(
+                _("Its leads are moved in the background, then it is deleted.")
+                if stage.leads > MOVED_AT_ONCE
+                else _("Stage deleted.")
+            )
             await self._place.refresh()
 
         with dialog(_("Delete {name}?").format(name=stage.name)) as box:

@@ -33,6 +33,16 @@ async def test_a_field_is_made_in_the_settings(real: User, board: UUID, as_owner
     await until(made)
 
 
+async def test_an_archived_board_comes_back_by_one_press(real: User, board: UUID, as_owner: ApiClient) -> None:
+    await client.archive_board(as_owner, board)
+    await real.open("/boards")
+    await real.should_see("Trazer de volta")
+    click(real, "Trazer de volta")
+    await real.should_see("“Vendas” está de volta.")
+    await real.should_not_see("Trazer de volta")
+    assert [one.id for one in await client.boards(as_owner)] == [board]
+
+
 async def test_fields_are_filled_shown_and_asked_for(
     real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID], as_owner: ApiClient
 ) -> None:
