@@ -314,11 +314,38 @@ def _moved(*, undone: bool) -> Scene:
     return scene
 
 
+async def _taken_key(stage: Stage) -> Request:
+    return Request(body={"key": "cidade", "label": "Outro"}, status=409)
+
+
+async def _taken_label(stage: Stage) -> Request:
+    await stage.db.execute(
+        "insert into lead_field(company_id, board_id, key, label, kind) values ($1, $2, 'rua', 'Rua', 'text')",
+        stage.owner.company_id,
+        UUID(stage.things["board_id"]),
+    )
+    return Request(body={"label": "Rua"}, status=409)
+
+
+async def _leaving(stage: Stage) -> Request:
+    """Of the stages only another one: what is asked of the company's own comes after this."""
+    request = await _another_stage(stage)
+    await stage.db.execute(
+        "update stage set moving_to = $3 where company_id = $1 and id = $2",
+        stage.owner.company_id,
+        UUID(request.path["stage_id"]),
+        UUID(stage.things["stage_id"]),
+    )
+    return Request(path=request.path, status=409)
+
+
 async def _taken_reason(stage: Stage) -> Request:
     return Request(body={"name": "Comprou de outra empresa"}, status=409)
 
 
 SUCCESS: dict[str, Scene] = {
+    "boards_fields_create": body(key=lambda _: "bairro", label=lambda _: "Bairro"),
+    "boards_fields_update": body(label=lambda _: "Bairro"),
     "boards_lost_reasons_create": body(name=lambda _: "Fechou a loja"),
     "boards_update": body(archived=lambda _: True),
     "leads_bulk_move": body(lead_ids=lambda stage: [stage.things["lead_id"]]),
@@ -368,8 +395,11 @@ SUCCESS: dict[str, Scene] = {
 """What the example lacks to succeed."""
 
 ALSO: dict[str, list[Scene]] = {
+    "boards_fields_create": [_taken_key],
+    "boards_fields_update": [_taken_label],
     "boards_lost_reasons_create": [_taken_reason],
     "boards_update": [_archived_beside_fifty],
+    "stages_update": [_leaving],
     "leads_bulk_move_undo": [_moved(undone=True)],
     "stages_delete": [conflict(alone())],
     "auth_sign_in": [_wrong_password, _signs_in_without_a_company],
