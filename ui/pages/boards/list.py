@@ -55,7 +55,7 @@ class _List:
     def _draw_archived(self, found: list[Board]) -> None:
         if not found:
             return
-        with card(_("Archived"), hint=_("With all their leads, as they were put away."), flush=True):
+        with card(_("Archived boards"), hint=_("With all their leads, as they were put away."), flush=True):
             for one in found:
                 count = sum(stage.leads for stage in one.stages)
                 with item():
