@@ -172,7 +172,7 @@ class ConversationNote(Output):
 
 class SystemLine(Output):
     """What was done. `by` null: by itself, or over the API; `whom`: to whom it was assigned; `what`: the name of the team or label, the
-    priority."""
+    priority, until when it is snoozed, how somebody opted out (keyword, provider, person, import, api), the name of the merged contact."""
 
     kind: LineKind
     by: PersonRef | None

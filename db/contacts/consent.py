@@ -50,6 +50,7 @@ async def opt_out(w: Work, contact_ids: list[UUID], source: Source | str) -> int
     if len(contact_ids) == 1 and fresh:
         w.audit("contact.opted_out", contact_ids[0], source=source)
     if fresh:
+        await recipients.say_opted_out(w, [row["id"] for row in fresh], source)
         w.emit(ContactsChanged(contact_id=contact_ids[0] if len(contact_ids) == 1 else None))
     return len(fresh)
 
@@ -88,12 +89,15 @@ async def opt_out_address(w: Work, address: str, source: Source) -> UUID | None:
     return contact
 
 
-async def opt_in(w: Work, contact_id: UUID) -> None:
-    """The person asked to be written to again. Messages skipped meanwhile stay skipped."""
+async def opt_in(w: Work, contact_id: UUID) -> bool:
+    """The person asked to be written to again. Messages skipped meanwhile stay skipped. Returns whether they had opted out."""
     await w.execute(_ALLOW, w.company_id, contact_id)
-    if await w.execute(_IN, w.company_id, contact_id):
-        w.audit("contact.opted_in", contact_id)
-        w.emit(ContactsChanged(contact_id=contact_id))
+    if not await w.execute(_IN, w.company_id, contact_id):
+        return False
+    await recipients.say_opted_in(w, contact_id)
+    w.audit("contact.opted_in", contact_id)
+    w.emit(ContactsChanged(contact_id=contact_id))
+    return True
 
 
 async def hold(w: Work) -> None:

@@ -42,6 +42,9 @@ class LineKind(StrEnum):
     PRIORITY = "priority"
     LABELED = "labeled"
     UNLABELED = "unlabeled"
+    OPTED_OUT = "opted_out"  # what: how it was said (keyword, provider, person, import, api)
+    OPTED_IN = "opted_in"
+    MERGED = "merged"  # what: how the other contact was called that turned out to be this person
 
 
 class AssignmentStrategy(StrEnum):

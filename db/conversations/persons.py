@@ -7,8 +7,9 @@ from uuid import UUID
 
 import asyncpg
 
+from db.conversations.enums import LineKind
 from db.conversations.events import ConversationUpdated
-from db.conversations.record import MOST
+from db.conversations.record import MOST, line
 from db.work import Work
 
 _LOCK = """
@@ -86,16 +87,19 @@ async def forget(w: Work, contact_ids: list[UUID]) -> None:
 async def join(w: Work, keep: UUID, other: UUID) -> None:
     """What was with `other` is with `keep`: over a channel that both used, two conversations become one."""
     rows = await w.fetch(_LOCK, w.company_id, [keep, other])
+    name = await w.fetchval("select nullif(name, '') from contact where company_id = $1 and id = $2", w.company_id, other)
     kept = {row["channel_id"]: row["id"] for row in rows if row["contact_id"] == keep}
     for row in rows:
         if row["contact_id"] == keep:
             continue
         if (stays := kept.get(row["channel_id"])) is None:
             _tell(w, await w.fetchrow(_MOVE, w.company_id, row["id"], keep))
+            await line(w, row["id"], keep, LineKind.MERGED, what=name)
             continue
         told = await w.fetchrow(f"{_JOIN} returning k.id, k.contact_id, k.version", w.company_id, stays, row["id"])
         for statement in _HANDED_OVER:
             await w.execute(statement, w.company_id, stays, row["id"])
+        await line(w, stays, keep, LineKind.MERGED, what=name)
         _tell(w, told)
 
 

@@ -102,9 +102,16 @@ values ($1, $2, $3, $4, $5, $6, $6, 'closed', case when $7::boolean then $6::tim
 """
 
 
-async def heard(w: Work, place: Place, *, campaign_id: UUID | None, referral: str | None) -> UUID:
-    """A person wrote: it waits, and the conversation is open. `referral`: the ad that brought them, as JSON. Returns the
-    conversation."""
+class Consent(NamedTuple):
+    """Somebody is not written to any more, or is again. `how`: as the contact has it."""
+
+    kind: LineKind
+    how: str | None
+
+
+async def heard(w: Work, place: Place, *, campaign_id: UUID | None, referral: str | None, consent: Consent | None = None) -> UUID:
+    """A person wrote: it waits, and the conversation is open. `referral`: the ad that brought them, as JSON; `consent`: what the message
+    changed about it, for a conversation that only now begins. Returns the conversation."""
     touch = None
     if campaign_id is not None or referral is not None:
         touch = msgspec.json.encode(
@@ -115,6 +122,8 @@ async def heard(w: Work, place: Place, *, campaign_id: UUID | None, referral: st
     version: int = row["version"]
     if row["was"] in ("closed", "snoozed") and (row["was_closed"] or row["was"] == "snoozed"):
         await line(w, row["id"], place.contact_id, LineKind.REOPENED)
+    if row["was"] is None and consent is not None:
+        await line(w, row["id"], place.contact_id, consent.kind, what=consent.how)
     if row["assignee_id"] is None and row["was"] in (None, "closed"):
         version = await routing.route(w, row["id"], place.channel_id, row["team_id"]) or version
     _tell(w, row["id"], place, version)
@@ -182,6 +191,23 @@ async def line(
         what,
     )
     w.emit(ConversationEntryAdded(conversation_id=conversation_id, contact_id=contact_id, entry_id=entry_id))
+
+
+_SAID_OF = """
+with said as (
+    insert into conversation_entry(company_id, conversation_id, kind, by_id, what)
+    select $1, v.id, $3, $4, $5 from conversation v where v.company_id = $1 and v.contact_id = any($2::uuid[]) returning id, conversation_id
+)
+select s.id, s.conversation_id, v.contact_id from said s join conversation v on v.company_id = $1 and v.id = s.conversation_id
+"""
+
+
+async def consented(w: Work, contact_ids: Sequence[UUID], consent: Consent) -> None:
+    """These people are not written to any more, or are again: every conversation with them says so."""
+    by = w.actor.id if w.actor is not None and w.actor.kind == "user" else None
+    rows = await w.fetch(_SAID_OF, w.company_id, list(contact_ids), consent.kind.value, by, consent.how)
+    for row in rows[:MOST]:
+        w.emit(ConversationEntryAdded(conversation_id=row["conversation_id"], contact_id=row["contact_id"], entry_id=row["id"]))
 
 
 _LET_GO = """

@@ -11,6 +11,7 @@ from uuid import UUID
 from db.contacts import consent
 from db.contacts.opt_out import intent
 from db.conversations import record
+from db.conversations.enums import LineKind
 from db.messages import files
 from db.messages.content import Context, MessageContent, Referral, encode, kind_of, target_of, text_of
 from db.messages.enums import MessageOrigin
@@ -120,13 +121,12 @@ async def store(w: Work, message: Inbound) -> Stored | None:
             message.received_at,
         )
     intent = wanted(message.kind, message.body)
-    if intent is not None:
-        await _apply_opt_out_intent(w, message, intent)
+    changed = await _apply_opt_out_intent(w, message, intent) if intent is not None else None
     if not row["fresh"] or message.kind in SILENT:
         await record.grew(w, message.channel_id, message.contact_id, new_id)
         return Stored(new_id, campaign_id)
     referral = encode(message.referral) if message.referral else None
-    conversation_id = await record.heard(w, _place(message, new_id), campaign_id=campaign_id, referral=referral)
+    conversation_id = await record.heard(w, _place(message, new_id), campaign_id=campaign_id, referral=referral, consent=changed)
     return Stored(new_id, campaign_id, conversation_id)
 
 
@@ -151,8 +151,8 @@ async def _answered(w: Work, message: Inbound) -> tuple[UUID, UUID | None] | Non
     return (row["id"], row["campaign_id"]) if row is not None else None
 
 
-async def _apply_opt_out_intent(w: Work, message: Inbound, intent: Literal["out", "in"]) -> None:
-    """Apply an opt-out intent unless the person said otherwise later; of two at the same moment, stop wins."""
+async def _apply_opt_out_intent(w: Work, message: Inbound, intent: Literal["out", "in"]) -> record.Consent | None:
+    """Apply an opt-out intent unless the person said otherwise later; of two at the same moment, stop wins. Returns what it changed."""
     later = await w.fetch(
         "select kind, body, received_at from inbound_message where company_id = $1 and contact_id = $2"
         " and received_at >= $3 and provider_id <> $4",
@@ -164,10 +164,11 @@ async def _apply_opt_out_intent(w: Work, message: Inbound, intent: Literal["out"
     for row in later:
         other = wanted(row["kind"], row["body"])
         if other == "out" and intent == "in":
-            return
+            return None
         if other == "in" and intent == "out" and row["received_at"] > message.received_at:
-            return
+            return None
     if intent == "in":
-        await consent.opt_in(w, message.contact_id)
-    else:
-        await consent.opt_out(w, [message.contact_id], "provider" if message.kind == "preference" else "keyword")
+        return record.Consent(LineKind.OPTED_IN, None) if await consent.opt_in(w, message.contact_id) else None
+    how = "provider" if message.kind == "preference" else "keyword"
+    fresh = await consent.opt_out(w, [message.contact_id], how)
+    return record.Consent(LineKind.OPTED_OUT, how) if fresh else None

@@ -5,7 +5,8 @@ Stands beneath the contacts, which call it in the transaction of the change: kno
 
 from uuid import UUID
 
-from db.conversations import persons
+from db.conversations import persons, record
+from db.conversations.enums import LineKind
 from db.messages import files
 from db.messages.enums import MessageState as M
 from db.messages.enums import SkipReason
@@ -86,6 +87,16 @@ async def detach(w: Work, contact_ids: list[UUID]) -> None:
         contact_ids,
     )
     await persons.forget(w, contact_ids)
+
+
+async def say_opted_out(w: Work, contact_ids: list[UUID], how: str) -> None:
+    """Their threads say that these people are not written to any more, and how that was said."""
+    await record.consented(w, contact_ids, record.Consent(LineKind.OPTED_OUT, how))
+
+
+async def say_opted_in(w: Work, contact_id: UUID) -> None:
+    """The threads say that somebody is written to again."""
+    await record.consented(w, [contact_id], record.Consent(LineKind.OPTED_IN, None))
 
 
 async def reassign(w: Work, keep: UUID, other: UUID) -> None:

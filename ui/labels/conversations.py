@@ -93,11 +93,17 @@ def line(one: SystemLine) -> str:
     by, whom, what = one.by.name if one.by else "", one.whom.name if one.whom else "", one.what or ""
     if one.kind is LineKind.PRIORITY and what in set(Priority):
         what = priority(Priority(what))[0]
+    if one.kind is LineKind.SNOOZED and what:
+        what = formats.moment(datetime.fromisoformat(what))
+    if one.kind is LineKind.OPTED_OUT:
+        return _opted_out(by, what)
     sentences = {
         LineKind.OPENED: (_("Opened by {by}"), _("Conversation opened")),
         LineKind.CLOSED: (_("Closed by {by}"), _("Conversation closed")),
         LineKind.REOPENED: (_("Opened again by {by}"), _("Opened again")),
-        LineKind.SNOOZED: (_("Snoozed by {by}"), _("Snoozed")),
+        LineKind.SNOOZED: (_("Snoozed by {by} until {what}"), _("Snoozed until {what}"))
+        if what
+        else (_("Snoozed by {by}"), _("Snoozed")),
         LineKind.ASSIGNED: (_("{by} gave this to {whom}"), _("Given to {whom}")),
         LineKind.UNASSIGNED: (_("{by} took the owner away"), _("Has no owner any more")),
         LineKind.TEAM: (_("{by} chose the team {what}"), _("Team: {what}"))
@@ -106,10 +112,25 @@ def line(one: SystemLine) -> str:
         LineKind.PRIORITY: (_("{by} changed the priority: {what}"), _("Priority: {what}")),
         LineKind.LABELED: (_("{by} added the label {what}"), _("Label added: {what}")),
         LineKind.UNLABELED: (_("{by} removed the label {what}"), _("Label removed: {what}")),
+        LineKind.OPTED_IN: (_("{by} allowed messages again"), _("Wants to receive messages again")),
+        LineKind.MERGED: (_("{by} joined this with the contact {what}"), _("Joined with the contact {what}"))
+        if what
+        else (_("{by} joined this with another contact"), _("Joined with another contact")),
     }
     own = one.kind is LineKind.ASSIGNED and one.by is not None and one.by == one.whom
     text = _("{by} took this conversation") if own else sentences[one.kind][0 if by else 1]
     return text.format(by=by, whom=whom or _("Somebody who left"), what=what)
+
+
+def _opted_out(by: str, how: str) -> str:
+    """Who does not want messages any more, and how it was said."""
+    if by:
+        return _("{by} noted that no more messages are wanted").format(by=by)
+    return {
+        "keyword": _("Asked for no more messages"),
+        "provider": _("Switched messages off in the app"),
+        "import": _("No more messages, by an import"),
+    }.get(how, _("No more messages are wanted"))
 
 
 LABEL_COLORS = (
