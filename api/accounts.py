@@ -112,6 +112,7 @@ class CompanyController(Controller):
             language=given.get("language"),
             time_zone=given.get("time_zone"),
             country=given.get("country"),
+            answer_target=data.answer_target,
         )
         return struct(row, Company)
 

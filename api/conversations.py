@@ -49,6 +49,10 @@ def _touch(touch: queries.Touch | None) -> Touch | None:
     return None if touch is None else struct(touch._asdict(), Touch)
 
 
+def _seconds(since: datetime, until: datetime | None) -> int | None:
+    return None if until is None else max(0, round((until - since).total_seconds()))
+
+
 def conversation(row: queries.Conversation) -> Conversation:
     """As the wire has it."""
     last = None
@@ -64,6 +68,8 @@ def conversation(row: queries.Conversation) -> Conversation:
         labels=[LabelRef(id=label.id, name=label.name, color=label.color) for label in row.labels],
         first_touch=_touch(row.first_touch),
         last_touch=_touch(row.last_touch),
+        first_reply_seconds=_seconds(row.opened_at, row.first_reply_at),
+        resolution_seconds=_seconds(row.opened_at, row.closed_at),
         found=None if row.found is None else _found(row.found),
     )
 
@@ -106,7 +112,7 @@ class ConversationController(Controller):
     async def list_conversations(
         self,
         actor: Caller,
-        view: FromQuery[Literal["open", "mine", "unassigned", "unread", "snoozed", "closed", "all"]] = "open",
+        view: FromQuery[Literal["open", "mine", "unassigned", "unread", "snoozed", "closed", "all", "waiting"]] = "open",
         channel_id: FromQuery[UUID | None] = None,
         team_id: FromQuery[UUID | None] = None,
         assignee_id: FromQuery[UUID | None] = None,
@@ -125,14 +131,15 @@ class ConversationController(Controller):
         limit: Limit = 50,
     ) -> Page[Conversation]:
         """The newest message first. `mine`, `unassigned` and `open` are open ones, `unread` those of any state in which something is
-        unread. Needs `conversations:read`."""
+        unread; `waiting` open ones in which somebody waits for an answer, who waits longest first. Needs `conversations:read`."""
         wanted = queries.Filter(
             ConversationView(view), channel_id, team_id, assignee_id, label_id, search=search, campaign_id=campaign_id
         )
         rows = await queries.conversations(
             actor, wanted, before=decode_cursor(cursor, tuple[datetime, UUID]), limit=one_over(limit)
         )
-        return page(rows, limit, lambda row: (row.last_at, row.id), conversation)
+        waiting = wanted.view is ConversationView.WAITING
+        return page(rows, limit, lambda row: (row.waiting_since if waiting else row.last_at, row.id), conversation)
 
     @get("/conversations/counts", summary="Count conversations")
     async def count_conversations(self, actor: Caller) -> ConversationCounts:

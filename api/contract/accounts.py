@@ -75,6 +75,7 @@ class Company(Output):
     country: Annotated[str, example("BR")]  # ISO 3166-1 alpha-2, the default region of phone numbers
     created_at: Moment
     demo: bool
+    answer_target: Annotated[int | None, example(15)]  # minutes within which who writes is to be answered; null: no target
 
 
 class CompanyPatch(Input):
@@ -84,6 +85,7 @@ class CompanyPatch(Input):
     language: Language | UnsetType = UNSET
     time_zone: TimeZone | UnsetType = UNSET
     country: Annotated[str, Meta(examples=["BR"], pattern=COUNTRY)] | UnsetType = UNSET
+    answer_target: Annotated[int, Meta(ge=1, le=10080, examples=[15])] | None | UnsetType = UNSET
 
 
 class MePatch(Input):

@@ -127,6 +127,7 @@ class Conversation(Output):
     last: LastMessage | None
     last_inbound_at: Moment | None
     waiting_since: Moment | None  # when the first message came in that nobody answered
+    answer_due_at: Moment | None  # by when somebody who waits is to be answered, by the company's `answer_target`
     window_until: Moment | None  # free texts go until then; null: the channel has no window, or it was never open
     first_reply_at: Moment | None  # our first answer since it was opened
     opened_at: Moment
@@ -134,6 +135,8 @@ class Conversation(Output):
     first_touch: Touch | None
     last_touch: Touch | None
     opted_out: bool
+    first_reply_seconds: int | None  # from when it was opened to our first answer
+    resolution_seconds: int | None  # of a closed one: from when it was opened to when it was closed
     found: FoundLine | None  # of a search that met something said
 
 

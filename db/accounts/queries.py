@@ -9,7 +9,7 @@ from db.permissions import Permission
 from db.tenancy import SELF, Actor
 from db.work import Read, read, system_read
 
-_COMPANY = "select id, name, language, time_zone, country, created_at, demo from company where id = $1"
+_COMPANY = "select id, name, language, time_zone, country, created_at, demo, answer_target from company where id = $1"
 _PERSON = "select name, email, language, email_verified_at is not null as verified from account_user where id = $1"
 _HELD = "select exists (select from hold where company_id = $1 and ended_at is null)"
 

@@ -19,6 +19,7 @@ class ConversationView(StrEnum):
     SNOOZED = "snoozed"
     CLOSED = "closed"
     ALL = "all"
+    WAITING = "waiting"  # for an answer, who waits longest first
 
 
 class Priority(StrEnum):

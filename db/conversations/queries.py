@@ -53,7 +53,7 @@ class Touch(NamedTuple):
 
 class Conversation(NamedTuple):
     """One row of the inbox. `last`: the newest message that is no campaign's; `window_until`: the channel takes free texts until then;
-    `found`: what a search met in what was said."""
+    `found`: what a search met in what was said; `answer_due_at`: by when the company wants to have answered."""
 
     id: UUID
     version: int
@@ -74,6 +74,7 @@ class Conversation(NamedTuple):
     last: Entry | None
     last_inbound_at: datetime | None
     waiting_since: datetime | None
+    answer_due_at: datetime | None
     window_until: datetime | None
     first_reply_at: datetime | None
     opened_at: datetime
@@ -121,38 +122,45 @@ _VIEWS = {
     ConversationView.SNOOZED: "v.state = 'snoozed'",
     ConversationView.CLOSED: "v.state = 'closed'",
     ConversationView.ALL: "true",
+    ConversationView.WAITING: "v.state = 'open' and v.waiting_since is not null",
 }
+_NEWEST, _LONGEST = "{0}.last_at desc, {0}.id desc", "{0}.waiting_since, {0}.id"
 # Materialised: the page is cut before anything is joined to it.
 _ROWS = """
 with page as materialized ({page})
 select p.id, p.version, p.contact_id, c.name as contact_name, p.address, p.channel_id, coalesce(h.name, '') as channel_name,
     h.kind as channel_kind, p.state, p.priority, p.assignee_id, coalesce(u.name, '') as assignee, p.team_id, t.name as team, p.snoozed_until,
     p.unread, p.last_at, p.last_id, p.last_inbound_at, p.waiting_since, p.first_reply_at, p.opened_at, p.closed_at,
+    p.waiting_since + o.answer_target * interval '1 minute' as answer_due_at,
     p.first_touch::text, p.last_touch::text, c.opted_out_at is not null as opted_out,
     (select json_agg(json_build_object('id', l.id, 'name', l.name, 'color', l.color) order by fold(l.name))
      from conversation_label x join label l on l.company_id = $1 and l.id = x.label_id
      where x.company_id = $1 and x.conversation_id = p.id)::text as labels
 from page p
+join company o on o.id = $1
 join contact c on c.company_id = $1 and c.id = p.contact_id
 left join channel h on h.company_id = $1 and h.id = p.channel_id
 left join account_user u on u.id = p.assignee_id
 left join team t on t.company_id = $1 and t.id = p.team_id
-order by p.last_at desc, p.id desc
+order by {order}
 """
-_ONE = _ROWS.format(page="select * from conversation v where v.company_id = $1 and v.id = any($2::uuid[])")
+_ONE = _ROWS.format(
+    page="select * from conversation v where v.company_id = $1 and v.id = any($2::uuid[])", order=_NEWEST.format("p")
+)
 # As far as it is worth walking (db/conversations/texts.py), and whether the list is longer.
 _WALK = f"""
-select v.* from (select v.* from conversation v where v.company_id = $1 and {{rest}} order by v.last_at desc, v.id desc limit {texts.WALKED}) v
-where {{hit}} order by v.last_at desc, v.id desc limit {{limit}}
+select v.* from (select v.* from conversation v where v.company_id = $1 and {{rest}} order by {{order}} limit {texts.WALKED}) v
+where {{hit}} order by {{order}} limit {{limit}}
 """
 _LONGER = f"select true from conversation v where v.company_id = $1 and {{rest}} offset {texts.WALKED} limit 1"
-_PAGE = "select v.* from conversation v where v.company_id = $1 and {rest} order by v.last_at desc, v.id desc limit {limit}"
+_PAGE = "select v.* from conversation v where v.company_id = $1 and {rest} order by {order} limit {limit}"
 
 
 async def conversations(
     actor: Actor, filter: Filter, *, before: tuple[datetime, UUID] | None = None, limit: int = 50
 ) -> list[Conversation]:
-    """One page, newest message first; `before` is `(last_at, id)` of the last row of the page before."""
+    """One page, newest message first, and of those that wait who waits longest; `before` is `(last_at, id)`, or `(waiting_since, id)`, of
+    the last row of the page before."""
     async with read(actor, Permission.CONVERSATIONS_READ) as r:
         args: list[object] = [actor.company_id]
         if filter.view is ConversationView.MINE:
@@ -174,23 +182,32 @@ async def conversations(
                 "(v.contact_id, v.channel_id) in (select m.contact_id, m.channel_id from message m where m.company_id = $1"
                 f" and m.campaign_id = ${len(args)} and m.replied_at is not null)"
             )
-        words = None
+        words, waiting = None, filter.view is ConversationView.WAITING
+        order = _LONGEST if waiting else _NEWEST
         if filter.search is not None and filter.search.strip():
             words = await texts.query_of(r, actor.company_id, filter.search)
         if before is not None:
             args += before
-            conditions.append(f"(v.last_at, v.id) < (${len(args) - 1}::timestamptz, ${len(args)}::uuid)")
+            place = f"(${len(args) - 1}::timestamptz, ${len(args)}::uuid)"
+            conditions.append(f"(v.waiting_since, v.id) > {place}" if waiting else f"(v.last_at, v.id) < {place}")
         if filter.search is None or not filter.search.strip():
-            page = _PAGE.format(rest=" and ".join(conditions), limit=limit)
-            return await _made(r, actor.company_id, await r.fetch(_ROWS.format(page=page), *args))
-        rows = await _searched(r, actor.company_id, filter.search, words, conditions, args, limit)
+            page = _PAGE.format(rest=" and ".join(conditions), order=order.format("v"), limit=limit)
+            return await _made(r, actor.company_id, await r.fetch(_ROWS.format(page=page, order=order.format("p")), *args))
+        rows = await _searched(r, actor.company_id, filter.search, words, conditions, order, args, limit)
         made = await _made(r, actor.company_id, rows)
         lines = await texts.lines(r, actor.company_id, [one.id for one in made], words) if words and made else {}
         return [one._replace(found=lines.get(one.id)) for one in made]
 
 
 async def _searched(
-    r: Read, company_id: UUID, text: str, words: texts.Query | None, conditions: list[str], args: list[object], limit: int
+    r: Read,
+    company_id: UUID,
+    text: str,
+    words: texts.Query | None,
+    conditions: list[str],
+    order: str,
+    args: list[object],
+    limit: int,
 ) -> list[asyncpg.Record]:
     """A page of those whose contact has the words, or in which they were said."""
     others = list(args)
@@ -202,16 +219,18 @@ async def _searched(
             either.append(f"v.id = any(${len(args)}::uuid[])")
         if not either:
             return []
-        page = _PAGE.format(rest=" and ".join([*conditions, f"({' or '.join(either)})"]), limit=limit)
-        return await r.fetch(_ROWS.format(page=page), *args)
+        page = _PAGE.format(rest=" and ".join([*conditions, f"({' or '.join(either)})"]), order=order.format("v"), limit=limit)
+        return await r.fetch(_ROWS.format(page=page, order=order.format("p")), *args)
     assert words is not None
     where, hit = " and ".join(conditions), texts.said_in(f"${len(args) + 1}", f"${len(args) + 2}")
-    page = _WALK.format(rest=where, hit=f"({' or '.join([*either, hit])})", limit=limit)
-    rows = await r.fetch(_ROWS.format(page=page), *args, words.words, words.near)
+    page = _WALK.format(rest=where, hit=f"({' or '.join([*either, hit])})", order=order.format("v"), limit=limit)
+    rows = await r.fetch(_ROWS.format(page=page, order=order.format("p")), *args, words.words, words.near)
     if len(rows) < limit and await r.fetchval(_LONGER.format(rest=where), *others):
         either.append(f"v.id = any(${len(args) + 1}::uuid[])")
-        page = _PAGE.format(rest=f"{where} and ({' or '.join(either)})", limit=limit)
-        rows = await r.fetch(_ROWS.format(page=page), *args, await texts.gathered(r, company_id, words, None))
+        page = _PAGE.format(rest=f"{where} and ({' or '.join(either)})", order=order.format("v"), limit=limit)
+        rows = await r.fetch(
+            _ROWS.format(page=page, order=order.format("p")), *args, await texts.gathered(r, company_id, words, None)
+        )
     return rows
 
 
@@ -281,8 +300,10 @@ async def of_contact(actor: Actor, contact_id: UUID) -> list[Conversation]:
     """Those with one person, newest message first. Raises NotFound."""
     async with read(actor, Permission.CONVERSATIONS_READ) as r:
         await must_exist(r, actor.company_id, contact_id)
-        page = _PAGE.format(rest="v.contact_id = $2", limit=200)
-        return await _made(r, actor.company_id, await r.fetch(_ROWS.format(page=page), actor.company_id, contact_id))
+        page = _PAGE.format(rest="v.contact_id = $2", order=_NEWEST.format("v"), limit=200)
+        return await _made(
+            r, actor.company_id, await r.fetch(_ROWS.format(page=page, order=_NEWEST.format("p")), actor.company_id, contact_id)
+        )
 
 
 async def one(r: Read, company_id: UUID, conversation_id: UUID) -> Conversation:
@@ -342,6 +363,7 @@ def _conversation(row: asyncpg.Record, last: Entry | None, first_touch: Touch | 
         last=last,
         last_inbound_at=row["last_inbound_at"],
         waiting_since=row["waiting_since"],
+        answer_due_at=row["answer_due_at"],
         window_until=_window_until(row["channel_kind"], row["last_inbound_at"]),
         first_reply_at=row["first_reply_at"],
         opened_at=row["opened_at"],

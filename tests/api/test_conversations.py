@@ -205,3 +205,19 @@ async def test_a_conversation_is_opened_once(client: httpx.AsyncClient, scene: S
     assert (made[0].json()["address"], made[0].json()["last"]) == (PHONE, None)
     found = (await client.get(f"/v1/contacts/{scene.contact}/conversations", headers=auth)).json()
     assert [UUID(each["id"]) for each in found["items"]] == [(await scene.the()).id]
+
+
+async def test_times_are_told(client: httpx.AsyncClient, scene: Scene, sign_in_as: SignInAs) -> None:
+    auth = await sign_in_as()
+    await scene.wrote(1)
+    path = f"/v1/conversations/{(await scene.the()).id}"
+    assert (await client.patch("/v1/company", json={"answer_target": 15}, headers=auth)).json()["answer_target"] == 15
+    assert (await client.patch("/v1/company", json={"answer_target": 0}, headers=auth)).status_code == 422
+    waits = (await client.get("/v1/conversations", params={"view": "waiting", "limit": 1}, headers=auth)).json()["items"]
+    assert waits[0]["answer_due_at"] > waits[0]["waiting_since"]
+    assert (waits[0]["first_reply_seconds"], waits[0]["resolution_seconds"]) == (None, None)
+    body = {"content": {"kind": "text", "text": "Oi!"}}
+    await client.post(f"{path}/messages", json=body, headers={**auth, "Idempotency-Key": "answer"})
+    closed = (await client.patch(path, json={"state": "closed"}, headers=auth)).json()
+    assert 6000 < closed["first_reply_seconds"] <= closed["resolution_seconds"] < 9000
+    assert (await client.get("/v1/conversations", params={"view": "waiting"}, headers=auth)).json()["items"] == []

@@ -12,6 +12,7 @@ from db.tenancy import Actor
 from tests import factories
 from tests.api.conftest import make_member
 from tests.ui.interactions import click, field, press, until
+from ui.client import accounts
 from ui.client import inbox as client
 from ui.client.base import ApiClient
 
@@ -153,3 +154,33 @@ async def test_a_quick_reply_is_named_as_people_type_and_previewed(real: User, a
         return [one.shortcut for one in await client.quick_replies(as_owner)] == ["boas-vindas"]
 
     await until(gone)
+
+
+async def test_who_waits_too_long_is_shown(real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient) -> None:
+    await real.open("/settings/inbox?tab=times")
+    await real.should_see("Responder em (minutos)")
+    field(real, "Responder em (minutos)").value = 10
+    click(real, "Salvar")
+
+    async def kept() -> bool:
+        return (await accounts.company(as_owner)).answer_target == 10
+
+    await until(kept)
+    await factories.contacts(owner_db, owner, 3)
+    channel = await factories.channel(owner_db, owner)
+    await owner_db.execute(
+        "insert into conversation(company_id, contact_id, channel_id, address, last_at, opened_at, unanswered_at)"
+        " select $1, id, $2, '+5511911111111', now(), now(), array[now() - (array[3, 7, 12])[row_number() over (order by name)]"
+        " * interval '1 minute'] from contact where company_id = $1",
+        owner.company_id,
+        channel,
+    )
+    await real.open("/inbox?view=waiting")
+    await real.should_see("espera 12 min")
+    assert real.client is not None
+    shown = [
+        (one.text, next(name for name in ("bad", "warn", "quiet") if f"m-inbox-{name}" in one.classes))
+        for one in real.client.elements.values()
+        if isinstance(one, ui.label) and "m-inbox-waits" in one.classes and one.visible
+    ]
+    assert sorted(shown) == [("espera 12 min", "bad"), ("espera 3 min", "quiet"), ("espera 7 min", "warn")]

@@ -28,6 +28,7 @@ def tab(view: ConversationView) -> str:
         ConversationView.SNOOZED: pgettext("conversations", "Snoozed"),
         ConversationView.CLOSED: pgettext("conversations", "Closed"),
         ConversationView.ALL: pgettext("conversations", "All"),
+        ConversationView.WAITING: _("Waiting longest"),
     }[view]
 
 
@@ -42,6 +43,7 @@ def blank(view: ConversationView) -> tuple[str, str, str]:
         ConversationView.MINE: ("inbox", _("Nothing waits for you"), _("Take a conversation that has no owner yet.")),
         ConversationView.UNASSIGNED: ("done_all", _("Every conversation has an owner"), _("New ones stand here until somebody takes them.")),
         ConversationView.UNREAD: ("mark_chat_read", _("Everything is read"), _("What people write next stands here.")),
+        ConversationView.WAITING: ("sentiment_satisfied", _("Nobody waits for an answer"), _("Who waits longest stands here first.")),
         ConversationView.SNOOZED: ("snooze", _("Nothing is snoozed"), _("Snooze a conversation, and it comes back when you want it.")),
         ConversationView.CLOSED: ("task_alt", _("Nothing is closed yet"), _("Close a conversation when it is done. It opens again when they write.")),
         ConversationView.ALL: ("forum", _("No conversation yet"), _("When somebody writes to one of your numbers or answers a campaign, the conversation stands here.")),
@@ -63,6 +65,30 @@ def state(one: Conversation) -> str:
     if one.state is ConversationState.SNOOZED:
         return _("Snoozed until {when}").format(when=formats.moment(one.snoozed_until))
     return _("Closed") if one.state is ConversationState.CLOSED else ""
+
+
+SOON, LONG = 300, 3600  # seconds of waiting from which on it is marked where the company has no target
+
+
+def waiting(one: Conversation, now: datetime) -> tuple[str, Tone]:
+    """How long they wait, and how that is: warn from half of the company's target on, bad when it is over. Nothing when nobody waits."""
+    if one.waiting_since is None or one.state is not ConversationState.OPEN:
+        return "", "quiet"
+    waits = (now - one.waiting_since).total_seconds()
+    text = _("waits {time}").format(time=formats.duration(waits))
+    if one.answer_due_at is None:
+        return (text if waits >= SOON else ""), ("warn" if waits >= LONG else "quiet")
+    target = (one.answer_due_at - one.waiting_since).total_seconds()
+    return text, "bad" if waits > target else "warn" if waits > target / 2 else "quiet"
+
+
+def times(one: Conversation) -> str:
+    """How long the first answer took, and until it was closed."""
+    if one.resolution_seconds is not None and one.state is ConversationState.CLOSED:
+        return _("closed after {time}").format(time=formats.duration(one.resolution_seconds))
+    if one.first_reply_seconds is not None:
+        return _("first answer after {time}").format(time=formats.duration(one.first_reply_seconds))
+    return ""
 
 
 def preview(last: LastMessage | None) -> str:

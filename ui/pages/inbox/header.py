@@ -53,7 +53,9 @@ class Header:
                 with ui.element("a").classes("m-thread-name") as link:
                     self._name = Text("h2", "", "m-h2 m-clip")
                 link.props["href"] = f"/contacts/{one.contact_id}"
-                self._sub = ui.label().classes("m-hint m-clip")
+                with ui.element("div").classes("m-row m-near m-thread-facts"):
+                    self._waits = ui.label()
+                    self._sub = ui.label().classes("m-hint m-clip")
                 self._here = ui.label().classes("m-thread-here m-clip").props("role=status")
             if self._write:
                 self._take = button(_("Take it"), self.take)
@@ -82,8 +84,10 @@ class Header:
             labels.state(one),
             formats.phone(one.address) if one.contact_name else "",
             one.channel_name or kinds.name(one.channel_kind),
+            labels.times(one),
         ]
         self._sub.text = " · ".join(part for part in parts if part)
+        self._show_waiting()
         if not self._write:
             return
         mine = one.assignee is not None and one.assignee.id == self._me
@@ -227,9 +231,15 @@ class Header:
         self._others = {one.user.id: (one.user.name, one.typing, now) for one in found if one.user.id != self._me}
         self.tick()
 
+    def _show_waiting(self) -> None:
+        self._waits.text, tone = labels.waiting(self._one, datetime.now(UTC))
+        self._waits.set_visibility(bool(self._waits.text))
+        self._waits.classes(replace=f"m-inbox-waits shrink-0 m-inbox-{tone}")
+
     def tick(self) -> None:
-        """Who has not said for a while that they are here is gone."""
+        """What the clock says: how long they wait, and that who has not said for a while that they are here is gone."""
         now = datetime.now(UTC)
+        self._show_waiting()
         self._others = {one: seen for one, seen in self._others.items() if now - seen[2] < HERE}
         typing = [name for name, types, _when in self._others.values() if types]
         looking = [name for name, _types, _when in self._others.values()]

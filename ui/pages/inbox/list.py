@@ -31,7 +31,7 @@ from ui.labels import conversations as labels
 from ui.pages.inbox.row import Row
 
 VIEWS = (
-    ConversationView.OPEN, ConversationView.MINE, ConversationView.UNASSIGNED, ConversationView.UNREAD,
+    ConversationView.OPEN, ConversationView.MINE, ConversationView.UNASSIGNED, ConversationView.UNREAD, ConversationView.WAITING,
     ConversationView.SNOOZED, ConversationView.CLOSED,
 )  # fmt: skip
 CAMPAIGN = "campaign_id"

@@ -13,7 +13,6 @@ from ui.components.text import Text, avatar, icon, initials
 from ui.i18n import _
 from ui.labels import conversations as labels
 
-SOON, LONG = 300, 3600  # seconds of waiting from which on it is said, and marked
 _PRESS = "(e) => { if (e.ctrlKey || e.metaKey || e.shiftKey || e.altKey) return; e.preventDefault(); emit(); }"
 
 
@@ -105,10 +104,9 @@ class Row:
 
     def tick(self) -> None:
         """What the clock says."""
-        waits = (datetime.now(UTC) - self.seen.waiting_since).total_seconds() if self.seen.waiting_since else 0
-        self._waits.text = _("waits {time}").format(time=formats.duration(waits)) if waits >= SOON else ""
-        self._waits.set_visibility(waits >= SOON)
-        self._waits.classes(add="m-inbox-long" if waits >= LONG else "", remove="" if waits >= LONG else "m-inbox-long")
+        self._waits.text, tone = labels.waiting(self.seen, datetime.now(UTC))
+        self._waits.set_visibility(bool(self._waits.text))
+        self._waits.classes(replace=f"m-inbox-waits shrink-0 m-inbox-{tone}")
         self._third.set_visibility(bool(self._waits.text or self._facts.text or self._labeled))
 
     def mark(self, on: bool) -> None:

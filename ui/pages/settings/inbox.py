@@ -1,14 +1,16 @@
-"""What the team has for its inbox: labels, teams and quick replies. Each tab saves by itself."""
+"""What the team has for its inbox: labels, teams, quick replies, how soon it wants to answer. Each tab saves by itself."""
 
 from nicegui import ui
 
 from api.contract.enums import Permission
+from ui import session
 from ui.components.frame import frame
 from ui.components.progress import tabs
 from ui.i18n import _
 from ui.pages.settings.labels import draw_labels
 from ui.pages.settings.quick_replies import draw_quick_replies
 from ui.pages.settings.teams import draw_teams
+from ui.pages.settings.times import draw_times
 from ui.routing import page
 
 
@@ -22,4 +24,6 @@ def inbox_settings(tab: str = "labels") -> None:
             ("teams", _("Teams"), draw_teams),
             ("replies", _("Quick replies"), draw_quick_replies),
         ]
+        if session.current().may(Permission.COMPANY_READ):
+            parts.append(("times", _("Answer time"), draw_times))
         tabs(parts, tab, name="tab")
