@@ -31,7 +31,7 @@ from api.home import HomeController
 from api.hooks.asgi import Hooks, in_front
 from api.idempotency import Idempotent, on_replay, take_key
 from api.imports import ImportController
-from api.inbox import LabelController, QuickReplyController, TeamController
+from api.inbox import LabelController, OfficeHoursController, QuickReplyController, TeamController
 from api.lead_fields import LeadFieldController
 from api.leads import BoardLeadController, BoardTotalsController, ContactLeadController, LeadController
 from api.leads_csv import LeadExportController
@@ -77,6 +77,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     MessageController,
     ConversationController,
     LabelController,
+    OfficeHoursController,
     TeamController,
     QuickReplyController,
     FileController,

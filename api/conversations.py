@@ -68,7 +68,6 @@ def conversation(row: queries.Conversation) -> Conversation:
         labels=[LabelRef(id=label.id, name=label.name, color=label.color) for label in row.labels],
         first_touch=_touch(row.first_touch),
         last_touch=_touch(row.last_touch),
-        first_reply_seconds=_seconds(row.opened_at, row.first_reply_at),
         resolution_seconds=_seconds(row.opened_at, row.closed_at),
         found=None if row.found is None else _found(row.found),
     )

@@ -12,6 +12,8 @@ from api.contract.conversations import (
     Label,
     LabelCreate,
     LabelPatch,
+    OfficeHours,
+    OfficeHoursPatch,
     PersonRef,
     QuickReply,
     QuickReplyCreate,
@@ -22,11 +24,16 @@ from api.contract.conversations import (
 )
 from api.pagination import struct
 from api.versions import IfMatch
-from db.conversations import labels, quick_replies, teams
+from db.conversations import labels, office_hours, quick_replies, teams
+from db.conversations.hours import OfficeHours as Hours
 
 
 def _label(row: labels.Label) -> Label:
     return struct(row._asdict(), Label)
+
+
+def _hours(found: Hours) -> OfficeHours:
+    return struct({name: value for name, value in found._asdict().items() if name != "zone"}, OfficeHours)
 
 
 def _team(row: teams.Team) -> Team:
@@ -125,3 +132,25 @@ class QuickReplyController(Controller):
     async def delete_quick_reply(self, actor: Caller, reply_id: FromPath[UUID], expected: IfMatch) -> None:
         """Needs `conversations:write`."""
         await quick_replies.delete_quick_reply(actor, reply_id, expected=expected)
+
+
+class OfficeHoursController(Controller):
+    path = "/v1/office-hours"
+    tags = ("Conversations",)
+
+    @get(summary="Read the office hours", description="Needs `conversations:read`.")
+    async def read_office_hours(self, actor: Caller) -> OfficeHours:
+        return _hours(await office_hours.office_hours(actor))
+
+    @patch(summary="Change the office hours", opt={"versioned": True})
+    async def update_office_hours(self, actor: Caller, data: JSONBody[OfficeHoursPatch], expected: IfMatch) -> OfficeHours:
+        """Lists are replaced as a whole. Times to the first answer count the hours only. Needs `company:write`."""
+        changed = await office_hours.change(
+            actor,
+            enabled=data.enabled,
+            hours=data.hours,
+            holidays=data.holidays,
+            away_text=data.away_text,
+            expected=expected,
+        )
+        return _hours(changed)

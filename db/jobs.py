@@ -57,6 +57,18 @@ class MarkRead(Job, frozen=True, kw_only=True):
         return f"read:{self.conversation_id}"
 
 
+class SayAway(Job, frozen=True, kw_only=True):
+    """Tells who wrote outside of the office hours that nobody is here (`db/conversations/away.py`)."""
+
+    when_held: ClassVar[WhenHeld] = "drop"
+    conversation_id: UUID
+    message_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"away:{self.conversation_id}"
+
+
 class CheckChannel(Job, frozen=True, kw_only=True):
     """Live check of a channel's credentials, number, quality and limits."""
 

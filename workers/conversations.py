@@ -1,10 +1,13 @@
-"""Snoozed conversations come back when their time has come."""
+"""What happens to conversations by itself: snoozed ones come back, and who writes outside of the office hours is told so."""
 
-from db.conversations import actions
+from uuid import UUID
+
+from db.conversations import actions, away
+from db.jobs import SayAway
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import work
-from workers.registration import Loop
+from workers.registration import Handler, Loop
 
 
 async def wake_snoozed() -> None:
@@ -14,4 +17,10 @@ async def wake_snoozed() -> None:
             await actions.wake_snoozed(w)
 
 
+async def say_away(company_id: UUID, job: SayAway) -> None:
+    """Repeating it says nothing twice."""
+    await away.say(company_id, job.conversation_id, job.message_id)
+
+
+JOBS = (Handler(SayAway, lambda _: say_away),)
 LOOPS = (Loop("snoozed", 5.0, wake_snoozed),)

@@ -22,6 +22,7 @@ from db.contacts import senders
 from db.contacts.enums import MergeReason
 from db.contacts.identities import number_address
 from db.contacts.senders import Sender
+from db.conversations import away
 from db.jobs import CheckChannel
 from db.messages import echoes, inbound, lost
 from db.messages.content import Preference, System
@@ -273,6 +274,8 @@ async def _message(w: Work, item: Item, event: InboundMessage) -> None:
     stored = await inbound.store(w, Inbound(*where, event.context, event.referral, event.history))
     if stored is not None and not event.history:
         w.emit(MessageReceived(channel_id=item.channel.id, contact_id=contact_id, message_id=stored.id))
+        if stored.conversation_id is not None:
+            await away.consider(w, stored.conversation_id, stored.id)
         if stored.campaign_id is not None:
             progress.touch(w.company_id, stored.campaign_id)
 

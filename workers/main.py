@@ -58,6 +58,7 @@ HANDLERS: tuple[Handler, ...] = (
     *campaigns.JOBS,
     *channels.JOBS,
     *contacts.JOBS,
+    *conversations.JOBS,
     *event_consumers.JOBS,
     *imports.JOBS,
     *mail.JOBS,

@@ -5,6 +5,7 @@ of the list changed, `conversation.entry` when a thread grew, `conversation.chan
 or read, `conversation.presence` when somebody looks or types, `inbox.changed` when labels, teams or quick replies changed.
 """
 
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from db.conversations.enums import ConversationState as ConversationState
 from db.conversations.enums import ConversationView as ConversationView
 from db.conversations.enums import LineKind as LineKind
 from db.conversations.enums import Priority as Priority
+from db.conversations.hours import OpenHours as OpenHours
 
 COLOR = "^#[0-9a-f]{6}$"
 SHORTCUT = "^[a-z0-9_-]{1,40}$"
@@ -135,7 +137,7 @@ class Conversation(Output):
     first_touch: Touch | None
     last_touch: Touch | None
     opted_out: bool
-    first_reply_seconds: int | None  # from when it was opened to our first answer
+    first_reply_seconds: int | None  # from when it was opened to our first answer, office hours only
     resolution_seconds: int | None  # of a closed one: from when it was opened to when it was closed
     found: FoundLine | None  # of a search that met something said
 
@@ -278,3 +280,21 @@ class QuickReplyCreate(Input):
 class QuickReplyPatch(Input):
     shortcut: Shortcut | UnsetType = UNSET
     text: MessageText | UnsetType = UNSET
+
+
+class OfficeHours(Output):
+    """GET /v1/office-hours; PATCH OfficeHoursPatch (If-Match). In the company's time zone. `enabled` false: it always answers. `away_text`
+    is said by itself, once for a conversation and a closed time, to who writes outside of the hours; empty: nothing is said."""
+
+    enabled: bool
+    hours: list[OpenHours]
+    holidays: list[date]
+    away_text: Annotated[str, example("Agora estamos fechados. Respondemos amanhã a partir das 9h.")]
+    version: int
+
+
+class OfficeHoursPatch(Input):
+    enabled: bool | UnsetType = UNSET
+    hours: Annotated[list[OpenHours], Meta(max_length=70)] | UnsetType = UNSET
+    holidays: Annotated[list[date], Meta(max_length=400)] | UnsetType = UNSET
+    away_text: Annotated[str, Meta(max_length=1000)] | UnsetType = UNSET

@@ -71,6 +71,7 @@ class Message(Output):
     context: Context | None
     referral: Referral | None
     files: list[MessageFile]  # those of `content`, in its order
+    automatic: bool  # it was said by itself, outside of the office hours
 
 
 class ReplyChannel(Output):

@@ -16,3 +16,4 @@ class ConversationField(FieldCode):
     NO_CHANNEL = "channel_unknown", "There is no such channel. Load the page again."
     COLOR = "color", "Write a color as # and six digits, like #2f6f4f."
     SHORTCUT = "shortcut", "A shortcut has small letters, digits, _ and -, and no spaces."
+    ODD_HOURS = "odd_hours", "Something closes before it opens, or two times of a day overlap. Correct the times."

@@ -10,8 +10,9 @@ import msgspec
 
 from db.contacts import search
 from db.contacts.notes import must_exist
-from db.conversations import texts
+from db.conversations import office_hours, texts
 from db.conversations.enums import ConversationState, ConversationView, Priority
+from db.conversations.hours import OfficeHours
 from db.errors import RequestError
 from db.messages import conversation
 from db.messages.content import Referral
@@ -53,7 +54,8 @@ class Touch(NamedTuple):
 
 class Conversation(NamedTuple):
     """One row of the inbox. `last`: the newest message that is no campaign's; `window_until`: the channel takes free texts until then;
-    `found`: what a search met in what was said; `answer_due_at`: by when the company wants to have answered."""
+    `found`: what a search met in what was said; `answer_due_at`: by when the company wants to have
+    answered; `first_reply_seconds` to the first answer: both count its office hours only."""
 
     id: UUID
     version: int
@@ -77,6 +79,7 @@ class Conversation(NamedTuple):
     answer_due_at: datetime | None
     window_until: datetime | None
     first_reply_at: datetime | None
+    first_reply_seconds: int | None
     opened_at: datetime
     closed_at: datetime | None
     first_touch: Touch | None
@@ -131,7 +134,7 @@ with page as materialized ({page})
 select p.id, p.version, p.contact_id, c.name as contact_name, p.address, p.channel_id, coalesce(h.name, '') as channel_name,
     h.kind as channel_kind, p.state, p.priority, p.assignee_id, coalesce(u.name, '') as assignee, p.team_id, t.name as team, p.snoozed_until,
     p.unread, p.last_at, p.last_id, p.last_inbound_at, p.waiting_since, p.first_reply_at, p.opened_at, p.closed_at,
-    p.waiting_since + o.answer_target * interval '1 minute' as answer_due_at,
+    o.answer_target,
     p.first_touch::text, p.last_touch::text, c.opted_out_at is not null as opted_out,
     (select json_agg(json_build_object('id', l.id, 'name', l.name, 'color', l.color) order by fold(l.name))
      from conversation_label x join label l on l.company_id = $1 and l.id = x.label_id
@@ -329,6 +332,8 @@ async def _made(r: Read, company_id: UUID, rows: Sequence[asyncpg.Record]) -> li
         )
         names = {row["id"]: row["name"] for row in found}
 
+    hours = await office_hours.of(r, company_id)
+
     def named(touch: _Touch | None) -> Touch | None:
         if touch is None:
             return None
@@ -336,13 +341,15 @@ async def _made(r: Read, company_id: UUID, rows: Sequence[asyncpg.Record]) -> li
         return Touch(touch.at, touch.campaign_id, name, touch.referral)
 
     return [
-        _conversation(row, last.get(row["last_id"]), named(first), named(newest))
+        _conversation(row, hours, last.get(row["last_id"]), named(first), named(newest))
         for row, (first, newest) in zip(rows, touches, strict=True)
     ]
 
 
-def _conversation(row: asyncpg.Record, last: Entry | None, first_touch: Touch | None, last_touch: Touch | None) -> Conversation:
-    state = ConversationState(row["state"])
+def _conversation(
+    row: asyncpg.Record, hours: OfficeHours, last: Entry | None, first_touch: Touch | None, last_touch: Touch | None
+) -> Conversation:
+    state, waits = ConversationState(row["state"]), row["waiting_since"]
     return Conversation(
         id=row["id"],
         version=row["version"],
@@ -363,9 +370,10 @@ def _conversation(row: asyncpg.Record, last: Entry | None, first_touch: Touch | 
         last=last,
         last_inbound_at=row["last_inbound_at"],
         waiting_since=row["waiting_since"],
-        answer_due_at=row["answer_due_at"],
+        answer_due_at=hours.after(waits, row["answer_target"]) if waits and row["answer_target"] else None,
         window_until=_window_until(row["channel_kind"], row["last_inbound_at"]),
         first_reply_at=row["first_reply_at"],
+        first_reply_seconds=hours.seconds(row["opened_at"], row["first_reply_at"]) if row["first_reply_at"] else None,
         opened_at=row["opened_at"],
         closed_at=row["closed_at"] if state is ConversationState.CLOSED else None,
         first_touch=first_touch,

@@ -92,6 +92,12 @@ values ($1, $2, $3, $4, $5, $6, $6, $5, $7)
         then coalesce(v.first_reply_at, $6) else v.first_reply_at end,
 {_LAST} {_RETURNED}
 """
+_BY_ITSELF = f"""
+insert into conversation as v (company_id, contact_id, channel_id, address, last_id, last_at, opened_at)
+values ($1, $2, $3, $4, $5, $6, $6)
+{_KEYS}
+{_LAST} {_RETURNED}
+"""
 _PAST = f"""
 insert into conversation as v (company_id, contact_id, channel_id, address, last_id, last_at, opened_at, state, last_inbound_at)
 values ($1, $2, $3, $4, $5, $6, $6, 'closed', case when $7::boolean then $6::timestamptz end)
@@ -150,6 +156,11 @@ async def answered(w: Work, place: Place, author_id: UUID | None, *, seen: UUID 
     _tell(w, row["id"], place, row["version"])
     conversation_id: UUID = row["id"]
     return conversation_id
+
+
+async def automatic(w: Work, place: Place) -> None:
+    """Something was said by itself: it is the newest, and nobody answered."""
+    await _recorded(w, _BY_ITSELF, place)
 
 
 async def past(w: Work, place: Place, *, came_in: bool) -> None:

@@ -90,9 +90,16 @@ async def send(
 
 
 async def write(
-    w: Work, contact_id: UUID, channel_id: UUID, reply: Reply, *, reply_to: UUID | None = None, seen: UUID | None = None
+    w: Work,
+    contact_id: UUID,
+    channel_id: UUID,
+    reply: Reply,
+    *,
+    reply_to: UUID | None = None,
+    seen: UUID | None = None,
+    automatic: bool = False,
 ) -> Entry:
-    """The same inside a unit of work. `reply_to`: the message of the conversation that it answers. `seen`: the newest entry of the
+    """The same inside a unit of work. `automatic`: nobody wrote it, and what waits goes on waiting. `reply_to`: the message of the conversation that it answers. `seen`: the newest entry of the
     thread that the writer saw; Conflict `someone_answered` when an answer of somebody else was recorded after it."""
     reply = replies.trimmed(reply)
     await must_exist(w, w.company_id, contact_id)
@@ -111,7 +118,7 @@ async def write(
     message_id = await queueing.queue(
         w,
         channel_id,
-        purpose="answer",
+        purpose=conversation.AWAY if automatic else "answer",
         contact_id=contact_id,
         address=where.address,
         content=render.encode(content),
@@ -126,7 +133,10 @@ async def write(
     w.emit(ConversationChanged(contact_id=contact_id))
     entry = await conversation.sent(w, w.company_id, message_id)
     place = record.Place(channel_id, contact_id, where.address, message_id, entry.at)
-    await record.answered(w, place, author_id, seen=seen)
+    if automatic:
+        await record.automatic(w, place)
+    else:
+        await record.answered(w, place, author_id, seen=seen)
     return entry
 
 

@@ -21,6 +21,9 @@ from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
 
+AWAY = "away"
+"""The purpose of what is said by itself outside of the office hours."""
+
 
 class Entry(NamedTuple):
     """One message. `at`: when it went or came, or is to go. `kind`: template, buttons, list or text, and of what came in or was written elsewhere
@@ -55,6 +58,7 @@ class Entry(NamedTuple):
     context: Context | None
     referral: Referral | None
     files: list[MessageFile]
+    automatic: bool  # it was said by itself
 
 
 # As the index message_thread has it: a coalesce() would say the same, but row-level security keeps comparisons of it out of an
@@ -67,12 +71,12 @@ select t.*, h.name as channel_name, h.kind as channel_kind, g.name as campaign_n
 from (
     (select id, {at} as at, 'out' as direction, null as kind, channel_id, address, null as body,
         params, content::text as own_content, state, reason, code, maybe_duplicate, sent_at, delivered_at, read_at, campaign_id, author_id,
-        provider_id, origin, context::text as context, null as referral
+        provider_id, origin, context::text as context, null as referral, dedupe_key like '{away}:%' as automatic
     from message where company_id = $1 and {out} order by {at} {order}, id {order} limit $3)
     union all
     (select id, received_at, 'in', kind, channel_id, address, body,
         null, content::text, null, null, null, false, null, null, null, campaign_id, null,
-        provider_id, origin, context::text, referral::text
+        provider_id, origin, context::text, referral::text, false
     from inbound_message where company_id = $1 and {came} order by received_at {order}, id {order} limit $3)
 ) t
 left join channel h on h.company_id = $1 and h.id = t.channel_id
@@ -85,7 +89,7 @@ _AFTER, _UNTIL = "({at}, id) > ($4::timestamptz, $5::uuid)", "({at}, id) < ($4::
 
 def _statement(whose: str, beyond: str | None = None, *, order: str = "desc") -> str:
     out, came = (f"{whose} and {beyond.format(at=at)}" if beyond else whose for at in (_AT, "received_at"))
-    return _SELECT.format(at=_AT, out=out, came=came, order=order)
+    return _SELECT.format(at=_AT, out=out, came=came, order=order, away=AWAY)
 
 
 _NEWEST, _BEFORE = _statement("contact_id = $2"), _statement("contact_id = $2", _UNTIL)
@@ -193,4 +197,5 @@ def _entry(row: asyncpg.Record) -> Entry:
         context=context,
         referral=content.decode_referral(row["referral"]) if row["referral"] else None,
         files=[],
+        automatic=row["automatic"],
     )

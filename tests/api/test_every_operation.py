@@ -116,6 +116,7 @@ async def test_no_change_ignores_the_version_it_depends_on(
         "/v1/labels/{label",
         "/v1/teams/{team",
         "/v1/quick-replies/{reply",
+        "/v1/office-hours",
     }
     assert {method for method, _ in versioned} == {"PATCH", "DELETE", "POST"}
     assert await _fingerprint(owner_db, belongings) == before

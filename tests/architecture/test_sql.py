@@ -26,7 +26,7 @@ OWNERS = {
         "contact_merge", "contact_note", "contact_tag", "custom_field", "suppression", "tag",
     },
     "db/conversations": {
-        "conversation", "conversation_entry", "conversation_label", "label", "quick_reply", "team", "team_channel", "team_member",
+        "conversation", "conversation_entry", "conversation_label", "label", "office_hours", "quick_reply", "team", "team_channel", "team_member",
     },
     "db/holds": {"hold", "held_item"},
     "db/messages": {"attempt", "inbound_message", "lost_attempt", "message", "message_file", "webhook_inbox"},

@@ -184,3 +184,34 @@ async def test_who_waits_too_long_is_shown(real: User, owner_db: asyncpg.Connect
         if isinstance(one, ui.label) and "m-inbox-waits" in one.classes and one.visible
     ]
     assert sorted(shown) == [("espera 12 min", "bad"), ("espera 3 min", "quiet"), ("espera 7 min", "warn")]
+
+
+async def test_office_hours_are_kept_and_odd_ones_said(real: User, as_owner: ApiClient) -> None:
+    await real.open("/settings/inbox?tab=hours")
+    await real.should_see("Atendemos em certos horários")
+    assert real.client is not None
+    switch = next(one for one in real.client.elements.values() if isinstance(one, ui.switch))
+    switch.value = True
+    await press_labelled(real, "Sábado: adicionar horário")
+
+    async def opens() -> ui.input | None:
+        assert real.client is not None
+        found = (one for one in real.client.elements.values() if one.props.get("aria-label") == "Sábado: abre às")
+        return next((one for one in found if isinstance(one, ui.input)), None)
+
+    (await until(opens)).value = "20:00"
+    click(real, "Salvar")
+    await real.should_see("Um horário fecha antes de abrir")
+    (await until(opens)).value = "10:00"
+    field(real, "Adicionar feriado").value = "2026-12-25"
+    click(real, "Adicionar")
+    await real.should_see("25 de dezembro")
+    field(real, "Resposta automática fora do horário").value = "Voltamos amanhã."
+    click(real, "Salvar")
+
+    async def kept() -> bool:
+        found = await client.office_hours(as_owner)
+        saturday = [(one.opens, one.closes) for one in found.hours if one.weekday == 5]
+        return found.enabled and saturday == [(600, 1080)] and found.away_text == "Voltamos amanhã." and len(found.holidays) == 1
+
+    await until(kept)

@@ -1,4 +1,4 @@
-"""What a team has for its inbox, over the API: labels, teams, quick replies. Changing and deleting name the version that was seen."""
+"""What a team has for its inbox, over the API: labels, teams, quick replies, office hours. Changing and deleting name the version that was seen."""
 
 from uuid import UUID
 
@@ -7,6 +7,8 @@ from api.contract.conversations import (
     Label,
     LabelCreate,
     LabelPatch,
+    OfficeHours,
+    OfficeHoursPatch,
     QuickReply,
     QuickReplyCreate,
     QuickReplyPatch,
@@ -68,3 +70,11 @@ async def change_quick_reply(api: ApiClient, reply_id: UUID, body: QuickReplyPat
 
 async def delete_quick_reply(api: ApiClient, reply_id: UUID, version: int) -> None:
     await api.delete(f"/v1/quick-replies/{reply_id}", version=version)
+
+
+async def office_hours(api: ApiClient) -> OfficeHours:
+    return await api.get("/v1/office-hours", OfficeHours)
+
+
+async def change_office_hours(api: ApiClient, body: OfficeHoursPatch, version: int) -> OfficeHours:
+    return await api.patch("/v1/office-hours", OfficeHours, body, version=version)

@@ -113,6 +113,8 @@ def _draw_where(one: Message) -> None:
     parts.append(one.channel_name or _("Channel removed"))
     if one.author:
         parts.append(one.author)
+    if one.automatic:
+        parts.append(_("automatic"))
     if one.origin is MessageOrigin.PHONE_APP:
         parts.append(_("written on the phone"))
     elif one.origin is MessageOrigin.HISTORY:

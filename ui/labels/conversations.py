@@ -67,11 +67,12 @@ def state(one: Conversation) -> str:
     return _("Closed") if one.state is ConversationState.CLOSED else ""
 
 
-SOON, LONG = 300, 3600  # seconds of waiting from which on it is marked where the company has no target
+SOON, LONG = 300, 3600  # seconds of waiting from which on it is said, and marked, where the company has no target
+NEAR = 1800  # seconds before it is too late: more than half of a long target is no alarm
 
 
 def waiting(one: Conversation, now: datetime) -> tuple[str, Tone]:
-    """How long they wait, and how that is: warn from half of the company's target on, bad when it is over. Nothing when nobody waits."""
+    """How long they wait, and how that is: warn when it is soon too late by the company's target, bad when it is. Nothing when nobody waits."""
     if one.waiting_since is None or one.state is not ConversationState.OPEN:
         return "", "quiet"
     waits = (now - one.waiting_since).total_seconds()
@@ -79,7 +80,8 @@ def waiting(one: Conversation, now: datetime) -> tuple[str, Tone]:
     if one.answer_due_at is None:
         return (text if waits >= SOON else ""), ("warn" if waits >= LONG else "quiet")
     target = (one.answer_due_at - one.waiting_since).total_seconds()
-    return text, "bad" if waits > target else "warn" if waits > target / 2 else "quiet"
+    soon = min(target / 2, NEAR)
+    return text, "bad" if waits > target else "warn" if waits > target - soon else "quiet"
 
 
 def times(one: Conversation) -> str:
@@ -185,6 +187,11 @@ def label_suggestions() -> list[tuple[str, str]]:
 def quick_reply_suggestion() -> tuple[str, str]:
     """A quick reply to begin with: (shortcut, text)."""
     return pgettext("shortcut", "hours"), _("We are open from Monday to Friday, 9 am to 6 pm. 😊")
+
+
+def weekday(number: int) -> str:
+    """Monday is 0."""
+    return (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"))[number]
 
 
 def strategy(one: AssignmentStrategy) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What the team has for its inbox: labels, teams, quick replies, how soon it wants to answer. Each tab saves by itself."""
+"""What the team has for its inbox: labels, teams, quick replies, office hours, how soon it wants to answer. Each tab saves by itself."""
 
 from nicegui import ui
 
@@ -7,6 +7,7 @@ from ui import session
 from ui.components.frame import frame
 from ui.components.progress import tabs
 from ui.i18n import _
+from ui.pages.settings.hours import draw_hours
 from ui.pages.settings.labels import draw_labels
 from ui.pages.settings.quick_replies import draw_quick_replies
 from ui.pages.settings.teams import draw_teams
@@ -23,6 +24,7 @@ def inbox_settings(tab: str = "labels") -> None:
             ("labels", _("Labels"), draw_labels),
             ("teams", _("Teams"), draw_teams),
             ("replies", _("Quick replies"), draw_quick_replies),
+            ("hours", _("Office hours"), draw_hours),
         ]
         if session.current().may(Permission.COMPANY_READ):
             parts.append(("times", _("Answer time"), draw_times))

@@ -30,7 +30,7 @@ def draw_times() -> None:
                 return
             toast(_("Saved."))
 
-        hint = _("Who waits longer than half of it is shown in amber, who waits longer than all of it in red.")
+        hint = _("Who waits is shown in amber when it is almost over, in red when it is. Only the office hours count.")
         with ui.element("div").classes("m-forms"), card(_("Answer time"), hint=hint):
             below = _("Empty: nobody is late; after an hour of waiting it is shown in amber.")
             target = number_field(_("Answer within (minutes)"), company.answer_target, low=1, high=_MOST, hint=below)
