@@ -1,4 +1,5 @@
-"""Two people at one board: what one drags the other sees, in the same order, also after a reload; and what is taken back."""
+"""Two people at one board: what one drags the other sees, in the same order, also after a reload; what is taken back; and what becomes of a
+card when a drag fails."""
 
 import httpx
 import pytest
@@ -42,6 +43,36 @@ async def _drag(page: Page, title: str, number: int) -> None:
     await _column(page, number).locator(".m-lead-ghost").wait_for()
     await page.mouse.up()
     await page.locator(".m-lead-flying").wait_for(state="detached")
+
+
+async def test_a_drag_that_fails_puts_the_card_back_and_says_so(stack: Stack, browser: Browser) -> None:
+    """Without a connection, and refused; a column whose loaded cards all go shows the next ones."""
+    async with stack.client() as api:
+        board_id = await _board(api)
+        context = await browser.new_context(locale="pt-BR", viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+        await enter(context, stack)
+        page, wrong = await new_page(context)
+        await page.goto(f"{stack.ui}/boards/{board_id}")
+        await settled(page)
+
+        async def back_again(said: str) -> None:
+            await _drag(page, "Bia", 1)
+            await expect(page.get_by_role("alert").filter(has_text=said)).to_be_visible()
+            await expect(_titles(page, 0)).to_have_text(["Ana", "Bia", "Caio", "Dora"])
+            await expect(_titles(page, 1)).to_have_text(["Eva", "Fred"])
+            await expect(page.locator(".m-lead-busy")).to_have_count(0)
+
+        await page.evaluate("window.socket.disconnect()")
+        await back_again("A conexão caiu")
+        await page.evaluate("window.socket.connect()")
+        await page.wait_for_function("window.socket.connected && window.did_handshake")
+        (await api.delete(f"/v1/boards/{board_id}")).raise_for_status()
+        await back_again("Este quadro está arquivado")
+        (await api.patch(f"/v1/boards/{board_id}", json={"archived": False})).raise_for_status()
+        await _drag(page, "Bia", 1)
+        await expect(_titles(page, 0)).to_have_text(["Ana", "Caio", "Dora"])
+        await context.close()
+        assert wrong == []
 
 
 async def test_what_one_drags_the_other_sees(stack: Stack, browser: Browser) -> None:

@@ -135,6 +135,7 @@ export default {
   },
   beforeUnmount() {
     window.removeEventListener("keydown", this.undoKey);
+    this.socket?.off("disconnect", this.lost);
     this.watcher.disconnect();
     for (const sortable of this.sortables.values()) sortable.destroy();
   },
@@ -182,7 +183,7 @@ export default {
       this.moves.delete(number);
       this.whenStill(() => {
         this.free(card.id);
-        this.place(card);
+        this.place(card, true);
       });
       if (text && move) this.offer(text, () => this.takeBack({ ...move, version: card.version }));
     },
@@ -198,8 +199,29 @@ export default {
       this.whenStill(() => {
         const found = this.where(move.id);
         this.free(move.id);
-        if (found) this.place(found.card);
+        if (found) this.place(found.card, true);
       });
+    },
+    /** The connection is gone: what nobody has answered goes back, and whoever looks hears of it. What was done all the same comes with
+        `settle` once the page is there again. */
+    lost() {
+      const numbers = [...this.moves.keys()];
+      for (const number of numbers) this.back(number);
+      if (numbers.length) this.sayLost();
+    },
+    sayLost() {
+      window.Quasar.Notify.create({ message: this.texts.lost, timeout: 7000, icon: "sym_r_error", classes: "m-toast", attrs: { role: "alert" } });
+    },
+    /** Whether the page hears us; says so where it does not. */
+    reached() {
+      if (this.socket !== window.socket) {
+        this.socket?.off("disconnect", this.lost);
+        this.socket = window.socket;
+        this.socket.on("disconnect", this.lost);
+      }
+      if (this.socket?.connected) return true;
+      this.sayLost();
+      return false;
     },
     /** Says what the page did and offers to take it back, once: by its button or Ctrl-Z. What somebody else changes from then on stays. */
     offer(text, undo) {
@@ -293,13 +315,15 @@ export default {
     take(id) {
       const found = this.where(id);
       if (found) found.column.cards.splice(found.index, 1);
+      if (found?.column.more) this.$nextTick(() => this.watch(found.column.id));
       return found;
     },
     free(id) {
       if (![...this.moves.values()].some((move) => move.id === id)) this.pending.delete(id);
     },
-    /** Where its rank puts it; a card that is being moved stays where it is until that is settled. */
-    place(given) {
+    /** Where its rank puts it; a card that is being moved stays where it is until that is settled. One that belongs below what is
+        loaded goes, unless this person has just dropped it at the end (`dropped`): it stands right behind the last one. */
+    place(given, dropped = false) {
       const waiting = this.later.get(given.id);
       let card = waiting && waiting.version > given.version ? waiting : Object.freeze({ ...given });
       if (this.pending.has(card.id)) {
@@ -319,8 +343,10 @@ export default {
         return;
       }
       if (found) found.column.cards.splice(found.index, 1);
-      const below = column && index === others.length && (column.more || column.full);
+      const below = column && index === others.length && (column.more || column.full) && !(dropped && found);
       if (column && !below) column.cards.splice(index, 0, card);
+      // What is left of a column may have its end in sight already: only a new look tells so.
+      for (const one of new Set([column, found?.column])) if (one?.more) this.$nextTick(() => this.watch(one.id));
       if (focused) this.focus(card.id);
     },
 
@@ -332,6 +358,7 @@ export default {
       const others = column.cards.filter((card) => card.id !== id);
       index = Math.max(0, Math.min(index, others.length));
       if (found.column === column && found.index === index) return;
+      if (!this.reached()) return;
       const was = found.column.cards;
       const move = {
         number: ++this.number,
@@ -351,6 +378,7 @@ export default {
       this.$emit("move", move);
     },
     takeBack(move) {
+      if (!this.reached()) return;
       const found = this.where(move.id);
       const column = this.column(move.from.stage);
       this.$emit("undo", { id: move.id, number: ++this.number, origin: move.stage, version: move.version, ...move.from });

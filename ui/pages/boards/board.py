@@ -351,6 +351,7 @@ def _texts() -> dict[str, str]:
         "down": _("Down"),
         "select": _("Select"),
         "undo": _("Undo"),
+        "lost": _("The connection was lost, so the card is back where it was. Try again in a moment."),
         "picked": _("Selected: {n}"),
         "moved": _("“{title}” is in {stage} now, at place {n}."),
     }

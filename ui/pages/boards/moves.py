@@ -96,6 +96,8 @@ class Moves:
         else:
             stage = self._columns.stages.get(lead.stage_id)
             text = _("“{title}” is in {stage} now.").format(title=lead.title, stage=stage.name if stage else "")
+            if stage is not None and move.origin != stage.id and stage.limit is not None and stage.leads >= stage.limit:
+                text = f"{text} {_('That is more than the limit of {n}.').format(n=formats.number(stage.limit))}"
             self._tell("settle", move.number, self._columns.card(lead), "" if isinstance(move, _Undone) else text)
         await self._settled(move.id)
 
