@@ -7,15 +7,16 @@ import pytest
 from nicegui import ui
 from nicegui.testing import User
 
-from api.contract.enums import ImportTarget
+from api.contract.enums import ImportState, ImportTarget
+from api.contract.events import ImportProgress
 from db import blobs
-from db.jobs import RunImport
+from db.jobs import DryRunImport, RunImport
 from db.settings import Settings
 from db.tenancy import Actor
-from tests.ui.interactions import click, field, true_of, until
+from tests.ui.interactions import click, field, hear, true_of, until
 from tests.ui.test_contacts import _uploaded
 from ui.client.base import ApiClient
-from workers.imports.job import run_import
+from workers.imports.job import dry_run_import, run_import
 
 LIST = "Nome;Celular;Negócio;Valor;Etapa\nAna;(11) 98765-4321;Reforma;R$ 1.200,00;Proposta\nBia;(11) 98765-4322;Obra;900;Lua\n"
 
@@ -27,6 +28,12 @@ def _files(database: Settings) -> None:
 
 def targets(user: User) -> list[object]:
     return [one.value for one in sorted(user.find(kind=ui.select).elements, key=lambda one: one.id)][:5]
+
+
+async def _waiting(owner_db: asyncpg.Connection, owner: Actor) -> bool:
+    """Whether leads are to be counted."""
+    asked = "select dry_run->'leads'->>'board_id' is not null from contact_import where company_id = $1"
+    return bool(await owner_db.fetchval(asked, owner.company_id))
 
 
 def reasons(user: User) -> list[str]:
@@ -44,6 +51,10 @@ async def test_from_a_board_to_its_leads(
     await real.should_see("Criar negócios também?")
     wanted = [ImportTarget.NAME, ImportTarget.PHONE, ImportTarget.LEAD_TITLE, ImportTarget.LEAD_VALUE, ImportTarget.LEAD_STAGE]
     await until(lambda: true_of(lambda: targets(real) == wanted))
+    await until(lambda: _waiting(owner_db, owner))
+    await dry_run_import(owner.company_id, DryRunImport(import_id=found.id))
+    hear(ImportProgress(import_id=found.id, state=ImportState.READY, processed=2, total=2))
+    await real.should_see("criados no quadro")
     click(real, "Importar")
     await real.should_see("Os seus contatos estão entrando")
     await run_import(owner.company_id, RunImport(import_id=found.id))

@@ -121,6 +121,8 @@ class DryRunCard:
             )
             for (name, hint), value in zip(named, shown, strict=True):
                 figure(name, formats.DASH if value is None else formats.number(value), hint=hint)
+            if dry is not None and dry.leads:
+                figure(_("Leads"), formats.number(dry.leads), hint=_("made in the board"))
         self._reasons.clear()
         out, cells = (dry.reasons, dry.left_out) if dry else ([], [])
         self._why.style("visibility: visible" if out or cells else "visibility: hidden")
