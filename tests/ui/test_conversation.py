@@ -61,7 +61,7 @@ async def test_a_closed_window_says_why_and_what_to_do(
     await real.open(f"/contacts/{person}")
     await real.should_see("Nenhuma conversa ainda", retries=30)
     await real.should_see("O WhatsApp só aceita texto livre até 24 horas", retries=30)
-    await real.should_see("Nova campanha")
+    await real.should_see("Enviar um modelo")
 
 
 async def test_the_figure_of_answers_leads_to_who_answered(

@@ -13,9 +13,11 @@ from nicegui import ui
 
 from api.contract.enums import Permission
 from api.contract.events import ConversationChanged, MessageFileChanged, MessageReceived
+from api.contract.kinds import ReplyKind
 from api.contract.messages import Message, MessageCreate, ReplyChannel
 from api.contract.replies import TextReply
 from ui import first_answers, formats, kinds, live, session
+from ui.client import conversations
 from ui.client import messages as client
 from ui.client.base import ApiProblem, Offline
 from ui.components import bubbles, problems
@@ -162,7 +164,7 @@ class _Composer:
         self._id, self._sent = contact_id, sent
         me = session.current()
         self._api, self._may = me.api, me.may(Permission.MESSAGES_SEND)
-        self._campaigns = me.may(Permission.CAMPAIGNS_WRITE)
+        self._inbox = me.may(Permission.CONVERSATIONS_WRITE)
         self._ways: dict[UUID, ReplyChannel] = {}
         self._chosen: UUID | None = None
         self._try: tuple[str, UUID | None, str] = ("", None, "")  # text, channel, Idempotency-Key
@@ -239,15 +241,24 @@ class _Composer:
             with self._obstacle:
                 self._draw_obstacle(obstacle, way)
 
+    def _may_send_template(self, obstacle: str, way: ReplyChannel) -> bool:
+        takes = ReplyKind.TEMPLATE in kinds.can(way.channel_kind).reply_kinds
+        return self._inbox and takes and obstacle in {"window_closed", "opted_out"} and way.template_obstacle is None
+
+    async def _to_templates(self, way: ReplyChannel) -> None:
+        """They are chosen in the inbox."""
+        one = await conversations.open_one(self._api, self._id, way.channel_id)
+        ui.navigate.to(f"/inbox/{one.id}")
+
     def _draw_obstacle(self, obstacle: str, way: ReplyChannel | None) -> None:
         text, todo = message_labels.obstacle(obstacle)
         if obstacle == "window_closed" and way is not None and way.last_inbound_at:
             text = _("This person wrote last {when}.").format(when=formats.moment(way.last_inbound_at)) + f" {text}"
         with note("warn" if obstacle != "no_channel" else "info", text):
             ui.label(todo).classes("m-sub")
-            if obstacle == "window_closed" and self._campaigns:
+            if way is not None and self._may_send_template(obstacle, way):
                 with ui.element("div").classes("m-row"):
-                    button(_("New campaign"), to="/campaigns/new", icon="campaign")
+                    button(_("Send a template"), partial(self._to_templates, way), icon="article")
             elif obstacle == "channel_not_connected" and way is not None:
                 with ui.element("div").classes("m-row"):
                     button(_("Look at the channel"), to=f"/channels/{way.channel_id}", icon="hub")
