@@ -90,6 +90,8 @@ class TemplatePicker:
 
     def ask(self) -> None:
         """Instead of a text."""
+        if not self._can:
+            return
         self._asked = True
         self._changed()
         self.focus()
