@@ -213,11 +213,12 @@ class LookAtFile(Job, frozen=True, kw_only=True):
 
 
 class SendFile(Job, frozen=True, kw_only=True):
-    """Hands the file of a message over to the provider, then the message waits in its channel's queue (`db/messages/uploads.py`)."""
+    """Hands the file of a message over to the provider, then the message waits in its channel's queue (`db/messages/uploads.py`). Tried
+    for a day, as long as a person's window is open; time in which the channel does not send is not counted."""
 
     queue: ClassVar[QueueName] = "media"
     timeout: ClassVar[float] = 420
-    max_tries: ClassVar[int] = 10
+    max_tries: ClassVar[int] = 150
     file_id: UUID
 
     @property

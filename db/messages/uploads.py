@@ -7,7 +7,7 @@ of its own, named by the file, that nobody claims; the job `SendFile` hands the 
 import hashlib
 import re
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import PurePath
 from typing import NamedTuple
 from uuid import UUID
@@ -51,7 +51,6 @@ class Waiting(NamedTuple):
     channel_id: UUID
     content: FileContent
     key: str
-    at: datetime
 
 
 _USED = "select coalesce(sum(size), 0)::bigint from message_file where company_id = $1 and state = 'stored'"
@@ -104,11 +103,20 @@ async def _ensure_room(actor: Actor, quota: int, size: int) -> None:
         raise UploadError.NO_ROOM_FOR_UPLOAD(most_mb=quota // 1_000_000)
 
 
+# A message that is over like this is never queued again.
+_READY = f"""
+select id, name, mime_type, size from message_file f where company_id = $1 and id = $2 and uploaded_by = $3 and state = $4
+    and (message_id is null or exists (select from message m where m.company_id = $1 and m.id = f.message_id
+         and m.state in ({M.FAILED}, {M.SKIPPED}, {M.CANCELLED})))
+for update
+"""
+
+
 async def ready(w: Work, file_id: UUID) -> Upload:
-    """A file that the caller uploaded and no message took, held until the transaction ends. Raises Invalid."""
+    """A file that the caller uploaded and that no message took, or one that did not go; held until the transaction ends. Raises
+    Invalid."""
     row = await w.fetchrow(
-        "select id, name, mime_type, size from message_file where company_id = $1 and id = $2 and message_id is null"
-        " and uploaded_by = $3 and state = $4 for update",
+        _READY,
         w.company_id,
         file_id,
         w.actor.id if w.actor is not None else None,
@@ -134,13 +142,25 @@ async def take(w: Work, file_id: UUID, message_id: UUID, channel_id: UUID) -> No
 # -- handing over to the provider
 
 _WAITING = """
-select m.id, m.contact_id, m.channel_id, m.content::text as content, f.key, f.created_at from message_file f
+select m.id, m.contact_id, m.channel_id, m.content::text as content, f.key from message_file f
 join message m on m.company_id = $1 and m.id = f.message_id and m.queue_id = f.id and m.queued
 where f.company_id = $1 and f.id = $2
 """
-_HANDED = "update message set content = $3::jsonb, queue_id = channel_id, next_at = now() where company_id = $1 and queue_id = $2 and queued"
+# An archived channel sends nothing; one that is being archived ends what it finds in its queues, and this comes after it.
+_OPEN = """
+select c.id from message m join channel c on c.company_id = $1 and c.id = m.channel_id and c.archived_at is null
+where m.company_id = $1 and m.queue_id = $2 and m.queued for share of c
+"""
+_HANDED = """
+update message set content = $3::jsonb, queue_id = channel_id, next_at = now(), tries = 0, reason = null, code = null
+where company_id = $1 and queue_id = $2 and queued
+"""
+_TROUBLED = """
+update message set tries = tries + 1, reason = $3, code = $4 where company_id = $1 and queue_id = $2 and queued returning tries
+"""
 _FAILED = f"""
-update message set state = {M.FAILED}, reason = $3, code = $4, done_at = now(), queue_id = channel_id
+update message set state = {M.FAILED}, reason = coalesce($3, reason, '{FailureReason.MEDIA}'), code = case when $3 is null then code else $4 end,
+    done_at = now(), queue_id = channel_id
 where company_id = $1 and queue_id = $2 and queued returning contact_id
 """
 
@@ -153,19 +173,28 @@ async def waiting(company_id: UUID, file_id: UUID) -> Waiting | None:
         return None
     content = render.decode(row["content"])
     assert isinstance(content, FileContent)
-    return Waiting(row["id"], row["contact_id"], row["channel_id"], content, row["key"], row["created_at"])
+    return Waiting(row["id"], row["contact_id"], row["channel_id"], content, row["key"])
 
 
 async def handed_over(company_id: UUID, content: FileContent) -> None:
     """The provider has the file: `content` names it there. Harmless when it is repeated."""
     async with work(worker(company_id), Permission.MESSAGES_SEND) as w:
-        await w.execute(_HANDED, company_id, content.file_id, render.encode(content))
+        if await w.fetchval(_OPEN, company_id, content.file_id):
+            await w.execute(_HANDED, company_id, content.file_id, render.encode(content))
 
 
-async def failed(company_id: UUID, file_id: UUID, reason: FailureReason, code: int | None = None) -> None:
-    """The provider will not have the file, so the message does not go. Harmless when it is repeated."""
+async def troubled(company_id: UUID, file_id: UUID, reason: FailureReason, code: int | None) -> int:
+    """The provider did not take the file this time. Returns how often since it was to have it."""
     async with work(worker(company_id), Permission.MESSAGES_SEND) as w:
-        for row in await w.fetch(_FAILED, company_id, file_id, reason.value, code):
+        tries: int | None = await w.fetchval(_TROUBLED, company_id, file_id, reason.value, code)
+    return tries or 1
+
+
+async def failed(company_id: UUID, file_id: UUID, reason: FailureReason | None, code: int | None = None) -> None:
+    """The provider will not have the file, so the message does not go. `reason` None: that of the last trouble. Harmless when it is
+    repeated."""
+    async with work(worker(company_id), Permission.MESSAGES_SEND) as w:
+        for row in await w.fetch(_FAILED, company_id, file_id, reason.value if reason else None, code):
             if row["contact_id"] is not None:
                 w.emit(ConversationChanged(contact_id=row["contact_id"]))
 

@@ -9,7 +9,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -18,6 +18,7 @@ import structlog
 
 from db import blobs, file_links
 from db.blobs import HandedOver
+from db.channels.secrets import ChannelRow, load_channel, unseal
 from db.clock import now
 from db.crypto import SealBroken
 from db.errors import NotFound, Unavailable
@@ -29,16 +30,19 @@ from db.messages.files import Found
 from db.messages.reasons import FailureReason
 from db.messages.render import FileContent
 from db.messages.uploads import Waiting
+from db.permissions import Permission
 from db.settings import Settings
-from workers.credentials import channel_of
+from db.tenancy import worker
+from db.work import read
 from workers.media import caged, pictures
 from workers.media.voice_child import Recording, Voice
-from workers.outcomes import Rejected
+from workers.outcomes import PauseChannel, RetryAfter, Unknown, reason_of, retry_delay
+from workers.outgoing import pause_channel
 from workers.providers import registry
 from workers.providers.adapter import HandedFile
 from workers.providers.wire import ProviderError, Wire
 from workers.registration import Handler
-from workers.runtime import Cancel, Retry
+from workers.runtime import Retry, Snooze
 
 log = structlog.get_logger("workers.media")
 
@@ -48,7 +52,7 @@ VOICE_MEMORY = 1 << 30  # bytes of address space
 VOICE_SECONDS = 120  # of processor time
 VOICE_PATIENCE = 240.0
 VOICE_MOST = 16 << 20  # bytes, as much as WhatsApp takes
-_PAUSES = (2.0, 5.0, 15.0, 30.0, 60.0, 120.0)
+CLOSED = timedelta(seconds=20)  # until a channel that does not send is looked at again
 
 
 class OutgoingFiles:
@@ -56,10 +60,17 @@ class OutgoingFiles:
         self._settings, self._wire = settings, wire
 
     async def send(self, company_id: UUID, job: SendFile) -> None:
-        """Raises Retry while the provider or the store does not answer."""
+        """Raises Retry while the provider or the store does not answer, Snooze while the channel does not send."""
         waiting = await uploads.waiting(company_id, job.file_id)
         if waiting is None:
             return
+        async with read(worker(company_id), Permission.CHANNELS_READ) as r:
+            channel = await load_channel(r, waiting.channel_id)
+        if channel is None:
+            await uploads.failed(company_id, job.file_id, FailureReason.MEDIA)
+            return
+        if not channel.sendable:
+            raise Snooze(_open_again(channel))
         with tempfile.TemporaryDirectory(prefix="masteria-media-") as folder:
             path = Path(folder) / "content"
             try:
@@ -68,41 +79,58 @@ class OutgoingFiles:
                 if content is None:
                     await uploads.failed(company_id, job.file_id, FailureReason.MEDIA)
                     return
-                handed = await self._hand_over(company_id, waiting, content, path)
-            except (NotFound, Cancel):  # the file, or the channel
+                handed = await self._hand_over(channel, waiting, content, path)
+            except NotFound:  # the file
                 await uploads.failed(company_id, job.file_id, FailureReason.MEDIA)
                 return
-            except SealBroken:
-                await uploads.failed(company_id, job.file_id, FailureReason.TOKEN_INVALID)
+            except SealBroken as error:
+                trouble = PauseChannel(FailureReason.TOKEN_INVALID, message=f"the stored token does not open: {error}")
+                await self._not_taken(channel, waiting, ProviderError(trouble, None, ""))
                 return
             except ProviderError as error:
-                if isinstance(error.outcome, Rejected):
-                    log.warning("media.refused", file_id=str(job.file_id), error=str(error))
-                    await uploads.failed(company_id, job.file_id, error.outcome.reason, error.outcome.code)
-                    return
-                raise Retry(_pause(waiting), str(error)) from error
-            except (Unavailable, OSError) as error:
-                raise Retry(_pause(waiting), str(error)) from error
+                await self._not_taken(channel, waiting, error)
+                return
+            except (Unavailable, OSError) as error:  # the store
+                await self._not_taken(channel, waiting, ProviderError(RetryAfter(None, FailureReason.MEDIA), None, str(error)))
+                return
         await uploads.handed_over(company_id, handed)
 
-    async def _hand_over(self, company_id: UUID, waiting: Waiting, content: FileContent, path: Path) -> FileContent:
-        known = await channel_of(company_id, waiting.channel_id)
-        channel, until = known.channel, now() + LINK
+    async def _hand_over(self, channel: ChannelRow, waiting: Waiting, content: FileContent, path: Path) -> FileContent:
+        until = now() + LINK
         link = await blobs.store().link(waiting.key, int(LINK.total_seconds()))
         if link is None:
-            link = self._settings.webhook_url + file_links.sign(Link(company_id, content.file_id, False), until)
+            link = self._settings.webhook_url + file_links.sign(Link(channel.company_id, content.file_id, False), until)
         name = content.name or files.file_name(content.file_id, content.mime_type)
         adapter = registry.adapter(channel.kind)
-        client = adapter.client(self._settings, self._wire, channel, known.token)
+        token = unseal(channel.company_id, channel.id, "token", channel.token)
+        client = adapter.client(self._settings, self._wire, channel, token)
         file = HandedFile(path, name, content.mime_type, link, until)
         media, kept_until = await adapter.hand_over(client, self._settings, channel, file)
         return msgspec.structs.replace(content, media=media, media_until=kept_until)
 
+    async def _not_taken(self, channel: ChannelRow, waiting: Waiting, error: ProviderError) -> None:
+        """What the answer means, as for a message on the wire. Raises Retry, Snooze."""
+        company_id, file_id = channel.company_id, waiting.content.file_id
+        match error.outcome:
+            case PauseChannel() as outcome:
+                await uploads.troubled(company_id, file_id, outcome.reason, outcome.code)
+                await pause_channel(channel, outcome)
+                raise Snooze(now() + CLOSED) from error
+            case RetryAfter() as outcome:
+                tries = await uploads.troubled(company_id, file_id, outcome.reason, outcome.code)
+                raise Retry(retry_delay(outcome, tries), str(error)) from error
+            case Unknown():  # handing over tells nobody anything
+                tries = await uploads.troubled(company_id, file_id, FailureReason.NETWORK, None)
+                raise Retry(retry_delay(RetryAfter(None, FailureReason.NETWORK), tries), str(error)) from error
+            case outcome:
+                log.warning("media.refused", file_id=str(file_id), error=str(error))
+                await uploads.failed(company_id, file_id, reason_of(outcome), getattr(outcome, "code", None))
 
-def _pause(waiting: Waiting) -> float:
-    """Short at first: somebody waits."""
-    age = (now() - waiting.at).total_seconds()
-    return next((pause for pause in _PAUSES if age < pause * 4), _PAUSES[-1])
+
+def _open_again(channel: ChannelRow) -> datetime:
+    """When to look again: a person may let it go on at any moment."""
+    soon = now() + CLOSED
+    return soon if channel.paused_until is None else max(now(), min(soon, channel.paused_until))
 
 
 async def _voice(company_id: UUID, waiting: Waiting, path: Path) -> FileContent | None:
@@ -152,8 +180,8 @@ async def _once(content: bytes) -> AsyncIterator[bytes]:
 
 
 async def give_up(company_id: UUID, job: SendFile, reason: str) -> None:
-    """However often it was tried, the provider did not take it."""
-    await uploads.failed(company_id, job.file_id, FailureReason.MEDIA)
+    """However often it was tried, the provider did not take it: the message fails for the reason of the last try."""
+    await uploads.failed(company_id, job.file_id, None)
 
 
 JOBS = (

@@ -26,6 +26,7 @@ from db.messages.conversation import Entry
 from db.messages.enums import FileState
 from db.messages.errors import ReplyError, ReplyField, UploadError
 from db.messages.files import MessageFile
+from db.messages.reasons import FailureReason
 from db.messages.replies import FileReply
 from db.settings import Settings
 from db.tenancy import Actor
@@ -35,9 +36,10 @@ from workers.inbound import process_inbox
 from workers.media import outgoing
 from workers.media.job import delete_files
 from workers.media.outgoing import OutgoingFiles
+from workers.outcomes import RetryAfter, retry_delay
 from workers.outgoing import Sender
 from workers.providers.wire import Wire
-from workers.runtime import Retry
+from workers.runtime import Retry, Snooze
 from workers.sending import Lanes
 
 PHONE = "5511987654321"
@@ -87,6 +89,9 @@ class Desk:
 
     async def reply(self, reply: FileReply) -> UUID:
         return (await answers.send(self.owner, self.contact, self.channel, reply)).id
+
+    async def hand_over(self, file: MessageFile) -> None:
+        await self.jobs.send(self.owner.company_id, SendFile(file_id=file.id))
 
     async def shown(self) -> Entry:
         """The only message that went out, or is to go."""
@@ -191,18 +196,87 @@ async def test_a_recording_without_sound_does_not_go(desk: Desk) -> None:
     assert await desk.row(message) == ("failed", "media")
 
 
-async def test_what_the_provider_refuses_fails_and_what_it_does_not_answer_waits(desk: Desk) -> None:
+async def test_what_the_provider_refuses_fails_with_its_reason(desk: Desk) -> None:
     file = await desk.upload(PDF, "contrato.pdf", "application/pdf")
     message = await desk.reply(FileReply(file.id))
-    await desk.db.execute("update channel set external_id = 'nowhere' where id = $1", desk.channel)
-    with pytest.raises(Retry):
-        await OutgoingFiles(msgspec.structs.replace(desk.jobs._settings, sandbox_url="http://127.0.0.1:9"), desk.jobs._wire).send(
-            desk.owner.company_id, SendFile(file_id=file.id)
-        )
-    assert await desk.row(message) == ("queued", None)
-    await outgoing.give_up(desk.owner.company_id, SendFile(file_id=file.id), "tried for long")
-    assert await desk.row(message) == ("failed", "media")
+    await desk.db.execute(
+        """update message set content = jsonb_set(content, '{mime_type}', '"audio/unheard"') where id = $1""", message
+    )
+    await desk.hand_over(file)
+    assert await desk.row(message) == ("failed", "bad_request")
+    assert await desk.db.fetchval("select code from message where id = $1", message) == 100
     assert await desk.accepted() == []
+
+
+async def test_trouble_is_waited_out_and_a_file_that_did_not_go_is_sent_again(desk: Desk) -> None:
+    file = await desk.upload(PDF, "contrato.pdf", "application/pdf")
+    message = await desk.reply(FileReply(file.id))
+    away = OutgoingFiles(msgspec.structs.replace(desk.jobs._settings, sandbox_url="http://127.0.0.1:9"), desk.jobs._wire)
+    waits = []
+    for _try in range(3):
+        with pytest.raises(Retry) as again:
+            await away.send(desk.owner.company_id, SendFile(file_id=file.id))
+        waits.append(again.value.after)
+    assert waits == [2.0, 4.0, 8.0]
+    assert await desk.row(message) == ("queued", "network")
+    await outgoing.give_up(desk.owner.company_id, SendFile(file_id=file.id), "tried for long")
+    assert await desk.row(message) == ("failed", "network")
+    again_message = await desk.reply(FileReply(file.id))
+    await desk.hand_over(file)
+    await desk.lane()
+    assert (await desk.row(message), await desk.row(again_message)) == (("failed", "network"), ("sent", None))
+    assert len(await desk.accepted()) == 1
+    with pytest.raises(Invalid):  # this one went
+        await desk.reply(FileReply(file.id))
+
+
+async def test_the_provider_is_asked_for_as_long_as_a_window_is_open() -> None:
+    trouble = RetryAfter(None, FailureReason.TEMPORARY)
+    assert sum(retry_delay(trouble, tries) for tries in range(1, SendFile.max_tries)) > 23 * 3600
+
+
+async def test_the_provider_says_how_long_to_wait(desk: Desk) -> None:
+    file = await desk.upload(PDF, "contrato.pdf", "application/pdf")
+    message = await desk.reply(FileReply(file.id))
+    account = (await desk.sandbox.http.get("/sandbox/accounts")).json()["data"][0]
+    await desk.sandbox.behave(account, management_calls_per_hour=1)
+    await desk.sandbox.graph(account, "GET", f"/{account['waba_id']}/message_templates")  # the hour's only call
+    with pytest.raises(Retry) as again:
+        await desk.hand_over(file)
+    assert again.value.after is not None
+    assert again.value.after >= 120
+    assert await desk.row(message) == ("queued", "api_rate")
+
+
+async def test_what_stops_a_channel_stops_it_here_too_and_the_file_waits(desk: Desk) -> None:
+    file = await desk.upload(PDF, "contrato.pdf", "application/pdf")
+    message = await desk.reply(FileReply(file.id))
+    good = await desk.db.fetchval("select token from channel where id = $1", desk.channel)
+    wrong = seal(desk.owner.company_id, desk.channel, "token", "of somebody else")
+    await desk.db.execute("update channel set token = $2 where id = $1", desk.channel, wrong)
+    with pytest.raises(Snooze):
+        await desk.hand_over(file)
+    stopped = await desk.db.fetchrow("select state, state_reason from channel where id = $1", desk.channel)
+    assert tuple(stopped) == ("error", "token_invalid")
+    await desk.db.execute("update channel set token = $2 where id = $1", desk.channel, good)
+    with pytest.raises(Snooze):  # nobody has let it go on yet
+        await desk.hand_over(file)
+    assert await desk.row(message) == ("queued", "token_invalid")
+    await desk.db.execute("update channel set state = 'connected', state_reason = null where id = $1", desk.channel)
+    await desk.hand_over(file)
+    await desk.lane()
+    assert await desk.row(message) == ("sent", None)
+    assert len(await desk.accepted()) == 1
+
+
+async def test_a_file_waits_while_a_person_pauses_the_channel(desk: Desk) -> None:
+    file = await desk.upload(PDF, "contrato.pdf", "application/pdf")
+    message = await desk.reply(FileReply(file.id))
+    await desk.db.execute("update channel set state = 'paused', state_reason = 'person' where id = $1", desk.channel)
+    with pytest.raises(Snooze):
+        await desk.hand_over(file)
+    assert await desk.row(message) == ("queued", None)
+    assert list((desk.sandbox.world.settings.data / "media").glob("*")) == []  # nor was it handed over
 
 
 async def test_a_channel_says_what_it_does_not_take(desk: Desk) -> None:
