@@ -15,6 +15,7 @@ from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 from api.auth.guard import Caller
 from api.contract.base import Done, Page
 from api.contract.buttons import MessageRow, PreviewButton
+from api.contract.message_files import MessageFile
 from api.contract.sandbox import Behaviour, SandboxMessage, SandboxNews, SandboxPhone, SandboxReply
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page
 from db.channels import actions
@@ -57,6 +58,7 @@ def _message(row: Entry) -> SandboxMessage:
         state=row.state,
         content=row.content,
         quote=row.quote,
+        files=[msgspec.convert(file, MessageFile, from_attributes=True) for file in row.files],
     )
 
 

@@ -7,26 +7,11 @@ from api.contract.base import Input, Output, example
 from api.contract.buttons import MessageRow
 from api.contract.contents import Context, MessageContent, Referral
 from api.contract.kinds import ChannelKind
+from api.contract.message_files import MessageFile as MessageFile
 from api.contract.replies import ReplyContent
 from db.contacts.filter import Moment
-from db.messages.enums import FileReason, FileState, MessageOrigin
+from db.messages.enums import MessageOrigin
 from db.messages.errors import MessageError
-
-
-class MessageFile(Output):
-    """A file of a message. One that was written elsewhere is fetched from the provider at once; ours is uploaded first: POST
-    /v1/message-files (multipart with `file`) → MessageFile (201)."""
-
-    id: UUID
-    state: FileState
-    reason: FileReason | None  # why it is not here
-    name: Annotated[str, example("comprovante.pdf")] | None
-    mime_type: Annotated[str, example("image/jpeg")] | None  # what its bytes are; until it is stored, what it was called
-    size: int | None  # bytes
-    width: int | None  # pixels, of a picture
-    height: int | None
-    thumbnail: bool  # a small picture of it is there
-    inline: bool  # a browser may show it in place; else it is saved
 
 
 class FileLink(Output):

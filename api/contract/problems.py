@@ -31,7 +31,8 @@ from db.errors import Params as Params
 from db.errors import RequestError as RequestError
 from db.errors import fill as fill
 from db.holds.errors import HoldError
-from db.messages.errors import MessageError, ReplyError, ReplyField, UploadError
+from db.messages.errors import MessageError, ReplyField, UploadError
+from db.messages.errors import ReplyError as ReplyError
 from db.notifications.errors import NotificationError, NotificationField
 
 C = TypeVar("C", bound=Code)

@@ -8,6 +8,7 @@ from msgspec import Meta
 from api.contract.base import Input, Output, example
 from api.contract.buttons import MessageRow, PreviewButton
 from api.contract.contents import MessageContent
+from api.contract.message_files import MessageFile
 from db.contacts.filter import Moment
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -40,6 +41,7 @@ class SandboxMessage(Output):
     at: Moment
     state: str | None  # of theirs: `read` once WhatsApp shows them that we read it
     content: MessageContent | None  # of what the person wrote, or somebody in the phone's own app
+    files: list[MessageFile]  # those of the message
     quote: str | None  # what the message says that it answers; empty when that is not on this page
 
 

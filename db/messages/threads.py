@@ -14,10 +14,11 @@ from db.channels.actions import sandbox_channel
 from db.contacts.phones import display, variants
 from db.errors import RequestError, RequestField
 from db.jobs import SandboxControl
-from db.messages import content, render
+from db.messages import content, files, render
 from db.messages.content import MessageContent
 from db.messages.enums import MessageState
 from db.messages.enums import MessageState as M
+from db.messages.files import MessageFile
 from db.messages.render import Button, ButtonsContent, ListContent, Row
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -52,6 +53,7 @@ class Entry(NamedTuple):
     state: str | None
     content: MessageContent | None
     quote: str | None
+    files: list[MessageFile]
 
 
 # What was never sent (queued, skipped, cancelled) is on no phone.
@@ -139,11 +141,12 @@ async def thread(
     async with read(actor, Permission.CHANNELS_READ) as r:
         await sandbox_channel(r, actor.company_id, channel_id)
         rows = await r.fetch(_THREAD, actor.company_id, channel_id, variants(address)[0], at or await _end(r), last, limit)
+        held_by = await files.of_messages(r, actor.company_id, [row["id"] for row in rows])
     entries, said, answered = [], dict[str, str](), list[str | None]()
     for row in rows:
         rendered, held = _read(row)
         drawn = rendered.body, rendered.header, rendered.footer, rendered.buttons, rendered.rows
-        entries.append(Entry(row["id"], row["kind"], *drawn, row["at"], _state(row), held, None))
+        entries.append(Entry(row["id"], row["kind"], *drawn, row["at"], _state(row), held, None, held_by.get(row["id"], [])))
         if row["provider_id"] is not None:
             said[row["provider_id"]] = rendered.body
         answered.append(_answered(row))

@@ -28,7 +28,7 @@ _BUSY = "[aria-busy=true], .m-skel"
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--no-first-run", "--disable-quic",
+    "--no-first-run", "--disable-quic", "--use-fake-device-for-media-stream",
 ]  # fmt: skip
 
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import io
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.stack import Stack, enter, new_page, settled
@@ -104,3 +106,53 @@ async def test_an_answer_names_the_message_that_it_answers(stack: Stack, browser
         assert entry["content"]["context"]["message_id"].startswith("wamid.")
         shown = next(one for one in await here.phone() if one["text"] == "Trinta dias.")
         assert (shown["kind"], shown["quote"]) == ("out", "Qual o prazo de troca?")
+
+
+async def test_a_picture_and_a_paper_reach_the_person_once(stack: Stack, browser: Browser) -> None:
+    async with desk(stack, browser, "Pode mandar o catálogo?") as here:
+        tiles = here.one.locator(".m-attached")
+        await here.one.locator(".m-attach input[type=file]").set_input_files([
+            {"name": "azul.png", "mimeType": "image/png", "buffer": picture()},
+            {"name": "tabela.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7\n" + b"1 0 obj\n" * 50},
+            {"name": "jogo.exe", "mimeType": "application/octet-stream", "buffer": b"MZ\x90\0" + b"\0" * 500},
+        ])  # fmt: skip
+        await expect(tiles).to_have_count(3)
+        await expect(here.one.locator(".m-attached-kept")).to_have_count(2)
+        refused = here.one.locator(".m-attached-failed", has_text="jogo.exe")
+        await expect(refused.get_by_text("Este canal não aceita arquivos deste tipo.")).to_be_visible()
+        await refused.get_by_role("button", name="Tirar").click()
+        field = here.one.get_by_label("Escreva uma resposta")
+        await field.fill("O azul e os preços")
+        await field.press("Enter")
+        for page in (here.one, here.two):
+            sent = page.locator(".m-bubble-out:not(.m-bubble-pending)")
+            await expect(sent.filter(has_text="O azul e os preços").locator(".m-file-picture img")).to_be_visible()
+            await expect(sent.locator(".m-file-row", has_text="tabela.pdf")).to_be_visible()
+        await expect(tiles).to_have_count(0)
+        found = await here.accepted(2)
+        assert sorted(entry["content"]["type"] for entry in found) == ["document", "image"]
+        [caption] = [entry["content"]["image"]["caption"] for entry in found if entry["content"]["type"] == "image"]
+        assert caption == "O azul e os preços"
+        [name] = [entry["content"]["document"]["filename"] for entry in found if entry["content"]["type"] == "document"]
+        assert name == "tabela.pdf"
+
+
+async def test_a_voice_message_is_heard_before_it_goes(stack: Stack, browser: Browser) -> None:
+    async with desk(stack, browser, "Me explica por áudio?", permissions=["microphone"]) as here:
+        await here.one.get_by_role("button", name="Gravar mensagem de voz").click()
+        await expect(here.one.get_by_role("timer")).to_have_text("0:01")
+        await here.one.get_by_role("button", name="Parar e ouvir").click()
+        await expect(here.one.locator(".m-voice audio")).to_be_visible()
+        await here.one.get_by_role("button", name="Enviar a mensagem de voz").click()
+        for page in (here.one, here.two):
+            await expect(page.locator(".m-bubble-out:not(.m-bubble-pending) audio")).to_be_visible()
+        [entry] = await here.accepted()
+        assert entry["content"]["audio"]["voice"] is True
+        [sent] = [one for one in await here.phone() if one["kind"] == "out" and one["files"]]
+        assert [file["mime_type"] for file in sent["files"]] == ["audio/ogg"]
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (900, 600), "teal").save(out, "PNG")
+    return out.getvalue()

@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from api.contract.base import Page
-from api.contract.messages import FileLink, Message, MessageCreate, ReplyChannel
-from ui.client.base import ApiClient
+from api.contract.messages import FileLink, Message, MessageCreate, MessageFile, ReplyChannel
+from ui.client.base import ApiClient, Uploaded
 
 
 async def messages(api: ApiClient, contact_id: UUID, cursor: str | None = None, limit: int = 30) -> Page[Message]:
@@ -15,6 +15,11 @@ async def messages(api: ApiClient, contact_id: UUID, cursor: str | None = None, 
 async def file(api: ApiClient, file_id: UUID) -> FileLink:
     """With addresses that work for five minutes."""
     return await api.get(f"/v1/message-files/{file_id}", FileLink)
+
+
+async def upload(api: ApiClient, file: Uploaded) -> MessageFile:
+    """A file that is to be sent; of the one who uploads it until a message takes it."""
+    return await api.upload("/v1/message-files", MessageFile, file)
 
 
 async def reply_channels(api: ApiClient, contact_id: UUID) -> list[ReplyChannel]:

@@ -11,7 +11,9 @@ from typing import Any, Literal, NamedTuple
 
 from nicegui import ui
 
+from api.contract.messages import MessageFile
 from ui import formats
+from ui.components.media import draw_file
 from ui.components.menus import Choice, choices
 from ui.components.text import Text, avatar, icon, pressable, safe_url
 from ui.i18n import _
@@ -43,6 +45,7 @@ class Preview(NamedTuple):
     read: bool = False  # of the person's own message: the business read it
     rows: Sequence[tuple[str, str]] = ()  # behind the button of a list: title, and the line beneath it
     press: Callable[[int], Any] | None = None  # the person presses an answer, or chooses a row: which one, from 0
+    files: Sequence[MessageFile] = ()
     quote: str | None = None  # what the message says that it answers
 
 
@@ -85,6 +88,8 @@ def bubble(preview: Preview, *, out: bool = False) -> ui.element:
         if preview.quote is not None:
             with ui.element("div").classes("m-conv-quote"):
                 _text(preview.quote or _("Answers an earlier message"), "m-hint")
+        for file in preview.files:
+            draw_file(file)
         if preview.media:
             with ui.element("div").classes("m-bubble-media"):
                 url = safe_url(preview.media_url) if preview.media_url and preview.media == "image" else None

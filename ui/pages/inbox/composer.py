@@ -35,6 +35,7 @@ from ui.i18n import _
 from ui.labels import messages as message_labels
 from ui.pages.inbox.choices import ChoiceBuilder
 from ui.pages.inbox.drafts import Drafts
+from ui.pages.inbox.files import Files, StillComing
 from ui.pages.inbox.outgoing import Outgoing
 from ui.pages.inbox.quote import Quote
 from ui.pages.inbox.templates import TemplatePicker
@@ -55,7 +56,7 @@ _KEYS = """(e) => {
     if (e.key !== 'Enter' || e.shiftKey) return;
     e.preventDefault();
     const text = field.value;
-    if (!text.trim()) return;
+    if (!text.trim() && !field.closest('.m-write').querySelector('.m-attach:not(.m-hidden) .m-attached')) return;
     field.value = '';
     field.dispatchEvent(new Event('input', {bubbles: true}));
     setTimeout(() => emit({text}));  // after the field has told that it is empty
@@ -107,9 +108,11 @@ class Composer:
             self._offered.props["aria-label"] = _("Suggestions")
             self._offered.set_visibility(False)
             self._quote = Quote(one, self._tick)
+            self._files = Files(one, thread, self._files_changed, self._quote.take, self.refresh)
             self._builder = ChoiceBuilder(one, thread, self._quote.take, self.refresh)
             with ui.element("div").classes("m-write-box") as self._box:
                 self._plus = self._draw_plus()
+                self._files.buttons()
                 self._text = (
                     ui.textarea(value=drafts.text(one.id, self._mode)).props("borderless dense autogrow").classes("m-grow")
                 )
@@ -165,6 +168,7 @@ class Composer:
         note_mode = self._mode == "note"
         picking = self.templates.settle(None if note_mode else way, obstacle)
         self._plus.set_visibility(not note_mode and bool(self._more_kinds))
+        self._files.allow(not note_mode and obstacle is None and not picking)
         refused = obstacle is not None and bool(self._text.value)  # a text that was refused is never out of reach
         self._box.set_visibility(refused or (obstacle is None and not picking))
         shown = (obstacle, self._ways)
@@ -289,6 +293,10 @@ class Composer:
             self._typing.poke()
         self._offer(text)
 
+    def _files_changed(self) -> None:
+        if self._files.waiting and self._mode != "reply":
+            self.mode("reply")
+
     async def _tell_typing(self) -> None:
         try:
             await client.be_present(self._api, self._one.id, typing=bool(self._text.value))
@@ -308,8 +316,8 @@ class Composer:
         return self._submit(text)
 
     async def _submit(self, text: str) -> None:
-        text = text.strip()
-        if not text:
+        text, files = text.strip(), self._mode == "reply" and self._files.waiting
+        if not text and not files:
             return
         self._offer(text)
         if self._offers:
@@ -318,6 +326,16 @@ class Composer:
         if self._mode == "note":
             await self._note(text)
             return
+        if files:
+            try:
+                text = await self._files.send(text)
+            except StillComing:
+                self.back("reply", text)
+                toast(_("A file is still on its way. Send again once it is there."), "warn")
+                return
+            if not text:
+                await self.refresh()
+                return
         self._thread.to_end()
         quoted = self._quote.take()
         back = partial(self.back, "reply", text, quoted)

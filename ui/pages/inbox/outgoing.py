@@ -7,14 +7,15 @@ from uuid import UUID, uuid4
 from nicegui import ui
 
 from api.contract.conversations import ReplyCreate, ThreadEntry
-from api.contract.messages import Message
-from api.contract.replies import ButtonsReply, MenuReply, ReplyContent, TemplatePreview, TemplateReply, TextReply
+from api.contract.messages import Message, MessageFile
+from api.contract.replies import ButtonsReply, FileReply, MenuReply, ReplyContent, TemplatePreview, TemplateReply, TextReply
 from ui import session
 from ui.client import conversations as client
 from ui.client.base import ApiProblem, Offline
 from ui.components import contents, problems
 from ui.components.bubbles import draw_sent
 from ui.components.buttons import button
+from ui.components.media import draw_file
 from ui.components.text import icon
 from ui.i18n import _
 from ui.pages.inbox.thread import Thread
@@ -32,8 +33,9 @@ class Outgoing:
         quoted: Message | None,
         back: Callable[[bool], Any],
         shown: TemplatePreview | None = None,
+        file: MessageFile | None = None,
     ) -> None:
-        """`shown`: a template as the person sees it."""
+        """`shown`: a template as the person sees it; `file`: the one that is sent."""
         self._id, self._thread, self._content, self._quoted, self._back = conversation_id, thread, content, quoted, back
         self._api = session.current().api
         self._told: UUID | None = None  # the answer that a refusal named
@@ -43,7 +45,7 @@ class Outgoing:
                 if quoted is not None:
                     with ui.element("div").classes("m-conv-quote"):
                         contents.said(contents.quoted(quoted), "m-hint")
-                _draw(content, shown)
+                _draw(content, shown, file)
                 self._below = ui.element("div").classes("m-col m-near")
         self._say(_("Sending…"))
 
@@ -110,7 +112,7 @@ class Outgoing:
                 button(_("Edit"), take_back)
 
 
-def _draw(content: ReplyContent, shown: TemplatePreview | None) -> None:
+def _draw(content: ReplyContent, shown: TemplatePreview | None, file: MessageFile | None) -> None:
     match content:
         case TextReply():
             contents.said(content.text)
@@ -121,3 +123,8 @@ def _draw(content: ReplyContent, shown: TemplatePreview | None) -> None:
             draw_sent(None, content.text, buttons=[content.button], rows=rows)
         case TemplateReply() if shown is not None:
             draw_sent(shown.header, shown.body, shown.footer, [one.text for one in shown.buttons])
+        case FileReply():
+            if file is not None:
+                draw_file(file)
+            if content.caption:
+                contents.said(content.caption)

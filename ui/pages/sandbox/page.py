@@ -246,7 +246,7 @@ def _content(message: SandboxMessage) -> str:
 def _drawn(message: SandboxMessage, press: Callable[[int], Awaitable[None]]) -> Preview | tuple[Preview, bool]:
     media = MEDIA.get(message.header or "", "")
     preview = Preview(
-        message.text or _content(message),
+        message.text or ("" if message.files else _content(message)),
         header="" if media else message.header or "",
         footer=message.footer or "",
         media=media,  # type: ignore[arg-type]
@@ -256,6 +256,7 @@ def _drawn(message: SandboxMessage, press: Callable[[int], Awaitable[None]]) -> 
         rows=[(row.title, row.description or "") for row in message.rows],
         press=press if message.kind == "out" and message.content is None else None,
         quote=message.quote,
+        files=message.files,
     )
     return (preview, True) if message.kind == "in" else preview
 
