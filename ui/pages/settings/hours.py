@@ -18,7 +18,7 @@ from ui.components.forms import area_field, form, lead_to, switch_field, text_fi
 from ui.components.states import Loader, load
 from ui.components.text import chip
 from ui.components.toast import toast
-from ui.i18n import _
+from ui.i18n import _, pgettext
 from ui.labels import conversations as labels
 
 _USUAL = (9 * 60, 18 * 60)
@@ -73,7 +73,7 @@ class _Hours:
                     ui.label(name).classes("m-label")
                     with ui.element("div").classes("m-col m-near"):
                         if not times:
-                            ui.label(_("Closed")).classes("m-hint")
+                            ui.label(pgettext("day", "Closed")).classes("m-hint")
                         for number, (opens, closes) in enumerate(times):
                             with ui.element("div").classes("m-row m-near"):
                                 self._time(day, number, 0, opens, _("{day}: opens at").format(day=name))
