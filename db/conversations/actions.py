@@ -47,6 +47,7 @@ _OPEN = """
 insert into conversation(company_id, contact_id, channel_id, address, last_at, opened_at) values ($1, $2, $3, $4, now(), now())
 on conflict do nothing returning id
 """
+_TEAM = "select name from team where company_id = $1 and id = $2 for share"
 _MEMBER = "select true from membership where company_id = $1 and user_id = $2 and role = any($3::text[]) for share"
 # A close that is taken back at once was none: what waited waits again, and it was open all the time.
 _TAKEN_BACK = "(state = 'closed' and closed_at > now() - interval '1 minute')"
@@ -95,6 +96,9 @@ async def open_conversation(actor: Actor, contact_id: UUID, channel_id: UUID) ->
 async def change(actor: Actor, conversation_id: UUID, wanted: Change, *, expected: Expected = None) -> Conversation:
     """Raises NotFound, PreconditionFailed, Invalid."""
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
+        # Before the conversation, in the order in which who leaves a team or the company lets go of it.
+        team_name = await w.fetchval(_TEAM, w.company_id, wanted.team_id) if wanted.team_id else None
+        answers_here = bool(wanted.assignee_id) and await w.fetchval(_MEMBER, w.company_id, wanted.assignee_id, routing.ANSWERING)
         row = await _locked(w, conversation_id)
         check(row["version"], expected)
         state, until = _state(row, wanted)
@@ -102,9 +106,13 @@ async def change(actor: Actor, conversation_id: UUID, wanted: Change, *, expecte
             await _set(w, conversation_id, "priority", wanted.priority.value)
             await record.line(w, conversation_id, row["contact_id"], LineKind.PRIORITY, what=wanted.priority.value)
         if wanted.assignee_id is not UNSET and wanted.assignee_id != row["assignee_id"]:
+            if wanted.assignee_id is not None and not answers_here:
+                raise RequestError.INVALID(fields=[ConversationField.NOT_A_MEMBER("assignee_id")])
             await _assign(w, row, wanted.assignee_id)
         if wanted.team_id is not UNSET and wanted.team_id != row["team_id"]:
-            await _hand_over(w, row, wanted.team_id)
+            if wanted.team_id is not None and team_name is None:
+                raise RequestError.INVALID(fields=[ConversationField.NO_TEAM("team_id")])
+            await _hand_over(w, row, wanted.team_id, team_name)
             if wanted.team_id is not None and wanted.assignee_id is UNSET and row["assignee_id"] is None:
                 await routing.route(w, conversation_id, row["channel_id"], wanted.team_id)
         if state is not None:
@@ -140,8 +148,6 @@ def _state(row: asyncpg.Record, wanted: Change) -> tuple[ConversationState | Non
 
 
 async def _assign(w: Work, row: asyncpg.Record, assignee_id: UUID | None) -> None:
-    if assignee_id is not None and not await w.fetchval(_MEMBER, w.company_id, assignee_id, routing.ANSWERING):
-        raise RequestError.INVALID(fields=[ConversationField.NOT_A_MEMBER("assignee_id")])
     await _set(w, row["id"], "assignee_id", assignee_id)
     kind = LineKind.UNASSIGNED if assignee_id is None else LineKind.ASSIGNED
     await record.line(w, row["id"], row["contact_id"], kind, whom=assignee_id or row["assignee_id"])
@@ -150,12 +156,7 @@ async def _assign(w: Work, row: asyncpg.Record, assignee_id: UUID | None) -> Non
     w.audit("conversation.assigned", row["id"], assignee_id=assignee_id)
 
 
-async def _hand_over(w: Work, row: asyncpg.Record, team_id: UUID | None) -> None:
-    name = None
-    if team_id is not None:
-        name = await w.fetchval("select name from team where company_id = $1 and id = $2 for share", w.company_id, team_id)
-        if name is None:
-            raise RequestError.INVALID(fields=[ConversationField.NO_TEAM("team_id")])
+async def _hand_over(w: Work, row: asyncpg.Record, team_id: UUID | None, name: str | None) -> None:
     await _set(w, row["id"], "team_id", team_id)
     await record.line(w, row["id"], row["contact_id"], LineKind.TEAM, what=name)
     w.audit("conversation.handed_over", row["id"], team_id=team_id)

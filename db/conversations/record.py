@@ -222,10 +222,13 @@ async def consented(w: Work, contact_ids: Sequence[UUID], consent: Consent) -> N
 
 
 _LET_GO = """
-with gone as (
-    update conversation set assignee_id = null, version = version + 1
+with theirs as materialized (
+    select id from conversation
     where company_id = $1 and assignee_id = any($2::uuid[]) and ($3::uuid is null or team_id = $3) and ($4 or state <> 'closed')
-    returning id, contact_id, version, state, old.assignee_id as was
+    order by id for update
+), gone as (
+    update conversation v set assignee_id = null, version = version + 1 from theirs t where v.company_id = $1 and v.id = t.id
+    returning v.id, v.contact_id, v.version, v.state, old.assignee_id as was
 ), said as (
     insert into conversation_entry(company_id, conversation_id, kind, by_id, whom_id)
     select $1, id, $5, $6, was from gone where state <> 'closed' returning id, conversation_id
@@ -247,8 +250,8 @@ async def let_go(w: Work, user_ids: Sequence[UUID], *, team_id: UUID | None = No
 
 async def left(w: Work, user_id: UUID) -> None:
     """Somebody left the company: what was theirs is nobody's, and no team has them."""
-    await let_go(w, [user_id], closed=True)
     await w.execute("delete from team_member where company_id = $1 and user_id = $2", w.company_id, user_id)
+    await let_go(w, [user_id], closed=True)
 
 
 async def _recorded(w: Work, statement: str, place: Place) -> UUID:

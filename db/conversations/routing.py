@@ -23,9 +23,12 @@ order by case when $3 = '{S.LEAST_BUSY.value}' then (select count(*) from (selec
     and v.assignee_id = m.user_id and v.state = 'open' limit 1000) b) end, m.assigned_at nulls first, m.user_id
 limit 1
 """
+# Who is leaving, or gets another role, is passed over; who is chosen cannot leave before the conversation is theirs, and it is let go then
+# (db/accounts/team.py). Never waited for: conversations are locked already, and who leaves locks them after the membership.
+_STAYS = "for share of p skip locked"
 # Whom another transaction is giving something to at this moment has their turn already: nobody waits for it.
 _NEXT = f"""
-with n as materialized ({_CANDIDATES} for update of m skip locked)
+with n as materialized ({_CANDIDATES} for update of m skip locked {_STAYS})
 update team_member x set assigned_at = clock_timestamp() from n
 where x.company_id = $1 and x.team_id = $2 and x.user_id = n.user_id returning x.user_id
 """
@@ -33,9 +36,7 @@ where x.company_id = $1 and x.team_id = $2 and x.user_id = n.user_id returning x
 
 async def by_turns(w: Work, team_id: UUID) -> UUID | None:
     """Whose turn it is in a team, which is theirs from now on; None in a team without anybody who answers."""
-    whose = (w.company_id, team_id, S.ROUND_ROBIN.value, ANSWERING)
-    found: UUID | None = await w.fetchval(_NEXT, *whose) or await w.fetchval(_CANDIDATES, *whose)
-    return found
+    return await _choose(w, team_id, S.ROUND_ROBIN)
 
 
 async def route(w: Work, conversation_id: UUID, channel_id: UUID, team_id: UUID | None) -> int | None:
@@ -46,8 +47,7 @@ async def route(w: Work, conversation_id: UUID, channel_id: UUID, team_id: UUID 
         return None
     assignee = None
     if team["strategy"] != S.MANUAL:
-        whose = (w.company_id, team["id"], team["strategy"], ANSWERING)
-        assignee = await w.fetchval(_NEXT, *whose) or await w.fetchval(_CANDIDATES, *whose)
+        assignee = await _choose(w, team["id"], S(team["strategy"]))
     if assignee is None and team_id is not None:
         return None
     if assignee is not None:
@@ -61,3 +61,9 @@ async def route(w: Work, conversation_id: UUID, channel_id: UUID, team_id: UUID 
         assignee,
     )
     return version
+
+
+async def _choose(w: Work, team_id: UUID, strategy: S) -> UUID | None:
+    whose = (w.company_id, team_id, strategy.value, ANSWERING)
+    found: UUID | None = await w.fetchval(_NEXT, *whose) or await w.fetchval(f"{_CANDIDATES} {_STAYS}", *whose)
+    return found
