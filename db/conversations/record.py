@@ -43,6 +43,10 @@ returning new.id, new.version, old.state as was, old.closed_at is not null as wa
     old.answer_id, old.answer_by
 """
 _NEVER_OPENED = "v.state = 'closed' and v.closed_at is null"
+# Closed without an answer a moment ago: who writes now goes on waiting for it, as when the close is taken back (actions.py).
+_CLOSED_ON_THEM = """(v.state = 'closed' and v.closed_at > now() - interval '1 minute' and v.aside_unanswered <> '{}')"""
+_UNREAD = f"(case when {_CLOSED_ON_THEM} then v.aside_unread || v.unread_at else v.unread_at end)"
+_UNANSWERED = f"(case when {_CLOSED_ON_THEM} then v.aside_unanswered || v.unanswered_at else v.unanswered_at end)"
 # Late: an answer on a phone that was told before the message which it answers.
 _HEARD = f"""
 insert into conversation as v (company_id, contact_id, channel_id, address, last_id, last_at, last_inbound_at, opened_at,
@@ -50,12 +54,13 @@ insert into conversation as v (company_id, contact_id, channel_id, address, last
 values ($1, $2, $3, $4, $5, $6, $6, $6, array[$6::timestamptz], array[$6::timestamptz], $7::jsonb, $7::jsonb)
 {_KEYS}
     state = 'open', snoozed_until = null,
-    unread_at = case when v.echoed_at > $6 then v.unread_at else (v.unread_at || $6::timestamptz)[1:{MOST}] end,
-    unanswered_at = case when v.echoed_at > $6 then v.unanswered_at
-        else (array_sort(v.unanswered_at || $6::timestamptz))[1:{MOST}] end,
+    unread_at = ({_UNREAD} || case when v.echoed_at > $6 then '{{}}' else array[$6::timestamptz] end)[1:{MOST}],
+    unanswered_at = (array_sort({_UNANSWERED} || case when v.echoed_at > $6 then '{{}}' else array[$6::timestamptz] end))[1:{MOST}],
+    aside_unread = '{{}}', aside_unanswered = '{{}}',
     last_inbound_at = greatest(v.last_inbound_at, $6),
-    opened_at = case when v.state = 'closed' then greatest($6, v.closed_at) else least(v.opened_at, greatest($6, v.closed_at)) end,
-    first_reply_at = least(case when v.state = 'closed' and v.closed_at is not null then null else v.first_reply_at end,
+    opened_at = case when v.state = 'closed' and not {_CLOSED_ON_THEM} then greatest($6, v.closed_at) else least(v.opened_at, greatest($6, v.closed_at)) end,
+    first_reply_at = least(case when v.state = 'closed' and v.closed_at is not null and not {_CLOSED_ON_THEM}
+            then null else v.first_reply_at end,
         case when v.echoed_at > $6 then (select min(m.sent_at) from message m where m.company_id = $1 and m.contact_id = $2
             and m.channel_id = $3 and m.origin = 'phone_app' and m.sent_at > greatest($6, v.closed_at)) end),
     first_touch = case when v.first_touch is null or (v.first_touch->>'at')::timestamptz > $6
@@ -70,6 +75,8 @@ values ($1, $2, $3, $4, $5, $6, $6, 'closed', $6, $5)
 {_KEYS}
     unread_at = array(select t from unnest(v.unread_at) with ordinality u(t, n) where t >= $6 order by n),
     unanswered_at = array(select t from unnest(v.unanswered_at) t where t >= $6 order by t),
+    aside_unread = array(select t from unnest(v.aside_unread) with ordinality u(t, n) where t >= $6 order by n),
+    aside_unanswered = array(select t from unnest(v.aside_unanswered) t where t >= $6 order by t),
     echoed_at = greatest(v.echoed_at, $6),
     answer_id = excluded.answer_id, answer_by = null,
     opened_at = case when {_NEVER_OPENED} then least(v.opened_at, $6) else v.opened_at end,
@@ -79,7 +86,7 @@ values ($1, $2, $3, $4, $5, $6, $6, 'closed', $6, $5)
 # What came in after the newest entry that the writer saw: by its id, because that is the order in which it was recorded.
 _UNSEEN = """
 select i.received_at from inbound_message i where i.company_id = $1 and i.contact_id = $2 and i.channel_id = $3 and i.id > $8::uuid
-    and i.received_at >= least(v.unanswered_at[1], (select min(t) from unnest(v.unread_at) t))
+    and i.received_at >= (select min(t) from unnest(v.unanswered_at || v.unread_at || v.aside_unanswered || v.aside_unread) t)
 """
 _ANSWERED = f"""
 insert into conversation as v (company_id, contact_id, channel_id, address, last_id, last_at, opened_at, answer_id, answer_by)
@@ -87,6 +94,8 @@ values ($1, $2, $3, $4, $5, $6, $6, $5, $7)
 {_KEYS}
     unread_at = array(select t from unnest(v.unread_at) with ordinality u(t, n) where t in ({_UNSEEN}) order by n),
     unanswered_at = array(select t from unnest(v.unanswered_at) t where t in ({_UNSEEN}) order by t),
+    aside_unread = array(select t from unnest(v.aside_unread) with ordinality u(t, n) where t in ({_UNSEEN}) order by n),
+    aside_unanswered = array(select t from unnest(v.aside_unanswered) t where t in ({_UNSEEN}) order by t),
     answer_id = excluded.answer_id, answer_by = excluded.answer_by,
     first_reply_at = case when v.unanswered_at <> '{{}}' or v.last_inbound_at >= v.opened_at
         then coalesce(v.first_reply_at, $6) else v.first_reply_at end,

@@ -44,6 +44,45 @@ async def test_a_close_that_is_taken_back_was_none(scene: Scene, owner_db: async
     assert later.opened_at > before.opened_at
 
 
+@pytest.mark.parametrize("how", ["here", "on a phone"])
+async def test_what_was_answered_after_a_close_does_not_wait_when_it_is_taken_back(scene: Scene, how: str) -> None:
+    await scene.wrote(1)
+    conversation = (await scene.the()).id
+    await actions.change(scene.owner, conversation, Change(state=ConversationState.CLOSED))
+    if how == "here":
+        await actions.reply(scene.owner, conversation, TextReply("Até logo"))
+    else:
+        await scene.phoned(2)
+    found = await actions.change(scene.owner, conversation, Change(state=ConversationState.OPEN))
+    assert (found.unread, found.waiting_since) == (0, None)
+
+
+async def test_what_the_writer_did_not_see_waits_after_a_close_that_is_taken_back(scene: Scene) -> None:
+    seen = await scene.wrote(1)
+    await scene.wrote(2)
+    conversation = (await scene.the()).id
+    await actions.change(scene.owner, conversation, Change(state=ConversationState.CLOSED))
+    await actions.reply(scene.owner, conversation, TextReply("Até logo"), seen=seen)
+    found = await actions.change(scene.owner, conversation, Change(state=ConversationState.OPEN))
+    assert (found.unread, found.waiting_since) == (1, T0 + minutes(2))
+
+
+async def test_who_writes_right_after_a_close_goes_on_waiting(scene: Scene, owner_db: asyncpg.Connection) -> None:
+    await scene.wrote(1)
+    before = await scene.the()
+    await actions.change(scene.owner, before.id, Change(state=ConversationState.CLOSED))
+    await scene.wrote(2)
+    found = await scene.the()
+    assert (found.unread, found.waiting_since, found.opened_at) == (2, T0 + minutes(1), before.opened_at)
+    undone = await actions.change(scene.owner, before.id, Change(state=ConversationState.OPEN))
+    assert (undone.unread, undone.waiting_since) == (2, T0 + minutes(1))
+    await actions.change(scene.owner, before.id, Change(state=ConversationState.CLOSED))
+    await owner_db.execute("update conversation set closed_at = closed_at - interval '2 minutes' where id = $1", before.id)
+    await scene.wrote(3)
+    found = await scene.the()
+    assert (found.unread, found.waiting_since) == (1, T0 + minutes(3))
+
+
 async def test_an_answer_takes_away_what_its_writer_saw(scene: Scene) -> None:
     seen = await scene.wrote(1)
     await scene.wrote(2, "E mais uma coisa")
