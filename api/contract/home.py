@@ -37,10 +37,13 @@ class Attention(Output):
         "import_rejects",
         "unknown_outcomes",
         "channel_notice",
+        "channel_quality",
+        "template_stopped",
+        "import_failed",
     ]
     subject_id: UUID
     subject: Annotated[str, example("WhatsApp da loja")]
-    detail: str | None = None  # a FailureReason, a NoticeCode or a code
+    detail: str | None = None  # a FailureReason, a NoticeCode, a Quality, a TemplateStatus or a code
     count: int | None = None
 
 

@@ -51,7 +51,20 @@ from channel where company_id = $1 and archived_at is null and state in ('error'
 union all
 (select 'channel_notice', n.channel_id, c.name, n.code, null, 1, n.created_at from channel_notice n
 join channel c on c.company_id = $1 and c.id = n.channel_id and c.archived_at is null
-where n.company_id = $1 and n.closed_at is null order by n.id desc limit 20)
+where n.company_id = $1 and n.closed_at is null
+    and n.code not in ('quality_dropped', 'template_rejected', 'template_paused', 'template_disabled') -- they stand below as what they are now
+order by n.id desc limit 20)
+union all
+(select 'channel_quality', id, name, quality, null, 2, coalesce(checked_at, created_at) from channel
+where company_id = $1 and archived_at is null and quality in ('yellow', 'red') limit 20)
+union all
+(select 'template_stopped', t.id, t.name, t.status, null, 2, coalesce(t.status_at, t.created_at) from template t
+join channel c on c.company_id = $1 and c.id = t.channel_id and c.archived_at is null
+where t.company_id = $1 and t.status in ('paused', 'rejected', 'disabled')
+    and coalesce(t.status_at, t.created_at) > now() - interval '14 days' order by t.id desc limit 20)
+union all
+(select 'import_failed', id, filename, null, null, 3, finished_at from contact_import
+where company_id = $1 and state = 'failed' and finished_at > now() - interval '7 days' order by finished_at desc limit 10)
 union all
 (select 'campaign_' || state, id, name, state_reason, null, 2, updated_at from campaign
 where company_id = $1 and ((state = 'paused' and state_reason is distinct from 'person')

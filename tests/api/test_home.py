@@ -49,6 +49,18 @@ async def test_figures(client: httpx.AsyncClient, owner_db: asyncpg.Connection, 
             "values ($1, 'lista.csv', 'b', 1, '{}', 'completed', 3, now())",
             company,
         )
+        await owner_db.execute(
+            "insert into contact_import(company_id, filename, blob, size, sheet, state, finished_at) "
+            "values ($1, 'ruim.csv', 'b', 1, '{}', 'failed', now())",
+            company,
+        )
+        await owner_db.execute("update channel set quality = 'red' where id = $1", channel)
+        for name, status in (("bom_dia", "approved"), ("natal", "paused"), ("promo", "rejected")):
+            await owner_db.execute(
+                "insert into template(company_id, channel_id, name, language, category, status, components) "
+                "values ($1, $2, $3, 'pt_BR', 'marketing', $4, '[]')",
+                company, channel, name, status,
+            )  # fmt: skip
     home = (await client.get("/v1/home", headers=await bearer(owner_db, owner))).json()
     assert [(one["figures"], one["channel_name"]) for one in home["running"]] == [
         (
@@ -58,8 +70,12 @@ async def test_figures(client: httpx.AsyncClient, owner_db: asyncpg.Connection, 
     ]
     assert home["today"] == home["days"][-1]
     assert (home["today"]["sent"], home["today"]["delivered"], home["today"]["replied"]) == (8, 6, 1)
-    assert [(one["code"], one["count"]) for one in home["attention"]] == [
-        ("channel_error", None),
-        ("import_rejects", 3),
-        ("unknown_outcomes", 1),
+    assert sorted((one["code"], one["detail"], one["count"]) for one in home["attention"]) == [
+        ("channel_error", "auth", None),
+        ("channel_quality", "red", None),
+        ("import_failed", None, None),
+        ("import_rejects", None, 3),
+        ("template_stopped", "paused", None),
+        ("template_stopped", "rejected", None),
+        ("unknown_outcomes", None, 1),
     ]

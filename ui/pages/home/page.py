@@ -1,16 +1,17 @@
 """The first page: what is going on, what needs a hand, today's figures; for a new company the first steps."""
 
 from datetime import date, datetime
+from urllib.parse import urlencode
 
 from nicegui import ui
 
-from api.contract.enums import CampaignState, NoticeCode, Permission
+from api.contract.enums import CampaignState, NoticeCode, Permission, Quality, TemplateStatus
 from api.contract.events import CampaignEvent, ChannelChanged
 from api.contract.home import Attention, Home, HomeCampaign, HomeDay
 from ui import formats, live, session
 from ui.client import accounts
 from ui.components.buttons import button
-from ui.components.cards import card, figure, figures, item
+from ui.components.cards import card, figure, figures, item, note
 from ui.components.charts import line_chart
 from ui.components.frame import frame
 from ui.components.progress import progress
@@ -20,6 +21,9 @@ from ui.components.throttle import Throttle
 from ui.i18n import _, ngettext
 from ui.labels import notices
 from ui.labels.campaigns import campaign_state
+from ui.labels.channels import quality
+from ui.labels.templates import template_status
+from ui.pages.home.desk import Desk
 from ui.routing import page
 
 _TITLES = {"seu", "dona", "sr", "sra", "srta", "dr", "dra", "prof", "profa", "mr", "mrs", "ms"}
@@ -34,6 +38,7 @@ def home() -> None:
         with head.actions:
             if me.may(Permission.CAMPAIGNS_WRITE):
                 button(_("New campaign"), kind="primary", icon="add", to="/campaigns/new")
+        Desk()
         place = load(lambda: accounts.home(me.api), _draw, _skeleton)
     throttle = Throttle(place.refresh, 2.0)  # a running campaign tells of itself several times a second
     live.on(CampaignEvent, lambda event: throttle.poke())
@@ -59,6 +64,9 @@ def _draw(home: Home) -> None:
         _first_steps(home)
     if home.attention:
         _attention(home.attention)
+    elif home.has_campaign:
+        with note("ok", _("All is well: nothing needs your attention."), name="check_circle"):
+            pass
     waiting = [one for one in home.running if one.state == CampaignState.SCHEDULED]
     going = [one for one in home.running if one not in waiting]
     if going or waiting:
@@ -128,6 +136,14 @@ def _first_steps(home: Home) -> None:
 def _sentence(entry: Attention) -> tuple[str, str, str]:
     """What happened, what to do, where."""
     count = formats.number(entry.count or 0)
+    if entry.code == "channel_quality":
+        what = _("Quality of {name}: {quality}").format(name=entry.subject, quality=quality(Quality(entry.detail or ""))[0])
+        return what, _("See what to do"), f"/channels/{entry.subject_id}"
+    if entry.code == "template_stopped":
+        what = _("Template {name}: {state}").format(
+            name=entry.subject, state=template_status(TemplateStatus(entry.detail or ""))[0]
+        )
+        return what, _("See why"), f"/templates?{urlencode({'q': entry.subject})}"
     if entry.code == "channel_paused" and entry.detail == "provider_outage":
         what = _("The provider of {name} does not answer").format(name=entry.subject)
         return what, _("Goes on by itself"), f"/channels/{entry.subject_id}"
@@ -147,6 +163,11 @@ def _sentence(entry: Attention) -> tuple[str, str, str]:
             f"/campaigns/{entry.subject_id}",
         ),
         "campaign_failed": (_("{name} has failed").format(name=entry.subject), _("See why"), f"/campaigns/{entry.subject_id}"),
+        "import_failed": (
+            _("{name} could not be imported").format(name=entry.subject),
+            _("See why"),
+            f"/imports/{entry.subject_id}",
+        ),
         "import_rejects": (
             ngettext("{n} line of {name} was not imported", "{n} lines of {name} were not imported", entry.count or 0).format(
                 n=count, name=entry.subject
@@ -169,7 +190,11 @@ def _attention(entries: list[Attention]) -> None:
         for entry in entries:
             what, todo, path = _sentence(entry)
             with item(to=path):
-                dot("bad" if entry.code in {"channel_error", "campaign_failed"} else "warn")
+                dot(
+                    "bad"
+                    if entry.code in {"channel_error", "campaign_failed", "import_failed"} or entry.detail == Quality.RED
+                    else "warn"
+                )
                 with ui.element("div").classes("m-row m-between m-grow m-stack"):
                     ui.label(what).classes("m-strong")
                     ui.label(todo).classes("m-accent shrink-0")
