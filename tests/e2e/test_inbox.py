@@ -5,13 +5,14 @@ import re
 
 import httpx
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, BrowserContext, expect
 
 from tests.e2e.stack import Stack, enter, new_page, settled
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
 FIRST, SECOND = "Ainda tem o vestido azul?", "No tamanho M 💙"
+LATE = "Tem alguém aí ainda?"
 ANSWER = "Tem sim, quer que eu separe? {{1}}"
 _SIZE = {"width": 1440, "height": 900}
 
@@ -60,6 +61,7 @@ async def test_two_people_share_a_conversation(stack: Stack, browser: Browser) -
             await expect(page.locator(".m-thread").get_by_text(FIRST)).to_be_visible()
             await page.mouse.move(900, 400)
 
+        await expect(two.get_by_text("Ana Lima também está aqui")).to_be_visible()
         await says(SECOND)
         for page in (one, two):
             await expect(page.locator(".m-thread").get_by_text(SECOND)).to_be_visible()
@@ -68,6 +70,7 @@ async def test_two_people_share_a_conversation(stack: Stack, browser: Browser) -
             await asyncio.sleep(0.2)
         field = one.get_by_label("Escreva uma resposta")
         await field.fill(ANSWER)
+        await expect(two.get_by_text("Ana Lima está digitando…")).to_be_visible()
         while not (await _shown(stack, channel, address))[1]:
             await asyncio.sleep(0.2)
         await field.press("Enter")
@@ -86,3 +89,32 @@ async def test_two_people_share_a_conversation(stack: Stack, browser: Browser) -
     assert wrong_one + wrong_two == []
     await ana.close()
     await bruno.close()
+
+
+async def test_a_page_that_loads_itself_on_an_empty_desk_reads_nothing(stack: Stack, context: BrowserContext) -> None:
+    async with stack.client() as api:
+        channel, address = await _somebody(api)
+        (await api.post(f"/v1/sandbox/{channel}/reply", json={"address": address, "text": LATE})).raise_for_status()
+        given = {"view": "unread", "channel_id": channel, "limit": 50}
+        while True:
+            found = (await api.get("/v1/conversations", params=given)).json()["items"]
+            if mine := [one for one in found if one["last"] and one["last"]["text"] == LATE]:
+                break
+            await asyncio.sleep(0.2)
+        path = f"/v1/conversations/{mine[0]['id']}"
+        page, wrong = await new_page(context)
+        await enter(context, stack)
+        await page.add_init_script("window.desk = false; document.hasFocus = () => window.desk")
+        await page.goto(f"{stack.ui}/inbox/{mine[0]['id']}")
+        await settled(page)
+        await page.reload()
+        await settled(page)
+        await expect(page.locator(".m-thread").get_by_text(LATE)).to_be_visible()
+        row = page.locator(f'.m-inbox-row[data-conversation="{mine[0]["id"]}"]')
+        await expect(row.locator(".m-count")).to_be_visible()
+        assert (await api.get(path)).json()["unread"] > 0
+        await page.evaluate("window.desk = true; dispatchEvent(new Event('focus'))")
+        await expect(row.locator(".m-count")).to_be_hidden()
+        while (await api.get(path)).json()["unread"]:
+            await asyncio.sleep(0.2)
+    assert wrong == []

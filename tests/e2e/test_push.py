@@ -48,3 +48,55 @@ async def test_a_push_message_calls_who_is_not_looking(stack: Stack, context: Br
     await push("Maria Souza de novo", "/inbox/1")
     await shown("Maria Souza de novo")
     assert await page.evaluate(_SHOWN) == [["Maria Souza de novo", "Uma conversa agora é sua.", "/inbox/1"]]
+
+
+_CLICK = """(path) => {
+    self.led = [];
+    WindowClient.prototype.focus = function () { return Promise.resolve(this); };  // browsers ask for a true press
+    Clients.prototype.openWindow = (url) => { self.led.push(url); return Promise.resolve(null); };
+    return registration.showNotification('Maria', {tag: 'click', data: path})
+        .then(() => registration.getNotifications({tag: 'click'}))
+        .then(([notification]) => { dispatchEvent(new NotificationEvent('notificationclick', {notification})); });
+}"""
+
+
+async def test_a_press_on_a_notification_leads_to_the_conversation(stack: Stack, context: BrowserContext) -> None:
+    """In the page that shows the inbox; never away from another page, where something may be filled in."""
+    await context.grant_permissions(["notifications"], origin=stack.ui)
+    page, _wrong = await new_page(context)
+    await enter(context, stack)
+    await page.goto(f"{stack.ui}/team")
+    await settled(page)
+    await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    await page.wait_for_function("navigator.serviceWorker.controller")
+    worker = context.service_workers[0]
+    await worker.evaluate(_CLICK, "/inbox/8")
+    while await worker.evaluate("self.led") != ["/inbox/8"]:
+        await asyncio.sleep(0.1)
+    assert page.url == f"{stack.ui}/team"
+    await page.goto(f"{stack.ui}/inbox")
+    await settled(page)
+    path = "/inbox/00000000-0000-0000-0000-000000000009"
+    await worker.evaluate(_CLICK, path)
+    await page.wait_for_url(f"{stack.ui}{path}")
+    assert await worker.evaluate("self.led") == []
+
+
+async def test_signing_out_ends_the_calls_of_this_browser(stack: Stack, context: BrowserContext) -> None:
+    page, wrong = await new_page(context)
+    await enter(context, stack)
+    ended: list[str] = []
+    await page.expose_function("ended", lambda: ended.append(page.url))
+    await page.add_init_script(
+        "PushManager.prototype.getSubscription = () => Promise.resolve({unsubscribe: () => window.ended().then(() => true)})"
+    )
+    await page.goto(f"{stack.ui}/team")
+    await settled(page)
+    await page.evaluate("localStorage.setItem('draft:x', '1'); localStorage.setItem('recent:x', '[]')")
+    await page.get_by_role("button", name="Ana Lima").click()
+    await page.get_by_text("Sair", exact=True).click()
+    await page.get_by_role("button", name="Entrar").wait_for()
+    assert len(ended) == 1
+    kept = await page.evaluate("Object.keys(localStorage).filter((key) => /^(draft|recent):/.test(key))")
+    assert kept == []
+    assert wrong == []
