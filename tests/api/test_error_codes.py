@@ -27,7 +27,12 @@ BY_METHODS: dict[str, set[ErrorCode]] = {
 """Raised in methods of objects (the hub, the file store, a provider), which the walk does not see, or for a version in the body."""
 TOLD_ONLY = {
     "contacts_reply_channels_list": set(MessageError),  # they are what the answer says
-    "stages_try_rules": {*MessageError, BoardError.LOST_REASON_MISSING, BoardError.OTHER_BOARD},  # so are these
+    "stages_try_rules": {
+        *MessageError,
+        BoardError.LOST_REASON_MISSING,
+        BoardError.OTHER_BOARD,
+        BoardError.STAGE_LEAVING,
+    },  # so are these
     "auth_sign_up": {AccountError.TOO_MANY_MAILS},  # nobody was sent a mail before they signed up
 }
 
