@@ -17,7 +17,7 @@ from db.messages import answers, queueing, segments
 from db.messages.enums import SkipReason
 from db.messages.errors import MessageError
 from db.messages.events import ConversationChanged
-from db.messages.render import Content, Slot, TemplateContent, TextContent, draw
+from db.messages.render import Content, LiteralContent, Slot, TemplateContent, TextContent, draw, encode
 from db.providers import registry
 from db.work import Read, Work
 
@@ -96,7 +96,10 @@ async def write(w: Work, contact_id: UUID, action: SendTemplate | SendText) -> W
     if person.reason is not None:
         return _SKIPS[SkipReason(person.reason)]
     assert way is not None
-    text = draw(letter.content, person.params).body
+    content, params = letter.content, person.params
+    text = draw(content, params).body
+    if isinstance(content, TextContent):  # an answer inside the person's window: nothing of the portfolio's day
+        content, params = LiteralContent(body=text), []
     by_segment = registry.provider(letter.kind).capabilities.unit == "segment"
     address = way.address if isinstance(action, SendText) and way.address is not None else person.address
     message_id = await queueing.queue(
@@ -105,8 +108,8 @@ async def write(w: Work, contact_id: UUID, action: SendTemplate | SendText) -> W
         purpose="rule",
         contact_id=contact_id,
         address=address,
-        content=msgspec.json.encode(letter.content).decode(),
-        params=person.params,
+        content=encode(content),
+        params=params,
         units=segments.count(text).segments if by_segment else 1,
     )
     w.audit("message.sent", message_id, channel_id=letter.channel_id, contact_id=contact_id)

@@ -27,6 +27,7 @@ from db.boards.rule import (
 )
 from db.contacts import consent
 from db.errors import AppError
+from db.messages.render import LiteralContent, decode, is_answer
 from db.permissions import Permission, Role
 from db.tenancy import Actor, member
 from db.work import work
@@ -227,6 +228,11 @@ async def test_nobody_is_written_to_who_must_not_be(
         factories.content_json("text", "oi"),
     )
     await enters([None, None])
+    # The text is an answer inside the window, which nothing of the portfolio's day holds up; the template is not.
+    kinds = await owner_db.fetch("select content::text, params from message where company_id = $1 order by id", owner.company_id)
+    assert [is_answer(row["content"]) for row in kinds] == [False, False, True]
+    assert decode(kinds[-1]["content"]) == LiteralContent(body="Oi Pessoa")
+    assert kinds[-1]["params"] == []
     await owner_db.execute("update template set status = 'paused' where id = $1", letter.template_id)
     await enters([RunReason.TEMPLATE_GONE, None])
     (one, two) = await rules.rules(owner, first["board_id"])
