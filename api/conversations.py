@@ -225,11 +225,11 @@ class ConversationController(Controller):
 
     @post("/conversations/{conversation_id:uuid}/messages", summary="Answer", status_code=202, opt={"rate": "send"})
     async def reply(self, actor: Caller, conversation_id: FromPath[UUID], data: JSONBody[ReplyCreate]) -> Message:
-        """One answer, before all campaigns of the channel. 409 `kind_not_taken` and `reply_to_not_taken` say what its channel cannot do;
-        409 `marketing_refused` that the person wants none of such a template;
-        409 `window_closed`, `opted_out`, `no_address` or
+        """One answer, before all campaigns of the channel. 409 `kind_not_taken`, `reply_to_not_taken`, `template_not_text`,
+        `file_type_not_taken`, `file_too_big_for_channel`, `caption_not_taken` and `voice_not_taken` say what its channel cannot do;
+        409 `marketing_refused` that the person wants none of such a template; 409 `window_closed`, `opted_out`, `no_address` or
         `channel_not_connected` say why it may not go; 409 `someone_answered` that a colleague was quicker. Needs
-        `conversations:write`."""
+        `conversations:write` and `messages:send`."""
         sent = await actions.reply(actor, conversation_id, reply_of(data.content), reply_to=data.reply_to, seen=data.seen)
         return struct(sent._asdict(), Message)
 
@@ -242,7 +242,8 @@ class ConversationController(Controller):
     async def preview_template(
         self, actor: Caller, conversation_id: FromPath[UUID], data: JSONBody[TemplatePreviewCreate]
     ) -> TemplatePreview:
-        """An approved template as this person would see it, with what their contact has put into its places. Sends nothing. Needs
+        """An approved template as this person would see it, with what their contact has put into its places. Over a channel
+        without templates it is one text; 409 `template_not_text` for one that begins with a file or a place. Sends nothing. Needs
         `conversations:read` and `templates:read`."""
         found = await actions.preview_template(actor, conversation_id, data.template_id, bindings_of(data.bindings))
         shown = found.shown

@@ -110,8 +110,10 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ReplyError.KIND_NOT_TAKEN,
         ReplyError.MARKETING_REFUSED,
         ReplyError.REPLY_TO_NOT_TAKEN,
+        ReplyError.TEMPLATE_NOT_TEXT,
         ReplyError.VOICE_NOT_TAKEN,
     ),
+    "conversations_template_preview": (ReplyError.TEMPLATE_NOT_TEXT,),
     "custom_fields_create": (
         ContactError.FIELD_BUSY,
         ContactError.FIELD_EXISTS,
@@ -227,6 +229,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ReplyError.KIND_NOT_TAKEN,
         ReplyError.MARKETING_REFUSED,
         ReplyError.REPLY_TO_NOT_TAKEN,
+        ReplyError.TEMPLATE_NOT_TEXT,
         ReplyError.VOICE_NOT_TAKEN,
         RequestError.NOT_FOUND,
     ),

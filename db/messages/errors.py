@@ -32,6 +32,11 @@ class ReplyError(ErrorCode):
         409,
         "This person asked for no more messages, so marketing may not be sent. Choose a template of another category.",
     )
+    TEMPLATE_NOT_TEXT = (
+        "template_not_text",
+        409,
+        "This channel sends a template as text, and this one begins with a file or a place. Choose another template, or write a text.",
+    )
     FILE_TYPE_NOT_TAKEN = (
         "file_type_not_taken",
         409,

@@ -1,6 +1,7 @@
 """A template for one person: which one may be sent, and what fills it. The names, the rules and the renderer are those of campaigns.
 
-Over a channel whose provider has no templates (SMS) it is sent as the text that it shows.
+Over a channel whose provider has no templates (SMS) it is sent as the text that it shows, with the addresses of its buttons; one that
+begins with a file or a place is refused there.
 """
 
 from typing import NamedTuple
@@ -26,21 +27,23 @@ class Filled(NamedTuple):
     content: TemplateContent
     params: list[str]
     values: list[str]
+    as_text: bool
 
     @property
     def shown(self) -> RenderedMessage:
         """As the person sees it; what nothing fills stays as it is written."""
-        return render.draw(self.content, self.params)
-
-    @property
-    def text(self) -> str:
-        """All that there is to read."""
-        shown = self.shown
-        return "\n\n".join(part for part in (shown.header, shown.body, shown.footer) if part)
+        shown = render.draw(self.content, self.params)
+        if not self.as_text:
+            return shown
+        buttons = "\n".join(render.written_buttons(self.content, self.params))
+        return RenderedMessage(
+            None, "\n\n".join(part for part in (shown.header, shown.body, buttons, shown.footer) if part), None, []
+        )
 
 
 async def filled(r: Read, place: Place, template_id: UUID, bindings: list[Binding], at: str = "") -> Filled:
-    """`at`: where in the request they stand. Raises Invalid for a template that is not the channel's, and for a field that the company does not have."""
+    """`at`: where in the request they stand. Raises Invalid for a template that is not the channel's, and for a field that the company does not have;
+    Conflict `template_not_text`."""
     assert r.actor is not None
     company_id = r.actor.company_id
     try:
@@ -61,13 +64,16 @@ async def filled(r: Read, place: Place, template_id: UUID, bindings: list[Bindin
     slots = [slot if slot.placeholder in bound else Slot(slot.placeholder) for slot in render.slots(view.placeholders, bindings)]
     content = TemplateContent(view.name, view.language, view.category.value, view.components, slots)
     params = await values.of_person(r, company_id, place.contact_id, place.address, content.fields) if content.fields else []
-    return Filled(view, content, params, render.slot_values(content, params))
+    as_text = place.capabilities.write_template is None
+    if as_text and not render.leads_with_text(content):
+        raise ReplyError.TEMPLATE_NOT_TEXT()
+    return Filled(view, content, params, render.slot_values(content, params), as_text)
 
 
 async def to_send(
     r: Read, place: Place, template_id: UUID, bindings: list[Binding]
 ) -> tuple[TemplateContent | LiteralContent, list[str]]:
-    """What is to be sent, with the raw values that go with it. Raises Invalid, Conflict `marketing_refused`."""
+    """What is to be sent, with the raw values that go with it. Raises Invalid, Conflict `marketing_refused`, `template_not_text`."""
     found = await filled(r, place, template_id, bindings, "content.")
     if found.view.status is not TemplateStatus.APPROVED:
         raise RequestError.INVALID(fields=[CampaignField.TEMPLATE_NOT_APPROVED("content.template_id")])
@@ -78,9 +84,9 @@ async def to_send(
         raise RequestError.INVALID(
             fields=[ReplyField.VALUE_MISSING("content.bindings", name=f"{{{{{name}}}}}") for name in empty]
         )
-    if place.capabilities.write_template is not None:
+    if not found.as_text:
         return found.content, found.params
-    most = place.capabilities.text_limit
-    if len(found.text) > most:
+    most, text = place.capabilities.text_limit, found.shown.body
+    if len(text) > most:
         raise RequestError.INVALID(fields=[ReplyField.TEMPLATE_TOO_LONG("content.bindings", max=most)])
-    return LiteralContent(body=found.text), []
+    return LiteralContent(body=text), []

@@ -155,6 +155,59 @@ async def test_over_sms_a_template_is_the_text_that_it_shows(
     assert refused(await scene.send())[:2] == (409, "opted_out")
 
 
+LINKED = [
+    {"type": "HEADER", "format": "TEXT", "text": "Loja Aurora"},
+    {"type": "BODY", "text": "Oi {{1}}, seu pedido saiu."},
+    {
+        "type": "BUTTONS",
+        "buttons": [
+            {"type": "QUICK_REPLY", "text": "Obrigada"},
+            {"type": "URL", "text": "Acompanhar", "url": "https://loja.example/p/{{1}}"},
+            {"type": "PHONE_NUMBER", "text": "Ligar", "phone_number": "+551130000000"},
+            {"type": "COPY_CODE", "text": "Copiar cupom", "example": ["AURORA"]},
+        ],
+    },
+]
+
+
+async def test_over_sms_the_addresses_of_buttons_are_read_and_files_are_refused(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    scene = await Scene(client, await sign_in_as(Role.AGENT), owner_db, owner).begin("sms")
+    number = await factories.channel(owner_db, owner)
+    scene.template = await factories.template(owner_db, owner, number, components=LINKED)
+    bindings = [
+        TEXT[0],
+        {"placeholder": "button.1.1", "source": "constant", "fallback": "4512"},
+        {"placeholder": "button.3.1", "source": "constant", "fallback": "NATAL10"},
+    ]
+    text = (
+        "Loja Aurora\n\nOi Pessoa, seu pedido saiu.\n\n"
+        "Acompanhar: https://loja.example/p/4512\nLigar: +551130000000\nCopiar cupom: NATAL10"
+    )
+    shown = (await scene.preview(bindings)).json()
+    assert (shown["header"], shown["body"], shown["footer"], shown["buttons"]) == (None, text, None, [])
+    assert (await scene.send(bindings)).json()["text"] == text
+    for form in ("IMAGE", "VIDEO", "DOCUMENT", "LOCATION"):
+        components = [{"type": "HEADER", "format": form}, LINKED[1]]
+        scene.template = await factories.template(owner_db, owner, number, components=components)
+        for answer in (await scene.preview(TEXT[:1]), await scene.send(TEXT[:1])):
+            assert refused(answer)[:2] == (409, "template_not_text")
+
+
+async def test_a_code_for_signing_in_is_no_link_over_sms(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    scene = await Scene(client, await sign_in_as(Role.AGENT), owner_db, owner).begin("sms")
+    number = await factories.channel(owner_db, owner)
+    url = {"type": "URL", "text": "Copiar", "url": "https://www.whatsapp.com/otp/code/?code=otp{{1}}"}
+    components = [{"type": "BODY", "text": "{{1}} é o seu código."}, {"type": "BUTTONS", "buttons": [url]}]
+    scene.template = await factories.template(owner_db, owner, number, components=components)
+    await owner_db.execute("update template set category = 'authentication' where id = $1", scene.template)
+    sent = await scene.send([{"placeholder": "1", "source": "constant", "fallback": "4512"}])
+    assert sent.json()["text"] == "4512 é o seu código."
+
+
 async def test_a_template_quotes_nothing(scene: Scene) -> None:
     body: dict[str, Any] = {"content": {"kind": "template", "template_id": str(scene.template), "bindings": TEXT}}
     path = f"/v1/conversations/{await scene.conversation()}/messages"
