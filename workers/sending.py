@@ -20,7 +20,7 @@ from db.channels.secrets import ChannelRow, load_channel
 from db.contacts import consent
 from db.engine import DB
 from db.errors import Unavailable
-from db.messages import ledger, render
+from db.messages import ledger, render, uploads
 from db.messages.enums import MessageState
 from db.messages.ledger import Claimed, Result
 from db.messages.reasons import FailureReason
@@ -194,6 +194,8 @@ class Lanes:
         transaction, so that what the ledger holds as started had its permit. `known`: only people who are in the portfolio's
         day already, for whom it is never full."""
         queue_id, campaign_id = queue
+        if campaign_id is None:
+            await uploads.put_back(w, channel.id)
         batch = await ledger.claim(
             w, channel.id, queue_id, limit=limit, units=units, lease=self._settings.send_lease, known=known
         )

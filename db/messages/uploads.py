@@ -28,10 +28,12 @@ from db.messages.reasons import FailureReason
 from db.messages.render import FileContent
 from db.permissions import Permission
 from db.tenancy import Actor, worker
-from db.work import Work, read, system_read, work
+from db.work import Read, Work, read, system_read, work
 
 MAX_BYTES = 100_000_000
 KEPT = timedelta(days=1)
+FRESH = timedelta(hours=10)
+"""So long the provider must still know the file when its message goes: it may fetch it late, from a queue of its own."""
 
 
 class Upload(NamedTuple):
@@ -155,6 +157,14 @@ _HANDED = """
 update message set content = $3::jsonb, queue_id = channel_id, next_at = now(), tries = 0, reason = null, code = null
 where company_id = $1 and queue_id = $2 and queued
 """
+# Where a provider forgets the file before it could send the message, it is handed over again.
+_PUT_BACK = """
+update message set queue_id = (content->>'file_id')::uuid, content = content - 'media' - 'media_until'
+where company_id = $1 and id in (
+    select id from message where company_id = $1 and queue_id = $2 and queued and content->>'kind' = 'file' and next_at <= now()
+        and (content->>'media_until')::timestamptz < $3 for update skip locked)
+returning queue_id
+"""
 _TROUBLED = """
 update message set tries = tries + 1, reason = $3, code = $4 where company_id = $1 and queue_id = $2 and queued returning tries
 """
@@ -181,6 +191,23 @@ async def handed_over(company_id: UUID, content: FileContent) -> None:
     async with work(worker(company_id), Permission.MESSAGES_SEND) as w:
         if await w.fetchval(_OPEN, company_id, content.file_id):
             await w.execute(_HANDED, company_id, content.file_id, render.encode(content))
+
+
+async def put_back(w: Work, channel_id: UUID) -> None:
+    """Messages of the channel that are due, and whose file the provider will soon not know any more, wait for it again."""
+    for row in await w.fetch(_PUT_BACK, w.company_id, channel_id, now() + FRESH):
+        w.enqueue(SendFile(file_id=row["queue_id"]))
+
+
+async def queues(r: Read, company_id: UUID, channel_id: UUID) -> list[UUID]:
+    """Those in which messages of the channel wait for their file."""
+    rows = await r.fetch(
+        "select f.id from message_file f join message m on m.company_id = $1 and m.queue_id = f.id and m.queued"
+        " where f.company_id = $1 and f.channel_id = $2 and f.uploaded_by is not null",
+        company_id,
+        channel_id,
+    )
+    return [row["id"] for row in rows]
 
 
 async def troubled(company_id: UUID, file_id: UUID, reason: FailureReason, code: int | None) -> int:

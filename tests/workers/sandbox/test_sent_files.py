@@ -1,8 +1,10 @@
 """Files that our people send: uploaded, taken by one message, handed to the provider, and accepted there once."""
 
+import asyncio
 import io
 import wave
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,21 +17,26 @@ from PIL import Image
 
 from db import blobs, file_links
 from db.blobs import DiskBlobs
+from db.channels import actions as channels
 from db.channels.secrets import seal
+from db.clock import now
+from db.contacts import consent
 from db.errors import Conflict, Invalid
 from db.ids import uuid7
 from db.jobs import DeleteFiles, LookAtFile, SendFile
-from db.messages import answers, conversation, uploads
+from db.messages import answers, conversation, held, uploads
 from db.messages.content import Document
 from db.messages.content import Image as ImageContent
 from db.messages.conversation import Entry
-from db.messages.enums import FileState
+from db.messages.enums import FileState, MessageState
 from db.messages.errors import ReplyError, ReplyField, UploadError
 from db.messages.files import MessageFile
 from db.messages.reasons import FailureReason
 from db.messages.replies import FileReply
+from db.permissions import Permission
 from db.settings import Settings
-from db.tenancy import Actor
+from db.tenancy import Actor, worker
+from db.work import work
 from tests.db.channels.factories import make_channel, put_inbox
 from tests.workers.sandbox.conftest import Sandbox, until
 from workers.inbound import process_inbox
@@ -277,6 +284,110 @@ async def test_a_file_waits_while_a_person_pauses_the_channel(desk: Desk) -> Non
         await desk.hand_over(file)
     assert await desk.row(message) == ("queued", None)
     assert list((desk.sandbox.world.settings.data / "media").glob("*")) == []  # nor was it handed over
+
+
+async def _expire(desk: Desk, message: UUID) -> None:
+    """A pause or a hold took so long that the provider will soon not know the file any more."""
+    await desk.db.execute(
+        "update message set content = content || jsonb_build_object('media', 'forgotten', 'media_until', $2::timestamptz) where id = $1",
+        message,
+        now() + timedelta(hours=1),
+    )
+
+
+async def test_a_file_that_the_provider_forgets_is_handed_over_again(desk: Desk) -> None:
+    file = await desk.upload(PDF, "contrato.pdf", "application/pdf")
+    message = await desk.reply(FileReply(file.id))
+    await desk.hand_over(file)
+    await desk.db.execute("delete from job")
+    await _expire(desk, message)
+    await desk.lane()
+    assert (await desk.row(message), await desk.accepted()) == (("queued", None), [])
+    assert await desk.db.fetchval("select count(*) from attempt where message_id = $1", message) == 0
+    assert await desk.db.fetchval("select count(*) from job where key = $1", f"send:{file.id}") == 1
+    await desk.hand_over(file)
+    await desk.lane()
+    [entry] = await desk.accepted()
+    assert entry["content"]["document"]["id"] != "forgotten"
+
+
+@pytest.mark.parametrize("known", ["not yet", "for long", "soon not any more"])
+async def test_a_held_file_goes_on_once(desk: Desk, known: str) -> None:
+    file = await desk.upload(PDF, "contrato.pdf", "application/pdf")
+    message = await desk.reply(FileReply(file.id))
+    if known != "not yet":
+        await desk.hand_over(file)
+    if known == "soon not any more":
+        await _expire(desk, message)
+    await desk.db.execute("delete from job")
+    hold = uuid7()
+    async with work(worker(desk.owner.company_id), Permission.CAMPAIGNS_SEND) as w:
+        assert await held.hold(w, hold) == {desk.channel: 1}
+    await desk.hand_over(file)
+    await desk.lane()
+    assert (await desk.row(message), await desk.accepted()) == (("queued", None), [])
+    async with work(worker(desk.owner.company_id), Permission.CAMPAIGNS_SEND) as w:
+        await held.release(w, hold, desk.channel)
+    again = await desk.db.fetchval("select count(*) from job where key = $1", f"send:{file.id}")
+    assert again == (0 if known == "for long" else 1)
+    for _twice in range(2):
+        await desk.hand_over(file)
+        await desk.lane()
+    assert await desk.row(message) == ("sent", None)
+    assert len(await desk.accepted()) == 1
+
+
+async def test_a_worker_dies_between_handing_over_and_saying_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = await desk.upload(PDF, "contrato.pdf", "application/pdf")
+    message = await desk.reply(FileReply(file.id))
+
+    async def dies(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(uploads, "handed_over", dies)
+        with pytest.raises(asyncio.CancelledError):
+            await desk.hand_over(file)
+    handed = desk.sandbox.world.settings.data / "media"
+    assert len(list(handed.iterdir())) == 1
+    await desk.lane()
+    assert (await desk.row(message), await desk.accepted()) == (("queued", None), [])
+    await desk.hand_over(file)
+    await desk.lane()
+    assert len(list(handed.iterdir())) == 2
+    assert await desk.row(message) == ("sent", None)
+    assert len(await desk.accepted()) == 1
+
+
+async def test_who_opts_out_gets_no_file_that_waited(desk: Desk) -> None:
+    file = await desk.upload(PDF, "contrato.pdf", "application/pdf")
+    message = await desk.reply(FileReply(file.id))
+    async with work(desk.owner, Permission.CONTACTS_WRITE) as w:
+        await consent.opt_out(w, [desk.contact], "person")
+    await desk.hand_over(file)
+    await desk.lane()
+    assert await desk.db.fetchval("select state from message where id = $1", message) == MessageState.SKIPPED
+    assert await desk.accepted() == []
+
+
+async def test_an_archived_channel_ends_what_waits_for_its_file(desk: Desk) -> None:
+    file = await desk.upload(PDF, "contrato.pdf", "application/pdf")
+    message = await desk.reply(FileReply(file.id))
+    waiting = await uploads.waiting(desk.owner.company_id, file.id)
+    assert waiting is not None
+    await channels.archive(desk.owner, desk.channel)
+    await uploads.handed_over(desk.owner.company_id, waiting.content)
+    assert await desk.db.fetchval("select state from message where id = $1", message) == MessageState.CANCELLED
+
+
+async def test_a_file_is_not_handed_over_for_a_channel_that_is_being_archived(desk: Desk) -> None:
+    file = await desk.upload(PDF, "contrato.pdf", "application/pdf")
+    message = await desk.reply(FileReply(file.id))
+    waiting = await uploads.waiting(desk.owner.company_id, file.id)
+    assert waiting is not None
+    await desk.db.execute("update channel set archived_at = now() where id = $1", desk.channel)
+    await uploads.handed_over(desk.owner.company_id, waiting.content)
+    assert await desk.db.fetchval("select queue_id from message where id = $1", message) == file.id
 
 
 async def test_a_channel_says_what_it_does_not_take(desk: Desk) -> None:
