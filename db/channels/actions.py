@@ -18,7 +18,7 @@ from db.channels.secrets import seal
 from db.errors import RequestError, RequestField
 from db.ids import uuid7
 from db.jobs import CheckChannel, SandboxControl, SyncTemplates
-from db.messages import queueing, uploads
+from db.messages import queueing
 from db.permissions import Permission
 from db.providers import registry
 from db.providers.definition import Provider
@@ -246,8 +246,7 @@ async def archive(actor: Actor, channel_id: UUID) -> None:
             channel_id,
         )
         # From here on no message comes out of its file's queue (`uploads.handed_over`).
-        for queue_id in [channel_id, *await uploads.queues(w, w.company_id, channel_id)]:
-            await queueing.cancel(w, queue_id)
+        await queueing.cancel_of_channel(w, channel_id)
         w.audit("channel.archived", channel_id)
         w.emit(ChannelChanged(channel_id=channel_id))
 

@@ -37,6 +37,10 @@ update message set done_at = now(), lease_until = null, reason = coalesce($3, re
     state = case when maybe_duplicate then {M.FAILED_UNKNOWN} else {M.CANCELLED} end
 where company_id = $1 and queue_id = $2 and queued
 """
+_WAITING_FOR_FILES = """
+select f.id from message_file f join message m on m.company_id = $1 and m.queue_id = f.id and m.queued
+where f.company_id = $1 and f.channel_id = $2 and f.uploaded_by is not null
+"""
 _CANCEL_SOME = (
     _CANCEL
     + """
@@ -100,3 +104,10 @@ async def cancel(w: Work, queue_id: UUID, *, reason: str | None = None, batch: i
     if batch is None:
         return await w.execute(_CANCEL, w.company_id, queue_id, reason)
     return await w.execute(_CANCEL_SOME, w.company_id, queue_id, reason, batch)
+
+
+async def cancel_of_channel(w: Work, channel_id: UUID) -> None:
+    """Ends what waits in a channel's queue, and what waits for its file to go into it."""
+    files = await w.fetch(_WAITING_FOR_FILES, w.company_id, channel_id)
+    for queue_id in [channel_id, *(row["id"] for row in files)]:
+        await cancel(w, queue_id)

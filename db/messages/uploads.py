@@ -28,7 +28,7 @@ from db.messages.reasons import FailureReason
 from db.messages.render import FileContent
 from db.permissions import Permission
 from db.tenancy import Actor, worker
-from db.work import Read, Work, read, system_read, work
+from db.work import Work, read, system_read, work
 
 MAX_BYTES = 100_000_000
 KEPT = timedelta(days=1)
@@ -197,17 +197,6 @@ async def put_back(w: Work, channel_id: UUID) -> None:
     """Messages of the channel that are due, and whose file the provider will soon not know any more, wait for it again."""
     for row in await w.fetch(_PUT_BACK, w.company_id, channel_id, now() + FRESH):
         w.enqueue(SendFile(file_id=row["queue_id"]))
-
-
-async def queues(r: Read, company_id: UUID, channel_id: UUID) -> list[UUID]:
-    """Those in which messages of the channel wait for their file."""
-    rows = await r.fetch(
-        "select f.id from message_file f join message m on m.company_id = $1 and m.queue_id = f.id and m.queued"
-        " where f.company_id = $1 and f.channel_id = $2 and f.uploaded_by is not null",
-        company_id,
-        channel_id,
-    )
-    return [row["id"] for row in rows]
 
 
 async def troubled(company_id: UUID, file_id: UUID, reason: FailureReason, code: int | None) -> int:
