@@ -47,7 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     cloudfront_url: str = ""  # in front of the bucket; empty: the bucket's own signed addresses
     cloudfront_key_id: str = ""
     cloudfront_private_key: str = ""  # PEM, or the path of a file with it
-    media_quota_mb: int = 20_000  # of files of messages that one company may keep
+    media_quota_mb: int = 20_000  # of files that one company uploaded for its messages and may keep
     log_level: str = "INFO"
     trusted_proxies: int = 0  # how many proxies in front may set X-Forwarded-For
     metrics_token: str = ""  # Bearer token for /metrics; empty: loopback only

@@ -16,7 +16,6 @@ from db import blobs
 from db.blobs import HandedOver
 from db.clock import now
 from db.errors import AppError, RequestError, RequestField
-from db.idempotency import Replayed
 from db.jobs import DeleteFiles, LookAtFile, SendFile
 from db.messages import files, render, sniff
 from db.messages.enums import FileState
@@ -53,9 +52,12 @@ class Waiting(NamedTuple):
     channel_id: UUID
     content: FileContent
     key: str
+    mime_type: str  # what was uploaded
 
 
-_USED = "select coalesce(sum(size), 0)::bigint from message_file where company_id = $1 and state = 'stored'"
+# What people send us takes no room from what we send them.
+_USED = "select coalesce(sum(size), 0)::bigint from message_file where company_id = $1 and state = 'stored' and uploaded_by is not null"
+_ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtext('uploads'), hashtext($1::uuid::text))"
 _INSERT = """
 insert into message_file(company_id, number, uploaded_by, name, claimed_type, key, state, mime_type, size, sha256, stored_at)
 values ($1, 0, $2, $3, $4, $5, $6, $7, $8, $9, now()) returning id
@@ -63,9 +65,12 @@ values ($1, 0, $2, $3, $4, $5, $6, $7, $8, $9, now()) returning id
 
 
 async def upload(actor: Actor, filename: str, claimed_type: str, pieces: AsyncIterator[bytes], *, quota: int) -> MessageFile:
-    """Stores a file of at most MAX_BYTES. `quota`: bytes of message files that the company may keep. Raises Invalid, Conflict, TooLarge."""
+    """Stores a file of at most MAX_BYTES. `quota`: bytes of uploaded files that the company may keep. Raises Invalid, Conflict, TooLarge.
+
+    The file is in the store before a transaction of the caller begins: none stays open for as long as a slow store takes."""
     actor.require(Permission.MESSAGES_SEND)
-    await _ensure_room(actor, quota, 1)
+    async with system_read() as s:
+        _ensure_room(await s.fetchval(_USED, actor.company_id), 1, quota)
     first = await anext(pieces, b"")
     if not first:
         raise RequestError.INVALID(fields=[RequestField.REQUIRED("file")])
@@ -85,22 +90,22 @@ async def upload(actor: Actor, filename: str, claimed_type: str, pieces: AsyncIt
     shown = HandedOver(mime_type, files.disposition(name or "file", inline=mime_type in files.INLINE))
     size = await blobs.store().put(key, content(), most=MAX_BYTES, handed_over=shown)
     try:
-        await _ensure_room(actor, quota, size)
         async with work(actor, Permission.MESSAGES_SEND) as w:
+            await w.execute(_ONE_AT_A_TIME, w.company_id)
+            _ensure_room(await w.fetchval(_USED, w.company_id), size, quota)
             file_id = await w.fetchval(
                 _INSERT, w.company_id, actor.id, name, claimed_type, key, FileState.STORED.value, mime_type, size, digest.digest()
             )
             if mime_type.startswith("image/"):
                 w.enqueue(LookAtFile(file_id=file_id))
             return await files.row_of(w, file_id)
-    except (Replayed, AppError):  # the first request under this Idempotency-Key has stored the file, or there is no room
-        await blobs.store().delete(key)
+    except BaseException as error:
+        if not (isinstance(error, AppError) and error.code is RequestError.OUTCOME_UNKNOWN):  # then its row may be there
+            await blobs.store().delete(key)
         raise
 
 
-async def _ensure_room(actor: Actor, quota: int, size: int) -> None:
-    async with read(actor, Permission.MESSAGES_SEND) as r:
-        used: int = await r.fetchval(_USED, actor.company_id)
+def _ensure_room(used: int, size: int, quota: int) -> None:
     if used + size > quota:
         raise UploadError.NO_ROOM_FOR_UPLOAD(most_mb=quota // 1_000_000)
 
@@ -144,7 +149,7 @@ async def take(w: Work, file_id: UUID, message_id: UUID, channel_id: UUID) -> No
 # -- handing over to the provider
 
 _WAITING = """
-select m.id, m.contact_id, m.channel_id, m.content::text as content, f.key from message_file f
+select m.id, m.contact_id, m.channel_id, m.content::text as content, f.key, f.mime_type from message_file f
 join message m on m.company_id = $1 and m.id = f.message_id and m.queue_id = f.id and m.queued
 where f.company_id = $1 and f.id = $2
 """
@@ -183,7 +188,7 @@ async def waiting(company_id: UUID, file_id: UUID) -> Waiting | None:
         return None
     content = render.decode(row["content"])
     assert isinstance(content, FileContent)
-    return Waiting(row["id"], row["contact_id"], row["channel_id"], content, row["key"])
+    return Waiting(row["id"], row["contact_id"], row["channel_id"], content, row["key"], row["mime_type"])
 
 
 async def handed_over(company_id: UUID, content: FileContent) -> None:

@@ -24,7 +24,7 @@ from db.crypto import SealBroken
 from db.errors import NotFound, Unavailable
 from db.file_links import Link
 from db.jobs import LookAtFile, SendFile
-from db.messages import files, uploads
+from db.messages import files, sniff, uploads
 from db.messages.file_replies import VOICE
 from db.messages.files import Found
 from db.messages.reasons import FailureReason
@@ -135,7 +135,9 @@ def _open_again(channel: ChannelRow) -> datetime:
 
 async def _voice(company_id: UUID, waiting: Waiting, path: Path) -> FileContent | None:
     """The recording as a voice message, in the place of what was uploaded; None when there is no sound in it."""
-    question = Recording(str(path), os.getpid(), VOICE_MEMORY, VOICE_SECONDS)
+    head = await asyncio.to_thread(_head, path)  # of the bytes that are there: a run that ended early may have converted them
+    mime_type = sniff.looked_at(head, waiting.mime_type) or files.UNKNOWN
+    question = Recording(str(path), mime_type, os.getpid(), VOICE_MEMORY, VOICE_SECONDS)
     made = await caged.ask("workers.media.voice_child", question, Voice, patience=VOICE_PATIENCE, most=VOICE_MOST)
     if made is None or not made.content:
         return None
@@ -145,6 +147,11 @@ async def _voice(company_id: UUID, waiting: Waiting, path: Path) -> FileContent 
     size = len(made.content)
     await uploads.converted(company_id, waiting.content.file_id, VOICE, size, hashlib.sha256(made.content).digest())
     return msgspec.structs.replace(waiting.content, size=size, name=None)
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as content:
+        return content.read(sniff.HEAD)
 
 
 async def look(company_id: UUID, job: LookAtFile) -> None:

@@ -14,14 +14,17 @@ from av.container import InputContainer, OutputContainer
 
 from workers.cage import shut_in
 
+FORMATS = {"audio/webm": "matroska", "video/webm": "matroska", "audio/mp4": "mp4", "video/mp4": "mp4", "audio/ogg": "ogg"}
+"""By which FFmpeg reads them. Left to itself it would follow playlists, and ask servers for what a file names."""
 RATE = 48_000  # Opus knows no other one that all players take
 BITS = 32_000  # a second
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """`parent`: the worker's process id; `memory` in bytes, `seconds` of processor time."""
+    """`mime_type`: what its bytes are; `parent`: the worker's process id; `memory` in bytes, `seconds` of processor time."""
 
     path: str
+    mime_type: str
     parent: int
     memory: int
     seconds: int
@@ -33,10 +36,10 @@ class Voice(msgspec.Struct, frozen=True):
     content: bytes = b""
 
 
-def convert(path: str) -> bytes:
-    """OGG with Opus. Raises whatever FFmpeg does about a file that holds no sound."""
+def convert(path: str, mime_type: str) -> bytes:
+    """OGG with Opus. Raises whatever FFmpeg does about a file that holds no sound; KeyError for what no browser records."""
     out = io.BytesIO()
-    with av.open(path, "r") as source:
+    with av.open(path, "r", format=FORMATS[mime_type], options={"protocol_whitelist": "file"}) as source:
         stream = source.streams.audio[0]
         with av.open(out, "w", format="ogg") as target:
             if stream.codec_context.name == "opus" and stream.codec_context.channels == 1:
@@ -71,7 +74,7 @@ def main() -> None:
     question = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Recording)
     shut_in(question.parent, question.memory, question.seconds)
     try:
-        made = Voice(convert(question.path))
+        made = Voice(convert(question.path, question.mime_type))
     except (Exception, MemoryError):  # whatever a stranger's file does to the library
         made = Voice()
     sys.stdout.buffer.write(msgspec.msgpack.encode(made))

@@ -36,11 +36,11 @@ from db.messages.replies import FileReply
 from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor, worker
-from db.work import work
+from db.work import Read, one_transaction, work
 from tests.db.channels.factories import make_channel, put_inbox
 from tests.workers.sandbox.conftest import Sandbox, until
 from workers.inbound import process_inbox
-from workers.media import outgoing
+from workers.media import outgoing, voice_child
 from workers.media.job import delete_files
 from workers.media.outgoing import OutgoingFiles
 from workers.outcomes import RetryAfter, retry_delay
@@ -213,6 +213,20 @@ async def test_what_the_provider_refuses_fails_with_its_reason(desk: Desk) -> No
     assert await desk.row(message) == ("failed", "bad_request")
     assert await desk.db.fetchval("select code from message where id = $1", message) == 100
     assert await desk.accepted() == []
+
+
+async def test_a_playlist_is_no_recording(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "secret.ogg").write_bytes(recorded("ogg", "libopus", "mono"))
+    (tmp_path / "list").write_text("ffconcat version 1.0\nfile secret.ogg\n")
+    for mime_type in voice_child.FORMATS:
+        with pytest.raises(av.FFmpegError):
+            voice_child.convert(str(tmp_path / "list"), mime_type)
+    file = await desk.upload(recorded("ogg", "libopus", "mono"), "voz.ogg", "audio/ogg")
+    message = await desk.reply(FileReply(file.id, voice=True))
+    key = await desk.db.fetchval("select key from message_file where id = $1", file.id)
+    await blobs.store().put(key, outgoing._once((tmp_path / "list").read_bytes()), most=1000)
+    await desk.hand_over(file)
+    assert await desk.row(message) == ("failed", "media")
 
 
 async def test_trouble_is_waited_out_and_a_file_that_did_not_go_is_sent_again(desk: Desk) -> None:
@@ -428,6 +442,59 @@ async def test_a_company_keeps_no_more_than_its_room(desk: Desk, store: DiskBlob
         await desk.upload(PDF, "b.pdf", "application/pdf", quota=30)
     assert refused.value.code is UploadError.NO_ROOM_FOR_UPLOAD
     assert len([key async for key, _ in store.stored()]) == 1
+
+
+async def test_what_others_send_takes_no_room(desk: Desk) -> None:
+    await desk.upload(PDF, "a.pdf", "application/pdf", quota=40)
+    await desk.db.execute(
+        "insert into message_file(company_id, message_id, number, channel_id, key, state, size) values ($1, $2, 0, $3, 'k', 'stored', 900000)",
+        desk.owner.company_id,
+        uuid7(),
+        desk.channel,
+    )
+    await desk.upload(PDF, "b.pdf", "application/pdf", quota=40)
+
+
+async def test_uploads_at_once_share_the_room(desk: Desk, store: DiskBlobs) -> None:
+    there = asyncio.Barrier(5)
+
+    async def pieces() -> AsyncIterator[bytes]:
+        await there.wait()  # each was let in while there was room for it
+        yield PDF
+
+    done = await asyncio.gather(
+        *(uploads.upload(desk.owner, "a.pdf", "application/pdf", pieces(), quota=2 * len(PDF)) for _ in range(5)),
+        return_exceptions=True,
+    )
+    assert sorted(type(one).__name__ for one in done) == ["Conflict"] * 3 + ["MessageFile"] * 2
+    assert len([key async for key, _ in store.stored()]) == 2
+
+
+async def test_no_transaction_waits_for_the_store(desk: Desk, store: DiskBlobs) -> None:
+    begun: list[bool] = []
+
+    async def nothing(_: Read) -> None: ...
+
+    async with one_transaction(desk.owner.company_id, nothing) as transaction:
+
+        async def pieces() -> AsyncIterator[bytes]:
+            for piece in (PDF, b"end"):
+                yield piece
+                begun.append(transaction.connection is not None)
+
+        file = await uploads.upload(desk.owner, "a.pdf", "application/pdf", pieces(), quota=QUOTA)
+    assert begun == [False, False]
+    assert await desk.db.fetchval("select size from message_file where id = $1", file.id) == len(PDF) + 3
+
+
+async def test_what_could_not_be_noted_is_not_kept(desk: Desk, store: DiskBlobs) -> None:
+    async def breaks(_: Read) -> None:
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError):
+        async with one_transaction(desk.owner.company_id, breaks):
+            await desk.upload(PDF, "a.pdf", "application/pdf")
+    assert [key async for key, _ in store.stored()] == []
 
 
 async def test_what_is_not_what_it_is_called_is_refused(desk: Desk) -> None:
