@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.workers.sandbox.conftest import Sandbox, until
+from tests.workers.sandbox.world import Sandbox, until
 from workers.sandbox.meta.webhooks import meta_signature
 from workers.sandbox.twilio.webhooks import twilio_signature
 

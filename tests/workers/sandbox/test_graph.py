@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.workers.sandbox.conftest import TEMPLATE, Sandbox, until
+from tests.workers.sandbox.world import TEMPLATE, Sandbox, until
 
 TO = "+5511987654321"
 

@@ -7,7 +7,7 @@ import httpx
 from db.channels.enums import NoticeCode
 from db.messages import content
 from db.providers import registry
-from tests.workers.sandbox.conftest import Sandbox, until
+from tests.workers.sandbox.world import Sandbox, until
 from workers.providers.events import AnyEvent, IdentityEvent, InboundMessage, NoticeEvent, OtherEvent, StatusEvent
 from workers.providers.meta import inbound as meta
 from workers.providers.meta.payloads import buttons_message

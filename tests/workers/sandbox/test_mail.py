@@ -4,7 +4,7 @@ from email.message import EmailMessage
 
 import aiosmtplib
 
-from tests.workers.sandbox.conftest import Sandbox
+from tests.workers.sandbox.world import Sandbox
 
 LINK = "https://painel.example.test/senha?token=abc&x=1"
 

@@ -17,7 +17,7 @@ from db.jobs import DownloadFile
 from db.settings import Settings
 from db.tenancy import Actor
 from tests.db.channels.factories import make_channel, put_inbox
-from tests.workers.sandbox.conftest import Sandbox, until
+from tests.workers.sandbox.world import Sandbox, until
 from workers.inbound import process_inbox
 from workers.media.job import MediaJobs
 from workers.providers.wire import Wire

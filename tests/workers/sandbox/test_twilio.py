@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.workers.sandbox.conftest import Sandbox, until
+from tests.workers.sandbox.world import Sandbox, until
 from workers.sandbox.twilio.segments import count_segments
 from workers.sandbox.twilio.webhooks import twilio_signature
 
