@@ -151,10 +151,11 @@ _ONE = _ROWS.format(
     page="select * from conversation v where v.company_id = $1 and v.id = any($2::uuid[])", order=_NEWEST.format("p")
 )
 # As far as it is worth walking (db/conversations/texts.py), and whether the list is longer.
-_WALK = f"""
-select v.* from (select v.* from conversation v where v.company_id = $1 and {{rest}} order by {{order}} limit {texts.WALKED}) v
-where {{hit}} order by {{order}} limit {{limit}}
+_WALK = """
+select v.* from (select v.* from conversation v where v.company_id = $1 and {rest} order by {order} {far}) v
+where {hit} order by {order} limit {limit}
 """
+_FAR, _TO_THE_END = f"limit {texts.WALKED}", "offset 0"  # either keeps the order inside
 _LONGER = f"select true from conversation v where v.company_id = $1 and {{rest}} offset {texts.WALKED} limit 1"
 _PAGE = "select v.* from conversation v where v.company_id = $1 and {rest} order by {order} limit {limit}"
 
@@ -215,7 +216,7 @@ async def _searched(
     """A page of those whose contact has the words, or in which they were said."""
     others = list(args)
     either = [found] if (found := await _found(r, text, args)) is not None else []
-    ids = await texts.gathered(r, company_id, words) if words else []
+    ids = await texts.gathered(r, company_id, words, texts.FEW) if words else []
     if ids is not None:
         if ids:
             args.append(ids)
@@ -226,14 +227,18 @@ async def _searched(
         return await r.fetch(_ROWS.format(page=page, order=order.format("p")), *args)
     assert words is not None
     where, hit = " and ".join(conditions), texts.said_in(f"${len(args) + 1}", f"${len(args) + 2}")
-    page = _WALK.format(rest=where, hit=f"({' or '.join([*either, hit])})", order=order.format("v"), limit=limit)
-    rows = await r.fetch(_ROWS.format(page=page, order=order.format("p")), *args, words.words, words.near)
+    condition = f"({' or '.join([*either, hit])})"
+    walked = [*args, words.words, words.near]
+    page = _WALK.format(rest=where, hit=condition, order=order.format("v"), limit=limit, far=_FAR)
+    rows = await r.fetch(_ROWS.format(page=page, order=order.format("p")), *walked)
     if len(rows) < limit and await r.fetchval(_LONGER.format(rest=where), *others):
+        ids = await texts.gathered(r, company_id, words, texts.MANY)
+        if ids is None:
+            page = _WALK.format(rest=where, hit=condition, order=order.format("v"), limit=limit, far=_TO_THE_END)
+            return await r.fetch(_ROWS.format(page=page, order=order.format("p")), *walked)
         either.append(f"v.id = any(${len(args) + 1}::uuid[])")
         page = _PAGE.format(rest=f"{where} and ({' or '.join(either)})", order=order.format("v"), limit=limit)
-        rows = await r.fetch(
-            _ROWS.format(page=page, order=order.format("p")), *args, await texts.gathered(r, company_id, words, None)
-        )
+        rows = await r.fetch(_ROWS.format(page=page, order=order.format("p")), *args, ids)
     return rows
 
 

@@ -2,7 +2,8 @@
 more by its beginning, without regard to accents and capitals.
 
 An index of words knows what has them but not in which order the list stands. With few hits all are gathered; with many the list is
-walked in its order until a page is full, and when the walk was too long, gathered after all: a wrong guess costs time and never a row.
+walked in its order until a page is full, and when the walk was too long, gathered after all, or walked on where there are too many to
+gather: a wrong guess costs time and never a row, and what is read is bounded by the hits or by the list, whichever is shorter.
 """
 
 import re
@@ -19,6 +20,8 @@ FEW = 4000
 """With so many hits at most, of each kind, all are gathered."""
 WALKED = 1500
 """So many conversations of a list are looked through before the hits are gathered after all."""
+MANY = 20_000
+"""With more hits than this of a kind nothing is gathered: the list is walked on, however long it is."""
 SHOWN, BEFORE = 160, 40
 """Characters of a found line, and of them before the first word that was looked for."""
 
@@ -95,11 +98,11 @@ async def query_of(r: Read, company_id: UUID, text: str) -> Query | None:
     return Query(words, [f"%{word}%" for word, _ in needles], needles) if rows else None
 
 
-async def gathered(r: Read, company_id: UUID, query: Query, most: int | None = FEW) -> list[UUID] | None:
+async def gathered(r: Read, company_id: UUID, query: Query, most: int) -> list[UUID] | None:
     """The conversations with a hit; None: there are more than `most`."""
-    row = await r.fetchrow(_GATHERED, company_id, query.words, None if most is None else most + 1)
+    row = await r.fetchrow(_GATHERED, company_id, query.words, most + 1)
     assert row is not None
-    return None if most is not None and (row["most"] or 0) > most else row["ids"]
+    return None if (row["most"] or 0) > most else row["ids"]
 
 
 def said_in(words: str, near: str) -> str:

@@ -1,16 +1,19 @@
 """Conversations found by what was said in them: which words meet which texts, what is shown of them, and who is found on which way."""
 
+from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 
 from db.contacts.actions import create_contact
 from db.conversations import actions, queries, texts, thread
-from db.conversations.enums import ConversationView
+from db.conversations.enums import ConversationState, ConversationView
 from db.conversations.queries import Filter
 from db.errors import NotFound
 from db.tenancy import Actor
+from db.work import Read
 from tests import factories
 from tests.db.conversations.test_conversations import PHONE, Scene
 
@@ -82,10 +85,56 @@ async def test_gathering_and_walking_find_the_same(owner: Actor, people: list[Sc
     assert await found(owner, "vestido", limit=2) == gathered[:2]
     last = (await queries.conversations(owner, Filter(ALL, search="vestido"), limit=2))[-1]
     assert await found(owner, "vestido", before=(last.last_at, last.id)) == gathered[2:]
-    monkeypatch.setattr(queries, "_WALK", queries._WALK.replace(f"limit {texts.WALKED}", "limit 1"))
+    monkeypatch.setattr(queries, "_FAR", "limit 1")
     monkeypatch.setattr(queries, "_LONGER", queries._LONGER.replace(f"offset {texts.WALKED}", "offset 1"))
     assert await found(owner, "vestido") == gathered  # the walk was too short
+    monkeypatch.setattr(texts, "MANY", 0)
+    assert await found(owner, "vestido") == gathered  # too short, and too many to gather
+    assert await found(owner, "vestido", limit=2) == gathered[:2]
+    assert await found(owner, "vestido", before=(last.last_at, last.id)) == gathered[2:]
     assert await found(owner, "vestido", ConversationView.CLOSED) == []
+
+
+async def test_a_common_word_is_not_gathered_without_a_bound(
+    owner: Actor, people: list[Scene], owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two thousand hits outside of a short list: the list is walked to its end, and they are not read."""
+    monkeypatch.setattr(texts, "FEW", 10)
+    monkeypatch.setattr(texts, "MANY", 20)
+    monkeypatch.setattr(queries, "_FAR", "limit 1")
+    monkeypatch.setattr(queries, "_LONGER", queries._LONGER.replace(f"offset {texts.WALKED}", "offset 1"))
+    for number, one in enumerate(people):
+        await one.wrote(number, "Tem vestido azul?" if number == 1 else "Tem saia?", key=f"k{number}")
+    busy = people[0]
+    await actions.change(owner, (await busy.the()).id, actions.Change(state=ConversationState.CLOSED))
+    await owner_db.execute(
+        "insert into inbound_message(company_id, channel_id, contact_id, address, kind, content, body, received_at, provider_id)"
+        " select $1, $2, $3, $4, 'text', $5::jsonb, 'vestido', now(), 'v' || n from generate_series(1, 2000) n",
+        owner.company_id,
+        busy.channel,
+        busy.contact,
+        PHONE,
+        factories.content_json("text", "vestido"),
+    )
+    read: list[int] = []
+    one_row = Read.fetchrow
+
+    async def explained(self: Read, sql: str, *args: object) -> asyncpg.Record | None:
+        if "said_search" in sql:
+            plan = await one_row(self, f"explain (analyze, format json) {sql}", *args)
+            assert plan is not None
+            read.append(_most(msgspec.json.decode(plan[0])[0]["Plan"]))
+        return await one_row(self, sql, *args)
+
+    monkeypatch.setattr(Read, "fetchrow", explained)
+    assert await found(owner, "vestido", ConversationView.OPEN) == [("Bia 1", "Tem vestido azul?")]
+    assert read == [11, 21]
+
+
+def _most(node: dict[str, Any]) -> int:
+    """The most rows that a node of the plan gave or threw away, in all its rounds."""
+    own = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+    return max([int(own), *(_most(each) for each in node.get("Plans", []))])
 
 
 async def test_another_companys_texts_are_not_met(owner: Actor, stranger: Actor, people: list[Scene]) -> None:
