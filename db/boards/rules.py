@@ -109,6 +109,9 @@ async def change_rule(actor: Actor, rule_id: UUID, *, expected: Expected = None,
         occasion = RuleOccasion(given.get("occasion", before["occasion"]))
         stage_id = given.get("stage_id", before["stage_id"])
         days = given.get("days", before["days"])
+        enabled = given.get("enabled", before["enabled"])
+        if enabled:
+            _allowed(w, action)
         if given.keys() - {"enabled"}:
             days = await _checked(w, before["board_id"], stage_id, occasion, days, action)
         await w.execute(
@@ -120,7 +123,7 @@ async def change_rule(actor: Actor, rule_id: UUID, *, expected: Expected = None,
             occasion.value,
             days,
             msgspec.json.encode(action).decode(),
-            given.get("enabled", before["enabled"]),
+            enabled,
             doer(actor),
         )
         w.audit("stage_rule.changed", rule_id)
@@ -150,12 +153,17 @@ async def _locked(w: Work, rule_id: UUID, expected: Expected) -> asyncpg.Record:
     return row
 
 
+def _allowed(w: Work, action: RuleAction) -> None:
+    """Raises Forbidden where a rule would do for somebody what they may not."""
+    assert w.actor is not None
+    w.actor.require(Permission.MESSAGES_SEND if isinstance(action, SendTemplate | SendText) else Permission.LEADS_WRITE)
+
+
 async def _checked(
     w: Work, board_id: UUID, stage_id: UUID, occasion: RuleOccasion, days: int | None, action: RuleAction
 ) -> int | None:
     """The days that are kept. Raises Invalid; Forbidden where a rule would write to people for somebody who may not."""
-    assert w.actor is not None
-    w.actor.require(Permission.MESSAGES_SEND if isinstance(action, SendTemplate | SendText) else Permission.LEADS_WRITE)
+    _allowed(w, action)
     found: list[Field] = []
     stages = {
         row["id"]: row["kind"]

@@ -49,6 +49,10 @@ async def test_who_may_not_write_to_people_makes_no_rule_that_does(
     await rule(key, first, AddTag(tag="vip"))
     with pytest.raises(Forbidden):
         await rule(key, first, letter)
+    made = await rule(owner, first, letter)
+    await rules.change_rule(key, made, enabled=False)
+    with pytest.raises(Forbidden):  # nor switches one on
+        await rules.change_rule(key, made, enabled=True)
 
 
 async def test_a_board_has_so_many_rules(owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
