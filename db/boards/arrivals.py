@@ -73,8 +73,9 @@ returning board_id, stage_id
 """
 
 
-async def check(w: Work, board_id: UUID, stage_id: UUID | None) -> None:
-    """Whether leads may come to this board, and to this stage of it. Raises Forbidden, NotFound, Conflict `board_archived`."""
+async def check(w: Work, board_id: UUID, stage_id: UUID | None, *, run_rules: bool) -> None:
+    """Whether leads may come to this board, and to this stage of it. Many leads that rules write to are a campaign. Raises Forbidden,
+    NotFound, Conflict `board_archived`."""
     assert w.actor is not None
     w.actor.require(Permission.LEADS_WRITE)
     rows = await w.fetch(_STAGES, w.company_id, board_id)
@@ -84,6 +85,8 @@ async def check(w: Work, board_id: UUID, stage_id: UUID | None) -> None:
         raise BoardError.BOARD_ARCHIVED()
     if stage_id is not None and stage_id not in {row["id"] for row in rows}:
         raise RequestError.NOT_FOUND(what="stage")
+    if await rule_runs.sends(w, w.company_id, board_id, run_rules=run_rules):
+        w.actor.require(Permission.CAMPAIGNS_SEND)
 
 
 async def place(r: Read, company_id: UUID, board_id: UUID, stage_id: UUID | None) -> Place | None:
@@ -123,9 +126,8 @@ async def make(w: Work, import_id: UUID, to: Place, arrivals: Sequence[Arrival],
         found = await _insert(w, import_id, to, row["id"], by_stage[row["id"]])
         entries[row["id"]] = {line["lead_id"]: line["id"] for line in found}
         made += len(found)
-    if run_rules:
-        for stage_id, lines in entries.items():
-            await rule_runs.entered(w, stage_id, lines)
+    for stage_id, lines in entries.items():
+        await rule_runs.entered(w, stage_id, lines, run_rules=run_rules)
     w.emit(BoardChanged(board_id=to.board_id))
     w.emit(BoardTotals(board_id=to.board_id, stages=await totals_of(w, sorted(entries))))
     return made

@@ -85,6 +85,7 @@ class RunReason(StrEnum):
     """Why a rule did nothing; some of them are what is wrong with a rule as it is."""
 
     ALREADY_SO = "already_so"
+    ALREADY_WRITTEN = "already_written"  # this rule wrote to the contact within the last day
     BOARD_ARCHIVED = "board_archived"
     CHANNEL_GONE = "channel_gone"  # or not connected
     ERROR = "error"

@@ -133,8 +133,8 @@ class Moved(NamedTuple):
 
 
 async def write(w: Work, moved: list[Moved], kind: LeadEvent, *, chain: rule_runs.Chain | None = None) -> None:
-    """One statement for all of them, and a line of history for each that changed its stage. `chain`: they come to one stage, and its
-    rules run."""
+    """One statement for all of them, and a line of history for each that changed its stage. `chain`: the rules of entering run too, not
+    only those for a stay."""
     assert w.actor is not None
     await w.execute(
         _MOVE,
@@ -158,9 +158,11 @@ async def write(w: Work, moved: list[Moved], kind: LeadEvent, *, chain: rule_run
             [one.reason for one in left],
             rule_of(w.actor),
         )
-        await rule_runs.left(w, [one.lead["id"] for one in left])
-        if chain is not None:
-            await rule_runs.entered(w, left[0].stage_id, {row["lead_id"]: row["id"] for row in entries}, chain)
+        await rule_runs.left(w, [one.lead["id"] for one in left], chain)
+        lines = {row["lead_id"]: row["id"] for row in entries}
+        for stage_id in sorted({one.stage_id for one in left}):
+            there = {one.lead["id"]: lines[one.lead["id"]] for one in left if one.stage_id == stage_id}
+            await rule_runs.entered(w, stage_id, there, chain, run_rules=chain is not None)
 
 
 async def move_lead(
@@ -210,9 +212,12 @@ async def move_leads(
     actor: Actor, lead_ids: list[UUID], *, stage_id: UUID, lost_reason: str | None = None, run_rules: bool = False
 ) -> BulkMove:
     """To the top of a stage, in the order given; those that are gone are left out. Its rules run only when they are asked for: many
-    leads at once are mostly put in order. Raises as `move_lead`."""
+    leads at once are mostly put in order. Raises as `move_lead`; Forbidden where rules that run would write to people for somebody who
+    may not."""
     async with work(actor, Permission.LEADS_WRITE) as w:
         goal = await target(w, stage_id)
+        if run_rules and await rule_runs.sends(w, w.company_id, goal["board_id"], stage_id, run_rules=True):
+            actor.require(Permission.MESSAGES_SEND)
         rows = await w.fetch(
             "select * from lead where company_id = $1 and id = any($2::uuid[]) order by id for update", w.company_id, lead_ids
         )

@@ -164,7 +164,7 @@ async def _send(w: Work, run: asyncpg.Record, action: SendTemplate | SendText) -
         return skipped(RunReason.MOVED_ON)
     if run["contact_id"] is None:
         return skipped(RunReason.NO_CONTACT)
-    written = await rule_sends.write(w, run["contact_id"], action)
+    written = await rule_sends.write(w, run["rule_id"], run["contact_id"], action)
     if isinstance(written, RunReason):
         return skipped(written)
     return _DONE._replace(detail=written.text, message_id=written.message_id)
@@ -179,7 +179,7 @@ async def _move(w: Work, run: asyncpg.Record, action: Move) -> Outcome:
         return Outcome(RunState.STOPPED, RunReason.LOOP, goal["name"])
     lead = await leads.lock(w, run["lead_id"], None)
     first = await w.fetchval(leads.FIRST, w.company_id, goal["id"], [lead["id"]])
-    chain = rule_runs.Chain(run["depth"] + 1, tuple(run["visited"]))
+    chain = rule_runs.Chain(run["depth"] + 1, tuple(run["visited"]), run["id"])
     await moves.move_in(w, lead, goal, between(None, first), lost_reason=action.lost_reason, chain=chain)
     return _DONE._replace(detail=goal["name"])
 

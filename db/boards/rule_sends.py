@@ -40,6 +40,10 @@ from template t join channel c on c.company_id = $1 and c.id = t.channel_id and 
 where t.company_id = $1 and t.id = $2 and t.status = '{TemplateStatus.APPROVED}'
 """
 _CHANNEL = "select id as channel_id, kind, sandbox from channel where company_id = $1 and id = $2 and archived_at is null"
+_WROTE = """
+select exists (select from message m join rule_run u on u.company_id = $1 and u.message_id = m.id
+    where m.company_id = $1 and m.contact_id = $2 and u.rule_id = $3 and u.done_at > now() - interval '1 day')
+"""
 _OBSTACLES = {
     MessageError.CHANNEL_NOT_CONNECTED: RunReason.CHANNEL_GONE,
     MessageError.NO_ADDRESS: RunReason.NO_ADDRESS,
@@ -78,8 +82,11 @@ async def _letter(r: Read, company_id: UUID, action: SendTemplate | SendText) ->
     return _Letter(row["channel_id"], row["kind"], row["sandbox"], content)
 
 
-async def write(w: Work, contact_id: UUID, action: SendTemplate | SendText) -> Written | RunReason:
-    """Queues the message, or says why not. The contact is held by `answers.hold_still`."""
+async def write(w: Work, rule_id: UUID, contact_id: UUID, action: SendTemplate | SendText) -> Written | RunReason:
+    """Queues the message, or says why not: to one person a rule writes once in a day, however many of their leads come into its stage.
+    The contact is held by `answers.hold_still`."""
+    if await w.fetchval(_WROTE, w.company_id, contact_id, rule_id):
+        return RunReason.ALREADY_WRITTEN
     letter = await _letter(w, w.company_id, action)
     if isinstance(letter, RunReason):
         return letter

@@ -40,6 +40,7 @@ where u.company_id = $1 and u.id = $2 and u.state = '{RunState.WAITING}' for upd
 _OVER = """
 update rule_run set state = $3, reason = $4, message_id = $5, done_at = now() where company_id = $1 and id = $2
 """
+_FORGET = f"delete from rule_run where company_id = $1 and lead_id = $2 and state = '{RunState.WAITING}'"
 
 
 def acting(company_id: UUID, rule_id: UUID) -> Actor:
@@ -141,9 +142,10 @@ async def _enter(w: Work, stage_id: UUID, lead_id: UUID) -> None:
     lead = await leads.lock(w, lead_id, None)
     if lead["board_id"] != goal["board_id"]:
         raise RequestError.NOT_FOUND(what="lead")
-    await w.execute("delete from rule_run where company_id = $1 and lead_id = $2 and state = 'waiting'", w.company_id, lead_id)
+    await w.execute(_FORGET, w.company_id, lead_id)
     if lead["stage_id"] != stage_id:
         first = await w.fetchval(leads.FIRST, w.company_id, stage_id, [lead_id])
         await moves.move_in(w, lead, goal, between(None, first), lost_reason=lead["lost_reason"] or "-", chain=None)
+        await w.execute(_FORGET, w.company_id, lead_id)
     entry_id = await leads.note_change(w, lead_id, LeadEvent.CREATED, goal)
     await rule_runs.entered(w, stage_id, {lead_id: entry_id})

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from db.boards import rule_runs
 from db.boards.enums import LeadEvent, StageKind
 from db.boards.errors import BoardError
 from db.boards.events import BoardChanged, BoardTotals
@@ -34,6 +35,7 @@ with moved as (
 )
 insert into lead_change(company_id, lead_id, by_id, kind, from_stage_id, from_stage, to_stage_id, to_stage)
 select $1, id, $7::uuid, $8::text, $2, $6::text, $3, $9::text from moved
+returning id, lead_id
 """
 _LEAVE = """
 update stage set moving_to = $3, moving_rank = $4, moving_by = $5, version = version + 1 where company_id = $1 and id = $2
@@ -87,9 +89,11 @@ async def _move(w: Work, stage: asyncpg.Record, target: asyncpg.Record, rank: st
     """The next leads of the stage that goes; how many."""
     ids = [row["id"] for row in await w.fetch(_LEADS, w.company_id, stage["id"], most)]
     lost = target["kind"] == StageKind.LOST
-    await w.execute(
+    lines = await w.fetch(
         _MOVE, w.company_id, stage["id"], target["id"], rank, lost, stage["name"], by, LeadEvent.MOVED.value, target["name"], ids
     )  # fmt: skip
+    await rule_runs.left(w, ids)
+    await rule_runs.entered(w, target["id"], {line["lead_id"]: line["id"] for line in lines}, run_rules=False)
     w.emit(BoardTotals(board_id=stage["board_id"], stages=await totals_of(w, [stage["id"], target["id"]])))
     return len(ids)
 

@@ -90,7 +90,7 @@ async def request(
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         row, sheet = await imports.lock_ready(w, import_id)
         if leads is not None:
-            await arrivals.check(w, leads.board_id, leads.stage_id)
+            await arrivals.check(w, leads.board_id, leads.stage_id, run_rules=leads.run_rules)
         names = [column.name for column in sheet.columns]
         mapping = await fields.foreseen(w, checked(columns, names, leads=leads is not None))
         wanted = sorted({tags.plain(name) for name in tag_names})

@@ -221,7 +221,7 @@ async def start(
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         _, sheet = await lock_ready(w, import_id)
         if leads is not None:
-            await arrivals.check(w, leads.board_id, leads.stage_id)
+            await arrivals.check(w, leads.board_id, leads.stage_id, run_rules=leads.run_rules)
         names = [column.name for column in sheet.columns]
         mapping = await fields.ensure_fields(w, checked(columns, names, leads=leads is not None))
         region = region or await w.fetchval("select country from company where id = $1", w.company_id)

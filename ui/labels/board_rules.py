@@ -115,6 +115,7 @@ def reasons() -> Mapping[RunReason, str]:
     """Why a rule did nothing for a card."""
     return {
         RunReason.ALREADY_SO: _("It was so already."),
+        RunReason.ALREADY_WRITTEN: _("This rule wrote to the contact within the last day, so not again."),
         RunReason.BOARD_ARCHIVED: _("The board was archived."),
         RunReason.CHANNEL_GONE: _("The channel was not connected."),
         RunReason.ERROR: _("It failed on our side several times."),

@@ -194,6 +194,7 @@ async def test_each_entry_writes_once_and_who_takes_the_move_back_in_time_writes
         assert not await rule_steps.step(owner.company_id, lead_id)  # it gives ten seconds
         await run_all(owner, owner_db, lead_id)
         assert len(await messages(owner_db, owner)) == count
+        await owner_db.execute("update rule_run set done_at = done_at - interval '25 h' where company_id = $1", owner.company_id)
         await moves.move_lead(owner, lead_id, stage_id=first["id"])
     await moves.move_lead(owner, lead_id, stage_id=talking["id"])
     await moves.move_lead(owner, lead_id, stage_id=first["id"], run_rules=False)
@@ -296,6 +297,7 @@ async def test_days_in_a_stage_are_counted_until_it_is_left(owner: Actor, owner_
     await owner_db.execute("update rule_run set due_at = now() where company_id = $1", owner.company_id)
     assert await rule_steps.step(owner.company_id, lead_id)
     assert (await leads.lead(owner, lead_id))["stage_id"] == proposal["id"]
+    assert await outcomes(owner_db, owner) == [("done", None)]
 
 
 async def test_a_team_takes_turns_and_an_empty_one_is_said(owner: Actor, owner_db: asyncpg.Connection, agent: Actor) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from db import blobs
 from db.boards import leads, moves
-from db.boards.rule import AddTag
+from db.boards.enums import RuleOccasion
+from db.boards.rule import AddTag, SendTemplate
 from db.contacts import import_dry_run, import_undo, imports
 from db.contacts.enums import ImportTarget
 from db.contacts.import_leads import LeadOptions
@@ -20,7 +21,10 @@ from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
 from tests.db.boards.test_moves import column, stages_of, totals_are_right
-from tests.db.boards.test_rules import rule
+from tests.db.boards.test_rules import agent as agent
+from tests.db.boards.test_rules import letter as letter
+from tests.db.boards.test_rules import messages, rule, run_all
+from tests.db.boards.test_rules_of_many import waiting
 from tests.workers.imports.test_job import _pieces, run
 from workers.imports import job
 from workers.imports.job import dry_run_import, inspect_import
@@ -122,6 +126,33 @@ async def test_rules_run_only_when_asked_and_a_stage_may_be_chosen(owner: Actor,
     assert (await column(owner, talking), await owner_db.fetchval(runs, owner.company_id)) == (["A"], 0)
     await imported(owner, "Ana;11 98765-4321;B;;;;;\n", LeadOptions(first["board_id"], talking["id"], run_rules=True))
     assert (await column(owner, talking), await owner_db.fetchval(runs, owner.company_id)) == (["A", "B"], 1)
+
+
+async def test_many_leads_that_rules_write_to_are_a_campaign_and_one_person_is_written_to_once(
+    owner: Actor, owner_db: asyncpg.Connection, letter: SendTemplate, agent: Actor
+) -> None:
+    first, talking, *_ = await stages_of(owner_db, owner)
+    await rule(owner, talking, letter)
+    rows = "".join(f"Maria;11 98765-4321;{title};;Em conversa;;;\n" for title in "ABC")
+    options = LeadOptions(first["board_id"], run_rules=True)
+    with pytest.raises(Forbidden):
+        await imports.start(agent, await ready(agent, rows), TARGETS, [], None, options)
+    await imported(agent, "Bia;11 98765-4322;B;;;;;\n", LeadOptions(first["board_id"]))
+    await imported(owner, rows, options)
+    for lead in await owner_db.fetch("select id from lead where company_id = $1", owner.company_id):
+        await run_all(owner, owner_db, lead["id"])
+    assert len(await messages(owner_db, owner)) == 1
+    await rule(owner, talking, letter, RuleOccasion.STAY, 3)
+    with pytest.raises(Forbidden):  # after days it is as many
+        await imports.start(agent, await ready(agent, rows), TARGETS, [], None, LeadOptions(first["board_id"]))
+
+
+async def test_days_of_leads_that_come_with_a_list_are_counted(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    first, *_ = await stages_of(owner_db, owner)
+    await rule(owner, first, AddTag(tag="novo"))
+    await rule(owner, first, AddTag(tag="parado"), RuleOccasion.STAY, 3)
+    await imported(owner, "Ana;11 98765-4321;A;;;;;\n", LeadOptions(first["board_id"]))
+    assert [days for _, days in await waiting(owner_db, owner)] == [3]
 
 
 async def test_a_dry_run_says_how_many_leads_and_what_is_not_found(owner: Actor, owner_db: asyncpg.Connection) -> None:
