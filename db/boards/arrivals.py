@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from db.boards import rule_runs
-from db.boards.enums import LeadEvent
+from db.boards.enums import LeadEvent, StageKind
 from db.boards.errors import BoardError
 from db.boards.events import BoardChanged, BoardTotals
 from db.boards.rank import spread
@@ -46,7 +46,7 @@ class Place(NamedTuple):
 
 
 _STAGES = """
-select s.id, fold(s.name) as name, b.archived_at from board b join stage s on s.company_id = $1 and s.board_id = b.id
+select s.id, fold(s.name) as name, s.moving_to, b.archived_at from board b join stage s on s.company_id = $1 and s.board_id = b.id
 where b.company_id = $1 and b.id = $2 order by s.rank, s.id
 """
 _PEOPLE = """
@@ -54,12 +54,14 @@ select lower(u.email) as email, u.id from membership m join account_user u on u.
 """
 _INSERT = """
 with made as (
-    insert into lead(company_id, board_id, stage_id, rank, title, search, contact_id, value_cents, owner_id, due_on, tags, import_id)
+    insert into lead(company_id, board_id, stage_id, rank, title, search, contact_id, value_cents, owner_id, due_on, tags, import_id,
+        lost_reason)
     select $1, $2, r.stage, r.rank, r.title, lead_text(r.title, c.name), r.contact, r.value, r.owner, r.due,
-        coalesce(string_to_array(nullif(r.tags, ''), chr(10)), '{}'), $3
+        coalesce(string_to_array(nullif(r.tags, ''), chr(10)), '{}'), $3,
+        case s.kind when $13 then s.name end
     from unnest($4::uuid[], $5::text[], $6::text[], $7::uuid[], $8::bigint[], $9::uuid[], $10::date[], $11::text[])
         r(stage, rank, title, contact, value, owner, due, tags)
-    join contact c on c.company_id = $1 and c.id = r.contact
+    join contact c on c.company_id = $1 and c.id = r.contact join stage s on s.company_id = $1 and s.id = r.stage
     returning id, stage_id
 )
 insert into lead_change(company_id, lead_id, kind, to_stage_id, to_stage)
@@ -75,7 +77,7 @@ returning board_id, stage_id
 
 async def check(w: Work, board_id: UUID, stage_id: UUID | None, *, run_rules: bool) -> None:
     """Whether leads may come to this board, and to this stage of it. Many leads that rules write to are a campaign. Raises Forbidden,
-    NotFound, Conflict `board_archived`."""
+    NotFound, Conflict `board_archived`, `stage_leaving`."""
     assert w.actor is not None
     w.actor.require(Permission.LEADS_WRITE)
     rows = await w.fetch(_STAGES, w.company_id, board_id)
@@ -83,21 +85,34 @@ async def check(w: Work, board_id: UUID, stage_id: UUID | None, *, run_rules: bo
         raise RequestError.NOT_FOUND(what="board")
     if rows[0]["archived_at"] is not None:
         raise BoardError.BOARD_ARCHIVED()
-    if stage_id is not None and stage_id not in {row["id"] for row in rows}:
-        raise RequestError.NOT_FOUND(what="stage")
+    if stage_id is not None:
+        chosen = next((row for row in rows if row["id"] == stage_id), None)
+        if chosen is None:
+            raise RequestError.NOT_FOUND(what="stage")
+        if chosen["moving_to"] is not None:
+            raise BoardError.STAGE_LEAVING()
     if await rule_runs.sends(w, w.company_id, board_id, run_rules=run_rules):
         w.actor.require(Permission.CAMPAIGNS_SEND)
 
 
 async def place(r: Read, company_id: UUID, board_id: UUID, stage_id: UUID | None) -> Place | None:
-    """None once the board is gone or archived: then its leads are left out."""
+    """None once the board is gone or archived: then its leads are left out. Stages that are leaving take none: those for the chosen one go
+    where its leads go."""
     rows = await r.fetch(_STAGES, company_id, board_id)
     if not rows or rows[0]["archived_at"] is not None:
         return None
+    moving = {row["id"]: row["moving_to"] for row in rows}
+    chosen = moving.get(stage_id) or stage_id if stage_id is not None else None
+    rows = [row for row in rows if row["moving_to"] is None]
     ids = [row["id"] for row in rows]
     people = {row["email"]: row["id"] for row in await r.fetch(_PEOPLE, company_id)}
     stages = {row["name"]: row["id"] for row in reversed(rows)}
-    return Place(board_id, stage_id if stage_id is not None and stage_id in ids else ids[0], stages, people)
+    return Place(board_id, chosen if chosen is not None and chosen in ids else ids[0], stages, people)
+
+
+async def hold(w: Work, board_id: UUID) -> None:
+    """Until the transaction ends no stage of the board is deleted or begins to leave. Before leads are locked."""
+    await w.execute("select from stage where company_id = $1 and board_id = $2 order by id for key share", w.company_id, board_id)
 
 
 async def folded(r: Read, names: Sequence[str]) -> dict[str, str]:
@@ -108,23 +123,19 @@ async def folded(r: Read, names: Sequence[str]) -> dict[str, str]:
 
 
 async def make(w: Work, import_id: UUID, to: Place, arrivals: Sequence[Arrival], *, run_rules: bool) -> int:
-    """The leads, below those that are there, in their order. How many."""
+    """The leads, below those that are there, in their order; in a lost stage they are lost for its name. How many. The stages are held by
+    `hold`."""
     if not arrivals:
         return 0
     names = await folded(w, [one.stage for one in arrivals])
     by_stage: dict[UUID, list[Arrival]] = {}
     for one in arrivals:
         by_stage.setdefault(to.stages.get(names.get(one.stage, ""), to.stage_id), []).append(one)
-    kept = await w.fetch(
-        "select id from stage where company_id = $1 and id = any($2::uuid[]) order by id for key share",
-        w.company_id,
-        sorted(by_stage),
-    )
     entries: dict[UUID, dict[UUID, UUID]] = {}
     made = 0
-    for row in kept:
-        found = await _insert(w, import_id, to, row["id"], by_stage[row["id"]])
-        entries[row["id"]] = {line["lead_id"]: line["id"] for line in found}
+    for stage_id in sorted(by_stage):
+        found = await _insert(w, import_id, to, stage_id, by_stage[stage_id])
+        entries[stage_id] = {line["lead_id"]: line["id"] for line in found}
         made += len(found)
     for stage_id, lines in entries.items():
         await rule_runs.entered(w, stage_id, lines, run_rules=run_rules)
@@ -149,6 +160,7 @@ async def _insert(w: Work, import_id: UUID, to: Place, stage_id: UUID, arrivals:
         [one.due_on for one in arrivals],
         ["\n".join(one.tags) for one in arrivals],
         LeadEvent.CREATED.value,
+        StageKind.LOST.value,
     )
 
 

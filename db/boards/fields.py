@@ -131,10 +131,11 @@ async def change_field(actor: Actor, board_id: UUID, field_id: UUID, **columns: 
 
 
 async def delete_field(actor: Actor, board_id: UUID, field_id: UUID) -> None:
-    """Gone for everybody at once; its values go in the background, and its key is free again after that. Raises NotFound."""
+    """Gone for everybody at once; its values go in the background, and its key is free again after that. Deleting it again
+    meanwhile begins the job anew, should it have failed. Raises NotFound."""
     async with work(actor, Permission.BOARDS_WRITE) as w:
         key = await w.fetchval(
-            "update lead_field set deleted_at = now() where company_id = $1 and board_id = $2 and id = $3 and deleted_at is null"
+            "update lead_field set deleted_at = coalesce(deleted_at, now()) where company_id = $1 and board_id = $2 and id = $3"
             " returning key",
             w.company_id,
             board_id,

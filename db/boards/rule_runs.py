@@ -48,6 +48,13 @@ delete from rule_run where company_id = $1 and id in (select u.id from rule_run 
     where u.company_id = $1 and u.lead_id = any($2::uuid[]) and u.state = '{RunState.WAITING}' and r.occasion = '{RuleOccasion.STAY}'
     and u.id is distinct from $3 order by u.id for update of u)
 """
+_WAITING = (
+    f"select id from rule_run where company_id = $1 and rule_id = $2 and state = '{RunState.WAITING}' order by id for update"
+)
+_RETIME = """
+update rule_run u set due_at = l.stage_since + make_interval(days => $3) from lead l
+where u.company_id = $1 and u.id = any($2::uuid[]) and l.company_id = $1 and l.id = u.lead_id returning u.lead_id, u.due_at
+"""
 _WRITES = f"""
 with begun as (select action->>'kind' as kind from stage_rule where company_id = $1 and board_id = $2 and enabled
     and ($3::uuid is null or stage_id = $3) and ($5 or occasion = '{RuleOccasion.STAY}'))
@@ -85,6 +92,19 @@ async def entered(
 async def left(w: Work, lead_ids: Sequence[UUID], chain: Chain | None = None) -> None:
     """These leads left their stages: what waits for a stay in them ends, except the run that moves them."""
     await w.execute(_LEFT, w.company_id, list(lead_ids), chain.run_id if chain else None)
+
+
+async def retime(w: Work, rule_id: UUID, days: int) -> None:
+    """What waits for a stay is due after so many days of it."""
+    waiting = [row["id"] for row in await w.fetch(_WAITING, w.company_id, rule_id)]
+    for row in await w.fetch(_RETIME, w.company_id, waiting, days):
+        w.enqueue(RunRules(lead_id=row["lead_id"]), at=row["due_at"])
+
+
+async def end(w: Work, rule_id: UUID) -> None:
+    """The rule is one of another stage or occasion: what waits for it ends."""
+    waiting = [row["id"] for row in await w.fetch(_WAITING, w.company_id, rule_id)]
+    await w.execute("delete from rule_run where company_id = $1 and id = any($2::uuid[])", w.company_id, waiting)
 
 
 async def sends(r: Read, company_id: UUID, board_id: UUID, stage_id: UUID | None = None, *, run_rules: bool) -> bool:

@@ -68,10 +68,10 @@ async def _later(company_id: UUID, lead_id: UUID, at: datetime | None) -> None:
 
 
 async def _run(w: Work, following: asyncpg.Record) -> Outcome | None:
-    """None: somebody else was here meanwhile."""
+    """None: somebody else was here meanwhile, or the lead became one of another person, who is not held: the next step looks again."""
     await lock(w, _decode.decode(following["action"]), following)
     run = await w.fetchrow(_RUN, w.company_id, following["id"])
-    if run is None:
+    if run is None or run["contact_id"] != following["contact_id"]:
         return None
     outcome = await _outcome(w, run)
     reason = outcome.reason.value if outcome.reason else None

@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from db import versions
-from db.boards import boards
+from db.boards import boards, rule_runs
 from db.boards.enums import RuleOccasion, RunReason, RunState, StageKind
 from db.boards.errors import BoardError, BoardField
 from db.boards.events import BoardChanged
@@ -102,7 +102,7 @@ async def create_rule(
 
 async def change_rule(actor: Actor, rule_id: UUID, *, expected: Expected = None, **given: Any) -> asyncpg.Record:
     """Row as in `rules`. `given`: new values of stage_id, occasion, days, action, enabled. What waits for a lead follows the rule as it
-    is then. Raises NotFound, PreconditionFailed, Invalid."""
+    is then, also its days; with another stage or occasion it ends. Raises NotFound, PreconditionFailed, Invalid, Forbidden."""
     async with work(actor, Permission.BOARDS_WRITE) as w:
         before = await _locked(w, rule_id, expected)
         action = given.get("action") or _decode.decode(before["action"])
@@ -126,6 +126,10 @@ async def change_rule(actor: Actor, rule_id: UUID, *, expected: Expected = None,
             enabled,
             doer(actor),
         )
+        if (stage_id, occasion) != (before["stage_id"], before["occasion"]):
+            await rule_runs.end(w, rule_id)
+        elif days is not None and days != before["days"]:
+            await rule_runs.retime(w, rule_id, days)
         w.audit("stage_rule.changed", rule_id)
         w.emit(BoardChanged(board_id=before["board_id"]))
         return await _one(w, w.company_id, rule_id)

@@ -45,9 +45,14 @@ _LEAVING = "select true from stage where company_id = $1 and moving_to = $2 limi
 
 async def delete_stage(actor: Actor, stage_id: UUID, *, move_to: UUID | None, expected: Expected = None) -> None:
     """Its leads go to the end of `move_to`; those of a lost stage keep their reasons in another one, and what was not lost before
-    is lost for the name of the stage that goes. With more than 5,000 leads it stays as one that is leaving until they have gone.
+    is lost for the name of the stage that goes. With more than 5,000 leads it stays as one that is leaving until they have gone;
+    deleting it again begins that job anew, should it have failed.
     Raises NotFound, PreconditionFailed, Conflict `stage_not_empty`, `stage_leaving`, `last_stage`, `other_board`."""
     async with work(actor, Permission.BOARDS_WRITE) as w:
+        going = await w.fetchval("select moving_to from stage where company_id = $1 and id = $2", w.company_id, stage_id)
+        if going is not None and move_to in (None, going):
+            w.enqueue(RemoveStage(stage_id=stage_id))
+            return
         stage = await locked(w, stage_id, expected)
         board_id: UUID = stage["board_id"]
         if await w.fetchval("select count(*) from stage where company_id = $1 and board_id = $2", w.company_id, board_id) == 1:

@@ -154,8 +154,9 @@ async def _take(
         wanted = [known_tags[name] for name in row.tags if name in known_tags]
         about.append((row, changes.take(row, new_ids, [*extra_tags, *wanted] if wanted else extra_tags)))
     changes.warnings += warned
+    to = await import_leads.hold(w, leads) if leads is not None else None  # stages before leads, which change with their contacts
     await _write(w, import_id, changes)
-    if leads is not None and (to := await import_leads.place(w, leads)) is not None:
+    if leads is not None and to is not None:
         changes.warnings += await import_leads.warnings(w, to, rows)
         changes.leads = await import_leads.make(w, import_id, leads, to, about)
     return changes

@@ -28,6 +28,12 @@ async def place(r: Read, options: LeadOptions) -> Place | None:
     return await arrivals.place(r, r.actor.company_id, options.board_id, options.stage_id)
 
 
+async def hold(w: Work, options: LeadOptions) -> Place | None:
+    """The same, and until the transaction ends no stage of it is deleted or begins to leave."""
+    await arrivals.hold(w, options.board_id)
+    return await place(w, options)
+
+
 async def warnings(r: Read, to: Place, rows: Iterable[Row]) -> list[Reject]:
     """Stages and owners of these rows that there are not."""
     rows = list(rows)

@@ -132,6 +132,10 @@ async def test_a_full_stage_leaves_batch_by_batch(
         with pytest.raises(Conflict, match="stage_leaving"):
             await act
     assert (await leads.create_lead(owner, board_id=board_id, title="y"))["stage_id"] == second["id"]
+    await owner_db.execute("update job set state = 'dead' where company_id = $1 and name = 'RemoveStage'", owner.company_id)
+    await stage_removal.delete_stage(owner, first["id"], move_to=second["id"])  # begins the job anew
+    states = await owner_db.fetch("select state from job where company_id = $1 and name = 'RemoveStage'", owner.company_id)
+    assert sorted(row["state"] for row in states) == ["dead", "waiting"]
     await remove_stage(owner.company_id, RemoveStage(stage_id=first["id"]))
     assert await column(owner, second) == list("yxabcde")
     assert first["id"] not in {row["id"] for row in await stages.stages(owner, board_id)}

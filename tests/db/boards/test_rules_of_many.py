@@ -1,12 +1,14 @@
 """Rules where many leads come into a stage or a move is taken back: days that are counted, people that are written to once."""
 
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
 import pytest
 
-from db.boards import moves, rule_steps, stage_removal, undo
+from db.boards import moves, rule_steps, rules, stage_removal, undo
 from db.boards.enums import RuleOccasion
 from db.boards.rule import AddTag, Move, SendTemplate, WriteNote
 from db.errors import Forbidden
@@ -73,6 +75,74 @@ async def test_however_many_leads_come_into_a_stage_their_days_are_counted(owner
     await moves.move_lead(owner, other, stage_id=proposal["id"])
     await stage_removal.delete_stage(owner, proposal["id"], move_to=talking["id"])
     assert await waiting(owner_db, owner) == [(one, 3), (other, 3)]
+
+
+async def test_other_days_or_another_occasion_reach_what_waits(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    _first, talking, proposal, *_ = await stages_of(owner_db, owner)
+    made = await rule(owner, talking, AddTag(tag="parado"), RuleOccasion.STAY, 30)
+    lead_id = await factories.lead(owner_db, owner)
+    await moves.move_lead(owner, lead_id, stage_id=talking["id"])
+    for days in (2, 9):
+        await rules.change_rule(owner, made, days=days)
+        assert await waiting(owner_db, owner) == [(lead_id, days)]
+    due = await owner_db.fetchval(
+        "select next_at - created_at from job where company_id = $1 and name = 'RunRules' order by next_at limit 1",
+        owner.company_id,
+    )
+    assert due < timedelta(days=3)
+    changes: list[dict[str, Any]] = [{"stage_id": proposal["id"]}, {"occasion": RuleOccasion.ENTER}]
+    for given in changes:
+        await moves.move_lead(owner, lead_id, stage_id=proposal["id"])
+        await moves.move_lead(owner, lead_id, stage_id=talking["id"])
+        await rules.change_rule(owner, made, **given)
+        assert await waiting(owner_db, owner) == []
+        await rules.change_rule(owner, made, stage_id=talking["id"], occasion=RuleOccasion.STAY, days=9)
+
+
+async def test_a_lead_that_becomes_one_of_another_person_is_looked_at_again(
+    owner: Actor, owner_db: asyncpg.Connection, letter: SendTemplate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person is held, so that they neither opt out nor are merged while they are written to."""
+    _first, talking, *_ = await stages_of(owner_db, owner)
+    await factories.contacts(owner_db, owner, 2)
+    one, other = [row["id"] for row in await owner_db.fetch("select id from contact where company_id = $1", owner.company_id)]
+    await rule(owner, talking, letter)
+    lead_id = await factories.lead(owner_db, owner, contact_id=one)
+    await moves.move_lead(owner, lead_id, stage_id=talking["id"])
+    await owner_db.execute("update rule_run set due_at = now() where company_id = $1", owner.company_id)
+    real = rule_steps.lock
+
+    async def late(*args: Any) -> None:
+        await owner_db.execute("update lead set contact_id = $2 where id = $1", lead_id, other)
+        await real(*args)
+
+    monkeypatch.setattr(rule_steps, "lock", late)
+    assert await rule_steps.step(owner.company_id, lead_id)
+    assert await messages(owner_db, owner) == []
+    monkeypatch.setattr(rule_steps, "lock", real)
+    await run_all(owner, owner_db, lead_id)
+    assert [row["contact_id"] for row in await messages(owner_db, owner)] == [other]
+
+
+async def test_a_list_of_rules_reads_no_more_of_their_runs_than_it_shows(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    first, *_ = await stages_of(owner_db, owner)
+    made = await rule(owner, first, AddTag(tag="vip"))
+    await owner_db.execute(
+        "insert into rule_run(company_id, rule_id, lead_id, entry_id, depth, visited, due_at, state, done_at) select $1, $2, uuidv7(),"
+        " uuidv7(), 0, '{}', now(), case when n < 5 then 'done' else 'waiting' end, case when n < 5 then now() end"
+        " from generate_series(1, 20000) n",
+        owner.company_id,
+        made,
+    )
+    await owner_db.execute("analyze rule_run")
+    plan = "\n".join(
+        row[0]
+        for row in await owner_db.fetch(
+            f"explain (analyze, costs off, timing off) {rules._SELECT} and r.id = $2", owner.company_id, made
+        )
+    )
+    assert "using rule_run_last on rule_run" in plan, plan
+    assert "Removed by Filter" not in plan, plan
 
 
 async def test_one_person_with_several_leads_is_written_to_once(

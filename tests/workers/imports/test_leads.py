@@ -1,5 +1,6 @@
 """Leads that come with a list: one for each row that is taken, whoever dies meanwhile; what is not found is said; and taken back."""
 
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -9,7 +10,7 @@ from db import blobs
 from db.boards import leads, moves
 from db.boards.enums import RuleOccasion
 from db.boards.rule import AddTag, SendTemplate
-from db.contacts import import_dry_run, import_undo, imports
+from db.contacts import import_batch, import_dry_run, import_undo, imports
 from db.contacts.enums import ImportTarget
 from db.contacts.import_leads import LeadOptions
 from db.contacts.mapping import ColumnTarget
@@ -153,6 +154,41 @@ async def test_days_of_leads_that_come_with_a_list_are_counted(owner: Actor, own
     await rule(owner, first, AddTag(tag="parado"), RuleOccasion.STAY, 3)
     await imported(owner, "Ana;11 98765-4321;A;;;;;\n", LeadOptions(first["board_id"]))
     assert [days for _, days in await waiting(owner_db, owner)] == [3]
+
+
+async def test_a_stage_that_leaves_takes_no_leads_and_a_lost_one_has_a_reason(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    first, talking, proposal, _, lost = await stages_of(owner_db, owner)
+    rows = f"Ana;11 98765-4321;A;;Em conversa;;;\nBia;11 98765-4322;B;;;;;\nCaio;11 98765-4323;C;;{lost['name']};;;\n"
+    options = LeadOptions(first["board_id"], talking["id"])
+    import_id, late = await ready(owner, rows), await ready(owner, rows)
+    await imports.start(owner, import_id, TARGETS, [], None, options)
+    await owner_db.execute("update stage set moving_to = $2, moving_rank = 'V' where id = $1", talking["id"], proposal["id"])
+    with pytest.raises(Conflict, match="stage_leaving"):
+        await imports.start(owner, late, TARGETS, [], None, options)
+    await run(owner, import_id)
+    assert (await column(owner, talking), await column(owner, proposal)) == ([], ["A", "B"])
+    assert await warned(owner, import_id) == [(2, "lead_stage", RowWarning.STAGE_UNKNOWN)]
+    assert await owner_db.fetchval("select lost_reason from lead where stage_id = $1", lost["id"]) == lost["name"]
+
+
+async def test_stages_are_held_before_leads_change(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *_ = await stages_of(owner_db, owner)
+    await imported(owner, "Ana;11 98765-4321;A;;;;;\n", LeadOptions(first["board_id"]))
+    real, held = import_batch.prospects.refresh, list[bool]()
+
+    async def looks(*args: Any) -> None:
+        try:
+            await owner_db.execute("select from stage where id = $1 for update nowait", first["id"])
+            held.append(False)
+        except asyncpg.LockNotAvailableError:
+            held.append(True)
+        await real(*args)
+
+    monkeypatch.setattr(import_batch.prospects, "refresh", looks)
+    await imported(owner, "Ana Melo;11 98765-4321;B;;;;;\n", LeadOptions(first["board_id"]))
+    assert held == [True]
 
 
 async def test_a_dry_run_says_how_many_leads_and_what_is_not_found(owner: Actor, owner_db: asyncpg.Connection) -> None:
