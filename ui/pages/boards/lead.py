@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -20,17 +19,17 @@ from ui.components import problems
 from ui.components.buttons import button, icon_button
 from ui.components.cards import log_list
 from ui.components.confirm import confirm
-from ui.components.forms import Field, area_field, filled, mark, select_field, text_field
+from ui.components.forms import Field, area_field, filled, select_field
 from ui.components.menus import Choice, more
 from ui.components.palette import visited
 from ui.components.states import Loader, empty, load, skeleton
 from ui.components.text import badge, title
 from ui.components.toast import toast
-from ui.i18n import _, pgettext
+from ui.i18n import _
 from ui.labels import boards as labels
-from ui.pages.boards.contact import ContactField
+from ui.pages.boards.lead_form import LeadForm
 from ui.pages.boards.origin import draw_origin
-from ui.pages.boards.own_fields import OwnFields, patch_of, values_of
+from ui.pages.boards.own_fields import patch_of
 
 
 class LeadPanel:
@@ -56,7 +55,8 @@ class LeadPanel:
         self._fields = fields
         self._write, self._changed, self._moved, self._close = write, changed, moved, close
         self._seen: Lead | None = None  # as it is now
-        self._form: _Form | None = None
+        self._form: LeadForm | None = None
+        self._stage: Field[UUID] | None = None
         self._writing = asyncio.Lock()
         with ui.element("div").classes("m-lead-panel") as self.element:
             self.element.props.update({"role": "dialog", "aria-label": _("Lead"), "tabindex": "-1"})
@@ -99,11 +99,21 @@ class LeadPanel:
             now = await self._fetch()
         except (ApiProblem, Offline):  # what is on the screen stays; the frame says that the service is away
             return
-        before, self._seen = self._seen, now
-        if before is None or (_shown(before) != _shown(now) and not (self._form and self._form.touched)):
-            await self._place.show(now)
+        if self._seen is None or _shown(self._seen) != _shown(now):
+            await self._take(now)
+        else:
+            self._seen = now
         await self._notes.refresh(only_changes=True)
         await self._history.refresh(only_changes=True)
+
+    async def _take(self, now: Lead) -> None:
+        """Shows the lead as it is now; of one that somebody is writing about only its stage."""
+        self._seen = now
+        if self._form is None or self._stage is None or not self._form.touched:
+            await self._place.show(now)
+            return
+        self._stage.value = now.stage_id
+        self._draw_lost(now)
 
     async def heard(self, *, deleted: bool) -> None:
         """Somebody changed the lead; an own write that is under way comes first."""
@@ -128,8 +138,8 @@ class LeadPanel:
         self._title.text = lead.title
         visited("view_kanban", lead.title, f"/boards/{lead.board_id}?lead={lead.id}", lead.contact.name if lead.contact else "")
         with ui.element("div").classes("m-lp-section"):
-            if lead.lost_reason is not None and self._lost(lead):
-                badge(_("Lost: {reason}").format(reason=lead.lost_reason), "bad")
+            self._lost_place = ui.element("div")
+            self._draw_lost(lead)
             if lead.contact is not None:
                 draw_origin(self._api, lead)
                 with ui.element("div").classes("m-row m-near m-wrap"):
@@ -137,13 +147,20 @@ class LeadPanel:
                     button(lead.contact.name or _("No name"), icon="person", to=to)
                     button(_("Conversation"), icon="forum", to=f"{to}#conversation")
             names = {stage.id: stage.name for stage in self._stages}
-            stage = select_field(_("Stage"), names, lead.stage_id, on_change=lambda: self._move(stage.value))
+            stage = self._stage = select_field(_("Stage"), names, lead.stage_id, on_change=lambda: self._move(stage.value))
             if not self._write:
                 stage.control.props("disable")
-            self._form = _Form(self._api, lead, self._people, self._currency, self._fields, self._save if self._write else None)
+            self._form = LeadForm(
+                self._api, lead, self._people, self._currency, self._fields, self._save if self._write else None
+            )
 
-    def _lost(self, lead: Lead) -> bool:
-        return any(stage.id == lead.stage_id and stage.kind is StageKind.LOST for stage in self._stages)
+    def _draw_lost(self, lead: Lead) -> None:
+        lost = any(stage.id == lead.stage_id and stage.kind is StageKind.LOST for stage in self._stages)
+        self._lost_place.clear()
+        self._lost_place.set_visibility(lost and lead.lost_reason is not None)
+        if lost and lead.lost_reason is not None:
+            with self._lost_place:
+                badge(_("Lost: {reason}").format(reason=lead.lost_reason), "bad")
 
     def _draw_new_note(self) -> None:
         async def add() -> None:
@@ -183,6 +200,7 @@ class LeadPanel:
         assert self._seen is not None
         assert self._form is not None
         form = self._form
+        sent = form.written
         if form.overtaken(changed, self._seen):
             self._say_overtaken(form)
             return
@@ -200,10 +218,11 @@ class LeadPanel:
             return
         with self._body:
             toast(_("Saved."))
-        await self._place.show(saved)
+        form.saved(changed, sent, saved)
+        await self._take(saved)
         await self._history.refresh(only_changes=True)
 
-    def _say_overtaken(self, form: "_Form") -> None:
+    def _say_overtaken(self, form: LeadForm) -> None:
         """The fields keep what was written; the next press saves it over what is there now."""
         assert self._seen is not None
         form.told(self._seen)
@@ -220,7 +239,7 @@ class LeadPanel:
                     moved = await self._moved(self._seen, stage_id)
             except (ApiProblem, Offline) as error:
                 problems.show(error)
-        await self._place.show(moved or self._seen)
+        await self._take(moved or self._seen)
         await self._history.refresh(only_changes=True)
 
     async def _delete(self) -> None:
@@ -250,108 +269,6 @@ def _shown(lead: Lead) -> tuple[Any, ...]:
         lead.lost_reason,
         lead.values,
     )
-
-
-def _values(lead: Lead, fields: Sequence[LeadField]) -> dict[str, Any]:
-    """What the form writes of a lead, by the names of LeadPatch; own fields as `values.key`."""
-    return {
-        "title": lead.title,
-        "value_cents": lead.value_cents,
-        "due_on": lead.due_on,
-        "owner_id": lead.owner.id if lead.owner else None,
-        "contact_id": lead.contact.id if lead.contact else None,
-        "tags": lead.tags,
-        **values_of(fields, lead.values),
-    }
-
-
-Save = Callable[[dict[str, Any], dict[str, Field[Any]]], Awaitable[None]]
-
-
-class _Form:
-    """The fields of a lead. It saves only what was changed in it, so that what somebody else changes meanwhile is not written over."""
-
-    def __init__(
-        self,
-        api: ApiClient,
-        lead: Lead,
-        people: Sequence[tuple[UUID, str]],
-        currency: str,
-        fields: Sequence[LeadField],
-        save: Save | None,
-    ) -> None:
-        self._currency, self._known, self._save = currency, fields, save
-        self._base = self._told = _values(lead, fields)  # as it was drawn; as the person knows of it
-        owners: dict[UUID | None, str] = {None: _("Nobody"), **dict(people)}
-        if lead.owner is not None:
-            owners.setdefault(lead.owner.id, lead.owner.name)
-        self._title = text_field(_("Title"), lead.title, limit=200)
-        with ui.element("div").classes("m-lp-pair"):
-            self._value = text_field(_("Value"), formats.amount(lead.value_cents, currency))
-            self._value.control.props.update({"inputmode": "decimal", "prefix": formats.symbol(currency)})
-            self._due = text_field(_("Due"), lead.due_on.isoformat() if lead.due_on else "", kind="date")
-        self._owner = select_field(
-            pgettext("lead", "Owner"), owners, lead.owner.id if lead.owner else None, search=len(owners) > 10
-        )
-        self._contact = ContactField(api, lead.contact, write=save is not None)
-        self._tags = text_field(_("Tags"), ", ".join(lead.tags), hint=_("Separated by commas"), limit=400)
-        self._own = OwnFields(fields, lead.values, currency)
-        self._fields: dict[str, Field[Any]] = {
-            **self._own.fields,
-            "title": self._title,
-            "value_cents": self._value,
-            "due_on": self._due,
-            "owner_id": self._owner,
-            "contact_id": self._contact.field,
-            "tags": self._tags,
-        }
-        self._before = self._written
-        if save is None:
-            for field in self._fields.values():
-                field.control.props("disable")
-        else:
-            with ui.element("div").classes("m-row"):
-                button(_("Save"), self._press, kind="primary")
-
-    @property
-    def _written(self) -> tuple[Any, ...]:
-        fields = (self._title, self._value, self._due, self._owner, self._tags)
-        return (*(field.value for field in fields), self._contact.value, *self._own.written)
-
-    @property
-    def touched(self) -> bool:
-        return self._written != self._before
-
-    def overtaken(self, changed: dict[str, Any], now: Lead) -> bool:
-        """Whether somebody else gave one of the changed fields another value, of which the person was not told."""
-        values = _values(now, self._known)
-        return any(values[name] not in (self._told[name], value) for name, value in changed.items())
-
-    def told(self, now: Lead) -> None:
-        self._told = _values(now, self._known)
-
-    async def _press(self) -> None:
-        if self._save is None or not filled([self._title]):
-            return
-        try:
-            cents = formats.minor(self._value.value or "", self._currency)
-        except ValueError:
-            mark({self._value: _("Write an amount, such as {amount}.").format(amount=formats.amount(123450, self._currency))})
-            return
-        own = self._own.read()
-        if own is None:
-            return
-        written = {
-            **own,
-            "title": self._title.value.strip(),
-            "value_cents": cents,
-            "due_on": date.fromisoformat(self._due.value) if self._due.value else None,
-            "owner_id": self._owner.value,
-            "contact_id": self._contact.value,
-            "tags": [tag.strip() for tag in (self._tags.value or "").split(",") if tag.strip()],
-        }
-        changed = {name: value for name, value in written.items() if value != self._base[name]}
-        await self._save(changed, self._fields)
 
 
 class _Rest:
