@@ -225,9 +225,14 @@ async def test_a_board_is_exported_with_the_filters_of_its_list(
     assert len(few) == 3
     assert '"1234.50"' in few[1]
     assert (await client.head(path, headers=us)).status_code == 200
+    await factories.lead_field(owner_db, owner, "sinal", "money", label="Sinal")
+    await factories.lead_field(owner_db, owner, "urgente", "boolean", label="Urgente")
+    await factories.lead(owner_db, owner, "Pressa", custom='{"sinal": "150000", "urgente": "true"}')
+    head, one, *rest = (await client.get(path, params={"value": "urgente:true"}, headers=us)).text.split("\r\n")
+    assert (head.split(";")[-2:], one.split(";")[-2:], rest) == (['"Sinal"', '"Urgente"'], ['"1500,00"', '"sim"'], [""])
     noted = await owner_db.fetchval(
         "select count(*) from audit_log where company_id = $1 and action = 'leads.exported'", owner.company_id
     )
-    assert noted == 2
+    assert noted == 3
     agent = await sign_in_as(Role.AGENT)
     assert (await client.get(path, headers=agent)).status_code == 403

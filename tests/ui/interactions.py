@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from nicegui import ui
+from nicegui.element import Element
 from nicegui.elements.mixins.value_element import ValueElement
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
@@ -56,6 +57,16 @@ def hear(event: Event) -> None:
     frame = msgspec.json.encode({"id": "1-0", "type": event.type, "at": "2026-03-02T14:05:00Z", "data": event})
     for hub in live._hubs.values():
         hub._take(frame)
+
+
+async def press_labelled(user: User, label: str) -> None:
+    """Presses the button of this name, once the page has it."""
+
+    async def there() -> set[Element]:
+        assert user.client is not None
+        return {one for one in user.client.elements.values() if one.props.get("aria-label") == label}
+
+    UserInteraction(user, await until(there), None).click()
 
 
 async def true_of(check: Callable[[], bool]) -> bool:

@@ -11,10 +11,11 @@ from nicegui.testing.user_interaction import UserInteraction
 from api.contract.board_rules import AddTag, StageRuleCreate
 from db.tenancy import Actor
 from tests import factories
-from tests.ui.boards import opened
-from tests.ui.interactions import click, field, true_of, until
+from tests.ui.boards import drawn, opened
+from tests.ui.interactions import click, field, press_labelled, true_of, until
 from ui.client import board_rules
 from ui.client.base import ApiClient
+from ui.components.board import Board
 
 
 def table(user: User) -> ui.table:
@@ -85,9 +86,19 @@ async def test_many_are_moved_after_the_question_about_rules(
     assert await owner_db.fetchval("select count(*) from rule_run where company_id = $1", owner.company_id) == 0
 
 
-async def test_board_and_list_lead_to_each_other(real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID) -> None:
-    await factories.lead(owner_db, owner, "Um")
-    await opened(real, f"/boards/{board}")
-    assert real.find(kind=ui.button).elements
-    labels = {button.props.get("aria-label") for button in real.find(kind=ui.button).elements}
-    assert "Mostrar como lista" in labels
+async def test_board_and_list_lead_to_each_other_with_the_same_filters(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID
+) -> None:
+    await factories.lead_field(owner_db, owner, "urgente", "boolean", label="Urgente")
+    await factories.lead(owner_db, owner, "Um", custom='{"urgente": "true"}', tags=["vip"])
+    await factories.lead(owner_db, owner, "Dois", tags=["vip"])
+    await opened(real, f"/boards/{board}?tag=vip&own.urgente=true")
+    await press_labelled(real, "Mostrar como lista")
+    await shown(real, ["Um"])
+    await real.should_see("Urgente: Sim")
+    hrefs = {str(one.props.get("href")) for one in real.find(kind=ui.button).elements}
+    assert f"/boards/{board}/export.csv?tag=vip&value=urgente%3Atrue" in hrefs
+    await press_labelled(real, "Mostrar como quadro")
+    await real.should_see(Board)
+    cards = [card["title"] for page in drawn(real).props["cards"].values() for card in page["cards"]]
+    assert cards == ["Um"]

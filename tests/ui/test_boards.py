@@ -8,9 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 import pytest
-from nicegui.element import Element
 from nicegui.testing import User
-from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.boards import BoardCreate, Lead, LeadMove, LeadPatch
 from api.contract.enums import StageKind
@@ -20,7 +18,7 @@ from db.tenancy import Actor
 from tests import factories
 from tests.ui.boards import came, drawn, named, opened, says
 from tests.ui.conftest import Network
-from tests.ui.interactions import choose, click, field, hear, true_of, until
+from tests.ui.interactions import choose, click, field, hear, press_labelled, true_of, until
 from ui.client import boards as client
 from ui.client.base import ApiClient
 from ui.labels import boards as labels
@@ -407,13 +405,3 @@ async def test_stages_are_made_and_put_elsewhere(
     await order(first, *rest, "Visita")
     await press_labelled(real, "Pôr Visita mais acima")
     await order(first, rest[0], "Visita", rest[1])
-
-
-async def press_labelled(user: User, label: str) -> None:
-    """Presses the button of this name, once the page has it."""
-
-    async def there() -> set[Element]:
-        assert user.client is not None
-        return {one for one in user.client.elements.values() if one.props.get("aria-label") == label}
-
-    UserInteraction(user, await until(there), None).click()

@@ -26,6 +26,11 @@ class Address:
         """The first value under a name; "" when there is none."""
         return self._query.get(name, [""])[0]
 
+    @property
+    def names(self) -> list[str]:
+        """What has a value."""
+        return list(self._query)
+
     def all(self, name: str) -> list[str]:
         return list(self._query.get(name, ()))
 

@@ -7,12 +7,10 @@ from uuid import UUID
 from api.contract.boards import LeadField
 from api.contract.enums import LeadFieldKind
 from ui.components.address import address
-from ui.components.query import Asked, Filter
+from ui.components.query import Asked, Filter, Query
 from ui.i18n import _, pgettext
 from ui.labels import boards as labels
-from ui.pages.boards.views import dues
-
-_OWN = "own."  # in front of the key of a board's field
+from ui.pages.boards.views import OWN, dues
 
 
 def filters(people: Sequence[tuple[UUID, str]], tags: Sequence[str], fields: Sequence[LeadField]) -> list[Filter]:
@@ -22,7 +20,7 @@ def filters(people: Sequence[tuple[UUID, str]], tags: Sequence[str], fields: Seq
         Filter("owner", pgettext("lead", "Owner"), {str(person): name for person, name in people}),
         Filter("tag", _("Tag"), {name: name for name in known}),
         Filter("due", _("Due"), dues()),
-        *(Filter(f"{_OWN}{one.key}", one.label, options) for one in fields if (options := _options(one))),
+        *(Filter(f"{OWN}{one.key}", one.label, options) for one in fields if (options := _options(one))),
     ]
 
 
@@ -37,7 +35,7 @@ def _options(field: LeadField) -> Mapping[str, str]:
             return {}
 
 
-def params(asked: Asked) -> dict[str, Any]:
+def params(asked: Asked | Query) -> dict[str, Any]:
     """In the API's words."""
     chosen = asked.filters
     given = {
@@ -45,6 +43,6 @@ def params(asked: Asked) -> dict[str, Any]:
         "owner_id": chosen.get("owner"),
         "tag": chosen.get("tag"),
         "due": chosen.get("due"),
-        "value": [f"{key.removeprefix(_OWN)}:{value}" for key, value in chosen.items() if key.startswith(_OWN)],
+        "value": [f"{key.removeprefix(OWN)}:{value}" for key, value in chosen.items() if key.startswith(OWN)],
     }
     return {name: value for name, value in given.items() if value}

@@ -36,10 +36,12 @@ from ui.components.toast import toast, toast_undo
 from ui.i18n import _, ngettext, pgettext
 from ui.labels import boards as labels
 from ui.pages.boards.ask_rules import ask_rules
+from ui.pages.boards.filters import filters as board_filters
+from ui.pages.boards.filters import params as board_params
 from ui.pages.boards.lead import LeadPanel
 from ui.pages.boards.lost import ask_reason
 from ui.pages.boards.moves import read_as
-from ui.pages.boards.views import dues, view_switch
+from ui.pages.boards.views import view_switch
 from ui.routing import page
 
 
@@ -118,7 +120,7 @@ class _List:
         params = _params(query)
         if self._export is not None:
             asked = {name: value for name, value in params.items() if name != "sort"}
-            self._export.props["href"] = f"/boards/{self._id}/export.csv" + (f"?{urlencode(asked)}" if asked else "")
+            self._export.props["href"] = f"/boards/{self._id}/export.csv" + (f"?{urlencode(asked, doseq=True)}" if asked else "")
         found = await client.leads(self._api, self._id, {**params, "cursor": query.cursor, "limit": query.limit})
         self._shown = {lead.id: lead for lead in found.items}
         return found
@@ -130,13 +132,9 @@ class _List:
         self._stages = {stage.id: stage for stage in self._board.stages}
         self._head.title.text = self._board.name
         ui.page_title(f"{self._board.name} · Master IA")
-        tag = address().get("tag")
-        used = sorted({tag, *self._used} - {""}, key=str.casefold)
         filters = [
             Filter("stage", _("Stage"), {str(stage.id): stage.name for stage in self._board.stages}),
-            Filter("owner", pgettext("lead", "Owner"), {str(one): name for one, name in self._people.items()}),
-            Filter("tag", _("Tag"), {name: name for name in used}),
-            Filter("due", _("Due"), dues()),
+            *board_filters(list(self._people.items()), sorted(self._used), self._own),
             Filter("order", _("Order"), _orders()),
         ]
         self._table = data_table(
@@ -329,13 +327,5 @@ def _orders() -> dict[str, str]:
 
 def _params(query: Query) -> dict[str, Any]:
     """The list's query in the API's words."""
-    chosen = query.filters
-    asked = {
-        "search": query.search or None,
-        "stage_id": chosen.get("stage"),
-        "owner_id": chosen.get("owner"),
-        "tag": chosen.get("tag"),
-        "due": chosen.get("due"),
-        "sort": chosen.get("order", "created"),
-    }
-    return {name: value for name, value in asked.items() if value is not None}
+    stage = query.filters.get("stage")
+    return {**board_params(query), **({"stage_id": stage} if stage else {}), "sort": query.filters.get("order", "created")}

@@ -10,6 +10,8 @@ from ui.components.address import address
 from ui.components.buttons import icon_button
 from ui.i18n import _
 
+OWN = "own."  # in front of the key of a board's field, in the address
+
 
 def dues() -> dict[str, str]:
     """When leads are due, as the API asks for it."""
@@ -20,7 +22,8 @@ def view_switch(board_id: UUID, shown: Literal["board", "list"]) -> None:
     """Leads to the other look, with the same search and filters."""
 
     def go() -> None:
-        kept = [(name, value) for name in ("q", "owner", "tag", "due") if (value := address().get(name))]
+        names = [name for name in address().names if name in ("q", "owner", "tag", "due") or name.startswith(OWN)]
+        kept = [(name, address().get(name)) for name in names]
         at = f"/boards/{board_id}" + ("/list" if shown == "board" else "")
         ui.navigate.to(at + (f"?{urlencode(kept)}" if kept else ""))
 
