@@ -1,6 +1,5 @@
 """A board over the real API and database: what the browser tells is done, and what it is told back."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -273,64 +272,6 @@ async def test_what_a_colleague_wrote_in_the_same_field_is_not_written_over_unsa
     await real.should_see("Salvo.")
     saved = await client.lead(as_owner, lead)
     assert (saved.title, saved.tags) == ("Reforma do salão", ["novo"])
-
-
-async def test_a_move_from_the_panel_keeps_what_is_being_written(
-    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID], as_owner: ApiClient
-) -> None:
-    lead = await factories.lead(owner_db, owner, "Reforma")
-    await real.open(f"/boards/{board}?lead={lead}")
-    await real.should_see("Salvar")
-    field(real, "Título").value = "Reforma da loja"
-    field(real, "Etapa").value = stages[4]
-    await real.should_see("Por que foi perdido?")
-    click(real, "Cancelar")
-    await until(lambda: true_of(lambda: field(real, "Etapa").value == stages[0]))
-    assert field(real, "Título").value == "Reforma da loja"
-    field(real, "Etapa").value = stages[1]
-    await real.should_see("para Em conversa")  # the history, which is read after the lead is shown
-    assert (field(real, "Título").value, field(real, "Etapa").value) == ("Reforma da loja", stages[1])
-    click(real, "Salvar")
-    await real.should_see("Salvo.")
-    saved = await client.lead(as_owner, lead)
-    assert (saved.title, saved.stage_id) == ("Reforma da loja", stages[1])
-
-
-async def test_what_is_written_during_a_save_is_kept_and_saved_next(
-    real: User, network: Network, owner_db: asyncpg.Connection, owner: Actor, board: UUID, as_owner: ApiClient
-) -> None:
-    lead = await factories.lead(owner_db, owner, "Reforma")
-    await real.open(f"/boards/{board}?lead={lead}")
-    await real.should_see("Salvar")
-    network.api = held = Held(network.api)
-    field(real, "Título").value = "Reforma da loja"
-    click(real, "Salvar")
-    await held.reached.wait()
-    field(real, "Etiquetas").value = "vip"
-    held.go.set()
-    await real.should_see("Salvo.")
-    await real.should_see("Alterado")  # the history, which is read after the lead is shown
-    assert field(real, "Etiquetas").value == "vip"
-    click(real, "Salvar")
-
-    async def saved() -> bool:
-        return (await client.lead(as_owner, lead)).tags == ["vip"]
-
-    await until(saved)
-    assert (await client.lead(as_owner, lead)).title == "Reforma da loja"
-
-
-class Held(httpx.AsyncBaseTransport):
-    """Keeps back each change of a lead until it may `go`."""
-
-    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
-        self.inner, self.reached, self.go = inner, asyncio.Event(), asyncio.Event()
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.method == "PATCH":
-            self.reached.set()
-            await self.go.wait()
-        return await self.inner.handle_async_request(request)
 
 
 async def test_a_contact_hears_of_leads_that_may_be_its_own_now(
