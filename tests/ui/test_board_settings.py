@@ -3,13 +3,16 @@
 from uuid import UUID
 
 import asyncpg
+from nicegui import ui
 from nicegui.testing import User
 
+from api.contract.boards import StageCreate
 from api.contract.enums import LeadFieldKind
+from api.contract.events import BoardChanged, BoardTotals
 from db.tenancy import Actor
 from tests import factories
 from tests.ui.boards import came, drawn, named, opened
-from tests.ui.interactions import choose, click, field, until
+from tests.ui.interactions import choose, click, field, hear, until
 from ui.client import boards as client
 from ui.client.base import ApiClient
 
@@ -31,6 +34,26 @@ async def test_a_field_is_made_in_the_settings(real: User, board: UUID, as_owner
         return [(one.key, one.choices) for one in await client.lead_fields(as_owner, board)] == [("origem", ["Anúncio", "Loja"])]
 
     await until(made)
+
+
+async def test_settings_stay_under_the_hands_while_a_stage_leaves(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID], as_owner: ApiClient
+) -> None:
+    leads = [await factories.lead(owner_db, owner, title, stage_id=stages[1]) for title in ("Um", "Dois")]
+    leaving = "update stage set moving_to = $3, moving_rank = 'a' where company_id = $1 and id = $2"
+    await owner_db.execute(leaving, owner.company_id, stages[1], stages[0])
+    await real.open(f"/boards/{board}/settings")
+    await real.should_see("faltam 2 negócios")
+    field(real, "Nome").value = "Vendas do ano"
+    buttons = {one.id for one in real.find(kind=ui.button).elements}
+    await owner_db.execute("delete from lead where company_id = $1 and id = $2", owner.company_id, leads[0])
+    hear(BoardTotals(board_id=board, stages=[]))
+    await real.should_see("falta 1 negócio")
+    assert {one.id for one in real.find(kind=ui.button).elements} == buttons
+    await client.create_stage(as_owner, board, StageCreate(name="Visita"))
+    hear(BoardChanged(board_id=board))
+    await real.should_see("Visita")
+    assert field(real, "Nome").value == "Vendas do ano"
 
 
 async def test_an_archived_board_comes_back_by_one_press(real: User, board: UUID, as_owner: ApiClient) -> None:

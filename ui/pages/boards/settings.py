@@ -3,6 +3,7 @@
 from functools import partial
 from uuid import UUID
 
+import msgspec
 from nicegui import ui
 
 from api.contract.boards import Board, BoardPatch, LostReason, Stage, StageCreate, StagePatch
@@ -42,16 +43,17 @@ class _Settings:
     def __init__(self, board_id: UUID, head: Frame) -> None:
         self._id, self._api, self._head = board_id, session.current().api, head
         self._board: Board | None = None
+        self._facts: dict[UUID, ui.label] = {}
         self._place: Loader[Board] = load(self._fetch, self._draw, lambda: skeleton_list(5))
         self._reasons: Loader[list[LostReason]] = load(
             lambda: client.lost_reasons(self._api, board_id), self._draw_reasons, lambda: skeleton_list(2)
         )
         self._rules = Rules(self._api, board_id)
         self._fields = FieldsCard(self._api, board_id)
-        self._totals = Throttle(lambda: self._place.refresh(only_changes=True), 1.0)
+        self._totals = Throttle(self._refresh, 1.0)
         live.on(BoardTotals, self._counted)
         live.on(BoardChanged, self._heard)
-        live.on_reset(self._place.refresh)
+        live.on_reset(self._refresh)
 
     async def _fetch(self) -> Board:
         try:
@@ -61,6 +63,18 @@ class _Settings:
                 gone(self._head.body, _("This board is no longer here"), "/boards")
             raise
 
+    async def _refresh(self) -> None:
+        """Asks again. What stands is changed in place: nothing is taken from under the hands."""
+        if self._board is None:
+            await self._place.refresh()
+            return
+        try:
+            now = await self._fetch()
+        except (ApiProblem, Offline):  # what is on the screen stays; the frame says that the service is away
+            return
+        if not self._stages.is_deleted:
+            self._take(now)
+
     def _counted(self, event: BoardTotals) -> None:
         """Progress of a stage that is leaving; other totals may wait."""
         if event.board_id == self._id and self._board and any(stage.moving_to for stage in self._board.stages):
@@ -68,7 +82,7 @@ class _Settings:
 
     async def _heard(self, event: BoardChanged) -> None:
         if event.board_id == self._id:
-            await self._place.refresh(only_changes=True)
+            await self._refresh()
             await self._reasons.refresh(only_changes=True)
             await self._rules.refresh()
             await self._fields.refresh()
@@ -76,44 +90,52 @@ class _Settings:
     # -- name and stages ----------------------------------------------------------------------------------------
 
     def _draw(self, board: Board) -> None:
-        self._board = board
-        self._head.title.text = _("Settings of {board}").format(board=board.name)
-
         async def rename() -> None:
-            if filled([name]) and name.value.strip() != board.name:
+            assert self._board is not None
+            written = name.value.strip()
+            if filled([name]) and written != self._board.name:
                 try:
-                    await client.change_board(self._api, board, BoardPatch(name=name.value.strip()))
+                    await client.change_board(self._api, self._board, BoardPatch(name=written))
                 except (ApiProblem, Offline) as error:
                     problems.show_in({"name": name}, error)
                     return
                 toast(_("Saved."))
-                await self._place.refresh()
+                await self._refresh()
 
         with card():
-            name = text_field(_("Name"), board.name, limit=80, on_enter=rename)
+            name = self._name = text_field(_("Name"), board.name, limit=80, on_enter=rename)
             with ui.element("div").classes("m-row m-near"):
                 button(_("Save"), rename, kind="primary")
                 button(_("Archive board"), self._archive, kind="danger", icon="archive")
         add = partial(button, _("New stage"), partial(self._edit, None), icon="add")
         with card(_("Stages"), hint=_("In the order of the board, from left to right."), actions=add, flush=True):
-            for number, stage in enumerate(board.stages):
-                self._draw_stage(board, number, stage)
+            self._stages = ui.element("div").classes("w-full")
+        self._board = None
+        self._take(board)
+
+    def _take(self, board: Board) -> None:
+        """Shows the board as it is now; a name that somebody is writing stays."""
+        before, self._board = self._board, board
+        self._head.title.text = _("Settings of {board}").format(board=board.name)
+        if before is not None and self._name.value == before.name:
+            self._name.value = board.name
+        if before is None or _made_of(before) != _made_of(board):
+            self._stages.clear()
+            with self._stages:
+                for number, stage in enumerate(board.stages):
+                    self._draw_stage(board, number, stage)
+        else:
+            for stage in board.stages:
+                self._facts[stage.id].text = _facts(stage)
 
     def _draw_stage(self, board: Board, number: int, stage: Stage) -> None:
-        facts = [labels.stage_kinds()[stage.kind]]
-        if stage.kind is StageKind.OPEN and stage.probability:
-            facts.append(_("{share} likely").format(share=formats.percent(stage.probability / 100)))
-        if stage.limit is not None:
-            facts.append(_("at most {n}").format(n=formats.number(stage.limit)))
-        if stage.moving_to is not None:
-            self._draw_leaving(stage)
-            return
-        facts.append(ngettext("{n} lead", "{n} leads", stage.leads).format(n=formats.number(stage.leads)))
         with item():
             ui.element("i").classes(f"m-dot m-stage-dot m-stage-{stage.color.value}")
             with ui.element("div").classes("m-col m-tight m-grow"):
                 ui.label(stage.name).classes("m-strong m-clip")
-                ui.label(" · ".join(facts)).classes("m-hint")
+                self._facts[stage.id] = ui.label(_facts(stage)).classes("m-hint")
+            if stage.moving_to is not None:
+                return
             with ui.element("div").classes("m-row shrink-0"):
                 if number:
                     icon_button("arrow_upward", _("Put {name} further up").format(name=stage.name), partial(self._put, stage, before=board.stages[number - 1]))  # fmt: skip
@@ -121,22 +143,13 @@ class _Settings:
                     icon_button("arrow_downward", _("Put {name} further down").format(name=stage.name), partial(self._put, stage, after=board.stages[number + 1]))  # fmt: skip
                 entries = [Choice(_("Change"), partial(self._edit, stage), "edit")]
                 if sum(one.moving_to is None for one in board.stages) > 1:
-                    entries.append(Choice(_("Delete stage"), partial(self._delete, board, stage), "delete", danger=True))
+                    entries.append(Choice(_("Delete stage"), partial(self._delete, stage.id), "delete", danger=True))
                 more(entries, _("More for {name}").format(name=stage.name))
-
-    def _draw_leaving(self, stage: Stage) -> None:
-        """A stage whose leads are being moved away, with how many are left."""
-        left = ngettext("{n} lead is left", "{n} leads are left", stage.leads).format(n=formats.number(stage.leads))
-        with item():
-            ui.element("i").classes(f"m-dot m-stage-dot m-stage-{stage.color.value}")
-            with ui.element("div").classes("m-col m-tight m-grow"):
-                ui.label(stage.name).classes("m-strong m-clip")
-                ui.label(f"{_('Being deleted')} · {left}").classes("m-hint")
 
     async def _put(self, stage: Stage, *, before: Stage | None = None, after: Stage | None = None) -> None:
         patch = StagePatch(before_id=before.id if before else None, after_id=after.id if after else None)
         await client.change_stage(self._api, stage.id, patch)
-        await self._place.refresh()
+        await self._refresh()
 
     def _edit(self, stage: Stage | None) -> None:
         """A new stage, or another look of one that is there."""
@@ -161,7 +174,7 @@ class _Settings:
                 problems.show_in(fields, error)
                 return
             box.close()
-            await self._place.refresh()
+            await self._refresh()
 
         with dialog(_("Change stage") if stage else _("New stage")) as box:
             name = text_field(_("Name"), stage.name if stage else "", limit=80, on_enter=save)
@@ -177,7 +190,10 @@ class _Settings:
                 button(_("Save"), save, kind="primary")
         box.open()
 
-    async def _delete(self, board: Board, stage: Stage) -> None:
+    async def _delete(self, stage_id: UUID) -> None:
+        board = self._board
+        assert board is not None
+        stage = next(one for one in board.stages if one.id == stage_id)
         others = {one.id: one.name for one in board.stages if one.id != stage.id and one.moving_to is None}
 
         async def delete() -> None:
@@ -192,7 +208,7 @@ class _Settings:
                 if stage.leads > MOVED_AT_ONCE
                 else _("Stage deleted.")
             )
-            await self._place.refresh()
+            await self._refresh()
 
         with dialog(_("Delete {name}?").format(name=stage.name)) as box:
             target = select_field(_("Its leads go to"), others, next(iter(others)))
@@ -233,3 +249,23 @@ class _Settings:
                         chip(one.name, on_remove=partial(remove, one))
             field = text_field("", placeholder=_("Add a reason and press Enter"), limit=120, on_enter=add)
             field.control.props["aria-label"] = _("Add a reason")
+
+
+def _made_of(board: Board) -> list[Stage]:
+    """Its stages, whatever leads are in them."""
+    return [msgspec.structs.replace(stage, leads=0, value_cents=0, totals_version=0) for stage in board.stages]
+
+
+def _facts(stage: Stage) -> str:
+    """What stands below the name of a stage; of one that is leaving, how many leads are left."""
+    number = formats.number(stage.leads)
+    if stage.moving_to is not None:
+        left = ngettext("{n} lead is left", "{n} leads are left", stage.leads).format(n=number)
+        return f"{_('Being deleted')} · {left}"
+    facts = [labels.stage_kinds()[stage.kind]]
+    if stage.kind is StageKind.OPEN and stage.probability:
+        facts.append(_("{share} likely").format(share=formats.percent(stage.probability / 100)))
+    if stage.limit is not None:
+        facts.append(_("at most {n}").format(n=formats.number(stage.limit)))
+    facts.append(ngettext("{n} lead", "{n} leads", stage.leads).format(n=number))
+    return " · ".join(facts)
