@@ -9,11 +9,14 @@ from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.board_rules import AddTag, StageRuleCreate
+from api.contract.boards import LeadMove, StageCreate
+from api.contract.events import BoardChanged
 from db.tenancy import Actor
 from tests import factories
 from tests.ui.boards import drawn, opened
-from tests.ui.interactions import click, field, press_labelled, true_of, until
+from tests.ui.interactions import click, field, hear, press_labelled, true_of, until
 from ui.client import board_rules
+from ui.client import boards as client
 from ui.client.base import ApiClient
 from ui.components.board import Board
 
@@ -84,6 +87,26 @@ async def test_many_are_moved_after_the_question_about_rules(
     click(real, "Só mover")
     await until(lambda: true_of(lambda: {row["stage"]["text"] for row in table(real).rows} == {"Em conversa"}))
     assert await owner_db.fetchval("select count(*) from rule_run where company_id = $1", owner.company_id) == 0
+
+
+async def test_a_list_learns_of_new_stages_and_offers_none_that_is_leaving(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID], as_owner: ApiClient
+) -> None:
+    lead = await factories.lead(owner_db, owner, "Um")
+    await real.open(f"/boards/{board}/list?lead={lead}")
+    await shown(real, ["Um"])
+    await real.should_see("Salvar")
+    made = await client.create_stage(as_owner, board, StageCreate(name="Visita"))
+    await client.move_lead(as_owner, lead, LeadMove(stage_id=made.id))
+    leaving = "update stage set moving_to = $3, moving_rank = 'a' where company_id = $1 and id = $2"
+    await owner_db.execute(leaving, owner.company_id, stages[1], stages[0])
+    hear(BoardChanged(board_id=board))
+    await until(lambda: true_of(lambda: table(real).rows and table(real).rows[0]["stage"]["text"] == "Visita"))
+    wanted = {*stages, made.id} - {stages[1]}
+    await until(lambda: true_of(lambda: {*field(real, "Etapa").options} == wanted))  # type: ignore[attr-defined]
+    UserInteraction(real, {table(real)}, None).trigger("choice", [str(lead), "stage"])
+    await real.should_see("Mover Um")
+    assert {*field(real, "Etapa").options} == wanted  # type: ignore[attr-defined]
 
 
 async def test_board_and_list_lead_to_each_other_with_the_same_filters(

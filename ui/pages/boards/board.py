@@ -314,7 +314,7 @@ class _Page:
                 self._panel = LeadPanel(
                     self._api,
                     lead_id,
-                    list(self._columns.stages.values()),
+                    lambda: self._columns.stages.values(),
                     self._people,
                     self._columns.currency,
                     self._columns.fields,

@@ -1,7 +1,7 @@
 """One lead, beside its board: what it is worth to whom and until when; notes, and what became of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,7 @@ from ui.labels import boards as labels
 from ui.pages.boards.lead_form import LeadForm
 from ui.pages.boards.origin import draw_origin
 from ui.pages.boards.own_fields import patch_of
+from ui.pages.boards.views import offered
 
 
 class LeadPanel:
@@ -40,7 +41,7 @@ class LeadPanel:
         self,
         api: ApiClient,
         lead_id: UUID,
-        stages: Sequence[Stage],
+        stages: Callable[[], Iterable[Stage]],
         people: Sequence[tuple[UUID, str]],
         currency: str,
         fields: Sequence[LeadField],
@@ -103,6 +104,7 @@ class LeadPanel:
             await self._take(now)
         else:
             self._seen = now
+        self._offer(now)
         await self._notes.refresh(only_changes=True)
         await self._history.refresh(only_changes=True)
 
@@ -112,8 +114,18 @@ class LeadPanel:
         if self._form is None or self._stage is None or not self._form.touched:
             await self._place.show(now)
             return
-        self._stage.value = now.stage_id
+        self._offer(now)
         self._draw_lost(now)
+
+    def _offer(self, now: Lead) -> None:
+        """Where it stands, and the stages that there are now."""
+        if self._stage is None:
+            return
+        stages = offered(self._stages(), now.stage_id)
+        if stages != self._offered:
+            self._offered = stages
+            self._stage.control.set_options(stages, value=now.stage_id)  # type: ignore[attr-defined]
+        self._stage.value = now.stage_id
 
     async def heard(self, *, deleted: bool) -> None:
         """Somebody changed the lead; an own write that is under way comes first."""
@@ -146,8 +158,10 @@ class LeadPanel:
                     to = f"/contacts/{lead.contact.id}"
                     button(lead.contact.name or _("No name"), icon="person", to=to)
                     button(_("Conversation"), icon="forum", to=f"{to}#conversation")
-            names = {stage.id: stage.name for stage in self._stages}
-            stage = self._stage = select_field(_("Stage"), names, lead.stage_id, on_change=lambda: self._move(stage.value))
+            self._offered = offered(self._stages(), lead.stage_id)
+            stage = self._stage = select_field(
+                _("Stage"), self._offered, lead.stage_id, on_change=lambda: self._move(stage.value)
+            )
             if not self._write:
                 stage.control.props("disable")
             self._form = LeadForm(
@@ -155,7 +169,7 @@ class LeadPanel:
             )
 
     def _draw_lost(self, lead: Lead) -> None:
-        lost = any(stage.id == lead.stage_id and stage.kind is StageKind.LOST for stage in self._stages)
+        lost = any(stage.id == lead.stage_id and stage.kind is StageKind.LOST for stage in self._stages())
         self._lost_place.clear()
         self._lost_place.set_visibility(lost and lead.lost_reason is not None)
         if lost and lead.lost_reason is not None:

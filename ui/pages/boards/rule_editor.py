@@ -36,6 +36,7 @@ from ui.components.text import Text
 from ui.i18n import _, pgettext
 from ui.labels import board_rules as labels
 from ui.labels import templates as template_labels
+from ui.pages.boards.views import offered
 
 _NOBODY_IN_PARTICULAR = "team:"  # in front of a team's id, among people
 
@@ -66,7 +67,7 @@ class RuleEditor:
                 self._occasion = select_field(
                     _("When"), labels.occasions(), rule.occasion if rule else RuleOccasion.ENTER, on_change=self._when
                 )
-                stages = {stage.id: stage.name for stage in board.stages}
+                stages = offered(board.stages, rule.stage_id if rule else None)
                 self._stage = select_field(_("Stage"), stages, rule.stage_id if rule else next(iter(stages)))
             self._days: Field[float | None] = number_field(
                 _("Days without a move"), (rule.days if rule else None) or 3, low=1, high=365
@@ -171,7 +172,7 @@ class RuleEditor:
         self._keep(lambda: Notify(user_id=whom.value), user_id=whom)
 
     def _draw_move(self, known: Move | None) -> None:
-        stages = {stage.id: stage.name for stage in self._board.stages}
+        stages = offered(self._board.stages, known.stage_id if known else None)
         lost = {stage.id for stage in self._board.stages if stage.kind is StageKind.LOST}
 
         def shown() -> None:

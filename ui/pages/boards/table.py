@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
+import msgspec
 from fastapi import Request
 from fastapi.responses import Response
 from nicegui import ui
@@ -41,7 +42,7 @@ from ui.pages.boards.filters import params as board_params
 from ui.pages.boards.lead import LeadPanel
 from ui.pages.boards.lost import ask_reason
 from ui.pages.boards.moves import read_as
-from ui.pages.boards.views import view_switch
+from ui.pages.boards.views import offered, view_switch
 from ui.routing import page
 
 
@@ -80,6 +81,7 @@ class _List:
             self._place: Loader[tuple[Board, dict[UUID, str]]] = load(self._fetch_board, self._draw, lambda: skeleton_list(8))
             self._beside = ui.element("div")
         self._throttle = Throttle(self._refresh, 1.0)
+        self._others = Throttle(self._read_board, 1.0)
         address().on_back(self._follow_address)
         live.on(LeadChanged, self._lead_changed)
         live.on(BoardChanged, self._board_changed)
@@ -114,7 +116,25 @@ class _List:
 
     async def _board_changed(self, event: BoardChanged) -> None:
         if event.board_id == self._id:
-            self._throttle.poke()
+            self._others.poke()
+
+    async def _read_board(self) -> None:
+        """Its stages, the people and the fields; the list is drawn anew only where these are others."""
+        if self._table is None:
+            return
+        before = self._known()
+        try:
+            self._board, self._people = found = await self._fetch_board()
+        except (ApiProblem, Offline):  # what is on the screen stays; the frame says that the service is away
+            return
+        if self._known() != before:
+            await self._place.show(found)
+        await self._refresh()
+
+    def _known(self) -> tuple[Any, ...]:
+        """What the list and its menus are made of."""
+        stages = [msgspec.structs.replace(one, leads=0, value_cents=0, totals_version=0) for one in self._board.stages]
+        return self._board.name, stages, self._people, self._own, self._used
 
     async def _fetch(self, query: Query) -> Page[Lead]:
         params = _params(query)
@@ -202,7 +222,7 @@ class _List:
                 self._panel = LeadPanel(
                     self._api,
                     lead_id,
-                    list(self._stages.values()),
+                    lambda: self._board.stages,
                     list(self._people.items()),
                     self._board.currency,
                     self._own,
@@ -236,7 +256,7 @@ class _List:
         if lead is None:
             return
         if key == "stage":
-            options = {stage.id: stage.name for stage in self._board.stages}
+            options = offered(self._board.stages, lead.stage_id)
             self._ask(_("Move {name}").format(name=lead.title), _("Stage"), options, lead.stage_id, partial(self._move_one, lead))
         else:
             nobody: dict[UUID | None, str] = {None: _("Nobody")}
@@ -278,10 +298,10 @@ class _List:
             box.close()
             await self._move_many(ids, stage)
 
-        options = {stage.id: stage.name for stage in self._board.stages}
+        options = offered(self._board.stages)
         heading = ngettext("Move {n} lead", "Move {n} leads", len(ids)).format(n=formats.number(len(ids)))
         with dialog(heading) as box:
-            field = select_field(_("To the stage"), options, self._board.stages[0].id, search=len(options) > 10)
+            field = select_field(_("To the stage"), options, next(iter(options)), search=len(options) > 10)
             with ui.element("div").classes("m-dialog-foot"):
                 button(_("Cancel"), box.close, kind="plain")
                 button(_("Move"), move, kind="primary")

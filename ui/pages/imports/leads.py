@@ -17,6 +17,7 @@ from ui.components.cards import card
 from ui.components.forms import Field, select_field, switch_field
 from ui.components.states import load, skeleton_list
 from ui.i18n import _
+from ui.pages.boards.views import offered
 
 _NONE = ""
 _HEADERS = {
@@ -92,7 +93,8 @@ class LeadChoice:
         if self._rules.parent_slot is not None:
             self._rules.parent_slot.parent.set_visibility(board is not None)
         if board is not None:
-            self._stage.control.set_options({stage.id: stage.name for stage in board.stages}, value=board.stages[0].id)  # type: ignore[attr-defined]
+            stages = offered(board.stages)
+            self._stage.control.set_options(stages, value=next(iter(stages)))  # type: ignore[attr-defined]
 
     def _chosen(self) -> None:
         self._show()

@@ -78,6 +78,7 @@ class Leads:
                             choices([
                                 Choice(one.name, partial(self._move, lead, board, one), on=one.id == stage.id)
                                 for one in board.stages
+                                if one.moving_to is None or one.id == stage.id
                             ])  # fmt: skip
                     at.props["aria-label"] = _("Stage of {title}: {stage}").format(title=lead.title, stage=stage.name)
                 else:
