@@ -103,7 +103,7 @@ class StageTryController(Controller):
         status_code=200,
         summary="Try a stage's rules out",
         description="What they would do if the lead came into the stage now, and those of the stages to which they move it. Nothing is "
-        "changed or sent. 409 `board_archived`.",
+        "changed or sent. Needs `contacts:read` too, as it tells what would be written to whom. 409 `board_archived`.",
     )
     async def try_rules(self, actor: Caller, stage_id: FromPath[UUID], data: JSONBody[RulesTry]) -> RulesTried:
         steps = await rule_steps.try_out(actor, stage_id, data.lead_id)

@@ -33,8 +33,8 @@ def statement(filter: LeadFilter, args: list[object]) -> str:
     """As SQL; adds to the arguments, of which the first is the company and the second the board."""
     found = " and ".join(["l.company_id = $1", "l.stage_id = s.id", *listing.conditions(filter, args)])
     return (
-        f"select s.id as stage_id, least(c.leads, {MOST}) as leads, c.value_cents, c.leads > {MOST} as more"
-        " from stage s cross join lateral (select count(*) as leads, coalesce(sum(x.value_cents), 0)::bigint as value_cents"
-        f" from (select l.value_cents from lead l where {found} limit {MOST} + 1) x) c"
+        f"select s.id as stage_id, least(c.leads, {MOST}) as leads, c.value_cents, c.leads > {MOST} as more from stage s"
+        f" cross join lateral (select count(*) as leads, coalesce(sum(x.value_cents) filter (where x.n <= {MOST}), 0)::bigint as value_cents"
+        f" from (select l.value_cents, row_number() over () as n from lead l where {found} limit {MOST} + 1) x) c"
         " where s.company_id = $1 and s.board_id = $2 order by s.rank, s.id"
     )

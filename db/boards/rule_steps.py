@@ -114,7 +114,9 @@ class _TakenBack(Exception):
 
 async def try_out(actor: Actor, stage_id: UUID, lead_id: UUID) -> list[Tried]:
     """What the rules of a stage would do if the lead came into it now, and those of the stages to which they move it. Nothing stays of
-    it. Raises NotFound, Conflict `board_archived`, `other_board`."""
+    it. Names the person and quotes what they would be told, hence for who may read contacts. Raises NotFound, Conflict `board_archived`,
+    `other_board`."""
+    actor.require(Permission.CONTACTS_READ)
     found: list[Tried] = []
     try:
         async with work(actor, Permission.BOARDS_WRITE) as w:

@@ -47,7 +47,9 @@ async def test_counts_are_those_of_the_list(
         wanted = await owner_db.fetch(by_hand.format(condition), owner.company_id)
         assert [tuple(row) for row in await counts.counts(owner, board_id, filter)] == [tuple(row) for row in wanted], filter
     monkeypatch.setattr(counts, "MOST", 15)
+    await owner_db.execute("update lead set value_cents = 100 where company_id = $1", owner.company_id)
     found = await counts.counts(owner, board_id, LeadFilter(owner_id=owner.id))
+    assert [row["value_cents"] for row in found[:2]] == [1500, 1000]
     assert [(row["leads"], row["more"]) for row in found[:2]] == [(15, True), (10, False)]
     with pytest.raises(NotFound):
         await counts.counts(owner, foreign, LeadFilter())

@@ -26,7 +26,7 @@ from db.boards.rule import (
     WriteNote,
 )
 from db.contacts import consent
-from db.errors import AppError
+from db.errors import AppError, Forbidden
 from db.messages.render import LiteralContent, decode, is_answer
 from db.permissions import Permission, Role
 from db.tenancy import Actor, member
@@ -362,6 +362,9 @@ async def test_trying_out_says_the_whole_chain_and_leaves_nothing(
     assert await owner_db.fetch("select * from lead where company_id = $1", owner.company_id) == before
     for table in ("rule_run", "message", "job", "lead_change"):
         assert await owner_db.fetchval(f"select count(*) from {table} where company_id = $1", owner.company_id) == 0
+    key = msgspec.structs.replace(owner, kind="api_key", permissions=frozenset({Permission.BOARDS_WRITE}))
+    with pytest.raises(Forbidden):
+        await rule_steps.try_out(key, talking["id"], lead_id)
 
 
 async def test_a_deleted_lead_is_told_as_gone_and_a_deleted_rule_owes_nothing(owner: Actor, owner_db: asyncpg.Connection) -> None:
