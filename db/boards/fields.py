@@ -167,10 +167,10 @@ async def remove_values(company_id: UUID, field_id: UUID, after: UUID | None) ->
             ids,
             field["key"],
         )
-        w.emit(BoardChanged(board_id=board_id))
         if len(ids) == BATCH:
             return ids[-1]
         await w.execute("delete from lead_field where company_id = $1 and id = $2", company_id, field_id)
+        w.emit(BoardChanged(board_id=board_id))
         return None
 
 

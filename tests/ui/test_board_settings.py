@@ -5,6 +5,7 @@ from uuid import UUID
 import asyncpg
 from nicegui import ui
 from nicegui.testing import User
+from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.boards import StageCreate
 from api.contract.enums import LeadFieldKind
@@ -54,6 +55,26 @@ async def test_settings_stay_under_the_hands_while_a_stage_leaves(
     hear(BoardChanged(board_id=board))
     await real.should_see("Visita")
     assert field(real, "Nome").value == "Vendas do ano"
+
+
+async def test_a_stage_that_stays_behind_is_deleted_once_more(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID]
+) -> None:
+    await factories.lead(owner_db, owner, "Um", stage_id=stages[1])
+    leaving = "update stage set moving_to = $3, moving_rank = 'a' where company_id = $1 and id = $2"
+    await owner_db.execute(leaving, owner.company_id, stages[1], stages[0])
+    await real.open(f"/boards/{board}/settings")
+    await real.should_see("falta 1 negócio")
+    assert real.client is not None
+    dots = next(one for one in real.client.elements.values() if one.props.get("aria-label") == "Mais para Em conversa")
+    [delete] = [one for one in dots.descendants() if isinstance(one, ui.menu_item)]
+    UserInteraction(real, {delete}, None).click()
+    jobs = "select count(*) from job where company_id = $1 and name = 'RemoveStage'"
+
+    async def again() -> bool:
+        return await owner_db.fetchval(jobs, owner.company_id) == 1
+
+    await until(again)
 
 
 async def test_an_archived_board_comes_back_by_one_press(real: User, board: UUID, as_owner: ApiClient) -> None:

@@ -135,6 +135,8 @@ class _Settings:
                 ui.label(stage.name).classes("m-strong m-clip")
                 self._facts[stage.id] = ui.label(_facts(stage)).classes("m-hint")
             if stage.moving_to is not None:
+                entries = [Choice(_("Delete stage"), partial(self._delete_on, stage), "delete", danger=True)]
+                more(entries, _("More for {name}").format(name=stage.name))
                 return
             with ui.element("div").classes("m-row shrink-0"):
                 if number:
@@ -217,6 +219,15 @@ class _Settings:
                 button(_("Cancel"), box.close, kind="plain").props("autofocus")
                 button(_("Delete"), delete, kind="danger-solid")
         box.open()
+
+    async def _delete_on(self, stage: Stage) -> None:
+        """Once more, where the job that moves the leads was given up."""
+        try:
+            await client.delete_stage(self._api, stage.id, None)
+        except (ApiProblem, Offline) as error:
+            problems.show(error)
+            return
+        toast(_("Its leads are moved in the background, then it is deleted."))
 
     async def _archive(self) -> None:
         text = _("It goes out of the list with all its leads. Nothing is deleted.")
