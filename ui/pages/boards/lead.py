@@ -58,6 +58,7 @@ class LeadPanel:
         self._seen: Lead | None = None  # as it is now
         self._form: LeadForm | None = None
         self._stage: Field[UUID] | None = None
+        self._offered: dict[UUID, str] = {}
         self._writing = asyncio.Lock()
         with ui.element("div").classes("m-lead-panel") as self.element:
             self.element.props.update({"role": "dialog", "aria-label": _("Lead"), "tabindex": "-1"})
