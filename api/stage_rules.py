@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
 from litestar import Controller, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
@@ -28,7 +27,7 @@ from db.boards import rule_runs, rule_steps, rules
 _action: msgspec.json.Decoder[RuleAction] = msgspec.json.Decoder(RuleAction)
 
 
-def _rule(row: asyncpg.Record) -> StageRule:
+def _rule(row: dict[str, Any]) -> StageRule:
     return struct(row, StageRule, action=_action.decode(row["action"]))
 
 

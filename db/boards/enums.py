@@ -103,5 +103,6 @@ class RunReason(StrEnum):
     SAMPLE_CONTACT = "sample_contact"
     STAGE_GONE = "stage_gone"
     TEAM_EMPTY = "team_empty"  # or gone
+    TEMPLATE_CHANGED = "template_changed"  # it has other placeholders than the rule fills
     TEMPLATE_GONE = "template_gone"  # or not approved any more
     WINDOW_CLOSED = "window_closed"

@@ -2,7 +2,7 @@
 sends, the person has an address there and did not say stop, a free text finds its window open; the pace of channel and pair is the
 sender's."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,7 @@ from db.messages.errors import MessageError
 from db.messages.events import ConversationChanged
 from db.messages.render import Content, LiteralContent, Slot, TemplateContent, TextContent, draw, encode
 from db.providers import registry
+from db.providers.placeholders import placeholders
 from db.work import Read, Work
 
 
@@ -35,7 +36,7 @@ class _Letter(NamedTuple):
 
 
 _TEMPLATE = f"""
-select t.name, t.language, t.category, t.components::text as components, c.id as channel_id, c.kind, c.sandbox
+select t.name, t.language, t.category, t.components::text as components, t.parameter_format, c.id as channel_id, c.kind, c.sandbox
 from template t join channel c on c.company_id = $1 and c.id = t.channel_id and c.archived_at is null
 where t.company_id = $1 and t.id = $2 and t.status = '{TemplateStatus.APPROVED}'
 """
@@ -68,6 +69,11 @@ def slots(bindings: list[SlotBinding]) -> list[Slot]:
     ]
 
 
+def fills(bindings: list[SlotBinding], components: list[dict[str, Any]], parameter_format: str, category: str) -> bool:
+    """Whether these are the placeholders of the template as it is now, in its order."""
+    return [one.placeholder for one in bindings] == placeholders(components, parameter_format, category)
+
+
 async def _letter(r: Read, company_id: UUID, action: SendTemplate | SendText) -> _Letter | RunReason:
     if isinstance(action, SendText):
         row = await r.fetchrow(_CHANNEL, company_id, action.channel_id)
@@ -76,6 +82,8 @@ async def _letter(r: Read, company_id: UUID, action: SendTemplate | SendText) ->
         row = await r.fetchrow(_TEMPLATE, company_id, action.template_id)
         if row is not None:
             components = msgspec.json.decode(row["components"])
+            if not fills(action.bindings, components, row["parameter_format"], row["category"]):
+                return RunReason.TEMPLATE_CHANGED
             content = TemplateContent(row["name"], row["language"], row["category"], components, slots(action.bindings))
     if row is None:
         return RunReason.CHANNEL_GONE if isinstance(action, SendText) else RunReason.TEMPLATE_GONE

@@ -13,6 +13,7 @@ from db.boards.errors import BoardError, BoardField
 from db.boards.events import BoardChanged
 from db.boards.leads import doer
 from db.boards.rule import AddTag, Assign, Move, Notify, RemoveTag, RuleAction, SendTemplate, SendText, SlotBinding
+from db.boards.rule_sends import fills
 from db.channels.enums import ChannelState
 from db.errors import Field, RequestError, RequestField
 from db.messages.variables import is_field
@@ -48,32 +49,47 @@ select r.id, r.board_id, r.stage_id, r.occasion, r.days, r.action::text as actio
         and s.id = (r.action->>'stage_id')::uuid) then '{RunReason.STAGE_GONE}'
     when exists (select from rule_run u where u.company_id = $1 and u.rule_id = r.id and u.state = '{RunState.STOPPED}'
         and u.done_at > r.changed_at) then '{RunReason.LOOP}'
-    end as problem
+    end as problem, t.components::text as components, t.parameter_format, t.category
 from stage_rule r join board b on b.company_id = $1 and b.id = r.board_id
+left join template t on t.company_id = $1 and t.id = (r.action->>'template_id')::uuid
 left join lateral (select state, reason, done_at from rule_run u where u.company_id = $1 and u.rule_id = r.id
     and u.state <> '{RunState.WAITING}' order by u.id desc limit 1) last on true
 where r.company_id = $1
 """
 
 
-async def rules(actor: Actor, board_id: UUID) -> list[asyncpg.Record]:
+async def rules(actor: Actor, board_id: UUID) -> list[dict[str, Any]]:
     """Rows `id, board_id, stage_id, occasion, days, action (JSON), enabled, version, last_state, last_reason, last_at, problem`, in the
     order in which those of one stage run. `problem`: a RunReason for which it cannot do what it says. Raises NotFound."""
     async with read(actor, Permission.BOARDS_READ) as r:
         await boards.must_exist(r, actor.company_id, board_id)
-        return await r.fetch(f"{_SELECT} and r.board_id = $2 order by r.id", actor.company_id, board_id)
+        return [_told(row) for row in await r.fetch(f"{_SELECT} and r.board_id = $2 order by r.id", actor.company_id, board_id)]
 
 
-async def _one(r: Read, company_id: UUID, rule_id: UUID) -> asyncpg.Record:
+def _told(row: asyncpg.Record) -> dict[str, Any]:
+    rule = dict(row)
+    components, parameter_format, category = (rule.pop(name) for name in ("components", "parameter_format", "category"))
+    action = _decode.decode(rule["action"])
+    if (
+        rule["problem"] is None
+        and isinstance(action, SendTemplate)
+        and components is not None
+        and not fills(action.bindings, msgspec.json.decode(components), parameter_format, category)
+    ):
+        rule["problem"] = RunReason.TEMPLATE_CHANGED.value
+    return rule
+
+
+async def _one(r: Read, company_id: UUID, rule_id: UUID) -> dict[str, Any]:
     row = await r.fetchrow(f"{_SELECT} and r.id = $2", company_id, rule_id)
     if row is None:
         raise RequestError.NOT_FOUND(what="rule")
-    return row
+    return _told(row)
 
 
 async def create_rule(
     actor: Actor, board_id: UUID, *, stage_id: UUID, occasion: RuleOccasion, days: int | None, action: RuleAction, enabled: bool
-) -> asyncpg.Record:
+) -> dict[str, Any]:
     """Row as in `rules`. Raises NotFound, Invalid, Conflict `too_many_rules`."""
     async with work(actor, Permission.BOARDS_WRITE) as w:
         await boards.lock(w, board_id)
@@ -100,7 +116,7 @@ async def create_rule(
         return await _one(w, w.company_id, rule_id)
 
 
-async def change_rule(actor: Actor, rule_id: UUID, *, expected: Expected = None, **given: Any) -> asyncpg.Record:
+async def change_rule(actor: Actor, rule_id: UUID, *, expected: Expected = None, **given: Any) -> dict[str, Any]:
     """Row as in `rules`. `given`: new values of stage_id, occasion, days, action, enabled. What waits for a lead follows the rule as it
     is then, also its days; with another stage or occasion it ends. Raises NotFound, PreconditionFailed, Invalid, Forbidden."""
     async with work(actor, Permission.BOARDS_WRITE) as w:

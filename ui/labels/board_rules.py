@@ -103,6 +103,7 @@ def problem(reason: RunReason) -> str:
         RunReason.LOOP: _("It was stopped: it moved a card in a circle. Change it so that the card comes to an end."),
         RunReason.PERSON_GONE: _("This person left the team. Choose somebody else."),
         RunReason.TEAM_EMPTY: _("Nobody is in this team, or it is gone."),
+        RunReason.TEMPLATE_CHANGED: _("This template changed: it has other places to fill. Open the rule and fill them again."),
         RunReason.TEMPLATE_GONE: _("This template is gone, or no longer approved. Choose another one."),
         RunReason.CHANNEL_GONE: _("This channel is gone, or not connected."),
         RunReason.STAGE_GONE: _("The stage to which it moves is gone. Choose another one."),
@@ -133,6 +134,7 @@ def reasons() -> Mapping[RunReason, str]:
         RunReason.SAMPLE_CONTACT: _("The contact is an example, and only the simulator writes to those."),
         RunReason.STAGE_GONE: _("The stage was gone."),
         RunReason.TEAM_EMPTY: _("Nobody was in the team."),
+        RunReason.TEMPLATE_CHANGED: _("The template had changed: it has other places to fill than the rule."),
         RunReason.TEMPLATE_GONE: _("The template was gone, or not approved."),
         RunReason.WINDOW_CLOSED: _("The contact had not written in the last 24 hours, so only templates go."),
     }

@@ -108,6 +108,10 @@ async def test_values_go_with_their_field(owner: Actor, owner_db: asyncpg.Connec
     await fields.delete_field(owner, board_id, made["id"])
     assert [row["label"] for row in await fields.fields(owner, board_id)] == ["Rua"]
     await fields.remove_values(owner.company_id, made["id"], None)  # then the worker dies
+    await owner_db.execute("update job set state = 'dead' where company_id = $1 and name = 'RemoveLeadField'", owner.company_id)
+    await fields.delete_field(owner, board_id, made["id"])  # begins the job anew
+    states = await owner_db.fetch("select state from job where company_id = $1 and name = 'RemoveLeadField'", owner.company_id)
+    assert sorted(row["state"] for row in states) == ["dead", "waiting"]
     with pytest.raises(Conflict, match="field_busy"):
         await create(owner, board_id, "Outro", key="bairro")
     await owner_db.execute("delete from job where company_id = $1", owner.company_id)  # it failed too often

@@ -145,6 +145,21 @@ async def test_a_list_of_rules_reads_no_more_of_their_runs_than_it_shows(owner: 
     assert "Removed by Filter" not in plan, plan
 
 
+async def test_a_template_that_changed_is_not_sent_as_it_was_filled_before(
+    owner: Actor, owner_db: asyncpg.Connection, person: UUID, letter: SendTemplate
+) -> None:
+    first, talking, *_ = await stages_of(owner_db, owner)
+    await rule(owner, talking, letter)
+    assert [row["problem"] for row in await rules.rules(owner, first["board_id"])] == [None]
+    body = '[{"type": "BODY", "text": "Oi {{1}}"}]'
+    await owner_db.execute("update template set components = $2::jsonb where id = $1", letter.template_id, body)
+    assert [row["problem"] for row in await rules.rules(owner, first["board_id"])] == ["template_changed"]
+    lead_id = await factories.lead(owner_db, owner, contact_id=person)
+    await moves.move_lead(owner, lead_id, stage_id=talking["id"])
+    await run_all(owner, owner_db, lead_id)
+    assert await outcomes(owner_db, owner) == [("skipped", "template_changed")]
+
+
 async def test_one_person_with_several_leads_is_written_to_once(
     owner: Actor, owner_db: asyncpg.Connection, person: UUID, letter: SendTemplate
 ) -> None:
