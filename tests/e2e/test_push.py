@@ -39,7 +39,8 @@ async def test_a_push_message_calls_who_is_not_looking(stack: Stack, context: Br
         await browser.send("ServiceWorker.deliverPushMessage", message)
 
     async def shown(title: str) -> None:
-        await page.wait_for_function(f"{_SHOWN}.then((all) => all.some(([title]) => title === {json.dumps(title)}))")
+        while title not in [shown for shown, _body, _url in await page.evaluate(_SHOWN)]:
+            await asyncio.sleep(0.1)
 
     await page.bring_to_front()
     await push("Quem olha", "/settings")
@@ -47,7 +48,9 @@ async def test_a_push_message_calls_who_is_not_looking(stack: Stack, context: Br
     await shown("Maria Souza")
     await push("Maria Souza de novo", "/inbox/1")
     await shown("Maria Souza de novo")
-    assert await page.evaluate(_SHOWN) == [["Maria Souza de novo", "Uma conversa agora é sua.", "/inbox/1"]]
+    found = await page.evaluate(_SHOWN)  # the demo company's people write too
+    pushed = [one for one in found if one[2] in ("/inbox/1", "/settings")]
+    assert pushed == [["Maria Souza de novo", "Uma conversa agora é sua.", "/inbox/1"]]
 
 
 _CLICK = """(path) => {

@@ -19,6 +19,7 @@ from ui import live, session
 from ui.client import accounts
 from ui.components import problems
 from ui.components.buttons import icon_button
+from ui.components.calls import Calls
 from ui.components.cards import note
 from ui.components.landmarks import main
 from ui.components.menus import Choice, choices
@@ -83,6 +84,7 @@ def frame(
             body = ui.element("div").classes("m-body")
         _bottom_bar(shown, here, unread)
         Palette(shown)
+        Calls()
     unread.follow()
     _connection()
     if here != "/held":

@@ -60,7 +60,7 @@
       },
     },
     forget() {
-      for (const key of Object.keys(localStorage)) if (/^(draft|recent):/.test(key)) localStorage.removeItem(key);
+      for (const key of Object.keys(localStorage)) if (/^(draft|recent|told):/.test(key)) localStorage.removeItem(key);
     },
     insert(id, text) {
       const field = document.getElementById(id);

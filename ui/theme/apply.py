@@ -31,7 +31,7 @@ STYLES = (
     "inbox.css",
     "palette.css",
 )
-SCRIPTS = ("app.js", "palette.js", "visit.js")
+SCRIPTS = ("app.js", "palette.js", "visit.js", "calls.js")
 
 EARLY = """<script>(function(){var m=document.cookie.match(/(?:^|; )theme=(\\w+)/),t=m?m[1]:'system',
 d=t==='dark'||(t!=='light'&&matchMedia('(prefers-color-scheme: dark)').matches);

@@ -18,6 +18,7 @@ from ui.components.text import badge, icon
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.pages.settings.profile import device
+from ui.pages.settings.sounds import draw_sounds
 
 ANSWER = 120.0  # seconds that somebody may think about the browser's question
 
@@ -68,6 +69,7 @@ def draw_notifications() -> None:
                     icon("notifications_off")
                     ui.label(_("In no browser yet.")).classes("m-hint")
 
+    draw_sounds()
     place = load(fetch, draw, lambda: skeleton_list(2))
 
 
