@@ -122,6 +122,12 @@ async def folded(r: Read, names: Sequence[str]) -> dict[str, str]:
     return {row["n"]: row["folded"] for row in rows}
 
 
+def settled(w: Work, board_id: UUID | None) -> None:
+    """Has open boards read themselves again behind the last batch; each batch changes only the totals that they show."""
+    if board_id is not None:
+        w.emit(BoardChanged(board_id=board_id))
+
+
 async def make(w: Work, import_id: UUID, to: Place, arrivals: Sequence[Arrival], *, run_rules: bool) -> int:
     """The leads, below those that are there, in their order; in a lost stage they are lost for its name. How many. The stages are held by
     `hold`."""
@@ -139,7 +145,6 @@ async def make(w: Work, import_id: UUID, to: Place, arrivals: Sequence[Arrival],
         made += len(found)
     for stage_id, lines in entries.items():
         await rule_runs.entered(w, stage_id, lines, run_rules=run_rules)
-    w.emit(BoardChanged(board_id=to.board_id))
     w.emit(BoardTotals(board_id=to.board_id, stages=await totals_of(w, sorted(entries))))
     return made
 
@@ -175,6 +180,5 @@ async def take_back(w: Work, import_id: UUID, contact_ids: list[UUID]) -> int:
     rows = await w.fetch(_BACK, w.company_id, import_id, contact_ids)
     for board_id in sorted({row["board_id"] for row in rows}):
         stages = sorted({row["stage_id"] for row in rows if row["board_id"] == board_id})
-        w.emit(BoardChanged(board_id=board_id))
         w.emit(BoardTotals(board_id=board_id, stages=await totals_of(w, stages)))
     return len(rows)

@@ -178,7 +178,12 @@ async def step(company_id: UUID, import_id: UUID) -> bool:
         )
         assert figures is not None
         if done:
-            await w.execute("update contact_import set state = 'undone' where company_id = $1 and id = $2", company_id, import_id)
+            board_id = await w.fetchval(
+                f"update contact_import set state = 'undone' where company_id = $1 and id = $2 returning {imports.BOARD}",
+                company_id,
+                import_id,
+            )
+            arrivals.settled(w, board_id)
             w.audit("import.undone", import_id, removed=figures["removed"], restored=figures["restored"], kept=kept.total())
         state = ImportState.UNDONE if done else ImportState.UNDOING
         w.emit(ImportProgress(import_id=import_id, state=state, processed=processed, total=max(row["total"], processed)))

@@ -60,6 +60,8 @@ _UNTIL = (
     f"file_until = case when processed > 0 then now() + interval '{FILE_KEPT.days} days' end, "
     f"undo_until = case when created + updated + leads > 0 then now() + interval '{UNDOABLE.days} days' end"
 )
+BOARD = "(options #>> '{leads,board_id}')::uuid as board_id"
+"""Of an import that brings leads along, where they go."""
 
 
 class Inspected(msgspec.Struct):
@@ -255,7 +257,7 @@ async def cancel(actor: Actor, import_id: UUID) -> asyncpg.Record:
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         row = await w.fetchrow(
             f"update contact_import set state = 'cancelled', finished_at = now(), dry_run = null, {_UNTIL} where company_id = $1 and id = $2 "
-            "and state in ('uploaded', 'ready', 'queued', 'running') returning processed, total, file_until",
+            f"and state in ('uploaded', 'ready', 'queued', 'running') returning processed, total, file_until, {BOARD}",
             w.company_id,
             import_id,
         )
@@ -266,6 +268,7 @@ async def cancel(actor: Actor, import_id: UUID) -> asyncpg.Record:
                 ImportProgress(import_id=import_id, state=ImportState.CANCELLED, processed=row["processed"], total=row["total"])
             )
             w.emit(ContactsChanged())
+            arrivals.settled(w, row["board_id"])
         return await one(w, import_id)
 
 
@@ -361,7 +364,7 @@ async def finish(
             "update contact_import set state = $3, error = $4, error_row = $5, finished_at = now(), dry_run = null, "
             f"{_UNTIL}, total = case when $3 = 'completed' then processed else total end "
             "where company_id = $1 and id = $2 and state in ('uploaded', 'ready', 'queued', 'running') "
-            "returning processed, total, file_until",
+            f"returning processed, total, file_until, {BOARD}",
             company_id,
             import_id,
             state,
@@ -373,3 +376,4 @@ async def finish(
             w.enqueue(ForgetFile(import_id=import_id), at=ended["file_until"])
             w.emit(ImportProgress(import_id=import_id, state=state, processed=ended["processed"], total=ended["total"]))
             w.emit(ContactsChanged())
+            arrivals.settled(w, ended["board_id"])

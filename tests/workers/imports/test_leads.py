@@ -9,6 +9,7 @@ import pytest
 from db import blobs
 from db.boards import leads, moves
 from db.boards.enums import RuleOccasion
+from db.boards.events import BoardChanged
 from db.boards.rule import AddTag, SendTemplate
 from db.contacts import import_batch, import_dry_run, import_undo, imports
 from db.contacts.enums import ImportTarget
@@ -17,10 +18,12 @@ from db.contacts.mapping import ColumnTarget
 from db.contacts.money import cents
 from db.contacts.reasons import RowWarning
 from db.errors import Conflict, Forbidden, Invalid, NotFound
+from db.event_consumers import subscribe
 from db.jobs import DryRunImport, InspectImport
 from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
+from db.work import work
 from tests.db.boards.test_moves import column, stages_of, totals_are_right
 from tests.db.boards.test_rules import agent as agent
 from tests.db.boards.test_rules import letter as letter
@@ -93,6 +96,25 @@ async def test_each_row_makes_a_contact_and_a_lead(owner: Actor, owner_db: async
     kept = await owner_db.fetch("select id from lead where company_id = $1", owner.company_id)
     assert {row["id"] for row in kept} == {there, reform["id"]}
     await totals_are_right(owner_db, owner)
+
+
+async def test_open_boards_read_themselves_once_behind_the_last_batch(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *_ = await stages_of(owner_db, owner)
+    monkeypatch.setattr(job, "BATCH", 3)
+    monkeypatch.setattr(import_undo, "BATCH", 3)
+    async with work(owner, Permission.COMPANY_WRITE) as w:
+        await subscribe(w, "screens", [BoardChanged])
+    told = "select count(*) from event_outbox where company_id = $1 and type = 'board.changed'"
+    rows = "".join(f"P{n};11 98765-{4000 + n};N{n};;;;;\n" for n in range(10))
+    found = await imported(owner, rows, LeadOptions(first["board_id"]))
+    assert (found["leads"], await owner_db.fetchval(told, owner.company_id)) == (10, 1)
+    await import_undo.start_undo(owner, found["id"])
+    while await import_undo.step(owner.company_id, found["id"]):
+        pass
+    assert await column(owner, first) == []
+    assert await owner_db.fetchval(told, owner.company_id) == 2
 
 
 async def test_a_killed_import_makes_no_lead_twice(
