@@ -191,6 +191,22 @@ async def _answers(stage: Stage) -> Request:
     return Request()
 
 
+async def _picture_over_sms(stage: Stage) -> Request:
+    sms = await factories.channel(stage.db, stage.owner, "sms")
+    with_picture = [{"type": "HEADER", "format": "IMAGE"}, {"type": "BODY", "text": "Oi!"}]
+    number = UUID(stage.things["channel_id"])
+    template = await factories.template(stage.db, stage.owner, number, components=with_picture)
+    conversation = await stage.db.fetchval(
+        "insert into conversation(company_id, channel_id, contact_id, address, last_at, opened_at)"
+        " values ($1, $2, $3, '+5511900000000', now(), now()) returning id",
+        stage.owner.company_id,
+        sms,
+        UUID(stage.things["contact_id"]),
+    )
+    body = {"template_id": str(template), "bindings": []}
+    return Request(body=body, whole=True, path={"conversation_id": str(conversation)}, status=409)
+
+
 async def _looked_at(stage: Stage) -> Request:
     sheet = (
         '{"columns":[{"index":0,"name":"Celular","samples":["(11) 98765-4321"],"target":"phone","field_key":null,"confidence":1}],'
@@ -340,6 +356,7 @@ ALSO: dict[str, list[Scene]] = {
     "channels_delete": [conflict(given("campaign", state="running"))],
     "templates_delete": [conflict(given("campaign", state="running"))],
     "contacts_update": [_contact_with_a_taken_phone],
+    "conversations_template_preview": [_picture_over_sms],
     "labels_update": [_label_with_a_taken_name],
     "teams_update": [_team_with_a_taken_name],
     "quick_replies_update": [_quick_reply_with_a_taken_shortcut],
