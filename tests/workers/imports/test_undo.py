@@ -25,7 +25,7 @@ from db.tenancy import Actor
 from db.work import work
 from tests import factories
 from tests.workers.imports.test_job import counts, imported, many, run, table, uploaded
-from workers import contacts, housekeeping
+from workers import housekeeping
 from workers.contacts import undo_import
 from workers.imports import job
 from workers.imports.job import run_import
@@ -164,7 +164,7 @@ async def test_a_long_undo_gives_way_and_one_that_was_given_up_goes_on(
     owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(import_undo, "BATCH", 10)
-    monkeypatch.setattr(contacts, "SHIFT", -1.0)
+    monkeypatch.setattr("workers.shifts.SHIFT", -1.0)
     import_id = (await imported(owner, many(25)))["id"]
     await import_undo.start_undo(owner, import_id)
     with pytest.raises(Snooze):
