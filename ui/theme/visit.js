@@ -89,7 +89,7 @@
   });
 
   addEventListener("pointerdown", (event) => {
-    const link = event.pointerType === "mouse" && followed(event);
+    const link = event.pointerType === "mouse" ? followed(event) : null;
     if (!link?.matches(AHEAD)) return;
     early?.control.abort();
     early = ask(link.href);
