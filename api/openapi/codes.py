@@ -146,6 +146,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     ),
     "imports_dry_run": (
         BoardError.BOARD_ARCHIVED,
+        BoardError.STAGE_LEAVING,
         ContactError.FIELD_BUSY,
         ContactError.TOO_MANY_FIELDS,
         ContactImportError.IMPORT_NOT_READY,
@@ -160,6 +161,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     ),
     "imports_start": (
         BoardError.BOARD_ARCHIVED,
+        BoardError.STAGE_LEAVING,
         ContactError.FIELD_BUSY,
         ContactError.TAG_BUSY,
         ContactError.TOO_MANY_FIELDS,

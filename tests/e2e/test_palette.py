@@ -53,7 +53,9 @@ async def test_somebody_is_found_by_a_few_letters(stack: Stack, context: Browser
     await field.press("Enter")
     await page.wait_for_url(f"{stack.ui}/contacts/{person['id']}")
     await expect(page.get_by_role("heading", name=person["name"], level=1)).to_be_visible()
-    # what was looked at stands first when nothing is typed
+    # what was looked at stands first when nothing is typed; the page says so over its socket
+    kept = "path => Object.keys(localStorage).some((key) => key.startsWith('recent:') && localStorage[key].includes(path))"
+    await page.wait_for_function(kept, arg=f"/contacts/{person['id']}")
     await page.goto(f"{stack.ui}/team")
     await settled(page)
     await _open(page)

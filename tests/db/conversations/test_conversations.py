@@ -188,7 +188,7 @@ async def test_closed_and_snoozed_ones_open_again_in_the_same_place(scene: Scene
     assert closed.closed_at is not None
     await scene.wrote(1)  # told again: nothing new
     assert (await scene.the()).state is ConversationState.CLOSED
-    await owner_db.execute("update conversation set closed_at = closed_at - interval '2 minutes' where id = $1", first.id)
+    await owner_db.execute("update conversation set closed_at = closed_at - interval '1 hour' where id = $1", first.id)
     await scene.wrote(130)
     again = await scene.the()
     assert (again.id, again.state, again.opened_at, again.closed_at) == (
