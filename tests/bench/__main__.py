@@ -230,7 +230,7 @@ async def bench_pages(rounds: int) -> None:
         " it is there; scripts: they ran; first paint; content: nothing is a skeleton any more; by a link: the same"
         " from the press of a link inside the app. kB: what a warm visit loads.\n\n"
     )
-    rows = [[figure.page, *(f"{value:.0f}" for value in figure[1:])] for figure in figures]
+    rows = [[figure.page, *(f"{value:.0f}" if value else "–" for value in figure[1:])] for figure in figures]
     keep("Pages", text + table(["", "HTML", "scripts", "first paint", "content", "by a link", "kB"], rows))
 
 
