@@ -199,7 +199,8 @@ class ThreadEntry(Output):
 
 class ReplyCreate(Input):
     """POST /v1/conversations/{id}/messages → Message (202), under an Idempotency-Key. `reply_to`: the message of the conversation
-    that it answers, where the channel's kind has `reply_to`. `seen`: the newest entry that the writer saw; 409 `someone_answered` when an answer of somebody else came after it, and its `params.seen` is what to send with to go on."""
+    that it answers, where the channel's kind has `reply_to`. `seen`: the newest entry that the writer saw; 409 `someone_answered` when an
+    answer of somebody else came after it, and its `params.seen` is what to send with to go on."""
 
     content: ReplyContent
     reply_to: UUID | None = None

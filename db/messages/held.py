@@ -14,7 +14,8 @@ from db.work import Work
 
 _HOLD = f"""
 with h as (update message set queue_id = $2 where company_id = $1 and campaign_id is null
-           and (queue_id = channel_id or content->>'kind' = 'file' and queue_id = (content->>'file_id')::uuid) and (queued or lease_until is not null and state in ({M.SENDING}, {M.UNKNOWN}) and at_least_once) returning channel_id)
+           and (queue_id = channel_id or content->>'kind' = 'file' and queue_id = (content->>'file_id')::uuid)
+           and (queued or lease_until is not null and state in ({M.SENDING}, {M.UNKNOWN}) and at_least_once) returning channel_id)
 select channel_id, count(*)::int as n from h group by 1
 """
 _RELEASE = """
