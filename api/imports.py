@@ -98,7 +98,7 @@ def _undo(found: Undo) -> ImportUndo:
         for reason in StayReason
         if reason in found.kept
     ]
-    return ImportUndo(removed=found.removed, restored=found.restored, kept=kept, processed=found.processed, total=found.total)
+    return ImportUndo(**{**msgspec.structs.asdict(found), "kept": kept})
 
 
 def _said(row: asyncpg.Record) -> str:
@@ -169,13 +169,14 @@ class ImportController(Controller):
 
     @get("/{import_id:uuid}/undo-preview", summary="What undoing an import would do")
     async def undo_preview(self, actor: Caller, import_id: FromPath[UUID]) -> ImportUndo:
-        """How many contacts would go, and how many stay for which reason. 409 `import_not_over`; `undo_too_late` after 30 days."""
+        """How many contacts and leads would go, and how many stay for which reason. 409 `import_not_over`; `undo_too_late` after 30 days."""
         return _undo(await import_undo.preview(actor, import_id))
 
     @post("/{import_id:uuid}/undo", status_code=202, summary="Undo an import")
     async def undo(self, actor: Caller, import_id: FromPath[UUID]) -> Import:
         """Runs in the background: removes the contacts that it made and nobody touched since, takes off its tags, and gives back what it
-        changed where that still is as the import wrote it. Opt-outs stay. Progress as event `import.progress`; a second time changes
+        changed where that still is as the import wrote it. Leads that came with it go too, unless a person had to do with them: what rules did
+        to them keeps none. Opt-outs stay. Progress as event `import.progress`; a second time changes
         nothing. 409 `import_not_over`; `undo_too_late` after 30 days."""
         return _import(await import_undo.start_undo(actor, import_id))
 

@@ -250,9 +250,11 @@ class ImportKept(Output):
 class ImportUndo(Output):
     """GET /v1/imports/{id}/undo-preview: what an undo would do. In an Import: what it did so far, `processed` of `total` people."""
 
-    removed: int  # contacts that the import made and nobody touched since; leads that nobody touched go too
+    removed: int  # contacts that the import made and nobody touched since
     restored: int  # contacts known before that get back what they had
     kept: list[ImportKept]
+    leads_removed: int  # that came with the list and that nothing but rules touched since
+    leads_kept: int  # somebody moved, changed or noted them; of an undo that is under way: 0
     processed: int
     total: int
 
@@ -299,14 +301,15 @@ class Import(Output):
 class ColumnChoice(Input):
     index: Annotated[int, Meta(ge=0, le=511)]
     target: ImportTarget
-    field_key: FieldKey | None = None  # of `custom` and `second_phone`; made from the label when it is left out
-    field_label: Annotated[Label, example("Cidade")] | None = None  # for a custom field that does not exist yet
+    field_key: FieldKey | None = None  # of `custom`, `second_phone` and `lead_custom`; made from the label when it is left out
+    field_label: Annotated[Label, example("Cidade")] | None = None  # for a field that does not exist yet
     field_kind: CustomFieldKind = CustomFieldKind.TEXT  # likewise
 
 
 class ImportLeads(Input):
     """Each row that is taken makes a lead of this board too, below those that are there, and its contact. A row that names no stage, or
-    none that there is, goes to `stage_id`, else to the first one."""
+    none that there is, goes to `stage_id`, else to the first one. Columns with target `lead_custom` fill fields of the board; one that it
+    has not is made, which needs boards:write."""
 
     board_id: UUID
     stage_id: UUID | None = None

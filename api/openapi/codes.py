@@ -147,6 +147,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "imports_dry_run": (
         BoardError.BOARD_ARCHIVED,
         BoardError.STAGE_LEAVING,
+        BoardError.TOO_MANY_LEAD_FIELDS,
         ContactError.FIELD_BUSY,
         ContactError.TOO_MANY_FIELDS,
         ContactImportError.IMPORT_NOT_READY,
@@ -162,6 +163,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "imports_start": (
         BoardError.BOARD_ARCHIVED,
         BoardError.STAGE_LEAVING,
+        BoardError.TOO_MANY_LEAD_FIELDS,
         ContactError.FIELD_BUSY,
         ContactError.TAG_BUSY,
         ContactError.TOO_MANY_FIELDS,

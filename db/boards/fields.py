@@ -5,6 +5,7 @@ unit; a choice is one of those that the field offers.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from db.boards.events import BoardChanged
 from db.contacts.enums import CustomFieldKind
 from db.contacts.errors import ContactError, ContactField
 from db.contacts.field_values import written
-from db.contacts.mapping import called, distinct_key, field_key
+from db.contacts.mapping import called, distinct, distinct_key, field_key
 from db.errors import Field, FieldCode, RequestError, RequestField
 from db.jobs import RemoveLeadField
 from db.permissions import Permission
@@ -25,6 +26,7 @@ from db.tenancy import Actor, worker
 from db.work import Read, Work, read, work
 
 MAX_FIELDS = 50  # per board
+MAX_LABEL = 60
 BATCH = 1000
 _LIKE_CONTACTS = {
     LeadFieldKind.TEXT: CustomFieldKind.TEXT,
@@ -96,6 +98,35 @@ async def create_field(
         w.audit("lead_field.created", field_id, key=key)
         w.emit(BoardChanged(board_id=board_id))
         return await _one(w, w.company_id, board_id, field_id)
+
+
+async def make(w: Work, board_id: UUID, wanted: Mapping[str, tuple[str, LeadFieldKind]], *, only_look: bool = False) -> None:
+    """Fields by their keys, which a list brings along; a label that another field has already gets a number. Raises Conflict
+    `field_busy`, `too_many_lead_fields`."""
+    await boards.lock(w, board_id)
+    rows = await w.fetch(
+        "select key, label, deleted_at from lead_field where company_id = $1 and board_id = $2", w.company_id, board_id
+    )
+    if any(row["key"] in wanted for row in rows if row["deleted_at"]):
+        raise ContactError.FIELD_BUSY()
+    there = [row for row in rows if not row["deleted_at"]]
+    fresh = {key: one for key, one in wanted.items() if key not in {row["key"] for row in there}}
+    if len(there) + len(fresh) > MAX_FIELDS:
+        raise BoardError.TOO_MANY_LEAD_FIELDS(most=MAX_FIELDS)
+    if only_look or not fresh:
+        return
+    taken = {called(row["label"]) for row in there}
+    await w.execute(
+        "insert into lead_field(company_id, board_id, key, label, kind) select $1, $2, * from unnest($3::text[], $4::text[], $5::text[])",
+        w.company_id,
+        board_id,
+        list(fresh),
+        [distinct(label, taken, MAX_LABEL) for label, _kind in fresh.values()],
+        [kind.value for _label, kind in fresh.values()],
+    )
+    for key in fresh:
+        w.audit("lead_field.created", board_id, key=key)
+    w.emit(BoardChanged(board_id=board_id))
 
 
 def _offered(kind: LeadFieldKind, choices: list[str]) -> list[str]:

@@ -63,6 +63,8 @@ class ImportTarget(StrEnum):
     """By the e-mail of a person of the team."""
     LEAD_DUE = "lead_due"
     LEAD_TAGS = "lead_tags"
+    LEAD_CUSTOM = "lead_custom"
+    """A field of the board."""
     IGNORE = "ignore"
 
 

@@ -1,6 +1,6 @@
 """Fields that a company adds to its contacts. Values are texts, kept by key in `contact.custom`; the kind says how they look."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -11,7 +11,7 @@ from db.contacts.enums import CustomFieldKind
 from db.contacts.errors import ContactError, ContactField
 from db.contacts.events import ContactsChanged
 from db.contacts.field_values import written
-from db.contacts.mapping import ColumnTarget, called, distinct, distinct_key, field_key
+from db.contacts.mapping import KEYED, ColumnTarget, called, distinct, distinct_key, field_key
 from db.errors import Field, RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -132,13 +132,13 @@ async def ensure_fields(w: Work, columns: Sequence[ColumnTarget]) -> list[Column
     """Makes the fields that the columns of a list fill and that are missing. Gives the columns back with the kinds of the fields as they
     are; a label that another field or every contact has already gets a number. Raises Conflict `field_busy`, `too_many_fields`."""
     await _hold(w)
-    await field_removal.must_be_over(w, w.company_id, [column.field_key for column in columns if column.field_key])
+    await field_removal.must_be_over(w, w.company_id, _keys(columns))
     rows = await w.fetch("select key, label, kind from custom_field where company_id = $1 and deleted_at is null", w.company_id)
     kinds = {row["key"]: CustomFieldKind(row["kind"]) for row in rows}
     taken = {called(row["label"]) for row in rows} | _OF_EVERY_CONTACT
     fresh: dict[str, tuple[str, CustomFieldKind]] = {}
     for column in columns:
-        if column.field_key and column.field_key not in kinds:
+        if column.target in KEYED and column.field_key and column.field_key not in kinds:
             fresh[column.field_key] = distinct(column.field_label or column.field_key, taken, MAX_LABEL), column.field_kind
             kinds[column.field_key] = column.field_kind
     await _room(w, w.company_id, len(fresh))
@@ -149,22 +149,31 @@ async def ensure_fields(w: Work, columns: Sequence[ColumnTarget]) -> list[Column
         [label for label, _ in fresh.values()],
         [kind for _, kind in fresh.values()],
     )
-    return [
-        msgspec.structs.replace(column, field_kind=kinds[column.field_key]) if column.field_key else column for column in columns
-    ]
+    return _known(columns, kinds)
 
 
 async def foreseen(r: Read, columns: Sequence[ColumnTarget]) -> list[ColumnTarget]:
     """What `ensure_fields` would give back, without making a field. Raises as it does."""
     assert r.actor is not None
     company_id = r.actor.company_id
-    await field_removal.must_be_over(r, company_id, [column.field_key for column in columns if column.field_key])
+    await field_removal.must_be_over(r, company_id, _keys(columns))
     rows = await r.fetch("select key, kind from custom_field where company_id = $1 and deleted_at is null", company_id)
     kinds = {row["key"]: CustomFieldKind(row["kind"]) for row in rows}
-    fresh = {column.field_key for column in columns if column.field_key and column.field_key not in kinds}
-    await _room(r, company_id, len(fresh))
+    await _room(r, company_id, len(set(_keys(columns)) - set(kinds)))
+    return _known(columns, kinds)
+
+
+def _keys(columns: Sequence[ColumnTarget]) -> list[str]:
+    """Of the fields of contacts that they fill."""
+    return [column.field_key for column in columns if column.target in KEYED and column.field_key]
+
+
+def _known(columns: Sequence[ColumnTarget], kinds: Mapping[str, CustomFieldKind]) -> list[ColumnTarget]:
+    """The columns with the kinds of the fields of contacts that they fill."""
     return [
-        msgspec.structs.replace(column, field_kind=kinds.get(column.field_key, column.field_kind)) if column.field_key else column
+        msgspec.structs.replace(column, field_kind=kinds.get(column.field_key, column.field_kind))
+        if column.target in KEYED and column.field_key
+        else column
         for column in columns
     ]
 

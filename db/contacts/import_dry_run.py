@@ -93,6 +93,8 @@ async def request(
             await arrivals.check(w, leads.board_id, leads.stage_id, run_rules=leads.run_rules)
         names = [column.name for column in sheet.columns]
         mapping = await fields.foreseen(w, checked(columns, names, leads=leads is not None))
+        if leads is not None:
+            mapping = await arrivals.columns(w, leads.board_id, mapping, make=False)
         wanted = sorted({tags.plain(name) for name in tag_names})
         region = region or await w.fetchval("select country from company where id = $1", w.company_id)
         key = hashlib.sha256(msgspec.json.encode((mapping, wanted, region, leads))).hexdigest()

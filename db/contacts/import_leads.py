@@ -9,7 +9,7 @@ import msgspec
 from db.boards import arrivals
 from db.boards.arrivals import Arrival, Place
 from db.contacts.enums import ImportTarget
-from db.contacts.import_rows import Reject, Row
+from db.contacts.import_rows import Reject, Row, says_nothing
 from db.contacts.reasons import RowWarning
 from db.work import Read, Work
 
@@ -29,13 +29,13 @@ async def place(r: Read, options: LeadOptions) -> Place | None:
 
 
 async def hold(w: Work, options: LeadOptions) -> Place | None:
-    """The same, and until the transaction ends no stage of it is deleted or begins to leave."""
+    """The same, and until the transaction ends no stage of it is deleted or begins to leave, and no field is deleted."""
     await arrivals.hold(w, options.board_id)
     return await place(w, options)
 
 
 async def warnings(r: Read, to: Place, rows: Iterable[Row]) -> list[Reject]:
-    """Stages and owners of these rows that there are not."""
+    """Stages and owners of these rows that there are not, and choices that their fields do not offer."""
     rows = list(rows)
     names = await arrivals.folded(r, [row.lead.stage for row in rows])
     found = [
@@ -47,6 +47,14 @@ async def warnings(r: Read, to: Place, rows: Iterable[Row]) -> list[Reject]:
         Reject(row.number, ImportTarget.LEAD_OWNER, row.lead.owner, RowWarning.OWNER_UNKNOWN, row.cells, warning=True)
         for row in rows
         if row.lead.owner and row.lead.owner.lower() not in to.people
+    ]
+    found += [
+        Reject(
+            row.number, f"{ImportTarget.LEAD_CUSTOM}.{key}", text[:200], RowWarning.FIELD_NOT_A_CHOICE, row.cells, warning=True
+        )
+        for row in rows
+        for key, text in row.lead.custom.items()
+        if key in to.fields and to.value(key, text) is None and not says_nothing(text)
     ]
     return found
 
@@ -62,6 +70,7 @@ async def make(w: Work, import_id: UUID, options: LeadOptions, to: Place, rows: 
             row.lead.owner,
             date.fromisoformat(row.lead.due_on) if row.lead.due_on else None,
             row.lead.tags,
+            row.lead.custom,
         )
         for row, contact_id in rows
     ]

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from db.boards.enums import LeadFieldKind
 from db.contacts.enums import CustomFieldKind, ImportTarget
 from db.contacts.field_values import written
 from db.contacts.mapping import KEYED, OF_LEADS, ColumnTarget
@@ -51,7 +52,7 @@ _NOT_A = {
 
 
 class Reject(msgspec.Struct, frozen=True):
-    """A cell that cannot be taken. `field` is a target or `custom.<key>`, empty for the row as a whole; `value` the cell, cut to 200
+    """A cell that cannot be taken. `field` is a target, `custom.<key>` or `lead_custom.<key>`, empty for the row as a whole; `value` the cell, cut to 200
     characters; `cells` the row as the file has it. `warning`: the row was taken without it."""
 
     number: int
@@ -71,6 +72,7 @@ class RowLead(msgspec.Struct, frozen=True):
     owner: str = ""
     due_on: str = ""  # ISO 8601
     tags: list[str] = []
+    custom: dict[str, str] = {}  # by the keys of the board's fields; of a choice, as the list has it
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -117,6 +119,7 @@ class _Found:
         self.custom: dict[str, str] = {}
         self.lead: dict[str, Any] = {}
         self.lead_tags: dict[str, str] = {}
+        self.lead_custom: dict[str, str] = {}
         self.refused: list[tuple[str, str, Reason]] = []
         self.left_out: list[tuple[str, str, RowWarning]] = []
 
@@ -130,15 +133,16 @@ def clean_row(number: int, cells: list[str], columns: Sequence[ColumnTarget], re
         if column.target is ImportTarget.IGNORE or column.index >= len(cells) or not (cell := cells[column.index]):
             continue
         try:
-            if column.target in OF_LEADS:
+            if column.target is ImportTarget.LEAD_CUSTOM:
+                _fill_lead_field(found, column, cell, region)
+            elif column.target in OF_LEADS:
                 _fill_lead(found, column.target, cell, region)
             elif column.target in KEYED:
                 _fill_field(found, column, cell, region)
             else:
                 _fill(found, column.target, cell, region)
         except _Refused as refused:
-            field = f"custom.{column.field_key}" if column.target in KEYED else column.target.value
-            found.refused.append((field, _printable(cell), refused.reason))
+            found.refused.append((column.field, _printable(cell), refused.reason))
     width = len(columns)
     if len(cells) > width and any(map(_visible, cells[width:])):
         found.refused.append(("", _printable(" ".join(cells[width:])), Reason.TOO_MANY_CELLS))
@@ -173,7 +177,7 @@ def _row(number: int, cells: list[str], found: _Found) -> Row | list[Reject]:
         found.custom,
         cells,
         [Reject(number, field, value, reason, cells, warning=True) for field, value, reason in left_out],
-        RowLead(**found.lead, tags=list(found.lead_tags.values())[:MAX_LEAD_TAGS]),
+        RowLead(**found.lead, tags=list(found.lead_tags.values())[:MAX_LEAD_TAGS], custom=found.lead_custom),
     )
 
 
@@ -183,7 +187,7 @@ def _fill(found: _Found, target: ImportTarget, cell: str, region: str) -> None:
         if found.phone and further_phones(cell, region, found.phone):
             found.left_out.append((target, _printable(cell), RowWarning.FURTHER_PHONE))
     elif target is ImportTarget.EMAIL:
-        if not _says_nothing(cell):
+        if not says_nothing(cell):
             found.texts[target] = _email(cell)
     elif target is ImportTarget.OPT_OUT:
         found.opted_out = _flag(cell) is True
@@ -203,8 +207,26 @@ def _fill_field(found: _Found, column: ColumnTarget, cell: str, region: str) -> 
     key, kind = column.field_key or "", column.field_kind
     if (plain := written(kind, text)) is not None:
         found.custom[key] = plain
-    elif not _says_nothing(cell):
-        found.left_out.append((f"custom.{key}", _printable(cell), _NOT_A[kind]))
+    elif not says_nothing(cell):
+        found.left_out.append((column.field, _printable(cell), _NOT_A[kind]))
+
+
+def _fill_lead_field(found: _Found, column: ColumnTarget, cell: str, region: str) -> None:
+    if not (text := _text(cell, MAX_CUSTOM)):
+        return
+    match column.lead_kind:
+        case None | LeadFieldKind.TEXT | LeadFieldKind.CHOICE:
+            plain, wrong = text, None
+        case LeadFieldKind.MONEY:
+            sum_of = cents(cell, region)
+            plain, wrong = None if sum_of is None else str(sum_of), RowWarning.LEAD_VALUE_INVALID
+        case kind:
+            like = CustomFieldKind(kind.value)
+            plain, wrong = written(like, text), _NOT_A[like]
+    if plain is not None:
+        found.lead_custom[column.field_key or ""] = plain
+    elif wrong is not None and not says_nothing(cell):
+        found.left_out.append((column.field, _printable(cell), wrong))
 
 
 def _fill_lead(found: _Found, target: ImportTarget, cell: str, region: str) -> None:
@@ -214,13 +236,13 @@ def _fill_lead(found: _Found, target: ImportTarget, cell: str, region: str) -> N
         _add_tags(found.lead_tags, cell)
     elif target is ImportTarget.LEAD_VALUE:
         found.lead["value_cents"] = cents(cell, region)
-        if found.lead["value_cents"] is None and not _says_nothing(cell):
+        if found.lead["value_cents"] is None and not says_nothing(cell):
             found.left_out.append((target, _printable(cell), RowWarning.LEAD_VALUE_INVALID))
     elif target is ImportTarget.LEAD_DUE:
         found.lead["due_on"] = written(CustomFieldKind.DATE, _text(cell, MAX_NAME)) or ""
-        if not found.lead["due_on"] and not _says_nothing(cell):
+        if not found.lead["due_on"] and not says_nothing(cell):
             found.left_out.append((target, _printable(cell), RowWarning.LEAD_DUE_INVALID))
-    elif not _says_nothing(cell):
+    elif not says_nothing(cell):
         found.lead[target.value.removeprefix("lead_")] = _text(cell, MAX_NAME)
 
 
@@ -229,7 +251,7 @@ def _phone(cell: str, region: str) -> Phone | None:
     outcome = parse_phone(cell, region)
     if isinstance(outcome, Phone):
         return outcome
-    if outcome.reason is not Reason.PHONE_EMPTY and not _says_nothing(cell):
+    if outcome.reason is not Reason.PHONE_EMPTY and not says_nothing(cell):
         raise _Refused(outcome.reason)
     return None
 
@@ -256,7 +278,8 @@ def _plain(cell: str) -> str:
     return "".join(char for char in letters if not unicodedata.combining(char)).strip(" .!'\"") or cell.strip()[:1]
 
 
-def _says_nothing(cell: str) -> bool:
+def says_nothing(cell: str) -> bool:
+    """Whether people write this for "none"."""
     return not _visible(cell) or (len(cell) < 40 and _plain(cell) in _NOTHING)
 
 
@@ -287,13 +310,13 @@ def _flag(cell: str) -> bool | None:
         return True
     if plain in _NO:
         return False
-    if _says_nothing(cell):
+    if says_nothing(cell):
         return None
     raise _Refused(Reason.FLAG_NOT_UNDERSTOOD)
 
 
 def _language(cell: str) -> str:
-    if _says_nothing(cell):
+    if says_nothing(cell):
         return ""
     plain = _plain(cell)
     if known := _LANGUAGES.get(plain.split(" ")[0].strip("(")):

@@ -6,7 +6,7 @@ is what the import wrote. Lifts no opt-out: who asked for no messages in the lis
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -39,6 +39,8 @@ case when c.import_id is distinct from m.import_id then null
                  and s.state not in ({M.QUEUED}, {M.SKIPPED}, {M.CANCELLED})) then '{StayReason.MESSAGED}'
     when exists (select from message s where s.company_id = c.company_id and s.contact_id = c.id) then '{StayReason.IN_CAMPAIGN}'
     when c.updated_at is distinct from m.left_at then '{StayReason.CHANGED}'
+    when exists (select from lead l where l.company_id = c.company_id and l.contact_id = c.id
+                 and (l.import_id is distinct from m.import_id or {arrivals.TOUCHED})) then '{StayReason.WITH_LEAD}'
     when exists (select from contact_note n where n.company_id = c.company_id and n.contact_id = c.id) then '{StayReason.NOTED}'
     when exists (select from contact_import_member o where o.company_id = c.company_id and o.contact_id = c.id
                  and o.import_id <> m.import_id) then '{StayReason.IN_OTHER_IMPORT}'
@@ -83,13 +85,16 @@ returning i.contact_id
 
 class Undo(msgspec.Struct, frozen=True):
     """How many contacts an undo removes, gives something back to, and leaves by StayReason; of one under way: so far. `processed` of
-    `total` people of the list were dealt with."""
+    `total` people of the list were dealt with. Of the leads that came with the list: how many go, and how many stay, which is known at the
+    end."""
 
     removed: int
     restored: int
     kept: dict[str, int]
     processed: int
     total: int
+    leads_removed: int = 0
+    leads_kept: int = 0
 
 
 async def preview(actor: Actor, import_id: UUID) -> Undo:
@@ -102,10 +107,11 @@ async def preview(actor: Actor, import_id: UUID) -> Undo:
         )
         _must_be_possible(row)
         rows = await r.fetch(_FORECAST, actor.company_id, import_id)
+        leads = await arrivals.forecast(r, actor.company_id, import_id)
     removed = sum(row["contacts"] for row in rows if row["created"] and row["stays"] is None)
     restored = sum(row["changed"] for row in rows if not row["created"])
     kept = {row["stays"]: row["contacts"] for row in rows if row["stays"] is not None}
-    return Undo(removed, restored, kept, 0, sum(row["contacts"] for row in rows))
+    return Undo(removed, restored, kept, 0, sum(row["contacts"] for row in rows), leads.removed, leads.kept)
 
 
 def _must_be_possible(row: asyncpg.Record | None) -> None:
@@ -160,20 +166,26 @@ async def step(company_id: UUID, import_id: UUID) -> bool:
         if row is None:
             return False
         ids = [found["contact_id"] for found in await w.fetch(_NEXT, company_id, import_id, row["last_id"], BATCH)]
-        removed, restored, kept = await _take_back(w, import_id, ids) if ids else (0, 0, Counter())
-        done, processed = len(ids) < BATCH, row["processed"] + len(ids)
-        kept.update(msgspec.json.decode(row["kept"], type=dict[str, int]))
+        gone = await _take_back(w, import_id, ids)
+        leads, done, processed = gone.leads, False, row["processed"] + len(ids)
+        if len(ids) < BATCH:
+            others = await arrivals.take_back_others(w, import_id, BATCH)
+            leads, done = leads + others, not others
+        kept = gone.kept + Counter(msgspec.json.decode(row["kept"], type=dict[str, int]))
         figures = await w.fetchrow(
             "update contact_import_undo set processed = $3, last_id = coalesce($4, last_id), removed = removed + $5,"
-            " restored = restored + $6, kept = $7::jsonb, finished_at = case when $8 then now() end"
-            " where company_id = $1 and import_id = $2 returning removed, restored",
+            " restored = restored + $6, kept = $7::jsonb, leads_removed = leads_removed + $8, leads_kept = $9,"
+            " finished_at = case when $10 then now() end where company_id = $1 and import_id = $2"
+            " returning removed, restored, leads_removed, leads_kept",
             company_id,
             import_id,
             processed,
             ids[-1] if ids else None,
-            removed,
-            restored,
+            gone.removed,
+            gone.restored,
             msgspec.json.encode(kept).decode(),
+            leads,
+            await arrivals.left(w, import_id) if done else 0,
             done,
         )
         assert figures is not None
@@ -184,19 +196,27 @@ async def step(company_id: UUID, import_id: UUID) -> bool:
                 import_id,
             )
             arrivals.settled(w, board_id)
-            w.audit("import.undone", import_id, removed=figures["removed"], restored=figures["restored"], kept=kept.total())
+            w.audit("import.undone", import_id, kept=kept.total(), **figures)
         state = ImportState.UNDONE if done else ImportState.UNDOING
         w.emit(ImportProgress(import_id=import_id, state=state, processed=processed, total=max(row["total"], processed)))
         w.emit(ContactsChanged())
     return not done
 
 
-async def _take_back(w: Work, import_id: UUID, ids: list[UUID]) -> tuple[int, int, Counter[str]]:
-    """How many were removed, got something back, and stay by their reasons."""
+class _Gone(NamedTuple):
+    """How many contacts were removed and got something back, those that stay by their reasons, and how many leads went."""
+
+    removed: int
+    restored: int
+    kept: Counter[str]
+    leads: int
+
+
+async def _take_back(w: Work, import_id: UUID, ids: list[UUID]) -> _Gone:
     await w.execute(
         "select from contact where company_id = $1 and id = any($2::uuid[]) order by id for update", w.company_id, ids
     )
-    await arrivals.take_back(w, import_id, ids)
+    leads = await arrivals.take_back(w, import_id, ids)
     rows = await w.fetch(_BATCH, w.company_id, import_id, ids)
     goes = [row["id"] for row in rows if row["created"] and row["stays"] is None]
     removed = await delete_contacts(w, goes) if goes else 0
@@ -206,7 +226,7 @@ async def _take_back(w: Work, import_id: UUID, ids: list[UUID]) -> tuple[int, in
     if changed:
         await refresh(w, sorted(changed))
     restored = changed - {row["id"] for row in stays}
-    return removed, len(restored), Counter(row["stays"] for row in stays)
+    return _Gone(removed, len(restored), Counter(row["stays"] for row in stays), leads)
 
 
 async def _give_back(w: Work, rows: Sequence[asyncpg.Record]) -> set[UUID]:

@@ -43,7 +43,7 @@ select i.id, i.state, i.filename, i.size, {sheet}::text as sheet, i.mapping::tex
     i.created_at, i.started_at, i.finished_at, u.name as created_by, case when i.undo_until > now() then i.undo_until end as undo_until,
     case when i.file_until > now() then i.file_until end as file_until,
     case when d.import_id is not null then json_build_object('removed', d.removed, 'restored', d.restored, 'kept', d.kept,
-        'processed', d.processed, 'total', d.total)::text end as undo
+        'processed', d.processed, 'total', d.total, 'leads_removed', d.leads_removed, 'leads_kept', d.leads_kept)::text end as undo
 from contact_import i left join account_user u on u.id = i.created_by
 left join contact_import_undo d on d.company_id = i.company_id and d.import_id = i.id
 where i.company_id = $1
@@ -219,13 +219,16 @@ async def start(
     leads: LeadOptions | None = None,
 ) -> asyncpg.Record:
     """The row of `one_import`. Fixes the mapping and starts the run; columns that are not named are ignored. Raises NotFound, Invalid, and Conflict
-    `import_not_ready` unless the file was looked at and the import was not started before, `board_archived`."""
+    `import_not_ready` unless the file was looked at and the import was not started before, `board_archived`, `too_many_lead_fields`;
+    Forbidden where a column makes a field of the board and the actor may not."""
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         _, sheet = await lock_ready(w, import_id)
         if leads is not None:
             await arrivals.check(w, leads.board_id, leads.stage_id, run_rules=leads.run_rules)
         names = [column.name for column in sheet.columns]
         mapping = await fields.ensure_fields(w, checked(columns, names, leads=leads is not None))
+        if leads is not None:
+            mapping = await arrivals.columns(w, leads.board_id, mapping, make=True)
         region = region or await w.fetchval("select country from company where id = $1", w.company_id)
         options = Options(
             tags=await tags.ensure_tags(w, tag_names),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from db.boards.enums import LeadFieldKind
 from db.contacts.enums import CustomFieldKind, ImportTarget
 from db.contacts.errors import ContactImportError, ContactImportField
 from db.errors import Field
@@ -16,22 +17,38 @@ from db.errors import Field
 MAX_KEY = 40
 
 
-SINGLE = frozenset(ImportTarget) - {ImportTarget.TAGS, ImportTarget.LEAD_TAGS, ImportTarget.CUSTOM, ImportTarget.IGNORE}
+SINGLE = frozenset(ImportTarget) - {
+    ImportTarget.TAGS,
+    ImportTarget.LEAD_TAGS,
+    ImportTarget.CUSTOM,
+    ImportTarget.LEAD_CUSTOM,
+    ImportTarget.IGNORE,
+}
 OF_LEADS = frozenset(target for target in ImportTarget if target.value.startswith("lead_"))
 """Targets that say something of the lead of a row, where leads are made."""
 KEYED = frozenset((ImportTarget.CUSTOM, ImportTarget.SECOND_PHONE))
-"""Targets that fill a custom field."""
+"""Targets that fill a custom field of the contact."""
+_NAMED = KEYED | {ImportTarget.LEAD_CUSTOM}
 _ADDRESSES = frozenset((ImportTarget.PHONE, ImportTarget.SECOND_PHONE, ImportTarget.EMAIL))
 
 
 class ColumnTarget(msgspec.Struct, frozen=True):
-    """What one column becomes. `field_key`, `field_label` and `field_kind` are of the custom field that a `KEYED` one fills."""
+    """What one column becomes. `field_key`, `field_label` and `field_kind` are of the custom field that a `KEYED` one fills, or of the
+    board's field that LEAD_CUSTOM fills: what kind that is says `lead_kind`, once it is known."""
 
     index: int
     target: ImportTarget
     field_key: str | None = None
     field_label: str | None = None
     field_kind: CustomFieldKind = CustomFieldKind.TEXT
+    lead_kind: LeadFieldKind | None = None
+
+    @property
+    def field(self) -> str:
+        """How a rejected cell names the column."""
+        if self.target is ImportTarget.LEAD_CUSTOM:
+            return f"{self.target}.{self.field_key}"
+        return f"custom.{self.field_key}" if self.target in KEYED else self.target.value
 
 
 class GuessedColumn(msgspec.Struct, frozen=True):
@@ -53,7 +70,7 @@ def checked(columns: Sequence[ColumnTarget], names: Sequence[str], *, leads: boo
     errors: list[Field] = []
     chosen: dict[int, ColumnTarget] = {}
     singles: set[ImportTarget] = set()
-    keys: set[str] = set()
+    keys_of: dict[bool, set[str]] = {False: set(), True: set()}  # of the contact's fields, and of the board's
     for place, column in enumerate(columns):
         where = f"columns[{place}]"
         if column.index >= len(names) or column.index in chosen:
@@ -65,7 +82,8 @@ def checked(columns: Sequence[ColumnTarget], names: Sequence[str], *, leads: boo
             errors.append(ContactImportField.NO_BOARD(f"{where}.target"))
         singles.add(column.target)
         key = label = None
-        if column.target in KEYED:
+        keys = keys_of[column.target is ImportTarget.LEAD_CUSTOM]
+        if column.target in _NAMED:
             key, label = column.field_key, column.field_label or (names[column.index][:60] if column.field_key else None)
             if not key and not label:
                 errors.append(ContactImportField.FIELD_KEY_MISSING(f"{where}.field_key"))
@@ -78,8 +96,11 @@ def checked(columns: Sequence[ColumnTarget], names: Sequence[str], *, leads: boo
     if errors:
         raise ContactImportError.MAPPING_INVALID(fields=errors)
     return [
-        msgspec.structs.replace(column, field_key=distinct_key(field_key(column.field_label or ""), keys))
-        if column.target in KEYED and not column.field_key
+        msgspec.structs.replace(
+            column,
+            field_key=distinct_key(field_key(column.field_label or ""), keys_of[column.target is ImportTarget.LEAD_CUSTOM]),
+        )
+        if column.target in _NAMED and not column.field_key
         else column
         for column in (chosen.get(index) or ColumnTarget(index, ImportTarget.IGNORE) for index in range(len(names)))
     ]

@@ -55,6 +55,7 @@ class RowWarning(Code):
     )
     LEAD_VALUE_INVALID = "lead_value_invalid", "This is no value, like 1.234,50. The lead was made without it."
     LEAD_DUE_INVALID = "lead_due_invalid", "This is no date. The lead was made without it."
+    FIELD_NOT_A_CHOICE = "field_not_a_choice", "The field does not offer this. The lead was made without it."
     STAGE_UNKNOWN = "stage_unknown", "The board has no stage of this name. The lead stands in the one that was chosen."
     OWNER_UNKNOWN = "lead_owner_unknown", "Nobody in the team has this e-mail. The lead is nobody's."
     TOO_MANY_TAGS = "too_many_tags", "There are more tags than a company can have. The row was imported without the new ones."
@@ -66,6 +67,7 @@ class StayReason(Code):
     MESSAGED = "messaged", "There were messages already."
     IN_CAMPAIGN = "in_campaign", "In a campaign."
     CHANGED = "changed", "Changed after the import."
+    WITH_LEAD = "with_lead", "With a lead that somebody went on with."
     NOTED = "noted", "With notes."
     IN_OTHER_IMPORT = "in_other_import", "In another list too."
 

@@ -265,7 +265,7 @@ async def test_an_import_is_undone_after_a_look_at_what_that_does(client: httpx.
     done = await run(client, us, owner, await upload(client, us, owner, LIST), tags=["maio"])
     assert (done["undo"], done["undo_until"] > done["finished_at"]) == (None, True)
     path = f"/v1/imports/{done['id']}"
-    nothing = {"removed": 1, "restored": 0, "kept": [], "processed": 0, "total": 1}
+    nothing = {"removed": 1, "restored": 0, "kept": [], "processed": 0, "total": 1, "leads_removed": 0, "leads_kept": 0}
     assert (await client.get(f"{path}/undo-preview", headers=us)).json() == nothing
     person = (await client.get("/v1/contacts", headers=us)).json()["items"][0]
     await client.post(f"/v1/contacts/{person['id']}/notes", json={"body": "x"}, headers=us)

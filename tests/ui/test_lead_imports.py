@@ -7,18 +7,25 @@ import pytest
 from nicegui import ui
 from nicegui.testing import User
 
-from api.contract.enums import ImportState, ImportTarget
+from api.contract.boards import LeadFieldCreate
+from api.contract.enums import ImportState, ImportTarget, LeadFieldKind
 from api.contract.events import ImportProgress
 from db import blobs
-from db.jobs import DryRunImport, RunImport
+from db.jobs import DryRunImport, RunImport, UndoImport
 from db.settings import Settings
 from db.tenancy import Actor
 from tests.ui.interactions import click, field, hear, true_of, until
 from tests.ui.test_contacts import _uploaded
+from ui.client import boards, contacts
 from ui.client.base import ApiClient
+from workers.contacts import undo_import
 from workers.imports.job import dry_run_import, run_import
 
-LIST = "Nome;Celular;Negócio;Valor;Etapa\nAna;(11) 98765-4321;Reforma;R$ 1.200,00;Proposta\nBia;(11) 98765-4322;Obra;900;Lua\n"
+LIST = (
+    "Nome;Celular;Negócio;Valor;Etapa;Origem;Cidade\n"
+    "Ana;(11) 98765-4321;Reforma;R$ 1.200,00;Proposta;Anúncio;Recife\n"
+    "Bia;(11) 98765-4322;Obra;900;Lua;Rádio;Olinda\n"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +34,7 @@ def _files(database: Settings) -> None:
 
 
 def targets(user: User) -> list[object]:
-    return [one.value for one in sorted(user.find(kind=ui.select).elements, key=lambda one: one.id)][:5]
+    return [one.value for one in sorted(user.find(kind=ui.select).elements, key=lambda one: one.id)][:7]
 
 
 async def _waiting(owner_db: asyncpg.Connection, owner: Actor) -> bool:
@@ -46,10 +53,13 @@ def reasons(user: User) -> list[str]:
 async def test_from_a_board_to_its_leads(
     real: User, owner_db: asyncpg.Connection, owner: Actor, as_owner: ApiClient, board: UUID
 ) -> None:
+    body = LeadFieldCreate(label="Origem", kind=LeadFieldKind.CHOICE, choices=["Anúncio"], key="source")
+    await boards.create_lead_field(as_owner, board, body)
     found = await _uploaded(as_owner, owner, LIST)
     await real.open(f"/imports/{found.id}?board={board}")
     await real.should_see("Criar negócios também?")
     wanted = [ImportTarget.NAME, ImportTarget.PHONE, ImportTarget.LEAD_TITLE, ImportTarget.LEAD_VALUE, ImportTarget.LEAD_STAGE]
+    wanted += ["lead_custom:source", ImportTarget.CUSTOM]  # type: ignore[list-item]
     await until(lambda: true_of(lambda: targets(real) == wanted))
     await until(lambda: _waiting(owner_db, owner))
     await dry_run_import(owner.company_id, DryRunImport(import_id=found.id))
@@ -64,16 +74,53 @@ async def test_from_a_board_to_its_leads(
     await until(lambda: true_of(lambda: any("não tem uma etapa com este nome" in reason for reason in reasons(real))))
     rows = await owner_db.fetch("select title, value_cents from lead where company_id = $1 order by title", owner.company_id)
     assert [tuple(row) for row in rows] == [("Obra", 90000), ("Reforma", 120000)]
+    assert any("não oferece esta opção" in reason for reason in reasons(real))
+    own = "select custom->>'source' from lead where company_id = $1 order by title"
+    assert [row[0] for row in await owner_db.fetch(own, owner.company_id)] == [None, "Anúncio"]
+    kept = await owner_db.fetchval("select id from lead where company_id = $1 and title = 'Obra'", owner.company_id)
+    await boards.add_note(as_owner, kept, "Ligar")
+    click(real, "Desfazer importação")
+    for text in (
+        "1 contato sai. 1 negócio sai.",
+        "1 negócio fica: alguém o moveu, alterou ou anotou.",
+        "com um negócio em que alguém mexeu",
+    ):
+        await real.should_see(text)
+    click(real, "Desfazer importação")
+    await real.should_see("A importação está sendo desfeita")
+    await undo_import(owner.company_id, UndoImport(import_id=found.id))
+    hear(ImportProgress(import_id=found.id, state=ImportState.UNDONE, processed=2, total=2))
+    for text in ("Negócios removidos", "Negócios que ficaram", "alguém moveu, alterou ou anotou"):
+        await real.should_see(text)
+
+
+async def test_a_list_that_is_imported_again_keeps_what_its_columns_were(
+    real: User, owner: Actor, as_owner: ApiClient, board: UUID
+) -> None:
+    """The board too; and a new field of the board has a name."""
+    found = await _uploaded(as_owner, owner, LIST)
+    await real.open(f"/imports/{found.id}?board={board}")
+    wanted = [ImportTarget.LEAD_TITLE, ImportTarget.LEAD_VALUE, ImportTarget.LEAD_STAGE]
+    await until(lambda: true_of(lambda: targets(real)[2:5] == wanted))
+    origin = sorted(real.find(kind=ui.select).elements, key=lambda one: one.id)[5]
+    origin.value = ImportTarget.LEAD_CUSTOM
+    click(real, "Importar")
+    await real.should_see("Os seus contatos estão entrando")
+    await run_import(owner.company_id, RunImport(import_id=found.id))
+    assert [field.label for field in await boards.lead_fields(as_owner, board)] == ["Origem"]
+    again = await contacts.repeat_import(as_owner, found.id)
+    await real.open(f"/imports/{again.id}")
+    await until(lambda: true_of(lambda: targets(real)[2:6] == [*wanted, "lead_custom:origem"]))
 
 
 async def test_without_a_board_columns_say_nothing_of_leads(real: User, owner: Actor, as_owner: ApiClient, board: UUID) -> None:
     found = await _uploaded(as_owner, owner, LIST)
     await real.open(f"/imports/{found.id}")
     await real.should_see("Escolher um quadro")
-    assert targets(real)[2:] == [ImportTarget.CUSTOM] * 3
+    assert targets(real)[2:] == [ImportTarget.CUSTOM] * 5
     click(real, "Escolher um quadro")
     await real.should_see("Não, só contatos")
     field(real, "Quadro").value = board
     await until(lambda: true_of(lambda: targets(real)[3] == ImportTarget.LEAD_VALUE))
     field(real, "Quadro").value = ""
-    await until(lambda: true_of(lambda: targets(real)[2:] == [ImportTarget.CUSTOM] * 3))
+    await until(lambda: true_of(lambda: targets(real)[2:] == [ImportTarget.CUSTOM] * 5))

@@ -13,6 +13,7 @@ from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
 
 from ui.components.buttons import button
+from ui.components.grouped_select import GroupedSelect
 from ui.components.text import Text, icon
 from ui.formats import place, zone
 from ui.i18n import _
@@ -289,12 +290,17 @@ def select_field(
     search: bool = False,
     multiple: bool = False,
     clearable: bool = False,
+    headings: Mapping[V, str] | None = None,
     on_change: OnChange | None = None,
 ) -> Field[Any]:
-    """Choice from `{value: label}`; `search` adds typing, for more than about ten options."""
+    """Choice from `{value: label}`; `search` adds typing, for more than about ten options. `headings` stand in the list above the
+    options of their values."""
 
     def control() -> ValueElement[Any]:
-        element = ui.select(dict(options), value=value, with_input=search, multiple=multiple, clearable=clearable)
+        kind = ui.select if headings is None else GroupedSelect
+        element = kind(dict(options), value=value, with_input=search, multiple=multiple, clearable=clearable)
+        if isinstance(element, GroupedSelect) and headings:
+            element.regroup(options, value, headings)
         _dress(element, placeholder if search and value is None else "")
         element.props("options-dense behavior=menu dropdown-icon=sym_r_keyboard_arrow_down" + (" use-chips" if multiple else ""))
         if on_change is not None:

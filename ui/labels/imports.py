@@ -1,5 +1,8 @@
 """Imports for people: states, what a column may become, why a file or a row was not taken."""
 
+from collections.abc import Sequence
+
+from api.contract.boards import LeadField
 from api.contract.contacts import Import, ImportKept
 from api.contract.enums import ImportState, ImportTarget
 from api.contract.problems import FileProblem, Reason, RowWarning, StayReason
@@ -24,28 +27,46 @@ def import_state(state: ImportState) -> tuple[str, Tone]:
     return names[state]
 
 
-def targets(*, leads: bool = False) -> dict[ImportTarget, str]:
-    """What a column may become; `leads`: rows become leads too."""
-    names = {
-        "phone": _("Phone"),
-        "second_phone": _("Second phone, where the first is missing"),
-        "name": _("Full name"),
-        "first_name": _("First name"),
-        "last_name": _("Last name"),
-        "email": _("E-mail"),
-        "tags": _("Tags"),
-        "language": _("Preferred language"),
-        "opt_out": _("Wants no messages (yes or no)"),
-        "custom": _("Own field"),
-        "lead_title": _("Lead: title"),
-        "lead_value": _("Lead: value"),
-        "lead_stage": _("Lead: stage, by its name"),
-        "lead_owner": _("Lead: owner, by e-mail"),
-        "lead_due": _("Lead: date"),
-        "lead_tags": _("Lead: tags"),
-        "ignore": _("Leave out"),
+def targets() -> dict[str, str]:
+    """What a column may become in a contact."""
+    return {
+        ImportTarget.PHONE: _("Phone"),
+        ImportTarget.SECOND_PHONE: _("Second phone, where the first is missing"),
+        ImportTarget.NAME: _("Full name"),
+        ImportTarget.FIRST_NAME: _("First name"),
+        ImportTarget.LAST_NAME: _("Last name"),
+        ImportTarget.EMAIL: _("E-mail"),
+        ImportTarget.TAGS: _("Tags"),
+        ImportTarget.LANGUAGE: _("Preferred language"),
+        ImportTarget.OPT_OUT: _("Wants no messages (yes or no)"),
+        ImportTarget.CUSTOM: _("Own field"),
     }
-    return {target: names[target] for target in ImportTarget if leads or not target.value.startswith("lead_")}
+
+
+def lead_targets(fields: Sequence[LeadField], *, new: bool) -> dict[str, str]:
+    """What it may become in a lead; `fields` of its board, `new`: one that is to be made too."""
+    names = {
+        ImportTarget.LEAD_TITLE: _("Lead: title"),
+        ImportTarget.LEAD_VALUE: _("Lead: value"),
+        ImportTarget.LEAD_STAGE: _("Lead: stage, by its name"),
+        ImportTarget.LEAD_OWNER: _("Lead: owner, by e-mail"),
+        ImportTarget.LEAD_DUE: _("Lead: date"),
+        ImportTarget.LEAD_TAGS: _("Lead: tags"),
+    }
+    own = {lead_field(one.key): _("Lead: {field}").format(field=one.label) for one in fields}
+    return {**names, **own, **({ImportTarget.LEAD_CUSTOM: _("Lead: new field")} if new else {})}
+
+
+def lead_field(key: str) -> str:
+    """A field of the board as a target to choose."""
+    return f"{ImportTarget.LEAD_CUSTOM}:{key}"
+
+
+def column_name(target: str, key: str | None) -> str:
+    """How a rejected cell names its column."""
+    if target == ImportTarget.LEAD_CUSTOM:
+        return f"{target}.{key}"
+    return f"custom.{key}" if key else target
 
 
 def file_problem(found: Import) -> str:

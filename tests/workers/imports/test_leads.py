@@ -4,14 +4,16 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 
 from db import blobs
-from db.boards import leads, moves
+from db.boards import history, leads, moves, stage_removal
 from db.boards.enums import RuleOccasion
 from db.boards.events import BoardChanged
-from db.boards.rule import AddTag, SendTemplate
+from db.boards.rule import AddTag, Move, SendTemplate, WriteNote
 from db.contacts import import_batch, import_dry_run, import_undo, imports
+from db.contacts.actions import delete_contact
 from db.contacts.enums import ImportTarget
 from db.contacts.import_leads import LeadOptions
 from db.contacts.mapping import ColumnTarget
@@ -95,6 +97,45 @@ async def test_each_row_makes_a_contact_and_a_lead(owner: Actor, owner_db: async
         pass
     kept = await owner_db.fetch("select id from lead where company_id = $1", owner.company_id)
     assert {row["id"] for row in kept} == {there, reform["id"]}
+    await totals_are_right(owner_db, owner)
+
+
+async def test_an_undo_takes_what_only_rules_touched_and_leaves_what_a_person_did(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the contact is gone or another's by now; and whoever has a lead that stays, stays."""
+    first, talking, proposal, *_ = await stages_of(owner_db, owner)
+    monkeypatch.setattr(import_undo, "BATCH", 2)
+    for action in (AddTag(tag="lista"), WriteNote(body="Veio da lista"), Move(stage_id=talking["id"])):
+        await rule(owner, first, action)
+    names = ("regra", "etapa", "movido", "mudado", "anotado", "sem contato", "sem contato, mudado", "chave")
+    rows = "".join(f"P{n};11 98765-{4000 + n};{name};;;;;\n" for n, name in enumerate(names))
+    found = await imported(owner, rows, LeadOptions(first["board_id"], run_rules=True))
+    made = {row["title"]: row for row in await owner_db.fetch("select * from lead where company_id = $1", owner.company_id)}
+    for row in made.values():
+        await run_all(owner, owner_db, row["id"])
+    assert set(await column(owner, talking)) == set(names)
+    ruled = await leads.lead(owner, made["regra"]["id"])
+    assert (ruled["tags"], ruled["note_count"], ruled["version"]) == (["lista"], 1, 3)
+    await moves.move_lead(owner, made["movido"]["id"], stage_id=proposal["id"])
+    await leads.change_lead(owner, made["mudado"]["id"], title="mudado!")
+    await history.add_note(owner, made["anotado"]["id"], "Ligar amanhã")
+    await leads.change_lead(owner, made["sem contato, mudado"]["id"], value_cents=100)
+    key = msgspec.structs.replace(owner, kind="api_key")
+    await leads.change_lead(key, made["chave"]["id"], value_cents=100)
+    for name in ("sem contato", "sem contato, mudado"):
+        await delete_contact(owner, made[name]["contact_id"])
+    await stage_removal.delete_stage(owner, talking["id"], move_to=first["id"])  # has to do with no lead
+    seen = await import_undo.preview(owner, found["id"])
+    assert (seen.leads_removed, seen.leads_kept, seen.removed, seen.kept) == (3, 5, 2, {"with_lead": 4})
+    await import_undo.start_undo(owner, found["id"])
+    while await import_undo.step(owner.company_id, found["id"]):
+        pass
+    done = msgspec.json.decode((await imports.one_import(owner, found["id"]))["undo"], type=import_undo.Undo)
+    assert (done.leads_removed, done.leads_kept, done.removed, done.kept) == (3, 5, 2, {"with_lead": 4})
+    kept = await owner_db.fetch("select title, contact_id from lead where company_id = $1", owner.company_id)
+    assert {row["title"] for row in kept} == {"movido", "mudado!", "anotado", "sem contato, mudado", "chave"}
+    assert [row["title"] for row in kept if row["contact_id"] is None] == ["sem contato, mudado"]
     await totals_are_right(owner_db, owner)
 
 

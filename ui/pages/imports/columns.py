@@ -14,15 +14,20 @@ from ui.components import problems
 from ui.components.buttons import button
 from ui.components.cards import card, item, note
 from ui.components.forms import Field, lead_to, select_field, text_field
+from ui.components.grouped_select import GroupedSelect
 from ui.components.states import Loader
 from ui.components.text import Text
 from ui.i18n import _, ngettext
 from ui.labels import imports as import_labels
 from ui.pages.imports.dry_run import DryRunCard
-from ui.pages.imports.leads import LeadChoice, lead_target
+from ui.pages.imports.leads import LEAD, LeadChoice
 
 MANY = 20
 """Of more columns than these, those that are left out are folded."""
+
+
+_NEW = (ImportTarget.CUSTOM, ImportTarget.LEAD_CUSTOM)
+"""What gets a field by the name that stands beside it."""
 
 
 class Columns:
@@ -31,6 +36,7 @@ class Columns:
     def __init__(self, found: Import, api: ApiClient, place: Loader[Import]) -> None:
         self._found, self._api, self._place = found, api, place
         self._choices: dict[int, Field[Any]] = {}
+        self._guessed: dict[int, str] = {}
         self._labels: dict[int, Field[str]] = {}
         self._fills: dict[int, ui.label] = {}
         self._rates = [column.fill_rate for column in found.columns]
@@ -61,7 +67,8 @@ class Columns:
                 hint=_("So you find this list again. Several with commas between them."),
                 on_change=self._changed,
             )
-        self._leads = LeadChoice(api, self._leads_changed) if session.current().may(Permission.LEADS_WRITE) else None
+        may = session.current().may
+        self._leads = LeadChoice(api, found, self._leads_changed) if may(Permission.LEADS_WRITE) else None
         self._draw_preview(shown)
         self._dry = DryRunCard(found, api, self._body, self._counted)
         with ui.element("div").classes("m-wizard-foot"):
@@ -99,7 +106,7 @@ class Columns:
 
     def _draw_column(self, column: ImportColumn) -> None:
         def chosen() -> None:
-            own.hide(self._choices[column.index].value != ImportTarget.CUSTOM)
+            own.hide(self._choices[column.index].value not in _NEW)
             self._changed()
 
         with item() as line:
@@ -110,12 +117,13 @@ class Columns:
                 ui.label(samples).classes("m-hint m-clip")
                 self._fills[column.index] = ui.label(self._fill(column.index)).classes("m-hint")
             with ui.element("div").classes("m-row m-near items-start m-import-choice"):
-                choice = select_field("", import_labels.targets(leads=self._with_leads), column.target, on_change=chosen)
+                guess = self._guessed[column.index] = self._guess(column)
+                choice = select_field("", self._options(), guess, headings=self._headings(), on_change=chosen)
                 choice.control.props["aria-label"] = _("What {column} is").format(column=column.name)
                 own = text_field("", column.name[:60], limit=60, placeholder=_("Name of the field"), on_change=self._changed)
                 own.control.props["aria-label"] = _("Name of the field")
             self._choices[column.index], self._labels[column.index] = choice, own
-            own.hide(column.target != ImportTarget.CUSTOM)
+            own.hide(choice.value not in _NEW)
 
     def _fill(self, index: int) -> str:
         text = _("Filled in {share} of the rows") if self._whole else _("Filled in {share} of the first rows")
@@ -134,18 +142,33 @@ class Columns:
             table = ui.table(rows=rows, columns=columns, row_key="id", pagination={"rowsPerPage": 0}).classes("m-table")
             table.props("flat hide-pagination")
 
+    def _options(self) -> dict[str, str]:
+        """What a column may become: in a contact, in a lead, nothing."""
+        leads = self._leads.targets if self._leads is not None else {}
+        return {**import_labels.targets(), **leads, ImportTarget.IGNORE: _("Leave out")}
+
+    def _headings(self) -> dict[str, str]:
+        """Above what a column may become in a contact, and in a lead; of one group it needs none."""
+        if self._leads is None or not self._leads.targets:
+            return {}
+        return {ImportTarget.PHONE: _("Contact"), ImportTarget.LEAD_TITLE: _("Lead"), ImportTarget.IGNORE: ""}
+
+    def _guess(self, column: ImportColumn) -> str:
+        """What it looks like, as far as that can be chosen now."""
+        if self._leads is not None and (of_lead := self._leads.guess(column)) is not None:
+            return of_lead
+        return ImportTarget.CUSTOM if column.target.startswith(LEAD) else column.target
+
     def _leads_changed(self) -> None:
-        """Columns may say something of leads now, or no longer."""
-        on = self._with_leads
+        """Columns may say something of leads now, or no longer, or of those of another board."""
+        options = self._options()
         for column in self._found.columns:
             if (choice := self._choices.get(column.index)) is None:
                 continue
-            value, guess = ImportTarget(choice.value), lead_target(column)
-            if on and guess is not None and value is column.target:
-                value = guess
-            elif not on and value.value.startswith("lead_"):
-                value = column.target
-            choice.control.set_options(import_labels.targets(leads=on), value=value)  # type: ignore[attr-defined]
+            untouched = choice.value == self._guessed.get(column.index) or choice.value not in options
+            guess = self._guessed[column.index] = self._guess(column)
+            assert isinstance(choice.control, GroupedSelect)
+            choice.control.regroup(options, guess if untouched else choice.value, self._headings())
         self._changed()
 
     # -- what was chosen ----------------------------------------------------------------------------------------
@@ -168,26 +191,25 @@ class Columns:
             text = ngettext("Import {n} contact", "Import {n} contacts", people)
             self._go.text = text.format(n=formats.number(people))
 
-    @property
-    def _with_leads(self) -> bool:
-        return self._leads is not None and self._leads.value is not None
-
     def _mapping(self) -> list[ColumnChoice]:
         chosen = []
         for column in self._found.columns:
             drawn = column.index in self._choices
             nothing = self._whole and not self._rates[column.index]  # a field for it would be a field of nobody
-            guess = ImportTarget.IGNORE if nothing else column.target
-            target = self._choices[column.index].value if drawn else guess
+            guess = ImportTarget.IGNORE if nothing else self._guess(column)
+            target, _colon, lead_key = str(self._choices[column.index].value if drawn else guess).partition(":")
             if target == ImportTarget.IGNORE:  # as who is not named
                 continue
-            key = label = None
-            if target in (ImportTarget.CUSTOM, ImportTarget.SECOND_PHONE):
-                own = self._labels[column.index].value.strip() if drawn and target == ImportTarget.CUSTOM else ""
+            key, label = lead_key or None, None
+            if key is None and target in (*_NEW, ImportTarget.SECOND_PHONE):
+                own = self._labels[column.index].value.strip() if drawn and target in _NEW else ""
                 label = own or column.name[:60]
-                key = column.field_key if label == column.name[:60] else None  # the API makes one from the label
+                same = label == column.name[:60] and target != ImportTarget.LEAD_CUSTOM
+                key = column.field_key if same else None  # the API makes one from the label
             kind = column.field_kind
-            chosen.append(ColumnChoice(index=column.index, target=target, field_key=key, field_label=label, field_kind=kind))
+            chosen.append(
+                ColumnChoice(index=column.index, target=ImportTarget(target), field_key=key, field_label=label, field_kind=kind)
+            )
         return chosen
 
     def _body(self) -> ImportStart:

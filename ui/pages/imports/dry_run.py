@@ -26,8 +26,7 @@ class DryRunCard:
 
     def __init__(self, found: Import, api: ApiClient, body: Callable[[], ImportStart], counted: Callable[[Import], Any]) -> None:
         self._id, self._api, self._body, self._counted = found.id, api, body, counted
-        self._names: dict[str, str] = {column.target: column.name for column in found.columns if column.target != "custom"}
-        self._names |= {f"custom.{column.field_key}": column.name for column in found.columns if column.field_key}
+        self._columns = {column.index: column.name for column in found.columns}
         self._wanted = 0  # how often something else was chosen
         self._asked = 0  # what of it the API knows
         with card(_("What will happen")) as self._element:
@@ -134,11 +133,13 @@ class DryRunCard:
             self._draw_reasons(cells, warning=True)
 
     def _draw_reasons(self, reasons: Sequence[ImportReason], *, warning: bool) -> None:
+        chosen = self._body().columns if reasons else []
+        names = {import_labels.column_name(one.target, one.field_key): self._columns[one.index] for one in chosen}
         for one in reasons:
             rows = ngettext("{n} row", "{n} rows", one.rows).format(n=formats.number(one.rows))
             with ui.element("div").classes("m-col m-tight"):
                 Text("p", f"{rows}: {import_labels.row_problem(one.reason, warning=warning)}", "m-text")
                 for example in one.examples:
                     where = _("Row {n}").format(n=formats.number(example.row_number))
-                    parts = [where, self._names.get(example.field, ""), example.value]
+                    parts = [where, names.get(example.field, ""), example.value]
                     Text("p", " · ".join(filter(None, parts)), "m-hint m-clip")

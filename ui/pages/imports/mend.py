@@ -152,7 +152,7 @@ class _Row:
         if one.reason == "no_identity":
             wanted = [c for c in self._columns if c.target == "phone"] or [c for c in self._columns if c.target == "email"]
         else:
-            wanted = [c for c in self._columns if one.field in {c.target, f"custom.{c.field_key}"}]
+            wanted = [c for c in self._columns if one.field == import_labels.column_name(c.target, c.field_key)]
         return wanted[0].index if len(wanted) == 1 else None
 
     def add(self, one: ImportReject) -> None:

@@ -247,8 +247,7 @@ class _Flow:
             )
 
     def _draw_rejects(self, found: Import, *, taken_only: bool) -> None:
-        names: dict[str, str] = {column.target: column.name for column in found.columns if column.target != "custom"}
-        names |= {f"custom.{column.field_key}": column.name for column in found.columns if column.field_key}
+        names = {import_labels.column_name(column.target, column.field_key): column.name for column in found.columns}
 
         async def fetch(query: Query) -> Page[ImportReject]:
             asked = {"cursor": query.cursor, "limit": query.limit, "warning": True if taken_only else None}

@@ -23,16 +23,21 @@ def undo_button(found: Import, api: ApiClient, show: Callable[[Import], Awaitabl
 
     async def ask() -> None:
         seen = await client.undo_preview(api, found.id)
-        if await confirm(_("Undo this import?"), _goes(seen.removed), more=_lines(seen), yes=_("Undo import"), danger=True):
+        if await confirm(_("Undo this import?"), _goes(seen), more=_lines(seen), yes=_("Undo import"), danger=True):
             await show(await client.undo_import(api, found.id))
 
     button(_("Undo import"), ask, kind="danger", icon="undo")
 
 
-def _goes(count: int) -> str:
-    if not count:
-        return _("No contact goes.")
-    return ngettext("{n} contact goes.", "{n} contacts go.", count).format(n=formats.number(count))
+def _goes(seen: ImportUndo) -> str:
+    if not seen.removed:
+        contacts = _("No contact goes.")
+    else:
+        contacts = ngettext("{n} contact goes.", "{n} contacts go.", seen.removed).format(n=formats.number(seen.removed))
+    if not seen.leads_removed:
+        return contacts
+    leads = ngettext("{n} lead goes.", "{n} leads go.", seen.leads_removed).format(n=formats.number(seen.leads_removed))
+    return f"{contacts} {leads}"
 
 
 def _lines(seen: ImportUndo) -> list[str]:
@@ -45,6 +50,13 @@ def _lines(seen: ImportUndo) -> list[str]:
             seen.restored,
         )
         lines.append(known.format(n=formats.number(seen.restored)))
+    if seen.leads_kept:
+        leads = ngettext(
+            "{n} lead stays: somebody moved, changed or noted it.",
+            "{n} leads stay: somebody moved, changed or noted them.",
+            seen.leads_kept,
+        )
+        lines.append(leads.format(n=formats.number(seen.leads_kept)))
     return [*lines, _("The tags of this import come off. Who opted out stays opted out.")]
 
 
@@ -66,6 +78,9 @@ def draw_undone(found: Import) -> None:
         figure(_("Removed"), formats.number(seen.removed), hint=_("came by this list"))
         figure(_("As before"), formats.number(seen.restored), hint=_("got back what they had"))
         figure(_("Stayed"), formats.number(sum(kept.contacts for kept in seen.kept)), hint=_("were used since"))
+        if found.leads:
+            figure(_("Leads removed"), formats.number(seen.leads_removed), hint=_("nobody had to do with them"))
+            figure(_("Leads that stayed"), formats.number(seen.leads_kept), hint=_("were moved, changed or noted by somebody"))
     if seen.kept:
         with card(_("Why some stayed")), ui.element("ul").classes("m-points"):
             for kept in seen.kept:
