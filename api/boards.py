@@ -153,8 +153,8 @@ class StageController(Controller):
         opt={"versioned": True},
         summary="Delete a stage",
         description="Its leads go to the end of the stage `move_to`. With more than 5,000 of them it stays, with `moving_to`, until they "
-        "have gone, and takes no others; `leads` says how many are left; asked for again, without `move_to`, it goes on where it was given "
-        "up. 409 `stage_not_empty`, `stage_leaving`, `last_stage`, "
+        "have gone, and takes no others; `leads` says how many are left of `moving_of`; with `moving_failed` it came to a stop, and asked for "
+        "again, without `move_to`, it goes on. 409 `stage_not_empty`, `stage_leaving`, `last_stage`, "
         "`other_board`; 412 when somebody else changed it.",
     )
     async def delete_stage(

@@ -25,7 +25,11 @@ async def remove_stage(company_id: UUID, job: RemoveStage) -> None:
     await in_shifts(lambda: stage_removal.step(company_id, job.stage_id))
 
 
+async def give_up_stage(company_id: UUID, job: RemoveStage, reason: str) -> None:
+    await stage_removal.give_up(company_id, job.stage_id)
+
+
 JOBS = (
     Handler(RemoveLeadField, lambda _: remove_field),
-    Handler(RemoveStage, lambda _: remove_stage),
+    Handler(RemoveStage, lambda _: remove_stage, give_up_stage),
 )

@@ -34,18 +34,20 @@ class Stage(Output):
     leads: int
     value_cents: int
     moving_to: UUID | None  # it is being deleted: the stage to which its leads go; it takes no others
+    moving_of: int | None  # leads that it had when that began; `leads` are left
+    moving_failed: bool  # it came to a stop; deleting the stage once more goes on
     totals_version: int  # as `version` in board.totals: what has a lower one is older
     version: int
 
 
 class StageCount(Output):
     """GET /v1/boards/{id}/totals?owner_id=&search=&tag=&due=&value= → Page[StageCount], in order: what a filter finds in each stage. Exact up to
-    1,000 leads."""
+    1,000 leads, and for filters by which an index counts."""
 
     stage_id: UUID
     leads: int
     value_cents: int
-    more: bool  # there are more than that
+    more: bool  # there are more than that: `leads` are 1,000, and `value_cents` is theirs
 
 
 class Board(Output):

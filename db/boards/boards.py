@@ -21,8 +21,8 @@ _STAGES = (("Novo", "New", "blue", StageKind.OPEN, 10), ("Ganho", "Won", "green"
            ("Perdido", "Lost", "red", StageKind.LOST, 0))  # fmt: skip
 
 STAGE = """
-select s.id, s.board_id, s.name, s.color, s.kind, s.rank, s.lead_limit, s.probability, s.version, s.moving_to,
-    coalesce(t.leads, 0) as leads, coalesce(t.value_cents, 0) as value_cents, coalesce(t.version, 0) as totals_version
+select s.id, s.board_id, s.name, s.color, s.kind, s.rank, s.lead_limit, s.probability, s.version, s.moving_to, s.moving_of,
+    s.moving_failed, coalesce(t.leads, 0) as leads, coalesce(t.value_cents, 0) as value_cents, coalesce(t.version, 0) as totals_version
 from stage s left join stage_total t on t.company_id = s.company_id and t.stage_id = s.id
 """
 _SELECT = f"""

@@ -33,12 +33,13 @@ with moved as (
         lost_reason = case when $5::bool then coalesce(lost_reason, $6::text) end
     where company_id = $1 and stage_id = $2 and id = any($10::uuid[]) returning id
 )
-insert into lead_change(company_id, lead_id, by_id, kind, from_stage_id, from_stage, to_stage_id, to_stage)
-select $1, id, $7::uuid, $8::text, $2, $6::text, $3, $9::text from moved
+insert into lead_change(company_id, lead_id, by_id, kind, from_stage_id, from_stage, to_stage_id, to_stage, what)
+select $1, id, $7::uuid, $8::text, $2, $6::text, $3, $9::text, '{"stage_deleted": true}' from moved
 returning id, lead_id
 """
 _LEAVE = """
-update stage set moving_to = $3, moving_rank = $4, moving_by = $5, version = version + 1 where company_id = $1 and id = $2
+update stage set moving_to = $3, moving_rank = $4, moving_by = $5, moving_of = $6, version = version + 1
+where company_id = $1 and id = $2
 """
 _LEAVING = "select true from stage where company_id = $1 and moving_to = $2 limit 1"
 
@@ -51,6 +52,7 @@ async def delete_stage(actor: Actor, stage_id: UUID, *, move_to: UUID | None, ex
     async with work(actor, Permission.BOARDS_WRITE) as w:
         going = await w.fetchval("select moving_to from stage where company_id = $1 and id = $2", w.company_id, stage_id)
         if going is not None and move_to in (None, going):
+            await _failed(w, stage_id, failed=False)
             w.enqueue(RemoveStage(stage_id=stage_id))
             return
         stage = await locked(w, stage_id, expected)
@@ -69,7 +71,7 @@ async def delete_stage(actor: Actor, stage_id: UUID, *, move_to: UUID | None, ex
             )
             rank = between(last, None)
             if leads > MOST_MOVED:
-                await w.execute(_LEAVE, w.company_id, stage_id, target["id"], rank, doer(actor))
+                await w.execute(_LEAVE, w.company_id, stage_id, target["id"], rank, doer(actor), leads)
                 w.enqueue(RemoveStage(stage_id=stage_id))
             else:
                 await _move(w, stage, target, rank, doer(actor), MOST_MOVED)
@@ -77,6 +79,23 @@ async def delete_stage(actor: Actor, stage_id: UUID, *, move_to: UUID | None, ex
             await w.execute("delete from stage where company_id = $1 and id = $2", w.company_id, stage_id)
         w.audit("stage.deleted", stage_id, moved_to=str(move_to) if move_to else None)
         w.emit(BoardChanged(board_id=board_id))
+
+
+_FAILED = """
+update stage set moving_failed = $3 where company_id = $1 and id = $2 and moving_to is not null and moving_failed <> $3 returning board_id
+"""
+
+
+async def _failed(w: Work, stage_id: UUID, *, failed: bool) -> None:
+    board_id = await w.fetchval(_FAILED, w.company_id, stage_id, failed)
+    if board_id is not None:
+        w.emit(BoardChanged(board_id=board_id))
+
+
+async def give_up(company_id: UUID, stage_id: UUID) -> None:
+    """The job came to a stop: the stage says so until somebody deletes it once more."""
+    async with work(worker(company_id), Permission.BOARDS_WRITE) as w:
+        await _failed(w, stage_id, failed=True)
 
 
 async def _target(w: Work, stage: asyncpg.Record, move_to: UUID) -> asyncpg.Record:

@@ -10,12 +10,14 @@ from nicegui.testing.user_interaction import UserInteraction
 from api.contract.boards import StageCreate
 from api.contract.enums import LeadFieldKind
 from api.contract.events import BoardChanged, BoardTotals
+from db.jobs import RemoveStage
 from db.tenancy import Actor
 from tests import factories
 from tests.ui.boards import came, drawn, named, opened
 from tests.ui.interactions import choose, click, field, hear, until
 from ui.client import boards as client
 from ui.client.base import ApiClient
+from workers.boards import give_up_stage, remove_stage
 
 
 async def test_a_field_is_made_in_the_settings(real: User, board: UUID, as_owner: ApiClient) -> None:
@@ -41,10 +43,11 @@ async def test_settings_stay_under_the_hands_while_a_stage_leaves(
     real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID], as_owner: ApiClient
 ) -> None:
     leads = [await factories.lead(owner_db, owner, title, stage_id=stages[1]) for title in ("Um", "Dois")]
-    leaving = "update stage set moving_to = $3, moving_rank = 'a' where company_id = $1 and id = $2"
+    leaving = "update stage set moving_to = $3, moving_rank = 'a', moving_of = 4 where company_id = $1 and id = $2"
     await owner_db.execute(leaving, owner.company_id, stages[1], stages[0])
     await real.open(f"/boards/{board}/settings")
-    await real.should_see("faltam 2 negócios")
+    for text in ("faltam 2 negócios", "2 de 4 · 50%"):
+        await real.should_see(text)
     field(real, "Nome").value = "Vendas do ano"
 
     def buttons() -> set[int]:
@@ -56,7 +59,8 @@ async def test_settings_stay_under_the_hands_while_a_stage_leaves(
     assert before
     await owner_db.execute("delete from lead where company_id = $1 and id = $2", owner.company_id, leads[0])
     hear(BoardTotals(board_id=board, stages=[]))
-    await real.should_see("falta 1 negócio")
+    for text in ("falta 1 negócio", "3 de 4 · 75%"):
+        await real.should_see(text)
     assert buttons() == before
     await client.create_stage(as_owner, board, StageCreate(name="Visita"))
     hear(BoardChanged(board_id=board))
@@ -82,6 +86,27 @@ async def test_a_stage_that_stays_behind_is_deleted_once_more(
         return await owner_db.fetchval(jobs, owner.company_id) == 1
 
     await until(again)
+
+
+async def test_a_removal_that_came_to_a_stop_is_told_and_goes_on_by_one_press(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID]
+) -> None:
+    await factories.lead(owner_db, owner, "Um", stage_id=stages[1])
+    leaving = "update stage set moving_to = $3, moving_rank = 'a', moving_of = 4 where company_id = $1 and id = $2"
+    await owner_db.execute(leaving, owner.company_id, stages[1], stages[0])
+    await real.open(f"/boards/{board}/settings")
+    await real.should_see("3 de 4 · 75%")
+    job = RemoveStage(stage_id=stages[1])
+    await give_up_stage(owner.company_id, job, "its worker died each time")
+    hear(BoardChanged(board_id=board))
+    await real.should_see("Parou no meio")
+    click(real, "Tentar de novo")
+    await real.should_see("3 de 4 · 75%")
+    await real.should_not_see("Parou no meio")
+    await remove_stage(owner.company_id, job)
+    hear(BoardChanged(board_id=board))
+    await real.should_not_see("3 de 4 · 75%")
+    assert await owner_db.fetchval("select stage_id from lead where company_id = $1", owner.company_id) == stages[0]
 
 
 async def test_an_archived_board_comes_back_by_one_press(real: User, board: UUID, as_owner: ApiClient) -> None:

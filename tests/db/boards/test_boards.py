@@ -17,7 +17,7 @@ from db.tenancy import Actor
 from db.work import work
 from tests import factories
 from tests.db.boards.test_moves import column, some, stages_of, totals_are_right
-from workers.boards import remove_stage
+from workers.boards import give_up_stage, remove_stage
 
 
 async def names(actor: Actor, board_id: UUID) -> list[str]:
@@ -118,7 +118,7 @@ async def test_a_full_stage_leaves_batch_by_batch(
     await stage_removal.delete_stage(owner, first["id"], move_to=second["id"])
     assert await stage_removal.step(owner.company_id, first["id"])  # then the worker dies
     leaving, *_ = await stages.stages(owner, board_id)
-    assert (leaving["moving_to"], leaving["leads"]) == (second["id"], 3)
+    assert (leaving["moving_to"], leaving["leads"], leaving["moving_of"]) == (second["id"], 3, 5)
     refused = [
         moves.move_lead(owner, made["x"], stage_id=first["id"]),
         moves.move_leads(owner, [made["x"]], stage_id=first["id"]),
@@ -133,7 +133,10 @@ async def test_a_full_stage_leaves_batch_by_batch(
             await act
     assert (await leads.create_lead(owner, board_id=board_id, title="y"))["stage_id"] == second["id"]
     await owner_db.execute("update job set state = 'dead' where company_id = $1 and name = 'RemoveStage'", owner.company_id)
+    await give_up_stage(owner.company_id, RemoveStage(stage_id=first["id"]), "its worker died each time")
+    assert [row["moving_failed"] for row in await stages.stages(owner, board_id)][:2] == [True, False]
     await stage_removal.delete_stage(owner, first["id"], move_to=second["id"])  # begins the job anew
+    assert not any(row["moving_failed"] for row in await stages.stages(owner, board_id))
     states = await owner_db.fetch("select state from job where company_id = $1 and name = 'RemoveStage'", owner.company_id)
     assert sorted(row["state"] for row in states) == ["dead", "waiting"]
     await remove_stage(owner.company_id, RemoveStage(stage_id=first["id"]))
@@ -143,6 +146,7 @@ async def test_a_full_stage_leaves_batch_by_batch(
     assert [(row["from_stage"], row["to_stage"], row["by_id"]) for row in told] == [(first["name"], second["name"], owner.id)]
     await totals_are_right(owner_db, owner)
     await remove_stage(owner.company_id, RemoveStage(stage_id=first["id"]))  # a run that comes late does no harm
+    await give_up_stage(owner.company_id, RemoveStage(stage_id=first["id"]), "as does one that is given up late")
 
 
 async def test_the_leads_of_a_stage_that_goes_are_locked_by_id(owner: Actor, owner_db: asyncpg.Connection) -> None:

@@ -19,8 +19,9 @@ from ui.components.confirm import confirm, dialog
 from ui.components.forms import filled, number_field, select_field, text_field
 from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
+from ui.components.progress import Progress, progress
 from ui.components.states import Loader, gone, load, skeleton_list
-from ui.components.text import chip
+from ui.components.text import badge, chip
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
@@ -44,6 +45,7 @@ class _Settings:
         self._id, self._api, self._head = board_id, session.current().api, head
         self._board: Board | None = None
         self._facts: dict[UUID, ui.label] = {}
+        self._bars: dict[UUID, Progress] = {}  # of stages that are leaving
         self._place: Loader[Board] = load(self._fetch, self._draw, lambda: skeleton_list(5))
         self._reasons: Loader[list[LostReason]] = load(
             lambda: client.lost_reasons(self._api, board_id), self._draw_reasons, lambda: skeleton_list(2)
@@ -121,12 +123,15 @@ class _Settings:
             self._name.value = board.name
         if before is None or _made_of(before) != _made_of(board):
             self._stages.clear()
+            self._bars.clear()
             with self._stages:
                 for number, stage in enumerate(board.stages):
                     self._draw_stage(board, number, stage)
         else:
             for stage in board.stages:
                 self._facts[stage.id].text = _facts(stage)
+                if stage.id in self._bars:
+                    self._bars[stage.id].set(*_moved(stage))
 
     def _draw_stage(self, board: Board, number: int, stage: Stage) -> None:
         with item():
@@ -134,6 +139,12 @@ class _Settings:
             with ui.element("div").classes("m-col m-tight m-grow"):
                 ui.label(stage.name).classes("m-strong m-clip")
                 self._facts[stage.id] = ui.label(_facts(stage)).classes("m-hint")
+                if stage.moving_of is not None and not stage.moving_failed:
+                    self._bars[stage.id] = progress(*_moved(stage))
+            if stage.moving_failed:
+                badge(_("Came to a stop"), "bad")
+                button(_("Try again"), partial(self._delete_on, stage), icon="refresh")
+                return
             if stage.moving_to is not None:
                 entries = [Choice(_("Delete stage"), partial(self._delete_on, stage), "delete", danger=True)]
                 more(entries, _("More for {name}").format(name=stage.name))
@@ -228,6 +239,7 @@ class _Settings:
             problems.show(error)
             return
         toast(_("Its leads are moved in the background, then it is deleted."))
+        await self._refresh()
 
     async def _archive(self) -> None:
         text = _("It goes out of the list with all its leads. Nothing is deleted.")
@@ -265,6 +277,12 @@ class _Settings:
 def _made_of(board: Board) -> list[Stage]:
     """Its stages, whatever leads are in them."""
     return [msgspec.structs.replace(stage, leads=0, value_cents=0, totals_version=0) for stage in board.stages]
+
+
+def _moved(stage: Stage) -> tuple[int, int]:
+    """Of a stage that is leaving: how many of its leads went, of how many."""
+    total = max(stage.moving_of or 0, stage.leads)
+    return total - stage.leads, total
 
 
 def _facts(stage: Stage) -> str:
