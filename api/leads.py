@@ -38,6 +38,8 @@ _KEYS: dict[LeadSort, Any] = {
     LeadSort.DUE: tuple[date | None, UUID],
     LeadSort.MOVED: tuple[datetime, UUID],
     LeadSort.STAGE: tuple[UUID, str, UUID],
+    LeadSort.TITLE: tuple[str, UUID],
+    LeadSort.OWNER: tuple[UUID | None, UUID],
 }
 
 Search = Annotated[
@@ -94,7 +96,8 @@ class BoardLeadController(Controller):
     @get(
         summary="List a board's leads",
         description="With `stage_id` in the order in which people put them, else newest first, or by `sort`: `rank` needs a stage, `value` "
-        "begins with the highest, `due` with the soonest, `moved` with those moved last, `stage` goes through the stages in their order. How many there are is in the totals of the stages.",
+        "begins with the highest, `due` with the soonest, `moved` with those moved last, `title` goes by the alphabet, "
+        "`owner` by the owners' names, `stage` through the stages in their order. How many there are is in the totals of the stages.",
     )
     async def list_leads(
         self,
@@ -106,7 +109,7 @@ class BoardLeadController(Controller):
         tag: Tag = None,
         due: DueWhen = None,
         values: Values = None,
-        sort: FromQuery[Literal["rank", "created", "value", "due", "moved", "stage"] | None] = None,
+        sort: FromQuery[Literal["rank", "created", "value", "due", "moved", "stage", "title", "owner"] | None] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[Lead]:
@@ -123,8 +126,8 @@ class BoardTotalsController(Controller):
 
     @get(
         summary="Count what a filter finds on a board",
-        description="Leads and their value in each stage, in order, for the filters of the list of leads. Exact up to 1,000 in a stage; "
-        "`more` says that there are more than that. Without a filter the stages themselves have exact totals.",
+        description="Leads and their value in each stage, in order, for the filters of the list of leads. Exact for a tag alone, and for words, "
+        "tag and values that at most 20,000 leads have; else up to 1,000 in a stage: `more` says that there are more than that. Without a filter the stages themselves have exact totals.",
     )
     async def list_totals(
         self,

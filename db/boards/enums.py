@@ -53,6 +53,8 @@ class LeadSort(StrEnum):
     DUE = "due"  # soonest first, those without a date last
     MOVED = "moved"  # moved last first
     STAGE = "stage"  # by the stages of the board, in each as people put them
+    TITLE = "title"  # by the alphabet, whatever case and accents
+    OWNER = "owner"  # by the owners' names, of each the newest first; nobody's last
 
 
 class Due(StrEnum):

@@ -23,7 +23,8 @@ from db.work import Read, Work, read, work
 
 COLUMNS = """
 l.id, l.version, l.board_id, l.stage_id, l.rank, l.title, l.contact_id, c.name as contact_name, l.conversation_id, l.value_cents,
-l.owner_id, u.name as owner_name, l.due_on, l.tags, l.custom::text as custom, l.lost_reason, l.note_count, l.created_at, l.stage_since
+l.owner_id, u.name as owner_name, l.due_on, l.tags, l.custom::text as custom, l.lost_reason, l.note_count, l.created_at, l.stage_since,
+l.title_key
 """
 JOINS = """
 left join contact c on c.company_id = l.company_id and c.id = l.contact_id

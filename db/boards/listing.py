@@ -33,6 +33,7 @@ class LeadFilter(NamedTuple):
     values: tuple[tuple[str, str], ...] = ()  # of own fields: key and value
     due: Due | None = None
     among: list[UUID] | None = None  # only these
+    nobodys: bool = False  # those without an owner
 
 
 _TODAY = "(select (now() at time zone k.time_zone)::date from company k where k.id = $1)"
@@ -48,6 +49,8 @@ _KEYS = {
     LeadSort.VALUE: ("l.value_key", "l.id", "<"),
     LeadSort.DUE: ("l.due_key", "l.id", ">"),
     LeadSort.MOVED: ("l.stage_since", "l.id", "<"),
+    LeadSort.TITLE: ("l.title_key", "l.id", ">"),
+    LeadSort.OWNER: ("", "l.id", "<"),  # of one owner
 }
 """The column before the id, and which way."""
 
@@ -59,26 +62,43 @@ def key(row: asyncpg.Record, sort: LeadSort) -> tuple[object, ...]:
         LeadSort.VALUE: -1 if row["value_cents"] is None else row["value_cents"],
         LeadSort.DUE: row["due_on"],
         LeadSort.MOVED: row["stage_since"],
+        LeadSort.TITLE: row["title_key"],
+        LeadSort.OWNER: row["owner_id"],
     }
     if sort is LeadSort.STAGE:
         return row["stage_id"], row["rank"], row["id"]
     return (first[sort], row["id"]) if sort in first else (row["id"],)
 
 
-def statement(filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None, args: list[object]) -> str:
-    """The page as SQL; adds to the arguments, of which the first is the company and the second the board."""
+def statement(filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None, limit: int, args: list[object]) -> str:
+    """The page as SQL; adds to the arguments, of which the first is the company and the second the board. What no index orders is looked
+    for on a walk through the list: Postgres, which takes what many have for rare, would read and sort the whole board."""
 
-    wanted = ["l.company_id = $1", "l.board_id = $2", *conditions(filter, args)]
+    walked = filter.among is None
+    wanted = ["l.company_id = $1", "l.board_id = $2", *_placed(filter, args)]
+    marked = _marked(filter, args)
     first, last, way = _KEYS[sort]
     columns = [first, last] if first else [last]
     if after is not None:
-        kinds = {"l.rank": "text", "l.value_key": "bigint", "l.id": "uuid", "l.stage_since": "timestamptz"}
+        kinds = {
+            "l.rank": "text",
+            "l.value_key": "bigint",
+            "l.id": "uuid",
+            "l.stage_since": "timestamptz",
+            "l.title_key": "text",
+        }
         values = [
             _given(args, value, kinds.get(column, "date")) for column, value in zip(columns, _dated(sort, after), strict=True)
         ]
         wanted.append(f"({', '.join(columns)}) {way} ({', '.join(values)})")
     order = ", ".join(f"{column} {'asc' if way == '>' else 'desc'}" for column in columns)
-    return f"select {leads.COLUMNS} from lead l {leads.JOINS} where {' and '.join(wanted)} order by {order}"
+    most = _given(args, limit, "int")
+    if not marked or not walked:
+        where = " and ".join([*wanted, *marked])
+        return f"select {leads.COLUMNS} from lead l {leads.JOINS} where {where} order by {order} limit {most}"
+    walk = f"select * from lead l where {' and '.join(wanted)} order by {order} offset 0"
+    found = f"select * from ({walk}) l where {' and '.join(marked)} limit {most}"
+    return f"select {leads.COLUMNS} from ({found}) l {leads.JOINS} order by {order}"
 
 
 def _given(args: list[object], value: object, kind: str) -> str:
@@ -88,6 +108,11 @@ def _given(args: list[object], value: object, kind: str) -> str:
 
 def conditions(filter: LeadFilter, args: list[object]) -> list[str]:
     """What a lead `l` of the board must be, as SQL; adds to the arguments, of which the first is the company."""
+    return [*_placed(filter, args), *_marked(filter, args)]
+
+
+def _placed(filter: LeadFilter, args: list[object]) -> list[str]:
+    """By what the indexes of lists have."""
 
     def given(value: object, kind: str) -> str:
         return _given(args, value, kind)
@@ -97,14 +122,26 @@ def conditions(filter: LeadFilter, args: list[object]) -> list[str]:
         conditions.append(f"l.stage_id = {given(filter.stage_id, 'uuid')}")
     if filter.owner_id is not None:
         conditions.append(f"l.owner_id = {given(filter.owner_id, 'uuid')}")
-    if filter.tag is not None:
-        conditions.append(f"l.tags @> array[{given(filter.tag, 'text')}]")
-    for key, value in filter.values:
-        conditions.append(f"l.custom ->> {given(key, 'text')} = {given(value, 'text')}")
+    if filter.nobodys:
+        conditions.append("l.owner_id is null")
     if filter.among is not None:
         conditions.append(f"l.id = any({given(filter.among, 'uuid[]')})")
     if filter.due is not None:
         conditions.append(_DUE[filter.due])
+    return conditions
+
+
+def _marked(filter: LeadFilter, args: list[object]) -> list[str]:
+    """By its words, tag and values."""
+
+    def given(value: object, kind: str) -> str:
+        return _given(args, value, kind)
+
+    conditions = []
+    if filter.tag is not None:
+        conditions.append(f"l.tags @> array[{given(filter.tag, 'text')}]")
+    for key, value in filter.values:
+        conditions.append(f"l.custom ->> {given(key, 'text')} = {given(value, 'text')}")
     if wanted := needles(filter.search):
         conditions.append(has_all("l", [given(one, "text") for one in wanted]))
     return conditions
@@ -124,9 +161,13 @@ async def board_leads(
     async with read(actor, Permission.BOARDS_READ) as r:
         await boards.must_exist(r, actor.company_id, board_id)
         filter = await narrowed(r, actor.company_id, board_id, filter, GATHERED)
-        if sort is not LeadSort.STAGE:
-            return await _page(r, board_id, filter, sort, after, limit)
-        return await _by_stages(r, board_id, filter, after, limit)
+        match sort:
+            case LeadSort.STAGE:
+                return await _by_stages(r, board_id, filter, after, limit)
+            case LeadSort.OWNER:
+                return await _by_owners(r, board_id, filter, after, limit)
+            case _:
+                return await _page(r, board_id, filter, sort, after, limit)
 
 
 async def _page(
@@ -134,8 +175,8 @@ async def _page(
 ) -> list[asyncpg.Record]:
     assert r.actor is not None
     args: list[object] = [r.actor.company_id, board_id]
-    sql = statement(filter, sort, after, args)
-    return await r.fetch(f"{sql} limit ${len(args) + 1}", *args, limit)
+    sql = statement(filter, sort, after, limit, args)
+    return await r.fetch(sql, *args)
 
 
 _FROM = """
@@ -159,9 +200,47 @@ async def _by_stages(
     return found
 
 
+# Each owner by one step through the index, whoever left the company among them; the one that was reached too, whose leads may be gone.
+_OWNERS = """
+with recursive owning as (
+    (select owner_id from lead where company_id = $1 and board_id = $2 and owner_id is not null order by owner_id limit 1)
+    union all
+    select (select l.owner_id from lead l where l.company_id = $1 and l.board_id = $2 and l.owner_id > o.owner_id
+        order by l.owner_id limit 1) from owning o where o.owner_id is not null
+)
+select o.owner_id as id from (select owner_id from owning union select $3::uuid) o left join account_user u on u.id = o.owner_id
+where o.owner_id is not null order by fold(u.name) nulls last, o.owner_id
+"""
+
+
+async def _by_owners(
+    r: Read, board_id: UUID, filter: LeadFilter, after: tuple[Any, ...] | None, limit: int
+) -> list[asyncpg.Record]:
+    """Owner after owner, by their names, each by an index, until the page is full; then what is nobody's."""
+    assert r.actor is not None
+    reached, place = (after[0], after[1:]) if after is not None else (None, None)
+    owners: list[UUID | None] = [filter.owner_id]
+    if filter.owner_id is None:
+        owners = [*(row["id"] for row in await r.fetch(_OWNERS, r.actor.company_id, board_id, reached)), None]
+    found: list[asyncpg.Record] = []
+    for owner_id in owners[owners.index(reached) :] if after is not None and reached in owners else owners:
+        one = filter._replace(owner_id=owner_id, nobodys=owner_id is None)
+        behind = place if after is not None and owner_id == reached else None
+        found += await _page(r, board_id, one, LeadSort.OWNER, behind, limit - len(found))
+        if len(found) >= limit:
+            break
+    return found
+
+
 def nothing_has(filter: LeadFilter) -> bool:
     """Whether the words are none that anything could have."""
     return filter.search is not None and bool(filter.search.strip()) and not findable(needles(filter.search))
+
+
+_WITH_TAG = """
+select coalesce(sum(t.leads), 0) from stage s join stage_tag_total t on t.company_id = $1 and t.stage_id = s.id and t.tag = $3
+where s.company_id = $1 and s.board_id = $2
+"""
 
 
 async def narrowed(r: Read, company_id: UUID, board_id: UUID, filter: LeadFilter, most: int) -> LeadFilter:
@@ -170,21 +249,32 @@ async def narrowed(r: Read, company_id: UUID, board_id: UUID, filter: LeadFilter
         among = await _having(r, company_id, board_id, wanted, most)
         if among is not None:
             return filter._replace(among=among)
-    marks = [*([f"#{filter.tag}"] if filter.tag is not None else []), *(f"{key}={value}" for key, value in filter.values)]
-    if marks:
+    if filter.tag is not None and await r.fetchval(_WITH_TAG, company_id, board_id, filter.tag) > most and not filter.values:
+        return filter
+    if marks := marks_of(filter):
         rows = await r.fetch("select lead_marked($1, $2, $3) as id", board_id, marks, most + 1)
         if len(rows) <= most:
             return filter._replace(among=[row["id"] for row in rows])
     return filter
 
 
+def marks_of(filter: LeadFilter) -> list[str]:
+    """Its tag and values as the index knows them."""
+    return [*([f"#{filter.tag}"] if filter.tag is not None else []), *(f"{key}={value}" for key, value in filter.values)]
+
+
+async def met(r: Read, company_id: UUID, board_id: UUID, wanted: list[str]) -> int:
+    """How many of the newest `LOOKED_AT` leads have these words."""
+    recent = f"select l.search from lead l where l.company_id = $1 and l.board_id = $2 order by l.id desc limit {LOOKED_AT}"
+    words = has_all("l", [f"${place}" for place in range(3, 3 + len(wanted))])
+    count: int = await r.fetchval(f"select count(*) from ({recent}) l where {words}", company_id, board_id, *wanted)
+    return count
+
+
 async def _having(r: Read, company_id: UUID, board_id: UUID, wanted: list[str], most: int) -> list[UUID] | None:
     """The leads that have these words, by the index; None where there are many: the index would gather them all."""
     patterns = ", ".join(pattern(f"${place}") for place in range(3, 3 + len(wanted)))
-    recent = f"select l.search from lead l where l.company_id = $1 and l.board_id = $2 order by l.id desc limit {LOOKED_AT}"
-    words = has_all("l", [f"${place}" for place in range(3, 3 + len(wanted))])
-    met = await r.fetchval(f"select count(*) from ({recent}) l where {words}", company_id, board_id, *wanted)
-    if met > LOOKED_AT // 20:
+    if await met(r, company_id, board_id, wanted) > LOOKED_AT // 20:
         return None
     rows = await r.fetch(f"select lead_search($1, array[{patterns}], $2) as id", board_id, most + 1, *wanted)
     return [row["id"] for row in rows] if len(rows) <= most else None

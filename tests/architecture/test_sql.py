@@ -18,7 +18,7 @@ OWNERS = {
         "account_user", "api_key", "company", "email_verification", "invitation", "known_device", "mail", "membership",
         "password_reset", "session",
     },
-    "db/boards": {"board", "lead", "lead_bulk_move", "lead_change", "lead_field", "lead_note", "lost_reason", "rule_run", "stage", "stage_rule", "stage_total"},
+    "db/boards": {"board", "lead", "lead_bulk_move", "lead_change", "lead_field", "lead_note", "lost_reason", "rule_run", "stage", "stage_rule", "stage_tag_total", "stage_total"},
     "db/campaigns": {"campaign", "message_tally"},
     "db/channels": {"channel", "channel_log", "channel_notice", "channel_signup", "template"},
     "db/contacts": {
@@ -46,7 +46,7 @@ SAME = {"db/job_runs.py": "db/queue.py", "db/outbox.py": "db/event_consumers.py"
 TRIGGERS = {
     "message": {"message_tally", "stat_delta"},
     "campaign": set(),
-    "lead": {"stage_total"},
+    "lead": {"stage_tag_total", "stage_total"},
     "company": {"board", "lost_reason", "stage", "stage_total"},
 }
 """Table → tables that its triggers write too, whoever changes it."""

@@ -27,6 +27,7 @@ from tests.bench.ports import free_ports
 
 REQUESTS, WARM = 200, 40
 _PAGES = 20  # of a list, one behind the other
+_SORTS = ("created", "value", "due", "moved", "stage", "title", "owner")  # of a board
 
 _HELD = {
     "contacts": "count(*) from contact",
@@ -173,10 +174,17 @@ async def _kinds(asker: _Asker, db: asyncpg.Connection) -> dict[str, list[str]]:
     names = [word for kind in ("rare word", "common word", "two words", "nothing found") for word in KINDS[kind]]
     inbox_words = [f"/v1/conversations?view=all&search={quote(name)}&limit=50" for name in names]
     leads = [f"{board}/leads?search={quote(name)}&limit=50" for name in names]
+    frequent = ("pedido", "loja", "contrato", "primeira compra")  # each in a sixth of the titles, or a third
+    often = [f"{board}/leads?search={quote(word)}&limit=50&sort={sort}" for word in frequent for sort in _SORTS]
+    sorted_by = [path for sort in _SORTS for path in await asker.pages(f"{board}/leads", {"sort": sort, "limit": 50})]
+    tags = [row["tag"] for row in await db.fetch("select distinct unnest(tags) as tag from lead where company_id = $1", LARGE.id)]
+    totals_by_tag = [f"{board}/totals?tag={quote(tag)}" for tag in tags]
+    totals_by_words = [f"{board}/totals?search={quote(word)}" for word in (*frequent, *names)]
     boards = [board, "/v1/boards"]
     return {
         "contact list": lists, "contact search": searches, "contact's messages": threads,
         "conversation list": inbox, "thread page": entries, "conversation counts": ["/v1/conversations/counts"],
         "conversations by words": inbox_words, "board, with its totals": boards,
-        "board column": columns, "leads by words": leads,
+        "board column": columns, "board in an order": sorted_by, "leads by words": leads, "leads by a frequent word": often,
+        "totals by a tag": totals_by_tag, "totals by words": totals_by_words,
     }  # fmt: skip

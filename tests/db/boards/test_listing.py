@@ -4,7 +4,7 @@ import json
 import re
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -25,6 +25,8 @@ ORDERS = {
     LeadSort.DUE: "coalesce(due_on, 'infinity'), id",
     LeadSort.MOVED: "stage_since desc, id desc",
     LeadSort.STAGE: "(select s.rank from stage s where s.company_id = lead.company_id and s.id = stage_id), rank, id",
+    LeadSort.TITLE: 'left(fold(title), 40) collate "C", id',
+    LeadSort.OWNER: "(select fold(u.name) from account_user u where u.id = owner_id) nulls last, owner_id nulls last, id desc",
 }
 MADE = """
 insert into lead(company_id, board_id, stage_id, rank, title, search, value_cents, owner_id, due_on, tags, stage_since)
@@ -110,6 +112,33 @@ async def test_the_index_of_words_tells_nobody_of_another_companys_leads(
         assert await r.fetch(search, foreign) == []
 
 
+async def test_owners_stand_by_their_names_and_who_left_behind_them(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    """Also where the last lead of the owner that was reached goes to somebody else meanwhile."""
+    board_id, _ = await board_of(owner_db, owner)
+    people = {}
+    for name in ("Érica", "Fábio", "Beto"):
+        people[name] = await owner_db.fetchval(
+            "insert into account_user(email, name, password_hash) values ($1, $2, 'x') returning id",
+            f"{uuid4().hex}@example.com",
+            name,
+        )
+        await owner_db.execute(
+            "insert into membership(company_id, user_id, role) values ($1, $2, 'agent')", owner.company_id, people[name]
+        )
+    made = {}
+    for title, name in (("f1", "Fábio"), ("e1", "Érica"), ("b1", "Beto"), ("e2", "Érica"), ("n1", None)):
+        made[title] = await factories.lead(owner_db, owner, title, owner_id=people.get(name or ""))
+    await owner_db.execute("delete from membership where company_id = $1 and user_id = $2", owner.company_id, people["Beto"])
+    wanted = [made[title] for title in ("e2", "e1", "f1", "b1", "n1")]
+    assert await ids(owner, board_id, LeadFilter(), LeadSort.OWNER) == wanted
+    page = await listing.board_leads(owner, board_id, LeadFilter(), sort=LeadSort.OWNER, after=None, limit=2)
+    after = listing.key(page[-1], LeadSort.OWNER)
+    assert after == (people["Érica"], made["e1"])
+    await owner_db.execute("update lead set owner_id = $2 where owner_id = $1", people["Érica"], people["Fábio"])
+    rest = await listing.board_leads(owner, board_id, LeadFilter(), sort=LeadSort.OWNER, after=after, limit=9)
+    assert [row["id"] for row in rest] == [made[title] for title in ("e2", "e1", "f1", "b1", "n1")]
+
+
 async def test_an_order_by_hand_is_that_of_one_stage(owner: Actor, owner_db: asyncpg.Connection) -> None:
     board_id, _ = await board_of(owner_db, owner)
     with pytest.raises(Invalid):
@@ -141,12 +170,14 @@ async def test_a_page_of_a_long_column_is_read_from_its_index(owner: Actor, owne
             (LeadSort.VALUE, "lead_value"),
             (LeadSort.DUE, "lead_due"),
             (LeadSort.MOVED, "lead_moved"),
+            (LeadSort.TITLE, "lead_title"),
         ):
             in_stage = stage_id if sort is LeadSort.RANK else None
             middle: dict[LeadSort, tuple[Any, ...]] = {
                 LeadSort.RANK: ("000100001", UUID(int=0)),
                 LeadSort.VALUE: (2000, UUID(int=0)),
                 LeadSort.DUE: (date.today() + timedelta(3), UUID(int=0)),  # noqa: DTZ011
+                LeadSort.TITLE: ("reforma 5", UUID(int=0)),
                 LeadSort.MOVED: (await owner_db.fetchval("select now() - interval '10000 seconds'"), UUID(int=0)),
             }
             recent = await owner_db.fetchval(
@@ -160,6 +191,13 @@ async def test_a_page_of_a_long_column_is_read_from_its_index(owner: Actor, owne
         plan = await _plan(owner_db, owner, board_id, LeadFilter(stage_id=stage_id, owner_id=owner.id), LeadSort.RANK, None)
         assert "using lead_owner on lead" in plan["text"], plan["text"]
         assert plan["read"] <= 60, plan["text"]
+        rare = "update lead set owner_id = $2 where company_id = $1 and id in (select id from lead where company_id = $1 order by title limit 80)"
+        await owner_db.execute(rare, owner.company_id, board_id)  # somebody who has few of them
+        await owner_db.execute("analyze lead")
+        for after in (None, (recent,)):
+            plan = await _plan(owner_db, owner, board_id, LeadFilter(owner_id=board_id), LeadSort.OWNER, after)
+            assert "using lead_owned on lead" in plan["text"], plan["text"]
+            assert plan["read"] <= 60, plan["text"]
         await owner_db.execute("set local enable_seqscan = off")
         rows = await owner_db.fetch(
             "explain select id from lead where company_id = $1 and board_id = $2 and search like '%nobody%' limit 501",
@@ -176,14 +214,12 @@ async def _plan(
 ) -> dict[str, Any]:
     """What Postgres does for a page of 51, as the application sees the tables; `read`: rows of leads that it looked at."""
     args: list[object] = [actor.company_id, board_id]
-    sql = listing.statement(filter, sort, after, args)
+    sql = listing.statement(filter, sort, after, 51, args)
     await owner_db.execute("set local role masteria_app")
     await owner_db.execute("select set_config('app.company', $1, true)", str(actor.company_id))
     try:
-        text = "\n".join(
-            row[0] for row in await owner_db.fetch(f"explain (analyze, costs off, timing off) {sql} limit 51", *args)
-        )
-        found = json.loads(await owner_db.fetchval(f"explain (analyze, format json, timing off) {sql} limit 51", *args))
+        text = "\n".join(row[0] for row in await owner_db.fetch(f"explain (analyze, costs off, timing off) {sql}", *args))
+        found = json.loads(await owner_db.fetchval(f"explain (analyze, format json, timing off) {sql}", *args))
     finally:
         await owner_db.execute("reset role")
 
@@ -210,5 +246,5 @@ async def test_a_contacts_leads_are_those_of_all_boards(owner: Actor, stranger: 
 
 def test_the_end_of_a_list_by_date_is_a_date() -> None:
     args: list[object] = []
-    listing.statement(LeadFilter(), LeadSort.DUE, (None, UUID(int=0)), args)
+    listing.statement(LeadFilter(), LeadSort.DUE, (None, UUID(int=0)), 51, args)
     assert args[0] == date.max

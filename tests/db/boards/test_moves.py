@@ -50,6 +50,14 @@ async def totals_are_right(owner_db: asyncpg.Connection, actor: Actor) -> None:
         actor.company_id,
     )
     assert wrong == []
+    tags = await owner_db.fetch(
+        "select * from (select stage_id, tag, leads, value_cents from stage_tag_total where company_id = $1) t full join ("
+        " select l.stage_id, tag, count(*) as leads, coalesce(sum(l.value_cents), 0) as value from lead l cross join unnest(l.tags) tag"
+        " where l.company_id = $1 group by 1, 2) c using (stage_id, tag)"
+        " where (t.leads, t.value_cents) is distinct from (c.leads, c.value)",
+        actor.company_id,
+    )
+    assert tags == []
 
 
 async def test_a_lead_stands_where_it_was_dropped(owner: Actor, owner_db: asyncpg.Connection) -> None:

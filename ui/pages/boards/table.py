@@ -342,6 +342,8 @@ def _orders() -> dict[str, str]:
         "moved": _("Moved last"),
         "value": _("Highest value"),
         "due": _("Due soonest"),
+        "title": _("By title"),
+        "owner": _("By owner"),
     }
 
 
