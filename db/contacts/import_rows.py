@@ -214,6 +214,8 @@ def _fill_field(found: _Found, column: ColumnTarget, cell: str, region: str) -> 
 def _fill_lead_field(found: _Found, column: ColumnTarget, cell: str, region: str) -> None:
     if not (text := _text(cell, MAX_CUSTOM)):
         return
+    plain: str | None
+    wrong: RowWarning | None
     match column.lead_kind:
         case None | LeadFieldKind.TEXT | LeadFieldKind.CHOICE:
             plain, wrong = text, None

@@ -45,7 +45,7 @@ def targets() -> dict[str, str]:
 
 def lead_targets(fields: Sequence[LeadField], *, new: bool) -> dict[str, str]:
     """What it may become in a lead; `fields` of its board, `new`: one that is to be made too."""
-    names = {
+    names: dict[str, str] = {
         ImportTarget.LEAD_TITLE: _("Lead: title"),
         ImportTarget.LEAD_VALUE: _("Lead: value"),
         ImportTarget.LEAD_STAGE: _("Lead: stage, by its name"),
