@@ -145,9 +145,9 @@ def test_every_table_has_one_writer() -> None:
                 if table not in OWNERS.get(place or "", ()):
                     strangers[f"{path}:{line}"].add(table)
     assert dict(strangers) == {}
-    assert {place: tables - writers[place] for place, tables in OWNERS.items() if tables - writers[place]} == {}, (
-        "nobody writes it"
-    )
+    triggered = set().union(*TRIGGERS.values())
+    idle = {place: tables - writers[place] - triggered for place, tables in OWNERS.items()}
+    assert {place: tables for place, tables in idle.items() if tables} == {}, "nobody writes it"
 
 
 async def test_triggers_write_what_is_declared(owner_db: asyncpg.Connection) -> None:
