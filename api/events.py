@@ -16,7 +16,7 @@ from litestar.response import Stream
 from api.auth.guard import Caller, authenticate, bearer_token
 from api.contract.events import CATALOGUE, Control, Event
 from api.realtime import Frame, Hub
-from db.errors import AppError, Unavailable
+from db.errors import AppError, TooManyRequests, Unavailable
 from db.permissions import Permission
 from db.settings import Settings
 
@@ -24,6 +24,11 @@ LastId = Annotated[
     str | None, QueryParameter(max_length=40, description="The last id that was seen: what came after it follows.")
 ]
 _CLOSED_AGAIN_LATER, _CLOSED_RESTART, _CLOSED_SESSION = 1013, 1012, 4401
+
+
+def _again(error: AppError) -> str:
+    """The reason of a close that passes, in at most 123 bytes: the code, and when to come again."""
+    return f"{error.code.value} retry-after={max(1, round(error.retry_after or 1))}"
 
 
 def _same_origin(settings: Settings, origin: str | None) -> bool:
@@ -36,8 +41,8 @@ def _same_origin(settings: Settings, origin: str | None) -> bool:
 
 @websocket("/v1/events", opt={"public": True, "rate": None, "own_auth": True})
 async def events_socket(socket: WebSocket[Any, Any, Any], last_event_id: LastId = None) -> None:
-    """Checks the token itself: a database that is away must close with 1013 (come again), not with the 403 that a bad token
-    gets before the connection stands."""
+    """Checks the token itself: what passes (a database that is away, too many at once) closes with 1013 and says in its reason when to
+    come again (`retry-after=2`), not with the 403 that a bad token gets before the connection stands."""
     settings: Settings = socket.app.state.settings
     hub: Hub = socket.app.state.hub
     try:
@@ -46,9 +51,9 @@ async def events_socket(socket: WebSocket[Any, Any, Any], last_event_id: LastId 
             return
         actor = await authenticate(socket)
         actor.require(Permission.EVENTS_READ)
-    except Unavailable:
+    except (Unavailable, TooManyRequests) as error:
         await socket.accept()
-        await socket.close(code=_CLOSED_AGAIN_LATER, reason="unavailable")
+        await socket.close(code=_CLOSED_AGAIN_LATER, reason=_again(error))
         return
     except AppError as error:
         await socket.close(code=4000 + error.status, reason=error.code)
@@ -56,12 +61,16 @@ async def events_socket(socket: WebSocket[Any, Any, Any], last_event_id: LastId 
     await socket.accept()
     frames = hub.listen(actor, bearer_token(socket), last_event_id)
 
+    reason = ""
+
     async def deliver() -> int:
+        nonlocal reason
         async with aclosing(frames):
             try:
                 async for frame in frames:
                     await socket.send_text(frame.text.decode())
-            except AppError:
+            except AppError as error:
+                reason = _again(error)
                 return _CLOSED_AGAIN_LATER
         return _CLOSED_RESTART if hub.closing else _CLOSED_SESSION
 
@@ -82,7 +91,7 @@ async def events_socket(socket: WebSocket[Any, Any, Any], last_event_id: LastId 
     code = max((result for result in results if isinstance(result, int)), default=0)
     if code:
         with suppress(WebSocketDisconnect, RuntimeError):
-            await socket.close(code=code)
+            await socket.close(code=code, reason=reason)
 
 
 @get(
@@ -92,7 +101,7 @@ async def events_socket(socket: WebSocket[Any, Any, Any], last_event_id: LastId 
     summary="Follow live events",
     description="Server-Sent Events; the same address speaks WebSocket. Each `data` line, and each message of the socket, is one "
     "`EventFrame`. Reconnect with `Last-Event-ID` (or `?last_event_id=`) to get what came meanwhile. `reset` means that events were "
-    "missed: fetch again what you show. Needs `events:read`; of the company's events a caller hears those whose permission it holds.",
+    "missed: fetch again what you show. A socket that closes with 1013 says in its reason when to come again (`retry-after=30`). Needs `events:read`; of the company's events a caller hears those whose permission it holds.",
 )
 async def events_stream(
     request: Request[Any, Any, Any],

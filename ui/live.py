@@ -6,6 +6,7 @@ given to `live.on_reset` fetch anew. They do so too once the stream shows that t
 asked in vain, perhaps because of an event, would be missing else. `ready()` before a page asks for anything: what changes behind its
 answers is heard. A page shows the answer to its own write, and passes over the event that tells it of a version
 that it has; everybody else repaints from the event.
+An API that is away or has no room is asked ever less often, and never before the time that it names.
 Nothing is stored here, and a handler that fails does not stop the others.
 """
 
@@ -31,6 +32,7 @@ from ui.client.base import ApiClient, ApiProblem, Offline, Pool
 
 log = structlog.get_logger(__name__)
 LONGEST_WAIT = 20.0
+LONGEST_TOLD = 300.0  # seconds: no answer of the API keeps a page waiting longer
 IDLE_SECONDS = 30.0
 MOST_WAITING = 100
 READY_SECONDS = 0.25
@@ -87,11 +89,11 @@ class _Hub:
                     if _refused(error) and await self._ended():
                         session.end(self.token)
                         return
+                    wait = _pause(self.tries, _told(error))
                 self._mark(False)
-                wait = min(0.5 * 2**self.tries, LONGEST_WAIT)
                 self.tries = min(self.tries + 1, 10)
                 idle = 0.0 if self.listeners else idle + wait
-                await asyncio.sleep(wait * random.uniform(0.7, 1.3))
+                await asyncio.sleep(wait)
         finally:
             if _hubs.get(self.token) is self and not self.listeners:
                 del _hubs[self.token]
@@ -112,8 +114,6 @@ class _Hub:
         address = Hubs.events_url + query
         headers = {"Authorization": f"Bearer {self.token}"}
         async with connect(address, additional_headers=headers, open_timeout=5, max_size=1 << 20, proxy=None) as socket:
-            self._mark(True)
-            self.tries = 0
             quiet = _time()
             while True:
                 try:
@@ -146,7 +146,9 @@ class _Hub:
                     _call(listener, event)
 
     def _greeted(self, id: str | None) -> None:
-        """Pages that asked before the stream stood for the first time may have missed what happened between."""
+        """The stream stands. Pages that asked before it did for the first time may have missed what happened between."""
+        self._mark(True)
+        self.tries = 0
         late = self.last_id is None and bool(self.listeners)
         self.last_id = self.last_id or id  # what is replayed comes after; its ids count, not the newest
         self.tried.set()
@@ -182,6 +184,22 @@ def _refused(error: Exception) -> bool:
     if isinstance(error, InvalidStatus):
         return error.response.status_code in {401, 403}
     return isinstance(error, ConnectionClosed) and error.rcvd is not None and error.rcvd.code in {4401, 4403}
+
+
+def _told(error: Exception) -> float:
+    """How long the API, or a proxy in front of it, says to wait: by the answer to the handshake, or when it closes the stream (1013)."""
+    said = ""
+    if isinstance(error, InvalidStatus) and error.response.status_code in {429, 503}:
+        said = error.response.headers.get("Retry-After", "")
+    elif isinstance(error, ConnectionClosed) and error.rcvd is not None and error.rcvd.code == 1013:
+        said = error.rcvd.reason.rpartition("retry-after=")[2]
+    return min(float(said), LONGEST_TOLD) if said.isdecimal() and said.isascii() else 0.0
+
+
+def _pause(tries: int, told: float) -> float:
+    """Seconds until the next try: longer each time, and never the same for all pages that lost the API at one moment."""
+    own = min(0.5 * 2**tries, LONGEST_WAIT) * random.uniform(0.7, 1.3)
+    return max(own, told * random.uniform(1.0, 1.3))
 
 
 class Hubs:

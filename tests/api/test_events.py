@@ -235,6 +235,17 @@ async def test_who_may_not_listen(port: int, headers: Headers, sign_in_as: SignI
         assert (await take(ws))["type"] == "hello"
 
 
+async def test_who_comes_when_there_is_no_room_hears_when_to_come_again(
+    port: int, headers: Headers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.realtime.MAX_PER_OWNER", 0)
+    async with socket(port, headers) as ws:
+        with pytest.raises(ConnectionClosed) as closed:
+            await take(ws)
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1013, "too_many_listeners retry-after=30")
+
+
 async def test_server_sent_events(port: int, headers: Headers, owner: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.realtime.HEARTBEAT", 0.3)
     await publish(owner, TeamChanged())

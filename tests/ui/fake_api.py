@@ -46,6 +46,7 @@ class State:
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.sockets: set[WebSocket] = set()
         self.socket_queries: list[str] = []
+        self.full = 0  # so many of the next sockets are closed as soon as they stand: there is no room
         self.members = [
             contract.Member(user_id=self.ana, name="Ana Lima", email="ana@lojaaurora.com.br", role=Role.OWNER, joined_at=NOW, last_seen_at=NOW),
             contract.Member(user_id=UUID(int=2), name="Caio Prado", email="caio@lojaaurora.com.br", role=Role.MANAGER, joined_at=NOW, last_seen_at=NOW - timedelta(hours=3)),
@@ -130,6 +131,10 @@ class FakeApi:
             return
         self.state.socket_queries.append(socket.url.query)
         await socket.accept()
+        if self.state.full:
+            self.state.full -= 1
+            await socket.close(1013, "too_many_listeners retry-after=7")
+            return
         await socket.send_text('{"type":"hello"}')
         self.state.sockets.add(socket)
         try:

@@ -14,6 +14,9 @@ import uvicorn
 from litestar import Litestar
 from nicegui import ui
 from nicegui.testing import User
+from websockets.datastructures import Headers
+from websockets.exceptions import InvalidStatus
+from websockets.http11 import Response
 
 from api.contract.events import CampaignEvent, CampaignProgress, ContactsChanged
 from db import event_stream
@@ -225,3 +228,39 @@ async def test_pages_that_asked_before_the_stream_stood_ask_again(ana: User, eve
     await events.send("contacts.changed", {"contact_id": str(uuid4())})
     await asyncio.sleep(0.1)
     assert seen == ["reset"]
+
+
+async def test_an_api_without_room_is_asked_ever_less_often_and_never_too_soon(
+    ana: User, events: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, float]] = []
+
+    def pause(tries: int, told: float) -> float:
+        asked.append((tries, told))
+        return 0.0
+
+    monkeypatch.setattr(live, "_pause", pause)
+    events.state.full = 3
+    await ana.open("/team")
+    await _until(lambda: events.state.sockets)
+    assert asked == [(0, 7.0), (1, 7.0), (2, 7.0)]
+    for socket in tuple(events.state.sockets):
+        await socket.close(1012)
+    await _until(lambda: len(asked) == 4)
+    assert asked[3] == (0, 0.0)  # it stood meanwhile
+
+
+def test_pages_that_lost_the_api_come_back_apart_and_no_sooner_than_told() -> None:
+    waits = [live._pause(2, 30.0) for _ in range(50)]
+    assert all(30 <= wait <= 39 for wait in waits)
+    assert len(set(waits)) > 1
+    assert all(1.4 <= live._pause(2, 0.0) <= 2.6 for _ in range(50))
+
+
+@pytest.mark.parametrize(
+    ("status", "value", "seconds"),
+    [(503, "5", 5.0), (429, "90", 90.0), (429, "99999", 300.0), (503, "soon", 0.0), (503, None, 0.0), (403, "5", 0.0)],
+)
+def test_a_proxy_in_front_of_the_api_is_heard_too(status: int, value: str | None, seconds: float) -> None:
+    headers = Headers({"Retry-After": value} if value else {})
+    assert live._told(InvalidStatus(Response(status, "refused", headers))) == seconds
