@@ -103,11 +103,7 @@ async def write(
     thread that the writer saw; Conflict `someone_answered` when an answer of somebody else was recorded after it."""
     reply = replies.trimmed(reply)
     await must_exist(w, w.company_id, contact_id)
-    await w.fetch(_STEADY, w.company_id, contact_id)
-    ways = await _ways(w, w.company_id, contact_id, channel_id)
-    if not ways:
-        raise RequestError.NOT_FOUND(what="channel")
-    way = ways[0]
+    way = await held(w, contact_id, channel_id)
     obstacle = way.template_obstacle if isinstance(reply, TemplateReply) else way.obstacle
     if obstacle is not None:
         raise obstacle()
@@ -138,6 +134,17 @@ async def write(
     else:
         await record.answered(w, place, author_id, seen=seen)
     return entry
+
+
+async def held(w: Work, contact_id: UUID, channel_id: UUID) -> ReplyChannel:
+    """How a channel reaches a person. Until this transaction ends it is not archived, nor does the person opt out. Raises NotFound."""
+    ways = []
+    if await queueing.hold_open(w, channel_id):  # first: what comes in takes them in this order too
+        await hold_still(w, contact_id)
+        ways = await _ways(w, w.company_id, contact_id, channel_id)
+    if not ways:
+        raise RequestError.NOT_FOUND(what="channel")
+    return ways[0]
 
 
 async def way(r: Read, company_id: UUID, contact_id: UUID, channel_id: UUID) -> ReplyChannel | None:

@@ -5,9 +5,12 @@ Refuses to know who may do it and what it means: campaigns, answers and channels
 
 from uuid import UUID
 
+from db.errors import RequestError
 from db.messages.enums import MessageState as M
 from db.work import Work
 
+# An archived channel sends nothing; one that is being archived ends what it finds in its queue, and this comes before or after it.
+_OPEN = "select true from channel where company_id = $1 and id = $2 and archived_at is null for share"
 _ONE = f"""
 with made as materialized (select uuidv7() as id)
 insert into message(company_id, id, channel_id, queue_id, contact_id, address, dedupe_key, state, units, params, content, author_id)
@@ -49,6 +52,11 @@ _CANCEL_SOME = (
 )
 
 
+async def hold_open(w: Work, channel_id: UUID) -> bool:
+    """Until this transaction ends nobody archives the channel; False for one that is archived already."""
+    return bool(await w.fetchval(_OPEN, w.company_id, channel_id))
+
+
 async def queue(
     w: Work,
     channel_id: UUID,
@@ -63,7 +71,10 @@ async def queue(
     queue_id: UUID | None = None,
 ) -> UUID:
     """One message of no campaign, before all campaigns of its channel; returns its id. `content` is JSON (`render.encode`),
-    `purpose` (answer, test) begins its dedupe key. `queue_id`: another queue than the channel's."""
+    `purpose` (answer, test) begins its dedupe key. `queue_id`: another queue than the channel's. Raises NotFound for a channel that was
+    archived."""
+    if not await hold_open(w, channel_id):
+        raise RequestError.NOT_FOUND(what="channel")
     message_id: UUID = await w.fetchval(
         _ONE,
         w.company_id,

@@ -1,15 +1,18 @@
 """What an answer may be: the message that it answers, and what a channel does not take."""
 
+import asyncio
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
+from db.channels import actions as channels
 from db.contacts.actions import create_contact
 from db.conversations import actions
-from db.errors import Conflict, Invalid
+from db.errors import Conflict, Invalid, NotFound
 from db.messages import answers
 from db.messages.content import Context, Reaction
+from db.messages.enums import MessageState
 from db.messages.errors import ReplyError, ReplyField
 from db.messages.replies import TextReply
 from db.tenancy import Actor
@@ -52,3 +55,22 @@ async def test_a_channel_that_cannot_name_a_message_says_so(scene: Scene, owner_
     with pytest.raises(Conflict) as refused:
         await answers.send(scene.owner, scene.contact, sms, TextReply("Oi"), reply_to=uuid4())
     assert refused.value.code is ReplyError.REPLY_TO_NOT_TAKEN
+
+
+async def test_nothing_stays_in_the_queue_of_a_channel_that_is_archived_meanwhile(
+    scene: Scene, owner_db: asyncpg.Connection
+) -> None:
+    await scene.wrote(1)
+    conversation = (await scene.the()).id
+    before = await actions.reply(scene.owner, conversation, TextReply("Já olho"))
+    async with owner_db.transaction():  # archived, and not committed yet
+        await owner_db.execute("update channel set archived_at = now() where id = $1", scene.channel)
+        writing = asyncio.create_task(actions.reply(scene.owner, conversation, TextReply("Tem sim!")))
+        while not writing.done() and not await factories.somebody_waits(owner_db):
+            await asyncio.sleep(0.02)
+    with pytest.raises(NotFound):
+        await writing
+    await owner_db.execute("update channel set archived_at = null where id = $1", scene.channel)
+    await channels.archive(scene.owner, scene.channel)
+    rows = await owner_db.fetch("select id, state from message where company_id = $1", scene.owner.company_id)
+    assert [tuple(row) for row in rows] == [(before.id, MessageState.CANCELLED)]
