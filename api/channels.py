@@ -103,6 +103,7 @@ def kind_view(provider: Provider, settings: Settings) -> Kind:
             reply_kinds=list(can.reply_kinds),
             files=[KindFile(form=rule.form, types=list(rule.types), most=rule.most, caption=rule.caption) for rule in can.files],
             voice=can.voice,
+            reactions=can.reactions,
             reply_to=can.reply_to,
             templates=can.write_template is not None,
             limits_people=can.limits_people,

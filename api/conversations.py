@@ -31,7 +31,7 @@ from api.contract.conversations import (
     ThreadEntry,
     Touch,
 )
-from api.contract.messages import Message
+from api.contract.messages import Message, ReactionUpdate
 from api.contract.replies import TemplatePreview, TemplatePreviewCreate, TemplateValue
 from api.messages import bindings_of, reply_of
 from api.pagination import Cursor, Limit, decode_cursor, encode_cursor, one_over, page, struct
@@ -232,6 +232,31 @@ class ConversationController(Controller):
         `conversations:write` and `messages:send`."""
         sent = await actions.reply(actor, conversation_id, reply_of(data.content), reply_to=data.reply_to, seen=data.seen)
         return struct(sent._asdict(), Message)
+
+    @put(
+        "/conversations/{conversation_id:uuid}/messages/{message_id:uuid}/reaction",
+        summary="React to a message",
+        opt={"rate": "send"},
+    )
+    async def put_reaction(
+        self, actor: Caller, conversation_id: FromPath[UUID], message_id: FromPath[UUID], data: JSONBody[ReactionUpdate]
+    ) -> Message:
+        """To what the person wrote, by one emoji; another one takes its place, and the same once more sends nothing. It is a message
+        of kind `reaction`, sent like an answer. 409 `reaction_not_taken` where the channel has none; 409 `window_closed`,
+        `opted_out`, `no_address` or `channel_not_connected` say why it may not go. Needs `conversations:write` and
+        `messages:send`."""
+        found = await actions.react(actor, conversation_id, message_id, data.emoji)
+        return struct(found._asdict(), Message)
+
+    @delete(
+        "/conversations/{conversation_id:uuid}/messages/{message_id:uuid}/reaction",
+        summary="Take a reaction back",
+        status_code=200,
+        opt={"rate": "send"},
+    )
+    async def delete_reaction(self, actor: Caller, conversation_id: FromPath[UUID], message_id: FromPath[UUID]) -> Message:
+        """Ours to this message, if there is one; refused as reacting is. Needs `conversations:write` and `messages:send`."""
+        return struct((await actions.react(actor, conversation_id, message_id, None))._asdict(), Message)
 
     @post(
         "/conversations/{conversation_id:uuid}/template-preview",

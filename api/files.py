@@ -17,7 +17,7 @@ from litestar.params import Body, FromPath, PathParameter
 from litestar.response import Stream
 
 from api.auth.guard import Caller
-from api.contract.messages import FileLink, MessageFile
+from api.contract.messages import FileLink, FileRoom, MessageFile
 from db import blobs, file_links
 from db.clock import now
 from db.errors import RequestError, RequestField
@@ -55,6 +55,12 @@ class FileController(Controller):
         quota = settings.media_quota_mb * 1_000_000
         stored = await uploads.upload(actor, file.filename, file.content_type, _pieces(file), quota=quota)
         return msgspec.convert(stored, MessageFile, from_attributes=True)
+
+    @get("/room", summary="Room for uploads")
+    async def get_room(self, request: Request[Any, Any, Any], actor: Caller) -> FileRoom:
+        """How much of the company's room its uploaded files take. Needs `company:read`."""
+        settings: Settings = request.app.state.settings
+        return FileRoom(used=await uploads.used(actor), most=settings.media_quota_mb * 1_000_000)
 
     @get("/{file_id:uuid}", summary="A file of a message")
     async def get_file(self, actor: Caller, file_id: FromPath[UUID]) -> FileLink:

@@ -10,7 +10,16 @@ from api.auth.guard import Caller
 from api.contract.base import Page
 from api.contract.campaigns import Binding
 from api.contract.messages import Message, MessageCreate, ReplyChannel
-from api.contract.replies import ButtonsReply, FileReply, MenuReply, ReplyContent, TemplateReply, TextReply
+from api.contract.replies import (
+    ButtonsReply,
+    ContactReply,
+    FileReply,
+    LocationReply,
+    MenuReply,
+    ReplyContent,
+    TemplateReply,
+    TextReply,
+)
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from db.messages import answers, conversation, render, replies
 
@@ -29,6 +38,10 @@ def reply_of(content: ReplyContent) -> replies.Reply:
         case MenuReply():
             rows = [render.Row(row.title, row.description) for row in content.rows]
             return replies.ListReply(content.text, content.button, rows)
+        case LocationReply():
+            return replies.LocationReply(content.latitude, content.longitude, content.name, content.address)
+        case ContactReply():
+            return replies.ContactReply(content.contact_id)
 
 
 def bindings_of(given: list[Binding]) -> list[render.Binding]:

@@ -58,6 +58,7 @@ def _message(row: Entry) -> SandboxMessage:
         state=row.state,
         content=row.content,
         quote=row.quote,
+        reactions=row.reactions,
         files=[msgspec.convert(file, MessageFile, from_attributes=True) for file in row.files],
     )
 

@@ -30,6 +30,7 @@ _NONE = Kind(
         files=[],
         voice=False,
         reply_to=False,
+        reactions=False,
         templates=False,
         limits_people=False,
         reports_read=True,

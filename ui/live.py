@@ -198,7 +198,7 @@ def _told(error: Exception) -> float:
 
 def _pause(tries: int, told: float) -> float:
     """Seconds until the next try: longer each time, and never the same for all pages that lost the API at one moment."""
-    own = min(0.5 * 2**tries, LONGEST_WAIT) * random.uniform(0.7, 1.3)
+    own = min(0.5 * 2.0**tries, LONGEST_WAIT) * random.uniform(0.7, 1.3)
     return max(own, told * random.uniform(1.0, 1.3))
 
 

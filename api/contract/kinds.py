@@ -64,6 +64,7 @@ class KindCapabilities(Output):
     files: list[KindFile]  # of `reply_kinds` `file`: the first that fits the type of a file says as what it is sent
     voice: bool  # recordings are played as voice messages
     reply_to: bool  # an answer may name the message that it answers
+    reactions: bool  # messages that came in can be reacted to
     templates: bool
     limits_people: bool  # it counts the people written to in 24 hours
     reports_read: bool

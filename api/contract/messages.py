@@ -3,6 +3,8 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
+from msgspec import Meta
+
 from api.contract.base import Input, Output, example
 from api.contract.buttons import MessageRow
 from api.contract.contents import Context, MessageContent, Referral
@@ -21,6 +23,31 @@ class FileLink(Output):
     url: Annotated[str, example("/files/AZl0Zm9vYmFy")] | None  # null: it is not stored
     thumbnail_url: Annotated[str, example("/files/AZl0Zm9vYmF6")] | None
     expires_at: Moment | None  # of both addresses
+
+
+class FileRoom(Output):
+    """GET /v1/message-files/room → FileRoom, in bytes. What people send to the company takes no room."""
+
+    used: Annotated[int, example(1_250_000_000)]  # by files that the company uploaded for its messages
+    most: Annotated[int, example(20_000_000_000)]  # beyond it an upload is refused: 409 `no_room_for_upload`
+
+
+class MessageReaction(Output):
+    """A reaction to a message. Each side has one: of ours another may stand before it, which did not go."""
+
+    id: UUID  # of the message that brought it
+    at: Moment
+    direction: Literal["out", "in"]
+    emoji: Annotated[str, example("👍")] | None  # null: it was to be taken back, and that did not go
+    author: str | None  # who of the team reacted
+    state: str | None  # of ours, as of messages
+    reason: str | None
+
+
+class ReactionUpdate(Input):
+    """PUT /v1/conversations/{id}/messages/{message_id}/reaction → Message, to which it belongs."""
+
+    emoji: Annotated[str, Meta(min_length=1, max_length=40, examples=["👍"])]
 
 
 class Message(Output):
@@ -52,10 +79,11 @@ class Message(Output):
     author: str | None  # who of the team wrote it
     provider_id: str | None  # what `context.provider_id` and `content.target_id` of others name it by
     origin: MessageOrigin | None  # null: it came in, or was sent from here, as it was written
-    content: MessageContent | None  # whole and typed; of what was sent from here only that of files
+    content: MessageContent | None  # whole and typed; of what was sent from here that of files, places, contacts, reactions
     context: Context | None
     referral: Referral | None
     files: list[MessageFile]  # those of `content`, in its order
+    reactions: list[MessageReaction]  # to it; each is a message of kind `reaction` too
     automatic: bool  # it was said by itself, outside of the office hours
 
 

@@ -81,4 +81,19 @@ class MenuReply(Input, tag="list", tag_field="kind"):
     rows: Annotated[list[ReplyRow], Meta(min_length=1, max_length=10)]
 
 
-ReplyContent = TextReply | FileReply | TemplateReply | ButtonsReply | MenuReply
+class LocationReply(Input, tag="location", tag_field="kind"):
+    """A place, in degrees of WGS 84."""
+
+    latitude: Annotated[float, Meta(ge=-90, le=90, examples=[-23.561414])]
+    longitude: Annotated[float, Meta(ge=-180, le=180, examples=[-46.655881])]
+    name: Annotated[str, Meta(max_length=200, examples=["Loja Aurora"])] | None = None
+    address: Annotated[str, Meta(max_length=300, examples=["Av. Paulista, 1578, São Paulo"])] | None = None
+
+
+class ContactReply(Input, tag="contact", tag_field="kind"):
+    """A contact of the company, whose name and number go as an entry of an address book. Needs `contacts:read` too."""
+
+    contact_id: UUID
+
+
+ReplyContent = TextReply | FileReply | TemplateReply | ButtonsReply | MenuReply | LocationReply | ContactReply

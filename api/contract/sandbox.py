@@ -40,8 +40,9 @@ class SandboxMessage(Output):
     rows: list[MessageRow]  # behind the button of a list
     at: Moment
     state: str | None  # of theirs: `read` once WhatsApp shows them that we read it
-    content: MessageContent | None  # of what the person wrote, or somebody in the phone's own app
+    content: MessageContent | None  # of what the person wrote, or somebody in the phone's own app; places and contacts of ours
     files: list[MessageFile]  # those of the message
+    reactions: list[Annotated[str, example("👍")]]  # to it, of either side; they are no messages of their own here
     quote: str | None  # what the message says that it answers; empty when that is not on this page
 
 

@@ -113,6 +113,16 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ReplyError.TEMPLATE_NOT_TEXT,
         ReplyError.VOICE_NOT_TAKEN,
     ),
+    **dict.fromkeys(
+        ("conversations_messages_reaction_clear", "conversations_messages_reaction_set"),
+        (
+            MessageError.CHANNEL_NOT_CONNECTED,
+            MessageError.NO_ADDRESS,
+            MessageError.OPTED_OUT,
+            MessageError.WINDOW_CLOSED,
+            ReplyError.REACTION_NOT_TAKEN,
+        ),
+    ),
     "conversations_template_preview": (ReplyError.TEMPLATE_NOT_TEXT,),
     "custom_fields_create": (
         ContactError.FIELD_BUSY,

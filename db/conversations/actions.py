@@ -16,7 +16,7 @@ from db.conversations.events import ConversationEntryAdded, ConversationUpdated
 from db.conversations.queries import Conversation
 from db.conversations.thread import Entry
 from db.errors import RequestError, RequestField
-from db.messages import answers
+from db.messages import answers, reactions
 from db.messages.conversation import Entry as Message
 from db.messages.render import Binding
 from db.messages.replies import Reply
@@ -251,6 +251,18 @@ async def reply(
         if row is None:
             raise RequestError.NOT_FOUND(what="conversation")
         return await answers.write(w, row["contact_id"], row["channel_id"], reply, reply_to=reply_to, seen=seen)
+
+
+async def react(actor: Actor, conversation_id: UUID, message_id: UUID, emoji: str | None) -> Message:
+    """The reaction to a message of the person; None takes it back. Returns the message. Raises NotFound, Invalid, Conflict."""
+    actor.require(Permission.MESSAGES_SEND)
+    async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
+        row = await w.fetchrow(
+            "select contact_id, channel_id from conversation where company_id = $1 and id = $2", w.company_id, conversation_id
+        )
+        if row is None:
+            raise RequestError.NOT_FOUND(what="conversation")
+        return await reactions.react(w, row["contact_id"], row["channel_id"], message_id, emoji)
 
 
 async def preview_template(actor: Actor, conversation_id: UUID, template_id: UUID, bindings: list[Binding]) -> Filled:

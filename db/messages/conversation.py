@@ -12,10 +12,11 @@ import asyncpg
 import msgspec
 
 from db.contacts.notes import must_exist
-from db.messages import content, files, render
+from db.messages import content, files, reacted, render
 from db.messages.content import Context, MessageContent, Referral
 from db.messages.enums import MessageOrigin, MessageState
 from db.messages.files import MessageFile
+from db.messages.reacted import Reacted
 from db.messages.render import Row
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -58,6 +59,7 @@ class Entry(NamedTuple):
     context: Context | None
     referral: Referral | None
     files: list[MessageFile]
+    reactions: list[Reacted]  # to it
     automatic: bool  # it was said by itself
 
 
@@ -111,7 +113,7 @@ async def messages(actor: Actor, contact_id: UUID, *, before: tuple[datetime, UU
     async with read(actor, Permission.CONTACTS_READ) as r:
         await must_exist(r, actor.company_id, contact_id)
         rows = await r.fetch(_BEFORE if before else _NEWEST, actor.company_id, contact_id, limit, *(before or ()))
-        return await with_files(r, actor.company_id, [_entry(row) for row in rows])
+        return await _whole(r, actor.company_id, [_entry(row) for row in rows])
 
 
 async def thread(
@@ -127,13 +129,13 @@ async def thread(
     """Over one channel: newest first, or from a place on `newer` ones, oldest first."""
     statement = _OVER_CHANNEL[direction if beyond else None]
     rows = await r.fetch(statement, company_id, contact_id, limit, *(beyond or ()), channel_id)
-    return await with_files(r, company_id, [_entry(row) for row in rows])
+    return await _whole(r, company_id, [_entry(row) for row in rows])
 
 
 async def by_ids(r: Read, company_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Entry]:
     """These messages, whether they went out or came in."""
     rows = await r.fetch(_BY_ID, company_id, list(ids), len(ids)) if ids else []
-    return {entry.id: entry for entry in await with_files(r, company_id, [_entry(row) for row in rows])}
+    return {entry.id: entry for entry in await _whole(r, company_id, [_entry(row) for row in rows])}
 
 
 async def sent(r: Read, company_id: UUID, message_id: UUID) -> Entry:
@@ -141,11 +143,15 @@ async def sent(r: Read, company_id: UUID, message_id: UUID) -> Entry:
     return (await by_ids(r, company_id, [message_id]))[message_id]
 
 
-async def with_files(r: Read, company_id: UUID, entries: list[Entry]) -> list[Entry]:
-    """The same messages, each with its files."""
+async def _whole(r: Read, company_id: UUID, entries: list[Entry]) -> list[Entry]:
+    """The same messages, each with its files and the reactions to it."""
     holders = [entry.id for entry in entries if entry.content is not None and content.files_of(entry.content)]
-    found = await files.of_messages(r, company_id, holders)
-    return [entry._replace(files=found[entry.id]) if entry.id in found else entry for entry in entries]
+    held = await files.of_messages(r, company_id, holders)
+    made = await reacted.of_messages(r, company_id, [entry.provider_id for entry in entries if entry.provider_id is not None])
+    return [
+        entry._replace(files=held.get(entry.id, []), reactions=made.get((entry.channel_id, entry.provider_id or ""), []))
+        for entry in entries
+    ]
 
 
 def _entry(row: asyncpg.Record) -> Entry:
@@ -159,7 +165,7 @@ def _entry(row: asyncpg.Record) -> Entry:
         elif row["sent_content"] is not None:
             sent_content = render.decode(row["sent_content"])
             kind = _KINDS.get(type(sent_content), "text")
-            if isinstance(sent_content, render.FileContent):
+            if isinstance(sent_content, render.ShownContent):
                 held = sent_content.shown
                 kind = content.kind_of(held)
             if isinstance(sent_content, render.AnswerContent) and sent_content.reply_to is not None:
@@ -197,5 +203,6 @@ def _entry(row: asyncpg.Record) -> Entry:
         context=context,
         referral=content.decode_referral(row["referral"]) if row["referral"] else None,
         files=[],
+        reactions=[],
         automatic=row["automatic"],
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from db.conversations import record
 from db.messages import files
-from db.messages.content import Context, MessageContent, encode
+from db.messages.content import Context, MessageContent, Reaction, encode
 from db.messages.enums import AttemptState as A
 from db.messages.enums import MessageOrigin
 from db.messages.enums import MessageState as M
@@ -34,8 +34,8 @@ class Echo(NamedTuple):
 _INSERT = f"""
 insert into message as known (company_id, id, channel_id, queue_id, contact_id, address, dedupe_key, state, requeue_allowed,
                               sent_at,
-                              provider_id, content, context, origin)
-select $1, uuidv7(), $2, $2, $3, $4, 'echo:' || $2::uuid || ':' || $5, {M.SENT}, false, $6, $5, $7::jsonb, $8::jsonb, $9
+                              provider_id, content, context, origin, reacts_to)
+select $1, uuidv7(), $2, $2, $3, $4, 'echo:' || $2::uuid || ':' || $5, {M.SENT}, false, $6, $5, $7::jsonb, $8::jsonb, $9, $10
 where not exists (select from message where company_id = $1 and provider_id = $5 and channel_id = $2 and origin is null)
 on conflict (company_id, dedupe_key) do update set content = excluded.content
     where known.content->>'kind' = 'unsupported' and excluded.content->>'kind' <> 'unsupported'
@@ -64,6 +64,7 @@ async def store(w: Work, echo: Echo) -> bool:
         encode(echo.content),
         encode(echo.context) if echo.context else None,
         echo.origin.value,
+        echo.content.target_id if isinstance(echo.content, Reaction) else None,
     )
     if row is None:
         return False

@@ -49,6 +49,8 @@ class ReplyKind(StrEnum):
     TEMPLATE = "template"
     BUTTONS = "buttons"
     LIST = "list"
+    LOCATION = "location"
+    CONTACT = "contact"
 
 
 class FileForm(StrEnum):

@@ -27,6 +27,7 @@ class ReplyError(ErrorCode):
         409,
         "This channel cannot name the message that you answer. Send it without the quote.",
     )
+    REACTION_NOT_TAKEN = "reaction_not_taken", 409, "This channel has no reactions. Write an answer instead."
     MARKETING_REFUSED = (
         "marketing_refused",
         409,
@@ -76,4 +77,7 @@ class ReplyField(FieldCode):
     TEMPLATE_TOO_LONG = "template_too_long", "With these values the text is longer than {max} characters. Shorten them."
     TITLE_TWICE = "title_twice", "Two of them have the same name. Write another one."
     NO_SUCH_FILE = "no_such_file", "This file is not here any more, or was sent already. Attach it again."
+    NO_SUCH_CONTACT = "no_such_contact", "This contact is not here any more. Choose another one."
+    CONTACT_WITHOUT_NUMBER = "contact_without_number", "This contact has no phone number. Choose another one, or add it there."
+    NOT_AN_EMOJI = "not_an_emoji", "Choose one emoji."
     NOT_TO_ANSWER = "not_to_answer", "Choose a message of this conversation that was sent or came in."

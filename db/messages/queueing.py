@@ -3,6 +3,7 @@
 Refuses to know who may do it and what it means: campaigns, answers and channels decide, in their own unit of work.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from db.errors import RequestError
@@ -13,8 +14,10 @@ from db.work import Work
 _OPEN = "select true from channel where company_id = $1 and id = $2 and archived_at is null for share"
 _ONE = f"""
 with made as materialized (select uuidv7() as id)
-insert into message(company_id, id, channel_id, queue_id, contact_id, address, dedupe_key, state, units, params, content, author_id)
-select $1, id, $2::uuid, coalesce($10::uuid, $2::uuid), $3, $4, $5 || ':' || id, {M.QUEUED}, $6, $7, $8::jsonb, $9 from made returning id
+insert into message(company_id, id, channel_id, queue_id, contact_id, address, dedupe_key, state, units, params, content, author_id,
+                    reacts_to, next_at)
+select $1, id, $2::uuid, coalesce($10::uuid, $2::uuid), $3, $4, $5 || ':' || id, {M.QUEUED}, $6, $7, $8::jsonb, $9,
+    $11, coalesce($12::timestamptz, now()) from made returning id
 """
 # The order of contacts keeps neighbours together in every index, now and when they are claimed and written back.
 _AUDIENCE = """
@@ -69,10 +72,12 @@ async def queue(
     units: int = 1,
     author_id: UUID | None = None,
     queue_id: UUID | None = None,
+    reacts_to: str | None = None,
+    not_before: datetime | None = None,
 ) -> UUID:
     """One message of no campaign, before all campaigns of its channel; returns its id. `content` is JSON (`render.encode`),
-    `purpose` (answer, test) begins its dedupe key. `queue_id`: another queue than the channel's. Raises NotFound for a channel that was
-    archived."""
+    `purpose` (answer, test) begins its dedupe key. `queue_id`: another queue than the channel's. `reacts_to`: the provider's id of the
+    message to which it is a reaction. Raises NotFound for a channel that was archived."""
     if not await hold_open(w, channel_id):
         raise RequestError.NOT_FOUND(what="channel")
     message_id: UUID = await w.fetchval(
@@ -87,6 +92,8 @@ async def queue(
         content,
         author_id,
         queue_id,
+        reacts_to,
+        not_before,
     )
     return message_id
 

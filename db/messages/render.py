@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from db.channels.enums import TemplateCategory
-from db.messages.content import Audio, Document, File, Image, MessageContent, Video
+from db.messages.content import Audio, Card, Contacts, Document, File, Image, Location, MessageContent, Reaction, Video
 from db.messages.enums import FileForm
 from db.messages.variables import Variable, clean_value, first_name, parse, render
 
@@ -156,7 +156,49 @@ class ListContent(AnswerContent, frozen=True, kw_only=True, tag="list"):
         return self.body
 
 
-Content = TemplateContent | TextContent | LiteralContent | FileContent | ButtonsContent | ListContent
+class LocationContent(AnswerContent, frozen=True, kw_only=True, tag="location"):
+    """A place, WGS 84 degrees."""
+
+    latitude: float
+    longitude: float
+    name: str | None = None
+    address: str | None = None
+
+    @property
+    def shown(self) -> MessageContent:
+        """As readers see what was written elsewhere."""
+        return Location(latitude=self.latitude, longitude=self.longitude, name=self.name, address=self.address)
+
+
+class CardsContent(AnswerContent, frozen=True, kw_only=True, tag="contacts"):
+    """People with their numbers, as an address book takes them."""
+
+    contacts: list[Card]
+
+    @property
+    def shown(self) -> MessageContent:
+        """As readers see what was written elsewhere."""
+        return Contacts(contacts=self.contacts)
+
+
+class ReactionContent(AnswerContent, frozen=True, kw_only=True, tag="reaction"):
+    """`target_id`: the provider's id of the message to which it belongs. `emoji` None: it is taken back."""
+
+    target_id: str
+    emoji: str | None = None
+
+    def render(self, params: list[str]) -> str:
+        return self.emoji or ""
+
+    @property
+    def shown(self) -> MessageContent:
+        """As readers see what was written elsewhere."""
+        return Reaction(target_id=self.target_id, emoji=self.emoji)
+
+
+ShownContent = FileContent | LocationContent | CardsContent | ReactionContent
+"""What is drawn as what comes in is, by its `shown`."""
+Content = TemplateContent | TextContent | LiteralContent | ButtonsContent | ListContent | ShownContent
 Button = tuple[Literal["quick_reply", "url", "phone", "list"], str]
 """Kind and label."""
 

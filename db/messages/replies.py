@@ -5,14 +5,17 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from db.contacts.phones import display
 from db.errors import RequestError, RequestField
 from db.messages import file_replies, template_replies
+from db.messages.content import Card, CardPhone
 from db.messages.enums import MessageState as M
 from db.messages.enums import ReplyKind
 from db.messages.errors import ReplyError, ReplyField
 from db.messages.inbound import SILENT
 from db.messages.place import Place
-from db.messages.render import Binding, ButtonsContent, Content, ListContent, LiteralContent, Row
+from db.messages.render import Binding, ButtonsContent, CardsContent, Content, ListContent, LiteralContent, LocationContent, Row
+from db.permissions import Permission
 from db.work import Work
 
 
@@ -49,7 +52,24 @@ class ListReply(Struct, frozen=True):
     rows: list[Row]
 
 
-Reply = TextReply | FileReply | TemplateReply | ButtonsReply | ListReply
+class LocationReply(Struct, frozen=True):
+    """WGS 84 degrees."""
+
+    kind = ReplyKind.LOCATION
+    latitude: float
+    longitude: float
+    name: str | None = None
+    address: str | None = None
+
+
+class ContactReply(Struct, frozen=True):
+    """A contact of the company: the name and the number go."""
+
+    kind = ReplyKind.CONTACT
+    contact_id: UUID
+
+
+Reply = TextReply | FileReply | TemplateReply | ButtonsReply | ListReply | LocationReply | ContactReply
 
 
 class Written(NamedTuple):
@@ -63,15 +83,25 @@ _ANSWERED = f"""
 select provider_id from inbound_message where company_id = $1 and id = $2 and contact_id = $3 and channel_id = $4 and kind <> all($5)
 union all
 select provider_id from message where company_id = $1 and id = $2 and contact_id = $3 and channel_id = $4
-    and state in ({M.SENT}, {M.DELIVERED}, {M.READ})
+    and state in ({M.SENT}, {M.DELIVERED}, {M.READ}) and reacts_to is null
+"""
+
+
+_CARD = """
+select c.name, array(select i.value from contact_identity i where i.company_id = $1 and i.contact_id = c.id and i.valid
+    and i.kind in ('phone', 'wa_id') order by i.kind, i.id) as numbers
+from contact c where c.company_id = $1 and c.id = $2
 """
 
 
 def trimmed(reply: Reply) -> Reply:
     """Without what means nothing. Raises Invalid for what is empty."""
     match reply:
-        case TemplateReply():
+        case TemplateReply() | ContactReply():
             return reply
+        case LocationReply():
+            name, address = ((text or "").strip() or None for text in (reply.name, reply.address))
+            return LocationReply(reply.latitude, reply.longitude, name, address)
         case FileReply():
             return FileReply(reply.file_id, reply.caption.strip(), reply.voice)
         case TextReply():
@@ -114,13 +144,18 @@ async def written(w: Work, place: Place, reply: Reply, reply_to: UUID | None) ->
             raise ReplyError.REPLY_TO_NOT_TAKEN()
         return Written(*await template_replies.to_send(w, place, reply.template_id, reply.bindings))
     target = None if reply_to is None else await _answered(w, place, reply_to)
-    if isinstance(reply, FileReply):
-        file = await file_replies.to_send(w, place, reply.file_id, reply.caption, voice=reply.voice, reply_to=target)
-        return Written(file, [])
-    if len(reply.text) > can.text_limit:
+    if isinstance(reply, TextReply | ButtonsReply | ListReply) and len(reply.text) > can.text_limit:
         raise RequestError.INVALID(fields=[RequestField.TOO_LONG("content.text", max=can.text_limit)])
     content: Content
     match reply:
+        case FileReply():
+            content = await file_replies.to_send(w, place, reply.file_id, reply.caption, voice=reply.voice, reply_to=target)
+        case LocationReply():
+            content = LocationContent(
+                latitude=reply.latitude, longitude=reply.longitude, name=reply.name, address=reply.address, reply_to=target
+            )
+        case ContactReply():
+            content = CardsContent(contacts=[await _card(w, reply.contact_id)], reply_to=target)
         case TextReply():
             content = LiteralContent(body=reply.text, reply_to=target)
         case ButtonsReply():
@@ -128,6 +163,19 @@ async def written(w: Work, place: Place, reply: Reply, reply_to: UUID | None) ->
         case ListReply():
             content = ListContent(body=reply.text, button=reply.button, rows=reply.rows, reply_to=target)
     return Written(content, [])
+
+
+async def _card(w: Work, contact_id: UUID) -> Card:
+    """What goes of a contact."""
+    if w.actor is not None:
+        w.actor.require(Permission.CONTACTS_READ)
+    row = await w.fetchrow(_CARD, w.company_id, contact_id)
+    if row is None:
+        raise RequestError.INVALID(fields=[ReplyField.NO_SUCH_CONTACT("content.contact_id")])
+    if not row["numbers"]:
+        raise RequestError.INVALID(fields=[ReplyField.CONTACT_WITHOUT_NUMBER("content.contact_id")])
+    number = f"+{row['numbers'][0].lstrip('+')}"
+    return Card(name=row["name"].strip() or display(number), phones=[CardPhone(phone=number, type="CELL")])
 
 
 async def _answered(w: Work, place: Place, message_id: UUID) -> str:

@@ -14,7 +14,7 @@ from db.channels.actions import sandbox_channel
 from db.contacts.phones import display, variants
 from db.errors import RequestError, RequestField
 from db.jobs import SandboxControl
-from db.messages import content, files, render
+from db.messages import content, files, reacted, render
 from db.messages.content import MessageContent
 from db.messages.enums import MessageState
 from db.messages.enums import MessageState as M
@@ -40,7 +40,8 @@ class Phone(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """`quote`: what the message says that it answers; empty when that one is not among those read."""
+    """`quote`: what the message says that it answers; empty when that one is not among those read. `reactions`: to it, as far as
+    they reached the phone."""
 
     id: UUID
     kind: str
@@ -54,6 +55,7 @@ class Entry(NamedTuple):
     content: MessageContent | None
     quote: str | None
     files: list[MessageFile]
+    reactions: list[str]
 
 
 # What was never sent (queued, skipped, cancelled) is on no phone.
@@ -62,7 +64,7 @@ with last as (
     select distinct on (address) address, contact_id, kind, at, state, params, content, origin, campaign_id from (
         select address, contact_id, 'out' as kind, coalesce(sent_at, '-infinity') as at, state, params, content, origin,
             campaign_id
-        from message where company_id = $1 and channel_id = $2 and state in ({M.SENT}, {M.DELIVERED}, {M.READ}) and ($3::text is null or address like $3)
+        from message where company_id = $1 and channel_id = $2 and state in ({M.SENT}, {M.DELIVERED}, {M.READ}) and reacts_to is null and ($3::text is null or address like $3)
         union all
         select address, contact_id, 'in', received_at, null, null, content, origin, null
         from inbound_message where company_id = $1 and channel_id = $2 and kind not in ('preference', 'system')
@@ -84,16 +86,19 @@ select id, kind, at, state, params, content, origin, provider_id, context from (
         coalesce(m.content, g.content) as content, m.origin, m.provider_id, m.context
     from message m left join campaign g on g.company_id = $1 and g.id = m.campaign_id
     where m.company_id = $1 and m.channel_id = $2 and m.address = $3
-        and m.state not in ({M.QUEUED}, {M.SKIPPED}, {M.CANCELLED})
+        and m.state not in ({M.QUEUED}, {M.SKIPPED}, {M.CANCELLED}) and m.reacts_to is null
     union all
     select i.id, 'in', i.received_at, case when (i.received_at, i.id) <= (t.received_at, t.id) then {M.READ}::smallint end, null, i.content,
         i.origin, i.provider_id, i.context
     from inbound_message i
     left join conversation v on v.company_id = $1 and v.contact_id = i.contact_id and v.channel_id = $2
     left join inbound_message t on t.company_id = $1 and t.id = v.told_id
-    where i.company_id = $1 and i.channel_id = $2 and i.address = $3 and i.kind not in ('preference', 'system')
+    where i.company_id = $1 and i.channel_id = $2 and i.address = $3 and i.kind not in ('preference', 'system', 'reaction')
 ) both_ways where (at, id) < ($4, $5) order by at desc, id desc limit $6
 """
+
+
+_THERE = (None, M.SENT.label, M.DELIVERED.label, M.READ.label)
 
 
 async def phones(
@@ -142,11 +147,14 @@ async def thread(
         await sandbox_channel(r, actor.company_id, channel_id)
         rows = await r.fetch(_THREAD, actor.company_id, channel_id, variants(address)[0], at or await _end(r), last, limit)
         held_by = await files.of_messages(r, actor.company_id, [row["id"] for row in rows])
+        made = await reacted.of_messages(r, actor.company_id, [row["provider_id"] for row in rows if row["provider_id"]])
     entries, said, answered = [], dict[str, str](), list[str | None]()
     for row in rows:
         rendered, held = _read(row)
         drawn = rendered.body, rendered.header, rendered.footer, rendered.buttons, rendered.rows
-        entries.append(Entry(row["id"], row["kind"], *drawn, row["at"], _state(row), held, None, held_by.get(row["id"], [])))
+        there = [one.emoji for one in made.get((channel_id, row["provider_id"] or ""), []) if one.emoji and one.state in _THERE]
+        own = held_by.get(row["id"], []), there
+        entries.append(Entry(row["id"], row["kind"], *drawn, row["at"], _state(row), held, None, *own))
         if row["provider_id"] is not None:
             said[row["provider_id"]] = rendered.body
         answered.append(_answered(row))
@@ -212,7 +220,9 @@ def _read(row: asyncpg.Record) -> tuple[render.RenderedMessage, MessageContent |
             held = content.decode(row["content"])
             return render.RenderedMessage(None, content.text_of(held), None, []), held
         if row["content"] is not None:
-            return render.draw(render.decode(row["content"]), row["params"]), None
+            sent = render.decode(row["content"])
+            shown = sent.shown if isinstance(sent, render.LocationContent | render.CardsContent) else None
+            return render.draw(sent, row["params"]), shown
     except msgspec.MsgspecError:
         pass
     return render.RenderedMessage(None, "", None, []), None

@@ -105,6 +105,13 @@ async def upload(actor: Actor, filename: str, claimed_type: str, pieces: AsyncIt
         raise
 
 
+async def used(actor: Actor) -> int:
+    """Bytes that the company's uploaded files take."""
+    async with read(actor, Permission.COMPANY_READ) as r:
+        found: int = await r.fetchval(_USED, actor.company_id)
+        return found
+
+
 def _ensure_room(used: int, size: int, quota: int) -> None:
     if used + size > quota:
         raise UploadError.NO_ROOM_FOR_UPLOAD(most_mb=quota // 1_000_000)

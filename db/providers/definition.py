@@ -140,6 +140,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """It has voice messages, of OGG with Opus."""
     reply_to: bool = False
     """An answer may name the message that it answers."""
+    reactions: bool = False
+    """A message that came in can be reacted to by an emoji."""
     answers_opted_out: bool = False
     """Who opted out may be answered once they wrote again, and gets templates that are no marketing."""
     reaches_landlines: bool = False

@@ -14,7 +14,7 @@ from db.work import Read, SystemWork
 _FACTS = f"""
 select f.metric, f.at, m.channel_id, (m.campaign_id is null)::int::smallint as alone, count(*) as n
 from message m cross join lateral message_facts(m.state, m.sent_at, m.replied_at, m.done_at) f
-where m.company_id = $1 and m.origin is null and (m.state >= {MessageState.SENT} or m.replied_at is not null) group by 1, 2, 3, 4
+where m.company_id = $1 and m.origin is null and m.reacts_to is null and (m.state >= {MessageState.SENT} or m.replied_at is not null) group by 1, 2, 3, 4
 """
 _DIFFERENCES = f"""
 with facts as ({_FACTS}), zone as (

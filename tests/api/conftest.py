@@ -156,6 +156,13 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
                 contact,
                 channel,
             ),
+            "message_id": await insert(
+                "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, content, received_at)"
+                " values ($1, $2, $3, 'wamid.asked', '+5511900000000', 'text', '{\"kind\": \"text\"}', now() - interval '2 days')"
+                " returning id",
+                channel,
+                contact,
+            ),
             "label_id": await insert("insert into label(company_id, name, color) values ($1, 'Troca', '#2f6f4f') returning id"),
             "team_id": await insert("insert into team(company_id, name) values ($1, 'Vendas') returning id"),
             "reply_id": await insert("insert into quick_reply(company_id, shortcut, body) values ($1, 'oi', 'Oi!') returning id"),

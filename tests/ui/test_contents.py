@@ -30,7 +30,7 @@ CONTENTS: list[tuple[doc.MessageContent, tuple[str, ...]]] = [
     ),
     (doc.Form(answers={"cep": "01310"}), ("Preencheu um formulário", "cep: 01310")),
     (doc.ListReply(title="Tamanho M", description="Azul"), ("Tamanho M", "Azul")),
-    (doc.Reaction(target_id="wamid.first"), ("Retirou uma reação",)),
+    (doc.Reaction(target_id="wamid.not-here"), ("Retirou uma reação",)),
     (doc.Edit(target_id="wamid.first", content=doc.Text(text="amanhã")), ("Editou uma mensagem", "amanhã")),
     (doc.Call(status="completed", seconds=42), ("Chamada",)),
     (doc.Unsupported(type="video_note", reason="novo"), ("video_note · novo",)),

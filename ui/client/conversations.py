@@ -15,7 +15,7 @@ from api.contract.conversations import (
     ReplyCreate,
     ThreadEntry,
 )
-from api.contract.messages import Message
+from api.contract.messages import Message, ReactionUpdate
 from api.contract.replies import TemplatePreview, TemplatePreviewCreate
 from ui.client.base import ApiClient, Params
 
@@ -69,6 +69,14 @@ async def reply(api: ApiClient, conversation_id: UUID, body: ReplyCreate, key: s
     """Under the same `key` the same answer goes out once, however often this is called. 409 `someone_answered` when a colleague
     answered after what was `seen`."""
     return await api.post(f"/v1/conversations/{conversation_id}/messages", Message, body, key=key)
+
+
+async def react(api: ApiClient, conversation_id: UUID, message_id: UUID, emoji: str) -> Message:
+    """Our reaction to a message; "" takes it back. Returns the message."""
+    path = f"/v1/conversations/{conversation_id}/messages/{message_id}/reaction"
+    if not emoji:
+        return await api.delete_from(path, Message)
+    return await api.put(path, Message, ReactionUpdate(emoji=emoji))
 
 
 async def preview_template(api: ApiClient, conversation_id: UUID, body: TemplatePreviewCreate) -> TemplatePreview:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from api.contract.base import Page
-from api.contract.messages import FileLink, Message, MessageCreate, MessageFile, ReplyChannel
+from api.contract.messages import FileLink, FileRoom, Message, MessageCreate, MessageFile, ReplyChannel
 from ui.client.base import ApiClient, Uploaded
 
 
@@ -15,6 +15,11 @@ async def messages(api: ApiClient, contact_id: UUID, cursor: str | None = None, 
 async def file(api: ApiClient, file_id: UUID) -> FileLink:
     """With addresses that work for five minutes."""
     return await api.get(f"/v1/message-files/{file_id}", FileLink)
+
+
+async def room(api: ApiClient) -> FileRoom:
+    """How much of the company's room uploaded files take."""
+    return await api.get("/v1/message-files/room", FileRoom)
 
 
 async def upload(api: ApiClient, file: Uploaded) -> MessageFile:

@@ -10,6 +10,7 @@ from api.contract.enums import MessageOrigin
 from api.contract.messages import Message
 from ui import formats
 from ui.components import contents, states
+from ui.components.reactions import draw_reactions
 from ui.components.text import Text, icon
 from ui.i18n import _
 from ui.labels import messages as message_labels
@@ -66,6 +67,7 @@ def draw_message(one: Message, find: contents.Find, more: Callable[[], None] | N
                 icon("error")
                 ui.label(f"{why.name}. {why.todo}")
         _draw_where(one)
+        draw_reactions(one.reactions)
 
 
 def draw_sent(

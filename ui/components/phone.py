@@ -47,6 +47,7 @@ class Preview(NamedTuple):
     press: Callable[[int], Any] | None = None  # the person presses an answer, or chooses a row: which one, from 0
     files: Sequence[MessageFile] = ()
     quote: str | None = None  # what the message says that it answers
+    reactions: Sequence[str] = ()
 
 
 _MEDIA = {"image": "image", "video": "play_circle", "document": "description"}
@@ -110,6 +111,10 @@ def bubble(preview: Preview, *, out: bool = False) -> ui.element:
                     ticks.props.update({"role": "img", "aria-label": _("The company read it")})
         if preview.buttons:
             _draw_buttons(preview)
+        if preview.reactions:
+            with ui.element("div").classes("m-reacts"):
+                for emoji in preview.reactions:
+                    Text("span", emoji, "m-reacted")
     return element
 
 

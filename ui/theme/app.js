@@ -62,6 +62,15 @@
     forget() {
       for (const key of Object.keys(localStorage)) if (/^(draft|recent|told):/.test(key)) localStorage.removeItem(key);
     },
+    // Loaded when the first emoji is asked for: `write(anchor, id)` into a field, `react(anchor, mine, choose)`.
+    async emoji(name, ...given) {
+      try {
+        (await import("EMOJI"))[name](...given);
+      } catch (error) {
+        const said = JSON.parse(document.querySelector("[data-emoji]")?.dataset.emoji || "{}").failed;
+        window.Quasar.Notify.create({ message: said || String(error), classes: "m-toast", attrs: { role: "alert" } });
+      }
+    },
     insert(id, text) {
       const field = document.getElementById(id);
       if (!field) return;

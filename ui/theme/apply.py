@@ -47,8 +47,15 @@ def _style() -> tuple[str, str]:
 
 
 @cache
+def _emoji() -> tuple[str, str]:
+    """The window for choosing one, and the table that it shows: fetched by who opens it."""
+    text = f"const TABLE = {(HERE / 'emoji.json').read_text('utf-8')};\n" + (HERE / "emoji.js").read_text("utf-8")
+    return sha256(text.encode()).hexdigest()[:12], text
+
+
+@cache
 def _script() -> tuple[str, str]:
-    text = "".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
+    text = "".join((HERE / name).read_text("utf-8") for name in SCRIPTS).replace('"EMOJI"', f'"/assets/emoji-{_emoji()[0]}.js"')
     return sha256(text.encode()).hexdigest()[:12], text
 
 
@@ -70,6 +77,10 @@ def register(version: str = "1") -> None:
     @app.get("/assets/app-{digest}.js", include_in_schema=False)
     def script(digest: str) -> Response:
         return Response(_script()[1], media_type="text/javascript", headers={"Cache-Control": YEAR})
+
+    @app.get("/assets/emoji-{digest}.js", include_in_schema=False)
+    def emoji(digest: str) -> Response:
+        return Response(_emoji()[1], media_type="text/javascript", headers={"Cache-Control": YEAR})
 
     @app.get("/manifest.webmanifest", include_in_schema=False)
     def manifest() -> Response:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 from nicegui import ui
 
+from api.contract.contents import Reaction
 from api.contract.enums import Permission
 from api.contract.events import ConversationChanged, MessageFileChanged, MessageReceived
 from api.contract.kinds import ReplyKind
@@ -141,6 +142,8 @@ class Conversation:
         known = {one.provider_id: one for one in self._items if one.provider_id}
         day: date | None = None
         for one in reversed(self._items):
+            if isinstance(one.content, Reaction) and one.content.target_id in known:
+                continue  # it stands under its message
             local = one.at.astimezone(formats.zone()).date()
             if local != day:
                 day = local

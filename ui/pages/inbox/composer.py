@@ -3,7 +3,6 @@
 Enter sends, Shift+Enter begins a new line. The field is empty at once, and the text is on the screen as what is on its way.
 """
 
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -28,22 +27,23 @@ from ui.components.buttons import button, icon_button
 from ui.components.cards import note
 from ui.components.menus import Choice, choices
 from ui.components.palette import command
-from ui.components.text import chip, mark, pressable
+from ui.components.text import chip, mark
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import messages as message_labels
 from ui.pages.inbox.choices import ChoiceBuilder
 from ui.pages.inbox.drafts import Drafts
+from ui.pages.inbox.emoji import emoji_button, words
 from ui.pages.inbox.files import Files, StillComing
 from ui.pages.inbox.outgoing import Outgoing
+from ui.pages.inbox.places import Places
 from ui.pages.inbox.quote import Quote
+from ui.pages.inbox.suggestions import Suggestions
 from ui.pages.inbox.templates import TemplatePicker
 from ui.pages.inbox.thread import Thread
 
 TICK = 20.0  # seconds between looks at the clock of the window
-OFFERED = 6  # quick replies or colleagues that are offered at once
-_MENTION = re.compile(r"@([\w ]{0,30})$")
 _KEYS = """(e) => {
     if (e.isComposing) return;
     const field = e.target, offers = field.closest('.m-write').querySelector('.m-offers:not(.hidden)');
@@ -53,6 +53,11 @@ _KEYS = """(e) => {
         return;
     }
     if (offers && (e.key === 'ArrowDown' || e.key === 'ArrowUp')) { e.preventDefault(); emit({move: e.key === 'ArrowDown' ? 1 : -1}); return; }
+    if ((e.ctrlKey || e.metaKey) && e.key === '.') {
+        e.preventDefault();
+        field.closest('.m-write').querySelector('.m-write-emoji').click();
+        return;
+    }
     if (e.key !== 'Enter' || e.shiftKey) return;
     e.preventDefault();
     const text = field.value;
@@ -80,16 +85,15 @@ class Composer:
     ) -> None:
         me = session.current()
         self._api, self._one, self._thread, self._drafts = me.api, one, thread, drafts
-        self._people, self._replies, self._elsewhere = people, replies, elsewhere
+        self._people, self._elsewhere = people, elsewhere
         self._may_answer = me.may(Permission.MESSAGES_SEND) and me.may(Permission.CONVERSATIONS_WRITE)
         self._may_note = me.may(Permission.CONVERSATIONS_WRITE)
         self._mode: Mode = "reply" if self._may_answer else "note"
         self._ways: list[ReplyChannel] | None = None
         self._obstacle_shown: object = None
-        self._offers: list[tuple[str, str, str]] = []  # name, what it says, the field's text once it is chosen
-        self._at = 0
         self._typing = Throttle(self._tell_typing, 8.0)
         with ui.element("div").classes("m-write") as self.element:
+            self.element.props["data-emoji"] = words()
             if not self._may_note:
                 ui.label(_("Your role reads conversations. Agents and managers answer.")).classes("m-hint")
                 return
@@ -104,12 +108,11 @@ class Composer:
                 command(self._modes["note"], "N", _("Write a note for your team"), "edit_note")
             self._obstacle = ui.element("div").classes("w-full")
             self.templates = TemplatePicker(one, thread, self._template_asked, self.refresh, partial(self.focus, "reply"))
-            self._offered = ui.element("div").classes("m-offers").props("role=listbox")
-            self._offered.props["aria-label"] = _("Suggestions")
-            self._offered.set_visibility(False)
+            self._suggestions = Suggestions(people, replies, self._choose)
             self._quote = Quote(one, self._tick)
             self._files = Files(one, thread, self._files_changed, self._quote.take, self.refresh)
             self._builder = ChoiceBuilder(one, thread, self._quote.take, self.refresh)
+            self._places = Places(one, thread, self._quote.take, self.refresh)
             with ui.element("div").classes("m-write-box") as self._box:
                 self._plus = self._draw_plus()
                 self._files.buttons()
@@ -120,11 +123,14 @@ class Composer:
                 self._text.props["dir"] = "auto"
                 self._text.on_value_change(self._changed)
                 self._text.on("keydown", self._key, js_handler=_KEYS)
+                emoji_button(f"write{self._text.id}")
                 send = icon_button("send", _("Send")).classes("m-write-send")
                 send.on("click", self._pressed, js_handler=_PRESS % f"write{self._text.id}")
             self.mode(self._mode)
         if self._may_answer and kinds.can(one.channel_kind).reply_to:
             thread.answering = self.answer
+        if self._may_answer and kinds.can(one.channel_kind).reactions:
+            thread.reacting = self.react
         first_answers.ask(self.element, self.refresh)
         with self.element:  # it ends with the composer
             beat(TICK, self._tick)
@@ -186,6 +192,8 @@ class Composer:
             ReplyKind.TEMPLATE: Choice(_("Template"), self.templates.ask, "article"),
             ReplyKind.BUTTONS: Choice(_("Buttons"), partial(self._build, ReplyKind.BUTTONS), "smart_button"),
             ReplyKind.LIST: Choice(_("List"), partial(self._build, ReplyKind.LIST), "list"),
+            ReplyKind.LOCATION: Choice(_("Place"), partial(self._places.open, ReplyKind.LOCATION), "location_on"),
+            ReplyKind.CONTACT: Choice(_("Contact"), partial(self._places.open, ReplyKind.CONTACT), "person_add"),
         }
         self._more_kinds = [offered[kind] for kind in offered if kind in taken]
         with icon_button("add", _("Send something else")) as plus:
@@ -254,6 +262,20 @@ class Composer:
         self._quote.set(message)
         self.focus("reply")
 
+    async def react(self, message: Message, emoji: str) -> None:
+        """Puts a reaction under a message of the person, "" takes it back."""
+        try:
+            async with self._thread.writing:
+                self._thread.renew(await client.react(self._api, self._one.id, message.id, emoji))
+        except (ApiProblem, Offline) as error:
+            problems.show(error)
+
+    def react_to_newest(self) -> None:
+        """Offers the reactions to the newest message of the person."""
+        message = self._thread.asked_before(None) if self._thread.reacting is not None else None
+        if message is not None:
+            ui.run_javascript(f"document.querySelector('[data-entry=\"{message.id}\"] .m-thread-react')?.click()")
+
     def answer_before(self) -> None:
         """The next answer names the newest message of the person; asked again, the one before."""
         message = self._thread.asked_before(self._quote.message) if self._thread.answering is not None else None
@@ -305,8 +327,7 @@ class Composer:
 
     def _key(self, event: events.GenericEventArguments) -> Any:
         if "move" in event.args:
-            self._at = (self._at + int(event.args["move"])) % len(self._offers) if self._offers else 0
-            self._draw_offers()
+            self._suggestions.move(int(event.args["move"]))
             return None
         return self._submit(str(event.args.get("text", "")))
 
@@ -320,8 +341,8 @@ class Composer:
         if not text and not files:
             return
         self._offer(text)
-        if self._offers:
-            self._choose(self._offers[self._at][2])
+        if self._suggestions.marked is not None:
+            self._suggestions.choose(self._suggestions.marked)
             return
         if self._mode == "note":
             await self._note(text)
@@ -357,40 +378,9 @@ class Composer:
             self.back("note", text)
             problems.show(error)
 
-    # -- suggestions --------------------------------------------------------------------------------------------
-
     def _offer(self, text: str) -> None:
-        found: list[tuple[str, str, str]] = []
-        if self._mode == "reply" and re.fullmatch(r"/\S*", text):
-            word = text[1:].lower()
-            fitting = [one for one in self._replies() if word in one.shortcut]
-            found = [
-                (f"/{one.shortcut}", one.text, one.text)
-                for one in sorted(fitting, key=lambda one: not one.shortcut.startswith(word))
-            ]
-        elif self._mode == "note" and (match := _MENTION.search(text)):
-            word, before = match[1].lower(), text[: match.start()]
-            names = [one.name for one in self._people()]
-            if match[1].strip() not in names:
-                found = [(f"@{name}", "", f"{before}@{name} ") for name in names if name.lower().startswith(word)]
-        if found[:OFFERED] != self._offers:
-            self._offers, self._at = found[:OFFERED], 0
-            self._draw_offers()
-
-    def _draw_offers(self) -> None:
-        self._offered.clear()
-        with self._offered:
-            for number, (name, says, text) in enumerate(self._offers):
-                line = ui.element("div").classes("m-offer" + (" m-offer-on" if number == self._at else ""))
-                with line:
-                    ui.label(name).classes("m-strong shrink-0")
-                    ui.label(says).classes("m-hint m-clip")
-                pressable(line, partial(self._choose, text))
-                line.props.update({"role": "option", "aria-selected": "true" if number == self._at else "false"})
-        self._offered.set_visibility(bool(self._offers))
+        self._suggestions.offer(text, note=self._mode == "note")
 
     def _choose(self, text: str) -> None:
         self._text.value = text
-        self._offers = []
-        self._draw_offers()
         ui.run_javascript(f"document.getElementById('write{self._text.id}')?.focus()")

@@ -9,7 +9,7 @@ from ui.i18n import _
 from ui.pages.inbox.composer import Composer
 from ui.pages.inbox.header import Header
 
-KEYS = ("j", "k", "ArrowDown", "ArrowUp", "r", "q", "t", "n", "a", "e", "s", "?", "/", "Escape")
+KEYS = ("j", "k", "ArrowDown", "ArrowUp", "r", "q", "+", "t", "n", "a", "e", "s", "?", "/", "Escape")
 
 
 async def act(key: str, header: Header, composer: Composer) -> None:
@@ -18,6 +18,7 @@ async def act(key: str, header: Header, composer: Composer) -> None:
         "r": lambda: composer.focus("reply"),
         "n": lambda: composer.focus("note"),
         "q": composer.answer_before,
+        "+": composer.react_to_newest,
         "t": composer.templates.ask,
         "a": header.take,
         "e": header.close,
@@ -36,6 +37,7 @@ def help_dialog() -> None:
             ("K  ↑", _("Previous conversation")),
             ("R", _("Write an answer")),
             ("Q", _("Answer the newest message; again for the one before")),
+            ("+", _("React to the newest message")),
             ("T", _("Send a template")),
             ("N", _("Write a note for your team")),
             ("A", _("Take the conversation")),
@@ -44,5 +46,6 @@ def help_dialog() -> None:
             ("/", _("Search")),
             ("Esc", _("Leave a field, or go back to the list")),
             ("Enter", _("Send; Shift+Enter begins a new line")),
+            ("Ctrl .", _("Emoji, while you write")),
         ])  # fmt: skip
     box.open()

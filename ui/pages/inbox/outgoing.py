@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from nicegui import ui
 
+from api.contract.contents import MessageContent
 from api.contract.conversations import ReplyCreate, ThreadEntry
 from api.contract.messages import Message, MessageFile
 from api.contract.replies import ButtonsReply, FileReply, MenuReply, ReplyContent, TemplatePreview, TemplateReply, TextReply
@@ -34,8 +35,10 @@ class Outgoing:
         back: Callable[[bool], Any],
         shown: TemplatePreview | None = None,
         file: MessageFile | None = None,
+        like: MessageContent | None = None,
     ) -> None:
-        """`shown`: a template as the person sees it; `file`: the one that is sent."""
+        """`shown`: a template as the person sees it; `file`: the one that is sent; `like`: what it is drawn as, where it has a form of
+        what comes in."""
         self._id, self._thread, self._content, self._quoted, self._back = conversation_id, thread, content, quoted, back
         self._api = session.current().api
         self._told: UUID | None = None  # the answer that a refusal named
@@ -45,7 +48,10 @@ class Outgoing:
                 if quoted is not None:
                     with ui.element("div").classes("m-conv-quote"):
                         contents.said(contents.quoted(quoted), "m-hint")
-                _draw(content, shown, file)
+                if like is None:
+                    _draw(content, shown, file)
+                else:
+                    contents.draw_content(like, lambda _id: None)
                 self._below = ui.element("div").classes("m-col m-near")
         self._say(_("Sending…"))
 

@@ -244,7 +244,7 @@ class _Inbox:
 
     async def _entry(self, event: ConversationEntryAdded) -> None:
         if self._open is not None and self._open.one.id == event.conversation_id:
-            await self._open.thread.refresh()
+            await self._open.thread.refresh(event.entry_id)
 
     async def _status(self, event: ConversationChanged) -> None:
         if self._open is not None and self._open.one.contact_id == event.contact_id:

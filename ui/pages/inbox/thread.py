@@ -6,30 +6,31 @@ An entry is drawn when it comes and again only when it changed; the others stay 
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
+from functools import partial
 from uuid import UUID
 
+import msgspec
 from nicegui import background_tasks, events, ui
 
 from api.contract.base import Page
-from api.contract.conversations import ConversationNote, SystemLine, ThreadEntry
+from api.contract.contents import Reaction
+from api.contract.conversations import ThreadEntry
 from api.contract.messages import Message
 from ui import formats, session
 from ui.client import conversations as client
 from ui.client.base import ApiProblem, Offline
-from ui.components import bubbles, contents
+from ui.components import bubbles
 from ui.components.buttons import button
 from ui.components.states import load
 from ui.components.text import Text, icon
 from ui.i18n import _, ngettext
-from ui.labels import conversations as labels
+from ui.pages.inbox.entries import HELD, PRESSED, draw_acts, draw_line, draw_note, may_be_reacted_to
 from ui.pages.inbox.quote import may_be_answered
 
 PAGE = 30
 _SCROLLED = """(e) => { const t = e.target, away = t.scrollTop < -150 ? 'away' : 'near';
     if (away !== (t.dataset.away || 'near')) { t.dataset.away = away; emit(away) }
     if (t.scrollHeight + t.scrollTop - t.clientHeight < 500) emit('top') }"""
-_PRESSED = """(e) => { const act = e.target.closest('.m-thread-act');
-    if (act) emit(act.closest('[data-entry]').dataset.entry) }"""
 
 
 class Thread:
@@ -47,7 +48,9 @@ class Thread:
         self._cursor: str | None = None
         self._away = self._asking = self._again = False
         self._below = 0
+        self._changed: set[UUID] = set()  # entries that are others now, wherever they stand
         self.answering: Callable[[Message], None] | None = None  # is told which message is to be answered
+        self.reacting: Callable[[Message, str], Awaitable[None]] | None = None  # and which is reacted to
         self.writing = asyncio.Lock()  # what one writes oneself comes by its answer; events of it wait until it is there
         with ui.element("div").classes("m-thread") as self.element:
             with ui.element("div").classes("m-thread-scroll") as self._scroll:
@@ -59,7 +62,8 @@ class Thread:
                 self._down_text = ui.label()
             self._down.set_visibility(False)
         self._scroll.on("scroll", self._scrolled, throttle=0.1, js_handler=_SCROLLED)
-        self._scroll.on("click", self._pressed, js_handler=_PRESSED)
+        self._scroll.on("click", self._pressed, js_handler=PRESSED)
+        self._scroll.on("touchstart.passive", js_handler=HELD)
         self._down.on("click", self.to_end, [])
 
     # -- what is known ------------------------------------------------------------------------------------------
@@ -98,8 +102,10 @@ class Thread:
     def _find(self, provider_id: str) -> Message | None:
         return next((one.message for one in self._seen.values() if one.message and one.message.provider_id == provider_id), None)
 
-    async def refresh(self) -> None:
-        """Asks for what is new or changed, as far back as it takes to meet what is known."""
+    async def refresh(self, changed: UUID | None = None) -> None:
+        """Asks for what is new or changed, as far back as it takes to meet what is known; and for `changed`, wherever it stands."""
+        if changed in self._seen:
+            self._changed.add(changed)
         if not hasattr(self, "_list") or self._list.is_deleted:
             await self._place.refresh()
             return
@@ -121,6 +127,10 @@ class Thread:
                     found = await client.entries(self._api, self._id, found.next_cursor, PAGE)
                     items += found.items
                 self.take(items)
+                self._changed -= {one.id for one in items}
+                while self._changed:
+                    entry_id = self._changed.pop()
+                    self.take((await client.entries_around(self._api, self._id, entry_id, 1)).items)
         except (ApiProblem, Offline):  # what is on the screen stays; the frame says that the service is away
             return
         finally:
@@ -135,6 +145,8 @@ class Thread:
         fresh = [one for one in entries if one.id not in self._seen]
         for one in sorted(entries, key=_order):
             if self._seen.get(one.id) != one:
+                if (target := self._target(one)) is not None:
+                    self._changed.add(target)
                 self._put(one)
         if fresh:
             self._blank.set_visibility(False)
@@ -205,10 +217,28 @@ class Thread:
         self._show_down()
         self._tell(list(found.items))
 
+    def renew(self, message: Message) -> None:
+        """A message that is there is another now."""
+        if message.id in self._seen:
+            self.take([msgspec.structs.replace(self._seen[message.id], message=message)])
+
+    def _target(self, one: ThreadEntry) -> UUID | None:
+        """The message under which a reaction stands."""
+        if one.message is None or not isinstance(one.message.content, Reaction):
+            return None
+        found = self._find(one.message.content.target_id)
+        return None if found is None else found.id
+
     def _put(self, one: ThreadEntry) -> None:
-        """In its place by time, or again where it stands."""
-        known = one.id in self._drawn
+        """In its place by time, or again where it stands; a reaction is drawn by its message, as soon as that is here."""
         self._seen[one.id] = one
+        if self._target(one) is not None:
+            self._drop(one.id)
+            return
+        if one.message is not None and one.message.reactions:
+            for other in one.message.reactions:
+                self._drop(other.id)
+        known = one.id in self._drawn
         if known:
             self._drawn[one.id].clear()
         else:
@@ -223,12 +253,23 @@ class Thread:
             self._drawn[one.id].props["data-entry"] = str(one.id)
         with self._drawn[one.id]:
             if one.message is not None:
-                answerable = self.answering is not None and may_be_answered(one.message)
-                bubbles.draw_message(one.message, self._find, _draw_answer if answerable else None)
+                answer = self.answering is not None and may_be_answered(one.message)
+                react = self.reacting is not None and may_be_reacted_to(one.message)
+                bubbles.draw_message(one.message, self._find, partial(draw_acts, one.message, answer=answer, react=react))
             elif one.note is not None:
-                _draw_note(one, one.note)
+                draw_note(one, one.note)
             elif one.line is not None:
-                _draw_line(one, one.line)
+                draw_line(one, one.line)
+
+    def _drop(self, entry_id: UUID) -> None:
+        """Takes an entry off the screen, and its day where nothing else stands in it."""
+        element = self._drawn.pop(entry_id, None)
+        if element is None:
+            return
+        day = next(one for one, made in self._days.items() if element in made.default_slot.children)
+        element.delete()
+        if len(self._days[day].default_slot.children) == 1:
+            self._days.pop(day).delete()
 
     def _at(self, element: ui.element) -> tuple[datetime, str]:
         shown = element.props.get("data-entry")
@@ -254,15 +295,19 @@ class Thread:
         """The place at the end where what is on its way is drawn, until it is an entry."""
         return self._pending
 
-    # -- answering one message ----------------------------------------------------------------------------------
+    # -- answering one message, or reacting to it ---------------------------------------------------------------
 
-    def _pressed(self, event: events.GenericEventArguments) -> None:
+    async def _pressed(self, event: events.GenericEventArguments) -> None:
         try:
-            entry = self._seen.get(UUID(str(event.args)))
-        except ValueError:
+            entry, emoji = self._seen.get(UUID(str(event.args["entry"]))), event.args.get("emoji")
+        except (ValueError, TypeError, KeyError):
             return
-        if entry is not None and entry.message is not None and self.answering is not None:
+        if entry is None or entry.message is None:
+            return
+        if emoji is None and self.answering is not None:
             self.answering(entry.message)
+        elif emoji is not None and self.reacting is not None:
+            await self.reacting(entry.message, str(emoji))
 
     def asked_before(self, message: Message | None) -> Message | None:
         """The newest message of the person that can be answered, or the one before `message`; the newest again after the oldest."""
@@ -292,6 +337,8 @@ class Thread:
 
     async def go(self, entry_id: UUID) -> None:
         """To an entry; what stands around it comes where it is not here yet."""
+        if (seen := self._seen.get(entry_id)) is not None and (target := self._target(seen)) is not None:
+            entry_id = target
         if entry_id in self._drawn:
             self._point(entry_id)
         else:
@@ -319,26 +366,3 @@ class Thread:
 
 def _order(one: ThreadEntry) -> tuple[datetime, str]:
     return one.at, str(one.id)
-
-
-def _draw_answer() -> None:
-    """One listener on the whole thread hears all of them."""
-    with ui.element("button").classes("m-thread-act").props("type=button") as act:
-        icon("reply")
-    act.props["aria-label"] = act.props["title"] = _("Answer this message")
-
-
-def _draw_note(one: ThreadEntry, note: ConversationNote) -> None:
-    with ui.element("div").classes("m-conv-line"):
-        with ui.element("div").classes("m-thread-note"):
-            with ui.element("div").classes("m-conv-kind"):
-                icon("lock")
-                who = note.author.name if note.author else _("Somebody who left")
-                ui.label(_("Note of {name}, only for your team").format(name=who)).classes("m-hint")
-            contents.said(note.body)
-            ui.label(formats.clock(one.at)).classes("m-hint m-conv-where")
-
-
-def _draw_line(one: ThreadEntry, line: SystemLine) -> None:
-    with ui.element("div").classes("m-conv-line"):
-        ui.label(f"{labels.line(line)} · {formats.clock(one.at)}").classes("m-hint")

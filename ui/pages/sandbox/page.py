@@ -12,7 +12,7 @@ from api.contract import contents
 from api.contract.base import Page
 from api.contract.channels import Channel
 from api.contract.enums import NoticeCode, Permission
-from api.contract.events import CampaignProgress, Event, MessageReceived, SandboxChanged
+from api.contract.events import CampaignProgress, ConversationChanged, Event, MessageReceived, SandboxChanged
 from api.contract.sandbox import Behaviour, SandboxKind, SandboxMessage, SandboxNewsCode, SandboxPhone
 from ui import formats, kinds, live, session
 from ui.client import channels as channel_client
@@ -98,6 +98,7 @@ class _Sandbox:
         beat(1.0, self._still_typing)
         live.on(MessageReceived, self._heard)
         live.on(CampaignProgress, self._heard)
+        live.on(ConversationChanged, self._heard)
         live.on(SandboxChanged, self._told)
         live.on_reset(self._again)
 
@@ -243,10 +244,21 @@ def _content(message: SandboxMessage) -> str:
     return "…" if message.content is None else message_labels.message_kind(contents.kind_of(message.content))[0] or "…"
 
 
+def _plain(message: SandboxMessage) -> str:
+    """A place or a person in lines; of what else has no text its kind."""
+    match message.content:
+        case contents.Location() as place:
+            where = f"{place.latitude:.5f}, {place.longitude:.5f}"
+            return "\n".join(line for line in (f"📍 {place.name or _content(message)}", place.address, where) if line)
+        case contents.Contacts(contacts=people) if people:
+            return "\n".join(line for one in people for line in (f"👤 {one.name}", *(phone.phone for phone in one.phones)))
+    return _content(message)
+
+
 def _drawn(message: SandboxMessage, press: Callable[[int], Awaitable[None]]) -> Preview | tuple[Preview, bool]:
     media = MEDIA.get(message.header or "", "")
     preview = Preview(
-        message.text or ("" if message.files else _content(message)),
+        message.text or ("" if message.files else _plain(message)),
         header="" if media else message.header or "",
         footer=message.footer or "",
         media=media,  # type: ignore[arg-type]
@@ -254,9 +266,10 @@ def _drawn(message: SandboxMessage, press: Callable[[int], Awaitable[None]]) -> 
         time=formats.clock(message.at),
         read=message.kind == "in" and message.state == "read",
         rows=[(row.title, row.description or "") for row in message.rows],
-        press=press if message.kind == "out" and message.content is None else None,
+        press=press if message.kind == "out" and message.buttons else None,
         quote=message.quote,
         files=message.files,
+        reactions=message.reactions,
     )
     return (preview, True) if message.kind == "in" else preview
 

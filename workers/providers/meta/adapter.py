@@ -14,7 +14,17 @@ from db.channels.templates import Listed
 from db.clock import now
 from db.messages.enums import FileForm
 from db.messages.files import Waiting as WaitingFile
-from db.messages.render import AnswerContent, ButtonsContent, FileContent, ListContent, LiteralContent, TemplateContent
+from db.messages.render import (
+    AnswerContent,
+    ButtonsContent,
+    CardsContent,
+    FileContent,
+    ListContent,
+    LiteralContent,
+    LocationContent,
+    ReactionContent,
+    TemplateContent,
+)
 from db.providers.meta.definition import PROVIDER
 from db.settings import Settings
 from workers.control import Control
@@ -34,7 +44,16 @@ from workers.providers.adapter import (
 from workers.providers.meta import errors, inbound
 from workers.providers.meta.check import MetaCheck, listed
 from workers.providers.meta.client import MetaClient
-from workers.providers.meta.payloads import buttons_message, list_message, media_message, read_receipt, text_message
+from workers.providers.meta.payloads import (
+    buttons_message,
+    contacts_message,
+    list_message,
+    location_message,
+    media_message,
+    reaction_message,
+    read_receipt,
+    text_message,
+)
 from workers.providers.meta.signup import redeem, take_over
 from workers.providers.meta.templates import compile_template
 from workers.providers.wire import ProviderError, Wire
@@ -91,6 +110,15 @@ class MetaAdapter(Adapter[MetaClient]):
                 return buttons_message(to, content.body, content.buttons, attempt, context_id=content.reply_to)
             case ListContent():
                 return list_message(to, content.body, content.button, content.rows, attempt, context_id=content.reply_to)
+            case LocationContent():
+                return location_message(
+                    to, content.latitude, content.longitude, attempt, name=content.name, place=content.address,
+                    context_id=content.reply_to,
+                )  # fmt: skip
+            case CardsContent():
+                return contacts_message(to, content.contacts, attempt, context_id=content.reply_to)
+            case ReactionContent():
+                return reaction_message(to, content.target_id, content.emoji or "", attempt)
             case FileContent(media=str() as media):
                 name = content.name if content.form is FileForm.DOCUMENT else None
                 return media_message(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from db.messages.content import Card
 from db.messages.render import Row, option_id
 from workers.providers.meta.templates import BadParameter, address
 
@@ -81,6 +82,44 @@ def list_message(
     ]
     body = {"type": "list", "body": {"text": text}, "action": {"button": button, "sections": [{"rows": listed}]}}
     return _message(to, "interactive", body, correlation_id, context_id)
+
+
+def location_message(
+    to: str,
+    latitude: float,
+    longitude: float,
+    correlation_id: str,
+    *,
+    name: str | None = None,
+    place: str | None = None,
+    context_id: str | None = None,
+) -> bytes:
+    """A place in degrees of WGS 84; `place`: its address in words."""
+    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+        raise BadParameter("location", "no place on earth")
+    body: dict[str, object] = {"latitude": latitude, "longitude": longitude}
+    if name:
+        body["name"] = name
+    if place:
+        body["address"] = place
+    return _message(to, "location", body, correlation_id, context_id)
+
+
+def contacts_message(to: str, cards: Sequence[Card], correlation_id: str, *, context_id: str | None = None) -> bytes:
+    """People of an address book. Meta asks for the whole name and one more part of it."""
+    if not cards or not all(card.name.strip() for card in cards):
+        raise BadParameter("contacts", "nobody, or somebody without a name")
+    body = [
+        {
+            "name": {"formatted_name": card.name, "first_name": card.name.split()[0]},
+            "phones": [
+                {name: value for name, value in (("phone", one.phone), ("type", one.type), ("wa_id", one.wa_id)) if value}
+                for one in card.phones
+            ],
+        }
+        for card in cards
+    ]
+    return _message(to, "contacts", body, correlation_id, context_id)
 
 
 def reaction_message(to: str, message_id: str, emoji: str, correlation_id: str) -> bytes:

@@ -1,0 +1,109 @@
+"""Reactions in the inbox: under their message, put and taken back; places out of links; what an emoji is chosen from."""
+
+import json
+from typing import Any
+
+import asyncpg
+import pytest
+from nicegui.testing import User
+
+from api.contract.events import ConversationChanged
+from db.messages.emoji import is_emoji
+from db.tenancy import Actor
+from tests import factories
+from tests.ui.interactions import hear, true_of, until
+from tests.ui.test_inbox import Customers, happen
+from ui.components.text import Text
+from ui.pages.inbox.places import coordinates
+from ui.theme import apply
+
+
+@pytest.fixture
+async def customers(owner_db: asyncpg.Connection, owner: Actor) -> Customers:
+    return Customers(owner_db, owner, await factories.channel(owner_db, owner))
+
+
+def of_class(user: User, name: str) -> list[Any]:
+    assert user.client is not None
+    return [one for one in user.client.elements.values() if name in one.classes]
+
+
+def chips(user: User) -> list[str]:
+    return sorted(one.text for one in of_class(user, "m-reacted") if isinstance(one, Text))
+
+
+async def test_reactions_stand_under_their_message_and_ours_is_put_and_taken_back(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, customers: Customers
+) -> None:
+    one = await customers.wrote(0, "Chega hoje?")
+    asked = await owner_db.fetchrow(
+        "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, body, content, context_provider_id,"
+        "  received_at)"
+        " select company_id, channel_id, contact_id, 'wamid.r', address, 'reaction', '😮',"
+        "  jsonb_build_object('kind', 'reaction', 'target_id', provider_id, 'emoji', '😮'), provider_id, now()"
+        " from inbound_message where company_id = $1 returning (select id from inbound_message where company_id = $1) as id",
+        owner.company_id,
+    )
+    assert asked is not None
+    await real.open(f"/inbox/{one}")
+    await real.should_see("Chega hoje?")
+    await until(lambda: true_of(lambda: chips(real) == ["😮"]))
+    assert len([one for one in of_class(real, "m-bubble") if one.visible]) == 1
+    [scroll] = of_class(real, "m-thread-scroll")
+
+    happen(real, scroll, "click", {"entry": str(asked["id"]), "emoji": "👍"})
+    await until(lambda: true_of(lambda: chips(real) == ["👍", "😮"]))
+    [act] = of_class(real, "m-thread-react")
+    assert act.props["data-mine"] == "👍"
+    assert await owner_db.fetchval("select content->>'emoji' from message where company_id = $1", owner.company_id) == "👍"
+
+    await owner_db.execute("update message set state = 6, reason = 'window_closed' where company_id = $1", owner.company_id)
+    contact = await owner_db.fetchval("select contact_id from conversation where id = $1", one)
+    hear(ConversationChanged(contact_id=contact))
+    await until(lambda: true_of(lambda: [one.text for one in of_class(real, "m-reacted-failed")] == ["👍"]))
+    happen(real, scroll, "click", {"entry": str(asked["id"]), "emoji": "❤️"})
+    await until(lambda: true_of(lambda: chips(real) == ["❤️", "😮"]))
+
+    happen(real, scroll, "click", {"entry": str(asked["id"]), "emoji": ""})
+    await until(lambda: true_of(lambda: "❤️" not in chips(real)))
+    assert len([one for one in of_class(real, "m-bubble") if one.visible]) == 1
+    for odd in ({"entry": "?"}, {}, "text", None):
+        happen(real, scroll, "click", odd)
+    await real.should_see("Chega hoje?")
+
+
+async def test_the_inbox_carries_no_emoji_table(real: User, customers: Customers) -> None:
+    """It is fetched by the first press."""
+    await customers.wrote(0, "Oi")
+    digest, text = apply._emoji()
+    assert f"/assets/emoji-{digest}.js" in apply._script()[1]
+    assert len(apply._script()[1]) < len(text) / 2
+
+
+def test_the_table_has_names_in_both_languages() -> None:
+    table = json.loads((apply.HERE / "emoji.json").read_text("utf-8"))
+    ones = [one for group in table["groups"] for one in group]
+    assert len(table["groups"]) == 9
+    assert len({one[0] for one in ones}) == len(ones) > 1500
+    assert [one for one in ones if len(one) != 4 or not one[1] or not one[2] or not is_emoji(one[0])] == []
+    heart = next(one for one in ones if one[0] == "❤️")
+    assert heart[1:3] == ["coração vermelho", "red heart"]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("-23.5614, -46.6559", (-23.5614, -46.6559)),
+        (" 40.7 -74 ", (40.7, -74.0)),
+        ("https://www.google.com/maps/place/MASP/@-23.5,-46.6,17z/data=!3d-23.5614!4d-46.65588", (-23.5614, -46.65588)),
+        ("https://www.google.com/maps/search/?api=1&query=-23.5%2C-46.6", (-23.5, -46.6)),
+        ("https://maps.apple.com/?ll=-23.5,-46.6&q=Loja", (-23.5, -46.6)),
+        ("https://www.openstreetmap.org/#map=17/-23.5/-46.6", (-23.5, -46.6)),
+        ("https://maps.app.goo.gl/abc", None),
+        ("Av. Paulista, 1578", None),
+        ("91.5, 10", None),
+        ("10, 181", None),
+    ],
+)
+def test_a_place_is_found_in_what_was_pasted(text: str, place: tuple[float, float] | None) -> None:
+    assert coordinates(text) == place
