@@ -6,6 +6,7 @@ from uuid import UUID
 from api.contract.base import Output, example
 from api.contract.campaigns import Figures
 from db.campaigns.enums import CampaignState
+from db.campaigns.enums import FailedJob as FailedJob
 from db.contacts.filter import Moment
 
 
@@ -40,10 +41,12 @@ class Attention(Output):
         "channel_quality",
         "template_stopped",
         "import_failed",
+        "late_answers",
+        "job_failed",
     ]
     subject_id: UUID
     subject: Annotated[str, example("WhatsApp da loja")]
-    detail: str | None = None  # a FailureReason, a NoticeCode, a Quality, a TemplateStatus or a code
+    detail: str | None = None  # a FailureReason, a NoticeCode, a Quality, a TemplateStatus, a FailedJob or a code
     count: int | None = None
 
 

@@ -13,3 +13,15 @@ class CampaignState(StrEnum):
     FINISHED = "finished"  # nothing is left to send; how it went, the counts say
     CANCELLED = "cancelled"
     FAILED = "failed"
+
+
+class FailedJob(StrEnum):
+    """Background work that was given up and can be done again."""
+
+    CHANNEL_CHECK = "channel_check"
+    TEMPLATES_SYNC = "templates_sync"
+    TEMPLATE_SUBMIT = "template_submit"
+    CONTACTS_BULK = "contacts_bulk"
+    IMPORT_UNDO = "import_undo"
+    STAGE_REMOVAL = "stage_removal"  # `subject_id` is the board's, here and below
+    LEAD_FIELD_REMOVAL = "lead_field_removal"

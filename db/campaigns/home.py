@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import msgspec
 
+from db.campaigns import failed_jobs
 from db.campaigns.tallies import tallies
 from db.clock import now
 from db.contacts.enums import SAMPLE
+from db.conversations import late
 from db.messages.enums import MessageState as M
 from db.permissions import Permission
 from db.providers.registry import providers
@@ -94,7 +96,7 @@ class Figures(msgspec.Struct, frozen=True):
     counts: asyncpg.Record
     running: list[dict[str, Any]]
     days: list[Day]
-    attention: list[asyncpg.Record]
+    attention: list[dict[str, Any]]
 
 
 async def figures(actor: Actor) -> Figures:
@@ -107,7 +109,12 @@ async def figures(actor: Actor) -> Figures:
         counted = await tallies(r, [row["id"] for row in rows])
         running = [{**row, "figures": counted[row["id"]].figures} for row in rows]
         days = await _days(r, actor.company_id, counts["time_zone"])
-        return Figures(counts, running, days, await r.fetch(_ATTENTION, actor.company_id))
+        attention = [dict(row) for row in await r.fetch(_ATTENTION, actor.company_id)]
+        waits = await late.count(r, actor.company_id) if Permission.CONVERSATIONS_READ in actor.permissions else 0
+        if waits:
+            who = {"subject_id": actor.company_id, "subject": counts["name"], "detail": None, "count": waits}
+            attention.insert(0, {"code": "late_answers", **who})
+        return Figures(counts, running, days, attention + await failed_jobs.undone(r, actor.company_id))
 
 
 async def _days(r: Read, company_id: UUID, time_zone: str) -> list[Day]:

@@ -1,10 +1,19 @@
 """The first page from real rows."""
 
+from datetime import timedelta
+
 import asyncpg
 import httpx
+import msgspec
 
+from db.campaigns import failed_jobs
+from db.campaigns.enums import FailedJob
+from db.clock import now
+from db.jobs import JOBS, BulkContacts, CheckChannel, LookUpUnknown, RemoveStage, SyncTemplates
+from db.permissions import Permission
 from db.tenancy import Actor
-from tests.api.conftest import bearer
+from tests import factories
+from tests.api.conftest import SignInAs, bearer
 
 
 async def test_an_empty_company(client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor) -> None:
@@ -79,3 +88,70 @@ async def test_figures(client: httpx.AsyncClient, owner_db: asyncpg.Connection, 
         ("template_stopped", "rejected", None),
         ("unknown_outcomes", None, 1),
     ]
+
+
+async def test_who_waits_too_long_is_counted_by_the_office_hours(
+    client: httpx.AsyncClient, sign_in_as: SignInAs, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    channel = await factories.channel(owner_db, owner)
+    await factories.contacts(owner_db, owner, 4)
+    await owner_db.execute(
+        "insert into conversation(company_id, channel_id, contact_id, address, last_at, opened_at, state, unanswered_at)"
+        " select $1, $2, id, '+5511', now(), now(), case when row_number() over (order by id) = 4 then 'closed' else 'open' end,"
+        " array[now() - row_number() over (order by id) * interval '10 minutes'] from contact where company_id = $1",
+        owner.company_id, channel,
+    )  # fmt: skip
+
+    async def late(*scopes: Permission) -> list[int]:
+        headers = await sign_in_as(scopes=[Permission.CAMPAIGNS_READ, *scopes])
+        home = (await client.get("/v1/home", headers=headers)).json()
+        return [one["count"] for one in home["attention"] if one["code"] == "late_answers"]
+
+    assert await late(Permission.CONVERSATIONS_READ) == []  # no time was set
+    await owner_db.execute("update company set answer_target = 15 where id = $1", owner.company_id)
+    assert await late(Permission.CONVERSATIONS_READ) == [2]
+    assert await late() == []
+    await owner_db.execute(
+        "insert into office_hours(company_id, enabled, hours, holidays, away_text) values ($1, true, '[]', '{}', '')",
+        owner.company_id,
+    )
+    assert await late(Permission.CONVERSATIONS_READ) == []  # it never opens
+
+
+async def test_work_that_was_given_up_is_said_until_it_is_done(
+    client: httpx.AsyncClient, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    channel = await factories.channel(owner_db, owner, checked_at=now() - timedelta(days=1))
+    lead = await factories.lead(owner_db, owner)
+    stage, board = await owner_db.fetchrow("select stage_id, board_id from lead where id = $1", lead)
+    bulk = await owner_db.fetchval(
+        "insert into contact_bulk(company_id, verb, filter) values ($1, 'add_tags', '{}') returning id", owner.company_id
+    )
+    await owner_db.execute("update stage set moving_to = id where id = $1", stage)
+    jobs = [
+        SyncTemplates(channel_id=channel), SyncTemplates(channel_id=channel), CheckChannel(channel_id=channel), RemoveStage(stage_id=stage),
+        BulkContacts(bulk_id=bulk), LookUpUnknown(channel_id=channel),
+    ]  # fmt: skip
+    for job in jobs:
+        await owner_db.execute(
+            "insert into job(company_id, name, queue, payload, state, max_tries, next_at) values ($1, $2, 'default', $3, 'dead', 8, now())",
+            owner.company_id, type(job).__name__, msgspec.json.encode(job).decode(),
+        )  # fmt: skip
+    headers = await bearer(owner_db, owner)
+
+    async def said() -> list[tuple[str, str]]:
+        home = (await client.get("/v1/home", headers=headers)).json()
+        return sorted((one["detail"], one["subject_id"]) for one in home["attention"] if one["code"] == "job_failed")
+
+    assert await said() == sorted([
+        ("templates_sync", str(channel)), ("channel_check", str(channel)), ("stage_removal", str(board)), ("contacts_bulk", str(bulk)),
+    ])  # fmt: skip
+    await owner_db.execute("update channel set checked_at = now(), templates_synced_at = now() where id = $1", channel)
+    await owner_db.execute("update stage set moving_to = null where id = $1", stage)
+    await owner_db.execute("update contact_bulk set finished_at = now() where id = $1", bulk)
+    assert await said() == []
+
+
+def test_every_job_that_is_said_is_a_job() -> None:
+    assert set(failed_jobs.NAMES) <= {job.__name__ for job in JOBS}
+    assert sorted(failed_jobs.NAMES.values()) == sorted(FailedJob)

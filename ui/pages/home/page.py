@@ -1,28 +1,26 @@
 """The first page: what is going on, what needs a hand, today's figures; for a new company the first steps."""
 
 from datetime import date, datetime
-from urllib.parse import urlencode
 
 from nicegui import ui
 
-from api.contract.enums import CampaignState, NoticeCode, Permission, Quality, TemplateStatus
-from api.contract.events import CampaignEvent, ChannelChanged
-from api.contract.home import Attention, Home, HomeCampaign, HomeDay
+from api.contract.enums import CampaignState, Permission
+from api.contract.events import CampaignEvent, ChannelChanged, ConversationUpdated
+from api.contract.home import Home, HomeCampaign, HomeDay
 from ui import formats, live, session
 from ui.client import accounts
+from ui.components.beat import beat
 from ui.components.buttons import button
 from ui.components.cards import card, figure, figures, item, note
 from ui.components.charts import line_chart
 from ui.components.frame import frame
 from ui.components.progress import progress
 from ui.components.states import empty, load, skeleton_chart, skeleton_figures, skeleton_list
-from ui.components.text import badge, dot, icon
+from ui.components.text import badge
 from ui.components.throttle import Throttle
 from ui.i18n import _, ngettext
-from ui.labels import notices
 from ui.labels.campaigns import campaign_state
-from ui.labels.channels import quality
-from ui.labels.templates import template_status
+from ui.pages.home.attention import draw_attention
 from ui.pages.home.desk import Desk
 from ui.routing import page
 
@@ -43,6 +41,9 @@ def home() -> None:
     throttle = Throttle(place.refresh, 2.0)  # a running campaign tells of itself several times a second
     live.on(CampaignEvent, lambda event: throttle.poke())
     live.on(ChannelChanged, lambda event: throttle.poke())
+    slowly = Throttle(place.refresh, 20.0)  # who waits too long; a busy inbox tells of itself all the time
+    live.on(ConversationUpdated, lambda event: slowly.poke())
+    beat(60, slowly.poke)
     live.on_reset(place.refresh)
 
 
@@ -63,7 +64,7 @@ def _draw(home: Home) -> None:
     if not (home.has_channel and home.has_contacts and home.has_template and home.has_campaign):
         _first_steps(home)
     if home.attention:
-        _attention(home.attention)
+        draw_attention(home.attention)
     elif home.has_campaign:
         with note("ok", _("All is well: nothing needs your attention."), name="check_circle"):
             pass
@@ -131,74 +132,6 @@ def _first_steps(home: Home) -> None:
                         ui.label(hint).classes("m-hint")
                 if number == now:
                     button(verb, kind="primary", to=path)
-
-
-def _sentence(entry: Attention) -> tuple[str, str, str]:
-    """What happened, what to do, where."""
-    count = formats.number(entry.count or 0)
-    if entry.code == "channel_quality":
-        what = _("Quality of {name}: {quality}").format(name=entry.subject, quality=quality(Quality(entry.detail or ""))[0])
-        return what, _("See what to do"), f"/channels/{entry.subject_id}"
-    if entry.code == "template_stopped":
-        what = _("Template {name}: {state}").format(
-            name=entry.subject, state=template_status(TemplateStatus(entry.detail or ""))[0]
-        )
-        return what, _("See why"), f"/templates?{urlencode({'q': entry.subject})}"
-    if entry.code == "channel_paused" and entry.detail == "provider_outage":
-        what = _("The provider of {name} does not answer").format(name=entry.subject)
-        return what, _("Goes on by itself"), f"/channels/{entry.subject_id}"
-    if entry.code == "channel_notice":
-        words = notices.notice(NoticeCode(entry.detail or ""))
-        return f"{entry.subject}: {words.name}", _("See what to do"), f"/channels/{entry.subject_id}"
-    return {
-        "channel_error": (
-            _("{name} cannot send").format(name=entry.subject),
-            _("Check the connection"),
-            f"/channels/{entry.subject_id}",
-        ),
-        "channel_paused": (_("{name} is paused").format(name=entry.subject), _("See why"), f"/channels/{entry.subject_id}"),
-        "campaign_paused": (
-            _("{name} is paused").format(name=entry.subject),
-            _("Resume or cancel"),
-            f"/campaigns/{entry.subject_id}",
-        ),
-        "campaign_failed": (_("{name} has failed").format(name=entry.subject), _("See why"), f"/campaigns/{entry.subject_id}"),
-        "import_failed": (
-            _("{name} could not be imported").format(name=entry.subject),
-            _("See why"),
-            f"/imports/{entry.subject_id}",
-        ),
-        "import_rejects": (
-            ngettext("{n} line of {name} was not imported", "{n} lines of {name} were not imported", entry.count or 0).format(
-                n=count, name=entry.subject
-            ),
-            _("See the lines"),
-            f"/imports/{entry.subject_id}",
-        ),
-        "unknown_outcomes": (
-            ngettext(
-                "{n} message of {name} without a result", "{n} messages of {name} without a result", entry.count or 0
-            ).format(n=count, name=entry.subject),
-            _("Decide what happens"),
-            f"/campaigns/{entry.subject_id}",
-        ),
-    }[entry.code]
-
-
-def _attention(entries: list[Attention]) -> None:
-    with card(_("Needs your attention"), flush=True):
-        for entry in entries:
-            what, todo, path = _sentence(entry)
-            with item(to=path):
-                dot(
-                    "bad"
-                    if entry.code in {"channel_error", "campaign_failed", "import_failed"} or entry.detail == Quality.RED
-                    else "warn"
-                )
-                with ui.element("div").classes("m-row m-between m-grow m-stack"):
-                    ui.label(what).classes("m-strong")
-                    ui.label(todo).classes("m-accent shrink-0")
-                icon("chevron_right")
 
 
 def _running(heading: str, campaigns: list[HomeCampaign]) -> None:

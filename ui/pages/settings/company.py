@@ -18,6 +18,7 @@ from ui.components.forms import filled, form, select_field, text_field
 from ui.components.states import load
 from ui.components.toast import toast
 from ui.i18n import LANGUAGES, _
+from ui.pages.settings.room import draw_room
 
 
 @cache
@@ -88,3 +89,5 @@ def draw_company() -> None:
                     field.control.props("readonly disable")
 
     load(lambda: accounts.company(me.api), draw)
+    if may_write:
+        draw_room()
