@@ -3,6 +3,23 @@
    until the page says `settle` or `back`. What arrives during a drag waits for its end. */
 import { Sortable } from "nicegui-sortable";
 
+const EDGE = 70; // pixels from an edge within which what is carried takes the board or the column along
+const FASTEST = 20; // pixels in a sixtieth of a second, at the edge and beyond it
+
+/** How fast, from -1 to 1, towards which end of a length. */
+const towards = (low, high, at) => {
+  const edge = Math.min(EDGE, (high - low) / 4);
+  if (at < low + edge) return Math.max(-1, (at - low) / edge - 1);
+  return at > high - edge ? Math.min(1, 1 - (high - at) / edge) : 0;
+};
+
+/** Whether it moved. */
+const scroll = (element, side, amount) => {
+  const was = element[side];
+  if (amount) element[side] += Math.sign(amount) * Math.ceil(Math.abs(amount));
+  return element[side] !== was;
+};
+
 const before = (one, other) => one.rank < other.rank || (one.rank === other.rank && one.id < other.id);
 
 export default {
@@ -417,12 +434,12 @@ export default {
           delay: 180,
           delayOnTouchOnly: true,
           touchStartThreshold: 6,
-          scrollSensitivity: 70,
-          scrollSpeed: 14,
+          scroll: false, // it takes no note of the last move of a fast hand, and stops beyond an edge: see `pull`
           emptyInsertThreshold: 40,
           onStart: (event) => {
             this.dragging = true;
             this.next = event.item.nextSibling;
+            this.carry();
             document.documentElement.classList.add("m-dragging");
           },
           onEnd: (event) => this.dropped(event),
@@ -430,7 +447,38 @@ export default {
         this.sortables.set(list, sortable);
       }
     },
+    /** While a card is carried, wherever the pointer is. */
+    carry() {
+      this.pointer = null;
+      this.pulled = performance.now();
+      for (const name of ["pointermove", "touchmove"]) document.addEventListener(name, this.follow);
+      requestAnimationFrame(this.pull);
+    },
+    follow(event) {
+      const at = event.touches?.[0] || event;
+      if (event.isTrusted) this.pointer = { x: at.clientX, y: at.clientY };
+    },
+    /** Near an edge of the board, or of the column above or below which the pointer is, and beyond it: the nearer, the faster. */
+    pull(now) {
+      if (!this.dragging) return;
+      requestAnimationFrame(this.pull);
+      const share = Math.min(3, (now - this.pulled) / (1000 / 60));
+      this.pulled = now;
+      if (!this.pointer) return;
+      const { x, y } = this.pointer;
+      const across = this.$refs.board.getBoundingClientRect();
+      let moved = scroll(this.$refs.board, "scrollLeft", towards(across.left, across.right, x) * FASTEST * share);
+      for (const list of this.$refs.lists) {
+        const box = list.getBoundingClientRect();
+        if (x >= box.left && x < box.right) moved = scroll(list, "scrollTop", towards(box.top, box.bottom, y) * FASTEST * share) || moved;
+      }
+      if (!moved) return;
+      // The card hangs where the pointer is now, although that stood still: SortableJS looks again only where it moved.
+      this.nudge = !this.nudge;
+      document.dispatchEvent(new PointerEvent("pointermove", { clientX: x + (this.nudge ? 0.1 : 0), clientY: y }));
+    },
     dropped(event) {
+      for (const name of ["pointermove", "touchmove"]) document.removeEventListener(name, this.follow);
       document.documentElement.classList.remove("m-dragging");
       const index = [...event.to.querySelectorAll(":scope > .m-lead")].indexOf(event.item);
       const next = this.next?.parentNode === event.from ? this.next : null;
