@@ -38,7 +38,7 @@ export default {
         <h2 class="m-strong m-clip">{{ column.name }}</h2>
         <span class="m-stage-count" :class="column.over ? 'm-badge m-warn' : 'm-hint'" :title="column.over">{{ column.count }}</span>
         <span class="m-stage-value m-hint">{{ column.value }}</span>
-        <button v-if="can" type="button" class="m-stage-add m-end" :aria-label="column.add" :title="column.add" @click="begin(column)">
+        <button v-if="can && !column.closed" type="button" class="m-stage-add m-end" :aria-label="column.add" :title="column.add" @click="begin(column)">
           <i class="q-icon notranslate material-symbols-rounded" aria-hidden="true">add</i></button>
       </header>
       <form v-if="adding === column.id" class="m-quick" @submit.prevent="add(column)" @keydown.esc.stop="adding = null">
@@ -90,7 +90,7 @@ export default {
         <div class="m-menu-line"></div>
       </template>
       <div class="m-menu-head">{{ texts.move }}</div>
-      <q-item v-for="column in columns" :key="column.id" clickable role="menuitem" :class="'m-stage-' + column.color"
+      <q-item v-for="column in columns.filter((one) => !one.closed)" :key="column.id" clickable role="menuitem" :class="'m-stage-' + column.color"
         :disable="!!menu.card && where(menu.card.id)?.column === column" @click="menuTo(column)"><div class="m-menu-item">
         <i class="m-dot" aria-hidden="true"></i><div>{{ column.name }}</div></div></q-item>
     </div>
@@ -276,7 +276,8 @@ export default {
     },
     /** Opens the quick form of the first column. */
     start() {
-      if (this.columns.length) this.begin(this.columns[0]);
+      const first = this.columns.find((column) => !column.closed);
+      if (first) this.begin(first);
     },
     /** Which card is shown beside the board; null: none. */
     open(id) {
@@ -374,7 +375,7 @@ export default {
       if (!found) return;
       const others = column.cards.filter((card) => card.id !== id);
       index = Math.max(0, Math.min(index, others.length));
-      if (found.column === column && found.index === index) return;
+      if (found.column === column ? found.index === index : column.closed) return;
       if (!this.reached()) return;
       const was = found.column.cards;
       const move = {
@@ -421,7 +422,7 @@ export default {
       for (const list of lists) {
         if (this.sortables.has(list)) continue;
         const sortable = Sortable.create(list, {
-          group: "leads",
+          group: { name: "leads", put: (to) => !this.column(to.el.dataset.stage)?.closed },
           draggable: ".m-lead",
           filter: ".m-lead-more",
           preventOnFilter: false,

@@ -19,4 +19,12 @@ def filter_button(one: Filter, name: str, choose: Callable[[str, str | None], An
             ui.menu_item(_("All"), on_click=partial(choose, one.key, None))
             for value, label in one.options.items():
                 ui.menu_item(label, on_click=partial(choose, one.key, value))
+    name_filter(shown, one, name)
     return shown
+
+
+def name_filter(shown: ui.button, one: Filter, name: str) -> None:
+    """Says what is chosen now; a filter that is on looks so."""
+    shown.text = name
+    on = name != one.label
+    shown.classes(add="m-filter-on" if on else "", remove="" if on else "m-filter-on")

@@ -17,7 +17,7 @@ from ui.components import problems
 from ui.components.address import address
 from ui.components.buttons import allow, button
 from ui.components.cells import Cell, body, linked, name_of, of_row, tick, tick_all
-from ui.components.filters import filter_button
+from ui.components.filters import filter_button, name_filter
 from ui.components.forms import search_field
 from ui.components.query import Asked, Filter, Query
 from ui.components.states import OnceBack, empty, error_state, nothing_found, skeleton_table
@@ -120,7 +120,7 @@ class DataTable(Generic[T]):
 
     def _name_filters(self) -> None:
         for shown, one in self._shown:
-            shown.text = self._ask.name(one)
+            name_filter(shown, one, self._ask.name(one))
 
     def _draw_table(self) -> ui.table:
         shown = [

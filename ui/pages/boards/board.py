@@ -21,7 +21,7 @@ from ui.components import problems
 from ui.components.address import address
 from ui.components.board import Board as Drawing
 from ui.components.buttons import button
-from ui.components.filters import filter_button
+from ui.components.filters import filter_button, name_filter
 from ui.components.forms import search_field
 from ui.components.frame import Frame, frame
 from ui.components.query import Asked, Filter
@@ -235,7 +235,7 @@ class _Page:
     async def _asked_anew(self) -> None:
         for one in self._filters():
             if one.key in self._buttons:
-                self._buttons[one.key].text = self._asked.name(one)
+                name_filter(self._buttons[one.key], one, self._asked.name(one))
         self._input.value = self._asked.search
         self._columns.filter = self._filter
         try:

@@ -30,6 +30,7 @@ def head(stage: Stage, currency: str, found: StageCount | None = None) -> dict[s
         "count": count,
         "over": _("More than the limit of this stage") if over and found is None else "",
         "value": f"{formats.money(value, currency)}{more}" if value else "",
+        "closed": stage.moving_to is not None,
         "add": _("New lead in {stage}").format(stage=stage.name),
     }
 

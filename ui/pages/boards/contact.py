@@ -27,6 +27,7 @@ class ContactField:
         with ui.element("div").classes("m-col m-near w-full"):
             self.field: Field[str] = text_field(_("Contact"), placeholder=_("Name, phone or e-mail"))
             self._chip = ui.element("div").classes("m-row m-near")
+            self._chip.move(self.field.element, target_index=2)  # below the control, above its hint
             self._list = ui.element("div").classes("m-card m-card-flush")
         self._list.set_visibility(False)
         self.field.control.props["debounce"] = 250

@@ -134,15 +134,18 @@ class _Settings:
                     self._bars[stage.id].set(*_moved(stage))
 
     def _draw_stage(self, board: Board, number: int, stage: Stage) -> None:
-        with item():
+        with item() as line:
+            if stage.moving_to is not None:
+                line.classes("m-stage-leaves" + (" m-item-wrap" if stage.moving_failed else ""))
             ui.element("i").classes(f"m-dot m-stage-dot m-stage-{stage.color.value}")
             with ui.element("div").classes("m-col m-tight m-grow"):
                 ui.label(stage.name).classes("m-strong m-clip")
                 self._facts[stage.id] = ui.label(_facts(stage)).classes("m-hint")
                 if stage.moving_of is not None and not stage.moving_failed:
                     self._bars[stage.id] = progress(*_moved(stage))
+                if stage.moving_failed:
+                    badge(_("Came to a stop"), "bad")
             if stage.moving_failed:
-                badge(_("Came to a stop"), "bad")
                 button(_("Try again"), partial(self._delete_on, stage), icon="refresh")
                 return
             if stage.moving_to is not None:
