@@ -21,10 +21,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID, uuid4
 
-import aioboto3  # type: ignore[import-untyped]
-from botocore.config import Config  # type: ignore[import-untyped]
-from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
-from botocore.signers import CloudFrontSigner  # type: ignore[import-untyped]
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA1
@@ -194,6 +190,9 @@ class S3Blobs:
 
 def _s3(settings: Settings) -> Any:
     """The client, to be entered."""
+    import aioboto3  # type: ignore[import-untyped]  # not at the top: half a second of every start, and most have no bucket
+    from botocore.config import Config  # type: ignore[import-untyped]
+
     return aioboto3.Session(
         aws_access_key_id=settings.s3_access_key_id,
         aws_secret_access_key=settings.s3_secret_access_key,
@@ -215,6 +214,8 @@ def _s3(settings: Settings) -> Any:
 
 def _front(settings: Settings) -> Callable[[str, datetime], str]:
     """Signs CloudFront's addresses of keys, until a moment. Raises ValueError for a key that is no RSA key."""
+    from botocore.signers import CloudFrontSigner  # type: ignore[import-untyped]
+
     text = settings.cloudfront_private_key
     pem = text.encode() if text.startswith("-----BEGIN") else Path(text).read_bytes()
     key = load_pem_private_key(pem, None)
@@ -235,6 +236,10 @@ class _translated:
     def __enter__(self) -> None: ...
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
+        from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+
         if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
             raise RequestError.NOT_FOUND(what="file") from error
         if isinstance(error, ClientError | BotoCoreError | OSError):

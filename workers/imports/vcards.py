@@ -9,14 +9,16 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-
-from vobject.base import ContentLine, getLogicalLines  # type: ignore[import-untyped]
+from typing import TYPE_CHECKING
 
 from db.contacts.reasons import FileProblem
 from workers.imports.encodings import FALLBACK
 from workers.imports.limits import MAX_CARD, MAX_CSV_ROWS, MAX_ROW
 from workers.imports.typed import text_of
 from workers.imports.unreadable import UnreadableFile
+
+if TYPE_CHECKING:
+    from vobject.base import ContentLine  # type: ignore[import-untyped]
 
 _HEADERS = {
     "pt-BR": ["Nome", "Telefone", "Telefone 2", "Telefone 3", "E-mail", "E-mail 2", "Empresa", "Cargo", "Endereço",
@@ -83,11 +85,13 @@ def _cards(path: Path, encoding: str) -> Iterator[str]:
             yield "".join([*lines, "\nEND:VCARD\n"])
 
 
-_Lines = dict[str, list[ContentLine]]
+_Lines = dict[str, "list[ContentLine]"]
 
 
 def _lines(card: str) -> _Lines:
     """The lines of a card by their names in capitals."""
+    from vobject.base import ContentLine, getLogicalLines  # not at the top: most lists are none, and each has a reader of its own
+
     found: _Lines = {}
     for text, _ in getLogicalLines(io.StringIO(card)):
         if not (parted := _LINE.match(text)):

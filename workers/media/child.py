@@ -12,27 +12,11 @@ import msgspec
 from PIL import Image, ImageOps
 
 from workers.cage import shut_in
+from workers.media.frames import Picture, Seen
 
 MAX_PIXELS = 64_000_000
 SIDE = 640  # pixels of the longer side of the small one
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
-
-
-class Picture(msgspec.Struct, frozen=True):
-    """`parent`: the worker's process id; `memory` in bytes, `seconds` of processor time."""
-
-    path: str
-    parent: int
-    memory: int
-    seconds: int
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """`thumbnail` is WebP; empty when the picture cannot be shown, because it is broken or far too large."""
-
-    width: int = 0
-    height: int = 0
-    thumbnail: bytes = b""
 
 
 def look(path: str) -> Seen:

@@ -35,7 +35,7 @@ from db.settings import Settings
 from db.tenancy import worker
 from db.work import read
 from workers.media import caged, pictures
-from workers.media.voice_child import Recording, Voice
+from workers.media.frames import Recording, Voice
 from workers.outcomes import PauseChannel, RetryAfter, Unknown, reason_of, retry_delay
 from workers.outgoing import pause_channel
 from workers.providers import registry

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from workers.media import caged
-from workers.media.child import Picture, Seen
+from workers.media.frames import Picture, Seen
 
 MEMORY = 768 << 20  # bytes of address space; 64 million pixels with transparency take 256 MB, and are held twice
 SECONDS = 20  # of processor time

@@ -13,27 +13,12 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 
 from workers.cage import shut_in
+from workers.media.frames import Recording, Voice
 
 FORMATS = {"audio/webm": "matroska", "video/webm": "matroska", "audio/mp4": "mp4", "video/mp4": "mp4", "audio/ogg": "ogg"}
 """By which FFmpeg reads them. Left to itself it would follow playlists, and ask servers for what a file names."""
 RATE = 48_000  # Opus knows no other one that all players take
 BITS = 32_000  # a second
-
-
-class Recording(msgspec.Struct, frozen=True):
-    """`mime_type`: what its bytes are; `parent`: the worker's process id; `memory` in bytes, `seconds` of processor time."""
-
-    path: str
-    mime_type: str
-    parent: int
-    memory: int
-    seconds: int
-
-
-class Voice(msgspec.Struct, frozen=True):
-    """Empty when the recording holds no sound that can be read."""
-
-    content: bytes = b""
 
 
 def convert(path: str, mime_type: str) -> bytes:
