@@ -9,7 +9,7 @@ from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.base import FieldError, Page
-from tests.ui.interactions import click, press, true_of, until
+from tests.ui.interactions import choose, click, press, true_of, until
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.cells import person, tags
@@ -184,6 +184,35 @@ async def test_the_table_pages_searches_filters_and_selects(user: User) -> None:
     await user.should_not_see("200.000 selecionados")
     table._input.value = "none"
     await user.should_see("Nada encontrado", retries=10)
+
+
+async def test_a_page_further_is_one_of_what_was_asked_for_last(user: User) -> None:
+    """Next is pressed while the answer to a filter is still on its way: the end of the page that is shown leads nowhere."""
+    asked: list[Query] = []
+    answer = asyncio.Event()
+
+    async def fetch(query: Query) -> Page[int]:
+        asked.append(query)
+        if query.filters:
+            await answer.wait()
+        return Page(items=[1], next_cursor="of those" if query.filters else "of all", total=100, total_is_estimate=False)
+
+    await user.open("/_gallery?tab=phones")
+    with user:
+        table = data_table(
+            [Column("name", "Name")],
+            fetch,
+            lambda one: {"id": str(one), "name": ""},
+            filters=[Filter("state", "State", {"on": "Active"})],
+        )
+    await user.should_see("1–1 de 100")
+    choose(user, "Active")
+    await until(lambda: true_of(lambda: bool(asked[-1].filters)))
+    click(user, "Próxima")
+    await until(lambda: true_of(lambda: "loading" in table._onward.props))
+    answer.set()
+    await user.should_see("51–51 de 100")
+    assert [(one.filters, one.cursor) for one in asked] == [({}, None), ({"state": "on"}, None), ({"state": "on"}, "of those")]
 
 
 async def test_a_total_that_nobody_counted_is_shown_as_an_estimate(user: User) -> None:

@@ -5,6 +5,7 @@ user text cannot become markup. It does not know what it lists: `fetch` asks, `r
 somewhere is a link. What is asked for stands in the address of the page.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
@@ -74,6 +75,7 @@ class DataTable(Generic[T]):
         self._total: int | None = None
         self._estimated = False
         self._asked = 0
+        self._answered = asyncio.Event()  # what is shown is the answer to what is asked for
         self._once_back = OnceBack(self.refresh)
         self._all = False
         with ui.element("div").classes("m-card m-card-flush") as self.element:
@@ -211,6 +213,7 @@ class DataTable(Generic[T]):
         """Fetches the current page again; rows stay on the screen meanwhile."""
         self._asked += 1
         asked = self._asked
+        self._answered.clear()
         self._once_back.over()
         self._table.props("loading")
         try:
@@ -221,15 +224,18 @@ class DataTable(Generic[T]):
                     await self.reload(push=False)  # an address from before the list was another one
                 else:
                     self._failed(error)
-            return
-        if asked != self._asked or self._gone():
-            return
-        self._show(page)
+        else:
+            if asked == self._asked and not self._gone():
+                self._show(page)
+        finally:
+            if asked == self._asked:
+                self._answered.set()
 
     def _gone(self) -> bool:
         return self.element.is_deleted or self.element.client.is_deleted
 
     def _failed(self, error: Exception) -> None:
+        self._next = None
         with self.element:
             if isinstance(error, ApiProblem) and error.status == 401:
                 problems.show(error)
@@ -289,6 +295,7 @@ class DataTable(Generic[T]):
             await self.reload()
 
     async def _forward(self) -> None:
+        await self._answered.wait()  # the end of a page in another order, or of other people, leads nowhere
         if self._next is not None:
             self._ask.forward(self._next)
             self._ask.write()
