@@ -8,10 +8,11 @@ import pytest
 from nicegui import ui
 from nicegui.testing import User
 
+from api.contract.events import SandboxChanged
 from db.tenancy import Actor
 from tests.db.channels.factories import make_campaign, make_channel, make_contact, make_message
 from tests.factories import template
-from tests.ui.interactions import choose, click, field, press, until
+from tests.ui.interactions import choose, click, field, hear, press, until
 from ui import kinds
 from ui.client import channels
 from ui.client.base import ApiClient
@@ -208,6 +209,40 @@ async def test_an_invented_person_answers(real: User, owner_db: asyncpg.Connecti
     sql = "select payload->'params'->>'text' from job where company_id = $1 and payload->>'verb' = 'reply'"
     said = await until(lambda: owner_db.fetchval(sql, owner.company_id))
     assert said == "Tenho interesse"
+
+
+async def test_a_press_meets_its_line_also_while_messages_come(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    channel = await make_channel(owner_db, owner, sandbox=True, number="+5511967917432")
+    campaign = await make_campaign(owner_db, owner, channel)
+
+    async def somebody(name: str, phone: str, minute: int) -> None:
+        person = await make_contact(owner_db, owner, phone, name)
+        await make_message(
+            owner_db, owner, channel, phone=phone, contact_id=person, campaign_id=campaign, state=4,
+            sent_at=f"2026-09-20T10:0{minute}Z",
+        )  # fmt: skip
+
+    def lines() -> dict[str, int]:
+        """Who stands in the list, from the top, and the element that is pressed."""
+        assert real.client is not None
+        place = next(one for one in real.client.elements.values() if "m-sandbox-people" in one.classes)
+        pressed = [one for one in place.descendants() if "m-item" in one.classes]
+        return {next(inner.text for inner in one.descendants() if "m-strong" in inner.classes): one.id for one in pressed}
+
+    for number, name in enumerate(("Beatriz", "Caio")):
+        await somebody(name, f"+551198765432{number}", number)
+    await real.open("/sandbox")
+    await real.should_see("Caio")
+    before = lines()
+    assert list(before) == ["Caio", "Beatriz"]
+    await somebody("Davi", "+5511987654325", 5)
+    await owner_db.execute(
+        "update message set sent_at = '2026-09-20T10:09Z' where company_id = $1 and address like '%0'", owner.company_id
+    )
+    hear(SandboxChanged(channel_id=channel, verb="read", address="", reason=None))
+    await real.should_see("Davi")
+    assert list(lines()) == ["Beatriz", "Davi", "Caio"]
+    assert {name: lines()[name] for name in before} == before
 
 
 async def test_a_mood_of_the_world_is_kept(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:

@@ -17,9 +17,10 @@ from api.contract.sandbox import Behaviour, SandboxKind, SandboxMessage, Sandbox
 from ui import formats, kinds, live, session
 from ui.client import channels as channel_client
 from ui.client import sandbox as client
+from ui.client.base import ApiProblem, Offline
 from ui.components.beat import beat
 from ui.components.buttons import button, icon_button
-from ui.components.cards import card, item
+from ui.components.cards import card
 from ui.components.forms import select_field
 from ui.components.frame import frame
 from ui.components.listing import Listing
@@ -27,12 +28,13 @@ from ui.components.menus import Choice, more
 from ui.components.phone import Phone, Preview
 from ui.components.query import Query
 from ui.components.states import empty, load, skeleton_card
-from ui.components.text import avatar, chip
+from ui.components.text import chip
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import messages as message_labels
 from ui.labels import notices, reasons
+from ui.pages.sandbox.line import Line
 from ui.routing import page
 
 TYPING = 25.0  # seconds that a phone shows that somebody writes
@@ -68,7 +70,7 @@ class _Sandbox:
     def __init__(self, channel: Channel) -> None:
         self._api, self._channel = session.current().api, channel
         self._address = ""
-        self._lines: dict[str, ui.element] = {}
+        self._lines: dict[str, Line] = {}
         self._newest: UUID | None = None
         self._newest_of = self._drawn_of = ""
         with ui.element("div").classes("m-sandbox"):
@@ -120,9 +122,39 @@ class _Sandbox:
         self._phone.writes(self._typing.get(self._address, 0.0) > time.monotonic())
 
     async def _again(self) -> None:
-        await self._phones.refresh()
+        drawn = self._lines
+        if not drawn or self._people.is_deleted:
+            await self._phones.refresh()
+        else:
+            try:
+                found = await self._phones.fetch()
+            except (ApiProblem, Offline):  # what is on the screen stays; the frame says that the service is away
+                return
+            if self._people.is_deleted or drawn is not self._lines:  # a search was answered meanwhile
+                return
+            if found.items and (found.next_cursor is not None) == self._more:
+                self._merge(found)
+            else:
+                await self._phones.refresh()
         if self._address:
             await self._show(self._address)
+
+    def _merge(self, found: Page[SandboxPhone]) -> None:
+        """The lines as they are now. One that stays is the same one: a press never meets a line that is being drawn anew."""
+        known, wanted = list(self._lines), [one.address for one in found.items]
+        with self._people:
+            for one in found.items:
+                if one.address in self._lines:
+                    self._lines[one.address].show(one)
+                else:
+                    self._lines[one.address] = Line(one, self._pick)
+        if wanted != known:
+            for gone in set(known) - set(wanted):
+                self._lines.pop(gone).element.delete()
+            self._lines = {address: self._lines[address] for address in wanted}
+            self._people.default_slot.children[:] = [line.element for line in self._lines.values()]
+            self._people.update()
+        self._mark()
 
     async def _fetch(self, query: Query) -> Page[SandboxPhone]:
         return await client.phones(self._api, self._channel.id, search=query.search, limit=query.limit)
@@ -132,21 +164,9 @@ class _Sandbox:
         empty("smartphone", _("Nobody yet"), text, action=_("New campaign"), to="/campaigns/new")
 
     async def _draw_phones(self, found: Page[SandboxPhone]) -> None:
-        self._lines = {}
-        states = message_labels.message_states()
-        with ui.element("div").classes("w-full"):
-            for one in found.items:
-                with item(on_click=partial(self._pick, one.address)) as line:
-                    avatar(one.name or one.display)
-                    with ui.element("div").classes("m-col m-tight m-grow"):
-                        with ui.element("div").classes("m-row m-between"):
-                            ui.label(one.name or one.display).classes("m-strong m-clip")
-                            ui.label(formats.lately(one.last_at)).classes("m-hint shrink-0")
-                        state = states[one.state][0] if one.state in states else ""
-                        last = one.last_text or message_labels.message_kind(one.last_content)[0]
-                        text = last if one.last_kind == "in" else f"{state} · {last}"
-                        ui.label(text).classes("m-hint m-clip" + (" m-strong" if one.last_kind == "in" else ""))
-                self._lines[one.address] = line
+        self._more = found.next_cursor is not None
+        with ui.element("div").classes("w-full") as self._people:
+            self._lines = {one.address: Line(one, self._pick) for one in found.items}
         if found.items and not self._address:
             await self._show(found.items[0].address)
         else:
@@ -155,7 +175,7 @@ class _Sandbox:
     def _mark(self) -> None:
         for one, line in self._lines.items():
             on = one == self._address
-            line.classes(add="m-item-on" if on else "", remove="" if on else "m-item-on")
+            line.element.classes(add="m-item-on" if on else "", remove="" if on else "m-item-on")
 
     async def _pick(self, address: str) -> None:
         await self._show(address)
