@@ -8,7 +8,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from playwright.async_api import Browser, BrowserContext, Locator, Page, async_p
 from playwright.async_api import TimeoutError as PageTimeout
 
 from db.seed.accounts import EMAIL, PASSWORD
+from tests.bench.ports import free_ports
 
 START_SECONDS = 180.0
 STOP_SECONDS = 40.0
@@ -79,21 +79,10 @@ class Stack:
         return int(newest[0]["number"]) if newest else 0
 
 
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
-
-
 @contextlib.asynccontextmanager
 async def running(folder: Path, *, speed: float = 10, demo: bool = True) -> AsyncIterator[Stack]:
     """Starts, waits until it says that it is ready, and stops it as Ctrl-C does. `speed`: how much faster people act."""
-    ports = _free_ports(4)
+    ports = free_ports(4)
     names = ("UI_PORT", "API_PORT", "SANDBOX_PORT", "SANDBOX_SMTP_PORT")
     ours = {name: str(port) for name, port in zip(names, ports, strict=True)}
     elsewhere = {"DATABASE_URL", "DATABASE_OWNER_URL", "VALKEY_URL", "PUBLIC_URL", "WEBHOOK_URL", "SANDBOX_URL", "API_URL"}
