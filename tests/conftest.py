@@ -32,7 +32,10 @@ from tests import clusters
 if TYPE_CHECKING:
     from litestar import Litestar
 
-_FAST = {"fsync": "off", "shared_buffers": "'256MB'", "max_connections": "300"}
+_FAST = {
+    "fsync": "off", "full_page_writes": "off", "wal_compression": "off", "synchronous_commit": "off", "autovacuum_naptime": "'1min'",
+    "shared_buffers": "'256MB'", "max_connections": "300",
+}  # fmt: skip
 
 
 class Servers:
@@ -76,45 +79,47 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 _KEY = pytest.StashKey[Servers]()
 
 
-_FIRST = (
-    "tests/e2e/",
-    "tests/faults/test_surroundings.py",
-    "tests/faults/test_programs.py",
-    "tests/faults/test_alone.py",
-    "tests/db/test_backup.py",
-    "tests/api/hooks/test_outage.py",
-    "tests/workers/imports/test_bombs.py",
-)
-"""The longest first: they wait for programs, clocks and networks while the others compute."""
-_TOGETHER = (
-    "tests/e2e/",
-    "tests/faults/test_surroundings.py",
-    "tests/faults/test_programs.py",
-    "tests/db/test_backup.py",
-    "tests/api/hooks/test_outage.py",
-    "tests/architecture/",
-)
-"""Tests that share an installation, servers and databases of their own, or what they read of the source."""
+_LONG = {
+    "tests/e2e/test_every_page.py": "pages",
+    "tests/e2e/test_clients.py": "pages",
+    "tests/e2e/": "people",
+    "tests/faults/test_programs.py": "programs",
+    "tests/faults/test_surroundings.py": "surroundings",
+    "tests/faults/": None,
+    "tests/workers/imports/test_bombs.py": None,
+    "tests/api/test_nasty_input.py": None,
+    "tests/api/test_fuzz.py": "fuzz",
+    "tests/db/test_backup.py": "backups",
+    "tests/api/hooks/test_outage.py": "outages",
+    "tests/db/test_blobs.py": "blobs",
+    "tests/architecture/": "source",
+    "tests/api/test_error_codes.py": "source",
+}
+"""What takes longest, in the order in which it begins, so that no process is left with it at the end; and what of it one process does,
+because it shares an installation, servers and databases of its own, or what was read of the source."""
+
+
+def _long(nodeid: str) -> str | None:
+    return next((start for start in _LONG if nodeid.startswith(start)), None)
 
 
 class _Groups(LoadGroupScheduling):
     """What is used by several tests is made by one process."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((shared for shared in _TOGETHER if nodeid.startswith(shared)), nodeid)
+        return _LONG.get(_long(nodeid) or "") or nodeid
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What one process does for long comes first, so that none is left with it at the end."""
-
-    def place(item: pytest.Item) -> int:
-        return next((number for number, first in enumerate(_FIRST) if item.nodeid.startswith(first)), len(_FIRST))
-
-    items.sort(key=place)
+    order = list(_LONG)
+    items.sort(key=lambda item: order.index(start) if (start := _long(item.nodeid)) else len(order))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling | None:
-    return _Groups(config, log) if config.getvalue("dist") == "loadgroup" else None
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    config.option.loadscopereorder = False  # the order is ours, not that of how many tests a group has
+    return _Groups(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -197,12 +202,22 @@ async def app(database: Settings) -> AsyncIterator["Litestar"]:
         yield app
 
 
+@pytest.fixture(scope="session")
+async def owner_connections(database: Settings) -> AsyncIterator[asyncpg.Pool]:
+    """Superuser connections of this test process: a new one for each test would read the catalogue anew each time."""
+
+    async def as_new(connection: asyncpg.Connection) -> None:
+        await connection.execute(f"{connection.get_reset_query()} reset session authorization; discard temp")
+
+    async with asyncpg.create_pool(database.database_owner_url, min_size=0, max_size=5, reset=as_new) as pool:
+        yield pool
+
+
 @pytest.fixture
-async def owner_db(database: Settings) -> AsyncIterator[asyncpg.Connection]:
+async def owner_db(owner_connections: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
     """A superuser connection that sees every row: for setting scenes and for proving what is stored."""
-    connection = await asyncpg.connect(database.database_owner_url)
-    yield connection
-    await connection.close()
+    async with owner_connections.acquire() as connection:
+        yield connection
 
 
 async def make_company(owner_db: asyncpg.Connection, name: str = "Loja Aurora") -> Actor:

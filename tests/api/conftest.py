@@ -29,8 +29,7 @@ SignInAs = Callable[..., Awaitable[Headers]]
 
 async def fill_budgets() -> None:
     """Nobody has asked for anything yet."""
-    keys = [key async for key in valkey.client().scan_iter("limit:*")]
-    if keys:
+    if keys := await valkey.client().keys("limit:*"):
         await valkey.client().delete(*keys)
 
 

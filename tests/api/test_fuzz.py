@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, given, settings
 
 from tests.api.conftest import Headers, SignInAs, fill_budgets
@@ -25,6 +24,8 @@ FUZZED = [each for each in OPERATIONS if each[0] not in ENDS]
 
 @pytest.fixture(scope="session")
 async def schema(document: dict[str, Any]) -> Any:
+    import schemathesis  # here: it takes seconds to load, and every process collects this file
+
     return schemathesis.openapi.from_dict(json.loads(json.dumps(document)))
 
 

@@ -12,7 +12,6 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from moto.server import ThreadedMotoServer
 
 from db import blobs
 from db.blobs import DiskBlobs, HandedOver, S3Blobs, new_key
@@ -83,6 +82,8 @@ async def pieces(content: bytes, size: int = 1 << 20) -> AsyncIterator[bytes]:
 @pytest.fixture(scope="module")
 def amazon() -> Iterator[Settings]:
     """moto's S3 with a bucket."""
+    from moto.server import ThreadedMotoServer  # here: it takes seconds to load, and every process collects this file
+
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -1,4 +1,4 @@
-"""One installation and one browser for all tests of this folder; each test has a browser profile of its own."""
+"""One installation and one browser in each process that runs tests of this folder; each test has a browser profile of its own."""
 
 import shutil
 import tempfile

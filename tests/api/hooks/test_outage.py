@@ -21,6 +21,7 @@ from db.messages.inbox import Received
 from db.migrate import migrate
 from db.settings import Settings
 from db.tenancy import Actor
+from tests import clusters
 from tests.api.hooks.conftest import client_of
 from tests.conftest import make_company
 from tests.db.channels.factories import make_channel, meta_headers, twilio_form
@@ -33,6 +34,7 @@ class Own:
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         self.folder = folder
+        self._template = clusters.copy_to(folder / "pg")
         self.postgres = Postgres(folder / "pg", max_connections="20")
         self.settings = Settings(
             database_url=self.postgres.url(),
@@ -43,7 +45,7 @@ class Own:
         )
 
     async def prepare(self) -> None:
-        await self.postgres.create_database()
+        await self.postgres.create_database(template=self._template)
         await migrate(self.postgres.owner_url)
         connection = await asyncpg.connect(self.postgres.owner_url)
         self.actor: Actor = await make_company(connection)
