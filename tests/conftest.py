@@ -79,9 +79,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 _KEY = pytest.StashKey[Servers]()
 
 
+_PAGES = (
+    "every_page",
+    "main_job",
+    "first_campaign",
+    "opt_out",
+    "navigation",
+    "boards",
+    "forms",
+    "feedback",
+    "files",
+    "signup_window",
+)
+"""Browser tests that ask nothing of how the simulator behaves, or say it themselves: half of the time of all."""
 _LONG = {
-    "tests/e2e/test_every_page.py": "pages",
-    "tests/e2e/test_clients.py": "pages",
+    **{f"tests/e2e/test_{name}.py": "pages" for name in _PAGES},
     "tests/e2e/": "people",
     "tests/faults/test_programs.py": "programs",
     "tests/faults/test_surroundings.py": "surroundings",
