@@ -188,6 +188,12 @@ async def test_a_page_of_a_long_column_is_read_from_its_index(owner: Actor, owne
                 assert re.search(rf"using ({index}|lead_pkey) on lead", plan["text"]), plan["text"]
                 assert "Sort" not in plan["text"], plan["text"]
                 assert plan["read"] <= 60, plan["text"]
+        frequent = ((LeadFilter(search="reforma"), 60), (LeadFilter(search="reforma rua"), 60), (LeadFilter(tag="vip"), 2000))
+        for sort in (LeadSort.CREATED, LeadSort.VALUE, LeadSort.DUE, LeadSort.MOVED, LeadSort.TITLE, LeadSort.RANK):
+            for filter, most in frequent:
+                asked = filter._replace(stage_id=stage_id if sort is LeadSort.RANK else None)
+                plan = await _plan(owner_db, owner, board_id, asked, sort, None)
+                assert plan["read"] <= most, plan["text"]
         plan = await _plan(owner_db, owner, board_id, LeadFilter(stage_id=stage_id, owner_id=owner.id), LeadSort.RANK, None)
         assert "using lead_owner on lead" in plan["text"], plan["text"]
         assert plan["read"] <= 60, plan["text"]
