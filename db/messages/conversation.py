@@ -133,25 +133,30 @@ async def thread(
 
 
 async def by_ids(r: Read, company_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Entry]:
-    """These messages, whether they went out or came in."""
+    """These messages, whether they went out or came in; without the reactions to them."""
     rows = await r.fetch(_BY_ID, company_id, list(ids), len(ids)) if ids else []
-    return {entry.id: entry for entry in await _whole(r, company_id, [_entry(row) for row in rows])}
+    return {entry.id: entry for entry in await _with_files(r, company_id, [_entry(row) for row in rows])}
 
 
 async def sent(r: Read, company_id: UUID, message_id: UUID) -> Entry:
     """One message that went out, or is to go."""
-    return (await by_ids(r, company_id, [message_id]))[message_id]
+    return (await _with_reactions(r, company_id, list((await by_ids(r, company_id, [message_id])).values())))[0]
 
 
 async def _whole(r: Read, company_id: UUID, entries: list[Entry]) -> list[Entry]:
     """The same messages, each with its files and the reactions to it."""
+    return await _with_reactions(r, company_id, await _with_files(r, company_id, entries))
+
+
+async def _with_files(r: Read, company_id: UUID, entries: list[Entry]) -> list[Entry]:
     holders = [entry.id for entry in entries if entry.content is not None and content.files_of(entry.content)]
-    held = await files.of_messages(r, company_id, holders)
-    made = await reacted.of_messages(r, company_id, [entry.provider_id for entry in entries if entry.provider_id is not None])
-    return [
-        entry._replace(files=held.get(entry.id, []), reactions=made.get((entry.channel_id, entry.provider_id or ""), []))
-        for entry in entries
-    ]
+    found = await files.of_messages(r, company_id, holders)
+    return [entry._replace(files=found[entry.id]) if entry.id in found else entry for entry in entries]
+
+
+async def _with_reactions(r: Read, company_id: UUID, entries: list[Entry]) -> list[Entry]:
+    found = await reacted.of_messages(r, company_id, [entry.provider_id for entry in entries if entry.provider_id is not None])
+    return [entry._replace(reactions=found.get((entry.channel_id, entry.provider_id or ""), [])) for entry in entries]
 
 
 def _entry(row: asyncpg.Record) -> Entry:
