@@ -11,7 +11,7 @@ from api.contract.events import ConversationChanged
 from db.messages.emoji import is_emoji
 from db.tenancy import Actor
 from tests import factories
-from tests.ui.interactions import hear, true_of, until
+from tests.ui.interactions import click, hear, true_of, until
 from tests.ui.test_inbox import Customers, happen
 from ui.components.text import Text
 from ui.pages.inbox.places import coordinates
@@ -70,6 +70,46 @@ async def test_reactions_stand_under_their_message_and_ours_is_put_and_taken_bac
     for odd in ({"entry": "?"}, {}, "text", None):
         happen(real, scroll, "click", odd)
     await real.should_see("Chega hoje?")
+
+
+async def test_a_reaction_whose_message_comes_later_moves_under_it(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, customers: Customers
+) -> None:
+    """The message stands on an earlier page; on the day of the reaction nothing else was said."""
+    one = await customers.wrote(0, "A primeira de todas")
+    await owner_db.execute(
+        "with first as (update inbound_message set received_at = now() - interval '9 days' where company_id = $1 returning *)"
+        " insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, body, content,"
+        "  context_provider_id, received_at)"
+        " select company_id, channel_id, contact_id, 'more.' || n, address, case n when 30 then 'reaction' else 'text' end,"
+        "  case n when 30 then '😮' else 'Mais ' || n end, case n when 30"
+        "   then jsonb_build_object('kind', 'reaction', 'target_id', provider_id, 'emoji', '😮')"
+        "   else jsonb_build_object('kind', 'text', 'text', 'Mais ' || n) end,"
+        "  case n when 30 then provider_id end, case n when 30 then now() else now() - interval '8 days' end"
+        " from first, generate_series(1, 30) n",
+        owner.company_id,
+    )
+    await real.open(f"/inbox/{one}")
+    await real.should_see("Mais 29")
+    await real.should_see("Hoje")
+    assert chips(real) == []
+    click(real, "Mostrar mensagens anteriores")
+    await until(lambda: true_of(lambda: chips(real) == ["😮"]))
+    await real.should_see("A primeira de todas")
+    await real.should_not_see("Hoje")
+    assert len([one for one in of_class(real, "m-bubble") if one.visible]) == 30
+
+
+async def test_how_much_room_files_take_stands_in_the_settings(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    await owner_db.execute(
+        "insert into message_file(company_id, number, uploaded_by, name, claimed_type, key, state, mime_type, size, sha256, stored_at)"
+        " values ($1, 0, $2, 'a.pdf', 'application/pdf', 'k' || $1::uuid, 'stored', 'application/pdf', 17000000000, '\\x00', now())",
+        owner.company_id, owner.id,
+    )  # fmt: skip
+    await real.open("/settings?tab=company")
+    await real.should_see("Espaço para arquivos")
+    await real.should_see("17 GB de 20 GB em uso")
+    await real.should_see("Quando estiver cheio, nenhum arquivo pode ser enviado.")
 
 
 async def test_the_inbox_carries_no_emoji_table(real: User, customers: Customers) -> None:
