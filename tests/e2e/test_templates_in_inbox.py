@@ -1,7 +1,10 @@
 """Where WhatsApp takes no free text the field becomes a choice of templates: found, filled from the contact, seen, sent."""
 
+import asyncio
 import re
+from typing import Any
 
+import httpx
 import pytest
 from playwright.async_api import BrowserContext, expect
 
@@ -10,10 +13,23 @@ from tests.e2e.stack import Stack, enter, new_page, settled
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
 
+async def _with_places(stack: Stack, api: httpx.AsyncClient) -> dict[str, Any]:
+    """A template with places in its text, once the simulated WhatsApp has approved it as well."""
+    templates = (await api.get("/v1/templates", params={"status": "approved", "limit": 100})).json()["items"]
+    chosen = next(one for one in templates if one["placeholders"] and not one["placeholders"][0].startswith("header"))
+    async with httpx.AsyncClient(base_url=stack.sandbox, timeout=60) as sandbox:
+        accounts = (await sandbox.get("/sandbox/accounts")).json()["data"]
+        [account] = [one["id"] for one in accounts if one["kind"] == "meta"]
+        while True:
+            known = (await sandbox.get(f"/sandbox/accounts/{account}/templates")).json()["data"]
+            if (chosen["name"], "APPROVED") in [(one["name"], one["status"]) for one in known]:
+                return dict(chosen)
+            await asyncio.sleep(0.2)
+
+
 async def test_a_template_is_sent_where_the_window_is_closed(stack: Stack, context: BrowserContext) -> None:
     async with stack.client() as api:
-        templates = (await api.get("/v1/templates", params={"status": "approved", "limit": 100})).json()["items"]
-        chosen = next(one for one in templates if one["placeholders"] and not one["placeholders"][0].startswith("header"))
+        chosen = await _with_places(stack, api)
         person = {"name": "Marina Duarte", "phone": "+5521970001234"}
         contact = (await api.post("/v1/contacts", json=person)).json()["id"]
         where = {"contact_id": contact, "channel_id": chosen["channel_id"]}

@@ -60,6 +60,7 @@ class TemplatePicker:
         self._chosen: Template | None = None
         self._shown: TemplatePreview | None = None
         self._fields: dict[str, Field[str]] = {}
+        self._lines: list[tuple[tuple[Template, bool], ui.element]] = []
         self._asked = self._opted_out = False
         self._draw_again = Throttle(self._preview, 0.4)
         with ui.element("section").classes("m-tplpick") as self.element:
@@ -122,15 +123,23 @@ class TemplatePicker:
             return
         if self._found.is_deleted or text != (self._search.value or "").strip():
             return
-        self._found.clear()
+        kept = [(shown, line) for shown, line in self._lines if shown in [self._shows(one) for one in found.items]]
+        for element in list(self._found.default_slot.children):
+            if element not in [line for _shown, line in kept]:  # a line that stays may be under a finger
+                element.delete()
+        self._lines = []
         with self._found:
-            for one in found.items:
-                self._draw_line(one)
+            for number, shown in enumerate(map(self._shows, found.items)):
+                line = next((line for before, line in kept if before == shown), None) or self._draw_line(*shown)
+                self._lines.append((shown, line.move(target_index=number)))
             if not found.items:
                 self._draw_nothing(text)
 
-    def _draw_line(self, one: Template) -> None:
-        refused = self._opted_out and one.category is TemplateCategory.MARKETING
+    def _shows(self, one: Template) -> tuple[Template, bool]:
+        """What a line shows: the template, and whether this person may not have it."""
+        return one, self._opted_out and one.category is TemplateCategory.MARKETING
+
+    def _draw_line(self, one: Template, refused: bool) -> ui.element:
         with item(on_click=None if refused else partial(self._choose, one)) as line:
             with ui.element("div").classes("m-col m-tight m-grow m-min"):
                 with ui.element("div").classes("m-row m-near"):
@@ -141,6 +150,7 @@ class TemplatePicker:
                 ui.label(why if refused else template_labels.body(one)).classes("m-hint m-clip")
         if refused:
             line.classes("m-tplpick-off").props["aria-disabled"] = "true"
+        return line
 
     def _draw_nothing(self, text: str) -> None:
         if text:
