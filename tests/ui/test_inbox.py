@@ -27,7 +27,6 @@ from tests.factories import content_json
 from tests.ui.interactions import choose, click, hear, press, true_of, until
 from ui.client import conversations as client
 from ui.client.base import ApiClient
-from ui.components.text import Text as Tagged
 
 
 class Customers:
@@ -72,10 +71,17 @@ def rows(user: User) -> list[str]:
         return []
     assert links[0].parent_slot is not None
     order = links[0].parent_slot.children
-    return [
-        next(inner.text for inner in one.descendants() if isinstance(inner, ui.label) and "m-strong" in inner.classes)
-        for one in order
-    ]
+    return [one.props["row"]["name"] for one in order]
+
+
+async def listing(user: User, name: str, text: str | None = None) -> None:
+    """Until the list has a row of this person, in which the text was said last."""
+
+    def there() -> bool:
+        shown = [one.props["row"] for one in user.client.elements.values() if "row" in one.props] if user.client else []
+        return any(one["name"] == name and text in {None, one["text"]} for one in shown)
+
+    await until(lambda: true_of(there))
 
 
 def listed(user: User) -> ui.element:
@@ -115,7 +121,7 @@ async def test_a_conversation_is_opened_read_and_answered_once(
 ) -> None:
     one = await customers.wrote(0, "Chega hoje? 🙏")
     await real.open("/inbox")
-    await real.should_see("Chega hoje? 🙏")
+    await listing(real, "Pessoa 0", "Chega hoje? 🙏")
     await real.should_see("Escolha uma conversa")
     press_row(real, one)
     await real.should_see("O WhatsApp aceita texto livre por mais")
@@ -146,7 +152,7 @@ async def test_rows_move_only_while_nobody_points_at_the_list(
 ) -> None:
     await customers.wrote(1, "Um")
     await real.open("/inbox")
-    await real.should_see("Um")
+    await listing(real, "Pessoa 1", "Um")
     second = await customers.wrote(2, "Dois")
     await updated(owner_db, second)
     await until(lambda: true_of(lambda: rows(real) == ["Pessoa 2", "Pessoa 1"]))
@@ -311,7 +317,7 @@ async def test_views_stand_in_the_address_and_say_what_they_are_for(real: User, 
     await real.open("/inbox?view=mine")
     await real.should_see("Nada espera por você")
     click(real, "Ver as sem dono")
-    await real.should_see("Pessoa 0")
+    await listing(real, "Pessoa 0")
     await real.open("/inbox?view=open&q=ninguém")
     await real.should_see("Nada encontrado")
 
@@ -342,7 +348,8 @@ async def test_a_search_shows_the_found_line_and_opens_the_thread_there(
     shown = real.client.elements
 
     async def marked() -> bool:
-        return [each.text for each in shown.values() if isinstance(each, Tagged) and each.tag == "mark"] == ["prazo"]
+        found = [part for each in shown.values() for part in (each.props.get("row") or {}).get("found") or []]
+        return [text for hit, text in found if hit] == ["prazo"]
 
     await until(marked)
     press_row(real, one)

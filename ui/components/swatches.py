@@ -11,8 +11,13 @@ from ui.labels.conversations import LABEL_COLORS, color_name
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 
 
+def shown_color(color: str) -> str:
+    """The colour; "" for anything else."""
+    return color if _COLOR.fullmatch(color) else ""
+
+
 def _tint(element: ui.element, color: str) -> None:
-    if _COLOR.fullmatch(color):
+    if shown_color(color):
         element.style(f"--tone: {color}")
 
 

@@ -101,10 +101,14 @@ def initials(name: str) -> str:
     return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper() if words else "#"
 
 
+def tint(name: str) -> int:
+    """Which of the four tints a name has."""
+    return sum(name.encode()) % 4 + 1
+
+
 def avatar(name: str, size: Literal["", "tiny", "big"] = "") -> ui.label:
     """Initials on a tint that stays the same for the same name."""
-    tint = sum(name.encode()) % 4 + 1
-    element = ui.label(initials(name)).classes(f"m-avatar m-tint-{tint}" + (f" m-{size}" if size else ""))
+    element = ui.label(initials(name)).classes(f"m-avatar m-tint-{tint(name)}" + (f" m-{size}" if size else ""))
     element.props["aria-hidden"] = "true"
     return element
 
