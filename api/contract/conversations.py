@@ -126,6 +126,7 @@ class Conversation(Output):
     labels: list[LabelRef]
     snoozed_until: Moment | None
     unread: int  # messages that came in since somebody read; at most 999
+    last_at: Moment  # of the newest message that is no campaign's, else when it was opened: what lists are sorted by
     last: LastMessage | None
     last_inbound_at: Moment | None
     waiting_since: Moment | None  # when the first message came in that nobody answered

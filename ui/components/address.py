@@ -6,6 +6,7 @@ An address can be typed by anybody: whoever reads a value checks it. Nothing is 
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from nicegui import Client, events, helpers, ui
@@ -81,3 +82,11 @@ def address() -> Address:
     if client not in _pages:
         _pages[client] = Address(client)
     return _pages[client]
+
+
+def uuid_text(text: str) -> str:
+    """The text when it is an id, else "": anybody can type an address."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return ""

@@ -1,18 +1,25 @@
-"""Asks again at a limited rate while events come: at most once per interval, and always once after the last one."""
+"""Asks again at a limited rate while events come: at most once per interval, and always once after the last one.
+
+An interval of a second and more is leisure: it grows with the number of open pages, so that all of them together leave the API and this
+program time for what somebody waits for.
+"""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
-from nicegui import background_tasks, ui
+from nicegui import Client, background_tasks, ui
+
+PACE = 10  # calls a second of all pages together, for each thing that they ask for at leisure
 
 
 class Throttle:
-    """`poke()` as often as you like; `call` runs at most once per `seconds`, never beside itself."""
+    """`poke()` as often as you like; `call` runs at most once per `seconds`, never beside itself. `later`: not before the first of
+    them is over."""
 
-    def __init__(self, call: Callable[[], Awaitable[None]], seconds: float = 0.5) -> None:
+    def __init__(self, call: Callable[[], Awaitable[None]], seconds: float = 0.5, *, later: bool = False) -> None:
         self._call, self._seconds = call, seconds
-        self._last = 0.0
+        self._last = time.monotonic() if later else 0.0
         self._running = self._again = False
         self._place = ui.context.slot.parent
 
@@ -25,7 +32,8 @@ class Throttle:
 
     async def _run(self) -> None:
         try:
-            await asyncio.sleep(max(0.0, self._last + self._seconds - time.monotonic()))
+            seconds = self._seconds if self._seconds < 1 else max(self._seconds, len(Client.instances) / PACE)
+            await asyncio.sleep(max(0.0, self._last + seconds - time.monotonic()))
             self._again = False  # what was poked until now is in this call
             if self._place.is_deleted or self._place.client.is_deleted:
                 return

@@ -18,17 +18,18 @@ from ui import formats, live, session
 from ui.client import campaigns, channels, inbox
 from ui.client import conversations as client
 from ui.client.base import ApiProblem, Offline
-from ui.components.address import address
+from ui.components.address import address, uuid_text
 from ui.components.beat import beat
 from ui.components.buttons import icon_button
 from ui.components.forms import search_field
 from ui.components.menus import Choice, choices
-from ui.components.states import empty, load, nothing_found, skeleton
+from ui.components.states import empty, load, nothing_found
 from ui.components.text import chip, mark, title
 from ui.components.throttle import Throttle
 from ui.i18n import _, ngettext
 from ui.labels import conversations as labels
-from ui.pages.inbox.row import Row
+from ui.pages.inbox import order
+from ui.pages.inbox.row import Row, skeleton_rows
 
 VIEWS = (
     ConversationView.OPEN, ConversationView.MINE, ConversationView.UNASSIGNED, ConversationView.UNREAD, ConversationView.WAITING,
@@ -37,6 +38,7 @@ VIEWS = (
 CAMPAIGN = "campaign_id"
 FILTERS = ("channel_id", "label_id", "team_id", "assignee_id", CAMPAIGN)
 STEP, HEAD = 40, 100  # rows that one page brings; rows at the top that are asked for again when something happens
+SLOW = 60.0  # seconds between two times that a list is compared with the API's while events keep it
 MOST = 1000  # rows that stand on the page at once
 _SCROLLED = """(e) => { const t = e.target, at = t.scrollTop > 40 ? 'down' : 'top';
     if (at !== (t.dataset.at || 'top')) { t.dataset.at = at; emit(at) }
@@ -47,12 +49,12 @@ class List:
     """`choose(conversation)` is called when one is pressed; `found` after every answer, with the rows there are now."""
 
     def __init__(self, choose: Callable[[Conversation], Any]) -> None:
-        self._api, self._choose = session.current().api, choose
+        self._api, self._choose, self._me = session.current().api, choose, session.current().me.user_id
         self._address = address()
         self._rows: dict[UUID, Row] = {}
         self._cursor: str | None = None
         self._chosen: UUID | None = None
-        self._over = self._down = self._adding = False
+        self._over = self._down = self._adding = self._late = False  # late: rows would stand elsewhere by now
         self._filter_names: dict[str, dict[str, str]] = {}
         self._read_address()
         with ui.element("section").classes("m-inbox-list") as self.element:
@@ -74,11 +76,13 @@ class List:
             self._new.set_visibility(False)
             with ui.element("div").classes("m-inbox-rows") as self._scroll:
                 self._scroll.props["tabindex"] = "-1"
-                self._place = load(self._fetch, self._draw, _skeleton)
+                self._place = load(self._fetch, self._draw, skeleton_rows)
         self._scroll.on("scroll", self._scrolled, throttle=0.1, js_handler=_SCROLLED)
         self._scroll.on("mouseenter", lambda: self._point(True), [])
         self._scroll.on("mouseleave", lambda: self._point(False), [])
         self._throttle = Throttle(self._again, 1.0)
+        self._slow = Throttle(self._again, SLOW, later=True)
+        self._waiting: set[UUID] = set()  # those that are not shown before somebody looks up
         self._address.on_back(self._went_back)
         live.on_reset(self._again)
         beat(30, self._tick)
@@ -89,7 +93,7 @@ class List:
         at = self._address
         self._view = next((one for one in ConversationView if one.value == at.get("view")), ConversationView.OPEN)
         self._words = at.get("q").strip()
-        self._chosen_filters = {key: value for key in FILTERS if (value := _uuid(at.get(key)))}
+        self._chosen_filters = {key: value for key in FILTERS if (value := uuid_text(at.get(key)))}
 
     def _write_address(self) -> None:
         view = "" if self._view is ConversationView.OPEN else self._view.value
@@ -263,6 +267,26 @@ class List:
                 if one.id not in self._rows:
                     self._add(one)
 
+    def hear(self, one: Conversation) -> None:
+        """A conversation as it is now. Asks the API again only where it alone can tell whether, and where, it stands here."""
+        if self._words or not order.known(self._view, self._chosen_filters) or not self._drawn():
+            self.poke()
+            return
+        known = self._rows.get(one.id)
+        if known is not None and one.version < known.seen.version:
+            return
+        others = [row.seen for row in self._rows.values() if row.seen.id != one.id]
+        at = order.place(others, one)
+        here = order.belongs(one, self._view, self._chosen_filters, self._me) and (at < len(others) or self._cursor is None)
+        if known is not None:
+            known.show(one)
+        ids = [other.id for other in others]
+        self._arrange([*ids[:at], one.id, *ids[at:]] if here else ids, [one])
+        self._slow.poke()
+
+    def _drawn(self) -> bool:
+        return hasattr(self, "_lines") and not self._lines.is_deleted
+
     def poke(self) -> None:
         """Something happened: asks again, at a limited rate."""
         self._throttle.poke()
@@ -274,7 +298,7 @@ class List:
             self._rows[one.id].show(one)
 
     async def _again(self) -> None:
-        if not hasattr(self, "_lines") or self._lines.is_deleted:
+        if not self._drawn():
             await self._place.refresh()
             return
         before = (self._view, self._words, dict(self._chosen_filters))
@@ -288,38 +312,40 @@ class List:
     def _merge(self, found: Page[Conversation]) -> None:
         known = list(self._rows)
         for one in found.items:
-            if one.id in self._rows:
-                self._rows[one.id].show(one)
-        order = [one.id for one in found.items]
-        inside, last = set(order), order[-1] if order else None
+            self.show(one)
+        ids = [one.id for one in found.items]
         tail: list[UUID] = []
-        if len(known) > HEAD and found.next_cursor and last in self._rows:  # below the rows that were asked for
-            tail = [one for one in known[known.index(last) + 1 :] if one not in inside]
-        wanted = [*order, *tail]
-        if wanted == known:
-            return
+        if len(known) > HEAD and found.next_cursor and ids[-1] in self._rows:  # below the rows that were asked for
+            tail = [one for one in known[known.index(ids[-1]) + 1 :] if one not in set(ids)]
+        if self._arrange([*ids, *tail], found.items) and not tail:
+            self._cursor = found.next_cursor
+
+    def _arrange(self, wanted: list[UUID], fresh: list[Conversation]) -> bool:
+        """These rows, in this order; those that are not here yet are among `fresh`. False: nothing moves while somebody points at the
+        list or reads further down."""
+        if wanted == list(self._rows):
+            return True
         if self._over or self._down:
-            fresh = [one for one in order if one not in self._rows]
-            if fresh:
-                self._new_text.text = ngettext("{n} new conversation", "{n} new conversations", len(fresh)).format(n=len(fresh))
-            self._new.set_visibility(bool(fresh))
+            self._waiting |= {one for one in wanted if one not in self._rows}
+            count = len(self._waiting)
+            if count:
+                self._new_text.text = ngettext("{n} new conversation", "{n} new conversations", count).format(n=count)
+            self._new.set_visibility(count > 0)
             self._late = True
-            return
+            return False
         with self._lines:
-            for one in found.items:
-                if one.id not in self._rows:
+            for one in fresh:
+                if one.id not in self._rows and one.id in wanted:
                     self._add(one)
-        for gone in [one for one in self._rows if one not in set(wanted)]:
+        for gone in set(self._rows).difference(wanted):
             self._rows.pop(gone).element.delete()
         self._rows = {one: self._rows[one] for one in wanted}
         self._lines.default_slot.children[:] = [row.element for row in self._rows.values()]
         self._lines.update()
-        if not tail:
-            self._cursor = found.next_cursor
+        self._waiting.clear()
         self._new.set_visibility(False)
         self._draw_blank()
-
-    _late = False  # rows would stand elsewhere by now
+        return True
 
     async def _scrolled(self, event: events.GenericEventArguments) -> None:
         if event.args == "end":
@@ -369,21 +395,5 @@ class List:
             ui.run_javascript(f"getHtmlElement({self._rows[chosen].element.id})?.scrollIntoView({{block: 'nearest'}})")
 
 
-def _uuid(text: str) -> str:
-    """The text when it is an id; anybody can type an address."""
-    try:
-        return str(UUID(text))
-    except ValueError:
-        return ""
-
-
 def _shown(number: int) -> str:
     return formats.number(number) if number < 1000 else f"{formats.number(999)}+"
-
-
-def _skeleton() -> None:
-    for _number in range(9):
-        with ui.element("div").classes("m-inbox-row"):
-            skeleton("round")
-            with ui.element("div").classes("m-col m-near m-grow"):
-                skeleton("line m-w-40", "line m-w-80")

@@ -19,7 +19,7 @@ from api.contract.events import (
     InboxChanged,
 )
 from api.contract.messages import ReplyChannel
-from ui import first_answers, live, session
+from ui import first_answers, latest, live, session
 from ui.client import conversations as client
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
@@ -234,13 +234,14 @@ class _Inbox:
         self._ask_whether_seen(now)
 
     async def _updated(self, event: ConversationUpdated) -> None:
-        self._list.poke()
         self._counts.poke()
-        if self._open is not None and self._open.one.id == event.conversation_id and event.version > self._open.one.version:
-            try:
-                await self._know(await client.conversation(self._api, event.conversation_id))
-            except (ApiProblem, Offline):  # the next event, or the next look, brings it
-                return
+        try:
+            one = await latest.conversation(event)
+        except (ApiProblem, Offline):  # it may be gone
+            self._list.poke()
+            return
+        self._list.hear(one)
+        await self._know(one)
 
     async def _entry(self, event: ConversationEntryAdded) -> None:
         if self._open is not None and self._open.one.id == event.conversation_id:

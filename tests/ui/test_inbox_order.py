@@ -1,0 +1,101 @@
+"""The inbox moves by events, and stands as the API would list it."""
+
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from nicegui.testing import User
+
+from api.contract.conversations import Conversation, ConversationView
+from db.permissions import Role
+from db.tenancy import Actor
+from tests import factories
+from tests.api.conftest import bearer, make_member
+from tests.ui.interactions import true_of, until
+from tests.ui.test_inbox import Customers, listing, rows, updated
+from ui.client import accounts
+from ui.client import conversations as client
+from ui.client.base import ApiClient
+from ui.pages.inbox import order
+
+
+@pytest.fixture
+async def customers(owner_db: asyncpg.Connection, owner: Actor) -> Customers:
+    return Customers(owner_db, owner, await factories.channel(owner_db, owner))
+
+
+async def test_an_event_moves_a_row_and_asks_only_for_that_conversation(
+    real: User, owner_db: asyncpg.Connection, customers: Customers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _two = await customers.wrote(1, "Um"), await customers.wrote(2, "Dois")
+    await real.open("/inbox")
+    await listing(real, "Pessoa 2", "Dois")
+    assert rows(real) == ["Pessoa 2", "Pessoa 1"]
+    asked: list[str] = []
+    get = ApiClient.get
+
+    async def counted(self: ApiClient, path: str, *more: Any, **options: Any) -> Any:
+        asked.append(path)
+        return await get(self, path, *more, **options)
+
+    monkeypatch.setattr(ApiClient, "get", counted)
+    await owner_db.execute(
+        "update conversation set last_at = now(), version = version + 1, priority = 'urgent' where id = $1", one
+    )
+    await updated(owner_db, one)
+    await updated(owner_db, one)
+    await until(lambda: true_of(lambda: rows(real) == ["Pessoa 1", "Pessoa 2"]))
+    await owner_db.execute("update conversation set state = 'closed', version = version + 1 where id = $1", one)
+    await updated(owner_db, one)
+    await until(lambda: true_of(lambda: rows(real) == ["Pessoa 2"]))
+    assert asked.count(f"/v1/conversations/{one}") == 2  # once for each version, however often it is told
+    assert "/v1/conversations" not in asked
+
+
+async def test_the_page_lists_what_the_api_lists(
+    owner_db: asyncpg.Connection, owner: Actor, customers: Customers, as_owner: ApiClient
+) -> None:
+    ids = [await customers.wrote(number, "Oi") for number in range(12)]
+    found = await bearer(owner_db, await make_member(owner_db, owner, Role.AGENT))
+    colleague = ApiClient(found["Authorization"].removeprefix("Bearer "))
+    me, other = owner.id, (await accounts.me(colleague)).user_id
+    states, owners = ["open", "open", "open", "snoozed", "closed", "open"], [None, me, other, me, None, None]
+    label = await owner_db.fetchval(
+        "insert into label(company_id, name, color) values ($1, 'Troca', '#2f6f4f') returning id", owner.company_id
+    )
+    team = await owner_db.fetchval("insert into team(company_id, name) values ($1, 'Vendas') returning id", owner.company_id)
+    for number, one in enumerate(ids):
+        state, mine = states[number % 6], owners[number % 6]
+        await owner_db.execute(
+            "update conversation set state = $2, assignee_id = $3, unread_at = array_fill(now(), array[$4::int]), team_id = $5,"
+            " last_at = now() - $6 * interval '1 minute',"
+            " closed_at = case when $2 = 'closed' then now() end,"
+            " snoozed_until = case when $2 = 'snoozed' then now() + interval '1 hour' end where id = $1",
+            one, state, mine, number % 3, team if number % 4 == 0 else None, number * 7 % 12,
+        )  # fmt: skip
+        if number % 5 == 0:
+            await owner_db.execute(
+                "insert into conversation_label(company_id, conversation_id, label_id) values ($1, $2, $3)",
+                owner.company_id,
+                one,
+                label,
+            )
+    everything = (await client.conversations(as_owner, {"view": "all", "limit": 100})).items
+    channel = str(everything[0].channel_id)
+    wanted: list[dict[str, str]] = [
+        {}, {"label_id": str(label)}, {"team_id": str(team)}, {"assignee_id": str(other)}, {"channel_id": channel},
+        {"label_id": str(label), "team_id": str(team)},
+    ]  # fmt: skip
+    for view in ConversationView:
+        for filters in wanted:
+            if not order.known(view, filters):
+                assert view is ConversationView.WAITING
+                continue
+            listed = (await client.conversations(as_owner, {"view": view, "limit": 100, **filters})).items
+            placed: list[Conversation] = []
+            for one in sorted(everything, key=lambda one: one.address):
+                if order.belongs(one, view, filters, owner.id):
+                    placed.insert(order.place(placed, one), one)
+            assert [one.id for one in placed] == [one.id for one in listed], (view, filters)
+    assert not order.known(ConversationView.OPEN, {"campaign_id": str(uuid4())})
