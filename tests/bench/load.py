@@ -55,6 +55,11 @@ class Connection(asyncio.Protocol):
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(status)
 
+    @property
+    def closed(self) -> bool:
+        """Whether the far end has closed it, as it does with one that is idle."""
+        return self._transport.is_closing()
+
     def connection_lost(self, error: Exception | None) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(0)

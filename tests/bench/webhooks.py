@@ -1,7 +1,8 @@
-"""Status webhooks as Meta posts them, signed."""
+"""Webhooks as Meta posts them, signed."""
 
 import hashlib
 import hmac
+from typing import Any
 
 import msgspec
 
@@ -20,8 +21,19 @@ def status_webhook(provider_id: str, attempt_id: str, phone: str, status: str, a
         "biz_opaque_callback_data": attempt_id,
         "pricing": {"billable": True, "pricing_model": "PMP", "category": "marketing", "type": "regular"},
     }
+    return _webhook({"statuses": [told]})
+
+
+def message_webhook(provider_id: str, phone: str, text: str, at: int) -> bytes:
+    """The body: one text of a person; `phone` in digits, `at` in Unix seconds."""
+    said = {"from": phone, "id": provider_id, "timestamp": str(at), "type": "text", "text": {"body": text}}
+    person = {"profile": {"name": f"Cliente {phone[-4:]}"}, "wa_id": phone}
+    return _webhook({"contacts": [person], "messages": [said]})
+
+
+def _webhook(told: dict[str, Any]) -> bytes:
     metadata = {"display_phone_number": "551140001234", "phone_number_id": NUMBER}
-    value = {"messaging_product": "whatsapp", "metadata": metadata, "statuses": [told]}
+    value = {"messaging_product": "whatsapp", "metadata": metadata, **told}
     entry = {"id": BUSINESS, "changes": [{"value": value, "field": "messages"}]}
     return msgspec.json.encode({"object": "whatsapp_business_account", "entry": [entry]})
 
