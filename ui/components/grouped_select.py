@@ -7,8 +7,8 @@ from nicegui import ui
 
 _OPTION = """
 <div role="presentation">
-  <div v-if="props.opt.heading === ''" class="m-menu-line" role="presentation"></div>
-  <div v-else-if="props.opt.heading" class="m-menu-head" role="presentation">{{ props.opt.heading }}</div>
+  <div v-if="props.opt.heading === ''" class="m-menu-line" aria-hidden="true"></div>
+  <div v-else-if="props.opt.heading" class="m-menu-head" aria-hidden="true">{{ props.opt.heading }}</div>
   <q-item v-bind="props.itemProps"><q-item-section><q-item-label>{{ props.opt.label }}</q-item-label></q-item-section></q-item>
 </div>
 """
