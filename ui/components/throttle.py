@@ -1,10 +1,11 @@
 """Asks again at a limited rate while events come: at most once per interval, and always once after the last one.
 
-An interval of a second and more is leisure: it grows with the number of open pages, so that all of them together leave the API and this
-program time for what somebody waits for.
+An interval of a second and more is leisure: it grows with the number of open pages, which take turns, so that all of them together leave
+the API and this program time for what somebody waits for.
 """
 
 import asyncio
+import random
 import time
 from collections.abc import Awaitable, Callable
 
@@ -32,8 +33,9 @@ class Throttle:
 
     async def _run(self) -> None:
         try:
-            seconds = self._seconds if self._seconds < 1 else max(self._seconds, len(Client.instances) / PACE)
-            await asyncio.sleep(max(0.0, self._last + seconds - time.monotonic()))
+            turn = len(Client.instances) / PACE if self._seconds >= 1 else 0.0
+            left = self._last + max(self._seconds, turn) - time.monotonic()
+            await asyncio.sleep(max(left, random.uniform(0.0, turn)))
             self._again = False  # what was poked until now is in this call
             if self._place.is_deleted or self._place.client.is_deleted:
                 return
