@@ -117,7 +117,10 @@ class _Hub:
             quiet = _time()
             while True:
                 try:
-                    frame = await asyncio.wait_for(socket.recv(), IDLE_SECONDS)
+                    async with asyncio.timeout(
+                        IDLE_SECONDS
+                    ):  # no task of its own: what has come is taken without waiting for a turn
+                        frame = await socket.recv()
                 except TimeoutError:
                     if not self.listeners and _time() - quiet > IDLE_SECONDS:
                         return

@@ -34,7 +34,7 @@ from tests.bench.load import Connection
 from tests.bench.webhooks import BUSINESS, NUMBER, SECRET, message_webhook, signed
 from tests.e2e.stack import chromium, settled
 
-AGENTS, BROWSERS = 50, 4
+AGENTS, BROWSERS = 50, 1
 PEOPLE = 300  # who write
 THROUGHPUT = 80  # messages a second of the campaign: a number's limit at Meta, unless they raise it
 EVERY = 0.5  # seconds between two messages of customers

@@ -16,6 +16,7 @@ import httpx
 import msgspec
 
 from api.contract.base import Done, FieldError, Problem
+from ui.client.transport import Transport
 
 T = TypeVar("T")
 Params = Mapping[str, Any]
@@ -74,21 +75,15 @@ class Pool:
 
     @classmethod
     def open(cls, api_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        cls.http = httpx.AsyncClient(
-            base_url=api_url,
-            transport=transport,
-            timeout=httpx.Timeout(20, connect=3),
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
-            follow_redirects=False,
-            trust_env=False,
-        )
-        cls.files = httpx.AsyncClient(
-            base_url=api_url,
-            transport=transport,
-            timeout=httpx.Timeout(20, connect=3),
-            limits=httpx.Limits(max_connections=512, max_keepalive_connections=8),
-            follow_redirects=False,
-            trust_env=False,
+        cls.http, cls.files = (
+            httpx.AsyncClient(
+                base_url=api_url,
+                transport=transport or Transport(most),
+                timeout=httpx.Timeout(20, connect=3),
+                follow_redirects=False,
+                trust_env=False,
+            )
+            for most in (64, 512)
         )
 
     @classmethod
