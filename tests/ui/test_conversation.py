@@ -12,6 +12,7 @@ from db.tenancy import Actor
 from tests import factories
 from tests.factories import content_json
 from tests.ui.interactions import click, field, hear, press, until
+from tests.ui.test_inbox import listing
 
 PHONE = "+5511900000000"
 
@@ -88,7 +89,7 @@ async def test_the_figure_of_answers_leads_to_who_answered(
     await until(lambda: _rows(table, 2))
     press(real, "Responderam")
     await real.should_see("Responderam a Promoção")
-    await real.should_see("Quero sim! Me chama?")
+    await listing(real, "Pessoa 0", "Quero sim! Me chama?")
 
 
 async def test_what_has_not_changed_is_not_drawn_again(
