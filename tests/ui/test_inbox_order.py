@@ -1,22 +1,26 @@
 """The inbox moves by events, and stands as the API would list it."""
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from nicegui.testing import User
 
 from api.contract.conversations import Conversation, ConversationView
+from api.contract.events import ConversationUpdated
 from db.permissions import Role
 from db.tenancy import Actor
 from tests import factories
 from tests.api.conftest import bearer, make_member
-from tests.ui.interactions import true_of, until
+from tests.ui.interactions import hear, true_of, until
 from tests.ui.test_inbox import Customers, listing, rows, updated
+from ui import latest, session
 from ui.client import accounts
 from ui.client import conversations as client
-from ui.client.base import ApiClient
+from ui.client.base import ApiClient, ApiProblem
 from ui.pages.inbox import order
 
 
@@ -40,6 +44,7 @@ async def test_an_event_moves_a_row_and_asks_only_for_that_conversation(
         return await get(self, path, *more, **options)
 
     monkeypatch.setattr(ApiClient, "get", counted)
+    monkeypatch.setattr(latest, "FRESH", 600.0)
     await owner_db.execute(
         "update conversation set last_at = now(), version = version + 1, priority = 'urgent' where id = $1", one
     )
@@ -51,6 +56,83 @@ async def test_an_event_moves_a_row_and_asks_only_for_that_conversation(
     await until(lambda: true_of(lambda: rows(real) == ["Pessoa 2"]))
     assert asked.count(f"/v1/conversations/{one}") == 2  # once for each version, however often it is told
     assert "/v1/conversations" not in asked
+
+
+async def test_an_older_answer_brings_nothing_back(
+    real: User, owner_db: asyncpg.Connection, customers: Customers, as_owner: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _two = await customers.wrote(1, "Um"), await customers.wrote(2, "Dois")
+    await real.open("/inbox")
+    await listing(real, "Pessoa 2", "Dois")
+    older = await client.conversation(as_owner, one)
+    row = await owner_db.fetchrow(
+        "update conversation set state = 'closed', closed_at = now(), version = version + 1 where id = $1 returning version, contact_id",
+        one,
+    )
+    await updated(owner_db, one)
+    await until(lambda: true_of(lambda: rows(real) == ["Pessoa 2"]))
+    told = asyncio.Event()
+
+    async def late(event: ConversationUpdated) -> Conversation:
+        told.set()
+        return older
+
+    monkeypatch.setattr(latest, "conversation", late)
+    hear(ConversationUpdated(conversation_id=one, contact_id=row["contact_id"], version=row["version"]))
+    await told.wait()
+    await asyncio.sleep(0)
+    assert rows(real) == ["Pessoa 2"]
+
+
+async def test_the_last_row_stays_when_something_about_it_changes(
+    real: User, owner_db: asyncpg.Connection, customers: Customers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.pages.inbox.list.STEP", 2)
+    ids = [await customers.wrote(number, "Oi") for number in range(3)]
+    await real.open("/inbox")
+    await listing(real, "Pessoa 1")
+    assert rows(real) == ["Pessoa 2", "Pessoa 1"]
+    await owner_db.execute(
+        "update conversation set priority = 'urgent', version = version + 1 where id = any($1::uuid[])", ids[:2]
+    )
+    await updated(owner_db, ids[0])  # stands below what was loaded
+    await updated(owner_db, ids[1])
+
+    def urgent() -> bool:
+        shown = [one.props["row"] for one in real.client.elements.values() if "row" in one.props] if real.client else []
+        return [(row["name"], row["urgent"]) for row in shown] == [("Pessoa 2", False), ("Pessoa 1", True)]
+
+    await until(lambda: true_of(urgent))
+
+
+async def test_one_answer_serves_the_pages_of_a_company_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    async def answer(api: Any, conversation_id: UUID) -> Any:
+        asked.append((api, conversation_id))
+        await asyncio.sleep(0)
+        if api == "over":
+            raise ApiProblem(401, "session_over", "")
+        return f"as {api} may see it"
+
+    monkeypatch.setattr(client, "conversation", answer)
+    monkeypatch.setattr(latest, "_answers", type(latest._answers)())
+    companies = [uuid4(), uuid4()]
+
+    async def ask(api: str, company: UUID) -> Any:
+        me = SimpleNamespace(api=api, me=SimpleNamespace(company=SimpleNamespace(id=company)))
+        monkeypatch.setattr(session, "current", lambda: me)
+        return await latest.conversation(event)
+
+    event = ConversationUpdated(conversation_id=uuid4(), contact_id=uuid4(), version=4)
+    first = await ask("ana", companies[0])
+    assert await ask("bruno", companies[0]) == first == "as ana may see it"
+    assert await ask("carla", companies[1]) == "as carla may see it"
+    event = ConversationUpdated(conversation_id=event.conversation_id, contact_id=event.contact_id, version=5)
+    with pytest.raises(ApiProblem):
+        await ask("over", companies[0])
+    assert await ask("bruno", companies[0]) == "as bruno may see it"
+    assert len(asked) == 5  # one of the ended session, tried twice, is not kept
 
 
 async def test_the_page_lists_what_the_api_lists(

@@ -21,6 +21,7 @@ from ui.client.transport import Transport
 T = TypeVar("T")
 Params = Mapping[str, Any]
 
+_UPLOAD_SECONDS, _UPLOAD_SPEED = 60, 250_000  # and bytes a second: what is slower than both stands still
 _PAUSES = (0.3, 0.7, 1.5)  # seconds between the tries of one POST
 
 
@@ -200,7 +201,11 @@ class ApiClient:
             "Content-Length": str(len(start) + file.size() + len(end)),
             "Idempotency-Key": str(uuid4()),
         }
-        return await self._decoded("POST", path, type, content=stream(), headers=headers)
+        try:
+            async with asyncio.timeout(_UPLOAD_SECONDS + file.size() / _UPLOAD_SPEED):
+                return await self._decoded("POST", path, type, content=stream(), headers=headers)
+        except TimeoutError as error:
+            raise Offline("the upload stood still") from error
 
     @asynccontextmanager
     async def download(

@@ -41,7 +41,9 @@ def home() -> None:
     throttle = Throttle(place.refresh, 2.0)  # a running campaign tells of itself several times a second
     live.on(CampaignEvent, lambda event: throttle.poke())
     live.on(ChannelChanged, lambda event: throttle.poke())
-    slowly = Throttle(place.refresh, 20.0)  # who waits too long; a busy inbox tells of itself all the time
+    slowly = Throttle(
+        lambda: place.refresh(only_changes=True), 20.0
+    )  # who waits too long; a busy inbox tells of itself all the time
     live.on(ConversationUpdated, lambda event: slowly.poke())
     beat(60, slowly.poke)
     live.on_reset(place.refresh)

@@ -74,7 +74,15 @@ class Header:
                     with ui.menu().props('anchor="bottom right" self="top right" :offset="[0, 4]"') as self._more:
                         pass
             icon_button("info", _("About the person"), aside).classes("m-inbox-aside")
+        self._near = False
+        if self._write:  # its menus list the whole team: they are drawn for who comes near them
+            for sign in ("mouseenter.once", "focusin.once", "touchstart.once"):
+                self.element.on(sign, self._come_near, [])
         self.show(one)
+
+    def _come_near(self) -> None:
+        self._near = True
+        self.furnish()
 
     def show(self, one: Conversation) -> None:
         """What is known of it now; controls change in place."""
@@ -106,7 +114,7 @@ class Header:
         """Fills the menus, when what they offer has changed."""
         one, given = self._one, self._furniture
         state = (one.assignee, one.team, one.labels, one.priority, one.state, len(given.people), given.teams, given.labels)
-        if not self._write or state == self._menu_of:
+        if not self._near or state == self._menu_of:
             return
         self._menu_of = state
         self._owners.clear()

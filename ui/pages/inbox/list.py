@@ -23,12 +23,13 @@ from ui.components.beat import beat
 from ui.components.buttons import icon_button
 from ui.components.forms import search_field
 from ui.components.menus import Choice, choices
-from ui.components.states import empty, load, nothing_found
+from ui.components.states import load
 from ui.components.text import chip, mark, title
 from ui.components.throttle import Throttle
 from ui.i18n import _, ngettext
 from ui.labels import conversations as labels
 from ui.pages.inbox import order
+from ui.pages.inbox.blank import blank
 from ui.pages.inbox.row import Row, skeleton_rows
 
 VIEWS = (
@@ -83,6 +84,10 @@ class List:
         self._throttle = Throttle(self._again, 1.0)
         self._slow = Throttle(self._again, SLOW, later=True)
         self._waiting: set[UUID] = set()  # those that are not shown before somebody looks up
+        self._heard: dict[
+            UUID, int
+        ] = {}  # versions that events told of, and how many: what was asked for before the last may be older
+        self._news = 0
         self._address.on_back(self._went_back)
         live.on_reset(self._again)
         beat(30, self._tick)
@@ -104,7 +109,11 @@ class List:
         return await client.conversations(self._api, {**asked, "limit": limit, "cursor": cursor})
 
     async def _fetch(self) -> Page[Conversation]:
-        return await self._ask(STEP)
+        news = self._news
+        found = await self._ask(STEP)
+        if news != self._news:
+            self._throttle.poke()
+        return found
 
     async def _went_back(self) -> None:
         before = self._view, self._words, self._chosen_filters
@@ -158,8 +167,7 @@ class List:
     def count(self, counts: dict[ConversationView, int]) -> None:
         """How many stand in each view."""
         for one, (_element, label) in self._chips.items():
-            number = counts.get(one, 0)
-            label.text = _shown(number) if number else ""
+            label.text = _shown(counts.get(one, 0))
 
     async def furnish(self) -> None:
         """Asks what can be filtered by, and fills the menu."""
@@ -226,19 +234,7 @@ class List:
         if self._rows:
             return
         with self._blank:
-            if self._words and self._view is not ConversationView.ALL:
-                text = _("Only this list was searched. Closed and snoozed conversations stand in others.")
-                everywhere = partial(self.view, ConversationView.ALL)
-                empty("search_off", _("Nothing found"), text, action=_("Search all conversations"), on_click=everywhere)
-            elif self._words or self._chosen_filters:
-                nothing_found(self._everything)
-            elif self._view is ConversationView.MINE:
-                see = partial(self.view, ConversationView.UNASSIGNED)
-                empty(*labels.blank(self._view), action=_("See those without owner"), on_click=see)
-            elif self._view in {ConversationView.OPEN, ConversationView.ALL} and session.current().may(Permission.CHANNELS_WRITE):
-                empty(*labels.blank(self._view), action=_("Look at the channels"), to="/channels")
-            else:
-                empty(*labels.blank(self._view))
+            blank(self._view, self._words, bool(self._chosen_filters), self.view, self._everything)
 
     def _add(self, one: Conversation) -> Row:
         row = self._rows[one.id] = Row(one, self._choose)
@@ -264,8 +260,13 @@ class List:
         self._cursor = found.next_cursor
         with self._lines:
             for one in found.items:
-                if one.id not in self._rows:
+                if one.id not in self._rows and one.version >= self._heard.get(one.id, 0):
                     self._add(one)
+
+    def contact(self, contact_id: UUID | None) -> None:
+        """Somebody's name changed, or they are gone; None: anybody's."""
+        if contact_id is None or any(row.seen.contact_id == contact_id for row in self._rows.values()):
+            self.poke()
 
     def hear(self, one: Conversation) -> None:
         """A conversation as it is now. Asks the API again only where it alone can tell whether, and where, it stands here."""
@@ -273,15 +274,17 @@ class List:
             self.poke()
             return
         known = self._rows.get(one.id)
-        if known is not None and one.version < known.seen.version:
+        if one.version < max(self._heard.get(one.id, 0), known.seen.version if known else 0):  # answers may overtake each other
             return
+        self._heard[one.id], self._news = one.version, self._news + 1
         others = [row.seen for row in self._rows.values() if row.seen.id != one.id]
         at = order.place(others, one)
-        here = order.belongs(one, self._view, self._chosen_filters, self._me) and (at < len(others) or self._cursor is None)
         if known is not None:
             known.show(one)
-        ids = [other.id for other in others]
-        self._arrange([*ids[:at], one.id, *ids[at:]] if here else ids, [one])
+        ids, inside = [other.id for other in others], at < len(others) or self._cursor is None or known is not None
+        if inside and order.belongs(one, self._view, self._chosen_filters, self._me):
+            ids.insert(at, one.id)
+        self._arrange(ids[:MOST], [one])
         self._slow.poke()
 
     def _drawn(self) -> bool:
@@ -301,12 +304,14 @@ class List:
         if not self._drawn():
             await self._place.refresh()
             return
-        before = (self._view, self._words, dict(self._chosen_filters))
+        before, news = (self._view, self._words, dict(self._chosen_filters)), self._news
         try:
             found = await self._ask(min(HEAD, max(STEP, len(self._rows))))
         except (ApiProblem, Offline):  # what is on the screen stays; the frame says that the service is away
             return
-        if before == (self._view, self._words, self._chosen_filters) and not self._lines.is_deleted:
+        if news != self._news:  # it may be older than what stands here
+            self._throttle.poke()
+        elif before == (self._view, self._words, self._chosen_filters) and not self._lines.is_deleted:
             self._merge(found)
 
     def _merge(self, found: Page[Conversation]) -> None:
@@ -372,8 +377,6 @@ class List:
         for row in self._rows.values():
             row.tick()
 
-    # -- which one ----------------------------------------------------------------------------------------------
-
     def mark(self, chosen: UUID | None) -> None:
         """Marks the one that is open."""
         for one in (self._chosen, chosen):
@@ -396,4 +399,4 @@ class List:
 
 
 def _shown(number: int) -> str:
-    return formats.number(number) if number < 1000 else f"{formats.number(999)}+"
+    return "" if not number else formats.number(number) if number < 1000 else f"{formats.number(999)}+"

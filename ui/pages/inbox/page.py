@@ -102,7 +102,7 @@ class _Inbox:
         live.on(ConversationEntryAdded, self._entry)
         live.on(ConversationChanged, self._status)
         live.on(ConversationPresence, self._presence)
-        live.on(InboxChanged, lambda event: self._furnish())
+        live.on(InboxChanged, self._inbox_changed)
         live.on(ContactsChanged, self._contact)
         live.on_reset(self._reset)
         beat(HERE, self._tell_here)
@@ -255,11 +255,15 @@ class _Inbox:
         if self._open is not None and self._open.one.id == event.conversation_id:
             self._open.header.present(event)
 
+    async def _inbox_changed(self, event: InboxChanged) -> None:
+        self._list.poke()  # names of labels stand in its rows
+        await self._furnish()
+
     async def _contact(self, event: ContactsChanged) -> None:
+        self._list.contact(event.contact_id)
         if self._open is not None and event.contact_id in {None, self._open.one.contact_id}:
             await self._open.side.refresh()
             await self._open.composer.refresh()
-            self._list.poke()
             await self._know(await client.conversation(self._api, self._open.one.id))
 
     async def _reset(self) -> None:
