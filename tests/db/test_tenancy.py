@@ -127,7 +127,13 @@ async def test_what_runs_as_the_system_role_cannot_be_given_another_table(owner:
     definers = await owner_db.fetch(
         "select proname, proconfig from pg_proc where prosecdef and pronamespace = 'public'::regnamespace"
     )
-    assert sorted(row["proname"] for row in definers) == ["contact_search", "lead_marked", "lead_search", "said_search"]
+    assert sorted(row["proname"] for row in definers) == [
+        "contact_search",
+        "lead_marked",
+        "lead_search",
+        "lead_tally",
+        "said_search",
+    ]
     # No temporary table stands in front, and rows are met by the index only: others would be those of all companies.
     for row in definers:
         assert {
@@ -145,8 +151,10 @@ async def test_what_runs_as_the_system_role_cannot_be_given_another_table(owner:
                         owner.company_id)  # fmt: skip
         await w.execute("grant select on lead to masteria_system")
         assert await w.fetch("select * from lead_search($1, array['%'], 10)", owner.company_id) == []
-        await w.execute("alter table pg_temp.lead add tags text[] default '{}', add custom jsonb default '{}'")
+        await w.execute("alter table pg_temp.lead add tags text[] default '{}', add custom jsonb default '{}', add stage_id uuid,"
+                        " add value_cents bigint")  # fmt: skip
         assert await w.fetch("select * from lead_marked($1, '{}', 10)", owner.company_id) == []
+        assert await w.fetch("select * from lead_tally($1, '{}', '{}', '{}', '{}', 10)", owner.company_id) == []
         await w.execute("create temp table conversation_entry as select $1::uuid as company_id, $1::uuid as conversation_id, 'note'::text as kind,"
                         " 'x'::text as body", owner.company_id)  # fmt: skip
         await w.execute("grant select on conversation_entry to masteria_system")

@@ -56,7 +56,7 @@ async def _discard_all(w: World) -> int:
 
 async def restored_in_mid_campaign(recipients: int) -> Report:
     """A backup is made while a campaign runs; it runs to its end, the backup is restored; statuses still come."""
-    slow = {"delivered_seconds": [4.0, 12.0], "read_seconds": [1.0, 6.0]}
+    slow = {"delivered_seconds": [4.0, 60.0], "read_seconds": [1.0, 6.0]}  # some come after the restore, however long it takes
     async with world(recipients, alone=True) as w:
         await w.behave(**slow)
         await w.rate(max(100, recipients / 15))
@@ -67,7 +67,11 @@ async def restored_in_mid_campaign(recipients: int) -> Report:
         await w.reached(campaign_id, 1.0)
         await _restored(w, "backup.zip")
         before = sum((await w.ledger()).values())
-        await asyncio.sleep(8)
+        until = time.monotonic() + 60
+        while time.monotonic() < until and not any(
+            item["settled"] for hold in await queries.open_holds(w.actor) for item in hold.items
+        ):
+            await asyncio.sleep(0.5)
         queued = (await w.counts(campaign_id)).get("queued", 0)
         settled = await _discard_all(w)
         await w.finished(campaign_id, 120)

@@ -265,7 +265,7 @@ class List:
 
     def contact(self, contact_id: UUID | None) -> None:
         """Somebody's name changed, or they are gone; None: anybody's."""
-        if contact_id is None or any(row.seen.contact_id == contact_id for row in self._rows.values()):
+        if contact_id in {None, *(row.seen.contact_id for row in self._rows.values())}:
             self.poke()
 
     def hear(self, one: Conversation) -> None:
@@ -290,8 +290,7 @@ class List:
     def _drawn(self) -> bool:
         return hasattr(self, "_lines") and not self._lines.is_deleted
 
-    def poke(self) -> None:
-        """Something happened: asks again, at a limited rate."""
+    def poke(self) -> None:  # asks again, at a limited rate
         self._throttle.poke()
 
     def show(self, one: Conversation) -> None:
@@ -387,8 +386,6 @@ class List:
     def beside(self, step: int) -> Conversation | None:
         """The conversation `step` rows below the open one (above with a negative step); the first when none is open."""
         known = list(self._rows)
-        if not known:
-            return None
         at = known.index(self._chosen) + step if self._chosen in self._rows else 0
         return self._rows[known[at]].seen if 0 <= at < len(known) else None
 
