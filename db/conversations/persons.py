@@ -50,7 +50,8 @@ _MOVE = f"update conversation set contact_id = $3, version = version + 1 where c
 _NEWEST = """
 select * from (
     (select id, address, case when sent_at is not null then sent_at when done_at is not null then done_at else next_at end as at
-     from message where company_id = $1 and contact_id = $2 and channel_id = $3 and campaign_id is null and dedupe_key not like 'test:%'
+     from message where company_id = $1 and contact_id = $2 and channel_id = $3 and campaign_id is null and reacts_to is null
+       and dedupe_key not like 'test:%'
      order by 3 desc, 1 desc limit 1)
     union all
     (select id, address, received_at from inbound_message where company_id = $1 and contact_id = $2 and channel_id = $3

@@ -80,3 +80,32 @@ async def test_a_past_without_conversations_gets_them(owner: Actor, owner_db: as
     assert made._replace(id=before[0].id) == before[0]
     [old] = await queries.of_contact(owner, stale)
     assert (old.state, old.unread, old.waiting_since) == (ConversationState.CLOSED, 0, None)
+
+
+async def test_a_reaction_of_ours_is_not_what_was_said_last(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    channel = await factories.channel(owner_db, owner)
+    known = (await create_contact(owner, name="Ana", phone=PHONE, tag_names=[], custom={}))["id"]
+    hidden = await inbound(owner, bsuid="B1", name="Ana L.")
+    await _wrote(owner, channel, known, PHONE, 1)
+    await _wrote(owner, channel, hidden, "B1", 2)
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        assert await merges.merge(w, known, hidden, MergeReason.PHONE_SHOWN)
+    [both] = await queries.of_contact(owner, known)
+    for entry in await thread.entries(owner, both.id):
+        if entry.message is not None:
+            await actions.react(owner, both.id, entry.id, "👍")
+    [merge] = await merges.merges(owner, known)
+    await merges.undo(owner, known, merge.id)
+    parted = {person: (await queries.of_contact(owner, person))[0] for person in (known, hidden)}
+    assert [one.last_at for one in parted.values()] == [T0 + timedelta(minutes=minute) for minute in (1, 2)]
+    assert all(one.waiting_since is not None for one in parted.values())
+
+    await owner_db.execute("delete from conversation where company_id = $1", owner.company_id)
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        assert await w.fetchval("select make_conversations($1, null)", w.company_id) == 2
+    made = {person: (await queries.of_contact(owner, person))[0] for person in (known, hidden)}
+    assert [(one.last_at, one.unread) for one in made.values()] == [(one.last_at, 1) for one in parted.values()]
+    await owner_db.execute("delete from conversation where company_id = $1", owner.company_id)
+    await owner_db.execute("delete from inbound_message where company_id = $1", owner.company_id)
+    async with work(owner, Permission.CONTACTS_WRITE) as w:
+        assert await w.fetchval("select make_conversations($1, null)", w.company_id) == 0  # nobody said anything
