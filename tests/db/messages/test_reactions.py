@@ -9,11 +9,13 @@ import pytest
 from db.contacts.actions import create_contact
 from db.conversations import actions
 from db.errors import Conflict, Invalid, NotFound
-from db.messages import conversation, reactions
+from db.messages import conversation, ledger, reactions
 from db.messages.content import Reaction
 from db.messages.emoji import is_emoji
+from db.messages.enums import AttemptState
 from db.messages.enums import MessageState as M
 from db.messages.errors import MessageError, ReplyError, ReplyField
+from db.messages.ledger import Result
 from db.messages.replies import TextReply
 from db.permissions import Permission
 from db.stats import check
@@ -96,6 +98,20 @@ async def test_the_next_waits_for_one_that_is_just_being_sent(asked: Asked) -> N
     assert await asked.react("😂") == [("😂", "queued")]
     next_at = "select next_at from message where company_id = $1 and content->>'emoji' = '😂'"
     assert await asked.db.fetchval(next_at, asked.scene.owner.company_id) == until
+
+
+async def test_one_that_was_replaced_on_its_way_and_is_to_be_tried_again_is_cancelled(asked: Asked) -> None:
+    await asked.react("👍")
+    scene = asked.scene
+    async with work(scene.owner, Permission.CAMPAIGNS_SEND) as w:
+        [sending] = await ledger.claim(w, scene.channel, scene.channel, limit=1, units=1)
+    await asked.react("😂")
+    again = Result(sending.message_id, sending.epoch, sending.attempt_id, M.QUEUED, AttemptState.REJECTED, reason="rate_limited", retry_in=1.0)  # fmt: skip
+    async with work(scene.owner, Permission.CAMPAIGNS_SEND) as w:
+        await ledger.finish(w, [again], horizon=900.0)
+    row = await asked.db.fetchrow("select state, reason, done_at from message where id = $1", sending.message_id)
+    assert row is not None
+    assert (row["state"], row["reason"], row["done_at"] is not None) == (M.CANCELLED, None, True)
 
 
 async def test_one_that_did_not_go_or_of_which_nobody_knows_is_sent_anew(asked: Asked) -> None:
