@@ -1,5 +1,7 @@
 """Channels, templates, contacts and campaigns written straight into the tables, for tests of what comes after."""
 
+import asyncio
+from collections.abc import Coroutine
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -76,6 +78,22 @@ async def somebody_waits(db: asyncpg.Connection) -> bool:
     """Whether a statement of this database waits for a lock; those of other tests' databases do not count."""
     sql = "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')"
     return bool(await db.fetchval(sql))
+
+
+async def channel_comes_first(db: asyncpg.Connection, channel_id: UUID, contact_id: UUID, act: Coroutine[Any, Any, Any]) -> None:
+    """Whether `act` waits for a channel that somebody else has without having the person already: who takes them the other way round waits
+    in a circle with what comes in."""
+    async with db.transaction():
+        await db.execute("select from channel where id = $1 for update", channel_id)
+        pid = await db.fetchval("select pg_backend_pid()")
+        task = asyncio.create_task(act)
+        sql = "select exists (select from pg_locks where not granted and $1 = any(pg_blocking_pids(pid)))"
+        while not task.done() and not await db.fetchval(sql, pid):
+            await asyncio.sleep(0.01)
+        waited = not task.done()
+        free = await db.fetchval("select true from contact where id = $1 for update skip locked", contact_id)
+    await task
+    assert (waited, free) == (True, True)
 
 
 async def contacts(db: asyncpg.Connection, actor: Actor, count: int, *, first: int = 0) -> None:

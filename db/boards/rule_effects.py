@@ -67,6 +67,7 @@ def skipped(reason: RunReason) -> Outcome:
 async def lock(w: Work, action: RuleAction, lead: asyncpg.Record) -> None:
     """What the action needs, in the order in which everybody takes locks; before its run is locked. `lead`: lead_id and contact_id."""
     if isinstance(action, SendTemplate | SendText) and lead["contact_id"] is not None:
+        await rule_sends.hold_channel(w, action)
         await answers.hold_still(w, lead["contact_id"])  # who is merged meanwhile takes the lead along: contacts come first
     if isinstance(action, Move):
         await w.execute("select from stage where company_id = $1 and id = $2 for key share", w.company_id, action.stage_id)

@@ -41,6 +41,14 @@ from template t join channel c on c.company_id = $1 and c.id = t.channel_id and 
 where t.company_id = $1 and t.id = $2 and t.status = '{TemplateStatus.APPROVED}'
 """
 _CHANNEL = "select id as channel_id, kind, sandbox from channel where company_id = $1 and id = $2 and archived_at is null"
+_OVER = "select channel_id from template where company_id = $1 and id = $2"
+_HOLD = """
+select from channel where company_id = $1 and archived_at is null
+    and id in (select (action->>'channel_id')::uuid from stage_rule where company_id = $1 and board_id = $2
+        union select t.channel_id from stage_rule r join template t on t.company_id = $1 and t.id = (r.action->>'template_id')::uuid
+        where r.company_id = $1 and r.board_id = $2)
+order by id for share
+"""
 _WROTE = """
 select exists (select from message m join rule_run u on u.company_id = $1 and u.message_id = m.id
     where m.company_id = $1 and m.contact_id = $2 and u.rule_id = $3 and u.done_at > now() - interval '1 day')
@@ -88,6 +96,19 @@ async def _letter(r: Read, company_id: UUID, action: SendTemplate | SendText) ->
     if row is None:
         return RunReason.CHANNEL_GONE if isinstance(action, SendText) else RunReason.TEMPLATE_GONE
     return _Letter(row["channel_id"], row["kind"], row["sandbox"], content)
+
+
+async def hold_channel(w: Work, action: SendTemplate | SendText) -> None:
+    """Until this transaction ends nobody archives the channel that it goes over; before the contact is held, as what comes in does."""
+    channel_id = action.channel_id if isinstance(action, SendText) else await w.fetchval(_OVER, w.company_id, action.template_id)
+    if channel_id is not None:
+        await queueing.hold_open(w, channel_id)
+
+
+async def hold_channels(w: Work, stage_id: UUID) -> None:
+    """The same for whatever rules of the stage's board may write, in one transaction."""
+    board_id = await w.fetchval("select board_id from stage where company_id = $1 and id = $2", w.company_id, stage_id)
+    await w.fetch(_HOLD, w.company_id, board_id)
 
 
 async def write(w: Work, rule_id: UUID, contact_id: UUID, action: SendTemplate | SendText) -> Written | RunReason:

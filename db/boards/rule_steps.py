@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.boards import leads, moves, rule_runs
+from db.boards import leads, moves, rule_runs, rule_sends
 from db.boards.enums import LeadEvent, RuleOccasion, RunReason, RunState
 from db.boards.rank import between
 from db.boards.rule import RuleAction
@@ -139,6 +139,7 @@ async def _enter(w: Work, stage_id: UUID, lead_id: UUID) -> None:
     """As if the lead came into the stage now, and nothing else waited for it."""
     contact_id = await w.fetchval("select contact_id from lead where company_id = $1 and id = $2", w.company_id, lead_id)
     if contact_id is not None:
+        await rule_sends.hold_channels(w, stage_id)
         await answers.hold_still(w, contact_id)
     goal = await moves.target(w, stage_id)
     lead = await leads.lock(w, lead_id, None)

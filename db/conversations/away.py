@@ -8,7 +8,7 @@ from uuid import UUID
 from db.clock import now
 from db.conversations import office_hours
 from db.jobs import SayAway
-from db.messages import answers
+from db.messages import answers, queueing
 from db.messages.replies import TextReply
 from db.permissions import Permission
 from db.tenancy import worker
@@ -53,6 +53,8 @@ async def say(company_id: UUID, conversation_id: UUID, message_id: UUID) -> bool
         if not found.away_text or since is None or row is None or row["contact_id"] is None:
             return False
         if row["received_at"] < max(since, now() - LATE):
+            return False
+        if not await queueing.hold_open(w, row["channel_id"]):
             return False
         await answers.hold_still(w, row["contact_id"])
         whose = (company_id, row["contact_id"], row["channel_id"])

@@ -153,3 +153,13 @@ async def test_hours_that_make_no_sense_are_refused(scene: Scene) -> None:
         await office_hours.change(
             scene.owner, enabled=False, hours=UNSET, holidays=UNSET, away_text=UNSET, expected=frozenset({before.version})
         )
+
+
+async def test_the_channel_is_held_before_the_person(scene: Scene, owner_db: asyncpg.Connection) -> None:
+    async with work(scene.owner, Permission.CONTACTS_WRITE) as w:
+        stored = await store(w, Inbound(scene.channel, scene.contact, "one", PHONE, Text(text="Oi"), now()))
+    assert stored is not None
+    assert stored.conversation_id is not None
+    act = away.say(scene.owner.company_id, stored.conversation_id, stored.id)
+    await factories.channel_comes_first(owner_db, scene.channel, scene.contact, act)
+    assert await said(scene) == [AWAY]
