@@ -23,5 +23,4 @@ class FailedJob(StrEnum):
     TEMPLATE_SUBMIT = "template_submit"
     CONTACTS_BULK = "contacts_bulk"
     IMPORT_UNDO = "import_undo"
-    STAGE_REMOVAL = "stage_removal"  # `subject_id` is the board's, here and below
-    LEAD_FIELD_REMOVAL = "lead_field_removal"
+    STAGE_REMOVAL = "stage_removal"  # `subject_id` is the board's

@@ -16,9 +16,9 @@ NAMES: dict[str, FailedJob] = {
     "BulkContacts": FailedJob.CONTACTS_BULK,
     "UndoImport": FailedJob.IMPORT_UNDO,
     "RemoveStage": FailedJob.STAGE_REMOVAL,
-    "RemoveLeadField": FailedJob.LEAD_FIELD_REMOVAL,
 }
-"""Imports and campaigns say themselves that they failed, and so do messages, files, mails and rules where they stand."""
+"""Imports and campaigns say themselves that they failed, and so do messages, files, mails and rules where they stand. Of a board's field
+that was deleted nothing is left on a screen, so there is nowhere to do it again."""
 _SELECT = """
 with dead as materialized (
     select distinct on (name, payload) name, payload, next_at as at from job
@@ -37,14 +37,13 @@ from dead d cross join lateral (
             else t.external_id is null and t.status not in ('deleted', 'rejected') end
     union all
     select b.id, '' from contact_bulk b where b.company_id = $1 and b.id = (d.payload->>'bulk_id')::uuid and b.finished_at is null
+        and not exists (select from contact_bulk o where o.company_id = $1 and o.id > b.id and o.finished_at is not null
+                        and o.verb = b.verb and o.filter = b.filter and o.params @> b.params)  -- done again, with these tags at least
     union all
     select i.id, i.filename from contact_import i join contact_import_undo u on u.company_id = $1 and u.import_id = i.id
     where i.company_id = $1 and i.id = (d.payload->>'import_id')::uuid and u.finished_at is null
     union all
     select g.board_id, g.name from stage g where g.company_id = $1 and g.id = (d.payload->>'stage_id')::uuid and g.moving_to is not null
-    union all
-    select f.board_id, f.label from lead_field f
-    where f.company_id = $1 and d.name = 'RemoveLeadField' and f.id = (d.payload->>'field_id')::uuid and f.deleted_at is not null
 ) s order by d.at desc limit 20
 """
 

@@ -125,8 +125,9 @@ async def test_work_that_was_given_up_is_said_until_it_is_done(
     lead = await factories.lead(owner_db, owner)
     stage, board = await owner_db.fetchrow("select stage_id, board_id from lead where id = $1", lead)
     bulk = await owner_db.fetchval(
-        "insert into contact_bulk(company_id, verb, filter) values ($1, 'add_tags', '{}') returning id", owner.company_id
-    )
+        "insert into contact_bulk(company_id, verb, filter, params) values ($1, 'add_tags', $2, $3) returning id",
+        owner.company_id, '{"q": "ana"}', '{"tags": ["a", "b"]}',
+    )  # fmt: skip
     await owner_db.execute("update stage set moving_to = id where id = $1", stage)
     jobs = [
         SyncTemplates(channel_id=channel), SyncTemplates(channel_id=channel), CheckChannel(channel_id=channel), RemoveStage(stage_id=stage),
@@ -148,6 +149,19 @@ async def test_work_that_was_given_up_is_said_until_it_is_done(
     ])  # fmt: skip
     await owner_db.execute("update channel set checked_at = now(), templates_synced_at = now() where id = $1", channel)
     await owner_db.execute("update stage set moving_to = null where id = $1", stage)
+    assert await said() == [("contacts_bulk", str(bulk))]
+    again = "insert into contact_bulk(company_id, verb, filter, params, finished_at) values ($1, $2, $3, $4, now())"
+    for verb, filter, params in (
+        ("remove_tags", '{"q": "ana"}', '{"tags": ["b", "a"]}'),
+        ("add_tags", "{}", '{"tags": ["b", "a"]}'),
+        ("add_tags", '{"q": "ana"}', '{"tags": ["b"]}'),
+    ):
+        await owner_db.execute(again, owner.company_id, verb, filter, params)
+    assert await said() == [("contacts_bulk", str(bulk))]  # something else was done
+    await owner_db.execute(again, owner.company_id, "add_tags", '{"q": "ana"}', '{"tags": ["b", "a"]}')
+    assert await said() == []
+    await owner_db.execute("delete from contact_bulk where company_id = $1 and id <> $2", owner.company_id, bulk)
+    assert await said() == [("contacts_bulk", str(bulk))]
     await owner_db.execute("update contact_bulk set finished_at = now() where id = $1", bulk)
     assert await said() == []
 

@@ -86,7 +86,7 @@ async def test_a_place_and_a_contact_are_sent(stack: Stack, browser: Browser) ->
         box = page.get_by_role("dialog", name="Enviar uma localização")
         await box.get_by_label("Localização").fill("Av. Paulista, 1578")
         await box.get_by_role("button", name="Enviar").click()
-        await expect(box.get_by_text("Nenhum lugar foi encontrado nisto.")).to_be_visible()
+        await expect(box.get_by_text("Não encontramos um lugar neste texto.")).to_be_visible()
         await box.get_by_label("Localização").fill("https://www.google.com/maps?q=-23.5614,-46.6559")
         await box.get_by_label("Nome, se quiser").fill("Loja Aurora")
         await box.get_by_role("button", name="Enviar").click()

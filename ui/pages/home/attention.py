@@ -85,7 +85,6 @@ def _undone(entry: Attention) -> tuple[str, str, str]:
         FailedJob.CONTACTS_BULK: (_("An action on many contacts stopped on the way"), _("Do it once more"), "/contacts"),
         FailedJob.IMPORT_UNDO: (_("{name} was not undone to the end"), _("See how far it came"), f"/imports/{entry.subject_id}"),
         FailedJob.STAGE_REMOVAL: (_("Stage {name} was not deleted to the end"), _("Delete it once more"), board),
-        FailedJob.LEAD_FIELD_REMOVAL: (_("Field {name} was not deleted to the end"), _("Delete it once more"), board),
     }[FailedJob(entry.detail or "")]
     return what.format(name=name), todo, path
 
