@@ -7,12 +7,14 @@ import asyncpg
 import pytest
 from nicegui.testing import User
 
-from api.contract.events import ConversationChanged
+from api.contract.events import ConversationChanged, ConversationEntryAdded
 from db.messages.emoji import is_emoji
 from db.tenancy import Actor
 from tests import factories
 from tests.ui.interactions import click, hear, true_of, until
 from tests.ui.test_inbox import Customers, happen
+from ui.client import conversations as client
+from ui.client.base import Offline
 from ui.components.text import Text
 from ui.pages.inbox.places import coordinates
 from ui.theme import apply
@@ -75,18 +77,19 @@ async def test_reactions_stand_under_their_message_and_ours_is_put_and_taken_bac
 async def test_a_reaction_whose_message_comes_later_moves_under_it(
     real: User, owner_db: asyncpg.Connection, owner: Actor, customers: Customers
 ) -> None:
-    """The message stands on an earlier page; on the day of the reaction nothing else was said."""
+    """The message stands on an earlier page; on the day of the reaction, and of the one that it replaced, nothing else was said."""
     one = await customers.wrote(0, "A primeira de todas")
     await owner_db.execute(
         "with first as (update inbound_message set received_at = now() - interval '9 days' where company_id = $1 returning *)"
         " insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, body, content,"
         "  context_provider_id, received_at)"
-        " select company_id, channel_id, contact_id, 'more.' || n, address, case n when 30 then 'reaction' else 'text' end,"
-        "  case n when 30 then '😮' else 'Mais ' || n end, case n when 30"
-        "   then jsonb_build_object('kind', 'reaction', 'target_id', provider_id, 'emoji', '😮')"
+        " select company_id, channel_id, contact_id, 'more.' || n, address, case when n >= 30 then 'reaction' else 'text' end,"
+        "  case n when 30 then '😢' when 31 then '😮' else 'Mais ' || n end, case when n >= 30"
+        "   then jsonb_build_object('kind', 'reaction', 'target_id', provider_id, 'emoji', case n when 30 then '😢' else '😮' end)"
         "   else jsonb_build_object('kind', 'text', 'text', 'Mais ' || n) end,"
-        "  case n when 30 then provider_id end, case n when 30 then now() else now() - interval '8 days' end"
-        " from first, generate_series(1, 30) n",
+        "  case when n >= 30 then provider_id end,"
+        "  case n when 30 then now() when 31 then now() + interval '1 ms' else now() - interval '8 days' end"
+        " from first, generate_series(1, 31) n",
         owner.company_id,
     )
     await real.open(f"/inbox/{one}")
@@ -98,6 +101,72 @@ async def test_a_reaction_whose_message_comes_later_moves_under_it(
     await real.should_see("A primeira de todas")
     await real.should_not_see("Hoje")
     assert len([one for one in of_class(real, "m-bubble") if one.visible]) == 30
+
+
+REACTED = """
+insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, body, content, context_provider_id, received_at)
+select company_id, channel_id, contact_id, 'wamid.r', address, 'reaction', '😮',
+    jsonb_build_object('kind', 'reaction', 'target_id', provider_id, 'emoji', '😮'), provider_id, now() + interval '1 hour'
+from inbound_message where company_id = $1 and body = $2 returning id
+"""
+
+
+async def much_was_said(db: asyncpg.Connection, owner: Actor, count: int) -> None:
+    """After the only message that is there."""
+    await db.execute(
+        "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, body, content, received_at)"
+        " select company_id, channel_id, contact_id, 'more.' || n, address, 'text', 'Mais ' || n,"
+        "  jsonb_build_object('kind', 'text', 'text', 'Mais ' || n), received_at + n * interval '1 second'"
+        " from inbound_message, generate_series(1, $2) n where company_id = $1",
+        owner.company_id, count,
+    )  # fmt: skip
+
+
+async def test_a_reaction_that_could_not_be_asked_for_is_asked_for_again(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, customers: Customers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It belongs to a message that stands further up than what is asked for anyway."""
+    one = await customers.wrote(0, "A primeira de todas")
+    contact = await owner_db.fetchval("select contact_id from conversation where id = $1", one)
+    await much_was_said(owner_db, owner, 40)
+    await real.open(f"/inbox/{one}")
+    await real.should_see("Mais 39")
+    click(real, "Mostrar mensagens anteriores")
+    await until(lambda: true_of(lambda: len([one for one in of_class(real, "m-bubble") if one.visible]) == 41))
+    asked: list[object] = []
+
+    async def away(*args: object) -> None:
+        asked.append(args)
+        raise Offline
+
+    with monkeypatch.context() as broken:
+        broken.setattr(client, "entries_around", away)
+        entry = await owner_db.fetchval(REACTED, owner.company_id, "A primeira de todas")
+        hear(ConversationEntryAdded(conversation_id=one, contact_id=contact, entry_id=entry))
+        await until(lambda: true_of(lambda: bool(asked)))
+    assert chips(real) == []
+    hear(ConversationChanged(contact_id=contact))
+    await until(lambda: true_of(lambda: chips(real) == ["😮"]))
+
+
+async def test_a_reaction_told_while_one_reads_earlier_stands_once_the_gap_is_closed(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, customers: Customers
+) -> None:
+    one = await customers.wrote(0, "A primeira de todas")
+    contact = await owner_db.fetchval("select contact_id from conversation where id = $1", one)
+    await much_was_said(owner_db, owner, 90)
+    first = await owner_db.fetchval(
+        "select id from inbound_message where company_id = $1 and body = 'A primeira de todas'", owner.company_id
+    )
+    await real.open(f"/inbox/{one}?at={first}")
+    await real.should_see("Mais 44")
+    await real.should_not_see("Mais 90")
+    entry = await owner_db.fetchval(REACTED, owner.company_id, "A primeira de todas")
+    hear(ConversationEntryAdded(conversation_id=one, contact_id=contact, entry_id=entry))
+    [scroll] = of_class(real, "m-thread-scroll")
+    happen(real, scroll, "scroll", "near")
+    await real.should_see("Mais 90")
+    await until(lambda: true_of(lambda: chips(real) == ["😮"]))
 
 
 async def test_how_much_room_files_take_stands_in_the_settings(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
@@ -141,6 +210,11 @@ def test_the_table_has_names_in_both_languages() -> None:
         ("https://www.openstreetmap.org/#map=17/-23.5/-46.6", (-23.5, -46.6)),
         ("https://maps.app.goo.gl/abc", None),
         ("Av. Paulista, 1578", None),
+        ("-23.5614,-46.6559", (-23.5614, -46.6559)),
+        ("-23, -46", (-23.0, -46.0)),
+        ("-23,56", None),
+        ("-23.5,56", None),
+        ("-23,5614 -46,6559", None),
         ("91.5, 10", None),
         ("10, 181", None),
     ],

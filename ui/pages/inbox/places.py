@@ -33,14 +33,19 @@ _IN_LINKS = (
     re.compile(rf"[?&]mlat={_DEGREES}&mlon={_DEGREES}"),
     re.compile(rf"#map=[\d.]+/{_DEGREES}/{_DEGREES}"),
 )
-_PLAIN = re.compile(rf"\s*{_DEGREES}°?\s*[,;\s]\s*{_DEGREES}°?\s*")
+# "-23,56" is one number as it is written in Portuguese: a bare comma stands between two only where both have a point.
+_PLAIN = (
+    re.compile(rf"\s*{_DEGREES}°?(?:\s*,\s+|\s*;\s*|\s+){_DEGREES}°?\s*"),
+    re.compile(r"\s*(-?\d{1,3}\.\d+)°?\s*,\s*(-?\d{1,3}\.\d+)°?\s*"),
+)
 Written = LocationReply | ContactReply
 Quoted = Callable[[], Message | None]
 
 
 def coordinates(text: str) -> tuple[float, float] | None:
     """Latitude and longitude in a link of a map, or as they are written."""
-    found = _PLAIN.fullmatch(text) or next((match for one in _IN_LINKS if (match := one.search(text))), None)
+    written = next((match for one in _PLAIN if (match := one.fullmatch(text))), None)
+    found = written or next((match for one in _IN_LINKS if (match := one.search(text))), None)
     if found is None:
         return None
     latitude, longitude = float(found[1]), float(found[2])

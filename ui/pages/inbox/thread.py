@@ -129,12 +129,23 @@ class Thread:
                 self.take(items)
                 self._changed -= {one.id for one in items}
                 while self._changed:
-                    entry_id = self._changed.pop()
-                    self.take((await client.entries_around(self._api, self._id, entry_id, 1)).items)
+                    await self._ask_again(self._changed.pop())
         except (ApiProblem, Offline):  # what is on the screen stays; the frame says that the service is away
             return
         finally:
             self._asking = False
+
+    async def _ask_again(self, entry_id: UUID) -> None:
+        """For what has changed; what could not be asked for is asked for by the next refresh."""
+        if entry_id not in self._seen:  # the thread stands elsewhere by now
+            return
+        try:
+            self.take((await client.entries_around(self._api, self._id, entry_id, 1)).items)
+        except (ApiProblem, Offline) as error:
+            if isinstance(error, ApiProblem) and error.status == 404:  # it went meanwhile
+                return
+            self._changed.add(entry_id)
+            raise
 
     def take(self, entries: list[ThreadEntry]) -> None:
         """Draws what is new and what has changed."""
@@ -195,9 +206,14 @@ class Thread:
         finally:
             self._asking = False
         self._gap = found.next_cursor is not None
+        fresh = {one.id for one in found.items}
         for one in found.items:
+            if (target := self._target(one)) is not None and target not in fresh:  # was read before it was reacted to
+                self._changed.add(target)
             self._put(one)
         self._show_down()
+        if not self._gap:  # what was told meanwhile
+            await self.refresh()
 
     # -- drawing ------------------------------------------------------------------------------------------------
 
@@ -223,11 +239,13 @@ class Thread:
             self.take([msgspec.structs.replace(self._seen[message.id], message=message)])
 
     def _target(self, one: ThreadEntry) -> UUID | None:
-        """The message under which a reaction stands."""
-        if one.message is None or not isinstance(one.message.content, Reaction):
-            return None
-        found = self._find(one.message.content.target_id)
+        """The message under which a reaction stands, or stood before it was replaced."""
+        found = None if (provider_id := self._reacts_to(one)) is None else self._find(provider_id)
         return None if found is None else found.id
+
+    @staticmethod
+    def _reacts_to(one: ThreadEntry) -> str | None:
+        return one.message.content.target_id if one.message is not None and isinstance(one.message.content, Reaction) else None
 
     def _put(self, one: ThreadEntry) -> None:
         """In its place by time, or again where it stands; a reaction is drawn by its message, as soon as that is here."""
@@ -235,9 +253,9 @@ class Thread:
         if self._target(one) is not None:
             self._drop(one.id)
             return
-        if one.message is not None and one.message.reactions:
-            for other in one.message.reactions:
-                self._drop(other.id)
+        if one.message is not None and one.message.provider_id is not None:
+            for other in [known for known in self._drawn if self._reacts_to(self._seen[known]) == one.message.provider_id]:
+                self._drop(other)
         known = one.id in self._drawn
         if known:
             self._drawn[one.id].clear()
