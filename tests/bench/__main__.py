@@ -234,8 +234,8 @@ async def bench_pages(rounds: int) -> None:
     keep("Pages", text + table(["", "HTML", "scripts", "first paint", "content", "by a link", "kB"], rows))
 
 
-async def bench_desk(minutes: float, recipients: int) -> None:
-    """Fifty agents while a campaign is sent."""
+async def bench_desk(agents: int, minutes: float, recipients: int) -> None:
+    """Agents at work while a campaign is sent."""
     stub = subprocess.Popen([sys.executable, "-m", "tests.bench.stub"], stdout=subprocess.PIPE, cwd=ROOT)
     assert stub.stdout is not None
     port = int(await asyncio.to_thread(stub.stdout.readline))
@@ -243,14 +243,14 @@ async def bench_desk(minutes: float, recipients: int) -> None:
     try:
         there = {"graph_url": f"http://127.0.0.1:{port}", "public_url": f"http://127.0.0.1:{ui}"}
         async with harness(api_port=api, ui_port=ui, **there) as base, explained(base):
-            seen = await desk.measure(base, ui, minutes=minutes, recipients=recipients)
+            seen = await desk.measure(base, ui, agents=agents, minutes=minutes, recipients=recipients)
             facts = await machine(base)
     finally:
         stub.kill()
         stub.wait()
     cpu = ", ".join(f"{name} {share * 100:.0f}" for name, share in seen.cpu.items())
     text = (
-        f"{facts}. {desk.AGENTS} agents with the inbox open for {minutes:g} minutes, {desk.BROWSERS} of them in Chromium on the same machine, while a"
+        f"{facts}. {agents} agents with the inbox open for {minutes:g} minutes, {desk.BROWSERS} of them in Chromium on the same machine, while a"
         f" campaign to {recipients:,} people was sent at {desk.THROUGHPUT} a second ({seen.sent:,} had gone at the end) and a customer wrote every"
         f" {desk.EVERY * 1000:.0f} ms. The agents opened {seen.moves:,} conversations and sent {seen.answers:,} answers; {len(seen.errors)} requests"
         f" were refused. From the webhook's first byte until it was painted, {len(seen.painted):,} times, {seen.missing} never. Memory of the web app:"
@@ -259,7 +259,7 @@ async def bench_desk(minutes: float, recipients: int) -> None:
     row = [*(f"{seen.quantile(share) * 1000:.0f}" for share in (0.5, 0.95, 0.99, 1)), " → ".join(f"{mb:.0f}" for mb in seen.rss)]
     for error in sorted(set(seen.errors))[:10]:
         print(error, file=sys.stderr)
-    keep("Desk", text + table(["p50 ms", "p95 ms", "p99 ms", "slowest ms", "memory of the web app, MB"], [row]))
+    keep(f"Desk of {agents}", text + table(["p50 ms", "p95 ms", "p99 ms", "slowest ms", "memory of the web app, MB"], [row]))
 
 
 def _plain(pairs: list[Pair], one: str, many: str) -> str:
@@ -292,7 +292,8 @@ def main() -> int:
     hear.add_argument("count", nargs="?", type=int, default=500)
     ask = which.add_parser("reads", help="lists, searches and threads over HTTP, at a tenth of the volume and at all of it")
     ask.add_argument("count", nargs="?", type=int, default=1_000_000)
-    work = which.add_parser("desk", help="fifty agents at work while a campaign is sent and customers write")
+    work = which.add_parser("desk", help="agents at work while a campaign is sent and customers write")
+    work.add_argument("agents", nargs="?", type=int, default=50)
     work.add_argument("--minutes", type=float, default=10)
     work.add_argument("--recipients", type=int, default=100_000)
     look = which.add_parser("pages", help="every main page in a browser")
@@ -312,7 +313,7 @@ def main() -> int:
         uvloop.run(bench_reads(given.count))
         return 0
     if given.which == "desk":
-        asyncio.run(bench_desk(given.minutes, given.recipients))
+        asyncio.run(bench_desk(given.agents, given.minutes, given.recipients))
         return 0
     if given.which == "pages":
         asyncio.run(bench_pages(given.rounds))

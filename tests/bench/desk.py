@@ -1,4 +1,4 @@
-"""A full desk: fifty agents with the inbox open and at work, while a campaign is sent and customers write.
+"""A full desk: agents (fifty, unless told otherwise) with the inbox open and at work, while a campaign is sent and customers write.
 
 Some agents sit at a real Chromium, which tells when a customer's message was painted; the others hold the same page of the same server
 over the same web socket without drawing it, since fifty browsers beside the servers would measure this machine. Every agent presses
@@ -34,7 +34,7 @@ from tests.bench.load import Connection
 from tests.bench.webhooks import BUSINESS, NUMBER, SECRET, message_webhook, signed
 from tests.e2e.stack import chromium, settled
 
-AGENTS, BROWSERS = 50, 1
+BROWSERS = 1
 PEOPLE = 300  # who write
 THROUGHPUT = 80  # messages a second of the campaign: a number's limit at Meta, unless they raise it
 EVERY = 0.5  # seconds between two messages of customers
@@ -71,13 +71,13 @@ class Desk(NamedTuple):
         return self.painted[min(len(self.painted) - 1, int(share * len(self.painted)))]
 
 
-async def measure(base: Harness, ui_port: int, *, minutes: float, recipients: int) -> Desk:
+async def measure(base: Harness, ui_port: int, *, agents: int, minutes: float, recipients: int) -> Desk:
     """The web app listens on `ui_port`."""
     db = await asyncpg.connect(base.settings.database_owner_url)
     try:
         actor = await company(db)
         channel_id, campaign_id = await _scene(db, actor, recipients)
-        tokens = [await _agent(db, actor, number) for number in range(AGENTS)]
+        tokens = [await _agent(db, actor, number) for number in range(agents)]
         api, worker = base.start("-m", "api"), base.start("-m", "workers")
         web = base.start("-m", "ui", env={"UI_PORT": str(ui_port), "API_URL": f"http://127.0.0.1:{base.settings.api_port}"})
         await await_api(base, api)
@@ -92,7 +92,7 @@ async def measure(base: Harness, ui_port: int, *, minutes: float, recipients: in
         async with chromium() as browser, contextlib.AsyncExitStack() as stack:
             talks = [row["id"] for row in await db.fetch("select id from conversation where company_id = $1", actor.company_id)]
             drawn = [await stack.enter_async_context(_drawn(browser, ui, token)) for token in tokens[:BROWSERS]]
-            agents = [
+            others = [
                 await stack.enter_async_context(_Agent(ui, base.settings.api_port, token, talks, errors))
                 for token in tokens[BROWSERS:]
             ]
@@ -100,7 +100,7 @@ async def measure(base: Harness, ui_port: int, *, minutes: float, recipients: in
             programs = {"API": api.pid, "worker": worker.pid, "web app": web.pid, "Postgres": base.postgres.pid}
             before = {name: cpu_seconds(pid) for name, pid in programs.items()}
             await actions.launch(actor, campaign_id, None)
-            working = [asyncio.create_task(agent.work()) for agent in agents]
+            working = [asyncio.create_task(agent.work()) for agent in others]
             began = time.monotonic()
             written: dict[str, float] = {}
             for number in range(int(minutes * 60 / EVERY)):
@@ -123,7 +123,7 @@ async def measure(base: Harness, ui_port: int, *, minutes: float, recipients: in
                 painted += [seen[mark] / 1000 - at for mark, at in written.items() if seen.get(mark)]
                 missing += sum(not seen.get(mark) for mark in written)
         sent = await db.fetchval("select count(*) from message where campaign_id = $1 and state = 3", campaign_id)
-        moves, answers = sum(agent.moves for agent in agents), sum(agent.answers for agent in agents)
+        moves, answers = sum(agent.moves for agent in others), sum(agent.answers for agent in others)
         return Desk(sorted(painted), missing, rss, cpu, moves, answers, sent, errors)
     finally:
         await db.close()
