@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from db.boards import history, leads, listing, moves, stages
+from db.boards import history, leads, listing, moves, stage_removal, stages
 from db.boards.enums import LeadEvent, LeadSort, StageKind
 from db.boards.listing import LeadFilter
 from db.errors import AppError, Conflict, Invalid, NotFound, PreconditionFailed
@@ -179,17 +179,27 @@ async def test_two_at_once_end_in_one_order_for_both(owner: Actor, owner_db: asy
 
 
 async def test_totals_are_exact_after_eight_movers_at_once(owner: Actor, owner_db: asyncpg.Connection) -> None:
-    """Moves to and fro between the same stages, many at once, new values and deletions: nobody is locked out, nothing drifts."""
-    places = [row["id"] for row in await stages_of(owner_db, owner)][:3]
-    made = [await factories.lead(owner_db, owner, f"n{n}", value_cents=n * 100) for n in range(40)]
+    """Moves to and fro between the same stages, many at once, new values and tags, deletions, also of stages: nobody is locked out, nothing
+    drifts."""
+    first, *_ = rows = await stages_of(owner_db, owner)
+    places = [row["id"] for row in rows][:3]
+    made = [await factories.lead(owner_db, owner, f"n{n}", value_cents=n * 100, tags=[f"t{n % 5}"]) for n in range(40)]
 
     async def mover(seed: int) -> None:
         chance = random.Random(seed)
         for turn in range(15):
             lead, stage = chance.choice(made), chance.choice(places)
             try:
-                if turn % 5 == 4:
+                if turn == 9:
+                    passing = await stages.create_stage(
+                        owner, first["board_id"], name=f"p{seed}", color="gray", kind=StageKind.OPEN, limit=None, probability=0
+                    )
+                    await moves.move_leads(owner, chance.sample(made, 10), stage_id=passing["id"])
+                    await stage_removal.delete_stage(owner, passing["id"], move_to=stage)
+                elif turn % 5 == 4:
                     await moves.move_leads(owner, chance.sample(made, 10), stage_id=stage)
+                elif turn % 5 == 1:
+                    await leads.change_lead(owner, lead, tags=chance.sample([f"t{n}" for n in range(9)], 2))
                 elif turn % 5 == 3:
                     await leads.change_lead(owner, lead, value_cents=chance.choice([None, 7, 10**9]))
                 elif turn == 7:
