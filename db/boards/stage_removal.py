@@ -130,6 +130,7 @@ async def step(company_id: UUID, stage_id: UUID) -> bool:
         )
         if stage is None:
             return False
+        await _failed(w, stage_id, failed=False)
         target = await w.fetchrow(
             "select * from stage where company_id = $1 and id = $2 for key share", company_id, stage["moving_to"]
         )

@@ -135,6 +135,9 @@ async def test_a_full_stage_leaves_batch_by_batch(
     await owner_db.execute("update job set state = 'dead' where company_id = $1 and name = 'RemoveStage'", owner.company_id)
     await give_up_stage(owner.company_id, RemoveStage(stage_id=first["id"]), "its worker died each time")
     assert [row["moving_failed"] for row in await stages.stages(owner, board_id)][:2] == [True, False]
+    assert await stage_removal.step(owner.company_id, first["id"])  # another job goes on
+    assert not any(row["moving_failed"] for row in await stages.stages(owner, board_id))
+    await give_up_stage(owner.company_id, RemoveStage(stage_id=first["id"]), "it died too")
     await stage_removal.delete_stage(owner, first["id"], move_to=second["id"])  # begins the job anew
     assert not any(row["moving_failed"] for row in await stages.stages(owner, board_id))
     states = await owner_db.fetch("select state from job where company_id = $1 and name = 'RemoveStage'", owner.company_id)
@@ -165,6 +168,22 @@ async def test_the_leads_of_a_stage_that_goes_are_locked_by_id(owner: Actor, own
         await w.execute(locked, owner.company_id, high)
     await deleting
     assert len(await column(owner, second)) == 2
+
+
+async def test_a_tag_is_put_on_a_lead_whose_stage_goes(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    """The first of its stage that has the tag: whoever holds the lead asks for nothing that waits for it."""
+    first, second, *_ = await stages_of(owner_db, owner)
+    lead_id = await factories.lead(owner_db, owner)
+    outside = copy_context()
+    async with work(owner, Permission.LEADS_WRITE) as w:
+        await leads.lock(w, lead_id, None)
+        deleting = asyncio.create_task(stage_removal.delete_stage(owner, first["id"], move_to=second["id"]), context=outside)
+        while not deleting.done() and not await factories.somebody_waits(owner_db):
+            await asyncio.sleep(0.01)
+        await leads.change_in(w, lead_id, tags=["novo"])
+    await deleting
+    assert len(await column(owner, second)) == 1
+    await totals_are_right(owner_db, owner)
 
 
 async def test_an_archived_board_can_be_read_and_brought_back(
