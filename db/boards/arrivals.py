@@ -82,17 +82,19 @@ select $1, m.id, $13, s.id, s.name from made m join stage s on s.company_id = $1
 returning id, lead_id, to_stage_id
 """
 TOUCHED = f"""
-exists (select from lead_change h where h.company_id = l.company_id and h.lead_id = l.id and h.kind <> '{LeadEvent.CREATED}'
+(exists (select from lead_change h where h.company_id = l.company_id and h.lead_id = l.id and h.kind <> '{LeadEvent.CREATED}'
     and not h.what ?| array['rule_id', 'stage_deleted'])
+or l.version > 1 and l.version > 1 + (select count(*) from lead_change h where h.company_id = l.company_id and h.lead_id = l.id
+    and h.kind in ('{LeadEvent.UPDATED}', '{LeadEvent.MOVED}', '{LeadEvent.MOVED_BACK}')))
 """
 """SQL: whether somebody had to do with lead `l` since it came: its history has a line for each change, move and note. Rules sign theirs, and
-a stage that was deleted moved all that it had."""
+a stage that was deleted moved all that it had. What is put elsewhere in its stage has a new version without a line, as has what lost its
+reason because its stage is no longer a lost one."""
 _FORECAST = f"select count(*) as leads, count(*) filter (where {TOUCHED}) as kept from lead l where l.company_id = $1 and l.import_id = $2"
-_OF_CONTACTS = (
-    "select id from lead where company_id = $1 and import_id = $2 and contact_id = any($3::uuid[]) order by id for update"
-)
+_UNTOUCHED = f"select id from lead l where l.company_id = $1 and l.import_id = $2 and not {TOUCHED}"
+_OF_CONTACTS = f"{_UNTOUCHED} and l.contact_id = any($3::uuid[]) order by id limit $4 for update"
 # What is left once the people of the list are done: their contacts were deleted, or are another person's now.
-_OTHERS = f"select id from lead l where l.company_id = $1 and l.import_id = $2 and not {TOUCHED} order by id limit $3 for update"
+_OTHERS = f"{_UNTOUCHED} order by id limit $3 for update"
 _BACK = (
     f"delete from lead l where l.company_id = $1 and l.id = any($2::uuid[]) and not {TOUCHED} returning l.board_id, l.stage_id"
 )
@@ -242,14 +244,27 @@ async def forecast(r: Read, company_id: UUID, import_id: UUID) -> Undone:
     return Undone(row["leads"] - row["kept"], row["kept"])
 
 
-async def take_back(w: Work, import_id: UUID, contact_ids: list[UUID]) -> int:
-    """Deletes the leads of these contacts that came with the import and that nothing but rules touched since. How many."""
-    return await _delete(w, [row["id"] for row in await w.fetch(_OF_CONTACTS, w.company_id, import_id, contact_ids)])
+class Taken(NamedTuple):
+    """How many leads were found to be deleted, and how many were: the others were touched while they were waited for."""
+
+    found: int
+    removed: int
 
 
-async def take_back_others(w: Work, import_id: UUID, most: int) -> int:
-    """Likewise the next leads of the import, whoever they are about by now. How many; 0: all the others stay."""
-    return await _delete(w, [row["id"] for row in await w.fetch(_OTHERS, w.company_id, import_id, most)])
+async def take_back(w: Work, import_id: UUID, contact_ids: list[UUID], most: int) -> Taken:
+    """Deletes leads of these contacts that came with the import and that nothing but rules touched since. Holds leads and totals: nothing
+    else is locked behind it."""
+    return await _delete(w, await w.fetch(_OF_CONTACTS, w.company_id, import_id, contact_ids, most))
+
+
+async def take_back_others(w: Work, import_id: UUID, most: int) -> Taken:
+    """Likewise the next leads of the import, whoever they are about by now."""
+    return await _delete(w, await w.fetch(_OTHERS, w.company_id, import_id, most))
+
+
+async def all_back(w: Work, import_id: UUID) -> bool:
+    """Whether all leads of the import that are there stay."""
+    return not await w.fetchval(f"select exists ({_UNTOUCHED})", w.company_id, import_id)
 
 
 async def left(w: Work, import_id: UUID) -> int:
@@ -258,10 +273,10 @@ async def left(w: Work, import_id: UUID) -> int:
     return count
 
 
-async def _delete(w: Work, lead_ids: list[UUID]) -> int:
+async def _delete(w: Work, found: list[asyncpg.Record]) -> Taken:
     """Those of these leads, which are locked, that nobody had to do with."""
-    rows = await w.fetch(_BACK, w.company_id, lead_ids) if lead_ids else []
+    rows = await w.fetch(_BACK, w.company_id, [row["id"] for row in found]) if found else []
     for board_id in sorted({row["board_id"] for row in rows}):
         stages = sorted({row["stage_id"] for row in rows if row["board_id"] == board_id})
         w.emit(BoardTotals(board_id=board_id, stages=await totals_of(w, stages)))
-    return len(rows)
+    return Taken(len(found), len(rows))

@@ -35,6 +35,15 @@ _TOLD = 50
 """Of more leads than that the boards are named instead: so many contacts at once are an import or a bulk action."""
 
 
+async def hold(w: Work, contact_ids: list[UUID]) -> None:
+    """Until the transaction ends nobody changes their leads: for who deletes some of these contacts and renames others."""
+    await w.execute(
+        "select from lead where company_id = $1 and contact_id = any($2::uuid[]) order by id for update",
+        w.company_id,
+        contact_ids,
+    )
+
+
 async def refresh(w: Work, contact_ids: list[UUID]) -> None:
     """These contacts may be called otherwise now: their leads are found by it."""
     _tell(w, await w.fetch(_RENAMED, w.company_id, contact_ids))

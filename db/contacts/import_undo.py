@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.boards import arrivals
+from db.boards import arrivals, prospects
 from db.contacts import imports
 from db.contacts.actions import delete_contacts
 from db.contacts.consent import await_audiences
@@ -166,11 +166,17 @@ async def step(company_id: UUID, import_id: UUID) -> bool:
         if row is None:
             return False
         ids = [found["contact_id"] for found in await w.fetch(_NEXT, company_id, import_id, row["last_id"], BATCH)]
+        last = len(ids) < BATCH
+        await w.execute(
+            "select from contact where company_id = $1 and id = any($2::uuid[]) order by id for update", company_id, ids
+        )
+        # Leads go in steps of their own: what is done to contacts locks further leads, which come before the totals.
+        taken = await (arrivals.take_back(w, import_id, ids, BATCH) if ids else arrivals.take_back_others(w, import_id, BATCH))
+        if taken.found:
+            ids = []
         gone = await _take_back(w, import_id, ids)
-        leads, done, processed = gone.leads, False, row["processed"] + len(ids)
-        if len(ids) < BATCH:
-            others = await arrivals.take_back_others(w, import_id, BATCH)
-            leads, done = leads + others, not others
+        processed = row["processed"] + len(ids)
+        done = last and not taken.found and await arrivals.all_back(w, import_id)
         kept = gone.kept + Counter(msgspec.json.decode(row["kept"], type=dict[str, int]))
         figures = await w.fetchrow(
             "update contact_import_undo set processed = $3, last_id = coalesce($4, last_id), removed = removed + $5,"
@@ -184,7 +190,7 @@ async def step(company_id: UUID, import_id: UUID) -> bool:
             gone.removed,
             gone.restored,
             msgspec.json.encode(kept).decode(),
-            leads,
+            taken.removed,
             await arrivals.left(w, import_id) if done else 0,
             done,
         )
@@ -204,19 +210,15 @@ async def step(company_id: UUID, import_id: UUID) -> bool:
 
 
 class _Gone(NamedTuple):
-    """How many contacts were removed and got something back, those that stay by their reasons, and how many leads went."""
+    """How many contacts were removed and got something back, and those that stay by their reasons."""
 
     removed: int
     restored: int
     kept: Counter[str]
-    leads: int
 
 
 async def _take_back(w: Work, import_id: UUID, ids: list[UUID]) -> _Gone:
-    await w.execute(
-        "select from contact where company_id = $1 and id = any($2::uuid[]) order by id for update", w.company_id, ids
-    )
-    leads = await arrivals.take_back(w, import_id, ids)
+    await prospects.hold(w, ids)
     rows = await w.fetch(_BATCH, w.company_id, import_id, ids)
     goes = [row["id"] for row in rows if row["created"] and row["stays"] is None]
     removed = await delete_contacts(w, goes) if goes else 0
@@ -226,7 +228,7 @@ async def _take_back(w: Work, import_id: UUID, ids: list[UUID]) -> _Gone:
     if changed:
         await refresh(w, sorted(changed))
     restored = changed - {row["id"] for row in stays}
-    return _Gone(removed, len(restored), Counter(row["stays"] for row in stays), leads)
+    return _Gone(removed, len(restored), Counter(row["stays"] for row in stays))
 
 
 async def _give_back(w: Work, rows: Sequence[asyncpg.Record]) -> set[UUID]:

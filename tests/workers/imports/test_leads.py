@@ -1,5 +1,7 @@
 """Leads that come with a list: one for each row that is taken, whoever dies meanwhile; what is not found is said; and taken back."""
 
+import asyncio
+from contextvars import copy_context
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +28,7 @@ from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
 from db.work import work
+from tests import factories
 from tests.db.boards.test_moves import column, stages_of, totals_are_right
 from tests.db.boards.test_rules import agent as agent
 from tests.db.boards.test_rules import letter as letter
@@ -108,7 +111,18 @@ async def test_an_undo_takes_what_only_rules_touched_and_leaves_what_a_person_di
     monkeypatch.setattr(import_undo, "BATCH", 2)
     for action in (AddTag(tag="lista"), WriteNote(body="Veio da lista"), Move(stage_id=talking["id"])):
         await rule(owner, first, action)
-    names = ("regra", "etapa", "movido", "mudado", "anotado", "sem contato", "sem contato, mudado", "chave")
+    names = (
+        "regra",
+        "etapa",
+        "movido",
+        "mudado",
+        "anotado",
+        "sem contato",
+        "sem contato, mudado",
+        "chave",
+        "arrastado",
+        "ao topo",
+    )
     rows = "".join(f"P{n};11 98765-{4000 + n};{name};;;;;\n" for n, name in enumerate(names))
     found = await imported(owner, rows, LeadOptions(first["board_id"], run_rules=True))
     made = {row["title"]: row for row in await owner_db.fetch("select * from lead where company_id = $1", owner.company_id)}
@@ -123,20 +137,72 @@ async def test_an_undo_takes_what_only_rules_touched_and_leaves_what_a_person_di
     await leads.change_lead(owner, made["sem contato, mudado"]["id"], value_cents=100)
     key = msgspec.structs.replace(owner, kind="api_key")
     await leads.change_lead(key, made["chave"]["id"], value_cents=100)
+    await moves.move_lead(owner, made["arrastado"]["id"], stage_id=talking["id"])  # in its column
+    await moves.move_leads(owner, [made["ao topo"]["id"]], stage_id=talking["id"])
     for name in ("sem contato", "sem contato, mudado"):
         await delete_contact(owner, made[name]["contact_id"])
     await stage_removal.delete_stage(owner, talking["id"], move_to=first["id"])  # has to do with no lead
     seen = await import_undo.preview(owner, found["id"])
-    assert (seen.leads_removed, seen.leads_kept, seen.removed, seen.kept) == (3, 5, 2, {"with_lead": 4})
+    assert (seen.leads_removed, seen.leads_kept, seen.removed, seen.kept) == (3, 7, 2, {"with_lead": 6})
     await import_undo.start_undo(owner, found["id"])
     while await import_undo.step(owner.company_id, found["id"]):
         pass
     done = msgspec.json.decode((await imports.one_import(owner, found["id"]))["undo"], type=import_undo.Undo)
-    assert (done.leads_removed, done.leads_kept, done.removed, done.kept) == (3, 5, 2, {"with_lead": 4})
+    assert (done.leads_removed, done.leads_kept, done.removed, done.kept) == (3, 7, 2, {"with_lead": 6})
     kept = await owner_db.fetch("select title, contact_id from lead where company_id = $1", owner.company_id)
-    assert {row["title"] for row in kept} == {"movido", "mudado!", "anotado", "sem contato, mudado", "chave"}
+    assert {row["title"] for row in kept} == {
+        "movido", "mudado!", "anotado", "sem contato, mudado", "chave", "arrastado", "ao topo",
+    }  # fmt: skip
     assert [row["title"] for row in kept if row["contact_id"] is None] == ["sem contato, mudado"]
     await totals_are_right(owner_db, owner)
+
+
+async def test_an_undo_takes_so_many_leads_at_once_and_people_in_steps_of_their_own(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is done to people locks further leads, which nobody waits for who holds totals."""
+    first, *_ = await stages_of(owner_db, owner)
+    monkeypatch.setattr(import_undo, "BATCH", 2)
+    found = await imported(owner, "Ana;11 98765-4321;A;;;;;\n" * 5, LeadOptions(first["board_id"]))
+    await import_undo.start_undo(owner, found["id"])
+    steps = []
+    while True:
+        more = await import_undo.step(owner.company_id, found["id"])
+        row = await imports.one_import(owner, found["id"])
+        so_far = msgspec.json.decode(row["undo"], type=import_undo.Undo)
+        steps.append((so_far.leads_removed, so_far.removed))
+        if not more:
+            break
+    assert steps == [(2, 0), (4, 0), (5, 0), (5, 1)]
+    assert row["state"] == "undone"
+
+
+async def test_an_undo_goes_on_behind_leads_that_somebody_touches_meanwhile(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *_ = await stages_of(owner_db, owner)
+    monkeypatch.setattr(import_undo, "BATCH", 2)
+    rows = "".join(f"P{n};11 98765-{4000 + n};N{n};;;;;\n" for n in range(3))
+    found = await imported(owner, rows, LeadOptions(first["board_id"]))
+    made = await owner_db.fetch("select id, contact_id from lead where company_id = $1 order by id", owner.company_id)
+    for row in made:
+        await delete_contact(owner, row["contact_id"])
+    await import_undo.start_undo(owner, found["id"])
+
+    async def undo() -> None:
+        while await import_undo.step(owner.company_id, found["id"]):
+            pass
+
+    outside = copy_context()
+    async with work(owner, Permission.LEADS_WRITE) as w:
+        for row in made[:2]:
+            await history.note_in(w, row["id"], "Ligar amanhã")
+        undoing = asyncio.create_task(undo(), context=outside)
+        while not undoing.done() and not await factories.somebody_waits(owner_db):
+            await asyncio.sleep(0.01)
+    await undoing
+    left = await owner_db.fetch("select id from lead where company_id = $1 order by id", owner.company_id)
+    assert [row["id"] for row in left] == [row["id"] for row in made[:2]]
 
 
 async def test_open_boards_read_themselves_once_behind_the_last_batch(
