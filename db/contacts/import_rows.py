@@ -28,6 +28,7 @@ MAX_CUSTOM = 1000
 MAX_TAG = 60
 MAX_TAGS = 50
 MAX_LEAD_TITLE = 120
+MAX_LEAD_CUSTOM = 500  # as everybody else writes them: the index of a board's values holds a whole one
 MAX_LEAD_TAGS = 20
 MAX_REASONS = 20
 """Against one row at once; the others are said when these are mended."""
@@ -212,7 +213,7 @@ def _fill_field(found: _Found, column: ColumnTarget, cell: str, region: str) -> 
 
 
 def _fill_lead_field(found: _Found, column: ColumnTarget, cell: str, region: str) -> None:
-    if not (text := _text(cell, MAX_CUSTOM)):
+    if not (text := _text(cell, MAX_LEAD_CUSTOM)):
         return
     plain: str | None
     wrong: RowWarning | None

@@ -13,7 +13,7 @@ from db.contacts import import_dry_run, imports
 from db.contacts.enums import CustomFieldKind, ImportTarget
 from db.contacts.import_leads import LeadOptions
 from db.contacts.mapping import ColumnTarget
-from db.contacts.reasons import RowWarning
+from db.contacts.reasons import Reason, RowWarning
 from db.errors import Conflict, Forbidden, Invalid
 from db.jobs import DryRunImport, InspectImport
 from db.settings import Settings
@@ -99,6 +99,17 @@ async def test_columns_fill_the_fields_of_the_board(owner: Actor, owner_db: asyn
     assert (made["key"], made["label"], made["kind"]) == ("produto", "Produto", LeadFieldKind.TEXT)
     assert await owner_db.fetch("select from contact where company_id = $1 and custom <> '{}'", owner.company_id) == []
     assert await owner_db.fetch("select from custom_field where company_id = $1 and key = 'produto'", owner.company_id) == []
+
+
+async def test_a_value_is_as_long_as_everybody_may_write_it(owner: Actor, owner_db: asyncpg.Connection, board_id: UUID) -> None:
+    """Of letters that take four bytes: the index of values holds it."""
+    rows = "".join(f"P{n};11 98765-432{n};;{'🧱' * length};;;;\n" for n, length in enumerate((500, 501)))
+    import_id: UUID = (await imports.upload(owner, "negocios.csv", _pieces(HEADER + rows)))["id"]
+    await inspect_import(owner.company_id, InspectImport(import_id=import_id))
+    await imports.start(owner, import_id, TARGETS, [], None, LeadOptions(board_id))
+    await run(owner, import_id)
+    assert {name: len(own["produto"]) for name, own in (await values(owner_db, owner)).items()} == {"P0": 500}
+    assert await warned(owner, import_id) == [(3, "lead_custom.produto", Reason.TOO_LONG)]
 
 
 async def test_both_may_have_a_field_of_one_name(owner: Actor, owner_db: asyncpg.Connection, board_id: UUID) -> None:
