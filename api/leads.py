@@ -39,7 +39,7 @@ _KEYS: dict[LeadSort, Any] = {
     LeadSort.MOVED: tuple[datetime, UUID],
     LeadSort.STAGE: tuple[UUID, str, UUID],
     LeadSort.TITLE: tuple[str, UUID],
-    LeadSort.OWNER: tuple[UUID | None, UUID],
+    LeadSort.OWNER: tuple[str | None, UUID | None, UUID],
 }
 
 Search = Annotated[

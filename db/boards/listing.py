@@ -53,6 +53,7 @@ _KEYS = {
     LeadSort.OWNER: ("", "l.id", "<"),  # of one owner
 }
 """The column before the id, and which way."""
+_LONGEST_NAME = 40  # of an owner, in a cursor
 
 
 def key(row: asyncpg.Record, sort: LeadSort) -> tuple[object, ...]:
@@ -63,10 +64,11 @@ def key(row: asyncpg.Record, sort: LeadSort) -> tuple[object, ...]:
         LeadSort.DUE: row["due_on"],
         LeadSort.MOVED: row["stage_since"],
         LeadSort.TITLE: row["title_key"],
-        LeadSort.OWNER: row["owner_id"],
     }
     if sort is LeadSort.STAGE:
         return row["stage_id"], row["rank"], row["id"]
+    if sort is LeadSort.OWNER:
+        return row["owner_name"] and row["owner_name"][:_LONGEST_NAME], row["owner_id"], row["id"]
     return (first[sort], row["id"]) if sort in first else (row["id"],)
 
 
@@ -170,10 +172,17 @@ async def board_leads(
                 return await _page(r, board_id, filter, sort, after, limit)
 
 
+_IN_STAGE = "select leads from stage_tag_total where company_id = $1 and stage_id = $2 and tag = $3"
+
+
 async def _page(
     r: Read, board_id: UUID, filter: LeadFilter, sort: LeadSort, after: tuple[Any, ...] | None, limit: int
 ) -> list[asyncpg.Record]:
     assert r.actor is not None
+    if filter.stage_id is not None and filter.tag is not None and filter.among is None:
+        limit = min(limit, await r.fetchval(_IN_STAGE, r.actor.company_id, filter.stage_id, filter.tag) or 0)
+        if not limit:
+            return []  # nor walk on behind the last one that has it
     args: list[object] = [r.actor.company_id, board_id]
     sql = statement(filter, sort, after, limit, args)
     return await r.fetch(sql, *args)
@@ -200,16 +209,20 @@ async def _by_stages(
     return found
 
 
-# Each owner by one step through the index, whoever left the company among them; the one that was reached too, whose leads may be gone.
-_OWNERS = """
+# Each owner by one step through the index, whoever left the company among them. Behind a page: the one that was reached, however they are
+# called by now, and those behind the name that they had.
+_OWNERS = f"""
 with recursive owning as (
     (select owner_id from lead where company_id = $1 and board_id = $2 and owner_id is not null order by owner_id limit 1)
     union all
     select (select l.owner_id from lead l where l.company_id = $1 and l.board_id = $2 and l.owner_id > o.owner_id
         order by l.owner_id limit 1) from owning o where o.owner_id is not null
 )
-select o.owner_id as id from (select owner_id from owning union select $3::uuid) o left join account_user u on u.id = o.owner_id
-where o.owner_id is not null order by fold(u.name) nulls last, o.owner_id
+select o.owner_id as id from owning o left join account_user u on u.id = o.owner_id
+cross join lateral (select u.name is null as unknown, coalesce(fold(left(u.name, {_LONGEST_NAME})), '') as name) k
+where o.owner_id is not null and ($3::uuid is null or o.owner_id = $3
+    or (k.unknown, k.name, o.owner_id) > ($4::text is null, coalesce(fold($4::text), ''), $3))
+order by o.owner_id is distinct from $3, k.unknown, k.name, o.owner_id
 """
 
 
@@ -218,12 +231,12 @@ async def _by_owners(
 ) -> list[asyncpg.Record]:
     """Owner after owner, by their names, each by an index, until the page is full; then what is nobody's."""
     assert r.actor is not None
-    reached, place = (after[0], after[1:]) if after is not None else (None, None)
+    name, reached, place = (after[0], after[1], after[2:]) if after is not None else (None, None, None)
     owners: list[UUID | None] = [filter.owner_id]
-    if filter.owner_id is None:
-        owners = [*(row["id"] for row in await r.fetch(_OWNERS, r.actor.company_id, board_id, reached)), None]
+    if filter.owner_id is None and (after is None or reached is not None):
+        owners = [*(row["id"] for row in await r.fetch(_OWNERS, r.actor.company_id, board_id, reached, name)), None]
     found: list[asyncpg.Record] = []
-    for owner_id in owners[owners.index(reached) :] if after is not None and reached in owners else owners:
+    for owner_id in owners:
         one = filter._replace(owner_id=owner_id, nobodys=owner_id is None)
         behind = place if after is not None and owner_id == reached else None
         found += await _page(r, board_id, one, LeadSort.OWNER, behind, limit - len(found))
@@ -233,7 +246,9 @@ async def _by_owners(
 
 
 def nothing_has(filter: LeadFilter) -> bool:
-    """Whether the words are none that anything could have."""
+    """Whether the words are none that anything could have, or a field should have two values."""
+    if len({key for key, _value in filter.values}) < len(set(filter.values)):
+        return True
     return filter.search is not None and bool(filter.search.strip()) and not findable(needles(filter.search))
 
 

@@ -42,6 +42,7 @@ async def test_counts_are_those_of_the_list(
         (LeadFilter(search="reforma %x"), "false"),
         (LeadFilter(tag="vip", search="rua 7"), "'vip' = any(tags) and search like '% rua%' and search like '% 7%'"),
         (LeadFilter(values=(("bairro", "Centro"),)), "custom->>'bairro' = 'Centro'"),
+        (LeadFilter(search="reforma", values=(("bairro", "Norte"), ("bairro", "Centro"))), "false"),
         (LeadFilter(values=(("bairro", "Centro"),), tag="vip"), "custom->>'bairro' = 'Centro' and 'vip' = any(tags)"),
         (
             LeadFilter(search="rua 7", owner_id=owner.id),

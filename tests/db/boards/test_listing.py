@@ -113,7 +113,7 @@ async def test_the_index_of_words_tells_nobody_of_another_companys_leads(
 
 
 async def test_owners_stand_by_their_names_and_who_left_behind_them(owner: Actor, owner_db: asyncpg.Connection) -> None:
-    """Also where the last lead of the owner that was reached goes to somebody else meanwhile."""
+    """Also where the last lead of the owner that was reached goes to somebody else meanwhile, and where they are called otherwise then."""
     board_id, _ = await board_of(owner_db, owner)
     people = {}
     for name in ("Érica", "Fábio", "Beto"):
@@ -133,10 +133,39 @@ async def test_owners_stand_by_their_names_and_who_left_behind_them(owner: Actor
     assert await ids(owner, board_id, LeadFilter(), LeadSort.OWNER) == wanted
     page = await listing.board_leads(owner, board_id, LeadFilter(), sort=LeadSort.OWNER, after=None, limit=2)
     after = listing.key(page[-1], LeadSort.OWNER)
-    assert after == (people["Érica"], made["e1"])
+    assert after == ("Érica", people["Érica"], made["e1"])
+    first = await listing.board_leads(owner, board_id, LeadFilter(), sort=LeadSort.OWNER, after=None, limit=1)
+    for name in ("Zélia", "Ana" * 40, "Érica"):
+        await owner_db.execute("update account_user set name = $2 where id = $1", people["Érica"], name)
+        rest = await listing.board_leads(
+            owner, board_id, LeadFilter(), sort=LeadSort.OWNER, after=listing.key(first[0], LeadSort.OWNER), limit=9
+        )
+        assert [row["id"] for row in rest] == wanted[1:], name
     await owner_db.execute("update lead set owner_id = $2 where owner_id = $1", people["Érica"], people["Fábio"])
     rest = await listing.board_leads(owner, board_id, LeadFilter(), sort=LeadSort.OWNER, after=after, limit=9)
     assert [row["id"] for row in rest] == [made[title] for title in ("e2", "e1", "f1", "b1", "n1")]
+
+
+async def test_a_column_is_walked_only_as_far_as_it_has_the_tag(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many leads of other stages have it."""
+    monkeypatch.setattr(listing, "GATHERED", 2)
+    board_id, (full, few, none, *_) = await board_of(owner_db, owner)
+    await owner_db.execute(MADE, owner.company_id, full, owner.id, 60)
+    for number in range(6):
+        await factories.lead(owner_db, owner, f"n{number}", stage_id=few, tags=["vip"] if number < 2 else [])
+    await factories.lead(owner_db, owner, stage_id=none)
+    real, asked = listing.statement, list[tuple[UUID | None, int]]()
+
+    def statement(filter: LeadFilter, sort: LeadSort, after: Any, limit: int, args: list[object]) -> str:
+        asked.append((filter.stage_id, limit))
+        return real(filter, sort, after, limit, args)
+
+    monkeypatch.setattr(listing, "statement", statement)
+    for stage_id, many in ((full, 10), (few, 2), (none, 0)):
+        assert len(await ids(owner, board_id, LeadFilter(stage_id=stage_id, tag="vip"), LeadSort.RANK)) == many
+    assert asked == [(full, 10), (few, 2)]
 
 
 async def test_an_order_by_hand_is_that_of_one_stage(owner: Actor, owner_db: asyncpg.Connection) -> None:
