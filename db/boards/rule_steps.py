@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.boards import leads, moves, rule_runs, rule_sends
+from db.boards import leads, moves, rule_runs, rule_sends, totals
 from db.boards.enums import LeadEvent, RuleOccasion, RunReason, RunState
 from db.boards.rank import between
 from db.boards.rule import RuleAction
@@ -40,6 +40,8 @@ where u.company_id = $1 and u.id = $2 and u.state = '{RunState.WAITING}' for upd
 _OVER = """
 update rule_run set state = $3, reason = $4, message_id = $5, done_at = now() where company_id = $1 and id = $2
 """
+_STAGES = "select from stage where company_id = $1 and board_id = $2 order by id for key share"
+"""To which rules may move the lead: before it is locked."""
 _FORGET = f"delete from rule_run where company_id = $1 and lead_id = $2 and state = '{RunState.WAITING}'"
 
 
@@ -142,9 +144,11 @@ async def _enter(w: Work, stage_id: UUID, lead_id: UUID) -> None:
         await rule_sends.hold_channels(w, stage_id)
         await answers.hold_still(w, contact_id)
     goal = await moves.target(w, stage_id)
+    await w.execute(_STAGES, w.company_id, goal["board_id"])
     lead = await leads.lock(w, lead_id, None)
     if lead["board_id"] != goal["board_id"]:
         raise RequestError.NOT_FOUND(what="lead")
+    await totals.hold(w, goal["board_id"])
     await w.execute(_FORGET, w.company_id, lead_id)
     if lead["stage_id"] != stage_id:
         first = await w.fetchval(leads.FIRST, w.company_id, stage_id, [lead_id])

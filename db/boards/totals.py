@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from db.boards.events import StageTotal
-from db.work import Read
+from db.work import Read, Work
 
 
 async def totals_of(r: Read, stage_ids: list[UUID]) -> list[StageTotal]:
@@ -17,3 +17,14 @@ async def totals_of(r: Read, stage_ids: list[UUID]) -> list[StageTotal]:
     return [
         StageTotal(id=row["stage_id"], leads=row["leads"], value_cents=row["value_cents"], version=row["version"]) for row in rows
     ]
+
+
+async def hold(w: Work, board_id: UUID) -> None:
+    """Those of all stages of a board until the transaction ends, for who changes leads of several stages one after the other. Behind stages
+    and leads, before anything is changed."""
+    await w.execute(
+        "select from stage_total where company_id = $1 and stage_id = any(array(select id from stage where company_id = $1 and board_id = $2))"
+        " order by stage_id for no key update",
+        w.company_id,
+        board_id,
+    )

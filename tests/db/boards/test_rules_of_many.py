@@ -1,5 +1,7 @@
 """Rules where many leads come into a stage or a move is taken back: days that are counted, people that are written to once."""
 
+import asyncio
+from contextvars import copy_context
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,11 +11,12 @@ import msgspec
 import pytest
 
 from db.boards import moves, rule_steps, rules, stage_removal, undo
-from db.boards.enums import RuleOccasion
+from db.boards.enums import RuleOccasion, RunState
 from db.boards.rule import AddTag, Move, SendTemplate, WriteNote
 from db.errors import Forbidden
 from db.permissions import Permission
 from db.tenancy import Actor
+from db.work import work
 from tests import factories
 from tests.db.boards.test_moves import stages_of
 from tests.db.boards.test_rules import letter as letter
@@ -188,3 +191,29 @@ async def test_many_leads_run_rules_that_write_only_for_who_may_write(
         with pytest.raises(Forbidden):
             await moves.move_leads(key, [lead_id], stage_id=stage["id"], run_rules=True)
     await moves.move_leads(key, [lead_id], stage_id=proposal["id"])
+
+
+async def test_trying_out_waits_for_totals_before_it_changes_any(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    """Tags come behind totals with everybody else who moves: somebody has the total of a stage to which a rule moves the lead."""
+    first, talking, *_ = await stages_of(owner_db, owner)
+    await rule(owner, first, AddTag(tag="novo"))
+    await rule(owner, first, Move(stage_id=talking["id"]))
+    lead_id = await factories.lead(owner_db, owner, tags=["vip"])
+    outside = copy_context()
+    async with work(owner, Permission.LEADS_WRITE) as w:
+        await w.execute(
+            "update stage_total set version = version + 1 where company_id = $1 and stage_id = $2",
+            owner.company_id,
+            talking["id"],
+        )
+        trying = asyncio.create_task(rule_steps.try_out(owner, first["id"], lead_id), context=outside)
+        while not trying.done() and not await factories.somebody_waits(owner_db):
+            await asyncio.sleep(0.01)
+        await w.execute(
+            "insert into stage_tag_total(company_id, stage_id, tag, leads, value_cents) values ($1, $2, 'novo', 1, 0)"
+            " on conflict (company_id, stage_id, tag) do update set leads = stage_tag_total.leads + 1",
+            owner.company_id,
+            first["id"],
+        )
+        await w.execute("delete from stage_tag_total where company_id = $1 and tag = 'novo'", owner.company_id)
+    assert [one.outcome.state for one in await trying] == [RunState.DONE, RunState.DONE]
