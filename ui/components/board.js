@@ -152,9 +152,11 @@ export default {
   },
   beforeUnmount() {
     window.removeEventListener("keydown", this.undoKey);
+    this.letGo();
     this.socket?.off("disconnect", this.lost);
     this.watcher.disconnect();
     for (const sortable of this.sortables.values()) sortable.destroy();
+    for (const flying of document.querySelectorAll("body > .m-lead-flying")) flying.remove(); // SortableJS leaves it behind
   },
   methods: {
     // -- what the page tells ------------------------------------------------------------------------------------
@@ -461,7 +463,7 @@ export default {
     },
     /** Near an edge of the board, or of the column above or below which the pointer is, and beyond it: the nearer, the faster. */
     pull(now) {
-      if (!this.dragging) return;
+      if (!this.dragging || !this.$refs.board) return;
       requestAnimationFrame(this.pull);
       const share = Math.min(3, (now - this.pulled) / (1000 / 60));
       this.pulled = now;
@@ -478,16 +480,20 @@ export default {
       this.nudge = !this.nudge;
       document.dispatchEvent(new PointerEvent("pointermove", { clientX: x + (this.nudge ? 0.1 : 0), clientY: y }));
     },
-    dropped(event) {
+    /** Nothing is carried any more. */
+    letGo() {
+      this.dragging = false;
       for (const name of ["pointermove", "touchmove"]) document.removeEventListener(name, this.follow);
       document.documentElement.classList.remove("m-dragging");
+    },
+    dropped(event) {
       const index = [...event.to.querySelectorAll(":scope > .m-lead")].indexOf(event.item);
       const next = this.next?.parentNode === event.from ? this.next : null;
       event.from.insertBefore(event.item, next); // as Vue left it; it moves the card itself
       this.next = null;
       const column = this.column(event.to.dataset.stage);
       const id = event.item.dataset.id;
-      this.dragging = false;
+      this.letGo();
       if (column && index >= 0) this.move(id, column, index);
       const waiting = this.queue.splice(0);
       for (const change of waiting) change();
