@@ -1,5 +1,6 @@
 """A list that brings leads along, as people do it: from the board, with its columns guessed, to a result that leads back to the board."""
 
+import asyncio
 from uuid import UUID
 
 import asyncpg
@@ -7,7 +8,7 @@ import pytest
 from nicegui import ui
 from nicegui.testing import User
 
-from api.contract.boards import LeadFieldCreate
+from api.contract.boards import BoardCreate, LeadField, LeadFieldCreate
 from api.contract.enums import ImportState, ImportTarget, LeadFieldKind
 from api.contract.events import ImportProgress
 from db import blobs
@@ -124,3 +125,32 @@ async def test_without_a_board_columns_say_nothing_of_leads(real: User, owner: A
     await until(lambda: true_of(lambda: targets(real)[3] == ImportTarget.LEAD_VALUE))
     field(real, "Quadro").value = ""
     await until(lambda: true_of(lambda: targets(real)[2:] == [ImportTarget.CUSTOM] * 5))
+
+
+async def test_another_board_has_its_own_stage_at_once(
+    real: User, owner: Actor, as_owner: ApiClient, board: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only when its fields have come: what is counted meanwhile names a stage of it."""
+    other = await boards.create_board(as_owner, BoardCreate(name="Outro"))
+    found = await _uploaded(as_owner, owner, LIST)
+    await real.open(f"/imports/{found.id}?board={board}")
+    await until(lambda: true_of(lambda: targets(real)[3] == ImportTarget.LEAD_VALUE))
+    asked, come, there = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    fetch = boards.lead_fields
+
+    async def fields(api: ApiClient, board_id: UUID) -> list[LeadField]:
+        asked.set()
+        await come.wait()
+        own = await fetch(api, board_id)
+        there.set()
+        return own
+
+    monkeypatch.setattr(boards, "lead_fields", fields)
+    stage = field(real, "Etapa das linhas que não dizem nenhuma")
+    field(real, "Quadro").value = other.id
+    await asked.wait()
+    try:
+        assert stage.value == other.stages[0].id
+    finally:
+        come.set()
+    await there.wait()

@@ -148,6 +148,7 @@ class LeadChoice:
     async def _chosen(self) -> None:
         assert self._board is not None
         board_id = self._board.value
+        self._show()  # the stages of another board are never said of this one
         if board_id in self._boards and board_id not in self._fields:
             try:
                 self._fields[board_id] = await client.lead_fields(self._api, board_id)
@@ -157,5 +158,4 @@ class LeadChoice:
                 return
             if self._board.value != board_id:  # another one meanwhile
                 return
-        self._show()
         self._changed()
