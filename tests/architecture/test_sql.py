@@ -50,6 +50,8 @@ TRIGGERS = {
     "company": {"board", "lost_reason", "stage", "stage_total"},
 }
 """Table → tables that its triggers write too, whoever changes it."""
+TRIGGERS_ALONE = {"db/boards": {"stage_tag_total"}}
+"""Folder → tables of its own that nothing but its triggers writes."""
 EVERYWHERE = {
     "db/seed": "writes a past of the demo company that no verb can make",
     "db/rotate.py": "seals whatever columns the catalogue names anew",
@@ -145,9 +147,9 @@ def test_every_table_has_one_writer() -> None:
                 if table not in OWNERS.get(place or "", ()):
                     strangers[f"{path}:{line}"].add(table)
     assert dict(strangers) == {}
-    triggered = set().union(*TRIGGERS.values())
-    idle = {place: tables - writers[place] - triggered for place, tables in OWNERS.items()}
-    assert {place: tables for place, tables in idle.items() if tables} == {}, "nobody writes it"
+    idle = {place: tables - writers[place] for place, tables in OWNERS.items()}
+    assert {place: tables for place, tables in idle.items() if tables} == TRIGGERS_ALONE, "nobody writes it"
+    assert set().union(*TRIGGERS_ALONE.values()) <= set().union(*TRIGGERS.values())
 
 
 async def test_triggers_write_what_is_declared(owner_db: asyncpg.Connection) -> None:
