@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import TimeoutError as PageTimeout
 
 from tests.e2e.stack import PATIENCE, Stack, enter, new_page, settled
 
@@ -81,6 +82,19 @@ async def _customer(api: httpx.AsyncClient, channel: str, name: str, phone: str)
     return found
 
 
+async def _choose_mine(page: Page) -> None:
+    """Chooses once more where a card that came in between moved the line away under the press."""
+    for _try in range(3):
+        await page.get_by_label("Para quais conversas").click()
+        await page.get_by_role("option", name="Só as minhas").click()
+        try:
+            await page.wait_for_function("masteria.calls.settings().which === 'mine'", timeout=20_000)
+            return
+        except PageTimeout:
+            await page.keyboard.press("Escape")
+    raise AssertionError(await page.evaluate("masteria.calls.settings()"))
+
+
 async def test_one_tab_calls_once_and_not_for_what_is_looked_at(stack: Stack, context: BrowserContext) -> None:
     await context.grant_permissions(["notifications"], origin=stack.ui)
     await context.add_init_script(_EAR)
@@ -93,9 +107,7 @@ async def test_one_tab_calls_once_and_not_for_what_is_looked_at(stack: Stack, co
         beside, wrong = await new_page(context)
         await beside.goto(f"{stack.ui}/settings?tab=notifications")
         await settled(beside)
-        await beside.get_by_label("Para quais conversas").click()
-        await beside.get_by_role("option", name="Só as minhas").click()  # the people of the demo company write all the time
-        await beside.wait_for_function("masteria.calls.settings().which === 'mine'")
+        await _choose_mine(beside)  # the people of the demo company write all the time
         inbox, wrong_too = await new_page(context)
         await inbox.goto(f"{stack.ui}/inbox/{rosa['id']}")
         await settled(inbox)

@@ -262,7 +262,7 @@ class World:
             return False
 
         await self.until(done, seconds, f"the end of the campaign: {await self.counts(campaign_id)}")
-        await self.until(quiet, 90, "the sandbox to fall silent")
+        await self.until(quiet, 240, "the sandbox to fall silent")
 
     async def ledger(self) -> Counter[str]:
         """How often the sandbox accepted a message of the channel to each recipient."""

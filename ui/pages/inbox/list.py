@@ -308,8 +308,8 @@ class List:
             found = await self._ask(min(HEAD, max(STEP, len(self._rows))))
         except (ApiProblem, Offline):  # what is on the screen stays; the frame says that the service is away
             return
-        if news != self._news:  # it may be older than what stands here
-            self._throttle.poke()
+        if news != self._news:  # it may be older than what events have put here meanwhile
+            self._slow.poke()
         elif before == (self._view, self._words, self._chosen_filters) and not self._lines.is_deleted:
             self._merge(found)
 
