@@ -101,7 +101,8 @@ async def events_socket(socket: WebSocket[Any, Any, Any], last_event_id: LastId 
     summary="Follow live events",
     description="Server-Sent Events; the same address speaks WebSocket. Each `data` line, and each message of the socket, is one "
     "`EventFrame`. Reconnect with `Last-Event-ID` (or `?last_event_id=`) to get what came meanwhile. `reset` means that events were "
-    "missed: fetch again what you show. A socket that closes with 1013 says in its reason when to come again (`retry-after=30`). Needs `events:read`; of the company's events a caller hears those whose permission it holds.",
+    "missed: fetch again what you show. A socket that closes with 1013 says in its reason when to come again (`retry-after=30`). "
+    "Needs `events:read`; of the company's events a caller hears those whose permission it holds.",
 )
 async def events_stream(
     request: Request[Any, Any, Any],

@@ -26,7 +26,7 @@ from db.notifications.enums import NotificationKind
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.versions import Expected, check
-from db.work import Work, read, system_read, work
+from db.work import Read, Work, read, system_read, work
 
 UNSET = msgspec.UNSET
 Unset = msgspec.UnsetType
@@ -238,6 +238,16 @@ async def add_note(actor: Actor, conversation_id: UUID, body: str, mentions: Seq
         return await thread.own(w, w.company_id, entry_id)
 
 
+async def _where(r: Read, company_id: UUID, conversation_id: UUID) -> tuple[UUID, UUID]:
+    """Contact and channel of a conversation. Raises NotFound."""
+    row = await r.fetchrow(
+        "select contact_id, channel_id from conversation where company_id = $1 and id = $2", company_id, conversation_id
+    )
+    if row is None:
+        raise RequestError.NOT_FOUND(what="conversation")
+    return row["contact_id"], row["channel_id"]
+
+
 async def reply(
     actor: Actor, conversation_id: UUID, reply: Reply, *, reply_to: UUID | None = None, seen: UUID | None = None
 ) -> Message:
@@ -245,36 +255,24 @@ async def reply(
     `someone_answered`."""
     actor.require(Permission.MESSAGES_SEND)
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
-        row = await w.fetchrow(
-            "select contact_id, channel_id from conversation where company_id = $1 and id = $2", w.company_id, conversation_id
-        )
-        if row is None:
-            raise RequestError.NOT_FOUND(what="conversation")
-        return await answers.write(w, row["contact_id"], row["channel_id"], reply, reply_to=reply_to, seen=seen)
+        contact_id, channel_id = await _where(w, actor.company_id, conversation_id)
+        return await answers.write(w, contact_id, channel_id, reply, reply_to=reply_to, seen=seen)
 
 
 async def react(actor: Actor, conversation_id: UUID, message_id: UUID, emoji: str | None) -> Message:
     """The reaction to a message of the person; None takes it back. Returns the message. Raises NotFound, Invalid, Conflict."""
     actor.require(Permission.MESSAGES_SEND)
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
-        row = await w.fetchrow(
-            "select contact_id, channel_id from conversation where company_id = $1 and id = $2", w.company_id, conversation_id
-        )
-        if row is None:
-            raise RequestError.NOT_FOUND(what="conversation")
-        return await reactions.react(w, row["contact_id"], row["channel_id"], message_id, emoji)
+        contact_id, channel_id = await _where(w, actor.company_id, conversation_id)
+        return await reactions.react(w, contact_id, channel_id, message_id, emoji)
 
 
 async def preview_template(actor: Actor, conversation_id: UUID, template_id: UUID, bindings: list[Binding]) -> Filled:
     """A template as the person would see it. Raises NotFound, Invalid."""
     actor.require(Permission.TEMPLATES_READ)
     async with read(actor, Permission.CONVERSATIONS_READ) as r:
-        row = await r.fetchrow(
-            "select contact_id, channel_id from conversation where company_id = $1 and id = $2", actor.company_id, conversation_id
-        )
-        if row is None:
-            raise RequestError.NOT_FOUND(what="conversation")
-        return await answers.preview_template(r, row["contact_id"], row["channel_id"], template_id, bindings)
+        contact_id, channel_id = await _where(r, actor.company_id, conversation_id)
+        return await answers.preview_template(r, contact_id, channel_id, template_id, bindings)
 
 
 async def companies_waking() -> list[UUID]:
