@@ -21,6 +21,7 @@ from workers.sandbox.inbound import Inbound
 from workers.sandbox.ledger import Ledger
 from workers.sandbox.mail.smtp import Mail
 from workers.sandbox.meta.vendor import Meta
+from workers.sandbox.openai.vendor import OpenAI
 from workers.sandbox.server import Connection, Reply, Request, bind, json_reply, listen, problem
 from workers.sandbox.shared import Shared
 from workers.sandbox.store import Store
@@ -46,7 +47,7 @@ def _hostname(host: str) -> str | None:
         return None
 
 
-VENDORS: Final[tuple[type[Meta] | type[Twilio], ...]] = (Meta, Twilio)
+VENDORS: Final[tuple[type[Meta] | type[Twilio] | type[OpenAI], ...]] = (Meta, Twilio, OpenAI)
 
 
 class World:

@@ -1,6 +1,8 @@
 """The files that people of the sandbox send: small, made here, and real enough for every program that opens such files."""
 
+import base64
 import io
+import re
 import struct
 from collections.abc import Callable
 from functools import cache
@@ -8,10 +10,25 @@ from typing import Final
 
 from PIL import Image, ImageDraw
 
+_SAID_MARK: Final = b"sandbox-said="
+_SAID: Final = re.compile(_SAID_MARK + rb"([A-Za-z0-9+/]+=*)\.")
+
 
 def of(mime_type: str) -> bytes:
     """A file of this type. Raises KeyError for one that nobody sends."""
     return _made(mime_type.partition(";")[0])
+
+
+def voice(text: str, mime_type: str) -> bytes:
+    """A voice note in which `text` is said: two seconds of silence that hold it as a comment."""
+    said = _SAID_MARK + base64.b64encode(text.encode()) + b"."
+    return _ogg(said) if mime_type.startswith("audio/ogg") else _id3(said) + of(mime_type)
+
+
+def spoken(content: bytes) -> str:
+    """What is said in a voice note that was made here, "" in any other."""
+    found = _SAID.search(content)
+    return base64.b64decode(found[1]).decode("utf-8", "replace") if found else ""
 
 
 @cache
@@ -81,7 +98,8 @@ for _number in range(256):
 
 
 def _ogg_page(flags: int, granule: int, number: int, packets: list[bytes]) -> bytes:
-    head = struct.pack("<4sBBqIIIB", b"OggS", 0, flags, granule, 7, number, 0, len(packets)) + bytes(map(len, packets))
+    lacing = b"".join(b"\xff" * (len(packet) // 255) + bytes([len(packet) % 255]) for packet in packets)
+    head = struct.pack("<4sBBqIIIB", b"OggS", 0, flags, granule, 7, number, 0, len(lacing)) + lacing
     page = bytearray(head + b"".join(packets))
     check = 0
     for byte in page:
@@ -90,10 +108,18 @@ def _ogg_page(flags: int, granule: int, number: int, packets: list[bytes]) -> by
     return bytes(page)
 
 
-def _ogg() -> bytes:
+def _id3(comment: bytes) -> bytes:
+    """An ID3v2.3 tag that holds a comment."""
+    frame = b"TXXX" + struct.pack(">IH", len(comment) + 2, 0) + b"\0\0" + comment
+    size = len(frame)
+    return b"ID3\x03\0\0" + bytes([size >> shift & 127 for shift in (21, 14, 7, 0)]) + frame
+
+
+def _ogg(comment: bytes = b"") -> bytes:
     """Two seconds of silence: Opus, mono, as a voice note is."""
     first = _ogg_page(2, 0, 0, [b"OpusHead" + struct.pack("<BBHIHB", 1, 1, 312, 48_000, 0, 0)])
-    tags = _ogg_page(0, 0, 1, [b"OpusTags" + struct.pack("<I", 7) + b"sandbox" + struct.pack("<I", 0)])
+    comments = struct.pack("<I", 1) + struct.pack("<I", len(comment)) + comment if comment else struct.pack("<I", 0)
+    tags = _ogg_page(0, 0, 1, [b"OpusTags" + struct.pack("<I", 7) + b"sandbox" + comments])
     return first + tags + _ogg_page(4, 100 * 960, 2, [b"\xf8\xff\xfe"] * 100)
 
 
@@ -150,7 +176,7 @@ MAKERS: Final[dict[str, Callable[[], bytes]]] = {
     "image/jpeg": lambda: _saved(_picture(), "JPEG"),
     "image/png": lambda: _saved(_picture().resize((480, 360)), "PNG"),
     "image/webp": _sticker,
-    "audio/ogg": _ogg,
+    "audio/ogg": lambda: _ogg(),
     "audio/mpeg": _mp3,
     "video/mp4": _mp4,
     "application/pdf": _pdf,

@@ -1,13 +1,13 @@
 """A small HTTP/1.1 server, because the sandbox must do what frameworks hide: close a connection after it accepted a
 message, answer late without holding a task, and cost a few microseconds.
 
-It refuses to be general: no TLS, no upgrades, no streaming; bodies are collected in memory up to a limit.
+It refuses to be general: no TLS, no upgrades, requests are collected in memory up to a limit. Answers may come in pieces.
 """
 
 import asyncio
 import socket
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, cast
 from urllib.parse import parse_qsl, unquote
 
@@ -58,7 +58,8 @@ class Request(msgspec.Struct):
 
 
 class Reply(msgspec.Struct):
-    """One answer. `delay` in seconds before it leaves; `cut` closes the connection instead of answering."""
+    """One answer. `delay` in seconds before it leaves; `cut` closes the connection instead of answering. `pieces`: the body, sent
+    piece by piece as it comes; the iterator is closed when the client goes, and raises `Cut` to close the connection."""
 
     status: int
     body: bytes = b""
@@ -66,6 +67,11 @@ class Reply(msgspec.Struct):
     extra: bytes = b""
     delay: float = 0.0
     cut: bool = False
+    pieces: AsyncIterator[bytes] | None = None
+
+
+class Cut(Exception):
+    """An answer in pieces ends here, and the connection with it."""
 
 
 Handler = Callable[[Request], Reply | Awaitable[Reply]]
@@ -92,6 +98,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._queue: deque[tuple[Request, bool]] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._streaming: asyncio.Task[None] | None = None
         self._open = False
         self._busy = False
         self._reset()
@@ -112,6 +119,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._open = False
         self._live.discard(self)
+        if self._streaming is not None:
+            self._streaming.cancel()
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -201,21 +210,44 @@ class Connection(asyncio.Protocol):
             self._open = False
             self._transport.abort()
             return
+        size = b"content-length: %d" % len(reply.body) if reply.pieces is None else b"transfer-encoding: chunked"
         self._transport.write(
-            b"HTTP/1.1 %d %b\r\ncontent-type: %b\r\ncontent-length: %d\r\n%b%b\r\n%b"
+            b"HTTP/1.1 %d %b\r\ncontent-type: %b\r\n%b\r\n%b%b\r\n%b"
             % (
                 reply.status,
                 REASONS.get(reply.status, b"Status"),
                 reply.content_type,
-                len(reply.body),
+                size,
                 reply.extra,
                 b"" if keep else b"connection: close\r\n",
                 reply.body,
             )
         )
-        if not keep:
-            self._open = False
-            self._transport.close()
+        if reply.pieces is not None:
+            self._busy = True
+            self._streaming = self._loop.create_task(self._stream(reply.pieces, keep))
+        elif not keep:
+            self._end()
+
+    async def _stream(self, pieces: AsyncIterator[bytes], keep: bool) -> None:
+        try:
+            async for piece in pieces:
+                self._transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        except BaseException as error:
+            self.close()
+            if isinstance(error, Cut):
+                return
+            raise
+        self._transport.write(b"0\r\n\r\n")
+        self._busy = False
+        if keep:
+            self._next()
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        self._open = False
+        self._transport.close()
 
 
 def bind(host: str, port: int) -> socket.socket:

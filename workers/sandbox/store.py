@@ -33,6 +33,10 @@ CREATE TABLE IF NOT EXISTS webhook (
 CREATE INDEX IF NOT EXISTS webhook_due ON webhook (next_at);
 CREATE TABLE IF NOT EXISTS mail (
   number INTEGER PRIMARY KEY, at REAL, sender TEXT, recipients TEXT, subject TEXT, text TEXT, html TEXT, raw BLOB);
+CREATE TABLE IF NOT EXISTS model_request (
+  number INTEGER PRIMARY KEY, account TEXT, at REAL, seconds REAL, kind TEXT, model TEXT, status INTEGER, asked BLOB, answered BLOB,
+  usage BLOB);
+CREATE INDEX IF NOT EXISTS model_request_account ON model_request (account, number);
 """
 FLUSH_SECONDS = 0.05
 CHUNK = 200

@@ -45,7 +45,8 @@ class Customers:
         else:
             if incoming.kind in kinds.NEEDS_OURS and incoming.target is None:
                 raise msgspec.ValidationError(f"{incoming.kind} needs a message: write one first, or name it in target")
-            keep, told = partial(self._media.keep, account.id), (incoming.option, incoming.description)
+            said = incoming.text if incoming.kind in kinds.SPOKEN else ""
+            keep, told = partial(self._media.keep, account.id, said=said), (incoming.option, incoming.description)
             message |= kinds.message(incoming.kind, kinds.Telling(incoming.text, incoming.target, keep, *told))
         if incoming.kind in kinds.PRESSED and incoming.option and incoming.target is not None:
             message["context"] = {"from": ours.display_phone_number, "id": incoming.target}

@@ -110,6 +110,8 @@ SYSTEM: Final = {
     "user_id_changed": "user_changed_user_id",
     "identity_changed": "customer_identity_changed",
 }
+SPOKEN: Final = frozenset(("voice", "audio"))
+"""Their text is what is said in them."""
 PRESSED: Final = frozenset(("button", "button_reply", "list_reply"))
 """What is done on a message of ours, and names it."""
 NEEDS_OURS: Final = frozenset(("reaction", "reaction_removed", "edit", "revoke"))

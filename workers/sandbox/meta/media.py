@@ -96,9 +96,9 @@ class Media:
         self._store.remember("media", identifier, medium)
         return medium
 
-    def keep(self, account_id: str, mime: str) -> dict[str, str]:
-        """A file that a person sends, as the message names it: webhooks write the hash in base64."""
-        medium = self._add(account_id, mime, samples.of(mime))
+    def keep(self, account_id: str, mime: str, said: str = "") -> dict[str, str]:
+        """A file that a person sends, as the message names it: webhooks write the hash in base64. `said`: in a voice note."""
+        medium = self._add(account_id, mime, samples.voice(said, mime) if said else samples.of(mime))
         return {"id": medium.id, "sha256": base64.b64encode(bytes.fromhex(medium.sha256)).decode()}
 
     def _path(self, identifier: str) -> Path:
