@@ -21,7 +21,7 @@ from litestar.exceptions import (
 from litestar.response.base import ASGIResponse
 from litestar.types import ExceptionHandlersMap
 
-from api.contract import base, boards, channels, contacts, conversations, kinds, push, signups
+from api.contract import base, boards, channels, contacts, conversations, kinds, personas, push, signups
 from api.contract.base import FieldError, Problem
 from api.strict import JSON, query_names
 from db import texts
@@ -32,6 +32,7 @@ from db.contacts.reasons import Reason
 from db.conversations.errors import ConversationField
 from db.errors import AppError, ErrorCode, Field, FieldCode, RequestError, RequestField
 from db.notifications.errors import NotificationField
+from db.personas.errors import PersonaField
 
 log = structlog.get_logger("api.errors")
 
@@ -61,6 +62,8 @@ PATTERNS: dict[str, FieldCode] = {
     boards.CURRENCY: BoardField.CURRENCY_CODE,
     conversations.COLOR: ConversationField.COLOR,
     conversations.SHORTCUT: ConversationField.SHORTCUT,
+    personas.GOAL_KEY: PersonaField.GOAL_KEY,
+    personas.HOST: PersonaField.HOST,
     kinds.KIND: RequestField.UNKNOWN_VALUE,
     channels.TEMPLATE_NAME: TemplateField.NAME,
     channels.TEMPLATE_LANGUAGE: TemplateField.LANGUAGE,

@@ -37,6 +37,12 @@ class Permission(StrEnum):
     MESSAGES_SEND = "messages:send"  # one by one, by hand or over the API
     CONVERSATIONS_READ = "conversations:read"
     CONVERSATIONS_WRITE = "conversations:write"
+    AI_READ = "ai:read"
+    AI_WRITE = "ai:write"
+    KNOWLEDGE_READ = "knowledge:read"
+    KNOWLEDGE_WRITE = "knowledge:write"
+    PERSONAS_READ = "personas:read"
+    PERSONAS_WRITE = "personas:write"  # publishing too
     SANDBOX_USE = "sandbox:use"
     AUDIT_READ = "audit:read"
     EVENTS_READ = "events:read"
@@ -60,6 +66,8 @@ _AGENT = _VIEWER | {
     Permission.LEADS_WRITE,
     Permission.MESSAGES_SEND,
     Permission.CONVERSATIONS_WRITE,
+    Permission.KNOWLEDGE_READ,
+    Permission.PERSONAS_READ,
     Permission.SANDBOX_USE,
 }
 _MANAGER = _AGENT | {
@@ -68,6 +76,9 @@ _MANAGER = _AGENT | {
     Permission.CAMPAIGNS_WRITE,
     Permission.CAMPAIGNS_SEND,
     Permission.BOARDS_WRITE,
+    Permission.AI_READ,
+    Permission.KNOWLEDGE_WRITE,
+    Permission.PERSONAS_WRITE,
 }
 _ADMIN = frozenset(Permission)
 

@@ -33,6 +33,7 @@ from db.holds.events import HoldChanged as HoldChanged
 from db.messages.events import ConversationChanged as ConversationChanged
 from db.messages.events import MessageFileChanged as MessageFileChanged
 from db.messages.events import MessageReceived as MessageReceived
+from db.personas.events import PersonaChanged as PersonaChanged
 
 
 def _concrete(kind: type[Event]) -> Iterator[type[Event]]:

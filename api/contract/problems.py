@@ -34,6 +34,7 @@ from db.holds.errors import HoldError
 from db.messages.errors import MessageError, ReplyField, UploadError
 from db.messages.errors import ReplyError as ReplyError
 from db.notifications.errors import NotificationError, NotificationField
+from db.personas.errors import PersonaError, PersonaField
 
 C = TypeVar("C", bound=Code)
 
@@ -53,6 +54,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     BoardError,
     HoldError,
     NotificationError,
+    PersonaError,
 )
 FIELD_LISTS: tuple[type[FieldCode], ...] = (
     Reason,
@@ -66,6 +68,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     CampaignField,
     BoardField,
     NotificationField,
+    PersonaField,
     RequestField,
 )
 OTHER_LISTS: tuple[type[Code], ...] = (RowWarning, StayReason, FileProblem, NetworkFailure, CheckDetail, SignupFailure)

@@ -31,6 +31,7 @@ OWNERS = {
     "db/holds": {"hold", "held_item"},
     "db/messages": {"attempt", "inbound_message", "lost_attempt", "message", "message_file", "webhook_inbox"},
     "db/notifications": {"push_subscription"},
+    "db/personas": {"persona", "persona_binding", "persona_version"},
     "db/event_consumers.py": {"event_consumer", "event_outbox"},
     "db/stats": {"stat_day", "stat_delta", "stat_hour"},
     "db/idempotency.py": {"idempotency"},

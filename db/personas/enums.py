@@ -1,0 +1,120 @@
+"""Closed lists of names of personas: pure data for database, API, workers and screens."""
+
+from enum import StrEnum
+
+
+class PersonaState(StrEnum):
+    DRAFT = "draft"  # never published: it serves nobody
+    LIVE = "live"
+    PAUSED = "paused"  # somebody stopped it: it serves nobody until it goes on
+
+
+class PersonaMode(StrEnum):
+    """What becomes of an answer."""
+
+    SUGGEST = "suggest"  # it waits in the composer for an agent
+    AUTO = "auto"  # it is sent
+
+
+class Tone(StrEnum):
+    FORMAL = "formal"
+    FRIENDLY = "friendly"
+    SHORT = "short"
+
+
+class PersonaLanguage(StrEnum):
+    AUTO = "auto"  # that of the customer
+    PT_BR = "pt-BR"
+    EN = "en"
+
+
+class EmojiUse(StrEnum):
+    NONE = "none"
+    SOME = "some"
+
+
+class GoalKind(StrEnum):
+    """What a fact looks like that is to be found out."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    DATE = "date"
+    PHONE = "phone"
+    EMAIL = "email"
+    YES_NO = "yes_no"
+
+
+class RuleKind(StrEnum):
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class RuleCheck(StrEnum):
+    """What code looks for in each answer before it may leave. One that is found holds the answer back."""
+
+    PRICES = "prices"  # an amount of money that stands in no passage and in nothing that a tool said
+    DISCOUNTS = "discounts"  # a discount or a percentage that stands in none
+    DATES = "dates"  # a date or a time that stands in none
+    PHONES = "phones"  # a phone number that stands in none
+    LINKS = "links"  # a link to another host than the allowed ones, that stands in none
+    PAYMENTS = "payments"  # a payment is said to be confirmed
+
+
+class ToolPolicy(StrEnum):
+    """Who decides whether a tool's proposal is done."""
+
+    NEVER = "never"  # the tool is not even offered
+    SUGGEST = "suggest"  # a colleague
+    ASK = "ask"  # the customer, in the conversation
+    AUTOMATIC = "automatic"  # code, within the bounds
+
+
+class ModelPreset(StrEnum):
+    """Which of the company's models: a level, resolved by the catalogue when it is called, or one by name."""
+
+    ECONOMICAL = "economical"
+    BALANCED = "balanced"
+    BEST = "best"
+    CUSTOM = "custom"
+
+
+class Effort(StrEnum):
+    """How long a reasoning model thinks."""
+
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class OutsideHours(StrEnum):
+    """What happens to who writes outside of a persona's hours."""
+
+    NOTICE = "notice"  # its notice is said once; people take over
+    SILENT = "silent"  # nothing is said; people take over
+
+
+class InactivityMode(StrEnum):
+    """What becomes of a conversation in which the customer says nothing more."""
+
+    WAIT = "wait"
+    REVIEW = "review"  # a colleague looks at it
+    CLOSE = "close"
+
+
+class BindingHours(StrEnum):
+    """When a binding holds, by the office hours of the company. Without office hours the company is always open."""
+
+    ALWAYS = "always"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class StartingPersona(StrEnum):
+    """What a new persona begins as."""
+
+    BLANK = "blank"
+    SALES = "sales"
+    SUPPORT = "support"
+    SCHEDULING = "scheduling"
+    COLLECTIONS = "collections"

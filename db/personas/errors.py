@@ -1,0 +1,20 @@
+"""Why personas refuse."""
+
+from db.errors import ErrorCode, FieldCode
+
+
+class PersonaError(ErrorCode):
+    PERSONA_EXISTS = "persona_exists", 409, "There is a persona of this name already. Take another name."
+    TOO_MANY_PERSONAS = "too_many_personas", 409, "A company can have {most} personas. Delete one first."
+    NOTHING_TO_PUBLISH = "nothing_to_publish", 409, "The draft is what is published already. Change something first."
+    NEVER_PUBLISHED = "never_published", 409, "This persona was never published. Publish it first."
+
+
+class PersonaField(FieldCode):
+    GONE = "persona_part_gone", "This is no longer there. Choose another one."
+    NAMES_NOTHING = "binding_names_nothing", "Choose a channel, a label or a stage. Where nothing is chosen, it serves nobody."
+    TWICE = "persona_part_twice", "This stands here twice. Keep one."
+    GOAL_KEY = "goal_key", "A short name has small letters, digits and _, and begins with a letter."
+    HOST = "host", "Write the name of the site alone, like lojaaurora.com.br."
+    WAIT_ORDER = "wait_order", "The longest wait is shorter than the shortest. Correct the times."
+    WINDOW_ORDER = "window_order", "The window ends before it begins. Correct the times."
