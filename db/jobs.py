@@ -325,6 +325,18 @@ class RunRules(Job, frozen=True, kw_only=True):
         return f"rules:{self.lead_id}"
 
 
+class CheckAi(Job, frozen=True, kw_only=True):
+    """Live check of the AI service: its key, models, an answer, a vector."""
+
+    timeout: ClassVar[float] = 120
+    max_tries: ClassVar[int] = 4
+    when_held: ClassVar[WhenHeld] = "drop"
+
+    @property
+    def key(self) -> str | None:
+        return "ai"
+
+
 class SandboxControl(Job, frozen=True, kw_only=True):
     """A person plays with the sandbox: answers as a customer, changes its behaviour, reviews a template."""
 

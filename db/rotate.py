@@ -15,7 +15,7 @@ from db.crypto import KeyRing, SealBroken
 SEALED = (
     ("channel", "token"), ("channel", "signing_secret"), ("channel_signup", "code"), ("channel_signup", "token"),
     ("channel_signup", "pin"), ("mail", "link"),
-    ("push_subscription", "target"),
+    ("push_subscription", "target"), ("ai_connection", "key"),
 )  # fmt: skip
 """Every sealed column; each table has company_id and id. A test finds the bytea columns of the schema and compares."""
 ANSWERS = ("idempotency", "body")

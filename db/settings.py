@@ -37,6 +37,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     meta_app_secret: str = ""
     meta_config_id: str = ""  # the app's configuration of Facebook Login for Business
     twilio_url: str = "https://api.twilio.com"
+    ai_allow_local: bool = False  # companies may name AI servers of this network, without TLS too
     smtp_url: str = ""  # smtp://user:password@host:587?tls=starttls ; empty: the sandbox catches the mail
     mail_from: str = "Master IA <no-reply@localhost>"
     s3_bucket: str = ""  # empty: files stay in DATA_DIR/blobs

@@ -7,6 +7,7 @@ import structlog
 
 from db import blobs, event_consumers, idempotency, job_runs
 from db.accounts import expiry
+from db.ai import connection, endings, ledger
 from db.boards import rule_runs, undo
 from db.channels import provider_state
 from db.clock import now
@@ -22,6 +23,7 @@ log = structlog.get_logger("workers.housekeeping")
 FORGET = (
     forget_ticks, job_runs.forget_dead, expiry.forget_old, inbox.forget_old, lost.forget_old, idempotency.forget_old,
     event_consumers.prune, undo.forget_old, rule_runs.forget_old,
+    ledger.forget_old,
 )  # fmt: skip
 """Each deletes what its tables need no longer, in a transaction of its own."""
 ORPHANED = timedelta(hours=24)
@@ -44,6 +46,8 @@ async def hourly() -> None:
             log.error("housekeeping.failed", what=f"{forget.__module__}.{forget.__name__}", error=repr(error))
     await event_consumers.wake_behind()
     await provider_state.recheck_due()
+    await connection.recheck()
+    await endings.warn()
     await forget_undos()
     await _files()
 

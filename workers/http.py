@@ -92,6 +92,27 @@ async def system_resolver(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(info[4][0]) for info in found))
 
 
+def check_url(url: str, *, allow_private: bool) -> httpx.URL:
+    """The URL if its form is allowed; raises `Blocked`. Addresses are checked on calling."""
+    try:
+        parts = urlsplit(url)
+        parsed = httpx.URL(url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except (ValueError, TypeError, httpx.InvalidURL) as error:
+        raise Blocked("not a URL") from error
+    host = parsed.host.lower().rstrip(".")
+    odd = any(character <= " " for character in url)
+    if odd or len(url) > MAX_URL or not host or parts.username is not None or parts.password is not None:
+        raise Blocked("URL too long, with spaces, without a host or with a password")
+    if allow_private and parts.scheme in ("https", "http"):
+        return parsed
+    if parts.scheme != "https" or port not in PORTS:
+        raise Blocked("only https on the ports 443 and 8443")
+    if any(host == name or host.endswith("." + name) for name in LOCAL_NAMES):
+        raise Blocked("a name of a local network")
+    return parsed
+
+
 class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Opens connections for httpcore: resolve, check all, connect to a checked address."""
 
@@ -188,23 +209,7 @@ class OutboundClient:
 
     def check_url(self, url: str) -> httpx.URL:
         """The URL if its form is allowed; raises `Blocked`. Addresses are checked on calling."""
-        try:
-            parts = urlsplit(url)
-            parsed = httpx.URL(url)
-            port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-        except (ValueError, TypeError, httpx.InvalidURL) as error:
-            raise Blocked("not a URL") from error
-        host = parsed.host.lower().rstrip(".")
-        odd = any(character <= " " for character in url)
-        if odd or len(url) > MAX_URL or not host or parts.username is not None or parts.password is not None:
-            raise Blocked("URL too long, with spaces, without a host or with a password")
-        if self._allow_private and parts.scheme in ("https", "http"):
-            return parsed
-        if parts.scheme != "https" or port not in PORTS:
-            raise Blocked("only https on the ports 443 and 8443")
-        if any(host == name or host.endswith("." + name) for name in LOCAL_NAMES):
-            raise Blocked("a name of a local network")
-        return parsed
+        return check_url(url, allow_private=self._allow_private)
 
     async def check(self, url: str) -> None:
         """Check form and addresses without calling; raises `Blocked` or `OutboundError("dns")`."""

@@ -42,6 +42,8 @@ from workers import (
     unknown,
 )
 from workers.imports import job as imports
+from workers.llm import check as llm_check
+from workers.llm import client as llm
 from workers.media import job as media
 from workers.media import outgoing as outgoing_files
 from workers.outgoing import Sender
@@ -61,6 +63,7 @@ HANDLERS: tuple[Handler, ...] = (
     *conversations.JOBS,
     *event_consumers.JOBS,
     *imports.JOBS,
+    *llm_check.JOBS,
     *mail.JOBS,
     *media.JOBS,
     *outgoing_files.JOBS,
@@ -79,6 +82,7 @@ LOOPS: tuple[Loop, ...] = (
     *conversations.LOOPS,
     *housekeeping.LOOPS,
     *inbound.LOOPS,
+    *llm_check.LOOPS,
     *outage.LOOPS,
     *runtime.LOOPS,
     *stats.LOOPS,
@@ -244,6 +248,7 @@ class Process:
         valkey.connect(settings.valkey_url)
         valkey.watch(patience=VALKEY_PATIENCE)
         blobs.connect(settings)
+        llm.connect(llm.Models(settings))
         logging.getLogger("saq").addFilter(_not_an_outage)
         await open_pools(
             settings, size=max(settings.pool_size, 12), statement_timeout=600, idle_timeout=settings.transaction_idle
@@ -288,6 +293,7 @@ class Process:
         await close_pools()
         await valkey.close()
         await blobs.close()
+        await llm.close()
 
     def _drain(self) -> None:
         self.lanes.draining = True

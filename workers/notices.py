@@ -1,5 +1,6 @@
 """The mail to the owners about news that cannot wait: one sentence for each code, in both languages."""
 
+from db.ai.enums import AiNotice
 from db.channels.enums import NoticeCode as N
 
 SENTENCES: dict[N, tuple[str, str]] = {
@@ -38,9 +39,38 @@ SENTENCES: dict[N, tuple[str, str]] = {
     ),
 }
 """Portuguese, English."""
+AI_SENTENCES: dict[AiNotice, tuple[str, str]] = {
+    AiNotice.KEY_REFUSED: (
+        "O provedor de IA recusou a chave da empresa. A IA parou até que alguém salve uma chave nova.",
+        "The AI provider refused the company's key. The AI has stopped until somebody saves a new one.",
+    ),
+    AiNotice.NO_CREDIT: (
+        "Acabou o crédito no provedor de IA. A IA parou; depois da recarga ela volta sozinha em até uma hora.",
+        "There is no credit left at the AI provider. The AI has stopped; once there is credit it goes on by itself within an hour.",
+    ),
+    AiNotice.BUDGET_80: (
+        "Já foram gastos 80% de um orçamento de IA. O limite é este:",
+        "80% of an AI budget are spent. Its limit is this:",
+    ),
+    AiNotice.BUDGET_100: (
+        "Um orçamento de IA acabou. A IA para nele até o próximo período, ou até que alguém aumente o limite, que é este:",
+        "An AI budget is used up. The AI stops for it until its next period, or until somebody raises its limit, which is this:",
+    ),
+    AiNotice.MODEL_ENDS: (
+        "Um modelo de IA que a empresa usa vai ser desligado pelo provedor. Escolha outro antes disso e teste-o:",
+        "An AI model that the company uses is going to be switched off by its provider. Choose another one before, and test it:",
+    ),
+}
+"""The same about the AI service."""
 
 
 def sentence(code: str, language: str) -> str:
     """Of one code that is mailed."""
     portuguese, english = SENTENCES[N(code)]
+    return english if language == "en" else portuguese
+
+
+def ai_sentence(code: str, language: str) -> str:
+    """Of one code about the AI service."""
+    portuguese, english = AI_SENTENCES[AiNotice(code)]
     return english if language == "en" else portuguese

@@ -9,6 +9,9 @@ from typing import TypeVar
 
 from db.accounts.errors import AccountError as AccountError
 from db.accounts.errors import AccountField
+from db.ai.errors import AiError as AiError
+from db.ai.errors import AiField
+from db.ai.errors import CallFailure as CallFailure
 from db.boards.errors import BoardError as BoardError
 from db.boards.errors import BoardField
 from db.campaigns.errors import CampaignError, CampaignField
@@ -52,6 +55,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     ConversationError,
     CampaignError,
     BoardError,
+    AiError,
     HoldError,
     NotificationError,
     PersonaError,
@@ -67,11 +71,20 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     ConversationField,
     CampaignField,
     BoardField,
+    AiField,
     NotificationField,
     PersonaField,
     RequestField,
 )
-OTHER_LISTS: tuple[type[Code], ...] = (RowWarning, StayReason, FileProblem, NetworkFailure, CheckDetail, SignupFailure)
+OTHER_LISTS: tuple[type[Code], ...] = (
+    RowWarning,
+    StayReason,
+    FileProblem,
+    NetworkFailure,
+    CheckDetail,
+    SignupFailure,
+    CallFailure,
+)
 """Codes that stand in answers of success: what became of rows, files and connections."""
 
 

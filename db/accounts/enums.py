@@ -16,6 +16,7 @@ class MailTemplate(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a name
     VERIFY_EMAIL = "verify_email"
     CHANNEL_NOTICE = "channel_notice"  # news of a provider that cannot wait
+    AI_NOTICE = "ai_notice"  # the AI service stopped, is nearly spent, or loses a model
 
 
 class InvitationMail(StrEnum):

@@ -99,6 +99,8 @@ def test_every_template_speaks_every_language_and_holds_its_link(template: MailT
     params = {"name": "Ana", "company": "Loja", "inviter": "Ana"}
     if template is MailTemplate.CHANNEL_NOTICE:
         params = {"channel": "Loja", "code": "review_rejected", "subject": "", "detail": "See https://evil.example"}
+    if template is MailTemplate.AI_NOTICE:
+        params = {"code": "model_ends", "subject": "gpt-4o"}
     mail = Mail(template=template, recipient="a@example.com", language=language, params=params, link="https://x/y?token=z")
     assert body(compose(mail, "no-reply@example.com")).count("https://x/y?token=z") == 1
 

@@ -1,0 +1,122 @@
+"""The only door to models: an answer at once, an answer piece by piece, vectors. Never raises for trouble outside; a task that is
+cancelled while it asks is booked all the same."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
+
+import msgspec
+
+from db.ai.connection import Opened
+from db.ai.enums import EmbedderKind
+from db.ai.errors import CallFailure
+from db.ai.ledger import About
+from workers.llm import chat, client, embeddings
+from workers.llm.attempts import Attempt, attempted, ready_for, repeated, stop_for, worth_another
+from workers.llm.chat import Request
+from workers.llm.client import Failed, failures
+from workers.llm.completions import Completion
+from workers.llm.embeddings import Embedder, Kind
+from workers.llm.outcomes import NotConnected, Outcome, OverBudget
+
+
+async def ask(company_id: UUID, about: About, request: Request) -> Outcome:
+    """One question, one outcome."""
+    ready = await ready_for(company_id)
+    return await ask_of(ready, about, request) if isinstance(ready, Opened) else ready
+
+
+async def ask_of(ready: Opened, about: About, request: Request) -> Outcome:
+    """The same of a connection whatever its state, as a check does."""
+
+    async def call(attempt: Attempt) -> Outcome:
+        wire = client.models().client(ready, request.timeout)
+        raw = await wire.chat.completions.with_raw_response.create(**chat.body(ready, request))
+        attempt.request_id = raw.headers.get("x-request-id")
+        return attempt.reader.whole(raw.content)
+
+    async def attempt() -> Outcome:
+        return await attempted(
+            ready, about, chat.model_of(ready, request), chat.most_tokens(ready, request), request.timeout, call
+        )
+
+    return await repeated(ready, attempt)
+
+
+async def stream(company_id: UUID, about: About, request: Request) -> AsyncIterator[str | Outcome]:
+    """Pieces of text as they come, then the outcome. Nothing is tried again once a piece was given. Whoever stops listening closes it
+    (`contextlib.aclosing`)."""
+    ready = await ready_for(company_id)
+    if not isinstance(ready, Opened):
+        yield ready
+        return
+    for last in (False, True):
+        attempt = await Attempt.begin(
+            ready, about, chat.model_of(ready, request), chat.most_tokens(ready, request), request.timeout
+        )
+        if isinstance(attempt, OverBudget):
+            yield attempt
+            return
+        last_word: Outcome | None = None
+        try:
+            async for piece in _pieces(ready, request, attempt):
+                if isinstance(piece, str):
+                    yield piece
+                else:
+                    last_word = piece
+        finally:
+            outcome = await attempt.end(last_word)
+        if last or attempt.reader.text or not await worth_another(outcome):
+            break
+    await stop_for(ready, outcome)
+    yield outcome
+
+
+async def _pieces(ready: Opened, request: Request, attempt: Attempt) -> AsyncIterator[str | Outcome]:
+    """Of one attempt; the outcome comes last."""
+    ends = time.monotonic() + request.timeout
+    try:
+        with failures(ready.key):
+            wire = client.models().client(ready, request.timeout)
+            async with asyncio.timeout(request.timeout):
+                chunks = await wire.chat.completions.create(**chat.body(ready, request, streamed=True))
+            attempt.request_id = chunks.response.headers.get("x-request-id")
+            async with chunks:
+                pieces = aiter(chunks)
+                while True:
+                    async with asyncio.timeout(ends - time.monotonic()):
+                        chunk = await anext(pieces, None)
+                    if chunk is None:
+                        break
+                    piece = attempt.reader.add(msgspec.convert(chunk.to_dict(mode="json"), Completion, strict=False))
+                    if piece:
+                        yield piece
+    except Failed as failed:
+        yield failed.outcome
+        return
+    yield attempt.reader.outcome()
+
+
+async def embed(
+    company_id: UUID, about: About, texts: Sequence[str], *, kind: Kind, embedder: Embedder | None = None
+) -> list[list[float]] | Outcome:
+    """One vector for each text, or why there are none. `embedder` None: the company's; one of another service than is connected now
+    has no vectors to give."""
+    ready = await ready_for(company_id)
+    chosen = embedder or (embeddings.of(ready) if isinstance(ready, Opened) else None)
+    if chosen is None:
+        return NotConnected() if isinstance(ready, Opened) else ready
+    if chosen.provider == EmbedderKind.LOCAL:
+        return NotConnected(CallFailure.LOCAL_OFF)
+    if not isinstance(ready, Opened):
+        return ready
+    if chosen.provider != ready.connection.provider:
+        return NotConnected()
+    return await embeddings.vectors(ready, about, texts, chosen)
+
+
+async def embedder_of(company_id: UUID) -> Embedder | None:
+    """What the company's texts are turned into vectors with; None: nothing."""
+    ready = await ready_for(company_id)
+    return embeddings.of(ready) if isinstance(ready, Opened) else None
