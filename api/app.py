@@ -41,6 +41,7 @@ from api.messages import MessageController
 from api.methods import Methods
 from api.openapi import routes as openapi
 from api.openapi.problems import error_index, error_page
+from api.personas import PersonaController, PersonaDraftController
 from api.push import PushController
 from api.realtime import Hub
 from api.sandbox import SandboxController
@@ -97,6 +98,8 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     ContactLeadController,
     LeadController,
     LeadFieldController,
+    PersonaController,
+    PersonaDraftController,
 )
 
 

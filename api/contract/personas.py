@@ -1,5 +1,150 @@
 """Personas: who answers customers, or drafts for agents."""
 
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import UNSET, Meta, UnsetType
+
+from api.contract.base import Input, Label, Output, PersonRef, example
+from api.contract.contacts import Moment
+from db.accounts.enums import Language
+from db.boards.enums import StageColor
 from db.personas.config import GOAL_KEY as GOAL_KEY
 from db.personas.config import HOST as HOST
+from db.personas.config import INSTRUCTIONS as INSTRUCTIONS
+from db.personas.config import TOOLS as TOOLS
+from db.personas.config import ActionBounds as ActionBounds
+from db.personas.config import Budget as Budget
+from db.personas.config import FollowUp as FollowUp
+from db.personas.config import FollowUpStep as FollowUpStep
+from db.personas.config import Goal as Goal
+from db.personas.config import HandOver as HandOver
+from db.personas.config import Hours as Hours
+from db.personas.config import Identity as Identity
+from db.personas.config import Inactivity as Inactivity
+from db.personas.config import Model as Model
 from db.personas.config import PersonaConfig as PersonaConfig
+from db.personas.config import Rule as Rule
+from db.personas.config import Tools as Tools
+from db.personas.config import Turn as Turn
+from db.personas.enums import BindingHours, PersonaMode, PersonaState, StartingPersona
+
+Emoji = Annotated[str, Meta(max_length=32, examples=["🛍️"])]
+Note = Annotated[str, Meta(max_length=300, examples=["Frete grátis acima de R$ 200"], extra={"trim": True})]
+Priority = Annotated[int, Meta(ge=1, le=100, examples=[50])]
+
+
+class PersonaBinding(Output):
+    """Where a persona serves: what is named must all hold."""
+
+    id: UUID
+    channel_id: UUID | None
+    label_id: UUID | None
+    stage_id: UUID | None
+    hours: BindingHours
+    priority: Annotated[int, example(50)]  # of those that hold the lowest decides, of equal ones that which names more
+
+
+class BindingInput(Input):
+    """One that names nothing is refused; a label or a stage alone is one for conversations of all channels."""
+
+    channel_id: UUID | None = None
+    label_id: UUID | None = None
+    stage_id: UUID | None = None
+    hours: BindingHours = BindingHours.ALWAYS
+    priority: Priority = 50
+
+
+class PersonaBindings(Input):
+    """PUT /v1/personas/{id}/bindings with If-Match → Persona: all of them, in place of those there are."""
+
+    bindings: Annotated[
+        list[BindingInput],
+        Meta(max_length=50),
+        example([{"channel_id": "0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42", "hours": "always"}]),
+    ]
+
+
+class Persona(Output):
+    """GET /v1/personas → Page[Persona], by name; POST PersonaCreate; GET, PATCH, DELETE /v1/personas/{id}, and POST …/pause, …/resume,
+    with If-Match. What it says and does is its draft (/draft) and what was published (/versions)."""
+
+    id: UUID
+    name: Annotated[str, example("Lia")]
+    state: PersonaState
+    mode: PersonaMode
+    emoji: Annotated[str, example("🛍️")]  # "": its initials
+    color: StageColor
+    role: Annotated[str, example("assistente de vendas")]  # of the draft
+    bindings: list[PersonaBinding]
+    published_number: Annotated[int, example(3)] | None  # of the version that serves
+    published_at: Moment | None
+    has_changes: bool  # the draft differs from what serves
+    created_at: Moment
+    version: int
+
+
+class PersonaCreate(Input):
+    """POST /v1/personas → Persona: a draft that serves nobody and, once published, suggests."""
+
+    name: Annotated[Label, example("Lia")]
+    starting: StartingPersona = StartingPersona.BLANK
+    language: Language | None = None  # of what it begins with; null: the company's
+
+
+class PersonaPatch(Input):
+    """Holds at once, without publishing."""
+
+    name: Annotated[Label, example("Lia")] | UnsetType = UNSET
+    mode: PersonaMode | UnsetType = UNSET
+    emoji: Emoji | UnsetType = UNSET
+    color: StageColor | UnsetType = UNSET
+
+
+_CONFIG = {"instructions": "Ajude a escolher o vestido e tire dúvidas de tamanho.", "identity": {"role": "assistente de vendas"}}
+
+
+class DraftProblem(Output):
+    """What keeps a draft from being published. `field` is a path within its `config`."""
+
+    field: Annotated[str, example("handover.team_id")]
+    code: Annotated[str, example("persona_part_gone")]
+    message: Annotated[str, example("This is no longer there. Choose another one.")]
+
+
+class PersonaDraft(Output):
+    """GET /v1/personas/{id}/draft; PUT PersonaDraftSave with If-Match. Its version is not the persona's."""
+
+    config: PersonaConfig
+    published: PersonaConfig | None  # what serves now
+    problems: list[DraftProblem]
+    version: int
+
+
+class PersonaDraftSave(Input):
+    """The whole document. What is left out has its default; a draft may be unfinished."""
+
+    config: Annotated[PersonaConfig, example(_CONFIG)]
+
+
+class PersonaPublish(Input):
+    """POST /v1/personas/{id}/publish → Persona, with the draft's ETag as If-Match."""
+
+    note: Note = ""
+
+
+class PersonaVersion(Output):
+    """GET /v1/personas/{id}/versions → Page[PersonaVersion], newest first. A version never changes."""
+
+    id: UUID
+    number: Annotated[int, example(3)]
+    note: Annotated[str, example("Frete grátis acima de R$ 200")]
+    created_by: PersonRef | None  # null: an API key
+    created_at: Moment
+    is_published: bool  # it is the one that serves
+
+
+class PersonaVersionDetail(PersonaVersion):
+    """GET /v1/personas/{id}/versions/{version_id}; POST …/restore with the draft's If-Match → PersonaDraft."""
+
+    config: PersonaConfig

@@ -13,6 +13,7 @@ from db.errors import ErrorCode, RequestError
 from db.holds.errors import HoldError
 from db.messages.errors import MessageError, ReplyError, UploadError
 from db.notifications.errors import NotificationError
+from db.personas.errors import PersonaError
 
 BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "api_keys_create": (
@@ -247,6 +248,14 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ReplyError.VOICE_NOT_TAKEN,
         RequestError.NOT_FOUND,
     ),
+    "personas_create": (
+        PersonaError.PERSONA_EXISTS,
+        PersonaError.TOO_MANY_PERSONAS,
+    ),
+    "personas_pause": (PersonaError.NEVER_PUBLISHED,),
+    "personas_publish": (PersonaError.NOTHING_TO_PUBLISH,),
+    "personas_resume": (PersonaError.NEVER_PUBLISHED,),
+    "personas_update": (PersonaError.PERSONA_EXISTS,),
     "quick_replies_create": (ConversationError.SHORTCUT_EXISTS,),
     "quick_replies_update": (ConversationError.SHORTCUT_EXISTS,),
     "stages_delete": (

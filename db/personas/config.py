@@ -173,7 +173,7 @@ class Budget(Part, frozen=True):
 class PersonaConfig(Part, frozen=True):
     """The whole document. Nothing that is not named here reaches a prompt."""
 
-    identity: Identity = Identity()
+    identity: Identity = field(default_factory=Identity)
     instructions: Annotated[
         str, Meta(max_length=INSTRUCTIONS, examples=["Ajude a escolher o vestido e tire dúvidas de tamanho."])
     ] = ""
@@ -181,15 +181,15 @@ class PersonaConfig(Part, frozen=True):
     rules: Annotated[list[Rule], Meta(max_length=40)] = []
     allowed_hosts: Annotated[list[Annotated[str, Meta(pattern=HOST, examples=["lojaaurora.com.br"])]], Meta(max_length=50)] = []
     knowledge_base_ids: Annotated[list[UUID], Meta(max_length=20)] = []
-    tools: Tools = Tools()
-    bounds: ActionBounds = ActionBounds()
-    model: Model = Model()
-    turn: Turn = Turn()
-    hours: Hours = Hours()
-    followup: FollowUp = FollowUp()
-    handover: HandOver = HandOver()
-    inactivity: Inactivity = Inactivity()
-    budget: Budget = Budget()
+    tools: Tools = field(default_factory=Tools)
+    bounds: ActionBounds = field(default_factory=ActionBounds)
+    model: Model = field(default_factory=Model)
+    turn: Turn = field(default_factory=Turn)
+    hours: Hours = field(default_factory=Hours)
+    followup: FollowUp = field(default_factory=FollowUp)
+    handover: HandOver = field(default_factory=HandOver)
+    inactivity: Inactivity = field(default_factory=Inactivity)
+    budget: Budget = field(default_factory=Budget)
 
     def checks(self) -> frozenset[RuleCheck]:
         """What code looks for in each answer, by the rules that name it."""

@@ -128,7 +128,7 @@ async def restore(actor: Actor, persona_id: UUID, version_id: UUID, *, expected:
 
 
 _VERSIONS = """
-select v.id, v.number, v.note, v.created_at, v.created_by, coalesce(u.name, '') as author, v.id = p.published_id as is_published
+select v.id, v.number, v.note, v.created_at, v.created_by, coalesce(u.name, '') as author, v.id is not distinct from p.published_id as is_published
 from persona_version v join persona p on p.company_id = v.company_id and p.id = v.persona_id
 left join membership m on m.company_id = v.company_id and m.user_id = v.created_by left join account_user u on u.id = m.user_id
 where v.company_id = $1 and v.persona_id = $2 and p.deleted_at is null

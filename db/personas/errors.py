@@ -15,6 +15,7 @@ class PersonaField(FieldCode):
     NAMES_NOTHING = "binding_names_nothing", "Choose a channel, a label or a stage. Where nothing is chosen, it serves nobody."
     TWICE = "persona_part_twice", "This stands here twice. Keep one."
     GOAL_KEY = "goal_key", "A short name has small letters, digits and _, and begins with a letter."
+    EMOJI = "persona_emoji", "Choose one emoji, or none."
     HOST = "host", "Write the name of the site alone, like lojaaurora.com.br."
     WAIT_ORDER = "wait_order", "The longest wait is shorter than the shortest. Correct the times."
     WINDOW_ORDER = "window_order", "The window ends before it begins. Correct the times."

@@ -8,12 +8,16 @@ import asyncpg
 import msgspec
 
 from db import versions
+from db.accounts.enums import Language
 from db.errors import RequestError
+from db.messages.emoji import is_emoji
 from db.permissions import Permission
 from db.personas.config import PersonaConfig
-from db.personas.enums import PersonaMode, PersonaState
-from db.personas.errors import PersonaError
+from db.personas.enums import PersonaMode, PersonaState, StartingPersona
+from db.personas.errors import PersonaError, PersonaField
 from db.personas.events import PersonaChanged
+from db.personas.starting import LOOKS
+from db.personas.starting import config as begins
 from db.tenancy import Actor
 from db.versions import Expected
 from db.work import Read, Work, read, work
@@ -75,22 +79,29 @@ async def told(w: Work, persona_id: UUID) -> asyncpg.Record:
 
 
 async def create_persona(
-    actor: Actor, *, name: str, config: PersonaConfig, emoji: str = "", color: str = "teal"
+    actor: Actor,
+    *,
+    name: str,
+    starting: StartingPersona = StartingPersona.BLANK,
+    language: Language | None = None,
+    config: PersonaConfig | None = None,
 ) -> asyncpg.Record:
-    """Row as in `personas`: a draft that serves nobody and, once published, suggests. Raises Conflict `persona_exists`,
-    `too_many_personas`."""
+    """Row as in `personas`: a draft that serves nobody and, once published, suggests. `language`: of what it begins with, that of the
+    company unless given; `config` instead of that. Raises Conflict `persona_exists`, `too_many_personas`."""
     async with work(actor, Permission.PERSONAS_WRITE) as w:
-        await w.execute("select from company where id = $1 for no key update", w.company_id)
-        names = await w.fetchval("select count(*) from persona where company_id = $1 and deleted_at is null", w.company_id)
-        if names >= MOST:
+        own = await w.fetchval("select language from company where id = $1 for no key update", w.company_id)
+        look = LOOKS[starting]
+        config = config or begins(starting, language or Language(own))
+        count = await w.fetchval("select count(*) from persona where company_id = $1 and deleted_at is null", w.company_id)
+        if count >= MOST:
             raise PersonaError.TOO_MANY_PERSONAS(most=MOST)
         await _free(w, name)
         persona_id: UUID = await w.fetchval(
             "insert into persona(company_id, name, emoji, color, draft, draft_by) values ($1, $2, $3, $4, $5::jsonb, $6) returning id",
             w.company_id,
             name,
-            emoji,
-            color,
+            look.emoji,
+            look.color.value,
             msgspec.json.encode(config).decode(),
             doer(w),
         )
@@ -100,7 +111,9 @@ async def create_persona(
 
 async def change_persona(actor: Actor, persona_id: UUID, *, expected: Expected = None, **given: Any) -> asyncpg.Record:
     """Row as in `personas`. `given`: new values of name, mode, emoji, color; they hold at once, without publishing. Raises NotFound,
-    PreconditionFailed, Conflict `persona_exists`."""
+    PreconditionFailed, Invalid, Conflict `persona_exists`."""
+    if given.get("emoji") and not is_emoji(given["emoji"]):
+        raise RequestError.INVALID(fields=[PersonaField.EMOJI("emoji")])
     async with work(actor, Permission.PERSONAS_WRITE) as w:
         before = await lock(w, persona_id)
         versions.check(before["version"], expected)

@@ -141,6 +141,9 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
     campaign = await factories.campaign(owner_db, owner, channel, template)
     lead = await factories.lead(owner_db, owner, contact_id=contact)
     board = await insert("select board_id from lead where company_id = $1")
+    persona = await insert(
+        "insert into persona(company_id, name, draft) values ($1, 'Bia', '{\"instructions\": \"Ajude.\"}') returning id"
+    )
     return {
         name: str(value)
         for name, value in {
@@ -175,6 +178,12 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
                 " values ($1, $2, uuidv7(), 'phone_shown', $3) returning id",
                 contact,
                 factories.MERGED,
+            ),
+            "persona_id": persona,
+            "persona_version_id": await insert(
+                "insert into persona_version(company_id, persona_id, number, config)"
+                ' values ($1, $2, 1, \'{"instructions": "Ajude."}\') returning id',
+                persona,
             ),
             "board_id": board,
             "stage_id": await insert("select stage_id from lead where company_id = $1"),

@@ -117,8 +117,9 @@ async def test_no_change_ignores_the_version_it_depends_on(
         "/v1/teams/{team",
         "/v1/quick-replies/{reply",
         "/v1/office-hours",
+        "/v1/personas/{persona",
     }
-    assert {method for method, _ in versioned} == {"PATCH", "DELETE", "POST"}
+    assert {method for method, _ in versioned} == {"PATCH", "DELETE", "POST", "PUT"}
     assert await _fingerprint(owner_db, belongings) == before
 
 

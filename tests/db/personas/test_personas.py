@@ -8,14 +8,24 @@ import asyncpg
 import msgspec
 import pytest
 
+from db.accounts.enums import Language
 from db.conversations import office_hours
 from db.conversations.hours import OpenHours
 from db.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from db.permissions import Permission, Role
 from db.personas import bindings, drafts, personas
 from db.personas.bindings import Binding
-from db.personas.config import FollowUp, Goal, HandOver, Hours, Identity, Model, PersonaConfig, Rule, Tools, Turn
-from db.personas.enums import BindingHours, ModelPreset, OutsideHours, PersonaMode, RuleCheck, RuleKind, ToolPolicy
+from db.personas.config import TOOLS, FollowUp, Goal, HandOver, Hours, Identity, Model, PersonaConfig, Rule, Tools, Turn
+from db.personas.enums import (
+    BindingHours,
+    ModelPreset,
+    OutsideHours,
+    PersonaMode,
+    RuleCheck,
+    RuleKind,
+    StartingPersona,
+    ToolPolicy,
+)
 from db.personas.serving import Serving, serving, version
 from db.tenancy import Actor, member
 from db.work import read, work
@@ -248,3 +258,28 @@ def test_nothing_said_holds_back_and_the_document_survives_its_column() -> None:
     )
     assert ruled.checks() == {RuleCheck.PRICES}
     assert msgspec.json.decode(msgspec.json.encode(ruled), type=PersonaConfig) == ruled
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("kind", list(StartingPersona))
+async def test_every_starting_persona_can_be_published_in_both_languages(
+    owner: Actor, kind: StartingPersona, language: Language
+) -> None:
+    row = await personas.create_persona(owner, name=f"{kind} {language}", starting=kind, language=language)
+    draft = await drafts.draft(owner, row["id"])
+    assert [field.path for field in draft.problems] == (["instructions"] if kind is StartingPersona.BLANK else [])
+    config = draft.config
+    assert msgspec.json.decode(msgspec.json.encode(config), type=PersonaConfig) == config, "within the bounds of the document"
+    if kind is not StartingPersona.BLANK:
+        assert config.checks()
+        assert len(config.handover.topics) >= 3
+        assert "\n" not in config.instructions.replace("\n\n", ""), "paragraphs, not lines"
+        assert {config.tools.policy(tool) for tool in TOOLS if tool != "hand_over"} <= {ToolPolicy.NEVER, ToolPolicy.SUGGEST}
+
+
+async def test_a_persona_begins_in_the_language_of_its_company(owner: Actor) -> None:
+    row = await personas.create_persona(owner, name="Vendas", starting=StartingPersona.SALES)
+    assert (row["role"], row["emoji"], row["color"]) == ("assistente de vendas", "🛍️", "teal")
+    with pytest.raises(Invalid):
+        await personas.change_persona(owner, row["id"], emoji="oi")
+    assert (await personas.change_persona(owner, row["id"], emoji=""))["emoji"] == ""

@@ -1,0 +1,38 @@
+"""What brings the operations of personas to each answer that is documented."""
+
+from uuid import UUID
+
+from tests.api.provocations import Request, Scene, Stage, alone, body, conflict, given
+
+
+async def _published(stage: Stage) -> Request:
+    await stage.set("persona", state="live", published_id=UUID(stage.things["persona_version_id"]))
+    return Request()
+
+
+async def _taken_name(stage: Stage) -> Request:
+    await stage.db.execute("insert into persona(company_id, name, draft) values ($1, 'Outra', '{}')", stage.owner.company_id)
+    return Request(body={"name": "outra"}, status=409)
+
+
+async def _here(stage: Stage) -> Request:
+    return Request(body={"bindings": [{"channel_id": stage.things["channel_id"]}]})
+
+
+SUCCESS: dict[str, Scene] = {
+    "personas_bindings_set": _here,
+    "personas_create": body(name=lambda _: "Nova"),
+    "personas_pause": _published,
+    "personas_publish": given("persona", draft='{"instructions": "Outra coisa."}'),
+    "personas_resume": _published,
+}
+"""What the example lacks to succeed."""
+
+ALSO: dict[str, list[Scene]] = {
+    "personas_create": [_taken_name],
+    "personas_pause": [conflict(alone())],
+    "personas_publish": [conflict(_published)],
+    "personas_resume": [conflict(alone())],
+    "personas_update": [_taken_name],
+}
+"""What else is asked, before it succeeds."""
