@@ -77,9 +77,9 @@ class _Counter(NamedTuple):
 _BUDGETS = """
 select distinct on (scope, period) scope, case scope when 'persona' then $2::uuid when 'conversation' then $3::uuid else $4::uuid end as subject_id,
     period, most, date_trunc(period, now(), (select time_zone from company where id = $1)) as starts
-from ai_budget where company_id = $1 and (scope = 'company' or scope = 'persona' and subject_id in ($2::uuid, $4::uuid) and $2::uuid is not null
-    or scope = 'conversation' and subject_id in ($3::uuid, $4::uuid) and $3::uuid is not null)
-order by scope, period, subject_id desc
+from ai_budget b where company_id = $1 and (scope = 'company' or scope = 'persona' and b.subject_id in ($2::uuid, $4::uuid) and $2::uuid is not null
+    or scope = 'conversation' and b.subject_id in ($3::uuid, $4::uuid) and $3::uuid is not null)
+order by scope, period, b.subject_id desc
 """
 OPEN = """
 insert into ai_spending(company_id, id, scope, subject_id, period, starts, spent) select $1, $2, $3, $4, $5, $6, (
@@ -109,7 +109,7 @@ returning id, scope, subject_id, period, spent, warned
 """
 
 _THESE = """
-where s.company_id = $1 and s.scope = $2 and s.period = $3 and ($4 = $5 or s.subject_id = $4)
+where s.company_id = $1 and s.scope = $2 and s.period = $3 and ($4::uuid = $5::uuid or s.subject_id = $4)
     and s.starts = date_trunc($3, now(), (select time_zone from company where id = $1))
 """
 _RECOUNT = f"""
