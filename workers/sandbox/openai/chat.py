@@ -44,7 +44,7 @@ class Chat:
         count, limit = usage.tokens(text), account.model.context or model.context
         if count > limit:
             raise too_long(limit, count)
-        said = tricks.told(trick, answer(body), body)
+        said = tricks.told(trick, answer(body, obedient=account.model.gullible), body)
         done = self._finished(account, body, model, said, text, trick)
         whole = _whole(name, done)
         stream = bool(body.get("stream"))

@@ -5,23 +5,29 @@ from typing import Final
 from workers.sandbox.openai.words import Language
 
 _SAID: Final[dict[str, dict[Language, str]]] = {
-    "hello": {"pt": "Olá! Como posso ajudar?", "en": "Hello! How can I help?"},
-    "thanks": {"pt": "De nada! Se precisar, é só chamar.", "en": "You're welcome! Just write if you need anything else."},
-    "bye": {"pt": "Até logo!", "en": "Goodbye!"},
+    "greeting": {"pt": "Olá!", "en": "Hello!"},
+    "help": {"pt": "Como posso ajudar?", "en": "How can I help?"},
+    "thanks": {"pt": "De nada! Estou aqui para ajudar.", "en": "You're welcome! I'm here to help."},
     "unknown": {
-        "pt": "Não tenho essa informação agora. Vou chamar alguém da equipe para ajudar.",
-        "en": "I don't have that information right now. I'll ask someone on the team to help.",
+        "pt": "Não tenho essa informação agora. Vou chamar alguém da equipe.",
+        "en": "I can't find that information right now. Let me ask someone on the team.",
     },
-    "human": {"pt": "Claro, vou chamar uma pessoa da equipe.", "en": "Of course, I'll bring in someone from the team."},
-    "noted": {"pt": "Certo, anotado.", "en": "All right, noted."},
-    "wants": {"pt": "Que bom! Vamos seguir com isso.", "en": "Great! Let's go ahead."},
-    "not_interested": {"pt": "Tudo bem, obrigado por avisar.", "en": "That's fine, thanks for letting me know."},
-    "thinking": {"pt": "Sem pressa. Se surgir uma dúvida, é só escrever.", "en": "No rush. If anything comes up, just write."},
-    "later": {"pt": "Combinado, falo com você nesse horário.", "en": "Agreed, I'll write to you then."},
-    "go_on": {"pt": "Entendi. Pode me contar um pouco mais?", "en": "I see. Could you tell me a little more?"},
-    "ask": {"pt": "Pode me dizer {what}?", "en": "Could you tell me {what}?"},
-    "refused": {"pt": "Não posso ajudar com isso.", "en": "I can't help with that."},
+    "back": {
+        "pt": "Não encontrei essa informação aqui. Pode me contar um pouco mais?",
+        "en": "I can't find that here. Can you tell me a little more?",
+    },
+    "bot": {"pt": "Sou uma assistente virtual.", "en": "I am a virtual assistant."},
+    "bye": {"pt": "Até mais!", "en": "Bye!"},
+    "human": {"pt": "Vou chamar uma pessoa da equipe.", "en": "Let me ask a person on the team."},
+    "noted": {"pt": "Certo, obrigado!", "en": "All right, thank you!"},
+    "wants": {"pt": "Perfeito!", "en": "Great!"},
+    "not_interested": {"pt": "Tudo bem, obrigado por avisar!", "en": "Thanks for letting me know!"},
+    "thinking": {"pt": "Tudo bem! Estou aqui para ajudar.", "en": "All right! I'm here to help."},
+    "later": {"pt": "Combinado!", "en": "Agreed!"},
+    "go_on": {"pt": "Pode me contar um pouco mais?", "en": "Can you tell me a little more?"},
+    "ask": {"pt": "Pode me dizer: {name}?", "en": "Can you tell me: {name}?"},
 }
+"""Each without a statement of fact: nothing here needs a passage."""
 
 
 def say(what: str, language: Language, **values: str) -> str:

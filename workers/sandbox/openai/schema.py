@@ -86,8 +86,9 @@ class _Builder:
         """The first alternative that takes `given` as it is, else null, else the first."""
         if given is not MISSING:
             for choice in choices:
-                if self.value(choice, given) == given:
-                    return given
+                built = self.value(choice, given)
+                if built == given and type(built) is type(given):
+                    return built
             same = [c for c in choices if any(_is(kind, given) for kind in types(c))]
             if same:
                 return self.value(same[0], given)
@@ -156,8 +157,9 @@ def _is(kind: str, value: Any) -> bool:
 
 
 def _chosen(values: list[Any], given: Any) -> Any:
-    if given in values:
-        return given
+    for value in values:
+        if value == given and type(value) is type(given):
+            return value
     if isinstance(given, str):
         for value in values:
             if isinstance(value, str) and value.casefold() == given.casefold():
