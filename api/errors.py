@@ -21,7 +21,7 @@ from litestar.exceptions import (
 from litestar.response.base import ASGIResponse
 from litestar.types import ExceptionHandlersMap
 
-from api.contract import base, boards, channels, contacts, conversations, kinds, personas, push, signups
+from api.contract import base, boards, channels, contacts, conversations, kinds, knowledge, personas, push, signups
 from api.contract.base import FieldError, Problem
 from api.strict import JSON, query_names
 from db import texts
@@ -31,6 +31,7 @@ from db.contacts.errors import ContactField
 from db.contacts.reasons import Reason
 from db.conversations.errors import ConversationField
 from db.errors import AppError, ErrorCode, Field, FieldCode, RequestError, RequestField
+from db.knowledge.errors import KnowledgeField
 from db.notifications.errors import NotificationField
 from db.personas.errors import PersonaField
 
@@ -65,6 +66,7 @@ PATTERNS: dict[str, FieldCode] = {
     personas.GOAL_KEY: PersonaField.GOAL_KEY,
     personas.HOST: PersonaField.HOST,
     kinds.KIND: RequestField.UNKNOWN_VALUE,
+    knowledge.URL: KnowledgeField.URL,
     channels.TEMPLATE_NAME: TemplateField.NAME,
     channels.TEMPLATE_LANGUAGE: TemplateField.LANGUAGE,
     channels.WEB_ADDRESS: TemplateField.WEB_ADDRESS,

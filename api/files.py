@@ -53,7 +53,7 @@ class FileController(Controller):
             raise RequestError.INVALID(fields=[RequestField.REQUIRED("file")])
         settings: Settings = request.app.state.settings
         quota = settings.media_quota_mb * 1_000_000
-        stored = await uploads.upload(actor, file.filename, file.content_type, _pieces(file), quota=quota)
+        stored = await uploads.upload(actor, file.filename, file.content_type, pieces(file), quota=quota)
         return msgspec.convert(stored, MessageFile, from_attributes=True)
 
     @get("/room", summary="Room for uploads")
@@ -130,7 +130,8 @@ def _wanted(header: str | None, served: Served) -> tuple[int, int] | None:
     return first, min(last, served.size - 1)
 
 
-async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
+async def pieces(file: UploadFile) -> AsyncIterator[bytes]:
+    """The content of an uploaded file."""
     while piece := await file.read(1 << 20):
         yield piece
 

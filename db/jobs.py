@@ -6,9 +6,9 @@ from uuid import UUID
 import msgspec
 
 WhenHeld = Literal["keep", "hold", "drop"]
-QueueName = Literal["default", "bulk", "inbound", "media", "inspect", "dry_run", "import"]
-QUEUES: tuple[QueueName, ...] = ("default", "bulk", "inbound", "media", "inspect", "dry_run", "import")
-ALONE: frozenset[QueueName] = frozenset(("inspect", "dry_run", "import"))
+QueueName = Literal["default", "bulk", "inbound", "media", "inspect", "dry_run", "import", "knowledge"]
+QUEUES: tuple[QueueName, ...] = ("default", "bulk", "inbound", "media", "inspect", "dry_run", "import", "knowledge")
+ALONE: frozenset[QueueName] = frozenset(("inspect", "dry_run", "import", "knowledge"))
 """Queues in which one job of a company runs at a time (index `job_alone`): what strangers' files cost is theirs alone."""
 
 
@@ -335,6 +335,42 @@ class CheckAi(Job, frozen=True, kw_only=True):
     @property
     def key(self) -> str | None:
         return "ai"
+
+
+class ReadSource(Job, frozen=True, kw_only=True):
+    """Reads a file, a page or a site of a knowledge base and cuts it into passages."""
+
+    queue: ClassVar[QueueName] = "knowledge"
+    timeout: ClassVar[float] = 900
+    max_tries: ClassVar[int] = 4
+    source_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"source:{self.source_id}"
+
+
+class EmbedBase(Job, frozen=True, kw_only=True):
+    """Gives the passages of a knowledge base the vectors that they lack, and changes to another model once all have one of it."""
+
+    queue: ClassVar[QueueName] = "bulk"
+    timeout: ClassVar[float] = 600
+    max_tries: ClassVar[int] = 12
+    when_held: ClassVar[WhenHeld] = "drop"  # asked anew by the round over all bases
+    base_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"embed:{self.base_id}"
+
+
+class EmbedQuestion(Job, frozen=True, kw_only=True):
+    """Makes the vectors of a question that somebody tries (`db/knowledge/asking.py`)."""
+
+    timeout: ClassVar[float] = 30
+    max_tries: ClassVar[int] = 1
+    when_held: ClassVar[WhenHeld] = "drop"
+    question_id: UUID
 
 
 class SandboxControl(Job, frozen=True, kw_only=True):

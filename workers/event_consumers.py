@@ -5,9 +5,11 @@ from uuid import UUID
 
 from db.event_consumers import Batch, take
 from db.jobs import ReadEvents
+from db.knowledge import bases
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import Work, work
+from workers.knowledge import embedding
 from workers.registration import Handler
 from workers.runtime import Cancel
 
@@ -37,4 +39,6 @@ class ConsumerJobs:
                 more = batch.more
 
 
-JOBS = (Handler(ReadEvents, lambda _: ConsumerJobs({}).read_events),)
+READERS: Mapping[str, Reader] = {bases.CONSUMER: embedding.connection_changed}
+
+JOBS = (Handler(ReadEvents, lambda _: ConsumerJobs(READERS).read_events),)

@@ -14,6 +14,7 @@ from db.clock import now
 from db.contacts import import_files, import_undo, imports
 from db.contacts.enums import ImportState
 from db.contacts.reasons import FileProblem
+from db.knowledge import source_files
 from db.messages import files, inbox, lost, uploads
 from db.work import forget_ticks, system_work, take_tick
 from workers.registration import Loop
@@ -78,7 +79,7 @@ async def _delete_orphans(keys: list[str]) -> None:
     """Those that no row needs."""
     if not keys:
         return
-    kept = await import_files.needed(keys) | await files.needed(keys)
+    kept = await import_files.needed(keys) | await files.needed(keys) | await source_files.needed(keys)
     for key in keys:
         if key not in kept:
             log.info("housekeeping.orphan", key=key)

@@ -42,6 +42,7 @@ from workers import (
     unknown,
 )
 from workers.imports import job as imports
+from workers.knowledge import embedding, reading
 from workers.llm import check as llm_check
 from workers.llm import client as llm
 from workers.media import job as media
@@ -63,6 +64,8 @@ HANDLERS: tuple[Handler, ...] = (
     *conversations.JOBS,
     *event_consumers.JOBS,
     *imports.JOBS,
+    *embedding.JOBS,
+    *reading.JOBS,
     *llm_check.JOBS,
     *mail.JOBS,
     *media.JOBS,
@@ -80,6 +83,7 @@ LOOPS: tuple[Loop, ...] = (
     *campaigns.LOOPS,
     *channels.LOOPS,
     *conversations.LOOPS,
+    *embedding.LOOPS,
     *housekeeping.LOOPS,
     *inbound.LOOPS,
     *llm_check.LOOPS,
@@ -91,7 +95,7 @@ LOOPS: tuple[Loop, ...] = (
 
 log = structlog.get_logger("workers")
 
-SLOTS = {"default": 8, "bulk": 3, "inbound": 4, "media": 4, "inspect": 3, "dry_run": 2, "import": 2, "send": 4}
+SLOTS = {"default": 8, "bulk": 3, "inbound": 4, "media": 4, "inspect": 3, "dry_run": 2, "import": 2, "knowledge": 2, "send": 4}
 """How many of each queue run at once; jobs of one company never take the last. A wake-up of the send queue only puts its lane
 among those that wait for their turn."""
 SEND_SLOTS = 32

@@ -32,6 +32,11 @@ from db.contacts.enums import MergeReason as MergeReason
 from db.holds.enums import HoldCause as HoldCause
 from db.holds.enums import HoldDecision as HoldDecision
 from db.holds.enums import HoldKind as HoldKind
+from db.knowledge.enums import BaseLanguage as BaseLanguage
+from db.knowledge.enums import GapState as GapState
+from db.knowledge.enums import Schedule as Schedule
+from db.knowledge.enums import SourceKind as SourceKind
+from db.knowledge.enums import SourceState as SourceState
 from db.messages.enums import DeliveryPolicy as DeliveryPolicy
 from db.messages.enums import FileReason as FileReason
 from db.messages.enums import FileState as FileState

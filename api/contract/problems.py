@@ -34,6 +34,8 @@ from db.errors import Params as Params
 from db.errors import RequestError as RequestError
 from db.errors import fill as fill
 from db.holds.errors import HoldError
+from db.knowledge.errors import KnowledgeError, KnowledgeField
+from db.knowledge.errors import SourceFailure as SourceFailure
 from db.messages.errors import MessageError, ReplyField, UploadError
 from db.messages.errors import ReplyError as ReplyError
 from db.notifications.errors import NotificationError, NotificationField
@@ -53,6 +55,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     ReplyError,
     UploadError,
     ConversationError,
+    KnowledgeError,
     CampaignError,
     BoardError,
     AiError,
@@ -69,6 +72,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     ContactImportField,
     ReplyField,
     ConversationField,
+    KnowledgeField,
     CampaignField,
     BoardField,
     AiField,
@@ -84,6 +88,7 @@ OTHER_LISTS: tuple[type[Code], ...] = (
     CheckDetail,
     SignupFailure,
     CallFailure,
+    SourceFailure,
 )
 """Codes that stand in answers of success: what became of rows, files and connections."""
 

@@ -11,6 +11,7 @@ from db.contacts.errors import ContactError, ContactImportError
 from db.conversations.errors import ConversationError
 from db.errors import ErrorCode, RequestError
 from db.holds.errors import HoldError
+from db.knowledge.errors import KnowledgeError
 from db.messages.errors import MessageError, ReplyError, UploadError
 from db.notifications.errors import NotificationError
 from db.personas.errors import PersonaError
@@ -181,6 +182,25 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactImportError.IMPORT_NOT_READY,
         ContactImportError.MAPPING_INVALID,
     ),
+    "knowledge_bases_create": (KnowledgeError.BASE_EXISTS, KnowledgeError.TOO_MANY_BASES),
+    "knowledge_bases_files": (
+        KnowledgeError.FILE_KIND,
+        KnowledgeError.NO_ROOM_FOR_SOURCE,
+        KnowledgeError.TOO_MANY_SOURCES,
+        RequestError.FILE_TOO_LARGE,
+    ),
+    "knowledge_bases_sources_create": (KnowledgeError.BASE_FULL, KnowledgeError.TOO_MANY_SOURCES),
+    "knowledge_bases_update": (KnowledgeError.BASE_EXISTS,),
+    "knowledge_gaps_answer": (KnowledgeError.BASE_FULL, KnowledgeError.GAP_CLOSED, KnowledgeError.TOO_MANY_SOURCES),
+    "knowledge_gaps_dismiss": (KnowledgeError.GAP_CLOSED,),
+    "knowledge_sources_file": (
+        KnowledgeError.FILE_KIND,
+        KnowledgeError.NO_ROOM_FOR_SOURCE,
+        KnowledgeError.NOT_OF_THIS_KIND,
+        RequestError.FILE_TOO_LARGE,
+    ),
+    "knowledge_sources_read": (KnowledgeError.NOTHING_TO_READ,),
+    "knowledge_sources_update": (KnowledgeError.BASE_FULL, KnowledgeError.NOT_OF_THIS_KIND),
     "labels_create": (ConversationError.LABEL_EXISTS,),
     "labels_update": (ConversationError.LABEL_EXISTS,),
     "leads_bulk_move": (

@@ -144,9 +144,20 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
     persona = await insert(
         "insert into persona(company_id, name, draft) values ($1, 'Bia', '{\"instructions\": \"Ajude.\"}') returning id"
     )
+    base = await insert("insert into knowledge_base(company_id, name, language) values ($1, 'Loja', 'pt') returning id")
     return {
         name: str(value)
         for name, value in {
+            "base_id": base,
+            "source_id": await insert(
+                "insert into knowledge_source(company_id, base_id, kind, title, key, mime_type, size)"
+                " values ($1, $2, 'file', 'precos.csv', 'x', 'text/csv', 1) returning id",
+                base,
+            ),
+            "gap_id": await insert(
+                "insert into knowledge_gap(company_id, base_id, lexemes, questions) values ($1, $2, '{frete}', '{Qual o frete?}') returning id",
+                base,
+            ),
             "channel_id": channel,
             "template_id": template,
             "file_id": await factories.message_file(owner_db, owner, channel, contact),

@@ -50,7 +50,7 @@ class Stage:
         await self.db.execute(
             f"update {table} set {given} where company_id = $1 and id = $2",
             self.owner.company_id,
-            UUID(self.things[f"{table.removeprefix('contact_').removeprefix('channel_')}_id"]),
+            UUID(self.things[f"{table.removeprefix('contact_').removeprefix('channel_').removeprefix('knowledge_')}_id"]),
             *columns.values(),
         )
 

@@ -29,6 +29,7 @@ UNKEYED = {
     "/v1/auth/switch-company": "ends the session that asks, so nobody can ask again",
     "/v1/me/password": "ends the session that asks, so nobody can ask again",
     "/v1/contacts/count": "reads only",
+    "/v1/knowledge-bases/{base_id}/search": "reads only",
     "/v1/campaigns/{campaign_id}/audience": "reads only",
     "/v1/campaigns/{campaign_id}/preview": "reads only",
 }
@@ -118,6 +119,8 @@ async def test_no_change_ignores_the_version_it_depends_on(
         "/v1/quick-replies/{reply",
         "/v1/office-hours",
         "/v1/personas/{persona",
+        "/v1/knowledge-bases/{base",
+        "/v1/knowledge-sources/{source",
     }
     assert {method for method, _ in versioned} == {"PATCH", "DELETE", "POST", "PUT"}
     assert await _fingerprint(owner_db, belongings) == before
@@ -172,6 +175,9 @@ async def _fingerprint(db: asyncpg.Connection, belongings: dict[str, str]) -> li
         "lead",
         "lead_note",
         "lost_reason",
+        "knowledge_base",
+        "knowledge_source",
+        "knowledge_gap",
         "invitation",
         "membership",
     ):

@@ -12,7 +12,7 @@ from db.ai.connection import Opened
 from db.ai.enums import EmbedderKind
 from db.ai.errors import CallFailure
 from db.ai.ledger import About
-from workers.llm import chat, client, embeddings
+from workers.llm import chat, client, embeddings, local
 from workers.llm.attempts import Attempt, attempted, ready_for, repeated, stop_for, worth_another
 from workers.llm.chat import Request
 from workers.llm.client import Failed, failures
@@ -108,7 +108,7 @@ async def embed(
     if chosen is None:
         return NotConnected() if isinstance(ready, Opened) else ready
     if chosen.provider == EmbedderKind.LOCAL:
-        return NotConnected(CallFailure.LOCAL_OFF)
+        return await local.embed(texts, kind) if local.installed() else NotConnected(CallFailure.LOCAL_OFF)
     if not isinstance(ready, Opened):
         return ready
     if chosen.provider != ready.connection.provider:

@@ -14,7 +14,7 @@ from db.ai import catalogue
 from db.ai.connection import Opened
 from db.ai.enums import EmbedderKind, Provider
 from db.ai.ledger import About, Tokens
-from workers.llm import chat, client
+from workers.llm import chat, client, local
 from workers.llm.attempts import Attempt, attempted, repeated
 from workers.llm.chat import TIMEOUT
 from workers.llm.completions import Completion, usage_of
@@ -55,7 +55,7 @@ def of(ready: Opened) -> Embedder | None:
     connection = ready.connection
     if connection.embedder is EmbedderKind.SERVICE:
         return Embedder(connection.provider, connection.embedding_model, connection.embedding_dims)
-    return Embedder(EmbedderKind.LOCAL, connection.embedding_model) if connection.embedder is EmbedderKind.LOCAL else None
+    return Embedder(EmbedderKind.LOCAL, local.MODEL, local.DIMS) if connection.embedder is EmbedderKind.LOCAL else None
 
 
 async def vectors(ready: Opened, about: About, texts: Sequence[str], embedder: Embedder) -> list[list[float]] | Outcome:

@@ -1,0 +1,151 @@
+"""The vectors of a base: which passages lack one, and the change from one model to another.
+
+Vectors of two models are never compared: a base is searched by those of its `embedder`. Another model is indexed beside it as
+`next_embedder`; once no passage lacks a vector of it, one statement makes it the embedder, and the old vectors go.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from db.ai.errors import CallFailure
+from db.jobs import EmbedBase
+from db.knowledge.events import KnowledgeBaseChanged, KnowledgeSourceChanged
+from db.knowledge.search import literal
+from db.permissions import Permission
+from db.tenancy import worker
+from db.work import Work, read, system_read, work
+
+
+class Lacking(NamedTuple):
+    """A passage without a vector. `text` is what is embedded."""
+
+    id: UUID
+    text: str
+
+
+_LACKING = """
+select c.id, case when c.heading = '' then c.body else c.heading || E'\\n' || c.body end as text from knowledge_chunk c
+where c.company_id = $1 and c.base_id = $2
+    and not exists (select from knowledge_vector v where v.company_id = $1 and v.base_id = $2 and v.embedder = $3 and v.chunk_id = c.id)
+order by c.id limit $4
+"""
+_STORE = """
+insert into knowledge_vector(company_id, base_id, chunk_id, embedder, emb)
+select $1, $2, c.id, $3, x.emb::halfvec from unnest($4::uuid[], $5::text[]) x(id, emb)
+join knowledge_chunk c on c.company_id = $1 and c.base_id = $2 and c.id = x.id on conflict do nothing
+"""
+_COUNT = """
+update knowledge_source s set embedded = x.n from (
+    select c.source_id, count(v.chunk_id) as n from knowledge_chunk c
+    left join knowledge_vector v on v.company_id = $1 and v.base_id = $2 and v.embedder = $3 and v.chunk_id = c.id
+    where c.company_id = $1 and c.base_id = $2 and ($4::uuid[] is null or c.source_id = any($4)) group by c.source_id) x
+where s.company_id = $1 and s.id = x.source_id and s.embedded <> x.n returning s.id
+"""
+
+
+async def queue_unfinished() -> None:
+    """Has every base go on whose passages lack vectors, or whose model is being changed."""
+    async with system_read() as s:
+        rows = await s.fetch(
+            "select company_id, base_id from knowledge_source where embedded < chunks"
+            " union select company_id, id from knowledge_base where next_embedder is not null"
+        )
+    for row in rows:
+        async with work(worker(row["company_id"]), Permission.KNOWLEDGE_WRITE) as w:
+            w.enqueue(EmbedBase(base_id=row["base_id"]))
+
+
+async def wanted(company_id: UUID, base_id: UUID, embedder: str) -> bool:
+    """The base is to have vectors of this model: at once where it had none, else beside what it has. False: it is gone."""
+    async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
+        row = await w.fetchrow(
+            "select embedder, next_embedder from knowledge_base where company_id = $1 and id = $2 for no key update",
+            company_id,
+            base_id,
+        )
+        if row is None:
+            return False
+        now = row["embedder"] or embedder
+        following = None if now == embedder else embedder
+        if (now, following) != (row["embedder"], row["next_embedder"]):
+            await w.execute(
+                "update knowledge_base set embedder = $3, next_embedder = $4 where company_id = $1 and id = $2",
+                company_id,
+                base_id,
+                now,
+                following,
+            )
+            await w.execute(
+                "delete from knowledge_vector where company_id = $1 and base_id = $2 and embedder <> all($3::text[])",
+                company_id,
+                base_id,
+                [now, embedder],
+            )
+            w.emit(KnowledgeBaseChanged(base_id=base_id))
+        return True
+
+
+async def lacking(company_id: UUID, base_id: UUID, embedder: str, most: int) -> list[Lacking]:
+    """At most so many passages that have no vector of this model."""
+    async with read(worker(company_id), Permission.KNOWLEDGE_READ) as r:
+        return [Lacking(*row) for row in await r.fetch(_LACKING, company_id, base_id, embedder, most)]
+
+
+async def keep(company_id: UUID, base_id: UUID, embedder: str, vectors: Sequence[tuple[UUID, Sequence[float]]]) -> None:
+    """Keeps vectors of passages; of those that are gone meanwhile none."""
+    async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
+        ids = [chunk_id for chunk_id, _ in vectors]
+        await w.execute(_STORE, company_id, base_id, embedder, ids, [literal(vector) for _, vector in vectors])
+        if await w.fetchval(
+            "select embedder = $3 from knowledge_base where company_id = $1 and id = $2", company_id, base_id, embedder
+        ):
+            sources = await w.fetch(
+                "select distinct source_id from knowledge_chunk where company_id = $1 and id = any($2::uuid[])", company_id, ids
+            )
+            await _count(w, base_id, embedder, [row["source_id"] for row in sources])
+        w.emit(KnowledgeBaseChanged(base_id=base_id))
+
+
+async def finish(company_id: UUID, base_id: UUID, embedder: str) -> None:
+    """Searches by this model from now on, unless a passage lacks its vector; those of others go."""
+    async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
+        changed = await w.fetchval(
+            "update knowledge_base b set embedder = $3, next_embedder = null where company_id = $1 and id = $2 and next_embedder = $3"
+            " and b.chunks <= (select count(*) from knowledge_vector v where v.company_id = $1 and v.base_id = $2 and v.embedder = $3)"
+            " returning true",
+            company_id,
+            base_id,
+            embedder,
+        )
+        if changed:
+            await w.execute(
+                "delete from knowledge_vector where company_id = $1 and base_id = $2 and embedder <> $3",
+                company_id,
+                base_id,
+                embedder,
+            )
+            w.emit(KnowledgeBaseChanged(base_id=base_id))
+        await w.execute(
+            "update knowledge_base set embedding_problem = null where company_id = $1 and id = $2 and embedding_problem is not null",
+            company_id,
+            base_id,
+        )
+        await _count(w, base_id, embedder, None)
+
+
+async def _count(w: Work, base_id: UUID, embedder: str, sources: list[UUID] | None) -> None:
+    for row in await w.fetch(_COUNT, w.company_id, base_id, embedder, sources):
+        w.emit(KnowledgeSourceChanged(base_id=base_id, source_id=row["id"]))
+
+
+async def problem(company_id: UUID, base_id: UUID, why: CallFailure) -> None:
+    """Vectors do not come; said once."""
+    async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
+        if await w.execute(
+            "update knowledge_base set embedding_problem = $3 where company_id = $1 and id = $2 and embedding_problem is distinct from $3",
+            company_id,
+            base_id,
+            why.value,
+        ):
+            w.emit(KnowledgeBaseChanged(base_id=base_id))
