@@ -45,7 +45,7 @@ from api.openapi.problems import error_index, error_page
 from api.personas import PersonaController, PersonaDraftController
 from api.push import PushController
 from api.realtime import Hub
-from api.sandbox import SandboxController
+from api.sandbox import SandboxController, SandboxModelController
 from api.stage_rules import BoardRuleController, StageRuleController, StageTryController
 from api.templates import TemplateController
 from db import blobs, crypto, valkey
@@ -75,6 +75,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     ChannelController,
     TemplateController,
     SandboxController,
+    SandboxModelController,
     ContactController,
     MessageController,
     ConversationController,

@@ -16,8 +16,17 @@ from api.auth.guard import Caller
 from api.contract.base import Done, Page
 from api.contract.buttons import MessageRow, PreviewButton
 from api.contract.message_files import MessageFile
-from api.contract.sandbox import Behaviour, SandboxMessage, SandboxNews, SandboxPhone, SandboxReply
+from api.contract.sandbox import (
+    Behaviour,
+    ModelBehaviour,
+    ModelRequest,
+    SandboxMessage,
+    SandboxNews,
+    SandboxPhone,
+    SandboxReply,
+)
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page
+from db.ai import sandbox_model
 from db.channels import actions
 from db.messages import threads
 from db.messages.threads import Entry, Phone
@@ -124,4 +133,40 @@ class SandboxController(Controller):
     )
     async def behave(self, channel_id: FromPath[UUID], data: JSONBody[Behaviour], actor: Caller) -> Behaviour:
         await actions.sandbox_behave(actor, channel_id, msgspec.to_builtins(data))
+        return data
+
+
+class SandboxModelController(Controller):
+    """The simulator's language model."""
+
+    path = "/v1/sandbox/model"
+    tags = ("Sandbox",)
+
+    @get(
+        "/requests",
+        summary="What the model saw",
+        description="Requests of this company to the simulator's model with what it answered, newest first; the last fifty.",
+    )
+    async def requests(self, actor: Caller, cursor: Cursor = None, limit: Limit = 50) -> Page[ModelRequest]:
+        before = decode_cursor(cursor, tuple[int])
+        rows = await sandbox_model.requests(actor, before=before[0] if before else None, limit=one_over(limit))
+        return page(rows, limit, lambda row: (row.number,), lambda row: msgspec.convert(row, ModelRequest, from_attributes=True))
+
+    @post(
+        "/requests/refresh",
+        status_code=202,
+        summary="Fetch what the model saw",
+        description="Has the newest requests fetched from the simulator; ends with event `model_requests.changed` when there are new ones.",
+    )
+    async def refresh(self, actor: Caller) -> Done:
+        await sandbox_model.ask(actor)
+        return Done()
+
+    @get("/behaviour", summary="Behaviour of the model", description="How the simulator's model behaves towards this company.")
+    async def behaviour(self, actor: Caller) -> ModelBehaviour:
+        return msgspec.convert(await sandbox_model.behaviour(actor), ModelBehaviour)
+
+    @put("/behaviour", summary="Set the behaviour of the model", description="Applied within a moment.")
+    async def behave(self, data: JSONBody[ModelBehaviour], actor: Caller) -> ModelBehaviour:
+        await sandbox_model.behave(actor, msgspec.to_builtins(data))
         return data

@@ -382,5 +382,17 @@ class SandboxControl(Job, frozen=True, kw_only=True):
     params: dict[str, str | float | int | bool]
 
 
+class SandboxModel(Job, frozen=True, kw_only=True):
+    """Fetches what the simulator's model read, or tells it how to behave (`db/ai/sandbox_model.py`)."""
+
+    when_held: ClassVar[WhenHeld] = "drop"
+    max_tries: ClassVar[int] = 4
+    verb: Literal["requests", "behaviour"]
+
+    @property
+    def key(self) -> str | None:
+        return f"sandbox_model:{self.verb}"
+
+
 JOBS: tuple[type[Job], ...] = tuple(Job.__subclasses__())
 """All of them: what is not here cannot be read from its row."""

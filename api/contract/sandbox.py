@@ -73,6 +73,54 @@ class SandboxReply(Input):
     option: Annotated[int, Meta(ge=0, le=9)] = 0  # from 0
 
 
+class ModelCall(Output):
+    """A tool that the model called. `arguments`: JSON as it wrote them."""
+
+    name: Annotated[str, example("search_knowledge")]
+    arguments: Annotated[str, example('{"query":"Qual o prazo?"}')]
+
+
+class ModelMessage(Output):
+    """One message of a request, or its answer."""
+
+    role: Annotated[str, example("user")]  # system, user, assistant or tool
+    text: Annotated[str, example("Qual o prazo de entrega?")]
+    calls: list[ModelCall]
+
+
+class ModelRequest(Output):
+    """GET /v1/sandbox/model/requests → Page[ModelRequest], newest first."""
+
+    number: Annotated[int, example(17)]
+    at: Moment
+    kind: Annotated[str, example("chat")]  # chat, embeddings, moderations or transcriptions
+    model: Annotated[str, example("gpt-5.6-terra")]
+    status: Annotated[int, example(200)]  # of HTTP; 0: it got no answer
+    milliseconds: Annotated[int, example(12)]
+    messages: list[ModelMessage]  # what the model read
+    tools: list[Annotated[str, example("search_knowledge")]]  # that it might call
+    answer: ModelMessage | None
+    problem: Annotated[str, example("")]  # why it was refused
+    input_tokens: int | None
+    cached_tokens: int | None  # among them
+    output_tokens: int | None
+
+
+ModelTrick = Literal[
+    "none", "rate_limit", "rate_limit_after", "no_quota", "error", "hang", "cut", "bad_arguments", "unknown_tool", "parallel_calls",
+    "same_call_ids", "refusal", "length", "filtered", "no_choices", "no_usage", "wrong_citations", "wrong_shape",
+]  # fmt: skip
+
+
+class ModelBehaviour(Input):
+    """PUT and GET /v1/sandbox/model/behaviour."""
+
+    trick: ModelTrick = "none"
+    times: Annotated[int, Meta(ge=0, le=1000)] = 0  # so many requests meet it; 0: all
+    gullible: bool = False  # it obeys every order that it reads anywhere: what a company's own rules must withstand
+    slow_seconds: Annotated[float, Meta(ge=0, le=60)] = 0.0
+
+
 class Behaviour(Input):
     """PUT and GET /v1/sandbox/{channel_id}/behaviour."""
 

@@ -22,7 +22,6 @@ from db.versions import Expected, check
 from db.work import Read, read, system_read, work
 
 STOPPED = frozenset((ConnectionState.KEY_REFUSED, ConnectionState.NO_CREDIT))
-SANDBOX_KEY = "sandbox"
 _NEEDS_ADDRESS = frozenset((Provider.AZURE, Provider.COMPATIBLE))
 _COLUMNS = (
     "id, provider, base_url, api_version, organization, chat_model, embedder, embedding_model, embedding_dims, state, state_at,"
@@ -139,7 +138,6 @@ def _completed(wanted: Settled) -> Settled:
         base_url=wanted.base_url.rstrip("/") if asks else "",
         api_version=wanted.api_version if wanted.provider is Provider.AZURE else "",
         organization=wanted.organization if wanted.provider is Provider.OPENAI else "",
-        key=SANDBOX_KEY if wanted.provider is Provider.SANDBOX else wanted.key,
         chat_model=wanted.chat_model or catalogue.BALANCED,
         embedder=wanted.embedder if embedding or wanted.embedder is not EmbedderKind.SERVICE else EmbedderKind.NONE,
         embedding_model=embedding,
@@ -165,6 +163,8 @@ async def save(actor: Actor, wanted: Settled, expected: Expected = None) -> Conn
         before = await connection_in(w, w.company_id)
         check(before.version if before else 0, expected)
         wanted = _completed(wanted)
+        if wanted.provider is Provider.SANDBOX:
+            wanted = msgspec.structs.replace(wanted, key=sandbox_key(w.company_id))
         same = before is not None and (before.provider, before.base_url) == (wanted.provider, wanted.base_url)
         key_stays = wanted.key is None and same and before is not None and before.has_key
         _refuse_odd(wanted, key_stays)
@@ -189,6 +189,11 @@ async def save(actor: Actor, wanted: Settled, expected: Expected = None) -> Conn
         w.audit("ai_connection.saved", row_id, provider=wanted.provider, model=wanted.chat_model, key_replaced=not key_stays)
         w.emit(AiConnectionChanged())
         return await _present(w)
+
+
+def sandbox_key(company_id: UUID) -> str:
+    """Of one company: what its model was asked is nobody else's."""
+    return f"sandbox-{company_id.hex}"
 
 
 def _sealed(company_id: UUID, row_id: UUID, key: str) -> bytes:

@@ -31,3 +31,11 @@ class AiBudgetWarned(Event, frozen=True, kw_only=True):
     subject_id: UUID | None = None
     period: BudgetPeriod
     percent: int
+
+
+class ModelRequestsChanged(Event, frozen=True, kw_only=True):
+    """What the simulator's model read is here."""
+
+    type: ClassVar = "model_requests.changed"
+    permission: ClassVar = Permission.AI_READ
+    durable: ClassVar = False

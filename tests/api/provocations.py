@@ -298,6 +298,15 @@ def alone(**given: Any) -> Scene:
     return scene
 
 
+async def _on_the_sandbox(stage: Stage) -> Request:
+    await stage.db.execute(
+        "insert into ai_connection(company_id, id, provider, chat_model, embedder, state) values ($1, $1, 'sandbox', 'm', 'none', 'ready')"
+        " on conflict (company_id) do update set provider = 'sandbox'",
+        stage.owner.company_id,
+    )
+    return Request()
+
+
 SUCCESS: dict[str, Scene] = {
     "auth_sign_up": body(email=_email),
     "auth_sign_in": _signs_in,
@@ -317,6 +326,8 @@ SUCCESS: dict[str, Scene] = {
     "campaigns_resume": given("campaign", state="paused"),
     "campaigns_cancel": given("campaign", state="running"),
     "campaigns_retry_failed": given("campaign", state="finished"),
+    "sandbox_model_behaviour_set": _on_the_sandbox,
+    "sandbox_model_requests_refresh": _on_the_sandbox,
     "channels_create": _from_the_sandbox,
     "channel_signups_create": body(kind="whatsapp"),
     "channel_signups_finish": given("channel_signup", state="open"),

@@ -18,7 +18,7 @@ import msgspec
 import openai
 from openai import AsyncAzureOpenAI, AsyncOpenAI
 
-from db.ai.connection import SANDBOX_KEY, Opened
+from db.ai.connection import Opened, sandbox_key
 from db.ai.enums import Provider
 from db.ai.errors import CallFailure
 from db.settings import Settings
@@ -156,7 +156,7 @@ class Models:
         if connection.provider is Provider.SANDBOX:
             if not self._sandbox_url:
                 raise Failed(NotConnected(CallFailure.SANDBOX_OFF))
-            options |= {"http_client": self._sandbox, "api_key": opened.key or SANDBOX_KEY}
+            options |= {"http_client": self._sandbox, "api_key": opened.key or sandbox_key(opened.company_id)}
             client = AsyncOpenAI(base_url=f"{self._sandbox_url}/openai/v1", **options)
         elif connection.provider is Provider.OPENAI:
             client = AsyncOpenAI(base_url=self._openai_url, **options)
