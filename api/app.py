@@ -13,6 +13,7 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from api import accounts, errors, events, health, pagination, strict, versions
+from api.ai import AiController
 from api.auth.guard import guard, provide_actor
 from api.auth.recover import RecoverController
 from api.auth.sign_in import SignInController
@@ -100,6 +101,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     ContactLeadController,
     LeadController,
     LeadFieldController,
+    AiController,
     PersonaController,
     PersonaDraftController,
     KnowledgeBaseController,

@@ -21,10 +21,11 @@ from litestar.exceptions import (
 from litestar.response.base import ASGIResponse
 from litestar.types import ExceptionHandlersMap
 
-from api.contract import base, boards, channels, contacts, conversations, kinds, knowledge, personas, push, signups
+from api.contract import ai, base, boards, channels, contacts, conversations, kinds, knowledge, personas, push, signups
 from api.contract.base import FieldError, Problem
 from api.strict import JSON, query_names
 from db import texts
+from db.ai.errors import AiField
 from db.boards.errors import BoardField
 from db.channels.errors import ChannelField, TemplateField
 from db.contacts.errors import ContactField
@@ -58,6 +59,9 @@ PATTERNS: dict[str, FieldCode] = {
     texts.NAME: RequestField.BAD_NAME,
     texts.NAME_OR_NOTHING: RequestField.BAD_NAME,
     texts.EMAIL: Reason.EMAIL_INVALID,
+    ai.MODEL_NAME: AiField.MODEL,
+    ai.BASE_URL: AiField.BASE_URL,
+    ai.KEY: AiField.KEY_NEEDED,
     base.COUNTRY: RequestField.COUNTRY_CODE,
     contacts.FIELD_KEY: ContactField.KEY,
     boards.CURRENCY: BoardField.CURRENCY_CODE,

@@ -6,6 +6,15 @@ roles and permissions are in `db/permissions.py`."""
 from db.accounts.enums import InvitationMail as InvitationMail
 from db.accounts.enums import KeyEnd as KeyEnd
 from db.accounts.enums import Language as Language
+from db.ai.enums import BudgetPeriod as BudgetPeriod
+from db.ai.enums import BudgetScope as BudgetScope
+from db.ai.enums import CheckStep as CheckStep
+from db.ai.enums import ConnectionState as ConnectionState
+from db.ai.enums import EmbedderKind as EmbedderKind
+from db.ai.enums import ModelKind as ModelKind
+from db.ai.enums import ModelState as ModelState
+from db.ai.enums import Provider as Provider
+from db.ai.enums import Purpose as Purpose
 from db.boards.enums import Due as Due
 from db.boards.enums import LeadEvent as LeadEvent
 from db.boards.enums import LeadFieldKind as LeadFieldKind

@@ -4,6 +4,7 @@ of an operation add, and a test reads it off the code (`tests/api/test_error_cod
 from api.openapi.operations import CHANGES, NEVER, Operation
 from api.openapi.schemas import page_of
 from db.accounts.errors import AccountError
+from db.ai.errors import AiError
 from db.boards.errors import BoardError
 from db.campaigns.errors import CampaignError
 from db.channels.errors import ChannelError
@@ -17,6 +18,7 @@ from db.notifications.errors import NotificationError
 from db.personas.errors import PersonaError
 
 BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
+    "ai_connection_test": (AiError.NOT_CONNECTED,),
     "api_keys_create": (
         AccountError.NO_COMPANY,
         AccountError.SCOPE_TOO_WIDE,

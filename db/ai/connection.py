@@ -162,12 +162,12 @@ async def save(actor: Actor, wanted: Settled, expected: Expected = None) -> Conn
         await w.fetchval("select true from company where id = $1 for no key update", w.company_id)
         before = await connection_in(w, w.company_id)
         check(before.version if before else 0, expected)
-        wanted = _completed(wanted)
+        asked, wanted = wanted, _completed(wanted)
         if wanted.provider is Provider.SANDBOX:
             wanted = msgspec.structs.replace(wanted, key=sandbox_key(w.company_id))
         same = before is not None and (before.provider, before.base_url) == (wanted.provider, wanted.base_url)
         key_stays = wanted.key is None and same and before is not None and before.has_key
-        _refuse_odd(wanted, key_stays)
+        _refuse_odd(asked, key_stays)
         row_id = before.id if before else uuid7()
         known = catalogue.known(wanted.embedding_model)
         await w.execute(
@@ -188,7 +188,9 @@ async def save(actor: Actor, wanted: Settled, expected: Expected = None) -> Conn
         w.enqueue(CheckAi())
         w.audit("ai_connection.saved", row_id, provider=wanted.provider, model=wanted.chat_model, key_replaced=not key_stays)
         w.emit(AiConnectionChanged())
-        return await _present(w)
+        found = await connection_in(w, w.company_id)
+        assert found is not None
+        return found
 
 
 def sandbox_key(company_id: UUID) -> str:
@@ -209,13 +211,12 @@ async def _present(r: Read) -> Connection:
 
 
 async def remove(actor: Actor) -> None:
-    """Disconnects and forgets the key. Usage and budgets stay. Raises NotFound."""
+    """Disconnects and forgets the key. Usage and budgets stay; without a connection nothing happens."""
     async with work(actor, Permission.AI_WRITE) as w:
         row_id = await w.fetchval("delete from ai_connection where company_id = $1 returning id", w.company_id)
-        if row_id is None:
-            raise RequestError.NOT_FOUND(what="ai_connection")
-        w.audit("ai_connection.removed", row_id)
-        w.emit(AiConnectionChanged())
+        if row_id is not None:
+            w.audit("ai_connection.removed", row_id)
+            w.emit(AiConnectionChanged())
 
 
 async def test(actor: Actor) -> Connection:

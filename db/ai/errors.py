@@ -10,7 +10,8 @@ class AiError(ErrorCode):
 class AiField(FieldCode):
     BASE_URL = "ai_base_url", "Write the address as your provider shows it, beginning with https://."
     KEY_NEEDED = "ai_key_needed", "Paste the key that your provider shows you."
-    MODEL = "ai_model_name", "A model's name has letters, digits, dots and dashes, and no spaces."
+    MODEL = "ai_model_name", "Use letters, digits, dots, dashes and slashes, and no spaces."
+    RANGE = "ai_range", "Choose a first day before the last one, at most {days} days apart."
     SUBJECT = "ai_budget_subject", "A budget of the company is for nobody in particular. Leave this out."
 
 

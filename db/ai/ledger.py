@@ -27,12 +27,13 @@ _FREED_AT_ONCE = 500
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What a call is for, and whose budgets it counts against."""
+    """What a call is for, and whose budgets it counts against. `merged`: how many messages beyond the first it answers."""
 
     purpose: Purpose
     persona_id: UUID | None = None
     conversation_id: UUID | None = None
     turn_id: UUID | None = None
+    merged: int = 0
 
 
 class Tokens(msgspec.Struct, frozen=True):
@@ -96,8 +97,9 @@ update ai_spending s set reserved = s.reserved + $4 from unnest($2::uuid[], $3::
 where s.company_id = $1 and s.id = b.id and s.spent + s.reserved + $4 <= b.most returning s.id
 """
 _BOOK = """
-insert into ai_usage(company_id, id, purpose, persona_id, conversation_id, turn_id, provider, model, lease_until, reserved, counters)
-values ($1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(secs => $9), $10, $11)
+insert into ai_usage(company_id, id, purpose, persona_id, conversation_id, turn_id, provider, model, lease_until, reserved, counters,
+    merged)
+values ($1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(secs => $9), $10, $11, $12)
 """
 _SETTLE = """
 update ai_usage set result = $3, reserved = 0, input = $4, cached = $5, cache_write = $6, output = $7, reasoning = $8, estimated = $9,
@@ -141,6 +143,7 @@ async def reserve(company_id: UUID, about: About, *, provider: str, model: str, 
                 lease,
                 estimate,
                 [counter.id for counter in counters],
+                about.merged,
             )
             return Booked(row_id, price)
     except _Full as full:

@@ -141,6 +141,10 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
     campaign = await factories.campaign(owner_db, owner, channel, template)
     lead = await factories.lead(owner_db, owner, contact_id=contact)
     board = await insert("select board_id from lead where company_id = $1")
+    await insert(
+        "insert into ai_connection(company_id, id, provider, chat_model, embedder, state)"
+        " values ($1, uuidv7(), 'sandbox', 'gpt-4o', 'none', 'ready') returning id"
+    )
     persona = await insert(
         "insert into persona(company_id, name, draft) values ($1, 'Bia', '{\"instructions\": \"Ajude.\"}') returning id"
     )

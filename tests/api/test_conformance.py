@@ -20,19 +20,15 @@ from db import valkey
 from db.engine import Engine
 from db.permissions import Permission
 from db.tenancy import Actor
-from tests.api import board_provocations, knowledge_provocations, persona_provocations, provocations
+from tests.api import ai_provocations, board_provocations, knowledge_provocations, persona_provocations, provocations
 from tests.api.conftest import SignInAs
 from tests.api.provocations import Request, Stage
 from tests.api.schemas import Schemas
 from tests.api.test_every_operation import _filled, operations
 
-SUCCESS = {
-    **provocations.SUCCESS,
-    **board_provocations.SUCCESS,
-    **knowledge_provocations.SUCCESS,
-    **persona_provocations.SUCCESS,
-}
-ALSO = {**provocations.ALSO, **board_provocations.ALSO, **knowledge_provocations.ALSO, **persona_provocations.ALSO}
+KITS = (provocations, ai_provocations, board_provocations, knowledge_provocations, persona_provocations)
+SUCCESS = {id: scene for kit in KITS for id, scene in kit.SUCCESS.items()}
+ALSO = {id: scenes for kit in KITS for id, scenes in kit.ALSO.items()}
 OPERATIONS = [line.split() for line in Path(__file__).with_name("operations.txt").read_text().splitlines() if line]
 ENDLESS = {"events_get": "a stream: HEAD shows its head, tests/api/test_events.py reads it"}
 UNSAID = {  # of every answer: RFC 9110, and how a browser is to treat it

@@ -1,0 +1,90 @@
+"""The models that a company can choose: those that we know, those that its server lists, those that it named itself."""
+
+import re
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+from db.ai import catalogue, prices
+from db.ai.catalogue import Price
+from db.ai.connection import Connection, connection_in
+from db.ai.enums import EmbedderKind, ModelKind, ModelState, Provider
+from db.clock import now
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import Read, read
+
+_CHAT = re.compile(r"^(gpt-|chatgpt-|o\d|ft:)")
+_OTHER = re.compile(r"audio|realtime|image|tts|transcribe|search|codex|instruct|whisper|dall-e|moderation")
+_VECTORS = re.compile(r"embed|\be5\b|\bbge\b|minilm", re.IGNORECASE)
+_DATED = re.compile(r"-(20\d\d-\d\d-\d\d|\d{4})$")
+
+
+class ModelView(NamedTuple):
+    """`usable`: whether the key may use it, None where the server does not say. `own_price`: the company set it."""
+
+    name: str
+    kind: ModelKind
+    context: int | None
+    state: ModelState
+    retired_on: date | None
+    replacement: str | None
+    usable: bool | None
+    in_use: bool
+    price: Price | None
+    own_price: bool
+
+
+async def models(actor: Actor) -> list[ModelView]:
+    """Chosen ones first, then ours in our order, then the rest by name."""
+    async with read(actor, Permission.AI_READ) as r:
+        return await models_in(r, actor.company_id)
+
+
+async def models_in(r: Read, company_id: UUID) -> list[ModelView]:
+    """The same inside a unit of work."""
+    connection = await connection_in(r, company_id)
+    own = await prices.own_prices(r, company_id)
+    chosen = _chosen(connection)
+    ours = {} if connection is not None and connection.provider is Provider.COMPATIBLE else catalogue.BY_NAME
+    listed = [name for name in (connection.models or [] if connection else []) if _worth_listing(name, connection)]
+    names = dict.fromkeys([*chosen, *ours, *sorted({*own, *listed})])
+    return [_view(name, chosen, connection, own.get(name)) for name in names]
+
+
+def _chosen(connection: Connection | None) -> dict[str, ModelKind]:
+    if connection is None:
+        return {}
+    found = {connection.chat_model: ModelKind.CHAT}
+    if connection.embedder is EmbedderKind.SERVICE and connection.embedding_model:
+        found[connection.embedding_model] = ModelKind.EMBEDDING
+    return found
+
+
+def _worth_listing(name: str, connection: Connection | None) -> bool:
+    """A list of OpenAI holds much that neither answers nor makes vectors, and each model under its dated names too."""
+    if connection is None or connection.provider is not Provider.OPENAI:
+        return True
+    talks = bool(_CHAT.match(name)) and not _OTHER.search(name)
+    return (talks or bool(_VECTORS.search(name))) and not _DATED.search(name)
+
+
+def _view(name: str, chosen: dict[str, ModelKind], connection: Connection | None, own: Price | None) -> ModelView:
+    known = catalogue.known(name)
+    kind = known.kind if known else chosen.get(name) or (ModelKind.EMBEDDING if _VECTORS.search(name) else ModelKind.CHAT)
+    # Whoever runs a server of their own, or a deployment at Azure, decides what it is called and how long it runs.
+    theirs = connection is not None and connection.provider in (Provider.COMPATIBLE, Provider.AZURE) and name in chosen
+    ends = None if known is None or theirs else known.retired_on
+    listed = connection.models if connection else None
+    return ModelView(
+        name=name,
+        kind=kind,
+        context=known.context or None if known else None,
+        state=ModelState.CURRENT if known is None or theirs else known.state(now()),
+        retired_on=ends,
+        replacement=known.replacement if known and ends else None,
+        usable=None if listed is None or (connection and connection.provider is Provider.AZURE) else name in listed,
+        in_use=name in chosen,
+        price=own or prices.listed(name),
+        own_price=own is not None,
+    )

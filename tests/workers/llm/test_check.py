@@ -1,0 +1,154 @@
+"""A saved connection is tried at once: what works and what does not is said step by step, and what stopped goes on when it works."""
+
+import asyncpg
+import pytest
+
+from db.ai import connection, endings
+from db.ai.connection import Connection, Finding
+from db.ai.enums import CheckStep, ConnectionState, EmbedderKind, Provider
+from db.ai.errors import CallFailure
+from db.clock import now
+from db.jobs import CheckAi
+from db.settings import Settings
+from db.tenancy import Actor
+from tests.workers.llm.conftest import Reply, Service, completion, connect, ok, refused
+from workers.llm import attempts, client
+from workers.llm.check import check_ai
+from workers.runtime import Retry
+
+KEY, MODELS, CHAT, VECTORS = CheckStep.KEY, CheckStep.MODELS, CheckStep.CHAT, CheckStep.EMBEDDING
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempts, "FIRST_WAIT", 0.0)
+
+
+async def checked(owner: Actor) -> Connection:
+    await check_ai(owner.company_id, CheckAi())
+    found = await connection.connection(owner)
+    assert found is not None
+    return found
+
+
+def said(found: Connection) -> list[tuple[CheckStep, CallFailure | None]]:
+    return [(finding.step, finding.failure) for finding in found.findings]
+
+
+async def test_everything_works(service: Service, connected: Actor, owner_db: asyncpg.Connection) -> None:
+    found = await checked(connected)
+    assert said(found) == [(KEY, None), (MODELS, None), (CHAT, None), (VECTORS, None)]
+    assert (found.state, found.models, found.embedding_dims) == ("ready", ["gpt-4o", "text-embedding-3-small"], 3)
+    rows = await owner_db.fetch("select purpose, result from ai_usage where company_id = $1 order by id", connected.company_id)
+    assert [tuple(row) for row in rows] == [("check", "answered"), ("check", "answered")]
+
+
+@pytest.mark.parametrize(
+    ("listed", "chat", "state", "expected"),
+    [
+        (refused(401, "invalid_api_key"), refused(401, "invalid_api_key"), "key_refused",
+         [(KEY, CallFailure.KEY_REFUSED), (CHAT, CallFailure.KEY_REFUSED)]),
+        (None, refused(429, "insufficient_quota"), "no_credit", [(KEY, None), (MODELS, None), (CHAT, CallFailure.NO_CREDIT)]),
+        (None, refused(404, "model_not_found"), "failed", [(KEY, None), (MODELS, None), (CHAT, CallFailure.MODEL_GONE)]),
+        (refused(404, None), ok(completion()), "ready", [(CHAT, None), (VECTORS, None)]),
+        ((404, b"nothing", {}), (404, b"nothing", {}), "failed", [(KEY, CallFailure.UNREACHABLE), (CHAT, CallFailure.UNREACHABLE)]),
+        ((200, b"<html>", {}), (200, b"<html>", {}), "failed", [(CHAT, CallFailure.MALFORMED)]),
+        (None, ok(completion("", finish="length")), "ready", [(KEY, None), (MODELS, None), (CHAT, None), (VECTORS, None)]),
+    ],
+)  # fmt: skip
+async def test_what_does_not_work_is_said(
+    service: Service,
+    connected: Actor,
+    listed: Reply | None,
+    chat: Reply,
+    state: str,
+    expected: list[tuple[CheckStep, CallFailure]],
+) -> None:
+    service.listed, service.chat = listed or service.listed, [chat]
+    found = await checked(connected)
+    assert said(found) == expected
+    assert found.state == state
+
+
+async def test_without_vectors_it_answers_all_the_same(service: Service, connected: Actor) -> None:
+    service.embedding = lambda _: refused(404, "model_not_found", "no such model")
+    found = await checked(connected)
+    assert (found.state, found.findings[-1]) == ("ready", Finding(VECTORS, CallFailure.MODEL_GONE, "no such model"))
+    await connect(connected, embedder=EmbedderKind.NONE)
+    assert said(await checked(connected)) == [(KEY, None), (MODELS, None), (CHAT, None)]
+
+
+async def test_a_stop_ends_when_it_works_again(service: Service, connected: Actor) -> None:
+    service.chat = [refused(429, "insufficient_quota")]
+    assert (await checked(connected)).state is ConnectionState.NO_CREDIT
+    assert (await checked(connected)).state is ConnectionState.NO_CREDIT
+    service.chat = [ok(completion("OK"))]
+    assert (await checked(connected)).state is ConnectionState.READY
+
+
+async def test_an_outage_takes_nothing_from_what_worked(service: Service, connected: Actor) -> None:
+    await checked(connected)
+    service.listed = service_down = refused(503, None)
+    service.chat = [service_down]
+    with pytest.raises(Retry):
+        await check_ai(connected.company_id, CheckAi())
+    found = await connection.connection(connected)
+    assert found is not None
+    assert found.state is ConnectionState.READY
+
+
+async def test_what_was_changed_meanwhile_is_not_overwritten(service: Service, connected: Actor) -> None:
+    opened = await connection.opened(connected.company_id)
+    assert opened is not None
+    await connect(connected, chat_model="gpt-4")
+    await connection.save_check(connected.company_id, opened.connection.version, [], None, None, ConnectionState.READY)
+    found = await connection.connection(connected)
+    assert found is not None
+    assert (found.state, found.chat_model) == ("checking", "gpt-4")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.com/v1", "https://localhost/v1", "https://10.0.0.7/v1", "https://example.com:22/v1"]
+)
+async def test_an_address_inside_is_not_called(
+    service: Service, settings: Settings, database: Settings, owner: Actor, url: str
+) -> None:
+    await client.close()
+    client.connect(client.Models(settings))
+    await connect(owner, Provider.COMPATIBLE, base_url=url, chat_model="m")
+    found = await checked(owner)
+    assert said(found) == [(KEY, CallFailure.ADDRESS_REFUSED), (CHAT, CallFailure.ADDRESS_REFUSED)]
+    assert found.state is ConnectionState.FAILED
+
+
+async def test_a_name_that_leads_inside_is_not_called(
+    service: Service, settings: Settings, database: Settings, owner: Actor
+) -> None:
+    """Also when it led elsewhere a moment ago."""
+    asked: list[str] = []
+
+    async def resolve(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return ["127.0.0.1"]
+
+    await client.close()
+    client.connect(client.Models(settings, resolve=resolve))
+    await connect(owner, Provider.COMPATIBLE, base_url="https://models.example.com/v1", chat_model="m")
+    found = await checked(owner)
+    assert said(found) == [(KEY, CallFailure.ADDRESS_REFUSED), (CHAT, CallFailure.ADDRESS_REFUSED)]
+    assert set(asked) == {"models.example.com"}
+    assert service.asked == []
+
+
+async def test_a_key_that_cannot_be_opened_is_said(service: Service, connected: Actor, owner_db: asyncpg.Connection) -> None:
+    await owner_db.execute("update ai_connection set key = set_byte(key, 30, 7) where company_id = $1", connected.company_id)
+    found = await checked(connected)
+    assert (found.state, said(found)) == ("failed", [(KEY, CallFailure.KEY_UNREADABLE)])
+
+
+async def test_owners_are_told_once_of_models_that_end(service: Service, connected: Actor, owner_db: asyncpg.Connection) -> None:
+    await owner_db.execute("update ai_connection set chat_model = 'gpt-3.5-turbo' where company_id = $1", connected.company_id)
+    assert await endings.warn_company(connected.company_id, now()) == ["gpt-3.5-turbo"]
+    assert await endings.warn_company(connected.company_id, now()) == []
+    count = "select count(*) from mail where company_id = $1 and template = 'ai_notice'"
+    assert await owner_db.fetchval(count, connected.company_id) == 1
