@@ -89,6 +89,14 @@ def symbol(currency: str) -> str:
     return numbers.get_currency_symbol(currency, locale=locale())
 
 
+def dollars(micro: int | None) -> str:
+    """Micro-dollars: 12340000 → US$ 12,34; below a dollar with four decimals, because calls cost fractions of a cent."""
+    if micro is None:
+        return DASH
+    places = "00" if not micro or micro >= 1_000_000 else "0000"
+    return numbers.format_currency(micro / 1_000_000, "USD", format=f"¤ #,##0.{places}", currency_digits=False, locale=locale())
+
+
 def amount(minor: int | None, currency: str = "BRL") -> str:
     """Minor units as one types them into a field: (123450, "BRL") → 1.234,50; None → nothing."""
     if minor is None:

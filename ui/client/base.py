@@ -161,8 +161,18 @@ class ApiClient:
         headers = None if version is None else {"If-Match": f'"{version}"'}
         return await self._decoded("PATCH", path, type, body=body, params=params, headers=headers)
 
-    async def put(self, path: str, type: type[T], body: msgspec.Struct | None = None, params: Params | None = None) -> T:
-        return await self._decoded("PUT", path, type, body=body, params=params)
+    async def put(
+        self,
+        path: str,
+        type: type[T],
+        body: msgspec.Struct | None = None,
+        params: Params | None = None,
+        *,
+        version: int | None = None,
+    ) -> T:
+        """`version` as in `patch`."""
+        headers = None if version is None else {"If-Match": f'"{version}"'}
+        return await self._decoded("PUT", path, type, body=body, params=params, headers=headers)
 
     async def delete(self, path: str, params: Params | None = None, *, version: int | None = None) -> None:
         """`version` as in `patch`."""

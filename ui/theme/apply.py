@@ -30,6 +30,7 @@ STYLES = (
     "boards.css",
     "inbox.css",
     "palette.css",
+    "ai.css",
 )
 SCRIPTS = ("app.js", "palette.js", "visit.js", "calls.js")
 

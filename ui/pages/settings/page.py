@@ -28,5 +28,8 @@ def settings(tab: str = "profile") -> None:
         if me.may(Permission.CONVERSATIONS_READ):
             with head.actions:
                 button(_("Inbox settings"), icon="forum", to="/settings/inbox")
+        if me.may(Permission.AI_READ):
+            with head.actions:
+                button(_("AI service"), icon="auto_awesome", to="/settings/ai")
         with ui.element("div").classes("w-full"):
             tabs(parts, tab, name="tab")
