@@ -13,6 +13,7 @@ ENOUGH = 700  # characters
 TARGET = 1000
 MOST = 1500
 HEADING = 200
+MOST_OF_A_SOURCE = 5000  # passages
 OVERLAP = 200
 
 _BLANKS = re.compile(r"[^\S\n]+")

@@ -16,7 +16,6 @@ from db.knowledge.events import KnowledgeBaseChanged, KnowledgeSourceChanged
 from db.knowledge.passages import Piece
 from db.work import Work
 
-MOST_OF_A_SOURCE = 5000
 MOST = 20_000
 """Passages of one base: so many are compared one by one within the time that a search may take (docs/benchmarks.md)."""
 

@@ -3,6 +3,7 @@
 The question comes on standard input, one answer leaves on standard output.
 """
 
+import importlib
 import sys
 import warnings
 from itertools import islice
@@ -10,27 +11,27 @@ from itertools import islice
 import msgspec
 
 from db.knowledge.errors import SourceFailure
-from db.knowledge.passages import cut
-from db.knowledge.store import MOST_OF_A_SOURCE
+from db.knowledge.passages import MOST_OF_A_SOURCE, cut
 from workers.cage import shut_in
-from workers.knowledge import office, page, pdf, plain
 from workers.knowledge.frames import Document, Taken
 from workers.knowledge.unreadable import Unreadable
 
 READERS = {
-    "application/pdf": pdf.read,
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": office.read_document,
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": office.read_sheets,
-    "text/csv": plain.read_csv,
-    "text/html": page.read,
-    "text/markdown": plain.read_text,
-    "text/plain": plain.read_text,
+    "application/pdf": ("pdf", "read"),
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ("office", "read_document"),
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ("sheets", "read"),
+    "text/csv": ("plain", "read_csv"),
+    "text/html": ("page", "read"),
+    "text/markdown": ("plain", "read_text"),
+    "text/plain": ("plain", "read_text"),
 }
+"""Module and function that read each type; only what is needed is loaded."""
 
 
 def take(document: Document) -> Taken:
     """Raises Unreadable, and whatever a library does about a broken file."""
-    read = READERS[document.mime_type](document)
+    module, function = READERS[document.mime_type]
+    read = getattr(importlib.import_module(f"workers.knowledge.{module}"), function)(document)
     pieces = list(islice(cut(read.sections), MOST_OF_A_SOURCE + 1))
     if not pieces:
         raise Unreadable(SourceFailure.EMPTY)
@@ -41,6 +42,7 @@ def take(document: Document) -> Taken:
 
 def main() -> None:
     document = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Document)
+    importlib.import_module(f"workers.knowledge.{READERS[document.mime_type][0]}")
     shut_in(document.parent, document.memory, document.seconds)
     warnings.simplefilter("ignore")
     try:

@@ -1,11 +1,8 @@
-"""Word and Excel of today: archives of XML. One that unfolds to far more than it is, is not opened."""
+"""Word of today, an archive of XML, as Excel is. One that unfolds to far more than it is, is not opened."""
 
 import re
 import zipfile
-from collections.abc import Iterator
 from xml.etree import ElementTree
-
-import python_calamine
 
 from db.knowledge.errors import SourceFailure
 from db.knowledge.passages import Section, path
@@ -20,7 +17,8 @@ _ENCRYPTED = b"\xd0\xcf\x11\xe0"
 """An old kind of container: what Word and Excel put a document into that has a password."""
 
 
-def _archive(document: Document) -> zipfile.ZipFile:
+def opened(document: Document) -> zipfile.ZipFile:
+    """The archive, of a size that may be unfolded. Raises Unreadable."""
     with open(document.path, "rb") as file:
         if file.read(4) == _ENCRYPTED:
             raise Unreadable(SourceFailure.LOCKED)
@@ -35,7 +33,7 @@ def _archive(document: Document) -> zipfile.ZipFile:
 
 def read_document(document: Document) -> Readable:
     """Paragraphs under their headings; each row of a table by itself."""
-    with _archive(document) as archive:
+    with opened(document) as archive:
         levels = _levels(archive)
         body = _xml(archive, "word/document.xml").find(f"{_W}body")
     sections: list[Section] = []
@@ -97,21 +95,3 @@ def _text(element: ElementTree.Element) -> str:
         elif node.tag in (f"{_W}tab", f"{_W}br", f"{_W}cr", f"{_W}p"):
             parts.append(" ")
     return " ".join("".join(parts).split())
-
-
-def read_sheets(document: Document) -> Readable:
-    """Each row of each sheet by itself, under the sheet's name."""
-    _archive(document).close()
-    book = python_calamine.CalamineWorkbook.from_path(document.path)
-    sections = [section for name in book.sheet_names for section in table(_rows(book, name), path([stem(document.title), name]))]
-    return Readable(sections, len(book.sheet_names))
-
-
-def _rows(book: python_calamine.CalamineWorkbook, name: str) -> Iterator[list[str]]:
-    for row in book.get_sheet_by_name(name).iter_rows():
-        yield [_cell(value) for value in row]
-
-
-def _cell(value: object) -> str:
-    """As the sheet shows it, without the `.0` of whole numbers."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

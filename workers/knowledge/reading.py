@@ -15,7 +15,7 @@ from db.jobs import ReadSource
 from db.knowledge import readings, store
 from db.knowledge.enums import SourceKind
 from db.knowledge.errors import SourceFailure
-from db.knowledge.passages import Piece
+from db.knowledge.passages import MOST_OF_A_SOURCE, Piece
 from db.knowledge.readings import Read, Reading
 from workers.http import OutboundClient
 from workers.knowledge import caged
@@ -58,8 +58,8 @@ class ReadingJobs:
             async for found in Site(client, reading.url, reading.max_pages).pages():
                 pieces += found.taken.pieces
                 titles.append(found.taken.title)
-                if len(pieces) > store.MOST_OF_A_SOURCE:
-                    raise Unreadable(SourceFailure.TOO_MANY_PASSAGES, most=store.MOST_OF_A_SOURCE)
+                if len(pieces) > MOST_OF_A_SOURCE:
+                    raise Unreadable(SourceFailure.TOO_MANY_PASSAGES, most=MOST_OF_A_SOURCE)
                 if time.monotonic() - told > _TELL:
                     told = time.monotonic()
                     await readings.progress(company_id, reading, len(titles), found.known)

@@ -75,19 +75,15 @@ class Site:
                 await asyncio.sleep(self._pause)
 
     async def _robots(self) -> RobotFileParser:
-        """RFC 9309: absent is everything, a server in trouble is nothing."""
+        """RFC 9309: without one everything may be read, and nothing of a server in trouble. Raises Unreadable."""
         robots = RobotFileParser()
         robots.modified()  # else a file without rules would forbid everything
         parts = urlsplit(self._start)
+        answer: OutboundAnswer | None = None
         try:
             _, answer = await self._fetched(urlunsplit((parts.scheme, parts.netloc, "/robots.txt", "", "")), ok=range(200, 500))
         except Unreadable as why:
-            if why.failure in (SourceFailure.MOVED, SourceFailure.TOO_LARGE):
-                answer = None
-            elif why.failure is SourceFailure.HTTP_STATUS:
-                robots.parse(["User-agent: *", "Disallow: /"])
-                return robots
-            else:
+            if why.failure not in (SourceFailure.MOVED, SourceFailure.TOO_LARGE):
                 raise
         text = answer.body.decode("utf-8", "replace") if answer is not None and answer.status < 300 else ""
         robots.parse(text.splitlines())
