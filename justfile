@@ -50,6 +50,10 @@ imports: _env
 bench *args: _env
     @{{py}} -m tests.bench {{args}}
 
+# How well it does what has no right or wrong: eval retrieval [a set as JSON]; figures go into docs/evaluation.md
+eval *args: _env
+    @{{py}} -m tests.eval {{args}}
+
 # The fault tests at full size: programs, servers and the network killed on purpose
 faults *args: _env
     @{{py}} -m tests.faults {{args}}

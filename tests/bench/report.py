@@ -48,13 +48,13 @@ async def machine(base: Harness | None = None) -> str:
     )
 
 
-def keep(title: str, text: str) -> None:
+def keep(title: str, text: str, file: Path = FILE, head: str = HEAD) -> None:
     """Prints the section and puts it in place of the one of an earlier run."""
     print(f"\n## {title}\n\n{text}\n")
-    old = FILE.read_text(encoding="utf-8") if FILE.exists() else HEAD
+    old = file.read_text(encoding="utf-8") if file.exists() else head
     sections = old.split("\n## ")[1:]
     kept = {section.partition("\n")[0]: section.partition("\n")[2].strip() for section in sections}
     kept[title] = text
     body = "".join(f"\n## {name}\n\n{kept[name]}\n" for name in sorted(kept))
-    FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(HEAD + body, encoding="utf-8")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(head + body, encoding="utf-8")
