@@ -14,6 +14,7 @@ from litestar.types import ControllerRouterHandler
 
 from api import accounts, errors, events, health, pagination, strict, versions
 from api.ai import AiController
+from api.assistant import AssistantController
 from api.auth.guard import guard, provide_actor
 from api.auth.recover import RecoverController
 from api.auth.sign_in import SignInController
@@ -80,6 +81,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     ContactController,
     MessageController,
     ConversationController,
+    AssistantController,
     LabelController,
     OfficeHoursController,
     TeamController,

@@ -12,6 +12,7 @@ from api.contract.base import Page
 from api.contract.buttons import PreviewButton
 from api.contract.conversations import (
     Conversation,
+    ConversationAssistant,
     ConversationCounts,
     ConversationCreate,
     ConversationNote,
@@ -70,6 +71,7 @@ def conversation(row: queries.Conversation) -> Conversation:
         last_touch=_touch(row.last_touch),
         resolution_seconds=_seconds(row.opened_at, row.closed_at),
         found=None if row.found is None else _found(row.found),
+        assistant=None if row.assistant is None else struct(row.assistant._asdict(), ConversationAssistant),
     )
 
 

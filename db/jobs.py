@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 
 WhenHeld = Literal["keep", "hold", "drop"]
-QueueName = Literal["default", "bulk", "inbound", "media", "inspect", "dry_run", "import", "knowledge"]
-QUEUES: tuple[QueueName, ...] = ("default", "bulk", "inbound", "media", "inspect", "dry_run", "import", "knowledge")
+QueueName = Literal["default", "assistant", "bulk", "inbound", "media", "inspect", "dry_run", "import", "knowledge"]
+QUEUES: tuple[QueueName, ...] = ("default", "assistant", "bulk", "inbound", "media", "inspect", "dry_run", "import", "knowledge")
 ALONE: frozenset[QueueName] = frozenset(("inspect", "dry_run", "import", "knowledge"))
 """Queues in which one job of a company runs at a time (index `job_alone`): what strangers' files cost is theirs alone."""
 
@@ -67,6 +67,20 @@ class SayAway(Job, frozen=True, kw_only=True):
     @property
     def key(self) -> str | None:
         return f"away:{self.conversation_id}"
+
+
+class RunTurn(Job, frozen=True, kw_only=True):
+    """Composes and says one answer of the assistant, once the customer has paused (`db/assistant/turns.py`)."""
+
+    queue: ClassVar[QueueName] = "assistant"
+    timeout: ClassVar[float] = 240
+    max_tries: ClassVar[int] = 6
+    when_held: ClassVar[WhenHeld] = "drop"  # a copy must not answer, and what it would say is old by then
+    turn_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"turn:{self.turn_id}"
 
 
 class CheckChannel(Job, frozen=True, kw_only=True):

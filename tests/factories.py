@@ -202,3 +202,42 @@ async def message_file(db: asyncpg.Connection, actor: Actor, channel_id: UUID, c
         "height": 480,
     }
     return await _insert(db, "message_file", {"company_id": actor.company_id, **values, **columns})
+
+
+async def persona(
+    db: asyncpg.Connection, actor: Actor, channel_id: UUID, mode: str = "auto", name: str = "Lia", **config: Any
+) -> UUID:
+    """A live persona that serves a channel. `config`: parts of its document, as JSON has them."""
+    persona_id = uuid4()
+    document = msgspec.json.encode(config).decode()
+    await db.execute(
+        "insert into persona(company_id, id, name, state, mode, draft) values ($1, $2, $3, 'live', $4, $5::jsonb)",
+        actor.company_id,
+        persona_id,
+        name,
+        mode,
+        document,
+    )
+    await persona_published(db, actor, persona_id, **config)
+    await db.execute(
+        "insert into persona_binding(company_id, persona_id, channel_id) values ($1, $2, $3)",
+        actor.company_id,
+        persona_id,
+        channel_id,
+    )
+    return persona_id
+
+
+async def persona_published(db: asyncpg.Connection, actor: Actor, persona_id: UUID, **config: Any) -> UUID:
+    """Another version of a persona, which serves from now on."""
+    version_id: UUID = await db.fetchval(
+        "insert into persona_version(company_id, persona_id, number, config) select $1, $2, count(*) + 1, $3::jsonb"
+        " from persona_version where company_id = $1 and persona_id = $2 returning id",
+        actor.company_id,
+        persona_id,
+        msgspec.json.encode(config).decode(),
+    )
+    await db.execute(
+        "update persona set published_id = $3 where company_id = $1 and id = $2", actor.company_id, persona_id, version_id
+    )
+    return version_id

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 
 from db import ids
+from db.assistant import gather as assistant
 from db.channels import log as channel_log
 from db.channels import notices, provider_state, templates
 from db.channels.notices import News
@@ -271,10 +272,11 @@ async def _message(w: Work, item: Item, event: InboundMessage) -> None:
         if await echoes.store(w, Echo(*where, origin, event.context)) and not event.history:
             w.emit(ConversationChanged(contact_id=contact_id))
         return
-    stored = await inbound.store(w, Inbound(*where, event.context, event.referral, event.history))
+    message = Inbound(*where, event.context, event.referral, event.history)
+    stored = await inbound.store(w, message)
     if stored is not None and not event.history:
         w.emit(MessageReceived(channel_id=item.channel.id, contact_id=contact_id, message_id=stored.id))
-        if stored.conversation_id is not None:
+        if stored.conversation_id is not None and not await assistant.gather(w, stored.conversation_id, message, stored.id):
             await away.consider(w, stored.conversation_id, stored.id)
         if stored.campaign_id is not None:
             progress.touch(w.company_id, stored.campaign_id)

@@ -42,6 +42,7 @@ from workers import (
     templates,
     unknown,
 )
+from workers.assistant import turn as assistant
 from workers.imports import job as imports
 from workers.knowledge import embedding, reading
 from workers.llm import check as llm_check
@@ -57,6 +58,7 @@ from workers.sending import Lanes, lanes_for
 from workers.turns import Lane, Turn, Turns
 
 HANDLERS: tuple[Handler, ...] = (
+    *assistant.JOBS,
     *board_rules.JOBS,
     *boards.JOBS,
     *campaigns.JOBS,
@@ -82,6 +84,7 @@ HANDLERS: tuple[Handler, ...] = (
     *unknown.JOBS,
 )
 LOOPS: tuple[Loop, ...] = (
+    *assistant.LOOPS,
     *campaigns.LOOPS,
     *channels.LOOPS,
     *conversations.LOOPS,
@@ -97,7 +100,18 @@ LOOPS: tuple[Loop, ...] = (
 
 log = structlog.get_logger("workers")
 
-SLOTS = {"default": 8, "bulk": 3, "inbound": 4, "media": 4, "inspect": 3, "dry_run": 2, "import": 2, "knowledge": 2, "send": 4}
+SLOTS = {
+    "default": 8,
+    "assistant": 24,
+    "bulk": 3,
+    "inbound": 4,
+    "media": 4,
+    "inspect": 3,
+    "dry_run": 2,
+    "import": 2,
+    "knowledge": 2,
+    "send": 4,
+}
 """How many of each queue run at once; jobs of one company never take the last. A wake-up of the send queue only puts its lane
 among those that wait for their turn."""
 SEND_SLOTS = 32

@@ -18,6 +18,7 @@ from api.contract.contents import Referral
 from api.contract.kinds import ChannelKind
 from api.contract.messages import Message
 from api.contract.replies import MessageText, ReplyContent
+from db.assistant.enums import AssistantMode, Owner, TurnReason
 from db.contacts.filter import Moment
 from db.conversations.enums import AssignmentStrategy as AssignmentStrategy
 from db.conversations.enums import ConversationState as ConversationState
@@ -106,6 +107,20 @@ class FoundLine(Output):
     marks: list[TextMark]
 
 
+class ConversationAssistant(Output):
+    """`mode`: of its last turn. `writing`: it gathers or composes an answer; `draft`: one waits for an agent; `alarm`: a person is
+    needed."""
+
+    persona: Annotated[str, example("Lia")]
+    emoji: Annotated[str, example("🌷")]
+    color: Annotated[str, example("teal")]
+    mode: AssistantMode
+    owner: Owner
+    writing: bool
+    draft: bool
+    alarm: TurnReason | None
+
+
 class Conversation(Output):
     """GET /v1/conversations?view=&channel_id=&team_id=&assignee_id=&label_id=&campaign_id=&search=&cursor= → Page[Conversation], newest message
     first; GET /v1/conversations/{id}; GET /v1/contacts/{id}/conversations → Page[Conversation]; POST /v1/conversations
@@ -141,6 +156,7 @@ class Conversation(Output):
     first_reply_seconds: int | None  # from when it was opened to our first answer, office hours only
     resolution_seconds: int | None  # of a closed one: from when it was opened to when it was closed
     found: FoundLine | None  # of a search that met something said
+    assistant: ConversationAssistant | None  # who answers beside people; null: no assistant ever did
 
 
 class ConversationCreate(Input):
@@ -178,7 +194,8 @@ class ConversationNote(Output):
 
 class SystemLine(Output):
     """What was done. `by` null: by itself, or over the API; `whom`: to whom it was assigned; `what`: the name of the team or label, the
-    priority, until when it is snoozed, how somebody opted out (keyword, provider, person, import, api), the name of the merged contact."""
+    priority, until when it is snoozed, how somebody opted out (keyword, provider, person, import, api), the name of the merged contact, the
+    persona that was relieved or got it back, why the assistant handed over or stopped."""
 
     kind: LineKind
     by: PersonRef | None

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec import Meta
 
+from api.contract.assistant import Citation
 from api.contract.base import Input, Output, example
 from api.contract.buttons import MessageRow
 from api.contract.contents import Context, MessageContent, Referral
@@ -50,6 +51,15 @@ class ReactionUpdate(Input):
     emoji: Annotated[str, Meta(min_length=1, max_length=40, examples=["👍"])]
 
 
+class AssistedMessage(Output):
+    """`persona`: who spoke; the same stands in `author`. `citations` of a turn stand at its last message. GET
+    /v1/conversations/{id}/assistant/turns/{turn_id} says how it came about."""
+
+    turn_id: UUID
+    persona: Annotated[str, example("Lia")]
+    citations: list[Citation]
+
+
 class Message(Output):
     """GET /v1/contacts/{id}/messages → Page[Message], newest first; POST /v1/messages MessageCreate → Message. Event
     `message.received` when one comes in, `conversation.changed` when one of no campaign moves."""
@@ -76,7 +86,7 @@ class Message(Output):
     read_at: Moment | None
     campaign_id: UUID | None
     campaign_name: str | None
-    author: str | None  # who of the team wrote it
+    author: str | None  # who of the team wrote it, or the persona
     provider_id: str | None  # what `context.provider_id` and `content.target_id` of others name it by
     origin: MessageOrigin | None  # null: it came in, or was sent from here, as it was written
     content: MessageContent | None  # whole and typed; of what was sent from here that of files, places, contacts, reactions
@@ -85,6 +95,7 @@ class Message(Output):
     files: list[MessageFile]  # those of `content`, in its order
     reactions: list[MessageReaction]  # to it; each is a message of kind `reaction` too
     automatic: bool  # it was said by itself, outside of the office hours
+    assistant: AssistedMessage | None  # the assistant said it
 
 
 class ReplyChannel(Output):

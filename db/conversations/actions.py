@@ -8,6 +8,8 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from db.assistant import human
+from db.assistant.enums import TurnReason
 from db.clock import now
 from db.conversations import labels, queries, receipts, record, routing, thread
 from db.conversations.enums import ConversationState, LineKind, Priority
@@ -124,6 +126,8 @@ async def change(actor: Actor, conversation_id: UUID, wanted: Change, *, expecte
             )
             what = until.isoformat() if until is not None else None
             await record.line(w, conversation_id, row["contact_id"], _LINES[state], what=what)
+            if state is ConversationState.CLOSED:
+                await human.end_turn(w, conversation_id, TurnReason.CLOSED)
             w.audit(f"conversation.{_LINES[state].value}", conversation_id)
         await _changed(w, row)
         return await queries.one(w, w.company_id, conversation_id)
@@ -153,6 +157,7 @@ async def _assign(w: Work, row: asyncpg.Record, assignee_id: UUID | None) -> Non
     await record.line(w, row["id"], row["contact_id"], kind, whom=assignee_id or row["assignee_id"])
     if assignee_id is not None:
         calls.call(w, [assignee_id], NotificationKind.ASSIGNED, row["id"])
+        await human.supersede_for_human(w, row["id"], TurnReason.ASSIGNED)
     w.audit("conversation.assigned", row["id"], assignee_id=assignee_id)
 
 

@@ -45,6 +45,10 @@ class LineKind(StrEnum):
     UNLABELED = "unlabeled"
     OPTED_OUT = "opted_out"  # what: how it was said (keyword, provider, person, import, api)
     OPTED_IN = "opted_in"
+    HANDED_OVER = "handed_over"  # by the assistant to people; what: why, a TurnReason
+    TAKEN_OVER = "taken_over"  # by a person from the assistant; what: its name
+    GIVEN_BACK = "given_back"  # to the assistant; what: its name
+    ASSISTANT_STOPPED = "assistant_stopped"  # it did not answer; what: why, a TurnReason
     MERGED = "merged"  # what: how the other contact was called that turned out to be this person
 
 

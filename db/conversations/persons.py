@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from db.assistant import human
 from db.conversations.enums import LineKind
 from db.conversations.events import ConversationUpdated
 from db.conversations.record import MOST, line
@@ -82,6 +83,7 @@ where k.company_id = $1 and k.id = $4 {_TOLD}
 
 async def forget(w: Work, contact_ids: list[UUID]) -> None:
     """These contacts are deleted, and their conversations with them."""
+    await human.forget(w, contact_ids)
     await w.execute("delete from conversation where company_id = $1 and contact_id = any($2::uuid[])", w.company_id, contact_ids)
 
 
@@ -98,6 +100,7 @@ async def join(w: Work, keep: UUID, other: UUID) -> None:
             await line(w, row["id"], keep, LineKind.MERGED, what=name)
             continue
         told = await w.fetchrow(f"{_JOIN} returning k.id, k.contact_id, k.version", w.company_id, stays, row["id"])
+        await human.join(w, stays, row["id"])
         for statement in _HANDED_OVER:
             await w.execute(statement, w.company_id, stays, row["id"])
         await line(w, stays, keep, LineKind.MERGED, what=name)
@@ -118,7 +121,10 @@ async def part(w: Work, kept: UUID, back: UUID) -> None:
             shared.append((row, ours))
     await w.execute("select make_conversations($1, $2)", w.company_id, [back])
     for row, ours in shared:
-        _tell(w, await w.fetchrow(_SHARED, w.company_id, back, row["channel_id"], row["id"]))
+        parted = await w.fetchrow(_SHARED, w.company_id, back, row["channel_id"], row["id"])
+        assert parted is not None
+        await human.part(w, row["id"], parted["id"])
+        _tell(w, parted)
         newest = (ours["id"], ours["at"], ours["address"])
         _tell(w, await w.fetchrow(_KEPT, w.company_id, kept, row["channel_id"], row["id"], *newest))
 

@@ -8,6 +8,7 @@ import msgspec
 
 from db import valkey
 from db.accounts.errors import AccountError
+from db.assistant import human
 from db.clock import now
 from db.conversations import receipts
 from db.conversations.events import ConversationPresence
@@ -51,6 +52,8 @@ async def say(actor: Actor, conversation_id: UUID, *, here: bool, typing: bool) 
             conversation_id=conversation_id, user_id=actor.id, name=name, here=here, typing=here and typing
         )
         w.emit(event)
+        if Permission.MESSAGES_SEND in actor.permissions:
+            await human.types(w, conversation_id, typing=event.typing)
     if event.typing:
         await receipts.say_typing(actor, conversation_id)
     key = _key(actor, conversation_id)

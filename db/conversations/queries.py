@@ -11,6 +11,7 @@ import msgspec
 from db.contacts import search
 from db.contacts.notes import must_exist
 from db.conversations import office_hours, texts
+from db.conversations.assisting import Helper, helper
 from db.conversations.enums import ConversationState, ConversationView, Priority
 from db.conversations.hours import OfficeHours
 from db.errors import RequestError
@@ -85,6 +86,7 @@ class Conversation(NamedTuple):
     first_touch: Touch | None
     last_touch: Touch | None
     opted_out: bool
+    assistant: Helper | None = None
     found: texts.Line | None = None
 
 
@@ -138,13 +140,17 @@ select p.id, p.version, p.contact_id, c.name as contact_name, p.address, p.chann
     p.first_touch::text, p.last_touch::text, c.opted_out_at is not null as opted_out,
     (select json_agg(json_build_object('id', l.id, 'name', l.name, 'color', l.color) order by fold(l.name))
      from conversation_label x join label l on l.company_id = $1 and l.id = x.label_id
-     where x.company_id = $1 and x.conversation_id = p.id)::text as labels
+     where x.company_id = $1 and x.conversation_id = p.id)::text as labels,
+    a.persona_name, a.serving, a.mode as own_mode, a.owner, a.alarm, q.emoji, q.color, w.state as turn
 from page p
 join company o on o.id = $1
 join contact c on c.company_id = $1 and c.id = p.contact_id
 left join channel h on h.company_id = $1 and h.id = p.channel_id
 left join account_user u on u.id = p.assignee_id
 left join team t on t.company_id = $1 and t.id = p.team_id
+left join ai_conversation a on a.company_id = $1 and a.conversation_id = p.id
+left join persona q on q.company_id = $1 and q.id = a.persona_id
+left join ai_turn w on w.company_id = $1 and w.conversation_id = p.id and w.state in ('collecting', 'generating', 'ready')
 order by {order}
 """
 _ONE = _ROWS.format(
@@ -336,7 +342,6 @@ async def _made(r: Read, company_id: UUID, rows: Sequence[asyncpg.Record]) -> li
             "select id, name from campaign where company_id = $1 and id = any($2::uuid[])", company_id, list(campaigns)
         )
         names = {row["id"]: row["name"] for row in found}
-
     hours = await office_hours.of(r, company_id)
 
     def named(touch: _Touch | None) -> Touch | None:
@@ -384,6 +389,7 @@ def _conversation(
         first_touch=first_touch,
         last_touch=last_touch,
         opted_out=row["opted_out"],
+        assistant=helper(row),
     )
 
 

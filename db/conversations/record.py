@@ -167,6 +167,11 @@ async def answered(w: Work, place: Place, author_id: UUID | None, *, seen: UUID 
     return conversation_id
 
 
+async def assisted(w: Work, place: Place) -> UUID:
+    """The assistant answered all that came in until now. Returns the conversation."""
+    return await _recorded(w, _ANSWERED, place, None, None)
+
+
 async def automatic(w: Work, place: Place) -> None:
     """Something was said by itself: it is the newest, and nobody answered."""
     await _recorded(w, _BY_ITSELF, place)
@@ -175,6 +180,17 @@ async def automatic(w: Work, place: Place) -> None:
 async def past(w: Work, place: Place, *, came_in: bool) -> None:
     """Something was said long ago: it has its place, and changes nothing else."""
     await w.execute(_PAST, *_args(w, place), came_in)
+
+
+async def touched(w: Work, conversation_id: UUID) -> None:
+    """Its row in the inbox shows something else: what its assistant does."""
+    row = await w.fetchrow(
+        "update conversation set version = version + 1 where company_id = $1 and id = $2 returning contact_id, version",
+        w.company_id,
+        conversation_id,
+    )
+    if row is not None:
+        w.emit(ConversationUpdated(conversation_id=conversation_id, contact_id=row["contact_id"], version=row["version"]))
 
 
 async def grew(w: Work, channel_id: UUID, contact_id: UUID, message_id: UUID) -> None:
@@ -209,6 +225,17 @@ async def line(
         by,
         whom,
         what,
+    )
+    w.emit(ConversationEntryAdded(conversation_id=conversation_id, contact_id=contact_id, entry_id=entry_id))
+
+
+async def note(w: Work, conversation_id: UUID, contact_id: UUID, body: str) -> None:
+    """For colleagues only, written by nobody of them."""
+    entry_id = await w.fetchval(
+        "insert into conversation_entry(company_id, conversation_id, kind, body) values ($1, $2, 'note', $3) returning id",
+        w.company_id,
+        conversation_id,
+        body,
     )
     w.emit(ConversationEntryAdded(conversation_id=conversation_id, contact_id=contact_id, entry_id=entry_id))
 
@@ -263,8 +290,8 @@ async def left(w: Work, user_id: UUID) -> None:
     await let_go(w, [user_id], closed=True)
 
 
-async def _recorded(w: Work, statement: str, place: Place) -> UUID:
-    row = await w.fetchrow(statement, *_args(w, place))
+async def _recorded(w: Work, statement: str, place: Place, *more: object) -> UUID:
+    row = await w.fetchrow(statement, *_args(w, place), *more)
     assert row is not None
     _tell(w, row["id"], place, row["version"])
     conversation_id: UUID = row["id"]

@@ -63,6 +63,20 @@ async def route(w: Work, conversation_id: UUID, channel_id: UUID, team_id: UUID 
     return version
 
 
+async def to_team(w: Work, conversation_id: UUID, channel_id: UUID, team_id: UUID | None) -> None:
+    """Somebody is to answer: it goes to this team (None, or one that is gone: to the one it has, or that of its channel) and to somebody of
+    it by the team's strategy, unless it is somebody's already."""
+    row = await w.fetchrow(
+        "update conversation set version = version + 1, team_id = coalesce((select id from team where company_id = $1 and id = $3), team_id)"
+        " where company_id = $1 and id = $2 returning team_id, assignee_id",
+        w.company_id,
+        conversation_id,
+        team_id,
+    )
+    if row is not None and row["assignee_id"] is None:
+        await route(w, conversation_id, channel_id, row["team_id"])
+
+
 async def _choose(w: Work, team_id: UUID, strategy: S) -> UUID | None:
     whose = (w.company_id, team_id, strategy.value, ANSWERING)
     found: UUID | None = await w.fetchval(_NEXT, *whose) or await w.fetchval(f"{_CANDIDATES} {_STAYS}", *whose)

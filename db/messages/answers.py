@@ -10,6 +10,8 @@ from uuid import UUID
 
 import asyncpg
 
+from db.assistant import human
+from db.assistant.enums import TurnReason
 from db.channels.enums import ChannelState
 from db.clock import now
 from db.contacts.enums import SAMPLE, LineType
@@ -23,7 +25,7 @@ from db.messages.events import ConversationChanged
 from db.messages.inbound import SILENT
 from db.messages.place import Place
 from db.messages.render import Binding, FileContent
-from db.messages.replies import Reply, TemplateReply
+from db.messages.replies import Reply, TemplateReply, TextReply
 from db.messages.template_replies import Filled
 from db.permissions import Permission
 from db.providers import registry
@@ -132,8 +134,33 @@ async def write(
     if automatic:
         await record.automatic(w, place)
     else:
-        await record.answered(w, place, author_id, seen=seen)
+        conversation_id = await record.answered(w, place, author_id, seen=seen)
+        await human.supersede_for_human(w, conversation_id, TurnReason.WROTE)
     return entry
+
+
+async def say(w: Work, way: ReplyChannel, contact_id: UUID, text: str, *, key: str) -> record.Place:
+    """Queues a text of the assistant before all campaigns of the channel, under a key that no second one has. `way` is held and has no
+    obstacle. Nobody is told to have answered: that is the caller's to say, with the place."""
+    assert way.address is not None
+    can = registry.provider(way.channel_kind).capabilities
+    place = Place(way.channel_id, contact_id, way.address, way.opted_out, can)
+    content, params = await replies.written(w, place, replies.trimmed(TextReply(text[: can.text_limit])), None)
+    message_id = await queueing.queue(
+        w,
+        way.channel_id,
+        purpose=conversation.ASSISTANT,
+        contact_id=contact_id,
+        address=way.address,
+        content=render.encode(content),
+        params=params,
+        units=max(1, segments.count(render.draw(content, params).body).segments) if can.unit == "segment" else 1,
+        key=key,
+    )
+    w.audit("message.sent", message_id, channel_id=way.channel_id, contact_id=contact_id, assistant=True)
+    w.emit(ConversationChanged(contact_id=contact_id))
+    entry = await conversation.sent(w, w.company_id, message_id)
+    return record.Place(way.channel_id, contact_id, way.address, message_id, entry.at)
 
 
 async def held(w: Work, contact_id: UUID, channel_id: UUID) -> ReplyChannel:

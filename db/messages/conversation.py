@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+from msgspec import Struct
 
 from db.contacts.notes import must_exist
 from db.messages import content, files, reacted, render
@@ -22,6 +23,8 @@ from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, read
 
+ASSISTANT = "ai"
+"""The purpose of what the assistant says: `ai:<turn>:<number>`."""
 AWAY = "away"
 """The purpose of what is said by itself outside of the office hours."""
 
@@ -61,6 +64,28 @@ class Entry(NamedTuple):
     files: list[MessageFile]
     reactions: list[Reacted]  # to it
     automatic: bool  # it was said by itself
+    assistant: "Assisted | None" = None
+
+
+class Citation(Struct, frozen=True):
+    """A passage as it was when an answer cited it, and the words of it that prove the answer."""
+
+    passage_id: UUID
+    source_id: UUID
+    title: str
+    heading: str
+    quote: str
+    body: str
+    page: int | None
+    url: str | None
+
+
+class Assisted(Struct, frozen=True):
+    """The assistant said it. `citations`: of the whole turn, on its last message."""
+
+    turn_id: UUID
+    persona: str
+    citations: list[Citation]
 
 
 # As the index message_thread has it: a coalesce() would say the same, but row-level security keeps comparisons of it out of an
@@ -69,21 +94,25 @@ _AT = "case when sent_at is not null then sent_at when done_at is not null then 
 _SELECT = """
 select t.*, h.name as channel_name, h.kind as channel_kind, g.name as campaign_name,
     case when t.direction = 'out' and t.origin is null then coalesce(t.own_content, g.content::text) end as sent_content,
-    u.name as author
+    coalesce(q.persona_name, u.name) as author, q.id as turn_id, q.persona_name,
+    case when t.dedupe_key = '{assistant}:' || q.id || ':' || jsonb_array_length(q.answer->'texts') then (q.answer->'citations')::text end
+        as citations
 from (
     (select id, {at} as at, 'out' as direction, null as kind, channel_id, address, null as body,
         params, content::text as own_content, state, reason, code, maybe_duplicate, sent_at, delivered_at, read_at, campaign_id, author_id,
-        provider_id, origin, context::text as context, null as referral, dedupe_key like '{away}:%' as automatic
+        provider_id, origin, context::text as context, null as referral, dedupe_key like '{away}:%' as automatic,
+        dedupe_key, case when dedupe_key like '{assistant}:%' then split_part(dedupe_key, ':', 2)::uuid end as said_in
     from message where company_id = $1 and {out} order by {at} {order}, id {order} limit $3)
     union all
     (select id, received_at, 'in', kind, channel_id, address, body,
         null, content::text, null, null, null, false, null, null, null, campaign_id, null,
-        provider_id, origin, context::text, referral::text, false
+        provider_id, origin, context::text, referral::text, false, null, null
     from inbound_message where company_id = $1 and {came} order by received_at {order}, id {order} limit $3)
 ) t
 left join channel h on h.company_id = $1 and h.id = t.channel_id
 left join campaign g on g.company_id = $1 and g.id = t.campaign_id
 left join account_user u on u.id = t.author_id
+left join ai_turn q on q.company_id = $1 and q.id = t.said_in
 order by t.at {order}, t.id {order} limit $3
 """
 _AFTER, _UNTIL = "({at}, id) > ($4::timestamptz, $5::uuid)", "({at}, id) < ($4::timestamptz, $5::uuid)"
@@ -91,7 +120,7 @@ _AFTER, _UNTIL = "({at}, id) > ($4::timestamptz, $5::uuid)", "({at}, id) < ($4::
 
 def _statement(whose: str, beyond: str | None = None, *, order: str = "desc") -> str:
     out, came = (f"{whose} and {beyond.format(at=at)}" if beyond else whose for at in (_AT, "received_at"))
-    return _SELECT.format(at=_AT, out=out, came=came, order=order, away=AWAY)
+    return _SELECT.format(at=_AT, out=out, came=came, order=order, away=AWAY, assistant=ASSISTANT)
 
 
 _NEWEST, _BEFORE = _statement("contact_id = $2"), _statement("contact_id = $2", _UNTIL)
@@ -210,4 +239,12 @@ def _entry(row: asyncpg.Record) -> Entry:
         files=[],
         reactions=[],
         automatic=row["automatic"],
+        assistant=_assisted(row),
     )
+
+
+def _assisted(row: asyncpg.Record) -> Assisted | None:
+    if row["turn_id"] is None:
+        return None
+    citations = msgspec.json.decode(row["citations"], type=list[Citation]) if row["citations"] else []
+    return Assisted(row["turn_id"], row["persona_name"], citations)

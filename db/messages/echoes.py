@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from db.assistant import human
+from db.assistant.enums import TurnReason
 from db.conversations import record
 from db.messages import files
 from db.messages.content import Context, MessageContent, Reaction, encode
@@ -73,7 +75,8 @@ async def store(w: Work, echo: Echo) -> bool:
     if echo.origin is MessageOrigin.PHONE_APP:
         await w.execute(_ATTEMPT, w.company_id, row["id"])
         if row["fresh"]:
-            await record.echoed(w, place)
+            conversation_id = await record.echoed(w, place)
+            await human.supersede_for_human(w, conversation_id, TurnReason.PHONE)
         else:
             await record.grew(w, echo.channel_id, echo.contact_id, row["id"])
     elif row["fresh"]:

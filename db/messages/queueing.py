@@ -16,7 +16,7 @@ _ONE = f"""
 with made as materialized (select uuidv7() as id)
 insert into message(company_id, id, channel_id, queue_id, contact_id, address, dedupe_key, state, units, params, content, author_id,
                     reacts_to, next_at)
-select $1, id, $2::uuid, coalesce($10::uuid, $2::uuid), $3, $4, $5 || ':' || id, {M.QUEUED}, $6, $7, $8::jsonb, $9,
+select $1, id, $2::uuid, coalesce($10::uuid, $2::uuid), $3, $4, coalesce($13, $5 || ':' || id), {M.QUEUED}, $6, $7, $8::jsonb, $9,
     $11, coalesce($12::timestamptz, now()) from made returning id
 """
 # The order of contacts keeps neighbours together in every index, now and when they are claimed and written back.
@@ -53,6 +53,11 @@ _CANCEL_SOME = (
     and id in (select id from message where company_id = $1 and queue_id = $2 and queued limit $4 for update skip locked)
 """
 )
+_TAKE_BACK = f"""
+update message set state = {M.CANCELLED}, done_at = now(), lease_until = null
+where company_id = $1 and id in (select id from message where company_id = $1 and contact_id = $2 and channel_id = $3
+    and dedupe_key like 'ai:%' and queued and not maybe_duplicate for update skip locked)
+"""
 
 
 async def hold_open(w: Work, channel_id: UUID) -> bool:
@@ -74,9 +79,10 @@ async def queue(
     queue_id: UUID | None = None,
     reacts_to: str | None = None,
     not_before: datetime | None = None,
+    key: str | None = None,
 ) -> UUID:
     """One message of no campaign, before all campaigns of its channel; returns its id. `content` is JSON (`render.encode`),
-    `purpose` (answer, test) begins its dedupe key. `queue_id`: another queue than the channel's. `reacts_to`: the provider's id of the
+    `purpose` (answer, test) begins its dedupe key, which `key` gives whole. `queue_id`: another queue than the channel's. `reacts_to`: the provider's id of the
     message to which it is a reaction. Raises NotFound for a channel that was archived."""
     if not await hold_open(w, channel_id):
         raise RequestError.NOT_FOUND(what="channel")
@@ -94,6 +100,7 @@ async def queue(
         queue_id,
         reacts_to,
         not_before,
+        key,
     )
     return message_id
 
@@ -122,6 +129,11 @@ async def cancel(w: Work, queue_id: UUID, *, reason: str | None = None, batch: i
     if batch is None:
         return await w.execute(_CANCEL, w.company_id, queue_id, reason)
     return await w.execute(_CANCEL_SOME, w.company_id, queue_id, reason, batch)
+
+
+async def cancel_assistants(w: Work, contact_id: UUID, channel_id: UUID) -> int:
+    """Ends what the assistant said to a person and no lane has taken yet; what is on the wire is not waited for. Returns how many."""
+    return await w.execute(_TAKE_BACK, w.company_id, contact_id, channel_id)
 
 
 async def cancel_of_channel(w: Work, channel_id: UUID) -> None:

@@ -140,6 +140,12 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
     contact = await insert("select id from contact where company_id = $1")
     campaign = await factories.campaign(owner_db, owner, channel, template)
     lead = await factories.lead(owner_db, owner, contact_id=contact)
+    conversation = await insert(
+        "insert into conversation(company_id, contact_id, channel_id, address, last_at, opened_at)"
+        " values ($1, $2, $3, '+5511900000000', now(), now()) returning id",
+        contact,
+        channel,
+    )
     board = await insert("select board_id from lead where company_id = $1")
     await insert(
         "insert into ai_connection(company_id, id, provider, chat_model, embedder, state)"
@@ -168,10 +174,14 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
             "contact_id": contact,
             "campaign_id": campaign,
             "conversation_id": await insert(
-                "insert into conversation(company_id, contact_id, channel_id, address, last_at, opened_at)"
-                " values ($1, $2, $3, '+5511900000000', now(), now()) returning id",
-                contact,
-                channel,
+                "insert into ai_conversation(company_id, conversation_id, episode_at) values ($1, $2, now()) returning conversation_id",
+                conversation,
+            ),
+            "turn_id": await insert(
+                "insert into ai_turn(company_id, conversation_id, seq, episode, mode, persona_id, persona_version_id, persona_name, since,"
+                " due_at, hard_at, first_inbound_id, last_inbound_id) values ($1, $2, 1, 1, 'auto', uuidv7(), uuidv7(), 'Lia', now(), now(),"
+                " now(), uuidv7(), uuidv7()) returning id",
+                conversation,
             ),
             "message_id": await insert(
                 "insert into inbound_message(company_id, channel_id, contact_id, provider_id, address, kind, content, received_at)"

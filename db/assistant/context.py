@@ -1,0 +1,131 @@
+"""What a turn is composed from, read at once: the persona as it was pinned, what was said in this episode, what is known of the person."""
+
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from db.assistant import gather
+from db.assistant.turns import Turn
+from db.clock import now
+from db.conversations import office_hours
+from db.conversations.hours import FAR, OfficeHours
+from db.messages import conversation
+from db.messages.content import Audio, Image, kind_of
+from db.messages.conversation import Entry
+from db.messages.enums import MessageState
+from db.permissions import Permission
+from db.personas import serving as personas
+from db.personas.serving import Serving
+from db.tenancy import worker
+from db.work import Read, read
+
+MOST = 30
+_ABSENT = ("reaction", "edit", "revoke", "preference", "system", "call")
+_UNSAID = {state.label for state in (MessageState.CANCELLED, MessageState.SKIPPED, MessageState.FAILED)}
+
+_FACTS = """
+select v.contact_id, v.channel_id, h.kind as channel_kind, c.name, c.custom::text as custom, o.name as company, o.time_zone,
+    a.episode_at, a.unanswered, least(a.episode_at, v.unanswered_at[1]) as begins,
+    coalesce((select g.name from lead l join stage g on g.company_id = $1 and g.id = l.stage_id
+        where l.company_id = $1 and l.contact_id = v.contact_id order by l.id desc limit 1), '') as stage
+from conversation v join contact c on c.company_id = $1 and c.id = v.contact_id join company o on o.id = $1
+join ai_conversation a on a.company_id = $1 and a.conversation_id = v.id
+left join channel h on h.company_id = $1 and h.id = v.channel_id
+where v.company_id = $1 and v.id = $2
+"""
+
+
+class Said(NamedTuple):
+    """A message as a model may read it. `file_id`: of a sound or picture whose words are not known yet."""
+
+    id: UUID
+    at: datetime
+    who: Literal["customer", "assistant", "team"]
+    kind: str
+    text: str
+    file_id: UUID | None
+
+
+class Context(NamedTuple):
+    """`closed_since`, `opens_at`: of the company's office hours; None: people are there. `persona_closed`: the persona's own hours are
+    over."""
+
+    serving: Serving
+    contact_id: UUID
+    channel_id: UUID
+    contact_name: str
+    fields: dict[str, str]
+    company: str
+    time_zone: str
+    said: list[Said]
+    unanswered: int
+    stage: str
+    opens_at: datetime | None
+    persona_closed: bool
+
+
+async def of(company_id: UUID, turn: Turn) -> Context | None:
+    """None: the conversation is gone."""
+    async with read(worker(company_id), Permission.CONVERSATIONS_READ) as r:
+        row = await r.fetchrow(_FACTS, company_id, turn.conversation_id)
+        if row is None:
+            return None
+        found = await personas.version(r, turn.persona_version_id)
+        entries = await conversation.thread(
+            r, company_id, row["contact_id"], row["channel_id"], beyond=None, direction=None, limit=MOST * 2
+        )
+        begins = min(row["begins"] or row["episode_at"], turn.since)
+        said = [_said(entry) for entry in reversed(entries) if _belongs(entry, begins)]
+        office = await office_hours.of(r, company_id)
+        return Context(
+            serving=found,
+            contact_id=row["contact_id"],
+            channel_id=row["channel_id"],
+            contact_name=row["name"],
+            fields=await _fields(r, company_id, found, row["custom"]),
+            company=row["company"],
+            time_zone=row["time_zone"],
+            said=said[-MOST:],
+            unanswered=row["unanswered"],
+            stage=row["stage"],
+            opens_at=_opens(office),
+            persona_closed=await gather.hours_over(r, found) is not None,
+        )
+
+
+def _belongs(entry: Entry, begins: datetime) -> bool:
+    """Whether it is part of this talk: not before it began, and really said."""
+    if entry.kind in _ABSENT or entry.at < begins:
+        return False
+    return entry.direction == "in" or entry.state not in _UNSAID
+
+
+def _said(entry: Entry) -> Said:
+    who: Literal["customer", "assistant", "team"] = "customer" if entry.direction == "in" else "team"
+    if entry.assistant is not None:
+        who = "assistant"
+    file = entry.files[0].id if entry.files and isinstance(entry.content, Audio | Image) else None
+    kind = kind_of(entry.content) if entry.content is not None else entry.kind
+    return Said(entry.id, entry.at, who, kind, entry.text, file)
+
+
+async def _fields(r: Read, company_id: UUID, found: Serving, custom: str) -> dict[str, str]:
+    """The values that the persona asks for, by the label of their field: nothing else of a contact reaches a prompt."""
+    keys = [goal.key for goal in found.config.goals]
+    if not keys:
+        return {}
+    rows = await r.fetch(
+        "select f.label, $3::jsonb->>f.key as value from custom_field f where f.company_id = $1 and f.key = any($2::text[])",
+        company_id,
+        keys,
+        custom,
+    )
+    return {row["label"]: row["value"] for row in rows if row["value"]}
+
+
+def _opens(office: OfficeHours) -> datetime | None:
+    """When people are there again; None: they are, or nobody knows."""
+    at = now()
+    if office.closed_since(at) is None:
+        return None
+    return next((start for start, _end in office.open_between(at, at + timedelta(days=FAR))), None)

@@ -1,0 +1,255 @@
+"""What a customer wrote opens a turn, or joins the one that still waits: in the transaction that stores the message.
+
+Who does not get an answer from the assistant is decided here, before any model is asked: old, past and doubled messages, signs that ask
+for nothing, who opted out, where people answer, and where a guard against loops struck. The row of the conversation is held by then.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+
+from db.assistant import human
+from db.assistant.enums import OPEN_TURN, AssistantMode, Owner, TurnReason, TurnState
+from db.assistant.events import AssistantChanged
+from db.assistant.window import window
+from db.clock import now
+from db.conversations import office_hours, record
+from db.conversations.enums import LineKind
+from db.conversations.hours import OfficeHours
+from db.ids import uuid7
+from db.jobs import RunTurn
+from db.messages import inbound
+from db.messages.inbound import SILENT, Inbound
+from db.personas import serving as personas
+from db.personas.enums import OutsideHours
+from db.personas.serving import Serving
+from db.work import Read, Work
+
+LIVE = timedelta(minutes=10)
+"""What is older was told late, and is for people."""
+MUTE = (*SILENT, "sticker", "call", "call_permission", "unsupported", "order")
+"""Kinds that ask for no answer, or that no model can read."""
+NOTICED = timedelta(hours=12)
+"""So long nobody is told again that the hours are over."""
+FAST = 2.0  # seconds in which no person answers
+FAST_ANSWERS = 5  # so many of them in a row come from a machine
+
+_STATE = """
+select v.contact_id, v.channel_id, v.opened_at, v.assignee_id, v.first_reply_at, v.closed_at, c.opted_out_at, a.conversation_id is not null as known,
+    a.mode, a.serving, a.owner, a.owner_reason, a.human_at, a.episode, a.episode_at, a.persona_id, a.persona_version_id, a.turn_seq,
+    a.fast, a.spoke_at, a.noticed_at,
+    array(select x.label_id from conversation_label x where x.company_id = $1 and x.conversation_id = v.id) as labels,
+    array(select l.stage_id from lead l where l.company_id = $1 and l.contact_id = v.contact_id order by l.id desc limit 50) as stages,
+    exists (select from conversation_entry e where e.company_id = $1 and e.conversation_id = v.id and e.kind = $3
+        and e.whom_id = v.assignee_id) as assigned
+from conversation v join contact c on c.company_id = $1 and c.id = v.contact_id
+left join ai_conversation a on a.company_id = $1 and a.conversation_id = v.id
+where v.company_id = $1 and v.id = $2 and exists (select from persona_binding b where b.company_id = $1)
+"""
+_BEGIN = """
+insert into ai_conversation(company_id, conversation_id, owner, owner_reason, episode_at, human_at) values ($1, $2, $3, $4, $5, $6)
+on conflict do nothing
+"""
+_EPISODE = """
+update ai_conversation set episode = episode + 1, episode_at = $3, owner = $4, owner_since = now(),
+    owner_reason = case when $4 = 'human' then owner_reason end, owner_by = case when $4 = 'human' then owner_by end, persona_version_id = null, unanswered = 0, fast = 0, told_at = null, noticed_at = null, alarm = null, alarm_at = null
+where company_id = $1 and conversation_id = $2
+"""
+_SERVES = """
+update ai_conversation set serving = $3, persona_id = $4, persona_version_id = $5, persona_name = $6, fast = $7
+where company_id = $1 and conversation_id = $2
+"""
+_JOIN = f"""
+update ai_turn set last_inbound_id = $3, bubbles = bubbles + 1, due_at = least(now() + $4::interval, hard_at)
+where company_id = $1 and conversation_id = $2 and state = '{TurnState.COLLECTING.value}' returning id, due_at
+"""
+_OPEN = """
+insert into ai_turn(company_id, id, conversation_id, seq, episode, mode, persona_id, persona_version_id, persona_name, since, due_at, hard_at,
+                    first_inbound_id, last_inbound_id, bubbles)
+select $1, $2, $3, a.turn_seq, a.episode, $4, $5, $6, $7, $8, $9, $10, coalesce($11::uuid, $12::uuid), $12::uuid, $13
+from ai_conversation a where a.company_id = $1 and a.conversation_id = $3
+"""
+_HOUR = f"""
+select count(*) filter (where state = '{TurnState.SENT.value}' and opened_at > now() - interval '1 hour') as hour,
+    count(*) filter (where state = '{TurnState.SENT.value}' and episode = $3) as episode
+from ai_turn where company_id = $1 and conversation_id = $2 and (opened_at > now() - interval '1 hour' or episode = $3)
+"""
+
+
+async def gather(w: Work, conversation_id: UUID, message: Inbound, message_id: UUID) -> bool:
+    """Somebody wrote: a turn opens that is due when they pause, or the open one takes the message too; one that was composing starts
+    anew. Returns whether the assistant is going to answer by itself, so that nothing else does."""
+    if message.history or message.kind in MUTE or message.received_at < now() - LIVE:
+        return False
+    if inbound.wanted(message.kind, message.body) == "out":
+        await human.end_turn(w, conversation_id, TurnReason.OPTED_OUT)
+        return False
+    row = await w.fetchrow(_STATE, w.company_id, conversation_id, LineKind.ASSIGNED.value)
+    if row is None or row["opted_out_at"] is not None or row["mode"] == AssistantMode.OFF:
+        return False
+    found = await personas.serving(w, row["channel_id"], row["labels"], row["stages"])
+    if found is None:
+        return False
+    mode = AssistantMode(row["mode"] or found.mode.value)
+    row = await _row(w, conversation_id, row)
+    if not _may(row, mode):
+        return False
+    if row["persona_id"] == found.persona_id and row["persona_version_id"] is not None:
+        pinned = await personas.version(w, row["persona_version_id"])
+        found = pinned._replace(mode=found.mode)
+    if mode is AssistantMode.AUTO and await _closed(w, found, row["noticed_at"]):
+        return False
+    fast = _fast(row, message.received_at)
+    await serves(w, conversation_id, found, mode, fast)
+    if mode is AssistantMode.AUTO and (guard := await _guard(w, conversation_id, row["episode"], found, fast)) is not None:
+        await stop(w, conversation_id, guard)
+        return False
+    await _take(w, conversation_id, found, mode, message, message_id)
+    return mode is AssistantMode.AUTO
+
+
+async def serves(w: Work, conversation_id: UUID, found: Serving, mode: AssistantMode, fast: int = 0) -> None:
+    """This version of a persona has the conversation until its next episode."""
+    values = mode.value, found.persona_id, found.version_id, found.name, fast
+    await w.execute(_SERVES, w.company_id, conversation_id, *values)
+
+
+async def _row(w: Work, conversation_id: UUID, row: asyncpg.Record) -> asyncpg.Record:
+    """The state of the assistant here: made by the first message, begun anew by one that reopens the conversation. Where people were
+    answering before there was an assistant they go on."""
+    if not row["known"]:
+        answered = row["first_reply_at"] is not None and row["first_reply_at"] >= row["opened_at"]
+        theirs = answered or (row["assignee_id"] is not None and row["assigned"])
+        owner, why = (Owner.HUMAN, TurnReason.WROTE if answered else TurnReason.ASSIGNED) if theirs else (Owner.ASSISTANT, None)
+        begun = row["opened_at"], row["first_reply_at"] if answered else None
+        await w.execute(_BEGIN, w.company_id, conversation_id, owner.value, None if why is None else why.value, *begun)
+    elif row["opened_at"] > row["episode_at"]:  # somebody closed it since
+        theirs = row["owner"] == Owner.HUMAN and row["human_at"] is not None and row["human_at"] > row["opened_at"]
+        owner = Owner.HUMAN if theirs else Owner.ASSISTANT  # who opened it by hand, and wrote, goes on
+        await w.execute(_EPISODE, w.company_id, conversation_id, row["opened_at"], owner.value)
+    else:
+        return row
+    again = await w.fetchrow(_STATE, w.company_id, conversation_id, LineKind.ASSIGNED.value)
+    assert again is not None
+    return again
+
+
+def _may(row: asyncpg.Record, mode: AssistantMode) -> bool:
+    """Whether the assistant may do its part: speak where it is its turn, draft unless somebody said that they do it alone."""
+    if mode is AssistantMode.SUGGEST:
+        return bool(row["owner"] != Owner.NOBODY and row["owner_reason"] != TurnReason.TAKEN_OVER)
+    return bool(row["owner"] == Owner.ASSISTANT)
+
+
+def _fast(row: asyncpg.Record, received_at: datetime) -> int:
+    """Answers in a row, with this one, that came quicker than a person writes."""
+    spoke = row["spoke_at"]
+    if spoke is None:
+        return 0
+    quick = min(now(), received_at) - spoke < timedelta(seconds=FAST)
+    return row["fast"] + 1 if quick else 0
+
+
+async def _closed(w: Work, found: Serving, noticed_at: datetime | None) -> bool:
+    """Whether people answer because the persona's hours are over, and nothing is to be said about it any more."""
+    hours = found.config.hours
+    if not hours.open or await hours_over(w, found) is None:
+        return False
+    told = noticed_at is not None and noticed_at > now() - NOTICED
+    return hours.outside is OutsideHours.SILENT or not hours.notice.strip() or told
+
+
+async def hours_over(r: Read, found: Serving) -> datetime | None:
+    """Since when the persona's hours are over; None: it answers."""
+    if not found.config.hours.open or r.actor is None:
+        return None
+    company = await office_hours.of(r, r.actor.company_id)
+    return OfficeHours(True, found.config.hours.open, [], "", 1, company.zone).closed_since(now())
+
+
+async def _guard(w: Work, conversation_id: UUID, episode: int, found: Serving, fast: int) -> TurnReason | None:
+    if fast >= FAST_ANSWERS:
+        return TurnReason.TWO_BOTS
+    count = await w.fetchrow(_HOUR, w.company_id, conversation_id, episode)
+    assert count is not None
+    if count["hour"] >= found.config.budget.max_turns_per_hour:
+        return TurnReason.TOO_MANY_TURNS
+    return TurnReason.MAX_TURNS if count["episode"] >= found.config.budget.max_turns else None
+
+
+async def _take(w: Work, conversation_id: UUID, found: Serving, mode: AssistantMode, message: Inbound, message_id: UUID) -> None:
+    turn = found.config.turn
+    wait = window(message.body, turn)
+    joined = await w.fetchrow(_JOIN, w.company_id, conversation_id, message_id, wait)
+    if joined is not None:
+        await w.execute(
+            "update ai_turn set mode = $3 where company_id = $1 and id = $2 and mode <> $3",
+            w.company_id,
+            joined["id"],
+            mode.value,
+        )
+        w.enqueue(RunTurn(turn_id=joined["id"]), at=joined["due_at"])
+        return
+    before = await w.fetchrow(
+        f"update ai_turn set state = $3, reason = $4, done_at = now(), lease_until = null where company_id = $1 and conversation_id = $2"
+        f" and state in ({human.OPEN}) returning since, first_inbound_id, bubbles",
+        w.company_id,
+        conversation_id,
+        TurnState.SUPERSEDED.value,
+        TurnReason.NEWER_MESSAGE.value,
+    )
+    since = before["since"] if before is not None else now()
+    hard = max(since + timedelta(milliseconds=turn.hard_wait_ms), now() + timedelta(milliseconds=turn.debounce_min_ms))
+    due = min(now() + wait, hard)
+    await open_turn(
+        w,
+        conversation_id,
+        found,
+        mode,
+        (since, due, hard),
+        message_id,
+        first=before["first_inbound_id"] if before is not None else None,
+        bubbles=before["bubbles"] + 1 if before is not None else 1,
+    )
+
+
+async def open_turn(
+    w: Work,
+    conversation_id: UUID,
+    found: Serving,
+    mode: AssistantMode,
+    times: tuple[datetime, datetime, datetime],
+    message_id: UUID,
+    *,
+    first: UUID | None = None,
+    bubbles: int = 1,
+) -> UUID:
+    """A new turn, when none is open. `times`: since when they wait, when it is due, and at the latest. Returns it."""
+    turn_id = uuid7()
+    await w.execute(
+        "update ai_conversation set turn_seq = turn_seq + 1 where company_id = $1 and conversation_id = $2",
+        w.company_id,
+        conversation_id,
+    )
+    who = found.persona_id, found.version_id, found.name
+    await w.execute(_OPEN, w.company_id, turn_id, conversation_id, mode.value, *who, *times, first, message_id, bubbles)
+    w.enqueue(RunTurn(turn_id=turn_id))  # at once, so that they see that somebody writes
+    owner = Owner.ASSISTANT if mode is AssistantMode.AUTO else Owner.HUMAN
+    w.emit(AssistantChanged(conversation_id=conversation_id, owner=owner.value, turn=OPEN_TURN[0].value))
+    return turn_id
+
+
+async def stop(w: Work, conversation_id: UUID, why: TurnReason) -> None:
+    """The assistant answers here no more until a person decides: a guard struck. Its open turn ends."""
+    await human.end_turn(w, conversation_id, why)
+    contact_id = await w.fetchval(
+        "update ai_conversation a set owner = $3, owner_reason = $4, owner_by = null, owner_since = now(), alarm = $4, alarm_at = now()"
+        " from conversation v where a.company_id = $1 and a.conversation_id = $2 and v.company_id = $1 and v.id = $2 returning v.contact_id",
+        w.company_id,
+        conversation_id,
+        Owner.NOBODY.value,
+        why.value,
+    )
+    await record.line(w, conversation_id, contact_id, LineKind.ASSISTANT_STOPPED, what=why.value)
+    w.emit(AssistantChanged(conversation_id=conversation_id, owner=Owner.NOBODY.value, turn=None))

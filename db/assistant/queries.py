@@ -1,0 +1,204 @@
+"""What is shown of the assistant of a conversation: who answers, what it does now, its draft, and what it did, turn by turn."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from db.assistant import turns
+from db.assistant.enums import AssistantMode, Owner, TurnReason, TurnState
+from db.assistant.turns import Answer
+from db.conversations.queries import Person
+from db.errors import RequestError
+from db.messages.conversation import Citation
+from db.permissions import Permission
+from db.personas import serving as personas
+from db.tenancy import Actor
+from db.work import Read, read
+
+
+class Persona(NamedTuple):
+    id: UUID
+    name: str
+    emoji: str
+    color: str
+
+
+class Draft(NamedTuple):
+    turn_id: UUID
+    text: str
+    citations: list[Citation]
+    at: datetime
+
+
+class Assistant(NamedTuple):
+    """`persona` None: none serves this conversation. `mode`: in force; `own_mode`: set for this conversation, None: as its persona has it.
+    `turn`: the state of its newest turn, with its reason."""
+
+    conversation_id: UUID
+    persona: Persona | None
+    mode: AssistantMode
+    own_mode: AssistantMode | None
+    owner: Owner
+    owner_reason: TurnReason | None
+    owner_by: Person | None
+    owner_since: datetime | None
+    turn_id: UUID | None
+    turn: TurnState | None
+    turn_reason: TurnReason | None
+    due_at: datetime | None
+    alarm: TurnReason | None
+    draft: Draft | None
+
+
+class TurnRow(NamedTuple):
+    id: UUID
+    seq: int
+    mode: AssistantMode
+    state: TurnState
+    reason: TurnReason | None
+    persona_name: str
+    opened_at: datetime
+    due_at: datetime
+    done_at: datetime | None
+    bubbles: int
+    runs: int
+    texts: list[str]
+    citations: list[Citation]
+    model: str
+    usage: dict[str, int]
+
+
+class Run(NamedTuple):
+    epoch: int
+    at: datetime
+    steps: list[dict[str, Any]]
+
+
+_ONE = """
+select v.id, v.channel_id, a.mode, a.owner, a.owner_reason, a.owner_by, u.name as by_name, a.owner_since, a.alarm,
+    array(select x.label_id from conversation_label x where x.company_id = $1 and x.conversation_id = v.id) as labels,
+    array(select l.stage_id from lead l where l.company_id = $1 and l.contact_id = v.contact_id order by l.id desc limit 50) as stages,
+    t.id as turn_id, t.state, t.reason, t.due_at, t.mode as turn_mode, t.answer::text as answer, t.opened_at
+from conversation v left join ai_conversation a on a.company_id = $1 and a.conversation_id = v.id
+left join account_user u on u.id = a.owner_by
+left join ai_turn t on t.company_id = $1 and t.conversation_id = v.id and t.seq = a.turn_seq
+where v.company_id = $1 and v.id = $2
+"""
+_PERSONA = "select id, name, emoji, color from persona where company_id = $1 and id = $2"
+_TURNS = f"""
+select {turns.COLUMNS}, reason, opened_at, done_at, bubbles from ai_turn where company_id = $1 and conversation_id = $2
+    and ($3::bigint is null or seq < $3) order by seq desc limit $4
+"""
+_RUNS = "select epoch, at, steps::text as steps from ai_trace where company_id = $1 and turn_id = $2 order by epoch"
+
+
+async def assistant_of(actor: Actor, conversation_id: UUID) -> Assistant:
+    """Raises NotFound."""
+    async with read(actor, Permission.CONVERSATIONS_READ) as r:
+        return await one(r, actor.company_id, conversation_id)
+
+
+async def one(r: Read, company_id: UUID, conversation_id: UUID) -> Assistant:
+    """The same inside a unit of work."""
+    row = await r.fetchrow(_ONE, company_id, conversation_id)
+    if row is None:
+        raise RequestError.NOT_FOUND(what="conversation")
+    found = await personas.serving(r, row["channel_id"], row["labels"], row["stages"])
+    persona = None
+    if found is not None:
+        look = await r.fetchrow(_PERSONA, company_id, found.persona_id)
+        assert look is not None
+        persona = Persona(found.persona_id, found.name, look["emoji"], look["color"])
+    own = None if row["mode"] is None else AssistantMode(row["mode"])
+    mode = AssistantMode.OFF if found is None else own or AssistantMode(found.mode.value)
+    return Assistant(
+        conversation_id=row["id"],
+        persona=persona,
+        mode=mode,
+        own_mode=own,
+        owner=_owner(row, mode),
+        owner_reason=_reason(row["owner_reason"]),
+        owner_by=Person(row["owner_by"], row["by_name"] or "") if row["owner_by"] else None,
+        owner_since=row["owner_since"],
+        turn_id=row["turn_id"],
+        turn=TurnState(row["state"]) if row["state"] else None,
+        turn_reason=_reason(row["reason"]),
+        due_at=row["due_at"] if row["state"] == TurnState.COLLECTING else None,
+        alarm=_reason(row["alarm"]),
+        draft=_draft(row),
+    )
+
+
+def _owner(row: asyncpg.Record, mode: AssistantMode) -> Owner:
+    """Who answers: people, unless the assistant may speak."""
+    if mode is not AssistantMode.AUTO:
+        return Owner.HUMAN
+    return Owner(row["owner"]) if row["owner"] else Owner.ASSISTANT
+
+
+def _draft(row: asyncpg.Record) -> Draft | None:
+    if row["state"] != TurnState.READY or row["turn_mode"] != AssistantMode.SUGGEST or row["answer"] is None:
+        return None
+    answer = msgspec.json.decode(row["answer"], type=Answer)
+    return Draft(row["turn_id"], "\n\n".join(answer.texts), citations(answer), row["opened_at"])
+
+
+def citations(answer: Answer) -> list[Citation]:
+    return [msgspec.json.decode(one, type=Citation) for one in answer.citations]
+
+
+def _reason(value: str | None) -> TurnReason | None:
+    return None if value is None else TurnReason(value)
+
+
+async def turns_of(actor: Actor, conversation_id: UUID, *, before: int | None = None, limit: int = 50) -> list[TurnRow]:
+    """Newest first. Raises NotFound."""
+    async with read(actor, Permission.AI_READ) as r:
+        await _must_exist(r, actor.company_id, conversation_id)
+        rows = await r.fetch(_TURNS, actor.company_id, conversation_id, before, limit)
+    return [_turn(row) for row in rows]
+
+
+async def trace_of(actor: Actor, conversation_id: UUID, turn_id: UUID) -> tuple[TurnRow, list[Run]]:
+    """A turn and what each of its runs did, whole; none once it is too old. Raises NotFound."""
+    async with read(actor, Permission.AI_READ) as r:
+        row = await r.fetchrow(
+            f"select {turns.COLUMNS}, reason, opened_at, done_at, bubbles from ai_turn where company_id = $1 and conversation_id = $2"
+            " and id = $3",
+            actor.company_id,
+            conversation_id,
+            turn_id,
+        )
+        if row is None:
+            raise RequestError.NOT_FOUND(what="turn")
+        runs = await r.fetch(_RUNS, actor.company_id, turn_id)
+    return _turn(row), [Run(one["epoch"], one["at"], msgspec.json.decode(one["steps"])) for one in runs]
+
+
+def _turn(row: asyncpg.Record) -> TurnRow:
+    answer = msgspec.json.decode(row["answer"], type=Answer) if row["answer"] else None
+    return TurnRow(
+        id=row["id"],
+        seq=row["seq"],
+        mode=AssistantMode(row["mode"]),
+        state=TurnState(row["state"]),
+        reason=_reason(row["reason"]),
+        persona_name=row["persona_name"],
+        opened_at=row["opened_at"],
+        due_at=row["due_at"],
+        done_at=row["done_at"],
+        bubbles=row["bubbles"],
+        runs=row["epoch"],
+        texts=answer.texts if answer else [],
+        citations=citations(answer) if answer else [],
+        model=answer.model if answer else "",
+        usage=answer.usage if answer else {},
+    )
+
+
+async def _must_exist(r: Read, company_id: UUID, conversation_id: UUID) -> None:
+    if not await r.fetchval("select true from conversation where company_id = $1 and id = $2", company_id, conversation_id):
+        raise RequestError.NOT_FOUND(what="conversation")

@@ -1,0 +1,190 @@
+"""The life of a turn: taken by one run at a time, composed, then said or not (outlet.py).
+
+Every step is a compare-and-set on the turn's row. A run that lost its turn (to a newer message, to a person, to another run after its
+lease was over) changes nothing any more.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from db.assistant.enums import AssistantMode, TurnState
+from db.assistant.events import AssistantChanged
+from db.clock import now
+from db.conversations import record
+from db.permissions import Permission
+from db.tenancy import worker
+from db.work import SystemWork, Work, system_read, work
+
+LEASE = timedelta(seconds=20)
+"""So long a run that says nothing keeps its turn: it says every second that it lives."""
+RUNS = 4
+"""After so many runs that ended with their worker a turn is given up."""
+OLD = timedelta(minutes=15)
+"""What could not be answered for so long is for people."""
+TRACE_DAYS = 30
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What was composed, as the turn keeps it. `citations`: of the passages as they were; `note`: for the colleague who takes over."""
+
+    decision: str
+    texts: list[str] = []
+    citations: list[msgspec.Raw] = []
+    reason: str | None = None
+    unknown: bool = False
+    note: str = ""
+    trouble: bool = False  # it says that something is broken
+    language: str = "pt-BR"
+    confidence: float = 0.0
+    model: str = ""
+    usage: dict[str, int] = {}
+
+
+class Turn(NamedTuple):
+    id: UUID
+    conversation_id: UUID
+    seq: int
+    mode: AssistantMode
+    state: TurnState
+    epoch: int
+    persona_id: UUID
+    persona_version_id: UUID
+    persona_name: str
+    since: datetime
+    due_at: datetime
+    first_inbound_id: UUID
+    last_inbound_id: UUID
+    answer: Answer | None
+
+
+COLUMNS = """id, conversation_id, seq, mode, state, epoch, persona_id, persona_version_id, persona_name, since, due_at, first_inbound_id,
+    last_inbound_id, answer::text as answer"""
+_BEGIN = f"""
+update ai_turn set state = '{TurnState.GENERATING.value}', epoch = epoch + 1, lease_until = now() + $3::interval
+where company_id = $1 and id = $2 and epoch < $4 and opened_at > now() - $5::interval
+    and (state = '{TurnState.COLLECTING.value}' and due_at <= now() + interval '50 milliseconds'
+        or state = '{TurnState.GENERATING.value}' and lease_until < now())
+returning {COLUMNS}
+"""
+_RENEW = f"""
+update ai_turn set lease_until = now() + $4::interval
+where company_id = $1 and id = $2 and epoch = $3 and state = '{TurnState.GENERATING.value}' returning true
+"""
+_KEEP = f"""
+update ai_turn set state = '{TurnState.READY.value}', answer = $4::jsonb, lease_until = case when mode = $5 then now() + $6::interval end
+where company_id = $1 and id = $2 and epoch = $3 and state = '{TurnState.GENERATING.value}' returning {COLUMNS}
+"""
+_LOCK = "select true from conversation where company_id = $1 and id = $2 for update"
+_TRACE = """
+insert into ai_trace(company_id, turn_id, epoch, steps) select $1, $2, $3, $4::jsonb where exists (
+    select from ai_turn where company_id = $1 and id = $2) on conflict do nothing
+"""
+_DUE = f"""
+select company_id, id from ai_turn
+where (state in ('{TurnState.COLLECTING.value}', '{TurnState.GENERATING.value}') or state = '{TurnState.READY.value}' and mode = 'auto')
+    and coalesce(lease_until, due_at) < now() - $1::interval order by coalesce(lease_until, due_at) limit 500
+"""
+
+
+class Begun(NamedTuple):
+    """A run has the turn, under this epoch."""
+
+    turn: Turn
+
+
+class Composed(NamedTuple):
+    """It is composed already: to be said."""
+
+    turn: Turn
+
+
+class Later(NamedTuple):
+    """The customer may go on writing, or another run has it."""
+
+    turn: Turn
+    until: datetime
+
+
+class Stale(NamedTuple):
+    """Nobody answers it any more: too old, or its runs died."""
+
+    turn: Turn
+
+
+async def begin(company_id: UUID, turn_id: UUID) -> Begun | Composed | Later | Stale | None:
+    """Takes a turn that is due, or says what is to be done with it; None: nothing."""
+    async with work(worker(company_id), Permission.CONVERSATIONS_WRITE) as w:
+        row = await w.fetchrow(_BEGIN, company_id, turn_id, LEASE, RUNS, OLD)
+        if row is not None:
+            turn = _turn(row)
+            _tell(w, turn, TurnState.GENERATING)
+            return Begun(turn)
+        row = await w.fetchrow(
+            f"select {COLUMNS}, lease_until, opened_at from ai_turn where company_id = $1 and id = $2", company_id, turn_id
+        )
+        if row is None:
+            return None
+        turn = _turn(row)
+        if turn.state is TurnState.READY:
+            return Composed(turn) if turn.mode is AssistantMode.AUTO else None
+        if turn.state not in (TurnState.COLLECTING, TurnState.GENERATING):
+            return None
+        waits = row["lease_until"] if turn.state is TurnState.GENERATING else turn.due_at
+        if waits > now():
+            return Later(turn, waits)
+        return Stale(turn)
+
+
+async def renew(company_id: UUID, turn: Turn) -> bool:
+    """The run lives. False: the turn is not its any more, and nothing that it composes will be said."""
+    async with work(worker(company_id), Permission.CONVERSATIONS_WRITE) as w:
+        return bool(await w.fetchval(_RENEW, company_id, turn.id, turn.epoch, LEASE))
+
+
+async def keep(company_id: UUID, turn: Turn, answer: Answer) -> Turn | None:
+    """What was composed survives the run: whoever goes on says it without asking a model again. None: the turn is lost."""
+    async with work(worker(company_id), Permission.CONVERSATIONS_WRITE) as w:
+        draft = turn.mode is AssistantMode.SUGGEST
+        if draft:  # its row shows it: conversations are locked before turns
+            await w.fetchval(_LOCK, company_id, turn.conversation_id)
+        kept = msgspec.json.encode(answer).decode()
+        row = await w.fetchrow(_KEEP, company_id, turn.id, turn.epoch, kept, AssistantMode.AUTO.value, LEASE)
+        if row is None:
+            return None
+        if draft:
+            await record.touched(w, turn.conversation_id)
+        _tell(w, turn, TurnState.READY)
+        return _turn(row)
+
+
+async def trace(company_id: UUID, turn: Turn, steps: object) -> None:
+    """What the run did, whatever came of it."""
+    async with work(worker(company_id), Permission.CONVERSATIONS_WRITE) as w:
+        await w.execute(_TRACE, company_id, turn.id, turn.epoch, msgspec.json.encode(steps).decode().replace("\\u0000", ""))
+
+
+async def due(late: timedelta = timedelta(0)) -> list[tuple[UUID, UUID]]:
+    """Turns whose time has come, or whose run died, at least so long ago: (company, turn)."""
+    async with system_read() as s:
+        return [(row["company_id"], row["id"]) for row in await s.fetch(_DUE, late)]
+
+
+async def forget_traces(s: SystemWork) -> None:
+    """Deletes traces that are older than they are kept."""
+    await s.execute("delete from ai_trace where at < now() - make_interval(days => $1)", TRACE_DAYS)
+
+
+def _turn(row: asyncpg.Record) -> Turn:
+    values = {name: row[name] for name in Turn._fields}
+    answer = values["answer"]
+    values["answer"] = None if answer is None else msgspec.json.decode(answer, type=Answer)
+    return Turn(**values | {"mode": AssistantMode(values["mode"]), "state": TurnState(values["state"])})
+
+
+def _tell(w: Work, turn: Turn, state: TurnState) -> None:
+    owner = "assistant" if turn.mode is AssistantMode.AUTO else "human"
+    w.emit(AssistantChanged(conversation_id=turn.conversation_id, owner=owner, turn=state.value))

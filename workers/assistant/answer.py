@@ -1,0 +1,400 @@
+"""Composes one answer: a model searches and writes, code decides what of it may be said.
+
+The loop is ours: at most so many rounds of tools, then a JSON object of a strict schema. What it states must stand in what it cites
+(evidence.py), and nothing may leave that must not (checks.py); the model is told once what was missing, then "I do not know" takes the
+place of its answer: a question back, or a person. Nothing here writes to the database or to a customer.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from db.ai.ledger import About
+from db.assistant.enums import Decision, TurnReason
+from db.knowledge.search import Passage
+from db.personas.config import PersonaConfig
+from db.personas.enums import ModelPreset
+from workers.assistant import checks, evidence, words
+from workers.assistant.clean import clean
+from workers.assistant.composed import Cited, Collected, Composed, Search, Step
+from workers.assistant.evidence import Quote, Sources
+from workers.assistant.prompt import (
+    ANSWER,
+    GET_CONTACT,
+    QUOTE,
+    SEARCH,
+    VERSION,
+    Brief,
+    Line,
+    known_of,
+    messages,
+    persona_text,
+    quoted,
+)
+from workers.knowledge.ask import find
+from workers.llm import outcomes
+from workers.llm.ask import ask
+from workers.llm.chat import Message, Request, Tool, ToolCall
+from workers.llm.outcomes import Outcome, Usage
+
+PASSAGES = 8
+CALLS = 4
+"""So many tool calls of one round are carried out."""
+SECONDS = 45.0
+"""For one call of a model."""
+
+
+Ask = Callable[[UUID, About, Request], Awaitable[Outcome]]
+
+
+class _Message(Struct):
+    text: str
+    quote_message: str | None = None
+
+
+class _Citation(Struct):
+    chunk: str
+    quote: str
+
+
+class _Fact(Struct):
+    key: str
+    value: str
+    evidence: str
+
+
+class _Answer(Struct):
+    decision: Decision
+    messages: list[_Message] = []
+    citations: list[_Citation] = []
+    collected: list[_Fact] = []
+    handover_reason: str | None = None
+    confidence: float = 0.0
+    language: str = ""
+
+
+class _Query(Struct):
+    query: str
+
+
+_FAILURES: dict[type[Any], TurnReason] = {
+    outcomes.RateLimited: TurnReason.MODEL_DOWN,
+    outcomes.Unreachable: TurnReason.MODEL_DOWN,
+    outcomes.TimedOut: TurnReason.MODEL_DOWN,
+    outcomes.NoCredit: TurnReason.NO_CREDIT,
+    outcomes.KeyRefused: TurnReason.KEY_REFUSED,
+    outcomes.ModelGone: TurnReason.MODEL_GONE,
+    outcomes.NotConnected: TurnReason.NOT_CONNECTED,
+    outcomes.OverBudget: TurnReason.BUDGET,
+}
+
+
+def knowledge_of(company_id: UUID, about: About, config: PersonaConfig) -> Search | None:
+    """What a persona may search; None: it knows nothing."""
+    if not config.knowledge_base_ids:
+        return None
+
+    async def search(question: str) -> Sequence[Passage]:
+        return await find(company_id, about, config.knowledge_base_ids, question, limit=PASSAGES)
+
+    return search
+
+
+async def compose(company_id: UUID, about: About, brief: Brief, search: Search | None, *, ask: Ask = ask) -> Composed:
+    """One answer to what the customer wrote last. `search` None: the persona knows no passage. Calls models and searches; cancelling it
+    ends the call that runs. Never raises for what a model or its provider does."""
+    return await _Run(company_id, about, brief, search, ask).run()
+
+
+class _Run:
+    """One composition: what was found and spent so far."""
+
+    def __init__(self, company_id: UUID, about: About, brief: Brief, search: Search | None, ask: Ask) -> None:
+        self._company_id, self._about, self._brief = company_id, about, brief
+        self._search, self._ask = search, ask
+        self._messages, self._lines = messages(brief)
+        self._told = 0  # messages that stand in a step already
+        self._passages: dict[str, Passage] = {}
+        self._handles: dict[UUID, str] = {}
+        self._searched: list[str] = []
+        self._steps: list[Step] = []
+        self._usage = Usage()
+        self._model = ""
+
+    async def run(self) -> Composed:
+        answer = await self._answer()
+        if not isinstance(answer, _Answer):
+            return answer
+        found = checks.looked_at([one.text for one in answer.messages], self._brief, self._sources())
+        mends = found is None or found.reason is TurnReason.UNPROVEN  # what else must not leave is not asked for again
+        if mends and (missing := self._missing(answer)) and answer.decision in (Decision.REPLY, Decision.ASK, Decision.CLOSE):
+            self._check("unproven", missing)
+            self._messages.append(
+                Message(role="system", content=_REPAIR.format(missing=quoted([clean(one, 200) for one in missing[:8]])))
+            )
+            again = await self._answer()
+            if isinstance(again, _Answer):
+                answer = again
+                missing = self._missing(answer)
+            if missing:
+                self._check("unknown", missing)
+                return self._unknown(answer)
+        return self._judged(answer)
+
+    # asking the model
+
+    async def _answer(self) -> _Answer | Composed:
+        """What the model writes at last, after the tools that it wanted; or why there is nothing."""
+        config, malformed = self._brief.config, False
+        for left in range(config.budget.max_tool_rounds, -2, -1):
+            tools = self._tools() if left > 0 and self._spent() < config.budget.per_turn_tokens else ()
+            outcome = await self._call(tools)
+            match outcome:
+                case outcomes.Called():
+                    self._messages.append(Message(role="assistant", content=outcome.text, tool_calls=tuple(outcome.calls)))
+                    for number, call in enumerate(outcome.calls):
+                        result = await self._tool(call) if number < CALLS and left > 0 else _refused("too many calls")
+                        self._messages.append(Message(role="tool", content=result, tool_call_id=call.id))
+                    continue
+                case outcomes.Answered():
+                    try:
+                        return msgspec.json.decode(outcome.text, type=_Answer)
+                    except msgspec.MsgspecError:
+                        failure = TurnReason.MALFORMED
+                case outcomes.Malformed() | outcomes.CutOff():
+                    failure = TurnReason.MALFORMED
+                case outcomes.Refused() | outcomes.Filtered():
+                    return self._handed(TurnReason.REFUSED)
+                case outcomes.TooLong():
+                    if not self._shortened():
+                        return self._failed(TurnReason.MALFORMED)
+                    continue
+                case _:
+                    return self._failed(_FAILURES.get(type(outcome), TurnReason.MODEL_DOWN))
+            if malformed:
+                return self._failed(failure)
+            malformed = True
+        return self._failed(TurnReason.MALFORMED)
+
+    async def _call(self, tools: Sequence[Tool]) -> Outcome:
+        config = self._brief.config
+        request = Request(
+            messages=tuple(self._messages),
+            model=model_of(self._brief),
+            tools=tuple(tools),
+            schema=ANSWER,
+            max_tokens=config.model.max_output_tokens,
+            temperature=None if config.model.temperature_percent is None else config.model.temperature_percent / 100,
+            effort=None if config.model.effort is None else config.model.effort.value,
+            cache_key=self._brief.secret[:64],
+            timeout=SECONDS,
+        )
+        began = time.monotonic()
+        outcome = await self._ask(self._company_id, self._about, request)
+        usage: Usage | None = getattr(outcome, "usage", None)
+        if usage is not None:
+            self._usage = _sum(self._usage, usage)
+        self._model = getattr(outcome, "model", "") or self._model
+        new, self._told = self._messages[self._told :], len(self._messages)
+        self._steps.append(
+            Step(
+                kind="model",
+                ms=round((time.monotonic() - began) * 1000),
+                asked=msgspec.to_builtins(new),
+                answered={"outcome": type(outcome).__name__, **_plain(outcome)},
+                usage=usage,
+            )
+        )
+        return outcome
+
+    def _tools(self) -> tuple[Tool, ...]:
+        known = (GET_CONTACT,) if known_of(self._brief) is not None else ()
+        return (SEARCH, *known) if self._search is not None else known
+
+    async def _tool(self, call: ToolCall) -> str:
+        began = time.monotonic()
+        result = await self._carried_out(call)
+        self._steps.append(
+            Step(
+                kind="tool",
+                ms=round((time.monotonic() - began) * 1000),
+                asked={"name": call.name, "arguments": clean(call.arguments, 2000)},
+                answered=result,
+            )
+        )
+        return result
+
+    async def _carried_out(self, call: ToolCall) -> str:
+        if call.name == GET_CONTACT.name:
+            return known_of(self._brief) or "{}"
+        if call.name != SEARCH.name or self._search is None:
+            return _refused("no such tool")
+        try:
+            query = clean(msgspec.json.decode(call.arguments, type=_Query).query, 500).strip()
+        except msgspec.MsgspecError:
+            return _refused("the arguments do not fit the schema")
+        if not query:
+            return _refused("the query is empty")
+        self._searched.append(query)
+        found = []
+        for passage in await self._search(query):
+            handle = self._handles.setdefault(passage.id, f"k{len(self._handles) + 1}")
+            self._passages[handle] = passage
+            title = " · ".join(part for part in (passage.source_title, passage.heading) if part)
+            found.append({"id": handle, "title": clean(title, 200), "text": clean(passage.body, 6000)})
+        return quoted({"passages": found})
+
+    def _shortened(self) -> bool:
+        """Drops the older half of what was said; False when there is nothing left to drop."""
+        said = [one for one in self._messages if one.role in ("user", "assistant") and not one.tool_calls]
+        if len(said) < 2:
+            return False
+        gone = {id(one) for one in said[: len(said) // 2]}
+        self._messages = [one for one in self._messages if id(one) not in gone]
+        return True
+
+    def _spent(self) -> int:
+        return self._usage.input + self._usage.output
+
+    # judging what it wrote
+
+    def _sources(self) -> Sources:
+        brief = self._brief
+        trusted = [persona_text(brief), brief.name, brief.company, words.moment(brief)]
+        theirs = [line.text for line in brief.lines if line.who == "customer"]
+        ours = [line.text for line in brief.lines if line.who != "customer"]
+        return Sources(
+            {handle: f"{passage.heading}\n{passage.body}" for handle, passage in self._passages.items()},
+            [*trusted, *ours],
+            [*theirs, *brief.contact.values()],
+        )
+
+    def _missing(self, answer: _Answer) -> list[str]:
+        sources = self._sources()
+        cited = self._valid(answer, sources)
+        burst = _burst(self._brief.lines)
+        asked = self._search is not None and any("?" in line.text for line in burst)
+        return evidence.unproven([one.text for one in answer.messages], cited, sources, asked=asked)
+
+    def _valid(self, answer: _Answer, sources: Sources) -> list[Quote]:
+        return evidence.valid((Quote(one.chunk, one.quote) for one in answer.citations), sources.passages)
+
+    def _judged(self, answer: _Answer) -> Composed:
+        texts = checks.bubbles([one.text for one in answer.messages], self._brief)
+        sources = self._sources()
+        found = checks.looked_at(texts, self._brief, sources)
+        if found is not None:
+            self._check(found.reason.value, [found.what])
+            return self._handed(found.reason, answer)
+        decision = answer.decision
+        if decision is Decision.HANDOVER:
+            if self._missing(answer):  # it promises something on the way out
+                texts = []
+            reason = TurnReason.ASKED_FOR_PERSON if words.asks_for_person(_burst(self._brief.lines)) else TurnReason.MODEL_DECIDED
+            return self._handed(reason, answer, texts)
+        if not texts and decision is not Decision.NO_REPLY:
+            return self._failed(TurnReason.MALFORMED)
+        return self._made(answer, decision=decision, texts=[] if decision is Decision.NO_REPLY else texts)
+
+    def _unknown(self, answer: _Answer) -> Composed:
+        """It does not know: it asks back, and hands over once that was in vain often enough."""
+        if self._brief.unanswered + 1 >= self._brief.config.handover.unanswered:
+            return self._handed(TurnReason.UNANSWERED, answer, unknown=True)
+        return self._made(answer, decision=Decision.ASK, texts=[words.say("unknown", self._language(answer))], unknown=True)
+
+    def _handed(
+        self, reason: TurnReason, answer: _Answer | None = None, texts: Sequence[str] = (), *, unknown: bool = False
+    ) -> Composed:
+        """A person takes over. What the persona's owner wrote for this is said where the model says nothing that may be said."""
+        language = self._language(answer)
+        said = list(texts) or [self._brief.config.handover.message.strip() or words.say("handover", language)]
+        return self._made(answer, decision=Decision.HANDOVER, texts=said, reason=reason, unknown=unknown)
+
+    def _failed(self, reason: TurnReason) -> Composed:
+        return self._made(None, decision=Decision.NO_REPLY, failure=reason)
+
+    def _made(self, answer: _Answer | None, **more: Any) -> Composed:
+        cited = (
+            self._valid(answer, self._sources()) if answer is not None and more.get("texts") and not more.get("unknown") else []
+        )
+        burst = _burst(self._brief.lines)
+        return Composed(
+            citations=[self._cited(one) for one in cited],
+            collected=self._collected(answer) if answer is not None else [],
+            said=clean((answer.handover_reason if answer is not None else None) or "", 300),
+            question=clean("\n".join(line.text for line in burst), 600),
+            searched=self._searched,
+            confidence=min(1.0, max(0.0, answer.confidence)) if answer is not None else 0.0,
+            language=self._language(answer),
+            model=self._model,
+            usage=self._usage,
+            steps=[*self._steps, Step(kind="result", answered={"platform": VERSION, "decision": more["decision"]})],
+            **more,
+        )
+
+    def _cited(self, one: Quote) -> Cited:
+        passage = self._passages[one.passage]
+        return Cited(
+            passage_id=passage.id,
+            source_id=passage.source_id,
+            title=passage.source_title,
+            heading=passage.heading,
+            quote=one.quote[:QUOTE],
+            body=passage.body,
+            page=passage.page,
+            url=passage.url,
+        )
+
+    def _collected(self, answer: _Answer) -> list[Collected]:
+        """Facts that were asked for, and that stand in a message of the customer."""
+        keys, found = {goal.key for goal in self._brief.config.goals}, []
+        for fact in answer.collected:
+            line = self._lines.get(fact.evidence)
+            if fact.key in keys and line is not None and line.who == "customer" and evidence.stands(fact.value, line.text):
+                found.append(Collected(key=fact.key, value=clean(fact.value, 300), message_id=line.id))
+        return found
+
+    def _language(self, answer: _Answer | None) -> str:
+        if answer is not None and answer.language:
+            return answer.language[:10]
+        return words.language_of(_burst(self._brief.lines))
+
+    def _check(self, what: str, found: Sequence[str]) -> None:
+        self._steps.append(Step(kind="check", answered={"found": what, "what": [clean(one, 200) for one in found[:8]]}))
+
+
+_REPAIR = """\
+Not sent. Nothing that you cited proves: {missing}. Search again, cite what proves it letter by letter, leave it out, or say that you do \
+not know.\
+"""
+
+
+def model_of(brief: Brief) -> str:
+    """The model that a persona asks for, by name; empty: the company's own choice."""
+    return brief.config.model.name.strip() if brief.config.model.preset is ModelPreset.CUSTOM else ""
+
+
+def _burst(lines: Sequence[Line]) -> list[Line]:
+    """What the customer wrote since the last answer."""
+    found: list[Line] = []
+    for line in reversed(lines):
+        if line.who != "customer":
+            break
+        found.append(line)
+    return found[::-1]
+
+
+def _refused(why: str) -> str:
+    return quoted({"error": why})
+
+
+def _sum(one: Usage, other: Usage) -> Usage:
+    return Usage(**{name: getattr(one, name) + getattr(other, name) for name in Usage.__struct_fields__})
+
+
+def _plain(outcome: Outcome) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.to_builtins(outcome).items() if name != "usage"}

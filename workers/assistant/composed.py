@@ -1,0 +1,68 @@
+"""What composing an answer takes and gives: pure data."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from db.assistant.enums import Decision, TurnReason
+from db.knowledge.search import Passage
+from workers.llm.outcomes import Usage
+
+Search = Callable[[str], Awaitable[Sequence[Passage]]]
+"""Question → the best passages of the persona's knowledge."""
+
+
+class Cited(Struct, frozen=True, kw_only=True):
+    """A passage as it was when it was cited, and the words of it that prove the answer."""
+
+    passage_id: UUID
+    source_id: UUID
+    title: str
+    heading: str = ""
+    quote: str
+    body: str
+    page: int | None = None
+    url: str | None = None
+
+
+class Collected(Struct, frozen=True, kw_only=True):
+    """A fact that the customer told. `message_id`: where."""
+
+    key: str
+    value: str
+    message_id: UUID | None = None
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """One thing that happened, for the trace. `kind` model: the messages that were new to it and what came of them; tool: a call and its
+    result; check: what code found."""
+
+    kind: str
+    ms: int = 0
+    asked: Any = None
+    answered: Any = None
+    usage: Usage | None = None
+
+
+class Composed(Struct, frozen=True, kw_only=True):
+    """What is to be done. `failure`: nothing could be composed, and why. `unknown`: the question has no answer in the knowledge; `searched`
+    is what was looked for. `reason`: why a person takes over, in the model's words `said`. `question`: what the customer waits for."""
+
+    decision: Decision = Decision.NO_REPLY
+    texts: list[str] = []
+    citations: list[Cited] = []
+    collected: list[Collected] = []
+    reason: TurnReason | None = None
+    said: str = ""
+    question: str = ""
+    summary: str = ""
+    unknown: bool = False
+    searched: list[str] = []
+    failure: TurnReason | None = None
+    confidence: float = 0.0
+    language: str = "pt-BR"
+    model: str = ""
+    usage: Usage
+    steps: list[Step] = []

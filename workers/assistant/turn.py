@@ -1,0 +1,195 @@
+"""Runs one turn of the assistant: takes it, composes an answer, keeps it, says it. Repeating any part of it is harmless.
+
+While a model is asked the turn is renewed every second; when it is lost to a newer message or to a person, the task that composes is
+cancelled, and what it spent is booked all the same. A run that dies leaves the turn to another one after its lease.
+"""
+
+import asyncio
+import contextlib
+from datetime import timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+import structlog
+
+from db import queue
+from db.ai.enums import Purpose
+from db.ai.ledger import About
+from db.assistant import context, outlet, turns
+from db.assistant.context import Context, Said
+from db.assistant.enums import AssistantMode, Decision, TurnReason
+from db.assistant.outlet import Held, Spoken
+from db.assistant.turns import Answer, Begun, Composed, Later, Stale, Turn
+from db.clock import now
+from db.conversations import receipts
+from db.jobs import RunTurn
+from db.knowledge import gaps
+from db.permissions import Permission
+from db.tenancy import worker
+from db.work import work
+from workers.assistant import answer, media, words
+from workers.assistant.composed import Composed as Made
+from workers.assistant.prompt import Brief, Line
+from workers.registration import Handler, Loop
+from workers.runtime import Snooze
+
+log = structlog.get_logger("workers.assistant")
+
+BEAT = 1.0  # seconds between two signs of life
+SHORT = timedelta(seconds=2)
+"""What is due so soon is waited for."""
+LONGEST = 150.0  # seconds that one answer may take, all rounds together
+ROUND = 0.5  # seconds between two looks for turns that are due
+_TROUBLE = frozenset(
+    (TurnReason.MODEL_DOWN, TurnReason.BUDGET, TurnReason.NO_CREDIT, TurnReason.MALFORMED, TurnReason.MODEL_GONE)
+)
+"""Failures that the customer is told of: with the others nobody expects an answer from a machine."""
+
+
+async def run(company_id: UUID, job: RunTurn) -> None:
+    """As far as it goes now. Raises Snooze where it is to go on later."""
+    begun = await turns.begin(company_id, job.turn_id)
+    if isinstance(begun, Later) and begun.until - now() < SHORT:
+        await asyncio.sleep(max(0.0, (begun.until - now()).total_seconds()))
+        begun = await turns.begin(company_id, job.turn_id)
+    match begun:
+        case None:
+            return
+        case Later(turn, until):
+            if turn.mode is AssistantMode.AUTO:
+                await receipts.say_typing(worker(company_id), turn.conversation_id)
+            raise Snooze(until)
+        case Stale(turn):
+            kept = Answer(decision=Decision.NO_REPLY.value, reason=TurnReason.CRASHED.value, trouble=True)
+            await _say(company_id, turn._replace(answer=kept), None)
+        case Composed(turn):
+            await _say(company_id, turn, await context.of(company_id, turn))
+        case Begun(turn):
+            await _compose_and_say(company_id, turn)
+
+
+async def _compose_and_say(company_id: UUID, turn: Turn) -> None:
+    found = await context.of(company_id, turn)
+    if found is None:
+        return
+    composing = asyncio.create_task(_answer(company_id, turn, found))
+    if turn.mode is AssistantMode.AUTO:
+        await receipts.say_typing(worker(company_id), turn.conversation_id)
+    try:
+        while not composing.done():
+            await asyncio.wait([composing], timeout=BEAT)
+            if not composing.done() and not await turns.renew(company_id, turn):
+                log.info("turn.lost", turn_id=str(turn.id))
+                return
+    finally:
+        if not composing.done():
+            composing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await composing
+    kept = await turns.keep(company_id, turn, composing.result())
+    if kept is not None:
+        await _say(company_id, kept, found)
+
+
+async def _say(company_id: UUID, turn: Turn, found: Context | None) -> None:
+    team_id = found.serving.config.handover.team_id if found is not None else None
+    spoken = await outlet.speak(company_id, turn, team_id=team_id)
+    match spoken:
+        case Held(until):
+            raise Snooze(until)
+        case Spoken(state, reason, said):
+            log.info("turn.ended", turn_id=str(turn.id), state=state.value, reason=reason and reason.value, said=said)
+
+
+async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
+    """What is to be said. The trace is written whatever comes of it."""
+    config = found.serving.config
+    if found.persona_closed and turn.mode is AssistantMode.AUTO:
+        return Answer(decision=Decision.REPLY.value, texts=[config.hours.notice.strip()], reason=TurnReason.OUTSIDE_HOURS.value)
+    about = About(
+        purpose=Purpose.DRAFT if turn.mode is AssistantMode.SUGGEST else Purpose.ANSWER,
+        persona_id=turn.persona_id,
+        conversation_id=turn.conversation_id,
+        turn_id=turn.id,
+    )
+    brief = await brief_of(company_id, about, found)
+    try:
+        async with asyncio.timeout(LONGEST):
+            composed = await answer.compose(company_id, about, brief, answer.knowledge_of(company_id, about, config))
+    except TimeoutError:
+        return _trouble(TurnReason.MODEL_DOWN, words.language_of(brief.lines))
+    await turns.trace(company_id, turn, composed.steps)
+    if composed.unknown and composed.question and config.knowledge_base_ids:
+        async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:  # one that the company may answer once for all
+            await gaps.note_gap(w, config.knowledge_base_ids[0], composed.question, turn.conversation_id)
+    if composed.failure is not None:
+        return _trouble(composed.failure, composed.language)
+    texts = list(composed.texts)
+    if composed.decision is Decision.HANDOVER and found.opens_at is not None and texts:
+        texts.append(words.back_at(found.opens_at, now(), ZoneInfo(found.time_zone), composed.language))
+    return Answer(
+        decision=composed.decision.value,
+        texts=texts,
+        citations=[msgspec.Raw(msgspec.json.encode(one)) for one in composed.citations],
+        reason=composed.reason.value if composed.reason is not None else None,
+        unknown=composed.unknown,
+        note=_note(composed) if composed.decision is Decision.HANDOVER else "",
+        language=composed.language,
+        confidence=composed.confidence,
+        model=composed.model,
+        usage=msgspec.structs.asdict(composed.usage),
+    )
+
+
+async def brief_of(company_id: UUID, about: About, found: Context) -> Brief:
+    """What the model is told, files of the burst in words where a model can do that."""
+    heard = await media.words_of(company_id, about, [one for one in found.said if one.file_id is not None])
+    name = {"name": found.contact_name} if found.contact_name else {}
+    return Brief(
+        name=found.serving.name,
+        config=found.serving.config,
+        company=found.company,
+        secret=str(found.serving.version_id),
+        now=now(),
+        time_zone=found.time_zone,
+        lines=[_line(one, heard.get(one.id)) for one in found.said],
+        contact={**name, **found.fields},
+        stage=found.stage,
+        unanswered=found.unanswered,
+        opens_at=found.opens_at,
+    )
+
+
+def _line(one: Said, heard: str | None) -> Line:
+    text = one.text
+    if one.kind not in ("text", "literal", "button", "button_reply", "list_reply", "template", "buttons", "list"):
+        what = f"[{one.kind}]" if heard is None else f"[{one.kind}: {heard}]"
+        text = f"{what} {text}".strip()
+    return Line(who=one.who, text=text, id=one.id, at=one.at)
+
+
+def _trouble(reason: TurnReason, language: str) -> Answer:
+    texts = [words.say("trouble", language)] if reason in _TROUBLE else []
+    return Answer(decision=Decision.NO_REPLY.value, texts=texts, reason=reason.value, trouble=True, language=language)
+
+
+def _note(composed: Made) -> str:
+    """What a colleague finds who takes over."""
+    parts = [f"❓ {composed.question}" if composed.question else "", f"💬 {composed.said}" if composed.said else ""]
+    parts += [f"• {one.key}: {one.value}" for one in composed.collected]
+    parts += [f"📄 {one.title}: “{one.quote}”" for one in composed.citations]
+    return "\n".join(part for part in parts if part)[:4000]
+
+
+async def wake_due() -> None:
+    """Wakes turns that are due, without waiting for the round of all jobs; those whose run died get another job."""
+    for _company, turn_id in await turns.due():
+        await queue.wake_one("assistant", "run_job", key=queue.wake_key(f"turn:{turn_id}"), job_id=str(turn_id))
+    for company_id, turn_id in await turns.due(timedelta(seconds=5)):
+        async with work(worker(company_id), Permission.CONVERSATIONS_WRITE) as w:
+            w.enqueue(RunTurn(turn_id=turn_id))
+
+
+JOBS = (Handler(RunTurn, lambda _: run),)
+LOOPS = (Loop("assistant", ROUND, wake_due),)
