@@ -68,6 +68,8 @@ class _Hub:
         self.task: asyncio.Task[None] | None = None
 
     def add(self, listener: _Listener) -> None:
+        """Those whose place is gone are forgotten: a page that stays open all day draws other places again and again."""
+        self.listeners = [one for one in self.listeners if not one.parent.is_deleted]
         self.listeners.append(listener)
         self.start()
 

@@ -16,8 +16,8 @@ from db.tenancy import Actor
 from tests import factories
 from tests.api.conftest import bearer, make_member
 from tests.ui.interactions import hear, true_of, until
-from tests.ui.test_inbox import Customers, listing, rows, updated
-from ui import latest, session
+from tests.ui.test_inbox import Customers, happen, listed, listing, rows, updated
+from ui import latest, live, session
 from ui.client import accounts
 from ui.client import conversations as client
 from ui.client.base import ApiClient, ApiProblem
@@ -103,6 +103,44 @@ async def test_the_last_row_stays_when_something_about_it_changes(
         return [(row["name"], row["urgent"]) for row in shown] == [("Pessoa 2", False), ("Pessoa 1", True)]
 
     await until(lambda: true_of(urgent))
+
+
+async def test_a_list_that_stays_open_draws_no_more_than_somebody_scrolled_for(
+    real: User, owner_db: asyncpg.Connection, customers: Customers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.pages.inbox.list.STEP", 2)
+    first = await customers.wrote(0, "Oi")
+    await real.open("/inbox")
+    await listing(real, "Pessoa 0")
+    for number in range(1, 6):
+        await updated(owner_db, await customers.wrote(number, "Oi"))
+        newest = [f"Pessoa {number}", f"Pessoa {number - 1}"]
+        await until(lambda newest=newest: true_of(lambda: rows(real) == newest))  # type: ignore[misc]
+
+    happen(real, listed(real), "scroll", "end")
+    await until(lambda: true_of(lambda: rows(real) == [f"Pessoa {number}" for number in (5, 4, 3, 2)]))
+    happen(real, listed(real), "scroll", "end")
+    await until(lambda: true_of(lambda: rows(real) == [f"Pessoa {number}" for number in (5, 4, 3, 2, 1, 0)]))
+    happen(real, listed(real), "scroll", "top")
+    await owner_db.execute("update conversation set last_at = now(), version = version + 1 where id = $1", first)
+    await updated(owner_db, first)
+    await until(lambda: true_of(lambda: rows(real) == ["Pessoa 0", "Pessoa 5"]))
+
+
+async def test_what_a_closed_conversation_listened_with_is_forgotten(real: User, customers: Customers) -> None:
+    ids = [await customers.wrote(number, f"Oi {number}") for number in range(2)]
+    await real.open(f"/inbox/{ids[0]}")
+    await real.should_see("Oi 0")
+    assert real.client is not None
+    for turn in (1, 0, 1):
+        row = next(one for one in real.client.elements.values() if one.props.get("data-conversation") == str(ids[turn]))
+        happen(real, row, "click")
+        await real.should_see(f"Oi {turn}")
+
+    def forgotten() -> bool:
+        return not any(one.parent.is_deleted for hub in live._hubs.values() for one in hub.listeners)
+
+    await until(lambda: true_of(forgotten))
 
 
 async def test_one_answer_serves_the_pages_of_a_company_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

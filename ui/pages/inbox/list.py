@@ -24,21 +24,17 @@ from ui.components.buttons import icon_button
 from ui.components.forms import search_field
 from ui.components.menus import Choice, choices
 from ui.components.states import load
-from ui.components.text import chip, mark, title
+from ui.components.text import chip, title
 from ui.components.throttle import Throttle
 from ui.i18n import _, ngettext
-from ui.labels import conversations as labels
 from ui.pages.inbox import order
 from ui.pages.inbox.blank import blank
 from ui.pages.inbox.row import Row, skeleton_rows
+from ui.pages.inbox.views import Views
 
-VIEWS = (
-    ConversationView.OPEN, ConversationView.MINE, ConversationView.UNASSIGNED, ConversationView.UNREAD, ConversationView.WAITING,
-    ConversationView.SNOOZED, ConversationView.CLOSED,
-)  # fmt: skip
 CAMPAIGN = "campaign_id"
 FILTERS = ("channel_id", "label_id", "team_id", "assignee_id", CAMPAIGN)
-STEP, HEAD = 40, 100  # rows that one page brings; rows at the top that are asked for again when something happens
+STEP, HEAD = 40, 100  # rows drawn at first and with each scroll to the end; rows at the top that are asked for again
 SLOW = 60.0  # seconds between two times that a list is compared with the API's while events keep it
 MOST = 1000  # rows that stand on the page at once
 _SCROLLED = """(e) => { const t = e.target, at = t.scrollTop > 40 ? 'down' : 'top';
@@ -53,6 +49,7 @@ class List:
         self._api, self._choose, self._me = session.current().api, choose, session.current().me.user_id
         self._address = address()
         self._rows: dict[UUID, Row] = {}
+        self._depth, self._below = STEP, dict[UUID, Conversation]()  # rows at most, and what follows them: known, not drawn
         self._cursor: str | None = None
         self._chosen: UUID | None = None
         self._over = self._down = self._adding = self._late = False  # late: rows would stand elsewhere by now
@@ -69,7 +66,7 @@ class List:
                                 pass
                         icon_button("tune", _("Inbox settings")).props["href"] = "/settings/inbox"
                 self._search = search_field(_("Search people and messages"), self._words, self._searched)
-                self._chips = self._draw_views()
+                self._views = Views(self._view, self.view)
                 self._filters = ui.element("div").classes("m-row m-near m-wrap")
             with ui.element("button").classes("m-inbox-new").props("type=button") as self._new:
                 self._new_text = ui.label()
@@ -147,8 +144,7 @@ class List:
         await self._anew()
 
     async def _anew(self) -> None:
-        for one, (element, _count) in self._chips.items():
-            mark(element, one is self._view)
+        self._views.mark(self._view)
         self._search.value = self._words
         self._draw_filters()
         self._new.set_visibility(False)
@@ -156,18 +152,9 @@ class List:
 
     # -- the head -----------------------------------------------------------------------------------------------
 
-    def _draw_views(self) -> dict[ConversationView, tuple[ui.element, ui.label]]:
-        made = {}
-        with ui.element("div").classes("m-inbox-views"):
-            for one in VIEWS:
-                with chip(labels.tab(one), on=one is self._view, on_click=partial(self.view, one)) as element:
-                    made[one] = element, ui.label()
-        return made
-
     def count(self, counts: dict[ConversationView, int]) -> None:
         """How many stand in each view."""
-        for one, (_element, label) in self._chips.items():
-            label.text = _shown(counts.get(one, 0))
+        self._views.count(counts)
 
     async def furnish(self) -> None:
         """Asks what can be filtered by, and fills the menu."""
@@ -220,7 +207,7 @@ class List:
     # -- rows ---------------------------------------------------------------------------------------------------
 
     def _draw(self, found: Page[Conversation]) -> None:
-        self._rows, self._cursor = {}, found.next_cursor
+        self._rows, self._below, self._depth, self._cursor = {}, {}, STEP, found.next_cursor
         with ui.element("div").classes("m-col gap-0") as self._lines:
             for one in found.items:
                 self._add(one)
@@ -242,7 +229,13 @@ class List:
         return row
 
     async def more(self) -> None:
-        """The next page below."""
+        """The next rows below: those that are known, then a page of the API."""
+        if self._below:
+            self._depth = len(self._rows) + STEP
+            with self._lines:
+                for one in list(self._below.values())[:STEP]:
+                    self._add(self._below.pop(one.id))
+            return
         if self._adding or self._cursor is None:
             return
         if len(self._rows) >= MOST:
@@ -262,6 +255,7 @@ class List:
             for one in found.items:
                 if one.id not in self._rows and one.version >= self._heard.get(one.id, 0):
                     self._add(one)
+        self._depth = len(self._rows)
 
     def contact(self, contact_id: UUID | None) -> None:
         """Somebody's name changed, or they are gone; None: anybody's."""
@@ -273,19 +267,22 @@ class List:
         if self._words or not order.known(self._view, self._chosen_filters) or not self._drawn():
             self.poke()
             return
-        known = self._rows.get(one.id)
-        if one.version < max(self._heard.get(one.id, 0), known.seen.version if known else 0):  # answers may overtake each other
+        known = self._known()
+        seen = known.pop(one.id, None)
+        if one.version < max(self._heard.get(one.id, 0), seen.version if seen else 0):  # answers may overtake each other
             return
         self._heard[one.id], self._news = one.version, self._news + 1
-        others = [row.seen for row in self._rows.values() if row.seen.id != one.id]
-        at = order.place(others, one)
-        if known is not None:
-            known.show(one)
-        ids, inside = [other.id for other in others], at < len(others) or self._cursor is None or known is not None
+        at = order.place(list(known.values()), one)
+        self.show(one)
+        ids, inside = list(known), at < len(known) or self._cursor is None or seen is not None
         if inside and order.belongs(one, self._view, self._chosen_filters, self._me):
             ids.insert(at, one.id)
         self._arrange(ids[:MOST], [one])
         self._slow.poke()
+
+    def _known(self) -> dict[UUID, Conversation]:
+        """All in their order, drawn or not."""
+        return {one: row.seen for one, row in self._rows.items()} | self._below
 
     def _drawn(self) -> bool:
         return hasattr(self, "_lines") and not self._lines.is_deleted
@@ -298,6 +295,8 @@ class List:
         if one.id in self._rows and one.version >= (seen := self._rows[one.id].seen).version:
             one.found = one.found or seen.found
             self._rows[one.id].show(one)
+        elif one.id in self._below and one.version >= self._below[one.id].version:
+            self._below[one.id] = one
 
     async def _again(self) -> None:
         if not self._drawn():
@@ -314,36 +313,39 @@ class List:
             self._merge(found)
 
     def _merge(self, found: Page[Conversation]) -> None:
-        known = list(self._rows)
+        known = list(self._known())
         for one in found.items:
             self.show(one)
         ids = [one.id for one in found.items]
         tail: list[UUID] = []
-        if len(known) > HEAD and found.next_cursor and ids[-1] in self._rows:  # below the rows that were asked for
+        if len(known) > len(ids) and found.next_cursor and ids[-1] in known:  # below the rows that were asked for
             tail = [one for one in known[known.index(ids[-1]) + 1 :] if one not in set(ids)]
         if self._arrange([*ids, *tail], found.items) and not tail:
             self._cursor = found.next_cursor
 
     def _arrange(self, wanted: list[UUID], fresh: list[Conversation]) -> bool:
-        """These rows, in this order; those that are not here yet are among `fresh`. False: nothing moves while somebody points at the
-        list or reads further down."""
-        if wanted == list(self._rows):
+        """These, in this order, the first as rows; those that are not known yet are among `fresh`. False: nothing moves while somebody
+        points at the list or reads further down."""
+        known = self._known()
+        if wanted == list(known) and len(self._rows) <= self._depth:
             return True
         if self._over or self._down:
-            self._waiting |= {one for one in wanted if one not in self._rows}
+            self._waiting |= {one for one in wanted if one not in known}
             count = len(self._waiting)
             if count:
                 self._new_text.text = ngettext("{n} new conversation", "{n} new conversations", count).format(n=count)
             self._new.set_visibility(count > 0)
             self._late = True
             return False
+        known |= {one.id: one for one in fresh if one.id not in known}
+        drawn, rest = wanted[: self._depth], wanted[self._depth :]
         with self._lines:
-            for one in fresh:
-                if one.id not in self._rows and one.id in wanted:
-                    self._add(one)
-        for gone in set(self._rows).difference(wanted):
+            for at in drawn:
+                if at not in self._rows:
+                    self._add(known[at])
+        for gone in set(self._rows).difference(drawn):
             self._rows.pop(gone).element.delete()
-        self._rows = {one: self._rows[one] for one in wanted}
+        self._rows, self._below = {one: self._rows[one] for one in drawn}, {one: known[one] for one in rest}
         self._lines.default_slot.children[:] = [row.element for row in self._rows.values()]
         self._lines.update()
         self._waiting.clear()
@@ -356,6 +358,8 @@ class List:
             await self.more()
             return
         self._down = event.args == "down"
+        if not self._down:
+            self._depth = STEP  # what was read further down is let go of with the next change
         await self._settle()
 
     async def _point(self, over: bool) -> None:
@@ -369,6 +373,7 @@ class List:
 
     async def _to_top(self) -> None:
         self._over = self._down = self._late = False
+        self._depth = STEP
         ui.run_javascript(f"getHtmlElement({self._scroll.id}).scrollTop = 0")
         await self._again()
 
@@ -393,7 +398,3 @@ class List:
         """Scrolls its row into sight."""
         if chosen in self._rows:
             ui.run_javascript(f"getHtmlElement({self._rows[chosen].element.id})?.scrollIntoView({{block: 'nearest'}})")
-
-
-def _shown(number: int) -> str:
-    return "" if not number else formats.number(number) if number < 1000 else f"{formats.number(999)}+"
