@@ -120,12 +120,14 @@ class _Hub:
             while True:
                 try:
                     async with asyncio.timeout(
-                        IDLE_SECONDS
+                        RESET_SECONDS
                     ):  # no task of its own: what has come is taken without waiting for a turn
                         frame = await socket.recv()
                 except TimeoutError:
                     if not self.listeners and _time() - quiet > IDLE_SECONDS:
                         return
+                    if self.unanswered:  # and nothing has come since that would show it
+                        self._reset()
                     continue
                 if self.listeners:
                     quiet = _time()
