@@ -79,6 +79,8 @@ class Persona(Output):
     bindings: list[PersonaBinding]
     published_number: Annotated[int, example(3)] | None  # of the version that serves
     published_at: Moment | None
+    conversations_today: int  # that it answered, by the company's calendar
+    cost_today_micro: int | None  # micro-dollars; null for who may not see costs
     has_changes: bool  # the draft differs from what serves
     created_at: Moment
     version: int

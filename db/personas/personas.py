@@ -9,6 +9,8 @@ import msgspec
 
 from db import versions
 from db.accounts.enums import Language
+from db.ai import budgets
+from db.ai.enums import BudgetPeriod, BudgetScope
 from db.errors import RequestError
 from db.messages.emoji import is_emoji
 from db.permissions import Permission
@@ -30,17 +32,22 @@ select p.id, p.name, p.state, p.mode, p.emoji, p.color, p.version, p.draft_versi
     p.draft is distinct from v.config as has_changes, p.draft->'identity'->>'role' as role,
     coalesce((select json_agg(json_build_object('id', b.id, 'channel_id', b.channel_id, 'label_id', b.label_id, 'stage_id', b.stage_id,
         'hours', b.hours, 'priority', b.priority) order by b.priority, b.id)
-        from persona_binding b where b.company_id = p.company_id and b.persona_id = p.id), '[]')::text as bindings
+        from persona_binding b where b.company_id = p.company_id and b.persona_id = p.id), '[]')::text as bindings,
+    coalesce(u.conversations, 0) as conversations_today, case when $2 then coalesce(u.cost, 0) end as cost_today_micro
 from persona p left join persona_version v on v.company_id = p.company_id and v.id = p.published_id
+left join (select persona_id, count(distinct conversation_id) filter (where purpose = 'answer') as conversations, sum(counted)::bigint as cost
+    from ai_usage where company_id = $1 and at >= date_trunc('day', now(), (select time_zone from company where id = $1))
+    and persona_id is not null group by 1) u on u.persona_id = p.id
 where p.company_id = $1 and p.deleted_at is null
 """
 
 
 async def personas(actor: Actor) -> list[asyncpg.Record]:
     """Rows `id, name, state, mode, emoji, color, version, draft_version, created_at, published_number, published_at, published_id,
-    has_changes, role, bindings (JSON)`, by name. At most MOST."""
+    has_changes, role, bindings (JSON), conversations_today, cost_today_micro`, by name; the cost only for who may see costs. At most
+    MOST."""
     async with read(actor, Permission.PERSONAS_READ) as r:
-        return await r.fetch(f"{_SELECT} order by fold(p.name), p.id", actor.company_id)
+        return await r.fetch(f"{_SELECT} order by fold(p.name), p.id", actor.company_id, _sees_costs(r))
 
 
 async def persona(actor: Actor, persona_id: UUID) -> asyncpg.Record:
@@ -51,10 +58,14 @@ async def persona(actor: Actor, persona_id: UUID) -> asyncpg.Record:
 
 async def one(r: Read, company_id: UUID, persona_id: UUID) -> asyncpg.Record:
     """The same inside a unit of work."""
-    row = await r.fetchrow(f"{_SELECT} and p.id = $2", company_id, persona_id)
+    row = await r.fetchrow(f"{_SELECT} and p.id = $3", company_id, _sees_costs(r), persona_id)
     if row is None:
         raise RequestError.NOT_FOUND(what="persona")
     return row
+
+
+def _sees_costs(r: Read) -> bool:
+    return r.actor is not None and Permission.AI_READ in r.actor.permissions
 
 
 async def lock(w: Work, persona_id: UUID) -> asyncpg.Record:
@@ -173,6 +184,7 @@ async def delete_persona(actor: Actor, persona_id: UUID, *, expected: Expected =
             persona_id,
             PersonaState.PAUSED.value,
         )
+        await budgets.keep(w, BudgetScope.PERSONA, BudgetPeriod.DAY, None, persona_id)
         w.audit("persona.deleted", persona_id, name=before["name"])
         w.emit(PersonaChanged(persona_id=persona_id, version=before["version"] + 1, draft_version=before["draft_version"]))
 

@@ -141,10 +141,11 @@ class ApiClient:
         params: Params | None = None,
         *,
         key: str | None = None,
+        version: int | None = None,
     ) -> T:
         """One Idempotency-Key for all tries: while nobody knows whether it went through, a signed-in person's POST is tried again.
-        `key` is that of the caller, who may try again later."""
-        headers = {"Idempotency-Key": key or str(uuid4())}
+        `key` is that of the caller, who may try again later; `version` as in `patch`."""
+        headers = {"Idempotency-Key": key or str(uuid4()), **({} if version is None else {"If-Match": f'"{version}"'})}
         for pause in _PAUSES if "Authorization" in self._headers else ():
             try:
                 return await self._decoded("POST", path, type, body=body, params=params, headers=headers)

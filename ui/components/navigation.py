@@ -28,6 +28,7 @@ def places() -> list[Place]:
         Place("/boards", "view_kanban", _("Boards"), Permission.BOARDS_READ, phone=True),
         Place("/campaigns", "campaign", _("Campaigns"), Permission.CAMPAIGNS_READ, phone=True),
         Place("/templates", "article", _("Templates"), Permission.TEMPLATES_READ),
+        Place("/personas", "smart_toy", _("Personas"), Permission.PERSONAS_READ),
         Place("/channels", "hub", _("Channels"), Permission.CHANNELS_READ),
         Place("/sandbox", "science", _("Simulator"), Permission.SANDBOX_USE),
         Place("/team", "badge", _("Team"), Permission.TEAM_READ, gap=True),

@@ -29,6 +29,7 @@ STYLES = (
     "contacts.css",
     "boards.css",
     "inbox.css",
+    "personas.css",
     "palette.css",
     "ai.css",
 )

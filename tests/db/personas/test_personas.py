@@ -9,13 +9,14 @@ import msgspec
 import pytest
 
 from db.accounts.enums import Language
+from db.ai import budgets
 from db.conversations import office_hours
 from db.conversations.hours import OpenHours
 from db.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from db.permissions import Permission, Role
 from db.personas import bindings, drafts, personas
 from db.personas.bindings import Binding
-from db.personas.config import TOOLS, FollowUp, Goal, HandOver, Hours, Identity, Model, PersonaConfig, Rule, Tools, Turn
+from db.personas.config import TOOLS, Budget, FollowUp, Goal, HandOver, Hours, Identity, Model, PersonaConfig, Rule, Tools, Turn
 from db.personas.enums import (
     BindingHours,
     ModelPreset,
@@ -283,3 +284,42 @@ async def test_a_persona_begins_in_the_language_of_its_company(owner: Actor) -> 
     with pytest.raises(Invalid):
         await personas.change_persona(owner, row["id"], emoji="oi")
     assert (await personas.change_persona(owner, row["id"], emoji=""))["emoji"] == ""
+
+
+async def test_what_a_day_may_cost_is_a_budget_from_publishing_on(owner: Actor) -> None:
+    capped = PersonaConfig(instructions="Ajude.", budget=Budget(per_day_micro=2_000_000))
+    persona_id = await made(owner, config=capped)
+
+    async def most() -> list[int]:
+        return [one.most for one in await budgets.budgets(owner) if one.subject_id == persona_id]
+
+    assert await most() == [2_000_000]
+    await drafts.save_draft(owner, persona_id, READY)
+    assert await most() == [2_000_000], "a draft changes nothing"
+    await drafts.publish(owner, persona_id, note="")
+    assert await most() == []
+    await drafts.save_draft(owner, persona_id, capped)
+    await drafts.publish(owner, persona_id, note="")
+    await personas.delete_persona(owner, persona_id)
+    assert await most() == []
+
+
+async def test_today_counts_conversations_and_costs_are_for_who_may_see_them(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    persona_id = await made(owner)
+    one, two = uuid4(), uuid4()
+    for conversation_id, purpose, counted, days in (
+        (one, "answer", 700, 0),
+        (one, "answer", 300, 0),
+        (two, "answer", 5, 2),
+        (two, "playground", 9, 0),
+    ):
+        await owner_db.execute(
+            "insert into ai_usage(company_id, id, at, purpose, persona_id, conversation_id, provider, model, lease_until, reserved, counted)"
+            " values ($1, gen_random_uuid(), now() - make_interval(days => $6), $2, $3, $4, 'sandbox', 'm', now(), 0, $5)",
+            owner.company_id, purpose, persona_id, conversation_id, counted, days,
+        )  # fmt: skip
+    row = await personas.persona(owner, persona_id)
+    assert (row["conversations_today"], row["cost_today_micro"]) == (1, 1009)
+    assert owner.id is not None
+    agent = member(owner.company_id, owner.id, Role.AGENT)
+    assert (await personas.persona(agent, persona_id))["cost_today_micro"] is None

@@ -1,0 +1,79 @@
+"""Personas over the API."""
+
+from uuid import UUID
+
+from api.contract.base import Page
+from api.contract.personas import (
+    Persona,
+    PersonaBindings,
+    PersonaConfig,
+    PersonaCreate,
+    PersonaDraft,
+    PersonaDraftSave,
+    PersonaPatch,
+    PersonaPublish,
+    PersonaVersion,
+    PersonaVersionDetail,
+)
+from ui.client.base import ApiClient
+
+
+async def personas(api: ApiClient) -> list[Persona]:
+    return (await api.get("/v1/personas", Page[Persona])).items
+
+
+async def persona(api: ApiClient, persona_id: UUID) -> Persona:
+    return await api.get(f"/v1/personas/{persona_id}", Persona)
+
+
+async def create(api: ApiClient, body: PersonaCreate) -> Persona:
+    return await api.post("/v1/personas", Persona, body)
+
+
+async def change(api: ApiClient, seen: Persona, body: PersonaPatch) -> Persona:
+    """412 when somebody changed it since it was `seen`."""
+    return await api.patch(f"/v1/personas/{seen.id}", Persona, body, version=seen.version)
+
+
+async def delete(api: ApiClient, persona_id: UUID) -> None:
+    await api.delete(f"/v1/personas/{persona_id}")
+
+
+async def pause(api: ApiClient, persona_id: UUID) -> Persona:
+    return await api.post(f"/v1/personas/{persona_id}/pause", Persona)
+
+
+async def resume(api: ApiClient, persona_id: UUID) -> Persona:
+    return await api.post(f"/v1/personas/{persona_id}/resume", Persona)
+
+
+async def set_bindings(api: ApiClient, seen: Persona, body: PersonaBindings) -> Persona:
+    """412 when somebody changed it since it was `seen`."""
+    return await api.put(f"/v1/personas/{seen.id}/bindings", Persona, body, version=seen.version)
+
+
+async def draft(api: ApiClient, persona_id: UUID) -> PersonaDraft:
+    return await api.get(f"/v1/personas/{persona_id}/draft", PersonaDraft)
+
+
+async def save_draft(api: ApiClient, persona_id: UUID, config: PersonaConfig, version: int) -> PersonaDraft:
+    """412 when somebody else saved one since `version`."""
+    return await api.put(f"/v1/personas/{persona_id}/draft", PersonaDraft, PersonaDraftSave(config=config), version=version)
+
+
+async def publish(api: ApiClient, persona_id: UUID, note: str, version: int) -> Persona:
+    """`version` is the draft's."""
+    return await api.post(f"/v1/personas/{persona_id}/publish", Persona, PersonaPublish(note=note), version=version)
+
+
+async def versions(api: ApiClient, persona_id: UUID, cursor: str | None = None) -> Page[PersonaVersion]:
+    return await api.get(f"/v1/personas/{persona_id}/versions", Page[PersonaVersion], {"cursor": cursor})
+
+
+async def version(api: ApiClient, persona_id: UUID, version_id: UUID) -> PersonaVersionDetail:
+    return await api.get(f"/v1/personas/{persona_id}/versions/{version_id}", PersonaVersionDetail)
+
+
+async def restore(api: ApiClient, persona_id: UUID, version_id: UUID, version: int) -> PersonaDraft:
+    """`version` is the draft's."""
+    return await api.post(f"/v1/personas/{persona_id}/versions/{version_id}/restore", PersonaDraft, version=version)

@@ -1,0 +1,161 @@
+"""Words for personas: what they are called on the screen, and what each choice means."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from api.contract.enums import (
+    BindingHours,
+    EmojiUse,
+    GoalKind,
+    InactivityMode,
+    ModelPreset,
+    OutsideHours,
+    PersonaLanguage,
+    PersonaMode,
+    PersonaState,
+    RuleCheck,
+    RuleKind,
+    StartingPersona,
+    Tone,
+    ToolPolicy,
+)
+from ui.components.text import Tone as Colour
+from ui.i18n import _, pgettext
+
+
+class Named(NamedTuple):
+    name: str
+    text: str
+
+
+def states() -> Mapping[PersonaState, tuple[str, Colour]]:
+    return {
+        PersonaState.DRAFT: (pgettext("persona", "Not published"), "quiet"),
+        PersonaState.LIVE: (pgettext("persona", "Live"), "ok"),
+        PersonaState.PAUSED: (pgettext("persona", "Paused"), "warn"),
+    }
+
+
+def modes() -> Mapping[PersonaMode, Named]:
+    return {
+        PersonaMode.SUGGEST: Named(
+            pgettext("persona", "Suggests"), _("It writes drafts into the conversation. A colleague reads and sends them.")
+        ),
+        PersonaMode.AUTO: Named(
+            pgettext("persona", "Answers"), _("It answers by itself, and calls a colleague where it should.")
+        ),
+    }
+
+
+def starting() -> Mapping[StartingPersona, Named]:
+    return {
+        StartingPersona.SALES: Named(_("Sales"), _("Finds out what somebody needs, suggests what fits, and hands the order to the team.")),
+        StartingPersona.SUPPORT: Named(_("Support"), _("Solves questions step by step, and says frankly when it does not know.")),
+        StartingPersona.SCHEDULING: Named(_("Scheduling"), _("Offers free times, repeats them in one line, and books after a clear yes.")),
+        StartingPersona.COLLECTIONS: Named(_("Collections"), _("Reminds with respect, listens first, and never confirms a payment.")),
+        StartingPersona.BLANK: Named(pgettext("persona", "Blank"), _("Begin with nothing and write it all yourself.")),
+    }  # fmt: skip
+
+
+def tones() -> Mapping[Tone, str]:
+    return {
+        Tone.FRIENDLY: pgettext("tone", "Friendly"),
+        Tone.FORMAL: pgettext("tone", "Formal"),
+        Tone.SHORT: pgettext("tone", "Short and to the point"),
+    }
+
+
+def languages() -> Mapping[PersonaLanguage, str]:
+    return {
+        PersonaLanguage.AUTO: _("The customer's language"),
+        PersonaLanguage.PT_BR: _("Always Portuguese"),
+        PersonaLanguage.EN: _("Always English"),
+    }
+
+
+def emoji_uses() -> Mapping[EmojiUse, str]:
+    return {EmojiUse.NONE: _("No emoji"), EmojiUse.SOME: _("An emoji now and then")}
+
+
+def goal_kinds() -> Mapping[GoalKind, str]:
+    return {
+        GoalKind.TEXT: _("Text"),
+        GoalKind.NUMBER: _("Number"),
+        GoalKind.DATE: _("Date"),
+        GoalKind.PHONE: _("Phone"),
+        GoalKind.EMAIL: _("E-mail"),
+        GoalKind.YES_NO: _("Yes or no"),
+    }
+
+
+def rule_kinds() -> Mapping[RuleKind, str]:
+    return {RuleKind.ALWAYS: pgettext("rule", "Always"), RuleKind.NEVER: pgettext("rule", "Never")}
+
+
+def checks() -> Mapping[RuleCheck | None, str]:
+    """What code holds back, whatever the model writes."""
+    return {
+        None: _("In words only"),
+        RuleCheck.PRICES: _("Prices that stand in no source"),
+        RuleCheck.DISCOUNTS: _("Discounts that stand in no source"),
+        RuleCheck.DATES: _("Dates and times that stand in no source"),
+        RuleCheck.PHONES: _("Phone numbers that stand in no source"),
+        RuleCheck.LINKS: _("Links to other sites"),
+        RuleCheck.PAYMENTS: _("Payments said to be confirmed"),
+    }
+
+
+def policies() -> Mapping[ToolPolicy, str]:
+    return {
+        ToolPolicy.NEVER: pgettext("policy", "Never"),
+        ToolPolicy.SUGGEST: pgettext("policy", "Suggest to a colleague"),
+        ToolPolicy.ASK: pgettext("policy", "Ask the customer first"),
+        ToolPolicy.AUTOMATIC: pgettext("policy", "By itself"),
+    }
+
+
+def tools() -> Mapping[str, Named]:
+    """By the names of the fields of `Tools`."""
+    return {
+        "hand_over": Named(_("Hand over to a person"), _("Stops, and calls somebody from the team with a summary.")),
+        "create_lead": Named(_("Make a lead"), _("Puts the conversation on a board.")),
+        "move_lead": Named(_("Move a lead"), _("Takes its card to another stage, with the sentence that shows why.")),
+        "set_value": Named(_("Set a lead's value"), ""),
+        "update_contact": Named(_("Fill in the contact"), _("Name, and fields of your contacts.")),
+        "add_tag": Named(_("Add a tag"), _("One that there is already.")),
+        "remove_tag": Named(_("Take a tag away"), ""),
+        "assign": Named(_("Assign somebody"), _("A colleague of the team that takes over.")),
+        "schedule_follow_up": Named(_("Plan a follow-up"), _("Writes again later, within its hours.")),
+        "book_slot": Named(_("Book a time"), _("Only times that are free.")),
+        "send_template": Named(_("Send a template"), _("One of those that you allow.")),
+        "send_file": Named(_("Send a file"), _("One of those that you allow.")),
+    }
+
+
+def presets() -> Mapping[ModelPreset, Named]:
+    return {
+        ModelPreset.ECONOMICAL: Named(_("Economical"), _("For simple questions that come often. Costs least.")),
+        ModelPreset.BALANCED: Named(_("Balanced"), _("Right for most companies.")),
+        ModelPreset.BEST: Named(pgettext("model", "Best"), _("Understands difficult conversations. Costs most.")),
+        ModelPreset.CUSTOM: Named(_("A model by name"), _("For who knows which one.")),
+    }
+
+
+def binding_hours() -> Mapping[BindingHours, str]:
+    return {
+        BindingHours.ALWAYS: _("At any time"),
+        BindingHours.OPEN: _("In our office hours"),
+        BindingHours.CLOSED: _("Outside our office hours"),
+    }
+
+
+def outside() -> Mapping[OutsideHours, str]:
+    return {OutsideHours.SILENT: _("It says nothing, people answer"), OutsideHours.NOTICE: _("It says so once, people answer")}
+
+
+def inactivity() -> Mapping[InactivityMode, str]:
+    return {
+        InactivityMode.WAIT: _("Nothing: the conversation waits"),
+        InactivityMode.REVIEW: _("A colleague looks at it"),
+        InactivityMode.CLOSE: _("The conversation is closed"),
+    }

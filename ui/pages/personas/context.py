@@ -1,0 +1,35 @@
+"""What the sections of the editor share: the draft, and the names of what it may choose from."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+from uuid import UUID
+
+from api.contract.boards import Board
+from api.contract.channels import Channel
+from api.contract.conversations import Label, Team
+from ui.client import boards, channels, inbox
+from ui.client.base import ApiClient
+from ui.pages.personas.document import Document
+
+
+class Names(NamedTuple):
+    channels: list[Channel]
+    labels: list[Label]
+    teams: list[Team]
+    boards: list[Board]
+
+    def stages(self) -> dict[UUID | None, str]:
+        """Every stage with its board in front."""
+        return {stage.id: f"{board.name} · {stage.name}" for board in self.boards for stage in board.stages}
+
+
+async def names(api: ApiClient) -> Names:
+    return Names(await channels.channels(api), await inbox.labels(api), await inbox.teams(api), await boards.boards(api))
+
+
+class Context(NamedTuple):
+    """`redraw` draws the section anew, after a choice on which its other fields depend."""
+
+    doc: Document
+    names: Names
+    redraw: Callable[[], None]
