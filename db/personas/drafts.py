@@ -14,6 +14,7 @@ from db.ai.enums import BudgetPeriod, BudgetScope
 from db.clock import now
 from db.conversations.errors import ConversationField
 from db.errors import Field, RequestError, RequestField
+from db.knowledge import bases
 from db.permissions import Permission
 from db.personas.config import PersonaConfig
 from db.personas.enums import ModelPreset, OutsideHours, PersonaState
@@ -188,6 +189,8 @@ async def problems(r: Read, company_id: UUID, config: PersonaConfig) -> list[Fie
             found.append(RequestField.REQUIRED("followup.steps"))
         if config.followup.until_minute <= config.followup.from_minute:
             found.append(PersonaField.WINDOW_ORDER("followup.until_minute"))
+    gone = set(config.knowledge_base_ids) - set(await bases.all_of(r)) if config.knowledge_base_ids else set()
+    found += [PersonaField.GONE(f"knowledge_base_ids[{at}]") for at, one in enumerate(config.knowledge_base_ids) if one in gone]
     team_id = config.handover.team_id
     if team_id and not await r.fetchval("select true from team where company_id = $1 and id = $2", company_id, team_id):
         found.append(PersonaField.GONE("handover.team_id"))

@@ -28,7 +28,7 @@ _OUTSIDE = (
 )
 _INSIDE = (
     "/", "/contacts", "/contacts/fields", "/imports", "/boards", "/campaigns", "/campaigns/new", "/templates", "/templates/new", "/channels",
-    "/channels/connect", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/team", "/settings",
+    "/channels/connect", "/personas", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/team", "/settings",
     "/settings?tab=sessions", "/settings?tab=company", "/settings?tab=keys", "/held", "/inbox", "/inbox?view=snoozed",
     "/settings/inbox", "/settings/inbox?tab=teams", "/settings/inbox?tab=replies", "/settings/inbox?tab=times", "/settings/inbox?tab=hours",
 )  # fmt: skip
@@ -74,6 +74,8 @@ async def _inner_pages(stack: Stack) -> list[str]:
         lead = await _some_leads(api, board["id"], person["id"])
         rule = {"stage_id": board["stages"][3]["id"], "action": {"kind": "add_tag", "tag": "cliente"}}
         (await api.post(f"/v1/boards/{board['id']}/rules", json=rule)).raise_for_status()
+        persona = (await api.post("/v1/personas", json={"name": "Lia", "starting": "sales"})).json()["id"]
+        (await api.post(f"/v1/personas/{persona}/publish", json={})).raise_for_status()
         talk = await first("/v1/conversations", view="all")
         sheet = {"file": ("Clientes.csv", b"Nome;Celular;Cidade\r\nBia;(11) 98765-4321;Natal\r\nLia;12;Natal\r\n", "text/csv")}
         file, taken = [(await api.post("/v1/imports", files=sheet)).json()["id"] for _ in range(2)]
@@ -98,6 +100,7 @@ async def _inner_pages(stack: Stack) -> list[str]:
         f"/boards/{board['id']}/list",
         f"/boards/{board['id']}/settings",
         f"/inbox/{talk['id']}",
+        f"/personas/{persona}",
         f"/imports/{file}?board={board['id']}",
         f"/imports/{taken}",
     ]

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from api.contract.base import Page
+from api.contract.knowledge import KnowledgeBase
 from api.contract.personas import (
     Persona,
     PersonaBindings,
@@ -72,6 +73,11 @@ async def versions(api: ApiClient, persona_id: UUID, cursor: str | None = None) 
 
 async def version(api: ApiClient, persona_id: UUID, version_id: UUID) -> PersonaVersionDetail:
     return await api.get(f"/v1/personas/{persona_id}/versions/{version_id}", PersonaVersionDetail)
+
+
+async def knowledge_bases(api: ApiClient) -> list[KnowledgeBase]:
+    """That a persona may know."""
+    return (await api.get("/v1/knowledge-bases", Page[KnowledgeBase])).items
 
 
 async def restore(api: ApiClient, persona_id: UUID, version_id: UUID, version: int) -> PersonaDraft:

@@ -119,13 +119,14 @@ async def test_publishing_says_what_is_wrong_by_its_path(owner: Actor) -> None:
         hours=Hours(open=[OpenHours(0, 600, 540)], outside=OutsideHours.NOTICE),
         followup=FollowUp(enabled=True, from_minute=600, until_minute=540),
         handover=HandOver(team_id=uuid4()),
+        knowledge_base_ids=[uuid4()],
     )
     row = await personas.create_persona(owner, name=f"Errada {uuid4().hex[:6]}", config=wrong)
     with pytest.raises(Invalid) as refused:
         await drafts.publish(owner, row["id"], note="")
     paths = [
         "instructions", "model.name", "goals[1].key", "turn.debounce_max_ms", "hours.open", "hours.notice", "followup.steps",
-        "followup.until_minute", "handover.team_id",
+        "followup.until_minute", "knowledge_base_ids[0]", "handover.team_id",
     ]  # fmt: skip
     assert [field.path for field in refused.value.fields] == paths
     assert [field.path for field in (await drafts.draft(owner, row["id"])).problems] == paths

@@ -7,7 +7,8 @@ from uuid import UUID
 from api.contract.boards import Board
 from api.contract.channels import Channel
 from api.contract.conversations import Label, Team
-from ui.client import boards, channels, inbox
+from api.contract.knowledge import KnowledgeBase
+from ui.client import boards, channels, inbox, personas
 from ui.client.base import ApiClient
 from ui.pages.personas.document import Document
 
@@ -17,6 +18,7 @@ class Names(NamedTuple):
     labels: list[Label]
     teams: list[Team]
     boards: list[Board]
+    bases: list[KnowledgeBase]
 
     def stages(self) -> dict[UUID | None, str]:
         """Every stage with its board in front."""
@@ -24,7 +26,13 @@ class Names(NamedTuple):
 
 
 async def names(api: ApiClient) -> Names:
-    return Names(await channels.channels(api), await inbox.labels(api), await inbox.teams(api), await boards.boards(api))
+    return Names(
+        await channels.channels(api),
+        await inbox.labels(api),
+        await inbox.teams(api),
+        await boards.boards(api),
+        await personas.knowledge_bases(api),
+    )
 
 
 class Context(NamedTuple):

@@ -46,6 +46,7 @@ def _sections() -> list[_Section]:
         _Section("instructions", "notes", _("Instructions"), ("instructions",)),
         _Section("goals", "checklist", _("Finds out"), ("goals",)),
         _Section("rules", "gavel", _("Rules"), ("rules", "allowed_hosts")),
+        _Section("knowledge", "menu_book", _("Knowledge"), ("knowledge_base_ids",)),
         _Section("tools", "build", _("Actions"), ("tools", "bounds")),
         _Section("reach", "hub", _("Where and when"), ("hours", "bindings")),
         _Section("handover", "support_agent", _("Hand-over"), ("handover", "inactivity", "followup")),
@@ -130,6 +131,7 @@ class _Editor:
             "instructions": lambda: character.draw_instructions(it),
             "goals": lambda: character.draw_goals(it),
             "rules": lambda: character.draw_rules(it),
+            "knowledge": lambda: abilities.draw_knowledge(it),
             "tools": lambda: abilities.draw_tools(it),
             "reach": self._draw_reach,
             "handover": lambda: limits.draw_handover(it),
@@ -319,7 +321,7 @@ class _Editor:
             await self._ask_to_publish()
 
     def _known(self) -> dict[UUID, str]:
-        return {**{team.id: team.name for team in self._names.teams}}
+        return {one.id: one.name for one in (*self._names.teams, *self._names.bases)}
 
     async def _ask_to_publish(self) -> None:
         doc = self._doc

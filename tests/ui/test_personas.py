@@ -1,0 +1,124 @@
+"""Personas on the screen: made from a card, edited with a draft that saves itself, published, restored, and two people at once."""
+
+from uuid import UUID, uuid4
+
+from nicegui.testing import User
+
+from api.contract.enums import PersonaState, StartingPersona
+from api.contract.events import PersonaChanged
+from api.contract.personas import Persona, PersonaConfig, PersonaCreate
+from tests.ui.interactions import choose, click, field, hear, press, press_labelled, until
+from ui.client import personas as client
+from ui.client.base import ApiClient
+from ui.pages.personas.changes import changes
+from ui.pages.personas.character import goal_key
+
+
+async def made(api: ApiClient, kind: StartingPersona = StartingPersona.SALES) -> Persona:
+    return await client.create(api, PersonaCreate(name=f"Lia {uuid4().hex[:6]}", starting=kind))
+
+
+async def saved(api: ApiClient, persona_id: UUID) -> PersonaConfig:
+    return (await client.draft(api, persona_id)).config
+
+
+async def test_the_first_persona_is_made_from_a_card(real: User, as_owner: ApiClient) -> None:
+    for one in await client.personas(as_owner):
+        await client.delete(as_owner, one.id)
+    await real.open("/personas")
+    await real.should_see("Sua primeira colega de IA")
+    press(real, "Agendamentos")
+    await real.should_see("Em que língua é escrita")
+    click(real, "Criar")
+    await real.should_see("Preencha este campo.")
+    field(real, "Nome").value = "Nina"
+    click(real, "Criar")
+
+    async def there() -> list[Persona]:
+        return await client.personas(as_owner)
+
+    (nina,) = await until(there)
+    assert (nina.name, nina.role, nina.state) == ("Nina", "assistente de agendamentos", PersonaState.DRAFT)
+    await real.open("/personas")
+    for text in ("Nina", "Não publicada", "0 conversas hoje"):
+        await real.should_see(text)
+
+
+async def test_a_draft_saves_itself_is_taken_back_and_published(real: User, as_owner: ApiClient) -> None:
+    lia = await made(as_owner)
+    await real.open(f"/personas/{lia.id}")
+    await real.should_see("Nunca publicada")
+    field(real, "O que é").value = "vendedora da loja"
+
+    async def role(expected: str) -> bool:
+        return (await saved(as_owner, lia.id)).identity.role == expected
+
+    await until(lambda: role("vendedora da loja"))
+    click(real, "Desfazer")
+    await until(lambda: role("assistente de vendas"))
+    click(real, "Publicar")
+    await real.should_see("É a primeira versão.")
+    click(real, "Publicar")
+    await real.should_see("A versão 1 está publicada.")
+    await real.should_see("Igual ao publicado")
+    assert (await client.persona(as_owner, lia.id)).state is PersonaState.LIVE
+
+    field(real, "O que é").value = "outra"
+    await until(lambda: role("outra"))
+    await press_labelled(real, f"Mais para {lia.name}")
+    choose(real, "Histórico")
+    await real.should_see("Em uso")
+    press(real, "Versão 1")
+    await real.should_see("Se for restaurada, o rascunho muda assim:")
+    click(real, "Restaurar como rascunho")
+    await until(lambda: role("assistente de vendas"))
+
+
+async def test_a_draft_that_lacks_something_leads_to_it(real: User, as_owner: ApiClient) -> None:
+    blank = await made(as_owner, StartingPersona.BLANK)
+    await real.open(f"/personas/{blank.id}")
+    await real.should_see("Nunca publicada")
+    click(real, "Publicar")
+    await real.should_see("Com as suas palavras, como para alguém novo na equipe. Preços e horários ficam no conhecimento.")
+    assert (await client.persona(as_owner, blank.id)).state is PersonaState.DRAFT
+
+
+async def test_what_somebody_else_saved_is_never_lost_in_silence(real: User, as_owner: ApiClient) -> None:
+    lia = await made(as_owner)
+    await real.open(f"/personas/{lia.id}")
+    await real.should_see("Nunca publicada")
+    draft = await client.draft(as_owner, lia.id)
+    theirs = PersonaConfig(instructions="De outra pessoa.")
+    await client.save_draft(as_owner, lia.id, theirs, draft.version)
+    field(real, "O que é").value = "minha"
+    await real.should_see("Outra pessoa mudou este rascunho enquanto isso.")
+    assert await saved(as_owner, lia.id) == theirs
+    click(real, "Mostrar o dela")
+    await real.should_see("Rascunho salvo")
+    assert field(real, "O que é").value == ""
+    now = await client.draft(as_owner, lia.id)
+    changed = await client.save_draft(as_owner, lia.id, PersonaConfig(instructions="Ainda outra."), now.version)
+    hear(PersonaChanged(persona_id=lia.id, version=lia.version, draft_version=changed.version))
+    field(real, "O que é").value = "minha outra vez"
+    await until(lambda: _instructions(as_owner, lia.id, "Ainda outra."))
+
+
+async def _instructions(api: ApiClient, persona_id: UUID, expected: str) -> bool:
+    return (await saved(api, persona_id)).instructions == expected
+
+
+def test_a_fact_gets_a_short_name_of_its_own() -> None:
+    assert goal_key("CEP de entrega", set()) == "cep_de_entrega"
+    assert goal_key("CEP de entrega", {"cep_de_entrega"}) == "cep_de_entrega_2"
+    assert goal_key("2ª via", set()) == "a_via"
+    assert goal_key("¿?", set()) == "dado"
+
+
+def test_changes_are_said_by_place_and_line() -> None:
+    old = PersonaConfig(instructions="Um.\nDois.")
+    new = PersonaConfig(instructions="Um.\nTrês.", knowledge_base_ids=[UUID(int=7)])
+    assert [(one.before, one.after) for one in changes(old, new, {UUID(int=7): "Loja"})] == [
+        (["Dois."], ["Três."]),
+        ([], ["Loja"]),
+    ]
+    assert changes(old, old) == []
