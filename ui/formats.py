@@ -79,15 +79,6 @@ def money(minor: int | None, currency: str = "BRL") -> str:
     return numbers.format_currency(minor / 10 ** _places(currency), currency, locale=locale())
 
 
-def dollars(micro: int | None) -> str:
-    """Micro-dollars with as many decimals as tell something: 12345 → US$ 0,0123; 2500000 → US$ 2,50."""
-    if micro is None:
-        return DASH
-    sign = numbers.get_currency_symbol("USD", locale=locale())
-    digits = 2 if micro >= 1_000_000 or micro == 0 else 4
-    return f"{sign} {numbers.format_decimal(micro / 1_000_000, format='#,##0.' + '0' * digits, locale=locale())}"
-
-
 def _places(currency: str) -> int:
     known = get_global("currency_fractions")
     return int(known.get(currency, known["DEFAULT"])[0])
