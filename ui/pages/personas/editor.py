@@ -321,7 +321,7 @@ class _Editor:
             await self._ask_to_publish()
 
     def _known(self) -> dict[UUID, str]:
-        return {one.id: one.name for one in (*self._names.teams, *self._names.bases)}
+        return {**{one.id: one.name for one in self._names.teams}, **{one.id: one.name for one in self._names.bases}}
 
     async def _ask_to_publish(self) -> None:
         doc = self._doc
