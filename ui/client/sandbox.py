@@ -6,6 +6,8 @@ from uuid import UUID
 from api.contract.base import Done, Page
 from api.contract.sandbox import (
     Behaviour,
+    ModelBehaviour,
+    ModelRequest,
     SandboxKind,
     SandboxMessage,
     SandboxNews,
@@ -44,3 +46,20 @@ async def behaviour(api: ApiClient, channel_id: UUID) -> Behaviour:
 
 async def behave(api: ApiClient, channel_id: UUID, body: Behaviour) -> Behaviour:
     return await api.put(f"/v1/sandbox/{channel_id}/behaviour", Behaviour, body)
+
+
+async def model_requests(api: ApiClient) -> Page[ModelRequest]:
+    """The last fifty."""
+    return await api.get("/v1/sandbox/model/requests", Page[ModelRequest])
+
+
+async def fetch_model_requests(api: ApiClient) -> None:
+    await api.post("/v1/sandbox/model/requests/refresh", Done)
+
+
+async def model_behaviour(api: ApiClient) -> ModelBehaviour:
+    return await api.get("/v1/sandbox/model/behaviour", ModelBehaviour)
+
+
+async def behave_model(api: ApiClient, body: ModelBehaviour) -> ModelBehaviour:
+    return await api.put("/v1/sandbox/model/behaviour", ModelBehaviour, body)

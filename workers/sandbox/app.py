@@ -83,6 +83,8 @@ class World:
         for vendor in VENDORS:
             made = vendor(shared)
             self.vendors[vendor.account.kind] = made
+            if isinstance(made, OpenAI):
+                self.model = made
             await made.load()
         deliveries.resume(await ledger.load())
         server, self._live = await listen(self.handle, taken)
@@ -118,10 +120,15 @@ class World:
                 return answer
         if head == "health":
             return self._health()
-        if head in ("sandbox", "mail"):
+        if head in ("sandbox", "mail", "model"):
             if refusal := self._admin(request):
                 return refusal
-            return self.mail.as_page() if head == "mail" else self.control.handle(request, path[1:])
+            match head:
+                case "mail":
+                    return self.mail.as_page()
+                case "model":
+                    return self.model.page()
+            return self.control.handle(request, path[1:])
         return problem(404, "no such address")
 
     def _admin(self, request: Request) -> Reply | None:

@@ -62,7 +62,7 @@ def parse(argv: Sequence[str], env: Mapping[str, str] = os.environ) -> Settings:
     cli.add_argument("--speed", type=_speed, default=env.get("SANDBOX_SPEED", "1"), help="10: people act 10 x faster")
     cli.add_argument("--public-url", default=env.get("SANDBOX_PUBLIC_URL", ""), help="how clients reach this server")
     cli.add_argument("--routes", type=_routes, default=env.get("SANDBOX_ROUTES", ""), help="PUBLIC_URL=REACHABLE_URL,…")
-    cli.add_argument("--admin-token", default=env.get("SANDBOX_ADMIN_TOKEN", ""), help="asked for by /sandbox and /mail")
+    cli.add_argument("--admin-token", default=env.get("SANDBOX_ADMIN_TOKEN", ""), help="asked for by /sandbox, /mail and /model")
     cli.add_argument("--seed", type=int, default=env.get("SANDBOX_SEED", "1"))
     settings = Settings(**vars(cli.parse_args(argv)))
     if settings.host not in LOOPBACK and not settings.admin_token:

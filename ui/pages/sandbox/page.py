@@ -60,7 +60,10 @@ def sandbox(channel: str = "") -> None:
             field.control.on_value_change(lambda event: ui.navigate.to(f"/sandbox?channel={event.value}"))
         _Sandbox(chosen)
 
-    with frame(_("Simulator"), _("Try campaigns on invented people. Nothing reaches a real phone.")):
+    with frame(_("Simulator"), _("Try campaigns on invented people. Nothing reaches a real phone.")) as it:
+        if session.current().may(Permission.AI_READ):
+            with it.actions:
+                button(_("What the model saw"), icon="visibility", to="/sandbox/model")
         load(lambda: channel_client.channels(session.current().api), draw, lambda: skeleton_card(8))
 
 

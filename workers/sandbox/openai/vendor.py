@@ -5,6 +5,7 @@ from typing import ClassVar
 import msgspec
 
 from workers.sandbox.ledger import Entry, Flight
+from workers.sandbox.openai import page
 from workers.sandbox.openai.account import Model, OpenAIAccount
 from workers.sandbox.openai.api import Api
 from workers.sandbox.openai.chat import Chat
@@ -63,6 +64,10 @@ class OpenAI(Vendor[OpenAIAccount]):
             "GET requests": self._shown,
             "DELETE requests": self._forgotten,
         }
+
+    async def page(self) -> Reply:
+        """GET /model: what the models of all accounts saw."""
+        return page.page(await self._requests.latest("", page.SHOWN))
 
     def _set_model(self, account: OpenAIAccount, request: Request) -> Reply:
         """Changes the fields given. Raises msgspec.ValidationError."""

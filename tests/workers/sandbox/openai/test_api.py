@@ -214,11 +214,18 @@ async def test_what_the_model_saw_is_kept_without_keys(sandbox: Sandbox, model: 
     secret = "sk-proj-abcdefghijklmnopqrstuvwxyz"
     await model.chat.completions.create(model=MODEL, messages=[*ASKED, {"role": "user", "content": f"chave {secret}"}])
     await model.embeddings.create(model="text-embedding-3-small", input="prazo")
+    await model.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "<script>alert(1)</script>"}])
     await sandbox.restart()
+    page = await sandbox.http.get("/model")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "Qual o prazo de entrega?" in page.text
+    assert "O prazo é de 5 dias úteis." in page.text
+    assert "<script>" not in page.text
+    assert secret not in page.text
     kept = (await sandbox.http.get("/sandbox/accounts/openai/requests")).json()["data"]
-    assert [one["kind"] for one in kept] == ["embeddings", "chat"]
-    assert kept[1]["asked"]["messages"][-1]["content"] == "chave […]"
-    assert kept[1]["answered"]["message"]["content"]
-    assert kept[1]["usage"]["prompt_tokens"] > 0
+    assert [one["kind"] for one in kept] == ["chat", "embeddings", "chat"]
+    assert kept[2]["asked"]["messages"][-1]["content"] == "chave […]"
+    assert kept[2]["answered"]["message"]["content"]
+    assert kept[2]["usage"]["prompt_tokens"] > 0
     assert secret not in json.dumps(kept)
     assert "authorization" not in json.dumps(kept).lower()
