@@ -1,0 +1,166 @@
+"""A worker runs a turn whole: against the sandbox's model over real HTTP, and against one that hangs, refuses or is not there."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import pytest
+
+from db.ai import connection
+from db.ai.connection import Settled
+from db.ai.enums import EmbedderKind, Provider
+from db.assistant import actions as assistant
+from db.assistant import queries
+from db.jobs import RunTurn
+from db.knowledge import bases, sources
+from db.knowledge.enums import BaseLanguage
+from db.messages import conversation
+from db.permissions import Permission
+from db.settings import Settings
+from db.tenancy import Actor
+from db.work import read
+from tests.db.assistant.scene import Scene
+from tests.db.knowledge.conftest import TEXT
+from tests.workers.llm.conftest import Service, completion, connect, ok, refused, service
+from tests.workers.sandbox.world import running
+from workers.assistant import turn
+from workers.llm import client
+from workers.runtime import Snooze
+
+__all__ = ["service"]
+
+
+@pytest.fixture
+async def base_id(owner: Actor) -> UUID:
+    made = (await bases.create_base(owner, name="Loja", language=BaseLanguage.PORTUGUESE)).id
+    await sources.add_text(owner, made, "Como vendemos", TEXT)
+    return made
+
+
+@pytest.fixture
+async def model(owner: Actor, settings: Settings, tmp_path: Path) -> AsyncIterator[None]:
+    """The company is connected to the sandbox's model."""
+    async with running(tmp_path) as it:
+        client.connect(client.Models(msgspec.structs.replace(settings, sandbox_url=it.base)))
+        await connection.save(owner, Settled(provider=Provider.SANDBOX, chat_model="gpt-4o", embedder=EmbedderKind.NONE))
+        yield
+        await client.close()
+
+
+async def run(scene: Scene) -> None:
+    """As the queue does, once the customer has paused."""
+    await scene.paused()
+    await turn.run(scene.owner.company_id, RunTurn(turn_id=await scene.turn_id()))
+
+
+@pytest.mark.usefixtures("model")
+async def test_three_bubbles_get_one_answer_that_cites(owner: Actor, owner_db: asyncpg.Connection, base_id: UUID) -> None:
+    scene = await Scene.make(owner, owner_db, knowledge_base_ids=[str(base_id)], identity={"discloses_ai": False})
+    for text in ("Oi", "comprei uma blusa aqui", "qual o prazo de entrega em São Paulo?"):
+        await scene.wrote(text)
+    await run(scene)
+    said = await scene.said()
+    assert len(said) >= 1
+    assert "dois dias úteis" in " ".join(said)
+    assert await scene.states() == [("sent", None)]
+    async with read(owner, Permission.CONVERSATIONS_READ) as r:
+        thread = await conversation.thread(
+            r, owner.company_id, scene.contact, scene.channel, beyond=None, direction=None, limit=10
+        )
+    newest = thread[0]
+    assert newest.assistant is not None
+    assert "dois dias úteis" in newest.assistant.citations[0].quote
+    assert (newest.author or "").startswith("Lia")
+    assert scene.conversation is not None
+    found, runs = await queries.trace_of(owner, scene.conversation, newest.assistant.turn_id)
+    assert found.usage["input"] > 0
+    assert [step["kind"] for step in runs[0].steps][:2] == ["model", "tool"]
+    assert await owner_db.fetchval("select count(*) from ai_usage where turn_id = $1", found.id) == 2
+
+
+@pytest.mark.usefixtures("model")
+async def test_what_no_passage_answers_is_a_gap(owner: Actor, owner_db: asyncpg.Connection, base_id: UUID) -> None:
+    scene = await Scene.make(owner, owner_db, knowledge_base_ids=[str(base_id)])
+    await scene.wrote("Vocês consertam geladeira industrial?")
+    await run(scene)
+    assert not any("geladeira" in text for text in await scene.said())
+    states = await scene.states()
+    assert states in ([("sent", None)], [("handed_over", "model_decided")], [("handed_over", "unanswered")])
+    assert await owner_db.fetchval("select count(*) from knowledge_gap where base_id = $1", base_id) <= 1
+
+
+def answers(text: str) -> dict[str, object]:
+    body = {
+        "decision": "reply", "messages": [{"text": text, "quote_message": None}], "citations": [], "collected": [],
+        "handover_reason": None, "confidence": 1.0, "language": "pt-BR",
+    }  # fmt: skip
+    return completion(msgspec.json.encode(body).decode())
+
+
+async def hanging(scene: Scene, service: Service) -> asyncio.Task[None]:
+    """A run whose model has the question and does not answer."""
+    service.chat, service.hold = [ok(answers("Oi! Como posso ajudar?"))], asyncio.Event()
+    service.held.clear()
+    task = asyncio.create_task(run(scene))
+    await service.held.wait()
+    return task
+
+
+@pytest.mark.parametrize("who", ["customer", "agent"])
+async def test_a_run_that_lost_its_turn_ends_its_call_and_books_it(
+    owner: Actor, owner_db: asyncpg.Connection, service: Service, who: str
+) -> None:
+    await connect(owner)
+    scene = await Scene.make(owner, owner_db)
+    await scene.wrote("Oi, tudo bem?")
+    task = await hanging(scene, service)
+    lost = await scene.turn_id()
+    if who == "customer":
+        await scene.wrote("Aliás, bom dia.")
+    else:
+        assert scene.conversation is not None
+        await assistant.take_over(owner, scene.conversation)
+    await task  # while the model still hangs
+    assert await scene.said() == []
+    assert await owner_db.fetchval("select count(*) from ai_usage where turn_id = $1 and result is not null", lost) == 1
+    assert service.hold is not None
+    service.hold.set()
+    service.hold = None
+    if who == "customer":
+        await run(scene)
+        assert await scene.said() == ["Oi! Como posso ajudar?"]
+
+
+async def test_a_model_that_is_down_is_told_once(owner: Actor, owner_db: asyncpg.Connection, service: Service) -> None:
+    await connect(owner)
+    scene = await Scene.make(owner, owner_db)
+    service.chat = [refused(400, None)]
+    for text in ("Oi, tudo bem?", "Alô?"):
+        await scene.wrote(text)
+        await run(scene)
+    assert len(await scene.said()) == 1
+    assert [state for state, _ in await scene.states()] == ["failed", "failed"]
+    assert await scene.one("alarm") is not None
+    service.chat = [ok(answers("Oi! Como posso ajudar?"))]
+    await scene.wrote("E agora?")
+    await run(scene)
+    assert (await scene.said())[-1] == "Oi! Como posso ajudar?"
+    assert await scene.one("alarm") is None
+
+
+async def test_without_a_service_nothing_is_said_and_a_person_is_called(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    scene = await Scene.make(owner, owner_db)
+    await scene.wrote("Oi, tudo bem?")
+    await run(scene)
+    assert await scene.said() == []
+    assert (await scene.states(), await scene.one("alarm")) == ([("failed", "not_connected")], "not_connected")
+
+
+async def test_a_turn_that_is_not_due_comes_back(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    scene = await Scene.make(owner, owner_db)
+    await scene.wrote("Oi")
+    with pytest.raises(Snooze):
+        await turn.run(owner.company_id, RunTurn(turn_id=await scene.turn_id()))
