@@ -42,11 +42,12 @@ class Attention(Output):
         "template_stopped",
         "import_failed",
         "late_answers",
+        "assistant_stopped",
         "job_failed",
     ]
     subject_id: UUID
     subject: Annotated[str, example("WhatsApp da loja")]
-    detail: str | None = None  # a FailureReason, a NoticeCode, a Quality, a TemplateStatus, a FailedJob or a code
+    detail: str | None = None  # a FailureReason, a NoticeCode, a Quality, a TemplateStatus, a FailedJob, a TurnReason or a code
     count: int | None = None
 
 

@@ -81,6 +81,14 @@ where c.company_id = $1 and coalesce(c.finished_at, now()) > now() - interval '7
 group by c.id, c.name having sum(t.delta) > 0 limit 20)
 order by rank, at desc
 """
+# Where one conversation is meant it is named, of several their number.
+_ASSISTANT = """
+select 'assistant_stopped' as code, case when count(*) = 1 then (array_agg(a.conversation_id))[1] else $1 end as subject_id,
+    coalesce(max(nullif(c.name, '')), max(v.address)) as subject, a.alarm as detail, count(*)::int as count
+from ai_conversation a join conversation v on v.company_id = $1 and v.id = a.conversation_id and v.state <> 'closed'
+join contact c on c.company_id = $1 and c.id = v.contact_id
+where a.company_id = $1 and a.alarm is not null group by a.alarm order by max(a.alarm_at) desc limit 5
+"""
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -114,6 +122,8 @@ async def figures(actor: Actor) -> Figures:
         if waits:
             who = {"subject_id": actor.company_id, "subject": counts["name"], "detail": None, "count": waits}
             attention.insert(0, {"code": "late_answers", **who})
+        if Permission.CONVERSATIONS_READ in actor.permissions:
+            attention[:0] = [dict(row) for row in await r.fetch(_ASSISTANT, actor.company_id)]
         return Figures(counts, running, days, attention + await failed_jobs.undone(r, actor.company_id))
 
 

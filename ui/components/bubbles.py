@@ -10,6 +10,7 @@ from api.contract.enums import MessageOrigin
 from api.contract.messages import Message
 from ui import formats
 from ui.components import contents, states
+from ui.components.citations import draw_citations
 from ui.components.reactions import draw_reactions
 from ui.components.text import Text, icon
 from ui.i18n import _
@@ -51,7 +52,8 @@ def draw_message(one: Message, find: contents.Find, more: Callable[[], None] | N
                 _draw_where(one)
         return
     failed = one.state in {"failed", "failed_unknown"}
-    with ui.element("div").classes("m-bubble" + (" m-bubble-out" if out else "") + (" m-bubble-failed" if failed else "")):
+    classes = "m-bubble" + (" m-bubble-out" if out else "") + (" m-bubble-failed" if failed else "")
+    with ui.element("div").classes(classes + (" m-bubble-ai" if one.assistant is not None else "")):
         contents.draw_relations(one, find)
         if one.content is not None:
             contents.draw_content(one.content, find, one.files)
@@ -59,6 +61,8 @@ def draw_message(one: Message, find: contents.Find, more: Callable[[], None] | N
                 ui.label(_("Message without text")).classes("m-hint")
         else:
             draw_sent(one.header, one.text, one.footer, one.buttons, [(row.title, row.description) for row in one.rows])
+        if one.assistant is not None:
+            draw_citations(one.assistant.citations)
         if more is not None:
             more()
         if failed:

@@ -3,7 +3,8 @@ export default {
   props: ["row"],
   template: `
 <a>
-  <div class="m-avatar" :class="'m-tint-' + row.tint" aria-hidden="true">{{ row.initials }}</div>
+  <div class="m-avatar" :class="'m-tint-' + row.tint" aria-hidden="true">{{ row.initials }}
+    <span v-if="row.persona" class="m-inbox-persona" :class="{'m-inbox-persona-off': !row.answers}">{{ row.persona }}</span></div>
   <div class="m-col m-tight m-grow">
     <div class="m-row m-near">
       <div class="m-strong m-clip m-grow">{{ row.name }}</div>
@@ -17,11 +18,13 @@ export default {
         <i v-if="row.note" class="q-icon notranslate material-symbols-rounded" aria-hidden="true">lock</i
         ><component v-for="part in row.found" :is="part[0] ? 'mark' : 'span'">{{ part[1] }}</component>
       </div>
+      <div v-else-if="row.writes" class="m-sub m-clip m-grow m-inbox-writes">{{ row.writes }}</div>
       <div v-else class="m-sub m-clip m-grow" dir="auto">{{ row.text }}</div>
       <div v-if="row.unread" class="m-count" role="img" :aria-label="row.unread_name">{{ row.unread }}</div>
     </div>
-    <div v-if="row.waits || row.facts || row.labels.length" class="m-row m-near">
+    <div v-if="row.waits || row.facts || row.who || row.labels.length" class="m-row m-near">
       <div v-if="row.waits" class="m-inbox-waits shrink-0" :class="'m-inbox-' + row.tone">{{ row.waits }}</div>
+      <div v-if="row.who" class="m-hint m-clip m-inbox-who" :class="{'m-inbox-bad': row.alarm}">{{ row.who }}</div>
       <div v-if="row.facts" class="m-hint m-clip">{{ row.facts }}</div>
       <div v-if="row.labels.length" class="m-inbox-labels">
         <template v-for="[name, color] in row.labels">

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 
+from api.contract.assistant import TurnReason
 from api.contract.conversations import (
     AssignmentStrategy,
     Conversation,
@@ -15,6 +16,7 @@ from api.contract.conversations import (
 from ui import formats
 from ui.components.text import Tone
 from ui.i18n import _, pgettext
+from ui.labels import assistant
 from ui.labels import messages as message_labels
 
 
@@ -123,6 +125,12 @@ def line(one: SystemLine) -> str:
         what = priority(Priority(what))[0]
     if one.kind is LineKind.SNOOZED and what:
         what = formats.moment(datetime.fromisoformat(what))
+    if one.kind in {LineKind.HANDED_OVER, LineKind.ASSISTANT_STOPPED}:
+        why = assistant.reason(TurnReason(what)) if what in set(TurnReason) else _("it stopped")
+        said = (
+            _("The assistant handed over: {reason}") if one.kind is LineKind.HANDED_OVER else _("The assistant stopped: {reason}")
+        )
+        return said.format(reason=why)
     if one.kind is LineKind.OPTED_OUT:
         return _opted_out(by, what)
     sentences = {
@@ -140,6 +148,8 @@ def line(one: SystemLine) -> str:
         LineKind.PRIORITY: (_("{by} changed the priority: {what}"), _("Priority: {what}")),
         LineKind.LABELED: (_("{by} added the label {what}"), _("Label added: {what}")),
         LineKind.UNLABELED: (_("{by} removed the label {what}"), _("Label removed: {what}")),
+        LineKind.TAKEN_OVER: (_("{by} took over from {what}"), _("People took over from {what}")),
+        LineKind.GIVEN_BACK: (_("{by} gave this back to {what}"), _("Given back to {what}")),
         LineKind.OPTED_IN: (_("{by} allowed messages again"), _("Wants to receive messages again")),
         LineKind.MERGED: (_("{by} joined this with the contact {what}"), _("Joined with the contact {what}"))
         if what

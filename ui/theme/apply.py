@@ -30,6 +30,7 @@ STYLES = (
     "boards.css",
     "inbox.css",
     "personas.css",
+    "assistant.css",
     "palette.css",
     "ai.css",
 )

@@ -4,13 +4,14 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 
+from api.contract.assistant import TurnReason
 from api.contract.enums import NoticeCode, Quality, TemplateStatus
 from api.contract.home import Attention, FailedJob
 from ui import formats
 from ui.components.cards import card, item
 from ui.components.text import dot, icon
 from ui.i18n import _, ngettext
-from ui.labels import notices
+from ui.labels import assistant, notices
 from ui.labels.channels import quality
 from ui.labels.templates import template_status
 
@@ -34,6 +35,8 @@ def _sentence(entry: Attention) -> tuple[str, str, str]:
     if entry.code == "late_answers":
         what = ngettext("{n} person waits for an answer too long", "{n} people wait for an answer too long", entry.count or 0)
         return what.format(n=f"{count}+" if (entry.count or 0) >= MOST_LATE else count), _("Answer them"), "/inbox?view=waiting"
+    if entry.code == "assistant_stopped":
+        return _stopped(entry)
     if entry.code == "job_failed":
         return _undone(entry)
     if entry.code == "channel_notice":
@@ -74,6 +77,18 @@ def _sentence(entry: Attention) -> tuple[str, str, str]:
     }[entry.code]
 
 
+def _stopped(entry: Attention) -> tuple[str, str, str]:
+    """Where the assistant does not answer, and why."""
+    why, number = assistant.reason(TurnReason(entry.detail or "")), entry.count or 0
+    if number == 1:
+        said = _("The assistant does not answer {name}: {reason}").format(name=entry.subject, reason=why)
+        return said, _("Answer yourself"), f"/inbox/{entry.subject_id}"
+    text = ngettext(
+        "The assistant does not answer {n} person: {reason}", "The assistant does not answer {n} people: {reason}", number
+    )
+    return text.format(n=formats.number(number), reason=why), _("Answer them"), "/inbox?view=waiting"
+
+
 def _undone(entry: Attention) -> tuple[str, str, str]:
     """What was given up, and where it is done again."""
     name, channel, board = entry.subject, f"/channels/{entry.subject_id}", f"/boards/{entry.subject_id}/settings"
@@ -96,7 +111,8 @@ def draw_attention(entries: list[Attention]) -> None:
             with item(to=path):
                 dot(
                     "bad"
-                    if entry.code in {"channel_error", "campaign_failed", "import_failed", "late_answers", "job_failed"}
+                    if entry.code
+                    in {"channel_error", "campaign_failed", "import_failed", "late_answers", "job_failed", "assistant_stopped"}
                     or entry.detail == Quality.RED
                     else "warn"
                 )

@@ -32,6 +32,7 @@ from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import messages as message_labels
+from ui.pages.inbox.assistant import AssistantBar, Proposal
 from ui.pages.inbox.choices import ChoiceBuilder
 from ui.pages.inbox.drafts import Drafts
 from ui.pages.inbox.emoji import emoji_button, words
@@ -82,6 +83,7 @@ class Composer:
         people: Callable[[], list[Member]],
         replies: Callable[[], list[QuickReply]],
         elsewhere: Callable[[ReplyChannel], Any],
+        bar: AssistantBar,
     ) -> None:
         me = session.current()
         self._api, self._one, self._thread, self._drafts = me.api, one, thread, drafts
@@ -106,6 +108,8 @@ class Composer:
                 if self._may_answer:
                     command(self._modes["reply"], "R", _("Write an answer"), "reply")
                 command(self._modes["note"], "N", _("Write a note for your team"), "edit_note")
+            if self._may_answer:
+                Proposal(bar, self._use)
             self._obstacle = ui.element("div").classes("w-full")
             self.templates = TemplatePicker(one, thread, self._template_asked, self.refresh, partial(self.focus, "reply"))
             self._suggestions = Suggestions(people, replies, self._choose)
@@ -256,6 +260,12 @@ class Composer:
         if self._may_note:
             self.mode(mode)
             ui.run_javascript(f"document.getElementById('write{self._text.id}')?.focus()")
+
+    def _use(self, text: str) -> None:
+        """A suggestion comes into the field, after what is there."""
+        self.mode("reply")
+        self._text.value = "\n".join(part for part in (self._text.value, text) if part)
+        self.focus("reply")
 
     def answer(self, message: Message) -> None:
         """The next answer names this message."""

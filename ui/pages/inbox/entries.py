@@ -54,12 +54,16 @@ def draw_note(one: ThreadEntry, note: ConversationNote) -> None:
         with ui.element("div").classes("m-thread-note"):
             with ui.element("div").classes("m-conv-kind"):
                 icon("lock")
-                who = note.author.name if note.author else _("Somebody who left")
-                ui.label(_("Note of {name}, only for your team").format(name=who)).classes("m-hint")
+                who = (
+                    _("Note of {name}, only for your team").format(name=note.author.name)
+                    if note.author
+                    else _("Note, only for your team")
+                )
+                ui.label(who).classes("m-hint")
             contents.said(note.body)
             ui.label(formats.clock(one.at)).classes("m-hint m-conv-where")
 
 
 def draw_line(one: ThreadEntry, line: SystemLine) -> None:
     with ui.element("div").classes("m-conv-line"):
-        ui.label(f"{labels.line(line)} · {formats.clock(one.at)}").classes("m-hint")
+        ui.label(f"{labels.line(line)} · {formats.clock(one.at)}").classes("m-hint m-conv-said")

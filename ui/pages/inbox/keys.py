@@ -6,13 +6,14 @@ from typing import Any
 from ui.components.cards import key_values
 from ui.components.confirm import dialog
 from ui.i18n import _
+from ui.pages.inbox.assistant import AssistantBar
 from ui.pages.inbox.composer import Composer
 from ui.pages.inbox.header import Header
 
-KEYS = ("j", "k", "ArrowDown", "ArrowUp", "r", "q", "+", "t", "n", "a", "e", "s", "?", "/", "Escape")
+KEYS = ("j", "k", "ArrowDown", "ArrowUp", "r", "q", "+", "t", "n", "a", "e", "s", "i", "p", "?", "/", "Escape")
 
 
-async def act(key: str, header: Header, composer: Composer) -> None:
+async def act(key: str, header: Header, composer: Composer, bar: AssistantBar) -> None:
     """What a key does with the open conversation, for who may write."""
     actions: dict[str, Any] = {
         "r": lambda: composer.focus("reply"),
@@ -23,6 +24,8 @@ async def act(key: str, header: Header, composer: Composer) -> None:
         "a": header.take,
         "e": header.close,
         "s": header.snoozes.open,
+        "i": bar.swap,
+        "p": bar.proposal.take if bar.proposal is not None else None,
     }
     action = actions.get(key)
     result = action() if action else None
@@ -43,6 +46,8 @@ def help_dialog() -> None:
             ("A", _("Take the conversation")),
             ("E", _("Close it, or open it again")),
             ("S", _("Snooze")),
+            ("I", _("Take over from the assistant, or give back")),
+            ("P", _("Use what the assistant suggests")),
             ("/", _("Search")),
             ("Esc", _("Leave a field, or go back to the list")),
             ("Enter", _("Send; Shift+Enter begins a new line")),

@@ -11,6 +11,7 @@ from nicegui import background_tasks, events, ui
 from api.contract.conversations import Conversation, ConversationView, ThreadEntry
 from api.contract.enums import Permission
 from api.contract.events import (
+    AssistantChanged,
     ContactsChanged,
     ConversationChanged,
     ConversationEntryAdded,
@@ -30,6 +31,7 @@ from ui.components.palette import visited
 from ui.components.states import empty, error_state
 from ui.components.throttle import Throttle
 from ui.i18n import _
+from ui.pages.inbox.assistant import AssistantBar
 from ui.pages.inbox.composer import Composer
 from ui.pages.inbox.drafts import Drafts
 from ui.pages.inbox.furniture import Furniture
@@ -63,8 +65,10 @@ def one_conversation(conversation_id: UUID, at: UUID | None = None) -> None:
 class _Open:
     """The parts of the conversation that is open."""
 
-    def __init__(self, one: Conversation, header: Header, thread: Thread, composer: Composer, side: Side) -> None:
-        self.one, self.header, self.thread, self.composer, self.side = one, header, thread, composer, side
+    def __init__(
+        self, one: Conversation, header: Header, thread: Thread, composer: Composer, side: Side, bar: AssistantBar
+    ) -> None:
+        self.one, self.header, self.thread, self.composer, self.side, self.bar = one, header, thread, composer, side, bar
         self.marking = self.met = self.pressed = False
 
 
@@ -103,6 +107,7 @@ class _Inbox:
         live.on(ConversationChanged, self._status)
         live.on(ConversationPresence, self._presence)
         live.on(InboxChanged, self._inbox_changed)
+        live.on(AssistantChanged, lambda event: self._open.bar.hear(event) if self._open is not None else None)
         live.on(ContactsChanged, self._contact)
         live.on_reset(self._reset)
         beat(HERE, self._tell_here)
@@ -155,6 +160,11 @@ class _Inbox:
         if wanted == self._wanted and not self._pane.is_deleted:
             self._show(one, at)
 
+    async def _switched(self) -> None:
+        """The assistant was switched, relieved or given its conversation back: a line says so."""
+        if self._open is not None:
+            await self._open.thread.refresh()
+
     def _close_pane(self) -> None:
         if self._open is not None and self._write:
             background_tasks.create(self._tell_gone(self._open.one.id), name="left")
@@ -175,13 +185,14 @@ class _Inbox:
         self._element.classes(add="m-inbox-reads")
         with self._pane:
             header = Header(one, self._furniture, self._changed, self._leave, self._toggle_aside)
+            bar = AssistantBar(one.id, self._switched)
             thread = Thread(one.id, self._came, at)
-            composer = Composer(
-                one, thread, self._drafts, lambda: self._furniture.people, lambda: self._furniture.replies, self._elsewhere
-            )
+            given = self._furniture
+            composer = Composer(one, thread, self._drafts, lambda: given.people, lambda: given.replies, self._elsewhere, bar)
         with self._aside:
             side = Side(one, self._choose, self._toggle_aside)
-        self._open = _Open(one, header, thread, composer, side)
+        self._open = _Open(one, header, thread, composer, side, bar)
+        first_answers.ask(self._element, bar.refresh)
         self._list.mark(one.id)
         self._title()
         visited("forum", name_of(one), f"/inbox/{one.id}", one.channel_name)
@@ -230,6 +241,7 @@ class _Inbox:
         now.one = one
         now.header.show(one)
         now.composer.show(one)
+        now.bar.poke()
         await now.side.show(one)
         self._ask_whether_seen(now)
 
@@ -376,4 +388,4 @@ class _Inbox:
         elif now is not None and key == "Escape":
             self._leave()
         elif now is not None and self._write:
-            await act(key, now.header, now.composer)
+            await act(key, now.header, now.composer, now.bar)

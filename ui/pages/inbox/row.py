@@ -6,6 +6,7 @@ from typing import Any
 
 from nicegui import ui
 
+from api.contract.assistant import AssistantMode, Owner
 from api.contract.conversations import Conversation, FoundLine, Priority
 from ui import formats
 from ui.components.conversation_row import ConversationRow
@@ -58,6 +59,7 @@ class Row:
                 "waits": waits[0],
                 "tone": waits[1],
                 "facts": " · ".join(part for part in (labels.state(one), one.assignee.name if one.assignee else "") if part),
+                **_assistant(one),
                 "labels": [(label.name, shown_color(label.color)) for label in one.labels],
             }
         )
@@ -69,6 +71,27 @@ class Row:
             self.element.props["aria-current"] = "true"
         else:
             self.element.props.pop("aria-current", None)
+
+
+def _assistant(one: Conversation) -> dict[str, object]:
+    """Who answers beside people: its face, whether it answers, and what it does."""
+    by = one.assistant
+    if by is None or by.mode is AssistantMode.OFF:
+        return {"persona": "", "answers": False, "writes": "", "who": "", "alarm": False}
+    answers = by.owner is Owner.ASSISTANT
+    who = _("{name} answers").format(name=by.persona) if answers else ""
+    if by.alarm is not None:
+        who = _("{name} needs you").format(name=by.persona)
+    elif by.draft:
+        who = _("{name} suggests").format(name=by.persona)
+    writes = _("{name} is writing…").format(name=by.persona) if by.writing and answers else ""
+    return {
+        "persona": by.emoji or initials(by.persona)[:1],
+        "answers": answers,
+        "writes": writes,
+        "who": who,
+        "alarm": by.alarm is not None,
+    }
 
 
 def _parts(line: FoundLine) -> list[tuple[bool, str]]:
