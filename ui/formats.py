@@ -90,10 +90,12 @@ def symbol(currency: str) -> str:
 
 
 def dollars(micro: int | None) -> str:
-    """Micro-dollars: 12340000 → US$ 12,34; below a dollar with four decimals, because calls cost fractions of a cent."""
+    """Micro-dollars: 12340000 → US$ 12,34; below a dollar with up to four decimals, because calls cost fractions of a cent."""
     if micro is None:
         return DASH
-    places = "00" if not micro or micro >= 1_000_000 else "0000"
+    if 0 < micro < 100:
+        return f"<{dollars(100)}"
+    places = "00" if micro >= 1_000_000 else "00##"
     return numbers.format_currency(micro / 1_000_000, "USD", format=f"¤ #,##0.{places}", currency_digits=False, locale=locale())
 
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import httpx
 
+from db.ai import connection
 from db.channels import simulator
 from db.jobs import CheckChannel, MakeSimulator, SubmitTemplate
 from db.settings import Settings
@@ -30,6 +31,7 @@ class RehearsalJobs:
             await self._wire.control.request("GET", f"{self._settings.sandbox_url}/health")
         except httpx.HTTPError as error:
             raise Retry(reason=repr(error)) from error
+        await connection.rehearse(company_id)
         made = await simulator.make(company_id)
         if made is None:
             return

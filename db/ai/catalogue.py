@@ -94,6 +94,7 @@ MODELS: tuple[Model, ...] = (
     Model("gpt-3.5-turbo", CHAT, 16_385, _price(0.50, None, 1.50), _OCTOBER, ECONOMICAL),
     Model("text-embedding-3-small", EMBEDDING, 8_192, _price(0.02, None, 0), dims=1536),
     Model("text-embedding-3-large", EMBEDDING, 8_192, _price(0.13, None, 0), dims=3072),
+    Model("text-embedding-ada-002", EMBEDDING, 8_192, _price(0.10, None, 0), dims=1536),
 )
 BY_NAME = {model.name: model for model in MODELS}
 ASSUMED = _price(10, None, 50)

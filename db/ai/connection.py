@@ -1,5 +1,6 @@
 """The one AI service of a company: connect, change, check, disconnect. Nothing here calls it: a check is a job."""
 
+import contextlib
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from db.ai.enums import AiNotice, CheckStep, ConnectionState, EmbedderKind, Prov
 from db.ai.errors import AiError, AiField, CallFailure
 from db.ai.events import AiConnectionChanged
 from db.crypto import ring
-from db.errors import Field, RequestError
+from db.errors import Field, PreconditionFailed, RequestError
 from db.ids import uuid7
 from db.jobs import CheckAi
 from db.permissions import Permission
@@ -191,6 +192,12 @@ async def save(actor: Actor, wanted: Settled, expected: Expected = None) -> Conn
         found = await connection_in(w, w.company_id)
         assert found is not None
         return found
+
+
+async def rehearse(company_id: UUID) -> None:
+    """Connects a company that has no service to the simulator's model."""
+    with contextlib.suppress(PreconditionFailed):
+        await save(worker(company_id), Settled(provider=Provider.SANDBOX), frozenset((0,)))
 
 
 def sandbox_key(company_id: UUID) -> str:

@@ -62,8 +62,8 @@ def _chosen(connection: Connection | None) -> dict[str, ModelKind]:
 
 
 def _worth_listing(name: str, connection: Connection | None) -> bool:
-    """A list of OpenAI holds much that neither answers nor makes vectors, and each model under its dated names too."""
-    if connection is None or connection.provider is not Provider.OPENAI:
+    """OpenAI's list, which the sandbox plays, holds much that neither answers nor makes vectors, and each model under its dated names too."""
+    if connection is None or connection.provider not in (Provider.OPENAI, Provider.SANDBOX):
         return True
     talks = bool(_CHAT.match(name)) and not _OTHER.search(name)
     return (talks or bool(_VECTORS.search(name))) and not _DATED.search(name)

@@ -12,8 +12,9 @@ import asyncpg
 from db import queue
 from db.accounts.passwords import hash_password
 from db.clock import now
-from db.jobs import CheckChannel, Job
+from db.jobs import CheckAi, CheckChannel, Job
 from db.seed.accounts import PASSWORD, write_accounts
+from db.seed.ai import write_ai
 from db.seed.campaigns import write_campaigns
 from db.seed.channels import SMS, WHATSAPP, write_channels
 from db.seed.company import COMPANY, DEMO
@@ -64,7 +65,9 @@ async def _company(c: asyncpg.Connection) -> None:
     await c.execute("select make_conversations($1, null)", COMPANY)
     await c.execute(_CROWD, COMPANY, LEADS)
     await write_leads(c, DEMO, 10 * LEADS)
+    await write_ai(c, COMPANY, at, dice, [])
     jobs: list[tuple[Job, datetime | None]] = [(CheckChannel(channel_id=channel), None) for channel in (WHATSAPP, SMS)]
+    jobs.append((CheckAi(), None))
     await queue.insert(c, COMPANY, [*jobs, *submissions(at)])
     await c.execute(
         "insert into audit_log(company_id, action, subject_id) values ($1, 'company.demo_made', $1)",

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from api.hooks.asgi import Hooks
+from db.ai import connection as ai_connection
 from db.channels import actions, signups, templates
 from db.channels.enums import ChannelState, SignupState, TemplateCategory, TemplateStatus
 from db.channels.errors import SignupFailure
@@ -147,6 +148,9 @@ async def test_a_new_company_has_an_approved_text_at_once(outside: Outside, owne
     template = await until(owner.company_id, approved)
     assert (template.name, template.channel_name) == ("primeira_mensagem", "Simulador")
     assert (await channel(owner, template.channel_id)).state is ChannelState.CONNECTED
+    played = await ai_connection.connection(owner)
+    assert played is not None
+    assert (played.provider, played.version) == ("sandbox", 1), "and a model to try personas with"
 
 
 async def test_without_a_sandbox_no_company_gets_a_channel_that_cannot_send(

@@ -27,7 +27,7 @@ def _axis_text() -> dict[str, Any]:
 
 
 def _options(
-    labels: Sequence[str], series: Sequence[Series], kind: Literal["line", "bar"], area: bool, stacked: bool
+    labels: Sequence[str], series: Sequence[Series], kind: Literal["line", "bar"], area: bool, stacked: bool, whole: bool
 ) -> dict[str, Any]:
     language = formats.locale().replace("_", "-")
     most = max((value or 0 for _name, values in series for value in values), default=0)
@@ -62,7 +62,7 @@ def _options(
         },
         "yAxis": {
             "type": "value",
-            "minInterval": 1,
+            "minInterval": 1 if whole else None,
             "splitNumber": 4,
             "axisLabel": {
                 **_axis_text(),
@@ -103,8 +103,9 @@ class Chart:
         stacked: bool,
         size: str,
         label: str,
+        whole: bool = True,
     ) -> None:
-        self._look = (kind, area, stacked)
+        self._look = (kind, area, stacked, whole)
         with ui.element("figure").classes("m-col w-full") as self.element:
             if len(series) > 1:
                 with ui.element("div").classes("m-legend"):
@@ -140,9 +141,11 @@ def bar_chart(
     *,
     label: str,
     stacked: bool = False,
+    whole: bool = True,
     size: Literal["", "short", "tall"] = "",
 ) -> Chart:
-    return Chart(labels, series, kind="bar", area=False, stacked=stacked, size=size, label=label)
+    """`whole`: the values are counted, so that the axis has no fractions."""
+    return Chart(labels, series, kind="bar", area=False, stacked=stacked, size=size, label=label, whole=whole)
 
 
 def funnel(stages: Sequence[tuple[str, int]]) -> ui.element:

@@ -72,9 +72,9 @@ def embedder(value: EmbedderKind) -> str:
 def model_state(model: AiModel) -> tuple[str, Tone] | None:
     """What people must know of a model; None: nothing."""
     if model.state is ModelState.RETIRED and model.retired_on is not None:
-        return _("Switched off since {day}").format(day=formats.full_day(model.retired_on)), "bad"
+        return _("Switched off since {day}").format(day=formats.day(model.retired_on)), "bad"
     if model.state is ModelState.ENDING and model.retired_on is not None:
-        return _("Ends on {day}").format(day=formats.full_day(model.retired_on)), "warn"
+        return _("Ends on {day}").format(day=formats.day(model.retired_on)), "warn"
     if model.usable is False:
         return _("Not for your key"), "quiet"
     return None

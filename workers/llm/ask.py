@@ -8,10 +8,12 @@ from uuid import UUID
 
 import msgspec
 
+from db.ai import connection
 from db.ai.connection import Opened
 from db.ai.enums import EmbedderKind
 from db.ai.errors import CallFailure
 from db.ai.ledger import About
+from db.tenancy import worker
 from workers.llm import chat, client, embeddings, local
 from workers.llm.attempts import Attempt, attempted, ready_for, repeated, stop_for, worth_another
 from workers.llm.chat import Request
@@ -101,14 +103,15 @@ async def _pieces(ready: Opened, request: Request, attempt: Attempt) -> AsyncIte
 async def embed(
     company_id: UUID, about: About, texts: Sequence[str], *, kind: Kind, embedder: Embedder | None = None
 ) -> list[list[float]] | Outcome:
-    """One vector for each text, or why there are none. `embedder` None: the company's; one of another service than is connected now
-    has no vectors to give."""
-    ready = await ready_for(company_id)
-    chosen = embedder or (embeddings.of(ready) if isinstance(ready, Opened) else None)
+    """One vector for each text, or why there are none. `embedder` None: the company's; one of another service or local model than there
+    is now has no vectors to give. The local one costs nothing, so it stands in no ledger."""
+    chosen = embedder or await embedder_of(company_id)
     if chosen is None:
-        return NotConnected() if isinstance(ready, Opened) else ready
+        return NotConnected()
     if chosen.provider == EmbedderKind.LOCAL:
-        return await local.embed(texts, kind) if local.installed() else NotConnected(CallFailure.LOCAL_OFF)
+        here = local.installed() and chosen.model == local.MODEL
+        return await local.embed(texts, kind) if here else NotConnected(CallFailure.LOCAL_OFF)
+    ready = await ready_for(company_id)
     if not isinstance(ready, Opened):
         return ready
     if chosen.provider != ready.connection.provider:
@@ -117,6 +120,6 @@ async def embed(
 
 
 async def embedder_of(company_id: UUID) -> Embedder | None:
-    """What the company's texts are turned into vectors with; None: nothing."""
-    ready = await ready_for(company_id)
-    return embeddings.of(ready) if isinstance(ready, Opened) else None
+    """What the company's texts are turned into vectors with, whether or not it answers now; None: nothing."""
+    found = await connection.connection(worker(company_id))
+    return None if found is None else embeddings.of(found)

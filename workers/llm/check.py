@@ -84,7 +84,7 @@ async def look(opened: Opened) -> tuple[list[Finding], list[str] | None, int | N
     findings.append(Finding(CheckStep.CHAT, failure_of(answered), _detail(answered)))
     if opened.connection.embedder is not EmbedderKind.SERVICE or failure_of(answered) is not None:
         return findings, models, None
-    embedder = embeddings.of(opened)
+    embedder = embeddings.of(opened.connection)
     assert embedder is not None
     made = await embeddings.vectors(opened, ABOUT, ["OK"], msgspec.structs.replace(embedder, dims=0))
     if isinstance(made, list):

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from db.ai import catalogue
-from db.ai.connection import Opened
+from db.ai.connection import Connection, Opened
 from db.ai.enums import EmbedderKind, Provider
 from db.ai.ledger import About, Tokens
 from workers.llm import chat, client, local
@@ -50,9 +50,8 @@ _decoder = msgspec.json.Decoder(_Answer, strict=False)
 _usage_decoder = msgspec.json.Decoder(Completion, strict=False)
 
 
-def of(ready: Opened) -> Embedder | None:
+def of(connection: Connection) -> Embedder | None:
     """The one that a company chose."""
-    connection = ready.connection
     if connection.embedder is EmbedderKind.SERVICE:
         return Embedder(connection.provider, connection.embedding_model, connection.embedding_dims)
     return Embedder(EmbedderKind.LOCAL, local.MODEL, local.DIMS) if connection.embedder is EmbedderKind.LOCAL else None

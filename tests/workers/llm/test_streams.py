@@ -7,13 +7,15 @@ from typing import Any
 import asyncpg
 import pytest
 
-from db.ai import ledger
-from db.ai.enums import CallResult, Purpose
+from db.ai import connection, ledger
+from db.ai.enums import CallResult, ConnectionState, EmbedderKind, Purpose
+from db.ai.errors import CallFailure
 from db.ai.ledger import About
 from db.settings import Settings
 from db.tenancy import Actor
-from tests.workers.llm.conftest import Body, Reply, Service, chunks, ok, refused, vectors
-from workers.llm.ask import embed, stream
+from tests.workers.llm.conftest import Body, Reply, Service, chunks, connect, ok, refused, vectors
+from workers.llm import local
+from workers.llm.ask import embed, embedder_of, stream
 from workers.llm.chat import Message, Request, ToolCall
 from workers.llm.embeddings import Embedder
 from workers.llm.outcomes import (
@@ -126,6 +128,24 @@ async def test_vectors_of_another_length_or_service_are_none(service: Service, c
     )
     service.embedding = lambda _: ok({"data": []})
     assert isinstance(await embed(connected.company_id, about, ["a"], kind="query"), Malformed)
+
+
+async def test_the_local_model_asks_nobody_and_costs_nothing(
+    service: Service, connected: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await connect(connected, embedder=EmbedderKind.LOCAL)
+    await connection.stop(connected.company_id, 2, ConnectionState.NO_CREDIT)
+    chosen = await embedder_of(connected.company_id)
+    assert chosen == Embedder("local", local.MODEL, local.DIMS)
+    found = await embed(connected.company_id, About(purpose=Purpose.EMBED), ["prazo de entrega", "x"], kind="passage")
+    assert isinstance(found, list)
+    assert [len(vector) for vector in found] == [local.DIMS] * 2
+    assert service.asked == []
+    assert await booked(owner_db, connected) == []
+    other = Embedder("local", "another-model", 8)
+    assert await embed(connected.company_id, ABOUT, ["x"], kind="query", embedder=other) == NotConnected(CallFailure.LOCAL_OFF)
+    monkeypatch.setattr(local, "installed", lambda: False)
+    assert await embed(connected.company_id, ABOUT, ["x"], kind="query") == NotConnected(CallFailure.LOCAL_OFF)
 
 
 async def test_a_late_settlement_is_counted_and_a_second_one_is_not(

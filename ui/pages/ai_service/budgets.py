@@ -68,7 +68,7 @@ class _Limit:
         self._page, self._scope, self._period = page, scope, period
         name = f"{labels.scope(scope)}, {labels.period(period)}"
         with ui.element("div").classes("m-col m-near w-full"):
-            with ui.element("div").classes("m-row m-near items-end"):
+            with ui.element("div").classes("m-row m-near m-ai-limit"):
                 value = budget.limit_micro / MICRO if budget is not None else None
                 self._amount: Field[float | None] = number_field(name, value, low=0, step=1, suffix="US$")
                 self._amount.control.props["placeholder"] = _("No limit")

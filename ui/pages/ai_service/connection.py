@@ -86,6 +86,8 @@ class _Connection:
         connection = found.connection
         assert connection.provider is not None
         _symbol, name, hint = labels.provider(connection.provider)
+        if connection.provider is Provider.SANDBOX:
+            name = _("Simulated model")
         state, tone = labels.state(connection)
         with ui.element("div").classes("m-split"):
             with ui.element("div").classes("m-col m-loose"):
@@ -98,11 +100,12 @@ class _Connection:
                         with ui.element("div").classes("m-row m-near m-wrap"):
                             button(_("Change"), self._edit, icon="edit")
                             button(_("Disconnect"), self._disconnect, kind="danger")
-            with ui.element("div").classes("m-col m-loose m-first"):
+            with ui.element("div").classes("m-col m-loose"):
                 with card(_("Last test"), hint=_("A test costs a fraction of a cent.")):
                     self._draw_findings(connection, found.models)
                     if self._write:
-                        button(_("Test now"), self._test, icon="refresh")
+                        with ui.element("div").classes("m-row"):
+                            button(_("Test now"), self._test, icon="refresh")
 
     def _draw_findings(self, connection: AiConnection, models: list[AiModel]) -> None:
         usable = [model for model in models if model.usable]

@@ -34,6 +34,7 @@ class _Usage:
         spans = {days: ngettext("Last {n} day", "Last {n} days", days).format(n=days) for days in _DAYS}
         self._days = select_field("", spans, 30, on_change=self._changed)
         self._days.control.props["aria-label"] = _("Time span")
+        self._days.element.classes("m-narrow-field")
         self._place: Loader[AiUsage] = load(self._fetch, self._draw, _skeleton, "m-col m-loose w-full")
 
     async def _changed(self) -> None:
@@ -71,7 +72,7 @@ class _Usage:
         self._draw_figures(total)
         with card(_("Cost by day and persona"), hint=_("In US dollars")):
             names, series = _by_day(found)
-            bar_chart(names, series, stacked=True, label=_("Cost of the AI on each day, by persona"))
+            bar_chart(names, series, stacked=True, whole=False, label=_("Cost of the AI on each day, by persona"))
         with ui.element("div").classes("m-grid m-grid-wide"):
             purposes = [(labels.purpose(one.purpose), one.sums) for one in found.purposes]
             _table(_("What for"), purposes)

@@ -1,0 +1,124 @@
+"""The page of the AI service, over the real API and database: connected by a card, budgeted, priced."""
+
+from typing import Any
+
+import asyncpg
+from nicegui import ui
+from nicegui.testing import User
+from nicegui.testing.user_interaction import UserInteraction
+
+from api.contract.ai import AiConnection, AiConnectionSet
+from api.contract.enums import EmbedderKind, Provider
+from api.contract.events import AiConnectionChanged
+from db.tenancy import Actor
+from tests.ui.interactions import click, field, hear, press, until
+from ui.client import ai as client
+from ui.client.base import ApiClient
+
+
+async def connected(api: ApiClient) -> AiConnection | None:
+    found = await client.connection(api)
+    return found if found.provider is not None else None
+
+
+async def test_without_a_key_the_simulated_model_is_one_press_away(
+    real: User, owner: Actor, owner_db: asyncpg.Connection, as_owner: ApiClient
+) -> None:
+    await real.open("/settings/ai")
+    await real.should_see("Ainda sem serviço de IA")
+    click(real, "Conectar")
+    await real.should_see("Quem fornece os modelos?")
+    click(real, "Salvar e testar")
+    await real.should_see("Preencha este campo")
+    press(real, "Experimentar sem chave")
+    await real.should_see("Não há mais nada a preencher")
+    click(real, "Salvar e testar")
+
+    async def there() -> AiConnection | None:
+        return await connected(as_owner)
+
+    found = await until(there)
+    assert (found.provider, found.chat_model, found.embedder) == (Provider.SANDBOX, "gpt-6.1-terra", EmbedderKind.SERVICE)
+    await real.should_see("Testando a chave, os modelos e uma resposta")
+    await owner_db.execute(
+        "update ai_connection set state = 'no_credit', checked_at = now(), findings = $2::jsonb where company_id = $1",
+        owner.company_id,
+        '[{"step": "key", "failure": null, "detail": ""}, {"step": "chat", "failure": "ai_no_credit", "detail": "quota"}]',
+    )
+    hear(AiConnectionChanged())
+    await real.should_see("Parado: sem crédito")
+    await real.should_see("A chave funciona.")
+    await real.should_see("Uma resposta de teste: Não há mais crédito no seu provedor. Recarregue por lá e teste de novo.")
+
+
+async def test_a_form_that_is_being_filled_in_is_not_redrawn(real: User, owner: Actor, as_owner: ApiClient) -> None:
+    await client.connect(as_owner, AiConnectionSet(provider=Provider.SANDBOX), 0)
+    await real.open("/settings/ai")
+    click(real, "Alterar")
+    await real.should_see("Quem fornece os modelos?")
+    press(real, "Outro servidor")
+    await real.should_see("Com /v1 no fim, como a maioria dos servidores pede.")
+    field(real, "Endereço").value = "https://modelos.example.com/v1"
+    hear(AiConnectionChanged())
+    field(real, "Modelo para respostas").value = "llama"
+    click(real, "Salvar e testar")
+
+    async def moved() -> AiConnection | None:
+        found = await client.connection(as_owner)
+        return found if found.provider is Provider.COMPATIBLE else None
+
+    found = await until(moved)
+    assert (found.base_url, found.chat_model, found.has_key) == ("https://modelos.example.com/v1", "llama", False)
+
+
+async def test_a_model_that_was_switched_off_says_so(real: User, as_owner: ApiClient) -> None:
+    body = AiConnectionSet(provider=Provider.OPENAI, key="sk-0123456789", chat_model="gpt-3.5-turbo")
+    await client.connect(as_owner, body, 0)
+    await real.open("/settings/ai")
+    await real.should_see("gpt-3.5-turbo: Desligado desde 23 de out. de 2026. Sugerimos gpt-6-luna.")
+    await real.open("/settings/ai?tab=models")
+    await real.should_see("Falta o preço")
+
+
+async def test_limits_and_prices_are_set(real: User, as_owner: ApiClient) -> None:
+    await client.connect(as_owner, AiConnectionSet(provider=Provider.SANDBOX), 0)
+    await real.open("/settings/ai?tab=budgets")
+    await real.should_see("Sem um limite da empresa, nada segura um dia cheio.")
+    field(real, "Empresa inteira, por mês").value = 25
+    save(real, 0)
+
+    async def kept() -> list[Any]:
+        return await client.budgets(as_owner)
+
+    (budget,) = await until(kept)
+    assert (budget.limit_micro, budget.subject_id) == (25_000_000, None)
+    await real.should_see("de US$")
+    field(real, "Empresa inteira, por mês").value = None
+    save(real, 0)
+
+    async def gone() -> bool:
+        return not await client.budgets(as_owner)
+
+    await until(gone)
+    await real.open("/settings/ai?tab=models")
+    click(real, "Adicionar preço")
+    await real.should_see("Por um milhão de tokens, a partir de agora.")
+    field(real, "Modelo").value = "minha-lia"
+    field(real, "Texto lido, US$").value = 0.5
+    field(real, "Texto escrito, US$").value = 1.25
+    click(real, "Salvar")
+
+    async def priced() -> Any:
+        found = {model.name: model for model in await client.models(as_owner)}
+        return found["minha-lia"].price if "minha-lia" in found else None
+
+    price = await until(priced)
+    assert (price.input_micro, price.cached_micro, price.output_micro, price.own) == (500_000, 500_000, 1_250_000, True)
+    await real.should_see("Seu preço")
+
+
+def save(user: User, place: int) -> None:
+    """Presses the button beside one of the limits."""
+    assert user.client is not None
+    buttons = sorted((one for one in user.find(kind=ui.button, content="Salvar").elements), key=lambda one: one.id)
+    UserInteraction(user, {buttons[place]}, None).click()
