@@ -16,7 +16,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Literal, NamedTuple, TypeVar
 from urllib.parse import urlencode
-from weakref import WeakKeyDictionary
 
 import msgspec
 import structlog
@@ -250,18 +249,25 @@ async def ready(token: str) -> None:
 def _call(listener: _Listener, *args: Event) -> None:
     """Runs the handler; for a page whose browser is not there (just left, or not there yet), once it is."""
     if not listener.client.has_socket_connection and not listener.client.is_deleted:
-        _waiting.setdefault(listener.client, []).append((listener, args))
+        waiting = _waiting.setdefault(listener.client.id, [])
+        if len(waiting) <= MOST_WAITING:
+            waiting.append((listener, args))
         return
     _run(listener, *args)
 
 
-_waiting: WeakKeyDictionary[Client, list[tuple[_Listener, tuple[Event, ...]]]] = WeakKeyDictionary()
-"""What pages without a browser have not heard yet. Most were left for another page and are forgotten soon: nothing is asked or drawn
-for them. A page that waits for more than MOST_WAITING fetches anew instead."""
+_waiting: dict[str, list[tuple[_Listener, tuple[Event, ...]]]] = {}
+"""What pages without a browser have not heard yet, by the id of the page. Most were left for another page and are forgotten soon: nothing
+is asked or drawn for them. A page that waits for more than MOST_WAITING fetches anew instead."""
+
+
+def _left(client: Client, hub: _Hub) -> None:
+    hub.drop(client)
+    _waiting.pop(client.id, None)
 
 
 def _arrived(client: Client, hub: _Hub) -> None:
-    waiting = _waiting.pop(client, [])
+    waiting = _waiting.pop(client.id, [])
     if len(waiting) > MOST_WAITING:
         waiting = [
             (listener, ())
@@ -290,7 +296,7 @@ def _listen(subject: type[Event] | Literal["reset", "connection"], handler: Call
     token = session.current().token
     hub = _hubs.setdefault(token, _Hub(token))
     if not any(listener.client is client for listener in hub.listeners):
-        client.on_delete(lambda: hub.drop(client))
+        client.on_delete(lambda: _left(client, hub))
         client.on_connect(lambda: _arrived(client, hub))
     hub.add(_Listener(subject, handler, client, ui.context.slot.parent))
 

@@ -1,6 +1,8 @@
 """The inbox moves by events, and stands as the API would list it."""
 
 import asyncio
+import gc
+import weakref
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -141,6 +143,27 @@ async def test_what_a_closed_conversation_listened_with_is_forgotten(real: User,
         return not any(one.parent.is_deleted for hub in live._hubs.values() for one in hub.listeners)
 
     await until(lambda: true_of(forgotten))
+
+
+@pytest.mark.parametrize("path", ["/inbox", "/", "/contacts", "/boards", "/campaigns"])
+async def test_nothing_of_a_page_that_was_left_is_kept(
+    real: User, owner_db: asyncpg.Connection, customers: Customers, path: str
+) -> None:
+    one = await customers.wrote(0, "Oi")
+    await real.open(path)
+    assert real.client is not None
+    for socket in list(real.client._socket_to_document_id):
+        real.client.handle_disconnect(socket)
+    await updated(owner_db, one)  # waits for a browser that never comes back
+    left = weakref.ref(real.client)
+    real.client.delete()
+    real.client = None
+
+    def gone() -> bool:
+        gc.collect()
+        return left() is None
+
+    await until(lambda: true_of(gone))
 
 
 async def test_one_answer_serves_the_pages_of_a_company_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

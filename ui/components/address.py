@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from nicegui import Client, events, helpers, ui
 
@@ -73,15 +72,16 @@ class Address:
                     await result
 
 
-_pages: WeakKeyDictionary[Client, Address] = WeakKeyDictionary()
+_pages: dict[str, Address] = {}  # by the page's id: what is told of Back holds the page
 
 
 def address() -> Address:
     """The address of the page that is drawn or whose handler runs."""
     client = ui.context.client
-    if client not in _pages:
-        _pages[client] = Address(client)
-    return _pages[client]
+    if client.id not in _pages:
+        _pages[client.id] = Address(client)
+        client.on_delete(lambda: _pages.pop(client.id, None))
+    return _pages[client.id]
 
 
 def uuid_text(text: str) -> str:

@@ -1,6 +1,7 @@
 """Looks again every so often while the page is open."""
 
 import asyncio
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -30,4 +31,10 @@ def beat(seconds: float, look: Callable[[], Any]) -> None:
             except Exception as error:  # as in NiceGUI's timer: the page's handler says it, and the next beat comes
                 client.handle_exception(error)
 
-    background_tasks.create(run(), name="beat")
+    beating = weakref.ref(background_tasks.create(run(), name="beat"))
+
+    def stop() -> None:
+        if (task := beating()) is not None:
+            task.cancel()
+
+    client.on_delete(stop)  # it would hold the page until its next look
