@@ -43,11 +43,16 @@ class Attention(Output):
         "import_failed",
         "late_answers",
         "assistant_stopped",
+        "ai_stopped",
+        "ai_budget",
+        "ai_model_ends",
         "job_failed",
     ]
     subject_id: UUID
     subject: Annotated[str, example("WhatsApp da loja")]
-    detail: str | None = None  # a FailureReason, a NoticeCode, a Quality, a TemplateStatus, a FailedJob, a TurnReason or a code
+    detail: str | None = (
+        None  # a FailureReason, a NoticeCode, a Quality, a TemplateStatus, a FailedJob, a TurnReason, a ConnectionState, a BudgetPeriod, a ModelState or a code
+    )
     count: int | None = None
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import msgspec
 
+from db.ai import attention as ai_attention
 from db.campaigns import failed_jobs
 from db.campaigns.tallies import tallies
 from db.clock import now
@@ -124,6 +125,8 @@ async def figures(actor: Actor) -> Figures:
             attention.insert(0, {"code": "late_answers", **who})
         if Permission.CONVERSATIONS_READ in actor.permissions:
             attention[:0] = [dict(row) for row in await r.fetch(_ASSISTANT, actor.company_id)]
+        if Permission.AI_READ in actor.permissions:
+            attention[:0] = await ai_attention.waiting(r, actor.company_id)
         return Figures(counts, running, days, attention + await failed_jobs.undone(r, actor.company_id))
 
 

@@ -194,3 +194,23 @@ async def test_who_sees_and_who_changes(
     for path in ("connection", "models", "usage", "budgets"):
         assert (await client.get(f"/v1/ai/{path}", headers=auth)).status_code == reads
     assert (await put(client, auth, provider="sandbox")).status_code == writes
+
+
+async def test_what_waits_for_a_person_stands_on_the_first_page(
+    client: httpx.AsyncClient, auth: Headers, owner: Actor, owner_db: asyncpg.Connection, sign_in_as: SignInAs
+) -> None:
+    async def lines(headers: Headers) -> list[tuple[str, str, int | None]]:
+        home = (await client.get("/v1/home", headers=headers)).json()
+        return [(one["code"], one["detail"], one["count"]) for one in home["attention"] if one["code"].startswith("ai_")]
+
+    await put(client, auth, **OPENAI | {"chat_model": "gpt-3.5-turbo"})
+    await owner_db.execute("update ai_connection set state = 'no_credit' where company_id = $1", owner.company_id)
+    await client.put("/v1/ai/budgets", json={"scope": "company", "period": "day", "limit_micro": 10_000}, headers=auth)
+    booked = await ledger.reserve(
+        owner.company_id, About(purpose=Purpose.ANSWER), provider="openai", model="gpt-4o", most=Tokens(4_000), lease=60
+    )
+    assert isinstance(booked, Booked)
+    await ledger.settle(owner.company_id, booked, CallResult.ANSWERED, Tokens(3_400))
+    told = [("ai_stopped", "no_credit", None), ("ai_budget", "day", 85), ("ai_model_ends", "retired", None)]
+    assert await lines(auth) == told
+    assert await lines(await sign_in_as(Role.AGENT)) == []

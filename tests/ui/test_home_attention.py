@@ -1,5 +1,6 @@
 """What needs attention, in words, and where each line leads."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -26,3 +27,21 @@ def test_those_who_wait_too_long_are_counted() -> None:
     assert one == ("1 pessoa espera resposta há tempo demais", "Responder", "/inbox?view=waiting")
     assert many[0] == "12 pessoas esperam resposta há tempo demais"
     assert most[0].startswith("1.000+ pessoas")
+
+
+@pytest.mark.parametrize(
+    ("code", "detail", "count", "what"),
+    [
+        ("ai_stopped", "no_credit", None, "A IA parou: sem crédito no provedor"),
+        ("ai_stopped", "key_refused", None, "A IA parou: a chave foi recusada"),
+        ("ai_stopped", "failed", None, "O serviço de IA falhou no último teste"),
+        ("ai_budget", "month", 83, "83% do orçamento de IA já foram gastos"),
+        ("ai_budget", "month", 100, "O orçamento de IA acabou"),
+        ("ai_model_ends", "ending", None, "O modelo de IA gpt-4o termina em breve"),
+        ("ai_model_ends", "retired", None, "O modelo de IA gpt-4o foi desligado"),
+    ],
+)
+def test_what_is_wrong_with_the_ai_leads_to_its_settings(code: Any, detail: str, count: int | None, what: str) -> None:
+    said, _, path = _sentence(Attention(code=code, subject_id=ID, subject="gpt-4o", detail=detail, count=count))
+    assert said == what
+    assert path.startswith("/settings/ai")

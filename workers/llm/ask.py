@@ -14,7 +14,7 @@ from db.ai.enums import EmbedderKind
 from db.ai.errors import CallFailure
 from db.ai.ledger import About
 from db.tenancy import worker
-from workers.llm import chat, client, embeddings, local
+from workers.llm import chat, client, embeddings, local, voice
 from workers.llm.attempts import Attempt, attempted, ready_for, repeated, stop_for, worth_another
 from workers.llm.chat import Request
 from workers.llm.client import Failed, failures
@@ -98,6 +98,14 @@ async def _pieces(ready: Opened, request: Request, attempt: Attempt) -> AsyncIte
         yield failed.outcome
         return
     yield attempt.reader.outcome()
+
+
+async def transcribe(company_id: UUID, about: About, sound: bytes, name: str, *, seconds: float, language: str = "pt") -> Outcome:
+    """A voice note as text, `Answered`. `name` ends as its kind does (`note.ogg`). `NotConnected` where the service hears nothing."""
+    ready = await ready_for(company_id)
+    if not isinstance(ready, Opened):
+        return ready
+    return await voice.written(ready, about, sound, name, seconds, language) if voice.hears(ready) else NotConnected()
 
 
 async def embed(

@@ -100,6 +100,10 @@ class Reader:
         """What came so far."""
         return storable.text("".join(self._text), _LONGEST)
 
+    def take(self, text: str) -> None:
+        """Text that came in another form: what an estimate counts."""
+        self._text.append(text)
+
     def whole(self, raw: bytes) -> Outcome:
         """Of a whole answer."""
         try:

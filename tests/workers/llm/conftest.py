@@ -62,6 +62,9 @@ class Service:
     def __init__(self) -> None:
         self.chat: list[Reply | Callable[[Body], Reply]] = []
         self.listed: Reply = ok({"object": "list", "data": [{"id": "gpt-4o"}, {"id": "text-embedding-3-small"}]})
+        self.heard: Reply = ok(
+            {"text": "Quero saber o preço.", "usage": {"type": "tokens", "input_tokens": 40, "output_tokens": 9}}
+        )
         self.embedding: Callable[[Body], Reply] = vectors
         self.asked: list[tuple[str, dict[str, str], Body]] = []
         self.hold: asyncio.Event | None = None
@@ -71,6 +74,8 @@ class Service:
     def reply(self, path: str, body: Body) -> Reply:
         if path.endswith("/models"):
             return self.listed
+        if path.endswith("/transcriptions"):
+            return self.heard
         if path.endswith("/embeddings"):
             return self.embedding(body)
         told = self.chat.pop(0) if len(self.chat) > 1 else self.chat[0] if self.chat else ok(completion())
@@ -85,7 +90,8 @@ class Service:
             head, raw = await far.read(reader)
             first, *lines = head.rstrip().split("\r\n")
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-            body = json.loads(raw) if raw else {}
+            form = headers.get("content-type", "").startswith("multipart/")
+            body = {"form": raw.decode("latin-1")} if form else json.loads(raw) if raw else {}
             self.asked.append((first.rpartition(" ")[0], headers, body))
             status, answer, told = self.reply(first.split(" ")[1].partition("?")[0], body)
             if self.hold is not None:

@@ -50,8 +50,9 @@ class _Models:
         with card(_("Models"), hint=hint, actions=add, flush=True):
             with ui.element("div").classes("m-ai-prices").props("role=table"):
                 with ui.element("div").classes("m-ai-price m-ai-price-head").props("role=row"):
-                    for name in (_("Model"), _("Text read"), _("Read again"), _("Text written"), ""):
+                    for name in (_("Model"), _("Text read"), _("Read again"), _("Text written")):
                         ui.label(name).classes("m-hint").props("role=columnheader")
+                    ui.element("div").props("role=cell")
                 for model in models:
                     self._row(model)
 

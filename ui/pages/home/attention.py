@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from api.contract.assistant import TurnReason
-from api.contract.enums import NoticeCode, Quality, TemplateStatus
+from api.contract.enums import ConnectionState, ModelState, NoticeCode, Quality, TemplateStatus
 from api.contract.home import Attention, FailedJob
 from ui import formats
 from ui.components.cards import card, item
@@ -37,6 +37,8 @@ def _sentence(entry: Attention) -> tuple[str, str, str]:
         return what.format(n=f"{count}+" if (entry.count or 0) >= MOST_LATE else count), _("Answer them"), "/inbox?view=waiting"
     if entry.code == "assistant_stopped":
         return _stopped(entry)
+    if entry.code in ("ai_stopped", "ai_budget", "ai_model_ends"):
+        return _ai(entry)
     if entry.code == "job_failed":
         return _undone(entry)
     if entry.code == "channel_notice":
@@ -89,6 +91,24 @@ def _stopped(entry: Attention) -> tuple[str, str, str]:
     return text.format(n=formats.number(number), reason=why), _("Answer them"), "/inbox?view=waiting"
 
 
+def _ai(entry: Attention) -> tuple[str, str, str]:
+    """The AI service does not answer, or soon will not."""
+    if entry.code == "ai_stopped":
+        what, todo = {
+            ConnectionState.KEY_REFUSED: (_("The AI has stopped: its key was refused"), _("Save a new key")),
+            ConnectionState.NO_CREDIT: (_("The AI has stopped: no credit left at its provider"), _("Add credit there")),
+        }.get(ConnectionState(entry.detail or ""), (_("The AI service failed its last test"), _("See what to do")))
+        return what, todo, "/settings/ai"
+    if entry.code == "ai_budget":
+        if (entry.count or 0) >= 100:
+            return _("The AI budget is used up"), _("Raise it or wait"), "/settings/ai?tab=budgets"
+        what = _("{share} of the AI budget are spent").format(share=formats.percent((entry.count or 0) / 100, digits=0))
+        return what, _("See the budgets"), "/settings/ai?tab=budgets"
+    if entry.detail == ModelState.RETIRED:
+        return _("The AI model {name} was switched off").format(name=entry.subject), _("Choose another model"), "/settings/ai"
+    return _("The AI model {name} ends soon").format(name=entry.subject), _("Choose another model"), "/settings/ai"
+
+
 def _undone(entry: Attention) -> tuple[str, str, str]:
     """What was given up, and where it is done again."""
     name, channel, board = entry.subject, f"/channels/{entry.subject_id}", f"/boards/{entry.subject_id}/settings"
@@ -112,7 +132,15 @@ def draw_attention(entries: list[Attention]) -> None:
                 dot(
                     "bad"
                     if entry.code
-                    in {"channel_error", "campaign_failed", "import_failed", "late_answers", "job_failed", "assistant_stopped"}
+                    in {
+                        "channel_error",
+                        "campaign_failed",
+                        "import_failed",
+                        "late_answers",
+                        "job_failed",
+                        "assistant_stopped",
+                        "ai_stopped",
+                    }
                     or entry.detail == Quality.RED
                     else "warn"
                 )
