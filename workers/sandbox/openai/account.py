@@ -23,7 +23,7 @@ half way; `wrong_shape` answers something else than the schema asks."""
 class Model(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """How the model behaves. `trick` happens to the next `times` requests (0: to all). `gullible`: it obeys whatever any text of the request
     orders. `slow_seconds`: until the first word; `word_ms`: between pieces of a stream. `context`: tokens that a request may have, 0: what
-    its model has."""
+    its model has. `retired`: models that have met their end."""
 
     trick: Trick = "none"
     times: Annotated[int, msgspec.Meta(ge=0)] = 0
@@ -31,6 +31,7 @@ class Model(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     slow_seconds: Annotated[float, msgspec.Meta(ge=0, le=600)] = 0.0
     word_ms: Annotated[float, msgspec.Meta(ge=0, le=10_000)] = 15.0
     retry_after_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 2.0
+    retired: list[str] = msgspec.field(default_factory=list)
     context: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 

@@ -43,7 +43,7 @@ class Api:
         try:
             match where:
                 case "GET models":
-                    return json_reply(models.listed())
+                    return json_reply(models.listed(account.model.retired))
                 case "POST chat/completions":
                     return self._met(account, request, "chat")
                 case "POST embeddings":
@@ -53,7 +53,7 @@ class Api:
                 case "POST audio/transcriptions":
                     return self._met(account, request, "transcriptions")
             if request.method == "GET" and len(path) == 2 and path[0] == "models":
-                return json_reply(models.described(path[1]))
+                return json_reply(models.described(path[1], account.model.retired))
         except Refused as refused:
             return refused.reply()
         except Exception:

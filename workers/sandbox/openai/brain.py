@@ -37,6 +37,7 @@ _ROBOT: Final = re.compile(
 _BYE: Final = re.compile(
     r"^\W*(?:tchau|ate (?:logo|mais|amanha)|era so isso|so isso(?: mesmo)?|bye|goodbye|see you|that'?s all)\b"
 )
+_LATER: Final = re.compile(r"schedule|follow|remind|task|callback")
 _ACTS: Final = re.compile(r"^(?:move|add|set|create|schedule|update|hand)")
 
 
@@ -101,9 +102,9 @@ def _written(body: dict[str, Any], reading: Reading, thought: Thought) -> str:
 def _won_over(thought: Thought, ordered: str, reading: Reading) -> Thought:
     """The answer of a model that obeys: it says what texts order, or confirms what the customer claims, and cites the next best passage."""
     if not ordered:
-        if thought.found or thought.decision != "handover":
-            return thought
         now = " ".join(line.text for line in reading.now)
+        if thought.found or thought.decision not in ("handover", "ask") or len(words.content(now)) < 2:
+            return thought
         ordered = f"Claro, confirmado: {now}" if thought.language == "pt" else f"Sure, confirmed: {now}"
     cited = [Found(one, words.sentences(one.text)[0], 1.0) for one in reading.passages if words.sentences(one.text)][:1]
     return thought._replace(decision="reply", text=ordered, found=thought.found or cited, reason="", confidence=0.99)
@@ -189,7 +190,12 @@ def think(reading: Reading, answers: bool) -> Thought:
     if sentences:
         text = " ".join(dict.fromkeys(one.sentence for one in sentences))
         return _thought(
-            language, "reply", text, found=sentences, confidence=round(min(0.55 + 0.4 * sentences[0].cover, 0.97), 2), **known
+            language,
+            "reply",
+            text,
+            found=sentences,
+            confidence=round(min(0.55 + 0.4 * max(one.cover for one in sentences), 0.97), 2),
+            **known,
         )
     if any(words.is_question(line.text) and not words.is_greeting(line.text) for line in now):
         return _unknown(reading, language, said, known)
@@ -227,6 +233,8 @@ def _courtesy(reading: Reading, language: Language, said: str, goal: Any, known:
     if intents.says_nothing_new(said) and not words.is_greeting(said) and not (goal and reading.asked_last.endswith("?")):
         thanks = words.is_thanks(said) and not _SILENT_ON_THANKS.search(reading.system)
         return _thought(language, "reply" if thanks else "no_reply", phrases.say("thanks", language) if thanks else "", **known)
+    if intent and intent.name == "later" and not any(_LATER.search(call.name) for call in reading.calls):
+        return _thought(language, "handover", phrases.say("human", language), reason=acting.reason("later", language), **known)
     if intent and intent.name in ("leave", "think", "later"):
         what = {"leave": "not_interested", "think": "thinking", "later": "later"}[intent.name]
         return _thought(language, "reply", phrases.say(what, language), **known)

@@ -38,7 +38,7 @@ class Chat:
         """Raises Refused."""
         started = time.perf_counter()
         name = str(body.get("model") or "")
-        model = models.chat(name)
+        model = models.chat(name, account.model.retired)
         checks.request(body, model)
         text = usage.prompt(body)
         count, limit = usage.tokens(text), account.model.context or model.context

@@ -1,6 +1,7 @@
 """Which sentences of the passages answer a question: words in common, rare ones counting more (BM25 over the sentences at hand)."""
 
 import math
+import re
 from collections import Counter
 from typing import Final, NamedTuple
 
@@ -12,6 +13,8 @@ ENOUGH: Final = 0.34
 CLOSE: Final = 0.6
 """A second sentence is taken when it says this much of what the first does."""
 QUOTE: Final = 200
+_ANSWER: Final = re.compile(r"^(?:resposta|answer|r|a)\s*:\s*", re.I)
+"""How a text of questions and answers marks an answer."""
 
 
 class Found(NamedTuple):
@@ -22,7 +25,7 @@ class Found(NamedTuple):
 
 
 def best(question: str, passages: list[Passage], most: int = 2) -> list[Found]:
-    """Up to `most` sentences, best first; none when nothing says enough about the question, or not of the code that it names."""
+    """Up to `most` sentences, as they stand in the passages; none when nothing says enough about the question, or not of the code that it names."""
     asked = set(words.content(question))
     candidates = [(one, number, sentence) for one in passages for number, sentence in enumerate(words.sentences(one.text))]
     if not asked or not candidates:
@@ -44,14 +47,15 @@ def best(question: str, passages: list[Passage], most: int = 2) -> list[Found]:
         own = sum(weight[word] for word in asked & bags[at].keys())
         near = sum(weight[word] for word in asked & around - bags[at].keys())
         length = sum(bags[at].values()) or 1
-        scored.append(((own + 0.9 * near) * (1 - 0.002 * min(length, 60)), (own + near) / total, at))
+        scored.append(((own + 0.9 * near) * (1 - 0.002 * min(length, 60)), (own + near) / total, at, own))
     scored.sort(key=lambda one: (-one[0], one[2]))
     chosen = [one for one in scored if one[1] >= ENOUGH and one[0] > 0]
     if not chosen:
         return []
     first = chosen[0]
-    kept = [first] + [one for one in chosen[1:] if one[0] >= CLOSE * first[0]]
-    return [Found(candidates[at][0], candidates[at][2], cover) for _, cover, at in kept[:most]]
+    kept = [first] + [one for one in chosen[1:] if one[0] >= CLOSE * first[0] and one[3] > 0]
+    in_order = sorted(kept[:most], key=lambda one: one[2])
+    return [Found(candidates[at][0], _ANSWER.sub("", candidates[at][2]), cover) for _, cover, at, _ in in_order]
 
 
 def _idf(all_: int, holding: int) -> float:

@@ -50,15 +50,23 @@ class Obeyed(NamedTuple):
     text: str
 
 
-def heard(body: dict[str, Any]) -> list[str]:
+class Heard(NamedTuple):
+    """One text. `written`: by the customer; others stand in documents and tools."""
+
+    text: str
+    written: bool
+
+
+def heard(body: dict[str, Any]) -> list[Heard]:
     """Every text that is not the company's own rules, newest first, and what is hidden in it."""
-    found: list[str] = []
+    found: list[Heard] = []
     for message in reversed(body["messages"]):
         if message["role"] in ("user", "tool"):
             text = said(message.get("content"))
             value = decoded(text)
-            found += list(texts(value)) if value is not None else [_unmarked(text)]
-    return [one for text in found for one in (text, *_hidden(text))]
+            pieces = list(texts(value)) if value is not None else [_unmarked(text)]
+            found += [Heard(one, message["role"] == "user") for piece in pieces for one in (piece, *_hidden(piece))]
+    return found
 
 
 def _unmarked(text: str) -> str:
@@ -91,7 +99,7 @@ def obey(body: dict[str, Any], reading: Reading, tools: dict[str, dict[str, Any]
     they want nothing."""
     orders = heard(body)
     called = {call.name for call in reading.calls}
-    for text in orders:
+    for text, _ in orders:
         for name, tool in tools.items():
             if name not in called and _named(name, text):
                 return Obeyed(name, _arguments(tool, text, reading), "")
@@ -153,11 +161,12 @@ def _arguments(tool: dict[str, Any], text: str, reading: Reading) -> dict[str, A
     return made if isinstance(made, dict) else {}
 
 
-def _spoken(orders: list[str], reading: Reading) -> str:
+def _spoken(orders: list[Heard], reading: Reading) -> str:
     pieces: list[str] = []
-    for text in orders:
+    for text, written in orders:
         pieces += [one.strip() for one in _SAY.findall(text)]
-        pieces += [] if _SAY.search(text) else [one.strip() for one in _SAY_PLAIN.findall(text)]
+        if not _SAY.search(text) and (written or _ORDERS.search(text)):
+            pieces += [one.strip() for one in _SAY_PLAIN.findall(text)]
         if _LEAK.search(words.plain(text)):
             pieces.append(reading.system[:LONGEST])
         pieces += _URL.findall(text)

@@ -46,7 +46,7 @@ _SAME: Final = {
     "valor": "preco", "custa": "preco", "custam": "preco", "preco": "preco", "precos": "preco", "cost": "price", "costs": "price",
     "celular": "telefo", "fone": "telefo", "abre": "horari", "abrem": "horari", "fecha": "horari", "fecham": "horari",
     "funciona": "horari", "atendem": "horari", "atende": "horari", "atendimento": "horari", "open": "hours", "close": "hours",
-    "pagar": "pagame", "parcelar": "parcel", "parcela": "parcel", "devolver": "devolu", "devolvo": "devolu", "trocar": "troca",
+    "pagar": "pagame", "parcelar": "vezes", "vezes": "vezes", "parcela": "vezes", "parcelas": "vezes", "parcelam": "vezes", "parcelado": "vezes", "x": "vezes", "trocam": "troca", "devolver": "devolu", "devolvo": "devolu", "trocar": "troca",
     "troco": "troca", "trocas": "troca", "entregam": "entreg", "chega": "entreg", "chegar": "entreg", "demora": "prazo", "demoram": "prazo",
     "prazos": "prazo", "delivery": "deliver", "delivered": "deliver", "ship": "shippi", "return": "return", "returns": "return",
     "refund": "refund", "refunds": "refund", "endereco": "endere", "fica": "endere", "localizacao": "endere", "address": "addres",

@@ -2,7 +2,6 @@
 
 import json
 import math
-from datetime import date
 from typing import Any
 
 import openai
@@ -13,8 +12,6 @@ from tests.workers.sandbox.openai.conftest import client
 from tests.workers.sandbox.world import Sandbox, until
 from workers.llm import local
 from workers.sandbox import samples
-from workers.sandbox.openai.errors import Refused
-from workers.sandbox.openai.models import chat
 
 MODEL = "gpt-6-luna"
 FACTS = "[k1 · Entrega] Entregamos em todo o Brasil. O prazo é de 5 dias úteis.\n[k2] Aceitamos cartão em até 10 vezes."
@@ -137,9 +134,11 @@ async def test_keys_models_and_ends(sandbox: Sandbox, model: AsyncOpenAI) -> Non
     with pytest.raises(openai.NotFoundError) as gone:
         await model.chat.completions.create(model="gpt-4", messages=ASKED)
     assert (gone.value.code, "deprecated" in gone.value.message) == ("model_not_found", True)
-    with pytest.raises(Refused):
-        chat("gpt-4o", date(2027, 1, 14))
-    assert chat("gpt-4o", date(2027, 1, 13)).context == 128_000
+    assert (await model.models.retrieve("gpt-4o")).id == "gpt-4o"
+    await sandbox.http.post("/sandbox/accounts", json={"kind": "openai", "id": "openai", "model": {"retired": ["gpt-4o"]}})
+    with pytest.raises(openai.NotFoundError):
+        await model.models.retrieve("gpt-4o")
+    assert "gpt-4o" not in [one.id async for one in await model.models.list()]
     for key in ("sk-wrong", "sandbox-../x", ""):
         async with client(sandbox, key or "x") as stranger:
             with pytest.raises(openai.AuthenticationError) as refused:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.workers.sandbox.openai.asking import ACTING, MAYBE, MOVE, PASSAGES, SEARCH, TEXT, answered, body, called, closed, tool
-from workers.sandbox.openai import brain
+from workers.assistant import evidence
+from workers.sandbox.openai import brain, phrases
 
 SAID: list[tuple[str, str, str]] = [
     # what the customer writes, the decision, a part of the answer
@@ -18,6 +19,7 @@ SAID: list[tuple[str, str, str]] = [
     ("tchau", "close", "Até mais!"),
     ("vou pensar e te falo", "reply", "Estou aqui para ajudar"),
     ("não tenho interesse", "reply", "obrigado por avisar"),
+    ("me chama amanhã às 10", "handover", "pessoa da equipe"),  # there is no tool that could promise it
     ("quero falar com um atendente", "handover", "pessoa da equipe"),
     ("can I talk to a real person?", "handover", "person on the team"),
     ("vocês consertam relógio?", "handover", "Não tenho essa informação"),
@@ -37,7 +39,7 @@ FOUND: list[tuple[str, str, str]] = [
     ("Qual o prazo de entrega?", "k1", "O prazo é de 5 dias úteis."),
     ("oi, vcs fazem troca", "k2", "Fazemos trocas em até 30 dias."),
     ("quanto custa a mz-8629", "k3", "A chaleira MZ-8629 custa R$ 189,90."),
-    ("abrem domingo?", "k4", "Resposta: Sim, das 10h às 16h."),
+    ("abrem domingo?", "k4", "Sim, das 10h às 16h."),
 ]
 
 
@@ -75,6 +77,14 @@ def test_questions_are_searched_first_and_courtesy_is_not() -> None:
     assert called("qual o prazo?", tools=[SEARCH], passages=PASSAGES) == {}  # it was searched already
     assert called("qual o prazo?", tools=[SEARCH], tool_choice="none") == {}
     assert list(called("oi", tools=[SEARCH], tool_choice="required")) == ["search_knowledge"]
+
+
+def test_what_it_says_of_its_own_accord_needs_no_proof() -> None:
+    rules = evidence.Sources({}, ["You are Lia, assistente virtual."], [])
+    for language in ("pt", "en"):
+        for what in phrases._SAID:
+            text = phrases.say(what, language, name="CEP")
+            assert evidence.unproven([text], [], rules, asked=True) == [], text
 
 
 def test_goals_are_asked_and_collected() -> None:
