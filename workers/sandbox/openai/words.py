@@ -2,10 +2,12 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final, Literal
 
 Language = Literal["pt", "en"]
 STEM: Final = 6
+_ACCENT: Final = re.compile("[\u0300-\u036f]")
 _WORD: Final = re.compile(r"[^\W_]+(?:[-.][^\W_]+)*")
 _SENTENCE: Final = re.compile(r"(?<=[.!?…])\s+|\n+")
 # fmt: off
@@ -56,14 +58,14 @@ _SAME: Final = {
 
 def plain(text: str) -> str:
     """Lower case, without accents."""
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in folded if not unicodedata.combining(char))
+    return text.lower() if text.isascii() else _ACCENT.sub("", unicodedata.normalize("NFKD", text.casefold()))
 
 
 def words(text: str) -> list[str]:
     return _WORD.findall(plain(text))
 
 
+@lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     if word in _SAME:
         return _SAME[word]
@@ -74,9 +76,10 @@ def stem(word: str) -> str:
     return word[:STEM]
 
 
-def content(text: str) -> list[str]:
-    """Stems of the words that say what a text is about, in order."""
-    return [stem(word) for word in words(text) if word not in _EMPTY]
+@lru_cache(maxsize=10_000)
+def content(text: str) -> tuple[str, ...]:
+    """Stems of the words that say what a text is about, in order. The same passages are read again and again."""
+    return tuple(stem(word) for word in words(text) if word not in _EMPTY)
 
 
 def language(*texts: str) -> Language | None:
