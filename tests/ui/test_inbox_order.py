@@ -156,6 +156,8 @@ async def test_nothing_of_a_page_that_was_left_is_kept(
         real.client.handle_disconnect(socket)
     await updated(owner_db, one)  # waits for a browser that never comes back
     left = weakref.ref(real.client)
+    for task in real.client._delete_tasks.values():  # NiceGUI's own patience
+        task.cancel()
     real.client.delete()
     real.client = None
 
