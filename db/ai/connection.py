@@ -290,9 +290,9 @@ async def stop(company_id: UUID, version: int, state: ConnectionState) -> None:
 
 
 async def recheck() -> None:
-    """Once an hour: connections without credit are checked again, so that they go on by themselves once it was added."""
+    """Once an hour: connections without credit, or that failed their check, are checked again: they go on by themselves."""
     async with system_read() as s:
-        rows = await s.fetch("select company_id from ai_connection where state = 'no_credit'")
+        rows = await s.fetch("select company_id from ai_connection where state in ('no_credit', 'failed')")
     for row in rows:
         async with work(worker(row["company_id"]), Permission.AI_WRITE) as w:
             w.enqueue(CheckAi())

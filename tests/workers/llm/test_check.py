@@ -152,3 +152,14 @@ async def test_owners_are_told_once_of_models_that_end(service: Service, connect
     assert await endings.warn_company(connected.company_id, now()) == []
     count = "select count(*) from mail where company_id = $1 and template = 'ai_notice'"
     assert await owner_db.fetchval(count, connected.company_id) == 1
+
+
+@pytest.mark.parametrize(("state", "again"), [("no_credit", 1), ("failed", 1), ("key_refused", 0), ("ready", 0)])
+async def test_what_may_mend_itself_is_looked_at_again(
+    service: Service, connected: Actor, owner_db: asyncpg.Connection, state: str, again: int
+) -> None:
+    await owner_db.execute("update ai_connection set state = $2 where company_id = $1", connected.company_id, state)
+    await owner_db.execute("delete from job where company_id = $1", connected.company_id)
+    await connection.recheck()
+    jobs = "select count(*) from job where company_id = $1 and payload->>'type' = 'CheckAi'"
+    assert await owner_db.fetchval(jobs, connected.company_id) == again
