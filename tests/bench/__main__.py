@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import uvloop
 
-from tests.bench import campaign, contacts, desk, imports, ingest, live, pages, reads, statuses
+from tests.bench import campaign, contacts, desk, imports, ingest, live, pages, reads, retrieval, statuses
 from tests.bench.campaign import Run
 from tests.bench.harness import ROOT, Harness, harness
 from tests.bench.ports import free_ports
@@ -221,6 +221,22 @@ async def bench_reads(count: int) -> None:
     keep("Reads", text + table(head, rows))
 
 
+async def bench_retrieval() -> None:
+    """The search of knowledge in bases as large as they may be."""
+    found = await retrieval.measure()
+    rows = [
+        [f"{each.passages:,}", figure.kind, *(f"{value * 1000:.1f}" for value in figure[1:])]
+        for each in found.searches
+        for figure in each.figures
+    ]
+    text = (
+        f"{await machine()}. Milliseconds of a whole search through the product's function as the application's role, {retrieval.QUESTIONS} questions"
+        f" of 5 to 12 words, one at a time; vectors of {retrieval.DIMS} numbers, compared one by one. Passages of one company in bases of"
+        f" {retrieval.store.MOST:,}, searched together, beside {found.beside:,} of {retrieval.OTHERS} others.\n\n"
+    )
+    keep("Retrieval", text + table(["passages", "", "p50", "p95", "slowest"], rows))
+
+
 async def bench_pages(rounds: int) -> None:
     """Every main page in a browser."""
     figures = await pages.measure(rounds)
@@ -296,6 +312,7 @@ def main() -> int:
     work.add_argument("agents", nargs="?", type=int, default=50)
     work.add_argument("--minutes", type=float, default=10)
     work.add_argument("--recipients", type=int, default=100_000)
+    which.add_parser("retrieval", help="questions to knowledge bases")
     look = which.add_parser("pages", help="every main page in a browser")
     look.add_argument("--rounds", type=int, default=7)
     for parser in (send, take, told, people):
@@ -314,6 +331,9 @@ def main() -> int:
         return 0
     if given.which == "desk":
         asyncio.run(bench_desk(given.agents, given.minutes, given.recipients))
+        return 0
+    if given.which == "retrieval":
+        uvloop.run(bench_retrieval())
         return 0
     if given.which == "pages":
         asyncio.run(bench_pages(given.rounds))

@@ -144,9 +144,7 @@ async def fill(actor: Actor, bench: Bench, made: Vectors, **say: Any) -> UUID:
 
 
 _PLAIN = """
-select page from knowledge_chunk, plainto_tsquery('portuguese', $2) q
-where base_id = $1 and to_tsvector('portuguese', heading || ' ' || body) @@ q
-order by ts_rank(to_tsvector('portuguese', heading || ' ' || body), q) desc, id limit $3
+select page from plain, plainto_tsquery('portuguese', $1) q where t @@ q order by ts_rank(t, q) desc, page limit $2
 """
 _NEAR = """
 select c.page from knowledge_vector v join knowledge_chunk c on c.company_id = v.company_id and c.id = v.chunk_id
@@ -163,12 +161,16 @@ async def methods(
         zip(bench.questions, await made.of([expanded(each.question) for each in bench.questions], "query", **say), strict=True)
     )
 
+    await db.execute(
+        "create temp table plain as select page, to_tsvector('portuguese', heading || ' ' || body) as t from knowledge_chunk"
+    )
+
     async def found(asked: Asked, known: dict[str, list[float]]) -> list[int]:
         async with read(actor, Permission.KNOWLEDGE_READ) as r:
             return [passage.page or 0 for passage in await search.search(r, [base_id], asked.question, known, DEPTH)]
 
     async def plain(asked: Asked) -> list[int]:
-        return [row["page"] for row in await db.fetch(_PLAIN, base_id, asked.question, DEPTH)]
+        return [row["page"] for row in await db.fetch(_PLAIN, asked.question, DEPTH)]
 
     async def words(asked: Asked) -> list[int]:
         return await found(asked, {})
