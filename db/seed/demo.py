@@ -19,6 +19,7 @@ from db.seed.campaigns import write_campaigns
 from db.seed.channels import SMS, WHATSAPP, write_channels
 from db.seed.company import COMPANY, DEMO
 from db.seed.contacts import write_contacts
+from db.seed.knowledge import write_knowledge
 from db.seed.leads import write_leads
 from db.seed.people import people
 from db.seed.templates import submissions, write_templates
@@ -68,6 +69,7 @@ async def _company(c: asyncpg.Connection) -> None:
     await write_ai(c, COMPANY, at, dice, [])
     jobs: list[tuple[Job, datetime | None]] = [(CheckChannel(channel_id=channel), None) for channel in (WHATSAPP, SMS)]
     jobs.append((CheckAi(), None))
+    jobs += [(job, None) for job in await write_knowledge(c)]
     await queue.insert(c, COMPANY, [*jobs, *submissions(at)])
     await c.execute(
         "insert into audit_log(company_id, action, subject_id) values ($1, 'company.demo_made', $1)",

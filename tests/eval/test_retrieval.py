@@ -13,7 +13,9 @@ async def test_questions_find_their_passages_as_well_as_before(owner: Actor, own
     asked = [each for each in bench.questions if each.set != "written"]
     base_id = await retrieval.fill(owner, bench, made)
     ways = await retrieval.methods(owner, owner_db, base_id, bench._replace(questions=asked), made)
-    found = {name: await retrieval.scores(bench._replace(questions=asked), ways[name]) for name in ("words (BM25)", "vectors", "ours")}
+    found = {
+        name: await retrieval.scores(bench._replace(questions=asked), ways[name]) for name in ("words (BM25)", "vectors", "ours")
+    }
     ours, words, vectors = found["ours"], found["words (BM25)"], found["vectors"]
     assert (ours["code"].first, ours["code"].five) == (100, 100)
     assert ours["phone"].first >= max(95, words["phone"].first, vectors["phone"].first)
