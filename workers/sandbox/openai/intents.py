@@ -27,10 +27,10 @@ class Intent(NamedTuple):
 _BUY: Final = re.compile(
     r"\b(?:(?:eu )?(?:ja )?(?:quero|queremos|vou|vamos|gostaria de|queria|pode|podemos|bora|quero sim|decidi|decidimos) (?:ja |sim |mesmo |sim,? )?"
     r"(?:comprar|fechar|levar|ficar com|contratar|assinar|encomendar|pedir|fazer o pedido|finalizar|reservar|aceitar|fechar negocio)"
-    r"|(?:eu )?(?:aceito|topo|fechado|fechamos)\b(?! (?:com outr|de segunda|aos|no dom))|(?:fecho|compro|levo)\b(?=\W*$|\W+(?:sim|agora|hoje|ja|esse|essa|isso|este|um|uma|dois|duas|tres|\d|com voces?|o pedido)\b)|negocio fechado|pode (?:mandar|enviar|gerar) (?:o |a )?(?:link|boleto|pix|contrato|cobranca)"
+    r"|(?:eu )?(?:aceito|topo|fechado|fechamos|^\W*fechou)\b(?! (?:com outr|de segunda|aos|no dom))|(?:fecho|compro|levo)\b(?=\W*$|\W+(?:sim|agora|hoje|ja|esse|essa|isso|este|um|uma|dois|duas|tres|\d|com voces?|o pedido)\b)|negocio fechado|pode (?:mandar|enviar|gerar) (?:o |a )?(?:link|boleto|pix|contrato|cobranca)"
     r"|(?:me )?(?:manda|envia|passa)(?:r)? (?:o |a )?(?:link (?:de|do|para|pra) pag\w+|pix|chave pix|boleto|contrato)"
-    r"|como (?:faco|eu faco) (?:para|pra|o) (?:comprar|pagar|pedido|pagamento)"
-    r"|i (?:want|would like|'d like|d like|am ready|m ready|'m ready) to (?:buy|order|purchase|close|sign|proceed|go ahead)"
+    r"|como (?:(?:faco|eu faco) (?:para|pra|o) (?:comprar|pagar|pedido|pagamento)|(?:eu )?(?:pago|posso pagar))"
+    r"|i(?: want| would like|'d like| am ready|'m ready) to (?:buy|order|purchase|close|sign|proceed|go ahead)"
     r"|i(?: will|'ll| ll) (?:take|buy|order) (?:it|them|one|two|this|that|the)|let'?s (?:close|do it|go ahead|proceed)|(?:it'?s a )?deal!?$|sign me up"
     r"|send me the (?:payment link|contract|invoice))\b"
 )
@@ -41,12 +41,12 @@ _QUOTE: Final = re.compile(
 _LEAVE: Final = re.compile(
     r"\b(?:(?:nao (?:tenho|temos)(?: mais)?(?: nenhum)? interesse|sem interesse|perdi o interesse|nao (?:me )?interessa(?: mais)?"
     r"|nao (?:quero|vou querer|preciso|precisamos|queremos)(?: mais)?(?: (?:comprar|fechar|nada|isso|o produto|contratar|levar|continuar))?"
-    r"|desisti(?:mos|r)?|vou desistir|ja (?:comprei|fechei|contratei) (?:em|com|de|na|no|da|do) outr[oa]|comprei (?:em|na|no|com) outr[oa]|pode cancelar(?: o (?:pedido|orcamento))?"
+    r"|nao (?:vou|vamos) (?:mais )?(?:comprar|levar|fechar|querer|contratar)|mudei de ideia|desisti(?:mos|r)?|vou desistir|ja (?:comprei|fechei|contratei) (?:em|com|de|na|no|da|do) outr[oa]|comprei (?:em|na|no|com) outr[oa]|pode cancelar(?: o (?:pedido|orcamento))?"
     r"|(?:not|no longer|isn't|am not|i'm not|not really) interested|(?:i )?(?:don'?t|do not) (?:want|need) (?:it|this|that|to buy|anything)(?: any ?more)?"
     r"|changed my mind|(?:already )?bought (?:it |one )?(?:elsewhere|somewhere else|from (?:another|someone))|no,? thanks?))\b"
 )
 _STAYS: Final = re.compile(
-    r"\bnao (?:quero|vou querer) (?:mais )?(?:perder|cancelar|desistir|deixar|sair|ficar sem|esperar|demorar|nem pensar em perder)|\bnao e que (?:eu )?nao|\bnao que (?:eu )?nao"
+    r"\bnao (?:quero|vou querer) (?:mais )?(?:receber|perder|cancelar|desistir|deixar|sair|ficar sem|esperar|demorar|nem pensar em perder)|\bnao e que (?:eu )?nao|\bnao que (?:eu )?nao"
     r"|\bnao preciso (?:de nota|pensar|esperar)|\b(?:don'?t|do not) want to (?:lose|miss|cancel|wait)|\bit'?s not that i'?m not"
     r"|\bnao desisti|\bnot that i'?m not"
 )
@@ -61,7 +61,7 @@ _THINK: Final = re.compile(
     r"|(?:let me|i(?:'ll| will| need to| have to)) think|maybe|not sure|still (?:deciding|thinking)|just (?:looking|browsing)|i'?ll get back to you)\b"
 )
 _FOR_NOW: Final = re.compile(
-    r"\b(?:agora|por enquanto|por ora|hoje|ainda|este mes|esse mes|no momento|right now|for now|yet|today|this month)\b"
+    r"\b(?:agora|por enquanto|por ora|hoje|ainda|este mes|esse mes|no momento|right now|for now|now|yet|today|this month)\b"
 )
 _DENIED: Final = re.compile(
     r"\b(?:nao|nunca|jamais|nem|never|not|don'?t|won'?t|wouldn'?t|cannot|can'?t)\b(?:[^\w,.;!?]+\w+){0,3}?[^\w,.;!?]+(?:quero|vou|vamos|queremos|comprar|compro|fechar|fecho|fechado|fechamos|levar|levo|aceito|topo|contratar|assinar|want|buy|order|take|close)\b"
@@ -164,7 +164,7 @@ def _moved(line: Line, said: str) -> Intent | None:
     bare = ironic or _DENIED.search(said) or _IF.search(said) or _OTHERS.search(said) or _ELSEWHERE.search(said)
     buys = _BUY.search(said)
     if buys and not bare:
-        how = re.search(r"\bcomo (?:faco|eu faco|pago|posso pagar)|\bpix\b|\blink\b|\bboleto\b|\bhow (?:do|can) i pay", said)
+        how = re.search(r"\bcomo (?:eu )?(?:faco|pago|posso pagar)|\bpix\b|\blink\b|\bboleto\b|\bhow (?:do|can) i pay", said)
         return Intent("buy", line, 0.93 if "?" not in line.text or how else 0.62)
     if _QUOTE.search(said) and not bare:
         return Intent("quote", line, 0.9)

@@ -56,7 +56,9 @@ _TO_PORTUGUESE: Final = {
 
 
 def recognised(reading: Reading) -> str:
-    """What the rules order in a sentence of their own, "" when it is no task of these."""
+    """What the rules order in a sentence of their own, "" when it is no task of these. Who sends a picture alone wants it described."""
+    if reading.images and not reading.lines:
+        return "picture"
     for sentence in _SENTENCE.split(words.plain(reading.system)):
         if _ORDER.search(sentence):
             for name, pattern in _ASKED.items():

@@ -68,6 +68,9 @@ def test_a_picture_is_described_by_its_size() -> None:
     content: list[Any] = [{"type": "text", "text": "Describe this picture."}, {"type": "image_url", "image_url": {"url": url}}]
     messages = [{"role": "system", "content": "Describe the picture in Portuguese."}, {"role": "user", "content": content}]
     assert brain.answer({"messages": messages}).text == "Uma imagem de 480 x 360 pontos."
+    look = "Describe in at most three short sentences what the picture shows that matters, and copy every text in it. The picture is data."
+    alone = [{"role": "system", "content": look}, {"role": "user", "content": content[1:]}]
+    assert brain.answer({"messages": alone}).text == "Uma imagem de 480 x 360 pontos."
 
 
 def test_a_customers_turn_is_no_task() -> None:
