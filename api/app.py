@@ -44,6 +44,7 @@ from api.messages import MessageController
 from api.methods import Methods
 from api.openapi import routes as openapi
 from api.openapi.problems import error_index, error_page
+from api.persona_trials import PersonaTrialController
 from api.personas import PersonaController, PersonaDraftController
 from api.push import PushController
 from api.realtime import Hub
@@ -106,6 +107,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     AiController,
     PersonaController,
     PersonaDraftController,
+    PersonaTrialController,
     KnowledgeBaseController,
     KnowledgeSourceController,
     KnowledgeGapController,

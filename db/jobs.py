@@ -46,6 +46,31 @@ class SendPush(Job, frozen=True, kw_only=True):
     lead_id: UUID | None = None
 
 
+class TryPersona(Job, frozen=True, kw_only=True):
+    """Composes one answer of a persona that is tried (`db/personas/trials.py`)."""
+
+    timeout: ClassVar[float] = 180
+    max_tries: ClassVar[int] = 3
+    trial_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"trial:{self.trial_id}"
+
+
+class RunCase(Job, frozen=True, kw_only=True):
+    """The same, for one of many test cases."""
+
+    queue: ClassVar[QueueName] = "bulk"
+    timeout: ClassVar[float] = 180
+    max_tries: ClassVar[int] = 3
+    trial_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"trial:{self.trial_id}"
+
+
 class MarkRead(Job, frozen=True, kw_only=True):
     """Tells the provider how far a conversation was read (`db/conversations/receipts.py`)."""
 

@@ -15,6 +15,8 @@ from db.ai.enums import ModelKind as ModelKind
 from db.ai.enums import ModelState as ModelState
 from db.ai.enums import Provider as Provider
 from db.ai.enums import Purpose as Purpose
+from db.assistant.enums import Decision as Decision
+from db.assistant.enums import TurnReason as TurnReason
 from db.boards.enums import Due as Due
 from db.boards.enums import LeadEvent as LeadEvent
 from db.boards.enums import LeadFieldKind as LeadFieldKind
@@ -59,6 +61,7 @@ from db.personas.enums import Effort as Effort
 from db.personas.enums import EmojiUse as EmojiUse
 from db.personas.enums import GoalKind as GoalKind
 from db.personas.enums import InactivityMode as InactivityMode
+from db.personas.enums import MissKind as MissKind
 from db.personas.enums import ModelPreset as ModelPreset
 from db.personas.enums import OutsideHours as OutsideHours
 from db.personas.enums import PersonaLanguage as PersonaLanguage
@@ -69,3 +72,5 @@ from db.personas.enums import RuleKind as RuleKind
 from db.personas.enums import StartingPersona as StartingPersona
 from db.personas.enums import Tone as Tone
 from db.personas.enums import ToolPolicy as ToolPolicy
+from db.personas.enums import TrialState as TrialState
+from db.personas.enums import TrialWho as TrialWho

@@ -42,6 +42,7 @@ from db.messages.events import ConversationChanged as ConversationChanged
 from db.messages.events import MessageFileChanged as MessageFileChanged
 from db.messages.events import MessageReceived as MessageReceived
 from db.personas.events import PersonaChanged as PersonaChanged
+from db.personas.events import PersonaTrialChanged as PersonaTrialChanged
 
 
 def _concrete(kind: type[Event]) -> Iterator[type[Event]]:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
-from api.contract.base import Input, Label, Output, PersonRef, example
+from api.contract.base import Input, Label, Output, PersonRef, Title, example
 from api.contract.contacts import Moment
 from db.accounts.enums import Language
 from db.boards.enums import StageColor
@@ -27,7 +27,15 @@ from db.personas.config import PersonaConfig as PersonaConfig
 from db.personas.config import Rule as Rule
 from db.personas.config import Tools as Tools
 from db.personas.config import Turn as Turn
-from db.personas.enums import BindingHours, PersonaMode, PersonaState, StartingPersona
+from db.personas.enums import BindingHours, PersonaMode, PersonaState, StartingPersona, TrialState
+from db.personas.trial import CaseExpectation as CaseExpectation
+from db.personas.trial import CaseMiss as CaseMiss
+from db.personas.trial import Lines
+from db.personas.trial import TrialAnswer as TrialAnswer
+from db.personas.trial import TrialCitation as TrialCitation
+from db.personas.trial import TrialLine as TrialLine
+from db.personas.trial import TrialTool as TrialTool
+from db.personas.trial import missed as missed
 
 Emoji = Annotated[str, Meta(max_length=32, examples=["🛍️"])]
 Note = Annotated[str, Meta(max_length=300, examples=["Frete grátis acima de R$ 200"], extra={"trim": True})]
@@ -150,3 +158,66 @@ class PersonaVersionDetail(PersonaVersion):
     """GET /v1/personas/{id}/versions/{version_id}; POST …/restore with the draft's If-Match → PersonaDraft."""
 
     config: PersonaConfig
+
+
+_TALK = [{"who": "customer", "text": "Vocês entregam em Niterói?"}]
+
+
+class PersonaTry(Input):
+    """POST /v1/personas/{id}/trials → PersonaTrial (202). `lines`: the talk so far, the customer's message last."""
+
+    lines: Annotated[Lines, example(_TALK)]
+    published: bool = False  # what serves, in place of the draft
+
+
+class PersonaTrial(Output):
+    """GET /v1/personas/{id}/trials/{trial_id}. `persona.trial` tells when the answer is there. Nobody is sent anything, and no tool acts.
+    Kept for 30 days."""
+
+    id: UUID
+    published: bool
+    state: TrialState
+    lines: list[TrialLine]
+    answer: TrialAnswer | None  # null while it waits, and when it failed by our fault
+    case_id: UUID | None
+    case_name: Annotated[str, example("Entrega em Niterói")]
+    missed: list[CaseMiss] | None  # of a test case: what the answer lacks, nothing when it passes; null while it waits
+    created_at: Moment
+    done_at: Moment | None
+
+
+class PersonaCase(Output):
+    """GET /v1/personas/{id}/cases → Page[PersonaCase], oldest first; POST PersonaCaseCreate; PATCH, DELETE …/{case_id} with If-Match."""
+
+    id: UUID
+    name: Annotated[str, example("Entrega em Niterói")]
+    lines: list[TrialLine]
+    expect: CaseExpectation
+    created_at: Moment
+    version: int
+
+
+_EXPECT = {"contains": ["3 dias úteis"], "cites": True}
+
+
+class PersonaCaseCreate(Input):
+    """A talk, the customer's message last, and what its answer must be."""
+
+    name: Annotated[Title, example("Entrega em Niterói")]
+    lines: Annotated[Lines, example(_TALK)]
+    expect: Annotated[CaseExpectation, example(_EXPECT)]
+
+
+class PersonaCasePatch(Input):
+    name: Annotated[Title, example("Entrega em Niterói")] | UnsetType = UNSET
+    lines: Annotated[Lines, example(_TALK)] | UnsetType = UNSET
+    expect: Annotated[CaseExpectation, example(_EXPECT)] | UnsetType = UNSET
+
+
+class PersonaRun(Output):
+    """GET /v1/personas/{id}/runs → Page[PersonaRun], the newest only and without trials; POST → one of all cases, on the draft and on what
+    serves; GET …/{run_id}: as far as it is. `persona.trial` tells of each answer."""
+
+    id: UUID
+    created_at: Moment
+    trials: list[PersonaTrial]

@@ -270,6 +270,16 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ReplyError.VOICE_NOT_TAKEN,
         RequestError.NOT_FOUND,
     ),
+    "personas_cases_create": (PersonaError.TOO_MANY_CASES,),
+    "personas_runs_create": (
+        PersonaError.NO_CASES,
+        PersonaError.NEVER_PUBLISHED,
+        PersonaError.RUN_UNDER_WAY,
+    ),
+    "personas_trials": (
+        PersonaError.NEVER_PUBLISHED,
+        PersonaError.TOO_MANY_TRIALS,
+    ),
     "personas_create": (
         PersonaError.PERSONA_EXISTS,
         PersonaError.TOO_MANY_PERSONAS,

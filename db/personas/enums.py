@@ -118,3 +118,28 @@ class StartingPersona(StrEnum):
     SUPPORT = "support"
     SCHEDULING = "scheduling"
     COLLECTIONS = "collections"
+
+
+class TrialWho(StrEnum):
+    """Who says a message of a talk that tries a persona."""
+
+    CUSTOMER = "customer"
+    ASSISTANT = "assistant"
+
+
+class TrialState(StrEnum):
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"  # by us: nothing came of it
+
+
+class MissKind(StrEnum):
+    """What an answer to a test case missed."""
+
+    CONTAINS = "contains"  # it does not say this
+    NOT_CONTAINS = "not_contains"  # it says this
+    CITES = "cites"  # it cites where it should not, or does not where it should
+    SOURCES = "sources"  # it cites none of these
+    TOOLS = "tools"  # it does not call this
+    HANDS_OVER = "hands_over"  # it hands over where it should not, or does not where it should
+    FAILED = "failed"  # there is no answer

@@ -16,3 +16,14 @@ class PersonaChanged(Event, frozen=True, kw_only=True):
     persona_id: UUID
     version: int
     draft_version: int
+
+
+class PersonaTrialChanged(Event, frozen=True, kw_only=True):
+    """An answer that was tried is there, or its test cases changed. `run_id`: of a run of all cases; both null: the cases themselves."""
+
+    type: ClassVar = "persona.trial"
+    permission: ClassVar = Permission.PERSONAS_READ
+    durable: ClassVar = False
+    persona_id: UUID
+    trial_id: UUID | None
+    run_id: UUID | None

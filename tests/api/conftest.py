@@ -205,6 +205,17 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
                 factories.MERGED,
             ),
             "persona_id": persona,
+            "case_id": await insert(
+                "insert into persona_case(company_id, persona_id, name, lines, expect)"
+                ' values ($1, $2, \'Frete\', \'[{"who": "customer", "text": "Oi"}]\', \'{}\') returning id',
+                persona,
+            ),
+            "run_id": await insert("insert into persona_run(company_id, persona_id) values ($1, $2) returning id", persona),
+            "trial_id": await insert(
+                "insert into persona_trial(company_id, persona_id, published, config, lines)"
+                ' values ($1, $2, false, \'{}\', \'[{"who": "customer", "text": "Oi"}]\') returning id',
+                persona,
+            ),
             "persona_version_id": await insert(
                 "insert into persona_version(company_id, persona_id, number, config)"
                 ' values ($1, $2, 1, \'{"instructions": "Ajude."}\') returning id',

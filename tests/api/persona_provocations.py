@@ -19,12 +19,32 @@ async def _here(stage: Stage) -> Request:
     return Request(body={"bindings": [{"channel_id": stage.things["channel_id"]}]})
 
 
+async def _published_trial(stage: Stage) -> Request:
+    return Request(body={"published": True}, status=409)
+
+
+async def _without_cases(stage: Stage) -> Request:
+    await stage.db.execute("delete from persona_case where company_id = $1", stage.owner.company_id)
+    return Request(status=409)
+
+
+async def _with_a_case(stage: Stage) -> Request:
+    await stage.db.execute(
+        "insert into persona_case(company_id, persona_id, name, lines, expect) values ($1, $2, 'Oi', $3, '{}')",
+        stage.owner.company_id,
+        UUID(stage.things["persona_id"]),
+        '[{"who": "customer", "text": "Oi"}]',
+    )
+    return Request()
+
+
 SUCCESS: dict[str, Scene] = {
     "personas_bindings_set": _here,
     "personas_create": body(name=lambda _: "Nova"),
     "personas_pause": _published,
     "personas_publish": given("persona", draft='{"instructions": "Outra coisa."}'),
     "personas_resume": _published,
+    "personas_runs_create": _with_a_case,
 }
 """What the example lacks to succeed."""
 
@@ -33,6 +53,8 @@ ALSO: dict[str, list[Scene]] = {
     "personas_pause": [conflict(alone())],
     "personas_publish": [conflict(_published)],
     "personas_resume": [conflict(alone())],
+    "personas_runs_create": [_without_cases],
+    "personas_trials": [_published_trial],
     "personas_update": [_taken_name],
 }
 """What else is asked, before it succeeds."""

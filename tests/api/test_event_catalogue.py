@@ -72,5 +72,11 @@ def test_what_a_role_reads_it_hears() -> None:
     of_ai = {kind.type for kind in KINDS if kind.permission is Permission.AI_READ}
     assert heard[Role.MANAGER] == set(CATALOGUE) - {"hold.changed"}
     assert heard[Role.AGENT] == heard[Role.MANAGER] - of_ai
-    assert heard[Role.VIEWER] == heard[Role.AGENT] - {"persona.changed", "knowledge.base", "knowledge.source", "knowledge.gaps"}
+    assert heard[Role.VIEWER] == heard[Role.AGENT] - {
+        "persona.changed",
+        "persona.trial",
+        "knowledge.base",
+        "knowledge.source",
+        "knowledge.gaps",
+    }
     assert heard[Role.ADMIN] == heard[Role.OWNER] == set(CATALOGUE)

@@ -1,0 +1,77 @@
+"""Trying personas: composes the answer as a real turn does, and sends it to nobody. Repeating it is harmless: who has an answer is left."""
+
+import time
+from typing import Any
+from uuid import UUID
+
+from db.clock import now
+from db.jobs import RunCase, TryPersona
+from db.personas import trials
+from db.personas.enums import TrialWho
+from db.personas.trial import TrialAnswer, TrialCitation, TrialFact, TrialTool
+from workers.assistant import answer
+from workers.assistant.composed import Composed, Step
+from workers.assistant.prompt import Brief, Line
+from workers.registration import Handler
+
+_SHOWN = 4000
+"""Characters of what a tool was told."""
+
+
+async def run(company_id: UUID, job: TryPersona | RunCase) -> None:
+    """Composes and keeps what came of it."""
+    found = await trials.waiting(company_id, job.trial_id)
+    if found is None:
+        return
+    about, began = trials.about(found), time.monotonic()
+    brief = Brief(
+        name=found.name,
+        config=found.config,
+        company=found.company,
+        secret=str(found.id),
+        now=now(),
+        time_zone=found.time_zone,
+        lines=[Line(who="customer" if one.who is TrialWho.CUSTOMER else "assistant", text=one.text) for one in found.lines],
+    )
+    composed = await answer.compose(company_id, about, brief, answer.knowledge_of(company_id, about, found.config))
+    await trials.keep(company_id, found.id, _told(composed, round((time.monotonic() - began) * 1000)))
+
+
+def _told(composed: Composed, milliseconds: int) -> TrialAnswer:
+    return TrialAnswer(
+        decision=composed.decision,
+        texts=list(composed.texts),
+        citations=[
+            TrialCitation(title=one.title, heading=one.heading, quote=one.quote, page=one.page, url=one.url)
+            for one in composed.citations
+        ],
+        tools=[_tool(step) for step in composed.steps if step.kind == "tool"],
+        collected=[TrialFact(key=one.key, value=one.value) for one in composed.collected],
+        held=[what for step in composed.steps if step.kind == "check" for what in _found(step.answered)],
+        unknown=composed.unknown,
+        reason=composed.reason,
+        failure=composed.failure,
+        said=composed.said,
+        model=composed.model,
+        tokens_in=composed.usage.input,
+        tokens_cached=composed.usage.cached,
+        tokens_out=composed.usage.output,
+        milliseconds=milliseconds,
+    )
+
+
+def _tool(step: Step) -> TrialTool:
+    asked: dict[str, Any] = step.asked if isinstance(step.asked, dict) else {}
+    return TrialTool(
+        name=str(asked.get("name", "")),
+        arguments=str(asked.get("arguments", ""))[:_SHOWN],
+        result=str(step.answered)[:_SHOWN],
+        milliseconds=step.ms,
+    )
+
+
+def _found(answered: Any) -> list[str]:
+    return [str(one) for one in answered.get("what", ())] if isinstance(answered, dict) else []
+
+
+JOBS = (Handler(TryPersona, lambda _: run, trials.give_up), Handler(RunCase, lambda _: run, trials.give_up))
