@@ -20,6 +20,17 @@ def item_addresses(app: Litestar) -> dict[str, str]:
     return found
 
 
+def _is_list(app: Litestar, address: str) -> bool:
+    """Whether its things have addresses of their own; also of a list within a thing, `/v1/personas/0197…/trials`."""
+    if address in (addresses := item_addresses(app)):
+        return True
+    parts = address.split("/")
+    return any(
+        len(known) == len(parts) and all(a == b or a[:1] == "{" for a, b in zip(known, parts, strict=True))
+        for known in (one.split("/") for one in addresses if "{" in one)
+    )
+
+
 async def locate(response: Response[Any]) -> Response[Any]:
     """After the handler: adds the header to the answer of a POST to a list. A route that makes things of another list says so:
     `opt={"creates": "/v1/campaigns"}`."""
@@ -28,6 +39,6 @@ async def locate(response: Response[Any]) -> Response[Any]:
         return response
     listed = request.route_handler.opt.get("creates", request.scope["path"].rstrip("/"))
     made = response.content
-    if listed in item_addresses(request.app) and isinstance(made, msgspec.Struct) and hasattr(made, "id"):
+    if _is_list(request.app, listed) and isinstance(made, msgspec.Struct) and hasattr(made, "id"):
         response.headers["Location"] = f"{listed}/{made.id}"
     return response

@@ -8,7 +8,8 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.ai.ledger import About, Purpose
+from db.ai.enums import Purpose
+from db.ai.ledger import About
 from db.clock import now
 from db.errors import RequestError
 from db.jobs import RunCase, TryPersona

@@ -7,14 +7,21 @@ from api.contract.knowledge import KnowledgeBase
 from api.contract.personas import (
     Persona,
     PersonaBindings,
+    PersonaCase,
+    PersonaCaseCreate,
+    PersonaCasePatch,
     PersonaConfig,
     PersonaCreate,
     PersonaDraft,
     PersonaDraftSave,
     PersonaPatch,
     PersonaPublish,
+    PersonaRun,
+    PersonaTrial,
+    PersonaTry,
     PersonaVersion,
     PersonaVersionDetail,
+    TrialLine,
 )
 from ui.client.base import ApiClient
 
@@ -83,3 +90,39 @@ async def knowledge_bases(api: ApiClient) -> list[KnowledgeBase]:
 async def restore(api: ApiClient, persona_id: UUID, version_id: UUID, version: int) -> PersonaDraft:
     """`version` is the draft's."""
     return await api.post(f"/v1/personas/{persona_id}/versions/{version_id}/restore", PersonaDraft, version=version)
+
+
+async def try_out(api: ApiClient, persona_id: UUID, lines: list[TrialLine]) -> PersonaTrial:
+    """The draft."""
+    return await api.post(f"/v1/personas/{persona_id}/trials", PersonaTrial, PersonaTry(lines=lines))
+
+
+async def trial(api: ApiClient, persona_id: UUID, trial_id: UUID) -> PersonaTrial:
+    return await api.get(f"/v1/personas/{persona_id}/trials/{trial_id}", PersonaTrial)
+
+
+async def cases(api: ApiClient, persona_id: UUID) -> list[PersonaCase]:
+    return (await api.get(f"/v1/personas/{persona_id}/cases", Page[PersonaCase])).items
+
+
+async def create_case(api: ApiClient, persona_id: UUID, body: PersonaCaseCreate) -> PersonaCase:
+    return await api.post(f"/v1/personas/{persona_id}/cases", PersonaCase, body)
+
+
+async def change_case(api: ApiClient, persona_id: UUID, seen: PersonaCase, body: PersonaCasePatch) -> PersonaCase:
+    """412 when somebody changed it since it was `seen`."""
+    return await api.patch(f"/v1/personas/{persona_id}/cases/{seen.id}", PersonaCase, body, version=seen.version)
+
+
+async def delete_case(api: ApiClient, persona_id: UUID, case_id: UUID) -> None:
+    await api.delete(f"/v1/personas/{persona_id}/cases/{case_id}")
+
+
+async def start_run(api: ApiClient, persona_id: UUID) -> PersonaRun:
+    return await api.post(f"/v1/personas/{persona_id}/runs", PersonaRun)
+
+
+async def last_run(api: ApiClient, persona_id: UUID) -> PersonaRun | None:
+    """With its trials, as far as they are."""
+    found = (await api.get(f"/v1/personas/{persona_id}/runs", Page[PersonaRun])).items
+    return await api.get(f"/v1/personas/{persona_id}/runs/{found[0].id}", PersonaRun) if found else None

@@ -8,6 +8,7 @@ from api.contract.enums import (
     EmojiUse,
     GoalKind,
     InactivityMode,
+    MissKind,
     ModelPreset,
     OutsideHours,
     PersonaLanguage,
@@ -18,6 +19,7 @@ from api.contract.enums import (
     StartingPersona,
     Tone,
     ToolPolicy,
+    TurnReason,
 )
 from ui.components.text import Tone as Colour
 from ui.i18n import _, pgettext
@@ -159,3 +161,58 @@ def inactivity() -> Mapping[InactivityMode, str]:
         InactivityMode.REVIEW: _("A colleague looks at it"),
         InactivityMode.CLOSE: _("The conversation is closed"),
     }
+
+
+def tool(name: str) -> str:
+    """What a tool that was called does; a name that there is not stays."""
+    if name == "search_knowledge":
+        return _("Search in the knowledge")
+    if name == "get_contact":
+        return _("Look at the contact")
+    return tools()[name].name if name in tools() else name
+
+
+def misses() -> Mapping[MissKind, str]:
+    return {
+        MissKind.CONTAINS: _("Does not say"),
+        MissKind.NOT_CONTAINS: _("Says"),
+        MissKind.CITES: _("Cites a source, or none, against what is expected"),
+        MissKind.SOURCES: _("Cites none of these"),
+        MissKind.TOOLS: _("Does not use"),
+        MissKind.HANDS_OVER: _("Hands over, or not, against what is expected"),
+        MissKind.FAILED: _("No answer"),
+    }
+
+
+def failure(why: TurnReason | None) -> str:
+    """Why there is no answer, and what to do; None: by our fault."""
+    known = {
+        TurnReason.NOT_CONNECTED: _("No AI service is connected. Connect one under Settings."),
+        TurnReason.KEY_REFUSED: _("The AI service refuses your key. Replace it under Settings."),
+        TurnReason.NO_CREDIT: _("Your account at the AI service has no credit. Fill it up there."),
+        TurnReason.BUDGET: _("The budget for AI is used up. Raise it under Settings, or wait."),
+        TurnReason.MODEL_GONE: _("This model is not there any more. Choose another one."),
+        TurnReason.MODEL_DOWN: _("The AI service does not answer. Try again in a moment."),
+        TurnReason.MALFORMED: _("The model wrote something that cannot be used. Try again, or choose a better model."),
+    }
+    return known.get(why, _("No answer came. Try again.")) if why is not None else _("No answer came. Try again.")
+
+
+def failure_of(code: str) -> str:
+    return failure(TurnReason(code)) if code in set(TurnReason) else failure(None)
+
+
+def reason(why: TurnReason | None) -> str:
+    """Why a person would take over."""
+    known = {
+        TurnReason.ASKED_FOR_PERSON: _("The customer asks for a person"),
+        TurnReason.UNANSWERED: _("No source answers it"),
+        TurnReason.MODEL_DECIDED: _("The persona decided so"),
+        TurnReason.REFUSED: _("The model refused"),
+        TurnReason.LEAK: _("It would have told its instructions"),
+        TurnReason.LINK: _("It would have sent a link that is not allowed"),
+        TurnReason.UNPROVEN: _("It would have said what no source says"),
+        TurnReason.PAYMENT: _("It would have confirmed a payment"),
+        TurnReason.PERSONAL: _("It would have told somebody else's data"),
+    }
+    return known.get(why, "") if why is not None else ""

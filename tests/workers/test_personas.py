@@ -1,0 +1,132 @@
+"""An answer of a persona that is tried: composed over true HTTP, judged by its test case, booked by the ledger, sent to nobody."""
+
+import json
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from db.errors import Conflict, Invalid
+from db.jobs import RunCase, TryPersona
+from db.personas import cases, drafts, personas, trials
+from db.personas.config import PersonaConfig
+from db.personas.enums import MissKind, TrialWho
+from db.personas.trial import CaseExpectation, TrialAnswer, TrialCitation, TrialLine, TrialTool, missed
+from db.tenancy import Actor
+from tests.workers.llm.conftest import Service, completion, ok, refused
+from tests.workers.llm.conftest import connected as connected
+from tests.workers.llm.conftest import service as service
+from workers import personas as worker
+
+HELLO = [TrialLine(who=TrialWho.CUSTOMER, text="Oi, tudo bem?")]
+
+
+def answered(text: str, decision: str = "reply") -> Any:
+    body = {
+        "decision": decision, "messages": [{"text": text, "quote_message": None}], "citations": [], "collected": [],
+        "handover_reason": None, "confidence": 0.9, "language": "pt-BR",
+    }  # fmt: skip
+    return ok(completion(json.dumps(body)))
+
+
+async def made(owner: Actor) -> UUID:
+    row = await personas.create_persona(owner, name=f"Lia {uuid4().hex[:8]}", config=PersonaConfig(instructions="Ajude."))
+    found: UUID = row["id"]
+    return found
+
+
+async def test_a_talk_is_answered_once_and_what_it_cost_stands_with_it(
+    owner: Actor, service: Service, connected: Actor, owner_db: asyncpg.Connection
+) -> None:
+    persona_id = await made(owner)
+    service.chat = [answered("Oi! Como posso ajudar?")]
+    row = await trials.try_out(owner, persona_id, HELLO, published=False)
+    assert (row["state"], row["answer"]) == ("waiting", None)
+    job = TryPersona(trial_id=row["id"])
+    await worker.run(owner.company_id, job)
+    await worker.run(owner.company_id, job)  # a second run finds it done
+    kept = await trials.trial(owner, persona_id, row["id"])
+    answer = trials.answer_of.decode(kept["answer"])
+    assert (kept["state"], answer.texts, answer.tokens_in, answer.tokens_out) == ("done", ["Oi! Como posso ajudar?"], 100, 20)
+    assert answer.cost_micro is not None
+    calls = [body for path, _, body in service.asked if path.endswith("/chat/completions")]
+    assert len(calls) == 1
+    booked = await owner_db.fetchrow("select purpose, persona_id, cost from ai_usage where turn_id = $1", row["id"])
+    assert booked is not None
+    assert (booked["purpose"], booked["persona_id"], booked["cost"]) == ("playground", persona_id, answer.cost_micro)
+    sent = await owner_db.fetchval("select count(*) from message where company_id = $1", owner.company_id)
+    assert sent == 0
+
+
+async def test_a_model_that_fails_is_told_as_such(owner: Actor, service: Service, connected: Actor) -> None:
+    persona_id = await made(owner)
+    service.chat = [refused(401, "invalid_api_key")]
+    row = await trials.try_out(owner, persona_id, HELLO, published=False)
+    await worker.run(owner.company_id, TryPersona(trial_id=row["id"]))
+    kept = await trials.trial(owner, persona_id, row["id"])
+    assert trials.answer_of.decode(kept["answer"]).failure == "key_refused"
+    given_up = await trials.try_out(owner, persona_id, HELLO, published=False)
+    await trials.give_up(owner.company_id, TryPersona(trial_id=given_up["id"]), "crashed")
+    assert (await trials.trial(owner, persona_id, given_up["id"]))["state"] == "failed"
+
+
+async def test_all_cases_run_on_the_draft_and_on_what_serves(owner: Actor, service: Service, connected: Actor) -> None:
+    persona_id = await made(owner)
+    with pytest.raises(Conflict):
+        await cases.start_run(owner, persona_id)
+    greets = CaseExpectation(contains=["COMO POSSO"], not_contains=["preço"], hands_over=False)
+    await cases.create_case(owner, persona_id, name="Cumprimenta", lines=HELLO, expect=greets)
+    await drafts.publish(owner, persona_id, note="")
+    await drafts.save_draft(owner, persona_id, PersonaConfig(instructions="Seja breve."))
+    run, waiting = await cases.start_run(owner, persona_id)
+    assert [row["published"] for row in waiting] == [False, True]
+    with pytest.raises(Conflict):
+        await cases.start_run(owner, persona_id)
+    service.chat = [
+        lambda body: (
+            answered("Olá.") if "Seja breve." in json.dumps(body, ensure_ascii=False) else answered("Oi! Como posso ajudar?")
+        )
+    ]
+    for row in waiting:
+        await worker.run(owner.company_id, RunCase(trial_id=row["id"]))
+    _, found = await cases.run(owner, persona_id, run["id"])
+    assert [[one.kind for one in trials.misses_of.decode(row["missed"])] for row in found] == [[MissKind.CONTAINS], []]
+    assert [row["id"] for row in await cases.last_run(owner, persona_id)] == [run["id"]]
+
+
+async def test_the_customer_has_the_last_word_and_few_wait_at_once(owner: Actor) -> None:
+    persona_id = await made(owner)
+    with pytest.raises(Invalid):
+        await trials.try_out(owner, persona_id, [TrialLine(who=TrialWho.ASSISTANT, text="Oi")], published=False)
+    with pytest.raises(Conflict):
+        await trials.try_out(owner, persona_id, HELLO, published=True)
+    for _number in range(trials.MOST_WAITING):
+        await trials.try_out(owner, persona_id, HELLO, published=False)
+    with pytest.raises(Conflict):
+        await trials.try_out(owner, persona_id, HELLO, published=False)
+
+
+def test_what_an_answer_misses_is_said_one_by_one() -> None:
+    answer = TrialAnswer(
+        decision="reply",  # type: ignore[arg-type]
+        texts=["Entregamos em até 3 dias úteis."],
+        citations=[TrialCitation(title="Política de entregas", quote="3 dias úteis")],
+        tools=[TrialTool(name="search_knowledge", arguments="{}", result="{}", milliseconds=3)],
+    )
+    fine = CaseExpectation(
+        contains=["3 DIAS UTEIS"],
+        not_contains=["grátis"],
+        cites=True,
+        sources=["politica"],
+        tools=["search_knowledge"],
+        hands_over=False,
+    )
+    assert missed(fine, answer) == []
+    wrong = CaseExpectation(
+        contains=["amanhã"], not_contains=["dias"], cites=False, sources=["Trocas"], tools=["move_lead"], hands_over=True
+    )
+    assert [one.kind for one in missed(wrong, answer)] == [
+        MissKind.CONTAINS, MissKind.NOT_CONTAINS, MissKind.CITES, MissKind.SOURCES, MissKind.TOOLS, MissKind.HANDS_OVER,
+    ]  # fmt: skip
+    assert missed(CaseExpectation(), answer) == []
