@@ -31,7 +31,7 @@ from ui.components.forms import area_field, filled, select_field, text_field
 from ui.components.menus import Choice, more
 from ui.components.progress import progress
 from ui.components.states import Loader, empty, load, skeleton_list
-from ui.components.text import Text, badge
+from ui.components.text import Text, Tone, badge
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _
@@ -176,7 +176,7 @@ def _verdict(one: PersonaTrial) -> str:
     return _("passes") if one.missed == [] else _("fails")
 
 
-def _tone(one: PersonaTrial) -> labels.Colour:
+def _tone(one: PersonaTrial) -> Tone:
     return "quiet" if one.state is TrialState.WAITING else "ok" if one.missed == [] else "bad"
 
 

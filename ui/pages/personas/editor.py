@@ -9,7 +9,7 @@ from nicegui import ui
 
 from api.contract.enums import Permission, PersonaMode, PersonaState
 from api.contract.events import PersonaChanged
-from api.contract.personas import Persona, PersonaDraft, PersonaPatch, TrialAnswer, TrialLine
+from api.contract.personas import Persona, PersonaDraft, PersonaPatch
 from ui import formats, live, session
 from ui.client import personas as client
 from ui.client.base import ApiProblem, Offline
@@ -28,10 +28,9 @@ from ui.labels import boards as board_labels
 from ui.labels import personas as labels
 from ui.pages.personas import abilities, character, limits, publish, reach
 from ui.pages.personas.avatar import persona_avatar
-from ui.pages.personas.cases import Cases
 from ui.pages.personas.context import Context, Names, names
 from ui.pages.personas.document import Document, State
-from ui.pages.personas.talk import Talk
+from ui.pages.personas.try_out import draw_try
 from ui.routing import page
 
 
@@ -107,39 +106,12 @@ class _Editor:
                 self._tabs = {one.key: self._tab(one) for one in _sections()}
             self._place = ui.element("div").classes("m-persona-section").props("role=tabpanel")
             if self._write:
-                self._draw_try(self._doc)
+                draw_try(self._api, self._id, self._doc)
         self._draw_strip()
         self._show()
         self._told("saved", None)
         if self._write:
             ui.keyboard(self._key, ignore=[])
-
-    def _draw_try(self, doc: Document) -> None:
-        """Beside the draft: a talk, and the test cases."""
-
-        def show(talk: bool) -> None:
-            for on, tab, place in ((talk, one, talking), (not talk, two, testing)):
-                tab.classes(add="m-tab-on" if on else "", remove="" if on else "m-tab-on")
-                tab.props["aria-selected"] = "true" if on else "false"
-                place.set_visibility(on)
-
-        def keep(lines: list[TrialLine], answer: TrialAnswer) -> None:
-            tests.new(lines, answer)
-            show(False)
-
-        with ui.element("section").classes("m-card m-card-flush m-persona-try"):
-            with ui.element("div").classes("m-tabs m-persona-try-tabs").props("role=tablist"):
-                with ui.element("button").classes("m-tab").props("type=button role=tab") as one:
-                    ui.label(_("Try it"))
-                with ui.element("button").classes("m-tab").props("type=button role=tab") as two:
-                    ui.label(_("Test cases"))
-            one.on("click", lambda: show(True), [])
-            two.on("click", lambda: show(False), [])
-            with ui.element("div").classes("m-persona-pane") as talking:
-                Talk(self._api, self._id, doc, keep)
-            with ui.element("div").classes("m-persona-pane") as testing:
-                tests = Cases(self._api, self._id, doc)
-        show(True)
 
     def _tab(self, one: _Section) -> ui.element:
         with ui.element("button").classes("m-persona-tab").props("type=button role=tab") as tab:

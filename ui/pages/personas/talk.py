@@ -132,7 +132,7 @@ def draw_answer(answer: TrialAnswer | None) -> None:
         with ui.element("div").classes("m-note m-bad").props("role=alert"):
             icon("error")
             ui.label(labels.failure(answer.failure if answer is not None else None))
-        if answer is None:
+        if answer is None or not answer.tokens_in:
             return
     for text in answer.texts:
         with ui.element("div").classes("m-bubble"):
