@@ -76,11 +76,17 @@ class _Counter(NamedTuple):
 
 # The budgets that concern a call: one of its own stands before that of every one. Their rows of this period are made where they lack.
 _BUDGETS = """
-select distinct on (scope, period) scope, case scope when 'persona' then $2::uuid when 'conversation' then $3::uuid else $4::uuid end as subject_id,
-    period, most, date_trunc(period, now(), (select time_zone from company where id = $1)) as starts
-from ai_budget b where company_id = $1 and (scope = 'company' or scope = 'persona' and b.subject_id in ($2::uuid, $4::uuid) and $2::uuid is not null
-    or scope = 'conversation' and b.subject_id in ($3::uuid, $4::uuid) and $3::uuid is not null)
-order by scope, period, b.subject_id desc
+select b.*, s.id from (
+    select distinct on (scope, period) scope,
+        case scope when 'persona' then $2::uuid when 'conversation' then $3::uuid else $4::uuid end as subject_id, period, most,
+        date_trunc(period, now(), (select time_zone from company where id = $1)) as starts
+    from ai_budget b where company_id = $1 and (scope = 'company'
+        or scope = 'persona' and b.subject_id in ($2::uuid, $4::uuid) and $2::uuid is not null
+        or scope = 'conversation' and b.subject_id in ($3::uuid, $4::uuid) and $3::uuid is not null)
+    order by scope, period, b.subject_id desc) b
+left join ai_spending s on s.company_id = $1 and s.scope = b.scope and s.subject_id = b.subject_id and s.period = b.period
+    and s.starts = b.starts
+order by b.scope, b.period
 """
 OPEN = """
 insert into ai_spending(company_id, id, scope, subject_id, period, starts, spent) select $1, $2, $3, $4, $5, $6, (
@@ -89,7 +95,7 @@ insert into ai_spending(company_id, id, scope, subject_id, period, starts, spent
 on conflict (company_id, scope, subject_id, period, starts) do nothing
 """
 """A budget that comes in the middle of a period counts what was spent in it. What runs at that moment is not in it."""
-_LOCK = """
+_FIND = """
 select id from ai_spending where company_id = $1 and scope = $2 and subject_id = $3 and period = $4 and starts = $5
 """
 _RESERVE = """
@@ -107,7 +113,9 @@ update ai_usage set result = $3, reserved = 0, input = $4, cached = $5, cache_wr
 """
 _COUNT = """
 update ai_spending set reserved = reserved - $3, spent = spent + $4 where company_id = $1 and id = any($2::uuid[])
-returning id, scope, subject_id, period, spent, warned
+returning id, scope, subject_id, period, spent, (
+    select b.most from ai_budget b where b.company_id = $1 and b.scope = ai_spending.scope and b.subject_id in (ai_spending.subject_id, $5)
+        and b.period = ai_spending.period order by b.subject_id desc limit 1) as most
 """
 
 _THESE = """
@@ -159,10 +167,10 @@ async def _counters(w: Work, about: About) -> list[_Counter]:
     found = []
     for budget in budgets:
         place = (budget["scope"], budget["subject_id"], budget["period"], budget["starts"])
-        counter_id = await w.fetchval(_LOCK, w.company_id, *place)
+        counter_id = budget["id"]
         if counter_id is None:
             await w.execute(OPEN, w.company_id, uuid7(), *place)
-            counter_id = await w.fetchval(_LOCK, w.company_id, *place)
+            counter_id = await w.fetchval(_FIND, w.company_id, *place)
         found.append(_Counter(counter_id, budget["scope"], budget["subject_id"], budget["period"], budget["most"]))
     await lock(w, [counter.id for counter in found])
     return sorted(found)
@@ -238,16 +246,8 @@ async def _count(w: Work, row: asyncpg.Record, counted: int) -> None:
     if not row["counters"]:
         return
     await lock(w, row["counters"])
-    for spending in await w.fetch(_COUNT, w.company_id, row["counters"], row["reserved"], counted):
-        most = await w.fetchval(
-            "select most from ai_budget where company_id = $1 and scope = $2 and subject_id in ($3, $5) and period = $4"
-            " order by subject_id desc limit 1",
-            w.company_id,
-            spending["scope"],
-            spending["subject_id"],
-            spending["period"],
-            EVERY,
-        )
+    for spending in await w.fetch(_COUNT, w.company_id, row["counters"], row["reserved"], counted, EVERY):
+        most = spending["most"]
         percent = spending["spent"] * 100 // most if most else 0
         if percent >= 80:
             counter = _Counter(spending["id"], spending["scope"], spending["subject_id"], spending["period"], most)
