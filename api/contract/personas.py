@@ -84,6 +84,7 @@ class Persona(Output):
     emoji: Annotated[str, example("🛍️")]  # "": its initials
     color: StageColor
     role: Annotated[str, example("assistente de vendas")]  # of the draft
+    knowledge_base_ids: list[UUID]  # of the draft or of what serves
     bindings: list[PersonaBinding]
     published_number: Annotated[int, example(3)] | None  # of the version that serves
     published_at: Moment | None

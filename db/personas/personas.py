@@ -30,6 +30,8 @@ _SELECT = """
 select p.id, p.name, p.state, p.mode, p.emoji, p.color, p.version, p.draft_version, p.created_at,
     v.number as published_number, v.created_at as published_at, v.id as published_id,
     p.draft is distinct from v.config as has_changes, p.draft->'identity'->>'role' as role,
+    array(select distinct known.id::uuid from jsonb_array_elements_text(coalesce(p.draft->'knowledge_base_ids', '[]')
+        || coalesce(v.config->'knowledge_base_ids', '[]')) known(id) order by 1) as knowledge_base_ids,
     coalesce((select json_agg(json_build_object('id', b.id, 'channel_id', b.channel_id, 'label_id', b.label_id, 'stage_id', b.stage_id,
         'hours', b.hours, 'priority', b.priority) order by b.priority, b.id)
         from persona_binding b where b.company_id = p.company_id and b.persona_id = p.id), '[]')::text as bindings,
@@ -44,8 +46,8 @@ where p.company_id = $1 and p.deleted_at is null
 
 async def personas(actor: Actor) -> list[asyncpg.Record]:
     """Rows `id, name, state, mode, emoji, color, version, draft_version, created_at, published_number, published_at, published_id,
-    has_changes, role, bindings (JSON), conversations_today, cost_today_micro`, by name; the cost only for who may see costs. At most
-    MOST."""
+    has_changes, role, knowledge_base_ids, bindings (JSON), conversations_today, cost_today_micro`, by name; the cost only for who may see
+    costs. At most MOST."""
     async with read(actor, Permission.PERSONAS_READ) as r:
         return await r.fetch(f"{_SELECT} order by fold(p.name), p.id", actor.company_id, _sees_costs(r))
 

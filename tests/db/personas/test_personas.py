@@ -13,6 +13,8 @@ from db.ai import budgets
 from db.conversations import office_hours
 from db.conversations.hours import OpenHours
 from db.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
+from db.knowledge.bases import create_base
+from db.knowledge.enums import BaseLanguage
 from db.permissions import Permission, Role
 from db.personas import bindings, drafts, personas
 from db.personas.bindings import Binding
@@ -60,6 +62,19 @@ async def test_a_new_persona_is_a_draft_that_suggests_and_serves_nobody(owner: A
     assert found is not None
     assert (found.persona_id, found.name, found.mode) == (row["id"], "Lia rascunho", PersonaMode.SUGGEST)
     assert found.config == READY
+
+
+async def test_a_persona_names_the_knowledge_of_its_draft_and_of_what_serves(owner: Actor) -> None:
+    old, new = (
+        await create_base(owner, name="Loja", language=BaseLanguage.PORTUGUESE),
+        await create_base(owner, name="Ajuda", language=BaseLanguage.PORTUGUESE),
+    )
+    persona_id = await made(owner, config=PersonaConfig(instructions="A", knowledge_base_ids=[old.id]))
+    await drafts.save_draft(owner, persona_id, PersonaConfig(instructions="A", knowledge_base_ids=[new.id]))
+    row = await personas.persona(owner, persona_id)
+    assert set(row["knowledge_base_ids"]) == {old.id, new.id}
+    await drafts.publish(owner, persona_id, note="")
+    assert (await personas.persona(owner, persona_id))["knowledge_base_ids"] == [new.id]
 
 
 async def test_a_draft_changes_nothing_until_it_is_published_and_versions_never_change(
