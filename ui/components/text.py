@@ -71,7 +71,15 @@ def safe_link(text: str, url: str, *, new_tab: bool = True) -> ui.element:
 
 def badge(text: str, tone: Tone = "quiet", *, live: bool = False) -> ui.label:
     """A state in one or two words. `live` adds a pulsing dot: something is happening now."""
-    return ui.label(text).classes(f"m-badge m-{tone}" + (" m-badge-live" if live else ""))
+    element = ui.label()
+    say(element, text, tone, live=live)
+    return element
+
+
+def say(badge: ui.label, text: str, tone: Tone = "quiet", *, live: bool = False) -> None:
+    """Another state, in place."""
+    badge.text = text
+    badge.classes(replace=f"m-badge m-{tone}" + (" m-badge-live" if live else ""))
 
 
 def chip(text: str, *, on: bool = False, on_click: Click | None = None, on_remove: Click | None = None) -> ui.element:
