@@ -34,7 +34,8 @@ from db.errors import Params as Params
 from db.errors import RequestError as RequestError
 from db.errors import fill as fill
 from db.holds.errors import HoldError
-from db.knowledge.errors import KnowledgeError, KnowledgeField
+from db.knowledge.errors import KnowledgeError as KnowledgeError
+from db.knowledge.errors import KnowledgeField
 from db.knowledge.errors import SourceFailure as SourceFailure
 from db.messages.errors import MessageError, ReplyField, UploadError
 from db.messages.errors import ReplyError as ReplyError

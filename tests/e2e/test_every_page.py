@@ -28,7 +28,8 @@ _OUTSIDE = (
 )
 _INSIDE = (
     "/", "/contacts", "/contacts/fields", "/imports", "/boards", "/campaigns", "/campaigns/new", "/templates", "/templates/new", "/channels",
-    "/channels/connect", "/personas", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/sandbox/model", "/team", "/settings",
+    "/channels/connect", "/personas", "/knowledge", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/sandbox/model",
+    "/team", "/settings",
     "/settings?tab=sessions", "/settings?tab=company", "/settings?tab=keys", "/held", "/inbox", "/inbox?view=snoozed",
     "/settings/ai", "/settings/ai?tab=usage", "/settings/ai?tab=budgets", "/settings/ai?tab=models",
     "/settings/inbox", "/settings/inbox?tab=teams", "/settings/inbox?tab=replies", "/settings/inbox?tab=times", "/settings/inbox?tab=hours",
@@ -105,6 +106,18 @@ async def _inner_pages(stack: Stack) -> list[str]:
         f"/imports/{file}?board={board['id']}",
         f"/imports/{taken}",
     ]
+
+
+async def _some_knowledge(api: httpx.AsyncClient) -> tuple[str, str]:
+    """A base with a text and a file that cannot be read, as it is said; the ids of base and text."""
+    base = (await api.post("/v1/knowledge-bases", json={"name": "Loja", "language": "pt"})).json()["id"]
+    text = {"kind": "text", "title": "Trocas", "body": "# Prazo\nTrocamos em até 30 dias, com a nota."}
+    made = await api.post(f"/v1/knowledge-bases/{base}/sources", json={"content": text})
+    broken = {"file": ("Catálogo.pdf", b"%PDF-1.4", "application/pdf")}
+    (await api.post(f"/v1/knowledge-bases/{base}/files", files=broken)).raise_for_status()
+    while (await api.get(f"/v1/knowledge-bases/{base}/sources", params={"failed": True})).json()["items"] == []:
+        await asyncio.sleep(0.2)
+    return base, made.json()["id"]
 
 
 async def _some_leads(api: httpx.AsyncClient, board_id: str, contact_id: str) -> str:

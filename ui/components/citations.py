@@ -6,6 +6,8 @@ from functools import partial
 from nicegui import ui
 
 from api.contract.assistant import Citation
+from api.contract.enums import Permission
+from ui import session
 from ui.components.buttons import button
 from ui.components.confirm import dialog
 from ui.components.text import Text, icon, safe_link
@@ -37,6 +39,8 @@ def _open(cited: list[Citation]) -> None:
                 ui.label(_("Page {n}").format(n=one.page)).classes("m-hint")
             if one.url:
                 safe_link(one.url, one.url).classes("m-hint m-clip")
+            if session.current().may(Permission.KNOWLEDGE_READ):
+                ui.link(_("Open the source"), f"/knowledge/sources/{one.source_id}").classes("m-link")
         with ui.element("div").classes("m-dialog-foot"):
             button(_("Close"), box.close, kind="primary")
     box.open()

@@ -127,9 +127,11 @@ def _sidebar(shown: Sequence[Place], here: str, unread: Unread) -> None:
         nav = ui.element("nav").classes("m-col m-tight")
         nav.props["aria-label"] = _("Main menu")
         with nav:
-            for place in shown:
+            for before, place in zip((None, *shown), shown, strict=False):
                 if place.gap:
                     ui.element("div").classes("m-nav-gap")
+                if place.group and (before is None or before.group != place.group):
+                    ui.label(place.group).classes("m-nav-head")
                 _line(place, here, unread)
         ui.space()
         with ui.element("button").classes("m-user").props("type=button") as user:

@@ -9,7 +9,8 @@ INBOX = "/inbox"
 
 
 class Place(NamedTuple):
-    """One line of the sidebar; `permission` hides it from those who could not open it; `phone` puts it in the bottom bar."""
+    """One line of the sidebar; `permission` hides it from those who could not open it; `phone` puts it in the bottom bar.
+    Neighbours of one `group` stand under its name."""
 
     path: str
     icon: str
@@ -17,6 +18,7 @@ class Place(NamedTuple):
     permission: Permission | None = None
     phone: bool = False
     gap: bool = False
+    group: str = ""
 
 
 def places() -> list[Place]:
@@ -28,9 +30,10 @@ def places() -> list[Place]:
         Place("/boards", "view_kanban", _("Boards"), Permission.BOARDS_READ, phone=True),
         Place("/campaigns", "campaign", _("Campaigns"), Permission.CAMPAIGNS_READ, phone=True),
         Place("/templates", "article", _("Templates"), Permission.TEMPLATES_READ),
-        Place("/personas", "smart_toy", _("Personas"), Permission.PERSONAS_READ),
         Place("/channels", "hub", _("Channels"), Permission.CHANNELS_READ),
         Place("/sandbox", "science", _("Simulator"), Permission.SANDBOX_USE),
+        Place("/personas", "smart_toy", _("Personas"), Permission.PERSONAS_READ, group=_("AI")),
+        Place("/knowledge", "menu_book", _("Knowledge"), Permission.KNOWLEDGE_READ, group=_("AI")),
         Place("/team", "badge", _("Team"), Permission.TEAM_READ, gap=True),
         Place("/settings", "settings", _("Settings")),
     ]

@@ -33,6 +33,7 @@ STYLES = (
     "assistant.css",
     "palette.css",
     "ai.css",
+    "knowledge.css",
 )
 SCRIPTS = ("app.js", "palette.js", "visit.js", "calls.js")
 

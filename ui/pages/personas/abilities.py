@@ -35,6 +35,8 @@ def draw_knowledge(it: Context) -> None:
                 "menu_book",
                 _("No knowledge yet"),
                 _("Without knowledge it can greet, ask and hand over, but answers no question."),
+                action=_("Add knowledge"),
+                to="/knowledge",
             )
 
 
