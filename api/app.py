@@ -15,6 +15,7 @@ from litestar.types import ControllerRouterHandler
 from api import accounts, errors, events, health, pagination, strict, versions
 from api.ai import AiController
 from api.assistant import AssistantController
+from api.assists import AssistController
 from api.auth.guard import guard, provide_actor
 from api.auth.recover import RecoverController
 from api.auth.sign_in import SignInController
@@ -83,6 +84,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     MessageController,
     ConversationController,
     AssistantController,
+    AssistController,
     LabelController,
     OfficeHoursController,
     TeamController,

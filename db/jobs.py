@@ -6,8 +6,19 @@ from uuid import UUID
 import msgspec
 
 WhenHeld = Literal["keep", "hold", "drop"]
-QueueName = Literal["default", "assistant", "bulk", "inbound", "media", "inspect", "dry_run", "import", "knowledge"]
-QUEUES: tuple[QueueName, ...] = ("default", "assistant", "bulk", "inbound", "media", "inspect", "dry_run", "import", "knowledge")
+QueueName = Literal["default", "assistant", "assist", "bulk", "inbound", "media", "inspect", "dry_run", "import", "knowledge"]
+QUEUES: tuple[QueueName, ...] = (
+    "default",
+    "assistant",
+    "assist",
+    "bulk",
+    "inbound",
+    "media",
+    "inspect",
+    "dry_run",
+    "import",
+    "knowledge",
+)
 ALONE: frozenset[QueueName] = frozenset(("inspect", "dry_run", "import", "knowledge"))
 """Queues in which one job of a company runs at a time (index `job_alone`): what strangers' files cost is theirs alone."""
 
@@ -106,6 +117,20 @@ class RunTurn(Job, frozen=True, kw_only=True):
     @property
     def key(self) -> str | None:
         return f"turn:{self.turn_id}"
+
+
+class RunAssist(Job, frozen=True, kw_only=True):
+    """Writes what an agent asked for and waits to see (`db/assistant/assists.py`)."""
+
+    queue: ClassVar[QueueName] = "assist"
+    timeout: ClassVar[float] = 120
+    max_tries: ClassVar[int] = 3
+    when_held: ClassVar[WhenHeld] = "drop"  # nobody waits for it any more
+    assist_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"assist:{self.assist_id}"
 
 
 class CheckChannel(Job, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import structlog
 from db import blobs, event_consumers, idempotency, job_runs
 from db.accounts import expiry
 from db.ai import connection, endings, ledger
-from db.assistant import turns
+from db.assistant import assists, turns
 from db.boards import rule_runs, undo
 from db.channels import provider_state
 from db.clock import now
@@ -25,7 +25,7 @@ log = structlog.get_logger("workers.housekeeping")
 
 FORGET = (
     forget_ticks, job_runs.forget_dead, expiry.forget_old, inbox.forget_old, lost.forget_old, idempotency.forget_old,
-    turns.forget_traces, event_consumers.prune, undo.forget_old, rule_runs.forget_old,
+    turns.forget_traces, assists.forget_old, event_consumers.prune, undo.forget_old, rule_runs.forget_old,
     ledger.forget_old, trials.forget_old,
 )  # fmt: skip
 """Each deletes what its tables need no longer, in a transaction of its own."""

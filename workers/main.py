@@ -43,6 +43,7 @@ from workers import (
     templates,
     unknown,
 )
+from workers.assistant import assist
 from workers.assistant import turn as assistant
 from workers.imports import job as imports
 from workers.knowledge import embedding, reading
@@ -59,6 +60,7 @@ from workers.sending import Lanes, lanes_for
 from workers.turns import Lane, Turn, Turns
 
 HANDLERS: tuple[Handler, ...] = (
+    *assist.JOBS,
     *assistant.JOBS,
     *board_rules.JOBS,
     *boards.JOBS,
@@ -105,6 +107,7 @@ log = structlog.get_logger("workers")
 SLOTS = {
     "default": 8,
     "assistant": 24,
+    "assist": 12,
     "bulk": 3,
     "inbound": 4,
     "media": 4,

@@ -14,6 +14,7 @@ from db.ai.events import AiBudgetWarned as AiBudgetWarned
 from db.ai.events import AiConnectionChanged as AiConnectionChanged
 from db.ai.events import ModelRequestsChanged as ModelRequestsChanged
 from db.assistant.events import AssistantChanged as AssistantChanged
+from db.assistant.events import AssistProgress as AssistProgress
 from db.boards.events import BoardChanged as BoardChanged
 from db.boards.events import BoardTotals as BoardTotals
 from db.boards.events import LeadChanged as LeadChanged

@@ -100,6 +100,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactError.CONTACT_EXISTS,
         ContactError.TAG_BUSY,
     ),
+    "conversations_assist_create": (AiError.NOT_CONNECTED,),
     "conversations_create": (RequestError.NOT_FOUND,),
     "conversations_presence_create": (AccountError.PEOPLE_ONLY,),
     "conversations_messages": (

@@ -75,14 +75,14 @@ async def of(company_id: UUID, turn: Turn) -> Context | None:
             r, company_id, row["contact_id"], row["channel_id"], beyond=None, direction=None, limit=MOST * 2
         )
         begins = min(row["begins"] or row["episode_at"], turn.since)
-        said = [_said(entry) for entry in reversed(entries) if _belongs(entry, begins)]
+        said = [as_said(entry) for entry in reversed(entries) if belongs(entry, begins)]
         office = await office_hours.of(r, company_id)
         return Context(
             serving=found,
             contact_id=row["contact_id"],
             channel_id=row["channel_id"],
             contact_name=row["name"],
-            fields=await _fields(r, company_id, found, row["custom"]),
+            fields=await fields_of(r, company_id, found, row["custom"]),
             company=row["company"],
             time_zone=row["time_zone"],
             said=said[-MOST:],
@@ -93,14 +93,14 @@ async def of(company_id: UUID, turn: Turn) -> Context | None:
         )
 
 
-def _belongs(entry: Entry, begins: datetime) -> bool:
+def belongs(entry: Entry, begins: datetime) -> bool:
     """Whether it is part of this talk: not before it began, and really said."""
     if entry.kind in _ABSENT or entry.at < begins:
         return False
     return entry.direction == "in" or entry.state not in _UNSAID
 
 
-def _said(entry: Entry) -> Said:
+def as_said(entry: Entry) -> Said:
     who: Literal["customer", "assistant", "team"] = "customer" if entry.direction == "in" else "team"
     if entry.assistant is not None:
         who = "assistant"
@@ -109,7 +109,7 @@ def _said(entry: Entry) -> Said:
     return Said(entry.id, entry.at, who, kind, entry.text, file)
 
 
-async def _fields(r: Read, company_id: UUID, found: Serving, custom: str) -> dict[str, str]:
+async def fields_of(r: Read, company_id: UUID, found: Serving, custom: str) -> dict[str, str]:
     """The values that the persona asks for, by the label of their field: nothing else of a contact reaches a prompt."""
     keys = [goal.key for goal in found.config.goals]
     if not keys:

@@ -87,3 +87,47 @@ class TurnReason(StrEnum):
     NOT_CONNECTED = "not_connected"
     MALFORMED = "malformed"
     CRASHED = "crashed"  # every run of it ended with its worker
+
+
+class AssistKind(StrEnum):
+    """What an agent asks for while they work."""
+
+    DRAFT = "draft"  # an answer to what the customer wrote last
+    SHORTER = "shorter"  # a text of the agent in other words, as are the next two
+    FRIENDLIER = "friendlier"
+    TRANSLATE = "translate"
+    SUMMARY = "summary"
+    CUSTOMER = "customer"  # in three lines
+    NEXT = "next"  # step
+    LABELS = "labels"  # that fit
+
+
+REWRITES = (AssistKind.SHORTER, AssistKind.FRIENDLIER, AssistKind.TRANSLATE)
+SHARED = (AssistKind.SUMMARY, AssistKind.CUSTOMER, AssistKind.NEXT, AssistKind.LABELS)
+"""About the conversation, so the same for all who work in it."""
+
+
+class AssistLanguage(StrEnum):
+    """In which it is written, or into which it is translated."""
+
+    PT_BR = "pt-BR"
+    EN = "en"
+    ES = "es"
+
+
+class AssistState(StrEnum):
+    WAITING = "waiting"
+    WRITING = "writing"
+    DONE = "done"
+    FAILED = "failed"  # `failure` says why
+    STOPPED = "stopped"  # by who asked
+
+
+class AssistNote(StrEnum):
+    """What is to be known beside the text, or in its place."""
+
+    NOTHING_KNOWN = "nothing_known"  # no passage of the knowledge answers it
+    NOTHING_TO_SAY = "nothing_to_say"  # nobody waits for an answer
+    WANTS_A_PERSON = "wants_a_person"  # the answer is the agent's own
+    WITHHELD = "withheld"  # it had something that must not leave
+    NO_LABELS = "no_labels"  # there are none that fit, or none at all

@@ -36,6 +36,10 @@ _FORGET = """
 delete from ai_conversation a using conversation v
 where a.company_id = $1 and v.company_id = $1 and v.id = a.conversation_id and v.contact_id = any($2::uuid[])
 """
+_FORGET_ASSISTS = """
+delete from ai_assist a using conversation v
+where a.company_id = $1 and v.company_id = $1 and v.id = a.conversation_id and v.contact_id = any($2::uuid[])
+"""
 _SHARE = f"""
 insert into ai_conversation as a (company_id, conversation_id, mode, serving, owner, owner_reason, owner_by, human_at, episode_at, persona_id,
     persona_name) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -79,11 +83,14 @@ async def end_turn(w: Work, conversation_id: UUID, why: TurnReason) -> bool:
 
 async def forget(w: Work, contact_ids: list[UUID]) -> None:
     """These contacts are deleted: what the assistant did with them goes too."""
+    await w.execute(_FORGET_ASSISTS, w.company_id, contact_ids)
     await w.execute(_FORGET, w.company_id, contact_ids)
 
 
 async def join(w: Work, keep: UUID, gone: UUID) -> None:
-    """Two conversations become one: people go on where they answered in either, and the turns of both stand together."""
+    """Two conversations become one: people go on where they answered in either, and the turns of both stand together. What
+    agents asked for there is of before."""
+    await w.execute("delete from ai_assist where company_id = $1 and conversation_id = any($2)", w.company_id, [keep, gone])
     row = await w.fetchrow("select * from ai_conversation where company_id = $1 and conversation_id = $2", w.company_id, gone)
     if row is None:
         return

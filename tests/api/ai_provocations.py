@@ -18,8 +18,11 @@ async def _disconnected(stage: Stage) -> Request:
     return Request()
 
 
-SUCCESS: dict[str, Scene] = {"ai_connection_test": _connected}
+SUCCESS: dict[str, Scene] = {"ai_connection_test": _connected, "conversations_assist_create": _connected}
 """What the example lacks to succeed."""
 
-ALSO: dict[str, list[Scene]] = {"ai_connection_test": [conflict(_disconnected)]}
+ALSO: dict[str, list[Scene]] = {
+    "ai_connection_test": [conflict(_disconnected)],
+    "conversations_assist_create": [conflict(_disconnected)],
+}
 """Answers that no rule tells; what of them is not in the document fails."""

@@ -177,6 +177,12 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
                 "insert into ai_conversation(company_id, conversation_id, episode_at) values ($1, $2, now()) returning conversation_id",
                 conversation,
             ),
+            "assist_id": await insert(
+                "insert into ai_assist(company_id, conversation_id, what, language, asked_by) values ($1, $2, 'summary', 'pt-BR', $3)"
+                " returning id",
+                conversation,
+                owner.id,
+            ),
             "turn_id": await insert(
                 "insert into ai_turn(company_id, conversation_id, seq, episode, mode, persona_id, persona_version_id, persona_name, since,"
                 " due_at, hard_at, first_inbound_id, last_inbound_id) values ($1, $2, 1, 1, 'auto', uuidv7(), uuidv7(), 'Lia', now(), now(),"

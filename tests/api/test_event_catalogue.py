@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from api.contract import events as wire
-from api.contract.events import CATALOGUE, SessionRevoked
+from api.contract.events import CATALOGUE, AssistProgress, SessionRevoked
 from api.openapi.schemas import example
 from api.realtime import Listener, _read
 from db.event_stream import encode
@@ -59,10 +59,10 @@ def test_a_frame_is_what_the_document_says(kind: type[Event], document: dict[str
 def test_an_event_is_heard_with_its_permission_only(kind: type[Event], document: dict[str, Any]) -> None:
     event = sample(kind, document)
     holder = listener(kind.permission)
-    if isinstance(event, SessionRevoked):
+    if isinstance(event, SessionRevoked | AssistProgress):
         assert kind.reach is Reach.USER
         assert not holder.hears(event)
-        event = SessionRevoked(user_id=holder.actor.id or uuid4())
+        event = msgspec.structs.replace(event, user_id=holder.actor.id or uuid4())
     assert holder.hears(event)
     assert not listener(*(set(Permission) - {kind.permission})).hears(event)
 
@@ -78,5 +78,6 @@ def test_what_a_role_reads_it_hears() -> None:
         "knowledge.base",
         "knowledge.source",
         "knowledge.gaps",
+        "assist.progress",
     }
     assert heard[Role.ADMIN] == heard[Role.OWNER] == set(CATALOGUE)

@@ -176,6 +176,7 @@ async def _fingerprint(db: asyncpg.Connection, belongings: dict[str, str]) -> li
         "lead",
         "lead_note",
         "lost_reason",
+        "ai_assist",
         "knowledge_base",
         "knowledge_source",
         "knowledge_gap",

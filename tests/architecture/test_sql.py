@@ -14,7 +14,7 @@ from db.migrate import files
 from tests.architecture.tree import python_files, tree
 
 OWNERS = {
-    "db/assistant": {"ai_conversation", "ai_trace", "ai_turn"},
+    "db/assistant": {"ai_assist", "ai_conversation", "ai_trace", "ai_turn"},
     "db/accounts": {
         "account_user", "api_key", "company", "email_verification", "invitation", "known_device", "mail", "membership",
         "password_reset", "session",

@@ -203,7 +203,7 @@ async def test_a_note_names_a_colleague_and_never_goes_out(
 ) -> None:
     one = await customers.wrote(0, "Oi")
     await real.open(f"/inbox/{one}")
-    await real.should_see("Sem dono")
+    await real.should_see("Explicar o cliente", retries=30)  # behind the composer
     press(real, "Nota")
     field = next(iter(real.find(kind=ui.textarea).elements))
     field.value = "Fala com @pess"

@@ -23,9 +23,10 @@ class Choice(NamedTuple):
     line: bool = False
 
 
-async def _choose(entry: Choice) -> None:
+async def choose(does: Callable[[], Any]) -> None:
+    """Does what a line of a menu stands for."""
     with ui.context.client.content:  # the menu's own place may be repainted away meanwhile
-        result = entry.on_click()
+        result = does()
         if inspect.isawaitable(result):
             await result
 
@@ -35,7 +36,7 @@ def choices(entries: Sequence[Choice]) -> None:
     for entry in entries:
         if entry.line:
             ui.element("div").classes("m-menu-line")
-        with ui.menu_item(on_click=partial(_choose, entry)).classes("m-danger" if entry.danger else ""):
+        with ui.menu_item(on_click=partial(choose, entry.on_click)).classes("m-danger" if entry.danger else ""):
             with ui.element("div").classes("m-menu-item"):
                 if entry.icon:
                     icon(entry.icon)

@@ -153,7 +153,7 @@ async def brief_of(company_id: UUID, about: About, found: Context) -> Brief:
         secret=str(found.serving.version_id),
         now=now(),
         time_zone=found.time_zone,
-        lines=[_line(one, heard.get(one.id)) for one in found.said],
+        lines=[line_of(one, heard.get(one.id)) for one in found.said],
         contact={**name, **found.fields},
         stage=found.stage,
         unanswered=found.unanswered,
@@ -161,7 +161,8 @@ async def brief_of(company_id: UUID, about: About, found: Context) -> Brief:
     )
 
 
-def _line(one: Said, heard: str | None) -> Line:
+def line_of(one: Said, heard: str | None) -> Line:
+    """As a model reads it. `heard`: its file in words."""
     text = one.text
     if one.kind not in ("text", "literal", "button", "button_reply", "list_reply", "template", "buttons", "list"):
         what = f"[{one.kind}]" if heard is None else f"[{one.kind}: {heard}]"

@@ -3,7 +3,7 @@ cancelled while it asks is booked all the same."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from uuid import UUID
 
 import msgspec
@@ -46,7 +46,7 @@ async def ask_of(ready: Opened, about: About, request: Request) -> Outcome:
     return await repeated(ready, attempt)
 
 
-async def stream(company_id: UUID, about: About, request: Request) -> AsyncIterator[str | Outcome]:
+async def stream(company_id: UUID, about: About, request: Request) -> AsyncGenerator[str | Outcome, None]:
     """Pieces of text as they come, then the outcome. Nothing is tried again once a piece was given. Whoever stops listening closes it
     (`contextlib.aclosing`)."""
     ready = await ready_for(company_id)

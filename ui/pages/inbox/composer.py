@@ -32,10 +32,12 @@ from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import messages as message_labels
+from ui.pages.inbox.assist import AssistPanel, Field
 from ui.pages.inbox.assistant import AssistantBar, Proposal
 from ui.pages.inbox.choices import ChoiceBuilder
 from ui.pages.inbox.drafts import Drafts
 from ui.pages.inbox.emoji import emoji_button, words
+from ui.pages.inbox.field_keys import KEYS, PRESS
 from ui.pages.inbox.files import Files, StillComing
 from ui.pages.inbox.outgoing import Outgoing
 from ui.pages.inbox.places import Places
@@ -45,30 +47,6 @@ from ui.pages.inbox.templates import TemplatePicker
 from ui.pages.inbox.thread import Thread
 
 TICK = 20.0  # seconds between looks at the clock of the window
-_KEYS = """(e) => {
-    if (e.isComposing) return;
-    const field = e.target, offers = field.closest('.m-write').querySelector('.m-offers:not(.hidden)');
-    if (e.key === 'Escape') {
-        const quote = field.closest('.m-write').querySelector('.m-write-quote:not(.hidden) button');
-        quote ? (e.stopPropagation(), quote.click()) : field.blur();
-        return;
-    }
-    if (offers && (e.key === 'ArrowDown' || e.key === 'ArrowUp')) { e.preventDefault(); emit({move: e.key === 'ArrowDown' ? 1 : -1}); return; }
-    if ((e.ctrlKey || e.metaKey) && e.key === '.') {
-        e.preventDefault();
-        field.closest('.m-write').querySelector('.m-write-emoji').click();
-        return;
-    }
-    if (e.key !== 'Enter' || e.shiftKey) return;
-    e.preventDefault();
-    const text = field.value;
-    if (!text.trim() && !field.closest('.m-write').querySelector('.m-attach:not(.m-hidden) .m-attached')) return;
-    field.value = '';
-    field.dispatchEvent(new Event('input', {bubbles: true}));
-    setTimeout(() => emit({text}));  // after the field has told that it is empty
-}"""
-_PRESS = """() => document.getElementById('%s')
-    ?.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, cancelable: true}))"""
 Mode = Literal["reply", "note"]
 
 
@@ -99,7 +77,7 @@ class Composer:
             if not self._may_note:
                 ui.label(_("Your role reads conversations. Agents and managers answer.")).classes("m-hint")
                 return
-            with ui.element("div").classes("m-row m-near m-write-top"):
+            with ui.element("div").classes("m-row m-near m-write-top") as top:
                 self._modes: dict[Mode, ui.element] = {}
                 if self._may_answer:
                     self._modes["reply"] = chip(_("Answer"), on=True, on_click=partial(self.mode, "reply"))
@@ -117,6 +95,10 @@ class Composer:
             self._files = Files(one, thread, self._files_changed, self._quote.take, self.refresh)
             self._builder = ChoiceBuilder(one, thread, self._quote.take, self.refresh)
             self._places = Places(one, thread, self._quote.take, self.refresh)
+            field = Field(self._written, self._put, self._shut, lambda: self.focus("reply"), lambda: self.focus(self._mode))
+            self.assist = AssistPanel(one, field, answers=self._may_answer)
+            with top:
+                self.assist.button()
             with ui.element("div").classes("m-write-box") as self._box:
                 self._plus = self._draw_plus()
                 self._files.buttons()
@@ -126,10 +108,10 @@ class Composer:
                 self._text.props["for"] = f"write{self._text.id}"
                 self._text.props["dir"] = "auto"
                 self._text.on_value_change(self._changed)
-                self._text.on("keydown", self._key, js_handler=_KEYS)
+                self._text.on("keydown", self._key, js_handler=KEYS)
                 emoji_button(f"write{self._text.id}")
                 send = icon_button("send", _("Send")).classes("m-write-send")
-                send.on("click", self._pressed, js_handler=_PRESS % f"write{self._text.id}")
+                send.on("click", self._pressed, js_handler=PRESS % f"write{self._text.id}")
             self.mode(self._mode)
         if self._may_answer and kinds.can(one.channel_kind).reply_to:
             thread.answering = self.answer
@@ -238,6 +220,8 @@ class Composer:
         if mode not in self._modes:
             return
         if mode != self._mode:
+            if self.assist.writing:
+                return
             self._mode = mode
             self._text.value = self._drafts.text(self._one.id, mode)
         for one, element in self._modes.items():
@@ -266,6 +250,20 @@ class Composer:
         self.mode("reply")
         self._text.value = "\n".join(part for part in (self._text.value, text) if part)
         self.focus("reply")
+
+    def _written(self) -> str:
+        return self._text.value or ""
+
+    def _put(self, text: str) -> None:
+        self._text.value = text
+        self._changed()
+
+    def _shut(self, shut: bool) -> None:
+        """While the AI writes into the field nobody else does, and nothing of it is sent."""
+        if shut:
+            self._text.props["readonly"] = True
+        else:
+            self._text.props.pop("readonly", None)
 
     def answer(self, message: Message) -> None:
         """The next answer names this message."""
@@ -320,6 +318,9 @@ class Composer:
 
     def _changed(self) -> None:
         text = self._text.value or ""
+        self.assist.typed(text)
+        if self.assist.writing:
+            return
         self._drafts.keep(self._one.id, self._mode, text)
         if text and self._mode == "reply":
             self._typing.poke()
@@ -343,6 +344,8 @@ class Composer:
 
     def _pressed(self) -> Any:
         """The button, where the browser did not press Enter instead."""
+        if self.assist.writing:
+            return None
         text, self._text.value = self._text.value or "", ""
         return self._submit(text)
 

@@ -10,7 +10,7 @@ from ui.pages.inbox.assistant import AssistantBar
 from ui.pages.inbox.composer import Composer
 from ui.pages.inbox.header import Header
 
-KEYS = ("j", "k", "ArrowDown", "ArrowUp", "r", "q", "+", "t", "n", "a", "e", "s", "i", "p", "?", "/", "Escape")
+KEYS = ("j", "k", "ArrowDown", "ArrowUp", "r", "q", "+", "t", "n", "a", "e", "s", "i", "p", "d", "?", "/", "Escape")
 
 
 async def act(key: str, header: Header, composer: Composer, bar: AssistantBar) -> None:
@@ -25,6 +25,7 @@ async def act(key: str, header: Header, composer: Composer, bar: AssistantBar) -
         "e": header.close,
         "s": header.snoozes.open,
         "i": bar.swap,
+        "d": composer.assist.open,
         "p": bar.proposal.take if bar.proposal is not None else None,
     }
     action = actions.get(key)
@@ -48,9 +49,11 @@ def help_dialog() -> None:
             ("S", _("Snooze")),
             ("I", _("Take over from the assistant, or give back")),
             ("P", _("Use what the assistant suggests")),
+            ("D", _("AI: draft, other words, summary")),
             ("/", _("Search")),
             ("Esc", _("Leave a field, or go back to the list")),
             ("Enter", _("Send; Shift+Enter begins a new line")),
             ("Ctrl .", _("Emoji, while you write")),
+            ("Ctrl J", _("AI, while you write")),
         ])  # fmt: skip
     box.open()

@@ -19,6 +19,7 @@ from ui.components.touches import draw_touches
 from ui.i18n import _
 from ui.labels import conversations as labels
 from ui.labels import messages as message_labels
+from ui.pages.inbox.assist_customer import CustomerLines
 from ui.pages.inbox.row import name_of
 from ui.pages.inbox.side_contact import Facts
 from ui.pages.inbox.side_leads import Leads
@@ -43,6 +44,7 @@ class Side:
                     self._address = ui.label(formats.phone(one.address)).classes("m-hint")
                 self._out = badge(_("Opted out"), "warn")
                 self._out.set_visibility(one.opted_out)
+            self._lines = CustomerLines(one) if me.may(Permission.CONVERSATIONS_WRITE) else None
             self._facts = Facts(one.contact_id) if me.may(Permission.CONTACTS_READ) else None
             self._touches = ui.element("div").classes("m-col m-near m-inbox-touches")
             self._draw_touches()
@@ -59,6 +61,8 @@ class Side:
         self._avatar.text = initials(name_of(one))
         self._address.text = formats.phone(one.address)
         self._out.set_visibility(one.opted_out)
+        if self._lines is not None:
+            self._lines.show(one)
         if (before.first_touch, before.last_touch) != (one.first_touch, one.last_touch):
             self._draw_touches()
         if before.opted_out is not one.opted_out:

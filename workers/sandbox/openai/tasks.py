@@ -107,8 +107,13 @@ def rewritten(task: str, text: str, system: str, language: Language) -> str:
             return f"{'Prezado(a) cliente,' if language == 'pt' else 'Dear customer,'}\n{text.strip()}"
         case "correct":
             return " ".join(piece[:1].upper() + piece[1:] for piece in pieces)
+        case _ if _OTHER.search(words.plain(system)):
+            return _untranslated(text, words.language(text) or "pt")
         case _:
             return translated(text, wanted_language(system) or ("en" if words.language(text) == "pt" else "pt"))
+
+
+_OTHER: Final = re.compile(r"\b(?:into|to|para(?: o)?) (?:spanish|espanhol)\b")
 
 
 def translated(text: str, to: Language) -> str:
@@ -119,14 +124,14 @@ def translated(text: str, to: Language) -> str:
         bare = piece.rstrip(".!?…, ")
         found = known.get(words.plain(bare))
         if found is None:
-            note = (
-                "(simulator: only a real model translates this)"
-                if to == "en"
-                else "(simulador: só um modelo de verdade traduz isto)"
-            )
-            return text if words.language(text) == to else f"{text.strip()} {note}"
+            return text if words.language(text) == to else _untranslated(text, to)
         made.append(found[:1].upper() + found[1:] + piece[len(bare) :].rstrip())
     return " ".join(made)
+
+
+def _untranslated(text: str, to: Language) -> str:
+    english, portuguese = "(simulator: only a real model translates this)", "(simulador: só um modelo de verdade traduz isto)"
+    return f"{text.strip()} {english if to == 'en' else portuguese}"
 
 
 def _theirs(reading: Reading) -> list[str]:
