@@ -103,10 +103,11 @@ async def connection(actor: Actor) -> Connection | None:
 async def opened(company_id: UUID) -> Opened | None:
     """The connection with its key, for workers. Raises SealBroken."""
     async with read(worker(company_id), Permission.AI_READ) as r:
-        found = await connection_in(r, company_id)
-        blob = await r.fetchval("select key from ai_connection where company_id = $1", company_id)
-    if found is None:
+        # One statement: a key read after its address could belong to another one.
+        row = await r.fetchrow(f"select {_COLUMNS}, key from ai_connection where company_id = $1", company_id)
+    if row is None:
         return None
+    found, blob = _connection(row), row["key"]
     key = "" if blob is None else ring().open(blob, company_id=company_id, table="ai_connection", column="key", row_id=found.id)
     return Opened(company_id=company_id, connection=found, key=key)
 
@@ -240,24 +241,29 @@ async def test(actor: Actor) -> Connection:
 
 
 async def save_check(
-    company_id: UUID, version: int, findings: list[Finding], models: list[str] | None, dims: int | None, state: ConnectionState
+    company_id: UUID,
+    checked: Connection,
+    findings: list[Finding],
+    models: list[str] | None,
+    dims: int | None,
+    state: ConnectionState,
 ) -> None:
-    """Keeps what a check of this version found; nothing when somebody changed the connection meanwhile."""
+    """Keeps what a check found; nothing when somebody changed the connection meanwhile, or made another one."""
     async with work(worker(company_id), Permission.AI_WRITE) as w:
-        before = await w.fetchrow("select state, version from ai_connection where company_id = $1 for update", company_id)
-        if before is None or before["version"] != version:
-            return
-        await w.execute(
+        saved = await w.fetchval(
             "update ai_connection set findings = $2::jsonb, models = $3, checked_at = now(), state = $4,"
             " state_at = case when state = $4 then state_at else now() end, embedding_dims = coalesce($5, embedding_dims)"
-            " where company_id = $1",
+            " where company_id = $1 and id = $6 and version = $7 returning true",
             company_id,
             msgspec.json.encode(findings).decode(),
             models,
             state,
             dims,
+            checked.id,
+            checked.version,
         )
-        w.emit(AiConnectionChanged())
+        if saved:
+            w.emit(AiConnectionChanged())
 
 
 async def unreadable(company_id: UUID) -> None:
@@ -272,13 +278,15 @@ async def unreadable(company_id: UUID) -> None:
         w.emit(AiConnectionChanged())
 
 
-async def stop(company_id: UUID, version: int, state: ConnectionState) -> None:
+async def stop(company_id: UUID, asked: Connection, state: ConnectionState) -> None:
     """A call found the key refused, or no credit: nothing more is asked, the owners are told once, and a check looks again soon."""
     async with work(worker(company_id), Permission.AI_WRITE) as w:
         stopped = await w.fetchval(
-            "update ai_connection set state = $3, state_at = now() where company_id = $1 and version = $2 and state <> $3 returning id",
+            "update ai_connection set state = $4, state_at = now() where company_id = $1 and id = $2 and version = $3 and state <> $4"
+            " returning id",
             company_id,
-            version,
+            asked.id,
+            asked.version,
             state,
         )
         if stopped is None:

@@ -2,7 +2,7 @@
 
 A call is a row of `ai_usage`, written before its first byte leaves. One transaction reserves its highest cost in every budget that
 concerns it, or in none; so calls at once together never pass a budget. Rows of `ai_spending` are locked by rising id, before they
-change: reserving and settling never wait for each other in a circle. A call whose worker died is freed when its lease is over.
+change: reserving and settling never wait for each other in a circle. A call whose worker died counts as reserved once its lease is over.
 """
 
 from collections.abc import Sequence
@@ -236,17 +236,19 @@ async def settle(
 
 async def _under_way(w: Work, usage_id: UUID, results: tuple[CallResult | None, ...]) -> asyncpg.Record | None:
     row = await w.fetchrow(
-        "select result, reserved, counters from ai_usage where company_id = $1 and id = $2 for update", w.company_id, usage_id
+        "select result, reserved, counted, counters from ai_usage where company_id = $1 and id = $2 for update",
+        w.company_id,
+        usage_id,
     )
     return row if row is not None and row["result"] in results else None
 
 
 async def _count(w: Work, row: asyncpg.Record, counted: int) -> None:
-    """Turns a reservation into what was spent, and tells once when 80 or 100 percent are reached."""
+    """Turns a reservation, or what was counted for a lost call, into what was spent, and tells once when 80 or 100 percent are reached."""
     if not row["counters"]:
         return
     await lock(w, row["counters"])
-    for spending in await w.fetch(_COUNT, w.company_id, row["counters"], row["reserved"], counted, EVERY):
+    for spending in await w.fetch(_COUNT, w.company_id, row["counters"], row["reserved"], counted - row["counted"], EVERY):
         most = spending["most"]
         percent = spending["spent"] * 100 // most if most else 0
         if percent >= 80:
@@ -286,7 +288,7 @@ async def recount(w: Work, scope: BudgetScope, period: BudgetPeriod, subject_id:
 
 
 async def free_expired() -> int:
-    """Gives back what calls reserved whose workers died; returns how many there were."""
+    """Counts calls whose workers died as they were reserved, for they may have been answered; returns how many there were."""
     async with system_read() as s:
         rows = await s.fetch(
             "select company_id, id from ai_usage where result is null and lease_until < now() order by lease_until limit $1",
@@ -297,12 +299,12 @@ async def free_expired() -> int:
             found = await _under_way(w, row["id"], (None,))
             if found is not None:
                 await w.execute(
-                    "update ai_usage set result = $3, reserved = 0 where company_id = $1 and id = $2",
+                    "update ai_usage set result = $3, counted = reserved, estimated = true, reserved = 0 where company_id = $1 and id = $2",
                     w.company_id,
                     row["id"],
                     CallResult.LOST,
                 )
-                await _count(w, found, 0)
+                await _count(w, found, found["reserved"])
     return len(rows)
 
 

@@ -20,17 +20,21 @@ from workers.llm.chat import Request
 from workers.llm.client import Failed, failures
 from workers.llm.completions import Completion
 from workers.llm.embeddings import Embedder, Kind
-from workers.llm.outcomes import NotConnected, Outcome, OverBudget
+from workers.llm.outcomes import NotConnected, Outcome
 
 
 async def ask(company_id: UUID, about: About, request: Request) -> Outcome:
     """One question, one outcome."""
     ready = await ready_for(company_id)
-    return await ask_of(ready, about, request) if isinstance(ready, Opened) else ready
+    if not isinstance(ready, Opened):
+        return ready
+    outcome = await ask_of(ready, about, request)
+    await stop_for(ready, outcome)
+    return outcome
 
 
 async def ask_of(ready: Opened, about: About, request: Request) -> Outcome:
-    """The same of a connection whatever its state, as a check does."""
+    """The same of a connection whatever its state, which stays as it is: for a check."""
 
     async def call(attempt: Attempt) -> Outcome:
         wire = client.models().client(ready, request.timeout)
@@ -57,7 +61,7 @@ async def stream(company_id: UUID, about: About, request: Request) -> AsyncGener
         attempt = await Attempt.begin(
             ready, about, chat.model_of(ready, request), chat.most_tokens(ready, request), request.timeout
         )
-        if isinstance(attempt, OverBudget):
+        if not isinstance(attempt, Attempt):
             yield attempt
             return
         last_word: Outcome | None = None

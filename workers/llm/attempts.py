@@ -1,7 +1,7 @@
 """Attempts to call a model, and what follows from how they end.
 
 Every attempt is reserved before it and settled after it, whatever becomes of it. One more follows a connection that failed or a "slow
-down" of at most ten seconds; nothing else is repeated. A refused key and an empty credit stop the connection.
+down" of at most ten seconds; nothing else is repeated. A question that finds the key refused, or no credit, stops the connection.
 """
 
 import asyncio
@@ -19,11 +19,10 @@ from db.ai.enums import CallResult, ConnectionState
 from db.ai.errors import CallFailure
 from db.ai.ledger import About, Booked, Over, Tokens
 from db.crypto import SealBroken
-from workers.llm import chat
+from workers.llm import chat, client
 from workers.llm.client import Failed, failures
 from workers.llm.completions import Reader
 from workers.llm.outcomes import (
-    FAILED_BEFORE,
     KeyRefused,
     Made,
     NoCredit,
@@ -33,6 +32,7 @@ from workers.llm.outcomes import (
     RateLimited,
     TimedOut,
     Unreachable,
+    free,
     result_of,
 )
 
@@ -54,8 +54,12 @@ class Attempt:
         self._began = time.monotonic()
 
     @classmethod
-    async def begin(cls, ready: Opened, about: About, model: str, most: Tokens, timeout: float) -> Self | OverBudget:
+    async def begin(
+        cls, ready: Opened, about: About, model: str, most: Tokens, timeout: float
+    ) -> Self | OverBudget | NotConnected:
         """Reserves what it may cost."""
+        if (off := client.models().off(ready.connection)) is not None:
+            return off
         provider = ready.connection.provider
         booked = await ledger.reserve(
             ready.company_id, about, provider=provider, model=model, most=most, lease=timeout + LEASE_MORE
@@ -88,12 +92,15 @@ class Attempt:
 
     def _used(self, outcome: Outcome | None) -> tuple[Tokens, bool]:
         """Tokens, and whether they are an estimate: what was broken off, or came without figures, counts as read whole, and as written
-        as far as it came. What was refused, or never reached a model, costs nothing."""
+        as far as it came; as the longest answer where nothing of it came, for it may be written all the same. What was refused, or
+        never reached a model, costs nothing."""
         if self.reader.usage is not None:
             return self.reader.usage, False
-        if isinstance(outcome, FAILED_BEFORE) and not self.reader.text:
+        if outcome is not None and free(outcome) and not self.reader.text:
             return Tokens(), False
-        return Tokens(input=self._most.input, output=chat.text_tokens(self.reader.text)), True
+        unseen = outcome is None or isinstance(outcome, TimedOut | Unreachable)
+        output = self._most.output if unseen and not self.reader.text else chat.text_tokens(self.reader.text)
+        return Tokens(input=self._most.input, output=output), True
 
 
 async def _to_its_end(settled: "asyncio.Future[T]") -> T:
@@ -110,7 +117,7 @@ async def attempted(
 ) -> Outcome:
     """One attempt of whatever kind: reserved, timed, settled. Cancelled, it is settled all the same."""
     attempt = await Attempt.begin(ready, about, model, most, timeout)
-    if isinstance(attempt, OverBudget):
+    if not isinstance(attempt, Attempt):
         return attempt
     outcome: Outcome | None = None
     try:
@@ -129,7 +136,6 @@ async def repeated(ready: Opened, attempt: Callable[[], Awaitable[Outcome]]) -> 
     outcome = await attempt()
     if await worth_another(outcome):
         outcome = await attempt()
-    await stop_for(ready, outcome)
     return outcome
 
 
@@ -159,8 +165,9 @@ async def ready_for(company_id: UUID) -> Opened | Outcome:
 
 
 async def stop_for(ready: Opened, outcome: Outcome) -> None:
-    """A refused key and an empty credit stop the connection, and the owners are told once."""
+    """A refused key and an empty credit stop the connection, and the owners are told once. Not for a check, which says itself what the
+    connection is, nor for vectors and voice, which a key that answers may not be allowed."""
     if isinstance(outcome, NoCredit | KeyRefused):
         state = ConnectionState.NO_CREDIT if isinstance(outcome, NoCredit) else ConnectionState.KEY_REFUSED
         log.warning("llm.stopped", company_id=str(ready.company_id), reason=state.value)
-        await connection.stop(ready.company_id, ready.connection.version, state)
+        await connection.stop(ready.company_id, ready.connection, state)

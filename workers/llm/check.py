@@ -1,7 +1,7 @@
 """The live check of the AI service: the key, the models that it may use, an answer of the default model, a vector.
 
-It costs a handful of tokens, which are booked. A service that worked and does not answer right now keeps its state, and the check is
-tried again. A round frees what calls of dead workers reserved.
+It costs a handful of tokens, which are booked. A service that worked and does not answer right now keeps its state, the findings
+say so, and the check is tried again. A round frees what calls of dead workers reserved.
 """
 
 from uuid import UUID
@@ -30,6 +30,8 @@ TIMEOUT = 20.0
 ABOUT = About(purpose=Purpose.CHECK)
 QUESTION = Request(messages=[Message("user", "Reply with OK.")], max_tokens=16, timeout=TIMEOUT)
 PASSING = frozenset((CallFailure.UNREACHABLE, CallFailure.TIMED_OUT, CallFailure.RATE_LIMITED))
+SAYS_NOTHING = PASSING | {CallFailure.OVER_BUDGET}
+"""Of the key and the credit: what the connection was, it stays."""
 MOST_MODELS = 1_000
 
 
@@ -42,7 +44,7 @@ class _Models(msgspec.Struct, frozen=True):
 
 
 async def check_ai(company_id: UUID, _job: CheckAi) -> None:
-    """Checks and writes the result. Raises Retry when nobody answers."""
+    """Checks and writes the result. Raises Retry when what worked does not answer."""
     try:
         opened = await connection.opened(company_id)
     except SealBroken:
@@ -51,10 +53,13 @@ async def check_ai(company_id: UUID, _job: CheckAi) -> None:
     if opened is None:
         return
     findings, models, dims = await look(opened)
+    found = opened.connection
     failed = next((finding.failure for finding in findings if finding.failure is not None), None)
-    if failed in PASSING and opened.connection.state is ConnectionState.READY:
+    keeps = failed in SAYS_NOTHING and found.state is not ConnectionState.CHECKING
+    state = found.state if keeps else state_of(findings)
+    await connection.save_check(company_id, found, findings, found.models if keeps and models is None else models, dims, state)
+    if failed in PASSING and state is ConnectionState.READY:
         raise Retry(reason=str(failed))
-    await connection.save_check(company_id, opened.connection.version, findings, models, dims, state_of(findings))
 
 
 def state_of(findings: list[Finding]) -> ConnectionState:

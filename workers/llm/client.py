@@ -18,7 +18,7 @@ import msgspec
 import openai
 from openai import AsyncAzureOpenAI, AsyncOpenAI
 
-from db.ai.connection import Opened, sandbox_key
+from db.ai.connection import Connection, Opened, sandbox_key
 from db.ai.enums import Provider
 from db.ai.errors import CallFailure
 from db.settings import Settings
@@ -139,9 +139,16 @@ class Models:
         await self._theirs.aclose()
         await self._sandbox.aclose()
 
+    def off(self, connection: Connection) -> NotConnected | None:
+        """Why nothing can be asked here; None: it can."""
+        played = connection.provider is Provider.SANDBOX and not self._sandbox_url
+        return NotConnected(CallFailure.SANDBOX_OFF) if played else None
+
     def client(self, opened: Opened, timeout: float) -> AsyncOpenAI:
-        """For one call. Raises Failed when the address is not allowed."""
+        """For one call. Raises Failed when it is off or the address is not allowed."""
         connection = opened.connection
+        if (off := self.off(connection)) is not None:
+            raise Failed(off)
         options: dict[str, Any] = {
             "api_key": opened.key or "none",
             "admin_api_key": "",
@@ -154,8 +161,6 @@ class Models:
         }
         client: AsyncOpenAI
         if connection.provider is Provider.SANDBOX:
-            if not self._sandbox_url:
-                raise Failed(NotConnected(CallFailure.SANDBOX_OFF))
             options |= {"http_client": self._sandbox, "api_key": opened.key or sandbox_key(opened.company_id)}
             client = AsyncOpenAI(base_url=f"{self._sandbox_url}/openai/v1", **options)
         elif connection.provider is Provider.OPENAI:
@@ -187,7 +192,7 @@ def _speaks_v1(url: str) -> bool:
 def _blocked(error: OutboundError) -> Unreachable:
     failure = CallFailure.ADDRESS_REFUSED if isinstance(error, Blocked) else CallFailure.UNREACHABLE
     surely = error.kind in ("blocked", "dns", "connect")
-    return Unreachable(failure, error.detail[:300], sent=not surely)
+    return Unreachable(failure, error.detail[:300], sent=not surely, cut=not surely)
 
 
 @contextmanager
@@ -202,14 +207,14 @@ def failures(key: str) -> Iterator[None]:
         raise Failed(Unreachable(sent=False) if connecting else TimedOut()) from error
     except openai.APIConnectionError as error:
         surely = isinstance(error.__cause__, httpx2.ConnectError)
-        raise Failed(Unreachable(detail=str(error.__cause__ or "")[:300], sent=not surely)) from error
+        raise Failed(Unreachable(detail=str(error.__cause__ or "")[:300], sent=not surely, cut=not surely)) from error
     except openai.APIError as error:  # an error in the middle of a stream
         body = error.body if isinstance(error.body, dict) else {"message": error.message}
         raise Failed(errors.meaning(500, msgspec.json.encode({"error": body}), {}, key)) from error
     except OutboundError as error:
         raise Failed(_blocked(error)) from error
     except (httpx2.HTTPError, ssl.SSLError) as error:
-        raise Failed(Unreachable(detail=type(error).__name__)) from error
+        raise Failed(Unreachable(detail=type(error).__name__, cut=True)) from error
     except (openai.OpenAIError, ValueError, TypeError) as error:
         raise Failed(Malformed(f"{type(error).__name__}: {error}"[:300])) from error
 

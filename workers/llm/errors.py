@@ -2,7 +2,7 @@
 
 Source: OpenAI "Error codes"; Azure "Azure OpenAI error codes" (`DeploymentNotFound`, a number as code); OpenRouter and others (402).
 Decided by `error.code`, then `error.type`, then by the status alone: texts change. A refused request was not answered, so nothing is
-charged for it.
+charged for it. A 403 that does not name the key says nothing about it: one customer's text may have displeased a firewall.
 """
 
 from collections.abc import Callable, Mapping
@@ -44,6 +44,10 @@ def _gone(detail: str) -> Trouble:
     return ModelGone(detail=detail)
 
 
+def _refused(detail: str) -> Trouble:
+    return Malformed(detail, refused=True)
+
+
 def _limited(detail: str) -> Trouble:
     return RateLimited(detail=detail)
 
@@ -71,7 +75,7 @@ TABLE: dict[tuple[str, ...], Meaning] = {
 }  # fmt: skip
 CODES: dict[str, Meaning] = {code: meaning for codes, meaning in TABLE.items() for code in codes}
 STATUSES: dict[int, Meaning] = {
-    401: KeyRefused, 402: NoCredit, 403: KeyRefused, 404: _gone, 408: _late, 413: _too_long, 429: _limited, 504: _late,
+    401: KeyRefused, 402: NoCredit, 403: _gone, 404: _gone, 408: _late, 413: _too_long, 429: _limited, 504: _late,
 }  # fmt: skip
 
 
@@ -96,9 +100,9 @@ def meaning(status: int, body: bytes, headers: Mapping[str, str], key: str = "")
     if error is not None:
         names = (str(name) for name in (error.code, error.type) if name is not None)
         found = next((CODES[name] for name in names if name in CODES), None)
-    if error is None and status == 404:
-        return Unreachable(detail=f"HTTP 404: {detail}".rstrip(": "))  # no server of this protocol: its errors have an envelope
-    found = found or STATUSES.get(status) or (_unreachable if status >= 500 else Malformed)
+    if error is None and status in (403, 404):  # no server of this protocol, or a firewall before it: its errors have an envelope
+        return Unreachable(detail=f"HTTP {status}")
+    found = found or STATUSES.get(status) or (_unreachable if status >= 500 else _refused)
     outcome = found(detail or f"HTTP {status}")
     return RateLimited(retry_after(headers), outcome.detail) if isinstance(outcome, RateLimited) else outcome
 

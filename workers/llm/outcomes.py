@@ -84,11 +84,13 @@ class ModelGone(Struct, frozen=True):
 
 
 class Unreachable(Struct, frozen=True):
-    """No connection, an address that is not allowed, or a server in trouble. `sent` False: surely nothing left."""
+    """No connection, an address that is not allowed, or a server in trouble. `sent` False: surely nothing left; `cut`: the answer was lost
+    on its way, so a model may have run."""
 
     failure: CallFailure = CallFailure.UNREACHABLE
     detail: str = ""
     sent: bool = True
+    cut: bool = False
 
 
 class TimedOut(Struct, frozen=True):
@@ -96,9 +98,10 @@ class TimedOut(Struct, frozen=True):
 
 
 class Malformed(Struct, frozen=True):
-    """An answer that cannot be read, or a question that was not understood."""
+    """An answer that cannot be read, or a question that was not understood: `refused`, by its status."""
 
     detail: str = ""
+    refused: bool = False
 
 
 class OverBudget(Struct, frozen=True):
@@ -117,8 +120,6 @@ class NotConnected(Struct, frozen=True):
 Trouble = TooLong | RateLimited | NoCredit | KeyRefused | ModelGone | Unreachable | TimedOut | Malformed
 Outcome = Answered | Called | Refused | CutOff | Filtered | Trouble | OverBudget | NotConnected
 
-FAILED_BEFORE = (TooLong, RateLimited, NoCredit, KeyRefused, ModelGone, Unreachable, OverBudget, NotConnected)
-"""No model ran, so nobody charges for it."""
 
 _RESULTS: dict[type, CallResult] = {
     Answered: CallResult.ANSWERED,
@@ -147,6 +148,15 @@ _FAILURES: dict[type, CallFailure] = {
     Malformed: CallFailure.MALFORMED,
     OverBudget: CallFailure.OVER_BUDGET,
 }
+
+
+def free(outcome: Outcome) -> bool:
+    """No model ran, so nobody charges for it."""
+    if isinstance(outcome, Unreachable):
+        return not outcome.cut
+    if isinstance(outcome, Malformed):
+        return outcome.refused
+    return isinstance(outcome, TooLong | RateLimited | NoCredit | KeyRefused | ModelGone | OverBudget | NotConnected)
 
 
 def result_of(outcome: Outcome) -> CallResult:

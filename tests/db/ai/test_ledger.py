@@ -102,19 +102,22 @@ async def test_a_refusal_reserves_nothing_anywhere(owner: Actor, owner_db: async
     assert await owner_db.fetchval("select count(*) from ai_usage where company_id = $1", owner.company_id) == 0
 
 
-async def test_a_dead_worker_s_reservation_is_freed_once(owner: Actor, owner_db: asyncpg.Connection) -> None:
-    await budgets.set_budget(owner, COMPANY, DAY, TURN)
+async def test_a_dead_worker_s_call_counts_as_reserved_once_until_it_is_settled(
+    owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    await budgets.set_budget(owner, COMPANY, DAY, 2 * TURN - 1)
     booked = await ledger.reserve(
         owner.company_id, About(purpose=Purpose.ANSWER), provider="openai", model="gpt-4o", most=MOST, lease=-1
     )
     assert isinstance(booked, Booked)
     assert isinstance(await reserve(owner), Over)
     await asyncio.gather(*(ledger.free_expired() for _ in range(4)))
-    assert await spending(owner_db, owner) == [(0, 0)]
+    assert await spending(owner_db, owner) == [(TURN, 0)], "it may have been answered"
+    assert isinstance(await reserve(owner), Over)
+    for _ in range(2):
+        await ledger.settle(owner.company_id, booked, CallResult.ANSWERED, Tokens(input=10, output=1))
+    assert await spending(owner_db, owner) == [(35, 0)], "what comes late stands for it, once"
     assert isinstance(await reserve(owner), Booked)
-    await ledger.settle(owner.company_id, booked, CallResult.ANSWERED, MOST)
-    await ledger.settle(owner.company_id, booked, CallResult.ANSWERED, MOST)
-    assert await spending(owner_db, owner) == [(TURN, TURN)], "what comes late is counted, once"
 
 
 async def test_a_budget_of_one_stands_before_that_of_each(owner: Actor) -> None:

@@ -204,6 +204,9 @@ async def test_calls_of_tools_are_handed_on_as_written(service: Service, connect
         (refused(403, "model_not_found"), ModelGone),
         (refused(404, "DeploymentNotFound"), ModelGone),
         ((404, b"not here", {}), Unreachable),
+        ((403, b"<html>Request blocked", {"content_type": "text/html"}), Unreachable),
+        (refused(403, None), ModelGone),
+        (refused(422, None), Malformed),
         (refused(429, "rate_limit_exceeded", retry_after="60"), RateLimited),
         (refused(500, None), Unreachable),
         (refused(503, "overloaded"), Unreachable),
@@ -222,7 +225,7 @@ async def test_refusals_cost_nothing_and_are_asked_once(
     assert len(service.asked) == 1
     (row,) = await booked(owner_db, connected)
     assert row["reserved"] == 0
-    if expected not in (Filtered, Malformed, TimedOut):
+    if expected not in (Filtered, TimedOut):
         assert row["counted"] == 0
 
 
@@ -288,8 +291,17 @@ async def test_silence_ends_with_a_time_out_and_counts_what_was_sent(
     outcome = await ask(connected.company_id, ABOUT, Request(messages=HELLO.messages, timeout=0.3))
     assert outcome == TimedOut()
     (row,) = await booked(owner_db, connected)
-    assert (row["result"], row["estimated"], row["reserved"], row["output"]) == ("timed_out", True, 0, 0)
-    assert row["counted"] > 0
+    assert (row["result"], row["estimated"], row["reserved"]) == ("timed_out", True, 0)
+    assert row["output"] == HELLO.max_tokens, "it may be written to its end all the same"
+
+
+async def test_an_answer_cut_on_its_way_is_booked(service: Service, connected: Actor, owner_db: asyncpg.Connection) -> None:
+    service.chat = [(200, [b'{"choices": [{"mess'], {"content_type": "application/json", "content_length": "5000"})]
+    outcome = await ask(connected.company_id, ABOUT, HELLO)
+    assert isinstance(outcome, Unreachable)
+    assert outcome.cut
+    (row,) = await booked(owner_db, connected)
+    assert (row["result"], row["estimated"], row["output"]) == ("unreachable", True, HELLO.max_tokens)
 
 
 async def test_a_cancelled_question_is_booked(service: Service, connected: Actor, owner_db: asyncpg.Connection) -> None:
@@ -301,7 +313,7 @@ async def test_a_cancelled_question_is_booked(service: Service, connected: Actor
         await task
     (row,) = await booked(owner_db, connected)
     assert (row["result"], row["reserved"], row["estimated"]) == ("cancelled", 0, True)
-    assert row["counted"] > 0
+    assert row["output"] == HELLO.max_tokens
 
 
 async def test_who_is_not_connected_asks_nobody(service: Service, database: Settings, owner: Actor) -> None:

@@ -134,7 +134,9 @@ async def test_the_local_model_asks_nobody_and_costs_nothing(
     service: Service, connected: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await connect(connected, embedder=EmbedderKind.LOCAL)
-    await connection.stop(connected.company_id, 2, ConnectionState.NO_CREDIT)
+    found = await connection.connection(connected)
+    assert found is not None
+    await connection.stop(connected.company_id, found, ConnectionState.NO_CREDIT)
     chosen = await embedder_of(connected.company_id)
     assert chosen == Embedder("local", local.MODEL, local.DIMS)
     found = await embed(connected.company_id, About(purpose=Purpose.EMBED), ["prazo de entrega", "x"], kind="passage")
@@ -157,7 +159,7 @@ async def test_a_late_settlement_is_counted_and_a_second_one_is_not(
     assert isinstance(booked_now, ledger.Booked)
     await ledger.free_expired()
     (row,) = await booked(owner_db, owner)
-    assert (row["result"], row["reserved"], row["counted"]) == ("lost", 0, 0)
+    assert (row["result"], row["reserved"], row["counted"], row["estimated"]) == ("lost", 0, 750, True)
     for _ in range(2):
         await ledger.settle(owner.company_id, booked_now, CallResult.ANSWERED, ledger.Tokens(100, output=10))
     (row,) = await booked(owner_db, owner)
