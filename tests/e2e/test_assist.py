@@ -35,6 +35,7 @@ async def test_the_ai_helps_and_a_person_sends(stack: Stack, browser: Browser) -
         passage = page.get_by_role("dialog", name="Oficina")
         await expect(passage.locator("mark")).to_contain_text("45 dias")
         await passage.get_by_role("button", name="Fechar").click()
+        await expect(passage).to_be_hidden()  # it holds the keys until then
 
         await field.press("Control+z")
         await expect(field).to_have_value("Oi")
