@@ -4,7 +4,7 @@ Who does not get an answer from the assistant is decided here, before any model 
 for nothing, who opted out, where people answer, and where a guard against loops struck. The row of the conversation is held by then.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -28,6 +28,9 @@ from db.work import Read, Work
 
 LIVE = timedelta(minutes=10)
 """What is older was told late, and is for people."""
+LATELY = timedelta(days=1)
+"""Who answered within it, before there was an assistant, goes on."""
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 MUTE = (*SILENT, "sticker", "call", "call_permission", "unsupported", "order")
 """Kinds that ask for no answer, or that no model can read."""
 NOTICED = timedelta(hours=12)
@@ -36,7 +39,7 @@ FAST = 2.0  # seconds in which no person answers
 FAST_ANSWERS = 5  # so many of them in a row come from a machine
 
 _STATE = """
-select v.contact_id, v.channel_id, v.opened_at, v.assignee_id, v.first_reply_at, v.closed_at, c.opted_out_at, a.conversation_id is not null as known,
+select v.contact_id, v.channel_id, v.opened_at, v.assignee_id, uuid_extract_timestamp(v.answer_id) as answered_at, v.closed_at, c.opted_out_at, a.conversation_id is not null as known,
     a.mode, a.serving, a.owner, a.owner_reason, a.human_at, a.episode, a.episode_at, a.persona_id, a.persona_version_id, a.turn_seq,
     a.fast, a.spoke_at, a.noticed_at,
     array(select x.label_id from conversation_label x where x.company_id = $1 and x.conversation_id = v.id) as labels,
@@ -119,14 +122,15 @@ async def _row(w: Work, conversation_id: UUID, row: asyncpg.Record) -> asyncpg.R
     """The state of the assistant here: made by the first message, begun anew by one that reopens the conversation. Where people were
     answering before there was an assistant they go on."""
     if not row["known"]:
-        answered = row["first_reply_at"] is not None and row["first_reply_at"] >= row["opened_at"]
+        answered = row["answered_at"] is not None and row["answered_at"] > max(row["closed_at"] or BEGINNING, now() - LATELY)
         theirs = answered or (row["assignee_id"] is not None and row["assigned"])
         owner, why = (Owner.HUMAN, TurnReason.WROTE if answered else TurnReason.ASSIGNED) if theirs else (Owner.ASSISTANT, None)
-        begun = row["opened_at"], row["first_reply_at"] if answered else None
+        begun = row["opened_at"], row["answered_at"] if answered else None
         await w.execute(_BEGIN, w.company_id, conversation_id, owner.value, None if why is None else why.value, *begun)
     elif row["opened_at"] > row["episode_at"]:  # somebody closed it since
-        theirs = row["owner"] == Owner.HUMAN and row["human_at"] is not None and row["human_at"] > row["opened_at"]
-        owner = Owner.HUMAN if theirs else Owner.ASSISTANT  # who opened it by hand, and wrote, goes on
+        since = row["closed_at"]
+        theirs = row["owner"] == Owner.HUMAN and row["human_at"] is not None and (since is None or row["human_at"] > since)
+        owner = Owner.HUMAN if theirs else Owner.ASSISTANT  # who wrote after it was closed goes on
         await w.execute(_EPISODE, w.company_id, conversation_id, row["opened_at"], owner.value)
     else:
         return row

@@ -29,7 +29,7 @@ from workers.assistant.prompt import (
     SEARCH,
     VERSION,
     Brief,
-    Line,
+    burst,
     known_of,
     messages,
     persona_text,
@@ -276,8 +276,8 @@ class _Run:
     def _missing(self, answer: _Answer) -> list[str]:
         sources = self._sources()
         cited = self._valid(answer, sources)
-        burst = _burst(self._brief.lines)
-        asked = self._search is not None and any("?" in line.text for line in burst)
+        asking = burst(self._brief.lines)
+        asked = self._search is not None and any("?" in line.text for line in asking)
         return evidence.unproven([one.text for one in answer.messages], cited, sources, asked=asked)
 
     def _valid(self, answer: _Answer, sources: Sources) -> list[Quote]:
@@ -294,17 +294,21 @@ class _Run:
         if decision is Decision.HANDOVER:
             if self._missing(answer):  # it promises something on the way out
                 texts = []
-            reason = TurnReason.ASKED_FOR_PERSON if words.asks_for_person(_burst(self._brief.lines)) else TurnReason.MODEL_DECIDED
+            reason = TurnReason.ASKED_FOR_PERSON if words.asks_for_person(burst(self._brief.lines)) else TurnReason.MODEL_DECIDED
             return self._handed(reason, answer, texts)
+        if self._search is not None and evidence.admits(texts) and not self._valid(answer, sources):
+            return self._unknown(answer, texts)
         if not texts and decision is not Decision.NO_REPLY:
             return self._failed(TurnReason.MALFORMED)
         return self._made(answer, decision=decision, texts=[] if decision is Decision.NO_REPLY else texts)
 
-    def _unknown(self, answer: _Answer) -> Composed:
-        """It does not know: it asks back, and hands over once that was in vain often enough."""
+    def _unknown(self, answer: _Answer, texts: Sequence[str] = ()) -> Composed:
+        """It does not know: it asks back, in its words where they may be said; asked in vain often enough it hands over."""
         if self._brief.unanswered + 1 >= self._brief.config.handover.unanswered:
             return self._handed(TurnReason.UNANSWERED, answer, unknown=True)
-        return self._made(answer, decision=Decision.ASK, texts=[words.say("unknown", self._language(answer))], unknown=True)
+        return self._made(
+            answer, decision=Decision.ASK, texts=list(texts) or [words.say("unknown", self._language(answer))], unknown=True
+        )
 
     def _handed(
         self, reason: TurnReason, answer: _Answer | None = None, texts: Sequence[str] = (), *, unknown: bool = False
@@ -321,12 +325,12 @@ class _Run:
         cited = (
             self._valid(answer, self._sources()) if answer is not None and more.get("texts") and not more.get("unknown") else []
         )
-        burst = _burst(self._brief.lines)
+        asking = burst(self._brief.lines)
         return Composed(
             citations=[self._cited(one) for one in cited],
             collected=self._collected(answer) if answer is not None else [],
             said=clean((answer.handover_reason if answer is not None else None) or "", 300),
-            question=clean("\n".join(line.text for line in burst), 600),
+            question=clean("\n".join(line.text for line in asking), 600),
             searched=self._searched,
             confidence=min(1.0, max(0.0, answer.confidence)) if answer is not None else 0.0,
             language=self._language(answer),
@@ -361,7 +365,7 @@ class _Run:
     def _language(self, answer: _Answer | None) -> str:
         if answer is not None and answer.language:
             return answer.language[:10]
-        return words.language_of(_burst(self._brief.lines))
+        return words.language_of(burst(self._brief.lines))
 
     def _check(self, what: str, found: Sequence[str]) -> None:
         self._steps.append(Step(kind="check", answered={"found": what, "what": [clean(one, 200) for one in found[:8]]}))
@@ -376,16 +380,6 @@ not know.\
 def model_of(brief: Brief) -> str:
     """The model that a persona asks for, by name; empty: the company's own choice."""
     return brief.config.model.name.strip() if brief.config.model.preset is ModelPreset.CUSTOM else ""
-
-
-def _burst(lines: Sequence[Line]) -> list[Line]:
-    """What the customer wrote since the last answer."""
-    found: list[Line] = []
-    for line in reversed(lines):
-        if line.who != "customer":
-            break
-        found.append(line)
-    return found[::-1]
 
 
 def _refused(why: str) -> str:

@@ -135,6 +135,11 @@ def _says_nothing(sentence: str, known: "_Known") -> bool:
     return len([word for word in words if not known.word(word)]) <= 1
 
 
+def admits(texts: Sequence[str]) -> bool:
+    """Whether an answer says that it does not know."""
+    return any(_UNKNOWN.search(fold(text)) for text in texts)
+
+
 def _affirms(sentence: str) -> bool:
     """Whether it begins with a yes or a no, and does not say that it does not know."""
     plain = fold(sentence)

@@ -179,6 +179,16 @@ def messages(brief: Brief) -> tuple[list[Message], dict[str, Line]]:
     return found, handles
 
 
+def burst(lines: Sequence[Line]) -> list[Line]:
+    """What the customer wrote since the last answer."""
+    found: list[Line] = []
+    for line in reversed(lines):
+        if line.who != "customer":
+            break
+        found.append(line)
+    return found[::-1]
+
+
 def known_of(brief: Brief) -> str | None:
     """What is known of the person and of what was before, as the tool tells it; None: nothing."""
     known: dict[str, object] = {}

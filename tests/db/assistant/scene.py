@@ -80,6 +80,13 @@ class Scene:
             self.conversation,
         )
 
+    async def aged(self) -> None:
+        """A close is two minutes old: who writes now begins another talk."""
+        for table, column, key in (("conversation", "closed_at", "id"), ("ai_conversation", "human_at", "conversation_id")):
+            await self.db.execute(
+                f"update {table} set {column} = {column} - interval '2 minutes' where {key} = $1", self.conversation
+            )
+
     async def died(self) -> None:
         """The run that had the turn is gone, and its lease is over."""
         await self.db.execute(

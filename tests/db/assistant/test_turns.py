@@ -151,7 +151,7 @@ async def test_closed_and_written_again_it_is_the_assistants(scene: Scene) -> No
     await scene.wrote()
     await assistant.take_over(scene.owner, scene.conversation)  # type: ignore[arg-type]
     await actions.change(scene.owner, scene.conversation, Change(state=ConversationState.CLOSED))  # type: ignore[arg-type]
-    await scene.db.execute("update conversation set closed_at = closed_at - interval '2 minutes'")
+    await scene.aged()
     await scene.wrote("Outra coisa")
     assert scene.speaks
     assert (await scene.one("owner"), await scene.one("episode")) == ("assistant", 2)
@@ -160,7 +160,7 @@ async def test_closed_and_written_again_it_is_the_assistants(scene: Scene) -> No
 async def test_who_opens_it_by_hand_and_writes_goes_on(scene: Scene) -> None:
     await scene.wrote()
     await actions.change(scene.owner, scene.conversation, Change(state=ConversationState.CLOSED))  # type: ignore[arg-type]
-    await scene.db.execute("update conversation set closed_at = closed_at - interval '2 minutes'")
+    await scene.aged()
     await actions.change(scene.owner, scene.conversation, Change(state=ConversationState.OPEN))  # type: ignore[arg-type]
     await actions.reply(scene.owner, scene.conversation, TextReply("Oi, tudo certo?"))  # type: ignore[arg-type]
     await scene.wrote("Tudo sim")
@@ -367,7 +367,7 @@ async def test_an_episode_keeps_the_version_that_it_began_with(owner: Actor, own
     await scene.wrote("Mais")
     assert await scene.one("persona_version_id") == before
     await actions.change(owner, scene.conversation, Change(state=ConversationState.CLOSED))  # type: ignore[arg-type]
-    await owner_db.execute("update conversation set closed_at = closed_at - interval '2 minutes'")
+    await scene.aged()
     await scene.wrote("De novo")
     assert await scene.one("persona_version_id") == after
 
@@ -393,5 +393,5 @@ async def test_a_chatty_customer_does_not_wait_for_ever(owner: Actor, owner_db: 
     await scene.wrote("Oi")
     await owner_db.execute("update ai_turn set since = since - interval '20 seconds', hard_at = hard_at - interval '20 seconds'")
     await scene.wrote("e")
-    due, at = await owner_db.fetchrow("select due_at, now() from ai_turn where conversation_id = $1", scene.conversation)
-    assert due <= at + timedelta(seconds=0.1)
+    late = "select due_at - now() from ai_turn where conversation_id = $1"
+    assert await owner_db.fetchval(late, scene.conversation) <= timedelta(seconds=0.1)

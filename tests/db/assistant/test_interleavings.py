@@ -1,0 +1,181 @@
+"""Customers, colleagues, webhooks that come twice or late, and workers that die, in whatever order: one answer for a burst, none after a
+take-over, none twice, none lost without a trace.
+
+A few orders in the suite; `TURNS=1000` tries a thousand.
+"""
+
+import os
+from uuid import UUID, uuid4
+
+import asyncpg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from db.assistant import actions as assistant
+from db.assistant import outlet, turns
+from db.assistant.outlet import Held
+from db.assistant.turns import Answer, Begun, Composed, Stale, Turn
+from db.conversations import actions, presence
+from db.conversations.actions import Change
+from db.conversations.enums import ConversationState
+from db.messages.content import File, Sticker
+from db.messages.replies import TextReply
+from db.tenancy import Actor
+from tests import factories
+from tests.db.assistant.scene import Scene
+
+TURNS = int(os.environ.get("TURNS", 12))
+
+_CUSTOMER = ("writes", "writes", "writes", "again", "late", "sticker")
+_WORKERS = ("pauses", "begins", "begins", "composes", "composes", "says", "says", "repeats", "dies")
+_COLLEAGUES = ("types", "answers", "phones", "assigns", "takes", "gives", "gives", "closes")
+STEPS = (*_CUSTOMER, *_WORKERS, *_COLLEAGUES)
+"""One step each; a worker does what it can with whatever it holds, also with what it has lost."""
+_TYPED = """
+update ai_conversation set typing_since = now() - interval '4 seconds' where conversation_id = $1 and typing_until > now()
+"""
+
+
+class _Story:
+    """One conversation, and every run that ever had one of its turns."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene, self.runs = scene, list[Turn]()
+        self.newest, self.silent = "", False
+
+    async def step(self, what: str) -> None:
+        if what in _CUSTOMER:
+            await self._customer(what)
+        elif self.scene.conversation is not None:
+            await (self._worker if what in _WORKERS else self._colleague)(what, self.scene.conversation)
+            await self._hold()
+
+    async def _customer(self, what: str) -> None:
+        scene = self.scene
+        match what:
+            case "writes":
+                self.newest = uuid4().hex
+                await scene.wrote("E o prazo de entrega?", key=self.newest)
+                assert not (scene.speaks and self.silent), "a turn opened after a take-over"
+            case "again" if self.newest:
+                await scene.wrote("E o prazo de entrega?", key=self.newest)
+            case "late":
+                await scene.wrote("Ontem", at=scene.ago(minutes=20))
+            case "sticker":
+                await scene.wrote(content=Sticker(file=File(id="1", mime_type="image/webp")))
+
+    async def _worker(self, what: str, conversation_id: UUID) -> None:
+        match what:
+            case "pauses":
+                await self.scene.paused()
+            case "begins":
+                await self._begin()
+            case "composes":
+                for number, run in enumerate(self.runs):
+                    if run.answer is None and (kept := await self.scene.keep(run, f"Resposta {run.id}")) is not None:
+                        self.runs[number] = kept
+            case "says" | "repeats":
+                for run in self.runs if what == "repeats" else self.runs[-1:]:
+                    await self._say(run)
+            case "dies":
+                await self.scene.died()
+
+    async def _colleague(self, what: str, conversation_id: UUID) -> None:
+        owner = self.scene.owner
+        self.silent = self.silent if what == "types" else what not in {"gives", "closes"}
+        match what:
+            case "types":
+                await presence.say(owner, conversation_id, here=True, typing=True)
+                await self.scene.db.execute(_TYPED, conversation_id)
+            case "answers":
+                await actions.reply(owner, conversation_id, TextReply("Oi, sou gente"))
+            case "phones":
+                await self.scene.phoned()
+            case "assigns":
+                for who in (None, owner.id):
+                    await actions.change(owner, conversation_id, Change(assignee_id=who))
+            case "takes":
+                await assistant.take_over(owner, conversation_id)
+            case "gives":
+                await assistant.give_back(owner, conversation_id)
+            case "closes":  # whoever writes next begins another talk
+                await actions.change(owner, conversation_id, Change(state=ConversationState.CLOSED))
+                await self.scene.aged()
+
+    async def _begin(self) -> None:
+        found = await self._turn()
+        if isinstance(found, Begun | Composed | Stale):
+            kept = found.turn
+            if isinstance(found, Stale):
+                kept = kept._replace(answer=Answer(decision="no_reply", reason="crashed", trouble=True))
+            self.runs.append(kept)
+
+    async def _turn(self) -> object:
+        found = await self.scene.db.fetchval(
+            "select id from ai_turn where conversation_id = $1 order by seq desc limit 1", self.scene.conversation
+        )
+        return None if found is None else await turns.begin(self.scene.owner.company_id, found)
+
+    async def _say(self, run: Turn) -> None:
+        if run.answer is None:
+            return
+        before = len(await self.scene.said())
+        spoken = await outlet.speak(self.scene.owner.company_id, run)
+        said = len(await self.scene.said()) - before
+        assert not (self.silent and said), "something was said over a person"
+        if isinstance(spoken, Held):
+            assert said == 0
+
+    async def _hold(self) -> None:
+        """What holds after every step."""
+        open_turns = await self.scene.db.fetchval(
+            "select count(*) from ai_turn where conversation_id = $1 and state in ('collecting', 'generating', 'ready')",
+            self.scene.conversation,
+        )
+        assert open_turns <= 1
+        if self.silent:
+            assert open_turns == 0, "a turn is open while a person answers"
+            waiting = await self.scene.db.fetchval(
+                "select count(*) from message where contact_id = $1 and dedupe_key like 'ai:%' and queued", self.scene.contact
+            )
+            assert waiting == 0, "something of the assistant waits to be sent while a person answers"
+
+    async def end(self) -> None:
+        """What holds at last: each turn said at most once, each burst answered at most once, each has its trace."""
+        rows = await self.scene.db.fetch(
+            "select dedupe_key, content->>'body' as text from message where contact_id = $1 and dedupe_key like 'ai:%'",
+            self.scene.contact,
+        )
+        keys = [row["dedupe_key"].split(":")[1] for row in rows]
+        assert len(keys) == len(set(keys)), "a turn spoke twice"
+        ended = {
+            str(row["id"]): row
+            for row in await self.scene.db.fetch(
+                "select id, state, reason, first_inbound_id, last_inbound_id from ai_turn where conversation_id = $1",
+                self.scene.conversation,
+            )
+        }
+        assert set(keys) <= {one for one, row in ended.items() if row["state"] in {"sent", "failed", "blocked"}}
+        bursts = [row["last_inbound_id"] for row in ended.values() if row["state"] == "sent"]
+        assert len(bursts) == len(set(bursts)), "a burst was answered twice"
+        for row in ended.values():
+            assert row["state"] in {"collecting", "generating", "ready", "sent"} or row["reason"], "it ended without a reason"
+        lost = await self.scene.db.fetchval(
+            "select count(*) from ai_turn t where conversation_id = $1 and state = 'collecting' and not exists (select from job j"
+            " where j.payload->>'turn_id' = t.id::text)",
+            self.scene.conversation,
+        )
+        assert lost == 0, "a turn waits that nobody will run"
+
+
+@settings(max_examples=TURNS, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(steps=st.lists(st.sampled_from(STEPS), min_size=8, max_size=30), limit=st.sampled_from([3, 60]))
+async def test_any_order_is_one_answer_and_never_over_a_person(
+    owner: Actor, owner_db: asyncpg.Connection, steps: list[str], limit: int
+) -> None:
+    channel = await factories.channel(owner_db, owner)
+    await factories.persona(owner_db, owner, channel, name=f"Lia {uuid4().hex}", budget={"max_turns_per_hour": limit})
+    story = _Story(await Scene.another(owner, owner_db, channel))
+    for what in ["writes", *steps]:
+        await story.step(what)
+    await story.end()

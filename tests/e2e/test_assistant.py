@@ -1,0 +1,109 @@
+"""A customer writes three bubbles on the phone of the simulator and gets one answer with its source; an agent takes over, and the
+assistant is silent; a draft is taken into the field by a key and sent by a person."""
+
+import re
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.stack import Stack, settled
+from tests.e2e.test_composer import Desk, desk
+
+pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
+
+KNOWN = "# Prazo de entrega\nEntregamos em Niterói em dois dias úteis.\n\n# Prazo de troca\nTrocamos qualquer peça em até 30 dias, com a etiqueta.\n"
+
+
+async def _made(api: httpx.AsyncClient, method: str, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
+    answer = await api.request(method, path, json=body, headers=headers)
+    assert answer.is_success, (path, answer.text)
+    return dict(answer.json())
+
+
+async def _serve(here: Desk, mode: str) -> str:
+    """A persona serves this conversation alone, by a label; returns its name."""
+    api, name = here.api, f"Lia {uuid4().hex[:4]}"
+    await _made(api, "PUT", "/v1/ai/connection", {"provider": "sandbox", "embedder": "none"})
+    base = await _made(api, "POST", "/v1/knowledge-bases", {"name": name})
+    await _made(
+        api,
+        "POST",
+        f"/v1/knowledge-bases/{base['id']}/sources",
+        {"content": {"kind": "text", "title": "Como vendemos", "body": KNOWN}},
+    )
+    persona = await _made(api, "POST", "/v1/personas", {"name": name})
+    path = f"/v1/personas/{persona['id']}"
+    config = {
+        "instructions": "Responda sobre entrega e trocas.", "knowledge_base_ids": [base["id"]], "identity": {"discloses_ai": False},
+        "turn": {"debounce_min_ms": 1500, "debounce_max_ms": 3000},
+    }  # fmt: skip
+    await _made(api, "PUT", f"{path}/draft", {"config": config})
+    await _made(api, "POST", f"{path}/publish", {})
+    await _made(api, "PATCH", path, {"mode": mode})
+    label = await _made(api, "POST", "/v1/labels", {"name": name, "color": "#2f6f4f"})
+    await _made(api, "PUT", f"{path}/bindings", {"bindings": [{"label_id": label["id"]}]})
+    await _made(api, "PUT", f"/v1/conversations/{_open(here.one)}/labels/{label['id']}")
+    return name
+
+
+def _open(page: Page) -> str:
+    return page.url.rpartition("/inbox/")[2].partition("?")[0]
+
+
+async def _writes(here: Desk, *texts: str) -> None:
+    for text in texts:
+        await _made(here.api, "POST", f"/v1/sandbox/{here.channel}/reply", {"address": here.address, "text": text})
+
+
+async def test_one_answer_for_a_burst_and_silence_after_a_take_over(stack: Stack, browser: Browser) -> None:
+    async with desk(stack, browser, "Boa tarde, tudo bem por aí?") as here:
+        name, page = await _serve(here, "auto"), here.one
+        await _writes(here, "Oi", "vocês entregam em Niterói?", "qual o prazo de entrega em Niterói?")
+        bubble = page.locator(".m-thread .m-bubble-ai")
+        await expect(bubble.get_by_text("dois dias úteis")).to_be_visible(timeout=60_000)
+        await expect(bubble.get_by_text(re.compile(name))).to_have_count(await bubble.count())
+        bar = page.locator(".m-assistant")
+        await expect(bar.get_by_text(f"{name} responde aqui")).to_be_visible(timeout=30_000)
+        await expect(page.locator(".m-inbox-row.m-inbox-on .m-inbox-persona")).to_be_visible()
+        said = await bubble.count()
+
+        await page.locator(".m-cite").first.click()
+        passage = page.get_by_role("dialog", name="Como vendemos")
+        await expect(passage.locator("mark")).to_contain_text("dois dias úteis")
+        await passage.get_by_role("button", name="Fechar").click()
+
+        await bar.get_by_role("button", name="Assumir").click()
+        await expect(bar.get_by_text(re.compile(f"responde, {name} está em silêncio"))).to_be_visible()
+        await expect(here.two.locator(".m-assistant").get_by_role("button", name=f"Devolver a {name}")).to_be_visible(
+            timeout=30_000
+        )
+        await expect(page.locator(".m-thread").get_by_text(f"assumiu de {name}")).to_be_visible()
+        await _writes(here, "E qual o prazo de troca?")
+        await expect(page.locator(".m-thread").get_by_text("E qual o prazo de troca?")).to_be_visible(timeout=30_000)
+        turns = await _made(here.api, "GET", f"/v1/conversations/{_open(page)}/assistant/turns")
+        assert [one["state"] for one in turns["items"]] == ["sent"]  # none opened for what came after
+        assert turns["items"][0]["bubbles"] == 3
+        assert await bubble.count() == said
+        await settled(page)
+
+
+async def test_a_suggestion_is_taken_by_a_key_and_sent_by_a_person(stack: Stack, browser: Browser) -> None:
+    async with desk(stack, browser, "Olá, uma dúvida sobre trocas") as here:
+        name, page = await _serve(here, "suggest"), here.one
+        await _writes(here, "Qual o prazo para trocar uma peça?")
+        proposal = page.locator(".m-proposal")
+        await expect(proposal.get_by_text("30 dias")).to_be_visible(timeout=60_000)
+        await expect(proposal.get_by_text(f"{name} sugere")).to_be_visible()
+        assert await here.stack.ledger(await here.stack.last_entry()) == []
+        await page.keyboard.press("p")
+        field = page.get_by_label("Escreva uma resposta")
+        await expect(field).to_have_value(re.compile("30 dias"))
+        await field.press("End")
+        await field.press("Enter")
+        accepted = await here.accepted()
+        assert len(accepted) == 1
+        assert "30 dias" in accepted[0]["preview"]
+        await expect(proposal).to_be_hidden()
