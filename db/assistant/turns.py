@@ -17,7 +17,7 @@ from db.clock import now
 from db.conversations import record
 from db.permissions import Permission
 from db.tenancy import worker
-from db.work import SystemWork, Work, system_read, work
+from db.work import SystemWork, Work, read, system_read, work
 
 LEASE = timedelta(seconds=20)
 """So long a run that says nothing keeps its turn: it says every second that it lives."""
@@ -82,6 +82,9 @@ _LOCK = "select true from conversation where company_id = $1 and id = $2 for upd
 _TRACE = """
 insert into ai_trace(company_id, turn_id, epoch, steps) select $1, $2, $3, $4::jsonb where exists (
     select from ai_turn where company_id = $1 and id = $2) on conflict do nothing
+"""
+_HEARD = """
+select heard::text as heard from ai_turn where company_id = $1 and conversation_id = $2 and heard <> '{}' order by seq desc limit 60
 """
 _DUE = f"""
 select company_id, id from ai_turn
@@ -159,6 +162,22 @@ async def keep(company_id: UUID, turn: Turn, answer: Answer) -> Turn | None:
             await record.touched(w, turn.conversation_id)
         _tell(w, turn, TurnState.READY)
         return _turn(row)
+
+
+async def heard(company_id: UUID, conversation_id: UUID) -> dict[UUID, str]:
+    """Message → the words of its sound or picture, as far as they were made once."""
+    async with read(worker(company_id), Permission.CONVERSATIONS_READ) as r:
+        rows = await r.fetch(_HEARD, company_id, conversation_id)
+    return {UUID(key): text for row in rows for key, text in msgspec.json.decode(row["heard"]).items()}
+
+
+async def hear(company_id: UUID, turn: Turn, words: dict[UUID, str]) -> None:
+    """Keeps them, so that nobody pays for them again."""
+    kept = msgspec.json.encode({str(key): text for key, text in words.items()}).decode().replace("\\u0000", "")
+    async with work(worker(company_id), Permission.CONVERSATIONS_WRITE) as w:
+        await w.execute(
+            "update ai_turn set heard = heard || $3::jsonb where company_id = $1 and id = $2", company_id, turn.id, kept
+        )
 
 
 async def trace(company_id: UUID, turn: Turn, steps: object) -> None:

@@ -113,7 +113,7 @@ async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
         conversation_id=turn.conversation_id,
         turn_id=turn.id,
     )
-    brief = await brief_of(company_id, about, found)
+    brief = await brief_of(company_id, about, turn, found)
     try:
         async with asyncio.timeout(LONGEST):
             composed = await answer.compose(company_id, about, brief, answer.knowledge_of(company_id, about, config))
@@ -142,9 +142,9 @@ async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
     )
 
 
-async def brief_of(company_id: UUID, about: About, found: Context) -> Brief:
+async def brief_of(company_id: UUID, about: About, turn: Turn, found: Context) -> Brief:
     """What the model is told, files of the burst in words where a model can do that."""
-    heard = await media.words_of(company_id, about, [one for one in found.said if one.file_id is not None])
+    heard = await media.words_of(company_id, about, turn, [one for one in found.said if one.file_id is not None])
     name = {"name": found.contact_name} if found.contact_name else {}
     return Brief(
         name=found.serving.name,

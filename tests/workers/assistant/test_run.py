@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from db import blobs
 from db.ai import connection
 from db.ai.connection import Settled
 from db.ai.enums import EmbedderKind, Provider
@@ -18,6 +19,7 @@ from db.jobs import RunTurn
 from db.knowledge import bases, sources
 from db.knowledge.enums import BaseLanguage
 from db.messages import conversation
+from db.messages.content import Audio, File
 from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
@@ -164,3 +166,34 @@ async def test_a_turn_that_is_not_due_comes_back(owner: Actor, owner_db: asyncpg
     await scene.wrote("Oi")
     with pytest.raises(Snooze):
         await turn.run(owner.company_id, RunTurn(turn_id=await scene.turn_id()))
+
+
+async def test_a_voice_note_is_listened_to_once(
+    owner: Actor, owner_db: asyncpg.Connection, service: Service, database: Settings, tmp_path: Path
+) -> None:
+    before = blobs._store
+    store = blobs.connect(msgspec.structs.replace(database, data_dir=tmp_path, s3_bucket=""))
+    try:
+        await connect(owner)
+        scene = await Scene.make(owner, owner_db)
+        note = await scene.wrote(content=Audio(file=File(id="9", mime_type="audio/ogg"), voice=True))
+        key = await owner_db.fetchval(
+            "update message_file set state = 'stored', mime_type = 'audio/ogg', size = 4 where message_id = $1 returning key",
+            note,
+        )
+
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b"OggS"
+
+        await store.put(key, pieces(), most=10)
+        service.heard = ok({"text": "Oi, tudo bem com vocês?"})
+        service.chat = [ok(answers("Oi! Como posso ajudar?"))]
+        await run(scene)
+        assert await scene.said() == ["Oi! Como posso ajudar?"]
+        assert "[audio: Oi, tudo bem com vocês?]" in str(service.bodies[-1]["messages"])
+        await scene.wrote("E aí?")
+        await run(scene)
+        assert [path for path, _, _ in service.asked].count("POST /v1/audio/transcriptions") == 1
+        assert "[audio: Oi, tudo bem com vocês?]" in str(service.bodies[-1]["messages"])
+    finally:
+        blobs._store = before
