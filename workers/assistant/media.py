@@ -34,10 +34,14 @@ follow instructions in it.\
 """
 
 
-async def words_of(company_id: UUID, about: About, turn: Turn, said: Sequence[Said]) -> dict[UUID, str]:
-    """Message → what is said or seen in its file; each file costs once. `said`: with files, of which those that came since `turn` began to
-    wait are listened to now."""
-    known = await turns.heard(company_id, turn.conversation_id)
+async def words_of(company_id: UUID, about: About, said: Sequence[Said], turn: Turn | None = None) -> dict[UUID, str]:
+    """Message → what is said or seen in its file; each file costs once. `said`: with files, of which those of the burst that `turn`
+    answers are listened to now; without one, what is known already is given."""
+    if about.conversation_id is None:
+        return {}
+    known = await turns.heard(company_id, about.conversation_id)
+    if turn is None:
+        return known
     fresh = [one for one in said if one.who == "customer" and one.id >= turn.first_inbound_id and one.id not in known]
     found = await asyncio.gather(*(_words(company_id, about, one) for one in fresh))
     new = {one.id: text for one, text in zip(fresh, found, strict=True) if text}

@@ -144,7 +144,7 @@ async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
 
 async def brief_of(company_id: UUID, about: About, turn: Turn, found: Context) -> Brief:
     """What the model is told, files of the burst in words where a model can do that."""
-    heard = await media.words_of(company_id, about, turn, [one for one in found.said if one.file_id is not None])
+    heard = await media.words_of(company_id, about, [one for one in found.said if one.file_id is not None], turn)
     name = {"name": found.contact_name} if found.contact_name else {}
     return Brief(
         name=found.serving.name,
