@@ -41,7 +41,7 @@ _BACK = """
 update ai_conversation set owner = $3, owner_reason = null, owner_by = $4, owner_since = now(), episode = episode + 1, episode_at = $5,
     persona_version_id = null, unanswered = 0, fast = 0, told_at = null, alarm = null, alarm_at = null, typing_since = null,
     typing_until = null, spoke_at = null
-where company_id = $1 and conversation_id = $2 returning persona_name, mode
+where company_id = $1 and conversation_id = $2 returning persona_name, mode, old.owner as was
 """
 _AWAY = f"""
 update ai_turn set state = '{TurnState.SUPERSEDED.value}', reason = $3, done_at = now(), lease_until = null
@@ -59,7 +59,7 @@ async def set_mode(actor: Actor, conversation_id: UUID, mode: AssistantMode | No
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
         await _held(w, conversation_id)
         if await w.fetchrow(_MODE, w.company_id, conversation_id, None if mode is None else mode.value) is not None:
-            await human.end_turn(w, conversation_id, TurnReason.SWITCHED_OFF)
+            await human.silence(w, conversation_id, TurnReason.SWITCHED_OFF)
             w.audit("assistant.switched", conversation_id, mode=None if mode is None else mode.value)
             await _changed(w, conversation_id)
         return await queries.one(w, w.company_id, conversation_id)
@@ -79,10 +79,13 @@ async def give_back(actor: Actor, conversation_id: UUID) -> Assistant:
     """The assistant answers again, as another talk: what was before is not read any more, but for what still waits. Raises NotFound."""
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
         row, found = await _held(w, conversation_id)
-        await human.end_turn(w, conversation_id, TurnReason.GIVEN_BACK)
         by = actor.id if actor.kind == "user" else None
         back = await w.fetchrow(_BACK, w.company_id, conversation_id, Owner.ASSISTANT.value, by, now())
         assert back is not None
+        if back["was"] == Owner.ASSISTANT:  # what it said already goes out, and answers what it answered
+            await human.end_turn(w, conversation_id, TurnReason.GIVEN_BACK)
+        else:
+            await human.silence(w, conversation_id, TurnReason.GIVEN_BACK)
         name = found.name if found is not None else back["persona_name"]
         await record.line(w, conversation_id, row["contact_id"], LineKind.GIVEN_BACK, what=name)
         w.audit("assistant.given_back", conversation_id)

@@ -44,8 +44,8 @@ select v.contact_id, v.channel_id, v.opened_at, v.assignee_id, uuid_extract_time
     a.fast, a.spoke_at, a.noticed_at,
     array(select x.label_id from conversation_label x where x.company_id = $1 and x.conversation_id = v.id) as labels,
     array(select l.stage_id from lead l where l.company_id = $1 and l.contact_id = v.contact_id order by l.id desc limit 50) as stages,
-    exists (select from conversation_entry e where e.company_id = $1 and e.conversation_id = v.id and e.kind = $3
-        and e.whom_id = v.assignee_id) as assigned
+    exists (select from conversation_entry e where e.company_id = $1 and e.conversation_id = v.id and (e.kind = $3
+        and e.whom_id = v.assignee_id or e.kind = $4 and e.what is not null and v.team_id is not null)) as assigned
 from conversation v join contact c on c.company_id = $1 and c.id = v.contact_id
 left join ai_conversation a on a.company_id = $1 and a.conversation_id = v.id
 where v.company_id = $1 and v.id = $2 and exists (select from persona_binding b where b.company_id = $1)
@@ -88,7 +88,7 @@ async def gather(w: Work, conversation_id: UUID, message: Inbound, message_id: U
     if inbound.wanted(message.kind, message.body) == "out":
         await human.end_turn(w, conversation_id, TurnReason.OPTED_OUT)
         return False
-    row = await w.fetchrow(_STATE, w.company_id, conversation_id, LineKind.ASSIGNED.value)
+    row = await w.fetchrow(_STATE, w.company_id, conversation_id, LineKind.ASSIGNED.value, LineKind.TEAM.value)
     if row is None or row["opted_out_at"] is not None or row["mode"] == AssistantMode.OFF:
         return False
     found = await personas.serving(w, row["channel_id"], row["labels"], row["stages"])
@@ -134,7 +134,7 @@ async def _row(w: Work, conversation_id: UUID, row: asyncpg.Record) -> asyncpg.R
         await w.execute(_EPISODE, w.company_id, conversation_id, row["opened_at"], owner.value)
     else:
         return row
-    again = await w.fetchrow(_STATE, w.company_id, conversation_id, LineKind.ASSIGNED.value)
+    again = await w.fetchrow(_STATE, w.company_id, conversation_id, LineKind.ASSIGNED.value, LineKind.TEAM.value)
     assert again is not None
     return again
 
@@ -245,8 +245,8 @@ async def open_turn(
 
 
 async def stop(w: Work, conversation_id: UUID, why: TurnReason) -> None:
-    """The assistant answers here no more until a person decides: a guard struck. Its open turn ends."""
-    await human.end_turn(w, conversation_id, why)
+    """The assistant answers here no more until a person decides: a guard struck. Its open turn ends, and nothing that waits is sent."""
+    await human.silence(w, conversation_id, why)
     contact_id = await w.fetchval(
         "update ai_conversation a set owner = $3, owner_reason = $4, owner_by = null, owner_since = now(), alarm = $4, alarm_at = now()"
         " from conversation v where a.company_id = $1 and a.conversation_id = $2 and v.company_id = $1 and v.id = $2 returning v.contact_id",

@@ -81,6 +81,16 @@ async def end_turn(w: Work, conversation_id: UUID, why: TurnReason) -> bool:
     return bool(await w.fetch(_END, w.company_id, conversation_id, why.value))
 
 
+async def silence(w: Work, conversation_id: UUID, why: TurnReason) -> None:
+    """The open turn says nothing any more, and what waits to be sent, or may be tried again, is taken back."""
+    await end_turn(w, conversation_id, why)
+    row = await w.fetchrow(
+        "select contact_id, channel_id from conversation where company_id = $1 and id = $2", w.company_id, conversation_id
+    )
+    if row is not None:
+        await queueing.cancel_assistants(w, row["contact_id"], row["channel_id"])
+
+
 async def forget(w: Work, contact_ids: list[UUID]) -> None:
     """These contacts are deleted: what the assistant did with them goes too."""
     await w.execute(_FORGET_ASSISTS, w.company_id, contact_ids)

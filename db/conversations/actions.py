@@ -127,7 +127,7 @@ async def change(actor: Actor, conversation_id: UUID, wanted: Change, *, expecte
             what = until.isoformat() if until is not None else None
             await record.line(w, conversation_id, row["contact_id"], _LINES[state], what=what)
             if state is ConversationState.CLOSED:
-                await human.end_turn(w, conversation_id, TurnReason.CLOSED)
+                await human.silence(w, conversation_id, TurnReason.CLOSED)
             w.audit(f"conversation.{_LINES[state].value}", conversation_id)
         await _changed(w, row)
         return await queries.one(w, w.company_id, conversation_id)
@@ -164,6 +164,8 @@ async def _assign(w: Work, row: asyncpg.Record, assignee_id: UUID | None) -> Non
 async def _hand_over(w: Work, row: asyncpg.Record, team_id: UUID | None, name: str | None) -> None:
     await _set(w, row["id"], "team_id", team_id)
     await record.line(w, row["id"], row["contact_id"], LineKind.TEAM, what=name)
+    if team_id is not None:  # people of it answer from now on, whoever of them
+        await human.supersede_for_human(w, row["id"], TurnReason.ASSIGNED)
     w.audit("conversation.handed_over", row["id"], team_id=team_id)
 
 

@@ -113,6 +113,9 @@ _CLAIM, _CLAIM_KNOWN = _claim(_NEXT), _claim(_NEXT_KNOWN)
 # Messages are locked in the order of their ids, here and where statuses are applied: the two never wait for each other in a circle.
 # By primary key, whatever the planner believes of a company it does not know yet. "(select $2)" hides how long the arrays are, so
 # that it takes them for ten rows and looks each up.
+_REPLACED = (
+    "(m.reacts_to is not null or m.contact_id is not null and m.dedupe_key like 'ai:%')"  # by another reaction, by a person
+)
 _FINISH = f"""
 with r as (
     select * from unnest((select $2::uuid[]), (select $3::int[]), (select $4::uuid[]), (select $5::smallint[]),
@@ -127,7 +130,7 @@ with r as (
 )
 update message m set provider_id = coalesce(r.provider_id, m.provider_id),
     state = case when r.state <> {M.QUEUED} or m.requeue_allowed then r.state
-        when m.maybe_duplicate then {M.FAILED_UNKNOWN} when m.reacts_to is not null then {M.CANCELLED} else {M.SKIPPED} end,
+        when m.maybe_duplicate then {M.FAILED_UNKNOWN} when {_REPLACED} then {M.CANCELLED} else {M.SKIPPED} end,
     sent_at = case when r.state = {M.SENT} then coalesce(m.sent_at, now()) else m.sent_at end,
     lease_until = case when r.state = {M.UNKNOWN} then now() + make_interval(secs => $14) end,
     next_at = case when r.state = {M.QUEUED} then now() + make_interval(secs => r.retry_in) else m.next_at end,
@@ -135,7 +138,7 @@ update message m set provider_id = coalesce(r.provider_id, m.provider_id),
     tries = m.tries + r.tried, code = r.code,
     requeue_allowed = m.requeue_allowed and r.reason is distinct from '{FailureReason.OPTED_OUT}',
     reason = case when r.state <> {M.QUEUED} or m.requeue_allowed then r.reason
-        when m.reacts_to is not null then null  -- another one has replaced it
+        when {_REPLACED} then null
         when m.contact_id is null then '{SkipReason.CONTACT_DELETED}' else '{SkipReason.OPTED_OUT}' end
 from r where m.company_id = $1 and m.id = r.message_id and m.epoch = r.epoch and m.state between {M.SENDING} and {M.UNKNOWN}
     and exists (select from attempt t where t.company_id = $1 and t.id = r.attempt_id)

@@ -53,10 +53,18 @@ _CANCEL_SOME = (
     and id in (select id from message where company_id = $1 and queue_id = $2 and queued limit $4 for update skip locked)
 """
 )
+# What is being sent, or was and may be tried again, ends with this try: `ledger.py` asks before it queues one again. In the order of the
+# ledger's locks, and waiting for them: a claim or a result that is written at this moment is seen.
 _TAKE_BACK = f"""
-update message set state = {M.CANCELLED}, done_at = now(), lease_until = null
-where company_id = $1 and id in (select id from message where company_id = $1 and contact_id = $2 and channel_id = $3
-    and dedupe_key like 'ai:%' and queued and not maybe_duplicate for update skip locked)
+with theirs as materialized (
+    select id from message where company_id = $1 and contact_id = $2 and channel_id = $3 and dedupe_key like 'ai:%'
+        and requeue_allowed and state in ({M.QUEUED}, {M.SENDING}, {M.UNKNOWN}, {M.SENT}, {M.FAILED_UNKNOWN})
+    order by id for update
+)
+update message m set requeue_allowed = false, done_at = case when queued then now() else done_at end,
+    lease_until = case when queued then null else lease_until end,
+    state = case when not queued then state when maybe_duplicate then {M.FAILED_UNKNOWN} else {M.CANCELLED} end
+from theirs where m.company_id = $1 and m.id = theirs.id
 """
 
 
@@ -132,7 +140,8 @@ async def cancel(w: Work, queue_id: UUID, *, reason: str | None = None, batch: i
 
 
 async def cancel_assistants(w: Work, contact_id: UUID, channel_id: UUID) -> int:
-    """Ends what the assistant said to a person and no lane has taken yet; what is on the wire is not waited for. Returns how many."""
+    """Ends what the assistant said to a person and no lane has taken yet; what is on the wire is not waited for, and never tried again.
+    Returns how many."""
     return await w.execute(_TAKE_BACK, w.company_id, contact_id, channel_id)
 
 

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
+from db.assistant import human
+from db.assistant.enums import TurnReason
 from db.conversations import record
 from db.errors import RequestError
 from db.messages import answers, conversation, queueing, render
@@ -24,6 +26,7 @@ from db.work import Work
 _TARGET = """
 select provider_id from inbound_message where company_id = $1 and id = $2 and contact_id = $3 and channel_id = $4 and kind <> all($5)
 """
+_CONVERSATION = "select id from conversation where company_id = $1 and contact_id = $2 and channel_id = $3 for update"
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtext('reaction'), hashtext($1::uuid::text))"
 # Of one that may have gone nobody knows; what is being sent decides by itself, and is not tried again.
 _GIVE_WAY = f"""
@@ -53,6 +56,7 @@ async def react(w: Work, contact_id: UUID, channel_id: UUID, message_id: UUID, e
         raise ReplyError.REACTION_NOT_TAKEN()
     if way.obstacle is not None:
         raise way.obstacle()
+    conversation_id = await w.fetchval(_CONVERSATION, w.company_id, contact_id, channel_id)  # before messages, as by every answer
     await w.execute(_ONE_AT_A_TIME, message_id)
     place = w.company_id, target, channel_id
     if not _is(await w.fetchrow(_STANDS, *place), emoji):
@@ -75,6 +79,8 @@ async def react(w: Work, contact_id: UUID, channel_id: UUID, message_id: UUID, e
         w.audit("message.reacted", message_id, channel_id=channel_id, contact_id=contact_id)
         w.emit(ConversationChanged(contact_id=contact_id))
         await record.grew(w, channel_id, contact_id, changed)
+        if emoji is not None and conversation_id is not None:
+            await human.supersede_for_human(w, conversation_id, TurnReason.WROTE)
     return await conversation.sent(w, w.company_id, message_id)
 
 
