@@ -61,6 +61,8 @@ def _price(input: float, cached: float | None, output: float, write: float | Non
 
 _OCTOBER, _DECEMBER, _JANUARY, _APRIL = date(2026, 10, 23), date(2026, 12, 11), date(2027, 1, 14), date(2027, 4, 1)
 ECONOMICAL, BALANCED, BEST = "gpt-6-luna", "gpt-6.1-terra", "gpt-6.1-sol"
+LEVELS = {"economical": ECONOMICAL, "balanced": BALANCED, "best": BEST}
+"""What a level stands for, where the service has it."""
 CHAT, EMBEDDING = ModelKind.CHAT, ModelKind.EMBEDDING
 
 MODELS: tuple[Model, ...] = (

@@ -27,13 +27,17 @@ _FREED_AT_ONCE = 500
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What a call is for, and whose budgets it counts against. `merged`: how many messages beyond the first it answers."""
+    """What a call is for, and whose budgets it counts against. `merged`: how many messages beyond the first its turn answers; the first
+    call of a turn that ends with an answer keeps it. `persona_day`, `conversation_most`: what the persona's own document allows it in a
+    day, and in this conversation (micro-dollars); they bind beside the budgets and never widen one."""
 
     purpose: Purpose
     persona_id: UUID | None = None
     conversation_id: UUID | None = None
     turn_id: UUID | None = None
     merged: int = 0
+    persona_day: int | None = None
+    conversation_most: int | None = None
 
 
 class Tokens(msgspec.Struct, frozen=True):
@@ -54,10 +58,10 @@ class Booked(msgspec.Struct, frozen=True):
 
 
 class Over(msgspec.Struct, frozen=True):
-    """The budget that refuses."""
+    """The budget that refuses. `period` None: the whole conversation, by its persona's own document."""
 
     scope: BudgetScope
-    period: BudgetPeriod
+    period: BudgetPeriod | None
 
 
 class _Full(Exception):
@@ -74,16 +78,19 @@ class _Counter(NamedTuple):
     most: int
 
 
-# The budgets that concern a call: one of its own stands before that of every one. Their rows of this period are made where they lack.
+# The budgets that concern a call: one of its own stands before that of every one, and what the persona's document says ($5) binds beside
+# both. Their rows of this period are made where they lack.
 _BUDGETS = """
 select b.*, s.id from (
-    select distinct on (scope, period) scope,
-        case scope when 'persona' then $2::uuid when 'conversation' then $3::uuid else $4::uuid end as subject_id, period, most,
-        date_trunc(period, now(), (select time_zone from company where id = $1)) as starts
-    from ai_budget b where company_id = $1 and (scope = 'company'
-        or scope = 'persona' and b.subject_id in ($2::uuid, $4::uuid) and $2::uuid is not null
-        or scope = 'conversation' and b.subject_id in ($3::uuid, $4::uuid) and $3::uuid is not null)
-    order by scope, period, b.subject_id desc) b
+    select scope, subject_id, period, min(most) as most, date_trunc(period, now(), (select time_zone from company where id = $1)) as starts
+    from ((select distinct on (scope, period) scope,
+            case scope when 'persona' then $2::uuid when 'conversation' then $3::uuid else $4::uuid end as subject_id, period, most
+        from ai_budget b where company_id = $1 and (scope = 'company'
+            or scope = 'persona' and b.subject_id in ($2::uuid, $4::uuid) and $2::uuid is not null
+            or scope = 'conversation' and b.subject_id in ($3::uuid, $4::uuid) and $3::uuid is not null)
+        order by scope, period, b.subject_id desc)
+        union all select 'persona', $2::uuid, 'day', $5::bigint where $2::uuid is not null and $5::bigint is not null) each
+    group by scope, subject_id, period) b
 left join ai_spending s on s.company_id = $1 and s.scope = b.scope and s.subject_id = b.subject_id and s.period = b.period
     and s.starts = b.starts
 order by b.scope, b.period
@@ -99,23 +106,28 @@ _FIND = """
 select id from ai_spending where company_id = $1 and scope = $2 and subject_id = $3 and period = $4 and starts = $5
 """
 _RESERVE = """
-update ai_spending s set reserved = s.reserved + $4 from unnest($2::uuid[], $3::bigint[]) b(id, most)
+update ai_spending s set reserved = s.reserved + $4, own = case when s.scope = 'persona' and s.period = 'day' then $5::bigint end from unnest($2::uuid[], $3::bigint[]) b(id, most)
 where s.company_id = $1 and s.id = b.id and s.spent + s.reserved + $4 <= b.most returning s.id
 """
 _BOOK = """
 insert into ai_usage(company_id, id, purpose, persona_id, conversation_id, turn_id, provider, model, lease_until, reserved, counters,
     merged)
-values ($1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(secs => $9), $10, $11, $12)
+values ($1, $2, $3, $4, $5, $6, $7, $8, now() + make_interval(secs => $9), $10, $11, case when $12::int > 0 and not exists (
+    select from ai_usage where company_id = $1 and conversation_id = $5 and turn_id = $6 and merged > 0) then $12 else 0 end)
+"""
+_IN_CONVERSATION = """
+select coalesce(sum(counted + reserved), 0)::bigint from ai_usage where company_id = $1 and conversation_id = $2 and persona_id = $3
 """
 _SETTLE = """
 update ai_usage set result = $3, reserved = 0, input = $4, cached = $5, cache_write = $6, output = $7, reasoning = $8, estimated = $9,
-    cost = $10, counted = $11, request_id = $12, milliseconds = $13 where company_id = $1 and id = $2
+    cost = $10, counted = $11, request_id = $12, milliseconds = $13, merged = case when $3 in ('answered', 'called') then merged else 0 end
+where company_id = $1 and id = $2
 """
 _COUNT = """
 update ai_spending set reserved = reserved - $3, spent = spent + $4 where company_id = $1 and id = any($2::uuid[])
-returning id, scope, subject_id, period, spent, (
+returning id, scope, subject_id, period, spent, least(own, (
     select b.most from ai_budget b where b.company_id = $1 and b.scope = ai_spending.scope and b.subject_id in (ai_spending.subject_id, $5)
-        and b.period = ai_spending.period order by b.subject_id desc limit 1) as most
+        and b.period = ai_spending.period order by b.subject_id desc limit 1)) as most
 """
 
 _THESE = """
@@ -134,9 +146,11 @@ async def reserve(company_id: UUID, about: About, *, provider: str, model: str, 
         async with work(worker(company_id), Permission.AI_WRITE) as w:
             price = await prices.price_in(w, company_id, model)
             estimate = cost_of(most, price or catalogue.ASSUMED)
+            if await _conversation_full(w, about, estimate):
+                return Over(BudgetScope.CONVERSATION, None)
             counters = await _counters(w, about)
             if counters:
-                await _reserve(w, counters, estimate)
+                await _reserve(w, counters, estimate, about.persona_day)
             row_id = uuid7()
             await w.execute(
                 _BOOK,
@@ -161,9 +175,18 @@ async def reserve(company_id: UUID, about: About, *, provider: str, model: str, 
     return Over(BudgetScope(counter.scope), BudgetPeriod(counter.period))
 
 
+async def _conversation_full(w: Work, about: About, estimate: int) -> bool:
+    """Whether what the persona may spend in this conversation has no room; calls at once ask one after the other."""
+    if about.conversation_most is None or about.conversation_id is None:
+        return False
+    await w.execute("select pg_advisory_xact_lock(hashtextextended('ai_usage ' || $1::uuid, 0))", about.conversation_id)
+    spent: int = await w.fetchval(_IN_CONVERSATION, w.company_id, about.conversation_id, about.persona_id)
+    return spent + estimate > about.conversation_most
+
+
 async def _counters(w: Work, about: About) -> list[_Counter]:
     """The rows of this period that count for a call, locked, by rising id."""
-    budgets = await w.fetch(_BUDGETS, w.company_id, about.persona_id, about.conversation_id, EVERY)
+    budgets = await w.fetch(_BUDGETS, w.company_id, about.persona_id, about.conversation_id, EVERY, about.persona_day)
     found = []
     for budget in budgets:
         place = (budget["scope"], budget["subject_id"], budget["period"], budget["starts"])
@@ -186,10 +209,10 @@ async def lock(w: Work, counter_ids: Sequence[UUID]) -> None:
         )
 
 
-async def _reserve(w: Work, counters: list[_Counter], estimate: int) -> None:
+async def _reserve(w: Work, counters: list[_Counter], estimate: int, persona_day: int | None) -> None:
     """In all of them; raises `_Full` when one has no room."""
     ids, most = [counter.id for counter in counters], [counter.most for counter in counters]
-    rows = await w.fetch(_RESERVE, w.company_id, ids, most, estimate)
+    rows = await w.fetch(_RESERVE, w.company_id, ids, most, estimate, persona_day)
     took = {row["id"] for row in rows}
     for counter in counters:
         if counter.id not in took:

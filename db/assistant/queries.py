@@ -89,7 +89,7 @@ where v.company_id = $1 and v.id = $2
 """
 _PERSONA = "select id, name, emoji, color from persona where company_id = $1 and id = $2"
 _TURNS = f"""
-select {turns.COLUMNS}, reason, opened_at, done_at, bubbles from ai_turn where company_id = $1 and conversation_id = $2
+select {turns.COLUMNS}, reason, opened_at, done_at from ai_turn where company_id = $1 and conversation_id = $2
     and ($3::bigint is null or seq < $3) order by seq desc limit $4
 """
 _RUNS = "select epoch, at, steps::text as steps from ai_trace where company_id = $1 and turn_id = $2 order by epoch"
@@ -166,7 +166,7 @@ async def trace_of(actor: Actor, conversation_id: UUID, turn_id: UUID) -> tuple[
     """A turn and what each of its runs did, whole; none once it is too old. Raises NotFound."""
     async with read(actor, Permission.AI_READ) as r:
         row = await r.fetchrow(
-            f"select {turns.COLUMNS}, reason, opened_at, done_at, bubbles from ai_turn where company_id = $1 and conversation_id = $2"
+            f"select {turns.COLUMNS}, reason, opened_at, done_at from ai_turn where company_id = $1 and conversation_id = $2"
             " and id = $3",
             actor.company_id,
             conversation_id,

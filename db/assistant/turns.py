@@ -58,11 +58,12 @@ class Turn(NamedTuple):
     due_at: datetime
     first_inbound_id: UUID
     last_inbound_id: UUID
+    bubbles: int  # messages of the customer that it answers
     answer: Answer | None
 
 
 COLUMNS = """id, conversation_id, seq, mode, state, epoch, persona_id, persona_version_id, persona_name, since, due_at, first_inbound_id,
-    last_inbound_id, answer::text as answer"""
+    last_inbound_id, bubbles, answer::text as answer"""
 _BEGIN = f"""
 update ai_turn set state = '{TurnState.GENERATING.value}', epoch = epoch + 1, lease_until = now() + $3::interval
 where company_id = $1 and id = $2 and epoch < $4 and opened_at > now() - $5::interval

@@ -160,7 +160,7 @@ class Inactivity(Part, frozen=True):
 
 
 class Budget(Part, frozen=True):
-    """What stops it. Amounts in micro-units; null: only the company's own limits."""
+    """What stops it, beside the company's own limits, which it never widens. Amounts in micro-units; null: only those."""
 
     per_turn_tokens: Annotated[int, Meta(ge=1000, le=200_000)] = 12_000
     per_conversation_micro: Annotated[int, Meta(ge=1000, le=10**12, examples=[100_000])] | None = None

@@ -9,8 +9,6 @@ import asyncpg
 import msgspec
 
 from db import versions as row_versions
-from db.ai import budgets
-from db.ai.enums import BudgetPeriod, BudgetScope
 from db.clock import now
 from db.conversations.errors import ConversationField
 from db.errors import Field, RequestError, RequestField
@@ -113,8 +111,6 @@ async def publish(actor: Actor, persona_id: UUID, *, note: str, expected: Expect
             PersonaState.DRAFT.value,
             PersonaState.LIVE.value,
         )
-        per_day = decode.decode(before["draft"]).budget.per_day_micro
-        await budgets.keep(w, BudgetScope.PERSONA, BudgetPeriod.DAY, per_day, persona_id)
         w.audit("persona.published", persona_id, version_id=version_id)
         return await told(w, persona_id)
 

@@ -151,7 +151,12 @@ async def waiting(company_id: UUID, trial_id: UUID) -> Waiting | None:
 
 def about(found: Waiting) -> About:
     """As the ledger books its calls: by the trial, so that its cost is known."""
-    return About(purpose=Purpose.PLAYGROUND, persona_id=found.persona_id, turn_id=found.id)
+    return About(
+        purpose=Purpose.PLAYGROUND,
+        persona_id=found.persona_id,
+        turn_id=found.id,
+        persona_day=found.config.budget.per_day_micro,
+    )
 
 
 async def keep(company_id: UUID, trial_id: UUID, answer: TrialAnswer | None) -> None:

@@ -1,13 +1,18 @@
 """Personas on the screen: made from a card, edited with a draft that saves itself, published, restored, and two people at once."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
+from msgspec.structs import replace
+from nicegui.element import Element
+from nicegui.elements.mixins.value_element import ValueElement
 from nicegui.testing import User
+from nicegui.testing.user_interaction import UserInteraction
 
-from api.contract.enums import PersonaState, StartingPersona
+from api.contract.enums import PersonaState, StartingPersona, ToolPolicy
 from api.contract.events import PersonaChanged
 from api.contract.personas import Persona, PersonaConfig, PersonaCreate
-from tests.ui.interactions import choose, click, field, hear, press, press_labelled, until
+from tests.ui.interactions import choose, click, field, hear, press, press_labelled, true_of, until
 from ui.client import personas as client
 from ui.client.base import ApiClient
 from ui.pages.personas.changes import changes
@@ -101,6 +106,83 @@ async def test_what_somebody_else_saved_is_never_lost_in_silence(real: User, as_
     hear(PersonaChanged(persona_id=lia.id, version=lia.version, draft_version=changed.version))
     field(real, "O que é").value = "minha outra vez"
     await until(lambda: _instructions(as_owner, lia.id, "Ainda outra."))
+
+
+async def test_what_the_dialog_showed_is_what_is_published(real: User, as_owner: ApiClient) -> None:
+    lia = await made(as_owner)
+    await real.open(f"/personas/{lia.id}")
+    await real.should_see("Nunca publicada")
+    click(real, "Publicar")
+    await real.should_see("É a primeira versão.")
+    draft = await client.draft(as_owner, lia.id)
+    theirs = replace(draft.config, identity=replace(draft.config.identity, role="pela metade"))
+    saved_now = await client.save_draft(as_owner, lia.id, theirs, draft.version)
+    hear(PersonaChanged(persona_id=lia.id, version=lia.version, draft_version=saved_now.version))
+    await until(lambda: true_of(lambda: field(real, "O que é").value == "pela metade"))
+    click(real, "Publicar")
+    await real.should_see("Outra pessoa mudou este rascunho enquanto isso.")
+    assert (await client.persona(as_owner, lia.id)).published_number is None, "nobody saw that draft in the dialog"
+
+
+async def test_the_short_name_of_a_fact_follows_what_is_typed_until_the_field_is_left(real: User, as_owner: ApiClient) -> None:
+    blank = await made(as_owner, StartingPersona.BLANK)
+    await real.open(f"/personas/{blank.id}")
+    await real.should_see("Nunca publicada")
+    UserInteraction(real, _tabs(real, "Descobre"), None).click()
+    click(real, "Adicionar informação")
+    label = (await until(lambda: _placed(real, "CEP de entrega")))[-1]
+
+    async def keys(expected: str) -> bool:
+        return [one.key for one in (await saved(as_owner, blank.id)).goals] == [expected]
+
+    for typed in ("C", "CEP", "CEP de entrega"):
+        label.value = typed
+    await until(lambda: keys("cep_de_entrega"))
+    label.value = "CEP de entregas"
+    await until(lambda: keys("cep_de_entregas"))
+    UserInteraction(real, {label}, None).trigger("blur")
+    label.value = "CEP da casa"
+
+    async def named() -> bool:
+        return [(one.key, one.label) for one in (await saved(as_owner, blank.id)).goals] == [("cep_de_entregas", "CEP da casa")]
+
+    await until(named)
+
+
+def _tabs(user: User, text: str) -> set[Element]:
+    """The part of the editor with this name."""
+    assert user.client is not None
+    return {
+        one
+        for one in user.client.elements.values()
+        if one.props.get("role") == "tab" and any(getattr(inner, "text", "") == text for inner in one.descendants())
+    }
+
+
+async def _placed(user: User, placeholder: str) -> list[ValueElement[Any]]:
+    """The fields with this placeholder, the newest one last."""
+    assert user.client is not None
+    return [
+        one
+        for one in user.client.elements.values()
+        if isinstance(one, ValueElement) and one.props.get("placeholder") == placeholder
+    ]
+
+
+async def test_nothing_is_offered_that_nothing_carries_out(real: User, as_owner: ApiClient) -> None:
+    lia = await made(as_owner)
+    draft = await client.draft(as_owner, lia.id)
+    acting = replace(draft.config, tools=replace(draft.config.tools, create_lead=ToolPolicy.AUTOMATIC))
+    await client.save_draft(as_owner, lia.id, acting, draft.version)
+    await real.open(f"/personas/{lia.id}")
+    await real.should_see("Nunca publicada")
+    UserInteraction(real, _tabs(real, "Passagem"), None).click()
+    await real.should_see("Quando uma pessoa assume")
+    await real.should_not_see("Quando o cliente não diz mais nada")
+    await real.should_not_see("Retomar a conversa")
+    UserInteraction(real, _tabs(real, "Ações"), None).click()
+    await real.should_see("O que ela pode fazer")
+    await real.should_not_see("O que ela faz sozinha")
 
 
 async def _instructions(api: ApiClient, persona_id: UUID, expected: str) -> bool:

@@ -46,8 +46,6 @@ CALLS = 4
 """So many tool calls of one round are carried out."""
 SECONDS = 45.0
 """For one call of a model."""
-
-
 Ask = Callable[[UUID, About, Request], Awaitable[Outcome]]
 
 
@@ -181,10 +179,11 @@ class _Run:
         return self._failed(TurnReason.MALFORMED)
 
     async def _call(self, tools: Sequence[Tool]) -> Outcome:
-        config = self._brief.config
+        config, (name, level) = self._brief.config, model_of(self._brief)
         request = Request(
             messages=tuple(self._messages),
-            model=model_of(self._brief),
+            model=name,
+            level=level,
             tools=tuple(tools),
             schema=ANSWER,
             max_tokens=config.model.max_output_tokens,
@@ -377,9 +376,10 @@ not know.\
 """
 
 
-def model_of(brief: Brief) -> str:
-    """The model that a persona asks for, by name; empty: the company's own choice."""
-    return brief.config.model.name.strip() if brief.config.model.preset is ModelPreset.CUSTOM else ""
+def model_of(brief: Brief) -> tuple[str, str]:
+    """The model that a persona asks for: its name, or its level."""
+    model = brief.config.model
+    return (model.name.strip(), "") if model.preset is ModelPreset.CUSTOM else ("", model.preset.value)
 
 
 def _refused(why: str) -> str:

@@ -155,10 +155,12 @@ async def _written(company_id: UUID, asked: Asked) -> Written | None:
 
 def _about(asked: Asked, talk: Talk) -> About:
     drafts = asked.what is AssistKind.DRAFT or asked.what in REWRITES
+    serving = talk.serving if asked.what is AssistKind.DRAFT else None
     return About(
         purpose=Purpose.DRAFT if drafts else Purpose.SUMMARY,
-        persona_id=talk.serving.persona_id if talk.serving is not None and asked.what is AssistKind.DRAFT else None,
+        persona_id=serving.persona_id if serving is not None else None,
         conversation_id=asked.conversation_id,
+        persona_day=serving.config.budget.per_day_micro if serving is not None else None,
     )
 
 

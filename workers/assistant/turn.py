@@ -112,11 +112,14 @@ async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
         persona_id=turn.persona_id,
         conversation_id=turn.conversation_id,
         turn_id=turn.id,
+        persona_day=config.budget.per_day_micro,
+        conversation_most=config.budget.per_conversation_micro,
     )
     brief = await brief_of(company_id, about, turn, found)
+    answering = msgspec.structs.replace(about, merged=turn.bubbles - 1)
     try:
         async with asyncio.timeout(LONGEST):
-            composed = await answer.compose(company_id, about, brief, answer.knowledge_of(company_id, about, config))
+            composed = await answer.compose(company_id, answering, brief, answer.knowledge_of(company_id, about, config))
     except TimeoutError:
         return _trouble(TurnReason.MODEL_DOWN, words.language_of(brief.lines))
     await turns.trace(company_id, turn, composed.steps)

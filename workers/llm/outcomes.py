@@ -105,10 +105,10 @@ class Malformed(Struct, frozen=True):
 
 
 class OverBudget(Struct, frozen=True):
-    """Nothing was asked: this budget has no room for it before its next period."""
+    """Nothing was asked: this budget has no room for it before its next period; None: never, in this conversation."""
 
     scope: BudgetScope
-    period: BudgetPeriod
+    period: BudgetPeriod | None
 
 
 class NotConnected(Struct, frozen=True):

@@ -3,7 +3,8 @@
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import msgspec
@@ -27,13 +28,13 @@ LIA = uuid4()
 pytestmark = pytest.mark.usefixtures("database")
 
 
-async def reserve(owner: Actor, model: str = "gpt-4o", most: Tokens = MOST, **about: UUID) -> Booked | Over:
+async def reserve(owner: Actor, model: str = "gpt-4o", most: Tokens = MOST, **about: Any) -> Booked | Over:
     return await ledger.reserve(
         owner.company_id, About(purpose=Purpose.ANSWER, **about), provider="openai", model=model, most=most, lease=60
     )
 
 
-async def turn(owner: Actor, used: Tokens = MOST, **about: UUID) -> bool:
+async def turn(owner: Actor, used: Tokens = MOST, **about: Any) -> bool:
     """One whole call; whether it was made."""
     booked = await reserve(owner, **about)
     if isinstance(booked, Over):
@@ -246,3 +247,46 @@ async def test_a_settlement_waits_for_no_circle(database: Settings, owner: Actor
     assert (company.spent, company.reserved) == (80 * TURN, 0)
     assert sum(budget.spent for budget in found if budget.scope is PERSONA) == 80 * TURN
     assert msgspec.json.encode([budget._asdict() for budget in found])
+
+
+async def test_what_a_persona_may_spend_in_one_conversation_really_stops_there(
+    owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    about = {"persona_id": LIA, "conversation_id": uuid4(), "conversation_most": 3 * TURN}
+    made = await asyncio.gather(*(turn(owner, **about) for _ in range(10)))
+    assert sum(made) == 3
+    assert await reserve(owner, **about) == Over(CONVERSATION, None)
+    assert await turn(owner, **about | {"conversation_id": uuid4()}), "another conversation has its own"
+    assert await turn(owner, **about | {"persona_id": uuid4()}), "and another persona in the same one"
+    total = await owner_db.fetchval(
+        "select sum(counted) from ai_usage where conversation_id = $1 and persona_id = $2", about["conversation_id"], LIA
+    )
+    assert total == 3 * TURN
+
+
+async def test_what_a_persona_s_document_allows_in_a_day_binds_beside_the_budgets_and_widens_none(
+    owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    mine, theirs = uuid4(), uuid4()
+    assert await turn(owner, persona_id=mine, persona_day=2 * TURN)
+    assert await turn(owner, persona_id=mine, persona_day=2 * TURN)
+    assert await reserve(owner, persona_id=mine, persona_day=2 * TURN) == Over(PERSONA, DAY)
+    assert await codes(owner_db, owner) == [AiNotice.BUDGET_100]
+    await budgets.set_budget(owner, PERSONA, DAY, TURN)
+    assert await turn(owner, persona_id=theirs, persona_day=1000 * TURN)
+    assert await reserve(owner, persona_id=theirs, persona_day=1000 * TURN) == Over(PERSONA, DAY), "that of each persona"
+    await budgets.set_budget(owner, PERSONA, DAY, 2 * TURN, theirs)
+    assert await turn(owner, persona_id=theirs, persona_day=1000 * TURN)
+    assert await reserve(owner, persona_id=theirs, persona_day=1000 * TURN) == Over(PERSONA, DAY), "that of this persona"
+
+
+async def test_one_call_of_a_turn_keeps_what_it_spared(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    about = {"conversation_id": uuid4(), "turn_id": uuid4(), "merged": 2}
+    refused = await reserve(owner, **about)
+    assert isinstance(refused, Booked)
+    await ledger.settle(owner.company_id, refused, CallResult.RATE_LIMITED, Tokens())
+    assert await turn(owner, **about)
+    assert await turn(owner, **about)
+    assert await turn(owner, **about | {"turn_id": uuid4()})
+    rows = await owner_db.fetch("select merged from ai_usage where company_id = $1 order by id", owner.company_id)
+    assert [row["merged"] for row in rows] == [0, 2, 0, 2]

@@ -10,6 +10,7 @@ import pytest
 
 from db.accounts.enums import Language
 from db.ai import budgets
+from db.ai.enums import BudgetPeriod, BudgetScope
 from db.conversations import office_hours
 from db.conversations.hours import OpenHours
 from db.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
@@ -302,22 +303,20 @@ async def test_a_persona_begins_in_the_language_of_its_company(owner: Actor) -> 
     assert (await personas.change_persona(owner, row["id"], emoji=""))["emoji"] == ""
 
 
-async def test_what_a_day_may_cost_is_a_budget_from_publishing_on(owner: Actor) -> None:
-    capped = PersonaConfig(instructions="Ajude.", budget=Budget(per_day_micro=2_000_000))
-    persona_id = await made(owner, config=capped)
+async def test_publishing_never_lifts_or_takes_away_a_budget_that_was_set(owner: Actor) -> None:
+    assert owner.id is not None
+    manager = member(owner.company_id, owner.id, Role.MANAGER)
+    persona_id = await made(owner)
+    await budgets.set_budget(owner, BudgetScope.PERSONA, BudgetPeriod.DAY, 2_000_000, persona_id)
 
     async def most() -> list[int]:
         return [one.most for one in await budgets.budgets(owner) if one.subject_id == persona_id]
 
-    assert await most() == [2_000_000]
-    await drafts.save_draft(owner, persona_id, READY)
-    assert await most() == [2_000_000], "a draft changes nothing"
-    await drafts.publish(owner, persona_id, note="")
-    assert await most() == []
-    await drafts.save_draft(owner, persona_id, capped)
-    await drafts.publish(owner, persona_id, note="")
-    await personas.delete_persona(owner, persona_id)
-    assert await most() == []
+    for per_day in (1_000_000_000_000, None):
+        config = PersonaConfig(instructions=f"Ajude {per_day}.", budget=Budget(per_day_micro=per_day))
+        await drafts.save_draft(manager, persona_id, config)
+        await drafts.publish(manager, persona_id, note="")
+        assert await most() == [2_000_000]
 
 
 async def test_today_counts_conversations_and_costs_are_for_who_may_see_them(owner: Actor, owner_db: asyncpg.Connection) -> None:

@@ -12,7 +12,9 @@ from db.ai.ledger import About
 from db.assistant.enums import Decision, TurnReason
 from db.clock import now
 from db.knowledge.search import Passage
+from db.personas import config as document
 from db.personas.config import Goal, HandOver, PersonaConfig
+from db.personas.enums import ModelPreset
 from workers.assistant import answer
 from workers.assistant.answer import compose
 from workers.assistant.composed import Composed
@@ -235,4 +237,9 @@ async def test_a_persona_without_knowledge_searches_nothing() -> None:
     )  # fmt: skip
     await compose(uuid4(), ABOUT, brief, None, ask=model)
     assert model.requests[0].tools == ()
-    assert answer.model_of(brief) == ""
+    assert answer.model_of(brief) == ("", "balanced")
+    assert model.requests[0].level == "balanced"
+    by_name = msgspec.structs.replace(
+        brief, config=PersonaConfig(model=document.Model(preset=ModelPreset.CUSTOM, name=" gpt-4o "))
+    )
+    assert answer.model_of(by_name) == ("gpt-4o", "")

@@ -80,7 +80,8 @@ async def test_three_bubbles_get_one_answer_that_cites(owner: Actor, owner_db: a
     found, runs = await queries.trace_of(owner, scene.conversation, newest.assistant.turn_id)
     assert found.usage["input"] > 0
     assert [step["kind"] for step in runs[0].steps][:2] == ["model", "tool"]
-    assert await owner_db.fetchval("select count(*) from ai_usage where turn_id = $1", found.id) == 2
+    booked = await owner_db.fetch("select merged from ai_usage where turn_id = $1 order by id", found.id)
+    assert [row["merged"] for row in booked] == [2, 0], "three messages, one answer"
 
 
 @pytest.mark.usefixtures("model")
@@ -197,3 +198,16 @@ async def test_a_voice_note_is_listened_to_once(
         assert "[audio: Oi, tudo bem com vocês?]" in str(service.bodies[-1]["messages"])
     finally:
         blobs._store = before
+
+
+@pytest.mark.usefixtures("model")
+@pytest.mark.parametrize("budget", [{"per_conversation_micro": 1000}, {"per_day_micro": 1000}])
+async def test_a_persona_stops_where_its_document_says(
+    owner: Actor, owner_db: asyncpg.Connection, budget: dict[str, int]
+) -> None:
+    scene = await Scene.make(owner, owner_db, budget=budget)
+    await scene.wrote("Oi, tudo bem?")
+    await run(scene)
+    ((_state, reason),) = await scene.states()
+    assert reason == "budget"
+    assert await owner_db.fetchval("select count(*) from ai_usage where conversation_id = $1", scene.conversation) == 0

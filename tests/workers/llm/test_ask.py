@@ -7,14 +7,15 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from db.ai import connection
-from db.ai.enums import ConnectionState, Provider, Purpose
+from db.ai import catalogue, connection
+from db.ai.enums import ConnectionState, EmbedderKind, Provider, Purpose
 from db.ai.errors import CallFailure
 from db.ai.ledger import About
+from db.clock import now
 from db.settings import Settings
 from db.tenancy import Actor
 from tests.workers.llm.conftest import Reply, Service, completion, connect, ok, refused
-from workers.llm import attempts, client
+from workers.llm import attempts, chat, client
 from workers.llm.ask import ask, embed, stream
 from workers.llm.chat import Image, Message, Request, Text, Tool, ToolCall
 from workers.llm.outcomes import (
@@ -337,3 +338,28 @@ async def test_an_answer_without_end_is_cut(service: Service, connected: Actor, 
     monkeypatch.setattr(client, "MAX_BYTES", 1000)
     service.chat = [ok(completion("x" * 2000))]
     assert isinstance(await ask(connected.company_id, ABOUT, HELLO), Unreachable)
+
+
+@pytest.mark.parametrize(
+    ("provider", "level", "listed", "expected"),
+    [
+        (Provider.OPENAI, "economical", catalogue.ECONOMICAL, catalogue.ECONOMICAL),
+        (Provider.OPENAI, "balanced", catalogue.BALANCED, catalogue.BALANCED),
+        (Provider.OPENAI, "best", catalogue.BEST, catalogue.BEST),
+        (Provider.SANDBOX, "best", catalogue.BEST, catalogue.BEST),
+        (Provider.OPENAI, "best", "gpt-4o", "gpt-4o"),
+        (Provider.COMPATIBLE, "best", catalogue.BEST, "gpt-4o"),
+        (Provider.OPENAI, "", catalogue.BEST, "gpt-4o"),
+    ],
+)
+def test_a_level_is_a_model_of_the_catalogue_where_the_service_lists_it(
+    provider: Provider, level: str, listed: str, expected: str
+) -> None:
+    found = connection.Connection(
+        id=uuid4(), provider=provider, base_url="", api_version="", organization="", chat_model="gpt-4o", embedder=EmbedderKind.NONE,
+        embedding_model="", embedding_dims=0, state=ConnectionState.READY, state_at=now(), checked_at=None, findings=[],
+        models=["gpt-4o", listed], version=1, has_key=True,
+    )  # fmt: skip
+    opened = connection.Opened(company_id=uuid4(), connection=found, key="")
+    assert chat.model_of(opened, Request(messages=[], level=level)) == expected
+    assert chat.model_of(opened, Request(messages=[], level=level, model="o3")) == "o3"

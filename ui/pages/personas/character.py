@@ -75,18 +75,25 @@ def draw_goals(it: Context) -> None:
     doc = it.doc
 
     def line(goal: Goal | None, changed: Callable[[], None]) -> Read[Goal]:
-        own = goal.key if goal else ""
+        own, named = (goal.key, True) if goal else ("", False)
         label = text_field("", goal.label if goal else "", limit=120, placeholder=_("Postcode for delivery"), on_change=changed)
         kind = select_field("", labels.goal_kinds(), goal.kind if goal else GoalKind.TEXT, on_change=changed)
         kind.control.props["aria-label"] = _("What it looks like")
         needed = ui.checkbox(_("Needed"), value=goal.required if goal else True, on_change=changed)
+
+        def leave() -> None:
+            nonlocal named
+            named = named or bool((label.value or "").strip())
+
+        label.control.on("blur", leave)
 
         def read() -> Goal | None:
             nonlocal own
             text = (label.value or "").strip()
             if not text:
                 return None
-            own = own or goal_key(text, {one.key for one in doc.config.goals})
+            if not named:  # while it is being typed, the key follows
+                own = goal_key(text, {one.key for one in doc.config.goals} - {own})
             return Goal(key=own, label=text, kind=kind.value, required=bool(needed.value))
 
         return read

@@ -10,6 +10,7 @@ from nicegui import ui
 from api.contract.enums import Permission, PersonaMode, PersonaState
 from api.contract.events import PersonaChanged
 from api.contract.personas import Persona, PersonaDraft, PersonaPatch
+from api.contract.problems import RequestError
 from ui import formats, live, session
 from ui.client import personas as client
 from ui.client.base import ApiProblem, Offline
@@ -343,7 +344,11 @@ class _Editor:
         self._section = next((one.key for one in _sections() if root in one.paths), self._section)
         self._show()
 
-    def _refused(self, error: ApiProblem) -> None:
+    async def _refused(self, error: ApiProblem) -> None:
+        if error.code == RequestError.CHANGED_MEANWHILE:
+            await self._show_theirs()
+            toast(_("Somebody else changed this draft meanwhile."), "bad")
+            return
         if error.errors:
             self._lead_to(error.errors[0].field)
         problems.show(error)

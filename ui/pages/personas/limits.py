@@ -1,19 +1,16 @@
 """When people take over, what it starts by itself, which model it uses and what it may cost."""
 
-from collections.abc import Callable
 from uuid import UUID
 
 from nicegui import ui
 
 from api.contract.enums import Effort, ModelPreset
-from api.contract.personas import FollowUpStep
 from ui.components.cards import card
 from ui.components.forms import Field, area_field, number_field, select_field, switch_field, text_field
 from ui.components.text import icon, pressable
 from ui.i18n import _
 from ui.labels import personas as labels
 from ui.pages.personas.context import Context
-from ui.pages.personas.rows import Read, Rows
 
 MICRO = 1_000_000
 
@@ -59,42 +56,6 @@ def draw_handover(it: Context) -> None:
             _("What it says then"), handover.message, limit=1000, rows=3,
             placeholder=_("I am calling somebody from the team."),
             on_change=lambda: doc.change("handover", message=(message.value or "").strip()),
-        )  # fmt: skip
-    inactivity = doc.config.inactivity
-    with card(_("When the customer says nothing more")):
-        with ui.element("div").classes("m-lp-pair"):
-            mode = select_field(
-                _("Then"), labels.inactivity(), inactivity.mode, on_change=lambda: doc.change("inactivity", mode=mode.value)
-            )
-            hours = number_field(
-                _("After so many hours"), inactivity.after_minutes / 60, low=1, high=720,
-                on_change=lambda: doc.change("inactivity", after_minutes=_bounded(hours.value, 1, 720) * 60),
-            )  # fmt: skip
-    _draw_followup(it)
-
-
-def _draw_followup(it: Context) -> None:
-    doc, followup = it.doc, it.doc.config.followup
-
-    def line(step: FollowUpStep | None, changed: Callable[[], None]) -> Read[FollowUpStep]:
-        after = number_field("", (step.after_minutes if step else 240) / 60, low=0.25, high=720, suffix="h", on_change=changed)
-        after.control.props["aria-label"] = _("After so many hours")
-        goal = text_field(
-            "", step.goal if step else "", limit=300, placeholder=_("Ask whether a question is left."), on_change=changed
-        )
-
-        def read() -> FollowUpStep | None:
-            text = (goal.value or "").strip()
-            minutes = round((after.value or 0) * 60)
-            return FollowUpStep(after_minutes=minutes, goal=text) if text and 15 <= minutes <= 43_200 else None
-
-        return read
-
-    with card(_("Asking again"), hint=_("After a silence it writes again by itself. It ends with the first answer.")):
-        switch_field(_("Ask again"), followup.enabled, on_change=lambda on: doc.change("followup", enabled=on))
-        Rows(
-            followup.steps, line, lambda steps: doc.change("followup", steps=steps),
-            add=_("Add a time"), remove=_("Take this time away"), most=3, look="steps",
         )  # fmt: skip
 
 
@@ -171,10 +132,6 @@ def _dollars(it: Context, name: str, label: str) -> None:
 
 def _lines(text: str | None, most: int, length: int) -> list[str]:
     return list(dict.fromkeys(part.strip()[:length] for part in (text or "").splitlines() if part.strip()))[:most]
-
-
-def _bounded(value: float | None, low: int, high: int) -> int:
-    return round(_within(value, low, high))
 
 
 def _within(value: float | None, low: int, high: int) -> float:

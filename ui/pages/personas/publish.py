@@ -30,20 +30,17 @@ def ask_to_publish(
     doc: Document,
     names: Mapping[UUID, str],
     published: Callable[[Persona], Awaitable[None]],
-    refused: Callable[[ApiProblem], None],
+    refused: Callable[[ApiProblem], Awaitable[None]],
 ) -> None:
-    """A dialog with what changes for customers."""
-    before = doc.draft.published
+    """A dialog with what changes for customers. What it shows is what is published: a draft that somebody saves meanwhile is refused."""
+    before, shown = doc.draft.published, doc.draft.version
 
     async def publish() -> None:
-        if not await doc.flush():
-            box.close()
-            return
         try:
-            now = await client.publish(api, persona.id, (note.value or "").strip(), doc.draft.version)
+            now = await client.publish(api, persona.id, (note.value or "").strip(), shown)
         except ApiProblem as error:
             box.close()
-            refused(error)
+            await refused(error)
             return
         except Offline as error:
             problems.show(error)
