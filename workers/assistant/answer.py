@@ -17,7 +17,7 @@ from db.ai.ledger import About
 from db.assistant.enums import Decision, TurnReason
 from db.knowledge.search import Passage
 from db.personas.config import PersonaConfig
-from db.personas.enums import ModelPreset
+from db.personas.enums import ModelPreset, RuleKind
 from workers.assistant import checks, evidence, words
 from workers.assistant.clean import clean
 from workers.assistant.composed import Cited, Collected, Composed, Search, Step
@@ -32,7 +32,6 @@ from workers.assistant.prompt import (
     burst,
     known_of,
     messages,
-    persona_text,
     quoted,
 )
 from workers.knowledge.ask import find
@@ -263,13 +262,16 @@ class _Run:
 
     def _sources(self) -> Sources:
         brief = self._brief
-        trusted = [persona_text(brief), brief.name, brief.company, words.moment(brief)]
-        theirs = [line.text for line in brief.lines if line.who == "customer"]
-        ours = [line.text for line in brief.lines if line.who != "customer"]
+        said = {who: [line.text for line in brief.lines if line.who == who] for who in ("customer", "assistant", "team")}
+        always = [rule.text for rule in brief.config.rules if rule.kind is RuleKind.ALWAYS]
+        stated = [brief.config.instructions, *always, *said["team"]]
         return Sources(
             {handle: f"{passage.heading}\n{passage.body}" for handle, passage in self._passages.items()},
-            [*trusted, *ours],
-            [*theirs, *brief.contact.values()],
+            [brief.name, brief.company, brief.config.identity.role, *(goal.label for goal in brief.config.goals), *stated],
+            [*said["customer"], *brief.contact.values()],
+            stated=stated,
+            moment=words.moment(brief),
+            before=said["assistant"],
         )
 
     def _missing(self, answer: _Answer) -> list[str]:

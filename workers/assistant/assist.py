@@ -147,7 +147,7 @@ async def _written(company_id: UUID, asked: Asked) -> Written | None:
         return await _draft(company_id, asked, talk, lines)
     asking = prompt.about(asked.what, asked.language, talk, lines)
     known = [*prompt.known(asked.language, talk).values(), talk.company, *(name for _id, name in talk.labels)]
-    sources = Sources({str(n): line.text for n, line in enumerate(lines)}, known, [])
+    sources = Sources({str(n): line.text for n, line in enumerate(lines)}, known, [], stated=known)
     if asked.what is AssistKind.LABELS:
         return await _labels(company_id, asked, talk, asking)
     return await _one_call(company_id, asked, asking, sources)

@@ -193,3 +193,89 @@ def test_it_says_when_people_are_back() -> None:
         == "The team is back on Monday, November 30, at 09:00."
     )
     assert HandOver().unanswered == 2
+
+
+RETURNS = "Devolução\nAceitamos devolução em até 7 dias, apenas com nota fiscal. O vestido longo custa R$ 700,00. Não abrimos aos domingos."
+RETURNED = "Aceitamos devolução em até 7 dias, apenas com nota fiscal."
+SHOP = Sources({"k1": RETURNS}, ["Lia", "Loja Aurora"], ["Vocês aceitam devolução?", "meu crédito está aprovado?"])
+
+
+@pytest.mark.parametrize("quote", ["de", "com nota", "em até 7 dias", "O"])
+def test_a_quote_that_says_nothing_proves_nothing(quote: str) -> None:
+    assert evidence.valid([Quote("k1", quote)], SHOP.passages) == []
+
+
+@pytest.mark.parametrize("quote", [RETURNED, "O vestido longo custa", "Devolução"])
+def test_a_quote_that_says_something_is_valid(quote: str) -> None:
+    assert evidence.valid([Quote("k1", quote)], SHOP.passages) == [Quote("k1", quote)]
+
+
+@pytest.mark.parametrize(
+    ("text", "proven"),
+    [
+        ("Sim, aceitamos devolução com nota fiscal em até 7 dias.", True),
+        ("Não abrimos aos domingos.", True),
+        ("O vestido longo sai por setecentos reais.", True),
+        ("Oi! Espero ter ajudado. O vestido longo custa 700 reais, quer levar?", True),
+        ("Sim, aceitamos devolução a qualquer momento, sem nota fiscal e sem custo nenhum.", False),
+        ("Aceitamos devolução sem nota fiscal.", False),
+        ("Não aceitamos devolução.", False),
+        ("Abrimos aos domingos.", False),
+        ("Parcelamos em muitas vezes no cartão.", False),
+        ("Sim.", False),  # the quote may say the contrary
+    ],
+)
+def test_a_citation_proves_what_it_says_and_no_more(text: str, proven: bool) -> None:
+    assert (evidence.unproven([text], [Quote("k1", RETURNED)], SHOP, asked=True) == []) is proven
+
+
+@pytest.mark.parametrize(
+    ("text", "proven"),
+    [
+        ("Custa R$ 700.", False),
+        ("Custa R$ 26,00.", False),
+        ("Fica por cinquenta reais.", False),
+        ("Vinte por cento de desconto!", False),
+        ("Sai por 50.", False),
+        ("Está aprovado.", False),
+        ("O frete é grátis para todo o Brasil e você pode devolver quando quiser, combinado?", False),
+        ("Temos vestidos azuis, qual você prefere?", False),
+        ("Você sabia que o frete é grátis?", False),
+        ("Quer aproveitar o frete grátis?", False),
+        ("Qual cor você prefere?", True),
+        ("Oi, tudo bem?", True),
+        ("Entendi, você quer uma devolução, certo?", True),
+        ("Custa R$ 90.", True),  # the company's instructions say so
+        ("Fazemos às 10h, pode ser?", False),
+    ],
+)
+def test_without_a_passage_no_figure_and_no_tag_gets_through(text: str, proven: bool) -> None:
+    told = SHOP._replace(
+        trusted=["At most 700 characters", "Lia", "A taxa custa R$ 90."],
+        stated=["A taxa custa R$ 90."],
+        moment="2026-11-26 26/11/2026 21:38",
+        before=["Custa R$ 700."],
+    )
+    assert (evidence.unproven([text], [], told, asked=True) == []) is proven
+
+
+@pytest.mark.parametrize(
+    ("text", "check"),
+    [
+        ("Fica por cinquenta reais", RuleCheck.PRICES),
+        ("50 pila e é seu", RuleCheck.PRICES),
+        ("Te faço por 50.", RuleCheck.PRICES),
+        ("Custa R$ 26", RuleCheck.PRICES),
+        ("Dou vinte por cento", RuleCheck.DISCOUNTS),
+        ("Chega em 5 dias", RuleCheck.DATES),
+        ("Seu pagamento já consta como pago", RuleCheck.PAYMENTS),
+        ("O dinheiro caiu na conta", RuleCheck.PAYMENTS),
+        ("A fatura já foi quitada", RuleCheck.PAYMENTS),
+        ("O vestido custa setecentos reais", None),
+        ("Hoje é 26/11", None),
+        ("O dinheiro é devolvido em até 7 dias", None),
+    ],
+)
+def test_figures_in_words_and_payments_are_seen(text: str, check: RuleCheck | None) -> None:
+    told = SHOP._replace(trusted=["26 messages of 50 characters"], moment="2026-11-26 26/11/2026 21:38", before=["Custa R$ 26"])
+    assert evidence.forbidden(text, frozenset(RuleCheck), told) is check
