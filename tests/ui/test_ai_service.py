@@ -7,9 +7,9 @@ from nicegui import ui
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
-from api.contract.ai import AiConnection, AiConnectionSet
-from api.contract.enums import EmbedderKind, Provider
-from api.contract.events import AiConnectionChanged
+from api.contract.ai import AiBudgetSet, AiConnection, AiConnectionSet, AiPriceSet
+from api.contract.enums import BudgetPeriod, BudgetScope, EmbedderKind, Provider
+from api.contract.events import AiBudgetsChanged, AiConnectionChanged
 from db.tenancy import Actor
 from tests.ui.interactions import click, field, hear, press, until
 from ui.client import ai as client
@@ -69,6 +69,88 @@ async def test_a_form_that_is_being_filled_in_is_not_redrawn(real: User, owner: 
 
     found = await until(moved)
     assert (found.base_url, found.chat_model, found.has_key) == ("https://modelos.example.com/v1", "llama", False)
+
+
+async def test_somebody_else_s_change_takes_nothing_that_was_typed(real: User, owner: Actor, as_owner: ApiClient) -> None:
+    await client.connect(as_owner, AiConnectionSet(provider=Provider.SANDBOX), 0)
+    await real.open("/settings/ai")
+    click(real, "Alterar")
+    await real.should_see("Quem fornece os modelos?")
+    press(real, "OpenAI")
+    await real.should_see("Em platform.openai.com, em API keys")
+    field(real, "Chave").value = "sk-typed-here-0123456789"
+    await client.connect(as_owner, AiConnectionSet(provider=Provider.SANDBOX, chat_model="gpt-4o"), 1)
+    click(real, "Salvar e testar")
+    await real.should_see("Salve de novo para manter o seu.")
+    await real.should_not_see("Salvo. O teste")
+    assert field(real, "Chave").value == "sk-typed-here-0123456789"
+    click(real, "Salvar e testar")
+
+    async def moved() -> AiConnection | None:
+        found = await client.connection(as_owner)
+        return found if found.provider is Provider.OPENAI else None
+
+    assert (await until(moved)).has_key
+
+
+async def test_from_another_server_to_openai(real: User, as_owner: ApiClient) -> None:
+    theirs = AiConnectionSet(provider=Provider.COMPATIBLE, base_url="https://modelos.example.com/v1", chat_model="llama")
+    await client.connect(as_owner, theirs, 0)
+    await client.set_price(
+        as_owner, AiPriceSet(model="llama", input_micro=1, cached_micro=1, cache_write_micro=1, output_micro=1)
+    )
+    await real.open("/settings/ai")
+    click(real, "Alterar")
+    await real.should_see("Quem fornece os modelos?")
+    press(real, "OpenAI")
+    await real.should_see("Em platform.openai.com, em API keys")
+    field(real, "Chave").value = "sk-0123456789abcdef"
+    assert field(real, "Modelo para respostas").value == "gpt-6.1-terra"
+    click(real, "Salvar e testar")
+
+    async def moved() -> AiConnection | None:
+        found = await client.connection(as_owner)
+        return found if found.provider is Provider.OPENAI else None
+
+    assert (await until(moved)).chat_model == "gpt-6.1-terra"
+
+
+async def test_an_organization_outlives_a_change_of_the_model(real: User, as_owner: ApiClient) -> None:
+    body = AiConnectionSet(provider=Provider.OPENAI, key="sk-0123456789", chat_model="gpt-4o", organization="org-1")
+    await client.connect(as_owner, body, 0)
+    await real.open("/settings/ai")
+    click(real, "Alterar")
+    await real.should_see("Quem fornece os modelos?")
+    field(real, "Modelo para respostas").value = "gpt-4"
+    click(real, "Salvar e testar")
+
+    async def changed() -> AiConnection | None:
+        found = await client.connection(as_owner)
+        return found if found.chat_model == "gpt-4" else None
+
+    assert (await until(changed)).organization == "org-1"
+
+
+async def test_saving_one_limit_leaves_what_is_typed_in_another(real: User, as_owner: ApiClient) -> None:
+    await client.set_budget(as_owner, AiBudgetSet(scope=BudgetScope.PERSONA, period=BudgetPeriod.DAY, limit_micro=2_000_000))
+    await real.open("/settings/ai?tab=budgets")
+    await real.should_see("Sem um limite da empresa, nada segura um dia cheio.")
+    month, day = field(real, "Empresa inteira, por mês"), field(real, "Empresa inteira, por dia")
+    month.value, day.value = 25, 3
+    save(real, 0)
+    await real.should_see("de US$")
+    await real.should_not_see("Sem um limite da empresa, nada segura um dia cheio.")
+    hear(AiBudgetsChanged())
+    await client.set_budget(as_owner, AiBudgetSet(scope=BudgetScope.PERSONA, period=BudgetPeriod.DAY, limit_micro=4_000_000))
+    each = field(real, "Cada persona, por dia")
+    hear(AiBudgetsChanged())
+
+    async def heard() -> bool:
+        return bool(each.value == 4)
+
+    await until(heard)
+    assert field(real, "Empresa inteira, por dia") is day, "nothing was drawn anew"
+    assert (month.value, day.value) == (25, 3)
 
 
 async def test_a_model_that_was_switched_off_says_so(real: User, as_owner: ApiClient) -> None:

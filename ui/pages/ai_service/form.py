@@ -15,11 +15,12 @@ from ui.components import problems
 from ui.components.cards import card, note
 from ui.components.forms import Field, filled, form, password_field, select_field, text_field
 from ui.components.picks import Picks
+from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import ai as labels
 
 _LISTED = (Provider.OPENAI, Provider.SANDBOX)  # their models are chosen from a list
-_OTHER = ""
+_FIRST = "gpt-6.1-terra"
 
 
 class ConnectionForm:
@@ -112,10 +113,10 @@ class ConnectionForm:
             hint = _("The name that you gave the deployment.") if azure else _("As your server calls it.")
             self._fields["chat_model"] = text_field(label, chosen, hint=hint, limit=120)
             return
-        names = self._names(ModelKind.CHAT)
+        names = self._names(ModelKind.CHAT) or {_FIRST: _FIRST}
         if chosen and chosen not in names:
             names = {chosen: chosen, **names}
-        first = next(iter(names), _OTHER)
+        first = next(iter(names))
         field = select_field(
             _("Model for answers"), names, chosen or first, search=True, on_change=self._model_changed,
             hint=_("Personas may choose another one. The first one is a good start."),
@@ -125,11 +126,11 @@ class ConnectionForm:
         self._model_changed()
 
     def _names(self, kind: ModelKind) -> dict[str, str]:
-        """Models that can be used come first; those that are switched off stay selectable."""
+        """Models that can be used come first; those that are switched off stay selectable. None of another server's own, whoever priced them."""
         order = {ModelState.CURRENT: 0, ModelState.ENDING: 1, ModelState.RETIRED: 2}
-        mine = self._models if self._found.provider in (None, *_LISTED) else [model for model in self._models if model.price]
+        mine = self._models if self._found.provider in (None, *_LISTED) else [model for model in self._models if model.context]
         models = sorted((model for model in mine if model.kind is kind), key=lambda model: order[model.state])
-        if kind is ModelKind.CHAT and (best := next((model for model in models if model.name == "gpt-6.1-terra"), None)):
+        if kind is ModelKind.CHAT and (best := next((model for model in models if model.name == _FIRST), None)):
             models = [best, *(model for model in models if model is not best)]
         return {model.name: self._named(model) for model in models}
 
@@ -195,6 +196,7 @@ class ConnectionForm:
             provider=self._provider,
             base_url=self._value("base_url"),
             api_version=self._value("api_version"),
+            organization=self._found.organization if self._same else "",  # set by the API alone
             key=self._value("key") or None,
             chat_model=self._value("chat_model"),
             embedder=self._kind.value,
@@ -203,8 +205,10 @@ class ConnectionForm:
         try:
             await client.connect(session.current().api, body, self._found.version)
         except ApiProblem as error:
-            problems.show_in(self._fields, error)
             if error.code == RequestError.CHANGED_MEANWHILE:
-                await self._saved()
+                toast(_("A colleague changed this meanwhile. Save again to keep yours."), "bad")
+                self._found = await client.connection(session.current().api)
+            else:
+                problems.show_in(self._fields, error)
             return
         await self._saved()
