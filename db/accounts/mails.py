@@ -74,15 +74,18 @@ async def forget_links(w: Work, mail_ids: list[UUID]) -> None:
     await w.execute("update mail set link = null where company_id = $1 and id = any($2::uuid[])", w.company_id, mail_ids)
 
 
-async def of_company(r: Read, company_id: UUID, template: MailTemplate, within: timedelta = DAY, to: str | None = None) -> int:
-    """How many of one kind the company mailed lately, to everybody or to one address."""
+async def of_company(
+    r: Read, company_id: UUID, template: MailTemplate, within: timedelta = DAY, to: str | None = None, code: str | None = None
+) -> int:
+    """How many of one kind the company mailed lately, to everybody or to one address, of all codes or one."""
     count: int = await r.fetchval(
         "select count(*) from mail where company_id = $1 and template = $2 and created_at > now() - $3::interval "
-        "and ($4::text is null or recipient = $4)",
+        "and ($4::text is null or recipient = $4) and ($5::text is null or params->>'code' = $5)",
         company_id,
         template.value,
         within,
         to,
+        code,
     )
     return count
 

@@ -11,7 +11,7 @@ from db.work import Read
 
 _STOPPED = frozenset((ConnectionState.KEY_REFUSED, ConnectionState.NO_CREDIT, ConnectionState.FAILED))
 _BUDGETS = """
-select b.period, (s.spent * 100 / b.most)::int as percent, s.warned from ai_budget b join company c on c.id = b.company_id
+select b.period, least(s.spent * 100 / b.most, 100)::int as percent, s.warned from ai_budget b join company c on c.id = b.company_id
 join ai_spending s on s.company_id = b.company_id and s.scope = b.scope and s.subject_id = b.subject_id and s.period = b.period
     and s.starts = date_trunc(b.period, now(), c.time_zone)
 where b.company_id = $1 and b.scope = 'company' and s.warned > 0 order by s.warned desc, b.period limit 1

@@ -74,6 +74,11 @@ async def set_budget(
 async def keep(w: Work, scope: BudgetScope, period: BudgetPeriod, most: int | None, subject_id: UUID | None = None) -> None:
     """The same inside a unit of work, for who publishes a persona with its budget."""
     place = (w.company_id, scope, subject_id or EVERY, period)
+    before = await w.fetchval(
+        "select most from ai_budget where company_id = $1 and scope = $2 and subject_id = $3 and period = $4", *place
+    )
+    if before == most:
+        return  # what was told of it is not told again
     if most is None:
         await w.execute("delete from ai_budget where company_id = $1 and scope = $2 and subject_id = $3 and period = $4", *place)
     else:

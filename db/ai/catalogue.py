@@ -107,4 +107,9 @@ _DATED = re.compile(r"-20\d\d-\d\d-\d\d$")
 
 def known(name: str) -> Model | None:
     """The model of this name, or the one of which it is a dated version (`gpt-4o-2024-08-06`)."""
-    return BY_NAME.get(name) or BY_NAME.get(_DATED.sub("", name))
+    return BY_NAME.get(name) or BY_NAME.get(undated(name))
+
+
+def undated(name: str) -> str:
+    """`gpt-4o` of `gpt-4o-2024-08-06`."""
+    return _DATED.sub("", name)

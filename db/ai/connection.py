@@ -112,13 +112,20 @@ async def opened(company_id: UUID) -> Opened | None:
     return Opened(company_id=company_id, connection=found, key=key)
 
 
+def _callable(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # half a bracket, a port that is no number
+        return False
+    return parts.scheme in ("https", "http") and named and not (parts.username or parts.query or parts.fragment)
+
+
 def _refuse_odd(wanted: Settled, key_stays: bool) -> None:
     """Raises Invalid. What an address leads to is looked at when it is called."""
     wrong: list[Field] = []
-    if wanted.provider in _NEEDS_ADDRESS:
-        parts = urlsplit(wanted.base_url)
-        if parts.scheme not in ("https", "http") or not parts.hostname or parts.username or parts.query or parts.fragment:
-            wrong.append(AiField.BASE_URL("base_url"))
+    if wanted.provider in _NEEDS_ADDRESS and not _callable(wanted.base_url):
+        wrong.append(AiField.BASE_URL("base_url"))
     if wanted.provider in (Provider.OPENAI, Provider.AZURE) and not wanted.key and not key_stays:
         wrong.append(AiField.KEY_NEEDED("key"))
     if wanted.provider in _NEEDS_ADDRESS and not wanted.chat_model:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+import structlog
 
 from db.ai import catalogue, notices, prices
 from db.ai.enums import AiNotice, BudgetPeriod, BudgetScope, CallResult, Purpose
@@ -19,6 +20,8 @@ from db.ids import uuid7
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import SystemWork, Work, system_read, work
+
+log = structlog.get_logger("db.ai")
 
 EVERY = UUID(int=0)
 """The company itself, or each persona, each conversation that has no budget of its own."""
@@ -141,7 +144,7 @@ update ai_spending s set warned = 0, spent = (select coalesce(sum(counted), 0) f
 
 
 async def reserve(company_id: UUID, about: About, *, provider: str, model: str, most: Tokens, lease: float) -> Booked | Over:
-    """Books a call of at most so many tokens, for `lease` seconds. When a budget refuses, somebody is told once."""
+    """Books a call of at most so many tokens, for `lease` seconds. When what was spent leaves no room, somebody is told once."""
     try:
         async with work(worker(company_id), Permission.AI_WRITE) as w:
             price = await prices.price_in(w, company_id, model)
@@ -171,7 +174,9 @@ async def reserve(company_id: UUID, about: About, *, provider: str, model: str, 
     except _Full as full:
         counter = full.counter
     async with work(worker(company_id), Permission.AI_WRITE) as w:
-        await _warn(w, counter.id, counter, 100)
+        spent = await w.fetchval("select spent from ai_spending where company_id = $1 and id = $2", company_id, counter.id)
+        if (spent or 0) + estimate > counter.most:  # else calls under way hold the rest, and give most of it back
+            await _warn(w, counter.id, counter, 100)
     return Over(BudgetScope(counter.scope), BudgetPeriod(counter.period))
 
 
@@ -318,17 +323,24 @@ async def free_expired() -> int:
             _FREED_AT_ONCE,
         )
     for row in rows:
-        async with work(worker(row["company_id"]), Permission.AI_WRITE) as w:
-            found = await _under_way(w, row["id"], (None,))
-            if found is not None:
-                await w.execute(
-                    "update ai_usage set result = $3, counted = reserved, estimated = true, reserved = 0 where company_id = $1 and id = $2",
-                    w.company_id,
-                    row["id"],
-                    CallResult.LOST,
-                )
-                await _count(w, found, found["reserved"])
+        try:
+            await _lose(row["company_id"], row["id"])
+        except Exception:  # one company's trouble keeps nobody else's budget
+            log.exception("ai.lost_call_not_counted", company_id=str(row["company_id"]))
     return len(rows)
+
+
+async def _lose(company_id: UUID, usage_id: UUID) -> None:
+    async with work(worker(company_id), Permission.AI_WRITE) as w:
+        found = await _under_way(w, usage_id, (None,))
+        if found is not None:
+            await w.execute(
+                "update ai_usage set result = $3, counted = reserved, estimated = true, reserved = 0 where company_id = $1 and id = $2",
+                company_id,
+                usage_id,
+                CallResult.LOST,
+            )
+            await _count(w, found, found["reserved"])
 
 
 async def forget_old(s: SystemWork) -> None:

@@ -49,7 +49,7 @@ async def models_in(r: Read, company_id: UUID) -> list[ModelView]:
     ours = {} if connection is not None and connection.provider is Provider.COMPATIBLE else catalogue.BY_NAME
     listed = [name for name in (connection.models or [] if connection else []) if _worth_listing(name, connection)]
     names = dict.fromkeys([*chosen, *ours, *sorted({*own, *listed})])
-    return [_view(name, chosen, connection, own.get(name)) for name in names]
+    return [_view(name, chosen, connection, prices.of(own, name)) for name in names]
 
 
 def _chosen(connection: Connection | None) -> dict[str, ModelKind]:

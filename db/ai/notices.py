@@ -7,13 +7,13 @@ from db.ai.enums import AiNotice
 from db.permissions import Role
 from db.work import Work
 
-MAILS_PER_DAY = 20  # of a company
+MAILS_PER_DAY = 20  # of one notice to a company
 LINK = "/settings/ai"
 
 
 async def tell(w: Work, notice: AiNotice, subject: str = "") -> None:
     """One mail to each owner; none beyond what a company may get in a day. `subject`: what it is about, a name or an amount."""
-    if await mails.of_company(w, w.company_id, MailTemplate.AI_NOTICE) >= MAILS_PER_DAY:
+    if await mails.of_company(w, w.company_id, MailTemplate.AI_NOTICE, code=notice.value) >= MAILS_PER_DAY:
         return
     owners = await w.fetch(
         "select u.email, u.language from membership m join account_user u on u.id = m.user_id"

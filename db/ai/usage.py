@@ -68,7 +68,7 @@ async def usage(actor: Actor, since: date | None, until: date | None) -> Usage:
     async with read(actor, Permission.AI_READ) as r:
         today = await r.fetchval("select (now() at time zone time_zone)::date from company where id = $1", actor.company_id)
         until = until or max(today, since or today)
-        since = since or until - timedelta(days=DAYS - 1)
+        since = since or date.fromordinal(max(until.toordinal() - DAYS + 1, 1))
         if not timedelta(0) <= until - since < timedelta(days=MOST_DAYS):
             raise RequestError.INVALID(fields=[AiField.RANGE("since", days=MOST_DAYS)])
         return await usage_in(r, actor.company_id, since, until)

@@ -78,6 +78,8 @@ async def test_a_key_goes_only_where_it_was_given_for(
         ({"provider": "openai", "key": "tem espaços aqui"}, "key", "ai_key_needed"),
         ({"provider": "compatible", "chat_model": "m"}, "base_url", "ai_base_url"),
         ({"provider": "compatible", "base_url": "ftp://x", "chat_model": "m"}, "base_url", "ai_base_url"),
+        ({"provider": "compatible", "base_url": "https://[x", "chat_model": "m"}, "base_url", "ai_base_url"),
+        ({"provider": "compatible", "base_url": "https://x:port/v1", "chat_model": "m"}, "base_url", "ai_base_url"),
         ({"provider": "compatible", "base_url": "https://u:p@x.example/v1", "chat_model": "m"}, "base_url", "ai_base_url"),
         ({"provider": "compatible", "base_url": "https://x.example/v1?a=1", "chat_model": "m"}, "base_url", "ai_base_url"),
         ({"provider": "compatible", "base_url": "https://x.example/v1"}, "chat_model", "ai_model_name"),
@@ -89,6 +91,12 @@ async def test_what_is_missing_is_marked(client: httpx.AsyncClient, auth: Header
     answer = await put(client, auth, **body)
     assert answer.status_code == 422
     assert (field, code) in [(each["field"], each["code"]) for each in answer.json()["errors"]]
+
+
+@pytest.mark.parametrize("days", ["until=0001-01-10", "since=0001-01-01&until=0001-01-01", "since=9999-12-31"])
+async def test_usage_of_the_first_and_the_last_days_there_are(client: httpx.AsyncClient, auth: Headers, days: str) -> None:
+    answer = await client.get(f"/v1/ai/usage?{days}", headers=auth)
+    assert (answer.status_code, answer.json()["days"]) == (200, [])
 
 
 async def test_two_who_edit_at_once_are_told(client: httpx.AsyncClient, auth: Headers) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from uuid import UUID
 
 import msgspec
+from openai import BaseModel
 
 from db.ai import connection
 from db.ai.connection import Opened
@@ -95,13 +96,20 @@ async def _pieces(ready: Opened, request: Request, attempt: Attempt) -> AsyncIte
                         chunk = await anext(pieces, None)
                     if chunk is None:
                         break
-                    piece = attempt.reader.add(msgspec.convert(chunk.to_dict(mode="json"), Completion, strict=False))
+                    piece = attempt.reader.add(_completion(chunk))
                     if piece:
                         yield piece
     except Failed as failed:
         yield failed.outcome
         return
     yield attempt.reader.outcome()
+
+
+def _completion(chunk: object) -> Completion:
+    """The package hands on whatever stands in a line of a stream."""
+    if not isinstance(chunk, BaseModel):
+        raise ValueError("a piece of a stream that is no object")
+    return msgspec.convert(chunk.to_dict(mode="json"), Completion, strict=False)
 
 
 async def transcribe(company_id: UUID, about: About, sound: bytes, name: str, *, seconds: float, language: str = "pt") -> Outcome:

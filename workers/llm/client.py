@@ -215,7 +215,7 @@ def failures(key: str) -> Iterator[None]:
         raise Failed(_blocked(error)) from error
     except (httpx2.HTTPError, ssl.SSLError) as error:
         raise Failed(Unreachable(detail=type(error).__name__, cut=True)) from error
-    except (openai.OpenAIError, ValueError, TypeError) as error:
+    except (openai.OpenAIError, ValueError, TypeError, RecursionError) as error:
         raise Failed(Malformed(f"{type(error).__name__}: {error}"[:300])) from error
 
 

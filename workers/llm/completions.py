@@ -149,7 +149,7 @@ class Reader:
             return Refused("".join(self._refusal)[:2000], usage=usage, model=model)
         if self._reason == "content_filter":
             return Filtered(usage=usage, model=model)
-        broken = self._streamed and self._reason is None and bool(self.text)
+        broken = self._streamed and self._reason is None and bool(self.text or self._calls)
         if self._reason == "length" or broken:
             return CutOff(self.text, usage=usage, model=model)
         calls = [

@@ -10,14 +10,15 @@ import asyncpg
 import msgspec
 import pytest
 
-from db.ai import budgets, catalogue, ledger, prices
+from db.ai import attention, budgets, catalogue, ledger, notices, prices
 from db.ai.catalogue import MICRO, Price
 from db.ai.enums import AiNotice, BudgetPeriod, BudgetScope, CallResult, Purpose
 from db.ai.events import AiBudgetWarned
 from db.ai.ledger import About, Booked, Over, Tokens
+from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
-from db.work import Work
+from db.work import Work, work
 
 DAY, MONTH = BudgetPeriod.DAY, BudgetPeriod.MONTH
 COMPANY, PERSONA, CONVERSATION = BudgetScope.COMPANY, BudgetScope.PERSONA, BudgetScope.CONVERSATION
@@ -93,6 +94,8 @@ async def test_what_runs_is_counted_at_its_highest_until_it_is_settled(owner: Ac
     await ledger.settle(owner.company_id, second, CallResult.RATE_LIMITED, Tokens())
     assert isinstance(await reserve(owner), Booked)
     assert await spending(owner_db, owner) == [(35, TURN)]
+    assert await codes(owner_db, owner) == [], "calls under way use nothing up"
+    assert await owner_db.fetchval("select warned from ai_spending where company_id = $1", owner.company_id) == 0
 
 
 async def test_a_refusal_reserves_nothing_anywhere(owner: Actor, owner_db: asyncpg.Connection) -> None:
@@ -215,6 +218,64 @@ async def test_the_price_valid_then_is_kept(owner: Actor, owner_db: asyncpg.Conn
     assert [row["cost"] for row in rows] == costs
 
 
+async def test_a_dated_version_costs_what_the_company_says_of_its_model(owner: Actor) -> None:
+    await prices.set_price(owner, "gpt-4o", Price(1 * MICRO, 0, 0, 2 * MICRO))
+    booked = await reserve(owner, "gpt-4o-2024-08-06")
+    assert isinstance(booked, Booked)
+    assert booked.price == Price(1 * MICRO, 0, 0, 2 * MICRO)
+    await prices.set_price(owner, "gpt-4o-2024-08-06", Price(3 * MICRO, 0, 0, 4 * MICRO))
+    booked = await reserve(owner, "gpt-4o-2024-08-06")
+    assert isinstance(booked, Booked)
+    assert booked.price == Price(3 * MICRO, 0, 0, 4 * MICRO)
+
+
+async def test_a_budget_set_again_as_it_is_tells_nothing_again(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    for _ in range(2):
+        await budgets.set_budget(owner, COMPANY, DAY, TURN)
+        await turn(owner)
+        await budgets.set_budget(owner, PERSONA, DAY, None, LIA)
+    assert await codes(owner_db, owner) == [AiNotice.BUDGET_100]
+    audited = "select count(*) from audit_log where company_id = $1 and action = 'ai_budget.set'"
+    assert await owner_db.fetchval(audited, owner.company_id) == 1
+
+
+async def test_many_mails_of_one_notice_swallow_no_other(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    async with work(owner, Permission.AI_WRITE) as w:
+        for _ in range(notices.MAILS_PER_DAY + 1):
+            await notices.tell(w, AiNotice.KEY_REFUSED)
+        await notices.tell(w, AiNotice.BUDGET_100, "US$ 1.00")
+    assert await codes(owner_db, owner) == [AiNotice.KEY_REFUSED] * notices.MAILS_PER_DAY + [AiNotice.BUDGET_100]
+
+
+async def test_one_company_s_trouble_keeps_nobody_else_s_reservation(
+    owner: Actor, stranger: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for lease, who in ((-2, stranger), (-1, owner)):
+        await ledger.reserve(
+            who.company_id, About(purpose=Purpose.ANSWER), provider="openai", model="gpt-4o", most=MOST, lease=lease
+        )
+    works = ledger.work
+
+    def troubled(actor: Actor, permission: Permission) -> Any:
+        if actor.company_id == stranger.company_id:
+            raise OSError("down")
+        return works(actor, permission)
+
+    monkeypatch.setattr(ledger, "work", troubled)
+    await ledger.free_expired()
+    assert await owner_db.fetchval("select result from ai_usage where company_id = $1", owner.company_id) == CallResult.LOST
+
+
+async def test_a_tiny_budget_far_passed_is_full_on_the_first_page(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    await budgets.set_budget(owner, COMPANY, DAY, 10 * TURN)
+    await turn(owner)
+    await owner_db.execute("update ai_spending set spent = 30000000, warned = 80 where company_id = $1", owner.company_id)
+    await owner_db.execute("update ai_budget set most = 1 where company_id = $1", owner.company_id)
+    async with work(owner, Permission.AI_READ) as r:
+        (line,) = await attention.waiting(r, owner.company_id)
+    assert (line["code"], line["count"]) == ("ai_budget", 100)
+
+
 async def test_budgets_of_companies_are_apart(owner: Actor, stranger: Actor) -> None:
     await budgets.set_budget(owner, COMPANY, DAY, TURN)
     assert await turn(owner)
@@ -239,7 +300,7 @@ async def test_a_settlement_waits_for_no_circle(database: Settings, owner: Actor
     await budgets.set_budget(owner, CONVERSATION, MONTH, 1000 * TURN)
     made = await asyncio.gather(
         *(turn(owner, persona_id=people[n % 4], conversation_id=people[(n + n // 4) % 4]) for n in range(80)),
-        *(budgets.set_budget(owner, PERSONA, DAY, 1000 * TURN, person) for person in people),
+        *(budgets.set_budget(owner, PERSONA, DAY, 1001 * TURN, person) for person in people),
     )
     assert made[:80] == [True] * 80
     found = await budgets.budgets(owner)

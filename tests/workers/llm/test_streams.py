@@ -164,3 +164,17 @@ async def test_a_late_settlement_is_counted_and_a_second_one_is_not(
         await ledger.settle(owner.company_id, booked_now, CallResult.ANSWERED, ledger.Tokens(100, output=10))
     (row,) = await booked(owner_db, owner)
     assert (row["result"], row["counted"]) == ("answered", 350)
+
+
+@pytest.mark.parametrize("line", [b"1", b'"x"', b"null", b"[]"])
+async def test_a_line_that_is_no_object_is_malformed(service: Service, connected: Actor, line: bytes) -> None:
+    service.chat = [(200, [b"data: " + line + b"\n\n", b"data: [DONE]\n\n"], {"content_type": "text/event-stream"})]
+    (outcome,) = [piece async for piece in stream(connected.company_id, ABOUT, HELLO)]
+    assert isinstance(outcome, Malformed)
+
+
+async def test_a_stream_cut_inside_a_call_calls_nothing(service: Service, connected: Actor) -> None:
+    call = {"index": 0, "id": "a", "function": {"name": "look_up", "arguments": '{"q": "pra'}}
+    service.chat = [chunks({"delta": {"tool_calls": [call]}}, done=False)]
+    (outcome,) = [piece async for piece in stream(connected.company_id, ABOUT, HELLO)]
+    assert isinstance(outcome, CutOff)
