@@ -40,7 +40,7 @@ _MODE = "update ai_conversation set mode = $3 where company_id = $1 and conversa
 _BACK = """
 update ai_conversation set owner = $3, owner_reason = null, owner_by = $4, owner_since = now(), episode = episode + 1, episode_at = $5,
     persona_version_id = null, unanswered = 0, fast = 0, told_at = null, alarm = null, alarm_at = null, typing_since = null,
-    typing_until = null, spoke_at = null
+    typing_until = null, typing_by = '{}', spoke_at = null
 where company_id = $1 and conversation_id = $2 returning persona_name, mode, old.owner as was
 """
 _AWAY = f"""

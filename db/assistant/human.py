@@ -24,7 +24,8 @@ MEANT = timedelta(seconds=3)
 OPEN = ", ".join(f"'{state.value}'" for state in OPEN_TURN)
 _TAKE = """
 update ai_conversation a set owner = $3, owner_reason = $4, owner_by = $5, human_at = now(), alarm = null, alarm_at = null,
-    owner_since = case when a.owner = $3 then a.owner_since else now() end, typing_since = null, typing_until = null
+    owner_since = case when a.owner = $3 then a.owner_since else now() end, typing_since = null, typing_until = null,
+    typing_by = '{}'
 from conversation v where a.company_id = $1 and a.conversation_id = $2 and v.company_id = $1 and v.id = $2
 returning old.owner as was, a.serving, a.persona_name, v.contact_id, v.channel_id
 """
@@ -55,9 +56,16 @@ where company_id = $1 and conversation_id = $3
 """
 _TYPES = """
 update ai_conversation set
-    typing_since = case when not $3 then null when typing_until > now() then coalesce(typing_since, now()) else now() end,
-    typing_until = case when $3 then now() + $4::interval end
-where company_id = $1 and conversation_id = $2 and ($3 or typing_until is not null)
+    typing_by = case when typing_until > now() then array_append(array_remove(typing_by, $3), $3) else array[$3::uuid] end,
+    typing_since = case when typing_until > now() then coalesce(typing_since, now()) else now() end,
+    typing_until = now() + $4::interval
+where company_id = $1 and conversation_id = $2
+"""
+_STOPS_TYPING = """
+update ai_conversation set typing_by = array_remove(typing_by, $3),
+    typing_since = case when typing_by <@ array[$3::uuid] then null else typing_since end,
+    typing_until = case when typing_by <@ array[$3::uuid] then null else typing_until end
+where company_id = $1 and conversation_id = $2 and $3 = any(typing_by)
 """
 
 
@@ -124,6 +132,10 @@ async def _share(w: Work, conversation_id: UUID, row: asyncpg.Record) -> None:
     await w.execute(_SHARE, w.company_id, conversation_id, *(row[name] for name in columns))
 
 
-async def types(w: Work, conversation_id: UUID, *, typing: bool) -> None:
-    """Somebody of the team writes an answer, or stopped to: who goes on for a moment holds the assistant back for a while."""
-    await w.execute(_TYPES, w.company_id, conversation_id, typing, HOLD)
+async def types(w: Work, conversation_id: UUID, user_id: UUID, *, typing: bool) -> None:
+    """Somebody of the team writes an answer, or stopped to: who goes on for a moment holds the assistant back for a while, until all who
+    write have stopped."""
+    if typing:
+        await w.execute(_TYPES, w.company_id, conversation_id, user_id, HOLD)
+    else:
+        await w.execute(_STOPS_TYPING, w.company_id, conversation_id, user_id)

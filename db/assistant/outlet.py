@@ -23,6 +23,7 @@ from db.messages import answers
 from db.messages.answers import ReplyChannel
 from db.messages.errors import MessageError
 from db.permissions import Permission
+from db.personas.enums import PersonaState
 from db.tenancy import worker
 from db.work import Work, work
 
@@ -37,7 +38,9 @@ where t.company_id = $1 and t.id = $2
 _LOCK = "select true from conversation where company_id = $1 and id = $2 for update"
 _CHECK = f"""
 select a.owner, a.told_at, a.typing_until, a.typing_since <= now() - $4::interval and a.typing_until > now() as typed,
-    t.seq = a.turn_seq as newest
+    t.seq = a.turn_seq as newest, exists (select from persona p join persona_binding b on b.company_id = $1 and b.persona_id = p.id
+        where p.company_id = $1 and p.id = t.persona_id and p.state = '{PersonaState.LIVE.value}' and p.deleted_at is null
+            and (b.channel_id is null or b.channel_id = $5)) as serves
 from ai_turn t join ai_conversation a on a.company_id = $1 and a.conversation_id = t.conversation_id
 where t.company_id = $1 and t.id = $2 and t.epoch = $3 and t.state in ('{TurnState.READY.value}', '{TurnState.GENERATING.value}',
     '{TurnState.COLLECTING.value}') for update of a, t
@@ -97,11 +100,13 @@ async def speak(company_id: UUID, turn: Turn, *, team_id: UUID | None = None) ->
         way = await _way(w, where)
         if not await w.fetchval(_LOCK, company_id, turn.conversation_id):
             return None
-        check = await w.fetchrow(_CHECK, company_id, turn.id, turn.epoch, human.MEANT)
+        check = await w.fetchrow(_CHECK, company_id, turn.id, turn.epoch, human.MEANT, where["channel_id"])
         if check is None or not check["newest"]:
             return None
         if turn.mode is AssistantMode.AUTO and check["owner"] != Owner.ASSISTANT:
             return None
+        if not check["serves"]:  # its persona was paused, deleted or taken off the channel meanwhile
+            return await _end(w, turn, TurnState.SUPERSEDED, TurnReason.SWITCHED_OFF)
         if turn.mode is AssistantMode.SUGGEST:
             return await _drafted(w, turn, answer)
         if check["typed"] and answer.texts:

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.assistant.enums import AssistantMode, TurnState
+from db.assistant.enums import AssistantMode, TurnReason, TurnState
 from db.assistant.events import AssistantChanged
 from db.clock import now
 from db.conversations import record
@@ -64,12 +64,32 @@ class Turn(NamedTuple):
 
 COLUMNS = """id, conversation_id, seq, mode, state, epoch, persona_id, persona_version_id, persona_name, since, due_at, first_inbound_id,
     last_inbound_id, bubbles, answer::text as answer"""
+# Whether it is due, too old or run too often is asked of one clock, that of the database.
+_DUE_NOW = f"""(state = '{TurnState.COLLECTING.value}' and due_at <= now() + interval '50 milliseconds'
+    or state = '{TurnState.GENERATING.value}' and lease_until < now())"""
 _BEGIN = f"""
 update ai_turn set state = '{TurnState.GENERATING.value}', epoch = epoch + 1, lease_until = now() + $3::interval
 where company_id = $1 and id = $2 and epoch < $4 and opened_at > now() - $5::interval
-    and (state = '{TurnState.COLLECTING.value}' and due_at <= now() + interval '50 milliseconds'
-        or state = '{TurnState.GENERATING.value}' and lease_until < now())
+    and {_DUE_NOW}
 returning {COLUMNS}
+"""
+_GIVE_UP = f"""
+update ai_turn set epoch = epoch + 1, lease_until = now() + $3::interval
+where company_id = $1 and id = $2 and ({_DUE_NOW} and (epoch >= $4 or opened_at <= now() - $5::interval)
+    or state = '{TurnState.READY.value}' and mode = '{AssistantMode.AUTO.value}' and opened_at <= now() - $5::interval)
+returning {COLUMNS}
+"""
+_SAY_AGAIN = f"""
+update ai_turn set lease_until = now() + $3::interval
+where company_id = $1 and id = $2 and state = '{TurnState.READY.value}' and mode = '{AssistantMode.AUTO.value}' returning {COLUMNS}
+"""
+_WAITS = f"""
+select {COLUMNS}, greatest(case when state = '{TurnState.GENERATING.value}' then lease_until else due_at end - now(), interval '0') as wait
+from ai_turn where company_id = $1 and id = $2 and state in ('{TurnState.COLLECTING.value}', '{TurnState.GENERATING.value}')
+"""
+_DROP = f"""
+update ai_turn set state = '{TurnState.FAILED.value}', reason = '{TurnReason.CRASHED.value}', done_at = now(), lease_until = null
+where company_id = $1 and id = $2
 """
 _RENEW = f"""
 update ai_turn set lease_until = now() + $4::interval
@@ -127,20 +147,23 @@ async def begin(company_id: UUID, turn_id: UUID) -> Begun | Composed | Later | S
             turn = _turn(row)
             _tell(w, turn, TurnState.GENERATING)
             return Begun(turn)
-        row = await w.fetchrow(
-            f"select {COLUMNS}, lease_until, opened_at from ai_turn where company_id = $1 and id = $2", company_id, turn_id
-        )
-        if row is None:
-            return None
-        turn = _turn(row)
-        if turn.state is TurnState.READY:
-            return Composed(turn) if turn.mode is AssistantMode.AUTO else None
-        if turn.state not in (TurnState.COLLECTING, TurnState.GENERATING):
-            return None
-        waits = row["lease_until"] if turn.state is TurnState.GENERATING else turn.due_at
-        if waits > now():
-            return Later(turn, waits)
+        row = await w.fetchrow(_GIVE_UP, company_id, turn_id, LEASE, RUNS, OLD)
+        if row is not None:
+            return await _given_up(w, _turn(row))
+        row = await w.fetchrow(_SAY_AGAIN, company_id, turn_id, LEASE)
+        if row is not None:
+            return Composed(_turn(row))
+        row = await w.fetchrow(_WAITS, company_id, turn_id)
+        return None if row is None else Later(_turn(row), now() + row["wait"])
+
+
+async def _given_up(w: Work, turn: Turn) -> Stale | None:
+    """People are called; where that fails too, again and again, the turn ends by itself."""
+    if turn.epoch <= 2 * RUNS:
         return Stale(turn)
+    await w.execute(_DROP, w.company_id, turn.id)
+    _tell(w, turn, TurnState.FAILED)
+    return None
 
 
 async def renew(company_id: UUID, turn: Turn) -> bool:

@@ -53,7 +53,7 @@ async def say(actor: Actor, conversation_id: UUID, *, here: bool, typing: bool) 
         )
         w.emit(event)
         if Permission.MESSAGES_SEND in actor.permissions:
-            await human.types(w, conversation_id, typing=event.typing)
+            await human.types(w, conversation_id, actor.id, typing=event.typing)
     if event.typing:
         await receipts.say_typing(actor, conversation_id)
     key = _key(actor, conversation_id)
