@@ -22,7 +22,7 @@ from db.jobs import RunTurn
 from db.messages import inbound
 from db.messages.inbound import SILENT, Inbound
 from db.personas import serving as personas
-from db.personas.enums import OutsideHours
+from db.personas.enums import OutsideHours, PersonaState
 from db.personas.serving import Serving
 from db.work import Read, Work
 
@@ -36,12 +36,15 @@ MUTE = (*SILENT, "sticker", "call", "call_permission", "unsupported", "order")
 NOTICED = timedelta(hours=12)
 """So long nobody is told again that the hours are over."""
 FAST = 2.0  # seconds in which no person answers
+COARSE = timedelta(seconds=1)
+"""Providers tell times in whole seconds, cut off."""
 FAST_ANSWERS = 5  # so many of them in a row come from a machine
 
 _STATE = """
 select v.contact_id, v.channel_id, v.opened_at, v.assignee_id, uuid_extract_timestamp(v.answer_id) as answered_at, v.closed_at, c.opted_out_at, a.conversation_id is not null as known,
     a.mode, a.serving, a.owner, a.owner_reason, a.human_at, a.episode, a.episode_at, a.persona_id, a.persona_version_id, a.turn_seq,
     a.fast, a.spoke_at, a.noticed_at,
+    exists (select from ai_turn t where t.company_id = $1 and t.conversation_id = v.id and t.opened_at > a.spoke_at) as heard,
     array(select x.label_id from conversation_label x where x.company_id = $1 and x.conversation_id = v.id) as labels,
     array(select l.stage_id from lead l where l.company_id = $1 and l.contact_id = v.contact_id order by l.id desc limit 50) as stages,
     exists (select from conversation_entry e where e.company_id = $1 and e.conversation_id = v.id and (e.kind = $3
@@ -49,6 +52,12 @@ select v.contact_id, v.channel_id, v.opened_at, v.assignee_id, uuid_extract_time
 from conversation v join contact c on c.company_id = $1 and c.id = v.contact_id
 left join ai_conversation a on a.company_id = $1 and a.conversation_id = v.id
 where v.company_id = $1 and v.id = $2 and exists (select from persona_binding b where b.company_id = $1)
+"""
+_ANSWERS = f"""
+select true from conversation v join ai_conversation a on a.company_id = $1 and a.conversation_id = v.id
+join persona p on p.company_id = $1 and p.id = a.persona_id and p.state = '{PersonaState.LIVE.value}'
+where v.company_id = $1 and v.id = $2 and v.opened_at <= a.episode_at and a.owner = '{Owner.ASSISTANT.value}'
+    and a.serving = '{AssistantMode.AUTO.value}' and a.mode is distinct from '{AssistantMode.OFF.value}'
 """
 _BEGIN = """
 insert into ai_conversation(company_id, conversation_id, owner, owner_reason, episode_at, human_at) values ($1, $2, $3, $4, $5, $6)
@@ -82,9 +91,11 @@ from ai_turn where company_id = $1 and conversation_id = $2 and (opened_at > now
 
 async def gather(w: Work, conversation_id: UUID, message: Inbound, message_id: UUID) -> bool:
     """Somebody wrote: a turn opens that is due when they pause, or the open one takes the message too; one that was composing starts
-    anew. Returns whether the assistant is going to answer by itself, so that nothing else does."""
-    if message.history or message.kind in MUTE or message.received_at < now() - LIVE:
+    anew. Returns whether the assistant answers here by itself, so that nothing else does."""
+    if message.history:
         return False
+    if message.kind in MUTE or message.received_at < now() - LIVE:
+        return message.kind not in record.FOR_PEOPLE and bool(await w.fetchval(_ANSWERS, w.company_id, conversation_id))
     if inbound.wanted(message.kind, message.body) == "out":
         await human.end_turn(w, conversation_id, TurnReason.OPTED_OUT)
         return False
@@ -147,11 +158,14 @@ def _may(row: asyncpg.Record, mode: AssistantMode) -> bool:
 
 
 def _fast(row: asyncpg.Record, received_at: datetime) -> int:
-    """Answers in a row, with this one, that came quicker than a person writes."""
+    """Answers in a row, with this one, that came quicker than a person writes. Only the first message after the assistant spoke answers
+    it, and one that was written before does not."""
     spoke = row["spoke_at"]
     if spoke is None:
         return 0
-    quick = min(now(), received_at) - spoke < timedelta(seconds=FAST)
+    if row["heard"]:
+        return int(row["fast"])
+    quick = -COARSE <= min(now(), received_at) - spoke < timedelta(seconds=FAST)
     return row["fast"] + 1 if quick else 0
 
 

@@ -5,7 +5,7 @@ waits until somebody reads or answers it here, or answers it later on a phone. S
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -88,6 +88,14 @@ _UNSEEN = """
 select i.received_at from inbound_message i where i.company_id = $1 and i.contact_id = $2 and i.channel_id = $3 and i.id > $8::uuid
     and i.received_at >= (select min(t) from unnest(v.unanswered_at || v.unread_at || v.aside_unanswered || v.aside_unread) t)
 """
+# What no assistant reads goes on waiting for people: these kinds, and what was told long after it was written.
+FOR_PEOPLE = ("order", "unsupported")
+LATE = timedelta(minutes=10)
+_LEFT = """
+select i.received_at from inbound_message i where i.company_id = $1 and i.contact_id = $2 and i.channel_id = $3
+    and i.received_at >= (select min(t) from unnest(v.unanswered_at || v.unread_at || v.aside_unanswered || v.aside_unread) t)
+    and (i.kind = any($8::text[]) or i.received_at < uuid_extract_timestamp(i.id) - $9::interval)
+"""
 _ANSWERED = f"""
 insert into conversation as v (company_id, contact_id, channel_id, address, last_id, last_at, opened_at, answer_id, answer_by)
 values ($1, $2, $3, $4, $5, $6, $6, $5, $7)
@@ -101,6 +109,7 @@ values ($1, $2, $3, $4, $5, $6, $6, $5, $7)
         then coalesce(v.first_reply_at, $6) else v.first_reply_at end,
 {_LAST} {_RETURNED}
 """
+_ASSISTED = _ANSWERED.replace(_UNSEEN, _LEFT)
 _BY_ITSELF = f"""
 insert into conversation as v (company_id, contact_id, channel_id, address, last_id, last_at, opened_at)
 values ($1, $2, $3, $4, $5, $6, $6)
@@ -168,8 +177,8 @@ async def answered(w: Work, place: Place, author_id: UUID | None, *, seen: UUID 
 
 
 async def assisted(w: Work, place: Place) -> UUID:
-    """The assistant answered all that came in until now. Returns the conversation."""
-    return await _recorded(w, _ANSWERED, place, None, None)
+    """The assistant answered all that came in until now, but for what is for people. Returns the conversation."""
+    return await _recorded(w, _ASSISTED, place, None, list(FOR_PEOPLE), LATE)
 
 
 async def automatic(w: Work, place: Place) -> None:
