@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
 
 from db.ai.ledger import About
 from db.assistant.enums import Decision, TurnReason
@@ -20,7 +19,7 @@ from db.personas.config import PersonaConfig
 from db.personas.enums import ModelPreset, RuleKind
 from workers.assistant import checks, evidence, words
 from workers.assistant.clean import clean
-from workers.assistant.composed import Cited, Collected, Composed, Search, Step
+from workers.assistant.composed import Cited, Collected, Composed, Proposal, Query, Search, Step
 from workers.assistant.evidence import Quote, Sources
 from workers.assistant.prompt import (
     ANSWER,
@@ -48,36 +47,6 @@ SECONDS = 45.0
 Ask = Callable[[UUID, About, Request], Awaitable[Outcome]]
 
 
-class _Message(Struct):
-    text: str
-    quote_message: str | None = None
-
-
-class _Citation(Struct):
-    chunk: str
-    quote: str
-
-
-class _Fact(Struct):
-    key: str
-    value: str
-    evidence: str
-
-
-class _Answer(Struct):
-    decision: Decision
-    messages: list[_Message] = []
-    citations: list[_Citation] = []
-    collected: list[_Fact] = []
-    handover_reason: str | None = None
-    confidence: float = 0.0
-    language: str = ""
-
-
-class _Query(Struct):
-    query: str
-
-
 _FAILURES: dict[type[Any], TurnReason] = {
     outcomes.RateLimited: TurnReason.MODEL_DOWN,
     outcomes.Unreachable: TurnReason.MODEL_DOWN,
@@ -101,16 +70,19 @@ def knowledge_of(company_id: UUID, about: About, config: PersonaConfig) -> Searc
     return search
 
 
-async def compose(company_id: UUID, about: About, brief: Brief, search: Search | None, *, ask: Ask = ask) -> Composed:
+async def compose(
+    company_id: UUID, about: About, brief: Brief, search: Search | None, *, ask: Ask = ask, steps: list[Step] | None = None
+) -> Composed:
     """One answer to what the customer wrote last. `search` None: the persona knows no passage. Calls models and searches; cancelling it
-    ends the call that runs. Never raises for what a model or its provider does."""
-    return await _Run(company_id, about, brief, search, ask).run()
+    ends the call that runs. Never raises for what a model or its provider does. `steps`: grows while it goes on, so that a composition that
+    is ended leaves its trace too."""
+    return await _Run(company_id, about, brief, search, ask, [] if steps is None else steps).run()
 
 
 class _Run:
     """One composition: what was found and spent so far."""
 
-    def __init__(self, company_id: UUID, about: About, brief: Brief, search: Search | None, ask: Ask) -> None:
+    def __init__(self, company_id: UUID, about: About, brief: Brief, search: Search | None, ask: Ask, steps: list[Step]) -> None:
         self._company_id, self._about, self._brief = company_id, about, brief
         self._search, self._ask = search, ask
         self._messages, self._lines = messages(brief)
@@ -118,23 +90,21 @@ class _Run:
         self._passages: dict[str, Passage] = {}
         self._handles: dict[UUID, str] = {}
         self._searched: list[str] = []
-        self._steps: list[Step] = []
+        self._steps = steps
         self._usage = Usage()
         self._model = ""
 
     async def run(self) -> Composed:
         answer = await self._answer()
-        if not isinstance(answer, _Answer):
+        if not isinstance(answer, Proposal):
             return answer
         found = checks.looked_at([one.text for one in answer.messages], self._brief, self._sources())
         mends = found is None or found.reason is TurnReason.UNPROVEN  # what else must not leave is not asked for again
         if mends and (missing := self._missing(answer)) and answer.decision in (Decision.REPLY, Decision.ASK, Decision.CLOSE):
             self._check("unproven", missing)
-            self._messages.append(
-                Message(role="system", content=_REPAIR.format(missing=quoted([clean(one, 200) for one in missing[:8]])))
-            )
+            self._messages += _repair(missing)
             again = await self._answer()
-            if isinstance(again, _Answer):
+            if isinstance(again, Proposal):
                 answer = again
                 missing = self._missing(answer)
             if missing:
@@ -144,7 +114,7 @@ class _Run:
 
     # asking the model
 
-    async def _answer(self) -> _Answer | Composed:
+    async def _answer(self) -> Proposal | Composed:
         """What the model writes at last, after the tools that it wanted; or why there is nothing."""
         config, malformed = self._brief.config, False
         for left in range(config.budget.max_tool_rounds, -2, -1):
@@ -159,7 +129,7 @@ class _Run:
                     continue
                 case outcomes.Answered():
                     try:
-                        return msgspec.json.decode(outcome.text, type=_Answer)
+                        return msgspec.json.decode(outcome.text, type=Proposal)
                     except msgspec.MsgspecError:
                         failure = TurnReason.MALFORMED
                 case outcomes.Malformed() | outcomes.CutOff():
@@ -192,22 +162,22 @@ class _Run:
             timeout=SECONDS,
         )
         began = time.monotonic()
-        outcome = await self._ask(self._company_id, self._about, request)
+        try:
+            outcome = await self._ask(self._company_id, self._about, request)
+        except BaseException as error:  # a call that was ended is booked all the same
+            self._step(began, {"outcome": type(error).__name__})
+            raise
         usage: Usage | None = getattr(outcome, "usage", None)
         if usage is not None:
             self._usage = _sum(self._usage, usage)
         self._model = getattr(outcome, "model", "") or self._model
-        new, self._told = self._messages[self._told :], len(self._messages)
-        self._steps.append(
-            Step(
-                kind="model",
-                ms=round((time.monotonic() - began) * 1000),
-                asked=msgspec.to_builtins(new),
-                answered={"outcome": type(outcome).__name__, **_plain(outcome)},
-                usage=usage,
-            )
-        )
+        self._step(began, {"outcome": type(outcome).__name__, **_plain(outcome)}, usage)
         return outcome
+
+    def _step(self, began: float, answered: dict[str, Any], usage: Usage | None = None) -> None:
+        new, self._told = self._messages[self._told :], len(self._messages)
+        ms = round((time.monotonic() - began) * 1000)
+        self._steps.append(Step(kind="model", ms=ms, asked=msgspec.to_builtins(new), answered=answered, usage=usage))
 
     def _tools(self) -> tuple[Tool, ...]:
         known = (GET_CONTACT,) if known_of(self._brief) is not None else ()
@@ -232,7 +202,7 @@ class _Run:
         if call.name != SEARCH.name or self._search is None:
             return _refused("no such tool")
         try:
-            query = clean(msgspec.json.decode(call.arguments, type=_Query).query, 500).strip()
+            query = clean(msgspec.json.decode(call.arguments, type=Query).query, 500).strip()
         except msgspec.MsgspecError:
             return _refused("the arguments do not fit the schema")
         if not query:
@@ -274,17 +244,17 @@ class _Run:
             before=said["assistant"],
         )
 
-    def _missing(self, answer: _Answer) -> list[str]:
+    def _missing(self, answer: Proposal) -> list[str]:
         sources = self._sources()
         cited = self._valid(answer, sources)
         asking = burst(self._brief.lines)
         asked = self._search is not None and any("?" in line.text for line in asking)
         return evidence.unproven([one.text for one in answer.messages], cited, sources, asked=asked)
 
-    def _valid(self, answer: _Answer, sources: Sources) -> list[Quote]:
+    def _valid(self, answer: Proposal, sources: Sources) -> list[Quote]:
         return evidence.valid((Quote(one.chunk, one.quote) for one in answer.citations), sources.passages)
 
-    def _judged(self, answer: _Answer) -> Composed:
+    def _judged(self, answer: Proposal) -> Composed:
         texts = checks.bubbles([one.text for one in answer.messages], self._brief)
         sources = self._sources()
         found = checks.looked_at(texts, self._brief, sources)
@@ -303,7 +273,7 @@ class _Run:
             return self._failed(TurnReason.MALFORMED)
         return self._made(answer, decision=decision, texts=[] if decision is Decision.NO_REPLY else texts)
 
-    def _unknown(self, answer: _Answer, texts: Sequence[str] = ()) -> Composed:
+    def _unknown(self, answer: Proposal, texts: Sequence[str] = ()) -> Composed:
         """It does not know: it asks back, in its words where they may be said; asked in vain often enough it hands over."""
         if self._brief.unanswered + 1 >= self._brief.config.handover.unanswered:
             return self._handed(TurnReason.UNANSWERED, answer, unknown=True)
@@ -312,7 +282,7 @@ class _Run:
         )
 
     def _handed(
-        self, reason: TurnReason, answer: _Answer | None = None, texts: Sequence[str] = (), *, unknown: bool = False
+        self, reason: TurnReason, answer: Proposal | None = None, texts: Sequence[str] = (), *, unknown: bool = False
     ) -> Composed:
         """A person takes over. What the persona's owner wrote for this is said where the model says nothing that may be said."""
         language = self._language(answer)
@@ -322,11 +292,12 @@ class _Run:
     def _failed(self, reason: TurnReason) -> Composed:
         return self._made(None, decision=Decision.NO_REPLY, failure=reason)
 
-    def _made(self, answer: _Answer | None, **more: Any) -> Composed:
+    def _made(self, answer: Proposal | None, **more: Any) -> Composed:
         cited = (
             self._valid(answer, self._sources()) if answer is not None and more.get("texts") and not more.get("unknown") else []
         )
         asking = burst(self._brief.lines)
+        self._steps.append(Step(kind="result", answered={"platform": VERSION, "decision": more["decision"]}))
         return Composed(
             citations=[self._cited(one) for one in cited],
             collected=self._collected(answer) if answer is not None else [],
@@ -337,7 +308,7 @@ class _Run:
             language=self._language(answer),
             model=self._model,
             usage=self._usage,
-            steps=[*self._steps, Step(kind="result", answered={"platform": VERSION, "decision": more["decision"]})],
+            steps=self._steps,
             **more,
         )
 
@@ -348,13 +319,13 @@ class _Run:
             source_id=passage.source_id,
             title=passage.source_title,
             heading=passage.heading,
-            quote=one.quote[:QUOTE],
+            quote=clean(one.quote)[:QUOTE],
             body=passage.body,
             page=passage.page,
             url=passage.url,
         )
 
-    def _collected(self, answer: _Answer) -> list[Collected]:
+    def _collected(self, answer: Proposal) -> list[Collected]:
         """Facts that were asked for, and that stand in a message of the customer."""
         keys, found = {goal.key for goal in self._brief.config.goals}, []
         for fact in answer.collected:
@@ -363,9 +334,9 @@ class _Run:
                 found.append(Collected(key=fact.key, value=clean(fact.value, 300), message_id=line.id))
         return found
 
-    def _language(self, answer: _Answer | None) -> str:
+    def _language(self, answer: Proposal | None) -> str:
         if answer is not None and answer.language:
-            return answer.language[:10]
+            return clean(answer.language)[:10]
         return words.language_of(burst(self._brief.lines))
 
     def _check(self, what: str, found: Sequence[str]) -> None:
@@ -373,9 +344,20 @@ class _Run:
 
 
 _REPAIR = """\
-Not sent. Nothing that you cited proves: {missing}. Search again, cite what proves it letter by letter, leave it out, or say that you do \
-not know.\
+Not sent. Nothing that you cited proves what check_answer lists. Search again, cite what proves it letter by letter, leave it out, or say \
+that you do not know.\
 """
+
+
+def _repair(missing: Sequence[str]) -> list[Message]:
+    """The rule, and as the result of a tool, so that it stays data, what of the answer is meant: it may repeat a customer or a passage."""
+    call = ToolCall(id="checked", name="check_answer", arguments="{}")
+    told = quoted({"unproven": [clean(one, 200) for one in missing[:8]]})
+    return [
+        Message(role="system", content=_REPAIR),
+        Message(role="assistant", tool_calls=(call,)),
+        Message(role="tool", content=told, tool_call_id=call.id),
+    ]
 
 
 def model_of(brief: Brief) -> tuple[str, str]:

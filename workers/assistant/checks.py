@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from db.assistant.enums import TurnReason
 from db.personas.enums import RuleCheck
@@ -15,10 +14,16 @@ from workers.assistant.prompt import PLATFORM, Brief, canary
 SHARED = 8
 """So many words in a row of the instructions are a leak."""
 
-_LINK = re.compile(
-    r"(?:https?://|www\.)[^\s<>\"'\])]+|\b(?:[a-z0-9-]+\.)+(?:com|net|org|br|io|app|me|ly|link|shop|store|info|biz|xyz|gg|co)\b(?:/[^\s<>\"'\])]*)?",
+_SCHEMED = re.compile(r"(?:[a-z][a-z0-9+.-]*://|//(?=\w)|\bwww\.)[^\s<>\"'\])]+", re.I)
+_HOST = re.compile(
+    r"(?<![\w.@-])(?:(?:\w[\w-]*\.)+[^\W\d_]{2,}|(?:\w[\w-]*\.)+xn--[\w-]+|\d{1,3}(?:\.\d{1,3}){3})(?![\w-])(?::\d+)?(?:[/?#\\][^\s<>\"'\])]*)?",
     re.I,
 )
+"""Every name that ends like a domain, whatever the ending: there are too many of them to list."""
+_HIDDEN_DOT = re.compile(r"\s*[\[({]\s*(?:\.|dot|ponto)\s*[\])}]\s*|[\u3002\uff0e\uff61]", re.I)
+_FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|csv|jpe?g|png|txt)$", re.I)
+_JOINED = re.compile(r"(?<=[a-zà-ÿ])\.(?=[A-ZÀ-Þ][a-zà-ÿ])")
+"""A full stop without its space: it would read as a domain, also on a telephone."""
 _IMAGE = re.compile(r"!\[[^\]]*\]\s*\(")
 _MARKED_LINK = re.compile(r"\[([^\]]+)\]\(\s*(?:https?:)?[^)]*\)")
 _WORDS = re.compile(r"\w+")
@@ -66,21 +71,36 @@ def _shared(text: str, brief: Brief) -> str | None:
 
 
 def _foreign(text: str, brief: Brief, sources: Sources) -> str | None:
-    """A link that neither leads to an allowed host nor stands in a passage."""
-    known = " ".join(fold(one) for one in sources.passages.values())
-    for found in _LINK.findall(evidence.MAIL.sub(" ", text)):
-        link: str = found.rstrip(".,;:!?")
-        host = (urlsplit(link if "//" in link else f"//{link}").hostname or "").lower()
-        allowed = any(host == one or host.endswith("." + one) for one in brief.config.allowed_hosts)
-        if not allowed and fold(link) not in known:
+    """A link that neither leads to an allowed host nor stands in a passage, whole."""
+    known = {_address(one) for passage in sources.passages.values() for one in _links(passage)}
+    for link in _links(text):
+        host, _path = _address(link)
+        allowed = any(host == one or host.endswith("." + one) for one in map(str.lower, brief.config.allowed_hosts))
+        if "\\" in link or "@" in link or not (allowed or _address(link) in known):
             return link
     return None
+
+
+def _links(text: str) -> list[str]:
+    """What a telephone may make a link of, without the marks that end a sentence."""
+    plain = _HIDDEN_DOT.sub(".", text)
+    found = _SCHEMED.findall(plain)
+    rest = evidence.MAIL.sub(" ", _SCHEMED.sub(" ", plain))
+    found += [one for one in _HOST.findall(rest) if not _FILE.search(one)]
+    return [one.rstrip(".,;:!?*_") for one in found]
+
+
+def _address(link: str) -> tuple[str, str]:
+    """Its host, and what follows; the scheme and a leading www. make no difference."""
+    bare = re.sub(r"^(?:https?:)?//", "", link, flags=re.I)
+    host, mark, path = re.match(r"([^/?#\\]*)([/?#\\]?)(.*)", bare, re.S).groups()  # type: ignore[union-attr]  # it matches anything
+    return host.lower().removeprefix("www."), (mark + path).rstrip("/")
 
 
 def bubbles(texts: Sequence[str], brief: Brief) -> list[str]:
     """As they may be sent: plain text, at most so many messages of so many characters; what is too long is cut at the end of a sentence."""
     turn = brief.config.turn
-    plain = [_MARKED_LINK.sub(r"\1", clean(text, 8000)).replace("**", "").strip() for text in texts]
+    plain = [_MARKED_LINK.sub(r"\1", _JOINED.sub(". ", clean(text, 8000))).replace("**", "").strip() for text in texts]
     plain = [text for text in plain if text]
     if len(plain) > turn.max_bubbles:
         plain = [*plain[: turn.max_bubbles - 1], "\n".join(plain[turn.max_bubbles - 1 :])]

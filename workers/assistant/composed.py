@@ -35,9 +35,43 @@ class Collected(Struct, frozen=True, kw_only=True):
     message_id: UUID | None = None
 
 
+class _Message(Struct):
+    text: str
+    quote_message: str | None = None
+
+
+class _Citation(Struct):
+    chunk: str
+    quote: str
+
+
+class _Fact(Struct):
+    key: str
+    value: str
+    evidence: str
+
+
+class Proposal(Struct):
+    """What a model writes at last, before anything of it is believed."""
+
+    decision: Decision
+    messages: list[_Message] = []
+    citations: list[_Citation] = []
+    collected: list[_Fact] = []
+    handover_reason: str | None = None
+    confidence: float = 0.0
+    language: str = ""
+
+
+class Query(Struct):
+    """Arguments of a search."""
+
+    query: str
+
+
 class Step(Struct, frozen=True, kw_only=True):
-    """One thing that happened, for the trace. `kind` model: the messages that were new to it and what came of them; tool: a call and its
-    result; check: what code found."""
+    """One thing that happened, for the trace. `kind` media: files of the burst and their words; model: the messages that were new to it and
+    what came of them; tool: a call and its result; check: what code found."""
 
     kind: str
     ms: int = 0

@@ -6,6 +6,7 @@ cancelled, and what it spent is booked all the same. A run that dies leaves the 
 
 import asyncio
 import contextlib
+import time
 from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -30,6 +31,7 @@ from db.tenancy import worker
 from db.work import work
 from workers.assistant import answer, media, words
 from workers.assistant.composed import Composed as Made
+from workers.assistant.composed import Step
 from workers.assistant.prompt import Brief, Line
 from workers.registration import Handler, Loop
 from workers.runtime import Snooze
@@ -74,9 +76,9 @@ async def _compose_and_say(company_id: UUID, turn: Turn) -> None:
     if found is None:
         return
     composing = asyncio.create_task(_answer(company_id, turn, found))
-    if turn.mode is AssistantMode.AUTO:
-        await receipts.say_typing(worker(company_id), turn.conversation_id)
     try:
+        if turn.mode is AssistantMode.AUTO:
+            await receipts.say_typing(worker(company_id), turn.conversation_id)
         while not composing.done():
             await asyncio.wait([composing], timeout=BEAT)
             if not composing.done() and not await turns.renew(company_id, turn):
@@ -115,14 +117,14 @@ async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
         persona_day=config.budget.per_day_micro,
         conversation_most=config.budget.per_conversation_micro,
     )
-    brief = await brief_of(company_id, about, turn, found)
-    answering = msgspec.structs.replace(about, merged=turn.bubbles - 1)
+    steps: list[Step] = []
     try:
-        async with asyncio.timeout(LONGEST):
-            composed = await answer.compose(company_id, answering, brief, answer.knowledge_of(company_id, about, config))
+        composed = await _composed(company_id, about, turn, found, steps)
     except TimeoutError:
-        return _trouble(TurnReason.MODEL_DOWN, words.language_of(brief.lines))
-    await turns.trace(company_id, turn, composed.steps)
+        return _trouble(TurnReason.MODEL_DOWN, words.language_of([line_of(one, None) for one in found.said]))
+    finally:
+        if steps:
+            await asyncio.shield(turns.trace(company_id, turn, steps))
     if composed.unknown and composed.question and config.knowledge_base_ids:
         async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:  # one that the company may answer once for all
             await gaps.note_gap(w, config.knowledge_base_ids[0], composed.question, turn.conversation_id)
@@ -145,9 +147,22 @@ async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
     )
 
 
-async def brief_of(company_id: UUID, about: About, turn: Turn, found: Context) -> Brief:
+async def _composed(company_id: UUID, about: About, turn: Turn, found: Context, steps: list[Step]) -> Made:
+    """Raises TimeoutError where it takes too long. `steps`: what happened, however it ends."""
+    brief = await brief_of(company_id, about, turn, found, steps)
+    answering = msgspec.structs.replace(about, merged=turn.bubbles - 1)
+    search = answer.knowledge_of(company_id, about, found.serving.config)
+    async with asyncio.timeout(LONGEST):
+        return await answer.compose(company_id, answering, brief, search, steps=steps)
+
+
+async def brief_of(company_id: UUID, about: About, turn: Turn, found: Context, steps: list[Step]) -> Brief:
     """What the model is told, files of the burst in words where a model can do that."""
-    heard = await media.words_of(company_id, about, [one for one in found.said if one.file_id is not None], turn)
+    began, files = time.monotonic(), [one for one in found.said if one.file_id is not None]
+    heard = await media.words_of(company_id, about, files, turn)
+    if files:
+        asked, told = [str(one.id) for one in files], {str(one.id): heard.get(one.id) for one in files}
+        steps.append(Step(kind="media", ms=round((time.monotonic() - began) * 1000), asked=asked, answered=told))
     name = {"name": found.contact_name} if found.contact_name else {}
     return Brief(
         name=found.serving.name,

@@ -279,3 +279,36 @@ def test_without_a_passage_no_figure_and_no_tag_gets_through(text: str, proven: 
 def test_figures_in_words_and_payments_are_seen(text: str, check: RuleCheck | None) -> None:
     told = SHOP._replace(trusted=["26 messages of 50 characters"], moment="2026-11-26 26/11/2026 21:38", before=["Custa R$ 26"])
     assert evidence.forbidden(text, frozenset(RuleCheck), told) is check
+
+
+@pytest.mark.parametrize(
+    ("text", "foreign"),
+    [
+        ("Pague em evil.online/pix", True),
+        ("Pague em loja.pay", True),
+        ("Baixe em promo.zip", True),
+        ("Pague em 185.22.1.9/pix", True),
+        ("Pague em evil[.]com", True),
+        ("Pague em evil (dot) com", True),
+        ("Veja ja.com.br", True),  # a part of a link of the passage
+        ("Veja https://loja.com.br/tro", True),
+        (r"Veja https://evil.com\@lojaaurora.com.br/pix", True),
+        ("Veja https://lojaaurora.com.br@evil.com/pix", True),
+        ("Veja //evil.com", True),
+        ("Veja pagina.evil.dev.", True),
+        ("Veja https://loja.com.br/trocas.", False),
+        ("Veja www.loja.com.br/trocas", False),
+        ("Veja LojaAurora.com.br", False),
+        ("Custa R$ 1.299,90 às 9.30h. Veja o contrato.pdf.", False),
+    ],
+)
+def test_a_link_is_seen_whatever_its_ending_and_compared_whole(text: str, foreign: bool) -> None:
+    told = Sources({"k1": "Veja https://www.loja.com.br/trocas e compre."}, [], [])
+    found = checks.looked_at([text], brief(PersonaConfig(allowed_hosts=["lojaaurora.com.br"])), told)
+    assert (found is not None and found.reason is TurnReason.LINK) is foreign
+
+
+def test_a_full_stop_without_its_space_is_no_link() -> None:
+    texts = checks.bubbles(["Obrigada.Veja amanhã."], brief())
+    assert texts == ["Obrigada. Veja amanhã."]
+    assert checks.looked_at(texts, brief(), SOURCES) is None

@@ -129,6 +129,8 @@ async def test_a_run_that_lost_its_turn_ends_its_call_and_books_it(
     await task  # while the model still hangs
     assert await scene.said() == []
     assert await owner_db.fetchval("select count(*) from ai_usage where turn_id = $1 and result is not null", lost) == 1
+    steps = await owner_db.fetchval("select steps::text from ai_trace where turn_id = $1", lost)
+    assert [one["kind"] for one in msgspec.json.decode(steps)] == ["model"]
     assert service.hold is not None
     service.hold.set()
     service.hold = None
@@ -211,3 +213,25 @@ async def test_a_persona_stops_where_its_document_says(
     ((_state, reason),) = await scene.states()
     assert reason == "budget"
     assert await owner_db.fetchval("select count(*) from ai_usage where conversation_id = $1", scene.conversation) == 0
+
+
+async def test_a_run_whose_typing_cannot_be_told_leaves_no_call_behind(
+    owner: Actor, owner_db: asyncpg.Connection, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> None:
+        await service.held.wait()
+        raise ConnectionError
+
+    await connect(owner)
+    scene = await Scene.make(owner, owner_db)
+    await scene.wrote("Oi, tudo bem?")
+    service.chat, service.hold = [ok(answers("Oi! Como posso ajudar?"))], asyncio.Event()
+    service.held.clear()
+    await scene.paused()
+    monkeypatch.setattr(turn.receipts, "say_typing", fails)
+    before = asyncio.all_tasks()
+    with pytest.raises(ConnectionError):
+        await turn.run(owner.company_id, RunTurn(turn_id=await scene.turn_id()))
+    assert not [one for one in asyncio.all_tasks() - before if "_answer" in repr(one)]
+    service.hold.set()
+    service.hold = None
