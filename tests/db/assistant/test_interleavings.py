@@ -13,23 +13,45 @@ from hypothesis import strategies as st
 
 from db.assistant import actions as assistant
 from db.assistant import outlet, turns
+from db.assistant.enums import AssistantMode
 from db.assistant.outlet import Held
 from db.assistant.turns import Answer, Begun, Composed, Stale, Turn
-from db.conversations import actions, presence
+from db.conversations import actions, presence, teams
 from db.conversations.actions import Change
-from db.conversations.enums import ConversationState
+from db.conversations.enums import AssignmentStrategy, ConversationState
+from db.messages import ledger
 from db.messages.content import File, Sticker
+from db.messages.enums import AttemptState
+from db.messages.enums import MessageState as M
+from db.messages.ledger import Claimed, StatusUpdate
 from db.messages.replies import TextReply
 from db.tenancy import Actor
+from db.work import work
 from tests import factories
 from tests.db.assistant.scene import Scene
+from tests.db.assistant.test_silence import SEND, Lane
 
 TURNS = int(os.environ.get("TURNS", 12))
 
 _CUSTOMER = ("writes", "writes", "writes", "again", "late", "sticker")
 _WORKERS = ("pauses", "begins", "begins", "composes", "composes", "says", "says", "repeats", "dies")
-_COLLEAGUES = ("types", "answers", "phones", "assigns", "takes", "gives", "gives", "closes")
-STEPS = (*_CUSTOMER, *_WORKERS, *_COLLEAGUES)
+_LANES = ("claims", "claims", "fails", "fails", "reports")
+_COLLEAGUES = (
+    "types",
+    "looks",
+    "answers",
+    "phones",
+    "assigns",
+    "teams",
+    "reacts",
+    "takes",
+    "gives",
+    "gives",
+    "closes",
+    "switches",
+    "rests",
+)
+STEPS = (*_CUSTOMER, *_WORKERS, *_LANES, *_COLLEAGUES)
 """One step each; a worker does what it can with whatever it holds, also with what it has lost."""
 _TYPED = """
 update ai_conversation set typing_since = now() - interval '4 seconds' where conversation_id = $1 and typing_until > now()
@@ -39,15 +61,18 @@ update ai_conversation set typing_since = now() - interval '4 seconds' where con
 class _Story:
     """One conversation, and every run that ever had one of its turns."""
 
-    def __init__(self, scene: Scene) -> None:
-        self.scene, self.runs = scene, list[Turn]()
+    def __init__(self, scene: Scene, team: UUID) -> None:
+        self.team = team
+        self.scene, self.runs, self.lane, self.claimed = scene, list[Turn](), Lane(scene), list[Claimed]()
         self.newest, self.silent = "", False
+        self.message: UUID | None = None
 
     async def step(self, what: str) -> None:
         if what in _CUSTOMER:
             await self._customer(what)
         elif self.scene.conversation is not None:
-            await (self._worker if what in _WORKERS else self._colleague)(what, self.scene.conversation)
+            does = self._worker if what in _WORKERS else self._lane if what in _LANES else self._colleague
+            await does(what, self.scene.conversation)
             await self._hold()
 
     async def _customer(self, what: str) -> None:
@@ -55,7 +80,7 @@ class _Story:
         match what:
             case "writes":
                 self.newest = uuid4().hex
-                await scene.wrote("E o prazo de entrega?", key=self.newest)
+                self.message = await scene.wrote("E o prazo de entrega?", key=self.newest)
                 assert not (scene.speaks and self.silent), "a turn opened after a take-over"
             case "again" if self.newest:
                 await scene.wrote("E o prazo de entrega?", key=self.newest)
@@ -80,13 +105,30 @@ class _Story:
             case "dies":
                 await self.scene.died()
 
+    async def _lane(self, what: str, conversation_id: UUID) -> None:
+        match what:
+            case "claims":
+                taken = [one for one in await self.lane.claim() if await self._by_assistant(one)]
+                assert not (self.silent and taken), "something of the assistant is sent over a person"
+                self.claimed += taken
+            case "fails" if self.claimed:
+                one = self.claimed.pop(0)
+                await self.lane.finish(one, M.QUEUED, AttemptState.REJECTED, reason="rate_limited", retry_in=0.0)
+            case "reports" if self.claimed:
+                one = self.claimed.pop(0)
+                await self.lane.finish(one, M.SENT, AttemptState.ACCEPTED, provider_id=f"wamid.{uuid4().hex}")
+                async with work(self.scene.owner, SEND) as w:
+                    late = StatusUpdate(one.attempt_id, None, M.FAILED, self.scene.ago(), "temporary", retry_in=0.0)
+                    await ledger.apply_statuses(w, [late])
+
+    async def _by_assistant(self, one: Claimed) -> bool:
+        key: str = await self.scene.db.fetchval("select dedupe_key from message where id = $1", one.message_id)
+        return key.startswith("ai:")
+
     async def _colleague(self, what: str, conversation_id: UUID) -> None:
         owner = self.scene.owner
-        self.silent = self.silent if what == "types" else what not in {"gives", "closes"}
+        self.silent = self.silent if what in {"types", "looks", "switches", "rests"} else what not in {"gives", "closes"}
         match what:
-            case "types":
-                await presence.say(owner, conversation_id, here=True, typing=True)
-                await self.scene.db.execute(_TYPED, conversation_id)
             case "answers":
                 await actions.reply(owner, conversation_id, TextReply("Oi, sou gente"))
             case "phones":
@@ -100,7 +142,41 @@ class _Story:
                 await assistant.give_back(owner, conversation_id)
             case "closes":  # whoever writes next begins another talk
                 await actions.change(owner, conversation_id, Change(state=ConversationState.CLOSED))
+                await self._nothing_waits()
                 await self.scene.aged()
+            case _:
+                await self._others(what, conversation_id)
+
+    async def _others(self, what: str, conversation_id: UUID) -> None:
+        """What else the team does: nobody answers by it, or they do by a detour."""
+        owner = self.scene.owner
+        match what:
+            case "types":
+                await presence.say(owner, conversation_id, here=True, typing=True)
+                await self.scene.db.execute(_TYPED, conversation_id)
+            case "looks":
+                await presence.say(owner, conversation_id, here=True, typing=False)
+            case "teams":
+                for team in (None, self.team):
+                    await actions.change(owner, conversation_id, Change(team_id=team))
+            case "reacts":
+                assert self.message is not None
+                for emoji in (None, "👍"):
+                    await actions.react(owner, conversation_id, self.message, emoji)
+            case "switches":
+                for mode in (AssistantMode.OFF, None):
+                    await assistant.set_mode(owner, conversation_id, mode)
+                await self._nothing_waits()
+            case "rests":
+                await self._rests()
+
+    async def _rests(self) -> None:
+        """The persona is paused for a moment, in which no run says anything."""
+        pauses = "update persona set state = $2 where company_id = $1"
+        await self.scene.db.execute(pauses, self.scene.owner.company_id, "paused")
+        for run in self.runs:
+            await self._say(run, may=False)
+        await self.scene.db.execute(pauses, self.scene.owner.company_id, "live")
 
     async def _begin(self) -> None:
         found = await self._turn()
@@ -116,13 +192,14 @@ class _Story:
         )
         return None if found is None else await turns.begin(self.scene.owner.company_id, found)
 
-    async def _say(self, run: Turn) -> None:
+    async def _say(self, run: Turn, *, may: bool = True) -> None:
         if run.answer is None:
             return
         before = len(await self.scene.said())
         spoken = await outlet.speak(self.scene.owner.company_id, run)
         said = len(await self.scene.said()) - before
         assert not (self.silent and said), "something was said over a person"
+        assert may or not said, "a persona spoke that was paused"
         if isinstance(spoken, Held):
             assert said == 0
 
@@ -135,10 +212,15 @@ class _Story:
         assert open_turns <= 1
         if self.silent:
             assert open_turns == 0, "a turn is open while a person answers"
-            waiting = await self.scene.db.fetchval(
-                "select count(*) from message where contact_id = $1 and dedupe_key like 'ai:%' and queued", self.scene.contact
-            )
-            assert waiting == 0, "something of the assistant waits to be sent while a person answers"
+            await self._nothing_waits()
+
+    async def _nothing_waits(self) -> None:
+        waiting = await self.scene.db.fetchval(
+            "select count(*) from message where contact_id = $1 and dedupe_key like 'ai:%' and"
+            " (queued or requeue_allowed and state in (1, 2, 3, 7))",
+            self.scene.contact,
+        )
+        assert waiting == 0, "something of the assistant waits to be sent, or may be tried again, that must not be"
 
     async def end(self) -> None:
         """What holds at last: each turn said at most once, each burst answered at most once, each has its trace."""
@@ -175,7 +257,10 @@ async def test_any_order_is_one_answer_and_never_over_a_person(
 ) -> None:
     channel = await factories.channel(owner_db, owner)
     await factories.persona(owner_db, owner, channel, name=f"Lia {uuid4().hex}", budget={"max_turns_per_hour": limit})
-    story = _Story(await Scene.another(owner, owner_db, channel))
+    assert owner.id is not None
+    how = AssignmentStrategy.MANUAL
+    team = await teams.create_team(owner, name=uuid4().hex, strategy=how, member_ids=[owner.id], channel_ids=[])
+    story = _Story(await Scene.another(owner, owner_db, channel), team.id)
     for what in ["writes", *steps]:
         await story.step(what)
     await story.end()
