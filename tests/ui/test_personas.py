@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from msgspec.structs import replace
+from nicegui import ui
 from nicegui.element import Element
 from nicegui.elements.mixins.value_element import ValueElement
 from nicegui.testing import User
@@ -86,6 +87,29 @@ async def test_a_draft_that_lacks_something_leads_to_it(real: User, as_owner: Ap
     click(real, "Publicar")
     await real.should_see("Com as suas palavras, como para alguém novo na equipe. Preços e horários ficam no conhecimento.")
     assert (await client.persona(as_owner, blank.id)).state is PersonaState.DRAFT
+
+
+async def test_a_limit_out_of_bounds_is_marked_and_not_kept(real: User, as_owner: ApiClient) -> None:
+    lia = await made(as_owner)
+    before = await saved(as_owner, lia.id)
+    await real.open(f"/personas/{lia.id}")
+    await real.should_see("Nunca publicada")
+    (label,) = real.find(kind=ui.label, content="Modelo e limites").elements
+    assert label.parent_slot is not None
+    UserInteraction(real, {label.parent_slot.parent}, None).click()
+    await real.should_see("Espera no mínimo")
+    field(real, "Espera no mínimo").value = 0
+    await real.should_see("De 1 a 15.")
+    field(real, "Em um dia").value = 0
+    await real.should_see("De US$ 0,001 a US$ 1.000.000,00.")
+    field(real, "Espera no máximo").value = 9
+
+    async def kept() -> bool:
+        return (await saved(as_owner, lia.id)).turn.debounce_max_ms == 9000
+
+    await until(kept)
+    now = await saved(as_owner, lia.id)
+    assert (now.turn.debounce_min_ms, now.budget) == (before.turn.debounce_min_ms, before.budget)
 
 
 async def test_what_somebody_else_saved_is_never_lost_in_silence(real: User, as_owner: ApiClient) -> None:

@@ -5,6 +5,7 @@ from uuid import UUID
 from nicegui import ui
 
 from api.contract.enums import Effort, ModelPreset
+from ui import formats
 from ui.components.cards import card
 from ui.components.forms import Field, area_field, number_field, select_field, switch_field, text_field
 from ui.components.text import icon, pressable
@@ -13,6 +14,7 @@ from ui.labels import personas as labels
 from ui.pages.personas.context import Context
 
 MICRO = 1_000_000
+LEAST, MOST = 0.001, 1_000_000  # US$ of a budget
 
 
 def _number(
@@ -111,28 +113,33 @@ def draw_limits(it: Context) -> None:
 
 
 def _seconds(it: Context, name: str, label: str, low: int, high: int) -> None:
-    field = number_field(
-        label, getattr(it.doc.config.turn, name) / 1000, low=low, high=high, suffix=_("s"),
-        on_change=lambda: it.doc.change("turn", **{name: round(_within(field.value, low, high) * 1000)}),
-    )  # fmt: skip
+    def changed() -> None:
+        if field.value is not None and low <= field.value <= high:
+            it.doc.change("turn", **{name: round(field.value * 1000)})
+        else:
+            field.error(_("From {low} to {high}.").format(low=low, high=high))
+
+    field = number_field(label, getattr(it.doc.config.turn, name) / 1000, low=low, high=high, suffix=_("s"))
+    field.control.on_value_change(changed)  # after what clears the mark
 
 
 def _dollars(it: Context, name: str, label: str) -> None:
     given: int | None = getattr(it.doc.config.budget, name)
 
     def changed() -> None:
-        value = None if field.value is None else max(1000, min(10**12, round(field.value * MICRO)))
-        it.doc.change("budget", **{name: value})
+        if field.value is None or LEAST <= field.value <= MOST:
+            it.doc.change("budget", **{name: None if field.value is None else round(field.value * MICRO)})
+        else:
+            field.error(
+                _("From {low} to {high}.").format(low=formats.dollars(round(LEAST * MICRO)), high=formats.dollars(MOST * MICRO))
+            )
 
     field = number_field(
         label, None if given is None else given / MICRO, low=0, step=0.01, suffix="US$",
-        hint=_("Empty: only the company's own limits."), on_change=changed,
+        hint=_("Empty: only the company's own limits."),
     )  # fmt: skip
+    field.control.on_value_change(changed)
 
 
 def _lines(text: str | None, most: int, length: int) -> list[str]:
     return list(dict.fromkeys(part.strip()[:length] for part in (text or "").splitlines() if part.strip()))[:most]
-
-
-def _within(value: float | None, low: int, high: int) -> float:
-    return min(high, max(low, value or low))
