@@ -119,5 +119,6 @@ async def test_no_sealed_column_is_forgotten(owner_db: asyncpg.Connection) -> No
         ("session", "token_hash"), ("invitation", "token_hash"), ("password_reset", "token_hash"), ("known_device", "token_hash"), ("email_verification", "token_hash"),
         ("api_key", "secret_hash"),
         ("idempotency", "request_hash"), ("webhook_inbox", "body"), ("message_file", "sha256"),
+        ("knowledge_source", "sha256"), ("knowledge_chunk", "body_sha256"),
     }  # fmt: skip
     assert {tuple(row) for row in columns} - not_sealed == {*SEALED, ANSWERS}

@@ -250,7 +250,8 @@ async def test_it_hands_over_once(scene: Scene) -> None:
     assert spoken == Spoken(TurnState.HANDED_OVER, TurnReason.ASKED_FOR_PERSON, 1)
     assert await scene.one("owner") == "human"
     assert ("handed_over", "asked_for_person") in await scene.lines()
-    assert await scene.db.fetchval("select body from conversation_entry where kind = 'note'") == "❓ Quero falar com uma pessoa"
+    said = "select body from conversation_entry where kind = 'note' and company_id = $1"
+    assert await scene.db.fetchval(said, scene.owner.company_id) == "❓ Quero falar com uma pessoa"
     row = await conversations.conversation_of(scene.owner, scene.conversation)  # type: ignore[arg-type]
     assert row.waiting_since is not None
     await scene.wrote("Oi?")

@@ -13,7 +13,7 @@ from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.buttons import button
 from ui.components.cards import card, note
-from ui.components.forms import Field, number_field
+from ui.components.forms import Field, mark, number_field
 from ui.components.progress import width
 from ui.components.states import Loader, load
 from ui.components.toast import toast
@@ -106,7 +106,7 @@ class _Limit:
     async def _save(self) -> None:
         value = self._amount.value
         if value is not None and value <= 0:
-            self._amount.error(_("Write an amount above zero, or leave it empty."))
+            mark({self._amount: _("Write an amount above zero, or leave it empty.")})
             return
         try:
             await self._page.save(self._scope, self._period, value)
