@@ -135,7 +135,7 @@ def _polarity(text: str) -> tuple[set[str], set[str]]:
 
 
 _TAG = re.compile(
-    r"[,.;:–-]?\s*(?:combinado|ta|ta bom|ta bem|tudo bem|ok|okay|certo|beleza|blz|viu|ne|nao e|nao e mesmo|pode ser|fechado|entendeu|right|alright|deal|isn't it|is that ok|sim)\s*\?+\s*$"
+    r"(?:^|[,.;:–-]\s*|\s)(?:combinado|ta|ta bom|ta bem|tudo bem|ok|okay|certo|beleza|blz|viu|ne|nao e|nao e mesmo|pode ser|fechado|entendeu|right|alright|deal|isn't it|is that ok|sim)\s*\?+\s*$"
 )
 _ASKS = re.compile(
     r"(?:(?:e|mas|entao|so|and|but|por favor|please)[ ,]+)*"

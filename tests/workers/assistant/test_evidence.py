@@ -244,6 +244,9 @@ def test_a_citation_proves_what_it_says_and_no_more(text: str, proven: bool) -> 
         ("Quer aproveitar o frete grátis?", False),
         ("Qual cor você prefere?", True),
         ("Oi, tudo bem?", True),
+        ("Você quer de volta?", True),
+        ("O que vem na etiqueta?", True),
+        ("A peça está com qual etiqueta?", True),  # it ends as a tag does
         ("Entendi, você quer uma devolução, certo?", True),
         ("Custa R$ 90.", True),  # the company's instructions say so
         ("Fazemos às 10h, pode ser?", False),
