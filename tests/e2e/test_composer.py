@@ -82,19 +82,19 @@ async def desk(stack: Stack, browser: Browser, asked: str, **more: Any) -> Async
 
 
 async def test_an_answer_names_the_message_that_it_answers(stack: Stack, browser: Browser) -> None:
-    async with desk(stack, browser, "Qual o prazo de troca?") as here:
-        asked = here.one.locator(".m-thread .m-bubble", has_text="Qual o prazo de troca?")
+    async with desk(stack, browser, "Até quando posso trocar o presente?") as here:
+        asked = here.one.locator(".m-thread .m-bubble", has_text="Até quando posso trocar o presente?")
         await asked.hover()
         await asked.get_by_role("button", name="Responder a esta mensagem").click()
         quote = here.one.locator(".m-write-quote")
-        await expect(quote.get_by_text("Qual o prazo de troca?")).to_be_visible()
+        await expect(quote.get_by_text("Até quando posso trocar o presente?")).to_be_visible()
         field = here.one.get_by_label("Escreva uma resposta")
         await expect(field).to_be_focused()
         await field.fill("Trinta dias.")
         await field.press("Enter")
         for page in (here.one, here.two):
             answer = page.locator(".m-bubble-out:not(.m-bubble-pending)", has_text="Trinta dias.")
-            await expect(answer.locator(".m-conv-quote", has_text="Qual o prazo de troca?")).to_be_visible()
+            await expect(answer.locator(".m-conv-quote", has_text="Até quando posso trocar o presente?")).to_be_visible()
         await expect(quote).to_be_hidden()
 
         await here.one.locator(".m-thread-scroll").focus()
@@ -106,7 +106,7 @@ async def test_an_answer_names_the_message_that_it_answers(stack: Stack, browser
         [entry] = await here.accepted()
         assert entry["content"]["context"]["message_id"].startswith("wamid.")
         shown = next(one for one in await here.phone() if one["text"] == "Trinta dias.")
-        assert (shown["kind"], shown["quote"]) == ("out", "Qual o prazo de troca?")
+        assert (shown["kind"], shown["quote"]) == ("out", "Até quando posso trocar o presente?")
 
 
 async def test_a_picture_and_a_paper_reach_the_person_once(stack: Stack, browser: Browser) -> None:

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 from tests.e2e.stack import Stack, enter, new_page, settled, sign_in
 from ui import i18n
 
-pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(1200)]
 
 _OUTSIDE = (
     "/sign-in",

@@ -13,7 +13,7 @@ import asyncpg
 from db import valkey
 from db.campaigns import actions
 from tests.faults.files import bombs_uploaded
-from tests.faults.harness import HORIZON, Report, World
+from tests.faults.harness import Report, World
 from tests.faults.installation import world
 from tests.faults.memory import failover_behind, failover_synchronous, planned_before_restore, restored_in_mid_campaign
 from tests.faults.stops import worker_stopped
@@ -260,7 +260,7 @@ async def poisoned_answers_at_least_once(recipients: int) -> Report:
 
 async def silent_twilio(recipients: int) -> Report:
     """SMS: the same bad weather, and no status webhook ever arrives. What became of a message is known only by asking."""
-    behaviour, horizon = {**_BAD_WEATHER, "webhook_lost_share": 1.0}, HORIZON if recipients < 2000 else 60
+    behaviour, horizon = {**_BAD_WEATHER, "webhook_lost_share": 1.0}, 40 if recipients < 2000 else 60
     rate = max(200, recipients / 60)
     return await _run("silent Twilio", recipients, _nothing, behaviour=behaviour, rate=rate, kind="sms", horizon=horizon)
 
