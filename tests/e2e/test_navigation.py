@@ -114,3 +114,13 @@ async def test_a_name_that_is_cut_short_is_told_whole(stack: Stack, context: Bro
         await expect(link).to_have_attribute("data-whole", "yes" if told else "")
         assert await link.get_attribute("title") == told
     assert wrong == []
+
+
+async def test_a_lost_connection_is_read_aloud(stack: Stack, context: BrowserContext) -> None:
+    page, _ = await new_page(context)
+    await page.goto(f"{stack.ui}/login")
+    await settled(page)
+    lost = page.get_by_role("alert").filter(has_text="Conexão perdida.")
+    await expect(lost).to_be_hidden()
+    await page.evaluate("window.socket.disconnect()")
+    await expect(lost).to_be_visible()

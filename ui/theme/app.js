@@ -272,6 +272,11 @@
   listen();
   addEventListener("arrive", listen);
 
+  // "Connection lost": read aloud, and a part of the page of its own
+  addEventListener("DOMContentLoaded", () => {
+    for (const popup of document.querySelectorAll(".nicegui-error-popup")) popup.setAttribute("role", "alert");
+  });
+
   // Following a link: a line at the top until the next page is there.
   addEventListener("beforeunload", () => document.documentElement.classList.add("m-leaving"));
   addEventListener("pageshow", () => document.documentElement.classList.remove("m-leaving"));
