@@ -33,10 +33,12 @@ class Job(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """What a hold (db/holds) does with it: `hold` what somebody outside notices and would notice twice, `drop` what is asked anew
     by itself."""
 
+    unique: ClassVar[str | None] = None
+    """Two waiting jobs of one company for which this reads the same, filled in with their fields, are one."""
+
     @property
     def key(self) -> str | None:
-        """Two waiting jobs of one company with the same key are one."""
-        return None
+        return None if self.unique is None else self.unique.format_map(msgspec.structs.asdict(self))
 
 
 class SendMail(Job, frozen=True, kw_only=True):
@@ -63,10 +65,7 @@ class TryPersona(Job, frozen=True, kw_only=True):
     timeout: ClassVar[float] = 180
     max_tries: ClassVar[int] = 3
     trial_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"trial:{self.trial_id}"
+    unique: ClassVar[str | None] = "trial:{trial_id}"
 
 
 class RunCase(Job, frozen=True, kw_only=True):
@@ -76,10 +75,7 @@ class RunCase(Job, frozen=True, kw_only=True):
     timeout: ClassVar[float] = 180
     max_tries: ClassVar[int] = 3
     trial_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"trial:{self.trial_id}"
+    unique: ClassVar[str | None] = "trial:{trial_id}"
 
 
 class MarkRead(Job, frozen=True, kw_only=True):
@@ -87,10 +83,7 @@ class MarkRead(Job, frozen=True, kw_only=True):
 
     when_held: ClassVar[WhenHeld] = "drop"
     conversation_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"read:{self.conversation_id}"
+    unique: ClassVar[str | None] = "read:{conversation_id}"
 
 
 class SayAway(Job, frozen=True, kw_only=True):
@@ -99,10 +92,7 @@ class SayAway(Job, frozen=True, kw_only=True):
     when_held: ClassVar[WhenHeld] = "drop"
     conversation_id: UUID
     message_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"away:{self.conversation_id}"
+    unique: ClassVar[str | None] = "away:{conversation_id}"
 
 
 class RunTurn(Job, frozen=True, kw_only=True):
@@ -113,10 +103,7 @@ class RunTurn(Job, frozen=True, kw_only=True):
     max_tries: ClassVar[int] = 6
     when_held: ClassVar[WhenHeld] = "drop"  # a copy must not answer, and what it would say is old by then
     turn_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"turn:{self.turn_id}"
+    unique: ClassVar[str | None] = "turn:{turn_id}"
 
 
 class RunAssist(Job, frozen=True, kw_only=True):
@@ -127,10 +114,7 @@ class RunAssist(Job, frozen=True, kw_only=True):
     max_tries: ClassVar[int] = 3
     when_held: ClassVar[WhenHeld] = "drop"  # nobody waits for it any more
     assist_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"assist:{self.assist_id}"
+    unique: ClassVar[str | None] = "assist:{assist_id}"
 
 
 class CheckChannel(Job, frozen=True, kw_only=True):
@@ -138,10 +122,7 @@ class CheckChannel(Job, frozen=True, kw_only=True):
 
     when_held: ClassVar[WhenHeld] = "drop"  # it has the provider call us: a copy would take that over
     channel_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"check:{self.channel_id}"
+    unique: ClassVar[str | None] = "check:{channel_id}"
 
 
 class FinishSignup(Job, frozen=True, kw_only=True):
@@ -150,20 +131,14 @@ class FinishSignup(Job, frozen=True, kw_only=True):
     max_tries: ClassVar[int] = 4
     when_held: ClassVar[WhenHeld] = "drop"
     signup_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"signup:{self.signup_id}"
+    unique: ClassVar[str | None] = "signup:{signup_id}"
 
 
 class MakeSimulator(Job, frozen=True, kw_only=True):
     """Gives a new company a number to rehearse with, a text and sample contacts."""
 
     max_tries: ClassVar[int] = 6
-
-    @property
-    def key(self) -> str | None:
-        return "simulator"
+    unique: ClassVar[str | None] = "simulator"
 
 
 class ProbeChannel(Job, frozen=True, kw_only=True):
@@ -171,18 +146,12 @@ class ProbeChannel(Job, frozen=True, kw_only=True):
 
     timeout: ClassVar[float] = 15
     channel_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"probe:{self.channel_id}"
+    unique: ClassVar[str | None] = "probe:{channel_id}"
 
 
 class SyncTemplates(Job, frozen=True, kw_only=True):
     channel_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"templates:{self.channel_id}"
+    unique: ClassVar[str | None] = "templates:{channel_id}"
 
 
 class SubmitTemplate(Job, frozen=True, kw_only=True):
@@ -200,10 +169,7 @@ class InspectImport(Job, frozen=True, kw_only=True):
     timeout: ClassVar[float] = 120
     max_tries: ClassVar[int] = 3
     import_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"inspect:{self.import_id}"
+    unique: ClassVar[str | None] = "inspect:{import_id}"
 
 
 class DryRunImport(Job, frozen=True, kw_only=True):
@@ -213,20 +179,14 @@ class DryRunImport(Job, frozen=True, kw_only=True):
     timeout: ClassVar[float] = 900
     max_tries: ClassVar[int] = 3
     import_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"dry-run:{self.import_id}"
+    unique: ClassVar[str | None] = "dry-run:{import_id}"
 
 
 class RunImport(Job, frozen=True, kw_only=True):
     queue: ClassVar[QueueName] = "import"
     timeout: ClassVar[float] = 900
     import_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"import:{self.import_id}"
+    unique: ClassVar[str | None] = "import:{import_id}"
 
 
 class UndoImport(Job, frozen=True, kw_only=True):
@@ -235,20 +195,14 @@ class UndoImport(Job, frozen=True, kw_only=True):
     queue: ClassVar[QueueName] = "bulk"
     timeout: ClassVar[float] = 600
     import_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"undo:{self.import_id}"
+    unique: ClassVar[str | None] = "undo:{import_id}"
 
 
 class ForgetFile(Job, frozen=True, kw_only=True):
     """Deletes the file of an import that is over."""
 
     import_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"forget:{self.import_id}"
+    unique: ClassVar[str | None] = "forget:{import_id}"
 
 
 class DownloadFile(Job, frozen=True, kw_only=True):
@@ -258,10 +212,7 @@ class DownloadFile(Job, frozen=True, kw_only=True):
     timeout: ClassVar[float] = 420
     max_tries: ClassVar[int] = 20
     file_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"file:{self.file_id}"
+    unique: ClassVar[str | None] = "file:{file_id}"
 
 
 class LookAtFile(Job, frozen=True, kw_only=True):
@@ -270,10 +221,7 @@ class LookAtFile(Job, frozen=True, kw_only=True):
     queue: ClassVar[QueueName] = "media"
     timeout: ClassVar[float] = 180
     file_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"look:{self.file_id}"
+    unique: ClassVar[str | None] = "look:{file_id}"
 
 
 class SendFile(Job, frozen=True, kw_only=True):
@@ -284,10 +232,7 @@ class SendFile(Job, frozen=True, kw_only=True):
     timeout: ClassVar[float] = 420
     max_tries: ClassVar[int] = 150
     file_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"send:{self.file_id}"
+    unique: ClassVar[str | None] = "send:{file_id}"
 
 
 class DeleteFiles(Job, frozen=True, kw_only=True):
@@ -295,10 +240,7 @@ class DeleteFiles(Job, frozen=True, kw_only=True):
 
     queue: ClassVar[QueueName] = "bulk"
     timeout: ClassVar[float] = 600
-
-    @property
-    def key(self) -> str | None:
-        return "files:delete"
+    unique: ClassVar[str | None] = "files:delete"
 
 
 class BulkContacts(Job, frozen=True, kw_only=True):
@@ -315,10 +257,7 @@ class RemoveField(Job, frozen=True, kw_only=True):
     queue: ClassVar[QueueName] = "bulk"
     timeout: ClassVar[float] = 600
     field_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"field:{self.field_id}"
+    unique: ClassVar[str | None] = "field:{field_id}"
 
 
 class RemoveStage(Job, frozen=True, kw_only=True):
@@ -327,10 +266,7 @@ class RemoveStage(Job, frozen=True, kw_only=True):
     queue: ClassVar[QueueName] = "bulk"
     timeout: ClassVar[float] = 600
     stage_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"stage:{self.stage_id}"
+    unique: ClassVar[str | None] = "stage:{stage_id}"
 
 
 class RemoveLeadField(Job, frozen=True, kw_only=True):
@@ -339,10 +275,7 @@ class RemoveLeadField(Job, frozen=True, kw_only=True):
     queue: ClassVar[QueueName] = "bulk"
     timeout: ClassVar[float] = 600
     field_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"lead-field:{self.field_id}"
+    unique: ClassVar[str | None] = "lead-field:{field_id}"
 
 
 class PrepareCampaign(Job, frozen=True, kw_only=True):
@@ -351,20 +284,14 @@ class PrepareCampaign(Job, frozen=True, kw_only=True):
     queue: ClassVar[QueueName] = "bulk"
     timeout: ClassVar[float] = 600
     campaign_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"prepare:{self.campaign_id}"
+    unique: ClassVar[str | None] = "prepare:{campaign_id}"
 
 
 class LookUpUnknown(Job, frozen=True, kw_only=True):
     """Asks a provider that can be asked (Twilio) whether a message of unknown outcome exists."""
 
     channel_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"lookup:{self.channel_id}"
+    unique: ClassVar[str | None] = "lookup:{channel_id}"
 
 
 class ReadEvents(Job, frozen=True, kw_only=True):
@@ -372,10 +299,7 @@ class ReadEvents(Job, frozen=True, kw_only=True):
 
     max_tries: ClassVar[int] = 20
     consumer: str
-
-    @property
-    def key(self) -> str | None:
-        return f"events:{self.consumer}"
+    unique: ClassVar[str | None] = "events:{consumer}"
 
 
 class RunRules(Job, frozen=True, kw_only=True):
@@ -383,10 +307,7 @@ class RunRules(Job, frozen=True, kw_only=True):
 
     when_held: ClassVar[WhenHeld] = "hold"  # they write to people
     lead_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"rules:{self.lead_id}"
+    unique: ClassVar[str | None] = "rules:{lead_id}"
 
 
 class CheckAi(Job, frozen=True, kw_only=True):
@@ -395,10 +316,7 @@ class CheckAi(Job, frozen=True, kw_only=True):
     timeout: ClassVar[float] = 120
     max_tries: ClassVar[int] = 4
     when_held: ClassVar[WhenHeld] = "drop"
-
-    @property
-    def key(self) -> str | None:
-        return "ai"
+    unique: ClassVar[str | None] = "ai"
 
 
 class ReadSource(Job, frozen=True, kw_only=True):
@@ -408,10 +326,7 @@ class ReadSource(Job, frozen=True, kw_only=True):
     timeout: ClassVar[float] = 900
     max_tries: ClassVar[int] = 4
     source_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"source:{self.source_id}"
+    unique: ClassVar[str | None] = "source:{source_id}"
 
 
 class EmbedBase(Job, frozen=True, kw_only=True):
@@ -422,10 +337,7 @@ class EmbedBase(Job, frozen=True, kw_only=True):
     max_tries: ClassVar[int] = 12
     when_held: ClassVar[WhenHeld] = "drop"  # asked anew by the round over all bases
     base_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"embed:{self.base_id}"
+    unique: ClassVar[str | None] = "embed:{base_id}"
 
 
 class EmbedQuestion(Job, frozen=True, kw_only=True):
@@ -452,10 +364,7 @@ class SandboxModel(Job, frozen=True, kw_only=True):
     when_held: ClassVar[WhenHeld] = "drop"
     max_tries: ClassVar[int] = 4
     verb: Literal["requests", "behaviour"]
-
-    @property
-    def key(self) -> str | None:
-        return f"sandbox_model:{self.verb}"
+    unique: ClassVar[str | None] = "sandbox_model:{verb}"
 
 
 JOBS: tuple[type[Job], ...] = tuple(Job.__subclasses__())

@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from db import storable
 from db.assistant.enums import AssistantMode, TurnReason, TurnState
 from db.assistant.events import AssistantChanged
 from db.clock import now
@@ -195,19 +196,23 @@ async def heard(company_id: UUID, conversation_id: UUID) -> dict[UUID, str]:
     return {UUID(key): text for row in rows for key, text in msgspec.json.decode(row["heard"]).items()}
 
 
+def _stored(value: object) -> str:
+    """As jsonb takes it, whatever customers and models wrote."""
+    return msgspec.json.encode(storable.tree(msgspec.to_builtins(value, str_keys=True))).decode()
+
+
 async def hear(company_id: UUID, turn: Turn, words: dict[UUID, str]) -> None:
     """Keeps them, so that nobody pays for them again."""
-    kept = msgspec.json.encode({str(key): text for key, text in words.items()}).decode().replace("\\u0000", "")
     async with work(worker(company_id), Permission.CONVERSATIONS_WRITE) as w:
         await w.execute(
-            "update ai_turn set heard = heard || $3::jsonb where company_id = $1 and id = $2", company_id, turn.id, kept
+            "update ai_turn set heard = heard || $3::jsonb where company_id = $1 and id = $2", company_id, turn.id, _stored(words)
         )
 
 
 async def trace(company_id: UUID, turn: Turn, steps: object) -> None:
     """What the run did, whatever came of it."""
     async with work(worker(company_id), Permission.CONVERSATIONS_WRITE) as w:
-        await w.execute(_TRACE, company_id, turn.id, turn.epoch, msgspec.json.encode(steps).decode().replace("\\u0000", ""))
+        await w.execute(_TRACE, company_id, turn.id, turn.epoch, _stored(steps))
 
 
 async def due(late: timedelta = timedelta(0)) -> list[tuple[UUID, UUID]]:

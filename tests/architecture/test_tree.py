@@ -11,7 +11,7 @@ TOP = {
     "README.md", "SECURITY.md", "CHANGELOG.md", "requirements.lock", ".env.example", ".gitignore",
 }  # fmt: skip
 MAX_LINES = 400
-LONGER: dict[str, str] = {"db/jobs.py": "the catalogue of all jobs, one after the other"}
+LONGER: dict[str, str] = {}
 """Path: why it is clearer as one file."""
 FORBIDDEN_NAMES = {"utils", "util", "common", "misc", "helpers", "helper"}
 REGISTRIES = re.compile(

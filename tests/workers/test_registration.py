@@ -2,6 +2,8 @@
 
 import importlib
 import pkgutil
+import subprocess
+import sys
 from collections import Counter
 from types import ModuleType
 
@@ -50,3 +52,8 @@ def test_a_job_says_its_limits(job: type[Job]) -> None:
     assert SLOTS[job.queue] > 1
     assert 0 < job.timeout <= 900
     assert 1 <= job.max_tries <= (150 if job is SendFile else 20)  # a file waits for its provider as long as a window is open
+
+
+def test_a_worker_starts_without_the_package_for_models() -> None:
+    asked = "import sys, workers.main; print('openai.types' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -4,14 +4,16 @@ For lists that are read from the top and move while one looks; what has many pag
 in the address of the page, the number of rows does not.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
 
 from nicegui import helpers, ui
 
 from api.contract.base import Page
 from ui import formats
+from ui.client.base import ApiProblem, Offline
 from ui.components.address import address
 from ui.components.buttons import button
 from ui.components.forms import search_field
@@ -22,6 +24,12 @@ from ui.i18n import _
 
 T = TypeVar("T")
 MAX_ROWS = 200  # rows that stand on the page at once; beyond that, searching is faster than scrolling
+
+
+class Row(Protocol):
+    """A drawn row that can say something else."""
+
+    def set(self, item: Any) -> None: ...
 
 
 class Listing(Generic[T]):
@@ -46,6 +54,7 @@ class Listing(Generic[T]):
         self._filter: Filter | None = chips[0] if chips else None
         self._all = chips[1] if chips else ""
         self._step = self._limit = step
+        self._next: str | None = None
         self.asked = Asked([self._filter] if self._filter else [], ())
         with ui.element("div").classes("m-bar") as self._bar:
             if search:
@@ -62,12 +71,27 @@ class Listing(Generic[T]):
     async def refresh(self) -> None:
         await self._place.refresh()
 
+    async def follow(self, rows: Mapping[UUID, Row]) -> None:
+        """The same rows (by id, in order) take their new state where they are, so that no press is lost to a redraw; else as `refresh`."""
+        try:
+            found = await self.fetch()
+        except (ApiProblem, Offline):
+            await self.refresh()
+            return
+        ids: list[UUID] = [item.id for item in found.items]  # type: ignore[attr-defined]
+        if not rows or ids != list(rows) or found.next_cursor != self._next:
+            await self.refresh()
+            return
+        for item, row in zip(found.items, rows.values(), strict=True):
+            row.set(item)
+
     def offer(self, value: str, on: bool) -> None:
         """Whether a chip is there; one that is chosen stays chosen."""
         self._chips[value].set_visibility(on)
 
     async def _show(self, found: Page[T]) -> None:
         asked = self.asked.anything
+        self._next = found.next_cursor
         self._bar.set_visibility(bool(self._bar.default_slot.children) and (bool(found.items) or asked))
         drawn = self._draw(found)
         if helpers.should_await(drawn):

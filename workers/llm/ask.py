@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from uuid import UUID
 
 import msgspec
-from openai import BaseModel
 
 from db.ai import connection
 from db.ai.connection import Opened
@@ -38,7 +37,7 @@ async def ask_of(ready: Opened, about: About, request: Request) -> Outcome:
     """The same of a connection whatever its state, which stays as it is: for a check."""
 
     async def call(attempt: Attempt) -> Outcome:
-        wire = client.models().client(ready, request.timeout)
+        wire = await client.models().client(ready, request.timeout)
         raw = await wire.chat.completions.with_raw_response.create(**chat.body(ready, request))
         attempt.request_id = raw.headers.get("x-request-id")
         return attempt.reader.whole(raw.content)
@@ -85,7 +84,7 @@ async def _pieces(ready: Opened, request: Request, attempt: Attempt) -> AsyncIte
     ends = time.monotonic() + request.timeout
     try:
         with failures(ready.key):
-            wire = client.models().client(ready, request.timeout)
+            wire = await client.models().client(ready, request.timeout)
             async with asyncio.timeout(request.timeout):
                 chunks = await wire.chat.completions.create(**chat.body(ready, request, streamed=True))
             attempt.request_id = chunks.response.headers.get("x-request-id")
@@ -96,20 +95,13 @@ async def _pieces(ready: Opened, request: Request, attempt: Attempt) -> AsyncIte
                         chunk = await anext(pieces, None)
                     if chunk is None:
                         break
-                    piece = attempt.reader.add(_completion(chunk))
+                    piece = attempt.reader.add(msgspec.convert(client.plain(chunk), Completion, strict=False))
                     if piece:
                         yield piece
     except Failed as failed:
         yield failed.outcome
         return
     yield attempt.reader.outcome()
-
-
-def _completion(chunk: object) -> Completion:
-    """The package hands on whatever stands in a line of a stream."""
-    if not isinstance(chunk, BaseModel):
-        raise ValueError("a piece of a stream that is no object")
-    return msgspec.convert(chunk.to_dict(mode="json"), Completion, strict=False)
 
 
 async def transcribe(company_id: UUID, about: About, sound: bytes, name: str, *, seconds: float, language: str = "pt") -> Outcome:

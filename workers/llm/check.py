@@ -103,7 +103,7 @@ async def _listed(opened: Opened) -> list[str] | Trouble | Filtered | NotConnect
     """Names of the models that the key may use."""
     try:
         with failures(opened.key):
-            raw = await client.models().client(opened, TIMEOUT).models.with_raw_response.list()
+            raw = await (await client.models().client(opened, TIMEOUT)).models.with_raw_response.list()
             names = sorted({model.id[:200] for model in msgspec.json.decode(raw.content, type=_Models, strict=False).data})
     except Failed as failed:
         return failed.outcome

@@ -6,17 +6,19 @@ charged decides what is repeated, and nothing of this installation may reach a s
 """
 
 import asyncio
+import importlib.util
 import ssl
+import sys
+import threading
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import httpcore2
 import httpx2
 import msgspec
-import openai
-from openai import AsyncAzureOpenAI, AsyncOpenAI
 
 from db.ai.connection import Connection, Opened, sandbox_key
 from db.ai.enums import Provider
@@ -25,6 +27,23 @@ from db.settings import Settings
 from workers.http import Blocked, GuardedBackend, OutboundError, Resolve, check_url, system_resolver
 from workers.llm import errors
 from workers.llm.outcomes import Filtered, Malformed, NotConnected, TimedOut, Trouble, Unreachable
+
+
+def _later(name: str) -> ModuleType:
+    """A module that runs when somebody first asks it for something."""
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+if TYPE_CHECKING:
+    import openai
+else:
+    openai = sys.modules.get("openai") or _later("openai")  # a second and 30 MB, which are nothing for who has no AI
 
 OPENAI_URL = "https://api.openai.com/v1"
 CONNECT_TIMEOUT = 5.0
@@ -39,6 +58,14 @@ class Failed(Exception):
     def __init__(self, outcome: Trouble | Filtered | NotConnected) -> None:
         super().__init__(type(outcome).__name__)
         self.outcome = outcome
+
+
+_loading = threading.Lock()
+
+
+def _load() -> None:
+    with _loading:
+        _ = openai.AsyncOpenAI
 
 
 class _Backend(httpcore2.AsyncNetworkBackend):
@@ -144,11 +171,12 @@ class Models:
         played = connection.provider is Provider.SANDBOX and not self._sandbox_url
         return NotConnected(CallFailure.SANDBOX_OFF) if played else None
 
-    def client(self, opened: Opened, timeout: float) -> AsyncOpenAI:
+    async def client(self, opened: Opened, timeout: float) -> "openai.AsyncOpenAI":
         """For one call. Raises Failed when it is off or the address is not allowed."""
         connection = opened.connection
         if (off := self.off(connection)) is not None:
             raise Failed(off)
+        await asyncio.to_thread(_load)
         options: dict[str, Any] = {
             "api_key": opened.key or "none",
             "admin_api_key": "",
@@ -159,19 +187,19 @@ class Models:
             "timeout": httpx2.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
             "http_client": self._theirs,
         }
-        client: AsyncOpenAI
+        client: openai.AsyncOpenAI
         if connection.provider is Provider.SANDBOX:
             options |= {"http_client": self._sandbox, "api_key": opened.key or sandbox_key(opened.company_id)}
-            client = AsyncOpenAI(base_url=f"{self._sandbox_url}/openai/v1", **options)
+            client = openai.AsyncOpenAI(base_url=f"{self._sandbox_url}/openai/v1", **options)
         elif connection.provider is Provider.OPENAI:
-            client = AsyncOpenAI(base_url=self._openai_url, **options)
+            client = openai.AsyncOpenAI(base_url=self._openai_url, **options)
         else:
             self._check(connection.base_url)
             if connection.provider is Provider.AZURE and not _speaks_v1(connection.base_url):
                 version = connection.api_version or AZURE_VERSION
-                client = AsyncAzureOpenAI(azure_endpoint=connection.base_url, api_version=version, **options)
+                client = openai.AsyncAzureOpenAI(azure_endpoint=connection.base_url, api_version=version, **options)
             else:
-                client = AsyncOpenAI(base_url=connection.base_url, **options)
+                client = openai.AsyncOpenAI(base_url=connection.base_url, **options)
         # What the package took from this installation's environment all the same, and headers without a value.
         client._custom_headers = {}
         client.organization, client.project = connection.organization or None, None
@@ -200,6 +228,8 @@ def failures(key: str) -> Iterator[None]:
     """Turns whatever the package raises into `Failed`."""
     try:
         yield
+    except Failed:
+        raise
     except openai.APIStatusError as error:
         raise Failed(errors.meaning(error.status_code, error.response.content, error.response.headers, key)) from error
     except (openai.APITimeoutError, TimeoutError, httpx2.TimeoutException) as error:
@@ -217,6 +247,13 @@ def failures(key: str) -> Iterator[None]:
         raise Failed(Unreachable(detail=type(error).__name__, cut=True)) from error
     except (openai.OpenAIError, ValueError, TypeError, RecursionError) as error:
         raise Failed(Malformed(f"{type(error).__name__}: {error}"[:300])) from error
+
+
+def plain(chunk: object) -> dict[str, object]:
+    """A piece of a stream. Raises ValueError: the package hands on whatever stands in a line."""
+    if not isinstance(chunk, openai.BaseModel):
+        raise ValueError("a piece of a stream that is no object")
+    return chunk.to_dict(mode="json")
 
 
 _models: Models | None = None

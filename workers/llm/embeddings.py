@@ -64,7 +64,7 @@ async def vectors(ready: Opened, about: About, texts: Sequence[str], embedder: E
         made: list[list[float]] = []
 
         async def call(attempt: Attempt, batch: list[str] = batch, made: list[list[float]] = made) -> Outcome:
-            wire = client.models().client(ready, TIMEOUT)
+            wire = await client.models().client(ready, TIMEOUT)
             raw = await wire.embeddings.with_raw_response.create(**_body(ready, embedder, batch))
             attempt.request_id = raw.headers.get("x-request-id")
             outcome, read = _read(raw.content, len(batch), embedder.dims)

@@ -45,7 +45,7 @@ async def written(ready: Opened, about: About, sound: bytes, name: str, seconds:
     most = Tokens(input=round(seconds * TOKENS_PER_SECOND) + 100, output=round(seconds * WORDS_PER_SECOND) + 50)
 
     async def call(attempt: Attempt) -> Outcome:
-        wire = client.models().client(ready, TIMEOUT)
+        wire = await client.models().client(ready, TIMEOUT)
         raw = await wire.audio.transcriptions.with_raw_response.create(
             file=(name, sound), model=MODEL, language=language, response_format="json"
         )

@@ -31,7 +31,6 @@ class Gaps:
         self._api, self._base_id = me.api, base_id
         self._write, self._inbox = me.may(Permission.KNOWLEDGE_WRITE), me.may(Permission.CONVERSATIONS_READ)
         self._rows: dict[UUID, _Row] = {}
-        self._next: str | None = None
         closed = {GapState.ANSWERED.value: pgettext("knowledge", "Answered"), GapState.DISMISSED.value: _("Dismissed")}
         with ui.element("div").classes("m-card m-card-flush"):
             self._list = Listing(
@@ -41,7 +40,7 @@ class Gaps:
                 chips=(Filter("state", _("State"), closed), pgettext("knowledge", "Open")),
                 step=30,
             )
-        throttle = Throttle(self._follow, 1.0)
+        throttle = Throttle(lambda: self._list.follow(self._rows), 1.0)
 
         def heard(event: KnowledgeGapsChanged) -> None:
             if event.base_id == base_id:
@@ -54,25 +53,11 @@ class Gaps:
         state = GapState(query.filters.get("state", GapState.OPEN.value))
         return await client.gaps(self._api, self._base_id, state=state, limit=query.limit)
 
-    async def _follow(self) -> None:
-        """The same questions with new counts stay where they are, so that no press is lost to a redraw."""
-        try:
-            found = await self._list.fetch()
-        except (ApiProblem, Offline):
-            await self._list.refresh()
-            return
-        if not self._rows or [gap.id for gap in found.items] != list(self._rows) or found.next_cursor != self._next:
-            await self._list.refresh()
-            return
-        for gap in found.items:
-            self._rows[gap.id].set(gap)
-
     def _draw_blank(self) -> None:
         text = _("When a customer asks what stands nowhere in this base, the question appears here. You write the answer once.")
         empty("task_alt", _("No unanswered question"), text)
 
     def _draw(self, found: Page[KnowledgeGap]) -> None:
-        self._next = found.next_cursor
         with ui.element("div").classes("w-full"):
             self._rows = {gap.id: _Row(gap, self._draw_acts, inbox=self._inbox) for gap in found.items}
 

@@ -32,7 +32,6 @@ class Sources:
         me = session.current()
         self._api, self._base_id, self._write = me.api, base_id, me.may(Permission.KNOWLEDGE_WRITE)
         self._rows: dict[UUID, _Row] = {}
-        self._next: str | None = None
         if self._write:
             Add(base_id)
         shown = {kind.value: name for kind, name in labels.kinds().items()} | {_FAILED: _("With a problem")}
@@ -45,7 +44,7 @@ class Sources:
                 chips=(Filter("show", _("Kind"), shown), _("All")),
                 step=25,
             )
-        throttle = Throttle(self._follow, 0.7)
+        throttle = Throttle(lambda: self._list.follow(self._rows), 0.7)
 
         def heard(event: KnowledgeSourceChanged) -> None:
             if event.base_id == base_id:
@@ -60,25 +59,11 @@ class Sources:
         failed = shown == _FAILED
         return await client.sources(self._api, self._base_id, kind=kind, failed=failed, search=query.search, limit=query.limit)
 
-    async def _follow(self) -> None:
-        """The same sources with new states stay where they are, so that no press is lost to a redraw."""
-        try:
-            found = await self._list.fetch()
-        except (ApiProblem, Offline):
-            await self._list.refresh()
-            return
-        if not self._rows or [one.id for one in found.items] != list(self._rows) or found.next_cursor != self._next:
-            await self._list.refresh()
-            return
-        for one in found.items:
-            self._rows[one.id].set(one)
-
     def _draw_blank(self) -> None:
         text = _("Begin with what customers ask most: a price list, the delivery times, the ten usual questions.")
         empty("menu_book", _("No source yet"), text)
 
     def _draw(self, found: Page[KnowledgeSource]) -> None:
-        self._next = found.next_cursor
         with ui.element("div").classes("w-full"):
             self._rows = {one.id: _Row(one, write=self._write) for one in found.items}
 
