@@ -35,6 +35,7 @@ from db.messages.inbox import Waiting
 from db.messages.ledger import StatusUpdate, apply_statuses, campaign_of
 from db.messages.lost import Report
 from db.messages.reasons import FailureReason
+from db.proposals import watch
 from db.work import Work
 from workers import account_news
 from workers.outcomes import PauseChannel, Refusal, RetryAfter, Scope, StopCampaign, retry_delay
@@ -276,8 +277,10 @@ async def _message(w: Work, item: Item, event: InboundMessage) -> None:
     stored = await inbound.store(w, message)
     if stored is not None and not event.history:
         w.emit(MessageReceived(channel_id=item.channel.id, contact_id=contact_id, message_id=stored.id))
-        if stored.conversation_id is not None and not await assistant.gather(w, stored.conversation_id, message, stored.id):
-            await away.consider(w, stored.conversation_id, stored.id)
+        if stored.conversation_id is not None:
+            await watch.heard(w, stored.conversation_id, message, stored.id)
+            if not await assistant.gather(w, stored.conversation_id, message, stored.id):
+                await away.consider(w, stored.conversation_id, stored.id)
         if stored.campaign_id is not None:
             progress.touch(w.company_id, stored.campaign_id)
 

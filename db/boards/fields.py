@@ -56,7 +56,12 @@ async def fields(actor: Actor, board_id: UUID) -> list[asyncpg.Record]:
     """Rows `id, key, label, kind, choices, on_card`, in the order of their making. Raises NotFound."""
     async with read(actor, Permission.BOARDS_READ) as r:
         await boards.must_exist(r, actor.company_id, board_id)
-        return await r.fetch(f"{_SELECT} order by id", actor.company_id, board_id)
+        return await fields_in(r, actor.company_id, board_id)
+
+
+async def fields_in(r: Read, company_id: UUID, board_id: UUID) -> list[asyncpg.Record]:
+    """The same inside a unit of work, of a board that is there."""
+    return await r.fetch(f"{_SELECT} order by id", company_id, board_id)
 
 
 async def _one(r: Read, company_id: UUID, board_id: UUID, field_id: UUID) -> asyncpg.Record:

@@ -5,7 +5,7 @@ from uuid import UUID
 import asyncpg
 
 from db.boards.enums import LeadEvent
-from db.boards.leads import doer, lock, note_change, tell
+from db.boards.leads import UNSIGNED, Signed, doer, lock, note_change, tell
 from db.errors import RequestError, RequestField
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -58,7 +58,7 @@ async def add_note(actor: Actor, lead_id: UUID, body: str) -> asyncpg.Record:
         return row
 
 
-async def note_in(w: Work, lead_id: UUID, text: str) -> UUID:
+async def note_in(w: Work, lead_id: UUID, text: str, *, signed: Signed = UNSIGNED) -> UUID:
     """The same inside a unit of work. Raises NotFound."""
     assert w.actor is not None
     lead = await lock(w, lead_id, None)
@@ -70,7 +70,7 @@ async def note_in(w: Work, lead_id: UUID, text: str) -> UUID:
         text,
     )
     await w.execute(_COUNT, w.company_id, lead_id, 1)
-    await note_change(w, lead_id, LeadEvent.NOTED)
+    await note_change(w, lead_id, LeadEvent.NOTED, **signed)
     w.audit("lead.note_added", lead_id)
     await tell(w, lead_id, lead["board_id"], [lead["stage_id"]], version=None, totals=False)
     return note_id
@@ -79,11 +79,16 @@ async def note_in(w: Work, lead_id: UUID, text: str) -> UUID:
 async def delete_note(actor: Actor, lead_id: UUID, note_id: UUID) -> None:
     """Raises NotFound."""
     async with work(actor, Permission.LEADS_WRITE) as w:
-        lead = await lock(w, lead_id, None)
-        if not await w.execute(
-            "delete from lead_note where company_id = $1 and lead_id = $2 and id = $3", w.company_id, lead_id, note_id
-        ):
-            raise RequestError.NOT_FOUND(what="note")
-        await w.execute(_COUNT, w.company_id, lead_id, -1)
-        w.audit("lead.note_deleted", lead_id)
-        await tell(w, lead_id, lead["board_id"], [lead["stage_id"]], version=None, totals=False)
+        await delete_note_in(w, lead_id, note_id)
+
+
+async def delete_note_in(w: Work, lead_id: UUID, note_id: UUID) -> None:
+    """The same inside a unit of work."""
+    lead = await lock(w, lead_id, None)
+    if not await w.execute(
+        "delete from lead_note where company_id = $1 and lead_id = $2 and id = $3", w.company_id, lead_id, note_id
+    ):
+        raise RequestError.NOT_FOUND(what="note")
+    await w.execute(_COUNT, w.company_id, lead_id, -1)
+    w.audit("lead.note_deleted", lead_id)
+    await tell(w, lead_id, lead["board_id"], [lead["stage_id"]], version=None, totals=False)

@@ -1,5 +1,6 @@
 """One lead: read, made, changed, deleted. Where it stands is `moves.py`."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -80,6 +81,11 @@ def rule_of(actor: Actor) -> UUID | None:
     return actor.id if actor.kind == "worker" else None
 
 
+Signed = Mapping[str, str]
+"""What a line of history says beside who did it: `proposal_id`, `persona`."""
+UNSIGNED: Signed = {}
+
+
 async def note_change(w: Work, lead_id: UUID, kind: LeadEvent, stage: Any = None, **what: object) -> UUID:
     """A line of the lead's history."""
     assert w.actor is not None
@@ -153,38 +159,71 @@ async def create_lead(
 ) -> asyncpg.Record:
     """The first one of its stage, as `lead`. Raises NotFound, Invalid, Invalid `lost_reason_missing`, Conflict `board_archived`."""
     async with work(actor, Permission.LEADS_WRITE) as w:
-        board = await w.fetchrow("select archived_at from board where company_id = $1 and id = $2", w.company_id, board_id)
-        if board is None:
-            raise RequestError.NOT_FOUND(what="board")
-        if board["archived_at"] is not None:
-            raise BoardError.BOARD_ARCHIVED()
-        stage = await _stage(w, board_id, stage_id)
-        if stage["kind"] == StageKind.LOST and not lost_reason:
-            raise BoardError.LOST_REASON_MISSING()
-        await _check(w, owner_id=owner_id, contact_id=contact_id)
-        await _check_conversation(w, conversation_id, contact_id)
-        own = {key: value for key, value in (await fields.checked(w, board_id, values or {})).items() if value}
-        lead_id: UUID = await w.fetchval(
-            _INSERT,
-            w.company_id,
-            board_id,
-            stage["id"],
-            between(None, await w.fetchval(FIRST, w.company_id, stage["id"], [])),
-            title,
-            contact_id,
-            conversation_id,
-            value_cents,
-            owner_id,
-            due_on,
-            _tags(tags or []),
-            msgspec.json.encode(own).decode(),
-            lost_reason if stage["kind"] == StageKind.LOST else None,
+        return await create_in(
+            w,
+            board_id=board_id,
+            stage_id=stage_id,
+            title=title,
+            contact_id=contact_id,
+            conversation_id=conversation_id,
+            value_cents=value_cents,
+            owner_id=owner_id,
+            due_on=due_on,
+            tags=tags,
+            values=values,
+            lost_reason=lost_reason,
         )
-        entry_id = await note_change(w, lead_id, LeadEvent.CREATED, stage)
-        await rule_runs.entered(w, stage["id"], {lead_id: entry_id})
-        w.audit("lead.created", lead_id)
-        await tell(w, lead_id, board_id, [stage["id"]])
-        return await one(w, w.company_id, lead_id)
+
+
+async def create_in(
+    w: Work,
+    *,
+    board_id: UUID,
+    stage_id: UUID | None,
+    title: str,
+    contact_id: UUID | None,
+    conversation_id: UUID | None,
+    value_cents: int | None = None,
+    owner_id: UUID | None = None,
+    due_on: date | None = None,
+    tags: list[str] | None = None,
+    values: dict[str, str] | None = None,
+    lost_reason: str | None = None,
+    signed: Signed = UNSIGNED,
+) -> asyncpg.Record:
+    """The same inside a unit of work."""
+    board = await w.fetchrow("select archived_at from board where company_id = $1 and id = $2", w.company_id, board_id)
+    if board is None:
+        raise RequestError.NOT_FOUND(what="board")
+    if board["archived_at"] is not None:
+        raise BoardError.BOARD_ARCHIVED()
+    stage = await _stage(w, board_id, stage_id)
+    if stage["kind"] == StageKind.LOST and not lost_reason:
+        raise BoardError.LOST_REASON_MISSING()
+    await _check(w, owner_id=owner_id, contact_id=contact_id)
+    await _check_conversation(w, conversation_id, contact_id)
+    own = {key: value for key, value in (await fields.checked(w, board_id, values or {})).items() if value}
+    lead_id: UUID = await w.fetchval(
+        _INSERT,
+        w.company_id,
+        board_id,
+        stage["id"],
+        between(None, await w.fetchval(FIRST, w.company_id, stage["id"], [])),
+        title,
+        contact_id,
+        conversation_id,
+        value_cents,
+        owner_id,
+        due_on,
+        _tags(tags or []),
+        msgspec.json.encode(own).decode(),
+        lost_reason if stage["kind"] == StageKind.LOST else None,
+    )
+    entry_id = await note_change(w, lead_id, LeadEvent.CREATED, stage, **signed)
+    await rule_runs.entered(w, stage["id"], {lead_id: entry_id})
+    w.audit("lead.created", lead_id)
+    await tell(w, lead_id, board_id, [stage["id"]])
+    return await one(w, w.company_id, lead_id)
 
 
 async def tell(
@@ -227,7 +266,9 @@ async def change_lead(actor: Actor, lead_id: UUID, *, expected: Expected = None,
         return await change_in(w, lead_id, expected=expected, **columns)
 
 
-async def change_in(w: Work, lead_id: UUID, *, expected: Expected = None, **columns: Any) -> asyncpg.Record:
+async def change_in(
+    w: Work, lead_id: UUID, *, expected: Expected = None, signed: Signed = UNSIGNED, **columns: Any
+) -> asyncpg.Record:
     """The same inside a unit of work."""
     await _check(w, owner_id=columns.get("owner_id"), contact_id=columns.get("contact_id"))
     before = await lock(w, lead_id, expected)
@@ -254,7 +295,7 @@ async def change_in(w: Work, lead_id: UUID, *, expected: Expected = None, **colu
         if _TEXTUAL & set(changed):
             await refresh(w, "id", [lead_id])
         told = {("values" if name == "custom" else name) for name in changed}
-        await note_change(w, lead_id, LeadEvent.UPDATED, fields=sorted(told))
+        await note_change(w, lead_id, LeadEvent.UPDATED, fields=sorted(told), **signed)
         w.audit("lead.changed", lead_id)
     row = await one(w, w.company_id, lead_id)
     if changed:
@@ -276,7 +317,12 @@ async def refresh(w: Work, column: str, ids: list[UUID]) -> None:
 async def delete_lead(actor: Actor, lead_id: UUID, *, expected: Expected = None) -> None:
     """With its notes and history. Raises NotFound, PreconditionFailed."""
     async with work(actor, Permission.LEADS_WRITE) as w:
-        row = await lock(w, lead_id, expected)
-        await w.execute("delete from lead where company_id = $1 and id = $2", w.company_id, lead_id)
-        w.audit("lead.deleted", lead_id)
-        await tell(w, lead_id, row["board_id"], [row["stage_id"]], version=None, deleted=True)
+        await delete_in(w, lead_id, expected=expected)
+
+
+async def delete_in(w: Work, lead_id: UUID, *, expected: Expected = None) -> None:
+    """The same inside a unit of work."""
+    row = await lock(w, lead_id, expected)
+    await w.execute("delete from lead where company_id = $1 and id = $2", w.company_id, lead_id)
+    w.audit("lead.deleted", lead_id)
+    await tell(w, lead_id, row["board_id"], [row["stage_id"]], version=None, deleted=True)

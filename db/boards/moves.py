@@ -9,12 +9,13 @@ from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
 from db.boards import rule_runs
 from db.boards.enums import LeadEvent, StageKind
 from db.boards.errors import BoardError
 from db.boards.events import BoardChanged, BoardTotals, LeadChanged
-from db.boards.leads import FIRST, doer, lock, one, rule_of, tell
+from db.boards.leads import FIRST, UNSIGNED, Signed, doer, lock, one, rule_of, tell
 from db.boards.rank import between, spread
 from db.boards.totals import totals_of
 from db.errors import RequestError
@@ -52,7 +53,7 @@ where l.company_id = $1 and l.id = m.id
 _NOTE = """
 insert into lead_change(company_id, lead_id, by_id, kind, from_stage_id, from_stage, to_stage_id, to_stage, what)
 select $1, c.lead, $2::uuid, $3::text, s.id, s.name, t.id, t.name,
-    jsonb_strip_nulls(jsonb_build_object('lost_reason', c.reason, 'rule_id', $8::uuid))
+    jsonb_strip_nulls(jsonb_build_object('lost_reason', c.reason, 'rule_id', $8::uuid)) || $9::jsonb
 from unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::text[]) c(lead, stage, target, reason)
 join stage s on s.company_id = $1 and s.id = c.stage join stage t on t.company_id = $1 and t.id = c.target
 returning id, lead_id
@@ -132,7 +133,9 @@ class Moved(NamedTuple):
     since: datetime | None = None  # in the stage; None: from now on
 
 
-async def write(w: Work, moved: list[Moved], kind: LeadEvent, *, chain: rule_runs.Chain | None = None) -> None:
+async def write(
+    w: Work, moved: list[Moved], kind: LeadEvent, *, chain: rule_runs.Chain | None = None, signed: Signed = UNSIGNED
+) -> None:
     """One statement for all of them, and a line of history for each that changed its stage. `chain`: the rules of entering run too, not
     only those for a stay."""
     assert w.actor is not None
@@ -157,6 +160,7 @@ async def write(w: Work, moved: list[Moved], kind: LeadEvent, *, chain: rule_run
             [one.stage_id for one in left],
             [one.reason for one in left],
             rule_of(w.actor),
+            msgspec.json.encode(signed).decode(),
         )
         await rule_runs.left(w, [one.lead["id"] for one in left], chain)
         lines = {row["lead_id"]: row["id"] for row in entries}
@@ -190,12 +194,20 @@ async def move_lead(
 
 
 async def move_in(
-    w: Work, lead: asyncpg.Record, goal: asyncpg.Record, rank: str, *, lost_reason: str | None, chain: rule_runs.Chain | None
+    w: Work,
+    lead: asyncpg.Record,
+    goal: asyncpg.Record,
+    rank: str,
+    *,
+    lost_reason: str | None,
+    chain: rule_runs.Chain | None,
+    signed: Signed = UNSIGNED,
 ) -> None:
     """Moves a lead that is locked to a `target`. Raises as `move_lead`."""
     if lead["board_id"] != goal["board_id"]:
         raise BoardError.OTHER_BOARD()
-    await write(w, [Moved(lead, goal["id"], rank, _reason(goal, lead, lost_reason))], LeadEvent.MOVED, chain=chain)
+    moved = [Moved(lead, goal["id"], rank, _reason(goal, lead, lost_reason))]
+    await write(w, moved, LeadEvent.MOVED, chain=chain, signed=signed)
     same = lead["stage_id"] == goal["id"]
     if not same:
         w.audit("lead.moved", lead["id"], stage=str(goal["id"]))

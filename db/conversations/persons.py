@@ -11,6 +11,7 @@ from db.assistant import human
 from db.conversations.enums import LineKind
 from db.conversations.events import ConversationUpdated
 from db.conversations.record import MOST, line
+from db.proposals import persons as proposals
 from db.work import Work
 
 _LOCK = """
@@ -101,6 +102,7 @@ async def join(w: Work, keep: UUID, other: UUID) -> None:
             continue
         told = await w.fetchrow(f"{_JOIN} returning k.id, k.contact_id, k.version", w.company_id, stays, row["id"])
         await human.join(w, stays, row["id"])
+        await proposals.join(w, stays, row["id"])
         for statement in _HANDED_OVER:
             await w.execute(statement, w.company_id, stays, row["id"])
         await line(w, stays, keep, LineKind.MERGED, what=name)
@@ -124,6 +126,7 @@ async def part(w: Work, kept: UUID, back: UUID) -> None:
         parted = await w.fetchrow(_SHARED, w.company_id, back, row["channel_id"], row["id"])
         assert parted is not None
         await human.part(w, row["id"], parted["id"])
+        await proposals.part(w, row["id"])
         _tell(w, parted)
         newest = (ours["id"], ours["at"], ours["address"])
         _tell(w, await w.fetchrow(_KEPT, w.company_id, kept, row["channel_id"], row["id"], *newest))

@@ -34,6 +34,7 @@ OWNERS = {
     "db/knowledge": {"knowledge_base", "knowledge_chunk", "knowledge_gap", "knowledge_source", "knowledge_term", "knowledge_vector"},
     "db/messages": {"attempt", "inbound_message", "lost_attempt", "message", "message_file", "webhook_inbox"},
     "db/notifications": {"push_subscription"},
+    "db/proposals": {"board_ai", "lead_judging", "lead_proposal", "lead_watch"},
     "db/personas": {"persona", "persona_binding", "persona_case", "persona_run", "persona_trial", "persona_version"},
     "db/event_consumers.py": {"event_consumer", "event_outbox"},
     "db/stats": {"stat_day", "stat_delta", "stat_hour"},

@@ -1,0 +1,95 @@
+"""Closed lists of names of what the AI proposes for leads: pure data for database, API, workers and screens."""
+
+from enum import StrEnum
+
+
+class LeadTool(StrEnum):
+    """What may be proposed for the lead of a conversation."""
+
+    CREATE_LEAD = "create_lead"
+    MOVE_LEAD = "move_lead"
+    SET_VALUE = "set_value"
+    SET_FIELD = "set_field"  # of the board
+    ADD_TAG = "add_tag"  # one that the board has
+    REMOVE_TAG = "remove_tag"
+    ASSIGN = "assign"
+    FOLLOW_UP = "follow_up"  # the lead is due on a day, with a note
+    SEND_TEMPLATE = "send_template"  # one that the board allows; never by itself
+
+
+class LeadPolicy(StrEnum):
+    """Who decides whether a proposal is done."""
+
+    NEVER = "never"  # it is not even offered
+    SUGGEST = "suggest"  # a person
+    AUTOMATIC = "automatic"  # code, within the bounds; else a person
+
+
+SUGGEST_ONLY = (LeadTool.SEND_TEMPLATE,)
+"""Never done by itself: it writes to somebody."""
+
+USUAL = {
+    LeadTool.CREATE_LEAD: LeadPolicy.SUGGEST,
+    LeadTool.MOVE_LEAD: LeadPolicy.SUGGEST,
+    LeadTool.SET_VALUE: LeadPolicy.SUGGEST,
+    LeadTool.SET_FIELD: LeadPolicy.SUGGEST,
+    LeadTool.ADD_TAG: LeadPolicy.SUGGEST,
+    LeadTool.REMOVE_TAG: LeadPolicy.NEVER,
+    LeadTool.ASSIGN: LeadPolicy.NEVER,
+    LeadTool.FOLLOW_UP: LeadPolicy.SUGGEST,
+    LeadTool.SEND_TEMPLATE: LeadPolicy.NEVER,
+}
+"""Of a board that begins to be watched."""
+
+
+class ProposalState(StrEnum):
+    PROPOSED = "proposed"  # waits for a person
+    APPLIED = "applied"
+    REFUSED = "refused"
+    UNDONE = "undone"
+    EXPIRED = "expired"  # the lead changed meanwhile, a newer proposal took its place, or seven days passed
+    BLOCKED = "blocked"  # it failed a check: `why`
+
+
+class ProposalWhy(StrEnum):
+    """Why a proposal is blocked, or waits for a person though its tool is automatic."""
+
+    # blocked
+    NOT_OFFERED = "not_offered"  # the tool, or the template, is none of the board's
+    MALFORMED = "malformed"  # arguments that make no sense
+    NO_LEAD = "no_lead"  # there is no open lead to change
+    LEAD_EXISTS = "lead_exists"  # there is an open lead already
+    NO_EVIDENCE = "no_evidence"
+    NOT_THEIRS = "not_theirs"  # the message is not this customer's, or not of this talk
+    QUOTE_MISSING = "quote_missing"  # the words do not stand in the message
+    NOT_NEW = "not_new"  # all of it was said before a person decided otherwise
+    UNKNOWN_STAGE = "unknown_stage"  # none of the board's, or one that is being deleted
+    CLOSED_STAGE = "closed_stage"  # won or lost, which the board does not leave to the AI
+    LOST_REASON_UNKNOWN = "lost_reason_unknown"
+    UNKNOWN_FIELD = "unknown_field"
+    UNKNOWN_TAG = "unknown_tag"
+    UNKNOWN_PERSON = "unknown_person"
+    BAD_VALUE = "bad_value"  # none that the field takes
+    VALUE_UNPROVEN = "value_unproven"  # the value does not stand in the cited messages
+    BAD_DATE = "bad_date"
+    ALREADY_SO = "already_so"
+    DUPLICATE = "duplicate"  # it waits already
+    TOO_MANY = "too_many"  # proposals of one look
+    REFUSED_BY_RULES = "refused_by_rules"  # as the same change by hand would be
+    # waits
+    LOW_CONFIDENCE = "low_confidence"
+    BACKWARD = "backward"
+    MOVED_BY_PERSON = "moved_by_person"  # within the last seven days
+    CHANGED_MEANWHILE = "changed_meanwhile"  # while it was judged
+    SEVERAL_LEADS = "several_leads"  # of this person on this board
+    OVERWRITES = "overwrites"  # a value that is there
+    NEEDS_A_LOOK = "needs_a_look"  # a value that is told in other words than it is kept
+    RARELY_KEPT = "rarely_kept"  # too many of the last ones were undone
+
+
+class JudgingState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    OVERTAKEN = "overtaken"  # the customer wrote meanwhile
+    FAILED = "failed"  # nothing came of it, and it is not tried again
+    LATER = "later"  # it is tried again

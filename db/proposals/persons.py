@@ -1,0 +1,33 @@
+"""What becomes of proposals when conversations become one or two, because the person turns out to be somebody else.
+
+Stands beneath the conversations, which call it with their rows held: knows its tables alone. What is deleted with a conversation goes by itself.
+"""
+
+from uuid import UUID
+
+from db.work import Work
+
+_MOVED = (
+    # Of two suggestions for the same, that of the conversation that stays.
+    "update lead_proposal g set state = 'expired', decided_at = now() where g.company_id = $1 and g.conversation_id = $3 and g.state = 'proposed'"
+    " and exists (select from lead_proposal k where k.company_id = $1 and k.conversation_id = $2 and k.state = 'proposed'"
+    " and (k.board_id, k.tool, k.target) = (g.board_id, g.tool, g.target))",
+    "update lead_proposal set conversation_id = $2 where company_id = $1 and conversation_id = $3",
+    "update lead_judging set conversation_id = $2 where company_id = $1 and conversation_id = $3",
+    "update lead_watch g set conversation_id = $2, epoch = epoch + 1, lease_until = null where g.company_id = $1 and g.conversation_id = $3"
+    " and not exists (select from lead_watch k where k.company_id = $1 and k.conversation_id = $2 and k.board_id = g.board_id)",
+)
+_EXPIRE = """
+update lead_proposal set state = 'expired', decided_at = now() where company_id = $1 and conversation_id = $2 and state = 'proposed'
+"""
+
+
+async def join(w: Work, keep: UUID, gone: UUID) -> None:
+    """`gone` becomes a part of `keep`."""
+    for statement in _MOVED:
+        await w.execute(statement, w.company_id, keep, gone)
+
+
+async def part(w: Work, kept: UUID) -> None:
+    """A part of it becomes another one's again: what waits was read from both."""
+    await w.execute(_EXPIRE, w.company_id, kept)
