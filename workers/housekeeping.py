@@ -18,6 +18,7 @@ from db.contacts.reasons import FileProblem
 from db.knowledge import source_files
 from db.messages import files, inbox, lost, uploads
 from db.personas import trials
+from db.proposals import decide, watch
 from db.work import forget_ticks, system_work, take_tick
 from workers.registration import Loop
 
@@ -26,7 +27,7 @@ log = structlog.get_logger("workers.housekeeping")
 FORGET = (
     forget_ticks, job_runs.forget_dead, expiry.forget_old, inbox.forget_old, lost.forget_old, idempotency.forget_old,
     turns.forget_traces, assists.forget_old, event_consumers.prune, undo.forget_old, rule_runs.forget_old,
-    ledger.forget_old, trials.forget_old,
+    ledger.forget_old, trials.forget_old, watch.forget_old, decide.forget_old,
 )  # fmt: skip
 """Each deletes what its tables need no longer, in a transaction of its own."""
 ORPHANED = timedelta(hours=24)

@@ -41,6 +41,7 @@ from db.messages.errors import MessageError, ReplyField, UploadError
 from db.messages.errors import ReplyError as ReplyError
 from db.notifications.errors import NotificationError, NotificationField
 from db.personas.errors import PersonaError, PersonaField
+from db.proposals.errors import ProposalError, ProposalField
 
 C = TypeVar("C", bound=Code)
 
@@ -63,6 +64,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     HoldError,
     NotificationError,
     PersonaError,
+    ProposalError,
 )
 FIELD_LISTS: tuple[type[FieldCode], ...] = (
     Reason,
@@ -79,6 +81,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     AiField,
     NotificationField,
     PersonaField,
+    ProposalField,
     RequestField,
 )
 OTHER_LISTS: tuple[type[Code], ...] = (

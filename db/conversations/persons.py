@@ -85,6 +85,7 @@ where k.company_id = $1 and k.id = $4 {_TOLD}
 async def forget(w: Work, contact_ids: list[UUID]) -> None:
     """These contacts are deleted, and their conversations with them."""
     await human.forget(w, contact_ids)
+    await proposals.forget(w, contact_ids)
     await w.execute("delete from conversation where company_id = $1 and contact_id = any($2::uuid[])", w.company_id, contact_ids)
 
 

@@ -28,7 +28,7 @@ create table lead_watch (
     epoch int not null default 0,  -- + 1 with every run
     tries int not null default 0,  -- runs since the last that came to an end
     primary key (company_id, conversation_id, board_id),
-    foreign key (company_id, conversation_id) references conversation(company_id, id) on delete cascade
+    foreign key (company_id, conversation_id) references conversation(company_id, id)
 ) with (fillfactor = 70);
 create index lead_watch_due on lead_watch(due_at) where due_at is not null;
 create index lead_watch_board on lead_watch(company_id, board_id);
@@ -45,12 +45,12 @@ create table lead_judging (  -- one look at a conversation; what it cost is in a
     done_at timestamptz,
     steps jsonb,  -- what was asked and answered, whole
     primary key (company_id, id),
-    foreign key (company_id, conversation_id) references conversation(company_id, id) on delete cascade
+    foreign key (company_id, conversation_id) references conversation(company_id, id)
 );
 create index lead_judging_board on lead_judging(company_id, board_id, at);
 create index lead_judging_conversation on lead_judging(company_id, conversation_id, board_id, at);
 create index lead_judging_old on lead_judging(at);
-select protect_table('lead_judging', 'select, insert, update', 'select, update, delete');
+select protect_table('lead_judging', 'select, insert, update, delete', 'select, update, delete');
 
 create table lead_proposal (
     company_id uuid not null,
@@ -87,7 +87,7 @@ create table lead_proposal (
     created_at timestamptz not null default now(),
     primary key (company_id, id),
     unique (company_id, conversation_id, board_id, through_id, tool, target),
-    foreign key (company_id, conversation_id) references conversation(company_id, id) on delete cascade
+    foreign key (company_id, conversation_id) references conversation(company_id, id)
 );
 create unique index lead_proposal_waits on lead_proposal(company_id, conversation_id, board_id, tool, target) where state = 'proposed';
 create index lead_proposal_waits_lead on lead_proposal(company_id, lead_id) where state = 'proposed';
@@ -95,4 +95,4 @@ create index lead_proposal_board on lead_proposal(company_id, board_id, id);
 create index lead_proposal_lead on lead_proposal(company_id, lead_id, id) where lead_id is not null;
 create index lead_proposal_stood on lead_proposal(company_id, lead_id, stood_since) where state = 'applied' and stood_since is not null;
 create index lead_proposal_old on lead_proposal(created_at) where state in ('proposed', 'blocked');
-select protect_table('lead_proposal', 'select, insert, update', 'select, update, delete');
+select protect_table('lead_proposal', 'select, insert, update, delete', 'select, update, delete');

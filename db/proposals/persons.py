@@ -1,6 +1,6 @@
 """What becomes of proposals when conversations become one or two, because the person turns out to be somebody else.
 
-Stands beneath the conversations, which call it with their rows held: knows its tables alone. What is deleted with a conversation goes by itself.
+Stands beneath the conversations, which call it with their rows held: knows its tables alone.
 """
 
 from uuid import UUID
@@ -16,10 +16,21 @@ _MOVED = (
     "update lead_judging set conversation_id = $2 where company_id = $1 and conversation_id = $3",
     "update lead_watch g set conversation_id = $2, epoch = epoch + 1, lease_until = null where g.company_id = $1 and g.conversation_id = $3"
     " and not exists (select from lead_watch k where k.company_id = $1 and k.conversation_id = $2 and k.board_id = g.board_id)",
+    "delete from lead_watch where company_id = $1 and conversation_id = $3 and $2::uuid <> $3",
 )
 _EXPIRE = """
 update lead_proposal set state = 'expired', decided_at = now() where company_id = $1 and conversation_id = $2 and state = 'proposed'
 """
+_FORGET = """
+delete from {table} p using conversation v
+where p.company_id = $1 and v.company_id = $1 and v.id = p.conversation_id and v.contact_id = any($2::uuid[])
+"""
+
+
+async def forget(w: Work, contact_ids: list[UUID]) -> None:
+    """These contacts are deleted, with what was read in their words."""
+    for table in ("lead_watch", "lead_judging", "lead_proposal"):
+        await w.execute(_FORGET.format(table=table), w.company_id, contact_ids)
 
 
 async def join(w: Work, keep: UUID, gone: UUID) -> None:

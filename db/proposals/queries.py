@@ -1,0 +1,130 @@
+"""What the AI proposed for leads: listed newest first, one, and how many wait."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from db.errors import RequestError
+from db.permissions import Permission
+from db.proposals.enums import LeadTool, ProposalState
+from db.tenancy import Actor
+from db.work import Read, read
+
+DAYS = 7
+"""So long a suggestion waits."""
+# Whether what a suggestion is about is no longer as it was when it was made, for a proposal `p`, its lead `l` and its conversation `v`.
+STALE = f"""
+(p.created_at < now() - interval '{DAYS} days' or case
+    when p.tool = '{LeadTool.CREATE_LEAD.value}' then exists (select from lead o join stage s on s.company_id = $1 and s.id = o.stage_id
+        and s.kind = 'open' where o.company_id = $1 and o.contact_id = v.contact_id and o.board_id = p.board_id)
+    when p.tool = '{LeadTool.SEND_TEMPLATE.value}' then false
+    when l.id is null or l.contact_id is distinct from v.contact_id or l.board_id <> p.board_id then true
+    when p.tool = '{LeadTool.MOVE_LEAD.value}' then l.stage_id is distinct from p.from_stage_id
+    when p.tool = '{LeadTool.SET_VALUE.value}' then l.value_cents is distinct from (p.before->>'value_cents')::bigint
+    when p.tool = '{LeadTool.SET_FIELD.value}' then coalesce(l.custom->>(p.args->>'key'), '') <> coalesce(p.before->>'value', '')
+    when p.tool = '{LeadTool.ADD_TAG.value}' then l.tags @> array[p.args->>'tag']
+    when p.tool = '{LeadTool.REMOVE_TAG.value}' then not l.tags @> array[p.args->>'tag']
+    when p.tool = '{LeadTool.ASSIGN.value}' then l.owner_id is distinct from (p.before->>'owner_id')::uuid
+    when p.tool = '{LeadTool.FOLLOW_UP.value}' then l.due_on is distinct from (p.before->>'due_on')::date
+    else false end)
+"""
+_FROM = """
+from lead_proposal p join conversation v on v.company_id = $1 and v.id = p.conversation_id
+join board b on b.company_id = $1 and b.id = p.board_id
+left join lead l on l.company_id = $1 and l.id = p.lead_id
+"""
+COLUMNS = f"""
+p.id, p.created_at as at, p.board_id, b.name as board, p.lead_id, l.title as lead_title, v.contact_id, c.name as contact_name,
+    p.conversation_id, v.channel_id, p.tool, p.args::text as args, p.reason, p.confidence::float8 as confidence, p.evidence::text as evidence,
+    p.from_stage_id, p.from_stage, p.to_stage_id, p.to_stage, p.persona_name, p.why, p.automatic, p.before::text as before, p.after::text as after,
+    p.stood_since, p.because, p.decided_by as decided_by_id, u.name as decided_by_name, p.decided_at, p.applied_at, p.undo_until, p.state as kept_state,
+    case when p.state = '{ProposalState.PROPOSED.value}' and (b.archived_at is not null or {STALE})
+        then '{ProposalState.EXPIRED.value}' else p.state end as state,
+    f.label as field_label, o.id as owner_id, o.name as owner_name, t.name as template_name
+"""
+JOINS = """
+left join contact c on c.company_id = $1 and c.id = v.contact_id
+left join account_user u on u.id = p.decided_by
+left join lead_field f on f.company_id = $1 and f.board_id = p.board_id and f.key = p.args->>'key' and f.deleted_at is null
+left join account_user o on o.id = (p.args->>'user_id')::uuid
+left join template t on t.company_id = $1 and t.id = (p.args->>'template_id')::uuid
+"""
+_ONE = f"select {COLUMNS} {_FROM} {JOINS} where p.company_id = $1 and p.id = $2"
+_COUNT = f"""
+select p.board_id, count(*) as waiting {_FROM}
+where p.company_id = $1 and p.state = '{ProposalState.PROPOSED.value}' and ($2::uuid is null or p.board_id = $2)
+    and b.archived_at is null and not {STALE} group by 1 order by 1
+"""
+
+
+class Which(NamedTuple):
+    """None: whichever. Blocked ones are listed only where they are asked for."""
+
+    state: ProposalState | None = None
+    board_id: UUID | None = None
+    lead_id: UUID | None = None
+    conversation_id: UUID | None = None
+
+
+async def proposals(actor: Actor, which: Which, *, after: UUID | None, limit: int) -> list[asyncpg.Record]:
+    """Rows of `COLUMNS`, newest first. They quote what customers wrote."""
+    actor.require(Permission.CONVERSATIONS_READ)
+    args: list[Any] = [actor.company_id]
+    conditions = ["p.company_id = $1"]
+
+    def given(value: object, kind: str) -> str:
+        args.append(value)
+        return f"${len(args)}::{kind}"
+
+    for column in ("board_id", "lead_id", "conversation_id"):
+        if (value := getattr(which, column)) is not None:
+            conditions.append(f"p.{column} = {given(value, 'uuid')}")
+    if after is not None:
+        conditions.append(f"p.id < {given(after, 'uuid')}")
+    conditions.append(_in_state(which.state))
+    order = f"order by p.id desc limit {given(limit, 'int')}"
+    async with read(actor, Permission.BOARDS_READ) as r:
+        return await r.fetch(f"select {COLUMNS} {_FROM} {JOINS} where {' and '.join(conditions)} {order}", *args)
+
+
+def _in_state(state: ProposalState | None) -> str:
+    gone = f"(b.archived_at is not null or {STALE})"
+    match state:
+        case None:
+            return f"p.state <> '{ProposalState.BLOCKED.value}'"
+        case ProposalState.PROPOSED:
+            return f"p.state = '{state.value}' and not {gone}"
+        case ProposalState.EXPIRED:
+            return f"(p.state = '{state.value}' or p.state = '{ProposalState.PROPOSED.value}' and {gone})"
+        case _:
+            return f"p.state = '{state.value}'"
+
+
+async def one(r: Read, company_id: UUID, proposal_id: UUID) -> asyncpg.Record:
+    """Raises NotFound."""
+    row = await r.fetchrow(_ONE, company_id, proposal_id)
+    if row is None:
+        raise RequestError.NOT_FOUND(what="proposal")
+    return row
+
+
+async def proposal(actor: Actor, proposal_id: UUID) -> asyncpg.Record:
+    """A row of `COLUMNS`. Raises NotFound."""
+    actor.require(Permission.CONVERSATIONS_READ)
+    async with read(actor, Permission.BOARDS_READ) as r:
+        return await one(r, actor.company_id, proposal_id)
+
+
+async def waiting(actor: Actor, board_id: UUID | None) -> list[tuple[UUID, int]]:
+    """How many suggestions wait, by board; boards without any are left out."""
+    async with read(actor, Permission.BOARDS_READ) as r:
+        rows = await r.fetch(_COUNT, actor.company_id, board_id)
+    return [(row["board_id"], row["waiting"]) for row in rows]
+
+
+def undoable(row: asyncpg.Record, at: datetime) -> bool:
+    """Whether it is in time to undo it; what changed since is seen when it is tried."""
+    until = row["undo_until"]
+    return row["state"] == ProposalState.APPLIED and until is not None and until > at
