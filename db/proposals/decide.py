@@ -84,13 +84,13 @@ async def refuse(actor: Actor, proposal_id: UUID, because: str = "") -> asyncpg.
 
 async def undo(actor: Actor, proposal_id: UUID, because: str = "") -> asyncpg.Record:
     """What it did is taken back, within a day. A row as in `queries`. Raises NotFound, Conflict `proposal_decided`, `undo_too_late`,
-    `undo_changed`, `not_undoable`."""
+    `undo_changed`, `cannot_undo`."""
     actor.require(Permission.CONVERSATIONS_READ)
     async with work(actor, Permission.LEADS_WRITE) as w:
         row = await queries.one(w, w.company_id, proposal_id)
         args, target = _read(row)
         if isinstance(args, SendTemplate):
-            raise ProposalError.NOT_UNDOABLE()
+            raise ProposalError.CANNOT_UNDO()
         row = await _held(w, row, args, target)
         _must_be(row["kept_state"], ProposalState.APPLIED)
         if not queries.undoable(row, now()):

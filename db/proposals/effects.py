@@ -155,9 +155,9 @@ async def undo(
     since: datetime | None,
     signed: leads.Signed,
 ) -> None:
-    """Takes it back. Raises Conflict `undo_changed` where somebody changed the same since, `not_undoable`."""
+    """Takes it back. Raises Conflict `undo_changed` where somebody changed the same since, `cannot_undo`."""
     if isinstance(args, SendTemplate) or target.lead_id is None:
-        raise ProposalError.NOT_UNDOABLE()
+        raise ProposalError.CANNOT_UNDO()
     try:
         if isinstance(args, MoveLead):
             await _move_back(w, target.lead_id, before, after, since, signed)
@@ -207,7 +207,7 @@ async def _undo(
             ):
                 await history.delete_note_in(w, lead_id, note_id)
         case _:
-            raise ProposalError.NOT_UNDOABLE()
+            raise ProposalError.CANNOT_UNDO()
 
 
 async def _move_back(

@@ -8,7 +8,7 @@ class ProposalError(ErrorCode):
     PROPOSAL_EXPIRED = "proposal_expired", 409, "The lead changed since this was suggested, so it is not done any more."
     UNDO_TOO_LATE = "undo_too_late", 409, "This can be undone for one day. Change the lead by hand."
     UNDO_CHANGED = "undo_changed", 409, "Somebody changed the lead there since. Change it by hand."
-    NOT_UNDOABLE = "not_undoable", 409, "This cannot be taken back."
+    CANNOT_UNDO = "cannot_undo", 409, "This cannot be taken back."
 
 
 class ProposalField(FieldCode):
