@@ -83,7 +83,7 @@ async def refuse(actor: Actor, proposal_id: UUID, because: str = "") -> asyncpg.
 
 
 async def undo(actor: Actor, proposal_id: UUID, because: str = "") -> asyncpg.Record:
-    """What it did is taken back, within a day. A row as in `queries`. Raises NotFound, Conflict `proposal_decided`, `undo_too_late`,
+    """What it did is taken back, within a day. A row as in `queries`. Raises NotFound, Conflict `proposal_decided`, `proposal_too_old`,
     `undo_changed`, `cannot_undo`."""
     actor.require(Permission.CONVERSATIONS_READ)
     async with work(actor, Permission.LEADS_WRITE) as w:
@@ -94,7 +94,7 @@ async def undo(actor: Actor, proposal_id: UUID, because: str = "") -> asyncpg.Re
         row = await _held(w, row, args, target)
         _must_be(row["kept_state"], ProposalState.APPLIED)
         if not queries.undoable(row, now()):
-            raise ProposalError.UNDO_TOO_LATE()
+            raise ProposalError.PROPOSAL_TOO_OLD()
         before, after = msgspec.json.decode(row["before"]), msgspec.json.decode(row["after"])
         signed = store.signed(proposal_id, row["persona_name"])
         await effects.undo(w, target, args, before, after, row["stood_since"], signed)

@@ -157,7 +157,7 @@ async def put(actor: Actor, board_id: UUID, *, expected: Expected = None, **valu
         known = {row["id"] for row in approved} | set(before.template_ids)  # one that went away since stays until it is taken out
         unknown = [number for number, one in enumerate(values["template_ids"]) if one not in known]
         if unknown:
-            raise RequestError.INVALID(fields=[ProposalField.NO_TEMPLATE(f"template_ids[{number}]") for number in unknown])
+            raise RequestError.INVALID(fields=[ProposalField.TEMPLATE_ABSENT(f"template_ids[{number}]") for number in unknown])
         await w.execute(
             _PUT,
             w.company_id,
