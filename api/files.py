@@ -90,7 +90,7 @@ async def hand_over(request: Request[Any, Any, Any], token: Annotated[str, PathP
             raise RequestError.NOT_FOUND(what="file")
         pieces = blobs.store().get(files.thumbnail_key(served.key))
         return Stream(
-            await _begun(pieces), media_type=files.THUMBNAIL, headers=headers(files.THUMBNAIL, "thumbnail.webp", inline=True)
+            await begun(pieces), media_type=files.THUMBNAIL, headers=headers(files.THUMBNAIL, "thumbnail.webp", inline=True)
         )
     told = headers(served.mime_type, served.name, inline=served.inline) | {"Accept-Ranges": "bytes"}
     wanted = _wanted(request.headers.get("range"), served)
@@ -98,11 +98,11 @@ async def hand_over(request: Request[Any, Any, Any], token: Annotated[str, PathP
         return Response(None, status_code=416, headers={"Content-Range": f"bytes */{served.size}"})
     if wanted is None:
         told["Content-Length"] = str(served.size)
-        return Stream(await _begun(blobs.store().get(served.key)), media_type=served.mime_type, headers=told)
+        return Stream(await begun(blobs.store().get(served.key)), media_type=served.mime_type, headers=told)
     first, last = wanted
     told |= {"Content-Range": f"bytes {first}-{last}/{served.size}", "Content-Length": str(last + 1 - first)}
     pieces = blobs.store().get(served.key, first, last)
-    return Stream(await _begun(pieces), status_code=206, media_type=served.mime_type, headers=told)
+    return Stream(await begun(pieces), status_code=206, media_type=served.mime_type, headers=told)
 
 
 def headers(mime_type: str, name: str, *, inline: bool) -> dict[str, str]:
@@ -136,7 +136,7 @@ async def pieces(file: UploadFile) -> AsyncIterator[bytes]:
         yield piece
 
 
-async def _begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The same pieces, the first of them fetched: a file that is gone is 404, not an answer that breaks off. Raises NotFound."""
     start = await anext(pieces, b"")
 

@@ -1,12 +1,15 @@
 """Personas over HTTP. Thin, every rule is in db/personas."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
 from litestar import Controller, delete, get, patch, post, put
-from litestar.params import FromPath, JSONBody
+from litestar.datastructures import UploadFile
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath, JSONBody
+from litestar.response import Stream
 from msgspec import UNSET
 
 from api.auth.guard import Caller
@@ -24,9 +27,12 @@ from api.contract.personas import (
     PersonaVersion,
     PersonaVersionDetail,
 )
+from api.files import begun, pieces
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.versions import IfMatch
-from db.personas import bindings, drafts, personas
+from db import blobs
+from db.errors import RequestError, RequestField
+from db.personas import bindings, drafts, personas, pictures
 from db.personas.serving import decode
 
 _bindings: msgspec.json.Decoder[list[PersonaBinding]] = msgspec.json.Decoder(list[PersonaBinding])
@@ -87,6 +93,47 @@ class PersonaController(Controller):
     )
     async def delete_persona(self, actor: Caller, persona_id: FromPath[UUID], expected: IfMatch) -> None:
         await personas.delete_persona(actor, persona_id, expected=expected)
+
+    @post(
+        "/{persona_id:uuid}/picture",
+        status_code=202,
+        request_max_body_size=pictures.MAX_BYTES + 64 * 1024,  # for the multipart frame
+        opt={"upload": True},
+        summary="Give a persona a picture",
+        description="Multipart with `file`: JPEG, PNG, WebP or GIF, at most 10 MB. It is cut to a square from its middle a moment later (event "
+        "`persona.changed`); until then the one that there is stays. Needs `personas:write`.",
+    )
+    async def upload_picture(
+        self,
+        actor: Caller,
+        persona_id: FromPath[UUID],
+        data: Annotated[dict[str, UploadFile], Body(media_type=RequestEncodingType.MULTI_PART)],
+    ) -> Persona:
+        file = data.get("file")
+        if not isinstance(file, UploadFile):
+            raise RequestError.INVALID(fields=[RequestField.REQUIRED("file")])
+        return _persona(await pictures.upload(actor, persona_id, file.content_type, pieces(file)))
+
+    @get(
+        "/{persona_id:uuid}/picture",
+        media_type=pictures.SHOWN,
+        summary="Get a persona's picture",
+        description="A square of 256 pixels as WebP. 404 while there is none. Needs `conversations:read`, as whoever sees what it says sees "
+        "its face.",
+    )
+    async def get_picture(self, actor: Caller, persona_id: FromPath[UUID]) -> Stream:
+        key = await pictures.shown(actor, persona_id)
+        kept = {"Cache-Control": "private, max-age=300"}
+        return Stream(await begun(blobs.store().get(key)), media_type=pictures.SHOWN, headers=kept)
+
+    @delete(
+        "/{persona_id:uuid}/picture",
+        opt={"versioned": True},
+        summary="Take a persona's picture away",
+        description="Its emoji or initials stand for it again. 412 when somebody else changed it.",
+    )
+    async def delete_picture(self, actor: Caller, persona_id: FromPath[UUID], expected: IfMatch) -> None:
+        await pictures.remove(actor, persona_id, expected=expected)
 
     @post(
         "/{persona_id:uuid}/pause",

@@ -224,6 +224,19 @@ class LookAtFile(Job, frozen=True, kw_only=True):
     unique: ClassVar[str | None] = "look:{file_id}"
 
 
+class CutPicture(Job, frozen=True, kw_only=True):
+    """Opens a picture that somebody uploaded for a persona, and cuts it to a small square."""
+
+    queue: ClassVar[QueueName] = "media"
+    timeout: ClassVar[float] = 180
+    persona_id: UUID
+    picture_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"cut:{self.picture_id}"
+
+
 class SendFile(Job, frozen=True, kw_only=True):
     """Hands the file of a message over to the provider, then the message waits in its channel's queue (`db/messages/uploads.py`). Tried
     for a day, as long as a person's window is open; time in which the channel does not send is not counted."""

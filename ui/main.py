@@ -20,7 +20,7 @@ from nicegui.props import Props
 from nicegui.style import Style
 from nicegui.translations import translations
 
-from ui import files, guard, live, routing, session
+from ui import faces, files, guard, live, routing, session
 from ui import pages as page_modules
 from ui.client.base import ApiProblem, Offline, Pool
 from ui.components import error_page
@@ -82,6 +82,7 @@ def build(settings: Settings, transport: httpx.AsyncBaseTransport | None = None)
     routing.register(settings, error_page.draw)
     session.register(settings)
     files.register(settings)
+    faces.register(settings)
     apply.register()
     # NiceGUI's own notices, which it has in English; out of a page `_` speaks Portuguese.
     translations["pt-BR"] = {

@@ -17,7 +17,7 @@ from db.contacts.enums import ImportState
 from db.contacts.reasons import FileProblem
 from db.knowledge import source_files
 from db.messages import files, inbox, lost, uploads
-from db.personas import trials
+from db.personas import pictures, trials
 from db.proposals import decide, watch
 from db.work import forget_ticks, system_work, take_tick
 from workers.registration import Loop
@@ -82,7 +82,9 @@ async def _delete_orphans(keys: list[str]) -> None:
     """Those that no row needs."""
     if not keys:
         return
-    kept = await import_files.needed(keys) | await files.needed(keys) | await source_files.needed(keys)
+    kept: set[str] = set()
+    for needed in (import_files.needed, files.needed, source_files.needed, pictures.needed):
+        kept |= await needed(keys)
     for key in keys:
         if key not in kept:
             log.info("housekeeping.orphan", key=key)

@@ -49,6 +49,7 @@ from workers.imports import job as imports
 from workers.knowledge import embedding, reading
 from workers.llm import check as llm_check
 from workers.llm import client as llm
+from workers.media import faces
 from workers.media import job as media
 from workers.media import outgoing as outgoing_files
 from workers.outgoing import Sender
@@ -69,6 +70,7 @@ HANDLERS: tuple[Handler, ...] = (
     *contacts.JOBS,
     *conversations.JOBS,
     *event_consumers.JOBS,
+    *faces.JOBS,
     *imports.JOBS,
     *embedding.JOBS,
     *reading.JOBS,

@@ -16,6 +16,7 @@ from db.ai.enums import (
     ConnectionState,
     EmbedderKind,
     ModelKind,
+    ModelLevel,
     ModelState,
     Provider,
     Purpose,
@@ -100,6 +101,7 @@ class AiModel(Output):
     replacement: Annotated[str, example("gpt-6.1-terra")] | None
     usable: bool | None
     in_use: bool
+    levels: list[ModelLevel]  # of personas that ask for it now
     price: AiPrice | None
 
 

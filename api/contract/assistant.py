@@ -25,6 +25,7 @@ class AssistantPersona(Output):
     name: Annotated[str, example("Lia")]
     emoji: Annotated[str, example("🌷")]
     color: Annotated[str, example("teal")]
+    picture_id: UUID | None  # of GET /v1/personas/{id}/picture
 
 
 class Citation(Output):

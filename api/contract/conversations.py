@@ -112,8 +112,10 @@ class ConversationAssistant(Output):
     needed."""
 
     persona: Annotated[str, example("Lia")]
+    persona_id: UUID | None
     emoji: Annotated[str, example("🌷")]
     color: Annotated[str, example("teal")]
+    picture_id: UUID | None  # of GET /v1/personas/{id}/picture
     mode: AssistantMode
     owner: Owner
     writing: bool

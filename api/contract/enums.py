@@ -12,6 +12,7 @@ from db.ai.enums import CheckStep as CheckStep
 from db.ai.enums import ConnectionState as ConnectionState
 from db.ai.enums import EmbedderKind as EmbedderKind
 from db.ai.enums import ModelKind as ModelKind
+from db.ai.enums import ModelLevel as ModelLevel
 from db.ai.enums import ModelState as ModelState
 from db.ai.enums import Provider as Provider
 from db.ai.enums import Purpose as Purpose

@@ -83,6 +83,9 @@ class Persona(Output):
     mode: PersonaMode
     emoji: Annotated[str, example("🛍️")]  # "": its initials
     color: StageColor
+    picture_id: UUID | None  # stands before emoji and initials: GET …/picture; another one, another id
+    picture_waits: bool  # one that was uploaded is being cut
+    picture_failed: bool  # the one uploaded last cannot be opened
     role: Annotated[str, example("assistente de vendas")]  # of the draft
     knowledge_base_ids: list[UUID]  # of the draft or of what serves
     bindings: list[PersonaBinding]

@@ -285,6 +285,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         PersonaError.PERSONA_EXISTS,
         PersonaError.TOO_MANY_PERSONAS,
     ),
+    "personas_picture_create": (RequestError.FILE_TOO_LARGE,),
     "personas_pause": (PersonaError.NEVER_PUBLISHED,),
     "personas_publish": (PersonaError.NOTHING_TO_PUBLISH,),
     "personas_resume": (PersonaError.NEVER_PUBLISHED,),

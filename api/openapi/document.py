@@ -37,6 +37,7 @@ _CUSTOM_FIELDS = {
         "additionalProperties": {"type": "string"},
     },
 }
+_BYTES = ("image/webp",)
 _TEXT = {"text/csv": "name;phone\r\n", "text/event-stream": ""}
 
 
@@ -152,6 +153,8 @@ def _answers(
     answer: dict[str, Any] = {"description": _DONE[success]}
     if schema is not None:
         answer["content"] = {"application/json": {"schema": schema, "example": example(schema, components)}}
+    elif kind in _BYTES:
+        answer["content"] = {kind: {"schema": {"type": "string", "format": "binary"}}}
     elif kind in _TEXT:
         answer["content"] = {kind: {"schema": {"type": "string"}, "example": _TEXT[kind]}}
     responses.clear()

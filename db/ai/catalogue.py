@@ -9,7 +9,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from db.ai.enums import ModelKind, ModelState
+from db.ai.enums import ModelKind, ModelLevel, ModelState
 
 WARN = timedelta(days=30)
 MICRO = 1_000_000
@@ -61,7 +61,7 @@ def _price(input: float, cached: float | None, output: float, write: float | Non
 
 _OCTOBER, _DECEMBER, _JANUARY, _APRIL = date(2026, 10, 23), date(2026, 12, 11), date(2027, 1, 14), date(2027, 4, 1)
 ECONOMICAL, BALANCED, BEST = "gpt-6-luna", "gpt-6.1-terra", "gpt-6.1-sol"
-LEVELS = {"economical": ECONOMICAL, "balanced": BALANCED, "best": BEST}
+LEVELS = {ModelLevel.ECONOMICAL: ECONOMICAL, ModelLevel.BALANCED: BALANCED, ModelLevel.BEST: BEST}
 """What a level stands for, where the service has it."""
 CHAT, EMBEDDING = ModelKind.CHAT, ModelKind.EMBEDDING
 

@@ -55,6 +55,14 @@ class ModelKind(StrEnum):
     EMBEDDING = "embedding"
 
 
+class ModelLevel(StrEnum):
+    """What a persona asks for in place of a model's name."""
+
+    ECONOMICAL = "economical"
+    BALANCED = "balanced"
+    BEST = "best"
+
+
 class ModelState(StrEnum):
     CURRENT = "current"
     ENDING = "ending"  # ends within 30 days

@@ -8,7 +8,7 @@ from uuid import UUID
 from db.ai import catalogue, prices
 from db.ai.catalogue import Price
 from db.ai.connection import Connection, connection_in
-from db.ai.enums import EmbedderKind, ModelKind, ModelState, Provider
+from db.ai.enums import EmbedderKind, ModelKind, ModelLevel, ModelState, Provider
 from db.clock import now
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -21,7 +21,8 @@ _DATED = re.compile(r"-(20\d\d-\d\d-\d\d|\d{4})$")
 
 
 class ModelView(NamedTuple):
-    """`usable`: whether the key may use it, None where the server does not say. `own_price`: the company set it."""
+    """`usable`: whether the key may use it, None where the server does not say. `own_price`: the company set it. `levels`: that ask for it
+    now."""
 
     name: str
     kind: ModelKind
@@ -33,6 +34,15 @@ class ModelView(NamedTuple):
     in_use: bool
     price: Price | None
     own_price: bool
+    levels: list[ModelLevel]
+
+
+def leveled(connection: Connection, level: ModelLevel) -> str:
+    """The model that a level asks for: ours where the service lists it, else the company's. Levels are names of OpenAI's: what another
+    server lists under one of them is its own affair."""
+    name = catalogue.LEVELS[level]
+    has = connection.provider in (Provider.OPENAI, Provider.SANDBOX) and name in (connection.models or ())
+    return name if has else connection.chat_model
 
 
 async def models(actor: Actor) -> list[ModelView]:
@@ -87,4 +97,5 @@ def _view(name: str, chosen: dict[str, ModelKind], connection: Connection | None
         in_use=name in chosen,
         price=own or prices.listed(name),
         own_price=own is not None,
+        levels=[] if connection is None else [level for level in ModelLevel if leveled(connection, level) == name],
     )

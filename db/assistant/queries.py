@@ -24,6 +24,7 @@ class Persona(NamedTuple):
     name: str
     emoji: str
     color: str
+    picture_id: UUID | None
 
 
 class Draft(NamedTuple):
@@ -87,7 +88,7 @@ left join account_user u on u.id = a.owner_by
 left join ai_turn t on t.company_id = $1 and t.conversation_id = v.id and t.seq = a.turn_seq
 where v.company_id = $1 and v.id = $2
 """
-_PERSONA = "select id, name, emoji, color from persona where company_id = $1 and id = $2"
+_PERSONA = "select id, name, emoji, color, picture_id from persona where company_id = $1 and id = $2"
 _TURNS = f"""
 select {turns.COLUMNS}, reason, opened_at, done_at from ai_turn where company_id = $1 and conversation_id = $2
     and ($3::bigint is null or seq < $3) order by seq desc limit $4
@@ -111,7 +112,7 @@ async def one(r: Read, company_id: UUID, conversation_id: UUID) -> Assistant:
     if found is not None:
         look = await r.fetchrow(_PERSONA, company_id, found.persona_id)
         assert look is not None
-        persona = Persona(found.persona_id, found.name, look["emoji"], look["color"])
+        persona = Persona(found.persona_id, found.name, look["emoji"], look["color"], look["picture_id"])
     own = None if row["mode"] is None else AssistantMode(row["mode"])
     mode = AssistantMode.OFF if found is None else own or AssistantMode(found.mode.value)
     return Assistant(

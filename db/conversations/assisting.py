@@ -1,6 +1,7 @@
 """The assistant of a conversation, as its row in the inbox shows it."""
 
 from typing import NamedTuple
+from uuid import UUID
 
 import asyncpg
 
@@ -11,8 +12,10 @@ class Helper(NamedTuple):
     """`mode`: of its last turn, or as it is set; `writing`: it gathers or composes; `draft`: one waits for an agent."""
 
     persona: str
+    persona_id: UUID | None
     emoji: str
     color: str
+    picture_id: UUID | None
     mode: AssistantMode
     owner: Owner
     writing: bool
@@ -28,8 +31,10 @@ def helper(row: asyncpg.Record) -> Helper | None:
     draft = row["turn"] == TurnState.READY and mode is AssistantMode.SUGGEST
     return Helper(
         persona=row["persona_name"],
+        persona_id=row["persona_id"],
         emoji=row["emoji"] or "",
         color=row["color"] or "",
+        picture_id=row["picture_id"],
         mode=mode,
         owner=Owner(row["owner"]) if mode is AssistantMode.AUTO else Owner.HUMAN,
         writing=row["turn"] is not None and not draft,

@@ -141,7 +141,7 @@ select p.id, p.version, p.contact_id, c.name as contact_name, p.address, p.chann
     (select json_agg(json_build_object('id', l.id, 'name', l.name, 'color', l.color) order by fold(l.name))
      from conversation_label x join label l on l.company_id = $1 and l.id = x.label_id
      where x.company_id = $1 and x.conversation_id = p.id)::text as labels,
-    a.persona_name, a.serving, a.mode as own_mode, a.owner, a.alarm, q.emoji, q.color, w.state as turn
+    a.persona_name, a.serving, a.mode as own_mode, a.owner, a.alarm, a.persona_id, q.emoji, q.color, q.picture_id, w.state as turn
 from page p
 join company o on o.id = $1
 join contact c on c.company_id = $1 and c.id = p.contact_id

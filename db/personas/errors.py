@@ -20,6 +20,7 @@ class PersonaField(FieldCode):
     TWICE = "persona_part_twice", "This stands here twice. Keep one."
     GOAL_KEY = "goal_key", "A short name has small letters, digits and _, and begins with a letter."
     EMOJI = "persona_emoji", "Choose one emoji, or none."
+    PICTURE = "persona_picture", "This is no picture that can be shown. Choose a JPEG, PNG, WebP or GIF file."
     CUSTOMER_LAST = "customer_last", "The last message must be the customer's: it is what is answered."
     HOST = "host", "Write the name of the site alone, like lojaaurora.com.br."
     WAIT_ORDER = "wait_order", "The longest wait is shorter than the shortest. Correct the times."

@@ -27,7 +27,8 @@ from db.work import Read, Work, read, work
 MOST = 50
 
 _SELECT = """
-select p.id, p.name, p.state, p.mode, p.emoji, p.color, p.version, p.draft_version, p.created_at,
+select p.id, p.name, p.state, p.mode, p.emoji, p.color, p.picture_id, p.picture_failed,
+    p.picture_upload_id is not null as picture_waits, p.version, p.draft_version, p.created_at,
     v.number as published_number, v.created_at as published_at, v.id as published_id,
     p.draft is distinct from v.config as has_changes, p.draft->'identity'->>'role' as role,
     array(select distinct known.id::uuid from jsonb_array_elements_text(coalesce(p.draft->'knowledge_base_ids', '[]')
@@ -45,7 +46,7 @@ where p.company_id = $1 and p.deleted_at is null
 
 
 async def personas(actor: Actor) -> list[asyncpg.Record]:
-    """Rows `id, name, state, mode, emoji, color, version, draft_version, created_at, published_number, published_at, published_id,
+    """Rows `id, name, state, mode, emoji, color, picture_id, picture_failed, picture_waits, version, draft_version, created_at, published_number, published_at, published_id,
     has_changes, role, knowledge_base_ids, bindings (JSON), conversations_today, cost_today_micro`, by name; the cost only for who may see
     costs. At most MOST."""
     async with read(actor, Permission.PERSONAS_READ) as r:

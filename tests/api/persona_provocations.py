@@ -1,8 +1,12 @@
 """What brings the operations of personas to each answer that is documented."""
 
-from uuid import UUID
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
 
+from db import blobs
 from tests.api.provocations import Request, Scene, Stage, alone, body, conflict, given
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 24  # nobody opens it here
 
 
 async def _published(stage: Stage) -> Request:
@@ -38,10 +42,27 @@ async def _with_a_case(stage: Stage) -> Request:
     return Request()
 
 
+async def _picture(stage: Stage) -> Request:
+    return Request(file=("lia.png", PNG))
+
+
+async def _with_a_picture(stage: Stage) -> Request:
+    key = blobs.new_key(stage.owner.company_id, ".webp")
+    await blobs.store().put(key, _once(PNG), most=len(PNG))
+    await stage.set("persona", picture=key, picture_id=uuid4())
+    return Request()
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    yield content
+
+
 SUCCESS: dict[str, Scene] = {
     "personas_bindings_set": _here,
     "personas_create": body(name=lambda _: "Nova"),
     "personas_pause": _published,
+    "personas_picture_create": _picture,
+    "personas_picture_get": _with_a_picture,
     "personas_publish": given("persona", draft='{"instructions": "Outra coisa."}'),
     "personas_resume": _published,
     "personas_runs_create": _with_a_case,

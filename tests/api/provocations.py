@@ -32,6 +32,7 @@ class Request:
     query: dict[str, str] = field(default_factory=dict)
     status: int = 0  # that it must provoke; 0: success
     another: bool = False  # the same with other bytes
+    file: tuple[str, bytes] | None = None  # what is uploaded, instead of a list
 
 
 @dataclass

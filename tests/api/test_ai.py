@@ -130,6 +130,13 @@ async def test_what_the_key_may_use_is_marked(
     assert (found["gpt-4o"]["usable"], found["gpt-4"]["usable"], found["ft:gpt-4o:loja"]["usable"]) == (True, False, True)
     assert not {"whisper-1", "gpt-audio-mini", "gpt-4o-2024-08-06"} & set(found)
     assert found["text-embedding-3-small"]["kind"] == "embedding"
+    assert found[OPENAI["chat_model"]]["levels"] == ["economical", "balanced", "best"]  # the key may use none of ours
+    await owner_db.execute(
+        "update ai_connection set models = $2 where company_id = $1", owner.company_id, [*listed, "gpt-6-luna", "gpt-6.1-sol"]
+    )
+    found = {each["name"]: each for each in (await client.get("/v1/ai/models", headers=auth)).json()["items"]}
+    assert (found["gpt-6-luna"]["levels"], found["gpt-6.1-sol"]["levels"]) == (["economical"], ["best"])
+    assert "balanced" in found[OPENAI["chat_model"]]["levels"]
 
 
 async def test_a_price_of_ones_own_stands_before_ours(client: httpx.AsyncClient, auth: Headers) -> None:

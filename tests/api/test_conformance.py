@@ -114,7 +114,8 @@ async def _send(it: Conformance, stage: Stage, request: Request, **given: Any) -
 def _body(it: Conformance, stage: Stage, request: Request) -> dict[str, Any]:
     blank = b" " if request.another else b""
     if "multipart/form-data" in it.body:
-        return {"files": {"file": ("lista.csv", b"nome;telefone\nAna;11987654321\n" + blank)}}
+        name, content = request.file or ("lista.csv", b"nome;telefone\nAna;11987654321\n")
+        return {"files": {"file": (name, content + blank)}}
     if "application/json" in it.body:
         example = {} if request.whole else _example(it, stage.things)
         body = json.dumps({**example, **(request.body or {})}).encode()

@@ -24,6 +24,7 @@ BY_METHODS: dict[str, set[ErrorCode]] = {
     "knowledge_bases_files": {RequestError.FILE_TOO_LARGE},
     "knowledge_sources_file": {RequestError.FILE_TOO_LARGE},
     "message_files_create": {RequestError.FILE_TOO_LARGE},
+    "personas_picture_create": {RequestError.FILE_TOO_LARGE},
     "leads_move": {RequestError.CHANGED_MEANWHILE},
     "templates_create": {ChannelError.TEMPLATE_INVALID},
 }

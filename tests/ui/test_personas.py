@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 from msgspec.structs import replace
 from nicegui import ui
 from nicegui.element import Element
@@ -10,10 +11,13 @@ from nicegui.elements.mixins.value_element import ValueElement
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
-from api.contract.enums import PersonaState, StartingPersona, ToolPolicy
+from api.contract.ai import AiConnectionSet
+from api.contract.enums import PersonaState, Provider, StartingPersona, ToolPolicy
 from api.contract.events import PersonaChanged
 from api.contract.personas import Persona, PersonaConfig, PersonaCreate
+from db.tenancy import Actor
 from tests.ui.interactions import choose, click, field, hear, press, press_labelled, true_of, until
+from ui.client import ai
 from ui.client import personas as client
 from ui.client.base import ApiClient
 from ui.pages.personas.changes import changes
@@ -228,3 +232,59 @@ def test_changes_are_said_by_place_and_line() -> None:
         ([], ["Loja"]),
     ]
     assert changes(old, old) == []
+
+
+async def test_a_picture_stands_before_emoji_and_initials(real: User, as_owner: ApiClient, owner_db: asyncpg.Connection) -> None:
+    lia = await made(as_owner)
+    picture_id = uuid4()
+    await owner_db.execute(
+        "update persona set picture_id = $2, picture = 'x', picture_failed = true where id = $1", lia.id, picture_id
+    )
+    await real.open(f"/personas/{lia.id}")
+    await real.should_see("Nunca publicada")
+    shown = f"url(/faces/{lia.id}?v={picture_id})"
+
+    def faces() -> list[Element]:
+        assert real.client is not None
+        drawn = [one for one in real.client.elements.values() if isinstance(one, ui.label) and "m-persona-face" in one.classes]
+        return [one for one in drawn if one.style.get("background-image") == shown and not one.text]
+
+    assert len(faces()) == 1
+    choose(real, "Nome e imagem")
+    await real.should_see("Não foi possível abrir essa imagem. Escolha outra.")
+    assert len(faces()) == 2
+    click(real, "Tirar a imagem")
+    await until(lambda: true_of(lambda: not faces()))
+    assert (await client.persona(as_owner, lia.id)).picture_id is None
+
+
+async def test_a_level_says_its_model_and_names_are_chosen_from_a_list(
+    real: User, owner: Actor, owner_db: asyncpg.Connection, as_owner: ApiClient
+) -> None:
+    await ai.connect(as_owner, AiConnectionSet(provider=Provider.OPENAI, key="sk-proj-0123456789", chat_model="gpt-4o"), 0)
+    await owner_db.execute(
+        "update ai_connection set models = $2 where company_id = $1", owner.company_id, ["gpt-4o", "gpt-6-luna", "gpt-6.1-terra"]
+    )
+    lia = await made(as_owner)
+    await real.open(f"/personas/{lia.id}")
+    await real.should_see("Nunca publicada")
+    real.find("Modelo e limites").click()
+    for text in ("gpt-6-luna", "gpt-6.1-terra", "US$ por milhão de tokens: 1,00 lidos, 5,00 escritos"):
+        await real.should_see(text)
+    press(real, "Um modelo pelo nome")
+    await real.should_see("Qual modelo")
+    listed = field(real, "Qual modelo")
+    assert isinstance(listed, ui.select)
+    assert isinstance(listed.options, dict)
+    assert not any("embedding" in name for name in listed.options)
+    listed.value = "gpt-4o"
+
+    async def named(expected: str) -> bool:
+        return (await saved(as_owner, lia.id)).model.name == expected
+
+    await until(lambda: named("gpt-4o"))
+    await real.should_see("Sugerimos gpt-6.1-terra.")
+    listed.value = next(name for name, text in listed.options.items() if text == "Outro nome…")
+    field(real, "Nome do modelo").value = "ft:gpt-4o:loja"
+    await until(lambda: named("ft:gpt-4o:loja"))
+    await real.should_see("O serviço conectado não lista este nome. Teste antes de publicar.")

@@ -23,7 +23,7 @@ from api.contract.personas import (
     PersonaVersionDetail,
     TrialLine,
 )
-from ui.client.base import ApiClient
+from ui.client.base import ApiClient, Uploaded
 
 
 async def personas(api: ApiClient) -> list[Persona]:
@@ -45,6 +45,15 @@ async def change(api: ApiClient, seen: Persona, body: PersonaPatch) -> Persona:
 
 async def delete(api: ApiClient, persona_id: UUID) -> None:
     await api.delete(f"/v1/personas/{persona_id}")
+
+
+async def upload_picture(api: ApiClient, persona_id: UUID, file: Uploaded) -> Persona:
+    """It is cut a moment later."""
+    return await api.upload(f"/v1/personas/{persona_id}/picture", Persona, file)
+
+
+async def remove_picture(api: ApiClient, persona_id: UUID) -> None:
+    await api.delete(f"/v1/personas/{persona_id}/picture")
 
 
 async def pause(api: ApiClient, persona_id: UUID) -> Persona:

@@ -4,7 +4,8 @@ export default {
   template: `
 <a>
   <div class="m-avatar" :class="'m-tint-' + row.tint" aria-hidden="true">{{ row.initials }}
-    <span v-if="row.persona" class="m-inbox-persona" :class="{'m-inbox-persona-off': !row.answers}">{{ row.persona }}</span></div>
+    <span v-if="row.persona" class="m-inbox-persona" :class="{'m-inbox-persona-off': !row.answers, 'm-face-picture': row.face}"
+      :style="row.face ? {backgroundImage: 'url(' + row.face + ')'} : {}">{{ row.face ? '' : row.persona }}</span></div>
   <div class="m-col m-tight m-grow">
     <div class="m-row m-near">
       <div class="m-strong m-clip m-grow">{{ row.name }}</div>

@@ -105,3 +105,13 @@ def scope(value: BudgetScope) -> str:
 
 def period(value: BudgetPeriod) -> str:
     return {BudgetPeriod.DAY: _("per day"), BudgetPeriod.MONTH: _("per month")}[value]
+
+
+def price(model: AiModel) -> str:
+    """What a million tokens cost, read and written."""
+    if model.price is None:
+        return _("Price missing")
+    return _("US$ for a million tokens: {read} read, {written} written").format(
+        read=formats.dollars(model.price.input_micro).removeprefix("US$").strip(),
+        written=formats.dollars(model.price.output_micro).removeprefix("US$").strip(),
+    )

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from db.ai.enums import ModelLevel
 from db.ai.ledger import About
 from db.assistant.enums import Decision, TurnReason
 from db.knowledge.search import Passage
@@ -360,10 +361,10 @@ def _repair(missing: Sequence[str]) -> list[Message]:
     ]
 
 
-def model_of(brief: Brief) -> tuple[str, str]:
+def model_of(brief: Brief) -> tuple[str, ModelLevel | None]:
     """The model that a persona asks for: its name, or its level."""
     model = brief.config.model
-    return (model.name.strip(), "") if model.preset is ModelPreset.CUSTOM else ("", model.preset.value)
+    return (model.name.strip(), None) if model.preset is ModelPreset.CUSTOM else ("", ModelLevel(model.preset))
 
 
 def _refused(why: str) -> str:

@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from db.ai import catalogue
 from db.ai.connection import Opened
-from db.ai.enums import Provider
+from db.ai.enums import ModelLevel, Provider
 from db.ai.ledger import Tokens
+from db.ai.models import leveled
 
 Role = Literal["system", "user", "assistant", "tool"]
 
@@ -65,12 +66,12 @@ class Message(Struct, frozen=True):
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """One question. `model` empty: that of `level` (`catalogue.LEVELS`) where the service lists it, else the company's. `schema`: the answer must be JSON of this strict schema. `cache_key`: requests with the
+    """One question. `model` empty: that of `level`, without one the company's. `schema`: the answer must be JSON of this strict schema. `cache_key`: requests with the
     same beginning share one. `end_user`: an HMAC of who writes, never a number. `timeout`: seconds for one attempt."""
 
     messages: Sequence[Message]
     model: str = ""
-    level: str = ""
+    level: ModelLevel | None = None
     tools: Sequence[Tool] = ()
     schema: dict[str, Any] | None = None
     max_tokens: int = 500
@@ -82,12 +83,10 @@ class Request(Struct, frozen=True, kw_only=True):
 
 
 def model_of(opened: Opened, request: Request) -> str:
-    """The name that is asked for. Levels are names of OpenAI's: what another server lists under one of them is its own affair."""
+    """The name that is asked for."""
     if request.model:
         return request.model
-    connection, leveled = opened.connection, catalogue.LEVELS.get(request.level)
-    has = connection.provider in (Provider.OPENAI, Provider.SANDBOX) and leveled in (connection.models or ())
-    return leveled if leveled is not None and has else connection.chat_model
+    return leveled(opened.connection, request.level) if request.level else opened.connection.chat_model
 
 
 def body(opened: Opened, request: Request, *, streamed: bool = False) -> dict[str, Any]:

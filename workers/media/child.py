@@ -19,7 +19,7 @@ SIDE = 640  # pixels of the longer side of the small one
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP")
 
 
-def look(path: str) -> Seen:
+def look(path: str, square: int = 0) -> Seen:
     """The first frame of a picture. Raises whatever Pillow does about one that is none."""
     with Image.open(path, formats=FORMATS) as opened:
         if opened.width * opened.height > MAX_PIXELS:
@@ -27,7 +27,10 @@ def look(path: str) -> Seen:
         opened.draft("RGB", (SIDE, SIDE))  # a JPEG is read at a fraction of its size
         width, height = _as_shown(path)
         small = ImageOps.exif_transpose(opened)
-        small.thumbnail((SIDE, SIDE))
+        if square:
+            small = ImageOps.fit(small, (square, square))
+        else:
+            small.thumbnail((SIDE, SIDE))
         shown = small if small.mode in ("RGB", "RGBA") else small.convert("RGBA" if _transparent(small) else "RGB")
         out = io.BytesIO()
         shown.save(out, "WEBP", quality=80, method=4)
@@ -51,7 +54,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     try:
-        seen = look(question.path)
+        seen = look(question.path, question.square)
     except (Exception, MemoryError):  # whatever a stranger's file does to the library
         seen = Seen()
     sys.stdout.buffer.write(msgspec.msgpack.encode(seen))

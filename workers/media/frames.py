@@ -5,12 +5,14 @@ import msgspec
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """`parent`: the worker's process id; `memory` in bytes, `seconds` of processor time."""
+    """`parent`: the worker's process id; `memory` in bytes, `seconds` of processor time; `square`: pixels of each side of the small one,
+    which is cut from the middle; 0: it is made small as it is."""
 
     path: str
     parent: int
     memory: int
     seconds: int
+    square: int = 0
 
 
 class Seen(msgspec.Struct, frozen=True):

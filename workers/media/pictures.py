@@ -12,7 +12,7 @@ PATIENCE = 90.0
 MAX_ANSWER = 4 << 20  # bytes
 
 
-async def look(path: Path) -> Seen:
-    """Size and small picture; an empty answer for what cannot be shown, whatever it did to the process that tried."""
-    question = Picture(str(path), os.getpid(), MEMORY, SECONDS)
+async def look(path: Path, square: int = 0) -> Seen:
+    """Size and small picture (cut to a square of so many pixels, where it is given); an empty answer for what cannot be shown, whatever it did to the process that tried."""
+    question = Picture(str(path), os.getpid(), MEMORY, SECONDS, square)
     return await caged.ask("workers.media.child", question, Seen, patience=PATIENCE, most=MAX_ANSWER) or Seen()

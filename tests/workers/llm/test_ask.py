@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from db.ai import catalogue, connection
-from db.ai.enums import ConnectionState, EmbedderKind, Provider, Purpose
+from db.ai.enums import ConnectionState, EmbedderKind, ModelLevel, Provider, Purpose
 from db.ai.errors import CallFailure
 from db.ai.ledger import About
 from db.clock import now
@@ -343,17 +343,17 @@ async def test_an_answer_without_end_is_cut(service: Service, connected: Actor, 
 @pytest.mark.parametrize(
     ("provider", "level", "listed", "expected"),
     [
-        (Provider.OPENAI, "economical", catalogue.ECONOMICAL, catalogue.ECONOMICAL),
-        (Provider.OPENAI, "balanced", catalogue.BALANCED, catalogue.BALANCED),
-        (Provider.OPENAI, "best", catalogue.BEST, catalogue.BEST),
-        (Provider.SANDBOX, "best", catalogue.BEST, catalogue.BEST),
-        (Provider.OPENAI, "best", "gpt-4o", "gpt-4o"),
-        (Provider.COMPATIBLE, "best", catalogue.BEST, "gpt-4o"),
-        (Provider.OPENAI, "", catalogue.BEST, "gpt-4o"),
+        (Provider.OPENAI, ModelLevel.ECONOMICAL, catalogue.ECONOMICAL, catalogue.ECONOMICAL),
+        (Provider.OPENAI, ModelLevel.BALANCED, catalogue.BALANCED, catalogue.BALANCED),
+        (Provider.OPENAI, ModelLevel.BEST, catalogue.BEST, catalogue.BEST),
+        (Provider.SANDBOX, ModelLevel.BEST, catalogue.BEST, catalogue.BEST),
+        (Provider.OPENAI, ModelLevel.BEST, "gpt-4o", "gpt-4o"),
+        (Provider.COMPATIBLE, ModelLevel.BEST, catalogue.BEST, "gpt-4o"),
+        (Provider.OPENAI, None, catalogue.BEST, "gpt-4o"),
     ],
 )
 def test_a_level_is_a_model_of_the_catalogue_where_the_service_lists_it(
-    provider: Provider, level: str, listed: str, expected: str
+    provider: Provider, level: ModelLevel | None, listed: str, expected: str
 ) -> None:
     found = connection.Connection(
         id=uuid4(), provider=provider, base_url="", api_version="", organization="", chat_model="gpt-4o", embedder=EmbedderKind.NONE,

@@ -22,6 +22,7 @@ from ui.components.buttons import button, icon_button
 from ui.components.citations import draw_citations
 from ui.components.menus import Choice, choices
 from ui.components.palette import command
+from ui.components.persona_face import show_face
 from ui.components.text import icon, initials, tint
 from ui.components.throttle import Throttle
 from ui.i18n import _
@@ -78,8 +79,8 @@ class AssistantBar:
             self.proposal.show(found.draft, persona.name if persona else "")
         if persona is None:
             return
-        self._face.text = persona.emoji or initials(persona.name)
         self._face.classes(replace=f"m-avatar m-tiny m-tint-{tint(persona.name)}")
+        show_face(self._face, persona.emoji or initials(persona.name), persona.id, persona.picture_id)
         ours = found.owner is Owner.ASSISTANT
         self.element.classes(add="m-assistant-on" if ours else "", remove="" if ours else "m-assistant-on")
         self._text.text = self._sentence(found)

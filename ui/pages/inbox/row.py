@@ -13,6 +13,7 @@ from ui.components.conversation_row import ConversationRow
 from ui.components.states import skeleton
 from ui.components.swatches import shown_color
 from ui.components.text import initials, tint
+from ui.faces import address
 from ui.i18n import _
 from ui.labels import conversations as labels
 
@@ -77,7 +78,7 @@ def _assistant(one: Conversation) -> dict[str, object]:
     """Who answers beside people: its face, whether it answers, and what it does."""
     by = one.assistant
     if by is None or by.mode is AssistantMode.OFF:
-        return {"persona": "", "answers": False, "writes": "", "who": "", "alarm": False}
+        return {"persona": "", "face": "", "answers": False, "writes": "", "who": "", "alarm": False}
     answers = by.owner is Owner.ASSISTANT
     who = _("{name} answers").format(name=by.persona) if answers else ""
     if by.alarm is not None:
@@ -87,6 +88,7 @@ def _assistant(one: Conversation) -> dict[str, object]:
     writes = _("{name} is writing…").format(name=by.persona) if by.writing and answers else ""
     return {
         "persona": by.emoji or initials(by.persona)[:1],
+        "face": address(by.persona_id, by.picture_id),
         "answers": answers,
         "writes": writes,
         "who": who,

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
 
+from api.contract.ai import AiModel
 from api.contract.boards import Board
 from api.contract.channels import Channel
 from api.contract.conversations import Label, Team
+from api.contract.enums import Permission
 from api.contract.knowledge import KnowledgeBase
-from ui.client import boards, channels, inbox, personas
+from ui import session
+from ui.client import ai, boards, channels, inbox, personas
 from ui.client.base import ApiClient
 from ui.pages.personas.document import Document
 
@@ -19,6 +22,7 @@ class Names(NamedTuple):
     teams: list[Team]
     boards: list[Board]
     bases: list[KnowledgeBase]
+    models: list[AiModel]  # none for who may not see them
 
     def stages(self) -> dict[UUID | None, str]:
         """Every stage with its board in front."""
@@ -32,6 +36,7 @@ async def names(api: ApiClient) -> Names:
         await inbox.teams(api),
         await boards.boards(api),
         await personas.knowledge_bases(api),
+        await ai.models(api) if session.current().may(Permission.AI_READ) else [],
     )
 
 

@@ -17,20 +17,19 @@ from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.buttons import allow, button
 from ui.components.cards import note
-from ui.components.confirm import confirm, dialog
-from ui.components.forms import filled, select_field, text_field
+from ui.components.confirm import confirm
 from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
+from ui.components.persona_face import persona_avatar
 from ui.components.states import gone, load, skeleton_card
 from ui.components.text import badge, chip, icon
 from ui.components.toast import toast
 from ui.i18n import _
-from ui.labels import boards as board_labels
 from ui.labels import personas as labels
 from ui.pages.personas import abilities, character, limits, publish, reach
-from ui.pages.personas.avatar import persona_avatar
 from ui.pages.personas.context import Context, Names, names
 from ui.pages.personas.document import Document, State
+from ui.pages.personas.look import Look
 from ui.pages.personas.try_out import draw_try
 from ui.routing import page
 
@@ -74,6 +73,7 @@ class _Editor:
         self._id, self._api, self._head, self._write = persona_id, me.api, head, me.may(Permission.PERSONAS_WRITE)
         self._doc: Document | None = None
         self._section = "identity"
+        self._open_look: Look | None = None
         load(self._fetch, self._draw, lambda: skeleton_card(6))
         live.on(PersonaChanged, self._heard)
         live.on_reset(self._back)
@@ -177,7 +177,7 @@ class _Editor:
         state, tone = labels.states()[persona.state]
         self._strip.clear()
         with self._strip:
-            persona_avatar(persona.name, persona.emoji, persona.color, "big")
+            persona_avatar(persona.name, persona.emoji, persona.color, "big", of=persona.id, picture_id=persona.picture_id)
             with ui.element("div").classes("m-col m-tight m-grow"):
                 with ui.element("div").classes("m-row m-near m-wrap"):
                     badge(state, tone)
@@ -226,6 +226,8 @@ class _Editor:
     async def _changed(self, persona: Persona) -> None:
         """The persona as an answer of the API has it."""
         self._persona = persona
+        if self._open_look is not None and self._open_look.box.value:
+            self._open_look.show(persona)
         self._draw_strip()
         self._told(self._doc.state if self._doc else "saved", None)
 
@@ -251,28 +253,7 @@ class _Editor:
             ui.navigate.to("/personas")
 
     def _look(self) -> None:
-        async def save() -> None:
-            if not filled([name]):
-                return
-            body = PersonaPatch(name=name.value.strip(), emoji=(emoji.value or "").strip(), color=color.value)
-            try:
-                found = await client.change(self._api, self._persona, body)
-            except (ApiProblem, Offline) as error:
-                problems.show_in({"name": name, "emoji": emoji}, error)
-                return
-            box.close()
-            await self._changed(found)
-
-        persona = self._persona
-        with dialog(_("Name and picture"), _("Holds at once.")) as box:
-            name = text_field(_("Name"), persona.name, limit=60, on_enter=save)
-            with ui.element("div").classes("m-lp-pair"):
-                emoji = text_field(_("Emoji"), persona.emoji, limit=16, hint=_("Empty: its initials."))
-                color = select_field(_("Colour"), board_labels.stage_colors(), persona.color)
-            with ui.element("div").classes("m-dialog-foot"):
-                button(_("Cancel"), box.close, kind="plain")
-                button(_("Save"), save, kind="primary")
-        box.open()
+        self._open_look = Look(self._api, self._persona, self._changed)
 
     # -- the draft ----------------------------------------------------------------------------------------------
 

@@ -4,34 +4,16 @@ from uuid import UUID
 
 from nicegui import ui
 
-from api.contract.enums import Effort, ModelPreset
 from ui import formats
 from ui.components.cards import card
-from ui.components.forms import Field, area_field, number_field, select_field, switch_field, text_field
-from ui.components.text import icon, pressable
+from ui.components.forms import area_field, number_field, select_field, switch_field
 from ui.i18n import _
-from ui.labels import personas as labels
+from ui.pages.personas import models
 from ui.pages.personas.context import Context
+from ui.pages.personas.numbers import number
 
 MICRO = 1_000_000
 LEAST, MOST = 0.001, 1_000_000  # US$ of a budget
-
-
-def _number(
-    it: Context, part: str, name: str, label: str, low: int, high: int, *, hint: str = "", suffix: str = ""
-) -> Field[float | None]:
-    """A whole number of the document; what lies outside of its bounds is marked and not kept."""
-
-    def changed() -> None:
-        if field.value is not None and low <= field.value <= high:
-            it.doc.change(part, **{name: int(field.value)})
-        else:
-            field.error(_("From {low} to {high}.").format(low=low, high=high))
-
-    field = number_field(
-        label, getattr(getattr(it.doc.config, part), name), low=low, high=high, hint=hint, suffix=suffix, on_change=changed
-    )
-    return field
 
 
 def draw_handover(it: Context) -> None:
@@ -46,7 +28,7 @@ def draw_handover(it: Context) -> None:
             team = select_field(
                 _("To whom"), teams, handover.team_id, on_change=lambda: doc.change("handover", team_id=team.value)
             )
-            _number(it, "handover", "unanswered", _("After so many questions without an answer"), 1, 5)
+            number(it, "handover", "unanswered", _("After so many questions without an answer"), 1, 5)
         switch_field(
             _("When somebody is angry or complains"), handover.negative, on_change=lambda on: doc.change("handover", negative=on)
         )
@@ -62,54 +44,19 @@ def draw_handover(it: Context) -> None:
 
 
 def draw_limits(it: Context) -> None:
-    doc, model = it.doc, it.doc.config.model
-    with card(_("Model")):
-        with ui.element("div").classes("m-picks"):
-            for preset, (name, text) in labels.presets().items():
-                on = preset is model.preset
-                with ui.element("div").classes("m-pick" + (" m-pick-on" if on else "")) as pick:
-                    with ui.element("div").classes("m-col m-tight m-grow"):
-                        ui.label(name).classes("m-strong")
-                        ui.label(text).classes("m-hint")
-                    with ui.element("span").classes("m-pick-tick"):
-                        if on:
-                            icon("check")
-
-                def choose(preset: ModelPreset = preset) -> None:
-                    doc.change("model", preset=preset)
-                    it.redraw()
-
-                pressable(pick, choose)
-                pick.props["aria-pressed"] = "true" if on else "false"
-        with ui.expansion(_("More settings"), value=model.preset is ModelPreset.CUSTOM).classes("w-full m-persona-more"):
-            with ui.element("div").classes("m-lp-pair"):
-                if model.preset is ModelPreset.CUSTOM:
-                    own = text_field(
-                        _("Name of the model"), model.name, limit=100, placeholder="gpt-4o",
-                        on_change=lambda: doc.change("model", name=(own.value or "").strip()),
-                    )  # fmt: skip
-                efforts = {
-                    None: _("As the model does"), Effort.NONE: _("Not at all"), Effort.LOW: _("Little"), Effort.MEDIUM: _("Some"),
-                    Effort.HIGH: _("Much"),
-                }  # fmt: skip
-                effort = select_field(
-                    _("How long it thinks"), efforts, model.effort, on_change=lambda: doc.change("model", effort=effort.value)
-                )
-                _number(it, "model", "max_output_tokens", _("Tokens of one answer at most"), 100, 4000)
-                _number(it, "budget", "per_turn_tokens", _("Tokens that one answer may use"), 1000, 200_000)
-                _number(it, "budget", "max_tool_rounds", _("Times that it may search and act for one answer"), 0, 8)
+    models.draw(it)
     with card(_("How it takes its turn"), hint=_("It waits until the customer pauses, and answers all of it at once.")):
         with ui.element("div").classes("m-lp-pair"):
             _seconds(it, "debounce_min_ms", _("Waits at least"), 1, 15)
             _seconds(it, "debounce_max_ms", _("Waits at most"), 1, 60)
-            _number(it, "turn", "max_bubbles", _("Messages of one answer at most"), 1, 5)
-            _number(it, "turn", "max_chars", _("Characters of one message at most"), 80, 2000)
+            number(it, "turn", "max_bubbles", _("Messages of one answer at most"), 1, 5)
+            number(it, "turn", "max_chars", _("Characters of one message at most"), 80, 2000)
     with card(_("What it may cost"), hint=_("It really stops there, says so once, and people take over.")):
         with ui.element("div").classes("m-lp-pair"):
             _dollars(it, "per_day_micro", _("In a day"))
             _dollars(it, "per_conversation_micro", _("In one conversation"))
-            _number(it, "budget", "max_turns", _("Answers in one conversation"), 1, 500)
-            _number(it, "budget", "max_turns_per_hour", _("Answers in an hour to one person"), 1, 60)
+            number(it, "budget", "max_turns", _("Answers in one conversation"), 1, 500)
+            number(it, "budget", "max_turns_per_hour", _("Answers in an hour to one person"), 1, 60)
 
 
 def _seconds(it: Context, name: str, label: str, low: int, high: int) -> None:

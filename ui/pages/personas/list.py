@@ -15,12 +15,12 @@ from ui.components.buttons import button
 from ui.components.confirm import dialog
 from ui.components.forms import Field, filled, select_field, text_field
 from ui.components.frame import frame
+from ui.components.persona_face import persona_avatar
 from ui.components.states import Loader, empty, load, skeleton_figures
 from ui.components.text import Text, badge, pressable
 from ui.components.throttle import Throttle
 from ui.i18n import LANGUAGES, _, ngettext
 from ui.labels import personas as labels
-from ui.pages.personas.avatar import persona_avatar
 from ui.routing import page
 
 _FACES = {
@@ -113,7 +113,7 @@ def _draw_card(one: Persona) -> None:
     state, tone = labels.states()[one.state]
     with ui.link(target=f"/personas/{one.id}").classes("m-card m-press"):
         with ui.element("div").classes("m-row items-start w-full"):
-            persona_avatar(one.name, one.emoji, one.color)
+            persona_avatar(one.name, one.emoji, one.color, of=one.id, picture_id=one.picture_id)
             with ui.element("div").classes("m-col m-tight m-grow"):
                 Text("h2", one.name, "m-h2 m-clip")
                 ui.label(one.role or _("No role yet")).classes("m-hint m-clip")
