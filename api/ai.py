@@ -16,6 +16,7 @@ from api.contract.ai import (
     AiDay,
     AiFinding,
     AiModel,
+    AiModelPersona,
     AiModelUsage,
     AiPrice,
     AiPriceSet,
@@ -68,8 +69,9 @@ def _model(view: ModelView) -> AiModel:
             output_micro=view.price.output,
             own=view.own_price,
         )
-    given = {name: getattr(view, name) for name in AiModel.__struct_fields__ if name != "price"}
-    return AiModel(**given, price=price)
+    given = {name: getattr(view, name) for name in AiModel.__struct_fields__ if name not in ("price", "personas")}
+    users = [AiModelPersona(id=one.id, name=one.name) for one in view.personas]
+    return AiModel(**given, price=price, personas=users)
 
 
 def _sums(sums: Sums) -> AiSums:

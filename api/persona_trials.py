@@ -15,6 +15,7 @@ from api.contract.personas import (
     PersonaCaseCreate,
     PersonaCasePatch,
     PersonaRun,
+    PersonaRunStart,
     PersonaTrial,
     PersonaTry,
 )
@@ -107,10 +108,11 @@ class PersonaTrialController(Controller):
         "/runs",
         status_code=202,
         summary="Run all test cases",
-        description="On the draft and on what serves, so that one sees what changes. 409 `no_cases`, `run_under_way`.",
+        description="On the draft and on what serves, so that one sees what changes; with `model` on what serves, with that model and with its "
+        "own. 409 `no_cases`, `run_under_way`, and with a model `never_published`.",
     )
-    async def start_run(self, actor: Caller, persona_id: FromPath[UUID]) -> PersonaRun:
-        return _run(await cases.start_run(actor, persona_id))
+    async def start_run(self, actor: Caller, persona_id: FromPath[UUID], data: JSONBody[PersonaRunStart]) -> PersonaRun:
+        return _run(await cases.start_run(actor, persona_id, data.model))
 
     @get("/runs", summary="The newest run of test cases", description="Without its trials; none before the first.")
     async def list_runs(self, actor: Caller, persona_id: FromPath[UUID]) -> Page[PersonaRun]:

@@ -88,6 +88,11 @@ class AiPrice(Output):
     own: bool
 
 
+class AiModelPersona(Output):
+    id: UUID
+    name: Annotated[str, example("Lia")]
+
+
 class AiModel(Output):
     """GET /v1/ai/models → Page[AiModel]; PUT /v1/ai/models/price AiPriceSet. `price` null: nobody knows it, so what it costs is not shown,
     and budgets count a price higher than most. `usable`: whether the key may use it, null where the server does not say. `state` `ending`: within
@@ -102,6 +107,7 @@ class AiModel(Output):
     usable: bool | None
     in_use: bool
     levels: list[ModelLevel]  # of personas that ask for it now
+    personas: list[AiModelPersona]  # live ones that do, by level or by name
     price: AiPrice | None
 
 

@@ -218,10 +218,19 @@ class PersonaCasePatch(Input):
     expect: Annotated[CaseExpectation, example(_EXPECT)] | UnsetType = UNSET
 
 
+class PersonaRunStart(Input):
+    """POST /v1/personas/{id}/runs. `model`: what serves is asked with this model and with its own; "": the draft and what serves."""
+
+    model: Annotated[str, Meta(max_length=100, extra={"trim": True}, examples=[""])] = ""
+
+
 class PersonaRun(Output):
-    """GET /v1/personas/{id}/runs → Page[PersonaRun], the newest only and without trials; POST → one of all cases, on the draft and on what
-    serves; GET …/{run_id}: as far as it is. `persona.trial` tells of each answer."""
+    """GET /v1/personas/{id}/runs → Page[PersonaRun], the newest only and without trials; POST PersonaRunStart → one of all cases; GET
+    …/{run_id}: as far as it is. `persona.trial` tells of each answer. With a `model` the trials that are not `published` asked it in
+    place of the one that serves."""
 
     id: UUID
     created_at: Moment
+    model: Annotated[str, example("")]
+    is_current: bool  # the cases, the draft and what serves are as they were then; never with a model
     trials: list[PersonaTrial]

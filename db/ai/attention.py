@@ -3,10 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from db.ai import catalogue
 from db.ai.connection import connection_in
-from db.ai.enums import ConnectionState, ModelState, Provider
-from db.clock import now
+from db.ai.enums import ConnectionState, Provider
+from db.ai.models import ending
 from db.work import Read
 
 _STOPPED = frozenset((ConnectionState.KEY_REFUSED, ConnectionState.NO_CREDIT, ConnectionState.FAILED))
@@ -29,8 +28,6 @@ async def waiting(r: Read, company_id: UUID) -> list[dict[str, Any]]:
         percent = 100 if budget["warned"] >= 100 else budget["percent"]
         lines.append({"code": "ai_budget", "subject": budget["period"], "detail": budget["period"], "count": percent})
     if found is not None and found.provider is Provider.OPENAI:
-        model = catalogue.known(found.chat_model)
-        state = ModelState.CURRENT if model is None else model.state(now())
-        if state is not ModelState.CURRENT:
-            lines.append({"code": "ai_model_ends", "subject": found.chat_model, "detail": state.value, "count": None})
+        for model in await ending(r, company_id):
+            lines.append({"code": "ai_model_ends", "subject": model.name, "detail": model.state.value, "count": None})
     return [{**line, "subject_id": company_id} for line in lines]

@@ -37,7 +37,8 @@ async def warn_company(company_id: UUID, at: datetime) -> list[str]:
         ending = sorted({model for model in models if model.state(at) is not ModelState.CURRENT})
         for model in ending:
             assert model.retired_on is not None
-            await notices.tell(w, AiNotice.MODEL_ENDS, f"{model.name} ({model.retired_on:%Y-%m-%d}) → {model.replacement}")
+            told_of = f"{model.name} ({model.retired_on:%Y-%m-%d}) → {model.replacement}"
+            await notices.tell(w, AiNotice.MODEL_ENDS, told_of, notices.MODELS)
         names = [model.name for model in ending]
         if names:
             await w.execute("update ai_connection set told_endings = told_endings || $2 where company_id = $1", company_id, names)

@@ -20,9 +20,16 @@ _VECTORS = re.compile(r"embed|\be5\b|\bbge\b|minilm", re.IGNORECASE)
 _DATED = re.compile(r"-(20\d\d-\d\d-\d\d|\d{4})$")
 
 
+class User(NamedTuple):
+    """A live persona that asks for a model."""
+
+    id: UUID
+    name: str
+
+
 class ModelView(NamedTuple):
     """`usable`: whether the key may use it, None where the server does not say. `own_price`: the company set it. `levels`: that ask for it
-    now."""
+    now; `personas`: live ones that do, by level or name."""
 
     name: str
     kind: ModelKind
@@ -35,6 +42,7 @@ class ModelView(NamedTuple):
     price: Price | None
     own_price: bool
     levels: list[ModelLevel]
+    personas: list[User]
 
 
 def leveled(connection: Connection, level: ModelLevel) -> str:
@@ -58,8 +66,36 @@ async def models_in(r: Read, company_id: UUID) -> list[ModelView]:
     chosen = _chosen(connection)
     ours = {} if connection is not None and connection.provider is Provider.COMPATIBLE else catalogue.BY_NAME
     listed = [name for name in (connection.models or [] if connection else []) if _worth_listing(name, connection)]
-    names = dict.fromkeys([*chosen, *ours, *sorted({*own, *listed})])
-    return [_view(name, chosen, connection, prices.of(own, name)) for name in names]
+    users = await _users(r, company_id, connection)
+    names = dict.fromkeys([*chosen, *ours, *sorted({*own, *listed, *users})])
+    return [_view(name, chosen, connection, prices.of(own, name), users.get(name, [])) for name in names]
+
+
+_LIVE = """
+select p.id, p.name, v.config->'model'->>'preset' as preset, v.config->'model'->>'name' as model from persona p
+join persona_version v on v.company_id = p.company_id and v.id = p.published_id
+where p.company_id = $1 and p.deleted_at is null and p.state = 'live' order by fold(p.name), p.id
+"""
+
+
+async def _users(r: Read, company_id: UUID, connection: Connection | None) -> dict[str, list[User]]:
+    """Live personas by the model that they ask for now."""
+    found: dict[str, list[User]] = {}
+    for row in await r.fetch(_LIVE, company_id) if connection is not None else ():
+        level = row["preset"] or ModelLevel.BALANCED  # what is left out of a document has its default
+        name = leveled(connection, ModelLevel(level)) if level in set(ModelLevel) else (row["model"] or "").strip()
+        if name:
+            found.setdefault(name, []).append(User(row["id"], row["name"]))
+    return found
+
+
+async def ending(r: Read, company_id: UUID) -> list[ModelView]:
+    """Models in use that their provider switches off within 30 days, or has switched off."""
+    return [
+        one
+        for one in await models_in(r, company_id)
+        if (one.in_use or one.personas) and one.state is not ModelState.CURRENT and one.kind is ModelKind.CHAT
+    ]
 
 
 def _chosen(connection: Connection | None) -> dict[str, ModelKind]:
@@ -79,7 +115,9 @@ def _worth_listing(name: str, connection: Connection | None) -> bool:
     return (talks or bool(_VECTORS.search(name))) and not _DATED.search(name)
 
 
-def _view(name: str, chosen: dict[str, ModelKind], connection: Connection | None, own: Price | None) -> ModelView:
+def _view(
+    name: str, chosen: dict[str, ModelKind], connection: Connection | None, own: Price | None, personas: list[User]
+) -> ModelView:
     known = catalogue.known(name)
     kind = known.kind if known else chosen.get(name) or (ModelKind.EMBEDDING if _VECTORS.search(name) else ModelKind.CHAT)
     # Whoever runs a server of their own, or a deployment at Azure, decides what it is called and how long it runs.
@@ -98,4 +136,5 @@ def _view(name: str, chosen: dict[str, ModelKind], connection: Connection | None
         price=own or prices.listed(name),
         own_price=own is not None,
         levels=[] if connection is None else [level for level in ModelLevel if leveled(connection, level) == name],
+        personas=personas,
     )

@@ -9,9 +9,10 @@ from db.work import Work
 
 MAILS_PER_DAY = 20  # of one notice to a company
 LINK = "/settings/ai"
+MODELS = f"{LINK}?tab=models"
 
 
-async def tell(w: Work, notice: AiNotice, subject: str = "") -> None:
+async def tell(w: Work, notice: AiNotice, subject: str = "", link: str = LINK) -> None:
     """One mail to each owner; none beyond what a company may get in a day. `subject`: what it is about, a name or an amount."""
     if await mails.of_company(w, w.company_id, MailTemplate.AI_NOTICE, code=notice.value) >= MAILS_PER_DAY:
         return
@@ -27,6 +28,6 @@ async def tell(w: Work, notice: AiNotice, subject: str = "") -> None:
             recipient=owner["email"],
             language=owner["language"],
             params={"code": notice.value, "subject": subject},
-            link=LINK,
+            link=link,
         )
         await mails.post(w, mail)

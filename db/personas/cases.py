@@ -12,10 +12,11 @@ from db.errors import RequestError
 from db.jobs import RunCase
 from db.permissions import Permission
 from db.personas import trials
-from db.personas.enums import TrialState
+from db.personas.enums import ModelPreset, TrialState
 from db.personas.errors import PersonaError, PersonaField
 from db.personas.events import PersonaTrialChanged
 from db.personas.personas import doer, lock
+from db.personas.serving import decode
 from db.personas.trial import CaseExpectation, TrialLine, asks
 from db.tenancy import Actor
 from db.versions import Expected
@@ -117,12 +118,22 @@ def _tell(w: Work, persona_id: UUID) -> None:
     w.emit(PersonaTrialChanged(persona_id=persona_id, trial_id=None, run_id=None))
 
 
-_RUN = "select id, persona_id, created_at from persona_run where company_id = $1 and persona_id = $2"
+_RUN = """
+select n.id, n.persona_id, n.created_at, n.model, n.model = ''
+    and not exists (select from persona_trial t join persona_version v on v.company_id = $1 and v.id = p.published_id
+        where t.company_id = $1 and t.run_id = n.id and t.published and t.config <> v.config)
+    and not exists (select from persona_trial t where t.company_id = $1 and t.run_id = n.id and not t.published and t.config <> p.draft)
+    and exists (select from persona_trial t where t.company_id = $1 and t.run_id = n.id and t.published) = (p.published_id is not null)
+    and not exists (select from persona_case k where k.company_id = $1 and k.persona_id = $2 and not exists (select from persona_trial t
+        where t.company_id = $1 and t.run_id = n.id and t.case_id = k.id and t.lines = k.lines and t.expect = k.expect)) as is_current
+from persona_run n join persona p on p.company_id = n.company_id and p.id = n.persona_id where n.company_id = $1 and n.persona_id = $2
+"""
 
 
-async def start_run(actor: Actor, persona_id: UUID) -> tuple[asyncpg.Record, list[asyncpg.Record]]:
-    """A run of all cases on the draft and, where it differs, on what serves: its row `id, persona_id, created_at` and its trials. Raises
-    NotFound, Conflict `no_cases`, `run_under_way`."""
+async def start_run(actor: Actor, persona_id: UUID, model: str = "") -> tuple[asyncpg.Record, list[asyncpg.Record]]:
+    """A run of all cases on the draft and, where it differs, on what serves; with `model` on what serves, with that model and with its
+    own. Its row `id, persona_id, created_at, model, is_current` (it ran the cases as they are on both documents as they are) and its
+    trials. Raises NotFound, Conflict `no_cases`, `run_under_way`, `never_published`."""
     async with work(actor, Permission.PERSONAS_WRITE) as w:
         before = await lock(w, persona_id)
         found = await w.fetch(f"{_SELECT} order by id", w.company_id, persona_id)
@@ -136,13 +147,16 @@ async def start_run(actor: Actor, persona_id: UUID) -> tuple[asyncpg.Record, lis
         ):
             raise PersonaError.RUN_UNDER_WAY()
         configs = {False: before["draft"]}
-        if before["published_id"] is not None:
+        if before["published_id"] is not None or model:
             configs[True] = await trials.config_of(w, persona_id, published=True)
+        if model:
+            configs[False] = _with_model(configs[True], model)
         run_id: UUID = await w.fetchval(
-            "insert into persona_run(company_id, persona_id, created_by) values ($1, $2, $3) returning id",
+            "insert into persona_run(company_id, persona_id, created_by, model) values ($1, $2, $3, $4) returning id",
             w.company_id,
             persona_id,
             doer(w),
+            model,
         )
         for case in found:
             for published, config in configs.items():
@@ -158,9 +172,16 @@ async def start_run(actor: Actor, persona_id: UUID) -> tuple[asyncpg.Record, lis
                     expect=trials.expected_of.decode(case["expect"]),
                 )
                 w.enqueue(RunCase(trial_id=trial_id))
-        w.audit("persona.cases_run", persona_id, cases=len(found))
+        w.audit("persona.cases_run", persona_id, cases=len(found), model=model)
         w.emit(PersonaTrialChanged(persona_id=persona_id, trial_id=None, run_id=run_id))
         return await _run(w, w.company_id, persona_id, run_id)
+
+
+def _with_model(config: str, name: str) -> str:
+    """The same document with a model by name; how long that one thinks is its own affair."""
+    document = decode.decode(config)
+    model = msgspec.structs.replace(document.model, preset=ModelPreset.CUSTOM, name=name, effort=None)
+    return msgspec.json.encode(msgspec.structs.replace(document, model=model)).decode()
 
 
 async def run(actor: Actor, persona_id: UUID, run_id: UUID) -> tuple[asyncpg.Record, list[asyncpg.Record]]:
@@ -173,11 +194,11 @@ async def last_run(actor: Actor, persona_id: UUID) -> list[asyncpg.Record]:
     """The newest run's row, or nothing. Raises NotFound."""
     async with read(actor, Permission.PERSONAS_READ) as r:
         await _there(r, actor.company_id, persona_id)
-        return await r.fetch(f"{_RUN} order by id desc limit 1", actor.company_id, persona_id)
+        return await r.fetch(f"{_RUN} order by n.id desc limit 1", actor.company_id, persona_id)
 
 
 async def _run(r: Read, company_id: UUID, persona_id: UUID, run_id: UUID) -> tuple[asyncpg.Record, list[asyncpg.Record]]:
-    row = await r.fetchrow(f"{_RUN} and id = $3", company_id, persona_id, run_id)
+    row = await r.fetchrow(f"{_RUN} and n.id = $3", company_id, persona_id, run_id)
     if row is None:
         raise RequestError.NOT_FOUND(what="persona run")
     found = await r.fetch(

@@ -29,7 +29,7 @@ async def _published_trial(stage: Stage) -> Request:
 
 async def _without_cases(stage: Stage) -> Request:
     await stage.db.execute("delete from persona_case where company_id = $1", stage.owner.company_id)
-    return Request(status=409)
+    return Request(body={"model": ""}, status=409)
 
 
 async def _with_a_case(stage: Stage) -> Request:

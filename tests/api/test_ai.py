@@ -229,3 +229,37 @@ async def test_what_waits_for_a_person_stands_on_the_first_page(
     told = [("ai_stopped", "no_credit", None), ("ai_budget", "day", 85), ("ai_model_ends", "retired", None)]
     assert await lines(auth) == told
     assert await lines(await sign_in_as(Role.AGENT)) == []
+
+
+async def test_a_model_says_which_personas_ask_for_it_and_warns_of_theirs(
+    client: httpx.AsyncClient, auth: Headers, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    await put(client, auth, **OPENAI | {"chat_model": "gpt-6.1-terra"})
+
+    async def live(name: str, model: str, state: str = "live") -> str:
+        config = f'{{"instructions": "Ajude.", "model": {model}}}'
+        persona = await owner_db.fetchval(
+            "insert into persona(company_id, name, draft, state) values ($1, $2, $3, $4) returning id",
+            owner.company_id,
+            name,
+            config,
+            state,
+        )
+        await owner_db.execute(
+            "with made as (insert into persona_version(company_id, persona_id, number, config) values ($1, $2, 1, $3) returning id)"
+            " update persona set published_id = made.id from made where persona.id = $2",
+            owner.company_id,
+            persona,
+            config,
+        )
+        return str(persona)
+
+    lia = await live("Lia", '{"preset": "custom", "name": "gpt-3.5-turbo"}')
+    bia = await live("Bia", '{"preset": "best"}')
+    await live("Leo", '{"preset": "custom", "name": "gpt-4"}', "paused")
+    found = {each["name"]: each for each in (await client.get("/v1/ai/models", headers=auth)).json()["items"]}
+    assert found["gpt-3.5-turbo"]["personas"] == [{"id": lia, "name": "Lia"}]
+    assert found["gpt-6.1-terra"]["personas"] == [{"id": bia, "name": "Bia"}]  # ours for the level is not listed
+    assert found["gpt-4"]["personas"] == []
+    home = (await client.get("/v1/home", headers=auth)).json()["attention"]
+    assert [(one["subject"], one["detail"]) for one in home if one["code"] == "ai_model_ends"] == [("gpt-3.5-turbo", "retired")]

@@ -10,8 +10,9 @@ import pytest
 from db.errors import Conflict, Invalid
 from db.jobs import RunCase, TryPersona
 from db.personas import cases, drafts, personas, trials
-from db.personas.config import PersonaConfig
-from db.personas.enums import MissKind, TrialWho
+from db.personas.config import Model, PersonaConfig
+from db.personas.enums import MissKind, ModelPreset, TrialWho
+from db.personas.errors import PersonaError
 from db.personas.trial import CaseExpectation, TrialAnswer, TrialCitation, TrialLine, TrialTool, missed
 from db.tenancy import Actor
 from tests.workers.llm.conftest import Service, completion, ok, refused
@@ -92,7 +93,52 @@ async def test_all_cases_run_on_the_draft_and_on_what_serves(owner: Actor, servi
         await worker.run(owner.company_id, RunCase(trial_id=row["id"]))
     _, found = await cases.run(owner, persona_id, run["id"])
     assert [[one.kind for one in trials.misses_of.decode(row["missed"])] for row in found] == [[MissKind.CONTAINS], []]
-    assert [row["id"] for row in await cases.last_run(owner, persona_id)] == [run["id"]]
+    (last,) = await cases.last_run(owner, persona_id)
+    assert (last["id"], last["is_current"], last["model"]) == (run["id"], True, "")
+    await cases.create_case(owner, persona_id, name="Outro", lines=HELLO, expect=greets)
+    assert not (await cases.last_run(owner, persona_id))[0]["is_current"]
+
+
+async def test_a_run_tells_of_the_draft_as_it_is_until_something_changes(owner: Actor) -> None:
+    persona_id = await made(owner)
+    case = await cases.create_case(owner, persona_id, name="Oi", lines=HELLO, expect=CaseExpectation(cites=False))
+    await cases.start_run(owner, persona_id)
+
+    async def current() -> bool:
+        return bool((await cases.last_run(owner, persona_id))[0]["is_current"])
+
+    assert await current()
+    await drafts.save_draft(owner, persona_id, PersonaConfig(instructions="Outra coisa."))
+    assert not await current()
+    await drafts.save_draft(owner, persona_id, PersonaConfig(instructions="Ajude."))
+    assert await current()
+    await cases.change_case(owner, persona_id, case["id"], expect=CaseExpectation(cites=True))
+    assert not await current()
+    await cases.change_case(owner, persona_id, case["id"], expect=CaseExpectation(cites=False))
+    await drafts.publish(owner, persona_id, note="")  # nothing served when it ran
+    assert not await current()
+
+
+async def test_what_serves_is_replayed_on_the_model_that_follows(owner: Actor, service: Service, connected: Actor) -> None:
+    persona_id = await made(owner)
+    await cases.create_case(owner, persona_id, name="Oi", lines=HELLO, expect=CaseExpectation(contains=["oi"]))
+    with pytest.raises(Conflict) as refused_for:
+        await cases.start_run(owner, persona_id, "gpt-6.1-terra")
+    assert refused_for.value.code is PersonaError.NEVER_PUBLISHED
+    serves = PersonaConfig(instructions="Ajude.", model=Model(preset=ModelPreset.CUSTOM, name="gpt-4o"))
+    await drafts.save_draft(owner, persona_id, serves)
+    await drafts.publish(owner, persona_id, note="")
+    await drafts.save_draft(owner, persona_id, PersonaConfig(instructions="Um rascunho."))
+    run, waiting = await cases.start_run(owner, persona_id, "gpt-6.1-terra")
+    service.chat = [lambda body: answered("Olá." if body["model"] == "gpt-6.1-terra" else "Oi!")]
+    for row in waiting:
+        await worker.run(owner.company_id, RunCase(trial_id=row["id"]))
+    asked = [body for path, _, body in service.asked if path.endswith("/chat/completions")]
+    assert sorted(body["model"] for body in asked) == ["gpt-4o", "gpt-6.1-terra"]
+    assert not any("Um rascunho." in json.dumps(body) for body in asked)
+    run, found = await cases.run(owner, persona_id, run["id"])
+    assert (run["model"], run["is_current"]) == ("gpt-6.1-terra", False)
+    assert {row["published"]: bool(trials.misses_of.decode(row["missed"])) for row in found} == {False: True, True: False}
 
 
 async def test_the_customer_has_the_last_word_and_few_wait_at_once(owner: Actor) -> None:

@@ -17,6 +17,7 @@ from api.contract.personas import (
     PersonaPatch,
     PersonaPublish,
     PersonaRun,
+    PersonaRunStart,
     PersonaTrial,
     PersonaTry,
     PersonaVersion,
@@ -127,8 +128,9 @@ async def delete_case(api: ApiClient, persona_id: UUID, case_id: UUID) -> None:
     await api.delete(f"/v1/personas/{persona_id}/cases/{case_id}")
 
 
-async def start_run(api: ApiClient, persona_id: UUID) -> PersonaRun:
-    return await api.post(f"/v1/personas/{persona_id}/runs", PersonaRun)
+async def start_run(api: ApiClient, persona_id: UUID, model: str = "") -> PersonaRun:
+    """`model`: what serves is asked with it, and with its own; "": the draft and what serves."""
+    return await api.post(f"/v1/personas/{persona_id}/runs", PersonaRun, PersonaRunStart(model=model))
 
 
 async def last_run(api: ApiClient, persona_id: UUID) -> PersonaRun | None:

@@ -5,7 +5,7 @@ from functools import partial
 from nicegui import ui
 
 from api.contract.ai import AiModel, AiPriceSet
-from api.contract.enums import ModelKind, Permission
+from api.contract.enums import ModelKind, ModelState, Permission
 from api.contract.events import AiConnectionChanged
 from ui import formats, live, session
 from ui.client import ai as client
@@ -69,6 +69,8 @@ class _Models:
                         badge(_("Your price"), "info")
                 if model.replacement:
                     ui.label(_("We suggest {model}.").format(model=model.replacement)).classes("m-hint")
+                if model.personas:
+                    self._users(model)
             if model.price is None:
                 ui.label(_("Price missing")).classes("m-hint m-ai-missing").props("role=cell")
             else:
@@ -79,6 +81,14 @@ class _Models:
             with ui.element("div").props("role=cell"):
                 if self._write:
                     icon_button("edit", _("Change the price of {model}").format(model=model.name), partial(self._edit, model))
+
+    def _users(self, model: AiModel) -> None:
+        """Who asks for it; of a model that ends each leads to the test cases on what follows it."""
+        ends = model.replacement is not None and model.state is not ModelState.CURRENT
+        with ui.element("div").classes("m-row m-near m-wrap items-baseline"):
+            ui.label(_("Test on it:") if ends else _("Used by")).classes("m-hint")
+            for one in model.personas:
+                ui.link(one.name, f"/personas/{one.id}" + ("?tests=1" if ends else "")).classes("m-link")
 
     def _edit(self, model: AiModel | None) -> None:
         text = _("For a million tokens, from now on. What was spent keeps its cost.")

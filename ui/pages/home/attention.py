@@ -104,9 +104,9 @@ def _ai(entry: Attention) -> tuple[str, str, str]:
             return _("The AI budget is used up"), _("Raise it or wait"), "/settings/ai?tab=budgets"
         what = _("{share} of the AI budget are spent").format(share=formats.percent((entry.count or 0) / 100, digits=0))
         return what, _("See the budgets"), "/settings/ai?tab=budgets"
-    if entry.detail == ModelState.RETIRED:
-        return _("The AI model {name} was switched off").format(name=entry.subject), _("Choose another model"), "/settings/ai"
-    return _("The AI model {name} ends soon").format(name=entry.subject), _("Choose another model"), "/settings/ai"
+    gone, ends = _("The AI model {name} was switched off"), _("The AI model {name} ends soon")
+    what = (gone if entry.detail == ModelState.RETIRED else ends).format(name=entry.subject)
+    return what, _("Test what follows it"), "/settings/ai?tab=models"
 
 
 def _undone(entry: Attention) -> tuple[str, str, str]:

@@ -38,6 +38,7 @@ from ui.i18n import _
 from ui.labels import personas as labels
 from ui.pages.personas.document import Document
 from ui.pages.personas.talk import draw_answer
+from ui.pages.personas.tested import draw_outcome, outcome
 
 
 class _Found(NamedTuple):
@@ -61,6 +62,9 @@ class Cases:
         if event.persona_id == self._id and (event.run_id is not None or event.trial_id is None):
             self._throttle.poke()
 
+    async def refresh(self) -> None:
+        await self._place.refresh()
+
     async def _again(self) -> None:
         await self._place.refresh(only_changes=True)
 
@@ -78,11 +82,15 @@ class Cases:
         if trials and done < len(trials):
             progress(done, len(trials))
             allow(self._run_button, False)
+        elif found.run is not None and found.run.model:
+            ui.label(_("With {model}, against what serves:").format(model=found.run.model)).classes("m-strong")
+            draw_outcome(outcome(trials))
+        new, old = (found.run.model, _("Now")) if found.run is not None and found.run.model else (_("Draft"), _("Published"))
         with ui.element("div").classes("m-col m-tight w-full"):
             for case in found.cases:
-                self._draw_case(case, [one for one in trials if one.case_id == case.id])
+                self._draw_case(case, [one for one in trials if one.case_id == case.id], new, old)
 
-    def _draw_case(self, case: PersonaCase, trials: Sequence[PersonaTrial]) -> None:
+    def _draw_case(self, case: PersonaCase, trials: Sequence[PersonaTrial], new: str, old: str) -> None:
         draft = next((one for one in trials if not one.published), None)
         serving = next((one for one in trials if one.published), None)
         with item() as line:
@@ -90,14 +98,14 @@ class Cases:
             with ui.element("div").classes("m-col m-tight m-grow"):
                 ui.label(case.name).classes("m-strong m-clip")
                 with ui.element("div").classes("m-row m-near m-wrap"):
-                    for name, one in ((_("Draft"), draft), (_("Published"), serving)):
+                    for name, one in ((new, draft), (old, serving)):
                         if one is not None:
                             badge(f"{name}: {_verdict(one)}", _tone(one))
                 for miss in (draft.missed or []) if draft is not None else []:
                     ui.label(_said(miss)).classes("m-hint m-text")
             entries = [Choice(_("Change"), partial(self.edit, case), "edit")]
             if draft is not None and draft.answer is not None:
-                entries.insert(0, Choice(_("Show the answers"), partial(_show, case, draft, serving), "visibility"))
+                entries.insert(0, Choice(_("Show the answers"), partial(_show, case, draft, serving, new, old), "visibility"))
             entries.append(Choice(_("Delete"), partial(self._delete, case), "delete", danger=True))
             more(entries, _("More for {name}").format(name=case.name))
 
@@ -186,10 +194,10 @@ def _said(miss: CaseMiss) -> str:
     return f"{text}: {detail}" if detail else text
 
 
-def _show(case: PersonaCase, draft: PersonaTrial, serving: PersonaTrial | None) -> None:
+def _show(case: PersonaCase, draft: PersonaTrial, serving: PersonaTrial | None, new: str, old: str) -> None:
     """Both answers, side by side."""
     with dialog(case.name, wide=True) as box:
-        for name, one in ((_("Draft"), draft), (_("Published"), serving)):
+        for name, one in ((new, draft), (old, serving)):
             if one is not None:
                 ui.label(name).classes("m-label")
                 with ui.element("div").classes("m-talk-lines m-talk-small"):

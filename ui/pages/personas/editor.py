@@ -29,6 +29,7 @@ from ui.labels import personas as labels
 from ui.pages.personas import abilities, character, limits, publish, reach
 from ui.pages.personas.context import Context, Names, names
 from ui.pages.personas.document import Document, State
+from ui.pages.personas.ending import draw_ending
 from ui.pages.personas.look import Look
 from ui.pages.personas.try_out import draw_try
 from ui.routing import page
@@ -62,16 +63,17 @@ class _Loaded(NamedTuple):
 
 
 @page("/personas/{persona_id:uuid}", permission=Permission.PERSONAS_READ)
-def editor(persona_id: UUID) -> None:
+def editor(persona_id: UUID, tests: bool = False) -> None:
     with frame(_("Persona"), breadcrumbs=[(_("Personas"), "/personas")], active="/personas") as head:
-        _Editor(persona_id, head)
+        _Editor(persona_id, head, tests=tests)
 
 
 class _Editor:
-    def __init__(self, persona_id: UUID, head: Frame) -> None:
+    def __init__(self, persona_id: UUID, head: Frame, *, tests: bool) -> None:
         me = session.current()
         self._id, self._api, self._head, self._write = persona_id, me.api, head, me.may(Permission.PERSONAS_WRITE)
         self._doc: Document | None = None
+        self._tests = tests
         self._section = "identity"
         self._open_look: Look | None = None
         load(self._fetch, self._draw, lambda: skeleton_card(6))
@@ -101,13 +103,16 @@ class _Editor:
                 self._publish = button(_("Publish"), self._ask_to_publish, kind="primary", icon="publish")
         with ui.element("div").classes("m-persona" + (" m-persona-tries" if self._write else "")) as self._grid:
             self._strip = ui.element("div").classes("m-persona-strip")
+            self._ends = ui.element("div").classes("m-persona-ends")
             self._above = ui.element("div").classes("m-persona-above")
             with ui.element("div").classes("m-persona-nav").props("role=tablist") as nav:
                 nav.props["aria-label"] = _("Parts of the persona")
                 self._tabs = {one.key: self._tab(one) for one in _sections()}
             self._place = ui.element("div").classes("m-persona-section").props("role=tabpanel")
             if self._write:
-                draw_try(self._api, self._id, self._doc)
+                look = draw_try(self._api, self._id, self._doc, tests=self._tests)
+                with self._ends:
+                    draw_ending(self._api, self._id, found.names.models, look)
         self._draw_strip()
         self._show()
         self._told("saved", None)

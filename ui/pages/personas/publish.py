@@ -22,6 +22,7 @@ from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.pages.personas.changes import changes, draw_changes
 from ui.pages.personas.document import Document
+from ui.pages.personas.tested import Tested
 
 
 def ask_to_publish(
@@ -57,6 +58,7 @@ def ask_to_publish(
             found = changes(before, doc.config, names)
             ui.label(ngettext("{n} change", "{n} changes", len(found)).format(n=len(found))).classes("m-label")
             draw_changes(found)
+        Tested(api, persona.id)
         note = text_field(_("What is new (for your colleagues)"), limit=300, placeholder=_("Free shipping from R$ 200"))
         with ui.element("div").classes("m-dialog-foot"):
             button(_("Cancel"), box.close, kind="plain")

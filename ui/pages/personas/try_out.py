@@ -1,5 +1,6 @@
 """What stands beside the draft: a talk, and the test cases."""
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from nicegui import ui
@@ -12,8 +13,8 @@ from ui.pages.personas.document import Document
 from ui.pages.personas.talk import Talk
 
 
-def draw_try(api: ApiClient, persona_id: UUID, doc: Document) -> None:
-    """Beside the draft: a talk, and the test cases."""
+def draw_try(api: ApiClient, persona_id: UUID, doc: Document, *, tests: bool = False) -> Callable[[], Awaitable[None]]:
+    """Beside the draft: a talk, and the test cases (`tests`: those first). What it returns shows the test cases as they are now."""
 
     def show(talk: bool) -> None:
         for on, tab, place in ((talk, one, talking), (not talk, two, testing)):
@@ -22,7 +23,7 @@ def draw_try(api: ApiClient, persona_id: UUID, doc: Document) -> None:
             place.set_visibility(on)
 
     def keep(lines: list[TrialLine], answer: TrialAnswer) -> None:
-        tests.new(lines, answer)
+        cases.new(lines, answer)
         show(False)
 
     with ui.element("section").classes("m-card m-card-flush m-persona-try"):
@@ -36,5 +37,11 @@ def draw_try(api: ApiClient, persona_id: UUID, doc: Document) -> None:
         with ui.element("div").classes("m-persona-pane") as talking:
             Talk(api, persona_id, doc, keep)
         with ui.element("div").classes("m-persona-pane") as testing:
-            tests = Cases(api, persona_id, doc)
-    show(True)
+            cases = Cases(api, persona_id, doc)
+    show(not tests)
+
+    async def look() -> None:
+        show(False)
+        await cases.refresh()
+
+    return look
