@@ -77,6 +77,7 @@ class KnowledgeSource(Output):
     pages: int
     pages_read: int
     empty_pages: list[int]  # of a file, from 1: without text, as scanned ones are
+    kept_pages: int  # of a site: gave no answer when it was read last; what they held before is found
     passages: int
     embedded: int  # of the passages have a vector
     read_at: datetime | None

@@ -40,7 +40,8 @@ from db.knowledge.errors import SourceFailure as SourceFailure
 from db.messages.errors import MessageError, ReplyField, UploadError
 from db.messages.errors import ReplyError as ReplyError
 from db.notifications.errors import NotificationError, NotificationField
-from db.personas.errors import PersonaError, PersonaField
+from db.personas.errors import PersonaError
+from db.personas.errors import PersonaField as PersonaField
 from db.proposals.errors import ProposalError, ProposalField
 
 C = TypeVar("C", bound=Code)

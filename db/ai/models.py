@@ -81,7 +81,9 @@ where p.company_id = $1 and p.deleted_at is null and p.state = 'live' order by f
 async def _users(r: Read, company_id: UUID, connection: Connection | None) -> dict[str, list[User]]:
     """Live personas by the model that they ask for now."""
     found: dict[str, list[User]] = {}
-    for row in await r.fetch(_LIVE, company_id) if connection is not None else ():
+    if connection is None:
+        return found
+    for row in await r.fetch(_LIVE, company_id):
         level = row["preset"] or ModelLevel.BALANCED  # what is left out of a document has its default
         name = leveled(connection, ModelLevel(level)) if level in set(ModelLevel) else (row["model"] or "").strip()
         if name:

@@ -35,13 +35,15 @@ class Reading(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What came of it. `sha256`: of all that was read; `empty_pages`: those without text."""
+    """What came of it. `sha256`: of all that was read; `empty_pages`: those without text; `kept`: pages of which `pieces` holds what was
+    read before."""
 
     pieces: Sequence[Piece]
     pages: int
     empty_pages: Sequence[int]
     sha256: bytes
     title: str | None = None
+    kept: int = 0
 
 
 _DUE_AGAIN = "case schedule when 'daily' then now() + interval '1 day' when 'weekly' then now() + interval '7 days' end"
@@ -61,6 +63,17 @@ async def begin(company_id: UUID, source_id: UUID) -> Reading | None:
             return None
         w.emit(KnowledgeSourceChanged(base_id=row["base_id"], source_id=source_id))
         return Reading(**{**row, "kind": SourceKind(row["kind"])})
+
+
+async def held(company_id: UUID, source_id: UUID) -> list[Piece]:
+    """What is found of it now, in order."""
+    async with system_read() as s:
+        rows = await s.fetch(
+            "select heading, body, page, url from knowledge_chunk where company_id = $1 and source_id = $2 order by seq",
+            company_id,
+            source_id,
+        )
+    return [Piece(**row) for row in rows]
 
 
 async def progress(company_id: UUID, reading: Reading, pages_read: int, pages: int) -> None:
@@ -98,13 +111,14 @@ async def done(company_id: UUID, reading: Reading, read: Read) -> SourceFailure 
             await store.replace(w, base, reading.id, read.pieces)
         await w.execute(
             "update knowledge_source set state = 'ready', failure = null, failure_params = '{}', pages = $3, pages_read = $3, empty_pages = $4,"
-            f" sha256 = $5, title = coalesce($6, title), read_at = now(), due_at = {_DUE_AGAIN} where company_id = $1 and id = $2",
+            f" kept_pages = $7, sha256 = $5, title = coalesce($6, title), read_at = now(), due_at = {_DUE_AGAIN} where company_id = $1 and id = $2",
             company_id,
             reading.id,
             read.pages,
             list(read.empty_pages),
             read.sha256,
             storable.text(read.title, 300),
+            read.kept,
         )
         w.emit(KnowledgeSourceChanged(base_id=reading.base_id, source_id=reading.id))
     return None

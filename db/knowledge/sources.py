@@ -48,6 +48,7 @@ class Source(NamedTuple):
     pages: int
     pages_read: int
     empty_pages: list[int]
+    kept_pages: int
     passages: int
     embedded: int
     read_at: datetime | None
@@ -65,7 +66,7 @@ _SELECT = f"""
 select s.id, s.base_id, s.kind, s.title, s.body, s.url, case when s.kind = 'file' then s.title end as file_name, s.size, s.max_pages,
     s.schedule, case when s.state = 'ready' and s.embedded < s.chunks and b.embedder is not null and b.embedding_problem is null
         then '{SourceState.EMBEDDING}' else s.state end as state,
-    s.failure, s.failure_params, s.pages, s.pages_read, s.empty_pages, s.chunks as passages, s.embedded, s.read_at, s.due_at, s.version,
+    s.failure, s.failure_params, s.pages, s.pages_read, s.empty_pages, s.kept_pages, s.chunks as passages, s.embedded, s.read_at, s.due_at, s.version,
     s.created_at
 from knowledge_source s join knowledge_base b on b.company_id = s.company_id and b.id = s.base_id where s.company_id = $1
 """

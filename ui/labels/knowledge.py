@@ -155,6 +155,18 @@ def source_facts(source: KnowledgeSource) -> str:
     return " · ".join(facts)
 
 
+def kept_pages(source: KnowledgeSource) -> str:
+    """How many pages of a site gave no answer the last time; "" for none."""
+    if not source.kept_pages:
+        return ""
+    text = ngettext(
+        "{n} page gave no answer. What it said before is still found.",
+        "{n} pages gave no answer. What they said before is still found.",
+        source.kept_pages,
+    )
+    return text.format(n=formats.number(source.kept_pages))
+
+
 def empty_pages(source: KnowledgeSource) -> str:
     """Which pages of a file have no text; "" for none."""
     if not source.empty_pages:

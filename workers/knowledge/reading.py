@@ -55,7 +55,8 @@ class ReadingJobs:
         titles: list[str | None] = []
         told = time.monotonic()
         async with self._client() as client:
-            async for found in Site(client, reading.url, reading.max_pages).pages():
+            site = Site(client, reading.url, reading.max_pages)
+            async for found in site.pages():
                 pieces += found.taken.pieces
                 titles.append(found.taken.title)
                 if len(pieces) > MOST_OF_A_SOURCE:
@@ -63,7 +64,19 @@ class ReadingJobs:
                 if time.monotonic() - told > _TELL:
                     told = time.monotonic()
                     await readings.progress(company_id, reading, len(titles), found.known)
-        return Read(pieces, len(titles), [], _digest(pieces), titles[0])
+        kept = await self._kept(company_id, reading, site, len(titles))
+        pieces += kept
+        if len(pieces) > MOST_OF_A_SOURCE:
+            raise Unreadable(SourceFailure.TOO_MANY_PASSAGES, most=MOST_OF_A_SOURCE)
+        return Read(pieces, len(titles), [], _digest(pieces), titles[0], len({piece.url for piece in kept}))
+
+    async def _kept(self, company_id: UUID, reading: Reading, site: Site, read: int) -> list[Piece]:
+        """What was read before of pages that gave no answer this time, as long as the source has room for pages."""
+        kept: dict[str, list[Piece]] = {}
+        for piece in await readings.held(company_id, reading.id) if reading.kind is SourceKind.SITE else ():
+            if piece.url is not None and site.lost(piece.url) and (piece.url in kept or read + len(kept) < reading.max_pages):
+                kept.setdefault(piece.url, []).append(piece)
+        return [piece for pieces in kept.values() for piece in pieces]
 
 
 async def _file(reading: Reading) -> Read:

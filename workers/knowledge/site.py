@@ -46,26 +46,37 @@ class Site:
     def __init__(self, client: OutboundClient, url: str, max_pages: int) -> None:
         self._client, self._start, self._most = client, url, max_pages
         self._pause = PAUSE
+        self._robots: RobotFileParser | None = None
+        self._met: set[str] = set()
+        self._silent: set[str] = set()
+        self._trail: list[str] = []  # addresses of the page that is fetched
+        self._cut_short = False
+
+    def lost(self, url: str) -> bool:
+        """Once it was read: whether an address of an earlier reading may still hold what it held, because its page gave no answer this
+        time, or because one that did not may be the only one that leads there."""
+        plain = _plain(url)
+        return plain in self._silent or (plain not in self._met and bool(self._silent or self._cut_short))
 
     async def pages(self) -> AsyncIterator[Found]:
         """In the order in which they are met; one that cannot be read is left out, unless it is the first. Raises Unreadable."""
         began = time.monotonic()
-        robots = await self._robots()
+        self._robots = await self._rules()
         waiting, seen = deque([self._start]), {_plain(self._start)}
         given = 0
         while waiting and given < self._most and time.monotonic() - began < SECONDS:
             url = waiting.popleft()
             try:
-                if not robots.can_fetch(_ROBOT, url):
-                    raise Unreadable(SourceFailure.ROBOTS)
                 url, answer = await self._fetched(url)
                 taken = await _opened(url, answer)
-            except Unreadable:
+            except Unreadable as why:
                 if not given:
                     raise
+                (self._silent if _passing(why) else self._met).update(self._trail)
                 continue
             given += 1
             seen.add(_plain(url))
+            self._met.update(self._trail)
             for link in taken.links:
                 if self._most > 1 and _host(link) == _host(url) and _plain(link) not in seen and len(seen) < 20 * self._most:
                     seen.add(_plain(link))
@@ -73,8 +84,9 @@ class Site:
             yield Found(url, taken, min(self._most, given + len(waiting)))
             if waiting and given < self._most:
                 await asyncio.sleep(self._pause)
+        self._cut_short = bool(waiting) and given < self._most
 
-    async def _robots(self) -> RobotFileParser:
+    async def _rules(self) -> RobotFileParser:
         """RFC 9309: without one everything may be read, and nothing of a server in trouble. Raises Unreadable."""
         robots = RobotFileParser()
         robots.modified()  # else a file without rules would forbid everything
@@ -92,8 +104,12 @@ class Site:
         return robots
 
     async def _fetched(self, url: str, ok: range = range(200, 300)) -> tuple[str, OutboundAnswer]:
-        """The answer and its address, after redirects within the host. Raises Unreadable."""
+        """The answer and its address, after redirects within the host, each to an address that may be read. Raises Unreadable."""
+        self._trail = []
         for _ in range(MAX_REDIRECTS):
+            self._trail.append(_plain(url))
+            if self._robots is not None and not self._robots.can_fetch(_ROBOT, url):
+                raise Unreadable(SourceFailure.ROBOTS)
             try:
                 answer = await self._client.request("GET", url, max_bytes=MAX_BYTES, truncate=False)
             except Blocked as error:
@@ -111,6 +127,13 @@ class Site:
             if _host(url) != _host(self._start):
                 raise Unreadable(SourceFailure.MOVED, url=url[:300])
         raise Unreadable(SourceFailure.NO_ANSWER)
+
+
+def _passing(why: Unreadable) -> bool:
+    """Whether the page may be there again the next time: no answer, or one of a server in trouble."""
+    if why.failure is SourceFailure.HTTP_STATUS:
+        return why.params.get("status") in (408, 425, 429) or int(why.params.get("status", 0)) >= 500
+    return why.failure in (SourceFailure.NO_ANSWER, SourceFailure.NOT_FOUND_AT_HOST)
 
 
 async def _opened(url: str, answer: OutboundAnswer) -> Taken:

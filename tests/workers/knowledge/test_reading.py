@@ -150,6 +150,42 @@ async def test_a_site_is_read_within_its_host_and_its_rules(
     assert len(await found(owner, [base_id], "dez reais")) == 1
 
 
+async def test_a_site_read_again_keeps_what_pages_said_that_give_no_answer_now(
+    owner: Actor, base_id: UUID, web: tuple[Peer, dict[str, tuple[int, str, str]]]
+) -> None:
+    far, pages = web
+    pages["/frete"] = (200, "text/html", "<h1>Frete</h1><p>O frete é grátis.</p><a href='/prazo'>P</a>")
+    pages["/prazo"] = (200, "text/html", "<h1>Prazo</h1><p>Chega em dois dias.</p>")
+    made = await sources.add_pages(owner, base_id, far.url + "/", max_pages=10, schedule=Schedule.NEVER)
+    read = await run(owner, made.id)
+    assert (read.pages, read.kept_pages) == (4, 0), read.failed_because
+    pages["/frete"] = (503, "text/html", "volto logo")  # the only page that leads to /prazo
+    pages["/novo"] = (404, "text/html", "")
+    read = await run(owner, made.id)
+    assert (read.state, read.pages, read.kept_pages) == (SourceState.READY, 1, 2)
+    assert [p.url for p in await found(owner, [base_id], "frete gratis")] == [f"{far.url}/frete"]
+    assert len(await found(owner, [base_id], "chega em dois dias")) == 1
+    assert await found(owner, [base_id], "mudamos de endereco") == []  # gone for good
+    pages["/frete"] = (200, "text/html", "<h1>Frete</h1><p>O frete custa dez reais.</p>")
+    read = await run(owner, made.id)
+    assert (read.pages, read.kept_pages) == (2, 0)
+    assert await found(owner, [base_id], "gratis") == []
+    assert await found(owner, [base_id], "chega em dois dias") == []  # nothing leads there any more
+
+
+async def test_robots_are_asked_of_where_a_page_leads_too(
+    owner: Actor, base_id: UUID, web: tuple[Peer, dict[str, tuple[int, str, str]]]
+) -> None:
+    far, pages = web
+    pages["/velho"] = (301, "/interno", "")
+    made = await sources.add_pages(owner, base_id, far.url + "/", max_pages=10, schedule=Schedule.NEVER)
+    assert (await run(owner, made.id)).state is SourceState.READY
+    assert "/interno" not in [head.split()[1] for head, _ in far.requests]
+    assert await found(owner, [base_id], "segredo") == []
+    said = "The site asks programs not to read this page (robots.txt)."
+    assert await failed(owner, base_id, far.url + "/velho") == said
+
+
 async def test_a_page_that_cannot_be_read_says_why(
     owner: Actor, base_id: UUID, web: tuple[Peer, dict[str, tuple[int, str, str]]]
 ) -> None:

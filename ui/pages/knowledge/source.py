@@ -155,9 +155,10 @@ class _Source:
         elif source.state in (SourceState.QUEUED, SourceState.READING):
             with note("info", _("It is being read. This page moves by itself.")):
                 pass
-        if source.empty_pages:
-            with note("warn", labels.empty_pages(source), name="warning"):
-                pass
+        for trouble in (labels.empty_pages(source), labels.kept_pages(source)):
+            if trouble:
+                with note("warn", trouble, name="warning"):
+                    pass
 
     def _read(self, source: KnowledgeSource) -> list[tuple[str, str | Callable[[], Any]]]:
         name, tone, moves = labels.source_state(source)

@@ -134,4 +134,4 @@ class _Row:
 
 def _trouble(source: KnowledgeSource) -> tuple[str, str]:
     failed = source.state is SourceState.FAILED
-    return (labels.source_failure(source) if failed else ""), labels.empty_pages(source)
+    return (labels.source_failure(source) if failed else ""), labels.empty_pages(source) or labels.kept_pages(source)
