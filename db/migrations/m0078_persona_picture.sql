@@ -5,3 +5,4 @@ alter table persona
     add column picture_upload_id uuid,
     add column picture_upload text,
     add column picture_failed boolean not null default false;
+select protect_table('persona', null, 'select');  -- the round that deletes files which no row names

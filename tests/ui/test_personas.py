@@ -284,7 +284,7 @@ async def test_a_level_says_its_model_and_names_are_chosen_from_a_list(
     lia = await made(as_owner)
     await real.open(f"/personas/{lia.id}")
     await real.should_see("Nunca publicada")
-    real.find("Modelo e limites").click()
+    UserInteraction(real, _tabs(real, "Modelo e limites"), None).click()
     for text in ("gpt-6-luna", "gpt-6.1-terra", "US$ por milhão de tokens: 1,00 lidos, 5,00 escritos"):
         await real.should_see(text)
     press(real, "Um modelo pelo nome")
