@@ -35,7 +35,12 @@ from api.hooks.asgi import Hooks, in_front
 from api.idempotency import Idempotent, on_replay, take_key
 from api.imports import ImportController
 from api.inbox import LabelController, OfficeHoursController, QuickReplyController, TeamController
-from api.knowledge import KnowledgeBaseController, KnowledgeGapController, KnowledgeSourceController
+from api.knowledge import (
+    KnowledgeBaseController,
+    KnowledgeGapController,
+    KnowledgeQuestionController,
+    KnowledgeSourceController,
+)
 from api.lead_fields import LeadFieldController
 from api.leads import BoardLeadController, BoardTotalsController, ContactLeadController, LeadController
 from api.leads_csv import LeadExportController
@@ -113,6 +118,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     KnowledgeBaseController,
     KnowledgeSourceController,
     KnowledgeGapController,
+    KnowledgeQuestionController,
 )
 
 

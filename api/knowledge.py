@@ -21,6 +21,8 @@ from api.contract.knowledge import (
     KnowledgeBasePatch,
     KnowledgeGap,
     KnowledgePassage,
+    KnowledgeQuestion,
+    KnowledgeQuestionCreate,
     KnowledgeSource,
     PageSource,
     QaSource,
@@ -34,7 +36,7 @@ from api.files import pieces
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.versions import IfMatch
 from db.errors import RequestError, RequestField
-from db.knowledge import asking, bases, gaps, source_files, sources
+from db.knowledge import asking, bases, gaps, questions, source_files, sources
 from db.knowledge.enums import GapState, SourceKind
 
 _LARGE = 1_000_000  # bytes of a text
@@ -52,6 +54,10 @@ def _source(found: sources.Source) -> KnowledgeSource:
 
 def _gap(found: gaps.Gap) -> KnowledgeGap:
     return struct(found._asdict(), KnowledgeGap)
+
+
+def _question(found: questions.Question) -> KnowledgeQuestion:
+    return struct(found._asdict(), KnowledgeQuestion)
 
 
 def _file(data: dict[str, UploadFile]) -> UploadFile:
@@ -141,6 +147,25 @@ class KnowledgeBaseController(Controller):
         found, by_meaning = await asking.try_question(actor, base_id, data.question, data.limit)
         return SearchResult(passages=[FoundPassage(**asdict(passage)) for passage in found], by_meaning=by_meaning)
 
+    @get("/{base_id:uuid}/questions", summary="List test questions")
+    async def list_questions(self, actor: Caller, base_id: FromPath[UUID]) -> Page[KnowledgeQuestion]:
+        """With where the source of each stood when it was measured last; a base has at most 200. Needs `knowledge:read`."""
+        found = await questions.questions(actor, base_id)
+        return Page(items=[_question(row) for row in found], total=len(found))
+
+    @post("/{base_id:uuid}/questions", summary="Make a test question")
+    async def create_question(
+        self, actor: Caller, base_id: FromPath[UUID], data: JSONBody[KnowledgeQuestionCreate]
+    ) -> KnowledgeQuestion:
+        """It is measured at once, and again whenever the base holds something else. Needs `knowledge:write`."""
+        return _question(await questions.add(actor, base_id, data.question, data.source_id))
+
+    @post("/{base_id:uuid}/questions/measure", status_code=202, summary="Measure a knowledge base")
+    async def measure(self, actor: Caller, base_id: FromPath[UUID]) -> KnowledgeBase:
+        """Searches all test questions again, with event `knowledge.questions`. Needs `knowledge:write`."""
+        await questions.measure(actor, base_id)
+        return _base(await bases.one_base(actor, base_id))
+
     @get("/{base_id:uuid}/gaps", summary="List gaps")
     async def list_gaps(
         self,
@@ -221,3 +246,13 @@ class KnowledgeGapController(Controller):
     async def dismiss_gap(self, actor: Caller, gap_id: FromPath[UUID]) -> KnowledgeGap:
         """It is no question for this base. Needs `knowledge:write`."""
         return _gap(await gaps.dismiss_gap(actor, gap_id))
+
+
+class KnowledgeQuestionController(Controller):
+    path = "/v1/knowledge-questions"
+    tags = ("Knowledge",)
+
+    @delete("/{question_id:uuid}", summary="Delete a test question", opt={"versioned": True})
+    async def delete_question(self, actor: Caller, question_id: FromPath[UUID], expected: IfMatch) -> None:
+        """Needs `knowledge:write`."""
+        await questions.delete(actor, question_id, expected)

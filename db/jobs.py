@@ -353,6 +353,20 @@ class EmbedBase(Job, frozen=True, kw_only=True):
     unique: ClassVar[str | None] = "embed:{base_id}"
 
 
+class MeasureBase(Job, frozen=True, kw_only=True):
+    """Searches the test questions of a knowledge base and keeps where the source of each stood."""
+
+    queue: ClassVar[QueueName] = "bulk"
+    timeout: ClassVar[float] = 900
+    max_tries: ClassVar[int] = 3
+    when_held: ClassVar[WhenHeld] = "drop"
+    base_id: UUID
+
+    @property
+    def key(self) -> str | None:
+        return f"measure:{self.base_id}"
+
+
 class EmbedQuestion(Job, frozen=True, kw_only=True):
     """Makes the vectors of a question that somebody tries (`db/knowledge/asking.py`)."""
 

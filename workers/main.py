@@ -46,7 +46,7 @@ from workers import (
 from workers.assistant import assist
 from workers.assistant import turn as assistant
 from workers.imports import job as imports
-from workers.knowledge import embedding, reading
+from workers.knowledge import embedding, measuring, reading
 from workers.llm import check as llm_check
 from workers.llm import client as llm
 from workers.media import faces
@@ -73,6 +73,7 @@ HANDLERS: tuple[Handler, ...] = (
     *faces.JOBS,
     *imports.JOBS,
     *embedding.JOBS,
+    *measuring.JOBS,
     *reading.JOBS,
     *llm_check.JOBS,
     *mail.JOBS,

@@ -38,6 +38,7 @@ from db.events import Event as Event
 from db.holds.events import HoldChanged as HoldChanged
 from db.knowledge.events import KnowledgeBaseChanged as KnowledgeBaseChanged
 from db.knowledge.events import KnowledgeGapsChanged as KnowledgeGapsChanged
+from db.knowledge.events import KnowledgeQuestionsChanged as KnowledgeQuestionsChanged
 from db.knowledge.events import KnowledgeSourceChanged as KnowledgeSourceChanged
 from db.messages.events import ConversationChanged as ConversationChanged
 from db.messages.events import MessageFileChanged as MessageFileChanged

@@ -190,3 +190,27 @@ class GapAnswer(Input):
 
     answer: AnswerText
     question: QuestionText | UnsetType = UNSET
+
+
+class KnowledgeQuestion(Output):
+    """GET /v1/knowledge-bases/{id}/questions → Page[KnowledgeQuestion], oldest first; POST KnowledgeQuestionCreate; DELETE
+    /v1/knowledge-questions/{id}. `place`: of the best passage of its source when it was measured last, from 1; 0: not among the first
+    20; null: not measured. `knowledge.questions` tells when another one is there."""
+
+    id: UUID
+    base_id: UUID
+    question: Annotated[str, example("vcs trocam vestido?")]
+    source_id: UUID | None  # null: it was deleted since, and the question counts no more
+    source_title: Annotated[str, example("Trocas e devoluções")] | None
+    place: Annotated[int, example(1)] | None
+    place_before: Annotated[int, example(3)] | None  # at the measuring before
+    measured_at: datetime | None
+    version: int
+    created_at: Moment
+
+
+class KnowledgeQuestionCreate(Input):
+    """POST /v1/knowledge-bases/{id}/questions → KnowledgeQuestion: a question and the source that must be found for it."""
+
+    question: Annotated[str, Meta(min_length=1, max_length=500, examples=["vcs trocam vestido?"], extra=TRIM)]
+    source_id: Annotated[UUID, example("0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42")]

@@ -192,6 +192,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         KnowledgeError.TOO_MANY_SOURCES,
         RequestError.FILE_TOO_LARGE,
     ),
+    "knowledge_bases_questions_create": (KnowledgeError.TOO_MANY_QUESTIONS,),
     "knowledge_bases_sources_create": (KnowledgeError.BASE_FULL, KnowledgeError.TOO_MANY_SOURCES),
     "knowledge_bases_update": (KnowledgeError.BASE_EXISTS,),
     "knowledge_gaps_answer": (KnowledgeError.BASE_FULL, KnowledgeError.GAP_CLOSED, KnowledgeError.TOO_MANY_SOURCES),

@@ -18,6 +18,7 @@ class KnowledgeError(ErrorCode):
         422,
         "This kind of file cannot be read. Take PDF, Word, Excel, CSV, HTML, Markdown or plain text.",
     )
+    TOO_MANY_QUESTIONS = "too_many_test_questions", 409, "A knowledge base can have {most} test questions. Delete one first."
     NOT_OF_THIS_KIND = "not_of_this_source", 409, "A source of this kind has no such value."
     NOTHING_TO_READ = "nothing_to_read", 409, "Texts and answers are not read again. Change them instead."
     GAP_CLOSED = "gap_closed", 409, "This gap was answered or dismissed meanwhile."
@@ -25,6 +26,7 @@ class KnowledgeError(ErrorCode):
 
 class KnowledgeField(FieldCode):
     URL = "url", "Write a whole address, like https://www.example.com/help."
+    NO_SUCH_SOURCE = "no_such_source", "This source is not in the knowledge base. Choose another one."
     NO_TEXT = "no_text", "There is nothing to read in it."
 
 

@@ -33,3 +33,12 @@ class KnowledgeGapsChanged(Event, frozen=True, kw_only=True):
     permission: ClassVar = Permission.KNOWLEDGE_READ
     durable: ClassVar = False
     base_id: UUID
+
+
+class KnowledgeQuestionsChanged(Event, frozen=True, kw_only=True):
+    """A test question was made or deleted, or measured."""
+
+    type: ClassVar = "knowledge.questions"
+    permission: ClassVar = Permission.KNOWLEDGE_READ
+    durable: ClassVar = False
+    base_id: UUID

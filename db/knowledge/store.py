@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from db import storable
-from db.jobs import EmbedBase
+from db.jobs import EmbedBase, MeasureBase
 from db.knowledge.enums import BaseLanguage
 from db.knowledge.events import KnowledgeBaseChanged, KnowledgeSourceChanged
 from db.knowledge.passages import Piece
@@ -94,6 +94,7 @@ async def replace(w: Work, base: asyncpg.Record, source_id: UUID, pieces: Sequen
 async def remove(w: Work, base_id: UUID, source_id: UUID) -> None:
     """Takes the source's passages out of the counts of its base, which is locked; the rows go with the source."""
     await _forget(w, base_id, source_id)
+    w.enqueue(MeasureBase(base_id=base_id))
     w.emit(KnowledgeBaseChanged(base_id=base_id))
 
 

@@ -155,14 +155,20 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
         "insert into persona(company_id, name, draft) values ($1, 'Bia', '{\"instructions\": \"Ajude.\"}') returning id"
     )
     base = await insert("insert into knowledge_base(company_id, name, language) values ($1, 'Loja', 'pt') returning id")
+    source = await insert(
+        "insert into knowledge_source(company_id, base_id, kind, title, key, mime_type, size)"
+        " values ($1, $2, 'file', 'precos.csv', 'x', 'text/csv', 1) returning id",
+        base,
+    )
     return {
         name: str(value)
         for name, value in {
             "base_id": base,
-            "source_id": await insert(
-                "insert into knowledge_source(company_id, base_id, kind, title, key, mime_type, size)"
-                " values ($1, $2, 'file', 'precos.csv', 'x', 'text/csv', 1) returning id",
+            "source_id": source,
+            "question_id": await insert(
+                "insert into knowledge_question(company_id, base_id, question, source_id) values ($1, $2, 'Quanto custa?', $3) returning id",
                 base,
+                source,
             ),
             "gap_id": await insert(
                 "insert into knowledge_gap(company_id, base_id, lexemes, questions) values ($1, $2, '{frete}', '{Qual o frete?}') returning id",

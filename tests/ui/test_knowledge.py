@@ -1,6 +1,7 @@
 """Knowledge on the screen: a first base, sources of each kind, a question tried, gaps answered and dismissed, and what two people do."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import asyncpg
@@ -10,8 +11,8 @@ from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.enums import BaseLanguage, Permission, Schedule, SourceKind
-from api.contract.events import KnowledgeGapsChanged, KnowledgeSourceChanged
-from api.contract.knowledge import KnowledgeBase, KnowledgeSource, QaSource, SourcePatch, TextSource
+from api.contract.events import KnowledgeGapsChanged, KnowledgeQuestionsChanged, KnowledgeSourceChanged
+from api.contract.knowledge import KnowledgeBase, KnowledgeQuestion, KnowledgeSource, QaSource, SourcePatch, TextSource
 from api.contract.personas import Persona, PersonaConfig, PersonaCreate, PersonaDraft, PersonaDraftSave
 from db.knowledge import gaps
 from db.tenancy import Actor, worker
@@ -22,6 +23,7 @@ from ui.client.base import ApiClient
 from ui.components.text import Text
 from ui.labels.knowledge import marked, spans
 from ui.pages.knowledge.add import whole
+from ui.pages.knowledge.questions import Recall, recall
 
 
 async def made(api: ApiClient) -> KnowledgeBase:
@@ -283,3 +285,39 @@ def test_pages_are_said_as_spans(pages: list[int], said: str) -> None:
 def test_an_address_gets_its_beginning() -> None:
     assert whole(" lojaaurora.com.br ") == "https://lojaaurora.com.br"
     assert whole("http://a.com/b") == "http://a.com/b"
+
+
+def placed(place: int | None, before: int | None, *, gone: bool = False) -> KnowledgeQuestion:
+    return KnowledgeQuestion(
+        id=uuid4(), base_id=uuid4(), question="Trocam?", source_id=None if gone else uuid4(), source_title=None, place=place,
+        place_before=before, measured_at=None, version=1, created_at=datetime.now(UTC),
+    )  # fmt: skip
+
+
+def test_a_base_is_measured_by_what_stands_among_the_first() -> None:
+    found = [placed(1, 1), placed(5, 6), placed(6, 1), placed(0, 1), placed(1, 1, gone=True)]
+    assert recall(found) == Recall(measured=4, first=1, top=2, top_before=3)
+    assert recall([*found, placed(None, None)]) == Recall(measured=4, first=1, top=2, top_before=3)
+    assert recall([*found, placed(2, None)]).top_before is None
+    assert recall([]) == Recall(0, 0, 0, None)
+
+
+async def test_a_question_that_was_tried_measures_the_base_from_then_on(
+    real: User, owner_db: asyncpg.Connection, as_owner: ApiClient
+) -> None:
+    base = await made(as_owner)
+    await client.add(as_owner, base.id, TextSource(title="Trocas", body="Trocamos em até 30 dias."))
+    await real.open(f"/knowledge/{base.id}?tab=try")
+    await real.should_see("Ainda sem perguntas de teste")
+    field(real, "Uma pergunta, como o cliente escreveria").value = "vcs trocam?"
+    click(real, "Buscar")
+    await real.should_see("Esta é a fonte certa")
+    click(real, "Esta é a fonte certa")
+    (one,) = await until(lambda: client.questions(as_owner, base.id))
+    assert (one.question, one.source_title, one.place) == ("vcs trocam?", "Trocas", None)
+    await real.should_see("Ainda não medida. Leva um instante.")
+    await owner_db.execute("update knowledge_question set place = 2, place_before = 0 where id = $1", one.id)
+    hear(KnowledgeQuestionsChanged(base_id=base.id))
+    await real.should_see("1 de 1 pergunta encontra a fonte entre os 5 primeiros, 0 em primeiro lugar")
+    await real.should_see("2º lugar")
+    await real.should_see("antes: não encontrada")

@@ -11,6 +11,8 @@ from api.contract.knowledge import (
     KnowledgeBasePatch,
     KnowledgeGap,
     KnowledgePassage,
+    KnowledgeQuestion,
+    KnowledgeQuestionCreate,
     KnowledgeSource,
     PageSource,
     QaSource,
@@ -116,3 +118,22 @@ async def answer_gap(api: ApiClient, gap_id: UUID, question: str, answer: str, *
 
 async def dismiss_gap(api: ApiClient, gap_id: UUID) -> KnowledgeGap:
     return await api.post(f"/v1/knowledge-gaps/{gap_id}/dismiss", KnowledgeGap)
+
+
+async def questions(api: ApiClient, base_id: UUID) -> list[KnowledgeQuestion]:
+    """That the base is measured with, oldest first."""
+    return (await api.get(f"/v1/knowledge-bases/{base_id}/questions", Page[KnowledgeQuestion])).items
+
+
+async def add_question(api: ApiClient, base_id: UUID, question: str, source_id: UUID) -> KnowledgeQuestion:
+    body = KnowledgeQuestionCreate(question=question, source_id=source_id)
+    return await api.post(f"/v1/knowledge-bases/{base_id}/questions", KnowledgeQuestion, body)
+
+
+async def delete_question(api: ApiClient, question_id: UUID) -> None:
+    await api.delete(f"/v1/knowledge-questions/{question_id}")
+
+
+async def measure(api: ApiClient, base_id: UUID) -> KnowledgeBase:
+    """`knowledge.questions` tells when it is done."""
+    return await api.post(f"/v1/knowledge-bases/{base_id}/questions/measure", KnowledgeBase)

@@ -19,6 +19,7 @@ from ui.components.text import Text, safe_link
 from ui.i18n import _, ngettext
 from ui.labels import knowledge as labels
 from ui.pages.knowledge.pairs import ask_answer
+from ui.pages.knowledge.questions import Questions
 
 
 def draw_trial(base_id: UUID) -> None:
@@ -40,6 +41,7 @@ class _Trial:
             button(_("Search"), self._try, kind="primary", icon="search")
         self._place: Loader[SearchResult | None] = load(self._fetch, self._draw_found, partial(skeleton_list, 3))
         self._place.element.props["aria-live"] = "polite"
+        self._tests = Questions(base_id, self._try_this)
 
     async def _fetch(self) -> SearchResult | None:
         return await client.search(self._api, self._base_id, self._question) if self._question else None
@@ -49,6 +51,10 @@ class _Trial:
             self._question = self._field.value.strip()
             address().write({"ask": self._question})
             await self._place.refresh()
+
+    async def _try_this(self, question: str) -> None:
+        self._field.value = question
+        await self._try()
 
     def _draw_found(self, found: SearchResult | None) -> None:
         if found is not None:
@@ -115,6 +121,8 @@ class _Trial:
             ui.label(_("Has in common: {words}").format(words=said) if said else _("Has no word in common")).classes(
                 "m-hint m-grow"
             )
+            if self._write:
+                button(_("This is the right source"), partial(self._keep, passage.source_id), kind="plain", icon="add_task")
 
     @staticmethod
     def _draw_share(name: str, share: float, text: str) -> None:
@@ -123,6 +131,9 @@ class _Trial:
             with ui.element("div").classes("m-track").props("aria-hidden=true"):
                 ui.element("div").classes("m-fill").style(width(max(0.0, share)))
             ui.label(text).classes("m-num m-hint")
+
+    async def _keep(self, source_id: UUID) -> None:
+        await self._tests.add(self._question, source_id)
 
     def _answer(self, question: str) -> None:
         async def save(asked: str, answer: str, key: str) -> KnowledgeSource:
