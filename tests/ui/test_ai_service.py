@@ -1,6 +1,7 @@
 """The page of the AI service, over the real API and database: connected by a card, budgeted, priced."""
 
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 from nicegui import ui
@@ -9,10 +10,12 @@ from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.ai import AiBudgetSet, AiConnection, AiConnectionSet, AiPriceSet
 from api.contract.enums import BudgetPeriod, BudgetScope, EmbedderKind, Provider
-from api.contract.events import AiBudgetsChanged, AiConnectionChanged
+from api.contract.events import AiBudgetsChanged, AiConnectionChanged, PersonaChanged
+from api.contract.personas import PersonaCreate
 from db.tenancy import Actor
 from tests.ui.interactions import click, field, hear, press, until
 from ui.client import ai as client
+from ui.client import personas
 from ui.client.base import ApiClient
 
 
@@ -204,3 +207,32 @@ def save(user: User, place: int) -> None:
     assert user.client is not None
     buttons = sorted((one for one in user.find(kind=ui.button, content="Salvar").elements), key=lambda one: one.id)
     UserInteraction(user, {buttons[place]}, None).click()
+
+
+async def test_each_persona_has_a_row_and_a_limit_of_its_own(
+    real: User, owner: Actor, owner_db: asyncpg.Connection, as_owner: ApiClient
+) -> None:
+    name = f"Lia {uuid4().hex[:6]}"
+    lia = await personas.create(as_owner, PersonaCreate(name=name))
+    await client.set_budget(as_owner, AiBudgetSet(scope=BudgetScope.PERSONA, period=BudgetPeriod.DAY, limit_micro=2_000_000))
+    await real.open("/settings/ai?tab=budgets")
+    await real.should_see("Cada persona hoje")
+    await real.should_see("US$ 0,00 de US$ 2,00 · 0%")
+    limit = field(real, name)
+    limit.value = 0.5
+    buttons = sorted((one for one in real.find(kind=ui.button, content="Salvar").elements), key=lambda one: one.id)
+    UserInteraction(real, {next(one for one in buttons if one.id > limit.id)}, None).click()
+
+    async def own() -> list[int]:
+        return [one.limit_micro for one in await client.budgets(as_owner) if one.subject_id == lia.id]
+
+    assert await until(own) == [500_000]
+    await real.should_see("US$ 0,00 de US$ 0,50 · 0%")
+    await personas.delete(as_owner, lia.id)
+    hear(PersonaChanged(persona_id=lia.id, version=2, draft_version=1))
+
+    async def gone() -> bool:
+        assert real.client is not None
+        return not any(getattr(one, "text", "") == name for one in real.client.elements.values())
+
+    await until(gone)
