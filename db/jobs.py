@@ -231,10 +231,7 @@ class CutPicture(Job, frozen=True, kw_only=True):
     timeout: ClassVar[float] = 180
     persona_id: UUID
     picture_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"cut:{self.picture_id}"
+    unique: ClassVar[str | None] = "cut:{picture_id}"
 
 
 class SendFile(Job, frozen=True, kw_only=True):
@@ -361,10 +358,7 @@ class MeasureBase(Job, frozen=True, kw_only=True):
     max_tries: ClassVar[int] = 3
     when_held: ClassVar[WhenHeld] = "drop"
     base_id: UUID
-
-    @property
-    def key(self) -> str | None:
-        return f"measure:{self.base_id}"
+    unique: ClassVar[str | None] = "measure:{base_id}"
 
 
 class EmbedQuestion(Job, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from db.personas.trial import TrialAnswer, TrialCitation, TrialFact, TrialTool
 from workers.assistant import answer
 from workers.assistant.composed import Composed, Step
 from workers.assistant.prompt import Brief, Line
+from workers.assistant.written import Pieces, Stopped, Writer
 from workers.registration import Handler
 
 _SHOWN = 4000
@@ -33,7 +34,15 @@ async def run(company_id: UUID, job: TryPersona | RunCase) -> None:
         time_zone=found.time_zone,
         lines=[Line(who="customer" if one.who is TrialWho.CUSTOMER else "assistant", text=one.text) for one in found.lines],
     )
-    composed = await answer.compose(company_id, about, brief, answer.knowledge_of(company_id, about, found.config))
+    knows = answer.knowledge_of(company_id, about, found.config)
+    if found.asked_by is None:
+        composed = await answer.compose(company_id, about, brief, knows)
+    else:
+        writer = Writer(Pieces(lambda at, text: trials.write(company_id, found, at, text)), whole=False)
+        try:
+            composed = await answer.compose(company_id, about, brief, knows, ask=writer)
+        except Stopped:
+            return
     await trials.keep(company_id, found.id, _told(composed, round((time.monotonic() - began) * 1000)))
 
 

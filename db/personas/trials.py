@@ -17,8 +17,8 @@ from db.permissions import Permission
 from db.personas.config import PersonaConfig
 from db.personas.enums import TrialState
 from db.personas.errors import PersonaError, PersonaField
-from db.personas.events import PersonaTrialChanged
-from db.personas.personas import lock
+from db.personas.events import PersonaTrialChanged, PersonaTrialProgress
+from db.personas.personas import doer, lock
 from db.personas.serving import decode
 from db.personas.trial import CaseExpectation, CaseMiss, TrialAnswer, TrialLine, asks, missed
 from db.tenancy import Actor, worker
@@ -53,7 +53,7 @@ async def try_out(actor: Actor, persona_id: UUID, lines: Sequence[TrialLine], *,
         )
         if waiting >= MOST_WAITING:
             raise PersonaError.TOO_MANY_TRIALS(most=MOST_WAITING)
-        trial_id = await insert(w, persona_id, config, lines, published=published)
+        trial_id = await insert(w, persona_id, config, lines, published=published, asked_by=doer(w))
         w.enqueue(TryPersona(trial_id=trial_id))
         w.audit("persona.tried", persona_id)
         return await _one(w, w.company_id, persona_id, trial_id)
@@ -83,11 +83,12 @@ async def insert(
     case_id: UUID | None = None,
     case_name: str = "",
     expect: CaseExpectation | None = None,
+    asked_by: UUID | None = None,
 ) -> UUID:
-    """The id of a trial that waits."""
+    """The id of a trial that waits. `asked_by`: who sees it while it is written."""
     trial_id: UUID = await w.fetchval(
-        "insert into persona_trial(company_id, persona_id, config, lines, published, run_id, case_id, case_name, expect)"
-        " values ($1, $2, $3::jsonb, $4::jsonb, $5, $6, $7, $8, $9::jsonb) returning id",
+        "insert into persona_trial(company_id, persona_id, config, lines, published, run_id, case_id, case_name, expect,"
+        " asked_by) values ($1, $2, $3::jsonb, $4::jsonb, $5, $6, $7, $8, $9::jsonb, $10) returning id",
         w.company_id,
         persona_id,
         config,
@@ -97,6 +98,7 @@ async def insert(
         case_id,
         case_name,
         None if expect is None else msgspec.json.encode(expect).decode(),
+        asked_by,
     )
     return trial_id
 
@@ -129,13 +131,14 @@ class Waiting(NamedTuple):
     lines: list[TrialLine]
     company: str
     time_zone: str
+    asked_by: UUID | None
 
 
 async def waiting(company_id: UUID, trial_id: UUID) -> Waiting | None:
     """None: it is over, or gone."""
     async with read(worker(company_id), Permission.PERSONAS_READ) as r:
         row = await r.fetchrow(
-            "select t.persona_id, p.name, t.config::text as config, t.lines::text as lines, c.name as company, c.time_zone"
+            "select t.persona_id, p.name, t.config::text as config, t.lines::text as lines, t.asked_by, c.name as company, c.time_zone"
             " from persona_trial t join persona p on p.company_id = t.company_id and p.id = t.persona_id"
             " join company c on c.id = t.company_id where t.company_id = $1 and t.id = $2 and t.state = $3",
             company_id,
@@ -146,7 +149,8 @@ async def waiting(company_id: UUID, trial_id: UUID) -> Waiting | None:
         return None
     config = decode.decode(row["config"])
     name = config.identity.display_name or row["name"]
-    return Waiting(trial_id, row["persona_id"], name, config, lines_of.decode(row["lines"]), row["company"], row["time_zone"])
+    lines = lines_of.decode(row["lines"])
+    return Waiting(trial_id, row["persona_id"], name, config, lines, row["company"], row["time_zone"], row["asked_by"])
 
 
 def about(found: Waiting) -> About:
@@ -157,6 +161,22 @@ def about(found: Waiting) -> About:
         turn_id=found.id,
         persona_day=found.config.budget.per_day_micro,
     )
+
+
+async def write(company_id: UUID, found: Waiting, at: int, text: str) -> bool:
+    """Tells who asked what is written, from character `at` on. Nothing of it is kept: the whole comes last. False: it is over."""
+    if found.asked_by is None:
+        return True
+    async with work(worker(company_id), Permission.PERSONAS_WRITE) as w:
+        waits: bool | None = await w.fetchval(
+            "select true from persona_trial where company_id = $1 and id = $2 and state = $3",
+            company_id,
+            found.id,
+            TrialState.WAITING.value,
+        )
+        if waits:
+            w.emit(PersonaTrialProgress(persona_id=found.persona_id, trial_id=found.id, user_id=found.asked_by, at=at, text=text))
+    return bool(waits)
 
 
 async def keep(company_id: UUID, trial_id: UUID, answer: TrialAnswer | None) -> None:

@@ -14,7 +14,7 @@ from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.ai import AiConnectionSet
 from api.contract.enums import MissKind, ModelPreset, PersonaState, Provider, StartingPersona, ToolPolicy, TrialState, TrialWho
-from api.contract.events import PersonaChanged, PersonaTrialChanged
+from api.contract.events import PersonaChanged, PersonaTrialChanged, PersonaTrialProgress
 from api.contract.personas import (
     CaseExpectation,
     CaseMiss,
@@ -375,3 +375,27 @@ async def test_a_model_that_ends_leads_to_the_test_cases_on_what_follows(
     hear(PersonaTrialChanged(persona_id=lia.id, trial_id=None, run_id=run.id))
     await real.should_see("Com gpt-6.1-terra, comparado ao que está no ar:")
     await real.should_see("1 de 1 passam")
+
+
+async def test_an_answer_that_is_tried_is_seen_while_it_is_written(
+    real: User, owner: Actor, owner_db: asyncpg.Connection, as_owner: ApiClient
+) -> None:
+    lia = await made(as_owner)
+    await real.open(f"/personas/{lia.id}")
+    await real.should_see("Nunca publicada")
+    (typed,) = [one for one in real.find(kind=ui.input).elements if one.props.get("aria-label") == "Escreva como cliente"]
+    assert isinstance(typed, ui.input)
+    typed.value = "Oi"
+    await press_labelled(real, "Enviar")
+    await real.should_see("Oi")
+
+    def piece(trial_id: UUID, at: int, text: str) -> None:
+        hear(PersonaTrialProgress(persona_id=lia.id, trial_id=trial_id, user_id=owner.id, at=at, text=text))
+
+    asked = "select id from persona_trial where persona_id = $1 and state = 'waiting'"
+    waiting = await until(lambda: owner_db.fetchval(asked, lia.id))
+    piece(waiting, 0, "Oi! Temos vest")
+    await real.should_see("Oi! Temos vest")
+    piece(waiting, 40, "perdido")  # what came before it was missed: it waits for the whole
+    piece(waiting, 4, "Qual cor?")
+    await real.should_see("Oi! Qual cor?")

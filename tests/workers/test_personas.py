@@ -7,18 +7,22 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from db import event_stream
 from db.errors import Conflict, Invalid
+from db.events import Event
 from db.jobs import RunCase, TryPersona
 from db.personas import cases, drafts, personas, trials
 from db.personas.config import Model, PersonaConfig
 from db.personas.enums import MissKind, ModelPreset, TrialWho
 from db.personas.errors import PersonaError
+from db.personas.events import PersonaTrialProgress
 from db.personas.trial import CaseExpectation, TrialAnswer, TrialCitation, TrialLine, TrialTool, missed
 from db.tenancy import Actor
-from tests.workers.llm.conftest import Service, completion, ok, refused
+from tests.workers.llm.conftest import Service, chunks, completion, ok, refused
 from tests.workers.llm.conftest import connected as connected
 from tests.workers.llm.conftest import service as service
 from workers import personas as worker
+from workers.assistant import written
 
 HELLO = [TrialLine(who=TrialWho.CUSTOMER, text="Oi, tudo bem?")]
 
@@ -28,7 +32,17 @@ def answered(text: str, decision: str = "reply") -> Any:
         "decision": decision, "messages": [{"text": text, "quote_message": None}], "citations": [], "collected": [],
         "handover_reason": None, "confidence": 0.9, "language": "pt-BR",
     }  # fmt: skip
-    return ok(completion(json.dumps(body)))
+    whole = json.dumps(body)
+
+    def reply(asked: dict[str, Any]) -> Any:
+        """In pieces to who looks on."""
+        if not asked.get("stream"):
+            return ok(completion(whole))
+        pieces = [{"delta": {"content": whole[at : at + 30]}} for at in range(0, len(whole), 30)]
+        usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
+        return chunks(*pieces, {"finish": "stop"}, {"usage": usage})
+
+    return reply
 
 
 async def made(owner: Actor) -> UUID:
@@ -60,6 +74,33 @@ async def test_a_talk_is_answered_once_and_what_it_cost_stands_with_it(
     assert sent == 0
 
 
+async def test_who_tries_it_sees_it_written_and_nobody_else(
+    owner: Actor, service: Service, connected: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(written, "EVERY", 0.0)
+    told: list[PersonaTrialProgress] = []
+
+    async def hear(company_id: UUID, found: list[Event]) -> None:
+        told.extend(one for one in found if isinstance(one, PersonaTrialProgress))
+
+    monkeypatch.setattr(event_stream, "publish", hear)
+    persona_id = await made(owner)
+    service.chat = [answered("Oi! Como posso ajudar? Temos vestidos de todas as cores.")]
+    row = await trials.try_out(owner, persona_id, HELLO, published=False)
+    await worker.run(owner.company_id, TryPersona(trial_id=row["id"]))
+    shown = ""
+    for one in told:
+        assert (one.trial_id, one.user_id, one.at <= len(shown)) == (row["id"], owner.id, True)
+        shown = shown[: one.at] + one.text
+    assert len(told) > 1
+    assert shown == "Oi! Como posso ajudar? Temos vestidos de todas as cores."
+    assert told[0].reaches(owner.id, {PersonaTrialProgress.permission})
+    assert not told[0].reaches(uuid4(), {PersonaTrialProgress.permission})
+    found = await trials.waiting(owner.company_id, row["id"])
+    assert found is None
+    assert trials.answer_of.decode((await trials.trial(owner, persona_id, row["id"]))["answer"]).texts == [shown]
+
+
 async def test_a_model_that_fails_is_told_as_such(owner: Actor, service: Service, connected: Actor) -> None:
     persona_id = await made(owner)
     service.chat = [refused(401, "invalid_api_key")]
@@ -85,9 +126,7 @@ async def test_all_cases_run_on_the_draft_and_on_what_serves(owner: Actor, servi
     with pytest.raises(Conflict):
         await cases.start_run(owner, persona_id)
     service.chat = [
-        lambda body: (
-            answered("Olá.") if "Seja breve." in json.dumps(body, ensure_ascii=False) else answered("Oi! Como posso ajudar?")
-        )
+        lambda body: answered("Olá." if "Seja breve." in json.dumps(body, ensure_ascii=False) else "Oi! Como posso ajudar?")(body)
     ]
     for row in waiting:
         await worker.run(owner.company_id, RunCase(trial_id=row["id"]))
@@ -130,7 +169,7 @@ async def test_what_serves_is_replayed_on_the_model_that_follows(owner: Actor, s
     await drafts.publish(owner, persona_id, note="")
     await drafts.save_draft(owner, persona_id, PersonaConfig(instructions="Um rascunho."))
     run, waiting = await cases.start_run(owner, persona_id, "gpt-6.1-terra")
-    service.chat = [lambda body: answered("Olá." if body["model"] == "gpt-6.1-terra" else "Oi!")]
+    service.chat = [lambda body: answered("Olá." if body["model"] == "gpt-6.1-terra" else "Oi!")(body)]
     for row in waiting:
         await worker.run(owner.company_id, RunCase(trial_id=row["id"]))
     asked = [body for path, _, body in service.asked if path.endswith("/chat/completions")]

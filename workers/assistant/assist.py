@@ -5,10 +5,6 @@ one call of a model. What comes of either is looked at by the same checks as an 
 """
 
 import asyncio
-import contextlib
-import json
-import re
-import time
 from uuid import UUID
 
 import msgspec
@@ -32,85 +28,25 @@ from db.tenancy import worker
 from db.work import work
 from workers.assistant import answer, checks, media
 from workers.assistant import assist_prompt as prompt
-from workers.assistant.clean import clean
 from workers.assistant.composed import Composed
 from workers.assistant.evidence import Sources
 from workers.assistant.prompt import Brief, Line
 from workers.assistant.turn import line_of
+from workers.assistant.written import Pieces, Stopped, Writer
 from workers.llm import outcomes
-from workers.llm.ask import stream
 from workers.llm.chat import Message, Request
 from workers.llm.outcomes import Outcome
 from workers.registration import Handler
 
 log = structlog.get_logger("workers.assist")
 
-EVERY = 0.2  # seconds between two pieces that are told
 LONGEST = 90.0  # seconds for the whole
 _SENTENCES = 600  # tokens of a text that is one call
-_TEXT = re.compile(r'"text"\s*:\s*"((?:[^"\\]|\\.)*)')
-_ESCAPE = 6  # characters of \\u0041
 _WITHHELD = frozenset((TurnReason.LEAK, TurnReason.LINK, TurnReason.UNPROVEN, TurnReason.PAYMENT, TurnReason.PERSONAL))
 
 
-class Stopped(Exception):
-    """Nobody wants it any more."""
-
-
-class Pieces:
-    """What is shown while it is written."""
-
-    def __init__(self, company_id: UUID, asked: Asked) -> None:
-        self._company_id, self._asked = company_id, asked
-        self._shown = ""
-        self._told = 0.0
-
-    async def show(self, text: str) -> None:
-        """The whole text so far, told when the last piece is some time ago. Raises Stopped."""
-        if text == self._shown or time.monotonic() - self._told < EVERY:
-            return
-        at = next((n for n, (one, other) in enumerate(zip(text, self._shown, strict=False)) if one != other), None)
-        at = min(len(text), len(self._shown)) if at is None else at
-        self._told = time.monotonic()
-        if not await assists.write(self._company_id, self._asked, at, text[at:]):
-            raise Stopped
-        self._shown = text
-
-
-class _Model:
-    """Asks the model, shows what it writes as far as it is meant to be read, and keeps what came of it last."""
-
-    def __init__(self, pieces: Pieces, *, whole: bool) -> None:
-        self._pieces, self._whole = pieces, whole
-        self.last: Outcome | None = None
-
-    async def __call__(self, company_id: UUID, about: About, request: Request) -> Outcome:
-        written, outcome = "", None
-        async with contextlib.aclosing(stream(company_id, about, request)) as coming:
-            async for piece in coming:
-                if isinstance(piece, str):
-                    written += piece
-                    await self._pieces.show(clean(written if self._whole else texts_so_far(written), 8000))
-                else:
-                    outcome = piece
-        assert outcome is not None
-        self.last = outcome
-        return outcome
-
-
-def texts_so_far(written: str) -> str:
-    """The messages in the beginning of an answer's JSON."""
-    _, found, after = written.partition('"messages"')
-    pieces = _TEXT.findall(after.partition('"citations"')[0]) if found else []
-    return "\n\n".join(text for text in map(_decoded, pieces) if text)
-
-
-def _decoded(piece: str) -> str:
-    """A JSON string without its ends; an escape that is not whole yet is left out."""
-    for end in range(len(piece), max(-1, len(piece) - _ESCAPE), -1):
-        with contextlib.suppress(ValueError):
-            return str(json.loads(f'"{piece[:end]}"', strict=False))
-    return ""
+def _pieces(company_id: UUID, asked: Asked) -> Pieces:
+    return Pieces(lambda at, text: assists.write(company_id, asked, at, text))
 
 
 async def run(company_id: UUID, job: RunAssist) -> None:
@@ -171,7 +107,7 @@ async def _draft(company_id: UUID, asked: Asked, talk: Talk, lines: list[Line]) 
     """An answer to what the customer wrote last, as the agent would say it."""
     if not any(line.who == "customer" for line in lines):
         return Written(note=AssistNote.NOTHING_TO_SAY)
-    model, config = _Model(Pieces(company_id, asked), whole=False), _as_agent(talk)
+    model, config = Writer(_pieces(company_id, asked), whole=False), _as_agent(talk)
     about = _about(asked, talk)
     brief = Brief(
         name=talk.asker or talk.company,
@@ -221,7 +157,7 @@ def _drafted(composed: Composed, last: Outcome | None) -> Written:
 
 
 async def _one_call(company_id: UUID, asked: Asked, messages: list[Message], sources: Sources) -> Written:
-    model = _Model(Pieces(company_id, asked), whole=True)
+    model = Writer(_pieces(company_id, asked), whole=True)
     request = Request(messages=messages, max_tokens=max(_SENTENCES, len(asked.given)), cache_key=f"assist:{asked.what.value}")
     about = About(
         purpose=Purpose.DRAFT if asked.what in REWRITES else Purpose.SUMMARY,
@@ -254,7 +190,7 @@ async def _labels(company_id: UUID, asked: Asked, talk: Talk, messages: list[Mes
     ids = {name: label_id for label_id, name in talk.labels}
     about = About(purpose=Purpose.SUMMARY, conversation_id=asked.conversation_id)
     request = Request(messages=messages, schema=prompt.labels_schema(list(ids)), max_tokens=200)
-    outcome = await _Model(_Silent(company_id, asked), whole=True)(company_id, about, request)
+    outcome = await Writer(_Silent(), whole=True)(company_id, about, request)
     if not isinstance(outcome, outcomes.Answered):
         return Written(failure=outcomes.failure_of(outcome) or CallFailure.MALFORMED)
     try:
@@ -268,8 +204,15 @@ async def _labels(company_id: UUID, asked: Asked, talk: Talk, messages: list[Mes
 class _Silent(Pieces):
     """Nothing is shown before it is whole."""
 
+    def __init__(self) -> None:
+        super().__init__(_nobody)
+
     async def show(self, text: str) -> None:
         return
+
+
+async def _nobody(at: int, text: str) -> bool:
+    return True
 
 
 JOBS = (Handler(RunAssist, lambda _: run),)

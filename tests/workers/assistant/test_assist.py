@@ -34,6 +34,7 @@ from tests.db.knowledge.conftest import TEXT
 from tests.workers.llm.conftest import Reply, Service, chunks, connect, refused, service
 from tests.workers.sandbox.world import running
 from workers.assistant import assist
+from workers.assistant.written import texts_so_far
 from workers.llm import client
 
 __all__ = ["service"]
@@ -320,4 +321,4 @@ async def test_nobody_waits_for_ever(owner: Actor, owner_db: asyncpg.Connection,
     ],
 )
 def test_the_beginning_of_an_answer_is_shown_as_it_will_stand(written: str, shown: str) -> None:
-    assert assist.texts_so_far(written) == shown
+    assert texts_so_far(written) == shown

@@ -6,7 +6,7 @@ from uuid import UUID
 from nicegui import ui
 
 from api.contract.enums import Decision, TrialState, TrialWho
-from api.contract.events import PersonaTrialChanged
+from api.contract.events import PersonaTrialChanged, PersonaTrialProgress
 from api.contract.personas import PersonaTrial, TrialAnswer, TrialLine
 from ui import formats, live
 from ui.client import personas as client
@@ -37,6 +37,8 @@ class Talk:
         self._waiting: UUID | None = None
         self._answer: TrialAnswer | None = None
         self._asked: list[TrialLine] = []  # what the newest answer answers
+        self._written = ""  # of the answer that is coming
+        self._bubble: ui.label | None = None
         with ui.element("div").classes("m-talk"):
             self._place = ui.element("div").classes("m-talk-lines").props("role=log tabindex=0")
             self._place.props["aria-label"] = _("Talk with the persona")
@@ -52,6 +54,7 @@ class Talk:
                 self._keep = button(_("Save as test case"), self._as_case, icon="playlist_add_check", kind="plain")
         self._clear()
         live.on(PersonaTrialChanged, self._heard)
+        live.on(PersonaTrialProgress, self._written_so_far)
         live.on_reset(self._look)
         beat(_LOOK, self._look)
 
@@ -76,10 +79,11 @@ class Talk:
             return
         if not self._lines:
             self._place.clear()
-        self._lines, self._waiting, self._field.value = lines, trial.id, ""
+        self._lines, self._waiting, self._field.value, self._written = lines, trial.id, "", ""
         with self._place:
             with ui.element("div").classes("m-bubble m-bubble-out"):
                 ui.label(text).classes("m-text").props["dir"] = "auto"
+            self._bubble = None
             self._dots = ui.element("div").classes("m-bubble m-talk-dots").props("role=status")
             self._dots.props["aria-label"] = _("It is writing")
             with self._dots:
@@ -92,6 +96,23 @@ class Talk:
     async def _heard(self, event: PersonaTrialChanged) -> None:
         if event.trial_id is not None and event.trial_id == self._waiting:
             await self._look()
+
+    def _written_so_far(self, event: PersonaTrialProgress) -> None:
+        """Shown in place of the dots; what was missed comes with the whole."""
+        if event.trial_id != self._waiting or event.at > len(self._written):
+            return
+        self._written = self._written[: event.at] + event.text
+        if not self._written:
+            return
+        if self._bubble is None:
+            self._dots.clear()
+            self._dots.classes(remove="m-talk-dots", add="m-talk-writes")
+            with self._dots:
+                self._bubble = ui.label().classes("m-text")
+                self._bubble.props["dir"] = "auto"
+                Text("span", _("It is writing. What it says is checked at the end."), "m-hint")
+        self._bubble.text = self._written
+        self._down()
 
     async def _look(self) -> None:
         if self._waiting is None:
