@@ -16,8 +16,8 @@ from db.knowledge.events import KnowledgeBaseChanged, KnowledgeSourceChanged
 from db.knowledge.passages import Piece
 from db.work import Work
 
-MOST = 20_000
-"""Passages of one base: so many are compared one by one within the time that a search may take (docs/benchmarks.md)."""
+MOST = 100_000
+"""Passages of one base."""
 
 CONFIGS = {language: f"knowledge_{language.value}" for language in BaseLanguage}
 """The text search configuration of each language (m0068)."""
@@ -46,8 +46,8 @@ where t.company_id = $1 and t.base_id = $2 and t.lexeme = g.lexeme and t.df > g.
 _SIZE = "select count(*) as chunks, coalesce(sum(len), 0) as words from knowledge_chunk where company_id = $1 and source_id = $2"
 # Of the same text any passage of the company, before the old ones of this source go.
 _TAKE_OVER = """
-insert into knowledge_vector(company_id, base_id, chunk_id, embedder, emb)
-select $1, $2, c.id, known.embedder, known.emb from knowledge_chunk c, lateral (
+insert into knowledge_vector(company_id, base_id, chunk_id, embedder, emb, near)
+select $1, $2, c.id, known.embedder, known.emb, case when vector_dims(known.emb) = $5 then $5 end from knowledge_chunk c, lateral (
     select distinct on (v.embedder) v.embedder, v.emb from knowledge_chunk o join knowledge_vector v on v.company_id = o.company_id and v.chunk_id = o.id
     where o.company_id = $1 and o.body_sha256 = c.body_sha256 and o.id <> c.id and v.embedder = any($4::text[]) order by v.embedder) known
 where c.company_id = $1 and c.source_id = $3 on conflict do nothing
@@ -77,7 +77,7 @@ async def replace(w: Work, base: asyncpg.Record, source_id: UUID, pieces: Sequen
     )
     models = [model for model in (base["embedder"], base["next_embedder"]) if model]
     if models:
-        await w.execute(_TAKE_OVER, w.company_id, base_id, source_id, models)
+        await w.execute(_TAKE_OVER, w.company_id, base_id, source_id, models, base["near"])
     if old:
         await w.execute(
             "delete from knowledge_chunk where company_id = $1 and id = any($2::uuid[])", w.company_id, [row["id"] for row in old]

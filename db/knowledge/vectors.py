@@ -2,6 +2,9 @@
 
 Vectors of two models are never compared: a base is searched by those of its `embedder`. Another model is indexed beside it as
 `next_embedder`; once no passage lacks a vector of it, one statement makes it the embedder, and the old vectors go.
+
+The vectors of a base are compared one by one, up to EXACT of them. Of a larger one they are put into an index (m0083), batch by batch,
+and it is searched by that only once all of them are in it: whoever adds vectors holds the base's row meanwhile, so none stays outside.
 """
 
 from collections.abc import Sequence
@@ -10,6 +13,7 @@ from uuid import UUID
 
 from db.ai.errors import CallFailure
 from db.jobs import EmbedBase
+from db.knowledge.bases import lock
 from db.knowledge.events import KnowledgeBaseChanged, KnowledgeSourceChanged
 from db.knowledge.search import literal
 from db.permissions import Permission
@@ -31,8 +35,9 @@ where c.company_id = $1 and c.base_id = $2
 order by c.id limit $4
 """
 _STORE = """
-insert into knowledge_vector(company_id, base_id, chunk_id, embedder, emb)
-select $1, $2, c.id, $3, x.emb::halfvec from unnest($4::uuid[], $5::text[]) x(id, emb)
+insert into knowledge_vector(company_id, base_id, chunk_id, embedder, emb, near)
+select $1, $2, c.id, $3, x.emb, case when vector_dims(x.emb) = $6 then $6 end
+from (select id, emb::halfvec as emb from unnest($4::uuid[], $5::text[]) g(id, emb)) x
 join knowledge_chunk c on c.company_id = $1 and c.base_id = $2 and c.id = x.id on conflict do nothing
 """
 _COUNT = """
@@ -44,12 +49,30 @@ where s.company_id = $1 and s.id = x.source_id and s.embedded <> x.n returning s
 """
 
 
+EXACT = 20_000
+"""Vectors of one base that are compared one by one within the time that a search may take (docs/benchmarks.md)."""
+INDEXED = frozenset((384, 768, 1024, 1536, 3072))
+"""Lengths of vectors for which there is an index; those of another length are compared one by one however many there are."""
+INDEXED_AT_ONCE = 500
+_INTO_INDEX = """
+update knowledge_vector v set near = $4 where v.company_id = $1 and v.base_id = $2 and v.embedder = $3 and v.chunk_id in (
+    select chunk_id from knowledge_vector where company_id = $1 and base_id = $2 and embedder = $3 and near is null
+        and vector_dims(emb) = $4 order by chunk_id limit $5)
+"""
+_OUTSIDE = """
+select true from knowledge_vector where company_id = $1 and base_id = $2 and embedder = $3 and near is distinct from $4 limit 1
+"""
+
+
 async def queue_unfinished() -> None:
-    """Has every base go on whose passages lack vectors, or whose model is being changed."""
+    """Has every base go on whose passages lack vectors, whose model is being changed, or which is to be indexed."""
     async with system_read() as s:
         rows = await s.fetch(
             "select company_id, base_id from knowledge_source where embedded < chunks"
-            " union select company_id, id from knowledge_base where next_embedder is not null"
+            " union select company_id, id from knowledge_base where next_embedder is not null or chunks > $1 and embedder is not null"
+            " and near is distinct from split_part(embedder, '/', -1)::int and split_part(embedder, '/', -1)::int = any($2::int[])",
+            EXACT,
+            list(INDEXED),
         )
     for row in rows:
         async with work(worker(row["company_id"]), Permission.KNOWLEDGE_WRITE) as w:
@@ -96,7 +119,10 @@ async def keep(company_id: UUID, base_id: UUID, embedder: str, vectors: Sequence
     """Keeps vectors of passages; of those that are gone meanwhile none."""
     async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
         ids = [chunk_id for chunk_id, _ in vectors]
-        await w.execute(_STORE, company_id, base_id, embedder, ids, [literal(vector) for _, vector in vectors])
+        near = await w.fetchval(
+            "select near from knowledge_base where company_id = $1 and id = $2 for share", company_id, base_id
+        )
+        await w.execute(_STORE, company_id, base_id, embedder, ids, [literal(vector) for _, vector in vectors], near)
         if await w.fetchval(
             "select embedder = $3 from knowledge_base where company_id = $1 and id = $2", company_id, base_id, embedder
         ):
@@ -132,6 +158,35 @@ async def finish(company_id: UUID, base_id: UUID, embedder: str) -> None:
             base_id,
         )
         await _count(w, base_id, embedder, None)
+
+
+async def index_step(company_id: UUID, base_id: UUID) -> bool:
+    """Puts some vectors of a base that is too large to compare them one by one into the index of their length; whether there is more to
+    do. Once all are in it, the base is searched by it. Harmless when it is repeated."""
+    async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
+        row = await w.fetchrow(
+            "select embedder, chunks, near from knowledge_base where company_id = $1 and id = $2", company_id, base_id
+        )
+        if row is None or row["embedder"] is None or row["chunks"] <= EXACT:
+            return False
+        dims = int(row["embedder"].rpartition("/")[2])
+        if dims not in INDEXED or row["near"] == dims:
+            return False
+        if await w.execute(_INTO_INDEX, company_id, base_id, row["embedder"], dims, INDEXED_AT_ONCE):
+            return True
+    async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
+        await lock(w, base_id)  # nobody adds a vector now
+        if await w.fetchval(_OUTSIDE, company_id, base_id, row["embedder"], dims):
+            return True
+        await w.execute(
+            "update knowledge_base set near = $3 where company_id = $1 and id = $2 and embedder = $4",
+            company_id,
+            base_id,
+            dims,
+            row["embedder"],
+        )
+        w.audit("knowledge_base.indexed", base_id)
+        return False
 
 
 async def _count(w: Work, base_id: UUID, embedder: str, sources: list[UUID] | None) -> None:

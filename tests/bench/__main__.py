@@ -232,7 +232,7 @@ async def bench_retrieval() -> None:
     text = (
         f"{await machine()}. Milliseconds of a whole search through the product's function as the application's role, {retrieval.QUESTIONS} questions"
         f" of 5 to 12 words, one at a time; vectors of {retrieval.DIMS} numbers, compared one by one. Passages of one company in bases of"
-        f" {retrieval.store.MOST:,}, searched together, beside {found.beside:,} of {retrieval.OTHERS} others.\n\n"
+        f" {retrieval.vectors.EXACT:,}, searched together, beside {found.beside:,} of {retrieval.OTHERS} others.\n\n"
     )
     keep("Retrieval", text + table(["passages", "", "p50", "p95", "slowest"], rows))
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
-from db.knowledge import bases, search, store
+from db.knowledge import bases, search, store, vectors
 from db.knowledge.enums import BaseLanguage
 from db.knowledge.passages import Piece
 from db.permissions import Permission
@@ -80,7 +80,7 @@ class _Words:
 async def _fill(actor: Actor, db: asyncpg.Connection, words: _Words) -> UUID:
     """The largest base there may be."""
     base_id = (await bases.create_base(actor, name="Base", language=BaseLanguage.PORTUGUESE)).id
-    for part in range(store.MOST // _PART):
+    for part in range(vectors.EXACT // _PART):
         async with work(actor, Permission.KNOWLEDGE_WRITE) as w:
             source_id = await w.fetchval(
                 "insert into knowledge_source(company_id, base_id, kind, title, state) values ($1, $2, 'text', 'x', 'ready') returning id",
@@ -121,9 +121,9 @@ async def measure() -> Found:
             searches = []
             for count in _LENGTHS:
                 figures = [await _figure(actor, ours[:count], kind) for kind in ("words", "words and meaning")]
-                print(f"  {count * store.MOST:,}: {figures}", flush=True)
-                searches.append(Search(count * store.MOST, figures))
-            return Found(OTHERS * store.MOST, searches)
+                print(f"  {count * vectors.EXACT:,}: {figures}", flush=True)
+                searches.append(Search(count * vectors.EXACT, figures))
+            return Found(OTHERS * vectors.EXACT, searches)
         finally:
             await db.close()
 

@@ -64,6 +64,9 @@ async def _embed(company_id: UUID, job: EmbedBase) -> None:
         if time.monotonic() - began > SHIFT:
             raise Snooze(now() + timedelta(seconds=1))
     await vectors.finish(company_id, base_id, name)
+    while await vectors.index_step(company_id, base_id):
+        if time.monotonic() - began > SHIFT:
+            raise Snooze(now() + timedelta(seconds=1))
 
 
 async def _chosen(company_id: UUID, base_id: UUID) -> Embedder | None:

@@ -117,6 +117,95 @@ async def test_two_models_are_never_compared_and_one_follows_the_other_without_a
     assert (base.passages, base.embedded) == (4, 4)
 
 
+NEAR = "test/near/384"
+
+
+def direction(seed: int) -> list[float]:
+    chance = random.Random(seed)
+    return [chance.gauss(0, 1) for _ in range(384)]
+
+
+async def many(owner_db: asyncpg.Connection, actor: Actor, base_id: UUID, count: int, seed: int) -> None:
+    """Passages without words, with vectors of their own."""
+    source_id = await owner_db.fetchval(
+        "insert into knowledge_source(company_id, base_id, kind, title, state) values ($1, $2, 'text', 'x', 'ready') returning id",
+        actor.company_id,
+        base_id,
+    )
+    await owner_db.execute(
+        "insert into knowledge_chunk(company_id, base_id, source_id, seq, heading, body, t, len, body_sha256)"
+        " select $1, $2, $3, n, '', n::text, '', 0, '' from generate_series(1, $4) n",
+        actor.company_id,
+        base_id,
+        source_id,
+        count,
+    )
+    ids = await owner_db.fetch("select id from knowledge_chunk where source_id = $1 order by seq", source_id)
+    await owner_db.execute("update knowledge_base set chunks = chunks + $2, words = words + $2 where id = $1", base_id, count)
+    assert await vectors.wanted(actor.company_id, base_id, NEAR)
+    pairs = [(row["id"], direction(seed + n)) for n, row in enumerate(ids)]
+    await vectors.keep(actor.company_id, base_id, NEAR, pairs)
+
+
+async def test_a_large_base_is_searched_by_an_index_that_loses_no_rows(
+    owner: Actor, stranger: Actor, base_id: UUID, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a larger one of others whose vectors are all nearer to the question than any of ours."""
+    monkeypatch.setattr(vectors, "EXACT", 100)
+    monkeypatch.setattr(vectors, "INDEXED_AT_ONCE", 400)
+    theirs = (await bases.create_base(stranger, name="Outra", language=BaseLanguage.PORTUGUESE)).id
+    await many(owner_db, owner, base_id, 300, 1000)
+    await many(owner_db, stranger, theirs, 1500, 5000)
+    asked = direction(1007)
+    nearer = [literal([one + other / 20 for one, other in zip(asked, direction(n), strict=True)]) for n in range(1500)]
+    await owner_db.execute(
+        "update knowledge_vector v set emb = g.emb::halfvec from unnest($2::text[]) with ordinality g(emb, seq)"
+        " join knowledge_chunk c on c.base_id = $1 and c.seq = g.seq where v.base_id = $1 and v.chunk_id = c.id",
+        theirs,
+        nearer,
+    )
+    before = await found(owner, [base_id], "xyz", model=NEAR, v=asked)
+    for actor, each in ((owner, base_id), (stranger, theirs)):
+        while await vectors.index_step(actor.company_id, each):
+            pass
+    assert await owner_db.fetchval("select near from knowledge_base where id = $1", base_id) == 384
+    after = await found(owner, [base_id], "xyz", model=NEAR, v=asked)
+    assert [one.id for one in after] == [one.id for one in before]
+    assert len(after) == 8
+    assert round(after[0].meaning or 0, 3) == 1.0
+    rows = await owner_db.fetch(
+        "select count(*) as n from knowledge_near($1, $2, $3, $4::text::halfvec, 50)",
+        owner.company_id,
+        base_id,
+        NEAR,
+        literal(asked),
+    )
+    assert rows[0]["n"] == 50
+    assert await found(stranger, [base_id], "xyz", model=NEAR, v=asked) == []
+    await many(owner_db, owner, base_id, 20, 9000)  # what comes later is in the index at once
+    (first, *_) = await found(owner, [base_id], "xyz", model=NEAR, v=direction(9003))
+    assert first.body == "4"
+    assert await owner_db.fetchval("select count(*) from knowledge_vector where base_id = $1 and near is null", base_id) == 0
+
+
+async def test_a_base_stays_exact_until_the_last_vector_is_in_the_index(
+    owner: Actor, base_id: UUID, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "EXACT", 100)
+    monkeypatch.setattr(vectors, "INDEXED_AT_ONCE", 60)
+    await many(owner_db, owner, base_id, 120, 1)
+    for expected in (True, True):
+        assert await vectors.index_step(owner.company_id, base_id) is expected
+        assert await owner_db.fetchval("select near from knowledge_base where id = $1", base_id) is None
+    await many(owner_db, owner, base_id, 1, 7000)
+    assert await vectors.index_step(owner.company_id, base_id)
+    assert (await found(owner, [base_id], "xyz", model=NEAR, v=direction(7000)))[0].meaning == pytest.approx(1.0, abs=0.01)
+    assert not await vectors.index_step(owner.company_id, base_id)
+    assert await owner_db.fetchval("select near from knowledge_base where id = $1", base_id) == 384
+    monkeypatch.setattr(vectors, "EXACT", 1000)
+    assert not await vectors.index_step(owner.company_id, base_id)
+
+
 async def test_bases_of_two_languages_and_models_are_searched_together(owner: Actor, base_id: UUID, text_id: UUID) -> None:
     english = (await bases.create_base(owner, name="Shop", language=BaseLanguage.ENGLISH)).id
     await sources.add_answer(owner, english, "Do you ship abroad?", "Yes, shipping abroad takes ten days.")
