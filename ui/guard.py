@@ -24,7 +24,7 @@ OPEN_PATHS = re.compile(
     r"manifest\.webmanifest|(assets|session|_nicegui|_nicegui_ws)(/.*)?)/?"
 )
 SOCKETS = "/_nicegui_ws"
-PLUMBING = re.compile(r"/(assets|files|session|_nicegui|health|sw\.js|favicon\.ico|manifest\.webmanifest)\b")
+PLUMBING = re.compile(r"/(assets|faces|files|session|_nicegui|health|sw\.js|favicon\.ico|manifest\.webmanifest)\b")
 NONCE_SECONDS = 365 * 24 * 3600
 TOO_MANY = "Muitas páginas de uma vez. Espere um momento. / Too many pages at once. Wait a moment."
 UPLOAD_PATH = re.compile(r"/_nicegui/client/([^/]+)/upload/")
