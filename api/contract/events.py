@@ -45,8 +45,8 @@ from db.messages.events import MessageFileChanged as MessageFileChanged
 from db.messages.events import MessageReceived as MessageReceived
 from db.personas.events import PersonaChanged as PersonaChanged
 from db.personas.events import PersonaTrialChanged as PersonaTrialChanged
-from db.proposals.events import LeadProposalChanged as LeadProposalChanged
 from db.personas.events import PersonaTrialProgress as PersonaTrialProgress
+from db.proposals.events import LeadProposalChanged as LeadProposalChanged
 
 
 def _concrete(kind: type[Event]) -> Iterator[type[Event]]:

@@ -3,7 +3,7 @@
 Vectors of two models are never compared: a base is searched by those of its `embedder`. Another model is indexed beside it as
 `next_embedder`; once no passage lacks a vector of it, one statement makes it the embedder, and the old vectors go.
 
-The vectors of a base are compared one by one, up to EXACT of them. Of a larger one they are put into an index (m0083), batch by batch,
+The vectors of a base are compared one by one, up to EXACT of them. Of a larger one they are put into an index (m0084), batch by batch,
 and it is searched by that only once all of them are in it: whoever adds vectors holds the base's row meanwhile, so none stays outside.
 """
 
