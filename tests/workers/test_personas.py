@@ -85,7 +85,7 @@ async def test_who_tries_it_sees_it_written_and_nobody_else(
 
     monkeypatch.setattr(event_stream, "publish", hear)
     persona_id = await made(owner)
-    service.chat = [answered("Oi! Como posso ajudar? Temos vestidos de todas as cores.")]
+    service.chat = [answered("Oi! Como posso ajudar? Pode me contar o que procura?")]
     row = await trials.try_out(owner, persona_id, HELLO, published=False)
     await worker.run(owner.company_id, TryPersona(trial_id=row["id"]))
     shown = ""
@@ -93,7 +93,7 @@ async def test_who_tries_it_sees_it_written_and_nobody_else(
         assert (one.trial_id, one.user_id, one.at <= len(shown)) == (row["id"], owner.id, True)
         shown = shown[: one.at] + one.text
     assert len(told) > 1
-    assert shown == "Oi! Como posso ajudar? Temos vestidos de todas as cores."
+    assert shown == "Oi! Como posso ajudar? Pode me contar o que procura?"
     assert told[0].reaches(owner.id, {PersonaTrialProgress.permission})
     assert not told[0].reaches(uuid4(), {PersonaTrialProgress.permission})
     found = await trials.waiting(owner.company_id, row["id"])

@@ -34,6 +34,7 @@ from tests.db.knowledge.conftest import TEXT
 from tests.workers.llm.conftest import Reply, Service, chunks, connect, refused, service
 from tests.workers.sandbox.world import running
 from workers.assistant import assist
+from workers.assistant import written as written_pieces
 from workers.assistant.written import texts_so_far
 from workers.llm import client
 
@@ -103,7 +104,7 @@ async def written(
 async def test_a_draft_streams_to_who_asked_and_has_its_sources(
     owner: Actor, owner_db: asyncpg.Connection, base_id: UUID, told: list[AssistProgress], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(assist, "EVERY", 0.0)
+    monkeypatch.setattr(written_pieces, "EVERY", 0.0)
     scene = await Scene.make(owner, owner_db, "suggest", knowledge_base_ids=[str(base_id)])
     await scene.wrote("Oi! Qual o prazo de entrega em São Paulo?")
     found = await written(scene, AssistKind.DRAFT)
