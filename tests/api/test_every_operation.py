@@ -121,6 +121,7 @@ async def test_no_change_ignores_the_version_it_depends_on(
         "/v1/ai/connection",
         "/v1/personas/{persona",
         "/v1/knowledge-bases/{base",
+        "/v1/knowledge-questions/{question",
         "/v1/knowledge-sources/{source",
     }
     assert {method for method, _ in versioned} == {"PATCH", "DELETE", "POST", "PUT"}
