@@ -80,7 +80,13 @@ class TeamController(Controller):
     async def create_team(self, actor: Caller, data: JSONBody[TeamCreate]) -> Team:
         return _team(
             await teams.create_team(
-                actor, name=data.name, strategy=data.strategy, member_ids=data.member_ids, channel_ids=data.channel_ids
+                actor,
+                name=data.name,
+                strategy=data.strategy,
+                member_ids=data.member_ids,
+                channel_ids=data.channel_ids,
+                hours=data.hours,
+                away_text=data.away_text,
             )
         )
 
@@ -95,6 +101,8 @@ class TeamController(Controller):
                 strategy=data.strategy,
                 member_ids=data.member_ids,
                 channel_ids=data.channel_ids,
+                hours=data.hours,
+                away_text=data.away_text,
                 expected=expected,
             )
         )

@@ -32,6 +32,8 @@ SHORTCUT = "^[a-z0-9_-]{1,40}$"
 Name = Annotated[ShortName, example("Vendas")]
 NoteText = Annotated[str, Meta(min_length=1, max_length=4000, examples=["Prefere ser atendida à tarde."])]
 Color = Annotated[str, Meta(pattern=COLOR, examples=["#2f6f4f"])]
+WeekHours = Annotated[list[OpenHours], Meta(max_length=70)]
+AwayText = Annotated[str, Meta(max_length=1000)]
 Shortcut = Annotated[str, Meta(pattern=SHORTCUT, examples=["horario"], extra=TRIM)]
 
 
@@ -259,13 +261,17 @@ class PresenceUpdate(Input):
 
 class Team(Output):
     """GET /v1/teams → Page[Team] by name; POST TeamCreate (201); PATCH /v1/teams/{id} TeamPatch and DELETE (If-Match).
-    `channel_ids`: conversations of these channels go to it when they open."""
+    `channel_ids`: conversations of these channels go to it when they open. `hours`: its own office hours, which count for its
+    conversations in place of the company's, but for the holidays; null: the company's. `away_text`: what is said by itself
+    outside of its own hours; empty: the company's text."""
 
     id: UUID
     name: Annotated[str, example("Vendas")]
     strategy: AssignmentStrategy
     members: list[PersonRef]
     channel_ids: list[UUID]
+    hours: list[OpenHours] | None
+    away_text: Annotated[str, example("O suporte volta às 8h.")]
     version: int
 
 
@@ -274,6 +280,8 @@ class TeamCreate(Input):
     strategy: AssignmentStrategy = AssignmentStrategy.MANUAL
     member_ids: Annotated[list[UUID], Meta(max_length=200)] = []
     channel_ids: Annotated[list[UUID], Meta(max_length=200)] = []
+    hours: WeekHours | None = None
+    away_text: AwayText = ""
 
 
 class TeamPatch(Input):
@@ -281,6 +289,8 @@ class TeamPatch(Input):
     strategy: AssignmentStrategy | UnsetType = UNSET
     member_ids: Annotated[list[UUID], Meta(max_length=200)] | UnsetType = UNSET
     channel_ids: Annotated[list[UUID], Meta(max_length=200)] | UnsetType = UNSET
+    hours: WeekHours | None | UnsetType = UNSET
+    away_text: AwayText | UnsetType = UNSET
 
 
 class QuickReply(Output):
@@ -316,6 +326,6 @@ class OfficeHours(Output):
 
 class OfficeHoursPatch(Input):
     enabled: bool | UnsetType = UNSET
-    hours: Annotated[list[OpenHours], Meta(max_length=70)] | UnsetType = UNSET
+    hours: WeekHours | UnsetType = UNSET
     holidays: Annotated[list[date], Meta(max_length=400)] | UnsetType = UNSET
-    away_text: Annotated[str, Meta(max_length=1000)] | UnsetType = UNSET
+    away_text: AwayText | UnsetType = UNSET

@@ -24,7 +24,7 @@ SOON = timedelta(seconds=2)
 """After it was given back, the assistant answers what waits."""
 
 _LOCK = """
-select v.id, v.contact_id, v.channel_id, v.opened_at, v.version,
+select v.id, v.contact_id, v.channel_id, v.team_id, v.opened_at, v.version,
     array(select x.label_id from conversation_label x where x.company_id = $1 and x.conversation_id = v.id) as labels,
     array(select l.stage_id from lead l where l.company_id = $1 and l.contact_id = v.contact_id order by l.id desc limit 50) as stages,
     (select i.id from inbound_message i where i.company_id = $1 and i.contact_id = v.contact_id and i.channel_id = v.channel_id
@@ -117,7 +117,7 @@ async def _held(w: Work, conversation_id: UUID) -> _Held:
     if row is None:
         raise RequestError.NOT_FOUND(what="conversation")
     await w.execute(_ENSURE, w.company_id, conversation_id, row["opened_at"])
-    return _Held(row, await personas.serving(w, row["channel_id"], row["labels"], row["stages"]))
+    return _Held(row, await personas.serving(w, row["channel_id"], row["labels"], row["stages"], team_id=row["team_id"]))
 
 
 async def _changed(w: Work, conversation_id: UUID) -> None:

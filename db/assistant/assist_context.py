@@ -17,7 +17,7 @@ MOST = 60
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 _FACTS = """
-select v.contact_id, v.channel_id, c.name, c.custom::text as custom, c.created_at, o.name as company, o.time_zone,
+select v.contact_id, v.channel_id, v.team_id, c.name, c.custom::text as custom, c.created_at, o.name as company, o.time_zone,
     coalesce((select u.name from account_user u where u.id = $3), '') as asker,
     array(select x.label_id from conversation_label x where x.company_id = $1 and x.conversation_id = v.id) as labels,
     array(select l.stage_id from lead l where l.company_id = $1 and l.contact_id = v.contact_id order by l.id desc limit 50) as stages,
@@ -57,7 +57,7 @@ async def of(company_id: UUID, asked: Asked) -> Talk | None:
         row = await r.fetchrow(_FACTS, company_id, asked.conversation_id, asked.asked_by)
         if row is None:
             return None
-        found = await personas.serving(r, row["channel_id"], row["labels"], row["stages"])
+        found = await personas.serving(r, row["channel_id"], row["labels"], row["stages"], team_id=row["team_id"])
         entries = await conversation.thread(
             r, company_id, row["contact_id"], row["channel_id"], beyond=None, direction=None, limit=MOST
         )

@@ -24,7 +24,7 @@ _ABSENT = ("reaction", "edit", "revoke", "preference", "system", "call")
 _UNSAID = {state.label for state in (MessageState.CANCELLED, MessageState.SKIPPED, MessageState.FAILED)}
 
 _FACTS = """
-select v.contact_id, v.channel_id, h.kind as channel_kind, c.name, c.custom::text as custom, o.name as company, o.time_zone,
+select v.contact_id, v.channel_id, v.team_id, h.kind as channel_kind, c.name, c.custom::text as custom, o.name as company, o.time_zone,
     a.episode_at, a.unanswered, least(a.episode_at, v.unanswered_at[1]) as begins,
     coalesce((select g.name from lead l join stage g on g.company_id = $1 and g.id = l.stage_id
         where l.company_id = $1 and l.contact_id = v.contact_id order by l.id desc limit 1), '') as stage
@@ -47,7 +47,7 @@ class Said(NamedTuple):
 
 
 class Context(NamedTuple):
-    """`closed_since`, `opens_at`: of the company's office hours; None: people are there. `persona_closed`: the persona's own hours are
+    """`closed_since`, `opens_at`: of the office hours, the team's or the company's; None: people are there. `persona_closed`: the persona's own hours are
     over."""
 
     serving: Serving
@@ -76,7 +76,7 @@ async def of(company_id: UUID, turn: Turn) -> Context | None:
         )
         begins = min(row["begins"] or row["episode_at"], turn.since)
         said = [as_said(entry) for entry in reversed(entries) if belongs(entry, begins)]
-        office = await office_hours.of(r, company_id)
+        office = await office_hours.of_team(r, company_id, row["team_id"])
         return Context(
             serving=found,
             contact_id=row["contact_id"],

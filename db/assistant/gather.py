@@ -41,7 +41,7 @@ COARSE = timedelta(seconds=1)
 FAST_ANSWERS = 5  # so many of them in a row come from a machine
 
 _STATE = """
-select v.contact_id, v.channel_id, v.opened_at, v.assignee_id, uuid_extract_timestamp(v.answer_id) as answered_at, v.closed_at, c.opted_out_at, a.conversation_id is not null as known,
+select v.contact_id, v.channel_id, v.team_id, v.opened_at, v.assignee_id, uuid_extract_timestamp(v.answer_id) as answered_at, v.closed_at, c.opted_out_at, a.conversation_id is not null as known,
     a.mode, a.serving, a.owner, a.owner_reason, a.human_at, a.episode, a.episode_at, a.persona_id, a.persona_version_id, a.turn_seq,
     a.fast, a.spoke_at, a.noticed_at,
     exists (select from ai_turn t where t.company_id = $1 and t.conversation_id = v.id and t.opened_at > a.spoke_at) as heard,
@@ -102,7 +102,7 @@ async def gather(w: Work, conversation_id: UUID, message: Inbound, message_id: U
     row = await w.fetchrow(_STATE, w.company_id, conversation_id, LineKind.ASSIGNED.value, LineKind.TEAM.value)
     if row is None or row["opted_out_at"] is not None or row["mode"] == AssistantMode.OFF:
         return False
-    found = await personas.serving(w, row["channel_id"], row["labels"], row["stages"])
+    found = await personas.serving(w, row["channel_id"], row["labels"], row["stages"], team_id=row["team_id"])
     if found is None:
         return False
     mode = AssistantMode(row["mode"] or found.mode.value)

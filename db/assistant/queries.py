@@ -79,7 +79,7 @@ class Run(NamedTuple):
 
 
 _ONE = """
-select v.id, v.channel_id, a.mode, a.owner, a.owner_reason, a.owner_by, u.name as by_name, a.owner_since, a.alarm,
+select v.id, v.channel_id, v.team_id, a.mode, a.owner, a.owner_reason, a.owner_by, u.name as by_name, a.owner_since, a.alarm,
     array(select x.label_id from conversation_label x where x.company_id = $1 and x.conversation_id = v.id) as labels,
     array(select l.stage_id from lead l where l.company_id = $1 and l.contact_id = v.contact_id order by l.id desc limit 50) as stages,
     t.id as turn_id, t.state, t.reason, t.due_at, t.mode as turn_mode, t.answer::text as answer, t.opened_at
@@ -107,7 +107,7 @@ async def one(r: Read, company_id: UUID, conversation_id: UUID) -> Assistant:
     row = await r.fetchrow(_ONE, company_id, conversation_id)
     if row is None:
         raise RequestError.NOT_FOUND(what="conversation")
-    found = await personas.serving(r, row["channel_id"], row["labels"], row["stages"])
+    found = await personas.serving(r, row["channel_id"], row["labels"], row["stages"], team_id=row["team_id"])
     persona = None
     if found is not None:
         look = await r.fetchrow(_PERSONA, company_id, found.persona_id)

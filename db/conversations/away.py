@@ -7,6 +7,7 @@ from uuid import UUID
 
 from db.clock import now
 from db.conversations import office_hours
+from db.conversations.hours import OfficeHours
 from db.jobs import SayAway
 from db.messages import answers, queueing
 from db.messages.replies import TextReply
@@ -19,6 +20,7 @@ MOST = 3
 LATE = timedelta(hours=1)
 """What came in longer ago, and was told only now, is not answered by itself."""
 
+_TEAM = "select team_id from conversation where company_id = $1 and id = $2"
 _ONCE = """
 update conversation set away_since = $3 where company_id = $1 and id = $2 and state = 'open' and unanswered_at <> '{}'
     and away_since is distinct from $3 returning contact_id, channel_id
@@ -34,7 +36,7 @@ select i.body = $4 from inbound_message i where i.company_id = $1 and i.contact_
 
 async def consider(w: Work, conversation_id: UUID, message_id: UUID) -> None:
     """Somebody wrote. Outside of the hours it is told them later, in a unit of work of its own."""
-    found = await office_hours.of(w, w.company_id)
+    found = await _hours(w, conversation_id)
     if not found.away_text or found.closed_since(now()) is None:
         return
     w.enqueue(SayAway(conversation_id=conversation_id, message_id=message_id))
@@ -43,7 +45,7 @@ async def consider(w: Work, conversation_id: UUID, message_id: UUID) -> None:
 async def say(company_id: UUID, conversation_id: UUID, message_id: UUID) -> bool:
     """Tells who wrote this message that nobody is here, if that is still so and was not said yet. Returns whether it did."""
     async with work(worker(company_id), Permission.CONVERSATIONS_WRITE) as w:
-        found = await office_hours.of(w, company_id)
+        found = await _hours(w, conversation_id)
         since = found.closed_since(now())
         row = await w.fetchrow(
             "select i.contact_id, i.channel_id, i.received_at from inbound_message i where i.company_id = $1 and i.id = $2",
@@ -65,3 +67,8 @@ async def say(company_id: UUID, conversation_id: UUID, message_id: UUID) -> bool
             return False
         await answers.write(w, row["contact_id"], row["channel_id"], TextReply(found.away_text), automatic=True)
         return True
+
+
+async def _hours(w: Work, conversation_id: UUID) -> OfficeHours:
+    """Those of its team, else of the company."""
+    return await office_hours.of_team(w, w.company_id, await w.fetchval(_TEAM, w.company_id, conversation_id))

@@ -1,7 +1,12 @@
-"""When a company answers: hours of each weekday in its own time zone, and days on which it does not. Without hours it always does."""
+"""When a company answers: hours of each weekday in its own time zone, and days on which it does not. Without hours it always does.
+
+A team may have hours of its own and something else to say outside of them: they count for its conversations in place of the company's.
+"""
 
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -22,11 +27,25 @@ select coalesce(h.enabled, false) as enabled, coalesce(h.hours, '[]')::text as h
     coalesce(h.away_text, '') as away_text, coalesce(h.version, 1) as version, c.time_zone
 from company c left join office_hours h on h.company_id = c.id where c.id = $1
 """
+_TEAMS = """
+select t.id, t.hours::text as hours, t.away_text from team t where t.company_id = $1 and t.hours is not null and ($2::uuid is null or t.id = $2)
+"""
 _SAVE = """
 insert into office_hours(company_id, enabled, hours, holidays, away_text, version) values ($1, $2, $3::jsonb, $4, $5, 2)
 on conflict (company_id) do update set enabled = excluded.enabled, hours = excluded.hours, holidays = excluded.holidays,
     away_text = excluded.away_text, version = office_hours.version + 1
 """
+
+
+class Offices(NamedTuple):
+    """The hours of a company, and of its teams that have their own."""
+
+    company: OfficeHours
+    teams: dict[UUID, OfficeHours]
+
+    def of(self, team_id: UUID | None) -> OfficeHours:
+        """Those that count for a conversation of this team."""
+        return self.company if team_id is None else self.teams.get(team_id, self.company)
 
 
 async def office_hours(actor: Actor) -> OfficeHours:
@@ -42,6 +61,20 @@ async def of(r: Read, company_id: object) -> OfficeHours:
     return _hours(row)
 
 
+async def all_of(r: Read, company_id: object) -> Offices:
+    """Those of the company and of all its teams."""
+    company = await of(r, company_id)
+    rows = await r.fetch(_TEAMS, company_id, None)
+    return Offices(company, {row["id"]: _of_team(company, row) for row in rows})
+
+
+async def of_team(r: Read, company_id: object, team_id: UUID | None) -> OfficeHours:
+    """Those that count for a conversation of this team; None: the company's."""
+    company = await of(r, company_id)
+    row = None if team_id is None else await r.fetchrow(_TEAMS, company_id, team_id)
+    return company if row is None else _of_team(company, row)
+
+
 async def change(
     actor: Actor,
     *,
@@ -53,7 +86,7 @@ async def change(
 ) -> OfficeHours:
     """UNSET stays. Raises Invalid, PreconditionFailed."""
     if hours is not msgspec.UNSET:
-        _refuse_odd(hours)
+        refuse_odd(hours)
     async with work(actor, Permission.COMPANY_WRITE) as w:
         await w.fetchval("select true from company where id = $1 for no key update", w.company_id)
         before = await of(w, w.company_id)
@@ -62,7 +95,7 @@ async def change(
             _SAVE,
             w.company_id,
             before.enabled if enabled is msgspec.UNSET else enabled,
-            msgspec.json.encode(before.hours if hours is msgspec.UNSET else sorted(hours, key=_order)).decode(),
+            as_json(before.hours if hours is msgspec.UNSET else hours),
             before.holidays if holidays is msgspec.UNSET else sorted(set(holidays)),
             before.away_text if away_text is msgspec.UNSET else away_text.strip(),
         )
@@ -71,7 +104,7 @@ async def change(
         return await of(w, w.company_id)
 
 
-def _refuse_odd(hours: Sequence[OpenHours]) -> None:
+def refuse_odd(hours: Sequence[OpenHours]) -> None:
     """Raises Invalid where something closes before it opens, or two of a day meet."""
     ordered = sorted(hours, key=_order)
     for number, one in enumerate(ordered):
@@ -80,10 +113,27 @@ def _refuse_odd(hours: Sequence[OpenHours]) -> None:
             raise RequestError.INVALID(fields=[ConversationField.ODD_HOURS("hours")])
 
 
+def as_json(hours: Sequence[OpenHours]) -> str:
+    """As they are kept."""
+    return msgspec.json.encode(sorted(hours, key=_order)).decode()
+
+
+def from_json(text: str) -> list[OpenHours]:
+    return msgspec.json.decode(text, type=list[OpenHours])
+
+
 def _order(one: OpenHours) -> tuple[int, int]:
     return one.weekday, one.opens
 
 
 def _hours(row: asyncpg.Record) -> OfficeHours:
-    hours = msgspec.json.decode(row["hours"], type=list[OpenHours])
-    return OfficeHours(row["enabled"], hours, row["holidays"], row["away_text"], row["version"], ZoneInfo(row["time_zone"]))
+    return OfficeHours(
+        row["enabled"], from_json(row["hours"]), row["holidays"], row["away_text"], row["version"], ZoneInfo(row["time_zone"])
+    )
+
+
+def _of_team(company: OfficeHours, row: asyncpg.Record) -> OfficeHours:
+    """What the company has for hours that it does not keep now does not hold for a team either."""
+    holidays = company.holidays if company.enabled else []
+    text = row["away_text"] or (company.away_text if company.enabled else "")
+    return company._replace(enabled=True, hours=from_json(row["hours"]), holidays=holidays, away_text=text)

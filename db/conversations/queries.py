@@ -56,7 +56,8 @@ class Touch(NamedTuple):
 class Conversation(NamedTuple):
     """One row of the inbox. `last`: the newest message that is no campaign's; `window_until`: the channel takes free texts until then;
     `found`: what a search met in what was said; `answer_due_at`: by when the company wants to have
-    answered; `first_reply_seconds` to the first answer: both count its office hours only."""
+    answered; `first_reply_seconds` to the first answer: both count the office hours only, its
+    team's or the company's."""
 
     id: UUID
     version: int
@@ -342,7 +343,7 @@ async def _made(r: Read, company_id: UUID, rows: Sequence[asyncpg.Record]) -> li
             "select id, name from campaign where company_id = $1 and id = any($2::uuid[])", company_id, list(campaigns)
         )
         names = {row["id"]: row["name"] for row in found}
-    hours = await office_hours.of(r, company_id)
+    offices = await office_hours.all_of(r, company_id)
 
     def named(touch: _Touch | None) -> Touch | None:
         if touch is None:
@@ -351,7 +352,7 @@ async def _made(r: Read, company_id: UUID, rows: Sequence[asyncpg.Record]) -> li
         return Touch(touch.at, touch.campaign_id, name, touch.referral)
 
     return [
-        _conversation(row, hours, last.get(row["last_id"]), named(first), named(newest))
+        _conversation(row, offices.of(row["team_id"]), last.get(row["last_id"]), named(first), named(newest))
         for row, (first, newest) in zip(rows, touches, strict=True)
     ]
 

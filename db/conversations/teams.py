@@ -7,10 +7,11 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.conversations import record
+from db.conversations import office_hours, record
 from db.conversations.enums import AssignmentStrategy
 from db.conversations.errors import ConversationError, ConversationField
 from db.conversations.events import InboxChanged
+from db.conversations.hours import OpenHours
 from db.conversations.queries import Person
 from db.errors import RequestError
 from db.permissions import Permission
@@ -22,18 +23,21 @@ Unset = msgspec.UnsetType
 
 
 class Team(NamedTuple):
-    """`channel_ids`: conversations of these channels that have no team go to it when they open."""
+    """`channel_ids`: conversations of these channels that have no team go to it when they open. `hours`: its own office hours; None: the
+    company's count. `away_text`: what is said outside of its own hours; empty: what the company says."""
 
     id: UUID
     name: str
     strategy: AssignmentStrategy
     members: list[Person]
     channel_ids: list[UUID]
+    hours: list[OpenHours] | None
+    away_text: str
     version: int
 
 
 _SELECT = """
-select t.id, t.name, t.strategy, t.version,
+select t.id, t.name, t.strategy, t.version, t.hours::text as hours, t.away_text,
     array(select row(u.id, u.name) from team_member m join account_user u on u.id = m.user_id
         where m.company_id = $1 and m.team_id = t.id order by fold(u.name), u.id) as members,
     array(select c.channel_id from team_channel c where c.company_id = $1 and c.team_id = t.id order by 1) as channel_ids
@@ -48,16 +52,27 @@ async def teams(actor: Actor) -> list[Team]:
 
 
 async def create_team(
-    actor: Actor, *, name: str, strategy: AssignmentStrategy, member_ids: Sequence[UUID], channel_ids: Sequence[UUID]
+    actor: Actor,
+    *,
+    name: str,
+    strategy: AssignmentStrategy,
+    member_ids: Sequence[UUID],
+    channel_ids: Sequence[UUID],
+    hours: Sequence[OpenHours] | None = None,
+    away_text: str = "",
 ) -> Team:
     """A channel goes to one team: naming it here takes it from another one. Raises Invalid, Conflict `team_exists`."""
+    if hours is not None:
+        office_hours.refuse_odd(hours)
     async with work(actor, Permission.TEAM_WRITE) as w:
         team_id = await w.fetchval(
-            "insert into team(company_id, name, strategy) values ($1, $2, $3) on conflict (company_id, fold(name)) do nothing"
-            " returning id",
+            "insert into team(company_id, name, strategy, hours, away_text) values ($1, $2, $3, $4::jsonb, $5)"
+            " on conflict (company_id, fold(name)) do nothing returning id",
             w.company_id,
             name,
             strategy.value,
+            None if hours is None else office_hours.as_json(hours),
+            away_text.strip(),
         )
         if team_id is None:
             raise ConversationError.TEAM_EXISTS()
@@ -76,9 +91,13 @@ async def change_team(
     strategy: AssignmentStrategy | Unset,
     member_ids: Sequence[UUID] | Unset,
     channel_ids: Sequence[UUID] | Unset,
+    hours: Sequence[OpenHours] | Unset | None = msgspec.UNSET,
+    away_text: str | Unset = msgspec.UNSET,
     expected: Expected = None,
 ) -> Team:
-    """Raises NotFound, PreconditionFailed, Invalid, Conflict `team_exists`."""
+    """UNSET stays; no hours of its own any more: None. Raises NotFound, PreconditionFailed, Invalid, Conflict `team_exists`."""
+    if hours is not msgspec.UNSET and hours is not None:
+        office_hours.refuse_odd(hours)
     async with work(actor, Permission.TEAM_WRITE) as w:
         row = await _locked(w, team_id)
         check(row["version"], expected)
@@ -95,6 +114,12 @@ async def change_team(
             name,
             strategy.value,
         )
+        if hours is not msgspec.UNSET:
+            kept = None if hours is None else office_hours.as_json(hours)
+            await w.execute("update team set hours = $3::jsonb where company_id = $1 and id = $2", w.company_id, team_id, kept)
+        if away_text is not msgspec.UNSET:
+            text = away_text.strip()
+            await w.execute("update team set away_text = $3 where company_id = $1 and id = $2", w.company_id, team_id, text)
         if member_ids is not msgspec.UNSET:
             await _set_members(w, team_id, member_ids)
         if channel_ids is not msgspec.UNSET:
@@ -173,4 +198,6 @@ async def _one(r: Read, company_id: UUID, team_id: UUID) -> Team:
 
 def _team(row: asyncpg.Record) -> Team:
     members = [Person(*member) for member in row["members"]]
-    return Team(row["id"], row["name"], AssignmentStrategy(row["strategy"]), members, row["channel_ids"], row["version"])
+    hours = None if row["hours"] is None else office_hours.from_json(row["hours"])
+    strategy = AssignmentStrategy(row["strategy"])
+    return Team(row["id"], row["name"], strategy, members, row["channel_ids"], hours, row["away_text"], row["version"])

@@ -42,15 +42,21 @@ order by b.priority, num_nonnulls(b.channel_id, b.label_id, b.stage_id) desc, b.
 
 
 async def serving(
-    r: Read, channel_id: UUID, labels: Sequence[UUID], stages: Sequence[UUID] = (), at: datetime | None = None
+    r: Read,
+    channel_id: UUID,
+    labels: Sequence[UUID],
+    stages: Sequence[UUID] = (),
+    at: datetime | None = None,
+    *,
+    team_id: UUID | None = None,
 ) -> Serving | None:
     """That of the first binding which holds for a conversation of this channel with these labels and leads in these stages; None: people
-    answer. Of equal priority the one that names more comes first. Only live personas serve."""
+    answer. Whether it is open is asked of the team's hours. Of equal priority the one that names more comes first. Only live personas serve."""
     assert r.actor is not None
     company_id = r.actor.company_id
     rows = await r.fetch(_BINDINGS, company_id, channel_id, list(labels), list(stages), PersonaState.LIVE.value)
     if any(row["hours"] != BindingHours.ALWAYS for row in rows):
-        office = await office_hours.of(r, company_id)
+        office = await office_hours.of_team(r, company_id, team_id)
         closed = office.closed_since(at or now()) is not None
         unfit = BindingHours.OPEN if closed else BindingHours.CLOSED
         rows = [row for row in rows if row["hours"] != unfit]

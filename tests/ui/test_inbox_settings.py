@@ -215,3 +215,36 @@ async def test_office_hours_are_kept_and_odd_ones_said(real: User, as_owner: Api
         return found.enabled and saturday == [(600, 1080)] and found.away_text == "Voltamos amanhã." and len(found.holidays) == 1
 
     await until(kept)
+
+
+async def test_a_team_has_hours_of_its_own(real: User, as_owner: ApiClient) -> None:
+    await client.create_team(as_owner, TeamCreate(name="Suporte"))
+    await real.open("/settings/inbox?tab=teams")
+    await press_labelled(real, "Alterar Suporte")
+    await real.should_see("Horário próprio")
+    assert real.client is not None
+    switch = next(one for one in real.client.elements.values() if isinstance(one, ui.switch))
+    switch.value = True
+
+    async def opens() -> ui.input | None:
+        assert real.client is not None
+        found = (one for one in real.client.elements.values() if one.props.get("aria-label") == "Segunda-feira: abre às")
+        return next((one for one in found if isinstance(one, ui.input)), None)
+
+    (await until(opens)).value = ""
+    click(real, "Salvar")
+    await real.should_see("Preencha todos os horários")
+    (await until(opens)).value = "20:00"
+    click(real, "Salvar")
+    await real.should_see("Um horário fecha antes de abrir")
+    (await until(opens)).value = "07:30"
+    field(real, "Resposta automática fora do horário").value = "O suporte volta às 7h30."
+    click(real, "Salvar")
+
+    async def kept() -> bool:
+        [found] = await client.teams(as_owner)
+        monday = [(one.opens, one.closes) for one in found.hours or [] if one.weekday == 0]
+        return monday == [(450, 1080)] and found.away_text == "O suporte volta às 7h30."
+
+    await until(kept)
+    await real.should_see("horário próprio")

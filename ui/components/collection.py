@@ -53,7 +53,7 @@ class Collection(Generic[T]):
         self._shown = found
         self._draw(found)
 
-    def edit(self, heading: str, one: T | None, draw: Callable[[], Form]) -> None:
+    def edit(self, heading: str, one: T | None, draw: Callable[[], Form], *, wide: bool = False) -> None:
         """A dialog to make something new, or to change `one`."""
         version = one.version if one is not None else None
 
@@ -79,7 +79,7 @@ class Collection(Generic[T]):
             box.close()
             await self._place.refresh()
 
-        with dialog(heading) as box, ui.element("div").classes("m-col"):
+        with dialog(heading, wide=wide) as box, ui.element("div").classes("m-col"):
             form = draw()
             with ui.element("div").classes("m-dialog-foot"):
                 button(_("Cancel"), box.close, kind="plain")

@@ -91,6 +91,11 @@ class Field(Generic[V]):
         value = self.control.value
         return value is None or (isinstance(value, str) and not value.strip()) or value == []
 
+    @property
+    def asks(self) -> str:
+        """What is said while it is empty and must not be."""
+        return _("Please fill this in.")
+
     def rename(self, label: str) -> None:
         """Another label for the same control; only for fields that have one."""
         self._label.text = label
@@ -120,7 +125,7 @@ def lead_to(element: ui.element, said: str) -> None:
 
 def filled(fields: Iterable[Field[Any]], wrong: Mapping[Field[Any], str] | None = None) -> bool:
     """Marks every empty field, and those of `wrong` whose text is not empty; True when there is nothing to mark."""
-    found = {field: _("Please fill this in.") if field.empty else (wrong or {}).get(field, "") for field in fields}
+    found = {field: field.asks if field.empty else (wrong or {}).get(field, "") for field in fields}
     bad = {field: text for field, text in found.items() if text}
     mark(bad)
     return not bad

@@ -1,6 +1,7 @@
 """When it is open, what is said by itself when it is not, and that nothing is said twice or to a machine for ever."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -11,15 +12,17 @@ from db.accounts import profile
 from db.clock import now
 from db.contacts import consent
 from db.contacts.actions import create_contact
-from db.conversations import actions, away, office_hours, thread
+from db.conversations import actions, away, late, office_hours, thread
+from db.conversations.enums import AssignmentStrategy
 from db.conversations.hours import OfficeHours, OpenHours
+from db.conversations.teams import Team, change_team, create_team
 from db.errors import Invalid, PreconditionFailed
 from db.messages.content import Text
 from db.messages.inbound import Inbound, store
 from db.messages.replies import TextReply
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import work
+from db.work import read, work
 from tests import factories
 from tests.db.conversations.test_conversations import PHONE, Scene
 
@@ -28,6 +31,7 @@ WEEK = [OpenHours(day, 540, 1080) for day in range(5)]
 HOURS = OfficeHours(True, WEEK, [date(2026, 3, 3)], "Fechado", 1, ZONE)
 AWAY = "Voltamos amanhã."
 UNSET = msgspec.UNSET
+MANUAL = AssignmentStrategy.MANUAL
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
@@ -138,6 +142,50 @@ async def test_the_first_answer_is_measured_in_open_hours(scene: Scene) -> None:
     measured = (await scene.the()).first_reply_seconds
     assert measured is not None
     assert measured > 6000
+
+
+async def test_hours_of_a_team_count_for_its_conversations(scene: Scene, owner_db: asyncpg.Connection) -> None:
+    await profile.change_company(scene.owner, name=None, language=None, time_zone=None, country=None, answer_target=5)
+    always = [OpenHours(day, 0, 1440) for day in range(7)]
+    team = await create_team(
+        scene.owner, name="Suporte", strategy=MANUAL, member_ids=[], channel_ids=[scene.channel], hours=always
+    )
+    assert not await writes(scene, "one")
+    assert (await scene.the()).answer_due_at is not None
+    await owner_db.execute("update conversation set unanswered_at = array[now() - interval '10 minutes']")
+    async with read(scene.owner, Permission.CONVERSATIONS_READ) as r:
+        assert await late.count(r, scene.owner.company_id) == 1
+    team = await change(scene.owner, team, hours=[], away_text=" O suporte volta logo. ")
+    assert await writes(scene, "two")
+    assert (await said(scene), (await scene.the()).answer_due_at) == (["O suporte volta logo."], None)
+    async with read(scene.owner, Permission.CONVERSATIONS_READ) as r:
+        assert await late.count(r, scene.owner.company_id) == 0
+    await owner_db.execute("update conversation set away_since = null")
+    team = await change(scene.owner, team, away_text="")
+    assert await writes(scene, "three")
+    assert await said(scene) == [AWAY, "O suporte volta logo."]
+    with pytest.raises(Invalid):
+        await change(scene.owner, team, hours=[OpenHours(0, 600, 600)])
+    assert (await change(scene.owner, team, hours=None)).hours is None
+
+
+async def change(owner: Actor, team: Team, **wanted: Any) -> Team:
+    same = {"name": UNSET, "strategy": UNSET, "member_ids": UNSET, "channel_ids": UNSET}
+    return await change_team(owner, team.id, **same, **wanted)
+
+
+async def test_what_the_company_does_not_use_now_holds_for_no_team(scene: Scene) -> None:
+    monday = date(2026, 3, 2)
+    await office_hours.change(scene.owner, enabled=False, hours=UNSET, holidays=[monday], away_text=UNSET)
+    made = await create_team(scene.owner, name="Suporte", strategy=MANUAL, member_ids=[], channel_ids=[], hours=WEEK)
+    async with read(scene.owner, Permission.CONVERSATIONS_READ) as r:
+        found = (await office_hours.all_of(r, scene.owner.company_id)).of(made.id)
+        assert (found.closed_since(at(2, 10)), found.away_text) == (None, "")
+    await office_hours.change(scene.owner, enabled=True, hours=UNSET, holidays=UNSET, away_text=UNSET)
+    async with read(scene.owner, Permission.CONVERSATIONS_READ) as r:
+        found = await office_hours.of_team(r, scene.owner.company_id, made.id)
+        assert (found.closed_since(at(2, 10)) is not None, found.away_text) == (True, AWAY)
+        assert (await office_hours.of_team(r, scene.owner.company_id, None)).hours == []
 
 
 async def test_hours_that_make_no_sense_are_refused(scene: Scene) -> None:

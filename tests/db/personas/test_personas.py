@@ -12,7 +12,9 @@ from db.accounts.enums import Language
 from db.ai import budgets
 from db.ai.enums import BudgetPeriod, BudgetScope
 from db.conversations import office_hours
+from db.conversations.enums import AssignmentStrategy
 from db.conversations.hours import OpenHours
+from db.conversations.teams import create_team
 from db.errors import Conflict, Forbidden, Invalid, NotFound, PreconditionFailed
 from db.knowledge.bases import create_base
 from db.knowledge.enums import BaseLanguage
@@ -234,14 +236,17 @@ async def test_one_persona_by_day_another_by_night(owner: Actor, owner_db: async
     await bindings.set_bindings(owner, night, [Binding(channel_id=channel_id, hours=BindingHours.CLOSED)])
     monday = datetime(2026, 11, 23, tzinfo=UTC)
 
-    async def who(hour: int) -> UUID | None:
-        found = await served(owner, channel_id, at=monday.replace(hour=hour))
+    async def who(hour: int, team_id: UUID | None = None) -> UUID | None:
+        found = await served(owner, channel_id, at=monday.replace(hour=hour), team_id=team_id)
         return None if found is None else found.persona_id
 
     assert await who(3) == day, "without office hours the company is always open"
     holidays: list[date] = []
     await office_hours.change(owner, enabled=True, hours=[OpenHours(0, 540, 1080)], holidays=holidays, away_text="")
     assert [await who(15), await who(3)] == [day, night]  # 12:00 and 00:00 in São Paulo
+    hours = [OpenHours(0, 0, 540)]
+    team = await create_team(owner, name="Noite", strategy=AssignmentStrategy.MANUAL, member_ids=[], channel_ids=[], hours=hours)
+    assert [await who(15, team.id), await who(3, team.id), await who(5, team.id)] == [night, night, day]
 
 
 async def test_agents_see_personas_and_managers_change_them(owner: Actor) -> None:

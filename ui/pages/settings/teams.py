@@ -17,9 +17,10 @@ from ui.client import inbox as client
 from ui.components.buttons import button, icon_button
 from ui.components.cards import card, item
 from ui.components.collection import Collection, Form
-from ui.components.forms import select_field, text_field
+from ui.components.forms import area_field, select_field, switch_field, text_field
 from ui.components.states import empty
 from ui.components.text import avatar
+from ui.components.week import WeekField
 from ui.i18n import _
 from ui.labels import conversations as labels
 
@@ -75,6 +76,7 @@ class _Teams:
                 people = ", ".join(member.name for member in one.members) or _("Nobody is in it yet")
                 ui.label(people).classes("m-hint")
                 parts = [labels.strategy(one.strategy)[0], ", ".join(over) or _("no channel of its own")]
+                parts += [_("hours of its own")] if one.hours is not None else []
                 ui.label(" · ".join(parts)).classes("m-hint")
             if self._write:
                 icon_button("edit", _("Change {name}").format(name=one.name), partial(self._edit, one))
@@ -105,6 +107,26 @@ class _Teams:
                 hint=_("Their conversations go to this team when they open. A channel has one team."),
             )
 
+            own = switch_field(
+                _("Hours of its own"),
+                bool(one and one.hours is not None),
+                hint=_("Off: the office hours of the company count. Its holidays count either way."),
+                on_change=lambda on: show_hours(on),
+            )
+            week = WeekField(one.hours if one else None, inactive=not own.value)
+            away = area_field(
+                _("Automatic answer outside of these hours"),
+                one.away_text if one else "",
+                limit=1000,
+                rows=2,
+                hint=_("Empty: what the company says then."),
+            )
+            away.hide(not own.value)
+
+            def show_hours(on: bool) -> None:
+                week.hide(not on)
+                away.hide(not on)
+
             def explain() -> None:
                 strategy.note(labels.strategy(strategy.value)[1])
 
@@ -116,6 +138,8 @@ class _Teams:
                     "strategy": strategy.value,
                     "member_ids": list(members.value or []),
                     "channel_ids": list(over.value or []),
+                    "hours": week.value if own.value else None,
+                    "away_text": away.value.strip() if own.value else "",
                 }
                 if one is None or version is None:
                     await client.create_team(self._api, TeamCreate(**values))
@@ -123,14 +147,21 @@ class _Teams:
                     await client.change_team(self._api, one.id, TeamPatch(**values), version)
 
             return Form(
-                {"name": name, "member_ids": members, "strategy": strategy, "channel_ids": over},
-                ["name"],
+                {
+                    "name": name,
+                    "member_ids": members,
+                    "strategy": strategy,
+                    "channel_ids": over,
+                    "hours": week,
+                    "away_text": away,
+                },
+                ["name", "hours"],
                 write,
                 {ConversationError.TEAM_EXISTS.value: "name"},
             )
 
         heading = _("Change team") if one else _("New team")
-        self._kept.edit(heading, one, form)
+        self._kept.edit(heading, one, form, wide=True)
 
     def _offered(self, one: Team | None) -> dict[UUID, str]:
         """The channels, with the team from which each would be taken."""
