@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Controller, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import UNSET
 
 from api.auth.guard import Caller
 from api.contract.base import Page
@@ -16,6 +17,7 @@ from api.contract.conversations import (
     OfficeHoursPatch,
     PersonRef,
     QuickReply,
+    QuickReplyButton,
     QuickReplyCreate,
     QuickReplyPatch,
     Team,
@@ -34,6 +36,10 @@ def _label(row: labels.Label) -> Label:
 
 def _hours(found: Hours) -> OfficeHours:
     return struct({name: value for name, value in found._asdict().items() if name != "zone"}, OfficeHours)
+
+
+def _quick_reply(row: quick_replies.QuickReply) -> QuickReply:
+    return struct(row._asdict(), QuickReply, buttons=[QuickReplyButton(title=title) for title in row.buttons])
 
 
 def _team(row: teams.Team) -> Team:
@@ -120,11 +126,12 @@ class QuickReplyController(Controller):
     @get(summary="List quick replies", description="By shortcut. Needs `conversations:read`.")
     async def list_quick_replies(self, actor: Caller) -> Page[QuickReply]:
         found = await quick_replies.quick_replies(actor)
-        return Page(items=[struct(row._asdict(), QuickReply) for row in found], total=len(found))
+        return Page(items=[_quick_reply(row) for row in found], total=len(found))
 
     @post(summary="Create a quick reply", description="Needs `conversations:write`.")
     async def create_quick_reply(self, actor: Caller, data: JSONBody[QuickReplyCreate]) -> QuickReply:
-        return struct((await quick_replies.create_quick_reply(actor, data.shortcut, data.text))._asdict(), QuickReply)
+        titles = [one.title for one in data.buttons]
+        return _quick_reply(await quick_replies.create_quick_reply(actor, data.shortcut, data.text, titles))
 
     @patch("/{reply_id:uuid}", summary="Change a quick reply", opt={"versioned": True})
     async def update_quick_reply(
@@ -132,9 +139,14 @@ class QuickReplyController(Controller):
     ) -> QuickReply:
         """Needs `conversations:write`."""
         changed = await quick_replies.change_quick_reply(
-            actor, reply_id, shortcut=data.shortcut, text=data.text, expected=expected
+            actor,
+            reply_id,
+            shortcut=data.shortcut,
+            text=data.text,
+            buttons=UNSET if data.buttons is UNSET else [one.title for one in data.buttons],
+            expected=expected,
         )
-        return struct(changed._asdict(), QuickReply)
+        return _quick_reply(changed)
 
     @delete("/{reply_id:uuid}", summary="Delete a quick reply", opt={"versioned": True})
     async def delete_quick_reply(self, actor: Caller, reply_id: FromPath[UUID], expected: IfMatch) -> None:

@@ -17,7 +17,7 @@ from api.contract.base import PersonRef as PersonRef
 from api.contract.contents import Referral
 from api.contract.kinds import ChannelKind
 from api.contract.messages import Message
-from api.contract.replies import MessageText, ReplyContent
+from api.contract.replies import MessageText, ReplyButton, ReplyContent
 from db.assistant.enums import AssistantMode, Owner, TurnReason
 from db.contacts.filter import Moment
 from db.conversations.enums import AssignmentStrategy as AssignmentStrategy
@@ -32,6 +32,7 @@ SHORTCUT = "^[a-z0-9_-]{1,40}$"
 Name = Annotated[ShortName, example("Vendas")]
 NoteText = Annotated[str, Meta(min_length=1, max_length=4000, examples=["Prefere ser atendida à tarde."])]
 Color = Annotated[str, Meta(pattern=COLOR, examples=["#2f6f4f"])]
+QuickButtons = Annotated[list[ReplyButton], Meta(max_length=3)]
 WeekHours = Annotated[list[OpenHours], Meta(max_length=70)]
 AwayText = Annotated[str, Meta(max_length=1000)]
 Shortcut = Annotated[str, Meta(pattern=SHORTCUT, examples=["horario"], extra=TRIM)]
@@ -293,24 +294,33 @@ class TeamPatch(Input):
     away_text: AwayText | UnsetType = UNSET
 
 
+class QuickReplyButton(Output):
+    title: Annotated[str, example("Quero")]
+
+
 class QuickReply(Output):
     """GET /v1/quick-replies → Page[QuickReply] by shortcut; POST QuickReplyCreate (201); PATCH
-    /v1/quick-replies/{id} and DELETE (If-Match)."""
+    /v1/quick-replies/{id} and DELETE (If-Match). With `buttons` it is sent as an answer of kind `buttons`."""
 
     id: UUID
     shortcut: Annotated[str, example("horario")]
     text: Annotated[str, example("Atendemos de segunda a sábado, das 9h às 18h.")]
+    buttons: list[QuickReplyButton]
     version: int
 
 
 class QuickReplyCreate(Input):
+    """`text`: up to 1024 characters with buttons."""
+
     shortcut: Shortcut
     text: MessageText
+    buttons: QuickButtons = []
 
 
 class QuickReplyPatch(Input):
     shortcut: Shortcut | UnsetType = UNSET
     text: MessageText | UnsetType = UNSET
+    buttons: QuickButtons | UnsetType = UNSET
 
 
 class OfficeHours(Output):

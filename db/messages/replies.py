@@ -105,29 +105,30 @@ def trimmed(reply: Reply) -> Reply:
         case FileReply():
             return FileReply(reply.file_id, reply.caption.strip(), reply.voice)
         case TextReply():
-            return TextReply(_needed(reply.text, "content.text"))
+            return TextReply(needed(reply.text, "content.text"))
         case ButtonsReply():
-            buttons = [_needed(title, f"content.buttons[{number}].title") for number, title in enumerate(reply.buttons)]
-            _unique(buttons, "content.buttons")
-            return ButtonsReply(_needed(reply.text, "content.text"), buttons)
+            buttons = [needed(title, f"content.buttons[{number}].title") for number, title in enumerate(reply.buttons)]
+            unique(buttons, "content.buttons")
+            return ButtonsReply(needed(reply.text, "content.text"), buttons)
         case ListReply():
             rows = [
-                Row(_needed(row.title, f"content.rows[{number}].title"), (row.description or "").strip() or None)
+                Row(needed(row.title, f"content.rows[{number}].title"), (row.description or "").strip() or None)
                 for number, row in enumerate(reply.rows)
             ]
-            _unique([row.title for row in rows], "content.rows")
-            return ListReply(_needed(reply.text, "content.text"), _needed(reply.button, "content.button"), rows)
+            unique([row.title for row in rows], "content.rows")
+            return ListReply(needed(reply.text, "content.text"), needed(reply.button, "content.button"), rows)
 
 
-def _needed(text: str, path: str) -> str:
+def needed(text: str, path: str) -> str:
+    """Without blanks around it. Raises Invalid for what is empty."""
     text = text.strip()
     if not text:
         raise RequestError.INVALID(fields=[RequestField.REQUIRED(path)])
     return text
 
 
-def _unique(titles: list[str], path: str) -> None:
-    """Two of one name could not be told apart by the person, and Meta refuses them."""
+def unique(titles: list[str], path: str) -> None:
+    """Two of one name could not be told apart by the person, and Meta refuses them. Raises Invalid."""
     twice = [number for number, title in enumerate(titles) if title in titles[:number]]
     if twice:
         raise RequestError.INVALID(fields=[ReplyField.TITLE_TWICE(f"{path}[{number}].title") for number in twice])

@@ -113,3 +113,25 @@ async def test_what_is_pressed_on_the_phone_names_the_message(scene: Scene) -> N
         {"address": PHONE, "kind": "button_reply", "target": "wamid.0", "text": "Verde", "option": "2", "description": ""},
         {"address": PHONE, "kind": "list_reply", "target": "wamid.1", "text": "G", "option": "2", "description": ""},
     ]
+
+
+async def test_a_quick_reply_keeps_buttons_that_can_be_sent(scene: Scene) -> None:
+    async def kept(**body: Any) -> httpx.Response:
+        body = {"shortcut": "cor", "text": " Qual cor? ", "buttons": BUTTONS["buttons"], **body}
+        return await scene.client.post("/v1/quick-replies", json=body, headers=scene.headers)
+
+    for wrong, where, code in (
+        ({"buttons": [{"title": "Azul"}, {"title": "Azul "}]}, "buttons[1].title", "title_twice"),
+        ({"buttons": [{"title": " "}]}, "buttons[0].title", "required"),
+        ({"text": "x" * 1025}, "text", "too_long"),
+    ):
+        refused = (await kept(**wrong)).json()
+        assert [(one["field"], one["code"]) for one in refused["errors"]] == [(where, code)]
+    made = (await kept()).json()
+    assert (made["text"], made["buttons"]) == ("Qual cor?", [{"title": "Azul"}, {"title": "Verde"}])
+    path = f"/v1/quick-replies/{made['id']}"
+    refused = await scene.client.patch(path, json={"text": "x" * 1025}, headers={**scene.headers, "If-Match": "*"})
+    assert refused.status_code == 422
+    bare = await scene.client.patch(path, json={"text": "x" * 1025, "buttons": []}, headers={**scene.headers, "If-Match": "*"})
+    assert bare.json()["buttons"] == []
+    assert (await kept(shortcut="longo", text="x" * 4096, buttons=[])).status_code == 201

@@ -10,7 +10,7 @@ from nicegui import ui
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
-from api.contract.conversations import QuickReply, QuickReplyCreate, ReplyCreate
+from api.contract.conversations import ReplyCreate
 from api.contract.events import ConversationEntryAdded, ConversationUpdated
 from api.contract.replies import TextReply
 from db.clock import now
@@ -260,19 +260,6 @@ async def test_what_was_said_on_a_phone_and_told_late_holds_up_no_answer(
         return "Chegou sim." in await answers(owner_db, owner)
 
     await until(went)
-
-
-async def test_a_quick_reply_is_found_by_its_shortcut(real: User, customers: Customers, as_owner: ApiClient) -> None:
-    await as_owner.post("/v1/quick-replies", QuickReply, QuickReplyCreate(shortcut="horario", text="Das 9h às 18h."))
-    one = await customers.wrote(0, "Que horas abre?")
-    await real.open(f"/inbox/{one}")
-    await real.should_see("O WhatsApp aceita texto livre por mais")
-    field = next(iter(real.find(kind=ui.textarea).elements))
-
-    field.value = "/hor"
-    await real.should_see("/horario")
-    press(real, "/horario")
-    assert field.value == "Das 9h às 18h."
 
 
 async def test_taking_and_closing_leave_lines_and_the_list_follows(

@@ -146,6 +146,20 @@ async def test_a_quick_reply_is_named_as_people_type_and_previewed(real: User, a
         ]
 
     await until(made)
+    await press_labelled(real, "Alterar /boas-vindas")
+    await real.should_see("Alterar resposta rápida")
+    field(real, "Botão 1, se quiser").value = "Sim"
+    field(real, "Botão 3, se quiser").value = "Sim"
+    click(real, "Salvar")
+    await real.should_see("Duas têm o mesmo nome")
+    assert field(real, "Botão 2, se quiser").value == "Sim"
+    field(real, "Botão 2, se quiser").value = "Não"
+    click(real, "Salvar")
+
+    async def with_buttons() -> bool:
+        return [[each.title for each in one.buttons] for one in await client.quick_replies(as_owner)] == [["Sim", "Não"], []]
+
+    await until(with_buttons)
     await press_labelled(real, "Excluir /oi")
     await real.should_see("Ninguém mais poderá usá-la com /.")
     click(real, "Excluir")

@@ -1,6 +1,6 @@
 """Writing a message with buttons or a list, seen as the person will see it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ from api.contract.conversations import Conversation
 from api.contract.kinds import ReplyKind
 from api.contract.messages import Message
 from api.contract.replies import ButtonsReply, MenuReply, ReplyButton, ReplyRow
+from ui import kinds
 from ui.components.buttons import button
 from ui.components.confirm import dialog
 from ui.components.forms import Field, area_field, filled, text_field
@@ -32,15 +33,28 @@ class ChoiceBuilder:
     ) -> None:
         self._one, self._thread, self._take, self._sent = one, thread, take, sent
 
-    def open(self, kind: ReplyKind, text: str, done: Callable[[], Any]) -> None:
+    def open(self, kind: ReplyKind, text: str, done: Callable[[], Any], buttons: Sequence[str] = ()) -> None:
         """Begins with the text of the field; `done` empties the field once it is on its way."""
 
         async def send(reply: Written) -> None:
             done()
             await self._send(reply, self._take())
 
-        empty = ButtonsReply(text=text, buttons=[]) if kind is ReplyKind.BUTTONS else MenuReply(text=text, button="", rows=[])
+        empty = (
+            ButtonsReply(text=text, buttons=[ReplyButton(title=one) for one in buttons])
+            if kind is ReplyKind.BUTTONS
+            else MenuReply(text=text, button="", rows=[])
+        )
         _Dialog(empty, send)
+
+    def quick(self, text: str, buttons: Sequence[str]) -> str:
+        """A quick reply with buttons is looked at, and sent from there; where the channel takes none its text alone is left. Returns what
+        goes into the field."""
+        if ReplyKind.BUTTONS not in kinds.can(self._one.channel_kind).reply_kinds:
+            toast(_("This channel takes no buttons: only the text is here."), "warn")
+            return text
+        self.open(ReplyKind.BUTTONS, text, lambda: None, buttons)
+        return ""
 
     async def _send(self, reply: Written, quoted: Message | None) -> None:
         self._thread.to_end()
@@ -84,7 +98,9 @@ class _Dialog:
                 self._phone = ui.element("div").classes("m-tplpick-phone")
             with ui.element("div").classes("m-dialog-foot"):
                 button(_("Cancel"), self._box.close, kind="plain")
-                button(_("Send"), self._submit, kind="primary", icon="send")
+                send = button(_("Send"), self._submit, kind="primary", icon="send")
+                if isinstance(reply, ButtonsReply) and reply.buttons:  # Enter sends what is complete
+                    send.props["autofocus"] = True
         self._draw()
         self._box.open()
 

@@ -354,8 +354,7 @@ class Composer:
         if not text and not files:
             return
         self._offer(text)
-        if self._suggestions.marked is not None:
-            self._suggestions.choose(self._suggestions.marked)
+        if self._suggestions.choose_marked():
             return
         if self._mode == "note":
             await self._note(text)
@@ -394,6 +393,7 @@ class Composer:
     def _offer(self, text: str) -> None:
         self._suggestions.offer(text, note=self._mode == "note")
 
-    def _choose(self, text: str) -> None:
-        self._text.value = text
-        ui.run_javascript(f"document.getElementById('write{self._text.id}')?.focus()")
+    def _choose(self, text: str, buttons: tuple[str, ...]) -> None:
+        self._text.value = self._builder.quick(text, buttons) if buttons else text
+        if self._text.value:
+            ui.run_javascript(f"document.getElementById('write{self._text.id}')?.focus()")

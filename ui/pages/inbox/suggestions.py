@@ -17,18 +17,22 @@ _MENTION = re.compile(r"@([\w ]{0,30})$")
 
 
 class _Offer(NamedTuple):
-    """`text`: the field's once it is chosen."""
+    """`text`: the field's once it is chosen. `buttons`: what a quick reply has under its text."""
 
     name: str
     says: str
     text: str
+    buttons: tuple[str, ...] = ()
 
 
 class Suggestions:
-    """`people` and `replies` give what is known by then; `chosen` is called with the field's new text."""
+    """`people` and `replies` give what is known by then; `chosen` is called with the field's new text and the buttons under it."""
 
     def __init__(
-        self, people: Callable[[], list[Member]], replies: Callable[[], list[QuickReply]], chosen: Callable[[str], Any]
+        self,
+        people: Callable[[], list[Member]],
+        replies: Callable[[], list[QuickReply]],
+        chosen: Callable[[str, tuple[str, ...]], Any],
     ) -> None:
         self._people, self._replies, self._chosen = people, replies, chosen
         self._offers: list[_Offer] = []
@@ -37,10 +41,12 @@ class Suggestions:
         self._element.props["aria-label"] = _("Suggestions")
         self._element.set_visibility(False)
 
-    @property
-    def marked(self) -> str | None:
-        """The text that Enter chooses."""
-        return self._offers[self._at].text if self._offers else None
+    def choose_marked(self) -> bool:
+        """What Enter chooses; False: nothing is offered."""
+        if not self._offers:
+            return False
+        self._choose(self._offers[self._at])
+        return True
 
     def move(self, step: int) -> None:
         self._at = (self._at + step) % len(self._offers) if self._offers else 0
@@ -54,7 +60,9 @@ class Suggestions:
             fitting = sorted(
                 (one for one in self._replies() if word in one.shortcut), key=lambda one: not one.shortcut.startswith(word)
             )
-            found = [_Offer(f"/{one.shortcut}", one.text, one.text) for one in fitting]
+            found = [
+                _Offer(f"/{one.shortcut}", one.text, one.text, tuple(button.title for button in one.buttons)) for one in fitting
+            ]
         elif note and (match := _MENTION.search(text)):
             word, before = match[1].lower(), text[: match.start()]
             names = [one.name for one in self._people()]
@@ -64,10 +72,10 @@ class Suggestions:
             self._offers, self._at = found[:OFFERED], 0
             self._draw()
 
-    def choose(self, text: str) -> None:
+    def _choose(self, one: _Offer) -> None:
         self._offers = []
         self._draw()
-        self._chosen(text)
+        self._chosen(one.text, one.buttons)
 
     def _draw(self) -> None:
         self._element.clear()
@@ -77,6 +85,8 @@ class Suggestions:
                 with line:
                     ui.label(one.name).classes("m-strong shrink-0")
                     ui.label(one.says).classes("m-hint m-clip")
-                pressable(line, partial(self.choose, one.text))
+                    for title in one.buttons:
+                        ui.label(title).classes("m-offer-button")
+                pressable(line, partial(self._choose, one))
                 line.props.update({"role": "option", "aria-selected": "true" if number == self._at else "false"})
         self._element.set_visibility(bool(self._offers))

@@ -8,6 +8,7 @@ from nicegui import ui
 from api.contract.conversations import QuickReply, QuickReplyCreate, QuickReplyPatch
 from api.contract.enums import Permission
 from api.contract.problems import ConversationError
+from api.contract.replies import ReplyButton
 from ui import session
 from ui.client import inbox as client
 from ui.components import contents
@@ -21,6 +22,7 @@ from ui.i18n import _
 from ui.labels import conversations as labels
 
 _LONGEST = 4096  # characters of a text
+TITLE, MOST_BUTTONS = 20, 3
 
 
 def draw_quick_replies() -> None:
@@ -54,6 +56,10 @@ class _QuickReplies:
             with ui.element("div").classes("m-col m-tight m-grow"):
                 ui.label(f"/{one.shortcut}").classes("m-strong m-mono m-clip")
                 contents.said(one.text, "m-sub m-two-lines")
+                if one.buttons:
+                    with ui.element("div").classes("m-row m-near m-wrap"):
+                        for each in one.buttons:
+                            ui.label(each.title).classes("m-offer-button")
             if self._write:
                 icon_button("edit", _("Change {name}").format(name=f"/{one.shortcut}"), partial(self._edit, one))
                 icon_button("delete", _("Delete {name}").format(name=f"/{one.shortcut}"), partial(self._delete, one))
@@ -64,6 +70,12 @@ class _QuickReplies:
             shortcut = text_field(_("Shortcut"), one.shortcut if one else first_shortcut, limit=40, hint=hint)
             shortcut.control.props.update({"autofocus": True, "autocapitalize": "off", "prefix": "/"})
             text = area_field(_("Text"), one.text if one else first_text, limit=_LONGEST, rows=3, on_change=lambda: preview())
+            known = [each.title for each in one.buttons] if one else []
+            names = (_("Button {n}, if you like").format(n=number + 1) for number in range(MOST_BUTTONS))
+            titles = [
+                text_field(name, known[number] if number < len(known) else "", limit=TITLE, on_change=lambda: preview())
+                for number, name in enumerate(names)
+            ]
             with ui.element("div").classes("m-field"):
                 ui.label(_("So people see it")).classes("m-label")
                 shown = ui.element("div").classes("m-said-as")
@@ -71,19 +83,28 @@ class _QuickReplies:
             def preview() -> None:
                 shown.clear()
                 with shown:
-                    bubble(Preview(text.value or "…"), out=True)
+                    pressed = [("reply", title) for title in written()]
+                    bubble(Preview(text.value or "…", buttons=pressed), out=True)
+
+            def written() -> list[str]:
+                return [title for one in titles if (title := (one.value or "").strip())]
 
             preview()
 
             async def write(version: int | None) -> None:
-                word = _shortcut(shortcut.value)
+                kept = written()
+                for number, title in enumerate(titles):  # without gaps: by their places errors find them
+                    title.value = kept[number] if number < len(kept) else ""
+                word, buttons = _shortcut(shortcut.value), [ReplyButton(title=one) for one in kept]
                 if one is None or version is None:
-                    await client.create_quick_reply(self._api, QuickReplyCreate(shortcut=word, text=text.value))
+                    body = QuickReplyCreate(shortcut=word, text=text.value, buttons=buttons)
+                    await client.create_quick_reply(self._api, body)
                 else:
-                    await client.change_quick_reply(self._api, one.id, QuickReplyPatch(shortcut=word, text=text.value), version)
+                    patch = QuickReplyPatch(shortcut=word, text=text.value, buttons=buttons)
+                    await client.change_quick_reply(self._api, one.id, patch, version)
 
             return Form(
-                {"shortcut": shortcut, "text": text},
+                {"shortcut": shortcut, "text": text} | {f"buttons[{n}].title": title for n, title in enumerate(titles)},
                 ["shortcut", "text"],
                 write,
                 {ConversationError.SHORTCUT_EXISTS.value: "shortcut"},
