@@ -49,7 +49,7 @@ def applied(send: Send, settings: Settings, cookies: list[str], path: str) -> Se
             headers["X-Content-Type-Options"] = "nosniff"
             headers["X-Frame-Options"] = "DENY"
             headers["Referrer-Policy"] = "same-origin"
-            headers["Permissions-Policy"] = "camera=(), geolocation=(), payment=(), usb=()"
+            headers["Permissions-Policy"] = "camera=(), geolocation=(self), payment=(), usb=()"
             if settings.secure:
                 headers["Strict-Transport-Security"] = "max-age=31536000"
             for cookie in cookies:

@@ -39,6 +39,11 @@ async def test_emoji_are_found_by_name_and_stand_at_the_cursor(stack: Stack, bro
         await page.keyboard.press("ArrowDown")
         await page.keyboard.press("ArrowRight")
         await expect(recent.nth(1)).to_be_focused()
+        skins = page.get_by_role("group", name="Cor da pele de pessoas e mãos")
+        await skins.get_by_role("button", name="Escura", exact=True).click()
+        await expect(recent).to_have_text(["🚀", "❤️"])
+        await page.get_by_label("Buscar emoji pelo nome").fill("polegar")
+        await expect(page.locator(".m-emoji-one", has_text="👍🏿")).to_have_count(1)
         await page.keyboard.press("Escape")
         await expect(field).to_be_focused()
         await field.press("Enter")
@@ -47,8 +52,10 @@ async def test_emoji_are_found_by_name_and_stand_at_the_cursor(stack: Stack, bro
 
         await page.locator(".m-write").get_by_text("Nota", exact=True).click()
         await page.get_by_role("button", name="Emoji (Ctrl .)").click()
+        await _choose(page, "polegar", "polegar para cima")
+        await page.get_by_role("button", name="Emoji (Ctrl .)").click()
         await page.get_by_role("group", name="Usados por último").get_by_role("button", name="foguete").click()
-        await expect(page.get_by_label("Escreva uma nota para a equipe")).to_have_value("🚀")
+        await expect(page.get_by_label("Escreva uma nota para a equipe")).to_have_value("👍🏿🚀")
 
 
 async def test_a_reaction_reaches_the_phone_and_is_taken_back(stack: Stack, browser: Browser) -> None:
@@ -83,7 +90,8 @@ async def test_a_reaction_reaches_the_phone_and_is_taken_back(stack: Stack, brow
 
 
 async def test_a_place_and_a_contact_are_sent(stack: Stack, browser: Browser) -> None:
-    async with desk(stack, browser, "Onde fica a loja?") as here:
+    here_we_are = {"latitude": -22.9519, "longitude": -43.2105, "accuracy": 12}
+    async with desk(stack, browser, "Onde fica a loja?", permissions=["geolocation"], geolocation=here_we_are) as here:
         page = here.one
         await page.get_by_role("button", name="Enviar outra coisa").click()
         await page.locator(".q-menu").get_by_text("Localização", exact=True).click()
@@ -91,6 +99,9 @@ async def test_a_place_and_a_contact_are_sent(stack: Stack, browser: Browser) ->
         await box.get_by_label("Localização").fill("Av. Paulista, 1578")
         await box.get_by_role("button", name="Enviar").click()
         await expect(box.get_by_text("Não encontramos um lugar neste texto.")).to_be_visible()
+        await box.get_by_role("button", name="Minha localização atual").click()
+        await expect(box.get_by_label("Localização")).to_have_value("-22.951900, -43.210500")
+        await expect(box.get_by_text("com precisão de 12 m")).to_be_visible()
         await box.get_by_label("Localização").fill("https://www.google.com/maps?q=-23.5614,-46.6559")
         await box.get_by_label("Nome, se quiser").fill("Loja Aurora")
         await box.get_by_role("button", name="Enviar").click()

@@ -5,13 +5,14 @@ from typing import Any
 
 import asyncpg
 import pytest
+from nicegui import ui
 from nicegui.testing import User
 
 from api.contract.events import ConversationChanged, ConversationEntryAdded
 from db.messages.emoji import is_emoji
 from db.tenancy import Actor
 from tests import factories
-from tests.ui.interactions import click, hear, true_of, until
+from tests.ui.interactions import choose, click, field, hear, true_of, until
 from tests.ui.test_inbox import Customers, happen
 from ui.client import conversations as client
 from ui.client.base import Offline
@@ -221,3 +222,19 @@ def test_the_table_has_names_in_both_languages() -> None:
 )
 def test_a_place_is_found_in_what_was_pasted(text: str, place: tuple[float, float] | None) -> None:
     assert coordinates(text) == place
+
+
+async def test_where_one_is_comes_into_the_field_or_the_reason_why_not(real: User, customers: Customers) -> None:
+    one = await customers.wrote(0, "Onde fica?")
+    await real.open(f"/inbox/{one}")
+    await real.should_see("O WhatsApp aceita texto livre por mais")
+    choose(real, "Localização")
+    await real.should_see("Enviar uma localização")
+    press = next(iter(real.find(kind=ui.button, content="Minha localização atual").elements))
+    happen(real, press, "click", {"refused": 1})
+    await real.should_see("Permita pelo símbolo ao lado do endereço")
+    happen(real, press, "click", {"refused": 3})
+    await real.should_see("Aperte de novo ou cole um link de mapa.")
+    happen(real, press, "click", {"latitude": -22.9519, "longitude": -43.21049999, "within": 1234.4})
+    await real.should_see("com precisão de 1.234 m")
+    assert field(real, "Localização").value == "-22.951900, -43.210500"

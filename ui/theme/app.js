@@ -71,6 +71,13 @@
         window.Quasar.Notify.create({ message: said || String(error), classes: "m-toast", attrs: { role: "alert" } });
       }
     },
+    // Where this browser is, told once: its coordinates, or the number of the reason why not (1: it may not).
+    here(tell) {
+      if (!navigator.geolocation) return tell({ refused: 2 });
+      const found = ({ coords }) => tell({ latitude: coords.latitude, longitude: coords.longitude, within: coords.accuracy });
+      const given = { enableHighAccuracy: true, timeout: 15000, maximumAge: 60000 };
+      navigator.geolocation.getCurrentPosition(found, (error) => tell({ refused: error.code }), given);
+    },
     insert(id, text) {
       const field = document.getElementById(id);
       if (!field) return;

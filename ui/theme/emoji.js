@@ -1,5 +1,5 @@
-/* Choosing an emoji: all of them by group, by name in both languages, those used last first; or a reaction out of the usual six. Loaded
-   with the first press that asks for one. */
+/* Choosing an emoji: all of them by group, by name in both languages, those used last first, people in the skin that was chosen once; or a
+   reaction out of the usual six. Loaded with the first press that asks for one. */
 const USUAL = ["👍", "❤️", "😂", "😮", "😢", "🙏"];
 const SHELF = "recent:emoji", MOST_RECENT = 27, MOST_FOUND = 120, NARROW = 760;
 const SIGNS = ["😀", "👋", "🐶", "🍎", "🚗", "⚽", "💡", "❤️", "🏁"];
@@ -8,6 +8,34 @@ const words = () => JSON.parse(document.querySelector("[data-emoji]")?.dataset.e
 const make = (tag, classes, given = {}) => Object.assign(document.createElement(tag), { className: classes, type: "button", ...given });
 const named = (one) => one[document.documentElement.lang.startsWith("en") ? 2 : 1];
 const known = new Map(TABLE.groups.flat().map((one) => [one[0], one]));
+
+const SKIN = "emoji:skin", HAND = "✋", SKINS = ["", "🏻", "🏼", "🏽", "🏾", "🏿"];
+const real = rgi(); // which signs there are; null: this browser does not know, and no skin is offered
+let skin = kept();
+
+function rgi() {
+  try {
+    return new RegExp("^\\p{RGI_Emoji}$", "v");
+  } catch {
+    return null;
+  }
+}
+
+function kept() {
+  try {
+    const found = localStorage.getItem(SKIN);
+    return real && SKINS.includes(found) ? found : "";
+  } catch {
+    return "";
+  }
+}
+
+// In the chosen skin, where there is such a sign.
+function dressed(one) {
+  if (!skin) return one;
+  const changed = one.replace(/(\p{Emoji_Modifier_Base})\uFE0F?/gu, `$1${skin}`);
+  return real.test(changed) ? changed : one;
+}
 
 function recent() {
   try {
@@ -57,8 +85,8 @@ function popup(classes, label, anchor, wide) {
   return { box, show: () => (box.showModal(), place()) };
 }
 
-function sign(one) {
-  const made = make("button", "m-emoji-one", { textContent: one[0], title: named(one) });
+function sign(one, shown = dressed(one[0])) {
+  const made = make("button", "m-emoji-one", { textContent: shown, title: named(one) });
   made.setAttribute("aria-label", named(one));
   made.dataset.sign = one[0];
   made.tabIndex = -1;
@@ -104,8 +132,23 @@ export function open(anchor, choose) {
   const chosen = (one, more) => {
     used(one);
     if (!more) box.close();
-    choose(one);
+    choose(dressed(one));
   };
+  const skins = make("div", "m-emoji-skins");
+  skins.setAttribute("role", "group");
+  skins.setAttribute("aria-label", said.skin);
+  SKINS.forEach((one, number) => {
+    const made = make("button", "m-emoji-skin", { textContent: HAND + one, title: said.skins[number] });
+    made.setAttribute("aria-label", said.skins[number]);
+    made.setAttribute("aria-pressed", String(one === skin));
+    made.addEventListener("click", () => {
+      localStorage.setItem(SKIN, (skin = one));
+      for (const other of skins.children) other.setAttribute("aria-pressed", String(other === made));
+      for (const group of [list, ...all])
+        for (const shown of group.querySelectorAll(".m-emoji-one")) shown.textContent = dressed(shown.dataset.sign);
+    });
+    skins.append(made);
+  });
   field.addEventListener("input", draw);
   box.addEventListener("click", (event) => {
     const one = event.target.closest(".m-emoji-one");
@@ -129,7 +172,7 @@ export function open(anchor, choose) {
     if (to < 0) return field.focus();
     (ones[Math.min(to, ones.length - 1)] || ones[at]).focus();
   });
-  box.append(field, tabs, list);
+  box.append(field, tabs, list, ...(real ? [skins] : []));
   draw();
   if (matchMedia("(hover: none)").matches) box.setAttribute("autofocus", ""); // else the keyboard of the phone comes up
   show();
@@ -164,9 +207,11 @@ function beside(ones, at, step) {
 export function react(anchor, mine, choose) {
   const said = words();
   const { box, show } = popup("m-react", said.react, anchor, false);
-  const signs = mine && !USUAL.includes(mine) ? [mine, ...USUAL.slice(0, 5)] : USUAL;
-  for (const one of signs) {
-    const made = sign(known.get(one) || [one, one, one, ""]);
+  const usual = USUAL.map((one) => [one, dressed(one)]);
+  const other = mine && !usual.some(([, shown]) => shown === mine);
+  const signs = other ? [[mine, mine], ...usual.filter(([base]) => base !== mine).slice(0, 5)] : usual;
+  for (const [base, one] of signs) {
+    const made = sign(known.get(base) || [one, one, one, ""], one);
     made.tabIndex = 0;
     made.setAttribute("aria-pressed", String(one === mine));
     if (one === mine) made.title = said.back;

@@ -4,7 +4,7 @@ import msgspec
 from nicegui import ui
 
 from ui.components.buttons import icon_button
-from ui.i18n import _
+from ui.i18n import _, pgettext
 
 
 def words() -> str:
@@ -30,6 +30,15 @@ def words() -> str:
         "react": _("React to this message"),
         "more": _("All emoji"),
         "back": _("Take the reaction back"),
+        "skin": _("Skin of people and hands"),
+        "skins": [
+            pgettext("skin", "Yellow"),
+            pgettext("skin", "Light"),
+            pgettext("skin", "Medium light"),
+            pgettext("skin", "Medium"),
+            pgettext("skin", "Medium dark"),
+            pgettext("skin", "Dark"),
+        ],
         "failed": _("The emoji could not be loaded. Check your connection and press again."),
     }).decode()  # fmt: skip
 

@@ -5,20 +5,20 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from nicegui import ui
+from nicegui import events, ui
 
 from api.contract.contents import Card, CardPhone, Contacts, Location, MessageContent
 from api.contract.conversations import Conversation
 from api.contract.kinds import ReplyKind
 from api.contract.messages import Message
 from api.contract.replies import ContactReply, LocationReply
-from ui import session
+from ui import formats, session
 from ui.client import contacts as client
 from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.buttons import button
 from ui.components.confirm import dialog
-from ui.components.forms import filled, mark, text_field
+from ui.components.forms import Field, filled, mark, text_field
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.pages.boards.contact import ContactField
@@ -70,6 +70,7 @@ class Places:
         with dialog(_("Send a place")) as box:
             written = f"{known.latitude}, {known.longitude}" if known else ""
             where = text_field(_("Place"), written, limit=2000, hint=hint)
+            _here(where, hint)
             name = text_field(_("Name, if you like"), (known.name if known else "") or "", limit=200)
             address = text_field(_("Address, if you like"), (known.address if known else "") or "", limit=300)
 
@@ -127,6 +128,35 @@ class Places:
             self._ask_place(reply, lambda: quoted)
         else:
             self._ask_contact(lambda: quoted)
+
+
+def _here(where: Field[str], hint: str) -> None:
+    """A press puts the coordinates of this browser into the field, once it may know them."""
+
+    def told(event: events.GenericEventArguments) -> None:
+        press.props.pop("loading", None)
+        where.note(hint)
+        if "refused" in event.args:
+            mark({where: _unseen(event.args["refused"])})
+            return
+        where.value = f"{float(event.args['latitude']):.6f}, {float(event.args['longitude']):.6f}"
+        where.note(_("You are here, to within {n} m.").format(n=formats.number(max(1, round(float(event.args["within"]))))))
+
+    def asked() -> None:
+        press.props["loading"] = True
+        where.error("")
+        where.note(_("Allow your place in the browser…"))
+
+    press = button(_("My current place"), icon="my_location")
+    press.on("click", asked, [])
+    press.on("click", told, js_handler="() => masteria.here(emit)")
+
+
+def _unseen(reason: object) -> str:
+    """Why the browser does not say where it is, and what to do."""
+    if reason == 1:
+        return _("The browser may not know where you are. Allow it by the symbol beside the address, then press again.")
+    return _("The browser did not find where you are. Press again, or paste a link of a map.")
 
 
 def _foot(box: ui.dialog, send: Callable[[], Awaitable[None]]) -> None:
