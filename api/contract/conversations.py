@@ -1,7 +1,7 @@
 """The inbox: conversations, their threads, who cares for them, and what the team has for them.
 
 One conversation per contact and channel; it closes and opens again, it is never another one. Live: `conversation.updated` when a row
-of the list changed, `conversation.entry` when a thread grew, `conversation.changed` (with the contact) when what we sent was delivered
+of the list changed, `conversation.answered` and `conversation.closed` with how long it took, `conversation.entry` when a thread grew, `conversation.changed` (with the contact) when what we sent was delivered
 or read, `conversation.presence` when somebody looks or types, `inbox.changed` when labels, teams or quick replies changed.
 """
 

@@ -30,6 +30,8 @@ from db.contacts.events import BulkProgress as BulkProgress
 from db.contacts.events import ContactsChanged as ContactsChanged
 from db.contacts.events import ImportProgress as ImportProgress
 from db.contacts.events import NotesChanged as NotesChanged
+from db.conversations.events import ConversationAnswered as ConversationAnswered
+from db.conversations.events import ConversationClosed as ConversationClosed
 from db.conversations.events import ConversationEntryAdded as ConversationEntryAdded
 from db.conversations.events import ConversationPresence as ConversationPresence
 from db.conversations.events import ConversationUpdated as ConversationUpdated

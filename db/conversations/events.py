@@ -19,6 +19,36 @@ class ConversationUpdated(Event, frozen=True, kw_only=True):
     version: int
 
 
+class ConversationAnswered(Event, frozen=True, kw_only=True):
+    """Somebody got the first answer since the conversation was opened. `user_id`: who answered; null: the assistant, a phone or an API
+    key. `seconds`: from when it was opened; `office_seconds`: of them those within the office hours."""
+
+    type: ClassVar = "conversation.answered"
+    permission: ClassVar = Permission.CONVERSATIONS_READ
+    conversation_id: UUID
+    contact_id: UUID
+    channel_id: UUID
+    team_id: UUID | None
+    user_id: UUID | None
+    seconds: Annotated[int, Meta(examples=[5400])]
+    office_seconds: Annotated[int, Meta(examples=[1800])]
+
+
+class ConversationClosed(Event, frozen=True, kw_only=True):
+    """A conversation was closed. `user_id`: who closed it; null: an API key. `seconds`: from when it was opened; `office_seconds`: of them
+    those within the office hours."""
+
+    type: ClassVar = "conversation.closed"
+    permission: ClassVar = Permission.CONVERSATIONS_READ
+    conversation_id: UUID
+    contact_id: UUID
+    channel_id: UUID
+    team_id: UUID | None
+    user_id: UUID | None
+    seconds: Annotated[int, Meta(examples=[90000])]
+    office_seconds: Annotated[int, Meta(examples=[32400])]
+
+
 class ConversationEntryAdded(Event, frozen=True, kw_only=True):
     """A thread has a message, a note or a line more."""
 

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
-from db.conversations import routing
+from db.conversations import office_hours, routing
 from db.conversations.enums import LineKind
 from db.conversations.errors import ConversationError
-from db.conversations.events import ConversationEntryAdded, ConversationUpdated
+from db.conversations.events import ConversationAnswered, ConversationEntryAdded, ConversationUpdated
 from db.work import Work
 
 MOST = 999
@@ -40,7 +41,7 @@ _LAST = """
 """
 _RETURNED = """
 returning new.id, new.version, old.state as was, old.closed_at is not null as was_closed, new.team_id, new.assignee_id,
-    old.answer_id, old.answer_by
+    old.answer_id, old.answer_by, new.opened_at, case when old.first_reply_at is null then new.first_reply_at end as first_reply_at
 """
 _NEVER_OPENED = "v.state = 'closed' and v.closed_at is null"
 # Closed without an answer a moment ago: who writes now goes on waiting for it, as when the close is taken back (actions.py).
@@ -151,6 +152,7 @@ async def heard(w: Work, place: Place, *, campaign_id: UUID | None, referral: st
     if row["assignee_id"] is None and row["was"] in (None, "closed"):
         version = await routing.route(w, row["id"], place.channel_id, row["team_id"]) or version
     _tell(w, row["id"], place, version)
+    await _first_answer(w, row, place, None)
     conversation_id: UUID = row["id"]
     return conversation_id
 
@@ -172,6 +174,7 @@ async def answered(w: Work, place: Place, author_id: UUID | None, *, seen: UUID 
     if seen is not None and answer is not None and answer > seen and not ours:
         raise ConversationError.SOMEONE_ANSWERED(seen=str(answer))
     _tell(w, row["id"], place, row["version"])
+    await _first_answer(w, row, place, author_id)
     conversation_id: UUID = row["id"]
     return conversation_id
 
@@ -303,8 +306,33 @@ async def _recorded(w: Work, statement: str, place: Place, *more: object) -> UUI
     row = await w.fetchrow(statement, *_args(w, place), *more)
     assert row is not None
     _tell(w, row["id"], place, row["version"])
+    await _first_answer(w, row, place, None)
     conversation_id: UUID = row["id"]
     return conversation_id
+
+
+async def _first_answer(w: Work, row: asyncpg.Record, place: Place, author_id: UUID | None) -> None:
+    """Tells how long the first answer took, where this was it."""
+    if row["first_reply_at"] is None:
+        return
+    seconds, in_hours = await took(w, row["team_id"], row["opened_at"], row["first_reply_at"])
+    w.emit(
+        ConversationAnswered(
+            conversation_id=row["id"],
+            contact_id=place.contact_id,
+            channel_id=place.channel_id,
+            team_id=row["team_id"],
+            user_id=author_id,
+            seconds=seconds,
+            office_seconds=in_hours,
+        )
+    )
+
+
+async def took(w: Work, team_id: UUID | None, since: datetime, until: datetime) -> tuple[int, int]:
+    """Seconds between two moments, and those of them in the office hours of this team, else of the company."""
+    hours = await office_hours.of_team(w, w.company_id, team_id)
+    return max(0, round((until - since).total_seconds())), hours.seconds(since, until)
 
 
 def _args(w: Work, place: Place) -> tuple[object, ...]:

@@ -2,14 +2,18 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
+from msgspec import UNSET
 
 from db import event_stream, valkey
 from db.contacts.actions import create_contact
+from db.conversations import office_hours
 from db.permissions import Permission, Role
 from db.tenancy import Actor
 from tests import factories
@@ -22,6 +26,12 @@ async def scene(owner: Actor, owner_db: asyncpg.Connection) -> Scene:
     channel = await factories.channel(owner_db, owner)
     contact = (await create_contact(owner, name="Ana Lima", phone=PHONE, tag_names=[], custom={}))["id"]
     return Scene(owner, channel, contact)
+
+
+async def heard(scene: Scene) -> list[dict[str, Any]]:
+    """What listeners of the company were told."""
+    kept = await valkey.client().xrange(event_stream.stream_key(scene.owner.company_id))
+    return [msgspec.json.decode(fields[b"e"]) for _, fields in kept]
 
 
 async def test_of_two_who_answer_at_once_one_goes(
@@ -221,3 +231,19 @@ async def test_times_are_told(client: httpx.AsyncClient, scene: Scene, sign_in_a
     closed = (await client.patch(path, json={"state": "closed"}, headers=auth)).json()
     assert 6000 < closed["first_reply_seconds"] <= closed["resolution_seconds"] < 9000
     assert (await client.get("/v1/conversations", params={"view": "waiting"}, headers=auth)).json()["items"] == []
+    again = {"content": {"kind": "text", "text": "Mais uma coisa"}}
+    await client.post(f"{path}/messages", json=again, headers={**auth, "Idempotency-Key": "again"})
+    told = await heard(scene)
+    took = [(one["type"], one["data"]) for one in told if one["type"] in {"conversation.answered", "conversation.closed"}]
+    assert [kind for kind, _data in took] == ["conversation.answered", "conversation.closed"]
+    assert [data["seconds"] for _kind, data in took] == [closed["first_reply_seconds"], closed["resolution_seconds"]]
+    assert {data["user_id"] for _kind, data in took} == {str(scene.owner.id)}
+
+
+async def test_an_answer_on_the_phone_tells_how_long_it_took_in_office_hours(scene: Scene) -> None:
+    await office_hours.change(scene.owner, enabled=True, hours=[], holidays=UNSET, away_text=UNSET)
+    await scene.phoned(30)  # told before the message that it answers
+    await scene.wrote(1)
+    told = await heard(scene)
+    [took] = [one["data"] for one in told if one["type"] == "conversation.answered"]
+    assert (took["seconds"], took["office_seconds"], took["user_id"]) == (29 * 60, 0, None)
