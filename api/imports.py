@@ -84,7 +84,8 @@ def _dry_run(dry: DryRun) -> ImportDryRun:
     del counts["fill"]
     reasons = [_reason(cause, Reason(cause.reason).sentence) for cause in counts.pop("causes")]
     left_out = [_reason(cause, RowWarning(cause.reason).sentence) for cause in counts.pop("left_out")]
-    return ImportDryRun(state=dry.state, reasons=reasons, left_out=left_out, error=dry.error, **counts)
+    made = {"new_fields": dry.new_fields, "new_lead_fields": dry.new_lead_fields}
+    return ImportDryRun(state=dry.state, reasons=reasons, left_out=left_out, error=dry.error, **made, **counts)
 
 
 def _reason(cause: Cause, message: str) -> ImportReason:

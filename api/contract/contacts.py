@@ -233,6 +233,8 @@ class ImportDryRun(Output):
     blank: int
     warnings: int
     leads: int
+    new_fields: list[Annotated[str, example("Aniversário")]]  # of contacts, that the start would make
+    new_lead_fields: list[Annotated[str, example("Tamanho")]]  # of leads of the board, that the start would make
     reasons: list[ImportReason]  # of rows that would not be taken
     left_out: list[ImportReason]  # of cells left out of rows that would be taken
     exact: bool  # false: more people than it remembers, so some that stand in the file twice are counted as new
@@ -253,8 +255,10 @@ class ImportUndo(Output):
     removed: int  # contacts that the import made and nobody touched since
     restored: int  # contacts known before that get back what they had
     kept: list[ImportKept]
-    leads_removed: int  # that came with the list and that nothing but rules touched since
-    leads_kept: int  # somebody moved, changed or noted them; of an undo that is under way: 0
+    leads_removed: (
+        int | None
+    )  # that came with the list and that nothing but rules touched since; null: of old undos nobody counted them
+    leads_kept: int | None  # somebody moved, changed or noted them; of an undo that is under way: 0
     processed: int
     total: int
 

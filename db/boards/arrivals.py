@@ -169,6 +169,16 @@ async def columns(w: Work, board_id: UUID, given: Sequence[ColumnTarget], *, mak
     ]
 
 
+async def new_fields(r: Read, board_id: UUID, given: Sequence[ColumnTarget]) -> list[str]:
+    """The labels of the fields that the board has not, and that a list with these columns makes."""
+    wanted = {
+        one.field_key: one.field_label or one.field_key
+        for one in given
+        if one.target is ImportTarget.LEAD_CUSTOM and one.field_key
+    }
+    return await fields.foreseen(r, board_id, wanted) if wanted else []
+
+
 async def folded(r: Read, names: Sequence[str]) -> dict[str, str]:
     """Names as `Place.stages` has them."""
     wanted = sorted({name for name in names if name})

@@ -105,6 +105,13 @@ async def create_field(
         return await _one(w, w.company_id, board_id, field_id)
 
 
+async def foreseen(r: Read, board_id: UUID, wanted: Mapping[str, str]) -> list[str]:
+    """The labels of the fields that `make` would make of these labels by keys."""
+    rows = await r.fetch(_SELECT, r.actor.company_id if r.actor else None, board_id)
+    keys, taken = {row["key"] for row in rows}, {called(row["label"]) for row in rows}
+    return [distinct(label, taken, MAX_LABEL) for key, label in wanted.items() if key not in keys]
+
+
 async def make(w: Work, board_id: UUID, wanted: Mapping[str, tuple[str, LeadFieldKind]], *, only_look: bool = False) -> None:
     """Fields by their keys, which a list brings along; a label that another field has already gets a number. Raises Conflict
     `field_busy`, `too_many_lead_fields`."""

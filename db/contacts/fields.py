@@ -163,6 +163,19 @@ async def foreseen(r: Read, columns: Sequence[ColumnTarget]) -> list[ColumnTarge
     return _known(columns, kinds)
 
 
+async def new_labels(r: Read, columns: Sequence[ColumnTarget]) -> list[str]:
+    """The labels of the fields that `ensure_fields` would make."""
+    assert r.actor is not None
+    rows = await r.fetch("select key, label from custom_field where company_id = $1 and deleted_at is null", r.actor.company_id)
+    keys, taken = {row["key"] for row in rows}, {called(row["label"]) for row in rows} | _OF_EVERY_CONTACT
+    fresh = {
+        column.field_key: column.field_label or column.field_key
+        for column in columns
+        if column.target in KEYED and column.field_key and column.field_key not in keys
+    }
+    return [distinct(label, taken, MAX_LABEL) for label in fresh.values()]
+
+
 def _keys(columns: Sequence[ColumnTarget]) -> list[str]:
     """Of the fields of contacts that they fill."""
     return [column.field_key for column in columns if column.target in KEYED and column.field_key]

@@ -65,13 +65,16 @@ class Counts(msgspec.Struct):
 
 
 class DryRun(msgspec.Struct):
-    """As it is stored. `key` tells one mapping, with its tags and region, from another."""
+    """As it is stored. `key` tells one mapping, with its tags and region, from another. `new_fields`, `new_lead_fields`: how the fields of
+    contacts and of the board are called that there are not yet."""
 
     key: str
     mapping: list[ColumnTarget]
     tags: list[str]
     region: str
     leads: LeadOptions | None = None
+    new_fields: list[str] = []
+    new_lead_fields: list[str] = []
     state: DryRunState = DryRunState.WAITING
     counts: Counts = msgspec.field(default_factory=Counts)
     error: FileProblem | None = None
@@ -93,8 +96,10 @@ async def request(
             await arrivals.check(w, leads.board_id, leads.stage_id, run_rules=leads.run_rules)
         names = [column.name for column in sheet.columns]
         mapping = await fields.foreseen(w, checked(columns, names, leads=leads is not None))
+        new_fields, new_lead_fields = await fields.new_labels(w, mapping), list[str]()
         if leads is not None:
             mapping = await arrivals.columns(w, leads.board_id, mapping, make=False)
+            new_lead_fields = await arrivals.new_fields(w, leads.board_id, mapping)
         wanted = sorted({tags.plain(name) for name in tag_names})
         region = region or await w.fetchval("select country from company where id = $1", w.company_id)
         key = hashlib.sha256(msgspec.json.encode((mapping, wanted, region, leads))).hexdigest()
@@ -104,7 +109,7 @@ async def request(
                 "update contact_import set dry_run = $3::jsonb where company_id = $1 and id = $2",
                 w.company_id,
                 import_id,
-                msgspec.json.encode(DryRun(key, mapping, wanted, region, leads)).decode(),
+                msgspec.json.encode(DryRun(key, mapping, wanted, region, leads, new_fields, new_lead_fields)).decode(),
             )
             w.enqueue(DryRunImport(import_id=import_id))
             w.emit(ImportProgress(import_id=import_id, state=ImportState.READY, processed=0, total=row["total"]))

@@ -86,15 +86,15 @@ returning i.contact_id
 class Undo(msgspec.Struct, frozen=True):
     """How many contacts an undo removes, gives something back to, and leaves by StayReason; of one under way: so far. `processed` of
     `total` people of the list were dealt with. Of the leads that came with the list: how many go, and how many stay, which is known at the
-    end."""
+    end; None of an undo that began before they were counted."""
 
     removed: int
     restored: int
     kept: dict[str, int]
     processed: int
     total: int
-    leads_removed: int = 0
-    leads_kept: int = 0
+    leads_removed: int | None = 0
+    leads_kept: int | None = 0
 
 
 async def preview(actor: Actor, import_id: UUID) -> Undo:

@@ -66,6 +66,7 @@ async def test_from_a_board_to_its_leads(
     await dry_run_import(owner.company_id, DryRunImport(import_id=found.id))
     hear(ImportProgress(import_id=found.id, state=ImportState.READY, processed=2, total=2))
     await real.should_see("criados no quadro")
+    await real.should_see("Campos novos dos contatos: Cidade.")
     click(real, "Importar")
     await real.should_see("Os seus contatos estão entrando")
     await run_import(owner.company_id, RunImport(import_id=found.id))
@@ -93,6 +94,10 @@ async def test_from_a_board_to_its_leads(
     hear(ImportProgress(import_id=found.id, state=ImportState.UNDONE, processed=2, total=2))
     for text in ("Negócios removidos", "Negócios que ficaram", "alguém moveu, alterou ou anotou"):
         await real.should_see(text)
+    await owner_db.execute("update contact_import_undo set leads_removed = null, leads_kept = null")
+    await real.open(f"/imports/{found.id}")
+    await real.should_see("os negócios dela ainda não eram contados")
+    await real.should_not_see("Negócios removidos")
 
 
 async def test_a_list_that_is_imported_again_keeps_what_its_columns_were(
@@ -105,6 +110,15 @@ async def test_a_list_that_is_imported_again_keeps_what_its_columns_were(
     await until(lambda: true_of(lambda: targets(real)[2:5] == wanted))
     origin = sorted(real.find(kind=ui.select).elements, key=lambda one: one.id)[5]
     origin.value = ImportTarget.LEAD_CUSTOM
+
+    async def foreseen() -> bool:
+        await dry_run_import(owner.company_id, DryRunImport(import_id=found.id))
+        hear(ImportProgress(import_id=found.id, state=ImportState.READY, processed=2, total=2))
+        dry = (await contacts.one_import(as_owner, found.id)).dry_run
+        return dry is not None and dry.new_lead_fields == ["Origem"]
+
+    await until(foreseen)
+    await real.should_see("Campos novos dos negócios neste quadro: Origem.")
     click(real, "Importar")
     await real.should_see("Os seus contatos estão entrando")
     await run_import(owner.company_id, RunImport(import_id=found.id))

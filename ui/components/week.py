@@ -18,8 +18,7 @@ class WeekField(Field[list[OpenHours]]):
     """`hours` None: nobody said anything yet, so Monday to Friday stand there to begin with."""
 
     def __init__(self, hours: Sequence[OpenHours] | None, *, inactive: bool = False) -> None:
-        given = [OpenHours(day, *_USUAL) for day in range(5)] if hours is None else hours
-        self._times = [[(_clock(one.opens), _clock(one.closes)) for one in given if one.weekday == day] for day in range(7)]
+        self._times = _texts([OpenHours(day, *_USUAL) for day in range(5)] if hours is None else hours)
         self._inactive = inactive
         self.name = ""
         with ui.element("div").classes("m-col m-near w-full") as self.element:
@@ -33,6 +32,11 @@ class WeekField(Field[list[OpenHours]]):
         """Raises ValueError while a time is missing."""
         times = ((day, opens, closes) for day, some in enumerate(self._times) for opens, closes in some)
         return [OpenHours(day, _minutes(opens), _minutes(closes)) for day, opens, closes in times]
+
+    @value.setter
+    def value(self, value: list[OpenHours]) -> None:
+        self._times = _texts(value)
+        self._draw()
 
     @property
     def empty(self) -> bool:
@@ -91,6 +95,11 @@ class WeekField(Field[list[OpenHours]]):
     def _take(self, day: int, number: int) -> None:
         del self._times[day][number]
         self._draw()
+
+
+def _texts(hours: Sequence[OpenHours]) -> list[list[tuple[str, str]]]:
+    """Of each day of the week."""
+    return [[(_clock(one.opens), _clock(one.closes)) for one in hours if one.weekday == day] for day in range(7)]
 
 
 def _clock(minutes: int) -> str:

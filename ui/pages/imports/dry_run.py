@@ -34,6 +34,7 @@ class DryRunCard:
             self._said.props["aria-live"] = "polite"
             self._bar = progress(0, found.total or 0)
             self._figures = figures()
+            self._fields = Text("p", "", "m-hint")
             with ui.element("details").classes("m-unfold m-unfold-flat") as self._why:
                 self._summary = Text("summary", "")
                 self._reasons = ui.element("div").classes("m-col m-near w-full")
@@ -122,6 +123,16 @@ class DryRunCard:
                 figure(name, formats.DASH if value is None else formats.number(value), hint=hint)
             if dry is not None and dry.leads:
                 figure(_("Leads"), formats.number(dry.leads), hint=_("made in the board"))
+        made = [
+            said.format(names=", ".join(names))
+            for said, names in (
+                (_("New fields of contacts: {names}."), dry.new_fields if dry else []),
+                (_("New fields of leads in the board: {names}."), dry.new_lead_fields if dry else []),
+            )
+            if names
+        ]
+        self._fields.text = " ".join(made)
+        self._fields.set_visibility(bool(made))
         self._reasons.clear()
         out, cells = (dry.reasons, dry.left_out) if dry else ([], [])
         self._why.style("visibility: visible" if out or cells else "visibility: hidden")

@@ -78,9 +78,14 @@ def draw_undone(found: Import) -> None:
         figure(_("Removed"), formats.number(seen.removed), hint=_("came by this list"))
         figure(_("As before"), formats.number(seen.restored), hint=_("got back what they had"))
         figure(_("Stayed"), formats.number(sum(kept.contacts for kept in seen.kept)), hint=_("were used since"))
-        if found.leads:
+        if found.leads and seen.leads_removed is not None:
             figure(_("Leads removed"), formats.number(seen.leads_removed), hint=_("nobody had to do with them"))
             figure(_("Leads that stayed"), formats.number(seen.leads_kept), hint=_("were moved, changed or noted by somebody"))
+    if found.leads and seen.leads_removed is None:
+        text = _(
+            "When this import was undone, its leads were not counted yet. Look in the board for those that came with the list."
+        )
+        Text("p", text, "m-hint")
     if seen.kept:
         with card(_("Why some stayed")), ui.element("ul").classes("m-points"):
             for kept in seen.kept:

@@ -98,9 +98,9 @@ class _Dialog:
                 self._phone = ui.element("div").classes("m-tplpick-phone")
             with ui.element("div").classes("m-dialog-foot"):
                 button(_("Cancel"), self._box.close, kind="plain")
-                send = button(_("Send"), self._submit, kind="primary", icon="send")
+                go = button(_("Send"), self._submit, kind="primary", icon="send")
                 if isinstance(reply, ButtonsReply) and reply.buttons:  # Enter sends what is complete
-                    send.props["autofocus"] = True
+                    go.props["autofocus"] = True
         self._draw()
         self._box.open()
 
