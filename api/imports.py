@@ -84,8 +84,15 @@ def _dry_run(dry: DryRun) -> ImportDryRun:
     del counts["fill"]
     reasons = [_reason(cause, Reason(cause.reason).sentence) for cause in counts.pop("causes")]
     left_out = [_reason(cause, RowWarning(cause.reason).sentence) for cause in counts.pop("left_out")]
-    made = {"new_fields": dry.new_fields, "new_lead_fields": dry.new_lead_fields}
-    return ImportDryRun(state=dry.state, reasons=reasons, left_out=left_out, error=dry.error, **made, **counts)
+    return ImportDryRun(
+        state=dry.state,
+        new_fields=dry.new_fields,
+        new_lead_fields=dry.new_lead_fields,
+        reasons=reasons,
+        left_out=left_out,
+        error=dry.error,
+        **counts,
+    )
 
 
 def _reason(cause: Cause, message: str) -> ImportReason:

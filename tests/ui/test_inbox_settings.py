@@ -151,7 +151,7 @@ async def test_a_quick_reply_is_named_as_people_type_and_previewed(real: User, a
     field(real, "Botão 1, se quiser").value = "Sim"
     field(real, "Botão 3, se quiser").value = "Sim"
     click(real, "Salvar")
-    await real.should_see("Duas têm o mesmo nome")
+    await real.should_see("Há dois com o mesmo nome")
     assert field(real, "Botão 2, se quiser").value == "Sim"
     field(real, "Botão 2, se quiser").value = "Não"
     click(real, "Salvar")
@@ -242,7 +242,7 @@ async def test_a_team_has_hours_of_its_own(real: User, as_owner: ApiClient) -> N
 
     async def opens() -> ui.input | None:
         assert real.client is not None
-        found = (one for one in real.client.elements.values() if one.props.get("aria-label") == "Segunda-feira: abre às")
+        found = (one for one in real.client.elements.values() if one.props.get("aria-label") == "Segunda: abre às")
         return next((one for one in found if isinstance(one, ui.input)), None)
 
     (await until(opens)).value = ""

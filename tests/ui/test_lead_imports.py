@@ -9,7 +9,7 @@ from nicegui import ui
 from nicegui.testing import User
 
 from api.contract.boards import BoardCreate, LeadField, LeadFieldCreate
-from api.contract.enums import ImportState, ImportTarget, LeadFieldKind
+from api.contract.enums import DryRunState, ImportState, ImportTarget, LeadFieldKind
 from api.contract.events import ImportProgress
 from db import blobs
 from db.jobs import DryRunImport, RunImport, UndoImport
@@ -66,7 +66,7 @@ async def test_from_a_board_to_its_leads(
     await dry_run_import(owner.company_id, DryRunImport(import_id=found.id))
     hear(ImportProgress(import_id=found.id, state=ImportState.READY, processed=2, total=2))
     await real.should_see("criados no quadro")
-    await real.should_see("Campos novos dos contatos: Cidade.")
+    await real.should_see("Campos novos dos contatos: Cidade.", retries=30)
     click(real, "Importar")
     await real.should_see("Os seus contatos estão entrando")
     await run_import(owner.company_id, RunImport(import_id=found.id))
@@ -115,10 +115,10 @@ async def test_a_list_that_is_imported_again_keeps_what_its_columns_were(
         await dry_run_import(owner.company_id, DryRunImport(import_id=found.id))
         hear(ImportProgress(import_id=found.id, state=ImportState.READY, processed=2, total=2))
         dry = (await contacts.one_import(as_owner, found.id)).dry_run
-        return dry is not None and dry.new_lead_fields == ["Origem"]
+        return dry is not None and (dry.state, dry.new_lead_fields) == (DryRunState.DONE, ["Origem"])
 
     await until(foreseen)
-    await real.should_see("Campos novos dos negócios neste quadro: Origem.")
+    await real.should_see("Campos novos dos negócios neste quadro: Origem.", retries=30)
     click(real, "Importar")
     await real.should_see("Os seus contatos estão entrando")
     await run_import(owner.company_id, RunImport(import_id=found.id))
