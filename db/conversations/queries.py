@@ -55,9 +55,8 @@ class Touch(NamedTuple):
 
 class Conversation(NamedTuple):
     """One row of the inbox. `last`: the newest message that is no campaign's; `window_until`: the channel takes free texts until then;
-    `found`: what a search met in what was said; `answer_due_at`: by when the company wants to have
-    answered; `first_reply_seconds` to the first answer: both count the office hours only, its
-    team's or the company's."""
+    `found`: what a search met in what was said; `answer_due_at`: by when the company wants to have answered; `first_reply_seconds` to
+    the first answer: both count the office hours only, its team's or the company's."""
 
     id: UUID
     version: int

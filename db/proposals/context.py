@@ -131,7 +131,7 @@ class Context(NamedTuple):
 
 
 _FACTS = """
-select v.contact_id, v.channel_id, v.opened_at, c.name as contact_name, o.name as company, o.language, o.time_zone, o.country,
+select v.contact_id, v.channel_id, v.team_id, v.opened_at, c.name as contact_name, o.name as company, o.language, o.time_zone, o.country,
     (now() at time zone o.time_zone)::date as today, b.name as board_name, b.currency, a.mode, a.owner,
     array(select x.label_id from conversation_label x where x.company_id = $1 and x.conversation_id = v.id) as labels,
     array(select l.stage_id from lead l where l.company_id = $1 and l.contact_id = v.contact_id order by l.id desc limit 50) as stages
@@ -248,7 +248,7 @@ async def _persona(r: Read, row: asyncpg.Record) -> Persona | None:
     """Who serves the conversation, unless somebody switched that off here."""
     if row["mode"] == AssistantMode.OFF:
         return None
-    found = await personas.serving(r, row["channel_id"], row["labels"], row["stages"])
+    found = await personas.serving(r, row["channel_id"], row["labels"], row["stages"], team_id=row["team_id"])
     return None if found is None else Persona(found.persona_id, found.version_id, found.name)
 
 
