@@ -42,6 +42,7 @@ from api.knowledge import (
     KnowledgeSourceController,
 )
 from api.lead_fields import LeadFieldController
+from api.lead_proposals import BoardAiController, LeadProposalController
 from api.leads import BoardLeadController, BoardTotalsController, ContactLeadController, LeadController
 from api.leads_csv import LeadExportController
 from api.location import locate
@@ -111,6 +112,8 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     ContactLeadController,
     LeadController,
     LeadFieldController,
+    BoardAiController,
+    LeadProposalController,
     AiController,
     PersonaController,
     PersonaDraftController,
