@@ -1,13 +1,13 @@
 """What the AI may do with leads and what it proposes, over HTTP. Thin, every rule is in db/proposals."""
 
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
 import msgspec
 from litestar import Controller, get, post, put
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from api.auth.guard import Caller
 from api.contract.base import Page, PersonRef
@@ -31,6 +31,10 @@ from db.proposals import decide, queries, settings
 from db.proposals.enums import LeadTool
 from db.proposals.queries import Which
 from db.proposals.settings import Watched
+
+InState = Annotated[
+    ProposalState | None, QueryParameter(name="state", description="As it is now; left out: all but blocked ones.")
+]
 
 _quotes: msgspec.json.Decoder[list[Quote]] = msgspec.json.Decoder(list[Quote])
 
@@ -63,8 +67,8 @@ def _what(row: asyncpg.Record) -> ProposedChange:
         title=given.get("title"),
         value_cents=given.get("value_cents"),
         lost_reason=given.get("lost_reason"),
-        field=given.get("key"),
-        field_label=row["field_label"],
+        key=given.get("key"),
+        label=row["field_label"],
         value=given.get("value"),
         was=None if was is None else str(was),
         tag=given.get("tag"),
@@ -132,7 +136,7 @@ class LeadProposalController(Controller):
     async def list_proposals(
         self,
         actor: Caller,
-        state: FromQuery[ProposalState | None] = None,
+        in_state: InState = None,
         board_id: FromQuery[UUID | None] = None,
         lead_id: FromQuery[UUID | None] = None,
         conversation_id: FromQuery[UUID | None] = None,
@@ -140,7 +144,7 @@ class LeadProposalController(Controller):
         limit: Limit = 50,
     ) -> Page[LeadProposal]:
         after = decode_cursor(cursor, tuple[UUID])
-        which = Which(state, board_id, lead_id, conversation_id)
+        which = Which(in_state, board_id, lead_id, conversation_id)
         rows = await queries.proposals(actor, which, after=after[0] if after else None, limit=one_over(limit))
         return page(rows, limit, lambda row: (row["id"],), _proposal)
 
@@ -150,7 +154,7 @@ class LeadProposalController(Controller):
         boards = [BoardWaiting(board_id=one, waiting=count) for one, count in found]
         return ProposalsWaiting(waiting=sum(count for _, count in found), boards=boards)
 
-    @get("/{lead_proposal_id:uuid}", summary="Get a proposal")
+    @get("/{lead_proposal_id:uuid}", summary="Get a proposal", description="With what came of it.")
     async def get_proposal(self, actor: Caller, lead_proposal_id: FromPath[UUID]) -> LeadProposal:
         return _proposal(await queries.proposal(actor, lead_proposal_id))
 

@@ -1,5 +1,6 @@
 """Leads over HTTP. Thin, every rule is in db/boards."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -22,6 +23,7 @@ from api.contract.boards import (
     LeadsMove,
     LeadsMoved,
     LeadsMovedBack,
+    MovedByAi,
     StageCount,
     StageRef,
 )
@@ -30,6 +32,8 @@ from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.versions import IfMatch
 from db.boards import counts, history, leads, listing, moves, undo
 from db.boards.enums import Due, LeadSort
+from db.permissions import Permission
+from db.tenancy import Actor
 
 _KEYS: dict[LeadSort, Any] = {
     LeadSort.RANK: tuple[str, UUID],
@@ -60,9 +64,18 @@ def _person(row: asyncpg.Record, who: str) -> PersonRef | None:
     return PersonRef(id=row[f"{who}_id"], name=row[f"{who}_name"] or "") if row[f"{who}_id"] is not None else None
 
 
-def _lead(row: asyncpg.Record) -> Lead:
-    contact = ContactRef(id=row["contact_id"], name=row["contact_name"]) if row["contact_name"] is not None else None
-    return struct(row, Lead, contact=contact, owner=_person(row, "owner"), values=msgspec.json.decode(row["custom"]))
+def _maker(actor: Actor) -> Callable[[asyncpg.Record], Lead]:
+    """Rows as the actor may see them."""
+
+    def make(row: asyncpg.Record) -> Lead:
+        contact = ContactRef(id=row["contact_id"], name=row["contact_name"]) if row["contact_name"] is not None else None
+        moved = msgspec.json.decode(row["moved_by_ai"], type=MovedByAi) if row["moved_by_ai"] else None
+        if moved is not None and Permission.CONVERSATIONS_READ not in actor.permissions:
+            moved.quote = ""
+        values = msgspec.json.decode(row["custom"])
+        return struct(row, Lead, contact=contact, owner=_person(row, "owner"), values=values, moved_by_ai=moved)
+
+    return make
 
 
 def _change(row: asyncpg.Record) -> LeadChange:
@@ -78,6 +91,8 @@ def _change(row: asyncpg.Record) -> LeadChange:
         to_stage=stage("to_stage"),
         lost_reason=what.get("lost_reason"),
         rule_id=UUID(what["rule_id"]) if what.get("rule_id") else None,
+        proposal_id=UUID(what["proposal_id"]) if what.get("proposal_id") else None,
+        persona_name=what.get("persona"),
         fields=what.get("fields", []),
     )
 
@@ -117,7 +132,7 @@ class BoardLeadController(Controller):
         order = listing.order_of(filter, LeadSort(sort) if sort else None)
         after = decode_cursor(cursor, _KEYS[order])
         rows = await listing.board_leads(actor, board_id, filter, sort=order, after=after, limit=one_over(limit))
-        return page(rows, limit, lambda row: listing.key(row, order), _lead)
+        return page(rows, limit, lambda row: listing.key(row, order), _maker(actor))
 
 
 class BoardTotalsController(Controller):
@@ -154,7 +169,7 @@ class ContactLeadController(Controller):
     ) -> Page[Lead]:
         after = decode_cursor(cursor, tuple[UUID])
         rows = await listing.contact_leads(actor, contact_id, after=after[0] if after else None, limit=one_over(limit))
-        return page(rows, limit, lambda row: (row["id"],), _lead)
+        return page(rows, limit, lambda row: (row["id"],), _maker(actor))
 
 
 class LeadController(Controller):
@@ -167,11 +182,11 @@ class LeadController(Controller):
         "`lost_reason_missing` in a stage of kind lost.",
     )
     async def create_lead(self, actor: Caller, data: JSONBody[LeadCreate]) -> Lead:
-        return _lead(await leads.create_lead(actor, **msgspec.structs.asdict(data)))
+        return _maker(actor)(await leads.create_lead(actor, **msgspec.structs.asdict(data)))
 
     @get("/{lead_id:uuid}", summary="Get a lead", description="With its ETag for If-Match.")
     async def get_lead(self, actor: Caller, lead_id: FromPath[UUID]) -> Lead:
-        return _lead(await leads.lead(actor, lead_id))
+        return _maker(actor)(await leads.lead(actor, lead_id))
 
     @patch(
         "/{lead_id:uuid}",
@@ -181,7 +196,7 @@ class LeadController(Controller):
     )
     async def change_lead(self, actor: Caller, lead_id: FromPath[UUID], data: JSONBody[LeadPatch], expected: IfMatch) -> Lead:
         given = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
-        return _lead(await leads.change_lead(actor, lead_id, expected=expected, **given))
+        return _maker(actor)(await leads.change_lead(actor, lead_id, expected=expected, **given))
 
     @delete(
         "/{lead_id:uuid}",
@@ -201,7 +216,7 @@ class LeadController(Controller):
         "`lost_reason_missing`.",
     )
     async def move_lead(self, actor: Caller, lead_id: FromPath[UUID], data: JSONBody[LeadMove]) -> Lead:
-        return _lead(await moves.move_lead(actor, lead_id, **msgspec.structs.asdict(data)))
+        return _maker(actor)(await moves.move_lead(actor, lead_id, **msgspec.structs.asdict(data)))
 
     @post(
         "/bulk-move",

@@ -138,6 +138,18 @@ class ContactRef(Output):
     name: Annotated[str, example("Beatriz Nunes")]
 
 
+class MovedByAi(Output):
+    """What the AI said when it put the lead where it stands, by itself or because somebody accepted it. `quote` is empty without
+    `conversations:read`."""
+
+    proposal_id: UUID
+    persona_name: Annotated[str, example("Lia")] | None  # null: no persona serves the conversation
+    at: Moment
+    undo_until: Moment
+    reason: Annotated[str, example("O cliente pediu a proposta por escrito.")]
+    quote: Annotated[str, example("pode mandar a proposta")]
+
+
 class Lead(Output):
     """GET /v1/boards/{id}/leads?stage_id=&owner_id=&search=&tag=&due=&value=&sort= → Page[Lead]: a stage in the order of its ranks, a board
     newest first, or by `sort`. GET /v1/contacts/{id}/leads → Page[Lead]. POST /v1/leads; GET, PATCH, DELETE /v1/leads/{id}."""
@@ -158,6 +170,8 @@ class Lead(Output):
     note_count: int
     created_at: Moment
     stage_since: Moment
+    proposals: int  # of the AI, that wait for a person
+    moved_by_ai: MovedByAi | None
     version: int
 
 
@@ -239,6 +253,8 @@ class LeadChange(Output):
     at: Moment
     by: PersonRef | None  # null: an API key, a rule, or the system
     rule_id: UUID | None  # the rule of a stage that did it; it may be gone
+    proposal_id: UUID | None  # of the AI; `by` is who accepted or undid it, null where it was done by itself
+    persona_name: Annotated[str, example("Lia")] | None
     kind: LeadEvent
     from_stage: StageRef | None  # of `moved` and `moved_back`
     to_stage: StageRef | None  # of `moved`, `moved_back` and `created`; of `stopped` where a rule would have moved it

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from api.contract.base import Input, Output, PersonRef, example
 from api.contract.boards import StageRef
@@ -40,7 +40,7 @@ class BoardAiPut(Input):
 
     watching: bool
     guidance: Guidance = ""
-    tools: LeadTools = LeadTools()
+    tools: LeadTools = field(default_factory=LeadTools)
     closing: bool = False
     min_confidence: Confidence = 0.85
     quiet_seconds: Quiet = 60
@@ -82,8 +82,8 @@ class ProposedChange(Output):
     title: Annotated[str, example("Reforma da loja")] | None = None
     value_cents: Annotated[int, example(1_250_000)] | None = None
     lost_reason: Annotated[str, example("Preço")] | None = None
-    field: Annotated[str, example("bairro")] | None = None  # its key
-    field_label: Annotated[str, example("Bairro")] | None = None
+    key: Annotated[str, example("bairro")] | None = None  # of a field of the board
+    label: Annotated[str, example("Bairro")] | None = None
     value: Annotated[str, example("Boa Vista")] | None = None
     was: Annotated[str, example("Centro")] | None = None
     tag: Annotated[str, example("vip")] | None = None

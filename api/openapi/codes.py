@@ -16,6 +16,7 @@ from db.knowledge.errors import KnowledgeError
 from db.messages.errors import MessageError, ReplyError, UploadError
 from db.notifications.errors import NotificationError
 from db.personas.errors import PersonaError
+from db.proposals.errors import ProposalError
 
 BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "ai_connection_test": (AiError.NOT_CONNECTED,),
@@ -46,6 +47,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         RequestError.NOT_FOUND,
     ),
     "auth_verify_email": (AccountError.LINK_EXPIRED,),
+    "boards_ai_set": (BoardError.BOARD_ARCHIVED,),
     "boards_create": (BoardError.TOO_MANY_BOARDS,),
     "boards_fields_create": (
         BoardError.TOO_MANY_LEAD_FIELDS,
@@ -207,6 +209,24 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "knowledge_sources_update": (KnowledgeError.BASE_FULL, KnowledgeError.NOT_OF_THIS_KIND),
     "labels_create": (ConversationError.LABEL_EXISTS,),
     "labels_update": (ConversationError.LABEL_EXISTS,),
+    "lead_proposals_accept": (
+        MessageError.CHANNEL_NOT_CONNECTED,
+        MessageError.NO_ADDRESS,
+        MessageError.OPTED_OUT,
+        MessageError.WINDOW_CLOSED,
+        ProposalError.PROPOSAL_DECIDED,
+        ProposalError.PROPOSAL_EXPIRED,
+        ReplyError.KIND_NOT_TAKEN,
+        ReplyError.MARKETING_REFUSED,
+        ReplyError.TEMPLATE_NOT_TEXT,
+    ),
+    "lead_proposals_refuse": (ProposalError.PROPOSAL_DECIDED,),
+    "lead_proposals_undo": (
+        ProposalError.CANNOT_UNDO,
+        ProposalError.PROPOSAL_DECIDED,
+        ProposalError.PROPOSAL_TOO_OLD,
+        ProposalError.UNDO_CHANGED,
+    ),
     "leads_bulk_move": (
         BoardError.BOARD_ARCHIVED,
         BoardError.LOST_REASON_MISSING,

@@ -25,8 +25,15 @@ from db.work import Read, Work, read, work
 COLUMNS = """
 l.id, l.version, l.board_id, l.stage_id, l.rank, l.title, l.contact_id, c.name as contact_name, l.conversation_id, l.value_cents,
 l.owner_id, u.name as owner_name, l.due_on, l.tags, l.custom::text as custom, l.lost_reason, l.note_count, l.created_at, l.stage_since,
-l.title_key
+l.title_key,
+(select count(*) from lead_proposal p where p.company_id = l.company_id and p.lead_id = l.id and p.state = 'proposed'
+    and p.created_at > now() - interval '7 days' and (p.tool <> 'move_lead' or p.from_stage_id = l.stage_id)) as proposals,
+(select jsonb_build_object('proposal_id', p.id, 'persona_name', p.persona_name, 'at', p.applied_at, 'undo_until', p.undo_until,
+        'reason', p.reason, 'quote', coalesce(p.evidence->0->>'quote', ''))::text from lead_proposal p
+    where p.company_id = l.company_id and p.lead_id = l.id and p.state = 'applied' and p.stood_since = l.stage_since
+    order by p.id desc limit 1) as moved_by_ai
 """
+"""Subqueries are asked of the rows of a page only, each by an index of few rows."""
 JOINS = """
 left join contact c on c.company_id = l.company_id and c.id = l.contact_id
 left join account_user u on u.id = l.owner_id

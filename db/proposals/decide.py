@@ -8,14 +8,15 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from db.boards.errors import BoardError
 from db.clock import now
-from db.errors import RequestError
+from db.errors import AppError, RequestError
 from db.messages import queueing
 from db.permissions import Permission
 from db.proposals import args as arguments
 from db.proposals import effects, queries, store
 from db.proposals.args import CreateLead, MoveLead, SendTemplate, ToolArgs
-from db.proposals.effects import Target
+from db.proposals.effects import Done, Target
 from db.proposals.enums import ProposalState
 from db.proposals.errors import ProposalError
 from db.tenancy import Actor
@@ -47,7 +48,7 @@ _FORGET = f"delete from lead_proposal where state = '{ProposalState.BLOCKED.valu
 
 async def accept(actor: Actor, proposal_id: UUID) -> asyncpg.Record:
     """It is done, as if the caller did it by hand. A row as in `queries`. Raises NotFound, Forbidden, Conflict `proposal_decided`,
-    `proposal_expired`, and what the change by hand raises."""
+    `proposal_expired`, and for a message what keeps it from being sent."""
     actor.require(Permission.CONVERSATIONS_READ)
     async with work(actor, Permission.LEADS_WRITE) as w:
         row = await queries.one(w, w.company_id, proposal_id)
@@ -56,8 +57,8 @@ async def accept(actor: Actor, proposal_id: UUID) -> asyncpg.Record:
             actor.require(Permission.MESSAGES_SEND)
         row = await _held(w, row, args, target)
         _must_be(row["kept_state"], ProposalState.PROPOSED)
-        if row["state"] == ProposalState.PROPOSED:
-            done = await effects.apply(w, target, args, store.signed(proposal_id, row["persona_name"]))
+        done = await _apply(w, row, args, target) if row["state"] == ProposalState.PROPOSED else None
+        if done is not None:
             kept = store.encode(done.before), store.encode(done.after), done.since
             await w.execute(
                 _APPLIED, w.company_id, proposal_id, done.lead_id, *kept, not isinstance(args, SendTemplate), _by(actor)
@@ -69,6 +70,17 @@ async def accept(actor: Actor, proposal_id: UUID) -> asyncpg.Record:
     if row["state"] == ProposalState.EXPIRED:
         raise ProposalError.PROPOSAL_EXPIRED()
     return row
+
+
+async def _apply(w: Work, row: asyncpg.Record, args: ToolArgs, target: Target) -> Done | None:
+    """None: the board or the team is no longer as it was. What keeps a message from being sent is raised, and it waits on."""
+    try:
+        async with w.connection.transaction():
+            return await effects.apply(w, target, args, store.signed(row["id"], row["persona_name"]))
+    except AppError as error:
+        if not isinstance(error.code, BoardError) and error.status not in (404, 422):
+            raise
+        return None
 
 
 async def refuse(actor: Actor, proposal_id: UUID, because: str = "") -> asyncpg.Record:

@@ -12,7 +12,6 @@ import msgspec
 from db.boards import fields, history, leads, moves, rule_runs
 from db.boards.arrivals import TOUCHED
 from db.boards.enums import LeadEvent, StageKind
-from db.boards.errors import BoardError
 from db.boards.moves import Moved
 from db.boards.rank import between
 from db.errors import AppError, RequestError
@@ -219,8 +218,7 @@ async def _move_back(
     lead = await leads.lock(w, lead_id, None)
     _same(str(lead["stage_id"]) == after["stage_id"] and lead["stage_since"] == since)
     reason = before["lost_reason"] if goal["kind"] == StageKind.LOST else None
-    if goal["kind"] == StageKind.LOST and not reason:
-        raise BoardError.LOST_REASON_MISSING()
+    _same(goal["kind"] != StageKind.LOST or bool(reason))
     back = Moved(lead, stage_id, before["rank"], reason, datetime.fromisoformat(before["stage_since"]))
     await moves.write(w, [back], LeadEvent.MOVED_BACK, signed=signed)
     w.audit("lead.moved_back", lead_id, stage=str(stage_id))

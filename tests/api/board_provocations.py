@@ -1,5 +1,6 @@
 """What brings the operations of boards, their stages and leads to each answer that is documented."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from db.clock import now
@@ -67,11 +68,31 @@ async def _taken_reason(stage: Stage) -> Request:
     return Request(body={"name": "Comprou de outra empresa"}, status=409)
 
 
+async def _applied(stage: Stage) -> Request:
+    """The lead has the value that it was given, and had none."""
+    await stage.set("lead", value_cents=5000)
+    await stage.set("lead_proposal", state="applied", undo_until=now() + timedelta(hours=1),
+                    before='{"value_cents": null}', after='{"value_cents": 5000}')  # fmt: skip
+    return Request()
+
+
+async def _archived_and_watched(stage: Stage) -> Request:
+    await stage.set("board", archived_at=now())
+    return Request(body={"template_ids": []}, status=409)
+
+
+async def _not_archived(stage: Stage) -> Request:
+    await stage.set("board", archived_at=None)
+    return Request(body={"template_ids": []})
+
+
 SUCCESS: dict[str, Scene] = {
     "boards_fields_create": body(key=lambda _: "bairro", label=lambda _: "Bairro"),
     "boards_fields_update": body(label=lambda _: "Bairro"),
     "boards_lost_reasons_create": body(name=lambda _: "Fechou a loja"),
     "boards_update": body(archived=lambda _: True),
+    "boards_ai_set": _not_archived,
+    "lead_proposals_undo": _applied,
     "leads_bulk_move": body(lead_ids=lambda stage: [stage.things["lead_id"]]),
     "leads_bulk_move_undo": _moved(undone=False),
     "stages_delete": _only_its_leads,
@@ -79,6 +100,8 @@ SUCCESS: dict[str, Scene] = {
 """What the example lacks to succeed."""
 
 ALSO: dict[str, list[Scene]] = {
+    "boards_ai_set": [_archived_and_watched],
+    "lead_proposals_undo": [conflict(alone())],
     "boards_fields_create": [_taken_key],
     "boards_fields_update": [_taken_label],
     "boards_lost_reasons_create": [_taken_reason],

@@ -247,6 +247,15 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
             "lead_note_id": await insert(
                 "insert into lead_note(company_id, lead_id, body) values ($1, $2, 'oi') returning id", lead
             ),
+            "lead_proposal_id": await insert(
+                "insert into lead_proposal(company_id, board_id, conversation_id, through_id, lead_id, tool, args, reason, confidence, evidence,"
+                " state) values ($1, $2, $3, uuidv7(), $4, 'set_value', '{\"tool\": \"set_value\", \"value_cents\": 5000}', 'Ela disse.', 0.9,"
+                ' \'[{"message_id": "0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42", "quote": "50 reais", "at": "2026-03-02T14:05:00Z"}]\','
+                " 'proposed') returning id",
+                board,
+                conversation,
+                lead,
+            ),
             "bulk_move_id": await insert(
                 "insert into lead_bulk_move(company_id, stage_id, lead_ids, ranks, from_stage_ids, from_ranks, from_reasons, from_since)"
                 " select $1, stage_id, array[id], array[rank], array[stage_id], array['k'], array[null::text], array[stage_since]"

@@ -12,8 +12,9 @@ from api.openapi.document import operations
 from db.accounts.errors import AccountError
 from db.boards.errors import BoardError
 from db.channels.errors import ChannelError
+from db.conversations.errors import ConversationError
 from db.errors import ErrorCode, RequestError
-from db.messages.errors import MessageError
+from db.messages.errors import MessageError, ReplyError
 from tests.api import test_every_operation
 from tests.api.conftest import fill_budgets
 from tests.architecture.call_graph import mentions
@@ -37,6 +38,20 @@ TOLD_ONLY = {
         BoardError.OTHER_BOARD,
         BoardError.STAGE_LEAVING,
     },  # so are these
+    # what a board refuses says that the proposal is of before; of messages only templates are sent
+    "lead_proposals_accept": {
+        BoardError.BOARD_ARCHIVED,
+        BoardError.LOST_REASON_MISSING,
+        BoardError.OTHER_BOARD,
+        BoardError.STAGE_LEAVING,
+        ConversationError.SOMEONE_ANSWERED,
+        ReplyError.CAPTION_NOT_TAKEN,
+        ReplyError.FILE_TOO_BIG_FOR_CHANNEL,
+        ReplyError.FILE_TYPE_NOT_TAKEN,
+        ReplyError.REPLY_TO_NOT_TAKEN,
+        ReplyError.VOICE_NOT_TAKEN,
+    },
+    "lead_proposals_undo": {BoardError.BOARD_ARCHIVED, BoardError.STAGE_LEAVING},
     "auth_sign_up": {AccountError.TOO_MANY_MAILS},  # nobody was sent a mail before they signed up
 }
 
