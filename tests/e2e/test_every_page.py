@@ -27,8 +27,8 @@ _OUTSIDE = (
     "/nowhere",
 )
 _INSIDE = (
-    "/", "/contacts", "/contacts/fields", "/imports", "/boards", "/campaigns", "/campaigns/new", "/templates", "/templates/new", "/channels",
-    "/channels/connect", "/personas", "/knowledge", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/sandbox/model",
+    "/", "/contacts", "/contacts/fields", "/imports", "/boards", "/boards/suggestions", "/campaigns", "/campaigns/new",
+    "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/sandbox/model",
     "/team", "/settings",
     "/settings?tab=sessions", "/settings?tab=company", "/settings?tab=keys", "/held", "/inbox", "/inbox?view=snoozed",
     "/settings/ai", "/settings/ai?tab=usage", "/settings/ai?tab=budgets", "/settings/ai?tab=models",
@@ -101,6 +101,7 @@ async def _inner_pages(stack: Stack) -> list[str]:
         f"/boards/{board['id']}?q=nowhere",
         f"/boards/{board['id']}/list",
         f"/boards/{board['id']}/settings",
+        f"/boards/{board['id']}/settings?tab=ai",
         f"/inbox/{talk['id']}",
         f"/personas/{persona}",
         f"/imports/{file}?board={board['id']}",

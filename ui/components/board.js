@@ -64,6 +64,12 @@ export default {
             <span v-if="card.owner" class="m-avatar m-tiny m-end" :class="'m-tint-' + card.tint" role="img" :aria-label="card.owner"
               :title="card.owner">{{ card.initials }}</span>
           </div>
+          <div v-if="card.ai || card.suggestions" class="m-lead-ai">
+            <span v-if="card.ai" class="m-badge m-info" :title="card.why"><i class="q-icon notranslate material-symbols-rounded"
+              aria-hidden="true">auto_awesome</i><span class="m-clip">{{ card.ai }}</span></span>
+            <span v-if="card.suggestions" class="m-badge m-warn m-clip">{{ card.suggestions }}</span>
+          </div>
+          <span v-if="card.quote" class="m-lead-quote m-hint m-clip" dir="auto">{{ card.quote }}</span>
           <div v-if="card.tags.length" class="m-lead-tags"><span v-for="tag in card.tags" class="m-chip">{{ tag }}</span></div>
         </li>
         <li v-if="column.failed" class="m-leads-end m-leads-failed" role="alert">{{ column.failed }}

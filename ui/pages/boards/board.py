@@ -12,7 +12,7 @@ from nicegui import ui
 
 from api.contract.boards import Board, Lead
 from api.contract.enums import Permission
-from api.contract.events import BoardChanged, BoardTotals, LeadChanged
+from api.contract.events import BoardChanged, BoardTotals, LeadChanged, LeadProposalChanged
 from ui import formats, live, session
 from ui.client import accounts
 from ui.client import boards as client
@@ -35,6 +35,7 @@ from ui.pages.boards.lead import LeadPanel
 from ui.pages.boards.moves import Moves, read_as
 from ui.pages.boards.rule_alert import RuleAlert
 from ui.pages.boards.views import view_switch
+from ui.pages.boards.waiting import Waiting
 from ui.routing import page
 
 
@@ -72,6 +73,7 @@ class _Page:
         self._whole = Throttle(self._again, 1.0)
         address().on_back(self._went_back)
         live.on(LeadChanged, self._lead_changed)
+        live.on(LeadProposalChanged, self._proposal_changed)
         live.on(BoardTotals, self._totals)
         live.on(BoardChanged, self._board_changed)
         live.on_reset(self._again)
@@ -183,6 +185,7 @@ class _Page:
 
     def _draw_actions(self, *, manage: bool) -> None:
         with self._head.actions:
+            Waiting(self._id)
             view_switch(self._id, "board")
             if manage:
                 button(_("Settings"), icon="tune", to=f"/boards/{self._id}/settings", kind="plain")
@@ -260,6 +263,10 @@ class _Page:
             self._changes.heard(event)
             if self._columns.filter:
                 self._heads.poke()
+
+    def _proposal_changed(self, event: LeadProposalChanged) -> None:
+        if event.board_id == self._id and event.lead_id is not None:
+            self._changes.beside(event.lead_id)
 
     def _put(self, lead: Lead) -> None:
         self._tell("put", self._columns.card(lead))

@@ -7,8 +7,9 @@ from api.contract.boards import Lead, LeadField, Stage, StageCount
 from api.contract.enums import StageKind
 from ui import formats
 from ui.components.text import initials
-from ui.i18n import _
+from ui.i18n import _, ngettext
 from ui.labels import boards as labels
+from ui.labels import proposals
 
 TAGS = 3  # on a card; the lead itself has them all
 
@@ -54,6 +55,15 @@ def card(lead: Lead, currency: str, kind: StageKind = StageKind.OPEN, fields: Se
         ],
         "tags": [*lead.tags[:TAGS], *([f"+{len(lead.tags) - TAGS}"] if len(lead.tags) > TAGS else [])],
     }
+    if lead.proposals:
+        text = ngettext("{n} suggestion", "{n} suggestions", lead.proposals)
+        shown["suggestions"] = text.format(n=formats.number(lead.proposals))
+    if (moved := lead.moved_by_ai) is not None:
+        shown |= {
+            "ai": proposals.moved_by(moved.persona_name),
+            "quote": f"“{moved.quote}”" if moved.quote else "",
+            "why": moved.reason,
+        }
     if lead.due_on is not None:
         text, tone = labels.due(lead.due_on)
         late = tone == "bad" and kind is StageKind.OPEN

@@ -32,6 +32,7 @@ class Changes:
     ) -> None:
         self._api, self._columns, self._moves, self._tell, self._fill, self._panel = api, columns, moves, tell, fill, panel
         self._waiting: dict[UUID, LeadChanged] = {}
+        self._beside: set[UUID] = set()
         self._drawn = False
         self._ground = ui.context.slot.parent
         self._throttle = Throttle(self._take, 0.25)
@@ -43,18 +44,26 @@ class Changes:
         self._waiting[event.lead_id] = event
         self._throttle.poke()
 
+    def beside(self, lead_id: UUID) -> None:
+        """The card shows something else now, which is no part of the lead."""
+        self._beside.add(lead_id)
+        self._throttle.poke()
+
     def go_on(self) -> None:
         """The board is drawn, or a move is over: what waited for that comes in."""
         self._drawn = True
-        if self._waiting:
+        if self._waiting or self._beside:
             self._throttle.poke()
 
     async def _take(self) -> None:
         if not self._drawn:
             return
         waiting = {lead_id: event for lead_id, event in self._waiting.items() if lead_id not in self._moves.under_way}
+        beside = self._beside - self._moves.under_way
         try:
             await self._bring_all(waiting)
+            await self._bring_beside(beside - set(waiting))
+            self._beside -= beside
         except (ApiProblem, Offline) as error:  # what was not brought in still waits
             if isinstance(error, ApiProblem) and error.status < 500 and error.status != 429:
                 raise
@@ -83,6 +92,13 @@ class Changes:
             await self._fill(list(stages))
         for lead_id, event in together.items():
             self._brought(lead_id, event)
+
+    async def _bring_beside(self, lead_ids: set[UUID]) -> None:
+        if len(lead_ids) > ONE_BY_ONE or (lead_ids and self._columns.filter):
+            await self._fill([])
+            return
+        for lead_id in lead_ids:
+            await self._bring(lead_id)
 
     def _brought(self, lead_id: UUID, event: LeadChanged) -> None:
         if self._waiting.get(lead_id) is event:  # no newer one came meanwhile

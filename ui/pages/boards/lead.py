@@ -27,6 +27,8 @@ from ui.components.text import badge, title
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import boards as labels
+from ui.labels import proposals
+from ui.pages.boards.lead_ai import LeadAi
 from ui.pages.boards.lead_form import LeadForm
 from ui.pages.boards.origin import draw_origin
 from ui.pages.boards.own_fields import patch_of
@@ -70,6 +72,7 @@ class LeadPanel:
                     more([Choice(_("Delete lead"), self._delete, "delete", danger=True)])
                 icon_button("close", _("Close"), close)
             with ui.element("div").classes("m-lp-body") as self._body:
+                self._ai = LeadAi(api, lead_id, self.refresh)
                 self._place: Loader[Lead] = load(self._fetch, self._draw, _skeleton)
                 with ui.element("section").classes("m-lp-section"):
                     title(_("Notes"))
@@ -108,6 +111,7 @@ class LeadPanel:
         self._offer(now)
         await self._notes.refresh(only_changes=True)
         await self._history.refresh(only_changes=True)
+        await self._ai.refresh()
 
     async def _take(self, now: Lead) -> None:
         """Shows the lead as it is now; of one that somebody is writing about only its stage."""
@@ -310,6 +314,9 @@ def _draw_changes(changes: Sequence[LeadChange]) -> None:
     def who(change: LeadChange) -> str:
         if change.rule_id is not None:
             return _("A rule of the board")
+        if change.proposal_id is not None:
+            ai = proposals.who(change.persona_name)
+            return _("{ai}, accepted by {name}").format(ai=ai, name=change.by.name) if change.by else ai
         return change.by.name if change.by else _("Automatic, or somebody who left")
 
     def line(change: LeadChange) -> tuple[Any, str, str, str]:

@@ -22,6 +22,7 @@ from ui.components.text import Text
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
+from ui.pages.boards.waiting import Waiting
 from ui.routing import page
 
 
@@ -29,6 +30,8 @@ from ui.routing import page
 def boards() -> None:
     with frame(_("Boards"), _("From the first word to the sale")) as head:
         view = _List()
+        with head.actions:
+            Waiting()
         if view.manage:
             with head.actions:
                 button(_("New board"), view.new, kind="primary", icon="add")

@@ -19,13 +19,14 @@ from ui.components.confirm import confirm, dialog
 from ui.components.forms import filled, number_field, select_field, text_field
 from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
-from ui.components.progress import Progress, progress
+from ui.components.progress import Progress, progress, tabs
 from ui.components.states import Loader, gone, load, skeleton_list
 from ui.components.text import badge, chip
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import boards as labels
+from ui.pages.boards.ai import AiTab
 from ui.pages.boards.own_fields import FieldsCard
 from ui.pages.boards.rules import Rules
 from ui.routing import page
@@ -34,10 +35,11 @@ MOVED_AT_ONCE = 5000  # leads; more are moved by a job
 
 
 @page("/boards/{board_id:uuid}/settings", permission=Permission.BOARDS_WRITE)
-def settings(board_id: UUID) -> None:
+def settings(board_id: UUID, tab: str = "board") -> None:
     crumbs = [(_("Boards"), "/boards"), (_("Board"), f"/boards/{board_id}")]
     with frame(_("Board settings"), breadcrumbs=crumbs, active="/boards") as head:
-        _Settings(board_id, head)
+        parts = [("board", _("Board"), lambda: _Settings(board_id, head)), ("ai", _("AI"), lambda: AiTab(board_id, head))]
+        tabs(parts, tab, name="tab")
 
 
 class _Settings:

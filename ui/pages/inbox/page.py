@@ -190,7 +190,7 @@ class _Inbox:
             given = self._furniture
             composer = Composer(one, thread, self._drafts, lambda: given.people, lambda: given.replies, self._elsewhere, bar)
         with self._aside:
-            side = Side(one, self._choose, self._toggle_aside)
+            side = Side(one, self._choose, self._toggle_aside, partial(self._point, thread))
         self._open = _Open(one, header, thread, composer, side, bar)
         first_answers.ask(self._element, bar.refresh)
         self._list.mark(one.id)
@@ -212,6 +212,11 @@ class _Inbox:
     def _toggle_aside(self) -> None:
         on = "m-inbox-aside-on" not in self._element.classes
         self._element.classes(add="m-inbox-aside-on" if on else "", remove="" if on else "m-inbox-aside-on")
+
+    async def _point(self, thread: Thread, message_id: UUID) -> None:
+        """Shows a message; on a phone the sheet beside it goes away."""
+        self._element.classes(remove="m-inbox-aside-on")
+        await thread.go(message_id)
 
     def _draw_nothing(self) -> None:
         empty("forum", _("Choose a conversation"), _("With the arrow keys too. Press ? to see what keys do."))

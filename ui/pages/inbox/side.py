@@ -3,6 +3,7 @@ a sheet."""
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from nicegui import ui
 
@@ -21,6 +22,7 @@ from ui.labels import conversations as labels
 from ui.labels import messages as message_labels
 from ui.pages.inbox.assist_customer import CustomerLines
 from ui.pages.inbox.row import name_of
+from ui.pages.inbox.side_ai import Proposals
 from ui.pages.inbox.side_contact import Facts
 from ui.pages.inbox.side_leads import Leads
 
@@ -28,9 +30,15 @@ SHOWN = 5  # campaigns that stand there before more are asked for
 
 
 class Side:
-    """`back` returns to the thread on a phone; `choose` opens another conversation."""
+    """`back` returns to the thread on a phone; `choose` opens another conversation; `point` shows a message of this one."""
 
-    def __init__(self, one: Conversation, choose: Callable[[Conversation], Any], back: Callable[[], Any]) -> None:
+    def __init__(
+        self,
+        one: Conversation,
+        choose: Callable[[Conversation], Any],
+        back: Callable[[], Any],
+        point: Callable[[UUID], Any],
+    ) -> None:
         me = session.current()
         self._api, self._one, self._choose = me.api, one, choose
         with ui.element("div").classes("m-inbox-side-in") as self.element:
@@ -49,6 +57,7 @@ class Side:
             self._touches = ui.element("div").classes("m-col m-near m-inbox-touches")
             self._draw_touches()
             if me.may(Permission.BOARDS_READ):
+                Proposals(one.id, point)
                 Leads(one)
             self._others = load(self._fetch_others, self._draw_others, lambda: skeleton("line m-w-80"))
             if me.may(Permission.CAMPAIGNS_READ):

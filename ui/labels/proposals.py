@@ -1,0 +1,154 @@
+"""Words for what the AI proposes for leads: what it would do, how sure it is, why it waits or was held back, and what became of it."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from api.contract.enums import LeadFieldKind
+from api.contract.proposals import LeadPolicy, LeadProposal, LeadTool, ProposalState, ProposalWhy
+from ui import formats
+from ui.components.text import Tone
+from ui.i18n import _, pgettext
+from ui.labels import boards
+
+
+class Named(NamedTuple):
+    name: str
+    text: str
+    icon: str
+
+
+def tools() -> Mapping[LeadTool, Named]:
+    return {
+        LeadTool.MOVE_LEAD: Named(_("Move a lead"), _("To the stage that the customer's words show."), "arrow_forward"),
+        LeadTool.CREATE_LEAD: Named(_("Make a lead"), _("For somebody who wants to buy and has none here."), "add_card"),
+        LeadTool.SET_VALUE: Named(_("Set a lead's value"), _("Only an amount that the customer wrote."), "payments"),
+        LeadTool.SET_FIELD: Named(_("Fill in a field of the board"), _("Only with what the customer wrote."), "edit_note"),
+        LeadTool.ADD_TAG: Named(_("Add a tag"), _("One that this board has already."), "sell"),
+        LeadTool.REMOVE_TAG: Named(_("Take a tag away"), "", "label_off"),
+        LeadTool.ASSIGN: Named(_("Assign somebody"), _("A colleague whom the customer asks for."), "person_add"),
+        LeadTool.FOLLOW_UP: Named(_("Plan a follow-up"), _("Sets the day on which the lead is due, with a note."), "event"),
+        LeadTool.SEND_TEMPLATE: Named(
+            _("Send a template"), _("One of those that you allow. It is sent only after a person says so."), "outgoing_mail"
+        ),
+    }
+
+
+def policies() -> Mapping[LeadPolicy, str]:
+    return {
+        LeadPolicy.NEVER: pgettext("policy", "Never"),
+        LeadPolicy.SUGGEST: pgettext("policy", "Suggest to a colleague"),
+        LeadPolicy.AUTOMATIC: pgettext("policy", "By itself"),
+    }
+
+
+def does(one: LeadProposal) -> str:
+    """What it would do, or did, in a few words."""
+    what = one.what
+    worth = formats.money(what.value_cents, what.currency) if what.value_cents is not None else ""
+    match one.tool:
+        case LeadTool.MOVE_LEAD:
+            said = _("Move to {stage}").format(stage=one.to_stage.name if one.to_stage else "?")
+            return f"{said}: {what.lost_reason}" if what.lost_reason else said
+        case LeadTool.CREATE_LEAD:
+            said = _("New lead: {title}").format(title=what.title or "")
+            return f"{said} · {worth}" if worth else said
+        case LeadTool.SET_VALUE:
+            return _with_was(_("Value: {value}").format(value=worth), _value(LeadFieldKind.MONEY, what.was, what.currency))
+        case LeadTool.SET_FIELD:
+            kind = what.kind or LeadFieldKind.TEXT
+            shown, was = (_value(kind, value, what.currency) for value in (what.value, what.was))
+            return _with_was(f"{what.label or what.key or ''}: {shown}", was)
+        case LeadTool.ADD_TAG:
+            return _("Add the tag “{tag}”").format(tag=what.tag or "")
+        case LeadTool.REMOVE_TAG:
+            return _("Take away the tag “{tag}”").format(tag=what.tag or "")
+        case LeadTool.ASSIGN:
+            return _("Assign to {name}").format(name=what.owner.name if what.owner else "?")
+        case LeadTool.FOLLOW_UP:
+            day = formats.day(what.due_on) if what.due_on else "?"
+            said = _("Follow up on {day}").format(day=day)
+            return f"{said}: {what.note}" if what.note else said
+        case LeadTool.SEND_TEMPLATE:
+            return _("Send the template {name}").format(name=what.template or "?")
+
+
+def _value(kind: LeadFieldKind, value: str | None, currency: str) -> str:
+    """As one reads it; what the model wrote and the field would not take stands as it was written."""
+    try:
+        return boards.own_value(kind, value, currency) if value else ""
+    except (KeyError, ValueError):
+        return value or ""
+
+
+def _with_was(text: str, was: str) -> str:
+    """What a value would be, and what stands there so far."""
+    return _("{new} (so far {old})").format(new=text, old=was) if was else text
+
+
+def sure(confidence: float) -> tuple[str, Tone]:
+    """How sure the AI is, in words."""
+    if confidence >= 0.9:
+        return _("Almost certain"), "ok"
+    if confidence >= 0.75:
+        return _("Quite sure"), "info"
+    return _("Not sure"), "quiet"
+
+
+def sure_enough() -> Mapping[float, str]:
+    """How sure it must be to act by itself."""
+    return {0.95: _("Almost certain (95%)"), 0.85: _("Quite sure (85%)"), 0.7: _("Rather sure (70%)")}
+
+
+def states() -> Mapping[ProposalState, tuple[str, Tone]]:
+    return {
+        ProposalState.PROPOSED: (pgettext("suggestion", "Waiting"), "warn"),
+        ProposalState.APPLIED: (pgettext("suggestion", "Done"), "ok"),
+        ProposalState.REFUSED: (pgettext("suggestion", "Refused"), "quiet"),
+        ProposalState.UNDONE: (pgettext("suggestion", "Undone"), "quiet"),
+        ProposalState.EXPIRED: (pgettext("suggestion", "Out of date"), "quiet"),
+        ProposalState.BLOCKED: (pgettext("suggestion", "Held back"), "bad"),
+    }
+
+
+def why(one: ProposalWhy) -> str:
+    """Why it was held back, or waits for a person."""
+    return {
+        ProposalWhy.NOT_OFFERED: _("This board does not let the AI do that."),
+        ProposalWhy.MALFORMED: _("What the model wrote makes no sense."),
+        ProposalWhy.NO_LEAD: _("There was no open lead to change."),
+        ProposalWhy.LEAD_EXISTS: _("There is an open lead already."),
+        ProposalWhy.NO_EVIDENCE: _("It named no message that shows it."),
+        ProposalWhy.NOT_THEIRS: _("The message that it named is not the customer's."),
+        ProposalWhy.QUOTE_MISSING: _("The words that it quoted do not stand in the message."),
+        ProposalWhy.NOT_NEW: _("All of it was said before a person decided otherwise."),
+        ProposalWhy.UNKNOWN_STAGE: _("This board has no such stage."),
+        ProposalWhy.CLOSED_STAGE: _("On this board only people say that a lead is won or lost."),
+        ProposalWhy.LOST_REASON_UNKNOWN: _("The board has no such reason for a loss."),
+        ProposalWhy.UNKNOWN_FIELD: _("The board has no such field."),
+        ProposalWhy.UNKNOWN_TAG: _("The board has no such tag."),
+        ProposalWhy.UNKNOWN_PERSON: _("Nobody of the team is called so."),
+        ProposalWhy.BAD_VALUE: _("The field does not take such a value."),
+        ProposalWhy.VALUE_UNPROVEN: _("The value stands in none of the messages."),
+        ProposalWhy.BAD_DATE: _("The day makes no sense."),
+        ProposalWhy.ALREADY_SO: _("It was so already."),
+        ProposalWhy.DUPLICATE: _("The same was waiting already."),
+        ProposalWhy.TOO_MANY: _("It proposed too much at once."),
+        ProposalWhy.REFUSED_BY_RULES: _("It could not be done by hand either."),
+        ProposalWhy.LOW_CONFIDENCE: _("It is not sure enough to act by itself."),
+        ProposalWhy.BACKWARD: _("It goes back a stage, so a person decides."),
+        ProposalWhy.MOVED_BY_PERSON: _("Somebody of the team moved this lead within the last 7 days."),
+        ProposalWhy.CHANGED_MEANWHILE: _("The lead changed while the AI was reading."),
+        ProposalWhy.SEVERAL_LEADS: _("This person has several leads on the board."),
+        ProposalWhy.OVERWRITES: _("It would write over what is there."),
+        ProposalWhy.NEEDS_A_LOOK: _("The customer wrote it in other words: compare them."),
+        ProposalWhy.RARELY_KEPT: _("Too much of what it did by itself was undone, so it only suggests for now."),
+    }[one]
+
+
+def who(persona_name: str | None) -> str:
+    """Who proposes: the persona that serves the conversation, or the board's AI."""
+    return persona_name or _("AI")
+
+
+def moved_by(persona_name: str | None) -> str:
+    return _("Moved by {name}").format(name=persona_name) if persona_name else _("Moved by the AI")
