@@ -26,6 +26,7 @@ from api.contract.proposals import (
 )
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.versions import IfMatch
+from db.boards.enums import LeadFieldKind
 from db.clock import now
 from db.proposals import decide, queries, settings
 from db.proposals.enums import LeadTool
@@ -64,11 +65,13 @@ def _what(row: asyncpg.Record) -> ProposedChange:
     given: dict[str, Any] = msgspec.json.decode(row["args"])
     owner = PersonRef(id=row["owner_id"], name=row["owner_name"] or "") if row["owner_id"] is not None else None
     return ProposedChange(
+        currency=row["currency"],
         title=given.get("title"),
         value_cents=given.get("value_cents"),
         lost_reason=given.get("lost_reason"),
         key=given.get("key"),
         label=row["field_label"],
+        kind=LeadFieldKind(row["field_kind"]) if row["field_kind"] is not None else None,
         value=given.get("value"),
         was=None if was is None else str(was),
         tag=given.get("tag"),

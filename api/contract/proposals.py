@@ -9,6 +9,7 @@ from msgspec import Meta, field
 from api.contract.base import Input, Output, PersonRef, example
 from api.contract.boards import StageRef
 from api.contract.contacts import Moment
+from db.boards.enums import LeadFieldKind
 from db.proposals.enums import LeadPolicy as LeadPolicy
 from db.proposals.enums import LeadTool as LeadTool
 from db.proposals.enums import ProposalState as ProposalState
@@ -79,11 +80,13 @@ class Quote(Output):
 class ProposedChange(Output):
     """What it is about; only what belongs to the tool is there. `was`: what stood there when it was proposed."""
 
+    currency: Annotated[str, example("BRL")]  # of the board
     title: Annotated[str, example("Reforma da loja")] | None = None
     value_cents: Annotated[int, example(1_250_000)] | None = None
     lost_reason: Annotated[str, example("Preço")] | None = None
     key: Annotated[str, example("bairro")] | None = None  # of a field of the board
     label: Annotated[str, example("Bairro")] | None = None
+    kind: LeadFieldKind | None = None  # of the field: how `value` and `was` are written
     value: Annotated[str, example("Boa Vista")] | None = None
     was: Annotated[str, example("Centro")] | None = None
     tag: Annotated[str, example("vip")] | None = None

@@ -42,7 +42,7 @@ p.id, p.created_at as at, p.board_id, b.name as board, p.lead_id, l.title as lea
     p.stood_since, p.because, p.decided_by as decided_by_id, u.name as decided_by_name, p.decided_at, p.applied_at, p.undo_until, p.state as kept_state,
     case when p.state = '{ProposalState.PROPOSED.value}' and (b.archived_at is not null or {STALE})
         then '{ProposalState.EXPIRED.value}' else p.state end as state,
-    f.label as field_label, o.id as owner_id, o.name as owner_name, t.name as template_name
+    b.currency, f.label as field_label, f.kind as field_kind, o.id as owner_id, o.name as owner_name, t.name as template_name
 """
 JOINS = """
 left join contact c on c.company_id = $1 and c.id = v.contact_id
