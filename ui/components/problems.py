@@ -36,8 +36,13 @@ def _shown(name: str, value: str | int) -> str:
 
 def field_sentence(wrong: FieldError) -> str:
     """What is wrong with one field."""
-    code = FIELDS.get(wrong.code)
-    return said(code, wrong.params) if code else wrong.message
+    return sentence_of(wrong.code, wrong.message, wrong.params)
+
+
+def sentence_of(code: str, message: str, params: Params | None = None) -> str:
+    """The same of a code of a field; `message` of one that is not known here."""
+    known = FIELDS.get(code)
+    return said(known, params) if known else message
 
 
 def sentence(error: Exception) -> str:

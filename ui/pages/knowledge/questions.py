@@ -20,7 +20,7 @@ from ui.components.confirm import dialog
 from ui.components.forms import filled, select_field, text_field
 from ui.components.progress import width
 from ui.components.states import Loader, empty, load, skeleton_list
-from ui.components.text import Tone, badge
+from ui.components.text import Tone, badge, pressable
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
@@ -104,7 +104,7 @@ class Questions:
 
     def _draw_one(self, one: KnowledgeQuestion) -> None:
         with ui.element("div").classes("m-col m-tight m-grow"):
-            button(one.question, partial(self._try_this, one.question), kind="plain").classes("m-know-asked")
+            pressable(ui.label(one.question).classes("m-strong m-text"), partial(self._try_this, one.question))
             source = (
                 one.source_title
                 if one.source_id is not None

@@ -103,8 +103,8 @@ class _Editor:
                 self._publish = button(_("Publish"), self._ask_to_publish, kind="primary", icon="publish")
         with ui.element("div").classes("m-persona" + (" m-persona-tries" if self._write else "")) as self._grid:
             self._strip = ui.element("div").classes("m-persona-strip")
-            self._ends = ui.element("div").classes("m-persona-ends")
-            self._above = ui.element("div").classes("m-persona-above")
+            with ui.element("div").classes("m-persona-above"):
+                self._ends, self._above = ui.element("div"), ui.element("div")
             with ui.element("div").classes("m-persona-nav").props("role=tablist") as nav:
                 nav.props["aria-label"] = _("Parts of the persona")
                 self._tabs = {one.key: self._tab(one) for one in _sections()}
@@ -153,6 +153,7 @@ class _Editor:
             tab.props["aria-selected"] = "true" if key == self._section else "false"
         self._place.clear()
         with self._place:
+            self._wrong = ui.element("div").classes("m-col m-near w-full m-persona-problems")
             self._draw_problems()
             draws[self._section]()
         if not self._write:
@@ -167,12 +168,14 @@ class _Editor:
         doc = self._doc
         assert doc is not None
         paths = next(one.paths for one in _sections() if one.key == self._section)
+        self._wrong.clear()
         if doc.draft.published is None and self._persona.state is PersonaState.DRAFT:
             return  # a new one is unfinished by nature: it is said when somebody publishes it
-        for problem in doc.draft.problems:
-            if problem.field.split(".")[0].split("[")[0] in paths:
-                with note("warn", problem.message, name="warning"):
-                    pass
+        with self._wrong:
+            for problem in doc.draft.problems:
+                if problem.field.split(".")[0].split("[")[0] in paths:
+                    with note("warn", problems.sentence_of(problem.code, problem.message), name="warning"):
+                        pass
 
     # -- what stands above --------------------------------------------------------------------------------------
 
@@ -278,6 +281,8 @@ class _Editor:
         for one in _sections():
             bad = bool(wrong & set(one.paths)) and state == "saved"
             self._tabs[one.key].classes(add="m-persona-bad" if bad else "", remove="" if bad else "m-persona-bad")
+        if state == "saved":
+            self._draw_problems()
         self._above.clear()
         if state == "taken":
             with self._above, note("warn", _("Somebody else changed this draft meanwhile."), name="warning"):
@@ -320,7 +325,7 @@ class _Editor:
             return
         if doc.draft.problems:
             self._lead_to(doc.draft.problems[0].field)
-            toast(doc.draft.problems[0].message, "bad")
+            toast(problems.sentence_of(doc.draft.problems[0].code, doc.draft.problems[0].message), "bad")
             return
         publish.ask_to_publish(self._api, self._persona, doc, self._known(), self._after_publishing, self._refused)
 

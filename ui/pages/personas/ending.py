@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
+from nicegui import ui
+
 from api.contract.ai import AiModel
 from api.contract.enums import ModelState
 from ui import formats
@@ -34,4 +36,5 @@ def draw_ending(api: ApiClient, persona_id: UUID, models: Sequence[AiModel], loo
     else:
         text = _("Its model {model} ends on {day}. {successor} follows it.")
     with note("warn", text.format(model=found.name, day=day, successor=successor), name="warning"):
-        button(_("Run the test cases on {model}").format(model=successor), replay, icon="play_arrow")
+        with ui.element("div").classes("m-row"):
+            button(_("Run the test cases on {model}").format(model=successor), replay, icon="play_arrow")

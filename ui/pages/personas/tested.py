@@ -91,7 +91,8 @@ class Tested:
                 self._offer(_("Run them again"))
 
     def _offer(self, text: str) -> None:
-        button(text, self._run, icon="play_arrow")
+        with ui.element("div").classes("m-row"):
+            button(text, self._run, icon="play_arrow")
 
     async def _run(self) -> None:
         try:
