@@ -19,7 +19,7 @@ WHILE_TYPING = {
     "ui/pages/channels/connect.py": "a pasted key is looked at when the field is left",
     "ui/pages/gallery/page.py": "shows the look",
     "ui/pages/personas/character.py": "an address that is none is marked while a draft keeps itself",
-    "ui/pages/personas/limits.py": "a number out of bounds is marked while a draft keeps itself",
+    "ui/pages/personas/numbers.py": "a number out of bounds is marked while a draft keeps itself",
     "ui/pages/imports/mend.py": "why a row was not taken stands at its cells from the start",
 }
 

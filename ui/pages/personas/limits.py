@@ -4,16 +4,12 @@ from uuid import UUID
 
 from nicegui import ui
 
-from ui import formats
 from ui.components.cards import card
-from ui.components.forms import area_field, number_field, select_field, switch_field
+from ui.components.forms import area_field, select_field, switch_field
 from ui.i18n import _
 from ui.pages.personas import models
 from ui.pages.personas.context import Context
-from ui.pages.personas.numbers import number
-
-MICRO = 1_000_000
-LEAST, MOST = 0.001, 1_000_000  # US$ of a budget
+from ui.pages.personas.numbers import dollars, number, seconds
 
 
 def draw_handover(it: Context) -> None:
@@ -47,45 +43,16 @@ def draw_limits(it: Context) -> None:
     models.draw(it)
     with card(_("How it takes its turn"), hint=_("It waits until the customer pauses, and answers all of it at once.")):
         with ui.element("div").classes("m-lp-pair"):
-            _seconds(it, "debounce_min_ms", _("Waits at least"), 1, 15)
-            _seconds(it, "debounce_max_ms", _("Waits at most"), 1, 60)
+            seconds(it, "debounce_min_ms", _("Waits at least"), 1, 15)
+            seconds(it, "debounce_max_ms", _("Waits at most"), 1, 60)
             number(it, "turn", "max_bubbles", _("Messages of one answer at most"), 1, 5)
             number(it, "turn", "max_chars", _("Characters of one message at most"), 80, 2000)
     with card(_("What it may cost"), hint=_("It really stops there, says so once, and people take over.")):
         with ui.element("div").classes("m-lp-pair"):
-            _dollars(it, "per_day_micro", _("In a day"))
-            _dollars(it, "per_conversation_micro", _("In one conversation"))
+            dollars(it, "per_day_micro", _("In a day"))
+            dollars(it, "per_conversation_micro", _("In one conversation"))
             number(it, "budget", "max_turns", _("Answers in one conversation"), 1, 500)
             number(it, "budget", "max_turns_per_hour", _("Answers in an hour to one person"), 1, 60)
-
-
-def _seconds(it: Context, name: str, label: str, low: int, high: int) -> None:
-    def changed() -> None:
-        if field.value is not None and low <= field.value <= high:
-            it.doc.change("turn", **{name: round(field.value * 1000)})
-        else:
-            field.error(_("From {low} to {high}.").format(low=low, high=high))
-
-    field = number_field(label, getattr(it.doc.config.turn, name) / 1000, low=low, high=high, suffix=_("s"))
-    field.control.on_value_change(changed)  # after what clears the mark
-
-
-def _dollars(it: Context, name: str, label: str) -> None:
-    given: int | None = getattr(it.doc.config.budget, name)
-
-    def changed() -> None:
-        if field.value is None or LEAST <= field.value <= MOST:
-            it.doc.change("budget", **{name: None if field.value is None else round(field.value * MICRO)})
-        else:
-            field.error(
-                _("From {low} to {high}.").format(low=formats.dollars(round(LEAST * MICRO)), high=formats.dollars(MOST * MICRO))
-            )
-
-    field = number_field(
-        label, None if given is None else given / MICRO, low=0, step=0.01, suffix="US$",
-        hint=_("Empty: only the company's own limits."),
-    )  # fmt: skip
-    field.control.on_value_change(changed)
 
 
 def _lines(text: str | None, most: int, length: int) -> list[str]:
