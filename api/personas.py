@@ -116,7 +116,7 @@ class PersonaController(Controller):
 
     @get(
         "/{persona_id:uuid}/picture",
-        media_type=pictures.SHOWN,
+        media_type="application/octet-stream",  # as clients that are generated read it
         summary="Get a persona's picture",
         description="A square of 256 pixels as WebP. 404 while there is none. Needs `conversations:read`, as whoever sees what it says sees "
         "its face.",
@@ -124,7 +124,7 @@ class PersonaController(Controller):
     async def get_picture(self, actor: Caller, persona_id: FromPath[UUID]) -> Stream:
         key = await pictures.shown(actor, persona_id)
         kept = {"Cache-Control": "private, max-age=300"}
-        return Stream(await begun(blobs.store().get(key)), media_type=pictures.SHOWN, headers=kept)
+        return Stream(await begun(blobs.store().get(key)), media_type="application/octet-stream", headers=kept)
 
     @delete(
         "/{persona_id:uuid}/picture",

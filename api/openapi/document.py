@@ -37,7 +37,7 @@ _CUSTOM_FIELDS = {
         "additionalProperties": {"type": "string"},
     },
 }
-_BYTES = ("image/webp",)
+_BYTES = ("application/octet-stream",)
 _TEXT = {"text/csv": "name;phone\r\n", "text/event-stream": ""}
 
 
