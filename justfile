@@ -113,6 +113,7 @@ screenshots *args: _env _browser
 # Lock the dependencies anew, after pyproject.toml changed
 lock:
     @uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev pyproject.toml -o requirements.lock
+    @uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-deps --group attacks -o tests/eval/attacks.lock
 
 # Known weaknesses of the locked dependencies, asked of OSV. Exit 1: there are some; 3: nobody could be asked, nothing was checked
 audit:

@@ -21,12 +21,14 @@ from api.contract.ai import (
     AiPrice,
     AiPriceSet,
     AiPurpose,
+    AiSafety,
+    AiSafetySet,
     AiSums,
     AiUsage,
 )
 from api.contract.base import Page
 from api.versions import IfMatch
-from db.ai import budgets, connection, models, prices, usage
+from db.ai import budgets, connection, models, prices, safety, usage
 from db.ai.budgets import Budget
 from db.ai.catalogue import Price
 from db.ai.connection import Connection, Settled
@@ -200,3 +202,22 @@ class AiController(Controller):
     )
     async def set_budget(self, actor: Caller, data: JSONBody[AiBudgetSet]) -> Page[AiBudget]:
         return _budgets(await budgets.set_budget(actor, data.scope, data.period, data.limit_micro, data.subject_id))
+
+    @get(
+        "/safety",
+        summary="Read how carefully the AI is kept",
+        description="How long traces of runs stay, and whether texts are looked over. Needs `ai:read`.",
+    )
+    async def read_safety(self, actor: Caller) -> AiSafety:
+        return AiSafety(**(await safety.safety(actor))._asdict())
+
+    @put(
+        "/safety",
+        summary="Set how carefully the AI is kept",
+        description="Traces that are older than that go within the hour. With `moderates` on, what customers write and what the assistant would"
+        " say is shown to the moderation of the connected service, where it has one; what it flags goes to a person. Needs `ai:write`.",
+        opt={"versioned": True},
+    )
+    async def set_safety(self, actor: Caller, data: JSONBody[AiSafetySet], expected: IfMatch) -> AiSafety:
+        found = await safety.set_safety(actor, data.trace_days, data.moderates, expected)
+        return AiSafety(**found._asdict())

@@ -80,7 +80,10 @@ def _tool(step: Step) -> TrialTool:
 
 
 def _found(answered: Any) -> list[str]:
-    return [str(one) for one in answered.get("what", ())] if isinstance(answered, dict) else []
+    """Of its answer: a passage that gives orders was no part of it."""
+    return (
+        [str(one) for one in answered.get("what", ())] if isinstance(answered, dict) and answered.get("found") != "orders" else []
+    )
 
 
 JOBS = (Handler(TryPersona, lambda _: run, trials.give_up), Handler(RunCase, lambda _: run, trials.give_up))

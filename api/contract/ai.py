@@ -186,3 +186,19 @@ class AiBudgetSet(Input):
     period: BudgetPeriod
     limit_micro: Annotated[int, Meta(ge=1, le=_HIGHEST, examples=[50_000_000])] | None
     subject_id: UUID | None = None
+
+
+class AiSafety(Output):
+    """GET /v1/ai/safety; PUT AiSafetySet. `trace_days`: so long the whole of each run of the assistant can be read: prompt, passages, tools,
+    answers. `moderates`: texts are looked over by the service's own moderation before."""
+
+    trace_days: Annotated[int, example(30)]
+    moderates: bool
+    version: int  # 0: nobody chose yet
+
+
+class AiSafetySet(Input):
+    """PUT /v1/ai/safety."""
+
+    trace_days: Annotated[int, Meta(ge=1, le=730, examples=[30])]
+    moderates: bool

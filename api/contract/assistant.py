@@ -111,7 +111,7 @@ class AssistantTurn(Output):
 
 class AssistantStep(Output):
     """One thing that a run did. `kind`: media (files, in words), model (what was new to it, and what it answered), tool (a call and its
-    result), check (what code found in an answer), result. `ms`: how long it took."""
+    result), check (what code found in an answer), moderation (what the service flags in texts), result. `ms`: how long it took."""
 
     kind: Annotated[str, example("tool")]
     ms: Annotated[int, example(41)]

@@ -12,6 +12,7 @@ import asyncpg
 import msgspec
 
 from db import storable
+from db.ai.safety import TRACE_DAYS
 from db.assistant.enums import AssistantMode, TurnReason, TurnState
 from db.assistant.events import AssistantChanged
 from db.clock import now
@@ -26,7 +27,6 @@ RUNS = 4
 """After so many runs that ended with their worker a turn is given up."""
 OLD = timedelta(minutes=15)
 """What could not be answered for so long is for people."""
-TRACE_DAYS = 30
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,8 +222,12 @@ async def due(late: timedelta = timedelta(0)) -> list[tuple[UUID, UUID]]:
 
 
 async def forget_traces(s: SystemWork) -> None:
-    """Deletes traces that are older than they are kept."""
-    await s.execute("delete from ai_trace where at < now() - make_interval(days => $1)", TRACE_DAYS)
+    """Deletes traces that are older than their company keeps them."""
+    await s.execute(
+        "delete from ai_trace t where at < now() - interval '1 day' and at < now() - make_interval(days => coalesce("
+        "(select trace_days from ai_safety f where f.company_id = t.company_id), $1))",
+        TRACE_DAYS,
+    )
 
 
 def _turn(row: asyncpg.Record) -> Turn:

@@ -263,3 +263,15 @@ async def test_a_model_says_which_personas_ask_for_it_and_warns_of_theirs(
     assert found["gpt-4"]["personas"] == []
     home = (await client.get("/v1/home", headers=auth)).json()["attention"]
     assert [(one["subject"], one["detail"]) for one in home if one["code"] == "ai_model_ends"] == [("gpt-3.5-turbo", "retired")]
+
+
+async def test_how_carefully_the_ai_is_kept(client: httpx.AsyncClient, auth: Headers) -> None:
+    first = await client.get("/v1/ai/safety", headers=auth)
+    assert first.json() == {"trace_days": 30, "moderates": False, "version": 0}
+    wanted = {"trace_days": 90, "moderates": True}
+    changed = await client.put("/v1/ai/safety", json=wanted, headers={**auth, "If-Match": first.headers["etag"]})
+    assert changed.json() == {**wanted, "version": 1}
+    stale = await client.put("/v1/ai/safety", json=wanted, headers={**auth, "If-Match": first.headers["etag"]})
+    assert stale.status_code == 412
+    assert (await client.put("/v1/ai/safety", json={**wanted, "trace_days": 0}, headers=auth)).status_code == 422
+    assert (await client.get("/v1/ai/safety", headers=auth)).json() == {**wanted, "version": 1}

@@ -19,7 +19,7 @@ OWNERS = {
         "account_user", "api_key", "company", "email_verification", "invitation", "known_device", "mail", "membership",
         "password_reset", "session",
     },
-    "db/ai": {"ai_budget", "ai_connection", "ai_price", "ai_spending", "ai_usage", "model_behaviour", "model_request"},
+    "db/ai": {"ai_budget", "ai_connection", "ai_price", "ai_safety", "ai_spending", "ai_usage", "model_behaviour", "model_request"},
     "db/boards": {"board", "lead", "lead_bulk_move", "lead_change", "lead_field", "lead_note", "lost_reason", "rule_run", "stage", "stage_rule", "stage_tag_total", "stage_total"},
     "db/campaigns": {"campaign", "message_tally"},
     "db/channels": {"channel", "channel_log", "channel_notice", "channel_signup", "template"},

@@ -236,3 +236,22 @@ async def test_each_persona_has_a_row_and_a_limit_of_its_own(
         return not any(getattr(one, "text", "") == name for one in real.client.elements.values())
 
     await until(gone)
+
+
+async def test_how_long_records_stay_is_chosen(real: User, as_owner: ApiClient) -> None:
+    await real.open("/settings/ai?tab=safety")
+    await real.should_see("Verificar abusos nos textos")
+    days = field(real, "Guardar o registro de cada resposta (dias)")
+    assert days.value == 30
+    days.value = 90
+    save(real, 0)
+
+    async def saved() -> bool:
+        return (await client.safety(as_owner)).trace_days == 90
+
+    await until(saved)
+    await real.open("/settings/ai?tab=safety")
+    await real.should_see("Verificar abusos nos textos")
+    field(real, "Guardar o registro de cada resposta (dias)").value = None
+    save(real, 0)
+    await real.should_see("Preencha este campo.")

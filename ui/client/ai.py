@@ -2,7 +2,17 @@
 
 from datetime import date
 
-from api.contract.ai import AiBudget, AiBudgetSet, AiConnection, AiConnectionSet, AiModel, AiPriceSet, AiUsage
+from api.contract.ai import (
+    AiBudget,
+    AiBudgetSet,
+    AiConnection,
+    AiConnectionSet,
+    AiModel,
+    AiPriceSet,
+    AiSafety,
+    AiSafetySet,
+    AiUsage,
+)
 from api.contract.base import Page
 from ui.client.base import ApiClient
 
@@ -42,3 +52,11 @@ async def budgets(api: ApiClient) -> list[AiBudget]:
 
 async def set_budget(api: ApiClient, body: AiBudgetSet) -> list[AiBudget]:
     return (await api.put("/v1/ai/budgets", Page[AiBudget], body)).items
+
+
+async def safety(api: ApiClient) -> AiSafety:
+    return await api.get("/v1/ai/safety", AiSafety)
+
+
+async def set_safety(api: ApiClient, body: AiSafetySet, version: int) -> AiSafety:
+    return await api.put("/v1/ai/safety", AiSafety, body, version=version)

@@ -22,6 +22,7 @@ from workers.assistant import checks, evidence, words
 from workers.assistant.clean import clean
 from workers.assistant.composed import Cited, Collected, Composed, Proposal, Query, Search, Step
 from workers.assistant.evidence import Quote, Sources
+from workers.assistant.orders import orders
 from workers.assistant.prompt import (
     ANSWER,
     GET_CONTACT,
@@ -78,6 +79,11 @@ async def compose(
     ends the call that runs. Never raises for what a model or its provider does. `steps`: grows while it goes on, so that a composition that
     is ended leaves its trace too."""
     return await _Run(company_id, about, brief, search, ask, [] if steps is None else steps).run()
+
+
+def withheld(company_id: UUID, about: About, brief: Brief, steps: list[Step]) -> Composed:
+    """A person takes over, because a moderation objects to what was written or to what would be said."""
+    return _Run(company_id, about, brief, None, ask, steps)._handed(TurnReason.REFUSED)
 
 
 class _Run:
@@ -211,6 +217,9 @@ class _Run:
         self._searched.append(query)
         found = []
         for passage in await self._search(query):
+            if order := orders(f"{passage.source_title}\n{passage.heading}\n{passage.body}"):
+                self._check("orders", [f"{passage.source_title}: {order}"])  # it is written for a model: it proves nothing either
+                continue
             handle = self._handles.setdefault(passage.id, f"k{len(self._handles) + 1}")
             self._passages[handle] = passage
             title = " · ".join(part for part in (passage.source_title, passage.heading) if part)

@@ -71,7 +71,8 @@ class Query(Struct):
 
 class Step(Struct, frozen=True, kw_only=True):
     """One thing that happened, for the trace. `kind` media: files of the burst and their words; model: the messages that were new to it and
-    what came of them; tool: a call and its result; check: what code found."""
+    what came of them; tool: a call and its result; check: what code found; moderation: texts and
+    what the service flags in them, None: it did not say."""
 
     kind: str
     ms: int = 0

@@ -14,6 +14,7 @@ from db.personas.enums import RuleCheck
 from workers.assistant import figures, support
 from workers.assistant.clean import fold
 from workers.assistant.figures import Kind
+from workers.assistant.lexicon import PLAIN
 
 _words = re.compile(r"\S+").findall
 QUOTE = 20
@@ -31,6 +32,9 @@ _PAID = re.compile(
     rf"|\b(?:caiu|entrou|creditad[oa]|creditamos)\b.{{0,30}}\b(?:conta|banco|account)\b|\bconsta\w*\s+(?:como\s+)?{_STATUS}\b",
 )
 _NAME = re.compile(r"(?<![.!?…:\n\"'(]\s)(?<!^)(?<![\w@.])([A-ZÀ-Þ][\wÀ-ÿ-]{2,})")
+_CODE = re.compile(r"(?<![\w/.:@#-])(?=[\w-]*(?:\d|[A-Z]{4}|[\w-]{24}))(?=[\w-]*[A-Za-z])[\w-]{4,}|\d[\d ().-]{5,}\d")
+"""What may be a password, a token, the answer to a test: letters and digits in one, capitals, very long words, long numbers."""
+_PRICE = re.compile(r"(?:R\$|US\$|\$|€)\s*[\d.,]+")
 _COMMON = frozenset(_words("whatsapp pix cep cpf cnpj sms email brasil brazil instagram google maps qr url iphone android"))
 
 
@@ -83,6 +87,7 @@ def unproven(texts: Sequence[str], cited: Sequence[Quote], sources: Sources, *, 
     dated = [*firm, *(one for one in figures.known([sources.moment]) if one.kind is Kind.DATE)]
     numbers = _numbers([*passages, *sources.stated, *sources.customer, *sources.before, sources.moment])
     known, customer = support.stems(" ".join(sources.trusted)), support.stems(" ".join(sources.customer))
+    ours = frozenset(re.findall(r"[a-z0-9]+", fold(" ".join(sources.trusted[:3]))))  # our name, the company's, the role
     named = _Names([*passages, *sources.trusted, *sources.customer, *sources.before])
     missing: list[str] = []
     bare: list[str] = []
@@ -99,12 +104,13 @@ def unproven(texts: Sequence[str], cited: Sequence[Quote], sources: Sources, *, 
         ]
         if sentence.endswith("?") and not support.stated(sentence):
             continue
+        missing += _codes(sentence, named, _Names([*passages, *sources.trusted, *sources.before]))
         missing += [name for name in _NAME.findall(sentence) if not named.has(name) and fold(name) not in _COMMON]
         for part in support.stated(sentence):
-            if support.says_nothing(part, known, customer):
+            if support.says_nothing(part, known, customer, ours):
                 if asked and support.affirms(part, cites=bool(cited)):
                     bare.append(part)
-            elif support.stands_in(part, passages, known):
+            elif support.stands_in(part, passages, known, customer):
                 stands = True
             elif len(missing) == before:  # else it is told already what of it is not proven
                 missing.append(part)
@@ -114,6 +120,15 @@ def unproven(texts: Sequence[str], cited: Sequence[Quote], sources: Sources, *, 
 def admits(texts: Sequence[str]) -> bool:
     """Whether an answer says that it does not know."""
     return any(support.UNKNOWN.search(fold(text)) for text in texts)
+
+
+def _codes(sentence: str, named: "_Names", firm: "_Names") -> list[str]:
+    """Codes that stand nowhere, and those of the customer that are said for themselves: they are no answer but an echo."""
+    plain = fold(sentence)
+    tells = sum(word in PLAIN for word in _words(re.sub(r"[^\w\s]", " ", plain))) > 1
+    found = [one for one in _CODE.findall(_PRICE.sub(" ", sentence)) if fold(one) not in _COMMON]
+    found = [one for one in found if all(figure.kind is Kind.NUMBER for figure in figures.figures(one))]
+    return [one for one in found if not (named.has(one) if tells else firm.has(one))]
 
 
 class _Names:

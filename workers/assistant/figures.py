@@ -78,9 +78,13 @@ _ONES = {
     "trezentos": 300, "quatrocentos": 400, "quinhentos": 500, "seiscentos": 600, "setecentos": 700, "oitocentos": 800, "novecentos": 900,
 }  # fmt: skip
 _TIMES = {"hundred": 100, "mil": 1000, "thousand": 1000}
+NUMERALS = frozenset((*_ONES, *_TIMES))
+_COUNTED = "|".join(word for word, value in _ONES.items() if value > 1 and word != "cento")
+"""What is a number whatever follows; "um" and "one" are articles too."""
 _NUMERAL = "|".join(sorted((*_ONES, *_TIMES), key=len, reverse=True))
 _SPELLED = re.compile(
     rf"\b(?:{_NUMERAL})(?:(?:\s+e\s+|\s+and\s+|\s+|-)(?:{_NUMERAL}))*(?=\s+(?:{_COIN}|por cento|per ?cent|{_UNIT})\b)"
+    rf"|\b(?:{_COUNTED})(?=\s+[a-z]{{3}})"
     rf"|(?<=\bcusta )(?:{_NUMERAL})\b|(?<=\bfica por )(?:{_NUMERAL})\b|(?<=\bsai por )(?:{_NUMERAL})\b"
 )
 

@@ -19,6 +19,7 @@ from msgspec import Struct
 from db.personas.config import PersonaConfig
 from db.personas.enums import EmojiUse, PersonaLanguage, RuleKind, Tone
 from workers.assistant.clean import clean
+from workers.assistant.orders import orders
 from workers.llm.chat import Message, Tool, ToolCall
 
 LINES = 30
@@ -190,10 +191,10 @@ def burst(lines: Sequence[Line]) -> list[Line]:
 
 
 def known_of(brief: Brief) -> str | None:
-    """What is known of the person and of what was before, as the tool tells it; None: nothing."""
+    """What is known of the person and of what was before, as the tool tells it; None: nothing. A field that gives orders is left out."""
     known: dict[str, object] = {}
     if brief.contact:
-        known["contact"] = {clean(key, 80): clean(value, 300) for key, value in brief.contact.items()}
+        known["contact"] = {clean(key, 80): clean(value, 300) for key, value in brief.contact.items() if not orders(value)}
     if brief.summary:
         known["before"] = clean(brief.summary)
     if brief.stage:

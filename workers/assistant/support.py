@@ -1,37 +1,43 @@
-"""Whether one sentence says what a passage says: by the words that carry it, and by what is denied in either.
+"""Whether one sentence says what a passage says: by the words that carry it, by what is denied in either, and by what goes with what.
 
-No model judges. Words count by their first letters, so that "troca" and "trocas" are one; a sentence of an answer needs the greater part
-of its words in one or two neighbouring sentences of one passage, and must deny nothing that stands there nor affirm what is denied there.
+No model judges. A sentence of an answer is cut into clauses, and each needs all of its words in one sentence of a passage, or in two
+neighbouring ones: those that only lead from one fact to another may be its own, and a few usual words count for one another. Words count
+by their beginnings, so that "troca" and "trocamos" are one. It must deny what is denied there and nothing else, keep figures with what
+they are said of, and widen nothing ("all", "always", a discount without its condition).
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from workers.assistant import figures
 from workers.assistant.clean import fold
+from workers.assistant.figures import Kind
+from workers.assistant.lexicon import ALL, ENDS, GIVEN, LEADING, LEADS, NOT, ONLY_IF, PLAIN, UNITS, WITHOUT, stem, told
 
-_words = re.compile(r"\S+").findall
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
+_CLAUSE = re.compile(
+    r"\s*;\s+|,?\s+(?:mas|por[eé]m|but)\s+|,\s+(?:e|and|so|sen[aã]o|otherwise)\s+(?!em\b|de\b)"
+    r"|\s+(?:e|and)\s+(?=(?:est[aá]|est[aã]o|é|s[aã]o|tem|t[eê]m|fica|custa|leva|n[aã]o|is|are|has|costs)\b)",
+    re.I,
+)
 _WORD = re.compile(r"[a-z0-9]{3,}")
-_EACH = re.compile(r"[a-z0-9']+|[.,;:!?]")
-_STEM = 5
-_SHARE = 0.6
-"""So much of what a sentence says must stand in the passage."""
-_DENIED = 2
-"""So many words after a "not" are what it denies."""
-_NOT = frozenset(
-    _words(
-        "nao nunca jamais sem nem nenhum nenhuma not never without no neither nor cannot dont doesnt isnt arent wont cant tampoco nunca"
-    )
-)
-_UNITS = frozenset(_words("reais real centavos custa custam sai fica vale preco cento percent dollars euros costs price"))
-"""They say no more than the figure beside them."""
-_FREE = re.compile(
-    r"\bsem (?:nenhum |nenhuma )?(?:custo|cobranca|taxa)s?(?: (?:nenhum|nenhuma|algum|alguma|adicional|extra))?\b|\bfree of charge\b|\bgratuit[oa]s?\b|\bde graca\b|\bgratuitamente\b"
-)
+_EACH = re.compile(r"[a-z0-9]+|[.,;:!?]")
+_SHARED = 2
+"""So many words of a clause must stand in the second of two sentences, unless its figure does."""
+_AFTER = 3
+"""So many words after a "without" are what it denies."""
+_WE = re.compile(r"\b\w+mos\b", re.I)
+_BESIDE = re.compile(r",?\s+(?:e|and)\s+|;\s+")
 YES_NO = re.compile(
     r"(?:sim|nao|claro|com certeza|temos|fazemos|aceitamos|entregamos|vendemos|yes|no|sure|we do|we have)\b[^?]*$"
 )
+_AFFIRMS = re.compile(
+    r"(?:(?:sim|com certeza|pode|podem|da|tem|ha|temos|fazemos|aceitamos|entregamos|vendemos|atendemos|abrimos|trocamos|yes|we do|we have|you can)[\s,]*)"
+    r"{1,3}(?:sim|claro|sure)?[\s.!]*"
+)
+"""A yes and no more."""
+_NO_MATTER = re.compile(r"\bnao (?:se preocupe|(?:tem|ha) problemas?)\b|\b(?:sem|no) problem(?:as?)?\b|\bque pena\b")
 _BARE = re.compile(r"(?:sim|nao|com certeza|yes|no)\b")
 UNKNOWN = re.compile(
     r"\bnao (?:sei|encontrei|achei|tenho (?:essa|esta|a|nenhuma)? ?(?:informacao|certeza|resposta)|consigo|posso|localizei)\b"
@@ -45,24 +51,9 @@ _HEARD = re.compile(
     r"(?:(?:entendi|anotei|anotado|certo|ok|perfeito|got it|noted|i see)\b|(?:entao )?(?:voce|you) (?:quer|precisa|gostaria|disse|busca|procura|comprou|want|need|said|would)\b)"
 )
 """How a sentence begins that only repeats what the customer wrote."""
-PLAIN = frozenset(
-    _words(  # What may be said without a passage: courtesy, and words that carry no fact.
-        "oi ola nada tranquilo combinado ok okay entendido bom boa dia tarde noite tudo bem obrigado obrigada grato grata disponha prazer claro certo perfeito otimo otima legal sim nao"
-        " desculpe desculpa sinto muito entendi entendo compreendo pode posso podemos ajudar ajudo ajuda aqui estou estamos voce voces seu sua"
-        " seus suas meu minha nosso nossa para por com que como quando onde qual quais mais mas uma uns umas dos das nos nas pelo pela isso esse"
-        " essa este esta ele ela eles elas ser estar ter sou sao era foi vai vou vamos assistente virtual duvida duvidas informacao informacoes"
-        " favor gentileza momento instante pessoa equipe time colega atendente alguem agora hoje ainda tambem so apenas quer queria gostaria"
-        " mensagem conversa chamar passar falar dizer contar saber encontrei encontrar sei algo mais alguma coisa qualquer sobre isto"
-        " hello good morning afternoon evening thanks thank you welcome sure right perfect great yes not sorry can could help here with that"
-        " this your yours our and the for what when where which who how are was were will would have has had been being any some more just"
-        " please moment person team colleague someone virtual assistant question questions information know find found let ask tell about"
-        " hola buenos buenas dias tardes noches gracias claro perdon puedo ayudar"
-        " anotei anotado feliz fico ficamos feliz alegria imagina bem-vindo bem vindo vinda ate logo breve abraco beijo espero ajudado conte comigo"
-        " verificar verifico confirmar confirmo explicar detalhes detalhe precisa preciso precisar lamento transtorno paciencia responder retorno"
-        " volte sempre disposicao qualquer ficar entrar contato atender continuar chamo passo aguarde combinado beleza show maravilha poxa"
-        " agreed happy glad enjoy wait reply noted continue need anything else see soon bye"
-    )
-)  # fmt: skip
+
+Known = tuple[Kind, tuple[str, ...]]
+"""A figure by its kind and value."""
 
 
 def sentences(text: str) -> list[str]:
@@ -71,67 +62,171 @@ def sentences(text: str) -> list[str]:
 
 def stems(text: str) -> set[str]:
     """What a text says: its words that are no courtesy and no figures, by their beginnings."""
-    words = _WORD.findall(_FREE.sub("gratis", fold(text)))
-    return {
-        word[:_STEM] for word in words if word not in PLAIN and word not in _NOT and word not in _UNITS and not word.isdigit()
-    }
+    return {stem(word) for word in _WORD.findall(told(text)) if _carries(word)}
 
 
-def says_nothing(sentence: str, known: set[str], customer: set[str]) -> bool:
-    """Whether it is courtesy: at most one word that is neither that nor the company's own, and that tells no result. `known` and
-    `customer`: stems; the customer's own words may be repeated to them."""
+def _carries(word: str) -> bool:
+    return not (
+        word in PLAIN
+        or word in NOT
+        or word in WITHOUT
+        or word in UNITS
+        or word in ALL
+        or word in LEADING
+        or word in figures.NUMERALS
+        or word[0].isdigit()
+    )
+
+
+def says_nothing(sentence: str, known: set[str], customer: set[str], names: frozenset[str] = frozenset()) -> bool:
+    """Whether it is courtesy: at most one word that is neither that nor the company's own, that tells no result and does not stand alone.
+    `known` and `customer`: stems; the customer's own words may be repeated to them. `names`: of us, which tell no result whatever their end."""
     plain = fold(sentence)
+    if _AFFIRMS.fullmatch(plain):
+        return True
     loose = customer if _HEARD.match(plain) or UNKNOWN.search(plain) else set[str]()
+    words = set(_WORD.findall(_NO_MATTER.sub(" ", plain)))
     unknown = [
         word
-        for word in set(_WORD.findall(plain)) - PLAIN
-        if word[:_STEM] not in known and (word[:_STEM] not in loose or _RESULT.search(word)) and not word.isdigit()
+        for word in words - PLAIN
+        if word not in names and (stem(word) not in known | loose or _RESULT.search(word)) and not word.isdigit()
     ]
-    return len(unknown) <= 1 and not any(_RESULT.search(word) for word in unknown)
+    denies = bool(NOT & set(_EACH.findall(_NO_MATTER.sub(" ", plain)))) and not UNKNOWN.search(plain)
+    return len(unknown) <= (1 if words & PLAIN and not denies else 0) and not any(_RESULT.search(word) for word in unknown)
 
 
 def affirms(sentence: str, *, cites: bool) -> bool:
     """Whether it begins with a yes or a no, and does not say that it does not know. `cites`: "claro" is courtesy where something follows."""
     plain = fold(sentence)
+    if _AFFIRMS.fullmatch(plain):
+        return True
     return (_BARE if cites else YES_NO).match(plain) is not None and UNKNOWN.search(plain) is None
 
 
-def stands_in(sentence: str, passages: Iterable[str], known: set[str]) -> bool:
-    """Whether one or two neighbouring sentences of a passage say it. `known`: stems that need no passage."""
-    mine = stems(sentence) - known
-    yes, no = _polarity(sentence)
+def stands_in(sentence: str, passages: Iterable[str], known: set[str], customer: frozenset[str] | set[str] = frozenset()) -> bool:
+    """Whether passages say every clause of it. `known`: stems that need no passage; `customer`: what they named, which a passage about
+    anything of its kind is about too."""
+    texts = list(passages)
+    found = [part for part in _CLAUSE.split(sentence) if part and part.strip()]
+    return all(says_nothing(one, known, set()) or _stands(one, sentence, texts, known, customer) for one in found)
+
+
+def _stands(clause: str, sentence: str, passages: Iterable[str], known: set[str], customer: frozenset[str] | set[str]) -> bool:
+    mine, given = stems(clause) - known - LEADS, _figures(clause)
+    spread = _spreads(clause)
+    if not mine and not spread and not any(given & _figures(passage) for passage in passages):
+        return bool(given)  # proven by what the company wrote, or nothing at all
     for window in (one for passage in passages for one in _windows(passage)):
-        if len(mine & stems(window)) < _SHARE * len(mine):
+        whole = " ".join(window)
+        general = _spreads(whole)
+        lacking = mine - stems(whole)
+        if not mine and not given & _figures(whole):
             continue
-        theirs, denied = _polarity(window)
-        contrary = (no - yes) & (theirs - denied) or (yes - no) & (denied - theirs)
-        if not contrary and (denied or not no):
+        if (lacking and not (general and lacking <= customer and not _denies(clause))) or (spread and not general):
+            continue
+        if len(window) > 2 and len(mine & stems(window[-1])) < _SHARED and not given & _figures(window[-1]):
+            continue
+        if not (_contrary(clause, mine, window) or _mixed(clause, mine, window) or _widened(sentence, clause, window)):
             return True
     return False
 
 
-def _windows(passage: str) -> Iterator[str]:
+def _spreads(text: str) -> bool:
+    return bool(ALL & set(_EACH.findall(fold(text))))
+
+
+def _figures(text: str) -> set[Known]:
+    return {(one.kind, one.key) for one in figures.figures(text)}
+
+
+def _windows(passage: str) -> Iterator[tuple[str, ...]]:
+    """One sentence or two neighbouring ones, each with its heading."""
     parts = sentences(passage)
-    yield from parts
-    yield from (f"{one} {other}" for one, other in pairwise(parts))
-    if len(parts) > 2:  # what stands under a heading
-        yield from (f"{parts[0]} {one}" for one in parts[2:])
+    heading = parts[:1] if "\n" in passage.strip() else []
+    parts = parts[len(heading) :] or parts
+    yield from ((*heading, one) for one in parts)
+    yield from ((*heading, one, other) for one, other in pairwise(parts))
 
 
-def _polarity(text: str) -> tuple[set[str], set[str]]:
-    """Stems that a text affirms, and those that it denies."""
-    yes: set[str] = set()
-    no: set[str] = set()
+def _denies(clause: str) -> bool:
+    return bool(NOT & set(_EACH.findall(told(clause))))
+
+
+def _without(text: str) -> set[str]:
+    """Stems of what is absent: "without a receipt"."""
+    found: set[str] = set()
     left = 0
-    for word in _EACH.findall(_FREE.sub("gratis", fold(text)).replace("n't", " not")):
-        if word in ".,;:!?" or word in ("mas", "porem", "but"):
+    for word in _EACH.findall(told(text)):
+        if word in ENDS:
             left = 0
-        elif word in _NOT:
-            left = _DENIED
-        elif len(word) >= 3 and word not in PLAIN and not word.isdigit():
-            (no if left else yes).add(word[:_STEM])
-            left = max(0, left - 1)
-    return yes, no
+        elif word in WITHOUT:
+            left = _AFTER
+        elif left and len(word) >= 3:
+            left -= 1
+            found |= {stem(word)} if _carries(word) else set()
+    return found
+
+
+def _contrary(clause: str, mine: set[str], window: tuple[str, ...]) -> bool:
+    """Whether what is closest to it in the passage says the opposite."""
+    found = [(mine & stems(part), _denies(part)) for one in window for part in _CLAUSE.split(one) if part]
+    parts = [(len(words), denies) for words, denies in found]
+    most = max(count for count, _ in parts)
+    sign = _denies(clause)
+    if sign not in {denies for count, denies in parts if count == most}:
+        return True
+    like, unlike = (set[str]().union(*(words for words, denies in found if (denies is sign) is same)) for same in (True, False))
+    if len(unlike - like) > 1:
+        return True
+    absent, theirs = _without(clause), _without(" . ".join(window))
+    return bool((absent - theirs) & mine or (theirs & mine) - absent)
+
+
+def _mixed(clause: str, mine: set[str], window: tuple[str, ...]) -> bool:
+    """Whether it takes the figure of one thing for another: "two days in the city and five elsewhere"."""
+    halves = [_beside(part) for part in _BESIDE.split(clause)]
+    if not all(known for _, known in halves):
+        halves = [(mine | _beside(clause)[0], _figures(clause))]
+    return any(_taken(words & (mine | _numbers(known)), known, sentence) for words, known in halves for sentence in window)
+
+
+def _taken(mine: set[str], given: set[Known], sentence: str) -> bool:
+    parts = [_beside(part) for part in _BESIDE.split(sentence)]
+    for figure in given:
+        if figure[0] is Kind.NUMBER:
+            continue
+        near = set[str]().union(*(words for words, known in parts if figure in known))
+        far = set[str]().union(
+            *(words for words, known in parts if figure not in known and figure[0] in {kind for kind, _ in known})
+        )
+        if near and len(mine & far - near) > len(mine & near - far):
+            return True
+    return False
+
+
+def _beside(part: str) -> tuple[set[str], set[Known]]:
+    """Words and bare numbers, and figures."""
+    known = _figures(part)
+    return stems(_WE.sub(" ", part)) | _numbers(known), known
+
+
+def _numbers(known: set[Known]) -> set[str]:
+    return {key[0] for kind, key in known if kind is Kind.NUMBER}
+
+
+def _widened(sentence: str, clause: str, window: tuple[str, ...]) -> bool:
+    """Whether it gives something away and leaves out on what condition."""
+    given = GIVEN & set(_EACH.findall(told(clause)))
+    for one in (one for one in window if given & set(_EACH.findall(told(one)))):
+        asked = set(ONLY_IF.findall(fold(one)))
+        numbers = {figure.key for figure in figures.figures(one)}
+        if (
+            asked
+            and not asked & set(ONLY_IF.findall(fold(sentence)))
+            and not numbers & {f.key for f in figures.figures(sentence)}
+        ):
+            return True
+    return False
 
 
 _TAG = re.compile(
@@ -142,7 +237,7 @@ _ASKS = re.compile(
     r"(?:(?:para|pra|em|de|com|por|a|ate|desde|in|for|at|to|from|by) )?(?:qual|quais|quando|onde|aonde|como|quant[oa]s?|quem|que|o que"
     r"|voces?|vc|quer|querem|prefere|pode|podemos|poderia|gostaria|posso|precisa|deseja|ja|tem|teria|seria|ha|algum|alguma|algo|mais|se|caso|tudo"
     r"|what|which|when|where|who|whom|whose|how|why|do|does|did|can|could|will|would|are|is|was|were|have|has|had|may|shall|should|any|anything|if"
-    r"|que|cual|cuando|donde|como|cuanto|quien|puede|quiere|usted)\b"
+    r"|ela|ele|elas|eles|[oa]s? (?:seu|sua)s?|seus?|suas?|isso|conseguiu|deu|funcionou|serviu|ficou|gostou|resolveu|this|that|it|they|there|your|que|cual|cuando|donde|como|cuanto|quien|puede|quiere|usted)\b"
 )
 _ENDS_ASKING = re.compile(r"\b(?:quem|qual|quais|quant[oa]s?|o que|que)\b(?:\W+\w+){0,3}\W*$")
 _LEADS_ON = re.compile(r"\b(?:sabia|sabe|sabiam|know|knew|lembr\w+|viu) (?:que|that)\b")

@@ -7,6 +7,7 @@ cancelled, and what it spent is booked all the same. A run that dies leaves the 
 import asyncio
 import contextlib
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ import msgspec
 import structlog
 
 from db import queue
+from db.ai import safety
 from db.ai.enums import Purpose
 from db.ai.ledger import About
 from db.assistant import context, outlet, turns
@@ -32,7 +34,8 @@ from db.work import work
 from workers.assistant import answer, media, words
 from workers.assistant.composed import Composed as Made
 from workers.assistant.composed import Step
-from workers.assistant.prompt import Brief, Line
+from workers.assistant.prompt import Brief, Line, burst
+from workers.llm.ask import moderated
 from workers.registration import Handler, Loop
 from workers.runtime import Snooze
 
@@ -152,8 +155,23 @@ async def _composed(company_id: UUID, about: About, turn: Turn, found: Context, 
     brief = await brief_of(company_id, about, turn, found, steps)
     answering = msgspec.structs.replace(about, merged=turn.bubbles - 1)
     search = answer.knowledge_of(company_id, about, found.serving.config)
+    looks = await safety.moderates(company_id)
     async with asyncio.timeout(LONGEST):
-        return await answer.compose(company_id, answering, brief, search, steps=steps)
+        if looks and await _flagged(company_id, [line.text for line in burst(brief.lines)], steps):
+            return answer.withheld(company_id, about, brief, steps)
+        made = await answer.compose(company_id, answering, brief, search, steps=steps)
+        if looks and made.texts and await _flagged(company_id, made.texts, steps):
+            kept = answer.withheld(company_id, about, brief, steps)
+            return msgspec.structs.replace(kept, usage=made.usage, model=made.model)
+        return made
+
+
+async def _flagged(company_id: UUID, texts: Sequence[str], steps: list[Step]) -> bool:
+    """Whether the service's moderation objects. Where it does not answer nobody is silenced: it is not what holds the rules."""
+    began = time.monotonic()
+    found = await moderated(company_id, texts)
+    steps.append(Step(kind="moderation", ms=round((time.monotonic() - began) * 1000), asked=list(texts), answered=found))
+    return bool(found)
 
 
 async def brief_of(company_id: UUID, about: About, turn: Turn, found: Context, steps: list[Step]) -> Brief:

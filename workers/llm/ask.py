@@ -14,7 +14,7 @@ from db.ai.enums import EmbedderKind
 from db.ai.errors import CallFailure
 from db.ai.ledger import About
 from db.tenancy import worker
-from workers.llm import chat, client, embeddings, local, voice
+from workers.llm import chat, client, embeddings, local, moderation, voice
 from workers.llm.attempts import Attempt, attempted, ready_for, repeated, stop_for, worth_another
 from workers.llm.chat import Request
 from workers.llm.client import Failed, failures
@@ -110,6 +110,12 @@ async def transcribe(company_id: UUID, about: About, sound: bytes, name: str, *,
     if not isinstance(ready, Opened):
         return ready
     return await voice.written(ready, about, sound, name, seconds, language) if voice.hears(ready) else NotConnected()
+
+
+async def moderated(company_id: UUID, texts: Sequence[str]) -> list[str] | None:
+    """Under what the service's moderation flags any of them; None: it was not said, because it has none or does not answer."""
+    ready = await ready_for(company_id)
+    return await moderation.flagged(ready, texts) if isinstance(ready, Opened) and moderation.moderates(ready) else None
 
 
 async def embed(

@@ -243,7 +243,7 @@ async def test_a_persona_without_knowledge_searches_nothing() -> None:
     by_name = msgspec.structs.replace(
         brief, config=PersonaConfig(model=document.Model(preset=ModelPreset.CUSTOM, name=" gpt-4o "))
     )
-    assert answer.model_of(by_name) == ("gpt-4o", "")
+    assert answer.model_of(by_name) == ("gpt-4o", None)
 
 
 async def test_what_the_model_is_told_of_its_answer_is_data() -> None:

@@ -65,6 +65,7 @@ class Service:
         self.heard: Reply = ok(
             {"text": "Quero saber o preço.", "usage": {"type": "tokens", "input_tokens": 40, "output_tokens": 9}}
         )
+        self.moderated: Reply | Callable[[Body], Reply] = ok({"id": "m", "model": "m", "results": [{"flagged": False}]})
         self.embedding: Callable[[Body], Reply] = vectors
         self.asked: list[tuple[str, dict[str, str], Body]] = []
         self.hold: asyncio.Event | None = None
@@ -76,6 +77,8 @@ class Service:
             return self.listed
         if path.endswith("/transcriptions"):
             return self.heard
+        if path.endswith("/moderations"):
+            return self.moderated(body) if callable(self.moderated) else self.moderated
         if path.endswith("/embeddings"):
             return self.embedding(body)
         told = self.chat.pop(0) if len(self.chat) > 1 else self.chat[0] if self.chat else ok(completion())

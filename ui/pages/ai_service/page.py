@@ -9,6 +9,7 @@ from ui.i18n import _
 from ui.pages.ai_service.budgets import draw_budgets
 from ui.pages.ai_service.connection import draw_connection
 from ui.pages.ai_service.models import draw_models
+from ui.pages.ai_service.safety import draw_safety
 from ui.pages.ai_service.usage import draw_usage
 from ui.routing import page
 
@@ -23,5 +24,6 @@ def ai_service(tab: str = "connection") -> None:
             ("usage", _("Costs"), draw_usage),
             ("budgets", _("Budgets"), draw_budgets),
             ("models", _("Models and prices"), draw_models),
+            ("safety", _("Safety"), draw_safety),
         ]
         tabs(parts, tab, name="tab")

@@ -1,5 +1,7 @@
 """What stands between the messages of a thread, and what can be done with one of them."""
 
+from uuid import UUID
+
 from nicegui import ui
 
 from api.contract.conversations import ConversationNote, SystemLine, ThreadEntry
@@ -11,6 +13,7 @@ from ui.components.text import icon
 from ui.i18n import _
 from ui.labels import conversations as labels
 from ui.pages.inbox.quote import may_be_answered
+from ui.pages.inbox.record import draw_record_act
 
 PRESSED = """(e) => {
     const act = e.target.closest('.m-thread-act, .m-reacted-out');
@@ -34,7 +37,8 @@ def may_be_reacted_to(one: Message) -> bool:
     return one.direction == "in" and may_be_answered(one)
 
 
-def draw_acts(one: Message, *, answer: bool, react: bool) -> None:
+def draw_acts(one: Message, *, answer: bool, react: bool, conversation_id: UUID) -> None:
+    draw_record_act(conversation_id, one)
     if react:
         mine = next((each.emoji for each in one.reactions if each.direction == "out" and not failed(each)), None)
         _draw_act("m-thread-react", "add_reaction", _("React to this message")).props["data-mine"] = mine or ""

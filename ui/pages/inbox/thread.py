@@ -273,7 +273,8 @@ class Thread:
             if one.message is not None:
                 answer = self.answering is not None and may_be_answered(one.message)
                 react = self.reacting is not None and may_be_reacted_to(one.message)
-                bubbles.draw_message(one.message, self._find, partial(draw_acts, one.message, answer=answer, react=react))
+                acts = partial(draw_acts, one.message, answer=answer, react=react, conversation_id=self._id)
+                bubbles.draw_message(one.message, self._find, acts)
             elif one.note is not None:
                 draw_note(one, one.note)
             elif one.line is not None:
