@@ -97,7 +97,7 @@ function section(label, ones) {
   const made = make("div", "m-emoji-group");
   made.setAttribute("role", "group");
   made.setAttribute("aria-label", label);
-  made.append(make("div", "m-emoji-name", { textContent: label }), ...ones.map(sign));
+  made.append(make("div", "m-emoji-name", { textContent: label }), ...ones.map((one) => sign(one)));
   return made;
 }
 
