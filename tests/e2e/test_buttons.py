@@ -6,14 +6,14 @@ import pytest
 from playwright.async_api import BrowserContext, expect
 
 from tests.e2e.stack import Stack, enter, new_page, settled
-from tests.e2e.test_inbox import _somebody
+from tests.e2e.test_composer import somebody
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
 
 async def test_buttons_and_a_list_are_sent_and_answered(stack: Stack, context: BrowserContext) -> None:
     async with stack.client() as api:
-        channel, address = await _somebody(api)
+        channel, address = await somebody(api)
         hello = {"address": address, "text": "Quero comprar uma camiseta"}
         (await api.post(f"/v1/sandbox/{channel}/reply", json=hello)).raise_for_status()
         conversation = ""

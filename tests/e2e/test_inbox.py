@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, expect
 
 from tests.e2e.stack import Stack, enter, new_page, settled
+from tests.e2e.test_composer import somebody
 
 pytestmark = [pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
 
@@ -15,17 +16,6 @@ FIRST, SECOND = "Ainda tem o vestido azul?", "No tamanho M 💙"
 LATE = "Tem alguém aí ainda?"
 ANSWER = "Tem sim, quer que eu separe? {{1}}"
 _SIZE = {"width": 1440, "height": 900}
-
-
-async def _somebody(api: httpx.AsyncClient) -> tuple[str, str]:
-    """A number on the sandbox, and a phone that it has written to."""
-    channels = (await api.get("/v1/channels")).json()["items"]
-    numbers = [one["id"] for one in channels if one["sandbox"] and one["kind"] == "whatsapp"]
-    while True:  # the campaign of the demo company may only just have begun
-        for number in numbers:
-            if phones := (await api.get(f"/v1/sandbox/{number}/phones", params={"limit": 1})).json()["items"]:
-                return number, phones[0]["address"]
-        await asyncio.sleep(0.2)
 
 
 async def _shown(stack: Stack, channel: str, address: str) -> tuple[dict[str, bool], bool]:
@@ -38,7 +28,7 @@ async def _shown(stack: Stack, channel: str, address: str) -> tuple[dict[str, bo
 
 async def test_two_people_share_a_conversation(stack: Stack, browser: Browser) -> None:
     async with stack.client() as api:
-        channel, address = await _somebody(api)
+        channel, address = await somebody(api)
 
         async def says(text: str) -> None:
             (await api.post(f"/v1/sandbox/{channel}/reply", json={"address": address, "text": text})).raise_for_status()
@@ -93,7 +83,7 @@ async def test_two_people_share_a_conversation(stack: Stack, browser: Browser) -
 
 async def test_a_page_that_loads_itself_on_an_empty_desk_reads_nothing(stack: Stack, context: BrowserContext) -> None:
     async with stack.client() as api:
-        channel, address = await _somebody(api)
+        channel, address = await somebody(api)
         (await api.post(f"/v1/sandbox/{channel}/reply", json={"address": address, "text": LATE})).raise_for_status()
         given = {"view": "unread", "channel_id": channel, "limit": 50}
         while True:
