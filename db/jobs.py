@@ -106,6 +106,14 @@ class RunTurn(Job, frozen=True, kw_only=True):
     unique: ClassVar[str | None] = "turn:{turn_id}"
 
 
+class NoteGap(Job, frozen=True, kw_only=True):
+    """Notes what a turn was asked and no passage answers (`db/assistant/turns.py`)."""
+
+    timeout: ClassVar[float] = 60
+    max_tries: ClassVar[int] = 6
+    turn_id: UUID
+
+
 class RunAssist(Job, frozen=True, kw_only=True):
     """Writes what an agent asked for and waits to see (`db/assistant/assists.py`)."""
 

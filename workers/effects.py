@@ -104,10 +104,10 @@ async def happen(w: Work, items: Sequence[Item]) -> tuple[set[UUID], list[Stop]]
     others: list[Item] = []
     for item in items:
         (statuses if isinstance(item.event, StatusEvent) else others).append(item)
-    waiting, stops = await _statuses(w, statuses)
+    await _learn(w, statuses)
     for item in others:
         await _one(w, item)
-    return waiting, stops
+    return await _statuses(w, statuses)  # last: who answers has the person and the conversation before its messages
 
 
 # statuses
@@ -132,7 +132,6 @@ async def _statuses(w: Work, items: list[Item]) -> tuple[set[UUID], list[Stop]]:
             progress.touch(w.company_id, campaign_id)
         since = now() - OVERTAKEN
         waiting = {item.row.id for update, item in early if update.attempt_id is None and item.row.received_at > since}
-    await _learn(w, items)
     stops: dict[UUID, StopCampaign] = {}
     for item, update in zip(items, updates, strict=True):
         if update.state is MessageState.FAILED:

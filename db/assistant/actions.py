@@ -31,7 +31,7 @@ select v.id, v.contact_id, v.channel_id, v.team_id, v.opened_at, v.version,
         and i.received_at = any(v.unanswered_at) and i.received_at > now() - $3::interval and i.origin is null and i.kind <> all($4::text[])
      order by i.received_at desc, i.id desc limit 1) as waits,
     (select opted_out_at is not null from contact c where c.company_id = $1 and c.id = v.contact_id) as opted_out
-from conversation v where v.company_id = $1 and v.id = $2 for update of v
+from conversation v where v.company_id = $1 and v.id = $2 for no key update of v
 """
 _ENSURE = """
 insert into ai_conversation(company_id, conversation_id, episode_at) values ($1, $2, $3) on conflict do nothing

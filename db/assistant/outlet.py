@@ -19,6 +19,7 @@ from db.assistant.turns import Answer, Turn
 from db.conversations import record, routing
 from db.conversations.enums import LineKind
 from db.errors import AppError
+from db.jobs import NoteGap
 from db.messages import answers
 from db.messages.answers import ReplyChannel
 from db.messages.errors import MessageError
@@ -35,7 +36,7 @@ _WHERE = """
 select v.contact_id, v.channel_id from ai_turn t join conversation v on v.company_id = $1 and v.id = t.conversation_id
 where t.company_id = $1 and t.id = $2
 """
-_LOCK = "select true from conversation where company_id = $1 and id = $2 for update"
+_LOCK = "select true from conversation where company_id = $1 and id = $2 for no key update"
 _CHECK = f"""
 select a.owner, a.told_at, a.typing_until, a.typing_since <= now() - $4::interval and a.typing_until > now() as typed,
     t.seq = a.turn_seq as newest, exists (select from persona p join persona_binding b on b.company_id = $1 and b.persona_id = p.id
@@ -108,11 +109,20 @@ async def speak(company_id: UUID, turn: Turn, *, team_id: UUID | None = None) ->
         if not check["serves"]:  # its persona was paused, deleted or taken off the channel meanwhile
             return await _end(w, turn, TurnState.SUPERSEDED, TurnReason.SWITCHED_OFF)
         if turn.mode is AssistantMode.SUGGEST:
+            _note_gap(w, turn, answer)
             return await _drafted(w, turn, answer)
         if check["typed"] and answer.texts:
             await w.execute(_HOLD, company_id, turn.id, check["typing_until"])
             return Held(check["typing_until"])
+        _note_gap(w, turn, answer)
         return await _said(w, turn, answer, _Place(where, way, check["told_at"], team_id))
+
+
+def _note_gap(w: Work, turn: Turn, answer: Answer) -> None:
+    """By a job: whoever writes passages holds the base for longer than a conversation may wait. A turn that was lost notes nothing, the next
+    one asks the same."""
+    if answer.asked:
+        w.enqueue(NoteGap(turn_id=turn.id))
 
 
 class _Place(NamedTuple):

@@ -17,6 +17,7 @@ from db.assistant.enums import AssistantMode, TurnReason, TurnState
 from db.assistant.events import AssistantChanged
 from db.clock import now
 from db.conversations import record
+from db.knowledge import gaps
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import SystemWork, Work, read, system_read, work
@@ -41,6 +42,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     trouble: bool = False  # it says that something is broken
     language: str = "pt-BR"
     confidence: float = 0.0
+    asked: str = ""  # what no passage of `base_id` answers
+    base_id: UUID | None = None
     model: str = ""
     usage: dict[str, int] = {}
 
@@ -100,7 +103,7 @@ _KEEP = f"""
 update ai_turn set state = '{TurnState.READY.value}', answer = $4::jsonb, lease_until = case when mode = $5 then now() + $6::interval end
 where company_id = $1 and id = $2 and epoch = $3 and state = '{TurnState.GENERATING.value}' returning {COLUMNS}
 """
-_LOCK = "select true from conversation where company_id = $1 and id = $2 for update"
+_LOCK = "select true from conversation where company_id = $1 and id = $2 for no key update"
 _TRACE = """
 insert into ai_trace(company_id, turn_id, epoch, steps) select $1, $2, $3, $4::jsonb where exists (
     select from ai_turn where company_id = $1 and id = $2) on conflict do nothing
@@ -207,6 +210,19 @@ async def hear(company_id: UUID, turn: Turn, words: dict[UUID, str]) -> None:
         await w.execute(
             "update ai_turn set heard = heard || $3::jsonb where company_id = $1 and id = $2", company_id, turn.id, _stored(words)
         )
+
+
+async def note_gap(company_id: UUID, turn_id: UUID) -> None:
+    """What the turn was asked and found in no passage, for the company to answer once for all."""
+    async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
+        row = await w.fetchrow(
+            "select conversation_id, answer->>'asked' as asked, (answer->>'base_id')::uuid as base_id from ai_turn"
+            " where company_id = $1 and id = $2",
+            company_id,
+            turn_id,
+        )
+        if row is not None and row["asked"] and row["base_id"] is not None:
+            await gaps.note_gap(w, row["base_id"], row["asked"], row["conversation_id"])
 
 
 async def trace(company_id: UUID, turn: Turn, steps: object) -> None:

@@ -42,7 +42,7 @@ where s.company_id = $1 and i.company_id = $1 and i.contact_id = $2 and s.addres
 async def opt_out(w: Work, contact_ids: list[UUID], source: Source | str) -> int:
     """Nothing more to these people, messages in the queue included; of one who became part of another contact meanwhile, to that one.
     Returns how many had not said so before."""
-    contact_ids = await _standing(w, contact_ids)
+    contact_ids = await stand(w, contact_ids)
     fresh = await w.fetch(_OUT, w.company_id, contact_ids, source)
     await w.execute(_SUPPRESS, w.company_id, contact_ids, source)
     await see_queued(w)
@@ -55,8 +55,9 @@ async def opt_out(w: Work, contact_ids: list[UUID], source: Source | str) -> int
     return len(fresh)
 
 
-async def _standing(w: Work, contact_ids: list[UUID]) -> list[UUID]:
-    """These contacts, locked; for those that were merged away the ones that stayed."""
+async def stand(w: Work, contact_ids: list[UUID]) -> list[UUID]:
+    """These contacts, locked: before their conversations, which come before their messages. For those that were merged away the ones that
+    stayed."""
     standing: set[UUID] = set()
     wanted = contact_ids
     while wanted:

@@ -44,7 +44,7 @@ class Change(NamedTuple):
     priority: Priority | Unset = UNSET
 
 
-_LOCK = "select * from conversation where company_id = $1 and id = $2 for update"
+_LOCK = "select * from conversation where company_id = $1 and id = $2 for no key update"
 _OPEN = """
 insert into conversation(company_id, contact_id, channel_id, address, last_at, opened_at) values ($1, $2, $3, $4, now(), now())
 on conflict do nothing returning id

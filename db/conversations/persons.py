@@ -82,6 +82,11 @@ where k.company_id = $1 and k.id = $4 {_TOLD}
 """
 
 
+async def hold(w: Work, contact_ids: list[UUID]) -> None:
+    """Their conversations are ours until this transaction ends: before their messages, as by everybody who answers."""
+    await w.fetch(_LOCK, w.company_id, contact_ids)
+
+
 async def forget(w: Work, contact_ids: list[UUID]) -> None:
     """These contacts are deleted, and their conversations with them."""
     await human.forget(w, contact_ids)

@@ -134,6 +134,16 @@ class Consent(NamedTuple):
     how: str | None
 
 
+async def hold(w: Work, channel_id: UUID, contact_id: UUID) -> None:
+    """The conversation is ours until this transaction ends, where there is one: whoever changes messages of it has it first."""
+    await w.execute(
+        "select from conversation where company_id = $1 and contact_id = $2 and channel_id = $3 for no key update",
+        w.company_id,
+        contact_id,
+        channel_id,
+    )
+
+
 async def heard(w: Work, place: Place, *, campaign_id: UUID | None, referral: str | None, consent: Consent | None = None) -> UUID:
     """A person wrote: it waits, and the conversation is open. `referral`: the ad that brought them, as JSON; `consent`: what the message
     changed about it, for a conversation that only now begins. Returns the conversation."""

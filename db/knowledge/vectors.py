@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+import asyncpg
+
 from db.ai.errors import CallFailure
 from db.jobs import EmbedBase
 from db.knowledge.bases import lock
@@ -82,11 +84,7 @@ async def queue_unfinished() -> None:
 async def wanted(company_id: UUID, base_id: UUID, embedder: str) -> bool:
     """The base is to have vectors of this model: at once where it had none, else beside what it has. False: it is gone."""
     async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
-        row = await w.fetchrow(
-            "select embedder, next_embedder from knowledge_base where company_id = $1 and id = $2 for no key update",
-            company_id,
-            base_id,
-        )
+        row = await _held(w, base_id)
         if row is None:
             return False
         now = row["embedder"] or embedder
@@ -116,16 +114,15 @@ async def lacking(company_id: UUID, base_id: UUID, embedder: str, most: int) -> 
 
 
 async def keep(company_id: UUID, base_id: UUID, embedder: str, vectors: Sequence[tuple[UUID, Sequence[float]]]) -> None:
-    """Keeps vectors of passages; of those that are gone meanwhile none."""
+    """Keeps vectors of passages; of those that are gone meanwhile none. Under the lock of the base, as who replaces passages: two who
+    write its vectors come one after the other."""
     async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
+        base = await _held(w, base_id)
+        if base is None:
+            return
         ids = [chunk_id for chunk_id, _ in vectors]
-        near = await w.fetchval(
-            "select near from knowledge_base where company_id = $1 and id = $2 for share", company_id, base_id
-        )
-        await w.execute(_STORE, company_id, base_id, embedder, ids, [literal(vector) for _, vector in vectors], near)
-        if await w.fetchval(
-            "select embedder = $3 from knowledge_base where company_id = $1 and id = $2", company_id, base_id, embedder
-        ):
+        await w.execute(_STORE, company_id, base_id, embedder, ids, [literal(vector) for _, vector in vectors], base["near"])
+        if base["embedder"] == embedder:
             sources = await w.fetch(
                 "select distinct source_id from knowledge_chunk where company_id = $1 and id = any($2::uuid[])", company_id, ids
             )
@@ -136,6 +133,7 @@ async def keep(company_id: UUID, base_id: UUID, embedder: str, vectors: Sequence
 async def finish(company_id: UUID, base_id: UUID, embedder: str) -> None:
     """Searches by this model from now on, unless a passage lacks its vector; those of others go."""
     async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
+        await _held(w, base_id)
         changed = await w.fetchval(
             "update knowledge_base b set embedder = $3, next_embedder = null where company_id = $1 and id = $2 and next_embedder = $3"
             " and b.chunks <= (select count(*) from knowledge_vector v where v.company_id = $1 and v.base_id = $2 and v.embedder = $3)"
@@ -187,6 +185,15 @@ async def index_step(company_id: UUID, base_id: UUID) -> bool:
         )
         w.audit("knowledge_base.indexed", base_id)
         return False
+
+
+async def _held(w: Work, base_id: UUID) -> asyncpg.Record | None:
+    """The base, locked before its passages and sources, as by who replaces passages. None: it is gone."""
+    return await w.fetchrow(
+        "select embedder, next_embedder, near from knowledge_base where company_id = $1 and id = $2 for no key update",
+        w.company_id,
+        base_id,
+    )
 
 
 async def _count(w: Work, base_id: UUID, embedder: str, sources: list[UUID] | None) -> None:

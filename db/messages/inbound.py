@@ -113,6 +113,12 @@ async def store(w: Work, message: Inbound) -> Stored | None:
         if row["fresh"] and message.kind not in SILENT:
             await record.past(w, _place(message, new_id), came_in=True)
         return Stored(new_id, None)
+    intent = wanted(message.kind, message.body)
+    if intent is not None:
+        await consent.stand(w, [message.contact_id])
+    if intent is not None or answered is not None:
+        await record.hold(w, message.channel_id, message.contact_id)  # before messages, as by everybody who answers
+    changed = await _apply_opt_out_intent(w, message, intent) if intent is not None else None
     if answered is not None:
         await w.execute(
             "update message set replied_at = $3 where company_id = $1 and id = $2 and (replied_at is null or replied_at > $3)",
@@ -120,8 +126,6 @@ async def store(w: Work, message: Inbound) -> Stored | None:
             answered[0],
             message.received_at,
         )
-    intent = wanted(message.kind, message.body)
-    changed = await _apply_opt_out_intent(w, message, intent) if intent is not None else None
     if not row["fresh"] or message.kind in SILENT:
         await record.grew(w, message.channel_id, message.contact_id, new_id)
         return Stored(new_id, campaign_id)

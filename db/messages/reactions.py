@@ -26,7 +26,7 @@ from db.work import Work
 _TARGET = """
 select provider_id from inbound_message where company_id = $1 and id = $2 and contact_id = $3 and channel_id = $4 and kind <> all($5)
 """
-_CONVERSATION = "select id from conversation where company_id = $1 and contact_id = $2 and channel_id = $3 for update"
+_CONVERSATION = "select id from conversation where company_id = $1 and contact_id = $2 and channel_id = $3 for no key update"
 _ONE_AT_A_TIME = "select pg_advisory_xact_lock(hashtext('reaction'), hashtext($1::uuid::text))"
 # Of one that may have gone nobody knows; what is being sent decides by itself, and is not tried again.
 _GIVE_WAY = f"""

@@ -79,6 +79,7 @@ async def follow(w: Work, queue_id: UUID) -> None:
 async def detach(w: Work, contact_ids: list[UUID]) -> None:
     """These contacts are deleted: what waits for them is cancelled, what was said with them stays counted without them, and the files
     that they sent go."""
+    await persons.hold(w, contact_ids)
     await files.let_go(w, contact_ids)
     await w.execute(_DETACH, w.company_id, contact_ids)
     await w.execute(
@@ -101,6 +102,7 @@ async def say_opted_in(w: Work, contact_id: UUID) -> None:
 
 async def reassign(w: Work, keep: UUID, other: UUID) -> None:
     """Everything said with `other` was said with `keep`: they are one person, and get nothing twice."""
+    await persons.hold(w, [keep, other])
     await w.execute(_TWICE, w.company_id, keep, other)
     for table in ("message", "inbound_message"):
         await w.execute(
@@ -111,6 +113,7 @@ async def reassign(w: Work, keep: UUID, other: UUID) -> None:
 
 async def give_back(w: Work, kept: UUID, back: UUID) -> None:
     """What was said with `kept` over an address that `back` has was said with `back`: they are two people again."""
+    await persons.hold(w, [kept, back])
     for table in ("message", "inbound_message"):
         await w.execute(
             f"update {table} set contact_id = $3 where company_id = $1 and contact_id = $2 and address in"

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import uvloop
 
-from tests.bench import campaign, contacts, desk, imports, ingest, live, pages, reads, retrieval, statuses
+from tests.bench import ai, campaign, contacts, desk, imports, ingest, live, pages, reads, retrieval, statuses
 from tests.bench.campaign import Run
 from tests.bench.harness import ROOT, Harness, harness
 from tests.bench.ports import free_ports
@@ -237,6 +237,35 @@ async def bench_retrieval() -> None:
     keep("Retrieval", text + table(["passages", "", "p50", "p95", "slowest"], rows))
 
 
+async def bench_ai(count: int) -> None:
+    """Answers of a persona."""
+    api, sandbox = free_ports(2)
+    there = {"sandbox_url": f"http://127.0.0.1:{sandbox}", "webhook_url": f"http://127.0.0.1:{api}"}
+    async with harness(api_port=api, sandbox_port=sandbox, **there) as base, explained(base):
+        figures = await ai.measure(base, count)
+        facts = await machine(base)
+    rows = [
+        [
+            name,
+            f"{each.conversations:,}",
+            f"{each.turns:,}",
+            f"{each.rate:.1f}",
+            *(f"{each.quantile(share):.1f}" for share in (0.5, 0.95, 0.99)),
+            *(f"{seconds * 1000:.0f}" for seconds in each.steps.values()),
+            ", ".join(f"{program} {seconds * 1000 / each.conversations:.0f}" for program, seconds in each.cpu.items()),
+        ]
+        for name, each in zip(("at once", "at half that pace"), figures, strict=True)
+    ]
+    text = (
+        f"{facts}. One worker, one API process, the simulator as customers, model and provider, all on the same machine. Each conversation is a"
+        f" burst of {len(ai.BURST)} messages over signed webhooks, answered from a knowledge base by two calls of the model; every message was"
+        " answered once (asserted). Seconds from the pause after the last message to the first byte of the answer; then the medians of its steps in"
+        " milliseconds: until the model is asked, until it has answered, until it is said, until it is sent. CPU in milliseconds a conversation.\n\n"
+    )
+    head = ["", "conversations", "turns", "a second", "p50 s", "p95 s", "p99 s", "asked", "composed", "said", "sent", "CPU"]
+    keep("Answers", text + table(head, rows))
+
+
 async def bench_pages(rounds: int) -> None:
     """Every main page in a browser."""
     figures = await pages.measure(rounds)
@@ -312,6 +341,8 @@ def main() -> int:
     work.add_argument("agents", nargs="?", type=int, default=50)
     work.add_argument("--minutes", type=float, default=10)
     work.add_argument("--recipients", type=int, default=100_000)
+    talk = which.add_parser("ai", help="bursts of many customers, answered by a persona")
+    talk.add_argument("count", nargs="?", type=int, default=2000)
     which.add_parser("retrieval", help="questions to knowledge bases")
     look = which.add_parser("pages", help="every main page in a browser")
     look.add_argument("--rounds", type=int, default=7)
@@ -332,8 +363,8 @@ def main() -> int:
     if given.which == "desk":
         asyncio.run(bench_desk(given.agents, given.minutes, given.recipients))
         return 0
-    if given.which == "retrieval":
-        uvloop.run(bench_retrieval())
+    if given.which in ("ai", "retrieval"):
+        uvloop.run(bench_ai(given.count) if given.which == "ai" else bench_retrieval())
         return 0
     if given.which == "pages":
         asyncio.run(bench_pages(given.rounds))

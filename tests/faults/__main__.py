@@ -6,6 +6,7 @@ import traceback
 
 from tests.faults.requests import api_killed
 from tests.faults.scenarios import ALL
+from tests.faults.turns import ALL_TURNS
 
 FULL = 20_000
 REQUESTS = 500
@@ -16,7 +17,7 @@ async def main(arguments: list[str]) -> int:
     names = [a for a in arguments if not a.isdigit()]
     broken = 0
     print(f"{'disaster':30} {'s':>6} {'accepted':>9} {'twice':>6} {'lost':>5}  end states · unknown outcomes")
-    for scenario in (*ALL, api_killed):
+    for scenario in (*ALL, *ALL_TURNS, api_killed):
         if names and scenario.__name__ not in names:
             continue
         try:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.faults.conftest import SMALL
 from tests.faults.scenarios import PROGRAMS, Scenario
+from tests.faults.turns import TURNS
 
 
 @pytest.mark.timeout(600)
@@ -12,3 +13,10 @@ from tests.faults.scenarios import PROGRAMS, Scenario
 async def test_nobody_is_written_to_twice_and_nobody_is_forgotten(scenario: Scenario) -> None:
     report = await scenario(SMALL)
     assert report.accepted >= SMALL * 0.6
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("one_installation")
+@pytest.mark.parametrize("scenario", TURNS, ids=lambda scenario: scenario.__name__)
+async def test_an_answer_is_said_once_or_leaves_its_reason(scenario: Scenario) -> None:
+    assert (await scenario(SMALL)).accepted

@@ -26,8 +26,7 @@ from db.assistant.outlet import Held, Spoken
 from db.assistant.turns import Answer, Begun, Composed, Later, Stale, Turn
 from db.clock import now
 from db.conversations import receipts
-from db.jobs import RunTurn
-from db.knowledge import gaps
+from db.jobs import NoteGap, RunTurn
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import work
@@ -128,9 +127,6 @@ async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
     finally:
         if steps:
             await asyncio.shield(turns.trace(company_id, turn, steps))
-    if composed.unknown and composed.question and config.knowledge_base_ids:
-        async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:  # one that the company may answer once for all
-            await gaps.note_gap(w, config.knowledge_base_ids[0], composed.question, turn.conversation_id)
     if composed.failure is not None:
         return _trouble(composed.failure, composed.language)
     texts = list(composed.texts)
@@ -142,6 +138,8 @@ async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
         citations=[msgspec.Raw(msgspec.json.encode(one)) for one in composed.citations],
         reason=composed.reason.value if composed.reason is not None else None,
         unknown=composed.unknown,
+        asked=composed.question if composed.unknown and config.knowledge_base_ids else "",
+        base_id=config.knowledge_base_ids[0] if config.knowledge_base_ids else None,
         note=_note(composed) if composed.decision is Decision.HANDOVER else "",
         language=composed.language,
         confidence=composed.confidence,
@@ -228,5 +226,9 @@ async def wake_due() -> None:
             w.enqueue(RunTurn(turn_id=turn_id))
 
 
-JOBS = (Handler(RunTurn, lambda _: run),)
+async def note_gap(company_id: UUID, job: NoteGap) -> None:
+    await turns.note_gap(company_id, job.turn_id)
+
+
+JOBS = (Handler(RunTurn, lambda _: run), Handler(NoteGap, lambda _: note_gap))
 LOOPS = (Loop("assistant", ROUND, wake_due),)

@@ -4,6 +4,7 @@ take-over, none twice, none lost without a trace.
 A few orders in the suite; `TURNS=1000` tries a thousand.
 """
 
+import asyncio
 import os
 from uuid import UUID, uuid4
 
@@ -51,7 +52,22 @@ _COLLEAGUES = (
     "switches",
     "rests",
 )
-STEPS = (*_CUSTOMER, *_WORKERS, *_LANES, *_COLLEAGUES)
+_RUN = ("pauses", "begins", "composes")
+_COMPOUND: dict[str, tuple[str, ...]] = {
+    "runs": _RUN,
+    "answers a burst": ("writes", *_RUN, "says"),
+    "is sent": ("writes", *_RUN, "says", "claims"),
+    "taken before it is said": ("writes", *_RUN, "takes", "says"),
+    "taken before it is sent": ("writes", *_RUN, "says", "takes", "claims"),
+    "taken on the wire": ("writes", *_RUN, "says", "claims", "takes", "fails", "claims"),
+    "taken before its failure": ("writes", *_RUN, "says", "claims", "answers", "reports", "claims"),
+    "dies unsaid": ("writes", *_RUN, "dies", "begins", "says", "repeats"),
+    "given back": ("takes", "writes", "gives", *_RUN, "says", "claims"),
+}
+"""What single steps in a row seldom come to: a run that gets far, and somebody who comes between two of its steps."""
+_RACES = ("says | takes", "claims | takes", "says | writes", "begins | takes")
+"""Two at the same moment: Postgres decides who comes first."""
+STEPS = (*_CUSTOMER, *_WORKERS, *_LANES, *_COLLEAGUES, *_COMPOUND, *_RACES)
 """One step each; a worker does what it can with whatever it holds, also with what it has lost."""
 _TYPED = """
 update ai_conversation set typing_since = now() - interval '4 seconds' where conversation_id = $1 and typing_until > now()
@@ -68,12 +84,43 @@ class _Story:
         self.message: UUID | None = None
 
     async def step(self, what: str) -> None:
-        if what in _CUSTOMER:
+        if what in _COMPOUND:
+            for one in _COMPOUND[what]:
+                await self.step(one)
+        elif what in _RACES:
+            await self._race(what)
+        elif what in _CUSTOMER:
             await self._customer(what)
         elif self.scene.conversation is not None:
             does = self._worker if what in _WORKERS else self._lane if what in _LANES else self._colleague
             await does(what, self.scene.conversation)
             await self._hold()
+
+    async def _race(self, what: str) -> None:
+        """What either of the two checks about the other holds only once both are through."""
+        if self.scene.conversation is None:
+            return
+        silent = self.silent
+        match what:
+            case "says | takes" if self.runs and self.runs[-1].answer is not None:
+                speaking = outlet.speak(self.scene.owner.company_id, self.runs[-1])
+                await asyncio.gather(speaking, self._colleague("takes", self.scene.conversation))
+            case "claims | takes":
+                taken, _ = await asyncio.gather(self.lane.claim(), self._colleague("takes", self.scene.conversation))
+                theirs = [one for one in taken if await self._by_assistant(one)]
+                assert not (silent and theirs), "something of the assistant is sent over a person"
+                self.claimed += theirs
+            case "says | writes" if self.runs and self.runs[-1].answer is not None:
+                other = Scene(self.scene.owner, self.scene.db, self.scene.channel, self.scene.contact, self.scene.phone)
+                await asyncio.gather(outlet.speak(self.scene.owner.company_id, self.runs[-1]), other.wrote("E a cor?"))
+                assert not (self.silent and other.speaks), "a turn opened after a take-over"
+            case "begins | takes" if (turn_id := await self._newest()) is not None:
+                beginning = turns.begin(self.scene.owner.company_id, turn_id)
+                found, _ = await asyncio.gather(beginning, self._colleague("takes", self.scene.conversation))
+                self._take(found)
+            case _:
+                return
+        await self._hold()
 
     async def _customer(self, what: str) -> None:
         scene = self.scene
@@ -179,18 +226,21 @@ class _Story:
         await self.scene.db.execute(pauses, self.scene.owner.company_id, "live")
 
     async def _begin(self) -> None:
-        found = await self._turn()
+        turn_id = await self._newest()
+        self._take(None if turn_id is None else await turns.begin(self.scene.owner.company_id, turn_id))
+
+    def _take(self, found: object) -> None:
         if isinstance(found, Begun | Composed | Stale):
             kept = found.turn
             if isinstance(found, Stale):
                 kept = kept._replace(answer=Answer(decision="no_reply", reason="crashed", trouble=True))
             self.runs.append(kept)
 
-    async def _turn(self) -> object:
-        found = await self.scene.db.fetchval(
+    async def _newest(self) -> UUID | None:
+        found: UUID | None = await self.scene.db.fetchval(
             "select id from ai_turn where conversation_id = $1 order by seq desc limit 1", self.scene.conversation
         )
-        return None if found is None else await turns.begin(self.scene.owner.company_id, found)
+        return found
 
     async def _say(self, run: Turn, *, may: bool = True) -> None:
         if run.answer is None:

@@ -15,7 +15,7 @@ from db.ai.connection import Settled
 from db.ai.enums import EmbedderKind, Provider
 from db.assistant import actions as assistant
 from db.assistant import queries
-from db.jobs import RunTurn
+from db.jobs import NoteGap, RunTurn
 from db.knowledge import bases, sources
 from db.knowledge.enums import BaseLanguage
 from db.messages import conversation
@@ -92,7 +92,8 @@ async def test_what_no_passage_answers_is_a_gap(owner: Actor, owner_db: asyncpg.
     assert not any("geladeira" in text for text in await scene.said())
     states = await scene.states()
     assert states in ([("sent", None)], [("handed_over", "model_decided")], [("handed_over", "unanswered")])
-    assert await owner_db.fetchval("select count(*) from knowledge_gap where base_id = $1", base_id) <= 1
+    await turn.note_gap(owner.company_id, NoteGap(turn_id=await scene.turn_id()))
+    assert await owner_db.fetchval("select count(*) from knowledge_gap where base_id = $1", base_id) == 1
 
 
 def answers(text: str) -> dict[str, object]:
