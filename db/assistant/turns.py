@@ -232,7 +232,7 @@ async def trace(company_id: UUID, turn: Turn, steps: object) -> None:
 
 
 async def due(late: timedelta = timedelta(0)) -> list[tuple[UUID, UUID]]:
-    """Turns whose time has come, or whose run died, at least so long ago: (company, turn)."""
+    """Turns whose time has come, or whose run died, at least so long ago; negative: or will have by then. (company, turn)."""
     async with system_read() as s:
         return [(row["company_id"], row["id"]) for row in await s.fetch(_DUE, late)]
 

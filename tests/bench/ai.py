@@ -23,7 +23,7 @@ _TIMES = """
 select extract(epoch from s.sent - t.due_at)::float8 as wait, extract(epoch from u.asked - t.due_at)::float8 as begun,
     extract(epoch from u.composed - u.asked)::float8 as composing, extract(epoch from m.said - u.composed)::float8 as saying,
     extract(epoch from s.sent - m.said)::float8 as sending, extract(epoch from s.sent)::float8 as sent_at,
-    extract(epoch from t.since)::float8 as since, t.bubbles
+    extract(epoch from t.since)::float8 as since, v.contact_id
 from ai_turn t join conversation v on v.company_id = t.company_id and v.id = t.conversation_id,
     lateral (select min(at) as asked, max(at + milliseconds * interval '1 millisecond') as composed from ai_usage
         where company_id = t.company_id and turn_id = t.id) u,
@@ -31,6 +31,11 @@ from ai_turn t join conversation v on v.company_id = t.company_id and v.id = t.c
         and contact_id = v.contact_id and dedupe_key like 'ai:' || t.id || ':%') m,
     lateral (select min(started_at) as sent from attempt where company_id = t.company_id and message_id = m.first) s
 where t.company_id = $1 and t.state = 'sent' and v.contact_id = any($2::uuid[])
+"""
+_ENDS = """
+select t.state, t.reason, t.bubbles, count(*) as n from ai_turn t
+join conversation v on v.company_id = t.company_id and v.id = t.conversation_id
+where t.company_id = $1 and v.contact_id = any($2::uuid[]) group by 1, 2, 3 order by 4 desc
 """
 
 
@@ -96,8 +101,10 @@ async def _round(t: Talks, customers: list[Customer], rate: float | None) -> Ans
     await t.ended(120 + len(customers))
     cpu = {name: cpu_seconds(pid) - before[name] for name, pid in programs.items()}
     rows = await w.db.fetch(_TIMES, w.actor.company_id, [one.contact_id for one in customers])
-    bubbles = sum(row["bubbles"] for row in rows)
-    assert bubbles == len(customers) * len(BURST), f"{bubbles} bubbles were answered, of {len(customers) * len(BURST)}"
+    ends = await w.db.fetch(_ENDS, w.actor.company_id, [one.contact_id for one in customers])
+    bubbles = sum(row["bubbles"] * row["n"] for row in ends if row["state"] in ("sent", "no_answer"))
+    assert bubbles == len(customers) * len(BURST), f"{bubbles} bubbles of {len(customers)}: {[tuple(row) for row in ends]}"
+    assert len({row["contact_id"] for row in rows}) == len(customers), "somebody got no answer"
     seconds = max(row["sent_at"] for row in rows) - min(row["since"] for row in rows)
     steps = {name: sorted(row[name] for row in rows)[len(rows) // 2] for name in ("begun", "composing", "saying", "sending")}
     waits = sorted(row["wait"] for row in rows)

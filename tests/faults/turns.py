@@ -47,25 +47,24 @@ async def turns_killed(size: int) -> Report:
 
 async def _stand_everywhere(t: Talks) -> tuple[list[Customer], list[Customer]]:
     """One talk at each step, and of those that are nearly said another one, which a person takes over."""
-    [written] = t.some(1)
-    await t.stand_at("written", [written])
-    await t.write([written])
-    await t.standing(1)
-    reserved, kept, said, said_too, claimed, claimed_too = t.some(6)
+    reserved, kept, said, said_too, claimed, claimed_too, asked, asked_too, written = t.some(9)
     await t.stand_at("reserved", [reserved])
     await t.stand_at("kept", [kept])
     await t.stand_at("said", [said, said_too])
-    await t.stand_at("claimed", [claimed])
+    await t.stand_at("claimed", [claimed, claimed_too])
+    await t.stand_at("written", [written])
     await t.write([reserved, kept, said, said_too, claimed])
-    await t.standing(6)
-    await t.stand_at("claimed", [claimed_too])
+    await t.standing(5)
     await t.write([claimed_too])
-    await t.standing(7)
+    await t.standing(6)
     await t.model(slow=60.0)
-    asked = t.some(2)
-    await t.write(asked)
-    await t.asked(asked)
-    return [written, reserved, kept, said, claimed, asked[0]], [said_too, claimed_too, asked[1]]
+    before = await t.questions()
+    await t.write([asked, asked_too])
+    await t.asked([asked, asked_too], before)
+    await t.model()
+    await t.write([written])  # last: its status comes before our note of it, and waits for that with all that is told after it
+    await t.standing(7)
+    return [reserved, kept, said, claimed, asked, written], [said_too, claimed_too, asked_too]
 
 
 async def turns_without_model(size: int) -> Report:
@@ -88,8 +87,9 @@ async def turns_without_model(size: int) -> Report:
         )
         assert lines == 1, "agents are called once"
         await t.model("hang")
+        before = await t.questions()
         await t.write([hung], BURST)
-        await t.asked([hung])
+        await t.asked([hung], before)
         await t.take_over([hung])
         await t.ended(20)  # long before the model's time is over
         if size >= LARGE:
@@ -117,8 +117,9 @@ async def turns_without_servers(size: int) -> Report:
                 customers = t.some(4)
                 everybody += customers
                 await t.model(slow=2.0)
+                before = await t.questions()
                 await t.write(customers)
-                await t.asked(customers)
+                await t.asked(customers, before)
                 if server == "valkey":
                     t.w.base.lose_valkey()
                     await asyncio.sleep(1)

@@ -41,10 +41,10 @@ from workers.runtime import Snooze
 log = structlog.get_logger("workers.assistant")
 
 BEAT = 1.0  # seconds between two signs of life
-SHORT = timedelta(seconds=2)
-"""What is due so soon is waited for."""
+SHORT = timedelta(seconds=0.6)
+"""What is due so soon is waited for; who waited for longer would hold a place that others need."""
 LONGEST = 150.0  # seconds that one answer may take, all rounds together
-ROUND = 0.5  # seconds between two looks for turns that are due
+ROUND = 0.5  # seconds between two looks for turns that are due before the next one
 _TROUBLE = frozenset(
     (TurnReason.MODEL_DOWN, TurnReason.BUDGET, TurnReason.NO_CREDIT, TurnReason.MALFORMED, TurnReason.MODEL_GONE)
 )
@@ -218,8 +218,8 @@ def _note(composed: Made) -> str:
 
 
 async def wake_due() -> None:
-    """Wakes turns that are due, without waiting for the round of all jobs; those whose run died get another job."""
-    for _company, turn_id in await turns.due():
+    """Wakes turns that are due, or soon, without waiting for the round of all jobs; those whose run died get another job."""
+    for _company, turn_id in await turns.due(timedelta(seconds=-ROUND)):
         await queue.wake_one("assistant", "run_job", key=queue.wake_key(f"turn:{turn_id}"), job_id=str(turn_id))
     for company_id, turn_id in await turns.due(timedelta(seconds=5)):
         async with work(worker(company_id), Permission.CONVERSATIONS_WRITE) as w:

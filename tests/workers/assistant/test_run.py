@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from db.ai import connection
 from db.ai.connection import Settled
 from db.ai.enums import EmbedderKind, Provider
 from db.assistant import actions as assistant
-from db.assistant import queries
+from db.assistant import queries, turns
 from db.jobs import NoteGap, RunTurn
 from db.knowledge import bases, sources
 from db.knowledge.enums import BaseLanguage
@@ -94,6 +95,31 @@ async def test_what_no_passage_answers_is_a_gap(owner: Actor, owner_db: asyncpg.
     assert states in ([("sent", None)], [("handed_over", "model_decided")], [("handed_over", "unanswered")])
     await turn.note_gap(owner.company_id, NoteGap(turn_id=await scene.turn_id()))
     assert await owner_db.fetchval("select count(*) from knowledge_gap where base_id = $1", base_id) == 1
+
+
+async def test_nobody_holds_a_place_while_a_customer_may_go_on_writing(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    scene = await Scene.make(owner, owner_db)
+    await scene.wrote()
+    job = RunTurn(turn_id=await scene.turn_id())
+    await owner_db.execute("update ai_turn set due_at = now() + interval '1.5 seconds' where id = $1", job.turn_id)
+    with pytest.raises(Snooze):
+        await turn.run(owner.company_id, job)
+    assert (slept, await _soon(job)) == ([], False)
+    await owner_db.execute("update ai_turn set due_at = now() + interval '0.3 seconds' where id = $1", job.turn_id)
+    assert await _soon(job)
+
+
+async def _soon(job: RunTurn) -> bool:
+    """Whether the round wakes it."""
+    return job.turn_id in [turn_id for _, turn_id in await turns.due(timedelta(seconds=-turn.ROUND))]
 
 
 def answers(text: str) -> dict[str, object]:
