@@ -186,7 +186,7 @@ class Process:
         """A job of this queue became due. Which one runs is not said by who called first."""
         with self._working() as go:
             if go:
-                await self.runner.run_next(name)
+                await self.runner.run_on(name, lambda: not self.draining.is_set())
 
     async def send_lane(self, ctx: Any, *, company_id: str, channel_id: str, lane: int) -> None:
         self.turns.add(Lane(UUID(company_id), UUID(channel_id), lane))

@@ -7,7 +7,8 @@ makes good what was never woken, and gives back what a dead worker held.
 import asyncio
 import contextlib
 import random
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from workers.registration import GivenUp, JobFunction, Loop
 log = structlog.get_logger("workers.runtime")
 
 RETRY_BASE, RETRY_CAP = 2.0, 900.0
+SHIFT = 300.0  # seconds; then a place that goes on by itself waits for its next wake-up
 
 
 class Retry(Exception):
@@ -73,6 +75,7 @@ class Runner:
         self._given_up = given_up or {}
         self._shares = {name: Shares(places) for name, places in (slots or {}).items()}
         self._choosing = {name: asyncio.Lock() for name in self._shares}
+        self._behind: dict[QueueName, bool] = {}  # a wake-up was in vain, since a company had all its places
 
     async def run(self, job_id: UUID) -> str:
         """Runs one job row if it is due and free; returns the outcome: done, retry, snooze, cancel, or `none`."""
@@ -86,6 +89,7 @@ class Runner:
             full = [company_id for company_id in shares.held if shares.full(company_id)]
             row = await job_runs.claim(list(self._functions), name=name, full=full, order=shares.known())
             if row is None:
+                self._behind[name] = bool(full)
                 return "none"
             shares.take(row.company_id)
         try:
@@ -96,6 +100,14 @@ class Runner:
         if refused:
             await self._wake_next(row.company_id, name)
         return outcome
+
+    async def run_on(self, name: QueueName, going: Callable[[], bool]) -> None:
+        """As `run_next`, and again at once while wake-ups come in vain because companies have all their places: those are not given twice
+        within seconds, and whoever waits would wait for the next round of the sweeper though a place is free."""
+        until = time.monotonic() + SHIFT
+        while going() and await self.run_next(name) != "none":
+            if not self._behind.get(name) or time.monotonic() > until:
+                return
 
     async def _run(self, row: Claimed) -> str:
         job = queue.decode(row.payload)

@@ -112,7 +112,8 @@ _HEARD = """
 select heard::text as heard from ai_turn where company_id = $1 and conversation_id = $2 and heard <> '{}' order by seq desc limit 60
 """
 _DUE = f"""
-select company_id, id from ai_turn
+select company_id, id, exists (select from job j where j.company_id = ai_turn.company_id and j.key = 'turn:' || ai_turn.id
+    and j.state = 'waiting') as waits from ai_turn
 where (state in ('{TurnState.COLLECTING.value}', '{TurnState.GENERATING.value}') or state = '{TurnState.READY.value}' and mode = 'auto')
     and coalesce(lease_until, due_at) < now() - $1::interval order by coalesce(lease_until, due_at) limit 500
 """
@@ -231,10 +232,18 @@ async def trace(company_id: UUID, turn: Turn, steps: object) -> None:
         await w.execute(_TRACE, company_id, turn.id, turn.epoch, _stored(steps))
 
 
-async def due(late: timedelta = timedelta(0)) -> list[tuple[UUID, UUID]]:
-    """Turns whose time has come, or whose run died, at least so long ago; negative: or will have by then. (company, turn)."""
+class Due(NamedTuple):
+    """`waits`: a job of it does."""
+
+    company_id: UUID
+    turn_id: UUID
+    waits: bool
+
+
+async def due(late: timedelta = timedelta(0)) -> list[Due]:
+    """Turns whose time has come, or whose run died, at least so long ago; negative: or will have by then."""
     async with system_read() as s:
-        return [(row["company_id"], row["id"]) for row in await s.fetch(_DUE, late)]
+        return [Due(*row) for row in await s.fetch(_DUE, late)]
 
 
 async def forget_traces(s: SystemWork) -> None:

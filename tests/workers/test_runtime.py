@@ -387,6 +387,21 @@ async def test_who_was_kept_back_is_woken_when_one_of_its_jobs_ends(owner: Actor
     await desk.end(1)
 
 
+async def test_a_place_goes_on_by_itself_while_wake_ups_came_in_vain(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    await owner_db.execute("delete from job")
+    desk = Desk(3)
+    await _launches(owner_db, owner, 8)
+    places = [asyncio.create_task(desk.runner.run_on("bulk", lambda: True)) for _ in range(2)]
+    while len(desk.began) < 2:
+        await asyncio.sleep(0.01)
+    await desk.runner.run_on("bulk", lambda: True)  # all other wake-ups are used up by it
+    for _ in range(8):
+        desk.go.release()
+    await asyncio.gather(*places)
+    assert len(desk.began) == 8
+    assert await owner_db.fetchval("select count(*) from job") == 0
+
+
 async def test_the_sweeper_adds_no_wake_up_to_those_that_wait(
     owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

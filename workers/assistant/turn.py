@@ -45,6 +45,8 @@ SHORT = timedelta(seconds=0.6)
 """What is due so soon is waited for; who waited for longer would hold a place that others need."""
 LONGEST = 150.0  # seconds that one answer may take, all rounds together
 ROUND = 0.5  # seconds between two looks for turns that are due before the next one
+AT_ONCE = 64
+"""So many wake-ups wait at most: more than a process has places."""
 _TROUBLE = frozenset(
     (TurnReason.MODEL_DOWN, TurnReason.BUDGET, TurnReason.NO_CREDIT, TurnReason.MALFORMED, TurnReason.MODEL_GONE)
 )
@@ -219,11 +221,14 @@ def _note(composed: Made) -> str:
 
 async def wake_due() -> None:
     """Wakes turns that are due, or soon, without waiting for the round of all jobs; those whose run died get another job."""
-    for _company, turn_id in await turns.due(timedelta(seconds=-ROUND)):
-        await queue.wake_one("assistant", "run_job", key=queue.wake_key(f"turn:{turn_id}"), job_id=str(turn_id))
-    for company_id, turn_id in await turns.due(timedelta(seconds=5)):
-        async with work(worker(company_id), Permission.CONVERSATIONS_WRITE) as w:
-            w.enqueue(RunTurn(turn_id=turn_id))
+    found = await turns.due(timedelta(seconds=-ROUND))
+    if found:
+        for one in found[await queue.waiting("assistant") : AT_ONCE]:  # whose wake-up it is does not matter
+            await queue.wake_one("assistant", "run_job", key=queue.wake_key(f"turn:{one.turn_id}"), job_id=str(one.turn_id))
+    for one in await turns.due(timedelta(seconds=5)):
+        if not one.waits:
+            async with work(worker(one.company_id), Permission.CONVERSATIONS_WRITE) as w:
+                w.enqueue(RunTurn(turn_id=one.turn_id))
 
 
 async def note_gap(company_id: UUID, job: NoteGap) -> None:

@@ -119,7 +119,7 @@ async def test_nobody_holds_a_place_while_a_customer_may_go_on_writing(
 
 async def _soon(job: RunTurn) -> bool:
     """Whether the round wakes it."""
-    return job.turn_id in [turn_id for _, turn_id in await turns.due(timedelta(seconds=-turn.ROUND))]
+    return job.turn_id in [one.turn_id for one in await turns.due(timedelta(seconds=-turn.ROUND))]
 
 
 def answers(text: str) -> dict[str, object]:
