@@ -134,6 +134,7 @@ def why(one: ProposalWhy) -> str:
         ProposalWhy.DUPLICATE: _("The same was waiting already."),
         ProposalWhy.TOO_MANY: _("It proposed too much at once."),
         ProposalWhy.REFUSED_BY_RULES: _("It could not be done by hand either."),
+        "speaks_to_machine": _("The customer gives the machine orders, so a person decides."),
         ProposalWhy.LOW_CONFIDENCE: _("It is not sure enough to act by itself."),
         ProposalWhy.BACKWARD: _("It goes back a stage, so a person decides."),
         ProposalWhy.MOVED_BY_PERSON: _("Somebody of the team moved this lead within the last 7 days."),
