@@ -65,7 +65,7 @@ class Suggestion:
         one = self.one
         with ui.element("div").classes("m-sug-head"):
             icon(labels.tools()[one.tool].icon)
-            Text("h3", labels.does(one), "m-strong m-text m-grow")
+            Text("h2" if self._keys else "h3", labels.does(one), "m-strong m-text m-grow")  # below the heading of its place
             if one.state is ProposalState.PROPOSED:
                 badge(*labels.sure(one.confidence))
             else:
