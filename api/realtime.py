@@ -2,7 +2,7 @@
 listener through a bounded queue.
 
 A listener gets the events whose permission it holds and which concern it, and resumes by the last id it saw; heartbeats carry one
-too. Whenever events may have been missed (the id has left the stream, Valkey was away or wiped, the listener was too slow) it gets
+too. Whenever events may have been missed (the id has left the stream, Valkey was away or wiped, also for a program that had something to tell, the listener was too slow) it gets
 `reset` and fetches anew: never a silent gap. Litestar's Channels are not used, since they die silently with Valkey.
 """
 
@@ -23,7 +23,7 @@ from api.contract import events as wire
 from db import valkey
 from db.accounts.events import SessionRevoked, TeamChanged
 from db.errors import AppError, RequestError, Unauthenticated
-from db.event_stream import STREAM_LENGTH, stream_key
+from db.event_stream import MISSED, STREAM_LENGTH, stream_key
 from db.events import Event
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -258,6 +258,10 @@ class Hub:
     def _hand_out(self, company_id: UUID, id: str, raw: bytes) -> None:
         frame = _read(id, raw)
         listeners = list(self._listeners.get(company_id, ()))
+        if frame.type == MISSED:
+            for listener in listeners:
+                listener.put(control(id, "reset"))
+            return
         for listener in listeners:
             if listener.hears(frame.event):
                 listener.put(frame)
@@ -300,7 +304,9 @@ async def _since(listener: Listener, last_id: str, position: str) -> list[Frame]
         entries = entries[1:]
     if not whole:
         return reset
-    frames = (_read(id.decode(), fields[b"e"]) for id, fields in entries)
+    frames = [_read(id.decode(), fields[b"e"]) for id, fields in entries]
+    if any(frame.type == MISSED for frame in frames):
+        return reset
     return [frame for frame in frames if listener.hears(frame.event)]
 
 

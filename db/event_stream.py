@@ -3,6 +3,7 @@
 A convenience: events that are lost with Valkey cost a refetch, never data. What must not be lost is in `outbox.py`.
 """
 
+import asyncio
 from collections.abc import Collection
 from uuid import UUID
 
@@ -16,6 +17,12 @@ from db.events import Event
 log = structlog.get_logger("db.events")
 
 STREAM_LENGTH = 5000
+MISSED = "missed"
+"""The type of an entry that stands for events which are not there."""
+PAUSE = 0.5  # seconds between two tries to say so
+
+_missed: set[UUID] = set()  # companies of which this program dropped events
+_telling: asyncio.Task[None] | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -31,13 +38,45 @@ def encode(event: Event) -> bytes:
 
 
 async def publish(company_id: UUID, events: Collection[Event]) -> None:
-    """Appends to the company's stream. While Valkey is away the events are dropped: screens refetch when it is back."""
+    """Appends to the company's stream. What cannot be appended is dropped, and whoever listens is told to fetch anew once this program
+    reaches Valkey again: their own way to it may have been open all the time."""
     if not events:
         return
     try:
-        pipe = valkey.client().pipeline(transaction=False)
-        for event in events:
-            pipe.xadd(stream_key(company_id), {"e": encode(event)}, maxlen=STREAM_LENGTH, approximate=True)
-        await pipe.execute()
+        await _append(company_id, [encode(event) for event in events])
     except valkey.Down as error:
         log.debug("events.dropped", company_id=str(company_id), count=len(events), error=repr(error))
+        _miss(company_id)
+    except asyncio.CancelledError:
+        _miss(company_id)
+        raise
+
+
+async def _append(company_id: UUID, entries: Collection[bytes]) -> None:
+    pipe = valkey.client().pipeline(transaction=False)
+    for entry in entries:
+        pipe.xadd(stream_key(company_id), {"e": entry}, maxlen=STREAM_LENGTH, approximate=True)
+    await pipe.execute()
+
+
+def _miss(company_id: UUID) -> None:
+    global _telling
+    _missed.add(company_id)
+    if _telling is None or _telling.done():
+        _telling = asyncio.create_task(_tell_missed(), name="missed events")
+
+
+async def _tell_missed() -> None:
+    """Until every company of which events were dropped knows it."""
+    while _missed:
+        await valkey.back(PAUSE)
+        if not valkey.connected():  # the program ends
+            return
+        for company_id in list(_missed):
+            _missed.discard(company_id)
+            try:
+                await _append(company_id, [_encode({"type": MISSED, "at": now(), "data": {}})])
+            except valkey.Down:
+                _missed.add(company_id)
+                break
+            log.info("events.missed", company_id=str(company_id))

@@ -44,22 +44,27 @@ BATCH = 500
 LARGE_BATCH = 1000
 """While batches are quick, as those of statuses are: a transaction has costs of its own. What people write takes longer, and must
 not wait for so many others."""
+PEOPLE = 50
+"""Of what people wrote, where statuses are under way beside it."""
 QUICK = 0.5  # seconds for a batch
 BATCHES_AT_ONCE = 2  # batches of one company at once while it has a backlog: one is read while Postgres applies the other
 _NAMES_SENDER = (StatusEvent, PreferenceEvent, IdentityEvent)
+_CROSSED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+"""No fault of a row: taken again at once, and by the next round, as often as it happens."""
 _FOREIGN = "The provider told something about a number that is not connected here."
 _busy: dict[UUID, bool] = {}  # companies in hand in this process; True: look once more
+_heard: dict[UUID, bool] = {}  # the same, for what people wrote alone
 
 
 async def process_inbox(company_id: UUID) -> int:
-    """Processes all that is due of one company; returns how many rows. A call while one is under way in this process only has
-    it look once more; other processes may work beside it."""
+    """Processes all that is due of one company; returns how many rows. A call while one is under way in this process takes what people
+    wrote, and has that one look once more: a campaign's statuses keep nobody waiting. Other processes may work beside it."""
     if company_id in _busy:
         _busy[company_id] = True
-        return 0
-    total = 0
+        return await _hear(company_id)
     _busy[company_id] = True
     try:
+        total = await _hear(company_id)
         while _busy[company_id]:
             _busy[company_id] = False
             count = await _batch(company_id)
@@ -71,6 +76,23 @@ async def process_inbox(company_id: UUID) -> int:
                     raise error
     finally:
         del _busy[company_id]
+    return total
+
+
+async def _hear(company_id: UUID) -> int:
+    """Processes what people wrote, beside a batch that is under way. Returns how many rows."""
+    if company_id in _heard:
+        _heard[company_id] = True
+        return 0
+    total = 0
+    _heard[company_id] = True
+    try:
+        while _heard[company_id]:
+            _heard[company_id] = False
+            while count := await _batch(company_id, PEOPLE, people=True):
+                total += count
+    finally:
+        del _heard[company_id]
     return total
 
 
@@ -90,36 +112,52 @@ def batch_size(count: int, seconds: float) -> int:
     return LARGE_BATCH if count >= BATCH and seconds < QUICK * count / BATCH else BATCH
 
 
-async def _batch(company_id: UUID, size: int = BATCH) -> int:
+async def _batch(company_id: UUID, size: int = BATCH, *, people: bool = False) -> int:
+    """Processes one batch; returns how many rows it took. 0 also where others stood in the way again and again: the poller comes back."""
     stops: list[Stop] = []
     try:
-        return await _take(company_id, stops, None, size)
+        return await _take(company_id, stops, None, size, people=people)
+    except _CROSSED as error:
+        log.warning("inbound.crossed", company_id=str(company_id), error=repr(error)[:300])
+        return 0
     except Exception as error:
         if not _spoiled(error):
             raise
         log.warning("inbound.batch_failed", company_id=str(company_id), error=repr(error)[:300])
-        async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
-            ids = await inbox.due(w, size)
-        await halving.write(ids, partial(_take, company_id, stops), partial(_alone, company_id, stops), spoiled=_spoiled)
-        return len(ids)
+        return await _in_parts(company_id, stops, size, people=people)
     finally:
         for campaign_id, outcome in stops:
             await lifecycle.stop(company_id, campaign_id, outcome.reason.value, outcome.message, pause=outcome.pause)
 
 
+async def _in_parts(company_id: UUID, stops: list[Stop], size: int, *, people: bool) -> int:
+    """Finds the row that cannot be processed."""
+    async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
+        ids = await inbox.due(w, size, people=people)
+    try:
+        await halving.write(ids, partial(_take, company_id, stops), partial(_alone, company_id, stops), spoiled=_spoiled)
+    except _CROSSED as error:
+        log.warning("inbound.crossed", company_id=str(company_id), error=repr(error)[:300])
+        return 0
+    return len(ids)
+
+
 def _spoiled(error: Exception) -> bool:
-    """Whatever is not an outage lies in the rows: they are worked through by code, not only written."""
-    return not isinstance(error, (Unavailable, asyncpg.PostgresConnectionError, asyncpg.InterfaceError))
+    """Whatever is neither an outage nor two that wait for each other lies in the rows: they are worked through by code, not only
+    written."""
+    return not isinstance(error, (Unavailable, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, *_CROSSED))
 
 
-async def _take(company_id: UUID, stops: list[Stop], only: Sequence[UUID] | None, size: int = LARGE_BATCH) -> int:
+async def _take(
+    company_id: UUID, stops: list[Stop], only: Sequence[UUID] | None, size: int = LARGE_BATCH, *, people: bool = False
+) -> int:
     """Processes due rows in one transaction; returns how many. `stops` gets the campaigns that must stop."""
     for number in range(5):
         try:
             async with work(worker(company_id), Permission.CONTACTS_WRITE) as w:
-                rows = await inbox.claim(w, size, only=only)
+                rows = await inbox.claim(w, size, only=only, people=people)
                 found = await _apply(w, rows) if rows else []
-        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):  # two workers touched the same messages
+        except _CROSSED:  # two touched the same rows
             if number == 4:
                 raise
             await asyncio.sleep(random.uniform(0, 0.05 * (number + 1)))

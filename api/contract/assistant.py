@@ -90,7 +90,7 @@ class AssistantTokens(Output):
 
 class AssistantTurn(Output):
     """GET /v1/conversations/{id}/assistant/turns → Page[AssistantTurn], newest first. `bubbles`: messages of the customer that it answers
-    as one; `runs`: how often it was begun, more than once where a worker died; `usage`: null until something was composed."""
+    as one; `asks`: it answers nothing, but asks again after a silence, for the first or the second time; `runs`: how often it was begun, more than once where a worker died; `usage`: null until something was composed."""
 
     id: UUID
     seq: Annotated[int, example(3)]
@@ -102,6 +102,7 @@ class AssistantTurn(Output):
     due_at: Moment
     done_at: Moment | None
     bubbles: Annotated[int, example(3)]
+    asks: int | None
     runs: Annotated[int, example(1)]
     texts: list[str]
     citations: list[Citation]

@@ -121,9 +121,8 @@ class Hooks:
         route = await self._known(channel_id, provider)
         body = await self._checked(scope, receive, webhook, route)
         self._count(route, body)
-        await self._store(
-            Received(route.company_id, uuid7(), channel_id, webhook.source, attempt_id, body, datetime.now(UTC)), webhook
-        )
+        row = (uuid7(), channel_id, webhook.source, attempt_id, body, datetime.now(UTC), webhook.people(body))
+        await self._store(Received(route.company_id, *row), webhook)
         return webhook.answer, (b"content-type", webhook.answer_type.encode())
 
     async def _handshake(self, scope: HTTPScope, provider: Provider, handshake: Handshake, channel_id: UUID) -> bytes:

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from db.assistant import gather, human, queries
-from db.assistant.enums import AssistantMode, Owner, TurnReason, TurnState
+from db.assistant import back, gather, human, queries
+from db.assistant.enums import AssistantMode, TurnReason, TurnState
 from db.assistant.events import AssistantChanged
 from db.assistant.queries import Assistant
 from db.clock import now
@@ -37,12 +37,6 @@ _ENSURE = """
 insert into ai_conversation(company_id, conversation_id, episode_at) values ($1, $2, $3) on conflict do nothing
 """
 _MODE = "update ai_conversation set mode = $3 where company_id = $1 and conversation_id = $2 and mode is distinct from $3 returning owner"
-_BACK = """
-update ai_conversation set owner = $3, owner_reason = null, owner_by = $4, owner_since = now(), episode = episode + 1, episode_at = $5,
-    persona_version_id = null, unanswered = 0, fast = 0, told_at = null, alarm = null, alarm_at = null, typing_since = null,
-    typing_until = null, typing_by = '{}', spoke_at = null
-where company_id = $1 and conversation_id = $2 returning persona_name, mode, old.owner as was
-"""
 _AWAY = f"""
 update ai_turn set state = '{TurnState.SUPERSEDED.value}', reason = $3, done_at = now(), lease_until = null
 where company_id = $1 and id = $2 and conversation_id = $4 and state = '{TurnState.READY.value}' returning true
@@ -80,17 +74,12 @@ async def give_back(actor: Actor, conversation_id: UUID) -> Assistant:
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
         row, found = await _held(w, conversation_id)
         by = actor.id if actor.kind == "user" else None
-        back = await w.fetchrow(_BACK, w.company_id, conversation_id, Owner.ASSISTANT.value, by, now())
-        assert back is not None
-        if back["was"] == Owner.ASSISTANT:  # what it said already goes out, and answers what it answered
-            await human.end_turn(w, conversation_id, TurnReason.GIVEN_BACK)
-        else:
-            await human.silence(w, conversation_id, TurnReason.GIVEN_BACK)
-        name = found.name if found is not None else back["persona_name"]
+        given = await back.by_hand(w, conversation_id, by)
+        name = found.name if found is not None else given["persona_name"]
         await record.line(w, conversation_id, row["contact_id"], LineKind.GIVEN_BACK, what=name)
         w.audit("assistant.given_back", conversation_id)
-        if found is not None and row["waits"] is not None and not row["opted_out"] and back["mode"] != AssistantMode.OFF:
-            mode = AssistantMode(back["mode"] or found.mode.value)
+        if found is not None and row["waits"] is not None and not row["opted_out"] and given["mode"] != AssistantMode.OFF:
+            mode = AssistantMode(given["mode"] or found.mode.value)
             await gather.serves(w, conversation_id, found, mode)
             await gather.open_turn(w, conversation_id, found, mode, _times(found), row["waits"])
         await _changed(w, conversation_id)

@@ -87,6 +87,11 @@ class TurnReason(StrEnum):
     NOT_CONNECTED = "not_connected"
     MALFORMED = "malformed"
     CRASHED = "crashed"  # every run of it ended with its worker
+    # silence
+    SPOKEN_MEANWHILE = "spoken_meanwhile"  # somebody said something before it asked again
+    QUIET_HOURS = "quiet_hours"  # it asks again later
+    NOTHING_TO_ASK = "nothing_to_ask"  # what the model wrote does not ask again
+    INACTIVE = "inactive"  # the customer says nothing more: a person looks at it
 
 
 class AssistKind(StrEnum):

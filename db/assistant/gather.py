@@ -9,7 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
-from db.assistant import human
+from db.assistant import back, human
 from db.assistant.enums import OPEN_TURN, AssistantMode, Owner, TurnReason, TurnState
 from db.assistant.events import AssistantChanged
 from db.assistant.window import window
@@ -74,12 +74,12 @@ where company_id = $1 and conversation_id = $2
 """
 _JOIN = f"""
 update ai_turn set last_inbound_id = $3, bubbles = bubbles + 1, due_at = least(now() + $4::interval, hard_at)
-where company_id = $1 and conversation_id = $2 and state = '{TurnState.COLLECTING.value}' returning id, due_at
+where company_id = $1 and conversation_id = $2 and state = '{TurnState.COLLECTING.value}' and asks is null returning id, due_at
 """
 _OPEN = """
 insert into ai_turn(company_id, id, conversation_id, seq, episode, mode, persona_id, persona_version_id, persona_name, since, due_at, hard_at,
-                    first_inbound_id, last_inbound_id, bubbles)
-select $1, $2, $3, a.turn_seq, a.episode, $4, $5, $6, $7, $8, $9, $10, coalesce($11::uuid, $12::uuid), $12::uuid, $13
+                    first_inbound_id, last_inbound_id, bubbles, asks)
+select $1, $2, $3, a.turn_seq, a.episode, $4, $5, $6, $7, $8, $9, $10, coalesce($11::uuid, $12::uuid), $12::uuid, $13, $14
 from ai_conversation a where a.company_id = $1 and a.conversation_id = $3
 """
 _HOUR = f"""
@@ -107,6 +107,10 @@ async def gather(w: Work, conversation_id: UUID, message: Inbound, message_id: U
         return False
     mode = AssistantMode(row["mode"] or found.mode.value)
     row = await _row(w, conversation_id, row)
+    if mode is AssistantMode.AUTO and row["owner"] == Owner.HUMAN:
+        begins = max(row["opened_at"], min(now(), message.received_at))
+        if await back.by_itself(w, conversation_id, row["contact_id"], found, begins):
+            row = await _state(w, conversation_id)
     if not _may(row, mode):
         return False
     if row["persona_id"] == found.persona_id and row["persona_version_id"] is not None:
@@ -145,9 +149,13 @@ async def _row(w: Work, conversation_id: UUID, row: asyncpg.Record) -> asyncpg.R
         await w.execute(_EPISODE, w.company_id, conversation_id, row["opened_at"], owner.value)
     else:
         return row
-    again = await w.fetchrow(_STATE, w.company_id, conversation_id, LineKind.ASSIGNED.value, LineKind.TEAM.value)
-    assert again is not None
-    return again
+    return await _state(w, conversation_id)
+
+
+async def _state(w: Work, conversation_id: UUID) -> asyncpg.Record:
+    row = await w.fetchrow(_STATE, w.company_id, conversation_id, LineKind.ASSIGNED.value, LineKind.TEAM.value)
+    assert row is not None
+    return row
 
 
 def _may(row: asyncpg.Record, mode: AssistantMode) -> bool:
@@ -211,12 +219,14 @@ async def _take(w: Work, conversation_id: UUID, found: Serving, mode: AssistantM
         return
     before = await w.fetchrow(
         f"update ai_turn set state = $3, reason = $4, done_at = now(), lease_until = null where company_id = $1 and conversation_id = $2"
-        f" and state in ({human.OPEN}) returning since, first_inbound_id, bubbles",
+        f" and state in ({human.OPEN}) returning since, first_inbound_id, bubbles, asks",
         w.company_id,
         conversation_id,
         TurnState.SUPERSEDED.value,
         TurnReason.NEWER_MESSAGE.value,
     )
+    if before is not None and before["asks"] is not None:  # it was about to ask again: that answers nothing
+        before = None
     since = before["since"] if before is not None else now()
     hard = max(since + timedelta(milliseconds=turn.hard_wait_ms), now() + timedelta(milliseconds=turn.debounce_min_ms))
     due = min(now() + wait, hard)
@@ -242,8 +252,10 @@ async def open_turn(
     *,
     first: UUID | None = None,
     bubbles: int = 1,
+    asks: int | None = None,
 ) -> UUID:
-    """A new turn, when none is open. `times`: since when they wait, when it is due, and at the latest. Returns it."""
+    """A new turn, when none is open. `times`: since when they wait, when it is due, and at the latest. `asks`: it answers nothing, but asks
+    again for this time. Returns it."""
     turn_id = uuid7()
     await w.execute(
         "update ai_conversation set turn_seq = turn_seq + 1 where company_id = $1 and conversation_id = $2",
@@ -251,7 +263,7 @@ async def open_turn(
         conversation_id,
     )
     who = found.persona_id, found.version_id, found.name
-    await w.execute(_OPEN, w.company_id, turn_id, conversation_id, mode.value, *who, *times, first, message_id, bubbles)
+    await w.execute(_OPEN, w.company_id, turn_id, conversation_id, mode.value, *who, *times, first, message_id, bubbles, asks)
     w.enqueue(RunTurn(turn_id=turn_id))  # at once, so that they see that somebody writes
     owner = Owner.ASSISTANT if mode is AssistantMode.AUTO else Owner.HUMAN
     w.emit(AssistantChanged(conversation_id=conversation_id, owner=owner.value, turn=OPEN_TURN[0].value))

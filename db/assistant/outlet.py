@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.assistant import gather, human
+from db.assistant import gather, human, quiet
 from db.assistant.enums import AssistantMode, Decision, Owner, TurnReason, TurnState
 from db.assistant.events import AssistantChanged
 from db.assistant.turns import Answer, Turn
@@ -24,6 +24,8 @@ from db.messages import answers
 from db.messages.answers import ReplyChannel
 from db.messages.errors import MessageError
 from db.permissions import Permission
+from db.personas import serving as personas
+from db.personas.config import PersonaConfig
 from db.personas.enums import PersonaState
 from db.tenancy import worker
 from db.work import Work, work
@@ -59,6 +61,7 @@ _TROUBLE = """
 update ai_conversation set alarm = $3, alarm_at = now(), told_at = case when $4 then now() else told_at end
 where company_id = $1 and conversation_id = $2
 """
+_ASKED = "update ai_conversation set spoke_at = now() where company_id = $1 and conversation_id = $2"
 _NOTICED = "update ai_conversation set noticed_at = now(), spoke_at = now() where company_id = $1 and conversation_id = $2"
 _HANDED = """
 update ai_conversation set owner = $3, owner_reason = $4, owner_by = null, owner_since = now(), human_at = now(), unanswered = 0
@@ -151,17 +154,14 @@ async def _drafted(w: Work, turn: Turn, answer: Answer) -> Spoken | None:
 
 async def _said(w: Work, turn: Turn, answer: Answer, place: _Place) -> Spoken:
     reason = None if answer.reason is None else TurnReason(answer.reason)
+    if turn.asks is not None:
+        return await _asked(w, turn, answer, place, reason)
     if answer.trouble:
         return await _troubled(w, turn, answer, place, reason or TurnReason.MODEL_DOWN)
     if not answer.texts:
+        await quiet.begins(w, turn.conversation_id, await _config(w, turn), asked=0, again=False)
         return await _end(w, turn, TurnState.NO_ANSWER, reason)
-    obstacle = (
-        TurnReason.CHANNEL_NOT_CONNECTED
-        if place.way is None
-        else _OBSTACLES.get(place.way.obstacle)
-        if place.way.obstacle
-        else None
-    )
+    obstacle = _obstacle(place)
     if obstacle is not None:
         return await _blocked(w, turn, place, obstacle)
     if not answer.unknown and await _repeats(w, turn, answer):
@@ -175,9 +175,41 @@ async def _said(w: Work, turn: Turn, answer: Answer, place: _Place) -> Spoken:
         return await _end(w, turn, TurnState.SENT, reason, said)
     await w.execute(_SPOKE, w.company_id, turn.conversation_id, answer.unknown)
     if not handed:
+        more = answer.decision != Decision.CLOSE
+        await quiet.begins(w, turn.conversation_id, await _config(w, turn), asked=0, again=more)
         return await _end(w, turn, TurnState.SENT, reason, said)
     await _hand_over(w, turn, answer, place, reason or TurnReason.MODEL_DECIDED)
     return await _end(w, turn, TurnState.HANDED_OVER, reason or TurnReason.MODEL_DECIDED, said, owner=Owner.HUMAN)
+
+
+def _obstacle(place: _Place) -> TurnReason | None:
+    """Why nothing may be said over this channel now."""
+    if place.way is None:
+        return TurnReason.CHANNEL_NOT_CONNECTED
+    return _OBSTACLES.get(place.way.obstacle) if place.way.obstacle else None
+
+
+async def _config(w: Work, turn: Turn) -> PersonaConfig:
+    return (await personas.version(w, turn.persona_version_id)).config
+
+
+async def _asked(w: Work, turn: Turn, answer: Answer, place: _Place, reason: TurnReason | None) -> Spoken:
+    """It asks again, where the customer is still silent; else nothing is said, and nobody is called."""
+    assert turn.asks is not None
+    if answer.trouble:
+        return await _end(w, turn, TurnState.FAILED, reason or TurnReason.MODEL_DOWN)
+    if not answer.texts:
+        return await _end(w, turn, TurnState.NO_ANSWER, reason)
+    config = await _config(w, turn)
+    why = _obstacle(place) or await quiet.hinders(w, turn, config)
+    if why is None and await _repeats(w, turn, answer):
+        why = TurnReason.REPEATED
+    if why is not None:
+        return await _end(w, turn, TurnState.SUPERSEDED if why is TurnReason.SPOKEN_MEANWHILE else TurnState.BLOCKED, why)
+    said = await _queue(w, turn, answer.texts, place, answered=False)
+    await w.execute(_ASKED, w.company_id, turn.conversation_id)
+    await quiet.begins(w, turn.conversation_id, config, asked=turn.asks)
+    return await _end(w, turn, TurnState.SENT, reason, said)
 
 
 async def _queue(w: Work, turn: Turn, texts: list[str], place: _Place, *, answered: bool) -> int:

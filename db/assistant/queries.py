@@ -65,6 +65,7 @@ class TurnRow(NamedTuple):
     due_at: datetime
     done_at: datetime | None
     bubbles: int
+    asks: int | None
     runs: int
     texts: list[str]
     citations: list[Citation]
@@ -192,6 +193,7 @@ def _turn(row: asyncpg.Record) -> TurnRow:
         due_at=row["due_at"],
         done_at=row["done_at"],
         bubbles=row["bubbles"],
+        asks=row["asks"],
         runs=row["epoch"],
         texts=answer.texts if answer else [],
         citations=citations(answer) if answer else [],

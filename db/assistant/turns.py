@@ -63,11 +63,12 @@ class Turn(NamedTuple):
     first_inbound_id: UUID
     last_inbound_id: UUID
     bubbles: int  # messages of the customer that it answers
+    asks: int | None  # it answers nothing, but asks again after a silence: for the first time, the second
     answer: Answer | None
 
 
 COLUMNS = """id, conversation_id, seq, mode, state, epoch, persona_id, persona_version_id, persona_name, since, due_at, first_inbound_id,
-    last_inbound_id, bubbles, answer::text as answer"""
+    last_inbound_id, bubbles, asks, answer::text as answer"""
 # Whether it is due, too old or run too often is asked of one clock, that of the database.
 _DUE_NOW = f"""(state = '{TurnState.COLLECTING.value}' and due_at <= now() + interval '50 milliseconds'
     or state = '{TurnState.GENERATING.value}' and lease_until < now())"""

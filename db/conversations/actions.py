@@ -11,7 +11,7 @@ import msgspec
 from db.assistant import human
 from db.assistant.enums import TurnReason
 from db.clock import now
-from db.conversations import labels, queries, receipts, record, routing, thread
+from db.conversations import closing, labels, queries, receipts, record, routing, thread
 from db.conversations.enums import ConversationState, LineKind, Priority
 from db.conversations.errors import ConversationField
 from db.conversations.events import ConversationClosed, ConversationEntryAdded, ConversationUpdated
@@ -63,8 +63,7 @@ _AGAIN = f"""
 _STATES = {
     ConversationState.OPEN: f"state = 'open', snoozed_until = null, {_AGAIN}",
     ConversationState.SNOOZED: f"state = 'snoozed', snoozed_until = $3, {_AGAIN}",
-    ConversationState.CLOSED: "state = 'closed', snoozed_until = null, closed_at = now(), aside_unread = unread_at,"
-    " aside_unanswered = unanswered_at, unread_at = '{}', unanswered_at = '{}'",
+    ConversationState.CLOSED: closing.CLOSED,
 }
 _LINES = {
     ConversationState.OPEN: LineKind.REOPENED,

@@ -15,8 +15,8 @@ from db.ids import uuid7
 from db.work import SystemWork, Work, system_read
 
 INSERT = """
-insert into webhook_inbox(company_id, id, channel_id, source, attempt_id, body, received_at)
-select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::bytea[], $7::timestamptz[])
+insert into webhook_inbox(company_id, id, channel_id, source, attempt_id, body, received_at, people)
+select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::bytea[], $7::timestamptz[], $8::boolean[])
 on conflict do nothing
 """
 """Run by the API's own connections under the system role; a row sent twice is stored once while it waits, because its id is made at
@@ -24,7 +24,7 @@ receipt. One that is done by then has its effect again, which changes nothing.""
 
 
 class Received(NamedTuple):
-    """One webhook as it came in. `source`: which of a provider's webhooks."""
+    """One webhook as it came in. `source`: which of a provider's webhooks; `people`: it may hold what somebody wrote."""
 
     company_id: UUID
     id: UUID
@@ -33,6 +33,7 @@ class Received(NamedTuple):
     attempt_id: UUID | None
     body: bytes
     received_at: datetime
+    people: bool = False
 
 
 class Waiting(NamedTuple):
@@ -55,24 +56,28 @@ async def store(w: Work, channel_id: UUID, source: str, told: Sequence[tuple[UUI
 _CLAIM = """
 select id, channel_id, source, attempt_id, body, received_at, tries from webhook_inbox
 where company_id = $1 and tries < 5 and next_at <= now() and (select at_home($3, $4, $5)) {only}
-order by next_at limit $2 for update skip locked
+order by people desc, next_at limit $2 for update skip locked
 """
 
 
-async def claim(w: Work, limit: int, *, only: Sequence[UUID] | None = None) -> list[Waiting]:
-    """Takes due rows for as long as the transaction lasts; what another worker holds is left out. None of a database that this
-    process does not know: a status of an attempt that it lost would be dropped."""
+async def claim(w: Work, limit: int, *, only: Sequence[UUID] | None = None, people: bool = False) -> list[Waiting]:
+    """Takes due rows for as long as the transaction lasts, what people wrote first, or alone (`people`); what another worker holds is left
+    out. None of a database that this process does not know: a status of an attempt that it lost would be dropped."""
     if only is not None:
         rows = await w.fetch(_CLAIM.format(only="and id = any($6::uuid[])"), w.company_id, limit, *installation.fence(), only)
     else:
-        rows = await w.fetch(_CLAIM.format(only=""), w.company_id, limit, *installation.fence())
+        rows = await w.fetch(_CLAIM.format(only=_only(people)), w.company_id, limit, *installation.fence())
     return [Waiting(*row) for row in rows]
 
 
-async def due(w: Work, limit: int) -> list[UUID]:
+async def due(w: Work, limit: int, *, people: bool = False) -> list[UUID]:
     """Which rows a claim would take, without taking them."""
-    rows = await w.fetch(_CLAIM.format(only=""), w.company_id, limit, *installation.fence())
+    rows = await w.fetch(_CLAIM.format(only=_only(people)), w.company_id, limit, *installation.fence())
     return [row["id"] for row in rows]
+
+
+def _only(people: bool) -> str:
+    return "and people" if people else ""
 
 
 async def done(w: Work, ids: list[UUID]) -> None:

@@ -125,17 +125,18 @@ class Hours(Part, frozen=True):
 
 
 class FollowUpStep(Part, frozen=True):
-    """`after_minutes` of silence, from our own last message on."""
+    """`after_minutes` of silence, from our own last message on; moved to when the window opens."""
 
     after_minutes: Annotated[int, Meta(ge=15, le=43_200, examples=[240])]
     goal: Annotated[str, Meta(min_length=1, max_length=300, examples=["Perguntar se ficou alguma dúvida."])]
 
 
 class FollowUp(Part, frozen=True):
-    """What it starts by itself after a silence, within a window of the day in the company's time zone; ends with the first answer."""
+    """What it starts by itself after a silence, within a window of the day in the company's time zone, never on its holidays; ends with the
+    first answer, and with the time in which the channel takes free texts."""
 
     enabled: bool = False
-    steps: Annotated[list[FollowUpStep], Meta(max_length=3)] = []
+    steps: Annotated[list[FollowUpStep], Meta(max_length=2)] = []
     from_minute: Annotated[int, Meta(ge=0, le=1439)] = 540
     until_minute: Annotated[int, Meta(ge=1, le=1440)] = 1080
     weekdays: Annotated[list[Annotated[int, Meta(ge=0, le=6)]], Meta(max_length=7)] = field(
@@ -152,9 +153,13 @@ class HandOver(Part, frozen=True):
     topics: Annotated[list[Annotated[str, Meta(min_length=1, max_length=120, examples=["reembolso"])]], Meta(max_length=30)] = []
     value_over_cents: Annotated[int, Meta(ge=0, le=10**12)] | None = None  # of the conversation's lead, in its board's currency
     message: Annotated[str, Meta(max_length=1000, examples=["Vou chamar uma pessoa da equipe."])] = ""
+    returns_after_minutes: Annotated[int, Meta(ge=15, le=43_200, examples=[240])] | None = None
+    """So long after people last did something it answers again who writes; null: only when it is given back."""
 
 
 class Inactivity(Part, frozen=True):
+    """After so long of silence, from our own last message on, where nothing waits for an answer."""
+
     mode: InactivityMode = InactivityMode.WAIT
     after_minutes: Annotated[int, Meta(ge=60, le=43_200)] = 1440
 

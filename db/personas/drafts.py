@@ -185,6 +185,8 @@ async def problems(r: Read, company_id: UUID, config: PersonaConfig) -> list[Fie
             found.append(RequestField.REQUIRED("followup.steps"))
         if config.followup.until_minute <= config.followup.from_minute:
             found.append(PersonaField.WINDOW_ORDER("followup.until_minute"))
+        if not config.followup.weekdays:
+            found.append(RequestField.REQUIRED("followup.weekdays"))
     gone = set(config.knowledge_base_ids) - set(await bases.all_of(r)) if config.knowledge_base_ids else set()
     found += [PersonaField.GONE(f"knowledge_base_ids[{at}]") for at, one in enumerate(config.knowledge_base_ids) if one in gone]
     team_id = config.handover.team_id

@@ -74,6 +74,8 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     answer_type: str = "text/plain; charset=utf-8"
     repeats: bool = False
     """The provider calls again after a failure. Otherwise what cannot be stored is spooled."""
+    people: Callable[[bytes], bool] = lambda _: False
+    """Whether a body may hold what people wrote: that is taken before news of what was sent. A guess, which decides nothing else."""
     handshake: Handshake | None = None
     """How the address is registered by a GET: query and the channel's verify token → the answer, None when the token is wrong."""
 

@@ -187,6 +187,22 @@ async def test_valkey_dies_and_comes_back(port: int, headers: Headers, owner: Ac
         assert valkey.client() is fresh
 
 
+async def test_what_another_program_could_not_tell_is_fetched_anew(port: int, headers: Headers, owner: Actor) -> None:
+    async with socket(port, headers) as ws:
+        start, usual = (await take(ws))["id"], valkey.client()
+        cut = valkey.connect("unix:///nowhere")
+        await publish(owner, TeamChanged())
+        valkey._client = usual
+        reset = await take(ws, 15)
+        assert reset["type"] == "reset"
+        await publish(owner, CompanyChanged())
+        async with socket(port, headers, start) as late:
+            assert [(await take(late))["type"] for _ in range(2)] == ["hello", "reset"]
+        async with socket(port, headers, reset["id"]) as ours:
+            assert [(await take(ours))["type"] for _ in range(2)] == ["hello", "company.changed"]
+        await cut.aclose()
+
+
 async def test_a_revoked_session_is_cut_off(port: int, headers: Headers, owner_db: asyncpg.Connection, owner: Actor) -> None:
     other = await bearer(owner_db, owner)
     sessions = await owner_db.fetch("select id from session where user_id = $1 order by id", owner.id)

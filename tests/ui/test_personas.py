@@ -11,13 +11,9 @@ from nicegui.elements.mixins.value_element import ValueElement
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
-from api.contract.enums import PersonaState, StartingPersona, ToolPolicy
+from api.contract.enums import InactivityMode, PersonaState, StartingPersona, ToolPolicy
 from api.contract.events import PersonaChanged
-from api.contract.personas import (
-    Persona,
-    PersonaConfig,
-    PersonaCreate,
-)
+from api.contract.personas import FollowUp, HandOver, Persona, PersonaConfig, PersonaCreate
 from tests.ui.interactions import choose, click, field, hear, press, press_labelled, true_of, until
 from ui.client import personas as client
 from ui.client.base import ApiClient
@@ -207,11 +203,44 @@ async def test_nothing_is_offered_that_nothing_carries_out(real: User, as_owner:
     await real.should_see("Nunca publicada")
     UserInteraction(real, sections(real, "Passagem"), None).click()
     await real.should_see("Quando uma pessoa assume")
-    await real.should_not_see("Quando o cliente não diz mais nada")
-    await real.should_not_see("Retomar a conversa")
     UserInteraction(real, sections(real, "Ações"), None).click()
     await real.should_see("O que ela pode fazer")
     await real.should_not_see("O que ela faz sozinha")
+
+
+async def test_what_happens_in_silence_is_set_in_hours(real: User, as_owner: ApiClient) -> None:
+    lia = await made(as_owner)
+    await real.open(f"/personas/{lia.id}")
+    await real.should_see("Nunca publicada")
+    UserInteraction(real, sections(real, "Passagem"), None).click()
+    await real.should_see("Quando a equipe para de responder")
+
+    async def silence() -> tuple[object, ...]:
+        config = await saved(as_owner, lia.id)
+        steps = [(one.after_minutes, one.goal) for one in config.followup.steps]
+        return config.handover.returns_after_minutes, config.followup.enabled, steps, config.inactivity.mode
+
+    async def becomes(*expected: object) -> bool:
+        return await silence() == expected
+
+    given = (await silence())[2]
+    await press_labelled(real, "Ela retoma a conversa")
+    await real.should_see("Quem ela passou para a equipe espera por uma pessoa")
+    await until(lambda: becomes(240, False, given, InactivityMode.WAIT))
+    field(real, "Depois de quantas horas").value = 0.1
+    await real.should_see("De 0.25 a 720.")
+    field(real, "Depois de quantas horas").value = 1.5
+    await until(lambda: becomes(90, False, given, InactivityMode.WAIT))
+    await press_labelled(real, "Ela retoma a conversa")
+    await until(lambda: becomes(None, False, given, InactivityMode.WAIT))
+    await press_labelled(real, "Perguntar de novo")
+    await real.should_see("Não antes das")
+    assert [one.value for one in await _placed(real, "Perguntar se ficou alguma dúvida.")] == [goal for _after, goal in given]
+    await until(lambda: becomes(None, True, given, InactivityMode.WAIT))
+    field(real, "Não depois das").value = "08:00"
+    await real.should_see("Termina antes de começar.")
+    field(real, "Então").value = InactivityMode.CLOSE
+    await until(lambda: becomes(None, True, given, InactivityMode.CLOSE))
 
 
 async def _instructions(api: ApiClient, persona_id: UUID, expected: str) -> bool:
@@ -233,6 +262,8 @@ def test_changes_are_said_by_place_and_line() -> None:
         ([], ["Loja"]),
     ]
     assert changes(old, old) == []
+    later = replace(old, handover=HandOver(returns_after_minutes=90), followup=FollowUp(from_minute=600, weekdays=[5]))
+    assert [one.after for one in changes(old, later)] == [["10:00"], ["Sábado"], ["1 h 30 min"]]
 
 
 async def test_a_picture_stands_before_emoji_and_initials(real: User, as_owner: ApiClient, owner_db: asyncpg.Connection) -> None:

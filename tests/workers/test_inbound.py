@@ -33,7 +33,9 @@ from tests.workers.providers.test_poison import CHANGES
 from workers.inbound import batch_size, process_inbox
 
 PHONE = "+5511987654321"
-_STORED = "select company_id, id, channel_id, source, attempt_id, body, received_at from webhook_inbox where company_id = $1"
+_STORED = (
+    "select company_id, id, channel_id, source, attempt_id, body, received_at, people from webhook_inbox where company_id = $1"
+)
 
 
 async def state_of(owner_db: asyncpg.Connection, message_id: UUID) -> MessageState:

@@ -41,5 +41,6 @@ def reason(one: TurnReason) -> str:
         TurnReason.MODEL_GONE: _("the model was switched off"),
         TurnReason.NOT_CONNECTED: _("no AI service is connected"),
         TurnReason.MALFORMED: _("the model answered nonsense"),
+        TurnReason.INACTIVE: _("the customer says nothing more"),
         TurnReason.CRASHED: _("its answer was interrupted"),
     }.get(one, _("it stopped"))

@@ -244,7 +244,7 @@ class _Run:
         brief = self._brief
         said = {who: [line.text for line in brief.lines if line.who == who] for who in ("customer", "assistant", "team")}
         always = [rule.text for rule in brief.config.rules if rule.kind is RuleKind.ALWAYS]
-        stated = [brief.config.instructions, *always, *said["team"]]
+        stated = [brief.config.instructions, brief.aim, *always, *said["team"]]
         return Sources(
             {handle: f"{passage.heading}\n{passage.body}" for handle, passage in self._passages.items()},
             [brief.name, brief.company, brief.config.identity.role, *(goal.label for goal in brief.config.goals), *stated],

@@ -98,7 +98,8 @@ class Line(Struct, frozen=True, kw_only=True):
 class Brief(Struct, frozen=True, kw_only=True):
     """What one answer is made from. `secret` makes the code word that must never appear in an answer. `lines`: oldest first; the last ones
     of the customer are what is answered. `summary`: what was before them. `contact`: fields that the persona may know, as they stand.
-    `unanswered`: so many questions in a row had no answer before this one. `opens_at`: when people are there again; None: they are."""
+    `unanswered`: so many questions in a row had no answer before this one. `opens_at`: when people are there again; None: they are.
+    `aim`: nothing is to be answered: it asks again after a silence, for this."""
 
     name: str
     config: PersonaConfig
@@ -112,6 +113,7 @@ class Brief(Struct, frozen=True, kw_only=True):
     stage: str = ""
     unanswered: int = 0
     opens_at: datetime | None = None
+    aim: str = ""
 
 
 _TONES = {
@@ -211,6 +213,11 @@ def _moment(brief: Brief) -> str:
         parts.append(f"Questions in a row without an answer so far: {brief.unanswered}.")
     if brief.opens_at is not None:
         parts.append("No colleague is there at the moment.")
+    if brief.aim:
+        parts.append(
+            "The customer has been silent since your last message. Write once more, one short message that presses nobody and repeats nothing,"
+            f" with this aim: {clean(brief.aim, 300)}\nIf there is no reason to write, decide no_reply."
+        )
     return " ".join(parts)
 
 

@@ -19,13 +19,14 @@ from db import queue
 from db.ai import safety
 from db.ai.enums import Purpose
 from db.ai.ledger import About
-from db.assistant import context, outlet, turns
+from db.assistant import context, outlet, quiet, turns
 from db.assistant.context import Context, Said
 from db.assistant.enums import AssistantMode, Decision, TurnReason
 from db.assistant.outlet import Held, Spoken
 from db.assistant.turns import Answer, Begun, Composed, Later, Stale, Turn
 from db.clock import now
 from db.conversations import receipts
+from db.errors import Unavailable
 from db.jobs import NoteGap, RunTurn
 from db.permissions import Permission
 from db.tenancy import worker
@@ -51,6 +52,8 @@ _TROUBLE = frozenset(
     (TurnReason.MODEL_DOWN, TurnReason.BUDGET, TurnReason.NO_CREDIT, TurnReason.MALFORMED, TurnReason.MODEL_GONE)
 )
 """Failures that the customer is told of: with the others nobody expects an answer from a machine."""
+
+_ASKS = (Decision.REPLY, Decision.ASK, Decision.CLOSE)
 
 
 async def run(company_id: UUID, job: RunTurn) -> None:
@@ -81,7 +84,7 @@ async def _compose_and_say(company_id: UUID, turn: Turn) -> None:
         return
     composing = asyncio.create_task(_answer(company_id, turn, found))
     try:
-        if turn.mode is AssistantMode.AUTO:
+        if turn.mode is AssistantMode.AUTO and turn.asks is None:
             await receipts.say_typing(worker(company_id), turn.conversation_id)
         while not composing.done():
             await asyncio.wait([composing], timeout=BEAT)
@@ -111,7 +114,7 @@ async def _say(company_id: UUID, turn: Turn, found: Context | None) -> None:
 async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
     """What is to be said. The trace is written whatever comes of it."""
     config = found.serving.config
-    if found.persona_closed and turn.mode is AssistantMode.AUTO:
+    if found.persona_closed and turn.mode is AssistantMode.AUTO and turn.asks is None:
         return Answer(decision=Decision.REPLY.value, texts=[config.hours.notice.strip()], reason=TurnReason.OUTSIDE_HOURS.value)
     about = About(
         purpose=Purpose.DRAFT if turn.mode is AssistantMode.SUGGEST else Purpose.ANSWER,
@@ -129,11 +132,17 @@ async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
     finally:
         if steps:
             await asyncio.shield(turns.trace(company_id, turn, steps))
+    if turn.asks is not None:
+        return _asking(composed)
     if composed.failure is not None:
         return _trouble(composed.failure, composed.language)
     texts = list(composed.texts)
     if composed.decision is Decision.HANDOVER and found.opens_at is not None and texts:
         texts.append(words.back_at(found.opens_at, now(), ZoneInfo(found.time_zone), composed.language))
+    return _kept(composed, texts)
+
+
+def _kept(composed: Made, texts: list[str]) -> Answer:
     return Answer(
         decision=composed.decision.value,
         texts=texts,
@@ -150,10 +159,19 @@ async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
     )
 
 
+def _asking(composed: Made) -> Answer:
+    """What is said after a silence: nothing but what asks again. Nobody waits for it, so nothing stands in its place."""
+    if composed.failure is not None:
+        return Answer(decision=Decision.NO_REPLY.value, reason=composed.failure.value, trouble=True, language=composed.language)
+    if composed.decision in _ASKS and not composed.unknown and composed.texts:
+        return _kept(composed, list(composed.texts))
+    return msgspec.structs.replace(_kept(composed, []), reason=TurnReason.NOTHING_TO_ASK.value, unknown=False)
+
+
 async def _composed(company_id: UUID, about: About, turn: Turn, found: Context, steps: list[Step]) -> Made:
     """Raises TimeoutError where it takes too long. `steps`: what happened, however it ends."""
     brief = await brief_of(company_id, about, turn, found, steps)
-    answering = msgspec.structs.replace(about, merged=turn.bubbles - 1)
+    answering = msgspec.structs.replace(about, merged=max(0, turn.bubbles - 1))
     search = answer.knowledge_of(company_id, about, found.serving.config)
     looks = await safety.moderates(company_id)
     async with asyncio.timeout(LONGEST):
@@ -194,7 +212,14 @@ async def brief_of(company_id: UUID, about: About, turn: Turn, found: Context, s
         stage=found.stage,
         unanswered=found.unanswered,
         opens_at=found.opens_at,
+        aim=_aim(turn, found),
     )
+
+
+def _aim(turn: Turn, found: Context) -> str:
+    """What it asks again for; empty: it answers."""
+    steps = found.serving.config.followup.steps
+    return steps[turn.asks - 1].goal if turn.asks is not None and turn.asks <= len(steps) else ""
 
 
 def line_of(one: Said, heard: str | None) -> Line:
@@ -235,5 +260,16 @@ async def note_gap(company_id: UUID, job: NoteGap) -> None:
     await turns.note_gap(company_id, job.turn_id)
 
 
+async def end_silences() -> None:
+    """What is due where customers say nothing more; one that fails does not stop the others."""
+    for company_id, conversation_id in await quiet.due():
+        try:
+            await quiet.act(company_id, conversation_id)
+        except Unavailable:
+            raise
+        except Exception as error:
+            log.error("quiet.failed", conversation_id=str(conversation_id), error=repr(error)[:300], exc_info=True)
+
+
 JOBS = (Handler(RunTurn, lambda _: run), Handler(NoteGap, lambda _: note_gap))
-LOOPS = (Loop("assistant", ROUND, wake_due),)
+LOOPS = (Loop("assistant", ROUND, wake_due), Loop("silences", 5.0, end_silences))

@@ -1,5 +1,6 @@
 """WhatsApp by Meta's Cloud API. Sources: Meta, "Cloud API", "Messaging limits", "Customer service window", "Webhooks"."""
 
+import re
 from datetime import timedelta
 
 from db.channels.errors import ChannelField
@@ -27,6 +28,7 @@ _FILES = (
         most=100_000_000,
     ),
 )  # fmt: skip
+_PEOPLE = re.compile(rb'"(?:messages|calls|message_echoes)"\s*:\s*\[')
 _ID = r"[A-Za-z0-9+_-]+"
 
 PROVIDER = Provider(
@@ -129,7 +131,16 @@ PROVIDER = Provider(
             max_length=1000,
         ),
     ),
-    webhooks=(Webhook(source="meta", signature="x-hub-signature-256", verify=verify, repeats=True, handshake=handshake),),
+    webhooks=(
+        Webhook(
+            source="meta",
+            signature="x-hub-signature-256",
+            verify=verify,
+            repeats=True,
+            handshake=handshake,
+            people=lambda body: _PEOPLE.search(body) is not None,
+        ),
+    ),
     throughput=80,
     messaging_limit=250,  # what every new business may
     signup=signup,

@@ -75,6 +75,7 @@ PROVIDER = Provider(
             refusal=403,
             answer=b"<Response/>",
             answer_type="text/xml; charset=utf-8",
+            people=lambda _: True,
         ),
         Webhook(source="twilio_status", path="status/{attempt}", signature=_SIGNATURE, verify=verify, refusal=403),
     ),

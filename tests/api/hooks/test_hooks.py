@@ -14,7 +14,7 @@ from db.providers.meta.signature import sign_meta
 from db.providers.twilio.signature import sign_twilio, sign_twilio_json
 from db.settings import Settings
 from db.tenancy import Actor
-from tests.db.channels.factories import APP_SECRET, AUTH_TOKEN, make_channel, meta_headers, twilio_form
+from tests.db.channels.factories import APP_SECRET, AUTH_TOKEN, envelope, make_channel, meta_headers, status, text, twilio_form
 
 BODY = b'{"object":"whatsapp_business_account","entry":[]}'
 
@@ -94,11 +94,20 @@ async def test_twilio_signs_the_public_address(
     query = url.removeprefix(settings.webhook_url)
     assert (await hook_client.post(query, content=b'{"ok":true}', headers={"x-twilio-signature": signature})).status_code == 200
     rows = await stored(owner_db, channel)
-    assert [(row["source"], row["attempt_id"]) for row in rows] == [
-        ("twilio_status", attempt),
-        ("twilio_message", None),
-        ("twilio_message", None),
+    assert [(row["source"], row["attempt_id"], row["people"]) for row in rows] == [
+        ("twilio_status", attempt, False),
+        ("twilio_message", None, True),
+        ("twilio_message", None, True),
     ]
+
+
+async def test_meta_tells_what_people_wrote_from_statuses(
+    hook_client: httpx.AsyncClient, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    channel = await make_channel(owner_db, owner)
+    for body in (envelope(status(uuid4(), "read")), envelope(text("Oi")), envelope(status(uuid4(), "read"), text("Oi"))):
+        assert (await hook_client.post(f"/hooks/meta/{channel}", content=body, headers=meta_headers(body))).status_code == 200
+    assert [row["people"] for row in await stored(owner_db, channel)] == [False, True, True]
 
 
 async def test_a_forged_twilio_post_is_refused(
@@ -161,9 +170,9 @@ async def test_a_company_beyond_its_share_of_the_day_is_told_when_to_come_back(
 ) -> None:
     monkeypatch.setattr(quota, "MAX_BYTES_A_DAY", 3 * len(BODY))
     ours, theirs = await make_channel(owner_db, owner), await make_channel(owner_db, stranger)
-    for status in (200, 200, 200, 429):
+    for expected in (200, 200, 200, 429):
         answer = await hook_client.post(f"/hooks/meta/{ours}", content=BODY, headers=meta_headers(BODY))
-        assert answer.status_code == status
+        assert answer.status_code == expected
     assert 0 < int(answer.headers["retry-after"]) <= 3600
     assert len(await stored(owner_db, ours)) == 3
     assert (await hook_client.post(f"/hooks/meta/{theirs}", content=BODY, headers=meta_headers(BODY))).status_code == 200

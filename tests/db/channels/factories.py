@@ -110,14 +110,17 @@ async def put_inbox(
     body: bytes,
     source: str = "meta",
     attempt_id: UUID | None = None,
+    *,
+    people: bool = False,
 ) -> UUID:
     row_id: UUID = await owner_db.fetchval(
-        "insert into webhook_inbox(company_id, channel_id, source, attempt_id, body) values ($1, $2, $3, $4, $5) returning id",
+        "insert into webhook_inbox(company_id, channel_id, source, attempt_id, body, people) values ($1, $2, $3, $4, $5, $6) returning id",
         actor.company_id,
         channel_id,
         source,
         attempt_id,
         body,
+        people,
     )
     return row_id
 

@@ -15,12 +15,13 @@ from db.ai import connection
 from db.ai.connection import Settled
 from db.ai.enums import EmbedderKind, Provider
 from db.assistant import actions as assistant
-from db.assistant import queries, turns
+from db.assistant import queries, quiet, turns
 from db.jobs import NoteGap, RunTurn
 from db.knowledge import bases, sources
 from db.knowledge.enums import BaseLanguage
 from db.messages import conversation
 from db.messages.content import Audio, File
+from db.messages.enums import MessageState as M
 from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
@@ -262,3 +263,64 @@ async def test_a_run_whose_typing_cannot_be_told_leaves_no_call_behind(
     assert not [one for one in asyncio.all_tasks() - before if "_answer" in repr(one)]
     service.hold.set()
     service.hold = None
+
+
+async def _silent(scene: Scene) -> None:
+    """The answer arrived, and the time to ask again has come."""
+    await scene.db.execute("update message set state = $2, sent_at = now() where contact_id = $1", scene.contact, M.SENT)
+    await scene.db.execute("update ai_conversation set ask_at = now() where conversation_id = $1", scene.conversation)
+    await turn.end_silences()
+
+
+_ASKS = {
+    "enabled": True, "from_minute": 0, "until_minute": 1440, "weekdays": [0, 1, 2, 3, 4, 5, 6],
+    "steps": [{"after_minutes": 60, "goal": "Perguntar se ficou alguma dúvida sobre a entrega."}],
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("model")
+async def test_after_a_silence_it_asks_again_for_its_aim(owner: Actor, owner_db: asyncpg.Connection, base_id: UUID) -> None:
+    scene = await Scene.make(owner, owner_db, knowledge_base_ids=[str(base_id)], followup=_ASKS)
+    await scene.wrote("qual o prazo de entrega em São Paulo?")
+    await run(scene)
+    before = await scene.said()
+    await _silent(scene)
+    await run(scene)
+    assert (await scene.said())[len(before) :] == ["Olá! Ficou alguma dúvida sobre a entrega?"]
+    assert await scene.states() == [("sent", None)] * 2
+
+
+async def test_a_model_that_is_down_after_a_silence_troubles_nobody(
+    owner: Actor, owner_db: asyncpg.Connection, service: Service
+) -> None:
+    await connect(owner)
+    scene = await Scene.make(owner, owner_db, followup=_ASKS)
+    service.chat = [ok(answers("Oi! Como posso ajudar?")), refused(400, None)]
+    await scene.wrote("Oi, tudo bem?")
+    await run(scene)
+    await _silent(scene)
+    await run(scene)
+    assert (await scene.said(), await scene.one("alarm")) == (["Oi! Como posso ajudar?"], None)
+    assert [state for state, _ in await scene.states()] == ["sent", "failed"]
+    aims = [one["content"] for one in service.bodies[-1]["messages"] if one["role"] == "system"]
+    assert "with this aim: Perguntar se ficou alguma dúvida sobre a entrega." in aims[-1]
+
+
+async def test_one_silence_that_cannot_be_ended_stops_no_other(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = await Scene.make(owner, owner_db, inactivity={"mode": "close"})
+    await scene.wrote()
+    await scene.answered("Sim!")
+    await owner_db.execute(
+        "update ai_conversation set idle_at = now() - interval '1 hour' where conversation_id = $1", scene.conversation
+    )
+    real = quiet.due
+
+    async def due() -> list[tuple[UUID, UUID]]:
+        found = await real()
+        return [(owner.company_id, "nobody"), *found]  # type: ignore[list-item]
+
+    monkeypatch.setattr(quiet, "due", due)
+    await turn.end_silences()
+    assert await owner_db.fetchval("select state from conversation where id = $1", scene.conversation) == "closed"

@@ -39,8 +39,19 @@ def _changes(old: Any, new: Any, path: str, names: Mapping[UUID, str]) -> Iterat
         if isinstance(after, msgspec.Struct):
             yield from _changes(before, after, here, names)
             continue
-        was, now = _lines(before, names), _lines(after, names)
+        was, now = _lines(_plain(name, before), names), _lines(_plain(name, after), names)
         yield Change(_place(here), [one for one in was if one not in now], [one for one in now if one not in was])
+
+
+def _plain(name: str, value: Any) -> Any:
+    """Times as people write them."""
+    if value is None:
+        return None
+    if name == "weekdays":
+        return [conversation_labels.weekday(day) for day in value]
+    if name.endswith("_minutes"):
+        return formats.duration(value * 60)
+    return f"{value // 60:02}:{value % 60:02}" if name.endswith("_minute") else value
 
 
 def _lines(value: Any, names: Mapping[UUID, str]) -> list[str]:
@@ -103,7 +114,7 @@ def _places() -> Mapping[str, str]:
         "bounds": _("What it does by itself"), "model": _("Model"), "turn": _("How it takes its turn"),
         "hours.open": _("Hours of its own"), "hours": _("Hours of its own"), "followup": _("Asking again"),
         "handover.team_id": _("To whom"), "handover.topics": _("When it is about one of these"),
-        "handover.message": _("What it says then"), "handover": _("When a person takes over"),
+        "handover.message": _("What it says then"), "handover.returns_after_minutes": _("It takes the conversation back"), "handover": _("When a person takes over"),
         "inactivity": _("When the customer says nothing more"), "budget": _("What it may cost"),
     }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""When people take over, what it starts by itself, which model it uses and what it may cost."""
+"""When people take over and what happens when nobody says anything, which model it uses and what it may cost."""
 
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from ui.i18n import _
 from ui.pages.personas import models
 from ui.pages.personas.context import Context
 from ui.pages.personas.numbers import dollars, number, seconds
+from ui.pages.personas.silence import draw_silence
 
 
 def draw_handover(it: Context) -> None:
@@ -37,6 +38,7 @@ def draw_handover(it: Context) -> None:
             placeholder=_("I am calling somebody from the team."),
             on_change=lambda: doc.change("handover", message=(message.value or "").strip()),
         )  # fmt: skip
+    draw_silence(it)
 
 
 def draw_limits(it: Context) -> None:

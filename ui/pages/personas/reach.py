@@ -84,13 +84,13 @@ def draw_hours(it: Context) -> None:
         (opens, closes), days = span or ((540, 1080), [0, 1, 2, 3, 4])
         which = select_field("", names, days, multiple=True, on_change=changed)
         which.control.props["aria-label"] = _("Days")
-        since = text_field("", _clock(opens), kind="time", on_change=changed)
+        since = text_field("", clock(opens), kind="time", on_change=changed)
         since.control.props["aria-label"] = _("From")
-        until = text_field("", _clock(closes), kind="time", on_change=changed)
+        until = text_field("", clock(closes), kind="time", on_change=changed)
         until.control.props["aria-label"] = _("Until")
 
         def read() -> tuple[tuple[int, int], list[int]] | None:
-            start, end = _minutes(since.value), _minutes(until.value)
+            start, end = minutes(since.value), minutes(until.value)
             return ((start, end), sorted(which.value or [])) if start is not None and end is not None and end > start else None
 
         return read
@@ -113,11 +113,11 @@ def draw_hours(it: Context) -> None:
         notice.hide(outside.value is not OutsideHours.NOTICE)
 
 
-def _clock(minutes: int) -> str:
+def clock(minutes: int) -> str:
     return "23:59" if minutes >= 1440 else f"{minutes // 60:02}:{minutes % 60:02}"
 
 
-def _minutes(text: str | None) -> int | None:
+def minutes(text: str | None) -> int | None:
     """09:30 → 570; the last minute of a day is its end."""
     try:
         hours, minutes = (text or "").split(":")[:2]

@@ -29,6 +29,8 @@ _ECHO: Final = re.compile(
 _ALLOWED: Final = re.compile(r"(\d+) questions in a row have no answer")
 _BEFORE: Final = re.compile(r"without an answer so far: (\d+)")
 _DISCLOSES: Final = re.compile(r"say\b.{0,80}\bthat you are (?:a virtual assistant|an ai)", re.I)
+_AIM: Final = re.compile(r"with this aim: (.+)", re.I)
+_ASK_WHETHER: Final = re.compile(r"^(?:perguntar|pergunte|ask)\b[^,.]{0,40}?\b(?:se|whether|if) ", re.I)
 _FIRST: Final = re.compile(r"this is your first message", re.I)
 _SILENT_ON_THANKS: Final = re.compile(r"no_reply\W.{0,60}\bthanks", re.I)
 _ROBOT: Final = re.compile(
@@ -186,6 +188,8 @@ def think(reading: Reading, answers: bool) -> Thought:
         return _thought(
             language, "handover", phrases.say("human", language), reason=acting.reason(person.name, language), **known
         )
+    if not now and (aim := _AIM.search(reading.system)):
+        return _thought(language, "ask", _asked_again(aim[1], language), **known)
     sentences = evidence.best(said, reading.passages) if not NOT_SENT.search(reading.system) else []
     if sentences:
         text = " ".join(dict.fromkeys(one.sentence for one in sentences))
@@ -200,6 +204,15 @@ def think(reading: Reading, answers: bool) -> Thought:
     if any(words.is_question(line.text) and not words.is_greeting(line.text) for line in now):
         return _unknown(reading, language, said, known)
     return _courtesy(reading, language, said, collecting.missing(reading, wanted_goals, told), known)
+
+
+def _asked_again(aim: str, language: Language) -> str:
+    """After a silence: the aim as a question, where it names one."""
+    begins = _ASK_WHETHER.match(aim)
+    if begins is None:
+        return phrases.say("again", language)
+    asked = aim[begins.end() :].strip().rstrip(".")
+    return f"{phrases.say('greeting', language)} {asked[:1].upper()}{asked[1:]}?"
 
 
 def _unknown(reading: Reading, language: Language, said: str, known: dict[str, Any]) -> Thought:

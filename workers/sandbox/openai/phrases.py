@@ -25,6 +25,7 @@ _SAID: Final[dict[str, dict[Language, str]]] = {
     "thinking": {"pt": "Tudo bem! Estou aqui para ajudar.", "en": "All right! I'm here to help."},
     "later": {"pt": "Combinado!", "en": "Agreed!"},
     "go_on": {"pt": "Pode me contar um pouco mais?", "en": "Can you tell me a little more?"},
+    "again": {"pt": "Olá! Ainda posso ajudar com alguma coisa?", "en": "Hello! Can I still help with anything?"},
     "ask": {"pt": "Pode me dizer: {name}?", "en": "Can you tell me: {name}?"},
 }
 """Each without a statement of fact: nothing here needs a passage."""
