@@ -29,6 +29,7 @@ from db.conversations import receipts
 from db.errors import Unavailable
 from db.jobs import NoteGap, RunTurn
 from db.permissions import Permission
+from db.personas.config import PersonaConfig
 from db.tenancy import worker
 from db.work import work
 from workers.assistant import answer, media, words
@@ -133,16 +134,16 @@ async def _answer(company_id: UUID, turn: Turn, found: Context) -> Answer:
         if steps:
             await asyncio.shield(turns.trace(company_id, turn, steps))
     if turn.asks is not None:
-        return _asking(composed)
+        return _asking(composed, config)
     if composed.failure is not None:
         return _trouble(composed.failure, composed.language)
     texts = list(composed.texts)
     if composed.decision is Decision.HANDOVER and found.opens_at is not None and texts:
         texts.append(words.back_at(found.opens_at, now(), ZoneInfo(found.time_zone), composed.language))
-    return _kept(composed, texts)
+    return _kept(composed, texts, config)
 
 
-def _kept(composed: Made, texts: list[str]) -> Answer:
+def _kept(composed: Made, texts: list[str], config: PersonaConfig) -> Answer:
     return Answer(
         decision=composed.decision.value,
         texts=texts,
@@ -159,13 +160,13 @@ def _kept(composed: Made, texts: list[str]) -> Answer:
     )
 
 
-def _asking(composed: Made) -> Answer:
+def _asking(composed: Made, config: PersonaConfig) -> Answer:
     """What is said after a silence: nothing but what asks again. Nobody waits for it, so nothing stands in its place."""
     if composed.failure is not None:
         return Answer(decision=Decision.NO_REPLY.value, reason=composed.failure.value, trouble=True, language=composed.language)
     if composed.decision in _ASKS and not composed.unknown and composed.texts:
-        return _kept(composed, list(composed.texts))
-    return msgspec.structs.replace(_kept(composed, []), reason=TurnReason.NOTHING_TO_ASK.value, unknown=False)
+        return _kept(composed, list(composed.texts), config)
+    return msgspec.structs.replace(_kept(composed, [], config), reason=TurnReason.NOTHING_TO_ASK.value, unknown=False, asked="")
 
 
 async def _composed(company_id: UUID, about: About, turn: Turn, found: Context, steps: list[Step]) -> Made:
