@@ -20,7 +20,7 @@ from nicegui.props import Props
 from nicegui.style import Style
 from nicegui.translations import translations
 
-from ui import faces, files, guard, live, routing, session
+from ui import faces, files, guard, live, memory, routing, session
 from ui import pages as page_modules
 from ui.client.base import ApiProblem, Offline, Pool
 from ui.components import error_page
@@ -68,10 +68,10 @@ def _remember_signatures() -> None:
 
 def _keep_what_stays() -> None:
     """Takes what was loaded at start out of the garbage collector's sight, and lets it look after every tenth page, not several times
-    in each."""
+    in each; at all of it before what it left out grows to another installation's size."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(50_000, 10, 5)
 
 
 def build(settings: Settings, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -84,6 +84,7 @@ def build(settings: Settings, transport: httpx.AsyncBaseTransport | None = None)
     files.register(settings)
     faces.register(settings)
     apply.register()
+    memory.register()
     # NiceGUI's own notices, which it has in English; out of a page `_` speaks Portuguese.
     translations["pt-BR"] = {
         "connection_lost": _("Connection lost."),

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import weakref
 from types import SimpleNamespace
 from typing import Any
@@ -145,25 +146,34 @@ async def test_what_a_closed_conversation_listened_with_is_forgotten(real: User,
     await until(lambda: true_of(forgotten))
 
 
-@pytest.mark.parametrize("path", ["/inbox", "/", "/contacts", "/boards", "/campaigns"])
+@pytest.mark.parametrize("path", ["/inbox", "/inbox/{conversation}", "/", "/contacts", "/boards", "/campaigns"])
 async def test_nothing_of_a_page_that_was_left_is_kept(
-    real: User, owner_db: asyncpg.Connection, customers: Customers, path: str
+    real: User, owner_db: asyncpg.Connection, customers: Customers, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.CRITICAL, "nicegui")  # what is logged of a page that was left while it loaded holds its frames
     one = await customers.wrote(0, "Oi")
-    await real.open(path)
+    await real.open(path.format(conversation=one))
     assert real.client is not None
     for socket in list(real.client._socket_to_document_id):
         real.client.handle_disconnect(socket)
     await updated(owner_db, one)  # waits for a browser that never comes back
-    left = weakref.ref(real.client)
+    left = [weakref.ref(one) for one in (real.client, *real.client.elements.values())]
+    properties = [weakref.ref(one.props) for one in real.client.elements.values()]
     for task in real.client._delete_tasks.values():  # NiceGUI's own patience
         task.cancel()
-    real.client.delete()
-    real.client = None
+    gc.disable()
+    try:
+        real.client.delete()
+        real.client = None
+        await asyncio.sleep(0.1)  # tasks that are over let go of what they held
+        at_once = sum(one() is None for one in properties)
+    finally:
+        gc.enable()
+    assert at_once > len(properties) / 2, "only the garbage collector frees them"
 
     def gone() -> bool:
         gc.collect()
-        return left() is None
+        return not any(one() for one in left)
 
     await until(lambda: true_of(gone))
 
