@@ -12,6 +12,11 @@ from workers.sandbox.openai.words import Language
 
 LIKELY: Final = 0.85
 """Below it the model moves nothing."""
+QUOTE: Final = 200
+"""Characters that are quoted."""
+TITLE: Final = 60
+_TAGS: Final = re.compile(r"(?:add|set|remove)_(?:tag|label)s?")
+_FIELDS: Final = re.compile(r"update_contact|set_field|update_field|set_fields")
 _STAGES: Final[dict[str, tuple[str, ...]]] = {
     "buy": ("fechament", "closing", "negocia", "negotiat", "compr", "pedido", "order", "ganh", "won", "vend", "fechad", "closed won", "quente", "hot"),
     "quote": ("orcament", "proposta", "proposal", "quote", "cotac", "qualific", "qualified"),
@@ -51,15 +56,31 @@ class Action(NamedTuple):
     since: datetime | None = None
 
 
+_NEW: Final = re.compile(r"new messages of the customer: ((?:m\d+(?:, )?)+)", re.I)
+"""Where a request says which messages it is about."""
+
+
 def actions(reading: Reading, tools: dict[str, dict[str, Any]], lines: list[Line]) -> list[tuple[str, Action]]:
-    """Tools of those given that what the customer wrote calls for, each at most once."""
+    """Tools of those given that what the customer wrote calls for, each at most once but for fields and tags. Where the request tells what
+    is new, nothing is done because of what is not."""
     found = [intent for intent in intents.of(lines) if intent.confidence >= LIKELY]
-    made: list[tuple[str, Action]] = []
-    for name, tool in tools.items():
-        action = _action(name, tool, reading, found, lines)
-        if action is not None:
-            made.append((name, action))
-    return made
+    new = _NEW.search(reading.system)
+    names = set(new[1].split(", ")) if new else None
+    return [
+        (name, action)
+        for name, tool in tools.items()
+        for action in _all(name, tool, reading, found, lines)
+        if names is None or any(line.id in names for line in action.lines)
+    ]
+
+
+def _all(name: str, tool: dict[str, Any], reading: Reading, found: list[Intent], lines: list[Line]) -> list[Action]:
+    if _TAGS.search(name):
+        return _tags(tool, reading, lines, gone=name.startswith("remove"))
+    if _FIELDS.search(name):
+        return _fields(tool, reading, lines)
+    action = _action(name, tool, reading, found, lines)
+    return [] if action is None else [action]
 
 
 def _action(name: str, tool: dict[str, Any], reading: Reading, found: list[Intent], lines: list[Line]) -> Action | None:
@@ -83,10 +104,8 @@ def _action(name: str, tool: dict[str, Any], reading: Reading, found: list[Inten
         )
     if re.search(r"schedule|follow_?up|remind|callback", name):
         return _schedule(reading, found)
-    if re.search(r"(?:add|set)_(?:tag|label)s?", name):
-        return _tag(tool, reading, lines)
-    if re.search(r"update_contact|set_field|update_field|set_fields", name):
-        return _field(tool, reading)
+    if re.search(r"^assign|set_owner", name):
+        return _person(tool, reading, lines)
     if re.search(r"send_(?:file|media|template|document)", name):
         return _sending(tool, reading, lines)
     return None
@@ -105,15 +124,16 @@ def _move(tool: dict[str, Any], reading: Reading, found: list[Intent]) -> Action
 
 
 def stage_for(name: str, stages: list[Option], now: str) -> Option | None:
-    """The stage whose name says it; for who wants to buy, else the next one after where they are."""
-    for piece in _STAGES[name]:
-        for stage in stages:
-            if piece in words.plain(stage.name):
-                return None if words.plain(stage.name) == words.plain(now) else stage
-    if name == "leave":
-        return None
+    """The stage whose name says it, which is none before the one where they are, save for who leaves; for who wants to buy, else the next
+    one after it."""
     places = [words.plain(stage.name) for stage in stages]
     place = places.index(words.plain(now)) if words.plain(now) in places else -1
+    for piece in _STAGES[name]:
+        for number, stage in enumerate(stages):
+            if piece in words.plain(stage.name):
+                return stage if number > place or (name == "leave" and number != place) else None
+    if name == "leave":
+        return None
     return stages[place + 1] if 0 <= place < len(stages) - 1 else None
 
 
@@ -137,24 +157,43 @@ def _schedule(reading: Reading, found: list[Intent]) -> Action | None:
     return Action("later", [intent.line], intent.confidence, at=at, since=since) if at else None
 
 
-def _tag(tool: dict[str, Any], reading: Reading, lines: list[Line]) -> Action | None:
+def _tags(tool: dict[str, Any], reading: Reading, lines: list[Line], *, gone: bool) -> list[Action]:
+    """Those that the customer speaks of; `gone`: those that they deny."""
+    made = []
     for option in options(tool, reading, ("tag", "label", "tags", "labels", "tag_id", "label_id", "name")):
         wanted = words.content(option.name)
         for line in reversed(lines):
-            said = words.content(line.text)
-            denied = re.search(
-                rf"\b(?:nao|nem|not)\b[^,.;!?]{{0,25}}{re.escape(wanted[0][:5])}" if wanted else r"$^", words.plain(line.text)
-            )
-            if line.role == "user" and wanted and set(wanted) <= set(said) and not denied and not intents.injected(line.text):
-                return Action("tag", [line], 0.88, option=option.value)
-    return None
+            if (
+                line.role != "user"
+                or not wanted
+                or not set(wanted) <= set(words.content(line.text))
+                or intents.injected(line.text)
+            ):
+                continue
+            folded = words.plain(line.text)
+            denied = re.search(rf"\b(?:nao|nem|not)\b[^,.;!?]{{0,25}}{re.escape(wanted[0][:5])}", folded)
+            if bool(denied) is gone:
+                made.append(Action("tag", [line], 0.88, option=option.value))
+            break
+    return made
 
 
-def _field(tool: dict[str, Any], reading: Reading) -> Action | None:
+def _fields(tool: dict[str, Any], reading: Reading, lines: list[Line]) -> list[Action]:
     fields = options(tool, reading, ("field", "key", "field_key", "name"))
     wanted = [Goal(str(option.value), option.name) for option in fields] or goals(reading.system)
-    told = collecting.facts(reading, wanted)
-    return Action("fact", [told[0].line], 0.9, option=told[0].key, value=told[0].value, key=told[0].key) if told else None
+    told = collecting.facts(reading, wanted, [line for line in lines if not intents.injected(line.text)])
+    return [Action("fact", [one.line], 0.9, option=one.key, value=one.value, key=one.key) for one in told]
+
+
+def _person(tool: dict[str, Any], reading: Reading, lines: list[Line]) -> Action | None:
+    """The colleague whom the customer asks for by their first name."""
+    for option in options(tool, reading, ("person", "owner", "user", "colleague", "person_id", "owner_id", "user_id")):
+        first = re.escape(words.plain(option.name).split(" ")[0])
+        asked = rf"\b(?:falar|conversar|tratar|talk|speak|deal)\b(?: \w+)? (?:com|to|with) (?:o |a )?{first}\b"
+        for line in reversed(lines):
+            if line.role == "user" and re.search(asked, words.plain(line.text)) and not intents.injected(line.text):
+                return Action("person", [line], 0.9, option=option.value)
+    return None
 
 
 def _sending(tool: dict[str, Any], reading: Reading, lines: list[Line]) -> Action | None:
@@ -182,7 +221,7 @@ def options(tool: dict[str, Any], reading: Reading, names: tuple[str, ...]) -> l
             continue
         values = choices(part)
         if values:
-            return [Option(value, _name_of(value, part, reading)) for value in values]
+            return [Option(value, name_of(value, part, reading)) for value in values]
         noun = re.sub(r"^to_|_id$|s$", "", name)
         return [
             Option(one["id"], str(one.get("name") or one.get("title") or one.get("label")))
@@ -202,7 +241,7 @@ def choices(part: dict[str, Any]) -> list[Any]:
     return []
 
 
-def _name_of(value: Any, part: dict[str, Any], reading: Reading) -> str:
+def name_of(value: Any, part: dict[str, Any], reading: Reading) -> str:
     """What a handle stands for."""
     text = str(value)
     described = " ".join(str(one.get("description", "")) for one in (part, part.get("items") or {}))
@@ -233,7 +272,11 @@ def argument(action: Action, language: Language, name: str, part: dict[str, Any]
         case "message_id" | "message":
             return (ids or [""])[0]
         case "quote" | "quotes":
-            return action.lines[0].text[:200]
+            return cut(action.lines[0].text, QUOTE)
+        case "title" if action.kind in ("buy", "quote"):
+            return cut(" ".join(action.lines[0].text.split()), TITLE)
+        case "lost_reason":
+            return _why_lost(action, choices(part)) if action.kind == "leave" else MISSING
         case "reason" | "why" | "explanation" | "summary" | "note" | "title" | "goal" | "about" | "reason_text":
             return reason(action.kind, language)
         case "confidence" | "confidence_percent" | "certainty":
@@ -244,6 +287,27 @@ def argument(action: Action, language: Language, name: str, part: dict[str, Any]
         case "currency":
             return action.currency
     return _target(action, name, part, whole)
+
+
+def cut(text: str, most: int) -> str:
+    """Whole words of its beginning."""
+    return text if len(text) <= most else text[: most + 1].rpartition(" ")[0] or text[:most]
+
+
+def _why_lost(action: Action, reasons: list[Any]) -> Any:
+    """The reason that the words speak of; without reasons, what was said."""
+    said = words.plain(action.lines[0].text)
+    if not reasons:
+        return cut(action.lines[0].text, QUOTE)
+    for spoken, meant in (
+        (r"\bcar[oa]\b|preco|expensive|price", r"preco|price|car[oa]"),
+        (r"outr[oa]|elsewhere|other|another", r"outr|elsewhere|concorr|compet"),
+        (r"", r"interes"),
+    ):
+        found = next((one for one in reasons if re.search(meant, words.plain(str(one)))), None)
+        if found is not None and re.search(spoken, said):
+            return found
+    return reasons[0]
 
 
 def _target(action: Action, name: str, part: dict[str, Any], whole: bool) -> Any:
@@ -270,6 +334,6 @@ def _target(action: Action, name: str, part: dict[str, Any], whole: bool) -> Any
             if re.search(r"field|key|name", name)
             else MISSING
         )
-    if re.search(r"stage|tag|label|file|template|media|document|^to$|^name$|field", name):
+    if re.search(r"stage|tag|label|file|template|media|document|person|owner|user|^to$|^name$|field", name):
         return action.option
     return MISSING

@@ -127,7 +127,7 @@ def _calls(body: dict[str, Any], reading: Reading, tools: dict[str, dict[str, An
     for name, tool in tools.items():
         if name not in done and SEARCH.search(name) and (asked or choice == "required"):
             return [_call(reading, tool, None)]
-    made = [_call(reading, tools[name], action) for name, action in wanted if name not in done]
+    made = [_call(reading, tools[name], action, at) for at, (name, action) in enumerate(wanted) if name not in done]
     if not made and choice == "required" and not done:
         made = [_call(reading, next(iter(tools.values())), None)]
     return made
@@ -140,7 +140,8 @@ def _answers(body: dict[str, Any]) -> bool:
     return searches or "decision" in (form.get("schema") or {}).get("properties", {})
 
 
-def _call(reading: Reading, tool: dict[str, Any], action: acting.Action | None) -> Call:
+def _call(reading: Reading, tool: dict[str, Any], action: acting.Action | None, at: int = 0) -> Call:
+    """`at`: which of several calls of one answer."""
     language = _language(reading)
     question = " ".join(line.text for line in reading.now)
 
@@ -151,7 +152,7 @@ def _call(reading: Reading, tool: dict[str, Any], action: acting.Action | None) 
 
     made = schema.build(tool.get("parameters") or {}, ask)
     text = json.dumps(made, ensure_ascii=False, separators=(",", ":"))
-    return Call(call_id(reading, tool["name"], len(reading.calls)), tool["name"], text)
+    return Call(call_id(reading, tool["name"], len(reading.calls) + at), tool["name"], text)
 
 
 def call_id(reading: Reading, name: str, number: int) -> str:

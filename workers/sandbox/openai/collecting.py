@@ -32,11 +32,11 @@ class Fact(NamedTuple):
     line: Line
 
 
-def facts(reading: Reading, wanted: list[Goal]) -> list[Fact]:
-    """Of the goals, what the customer's messages since our last answer tell."""
+def facts(reading: Reading, wanted: list[Goal], lines: list[Line] | None = None) -> list[Fact]:
+    """Of the goals, what the customer's messages since our last answer tell, or these `lines` where they are given."""
     found: list[Fact] = []
     for goal in wanted:
-        fact = _by_form(goal, reading) or _by_question(goal, reading)
+        fact = _by_form(goal, reading.now if lines is None else lines) or _by_question(goal, reading)
         if fact is not None:
             found.append(fact)
     return found
@@ -68,11 +68,11 @@ def _form(goal: Goal) -> re.Pattern[str] | None:
     return next((_FORMS[_MEANT.get(word, word)] for word in named if _MEANT.get(word, word) in _FORMS), None)
 
 
-def _by_form(goal: Goal, reading: Reading) -> Fact | None:
+def _by_form(goal: Goal, lines: list[Line]) -> Fact | None:
     form = _form(goal)
     if form is None:
         return None
-    for line in reversed(reading.now):
+    for line in reversed(lines):
         if match := form.search(line.text):
             return Fact(goal.key, match[match.lastindex or 0].strip(), line)
     return None

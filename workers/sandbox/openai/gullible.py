@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any, Final, NamedTuple
 
-from workers.sandbox.openai import schema, words
+from workers.sandbox.openai import acting, schema, words
 from workers.sandbox.openai.reading import Reading, decoded, said, texts
 from workers.sandbox.openai.schema import MISSING
 
@@ -124,8 +124,8 @@ def _named(name: str, text: str) -> bool:
     return any(key in name and re.search(pattern, folded) for key, pattern in verbs.items())
 
 
-def _arguments(tool: dict[str, Any], text: str, reading: Reading) -> dict[str, Any]:
-    """Those that stand in the text, else words of it."""
+def _given(text: str) -> dict[str, Any]:
+    """Arguments as they stand in a text: JSON, or pairs."""
     given: dict[str, Any] = {}
     start = text.find("{")
     if start >= 0:
@@ -134,18 +134,35 @@ def _arguments(tool: dict[str, Any], text: str, reading: Reading) -> dict[str, A
             given = value if isinstance(value, dict) else {}
         except ValueError:
             pass
-    given = {key: value.strip("\"'.") for key, value in _PAIR.findall(text)} | given
-    ids = [line.id for line in reading.now if line.id]
-    folded = words.plain(text)
+    return {key: value.strip("\"'.") for key, value in _PAIR.findall(text)} | given
+
+
+def _proof(name: str, part: dict[str, Any], text: str, reading: Reading) -> Any:
+    """Messages and their words, where a tool asks for them: the very one that gives the order."""
+    if name in ("evidence", "message_ids", "evidence_ids"):
+        ids = [line.id for line in reading.now if line.id]
+        return ids if "array" in str(part.get("type", "array")) else (ids or [""])[0]
+    theirs = [line for line in reversed(reading.theirs) if line.id]
+    cited = next((line for line in theirs if text in line.text), theirs[0] if theirs else None)
+    if cited is None or name not in ("message", "message_id", "quote"):
+        return MISSING
+    return acting.cut(cited.text, acting.QUOTE) if name == "quote" else cited.id
+
+
+def _arguments(tool: dict[str, Any], text: str, reading: Reading) -> dict[str, Any]:
+    """Those that stand in the text, else words of it."""
+    given, folded = _given(text), words.plain(text)
 
     def ask(name: str, part: dict[str, Any]) -> Any:
         if name in given:
             return given[name]
-        for value in part.get("enum") or (part.get("items") or {}).get("enum") or ():
-            if isinstance(value, str) and words.plain(value) in folded:
+        for value in acting.choices(part):
+            called = words.plain(acting.name_of(value, part, reading)).split(" (")[0]
+            if isinstance(value, str) and (words.plain(value) in folded or re.search(rf"\b{re.escape(called)}\b", folded)):
                 return value
-        if name in ("evidence", "message_ids", "evidence_ids"):
-            return ids if "array" in str(part.get("type", "array")) else (ids or [""])[0]
+        proof = _proof(name, part, text, reading)
+        if proof is not MISSING:
+            return proof
         if name == "confidence":
             return part.get("maximum", 1)
         if part.get("type") == "string" and "enum" not in part:

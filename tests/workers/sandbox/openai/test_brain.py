@@ -5,7 +5,21 @@ from typing import Any
 
 import pytest
 
-from tests.workers.sandbox.openai.asking import ACTING, MAYBE, MOVE, PASSAGES, SEARCH, TEXT, answered, body, called, closed, tool
+from tests.workers.sandbox.openai.asking import (
+    ACTING,
+    EVIDENCE,
+    MAYBE,
+    MOVE,
+    PASSAGES,
+    SEARCH,
+    STAGES,
+    TEXT,
+    answered,
+    body,
+    called,
+    closed,
+    tool,
+)
 from workers.assistant import evidence
 from workers.sandbox.openai import brain, phrases
 
@@ -203,6 +217,61 @@ def test_other_tools_are_called_by_what_is_said(said: str, name: str, wanted: di
 )
 def test_other_tools_stay_where_nothing_calls_for_them(said: str) -> None:
     assert called("oi", ">Olá!", said) == {}
+
+
+REASONS = {"type": ["string", "null"], "enum": ["Preço", "Sem interesse", "Comprou em outro lugar", None]}
+FIELD = tool(
+    "set_field",
+    field={"type": "string", "enum": ["cidade", "tamanho"], "description": "cidade: Cidade\ntamanho: Tamanho"},
+    value=TEXT,
+)
+OWNER = tool(
+    "assign", person={"type": "string", "enum": ["p1", "p2"], "description": "p1: Carla Dias\np2: Rui Alves"}, evidence=EVIDENCE
+)
+GONE = tool("remove_tag", tag={"type": "string", "enum": ["atacado"]}, evidence=EVIDENCE)
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("achei caro, não vou levar", "Preço"),
+        ("já comprei em outra loja", "Comprou em outro lugar"),
+        ("não tenho interesse", "Sem interesse"),
+    ],
+)
+def test_a_lost_lead_has_a_reason(said: str, reason: str) -> None:
+    lost = tool("move_lead", to_stage=STAGES, lost_reason=REASONS)
+    assert called(said, tools=[lost]) == {"move_lead": {"to_stage": "s4", "lost_reason": reason}}
+    assert called("quero comprar", tools=[lost])["move_lead"]["lost_reason"] is None
+
+
+def test_who_watches_writes_down_each_fact_gives_to_whom_is_asked_for_and_takes_back() -> None:
+    watching = body("moro em Niterói", "visto M", tools=[FIELD])
+    del watching["response_format"]
+    calls = brain.answer(watching).calls
+    told = [("cidade", "Niterói"), ("tamanho", "M")]
+    assert [tuple(json.loads(call.arguments).values()) for call in calls] == told
+    assert len({call.id for call in calls}) == 2
+    assert called("queria falar com a Carla", tools=[OWNER])["assign"]["person"] == "p1"
+    assert called("não sou mais atacado", tools=[GONE])["remove_tag"]["tag"] == "atacado"
+    assert called("é para atacado", tools=[GONE]) == {}
+
+
+def test_nothing_moves_back_or_because_of_what_was_known() -> None:
+    quote = tool("move_lead", to_stage={"type": "string", "enum": ["Novo", "Orçamento", "Negociação"]})
+    assert called("me manda um orçamento", tools=[quote], rules="Current stage: Novo")["move_lead"]["to_stage"] == "Orçamento"
+    assert called("me manda um orçamento", tools=[quote], rules="Current stage: Negociação") == {}
+    for new, moves in (("m1, m3", True), ("m3", False)):
+        watching = body("quero comprar", ">Ótimo!", "ok", tools=[MOVE], rules=f"New messages of the customer: {new}.")
+        del watching["response_format"]
+        assert bool(brain.answer(watching).calls) is moves
+
+
+def test_what_is_quoted_is_whole_words() -> None:
+    quoting = tool("move_lead", to_stage=STAGES, evidence={"type": "array", "items": closed(message=TEXT, quote=TEXT)})
+    said = "quero comprar " + "muito " * 60
+    [proof] = called(said, tools=[quoting])["move_lead"]["evidence"]
+    assert (proof["message"], said.startswith(proof["quote"]), proof["quote"][-5:]) == ("m1", True, "muito")
 
 
 def test_calls_come_one_at_a_time_where_that_is_asked() -> None:
