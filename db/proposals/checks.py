@@ -11,7 +11,7 @@ from msgspec import Struct
 from db.assistant.context import Said
 from db.boards.enums import LeadFieldKind, StageKind
 from db.clock import now
-from db.proposals import proven
+from db.proposals import orders, proven
 from db.proposals.args import (
     AddTag,
     Assign,
@@ -197,6 +197,8 @@ def _wrong_field(context: Context, args: SetField, texts: Sequence[str]) -> Why 
 
 def _waits(context: Context, args: ToolArgs, texts: Sequence[str], confidence: float, facts: Facts) -> Why | None:
     """Why a person decides, though the board would have it done by itself."""
+    if any(orders.speaks_to_machine(one.text) for one in context.said if one.who == "customer"):
+        return Why.SPEAKS_TO_MACHINE
     if confidence < context.settings.min_confidence:
         return Why.LOW_CONFIDENCE
     if facts.rarely_kept:

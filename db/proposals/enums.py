@@ -77,6 +77,7 @@ class ProposalWhy(StrEnum):
     TOO_MANY = "too_many"  # proposals of one look
     REFUSED_BY_RULES = "refused_by_rules"  # as the same change by hand would be
     # waits
+    SPEAKS_TO_MACHINE = "speaks_to_machine"  # the customer gives it orders
     LOW_CONFIDENCE = "low_confidence"
     BACKWARD = "backward"
     MOVED_BY_PERSON = "moved_by_person"  # within the last seven days
