@@ -50,7 +50,7 @@ imports: _env
 bench *args: _env
     @{{py}} -m tests.bench {{args}}
 
-# How well it does what has no right or wrong: eval retrieval [a set as JSON]; figures go into docs/evaluation.md
+# How well it does what has no right or wrong: eval retrieval [a set as JSON], eval leads [--gullible] [--live MODEL]; figures go into docs/evaluation.md
 eval *args: _env
     @{{py}} -m tests.eval {{args}}
 

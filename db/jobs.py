@@ -1,24 +1,15 @@
 """The catalogue of background jobs: each is one Struct of ids, with its queue and limits. How they run: workers/runtime.py."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 from uuid import UUID
 
 import msgspec
 
 WhenHeld = Literal["keep", "hold", "drop"]
-QueueName = Literal["default", "assistant", "assist", "bulk", "inbound", "media", "inspect", "dry_run", "import", "knowledge"]
-QUEUES: tuple[QueueName, ...] = (
-    "default",
-    "assistant",
-    "assist",
-    "bulk",
-    "inbound",
-    "media",
-    "inspect",
-    "dry_run",
-    "import",
-    "knowledge",
-)
+QueueName = Literal[
+    "default", "assistant", "assist", "judge", "bulk", "inbound", "media", "inspect", "dry_run", "import", "knowledge"
+]
+QUEUES: tuple[QueueName, ...] = get_args(QueueName)
 ALONE: frozenset[QueueName] = frozenset(("inspect", "dry_run", "import", "knowledge"))
 """Queues in which one job of a company runs at a time (index `job_alone`): what strangers' files cost is theirs alone."""
 
@@ -123,6 +114,18 @@ class RunAssist(Job, frozen=True, kw_only=True):
     when_held: ClassVar[WhenHeld] = "drop"  # nobody waits for it any more
     assist_id: UUID
     unique: ClassVar[str | None] = "assist:{assist_id}"
+
+
+class JudgeConversation(Job, frozen=True, kw_only=True):
+    """Looks once at a conversation for a board that watches it (`db/proposals/watch.py`)."""
+
+    queue: ClassVar[QueueName] = "judge"
+    timeout: ClassVar[float] = 150
+    max_tries: ClassVar[int] = 3
+    when_held: ClassVar[WhenHeld] = "drop"  # what is due is asked anew
+    conversation_id: UUID
+    board_id: UUID
+    unique: ClassVar[str | None] = "judge:{conversation_id}:{board_id}"
 
 
 class CheckChannel(Job, frozen=True, kw_only=True):

@@ -47,6 +47,7 @@ from workers.assistant import assist
 from workers.assistant import turn as assistant
 from workers.imports import job as imports
 from workers.knowledge import embedding, measuring, reading
+from workers.leads import judge as leads
 from workers.llm import check as llm_check
 from workers.llm import client as llm
 from workers.media import faces
@@ -75,6 +76,7 @@ HANDLERS: tuple[Handler, ...] = (
     *embedding.JOBS,
     *measuring.JOBS,
     *reading.JOBS,
+    *leads.JOBS,
     *llm_check.JOBS,
     *mail.JOBS,
     *media.JOBS,
@@ -98,6 +100,7 @@ LOOPS: tuple[Loop, ...] = (
     *embedding.LOOPS,
     *housekeeping.LOOPS,
     *inbound.LOOPS,
+    *leads.LOOPS,
     *llm_check.LOOPS,
     *outage.LOOPS,
     *runtime.LOOPS,
@@ -111,6 +114,7 @@ SLOTS = {
     "default": 8,
     "assistant": 24,
     "assist": 12,
+    "judge": 8,
     "bulk": 3,
     "inbound": 4,
     "media": 4,

