@@ -3,6 +3,7 @@
 import pytest
 
 from tests.faults.conftest import SMALL
+from tests.faults.judging import judging_killed
 from tests.faults.scenarios import PROGRAMS, Scenario
 from tests.faults.turns import TURNS
 
@@ -20,3 +21,9 @@ async def test_nobody_is_written_to_twice_and_nobody_is_forgotten(scenario: Scen
 @pytest.mark.parametrize("scenario", TURNS, ids=lambda scenario: scenario.__name__)
 async def test_an_answer_is_said_once_or_leaves_its_reason(scenario: Scenario) -> None:
     assert (await scenario(SMALL)).accepted
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("one_installation")
+async def test_a_look_whose_worker_died_is_taken_again_and_moves_the_lead_once() -> None:
+    await judging_killed()
