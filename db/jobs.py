@@ -6,9 +6,7 @@ from uuid import UUID
 import msgspec
 
 WhenHeld = Literal["keep", "hold", "drop"]
-QueueName = Literal[
-    "default", "assistant", "assist", "judge", "bulk", "inbound", "media", "inspect", "dry_run", "import", "knowledge"
-]
+QueueName = Literal["default", "assistant", "assist", "judge", "bulk", "inbound", "media", "inspect", "dry_run", "import", "knowledge"]  # fmt: skip
 QUEUES: tuple[QueueName, ...] = get_args(QueueName)
 ALONE: frozenset[QueueName] = frozenset(("inspect", "dry_run", "import", "knowledge"))
 """Queues in which one job of a company runs at a time (index `job_alone`): what strangers' files cost is theirs alone."""
@@ -21,8 +19,7 @@ class Job(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     timeout: ClassVar[float] = 60  # seconds; also the lease of a run
     max_tries: ClassVar[int] = 8
     when_held: ClassVar[WhenHeld] = "keep"
-    """What a hold (db/holds) does with it: `hold` what somebody outside notices and would notice twice, `drop` what is asked anew
-    by itself."""
+    """What a hold (db/holds) does with it: `hold` what somebody outside notices and would notice twice, `drop` what is asked anew by itself."""
 
     unique: ClassVar[str | None] = None
     """Two waiting jobs of one company for which this reads the same, filled in with their fields, are one."""
