@@ -20,6 +20,8 @@ WHILE_TYPING = {
     "ui/pages/gallery/page.py": "shows the look",
     "ui/pages/personas/character.py": "an address that is none is marked while a draft keeps itself",
     "ui/pages/personas/numbers.py": "a number out of bounds is marked while a draft keeps itself",
+    "ui/pages/personas/silence.py": "hours out of bounds are marked while a draft keeps itself",
+    "ui/pages/inbox/places.py": "what the browser refused is unsaid while it is asked again",
     "ui/pages/imports/mend.py": "why a row was not taken stands at its cells from the start",
 }
 
