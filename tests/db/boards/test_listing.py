@@ -215,7 +215,7 @@ async def test_a_page_of_a_long_column_is_read_from_its_index(owner: Actor, owne
             for after in (None, middle.get(sort, (recent,))):
                 plan = await _plan(owner_db, owner, board_id, LeadFilter(stage_id=in_stage), sort, after)
                 assert re.search(rf"using ({index}|lead_pkey) on lead", plan["text"]), plan["text"]
-                assert "Sort" not in plan["text"], plan["text"]
+                assert "Sort Key: l." not in plan["text"], plan["text"]  # what a lead was proposed, at most one row, may be
                 assert plan["read"] <= 60, plan["text"]
         frequent = ((LeadFilter(search="reforma"), 60), (LeadFilter(search="reforma rua"), 60), (LeadFilter(tag="vip"), 2000))
         for sort in (LeadSort.CREATED, LeadSort.VALUE, LeadSort.DUE, LeadSort.MOVED, LeadSort.TITLE, LeadSort.RANK):
