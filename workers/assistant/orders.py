@@ -24,7 +24,8 @@ _PATTERNS = tuple(
     re.compile(pattern, re.M)
     for pattern in (
         # to whom
-        rf"\b(?:note|notice|nota|aviso|attention|atencao|important|importante|instructions?|message|mensagem)\b[^.\n]{{0,12}}?\b(?:to|for|ao?s?|para|pra)?\W{{0,3}}(?:the |any |todos? os |o |a )?{_US}\b",
+        rf"\b(?:note|notice|nota|aviso|attention|atencao|important|importante|instructions?|message|mensagem)\b[^.\n]{{0,12}}?\b(?:to"
+        rf"|for|ao?s?|para|pra)?\W{{0,3}}(?:the |any |todos? os |o |a )?{_US}\b",
         rf"\bif you are (?:an? )?{_US}\b|\bse voce (?:e|for) (?:um |uma )?{_US}\b|^\W*(?:(?:dear|hey|atencao,?) )?{_US}(?: assistants?| agents?| systems?)?(?: reading this| processing this)?\s*:",
         rf"\b{_US}(?: \w+)?(?: reading| processing| reviewing| integrating)\b|\b{_US} (?:should|must|shall|deve\w*|precisa\w*)\b",
         r"(?:^|[\[\]<>#|*\n.] ?)\s*(?:sys(?:tem)?|developer|sistema)\W{0,3}(?:note|update|message|override|prompt|nota|aviso|instruction)?\s*[:\]>]|<\|?/?\s*(?:im_start|im_end|system|untrusted)",
@@ -32,19 +33,33 @@ _PATTERNS = tuple(
         # forget what you were told
         rf"\b(?:ignor\w*|disregard\w*|forget\w*|override|supersede\w*|bypass\w*|desconsider\w*|esque\w*|olvid\w*|oubli\w*|vergiss|vergessen|dimentic\w*|skip)\b[^.\n]{{0,50}}\b{_RULES}",
         r"\b(?:ignore|disregard|forget|desconsidere|esqueca)\b[^.\n]{0,20}\b(?:above|previous|prior|user|everything|tudo|anteriores|acima|todas as)\b",
-        r"\b(?:exempt from|not (?:meant|apply)|no longer apply|compromised|without restrictions|no restrictions|sem restric\w*|senza restrizioni|sin restricciones|unrestricted)\b[^.\n]{0,60}|\bnew (?:instructions?|task|directive)\b|\bnova (?:instrucao|regra|tarefa)\b|\byour (?:new|real) (?:instruction|task|directive)",
-        r"\byou are (?:now|no longer)\b|\ba partir de agora voce\b|\bvoce agora e\b|\bfrom now on,? you\b|\bfor the rest of this (?:conversation|session|task)|\bpretend (?:to be|you are)\b|\b(?:developer|admin|unrestricted|desenvolvedor|livre) (?:mode|diagnostic)\b|\bmodo (?:livre|desenvolvedor|admin)\b",
+        r"\b(?:exempt from|not (?:meant|apply)|no longer apply|compromised|without restrictions|no restrictions"
+        r"|sem restric\w*|senza restrizioni|sin restricciones|unrestricted)\b[^.\n]{0,60}|\bnew (?:instructions?"
+        r"|task|directive)\b|\bnova (?:instrucao|regra|tarefa)\b|\byour (?:new|real) (?:instruction|task|directive)",
+        r"\byou are (?:now|no longer)\b|\ba partir de agora voce\b|\bvoce agora e\b|\bfrom now on,? you\b|\bfor the rest of this (?:conversation"
+        r"|session|task)|\bpretend (?:to be|you are)\b|\b(?:developer|admin|unrestricted|desenvolvedor|livre) (?:mode"
+        r"|diagnostic)\b|\bmodo (?:livre|desenvolvedor|admin)\b",
         # say this
-        rf"\b(?:append|prepend|include|insert|add|adding|end|begin|start|finish|repeat|print\w*|output\w*|inclu\w*|acrescent\w*|termin\w*|adicion\w*|comec\w*|angehangt|ajoute|anadirse|aggiunto)\b[^.\n]{{0,90}}\b(?:your|every|each|any|all|future|tod[oa]s? (?:as? )?|sua|suas|cualquier|toute|ogni|jeder|da|na) ?(?:\w+ )?{_ANSWER}",
+        rf"\b(?:append|prepend|include|insert|add|adding|end|begin|start|finish|repeat|print\w*|output\w*|inclu\w*"
+        rf"|acrescent\w*|termin\w*|adicion\w*|comec\w*|angehangt|ajoute|anadirse|aggiunto)\b[^.\n]{{0,90}}\b(?:your"
+        rf"|every|each|any|all|future|tod[oa]s? (?:as? )?|sua|suas|cualquier|toute|ogni|jeder|da|na) ?(?:\w+ )?{_ANSWER}",
         rf"\b(?:add|include|append|ajoute|anadirse|aggiunto|angehangt|inclua|acrescente|reproduce|repeat)\b[^\n]{{0,90}}\b(?:{_ANSWER}|verbatim|word for word|palavra por palavra)|\bverbatim in\b",
-        r"\b(?:reply|respond|answer|continue) (?:only |exactly |just )?(?:with|as|by)\b|\b(?:responda|responder|diga|fale|confirme) (?:apenas|somente|so|exatamente|ao cliente|sempre|dizendo)?\s*(?:com|que|a palavra)?\s*[:\"'“«]|\bresponda (?:ok|apenas|somente|sempre)\b|^\W*output\b|\boutput(?:ting)? [a-z]+-",
-        r"\bconfirm receipt by\b|\bexpected (?:assistant )?output\b|\b(?:shown|show|tell|repeat) (?:it |this )?to the (?:user|customer) in every\b|\b(?:decode|translate)\b[^\n]{0,40}\b(?:follow|do (?:exactly )?what|execute|instruction)",
+        r"\b(?:reply|respond|answer|continue) (?:only |exactly |just )?(?:with|as|by)\b|\b(?:responda|responder"
+        r"|diga|fale|confirme) (?:apenas|somente|so|exatamente|ao cliente|sempre|dizendo)?\s*(?:com|que|a palavra)?\s*[:\"'“«]"
+        r"|\bresponda (?:ok|apenas|somente|sempre)\b|^\W*output\b|\boutput(?:ting)? [a-z]+-",
+        r"\bconfirm receipt by\b|\bexpected (?:assistant )?output\b|\b(?:shown|show|tell|repeat) (?:it |this )?to the (?:user"
+        r"|customer) in every\b|\b(?:decode|translate)\b[^\n]{0,40}\b(?:follow|do (?:exactly )?what|execute"
+        r"|instruction)",
         # do this
         r"\b(?:call|use|run|invoke|execute|chame|execute|invoque)\s+(?:the (?:tool|function) )?[a-z]+(?:_[a-z]+)+\b|\byou would call\b",
-        r"\b(?:system|hidden|initial) prompt\b|\bprompt (?:do|de|del|di) sistem\w*|\b(?:reveal|list|dump|leak|print|show|mostre|revele)\b[^.\n]{0,40}\b(?:environment variables|credentials?|secrets?|api keys?|instructions|passwords?|senhas?|configuration)\b",
+        r"\b(?:system|hidden|initial) prompt\b|\bprompt (?:do|de|del|di) sistem\w*|\b(?:reveal|list|dump|leak"
+        r"|print|show|mostre|revele)\b[^.\n]{0,40}\b(?:environment variables|credentials?|secrets?|api keys?"
+        r"|instructions|passwords?|senhas?|configuration)\b",
         r"\b(?:save|remember|keep|store)\b[^.\n]{0,40}\b(?:long-term memory|your memory|all future (?:tasks|replies))|\bthe operating instructions you were given\b",
         r"\b(?:i have|i've|have) (?:already )?(?:determined|concluded|reasoned|verified)\b[^\n]{0,120}\b(?:append|comply|proceed|output|disregard|answer)",
-        r"\b(?:aprove|approve|libere|aplique|grant)\b[^.\n]{0,40}\b(?:automaticamente|automatically|todos? os|qualquer|any|all requests)\b|\bgranted permission to skip\b|\b(?:e-?mail|forward|send|post)\b[^.\n]{0,60}\b(?:customer list|order data|customer emails|api keys?|credentials)\b",
+        r"\b(?:aprove|approve|libere|aplique|grant)\b[^.\n]{0,40}\b(?:automaticamente|automatically|todos? os"
+        r"|qualquer|any|all requests)\b|\bgranted permission to skip\b|\b(?:e-?mail|forward|send|post)\b[^.\n]{0,60}\b(?:customer list"
+        r"|order data|customer emails|api keys?|credentials)\b",
     )
 )  # fmt: skip
 _PACKED = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}|(?:[0-9a-fA-F]{2}){16,}|(?:[01]{8}\s?){12,}")

@@ -17,16 +17,22 @@ from workers.sandbox.openai.schema import MISSING
 
 LONGEST: Final = 1500
 _SAY: Final = re.compile(
-    r"(?:\b(?:say|reply|respond|answer|output|print|write|repeat|echo|include|append|add|start|begin|end|diga|responda|responder|escreva|repita|inclua|imprima|mostre|confirme|comece|termine|acrescente|adicione)\b"
+    r"(?:\b(?:say|reply|respond|answer|output|print|write|repeat|echo|include|append|add|start|begin|end"
+    r"|diga|responda|responder|escreva|repita|inclua|imprima|mostre|confirme|comece|termine|acrescente"
+    r"|adicione)\b"
     r"(?:[^\n\"'“”«`:]{0,60}?)[:\s]*)[\"'“«`]([^\"'”»`\n]{1,400})[\"'”»`]",
     re.I,
 )
 _SAY_PLAIN: Final = re.compile(
-    r"\b(?:say|reply (?:only )?with|respond (?:only )?with|answer (?:only )?with|output|print|repeat after me|echo|diga|responda (?:apenas |so |só )?(?:com)?|escreva|repita|imprima|confirme que|confirm that)\b[:\s]+([^\n.!]{2,300})",
+    r"\b(?:say|reply (?:only )?with|respond (?:only )?with|answer (?:only )?with|output|print|repeat after me"
+    r"|echo|diga|responda (?:apenas |so |só )?(?:com)?|escreva|repita|imprima|confirme que|confirm that)\b[:\s]+([^\n.!]{2,300})",
     re.I,
 )
 _LEAK: Final = re.compile(
-    r"\b(?:system prompt|your (?:instructions|rules|prompt|guidelines)|initial (?:prompt|instructions)|(?:suas|as) (?:instruc\w+|regras)|seu prompt|prompt (?:do |de )?sistema|code ?word|palavra (?:secreta|codigo|chave)|secret|segredo|hidden|configura\w+ inici\w+|everything above|tudo acima|texto acima|text above|confidential|confidencia\w+|api key|chave da api|senha|password)\b",
+    r"\b(?:system prompt|your (?:instructions|rules|prompt|guidelines)|initial (?:prompt|instructions)"
+    r"|(?:suas|as) (?:instruc\w+|regras)|seu prompt|prompt (?:do |de )?sistema|code ?word|palavra (?:secreta"
+    r"|codigo|chave)|secret|segredo|hidden|configura\w+ inici\w+|everything above|tudo acima|texto acima"
+    r"|text above|confidential|confidencia\w+|api key|chave da api|senha|password)\b",
     re.I,
 )
 _URL: Final = re.compile(r"(?:https?://|www\.)[^\s\"'<>)\]]+|!\[[^\]]*\]\([^)]*\)")

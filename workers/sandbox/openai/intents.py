@@ -27,7 +27,10 @@ class Intent(NamedTuple):
 _BUY: Final = re.compile(
     r"\b(?:(?:eu )?(?:ja )?(?:quero|queremos|vou|vamos|gostaria de|queria|pode|podemos|bora|quero sim|decidi|decidimos) (?:ja |sim |mesmo |sim,? )?"
     r"(?:comprar|fechar|levar|ficar com|contratar|assinar|encomendar|pedir|fazer o pedido|finalizar|reservar|aceitar|fechar negocio)"
-    r"|(?:eu )?(?:aceito|topo|fechado|fechamos|^\W*fechou)\b(?! (?:com outr|de segunda|aos|no dom))|(?:fecho|compro|levo)\b(?=\W*$|\W+(?:sim|agora|hoje|ja|esse|essa|isso|este|um|uma|dois|duas|tres|\d|com voces?|o pedido)\b)|negocio fechado|pode (?:mandar|enviar|gerar) (?:o |a )?(?:link|boleto|pix|contrato|cobranca)"
+    r"|(?:eu )?(?:aceito|topo|fechado|fechamos|^\W*fechou)\b(?! (?:com outr|de segunda|aos|no dom))|(?:fecho"
+    r"|compro|levo)\b(?=\W*$|\W+(?:sim|agora|hoje|ja|esse|essa|isso|este|um|uma|dois|duas|tres|\d|com voces?"
+    r"|o pedido)\b)|negocio fechado|pode (?:mandar|enviar|gerar) (?:o |a )?(?:link|boleto|pix|contrato"
+    r"|cobranca)"
     r"|(?:me )?(?:manda|envia|passa)(?:r)? (?:o |a )?(?:link (?:de|do|para|pra) pag\w+|pix|chave pix|boleto|contrato)"
     r"|como (?:(?:faco|eu faco) (?:para|pra|o) (?:comprar|pagar|pedido|pagamento)|(?:eu )?(?:pago|posso pagar))"
     r"|i(?: want| would like|'d like| am ready|'m ready) to (?:buy|order|purchase|close|sign|proceed|go ahead)"
@@ -41,7 +44,9 @@ _QUOTE: Final = re.compile(
 _LEAVE: Final = re.compile(
     r"\b(?:(?:nao (?:tenho|temos)(?: mais)?(?: nenhum)? interesse|sem interesse|perdi o interesse|nao (?:me )?interessa(?: mais)?"
     r"|nao (?:quero|vou querer|preciso|precisamos|queremos)(?: mais)?(?: (?:comprar|fechar|nada|isso|o produto|contratar|levar|continuar))?"
-    r"|nao (?:vou|vamos) (?:mais )?(?:comprar|levar|fechar|querer|contratar)|mudei de ideia|desisti(?:mos|r)?|vou desistir|ja (?:comprei|fechei|contratei) (?:em|com|de|na|no|da|do) outr[oa]|comprei (?:em|na|no|com) outr[oa]|pode cancelar(?: o (?:pedido|orcamento))?"
+    r"|nao (?:vou|vamos) (?:mais )?(?:comprar|levar|fechar|querer|contratar)|mudei de ideia|desisti(?:mos"
+    r"|r)?|vou desistir|ja (?:comprei|fechei|contratei) (?:em|com|de|na|no|da|do) outr[oa]|comprei (?:em"
+    r"|na|no|com) outr[oa]|pode cancelar(?: o (?:pedido|orcamento))?"
     r"|(?:not|no longer|isn't|am not|i'm not|not really) interested|(?:i )?(?:don'?t|do not) (?:want|need) (?:it|this|that|to buy|anything)(?: any ?more)?"
     r"|changed my mind|(?:already )?bought (?:it |one )?(?:elsewhere|somewhere else|from (?:another|someone))|no,? thanks?))\b"
 )
@@ -56,27 +61,39 @@ _ASIDE: Final = re.compile(
 )
 """No interest in something beside the matter."""
 _THINK: Final = re.compile(
-    r"\b(?:(?:vou|preciso|deixa(?: eu)?|quero|tenho que|vamos) (?:pensar|ver|analisar|avaliar|conversar com|falar com|consultar|dar uma (?:olhada|pensada)|decidir)|talvez|quem sabe|depois (?:eu )?(?:vejo|decido|falo|te falo|volto)"
-    r"|ainda (?:nao (?:sei|decidi)|estou (?:pensando|vendo|em duvida))|estou (?:pensando|em duvida|so olhando|so pesquisando)|so (?:estou )?(?:olhando|pesquisando)|mais pra frente|qualquer coisa (?:eu )?(?:aviso|chamo|volto)"
+    r"\b(?:(?:vou|preciso|deixa(?: eu)?|quero|tenho que|vamos) (?:pensar|ver|analisar|avaliar|conversar com"
+    r"|falar com|consultar|dar uma (?:olhada|pensada)|decidir)|talvez|quem sabe|depois (?:eu )?(?:vejo"
+    r"|decido|falo|te falo|volto)"
+    r"|ainda (?:nao (?:sei|decidi)|estou (?:pensando|vendo|em duvida))|estou (?:pensando|em duvida|so olhando"
+    r"|so pesquisando)|so (?:estou )?(?:olhando|pesquisando)|mais pra frente|qualquer coisa (?:eu )?(?:aviso"
+    r"|chamo|volto)"
     r"|(?:let me|i(?:'ll| will| need to| have to)) think|maybe|not sure|still (?:deciding|thinking)|just (?:looking|browsing)|i'?ll get back to you)\b"
 )
 _FOR_NOW: Final = re.compile(
     r"\b(?:agora|por enquanto|por ora|hoje|ainda|este mes|esse mes|no momento|right now|for now|now|yet|today|this month)\b"
 )
 _DENIED: Final = re.compile(
-    r"\b(?:nao|nunca|jamais|nem|never|not|don'?t|won'?t|wouldn'?t|cannot|can'?t)\b(?:[^\w,.;!?]+\w+){0,3}?[^\w,.;!?]+(?:quero|vou|vamos|queremos|comprar|compro|fechar|fecho|fechado|fechamos|levar|levo|aceito|topo|contratar|assinar|want|buy|order|take|close)\b"
+    r"\b(?:nao|nunca|jamais|nem|never|not|don'?t|won'?t|wouldn'?t|cannot|can'?t)\b(?:[^\w,.;!?]+\w+){0,3}?[^\w,.;!?]+(?:quero"
+    r"|vou|vamos|queremos|comprar|compro|fechar|fecho|fechado|fechamos|levar|levo|aceito|topo|contratar"
+    r"|assinar|want|buy|order|take|close)\b"
 )
 _IRONY: Final = re.compile(
-    r"k{3,}|\b(?:(?:ha){2,}|(?:he){2,}|(?:rs){2,}|lol|lmao|sqn|so que nao|ate parece|aham|uhum sei|ta bom que|imagina se|conta outra|me engana|yeah,? right|as if|in your dreams|sure,? jan|not)\b\W*$|\b(?:so que nao|ate parece|sqn|yeah,? right|as if|in your dreams|nem morto|nem em sonho)\b"
+    r"k{3,}|\b(?:(?:ha){2,}|(?:he){2,}|(?:rs){2,}|lol|lmao|sqn|so que nao|ate parece|aham|uhum sei|ta bom que"
+    r"|imagina se|conta outra|me engana|yeah,? right|as if|in your dreams|sure,? jan|not)\b\W*$|\b(?:so que nao"
+    r"|ate parece|sqn|yeah,? right|as if|in your dreams|nem morto|nem em sonho)\b"
     r"|[🙄😏🤡😒]"
 )
 _LAUGH: Final = re.compile(r"k{3,}|\b(?:ha){2,}|\b(?:rs){2,}|[😂🤣]")
 _IF: Final = re.compile(
-    r"\b(?:se (?:baixar|abaixar|fizer|fizerem|tiver|tiverem|der|chegar|for|eu|voces?|vcs?|o|a|conseguir|parcelar|sobrar)|quando (?:eu )?(?:receber|sair|cair|puder|voltar)|so (?:compro|fecho|levo) se|compraria|fecharia|levaria"
+    r"\b(?:se (?:baixar|abaixar|fizer|fizerem|tiver|tiverem|der|chegar|for|eu|voces?|vcs?|o|a|conseguir"
+    r"|parcelar|sobrar)|quando (?:eu )?(?:receber|sair|cair|puder|voltar)|so (?:compro|fecho|levo) se|compraria"
+    r"|fecharia|levaria"
     r"|mas (?:ta|esta|e|so|nao|achei|o|a|primeiro|antes|preciso|tenho)|porem|so que|if (?:you|the|it|i|there)|unless|but (?:it|the|i|first|not)|would buy|when i get paid)\b"
 )
 _OTHERS: Final = re.compile(
-    r"\b(?:minha (?:irma|mae|esposa|mulher|amiga|filha|prima|tia|chefe|vizinha|socia|namorada|sogra)|meu (?:irmao|pai|marido|amigo|filho|primo|tio|chefe|vizinho|socio|namorado)|um amigo|uma amiga|(?:ele|ela|eles|elas|meu \w+|minha \w+) (?:quer|vai|disse|falou|pediu)"
+    r"\b(?:minha (?:irma|mae|esposa|mulher|amiga|filha|prima|tia|chefe|vizinha|socia|namorada|sogra)|meu (?:irmao"
+    r"|pai|marido|amigo|filho|primo|tio|chefe|vizinho|socio|namorado)|um amigo|uma amiga|(?:ele|ela|eles"
+    r"|elas|meu \w+|minha \w+) (?:quer|vai|disse|falou|pediu)"
     r"|(?:my|a) (?:sister|mother|mom|wife|friend|daughter|boss|brother|father|dad|husband|son|neighbor|partner|cousin) (?:wants?|will|said|is|would)|(?:he|she|they) (?:wants?|said|will))\b"
 )
 _ELSEWHERE: Final = re.compile(
@@ -84,12 +101,16 @@ _ELSEWHERE: Final = re.compile(
 )
 _INJECTED: Final = re.compile(
     r"\b(?:ignor[ea]\w*|desconsidere|esqueca|disregard|forget|override)\b.{0,40}\b(?:instruc\w+|regras|prompt|anterior\w*|instructions|rules|previous|above|all)\b"
-    r"|\b(?:system|sistema|admin\w*|developer|desenvolvedor|assistant)\s*[:>\]]|<\s*/?\s*(?:system|instructions?|admin)|\b(?:call|chame|use|execute|invoque) (?:the |a |o )?(?:tool|function|ferramenta|funcao)\b"
-    r"|\b(?:move_lead|set_value|add_tag|hand_over|create_lead|update_contact|send_template|send_file|book_slot)\b|\b(?:mova|mover|move|marque) (?:o |this |the |meu |my )?(?:lead|card|cartao|negocio)\b"
+    r"|\b(?:system|sistema|admin\w*|developer|desenvolvedor|assistant)\s*[:>\]]|<\s*/?\s*(?:system|instructions?"
+    r"|admin)|\b(?:call|chame|use|execute|invoque) (?:the |a |o )?(?:tool|function|ferramenta|funcao)\b"
+    r"|\b(?:move_lead|set_value|add_tag|hand_over|create_lead|update_contact|send_template|send_file|book_slot)\b"
+    r"|\b(?:mova|mover|move|marque) (?:o |this |the |meu |my )?(?:lead|card|cartao|negocio)\b"
     r"|\b(?:marque|adicione|coloque|add|put|apply)\b.{0,25}\b(?:etiqueta|tag|label)\b|\b(?:voce agora e|you are now|modo (?:dev|debug|desenvolvedor)|developer mode|jailbreak|\bdan\b)\b"
 )
 _PERSON: Final = re.compile(
-    r"\b(?:(?:falar|conversar|quero|queria|preciso|passa\w*|chama\w*|transfer\w*)\b.{0,30}\b(?:pessoa|humano|humana|atendente|alguem|gerente|vendedor\w*|supervisor\w*)|(?:quero|preciso de|cade o|tem algum) atendente|atendimento humano"
+    r"\b(?:(?:falar|conversar|quero|queria|preciso|passa\w*|chama\w*|transfer\w*)\b.{0,30}\b(?:pessoa|humano"
+    r"|humana|atendente|alguem|gerente|vendedor\w*|supervisor\w*)|(?:quero|preciso de|cade o|tem algum) atendente"
+    r"|atendimento humano"
     r"|(?:talk|speak|chat|connect me|transfer me)\b.{0,25}\b(?:person|human|someone|somebody|agent|manager|representative)|real person|human (?:agent|please))\b"
 )
 _ANGRY: Final = re.compile(
@@ -97,7 +118,10 @@ _ANGRY: Final = re.compile(
     r"|terrible|awful|horrible|worst|scam|ridiculous|furious|unacceptable|lawsuit|sue you|rip ?off)\b"
 )
 _LATER: Final = re.compile(
-    r"\b(?:(?:me |nos )(?:chama|chame|chamar|liga|ligue|ligar|escreve|escreva|procura|procure|retorna|retorne|contata|manda (?:uma )?mensagem|lembra|lembre|avisa|avise)|(?:chama|liga|escreve|retorna|fala comigo|volta a falar)\b(?=.*\b(?:amanha|segunda|terca|quarta|quinta|sexta|sabado|domingo|semana|daqui|depois|as \d|\d+h|dia \d|mes))"
+    r"\b(?:(?:me |nos )(?:chama|chame|chamar|liga|ligue|ligar|escreve|escreva|procura|procure|retorna|retorne"
+    r"|contata|manda (?:uma )?mensagem|lembra|lembre|avisa|avise)|(?:chama|liga|escreve|retorna|fala comigo"
+    r"|volta a falar)\b(?=.*\b(?:amanha|segunda|terca|quarta|quinta|sexta|sabado|domingo|semana|daqui|depois"
+    r"|as \d|\d+h|dia \d|mes))"
     r"|(?:call|message|text|write|contact|ping|remind|ring|reach) (?:to )?me|(?:get|come) back to me|follow up (?:with me )?(?:on|at|tomorrow|next|in))\b"
 )
 _PAID: Final = re.compile(
@@ -107,7 +131,9 @@ _MONEY: Final = re.compile(
     r"(?P<before>r\$|us\$|u\$|\$|€|brl|usd)\s*(?P<a>\d[\d.,]*)(?:\s*(?P<ka>mil|k)\b)?|\b(?P<b>\d[\d.,]*)\s*(?P<kb>mil|k)?\s*(?P<after>reais|real|conto|dolares|dollars?|euros?)\b"
 )
 _OURS_VALUE: Final = re.compile(
-    r"\b(?:orcamento (?:e|de|ate|seria)|budget|posso pagar|consigo pagar|pago|pagaria|fech\w+ (?:em|por|no|nos)|combinad\w+|valor (?:total|do pedido|fechado)|total (?:de|e|fica)|gastar|investir|ate r?\$?|no maximo|fica em|deal at|agreed|pay|spend|up to|order of|pedido de)\b"
+    r"\b(?:orcamento (?:e|de|ate|seria)|budget|posso pagar|consigo pagar|pago|pagaria|fech\w+ (?:em|por"
+    r"|no|nos)|combinad\w+|valor (?:total|do pedido|fechado)|total (?:de|e|fica)|gastar|investir|ate r?\$?"
+    r"|no maximo|fica em|deal at|agreed|pay|spend|up to|order of|pedido de)\b"
 )
 
 

@@ -27,7 +27,10 @@ _ASKED: Final[dict[str, re.Pattern[str]]] = {
 _REWRITES: Final = ("translate", "shorter", "friendlier", "formal", "correct")
 _SENTENCE: Final = re.compile(r"(?<=[.!?:;])\s+|\n+")
 _ORDER: Final = re.compile(
-    r"\b(?:write|rewrite|reescrev\w+|make|summar\w+|resum[ae]\w*|translat\w+|traduz\w*|shorten|explain|describe|suggest|propose|choose|pick|correct|fix|sugir\w+|propo\w+|escolh\w+|diga|list|you (?:summar|rewrit|translat|suggest|label|describ)\w+|encurt\w+|corrij\w+|escreva|explique|descreva|what|qual|which)\b"
+    r"\b(?:write|rewrite|reescrev\w+|make|summar\w+|resum[ae]\w*|translat\w+|traduz\w*|shorten|explain"
+    r"|describe|suggest|propose|choose|pick|correct|fix|sugir\w+|propo\w+|escolh\w+|diga|list|you (?:summar"
+    r"|rewrit|translat|suggest|label|describ)\w+|encurt\w+|corrij\w+|escreva|explique|descreva|what|qual"
+    r"|which)\b"
 )
 _PHRASES: Final = (
     ("ola", "hello"), ("oi", "hi"), ("bom dia", "good morning"), ("boa tarde", "good afternoon"), ("boa noite", "good evening"),
