@@ -1,7 +1,6 @@
 """Pictures of personas for the browser, under an address of this program: `/faces/{persona_id}?v={picture_id}`. The API hands the bytes
 over to whoever may see conversations; another picture has another address, so that browsers may keep it."""
 
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from fastapi.responses import PlainTextResponse, Response, StreamingResponse
 from nicegui import app
 
 from ui.client.base import ApiClient, ApiProblem, Offline
+from ui.files import pieces
 from ui.policy import CSP
 from ui.session import session_cookie
 from ui.settings import Settings
@@ -37,10 +37,5 @@ def register(settings: Settings) -> None:
             await stack.aclose()
             return PlainTextResponse(str(problem), problem.status if isinstance(problem, ApiProblem) else 503)
 
-        async def pieces() -> AsyncIterator[bytes]:
-            async with stack:
-                async for piece in answer.aiter_raw():
-                    yield piece
-
         headers = {"Cache-Control": f"private, max-age={_DAY}, immutable", CSP: _SHOWN}
-        return StreamingResponse(pieces(), media_type="image/webp", headers=headers)
+        return StreamingResponse(pieces(stack, answer), media_type="image/webp", headers=headers)

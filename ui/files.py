@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from uuid import UUID
 
+import httpx
 from fastapi import Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from nicegui import app
@@ -60,11 +61,13 @@ async def _answer(settings: Settings, request: Request, file_id: UUID, *, small:
         await stack.aclose()
         return PlainTextResponse(str(problem), problem.status if isinstance(problem, ApiProblem) else 503)
 
-    async def pieces() -> AsyncIterator[bytes]:
-        async with stack:
-            async for piece in answer.aiter_raw():
-                yield piece
-
     sandbox = "" if link.file.mime_type == "application/pdf" and link.file.inline else "; sandbox"
     headers = {name: answer.headers[name] for name in _HANDED_ON if name in answer.headers}
-    return StreamingResponse(pieces(), answer.status_code, headers={**headers, **kept, CSP: _SHOWN + sandbox})
+    return StreamingResponse(pieces(stack, answer), answer.status_code, headers={**headers, **kept, CSP: _SHOWN + sandbox})
+
+
+async def pieces(stack: AsyncExitStack, answer: httpx.Response) -> AsyncIterator[bytes]:
+    """The body of an answer that `stack` holds open, which is closed with the last piece or with the browser."""
+    async with stack:
+        async for piece in answer.aiter_raw():
+            yield piece
