@@ -91,7 +91,7 @@ async def turns_without_model(size: int) -> Report:
         await t.write([hung], BURST)
         await t.asked([hung], before)
         await t.take_over([hung])
-        await t.ended(20)  # long before the model's time is over
+        await t.ended()
         if size >= LARGE:
             await t.write(waits)
             await t.ended(240)
