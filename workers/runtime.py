@@ -26,7 +26,7 @@ from workers.registration import GivenUp, JobFunction, Loop
 log = structlog.get_logger("workers.runtime")
 
 RETRY_BASE, RETRY_CAP = 2.0, 900.0
-SHIFT = 300.0  # seconds; then a place that goes on by itself waits for its next wake-up
+SHIFT = 80.0  # seconds; then a place that goes on by itself waits for its next wake-up, whose limit a job of 900 s fits into
 
 
 class Retry(Exception):

@@ -41,14 +41,14 @@ update ai_conversation set ask_at = null, idle_at = null, quiet_since = null whe
 _ALARM = """
 update ai_conversation set ask_at = null, idle_at = null, alarm = $3, alarm_at = now() where company_id = $1 and conversation_id = $2
 """
-_LOCK = "select true from conversation where company_id = $1 and id = $2 for update"
+_LOCK = "select true from conversation where company_id = $1 and id = $2 for no key update"
 # Newer by its id: the order in which messages were recorded, whatever the provider's clock says.
 _NEWER = """
 exists (select from inbound_message i where i.company_id = $1 and i.contact_id = v.contact_id and i.channel_id = v.channel_id
     and i.id > t.last_inbound_id and i.kind <> all($3::text[]) and i.origin is null)
 """
 _STATE = f"""
-select v.contact_id, v.channel_id, v.state, a.owner, a.serving, a.mode, a.persona_id, a.persona_version_id, a.asked, a.ask_at <= now() as asks,
+select v.contact_id, v.channel_id, v.team_id, v.state, a.owner, a.serving, a.mode, a.persona_id, a.persona_version_id, a.asked, a.ask_at <= now() as asks,
     a.idle_at <= now() as idles, t.last_inbound_id, c.opted_out_at,
     array(select x.label_id from conversation_label x where x.company_id = $1 and x.conversation_id = v.id) as labels,
     array(select l.stage_id from lead l where l.company_id = $1 and l.contact_id = v.contact_id order by l.id desc limit 50) as stages,
@@ -114,7 +114,7 @@ async def _serves(w: Work, row: asyncpg.Record) -> Serving | None:
     """The persona that spoke, in its version, where it still answers by itself; None: people do, or nobody is to."""
     if row["state"] != "open" or row["owner"] != Owner.ASSISTANT or row["opted_out_at"] is not None:
         return None
-    now_serving = await personas.serving(w, row["channel_id"], row["labels"], row["stages"])
+    now_serving = await personas.serving(w, row["channel_id"], row["labels"], row["stages"], team_id=row["team_id"])
     if now_serving is None or now_serving.persona_id != row["persona_id"]:
         return None
     if AssistantMode(row["mode"] or now_serving.mode.value) is not AssistantMode.AUTO or row["serving"] != AssistantMode.AUTO:

@@ -100,7 +100,7 @@ def judge(context: Context, tool: LeadTool, args: ToolArgs, evidence: list[Quote
         return _blocked(Why.DUPLICATE)
     if policy is LeadPolicy.SUGGEST or tool in SUGGEST_ONLY:
         return Verdict(False, False, None)
-    waits = _waits(context, args, texts, confidence, facts)
+    waits = Why.READ_BEFORE if _read_before(context, evidence) else _waits(context, args, texts, confidence, facts)
     return Verdict(False, waits is None, waits)
 
 
@@ -193,6 +193,12 @@ def _wrong_field(context: Context, args: SetField, texts: Sequence[str]) -> Why 
     if field.kind is LeadFieldKind.CHOICE and args.value not in field.choices:
         return Why.BAD_VALUE
     return Why.VALUE_UNPROVEN if proven.says_value(field.kind, args.value, texts, context.region) is False else None
+
+
+def _read_before(context: Context, evidence: Sequence[Quoted]) -> bool:
+    """What nothing came of then, or what a person undid since, is not done again because the customer wrote something else."""
+    judged = context.judging.judged_id
+    return judged is not None and all(one.message_id <= judged for one in evidence)
 
 
 def _waits(context: Context, args: ToolArgs, texts: Sequence[str], confidence: float, facts: Facts) -> Why | None:

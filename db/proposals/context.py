@@ -84,7 +84,8 @@ class Persona(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """What a person refused or undid on this board. `to`: the stage, tag or field it was about."""
+    """What a person refused or undid on this board. `to`: the stage, tag or field it was about; `quote`: "" of other conversations, whose
+    words are nobody else's."""
 
     tool: LeadTool
     to: str
@@ -165,7 +166,8 @@ select t.id, t.name, t.category, t.parameter_format, t.components::text as compo
 where t.company_id = $1 and t.id = any($2::uuid[]) and t.status = 'approved' and t.channel_id = $3 order by t.name, t.id
 """
 _REFUSED = f"""
-select tool, coalesce(to_stage, nullif(target, ''), '') as to, coalesce(evidence->0->>'quote', '') as quote, because, state from lead_proposal
+select tool, coalesce(to_stage, nullif(target, ''), '') as to, case when conversation_id = $4 then coalesce(evidence->0->>'quote', '') else '' end as quote,
+    because, state from lead_proposal
 where company_id = $1 and board_id = $2 and state in ('{ProposalState.REFUSED.value}', '{ProposalState.UNDONE.value}')
 order by decided_at desc limit $3
 """
@@ -222,7 +224,7 @@ async def load(r: Read, judging: Judging) -> Context | None:
         said=await said(r, company_id, judging.conversation_id, row["contact_id"], row["channel_id"], row["opened_at"]),
         refused=[
             Refused(LeadTool(one["tool"]), one["to"], one["quote"], one["because"], one["state"] == ProposalState.UNDONE)
-            for one in await r.fetch(_REFUSED, company_id, board_id, MOST_EXAMPLES)
+            for one in await r.fetch(_REFUSED, company_id, board_id, MOST_EXAMPLES, judging.conversation_id)
         ],
     )
 

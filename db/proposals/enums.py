@@ -84,6 +84,7 @@ class ProposalWhy(StrEnum):
     CHANGED_MEANWHILE = "changed_meanwhile"  # while it was judged
     SEVERAL_LEADS = "several_leads"  # of this person on this board
     OVERWRITES = "overwrites"  # a value that is there
+    READ_BEFORE = "read_before"  # all of it was seen by a look before this one
     NEEDS_A_LOOK = "needs_a_look"  # a value that is told in other words than it is kept
     RARELY_KEPT = "rarely_kept"  # too many of the last ones were undone
 

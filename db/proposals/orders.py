@@ -21,8 +21,15 @@ _MEANT_FOR_IT = re.compile(
     r"|\[?m\d+\b[^\w]{0,3}(?:customer|cliente|assistant)\b|\bconfidence\b\W{0,3}[01]?[.,]?\d|\bevidence\b\W{0,3}(?:m\d+|\[)"
     r"|\b(?:decode|decodifique|rot ?13|base ?64|backwards|ao contrario|de tras para frente)\b"
 )
-_PACKED = re.compile(r"\b(?=[A-Za-z0-9+/]*[a-z])(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*\d)[A-Za-z0-9+/]{32,}={0,2}")
+_PACKED = re.compile(
+    r"(?<![A-Za-z0-9+/])(?=[A-Za-z0-9+/]*[a-z])(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*\d)[A-Za-z0-9+/]{32,}={0,2}"
+)
+
+
+MOST = 4000
+"""Characters of a message that are looked at; WhatsApp takes no more."""
 
 
 def speaks_to_machine(text: str) -> bool:
+    text = text[:MOST]
     return bool(_MEANT_FOR_IT.search(folded(text)) or _PACKED.search(text))

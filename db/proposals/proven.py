@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from decimal import Decimal
 
 from db.boards.enums import LeadFieldKind
 from db.contacts.money import cents
@@ -48,7 +49,9 @@ def says_value(kind: LeadFieldKind, value: str, texts: Sequence[str], region: st
         case LeadFieldKind.MONEY:
             return value.isdigit() and says_sum(int(value), texts, region)
         case LeadFieldKind.NUMBER:
-            return any(_number(value) in {_number(one) for one in re.findall(r"\d[\d.,]*", text)} for text in texts)
+            return any(
+                _hundredths(value) == cents(one.strip(".,"), region) for text in texts for one in re.findall(r"\d[\d.,]*", text)
+            )
         case LeadFieldKind.TEXT:
             return any(stands_in(value, text) for text in texts)
         case _ if any(stands_in(value, text) for text in texts):
@@ -57,5 +60,6 @@ def says_value(kind: LeadFieldKind, value: str, texts: Sequence[str], region: st
             return None
 
 
-def _number(text: str) -> str:
-    return re.sub(r"\.0+$", "", text.strip(".,").replace(",", "."))
+def _hundredths(value: str) -> int:
+    """Of a number as fields keep it, 1234.5; -1: it is none."""
+    return round(Decimal(value) * 100) if re.fullmatch(r"\d{1,15}(\.\d{1,6})?", value) else -1

@@ -25,6 +25,7 @@ from db.proposals.effects import Done, Target
 from db.proposals.enums import JudgingState, LeadTool, ProposalState
 from db.proposals.enums import ProposalWhy as Why
 from db.proposals.events import LeadProposalChanged
+from db.proposals.queries import STALE
 from db.tenancy import worker
 from db.work import Work, work
 
@@ -69,12 +70,15 @@ select max(decided_at) from lead_proposal where company_id = $1 and conversation
     and to_stage_id is not distinct from $6 and state in ('{ProposalState.REFUSED.value}', '{ProposalState.UNDONE.value}')
 """
 _WAITS = f"""
-select exists (select from lead_proposal where company_id = $1 and conversation_id = $2 and board_id = $3 and tool = $4 and target = $5
-    and lead_id is not distinct from $6 and args = $7::jsonb and state = '{ProposalState.PROPOSED.value}' and created_at > now() - interval '7 days')
+select exists (select from lead_proposal p join conversation v on v.company_id = $1 and v.id = p.conversation_id
+    left join lead l on l.company_id = $1 and l.id = p.lead_id
+    where p.company_id = $1 and p.conversation_id = $2 and p.board_id = $3 and p.tool = $4 and p.target = $5
+    and p.lead_id is not distinct from $6 and p.args = $7::jsonb and p.state = '{ProposalState.PROPOSED.value}' and not {STALE})
 """
 _OLDER = f"""
 update lead_proposal set state = '{ProposalState.EXPIRED.value}', decided_at = now()
 where company_id = $1 and conversation_id = $2 and board_id = $3 and tool = $4 and target = $5 and state = '{ProposalState.PROPOSED.value}'
+    and through_id <> $6
 returning id, lead_id
 """
 _INSERT = """
@@ -194,7 +198,7 @@ async def _keep(w: Work, fresh: Context, target: Target, one: _Checked, *, too_m
     if one.state is not ProposalState.BLOCKED:
         assert args is not None
         key = (judging.company_id, judging.conversation_id, judging.board_id, tool.value, args.target)
-        for row in await w.fetch(_OLDER, *key):
+        for row in await w.fetch(_OLDER, *key, judging.through_id):
             tell(w, judging.board_id, judging.conversation_id, row["id"], row["lead_id"], ProposalState.EXPIRED)
     proposal_id = await w.fetchval(_INSERT, *_row(fresh, target, one))
     if proposal_id is None:

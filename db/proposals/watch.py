@@ -72,8 +72,9 @@ on conflict (company_id, conversation_id, board_id) do update set newest_id = ex
     tries = case when w.due_at is null then 0 else w.tries end
 """
 _DUE = """
-select company_id, conversation_id, board_id from lead_watch
-where due_at <= now() and (lease_until is null or lease_until < now()) order by due_at limit $1
+select w.company_id, w.conversation_id, w.board_id from lead_watch w
+where w.due_at <= now() and (w.lease_until is null or w.lease_until < now()) and not exists (select from job j where j.company_id = w.company_id
+    and j.key = 'judge:' || w.conversation_id || ':' || w.board_id and j.state = 'waiting') order by w.due_at limit $1
 """
 _MAY = f"""
 select {WATCHED} and c.opted_out_at is null and w.tries < $4 and (select count(*) from lead_judging j where j.company_id = $1

@@ -69,7 +69,9 @@ def does(one: LeadProposal) -> str:
             said = _("Follow up on {day}").format(day=day)
             return f"{said}: {what.note}" if what.note else said
         case LeadTool.SEND_TEMPLATE:
-            return _("Send the template {name}").format(name=what.template or "?")
+            said = _("Send the template {name}").format(name=what.template or "?")
+            filled = " · ".join(f"{name}: {value}" for name, value in (what.values or {}).items())
+            return f"{said} ({filled})" if filled else said
 
 
 def _value(kind: LeadFieldKind, value: str | None, currency: str) -> str:
@@ -134,13 +136,14 @@ def why(one: ProposalWhy) -> str:
         ProposalWhy.DUPLICATE: _("The same was waiting already."),
         ProposalWhy.TOO_MANY: _("It proposed too much at once."),
         ProposalWhy.REFUSED_BY_RULES: _("It could not be done by hand either."),
-        "speaks_to_machine": _("The customer gives the machine orders, so a person decides."),
+        ProposalWhy.SPEAKS_TO_MACHINE: _("The customer gives the machine orders, so a person decides."),
         ProposalWhy.LOW_CONFIDENCE: _("It is not sure enough to act by itself."),
         ProposalWhy.BACKWARD: _("It goes back a stage, so a person decides."),
         ProposalWhy.MOVED_BY_PERSON: _("Somebody of the team moved this lead within the last 7 days."),
         ProposalWhy.CHANGED_MEANWHILE: _("The lead changed while the AI was reading."),
         ProposalWhy.SEVERAL_LEADS: _("This person has several leads on the board."),
         ProposalWhy.OVERWRITES: _("It would write over what is there."),
+        ProposalWhy.READ_BEFORE: _("The AI had read all of this before: see whether it still holds."),
         ProposalWhy.NEEDS_A_LOOK: _("The customer wrote it in other words: compare them."),
         ProposalWhy.RARELY_KEPT: _("Too much of what it did by itself was undone, so it only suggests for now."),
     }[one]

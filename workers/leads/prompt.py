@@ -92,7 +92,8 @@ def _example(one: Refused) -> dict[str, str]:
     """Words that did not prove what somebody took them for."""
     wrong = f"{_ACTS[one.tool]} {clean(one.to, NAME)}".strip()
     why = {"because": clean(one.because, 300)} if one.because else {}
-    return {"words": clean(one.quote, 200), "did_not_mean": wrong, **why}
+    words = {"words": clean(one.quote, 200)} if one.quote else {}
+    return {**words, "did_not_mean": wrong, **why}
 
 
 def _known(context: Context, shown: Shown) -> dict[str, Any]:

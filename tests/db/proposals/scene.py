@@ -51,6 +51,14 @@ class Scene:
         await scene.chosen(tools=tools, **chosen)
         return scene
 
+    async def another(self) -> "Scene":
+        """Another customer on the same board."""
+        phone = f"+55119{uuid4().int % 10**8:08}"
+        contact = (await create_contact(self.owner, name="Bia Reis", phone=phone, tag_names=[], custom={}))["id"]
+        other = type(self)(self.owner, self.db, self.board, self.channel, contact, phone)
+        other.stages = self.stages
+        return other
+
     async def _arrange(self) -> None:
         """Ranks by their names, so that the order is sure."""
         for name, rank in zip(("Novo", "Conversa", "Proposta", "Ganho", "Perdido"), "ABCDE", strict=True):

@@ -8,10 +8,12 @@ import pytest
 
 from db.boards import fields, history, leads, moves
 from db.boards.enums import LeadFieldKind
-from db.proposals import context, store, watch
+from db.proposals import context, decide, store, watch
 from db.proposals.checks import Evidence
 from db.proposals.enums import LeadPolicy, LeadTool, ProposalState
 from db.proposals.enums import ProposalWhy as Why
+from db.proposals.orders import speaks_to_machine
+from db.proposals.proven import says_value
 from db.proposals.store import Proposed
 from db.tenancy import Actor
 from tests.db.proposals.scene import Scene
@@ -251,3 +253,72 @@ async def test_runs_at_once_come_to_one_end(owner: Actor, owner_db: asyncpg.Conn
     ends = await asyncio.gather(*(store.propose(seen, given) for _ in range(5)))
     assert len([one for one in ends if one is not None]) == 1
     assert await owner_db.fetchval("select count(*) from lead_change where lead_id = $1 and kind = 'moved'", lead_id) == 1
+
+
+async def test_what_a_person_took_back_is_not_done_again_from_the_same_words(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    scene = await Scene.make(owner, owner_db)
+    lead_id = await scene.lead()
+    await leads.create_lead(owner, board_id=scene.board, title="Outra", tags=["vip"])
+    await scene.wrote(BUY)
+    assert (await scene.propose(LeadTool.ADD_TAG, tag="vip")).state == ProposalState.APPLIED
+    await leads.change_lead(owner, lead_id, expected=None, tags=[])
+    await scene.wrote("ok")
+    again = await scene.propose(LeadTool.ADD_TAG, BUY, tag="vip")
+    assert (again.state, again.why) == (ProposalState.PROPOSED, Why.READ_BEFORE)
+    assert (await scene.row(lead_id))["tags"] == []
+
+
+async def test_new_proof_renews_a_suggestion_that_is_out_of_date(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    scene = await Scene.make(owner, owner_db, policy=LeadPolicy.SUGGEST)
+    lead_id = await scene.lead()
+    await scene.wrote(BUY)
+    first = await scene.propose(LeadTool.MOVE_LEAD, stage_id=scene.stages["Proposta"])
+    await moves.move_lead(owner, lead_id, stage_id=scene.stages["Conversa"])
+    await scene.wrote("Manda a proposta, por favor")
+    again = await scene.propose(LeadTool.MOVE_LEAD, stage_id=scene.stages["Proposta"])
+    assert (again.state, again.why) == (ProposalState.PROPOSED, None)
+    states = dict(await owner_db.fetch("select id, state from lead_proposal where lead_id = $1", lead_id))
+    assert states == {first.id: "expired", again.id: "proposed"}
+
+
+async def test_the_same_tool_twice_is_one_suggestion(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    scene = await Scene.make(owner, owner_db, policy=LeadPolicy.SUGGEST)
+    lead_id = await scene.lead()
+    await scene.wrote(BUY)
+    given = [scene.proposed(LeadTool.MOVE_LEAD, stage_id=scene.stages[name]) for name in ("Proposta", "Conversa")]
+    found = await store.propose(await scene.looked(), given)
+    assert found is not None
+    assert [(one.state, one.why) for one in found] == [(ProposalState.PROPOSED, None), (ProposalState.BLOCKED, Why.DUPLICATE)]
+    assert await owner_db.fetchval("select count(*) from lead_proposal where lead_id = $1 and state = 'proposed'", lead_id) == 1
+
+
+async def test_what_others_wrote_is_no_example(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    scene = await Scene.make(owner, owner_db, policy=LeadPolicy.SUGGEST)
+    await scene.lead()
+    await scene.wrote(BUY)
+    refused = await scene.propose(LeadTool.MOVE_LEAD, stage_id=scene.stages["Proposta"])
+    assert refused.id is not None
+    await decide.refuse(owner, refused.id, because="Só perguntou")
+    other = await scene.another()
+    await other.lead()
+    await other.wrote("Bom dia")
+    await scene.wrote("Oi")
+    for one, quote in ((scene, BUY), (other, "")):
+        assert [(each.quote, each.because) for each in (await one.looked()).refused] == [(quote, "Só perguntou")]
+
+
+@pytest.mark.parametrize(
+    ("said", "value", "proven"),
+    [
+        ("quero 2.000 unidades", "2000", True),
+        ("quero 2.000 unidades", "2", False),
+        ("são 1,5 metros", "1.5", True),
+        ("nada", "2", False),
+    ],
+)
+def test_numbers_are_read_as_people_write_them(said: str, value: str, proven: bool) -> None:
+    assert says_value(LeadFieldKind.NUMBER, value, [said], "BR") is proven
+
+
+def test_a_long_text_is_looked_at_quickly() -> None:
+    assert not speaks_to_machine("a/" * 500_000)  # without a bound and with a look ahead at every sign it takes hours
