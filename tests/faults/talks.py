@@ -204,14 +204,18 @@ class Talks:
     async def ended(self, seconds: float = 90) -> None:
         """Until no turn is open, nothing is on its way, and the simulator has said all it had to say."""
 
-        async def done() -> bool:
-            company = self.w.actor.company_id
-            left = [await self.w.db.fetchval(sql, company) for sql in (_OPEN_TURNS, _ON_THE_WAY)]
-            if any(left):
-                return False
+        company = self.w.actor.company_id
+
+        async def arrived() -> bool:
             summary = (await self.w.http.get(f"{self.w.base.settings.sandbox_url}/sandbox/ledger/summary")).json()
             waiting = await self.w.db.fetchval("select count(*) from webhook_inbox where company_id = $1 and tries < 5", company)
             return bool(summary["in_flight"] == 0 and summary["pending_webhooks"] == 0 and waiting == 0)
+
+        async def done() -> bool:
+            # What is under way becomes a turn, a turn a message, and that a status which is under way: so it is looked at in this order.
+            if not await arrived() or any([await self.w.db.fetchval(sql, company) for sql in (_OPEN_TURNS, _ON_THE_WAY)]):
+                return False
+            return await arrived()
 
         await self.w.until(done, seconds, "the end of all turns")
 
