@@ -78,6 +78,30 @@ def test_nothing_is_unfinished_or_skipped() -> None:
     ] == []
 
 
+def _by_the_clock(node: ast.AST) -> bool:
+    """Whether an assertion demands that something took less than so long."""
+    clocks = {"monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time", "thread_time"}
+    return isinstance(node, ast.Assert) and any(
+        isinstance(part, ast.Compare)
+        and isinstance(part.ops[0], ast.Lt | ast.LtE)
+        and any(isinstance(sub, ast.BinOp) and isinstance(sub.op, ast.Sub) for sub in ast.walk(part.left))
+        and any(isinstance(call, ast.Attribute) and call.attr in clocks for call in ast.walk(part.left))
+        for part in ast.walk(node)
+    )
+
+
+def test_no_test_judges_by_the_clock() -> None:
+    """A machine that is busy with others is slow, and nothing is wrong. Benchmarks measure, and fault scenarios give up at some time."""
+    measuring = {("tests", "bench"), ("tests", "faults")}
+    assert [
+        f"{path}:{node.lineno}"
+        for path in python_files("tests")
+        if path.parts[:2] not in measuring
+        for node in ast.walk(tree(path))
+        if _by_the_clock(node)
+    ] == []
+
+
 def test_no_package_registry_is_named() -> None:
     assert [str(path) for path in sources() if REGISTRIES.search(text(path)) or ARCHIVES.search(text(path))] == []
 

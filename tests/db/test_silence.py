@@ -95,13 +95,11 @@ async def test_an_action_whose_commit_is_lost_does_not_say_that_nothing_was_chan
                 way.fall_silent()
         assert caught.value.code == "outcome_unknown"
         await until(lambda: not engine.up)
-        began = time.monotonic()
-        for _ in range(20):
-            with pytest.raises(Unavailable) as caught:
-                async with system_read():
-                    raise AssertionError("entered")
-            assert caught.value.code == "unavailable"
-        assert time.monotonic() - began < 20  # none of them waited: one wait lasts 5 s
+        with pytest.raises(Unavailable) as caught:
+            async with system_read():
+                raise AssertionError("entered")
+        assert caught.value.code == "unavailable"
+        assert isinstance(caught.value.__cause__, Away), "it asked for a connection, and waited for it"
     finally:
         DB.pool, SYSTEM.pool = usual
 
@@ -162,11 +160,12 @@ async def silent_valkey(database: Settings) -> AsyncIterator[Way]:
 async def test_a_silent_valkey_costs_one_short_wait(silent_valkey: Way, owner: Actor, said: LogCapture) -> None:
     await valkey.client().ping()
     silent_valkey.fall_silent()
-    began = time.monotonic()
-    for _ in range(20):
+    waited = 0
+    for number in range(20):
+        waited += valkey.pulse().up  # else it is refused at once
         await event_stream.publish(owner.company_id, [CompanyChanged()])
-        await queue.wake_one("default", "run_job", key=f"{time.monotonic()}", job_id="x")
-    assert time.monotonic() - began < 40  # twenty waits would last 100 s
+        await queue.wake_one("default", "run_job", key=f"silent:{number}", job_id="x")
+    assert waited == 1
     assert not valkey.pulse().up
     silent_valkey.speak()
     await until(lambda: valkey.pulse().up)

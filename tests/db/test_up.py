@@ -164,14 +164,12 @@ async def test_a_program_that_fails_shows_its_last_lines(tmp_path: Path, capsys:
 
 async def test_one_that_does_not_stop_is_stopped_hard(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     program = supervised(
-        "import signal, time; signal.signal(15, signal.SIG_IGN); print('on'); time.sleep(60)", tmp_path, drain=0.3
+        "import signal, time; signal.signal(15, signal.SIG_IGN); print('on'); time.sleep(3600)", tmp_path, drain=0.3
     )
     program.start()
     while "on" not in program.output.tail:
         await asyncio.sleep(0.02)
-    began = time.monotonic()
     await program.stop()
-    assert time.monotonic() - began < 30  # by itself it ends after 60
     assert "stopped hard" in capsys.readouterr().out
 
 
