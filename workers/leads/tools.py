@@ -53,10 +53,6 @@ def _text(description: str) -> Schema:
     return {"type": "string", "description": description}
 
 
-def _or_none(schema: Schema) -> Schema:
-    return {**schema, "type": [schema["type"], "null"]}
-
-
 def _one_of(names: Mapping[str, str]) -> Schema:
     """One of these names; what each stands for is told beside it."""
     told = "\n".join(f"{name}: {clean(text, NAME)}" for name, text in names.items())

@@ -36,12 +36,6 @@ def sign_twilio(auth_token: str, url: str, form: Form = ()) -> str:
     return base64.b64encode(hmac.new(auth_token.encode(), data.encode("utf-8", "replace"), hashlib.sha1).digest()).decode()
 
 
-def sign_twilio_json(auth_token: str, url: str, body: bytes) -> tuple[str, str]:
-    """URL with `bodySHA256` added, and its signature: how Twilio signs a JSON body."""
-    url += ("&" if urlsplit(url).query else "?") + "bodySHA256=" + hashlib.sha256(body).hexdigest()
-    return url, sign_twilio(auth_token, url)
-
-
 def verify(auth_token: str, call: Call) -> bool:
     """Whether Twilio signed this call. The URL is the public one with its query untouched; the body is empty for GET.
 

@@ -11,10 +11,20 @@ import pytest
 from api.hooks import quota
 from db.channels.secrets import seal
 from db.providers.meta.signature import sign_meta
-from db.providers.twilio.signature import sign_twilio, sign_twilio_json
+from db.providers.twilio.signature import sign_twilio
 from db.settings import Settings
 from db.tenancy import Actor
-from tests.db.channels.factories import APP_SECRET, AUTH_TOKEN, envelope, make_channel, meta_headers, status, text, twilio_form
+from tests.db.channels.factories import (
+    APP_SECRET,
+    AUTH_TOKEN,
+    envelope,
+    make_channel,
+    meta_headers,
+    status,
+    text,
+    twilio_form,
+    twilio_json,
+)
 
 BODY = b'{"object":"whatsapp_business_account","entry":[]}'
 
@@ -90,7 +100,7 @@ async def test_twilio_signs_the_public_address(
     body, headers = twilio_form(settings.webhook_url + path + "?a=%20b", fields)
     answer = await hook_client.post(path + "?a=%20b", content=body, headers=headers)
     assert (answer.status_code, answer.headers["content-type"], answer.text) == (200, "text/xml; charset=utf-8", "<Response/>")
-    url, signature = sign_twilio_json(AUTH_TOKEN, settings.webhook_url + path, b'{"ok":true}')
+    url, signature = twilio_json(settings.webhook_url + path, b'{"ok":true}')
     query = url.removeprefix(settings.webhook_url)
     assert (await hook_client.post(query, content=b'{"ok":true}', headers={"x-twilio-signature": signature})).status_code == 200
     rows = await stored(owner_db, channel)

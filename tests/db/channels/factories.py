@@ -1,5 +1,6 @@
 """Channels, messages and signed webhooks for tests."""
 
+import hashlib
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -166,6 +167,12 @@ def text(
 
 def meta_headers(body: bytes, secret: str = APP_SECRET) -> dict[str, str]:
     return {"x-hub-signature-256": sign_meta(secret, body), "content-type": "application/json"}
+
+
+def twilio_json(url: str, body: bytes) -> tuple[str, str]:
+    """How Twilio signs a JSON body: the URL with `bodySHA256` added, and its signature."""
+    url += ("&" if "?" in url else "?") + "bodySHA256=" + hashlib.sha256(body).hexdigest()
+    return url, sign_twilio(AUTH_TOKEN, url)
 
 
 def twilio_form(url: str, fields: dict[str, str], token: str = AUTH_TOKEN) -> tuple[bytes, dict[str, str]]:

@@ -15,7 +15,6 @@ from db import storable
 from workers.outcomes import Accepted, Outcome, Unknown
 from workers.providers.meta.errors import classify
 from workers.providers.meta.types import (
-    Handle,
     MediaInfo,
     Page,
     PhoneNumber,
@@ -78,18 +77,10 @@ class MetaClient:
         """Submit a template for review: `{name, category, language, parameter_format, components}`."""
         return await self._call("POST", f"{self._root}/{waba_id}/message_templates", TemplateCreated, json=template)
 
-    async def edit_template(self, template_id: str, changes: dict[str, Any]) -> None:
-        """Replace components or category. Approved ones: once in 24 h, ten times in 30 days."""
-        await self._succeed("POST", f"{self._root}/{template_id}", json=changes)
-
     async def delete_template(self, waba_id: str, name: str, template_id: str | None = None) -> None:
         """Delete one language (`template_id`) or all of a name; an approved name stays blocked for 30 days."""
         params = {"name": name} if template_id is None else {"hsm_id": template_id, "name": name}
         await self._succeed("DELETE", f"{self._root}/{waba_id}/message_templates", params=params)
-
-    async def unpause_template(self, template_id: str) -> None:
-        """Ask Meta to take a paused template up again."""
-        await self._succeed("POST", f"{self._root}/{template_id}/unpause")
 
     async def phone_number(self, phone_number_id: str) -> PhoneNumber:
         """One number with its quality, status, throughput and messaging limit."""
@@ -129,13 +120,6 @@ class MetaClient:
             files={"file": (filename, data, mime_type)},
         )
         return answer.id
-
-    async def upload_sample(self, app_id: str, data: bytes, mime_type: str, filename: str) -> str:
-        """Store a template's sample file (Resumable Upload); the `header_handle` for `create_template`."""
-        params = {"file_name": filename, "file_length": str(len(data)), "file_type": mime_type}
-        session = await self._call("POST", f"{self._root}/{app_id}/uploads", Uploaded, params=params)
-        headers = {"file_offset": "0", "authorization": self._auth["authorization"].replace("Bearer", "OAuth")}
-        return (await self._call("POST", f"{self._root}/{session.id}", Handle, content=data, headers=headers)).h
 
     async def media_info(self, media_id: str) -> MediaInfo:
         """Where to fetch a file: `url` lives five minutes and needs `media_headers`; only follow hosts you trust."""

@@ -41,10 +41,6 @@ class Uploaded(msgspec.Struct, frozen=True):
     id: str
 
 
-class Handle(msgspec.Struct, frozen=True):
-    h: str
-
-
 class QualityScore(msgspec.Struct, frozen=True):
     score: str = "UNKNOWN"
 
