@@ -8,7 +8,7 @@ import pytest
 from nicegui import ui
 from nicegui.testing import User
 
-from api.contract.events import SandboxChanged
+from api.contract.events import ChannelChanged, SandboxChanged
 from db.tenancy import Actor
 from tests.db.channels.factories import make_campaign, make_channel, make_contact, make_message
 from tests.factories import template
@@ -97,6 +97,31 @@ async def test_before_a_channel_goes_the_safe_answer_has_the_cursor(
     await real.should_see("Remover Loja do centro?", retries=20)
     focused = {one.text: "autofocus" in one.props for one in real.find(kind=ui.button).elements}
     assert (focused["Cancelar"], focused["Remover"]) == (True, False)
+
+
+def _menu_of(user: User, text: str) -> ui.menu:
+    (found,) = [
+        menu
+        for menu in user.find(kind=ui.menu).elements
+        if any(getattr(inner, "text", "") == text for inner in menu.descendants())
+    ]
+    return found
+
+
+async def test_an_open_menu_of_a_failing_channel_stays(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    made = await make_channel(owner_db, owner, name="Loja do centro", state="error", state_reason="token_invalid")
+    await real.open(f"/channels/{made}")
+    await real.should_see("Remover canal", retries=30)
+    menu = _menu_of(real, "Remover canal")
+    for state, said in (("checking", "Verificando"), ("error", "Precisa de você")):
+        await owner_db.execute("update channel set state = $2 where id = $1", made, state)
+        hear(ChannelChanged(channel_id=made))
+        await real.should_see(said, retries=60)
+        assert _menu_of(real, "Remover canal") is menu
+    await owner_db.execute("update channel set state = 'connected', state_reason = null where id = $1", made)
+    hear(ChannelChanged(channel_id=made))
+    await real.should_see("Pausar", retries=60)
+    assert _menu_of(real, "Remover canal") is not menu, "it offers something else now"
 
 
 async def test_a_channel_that_is_gone_is_said_once(real: User) -> None:

@@ -139,8 +139,8 @@ class _Channel:
 
     def _draw_actions(self, channel: Channel) -> None:
         """Only when they offer something else: an open menu would be taken away under the hand."""
-        shown = channel.name, channel.throughput, channel.read_receipts
-        offers = (channel.state, channel.outage_since is None, channel.sandbox, *shown)
+        verb = _verb(channel)
+        offers = (verb, channel.sandbox, channel.name, channel.throughput, channel.read_receipts)
         if offers == self._offers:
             return
         self._offers = offers
@@ -149,9 +149,9 @@ class _Channel:
             return
         with self._head.actions:
             button(_("Check now"), self._check_now, icon="network_check")
-            if channel.outage_since is None and channel.state == ChannelState.PAUSED:
+            if verb == "resume":
                 button(_("Resume"), partial(self._do, "resume"), kind="primary", icon="play_arrow")
-            elif channel.state in {ChannelState.CONNECTED, ChannelState.PAUSED}:
+            elif verb == "pause":
                 button(_("Pause"), partial(self._do, "pause"), icon="pause")
             entries = [Choice(_("Change channel"), partial(self._edit, channel), "edit")]
             if not channel.sandbox:
@@ -272,6 +272,13 @@ class _Channel:
 
     def _draw_no_log(self) -> None:
         empty("receipt_long", _("Nothing here yet"), _("Every exchange with the provider is written down here."))
+
+
+def _verb(channel: Channel) -> str | None:
+    """What a person can do about its sending. A channel that fails is checked again and again, and offers the same all the while."""
+    if channel.outage_since is None and channel.state == ChannelState.PAUSED:
+        return "resume"
+    return "pause" if channel.state in {ChannelState.CONNECTED, ChannelState.PAUSED} else None
 
 
 def _draw_entry(entry: ChannelLogEntry) -> None:
