@@ -26,11 +26,12 @@ from db.channels.queries import ChannelView
 from db.providers import registry
 from db.providers.definition import Provider, Text
 from db.settings import Settings
+from db.texts import END
 
 LogKind = Annotated[
     str | None,
     QueryParameter(
-        pattern="^(check|templates|send|webhook|news|lookup|sandbox)$",
+        pattern="^(check|templates|send|webhook|news|lookup|sandbox)" + END,
         description="check, templates, send, webhook, news, lookup, sandbox",
     ),
 ]

@@ -22,10 +22,11 @@ from db.ai.enums import (
     Purpose,
 )
 from db.contacts.filter import Moment
+from db.texts import END
 
-KEY = r"^[\x21-\x7e]+$"
-MODEL_NAME = r"^[\w.:/@+-]*$"
-BASE_URL = r"^(https?://\S+)?$"
+KEY = r"^[\x21-\x7e]+" + END
+MODEL_NAME = r"^[\w.:/@+-]*" + END
+BASE_URL = r"^(https?://\S+)?" + END
 _HIGHEST = 1_000_000_000_000  # a million dollars
 
 ModelName = Annotated[str, Meta(min_length=1, max_length=120, pattern=MODEL_NAME, examples=["gpt-6.1-terra"])]

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from db.texts import EMAIL, NAME
+from db.texts import EMAIL, END, NAME
 
 T = TypeVar("T")
 
@@ -17,7 +17,7 @@ def example(value: Any) -> Meta:
     return Meta(examples=[value])
 
 
-COUNTRY = "^[A-Z]{2}$"
+COUNTRY = "^[A-Z]{2}" + END
 TRIM = {"trim": True}
 Label = Annotated[str, Meta(min_length=1, max_length=60, pattern=NAME, extra=TRIM)]
 Title = Annotated[str, Meta(min_length=1, max_length=120, pattern=NAME, extra=TRIM)]

@@ -9,8 +9,9 @@ from msgspec import UNSET, Meta, UnsetType
 from api.contract.base import Input, Label, Output, PersonRef, Title, example
 from api.contract.contacts import CustomValues, FieldKey, Moment, TagName
 from db.boards.enums import LeadEvent, LeadFieldKind, StageColor, StageKind
+from db.texts import END
 
-CURRENCY = "^[A-Z]{3}$"
+CURRENCY = "^[A-Z]{3}" + END
 Currency = Annotated[str, Meta(pattern=CURRENCY, examples=["BRL"])]
 Cents = Annotated[int, Meta(ge=0, le=1_000_000_000_000, examples=[150_000])]
 LeadLimit = Annotated[int, Meta(ge=1, le=1_000_000)]

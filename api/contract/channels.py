@@ -9,11 +9,11 @@ from api.contract.base import TRIM, Input, Output, example
 from api.contract.kinds import ChannelKind
 from db.channels.enums import ChannelState, NoticeCode, Quality, TemplateCategory, TemplateStatus
 from db.contacts.filter import Moment
-from db.texts import NAME
+from db.texts import END, NAME
 
-TEMPLATE_NAME = r"^[a-z0-9_]{1,512}$"
-TEMPLATE_LANGUAGE = r"^[a-z]{2,3}(_[A-Z]{2})?$"
-WEB_ADDRESS = r"^https?://"
+TEMPLATE_NAME = r"^[a-z0-9_]{1,512}" + END
+TEMPLATE_LANGUAGE = r"^[a-z]{2,3}(_[A-Z]{2})?" + END
+WEB_ADDRESS = r"^https?://\S+" + END
 
 ChannelName = Annotated[str, Meta(min_length=1, max_length=80, pattern=NAME, extra=TRIM, examples=["WhatsApp da loja"])]
 

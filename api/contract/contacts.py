@@ -10,12 +10,12 @@ from db.campaigns.enums import CampaignState
 from db.contacts.enums import CustomFieldKind, DryRunState, IdentityKind, ImportState, ImportTarget, LineType, MergeReason
 from db.contacts.filter import ContactFilter as ContactFilter
 from db.contacts.filter import Moment as Moment  # re-exported: campaigns take it too
-from db.texts import NAME_OR_NOTHING
+from db.texts import END, NAME_OR_NOTHING
 
 PersonName = Annotated[str, Meta(max_length=200, pattern=NAME_OR_NOTHING, examples=["Beatriz Nunes"])]
 PhoneText = Annotated[str, Meta(max_length=60, examples=["(11) 98765-4321"])]
 TagName = Annotated[Label, example("atacado")]
-FIELD_KEY = r"^[a-z][a-z0-9_]{0,39}$"
+FIELD_KEY = r"^[a-z][a-z0-9_]{0,39}" + END
 FieldKey = Annotated[str, Meta(pattern=FIELD_KEY, examples=["cidade"])]
 CustomValues = dict[FieldKey, Annotated[str, Meta(max_length=500, examples=["Niterói"])]]
 

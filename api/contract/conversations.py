@@ -26,9 +26,10 @@ from db.conversations.enums import ConversationView as ConversationView
 from db.conversations.enums import LineKind as LineKind
 from db.conversations.enums import Priority as Priority
 from db.conversations.hours import OpenHours as OpenHours
+from db.texts import END
 
-COLOR = "^#[0-9a-f]{6}$"
-SHORTCUT = "^[a-z0-9_-]{1,40}$"
+COLOR = "^#[0-9a-f]{6}" + END
+SHORTCUT = "^[a-z0-9_-]{1,40}" + END
 Name = Annotated[ShortName, example("Vendas")]
 NoteText = Annotated[str, Meta(min_length=1, max_length=4000, examples=["Prefere ser atendida à tarde."])]
 Color = Annotated[str, Meta(pattern=COLOR, examples=["#2f6f4f"])]

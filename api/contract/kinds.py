@@ -8,8 +8,9 @@ from api.contract.base import Output, example
 from api.contract.sandbox import SandboxKind, SandboxNewsCode
 from db.messages.enums import FileForm as FileForm
 from db.messages.enums import ReplyKind as ReplyKind
+from db.texts import END
 
-KIND = "^[a-z][a-z0-9_]*$"
+KIND = "^[a-z][a-z0-9_]*" + END
 ChannelKind = Annotated[
     str,
     Meta(

@@ -11,9 +11,9 @@ from api.contract.contacts import Moment
 from db.ai.errors import CallFailure
 from db.knowledge.enums import BaseLanguage, GapState, Schedule, SourceKind, SourceState
 from db.knowledge.errors import SourceFailure
-from db.texts import NAME
+from db.texts import END, NAME
 
-URL = r"^https?://[^\s/?#]+\.[^\s/?#]+\S*$"
+URL = r"^https?://[^\s/?#]+\.[^\s/?#]+\S*" + END
 BaseName = Annotated[str, Meta(min_length=1, max_length=60, pattern=NAME, examples=["Loja Aurora"], extra=TRIM)]
 SourceTitle = Annotated[str, Meta(min_length=1, max_length=300, examples=["Trocas e devoluções"], extra=TRIM)]
 SourceBody = Annotated[str, Meta(min_length=1, max_length=200_000, examples=["Trocamos em até 30 dias, com a nota."])]

@@ -7,11 +7,12 @@ from msgspec import Meta
 
 from api.contract.base import Input, Output, example
 from db.contacts.filter import Moment
+from db.texts import END
 
 _KEY = "BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM"
 
 
-ENDPOINT, PUBLIC_KEY, SECRET = "^https://", "^[A-Za-z0-9_-]{87}=?$", "^[A-Za-z0-9_-]{22}={0,2}$"
+ENDPOINT, PUBLIC_KEY, SECRET = r"^https://\S+" + END, "^[A-Za-z0-9_-]{87}=?" + END, "^[A-Za-z0-9_-]{22}={0,2}" + END
 
 
 class PushKey(Output):

@@ -10,8 +10,9 @@ from api.contract.kinds import ChannelKind
 from db.channels.enums import SignupState
 from db.channels.errors import SignupFailure
 from db.contacts.filter import Moment
+from db.texts import END
 
-PROVIDER_ID = r"^[A-Za-z0-9+_-]+$"
+PROVIDER_ID = r"^[A-Za-z0-9+_-]+" + END
 ProviderId = Annotated[str, Meta(min_length=1, max_length=64, pattern=PROVIDER_ID)]
 
 

@@ -23,11 +23,12 @@ from db.personas.enums import (
     Tone,
     ToolPolicy,
 )
+from db.texts import END
 
 INSTRUCTIONS = 8000
 """Characters."""
-GOAL_KEY = r"^[a-z][a-z0-9_]{0,39}$"
-HOST = r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
+GOAL_KEY = r"^[a-z][a-z0-9_]{0,39}" + END
+HOST = r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}" + END
 
 
 class Part(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):

@@ -9,6 +9,7 @@ from api.contract.problems import ERROR_LISTS, ERRORS
 from api.errors import PATTERNS
 from api.openapi.codes import BY_OPERATION
 from api.openapi.document import operations
+from db import texts
 from db.accounts.errors import AccountError
 from db.boards.errors import BoardError
 from db.channels.errors import ChannelError
@@ -96,14 +97,26 @@ async def test_a_problem_names_the_address_of_its_page(client: httpx.AsyncClient
     assert (await client.get(problem["type"])).status_code == 200
 
 
+def _patterns(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        own = {value["pattern"]} if isinstance(value.get("pattern"), str) else set()
+        return own.union(*(_patterns(item) for item in value.values()))
+    return set().union(*map(_patterns, value)) if isinstance(value, list) else set()
+
+
+def _parameters(document: dict[str, Any]) -> list[dict[str, Any]]:
+    found = [operation.get("parameters", []) for _, _, operation in test_every_operation.operations(document)]
+    return [one for parameters in found for one in parameters]
+
+
+async def test_no_pattern_of_the_document_takes_a_line_break_at_the_end(document: dict[str, Any]) -> None:
+    """The document's `$` is the end; Python's also stands before a last line break."""
+    asked = [one for one in _parameters(document) if one["in"] != "header"]  # no header can hold a line break
+    assert [pattern for pattern in _patterns([document["components"]["schemas"], asked]) if pattern.endswith("$")] == []
+    assert all(pattern.endswith(texts.END) for pattern in PATTERNS)
+
+
 async def test_every_pattern_of_the_document_has_a_code_of_its_own(document: dict[str, Any]) -> None:
     """`pattern` alone would only say that something is wrong."""
-
-    def patterns(value: Any) -> set[str]:
-        if isinstance(value, dict):
-            own = {value["pattern"]} if isinstance(value.get("pattern"), str) else set()
-            return own.union(*(patterns(item) for item in value.values()))
-        return set().union(*map(patterns, value)) if isinstance(value, list) else set()
-
     bodies = [operation.get("requestBody", {}) for _, _, operation in test_every_operation.operations(document)]
-    assert patterns([bodies, document["components"]["schemas"]]) - set(PATTERNS) == set()
+    assert _patterns([bodies, document["components"]["schemas"]]) - set(PATTERNS) == set()
