@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
+from selectolax.lexbor import LexborHTMLParser
 
 from ui import formats, i18n
 
@@ -73,6 +74,7 @@ def test_the_language_of_the_request_decides(language: str, word: str, many: str
     try:
         assert i18n._("Save") == word
         assert i18n.ngettext("{n} day", "{n} days", 2).format(n=2) == many
+        assert i18n.ngettext("{n} day", "{n} days", 0).format(n=0) == many.replace("2", "0"), "nothing is plural"
         assert formats.number(1234.5, 1) == number
     finally:
         i18n.set_request_preferences(None, None)
@@ -87,3 +89,12 @@ def test_the_same_english_words_may_mean_several_things() -> None:
 def test_unknown_language_and_theme_fall_back() -> None:
     i18n.set_request_preferences("xx", "pink")
     assert i18n.preferences() == i18n.DEFAULTS
+
+
+def test_the_page_without_a_connection_has_every_text_in_both_languages() -> None:
+    page = LexborHTMLParser((UI / "static" / "offline.html").read_text("utf-8"))
+    (main,) = page.css("main")
+    said = [node for node in main.traverse() if (node.text(deep=False) or "").strip()]
+    assert len(said) == 3
+    for node in said:
+        assert node.attributes["data-en"] not in {None, "", node.text().strip()}
