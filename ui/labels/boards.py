@@ -1,9 +1,10 @@
 """Words for boards: kinds and colours of stages, when a lead is due, and what became of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
-from api.contract.boards import LeadChange
+from api.contract.boards import LeadChange, Stage
 from api.contract.enums import LeadEvent, LeadFieldKind, StageColor, StageKind
 from ui import formats
 from ui.components.text import Tone
@@ -121,3 +122,8 @@ def tone(change: LeadChange) -> Tone:
             return "warn"
         case _:
             return "quiet"
+
+
+def offered(stages: Iterable[Stage], now: UUID | None = None) -> dict[UUID, str]:
+    """The stages to choose from: those that take leads, and the one that is chosen now."""
+    return {stage.id: stage.name for stage in stages if stage.moving_to is None or stage.id == now}

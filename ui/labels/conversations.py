@@ -20,6 +20,11 @@ from ui.labels import assistant
 from ui.labels import messages as message_labels
 
 
+def name_of(one: Conversation) -> str:
+    """Whom it is with."""
+    return one.contact_name or formats.phone(one.address)
+
+
 def tab(view: ConversationView) -> str:
     """The short name that a view is chosen by."""
     return {

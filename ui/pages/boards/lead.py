@@ -21,6 +21,7 @@ from ui.components.cards import log_list
 from ui.components.confirm import confirm
 from ui.components.forms import Field, area_field, filled, select_field
 from ui.components.menus import Choice, more
+from ui.components.notes import note_line
 from ui.components.palette import visited
 from ui.components.states import Loader, empty, load, skeleton
 from ui.components.text import badge, title
@@ -28,11 +29,11 @@ from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import boards as labels
 from ui.labels import proposals
+from ui.labels.boards import offered
 from ui.pages.boards.lead_ai import LeadAi
 from ui.pages.boards.lead_form import LeadForm
 from ui.pages.boards.origin import draw_origin
 from ui.pages.boards.own_fields import patch_of
-from ui.pages.boards.views import offered
 
 
 class LeadPanel:
@@ -197,13 +198,7 @@ class LeadPanel:
         if not found.items and not self._write:
             ui.label(_("None yet")).classes("m-hint")
         for one in found.items:
-            with ui.element("div").classes("m-row m-between items-start w-full"):
-                with ui.element("div").classes("m-col m-tight m-grow"):
-                    ui.label(one.body).classes("m-text")
-                    who = one.author or _("Somebody who left")
-                    ui.label(f"{who} · {formats.moment(one.created_at)}").classes("m-hint")
-                if self._write:
-                    icon_button("delete", _("Delete note"), partial(self._delete_note, one))
+            note_line(one, partial(self._delete_note, one) if self._write else None)
 
     def _draw_history(self, found: Page[LeadChange]) -> None:
         place = ui.element("div").classes("w-full")

@@ -15,10 +15,10 @@ from ui.client import boards as boards_client
 from ui.client import proposals as client
 from ui.client.base import ApiClient
 from ui.components.states import Loader, load
+from ui.components.suggestion import Suggestion
 from ui.components.text import title
 from ui.components.throttle import Throttle
 from ui.i18n import _
-from ui.pages.boards.suggestion import Suggestion
 
 SHOWN = 2  # of what was decided; the rest is asked for
 _MOVES = (LeadEvent.MOVED, LeadEvent.MOVED_BACK)

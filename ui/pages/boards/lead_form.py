@@ -11,9 +11,9 @@ from api.contract.boards import Lead, LeadField
 from ui import formats
 from ui.client.base import ApiClient
 from ui.components.buttons import button
+from ui.components.contact_field import ContactField
 from ui.components.forms import Field, filled, mark, select_field, text_field
 from ui.i18n import _, pgettext
-from ui.pages.boards.contact import ContactField
 from ui.pages.boards.own_fields import OwnFields, values_of
 
 

@@ -14,11 +14,11 @@ from ui import formats
 from ui.client import boards as client
 from ui.client.base import ApiClient, ApiProblem, Offline
 from ui.components import problems
+from ui.components.lost_reason import ask_reason
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.pages.boards.ask_rules import ask_rules
 from ui.pages.boards.columns import Columns
-from ui.pages.boards.lost import ask_reason
 
 BULK = 500  # leads that one request moves
 

@@ -36,7 +36,7 @@ from ui.components.text import Text
 from ui.i18n import _, pgettext
 from ui.labels import board_rules as labels
 from ui.labels import templates as template_labels
-from ui.pages.boards.views import offered
+from ui.labels.boards import offered
 
 _NOBODY_IN_PARTICULAR = "team:"  # in front of a team's id, among people
 

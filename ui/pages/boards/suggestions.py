@@ -24,10 +24,10 @@ from ui.components.frame import Frame, frame
 from ui.components.listing import Listing
 from ui.components.query import Filter, Query
 from ui.components.states import empty
+from ui.components.suggestion import Suggestion
 from ui.components.throttle import Throttle
 from ui.i18n import _, pgettext
 from ui.labels import proposals as labels
-from ui.pages.boards.suggestion import Suggestion
 from ui.routing import page
 
 KEYS = ("j", "k", "ArrowDown", "ArrowUp", "a", "r", "w", "u", "o", "?")

@@ -29,6 +29,7 @@ from ui.components.confirm import dialog
 from ui.components.download import hand_on
 from ui.components.forms import select_field
 from ui.components.frame import Frame, frame
+from ui.components.lost_reason import ask_reason
 from ui.components.query import Filter, Query
 from ui.components.states import Loader, empty, gone, load, skeleton_list
 from ui.components.table import Column, DataTable, Selection, data_table
@@ -36,13 +37,13 @@ from ui.components.throttle import Throttle
 from ui.components.toast import toast, toast_undo
 from ui.i18n import _, ngettext, pgettext
 from ui.labels import boards as labels
+from ui.labels.boards import offered
 from ui.pages.boards.ask_rules import ask_rules
 from ui.pages.boards.filters import filters as board_filters
 from ui.pages.boards.filters import params as board_params
 from ui.pages.boards.lead import LeadPanel
-from ui.pages.boards.lost import ask_reason
 from ui.pages.boards.moves import read_as
-from ui.pages.boards.views import offered, view_switch
+from ui.pages.boards.views import view_switch
 from ui.routing import page
 
 

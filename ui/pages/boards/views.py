@@ -1,13 +1,11 @@
 """The two looks of a board, columns and list, and what both are filtered by."""
 
-from collections.abc import Iterable
 from typing import Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
 from nicegui import ui
 
-from api.contract.boards import Stage
 from ui.components.address import address
 from ui.components.buttons import icon_button
 from ui.i18n import _
@@ -18,11 +16,6 @@ OWN = "own."  # in front of the key of a board's field, in the address
 def dues() -> dict[str, str]:
     """When leads are due, as the API asks for it."""
     return {"overdue": _("Overdue"), "today": _("Today"), "week": _("Next 7 days"), "none": _("Without a date")}
-
-
-def offered(stages: Iterable[Stage], now: UUID | None = None) -> dict[UUID, str]:
-    """The stages to choose from: those that take leads, and the one that is chosen now."""
-    return {stage.id: stage.name for stage in stages if stage.moving_to is None or stage.id == now}
 
 
 def view_switch(board_id: UUID, shown: Literal["board", "list"]) -> None:

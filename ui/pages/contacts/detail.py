@@ -15,12 +15,13 @@ from ui import formats, live, session
 from ui.client import contacts as client
 from ui.client.base import ApiProblem
 from ui.components import problems
-from ui.components.buttons import button, icon_button
+from ui.components.buttons import button
 from ui.components.cards import card
 from ui.components.confirm import confirm
 from ui.components.forms import Field, area_field, filled, mark, switch_field, text_field
 from ui.components.frame import Frame, frame
 from ui.components.menus import Choice, more
+from ui.components.notes import note_line
 from ui.components.palette import visited
 from ui.components.states import Loader, gone, load, skeleton_list
 from ui.components.text import avatar, badge, chip, icon
@@ -250,13 +251,7 @@ class _Contact:
             elif not found.items:
                 ui.label(_("None yet")).classes("m-hint")
             for one in found.items:
-                with ui.element("div").classes("m-row m-between items-start w-full"):
-                    with ui.element("div").classes("m-col m-tight m-grow"):
-                        ui.label(one.body).classes("m-text")
-                        who = one.author or _("Somebody who left")
-                        ui.label(f"{who} · {formats.moment(one.created_at)}").classes("m-hint")
-                    if self._write:
-                        icon_button("delete", _("Delete note"), partial(self._delete_note, one))
+                note_line(one, partial(self._delete_note, one) if self._write else None)
 
     async def _delete_note(self, one: Note) -> None:
         if await confirm(_("Delete this note?"), one.body[:200], yes=_("Delete"), danger=True):

@@ -17,7 +17,7 @@ from ui.components.text import Text, avatar, icon
 from ui.components.throttle import Throttle
 from ui.i18n import _
 from ui.labels import conversations as labels
-from ui.pages.inbox.row import name_of
+from ui.labels.conversations import name_of
 
 READ, SHOWN = 50, 6
 

@@ -20,7 +20,7 @@ from ui.components.forms import Field, select_field, switch_field
 from ui.components.states import load, skeleton_list
 from ui.i18n import _
 from ui.labels import imports as import_labels
-from ui.pages.boards.views import offered
+from ui.labels.boards import offered
 
 _NONE = ""
 _HEADERS = {

@@ -22,8 +22,8 @@ from ui.components.text import Text, avatar
 from ui.components.toast import toast_undo
 from ui.i18n import _, pgettext
 from ui.labels import conversations as labels
+from ui.labels.conversations import name_of
 from ui.pages.inbox.furniture import Furniture
-from ui.pages.inbox.row import name_of
 
 HERE = timedelta(seconds=30)  # how long somebody counts as here after they last said so
 

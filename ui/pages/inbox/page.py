@@ -31,6 +31,7 @@ from ui.components.palette import visited
 from ui.components.states import empty, error_state
 from ui.components.throttle import Throttle
 from ui.i18n import _
+from ui.labels.conversations import name_of
 from ui.pages.inbox.assistant import AssistantBar
 from ui.pages.inbox.composer import Composer
 from ui.pages.inbox.drafts import Drafts
@@ -38,7 +39,6 @@ from ui.pages.inbox.furniture import Furniture
 from ui.pages.inbox.header import Header
 from ui.pages.inbox.keys import KEYS, act, help_dialog
 from ui.pages.inbox.list import List
-from ui.pages.inbox.row import name_of
 from ui.pages.inbox.side import Side
 from ui.pages.inbox.thread import Thread
 from ui.routing import page

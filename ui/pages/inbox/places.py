@@ -18,10 +18,10 @@ from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.buttons import button
 from ui.components.confirm import dialog
+from ui.components.contact_field import ContactField
 from ui.components.forms import Field, filled, mark, text_field
 from ui.components.toast import toast
 from ui.i18n import _
-from ui.pages.boards.contact import ContactField
 from ui.pages.inbox.outgoing import Outgoing
 from ui.pages.inbox.thread import Thread
 

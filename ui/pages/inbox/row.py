@@ -18,10 +18,6 @@ from ui.i18n import _
 from ui.labels import conversations as labels
 
 
-def name_of(one: Conversation) -> str:
-    return one.contact_name or formats.phone(one.address)
-
-
 class Row:
     """A link, so that it opens in a tab of its own as well; `choose` is called for a plain press."""
 
@@ -41,7 +37,7 @@ class Row:
     def tick(self) -> None:
         """What it shows by the clock."""
         one = self.seen
-        name, waits = name_of(one), labels.waiting(one, datetime.now(UTC))
+        name, waits = labels.name_of(one), labels.waiting(one, datetime.now(UTC))
         unread = f"{one.unread}" if one.unread < 100 else "99+"
         self.element.draw(
             {

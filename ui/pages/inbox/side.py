@@ -20,8 +20,8 @@ from ui.components.touches import draw_touches
 from ui.i18n import _
 from ui.labels import conversations as labels
 from ui.labels import messages as message_labels
+from ui.labels.conversations import name_of
 from ui.pages.inbox.assist_customer import CustomerLines
-from ui.pages.inbox.row import name_of
 from ui.pages.inbox.side_ai import Proposals
 from ui.pages.inbox.side_contact import Facts
 from ui.pages.inbox.side_leads import Leads

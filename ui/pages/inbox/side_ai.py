@@ -11,9 +11,9 @@ from api.contract.proposals import LeadProposal, ProposalState
 from ui import live, session
 from ui.client import proposals as client
 from ui.components.states import Loader, load
+from ui.components.suggestion import Suggestion
 from ui.components.throttle import Throttle
 from ui.i18n import _
-from ui.pages.boards.suggestion import Suggestion
 
 
 class Proposals:

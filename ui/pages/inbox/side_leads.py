@@ -13,14 +13,14 @@ from api.contract.events import LeadChanged
 from ui import formats, live, session
 from ui.client import boards as client
 from ui.components.buttons import button
+from ui.components.lost_reason import ask_reason
 from ui.components.menus import Choice, choices
+from ui.components.new_lead import OTHERS_SECONDS, new_lead
 from ui.components.states import Loader, load, skeleton
 from ui.components.text import icon
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _
-from ui.pages.boards.lost import ask_reason
-from ui.pages.contacts.leads import OTHERS_SECONDS, new_lead
 
 
 class _Found(NamedTuple):
