@@ -64,7 +64,8 @@ class Rule(Part, frozen=True):
 
 
 class Tools(Part, frozen=True):
-    """A policy for each tool. Searching the knowledge is none of them: it follows from the bases that are named."""
+    """What may be proposed while it serves. `never`: not on any board; anything else leaves it to the board (`/v1/boards/{id}/ai`), which
+    says who decides. Searching the knowledge is none of them: it follows from the bases that are named."""
 
     hand_over: ToolPolicy = ToolPolicy.AUTOMATIC
     create_lead: ToolPolicy = ToolPolicy.SUGGEST
@@ -73,22 +74,15 @@ class Tools(Part, frozen=True):
     update_contact: ToolPolicy = ToolPolicy.SUGGEST
     add_tag: ToolPolicy = ToolPolicy.SUGGEST
     remove_tag: ToolPolicy = ToolPolicy.SUGGEST
-    assign: ToolPolicy = ToolPolicy.NEVER
+    assign: ToolPolicy = ToolPolicy.SUGGEST
     schedule_follow_up: ToolPolicy = ToolPolicy.SUGGEST
     book_slot: ToolPolicy = ToolPolicy.NEVER
-    send_template: ToolPolicy = ToolPolicy.NEVER
+    send_template: ToolPolicy = ToolPolicy.SUGGEST
     send_file: ToolPolicy = ToolPolicy.NEVER
-
-    def policy(self, tool: str) -> ToolPolicy:
-        """Of a tool by its name; a name that there is not is never done."""
-        return getattr(self, tool) if tool in self.__struct_fields__ else ToolPolicy.NEVER
-
-
-TOOLS: tuple[str, ...] = Tools.__struct_fields__
 
 
 class ActionBounds(Part, frozen=True):
-    """Within which a tool that is automatic acts without a colleague; beyond them it suggests."""
+    """Kept with the document; nothing looks at them: what is done by itself for leads is bounded by their board (`/v1/boards/{id}/ai`)."""
 
     min_confidence_percent: Annotated[int, Meta(ge=50, le=100, examples=[85])] = 85
     per_conversation: Annotated[int, Meta(ge=1, le=50)] = 5
@@ -152,7 +146,7 @@ class HandOver(Part, frozen=True):
     unanswered: Annotated[int, Meta(ge=1, le=5)] = 2  # so many questions in a row without an answer in the knowledge
     negative: bool = True  # the customer is angry or complains
     topics: Annotated[list[Annotated[str, Meta(min_length=1, max_length=120, examples=["reembolso"])]], Meta(max_length=30)] = []
-    value_over_cents: Annotated[int, Meta(ge=0, le=10**12)] | None = None  # of the conversation's lead, in its board's currency
+    value_over_cents: Annotated[int, Meta(ge=0, le=10**12)] | None = None  # kept; nothing looks at it
     message: Annotated[str, Meta(max_length=1000, examples=["Vou chamar uma pessoa da equipe."])] = ""
     returns_after_minutes: Annotated[int, Meta(ge=15, le=43_200, examples=[240])] | None = None
     """So long after people last did something it answers again who writes; null: only when it is given back."""

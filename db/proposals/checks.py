@@ -84,7 +84,7 @@ def quoted(context: Context, given: Sequence[Evidence]) -> list[Quoted] | Why:
 
 def judge(context: Context, tool: LeadTool, args: ToolArgs, evidence: list[Quoted], confidence: float, facts: Facts) -> Verdict:
     """What becomes of it."""
-    policy = context.settings.tools[tool]
+    policy = context.policy(tool)
     if policy is LeadPolicy.NEVER:
         return _blocked(Why.NOT_OFFERED)
     since = facts.since

@@ -16,6 +16,7 @@ from db.conversations.routing import ANSWERING
 from db.messages import conversation
 from db.permissions import Permission
 from db.personas import serving as personas
+from db.personas.enums import ToolPolicy
 from db.proposals import settings
 from db.proposals.enums import LeadPolicy, LeadTool, ProposalState
 from db.proposals.settings import BoardAi
@@ -77,10 +78,26 @@ class Lead(NamedTuple):
     moved_at: datetime | None
 
 
+_OF_PERSONA = {
+    LeadTool.CREATE_LEAD: "create_lead",
+    LeadTool.MOVE_LEAD: "move_lead",
+    LeadTool.SET_VALUE: "set_value",
+    LeadTool.ADD_TAG: "add_tag",
+    LeadTool.REMOVE_TAG: "remove_tag",
+    LeadTool.ASSIGN: "assign",
+    LeadTool.FOLLOW_UP: "schedule_follow_up",
+    LeadTool.SEND_TEMPLATE: "send_template",
+}
+"""What a persona calls them (`db/personas/config.py`). The fields of a board are the board's alone."""
+
+
 class Persona(NamedTuple):
+    """`forbids`: what is not even offered while it serves, whatever the board says."""
+
     id: UUID
     version_id: UUID
     name: str
+    forbids: frozenset[LeadTool]
 
 
 class Refused(NamedTuple):
@@ -122,10 +139,14 @@ class Context(NamedTuple):
     said: list[Said]
     refused: list[Refused]
 
+    def policy(self, tool: LeadTool) -> LeadPolicy:
+        """The board's, unless the persona that serves may not use the tool."""
+        return LeadPolicy.NEVER if self.persona is not None and tool in self.persona.forbids else self.settings.tools[tool]
+
     def offered(self) -> list[LeadTool]:
         """Tools that may be proposed now."""
         absent = {LeadTool.CREATE_LEAD} if self.lead is not None else set(LeadTool) - {LeadTool.CREATE_LEAD}
-        found = [tool for tool in LeadTool if tool not in absent and self.settings.tools[tool] is not LeadPolicy.NEVER]
+        found = [tool for tool in LeadTool if tool not in absent and self.policy(tool) is not LeadPolicy.NEVER]
         empty = {LeadTool.SET_FIELD: self.fields, LeadTool.ADD_TAG: self.tags, LeadTool.ASSIGN: self.people,
                  LeadTool.SEND_TEMPLATE: self.templates, LeadTool.REMOVE_TAG: self.lead.tags if self.lead else []}  # fmt: skip
         return [tool for tool in found if empty.get(tool, True)]
@@ -251,7 +272,10 @@ async def _persona(r: Read, row: asyncpg.Record) -> Persona | None:
     if row["mode"] == AssistantMode.OFF:
         return None
     found = await personas.serving(r, row["channel_id"], row["labels"], row["stages"], team_id=row["team_id"])
-    return None if found is None else Persona(found.persona_id, found.version_id, found.name)
+    if found is None:
+        return None
+    forbids = frozenset(tool for tool, name in _OF_PERSONA.items() if getattr(found.config.tools, name) is ToolPolicy.NEVER)
+    return Persona(found.persona_id, found.version_id, found.name, forbids)
 
 
 async def _templates(r: Read, company_id: UUID, ids: list[UUID], channel_id: UUID) -> list[Template]:

@@ -15,6 +15,7 @@ from api.contract.enums import InactivityMode, PersonaState, StartingPersona, To
 from api.contract.events import PersonaChanged
 from api.contract.personas import FollowUp, HandOver, Persona, PersonaConfig, PersonaCreate
 from tests.ui.interactions import choose, click, field, hear, press, press_labelled, true_of, until
+from ui.client import boards
 from ui.client import personas as client
 from ui.client.base import ApiClient
 from ui.pages.personas.changes import changes
@@ -195,17 +196,26 @@ async def _placed(user: User, placeholder: str) -> list[ValueElement[Any]]:
 
 
 async def test_nothing_is_offered_that_nothing_carries_out(real: User, as_owner: ApiClient) -> None:
+    """A persona says what may be proposed while it serves; who decides is set on each board."""
     lia = await made(as_owner)
-    draft = await client.draft(as_owner, lia.id)
-    acting = replace(draft.config, tools=replace(draft.config.tools, create_lead=ToolPolicy.AUTOMATIC))
-    await client.save_draft(as_owner, lia.id, acting, draft.version)
+    (board, *_others) = await boards.boards(as_owner)
     await real.open(f"/personas/{lia.id}")
     await real.should_see("Nunca publicada")
     UserInteraction(real, sections(real, "Passagem"), None).click()
     await real.should_see("Quando uma pessoa assume")
     UserInteraction(real, sections(real, "Ações"), None).click()
     await real.should_see("O que ela pode fazer")
-    await real.should_not_see("O que ela faz sozinha")
+    for text in ("O que ela faz sozinha", "Sugerir à equipe", "Marcar um horário", "Enviar um arquivo"):
+        await real.should_not_see(text)
+    assert f"/boards/{board.id}/settings?tab=ai" in {link.props.get("href") for link in real.find(kind=ui.link).elements}
+    (switch,) = [one for one in real.find(kind=ui.switch).elements if one.props.get("aria-label") == "Mover um negócio"]
+    assert switch.value is True
+    switch.value = False
+
+    async def kept() -> bool:
+        return (await saved(as_owner, lia.id)).tools.move_lead is ToolPolicy.NEVER
+
+    await until(kept)
 
 
 async def test_what_happens_in_silence_is_set_in_hours(real: User, as_owner: ApiClient) -> None:

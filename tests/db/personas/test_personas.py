@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 import pytest
+from msgspec import structs
 
 from db.accounts.enums import Language
 from db.ai import budgets
@@ -21,7 +22,7 @@ from db.knowledge.enums import BaseLanguage
 from db.permissions import Permission, Role
 from db.personas import bindings, drafts, personas
 from db.personas.bindings import Binding
-from db.personas.config import TOOLS, Budget, FollowUp, Goal, HandOver, Hours, Identity, Model, PersonaConfig, Rule, Tools, Turn
+from db.personas.config import Budget, FollowUp, Goal, HandOver, Hours, Identity, Model, PersonaConfig, Rule, Tools, Turn
 from db.personas.enums import (
     BindingHours,
     ModelPreset,
@@ -273,8 +274,7 @@ async def test_a_company_has_so_many_personas(owner: Actor, monkeypatch: pytest.
 def test_nothing_said_holds_back_and_the_document_survives_its_column() -> None:
     config = PersonaConfig()
     assert config.knowledge_base_ids == []
-    assert config.tools.policy("move_lead") is ToolPolicy.SUGGEST
-    assert config.tools.policy("drop_table") is config.tools.policy("policy") is ToolPolicy.NEVER
+    assert ToolPolicy.AUTOMATIC not in structs.asdict(structs.replace(config.tools, hand_over=ToolPolicy.SUGGEST)).values()
     ruled = PersonaConfig(
         rules=[Rule(kind=RuleKind.NEVER, text="Inventar preço.", check=RuleCheck.PRICES)],
         tools=Tools(move_lead=ToolPolicy.AUTOMATIC),
@@ -297,7 +297,7 @@ async def test_every_starting_persona_can_be_published_in_both_languages(
         assert config.checks()
         assert len(config.handover.topics) >= 3
         assert "\n" not in config.instructions.replace("\n\n", ""), "paragraphs, not lines"
-        assert {config.tools.policy(tool) for tool in TOOLS if tool != "hand_over"} <= {ToolPolicy.NEVER, ToolPolicy.SUGGEST}
+        assert ToolPolicy.AUTOMATIC not in structs.asdict(structs.replace(config.tools, hand_over=ToolPolicy.SUGGEST)).values()
 
 
 async def test_a_persona_begins_in_the_language_of_its_company(owner: Actor) -> None:

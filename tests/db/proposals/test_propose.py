@@ -16,6 +16,7 @@ from db.proposals.orders import speaks_to_machine
 from db.proposals.proven import says_value
 from db.proposals.store import Proposed
 from db.tenancy import Actor
+from tests import factories
 from tests.db.proposals.scene import Scene
 
 BUY = "Quero fechar a reforma por R$ 12.500,00, pode mandar a proposta"
@@ -322,3 +323,19 @@ def test_numbers_are_read_as_people_write_them(said: str, value: str, proven: bo
 
 def test_a_long_text_is_looked_at_quickly() -> None:
     assert not speaks_to_machine("a/" * 500_000)  # without a bound and with a look ahead at every sign it takes hours
+
+
+async def test_the_persona_that_serves_forbids_what_the_board_allows(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    scene = await Scene.make(owner, owner_db)
+    await factories.persona(owner_db, owner, scene.channel, name=f"Lia {uuid4().hex[:6]}", tools={"move_lead": "never"})
+    lead_id = await scene.lead()
+    await scene.wrote(BUY)
+    seen = await scene.looked()
+    assert seen.persona is not None
+    assert LeadTool.MOVE_LEAD not in seen.offered()
+    assert LeadTool.SET_VALUE in seen.offered(), "what it does not forbid is the board's"
+    given = [scene.proposed(LeadTool.MOVE_LEAD, "quero fechar", stage_id=scene.stages["Proposta"])]
+    found = await store.propose(seen, given)
+    assert found is not None
+    assert (found[0].state, found[0].why) == (ProposalState.BLOCKED, Why.NOT_OFFERED)
+    assert (await scene.row(lead_id))["stage_id"] == scene.stages["Novo"]

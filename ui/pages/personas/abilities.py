@@ -1,4 +1,4 @@
-"""What a persona may know and do: knowledge bases, and a policy for each tool."""
+"""What a persona may know, and what may be proposed while it serves."""
 
 from functools import partial
 from uuid import UUID
@@ -7,11 +7,10 @@ from nicegui import ui
 
 from api.contract.enums import ToolPolicy
 from api.contract.knowledge import KnowledgeBase
-from api.contract.personas import TOOLS
 from ui import formats
 from ui.components.cards import card, item
-from ui.components.forms import select_field
 from ui.components.states import empty
+from ui.components.text import icon
 from ui.i18n import _, ngettext
 from ui.labels import personas as labels
 from ui.pages.personas.context import Context
@@ -49,22 +48,32 @@ def _knows(it: Context, base_id: UUID, event: object) -> None:
     it.doc.change(knowledge_base_ids=[*known, base_id] if getattr(event, "value", False) else known)
 
 
-def draw_tools(it: Context) -> None:
-    doc, named, policies = it.doc, labels.tools(), labels.policies()
-    hint = _("The model only proposes. Whether something is done is decided here, and checked by the program each time.")
+HEEDED = ("create_lead", "move_lead", "set_value", "add_tag", "remove_tag", "assign", "schedule_follow_up", "send_template")
+"""Of the document's tools those that something carries out."""
+
+
+def draw_actions(it: Context) -> None:
+    """What may be proposed for leads while it serves; who decides is set on each board."""
+    named, tools = labels.tools(), it.doc.config.tools
+    hint = _("What the AI may propose for leads while this persona answers. The customer's own words must prove it each time.")
     with card(_("What it may do"), hint=hint, flush=True):
-        for tool in TOOLS:
-            with item() as line:
-                line.classes("m-item-wrap")
+        for tool in HEEDED:
+            with item():
                 with ui.element("div").classes("m-col m-tight m-grow"):
                     ui.label(named[tool].name).classes("m-strong")
                     if named[tool].text:
                         ui.label(named[tool].text).classes("m-hint")
-                with ui.element("div").classes("m-choice m-persona-policy"):
-                    field = select_field("", policies, doc.config.tools.policy(tool), on_change=lambda: None)
-                    field.control.props["aria-label"] = named[tool].name
-                    field.control.on_value_change(partial(_chosen, it, tool))
+                switch = ui.switch(value=getattr(tools, tool) is not ToolPolicy.NEVER)
+                switch.props["aria-label"] = named[tool].name
+                switch.on_value_change(partial(_may, it, tool))
+    with card(_("Who decides"), hint=_("Each board says what is only suggested, and what is done by itself."), flush=True):
+        for board in it.names.boards:
+            with item(to=f"/boards/{board.id}/settings?tab=ai"):
+                ui.label(board.name).classes("m-strong m-clip m-grow")
+                icon("chevron_right")
+        if not it.names.boards:
+            empty("view_kanban", _("No board yet"), _("Leads stand on boards."), action=_("Make a board"), to="/boards")
 
 
-def _chosen(it: Context, tool: str, event: object) -> None:
-    it.doc.change("tools", **{tool: getattr(event, "value", ToolPolicy.NEVER)})
+def _may(it: Context, tool: str, event: object) -> None:
+    it.doc.change("tools", **{tool: ToolPolicy.SUGGEST if getattr(event, "value", False) else ToolPolicy.NEVER})

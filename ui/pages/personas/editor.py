@@ -141,7 +141,7 @@ class _Editor:
             "goals": lambda: character.draw_goals(it),
             "rules": lambda: character.draw_rules(it),
             "knowledge": lambda: abilities.draw_knowledge(it),
-            "tools": lambda: abilities.draw_tools(it),
+            "tools": lambda: abilities.draw_actions(it),
             "reach": self._draw_reach,
             "handover": lambda: limits.draw_handover(it),
             "limits": lambda: limits.draw_limits(it),
