@@ -67,6 +67,25 @@ _JOB = (
     "insert into job(company_id, name, queue, payload, max_tries, created_at, state)"
     " select company, 'CheckChannel', 'default', '{{}}', 1, aged, '{}' from g returning id"
 )
+_TALK = (
+    ", c as (insert into contact(company_id) select company from g returning company_id, id), v as (insert into conversation(company_id,"
+    " contact_id, channel_id, address, last_at, opened_at) select c.company_id, c.id, channel, '+5511', now(), now() from g, c"
+    " returning company_id, id) "
+)
+_ASSIST = (
+    "insert into ai_assist(company_id, conversation_id, what, language, asked_by, state, created_at)"
+    " select company, v.id, '{}', 'pt-BR', person, 'done', aged from g, v returning id"
+)
+_PROPOSAL = (
+    "insert into lead_proposal(company_id, board_id, conversation_id, through_id, tool, args, reason, confidence, evidence, state, created_at)"
+    " select company, uuidv7(), v.id, uuidv7(), 'move_lead', '{{}}', '', 0.9, '[]', '{}', aged from g, v returning id"
+)
+_RULE_RUN = (
+    ", r as (insert into stage_rule(company_id, board_id, stage_id, occasion, action) select company, s.board_id, s.id, 'enter', '{{}}'"
+    " from g join stage s on s.company_id = company limit 1 returning id)"
+    " insert into rule_run(company_id, rule_id, lead_id, entry_id, depth, visited, due_at, created_at, state, done_at)"
+    " select company, r.id, uuidv7(), uuidv7(), 0, '{{}}', aged, aged, '{}', {} from g, r returning id"
+)
 BORDERS = [
     Border("session", "id", _SESSION.format("aged, null"), 30 * DAY - HOUR, 30 * DAY + HOUR),
     Border("session", "id", _SESSION.format("now() + interval '14 days', aged"), 30 * DAY - HOUR, 30 * DAY + HOUR),
@@ -108,6 +127,53 @@ BORDERS = [
         DAY - HOUR,
         DAY + HOUR,
     ),
+    Border(
+        "ai_usage",
+        "id",
+        "insert into ai_usage(company_id, id, at, purpose, provider, model, result, lease_until, reserved)"
+        " select company, uuidv7(), aged, 'answer', 'openai', 'gpt', 'done', aged, 0 from g returning id",
+        800 * DAY - HOUR,
+        800 * DAY + HOUR,
+    ),
+    Border(
+        "ai_spending",
+        "id",
+        "insert into ai_spending(company_id, id, scope, subject_id, period, starts)"
+        " select company, uuidv7(), 'persona', uuidv7(), 'day', aged from g returning id",
+        800 * DAY - HOUR,
+        800 * DAY + HOUR,
+    ),
+    Border(
+        "persona_trial",
+        "id",
+        ", p as (insert into persona(company_id, name, draft) select company, uuidv7()::text, '{}' from g returning id)"
+        " insert into persona_trial(company_id, persona_id, published, config, lines, created_at)"
+        " select company, p.id, false, '{}', '[]', aged from g, p returning id",
+        30 * DAY - HOUR,
+        30 * DAY + HOUR,
+    ),
+    Border("ai_assist", "id", _TALK + _ASSIST.format("draft"), DAY - HOUR, DAY + HOUR),
+    Border("ai_assist", "id", _TALK + _ASSIST.format("customer"), 90 * DAY - HOUR, 90 * DAY + HOUR),
+    Border(
+        "lead_bulk_move",
+        "id",
+        "insert into lead_bulk_move(company_id, stage_id, at, lead_ids, ranks, from_stage_ids, from_ranks, from_reasons, from_since)"
+        " select company, uuidv7(), aged, '{}', '{}', '{}', '{}', '{}', '{}' from g returning id",
+        7 * DAY - HOUR,
+        7 * DAY + HOUR,
+    ),
+    Border("rule_run", "id", _RULE_RUN.format("done", "aged"), 90 * DAY - HOUR, 90 * DAY + HOUR),
+    Border("rule_run", "id", _RULE_RUN.format("waiting", "null"), 300 * DAY, None),  # waits: never
+    Border(
+        "lead_judging",
+        "id",
+        _TALK + "insert into lead_judging(company_id, id, board_id, conversation_id, through_id, at, state)"
+        " select company, uuidv7(), uuidv7(), v.id, uuidv7(), aged, 'done' from g, v returning id",
+        90 * DAY - HOUR,
+        90 * DAY + HOUR,
+    ),
+    Border("lead_proposal", "id", _TALK + _PROPOSAL.format("blocked"), 90 * DAY - HOUR, 90 * DAY + HOUR),
+    Border("lead_proposal", "id", _TALK + _PROPOSAL.format("applied"), 300 * DAY, None),  # what was done is kept
     Border(
         "tick",
         "name",
@@ -168,3 +234,35 @@ async def test_one_table_that_cannot_be_cleaned_holds_up_nothing_else(
         await owner_db.execute("grant delete on tick to masteria_system")
     assert await owner_db.fetchval("select true from mail where id = $1", old) is None
     assert await owner_db.fetchval("select true from job where company_id = $1 and name = 'CheckChannel'", owner.company_id)
+
+
+async def test_a_suggestion_ends_after_a_week_and_what_a_look_was_told_after_a_month(
+    owner: Actor, owner_db: asyncpg.Connection, database: Settings
+) -> None:
+    blobs.connect(database)
+    channel = await factories.channel(owner_db, owner)
+    proposal = Border("lead_proposal", "id", _TALK + _PROPOSAL.format("proposed"), 7 * DAY - HOUR, 7 * DAY + HOUR)
+    look = Border(
+        "lead_judging",
+        "id",
+        _TALK + "insert into lead_judging(company_id, id, board_id, conversation_id, through_id, at, state, steps)"
+        " select company, uuidv7(), uuidv7(), v.id, uuidv7(), aged, 'done', '[]' from g, v returning id",
+        30 * DAY - HOUR,
+        30 * DAY + HOUR,
+    )
+    made = {
+        (border.table, age): await owner_db.fetchval(border.made, owner.company_id, owner.id, channel, age)
+        for border in (proposal, look)
+        for age in (border.kept, border.forgotten)
+    }
+    await owner_db.execute("delete from tick where name = 'hourly'")
+    await housekeeping.hourly()
+
+    async def found(border: Border, what: str) -> list[object]:
+        return [
+            await owner_db.fetchval(f"select {what} from {border.table} where id = $1", made[border.table, age])
+            for age in (border.kept, border.forgotten)
+        ]
+
+    assert await found(proposal, "state") == ["proposed", "expired"]
+    assert await found(look, "steps is null") == [False, True]
