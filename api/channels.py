@@ -17,12 +17,14 @@ from api.contract.channels import (
     ChannelNotice,
     ChannelPatch,
     CheckLine,
+    WebhooksAgain,
 )
 from api.contract.kinds import Kind, KindCapabilities, KindField, KindFile, KindSignup, Translated
 from api.contract.sandbox import SandboxKind, SandboxNewsCode
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from db.channels import actions, log, notices, queries
 from db.channels.queries import ChannelView
+from db.messages import inbox
 from db.providers import registry
 from db.providers.definition import Provider, Text
 from db.settings import Settings
@@ -71,6 +73,7 @@ def _channel(view: ChannelView, settings: Settings) -> Channel:
         checked_at=view.checked_at,
         templates_synced_at=view.templates_synced_at,
         read_receipts=view.read_receipts,
+        kept_webhooks=view.kept_webhooks,
         heard_at=view.heard_at,
         created_at=view.created_at,
     )
@@ -250,6 +253,16 @@ class ChannelController(Controller):
         before = decode_cursor(cursor, tuple[UUID])
         rows = await log.entries(actor, channel_id, kind=kind, ok=ok, before=before[0] if before else None, limit=one_over(limit))
         return page(rows, limit, lambda row: (row.id,), lambda row: struct(row._asdict(), ChannelLogEntry))
+
+    @post(
+        "/{channel_id:uuid}/webhooks/process-again",
+        status_code=202,
+        summary="Process kept webhooks again",
+        description="Those that could not be read, or of which a part could not (`kept_webhooks`): for after an update. What had its "
+        "effect already changes nothing.",
+    )
+    async def process_again(self, channel_id: FromPath[UUID], actor: Caller) -> WebhooksAgain:
+        return WebhooksAgain(webhooks=await inbox.again(actor, channel_id))
 
     @get(
         "/{channel_id:uuid}/notices",

@@ -33,6 +33,7 @@ from workers.providers.events import (
     BadWebhook,
     IdentityEvent,
     InboundMessage,
+    OtherEvent,
     PreferenceEvent,
     StatusEvent,
 )
@@ -199,7 +200,9 @@ async def _apply(w: Work, rows: list[Waiting]) -> list[Stop]:
     waiting, stops = await happen(w, items)
     if waiting:
         await inbox.later(w, list(waiting), 15)
-    await inbox.done(w, [row_id for row_id in done if row_id not in waiting])
+    unread = {item.row.id: item.event.problem for item in items if isinstance(item.event, OtherEvent) and item.event.problem}
+    await inbox.keep(w, {row_id: why for row_id, why in unread.items() if row_id not in waiting})
+    await inbox.done(w, [row_id for row_id in done if row_id not in waiting and row_id not in unread])
     return stops
 
 

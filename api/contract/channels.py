@@ -83,7 +83,14 @@ class Channel(Output):
     templates_synced_at: Moment | None
     read_receipts: bool  # people are shown that we read and that we write, where its kind can do that
     heard_at: Moment | None  # when the provider's first webhook came; null: none yet
+    kept_webhooks: int  # that could not be read, or parts of them, kept for 30 days; 1000 for that and more
     created_at: Moment
+
+
+class WebhooksAgain(Output):
+    """POST /v1/channels/{id}/webhooks/process-again → WebhooksAgain."""
+
+    webhooks: Annotated[int, example(3)]  # that are processed once more
 
 
 class ChannelLogEntry(Output):

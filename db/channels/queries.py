@@ -24,7 +24,9 @@ RATE_SECONDS = 10
 
 COLUMNS = (
     "id, kind, sandbox, name, state, state_reason, state_detail, paused_until, outage_since, number, account_id, external_id,"
-    " portfolio_id, verify_token, quality, messaging_limit, throughput, check_result, checked_at, templates_synced_at, heard_at, read_receipts, settings, created_at"
+    " portfolio_id, verify_token, quality, messaging_limit, throughput, check_result, checked_at, templates_synced_at, heard_at, read_receipts, settings, created_at,"
+    " (select count(*) from (select from webhook_inbox k where k.company_id = channel.company_id and k.channel_id = channel.id and k.tries >= 5"
+    "  limit 1000) k) as kept_webhooks"
 )
 
 
@@ -63,6 +65,7 @@ class ChannelView(msgspec.Struct, frozen=True, kw_only=True):
     templates_synced_at: datetime | None
     heard_at: datetime | None  # its first webhook
     read_receipts: bool
+    kept_webhooks: int  # that could not be read, or parts of them; 1000 for that and more
     created_at: datetime
 
 
@@ -165,6 +168,7 @@ def _view(row: asyncpg.Record, rate: float, reader: Actor | None) -> ChannelView
         templates_synced_at=row["templates_synced_at"],
         heard_at=row["heard_at"],
         read_receipts=row["read_receipts"],
+        kept_webhooks=row["kept_webhooks"],
         created_at=row["created_at"],
     )
 

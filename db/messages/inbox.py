@@ -4,15 +4,19 @@ A row that cannot be processed waits longer each time and stays after five tries
 up the others. Nothing here knows what a body means.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from db import installation, storable
+from db.channels.events import ChannelChanged
+from db.channels.queries import channel_in
 from db.clock import now
 from db.ids import uuid7
-from db.work import SystemWork, Work, system_read
+from db.permissions import Permission
+from db.tenancy import Actor
+from db.work import SystemWork, Work, system_read, work
 
 INSERT = """
 insert into webhook_inbox(company_id, id, channel_id, source, attempt_id, body, received_at, people)
@@ -105,6 +109,31 @@ async def failed(w: Work, row_id: UUID, error: str, *, final: bool = False) -> N
         storable.text(error, 1000),
         final,
     )
+
+
+PART = "not understood: "
+"""How the error of a row begins of which a part could not be read; the rest had its effect."""
+
+
+async def keep(w: Work, told: Mapping[UUID, str]) -> None:
+    """Rows of which a part could not be read, and why: they stay, to be processed again by a version that can."""
+    for row_id, why in told.items():
+        await failed(w, row_id, PART + why, final=True)
+
+
+async def again(actor: Actor, channel_id: UUID) -> int:
+    """What could not be read of a channel's webhooks is processed once more; what had its effect already changes nothing. Returns how many
+    wait now. Raises NotFound."""
+    async with work(actor, Permission.CHANNELS_WRITE) as w:
+        await channel_in(w, w.company_id, channel_id)
+        count = await w.execute(
+            "update webhook_inbox set tries = 0, error = null, next_at = now() where company_id = $1 and channel_id = $2 and tries >= 5",
+            w.company_id,
+            channel_id,
+        )
+        w.audit("channel.webhooks_again", channel_id, webhooks=count)
+        w.emit(ChannelChanged(channel_id=channel_id))
+        return count
 
 
 _OLD = (

@@ -10,7 +10,7 @@ from nicegui.testing import User
 
 from api.contract.events import ChannelChanged, SandboxChanged
 from db.tenancy import Actor
-from tests.db.channels.factories import make_campaign, make_channel, make_contact, make_message
+from tests.db.channels.factories import make_campaign, make_channel, make_contact, make_message, put_inbox
 from tests.factories import template
 from tests.ui.interactions import choose, click, field, hear, press, until
 from ui import kinds
@@ -85,6 +85,20 @@ async def test_a_channel_shows_its_check_and_pauses(
     click(real, "Pausar")
     await real.should_see("Retomar", retries=30)
     assert (await channels.channel(as_owner, made)).state.value == "paused"
+
+
+async def test_what_could_not_be_read_waits_and_is_processed_again(
+    real: User, owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    channel = await make_channel(owner_db, owner, name="Loja")
+    row = await put_inbox(owner_db, owner, channel, b"{}")
+    await owner_db.execute("update webhook_inbox set tries = 5, error = 'no' where id = $1", row)
+    await real.open(f"/channels/{channel}")
+    await real.should_see("1 aviso do provedor não pôde ser lido.", retries=30)
+    click(real, "Processar de novo")
+    await real.should_see("1 está sendo processado de novo.", retries=30)
+    assert await owner_db.fetchval("select tries = 0 and error is null from webhook_inbox where id = $1", row)
+    await real.should_not_see("1 aviso do provedor não pôde ser lido.", retries=30)
 
 
 async def test_before_a_channel_goes_the_safe_answer_has_the_cursor(

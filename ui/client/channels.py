@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from api.contract.base import Done, Page
-from api.contract.channels import Channel, ChannelConnect, ChannelLogEntry, ChannelNotice, ChannelPatch
+from api.contract.channels import Channel, ChannelConnect, ChannelLogEntry, ChannelNotice, ChannelPatch, WebhooksAgain
 from api.contract.kinds import Kind
 from api.contract.signups import ChannelSignup, ChannelSignupFinish, ChannelSignupStart
 from ui.client.base import ApiClient
@@ -34,6 +34,11 @@ async def change(api: ApiClient, channel_id: UUID, body: ChannelPatch) -> Channe
 
 async def check(api: ApiClient, channel_id: UUID) -> Channel:
     return await api.post(f"/v1/channels/{channel_id}/check", Channel)
+
+
+async def process_again(api: ApiClient, channel_id: UUID) -> int:
+    """Webhooks that could not be read are processed once more. Returns how many."""
+    return (await api.post(f"/v1/channels/{channel_id}/webhooks/process-again", WebhooksAgain)).webhooks
 
 
 async def pause(api: ApiClient, channel_id: UUID) -> Channel:

@@ -28,7 +28,7 @@ from ui.components.states import Loader, empty, gone, load, skeleton_card
 from ui.components.text import badge, dot, icon, pressable
 from ui.components.throttle import Throttle
 from ui.components.toast import toast
-from ui.i18n import _
+from ui.i18n import _, ngettext
 from ui.labels import channels as channel_labels
 from ui.pages.channels import guide
 from ui.pages.channels.list import usage
@@ -36,6 +36,7 @@ from ui.pages.channels.notices import Notices
 from ui.routing import page
 
 LOG, PROBLEMS = "log", "problems"
+MOST_KEPT = 1000  # so many are counted at most
 KINDS = ("check", "templates", "send", "webhook", "news", "sandbox")
 
 
@@ -59,6 +60,8 @@ class _Channel:
                 self._notices = Notices(channel_id, write=self._write)
                 self._check = ui.element("div").classes("m-col w-full")
                 with card(_("Log"), hint=_("What we and the provider said to each other. Secrets are hidden."), flush=True):
+                    self._kept = ui.element("div").classes("m-in")
+                    self._kept.set_visibility(False)
                     self._log = Listing(
                         self._fetch_log,
                         self._draw_log,
@@ -101,6 +104,7 @@ class _Channel:
         self._check.clear()
         with self._check:
             self._draw_check(channel)
+        self._draw_kept(channel.kept_webhooks)
         name, tone = channel_labels.state(channel)
         with card():
             with ui.element("div").classes("m-row m-between"):
@@ -114,6 +118,32 @@ class _Channel:
                 button(_("Open the simulator"), kind="quiet", icon="science", to=f"/sandbox?channel={channel.id}")
         else:
             self._draw_addresses(channel)
+
+    def _draw_kept(self, count: int) -> None:
+        """What the provider told and nobody could read is not lost: it waits for a version that can."""
+        self._kept.clear()
+        self._kept.set_visibility(count > 0)
+        if not count:
+            return
+        number = formats.number(count) if count < MOST_KEPT else f"{formats.number(MOST_KEPT)}+"
+        text = ngettext(
+            "{n} thing that the provider told could not be read.", "{n} things that the provider told could not be read.", count
+        )
+        with self._kept, note("warn", text.format(n=number), name="warning"):
+            ui.label(
+                _("They are kept for 30 days. After an update of Master IA, process them again: nothing happens twice.")
+            ).classes("m-sub")
+            if self._write:
+                with ui.element("div").classes("m-row"):
+                    button(_("Process again"), self._process_again, icon="refresh")
+
+    async def _process_again(self) -> None:
+        count = await client.process_again(self._api, self._id)
+        toast(
+            ngettext("{n} is being processed again.", "{n} are being processed again.", count).format(n=formats.number(count)),
+            "info",
+        )
+        await self._side.refresh()
 
     def _facts(self, channel: Channel) -> list[tuple[str, str]]:
         facts = [(_("Number"), formats.phone(channel.number) if channel.number else "–")]

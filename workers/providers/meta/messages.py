@@ -121,11 +121,16 @@ def inbound_message(
     ), why or broken or odd
 
 
+_WITHOUT_CONTENT = frozenset(("unsupported", "unknown", "system", "errors", "request_welcome"))
+
+
 def _content(kind: str, raw: bytes) -> tuple[MessageContent, str | None]:
     try:
-        return content_of(kind, raw), None
+        content = content_of(kind, raw)
     except UNREADABLE as error:
         return Unsupported(type=storable.text(kind, 40), reason="unreadable"), problem(error)
+    told = not isinstance(content, Unsupported) or content.code is not None or content.reason is not None
+    return content, None if told or kind in _WITHOUT_CONTENT else storable.text(f"unknown type {kind}", 100)
 
 
 def _related(message: Message) -> tuple[Context | None, str | None]:
