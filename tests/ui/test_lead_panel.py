@@ -9,8 +9,10 @@ from nicegui.testing import User
 
 from db.tenancy import Actor
 from tests import factories
+from tests.ui.boards import drawn
 from tests.ui.conftest import Network
 from tests.ui.interactions import click, field, true_of, until
+from tests.ui.test_inbox import Customers
 from ui.client import boards as client
 from ui.client.base import ApiClient
 
@@ -58,6 +60,26 @@ async def test_what_is_written_during_a_save_is_kept_and_saved_next(
 
     await until(saved)
     assert (await client.lead(as_owner, lead)).title == "Reforma da loja"
+
+
+async def test_a_lead_leads_to_its_conversation_and_its_stage_says_what_is_likely(
+    real: User, owner_db: asyncpg.Connection, owner: Actor, board: UUID, stages: list[UUID]
+) -> None:
+    talk = await Customers(owner_db, owner, await factories.channel(owner_db, owner)).wrote(0, "Quanto custa?")
+    contact = await owner_db.fetchval("select contact_id from conversation where id = $1", talk)
+    lead = await factories.lead(owner_db, owner, "Reforma", contact_id=contact, conversation_id=talk, value_cents=20_000)
+    await owner_db.execute("update stage set probability = 25 where id = $1", stages[0])
+    await real.open(f"/boards/{board}?lead={lead}")
+    await real.should_see("1 negócio · R$\xa0200,00 em aberto · R$\xa050,00 prováveis")
+    [card] = drawn(real).props["cards"][str(stages[0])]["cards"]
+    assert card["talk"] == f"/inbox/{talk}"
+    await real.should_see("Conversa")
+    await until(lambda: true_of(lambda: links_to(real, f"/inbox/{talk}")))
+
+
+def links_to(user: User, path: str) -> bool:
+    assert user.client is not None
+    return any(one.props.get("href") == path for one in user.client.elements.values())
 
 
 class Held(httpx.AsyncBaseTransport):

@@ -89,6 +89,8 @@ export default {
     :offset="[0, 4]" @show="entered" @hide="left">
     <div class="m-board-menu" role="menu" :aria-label="menu.label" @keydown="walk">
       <template v-if="menu.card">
+        <q-item v-if="menu.card.talk" clickable role="menuitem" :href="menu.card.talk"><div class="m-menu-item">
+          <i class="q-icon notranslate material-symbols-rounded" aria-hidden="true">forum</i><div>{{ texts.talk }}</div></div></q-item>
         <q-item v-for="step in steps" :key="step.key" clickable role="menuitem" @click="menuMove(step)"><div class="m-menu-item">
           <i class="q-icon notranslate material-symbols-rounded" aria-hidden="true">{{ step.icon }}</i><div>{{ step.text }}</div></div></q-item>
         <q-item clickable role="menuitem" @click="menuPick"><div class="m-menu-item">

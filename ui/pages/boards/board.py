@@ -112,11 +112,14 @@ class _Page:
         self._sum_up()
 
     def _sum_up(self) -> None:
-        count, cents, more = self._columns.sums
-        plus = "+" if more else ""
-        worth = formats.money(cents, self._columns.currency) + plus
-        text = ngettext("{n} lead", "{n} leads", count).format(n=formats.number(count) + plus)
-        self._head.subtitle.text = f"{text} · {_('{value} open').format(value=worth)}"
+        sums = self._columns.sums
+        plus = "+" if sums.more else ""
+        worth, likely = (formats.money(cents, self._columns.currency) + plus for cents in (sums.worth, sums.likely))
+        parts = [ngettext("{n} lead", "{n} leads", sums.leads).format(n=formats.number(sums.leads) + plus)]
+        parts.append(_("{value} open").format(value=worth))
+        if 0 < sums.likely < sums.worth:
+            parts.append(_("{value} likely").format(value=likely))
+        self._head.subtitle.text = " · ".join(parts)
         self._head.subtitle.set_visibility(True)
 
     @property
@@ -357,6 +360,7 @@ def _texts() -> dict[str, str]:
         "up": _("Up"),
         "down": _("Down"),
         "select": _("Select"),
+        "talk": _("Open the conversation"),
         "undo": _("Undo"),
         "lost": _("The connection was lost, so the card is back where it was. Try again in a moment."),
         "picked": _("Selected: {n}"),

@@ -14,6 +14,11 @@ from ui.labels import proposals
 TAGS = 3  # on a card; the lead itself has them all
 
 
+def conversation_of(lead: Lead) -> str:
+    """Where the conversation of a lead is answered; "" without one."""
+    return f"/inbox/{lead.conversation_id}" if lead.conversation_id is not None else ""
+
+
 def head(stage: Stage, currency: str, found: StageCount | None = None) -> dict[str, Any]:
     """A column without its cards; with what a filter finds in it instead of all that is there."""
     over = stage.limit is not None and stage.leads > stage.limit
@@ -44,6 +49,7 @@ def card(lead: Lead, currency: str, kind: StageKind = StageKind.OPEN, fields: Se
         "rank": lead.rank,
         "version": lead.version,
         "href": f"/boards/{lead.board_id}?lead={lead.id}",
+        "talk": conversation_of(lead),
         "title": lead.title,
         "menu": _("Move {title}").format(title=lead.title),
         "who": lead.contact.name if lead.contact else "",

@@ -25,6 +25,15 @@ class _Read(NamedTuple):
     cursor: str | None
 
 
+class Sums(NamedTuple):
+    """`worth`: of the open ones, in cents; `likely`: each by how likely its stage says that it is won. `more`: there are more than that."""
+
+    leads: int
+    worth: int
+    likely: int
+    more: bool
+
+
 class Columns:
     """The stages of a board and what was read of them. `filter` is in the API's words."""
 
@@ -70,14 +79,17 @@ class Columns:
         return [cards.head(stage, self.currency, self.counts.get(stage.id)) for stage in self.stages.values()]
 
     @property
-    def sums(self) -> tuple[int, int, bool]:
-        """Leads, the value of the open ones, and whether it is more than that; under the filter."""
+    def sums(self) -> Sums:
+        """Under the filter."""
         stages = list(self.stages.values())
-        if not self.counts:
-            return sum(one.leads for one in stages), sum(one.value_cents for one in stages if one.kind is StageKind.OPEN), False
-        found = [(one, self.counts[one.id]) for one in stages if one.id in self.counts]
-        worth = sum(count.value_cents for one, count in found if one.kind is StageKind.OPEN)
-        return sum(count.leads for _, count in found), worth, any(count.more for _, count in found)
+        found: list[tuple[Stage, int, int, bool]] = [(one, one.leads, one.value_cents, False) for one in stages]
+        if self.counts:
+            counts = [(one, self.counts[one.id]) for one in stages if one.id in self.counts]
+            found = [(one, count.leads, count.value_cents, count.more) for one, count in counts]
+        still_open = [(one, cents) for one, _leads, cents, _more in found if one.kind is StageKind.OPEN]
+        likely = sum(cents * one.probability for one, cents in still_open) // 100
+        leads, worth = sum(leads for _one, leads, _cents, _more in found), sum(cents for _one, cents in still_open)
+        return Sums(leads, worth, likely, any(more for _one, _leads, _cents, more in found))
 
     def card(self, lead: Lead) -> dict[str, Any]:
         """The card of a lead that goes to the screen now."""

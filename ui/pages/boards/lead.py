@@ -30,6 +30,7 @@ from ui.i18n import _
 from ui.labels import boards as labels
 from ui.labels import proposals
 from ui.labels.boards import offered
+from ui.pages.boards.cards import conversation_of
 from ui.pages.boards.lead_ai import LeadAi
 from ui.pages.boards.lead_form import LeadForm
 from ui.pages.boards.origin import draw_origin
@@ -163,7 +164,7 @@ class LeadPanel:
                 with ui.element("div").classes("m-row m-near m-wrap"):
                     to = f"/contacts/{lead.contact.id}"
                     button(lead.contact.name or _("No name"), icon="person", to=to)
-                    button(_("Conversation"), icon="forum", to=f"{to}#conversation")
+                    button(_("Conversation"), icon="forum", to=conversation_of(lead) or f"{to}#conversation")
             self._offered = offered(self._stages(), lead.stage_id)
             stage = self._stage = select_field(
                 _("Stage"), self._offered, lead.stage_id, on_change=lambda: self._move(stage.value)
