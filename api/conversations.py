@@ -16,6 +16,7 @@ from api.contract.conversations import (
     ConversationCounts,
     ConversationCreate,
     ConversationNote,
+    ConversationsToday,
     ConversationUpdate,
     FoundLine,
     LabelRef,
@@ -32,12 +33,12 @@ from api.contract.conversations import (
     ThreadEntry,
     Touch,
 )
-from api.contract.messages import Message, ReactionUpdate
+from api.contract.messages import Message, MessageAgain, ReactionUpdate
 from api.contract.replies import TemplatePreview, TemplatePreviewCreate, TemplateValue
 from api.messages import bindings_of, reply_of
 from api.pagination import Cursor, Limit, decode_cursor, encode_cursor, one_over, page, struct
 from api.versions import IfMatch
-from db.conversations import actions, presence, queries, texts, thread
+from db.conversations import actions, presence, queries, texts, thread, today
 from db.conversations.enums import ConversationView
 from db.errors import RequestError, RequestField
 
@@ -147,6 +148,11 @@ class ConversationController(Controller):
         """How many each view has; 1000 stands for that and more. Needs `conversations:read`."""
         return struct((await queries.counts(actor))._asdict(), ConversationCounts)
 
+    @get("/conversations/today", summary="Read the day so far")
+    async def read_today(self, actor: Caller) -> ConversationsToday:
+        """Who wrote today, who has an answer, who waits, and how soon the first answer came. Needs `conversations:read`."""
+        return struct((await today.today(actor))._asdict(), ConversationsToday)
+
     @get("/conversations/{conversation_id:uuid}", summary="Read a conversation")
     async def read_conversation(self, actor: Caller, conversation_id: FromPath[UUID]) -> Conversation:
         """Needs `conversations:read`."""
@@ -233,6 +239,22 @@ class ConversationController(Controller):
         `channel_not_connected` say why it may not go; 409 `someone_answered` that a colleague was quicker. Needs
         `conversations:write` and `messages:send`."""
         sent = await actions.reply(actor, conversation_id, reply_of(data.content), reply_to=data.reply_to, seen=data.seen)
+        return struct(sent._asdict(), Message)
+
+    @post(
+        "/conversations/{conversation_id:uuid}/messages/{message_id:uuid}/send-again",
+        summary="Send a failed answer again",
+        status_code=202,
+        opt={"rate": "send"},
+    )
+    async def send_again(
+        self, actor: Caller, conversation_id: FromPath[UUID], message_id: FromPath[UUID], data: JSONBody[MessageAgain]
+    ) -> Message:
+        """The same message, at its place in the thread, to where the channel reaches the person now. 409 `not_sent_again` for one that
+        did not fail, that may have arrived (without `include_unknown`), of a campaign or of the assistant; 409 `marketing_refused`,
+        `window_closed`, `opted_out`, `no_address` or `channel_not_connected` say why it may not go. Needs `conversations:write` and
+        `messages:send`."""
+        sent = await actions.send_again(actor, conversation_id, message_id, include_unknown=data.include_unknown)
         return struct(sent._asdict(), Message)
 
     @put(

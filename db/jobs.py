@@ -83,6 +83,13 @@ class SayAway(Job, frozen=True, kw_only=True):
     unique: ClassVar[str | None] = "away:{conversation_id}"
 
 
+class MissAnswer(Job, frozen=True, kw_only=True):
+    """An answer did not go: whoever asked waits again (`db/conversations/missed.py`)."""
+
+    message_id: UUID
+    unique: ClassVar[str | None] = "missed:{message_id}"
+
+
 class RunTurn(Job, frozen=True, kw_only=True):
     """Composes and says one answer of the assistant, once the customer has paused (`db/assistant/turns.py`)."""
 

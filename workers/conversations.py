@@ -1,9 +1,10 @@
-"""What happens to conversations by itself: snoozed ones come back, and who writes outside of the office hours is told so."""
+"""What happens to conversations by itself: snoozed ones come back, who writes outside of the office hours is told so, and who got no
+answer because it did not go waits again."""
 
 from uuid import UUID
 
-from db.conversations import actions, away
-from db.jobs import SayAway
+from db.conversations import actions, away, missed
+from db.jobs import MissAnswer, SayAway
 from db.permissions import Permission
 from db.tenancy import worker
 from db.work import work
@@ -22,5 +23,10 @@ async def say_away(company_id: UUID, job: SayAway) -> None:
     await away.say(company_id, job.conversation_id, job.message_id)
 
 
-JOBS = (Handler(SayAway, lambda _: say_away),)
+async def miss_answer(company_id: UUID, job: MissAnswer) -> None:
+    """Repeating it changes nothing."""
+    await missed.missed(company_id, job.message_id)
+
+
+JOBS = (Handler(SayAway, lambda _: say_away), Handler(MissAnswer, lambda _: miss_answer))
 LOOPS = (Loop("snoozed", 5.0, wake_snoozed),)

@@ -180,6 +180,17 @@ class ConversationCounts(Output):
     snoozed: int
 
 
+class ConversationsToday(Output):
+    """GET /v1/conversations/today: the day so far, in the company's time zone; 10,000 for that and more."""
+
+    wrote: Annotated[int, example(23)]  # conversations in which the person wrote today
+    answered: Annotated[int, example(19)]  # of those: nobody waits any more
+    waiting: Annotated[int, example(4)]  # open ones in which somebody waits now, since whenever
+    first_reply_seconds: (
+        Annotated[int, example(340)] | None
+    )  # the middle of today's first answers, in office hours; null: none yet
+
+
 class ConversationUpdate(Input):
     """What is left out stays. `state` `snoozed` needs `snoozed_until`."""
 

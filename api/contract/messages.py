@@ -45,6 +45,13 @@ class MessageReaction(Output):
     reason: str | None
 
 
+class MessageAgain(Input):
+    """POST /v1/conversations/{id}/messages/{message_id}/send-again → Message. `include_unknown`: also one that may have arrived, flagged
+    `maybe_duplicate`."""
+
+    include_unknown: bool = False
+
+
 class ReactionUpdate(Input):
     """PUT /v1/conversations/{id}/messages/{message_id}/reaction → Message, to which it belongs."""
 

@@ -130,6 +130,14 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
             ReplyError.REACTION_NOT_TAKEN,
         ),
     ),
+    "conversations_messages_send_again": (
+        MessageError.CHANNEL_NOT_CONNECTED,
+        MessageError.NOT_SENT_AGAIN,
+        MessageError.NO_ADDRESS,
+        MessageError.OPTED_OUT,
+        MessageError.WINDOW_CLOSED,
+        ReplyError.MARKETING_REFUSED,
+    ),
     "conversations_template_preview": (ReplyError.TEMPLATE_NOT_TEXT,),
     "custom_fields_create": (
         ContactError.FIELD_BUSY,

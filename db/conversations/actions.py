@@ -284,6 +284,16 @@ async def reply(
         return await answers.write(w, contact_id, channel_id, reply, reply_to=reply_to, seen=seen)
 
 
+async def send_again(actor: Actor, conversation_id: UUID, message_id: UUID, *, include_unknown: bool = False) -> Message:
+    """An answer that failed goes out once more, as the same message. Raises NotFound, Conflict: the obstacle, or `not_sent_again`."""
+    actor.require(Permission.MESSAGES_SEND)
+    async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
+        contact_id, channel_id = await _where(w, actor.company_id, conversation_id)
+        sent = await answers.again(w, contact_id, channel_id, message_id, include_unknown=include_unknown)
+        await human.supersede_for_human(w, conversation_id, TurnReason.WROTE)
+        return sent
+
+
 async def react(actor: Actor, conversation_id: UUID, message_id: UUID, emoji: str | None) -> Message:
     """The reaction to a message of the person; None takes it back. Returns the message. Raises NotFound, Invalid, Conflict."""
     actor.require(Permission.MESSAGES_SEND)

@@ -189,6 +189,21 @@ async def answered(w: Work, place: Place, author_id: UUID | None, *, seen: UUID 
     return conversation_id
 
 
+async def sent_again(w: Work, channel_id: UUID, contact_id: UUID, message_id: UUID) -> None:
+    """The newest answer, which did not go, is on its way once more: what came in before it does not wait for another one."""
+    row = await w.fetchrow(
+        "update conversation set version = version + 1, unanswered_at = case when answer_id = $4 then"
+        " array(select t from unnest(unanswered_at) t where t > uuid_extract_timestamp($4) order by t) else unanswered_at end"
+        " where company_id = $1 and channel_id = $2 and contact_id = $3 returning id, version",
+        w.company_id,
+        channel_id,
+        contact_id,
+        message_id,
+    )
+    if row is not None:
+        w.emit(ConversationUpdated(conversation_id=row["id"], contact_id=contact_id, version=row["version"]))
+
+
 async def assisted(w: Work, place: Place) -> UUID:
     """The assistant answered all that came in until now, but for what is for people. Returns the conversation."""
     return await _recorded(w, _ASSISTED, place, None, list(FOR_PEOPLE), LATE)

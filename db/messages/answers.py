@@ -12,19 +12,20 @@ import asyncpg
 
 from db.assistant import human
 from db.assistant.enums import TurnReason
-from db.channels.enums import ChannelState
+from db.channels.enums import ChannelState, TemplateCategory
 from db.clock import now
 from db.contacts.enums import SAMPLE, LineType
 from db.contacts.notes import must_exist
 from db.conversations import record
 from db.errors import RequestError
+from db.jobs import SendFile
 from db.messages import conversation, queueing, render, replies, segments, template_replies, uploads
 from db.messages.conversation import Entry
-from db.messages.errors import MessageError
+from db.messages.errors import MessageError, ReplyError
 from db.messages.events import ConversationChanged
 from db.messages.inbound import SILENT
 from db.messages.place import Place
-from db.messages.render import Binding, FileContent
+from db.messages.render import Binding, FileContent, TemplateContent
 from db.messages.replies import Reply, TemplateReply, TextReply
 from db.messages.template_replies import Filled
 from db.permissions import Permission
@@ -74,6 +75,7 @@ select c.opted_out_at is not null as out from contact c where c.company_id = $1 
         and i.value in (select o.value from contact_identity o where o.company_id = $1 and o.contact_id = $2))
 order by c.id for share
 """
+_THEIRS = "select true from message where company_id = $1 and id = $2 and contact_id = $3 and channel_id = $4"
 
 
 async def reply_channels(actor: Actor, contact_id: UUID) -> list[ReplyChannel]:
@@ -137,6 +139,37 @@ async def write(
         conversation_id = await record.answered(w, place, author_id, seen=seen)
         await human.supersede_for_human(w, conversation_id, TurnReason.WROTE)
     return entry
+
+
+async def again(w: Work, contact_id: UUID, channel_id: UUID, message_id: UUID, *, include_unknown: bool) -> Entry:
+    """Queues an answer that failed once more: the same message, at the same place, to where the channel reaches the person now.
+    `include_unknown`: also one that may have arrived. Raises NotFound, Conflict: the obstacle, `marketing_refused`, or `not_sent_again`."""
+    way = await held(w, contact_id, channel_id)
+    await record.hold(w, channel_id, contact_id)
+    if not await w.fetchval(_THEIRS, w.company_id, message_id, contact_id, channel_id):
+        raise RequestError.NOT_FOUND(what="message")
+    found = await queueing.again(
+        w,
+        message_id,
+        contact_id=contact_id,
+        channel_id=channel_id,
+        address=way.address,
+        include_unknown=include_unknown,
+    )
+    if found is None:
+        raise MessageError.NOT_SENT_AGAIN()
+    content = render.decode(found)
+    obstacle = way.template_obstacle if isinstance(content, TemplateContent) else way.obstacle
+    if obstacle is not None:
+        raise obstacle()
+    if isinstance(content, TemplateContent) and way.opted_out and content.category == TemplateCategory.MARKETING:
+        raise ReplyError.MARKETING_REFUSED()
+    if isinstance(content, FileContent):
+        w.enqueue(SendFile(file_id=content.file_id))
+    await record.sent_again(w, channel_id, contact_id, message_id)
+    w.audit("message.sent_again", message_id, channel_id=channel_id, contact_id=contact_id)
+    w.emit(ConversationChanged(contact_id=contact_id))
+    return await conversation.sent(w, w.company_id, message_id)
 
 
 async def say(w: Work, way: ReplyChannel, contact_id: UUID, text: str, *, key: str) -> record.Place:

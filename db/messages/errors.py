@@ -16,6 +16,11 @@ class MessageError(ErrorCode):
         409,
         "WhatsApp takes free texts only within 24 hours after a person wrote. Send an approved template.",
     )
+    NOT_SENT_AGAIN = (
+        "not_sent_again",
+        409,
+        "Only what failed can be sent again, and what may have arrived only when that is wanted. Write it as a new message.",
+    )
 
 
 class ReplyError(ErrorCode):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from db import installation
+from db.jobs import MissAnswer
 from db.messages.enums import AttemptState, MessageState, SkipReason
 from db.messages.enums import AttemptState as A
 from db.messages.enums import MessageState as M
@@ -116,6 +117,8 @@ _CLAIM, _CLAIM_KNOWN = _claim(_NEXT), _claim(_NEXT_KNOWN)
 _REPLACED = (
     "(m.reacts_to is not null or m.contact_id is not null and m.dedupe_key like 'ai:%')"  # by another reaction, by a person
 )
+# An answer that did not go and will not go by itself: whoever asked waits again.
+_MISSED = f"campaign_id is null and reacts_to is null and state in ({M.FAILED}, {M.FAILED_UNKNOWN})"
 _FINISH = f"""
 with r as (
     select * from unnest((select $2::uuid[]), (select $3::int[]), (select $4::uuid[]), (select $5::smallint[]),
@@ -127,8 +130,8 @@ with r as (
     update attempt t set state = r.attempt_state, http_status = r.http_status, code = r.code, detail = r.detail,
         provider_id = coalesce(r.provider_id, t.provider_id), done_at = now()
     from r where t.company_id = $1 and t.id = r.attempt_id and t.state in ({A.STARTED}, {A.UNKNOWN})
-)
-update message m set provider_id = coalesce(r.provider_id, m.provider_id),
+), done as (
+    update message m set provider_id = coalesce(r.provider_id, m.provider_id),
     state = case when r.state <> {M.QUEUED} or m.requeue_allowed then r.state
         when m.maybe_duplicate then {M.FAILED_UNKNOWN} when {_REPLACED} then {M.CANCELLED} else {M.SKIPPED} end,
     sent_at = case when r.state = {M.SENT} then coalesce(m.sent_at, now()) else m.sent_at end,
@@ -142,6 +145,9 @@ update message m set provider_id = coalesce(r.provider_id, m.provider_id),
         when m.contact_id is null then '{SkipReason.CONTACT_DELETED}' else '{SkipReason.OPTED_OUT}' end
 from r where m.company_id = $1 and m.id = r.message_id and m.epoch = r.epoch and m.state between {M.SENDING} and {M.UNKNOWN}
     and exists (select from attempt t where t.company_id = $1 and t.id = r.attempt_id)
+    returning m.id, m.campaign_id, m.reacts_to, m.state
+)
+select id from done where {_MISSED}
 """
 
 _FINISH_SENT = f"""
@@ -219,10 +225,11 @@ with r as (
         reason = case when v.becomes in ({M.QUEUED}, {M.FAILED}) then v.reason end,
         code = case when v.becomes in ({M.QUEUED}, {M.FAILED}) then v.code end
     from moves v where m.company_id = $1 and m.id = v.id and v.becomes is not null
-    returning m.campaign_id, m.contact_id
+    returning m.id, m.campaign_id, m.contact_id, m.reacts_to, m.state
 )
-select known, campaign_id, contact_id from (select count(*) as known from judged) k
-left join (select distinct campaign_id, case when campaign_id is null then contact_id end as contact_id from moved) d on true
+select known, campaign_id, contact_id, missed from (select count(*) as known from judged) k
+left join (select distinct campaign_id, case when campaign_id is null then contact_id end as contact_id,
+               case when {_MISSED} then id end as missed from moved) d on true
 """
 
 # Before something is queued again: its campaign does not end, and its person does not opt out, between our look and our commit.
@@ -259,9 +266,9 @@ with ended as (
               select from campaign c where c.company_id = $1 and c.id = campaign_id and c.state in ('cancelled', 'failed'))) as yes
           from message where company_id = $1 and state = {M.UNKNOWN} and lease_until < now() for update skip locked) retry
     where m.company_id = $1 and m.id = retry.id and m.state = {M.UNKNOWN}
-    returning m.campaign_id
+    returning m.id, m.campaign_id, m.reacts_to, m.state
 )
-select distinct campaign_id from ended
+select distinct campaign_id, case when {_MISSED} then id end as missed from ended
 """
 
 
@@ -290,7 +297,7 @@ async def finish(w: Work, results: Iterable[Result], *, horizon: float) -> None:
     if sent:
         await w.execute(_FINISH_SENT, w.company_id, *map(list, zip(*sent, strict=True)))
     if others:
-        await w.execute(_FINISH, w.company_id, *map(list, zip(*others, strict=True)), horizon)
+        _miss(w, [row["id"] for row in await w.fetch(_FINISH, w.company_id, *map(list, zip(*others, strict=True)), horizon)])
 
 
 def bare(result: Result) -> Result:
@@ -354,6 +361,7 @@ async def _apply(w: Work, told: list[tuple[UUID, StatusUpdate]], max_tries: int,
     )
     applied.campaigns.update(row["campaign_id"] for row in rows if row["campaign_id"])
     applied.contacts.update(row["contact_id"] for row in rows if row["contact_id"])
+    _miss(w, [row["missed"] for row in rows if row["missed"]])
     known: int = rows[0]["known"]
     return known == len(best)
 
@@ -373,16 +381,20 @@ async def expire_leases(w: Work) -> set[UUID]:
 async def resolve_unknown(w: Work) -> set[UUID]:
     """Unknown outcomes past their horizon end by the message's own policy: failed_unknown, or a flagged resend, until there is
     evidence or RESENDS are spent (a provider that never tells anything must not be asked for ever)."""
-    return {row["campaign_id"] for row in await w.fetch(_RESOLVE, w.company_id, RESENDS) if row["campaign_id"]}
+    rows = await w.fetch(_RESOLVE, w.company_id, RESENDS)
+    _miss(w, [row["missed"] for row in rows if row["missed"]])
+    return {row["campaign_id"] for row in rows if row["campaign_id"]}
+
+
+def _miss(w: Work, message_ids: Iterable[UUID]) -> None:
+    """Answers that did not go: a job tells their conversations, which are held before messages."""
+    for message_id in message_ids:
+        w.enqueue(MissAnswer(message_id=message_id))
 
 
 async def campaign_of(r: Read, company_id: UUID, attempt_id: UUID | None, provider_id: str | None) -> UUID | None:
     """The campaign of the message that a provider's report speaks of."""
-    found: UUID | None = await r.fetchval(
-        "select campaign_id from message where company_id = $1 and (provider_id = $3 or id ="
-        " (select message_id from attempt where company_id = $1 and id = $2)) limit 1",
-        company_id,
-        attempt_id,
-        provider_id,
-    )
+    attempted = "(select message_id from attempt where company_id = $1 and id = $2)"
+    sql = f"select campaign_id from message where company_id = $1 and (provider_id = $3 or id = {attempted}) limit 1"
+    found: UUID | None = await r.fetchval(sql, company_id, attempt_id, provider_id)
     return found

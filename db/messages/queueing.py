@@ -37,6 +37,16 @@ where company_id = $1 and campaign_id = $2 and in_trouble and requeue_allowed
     and exists (select from contact c where c.company_id = $1 and c.id = m.contact_id and c.opted_out_at is null)
     and not exists (select from suppression s where s.company_id = $1 and s.address = m.address)
 """
+# A file goes to the provider anew: what it was known by there may be forgotten. What the assistant said is not said again by people.
+_AGAIN = f"""
+update message set state = {M.QUEUED}, tries = 0, next_at = now(), done_at = null, reason = null, code = null,
+    address = coalesce($5, address), maybe_duplicate = maybe_duplicate or state = {M.FAILED_UNKNOWN},
+    queue_id = case when content->>'kind' = 'file' then (content->>'file_id')::uuid else channel_id end,
+    content = case when content->>'kind' = 'file' then content - 'media' - 'media_until' else content end
+where company_id = $1 and id = $2 and contact_id = $3 and channel_id = $4 and campaign_id is null and reacts_to is null and requeue_allowed
+    and dedupe_key not like 'ai:%' and (state = {M.FAILED} or state = {M.FAILED_UNKNOWN} and $6)
+returning content::text
+"""
 # One that may have arrived already was not cancelled: nobody knows what became of it.
 _CANCEL = f"""
 update message set done_at = now(), lease_until = null, reason = coalesce($3, reason),
@@ -130,6 +140,15 @@ async def requeue(w: Work, campaign_id: UUID, reasons: list[str], *, include_unk
     """Queues those again that failed for one of the reasons; of unknown outcome only on request, flagged; never who said stop or was
     deleted meanwhile. Returns how many."""
     return await w.execute(_REQUEUE, w.company_id, campaign_id, reasons, include_unknown)
+
+
+async def again(
+    w: Work, message_id: UUID, *, contact_id: UUID, channel_id: UUID, address: str | None, include_unknown: bool
+) -> str | None:
+    """Queues one failed message of no campaign again, to this address; of unknown outcome only on request, flagged. Returns its content
+    (JSON), a file's for the queue of the file; None where there is nothing to send again."""
+    content: str | None = await w.fetchval(_AGAIN, w.company_id, message_id, contact_id, channel_id, address, include_unknown)
+    return content
 
 
 async def cancel(w: Work, queue_id: UUID, *, reason: str | None = None, batch: int | None = None) -> int:

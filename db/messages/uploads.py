@@ -16,7 +16,7 @@ from db import blobs
 from db.blobs import HandedOver
 from db.clock import now
 from db.errors import AppError, RequestError, RequestField
-from db.jobs import DeleteFiles, LookAtFile, SendFile
+from db.jobs import DeleteFiles, LookAtFile, MissAnswer, SendFile
 from db.messages import files, render, sniff
 from db.messages.enums import FileState
 from db.messages.enums import MessageState as M
@@ -183,7 +183,7 @@ update message set tries = tries + 1, reason = $3, code = $4 where company_id = 
 _FAILED = f"""
 update message set state = {M.FAILED}, reason = coalesce($3, reason, '{FailureReason.MEDIA}'), code = case when $3 is null then code else $4 end,
     done_at = now(), queue_id = channel_id
-where company_id = $1 and queue_id = $2 and queued returning contact_id
+where company_id = $1 and queue_id = $2 and queued returning id, contact_id
 """
 
 
@@ -225,6 +225,7 @@ async def failed(company_id: UUID, file_id: UUID, reason: FailureReason | None, 
         for row in await w.fetch(_FAILED, company_id, file_id, reason.value if reason else None, code):
             if row["contact_id"] is not None:
                 w.emit(ConversationChanged(contact_id=row["contact_id"]))
+                w.enqueue(MissAnswer(message_id=row["id"]))
 
 
 async def converted(company_id: UUID, file_id: UUID, mime_type: str, size: int, sha256: bytes) -> None:

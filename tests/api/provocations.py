@@ -192,6 +192,20 @@ async def _answers(stage: Stage) -> Request:
     return Request()
 
 
+async def _failed(stage: Stage) -> Request:
+    """An answer that did not go; the person wrote a minute ago."""
+    await _answers(stage)
+    message_id = await stage.db.fetchval(
+        "insert into message(company_id, id, channel_id, queue_id, contact_id, address, dedupe_key, state, reason, done_at, content, units, params)"
+        " values ($1, uuidv7(), $2, $2, $3, '+5511900000000', 'answer:' || uuidv7(), 6, 'temporary', now(),"
+        ' \'{"kind": "literal", "body": "Oi"}\', 1, \'{}\') returning id',
+        stage.owner.company_id,
+        UUID(stage.things["channel_id"]),
+        UUID(stage.things["contact_id"]),
+    )
+    return Request(path={"message_id": str(message_id)})
+
+
 async def _picture_over_sms(stage: Stage) -> Request:
     sms = await factories.channel(stage.db, stage.owner, "sms")
     with_picture = [{"type": "HEADER", "format": "IMAGE"}, {"type": "BODY", "text": "Oi!"}]
@@ -339,6 +353,7 @@ SUCCESS: dict[str, Scene] = {
     "conversations_messages": _answers,
     "conversations_messages_reaction_clear": given("channel", state="connected"),
     "conversations_messages_reaction_set": given("channel", state="connected"),
+    "conversations_messages_send_again": _failed,
     "conversations_notes": body(mentions=[]),
     "labels_create": body(name=lambda _: "Nova"),
     "teams_create": body(name=lambda _: "Nova", member_ids=[], channel_ids=[]),

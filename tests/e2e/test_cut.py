@@ -161,4 +161,5 @@ async def _round(
         await again.click()
     for page in pages:
         await expect(page.locator(".m-bubble-out", has_text=ANSWER)).to_have_count(1)
-    await expect(pages[1].locator(".m-bubble-out", has_text=ANSWER).get_by_text(re.compile("Entregue|Lida"))).to_be_visible()
+    tick = pages[1].locator(".m-bubble-out", has_text=ANSWER).locator(".m-tick")
+    await expect(tick).to_have_attribute("aria-label", re.compile("Entregue|Lida"))

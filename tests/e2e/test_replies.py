@@ -39,7 +39,7 @@ async def test_a_reply_is_found_read_and_answered_once(stack: Stack, context: Br
     await page.get_by_label("Escreva uma resposta").fill(ANSWER)
     await page.get_by_role("button", name="Enviar", exact=True).dblclick()
     bubble = page.locator(".m-bubble-out", has_text=ANSWER)
-    await expect(bubble.get_by_text(re.compile("Enviada|Entregue|Lida"))).to_be_visible()
+    await expect(bubble.locator(".m-tick")).to_have_attribute("aria-label", re.compile("Enviada|Entregue|Lida"))
     await expect(bubble).to_have_count(1)
     await expect(page.get_by_label("Escreva uma resposta")).to_have_value("")
 

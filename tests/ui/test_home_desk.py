@@ -32,7 +32,9 @@ async def test_who_waits_stands_first_and_it_follows_what_happens(
     await real.open("/")
     await real.should_see("Minhas conversas")
     await real.should_see("espera 2 h")
-    assert mine(real) == [str(second), str(first), str(answered)]
+    for text in ("Escreveram hoje", "Esperando agora", "Ver quem espera"):
+        await real.should_see(text)
+    assert mine(real) == [str(first), str(second), str(answered)]
     await client.change(as_owner, second, ConversationUpdate(assignee_id=None))
     await updated(owner_db, second)
     await until(lambda: true_of(lambda: mine(real) == [str(first), str(answered)]))

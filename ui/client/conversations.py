@@ -7,6 +7,7 @@ from api.contract.conversations import (
     Conversation,
     ConversationCounts,
     ConversationCreate,
+    ConversationsToday,
     ConversationUpdate,
     NoteCreate,
     Presence,
@@ -15,7 +16,7 @@ from api.contract.conversations import (
     ReplyCreate,
     ThreadEntry,
 )
-from api.contract.messages import Message, ReactionUpdate
+from api.contract.messages import Message, MessageAgain, ReactionUpdate
 from api.contract.replies import TemplatePreview, TemplatePreviewCreate
 from ui.client.base import ApiClient, Params
 
@@ -23,6 +24,10 @@ from ui.client.base import ApiClient, Params
 async def conversations(api: ApiClient, params: Params) -> Page[Conversation]:
     """Where something was said last first."""
     return await api.get("/v1/conversations", Page[Conversation], params)
+
+
+async def today(api: ApiClient) -> ConversationsToday:
+    return await api.get("/v1/conversations/today", ConversationsToday)
 
 
 async def counts(api: ApiClient) -> ConversationCounts:
@@ -77,6 +82,12 @@ async def react(api: ApiClient, conversation_id: UUID, message_id: UUID, emoji: 
     if not emoji:
         return await api.delete_from(path, Message)
     return await api.put(path, Message, ReactionUpdate(emoji=emoji))
+
+
+async def send_again(api: ApiClient, conversation_id: UUID, message_id: UUID, key: str, *, include_unknown: bool) -> Message:
+    """A failed answer goes out once more, under the same `key` once."""
+    path = f"/v1/conversations/{conversation_id}/messages/{message_id}/send-again"
+    return await api.post(path, Message, MessageAgain(include_unknown=include_unknown), key=key)
 
 
 async def preview_template(api: ApiClient, conversation_id: UUID, body: TemplatePreviewCreate) -> TemplatePreview:

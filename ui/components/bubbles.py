@@ -13,6 +13,7 @@ from ui.components import contents, states
 from ui.components.citations import draw_citations
 from ui.components.reactions import draw_reactions
 from ui.components.text import Text, icon
+from ui.components.ticks import draw_tick
 from ui.i18n import _
 from ui.labels import messages as message_labels
 from ui.labels import reasons
@@ -41,20 +42,28 @@ def _event(one: Message) -> str | None:
     return _not_sent(one) if one.state in {"skipped", "cancelled"} else None
 
 
-def draw_message(one: Message, find: contents.Find, more: Callable[[], None] | None = None) -> None:
+def draw_message(
+    one: Message,
+    find: contents.Find,
+    more: Callable[[], None] | None = None,
+    again: Callable[[], None] | None = None,
+    *,
+    alone: bool = False,
+) -> None:
     """A bubble, or the line of what is no message but happened. `find` gives a message that is on the screen by the provider's id; `more`
-    draws in the bubble what can be done with it."""
+    draws in the bubble what can be done with it, `again` below the reason why it did not go. `alone`: all went over one channel, whose
+    name says nothing, and a press on a quote leads to what it quotes."""
     out = one.direction == "out"
     if (happened := _event(one)) is not None:
         with ui.element("div").classes("m-conv-line"):
             with ui.element("div").classes("m-conv-event"):
                 ui.label(happened).classes("m-hint")
-                _draw_where(one)
+                _draw_where(one, alone=alone)
         return
     failed = one.state in {"failed", "failed_unknown"}
     classes = "m-bubble" + (" m-bubble-out" if out else "") + (" m-bubble-failed" if failed else "")
     with ui.element("div").classes(classes + (" m-bubble-ai" if one.assistant is not None else "")):
-        contents.draw_relations(one, find)
+        contents.draw_relations(one, find, leads=alone)
         if one.content is not None:
             contents.draw_content(one.content, find, one.files)
             if one.kind == "text" and not one.text:
@@ -70,7 +79,9 @@ def draw_message(one: Message, find: contents.Find, more: Callable[[], None] | N
             with ui.element("div").classes("m-conv-why"):
                 icon("error")
                 ui.label(f"{why.name}. {why.todo}")
-        _draw_where(one)
+            if again is not None:
+                again()
+        _draw_where(one, alone=alone)
         draw_reactions(one.reactions)
 
 
@@ -109,14 +120,15 @@ def _not_sent(one: Message) -> str:
     return _("Not sent: it was called off")
 
 
-def _draw_where(one: Message) -> None:
+def _draw_where(one: Message, *, alone: bool) -> None:
     """When, how far it came, over which channel, of which campaign or from whom."""
     parts = [formats.clock(one.at)]
-    if one.direction == "out" and one.state not in {"skipped", "cancelled"}:
+    if one.state in {"failed", "failed_unknown"}:
         parts.append(message_labels.message_state(one.state)[0])
     if one.maybe_duplicate:
         parts.append(_("perhaps twice"))
-    parts.append(one.channel_name or _("Channel removed"))
+    if not alone:
+        parts.append(one.channel_name or _("Channel removed"))
     if one.author:
         parts.append(one.author)
     if one.automatic:
@@ -129,3 +141,5 @@ def _draw_where(one: Message) -> None:
         ui.label(" · ".join(parts)).classes("m-hint")
         if one.campaign_id and one.direction == "out":
             ui.link(one.campaign_name or _("Campaign"), f"/campaigns/{one.campaign_id}").classes("m-hint m-link")
+        if one.direction == "out":
+            draw_tick(one.state)

@@ -23,8 +23,8 @@ def said(text: str, classes: str = "") -> None:
     Text("div", text, f"m-text {classes}").props["dir"] = "auto"
 
 
-def draw_relations(one: Message, find: Find) -> None:
-    """Above a message: the ad that brought it, what it answers, and that it was passed on."""
+def draw_relations(one: Message, find: Find, *, leads: bool = False) -> None:
+    """Above a message: the ad that brought it, what it answers, and that it was passed on. `leads`: a press on what it answers goes there."""
     if one.referral is not None:
         name = one.referral.headline or one.referral.source_url or _("an ad")
         _line("ads_click", _("Came from: {name}").format(name=name[:CLIP]))
@@ -38,9 +38,11 @@ def draw_relations(one: Message, find: Find) -> None:
     if context.group_id is not None:
         _line("groups", _("Written in a group"))
     if context.provider_id is not None:
-        with ui.element("div").classes("m-conv-quote"):
-            found = find(context.provider_id)
+        found = find(context.provider_id)
+        with ui.element("button" if leads and found is not None else "div").classes("m-conv-quote") as quote:
             said(_("Answers an earlier message") if found is None else quoted(found), "m-hint")
+        if leads and found is not None:
+            quote.props.update({"type": "button", "data-quoted": str(found.id), "title": _("Go to this message")})
 
 
 def quoted(found: Message) -> str:

@@ -14,7 +14,9 @@ export default {
       <div class="m-hint shrink-0">{{ row.when }}</div>
     </div>
     <div class="m-row m-near">
-      <i v-if="row.ours" class="q-icon notranslate material-symbols-rounded m-inbox-ours" aria-hidden="true">reply</i>
+      <i v-if="row.fell" class="q-icon notranslate material-symbols-rounded m-inbox-ours m-inbox-fell" role="img" :aria-label="row.fell"
+        :title="row.fell">error</i>
+      <i v-else-if="row.ours" class="q-icon notranslate material-symbols-rounded m-inbox-ours" aria-hidden="true">reply</i>
       <div v-if="row.found" class="m-sub m-clip m-grow m-found" dir="auto">
         <i v-if="row.note" class="q-icon notranslate material-symbols-rounded" aria-hidden="true">lock</i
         ><component v-for="part in row.found" :is="part[0] ? 'mark' : 'span'">{{ part[1] }}</component>

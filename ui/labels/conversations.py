@@ -35,7 +35,7 @@ def tab(view: ConversationView) -> str:
         ConversationView.SNOOZED: pgettext("conversations", "Snoozed"),
         ConversationView.CLOSED: pgettext("conversations", "Closed"),
         ConversationView.ALL: pgettext("conversations", "All"),
-        ConversationView.WAITING: _("Waiting longest"),
+        ConversationView.WAITING: pgettext("conversations", "Waiting"),
     }[view]
 
 

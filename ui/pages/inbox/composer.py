@@ -32,6 +32,7 @@ from ui.components.throttle import Throttle
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import messages as message_labels
+from ui.pages.inbox.again import Again
 from ui.pages.inbox.assist import AssistPanel, Field
 from ui.pages.inbox.assistant import AssistantBar, Proposal
 from ui.pages.inbox.choices import ChoiceBuilder
@@ -89,7 +90,7 @@ class Composer:
             if self._may_answer:
                 Proposal(bar, self._use)
             self._obstacle = ui.element("div").classes("w-full")
-            self.templates = TemplatePicker(one, thread, self._template_asked, self.refresh, partial(self.focus, "reply"))
+            self.templates = TemplatePicker(one, thread, partial(self.mode, "reply"), self.refresh, partial(self.focus, "reply"))
             self._suggestions = Suggestions(people, replies, self._choose)
             self._quote = Quote(one, self._tick)
             self._files = Files(one, thread, self._files_changed, self._quote.take, self.refresh)
@@ -113,10 +114,11 @@ class Composer:
                 send = icon_button("send", _("Send")).classes("m-write-send")
                 send.on("click", self._pressed, js_handler=PRESS % f"write{self._text.id}")
             self.mode(self._mode)
-        if self._may_answer and kinds.can(one.channel_kind).reply_to:
-            thread.answering = self.answer
-        if self._may_answer and kinds.can(one.channel_kind).reactions:
-            thread.reacting = self.react
+        if self._may_answer:
+            can = kinds.can(one.channel_kind)
+            thread.answering = self.answer if can.reply_to else None
+            thread.reacting = self.react if can.reactions else None
+            thread.sending_again = Again(one, thread.renew, self.refresh).send
         first_answers.ask(self.element, self.refresh)
         with self.element:  # it ends with the composer
             beat(TICK, self._tick)
@@ -190,10 +192,6 @@ class Composer:
 
     def _build(self, kind: ReplyKind) -> None:
         self._builder.open(kind, (self._text.value or "").strip(), lambda: setattr(self._text, "value", ""))
-
-    def _template_asked(self) -> None:
-        """Asked for, or left."""
-        self.mode("reply")
 
     def _draw_obstacle(self, obstacle: str, way: ReplyChannel | None) -> None:
         text, todo = message_labels.obstacle(obstacle)

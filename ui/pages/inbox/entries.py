@@ -16,13 +16,17 @@ from ui.pages.inbox.quote import may_be_answered
 from ui.pages.inbox.record import draw_record_act
 
 PRESSED = """(e) => {
-    const act = e.target.closest('.m-thread-act, .m-reacted-out');
+    const quote = e.target.closest('[data-quoted]');
+    if (quote) return masteria.point(document.querySelector(`[data-entry="${quote.dataset.quoted}"]`));
+    const act = e.target.closest('.m-thread-act, .m-reacted-out, .m-thread-again');
     const entry = act?.closest('[data-entry]').dataset.entry;
+    if (act?.matches('.m-thread-again')) return emit({entry, again: true});
     if (act?.matches('.m-thread-answer')) return emit({entry});
     const react = act?.closest('.m-bubble').querySelector(':scope > .m-thread-react');
     if (react) masteria.emoji('react', act, react.dataset.mine || '', (emoji) => emit({entry, emoji}));
 }"""
-"""One listener on the whole thread hears all of them: `entry` is to be answered, or reacted to by an `emoji`, "" to take it back."""
+"""One listener on the whole thread hears all of them: `entry` is to be answered, sent `again`, or reacted to by an `emoji`, "" to take
+it back."""
 HELD = """(e) => {
     const react = e.target.closest('.m-bubble')?.querySelector(':scope > .m-thread-react');
     if (!react || e.touches.length > 1) return;

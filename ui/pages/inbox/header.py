@@ -70,9 +70,11 @@ class Header:
                 command(self._take, "A", _("Take the conversation"), "person_add")
                 command(self._snooze, "S")
                 command(self._close, "E")
-                with icon_button("more_horiz", _("More")):
+                command(self._owner, "O", _("Give it to somebody, or to a team"), "group")
+                with icon_button("more_horiz", _("More")) as more:
                     with ui.menu().props('anchor="bottom right" self="top right" :offset="[0, 4]"') as self._more:
                         pass
+                command(more, "L", _("Labels and priority"), "label")
             icon_button("info", _("About the person"), aside).classes("m-inbox-aside")
         self._near = False
         if self._write:  # its menus list the whole team: they are drawn for who comes near them
@@ -83,6 +85,16 @@ class Header:
     def _come_near(self) -> None:
         self._near = True
         self.furnish()
+
+    def open_owners(self) -> None:
+        """Who may have it, to be walked by keys."""
+        self._come_near()
+        self._owners.open()
+
+    def open_more(self) -> None:
+        """Labels and priority."""
+        self._come_near()
+        self._more.open()
 
     def show(self, one: Conversation) -> None:
         """What is known of it now; controls change in place."""
@@ -137,7 +149,7 @@ class Header:
             choices([Choice(_("No team"), partial(self._team, None), on=team is None)])
 
     def _draw_more(self) -> None:
-        choices([Choice(_("Mark as unread"), self._unread, "mark_chat_unread")])
+        choices([Choice(_("Mark as unread"), self.unread, "mark_chat_unread")])
         ui.label(_("Priority")).classes("m-menu-head")
         choices([Choice(labels.priority(one)[0], partial(self._priority, one), on=one is self._one.priority) for one in Priority])
         if self._furniture.labels:
@@ -185,9 +197,10 @@ class Header:
     async def _label(self, label: Label, on: bool) -> None:
         await self._answered((client.label if on else client.unlabel)(self._api, self._one.id, label.id))
 
-    async def _unread(self) -> None:
+    async def unread(self) -> None:
+        """Unread again, and out of sight: what is looked at would be read at once."""
         one = await client.unread(self._api, self._one.id)
-        self._back()  # what is looked at would be read again at once
+        self._back()
         await self._changed(one)
 
     async def close(self) -> None:

@@ -10,7 +10,29 @@ from ui.pages.inbox.assistant import AssistantBar
 from ui.pages.inbox.composer import Composer
 from ui.pages.inbox.header import Header
 
-KEYS = ("j", "k", "ArrowDown", "ArrowUp", "r", "q", "+", "t", "n", "a", "e", "s", "i", "p", "d", "?", "/", "Escape")
+KEYS = (
+    "j",
+    "k",
+    "ArrowDown",
+    "ArrowUp",
+    "r",
+    "q",
+    "+",
+    "t",
+    "n",
+    "a",
+    "e",
+    "s",
+    "o",
+    "l",
+    "u",
+    "i",
+    "p",
+    "d",
+    "?",
+    "/",
+    "Escape",
+)
 
 
 async def act(key: str, header: Header, composer: Composer, bar: AssistantBar) -> None:
@@ -24,6 +46,9 @@ async def act(key: str, header: Header, composer: Composer, bar: AssistantBar) -
         "a": header.take,
         "e": header.close,
         "s": header.snoozes.open,
+        "o": header.open_owners,
+        "l": header.open_more,
+        "u": header.unread,
         "i": bar.swap,
         "d": composer.assist.open,
         "p": bar.proposal.take if bar.proposal is not None else None,
@@ -47,6 +72,9 @@ def help_dialog() -> None:
             ("A", _("Take the conversation")),
             ("E", _("Close it, or open it again")),
             ("S", _("Snooze")),
+            ("O", _("Give it to somebody, or to a team")),
+            ("L", _("Labels and priority")),
+            ("U", _("Mark as unread")),
             ("I", _("Take over from the assistant, or give back")),
             ("P", _("Use what the assistant suggests")),
             ("D", _("AI: draft, other words, summary")),

@@ -26,9 +26,10 @@ from ui.components.menus import Choice, choices
 from ui.components.states import load
 from ui.components.text import chip, title
 from ui.components.throttle import Throttle
-from ui.i18n import _, ngettext
+from ui.i18n import _, ngettext, pgettext
 from ui.pages.inbox import order
 from ui.pages.inbox.blank import blank
+from ui.pages.inbox.furniture import answerers
 from ui.pages.inbox.row import Row, skeleton_rows
 from ui.pages.inbox.views import Views
 
@@ -133,8 +134,6 @@ class List:
         self._chosen_filters.pop(key, None)
         if value is not None:
             self._chosen_filters[key] = value
-        if key == CAMPAIGN and self._view is ConversationView.ALL:  # which no tab offers
-            self._view = ConversationView.OPEN
         self._write_address()
         await self._anew()
 
@@ -164,6 +163,7 @@ class List:
             ("channel_id", _("Channel"), channels.channels, Permission.CHANNELS_READ),
             ("label_id", _("Label"), inbox.labels, Permission.CONVERSATIONS_READ),
             ("team_id", _("Team"), inbox.teams, Permission.CONVERSATIONS_READ),
+            ("assignee_id", pgettext("lead", "Owner"), answerers, Permission.TEAM_READ),
         ):
             if not me.may(may):
                 continue

@@ -14,7 +14,7 @@ from ui.components.states import skeleton
 from ui.components.swatches import shown_color
 from ui.components.text import initials, tint
 from ui.faces import address
-from ui.i18n import _
+from ui.i18n import _, pgettext
 from ui.labels import conversations as labels
 
 
@@ -49,6 +49,7 @@ class Row:
                 "found": _parts(one.found) if one.found else None,
                 "note": one.found is not None and one.found.side == "note",
                 "ours": one.found.side == "out" if one.found else one.last is not None and one.last.direction == "out",
+                "fell": pgettext("answer", "Not sent") if one.found is None and _fell(one) else "",
                 "unread": unread if one.unread else "",
                 "unread_name": _("{n} unread").format(n=unread),
                 "priority": labels.priority(one.priority)[0] if one.priority in {Priority.HIGH, Priority.URGENT} else "",
@@ -68,6 +69,11 @@ class Row:
             self.element.props["aria-current"] = "true"
         else:
             self.element.props.pop("aria-current", None)
+
+
+def _fell(one: Conversation) -> bool:
+    """What was said last did not go, or nobody knows."""
+    return one.last is not None and one.last.direction == "out" and one.last.state in {"failed", "failed_unknown"}
 
 
 def _assistant(one: Conversation) -> dict[str, object]:

@@ -24,6 +24,7 @@ from ui.components.buttons import button
 from ui.components.states import load
 from ui.components.text import Text, icon
 from ui.i18n import _, ngettext
+from ui.pages.inbox.again import draw_again, may_be_sent_again
 from ui.pages.inbox.entries import HELD, PRESSED, draw_acts, draw_line, draw_note, may_be_reacted_to
 from ui.pages.inbox.quote import may_be_answered
 
@@ -51,6 +52,7 @@ class Thread:
         self._changed: set[UUID] = set()  # entries that are others now, wherever they stand
         self.answering: Callable[[Message], None] | None = None  # is told which message is to be answered
         self.reacting: Callable[[Message, str], Awaitable[None]] | None = None  # and which is reacted to
+        self.sending_again: Callable[[Message], Awaitable[None]] | None = None  # and which is to go once more
         self.writing = asyncio.Lock()  # what one writes oneself comes by its answer; events of it wait until it is there
         with ui.element("div").classes("m-thread") as self.element:
             with ui.element("div").classes("m-thread-scroll") as self._scroll:
@@ -274,7 +276,8 @@ class Thread:
                 answer = self.answering is not None and may_be_answered(one.message)
                 react = self.reacting is not None and may_be_reacted_to(one.message)
                 acts = partial(draw_acts, one.message, answer=answer, react=react, conversation_id=self._id)
-                bubbles.draw_message(one.message, self._find, acts)
+                again = draw_again if self.sending_again is not None and may_be_sent_again(one.message) else None
+                bubbles.draw_message(one.message, self._find, acts, again, alone=True)
             elif one.note is not None:
                 draw_note(one, one.note)
             elif one.line is not None:
@@ -319,11 +322,15 @@ class Thread:
     async def _pressed(self, event: events.GenericEventArguments) -> None:
         try:
             entry, emoji = self._seen.get(UUID(str(event.args["entry"]))), event.args.get("emoji")
+            again = event.args.get("again")
         except (ValueError, TypeError, KeyError):
             return
         if entry is None or entry.message is None:
             return
-        if emoji is None and self.answering is not None:
+        if again:
+            if self.sending_again is not None and may_be_sent_again(entry.message):
+                await self.sending_again(entry.message)
+        elif emoji is None and self.answering is not None:
             self.answering(entry.message)
         elif emoji is not None and self.reacting is not None:
             await self.reacting(entry.message, str(emoji))

@@ -13,7 +13,7 @@ from ui.labels import conversations as labels
 
 VIEWS = (
     ConversationView.OPEN, ConversationView.MINE, ConversationView.UNASSIGNED, ConversationView.UNREAD, ConversationView.WAITING,
-    ConversationView.SNOOZED, ConversationView.CLOSED,
+    ConversationView.SNOOZED, ConversationView.CLOSED, ConversationView.ALL,
 )  # fmt: skip
 
 
