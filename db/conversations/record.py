@@ -193,7 +193,8 @@ async def sent_again(w: Work, channel_id: UUID, contact_id: UUID, message_id: UU
     """The newest answer, which did not go, is on its way once more: what came in before it does not wait for another one."""
     row = await w.fetchrow(
         "update conversation set version = version + 1, unanswered_at = case when answer_id = $4 then"
-        " array(select t from unnest(unanswered_at) t where t > uuid_extract_timestamp($4) order by t) else unanswered_at end"
+        " array(select t from unnest(unanswered_at) t where t > uuid_extract_timestamp($4) order by t) else unanswered_at end,"
+        " first_reply_at = case when answer_id = $4 and last_inbound_at >= opened_at then coalesce(first_reply_at, now()) else first_reply_at end"
         " where company_id = $1 and channel_id = $2 and contact_id = $3 returning id, version",
         w.company_id,
         channel_id,

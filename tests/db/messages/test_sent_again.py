@@ -124,7 +124,7 @@ async def test_who_got_no_answer_waits_again_until_it_is_sent_once_more(scene: S
     for _twice in range(2):
         await missed.missed(scene.owner.company_id, message)
         found = await scene.the()
-        assert (found.state, found.waiting_since) == (ConversationState.OPEN, asked)
+        assert (found.state, found.waiting_since, found.first_reply_at) == (ConversationState.OPEN, asked, None)
         assert found.last is not None
         assert found.last.state == "failed"
     assert (await scene.lines())[-2:] == [LineKind.CLOSED, LineKind.REOPENED]

@@ -152,7 +152,9 @@ class Header:
         choices([Choice(_("Mark as unread"), self.unread, "mark_chat_unread")])
         ui.label(_("Priority")).classes("m-menu-head")
         choices([Choice(labels.priority(one)[0], partial(self._priority, one), on=one is self._one.priority) for one in Priority])
-        if self._furniture.labels:
+        if not self._furniture.labels:
+            choices([Choice(_("Make labels"), lambda: ui.navigate.to("/settings/inbox"), "label", line=True)])
+        else:
             ui.label(_("Labels")).classes("m-menu-head")
             have = {one.id for one in self._one.labels}
             choices(
