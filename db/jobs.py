@@ -8,8 +8,7 @@ import msgspec
 WhenHeld = Literal["keep", "hold", "drop"]
 QueueName = Literal["default", "assistant", "assist", "judge", "bulk", "inbound", "media", "inspect", "dry_run", "import", "knowledge"]  # fmt: skip
 QUEUES: tuple[QueueName, ...] = get_args(QueueName)
-ALONE: frozenset[QueueName] = frozenset(("inspect", "dry_run", "import", "knowledge"))
-"""Queues in which one job of a company runs at a time (index `job_alone`): what strangers' files cost is theirs alone."""
+ALONE: frozenset[QueueName] = frozenset(("inspect", "dry_run", "import", "knowledge"))  # one of a company at a time (`job_alone`)
 
 
 class Job(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -18,11 +17,9 @@ class Job(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     queue: ClassVar[QueueName] = "default"
     timeout: ClassVar[float] = 60  # seconds; also the lease of a run
     max_tries: ClassVar[int] = 8
+    # What a hold (db/holds) does with it: `hold` what somebody outside notices and would notice twice, `drop` what is asked anew by itself.
     when_held: ClassVar[WhenHeld] = "keep"
-    """What a hold (db/holds) does with it: `hold` what somebody outside notices and would notice twice, `drop` what is asked anew by itself."""
-
-    unique: ClassVar[str | None] = None
-    """Two waiting jobs of one company for which this reads the same, filled in with their fields, are one."""
+    unique: ClassVar[str | None] = None  # two waiting jobs of a company for which this reads the same, filled in, are one
 
     @property
     def key(self) -> str | None:
@@ -87,7 +84,6 @@ class MissAnswer(Job, frozen=True, kw_only=True):
     """An answer did not go: whoever asked waits again (`db/conversations/missed.py`)."""
 
     message_id: UUID
-    unique: ClassVar[str | None] = "missed:{message_id}"
 
 
 class RunTurn(Job, frozen=True, kw_only=True):
@@ -104,7 +100,6 @@ class RunTurn(Job, frozen=True, kw_only=True):
 class NoteGap(Job, frozen=True, kw_only=True):
     """Notes what a turn was asked and no passage answers (`db/assistant/turns.py`)."""
 
-    timeout: ClassVar[float] = 60
     max_tries: ClassVar[int] = 6
     turn_id: UUID
 
@@ -250,8 +245,7 @@ class CutPicture(Job, frozen=True, kw_only=True):
 
 
 class SendFile(Job, frozen=True, kw_only=True):
-    """Hands the file of a message over to the provider, then the message waits in its channel's queue (`db/messages/uploads.py`). Tried
-    for a day, as long as a person's window is open; time in which the channel does not send is not counted."""
+    """Hands the file of a message over to the provider, then it waits in its channel's queue (`db/messages/uploads.py`). Tried for a day in which the channel sends: so long is a window open."""
 
     queue: ClassVar[QueueName] = "media"
     timeout: ClassVar[float] = 420
@@ -403,5 +397,4 @@ class SandboxModel(Job, frozen=True, kw_only=True):
     unique: ClassVar[str | None] = "sandbox_model:{verb}"
 
 
-JOBS: tuple[type[Job], ...] = tuple(Job.__subclasses__())
-"""All of them: what is not here cannot be read from its row."""
+JOBS: tuple[type[Job], ...] = tuple(Job.__subclasses__())  # all of them: what is not here cannot be read from its row

@@ -18,6 +18,8 @@ from db.notifications.errors import NotificationError
 from db.personas.errors import PersonaError
 from db.proposals.errors import ProposalError
 
+_NOT_NOW = (MessageError.CHANNEL_NOT_CONNECTED, MessageError.NO_ADDRESS, MessageError.OPTED_OUT, MessageError.WINDOW_CLOSED)
+"""Why somebody cannot be written to over a channel."""
 BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "ai_connection_test": (AiError.NOT_CONNECTED,),
     "api_keys_create": (
@@ -107,10 +109,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "conversations_presence_create": (AccountError.PEOPLE_ONLY,),
     "conversations_messages": (
         ConversationError.SOMEONE_ANSWERED,
-        MessageError.CHANNEL_NOT_CONNECTED,
-        MessageError.NO_ADDRESS,
-        MessageError.OPTED_OUT,
-        MessageError.WINDOW_CLOSED,
+        *_NOT_NOW,
         ReplyError.CAPTION_NOT_TAKEN,
         ReplyError.FILE_TOO_BIG_FOR_CHANNEL,
         ReplyError.FILE_TYPE_NOT_TAKEN,
@@ -123,19 +122,13 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     **dict.fromkeys(
         ("conversations_messages_reaction_clear", "conversations_messages_reaction_set"),
         (
-            MessageError.CHANNEL_NOT_CONNECTED,
-            MessageError.NO_ADDRESS,
-            MessageError.OPTED_OUT,
-            MessageError.WINDOW_CLOSED,
+            *_NOT_NOW,
             ReplyError.REACTION_NOT_TAKEN,
         ),
     ),
     "conversations_messages_send_again": (
-        MessageError.CHANNEL_NOT_CONNECTED,
+        *_NOT_NOW,
         MessageError.NOT_SENT_AGAIN,
-        MessageError.NO_ADDRESS,
-        MessageError.OPTED_OUT,
-        MessageError.WINDOW_CLOSED,
         ReplyError.MARKETING_REFUSED,
     ),
     "conversations_template_preview": (ReplyError.TEMPLATE_NOT_TEXT,),
@@ -218,10 +211,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "labels_create": (ConversationError.LABEL_EXISTS,),
     "labels_update": (ConversationError.LABEL_EXISTS,),
     "lead_proposals_accept": (
-        MessageError.CHANNEL_NOT_CONNECTED,
-        MessageError.NO_ADDRESS,
-        MessageError.OPTED_OUT,
-        MessageError.WINDOW_CLOSED,
+        *_NOT_NOW,
         ProposalError.PROPOSAL_DECIDED,
         ProposalError.PROPOSAL_EXPIRED,
         ReplyError.KIND_NOT_TAKEN,
@@ -286,10 +276,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     ),
     "messages_create": (
         ConversationError.SOMEONE_ANSWERED,
-        MessageError.CHANNEL_NOT_CONNECTED,
-        MessageError.NO_ADDRESS,
-        MessageError.OPTED_OUT,
-        MessageError.WINDOW_CLOSED,
+        *_NOT_NOW,
         ReplyError.CAPTION_NOT_TAKEN,
         ReplyError.FILE_TOO_BIG_FOR_CHANNEL,
         ReplyError.FILE_TYPE_NOT_TAKEN,

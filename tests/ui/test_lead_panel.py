@@ -15,6 +15,7 @@ from tests.ui.interactions import click, field, true_of, until
 from tests.ui.test_inbox import Customers
 from ui.client import boards as client
 from ui.client.base import ApiClient
+from ui.components.board import Board
 
 
 async def test_a_move_from_the_panel_keeps_what_is_being_written(
@@ -71,6 +72,7 @@ async def test_a_lead_leads_to_its_conversation_and_its_stage_says_what_is_likel
     await owner_db.execute("update stage set probability = 25 where id = $1", stages[0])
     await real.open(f"/boards/{board}?lead={lead}")
     await real.should_see("1 negócio · R$\xa0200,00 em aberto · R$\xa050,00 prováveis")
+    await real.should_see(Board)
     [card] = drawn(real).props["cards"][str(stages[0])]["cards"]
     assert card["talk"] == f"/inbox/{talk}"
     await real.should_see("Conversa")

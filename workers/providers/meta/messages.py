@@ -129,8 +129,9 @@ def _content(kind: str, raw: bytes) -> tuple[MessageContent, str | None]:
         content = content_of(kind, raw)
     except UNREADABLE as error:
         return Unsupported(type=storable.text(kind, 40), reason="unreadable"), problem(error)
-    told = not isinstance(content, Unsupported) or content.code is not None or content.reason is not None
-    return content, None if told or kind in _WITHOUT_CONTENT else storable.text(f"unknown type {kind}", 100)
+    if isinstance(content, Unsupported) and content.code is None and content.reason is None and kind not in _WITHOUT_CONTENT:
+        return content, f"unknown type {content.type}"
+    return content, None
 
 
 def _related(message: Message) -> tuple[Context | None, str | None]:
