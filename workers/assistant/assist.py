@@ -207,8 +207,8 @@ class _Silent(Pieces):
     def __init__(self) -> None:
         super().__init__(_nobody)
 
-    async def show(self, text: str) -> None:
-        return
+    def due(self) -> bool:
+        return False
 
 
 async def _nobody(at: int, text: str) -> bool:

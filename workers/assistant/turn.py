@@ -186,7 +186,10 @@ async def _composed(company_id: UUID, about: About, turn: Turn, found: Context, 
 
 
 async def _flagged(company_id: UUID, texts: Sequence[str], steps: list[Step]) -> bool:
-    """Whether the service's moderation objects. Where it does not answer nobody is silenced: it is not what holds the rules."""
+    """Whether the service's moderation objects. Where it does not answer nobody is silenced: it is not what holds the rules. Nothing is asked
+    where there is no text: after a silence, for example."""
+    if not any(text.strip() for text in texts):
+        return False
     began = time.monotonic()
     found = await moderated(company_id, texts)
     steps.append(Step(kind="moderation", ms=round((time.monotonic() - began) * 1000), asked=list(texts), answered=found))

@@ -32,9 +32,13 @@ class Pieces:
         self._shown = ""
         self._told = 0.0
 
+    def due(self) -> bool:
+        """Whether the last piece is some time ago."""
+        return time.monotonic() - self._told >= EVERY
+
     async def show(self, text: str) -> None:
-        """The whole text so far, told when the last piece is some time ago. Raises Stopped."""
-        if text == self._shown or time.monotonic() - self._told < EVERY:
+        """The whole text so far, told when it is due. Raises Stopped."""
+        if text == self._shown or not self.due():
             return
         at = next((n for n, (one, other) in enumerate(zip(text, self._shown, strict=False)) if one != other), None)
         at = min(len(text), len(self._shown)) if at is None else at
@@ -53,12 +57,15 @@ class Writer:
         self.last: Outcome | None = None
 
     async def __call__(self, company_id: UUID, about: About, request: Request) -> Outcome:
-        written, outcome = "", None
+        written: list[str] = []
+        outcome = None
         async with contextlib.aclosing(stream(company_id, about, request)) as coming:
             async for piece in coming:
                 if isinstance(piece, str):
-                    written += piece
-                    await self._pieces.show(clean(written if self._whole else texts_so_far(written), 8000))
+                    written.append(piece)
+                    if self._pieces.due():  # else the whole text would be read anew for each of its words
+                        so_far = "".join(written)
+                        await self._pieces.show(clean(so_far if self._whole else texts_so_far(so_far), 8000))
                 else:
                     outcome = piece
         assert outcome is not None

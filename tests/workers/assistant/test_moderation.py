@@ -7,7 +7,7 @@ import pytest
 from db.ai import safety
 from db.tenancy import Actor
 from tests.db.assistant.scene import Scene
-from tests.workers.assistant.test_run import answers, model, run
+from tests.workers.assistant.test_run import ASKS, answers, model, run, silent
 from tests.workers.llm.conftest import Service, connect, ok, refused, service
 
 __all__ = ["model", "service"]
@@ -56,3 +56,19 @@ async def test_an_answer_that_the_service_objects_to_is_not_said(
     await run(scene)
     assert "ajudar" not in " ".join(await scene.said())
     assert await scene.states() == [("handed_over", "refused")]
+
+
+async def test_after_a_silence_nothing_is_asked_about_no_text(
+    owner: Actor, owner_db: asyncpg.Connection, service: Service
+) -> None:
+    await connect(owner)
+    await safety.set_safety(owner, 30, True)
+    scene = await Scene.make(owner, owner_db, followup=ASKS)
+    service.chat = [ok(answers("Oi! Como posso ajudar?")), ok(answers("Ficou alguma dúvida?"))]
+    await scene.wrote("Oi, tudo bem?")
+    await run(scene)
+    await silent(scene)
+    await run(scene)
+    assert len(await scene.said()) == 2
+    looked = [body["input"] for path, _, body in service.asked if path == "POST /v1/moderations"]
+    assert looked == [["Oi, tudo bem?"], ["Oi! Como posso ajudar?"], ["Ficou alguma dúvida?"]]

@@ -265,14 +265,14 @@ async def test_a_run_whose_typing_cannot_be_told_leaves_no_call_behind(
     service.hold = None
 
 
-async def _silent(scene: Scene) -> None:
+async def silent(scene: Scene) -> None:
     """The answer arrived, and the time to ask again has come."""
     await scene.db.execute("update message set state = $2, sent_at = now() where contact_id = $1", scene.contact, M.SENT)
     await scene.db.execute("update ai_conversation set ask_at = now() where conversation_id = $1", scene.conversation)
     await turn.end_silences()
 
 
-_ASKS = {
+ASKS = {
     "enabled": True, "from_minute": 0, "until_minute": 1440, "weekdays": [0, 1, 2, 3, 4, 5, 6],
     "steps": [{"after_minutes": 60, "goal": "Perguntar se ficou alguma dúvida sobre a entrega."}],
 }  # fmt: skip
@@ -280,11 +280,11 @@ _ASKS = {
 
 @pytest.mark.usefixtures("model")
 async def test_after_a_silence_it_asks_again_for_its_aim(owner: Actor, owner_db: asyncpg.Connection, base_id: UUID) -> None:
-    scene = await Scene.make(owner, owner_db, knowledge_base_ids=[str(base_id)], followup=_ASKS)
+    scene = await Scene.make(owner, owner_db, knowledge_base_ids=[str(base_id)], followup=ASKS)
     await scene.wrote("qual o prazo de entrega em São Paulo?")
     await run(scene)
     before = await scene.said()
-    await _silent(scene)
+    await silent(scene)
     await run(scene)
     assert (await scene.said())[len(before) :] == ["Olá! Ficou alguma dúvida sobre a entrega?"]
     assert await scene.states() == [("sent", None)] * 2
@@ -294,11 +294,11 @@ async def test_a_model_that_is_down_after_a_silence_troubles_nobody(
     owner: Actor, owner_db: asyncpg.Connection, service: Service
 ) -> None:
     await connect(owner)
-    scene = await Scene.make(owner, owner_db, followup=_ASKS)
+    scene = await Scene.make(owner, owner_db, followup=ASKS)
     service.chat = [ok(answers("Oi! Como posso ajudar?")), refused(400, None)]
     await scene.wrote("Oi, tudo bem?")
     await run(scene)
-    await _silent(scene)
+    await silent(scene)
     await run(scene)
     assert (await scene.said(), await scene.one("alarm")) == (["Oi! Como posso ajudar?"], None)
     assert [state for state, _ in await scene.states()] == ["sent", "failed"]
