@@ -14,7 +14,7 @@ from db.personas.enums import RuleCheck
 from workers.assistant import figures, support
 from workers.assistant.clean import fold
 from workers.assistant.figures import Kind
-from workers.assistant.lexicon import PLAIN
+from workers.assistant.lexicon import ALL, LEADS, NOT, PLAIN, UNITS
 
 _words = re.compile(r"\S+").findall
 QUOTE = 20
@@ -36,6 +36,22 @@ _CODE = re.compile(r"(?<![\w/.:@#-])(?=[\w-]*(?:\d|[A-Z]{4}|[\w-]{24}))(?=[\w-]*
 """What may be a password, a token, the answer to a test: letters and digits in one, capitals, very long words, long numbers."""
 _PRICE = re.compile(r"(?:R\$|US\$|\$|€)\s*[\d.,]+")
 _COMMON = frozenset(_words("whatsapp pix cep cpf cnpj sms email brasil brazil instagram google maps qr url iphone android"))
+_LOUD = frozenset(
+    (
+        *PLAIN,
+        *ALL,
+        *LEADS,
+        *UNITS,
+        *NOT,
+        *_words("importante urgente aviso avisos novidade promocao lembrete observacao gratis notice urgent"),
+    )
+)
+"""Words in capitals that are no codes."""
+_CARRIERS = frozenset(_words("sedex correios jadlog loggi fedex"))
+"""The customer may name them, and they are repeated as a name is, not as a code."""
+_MEASURE = re.compile(r"\b(\d+(?:[.,]\d+)?) ?(ml|l|kg|g|mg|cm|mm|m|km|w|v|gb|tb|mb|mah|hz|un|pcs)\b")
+_COUNTED = re.compile(r"\b(\d{1,2}) [a-z][^:]{0,40}: (.+)")
+_ITEM = re.compile(r"\s*(?:[,;]|\b(?:e|ou|and|or)\b)\s*")
 
 
 class Quote(NamedTuple):
@@ -91,11 +107,12 @@ def unproven(texts: Sequence[str], cited: Sequence[Quote], sources: Sources, *, 
     named = _Names([*passages, *sources.trusted, *sources.customer, *sources.before])
     missing: list[str] = []
     bare: list[str] = []
-    stands = False
+    told: list[str] = []  # what stands
     for sentence in (one for text in texts for one in support.sentences(text)):
         before = len(missing)
+        counts = _counts(sentence, passages)
         for one in figures.figures(sentence):
-            if not (one.key[0] in numbers if one.kind is Kind.NUMBER else figures.proven(one, dated)):
+            if not (one.key[0] in numbers or one.key[0] in counts if one.kind is Kind.NUMBER else figures.proven(one, dated)):
                 missing.append(one.text)
         missing += [
             one
@@ -111,10 +128,36 @@ def unproven(texts: Sequence[str], cited: Sequence[Quote], sources: Sources, *, 
                 if asked and support.affirms(part, cites=bool(cited)):
                     bare.append(part)
             elif support.stands_in(part, passages, known, customer):
-                stands = True
+                told.append(part)
             elif len(missing) == before:  # else it is told already what of it is not proven
                 missing.append(part)
-    return list(dict.fromkeys([*missing, *(bare if not stands else [])]))
+    return list(dict.fromkeys([*missing, *(one for one in bare if not _answered(one, told, sources.customer))]))
+
+
+def _answered(bare: str, told: Sequence[str], customer: Sequence[str]) -> bool:
+    """Whether what stands beside a bare yes is about what was asked: else the yes is a statement that nothing proves."""
+    asked = [one for text in customer for one in support.sentences(text)]
+    asked = [one for one in asked if one.endswith("?")] or asked
+    about = [support.matter(one) or {word for word in support.stems(one) if len(word) > 3} for one in asked]
+    own = support.matter(bare)
+    meant = frozenset[str]().union(*([one for one in about if one & own] or about))
+    return any(support.stems(one) & meant or not meant for one in told)
+
+
+def _counts(sentence: str, passages: Sequence[str]) -> set[str]:
+    """Numbers that only count what the sentence lists, where a passage lists the same and no more: "two shops: Centro and Moema"."""
+    found = _COUNTED.search(figures.digits(sentence))
+    if found is None:
+        return set()
+    items = [support.stems(one) for one in _ITEM.split(found[2].rstrip(" .!?"))]
+    if len(items) != int(found[1]) or not all(items):
+        return set()
+    return {found[1]} if any(_lists(items, one) for text in passages for one in support.sentences(text)) else set()
+
+
+def _lists(items: Sequence[frozenset[str]], text: str) -> bool:
+    parts = [support.stems(one) for one in _ITEM.split(fold(text).rpartition(": ")[2])]
+    return len(parts) == len(items) and all(any(item <= part for part in parts) for item in items)
 
 
 def admits(texts: Sequence[str]) -> bool:
@@ -126,16 +169,18 @@ def _codes(sentence: str, named: "_Names", firm: "_Names") -> list[str]:
     """Codes that stand nowhere, and those of the customer that are said for themselves: they are no answer but an echo."""
     plain = fold(sentence)
     tells = sum(word in PLAIN for word in _words(re.sub(r"[^\w\s]", " ", plain))) > 1
-    found = [one for one in _CODE.findall(_PRICE.sub(" ", sentence)) if fold(one) not in _COMMON]
+    found = [one for one in _CODE.findall(_PRICE.sub(" ", sentence)) if fold(one) not in _COMMON | _LOUD]
     found = [one for one in found if all(figure.kind is Kind.NUMBER for figure in figures.figures(one))]
-    return [one for one in found if not (named.has(one) if tells else firm.has(one))]
+    return [one for one in found if not (named if tells or fold(one) in _CARRIERS else firm).has(one)]
 
 
 class _Names:
     """Texts in which a name may stand."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._words = set(re.findall(r"[a-z0-9]+", " ".join(fold(text) for text in texts)))
+        plain = " ".join(fold(text) for text in texts)
+        self._words = set(re.findall(r"[a-z0-9]+", plain))
+        self._words |= {number.replace(",", ".").rpartition(".")[2] + unit for number, unit in _MEASURE.findall(plain)}  # 500 ml
 
     def has(self, name: str) -> bool:
         return all(part in self._words for part in re.findall(r"[a-z0-9]+", fold(name)))

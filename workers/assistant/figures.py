@@ -54,7 +54,7 @@ _PRICED = re.compile(
 )
 """What a passage may say of a price besides: a column that is named so, or a number with two decimals."""
 _PERCENT = re.compile(
-    rf"({_AMOUNT})\s*(?:%|por cento\b|percent\b|per cent\b)|\b(?:desconto|discount) (?:de|of) ({_AMOUNT})(?!\s*(?:reais|real)\b)"
+    rf"(?<!\d)(?<!\d[.,])({_AMOUNT}+)\s*(?:%|por cento\b|percent\b|per cent\b)|\b(?:desconto|discount) (?:de|of) ({_AMOUNT})(?!\s*(?:reais|real)\b)"
 )
 _Key = Callable[[re.Match[str]], tuple[str, ...]]
 _DATES: tuple[tuple[re.Pattern[str], _Key], ...] = (
@@ -82,16 +82,26 @@ NUMERALS = frozenset((*_ONES, *_TIMES))
 _COUNTED = "|".join(word for word, value in _ONES.items() if value > 1 and word != "cento")
 """What is a number whatever follows; "um" and "one" are articles too."""
 _NUMERAL = "|".join(sorted((*_ONES, *_TIMES), key=len, reverse=True))
+_CHAIN = re.compile(rf"\b(?:{_NUMERAL})\b(?:(?: e | and | |-)(?:{_NUMERAL})\b)*+")
+"""All numerals in a row: none of them is looked at twice, however long the row is."""
+_COUNTS = re.compile(rf" (?:{_COIN}|por cento|per ?cent|{_UNIT})\b")
+_LONGEST = 12
+"""So many words of a row are a number at most."""
 _SPELLED = re.compile(
-    rf"\b(?:{_NUMERAL})(?:(?:\s+e\s+|\s+and\s+|\s+|-)(?:{_NUMERAL}))*(?=\s+(?:{_COIN}|por cento|per ?cent|{_UNIT})\b)"
-    rf"|\b(?:{_COUNTED})(?=\s+[a-z]{{3}})"
+    rf"\b(?:{_COUNTED})(?=\s+[a-z]{{3}})"
     rf"|(?<=\bcusta )(?:{_NUMERAL})\b|(?<=\bfica por )(?:{_NUMERAL})\b|(?<=\bsai por )(?:{_NUMERAL})\b"
 )
 
 
 def digits(text: str) -> str:
     """Folded, with numbers in words that have a unit written in digits."""
-    return _SPELLED.sub(lambda found: str(_value(found[0])), fold(text))
+    return _SPELLED.sub(lambda found: str(_value(found[0])), _CHAIN.sub(_counted, fold(text)))
+
+
+def _counted(found: re.Match[str]) -> str:
+    """Numerals in a row that have a unit, in digits."""
+    unit = _COUNTS.match(found.string, found.end())
+    return str(_value(found[0])) if unit is not None and len(found[0].split()) <= _LONGEST else found[0]
 
 
 def figures(text: str) -> list[Figure]:

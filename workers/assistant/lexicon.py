@@ -2,6 +2,7 @@
 that count for one another. Folded as `fold` does."""
 
 import re
+from functools import lru_cache
 
 from workers.assistant.clean import fold
 
@@ -19,8 +20,8 @@ _ENDINGS = tuple(
     )
 )
 _SAME = {
-    "parce": "vez", "cober": "cobr", "abert": "abr", "aberto": "abr", "atend": "abr", "horari": "horar", "util": "ute", "utei": "ute",
-    "envi": "entre", "remes": "entre", "gravi": "gesta", "invol": "invol", "convi": "convi",
+    "parce": "vez", "cober": "cobr", "abert": "abr", "atend": "abr", "util": "ute", "utei": "ute", "envi": "entre", "remes": "entre",
+    "gravi": "gesta",
 }  # fmt: skip
 """Beginnings that count as others."""
 PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -49,7 +50,14 @@ PHRASES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 """What says the same in other words."""
-NOT = frozenset(_words("nao nunca jamais nem nenhum nenhuma not never neither nor tampoco"))
+NOT = frozenset(
+    _words(
+        "nao nunca jamais nem nenhum nenhuma not never neither nor tampoco proibido proibida proibidos proibidas proibimos proibe proibem vedado vedada"
+        " vedados vedadas recusamos recusa recusam recusado recusada recusados recusadas forbidden prohibited prohibit refuse refused"
+    )
+)
+BUT = frozenset(_words("exceto salvo exceptuando excetuando excecao tirando except excluding exception"))
+"""What follows them is left out of what stands before."""
 WITHOUT = frozenset(_words("sem without sin"))
 ENDS = frozenset(_words("e ou and or no na nos nas em com para in on at for with . , ; : ! ?"))
 """What follows them is absent no more."""
@@ -85,30 +93,44 @@ PLAIN = frozenset(
         " anotei anotado feliz fico ficamos feliz alegria imagina bem-vindo bem vindo vinda ate logo breve abraco beijo espero ajudado conte comigo"
         " verificar verifico confirmar confirmo explicar detalhes detalhe precisa preciso precisar lamento transtorno paciencia responder retorno"
         " volte sempre disposicao qualquer ficar entrar contato atender continuar chamo passo aguarde combinado beleza show maravilha poxa"
-        " agreed happy glad enjoy wait reply noted continue need anything else see soon bye opa eba parabens abracos oba hey course pena infelizmente unfortunately lembrando fofo fofa"
+        " agreed happy glad enjoy wait reply noted continue need anything else see soon bye opa eba parabens abracos oba hey course pena infelizmente unfortunately lembrando fofo fofa atencao attention lembrete"
     )
 )  # fmt: skip
 
 
-_LEADS = frozenset(
-    _words(  # What leads from one fact to another and is none by itself.
-        "poder podem podera ter tem temos tenho tenha tenham ter tinha haver haja fazer faz fazem fazemos feito feita feitos feitas faco ficar fica"
-        " ficam ficamos fique levar leva levam demorar demora demoram chegar chega chegam chegue sair vir vem dar dao entrar entre entra encontrar"
-        " encontra achar acha acessar acesse basta bastam trazer traz traga trazendo mandar manda mande enviar envie usar usa use usando existir existe"
-        " prazo prazos periodo tempo valores precos total pouco pouca muito muita bem cada mesmo apenas somente sendo caso desde conforme assim entao"
-        " depois antes apos durante ate dentro acima abaixo receber recebe recebemos menos pelo pela pelos pelas enquanto porque pois opcao opcoes forma formas jeito"
-        " maneira cor cores tecido tamanho tamanhos loja lojas horario horarios data funcionar funciona funcionam funcionamos funcionamento trabalhar"
-        " trabalhamos trabalha importante lembre lembrando lembrar ganhar ganha ganhe aproveite preferir prefere preferida favor realizada realizado"
-        " estao sao seja sejam vao avise avisar ainda local endereco localizada estamos passar passa pegar pega baixe baixar clique menu"
-        " gente cuidar outro outra outros outras esse essa desses dessas nesse nessa neste nesta deste desta dele dela este esta uso itens item produto"
-        " produtos vista via preciso necessario deve devem dever escolher escolha comigo conosco voce sera serao"
-        " aceitar aceita aceitamos aceitam accept accepts accepted get gets take takes need needs make makes made keep keeps mind note available only also within about around after before during until from than"
-        " then per each while because long option options way color colour size total open located works work use using like want its they them those these"
-        " there comes come goes must should choose"
+DEEDS = frozenset(
+    _words(
+        "devolvo dou faco mando envio entrego libero cancelo garanto reservo aprovo aceito mudo altero separo guardo agendo remarco acrescento abato parcelo cubro"
+        " substituo reponho autorizo prometo asseguro ofereco concedo dei fiz"
     )
 )
+"""What one of us does about the customer's matter: a promise, whoever named it first."""
+WILL_DO = DEEDS | frozenset(
+    _words(
+        "troco reembolso estorno pago credito desconto dar refund ship send replace cancel approve offer give grant credit discount reserve waive exchange"
+    )
+)
+"""The same after "I will": their beginnings count."""
+WILL = re.compile(
+    r"\b(?:vou|vamos|irei|iremos|i'll|i will|we'll|we will|let me)\s+(?:(?:te|lhe|ja|just|now|agora|tambem|entao)\s+)?(?!dar uma olhada)([a-z]{3,})"
+)
+OURSELVES = re.compile(
+    r"(?:^|[,.;:!–-]\s*|\b(?:eu|ja|te|lhe)\s+)([a-z]{3,}o)(?=\s+(?:[oa]s?|uma?|seus?|suas?|isso|tudo|voce|esse|essa)\b)|\b([a-z]{3,}ei)\b"
+    r"|(?:^|[,.;!–-]\s*|\b(?:eu|ja|te|lhe|sim|claro|certo)\s+)(reembolso|estorno|conserto|troco|pago|credito|marco)\b"
+)
+"""What one of us does or did: "conserto a peça", "cancelei"."""
+MERELY = frozenset(
+    _words(  # They bind nobody.
+        "anoto consulto encaminho procuro peco aguardo vejo transfiro registro repasso pergunto olho digo falo conto busco agradeco adoro acho lamento sinto segundo"
+        " achei localizei consultei verifiquei busquei procurei olhei perguntei encaminhei passei falei gostei adorei errei fiquei cheguei registrei"
+    )
+)
+TO_PEOPLE = re.compile(r"\b(?:equipe|time|colegas?|atendentes?|pessoas?|team|colleagues?|person)\b")
+SENT_ON = frozenset(_words("envio mando send"))
+"""No promise where it goes to people of ours."""
 
 
+@lru_cache(8192)
 def stem(word: str) -> str:
     """Its beginning, without the usual endings."""
     kept = word[:-1] if len(word) > 3 and word[-1] == "s" else word
@@ -122,11 +144,27 @@ def stem(word: str) -> str:
     return _SAME.get(kept, kept)
 
 
-LEADS = frozenset(map(stem, _LEADS))
+LEADS = frozenset(
+    _words(  # What leads from one fact to another and is none by itself: these words, not every word that begins like them.
+        "poder podem podera ter tem temos tenho tenha tenham ter tinha haver haja fazer faz fazem fazemos feito feita feitos feitas faco ficar fica"
+        " ficam ficamos fique levar leva levam demorar demora demoram chegar chega chegam chegue sair vir vem dar dao entrar entre entra encontrar"
+        " encontra achar acha acessar acesse basta bastam trazer traz traga trazendo mandar manda mande usar usa use usando existir existe"
+        " prazo prazos periodo tempo valores precos total pouco pouca muito muita bem cada mesmo apenas somente sendo caso desde conforme assim entao"
+        " depois antes apos durante ate dentro acima abaixo receber recebe recebemos menos pelo pela pelos pelas enquanto porque pois opcao opcoes forma formas jeito"
+        " maneira cor cores tecido tamanho tamanhos loja lojas horario horarios data funcionar funciona funcionam funcionamos funcionamento trabalhar"
+        " trabalhamos trabalha importante lembre lembrando lembrar ganhar ganha ganhe aproveite preferir prefere preferida favor realizada realizado"
+        " estao sao seja sejam vao avise avisar ainda local endereco localizada estamos passar passa pegar pega baixe baixar clique menu"
+        " gente cuidar outro outra outros outras esse essa desses dessas nesse nessa neste nesta deste desta dele dela este esta uso itens item produto"
+        " produtos vista via preciso necessario deve devem dever escolher escolha comigo conosco voce sera serao"
+        " aceitar aceita aceitamos aceitam accept accepts accepted get gets take takes need needs make makes made keep keeps mind note available only also within about around after before during until from than"
+        " then per each while because long option options way color colour size total open located works work use using like want its they them those these"
+        " there comes come goes must should choose"
+    )
+)
 LEADING = frozenset(
     _words("abrir abra abre entrar partir pagamento pagar pague cobrar cobrada cobradas cobrado cobrados cobramos")
 )
-"""The same, but not every word that begins like them."""
+"""The same, in passages too."""
 
 
 _DAYS = ("segunda", "terca", "quarta", "quinta", "sexta", "sabado", "domingo")
@@ -143,6 +181,7 @@ def _days(found: re.Match[str]) -> str:
     return " ".join(week[place % 7] for place in range(start, (end if end >= start else end + 7) + 1))
 
 
+@lru_cache(1024)  # the same passages are compared with one sentence after the other
 def told(text: str) -> str:
     """Folded, what says the same in the same words, and days that are between others by their names."""
     plain = _SPAN.sub(_days, fold(text))
