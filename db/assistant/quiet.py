@@ -140,8 +140,9 @@ async def _idle(w: Work, conversation_id: UUID, found: Serving, row: asyncpg.Rec
     mode = found.config.inactivity.mode
     if mode is InactivityMode.CLOSE:
         await w.execute(_OVER, w.company_id, conversation_id)
-        await closing.close(w, conversation_id, row["contact_id"])
+        await closing.close(w, conversation_id)
         await human.silence(w, conversation_id, TurnReason.CLOSED)
+        await record.touched(w, conversation_id)
     elif mode is InactivityMode.REVIEW:
         await w.execute(_ALARM, w.company_id, conversation_id, TurnReason.INACTIVE.value)
         await record.line(w, conversation_id, row["contact_id"], LineKind.ASSISTANT_STOPPED, what=TurnReason.INACTIVE.value)

@@ -14,7 +14,7 @@ from db.clock import now
 from db.conversations import closing, labels, queries, receipts, record, routing, thread
 from db.conversations.enums import ConversationState, LineKind, Priority
 from db.conversations.errors import ConversationField
-from db.conversations.events import ConversationClosed, ConversationEntryAdded, ConversationUpdated
+from db.conversations.events import ConversationEntryAdded, ConversationUpdated
 from db.conversations.queries import Conversation
 from db.conversations.thread import Entry
 from db.errors import RequestError, RequestField
@@ -63,12 +63,10 @@ _AGAIN = f"""
 _STATES = {
     ConversationState.OPEN: f"state = 'open', snoozed_until = null, {_AGAIN}",
     ConversationState.SNOOZED: f"state = 'snoozed', snoozed_until = $3, {_AGAIN}",
-    ConversationState.CLOSED: closing.CLOSED,
 }
 _LINES = {
     ConversationState.OPEN: LineKind.REOPENED,
     ConversationState.SNOOZED: LineKind.SNOOZED,
-    ConversationState.CLOSED: LineKind.CLOSED,
 }
 _KEPT = "select true from contact where company_id = $1 and id = $2 for key share"  # not merged or deleted meanwhile
 
@@ -116,7 +114,10 @@ async def change(actor: Actor, conversation_id: UUID, wanted: Change, *, expecte
             await _hand_over(w, row, wanted.team_id, team_name)
             if wanted.team_id is not None and wanted.assignee_id is UNSET and row["assignee_id"] is None:
                 await routing.route(w, conversation_id, row["channel_id"], wanted.team_id)
-        if state is not None:
+        if state is ConversationState.CLOSED:
+            await closing.close(w, conversation_id)
+            await human.silence(w, conversation_id, TurnReason.CLOSED)
+        elif state is not None:
             await w.execute(
                 f"update conversation set {_STATES[state]} where company_id = $1 and id = $2",
                 w.company_id,
@@ -125,30 +126,9 @@ async def change(actor: Actor, conversation_id: UUID, wanted: Change, *, expecte
             )
             what = until.isoformat() if until is not None else None
             await record.line(w, conversation_id, row["contact_id"], _LINES[state], what=what)
-            if state is ConversationState.CLOSED:
-                await human.silence(w, conversation_id, TurnReason.CLOSED)
-                await _tell_closed(w, conversation_id)
             w.audit(f"conversation.{_LINES[state].value}", conversation_id)
         await _changed(w, row)
         return await queries.one(w, w.company_id, conversation_id)
-
-
-async def _tell_closed(w: Work, conversation_id: UUID) -> None:
-    """How long it took, from when it was opened."""
-    row = await w.fetchrow(_LOCK, w.company_id, conversation_id)
-    assert row is not None
-    seconds, in_hours = await record.took(w, row["team_id"], row["opened_at"], row["closed_at"])
-    w.emit(
-        ConversationClosed(
-            conversation_id=conversation_id,
-            contact_id=row["contact_id"],
-            channel_id=row["channel_id"],
-            team_id=row["team_id"],
-            user_id=w.actor.id if w.actor is not None and w.actor.kind == "user" else None,
-            seconds=seconds,
-            office_seconds=in_hours,
-        )
-    )
 
 
 def _state(row: asyncpg.Record, wanted: Change) -> tuple[ConversationState | None, datetime | None]:

@@ -35,8 +35,8 @@ class ConversationAnswered(Event, frozen=True, kw_only=True):
 
 
 class ConversationClosed(Event, frozen=True, kw_only=True):
-    """A conversation was closed. `user_id`: who closed it; null: an API key. `seconds`: from when it was opened; `office_seconds`: of them
-    those within the office hours."""
+    """A conversation was closed. `user_id`: who closed it; null: an API key, or by itself. `seconds`: from when it was opened;
+    `office_seconds`: of them those within the office hours."""
 
     type: ClassVar = "conversation.closed"
     permission: ClassVar = Permission.CONVERSATIONS_READ

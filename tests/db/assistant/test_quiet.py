@@ -17,13 +17,15 @@ from db.clock import now
 from db.conversations import actions
 from db.conversations.actions import Change
 from db.conversations.enums import ConversationState
+from db.conversations.events import ConversationClosed, ConversationUpdated
+from db.events import Event
 from db.messages.content import File, Sticker
 from db.messages.enums import MessageState as M
 from db.messages.replies import TextReply
 from db.permissions import Permission
 from db.personas.config import FollowUp
 from db.tenancy import Actor
-from db.work import read
+from db.work import Work, read
 from tests.db.assistant.scene import Scene
 
 STICKER = Sticker(file=File(id="sticker"))
@@ -333,6 +335,27 @@ async def test_what_stays_silent_is_closed_looked_at_or_waits(owner: Actor, owne
     await looks.wrote("Oi!")
     await looks.answered("Oi de novo!")
     assert await looks.one("alarm") is None, "it still answers"
+
+
+async def test_that_it_closed_by_itself_is_told_with_how_long_it_took(
+    owner: Actor, owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = await talk(owner, owner_db, inactivity={"mode": "close", "after_minutes": 60})
+    await owner_db.execute("update conversation set opened_at = now() - interval '2 hours' where id = $1", scene.conversation)
+    told: list[Event] = []
+    emit = Work.emit
+
+    def listening(w: Work, event: Event) -> None:
+        told.append(event)
+        emit(w, event)
+
+    monkeypatch.setattr(Work, "emit", listening)
+    await passed(scene, idles=True)
+    [closed] = [one for one in told if isinstance(one, ConversationClosed)]
+    assert (closed.conversation_id, closed.contact_id, closed.user_id) == (scene.conversation, scene.contact, None)
+    assert closed.seconds >= 7200
+    versions = [one.version for one in told if isinstance(one, ConversationUpdated)]
+    assert versions == [await owner_db.fetchval("select version from conversation where id = $1", scene.conversation)]
 
 
 async def test_what_nobody_answers_is_silent_too_and_what_waits_is_not(owner: Actor, owner_db: asyncpg.Connection) -> None:
