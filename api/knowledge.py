@@ -162,7 +162,8 @@ class KnowledgeBaseController(Controller):
 
     @post("/{base_id:uuid}/questions/measure", status_code=202, summary="Measure a knowledge base")
     async def measure(self, actor: Caller, base_id: FromPath[UUID]) -> KnowledgeBase:
-        """Searches all test questions again, with event `knowledge.questions`. Needs `knowledge:write`."""
+        """Searches all test questions again, with event `knowledge.questions`; while the AI service makes no vectors of them, the places
+        stay. Needs `knowledge:write`."""
         await questions.measure(actor, base_id)
         return _base(await bases.one_base(actor, base_id))
 

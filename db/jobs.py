@@ -360,14 +360,15 @@ class EmbedBase(Job, frozen=True, kw_only=True):
 
 
 class MeasureBase(Job, frozen=True, kw_only=True):
-    """Searches the test questions of a knowledge base and keeps where the source of each stood."""
+    """Searches the test questions of a knowledge base, or one of them, and keeps where the source of each stood."""
 
     queue: ClassVar[QueueName] = "bulk"
     timeout: ClassVar[float] = 900
     max_tries: ClassVar[int] = 3
     when_held: ClassVar[WhenHeld] = "drop"
     base_id: UUID
-    unique: ClassVar[str | None] = "measure:{base_id}"
+    question_id: UUID | None = None
+    unique: ClassVar[str | None] = "measure:{base_id}:{question_id}"
 
 
 class EmbedQuestion(Job, frozen=True, kw_only=True):

@@ -203,7 +203,7 @@ class KnowledgeQuestion(Output):
     source_id: UUID | None  # null: it was deleted since, and the question counts no more
     source_title: Annotated[str, example("Trocas e devoluções")] | None
     place: Annotated[int, example(1)] | None
-    place_before: Annotated[int, example(3)] | None  # at the measuring before
+    place_before: Annotated[int, example(3)] | None  # that it had before it came to this one
     measured_at: datetime | None
     version: int
     created_at: Moment

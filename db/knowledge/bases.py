@@ -91,7 +91,7 @@ async def must_exist(r: Read, company_id: UUID, base_id: UUID) -> None:
 async def lock(w: Work, base_id: UUID, expected: Expected = None) -> asyncpg.Record:
     """The base's row, so that its passages and the counts of its words change together. Raises NotFound, PreconditionFailed."""
     row = await w.fetchrow(
-        "select id, name, language, embedder, next_embedder, chunks, near, version from knowledge_base"
+        "select id, name, language, embedder, next_embedder, embedding_problem, chunks, near, version from knowledge_base"
         " where company_id = $1 and id = $2 for no key update",
         w.company_id,
         base_id,

@@ -1,5 +1,5 @@
 """Questions that a base is measured with: each names the source that must be found. How far up it stood is measured by a worker, on
-demand and whenever the base holds something else."""
+demand and whenever something else may be found: once the passages that came have their vectors, or cannot get them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,8 +26,8 @@ LOOKED_AT = 20
 
 
 class Question(NamedTuple):
-    """`place`: of the best passage of its source, from 1; 0: not among the first LOOKED_AT; None: not measured. `source_id` None: it was
-    deleted since."""
+    """`place`: of the best passage of its source, from 1; 0: not among the first LOOKED_AT; None: not measured. `place_before`: the place
+    that it had before it came to this one; None: it had no other. `source_id` None: it was deleted since."""
 
     id: UUID
     base_id: UUID
@@ -56,7 +56,7 @@ async def questions(actor: Actor, base_id: UUID) -> list[Question]:
 
 
 async def add(actor: Actor, base_id: UUID, question: str, source_id: UUID) -> Question:
-    """It is measured at once. Raises NotFound, Invalid, Conflict `too_many_test_questions`."""
+    """It is measured at once, without the others. Raises NotFound, Invalid, Conflict `too_many_test_questions`."""
     asked = " ".join(storable.text(question, LONGEST).split())
     async with work(actor, Permission.KNOWLEDGE_WRITE) as w:
         await lock(w, base_id)
@@ -80,7 +80,7 @@ async def add(actor: Actor, base_id: UUID, question: str, source_id: UUID) -> Qu
             source_id,
         )
         w.audit("knowledge_question.created", question_id)
-        w.enqueue(MeasureBase(base_id=base_id))
+        w.enqueue(MeasureBase(base_id=base_id, question_id=question_id))
         w.emit(KnowledgeQuestionsChanged(base_id=base_id))
         return Question(**await _locked(w, question_id))
 
@@ -102,10 +102,11 @@ async def measure(actor: Actor, base_id: UUID) -> None:
         w.enqueue(MeasureBase(base_id=base_id))
 
 
-async def to_measure(company_id: UUID, base_id: UUID) -> list[Question]:
-    """For the worker: those whose source is there."""
+async def to_measure(company_id: UUID, base_id: UUID, question_id: UUID | None) -> list[Question]:
+    """For the worker: those whose source is there, or this one of them."""
+    wanted = "q.base_id = $2 and ($3::uuid is null or q.id = $3) and q.source_id is not null"
     async with read(worker(company_id), Permission.KNOWLEDGE_READ) as r:
-        rows = await r.fetch(f"{_SELECT} and q.base_id = $2 and q.source_id is not null order by q.id", company_id, base_id)
+        rows = await r.fetch(f"{_SELECT} and {wanted} order by q.id", company_id, base_id, question_id)
     return [Question(**row) for row in rows]
 
 
@@ -113,7 +114,8 @@ async def measured(company_id: UUID, base_id: UUID, places: Mapping[UUID, int]) 
     """Where the sources of these questions stood. Without effect on those that are gone."""
     async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
         await w.execute(
-            "update knowledge_question q set place_before = q.place, place = x.place, measured_at = now()"
+            "update knowledge_question q set place = x.place, measured_at = now(),"
+            " place_before = case when q.place is distinct from x.place then q.place else q.place_before end"
             " from unnest($3::uuid[], $4::int[]) x(id, place) where q.company_id = $1 and q.base_id = $2 and q.id = x.id",
             company_id,
             base_id,
@@ -123,15 +125,14 @@ async def measured(company_id: UUID, base_id: UUID, places: Mapping[UUID, int]) 
         w.emit(KnowledgeQuestionsChanged(base_id=base_id))
 
 
-async def measure_anew(company_id: UUID, base_id: UUID) -> None:
-    """The base holds something else now. Nothing is asked where there is no question."""
-    async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
-        if await w.fetchval(
-            "select true from knowledge_question where company_id = $1 and base_id = $2 and source_id is not null limit 1",
-            company_id,
-            base_id,
-        ):
-            w.enqueue(MeasureBase(base_id=base_id))
+async def measure_anew(w: Work, base_id: UUID) -> None:
+    """Something else may be found in the base now. Nothing is asked where there is no question."""
+    if await w.fetchval(
+        "select true from knowledge_question where company_id = $1 and base_id = $2 and source_id is not null limit 1",
+        w.company_id,
+        base_id,
+    ):
+        w.enqueue(MeasureBase(base_id=base_id))
 
 
 async def _locked(w: Work, question_id: UUID) -> asyncpg.Record:

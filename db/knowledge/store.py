@@ -10,7 +10,8 @@ from uuid import UUID
 import asyncpg
 
 from db import storable
-from db.jobs import EmbedBase, MeasureBase
+from db.jobs import EmbedBase
+from db.knowledge import questions
 from db.knowledge.enums import BaseLanguage
 from db.knowledge.events import KnowledgeBaseChanged, KnowledgeSourceChanged
 from db.knowledge.passages import Piece
@@ -55,12 +56,13 @@ where c.company_id = $1 and c.source_id = $3 on conflict do nothing
 _COUNTED = """
 update knowledge_source set chunks = $4, embedded = (select count(*) from knowledge_chunk c join knowledge_vector v
     on v.company_id = $1 and v.base_id = $2 and v.embedder = $5 and v.chunk_id = c.id where c.company_id = $1 and c.source_id = $3)
-where company_id = $1 and id = $3
+where company_id = $1 and id = $3 returning embedded < chunks
 """
 
 
 async def replace(w: Work, base: asyncpg.Record, source_id: UUID, pieces: Sequence[Piece]) -> int:
-    """These are the source's passages now. `base` is the locked row. Returns how many there are."""
+    """These are the source's passages now. `base` is the locked row. Where vectors are on their way, whoever keeps the last of them has
+    the base measured (vectors.py). Returns how many there are."""
     base_id = base["id"]
     old = await w.fetch("select id from knowledge_chunk where company_id = $1 and source_id = $2", w.company_id, source_id)
     await _forget(w, base_id, source_id)
@@ -84,8 +86,10 @@ async def replace(w: Work, base: asyncpg.Record, source_id: UUID, pieces: Sequen
         )
     await w.execute(_COUNT, w.company_id, base_id, source_id)
     await _resize(w, base_id, source_id, 1)
-    await w.execute(_COUNTED, w.company_id, base_id, source_id, len(pieces), base["embedder"])
+    lacks = await w.fetchval(_COUNTED, w.company_id, base_id, source_id, len(pieces), base["embedder"])
     w.enqueue(EmbedBase(base_id=base_id))
+    if not lacks or base["embedding_problem"] is not None:
+        await questions.measure_anew(w, base_id)
     w.emit(KnowledgeSourceChanged(base_id=base_id, source_id=source_id))
     w.emit(KnowledgeBaseChanged(base_id=base_id))
     return len(pieces)
@@ -94,7 +98,7 @@ async def replace(w: Work, base: asyncpg.Record, source_id: UUID, pieces: Sequen
 async def remove(w: Work, base_id: UUID, source_id: UUID) -> None:
     """Takes the source's passages out of the counts of its base, which is locked; the rows go with the source."""
     await _forget(w, base_id, source_id)
-    w.enqueue(MeasureBase(base_id=base_id))
+    await questions.measure_anew(w, base_id)
     w.emit(KnowledgeBaseChanged(base_id=base_id))
 
 

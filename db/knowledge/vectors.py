@@ -5,6 +5,8 @@ Vectors of two models are never compared: a base is searched by those of its `em
 
 The vectors of a base are compared one by one, up to EXACT of them. Of a larger one they are put into an index (m0084), batch by batch,
 and it is searched by that only once all of them are in it: whoever adds vectors holds the base's row meanwhile, so none stays outside.
+
+Each change of what is found has the base measured (questions.py), in the transaction that makes it.
 """
 
 from collections.abc import Sequence
@@ -15,6 +17,7 @@ import asyncpg
 
 from db.ai.errors import CallFailure
 from db.jobs import EmbedBase
+from db.knowledge import questions
 from db.knowledge.bases import lock
 from db.knowledge.events import KnowledgeBaseChanged, KnowledgeSourceChanged
 from db.knowledge.search import literal
@@ -42,6 +45,7 @@ select $1, $2, c.id, $3, x.emb, case when vector_dims(x.emb) = $6 then $6 end
 from (select id, emb::halfvec as emb from unnest($4::uuid[], $5::text[]) g(id, emb)) x
 join knowledge_chunk c on c.company_id = $1 and c.base_id = $2 and c.id = x.id on conflict do nothing
 """
+_LACKS = "select true from knowledge_source where company_id = $1 and base_id = $2 and embedded < chunks limit 1"
 _COUNT = """
 update knowledge_source s set embedded = x.n from (
     select c.source_id, count(v.chunk_id) as n from knowledge_chunk c
@@ -127,6 +131,8 @@ async def keep(company_id: UUID, base_id: UUID, embedder: str, vectors: Sequence
                 "select distinct source_id from knowledge_chunk where company_id = $1 and id = any($2::uuid[])", company_id, ids
             )
             await _count(w, base_id, embedder, [row["source_id"] for row in sources])
+            if not await w.fetchval(_LACKS, company_id, base_id):
+                await questions.measure_anew(w, base_id)
         w.emit(KnowledgeBaseChanged(base_id=base_id))
 
 
@@ -150,11 +156,13 @@ async def finish(company_id: UUID, base_id: UUID, embedder: str) -> None:
                 embedder,
             )
             w.emit(KnowledgeBaseChanged(base_id=base_id))
-        await w.execute(
+        again = await w.execute(
             "update knowledge_base set embedding_problem = null where company_id = $1 and id = $2 and embedding_problem is not null",
             company_id,
             base_id,
         )
+        if changed or again:
+            await questions.measure_anew(w, base_id)
         await _count(w, base_id, embedder, None)
 
 
@@ -183,6 +191,7 @@ async def index_step(company_id: UUID, base_id: UUID) -> bool:
             dims,
             row["embedder"],
         )
+        await questions.measure_anew(w, base_id)
         w.audit("knowledge_base.indexed", base_id)
         return False
 
@@ -202,7 +211,7 @@ async def _count(w: Work, base_id: UUID, embedder: str, sources: list[UUID] | No
 
 
 async def problem(company_id: UUID, base_id: UUID, why: CallFailure) -> None:
-    """Vectors do not come; said once."""
+    """Vectors do not come; said once, and the base is measured without those that lack."""
     async with work(worker(company_id), Permission.KNOWLEDGE_WRITE) as w:
         if await w.execute(
             "update knowledge_base set embedding_problem = $3 where company_id = $1 and id = $2 and embedding_problem is distinct from $3",
@@ -210,4 +219,5 @@ async def problem(company_id: UUID, base_id: UUID, why: CallFailure) -> None:
             base_id,
             why.value,
         ):
+            await questions.measure_anew(w, base_id)
             w.emit(KnowledgeBaseChanged(base_id=base_id))

@@ -298,7 +298,8 @@ def test_a_base_is_measured_by_what_stands_among_the_first() -> None:
     found = [placed(1, 1), placed(5, 6), placed(6, 1), placed(0, 1), placed(1, 1, gone=True)]
     assert recall(found) == Recall(measured=4, first=1, top=2, top_before=3)
     assert recall([*found, placed(None, None)]) == Recall(measured=4, first=1, top=2, top_before=3)
-    assert recall([*found, placed(2, None)]).top_before is None
+    assert recall([*found, placed(2, None)]).top_before == 4, "it stood there all the time"
+    assert recall([placed(1, None), placed(0, None)]) == Recall(measured=2, first=1, top=1, top_before=None)
     assert recall([]) == Recall(0, 0, 0, None)
 
 

@@ -13,7 +13,7 @@ from db.ai.ledger import About
 from db.clock import now
 from db.event_consumers import Batch
 from db.jobs import EmbedBase, EmbedQuestion
-from db.knowledge import asking, bases, questions, readings, vectors
+from db.knowledge import asking, bases, readings, vectors
 from db.work import Work, take_tick
 from workers.knowledge.ask import name_of, question_vectors
 from workers.llm import ask
@@ -39,13 +39,7 @@ _AGAIN = (RateLimited, Unreachable, TimedOut, Malformed)
 
 
 async def embed_base(company_id: UUID, job: EmbedBase) -> None:
-    """Raises Retry while the service does not answer; what does not pass by itself stands with the base until the connection changes. Once
-    nothing lacks a vector that can get one, what is found has changed, and the base is measured."""
-    await _embed(company_id, job)
-    await questions.measure_anew(company_id, job.base_id)
-
-
-async def _embed(company_id: UUID, job: EmbedBase) -> None:
+    """Raises Retry while the service does not answer; what does not pass by itself stands with the base until the connection changes."""
     began, base_id = time.monotonic(), job.base_id
     chosen = await _chosen(company_id, base_id)
     if chosen is None:
@@ -84,9 +78,14 @@ async def _chosen(company_id: UUID, base_id: UUID) -> Embedder | None:
 async def _stopped(company_id: UUID, base_id: UUID, outcome: Outcome) -> None:
     failure = failure_of(outcome) or CallFailure.MALFORMED
     await vectors.problem(company_id, base_id, failure)
+    again(outcome)
+
+
+def again(outcome: Outcome) -> None:
+    """Raises Retry for what passes by itself."""
     if isinstance(outcome, _AGAIN):
         after = outcome.retry_after if isinstance(outcome, RateLimited) else None
-        raise Retry(after, f"vectors: {failure}")
+        raise Retry(after, f"vectors: {failure_of(outcome)}")
 
 
 async def embed_question(company_id: UUID, job: EmbedQuestion) -> None:

@@ -30,7 +30,7 @@ TOP = 5
 
 
 class Recall(NamedTuple):
-    """Of `measured` questions: in how many the source stood first, and among the first TOP, now and at the measuring before."""
+    """Of `measured` questions: in how many the source stood first, and among the first TOP, now and before places changed."""
 
     measured: int
     first: int
@@ -39,14 +39,16 @@ class Recall(NamedTuple):
 
 
 def recall(found: Sequence[KnowledgeQuestion]) -> Recall:
-    """Only of those whose source is there. `top_before` None: some were not measured before."""
+    """Only of those whose source is there. `top_before` None: none of them ever stood elsewhere; those that did not count as they are."""
     measured = [one for one in found if one.source_id is not None and one.place is not None]
-    before = [one.place_before for one in measured if one.place_before is not None]
+    before = [one.place if one.place_before is None else one.place_before for one in measured]
     return Recall(
         measured=len(measured),
         first=sum(one.place == 1 for one in measured),
         top=sum(0 < (one.place or 0) <= TOP for one in measured),
-        top_before=sum(0 < place <= TOP for place in before) if measured and len(before) == len(measured) else None,
+        top_before=sum(0 < (place or 0) <= TOP for place in before)
+        if any(one.place_before is not None for one in measured)
+        else None,
     )
 
 
