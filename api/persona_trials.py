@@ -5,7 +5,7 @@ from uuid import UUID
 
 import asyncpg
 from litestar import Controller, delete, get, patch, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET
 
 from api.auth.guard import Caller
@@ -24,6 +24,7 @@ from api.versions import IfMatch
 from db.personas import cases, trials
 
 TALK_LIMIT = 512 * 1024  # bytes
+_OF_THE_DRAFT = PersonaRunStart()
 
 
 def _trial(row: asyncpg.Record) -> PersonaTrial:
@@ -109,14 +110,20 @@ class PersonaTrialController(Controller):
         status_code=202,
         summary="Run all test cases",
         description="On the draft and on what serves, so that one sees what changes; with `model` on what serves, with that model and with its "
-        "own. 409 `no_cases`, `run_under_way`, and with a model `never_published`.",
+        "own. Without a body as with an empty one. 409 `no_cases`, `run_under_way`, and with a model `never_published`.",
     )
-    async def start_run(self, actor: Caller, persona_id: FromPath[UUID], data: JSONBody[PersonaRunStart]) -> PersonaRun:
+    async def start_run(
+        self, actor: Caller, persona_id: FromPath[UUID], data: JSONBody[PersonaRunStart] = _OF_THE_DRAFT
+    ) -> PersonaRun:
         return _run(await cases.start_run(actor, persona_id, data.model))
 
-    @get("/runs", summary="The newest run of test cases", description="Without its trials; none before the first.")
-    async def list_runs(self, actor: Caller, persona_id: FromPath[UUID]) -> Page[PersonaRun]:
-        rows = await cases.last_run(actor, persona_id)
+    @get(
+        "/runs",
+        summary="The newest run of test cases",
+        description="Without its trials; none before the first. With `draft` the newest of those that were not asked for with a `model`.",
+    )
+    async def list_runs(self, actor: Caller, persona_id: FromPath[UUID], draft: FromQuery[bool] = False) -> Page[PersonaRun]:
+        rows = await cases.last_run(actor, persona_id, draft=draft)
         return Page(items=[struct(row, PersonaRun, trials=[]) for row in rows], total=len(rows))
 
     @get("/runs/{run_id:uuid}", summary="Get a run of test cases", description="As far as it is.")

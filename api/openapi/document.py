@@ -142,7 +142,8 @@ def _request(operation: Operation, schema: Schema, components: dict[str, Schema]
         content["examples"] = {name: {"value": example(option, components)} for name, option in zip(names, options, strict=True)}
     else:
         content["example"] = example(schema, components)
-    return {"required": True, "content": {"multipart/form-data" if operation.opt.get("upload") else "application/json": content}}
+    kind = "multipart/form-data" if operation.opt.get("upload") else "application/json"
+    return {"required": operation.needs_body, "content": {kind: content}}
 
 
 def _answers(

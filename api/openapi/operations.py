@@ -50,6 +50,12 @@ class Operation(NamedTuple):
     def has_body(self) -> bool:
         return self.takes is not None or bool(self.opt.get("upload"))
 
+    @property
+    def needs_body(self) -> bool:
+        """Whether its body may not be left out."""
+        data = self.handler.parsed_fn_signature.parameters.get("data")
+        return self.has_body and (data is None or not data.has_default)
+
 
 MEANING: dict[str, str] = {
     "400": "The body is not valid JSON.",

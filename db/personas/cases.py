@@ -190,11 +190,12 @@ async def run(actor: Actor, persona_id: UUID, run_id: UUID) -> tuple[asyncpg.Rec
         return await _run(r, actor.company_id, persona_id, run_id)
 
 
-async def last_run(actor: Actor, persona_id: UUID) -> list[asyncpg.Record]:
-    """The newest run's row, or nothing. Raises NotFound."""
+async def last_run(actor: Actor, persona_id: UUID, *, draft: bool = False) -> list[asyncpg.Record]:
+    """The newest run's row, or nothing. `draft`: of those without a model, which say what the draft changes. Raises NotFound."""
+    which = " and n.model = ''" if draft else ""
     async with read(actor, Permission.PERSONAS_READ) as r:
         await _there(r, actor.company_id, persona_id)
-        return await r.fetch(f"{_RUN} order by n.id desc limit 1", actor.company_id, persona_id)
+        return await r.fetch(f"{_RUN}{which} order by n.id desc limit 1", actor.company_id, persona_id)
 
 
 async def _run(r: Read, company_id: UUID, persona_id: UUID, run_id: UUID) -> tuple[asyncpg.Record, list[asyncpg.Record]]:

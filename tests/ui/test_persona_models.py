@@ -98,6 +98,13 @@ async def test_publishing_shows_the_last_run_and_offers_another(
     await real.should_see("0 de 1 passam")
     await real.should_see("1 falha como antes")
     await real.should_see("Rodar de novo")
+    await owner_db.execute(
+        "insert into persona_run(company_id, persona_id, model) values ($1, $2, 'gpt-6.1-terra')", owner.company_id, lia.id
+    )
+    await real.open(f"/personas/{lia.id}")
+    await real.should_see("Nunca publicada")
+    click(real, "Publicar")
+    await real.should_see("0 de 1 passam")  # what serves was asked with another model since: that says nothing of the draft
 
 
 async def test_a_model_that_ends_leads_to_the_test_cases_on_what_follows(

@@ -13,7 +13,7 @@ from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.enums import InactivityMode, PersonaState, StartingPersona, ToolPolicy
 from api.contract.events import PersonaChanged
-from api.contract.personas import FollowUp, HandOver, Persona, PersonaConfig, PersonaCreate
+from api.contract.personas import FollowUp, HandOver, Persona, PersonaConfig, PersonaCreate, PersonaPatch
 from tests.ui.interactions import choose, click, field, hear, press, press_labelled, true_of, until
 from ui.client import boards
 from ui.client import personas as client
@@ -112,6 +112,36 @@ async def test_a_limit_out_of_bounds_is_marked_and_not_kept(real: User, as_owner
     await until(kept)
     now = await saved(as_owner, lia.id)
     assert (now.turn.debounce_min_ms, now.budget) == (before.turn.debounce_min_ms, before.budget)
+
+
+async def test_the_name_that_a_colleague_gave_meanwhile_is_not_written_over(real: User, as_owner: ApiClient) -> None:
+    lia = await made(as_owner)
+    await real.open(f"/personas/{lia.id}")
+    await real.should_see("Nunca publicada")
+    await press_labelled(real, f"Mais para {lia.name}")
+    choose(real, "Nome e imagem")
+    await real.should_see("Vale na hora.")
+    field(real, "Emoji").value = "🌸"
+    renamed = await client.change(as_owner, lia, PersonaPatch(name="Lina"))
+    hear(PersonaChanged(persona_id=lia.id, version=renamed.version, draft_version=1))
+    await until(lambda: true_of(lambda: field(real, "Nome").value == "Lina"))
+    click(real, "Salvar")
+
+    async def saved_as(name: str, emoji: str) -> bool:
+        found = await client.persona(as_owner, lia.id)
+        return (found.name, found.emoji) == (name, emoji)
+
+    await until(lambda: saved_as("Lina", "🌸"))
+    await press_labelled(real, "Mais para Lina")
+    choose(real, "Nome e imagem")
+    await real.should_see("Vale na hora.")
+    field(real, "Nome").value = "Lívia"
+    again = await client.change(as_owner, await client.persona(as_owner, lia.id), PersonaPatch(name="Luana", emoji="🌻"))
+    hear(PersonaChanged(persona_id=lia.id, version=again.version, draft_version=1))
+    await real.should_see("Luana")
+    click(real, "Salvar")
+    await real.should_see("Outra pessoa mudou isto antes.")
+    assert await saved_as("Luana", "🌻")
 
 
 async def test_what_somebody_else_saved_is_never_lost_in_silence(real: User, as_owner: ApiClient) -> None:

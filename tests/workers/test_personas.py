@@ -177,6 +177,8 @@ async def test_what_serves_is_replayed_on_the_model_that_follows(owner: Actor, s
     assert not any("Um rascunho." in json.dumps(body) for body in asked)
     run, found = await cases.run(owner, persona_id, run["id"])
     assert (run["model"], run["is_current"]) == ("gpt-6.1-terra", False)
+    assert [row["id"] for row in await cases.last_run(owner, persona_id)] == [run["id"]]
+    assert await cases.last_run(owner, persona_id, draft=True) == [], "it says nothing of the draft"
     assert {row["published"]: bool(trials.misses_of.decode(row["missed"])) for row in found} == {False: True, True: False}
 
 

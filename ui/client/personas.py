@@ -133,7 +133,7 @@ async def start_run(api: ApiClient, persona_id: UUID, model: str = "") -> Person
     return await api.post(f"/v1/personas/{persona_id}/runs", PersonaRun, PersonaRunStart(model=model))
 
 
-async def last_run(api: ApiClient, persona_id: UUID) -> PersonaRun | None:
-    """With its trials, as far as they are."""
-    found = (await api.get(f"/v1/personas/{persona_id}/runs", Page[PersonaRun])).items
+async def last_run(api: ApiClient, persona_id: UUID, *, draft: bool = False) -> PersonaRun | None:
+    """With its trials, as far as they are. `draft`: of those without a model."""
+    found = (await api.get(f"/v1/personas/{persona_id}/runs", Page[PersonaRun], {"draft": True} if draft else None)).items
     return await api.get(f"/v1/personas/{persona_id}/runs/{found[0].id}", PersonaRun) if found else None

@@ -25,10 +25,10 @@ ENDINGS = ".jpg,.jpeg,.png,.webp,.gif"
 
 
 class Look:
-    """The dialog. `changed` is called with what the API answers."""
+    """The dialog. `changed` is called with what the API answers. `_seen` is what its fields began with: what is saved is compared with it."""
 
     def __init__(self, api: ApiClient, persona: Persona, changed: Callable[[Persona], Awaitable[None]]) -> None:
-        self._api, self._persona, self._changed = api, persona, changed
+        self._api, self._seen, self._changed = api, persona, changed
         with dialog(_("Name and picture"), _("Holds at once.")) as self.box:
             with ui.element("div").classes("m-face-row"):
                 self._face = ui.element("div").classes("m-row m-near")
@@ -50,8 +50,18 @@ class Look:
         self.box.open()
 
     def show(self, persona: Persona) -> None:
-        """What became of the picture meanwhile; what is typed stays."""
-        self._persona = persona
+        """What became of it meanwhile: the picture, and what nobody touched here. What is typed stays; where a colleague changed the same, it
+        cannot be saved over it (412)."""
+        mine = (
+            (self._name, self._seen.name, persona.name),
+            (self._emoji, self._seen.emoji, persona.emoji),
+            (self._color, self._seen.color, persona.color),
+        )
+        if not any(was != now and field.value not in (was, now) for field, was, now in mine):
+            self._seen = persona
+            for field, was, now in mine:
+                if field.value == was:
+                    field.value = now
         self._face.clear()
         with self._face:
             persona_avatar(persona.name, persona.emoji, persona.color, "big", of=persona.id, picture_id=persona.picture_id)
@@ -70,12 +80,12 @@ class Look:
         await self._changed(persona)
 
     async def _upload(self, file: Uploaded) -> None:
-        await self._take(await client.upload_picture(self._api, self._persona.id, file))
+        await self._take(await client.upload_picture(self._api, self._seen.id, file))
 
     async def _remove(self) -> None:
         try:
-            await client.remove_picture(self._api, self._persona.id)
-            await self._take(await client.persona(self._api, self._persona.id))
+            await client.remove_picture(self._api, self._seen.id)
+            await self._take(await client.persona(self._api, self._seen.id))
         except (ApiProblem, Offline) as error:
             problems.show(error)
 
@@ -85,7 +95,7 @@ class Look:
         emoji = (self._emoji.value or "").strip()
         body = PersonaPatch(name=self._name.value.strip(), emoji=emoji, color=self._color.value)
         try:
-            found = await client.change(self._api, self._persona, body)
+            found = await client.change(self._api, self._seen, body)
         except (ApiProblem, Offline) as error:
             problems.show_in({"name": self._name, "emoji": self._emoji}, error)
             return

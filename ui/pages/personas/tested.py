@@ -74,7 +74,7 @@ class Tested:
 
     async def _fetch(self) -> _Found:
         cases = await client.cases(self._api, self._id)
-        return _Found(len(cases), await client.last_run(self._api, self._id) if cases else None)
+        return _Found(len(cases), await client.last_run(self._api, self._id, draft=True) if cases else None)
 
     def _draw(self, found: _Found) -> None:
         with ui.element("div").classes("m-col m-near w-full"):
