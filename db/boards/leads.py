@@ -14,6 +14,7 @@ from db.boards.enums import LeadEvent, StageKind
 from db.boards.errors import BoardError, BoardField
 from db.boards.events import BoardTotals, LeadChanged
 from db.boards.rank import between
+from db.boards.suggestions import WAITING_OF_LEAD
 from db.boards.totals import totals_of
 from db.contacts.tags import plain
 from db.errors import RequestError
@@ -22,12 +23,11 @@ from db.tenancy import Actor, worker
 from db.versions import Expected
 from db.work import Read, Work, read, work
 
-COLUMNS = """
+COLUMNS = f"""
 l.id, l.version, l.board_id, l.stage_id, l.rank, l.title, l.contact_id, c.name as contact_name, l.conversation_id, l.value_cents,
 l.owner_id, u.name as owner_name, l.due_on, l.tags, l.custom::text as custom, l.lost_reason, l.note_count, l.created_at, l.stage_since,
 l.title_key,
-(select count(*) from lead_proposal p where p.company_id = l.company_id and p.lead_id = l.id and p.state = 'proposed'
-    and p.created_at > now() - interval '7 days' and (p.tool <> 'move_lead' or p.from_stage_id = l.stage_id)) as proposals,
+{WAITING_OF_LEAD} as proposals,
 (select jsonb_build_object('proposal_id', p.id, 'persona_name', p.persona_name, 'at', p.applied_at, 'undo_until', p.undo_until,
         'reason', p.reason, 'quote', coalesce(p.evidence->0->>'quote', ''))::text from lead_proposal p
     where p.company_id = l.company_id and p.lead_id = l.id and p.state = 'applied' and p.stood_since = l.stage_since

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from db.boards import suggestions
 from db.boards.errors import BoardError
 from db.clock import now
 from db.errors import AppError, RequestError
@@ -157,5 +158,5 @@ async def _told(w: Work, proposal_id: UUID) -> asyncpg.Record:
 
 async def forget_old(s: SystemWork) -> None:
     """Ends suggestions after seven days, and deletes after 90 what was blocked."""
-    await s.execute(_OLD, queries.DAYS)
+    await s.execute(_OLD, suggestions.DAYS)
     await s.execute(_FORGET)

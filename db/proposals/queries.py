@@ -6,30 +6,13 @@ from uuid import UUID
 
 import asyncpg
 
+from db.boards.suggestions import STALE
 from db.errors import RequestError
 from db.permissions import Permission
-from db.proposals.enums import LeadTool, ProposalState
+from db.proposals.enums import ProposalState
 from db.tenancy import Actor
 from db.work import Read, read
 
-DAYS = 7
-"""So long a suggestion waits."""
-# Whether what a suggestion is about is no longer as it was when it was made, for a proposal `p`, its lead `l` and its conversation `v`.
-STALE = f"""
-(p.created_at < now() - interval '{DAYS} days' or case
-    when p.tool = '{LeadTool.CREATE_LEAD.value}' then exists (select from lead o join stage s on s.company_id = $1 and s.id = o.stage_id
-        and s.kind = 'open' where o.company_id = $1 and o.contact_id = v.contact_id and o.board_id = p.board_id)
-    when p.tool = '{LeadTool.SEND_TEMPLATE.value}' then false
-    when l.id is null or l.contact_id is distinct from v.contact_id or l.board_id <> p.board_id then true
-    when p.tool = '{LeadTool.MOVE_LEAD.value}' then l.stage_id is distinct from p.from_stage_id
-    when p.tool = '{LeadTool.SET_VALUE.value}' then l.value_cents is distinct from (p.before->>'value_cents')::bigint
-    when p.tool = '{LeadTool.SET_FIELD.value}' then coalesce(l.custom->>(p.args->>'key'), '') <> coalesce(p.before->>'value', '')
-    when p.tool = '{LeadTool.ADD_TAG.value}' then l.tags @> array[p.args->>'tag']
-    when p.tool = '{LeadTool.REMOVE_TAG.value}' then not l.tags @> array[p.args->>'tag']
-    when p.tool = '{LeadTool.ASSIGN.value}' then l.owner_id is distinct from (p.before->>'owner_id')::uuid
-    when p.tool = '{LeadTool.FOLLOW_UP.value}' then l.due_on is distinct from (p.before->>'due_on')::date
-    else false end)
-"""
 _FROM = """
 from lead_proposal p join conversation v on v.company_id = $1 and v.id = p.conversation_id
 join board b on b.company_id = $1 and b.id = p.board_id
@@ -122,6 +105,12 @@ async def waiting(actor: Actor, board_id: UUID | None) -> list[tuple[UUID, int]]
     async with read(actor, Permission.BOARDS_READ) as r:
         rows = await r.fetch(_COUNT, actor.company_id, board_id)
     return [(row["board_id"], row["waiting"]) for row in rows]
+
+
+async def waiting_on(r: Read, company_id: UUID, board_id: UUID) -> int:
+    """How many suggestions wait for people on a board."""
+    row = await r.fetchrow(_COUNT, company_id, board_id)
+    return row["waiting"] if row is not None else 0
 
 
 def undoable(row: asyncpg.Record, at: datetime) -> bool:

@@ -13,6 +13,7 @@ from db.boards.events import BoardChanged
 from db.channels.enums import TemplateStatus
 from db.errors import RequestError
 from db.permissions import Permission
+from db.proposals import queries
 from db.proposals.enums import SUGGEST_ONLY, USUAL, JudgingState, LeadPolicy, LeadTool, ProposalState
 from db.proposals.errors import ProposalField
 from db.tenancy import Actor
@@ -125,9 +126,7 @@ async def _watched(r: Read, actor: Actor, board_id: UUID) -> Watched:
         await r.fetchval(_JUDGED, *where),
         await r.fetchval(_SPENT, *where) if may else None,
         (await kept_share(r, *where))[1],
-        await r.fetchval(
-            "select count(*) from lead_proposal where company_id = $1 and board_id = $2 and state = 'proposed'", *where
-        ),
+        await queries.waiting_on(r, *where),
         await r.fetchval("select exists (select from ai_connection where company_id = $1)", actor.company_id),
     )
 

@@ -13,6 +13,7 @@ import msgspec
 
 from db import storable
 from db.boards.leads import Signed
+from db.boards.suggestions import STALE
 from db.clock import now
 from db.errors import AppError
 from db.permissions import Permission
@@ -25,7 +26,6 @@ from db.proposals.effects import Done, Target
 from db.proposals.enums import JudgingState, LeadTool, ProposalState
 from db.proposals.enums import ProposalWhy as Why
 from db.proposals.events import LeadProposalChanged
-from db.proposals.queries import STALE
 from db.tenancy import worker
 from db.work import Work, work
 

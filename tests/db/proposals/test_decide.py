@@ -11,7 +11,7 @@ import pytest
 
 from db.boards import boards, history, leads, moves, stage_removal
 from db.errors import AppError, Conflict, NotFound
-from db.proposals import context, decide, queries
+from db.proposals import context, decide, queries, settings, store
 from db.proposals.enums import LeadPolicy, LeadTool, ProposalState
 from db.proposals.queries import Which
 from db.tenancy import Actor
@@ -38,6 +38,14 @@ async def code(act: Coroutine[Any, Any, Any]) -> str:
     with pytest.raises(AppError) as caught:
         await act
     return str(caught.value.code)
+
+
+async def counted(scene: Scene, lead_id: UUID | None) -> set[int]:
+    """How many suggestions wait, by all who count them."""
+    listed = await queries.proposals(scene.owner, Which(ProposalState.PROPOSED, scene.board), after=None, limit=50)
+    on_board = dict(await queries.waiting(scene.owner, scene.board)).get(scene.board, 0)
+    found = {len(listed), on_board, (await settings.watched(scene.owner, scene.board)).waiting}
+    return found if lead_id is None else found | {(await scene.row(lead_id))["proposals"]}
 
 
 async def test_accepted_it_is_the_persons_move(owner: Actor, owner_db: asyncpg.Connection) -> None:
@@ -155,11 +163,40 @@ async def test_what_changed_meanwhile_is_not_done(owner: Actor, owner_db: asyncp
         await change(scene, lead_id)
         waits = {row["id"] for row in await queries.proposals(owner, Which(ProposalState.PROPOSED), after=None, limit=50)}
         assert (proposal_id in waits) == (change is stage_gone), change  # that it cannot be is seen when it is tried
+        assert await counted(scene, None if change is deleted else lead_id) == {int(change is stage_gone)}, change
         assert await code(decide.accept(owner, proposal_id)) == "proposal_expired", change
         assert await owner_db.fetchval("select state from lead_proposal where id = $1", proposal_id) == "expired", change
         if change is not deleted:
             row = await scene.row(lead_id)
             assert row["stage_id"] != scene.stages["Proposta"], change
+
+
+async def test_the_card_the_list_and_the_settings_count_what_still_stands(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    scene = await Scene.make(owner, owner_db, policy=LeadPolicy.SUGGEST)
+    lead_id = await scene.lead(tags=["antigo"])
+    await leads.create_lead(owner, board_id=scene.board, title="Outra", tags=["Quente"])
+    await scene.wrote(BUY)
+    day = await owner_db.fetchval("select (now() at time zone time_zone)::date + 3 from company where id = $1", owner.company_id)
+    asked = [
+        scene.proposed(LeadTool.MOVE_LEAD, stage_id=scene.stages["Proposta"]),
+        scene.proposed(LeadTool.SET_VALUE, value_cents=1_250_000),
+        scene.proposed(LeadTool.ADD_TAG, tag="quente"),
+        scene.proposed(LeadTool.REMOVE_TAG, tag="antigo"),
+        scene.proposed(LeadTool.ASSIGN, user_id=owner.id),
+        scene.proposed(LeadTool.FOLLOW_UP, due_on=day.isoformat()),
+    ]
+    found = await store.propose(await scene.looked(), asked)
+    assert found is not None
+    assert [one.state for one in found] == [ProposalState.PROPOSED] * 6
+    assert await counted(scene, lead_id) == {6}
+    by_hand: list[tuple[dict[str, Any], int]] = [
+        ({"value_cents": 900}, 5), ({"tags": ["Quente"]}, 3), ({"owner_id": owner.id}, 2), ({"due_on": day}, 1),
+    ]  # fmt: skip
+    for columns, left in by_hand:
+        await leads.change_lead(owner, lead_id, **columns)
+        assert await counted(scene, lead_id) == {left}, columns
+    await moves.move_lead(owner, lead_id, stage_id=scene.stages["Conversa"])
+    assert await counted(scene, lead_id) == {0}
 
 
 async def test_of_many_at_once_one_decides(owner: Actor, owner_db: asyncpg.Connection) -> None:
