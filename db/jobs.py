@@ -364,7 +364,6 @@ class MeasureBase(Job, frozen=True, kw_only=True):
 
     queue: ClassVar[QueueName] = "bulk"
     timeout: ClassVar[float] = 900
-    max_tries: ClassVar[int] = 3
     when_held: ClassVar[WhenHeld] = "drop"
     base_id: UUID
     question_id: UUID | None = None
