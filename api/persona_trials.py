@@ -24,7 +24,6 @@ from api.versions import IfMatch
 from db.personas import cases, trials
 
 TALK_LIMIT = 512 * 1024  # bytes
-_OF_THE_DRAFT = PersonaRunStart()
 
 
 def _trial(row: asyncpg.Record) -> PersonaTrial:
@@ -113,9 +112,9 @@ class PersonaTrialController(Controller):
         "own. Without a body as with an empty one. 409 `no_cases`, `run_under_way`, and with a model `never_published`.",
     )
     async def start_run(
-        self, actor: Caller, persona_id: FromPath[UUID], data: JSONBody[PersonaRunStart] = _OF_THE_DRAFT
+        self, actor: Caller, persona_id: FromPath[UUID], data: JSONBody[PersonaRunStart | None] = None
     ) -> PersonaRun:
-        return _run(await cases.start_run(actor, persona_id, data.model))
+        return _run(await cases.start_run(actor, persona_id, data.model if data is not None else ""))
 
     @get(
         "/runs",

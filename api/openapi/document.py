@@ -69,7 +69,9 @@ def operations(app: Litestar) -> list[Operation]:
 
 def _takes(handler: Any) -> Any:
     data = handler.parsed_fn_signature.parameters.get("data")
-    return None if data is None or handler.opt.get("upload") else data.annotation
+    if data is None or handler.opt.get("upload"):
+        return None
+    return next(each for each in get_args(data.annotation) if each is not type(None)) if data.has_default else data.annotation
 
 
 def _gives(annotation: Any) -> Any:
