@@ -8,7 +8,8 @@ from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
 from api.contract.boards import LeadCreate
-from api.contract.contacts import ContactPatch
+from api.contract.contacts import ContactPatch, CustomFieldCreate
+from api.contract.enums import CustomFieldKind
 from api.contract.events import ContactsChanged
 from db.tenancy import Actor
 from tests import factories
@@ -42,8 +43,12 @@ async def test_a_name_is_changed_in_place_and_a_colleagues_change_is_said(
     as_owner: ApiClient,
 ) -> None:
     one = await client.conversation(as_owner, await customers.wrote(0, "Oi"))
+    await contacts.create_field(as_owner, CustomFieldCreate(label="Aniversário", kind=CustomFieldKind.DATE))
+    seen = await contacts.contact(as_owner, one.contact_id)
+    await contacts.change_contact(as_owner, seen, ContactPatch(custom={"aniversario": "1977-11-01"}))
     await real.open(f"/inbox/{one.id}")
     await real.should_see("Pode receber mensagens")
+    await real.should_see("1 de nov. de 1977")
     press(real, "Adicionar")  # the e-mail: the first of the facts that has nothing
     field(real, "E-mail").value = "ana@"
     enter(real, field(real, "E-mail"))

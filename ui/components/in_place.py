@@ -13,7 +13,8 @@ Save = Callable[[str, Field[str]], Awaitable[bool]]
 
 
 class InPlace:
-    """A line of an open `dl`. `save` None: it can be read only. `closed` is called when the field gave way to the text again."""
+    """A line of an open `dl`. `save` None: it can be read only. `closed` is called when the field gave way to the text again. `read`: a value
+    as one reads it."""
 
     def __init__(
         self,
@@ -24,14 +25,15 @@ class InPlace:
         kind: str = "text",
         limit: int = 500,
         closed: Callable[[], Awaitable[None]] | None = None,
+        read: Callable[[str], str] = str,
     ) -> None:
         self._label, self._value, self._save, self._kind, self._limit = label, value, save, kind, limit
-        self._closed, self._field, self._saving = closed, None, False
+        self._closed, self._field, self._saving, self._read = closed, None, False, read
         Text("dt", label)
         with ui.element("dd") as self._place:
             self._shown = ui.element("div").classes("m-in-place")
             with self._shown:
-                self._text = ui.label(value or ("—" if save is None else _("Add"))).classes("m-clip")
+                self._text = ui.label(read(value) if value else ("—" if save is None else _("Add"))).classes("m-clip")
                 self._text.classes("" if value else "m-hint").props["dir"] = "auto"
                 if save is not None:
                     icon("edit")
@@ -73,7 +75,7 @@ class InPlace:
             self._saving = False
         self._value = text
         if not self._text.is_deleted:
-            self._text.text = text or _("Add")
+            self._text.text = self._read(text) if text else _("Add")
             await self._leave()
 
     async def _leave(self) -> None:

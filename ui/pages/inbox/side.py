@@ -50,8 +50,9 @@ class Side:
                 with ui.element("div").classes("m-col m-tight m-grow"):
                     self._name = ui.label(name_of(one)).classes("m-strong m-text")
                     self._address = ui.label(formats.phone(one.address)).classes("m-hint")
-                self._out = badge(_("Opted out"), "warn")
-                self._out.set_visibility(one.opted_out)
+                    with ui.element("div").classes("m-row"):
+                        self._out = badge(_("Opted out"), "warn")
+                        self._out.set_visibility(one.opted_out)
             self._lines = CustomerLines(one) if me.may(Permission.CONVERSATIONS_WRITE) else None
             self._facts = Facts(one.contact_id) if me.may(Permission.CONTACTS_READ) else None
             self._touches = ui.element("div").classes("m-col m-near m-inbox-touches")

@@ -1,6 +1,7 @@
 """Who the person is, beside the conversation: fields that are changed where they stand, tags, and whether they may be written to."""
 
 import asyncio
+from datetime import date
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
@@ -96,7 +97,8 @@ class Facts:
                 patch = ContactPatch(custom={key.removeprefix("custom."): text})
             return await self._save(patch, {key: field})
 
-        return InPlace(label, value, keep if self._write else None, kind=kind, limit=limit, closed=self._closed)
+        read = _day if kind == "date" else str
+        return InPlace(label, value, keep if self._write else None, kind=kind, limit=limit, closed=self._closed, read=read)
 
     def _draw_tags(self, names: list[str]) -> None:
         async def keep(new: list[str]) -> None:
@@ -166,6 +168,14 @@ class Facts:
     async def _repaint(self) -> None:
         if self._seen is not None and not any(line.open for line in self._lines):
             await self._place.show(_Found(self._seen, self._fields))
+
+
+def _day(text: str) -> str:
+    """A date as one reads it; what is none stays as it is."""
+    try:
+        return formats.day(date.fromisoformat(text))
+    except ValueError:
+        return text
 
 
 def _skeleton() -> None:
