@@ -4,6 +4,7 @@ The process that starts the run starts the servers in `pytest_configure`; worker
 """
 
 import asyncio
+import gc
 import os
 import shutil
 import tempfile
@@ -125,6 +126,12 @@ class _Groups(LoadGroupScheduling):
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     order = list(_LONG)
     items.sort(key=lambda item: order.index(start) if (start := _long(item.nodeid)) else len(order))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the collector need not look at it again in the middle of each test."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling | None:

@@ -16,8 +16,18 @@ async def stack() -> AsyncIterator[Stack]:
     folder = Path(tempfile.mkdtemp(prefix="masteria-e2e-"))  # not pytest's: its next run locks out whom Postgres runs as
     folder.chmod(0o755)
     async with running(folder) as found:
+        await _slowed(found)
         yield found
     shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _slowed(stack: Stack) -> None:
+    """The campaign that the demo company is sending goes on, with one message in ten seconds in place of forty: all programs would be busy
+    with it for as long as the tests take."""
+    async with stack.client() as api:
+        for channel in (await api.get("/v1/channels")).json()["items"]:
+            if channel["kind"] == "sms":
+                (await api.patch(f"/v1/channels/{channel['id']}", json={"throughput": 0.1})).raise_for_status()
 
 
 @pytest.fixture(scope="package")
