@@ -76,9 +76,11 @@ async def save_check(w: Work, channel_id: UUID, result: CheckResult) -> None:
 
 
 async def heard(w: Work, channel_ids: Collection[UUID]) -> None:
-    """The first webhook of these channels was read."""
+    """The first webhook of these channels was read. Whoever else has the row writes it too, or leaves it to the next webhook: nobody is
+    waited for."""
     rows = await w.fetch(
-        "update channel set heard_at = now() where company_id = $1 and id = any($2::uuid[]) and heard_at is null returning id",
+        "update channel set heard_at = now() where company_id = $1 and id = any(array(select id from channel"
+        " where company_id = $1 and id = any($2::uuid[]) and heard_at is null for no key update skip locked)) returning id",
         w.company_id,
         list(channel_ids),
     )

@@ -11,6 +11,7 @@ from db.messages.enums import MessageState
 from db.permissions import Permission
 from db.tenancy import Actor, worker
 from db.work import work
+from tests import factories
 from tests.db.channels.factories import envelope, make_channel, make_message, put_inbox, status, text
 from workers.inbound import process_inbox
 
@@ -23,8 +24,7 @@ async def test_what_people_wrote_waits_for_no_statuses(owner: Actor, owner_db: a
     async with work(worker(owner.company_id), Permission.CONTACTS_WRITE) as w:
         await w.fetchval("select true from message where company_id = $1 and id = $2 for update", w.company_id, message)
         batch = asyncio.create_task(process_inbox(owner.company_id), context=contextvars.Context())
-        blocked = "select true from pg_locks where not granted and locktype in ('transactionid', 'tuple') limit 1"
-        while not await owner_db.fetchval(blocked):
+        while not await factories.somebody_waits(owner_db):
             await asyncio.sleep(0.01)
         await put_inbox(owner_db, owner, channel, envelope(text("Tem alguém aí?")), people=True)
         assert await asyncio.create_task(process_inbox(owner.company_id), context=contextvars.Context()) == 1

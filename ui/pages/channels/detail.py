@@ -323,7 +323,7 @@ def _draw_entry(entry: ChannelLogEntry) -> None:
                 for label, value in ((_("We said"), entry.request), (_("Answer"), entry.response)):
                     if value:
                         ui.label(label).classes("m-label")
-                        ui.label(value).classes("m-mono m-text m-said")
+                        ui.label(value).classes("m-mono m-text m-log-said")
         detail.set_visibility(True)
 
     facts = [channel_labels.log_kind(entry.kind)]
