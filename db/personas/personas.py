@@ -1,6 +1,5 @@
 """Personas: which there are, made, renamed, switched, paused and deleted."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -205,9 +204,3 @@ async def _free(w: Work, name: str, persona_id: UUID | None = None) -> None:
 def doer(w: Work) -> UUID | None:
     """The person behind it; None: a key or a job."""
     return w.actor.id if w.actor is not None and w.actor.kind == "user" else None
-
-
-async def names(r: Read, company_id: UUID, persona_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """What personas are called, deleted ones too."""
-    rows = await r.fetch("select id, name from persona where company_id = $1 and id = any($2)", company_id, list(persona_ids))
-    return {row["id"]: row["name"] for row in rows}

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from api.contract.base import Page
 from api.contract.campaigns import (
-    Audience,
     Campaign,
     CampaignCreate,
     CampaignLaunch,
@@ -51,10 +50,6 @@ async def change(api: ApiClient, campaign_id: UUID, body: CampaignPatch, version
 
 async def delete(api: ApiClient, campaign_id: UUID) -> None:
     await api.delete(f"/v1/campaigns/{campaign_id}")
-
-
-async def audience(api: ApiClient, campaign_id: UUID) -> Audience:
-    return await api.post(f"/v1/campaigns/{campaign_id}/audience", Audience)
 
 
 async def preview(api: ApiClient, campaign_id: UUID) -> Preview:

@@ -1,6 +1,6 @@
 """The tools that a model may call to propose something: strict schemas in which only names of this look can stand."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from db.boards.enums import LeadFieldKind, StageKind
@@ -152,7 +152,3 @@ _MADE: Mapping[LeadTool, Callable[[Context, Shown], Tool]] = {
     LeadTool.FOLLOW_UP: _follow_up,
     LeadTool.SEND_TEMPLATE: _send_template,
 }
-
-
-def names(tools: Sequence[Tool]) -> list[str]:
-    return [tool.name for tool in tools]
