@@ -277,7 +277,8 @@ async def _message(w: Work, item: Item, event: InboundMessage) -> None:
     if stored is not None and not event.history:
         w.emit(MessageReceived(channel_id=item.channel.id, contact_id=contact_id, message_id=stored.id))
         if stored.conversation_id is not None:
-            await watch.heard(w, stored.conversation_id, message, stored.id)
+            if stored.watched:
+                await watch.heard(w, stored.conversation_id, message, stored.id)
             if not await assistant.gather(w, stored.conversation_id, message, stored.id):
                 await away.consider(w, stored.conversation_id, stored.id)
         if stored.campaign_id is not None:

@@ -54,9 +54,12 @@ class Inbound(NamedTuple):
 
 
 class Stored(NamedTuple):
+    """`watched`: a board of the company looks at conversations."""
+
     id: UUID
     campaign_id: UUID | None
     conversation_id: UUID | None = None
+    watched: bool = False
 
 
 # What could not be read may come again whole (a file behind a placeholder), and a call that rang comes again with its end.
@@ -69,7 +72,8 @@ on conflict (company_id, channel_id, provider_id) do update
     where known.kind = 'unsupported' and excluded.kind <> 'unsupported'
        or known.kind = 'call' and excluded.kind = 'call' and known.content->>'status' is null
           and excluded.content->>'status' is not null
-returning new.id, old.id is null as fresh
+returning new.id, old.id is null as fresh,
+    exists (select from board_ai a where a.company_id = new.company_id and a.watching) as watched
 """
 
 _QUOTED = "select id, campaign_id from message where company_id = $1 and provider_id = $2 and channel_id = $3"
@@ -131,7 +135,7 @@ async def store(w: Work, message: Inbound) -> Stored | None:
         return Stored(new_id, campaign_id)
     referral = encode(message.referral) if message.referral else None
     conversation_id = await record.heard(w, _place(message, new_id), campaign_id=campaign_id, referral=referral, consent=changed)
-    return Stored(new_id, campaign_id, conversation_id)
+    return Stored(new_id, campaign_id, conversation_id, row["watched"])
 
 
 def _place(message: Inbound, message_id: UUID) -> record.Place:

@@ -93,7 +93,8 @@ class Scene:
             assert stored is not None
             assert stored.conversation_id is not None
             self.conversation = stored.conversation_id
-            await watch.heard(w, stored.conversation_id, message, stored.id)
+            if stored.watched:
+                await watch.heard(w, stored.conversation_id, message, stored.id)
             await gather.gather(w, stored.conversation_id, message, stored.id)
         self.messages[text] = stored.id
         return stored.id
@@ -116,6 +117,23 @@ class Scene:
         assert self.conversation is not None
         await self.paused()
         return await watch.begin(self.owner.company_id, self.conversation, self.board)
+
+    async def asked(self, judging: Judging) -> None:
+        """The look asked a model."""
+        await self.db.execute(
+            "insert into ai_usage(company_id, id, purpose, conversation_id, turn_id, provider, model, lease_until, reserved)"
+            " values ($1, uuidv7(), 'lead', $2, $3, 'sandbox', 'm', now(), 0)",
+            self.owner.company_id,
+            judging.conversation_id,
+            judging.id,
+        )
+
+    async def looks(self) -> list[tuple[str, str | None]]:
+        """Of this conversation: how each ended, and what was asked in it."""
+        rows = await self.db.fetch(
+            "select state, steps::text from lead_judging where conversation_id = $1 order by at", self.conversation
+        )
+        return [(row["state"], row["steps"]) for row in rows]
 
     async def looked(self) -> Context:
         judging = await self.begun()
