@@ -169,7 +169,7 @@ _LEADS = """
 select l.id, l.version, l.title, l.stage_id, l.value_cents, l.owner_id, u.name as owner_name, l.due_on, l.tags, l.custom::text as custom,
     l.stage_since, (select max(h.at) from lead_change h where h.company_id = $1 and h.lead_id = l.id and h.kind in ('moved', 'moved_back')
         and (h.by_id is not null or not h.what ?| array['rule_id', 'proposal_id', 'stage_deleted'])) as moved_at
-from lead l join stage s on s.company_id = $1 and s.id = l.stage_id and s.kind = 'open' and s.moving_to is null
+from lead l join stage s on s.company_id = $1 and s.id = l.stage_id and s.kind = 'open'
 left join account_user u on u.id = l.owner_id
 where l.company_id = $1 and l.contact_id = $2 and l.board_id = $3
 order by l.conversation_id is distinct from $4, l.id desc limit 20

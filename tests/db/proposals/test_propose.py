@@ -77,6 +77,20 @@ async def test_a_lead_is_made(owner: Actor, owner_db: asyncpg.Connection) -> Non
     assert (await scene.propose(LeadTool.CREATE_LEAD, title="Outra")).why is Why.LEAD_EXISTS
 
 
+async def test_a_lead_whose_stage_is_being_deleted_is_there(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    scene = await Scene.make(owner, owner_db)
+    lead_id = await scene.lead("Conversa")
+    going, there = scene.stages["Conversa"], scene.stages["Proposta"]
+    await owner_db.execute("update stage set moving_to = $2 where id = $1", going, there)
+    await scene.wrote(BUY)
+    found = await scene.propose(LeadTool.CREATE_LEAD, title="Reforma da loja")
+    assert (found.state, found.why) == (ProposalState.BLOCKED, Why.LEAD_EXISTS)
+    assert await owner_db.fetchval("select count(*) from lead where contact_id = $1", scene.contact) == 1
+    await scene.wrote(f"Então: {BUY}")
+    value = await scene.propose(LeadTool.SET_VALUE, value_cents=1_250_000)
+    assert (value.state, (await scene.row(lead_id))["value_cents"]) == (ProposalState.APPLIED, 1_250_000)
+
+
 @pytest.mark.parametrize(
     ("evidence", "why"),
     [
