@@ -81,17 +81,21 @@ async def somebody_waits(db: asyncpg.Connection) -> bool:
 
 
 async def channel_comes_first(db: asyncpg.Connection, channel_id: UUID, contact_id: UUID, act: Coroutine[Any, Any, Any]) -> None:
-    """Whether `act` waits for a channel that somebody else has without having the person already: who takes them the other way round waits
-    in a circle with what comes in."""
+    """Who takes them the other way round waits in a circle with what comes in."""
+    await comes_first(db, f"channel where id = '{channel_id}'", f"contact where id = '{contact_id}'", act)
+
+
+async def comes_first(db: asyncpg.Connection, first: str, then: str, act: Coroutine[Any, Any, Any]) -> None:
+    """Whether `act` waits for the row `first` (a table and its condition) that somebody else has without having the row `then` already."""
     async with db.transaction():
-        await db.execute("select from channel where id = $1 for update", channel_id)
+        await db.execute(f"select from {first} for update")
         pid = await db.fetchval("select pg_backend_pid()")
         task = asyncio.create_task(act)
         sql = "select exists (select from pg_locks where not granted and $1 = any(pg_blocking_pids(pid)))"
         while not task.done() and not await db.fetchval(sql, pid):
             await asyncio.sleep(0.01)
         waited = not task.done()
-        free = await db.fetchval("select true from contact where id = $1 for update skip locked", contact_id)
+        free = await db.fetchval(f"select true from {then} for update skip locked")
     await task
     assert (waited, free) == (True, True)
 

@@ -95,3 +95,4 @@ class JudgingState(StrEnum):
     OVERTAKEN = "overtaken"  # the customer wrote meanwhile
     FAILED = "failed"  # nothing came of it, and it is not tried again
     LATER = "later"  # it is tried again
+    LOST = "lost"  # its worker died, or the conversation was taken from it; nothing of it was kept

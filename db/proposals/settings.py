@@ -132,8 +132,8 @@ async def _watched(r: Read, actor: Actor, board_id: UUID) -> Watched:
 
 
 async def put(actor: Actor, board_id: UUID, *, expected: Expected = None, **values: Any) -> Watched:
-    """`values`: all of BoardAi but the version. What waits to be judged is forgotten where a board is not watched any more. Raises NotFound,
-    PreconditionFailed, Invalid, Conflict `board_archived`."""
+    """`values`: all of BoardAi but the version. What waits to be judged is given up, once it is due, where a board is not watched any more.
+    Raises NotFound, PreconditionFailed, Invalid, Conflict `board_archived`."""
     tools: dict[LeadTool, LeadPolicy] = values["tools"]
     wrong = [
         ProposalField.NOT_BY_ITSELF(f"tools.{tool.value}") for tool in SUGGEST_ONLY if tools.get(tool) is LeadPolicy.AUTOMATIC
@@ -169,8 +169,6 @@ async def put(actor: Actor, board_id: UUID, *, expected: Expected = None, **valu
             values["quiet_seconds"],
             template_ids,
         )
-        if not values["watching"]:
-            await w.execute("delete from lead_watch where company_id = $1 and board_id = $2", w.company_id, board_id)
         w.audit(
             "board.ai_changed", board_id, watching=values["watching"], tools={tool.value: p.value for tool, p in tools.items()}
         )

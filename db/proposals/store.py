@@ -5,6 +5,8 @@ next look sees it too.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -33,6 +35,10 @@ MOST = 10
 """Proposals of one look."""
 UNDO_HOURS = 24
 TRIES = 3
+MOST_WAITED = "set local lock_timeout = '300ms'"
+"""Who stores messages waits for the watch meanwhile."""
+BUSY = timedelta(minutes=1)
+"""After a lead, a stage or a person that others kept all the while."""
 _FIRST = (LeadTool.CREATE_LEAD, LeadTool.MOVE_LEAD)
 
 
@@ -97,28 +103,28 @@ _BLOCKED = f"update lead_proposal set state = '{ProposalState.BLOCKED.value}', w
 
 async def propose(seen: Context, proposed: Sequence[Proposed], steps: object = None) -> list[Outcome] | None:
     """What becomes of each, in the order given; none is fine too: then nothing was to be done. `seen`: what the run was shown; `steps`:
-    what it asked and was answered. None: the run lost its watch, or the customer wrote meanwhile; nothing is kept."""
-    for number in range(TRIES):
-        try:
+    what it asked and was answered. None: the run lost its watch, the customer wrote meanwhile, or others hold the lead; nothing is kept."""
+    for _ in range(TRIES):
+        with suppress(asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError):
             return await _propose(seen, proposed, steps)
-        except asyncpg.DeadlockDetectedError:  # two people became one at that moment
-            if number == TRIES - 1:
-                raise
-    raise AssertionError
+    await watch.later(seen.judging, now() + BUSY, steps)
+    return None
 
 
 async def _propose(seen: Context, proposed: Sequence[Proposed], steps: object) -> list[Outcome] | None:
     judging = seen.judging
     async with work(worker(judging.company_id), Permission.LEADS_WRITE) as w:
         state = await watch.held(w, judging)  # first, as who stores messages does before they meet people and leads again
-        if state is None:
+        if state is JudgingState.LOST:
+            await watch.ended(w, judging, state, steps)
             return None
+        await w.execute(MOST_WAITED)
         target = _target(seen)
         read = [_read(seen, one) for one in proposed]
         stages = {one.stage_id for one in read if isinstance(one, MoveLead | CreateLead) and one.stage_id is not None}
         await effects.hold(w, target, sorted(stages))
         fresh = await context.load(w, judging)
-        if fresh is None:
+        if fresh is None or not fresh.settings.watching:
             await watch.ended(w, judging, JudgingState.FAILED, steps)
             return None
         if state is JudgingState.OVERTAKEN:

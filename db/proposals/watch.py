@@ -28,7 +28,7 @@ LEASE = timedelta(seconds=30)
 RUNS = 4
 """After so many runs in a row without an end a watch is given up until somebody writes again."""
 MOST_A_DAY = 30
-"""Looks of one board at one conversation in 24 hours."""
+"""Looks of one board at one conversation in 24 hours that asked a model. What is said beyond them is judged when the oldest is a day old."""
 TRACE_DAYS = 30
 KEPT_DAYS = 90
 
@@ -76,12 +76,15 @@ select w.company_id, w.conversation_id, w.board_id from lead_watch w
 where w.due_at <= now() and (w.lease_until is null or w.lease_until < now()) and not exists (select from job j where j.company_id = w.company_id
     and j.key = 'judge:' || w.conversation_id || ':' || w.board_id and j.state = 'waiting') order by w.due_at limit $1
 """
+# Who takes a watch has its conversation before it, as who stores messages and who makes two people one.
 _MAY = f"""
-select {WATCHED} and c.opted_out_at is null and w.tries < $4 and (select count(*) from lead_judging j where j.company_id = $1
-    and j.conversation_id = v.id and j.board_id = a.board_id and j.at > now() - interval '24 hours') < $5
+select {WATCHED} and c.opted_out_at is null and w.tries < $4 as wanted, (select j.at + interval '24 hours' from lead_judging j
+    where j.company_id = $1 and j.conversation_id = v.id and j.board_id = a.board_id and j.at > now() - interval '24 hours'
+    and exists (select from ai_usage u where u.company_id = $1 and u.conversation_id = v.id and u.turn_id = j.id)
+    order by j.at desc offset $5::int - 1 limit 1) as full_until
 from lead_watch w join conversation v on v.company_id = $1 and v.id = w.conversation_id join contact c on c.company_id = $1 and c.id = v.contact_id
 join board_ai a on a.company_id = $1 and a.board_id = w.board_id join board b on b.company_id = $1 and b.id = w.board_id
-where w.company_id = $1 and w.conversation_id = $2 and w.board_id = $3
+where w.company_id = $1 and w.conversation_id = $2 and w.board_id = $3 for key share of v
 """
 _BEGIN = """
 update lead_watch set epoch = epoch + 1, tries = tries + 1, lease_until = now() + $4::interval
@@ -92,23 +95,37 @@ _GIVE_UP = """
 update lead_watch set due_at = null, hard_at = null, lease_until = null, tries = 0
 where company_id = $1 and conversation_id = $2 and board_id = $3 and (lease_until is null or lease_until < now())
 """
+_PUT_OFF = """
+update lead_watch set due_at = $4, hard_at = $4, lease_until = null
+where company_id = $1 and conversation_id = $2 and board_id = $3 and due_at < $4 and (lease_until is null or lease_until < now())
+"""
+_LEFT = f"""
+update lead_judging set state = '{JudgingState.LOST.value}', done_at = now()
+where company_id = $1 and conversation_id = $2 and board_id = $3 and state = '{JudgingState.RUNNING.value}'
+"""
 _RENEW = """
 update lead_watch set lease_until = now() + $5::interval
 where company_id = $1 and conversation_id = $2 and board_id = $3 and epoch = $4 and lease_until is not null returning true
 """
+_TALK = "select from conversation where company_id = $1 and id = $2 for key share"
 _HELD = """
 select newest_id from lead_watch where company_id = $1 and conversation_id = $2 and board_id = $3 and epoch = $4 and lease_until is not null
 for update
 """
+# Who writes on past the deadline is waited for anew: else each of their messages would be judged at once, and each look be void.
 _END = """
-update lead_watch set lease_until = null, tries = case when $5 = 'later' then tries else 0 end,
+update lead_watch w set lease_until = null, tries = case when $5 = 'later' then tries else 0 end,
     through_id = case when $5 = 'done' then $6 else through_id end,
-    due_at = case when newest_id <> $6 then due_at when $5 = 'later' then $7::timestamptz end,
-    hard_at = case when newest_id <> $6 or $5 = 'later' then hard_at end
+    due_at = case when newest_id <> $6 and hard_at <= now() then now() + least(make_interval(secs => (
+            select a.quiet_seconds from board_ai a where a.company_id = $1 and a.board_id = w.board_id)), $8::interval)
+        when newest_id <> $6 then due_at when $5 = 'later' then $7::timestamptz end,
+    hard_at = case when newest_id <> $6 and hard_at <= now() then now() + $8::interval
+        when newest_id <> $6 then hard_at when $5 = 'later' then greatest(hard_at, $7) end
 where company_id = $1 and conversation_id = $2 and board_id = $3 and epoch = $4
 """
-_JUDGED = """
-update lead_judging set state = $3, done_at = now(), steps = coalesce($4::jsonb, steps) where company_id = $1 and id = $2
+_JUDGED = f"""
+update lead_judging set state = $3, done_at = now(), steps = coalesce($4::jsonb, steps)
+where company_id = $1 and id = $2 and state in ('{JudgingState.RUNNING.value}', '{JudgingState.LOST.value}')
 """
 
 
@@ -129,15 +146,24 @@ async def due(limit: int = 200) -> list[Due]:
 
 
 async def begin(company_id: UUID, conversation_id: UUID, board_id: UUID) -> Judging | None:
-    """Takes it for one run. None: another one has it, they write again, or nobody wants it judged any more."""
+    """Takes it for one run. None: another one has it, they write again, nobody wants it judged any more, or it was judged often enough for
+    a day. Runs before that left no end are lost."""
     where = company_id, conversation_id, board_id
     async with work(worker(company_id), Permission.LEADS_WRITE) as w:
-        if not await w.fetchval(_MAY, *where, RUNS, MOST_A_DAY):
-            await w.execute(_GIVE_UP, *where)
+        may = await w.fetchrow(_MAY, *where, RUNS, MOST_A_DAY)
+        if may is None:
+            return None
+        if not may["wanted"]:
+            if await w.execute(_GIVE_UP, *where):
+                await w.execute(_LEFT, *where)
+            return None
+        if may["full_until"] is not None:
+            await w.execute(_PUT_OFF, *where, may["full_until"])
             return None
         row = await w.fetchrow(_BEGIN, *where, LEASE)
         if row is None:
             return None
+        await w.execute(_LEFT, *where)
         judging = Judging(uuid7(), *where, row["newest_id"], row["through_id"], row["epoch"])
         await w.execute(
             "insert into lead_judging(company_id, id, board_id, conversation_id, through_id) values ($1, $2, $3, $4, $5)",
@@ -168,19 +194,27 @@ async def later(judging: Judging, at: datetime, steps: object = None) -> None:
         await ended(w, judging, JudgingState.LATER, steps, at)
 
 
-async def held(w: Work, judging: Judging) -> JudgingState | None:
-    """Holds the watch: RUNNING while it is the run's and nobody wrote since, OVERTAKEN when somebody did; None: it is not the run's any
-    more. Behind leads and stages in the order of locks."""
+async def lost(judging: Judging, steps: object = None) -> None:
+    """The watch is another one's, or nobody's: what was asked and answered is kept all the same."""
+    async with work(worker(judging.company_id), Permission.LEADS_WRITE) as w:
+        await ended(w, judging, JudgingState.LOST, steps)
+
+
+async def held(w: Work, judging: Judging) -> JudgingState:
+    """Holds the conversation and the watch: RUNNING while it is the run's and nobody wrote since, OVERTAKEN when somebody did; LOST: it is
+    not the run's any more. Before people, stages and leads in the order of locks."""
+    await w.execute(_TALK, judging.company_id, judging.conversation_id)
     newest = await w.fetchval(_HELD, *_where(judging))
     if newest is None:
-        return None
+        return JudgingState.LOST
     return JudgingState.RUNNING if newest == judging.through_id else JudgingState.OVERTAKEN
 
 
 async def ended(w: Work, judging: Judging, state: JudgingState, steps: object = None, at: datetime | None = None) -> None:
-    """The run is over; what came meanwhile stays due."""
+    """The run is over; what came meanwhile stays due. LOST: the watch stays as it is."""
     kept = None if steps is None else msgspec.json.encode(steps).decode().replace("\\u0000", "")
-    await w.execute(_END, *_where(judging), state.value, judging.through_id, at)
+    if state is not JudgingState.LOST:
+        await w.execute(_END, *_where(judging), state.value, judging.through_id, at, HARD)
     await w.execute(_JUDGED, judging.company_id, judging.id, state.value, kept)
 
 

@@ -59,7 +59,7 @@ async def judging_killed() -> None:
         assert [tuple(row) for row in rows] == [("applied", True, lead_id)]
         assert await w.db.fetchval(_MOVED, w.actor.company_id, lead_id) == 1
         states = await w.db.fetch("select state from lead_judging where company_id = $1 order by at", w.actor.company_id)
-        assert [row["state"] for row in states] == ["running", "running", "done"]
+        assert [row["state"] for row in states] == ["lost", "lost", "done"]
 
 
 async def _watched(w: World) -> UUID:

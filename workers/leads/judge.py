@@ -70,6 +70,7 @@ async def run(company_id: UUID, job: JudgeConversation) -> None:
     looked = await _looked_while_it_is_ours(judging, seen, steps)
     if looked is None:
         log.info("judging.lost", judging_id=str(judging.id))
+        await watch.lost(judging, steps)
     elif looked.later:
         await watch.later(judging, now() + AGAIN, steps)
     elif looked.proposed is None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from typing import Any
+from unittest.mock import AsyncMock
 from uuid import UUID
 
 import asyncpg
@@ -137,7 +138,8 @@ async def test_a_run_that_lost_its_watch_ends_its_call_and_books_it(
     await scene.one("update lead_watch set epoch = epoch + 1 where company_id = $1 returning epoch")
     await task  # while the model still hangs
     assert await scene.one("select count(*) from ai_usage where company_id = $1 and result = 'cancelled'") == 1
-    assert await scene.proposals() == []
+    assert (await scene.proposals(), await scene.states()) == ([], ["lost"])
+    assert await scene.one("select steps->0->>'kind' from lead_judging where company_id = $1") == "model"
     answered(service)
 
 
@@ -155,7 +157,7 @@ async def test_one_that_died_is_looked_at_again(scene: Scene, service: Service) 
     await judge.wake_due()
     assert await scene.one("select count(*) from job where company_id = $1 and name = 'JudgeConversation'") == 1
     await judge.run(scene.owner.company_id, job)
-    assert (await scene.proposals(), await scene.states()) == ([("move_lead", "applied", None)], ["running", "done"])
+    assert (await scene.proposals(), await scene.states()) == ([("move_lead", "applied", None)], ["lost", "done"])
 
 
 @pytest.mark.parametrize(
@@ -178,6 +180,15 @@ async def test_what_becomes_of_a_look_whose_model_does_not_answer(
     await scene.looks()
     assert (await scene.states(), await scene.proposals()) == ([state], [])
     assert await scene.one("select due_at is not null from lead_watch where company_id = $1") is due
+
+
+async def test_only_where_a_board_watches_messages_are_heard_by_boards(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = AsyncMock()
+    monkeypatch.setattr(watch, "heard", heard)
+    for watching, told in ((True, 1), (False, 1)):
+        await scene.db.execute("update board_ai set watching = $2 where company_id = $1", scene.owner.company_id, watching)
+        await scene.wrote("oi")
+        assert heard.await_count == told
 
 
 async def test_without_a_service_nothing_is_asked(owner: Actor, owner_db: asyncpg.Connection, service: Service) -> None:
