@@ -1,4 +1,4 @@
-"""One worker process: SAQ carries wake-ups to lanes, jobs and the inbox; four loops make wake-ups optional."""
+"""One worker process: SAQ carries wake-ups to lanes, jobs and the inbox; rounds make wake-ups optional."""
 
 import asyncio
 import contextlib
