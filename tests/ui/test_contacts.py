@@ -106,7 +106,7 @@ async def test_a_contact_has_its_name_on_top_and_keeps_a_note(
 ) -> None:
     made = await contacts.create_contact(as_owner, ContactCreate(name="Beatriz Nunes", phone="11 98765-4321", tags=["vip"]))
     await real.open(f"/contacts/{made.id}")
-    for text in ("Beatriz Nunes", "+55 11 98765-4321", "vip", "Pode receber mensagens"):
+    for text in ("Beatriz Nunes", "+55 11 98765-4321", "vip", "Pode receber mensagens", "Novo negócio"):
         await real.should_see(text, retries=30)
     field(real, "Nova anotação").value = "Prefere ligar à tarde."
     click(real, "Anotar")
