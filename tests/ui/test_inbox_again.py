@@ -32,7 +32,9 @@ def key_pressed(user: User, name: str) -> None:
 
 def ticks(user: User) -> list[tuple[str, str]]:
     """Name and symbol of each."""
-    return [(one.props["aria-label"], one.name) for one in of_class(user, "m-tick") if isinstance(one, ui.icon)]
+    found = [one for one in of_class(user, "m-tick") if isinstance(one, ui.icon)]
+    assert all(one.props["aria-hidden"] == "false" for one in found), "heard too"
+    return [(one.props["aria-label"], one.name) for one in found]
 
 
 async def test_an_answer_shows_how_far_it_came_and_is_sent_again(

@@ -31,6 +31,5 @@ def draw_tick(state: str | None) -> ui.element | None:
         return None
     name = message_labels.message_state(state)[0]
     tick = icon(symbol).classes(classes)
-    tick.props.pop("aria-hidden", None)
-    tick.props.update({"role": "img", "aria-label": name, "title": name})
+    tick.props.update({"role": "img", "aria-label": name, "title": name, "aria-hidden": "false"})  # Quasar hides icons by itself
     return tick
