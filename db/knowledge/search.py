@@ -1,4 +1,4 @@
-"""Finds the passages of knowledge bases that answer a question, by words and by meaning; the statement stands in m0068."""
+"""Finds the passages of knowledge bases that answer a question, by words and by meaning; the statement stands in m0092."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

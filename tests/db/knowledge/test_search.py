@@ -3,6 +3,7 @@
 import hashlib
 import math
 import random
+import re
 import time
 from collections.abc import Sequence
 from uuid import UUID
@@ -213,6 +214,29 @@ async def test_bases_of_two_languages_and_models_are_searched_together(owner: Ac
     assert [p.source_title for p in await found(owner, [base_id, english], "shipped abroad")] == ["Do you ship abroad?"]
     both = await found(owner, [base_id, english], "frete", model="test/other/64", v=vector("shipping"))
     assert {p.source_title for p in both} == {"Do you ship abroad?", "Como vendemos"}
+
+
+async def test_only_the_words_that_were_asked_for_become_rows(owner: Actor, base_id: UUID, owner_db: asyncpg.Connection) -> None:
+    """Of a passage of a hundred words: a search of many passages would spend most of its time on those that nobody asked for."""
+    filler = " ".join(f"palavra{n}" for n in range(100))
+    await sources.add_text(owner, base_id, "Fretes", "\n\n".join(f"# Loja {n}\nFrete grátis {filler}" for n in range(60)))
+    plans: list[str] = []
+
+    def planned(_: object, message: object) -> None:
+        plans.append(str(message))
+
+    owner_db.add_log_listener(planned)
+    await owner_db.execute(
+        "load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_analyze = on;"
+        " set auto_explain.log_nested_statements = on; set client_min_messages = log"
+    )
+    await owner_db.execute("select set_config('app.company', $1, false)", str(owner.company_id))
+    sql = "select * from knowledge_search(array[$1::uuid], 'knowledge_pt', 'frete gratis palavra7', null, null, 8)"
+    passages = await owner_db.fetch(sql, base_id)
+    owner_db.remove_log_listener(planned)
+    assert [sorted(row["matched"]) for row in passages] == [["frete", "gratis", "palavra7"]] * 8
+    rows = [float(n) * int(loops) for plan in plans for n, loops in re.findall(r"actual .*?rows=([\d.]+) loops=(\d+)", plan)]
+    assert 60 * 3 <= max(rows) < 60 * 10
 
 
 async def test_the_vector_is_parsed_once_however_many_passages_there_are(
