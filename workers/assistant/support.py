@@ -148,11 +148,17 @@ def says_nothing(
 
 def _promises(plain: str) -> bool:
     """Whether it gives something away, or says what one of us does: whoever named it first, that needs proof."""
+    return bool(GIVEN & set(_WORD.findall(plain)) or _deeds(plain))
+
+
+def _deeds(plain: str) -> AbstractSet[str]:
+    """Words that say what one of us does, did or will do for the customer."""
     rest = UNKNOWN.sub(" ", plain)
     on = SENT_ON if TO_PEOPLE.search(rest) else frozenset[str]()
     said = {word for found in OURSELVES.findall(rest) for word in found if word} - PLAIN - ALL - LEADS - MERELY
-    will = {stem(word) for word in WILL.findall(rest)} & ({stem(word) for word in WILL_DO} - {stem(word) for word in on})
-    return bool(((GIVEN | DEEDS) - on) & set(_WORD.findall(rest)) or said - on or will)
+    stems_of_deeds = {stem(word) for word in WILL_DO} - {stem(word) for word in on}
+    will = {word for word in WILL.findall(rest) if stem(word) in stems_of_deeds}
+    return (DEEDS & set(_WORD.findall(rest)) | said) - on | will
 
 
 def affirms(sentence: str, *, cites: bool) -> bool:
@@ -182,13 +188,20 @@ def _stands(clause: str, sentence: str, passages: Iterable[str], known: Abstract
         lacking = mine - stems(whole)
         if not mine and not given & _figures(whole):
             continue
-        if (lacking and not (general and lacking <= customer and not _denies(clause))) or (spread and not general):
+        of_its_kind = general and lacking <= customer and lacking < mine and not _denies(clause) and not lacking & _ours(clause)
+        if (lacking and not of_its_kind) or (spread and not general):
             continue
         if len(window) > 2 and len(mine & stems(window[-1])) < _SHARED and not given & _figures(window[-1]):
             continue
         if not (_contrary(clause, mine, window) or _mixed(clause, mine, window) or _widened(sentence, clause, window)):
             return True
     return False
+
+
+def _ours(clause: str) -> set[str]:
+    """Stems of what one of us or all of us do."""
+    plain = fold(clause)
+    return {stem(word) for word in (*_WE.findall(plain), *_deeds(plain))}
 
 
 def _spreads(text: str) -> bool:

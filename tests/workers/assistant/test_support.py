@@ -120,6 +120,21 @@ def test_what_the_customer_named_is_repeated_and_never_promised(answer: str, pro
 
 
 @pytest.mark.parametrize(
+    ("answer", "proven"),
+    [
+        ("Sim, trocamos o vestido.", True),
+        ("Sim, vou devolver o dinheiro.", False),
+        ("Devolvo o dinheiro da troca.", False),
+        ("Devolvemos o dinheiro da troca.", False),
+        ("O dinheiro do vestido.", False),
+    ],
+)
+def test_what_is_said_of_all_proves_no_other_thing_that_the_customer_named(answer: str, proven: bool) -> None:
+    passage = "Trocamos qualquer produto."
+    assert said(passage, "Posso fazer a troca do vestido? Ou devolve o dinheiro? Pode devolver?", answer) is proven
+
+
+@pytest.mark.parametrize(
     ("question", "answer", "proven"),
     [
         ("Vocês entregam em Moema?", "Sim, entregamos! Nosso horário é das 9h às 18h.", False),
