@@ -8,9 +8,8 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.contacts import search
 from db.contacts.notes import must_exist
-from db.conversations import office_hours, texts
+from db.conversations import office_hours, searching, texts
 from db.conversations.assisting import Helper, helper
 from db.conversations.enums import ConversationState, ConversationView, Priority
 from db.conversations.hours import OfficeHours
@@ -25,8 +24,6 @@ from db.work import Read, read
 
 MOST = 1000
 """So many are counted."""
-FEW = 2000
-"""With so many contacts found at most their conversations are looked up; with more, the list is walked in its order."""
 PREVIEW = 200  # characters
 
 
@@ -153,16 +150,8 @@ left join persona q on q.company_id = $1 and q.id = a.persona_id
 left join ai_turn w on w.company_id = $1 and w.conversation_id = p.id and w.state in ('collecting', 'generating', 'ready')
 order by {order}
 """
-_ONE = _ROWS.format(
-    page="select * from conversation v where v.company_id = $1 and v.id = any($2::uuid[])", order=_NEWEST.format("p")
-)
-# As far as it is worth walking (db/conversations/texts.py), and whether the list is longer.
-_WALK = """
-select v.* from (select v.* from conversation v where v.company_id = $1 and {rest} order by {order} {far}) v
-where {hit} order by {order} limit {limit}
-"""
-_FAR, _TO_THE_END = f"limit {texts.WALKED}", "offset 0"  # either keeps the order inside
-_LONGER = f"select true from conversation v where v.company_id = $1 and {{rest}} offset {texts.WALKED} limit 1"
+_AMONG = "select * from conversation v where v.company_id = $1 and v.id = any($2::uuid[])"
+_ONE = _ROWS.format(page=_AMONG, order=_NEWEST.format("p"))
 _PAGE = "select v.* from conversation v where v.company_id = $1 and {rest} order by {order} limit {limit}"
 
 
@@ -203,74 +192,12 @@ async def conversations(
         if filter.search is None or not filter.search.strip():
             page = _PAGE.format(rest=" and ".join(conditions), order=order.format("v"), limit=limit)
             return await _made(r, actor.company_id, await r.fetch(_ROWS.format(page=page, order=order.format("p")), *args))
-        rows = await _searched(r, actor.company_id, filter.search, words, conditions, order, args, limit)
+        asked = searching.Asked(" and ".join(conditions), args, order.format("v"), limit)
+        ids, known = await searching.page(r, filter.search, words, asked)
+        rows = await r.fetch(_ROWS.format(page=_AMONG, order=order.format("p")), actor.company_id, ids) if ids else []
         made = await _made(r, actor.company_id, rows)
-        lines = await texts.lines(r, actor.company_id, [one.id for one in made], words) if words and made else {}
+        lines = await texts.lines(r, actor.company_id, [one.id for one in made], words, known) if words and made else {}
         return [one._replace(found=lines.get(one.id)) for one in made]
-
-
-async def _searched(
-    r: Read,
-    company_id: UUID,
-    text: str,
-    words: texts.Query | None,
-    conditions: list[str],
-    order: str,
-    args: list[object],
-    limit: int,
-) -> list[asyncpg.Record]:
-    """A page of those whose contact has the words, or in which they were said."""
-    others = list(args)
-    either = [found] if (found := await _found(r, text, args)) is not None else []
-    ids = await texts.gathered(r, company_id, words, texts.FEW) if words else []
-    if ids is not None:
-        if ids:
-            args.append(ids)
-            either.append(f"v.id = any(${len(args)}::uuid[])")
-        if not either:
-            return []
-        page = _PAGE.format(rest=" and ".join([*conditions, f"({' or '.join(either)})"]), order=order.format("v"), limit=limit)
-        return await r.fetch(_ROWS.format(page=page, order=order.format("p")), *args)
-    assert words is not None
-    where, hit = " and ".join(conditions), texts.said_in(f"${len(args) + 1}", f"${len(args) + 2}")
-    condition = f"({' or '.join([*either, hit])})"
-    walked = [*args, words.words, words.near]
-    page = _WALK.format(rest=where, hit=condition, order=order.format("v"), limit=limit, far=_FAR)
-    rows = await r.fetch(_ROWS.format(page=page, order=order.format("p")), *walked)
-    if len(rows) < limit and await r.fetchval(_LONGER.format(rest=where), *others):
-        ids = await texts.gathered(r, company_id, words, texts.MANY)
-        if ids is None:
-            page = _WALK.format(rest=where, hit=condition, order=order.format("v"), limit=limit, far=_TO_THE_END)
-            return await r.fetch(_ROWS.format(page=page, order=order.format("p")), *walked)
-        either.append(f"v.id = any(${len(args) + 1}::uuid[])")
-        page = _PAGE.format(rest=f"{where} and ({' or '.join(either)})", order=order.format("v"), limit=limit)
-        rows = await r.fetch(_ROWS.format(page=page, order=order.format("p")), *args, ids)
-    return rows
-
-
-async def _found(r: Read, text: str, args: list[object]) -> str | None:
-    """The condition on `v` that the contact has every word of the text; None: nobody has. Its values are appended to `args`."""
-    needles = search.needles(text)
-    if not needles or not search.findable(needles):
-        return None
-    wanted = [f"${number + 2}" for number in range(len(needles))]
-    seen = await search.density(r, wanted, "true", "true", [args[0], *needles])
-    if seen.found * search.SAMPLED <= FEW:
-        parameters = [f"${number + 1}" for number in range(len(needles))]
-        pieces = f"${len(needles) + 1}"
-        rows = await r.fetch(
-            f"select id from {search.index(parameters, pieces)} limit {FEW + 1}",
-            *needles,
-            await search.rare_pieces(r, args[0], needles),
-        )
-        if not rows:
-            return None
-        if len(rows) <= FEW:
-            args.append([row["id"] for row in rows])
-            return f"v.contact_id = any(${len(args)}::uuid[])"
-    args += needles
-    places = [f"${number}" for number in range(len(args) - len(needles) + 1, len(args) + 1)]
-    return f"exists (select from contact k where k.company_id = $1 and k.id = v.contact_id and {search.has_all('k', places)})"
 
 
 async def contact_name(company_id: UUID, conversation_id: UUID) -> str | None:

@@ -68,11 +68,12 @@ select c.id as contact_id, c.phone, r as round, now() - interval '1 hour' - begu
 from (select id, phone, g, case when g % {talkative} = 0 then {rounds} else 1 end as rounds, interval '300 days' * power(random(), 2) as begun
       from crowd where g % 10 = 0) c cross join lateral generate_series(1, c.rounds) r
 """
+# The number of an article in each: the first in a tenth of what was written, the last in hardly any, as words of a language are.
 _ASKED = """
 insert into inbound_message(company_id, channel_id, id, contact_id, provider_id, address, kind, body, content, received_at, created_at)
 select $1, $2, uuidv7(at - now()), contact_id, 'large.talk.' || contact_id || '.' || round, phone, 'text', body,
     jsonb_build_object('kind', 'text', 'text', body), at, at
-from (select *, ($3::text[])[1 + dice % cardinality($3::text[])] as body from talk) t
+from (select *, ($3::text[])[1 + dice % cardinality($3::text[])] || ' Ref. ' || (1000 + floor(9000 * power(random(), 4))) as body from talk) t
 """
 _ANSWERED = f"""
 insert into message(company_id, channel_id, queue_id, id, contact_id, address, dedupe_key, state, epoch, tries, content, author_id, provider_id,

@@ -28,6 +28,11 @@ from tests.bench.ports import free_ports
 REQUESTS, WARM = 200, 40
 _PAGES = 20  # of a list, one behind the other
 _SORTS = ("created", "value", "due", "moved", "stage", "title", "owner")  # of a board
+SAID = (
+    "1000", "1001", "1002", "1003", "1005", "1008", "1012", "1020", "1040", "1080", "1200", "1500", "2500", "4000", "9000",  # articles
+    "100", "101", "123", "150", "20", "boleto", "entrega", "preço caixa", "obrigado", "boleto 1001", "frete 1020", "maria 1001", "zebra",
+)  # fmt: skip
+"""From the word that is in a sixth of the messages to those that nobody wrote."""
 
 _HELD = {
     "contacts": "count(*) from contact",
@@ -173,6 +178,8 @@ async def _kinds(asker: _Asker, db: asyncpg.Connection) -> dict[str, list[str]]:
         columns += await asker.pages(f"{board}/leads", {"stage_id": str(stage["id"]), "limit": 50})
     names = [word for kind in ("rare word", "common word", "two words", "nothing found") for word in KINDS[kind]]
     inbox_words = [f"/v1/conversations?view=all&search={quote(name)}&limit=50" for name in names]
+    said = [f"/v1/conversations?view={view}&search={quote(each)}&limit=50" for each in SAID for view in ("all", "open", "mine")]
+    dice.shuffle(said)
     leads = [f"{board}/leads?search={quote(name)}&limit=50" for name in names]
     frequent = ("pedido", "loja", "contrato", "primeira compra")  # each in a sixth of the titles, or a third
     often = [f"{board}/leads?search={quote(word)}&limit=50&sort={sort}" for word in frequent for sort in _SORTS]
@@ -184,7 +191,7 @@ async def _kinds(asker: _Asker, db: asyncpg.Connection) -> dict[str, list[str]]:
     return {
         "contact list": lists, "contact search": searches, "contact's messages": threads,
         "conversation list": inbox, "thread page": entries, "conversation counts": ["/v1/conversations/counts"],
-        "conversations by words": inbox_words, "board, with its totals": boards,
+        "conversations by words": inbox_words, "conversations by what was said": said, "board, with its totals": boards,
         "board column": columns, "board in an order": sorted_by, "leads by words": leads, "leads by a frequent word": often,
         "totals by a tag": totals_by_tag, "totals by words": totals_by_words,
     }  # fmt: skip

@@ -133,6 +133,7 @@ async def test_what_runs_as_the_system_role_cannot_be_given_another_table(owner:
         "lead_marked",
         "lead_search",
         "lead_tally",
+        "said_sample",
         "said_search",
     ]
     # No temporary table stands in front, and rows are met by the index only: others would be those of all companies.

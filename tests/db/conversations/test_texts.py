@@ -1,5 +1,8 @@
 """Conversations found by what was said in them: which words meet which texts, what is shown of them, and who is found on which way."""
 
+import random
+import re
+import unicodedata
 from typing import Any
 from uuid import UUID
 
@@ -7,8 +10,9 @@ import asyncpg
 import msgspec
 import pytest
 
+from db.contacts import search
 from db.contacts.actions import create_contact
-from db.conversations import actions, queries, texts, thread
+from db.conversations import actions, queries, searching, texts, thread
 from db.conversations.enums import ConversationState, ConversationView
 from db.conversations.queries import Filter
 from db.errors import NotFound
@@ -85,24 +89,123 @@ async def test_gathering_and_walking_find_the_same(owner: Actor, people: list[Sc
     assert await found(owner, "vestido", limit=2) == gathered[:2]
     last = (await queries.conversations(owner, Filter(ALL, search="vestido"), limit=2))[-1]
     assert await found(owner, "vestido", before=(last.last_at, last.id)) == gathered[2:]
-    monkeypatch.setattr(queries, "_FAR", "limit 1")
-    monkeypatch.setattr(queries, "_LONGER", queries._LONGER.replace(f"offset {texts.WALKED}", "offset 1"))
+    monkeypatch.setattr(searching._Said, "walked", 1)
     assert await found(owner, "vestido") == gathered  # the walk was too short
-    monkeypatch.setattr(texts, "MANY", 0)
+    monkeypatch.setattr(searching, "MANY", 0)
     assert await found(owner, "vestido") == gathered  # too short, and too many to gather
     assert await found(owner, "vestido", limit=2) == gathered[:2]
     assert await found(owner, "vestido", before=(last.last_at, last.id)) == gathered[2:]
     assert await found(owner, "vestido", ConversationView.CLOSED) == []
 
 
+_VOCABULARY = ("vestido", "vestidos", "azul", "AÇAÍ", "acai", "pé", "pe", "Pedido", "45", "4512", "José", "é", "45-12", "azul,pé")
+_QUESTIONS = (
+    "vestido",
+    "vest",
+    "acai",
+    "Açaí azul",
+    "pe",
+    "pé pedido",
+    "45",
+    "4512",
+    "jose",
+    "e",
+    "ves azu",
+    "bia",
+    "jose 45",
+    "zebra",
+)
+
+
+def _folded(word: str) -> str:
+    plain = unicodedata.normalize("NFKD", word.lower())
+    return "".join(sign for sign in plain if not unicodedata.combining(sign))
+
+
+def _says(text: str, asked: str) -> bool:
+    """Every word of `asked` is in the text, of three letters and more as a beginning."""
+    words, wanted = ([_folded(word) for word in re.findall(r"[^\W_]+", each)] for each in (text, asked))
+    return all(any(word.startswith(one) if len(one) > 2 else word == one for word in words) for one in wanted)
+
+
+@pytest.fixture
+async def talks(owner: Actor, people: list[Scene], owner_db: asyncpg.Connection) -> dict[UUID, tuple[str, list[str]]]:
+    """By contact, whoever spoke last first: what the person is found by, and texts of both sides and of notes, by chance."""
+    dice = random.Random(43)
+
+    def text() -> str:
+        return " ".join(dice.choices(_VOCABULARY, k=dice.randint(1, 3)))
+
+    said: dict[UUID, tuple[str, list[str]]] = {}
+    for number, one in enumerate(people):
+        name = f"Bia {text()}"
+        await owner_db.execute(
+            "update contact set name = $3, search = search_text($3, array[$4]) where company_id = $1 and id = $2",
+            owner.company_id, one.contact, name, PHONE,
+        )  # fmt: skip
+        known = await owner_db.fetchval("select search from contact where id = $1", one.contact)
+        said[one.contact] = known, [text() for _ in range(dice.randint(1, 4))]
+        for place, each in enumerate(said[one.contact][1]):
+            await one.wrote(number * 10 + place, each, key=f"{number}.{place}")
+        if number % 2:
+            said[one.contact][1].append(note := text())
+            await actions.add_note(owner, (await one.the()).id, note, [])
+        if number % 3:
+            said[one.contact][1].append(answer := text())
+            await owner_db.execute(
+                "insert into message(company_id, channel_id, queue_id, contact_id, address, dedupe_key, sent_at, content)"
+                " values ($1, $2, $2, $3, $4, $5, now(), jsonb_build_object('kind', 'literal', 'body', $6::text))",
+                owner.company_id, one.channel, one.contact, PHONE, f"answer{number}", answer,
+            )  # fmt: skip
+    return dict(reversed(said.items()))
+
+
+@pytest.mark.parametrize(
+    ("few", "walked", "many"),
+    [(None, None, None), (0, None, None), (0, 2, None), (0, 2, 0), (2, 2, 3)],
+    ids=["gathered", "walked", "gathered after a walk", "walked to the end", "each in turn"],
+)
+async def test_every_way_finds_what_a_look_at_everything_finds(
+    owner: Actor,
+    talks: dict[UUID, tuple[str, list[str]]],
+    monkeypatch: pytest.MonkeyPatch,
+    few: int | None,
+    walked: int | None,
+    many: int | None,
+) -> None:
+    """Words by chance, in names and in what was said: the same people in the same order, in one page and in pages of two."""
+    if few is not None:
+        monkeypatch.setattr(texts, "FEW", few)
+        monkeypatch.setattr(searching, "FEW", few)
+    if walked is not None:
+        monkeypatch.setattr(searching._Said, "walked", walked)
+        monkeypatch.setattr(searching._Named, "walked", walked)
+    if many is not None:
+        monkeypatch.setattr(searching, "MANY", many)
+    for asked in _QUESTIONS:
+        wanted = [
+            contact
+            for contact, (known, said) in talks.items()
+            if all(_folded(needle) in known for needle in search.needles(asked)) or any(_says(each, asked) for each in said)
+        ]
+        rows = await queries.conversations(owner, Filter(ALL, search=asked), limit=10)
+        assert [row.contact_id for row in rows] == wanted, asked
+        assert [row.found is not None for row in rows] == [any(_says(each, asked) for each in talks[one][1]) for one in wanted]
+        paged: list[queries.Conversation] = []
+        while len(part := await queries.conversations(
+            owner, Filter(ALL, search=asked), limit=2, before=(paged[-1].last_at, paged[-1].id) if paged else None
+        )):  # fmt: skip
+            paged += part
+        assert [row.contact_id for row in paged] == wanted, asked
+
+
 async def test_a_common_word_is_not_gathered_without_a_bound(
     owner: Actor, people: list[Scene], owner_db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two thousand hits outside of a short list: the list is walked to its end, and they are not read."""
-    monkeypatch.setattr(texts, "FEW", 10)
-    monkeypatch.setattr(texts, "MANY", 20)
-    monkeypatch.setattr(queries, "_FAR", "limit 1")
-    monkeypatch.setattr(queries, "_LONGER", queries._LONGER.replace(f"offset {texts.WALKED}", "offset 1"))
+    monkeypatch.setattr(texts, "FEW", 5)
+    monkeypatch.setattr(searching, "MANY", 20)
+    monkeypatch.setattr(searching._Said, "walked", 1)
     for number, one in enumerate(people):
         await one.wrote(number, "Tem vestido azul?" if number == 1 else "Tem saia?", key=f"k{number}")
     busy = people[0]
@@ -123,7 +226,7 @@ async def test_a_common_word_is_not_gathered_without_a_bound(
         if "said_search" in sql:
             plan = await one_row(self, f"explain (analyze, format json) {sql}", *args)
             assert plan is not None
-            read.append(_most(msgspec.json.decode(plan[0])[0]["Plan"]))
+            read.append(_read(msgspec.json.decode(plan[0])[0]["Plan"]))
         return await one_row(self, sql, *args)
 
     monkeypatch.setattr(Read, "fetchrow", explained)
@@ -131,10 +234,10 @@ async def test_a_common_word_is_not_gathered_without_a_bound(
     assert read == [11, 21]
 
 
-def _most(node: dict[str, Any]) -> int:
-    """The most rows that a node of the plan gave or threw away, in all its rounds."""
-    own = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
-    return max([int(own), *(_most(each) for each in node.get("Plans", []))])
+def _read(node: dict[str, Any]) -> int:
+    """So many rows the function gave that knows the index."""
+    own = int(node["Actual Rows"]) if node["Node Type"] == "Function Scan" else 0
+    return own + sum(_read(each) for each in node.get("Plans", []))
 
 
 async def test_another_companys_texts_are_not_met(owner: Actor, stranger: Actor, people: list[Scene]) -> None:
