@@ -298,7 +298,8 @@ async def bench_desk(agents: int, minutes: float, recipients: int) -> None:
         f"{facts}. {agents} agents with the inbox open for {minutes:g} minutes, {desk.BROWSERS} of them in Chromium on the same machine, while a"
         f" campaign to {recipients:,} people was sent at {desk.THROUGHPUT} a second ({seen.sent:,} had gone at the end) and a customer wrote every"
         f" {desk.EVERY * 1000:.0f} ms. The agents opened {seen.moves:,} conversations and sent {seen.answers:,} answers; {len(seen.errors)} requests"
-        f" were refused. From the webhook's first byte until it was painted, {len(seen.painted):,} times, {seen.missing} never. Memory of the web app:"
+        f" were refused. From the webhook's first byte until it was painted, {len(seen.painted):,} times, {seen.missing} never: {seen.overtaken} of"
+        " these were answered by an agent at that moment, and the row showed the answer. Memory of the web app:"
         f" without a page, with all of them, after each minute, five seconds after the last message. CPU in % of a core: {cpu}.\n\n"
     )
     row = [*(f"{seen.quantile(share) * 1000:.0f}" for share in (0.5, 0.95, 0.99, 1)), " → ".join(f"{mb:.0f}" for mb in seen.rss)]

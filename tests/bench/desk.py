@@ -53,13 +53,21 @@ _WATCH = """(() => {
     new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
 })()"""
 
+_OVERTAKEN = """
+select count(*) from inbound_message i where company_id = $1 and body = any($2::text[]) and exists (
+    select from message m where m.company_id = $1 and m.contact_id = i.contact_id
+    and uuid_extract_timestamp(m.id) between i.created_at and i.created_at + interval '10 seconds')
+"""
+
 
 class Desk(NamedTuple):
-    """`painted`: seconds from the webhook's first byte until a browser had drawn it, sorted. `missing`: what a browser never drew.
+    """`painted`: seconds from the webhook's first byte until a browser had drawn it, sorted. `missing`: what a browser never drew, `overtaken`
+    how many of these an agent answered within seconds, so that the row showed the answer.
     `rss`: MB of the web app with no page, with all pages, after each minute. `cpu`: shares of a core, by program. `errors`: what anybody was refused."""
 
     painted: list[float]
     missing: int
+    overtaken: int
     rss: list[float]
     cpu: dict[str, float]
     moves: int
@@ -117,14 +125,15 @@ async def measure(base: Harness, ui_port: int, *, agents: int, minutes: float, r
             for task in working:
                 task.cancel()
             await asyncio.gather(*working, return_exceptions=True)
-            painted, missing = [], 0
+            painted, missing = [], list[str]()
             for page in drawn:
                 seen = await page.evaluate("window.paintedAt")
                 painted += [seen[mark] / 1000 - at for mark, at in written.items() if seen.get(mark)]
-                missing += sum(not seen.get(mark) for mark in written)
+                missing += [mark for mark in written if not seen.get(mark)]
         sent = await db.fetchval("select count(*) from message where campaign_id = $1 and state = 3", campaign_id)
+        overtaken = await db.fetchval(_OVERTAKEN, actor.company_id, missing)
         moves, answers = sum(agent.moves for agent in others), sum(agent.answers for agent in others)
-        return Desk(sorted(painted), missing, rss, cpu, moves, answers, sent, errors)
+        return Desk(sorted(painted), len(missing), overtaken, rss, cpu, moves, answers, sent, errors)
     finally:
         await db.close()
 
