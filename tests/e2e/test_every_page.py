@@ -2,6 +2,8 @@
 axe-core finds nothing to complain about, with no rule off, and neither does the browser."""
 
 import asyncio
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from babel.messages.pofile import read_po
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from tests.architecture.tree import python_files, text
 from tests.e2e.stack import Stack, enter, new_page, settled, sign_in
 from ui import i18n
 
@@ -31,11 +34,16 @@ _INSIDE = (
     "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/sandbox/model",
     "/team", "/settings",
     "/settings?tab=sessions", "/settings?tab=company", "/settings?tab=keys", "/held", "/inbox", "/inbox?view=snoozed",
-    "/settings/ai", "/settings/ai?tab=usage", "/settings/ai?tab=budgets", "/settings/ai?tab=models",
+    "/settings/ai", "/settings/ai?tab=usage", "/settings/ai?tab=budgets", "/settings/ai?tab=models", "/settings/ai?tab=safety",
     "/settings/inbox", "/settings/inbox?tab=teams", "/settings/inbox?tab=replies", "/settings/inbox?tab=times", "/settings/inbox?tab=hours",
 )  # fmt: skip
 _FURNISHED = ("/sign-in", "/", "/campaigns")
 """They show all that a phone leaves out: what is dark elsewhere is seen on the phone."""
+_NO_PAGES = {
+    "/_gallery", "/contacts/export.csv", "/boards/{board_id:uuid}/export.csv", "/campaigns/{campaign_id:uuid}/recipients.csv",
+    "/imports/{import_id:uuid}/rejects.csv",
+}  # fmt: skip
+"""Files, and the gallery of those who build the app."""
 _AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 _RUN = """async ([only, seen]) => {
     const known = new Set(seen), fresh = [], alike = {resultTypes: ['violations'], preload: false}, exclude = [['tbody tr:nth-child(n + 7)']];
@@ -104,6 +112,7 @@ async def _inner_pages(stack: Stack) -> list[str]:
         (await api.post(f"/v1/boards/{board['id']}/rules", json=rule)).raise_for_status()
         persona = (await api.post("/v1/personas", json={"name": "Lia", "starting": "sales"})).json()["id"]
         (await api.post(f"/v1/personas/{persona}/publish", json={})).raise_for_status()
+        base, source = await _some_knowledge(api)
         talk = await first("/v1/conversations", view="all")
         sheet = {"file": ("Clientes.csv", b"Nome;Celular;Cidade\r\nBia;(11) 98765-4321;Natal\r\nLia;12;Natal\r\n", "text/csv")}
         file, taken = [(await api.post("/v1/imports", files=sheet)).json()["id"] for _ in range(2)]
@@ -130,6 +139,8 @@ async def _inner_pages(stack: Stack) -> list[str]:
         f"/boards/{board['id']}/settings?tab=ai",
         f"/inbox/{talk['id']}",
         f"/personas/{persona}",
+        f"/knowledge/{base}",
+        f"/knowledge/sources/{source}",
         f"/imports/{file}?board={board['id']}",
         f"/imports/{taken}",
     ]
@@ -138,8 +149,8 @@ async def _inner_pages(stack: Stack) -> list[str]:
 async def _some_knowledge(api: httpx.AsyncClient) -> tuple[str, str]:
     """A base with a text and a file that cannot be read, as it is said; the ids of base and text."""
     base = (await api.post("/v1/knowledge-bases", json={"name": "Loja", "language": "pt"})).json()["id"]
-    text = {"kind": "text", "title": "Trocas", "body": "# Prazo\nTrocamos em até 30 dias, com a nota."}
-    made = await api.post(f"/v1/knowledge-bases/{base}/sources", json={"content": text})
+    rule = {"kind": "text", "title": "Trocas", "body": "# Prazo\nTrocamos em até 30 dias, com a nota."}
+    made = await api.post(f"/v1/knowledge-bases/{base}/sources", json={"content": rule})
     broken = {"file": ("Catálogo.pdf", b"%PDF-1.4", "application/pdf")}
     (await api.post(f"/v1/knowledge-bases/{base}/files", files=broken)).raise_for_status()
     while (await api.get(f"/v1/knowledge-bases/{base}/sources", params={"failed": True})).json()["items"] == []:
@@ -240,14 +251,24 @@ async def _walk(stack: Stack, browser: Browser, paths: list[str], *, inside: boo
     return found + [line for line in wrong if "404" not in line]
 
 
+def _unseen(paths: Sequence[str]) -> set[str]:
+    """Pages of the web app of which none of the addresses is one."""
+    seen = {path.partition("?")[0] for path in paths}
+    code = "\n".join(text(path) for path in python_files("ui"))
+    routes = set(re.findall(r'^@page\("([^"]+)"', code, re.MULTILINE))
+    assert len(routes) > 40
+    return {route for route in routes if not any(re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", route), path) for path in seen)}
+
+
 async def test_every_page(stack: Stack, browser: Browser) -> None:
     inside = [*_INSIDE, *await _inner_pages(stack)]
+    assert _unseen([*_OUTSIDE, *inside]) == _NO_PAGES
     async with asyncio.TaskGroup() as group:  # beside each other: pages wait for the server most of the time
         walks = [
             group.create_task(_walk(stack, browser, [*_OUTSIDE], inside=False)),
             *(group.create_task(_walk(stack, browser, inside[part::2], inside=True)) for part in range(2)),
         ]
-    found = [text for walk in walks for text in walk.result()]
+    found = [line for walk in walks for line in walk.result()]
     assert found == [], "\n".join(found)
 
 
