@@ -18,8 +18,8 @@ test *args: lint _browser _clients
     {{py}} -m compileall -q -j 2 api db ui workers
     ({{just_executable()}} types imports) &
     beside=$!
-    # Five processes for two cores: all begin with tests that mostly wait for programs, clocks and networks (tests/conftest.py).
-    {{py}} -m pytest -n 5 --dist loadgroup --durations 20 {{args}}
+    # Four processes for two cores: all begin with tests that mostly wait for programs, clocks and networks (tests/conftest.py).
+    {{py}} -m pytest -n 4 --dist loadgroup --durations 20 {{args}}
     code=$?
     wait $beside || { echo "Types or import rules are broken; see above." >&2; code=1; }
     exit $code

@@ -68,6 +68,10 @@ class Programs:
     sandbox: "subprocess.Popen[bytes] | None" = None
 
 
+LARGE = 2000
+"""From so many people on a scenario runs at full size, by itself on a machine."""
+
+
 class World:
     """One installation under attack, with one company to watch."""
 

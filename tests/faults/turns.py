@@ -8,10 +8,8 @@ from collections import Counter
 
 import asyncpg
 
-from tests.faults.harness import Report
+from tests.faults.harness import LARGE, Report
 from tests.faults.talks import BURST, Customer, Talks, talks
-
-LARGE = 2000
 
 
 async def turns_killed(size: int) -> Report:
