@@ -17,7 +17,9 @@ from api.ai import AiController
 from api.assistant import AssistantController
 from api.assists import AssistController
 from api.auth.guard import guard, provide_actor
+from api.auth.identities import IdentitiesController, ProvidersController
 from api.auth.recover import RecoverController
+from api.auth.second_factor import SecondFactorController, SecondFactorRuleController
 from api.auth.sign_in import SignInController
 from api.auth.views import provide_origin
 from api.boards import BoardController, StageController
@@ -71,6 +73,10 @@ BODY_LIMIT = 64 * 1024  # bytes; a route that takes more says so itself
 CONTROLLERS: Sequence[ControllerRouterHandler] = (
     SignInController,
     RecoverController,
+    ProvidersController,
+    IdentitiesController,
+    SecondFactorController,
+    SecondFactorRuleController,
     accounts.MeController,
     accounts.CompanyController,
     accounts.TeamController,

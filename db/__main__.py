@@ -1,6 +1,6 @@
 """`python -m db …`: commands for a whole installation: start, migrate, back up, restore, repair.
 
-Commands: up, serve, migrate, seed, close-demo, backup, restore, held, stats, rotate-keys, new-key, sweep, shell.
+Commands: up, serve, migrate, seed, close-demo, second-factor-off, backup, restore, held, stats, rotate-keys, new-key, sweep, shell.
 """
 
 import argparse
@@ -23,6 +23,8 @@ def _parser() -> argparse.ArgumentParser:
         "--large", nargs="?", type=int, const=1_000_000, metavar="contacts", help="a large company too, for judging speed"
     )
     commands.add_parser("close-demo", help="take the published password from the demo company's people")
+    off = commands.add_parser("second-factor-off", help="let somebody in by the password alone who lost app and recovery codes")
+    off.add_argument("email")
     backup = commands.add_parser("backup", help="everything into one file")
     backup.add_argument("file", nargs="?", type=Path, help="default: masteria-<date>.zip")
     restore = commands.add_parser("restore", help="a backup into this installation")

@@ -176,6 +176,11 @@ class RequestError(ErrorCode):
         403,
         "This API key may not do this: it, or the person who made it, lacks the permission {permission}.",
     )
+    SECOND_FACTOR_REQUIRED = (
+        "second_factor_required",
+        403,
+        "Your company asks for a second step at sign-in. Set up the codes of an authenticator app first.",
+    )
     NOT_FOUND = "not_found", 404, "This is not here, or no longer. Somebody may have removed it."
     METHOD_NOT_ALLOWED = "method_not_allowed", 405, "This address does not take that method."
     TOO_SLOW = "too_slow", 408, "The request came too slowly. Try again over a better connection."

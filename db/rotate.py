@@ -18,6 +18,8 @@ SEALED = (
     ("push_subscription", "target"), ("ai_connection", "key"),
 )  # fmt: skip
 """Every sealed column; each table has company_id and id. A test finds the bytea columns of the schema and compares."""
+OF_PEOPLE = ("second_factor", "secret")
+"""Sealed too, of a person in place of a company and a row."""
 ANSWERS = ("idempotency", "body")
 """Sealed too (db/idempotency.py), under the request's key instead of an id, and gone after 24 hours."""
 
@@ -59,6 +61,7 @@ async def rotate(dsn: str, ring: KeyRing) -> Rotation:
         for table, column in (*SEALED, ANSWERS):
             for company_id in companies:
                 await _column(connection, ring, table, column, company_id, done)
+        await _of_people(connection, ring, done)
         done.keys = dict(await _held(connection, ring, companies))
     finally:
         await connection.close()
@@ -109,6 +112,33 @@ async def _column(
                 done.resealed += tag == "UPDATE 1"
 
 
+async def _of_people(connection: asyncpg.Connection, ring: KeyRing, done: Rotation) -> None:
+    table, column = OF_PEOPLE
+    after = UUID(int=0)
+    while True:
+        async with connection.transaction():
+            await connection.execute("set local role masteria_system")
+            rows = await connection.fetch(
+                f"select user_id, {column} as blob from {table} where user_id > $1 order by user_id limit {_BATCH}", after
+            )
+            if not rows:
+                return
+            for row in rows:
+                after = row["user_id"]
+                if ring.key_of(row["blob"]) == ring.current:
+                    continue
+                place = {"company_id": after, "table": table, "column": column, "row_id": after}
+                try:
+                    blob = ring.seal(ring.open(row["blob"], **place), **place)
+                except SealBroken:
+                    done.broken.append((table, column, after, after))
+                    continue
+                tag = await connection.execute(
+                    f"update {table} set {column} = $3 where user_id = $1 and {column} = $2", after, row["blob"], blob
+                )
+                done.resealed += tag == "UPDATE 1"
+
+
 def _row_id(key: UUID | str) -> UUID:
     """What the seal of a row is bound to."""
     return uuid5(NAMESPACE_OID, key) if isinstance(key, str) else key
@@ -130,4 +160,8 @@ async def _held(connection: asyncpg.Connection, ring: KeyRing, companies: list[U
                     company_id,
                 ):
                     counts[ring.key_of(row["blob"])] += 1
+    async with connection.transaction():
+        await connection.execute("set local role masteria_system")
+        async for row in connection.cursor(f"select {OF_PEOPLE[1]} as blob from {OF_PEOPLE[0]}"):
+            counts[ring.key_of(row["blob"])] += 1
     return counts

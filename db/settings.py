@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -36,6 +37,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     meta_app_id: str = ""  # the operator's app, for connecting in Meta's own window; "sandbox": the sandbox plays it; empty: none
     meta_app_secret: str = ""
     meta_config_id: str = ""  # the app's configuration of Facebook Login for Business
+    google_client_id: str = ""  # sign-in by Google; "sandbox": the sandbox plays it; empty: none
+    google_client_secret: str = ""
+    facebook_app_id: str = ""  # sign-in by Facebook; "sandbox" as above
+    facebook_app_secret: str = ""
+    oidc_issuer: str = ""  # sign-in by an OpenID provider of the operator; "sandbox" as above
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_name: str = ""  # what its button says; empty: the host of the issuer
     twilio_url: str = "https://api.twilio.com"
     ai_allow_local: bool = False  # companies may name AI servers of this network, without TLS too
     smtp_url: str = ""  # smtp://user:password@host:587?tls=starttls ; empty: the sandbox catches the mail
@@ -63,6 +72,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def signup_played(self) -> bool:
         """The sandbox plays Meta's window for connecting a number."""
         return self.meta_app_id == "sandbox" and bool(self.sandbox_url)
+
+    @property
+    def local(self) -> bool:
+        """People open the panel on this machine alone."""
+        return urlsplit(self.public_url).hostname in ("127.0.0.1", "localhost", "::1")
 
     @property
     def connect_timeout(self) -> float:
@@ -127,6 +141,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         raise SystemExit(
             "A setting in the environment is wrong: META_APP_ID needs META_APP_SECRET and META_CONFIG_ID beside it. See .env.example."
         )
+    _check_sign_in(settings)
     if settings.cloudfront_url and not (settings.s3_bucket and settings.cloudfront_key_id and settings.cloudfront_private_key):
         raise SystemExit(
             "A setting in the environment is wrong: CLOUDFRONT_URL needs S3_BUCKET, CLOUDFRONT_KEY_ID and CLOUDFRONT_PRIVATE_KEY"
@@ -138,3 +153,24 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             f" {LONGEST_LEASE} seconds. See .env.example."
         )
     return settings
+
+
+def _check_sign_in(settings: Settings) -> None:
+    """Raises SystemExit for a provider without its secret, and for one that is played where others could use it: it says whatever one
+    asks it to."""
+    for name, needed in (
+        ("google_client_id", ("google_client_secret",)),
+        ("facebook_app_id", ("facebook_app_secret",)),
+        ("oidc_issuer", ("oidc_client_id", "oidc_client_secret")),
+    ):
+        value = getattr(settings, name)
+        if value == "sandbox" and not (settings.local and settings.sandbox_url):
+            raise SystemExit(
+                f"A setting in the environment is wrong: {name.upper()}=sandbox lets anybody in as anybody, so only with a PUBLIC_URL of"
+                " this machine, and with the sandbox. See .env.example."
+            )
+        missing = [one.upper() for one in needed if value not in ("", "sandbox") and not getattr(settings, one)]
+        if missing:
+            raise SystemExit(
+                f"A setting in the environment is wrong: {name.upper()} needs {' and '.join(missing)} beside it. See .env.example."
+            )

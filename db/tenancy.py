@@ -31,11 +31,14 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     maker_id: UUID | None = None  # of an API key: the person whose rights it borrows
     permissions: frozenset[Permission] = frozenset()
     session_id: UUID | None = None
+    lacks_factor: bool = False  # the company asks for a second factor that the person has not set up: no permission holds
     ip: str | None = None
     request_id: str | None = None
 
     def require(self, permission: Permission | Self) -> None:
         """Raises Forbidden unless the actor holds the permission."""
+        if permission != SELF and self.lacks_factor:
+            raise RequestError.SECOND_FACTOR_REQUIRED()
         if permission != SELF and permission not in self.permissions:
             code = RequestError.KEY_LACKS_PERMISSION if self.kind == "api_key" else RequestError.FORBIDDEN
             raise code(permission=permission.value)
@@ -46,13 +49,14 @@ def worker(company_id: UUID) -> Actor:
     return Actor(company_id=company_id, kind="worker", permissions=frozenset(Permission))
 
 
-def member(company_id: UUID, user_id: UUID, role: Role, **more: str | UUID | None) -> Actor:
+def member(company_id: UUID, user_id: UUID, role: Role, lacks_factor: bool = False, **more: str | UUID | None) -> Actor:
     """The actor of a signed-in person."""
     return Actor(
         company_id=company_id,
         kind="user",
         id=user_id,
         role=role,
-        permissions=ROLE_PERMISSIONS[role],
+        permissions=frozenset() if lacks_factor else ROLE_PERMISSIONS[role],
+        lacks_factor=lacks_factor,
         **more,  # type: ignore[arg-type]
     )

@@ -164,6 +164,10 @@ def settings() -> Settings:
         secret_keys="k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
         pool_size=20,
         meta_app_id="sandbox",
+        google_client_id="sandbox",
+        facebook_app_id="sandbox",
+        oidc_issuer="sandbox",
+        oidc_name="Entrada",
     )
 
 

@@ -20,7 +20,7 @@ from ui.session import BROWSER_SCOPE, browser_cookie, cookies_of, is_over, sessi
 from ui.settings import Settings
 
 OPEN_PATHS = re.compile(
-    r"/(sign-in|sign-up|forgot-password|reset-password|verify-email|invitation/[^/]+|offline|_gallery|health|sw\.js|favicon\.ico|"
+    r"/(sign-in(/with)?|sign-up|forgot-password|reset-password|verify-email|invitation/[^/]+|offline|_gallery|health|sw\.js|favicon\.ico|"
     r"manifest\.webmanifest|(assets|session|_nicegui|_nicegui_ws)(/.*)?)/?"
 )
 SOCKETS = "/_nicegui_ws"

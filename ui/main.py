@@ -20,7 +20,7 @@ from nicegui.props import Props
 from nicegui.style import Style
 from nicegui.translations import translations
 
-from ui import faces, files, guard, live, memory, routing, session
+from ui import elsewhere, faces, files, guard, live, memory, routing, session
 from ui import pages as page_modules
 from ui.client.base import ApiProblem, Offline, Pool
 from ui.components import error_page
@@ -81,6 +81,7 @@ def build(settings: Settings, transport: httpx.AsyncBaseTransport | None = None)
     _remember_signatures()
     routing.register(settings, error_page.draw)
     session.register(settings)
+    elsewhere.register(settings)
     files.register(settings)
     faces.register(settings)
     apply.register()

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import nicegui
 from fastapi import Request
@@ -29,6 +30,7 @@ PageFunction = Callable[..., Any]
 RECONNECT_SECONDS = 30.0
 BUILD_SECONDS = 6.0  # until a page whose API gives no answer says so
 RESPONSE_SECONDS = 10.0  # NiceGUI's own bound, whose page is not for people: BUILD_SECONDS stays below it
+SETUP = "/second-factor"  # the one page for who has to set up a second step first
 BACK_SECONDS = 4.0  # between looks whether the API is back, from the page that says it is away
 
 
@@ -137,9 +139,13 @@ async def _admit(client: Client, listed: _Page, settings: Settings, draw_error: 
             return RedirectResponse(sign_in_path(here, "expired"), 303)
         _away(client, api, draw_error)
         return True
+    if me.second_factor_missing != (request.url.path == SETUP):
+        client.delete()
+        return RedirectResponse(f"{SETUP}?next={quote(here, safe='')}" if me.second_factor_missing else "/", 303)
     bind(client, SignedIn(token, me, api))
-    await live.ready(token)
-    await kinds.load(api)
+    if not me.second_factor_missing:
+        await live.ready(token)
+        await kinds.load(api)
     set_page_preferences(client, me.company.time_zone)
     if listed.permission is not None and listed.permission not in me.permissions:
         client.status_code = 403

@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -30,6 +30,7 @@ from ui.settings import Settings
 
 TICKET_SECONDS = 30
 DEVICE_COOKIES = "__Host-mia_device", "mia_device"  # over https, over http
+FLOW_COOKIES = "__Host-mia_flow", "mia_flow"
 DEVICE_SECONDS = 365 * 24 * 3600
 COOKIE_SECONDS = 30 * 24 * 3600  # the API ends the session earlier; the cookie only must not outlive it for ever
 LAST_WORDS = 1.0  # seconds in which a page whose session has ended is told where to go
@@ -92,6 +93,10 @@ def browser_cookie(settings: Settings) -> str:
 
 def device_cookie(settings: Settings) -> str:
     return DEVICE_COOKIES[0] if settings.secure else DEVICE_COOKIES[1]
+
+
+def flow_cookie(settings: Settings) -> str:
+    return FLOW_COOKIES[0] if settings.secure else FLOW_COOKIES[1]
 
 
 def safe_next(target: str | None) -> str:
@@ -266,6 +271,16 @@ def _navigate(token: str | None, language: str | None, next: str, device: str | 
     ui.navigate.to(f"/session/start?ticket={tickets.leave(token, language, browser, next, device)}")
 
 
+def keep(response: RedirectResponse, settings: Settings, token: str, device: str | None, language: str | None) -> None:
+    """Sets the cookies of a new session; without a `device` the one that is there stays."""
+    private: dict[str, Any] = {"path": "/", "secure": settings.secure, "httponly": True, "samesite": "lax"}
+    response.set_cookie(session_cookie(settings), token, max_age=COOKIE_SECONDS, **private)
+    if device is not None:
+        response.set_cookie(device_cookie(settings), device, max_age=DEVICE_SECONDS, **private)
+    if language in LANGUAGES:
+        response.set_cookie(LANGUAGE_COOKIE, language, max_age=365 * 24 * 3600, path="/", samesite="lax")
+
+
 def register(settings: Settings) -> None:
     """Adds the two plain HTTP routes that may set cookies."""
 
@@ -279,21 +294,9 @@ def register(settings: Settings) -> None:
         if held.token is None:
             response.delete_cookie(name, path="/", secure=settings.secure, httponly=True, samesite="lax")
             return response
-        response.set_cookie(
-            name, held.token, max_age=COOKIE_SECONDS, path="/", secure=settings.secure, httponly=True, samesite="lax"
-        )
-        if held.device is not None:
-            response.set_cookie(
-                device_cookie(settings),
-                held.device,
-                max_age=DEVICE_SECONDS,
-                path="/",
-                secure=settings.secure,
-                httponly=True,
-                samesite="lax",
-            )
-        if held.language in LANGUAGES:
-            response.set_cookie(LANGUAGE_COOKIE, held.language, max_age=365 * 24 * 3600, path="/", samesite="lax")
+        keep(response, settings, held.token, held.device, held.language)
+        if flow_cookie(settings) in request.cookies:
+            response.delete_cookie(flow_cookie(settings), path="/", secure=settings.secure, httponly=True, samesite="lax")
         return response
 
     @app.get("/session/language", include_in_schema=False)

@@ -52,11 +52,12 @@ class RecoverController(Controller):
         status_code=200,
         opt={"public": True},
         summary="Set a new password by link",
-        description="Ends all sessions of the person and signs in. 422 `link_expired` when the link was used or is older than 30 minutes.",
+        description="Ends all sessions of the person and signs in. 422 `link_expired` when the link was used or is older than 30 minutes. "
+        "Who has a second factor gives a `code` too: without one 401 `second_factor_needed`, and the link still works.",
     )
     async def reset_password(self, data: JSONBody[ResetPassword], origin: CallOrigin) -> SignedIn:
         await _count(origin)
-        opened = await recover.reset_password(origin, data.token, data.password)
+        opened = await recover.reset_password(origin, data.token, data.password, data.code)
         forget_all()
         return await signed_in(opened)
 
@@ -90,11 +91,13 @@ class RecoverController(Controller):
         status_code=200,
         opt={"public": True},
         summary="Accept an invitation",
-        description="Joins the company and signs in. With an account, its password is asked for; without one, name and password make it.",
+        description="Joins the company and signs in. With an account, its password is asked for (and a `code`, if it has a second factor: "
+        "401 `second_factor_needed`); without one, name and password make it.",
     )
     async def accept(self, token: LinkToken, data: JSONBody[InvitationAccept], origin: CallOrigin) -> SignedIn:
         await _count(origin)
-        return await signed_in(await invitations.accept(origin, _plausible(token), data.password, data.name, data.device))
+        opened = await invitations.accept(origin, _plausible(token), data.password, data.name, data.device, data.code)
+        return await signed_in(opened)
 
 
 async def _count(origin: Origin) -> None:

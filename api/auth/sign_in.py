@@ -56,10 +56,14 @@ class SignInController(Controller):
         opt={"public": True},
         summary="Sign in",
         description="Answers a session token. A wrong e-mail and a wrong password give the same answer: 401 `bad_credentials`. After too "
-        "many tries: 429 `too_many_attempts`; who sends the `device` of an earlier sign-in has tries of their own.",
+        "many tries: 429 `too_many_attempts`; who sends the `device` of an earlier sign-in has tries of their own. Who has a second factor gives a `code` too: without one 401 `second_factor_needed`, and the same is sent again with it; "
+        "`trust_device` asks for none in this browser for 30 days.",
     )
     async def sign_in(self, data: JSONBody[SignIn], origin: CallOrigin) -> SignedIn:
-        return await signed_in(await sessions.sign_in(origin, email=data.email, password=data.password, device=data.device))
+        opened = await sessions.sign_in(
+            origin, email=data.email, password=data.password, device=data.device, code=data.code, trust=data.trust_device
+        )
+        return await signed_in(opened)
 
     @post("/sign-out", status_code=200, opt={"idempotent": False}, summary="Sign out", description="Ends this session.")
     async def sign_out(self, actor: Caller) -> Done:

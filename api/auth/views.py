@@ -36,6 +36,7 @@ async def me_of(actor: Actor, changed: asyncpg.Record | None = None) -> Me:
             company=company,
             companies=[],
             held=held,
+            second_factor_missing=False,
         )
     person, companies = await queries.person(actor.id)
     person = changed or person
@@ -50,6 +51,7 @@ async def me_of(actor: Actor, changed: asyncpg.Record | None = None) -> Me:
         company=company,
         companies=[struct(row, CompanyRef) for row in companies],
         held=held,
+        second_factor_missing=company.second_factor_required and not person["second_factor"],
     )
 
 

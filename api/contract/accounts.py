@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import COUNTRY, Email, Input, Output, Title, example
+from api.contract.second_factor import Code
 from db.accounts.enums import InvitationMail, KeyEnd, Language
 from db.contacts.filter import Moment
 from db.permissions import Permission, Role
@@ -33,6 +34,8 @@ class SignIn(Input):
     email: Email
     password: Annotated[str, Meta(examples=["cavalo-azul-42"], max_length=200)]
     device: Device | None = None
+    code: Code | None = None  # of the second factor, where there is one
+    trust_device: bool = False  # asks for no code in this browser for 30 days
 
 
 class SignedIn(Output):
@@ -57,6 +60,7 @@ class Me(Output):
     company: "Company"
     companies: list["CompanyRef"]
     held: bool = False  # something waits for a decision after a restore or a failover: GET /v1/holds
+    second_factor_missing: bool = False  # the company asks for it: until it is set up nothing else can be done
 
 
 class CompanyRef(Output):
@@ -76,6 +80,7 @@ class Company(Output):
     created_at: Moment
     demo: bool
     answer_target: Annotated[int | None, example(15)]  # minutes within which who writes is to be answered; null: no target
+    second_factor_required: bool  # of everybody at sign-in
 
 
 class CompanyPatch(Input):
@@ -120,6 +125,7 @@ class ResetPassword(Input):
 
     token: Annotated[str, Meta(examples=["0Zb3kJ8sN2vQ0xYt5LwPz7RbHc3MfGd9TqEuA1iOoXp"], max_length=200)]
     password: Password
+    code: Code | None = None  # of the second factor, where there is one
 
 
 class VerifyEmail(Input):
@@ -148,6 +154,7 @@ class Member(Output):
     role: Role
     joined_at: Moment
     last_seen_at: Moment | None
+    second_factor: bool  # sign-in asks them for codes
 
 
 class MemberPatch(Input):
@@ -197,6 +204,7 @@ class InvitationAccept(Input):
     password: Annotated[str, Meta(examples=["cavalo-azul-42"], max_length=200)]
     name: Annotated[Name, example("Carla Dias")] | None = None  # needed when there is no account yet
     device: Device | None = None
+    code: Code | None = None  # of the account's second factor, where there is one
 
 
 class ApiKeyCreate(Input):

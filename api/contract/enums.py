@@ -6,6 +6,7 @@ roles and permissions are in `db/permissions.py`."""
 from db.accounts.enums import InvitationMail as InvitationMail
 from db.accounts.enums import KeyEnd as KeyEnd
 from db.accounts.enums import Language as Language
+from db.accounts.enums import SignInStep as SignInStep
 from db.ai.enums import BudgetPeriod as BudgetPeriod
 from db.ai.enums import BudgetScope as BudgetScope
 from db.ai.enums import CheckStep as CheckStep

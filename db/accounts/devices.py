@@ -1,12 +1,15 @@
 """Browsers that an account knows, because its password or a link from its mailbox was used there. A known device opens nothing by
-itself: it only has its own allowance of tries, so that strangers' tries do not lock it out."""
+itself: it only has its own allowance of tries, so that strangers' tries do not lock it out. One that its person chose to trust is
+asked for the password alone for a while."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from db.crypto import digest, new_token
 from db.work import SystemWork
 
 _MAX_DEVICES = 20
+TRUST = timedelta(days=30)
 KNOWN = "exists (select from known_device d where d.user_id = u.id and d.token_hash = $2)"
 """In a query of `account_user u`, with the digest of the given token as $2."""
 
@@ -15,8 +18,21 @@ def device_digest(token: str | None) -> bytes:
     return digest(token) if token else b""
 
 
-async def remember(s: SystemWork, user_id: UUID, token: str | None) -> str:
-    """The device's token: the given one when this account knows it already, else a new one. Never one that the caller made up."""
+async def remember(s: SystemWork, user_id: UUID, token: str | None, *, trust: bool = False) -> str:
+    """The device's token: the given one when this account knows it already, else a new one. Never one that the caller made up.
+    `trust`: no code of the second factor is asked for there for 30 days."""
+    token = await _known(s, user_id, token)
+    if trust:
+        await s.execute(
+            "update known_device set trusted_until = now() + $3::interval where user_id = $1 and token_hash = $2",
+            user_id,
+            digest(token),
+            TRUST,
+        )
+    return token
+
+
+async def _known(s: SystemWork, user_id: UUID, token: str | None) -> str:
     if token and await s.execute(
         "update known_device set last_used_at = now() where user_id = $1 and token_hash = $2", user_id, digest(token)
     ):

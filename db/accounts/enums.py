@@ -28,6 +28,18 @@ class InvitationMail(StrEnum):
     COMPANY_LIMIT = "company_limit"  # the company sent enough invitations today
 
 
+class SignInStep(StrEnum):
+    """What is still needed after a provider said who somebody is."""
+
+    READY = "ready"  # nothing, or the code of the second factor
+    PASSWORD = "password"  # noqa: S105 - there is an account with this address, and its password shows whose it is
+    SIGN_UP = "sign_up"  # there is no account yet: a company
+    LINKED = "linked"  # it was for the account of who is signed in, and is linked
+    TAKEN = "taken"  # the same, but it is linked to another person
+    OTHER_ADDRESS = "other_address"  # the invitation is for another address than the provider says
+    CANCELLED = "cancelled"  # the person turned back at the provider
+
+
 class Language(StrEnum):
     PT_BR = "pt-BR"
     EN = "en"

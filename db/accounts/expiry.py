@@ -7,6 +7,7 @@ _OLD = (
     "delete from password_reset where expires_at < now() - interval '7 days'",
     "delete from email_verification where expires_at < now()",
     "delete from mail where created_at < now() - interval '30 days'",
+    "delete from sign_in_flow where expires_at < now()",
     "delete from known_device where last_used_at < now() - interval '180 days'",
 )
 

@@ -14,7 +14,7 @@ from db.clock import now
 from db.crypto import digest, new_token
 from db.errors import AppError, RequestError
 from db.permissions import ROLE_PERMISSIONS, Permission, Role
-from db.tenancy import Actor
+from db.tenancy import Actor, member
 from db.work import system_work
 
 SESSION_PREFIX = "mia_s_"
@@ -25,8 +25,10 @@ _SEEN_EVERY = timedelta(minutes=1)
 _KEY_ID = 8
 
 _SESSION = """
-select s.company_id, s.id, s.user_id, s.last_seen_at, s.expires_at, m.role
+select s.company_id, s.id, s.user_id, s.last_seen_at, s.expires_at, m.role,
+    c.second_factor_required and u.second_factor_at is null as lacks_factor
 from session s join membership m on m.company_id = s.company_id and m.user_id = s.user_id
+join company c on c.id = s.company_id join account_user u on u.id = s.user_id
 where s.token_hash = $1 and s.revoked_at is null and s.expires_at > $2 and s.last_seen_at > $3
 """
 _KEY = """
@@ -71,14 +73,7 @@ async def _session(token: str) -> Identity:
                 "update session set last_seen_at = $3 where company_id = $1 and id = $2", row["company_id"], row["id"], at
             )
     role = Role(row["role"])
-    actor = Actor(
-        company_id=row["company_id"],
-        kind="user",
-        id=row["user_id"],
-        role=role,
-        permissions=ROLE_PERMISSIONS[role],
-        session_id=row["id"],
-    )
+    actor = member(row["company_id"], row["user_id"], role, row["lacks_factor"], session_id=row["id"])
     return Identity(actor, row["expires_at"])
 
 

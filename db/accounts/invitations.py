@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from db.accounts import devices, mails
+from db.accounts import devices, mails, second_factor
 from db.accounts.attempts import right_password
 from db.accounts.enums import InvitationMail, Language, MailTemplate
 from db.accounts.errors import AccountError
@@ -22,7 +22,7 @@ from db.crypto import digest, new_token
 from db.errors import RequestError, RequestField
 from db.permissions import Permission, Role
 from db.tenancy import Actor, Origin, member
-from db.work import Read, Work, system_read, system_work, work
+from db.work import Read, SystemWork, Work, system_read, system_work, work
 
 LIFE = timedelta(days=7)
 INVITATIONS_PER_DAY = 300  # of a company
@@ -126,8 +126,9 @@ async def revoke(actor: Actor, invitation_id: UUID) -> None:
         w.emit(TeamChanged())
 
 
-async def _find(s: Read, token: str, device: str | None = None, lock: str = "") -> asyncpg.Record:
-    row = await s.fetchrow(_OPEN + lock, digest(token), devices.device_digest(device), INVITING)
+async def opened(s: Read, token_hash: bytes, device: str | None = None, lock: str = "") -> asyncpg.Record:
+    """The open invitation of a link. Raises NotFound when it ended."""
+    row = await s.fetchrow(_OPEN + lock, token_hash, devices.device_digest(device), INVITING)
     if row is None:
         raise RequestError.NOT_FOUND(what="invitation")
     return row
@@ -136,42 +137,52 @@ async def _find(s: Read, token: str, device: str | None = None, lock: str = "") 
 async def preview(token: str) -> asyncpg.Record:
     """company_name, email, role, user_id (null without an account). Raises NotFound when it ended."""
     async with system_read() as s:
-        return await _find(s, token)
+        return await opened(s, digest(token))
 
 
-async def accept(origin: Origin, token: str, password: str, name: str | None, device: str | None = None) -> Opened:
-    """Joins and signs in: with the password of the account there is, or with a new account. Raises NotFound,
-    Unauthenticated `bad_credentials`, TooManyRequests, Invalid."""
+async def accept(
+    origin: Origin, token: str, password: str, name: str | None, device: str | None = None, code: str | None = None
+) -> Opened:
+    """Joins and signs in: with the password of the account there is (and a code, if it has a second factor), or with a new account.
+    Raises NotFound, Unauthenticated `bad_credentials`, `second_factor_needed`, `second_factor_wrong`, TooManyRequests, Invalid."""
     async with system_read() as s:
-        row = await _find(s, token, device)
+        row = await opened(s, digest(token), device)
     password_hash = ""
     if row["user_id"] is None:
         _check_new(password, name)
         password_hash = await hash_password(password)
     elif not await right_password(origin, row["email"], row["password_hash"], password, known=device if row["known"] else None):
         raise AccountError.BAD_CREDENTIALS()
-    async with system_work() as s:
-        row = await _find(s, token, lock=" for update of i")
+    # Nobody's tries without an account: a code that is given there counts for no one.
+    counted = second_factor.counted(row["user_id"] or row["id"], code, device if row["known"] else None)
+    async with counted, system_work() as s:
+        row = await opened(s, digest(token), lock=" for update of i")
         user_id: UUID | None = row["user_id"]
         if user_id is None:
             user_id = await insert_user(s, row["email"], name or "", password_hash, Language(row["language"]))
         elif password_hash:
             raise AccountError.EMAIL_TAKEN()
-        role = Role(row["role"])
-        await s.execute(
-            "update invitation set accepted_at = now() where company_id = $1 and id = $2", row["company_id"], row["id"]
-        )
-        joined = await s.fetchval(
-            "insert into membership(company_id, user_id, role) values ($1, $2, $3) on conflict do nothing returning true",
-            row["company_id"],
-            user_id,
-            role.value,
-        )
-        if not joined:
-            raise AccountError.ALREADY_MEMBER()
+        else:
+            await second_factor.demand(s, origin, row["company_id"], user_id, code, device)
+        role = await join(s, row, user_id)
         trusted = await devices.remember(s, user_id, device)
-        s.emit(row["company_id"], TeamChanged())
         return await open_session(s, origin, row["company_id"], user_id, role, "invitation.accepted", trusted)
+
+
+async def join(s: SystemWork, invitation: asyncpg.Record, user_id: UUID) -> Role:
+    """Uses the invitation up: the person belongs to its company. Raises Conflict `already_member`."""
+    company_id, role = invitation["company_id"], Role(invitation["role"])
+    await s.execute("update invitation set accepted_at = now() where company_id = $1 and id = $2", company_id, invitation["id"])
+    joined = await s.fetchval(
+        "insert into membership(company_id, user_id, role) values ($1, $2, $3) on conflict do nothing returning true",
+        company_id,
+        user_id,
+        role.value,
+    )
+    if not joined:
+        raise AccountError.ALREADY_MEMBER()
+    s.emit(company_id, TeamChanged())
+    return role
 
 
 def _check_new(password: str, name: str | None) -> None:

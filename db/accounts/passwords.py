@@ -10,6 +10,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 DECOY = _hasher.hash("nobody has this password")
+NO_PASSWORD = "none"  # noqa: S105 - stored for who signs in by an account elsewhere alone
 
 
 class _Turns:

@@ -9,8 +9,8 @@ from db.permissions import Permission
 from db.tenancy import SELF, Actor
 from db.work import Read, read, system_read
 
-_COMPANY = "select id, name, language, time_zone, country, created_at, demo, answer_target from company where id = $1"
-_PERSON = "select name, email, language, email_verified_at is not null as verified from account_user where id = $1"
+_COMPANY = "select id, name, language, time_zone, country, created_at, demo, answer_target, second_factor_required from company where id = $1"
+_PERSON = "select name, email, language, email_verified_at is not null as verified, second_factor_at is not null as second_factor from account_user where id = $1"
 _HELD = "select exists (select from hold where company_id = $1 and ended_at is null)"
 
 
@@ -89,7 +89,7 @@ async def my_sessions(actor: Actor) -> list[asyncpg.Record]:
 
 
 _MEMBER = """
-select m.user_id, u.name, u.email, m.role, m.created_at as joined_at, fold(u.name) as sort,
+select m.user_id, u.name, u.email, m.role, m.created_at as joined_at, u.second_factor_at is not null as second_factor, fold(u.name) as sort,
     (select max(s.last_seen_at) from session s where s.company_id = m.company_id and s.user_id = m.user_id) as last_seen_at
 from membership m join account_user u on u.id = m.user_id where m.company_id = $1
 """

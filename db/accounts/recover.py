@@ -6,7 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
-from db.accounts import devices, mails, verification
+from db.accounts import devices, mails, second_factor, verification
 from db.accounts.attempts import right_password
 from db.accounts.enums import MailTemplate
 from db.accounts.errors import AccountError, AccountField
@@ -72,27 +72,35 @@ async def forgot_password(origin: Origin, email: str, public_url: str, device: s
         )
 
 
-async def reset_password(origin: Origin, token: str, password: str) -> Opened:
-    """Sets the password behind a link, once. Raises Invalid `link_expired`."""
+async def reset_password(origin: Origin, token: str, password: str, code: str | None = None) -> Opened:
+    """Sets the password behind a link, once; who has a second factor gives a code too. Raises Invalid `link_expired`, Unauthenticated
+    `second_factor_needed`, `second_factor_wrong`, TooManyRequests."""
     gone = AccountError.LINK_EXPIRED()
     async with system_read() as s:
-        if not await s.fetchval(
-            "select true from password_reset where token_hash = $1 and used_at is null and expires_at > now()", digest(token)
-        ):
+        user_id: UUID | None = await s.fetchval(
+            "select user_id from password_reset where token_hash = $1 and used_at is null and expires_at > now()", digest(token)
+        )
+        if user_id is None:
             raise gone  # before the hash, which costs
     password_hash = await hash_password(password)
-    async with system_work() as s:
-        user_id: UUID | None = await s.fetchval(
+    async with second_factor.counted(user_id, code, None), system_work() as s:
+        user_id = await s.fetchval(
             "update password_reset set used_at = now() where token_hash = $1 and used_at is null and expires_at > now() returning user_id",
             digest(token),
         )
         if user_id is None:
             raise gone
-        await _set_password(s, user_id, password_hash)
-        await verification.mark(s, user_id)
         place = await last_company(s, user_id)
         if place is None:
             raise AccountError.NO_COMPANY()
+        await second_factor.demand(s, origin, place["company_id"], user_id, code)
+        # Whoever made the account without this mailbox keeps no other way in.
+        await s.execute(
+            "delete from identity i using account_user u where u.id = $1 and i.user_id = u.id and u.email_verified_at is null",
+            user_id,
+        )
+        await _set_password(s, user_id, password_hash)
+        await verification.mark(s, user_id)
         device = await devices.remember(s, user_id, None)
         return await open_session(s, origin, place["company_id"], user_id, Role(place["role"]), "password.reset", device)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.accounts import devices, verification
+from db.accounts import devices, second_factor, verification
 from db.accounts.attempts import right_password
 from db.accounts.enums import Language
 from db.accounts.errors import AccountError
@@ -44,9 +44,10 @@ async def open_session(
 ) -> Opened:
     """A new session, with its audit row."""
     token, expires_at = new_session_token(), now() + SESSION_LIFE
-    session_id: UUID = await s.fetchval(
-        "insert into session(company_id, token_hash, user_id, ip, user_agent, expires_at) "
-        "values ($1, $2, $3, $4, $5, $6) returning id",
+    row = await s.fetchrow(
+        "insert into session(company_id, token_hash, user_id, ip, user_agent, expires_at) values ($1, $2, $3, $4, $5, $6) "
+        "returning id, (select c.second_factor_required and u.second_factor_at is null from company c, account_user u "
+        "where c.id = $1 and u.id = $3) as lacks_factor",
         company_id,
         digest(token),
         user_id,
@@ -54,8 +55,10 @@ async def open_session(
         (origin.user_agent or "")[:300] or None,
         expires_at,
     )
-    s.audit(origin, company_id, user_id, action, session_id)
-    actor = member(company_id, user_id, role, session_id=session_id, ip=origin.ip, request_id=origin.request_id)
+    assert row is not None
+    s.audit(origin, company_id, user_id, action, row["id"])
+    more = {"session_id": row["id"], "ip": origin.ip, "request_id": origin.request_id}
+    actor = member(company_id, user_id, role, row["lacks_factor"], **more)
     return Opened(token=token, expires_at=expires_at, actor=actor, device=device)
 
 
@@ -76,19 +79,25 @@ async def sign_up(
     password_hash = await hash_password(password)
     async with system_work() as s:
         user_id = await insert_user(s, email, name, password_hash, language)
-        company_id: UUID = await s.fetchval(
-            "insert into company(name, language, time_zone, country) values ($1, $2, $3, $4) returning id",
-            company_name.strip(),
-            language.value,
-            time_zone,
-            country,
-        )
-        await s.execute("insert into membership(company_id, user_id, role) values ($1, $2, 'owner')", company_id, user_id)
+        company_id = await found_company(s, user_id, company_name, language, time_zone, country)
         device = await devices.remember(s, user_id, None)
         opened = await open_session(s, origin, company_id, user_id, Role.OWNER, "company.created", device)
-        s.enqueue(company_id, MakeSimulator())
     await verification.ask(opened.actor, public_url)
     return opened
+
+
+async def found_company(s: SystemWork, user_id: UUID, name: str, language: Language, time_zone: str, country: str = "BR") -> UUID:
+    """A new company with its owner, and a simulator on its way."""
+    company_id: UUID = await s.fetchval(
+        "insert into company(name, language, time_zone, country) values ($1, $2, $3, $4) returning id",
+        name.strip(),
+        language.value,
+        time_zone,
+        country,
+    )
+    await s.execute("insert into membership(company_id, user_id, role) values ($1, $2, 'owner')", company_id, user_id)
+    s.enqueue(company_id, MakeSimulator())
+    return company_id
 
 
 async def insert_user(s: SystemWork, email: str, name: str, password_hash: str, language: Language) -> UUID:
@@ -106,9 +115,12 @@ async def insert_user(s: SystemWork, email: str, name: str, password_hash: str, 
     return user_id
 
 
-async def sign_in(origin: Origin, *, email: str, password: str, device: str | None = None) -> Opened:
-    """Signs in to the company used last. `device` is what an earlier sign-in in this browser answered. Raises Unauthenticated
-    `bad_credentials`, TooManyRequests, Forbidden `no_company`."""
+async def sign_in(
+    origin: Origin, *, email: str, password: str, device: str | None = None, code: str | None = None, trust: bool = False
+) -> Opened:
+    """Signs in to the company used last. `device` is what an earlier sign-in in this browser answered; with `trust` it is asked for no
+    `code` for 30 days. Raises Unauthenticated `bad_credentials`, `second_factor_needed`, `second_factor_wrong`, TooManyRequests,
+    Forbidden `no_company`."""
     email = fold_email(email)
     async with system_read() as s:
         user = await s.fetchrow(_USER, email, devices.device_digest(device))
@@ -116,7 +128,7 @@ async def sign_in(origin: Origin, *, email: str, password: str, device: str | No
     right = await right_password(origin, email, stored, password, device if known else None)
     if user is None or not right:
         raise AccountError.BAD_CREDENTIALS()
-    async with system_work() as s:
+    async with second_factor.counted(user["id"], code, device if known else None), system_work() as s:
         # The password may have been changed while it was being checked; a change that is under way is waited for, and one that comes
         # later ends the session that is opened here.
         still = await s.fetchval(
@@ -127,7 +139,8 @@ async def sign_in(origin: Origin, *, email: str, password: str, device: str | No
         place = await last_company(s, user["id"])
         if place is None:
             raise AccountError.NO_COMPANY()
-        device = await devices.remember(s, user["id"], device)
+        proven = await second_factor.demand(s, origin, place["company_id"], user["id"], code, device)
+        device = await devices.remember(s, user["id"], device, trust=trust and proven)
         return await open_session(s, origin, place["company_id"], user["id"], Role(place["role"]), "session.opened", device)
 
 

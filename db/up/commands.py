@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 
 from db import crypto, queue, rotate, valkey
+from db.accounts import second_factor
 from db.backup import BackupError, backup, restore
 from db.clock import now
 from db.deployment import Refused, close_demo, for_real_people
@@ -153,10 +154,22 @@ async def _sweep(settings: Settings, args: argparse.Namespace) -> str:
         await valkey.close()
 
 
+async def _second_factor_off(settings: Settings, args: argparse.Namespace) -> str:
+    valkey.connect(settings.valkey_url)
+    await open_pools(settings, size=2)
+    try:
+        off = await second_factor.take_off(args.email)
+    finally:
+        await close_pools()
+        await valkey.close()
+    return f"{args.email} signs in by the password alone now." if off else f"{args.email} has no second step."
+
+
 _COMMANDS: dict[str, Any] = {
     "migrate": _migrate,
     "seed": _seed,
     "close-demo": _close_demo,
+    "second-factor-off": _second_factor_off,
     "backup": _backup,
     "restore": _restore,
     "held": _held,

@@ -201,6 +201,8 @@ def environment(settings: Settings, run: str) -> dict[str, str]:
         "UI_SECRET": os.environ.get("UI_SECRET") or _kept_secret(settings.data_dir / "ui.secret"),
         "SANDBOX_URL": settings.sandbox_url,
         "META_APP_ID": settings.meta_app_id,
+        "GOOGLE_CLIENT_ID": settings.google_client_id,
+        "FACEBOOK_APP_ID": settings.facebook_app_id,
     }
 
 
@@ -307,6 +309,8 @@ def up(settings: Settings, *, demo: bool) -> int:
         demo = False
     if demo and not settings.meta_app_id:
         settings = msgspec.structs.replace(settings, meta_app_id="sandbox")  # nobody has an app yet, but may see the window
+    if demo and settings.local and settings.sandbox_url and not (settings.google_client_id or settings.facebook_app_id):
+        settings = msgspec.structs.replace(settings, google_client_id="sandbox", facebook_app_id="sandbox")
     try:
         lock = Lock(settings.data_dir, f"http://127.0.0.1:{settings.ui_port}")
     except Running as error:

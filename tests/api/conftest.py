@@ -301,6 +301,12 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
                 "insert into api_key(company_id, name, prefix, secret_hash, scopes) values ($1, 'x', $2, 'x', '{}') returning id",
                 uuid4().hex,
             ),
+            "identity_id": await insert(
+                "insert into identity(user_id, provider, issuer, subject) select $2, 'google', 'https://accounts.google.com', $1::uuid::text"
+                " returning id",
+                owner.id,
+            ),
+            "provider_id": "facebook",  # whose window needs nothing of it first
             "address": "+5511900000000",
         }.items()
     }

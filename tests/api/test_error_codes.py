@@ -53,6 +53,7 @@ TOLD_ONLY = {
         ReplyError.VOICE_NOT_TAKEN,
     },
     "lead_proposals_undo": {BoardError.BOARD_ARCHIVED, BoardError.STAGE_LEAVING},
+    "auth_providers_complete": {AccountError.TOO_MANY_MAILS},
     "auth_sign_up": {AccountError.TOO_MANY_MAILS},  # nobody was sent a mail before they signed up
 }
 

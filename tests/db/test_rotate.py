@@ -8,7 +8,7 @@ import pytest
 from db import crypto
 from db.crypto import KeyRing, SealBroken, new_key
 from db.idempotency import Answer, Attempt, Replayed
-from db.rotate import ANSWERS, SEALED, rotate
+from db.rotate import ANSWERS, OF_PEOPLE, SEALED, rotate
 from db.settings import Settings
 from db.tenancy import Actor
 from db.work import one_transaction
@@ -19,7 +19,7 @@ OLD, NEW = new_key("old"), new_key("new")
 @pytest.fixture(autouse=True)
 async def _nobody_else(owner_db: asyncpg.Connection) -> None:
     """A run goes over every company, and other tests leave a thousand."""
-    await owner_db.execute("truncate company cascade")
+    await owner_db.execute("truncate company, second_factor cascade")
 
 
 async def channel(owner_db: asyncpg.Connection, company_id: UUID, ring: KeyRing, token: str) -> UUID:
@@ -80,6 +80,20 @@ async def test_what_was_moved_or_changed_is_named_and_left(
         await token(owner_db, KeyRing(f"{NEW},{OLD}"), mine)
 
 
+async def test_second_factors_get_the_new_key_too(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    assert owner.id is not None
+    place = {"company_id": owner.id, "table": "second_factor", "column": "secret", "row_id": owner.id}
+    await owner_db.execute(
+        "insert into second_factor(user_id, secret) values ($1, $2)", owner.id, KeyRing(OLD).seal("ABC", **place)
+    )
+    lost = await rotate(database.database_owner_url, KeyRing(NEW))
+    assert ([(table, row) for table, _, _, row in lost.broken], lost.keys) == ([("second_factor", owner.id)], {"old": 1})
+    done = await rotate(database.database_owner_url, KeyRing(f"{NEW},{OLD}"))
+    assert (done.resealed, done.broken, done.keys) == (1, [], {"new": 1})
+    blob = await owner_db.fetchval("select secret from second_factor where user_id = $1", owner.id)
+    assert KeyRing(NEW).open(blob, **place) == "ABC"
+
+
 async def test_a_key_that_is_gone_is_said(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
     await channel(owner_db, owner.company_id, KeyRing(OLD), "EAA")
     done = await rotate(database.database_owner_url, KeyRing(NEW))
@@ -117,8 +131,8 @@ async def test_no_sealed_column_is_forgotten(owner_db: asyncpg.Connection) -> No
     )
     not_sealed = {  # hashes of tokens, and what others sent us
         ("session", "token_hash"), ("invitation", "token_hash"), ("password_reset", "token_hash"), ("known_device", "token_hash"), ("email_verification", "token_hash"),
-        ("api_key", "secret_hash"),
+        ("api_key", "secret_hash"), ("recovery_code", "code_hash"), ("sign_in_flow", "token_hash"), ("sign_in_flow", "invitation_hash"),
         ("idempotency", "request_hash"), ("webhook_inbox", "body"), ("message_file", "sha256"),
         ("knowledge_source", "sha256"), ("knowledge_chunk", "body_sha256"),
     }  # fmt: skip
-    assert {tuple(row) for row in columns} - not_sealed == {*SEALED, ANSWERS}
+    assert {tuple(row) for row in columns} - not_sealed == {*SEALED, ANSWERS, OF_PEOPLE}

@@ -54,3 +54,19 @@ def test_whoever_stops_a_worker_waits_for_what_it_has_on_the_wire() -> None:
     settings = Settings(send_timeout=20.0, send_lease=60.0)
     waits = program("workers", settings, {}).drain
     assert waits > settings.worker_drain + 10 > settings.send_timeout + settings.connect_timeout + 10
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"GOOGLE_CLIENT_ID": "x"}, "GOOGLE_CLIENT_SECRET"),
+        ({"FACEBOOK_APP_ID": "x"}, "FACEBOOK_APP_SECRET"),
+        ({"OIDC_ISSUER": "https://id.example.com", "OIDC_CLIENT_ID": "x"}, "OIDC_CLIENT_SECRET"),
+        ({"GOOGLE_CLIENT_ID": "sandbox", "PUBLIC_URL": "https://painel.example.com"}, "anybody in as anybody"),
+        ({"OIDC_ISSUER": "sandbox", "PUBLIC_URL": "http://192.168.0.7:8080"}, "anybody in as anybody"),
+        ({"FACEBOOK_APP_ID": "sandbox", "SANDBOX_URL": ""}, "anybody in as anybody"),
+    ],
+)
+def test_a_provider_that_lacks_something_or_believes_everybody_is_refused(environ: dict[str, str], said: str) -> None:
+    with pytest.raises(SystemExit, match=said):
+        load(environ)

@@ -33,6 +33,10 @@ ALL_COMPANIES = {
     "password_reset": [SYSTEM],
     "known_device": [SYSTEM],
     "email_verification": [SYSTEM],
+    "second_factor": [SYSTEM],
+    "recovery_code": [SYSTEM],
+    "identity": [SYSTEM],
+    "sign_in_flow": [SYSTEM],
     "tick": [SYSTEM],
     "installation": [["everybody", "{masteria_app}", "r", "true", "true", ""], SYSTEM],
 }

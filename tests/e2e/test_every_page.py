@@ -33,7 +33,7 @@ _INSIDE = (
     "/", "/contacts", "/contacts/fields", "/imports", "/boards", "/boards/suggestions", "/campaigns", "/campaigns/new",
     "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/sandbox/model",
     "/team", "/settings",
-    "/settings?tab=sessions", "/settings?tab=company", "/settings?tab=keys", "/held", "/inbox", "/inbox?view=snoozed",
+    "/settings?tab=security", "/settings?tab=company", "/settings?tab=keys", "/held", "/inbox", "/inbox?view=snoozed",
     "/settings/ai", "/settings/ai?tab=usage", "/settings/ai?tab=budgets", "/settings/ai?tab=models", "/settings/ai?tab=safety",
     "/settings/inbox", "/settings/inbox?tab=teams", "/settings/inbox?tab=replies", "/settings/inbox?tab=times", "/settings/inbox?tab=hours",
 )  # fmt: skip

@@ -48,10 +48,10 @@ class State:
         self.socket_queries: list[str] = []
         self.full = 0  # so many of the next sockets are closed as soon as they stand: there is no room
         self.members = [
-            contract.Member(user_id=self.ana, name="Ana Lima", email="ana@lojaaurora.com.br", role=Role.OWNER, joined_at=NOW, last_seen_at=NOW),
-            contract.Member(user_id=UUID(int=2), name="Caio Prado", email="caio@lojaaurora.com.br", role=Role.MANAGER, joined_at=NOW, last_seen_at=NOW - timedelta(hours=3)),
-            contract.Member(user_id=UUID(int=3), name="Débora Alves", email="debora.alves@lojaaurora.com.br", role=Role.AGENT, joined_at=NOW, last_seen_at=NOW - timedelta(days=2)),
-            contract.Member(user_id=UUID(int=4), name="Helena Dias", email="helena@lojaaurora.com.br", role=Role.VIEWER, joined_at=NOW, last_seen_at=None),
+            contract.Member(user_id=self.ana, name="Ana Lima", email="ana@lojaaurora.com.br", role=Role.OWNER, joined_at=NOW, last_seen_at=NOW, second_factor=False),
+            contract.Member(user_id=UUID(int=2), name="Caio Prado", email="caio@lojaaurora.com.br", role=Role.MANAGER, joined_at=NOW, last_seen_at=NOW - timedelta(hours=3), second_factor=False),
+            contract.Member(user_id=UUID(int=3), name="Débora Alves", email="debora.alves@lojaaurora.com.br", role=Role.AGENT, joined_at=NOW, last_seen_at=NOW - timedelta(days=2), second_factor=False),
+            contract.Member(user_id=UUID(int=4), name="Helena Dias", email="helena@lojaaurora.com.br", role=Role.VIEWER, joined_at=NOW, last_seen_at=None, second_factor=False),
         ]  # fmt: skip
         self.invitations = [
             contract.Invitation(id=uuid4(), email="novo@lojaaurora.com.br", role=Role.AGENT, invited_by="Ana Lima", created_at=NOW, expires_at=NOW + timedelta(days=7))
@@ -68,7 +68,7 @@ class State:
 
     def company(self) -> contract.Company:
         return contract.Company(
-            id=self.company_id, name="Loja Aurora", language=Language.PT_BR, time_zone="America/Sao_Paulo", country="BR", created_at=NOW, demo=False, answer_target=None
+            id=self.company_id, name="Loja Aurora", language=Language.PT_BR, time_zone="America/Sao_Paulo", country="BR", created_at=NOW, demo=False, answer_target=None, second_factor_required=False
         )  # fmt: skip
 
     def me(self) -> contract.Me:

@@ -52,8 +52,8 @@ async def forgot_password(api: ApiClient, email: str, device: str | None = None)
     await api.post("/v1/auth/forgot-password", Done, ForgotPassword(email=email, device=device))
 
 
-async def reset_password(api: ApiClient, token: str, password: str) -> SignedIn:
-    return await api.post("/v1/auth/reset-password", SignedIn, ResetPassword(token=token, password=password))
+async def reset_password(api: ApiClient, token: str, password: str, code: str | None = None) -> SignedIn:
+    return await api.post("/v1/auth/reset-password", SignedIn, ResetPassword(token=token, password=password, code=code))
 
 
 async def verify_email(api: ApiClient, token: str) -> Done:

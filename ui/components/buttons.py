@@ -79,10 +79,10 @@ def icon_button(icon: str, label: str, on_click: Callable[[], Any] | None = None
     return element
 
 
-def copy_field(value: str, *, label: str = "") -> ui.element:
-    """A value to take along (link, key): the text and a copy button that answers with a tick."""
+def copy_field(value: str, *, label: str = "", whole: bool = False) -> ui.element:
+    """A value to take along (link, key): the text and a copy button that answers with a tick. `whole` where it may be read off, too."""
     with ui.element("div").classes("m-copy") as box:
-        text = ui.label(value).classes("m-mono m-clip")
+        text = ui.label(value).classes("m-mono" if whole else "m-mono m-clip")
         copy = icon_button("content_copy", label or _("Copy"))
         copy.on(
             "click",

@@ -17,6 +17,7 @@ from workers.sandbox.accounts import Accounts
 from workers.sandbox.config import LOOPBACK, Settings
 from workers.sandbox.control import Control
 from workers.sandbox.deliveries import Deliveries
+from workers.sandbox.identity.provider import Identity
 from workers.sandbox.inbound import Inbound
 from workers.sandbox.ledger import Ledger
 from workers.sandbox.mail.smtp import Mail
@@ -74,6 +75,7 @@ class World:
         self.inbound = inbound = Inbound(store, self.vendors)
         self.deliveries = deliveries = Deliveries(settings, accounts, inbound, self.vendors)
         self.mail = Mail(store)
+        self.identity = Identity()
         self.control = Control(store, accounts, ledger, inbound, deliveries, webhooks, self.mail, self.vendors)
         await accounts.load()
         await inbound.load()
@@ -118,6 +120,8 @@ class World:
         for vendor in self.vendors.values():
             if (answer := vendor.handle(request, path)) is not None:
                 return answer
+        if head == "identity":
+            return self.identity.handle(request, path[1:])
         if head == "health":
             return self._health()
         if head in ("sandbox", "mail", "model"):
@@ -128,6 +132,8 @@ class World:
                     return self.mail.as_page()
                 case "model":
                     return self.model.page()
+                case "sandbox" if path[1:] == ["identity"]:
+                    return self.identity.control(request)
             return self.control.handle(request, path[1:])
         return problem(404, "no such address")
 

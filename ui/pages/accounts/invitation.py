@@ -10,10 +10,12 @@ from ui.components import problems
 from ui.components.auth_layout import auth_layout
 from ui.components.buttons import button
 from ui.components.cards import note
+from ui.components.elsewhere import provider_buttons
 from ui.components.forms import Field, filled, mark, new_password_field, password_field, text_field, too_short
 from ui.components.states import load, skeleton
 from ui.i18n import _
 from ui.labels.accounts import role_hint, role_name
+from ui.pages.accounts.code_step import CodeStep
 from ui.routing import page
 
 
@@ -38,16 +40,19 @@ def _form(token: str, preview: InvitationPreview | None) -> None:
         return
 
     async def submit() -> None:
-        if not filled(fields.values(), {} if preview.has_account else {password: too_short(password.value)}):
+        if not filled(fields.values(), {} if preview.has_account else {password: too_short(password.value)}) or not step.ready:
             return
         body = InvitationAccept(
             password=password.value,
             name=fields["name"].value.strip() if "name" in fields else None,
             device=session.known_device(),
+            code=step.code,
         )
         try:
             signed_in = await accounts.accept_invitation(session.anonymous(), token, body)
         except ApiProblem as error:
+            if step.ask(error):
+                return
             if error.status == 401:
                 mark({password: _("This is not the password of your account.")})
             else:
@@ -67,4 +72,6 @@ def _form(token: str, preview: InvitationPreview | None) -> None:
         fields["name"] = text_field(_("Your name"), limit=120, autocomplete="name")
         password = new_password_field(_("Password"), on_enter=submit)
     fields["password"] = password
+    step = CodeStep([password], submit)
     button(_("Join {company}").format(company=preview.company_name), submit, kind="primary")
+    provider_buttons(_("Join with {name}"), invitation=token)

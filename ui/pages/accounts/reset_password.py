@@ -11,17 +11,20 @@ from ui.components.buttons import button
 from ui.components.cards import note
 from ui.components.forms import filled, new_password_field, too_short
 from ui.i18n import _
+from ui.pages.accounts.code_step import CodeStep
 from ui.routing import page
 
 
 @page("/reset-password", public=True)
 def reset_password(token: str = "") -> None:
     async def submit() -> None:
-        if not filled([password], {password: too_short(password.value or "")}):
+        if not filled([password], {password: too_short(password.value or "")}) or not step.ready:
             return
         try:
-            signed_in = await accounts.reset_password(session.anonymous(), token, password.value)
+            signed_in = await accounts.reset_password(session.anonymous(), token, password.value, step.code)
         except ApiProblem as error:
+            if step.ask(error):
+                return
             if error.errors:
                 problems.show_in({"password": password}, error)
                 return
@@ -35,4 +38,5 @@ def reset_password(token: str = "") -> None:
         wrong = ui.element("div").props("aria-live=assertive")
         password = new_password_field(_("New password"), on_enter=submit)
         password.control.props("autofocus")
+        step = CodeStep([password], submit)
         button(_("Save and sign in"), submit, kind="primary")

@@ -10,6 +10,7 @@ from ui.client.base import ApiProblem, Offline
 from ui.components import problems
 from ui.components.auth_layout import auth_layout
 from ui.components.buttons import button
+from ui.components.elsewhere import provider_buttons
 from ui.components.forms import filled, mark, new_password_field, text_field, too_short
 from ui.i18n import _, preferences
 from ui.routing import page
@@ -51,6 +52,7 @@ def sign_up() -> None:
         }
         fields["company_name"].control.props("autofocus")
         button(_("Create company"), submit, kind="primary")
+        provider_buttons(_("Go on with {name}"))
         with ui.element("div").classes("m-row m-near"):
             ui.label(_("Already have an account?")).classes("m-sub")
             ui.link(_("Sign in"), "/sign-in").classes("m-link")

@@ -75,6 +75,8 @@ class _Team:
                             ui.label(member.name).classes("m-strong m-clip")
                             if member.user_id == self.me.user_id:
                                 badge(_("You"), "ok")
+                            if member.second_factor:
+                                badge(_("Second step"), "info")
                         ui.label(member.email).classes("m-hint m-clip")
                     seen = (
                         _("Seen {when}").format(when=formats.ago(member.last_seen_at))

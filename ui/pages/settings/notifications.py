@@ -17,7 +17,7 @@ from ui.components.states import load, skeleton_list
 from ui.components.text import badge, icon
 from ui.components.toast import toast
 from ui.i18n import _
-from ui.pages.settings.profile import device
+from ui.pages.settings.sessions import device
 from ui.pages.settings.sounds import draw_sounds
 
 ANSWER = 120.0  # seconds that somebody may think about the browser's question

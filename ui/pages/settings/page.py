@@ -1,4 +1,4 @@
-"""Settings: profile and password, sessions, the company, API keys. Each part saves by itself."""
+"""Settings: profile, security, the company, API keys. Each part saves by itself."""
 
 from nicegui import ui
 
@@ -11,15 +11,16 @@ from ui.i18n import _
 from ui.pages.settings.company import draw_company
 from ui.pages.settings.keys import draw_keys
 from ui.pages.settings.notifications import draw_notifications
-from ui.pages.settings.profile import draw_profile, draw_sessions
+from ui.pages.settings.profile import draw_profile
+from ui.pages.settings.security import draw_security
 from ui.routing import page
 
 
 @page("/settings")
-def settings(tab: str = "profile") -> None:
+def settings(tab: str = "profile", linked: str = "") -> None:
     me = session.current()
     parts = [("profile", _("Profile"), draw_profile), ("notifications", _("Notifications"), draw_notifications)]
-    parts.append(("sessions", _("Sessions"), draw_sessions))
+    parts.append(("security", _("Security"), lambda: draw_security(linked)))
     if me.may(Permission.COMPANY_READ):
         parts.append(("company", _("Company"), draw_company))
     if me.may(Permission.KEYS_WRITE):
@@ -32,4 +33,4 @@ def settings(tab: str = "profile") -> None:
             with head.actions:
                 button(_("AI service"), icon="auto_awesome", to="/settings/ai")
         with ui.element("div").classes("w-full"):
-            tabs(parts, tab, name="tab")
+            tabs(parts, "security" if tab == "sessions" else tab, name="tab")  # its name before
