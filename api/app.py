@@ -60,6 +60,7 @@ from api.realtime import Hub
 from api.sandbox import SandboxController, SandboxModelController
 from api.stage_rules import BoardRuleController, StageRuleController, StageTryController
 from api.templates import TemplateController
+from api.webhooks import WebhookController
 from db import blobs, crypto, valkey
 from db.engine import DB, close_pools, open_pools
 from db.idempotency import Replayed
@@ -128,6 +129,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     KnowledgeSourceController,
     KnowledgeGapController,
     KnowledgeQuestionController,
+    WebhookController,
 )
 
 

@@ -21,6 +21,8 @@ class Permission(StrEnum):
     TEAM_READ = "team:read"
     TEAM_WRITE = "team:write"
     KEYS_WRITE = "keys:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
     CHANNELS_READ = "channels:read"
     CHANNELS_WRITE = "channels:write"
     CONTACTS_READ = "contacts:read"

@@ -47,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     oidc_name: str = ""  # what its button says; empty: the host of the issuer
     twilio_url: str = "https://api.twilio.com"
     ai_allow_local: bool = False  # companies may name AI servers of this network, without TLS too
+    webhooks_allow_local: bool = False  # and addresses of this network for webhooks
     smtp_url: str = ""  # smtp://user:password@host:587?tls=starttls ; empty: the sandbox catches the mail
     mail_from: str = "Master IA <no-reply@localhost>"
     s3_bucket: str = ""  # empty: files stay in DATA_DIR/blobs

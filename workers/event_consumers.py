@@ -8,7 +8,9 @@ from db.jobs import ReadEvents
 from db.knowledge import bases
 from db.permissions import Permission
 from db.tenancy import worker
+from db.webhooks import endpoints
 from db.work import Work, work
+from workers import webhooks
 from workers.knowledge import embedding
 from workers.registration import Handler
 from workers.runtime import Cancel
@@ -39,6 +41,9 @@ class ConsumerJobs:
                 more = batch.more
 
 
-READERS: Mapping[str, Reader] = {bases.CONSUMER: embedding.connection_changed}
+READERS: Mapping[str, Reader] = {
+    bases.CONSUMER: embedding.connection_changed,
+    endpoints.CONSUMER: webhooks.read_events,
+}
 
 JOBS = (Handler(ReadEvents, lambda _: ConsumerJobs(READERS).read_events),)

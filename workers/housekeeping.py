@@ -19,6 +19,7 @@ from db.knowledge import source_files
 from db.messages import files, inbox, lost, uploads
 from db.personas import pictures, trials
 from db.proposals import decide, watch
+from db.webhooks import deliveries
 from db.work import forget_ticks, system_work, take_tick
 from workers.registration import Loop
 
@@ -28,6 +29,7 @@ FORGET = (
     forget_ticks, job_runs.forget_dead, expiry.forget_old, inbox.forget_old, lost.forget_old, idempotency.forget_old,
     turns.forget_traces, assists.forget_old, event_consumers.prune, undo.forget_old, rule_runs.forget_old,
     ledger.forget_old, trials.forget_old, watch.forget_old, decide.forget_old,
+    deliveries.forget_old,
 )  # fmt: skip
 """Each deletes what its tables need no longer, in a transaction of its own."""
 ORPHANED = timedelta(hours=24)

@@ -24,7 +24,7 @@ from db.accounts.mails import Mail
 from db.crypto import SealBroken
 from db.jobs import SendMail
 from db.settings import Settings
-from workers.notices import ai_sentence, sentence
+from workers.notices import ai_sentence, sentence, webhook_sentence
 from workers.registration import Handler
 from workers.runtime import Cancel, Retry
 
@@ -91,6 +91,16 @@ _TEXTS: dict[tuple[MailTemplate, str], Text] = {
         "Hello!\n\n{sentence}\n\n{told}\nSee what to do:\n\n{link}\n\n"
         "You get this mail because you own the company at Master IA.\n",
     ),
+    (MailTemplate.WEBHOOK_NOTICE, "pt-BR"): Text(
+        "Atenção: webhook sem resposta",
+        "Olá!\n\n{sentence}\n\n{told}\nVeja o que fazer:\n\n{link}\n\n"
+        "Você recebe este e-mail porque é dono da empresa na Master IA.\n",
+    ),
+    (MailTemplate.WEBHOOK_NOTICE, "en"): Text(
+        "Attention: a webhook does not answer",
+        "Hello!\n\n{sentence}\n\n{told}\nSee what to do:\n\n{link}\n\n"
+        "You get this mail because you own the company at Master IA.\n",
+    ),
 }
 _LONGEST_NAME = 60
 _CLICKABLE = re.compile(
@@ -133,8 +143,9 @@ def compose(mail: Mail, sender: str) -> EmailMessage:
     if mail.template is MailTemplate.CHANNEL_NOTICE:
         values["sentence"] = sentence(mail.params["code"], mail.language)
         values["told"] = "".join(f"{values[name]}\n" for name in ("subject", "detail") if values[name])
-    if mail.template is MailTemplate.AI_NOTICE:
-        values["sentence"] = ai_sentence(mail.params["code"], mail.language)
+    if mail.template in (MailTemplate.AI_NOTICE, MailTemplate.WEBHOOK_NOTICE):
+        about = ai_sentence if mail.template is MailTemplate.AI_NOTICE else webhook_sentence
+        values["sentence"] = about(mail.params["code"], mail.language)
         values["told"] = f"{values['subject']}\n" if values["subject"] else ""
     message = EmailMessage()
     message["From"] = sender

@@ -42,9 +42,11 @@ from workers import (
     stats,
     templates,
     unknown,
+    webhooks,
 )
 from workers.assistant import assist
 from workers.assistant import turn as assistant
+from workers.hook_wire import HookWire
 from workers.imports import job as imports
 from workers.knowledge import embedding, measuring, reading
 from workers.leads import judge as leads
@@ -106,6 +108,7 @@ LOOPS: tuple[Loop, ...] = (
     *runtime.LOOPS,
     *stats.LOOPS,
     *unknown.LOOPS,
+    *webhooks.LOOPS,
 )
 
 log = structlog.get_logger("workers")
@@ -281,6 +284,7 @@ class Process:
         valkey.watch(patience=VALKEY_PATIENCE)
         blobs.connect(settings)
         llm.connect(llm.Models(settings))
+        webhooks.DELIVERER.connect(HookWire(allow_private=settings.webhooks_allow_local))
         logging.getLogger("saq").addFilter(_not_an_outage)
         await open_pools(
             settings, size=max(settings.pool_size, 12), statement_timeout=600, idle_timeout=settings.transaction_idle
@@ -326,6 +330,7 @@ class Process:
         await valkey.close()
         await blobs.close()
         await llm.close()
+        webhooks.DELIVERER.close()
 
     def _drain(self) -> None:
         self.lanes.draining = True

@@ -2,6 +2,7 @@
 
 from db.ai.enums import AiNotice
 from db.channels.enums import NoticeCode as N
+from db.webhooks.enums import WebhookNotice
 
 SENTENCES: dict[N, tuple[str, str]] = {
     N.ACCOUNT_RESTRICTED: (
@@ -62,6 +63,21 @@ AI_SENTENCES: dict[AiNotice, tuple[str, str]] = {
     ),
 }
 """The same about the AI service."""
+WEBHOOK_SENTENCES: dict[WebhookNotice, tuple[str, str]] = {
+    WebhookNotice.FAILING: (
+        "Há mais de um dia um endereço da empresa não aceita os eventos que enviamos. Continuamos tentando; depois de cinco dias ele é desligado.",
+        "For more than a day an address of the company has not taken the events that we send. We go on trying; after five days it is switched off.",
+    ),
+    WebhookNotice.OFF: (
+        "Um endereço da empresa não aceitou nenhum evento por cinco dias e foi desligado. O que ele perdeu fica guardado por 14 dias.",
+        "An address of the company took no event for five days and was switched off. What it missed is kept for 14 days.",
+    ),
+    WebhookNotice.GONE: (
+        "Um endereço da empresa respondeu que não existe mais (410) e foi desligado. O que ele perdeu fica guardado por 14 dias.",
+        "An address of the company answered that it is gone (410) and was switched off. What it missed is kept for 14 days.",
+    ),
+}
+"""The same about webhooks."""
 
 
 def sentence(code: str, language: str) -> str:
@@ -73,4 +89,10 @@ def sentence(code: str, language: str) -> str:
 def ai_sentence(code: str, language: str) -> str:
     """Of one code about the AI service."""
     portuguese, english = AI_SENTENCES[AiNotice(code)]
+    return english if language == "en" else portuguese
+
+
+def webhook_sentence(code: str, language: str) -> str:
+    """Of one code about webhooks."""
+    portuguese, english = WEBHOOK_SENTENCES[WebhookNotice(code)]
     return english if language == "en" else portuguese

@@ -76,3 +76,7 @@ from db.personas.enums import Tone as Tone
 from db.personas.enums import ToolPolicy as ToolPolicy
 from db.personas.enums import TrialState as TrialState
 from db.personas.enums import TrialWho as TrialWho
+from db.webhooks.enums import DeliveryState as DeliveryState
+from db.webhooks.enums import OffBecause as OffBecause
+from db.webhooks.enums import TryFailure as TryFailure
+from db.webhooks.enums import WebhookType as WebhookType

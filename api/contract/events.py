@@ -49,6 +49,7 @@ from db.personas.events import PersonaChanged as PersonaChanged
 from db.personas.events import PersonaTrialChanged as PersonaTrialChanged
 from db.personas.events import PersonaTrialProgress as PersonaTrialProgress
 from db.proposals.events import LeadProposalChanged as LeadProposalChanged
+from db.webhooks.events import WebhookChanged as WebhookChanged
 
 
 def _concrete(kind: type[Event]) -> Iterator[type[Event]]:

@@ -43,6 +43,7 @@ from db.notifications.errors import NotificationError, NotificationField
 from db.personas.errors import PersonaError
 from db.personas.errors import PersonaField as PersonaField
 from db.proposals.errors import ProposalError, ProposalField
+from db.webhooks.errors import WebhookError, WebhookField
 
 C = TypeVar("C", bound=Code)
 
@@ -66,6 +67,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     NotificationError,
     PersonaError,
     ProposalError,
+    WebhookError,
 )
 FIELD_LISTS: tuple[type[FieldCode], ...] = (
     Reason,
@@ -83,6 +85,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     NotificationField,
     PersonaField,
     ProposalField,
+    WebhookField,
     RequestField,
 )
 OTHER_LISTS: tuple[type[Code], ...] = (

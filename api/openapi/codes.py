@@ -18,6 +18,7 @@ from db.messages.errors import MessageError, ReplyError, UploadError
 from db.notifications.errors import NotificationError
 from db.personas.errors import PersonaError
 from db.proposals.errors import ProposalError
+from db.webhooks.errors import WebhookError
 
 _NOT_NOW = (MessageError.CHANNEL_NOT_CONNECTED, MessageError.NO_ADDRESS, MessageError.OPTED_OUT, MessageError.WINDOW_CLOSED)
 """Why somebody cannot be written to over a channel."""
@@ -295,6 +296,11 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         RequestError.NOT_FOUND,
     ),
     "templates_delete": (ChannelError.TEMPLATE_IN_USE,),
+    "webhooks_create": (AccountError.NO_COMPANY, WebhookError.TOO_MANY, WebhookError.TYPE_NOT_YOURS),
+    "webhooks_deliveries_replay": (WebhookError.OFF,),
+    "webhooks_replay": (WebhookError.OFF,),
+    "webhooks_test": (WebhookError.OFF,),
+    "webhooks_update": (AccountError.NO_COMPANY, WebhookError.TYPE_NOT_YOURS),
 }
 
 

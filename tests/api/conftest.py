@@ -12,7 +12,7 @@ from litestar import Litestar
 
 from api import rate_limit
 from api.auth import guard
-from db import valkey
+from db import crypto, valkey
 from db.accounts import mails
 from db.accounts.identify import new_session_token
 from db.accounts.passwords import hash_password
@@ -160,9 +160,24 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
         " values ($1, $2, 'file', 'precos.csv', 'x', 'text/csv', 1) returning id",
         base,
     )
+    webhook = uuid4()
+    place = {"company_id": owner.company_id, "table": "webhook_endpoint", "row_id": webhook}
+    await insert(
+        "insert into webhook_endpoint(company_id, id, url, types, secret, created_by)"
+        " values ($1, $2, 'https://example.com/', '{lead.moved}', $3, $4) returning id",
+        webhook,
+        crypto.ring().seal("whsec_c2VjcmV0", column="secret", **place),
+        owner.id,
+    )
     return {
         name: str(value)
         for name, value in {
+            "webhook_id": webhook,
+            "delivery_id": await insert(
+                "insert into webhook_delivery(company_id, endpoint_id, event_id, type, entity, sequence, body, state)"
+                " values ($1, $2, 'msg_1', 'lead.moved', 'lead_id:1', 1, '{}', 'delivered') returning id",
+                webhook,
+            ),
             "base_id": base,
             "source_id": source,
             "question_id": await insert(

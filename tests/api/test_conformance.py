@@ -4,6 +4,7 @@ whatever it answers must be documented: status, media type, body, headers."""
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,29 +21,12 @@ from db import valkey
 from db.engine import Engine
 from db.permissions import Permission
 from db.tenancy import Actor
-from tests.api import (
-    ai_provocations,
-    board_provocations,
-    knowledge_provocations,
-    persona_provocations,
-    provider_provocations,
-    provocations,
-    second_factor_provocations,
-)
 from tests.api.conftest import SignInAs
 from tests.api.provocations import Request, Stage
 from tests.api.schemas import Schemas
 from tests.api.test_every_operation import _filled, operations
 
-KITS = (
-    provocations,
-    ai_provocations,
-    board_provocations,
-    knowledge_provocations,
-    persona_provocations,
-    second_factor_provocations,
-    provider_provocations,
-)
+KITS = [import_module(f"tests.api.{file.stem}") for file in sorted(Path(__file__).parent.glob("*provocations.py"))]
 SUCCESS = {id: scene for kit in KITS for id, scene in kit.SUCCESS.items()}
 ALSO = {id: [scene for each in KITS for scene in each.ALSO.get(id, ())] for kit in KITS for id in kit.ALSO}
 OPERATIONS = [line.split() for line in Path(__file__).with_name("operations.txt").read_text().splitlines() if line]

@@ -134,6 +134,7 @@ async def test_no_change_ignores_the_version_it_depends_on(
         "/v1/knowledge-bases/{base",
         "/v1/knowledge-questions/{question",
         "/v1/knowledge-sources/{source",
+        "/v1/webhooks/{webhook",
     }
     assert {method for method, _ in versioned} == {"PATCH", "DELETE", "POST", "PUT"}
     assert await _fingerprint(owner_db, belongings) == before

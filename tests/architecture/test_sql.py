@@ -36,6 +36,7 @@ OWNERS = {
     "db/notifications": {"push_subscription"},
     "db/proposals": {"board_ai", "lead_judging", "lead_proposal", "lead_watch"},
     "db/personas": {"persona", "persona_binding", "persona_case", "persona_run", "persona_trial", "persona_version"},
+    "db/webhooks": {"webhook_attempt", "webhook_delivery", "webhook_endpoint"},
     "db/event_consumers.py": {"event_consumer", "event_outbox"},
     "db/stats": {"stat_day", "stat_delta", "stat_hour"},
     "db/idempotency.py": {"idempotency"},

@@ -35,7 +35,6 @@ CALLED_BY_NAME = {
     "workers/knowledge/sheets.py": {"read"},
 }
 CALLED_BY_TESTS = {
-    "db/event_consumers.py": {"unsubscribe"},  # a consumer that goes; what there is stays
     "db/installation.py": {"forget"},  # a process of tests meets many databases, and opens Valkey many times
     "db/queue.py": {"forget_queues"},
 }

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import uvloop
 
-from tests.bench import ai, campaign, contacts, desk, imports, ingest, live, pages, reads, retrieval, statuses
+from tests.bench import ai, campaign, contacts, desk, hooks, imports, ingest, live, pages, reads, retrieval, statuses
 from tests.bench.campaign import Run
 from tests.bench.harness import ROOT, Harness, harness
 from tests.bench.ports import free_ports
@@ -334,6 +334,9 @@ def main() -> int:
     seek = which.add_parser("contacts", help="searches among many contacts, made once and kept")
     seek.add_argument("count", nargs="?", type=int, default=1_000_000)
     seek.add_argument("--rounds", type=int, default=5)
+    out = which.add_parser("webhooks", help="deliveries to a receiver on this machine")
+    out.add_argument("count", nargs="?", type=int, default=30_000)
+    out.add_argument("--pairs", type=int, default=3)
     hear = which.add_parser("live", help="many web sockets on one API process")
     hear.add_argument("count", nargs="?", type=int, default=500)
     ask = which.add_parser("reads", help="lists, searches and threads over HTTP, at a tenth of the volume and at all of it")
@@ -355,8 +358,8 @@ def main() -> int:
     if given.which == "contacts":
         uvloop.run(bench_contacts(given.count, given.rounds))
         return 0
-    if given.which == "live":
-        uvloop.run(bench_live(given.count))
+    if given.which in ("live", "webhooks"):
+        uvloop.run(bench_live(given.count) if given.which == "live" else hooks.bench(given.count, given.pairs))
         return 0
     if given.which == "reads":
         uvloop.run(bench_reads(given.count))

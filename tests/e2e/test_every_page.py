@@ -33,7 +33,7 @@ _INSIDE = (
     "/", "/contacts", "/contacts/fields", "/imports", "/boards", "/boards/suggestions", "/campaigns", "/campaigns/new",
     "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/sandbox/model",
     "/team", "/settings",
-    "/settings?tab=security", "/settings?tab=company", "/settings?tab=keys", "/held", "/inbox", "/inbox?view=snoozed",
+    "/settings?tab=security", "/settings?tab=company", "/settings?tab=keys", "/held", "/webhooks", "/inbox", "/inbox?view=snoozed",
     "/settings/ai", "/settings/ai?tab=usage", "/settings/ai?tab=budgets", "/settings/ai?tab=models", "/settings/ai?tab=safety",
     "/settings/inbox", "/settings/inbox?tab=teams", "/settings/inbox?tab=replies", "/settings/inbox?tab=times", "/settings/inbox?tab=hours",
 )  # fmt: skip
@@ -114,6 +114,10 @@ async def _inner_pages(stack: Stack) -> list[str]:
         (await api.post(f"/v1/personas/{persona}/publish", json={})).raise_for_status()
         base, source = await _some_knowledge(api)
         talk = await first("/v1/conversations", view="all")
+        hook = (await api.post("/v1/webhooks", json={"url": "https://hooks.invalid/", "types": ["campaign.deleted"]})).json()[
+            "id"
+        ]
+        told = (await api.post(f"/v1/webhooks/{hook}/test")).json()["delivery_id"]
         sheet = {"file": ("Clientes.csv", b"Nome;Celular;Cidade\r\nBia;(11) 98765-4321;Natal\r\nLia;12;Natal\r\n", "text/csv")}
         file, taken = [(await api.post("/v1/imports", files=sheet)).json()["id"] for _ in range(2)]
         columns = [{"index": number, "target": target} for number, target in enumerate(("name", "phone"))]
@@ -139,6 +143,8 @@ async def _inner_pages(stack: Stack) -> list[str]:
         f"/boards/{board['id']}/settings?tab=ai",
         f"/inbox/{talk['id']}",
         f"/personas/{persona}",
+        f"/webhooks/{hook}",
+        f"/webhooks/{hook}/deliveries/{told}",
         f"/knowledge/{base}",
         f"/knowledge/sources/{source}",
         f"/imports/{file}?board={board['id']}",

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.faults.conftest import SMALL
+from tests.faults.hooks import hooks_broken
 from tests.faults.requests import api_killed
 from tests.faults.scenarios import ALONE, Scenario
 
@@ -17,3 +18,8 @@ async def test_nobody_is_written_to_twice_and_nobody_is_forgotten(scenario: Scen
 @pytest.mark.timeout(600)
 async def test_a_request_that_is_repeated_has_its_effect_once() -> None:
     assert (await api_killed(30)).accepted >= 30
+
+
+@pytest.mark.timeout(600)
+async def test_every_event_reaches_outsiders_in_the_order_of_its_entity() -> None:
+    assert (await hooks_broken(SMALL)).accepted == 2 * SMALL

@@ -18,9 +18,10 @@ from db.jobs import SendMail
 from db.permissions import Permission
 from db.settings import Settings
 from db.tenancy import Actor
+from db.webhooks.enums import WebhookNotice
 from db.work import work
 from workers.mail import compose, deliver, give_up, plain, send_mail, server_of
-from workers.notices import SENTENCES
+from workers.notices import SENTENCES, WEBHOOK_SENTENCES
 from workers.runtime import Cancel, Retry
 
 INVITATION = Mail(
@@ -101,6 +102,8 @@ def test_every_template_speaks_every_language_and_holds_its_link(template: MailT
         params = {"channel": "Loja", "code": "review_rejected", "subject": "", "detail": "See https://evil.example"}
     if template is MailTemplate.AI_NOTICE:
         params = {"code": "model_ends", "subject": "gpt-4o"}
+    if template is MailTemplate.WEBHOOK_NOTICE:
+        params = {"code": "failing", "subject": "example.com"}
     mail = Mail(template=template, recipient="a@example.com", language=language, params=params, link="https://x/y?token=z")
     assert body(compose(mail, "no-reply@example.com")).count("https://x/y?token=z") == 1
 
@@ -187,3 +190,4 @@ def test_the_server_of_an_address() -> None:
 def test_every_notice_that_is_mailed_has_a_sentence() -> None:
     mailed = {code for code, meaning in MEANINGS.items() if meaning.weight is Weight.ACTION}
     assert set(SENTENCES) == mailed
+    assert set(WEBHOOK_SENTENCES) == set(WebhookNotice)

@@ -55,6 +55,8 @@ def permission_name(permission: Permission) -> str:
         Permission.CONVERSATIONS_READ: _("See conversations"),
         Permission.CONVERSATIONS_WRITE: _("Answer and work on conversations"),
         Permission.SANDBOX_USE: _("Use the simulator"),
+        Permission.WEBHOOKS_READ: _("See webhooks"),
+        Permission.WEBHOOKS_WRITE: _("Make and change webhooks"),
         Permission.AUDIT_READ: _("See the history of changes"),
         Permission.EVENTS_READ: _("Follow live events"),
     }.get(permission, permission.value)

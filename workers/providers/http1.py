@@ -14,7 +14,7 @@ import socket
 import ssl
 import termios
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import NoReturn, Self, cast
 from urllib.parse import urlsplit
@@ -86,7 +86,7 @@ class Target:
 class _Connection(asyncio.Protocol):
     """One connection; at most one request at a time."""
 
-    def __init__(self, lost: Callable[["_Connection"], None], connected: socket.socket, tls: bool) -> None:
+    def __init__(self, lost: Callable[["_Connection"], None], connected: socket.socket, tls: bool, enough: int | None) -> None:
         self.idle_since = 0.0
         self.deadline = 0.0
         self._lost = lost
@@ -95,6 +95,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._socket = connected
         self._tls = tls
+        self._enough = enough
         self._fresh = True  # no answer yet
         self._begin()
 
@@ -211,6 +212,9 @@ class _Connection(asyncio.Protocol):
         if self._size > MAX_BODY:
             self._refuse("the answer is too long")
         self._body.append(body)
+        if self._enough is not None and self._size > self._enough:  # its beginning is the answer
+            self._finish(keep=False)
+            raise _Refused
 
     def on_message_complete(self) -> None:
         if 100 <= self._parser.get_status_code() < 200:  # "continue", "early hints": the answer is still to come
@@ -234,7 +238,18 @@ def _waiting(connected: socket.socket, queue: int) -> bool:
 class Pool:
     """The connections of one process, by origin. `timeout` bounds a request from the first byte to the last, in seconds."""
 
-    def __init__(self, *, connect_timeout: float, timeout: float, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        connect_timeout: float,
+        timeout: float,
+        tls: ssl.SSLContext | None = None,
+        resolve: Callable[[str, int], Awaitable[list[str]]] | None = None,
+        enough: int | None = None,
+    ) -> None:
+        """`resolve`: the addresses of a name, in place of the system's; what it raises passes through. `enough`: after so many bytes of a
+        body no more is read and its beginning is the answer."""
+        self._resolve, self._enough = resolve, enough
         self._connect_timeout = connect_timeout
         self._timeout = timeout
         self._idle: dict[tuple[str, int, bool], list[_Connection]] = {}
@@ -305,12 +320,18 @@ class Pool:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._connect_timeout):
-                addresses = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+                numbers = socket.AI_NUMERICHOST if self._resolve else 0
+                names = await self._resolve(target.host, target.port) if self._resolve else [target.host]
+                addresses = [
+                    info
+                    for name in names
+                    for info in await loop.getaddrinfo(name, target.port, type=socket.SOCK_STREAM, flags=numbers)
+                ]
                 # The first address that answers: a dead IPv6 route must not cost every message its time.
                 connected = await start_connection(addresses, happy_eyeballs_delay=0.25, interleave=1, loop=loop)
                 try:
                     _, connection = await loop.create_connection(
-                        partial(_Connection, partial(self._forget, idle), connected, target.tls),
+                        partial(_Connection, partial(self._forget, idle), connected, target.tls, self._enough),
                         sock=connected,
                         ssl=context,
                         server_hostname=target.host if target.tls else None,

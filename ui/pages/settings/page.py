@@ -32,5 +32,8 @@ def settings(tab: str = "profile", linked: str = "") -> None:
         if me.may(Permission.AI_READ):
             with head.actions:
                 button(_("AI service"), icon="auto_awesome", to="/settings/ai")
+        if me.may(Permission.WEBHOOKS_READ):
+            with head.actions:
+                button(_("Webhooks"), icon="webhook", to="/webhooks")
         with ui.element("div").classes("w-full"):
             tabs(parts, "security" if tab == "sessions" else tab, name="tab")  # its name before

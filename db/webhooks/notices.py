@@ -1,0 +1,35 @@
+"""Mails to the owners about an endpoint that takes no events."""
+
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from db.accounts import mails
+from db.accounts.enums import MailTemplate
+from db.accounts.mails import Mail
+from db.permissions import Role
+from db.webhooks.enums import WebhookNotice
+from db.work import Work
+
+MAILS_PER_DAY = 20  # of one notice to a company
+
+
+async def tell(w: Work, endpoint_id: UUID, notice: WebhookNotice) -> None:
+    """One mail to each owner; none beyond what a company may get in a day."""
+    if await mails.of_company(w, w.company_id, MailTemplate.WEBHOOK_NOTICE, code=notice.value) >= MAILS_PER_DAY:
+        return
+    url = await w.fetchval("select url from webhook_endpoint where company_id = $1 and id = $2", w.company_id, endpoint_id)
+    owners = await w.fetch(
+        "select u.email, u.language from membership m join account_user u on u.id = m.user_id"
+        " where m.company_id = $1 and m.role = $2 order by u.id limit 10",
+        w.company_id,
+        Role.OWNER.value,
+    )
+    for owner in owners:
+        mail = Mail(
+            template=MailTemplate.WEBHOOK_NOTICE,
+            recipient=owner["email"],
+            language=owner["language"],
+            params={"code": notice.value, "subject": urlsplit(url).hostname or ""},
+            link=f"/webhooks/{endpoint_id}",
+        )
+        await mails.post(w, mail)

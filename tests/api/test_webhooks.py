@@ -1,0 +1,69 @@
+"""Webhooks over the API: secrets are shown once, rights bound what one may be told, addresses are refused at once."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from db.permissions import Permission, Role
+from tests.api.conftest import SignInAs
+from tests.api.test_borrowed_rights import new_key
+
+BODY: dict[str, Any] = {"url": "https://example.com/hook", "types": ["contact.changed"], "description": "Loja"}
+
+
+async def test_a_secret_is_shown_when_it_is_made_and_never_again(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
+    auth = await sign_in_as()
+    made = (await client.post("/v1/webhooks", json=BODY | {"legacy_signature": True}, headers=auth)).json()
+    assert made["secret"].startswith("whsec_")
+    assert made["legacy_secret"] != made["secret"]
+    path = f"/v1/webhooks/{made['id']}"
+    rotated = (await client.post(f"{path}/rotate", headers=auth)).json()
+    assert rotated["secret"] != made["secret"]
+    assert rotated["webhook"]["old_until"] is not None
+    for where in ("/v1/webhooks", path, f"{path}/deliveries", "/v1/audit"):
+        text = (await client.get(where, headers=auth)).text
+        assert made["secret"] not in text
+        assert rotated["secret"] not in text
+
+
+async def test_one_is_told_what_one_may_see(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
+    auth = await sign_in_as()
+    _, key = await new_key(client, auth, Permission.WEBHOOKS_WRITE, Permission.WEBHOOKS_READ, Permission.CONTACTS_READ)
+    assert (await client.post("/v1/webhooks", json=BODY, headers=key)).status_code == 201
+    refused = await client.post("/v1/webhooks", json=BODY | {"types": ["message.received"]}, headers=key)
+    assert (refused.status_code, refused.json()["code"]) == (403, "webhook_type_not_yours")
+    assert refused.json()["params"] == {"permission": "conversations:read"}
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.AGENT, Role.VIEWER])
+async def test_only_admins_see_webhooks(client: httpx.AsyncClient, sign_in_as: SignInAs, role: Role) -> None:
+    auth = await sign_in_as(role)
+    assert (await client.get("/v1/webhooks", headers=auth)).status_code == 403
+    assert (await client.post("/v1/webhooks", json=BODY, headers=auth)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.com/", "https://localhost/", "https://a:b@example.com/", "https://example.com:22/", "ftp://x", "x"]
+)
+async def test_an_address_that_can_never_be_called_is_refused(client: httpx.AsyncClient, sign_in_as: SignInAs, url: str) -> None:
+    refused = await client.post("/v1/webhooks", json=BODY | {"url": url}, headers=await sign_in_as())
+    assert (refused.status_code, refused.json()["errors"][0]["field"], refused.json()["errors"][0]["code"]) == (
+        422,
+        "url",
+        "webhook_address",
+    )
+
+
+async def test_off_and_on_and_a_test_in_between(client: httpx.AsyncClient, sign_in_as: SignInAs) -> None:
+    auth = await sign_in_as()
+    path = f"/v1/webhooks/{(await client.post('/v1/webhooks', json=BODY, headers=auth)).json()['id']}"
+    assert (await client.post(f"{path}/disable", headers=auth)).json()["off_because"] == "person"
+    assert (await client.post(f"{path}/test", headers=auth)).json()["code"] == "webhook_off"
+    assert (await client.post(f"{path}/enable", headers=auth)).json()["off_because"] is None
+    sent = (await client.post(f"{path}/test", headers=auth)).json()["delivery_id"]
+    (row,) = (await client.get(f"{path}/deliveries", headers=auth)).json()["items"]
+    assert (row["id"], row["type"], row["state"]) == (sent, "ping", "waiting")
+    detail = (await client.get(f"{path}/deliveries/{sent}", headers=auth)).json()
+    assert detail["body"].startswith('{"type":"ping"')
+    assert detail["tries"] == []

@@ -1,0 +1,76 @@
+"""Webhooks in the reader's words."""
+
+from api.contract.enums import DeliveryState, OffBecause, TryFailure, WebhookType
+from ui.components.text import Tone
+from ui.i18n import _, pgettext
+
+
+def groups() -> list[tuple[str, dict[WebhookType, str]]]:
+    """What one can be told of, by what it concerns."""
+    kind = WebhookType
+    return [
+        (_("Messages"), {kind.MESSAGE_RECEIVED: _("Somebody wrote"), kind.MESSAGE_FILE: _("The file of a message arrived")}),
+        (
+            _("Conversations"),
+            {
+                kind.CONVERSATION_UPDATED: _("A conversation began or changed"),
+                kind.CONVERSATION_ANSWERED: _("Somebody got the first answer"),
+                kind.CONVERSATION_CLOSED: _("A conversation was closed"),
+            },
+        ),
+        (_("Contacts"), {kind.CONTACT_CHANGED: _("A contact was made, changed or deleted")}),
+        (
+            _("Leads"),
+            {kind.LEAD_CHANGED: _("A lead was made, changed or deleted"), kind.LEAD_MOVED: _("A lead went to another stage")},
+        ),
+        (
+            _("Campaigns"),
+            {kind.CAMPAIGN_CHANGED: _("A campaign began, ended or changed"), kind.CAMPAIGN_DELETED: _("A draft was deleted")},
+        ),
+        (
+            _("Channels and templates"),
+            {
+                kind.CHANNEL_CHANGED: _("A channel was connected or its state changed"),
+                kind.TEMPLATE_CHANGED: _("A template was reviewed or changed"),
+            },
+        ),
+    ]
+
+
+def type_name(kind: str) -> str:
+    """Of a type on the wire; `ping` too."""
+    known = {name: text for _group, names in groups() for name, text in names.items()}
+    return known[WebhookType(kind)] if kind in set(WebhookType) else _("Test")
+
+
+def off(because: OffBecause) -> str:
+    return {
+        OffBecause.PERSON: _("Somebody switched it off. What happens meanwhile waits for 14 days."),
+        OffBecause.GONE: _("The address answered that it is gone (410), so nothing more is sent. Switch it on when it is back."),
+        OffBecause.FAILING: _(
+            "For five days every try failed, so nothing more is sent. Mend the receiver, then switch it on: what it missed goes out."
+        ),
+    }[because]
+
+
+def delivery(state: DeliveryState) -> tuple[str, Tone]:
+    found: dict[DeliveryState, tuple[str, Tone]] = {
+        DeliveryState.WAITING: (_("Waiting"), "info"),
+        DeliveryState.SENDING: (_("On its way"), "info"),
+        DeliveryState.DELIVERED: (pgettext("webhook", "Delivered"), "ok"),
+        DeliveryState.FAILED: (pgettext("webhook", "Failed"), "bad"),
+    }
+    return found[state]
+
+
+def failure(kind: TryFailure) -> str:
+    return {
+        TryFailure.BLOCKED: _("This address is not called: it has to be a public https address."),
+        TryFailure.DNS: _("No server has this name. Check how the address is written."),
+        TryFailure.CONNECT: _("The server does not take connections. Is it running?"),
+        TryFailure.TLS: _("The server's certificate is not valid."),
+        TryFailure.TIMEOUT: _("There was no answer in time. Answer first, and work on the event afterwards."),
+        TryFailure.PROTOCOL: _("The connection broke before the answer was complete."),
+        TryFailure.REDIRECT: _("The address leads elsewhere. Redirects are not followed: write the last address."),
+        TryFailure.STATUS: _("The receiver answered with an error."),
+    }[kind]
