@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from api import accounts, errors, events, health, pagination, strict, versions
+from api import accounts, errors, events, health, incoming, pagination, strict, versions
 from api.ai import AiController
 from api.assistant import AssistantController
 from api.assists import AssistController
@@ -121,6 +121,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     LeadFieldController,
     BoardAiController,
     LeadProposalController,
+    incoming.IncomingHookController,
     AiController,
     PersonaController,
     PersonaDraftController,
@@ -189,6 +190,7 @@ def create_app(settings: Settings) -> Litestar:
             health.ready,
             health.metrics,
             hand_over,
+            incoming.receive,
             openapi.openapi_json,
             error_index,
             error_page,

@@ -329,6 +329,14 @@ class RunRules(Job, frozen=True, kw_only=True):
     unique: ClassVar[str | None] = "rules:{lead_id}"
 
 
+class RunIncoming(Job, frozen=True, kw_only=True):
+    """Carries out what came for an incoming hook (`db/incoming/deliveries.py`)."""
+
+    when_held: ClassVar[WhenHeld] = "hold"  # it may write to people
+    delivery_id: UUID
+    unique: ClassVar[str | None] = "incoming:{delivery_id}"
+
+
 class CheckAi(Job, frozen=True, kw_only=True):
     """Live check of the AI service: its key, models, an answer, a vector."""
 

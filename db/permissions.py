@@ -48,6 +48,8 @@ class Permission(StrEnum):
     SANDBOX_USE = "sandbox:use"
     AUDIT_READ = "audit:read"
     EVENTS_READ = "events:read"
+    INCOMING_READ = "incoming:read"  # incoming hooks, and what came for them
+    INCOMING_WRITE = "incoming:write"
 
 
 _VIEWER = frozenset(

@@ -15,11 +15,12 @@ from db.clock import now
 from db.contacts import import_files, import_undo, imports
 from db.contacts.enums import ImportState
 from db.contacts.reasons import FileProblem
+from db.incoming import deliveries as incoming_deliveries
 from db.knowledge import source_files
 from db.messages import files, inbox, lost, uploads
 from db.personas import pictures, trials
 from db.proposals import decide, watch
-from db.webhooks import deliveries
+from db.webhooks import deliveries as webhook_deliveries
 from db.work import forget_ticks, system_work, take_tick
 from workers.registration import Loop
 
@@ -29,7 +30,7 @@ FORGET = (
     forget_ticks, job_runs.forget_dead, expiry.forget_old, inbox.forget_old, lost.forget_old, idempotency.forget_old,
     turns.forget_traces, assists.forget_old, event_consumers.prune, undo.forget_old, rule_runs.forget_old,
     ledger.forget_old, trials.forget_old, watch.forget_old, decide.forget_old,
-    deliveries.forget_old,
+    incoming_deliveries.forget_old, webhook_deliveries.forget_old,
 )  # fmt: skip
 """Each deletes what its tables need no longer, in a transaction of its own."""
 ORPHANED = timedelta(hours=24)

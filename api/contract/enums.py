@@ -45,6 +45,12 @@ from db.contacts.enums import MergeReason as MergeReason
 from db.holds.enums import HoldCause as HoldCause
 from db.holds.enums import HoldDecision as HoldDecision
 from db.holds.enums import HoldKind as HoldKind
+from db.incoming.enums import IncomingSource as IncomingSource
+from db.incoming.enums import IncomingState as IncomingState
+from db.incoming.enums import LeadChoice as LeadChoice
+from db.incoming.enums import LeadDone as LeadDone
+from db.incoming.enums import Sameness as Sameness
+from db.incoming.enums import SignatureEncoding as SignatureEncoding
 from db.knowledge.enums import BaseLanguage as BaseLanguage
 from db.knowledge.enums import GapState as GapState
 from db.knowledge.enums import Schedule as Schedule

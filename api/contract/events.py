@@ -38,6 +38,7 @@ from db.conversations.events import ConversationUpdated as ConversationUpdated
 from db.conversations.events import InboxChanged as InboxChanged
 from db.events import Event as Event
 from db.holds.events import HoldChanged as HoldChanged
+from db.incoming.events import IncomingHookChanged as IncomingHookChanged
 from db.knowledge.events import KnowledgeBaseChanged as KnowledgeBaseChanged
 from db.knowledge.events import KnowledgeGapsChanged as KnowledgeGapsChanged
 from db.knowledge.events import KnowledgeQuestionsChanged as KnowledgeQuestionsChanged

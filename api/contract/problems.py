@@ -34,6 +34,7 @@ from db.errors import Params as Params
 from db.errors import RequestError as RequestError
 from db.errors import fill as fill
 from db.holds.errors import HoldError
+from db.incoming.errors import IncomingError, IncomingField
 from db.knowledge.errors import KnowledgeError as KnowledgeError
 from db.knowledge.errors import KnowledgeField
 from db.knowledge.errors import SourceFailure as SourceFailure
@@ -64,6 +65,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     BoardError,
     AiError,
     HoldError,
+    IncomingError,
     NotificationError,
     PersonaError,
     ProposalError,
@@ -82,6 +84,7 @@ FIELD_LISTS: tuple[type[FieldCode], ...] = (
     CampaignField,
     BoardField,
     AiField,
+    IncomingField,
     NotificationField,
     PersonaField,
     ProposalField,

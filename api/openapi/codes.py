@@ -13,6 +13,7 @@ from db.contacts.errors import ContactError, ContactImportError
 from db.conversations.errors import ConversationError
 from db.errors import ErrorCode, RequestError
 from db.holds.errors import HoldError
+from db.incoming.errors import IncomingError
 from db.knowledge.errors import KnowledgeError
 from db.messages.errors import MessageError, ReplyError, UploadError
 from db.notifications.errors import NotificationError
@@ -164,6 +165,9 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactImportError.IMPORT_NOT_READY,
         ContactImportError.MAPPING_INVALID,
     ),
+    "incoming_hooks_create": (IncomingError.TOO_MANY_HOOKS,),
+    "incoming_hooks_deliveries_replay": (IncomingError.PAYLOAD_UNREAD,),
+    "incoming_hooks_deliveries_try": (ContactError.TAG_BUSY, IncomingError.PAYLOAD_UNREAD),
     "knowledge_bases_create": (KnowledgeError.BASE_EXISTS, KnowledgeError.TOO_MANY_BASES),
     "knowledge_bases_files": (
         KnowledgeError.FILE_KIND,

@@ -116,6 +116,11 @@ async def write(w: Work, rule_id: UUID, contact_id: UUID, action: SendTemplate |
     The contact is held by `answers.hold_still`."""
     if await w.fetchval(_WROTE, w.company_id, contact_id, rule_id):
         return RunReason.ALREADY_WRITTEN
+    return await send(w, contact_id, action, purpose="rule")
+
+
+async def send(w: Work, contact_id: UUID, action: SendTemplate | SendText, *, purpose: str) -> Written | RunReason:
+    """The same for another automatic message, however often. `purpose` begins its dedupe key."""
     letter = await _letter(w, w.company_id, action)
     if isinstance(letter, RunReason):
         return letter
@@ -141,7 +146,7 @@ async def write(w: Work, rule_id: UUID, contact_id: UUID, action: SendTemplate |
     message_id = await queueing.queue(
         w,
         letter.channel_id,
-        purpose="rule",
+        purpose=purpose,
         contact_id=contact_id,
         address=address,
         content=encode(content),

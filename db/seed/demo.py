@@ -19,6 +19,7 @@ from db.seed.campaigns import write_campaigns
 from db.seed.channels import SMS, WHATSAPP, write_channels
 from db.seed.company import COMPANY, DEMO
 from db.seed.contacts import write_contacts
+from db.seed.incoming import write_incoming
 from db.seed.knowledge import write_knowledge
 from db.seed.leads import write_leads
 from db.seed.people import people
@@ -66,6 +67,7 @@ async def _company(c: asyncpg.Connection) -> None:
     await c.execute("select make_conversations($1, null)", COMPANY)
     await c.execute(_CROWD, COMPANY, LEADS)
     await write_leads(c, DEMO, 10 * LEADS)
+    await write_incoming(c)
     await write_ai(c, COMPANY, at, dice, [])
     jobs: list[tuple[Job, datetime | None]] = [(CheckChannel(channel_id=channel), None) for channel in (WHATSAPP, SMS)]
     jobs.append((CheckAi(), None))

@@ -169,6 +169,10 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
         crypto.ring().seal("whsec_c2VjcmV0", column="secret", **place),
         owner.id,
     )
+    hook = await insert(
+        "insert into incoming_hook(company_id, name, token_hash, token_hint) values ($1, 'Site', $2, 'abcd') returning id",
+        uuid4().bytes,
+    )
     return {
         name: str(value)
         for name, value in {
@@ -292,6 +296,13 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
             ),
             "hold_id": await insert(
                 "insert into hold(company_id, generation, cause, since) values ($1, 2, 'restore', now()) returning id"
+            ),
+            "incoming_hook_id": hook,
+            "incoming_delivery_id": await insert(
+                "insert into incoming_delivery(company_id, hook_id, source, content_type, size, payload, state)"
+                ' values ($1, $2, \'post\', \'application/json\', 2, \'{"cliente": {"nome": "Ana", "telefone": "11 98765-4321"}}\', \'done\')'
+                " returning id",
+                hook,
             ),
             "bulk_id": await insert(
                 "insert into contact_bulk(company_id, verb, filter) values ($1, 'opt_out', '{}') returning id"

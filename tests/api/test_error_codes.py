@@ -39,6 +39,13 @@ TOLD_ONLY = {
         BoardError.OTHER_BOARD,
         BoardError.STAGE_LEAVING,
     },  # so are these
+    "incoming_hooks_deliveries_try": {
+        *MessageError,
+        BoardError.BOARD_ARCHIVED,
+        BoardError.LOST_REASON_MISSING,
+        BoardError.OTHER_BOARD,
+        BoardError.STAGE_LEAVING,
+    },  # problems of the answer, by codes of its own
     # what a board refuses says that the proposal is of before; of messages only templates are sent
     "lead_proposals_accept": {
         BoardError.BOARD_ARCHIVED,

@@ -19,6 +19,7 @@ PUBLIC = {
     ("GET", "/health"),
     ("GET", "/ready"),
     ("GET", "/metrics"),
+    ("POST", "/v1/hooks/in/{token}"),  # the token is the address of a hook: tests/api/test_incoming.py
     ("GET", "/files/{token}"),  # the token is a signed address: tests/api/test_files.py
 }
 

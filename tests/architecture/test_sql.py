@@ -31,6 +31,7 @@ OWNERS = {
         "conversation", "conversation_entry", "conversation_label", "label", "office_hours", "quick_reply", "team", "team_channel", "team_member",
     },
     "db/holds": {"hold", "held_item"},
+    "db/incoming": {"incoming_delivery", "incoming_hook", "incoming_key"},
     "db/knowledge": {"knowledge_base", "knowledge_chunk", "knowledge_gap", "knowledge_question", "knowledge_source", "knowledge_term", "knowledge_vector"},
     "db/messages": {"attempt", "inbound_message", "lost_attempt", "message", "message_file", "webhook_inbox"},
     "db/notifications": {"push_subscription"},

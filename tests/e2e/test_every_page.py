@@ -31,7 +31,7 @@ _OUTSIDE = (
 )
 _INSIDE = (
     "/", "/contacts", "/contacts/fields", "/imports", "/boards", "/boards/suggestions", "/campaigns", "/campaigns/new",
-    "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/sandbox/model",
+    "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/incoming", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/sandbox/model",
     "/team", "/settings",
     "/settings?tab=security", "/settings?tab=company", "/settings?tab=keys", "/held", "/webhooks", "/inbox", "/inbox?view=snoozed",
     "/settings/ai", "/settings/ai?tab=usage", "/settings/ai?tab=budgets", "/settings/ai?tab=models", "/settings/ai?tab=safety",
@@ -112,6 +112,7 @@ async def _inner_pages(stack: Stack) -> list[str]:
         (await api.post(f"/v1/boards/{board['id']}/rules", json=rule)).raise_for_status()
         persona = (await api.post("/v1/personas", json={"name": "Lia", "starting": "sales"})).json()["id"]
         (await api.post(f"/v1/personas/{persona}/publish", json={})).raise_for_status()
+        hook = (await first("/v1/incoming-hooks"))["id"]
         base, source = await _some_knowledge(api)
         talk = await first("/v1/conversations", view="all")
         hook = (await api.post("/v1/webhooks", json={"url": "https://hooks.invalid/", "types": ["campaign.deleted"]})).json()[
@@ -146,6 +147,9 @@ async def _inner_pages(stack: Stack) -> list[str]:
         f"/webhooks/{hook}",
         f"/webhooks/{hook}/deliveries/{told}",
         f"/knowledge/{base}",
+        f"/incoming/{hook}",
+        f"/incoming/{hook}?tab=log",
+        f"/incoming/{hook}?tab=settings",
         f"/knowledge/sources/{source}",
         f"/imports/{file}?board={board['id']}",
         f"/imports/{taken}",

@@ -31,6 +31,7 @@ def places() -> list[Place]:
         Place("/campaigns", "campaign", _("Campaigns"), Permission.CAMPAIGNS_READ, phone=True),
         Place("/templates", "article", _("Templates"), Permission.TEMPLATES_READ),
         Place("/channels", "hub", _("Channels"), Permission.CHANNELS_READ),
+        Place("/incoming", "webhook", _("Incoming webhooks"), Permission.INCOMING_READ),
         Place("/sandbox", "science", _("Simulator"), Permission.SANDBOX_USE),
         Place("/personas", "smart_toy", _("Personas"), Permission.PERSONAS_READ, group=_("AI")),
         Place("/knowledge", "menu_book", _("Knowledge"), Permission.KNOWLEDGE_READ, group=_("AI")),

@@ -34,6 +34,7 @@ STYLES = (
     "palette.css",
     "ai.css",
     "knowledge.css",
+    "incoming.css",
 )
 SCRIPTS = ("app.js", "palette.js", "visit.js", "calls.js")
 
