@@ -106,6 +106,10 @@ messages: _env
 picture: _env
     @{{py}} -m tests.architecture.picture
 
+# What the public document says, line by line (tests/api/document.txt), after the API changed on purpose
+document: _env
+    @{{py}} -m tests.api.snapshot
+
 # The README's pictures, from the demo company
 screenshots *args: _env _browser
     @{{py}} -m tests.e2e.screenshots {{args}}

@@ -15,6 +15,8 @@ from api.contract.accounts import (
     ApiKey,
     ApiKeyCreate,
     ApiKeyCreated,
+    ApiKeyPatch,
+    ApiKeyRotate,
     Company,
     CompanyPatch,
     Invitation,
@@ -190,7 +192,33 @@ class ApiKeyController(Controller):
         description="The secret is shown once. Needs `keys:write`; a key cannot hold more than its maker (403 `scope_too_wide`).",
     )
     async def create_key(self, data: JSONBody[ApiKeyCreate], actor: Caller) -> ApiKeyCreated:
-        row, secret = await api_keys.create(actor, data.name, data.scopes, data.expires_at)
+        row, secret = await api_keys.create(
+            actor, data.name, data.scopes, data.expires_at, addresses=data.addresses, test=data.test
+        )
+        await given_out(secret)
+        return ApiKeyCreated(api_key=struct(row, ApiKey), secret=secret)
+
+    @patch(
+        "/{key_id:uuid}",
+        summary="Say from where an API key is used",
+        description="Addresses and networks; none: from everywhere. Felt within 3 seconds; from elsewhere it is 403 `address_not_allowed`. "
+        "Needs `keys:write`.",
+    )
+    async def change_key(self, key_id: FromPath[UUID], data: JSONBody[ApiKeyPatch], actor: Caller) -> ApiKey:
+        row = await api_keys.change(actor, key_id, data.addresses)
+        forget_all()
+        return struct(row, ApiKey)
+
+    @post(
+        "/{key_id:uuid}/rotate",
+        status_code=200,
+        summary="Give an API key a new secret",
+        description="It is shown once. The secret before stays valid until `old_valid_until`, at most 30 days; null ends it within 3 "
+        "seconds. Needs `keys:write` and all that the key may do (403 `scope_too_wide`).",
+    )
+    async def rotate_key(self, key_id: FromPath[UUID], data: JSONBody[ApiKeyRotate], actor: Caller) -> ApiKeyCreated:
+        row, secret = await api_keys.rotate(actor, key_id, data.old_valid_until)
+        forget_all()
         await given_out(secret)
         return ApiKeyCreated(api_key=struct(row, ApiKey), secret=secret)
 

@@ -35,13 +35,14 @@ from api.contract.contacts import (
     TagCreate,
     TagRef,
 )
+from api.contract.upserts import ContactUpsert, ContactUpsertBulk, ContactUpserts, UpsertError, UpsertResult
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.versions import IfMatch
 from db.campaigns import field_uses
-from db.contacts import actions, bulk, fields, listing, merges, notes, queries, tags
-from db.contacts.enums import IdentityKind
+from db.contacts import actions, bulk, fields, listing, merges, notes, queries, tags, upserts
+from db.contacts.enums import IdentityKind, UpsertOutcome
 from db.contacts.phones import display
-from db.errors import RequestError, RequestField
+from db.errors import Field, RequestError, RequestField
 
 _LARGE = 1_000_000  # bytes: a selection of some 25,000 contacts
 _tag_refs = msgspec.json.Decoder(list[TagRef])
@@ -109,8 +110,21 @@ def _contact(row: asyncpg.Record) -> Contact:
         for found in msgspec.json.decode(row["identities"])
     ]
     return struct(
-        row, Contact, identities=identities, tags=_tag_refs.decode(row["tags"]), custom=msgspec.json.decode(row["custom"])
+        row,
+        Contact,
+        identities=identities,
+        tags=_tag_refs.decode(row["tags"]),
+        custom=msgspec.json.decode(row["custom"]),
+        metadata=msgspec.json.decode(row["metadata"]),
     )
+
+
+def _upsert(data: ContactUpsert) -> upserts.Item:
+    return upserts.Item(**{name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not None})
+
+
+def _wrong(fields: list[Field]) -> list[UpsertError]:
+    return [UpsertError(field=one.path, code=one.code, message=one.message, params=dict(one.params)) for one in fields]
 
 
 _NUMBERS = (IdentityKind.PHONE, IdentityKind.WA_ID)
@@ -158,6 +172,30 @@ class ContactController(Controller):
             custom=data.custom,
         )
         return _contact(row)
+
+    @post(
+        "/upsert",
+        status_code=200,
+        summary="Create or update a contact",
+        description="Found by `external_id`, else by phone, else by e-mail; made when nobody is. What is left out stays; `custom` and `metadata` "
+        "are merged, an empty value removes its key; tags and addresses are added. 422 `of_another_contact` where somebody else has the address.",
+    )
+    async def upsert_contact(self, actor: Caller, data: JSONBody[ContactUpsert]) -> Contact:
+        return _contact(await queries.contact(actor, await upserts.upsert_one(actor, _upsert(data))))
+
+    @post(
+        "/upsert/bulk",
+        status_code=200,
+        request_max_body_size=_LARGE * 3,
+        summary="Create or update many contacts",
+        description="Up to 1,000, each as by itself; `items` says in their order what became of them, and a refused one with which field is wrong "
+        "refuses no other.",
+    )
+    async def upsert_contacts(self, actor: Caller, data: JSONBody[ContactUpsertBulk]) -> ContactUpserts:
+        found = await upserts.upsert(actor, [_upsert(one) for one in data.items])
+        counts = {name.value: sum(one.outcome is name for one in found) for name in UpsertOutcome}
+        items = [UpsertResult(outcome=one.outcome, contact_id=one.contact_id, errors=_wrong(one.fields)) for one in found]
+        return ContactUpserts(items=items, **counts)
 
     @get("/{contact_id:uuid}", summary="Get a contact", description="With its ETag for If-Match.")
     async def get_contact(self, actor: Caller, contact_id: FromPath[UUID]) -> Contact:

@@ -69,6 +69,11 @@ class MessageController(Controller):
         ways = await answers.reply_channels(actor, contact_id)
         return Page(items=[struct(way._asdict(), ReplyChannel) for way in ways], total=len(ways))
 
+    @get("/messages/{message_id:uuid}", summary="Read a message")
+    async def read_message(self, actor: Caller, message_id: FromPath[UUID]) -> Message:
+        """What became of a message that was sent, of a campaign too, or one that came in. Needs `contacts:read`."""
+        return struct((await conversation.message(actor, message_id))._asdict(), Message)
+
     @post("/messages", summary="Answer a contact", status_code=202, opt={"rate": "send"})
     async def send_message(self, actor: Caller, data: JSONBody[MessageCreate]) -> Message:
         """One answer, before all campaigns of the channel. 409 `kind_not_taken`, `reply_to_not_taken`, `template_not_text`,

@@ -181,6 +181,16 @@ class RequestError(ErrorCode):
         403,
         "Your company asks for a second step at sign-in. Set up the codes of an authenticator app first.",
     )
+    TEST_KEY = (
+        "test_key",
+        403,
+        "This is a test key: it reaches the simulator only. Use a live key for what leaves the company.",
+    )
+    ADDRESS_NOT_ALLOWED = (
+        "address_not_allowed",
+        403,
+        "This API key is not used from this address. Whoever made it says from where.",
+    )
     NOT_FOUND = "not_found", 404, "This is not here, or no longer. Somebody may have removed it."
     METHOD_NOT_ALLOWED = "method_not_allowed", 405, "This address does not take that method."
     TOO_SLOW = "too_slow", 408, "The request came too slowly. Try again over a better connection."
@@ -232,6 +242,8 @@ class RequestField(FieldCode):
     BAD_NAME = "bad_name", "A name needs something to see, in one line, without hidden signs."
     BAD_CURSOR = "bad_cursor", "Take the next_cursor of the page before."
     COUNTRY_CODE = "country_code", "Write the country as two capital letters, like BR."
+    NETWORK = "network", "Write an address or a network, like 203.0.113.7 or 203.0.113.0/24."
+    TOO_LATE = "too_late", "This is too far in the future. Choose an earlier time."
     NEEDS_OFFSET = "needs_offset", "Say the offset from UTC too: 2027-01-31T09:00:00-03:00."
     IN_THE_PAST = "in_the_past", "Choose a time in the future."
     PATTERN = "pattern", "This is not in the form that is expected here."

@@ -30,6 +30,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     role: Role | None = None
     maker_id: UUID | None = None  # of an API key: the person whose rights it borrows
     permissions: frozenset[Permission] = frozenset()
+    test: bool = False  # a key that reaches the simulator only (`db/simulated.py`)
     session_id: UUID | None = None
     lacks_factor: bool = False  # the company asks for a second factor that the person has not set up: no permission holds
     ip: str | None = None

@@ -18,7 +18,7 @@ import msgspec
 import structlog
 from piccolo.engine.exceptions import TransactionError
 
-from db import event_stream, outbox, queue
+from db import event_stream, outbox, queue, simulated
 from db.clock import now
 from db.engine import DB, LOST, SYSTEM, CommitLost
 from db.errors import AppError, RequestError
@@ -101,6 +101,11 @@ class Work(Change):
         """A job row in this transaction, woken after commit (or at `at`). One with the same key that still waits is kept."""
         self._jobs.append((job, at))
 
+    async def reaches(self, channel_id: UUID) -> None:
+        """Before something is sent over a channel. Raises Forbidden `test_key` when a test key asks and it is a real one."""
+        if self.actor is not None and self.actor.test:
+            await simulated.only(self.connection, self.company_id, "select $2::uuid", channel_id)
+
     async def withdraw(self, job: Job) -> None:
         """Takes back what was enqueued earlier under the job's key and still waits."""
         assert job.key is not None
@@ -109,6 +114,8 @@ class Work(Change):
     async def _write(self) -> list[queue.Wake]:
         actor = self.actor
         assert actor is not None
+        if actor.test:
+            await simulated.check(self.connection, self.company_id, [job for job, _ in self._jobs])
         if self._audit:
             actions, subjects, data = zip(*self._audit, strict=True)
             await self.connection.execute(

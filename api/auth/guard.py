@@ -19,7 +19,7 @@ from db.accounts.errors import AccountError
 from db.accounts.identify import Identity, identify, refused
 from db.clock import now
 from db.crypto import digest
-from db.errors import Unauthenticated
+from db.errors import RequestError, Unauthenticated
 from db.settings import Settings
 from db.tenancy import Actor
 
@@ -50,7 +50,7 @@ async def resolve(token: str, address: str | None = None) -> Identity:
         await rate_limit.Strangers.check(stranger, key)
     started = time.monotonic()
     try:
-        identity = await identify(token)
+        identity = await identify(token, address)
     except Unauthenticated:
         _once_valid.pop(key, None)
         await rate_limit.Strangers.disown(key)
@@ -87,10 +87,12 @@ def bearer_token(connection: AnyConnection) -> str:
 
 
 async def authenticate(connection: AnyConnection) -> Actor:
-    """The actor of this connection, with its address and request id."""
+    """The actor of this connection, with its address and request id. Raises Forbidden `address_not_allowed`."""
     settings: Settings = connection.app.state.settings
     address = client_ip(connection, settings.trusted_proxies)
     identity = await resolve(bearer_token(connection), address)
+    if not identity.allows(address):
+        raise RequestError.ADDRESS_NOT_ALLOWED()
     state = connection.scope["state"]
     actor: Actor = msgspec.structs.replace(identity.actor, ip=address, request_id=state.get("request_id"))
     state["actor"] = actor

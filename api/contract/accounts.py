@@ -207,12 +207,31 @@ class InvitationAccept(Input):
     code: Code | None = None  # of the account's second factor, where there is one
 
 
+Networks = Annotated[list[Annotated[str, Meta(min_length=2, max_length=50, examples=["203.0.113.0/24"])]], Meta(max_length=50)]
+"""From where a key is used: addresses and networks, IPv4 or IPv6; none: from everywhere."""
+
+
 class ApiKeyCreate(Input):
-    """POST /v1/api-keys → ApiKeyCreated."""
+    """POST /v1/api-keys → ApiKeyCreated. `test`: its secret begins with `mia_test_`, and it reaches the simulator only: what would leave
+    the company is 403 `test_key`."""
 
     name: Annotated[Name, example("ERP")]
     scopes: Annotated[list[Permission], Meta(min_length=1)]
     expires_at: Annotated[Moment, example("2031-01-31T09:00:00-03:00")] | None = None
+    addresses: Networks = []
+    test: bool = False
+
+
+class ApiKeyPatch(Input):
+    """PATCH /v1/api-keys/{id} → ApiKey."""
+
+    addresses: Networks
+
+
+class ApiKeyRotate(Input):
+    """POST /v1/api-keys/{id}/rotate → ApiKeyCreated."""
+
+    old_valid_until: Moment | None  # null: the secret before ends at once; at most 30 days from now
 
 
 class ApiKey(Output):
@@ -226,6 +245,11 @@ class ApiKey(Output):
     created_at: Moment
     expires_at: Moment | None
     last_used_at: Moment | None
+    last_used_from: Annotated[str, example("203.0.113.7")] | None
+    addresses: list[str]  # from where it may be used; none: from everywhere
+    test: bool  # reaches the simulator only
+    rotated_at: Moment | None
+    old_valid_until: Moment | None  # until then the secret before the last rotation is valid too
     created_by: Annotated[str, example("Ana Lima")]  # the person whose rights it borrows, also when one of their keys made it
     ended_at: Moment | None  # ended with the rights of that person; kept in the list for 30 days
     ended_because: KeyEnd | None

@@ -7,7 +7,15 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.contract.base import COUNTRY, Input, Label, Output, example
 from db.campaigns.enums import CampaignState
-from db.contacts.enums import CustomFieldKind, DryRunState, IdentityKind, ImportState, ImportTarget, LineType, MergeReason
+from db.contacts.enums import (
+    CustomFieldKind,
+    DryRunState,
+    IdentityKind,
+    ImportState,
+    ImportTarget,
+    LineType,
+    MergeReason,
+)
 from db.contacts.filter import ContactFilter as ContactFilter
 from db.contacts.filter import Moment as Moment  # re-exported: campaigns take it too
 from db.texts import END, NAME_OR_NOTHING
@@ -102,6 +110,8 @@ class Contact(Output):
     identities: list[Identity]
     tags: list[TagRef]
     custom: dict[str, str]
+    external_id: Annotated[str, example("cliente-4711")] | None  # what a partner's system calls it
+    metadata: dict[str, str]  # what partners keep with it
     opted_out_at: Moment | None
     opt_out_source: str | None
     source: Annotated[str, example("import")]

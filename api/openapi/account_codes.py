@@ -9,6 +9,7 @@ ACCOUNTS: dict[str, tuple[ErrorCode, ...]] = {
         AccountError.SCOPE_TOO_WIDE,
         AccountError.TOO_MANY_KEYS,
     ),
+    "api_keys_rotate": (AccountError.NO_COMPANY, AccountError.SCOPE_TOO_WIDE),
     "auth_invitations_accept": (
         AccountError.ALREADY_MEMBER,
         AccountError.BAD_CREDENTIALS,

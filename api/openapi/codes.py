@@ -76,6 +76,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         ContactError.CONTACT_EXISTS,
         ContactError.TAG_BUSY,
     ),
+    **dict.fromkeys(("contacts_upsert", "contacts_upsert_bulk"), (ContactError.TAG_BUSY,)),
     "contacts_merges_undo": (ContactError.MERGE_UNDONE,),
     "contacts_update": (
         ContactError.CONTACT_EXISTS,
@@ -319,6 +320,8 @@ def of_requests(operation: Operation) -> list[ErrorCode]:
         RequestError.FORBIDDEN: not public,
         RequestError.KEY_LACKS_PERMISSION: not public,
         RequestError.SECOND_FACTOR_REQUIRED: not public,
+        RequestError.ADDRESS_NOT_ALLOWED: not public,
+        RequestError.TEST_KEY: not public and operation.method in CHANGES,
         RequestError.NOT_FOUND: "{" in operation.path,
         RequestError.TOO_SLOW: sent,
         RequestError.IDEMPOTENCY_IN_PROGRESS: operation.keyed,

@@ -65,7 +65,9 @@ def config() -> OpenAPIConfig:
                     type="http", scheme="bearer", description="A session token of `POST /v1/auth/sign-in`."
                 ),
                 "apiKey": SecurityScheme(
-                    type="http", scheme="bearer", description="An API key `mia_live_…` of `POST /v1/api-keys`."
+                    type="http",
+                    scheme="bearer",
+                    description="An API key of `POST /v1/api-keys`: `mia_live_…`, or `mia_test_…`, which reaches the simulator only.",
                 ),
             }
         ),

@@ -1,45 +1,72 @@
 """Keys for programs. A key never holds more than its maker, who is always a person: a key that a key makes belongs to the same
-one. Its secret is shown once and stored as a hash."""
+one, and a test key makes and changes test keys only. A secret is shown once and stored as a hash."""
 
+import ipaddress
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 
 from db.accounts.errors import AccountError
-from db.accounts.identify import KEY_PREFIX
+from db.accounts.identify import KEY_PREFIX, TEST_PREFIX
 from db.accounts.rights import present_role
 from db.clock import now
 from db.crypto import digest, new_token
 from db.errors import RequestError, RequestField
 from db.permissions import ROLE_PERMISSIONS, Permission
 from db.tenancy import Actor
-from db.work import work
+from db.work import Work, work
 
 _MAX_KEYS = 100
+OVERLAP = timedelta(days=30)
+"""So long at most an old secret is valid beside the new one."""
+_ROW = (
+    "id, name, prefix, scopes, addresses, test, created_at, expires_at, last_used_at, last_used_from, rotated_at, "
+    "case when old_until > now() then old_until end as old_valid_until, null as ended_at, null as ended_because, "
+    "coalesce((select name from account_user where id = created_by), created_by_name, '') as created_by"
+)
 
 
-async def create(actor: Actor, name: str, scopes: list[Permission], expires_at: datetime | None) -> tuple[asyncpg.Record, str]:
-    """The key's row and its secret. Raises Forbidden `scope_too_wide`, Invalid, Conflict `too_many_keys`."""
+def networks(given: list[str]) -> list[str]:
+    """As they are compared, each once. Raises Invalid `network`."""
+    found = dict[str, None]()
+    for index, text in enumerate(given):
+        try:
+            found[str(ipaddress.ip_network(text.strip(), strict=False))] = None
+        except ValueError:
+            raise RequestError.INVALID(fields=[RequestField.NETWORK(f"addresses[{index}]")]) from None
+    return list(found)
+
+
+async def create(
+    actor: Actor,
+    name: str,
+    scopes: list[Permission],
+    expires_at: datetime | None,
+    *,
+    addresses: list[str] | None = None,
+    test: bool = False,
+) -> tuple[asyncpg.Record, str]:
+    """The key's row and its secret. Raises Forbidden `scope_too_wide`, `test_key`, Invalid, Conflict `too_many_keys`."""
     if expires_at is not None and expires_at <= now():
         raise RequestError.INVALID(fields=[RequestField.IN_THE_PAST("expires_at")])
-    prefix = KEY_PREFIX + secrets.token_hex(4)
+    allowed = networks(addresses or [])
+    if actor.test and not test:
+        raise RequestError.TEST_KEY()
+    prefix = (TEST_PREFIX if test else KEY_PREFIX) + secrets.token_hex(4)
     secret = f"{prefix}_{new_token()}"
     maker = actor.id if actor.kind == "user" else actor.maker_id
     async with work(actor, Permission.KEYS_WRITE) as w:
-        held = actor.permissions & ROLE_PERMISSIONS[await present_role(w, w.company_id, maker)]
-        if beyond := sorted(set(scopes) - held):
-            raise AccountError.SCOPE_TOO_WIDE(permission=beyond[0].value)
+        await _within(w, actor, scopes)
         if (
             await w.fetchval("select count(*) from api_key where company_id = $1 and revoked_at is null", w.company_id)
             >= _MAX_KEYS
         ):
             raise AccountError.TOO_MANY_KEYS(limit=_MAX_KEYS)
         row = await w.fetchrow(
-            "insert into api_key(company_id, name, prefix, secret_hash, scopes, created_by, expires_at) values ($1, $2, $3, $4, $5, $6, $7) "
-            "returning id, name, prefix, scopes, created_at, expires_at, last_used_at, null as ended_at, null as ended_because, "
-            "coalesce((select name from account_user where id = created_by), '') as created_by",
+            "insert into api_key(company_id, name, prefix, secret_hash, scopes, created_by, expires_at, addresses, test) "
+            f"values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning {_ROW}",
             w.company_id,
             name.strip(),
             prefix,
@@ -47,18 +74,72 @@ async def create(actor: Actor, name: str, scopes: list[Permission], expires_at: 
             sorted({scope.value for scope in scopes}),
             maker,
             expires_at,
+            allowed,
+            test,
         )
         assert row is not None
-        w.audit("api_key.created", row["id"], name=name.strip(), scopes=sorted(scopes))
+        w.audit("api_key.created", row["id"], name=name.strip(), scopes=sorted(scopes), addresses=allowed, test=test)
+        return row, secret
+
+
+async def change(actor: Actor, key_id: UUID, addresses: list[str]) -> asyncpg.Record:
+    """Says anew from where a key is used; felt within 3 seconds everywhere. Raises NotFound, Invalid, Forbidden `test_key`."""
+    allowed = networks(addresses)
+    async with work(actor, Permission.KEYS_WRITE) as w:
+        await _lock(w, actor, key_id)
+        row = await w.fetchrow(
+            f"update api_key set addresses = $3 where company_id = $1 and id = $2 returning {_ROW}", w.company_id, key_id, allowed
+        )
+        assert row is not None
+        w.audit("api_key.changed", key_id, addresses=allowed)
+        return row
+
+
+async def rotate(actor: Actor, key_id: UUID, old_valid_until: datetime | None) -> tuple[asyncpg.Record, str]:
+    """A new secret of the same key; the one before is valid until then, an older one no more. Raises NotFound, Invalid, Forbidden
+    `scope_too_wide` when the key may do more than who asks, `test_key`."""
+    at = now()
+    if old_valid_until is not None and old_valid_until > at + OVERLAP:
+        raise RequestError.INVALID(fields=[RequestField.TOO_LATE("old_valid_until")])
+    async with work(actor, Permission.KEYS_WRITE) as w:
+        before = await _lock(w, actor, key_id)
+        await _within(w, actor, [Permission(scope) for scope in before["scopes"]])
+        secret = f"{before['prefix']}_{new_token()}"
+        row = await w.fetchrow(
+            f"update api_key set secret_hash = $3, old_until = $4 where company_id = $1 and id = $2 returning {_ROW}",
+            w.company_id,
+            key_id,
+            digest(secret),
+            old_valid_until or at,
+        )
+        assert row is not None
+        w.audit("api_key.rotated", key_id, old_valid_until=old_valid_until)
         return row, secret
 
 
 async def revoke(actor: Actor, key_id: UUID) -> None:
-    """Ends a key within 3 seconds everywhere. Raises NotFound."""
+    """Ends a key, with both its secrets, within 3 seconds everywhere. Raises NotFound, Forbidden `test_key`."""
     async with work(actor, Permission.KEYS_WRITE) as w:
-        ended = await w.execute(
-            "update api_key set revoked_at = now() where company_id = $1 and id = $2 and revoked_at is null", w.company_id, key_id
-        )
-        if not ended:
-            raise RequestError.NOT_FOUND(what="key")
+        await _lock(w, actor, key_id)
+        await w.execute("update api_key set revoked_at = now() where company_id = $1 and id = $2", w.company_id, key_id)
         w.audit("api_key.revoked", key_id)
+
+
+async def _within(w: Work, actor: Actor, scopes: list[Permission]) -> None:
+    maker = actor.id if actor.kind == "user" else actor.maker_id
+    held = actor.permissions & ROLE_PERMISSIONS[await present_role(w, w.company_id, maker)]
+    if beyond := sorted(set(scopes) - held):
+        raise AccountError.SCOPE_TOO_WIDE(permission=beyond[0].value)
+
+
+async def _lock(w: Work, actor: Actor, key_id: UUID) -> asyncpg.Record:
+    row = await w.fetchrow(
+        "select prefix, scopes, test from api_key where company_id = $1 and id = $2 and revoked_at is null for update",
+        w.company_id,
+        key_id,
+    )
+    if row is None:
+        raise RequestError.NOT_FOUND(what="key")
+    if actor.test and not row["test"]:
+        raise RequestError.TEST_KEY()
+    return row

@@ -6,6 +6,7 @@ remembers an answer for at most 3 seconds).
 """
 
 import hmac
+import ipaddress
 from datetime import datetime, timedelta
 
 import msgspec
@@ -19,6 +20,7 @@ from db.work import system_work
 
 SESSION_PREFIX = "mia_s_"
 KEY_PREFIX = "mia_live_"
+TEST_PREFIX = "mia_test_"  # as long
 SESSION_LIFE = timedelta(days=14)
 SESSION_IDLE = timedelta(hours=24)
 _SEEN_EVERY = timedelta(minutes=1)
@@ -32,17 +34,31 @@ join company c on c.id = s.company_id join account_user u on u.id = s.user_id
 where s.token_hash = $1 and s.revoked_at is null and s.expires_at > $2 and s.last_seen_at > $3
 """
 _KEY = """
-select k.company_id, k.id, k.secret_hash, k.scopes, k.created_by, k.expires_at, k.last_used_at, m.role
+select k.company_id, k.id, k.secret_hash, k.old_secret_hash, k.old_until, k.scopes, k.created_by, k.expires_at, k.last_used_at,
+    k.last_used_from, k.addresses, k.test, m.role
 from api_key k join membership m on m.company_id = k.company_id and m.user_id = k.created_by
 where k.prefix = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
 """
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """The actor behind a token, without address and request id, and until when at most."""
+    """The actor behind a token, without address and request id, and until when at most. `networks`: from where it is used; none:
+    from everywhere."""
 
     actor: Actor
     expires_at: datetime | None
+    networks: tuple[str, ...] = ()
+
+    def allows(self, address: str | None) -> bool:
+        """Whether the token may come from this address. One that nobody knows is in no network."""
+        if not self.networks:
+            return True
+        try:
+            found = ipaddress.ip_address(address or "")
+        except ValueError:
+            return False
+        found = getattr(found, "ipv4_mapped", None) or found
+        return any(found in ipaddress.ip_network(network) for network in self.networks)
 
 
 def new_session_token() -> str:
@@ -53,12 +69,12 @@ def refused() -> AppError:
     return RequestError.UNAUTHENTICATED()
 
 
-async def identify(token: str) -> Identity:
-    """Raises Unauthenticated (also for expired, idle, revoked, removed), Unavailable."""
+async def identify(token: str, address: str | None = None) -> Identity:
+    """`address`: noted as the last from where a key was used. Raises Unauthenticated (also for expired, idle, revoked, removed), Unavailable."""
     if token.startswith(SESSION_PREFIX) and len(token) == len(SESSION_PREFIX) + 43:
         return await _session(token)
-    if token.startswith(KEY_PREFIX) and len(token) == len(KEY_PREFIX) + _KEY_ID + 1 + 43:
-        return await _key(token)
+    if token.startswith((KEY_PREFIX, TEST_PREFIX)) and len(token) == len(KEY_PREFIX) + _KEY_ID + 1 + 43:
+        return await _key(token, address)
     raise refused()
 
 
@@ -77,22 +93,36 @@ async def _session(token: str) -> Identity:
     return Identity(actor, row["expires_at"])
 
 
-async def _key(token: str) -> Identity:
+async def _key(token: str, address: str | None) -> Identity:
     at = now()
     async with system_work() as s:
         row = await s.fetchrow(_KEY, token[: len(KEY_PREFIX) + _KEY_ID], at)
-        if row is None or not hmac.compare_digest(row["secret_hash"], digest(token)):
+        if row is None:
             raise refused()
-        if row["last_used_at"] is None or row["last_used_at"] < at - _SEEN_EVERY:
-            await s.execute(
-                "update api_key set last_used_at = $3 where company_id = $1 and id = $2", row["company_id"], row["id"], at
-            )
-    held = frozenset(one for one in Permission if one.value in row["scopes"])
-    actor = Actor(
-        company_id=row["company_id"],
-        kind="api_key",
-        id=row["id"],
-        maker_id=row["created_by"],
-        permissions=held & ROLE_PERMISSIONS[Role(row["role"])],
-    )
-    return Identity(actor, row["expires_at"])
+        expires_at = row["expires_at"]
+        if not hmac.compare_digest(row["secret_hash"], digest(token)):
+            old, until = row["old_secret_hash"], row["old_until"]
+            if old is None or until is None or until <= at or not hmac.compare_digest(old, digest(token)):
+                raise refused()
+            expires_at = min(until, expires_at or until)
+        held = frozenset(one for one in Permission if one.value in row["scopes"])
+        actor = Actor(
+            company_id=row["company_id"],
+            kind="api_key",
+            id=row["id"],
+            maker_id=row["created_by"],
+            permissions=held & ROLE_PERMISSIONS[Role(row["role"])],
+            test=row["test"],
+        )
+        identity = Identity(actor, expires_at, tuple(row["addresses"]))
+        if identity.allows(address):
+            late = row["last_used_at"] is None or row["last_used_at"] < at - _SEEN_EVERY
+            if late or (address is not None and address != row["last_used_from"]):
+                await s.execute(
+                    "update api_key set last_used_at = $3, last_used_from = coalesce($4, last_used_from) where company_id = $1 and id = $2",
+                    row["company_id"],
+                    row["id"],
+                    at,
+                    address,
+                )
+    return identity

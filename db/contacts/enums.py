@@ -85,3 +85,12 @@ class ImportState(StrEnum):
     CANCELLED = "cancelled"
     UNDOING = "undoing"
     UNDONE = "undone"
+
+
+class UpsertOutcome(StrEnum):
+    """What became of one contact of an upsert."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"

@@ -17,6 +17,10 @@ class ContactError(ErrorCode):
 
 class ContactField(FieldCode):
     NOTHING_GIVEN = "nothing_given", "Write a name, a phone number or an e-mail address."
+    NO_KEY = "no_key", "Say who is meant: by your own id, a phone number or an e-mail address."
+    OF_ANOTHER = "of_another_contact", "Another contact has this already."
+    OTHER_ID = "other_external_id", "This contact is known under another id already."
+    REPEATED = "repeated", "This contact stands earlier in the same call."
     NOBODY_CHOSEN = "nobody_chosen", "Choose which contacts are meant, or say that all of them are."
     KEY = "field_key", "A key begins with a small letter and has at most 40 small letters, digits and _."
     UNKNOWN = "field_unknown", "There is no field with this key. Make it first."

@@ -207,11 +207,19 @@ async def missing(w: Work, keys: Iterable[str]) -> set[str]:
 
 async def checked(w: Work, values: dict[str, str]) -> dict[str, str]:
     """The values as they are kept, empty ones left out. Raises Invalid for an unknown key, or a value of another kind."""
-    if not values:
-        return {}
-    kinds = {row["key"]: CustomFieldKind(row["kind"]) for row in await w.fetch(_HELD, w.company_id, list(values))}
+    return kept(await kinds(w, set(values)), values)
+
+
+async def kinds(w: Work, keys: set[str]) -> dict[str, CustomFieldKind]:
+    """Of those fields that are there, held until the transaction ends."""
+    rows = await w.fetch(_HELD, w.company_id, list(keys)) if keys else []
+    return {row["key"]: CustomFieldKind(row["kind"]) for row in rows}
+
+
+def kept(kinds: dict[str, CustomFieldKind], values: dict[str, str]) -> dict[str, str]:
+    """As `checked`."""
     errors: list[Field] = []
-    kept: dict[str, str] = {}
+    found: dict[str, str] = {}
     for key, value in values.items():
         text = value.replace("\0", "").strip()
         if key not in kinds:
@@ -219,7 +227,7 @@ async def checked(w: Work, values: dict[str, str]) -> dict[str, str]:
         elif text and (plain := written(kinds[key], text)) is None:
             errors.append(_NOT_A[kinds[key]](f"custom.{key}"))
         elif text:
-            kept[key] = plain or ""
+            found[key] = plain or ""
     if errors:
         raise RequestError.INVALID(fields=errors)
-    return kept
+    return found

@@ -25,7 +25,7 @@ VERSION = "(extract(epoch from c.updated_at) * 1000000)::bigint"
 """Of the contact `c`: it grows with every change."""
 
 _DETAIL = f"""
-select c.id, c.name, c.language, c.custom::text as custom, c.opted_out_at, c.opt_out_source, c.source, c.created_at, c.updated_at,
+select c.id, c.name, c.language, c.custom::text as custom, c.external_id, c.metadata::text as metadata, c.opted_out_at, c.opt_out_source, c.source, c.created_at, c.updated_at,
     {VERSION} as version,
     coalesce((select json_agg(json_build_object('id', i.id, 'kind', i.kind, 'value', i.value, 'line', i.line,
             'region', i.region, 'valid', i.valid) order by i.kind, i.id)

@@ -16,7 +16,7 @@ from db.boards.errors import BoardError
 from db.boards.rank import between
 from db.boards.rule import SendTemplate as Letter
 from db.boards.rule import SlotBinding
-from db.contacts import tags, upserts
+from db.contacts import found, tags
 from db.contacts.errors import ContactError
 from db.contacts.events import ContactsChanged
 from db.errors import AppError, Field, FieldCode, RequestError
@@ -114,9 +114,7 @@ def _place(path: str) -> str:
 async def _do(w: Work, step: StepPlan, effects: Effects) -> None:
     match step:
         case ContactPlan():
-            found = await upserts.upsert_in(
-                w, phone=step.phone, email=step.email, name=step.name, custom=step.fields, source="api"
-            )
+            person = await found.upsert_in(w, phone=step.phone, email=step.email, name=step.name, custom=step.fields, source="api")
             effects.contact_id, effects.contact_made = found
         case TagPlan():
             await _tag(w, step, effects)

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from db.contacts.notes import must_exist
+from db.errors import RequestError
 from db.messages import content, files, reacted, render
 from db.messages.content import Context, MessageContent, Referral
 from db.messages.enums import MessageOrigin, MessageState
@@ -143,6 +144,15 @@ async def messages(actor: Actor, contact_id: UUID, *, before: tuple[datetime, UU
         await must_exist(r, actor.company_id, contact_id)
         rows = await r.fetch(_BEFORE if before else _NEWEST, actor.company_id, contact_id, limit, *(before or ()))
         return await _whole(r, actor.company_id, [_entry(row) for row in rows])
+
+
+async def message(actor: Actor, message_id: UUID) -> Entry:
+    """One message, whether it went out or came in. Raises NotFound."""
+    async with read(actor, Permission.CONTACTS_READ) as r:
+        found = await by_ids(r, actor.company_id, [message_id])
+        if message_id not in found:
+            raise RequestError.NOT_FOUND(what="message")
+        return (await _with_reactions(r, actor.company_id, [found[message_id]]))[0]
 
 
 async def thread(

@@ -79,7 +79,8 @@ from theirs where m.company_id = $1 and m.id = theirs.id
 
 
 async def hold_open(w: Work, channel_id: UUID) -> bool:
-    """Until this transaction ends nobody archives the channel; False for one that is archived already."""
+    """Until this transaction ends nobody archives the channel; False for one that is archived already. Raises Forbidden `test_key`."""
+    await w.reaches(channel_id)
     return bool(await w.fetchval(_OPEN, w.company_id, channel_id))
 
 

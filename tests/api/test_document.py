@@ -9,6 +9,7 @@ import pytest
 from litestar import Litestar
 
 from api.openapi.schemas import NoExample, example, reachable
+from tests.api import snapshot
 from tests.api.conftest import SignInAs
 from tests.api.schemas import Schemas
 from tests.api.test_every_operation import PUBLIC, _filled, operations
@@ -21,6 +22,16 @@ async def test_operation_ids_are_frozen(document: dict[str, Any]) -> None:
     assert [f"{each['operationId']} {method} {path}" for method, path, each in sorted(operations(document), key=_id)] == [
         line for line in IDS.read_text().splitlines() if line
     ]
+
+
+async def test_every_change_of_the_document_is_seen_in_review(document: dict[str, Any]) -> None:
+    """Renewed by `just document`. A line that goes or changes may break a partner: CHANGELOG.md names it under "Breaking"."""
+    known = snapshot.PLACE.read_text(encoding="utf-8").splitlines()
+    said = snapshot.lines(document)
+    assert (
+        [f"- {line}" for line in known if line not in set(said)],
+        [f"+ {line}" for line in said if line not in set(known)],
+    ) == ([], [])
 
 
 def _id(operation: tuple[str, str, dict[str, Any]]) -> str:

@@ -112,10 +112,10 @@ async def test_unknown_tokens_are_counted_by_address_and_then_cost_no_look_up(
     assert (await client.get("/v1/company", headers=ours)).status_code == 200
     looked_up = 0
 
-    async def counted(token: str) -> Identity:
+    async def counted(token: str, address: str | None = None) -> Identity:
         nonlocal looked_up
         looked_up += 1
-        return await identify(token)
+        return await identify(token, address)
 
     monkeypatch.setattr("api.auth.guard.identify", counted)
     monkeypatch.setattr(guard, "_REMEMBER", 0.0)

@@ -52,6 +52,7 @@ SAME = {"db/job_runs.py": "db/queue.py", "db/outbox.py": "db/event_consumers.py"
 """Modules that share the tables of another one."""
 TRIGGERS = {
     "message": {"message_tally", "stat_delta"},
+    "api_key": set(),
     "campaign": set(),
     "lead": {"stage_tag_total", "stage_total"},
     "company": {"board", "lost_reason", "stage", "stage_total"},

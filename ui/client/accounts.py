@@ -6,6 +6,8 @@ from api.contract.accounts import (
     ApiKey,
     ApiKeyCreate,
     ApiKeyCreated,
+    ApiKeyPatch,
+    ApiKeyRotate,
     Company,
     CompanyPatch,
     ForgotPassword,
@@ -144,6 +146,14 @@ async def api_keys(api: ApiClient) -> Page[ApiKey]:
 
 async def create_api_key(api: ApiClient, body: ApiKeyCreate) -> ApiKeyCreated:
     return await api.post("/v1/api-keys", ApiKeyCreated, body)
+
+
+async def change_api_key(api: ApiClient, key_id: UUID, body: ApiKeyPatch) -> ApiKey:
+    return await api.patch(f"/v1/api-keys/{key_id}", ApiKey, body)
+
+
+async def rotate_api_key(api: ApiClient, key_id: UUID, body: ApiKeyRotate) -> ApiKeyCreated:
+    return await api.post(f"/v1/api-keys/{key_id}/rotate", ApiKeyCreated, body)
 
 
 async def revoke_api_key(api: ApiClient, key_id: UUID) -> None:

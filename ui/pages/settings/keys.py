@@ -1,4 +1,4 @@
-"""The part of the settings page about API keys: make one (shown once), see what it may do, revoke."""
+"""The part of the settings page about API keys: make one (shown once), see what it may do and from where, give it a new secret, revoke."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from functools import partial
 
 from nicegui import ui
 
-from api.contract.accounts import ApiKey, ApiKeyCreate, ApiKeyCreated
+from api.contract.accounts import ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyPatch, ApiKeyRotate
 from api.contract.base import Page
 from api.contract.enums import KeyEnd, Permission
 from ui import formats, session
@@ -16,7 +16,8 @@ from ui.components import problems
 from ui.components.buttons import button, copy_field
 from ui.components.cards import card, item, note
 from ui.components.confirm import confirm, dialog
-from ui.components.forms import filled, lead_to, select_field, text_field
+from ui.components.forms import Field, area_field, filled, lead_to, select_field, text_field
+from ui.components.menus import Choice, more
 from ui.components.states import empty, load, skeleton_list
 from ui.components.text import badge, icon
 from ui.components.toast import toast
@@ -24,6 +25,7 @@ from ui.i18n import _, ngettext
 from ui.labels.accounts import permission_name
 
 DAYS = (30, 90, 365)
+OVERLAP = (0, 1, 7, 30)  # days in which the old secret works too
 
 
 def draw_keys() -> None:
@@ -63,12 +65,21 @@ def draw_keys() -> None:
                         ui.label(_may(key)).classes("m-hint")
                         if key.ended_because is not None:
                             ui.label(_ended(key.ended_because)).classes("m-hint")
+                    if key.test:
+                        badge(_("Test"), "info")
                     if key.ended_at is not None:
                         badge(_("Ended"), "warn")
                         continue
                     if key.expires_at and key.expires_at < datetime.now(UTC):
                         badge(_("Expired"), "warn")
-                    button(_("Revoke"), partial(revoke, key), kind="danger")
+                    more(
+                        [
+                            Choice(_("Addresses"), partial(_from_where, key, place.refresh), "lan"),
+                            Choice(_("New secret"), partial(_rotate, key, place.refresh), "autorenew"),
+                            Choice(_("Revoke"), partial(revoke, key), "block", danger=True, line=True),
+                        ],
+                        _("More about {name}").format(name=key.name),
+                    )
 
     place = load(lambda: accounts.api_keys(me.api), draw, lambda: skeleton_list(3))
 
@@ -76,8 +87,14 @@ def draw_keys() -> None:
 def _facts(key: ApiKey) -> str:
     maker = [_("made by {name}").format(name=key.created_by)] if key.created_by else []
     used = _("last used {when}").format(when=formats.ago(key.last_used_at)) if key.last_used_at else _("never used")
+    if key.last_used_at and key.last_used_from:
+        used = _("last used {when} from {address}").format(when=formats.ago(key.last_used_at), address=key.last_used_from)
     until = [_("valid until {day}").format(day=formats.day(key.expires_at))] if key.expires_at else []
-    return " · ".join([f"{key.prefix}…", *maker, used, *until])
+    where = [_("only from {addresses}").format(addresses=", ".join(key.addresses))] if key.addresses else []
+    old = []
+    if key.old_valid_until:
+        old = [_("the old secret works until {when}").format(when=formats.day(key.old_valid_until))]
+    return " · ".join([f"{key.prefix}…", *maker, used, *until, *where, *old])
 
 
 def _may(key: ApiKey) -> str:
@@ -111,10 +128,13 @@ def _create(refresh: Callable[[], Awaitable[None]]) -> None:
         expires = datetime.now(UTC) + timedelta(days=int(days.value)) if days.value else None
         try:
             created = await accounts.create_api_key(
-                me.api, ApiKeyCreate(name=name.value.strip(), scopes=scopes, expires_at=expires)
+                me.api,
+                ApiKeyCreate(
+                    name=name.value.strip(), scopes=scopes, expires_at=expires, addresses=_lines(where.value), test=test.value
+                ),
             )
         except ApiProblem as error:
-            problems.show_in({"name": name}, error)
+            problems.show_in({"name": name, "addresses": where}, error)
             return
         _show_secret(created, inside, box)
         await refresh()
@@ -123,6 +143,8 @@ def _create(refresh: Callable[[], Awaitable[None]]) -> None:
         name = text_field(_("Name"), placeholder=_("What uses it, for example: online shop"), limit=120)
         choices = {0: _("Does not end")} | {n: ngettext("{n} day", "{n} days", n).format(n=n) for n in DAYS}
         days = select_field(_("Valid for"), choices, 90)
+        where = _addresses([])
+        test = ui.checkbox(_("Test key: reaches the simulator only")).props("dense size=sm")
         ui.label(_("What it may do")).classes("m-label")
         with ui.element("div").classes("m-scopes"):
             for scope in sorted(me.me.permissions, key=list(Permission).index):
@@ -131,6 +153,70 @@ def _create(refresh: Callable[[], Awaitable[None]]) -> None:
         with ui.element("div").classes("m-dialog-foot"):
             button(_("Cancel"), box.close, kind="plain")
             button(_("Create key"), submit, kind="primary")
+    box.open()
+
+
+def _addresses(known: list[str]) -> Field[str]:
+    return area_field(
+        _("Only from these addresses"),
+        "\n".join(known),
+        placeholder="203.0.113.7\n203.0.113.0/24",
+        hint=_("One address or network per line. Empty: from everywhere."),
+        rows=3,
+    )
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.replace(",", "\n").splitlines() if line.strip()]
+
+
+def _from_where(key: ApiKey, refresh: Callable[[], Awaitable[None]]) -> None:
+    me = session.current()
+
+    async def submit() -> None:
+        try:
+            await accounts.change_api_key(me.api, key.id, ApiKeyPatch(addresses=_lines(where.value)))
+        except ApiProblem as error:
+            problems.show_in({"addresses": where}, error)
+            return
+        box.close()
+        toast(_("Saved."))
+        await refresh()
+
+    with dialog(_("From where {name} is used").format(name=key.name)) as box, ui.element("div").classes("m-col"):
+        where = _addresses(key.addresses)
+        with ui.element("div").classes("m-dialog-foot"):
+            button(_("Cancel"), box.close, kind="plain")
+            button(_("Save"), submit, kind="primary")
+    box.open()
+
+
+def _rotate(key: ApiKey, refresh: Callable[[], Awaitable[None]]) -> None:
+    me = session.current()
+
+    async def submit() -> None:
+        until = datetime.now(UTC) + timedelta(days=int(days.value)) if days.value else None
+        if until is not None:
+            until -= timedelta(minutes=1)  # clocks differ: thirty days are the most
+        try:
+            created = await accounts.rotate_api_key(me.api, key.id, ApiKeyRotate(old_valid_until=until))
+        except ApiProblem as error:
+            problems.show_in({"old_valid_until": days}, error)
+            return
+        _show_secret(created, inside, box)
+        await refresh()
+
+    with dialog(_("New secret for {name}").format(name=key.name)) as box, ui.element("div").classes("m-col") as inside:
+        choices = {n: ngettext("{n} day", "{n} days", n).format(n=n) if n else _("Not at all") for n in OVERLAP}
+        days = select_field(
+            _("How long the old secret works too"),
+            choices,
+            7,
+            hint=_("Until then change it where it is used; nothing stops meanwhile."),
+        )
+        with ui.element("div").classes("m-dialog-foot"):
+            button(_("Cancel"), box.close, kind="plain")
+            button(_("Make new secret"), submit, kind="primary")
     box.open()
 
 

@@ -1,0 +1,66 @@
+"""What a test key may set going: work that stays inside, and work for channels of the simulator. Whatever is not named here reaches
+somebody real and is refused, so that a job made later is refused until somebody thinks about it.
+
+Messages have no job of their own: who queues them asks `only` for their channel (`db/messages/queueing.py`, `db/campaigns/announce.py`).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from db import jobs
+from db.errors import RequestError
+from db.jobs import Job
+
+INSIDE: frozenset[type[Job]] = frozenset(
+    (
+        jobs.BulkContacts,
+        jobs.CutPicture,
+        jobs.DeleteFiles,
+        jobs.DryRunImport,
+        jobs.ForgetFile,
+        jobs.InspectImport,
+        jobs.LookAtFile,
+        jobs.MakeSimulator,
+        jobs.MissAnswer,
+        jobs.RemoveField,
+        jobs.RemoveLeadField,
+        jobs.SandboxModel,
+        jobs.UndoImport,
+    )
+)
+"""They ask nobody outside for anything. Not among them: what models are asked, mails, and what rules of stages may follow."""
+
+_CHANNEL = "select $2::uuid"
+CHANNEL_OF: dict[type[Job], tuple[str, str]] = {
+    jobs.CheckChannel: ("channel_id", _CHANNEL),
+    jobs.SandboxControl: ("channel_id", _CHANNEL),
+    jobs.SyncTemplates: ("channel_id", _CHANNEL),
+    jobs.MarkRead: ("conversation_id", "select channel_id from conversation where company_id = $1 and id = $2"),
+    jobs.PrepareCampaign: ("campaign_id", "select channel_id from campaign where company_id = $1 and id = $2"),
+    jobs.SendFile: ("file_id", "select channel_id from message where company_id = $1 and queue_id = $2"),
+    jobs.SubmitTemplate: ("template_id", "select channel_id from template where company_id = $1 and id = $2"),
+}
+"""The field that names what a job is about, and the statement that finds its channels."""
+
+
+async def only(connection: Any, company_id: UUID, channels: str, *args: object) -> None:
+    """Raises Forbidden `test_key` unless all channels that a statement finds (at least one) are on the simulator."""
+    sandbox = await connection.fetchval(
+        f"select bool_and(c.sandbox) from channel c where c.company_id = $1 and c.id in ({channels})", company_id, *args
+    )
+    if sandbox is not True:
+        raise RequestError.TEST_KEY()
+
+
+async def check(connection: Any, company_id: UUID, jobs: Iterable[Job]) -> None:
+    """Raises Forbidden `test_key` for the first job that would reach somebody real."""
+    for job in jobs:
+        if type(job) in INSIDE:
+            continue
+        if type(job) not in CHANNEL_OF:
+            raise RequestError.TEST_KEY()
+        field, channels = CHANNEL_OF[type(job)]
+        await only(connection, company_id, channels, msgspec.structs.asdict(job)[field])
