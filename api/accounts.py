@@ -1,11 +1,10 @@
-"""Accounts for who is signed in: profile, sessions, company, team, invitations, API keys and the audit log."""
+"""Accounts for who is signed in: profile, sessions, company, team, invitations and API keys."""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-import msgspec
 from litestar import Controller, Request, delete, get, patch, post
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 from msgspec import UNSET
 
 from api.auth.guard import Caller, forget_all, given_out, person
@@ -30,12 +29,10 @@ from api.contract.accounts import (
     SessionInfo,
     SignedIn,
 )
-from api.contract.audit import AuditEntry
 from api.contract.base import Done, Page
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from db.accounts import api_keys, invitations, profile, queries, recover, team, verification
 from db.accounts.enums import InvitationMail
-from db.audit import queries as audit
 
 
 class MeController(Controller):
@@ -226,36 +223,3 @@ class ApiKeyController(Controller):
     async def revoke_key(self, key_id: FromPath[UUID], actor: Caller) -> None:
         await api_keys.revoke(actor, key_id)
         forget_all()
-
-
-class AuditController(Controller):
-    path = "/v1/audit"
-    tags = ("Audit",)
-
-    @get(summary="Read the audit log", description="Who did what, newest first. Needs `audit:read`.")
-    async def entries(
-        self,
-        actor: Caller,
-        cursor: Cursor = None,
-        limit: Limit = 50,
-        action: Annotated[
-            str | None, QueryParameter(max_length=80, description="A name, or a family such as `campaign.*`.")
-        ] = None,
-        subject_id: FromQuery[UUID | None] = None,
-        actor_id: FromQuery[UUID | None] = None,
-    ) -> Page[AuditEntry]:
-        before = decode_cursor(cursor, tuple[UUID])
-        rows = await audit.entries(
-            actor,
-            before=before[0] if before else None,
-            limit=one_over(limit),
-            action=action,
-            subject_id=subject_id,
-            actor_id=actor_id,
-        )
-        return page(
-            rows,
-            limit,
-            lambda row: (row["id"],),
-            lambda row: struct({**row, "data": msgspec.json.decode(row["data"])}, AuditEntry),
-        )

@@ -16,6 +16,7 @@ from api import accounts, errors, events, health, incoming, pagination, strict, 
 from api.ai import AiController
 from api.assistant import AssistantController
 from api.assists import AssistController
+from api.audit import AuditController
 from api.auth.guard import guard, provide_actor
 from api.auth.identities import IdentitiesController, ProvidersController
 from api.auth.recover import RecoverController
@@ -82,7 +83,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     accounts.CompanyController,
     accounts.TeamController,
     accounts.ApiKeyController,
-    accounts.AuditController,
+    AuditController,
     HomeController,
     HoldController,
     CampaignController,

@@ -15,6 +15,7 @@ from api.errors import problem_of
 from api.location import item_addresses
 from api.openapi.codes import codes
 from api.openapi.operations import HEADERS, IDEMPOTENCY_KEY, IF_MATCH, MEANING, Operation, response_headers
+from api.openapi.rights import NEEDED, PEOPLE_ONLY
 from api.openapi.schemas import REF, Schema, always_there, describe, example
 from db.errors import ErrorCode, places
 
@@ -94,7 +95,7 @@ def _make(app: Litestar) -> dict[str, Any]:
     for each in found:
         described = made["paths"][each.path][each.method.lower()]
         described["operationId"] = each.id
-        described["security"] = [] if each.opt.get("public") else [{"session": []}, {"apiKey": []}]
+        described["security"] = _security(each)
         described["parameters"] = list(_parameters(each, described.get("parameters", ())))
         if each.has_body:
             described["requestBody"] = _request(
@@ -103,6 +104,14 @@ def _make(app: Litestar) -> dict[str, Any]:
         _answers(each, described["responses"], next(gives) if each.gives else None, components, located=_located(each, items))
     events.describe(made)
     return made
+
+
+def _security(operation: Operation) -> list[dict[str, list[str]]]:
+    """Who may call it; what is named are the permissions that a person's role, or a key, needs."""
+    if operation.opt.get("public"):
+        return []
+    needed = sorted(permission.value for permission in NEEDED[operation.id])
+    return [{"session": needed}] if operation.id in PEOPLE_ONLY else [{"session": needed}, {"apiKey": needed}]
 
 
 def _located(operation: Operation, items: dict[str, str]) -> bool:

@@ -114,8 +114,8 @@ def _place(path: str) -> str:
 async def _do(w: Work, step: StepPlan, effects: Effects) -> None:
     match step:
         case ContactPlan():
-            person = await found.upsert_in(w, phone=step.phone, email=step.email, name=step.name, custom=step.fields, source="api")
-            effects.contact_id, effects.contact_made = found
+            who = await found.upsert_in(w, phone=step.phone, email=step.email, name=step.name, custom=step.fields, source="api")
+            effects.contact_id, effects.contact_made = who
         case TagPlan():
             await _tag(w, step, effects)
         case LeadPlan():

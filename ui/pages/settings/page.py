@@ -35,5 +35,8 @@ def settings(tab: str = "profile", linked: str = "") -> None:
         if me.may(Permission.WEBHOOKS_READ):
             with head.actions:
                 button(_("Webhooks"), icon="webhook", to="/webhooks")
+        if me.may(Permission.AUDIT_READ):
+            with head.actions:
+                button(_("History of changes"), icon="history", to="/settings/history")
         with ui.element("div").classes("w-full"):
             tabs(parts, "security" if tab == "sessions" else tab, name="tab")  # its name before
