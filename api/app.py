@@ -50,6 +50,8 @@ from api.leads import BoardLeadController, BoardTotalsController, ContactLeadCon
 from api.leads_csv import LeadExportController
 from api.location import locate
 from api.log import RequestLogging
+from api.mcp.controller import McpController
+from api.mcp.server import Agents
 from api.messages import MessageController
 from api.methods import Methods
 from api.openapi import routes as openapi
@@ -84,6 +86,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     accounts.TeamController,
     accounts.ApiKeyController,
     AuditController,
+    McpController,
     HomeController,
     HoldController,
     CampaignController,
@@ -193,6 +196,7 @@ def create_app(settings: Settings) -> Litestar:
             hand_over,
             incoming.receive,
             openapi.openapi_json,
+            openapi.try_script,
             error_index,
             error_page,
         ],
@@ -207,14 +211,15 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers={**errors.HANDLERS, Replayed: on_replay},
         request_class=strict.StrictRequest,
         request_max_body_size=BODY_LIMIT,
-        lifespan=[_connections, lambda _: hooks.running()],
+        lifespan=[_connections, lambda _: hooks.running(), lambda app: app.state.agents.running()],
         state=State({"settings": settings}),
         openapi_config=openapi.config(),
         logging_config=None,
         debug=False,
     )
-    app.asgi_handler = in_front(
-        hooks,
-        RequestLogging(Methods(BodyDeadline(Idempotent(app.asgi_handler))), https=settings.webhook_url.startswith("https://")),
-    )
+    https = settings.webhook_url.startswith("https://")
+    agents = Agents(app, Methods(BodyDeadline(Idempotent(app.asgi_handler))))
+    agents.inner = RequestLogging(agents.api, https=https)
+    app.state.agents = agents
+    app.asgi_handler = in_front(hooks, RequestLogging(agents, https=https))
     return app

@@ -22,14 +22,15 @@ class BodyDeadline:
         self.grace = grace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app(scope, _bounded(receive, self.grace) if scope["type"] == ScopeType.HTTP else receive, send)
+        await self.app(scope, bounded(receive, self.grace) if scope["type"] == ScopeType.HTTP else receive, send)
 
 
-def _bounded(receive: Receive, grace: float) -> Receive:
+def bounded(receive: Receive, grace: float) -> Receive:
+    """`receive` within the time limit. Raises 408."""
     started: float | None = None  # when the body is first asked for: a busy server must not blame its caller
     size, ended = 0, False
 
-    async def bounded() -> HTTPReceiveMessage | WebSocketReceiveMessage:
+    async def timely() -> HTTPReceiveMessage | WebSocketReceiveMessage:
         nonlocal started, size, ended
         if ended:  # from here on it only waits for the caller to hang up
             return await receive()
@@ -45,4 +46,4 @@ def _bounded(receive: Receive, grace: float) -> Receive:
             ended = not message["more_body"]
         return message
 
-    return bounded
+    return timely

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from db.accounts.errors import AccountError as AccountError
 from db.accounts.errors import AccountField
+from db.agents.errors import AgentError
 from db.ai.errors import AiError as AiError
 from db.ai.errors import AiField
 from db.ai.errors import CallFailure as CallFailure
@@ -70,6 +71,7 @@ ERROR_LISTS: tuple[type[ErrorCode], ...] = (
     PersonaError,
     ProposalError,
     WebhookError,
+    AgentError,
 )
 FIELD_LISTS: tuple[type[FieldCode], ...] = (
     Reason,

@@ -1,6 +1,7 @@
 """Where the document is served: as JSON and as a page."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from api.openapi.page import page
 from api.openapi.problems import HEADERS
 
 VERSION = "1"
+_OWN = "script-src 'self'; connect-src 'self'; form-action 'none'; base-uri 'none'"
+PAGE_HEADERS = {name: f"{policy}; {_OWN}" for name, policy in HEADERS.items()}
 _INTRO = """Everything that the panel does, it does through this interface.
 
 Send `Authorization: Bearer <API key>` with every request. Lists come in pages: pass `next_cursor` back as `cursor`. Failures are
@@ -26,7 +29,7 @@ the same. HEAD answers wherever GET does. A body may hold no field that is not n
 
 
 class DocsPage(OpenAPIRenderPlugin):
-    """`/docs`: the document as one plain page."""
+    """`/docs`: the document as one page, with forms to try it."""
 
     def __init__(self) -> None:
         super().__init__(path="/")
@@ -43,6 +46,15 @@ class DocsJson(OpenAPIRenderPlugin):
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         return msgspec.json.encode(document(request.app))
+
+
+_SCRIPT = Path(__file__).with_name("try.js").read_bytes()
+
+
+@get("/docs/try.js", opt={"public": True}, include_in_schema=False, sync_to_thread=False)
+def try_script() -> Response[bytes]:
+    """The script of `/docs`."""
+    return Response(_SCRIPT, media_type="text/javascript", headers={"Cache-Control": "public, max-age=300"})
 
 
 @get("/v1/openapi.json", opt={"public": True}, include_in_schema=False)
@@ -77,6 +89,6 @@ def config() -> OpenAPIConfig:
             route_handlers=[],
             include_in_schema=False,
             opt={"public": True},
-            response_headers=HEADERS,
+            response_headers=PAGE_HEADERS,
         ),
     )

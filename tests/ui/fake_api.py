@@ -20,6 +20,7 @@ from api.contract.base import Done, FieldError, Page, Problem
 from api.contract.campaigns import Figures
 from api.contract.enums import CampaignState, InvitationMail, KeyEnd, Language, Permission, Role
 from api.contract.home import Attention, Home, HomeCampaign, HomeDay
+from api.contract.mcp import McpAddress
 from db.providers import registry
 from db.settings import Settings
 
@@ -186,10 +187,13 @@ class FakeApi:
             return answer(state.me())
         if path == "/v1/channel-kinds":
             return answer(Page(items=[kind_view(provider, Settings()) for provider in registry.providers()]))
-        if path == "/v1/company":
-            return answer(state.company())
-        if path == "/v1/home":
-            return answer(state.home())
+        read = {
+            "/v1/company": state.company,
+            "/v1/home": state.home,
+            "/v1/mcp": lambda: McpAddress(address="https://api.lojaaurora.com.br/mcp"),
+        }.get(path)
+        if read is not None:
+            return answer(read())
         if path == "/v1/auth/sign-out":
             return answer(Done())
         if path == "/v1/team/invitations":

@@ -95,6 +95,13 @@ async def test_a_new_key_is_shown_once_and_needs_a_permission(ana: User, api: Fa
     await ana.should_not_see("mia_live_77aa_secret")
 
 
+async def test_agents_are_told_where_to_connect(ana: User, api: FakeApi) -> None:
+    await ana.open("/settings?tab=agents")
+    await ana.should_see("https://api.lojaaurora.com.br/mcp", retries=10)
+    await ana.should_see("claude mcp add --transport http master-ia https://api.lojaaurora.com.br/mcp")
+    await ana.should_see("Ir para as chaves de API")
+
+
 async def test_the_open_tab_stands_in_the_address(ana: User) -> None:
     await ana.open("/settings?tab=keys")
     await ana.should_see("Loja virtual")

@@ -31,6 +31,7 @@ from api.contract.accounts import (
 )
 from api.contract.base import Done, Page
 from api.contract.home import Home
+from api.contract.mcp import McpAddress
 from ui.client.base import ApiClient
 
 
@@ -162,3 +163,7 @@ async def revoke_api_key(api: ApiClient, key_id: UUID) -> None:
 
 async def home(api: ApiClient) -> Home:
     return await api.get("/v1/home", Home)
+
+
+async def mcp_address(api: ApiClient) -> McpAddress:
+    return await api.get("/v1/mcp", McpAddress)

@@ -1,4 +1,4 @@
-"""Settings: profile, security, the company, API keys. Each part saves by itself."""
+"""Settings: profile, security, the company, API keys, AI agents. Each part saves by itself."""
 
 from nicegui import ui
 
@@ -8,6 +8,7 @@ from ui.components.buttons import button
 from ui.components.frame import frame
 from ui.components.progress import tabs
 from ui.i18n import _
+from ui.pages.settings.agents import draw_agents
 from ui.pages.settings.company import draw_company
 from ui.pages.settings.keys import draw_keys
 from ui.pages.settings.notifications import draw_notifications
@@ -25,6 +26,7 @@ def settings(tab: str = "profile", linked: str = "") -> None:
         parts.append(("company", _("Company"), draw_company))
     if me.may(Permission.KEYS_WRITE):
         parts.append(("keys", _("API keys"), draw_keys))
+        parts.append(("agents", _("AI agents"), draw_agents))
     with frame(_("Settings")) as head:
         if me.may(Permission.CONVERSATIONS_READ):
             with head.actions:
