@@ -47,14 +47,27 @@ def audited() -> Iterator[tuple[str, str]]:
     for folder in ("db", "workers"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             where = path.relative_to(ROOT).as_posix()
-            for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            tree = ast.parse(path.read_text("utf-8"))
+            for call in ast.walk(tree):
                 if not isinstance(call, ast.Call):
                     continue
                 called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
                 if called == "audit" and call.args:
-                    yield from ((name, where) for name in _names(call.args[0], where))
+                    of_system = ast.unparse(call.args[0]) in (
+                        "origin",
+                        "Origin()",
+                    )  # SystemWork.audit(origin, company_id, user_id, action)
+                    yield from ((name, where) for name in _names(call.args[3 if of_system else 0], where))
                 elif called in HANDED and where.startswith(HANDED[called]):
                     told = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
+                    if any(
+                        isinstance(arg, ast.Name) and arg.id == "action" for arg in call.args
+                    ):  # chosen above: any of the file's
+                        told = [
+                            each.value
+                            for each in ast.walk(tree)
+                            if isinstance(each, ast.Constant) and isinstance(each.value, str)
+                        ]
                     assert [name for name in told if NAME.fullmatch(name)], (where, ast.unparse(call))
                     yield from ((name, where) for name in told if NAME.fullmatch(name))
 
@@ -67,7 +80,7 @@ def _names(action: ast.expr, where: str) -> list[str]:
             return _names(one, where) + _names(other, where)
         case ast.JoinedStr(values=[ast.Constant(value=str(family)), ast.FormattedValue()]):
             return [family + member for member in FAMILIES[family]]
-        case ast.Name(id="origin" | "what"):
+        case ast.Name(id="action" | "what"):
             assert any(where.startswith(place) for place in HANDED.values()), where
             return []
     raise AssertionError(f"{where}: nobody can tell what {ast.unparse(action)} is called")
