@@ -181,7 +181,7 @@ class ContactController(Controller):
         "are merged, an empty value removes its key; tags and addresses are added. 422 `of_another_contact` where somebody else has the address.",
     )
     async def upsert_contact(self, actor: Caller, data: JSONBody[ContactUpsert]) -> Contact:
-        return _contact(await queries.contact(actor, await upserts.upsert_one(actor, _upsert(data))))
+        return _contact(await upserts.upsert_one(actor, _upsert(data)))
 
     @post(
         "/upsert/bulk",

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.contacts import consent, fields, tags
+from db.contacts import consent, fields, queries, tags
 from db.contacts.enums import CustomFieldKind, UpsertOutcome
 from db.contacts.errors import ContactField
 from db.contacts.events import ContactsChanged
@@ -19,7 +19,7 @@ from db.contacts.identities import Address, email_address, phone_address, refres
 from db.errors import AppError, Field, Invalid, RequestError, RequestField
 from db.permissions import Permission
 from db.tenancy import Actor
-from db.work import Work, work
+from db.work import Work, read, work
 
 MOST = 1000
 MOST_METADATA = 20
@@ -85,12 +85,13 @@ async def upsert(actor: Actor, items: list[Item]) -> list[Outcome]:
     raise RequestError.UNAVAILABLE(retry_after=2)
 
 
-async def upsert_one(actor: Actor, item: Item) -> UUID:
-    """The contact. Raises Invalid with what is wrong."""
+async def upsert_one(actor: Actor, item: Item) -> asyncpg.Record:
+    """The contact as `queries.contact` gives it. Raises Invalid with what is wrong."""
     found = (await upsert(actor, [item]))[0]
     if found.contact_id is None:
         raise RequestError.INVALID(fields=found.fields)
-    return found.contact_id
+    async with read(actor, Permission.CONTACTS_WRITE) as r:  # who may write but not read is answered as by `actions.create`
+        return await queries.one(r, found.contact_id)
 
 
 async def _once(actor: Actor, items: list[Item]) -> list[Outcome]:
