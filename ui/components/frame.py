@@ -23,7 +23,7 @@ from ui.components.calls import Calls
 from ui.components.cards import note
 from ui.components.landmarks import main
 from ui.components.menus import Choice, choices
-from ui.components.navigation import INBOX, Place, places
+from ui.components.navigation import INBOX, Place, mine, places, setups
 from ui.components.palette import Palette, find_button, find_line
 from ui.components.text import Text, avatar, icon, title
 from ui.components.unread import Unread
@@ -58,7 +58,7 @@ def frame(
     ui.page_title(f"{heading} · Master IA")
     problems.catch_all()
     here = active or "/" + ui.context.client.request.url.path.strip("/").split("/")[0]
-    shown = [place for place in places() if place.permission is None or session.current().may(place.permission)]
+    shown = mine(places())
     skip = Text("a", _("Skip to the content"), "m-skip")
     skip.props["href"] = "#content"
     with ui.element("div").classes("m-app"):
@@ -83,7 +83,7 @@ def frame(
                 actions = ui.element("div").classes("m-actions")
             body = ui.element("div").classes("m-body")
         _bottom_bar(shown, here, unread)
-        Palette(shown)
+        Palette([*shown, *mine(setups())])
         Calls()
     unread.follow()
     _connection()

@@ -33,7 +33,7 @@ DAYS = (1, 7, 30, 90)
 
 @page(PATH, permission=Permission.AUDIT_READ)
 async def history() -> None:
-    with frame(_("History of changes")) as head:
+    with frame(_("History of changes"), breadcrumbs=[(_("Settings"), "/settings")]) as head:
         _History(head, await _people())
 
 

@@ -24,7 +24,11 @@ from ui.routing import page
 
 @page("/incoming/{hook_id}", permission=Permission.INCOMING_READ)
 def incoming_hook(hook_id: UUID, tab: str = "steps") -> None:
-    with frame(_("Incoming webhook"), breadcrumbs=[(_("Incoming webhooks"), "/incoming")], active="/incoming") as head:
+    with frame(
+        _("Incoming webhook"),
+        breadcrumbs=[(_("Settings"), "/settings"), (_("Incoming webhooks"), "/incoming")],
+        active="/settings",
+    ) as head:
         _Hook(hook_id, tab, head)
 
 

@@ -28,7 +28,10 @@ from ui.routing import page
 @page("/incoming", permission=Permission.INCOMING_READ)
 def incoming() -> None:
     with frame(
-        _("Incoming webhooks"), _("What your forms, shop and spreadsheets tell Master IA, and what becomes of it")
+        _("Incoming webhooks"),
+        _("What your forms, shop and spreadsheets tell Master IA, and what becomes of it"),
+        breadcrumbs=[(_("Settings"), "/settings")],
+        active="/settings",
     ) as head:
         _List(head)
 

@@ -4,9 +4,10 @@ from nicegui import ui
 
 from api.contract.enums import Permission
 from ui import session
-from ui.components.buttons import button
 from ui.components.frame import frame
+from ui.components.navigation import Place, mine, setups
 from ui.components.progress import tabs
+from ui.components.text import icon, title
 from ui.i18n import _
 from ui.pages.settings.agents import draw_agents
 from ui.pages.settings.company import draw_company
@@ -27,18 +28,22 @@ def settings(tab: str = "profile", linked: str = "") -> None:
     if me.may(Permission.KEYS_WRITE):
         parts.append(("keys", _("API keys"), draw_keys))
         parts.append(("agents", _("AI agents"), draw_agents))
-    with frame(_("Settings")) as head:
-        if me.may(Permission.CONVERSATIONS_READ):
-            with head.actions:
-                button(_("Inbox settings"), icon="forum", to="/settings/inbox")
-        if me.may(Permission.AI_READ):
-            with head.actions:
-                button(_("AI service"), icon="auto_awesome", to="/settings/ai")
-        if me.may(Permission.WEBHOOKS_READ):
-            with head.actions:
-                button(_("Webhooks"), icon="webhook", to="/webhooks")
-        if me.may(Permission.AUDIT_READ):
-            with head.actions:
-                button(_("History of changes"), icon="history", to="/settings/history")
+    with frame(_("Settings")):
         with ui.element("div").classes("w-full"):
             tabs(parts, "security" if tab == "sessions" else tab, name="tab")  # its name before
+        _setups(mine(setups()))
+
+
+def _setups(places: list[Place]) -> None:
+    if not places:
+        return
+    title(_("More settings"))
+    links = ui.element("nav").classes("m-grid m-grid-wide")
+    links.props["aria-label"] = _("More settings")
+    with links:
+        for place in places:
+            with ui.link(target=place.path).classes("m-card m-setup"):
+                icon(place.icon)
+                with ui.element("div").classes("m-col m-tight"):
+                    ui.label(place.label).classes("m-strong")
+                    ui.label(place.hint).classes("m-hint")
