@@ -40,7 +40,7 @@ def csv_stream(pieces: AsyncIterator[str], filename: str) -> Stream:
     return Stream(
         pieces,
         media_type="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{filename}"', "X-Content-Type-Options": "nosniff"},
+        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
     )
 
 

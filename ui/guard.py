@@ -1,8 +1,8 @@
 """What stands before NiceGUI: origin checks, upload caps, the sign-in redirect, security headers; and checks of web sockets.
 
-Plain ASGI, so that it sees web sockets too. It refuses foreign origins on the socket (NiceGUI answers any), uploads past
-the cap or without the page's own session, and page requests without a cookie before a NiceGUI client exists. It does not
-decide what a person may do.
+Plain ASGI, so that it sees web sockets too. It refuses foreign origins on the socket (NiceGUI answers any) and on every request that
+may change something, uploads past the cap or without the page's own session, and page requests without a cookie before a NiceGUI
+client exists. Every answer carries the headers, its own refusals and faults too. It does not decide what a person may do.
 """
 
 import re
@@ -24,6 +24,7 @@ OPEN_PATHS = re.compile(
     r"manifest\.webmanifest|(assets|session|_nicegui|_nicegui_ws)(/.*)?)/?"
 )
 SOCKETS = "/_nicegui_ws"
+SAFE = frozenset({"GET", "HEAD"})
 PLUMBING = re.compile(r"/(assets|faces|files|session|_nicegui|health|sw\.js|favicon\.ico|manifest\.webmanifest)\b")
 NONCE_SECONDS = 365 * 24 * 3600
 TOO_MANY = "Muitas páginas de uma vez. Espere um momento. / Too many pages at once. Wait a moment."
@@ -45,12 +46,20 @@ class Guard:
             return
         headers = Headers(scope=scope)
         path: str = scope["path"]
-        if scope["type"] == "websocket" or path.startswith(SOCKETS):
-            if self._own_origin(scope, headers):
-                await self.sockets(scope, receive, send)
-            else:
-                await _refuse(scope, receive, send, 403)
-            return
+        fresh: list[str] = []  # Set-Cookie values of the answer
+        if scope["type"] == "http":
+            send = policy.applied(send, self.settings, fresh, path)
+        changes = scope["type"] == "websocket" or path.startswith(SOCKETS) or scope["method"] not in SAFE
+        if changes and not self._own_origin(scope, headers):
+            await _refuse(scope, receive, send, 403)
+        elif scope["type"] == "websocket" or path.startswith(SOCKETS):
+            await self.sockets(scope, receive, send)
+        else:
+            await self._serve(scope, receive, send, headers, fresh)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, headers: Headers, fresh: list[str]) -> None:
+        """A page, a file, an upload. Cookies that the browser gets are added to `fresh` before the answer begins."""
+        path: str = scope["path"]
         cookies = cookies_of(headers.get("cookie", ""))
         if refusal := self._refused_upload(path, headers, cookies):
             await _refuse(scope, receive, send, refusal)
@@ -70,12 +79,29 @@ class Guard:
         set_request_preferences(language, cookies.get(THEME_COOKIE))
         nonce_name = browser_cookie(self.settings)
         nonce = cookies.get(nonce_name)
-        fresh = None
         if nonce is None and not path.startswith("/_nicegui"):
-            fresh = nonce = secrets.token_urlsafe(24)
+            nonce = secrets.token_urlsafe(24)
+            secure = "; Secure" if self.settings.secure else ""
+            fresh.append(f"{nonce_name}={nonce}; Path=/; Max-Age={NONCE_SECONDS}; HttpOnly; SameSite=Lax{secure}")
         scope[BROWSER_SCOPE] = nonce or ""
         limit = self.settings.max_upload if UPLOAD_PATH.match(path) else None
-        await self.app(scope, _capped(receive, limit) if limit else receive, self._with_headers(send, nonce_name, fresh, path))
+        await self._answered(scope, _capped(receive, limit) if limit else receive, send)
+
+    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands on. What fails before its answer began is answered here, with the headers, and raised for the log."""
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        except Exception:
+            if not begun:
+                await PlainTextResponse("internal error", 500)(scope, receive, send)
+            raise
 
     def _own_origin(self, scope: Scope, headers: Headers) -> bool:
         """A browser sends Origin with every web socket and POST; only a polling GET of the same origin may lack it."""
@@ -98,13 +124,6 @@ class Guard:
             return 403
         length = headers.get("content-length", "")
         return 413 if length.isdigit() and int(length) > self.settings.max_upload else None
-
-    def _with_headers(self, send: Send, nonce_name: str, nonce: str | None, path: str) -> Send:
-        extra = []
-        if nonce:
-            secure = "; Secure" if self.settings.secure else ""
-            extra.append(f"{nonce_name}={nonce}; Path=/; Max-Age={NONCE_SECONDS}; HttpOnly; SameSite=Lax{secure}")
-        return policy.applied(send, self.settings, extra, path)
 
 
 def _capped(receive: Receive, limit: int) -> Receive:

@@ -45,6 +45,11 @@ CLOSE = (b"connection", b"close")
 NOBODY = secrets.token_hex(32)  # checked against where there is no secret, for the same work; nobody may know it
 
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
+HARMLESS = (  # a browser that is led here makes nothing of the answer, which may hold what the caller sent
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
 
 
 class Refused(Exception):
@@ -300,5 +305,5 @@ def _length(scope: HTTPScope) -> int:
 
 async def _respond(send: Send, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
     length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *HARMLESS, length]})
     await send({"type": "http.response.body", "body": body, "more_body": False})
