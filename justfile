@@ -121,17 +121,7 @@ lock:
 
 # Known weaknesses of the locked dependencies, asked of OSV. Exit 1: there are some; 3: nobody could be asked, nothing was checked
 audit:
-    #!/usr/bin/env bash
-    set -uo pipefail
-    said=$(uvx --quiet pip-audit==2.10.1 --vulnerability-service osv --strict --disable-pip --require-hashes \
-        --progress-spinner off --requirement requirements.lock 2>&1)
-    code=$?
-    if grep -q "ConnectionError" <<< "$said"; then
-        echo "No source of advisories can be reached from here (api.osv.dev). Nothing was checked." >&2
-        exit 3
-    fi
-    echo "$said"
-    exit $code
+    @.ci/audit
 
 # The environment: made once, brought up to date when the lock file changes
 _env:
