@@ -192,7 +192,7 @@ async def _a_phone(browser: Browser, stack: Stack, *, inside: bool) -> BrowserCo
     width, height = _PHONE
     context = await browser.new_context(
         locale="pt-BR", viewport={"width": width, "height": height}, color_scheme="dark", reduced_motion="reduce",
-        has_touch=True, is_mobile=True, bypass_csp=True,
+        has_touch=True, is_mobile=True,
     )  # fmt: skip
     if inside:
         await enter(context, stack)

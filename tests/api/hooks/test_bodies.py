@@ -4,12 +4,14 @@ import asyncio
 from uuid import uuid4
 
 import asyncpg
+import httpx
 import pytest
 
 from api.hooks import asgi
 from api.hooks.asgi import Hooks
 from db.tenancy import Actor
 from tests.api.test_bodies import Caller
+from tests.api.test_headers import harmless
 from tests.db.channels.factories import make_channel
 
 
@@ -49,3 +51,20 @@ async def test_many_slow_bodies_hold_a_bounded_amount(hooks: Hooks, owner: Actor
     late.push(b"y", more=False)
     await hooks(late.scope, late.receive, late.send)
     assert late.status == 401, "what was read is not given back"
+
+
+async def test_answers_are_nothing_that_a_browser_would_take_for_a_page(
+    hook_client: httpx.AsyncClient, owner: Actor, owner_db: asyncpg.Connection
+) -> None:
+    """What the caller sent may be repeated to them."""
+    channel = await make_channel(owner_db, owner)
+    for method, path, status in (
+        ("GET", f"/hooks/meta/{channel}?hub.mode=subscribe&hub.verify_token=x&hub.challenge=<script>", 403),
+        ("POST", f"/hooks/meta/{channel}", 401),
+        ("PUT", f"/hooks/meta/{channel}", 405),
+        ("POST", f"/hooks/meta/{uuid4()}", 404),
+        ("POST", "/hooks/nobody/x", 404),
+    ):
+        answer = await hook_client.request(method, path)
+        assert answer.status_code == status, (method, path, answer.status_code)
+        harmless(answer)
