@@ -45,6 +45,8 @@ def applied(send: Send, settings: Settings, cookies: list[str], path: str) -> Se
     async def wrapped(message: Message) -> None:
         nonlocal start, body
         if message["type"] == "http.response.start":
+            # The library of the socket allows whoever asks.
+            message["headers"] = [one for one in message["headers"] if not one[0].lower().startswith(b"access-control-")]
             headers = MutableHeaders(scope=message)
             headers["X-Content-Type-Options"] = "nosniff"
             headers["X-Frame-Options"] = "DENY"
