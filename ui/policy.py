@@ -51,7 +51,9 @@ def applied(send: Send, settings: Settings, cookies: list[str], path: str) -> Se
             headers["X-Content-Type-Options"] = "nosniff"
             headers["X-Frame-Options"] = "DENY"
             headers["Referrer-Policy"] = "same-origin"
-            headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"  # the provider's window speaks to the page that opened it
+            headers["Cross-Origin-Opener-Policy"] = (
+                "same-origin-allow-popups"  # the provider's window speaks to the page that opened it
+            )
             headers["Cross-Origin-Resource-Policy"] = "same-origin"
             headers["Permissions-Policy"] = "camera=(), geolocation=(self), payment=(), usb=()"
             if settings.secure:

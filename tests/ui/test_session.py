@@ -150,7 +150,9 @@ async def test_foreign_origins_and_big_uploads_are_refused(ana: User) -> None:
     listening = await ana.http_client.get(own_page, headers={"Origin": "http://test"})
     assert listening.status_code == 403  # a page of one's own is no way into a connection of another page
     upload, from_here = f"/_nicegui/client/{client.id}/upload/1", {"Origin": "http://test"}
-    assert (await ana.http_client.post(upload, content=b"x", headers=from_here)).status_code == 403  # a public page may not upload
+    assert (
+        await ana.http_client.post(upload, content=b"x", headers=from_here)
+    ).status_code == 403  # a public page may not upload
     client = await ana.open("/team")
     upload = f"/_nicegui/client/{client.id}/upload/1"
     assert (await ana.http_client.post(upload, content=b"x" * 1001, headers=from_here)).status_code == 413
