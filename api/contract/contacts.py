@@ -129,6 +129,11 @@ class ContactMerge(Output):
     reason: MergeReason
     name: Annotated[str, example("Beatriz Nunes")]
     addresses: Annotated[list[str], example(["BR.13491208655302741918"])]
+    external_id: Annotated[str, example("cliente-4711")] | None  # of the contact that went
+    metadata: dict[str, str]  # likewise
+    lost: Annotated[
+        list[str], example(["external_id", "metadata.origin"])
+    ]  # of these two what the other one has otherwise; back when undone
     created_at: Moment
     undone_at: Moment | None
 

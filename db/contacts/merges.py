@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from db.boards import prospects
@@ -22,6 +23,9 @@ from db.messages import recipients
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, Work, read, work
+
+MOST_METADATA = 20
+"""Words of partners that a contact has at most."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,22 +47,34 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     gave_custom: list[str]
     gave_tags: list[UUID]
     gave_imports: list[UUID]
+    external_id: str | None = None
+    metadata: dict[str, str] = {}
+    gave_external_id: bool = False
+    gave_metadata: list[str] = []
+    lost: list[str] = []
+    """What a partner kept with it and the one that stayed has not, or has otherwise: `external_id`, `metadata.<key>`."""
 
 
 class Merge(NamedTuple):
-    """`name`, `addresses`: of the contact that went. `undone_at`: they were parted again."""
+    """`name`, `addresses`, `external_id`, `metadata`: of the contact that went; `lost`: which of the last two the other one has not.
+    `undone_at`: they were parted again."""
 
     id: UUID
     merged_id: UUID
     reason: MergeReason
     name: str
     addresses: list[str]
+    external_id: str | None
+    metadata: dict[str, str]
+    lost: list[str]
     created_at: datetime
     undone_at: datetime | None
 
 
+_texts = msgspec.json.Decoder(dict[str, str])
 _OTHER = """
-select o.name, o.language, o.custom::text as custom, o.source, o.import_id, o.created_at, o.opted_out_at, o.opt_out_source,
+select o.name, o.language, o.custom::text as custom, o.external_id, o.metadata::text as metadata, k.metadata::text as kept_metadata,
+    k.external_id is null and o.external_id is not null as gave_external_id, o.source, o.import_id, o.created_at, o.opted_out_at, o.opt_out_source,
     k.name = '' and o.name <> '' as gave_name,
     array(select key from jsonb_object_keys(o.custom) key where not k.custom ? key) as gave_custom,
     array(select id from contact_identity where company_id = $1 and contact_id = o.id order by id) as identities,
@@ -102,15 +118,28 @@ async def merge(w: Work, keep: UUID, other: UUID, reason: MergeReason) -> bool:
     await _strip(w, other)
     row = await w.fetchrow(_OTHER, w.company_id, keep, other)
     assert row is not None
+    metadata, kept = _texts.decode(row["metadata"]), _texts.decode(row["kept_metadata"])
+    given = sorted(metadata.keys() - kept.keys())[: max(0, MOST_METADATA - len(kept))]
+    lost = ["external_id"] if row["external_id"] is not None and not row["gave_external_id"] else []
     snapshot = Snapshot(
-        custom=msgspec.json.decode(row["custom"], type=dict[str, str]),
+        custom=_texts.decode(row["custom"]),
         leads=await prospects.reassign(w, keep, other),
-        **{name: row[name] for name in Snapshot.__struct_fields__ if name not in ("custom", "leads")},
+        metadata=metadata,
+        gave_metadata=given,
+        lost=lost + [f"metadata.{key}" for key in sorted(metadata) if key not in given and kept.get(key) != metadata[key]],
+        **{name: row[name] for name in Snapshot.__struct_fields__ if name in row and name not in ("custom", "metadata")},
     )
     await consent.see_queued(w)
     await recipients.reassign(w, keep, other)
     for move in _MOVES:
         await w.execute(move, w.company_id, keep, other)
+    await w.execute(
+        "update contact set external_id = coalesce(external_id, $3), metadata = $4::jsonb where company_id = $1 and id = $2",
+        w.company_id,
+        keep,
+        snapshot.external_id,
+        msgspec.json.encode({key: metadata[key] for key in given} | kept).decode(),
+    )
     await w.execute(
         "insert into contact_merge(company_id, contact_id, merged_id, reason, snapshot) values ($1, $2, $3, $4, $5::jsonb)",
         w.company_id,
@@ -124,7 +153,7 @@ async def merge(w: Work, keep: UUID, other: UUID, reason: MergeReason) -> bool:
     )
     if source is not None:  # what one of them asked for holds for every address and for what waits
         await consent.opt_out(w, [keep], source)
-    w.audit("contact.joined", keep, joined=str(other), reason=reason.value)
+    w.audit("contact.joined", keep, joined=str(other), reason=reason.value, lost=snapshot.lost)
     w.emit(ContactsChanged(contact_id=keep))
     return True
 
@@ -161,7 +190,8 @@ async def merges(actor: Actor, contact_id: UUID) -> list[Merge]:
 
 async def _merges(r: Read, company_id: UUID, contact_id: UUID) -> list[Merge]:
     rows = await r.fetch(
-        "select m.id, m.merged_id, m.reason, m.snapshot->>'name' as name, m.created_at, m.undone_at,"
+        "select m.id, m.merged_id, m.reason, m.snapshot->>'name' as name, m.snapshot->>'external_id' as external_id,"
+        " coalesce(m.snapshot->'metadata', '{}')::text as metadata, coalesce(m.snapshot->'lost', '[]')::text as lost, m.created_at, m.undone_at,"
         " array(select i.value from contact_identity i where i.company_id = $1 and i.contact_id in (m.contact_id, m.merged_id)"
         "     and m.snapshot->'identities' ? i.id::text order by i.kind <> 'phone', i.id) as addresses"
         " from contact_merge m where m.company_id = $1 and m.contact_id = $2 order by m.id desc limit 100",
@@ -175,6 +205,9 @@ async def _merges(r: Read, company_id: UUID, contact_id: UUID) -> list[Merge]:
             MergeReason(row["reason"]),
             row["name"],
             row["addresses"],
+            row["external_id"],
+            _texts.decode(row["metadata"]),
+            msgspec.json.decode(row["lost"], type=list[str]),
             row["created_at"],
             row["undone_at"],
         )
@@ -183,12 +216,15 @@ async def _merges(r: Read, company_id: UUID, contact_id: UUID) -> list[Merge]:
 
 
 _BACK = """
-insert into contact(company_id, id, name, language, custom, source, import_id, created_at, opted_out_at, opt_out_source)
-select $1, $3, $4, $5, $6::jsonb, $7, $8, $9, opted_out_at, opt_out_source from contact where company_id = $1 and id = $2
+insert into contact(company_id, id, name, language, custom, source, import_id, created_at, metadata, external_id, opted_out_at, opt_out_source)
+select $1, $3, $4, $5, $6::jsonb, $7, $8, $9, $10::jsonb,
+    case when not exists (select from contact e where e.company_id = $1 and e.external_id = $11) then $11 end, opted_out_at, opt_out_source from contact where company_id = $1 and id = $2
 """
 _TAKE_BACK = """
 update contact set custom = custom - (select coalesce(array_agg(f.key), '{}') from jsonb_each_text($3::jsonb) f(key, value)
         where f.key = any($4::text[]) and custom->>f.key = f.value),
+    metadata = metadata - (select coalesce(array_agg(f.key), '{}') from jsonb_each_text($7::jsonb) f(key, value)
+        where f.key = any($8::text[]) and metadata->>f.key = f.value),
     name = case when $5 and name = $6 then '' else name end, updated_at = clock_timestamp()
 where company_id = $1 and id = $2
 """
@@ -196,7 +232,15 @@ where company_id = $1 and id = $2
 
 async def undo(actor: Actor, contact_id: UUID, merge_id: UUID) -> UUID:
     """Parts two contacts again; returns the one that comes back, under its former id. Its addresses and every message over them go
-    with it, later ones too. Raises NotFound, Conflict `merge_undone`."""
+    with it, later ones too; its external id unless another contact has that now. Raises NotFound, Conflict `merge_undone`, Unavailable when
+    somebody gives its external id away at this moment."""
+    try:
+        return await _undo(actor, contact_id, merge_id)
+    except asyncpg.UniqueViolationError:
+        raise RequestError.UNAVAILABLE(retry_after=1) from None
+
+
+async def _undo(actor: Actor, contact_id: UUID, merge_id: UUID) -> UUID:
     async with work(actor, Permission.CONTACTS_WRITE) as w:
         row = await w.fetchrow(
             "select merged_id, snapshot::text as snapshot, undone_at from contact_merge"
@@ -227,7 +271,15 @@ async def undo(actor: Actor, contact_id: UUID, merge_id: UUID) -> UUID:
 async def _restore(w: Work, kept: UUID, back: UUID, was: Snapshot) -> None:
     gone = await fields.missing(w, was.custom)
     custom = msgspec.json.encode({key: value for key, value in was.custom.items() if key not in gone}).decode()
-    facts = (was.name, was.language, custom, was.source, was.import_id, was.created_at)
+    metadata = msgspec.json.encode(was.metadata).decode()
+    facts = (was.name, was.language, custom, was.source, was.import_id, was.created_at, metadata, was.external_id)
+    if was.gave_external_id:
+        await w.execute(
+            "update contact set external_id = null where company_id = $1 and id = $2 and external_id = $3",
+            w.company_id,
+            kept,
+            was.external_id,
+        )
     await w.execute(_BACK, w.company_id, kept, back, *facts)
     await w.execute(
         "update contact_identity set contact_id = $3 where company_id = $1 and contact_id = $2 and id = any($4::uuid[])",
@@ -270,5 +322,5 @@ async def _restore(w: Work, kept: UUID, back: UUID, was: Snapshot) -> None:
             kept,
             given,
         )
-    await w.execute(_TAKE_BACK, w.company_id, kept, custom, was.gave_custom, was.gave_name, was.name)
+    await w.execute(_TAKE_BACK, w.company_id, kept, custom, was.gave_custom, was.gave_name, was.name, metadata, was.gave_metadata)
     await refresh(w, [kept, back])

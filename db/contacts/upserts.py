@@ -16,13 +16,13 @@ from db.contacts.enums import CustomFieldKind, UpsertOutcome
 from db.contacts.errors import ContactField
 from db.contacts.events import ContactsChanged
 from db.contacts.identities import Address, email_address, phone_address, refresh, region_of
+from db.contacts.merges import MOST_METADATA
 from db.errors import AppError, Field, Invalid, RequestError, RequestField
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Work, read, work
 
 MOST = 1000
-MOST_METADATA = 20
 _TRIES = 6
 
 

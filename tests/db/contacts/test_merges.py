@@ -5,10 +5,11 @@ from contextvars import copy_context
 from uuid import UUID
 
 import asyncpg
+import msgspec
 import pytest
 
 from db.clock import now
-from db.contacts import consent, fields, merges, notes
+from db.contacts import consent, fields, merges, notes, upserts
 from db.contacts.actions import change_contact, create_contact, delete_contact
 from db.contacts.enums import CustomFieldKind, MergeReason
 from db.contacts.queries import contact as contact_row
@@ -44,6 +45,47 @@ async def contacts_of(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, U
 
 async def opted_out(owner_db: asyncpg.Connection, contact: UUID) -> bool:
     return await owner_db.fetchval("select opted_out_at is not null from contact where id = $1", contact)
+
+
+async def test_what_partners_keep_goes_with_a_merge_and_comes_back(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    item = upserts.Item(external_id="loja-1", phone="11 98765-4321", metadata={"origem": "loja", "so-daqui": "1"})
+    known = await upserts.upsert_one(owner, item)
+    hidden = await inbound(owner, bsuid="B1", name="Ana L.")
+    theirs = {"origem": "site", "plano": "ouro"}
+    await owner_db.execute(
+        "update contact set external_id = 'crm-9', metadata = $2::jsonb where id = $1",
+        hidden,
+        msgspec.json.encode(theirs).decode(),
+    )
+    assert await inbound(owner, "5511987654321", bsuid="B1") == known
+    row = await contact_row(owner, known)
+    assert (row["external_id"], msgspec.json.decode(row["metadata"])) == ("loja-1", {**item.metadata, "plano": "ouro"})
+    [merge] = await merges.merges(owner, known)
+    assert (merge.external_id, merge.metadata, merge.lost) == ("crm-9", theirs, ["external_id", "metadata.origem"])
+    [joined] = await owner_db.fetch(
+        "select data::text as data from audit_log where company_id = $1 and action = 'contact.joined'", owner.company_id
+    )
+    assert msgspec.json.decode(joined["data"])["lost"] == merge.lost
+
+    await merges.undo(owner, known, merge.id)
+    one, other = await contact_row(owner, known), await contact_row(owner, hidden)
+    assert (one["external_id"], msgspec.json.decode(one["metadata"])) == ("loja-1", item.metadata)
+    assert (other["external_id"], msgspec.json.decode(other["metadata"])) == ("crm-9", theirs)
+
+
+async def test_an_external_id_is_taken_over_and_is_never_given_twice(owner: Actor, owner_db: asyncpg.Connection) -> None:
+    known = (await create_contact(owner, name="", phone="11 98765-4321", tag_names=[], custom={}))["id"]
+    hidden = await inbound(owner, bsuid="B1", name="Ana L.")
+    await owner_db.execute("update contact set external_id = 'crm-9' where id = $1", hidden)
+    assert await inbound(owner, "5511987654321", bsuid="B1") == known
+    assert (await contact_row(owner, known))["external_id"] == "crm-9"
+    [merge] = await merges.merges(owner, known)
+    assert merge.lost == []
+    await owner_db.execute("update contact set external_id = 'other' where id = $1", known)
+    third = await upserts.upsert_one(owner, upserts.Item(external_id="crm-9"))
+    await merges.undo(owner, known, merge.id)
+    found = [(await contact_row(owner, one))["external_id"] for one in (known, hidden, third)]
+    assert found == ["other", None, "crm-9"]
 
 
 async def test_parting_gives_each_back_what_was_theirs(owner: Actor, owner_db: asyncpg.Connection) -> None:

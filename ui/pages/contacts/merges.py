@@ -38,6 +38,11 @@ class Merges:
                     with ui.element("div").classes("m-col m-tight m-grow"):
                         ui.label(", ".join([one.name or _("No name"), *one.addresses])).classes("m-text")
                         ui.label(f"{_reason(one.reason)} · {formats.moment(one.created_at)}").classes("m-hint m-text")
+                        if one.lost:
+                            lost = ", ".join(
+                                one.external_id or name if name == "external_id" else name.partition(".")[2] for name in one.lost
+                            )
+                            ui.label(_("Kept by other systems and not taken over: {names}", names=lost)).classes("m-hint m-text")
                     if self._write:
                         button(_("Part again"), partial(self._undo, one), kind="plain", icon="call_split")
 
