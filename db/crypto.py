@@ -1,8 +1,8 @@
 """Secrets that must be read back: AES-256-GCM under a key ring, bound to their company, table, column and row.
 
 Blob: `v1` | key id length | key id | nonce (12) | ciphertext and tag. The additional data names where the secret lives, so a
-ciphertext copied to another row or company does not open. Secrets that are only compared (sessions, links, API keys) are 256
-random bits stored as SHA-256: nothing to guess, so no key that a rotation would have to keep for ever.
+ciphertext copied to another row or company does not open. Secrets that are only compared (sessions, links) are 256 random bits
+stored as SHA-256: nothing to guess. Those of API keys, which live for years, are hashed under a key (`db/accounts/key_hashes.py`).
 """
 
 import base64

@@ -22,6 +22,8 @@ SEALED = (
 """Every sealed column; each table has company_id and id. A test finds the bytea columns of the schema and compares."""
 OF_PEOPLE = ("second_factor", "secret")
 """Sealed too, of a person in place of a company and a row."""
+OF_ALL = ("installation_secret", "sealed")
+"""Sealed too, one row of the whole installation: what API keys are hashed under (db/accounts/key_hashes.py)."""
 ANSWERS = ("idempotency", "body")
 """Sealed too (db/idempotency.py), under the request's key instead of an id, and gone after 24 hours."""
 
@@ -64,6 +66,7 @@ async def rotate(dsn: str, ring: KeyRing) -> Rotation:
             for company_id in companies:
                 await _column(connection, ring, table, column, company_id, done)
         await _of_people(connection, ring, done)
+        await _of_all(connection, ring, done)
         done.keys = dict(await _held(connection, ring, companies))
     finally:
         await connection.close()
@@ -141,6 +144,24 @@ async def _of_people(connection: asyncpg.Connection, ring: KeyRing, done: Rotati
                 done.resealed += tag == "UPDATE 1"
 
 
+async def _of_all(connection: asyncpg.Connection, ring: KeyRing, done: Rotation) -> None:
+    table, column = OF_ALL
+    async with connection.transaction():
+        await connection.execute("set local role masteria_system")
+        blob = await connection.fetchval(f"select {column} from {table}")
+        if blob is None or ring.key_of(blob) == ring.current:
+            return
+        nobody = UUID(int=0)
+        try:
+            text = ring.open(blob, company_id=nobody, table=table, column=column, row_id=nobody)
+        except SealBroken:
+            done.broken.append((table, column, nobody, nobody))
+            return
+        fresh = ring.seal(text, company_id=nobody, table=table, column=column, row_id=nobody)
+        tag = await connection.execute(f"update {table} set {column} = $2 where {column} = $1", blob, fresh)
+        done.resealed += tag == "UPDATE 1"
+
+
 def _row_id(key: UUID | str) -> UUID:
     """What the seal of a row is bound to."""
     return uuid5(NAMESPACE_OID, key) if isinstance(key, str) else key
@@ -164,6 +185,7 @@ async def _held(connection: asyncpg.Connection, ring: KeyRing, companies: list[U
                     counts[ring.key_of(row["blob"])] += 1
     async with connection.transaction():
         await connection.execute("set local role masteria_system")
-        async for row in connection.cursor(f"select {OF_PEOPLE[1]} as blob from {OF_PEOPLE[0]}"):
-            counts[ring.key_of(row["blob"])] += 1
+        for table, column in (OF_PEOPLE, OF_ALL):
+            async for row in connection.cursor(f"select {column} as blob from {table}"):
+                counts[ring.key_of(row["blob"])] += 1
     return counts

@@ -1,5 +1,5 @@
 """Keys for programs. A key never holds more than its maker, who is always a person: a key that a key makes belongs to the same
-one, and a test key makes and changes test keys only. A secret is shown once and stored as a hash."""
+one, and a test key makes and changes test keys only. A secret is shown once and stored as a keyed hash (`key_hashes.py`)."""
 
 import ipaddress
 import secrets
@@ -8,11 +8,12 @@ from uuid import UUID
 
 import asyncpg
 
+from db.accounts import key_hashes
 from db.accounts.errors import AccountError
 from db.accounts.identify import KEY_PREFIX, TEST_PREFIX
 from db.accounts.rights import present_role
 from db.clock import now
-from db.crypto import digest, new_token
+from db.crypto import new_token
 from db.errors import RequestError, RequestField
 from db.permissions import ROLE_PERMISSIONS, Permission
 from db.tenancy import Actor
@@ -56,6 +57,7 @@ async def create(
         raise RequestError.TEST_KEY()
     prefix = (TEST_PREFIX if test else KEY_PREFIX) + secrets.token_hex(4)
     secret = f"{prefix}_{new_token()}"
+    hashed = (await key_hashes.hasher()).kept(secret)
     maker = actor.id if actor.kind == "user" else actor.maker_id
     async with work(actor, Permission.KEYS_WRITE) as w:
         await _within(w, actor, scopes)
@@ -70,7 +72,7 @@ async def create(
             w.company_id,
             name.strip(),
             prefix,
-            digest(secret),
+            hashed,
             sorted({scope.value for scope in scopes}),
             maker,
             expires_at,
@@ -101,15 +103,17 @@ async def rotate(actor: Actor, key_id: UUID, old_valid_until: datetime | None) -
     at = now()
     if old_valid_until is not None and old_valid_until > at + OVERLAP:
         raise RequestError.INVALID(fields=[RequestField.TOO_LATE("old_valid_until")])
+    hasher = await key_hashes.hasher()
     async with work(actor, Permission.KEYS_WRITE) as w:
         before = await _lock(w, actor, key_id)
         await _within(w, actor, [Permission(scope) for scope in before["scopes"]])
         secret = f"{before['prefix']}_{new_token()}"
+        hashed = hasher.kept(secret)
         row = await w.fetchrow(
             f"update api_key set secret_hash = $3, old_until = $4 where company_id = $1 and id = $2 returning {_ROW}",
             w.company_id,
             key_id,
-            digest(secret),
+            hashed,
             old_valid_until or at,
         )
         assert row is not None

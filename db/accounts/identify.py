@@ -5,12 +5,12 @@ key never more than its maker's membership gives now; so a change of role or a r
 remembers an answer for at most 3 seconds).
 """
 
-import hmac
 import ipaddress
 from datetime import datetime, timedelta
 
 import msgspec
 
+from db.accounts import key_hashes
 from db.clock import now
 from db.crypto import digest, new_token
 from db.errors import AppError, RequestError
@@ -35,7 +35,7 @@ where s.token_hash = $1 and s.revoked_at is null and s.expires_at > $2 and s.las
 """
 _KEY = """
 select k.company_id, k.id, k.secret_hash, k.old_secret_hash, k.old_until, k.scopes, k.created_by, k.expires_at, k.last_used_at,
-    k.last_used_from, k.addresses, k.test, m.role
+    k.last_used_from, k.addresses, k.test, m.role, (select sealed from installation_secret) as hash_key
 from api_key k join membership m on m.company_id = k.company_id and m.user_id = k.created_by
 where k.prefix = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
 """
@@ -99,12 +99,22 @@ async def _key(token: str, address: str | None) -> Identity:
         row = await s.fetchrow(_KEY, token[: len(KEY_PREFIX) + _KEY_ID], at)
         if row is None:
             raise refused()
-        expires_at = row["expires_at"]
-        if not hmac.compare_digest(row["secret_hash"], digest(token)):
-            old, until = row["old_secret_hash"], row["old_until"]
-            if old is None or until is None or until <= at or not hmac.compare_digest(old, digest(token)):
+        expires_at, until = row["expires_at"], row["old_until"]
+        hasher = key_hashes.opened(row["hash_key"]) if row["hash_key"] is not None else None
+        column = "secret_hash"
+        if not key_hashes.fits(token, row[column], hasher):
+            column = "old_secret_hash"
+            if row[column] is None or until is None or until <= at or not key_hashes.fits(token, row[column], hasher):
                 raise refused()
             expires_at = min(until, expires_at or until)
+        if key_hashes.plain(row[column]):
+            await s.execute(
+                f"update api_key set {column} = $3 where company_id = $1 and id = $2 and {column} = $4",
+                row["company_id"],
+                row["id"],
+                (hasher or await key_hashes.ensured(s)).kept(token),
+                row[column],
+            )
         held = frozenset(one for one in Permission if one.value in row["scopes"])
         actor = Actor(
             company_id=row["company_id"],

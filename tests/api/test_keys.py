@@ -10,6 +10,7 @@ import httpx
 
 from api.auth import guard
 from db.clock import now
+from db.crypto import digest
 from db.permissions import Permission
 from db.simulated import CHANNEL_OF, INSIDE
 from db.tenancy import Actor
@@ -44,6 +45,26 @@ async def test_a_key_is_used_from_its_addresses_only(client: httpx.AsyncClient, 
     assert (await client.get("/v1/company", headers=as_elsewhere)).status_code == 200
     listed = {one["id"]: one for one in (await client.get("/v1/api-keys", headers=owner)).json()["items"]}
     assert {listed[one["id"]]["last_used_from"] for one in (here, elsewhere)} == {"127.0.0.1"}
+
+
+async def test_a_secret_of_before_is_kept_under_a_key_from_its_next_use_on(
+    client: httpx.AsyncClient, owner_db: asyncpg.Connection, sign_in_as: SignInAs
+) -> None:
+    owner = await sign_in_as()
+    key, auth = await _made(client, owner)
+    secret = auth["Authorization"].removeprefix("Bearer ")
+    kept = "select secret_hash, old_secret_hash, rotated_at from api_key where id = $1"
+    fresh = await owner_db.fetchrow(kept, UUID(key["id"]))
+    assert (len(fresh["secret_hash"]), fresh["secret_hash"] == digest(secret)) == (33, False)
+    await owner_db.execute("alter table api_key disable trigger rotated")
+    await owner_db.execute("update api_key set secret_hash = $2 where id = $1", UUID(key["id"]), digest(secret))
+    await owner_db.execute("alter table api_key enable trigger rotated")
+    for _ in range(2):
+        guard.forget_all()
+        assert (await client.get("/v1/company", headers=auth)).status_code == 200
+        assert await owner_db.fetchrow(kept, UUID(key["id"])) == fresh  # the same again, and nothing laid aside
+    forged = {"Authorization": f"Bearer {secret[:-1]}{'a' if secret[-1] != 'a' else 'b'}"}
+    assert (await client.get("/v1/company", headers=forged)).status_code == 401
 
 
 async def test_a_rotated_key_has_two_secrets_for_a_while(

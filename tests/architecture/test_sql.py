@@ -17,7 +17,7 @@ OWNERS = {
     "db/assistant": {"ai_assist", "ai_conversation", "ai_trace", "ai_turn"},
     "db/accounts": {
         "account_user", "api_key", "company", "email_verification", "identity", "invitation", "known_device", "mail", "membership",
-        "password_reset", "recovery_code", "second_factor", "session", "sign_in_flow",
+        "installation_secret", "password_reset", "recovery_code", "second_factor", "session", "sign_in_flow",
     },
     "db/ai": {"ai_budget", "ai_connection", "ai_price", "ai_safety", "ai_spending", "ai_usage", "model_behaviour", "model_request"},
     "db/boards": {"board", "lead", "lead_bulk_move", "lead_change", "lead_field", "lead_note", "lost_reason", "rule_run", "stage", "stage_rule", "stage_tag_total", "stage_total"},

@@ -1,14 +1,19 @@
 """Rotation seals every kept secret anew, in its own place, and says what it could not open."""
 
+from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
 from db import crypto
+from db.accounts import api_keys, key_hashes
+from db.accounts.identify import identify
 from db.crypto import KeyRing, SealBroken, new_key
+from db.errors import Unavailable
 from db.idempotency import Answer, Attempt, Replayed
-from db.rotate import ANSWERS, OF_PEOPLE, SEALED, rotate
+from db.permissions import Permission
+from db.rotate import ANSWERS, OF_ALL, OF_PEOPLE, SEALED, rotate
 from db.settings import Settings
 from db.tenancy import Actor
 from db.work import one_transaction
@@ -17,9 +22,12 @@ OLD, NEW = new_key("old"), new_key("new")
 
 
 @pytest.fixture(autouse=True)
-async def _nobody_else(owner_db: asyncpg.Connection) -> None:
+async def _nobody_else(owner_db: asyncpg.Connection) -> AsyncIterator[None]:
     """A run goes over every company, and other tests leave a thousand."""
     await owner_db.execute("truncate company, second_factor cascade")
+    await owner_db.execute("truncate installation_secret")
+    yield
+    await owner_db.execute("truncate installation_secret")
 
 
 async def channel(owner_db: asyncpg.Connection, company_id: UUID, ring: KeyRing, token: str) -> UUID:
@@ -94,6 +102,25 @@ async def test_second_factors_get_the_new_key_too(database: Settings, owner_db: 
     assert KeyRing(NEW).open(blob, **place) == "ABC"
 
 
+async def test_api_keys_outlive_the_keys_of_secrets(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    before = crypto.ring()
+    try:
+        crypto._ring = KeyRing(OLD)
+        _, secret = await api_keys.create(owner, "Shop", [Permission.COMPANY_READ], None)
+        done = await rotate(database.database_owner_url, KeyRing(f"{NEW},{OLD}"))
+        assert (done.resealed, done.broken, done.keys) == (1, [], {"new": 1})
+        key_hashes._opened.clear()
+        crypto._ring = KeyRing(NEW)
+        assert (await identify(secret)).actor.company_id == owner.company_id
+        key_hashes._opened.clear()
+        crypto._ring = KeyRing(new_key("third"))
+        with pytest.raises(Unavailable):
+            await identify(secret)
+    finally:
+        crypto._ring = before
+        key_hashes._opened.clear()
+
+
 async def test_a_key_that_is_gone_is_said(database: Settings, owner_db: asyncpg.Connection, owner: Actor) -> None:
     await channel(owner_db, owner.company_id, KeyRing(OLD), "EAA")
     done = await rotate(database.database_owner_url, KeyRing(NEW))
@@ -136,4 +163,4 @@ async def test_no_sealed_column_is_forgotten(owner_db: asyncpg.Connection) -> No
         ("idempotency", "request_hash"), ("webhook_inbox", "body"), ("message_file", "sha256"),
         ("knowledge_source", "sha256"), ("knowledge_chunk", "body_sha256"),
     }  # fmt: skip
-    assert {tuple(row) for row in columns} - not_sealed == {*SEALED, ANSWERS, OF_PEOPLE}
+    assert {tuple(row) for row in columns} - not_sealed == {*SEALED, ANSWERS, OF_PEOPLE, OF_ALL}

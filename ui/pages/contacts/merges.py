@@ -42,7 +42,9 @@ class Merges:
                             lost = ", ".join(
                                 one.external_id or name if name == "external_id" else name.partition(".")[2] for name in one.lost
                             )
-                            ui.label(_("Kept by other systems and not taken over: {names}", names=lost)).classes("m-hint m-text")
+                            ui.label(_("Kept by other systems and not taken over: {names}").format(names=lost)).classes(
+                                "m-hint m-text"
+                            )
                     if self._write:
                         button(_("Part again"), partial(self._undo, one), kind="plain", icon="call_split")
 
