@@ -36,6 +36,7 @@ from api.exports import Separator
 from api.methods import only_head
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.recipients_csv import recipients_csv
+from api.strict import METADATA, family
 from api.versions import IfMatch
 from db.campaigns import actions, queries, received
 from db.campaigns.enums import CampaignState
@@ -94,27 +95,36 @@ class CampaignController(Controller):
     path = "/v1/campaigns"
     tags = ("Campaigns",)
 
-    @get(summary="List campaigns")
+    @get(summary="List campaigns", opt={"parameter_families": (METADATA,)})
     async def list_campaigns(
         self,
+        request: Request[Any, Any, Any],
         actor: Caller,
         states: Annotated[list[CampaignState] | None, QueryParameter(name="state")] = None,
         channel_id: FromQuery[UUID | None] = None,
         search: Annotated[str | None, QueryParameter(max_length=100)] = None,
+        external_id: Annotated[str | None, QueryParameter(max_length=200)] = None,
         cursor: Cursor = None,
         limit: Limit = 25,
     ) -> Page[CampaignRow]:
         """Newest first, each with its counts."""
         after = decode_cursor(cursor, tuple[datetime, UUID])
         rows = await queries.campaigns(
-            actor, limit=one_over(limit), after=after, states=states, channel_id=channel_id, search=search
+            actor,
+            limit=one_over(limit),
+            after=after,
+            states=states,
+            channel_id=channel_id,
+            search=search,
+            external_id=external_id,
+            metadata=family(request, METADATA),
         )
         return page(rows, limit, lambda row: (row["created_at"], row["id"]), lambda row: struct(row, CampaignRow))
 
     @post(summary="Create a draft")
     async def create_campaign(self, actor: Caller, data: JSONBody[CampaignCreate]) -> Campaign:
         """A new draft; the rest follows by PATCH."""
-        return _campaign(await actions.create(actor, data.name, channel_id=data.channel_id, audience=data.audience))
+        return _campaign(await actions.create(actor, **msgspec.structs.asdict(data)))
 
     @get("/{campaign_id:uuid}", summary="Get a campaign")
     async def get_campaign(self, actor: Caller, campaign_id: FromPath[UUID]) -> Campaign:

@@ -37,6 +37,7 @@ from api.contract.contacts import (
 )
 from api.contract.upserts import ContactUpsert, ContactUpsertBulk, ContactUpserts, UpsertError, UpsertResult
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
+from api.strict import METADATA, family
 from api.versions import IfMatch
 from db.campaigns import field_uses
 from db.contacts import actions, bulk, fields, listing, merges, notes, queries, tags, upserts
@@ -63,10 +64,11 @@ async def contact_filter(
     opted_out: FromQuery[bool | None] = None,
     line: FromQuery[Literal["mobile", "fixed"] | None] = None,
     has: FromQuery[Literal["phone", "email"] | None] = None,
+    external_id: Annotated[str | None, QueryParameter(max_length=200, description="As a partner's system calls it.")] = None,
     created_after: FromQuery[datetime | None] = None,
     created_before: FromQuery[datetime | None] = None,
 ) -> ContactFilter:
-    """Dependency `filter`: the query parameters of the list. A custom field is asked for as `custom.<key>=value`."""
+    """Dependency `filter`: the query parameters of the list. A custom field is asked for as `custom.<key>=value`, what partners keep as `metadata.<key>=value`."""
     for name, moment in (("created_after", created_after), ("created_before", created_before)):
         if moment is not None and moment.tzinfo is None:
             raise RequestError.INVALID(fields=[RequestField.NEEDS_OFFSET(name)])
@@ -79,14 +81,16 @@ async def contact_filter(
         opted_out=opted_out,
         line=line,
         has=has,
-        custom={name[7:]: value for name, value in request.query_params.items() if name.startswith("custom.")},
+        custom=family(request, "custom."),
+        external_id=external_id,
+        metadata=family(request, METADATA),
         created_after=created_after,
         created_before=created_before,
     )
 
 
 provide_filter = Provide(contact_filter)
-CUSTOM = {"parameter_families": ("custom.",)}
+CUSTOM = {"parameter_families": ("custom.", METADATA)}
 Filter: TypeAlias = NamedDependency[ContactFilter]
 
 

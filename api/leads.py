@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from litestar import Controller, delete, get, patch, post
+from litestar import Controller, Request, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET
 
@@ -28,9 +28,11 @@ from api.contract.boards import (
     StageRef,
 )
 from api.contract.contacts import Note, NoteCreate
+from api.contract.upserts import LeadUpsert
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
+from api.strict import METADATA, family
 from api.versions import IfMatch
-from db.boards import counts, history, leads, listing, moves, undo
+from db.boards import counts, history, leads, listing, moves, partner, undo
 from db.boards.enums import Due, LeadSort
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -73,7 +75,9 @@ def _maker(actor: Actor) -> Callable[[asyncpg.Record], Lead]:
         if moved is not None and Permission.CONVERSATIONS_READ not in actor.permissions:
             moved.quote = ""
         values = msgspec.json.decode(row["custom"])
-        return struct(row, Lead, contact=contact, owner=_person(row, "owner"), values=values, moved_by_ai=moved)
+        metadata = msgspec.json.decode(row["metadata"])
+        owner = _person(row, "owner")
+        return struct(row, Lead, contact=contact, owner=owner, values=values, metadata=metadata, moved_by_ai=moved)
 
     return make
 
@@ -183,6 +187,44 @@ class LeadController(Controller):
     )
     async def create_lead(self, actor: Caller, data: JSONBody[LeadCreate]) -> Lead:
         return _maker(actor)(await leads.create_lead(actor, **msgspec.structs.asdict(data)))
+
+    @get(
+        summary="List leads of partners",
+        description="Of all boards, newest first: by `external_id`, by what is kept under a key (`metadata.<key>=<value>`), or all.",
+        opt={"parameter_families": (METADATA,)},
+    )
+    async def list_partner_leads(
+        self,
+        request: Request[Any, Any, Any],
+        actor: Caller,
+        external_id: Annotated[str | None, QueryParameter(max_length=200)] = None,
+        board_id: FromQuery[UUID | None] = None,
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Page[Lead]:
+        after = decode_cursor(cursor, tuple[UUID])
+        rows = await partner.partner_leads(
+            actor,
+            external_id=external_id,
+            metadata=family(request, METADATA),
+            board_id=board_id,
+            after=after[0] if after else None,
+            limit=one_over(limit),
+        )
+        return page(rows, limit, lambda row: (row["id"],), _maker(actor))
+
+    @post(
+        "/upsert",
+        status_code=200,
+        summary="Create or update a lead",
+        description="Found by `external_id`; made when there is none, which needs `board_id` and `title`. What is left out stays; `values` and "
+        "`metadata` are merged, an empty value removes its key; another `stage_id` moves it. 409 `other_board`, `board_archived`, 422 `lost_reason_missing`.",
+    )
+    async def upsert_lead(self, actor: Caller, data: JSONBody[LeadUpsert]) -> Lead:
+        given = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not UNSET}
+        placed = {name: given.pop(name, None) for name in ("board_id", "stage_id", "lost_reason")}
+        found = await partner.upsert(actor, given.pop("external_id"), **placed, **given)
+        return _maker(actor)(found)
 
     @get("/{lead_id:uuid}", summary="Get a lead", description="With its ETag for If-Match.")
     async def get_lead(self, actor: Caller, lead_id: FromPath[UUID]) -> Lead:

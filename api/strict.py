@@ -90,6 +90,15 @@ def refuse_address(request: Request[Any, Any, Any]) -> None:
             raise RequestError.INVALID(fields=[RequestField.UNKNOWN_PARAMETER(name[:100])])
 
 
+METADATA = "metadata."
+"""The family of parameters by which what partners keep is asked for."""
+
+
+def family(request: Request[Any, Any, Any], prefix: str) -> dict[str, str]:
+    """The parameters of a family, by what follows the prefix."""
+    return {name[len(prefix) :]: value for name, value in request.query_params.items() if name.startswith(prefix)}
+
+
 _names: dict[str, dict[str, str]] = {}
 
 

@@ -166,6 +166,8 @@ class Lead(Output):
     due_on: date | None
     tags: list[str]
     values: dict[str, str]  # by the keys of the board's fields
+    external_id: Annotated[str, example("pedido-1042")] | None  # what a partner's system calls it
+    metadata: dict[str, str]  # what partners keep with it
     conversation_id: UUID | None
     lost_reason: str | None  # in a stage of kind lost
     note_count: int

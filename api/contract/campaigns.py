@@ -9,6 +9,7 @@ from api.contract.base import Input, Output, Title, example
 from api.contract.buttons import PreviewButton
 from api.contract.contacts import ContactFilter, Moment
 from api.contract.kinds import ChannelKind
+from api.contract.upserts import ExternalId, Metadata
 from db.campaigns.enums import CampaignState
 from db.campaigns.errors import CampaignField
 from db.messages.enums import DeliveryPolicy
@@ -35,10 +36,13 @@ class CampaignCreate(Input):
     name: CampaignName
     channel_id: Annotated[UUID, example("0197a1c2-7d3e-7c11-9a55-2f6d0c8b1e42")] | None = None
     audience: ContactFilter | None = None
+    external_id: ExternalId | None = None  # 409 `external_id_taken`
+    metadata: Metadata = {}
 
 
 class CampaignPatch(Input):
-    """PATCH /v1/campaigns/{id} with If-Match; drafts and scheduled ones only (409 `not_editable`)."""
+    """PATCH /v1/campaigns/{id} with If-Match; drafts and scheduled ones only (409 `not_editable`), but for `external_id` and `metadata`, which is
+    merged: an empty value takes its key out."""
 
     name: CampaignName | UnsetType = UNSET
     channel_id: UUID | None | UnsetType = UNSET
@@ -48,6 +52,8 @@ class CampaignPatch(Input):
     audience: ContactFilter | UnsetType = UNSET
     policy: DeliveryPolicy | UnsetType = UNSET
     settings: CampaignSettings | UnsetType = UNSET
+    external_id: ExternalId | None | UnsetType = UNSET
+    metadata: Metadata | UnsetType = UNSET
 
 
 class Counts(Output):
@@ -90,6 +96,8 @@ class CampaignRow(Output):
     channel_name: Annotated[str, example("WhatsApp da loja")] | None
     channel_kind: ChannelKind | None
     sandbox: bool
+    external_id: Annotated[str, example("promo-verao")] | None  # what a partner's system calls it
+    metadata: dict[str, str]  # what partners keep with it
     figures: Figures
     counts: Counts
     scheduled_at: Moment | None
@@ -119,6 +127,8 @@ class Campaign(Output):
     audience: ContactFilter
     policy: DeliveryPolicy
     settings: CampaignSettings
+    external_id: Annotated[str, example("promo-verao")] | None  # what a partner's system calls it
+    metadata: dict[str, str]  # what partners keep with it
     scheduled_at: Moment | None
     launched_at: Moment | None
     started_at: Moment | None

@@ -1,11 +1,13 @@
-"""Contacts as a partner's own system has them: created or updated by external id, phone or e-mail, one or many."""
+"""Contacts and leads as a partner's own system has them: created or updated by external id, contacts by phone or e-mail too."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
-from api.contract.base import TRIM, Input, Output, example
+from api.contract.base import TRIM, Input, Output, Title, example
+from api.contract.boards import Cents, LostReasonText, Tags
 from api.contract.contacts import CustomValues, FieldKey, PersonName, PhoneText, TagName
 from db.contacts.enums import UpsertOutcome
 from db.texts import NAME
@@ -57,3 +59,21 @@ class ContactUpserts(Output):
     updated: int
     unchanged: int
     refused: int
+
+
+class LeadUpsert(Input):
+    """POST /v1/leads/upsert → Lead. What is left out stays; a lead that is new needs `board_id` and `title`. In another `stage_id` it is moved
+    there, as by a person: rules of the stage run."""
+
+    external_id: ExternalId
+    board_id: UUID | UnsetType = UNSET
+    title: Annotated[Title, example("Reforma da loja")] | UnsetType = UNSET
+    stage_id: UUID | UnsetType = UNSET
+    contact_id: UUID | None | UnsetType = UNSET
+    value_cents: Cents | None | UnsetType = UNSET
+    owner_id: UUID | None | UnsetType = UNSET
+    due_on: date | None | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    values: CustomValues | UnsetType = UNSET  # merged, an empty one takes its key out
+    metadata: Metadata | UnsetType = UNSET  # likewise
+    lost_reason: LostReasonText | UnsetType = UNSET

@@ -43,7 +43,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "boards_stages_create": (BoardError.TOO_MANY_STAGES,),
     "boards_update": (BoardError.TOO_MANY_BOARDS,),
     "campaigns_cancel": (CampaignError.NOT_CANCELLABLE,),
-    "campaigns_create": (RequestError.NOT_FOUND,),
+    "campaigns_create": (CampaignError.EXTERNAL_ID_TAKEN, RequestError.NOT_FOUND),
     "campaigns_delete": (CampaignError.NOT_DELETABLE,),
     "campaigns_launch": (
         CampaignError.ALREADY_LAUNCHED,
@@ -58,6 +58,7 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
         MessageError.OPTED_OUT,
     ),
     "campaigns_update": (
+        CampaignError.EXTERNAL_ID_TAKEN,
         CampaignError.NOT_EDITABLE,
         CampaignError.NOT_READY,
     ),
@@ -220,6 +221,13 @@ BY_OPERATION: dict[str, tuple[ErrorCode, ...]] = {
     "leads_create": (
         BoardError.BOARD_ARCHIVED,
         BoardError.LOST_REASON_MISSING,
+        BoardError.STAGE_LEAVING,
+        RequestError.NOT_FOUND,
+    ),
+    "leads_upsert": (
+        BoardError.BOARD_ARCHIVED,
+        BoardError.LOST_REASON_MISSING,
+        BoardError.OTHER_BOARD,
         BoardError.STAGE_LEAVING,
         RequestError.NOT_FOUND,
     ),

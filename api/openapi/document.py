@@ -25,19 +25,11 @@ _UPLOAD = {
     "properties": {"file": {"type": "string", "format": "binary", "description": "The list."}},
     "required": ["file"],
 }
-_CUSTOM_FIELDS = {
-    "name": "custom",
-    "in": "query",
-    "required": False,
-    "description": "Custom fields that must be equal, each as `custom.<key>=<value>`.",
-    "style": "form",
-    "explode": True,
-    "schema": {
-        "type": "object",
-        "propertyNames": {"pattern": r"^custom\."},
-        "additionalProperties": {"type": "string"},
-    },
+_FAMILIES = {
+    "custom.": "Custom fields that must be equal, each as `custom.<key>=<value>`.",
+    "metadata.": "What partners keep that must be equal, each as `metadata.<key>=<value>`.",
 }
+"""Parameters of which there are as many as keys."""
 _BYTES = ("application/octet-stream",)
 _TEXT = {"text/csv": "name;phone\r\n", "text/event-stream": ""}
 
@@ -127,12 +119,29 @@ def _parameters(operation: Operation, given: Any) -> Iterator[Schema]:
         if parameter["in"] == "path":
             kept["example"] = shown[0] if shown else example(schema, {})
         yield kept
-    if operation.opt.get("parameter_families"):
-        yield _CUSTOM_FIELDS
+    for family in operation.opt.get("parameter_families", ()):
+        if family in _FAMILIES:
+            yield _family(family.removesuffix("."), _FAMILIES[family])
     if operation.opt.get("versioned"):
         yield IF_MATCH
     if operation.keyed:
         yield IDEMPOTENCY_KEY
+
+
+def _family(name: str, about: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": False,
+        "description": about,
+        "style": "form",
+        "explode": True,
+        "schema": {
+            "type": "object",
+            "propertyNames": {"pattern": rf"^{name}\."},
+            "additionalProperties": {"type": "string"},
+        },
+    }
 
 
 def _plain(schema: Schema) -> Schema:

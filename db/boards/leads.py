@@ -25,7 +25,7 @@ from db.work import Read, Work, read, work
 
 COLUMNS = f"""
 l.id, l.version, l.board_id, l.stage_id, l.rank, l.title, l.contact_id, c.name as contact_name, l.conversation_id, l.value_cents,
-l.owner_id, u.name as owner_name, l.due_on, l.tags, l.custom::text as custom, l.lost_reason, l.note_count, l.created_at, l.stage_since,
+l.owner_id, u.name as owner_name, l.due_on, l.tags, l.custom::text as custom, l.external_id, l.metadata::text as metadata, l.lost_reason, l.note_count, l.created_at, l.stage_since,
 l.title_key,
 {WAITING_OF_LEAD} as proposals,
 (select jsonb_build_object('proposal_id', p.id, 'persona_name', p.persona_name, 'at', p.applied_at, 'undo_until', p.undo_until,
@@ -42,8 +42,8 @@ FIRST = "select rank from lead where company_id = $1 and stage_id = $2 and id <>
 """The rank at the top of a stage, without some leads."""
 _INSERT = """
 insert into lead(company_id, board_id, stage_id, rank, title, search, contact_id, conversation_id, value_cents, owner_id, due_on, tags,
-    custom, lost_reason)
-select $1, $2, $3, $4, $5, lead_text($5, (select name from contact where company_id = $1 and id = $6)), $6, $7, $8, $9, $10, $11, $12::jsonb, $13
+    custom, lost_reason, external_id, metadata)
+select $1, $2, $3, $4, $5, lead_text($5, (select name from contact where company_id = $1 and id = $6)), $6, $7, $8, $9, $10, $11, $12::jsonb, $13, $14, $15::jsonb
 returning id
 """
 _CHANGE = """
@@ -196,6 +196,8 @@ async def create_in(
     tags: list[str] | None = None,
     values: dict[str, str] | None = None,
     lost_reason: str | None = None,
+    external_id: str | None = None,
+    metadata: dict[str, str] | None = None,
     signed: Signed = UNSIGNED,
 ) -> asyncpg.Record:
     """The same inside a unit of work."""
@@ -225,6 +227,8 @@ async def create_in(
         _tags(tags or []),
         msgspec.json.encode(own).decode(),
         lost_reason if stage["kind"] == StageKind.LOST else None,
+        external_id,
+        msgspec.json.encode(metadata or {}).decode(),
     )
     entry_id = await note_change(w, lead_id, LeadEvent.CREATED, stage, **signed)
     await rule_runs.entered(w, stage["id"], {lead_id: entry_id})
@@ -292,7 +296,9 @@ async def change_in(
         columns["custom"] = before["custom"] if own == known else msgspec.json.encode(own).decode()
     changed = {name: value for name, value in columns.items() if before[name] != value}
     if changed:
-        sets = "".join(f", {name} = ${number}{'::jsonb' * (name == 'custom')}" for number, name in enumerate(changed, 3))
+        sets = "".join(
+            f", {name} = ${number}{'::jsonb' * (name in ('custom', 'metadata'))}" for number, name in enumerate(changed, 3)
+        )
         await w.execute(
             f"update lead set version = version + 1{sets} where company_id = $1 and id = $2",
             w.company_id,

@@ -1,9 +1,12 @@
 """What people and partners do with a campaign: write it, try it, launch, pause, resume, cancel, retry, clone."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from db import versions
@@ -17,6 +20,7 @@ from db.campaigns.queries import one
 from db.clock import now
 from db.contacts import consent
 from db.contacts.filter import ContactFilter
+from db.contacts.metadata import merged
 from db.contacts.phones import Phone, parse_phone
 from db.errors import RequestError, RequestField
 from db.jobs import PrepareCampaign
@@ -32,32 +36,59 @@ Row = dict[str, Any]
 """The campaign as `queries.campaign` gives it, read in the transaction of the change."""
 
 _EDITABLE = (CampaignState.DRAFT, CampaignState.SCHEDULED)
-_JSON = ("bindings", "audience", "settings")
+_JSON = ("bindings", "audience", "settings", "metadata")
 _REASONS = frozenset(reason.value for reason in FailureReason)
 
 
-async def create(actor: Actor, name: str, *, channel_id: UUID | None = None, audience: ContactFilter | None = None) -> Row:
-    """A new draft. Raises NotFound for a channel that is not the company's."""
-    async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
+_KEPT = frozenset({"external_id", "metadata"})
+"""What partners keep with a campaign: it changes nothing of what is sent."""
+
+
+@asynccontextmanager
+async def _own_id() -> AsyncIterator[None]:
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "campaign_external":
+            raise
+        raise CampaignError.EXTERNAL_ID_TAKEN() from None
+
+
+async def create(
+    actor: Actor,
+    name: str,
+    *,
+    channel_id: UUID | None = None,
+    audience: ContactFilter | None = None,
+    external_id: str | None = None,
+    metadata: dict[str, str] | None = None,
+) -> Row:
+    """A new draft. Raises NotFound for a channel that is not the company's, Conflict `external_id_taken`."""
+    async with _own_id(), work(actor, Permission.CAMPAIGNS_WRITE) as w:
         if channel_id is not None:
             await _own(w, "channel", channel_id)
         campaign_id: UUID = await w.fetchval(
-            "insert into campaign(company_id, name, channel_id, audience, created_by) values ($1, $2, $3, $4::jsonb, $5) returning id",
+            "insert into campaign(company_id, name, channel_id, audience, created_by, external_id, metadata)"
+            " values ($1, $2, $3, $4::jsonb, $5, $6, $7::jsonb) returning id",
             actor.company_id,
             name,
             channel_id,
             msgspec.json.encode(audience or ContactFilter()).decode(),
             actor.id if actor.kind == "user" else None,
+            external_id,
+            msgspec.json.encode(merged({}, metadata or {})).decode(),
         )
         w.audit("campaign.created", campaign_id)
         return await changed(w, campaign_id)
 
 
 async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], expected: Expected = None) -> Row:
-    """Writes a draft or scheduled campaign. Raises NotFound, PreconditionFailed, Conflict `not_editable`."""
-    async with work(actor, Permission.CAMPAIGNS_WRITE) as w:
+    """Writes a draft or scheduled campaign; what partners keep with it, whatever its state. Raises NotFound, PreconditionFailed, Invalid, Conflict
+    `not_editable`, `external_id_taken`."""
+    async with _own_id(), work(actor, Permission.CAMPAIGNS_WRITE) as w:
         row = await _lock(w, campaign_id, expected)
-        _expect(row["state"], _EDITABLE, CampaignError.NOT_EDITABLE)
+        if changes.keys() - _KEPT:
+            _expect(row["state"], _EDITABLE, CampaignError.NOT_EDITABLE)
         if not changes:
             return await one(w, campaign_id)
         for table, column in (("channel", "channel_id"), ("template", "template_id")):
@@ -65,13 +96,16 @@ async def edit(actor: Actor, campaign_id: UUID, changes: dict[str, Any], expecte
                 await _own(w, table, changes[column])
         if changes.get("channel_id", row["channel_id"]) != row["channel_id"] and "template_id" not in changes:
             changes = {**changes, "template_id": None, "bindings": []}  # templates belong to a channel
+        if "metadata" in changes:
+            known = msgspec.json.decode(row["metadata"], type=dict[str, str])
+            changes = {**changes, "metadata": merged(known, changes["metadata"])}
         args: list[object] = [actor.company_id, campaign_id]
         assignments = []
         for column, value in changes.items():
             args.append(msgspec.json.encode(value).decode() if column in _JSON else value)
             assignments.append(f"{column} = ${len(args)}" + ("::jsonb" if column in _JSON else ""))
         await w.execute(f"update campaign set {', '.join(assignments)} where company_id = $1 and id = $2", *args)
-        if row["state"] == CampaignState.SCHEDULED:
+        if row["state"] == CampaignState.SCHEDULED and changes.keys() - _KEPT:
             await _freeze(w, campaign_id)  # what is scheduled stays ready to go
         w.audit("campaign.edited", campaign_id, fields=sorted(changes))
         return await changed(w, campaign_id)
@@ -290,7 +324,9 @@ async def _move(
 
 async def _lock(w: Work, campaign_id: UUID, expected: Expected = None) -> Any:
     row = await w.fetchrow(
-        "select state, version, channel_id from campaign where company_id = $1 and id = $2 for update", w.company_id, campaign_id
+        "select state, version, channel_id, metadata::text as metadata from campaign where company_id = $1 and id = $2 for update",
+        w.company_id,
+        campaign_id,
     )
     if row is None:
         raise RequestError.NOT_FOUND(what="campaign")

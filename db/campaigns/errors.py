@@ -12,6 +12,7 @@ class CampaignError(ErrorCode):
     NOT_PAUSED = "not_paused", 409, "This campaign is not paused any more."
     NOT_CANCELLABLE = "not_cancellable", 409, "There is nothing left to cancel."
     NOT_RETRYABLE = "not_retryable", 409, "Failed messages can be tried again once the campaign sends or is done."
+    EXTERNAL_ID_TAKEN = "external_id_taken", 409, "Another campaign has this id already."
     IN_THE_PAST = "in_the_past", 422, "Choose a time in the future."
 
 

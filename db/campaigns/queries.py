@@ -1,7 +1,8 @@
 """What screens and partners read of campaigns: lists, live progress, recipients, previews."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from db.campaigns.enums import CampaignState
 from db.campaigns.tallies import Figures, Point, series, tallies, width
 from db.campaigns.tallies import rate as tally_rate
 from db.clock import now
+from db.contacts.metadata import marks
 from db.errors import Field, RequestError
 from db.messages.enums import MessageState
 from db.messages.reasons import FailureReason
@@ -32,7 +34,7 @@ RATE_SECONDS = 10
 _COLUMNS = """
 k.id, k.name, k.state, k.state_reason, k.state_detail, k.channel_id, c.name as channel_name, c.kind as channel_kind,
 coalesce(c.sandbox, false) as sandbox, k.template_id, t.name as template_name, k.body, k.bindings::text as bindings,
-k.audience::text as audience, k.settings::text as settings, k.policy, k.scheduled_at, k.launched_at, k.started_at, k.finished_at,
+k.audience::text as audience, k.settings::text as settings, k.external_id, k.metadata::text as metadata, k.policy, k.scheduled_at, k.launched_at, k.started_at, k.finished_at,
 k.resume_at, k.version, k.cloned_from, u.name as created_by, k.created_at, k.updated_at,
 case when c.state = 'paused' and c.state_reason = 'provider_outage' then c.outage_since end as outage_since
 """
@@ -64,6 +66,8 @@ async def campaigns(
     states: list[CampaignState] | None = None,
     channel_id: UUID | None = None,
     search: str | None = None,
+    external_id: str | None = None,
+    metadata: Mapping[str, str] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
     """Newest first, each with its counts."""
     args: list[object] = [actor.company_id]
@@ -79,6 +83,10 @@ async def campaigns(
         add("k.channel_id = {}", channel_id)
     if search:
         add("position(fold({}) in fold(k.name)) > 0", search)
+    if external_id is not None:
+        add("k.external_id = {}", external_id)
+    if metadata:
+        add("metadata_marks(k.metadata) @> {}::text[]", marks(metadata))
     if after is not None:
         args += after
         conditions.append(f"(k.created_at, k.id) < (${len(args) - 1}, ${len(args)})")
@@ -88,7 +96,7 @@ async def campaigns(
             *args,
         )
         counts = await tallies(r, [row["id"] for row in rows])
-    return [{**row, **counts[row["id"]]._asdict()} for row in rows]
+    return [{**row, "metadata": msgspec.json.decode(row["metadata"]), **counts[row["id"]]._asdict()} for row in rows]
 
 
 async def campaign(actor: Actor, campaign_id: UUID) -> dict[str, Any]:
@@ -103,7 +111,7 @@ async def one(r: Read, campaign_id: UUID) -> dict[str, Any]:
     row = await r.fetchrow(f"select {_COLUMNS} {_FROM} where k.company_id = $1 and k.id = $2", r.actor.company_id, campaign_id)
     if row is None:
         raise RequestError.NOT_FOUND(what="campaign")
-    decoded = {name: msgspec.json.decode(row[name]) for name in ("bindings", "audience", "settings")}
+    decoded = {name: msgspec.json.decode(row[name]) for name in ("bindings", "audience", "settings", "metadata")}
     return {**row, **decoded}
 
 

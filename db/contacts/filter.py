@@ -28,6 +28,8 @@ class ContactFilter(Struct, forbid_unknown_fields=True, kw_only=True, omit_defau
     line: Literal["mobile", "fixed"] | None = None
     has: Literal["phone", "email"] | None = None
     custom: dict[str, str] = {}  # equal to
+    external_id: Annotated[str, Meta(max_length=200, examples=["cliente-4711"])] | None = None
+    metadata: dict[str, str] = {}  # of partners: equal to
     created_after: Moment | None = None
     created_before: Moment | None = None
     ids: list[UUID] = []  # exactly these (a selection)
@@ -42,6 +44,8 @@ class ContactFilter(Struct, forbid_unknown_fields=True, kw_only=True, omit_defau
             or self.tags
             or self.import_id
             or self.custom
+            or self.external_id
+            or self.metadata
             or self.line
             or self.has
             or self.opted_out is not None

@@ -9,6 +9,7 @@ import msgspec
 
 from db.contacts import search
 from db.contacts.filter import ContactFilter
+from db.contacts.metadata import marks
 
 _Value = Callable[[object], str]
 """Adds a value to the arguments and returns its placeholder."""
@@ -62,6 +63,10 @@ def _described(filter: ContactFilter, value: _Value) -> Iterator[str]:
         yield _reachable(f"i.kind = {value(filter.has)}::text")
     if filter.custom:
         yield f"c.custom @> {value(msgspec.json.encode(filter.custom).decode())}::jsonb"
+    if filter.external_id is not None:
+        yield f"c.external_id = {value(filter.external_id)}::text"
+    if filter.metadata:
+        yield f"c.id in (select contact_kept({value(marks(filter.metadata))}::text[]))"
     if filter.created_after is not None:
         yield f"c.created_at >= {value(filter.created_after)}::timestamptz"
     if filter.created_before is not None:

@@ -17,15 +17,13 @@ from db.contacts.enums import MergeReason
 from db.contacts.errors import ContactError
 from db.contacts.events import ContactsChanged
 from db.contacts.identities import refresh
+from db.contacts.metadata import MOST
 from db.contacts.notes import must_exist
 from db.errors import RequestError
 from db.messages import recipients
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Read, Work, read, work
-
-MOST_METADATA = 20
-"""Words of partners that a contact has at most."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +117,7 @@ async def merge(w: Work, keep: UUID, other: UUID, reason: MergeReason) -> bool:
     row = await w.fetchrow(_OTHER, w.company_id, keep, other)
     assert row is not None
     metadata, kept = _texts.decode(row["metadata"]), _texts.decode(row["kept_metadata"])
-    given = sorted(metadata.keys() - kept.keys())[: max(0, MOST_METADATA - len(kept))]
+    given = sorted(metadata.keys() - kept.keys())[: max(0, MOST - len(kept))]
     lost = ["external_id"] if row["external_id"] is not None and not row["gave_external_id"] else []
     snapshot = Snapshot(
         custom=_texts.decode(row["custom"]),

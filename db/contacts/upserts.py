@@ -16,7 +16,7 @@ from db.contacts.enums import CustomFieldKind, UpsertOutcome
 from db.contacts.errors import ContactField
 from db.contacts.events import ContactsChanged
 from db.contacts.identities import Address, email_address, phone_address, refresh, region_of
-from db.contacts.merges import MOST_METADATA
+from db.contacts.metadata import MOST as MOST_METADATA
 from db.errors import AppError, Field, Invalid, RequestError, RequestField
 from db.permissions import Permission
 from db.tenancy import Actor

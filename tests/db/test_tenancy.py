@@ -37,6 +37,7 @@ ALL_COMPANIES = {
     "recovery_code": [SYSTEM],
     "identity": [SYSTEM],
     "sign_in_flow": [SYSTEM],
+    "installation_secret": [SYSTEM],
     "tick": [SYSTEM],
     "installation": [["everybody", "{masteria_app}", "r", "true", "true", ""], SYSTEM],
 }
@@ -132,8 +133,10 @@ async def test_what_runs_as_the_system_role_cannot_be_given_another_table(owner:
         "select proname, proconfig from pg_proc where prosecdef and pronamespace = 'public'::regnamespace"
     )
     assert sorted(row["proname"] for row in definers) == [
+        "contact_kept",
         "contact_search",
         "knowledge_search",
+        "lead_kept",
         "lead_marked",
         "lead_search",
         "lead_tally",
