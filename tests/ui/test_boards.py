@@ -318,7 +318,7 @@ def test_what_is_won_is_not_overdue() -> None:
     day = labels.today() - timedelta(days=3)
     lead = Lead(
         id=uuid4(), board_id=uuid4(), stage_id=uuid4(), rank="V", title="Um", contact=None, value_cents=None, owner=None, due_on=day, tags=[],
-        values={}, conversation_id=None, lost_reason=None, note_count=0, created_at=datetime.now(UTC), stage_since=datetime.now(UTC), version=1,
+        values={}, external_id=None, metadata={}, conversation_id=None, lost_reason=None, note_count=0, created_at=datetime.now(UTC), stage_since=datetime.now(UTC), version=1,
         proposals=0, moved_by_ai=None,
     )  # fmt: skip
     assert [cards.card(lead, "BRL", kind)["tone"] for kind in StageKind] == ["bad", "quiet", "quiet"]
