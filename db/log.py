@@ -117,5 +117,6 @@ def configure(level: str = "INFO") -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     logging.getLogger("saq").setLevel(logging.ERROR)  # it warns of every ordinary stop
-    for noisy in ("httpx", "httpcore", "asyncio", "granian.access", "mail.log"):
+    # At INFO the HTTP clients write whole addresses, and some of those hold secrets.
+    for noisy in ("httpx", "httpcore", "httpx2", "httpcore2", "asyncio", "granian.access", "mail.log"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

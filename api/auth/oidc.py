@@ -8,12 +8,14 @@ no redirects are followed. Rules: wire contract "oauth".
 import base64
 import hashlib
 import hmac
+import re
 import time
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
 import msgspec
+import structlog
 from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]
 from authlib.integrations.httpx_client import AsyncOAuth2Client  # type: ignore[import-untyped]
 from joserfc import jwt
@@ -24,14 +26,22 @@ from api.auth.providers import Provider
 from db.accounts.errors import AccountError
 from db.accounts.identities import Proven
 from db.errors import AppError
+from db.texts import EMAIL, NAME
+
+log = structlog.get_logger("api.auth.oidc")
 
 ALGORITHMS = ["RS256", "ES256"]  # never what a token names itself
 LEEWAY = 120  # seconds
 _TIMEOUT = 10.0
 AGAIN = 60.0  # seconds between two looks for a key that is not there
-_FRESH = 3600.0  # seconds a discovery document and its keys are believed
+_FRESH = 3600.0  # seconds a discovery document and its keys are believed at most; less where the provider says so
 _GOOGLE = ["https://accounts.google.com", "accounts.google.com"]
-_known: dict[str, tuple[float, Any]] = {}
+_TURNED_BACK = frozenset(
+    {"access_denied", "account_selection_required", "consent_required", "interaction_required", "login_required", "user_denied"}
+)
+_OUT_OF_ORDER = frozenset({"server_error", "temporarily_unavailable"})
+_EMAIL, _NAME, _MAX_AGE = re.compile(EMAIL), re.compile(NAME), re.compile(r"\bmax-age=(\d{1,9})\b")
+_known: dict[str, tuple[float, float, dict[str, Any]]] = {}  # by address: when, for how many seconds, what
 
 
 class Away(Exception):
@@ -40,6 +50,9 @@ class Away(Exception):
 
 class Refused(Exception):
     """What came back proves nothing."""
+
+
+_NO_ANSWER = (Away, httpx2.HTTPError, httpx2.InvalidURL, ValueError)
 
 
 def derived(flow: str, purpose: str) -> str:
@@ -70,27 +83,26 @@ async def address(provider: Provider, flow: str, redirect_uri: str) -> str:
     try:
         async with _client(provider, redirect_uri) as client:
             meta = await _metadata(provider, client)
-            nonce = {} if provider.facebook else {"nonce": derived(flow, "nonce")}
+            more = {} if provider.facebook else {"nonce": derived(flow, "nonce")}
+            if provider.id == "google":
+                more["prompt"] = "select_account"  # who has two chooses, also after the wrong one
             url, _ = client.create_authorization_url(
-                meta["authorization_endpoint"], state=derived(flow, "state"), code_verifier=derived(flow, "verifier"), **nonce
+                meta["authorization_endpoint"], state=derived(flow, "state"), code_verifier=derived(flow, "verifier"), **more
             )
             return str(url)
-    except (Away, httpx2.HTTPError) as error:
-        raise away() from error
+    except _NO_ANSWER as error:
+        raise _away(provider, error) from error
 
 
 async def exchange(provider: Provider, flow: str, redirect_uri: str, code: str, iss: str | None) -> Proven:
     """Who it is. Raises Unauthenticated `sign_in_refused`, Unavailable `provider_away`."""
     try:
-        if iss is not None and iss not in _issuers(provider):
-            raise Refused("another issuer answered")
         async with _client(provider, redirect_uri) as client:
             meta = await _metadata(provider, client)
-            token = await client.fetch_token(
-                meta["token_endpoint"], code=code, code_verifier=derived(flow, "verifier"), grant_type="authorization_code"
-            )
+            _check_issuer(provider, meta, iss)
+            token = await _token(client, meta["token_endpoint"], code, derived(flow, "verifier"))
             if provider.facebook:
-                return await _facebook(provider, client, token)
+                return await _facebook(provider, client, token["access_token"])
             claims = await _claims(provider, client, meta, token, derived(flow, "nonce"))
             if not claims.get("email") and meta.get("userinfo_endpoint"):
                 told = await _json(client, meta["userinfo_endpoint"], token=True)
@@ -99,12 +111,26 @@ async def exchange(provider: Provider, flow: str, redirect_uri: str, code: str, 
                 claims = {**told, **claims}
             return _proven(provider, claims)
     except (Refused, AuthlibBaseError, JoseError) as error:
-        raise AccountError.SIGN_IN_REFUSED() from error
-    except (Away, httpx2.HTTPError, ValueError) as error:
-        raise away() from error
+        raise _refused(provider, error) from error
+    except _NO_ANSWER as error:
+        raise _away(provider, error) from error
 
 
-def away() -> AppError:
+def failed(provider: Provider, error: str) -> AppError | None:
+    """What an error that the browser brought back says; None when the person turned back."""
+    if error in _TURNED_BACK:
+        return None
+    return (_away if error in _OUT_OF_ORDER else _refused)(provider, error)
+
+
+def _refused(provider: Provider, why: object) -> AppError:
+    """The operator reads why: a wrong secret looks to people like any other refusal."""
+    log.warning("sign_in.refused", provider=provider.id, why=str(why)[:200])
+    return AccountError.SIGN_IN_REFUSED()
+
+
+def _away(provider: Provider, why: object) -> AppError:
+    log.warning("sign_in.provider_away", provider=provider.id, why=(str(why) or type(why).__name__)[:200])
     return AccountError.PROVIDER_AWAY(retry_after=10)
 
 
@@ -112,31 +138,54 @@ def _issuers(provider: Provider) -> list[str]:
     return _GOOGLE if provider.issuer == _GOOGLE[0] else [provider.issuer]
 
 
+def _check_issuer(provider: Provider, meta: dict[str, Any], iss: str | None) -> None:
+    """RFC 9207: who answers is who was asked. Google announces the parameter and may leave it out."""
+    if iss is None and meta.get("authorization_response_iss_parameter_supported") is True and provider.id != "google":
+        raise Refused("the answer does not say whose it is")
+    if iss is not None and iss not in _issuers(provider):
+        raise Refused("another issuer answered")
+
+
+async def _token(client: AsyncOAuth2Client, url: str, code: str, verifier: str) -> dict[str, Any]:
+    try:
+        token = await client.fetch_token(url, code=code, code_verifier=verifier, grant_type="authorization_code")
+    except TypeError as error:  # numbers that are none
+        raise Away("no token") from error
+    if not isinstance(token.get("access_token"), str):
+        raise Refused("no access token")
+    return dict(token)
+
+
 async def _json(
     client: AsyncOAuth2Client, url: str, *, token: bool = False, params: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    answer = await client.request("GET", url, withhold_token=not token, params=params)
+    return _document(await client.request("GET", url, withhold_token=not token, params=params))
+
+
+def _document(answer: httpx2.Response) -> dict[str, Any]:
+    host = answer.request.url.host
     if answer.status_code >= 500 or answer.is_redirect:
-        raise Away(f"{urlsplit(url).hostname} answered {answer.status_code}")
+        raise Away(f"{host} answered {answer.status_code}")
     if answer.status_code != 200:
-        raise Refused(f"{urlsplit(url).hostname} answered {answer.status_code}")
+        raise Refused(f"{host} answered {answer.status_code}")
     try:
-        found = msgspec.json.decode(answer.content, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        raise Away("no JSON") from error
-    return found
+        return msgspec.json.decode(answer.content, type=dict[str, Any])
+    except msgspec.MsgspecError as error:
+        raise Away(f"{host} answered no JSON object") from error
 
 
 async def _kept(client: AsyncOAuth2Client, url: str, *, anew: bool = False) -> dict[str, Any]:
-    """A public document of a provider, for an hour; `anew` no sooner than a minute after the last time."""
+    """A public document of a provider, for an hour or as long as it says; `anew` no sooner than a minute after the last time."""
     found = _known.get(url)
-    if found is not None and time.monotonic() - found[0] < (AGAIN if anew else _FRESH):
-        return dict(found[1])
+    if found is not None and time.monotonic() - found[0] < (AGAIN if anew else found[1]):
+        return found[2]
+    answer = await client.request("GET", url, withhold_token=True)
     try:
-        document = await _json(client, url)
+        document = _document(answer)
     except Refused as error:
         raise Away(str(error)) from error
-    _known[url] = (time.monotonic(), document)
+    said = _MAX_AGE.search(answer.headers.get("cache-control", ""))
+    _known[url] = time.monotonic(), min(_FRESH, max(AGAIN, float(said[1]))) if said else _FRESH, document
     return document
 
 
@@ -149,11 +198,19 @@ async def _metadata(provider: Provider, client: AsyncOAuth2Client) -> dict[str, 
     meta = await _kept(client, f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration")
     if meta.get("issuer") != provider.issuer:
         raise Away("the document is another issuer's")
-    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
+    for name in ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"):
         scheme = urlsplit(str(meta.get(name, ""))).scheme
-        if scheme != "https" and not (scheme == "http" and provider.issuer.startswith("http:")):
+        needed = name != "userinfo_endpoint" or name in meta
+        if needed and scheme != "https" and not (scheme == "http" and provider.issuer.startswith("http:")):
             raise Away(f"{name} is no https address")
     return meta
+
+
+async def _keys(client: AsyncOAuth2Client, url: str, *, anew: bool = False) -> KeySet:
+    try:
+        return KeySet.import_key_set(await _kept(client, url, anew=anew))  # type: ignore[arg-type]
+    except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Away("the keys cannot be read") from error
 
 
 async def _claims(
@@ -162,15 +219,16 @@ async def _claims(
     raw = token.get("id_token")
     if not isinstance(raw, str):
         raise Refused("no id_token")
-    keys = KeySet.import_key_set(await _kept(client, meta["jwks_uri"]))  # type: ignore[arg-type]
     try:
-        decoded = jwt.decode(raw, keys, algorithms=ALGORITHMS)
+        decoded = jwt.decode(raw, await _keys(client, meta["jwks_uri"]), algorithms=ALGORITHMS)
     except (JoseError, ValueError):
-        keys = KeySet.import_key_set(await _kept(client, meta["jwks_uri"], anew=True))  # type: ignore[arg-type]
+        keys = await _keys(client, meta["jwks_uri"], anew=True)
         try:
             decoded = jwt.decode(raw, keys, algorithms=ALGORITHMS)
         except ValueError as error:  # a key that is not there
             raise Refused("an unknown key") from error
+    if not isinstance(decoded.claims, dict):
+        raise Refused("no claims")
     claims: dict[str, Any] = dict(decoded.claims)
     jwt.JWTClaimsRegistry(
         leeway=LEEWAY,
@@ -184,7 +242,7 @@ async def _claims(
     several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if claims.get("azp", None if several else provider.client_id) != provider.client_id:
         raise Refused("made for another party")
-    if not isinstance(claims["sub"], str) or not 1 <= len(claims["sub"]) <= 255:
+    if _text(claims["sub"], 255) is None or claims["sub"] != claims["sub"].strip():
         raise Refused("no subject")
     half = hashlib.sha256(str(token.get("access_token", "")).encode()).digest()[:16]
     if "at_hash" in claims and claims["at_hash"] != base64.urlsafe_b64encode(half).decode().rstrip("="):
@@ -193,41 +251,53 @@ async def _claims(
 
 
 def _proven(provider: Provider, claims: dict[str, Any]) -> Proven:
-    email = _text(claims.get("email"), 254)
-    verified = claims.get("email_verified") in (True, "true") and bool(email)
+    email = _email(claims.get("email"))
+    # Letters outside of ASCII can look alike, and be folded into one another.
+    verified = claims.get("email_verified") in (True, "true") and email is not None and email.isascii()
     if provider.id == "google":
         # Of other addresses Google only knows that they were the person's when the account was made.
         verified = verified and (bool(claims.get("hd")) or str(email).lower().endswith(("@gmail.com", "@googlemail.com")))
-    return Proven(
-        issuer=provider.issuer, subject=claims["sub"], email=email, verified=verified, name=_text(claims.get("name"), 120)
-    )
+    return Proven(issuer=provider.issuer, subject=claims["sub"], email=email, verified=verified, name=_name(claims.get("name")))
 
 
 def _text(value: Any, most: int) -> str | None:
     """A text that can be kept, or none."""
     if not isinstance(value, str) or "\0" in value or not value.strip() or len(value) > most:
         return None
-    return value.strip()
+    return value.strip() if value.isascii() or value.encode("utf-8", "ignore").decode() == value else None
 
 
-async def _facebook(provider: Provider, client: AsyncOAuth2Client, token: dict[str, Any]) -> Proven:
+def _email(value: Any) -> str | None:
+    """An address as the contract takes them, or none: mails go out to it."""
+    text = _text(value, 254)
+    return text if text is not None and _EMAIL.search(text) else None
+
+
+def _name(value: Any) -> str | None:
+    """A name as the contract takes them, or none."""
+    text = _text(value, 120)
+    return text if text is not None and _NAME.search(text) else None
+
+
+async def _facebook(provider: Provider, client: AsyncOAuth2Client, token: str) -> Proven:
     """Facebook's profile. The token must be one of our app, and of the person whose profile it shows."""
-    secret = provider.client_secret
-    proof = hmac.digest(secret.encode(), token["access_token"].encode(), "sha256").hex()
-    own = {"input_token": token["access_token"], "access_token": f"{provider.client_id}|{secret}"}
-    inspected = (await _json(client, f"{provider.graph}/debug_token", params=own)).get("data", {})
-    if not inspected.get("is_valid") or str(inspected.get("app_id")) != provider.client_id:
+    proof = hmac.digest(provider.client_secret.encode(), token.encode(), "sha256").hex()
+    own = {"input_token": token, "access_token": f"{provider.client_id}|{provider.client_secret}"}
+    inspected = (await _json(client, f"{provider.graph}/debug_token", params=own)).get("data")
+    if not isinstance(inspected, dict) or inspected.get("is_valid") is not True:
+        raise Refused("a token that is not valid")
+    if str(inspected.get("app_id")) != provider.client_id:
         raise Refused("a token of another app")
-    asked = {"fields": "id,name,email", "access_token": token["access_token"], "appsecret_proof": proof}
+    asked = {"fields": "id,name,email", "access_token": token, "appsecret_proof": proof}
     profile = await _json(client, f"{provider.graph}/me", params=asked)
-    subject = str(profile.get("id") or "")
-    if not subject or subject != str(inspected.get("user_id")):
+    subject = _text(profile.get("id"), 255)
+    if subject is None or subject != str(inspected.get("user_id")):
         raise Refused("the profile of somebody else")
     # Facebook does not say whether the address was confirmed.
     return Proven(
         issuer=provider.issuer,
-        subject=subject[:255],
-        email=_text(profile.get("email"), 254),
+        subject=subject,
+        email=_email(profile.get("email")),
         verified=False,
-        name=_text(profile.get("name"), 120),
+        name=_name(profile.get("name")),
     )

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from db.log import Fold, redact, redact_event
+from db.log import Fold, configure, redact, redact_event
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,20 @@ from db.log import Fold, redact, redact_event
 )
 def test_texts(text: str, kept: str) -> None:
     assert redact(text) == kept
+
+
+@pytest.mark.parametrize("client", ["httpx", "httpcore", "httpx2", "httpcore2"])
+def test_addresses_that_are_called_are_not_written(client: str) -> None:
+    """Facebook is asked with the secret of the operator's app in the address."""
+    root, own = logging.getLogger(), logging.getLogger(client)
+    kept, level = list(root.handlers), root.level
+    try:
+        configure()
+        assert not own.isEnabledFor(logging.INFO)
+        assert own.isEnabledFor(logging.WARNING)
+    finally:
+        root.handlers[:] = kept
+        root.setLevel(level)
 
 
 def test_keys_that_name_a_secret() -> None:

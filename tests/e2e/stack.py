@@ -144,7 +144,7 @@ async def sign_in(page: Page, stack: Stack, email: str = EMAIL, password: str = 
     await page.goto(f"{stack.ui}/")
     await page.get_by_label("E-mail").fill(email)
     await page.get_by_label("Senha", exact=True).fill(password)
-    await page.get_by_role("button", name="Entrar").click()
+    await page.get_by_role("button", name="Entrar", exact=True).click()
     await page.get_by_role("link", name="Campanhas").first.wait_for()
 
 

@@ -98,7 +98,7 @@ async def test_signing_out_ends_the_calls_of_this_browser(stack: Stack, context:
     await page.evaluate("localStorage.setItem('draft:x', '1'); localStorage.setItem('recent:x', '[]')")
     await page.get_by_role("button", name="Ana Lima").click()
     await page.get_by_text("Sair", exact=True).click()
-    await page.get_by_role("button", name="Entrar").wait_for()
+    await page.get_by_role("button", name="Entrar", exact=True).wait_for()
     assert len(ended) == 1
     kept = await page.evaluate("Object.keys(localStorage).filter((key) => /^(draft|recent):/.test(key))")
     assert kept == []

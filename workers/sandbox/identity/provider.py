@@ -1,7 +1,8 @@
 """Google, Facebook and an OpenID provider as the sandbox plays them: a window in which one says who one is, codes that work once, tokens,
 keys, profiles. Whoever opens the window is believed: the product takes these providers on one machine alone.
 
-Faults on order: `POST /sandbox/identity {"fault": "nonce"}` breaks the next answer; `rotate` gives the keys a successor.
+Faults on order: `POST /sandbox/identity {"fault": "nonce"}` breaks the next answer; `rotate` gives the keys a successor; `odd` with `at`
+(the end of an address, such as `token`) answers there with what no provider sends.
 """
 
 import base64
@@ -23,6 +24,7 @@ CLIENT: Final = "sandbox"  # id and secret of the app that this server knows
 CODE_SECONDS: Final = 60.0
 LABELS: Final = {"google": "Google", "facebook": "Facebook", "oidc": "OpenID"}
 ANSWERS: Final = frozenset({"away", "cut", "garbage", "other_app", "other_person"})
+_ODD: Final = {"issuer": 1, "keys": "x", "access_token": 5, "data": [], "id": {}, "sub": 7}
 _WINDOW: Final = (Path(__file__).parent / "window.html").read_text("utf-8")
 _HEAD: Final = b"content-security-policy: default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'\r\ncache-control: no-store\r\n"
 
@@ -47,19 +49,23 @@ class Identity:
         self._codes: dict[str, _Code] = {}
         self._tokens: dict[str, _Code] = {}
         self._fault: str | None = None
+        self._odd_at: str | None = None
 
     def control(self, request: Request) -> Reply:
         """Orders a fault: for the next token or profile."""
         try:
-            fault = msgspec.json.decode(request.body, type=dict[str, str]).get("fault", "")
+            said = msgspec.json.decode(request.body, type=dict[str, str])
+            fault = said.get("fault", "")
         except msgspec.MsgspecError as error:
             return problem(400, str(error))
         if fault == "rotate":
             self._signer.rotate()
+        elif fault == "odd":
+            self._odd_at = said.get("at", "")
         elif fault in FAULTS | ANSWERS:
             self._fault = fault
         else:
-            return problem(422, f"fault is one of: rotate, {', '.join(sorted(FAULTS | ANSWERS))}")
+            return problem(422, f"fault is one of: rotate, odd, {', '.join(sorted(FAULTS | ANSWERS))}")
         return json_reply({"fault": fault})
 
     def _take(self, *faults: str) -> str | None:
@@ -75,6 +81,9 @@ class Identity:
             return problem(404, "no such provider")
         if fault := self._take("away", "cut", "garbage"):
             return {"away": problem(503, "out of order"), "cut": Reply(200, cut=True), "garbage": Reply(200, b"<html>")}[fault]
+        if self._odd_at is not None and where.endswith(self._odd_at):
+            self._odd_at = None
+            return json_reply(_ODD)
         base = f"http://{request.header(b'host')}/identity/{provider}"
         match where:
             case ".well-known/openid-configuration" if provider != "facebook":
@@ -104,6 +113,7 @@ class Identity:
             "id_token_signing_alg_values_supported": ["RS256"],
             "code_challenge_methods_supported": ["S256"],
             "token_endpoint_auth_methods_supported": ["client_secret_post"],
+            "authorization_response_iss_parameter_supported": base.endswith("/oidc"),
         }
 
     def _window(self, provider: str, request: Request) -> Reply:
@@ -119,6 +129,8 @@ class Identity:
             return Reply(200, page.encode(), b"text/html; charset=utf-8", _HEAD)
         said = dict(request.form())
         back = {"state": asked["state"]}
+        if provider == "oidc":  # RFC 9207
+            back |= {"iss": f"http://{request.header(b'host')}/identity/{provider}"}
         if said.get("go") == "no":
             back |= {"error": "access_denied"}
         else:
