@@ -72,23 +72,27 @@ class MeController(Controller):
         await verification.ask(person(actor), request.app.state.settings.public_url)
         return Done()
 
-    @get("/sessions", summary="List my sessions", description="The open sessions of the person in this company, last used first.")
+    @get(
+        "/sessions",
+        summary="List my sessions",
+        description="The open sessions of the person, last used first; those of their other companies too.",
+    )
     async def sessions(self, actor: Caller) -> Page[SessionInfo]:
         rows = await queries.my_sessions(person(actor))
         return Page(items=[struct(row, SessionInfo) for row in rows], total=len(rows))
 
     @delete("/sessions/{session_id:uuid}", summary="End one of my sessions", description="It is refused within 3 seconds.")
-    async def end_session(self, session_id: FromPath[UUID], actor: Caller) -> None:
-        await profile.end_session(person(actor), session_id)
+    async def end_session(self, session_id: FromPath[UUID], actor: Caller, origin: CallOrigin) -> None:
+        await profile.end_session(person(actor), origin, session_id)
         forget_all()
 
     @delete(
         "/sessions",
         summary="End my other sessions",
-        description="Ends all sessions of the person in this company but the one used now.",
+        description="Ends all sessions of the person, in every company, but the one used now. Browsers that were not asked for a code are.",
     )
-    async def end_other_sessions(self, actor: Caller) -> None:
-        await profile.end_other_sessions(person(actor))
+    async def end_other_sessions(self, actor: Caller, origin: CallOrigin) -> None:
+        await profile.end_other_sessions(person(actor), origin)
         forget_all()
 
 

@@ -22,6 +22,8 @@ from ui.i18n import current_client, preferences
 from ui.settings import Settings
 
 GO_ON = "/sign-in/with"
+LINKING = "/settings?tab=security"  # where who links an account to their own goes on
+AWAY = "provider_away"
 _SECONDS = 600
 _FLOW = 43  # characters
 
@@ -102,16 +104,22 @@ def register(settings: Settings) -> None:
         except (ApiProblem, Offline) as problem:
             if isinstance(problem, ApiProblem) and problem.code == AccountError.SECOND_FACTOR_NEEDED:
                 return RedirectResponse(GO_ON, 303)
-            known = isinstance(problem, ApiProblem) and problem.status < 500
-            code_of = problem.code if isinstance(problem, ApiProblem) and problem.code == AccountError.NO_COMPANY else ""
-            why = code_of or ("elsewhere" if known else "provider_away")
-            return _over(RedirectResponse(session.sign_in_path(next, why), 303), settings)
-        match needed.step:
-            case SignInStep.LINKED | SignInStep.TAKEN:
-                return _over(RedirectResponse(f"/settings?tab=security&linked={needed.step.value}", 303), settings)
-            case SignInStep.CANCELLED:
-                return _over(RedirectResponse(session.sign_in_path(next, "cancelled"), 303), settings)
+            return _over(_ended(next, _why(problem)), settings)
+        if needed.step in (SignInStep.LINKED, SignInStep.TAKEN, SignInStep.CANCELLED):
+            return _over(_ended(next, needed.step.value), settings)
         return RedirectResponse(GO_ON, 303)
+
+
+def _why(problem: ApiProblem | Offline) -> str:
+    """A code that the page it leads to has a sentence for."""
+    if isinstance(problem, Offline) or problem.status >= 500:
+        return AWAY
+    return problem.code if problem.code in (AccountError.NO_COMPANY, AccountError.TOO_MANY_ATTEMPTS) else "elsewhere"
+
+
+def _ended(next: str, why: str) -> RedirectResponse:
+    """Back to where it began, with what became of it."""
+    return RedirectResponse(f"{LINKING}&linked={why}" if next == LINKING else session.sign_in_path(next, why), 303)
 
 
 def _over(response: RedirectResponse, settings: Settings) -> RedirectResponse:

@@ -98,11 +98,13 @@ class ProvidersController(Controller):
     async def come_back(self, data: JSONBody[ProviderReturn], origin: CallOrigin, request: AnyRequest) -> ProviderNext:
         await _count(origin)
         settings = request.app.state.settings
-        provider = by_id(settings, await identities.take(data.flow))
         if not oidc.is_state_of(data.flow, data.state):
-            raise AccountError.SIGN_IN_REFUSED()
+            raise AccountError.SIGN_IN_REFUSED()  # before the flow is taken: what others send here ends nobody's
+        provider = by_id(settings, await identities.take(data.flow))
         if provider is not None and data.error is not None:
             await identities.drop(data.flow)
+            if (problem := oidc.failed(provider, data.error)) is not None:
+                raise problem
             return _next(identities.Next(step=SignInStep.CANCELLED, provider=provider.id))
         if provider is None or data.code is None:
             raise AccountError.SIGN_IN_REFUSED()
@@ -164,12 +166,16 @@ class IdentitiesController(Controller):
         status_code=200,
         opt={"idempotent": False},  # a secret is made anew each time
         summary="Link an account elsewhere",
-        description="Where the browser goes, as `POST /v1/auth/providers/{provider_id}/start`; once it is back (`/return`) the step is `linked`.",
+        description="Where the browser goes, as `POST /v1/auth/providers/{provider_id}/start`; once it is back (`/return`) the step is `linked`. "
+        "With the person's password: 422 `wrong_password`; 403 `sign_in_again` for who has none and signed in long ago.",
     )
-    async def link(self, data: JSONBody[IdentityStart], actor: Caller, request: AnyRequest) -> ProviderStarted:
+    async def link(
+        self, data: JSONBody[IdentityStart], actor: Caller, origin: CallOrigin, request: AnyRequest
+    ) -> ProviderStarted:
         settings = request.app.state.settings
         found = _provider(settings, data.provider_id)
-        return await _started(found, await identities.begin(found.id, user_id=person(actor).id), settings)
+        flow = await identities.begin_link(person(actor), origin, found.id, data.password)
+        return await _started(found, flow, settings)
 
     @delete(
         "/{identity_id:uuid}",

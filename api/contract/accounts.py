@@ -142,6 +142,7 @@ class SessionInfo(Output):
     last_seen_at: Moment
     ip: Annotated[str, example("203.0.113.7")] | None
     user_agent: Annotated[str, example("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")] | None
+    company: Annotated[str, example("Loja Aurora")]
     current: bool
 
 

@@ -37,7 +37,7 @@ class ProviderReturn(Input):
     """POST /v1/auth/providers/return → ProviderNext: what the provider sent the browser back with."""
 
     flow: Flow
-    state: Annotated[str, Meta(max_length=200, examples=["m1Xq"])] = ""
+    state: Annotated[str, Meta(max_length=200, examples=["7aB969NtuXwLzB_0mGbEE9pcWvwo5Bnw-4W7qO1xp4c"])] = ""
     code: Annotated[str, Meta(max_length=4000, examples=["4/0AbCd"])] | None = None
     error: Annotated[str, Meta(max_length=200, examples=["access_denied"])] | None = None
     iss: Annotated[str, Meta(max_length=500, examples=["https://accounts.google.com"])] | None = None
@@ -86,3 +86,4 @@ class IdentityStart(Input):
     """POST /v1/me/identities → ProviderStarted: links an account elsewhere to the person who asks."""
 
     provider_id: Annotated[str, Meta(max_length=40, examples=["google"])]
+    password: Annotated[str, Meta(examples=["cavalo-azul-42"], max_length=200)] | None = None  # of who has one

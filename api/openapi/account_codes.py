@@ -65,6 +65,9 @@ ACCOUNTS: dict[str, tuple[ErrorCode, ...]] = {
     "me_identities_create": (
         AccountError.PEOPLE_ONLY,
         AccountError.PROVIDER_AWAY,
+        AccountError.SIGN_IN_AGAIN,
+        AccountError.TOO_MANY_ATTEMPTS,
+        AccountError.WRONG_PASSWORD,
         RequestError.NOT_FOUND,
     ),
     "me_identities_delete": (

@@ -24,6 +24,7 @@ ALL = Bucket("password-all", 600, 10)
 # Of a million codes three are right at any moment: strangers with the password get 300 tries a day, one chance in a thousand.
 CODE = Bucket("code-account", 5, 1 / 300)
 CODE_DEVICE = Bucket("code-device", 5, 1 / 300)
+CODE_NETWORK = Bucket("code-network", 30, 1 / 60)  # who has the passwords of many accounts
 
 
 async def right_password(origin: Origin, email: str, stored: str | None, password: str, known: str | None) -> bool:
@@ -47,14 +48,17 @@ async def right_password(origin: Origin, email: str, stored: str | None, passwor
 
 
 @asynccontextmanager
-async def counted_code(user_id: UUID, known: str | None) -> AsyncIterator[None]:
-    """One try of a code of the second factor; what ends without an error takes nothing. `known` as in `right_password`: a device that
-    the account knows has tries of its own. Raises TooManyRequests `too_many_attempts`."""
+async def counted_code(origin: Origin, user_id: UUID, known: str | None) -> AsyncIterator[None]:
+    """One try of a code of the second factor, of the account and of the network; what ends without an error takes nothing. `known` as in
+    `right_password`: a device that the account knows has tries of its own. Raises TooManyRequests `too_many_attempts`."""
     account = owner_of(str(user_id))
-    bucket = (CODE, account) if known is None else (CODE_DEVICE, f"{account}:{digest(known).hex()[:32]}")
+    if known is not None:
+        buckets = [(CODE_DEVICE, f"{account}:{digest(known).hex()[:32]}")]
+    else:
+        buckets = [(CODE, account), (CODE_NETWORK, network_of(origin.ip or ""))]
     try:
-        await take_strictly(bucket)
+        await take_strictly(*buckets)
     except TooManyRequests as error:
         raise AccountError.TOO_MANY_ATTEMPTS(retry_after=error.retry_after) from None
     yield
-    await give_back(bucket)
+    await give_back(*buckets)

@@ -11,11 +11,11 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.accounts import devices, invitations, second_factor, verification
+from db.accounts import devices, invitations, proof, second_factor, verification
 from db.accounts.attempts import right_password
 from db.accounts.enums import Language, SignInStep
 from db.accounts.errors import AccountError
-from db.accounts.names import refuse_addresses
+from db.accounts.names import holds_address, refuse_addresses
 from db.accounts.passwords import NO_PASSWORD
 from db.accounts.sign_in import Opened, fold_email, found_company, insert_user, last_company, open_session
 from db.crypto import digest, new_token
@@ -94,6 +94,13 @@ async def begin(provider: str, invitation: str | None = None, user_id: UUID | No
     return token
 
 
+async def begin_link(actor: Actor, origin: Origin, provider: str, password: str | None) -> str:
+    """The token of a flow that links an account elsewhere to the person who asks, and shows that it is they. Raises Invalid
+    `wrong_password`, Forbidden `sign_in_again`, TooManyRequests."""
+    await proof.show(actor, origin, password)
+    return await begin(provider, user_id=actor.id)
+
+
 async def take(token: str) -> str:
     """The provider of a flow that comes back, once; before its code goes out. Raises Unauthenticated `sign_in_refused`."""
     async with system_work() as s:
@@ -167,15 +174,17 @@ async def complete(
     if found.step is SignInStep.PASSWORD:
         if not password:
             raise RequestError.INVALID(fields=[RequestField.REQUIRED("password")])
-        known = device if found.known else None
-        if not await right_password(origin, found.email or "", found.password_hash, password, known):
+        if not await right_password(origin, found.email or "", found.password_hash, password, device if found.known else None):
             raise AccountError.BAD_CREDENTIALS()
-    async with second_factor.counted(found.user_id or flow["id"], code, device if found.known else None), system_work() as s:
+    known = device if found.known else None
+    async with second_factor.counted(origin, found.user_id or flow["id"], code, known), system_work() as s:
         flow = await _flow(s, token, " for update")
+        invitation = await _invitation(s, flow, " for update of i")
+        await s.execute("select from account_user where id = $1 for no key update", found.user_id)
         # somebody may have changed the password, or linked or made the account meanwhile
         if await _find(s, flow, device) != found:
             raise AccountError.SIGN_IN_REFUSED()
-        opened = await _enter(s, origin, flow, found, new, code, trust, device)
+        opened = await _enter(s, origin, flow, found, invitation, new, code, trust, device)
         await s.execute("delete from sign_in_flow where id = $1", flow["id"])
     if found.user_id is None and not flow["email_verified"]:
         await verification.ask(opened.actor, public_url)
@@ -187,13 +196,13 @@ async def _enter(
     origin: Origin,
     flow: asyncpg.Record,
     found: _Found,
+    invitation: asyncpg.Record | None,
     new: NewCompany,
     code: str | None,
     trust: bool,
     device: str | None,
 ) -> Opened:
-    invitation = await _invitation(s, flow, " for update of i")
-    if invitation is not None and invitation["email"] != flow["email"]:
+    if invitation is not None and not _is_for(invitation, flow, found):
         raise AccountError.INVITED_OTHER(email=invitation["email"])
     user_id = found.user_id
     if user_id is None:
@@ -267,6 +276,11 @@ async def _invitation(s: Read, flow: asyncpg.Record, lock: str = "") -> asyncpg.
     return row
 
 
+def _is_for(invitation: asyncpg.Record, flow: asyncpg.Record, found: _Found) -> bool:
+    """Whether it was sent to the address that the provider says, or to that of the account."""
+    return invitation["email"] in (flow["email"], found.email)
+
+
 async def _find(s: Read, flow: asyncpg.Record, device: str | None) -> _Found:
     """Whose account it is, and what shows so."""
     row = await s.fetchrow(_KNOWN, flow["email"], devices.device_digest(device), flow["issuer"], flow["subject"])
@@ -280,10 +294,10 @@ async def _find(s: Read, flow: asyncpg.Record, device: str | None) -> _Found:
 async def _next(s: Read, flow: asyncpg.Record) -> Next:
     found = await _find(s, flow, None)
     invitation = await _invitation(s, flow)
-    named = flow["name"] and flow["email"]
+    named = flow["email"] and flow["name"] and not holds_address(flow["name"])
     step = SignInStep.READY if found.step is SignInStep.SIGN_UP and invitation is not None and named else found.step
     company = invitation["company_name"] if invitation is not None else None
-    if invitation is not None and invitation["email"] != flow["email"]:
+    if invitation is not None and not _is_for(invitation, flow, found):
         step = SignInStep.OTHER_ADDRESS
     return Next(step=step, provider=flow["provider"], email=flow["email"], name=flow["name"], company=company)
 

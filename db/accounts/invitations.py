@@ -154,7 +154,8 @@ async def accept(
     elif not await right_password(origin, row["email"], row["password_hash"], password, known=device if row["known"] else None):
         raise AccountError.BAD_CREDENTIALS()
     # Nobody's tries without an account: a code that is given there counts for no one.
-    counted = second_factor.counted(row["user_id"] or row["id"], code, device if row["known"] else None)
+    counted = second_factor.counted(origin, row["user_id"] or row["id"], code, device if row["known"] else None)
+    proven = row["password_hash"]
     async with counted, system_work() as s:
         row = await opened(s, digest(token), lock=" for update of i")
         user_id: UUID | None = row["user_id"]
@@ -164,6 +165,9 @@ async def accept(
             raise AccountError.EMAIL_TAKEN()
         else:
             await second_factor.demand(s, origin, row["company_id"], user_id, code, device)
+            # it may have been changed while it was being checked
+            if not await s.fetchval("select true from account_user where id = $1 and password_hash = $2", user_id, proven):
+                raise AccountError.BAD_CREDENTIALS()
         role = await join(s, row, user_id)
         trusted = await devices.remember(s, user_id, device)
         return await open_session(s, origin, row["company_id"], user_id, role, "invitation.accepted", trusted)

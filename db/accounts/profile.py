@@ -11,8 +11,8 @@ from db.accounts.names import refuse_addresses
 from db.errors import RequestError
 from db.permissions import Permission
 from db.stats.fold import rebuild_days
-from db.tenancy import SELF, Actor
-from db.work import work
+from db.tenancy import SELF, Actor, Origin
+from db.work import system_work, work
 
 
 async def change_me(actor: Actor, *, name: str | None, language: str | None) -> asyncpg.Record:
@@ -63,32 +63,32 @@ async def change_company(
         return await queries.own_company(w)
 
 
-async def end_session(actor: Actor, session_id: UUID) -> None:
-    """One of the person's own sessions in this company. Raises NotFound."""
+async def end_session(actor: Actor, origin: Origin, session_id: UUID) -> None:
+    """One of the person's own sessions, in whichever company. Raises NotFound."""
     assert actor.id is not None
-    async with work(actor, SELF) as w:
-        ended = await w.execute(
-            "update session set revoked_at = now() where company_id = $1 and id = $2 and user_id = $3 and revoked_at is null",
-            w.company_id,
+    async with system_work() as s:
+        company_id: UUID | None = await s.fetchval(
+            "update session set revoked_at = now() where id = $1 and user_id = $2 and revoked_at is null returning company_id",
             session_id,
             actor.id,
         )
-        if not ended:
+        if company_id is None:
             raise RequestError.NOT_FOUND(what="session")
-        w.audit("session.revoked", session_id)
-        w.emit(SessionRevoked(user_id=actor.id, session_id=session_id))
+        s.audit(origin, company_id, actor.id, "session.revoked", session_id)
+        s.emit(company_id, SessionRevoked(user_id=actor.id, session_id=session_id))
 
 
-async def end_other_sessions(actor: Actor) -> None:
-    """All of the person's sessions in this company but the present one."""
+async def end_other_sessions(actor: Actor, origin: Origin) -> None:
+    """All of the person's sessions but the present one; and no browser is trusted any more."""
     assert actor.id is not None
-    async with work(actor, SELF) as w:
-        rows = await w.fetch(
-            "update session set revoked_at = now() where company_id = $1 and user_id = $2 and id <> $3 and revoked_at is null returning id",
-            w.company_id,
+    async with system_work() as s:
+        await s.execute("update known_device set trusted_until = null where user_id = $1", actor.id)
+        rows = await s.fetch(
+            "update session set revoked_at = now() where user_id = $1 and id <> $2 and revoked_at is null returning company_id, id",
             actor.id,
             actor.session_id,
         )
-        w.audit("session.others_revoked", count=len(rows))
+        for company_id in sorted({actor.company_id, *(row["company_id"] for row in rows)}):
+            s.audit(origin, company_id, actor.id, "session.others_revoked")
         for row in rows:
-            w.emit(SessionRevoked(user_id=actor.id, session_id=row["id"]))
+            s.emit(row["company_id"], SessionRevoked(user_id=actor.id, session_id=row["id"]))

@@ -6,7 +6,7 @@ import asyncpg
 
 from db.errors import RequestError
 from db.permissions import Permission
-from db.tenancy import SELF, Actor
+from db.tenancy import Actor
 from db.work import Read, read, system_read
 
 _COMPANY = "select id, name, language, time_zone, country, created_at, demo, answer_target, second_factor_required from company where id = $1"
@@ -75,14 +75,14 @@ async def holds_something(actor: Actor) -> bool:
 
 
 async def my_sessions(actor: Actor) -> list[asyncpg.Record]:
-    """The person's open sessions in this company, last used first."""
-    async with read(actor, SELF) as r:
-        return await r.fetch(
-            "select id, created_at, last_seen_at, ip, user_agent, id = $3 as current from session "
-            "where company_id = $1 and user_id = $2 "
-            "and revoked_at is null and expires_at > now() and last_seen_at > now() - interval '24 hours' "
-            "order by last_seen_at desc, id desc limit 100",
-            actor.company_id,
+    """The person's open sessions in all their companies, last used first: whoever got at one may have changed the company."""
+    async with system_read() as s:
+        return await s.fetch(
+            "select s.id, s.created_at, s.last_seen_at, s.ip, s.user_agent, c.name as company, s.id = $2 as current from session s "
+            "join membership m on m.company_id = s.company_id and m.user_id = s.user_id join company c on c.id = s.company_id "
+            "where s.user_id = $1 "
+            "and s.revoked_at is null and s.expires_at > now() and s.last_seen_at > now() - interval '24 hours' "
+            "order by s.last_seen_at desc, s.id desc limit 100",
             actor.id,
             actor.session_id,
         )

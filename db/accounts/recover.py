@@ -12,7 +12,7 @@ from db.accounts.enums import MailTemplate
 from db.accounts.errors import AccountError, AccountField
 from db.accounts.events import SessionRevoked
 from db.accounts.mails import Mail
-from db.accounts.passwords import hash_password
+from db.accounts.passwords import NO_PASSWORD, hash_password
 from db.accounts.sign_in import Opened, fold_email, last_company, open_session
 from db.allowances import Bucket, network_of, owner_of, take_strictly
 from db.clock import now
@@ -83,7 +83,7 @@ async def reset_password(origin: Origin, token: str, password: str, code: str | 
         if user_id is None:
             raise gone  # before the hash, which costs
     password_hash = await hash_password(password)
-    async with second_factor.counted(user_id, code, None), system_work() as s:
+    async with second_factor.counted(origin, user_id, code, None), system_work() as s:
         user_id = await s.fetchval(
             "update password_reset set used_at = now() where token_hash = $1 and used_at is null and expires_at > now() returning user_id",
             digest(token),
@@ -94,10 +94,12 @@ async def reset_password(origin: Origin, token: str, password: str, code: str | 
         if place is None:
             raise AccountError.NO_COMPANY()
         await second_factor.demand(s, origin, place["company_id"], user_id, code)
-        # Whoever made the account without this mailbox keeps no other way in.
+        # Who else got at the account, or made it without this mailbox, keeps no other way in. Who sets their first password keeps theirs.
         await s.execute(
-            "delete from identity i using account_user u where u.id = $1 and i.user_id = u.id and u.email_verified_at is null",
+            "delete from identity i using account_user u where u.id = $1 and i.user_id = u.id "
+            "and (u.email_verified_at is null or u.password_hash <> $2)",
             user_id,
+            NO_PASSWORD,
         )
         await _set_password(s, user_id, password_hash)
         await verification.mark(s, user_id)
@@ -128,8 +130,9 @@ async def change_password(actor: Actor, origin: Origin, current: str, password: 
 
 
 async def _set_password(s: SystemWork, user_id: UUID, password_hash: str) -> None:
-    """Stores it, ends all sessions and links, forgets all devices."""
+    """Stores it, ends all sessions and links and what is on its way to a provider, forgets all devices."""
     await devices.forget_all(s, user_id)
+    await s.execute("delete from sign_in_flow where user_id = $1", user_id)
     await s.execute("update account_user set password_hash = $2 where id = $1", user_id, password_hash)
     await s.execute("update password_reset set used_at = now() where user_id = $1 and used_at is null", user_id)
     rows = await s.fetch(

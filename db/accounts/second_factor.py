@@ -9,14 +9,14 @@ import base64
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
-from db.accounts import devices, queries, totp
-from db.accounts.attempts import counted_code, right_password
+from db.accounts import devices, proof, queries, totp
+from db.accounts.attempts import counted_code
 from db.accounts.errors import AccountError, AccountField
 from db.accounts.events import CompanyChanged, SessionRevoked, TeamChanged
 from db.accounts.passwords import NO_PASSWORD
@@ -27,13 +27,13 @@ from db.tenancy import SELF, Actor, Origin
 from db.work import SystemWork, read, system_read, system_work, work
 
 RECOVERY_CODES = 10
-FRESH = timedelta(minutes=10)  # a session that shows by itself who it is
 TABLE = "second_factor"
 _LENGTH = 16  # of a recovery code: 80 bits in base32
 _DEMANDED = """
-select exists (select from known_device d where d.user_id = u.id and d.token_hash = $2 and d.trusted_until > now()) as trusted
-from account_user u where u.id = $1 and u.second_factor_at is not null
-"""
+select u.second_factor_at is not null as on,
+    exists (select from known_device d where d.user_id = u.id and d.token_hash = $2 and d.trusted_until > now()) as trusted
+from account_user u where u.id = $1 for no key update
+"""  # whoever turns it on meanwhile waits for the session that is opened, and ends it
 
 
 class State(msgspec.Struct, frozen=True):
@@ -46,12 +46,12 @@ class State(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def counted(user_id: UUID, code: str | None, known: str | None) -> AsyncIterator[None]:
+async def counted(origin: Origin, user_id: UUID, code: str | None, known: str | None) -> AsyncIterator[None]:
     """Around the transaction that checks the code: one try, given back when it goes well. Raises TooManyRequests."""
     if code is None:
         yield
         return
-    async with counted_code(user_id, known):
+    async with counted_code(origin, user_id, known):
         yield
 
 
@@ -61,7 +61,7 @@ async def demand(
     """Whether a code was asked for and given: not of who has no second factor, nor in a browser that they chose to trust. Raises
     Unauthenticated `second_factor_needed`, `second_factor_wrong`."""
     asked = await s.fetchrow(_DEMANDED, user_id, devices.device_digest(device))
-    if asked is None or asked["trusted"]:
+    if asked is None or not asked["on"] or asked["trusted"]:
         return False
     if code is None:
         raise AccountError.SECOND_FACTOR_NEEDED()
@@ -105,20 +105,7 @@ async def begin(actor: Actor, origin: Origin, password: str | None) -> tuple[str
     """A new secret, and what its picture says; nothing is asked for until `confirm`. Who has no password has signed in just now. Raises
     Invalid `wrong_password`, Conflict `second_factor_on`, Forbidden `sign_in_again`, TooManyRequests."""
     assert actor.id is not None
-    async with system_read() as s:
-        user = await s.fetchrow(
-            "select u.email, u.password_hash, coalesce(s.created_at > now() - $3::interval, false) as fresh "
-            "from account_user u left join session s on s.id = $2 and s.user_id = u.id where u.id = $1",
-            actor.id,
-            actor.session_id,
-            FRESH,
-        )
-    assert user is not None
-    if user["password_hash"] == NO_PASSWORD:
-        if not user["fresh"]:
-            raise AccountError.SIGN_IN_AGAIN()
-    elif not await right_password(origin, user["email"], user["password_hash"], password or "", known=str(actor.id)):
-        raise AccountError.WRONG_PASSWORD(fields=[AccountField.WRONG_PASSWORD("password")])
+    email = await proof.show(actor, origin, password)
     secret = totp.new_secret()
     async with system_work() as s:
         if await _since(s, actor.id) is not None:
@@ -129,13 +116,13 @@ async def begin(actor: Actor, origin: Origin, password: str | None) -> tuple[str
             actor.id,
             ring().seal(secret, company_id=actor.id, table=TABLE, column="secret", row_id=actor.id),
         )
-    return secret, totp.address(secret, user["email"])
+    return secret, totp.address(secret, email)
 
 
 async def confirm(actor: Actor, origin: Origin, code: str) -> list[str]:
     """From now on sign-in asks for codes; the recovery codes, shown once. Raises Invalid `wrong_code`, Conflict `second_factor_on`."""
     assert actor.id is not None
-    async with counted_code(actor.id, str(actor.id)), system_work() as s:
+    async with counted_code(origin, actor.id, str(actor.id)), system_work() as s:
         if await _since(s, actor.id) is not None:
             raise AccountError.SECOND_FACTOR_ON()
         await _right(s, actor.id, code)
@@ -157,7 +144,7 @@ async def confirm(actor: Actor, origin: Origin, code: str) -> list[str]:
 async def new_codes(actor: Actor, origin: Origin, code: str) -> list[str]:
     """Recovery codes in place of the old ones. Raises Invalid `wrong_code`, Conflict `second_factor_off`."""
     assert actor.id is not None
-    async with counted_code(actor.id, str(actor.id)), system_work() as s:
+    async with counted_code(origin, actor.id, str(actor.id)), system_work() as s:
         if await _since(s, actor.id) is None:
             raise AccountError.SECOND_FACTOR_OFF()
         await _right(s, actor.id, code)
@@ -168,7 +155,7 @@ async def new_codes(actor: Actor, origin: Origin, code: str) -> list[str]:
 async def turn_off(actor: Actor, origin: Origin, code: str) -> None:
     """The password is enough again. Raises Invalid `wrong_code`, Conflict `second_factor_off`."""
     assert actor.id is not None
-    async with counted_code(actor.id, str(actor.id)), system_work() as s:
+    async with counted_code(origin, actor.id, str(actor.id)), system_work() as s:
         if await _since(s, actor.id) is None:
             raise AccountError.SECOND_FACTOR_OFF()
         await _right(s, actor.id, code)

@@ -128,11 +128,13 @@ async def sign_in(
     right = await right_password(origin, email, stored, password, device if known else None)
     if user is None or not right:
         raise AccountError.BAD_CREDENTIALS()
-    async with second_factor.counted(user["id"], code, device if known else None), system_work() as s:
+    async with second_factor.counted(origin, user["id"], code, device if known else None), system_work() as s:
         # The password may have been changed while it was being checked; a change that is under way is waited for, and one that comes
         # later ends the session that is opened here.
         still = await s.fetchval(
-            "select true from account_user where id = $1 and password_hash = $2 for share", user["id"], user["password_hash"]
+            "select true from account_user where id = $1 and password_hash = $2 for no key update",
+            user["id"],
+            user["password_hash"],
         )
         if not still:
             raise AccountError.BAD_CREDENTIALS()
@@ -163,15 +165,22 @@ async def switch_company(actor: Actor, origin: Origin, company_id: UUID) -> Open
         role = await s.fetchval("select role from membership where company_id = $1 and user_id = $2", company_id, actor.id)
         if role is None:
             raise RequestError.NOT_FOUND(what="company")
-        ended = await s.execute(
-            "update session set revoked_at = now() where company_id = $1 and id = $2 and revoked_at is null",
+        ended = await s.fetchrow(
+            "update session set revoked_at = now() where company_id = $1 and id = $2 and revoked_at is null returning proven_at",
             actor.company_id,
             actor.session_id,
         )
-        if not ended:
+        if ended is None:
             raise RequestError.UNAUTHENTICATED()
         s.emit(actor.company_id, SessionRevoked(user_id=actor.id, session_id=actor.session_id))
-        return await open_session(s, origin, company_id, actor.id, Role(role), "session.switched")
+        opened = await open_session(s, origin, company_id, actor.id, Role(role), "session.switched")
+        await s.execute(
+            "update session set proven_at = $3 where company_id = $1 and id = $2",
+            company_id,
+            opened.actor.session_id,
+            ended["proven_at"],
+        )
+        return opened
 
 
 async def sign_out(actor: Actor) -> None:

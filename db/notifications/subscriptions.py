@@ -94,10 +94,11 @@ async def unsubscribe(actor: Actor, subscription_id: UUID) -> None:
 
 
 async def reach(company_id: UUID, user_id: UUID) -> Reach | None:
-    """None when the person left, or has no browser that wants it."""
+    """None when the person left, lacks the second factor that the company asks for, or has no browser that wants it."""
     async with read(worker(company_id), Permission.COMPANY_READ) as r:
         language = await r.fetchval(
-            "select u.language from account_user u join membership m on m.user_id = u.id where m.company_id = $1 and u.id = $2",
+            "select u.language from account_user u join membership m on m.user_id = u.id join company c on c.id = m.company_id "
+            "where m.company_id = $1 and u.id = $2 and (not c.second_factor_required or u.second_factor_at is not null)",
             company_id,
             user_id,
         )

@@ -11,7 +11,7 @@ import pytest
 from litestar import Litestar
 
 from api import rate_limit
-from api.auth import guard
+from api.auth import guard, oidc
 from db import crypto, valkey
 from db.accounts import mails
 from db.accounts.identify import new_session_token
@@ -20,7 +20,10 @@ from db.crypto import digest
 from db.permissions import ROLE_PERMISSIONS, Permission, Role
 from db.tenancy import Actor
 from tests import factories
+from tests.api.elsewhere import Elsewhere
 from tests.api.schemas import Schemas
+from workers.sandbox.app import World
+from workers.sandbox.config import Settings as SandboxSettings
 
 PASSWORD = "cavalo-azul-42"
 Headers = dict[str, str]
@@ -90,6 +93,28 @@ async def make_member(owner_db: asyncpg.Connection, company: Actor, role: Role, 
         "insert into membership(company_id, user_id, role) values ($1, $2, $3)", company.company_id, user_id, role.value
     )
     return Actor(company_id=company.company_id, kind="user", id=user_id, role=role, permissions=ROLE_PERMISSIONS[role])
+
+
+@pytest.fixture
+async def elsewhere(
+    client: httpx.AsyncClient, app: Litestar, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Elsewhere]:
+    world = World(SandboxSettings(port=0, smtp_port=-1, data=tmp_path_factory.mktemp("sandbox")))
+    await world.start()
+    oidc._known.clear()
+    settings = msgspec.structs.replace(app.state.settings, sandbox_url=world.settings.base_url)
+    monkeypatch.setattr(app.state, "settings", settings)
+    async with httpx.AsyncClient(base_url=world.settings.base_url, timeout=60) as browser:
+        yield Elsewhere(client, browser)
+    await world.stop()
+
+
+@pytest.fixture
+async def ana(owner_db: asyncpg.Connection, owner: Actor) -> Actor:
+    """An owner with a password and a verified address."""
+    actor = await make_member(owner_db, owner, Role.OWNER, PASSWORD)
+    await owner_db.execute("update account_user set email_verified_at = now(), email = email || '.test' where id = $1", actor.id)
+    return actor
 
 
 @pytest.fixture

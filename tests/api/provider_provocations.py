@@ -71,6 +71,11 @@ async def _without_a_company(stage: Stage) -> Request:
     return Request(body={"flow": flow}, status=403)
 
 
+async def _links(stage: Stage) -> Request:
+    actor = await make_member(stage.db, stage.owner, Role.AGENT, PASSWORD)
+    return Request(body={"provider_id": "facebook", "password": PASSWORD}, headers=await bearer(stage.db, actor))
+
+
 async def _last(stage: Stage) -> Request:
     actor = await make_member(stage.db, stage.owner, Role.AGENT)
     await stage.db.execute("update account_user set password_hash = 'none' where id = $1", actor.id)
@@ -87,6 +92,7 @@ SUCCESS: dict[str, Scene] = {
     "auth_providers_return": _turned_back,
     "auth_providers_look": _looks,
     "auth_providers_complete": _looks,
+    "me_identities_create": _links,
 }
 ALSO: dict[str, list[Scene]] = {
     "auth_providers_return": [_proves_nothing],

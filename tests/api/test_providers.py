@@ -1,101 +1,17 @@
 """Sign-in by an account elsewhere, over true HTTP with the providers that the sandbox plays: who gets in, and what proves nothing."""
 
-from collections.abc import AsyncIterator
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
-from uuid import uuid4
 
 import asyncpg
 import httpx
-import msgspec
 import pytest
-from litestar import Litestar
 
 from api.auth import oidc
 from db.permissions import Role
 from db.tenancy import Actor
 from tests.api.conftest import PASSWORD, Headers, bearer, links_mailed, make_member
+from tests.api.elsewhere import BACK, Elsewhere, email_of, gmail, said
 from tests.api.second_factor_provocations import code, turned_on
-from workers.sandbox.app import World
-from workers.sandbox.config import Settings as SandboxSettings
-
-BACK = "http://127.0.0.1:8080/session/back"
-COMPLETE = "/v1/auth/providers/complete"
-RETURN = "/v1/auth/providers/return"
-
-
-class Elsewhere:
-    """The providers, and a browser that goes there and back."""
-
-    def __init__(self, api: httpx.AsyncClient, browser: httpx.AsyncClient) -> None:
-        self.api, self.browser = api, browser
-
-    async def fault(self, fault: str) -> None:
-        (await self.browser.post("/sandbox/identity", json={"fault": fault})).raise_for_status()
-
-    async def begin(self, provider: str = "google", **body: str) -> dict[str, str]:
-        answer = await self.api.post(f"/v1/auth/providers/{provider}/start", json=body)
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
-
-    async def there(self, started: dict[str, str], email: str, **more: str) -> dict[str, str]:
-        """What comes back in the address after somebody said who they are."""
-        form = {"go": "yes", "name": "Ana Lima", "email": email, "verified": "on", **more}
-        form = {name: value for name, value in form.items() if value}
-        assert (await self.browser.get(started["address"])).status_code == 200
-        sent = await self.browser.post(started["address"], data=form)
-        assert sent.status_code == 302, sent.text
-        assert sent.headers["location"].startswith(BACK + "?")
-        return dict(parse_qsl(urlsplit(sent.headers["location"]).query))
-
-    async def back(self, started: dict[str, str], brought: dict[str, str]) -> httpx.Response:
-        return await self.api.post(RETURN, json={"flow": started["flow"], **brought})
-
-    async def whole(
-        self, email: str, provider: str = "google", begin: dict[str, str] | None = None, **more: str
-    ) -> tuple[str, dict[str, Any]]:
-        """The flow, and what is needed next."""
-        started = await self.begin(provider, **(begin or {}))
-        answer = await self.back(started, await self.there(started, email, **more))
-        assert answer.status_code == 200, answer.text
-        return started["flow"], answer.json()
-
-    async def complete(self, flow: str, **body: Any) -> httpx.Response:
-        return await self.api.post(COMPLETE, json={"flow": flow, **body})
-
-
-@pytest.fixture
-async def elsewhere(
-    client: httpx.AsyncClient, app: Litestar, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Elsewhere]:
-    world = World(SandboxSettings(port=0, smtp_port=-1, data=tmp_path_factory.mktemp("sandbox")))
-    await world.start()
-    oidc._known.clear()
-    settings = msgspec.structs.replace(app.state.settings, sandbox_url=world.settings.base_url)
-    monkeypatch.setattr(app.state, "settings", settings)
-    async with httpx.AsyncClient(base_url=world.settings.base_url, timeout=60) as browser:
-        yield Elsewhere(client, browser)
-    await world.stop()
-
-
-@pytest.fixture
-async def ana(owner_db: asyncpg.Connection, owner: Actor) -> Actor:
-    """An owner with a password and a verified address."""
-    actor = await make_member(owner_db, owner, Role.OWNER, PASSWORD)
-    await owner_db.execute("update account_user set email_verified_at = now(), email = email || '.test' where id = $1", actor.id)
-    return actor
-
-
-async def email_of(owner_db: asyncpg.Connection, actor: Actor) -> str:
-    return str(await owner_db.fetchval("select email from account_user where id = $1", actor.id))
-
-
-def gmail() -> str:
-    return f"{uuid4().hex}@gmail.com"
-
-
-def said(answer: httpx.Response) -> tuple[int, str]:
-    return answer.status_code, answer.json().get("code", "")
 
 
 async def test_the_screens_learn_which_there_are(client: httpx.AsyncClient) -> None:
@@ -237,7 +153,7 @@ async def test_another_browsers_return_is_refused(elsewhere: Elsewhere) -> None:
     mine, theirs = await elsewhere.begin(), await elsewhere.begin()
     brought = await elsewhere.there(theirs, gmail())
     assert said(await elsewhere.back(mine, brought)) == (401, "sign_in_refused")
-    mine = await elsewhere.begin()
+    # what others send ends nobody's flow: it is still the one below
     own_state = await elsewhere.there(mine, gmail())
     swapped = await elsewhere.back(mine, {**brought, "state": own_state["state"]})
     assert said(swapped) == (401, "sign_in_refused"), "the code was made for another challenge"
@@ -292,13 +208,14 @@ async def test_whoever_is_signed_in_links_and_unlinks(
     elsewhere: Elsewhere, client: httpx.AsyncClient, owner_db: asyncpg.Connection, ana: Actor, stranger: Actor
 ) -> None:
     mine = await bearer(owner_db, ana)
-    started = (await client.post("/v1/me/identities", json={"provider_id": "facebook"}, headers=mine)).json()
+    body = {"provider_id": "facebook", "password": PASSWORD}
+    started = (await client.post("/v1/me/identities", json=body, headers=mine)).json()
     answer = await elsewhere.back(started, await elsewhere.there(started, gmail(), subject="fb-1"))
     assert answer.json()["step"] == "linked"
     assert said(await elsewhere.complete(started["flow"])) == (401, "sign_in_refused"), "a link opens no session"
     (linked,) = (await client.get("/v1/me/identities", headers=mine)).json()["items"]
-    theirs = await bearer(owner_db, stranger)
-    other = (await client.post("/v1/me/identities", json={"provider_id": "facebook"}, headers=theirs)).json()
+    theirs = await bearer(owner_db, await make_member(owner_db, stranger, Role.AGENT, PASSWORD))
+    other = (await client.post("/v1/me/identities", json=body, headers=theirs)).json()
     taken = await elsewhere.back(other, await elsewhere.there(other, gmail(), subject="fb-1"))
     assert taken.json()["step"] == "taken"
     path = f"/v1/me/identities/{linked['id']}"
@@ -316,7 +233,7 @@ async def test_the_only_way_in_stays(elsewhere: Elsewhere, client: httpx.AsyncCl
     begun = await client.post("/v1/me/second-factor", json={}, headers=mine)
     assert begun.status_code == 200, "signed in just now"
     await owner_db.execute(
-        "update session set created_at = now() - interval '11 minutes' where user_id = (select id from account_user where email = $1)",
+        "update session set proven_at = now() - interval '11 minutes' where user_id = (select id from account_user where email = $1)",
         email,
     )
     assert said(await client.post("/v1/me/second-factor", json={}, headers=mine)) == (403, "sign_in_again")

@@ -63,8 +63,8 @@ class State:
         ]  # fmt: skip
         self.devices: list[str | None] = []
         self.sessions = [
-            contract.SessionInfo(id=uuid4(), created_at=NOW, last_seen_at=NOW, ip="189.40.12.7", user_agent="Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36", current=True),
-            contract.SessionInfo(id=uuid4(), created_at=NOW, last_seen_at=NOW - timedelta(days=1), ip="177.9.80.2", user_agent="Mozilla/5.0 (iPhone; CPU iPhone OS) Version/19 Safari/604", current=False),
+            contract.SessionInfo(id=uuid4(), created_at=NOW, last_seen_at=NOW, ip="189.40.12.7", user_agent="Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36", company="Loja Aurora", current=True),
+            contract.SessionInfo(id=uuid4(), created_at=NOW, last_seen_at=NOW - timedelta(days=1), ip="177.9.80.2", user_agent="Mozilla/5.0 (iPhone; CPU iPhone OS) Version/19 Safari/604", company="Loja Aurora", current=False),
         ]  # fmt: skip
 
     def company(self) -> contract.Company:

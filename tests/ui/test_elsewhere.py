@@ -13,7 +13,9 @@ from nicegui.testing import User
 from api.auth import oidc
 from api.contract.providers import ProviderStarted
 from db.tenancy import Actor
+from tests.api.conftest import PASSWORD
 from tests.ui.interactions import click, field
+from tests.ui.test_second_factor import with_password
 from ui import elsewhere
 from workers.sandbox.app import World
 from workers.sandbox.config import Settings as SandboxSettings
@@ -27,7 +29,9 @@ class Trip:
 
     async def there(self, headers: dict[str, str] | None = None, next: str = "/team") -> str:
         """The provider's address, with the flow's cookie in the browser."""
-        path, body = ("/v1/me/identities", {"provider_id": "oidc"}) if headers else ("/v1/auth/providers/oidc/start", {})
+        path, body = "/v1/auth/providers/oidc/start", {}
+        if headers:
+            path, body = "/v1/me/identities", {"provider_id": "oidc", "password": PASSWORD}
         answer = await self.api.post(path, json=body, headers=headers)
         started = msgspec.json.decode(answer.content, type=ProviderStarted)
         browser = self.real.http_client.cookies["mia_browser"]
@@ -121,14 +125,29 @@ async def test_an_account_is_asked_for_its_password(trip: Trip, owner_db: asyncp
     await trip.real.should_see("Esta não é a senha da sua conta.")
 
 
-async def test_who_is_signed_in_links_another_way_in(trip: Trip) -> None:
+async def test_who_is_signed_in_links_another_way_in(trip: Trip, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    await with_password(owner_db, owner)
     mine = {"Authorization": f"Bearer {trip.real.http_client.cookies['mia_session']}"}
-    came = await trip.back(await trip.there(mine), "other@example.com")
+    turned = await trip.back(await trip.there(mine, elsewhere.LINKING), "other@example.com", go="no")
+    assert turned.headers["location"] == "/settings?tab=security&linked=cancelled"
+    came = await trip.back(await trip.there(mine, elsewhere.LINKING), "other@example.com")
     assert came.headers["location"] == "/settings?tab=security&linked=linked"
     await trip.real.open("/settings?tab=security&linked=linked")
     await trip.real.should_see("Vinculada. De agora em diante você pode entrar com ela.")
     await trip.real.should_see("Entrada com uma conta externa")
     await trip.real.should_see("Desvincular")
+
+
+async def test_linking_asks_for_the_password_first(trip: Trip, owner_db: asyncpg.Connection, owner: Actor) -> None:
+    await with_password(owner_db, owner)
+    await trip.real.open("/settings?tab=security&linked=elsewhere")
+    await trip.real.should_see("Nada foi vinculado")
+    click(trip.real, "Vincular")
+    await trip.real.should_see("Para que ninguém mais vincule uma conta própria.")
+    field(trip.real, "Senha atual").value = "not this one"
+    click(trip.real, "Ir para Entrada")
+    await trip.real.should_see("A senha atual não confere.")
+    assert await owner_db.fetchval("select count(*) from sign_in_flow where user_id = $1", owner.id) == 0
 
 
 async def test_without_a_flow_the_page_leads_to_sign_in(real: User) -> None:

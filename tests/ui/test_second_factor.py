@@ -12,7 +12,7 @@ from tests.api.second_factor_provocations import code, turned_on
 from tests.ui.interactions import click, field, true_of, until
 
 
-async def _with_password(owner_db: asyncpg.Connection, owner: Actor) -> str:
+async def with_password(owner_db: asyncpg.Connection, owner: Actor) -> str:
     """The owner's address."""
     stored = await hash_password(PASSWORD)
     return str(
@@ -39,7 +39,7 @@ def _secret(user: User) -> str:
 
 
 async def test_an_app_is_set_up_in_three_steps(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
-    await _with_password(owner_db, owner)
+    await with_password(owner_db, owner)
     await real.open("/settings?tab=security")
     await real.should_see("Segunda etapa ao entrar")
     click(real, "Configurar")
@@ -70,7 +70,7 @@ async def test_an_app_is_set_up_in_three_steps(real: User, owner_db: asyncpg.Con
 
 
 async def test_sign_in_asks_for_the_code_in_the_same_form(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
-    email = await _with_password(owner_db, owner)
+    email = await with_password(owner_db, owner)
     secret, _ = await turned_on(owner)
     await real.open("/sign-in?next=/team")
     field(real, "E-mail").value = email
@@ -92,7 +92,7 @@ async def test_sign_in_asks_for_the_code_in_the_same_form(real: User, owner_db: 
 
 
 async def test_who_lacks_it_is_led_to_one_page(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
-    await _with_password(owner_db, owner)
+    await with_password(owner_db, owner)
     await owner_db.execute("update company set second_factor_required = true where id = $1", owner.company_id)
     away = await real.http_client.get("/inbox?x=1")
     assert (away.status_code, away.headers["location"]) == (303, "/second-factor?next=%2Finbox%3Fx%3D1")
@@ -111,7 +111,7 @@ async def test_who_lacks_it_is_led_to_one_page(real: User, owner_db: asyncpg.Con
 
 
 async def test_an_owner_asks_it_of_everybody_only_after_their_own(real: User, owner_db: asyncpg.Connection, owner: Actor) -> None:
-    await _with_password(owner_db, owner)
+    await with_password(owner_db, owner)
     await real.open("/settings?tab=security")
     await real.should_see("Configure primeiro a sua.")
     assert real.client is not None

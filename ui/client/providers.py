@@ -44,8 +44,8 @@ async def identities(api: ApiClient) -> list[LinkedIdentity]:
     return (await api.get("/v1/me/identities", Page[LinkedIdentity])).items
 
 
-async def link(api: ApiClient, provider: str) -> ProviderStarted:
-    return await api.post("/v1/me/identities", ProviderStarted, IdentityStart(provider_id=provider))
+async def link(api: ApiClient, provider: str, password: str | None) -> ProviderStarted:
+    return await api.post("/v1/me/identities", ProviderStarted, IdentityStart(provider_id=provider, password=password))
 
 
 async def unlink(api: ApiClient, identity_id: UUID) -> None:

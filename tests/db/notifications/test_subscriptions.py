@@ -39,6 +39,16 @@ async def test_a_browser_has_one_subscription(owner: Actor) -> None:
     assert reach.targets == {first.id: (renewed, crypto.ring().current)}
 
 
+async def test_who_lacks_the_second_factor_that_the_company_asks_for_hears_nothing(
+    owner_db: asyncpg.Connection, owner: Actor
+) -> None:
+    await subscriptions.subscribe(owner, target(), CHROME)
+    await owner_db.execute("update company set second_factor_required = true where id = $1", owner.company_id)
+    assert await subscriptions.reach(owner.company_id, owner.id) is None
+    await owner_db.execute("update account_user set second_factor_at = now() where id = $1", owner.id)
+    assert await subscriptions.reach(owner.company_id, owner.id) is not None
+
+
 async def test_who_signs_in_in_a_browser_takes_it_over(owner_db: asyncpg.Connection, owner: Actor) -> None:
     other = await make_member(owner_db, owner, Role.AGENT)
     taken = await subscriptions.subscribe(owner, target(), CHROME)

@@ -49,6 +49,7 @@ def draw_sessions() -> None:
 
     def draw(page: Page[SessionInfo]) -> None:
         others = len(page.items) > 1
+        several = len(me.me.companies) > 1
         actions = (lambda: button(_("End all others"), end_others, kind="danger")) if others else None
         with card(
             _("Where you are signed in"),
@@ -62,7 +63,11 @@ def draw_sessions() -> None:
                     icon(symbol)
                     with ui.element("div").classes("m-col m-tight m-grow"):
                         ui.label(name).classes("m-strong m-clip")
-                        facts = [one.ip or "", _("last used {when}").format(when=formats.ago(one.last_seen_at))]
+                        facts = [
+                            one.company if several else "",
+                            one.ip or "",
+                            _("last used {when}").format(when=formats.ago(one.last_seen_at)),
+                        ]
                         ui.label(" · ".join(fact for fact in facts if fact)).classes("m-hint")
                     if one.current:
                         badge(_("This one"), "ok")
