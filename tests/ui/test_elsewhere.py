@@ -142,6 +142,7 @@ async def test_linking_asks_for_the_password_first(trip: Trip, owner_db: asyncpg
     await with_password(owner_db, owner)
     await trip.real.open("/settings?tab=security&linked=elsewhere")
     await trip.real.should_see("Nada foi vinculado")
+    await trip.real.should_see("Vincular")
     click(trip.real, "Vincular")
     await trip.real.should_see("Para que ninguém mais vincule uma conta própria.")
     field(trip.real, "Senha atual").value = "not this one"

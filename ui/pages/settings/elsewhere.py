@@ -40,16 +40,15 @@ def draw_elsewhere(linked: str) -> None:
 class _Elsewhere:
     def __init__(self) -> None:
         self._api = session.current().api
-        self._place: Loader[tuple[list[SignInProvider], list[LinkedIdentity], bool]] = load(
+        self._place: Loader[tuple[list[SignInProvider], list[LinkedIdentity]]] = load(
             self._fetch, self._draw, lambda: skeleton_list(2)
         )
 
-    async def _fetch(self) -> tuple[list[SignInProvider], list[LinkedIdentity], bool]:
-        there, mine = await providers.providers(self._api), await providers.identities(self._api)
-        return there, mine, (await second_factor.state(self._api)).password
+    async def _fetch(self) -> tuple[list[SignInProvider], list[LinkedIdentity]]:
+        return await providers.providers(self._api), await providers.identities(self._api)
 
-    def _draw(self, found: tuple[list[SignInProvider], list[LinkedIdentity], bool]) -> None:
-        there, mine, password = found
+    def _draw(self, found: tuple[list[SignInProvider], list[LinkedIdentity]]) -> None:
+        there, mine = found
         if not there and not mine:
             return
         names = {one.id: one.label for one in there}
@@ -67,9 +66,9 @@ class _Elsewhere:
                     with item():
                         provider_mark(provider.id)
                         ui.label(provider.label).classes("m-strong m-clip m-grow")
-                        button(_("Link"), partial(self._link, provider, password))
+                        button(_("Link"), partial(self._link, provider))
 
-    async def _link(self, provider: SignInProvider, password: bool) -> None:
+    async def _link(self, provider: SignInProvider) -> None:
         """Asks for the password of who has one, then sends the browser there."""
 
         async def submit() -> None:
@@ -86,7 +85,7 @@ class _Elsewhere:
             elsewhere.go(started, elsewhere.LINKING)
 
         fields: dict[str, Field[str]] = {}
-        if not password:
+        if not (await second_factor.state(self._api)).password:
             await submit()
             return
         with dialog(_("Link {name}").format(name=provider.label)) as box:
