@@ -34,6 +34,7 @@ LINES: dict[str, str] = {
     "campaign.discarded": "Discarded a campaign after a restore",
     "campaign.draft": "Made a campaign a draft again",
     "campaign.edited": "Changed a campaign",
+    "campaign.enrolled": "Put a person into a campaign",
     "campaign.failed": "A campaign failed",
     "campaign.finished": "A campaign came to its end",
     "campaign.held": "A campaign was held back after a restore",

@@ -9,6 +9,7 @@ from api.contract.base import Input, Output, Title, example
 from api.contract.contacts import Moment
 from api.contract.enums import IncomingSource, IncomingState, LeadDone, Sameness, SignatureEncoding
 from db.incoming.recipe import AddTags as AddTags
+from db.incoming.recipe import EnrolInCampaign as EnrolInCampaign
 from db.incoming.recipe import HookStep as HookStep
 from db.incoming.recipe import PutLead as PutLead
 from db.incoming.recipe import SendTemplate as SendTemplate
@@ -16,7 +17,7 @@ from db.incoming.recipe import UpsertContact as UpsertContact
 from db.incoming.recipe import Value as Value
 
 STEPS = [{"kind": "contact", "phone": "{{cliente.telefone}}", "name": "{{cliente.nome}}"}, {"kind": "tag", "tags": ["site"]}]
-Steps = Annotated[list[HookStep], Meta(max_length=4, examples=[STEPS])]
+Steps = Annotated[list[HookStep], Meta(max_length=5, examples=[STEPS])]
 _Path = Annotated[str, Meta(max_length=300, examples=["pedido.numero"])]
 
 
@@ -100,6 +101,7 @@ class IncomingDelivery(Output):
     lead_id: UUID | None
     lead_done: LeadDone | None
     message_id: UUID | None
+    campaign_id: UUID | None  # the campaign that the contact was put into
     same_as: UUID | None  # the delivery that was carried out instead, or that is repeated
     received_at: Moment
     done_at: Moment | None
@@ -146,3 +148,4 @@ class IncomingTried(Output):
     lead_done: LeadDone | None
     stage: Annotated[str, example("Novo")] | None
     text: Annotated[str, example("Olá, Ana Lima! Recebemos seu pedido.")] | None  # what would be written to the contact
+    campaign: Annotated[str, example("Boas-vindas")] | None  # that the contact would be put into

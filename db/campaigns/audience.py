@@ -150,7 +150,16 @@ async def judge(r: Read, audience: Audience) -> Person | None:
 async def materialise(
     w: Work, audience: Audience, content: Content, *, campaign_id: UUID, channel_id: UUID, at_least_once: bool
 ) -> int:
-    """Writes the audience in one statement; a second run adds nothing. Returns the rows added."""
+    """Writes a whole audience, however large; a second run adds nothing. Returns the rows added."""
+    await w.execute("set local statement_timeout = '590s'")
+    await w.execute("set local work_mem = '64MB'")
+    return await enlist(w, audience, content, campaign_id=campaign_id, channel_id=channel_id, at_least_once=at_least_once)
+
+
+async def enlist(
+    w: Work, audience: Audience, content: Content, *, campaign_id: UUID, channel_id: UUID, at_least_once: bool
+) -> int:
+    """Writes the audience in one statement. Returns the rows added."""
     units = (
         f"greatest(sms_segments({audience.text(content)}), 1)"
         if audience.by_segment and isinstance(content, TextContent)
@@ -161,8 +170,6 @@ async def materialise(
         f" (case when p.reason is null then {units} else 1 end)::smallint as units,"
         f" case when p.reason is null then {audience.params} else '{{}}' end as params from judged p"
     )
-    await w.execute("set local statement_timeout = '590s'")
-    await w.execute("set local work_mem = '64MB'")
     return await queueing.queue_audience(
         w, audience.people, members, audience.args, campaign_id=campaign_id, channel_id=channel_id, at_least_once=at_least_once
     )

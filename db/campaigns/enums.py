@@ -15,6 +15,19 @@ class CampaignState(StrEnum):
     FAILED = "failed"
 
 
+class Enrolment(StrEnum):
+    """What became of one person who was to join a campaign. Who may not get the message is told by a SkipReason instead."""
+
+    QUEUED = "queued"  # the message waits for its turn
+    CHOSEN = "chosen"  # the campaign has not started; they are in its audience
+    ALREADY = "already"
+    GONE = "gone"  # there is no such campaign
+    OVER = "over"  # cancelled, failed or held: it takes nobody
+    RULED = "ruled"  # a draft whose audience is a rule that leaves them out
+    CHANNEL_GONE = "channel_gone"
+    TEMPLATE_GONE = "template_gone"
+
+
 class FailedJob(StrEnum):
     """Background work that was given up and can be done again."""
 

@@ -1,7 +1,7 @@
 """The steps of a hook, done in one transaction: all of them, or none. What protects people from messages leaves the message out, and the
 rest is done.
 
-Locks are taken in everybody's order: channels, the contact, the stage, leads.
+Locks are taken in everybody's order: channels, campaigns, the contact, the stage, leads.
 """
 
 from dataclasses import replace
@@ -16,14 +16,17 @@ from db.boards.errors import BoardError
 from db.boards.rank import between
 from db.boards.rule import SendTemplate as Letter
 from db.boards.rule import SlotBinding
+from db.campaigns import enrol
+from db.campaigns.enums import Enrolment
 from db.contacts import found, tags
 from db.contacts.errors import ContactError
 from db.contacts.events import ContactsChanged
 from db.errors import AppError, Field, FieldCode, RequestError
 from db.incoming.enums import LeadChoice, LeadDone
 from db.incoming.errors import IncomingField
-from db.incoming.plan import ContactPlan, LeadPlan, Plan, StepPlan, TagPlan, TemplatePlan
+from db.incoming.plan import ContactPlan, EnrolPlan, LeadPlan, Plan, StepPlan, TagPlan, TemplatePlan
 from db.messages import answers
+from db.messages.enums import SkipReason
 from db.work import Work
 
 MOST_A_LEAD = 20
@@ -41,6 +44,16 @@ _REASONS = {
     RunReason.CHANNEL_GONE: IncomingField.CHANNEL_GONE,
     RunReason.TEMPLATE_GONE: IncomingField.TEMPLATE_GONE,
     RunReason.TEMPLATE_CHANGED: IncomingField.TEMPLATE_CHANGED,
+}
+_LEFT_OUT: dict[Enrolment | SkipReason, FieldCode] = {
+    Enrolment.ALREADY: IncomingField.IN_CAMPAIGN,
+    Enrolment.GONE: IncomingField.CAMPAIGN_GONE,
+    Enrolment.OVER: IncomingField.CAMPAIGN_OVER,
+    Enrolment.RULED: IncomingField.CAMPAIGN_RULED,
+    Enrolment.CHANNEL_GONE: IncomingField.CHANNEL_GONE,
+    Enrolment.TEMPLATE_GONE: IncomingField.TEMPLATE_GONE,
+    SkipReason.OPTED_OUT: IncomingField.OPTED_OUT,
+    SkipReason.NO_ADDRESS: IncomingField.NO_ADDRESS,
 }
 _REFUSALS = {
     BoardError.BOARD_ARCHIVED: (IncomingField.BOARD_ARCHIVED, "board_id"),
@@ -68,6 +81,7 @@ class Effects:
         self.lead_done: LeadDone | None = None
         self.message_id: UUID | None = None
         self.message_text: str | None = None
+        self.campaign_id: UUID | None = None
         self.problems: list[Field] = []
 
 
@@ -79,6 +93,9 @@ async def carry_out(w: Work, plan: Plan) -> Effects:
     for step in plan.steps:
         if isinstance(step, TemplatePlan):
             await rule_sends.hold_channel(w, _letter(step))
+    for step in plan.steps:
+        if isinstance(step, EnrolPlan):
+            await enrol.hold(w, step.campaign_id)
     held = False
     for step in plan.steps:
         try:
@@ -89,7 +106,7 @@ async def carry_out(w: Work, plan: Plan) -> Effects:
             raise Refused(problems_of(error, step.at)) from None
         if not held and effects.contact_id is not None:
             held = True
-            if any(isinstance(one, TemplatePlan) for one in plan.steps):
+            if any(isinstance(one, TemplatePlan | EnrolPlan) for one in plan.steps):
                 await answers.hold_still(w, effects.contact_id)
     return effects
 
@@ -114,7 +131,15 @@ def _place(path: str) -> str:
 async def _do(w: Work, step: StepPlan, effects: Effects) -> None:
     match step:
         case ContactPlan():
-            who = await found.upsert_in(w, phone=step.phone, email=step.email, name=step.name, custom=step.fields, source="api")
+            who = await found.upsert_in(
+                w,
+                phone=step.phone,
+                email=step.email,
+                name=step.name,
+                custom=step.fields,
+                source="api",
+                external_id=step.external_id,
+            )
             effects.contact_id, effects.contact_made = who
         case TagPlan():
             await _tag(w, step, effects)
@@ -122,6 +147,8 @@ async def _do(w: Work, step: StepPlan, effects: Effects) -> None:
             await _lead(w, step, effects)
         case TemplatePlan():
             await _write(w, step, effects)
+        case EnrolPlan():
+            await _enrol(w, step, effects)
 
 
 async def _tag(w: Work, step: TagPlan, effects: Effects) -> None:
@@ -186,6 +213,15 @@ async def _write(w: Work, step: TemplatePlan, effects: Effects) -> None:
         effects.problems.append(code(f"{step.at}.template_id"))
     else:
         effects.message_id, effects.message_text = written
+
+
+async def _enrol(w: Work, step: EnrolPlan, effects: Effects) -> None:
+    assert effects.contact_id is not None
+    done = await enrol.enrol(w, step.campaign_id, effects.contact_id)
+    if done in (Enrolment.QUEUED, Enrolment.CHOSEN):
+        effects.campaign_id = step.campaign_id
+    else:
+        effects.problems.append(_LEFT_OUT.get(done, IncomingField.NOT_ENROLLED)(f"{step.at}.campaign_id"))
 
 
 def as_json(problems: list[Field]) -> str:

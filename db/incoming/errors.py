@@ -16,7 +16,7 @@ class IncomingField(FieldCode):
     PATH = "payload_path", "Take a value from what came, like {{cliente.telefone}}."
     NO_CONTACT_STEP = "no_contact_step", "This needs somebody: put the step that finds or makes the contact before it."
     STEP_TWICE = "step_twice", "There is a step of this kind already. Change that one."
-    NOBODY_NAMED = "nobody_named", "Choose a phone or an e-mail: by one of them the contact is found."
+    NOBODY_NAMED = "nobody_named", "Choose a phone, an e-mail or an id of your own: by one of them the contact is found."
     NOT_THERE = "payload_not_there", "In what came there is nothing at {place}."
     NOT_AN_AMOUNT = "payload_not_an_amount", "This is not an amount: {value}"
     TEMPLATE_CHANGED = "hook_template_changed", "The template has other gaps than those that are filled here. Choose it again."
@@ -36,5 +36,16 @@ class IncomingField(FieldCode):
     NO_ADDRESS = "hook_no_address", "Nothing was written: the contact has no number for this channel."
     CHANNEL_GONE = "hook_channel_gone", "Nothing was written: the channel is gone, or not connected."
     TEMPLATE_GONE = "hook_template_gone", "Nothing was written: the template is gone, or not approved any more."
+    CAMPAIGN_GONE = "hook_campaign_gone", "Not put into the campaign: it is not there any more."
+    CAMPAIGN_OVER = "hook_campaign_over", "Not put into the campaign: it was cancelled, has failed or is held back."
+    CAMPAIGN_RULED = (
+        "hook_campaign_ruled",
+        "Not put into the campaign: it has not started, and its audience is a rule. Add a tag here, and choose that tag there.",
+    )
+    IN_CAMPAIGN = "hook_in_campaign", "This person is in the campaign already."
+    NOT_ENROLLED = (
+        "hook_not_enrolled",
+        "Not put into the campaign: this person cannot be reached over its channel, or had a message lately.",
+    )
     NOT_WRITTEN = "hook_not_written", "Nothing was written: this person cannot be reached over this channel."
     BROKE = "hook_broke", "This could not be carried out because of a fault on our side. Carry it out again."

@@ -20,7 +20,7 @@ from db.incoming.enums import IncomingState, Sameness, SignatureEncoding
 from db.incoming.errors import IncomingError, IncomingField
 from db.incoming.events import IncomingHookChanged
 from db.incoming.paths import holes, parse
-from db.incoming.recipe import AddTags, HookStep, PutLead, SendTemplate, UpsertContact
+from db.incoming.recipe import AddTags, EnrolInCampaign, HookStep, PutLead, SendTemplate, UpsertContact
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.versions import Expected
@@ -42,6 +42,8 @@ left join lateral (select received_at, state from incoming_delivery d where d.co
     order by d.id desc limit 1) last on true
 where h.company_id = $1
 """
+
+_TAKES = "select true from campaign where company_id = $1 and id = $2 and state not in ('cancelled', 'failed')"
 
 
 class Made(NamedTuple):
@@ -76,8 +78,16 @@ def _told(row: asyncpg.Record) -> dict[str, Any]:
     return {**row, "steps": decode_steps.decode(row["steps"])}
 
 
+def _real(actor: Actor) -> None:
+    """A hook acts by itself, on whom its address is given to: who must not reach anybody real neither makes one nor learns an address. Raises
+    Forbidden `test_key`."""
+    if actor.test:
+        raise RequestError.TEST_KEY()
+
+
 async def create_hook(actor: Actor, name: str) -> Made:
-    """Without steps: it takes what comes, and shows it. Raises Conflict `too_many_incoming_hooks`."""
+    """Without steps: it takes what comes, and shows it. Raises Conflict `too_many_incoming_hooks`, Forbidden `test_key`."""
+    _real(actor)
     token = PREFIX + new_token()
     async with work(actor, Permission.INCOMING_WRITE) as w:
         await w.fetch("select from company where id = $1 for no key update", w.company_id)
@@ -97,7 +107,8 @@ async def create_hook(actor: Actor, name: str) -> Made:
 
 
 async def renew_address(actor: Actor, hook_id: UUID) -> Made:
-    """A new address; the old one ends at once. Raises NotFound."""
+    """A new address; the old one ends at once. Raises NotFound, Forbidden `test_key`."""
+    _real(actor)
     token = PREFIX + new_token()
     async with work(actor, Permission.INCOMING_WRITE) as w:
         changed = await w.execute(
@@ -118,7 +129,8 @@ async def change_hook(
     actor: Actor, hook_id: UUID, *, expected: Expected = None, secret: str | None = None, **given: Any
 ) -> dict[str, Any]:
     """Row as in `hooks`. `given`: new values of the columns; `secret`: of the signature, "" takes it out. Raises NotFound,
-    PreconditionFailed, Invalid, Forbidden."""
+    PreconditionFailed, Invalid, Forbidden (also `test_key`)."""
+    _real(actor)
     async with work(actor, Permission.INCOMING_WRITE) as w:
         before = await w.fetchrow(
             "select version, signature_header, sameness, same_path, steps::text as steps, enabled from incoming_hook"
@@ -175,6 +187,7 @@ def allow(actor: Actor, steps: list[HookStep]) -> None:
         AddTags: Permission.CONTACTS_WRITE,
         PutLead: Permission.LEADS_WRITE,
         SendTemplate: Permission.MESSAGES_SEND,
+        EnrolInCampaign: Permission.CAMPAIGNS_SEND,
     }
     for step in steps:
         actor.require(needed[type(step)])
@@ -207,13 +220,16 @@ async def wrong(w: Read, steps: list[HookStep]) -> list[Field]:
         ]
         match step:
             case UpsertContact():
-                if not (step.phone.strip() or step.email.strip()):
+                if not (step.phone.strip() or step.email.strip() or step.external_id.strip()):
                     found.append(IncomingField.NOBODY_NAMED(f"{at}.phone"))
                 found += await _fields(w, at, step)
             case PutLead():
                 found += await _target(w, at, step)
             case SendTemplate():
                 found += await _template(w, at, step)
+            case EnrolInCampaign():
+                if not await w.fetchval(_TAKES, _company(w), step.campaign_id):
+                    found.append(IncomingField.UNKNOWN_TARGET(f"{at}.campaign_id"))
             case AddTags():
                 if not any(tag.strip() for tag in step.tags):
                     found.append(RequestField.REQUIRED(f"{at}.tags"))

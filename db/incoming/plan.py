@@ -6,18 +6,20 @@ A problem names the field of the step, such as `steps[0].phone`.
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from db.contacts.money import cents
 from db.errors import Field
 from db.incoming.errors import IncomingField
 from db.incoming.paths import as_text, fill, look, parse
-from db.incoming.recipe import AddTags, HookStep, PutLead, SendTemplate, UpsertContact, Value
+from db.incoming.recipe import AddTags, EnrolInCampaign, HookStep, PutLead, SendTemplate, UpsertContact, Value
 
 MAX_TAGS = 20
 
 
 class ContactPlan(NamedTuple):
     at: str
+    external_id: str
     phone: str
     email: str
     name: str
@@ -44,7 +46,12 @@ class TemplatePlan(NamedTuple):
     values: list[tuple[str, str]]
 
 
-StepPlan = ContactPlan | TagPlan | LeadPlan | TemplatePlan
+class EnrolPlan(NamedTuple):
+    at: str
+    campaign_id: UUID
+
+
+StepPlan = ContactPlan | TagPlan | LeadPlan | TemplatePlan | EnrolPlan
 
 
 class Plan(NamedTuple):
@@ -67,13 +74,15 @@ def plan(steps: Sequence[HookStep], payload: Any, region: str) -> Plan:
                 made.append(_lead(at, step, payload, region, problems))
             case SendTemplate():
                 made.append(_template(at, step, payload, problems))
+            case EnrolInCampaign():
+                made.append(EnrolPlan(at, step.campaign_id))
     return Plan(made, problems)
 
 
 def _contact(at: str, step: UpsertContact, payload: Any, problems: list[Field]) -> ContactPlan:
-    texts = {name: fill(getattr(step, name), payload).text for name in ("phone", "email", "name")}
-    if not (texts["phone"] or texts["email"]):
-        chosen = "phone" if step.phone else "email"
+    texts = {name: fill(getattr(step, name), payload).text for name in ("external_id", "phone", "email", "name")}
+    if not (texts["phone"] or texts["email"] or texts["external_id"]):
+        chosen = next((name for name in ("phone", "email", "external_id") if getattr(step, name)), "phone")
         missing = fill(getattr(step, chosen), payload).missing
         problems.append(
             IncomingField.NOT_THERE(f"{at}.{chosen}", place=missing[0])

@@ -30,8 +30,9 @@ class Step(Struct, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
 
 
 class UpsertContact(Step, tag="contact"):
-    """Finds the contact by phone or e-mail, in this order, or makes it."""
+    """Finds the contact by the sender's own id, by phone or by e-mail, in this order, or makes it."""
 
+    external_id: Text = ""
     phone: Text = ""
     email: Text = ""
     name: Text = ""
@@ -63,4 +64,11 @@ class SendTemplate(Step, tag="template"):
     values: _Values = []
 
 
-HookStep = UpsertContact | AddTags | PutLead | SendTemplate
+class EnrolInCampaign(Step, tag="campaign"):
+    """Puts the contact into a campaign, once: one that runs or ran to its end writes to them too, a draft whose audience is a list of people
+    takes them into it. With the protections of every campaign."""
+
+    campaign_id: UUID
+
+
+HookStep = UpsertContact | AddTags | PutLead | SendTemplate | EnrolInCampaign

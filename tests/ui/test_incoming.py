@@ -6,11 +6,13 @@ from nicegui import ui
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 
+from api.contract.campaigns import CampaignCreate
 from api.contract.enums import IncomingState
-from api.contract.incoming import IncomingDelivery, IncomingHook, IncomingHookPatch, UpsertContact
+from api.contract.incoming import EnrolInCampaign, IncomingDelivery, IncomingHook, IncomingHookPatch, UpsertContact
 from db.incoming import deliveries
 from db.tenancy import Actor
 from tests.ui.interactions import click, field, press, until
+from ui.client import campaigns
 from ui.client import incoming as client
 from ui.client.base import ApiClient
 
@@ -33,10 +35,12 @@ async def test_the_first_webhook_is_made_and_its_address_shown_once(real: User, 
 
 async def test_values_are_pressed_into_fields_tried_and_saved(real: User, as_owner: ApiClient, owner: Actor) -> None:
     hook = (await client.create(as_owner, f"Site {uuid4().hex[:6]}")).hook
+    draft = await campaigns.create(as_owner, CampaignCreate(name="Boas-vindas"))
     came = await client.test(as_owner, hook.id, {"nome": "Ana Lima", "fone": "11 98765-4321", "itens": [{"sku": "B-7"}]})
     await deliveries.run(owner.company_id, came.id)
     await real.open(f"/incoming/{hook.id}")
     await real.should_see("itens[0].sku")
+    await real.should_see("Colocar o contato em uma campanha")
     press(real, "fone")
     UserInteraction(real, {field(real, "Nome")}, None).trigger("focus")
     press(real, "nome")
@@ -48,12 +52,21 @@ async def test_values_are_pressed_into_fields_tried_and_saved(real: User, as_own
     click(real, "Testar")
     await real.should_see("Telefone: No que chegou não há nada em cpf.")
     field(real, "Telefone").value = "{{fone}}"
+    field(real, "Seu código").value = "{{codigo}}"
+    field(real, "Colocar o contato em uma campanha").value = True
+    click(real, "Salvar")
+    field(real, "Campanha").value = draft.id
+    click(real, "Testar")
+    await real.should_see("Campanha: Boas-vindas")
     click(real, "Salvar")
 
     async def saved() -> list[object]:
         return list((await client.hook(as_owner, hook.id)).steps)
 
-    assert await until(saved) == [UpsertContact(phone="{{fone}}", name="{{nome}}")]
+    assert await until(saved) == [
+        UpsertContact(external_id="{{codigo}}", phone="{{fone}}", name="{{nome}}"),
+        EnrolInCampaign(campaign_id=draft.id),
+    ]
 
 
 async def test_the_log_says_what_was_wrong_and_carries_out_again(real: User, as_owner: ApiClient, owner: Actor) -> None:

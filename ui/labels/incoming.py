@@ -68,6 +68,8 @@ def effects(delivery: IncomingDelivery) -> str:
         parts.append(lead_done(delivery.lead_done))
     if delivery.message_id is not None:
         parts.append(_("message queued"))
+    if delivery.campaign_id is not None:
+        parts.append(_("put into a campaign"))
     return " · ".join(parts)
 
 
@@ -75,6 +77,7 @@ def place(field: str) -> str:
     """The field of a step that a problem names, as the form calls it."""
     name = field.split(".")[1].partition("[")[0] if "." in field else ""
     return {
+        "external_id": _("Your own id"),
         "phone": _("Phone"),
         "email": _("E-mail"),
         "name": _("Name"),
@@ -85,5 +88,6 @@ def place(field: str) -> str:
         "title": _("Title of the card"),
         "value": _("Value"),
         "template_id": _("Template"),
+        "campaign_id": _("Campaign"),
         "values": _("Gaps of the template"),
     }.get(name, "")

@@ -9,11 +9,13 @@ import msgspec
 from nicegui import ui
 
 from api.contract.boards import Board, LeadField
+from api.contract.campaigns import CampaignRow
 from api.contract.channels import Template
 from api.contract.contacts import CustomField
-from api.contract.enums import LeadChoice, Permission, TemplateStatus
+from api.contract.enums import CampaignState, LeadChoice, Permission, TemplateStatus
 from api.contract.incoming import (
     AddTags,
+    EnrolInCampaign,
     HookStep,
     IncomingHook,
     IncomingHookPatch,
@@ -25,7 +27,7 @@ from api.contract.incoming import (
     Value,
 )
 from ui import session
-from ui.client import boards, contacts, templates
+from ui.client import boards, campaigns, contacts, templates
 from ui.client import incoming as client
 from ui.client.base import ApiProblem
 from ui.components import problems
@@ -37,6 +39,7 @@ from ui.components.states import Loader, empty, load, skeleton_card, skeleton_li
 from ui.components.text import Text, pressable
 from ui.components.toast import toast
 from ui.i18n import _
+from ui.labels import campaigns as campaign_labels
 from ui.labels import incoming as labels
 from ui.pages.incoming.fields import OwnFields, Target, gaps, hidden_until
 from ui.pages.incoming.log import MOST_VALUES, said
@@ -44,12 +47,15 @@ from ui.pages.incoming.log import MOST_VALUES, said
 SAMPLE = (
     '{\n  "nome": "Ana Lima",\n  "telefone": "11 98765-4321",\n  "email": "ana@example.com",\n  "produto": "Bolo de festa"\n}'
 )
+_OPEN = (CampaignState.DRAFT, CampaignState.SCHEDULED, CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.FINISHED)
+"""Campaigns that take people in."""
 
 
 class _Known(NamedTuple):
     fields: list[CustomField]
     boards: list[Board]
     templates: list[Template]
+    campaigns: list[CampaignRow]
 
 
 class Steps:
@@ -72,6 +78,9 @@ class Steps:
             await boards.boards(self._api) if self._me.may(Permission.BOARDS_READ) else [],
             (await templates.templates(self._api, status=approved, limit=200)).items
             if self._me.may(Permission.TEMPLATES_READ)
+            else [],
+            (await campaigns.campaigns(self._api, states=_OPEN, limit=200)).items
+            if self._me.may(Permission.CAMPAIGNS_READ)
             else [],
         )
 
@@ -142,6 +151,7 @@ class Steps:
         self._draw_tags(steps.get(AddTags))  # type: ignore[arg-type]
         self._draw_lead(steps.get(PutLead))  # type: ignore[arg-type]
         self._draw_letter(steps.get(SendTemplate))  # type: ignore[arg-type]
+        self._draw_campaign(steps.get(EnrolInCampaign))  # type: ignore[arg-type]
         self._result = ui.element("div").classes("m-col w-full").props("aria-live=polite")
         if self._write:
             with ui.element("div").classes("m-row m-near m-wrap"):
@@ -150,12 +160,23 @@ class Steps:
 
     def _draw_contact(self, step: UpsertContact | None) -> None:
         step = step or UpsertContact()
-        with card(_("Contact"), hint=_("Found by phone or e-mail, or made. A name that stands there already stays.")):
+        with card(
+            _("Contact"), hint=_("Found by your own id, phone or e-mail, or made. A name that stands there already stays.")
+        ):
             self._phone = self._target.watch(
                 text_field(_("Phone"), step.phone, placeholder="{{telefone}}", limit=500), first=True
             )
             self._email = self._target.watch(text_field(_("E-mail"), step.email, placeholder="{{email}}", limit=500))
             self._name = self._target.watch(text_field(_("Name"), step.name, placeholder="{{nome}}", limit=500))
+            self._id = self._target.watch(
+                text_field(
+                    _("Your own id"),
+                    step.external_id,
+                    hint=_("By which your shop or system knows this person."),
+                    placeholder="{{cliente.id}}",
+                    limit=500,
+                )
+            )
             names = {one.key: one.label for one in self._known.fields}
             self._own = OwnFields(_("Own fields"), names, step.fields, self._target)
 
@@ -229,10 +250,23 @@ class Steps:
                 pick()
             hidden_until(self._lettered, inside)
 
+    def _draw_campaign(self, step: EnrolInCampaign | None) -> None:
+        names = {one.id: f"{one.name} · {campaign_labels.campaign_state(one.state)[0]}" for one in self._known.campaigns}
+        with card():
+            hint = _(
+                "Everybody once. One that has started writes to them too; a draft takes them in where its audience is a list."
+            )
+            self._enrolled = switch_field(_("Put the contact into a campaign"), step is not None, hint=hint)
+            with ui.element("div").classes("m-col") as inside:
+                chosen = step.campaign_id if step and step.campaign_id in names else None
+                self._campaign: Field[UUID] = select_field(_("Campaign"), names, chosen, search=len(names) > 10)
+            hidden_until(self._enrolled, inside)
+
     def _steps(self) -> tuple[list[HookStep], dict[str, Field[Any]]] | None:
         """The steps as they stand, and their fields by the places that the API names; None where one is not filled in."""
         steps: list[HookStep] = [
             UpsertContact(
+                external_id=self._id.value.strip(),
                 phone=self._phone.value.strip(),
                 email=self._email.value.strip(),
                 name=self._name.value.strip(),
@@ -241,6 +275,7 @@ class Steps:
         ]
         places: dict[str, Field[Any]] = {
             "steps[0]": self._phone, "steps[0].phone": self._phone, "steps[0].email": self._email, "steps[0].name": self._name,
+            "steps[0].external_id": self._id,
             **self._own.at("steps[0]", "fields"),
         }  # fmt: skip
         if self._tagged.value:
@@ -274,6 +309,13 @@ class Steps:
             places |= {at: self._template, f"{at}.template_id": self._template, f"{at}.values": self._template}
             places |= {f"{at}.values[{number}].text": field for number, field in enumerate(self._gaps.values())}
             steps.append(SendTemplate(template_id=self._template.value, values=_values(self._gaps)))
+        if self._enrolled.value:
+            if self._campaign.value is None:
+                mark({self._campaign: self._campaign.asks})
+                return None
+            at = f"steps[{len(steps)}]"
+            places |= {at: self._campaign, f"{at}.campaign_id": self._campaign}
+            steps.append(EnrolInCampaign(campaign_id=self._campaign.value))
         return steps, places
 
     async def _save(self) -> None:
@@ -322,6 +364,8 @@ class Steps:
                 Text("p", _("Card: {text}").format(text=line), "m-sub")
             if tried.text is not None:
                 Text("p", _("Message: {text}").format(text=tried.text), "m-sub m-text")
+            if tried.campaign is not None:
+                Text("p", _("Campaign: {name}").format(name=tried.campaign), "m-sub")
             for one in tried.problems:
                 Text("p", said(one), "m-sub")
 
