@@ -16,12 +16,12 @@ from api.contract.conversations import (
     ConversationCounts,
     ConversationCreate,
     ConversationNote,
+    ConversationNoteCreate,
     ConversationsToday,
     ConversationUpdate,
     FoundLine,
     LabelRef,
     LastMessage,
-    NoteCreate,
     PersonRef,
     Presence,
     PresenceUpdate,
@@ -227,7 +227,9 @@ class ConversationController(Controller):
         return conversation(await actions.take_label(actor, conversation_id, label_id))
 
     @post("/conversations/{conversation_id:uuid}/notes", summary="Add a note for colleagues")
-    async def add_note(self, actor: Caller, conversation_id: FromPath[UUID], data: JSONBody[NoteCreate]) -> ThreadEntry:
+    async def add_note(
+        self, actor: Caller, conversation_id: FromPath[UUID], data: JSONBody[ConversationNoteCreate]
+    ) -> ThreadEntry:
         """It stands in the thread and is never sent. `mentions` are members of the company. Needs `conversations:write`."""
         return entry(await actions.add_note(actor, conversation_id, data.body, data.mentions))
 

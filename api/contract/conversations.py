@@ -242,7 +242,7 @@ class ReplyCreate(Input):
     seen: UUID | None = None
 
 
-class NoteCreate(Input):
+class ConversationNoteCreate(Input):
     """POST /v1/conversations/{id}/notes → ThreadEntry."""
 
     body: NoteText

@@ -12,9 +12,9 @@ from db.incoming.recipe import AddTags as AddTags
 from db.incoming.recipe import EnrolInCampaign as EnrolInCampaign
 from db.incoming.recipe import HookStep as HookStep
 from db.incoming.recipe import PutLead as PutLead
-from db.incoming.recipe import SendTemplate as SendTemplate
 from db.incoming.recipe import UpsertContact as UpsertContact
 from db.incoming.recipe import Value as Value
+from db.incoming.recipe import WriteTemplate as WriteTemplate
 
 STEPS = [{"kind": "contact", "phone": "{{cliente.telefone}}", "name": "{{cliente.nome}}"}, {"kind": "tag", "tags": ["site"]}]
 Steps = Annotated[list[HookStep], Meta(max_length=5, examples=[STEPS])]

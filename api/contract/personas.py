@@ -19,10 +19,10 @@ from db.personas.config import FollowUpStep as FollowUpStep
 from db.personas.config import Goal as Goal
 from db.personas.config import HandOver as HandOver
 from db.personas.config import Hours as Hours
-from db.personas.config import Identity as Identity
 from db.personas.config import Inactivity as Inactivity
 from db.personas.config import Model as Model
 from db.personas.config import PersonaConfig as PersonaConfig
+from db.personas.config import PersonaIdentity as PersonaIdentity
 from db.personas.config import Rule as Rule
 from db.personas.config import Tools as Tools
 from db.personas.config import Turn as Turn

@@ -20,7 +20,7 @@ from db.incoming.enums import IncomingState, Sameness, SignatureEncoding
 from db.incoming.errors import IncomingError, IncomingField
 from db.incoming.events import IncomingHookChanged
 from db.incoming.paths import holes, parse
-from db.incoming.recipe import AddTags, EnrolInCampaign, HookStep, PutLead, SendTemplate, UpsertContact
+from db.incoming.recipe import AddTags, EnrolInCampaign, HookStep, PutLead, UpsertContact, WriteTemplate
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.versions import Expected
@@ -186,7 +186,7 @@ def allow(actor: Actor, steps: list[HookStep]) -> None:
         UpsertContact: Permission.CONTACTS_WRITE,
         AddTags: Permission.CONTACTS_WRITE,
         PutLead: Permission.LEADS_WRITE,
-        SendTemplate: Permission.MESSAGES_SEND,
+        WriteTemplate: Permission.MESSAGES_SEND,
         EnrolInCampaign: Permission.CAMPAIGNS_SEND,
     }
     for step in steps:
@@ -225,7 +225,7 @@ async def wrong(w: Read, steps: list[HookStep]) -> list[Field]:
                 found += await _fields(w, at, step)
             case PutLead():
                 found += await _target(w, at, step)
-            case SendTemplate():
+            case WriteTemplate():
                 found += await _template(w, at, step)
             case EnrolInCampaign():
                 if not await w.fetchval(_TAKES, _company(w), step.campaign_id):
@@ -278,7 +278,7 @@ async def _target(w: Read, at: str, step: PutLead) -> list[Field]:
     ]
 
 
-async def _template(w: Read, at: str, step: SendTemplate) -> list[Field]:
+async def _template(w: Read, at: str, step: WriteTemplate) -> list[Field]:
     row = await w.fetchrow(
         "select t.components::text as components, t.parameter_format, t.category from template t join channel c on c.company_id = $1"
         " and c.id = t.channel_id and c.archived_at is null where t.company_id = $1 and t.id = $2 and t.status = 'approved'",

@@ -12,7 +12,7 @@ from db.contacts.money import cents
 from db.errors import Field
 from db.incoming.errors import IncomingField
 from db.incoming.paths import as_text, fill, look, parse
-from db.incoming.recipe import AddTags, EnrolInCampaign, HookStep, PutLead, SendTemplate, UpsertContact, Value
+from db.incoming.recipe import AddTags, EnrolInCampaign, HookStep, PutLead, UpsertContact, Value, WriteTemplate
 
 MAX_TAGS = 20
 
@@ -42,7 +42,7 @@ class LeadPlan(NamedTuple):
 
 class TemplatePlan(NamedTuple):
     at: str
-    step: SendTemplate
+    step: WriteTemplate
     values: list[tuple[str, str]]
 
 
@@ -72,7 +72,7 @@ def plan(steps: Sequence[HookStep], payload: Any, region: str) -> Plan:
                 made.append(TagPlan(at, _tags(step.tags, payload)))
             case PutLead():
                 made.append(_lead(at, step, payload, region, problems))
-            case SendTemplate():
+            case WriteTemplate():
                 made.append(_template(at, step, payload, problems))
             case EnrolInCampaign():
                 made.append(EnrolPlan(at, step.campaign_id))
@@ -112,7 +112,7 @@ def _cents(text: str, amount: str, payload: Any, region: str) -> int | None:
     return cents(amount, region)
 
 
-def _template(at: str, step: SendTemplate, payload: Any, problems: list[Field]) -> TemplatePlan:
+def _template(at: str, step: WriteTemplate, payload: Any, problems: list[Field]) -> TemplatePlan:
     values: list[tuple[str, str]] = []
     for number, one in enumerate(step.values):
         filled = fill(one.text, payload)

@@ -57,7 +57,7 @@ class PutLead(Step, tag="lead", kw_only=True):
     fields: _Values = []
 
 
-class SendTemplate(Step, tag="template"):
+class WriteTemplate(Step, tag="template"):
     """Writes to the contact with an approved template, over the template's channel: with the protections of every automatic message."""
 
     template_id: UUID
@@ -71,4 +71,4 @@ class EnrolInCampaign(Step, tag="campaign"):
     campaign_id: UUID
 
 
-HookStep = UpsertContact | AddTags | PutLead | SendTemplate | EnrolInCampaign
+HookStep = UpsertContact | AddTags | PutLead | WriteTemplate | EnrolInCampaign

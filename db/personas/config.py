@@ -35,7 +35,7 @@ class Part(Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """Base of all parts of the document."""
 
 
-class Identity(Part, frozen=True):
+class PersonaIdentity(Part, frozen=True):
     """Who speaks. `display_name` is what customers see; empty: the persona's name."""
 
     display_name: Annotated[str, Meta(max_length=60, examples=["Lia"])] = ""
@@ -173,7 +173,7 @@ class Budget(Part, frozen=True):
 class PersonaConfig(Part, frozen=True):
     """The whole document. Nothing that is not named here reaches a prompt."""
 
-    identity: Identity = field(default_factory=Identity)
+    identity: PersonaIdentity = field(default_factory=PersonaIdentity)
     instructions: Annotated[
         str, Meta(max_length=INSTRUCTIONS, examples=["Ajude a escolher o vestido e tire dúvidas de tamanho."])
     ] = ""

@@ -11,9 +11,9 @@ from db.personas.config import (
     FollowUpStep,
     Goal,
     HandOver,
-    Identity,
     Inactivity,
     PersonaConfig,
+    PersonaIdentity,
     Rule,
     Tools,
     Turn,
@@ -52,7 +52,7 @@ def config(kind: StartingPersona, language: Language) -> PersonaConfig:
 
 def _config(kind: StartingPersona, texts: Texts) -> PersonaConfig:
     return PersonaConfig(
-        identity=Identity(
+        identity=PersonaIdentity(
             role=texts.role,
             tone=_TONES.get(kind, Tone.FRIENDLY),
             emoji=EmojiUse.SOME if kind is StartingPersona.SALES else EmojiUse.NONE,

@@ -7,9 +7,9 @@ from api.contract.conversations import (
     Conversation,
     ConversationCounts,
     ConversationCreate,
+    ConversationNoteCreate,
     ConversationsToday,
     ConversationUpdate,
-    NoteCreate,
     Presence,
     PresenceUpdate,
     ReadMark,
@@ -95,7 +95,7 @@ async def preview_template(api: ApiClient, conversation_id: UUID, body: Template
     return await api.post(f"/v1/conversations/{conversation_id}/template-preview", TemplatePreview, body)
 
 
-async def add_note(api: ApiClient, conversation_id: UUID, body: NoteCreate, key: str) -> ThreadEntry:
+async def add_note(api: ApiClient, conversation_id: UUID, body: ConversationNoteCreate, key: str) -> ThreadEntry:
     return await api.post(f"/v1/conversations/{conversation_id}/notes", ThreadEntry, body, key=key)
 
 

@@ -14,7 +14,7 @@ from db.boards.rule import AddTag
 from db.errors import Forbidden, Invalid
 from db.incoming import deliveries, hooks
 from db.incoming.enums import LeadChoice, Sameness
-from db.incoming.recipe import AddTags, HookStep, PutLead, SendTemplate, UpsertContact, Value
+from db.incoming.recipe import AddTags, HookStep, PutLead, UpsertContact, Value, WriteTemplate
 from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import system_work
@@ -181,7 +181,7 @@ async def test_steps_name_what_is_of_this_company_and_in_an_order_that_works(
         ),
         ([PERSON, PutLead(board_id=first["board_id"], stage_id=lost["id"], title="x")], "steps[1].stage_id", "hook_lost_stage"),
         ([PERSON, PutLead(board_id=first["board_id"], title=" ")], "steps[1].title", "required"),
-        ([PERSON, SendTemplate(template_id=template)], "steps[1].template_id", "hook_target_gone"),
+        ([PERSON, WriteTemplate(template_id=template)], "steps[1].template_id", "hook_target_gone"),
     ]
     for steps, path, code in cases:
         with pytest.raises(Invalid) as refused:
@@ -230,7 +230,7 @@ async def test_a_template_goes_out_once_and_never_to_who_said_stop(owner: Actor,
     channel = await factories.channel(owner_db, owner)
     template = await factories.template(owner_db, owner, channel)
     names = await _gaps(owner, template)
-    letter = SendTemplate(template_id=template, values=[Value(key=name, text="{{nome}}") for name in names])
+    letter = WriteTemplate(template_id=template, values=[Value(key=name, text="{{nome}}") for name in names])
     route = await hook(owner, PERSON, letter)
     came = await post(route, ANA)
     done = await outcome(owner_db, route, came)

@@ -22,7 +22,7 @@ from db.knowledge.enums import BaseLanguage
 from db.permissions import Permission, Role
 from db.personas import bindings, drafts, personas
 from db.personas.bindings import Binding
-from db.personas.config import Budget, FollowUp, Goal, HandOver, Hours, Identity, Model, PersonaConfig, Rule, Tools, Turn
+from db.personas.config import Budget, FollowUp, Goal, HandOver, Hours, Model, PersonaConfig, PersonaIdentity, Rule, Tools, Turn
 from db.personas.enums import (
     BindingHours,
     ModelPreset,
@@ -89,7 +89,7 @@ async def test_a_draft_changes_nothing_until_it_is_published_and_versions_never_
     await bindings.set_bindings(owner, persona_id, [Binding(channel_id=channel_id)])
     first = await served(owner, channel_id)
     assert first is not None
-    other = PersonaConfig(instructions="Outra coisa.", identity=Identity(display_name="Bia"))
+    other = PersonaConfig(instructions="Outra coisa.", identity=PersonaIdentity(display_name="Bia"))
     saved = await drafts.save_draft(owner, persona_id, other)
     assert (saved.config, saved.published) == (other, READY)
     assert await served(owner, channel_id) == first

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from nicegui import background_tasks, ui
 
 from api.contract.assists import Assist, AssistCreate, AssistKind, AssistLanguage, AssistState
-from api.contract.conversations import Conversation, LabelRef, NoteCreate
+from api.contract.conversations import Conversation, ConversationNoteCreate, LabelRef
 from api.contract.enums import Language, Permission
 from api.contract.events import AssistProgress
 from api.contract.problems import CallFailure
@@ -318,7 +318,7 @@ class AssistPanel:
             return
         try:
             body = f"{labels.heading(now.what)}\n{now.text}"[:4000]
-            await conversations.add_note(self._api, self._one.id, NoteCreate(body=body), str(uuid4()))
+            await conversations.add_note(self._api, self._one.id, ConversationNoteCreate(body=body), str(uuid4()))
         except (ApiProblem, Offline) as error:
             problems.show(error)
             return

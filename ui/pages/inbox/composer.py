@@ -12,7 +12,7 @@ from uuid import uuid4
 from nicegui import events, ui
 
 from api.contract.accounts import Member
-from api.contract.conversations import Conversation, NoteCreate, QuickReply
+from api.contract.conversations import Conversation, ConversationNoteCreate, QuickReply
 from api.contract.enums import Permission
 from api.contract.kinds import ReplyKind
 from api.contract.messages import Message, ReplyChannel
@@ -382,7 +382,7 @@ class Composer:
         key = str(uuid4())
         try:
             async with self._thread.writing:
-                made = await client.add_note(self._api, self._one.id, NoteCreate(body=text, mentions=named[:20]), key)
+                made = await client.add_note(self._api, self._one.id, ConversationNoteCreate(body=text, mentions=named[:20]), key)
                 self._thread.take([made])
         except (ApiProblem, Offline) as error:
             self.back("note", text)

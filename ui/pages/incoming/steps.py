@@ -22,9 +22,9 @@ from api.contract.incoming import (
     IncomingPayload,
     IncomingTried,
     PutLead,
-    SendTemplate,
     UpsertContact,
     Value,
+    WriteTemplate,
 )
 from ui import session
 from ui.client import boards, campaigns, contacts, templates
@@ -150,7 +150,7 @@ class Steps:
         self._draw_contact(steps.get(UpsertContact))  # type: ignore[arg-type]
         self._draw_tags(steps.get(AddTags))  # type: ignore[arg-type]
         self._draw_lead(steps.get(PutLead))  # type: ignore[arg-type]
-        self._draw_letter(steps.get(SendTemplate))  # type: ignore[arg-type]
+        self._draw_letter(steps.get(WriteTemplate))  # type: ignore[arg-type]
         self._draw_campaign(steps.get(EnrolInCampaign))  # type: ignore[arg-type]
         self._result = ui.element("div").classes("m-col w-full").props("aria-live=polite")
         if self._write:
@@ -229,7 +229,7 @@ class Steps:
             names = {one.key: one.label for one in found}
             self._lead_own = OwnFields(_("Own fields"), names, values, self._target) if names else None
 
-    def _draw_letter(self, step: SendTemplate | None) -> None:
+    def _draw_letter(self, step: WriteTemplate | None) -> None:
         names = {one.id: f"{one.name} · {one.channel_name}" for one in self._known.templates}
         self._gaps: dict[str, Field[str]] = {}
 
@@ -308,7 +308,7 @@ class Steps:
             at = f"steps[{len(steps)}]"
             places |= {at: self._template, f"{at}.template_id": self._template, f"{at}.values": self._template}
             places |= {f"{at}.values[{number}].text": field for number, field in enumerate(self._gaps.values())}
-            steps.append(SendTemplate(template_id=self._template.value, values=_values(self._gaps)))
+            steps.append(WriteTemplate(template_id=self._template.value, values=_values(self._gaps)))
         if self._enrolled.value:
             if self._campaign.value is None:
                 mark({self._campaign: self._campaign.asks})
