@@ -71,6 +71,11 @@ async def test_every_text_that_is_always_there_has_an_example(document: dict[str
     assert silent == [], "give each an example: Annotated[str, example(...)]"
 
 
+async def test_no_schema_is_named_after_a_file_of_ours(document: dict[str, Any]) -> None:
+    """As two of one name are, and then the classes of generated clients."""
+    assert [name for name in document["components"]["schemas"] if "." in name] == []
+
+
 async def test_every_component_is_used_and_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     assert reachable(
