@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from db import outbox
 from db.events import Event
 from db.jobs import ReadEvents
 from db.permissions import Permission
@@ -45,6 +46,12 @@ _BEHIND = """
 select company_id, name from event_consumer c where missed
 or exists (select from event_outbox o where o.company_id = c.company_id and o.id > c.position and o.type = any(c.types))
 """
+
+_NOTICED = """
+select distinct company_id from event_consumer c where exists (select from event_noticed n where n.company_id = c.company_id)
+"""
+_MOVED = 5000  # events in one transaction, which other writers of events of the company wait for
+_UNWANTED = f"delete from event_noticed where at < now() - interval '{KEEP_DAYS} days'"
 
 
 class Recorded(msgspec.Struct, frozen=True):
@@ -105,6 +112,7 @@ async def prune(s: SystemWork) -> None:
     """Forgets what every consumer has read, and what is too old; who had not read that is told."""
     await s.execute(_READ_BY_ALL)
     await s.execute(_TOO_OLD)
+    await s.execute(_UNWANTED)
 
 
 async def wake_behind() -> None:
@@ -114,3 +122,17 @@ async def wake_behind() -> None:
     for row in rows:
         async with work(worker(row["company_id"]), Permission.EVENTS_READ) as w:
             w.enqueue(ReadEvents(consumer=row["name"]))
+
+
+async def move_noticed() -> None:
+    """Takes what triggers noticed into the outbox, and wakes who reads it. Harmless when several call it."""
+    async with system_read() as s:
+        companies = [row["company_id"] for row in await s.fetch(_NOTICED)]
+    for company_id in companies:
+        more = True
+        while more:
+            async with work(worker(company_id), Permission.EVENTS_READ) as w:
+                count, jobs = await outbox.move_noticed(w.connection, company_id, _MOVED)
+                for job in jobs:
+                    w.enqueue(job)
+            more = count == _MOVED

@@ -31,6 +31,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     reach: ClassVar[Reach] = Reach.COMPANY
     durable: ClassVar[bool] = True
     """Whether consumers may ask for it. Progress and what only a screen needs is not kept."""
+    noticed: ClassVar[bool] = False
+    """Whether the database itself writes it, where a consumer asks (`outbox.py`). Nobody emits it and no screen hears it."""
 
     def reaches(self, user_id: UUID | None, permissions: Collection[Permission]) -> bool:
         """Whether a listener with these rights hears it. `user_id` is None for an API key."""

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
-from db.event_consumers import Batch, take
+from db.event_consumers import Batch, move_noticed, take
 from db.jobs import ReadEvents
 from db.knowledge import bases
 from db.permissions import Permission
@@ -12,7 +12,7 @@ from db.webhooks import endpoints
 from db.work import Work, work
 from workers import webhooks
 from workers.knowledge import embedding
-from workers.registration import Handler
+from workers.registration import Handler, Loop
 from workers.runtime import Cancel
 
 Reader = Callable[[Work, str, Batch], Awaitable[None]]
@@ -47,3 +47,5 @@ READERS: Mapping[str, Reader] = {
 }
 
 JOBS = (Handler(ReadEvents, lambda _: ConsumerJobs(READERS).read_events),)
+
+LOOPS = (Loop("noticed", 0.5, move_noticed),)

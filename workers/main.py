@@ -102,6 +102,7 @@ LOOPS: tuple[Loop, ...] = (
     *channels.LOOPS,
     *conversations.LOOPS,
     *embedding.LOOPS,
+    *event_consumers.LOOPS,
     *housekeeping.LOOPS,
     *inbound.LOOPS,
     *leads.LOOPS,

@@ -24,9 +24,12 @@ from db.campaigns.events import CampaignEvent as CampaignEvent
 from db.campaigns.events import CampaignProgress as CampaignProgress
 from db.channels.events import ChannelChanged as ChannelChanged
 from db.channels.events import ChannelEvent as ChannelEvent
+from db.channels.events import ChannelStateChanged as ChannelStateChanged
 from db.channels.events import SandboxChanged as SandboxChanged
 from db.channels.events import TemplatesChanged as TemplatesChanged
+from db.channels.events import TemplateStatusChanged as TemplateStatusChanged
 from db.contacts.events import BulkProgress as BulkProgress
+from db.contacts.events import ConsentChanged as ConsentChanged
 from db.contacts.events import ContactsChanged as ContactsChanged
 from db.contacts.events import ImportProgress as ImportProgress
 from db.contacts.events import NotesChanged as NotesChanged
@@ -46,6 +49,7 @@ from db.knowledge.events import KnowledgeSourceChanged as KnowledgeSourceChanged
 from db.messages.events import ConversationChanged as ConversationChanged
 from db.messages.events import MessageFileChanged as MessageFileChanged
 from db.messages.events import MessageReceived as MessageReceived
+from db.messages.events import MessageStatusChanged as MessageStatusChanged
 from db.personas.events import PersonaChanged as PersonaChanged
 from db.personas.events import PersonaTrialChanged as PersonaTrialChanged
 from db.personas.events import PersonaTrialProgress as PersonaTrialProgress
@@ -60,8 +64,8 @@ def _concrete(kind: type[Event]) -> Iterator[type[Event]]:
         yield from _concrete(below)
 
 
-CATALOGUE: dict[str, type[Event]] = {kind.type: kind for kind in _concrete(Event)}
-"""Every event by its name on the wire."""
+CATALOGUE: dict[str, type[Event]] = {kind.type: kind for kind in _concrete(Event) if not kind.noticed}
+"""Every event that screens hear, by its name on the wire."""
 
 ControlType = Literal["hello", "reset", "ping"]
 

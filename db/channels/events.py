@@ -3,6 +3,7 @@
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from db.channels.enums import ChannelState, TemplateStatus
 from db.events import Event
 from db.permissions import Permission
 
@@ -18,6 +19,16 @@ class ChannelChanged(ChannelEvent, frozen=True, kw_only=True):
 
     type: ClassVar = "channel.changed"
     permission: ClassVar = Permission.CHANNELS_READ
+
+
+class ChannelStateChanged(ChannelEvent, frozen=True, kw_only=True):
+    """A channel sends again, or does not; `reason` says why not."""
+
+    type: ClassVar = "channel.state"
+    permission: ClassVar = Permission.CHANNELS_READ
+    noticed: ClassVar = True
+    state: ChannelState
+    reason: str | None
 
 
 class SandboxChanged(ChannelEvent, frozen=True, kw_only=True):
@@ -38,3 +49,17 @@ class TemplatesChanged(Event, frozen=True, kw_only=True):
     type: ClassVar = "templates.changed"
     permission: ClassVar = Permission.TEMPLATES_READ
     channel_id: UUID
+
+
+class TemplateStatusChanged(Event, frozen=True, kw_only=True):
+    """A template was submitted, approved, rejected, paused or deleted. `reason`: the provider's, for a rejection."""
+
+    type: ClassVar = "template.status"
+    permission: ClassVar = Permission.TEMPLATES_READ
+    noticed: ClassVar = True
+    channel_id: UUID
+    template_id: UUID
+    name: str
+    language: str
+    status: TemplateStatus
+    reason: str | None

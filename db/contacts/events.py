@@ -1,6 +1,6 @@
 """Events about contacts, imports and bulk actions. Pure data, imported by the wire contract too."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from db.contacts.enums import ImportState
@@ -16,6 +16,17 @@ class ContactsChanged(Event, frozen=True, kw_only=True):
     contact_id: UUID | None = None
     version: int | None = None
     """Of the one contact, when somebody changed it by hand: who has it already need not ask."""
+
+
+class ConsentChanged(Event, frozen=True, kw_only=True):
+    """Somebody said stop, or may be written to again. `source`: how they said stop (keyword, provider, person, import, api)."""
+
+    type: ClassVar = "consent.changed"
+    permission: ClassVar = Permission.CONTACTS_READ
+    noticed: ClassVar = True
+    contact_id: UUID
+    consent: Literal["opted_out", "opted_in"]
+    source: str | None
 
 
 class NotesChanged(Event, frozen=True, kw_only=True):

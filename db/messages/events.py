@@ -1,6 +1,7 @@
 """Events about conversations. Pure data, imported by the wire contract too."""
 
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from db.events import Event
@@ -15,6 +16,22 @@ class MessageReceived(Event, frozen=True, kw_only=True):
     channel_id: UUID
     contact_id: UUID | None
     message_id: UUID
+
+
+class MessageStatusChanged(Event, frozen=True, kw_only=True):
+    """A message of ours was sent, delivered, read, failed, was skipped or cancelled, or nobody knows what became of it. `at`: when, by the
+    provider's clock where it says so; `reason` says why one failed or was skipped."""
+
+    type: ClassVar = "message.status"
+    permission: ClassVar = Permission.CONTACTS_READ
+    noticed: ClassVar = True
+    channel_id: UUID
+    campaign_id: UUID | None
+    contact_id: UUID | None
+    message_id: UUID
+    state: Literal["sent", "delivered", "read", "failed", "failed_unknown", "skipped", "cancelled"]
+    reason: str | None
+    at: datetime
 
 
 class ConversationChanged(Event, frozen=True, kw_only=True):

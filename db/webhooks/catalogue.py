@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from db.boards.events import LeadChanged
 from db.campaigns.events import CampaignChanged, CampaignDeleted
-from db.channels.events import ChannelChanged, TemplatesChanged
-from db.contacts.events import ContactsChanged
+from db.channels.events import ChannelChanged, ChannelStateChanged, TemplatesChanged, TemplateStatusChanged
+from db.contacts.events import ConsentChanged, ContactsChanged
 from db.conversations.events import ConversationAnswered, ConversationClosed, ConversationUpdated
 from db.events import Event
-from db.messages.events import MessageFileChanged, MessageReceived
+from db.messages.events import MessageFileChanged, MessageReceived, MessageStatusChanged
 from db.permissions import Permission
 from db.webhooks.enums import WebhookType as T
 
@@ -63,6 +63,16 @@ KINDS: dict[T, Kind] = {
             also=Permission.CONVERSATIONS_READ,
         ),
         Kind(
+            T.MESSAGE_STATUS, MessageStatusChanged, "message_id",
+            "A message of yours was sent, delivered, read, failed, was skipped or cancelled, or nobody knows (`failed_unknown`). `campaign_id`"
+            " null: it belongs to a conversation. `reason` says why one failed or was skipped.",
+            {
+                **_ids("channel_id", "campaign_id", "contact_id", "message_id"), "state": "delivered", "reason": None,
+                "at": "2026-01-10T12:00:00.000000Z",
+            },
+            also=Permission.CONVERSATIONS_READ,
+        ),
+        Kind(
             T.MESSAGE_FILE, MessageFileChanged, "contact_id", "The file of a message was fetched, or will not come.",
             _ids("contact_id", "message_id", "file_id"),
         ),
@@ -82,6 +92,12 @@ KINDS: dict[T, Kind] = {
             {**_ids("contact_id"), "version": 3},
         ),
         Kind(
+            T.CONSENT_CHANGED, ConsentChanged, "contact_id",
+            "Somebody said stop (`opted_out`), or may be written to again (`opted_in`). `source`: how they said stop (`keyword`, `provider`,"
+            " `person`, `import`, `api`).",
+            {**_ids("contact_id"), "consent": "opted_out", "source": "keyword"},
+        ),
+        Kind(
             T.CAMPAIGN_CHANGED, CampaignChanged, "campaign_id", "A campaign was made, or its state, text, audience or schedule changed.",
             {**_ids("campaign_id"), "state": "running", "version": 5},
         ),
@@ -96,8 +112,18 @@ KINDS: dict[T, Kind] = {
             _ids("channel_id"),
         ),
         Kind(
+            T.TEMPLATE_STATUS, TemplateStatusChanged, "template_id",
+            "A template was submitted, approved, rejected, paused or deleted. `reason`: the provider's, for a rejection.",
+            {**_ids("channel_id", "template_id"), "name": "pedido_enviado", "language": "pt_BR", "status": "approved", "reason": None},
+        ),
+        Kind(
             T.CHANNEL_CHANGED, ChannelChanged, "channel_id", "State, name, limits or quality of a channel changed; also a new one.",
             _ids("channel_id"),
+        ),
+        Kind(
+            T.CHANNEL_STATE, ChannelStateChanged, "channel_id",
+            "A channel sends again (`connected`), or does not (`checking`, `paused`, `error`): `reason` says why.",
+            {**_ids("channel_id"), "state": "error", "reason": "account_locked"},
         ),
     )
 }  # fmt: skip

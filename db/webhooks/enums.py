@@ -7,17 +7,21 @@ class WebhookType(StrEnum):
     """What outsiders can be told of. A type never changes its meaning; another meaning is another type."""
 
     MESSAGE_RECEIVED = "message.received"
+    MESSAGE_STATUS = "message.status"
     MESSAGE_FILE = "message.file"
     CONVERSATION_UPDATED = "conversation.updated"
     CONVERSATION_ANSWERED = "conversation.answered"
     CONVERSATION_CLOSED = "conversation.closed"
     CONTACT_CHANGED = "contact.changed"
+    CONSENT_CHANGED = "consent.changed"
     CAMPAIGN_CHANGED = "campaign.changed"
     CAMPAIGN_DELETED = "campaign.deleted"
     LEAD_CHANGED = "lead.changed"
     LEAD_MOVED = "lead.moved"
     TEMPLATE_CHANGED = "template.changed"
+    TEMPLATE_STATUS = "template.status"
     CHANNEL_CHANGED = "channel.changed"
+    CHANNEL_STATE = "channel.state"
 
 
 class OffBecause(StrEnum):

@@ -34,7 +34,7 @@ def below(kind: type[Event]) -> list[type[Event]]:
 
 def test_every_event_is_in_the_catalogue_and_in_the_contract() -> None:
     named = [kind for kind in below(Event) if "type" in kind.__dict__]
-    assert sorted(kind.type for kind in named) == sorted(CATALOGUE)
+    assert sorted(kind.type for kind in named if not kind.noticed) == sorted(CATALOGUE)
     for kind in below(Event):
         assert getattr(wire, kind.__name__) is kind
         assert not (kind.__doc__ or f"{kind.__name__}(").startswith(f"{kind.__name__}("), "says nothing"

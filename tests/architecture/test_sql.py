@@ -38,7 +38,7 @@ OWNERS = {
     "db/proposals": {"board_ai", "lead_judging", "lead_proposal", "lead_watch"},
     "db/personas": {"persona", "persona_binding", "persona_case", "persona_run", "persona_trial", "persona_version"},
     "db/webhooks": {"webhook_attempt", "webhook_delivery", "webhook_endpoint"},
-    "db/event_consumers.py": {"event_consumer", "event_outbox"},
+    "db/event_consumers.py": {"event_consumer", "event_noticed", "event_outbox"},
     "db/stats": {"stat_day", "stat_delta", "stat_hour"},
     "db/idempotency.py": {"idempotency"},
     "db/installation.py": {"installation"},
@@ -51,7 +51,10 @@ OWNERS = {
 SAME = {"db/job_runs.py": "db/queue.py", "db/outbox.py": "db/event_consumers.py"}
 """Modules that share the tables of another one."""
 TRIGGERS = {
-    "message": {"message_tally", "stat_delta"},
+    "message": {"event_noticed", "message_tally", "stat_delta"},
+    "channel": {"event_noticed"},
+    "contact": {"event_noticed"},
+    "template": {"event_noticed"},
     "api_key": set(),
     "campaign": set(),
     "lead": {"stage_tag_total", "stage_total"},

@@ -9,7 +9,14 @@ def groups() -> list[tuple[str, dict[WebhookType, str]]]:
     """What one can be told of, by what it concerns."""
     kind = WebhookType
     return [
-        (_("Messages"), {kind.MESSAGE_RECEIVED: _("Somebody wrote"), kind.MESSAGE_FILE: _("The file of a message arrived")}),
+        (
+            _("Messages"),
+            {
+                kind.MESSAGE_RECEIVED: _("Somebody wrote"),
+                kind.MESSAGE_STATUS: _("A message was sent, delivered, read or failed"),
+                kind.MESSAGE_FILE: _("The file of a message arrived"),
+            },
+        ),
         (
             _("Conversations"),
             {
@@ -18,7 +25,13 @@ def groups() -> list[tuple[str, dict[WebhookType, str]]]:
                 kind.CONVERSATION_CLOSED: _("A conversation was closed"),
             },
         ),
-        (_("Contacts"), {kind.CONTACT_CHANGED: _("A contact was made, changed or deleted")}),
+        (
+            _("Contacts"),
+            {
+                kind.CONTACT_CHANGED: _("A contact was made, changed or deleted"),
+                kind.CONSENT_CHANGED: _("Somebody said stop, or wants messages again"),
+            },
+        ),
         (
             _("Leads"),
             {kind.LEAD_CHANGED: _("A lead was made, changed or deleted"), kind.LEAD_MOVED: _("A lead went to another stage")},
@@ -30,7 +43,9 @@ def groups() -> list[tuple[str, dict[WebhookType, str]]]:
         (
             _("Channels and templates"),
             {
-                kind.CHANNEL_CHANGED: _("A channel was connected or its state changed"),
+                kind.CHANNEL_STATE: _("A channel stopped or sends again"),
+                kind.CHANNEL_CHANGED: _("A channel was connected or anything about it changed"),
+                kind.TEMPLATE_STATUS: _("A template was approved, rejected or paused"),
                 kind.TEMPLATE_CHANGED: _("A template was reviewed or changed"),
             },
         ),
