@@ -13,6 +13,7 @@ from api.contract.base import Problem
 from api.contract.events import CATALOGUE
 from api.errors import problem_of
 from api.location import item_addresses
+from api.openapi import hooks
 from api.openapi.codes import codes
 from api.openapi.operations import HEADERS, IDEMPOTENCY_KEY, IF_MATCH, MEANING, Operation, response_headers
 from api.openapi.rights import NEEDED, PEOPLE_ONLY
@@ -77,7 +78,8 @@ def _make(app: Litestar) -> dict[str, Any]:
     made: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(app.openapi_schema.to_schema()))
     found = operations(app)
     bodies, answers = [each.takes for each in found if each.takes], [each.gives for each in found if each.gives]
-    schemas, components = describe([*bodies, *answers, *CATALOGUE.values(), Problem])
+    told = hooks.shapes()
+    schemas, components = describe([*bodies, *answers, *CATALOGUE.values(), *told, Problem])
     read, written = schemas[: len(bodies)], schemas[len(bodies) : -1]
     always_there(written, read, components)
     made["components"]["schemas"] = {**components, "ImportUpload": _UPLOAD}
@@ -95,6 +97,7 @@ def _make(app: Litestar) -> dict[str, Any]:
             )
         _answers(each, described["responses"], next(gives) if each.gives else None, components, located=_located(each, items))
     events.describe(made)
+    hooks.describe(made, written[-len(told) :])
     return made
 
 

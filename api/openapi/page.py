@@ -57,6 +57,7 @@ def page(document: dict[str, Any]) -> str:
         for method in METHODS:
             if operation := item.get(method):
                 groups.setdefault(next(iter(operation.get("tags", ["More"]))), []).append(_operation(path, method, operation))
+    groups["Sent to you"] = [_told(type, item["post"]) for type, item in document["webhooks"].items()]
     menu = " · ".join(f'<a href="#{_e(tag)}">{_e(tag)}</a>' for tag in groups)
     parts = "".join(f'<h2 id="{_e(tag)}">{_e(tag)}</h2>{"".join(operations)}' for tag, operations in groups.items())
     intro = "".join(f"<p>{_said(part)}</p>" for part in document["info"]["description"].split("\n\n"))
@@ -90,6 +91,13 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
     head = f'<b class="m">{method.upper()}</b> <code>{_e(path)}</code> {_e(operation.get("summary", ""))}'
     parts.append(_form(path, method, operation))
     return f"<details class=op><summary>{head}</summary>{''.join(parts)}</details>"
+
+
+def _told(type: str, operation: dict[str, Any]) -> str:
+    """What a webhook of this type sends."""
+    (content,) = operation["requestBody"]["content"].values()
+    shown = f"<p>{_said(operation['description'])}</p>{_json(content['example'])}"
+    return f'<details class=op><summary><b class="m">event</b> <code>{_e(type)}</code></summary>{shown}</details>'
 
 
 def _form(path: str, method: str, operation: dict[str, Any]) -> str:

@@ -1,7 +1,9 @@
 """Events about channels, the simulator and templates. Pure data, imported by the wire contract too."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
+
+from msgspec import Meta
 
 from db.channels.enums import ChannelState, TemplateStatus
 from db.events import Event
@@ -59,7 +61,7 @@ class TemplateStatusChanged(Event, frozen=True, kw_only=True):
     noticed: ClassVar = True
     channel_id: UUID
     template_id: UUID
-    name: str
-    language: str
+    name: Annotated[str, Meta(examples=["pedido_enviado"])]
+    language: Annotated[str, Meta(examples=["pt_BR"])]
     status: TemplateStatus
     reason: str | None

@@ -8,6 +8,8 @@ import builtins
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from msgspec import Struct
+
 from db.boards.events import LeadChanged
 from db.campaigns.events import CampaignChanged, CampaignDeleted
 from db.channels.events import ChannelChanged, ChannelStateChanged, TemplatesChanged, TemplateStatusChanged
@@ -17,6 +19,7 @@ from db.events import Event
 from db.messages.events import MessageFileChanged, MessageReceived, MessageStatusChanged
 from db.permissions import Permission
 from db.webhooks.enums import WebhookType as T
+from db.webhooks.events import MessageTold
 
 Data = dict[str, Any]
 _ID = "0198f3a2-6f7e-7c41-9a53-2f1d8c0b7e{:02x}"
@@ -33,6 +36,11 @@ class Kind(NamedTuple):
     example: Data
     wanted: Callable[[Data], bool] = lambda _: True
     also: Permission | None = None  # asked beside the permission of the event
+    full: builtins.type[Struct] | None = None  # what `data` holds, where that is more than the event
+
+    @property
+    def shape(self) -> builtins.type[Struct]:
+        return self.full or self.source
 
     @property
     def permissions(self) -> frozenset[Permission]:
@@ -61,6 +69,7 @@ KINDS: dict[T, Kind] = {
                 "address": "+5511988887777", "received_at": "2026-01-10T12:00:00.000000Z",
             },
             also=Permission.CONVERSATIONS_READ,
+            full=MessageTold,
         ),
         Kind(
             T.MESSAGE_STATUS, MessageStatusChanged, "message_id",

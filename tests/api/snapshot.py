@@ -16,7 +16,12 @@ _WORDS = ("format", "pattern", "minimum", "maximum", "minLength", "maxLength", "
 
 def lines(document: dict[str, Any]) -> list[str]:
     """Sorted, so that a change stands where the thing stands."""
-    return sorted({*_operations(document), *_schemas(document)})
+    told = {f"Webhook {type}: {_body(item['post'])}" for type, item in document["webhooks"].items()}
+    return sorted({*_operations(document), *_schemas(document), *told})
+
+
+def _body(operation: dict[str, Any]) -> str:
+    return _kind(operation["requestBody"]["content"]["application/json"]["schema"])
 
 
 def _operations(document: dict[str, Any]) -> Iterator[str]:

@@ -79,7 +79,8 @@ async def test_no_schema_is_named_after_a_file_of_ours(document: dict[str, Any])
 async def test_every_component_is_used_and_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     assert reachable(
-        [document["paths"]], {**schemas, **{f"#/components/headers/{n}": {} for n in document["components"]["headers"]}}
+        [document["paths"], document["webhooks"]],
+        {**schemas, **{f"#/components/headers/{n}": {} for n in document["components"]["headers"]}},
     ) >= set(schemas)
     for name, schema in schemas.items():
         if name.endswith(("Create", "Patch")):
