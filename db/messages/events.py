@@ -1,8 +1,10 @@
 """Events about conversations. Pure data, imported by the wire contract too."""
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
+
+from msgspec import Meta
 
 from db.events import Event
 from db.permissions import Permission
@@ -31,7 +33,7 @@ class MessageStatusChanged(Event, frozen=True, kw_only=True):
     message_id: UUID
     state: Literal["sent", "delivered", "read", "failed", "failed_unknown", "skipped", "cancelled"]
     reason: str | None
-    at: datetime
+    at: Annotated[datetime, Meta(tz=True)]
 
 
 class ConversationChanged(Event, frozen=True, kw_only=True):

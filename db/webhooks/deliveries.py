@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from db import installation, storable
@@ -37,7 +38,7 @@ select company_id, id from webhook_endpoint where off_because is null and due_at
 """
 _LOCK = """
 select url, secret, case when old_until > now() then old_secret end as old_secret, legacy_secret, off_because, failures, failing_since,
-    warned_at, paused_until > now() as paused
+    warned_at, paused_until > now() as paused, paused_until
 from webhook_endpoint where company_id = $1 and id = $2 for update
 """
 _CLAIM = """
@@ -162,7 +163,7 @@ def next_try(tried: Tried) -> tuple[DeliveryState, datetime]:
     return DeliveryState.WAITING, now() + timedelta(seconds=wait)
 
 
-async def _settle(w: Work, endpoint_id: UUID, row: object, tried: Sequence[Tried]) -> tuple[str | None, int, bool]:
+async def _settle(w: Work, endpoint_id: UUID, before: asyncpg.Record, tried: Sequence[Tried]) -> tuple[str | None, int, bool]:
     """Deliveries and their log, then the health of the endpoint: why it is off, failures in a row, whether it is left alone."""
     ends = [next_try(one) for one in tried]
     settled = await w.fetch(
@@ -182,23 +183,25 @@ async def _settle(w: Work, endpoint_id: UUID, row: object, tried: Sequence[Tried
     over = sorted({one["entity"] for one in settled if one["state"] != DeliveryState.WAITING})
     if over:
         await w.execute(_FOREMOST, w.company_id, endpoint_id, over)
-    return await _health(w, endpoint_id, row, tried)
+    return await _health(w, endpoint_id, before, tried)
 
 
-async def _health(w: Work, endpoint_id: UUID, row: object, tried: Sequence[Tried]) -> tuple[str | None, int, bool]:
-    before: dict[str, object] = dict(row)  # type: ignore[call-overload]
-    failures: int = before["failures"]  # type: ignore[assignment]
-    since: datetime | None = before["failing_since"]  # type: ignore[assignment]
+async def _health(w: Work, endpoint_id: UUID, before: asyncpg.Record, tried: Sequence[Tried]) -> tuple[str | None, int, bool]:
+    failures: int = before["failures"]
+    since: datetime | None = before["failing_since"]
     warned, off = before["warned_at"], before["off_because"]
     delivered = any(one.failure is None for one in tried)
-    for one in tried:
-        failures = failures + 1 if one.failure else 0
+    if delivered or not before["paused"]:
+        for one in tried:
+            failures = failures + 1 if one.failure else 0
+        # Many on the wire fail together when a receiver restarts: that is one outage of a few seconds, and the first step of the breaker.
+        failures = min(failures, max(before["failures"], BROKEN_AFTER - 1) + 1)
     if delivered:
         since, warned = None, None
     elif since is None:
         since = now()
     rest = max((min(one.retry_after or 0.0, MAX_RETRY_AFTER) for one in tried if one.failure), default=0.0)
-    if failures >= BROKEN_AFTER:
+    if failures >= BROKEN_AFTER and not before["paused"]:
         rest = max(rest, min(5.0 * 2 ** min(failures - BROKEN_AFTER, 8), 900.0) * random.uniform(0.8, 1.2))
     notice: WebhookNotice | None = None
     if off is None and any(one.status == 410 for one in tried):
@@ -208,13 +211,15 @@ async def _health(w: Work, endpoint_id: UUID, row: object, tried: Sequence[Tried
     elif off is None and since is not None and warned is None and now() - since > WARN_AFTER:
         warned, notice = now(), WebhookNotice.FAILING
     paused = now() + timedelta(seconds=rest) if rest else None
+    if before["paused"] and not delivered:  # what was on the wire when it began
+        paused = max(before["paused_until"], paused or now())
     await w.execute(_HEALTH, w.company_id, endpoint_id, failures, since, warned, paused, off, delivered)
     if notice is not None:
         await notices.tell(w, endpoint_id, notice)
         w.audit("webhook.notice", endpoint_id, notice=notice.value)
     if off != before["off_because"]:
         w.emit(WebhookChanged(endpoint_id=endpoint_id))
-    return off, failures, paused is not None  # type: ignore[return-value]
+    return off, failures, paused is not None
 
 
 async def let_go(w: Work, endpoint_id: UUID) -> None:

@@ -28,4 +28,4 @@ class MessageTold(Struct, frozen=True, kw_only=True):
     kind: Annotated[str, Meta(examples=["text"])] | None
     text: Annotated[str, Meta(examples=["Oi, meu pedido chegou?"])] | None
     address: Annotated[str, Meta(examples=["+5511988887777"])] | None
-    received_at: datetime | None
+    received_at: Annotated[datetime, Meta(tz=True)] | None
