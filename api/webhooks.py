@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, Request, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET
@@ -161,7 +162,11 @@ class WebhookController(Controller):
     ) -> WebhookDeliveryDetail:
         """Needs `webhooks:read`."""
         row, tries = await replay.delivery(actor, webhook_id, delivery_id)
-        return struct(row, WebhookDeliveryDetail, tries=[struct(one, WebhookTry) for one in tries])
+        return struct(
+            row,
+            WebhookDeliveryDetail,
+            tries=[struct(one, WebhookTry, headers=msgspec.json.decode(one["headers"])) for one in tries],
+        )
 
     @post("/{webhook_id:uuid}/deliveries/{delivery_id:uuid}/replay", status_code=202, summary="Send one event again")
     async def replay_webhook_delivery(self, webhook_id: FromPath[UUID], delivery_id: FromPath[UUID], actor: Caller) -> Done:

@@ -142,11 +142,12 @@ class Deliverer:
         """One request, once. Never raises for what happens on the network."""
         at, started = now(), time.monotonic()
         assert self._wire is not None
+        sent = headers(turn, one, int(at.timestamp()))
         try:
-            answer = await self._wire.post(turn.url, headers(turn, one, int(at.timestamp())), one.body)
+            answer = await self._wire.post(turn.url, sent, one.body)
         except OutboundError as error:
             spent = time.monotonic() - started
-            return Tried(claimed=one, at=at, seconds=spent, failure=TryFailure(error.kind), answer=error.detail)
+            return Tried(claimed=one, at=at, seconds=spent, failure=TryFailure(error.kind), answer=error.detail, headers=sent)
         failure = None
         if not 200 <= answer.status < 300:
             failure = TryFailure.REDIRECT if 300 <= answer.status < 400 else TryFailure.STATUS
@@ -160,6 +161,7 @@ class Deliverer:
             status=answer.status,
             failure=failure,
             answer=answer.body.decode("utf-8", "replace"),
+            headers=sent,
             retry_after=wait,
         )
 

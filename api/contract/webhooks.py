@@ -32,7 +32,7 @@ class WebhookKind(Output):
 
 
 class Webhook(Output):
-    """GET /v1/webhooks → Page[Webhook], oldest first; GET, PATCH WebhookPatch /v1/webhooks/{webhook_id}. `off_because` null: it is on.
+    """GET /v1/webhooks → Page[Webhook], oldest first; GET, PATCH WebhookPatch /v1/webhooks/{webhook_id}. `off_because` null: it is on; `person`: `off_by_name` switched it off.
     `failing_since` null: the last try succeeded. Until `old_until` the secret before signs too."""
 
     id: UUID
@@ -45,6 +45,7 @@ class Webhook(Output):
     version: Annotated[int, example(1)]
     off_because: OffBecause | None
     off_at: Moment | None
+    off_by_name: Annotated[str, example("Ana Lima")] | None
     failures: Annotated[int, example(0)]
     failing_since: Moment | None
     delivered_at: Moment | None
@@ -96,13 +97,14 @@ class WebhookDelivery(Output):
 
 
 class WebhookTry(Output):
-    """One request. `status` null: there was no answer. `answer`: the beginning of what was answered, or what went wrong."""
+    """One request. `status` null: there was no answer. `answer`: the beginning of what was answered, or what went wrong. `headers`: of the request."""
 
     at: Moment
     milliseconds: Annotated[int, example(84)]
     status: Annotated[int, example(500)] | None
     failure: TryFailure | None
     answer: Annotated[str, example("Internal Server Error")]
+    headers: Annotated[dict[str, str], example({"webhook-id": "msg_0d6e7c1f4b2a5c3e9f108a7b6c5d4e3f"})]
 
 
 class WebhookDeliveryDetail(Output):

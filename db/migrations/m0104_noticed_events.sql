@@ -76,3 +76,6 @@ create function channel_state_noticed() returns trigger language plpgsql as $$ b
 end $$;
 create trigger channel_state_noticed after update of state, state_reason on channel for each row
     when ((old.state, old.state_reason) is distinct from (new.state, new.state_reason)) execute function channel_state_noticed();
+
+alter table webhook_endpoint add column off_by uuid;  -- the person who switched it off
+alter table webhook_attempt add column headers jsonb not null default '{}';  -- of the request

@@ -58,10 +58,10 @@ update webhook_endpoint set due_at = (select min(next_at) from webhook_delivery
 where company_id = $1 and id = $2
 """
 _SETTLE = """
-with told as (select * from unnest($3::uuid[], $4::int[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::int[], $9::int[], $10::text[], $11::text[])
-    t(id, epoch, state, next_at, at, milliseconds, status, failure, answer)),
-logged as (insert into webhook_attempt(company_id, endpoint_id, delivery_id, at, milliseconds, status, failure, answer)
-    select $1, $2, d.id, t.at, t.milliseconds, t.status, t.failure, t.answer from told t join webhook_delivery d on d.company_id = $1 and d.id = t.id)
+with told as (select * from unnest($3::uuid[], $4::int[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::int[], $9::int[], $10::text[], $11::text[], $12::text[])
+    t(id, epoch, state, next_at, at, milliseconds, status, failure, answer, headers)),
+logged as (insert into webhook_attempt(company_id, endpoint_id, delivery_id, at, milliseconds, status, failure, answer, headers)
+    select $1, $2, d.id, t.at, t.milliseconds, t.status, t.failure, t.answer, t.headers::jsonb from told t join webhook_delivery d on d.company_id = $1 and d.id = t.id)
 update webhook_delivery d set state = t.state, next_at = t.next_at, foremost = t.state = 'waiting',
     done_at = case when t.state <> 'waiting' then now() end
 from told t where d.company_id = $1 and d.id = t.id and d.epoch = t.epoch and d.state = 'sending'
@@ -115,6 +115,8 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     status: int | None = None
     failure: TryFailure | None = None
     answer: str = ""
+    headers: dict[str, str] = {}
+    """Of the request."""
     retry_after: float | None = None
 
 
@@ -179,6 +181,7 @@ async def _settle(w: Work, endpoint_id: UUID, before: asyncpg.Record, tried: Seq
         [one.status for one in tried],
         [one.failure.value if one.failure else None for one in tried],
         [storable.text(one.answer, _ANSWER) for one in tried],
+        [msgspec.json.encode(one.headers).decode() for one in tried],
     )
     over = sorted({one["entity"] for one in settled if one["state"] != DeliveryState.WAITING})
     if over:

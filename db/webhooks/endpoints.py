@@ -33,7 +33,8 @@ _TABLE = "webhook_endpoint"
 _LOCAL = ("localhost", "local", "internal", "home.arpa")
 _COLUMNS = (
     "id, url, description, types, legacy_secret is not null as legacy_signature, created_by, created_at, version, off_because, off_at,"
-    " failures, failing_since, delivered_at, case when old_until > now() then old_until end as old_until"
+    " failures, failing_since, delivered_at, case when old_until > now() then old_until end as old_until,"
+    " (select name from account_user where id = off_by) as off_by_name"
 )
 
 
@@ -50,6 +51,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     off_because: OffBecause | None
     off_at: datetime | None
+    off_by_name: str | None
     failures: int
     failing_since: datetime | None
     delivered_at: datetime | None
@@ -208,12 +210,13 @@ async def switch(actor: Actor, endpoint_id: UUID, *, on: bool) -> Endpoint:
         before = await endpoint_in(w, w.company_id, endpoint_id, "for update")
         if (before.off_because is None) != on:
             await w.execute(
-                "update webhook_endpoint set off_because = $3, off_at = case when $3::text is null then null else now() end,"
+                "update webhook_endpoint set off_because = $3, off_at = case when $3::text is null then null else now() end, off_by = $4,"
                 " failures = 0, failing_since = null, warned_at = null, paused_until = null, due_at = now(), version = version + 1"
                 " where company_id = $1 and id = $2",
                 w.company_id,
                 endpoint_id,
                 None if on else OffBecause.PERSON.value,
+                None if on else _maker(actor),
             )
             w.audit("webhook.switched_on" if on else "webhook.switched_off", endpoint_id)
             w.emit(WebhookChanged(endpoint_id=endpoint_id))

@@ -63,7 +63,7 @@ async def delivery(actor: Actor, endpoint_id: UUID, delivery_id: UUID) -> tuple[
         if row is None:
             raise RequestError.NOT_FOUND(what="delivery")
         tries = await r.fetch(
-            "select at, milliseconds, status, failure, answer from webhook_attempt where company_id = $1 and delivery_id = $2 order by at limit 100",
+            "select at, milliseconds, status, failure, answer, headers::text as headers from webhook_attempt where company_id = $1 and delivery_id = $2 order by at limit 100",
             actor.company_id,
             delivery_id,
         )

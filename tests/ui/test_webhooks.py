@@ -7,7 +7,7 @@ from nicegui.testing import User
 from api.contract.enums import OffBecause, WebhookType
 from api.contract.webhooks import WebhookCreate
 from db.tenancy import Actor
-from tests.ui.interactions import click, field, until
+from tests.ui.interactions import click, field, press, until
 from ui.client import webhooks as client
 from ui.client.base import ApiClient
 
@@ -43,6 +43,7 @@ async def test_a_webhook_is_tested_switched_off_and_on(
     made = (await client.create(as_owner, WebhookCreate(url=URL, types=[WebhookType.CONTACT_CHANGED]))).webhook
     await real.open(f"/webhooks/{made.id}")
     await real.should_see("Nada enviado ainda")
+    await real.should_see("Enviar teste")
     click(real, "Enviar teste")
 
     async def told() -> bool:
@@ -59,7 +60,8 @@ async def test_a_webhook_is_tested_switched_off_and_on(
     await real.open(f"/webhooks/{made.id}")
     (row,) = (await client.deliveries(as_owner, made.id, {})).items
     await real.open(f"/webhooks/{made.id}/deliveries/{row.id}")
-    await real.should_see("O sistema que recebe respondeu com um erro. kaputt")
+    await real.should_see("O sistema que recebe respondeu com um erro.")
+    await real.should_see("kaputt")
     await real.should_see(row.event_id)
     await real.open(f"/webhooks/{made.id}")
     await real.should_see("Por cinco dias todas as tentativas falharam")
@@ -79,3 +81,59 @@ async def test_one_that_is_gone_leads_back(real: User, as_owner: ApiClient) -> N
     await client.delete(as_owner, made.id)
     await real.open(f"/webhooks/{made.id}")
     await real.should_see("Este webhook não está mais aqui")
+
+
+async def test_a_free_span_is_sent_again(real: User, owner: Actor, owner_db: asyncpg.Connection, as_owner: ApiClient) -> None:
+    made = (await client.create(as_owner, WebhookCreate(url=URL, types=[WebhookType.CONTACT_CHANGED]))).webhook
+    row_ids = await owner_db.fetch(
+        "insert into webhook_delivery(company_id, endpoint_id, event_id, type, entity, sequence, body, state, tries, created_at, done_at)"
+        " select $1, $2, 'msg_' || n, 'contact.changed', 'contact_id:' || n, n, '{}', case when n = 1 then 'failed' else 'delivered' end, 1,"
+        " now() - make_interval(hours => n), now() from generate_series(1, 30, 7) n returning id",
+        owner.company_id,
+        made.id,
+    )
+    await owner_db.execute(
+        "insert into webhook_attempt(company_id, endpoint_id, delivery_id, at, milliseconds, status, answer, headers)"
+        """ values ($1, $2, $3, now(), 12, 204, '', '{"webhook-signature": "v1,abc="}')""",
+        owner.company_id,
+        made.id,
+        row_ids[0]["id"],
+    )
+    await real.open(f"/webhooks/{made.id}/deliveries/{row_ids[0]['id']}")
+    await real.should_see("webhook-signature: v1,abc=")
+    await real.open(f"/webhooks/{made.id}?type=lead.moved")
+    await real.should_see("Enviar teste")
+    await real.should_not_see("HTTP 204")
+    await real.open(f"/webhooks/{made.id}?type=contact.changed&state=failed")
+    await real.should_see("Enviar teste")
+    press(real, "Enviar um período de novo")
+    await real.should_see("Também o que chegou")
+    field(real, "Até").set_value("2020-01-01")
+    click(real, "Enviar de novo")
+    await real.should_see("Escolha um fim depois do início.")
+
+    async def waits(count: int) -> bool:
+        page = await client.deliveries(as_owner, made.id, {"state": "waiting"})
+        return len(page.items) == count
+
+    for arrived, count in ((False, 1), (True, 4)):  # the fifth is older than a day
+        await real.open(f"/webhooks/{made.id}")
+        await real.should_see("Enviar teste")
+        press(real, "Enviar um período de novo")
+        await real.should_see("Também o que chegou")
+        if arrived:
+            (switch,) = [
+                one for one in real.find(kind=ui.switch).elements if one.props.get("aria-label") == "Também o que chegou"
+            ]
+            switch.value = True
+        click(real, "Enviar de novo")
+        await until(lambda count=count: waits(count))
+
+
+async def test_who_switched_it_off_is_said(real: User, owner: Actor, as_owner: ApiClient) -> None:
+    made = (await client.create(as_owner, WebhookCreate(url=URL, types=[WebhookType.CONTACT_CHANGED]))).webhook
+    off = await client.switch(as_owner, made.id, on=False)
+    assert off.off_by_name
+    await real.open(f"/webhooks/{made.id}")
+    await real.should_see(f"por {off.off_by_name}.")
+    assert (await client.switch(as_owner, made.id, on=True)).off_by_name is None

@@ -74,7 +74,7 @@ async def again(api: ApiClient, webhook_id: UUID, delivery_id: UUID) -> None:
     await api.post(f"/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay", Done)
 
 
-async def again_range(api: ApiClient, webhook_id: UUID, since: datetime, until: datetime) -> int:
-    """Sends again what failed in a span; how many."""
-    body = WebhookReplay(since=since, until=until)
+async def again_range(api: ApiClient, webhook_id: UUID, since: datetime, until: datetime, *, delivered_too: bool) -> int:
+    """Sends again what failed in a span, or all of it; how many."""
+    body = WebhookReplay(since=since, until=until, delivered_too=delivered_too)
     return (await api.post(f"/v1/webhooks/{webhook_id}/replay", WebhookReplayed, body)).count

@@ -1,6 +1,9 @@
 """Webhooks in the reader's words."""
 
+from datetime import datetime
+
 from api.contract.enums import DeliveryState, OffBecause, TryFailure, WebhookType
+from ui import formats
 from ui.components.text import Tone
 from ui.i18n import _, pgettext
 
@@ -52,15 +55,26 @@ def groups() -> list[tuple[str, dict[WebhookType, str]]]:
     ]
 
 
+def names() -> dict[str, str]:
+    """Each type by its name on the wire."""
+    return {kind.value: text for _group, named in groups() for kind, text in named.items()}
+
+
+def off_since(at: datetime, who: str | None) -> str:
+    """When it was switched off, and by whom."""
+    when = formats.moment(at)
+    return _("Since {when}, by {who}.").format(when=when, who=who) if who else _("Since {when}.").format(when=when)
+
+
 def type_name(kind: str) -> str:
     """Of a type on the wire; `ping` too."""
-    known = {name: text for _group, names in groups() for name, text in names.items()}
+    known = {name: text for _group, named in groups() for name, text in named.items()}
     return known[WebhookType(kind)] if kind in set(WebhookType) else _("Test")
 
 
 def off(because: OffBecause) -> str:
     return {
-        OffBecause.PERSON: _("Somebody switched it off. What happens meanwhile waits for 14 days."),
+        OffBecause.PERSON: _("It was switched off. What happens meanwhile waits for 14 days."),
         OffBecause.GONE: _("The address answered that it is gone (410), so nothing more is sent. Switch it on when it is back."),
         OffBecause.FAILING: _(
             "For five days every try failed, so nothing more is sent. Mend the receiver, then switch it on: what it missed goes out."

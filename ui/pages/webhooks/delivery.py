@@ -3,16 +3,18 @@
 from typing import Any
 from uuid import UUID
 
+from nicegui import ui
+
 from api.contract.enums import DeliveryState, Permission
 from api.contract.webhooks import WebhookDeliveryDetail, WebhookTry
 from ui import formats, session
 from ui.client import webhooks as client
 from ui.client.base import ApiProblem
 from ui.components.buttons import button
-from ui.components.cards import card, key_values, log_list
+from ui.components.cards import card, key_values
 from ui.components.frame import Frame, frame
 from ui.components.states import empty, gone, load, skeleton_card
-from ui.components.text import Text, Tone, badge
+from ui.components.text import Text, badge, dot
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import webhooks as labels
@@ -60,9 +62,10 @@ class _Delivery:
         with card(_("Tries")):
             if not found.tries:
                 empty("schedule_send", _("None yet."), _("What comes of a try stands here a moment later."))
-            log_list([_line(one) for one in reversed(found.tries)])
+            for number, one in enumerate(reversed(found.tries)):
+                _draw_try(one, unfolded=number == 0)
         with card(_("What is sent")):
-            Text("pre", found.body, "m-sub m-text")
+            Text("pre", found.body, "m-mono m-text")
 
     async def _again(self) -> None:
         await client.again(self._api, self._of, self._id)
@@ -70,7 +73,22 @@ class _Delivery:
         await self._place.refresh()
 
 
-def _line(one: WebhookTry) -> tuple[Tone, str, str, str]:
-    answered = f"HTTP {one.status} · {formats.number(one.milliseconds)} ms" if one.status is not None else _("No answer")
-    detail = " ".join(filter(None, (labels.failure(one.failure) if one.failure else "", one.answer)))
-    return "bad" if one.failure else "ok", answered, detail, formats.moment(one.at)
+def _draw_try(one: WebhookTry, *, unfolded: bool) -> None:
+    """What was answered and when; unfolded, what went wrong and the headers that were sent."""
+    answered = f"HTTP {one.status}" if one.status is not None else _("No answer")
+    with ui.element("details").classes("m-unfold m-unfold-flat") as place:
+        if unfolded:
+            place.props["open"] = True
+        with ui.element("summary").classes("m-row m-near"):
+            dot("bad" if one.failure else "ok")
+            ui.label(f"{answered} · {formats.number(one.milliseconds)} ms").classes("m-strong m-grow m-clip")
+            ui.label(formats.moment(one.at)).classes("m-hint shrink-0")
+        with ui.element("div").classes("m-col m-near"):
+            if one.failure:
+                ui.label(labels.failure(one.failure)).classes("m-sub")
+            if one.answer:
+                ui.label(_("What came back")).classes("m-label")
+                Text("pre", one.answer, "m-mono m-text")
+            if one.headers:
+                ui.label(_("Headers that were sent")).classes("m-label")
+                Text("pre", "\n".join(f"{name}: {value}" for name, value in one.headers.items()), "m-mono m-text")

@@ -24,9 +24,11 @@ from ui.components.menus import Choice, more
 from ui.components.query import Filter, Query
 from ui.components.states import empty, gone, load, skeleton_chart, skeleton_figures
 from ui.components.table import Column, data_table
+from ui.components.text import Text
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels import webhooks as labels
+from ui.pages.webhooks.again import ask
 from ui.pages.webhooks.form import edit, show_secret
 from ui.pages.webhooks.list import failing
 from ui.routing import page
@@ -61,7 +63,7 @@ class _One:
             ],
             self._deliveries,
             self._row,
-            filters=[Filter("state", _("State"), states)],
+            filters=[Filter("type", _("Event"), labels.names()), Filter("state", _("State"), states)],
             link=lambda one: f"/webhooks/{webhook_id}/deliveries/{one.id}",
             draw_empty=lambda: empty("outbox", _("Nothing sent yet"), _("What happens from now on stands here for 14 days.")),
         )
@@ -142,6 +144,8 @@ class _One:
     def _draw_notes(self, webhook: Webhook) -> None:
         if webhook.off_because is not None:
             with note("warn", labels.off(webhook.off_because), name="warning"):
+                if webhook.off_at is not None:
+                    Text("p", labels.off_since(webhook.off_at, webhook.off_by_name), "m-sub")
                 if self._write:
                     button(_("Switch on"), partial(self._switch, True))
         elif failing(webhook) and webhook.failing_since is not None:
@@ -158,11 +162,9 @@ class _One:
         if webhook.off_because is None:
             button(_("Send test"), self._test, icon="send", kind="primary")
         button(_("Change"), partial(edit, self._api, self._refresh, webhook), icon="edit")
-        entries = [
-            Choice(_("Send again what failed"), self._ask_for_range, "replay"),
-            Choice(_("New secret"), self._rotate, "key"),
-        ]
+        entries = [Choice(_("New secret"), self._rotate, "key")]
         if webhook.off_because is None:
+            entries.insert(0, Choice(_("Send a span of time again"), partial(ask, self._api, webhook, self._refresh), "replay"))
             entries.append(Choice(_("Switch off"), partial(self._switch, False), "pause"))
         more([*entries, Choice(_("Delete"), self._delete, "delete", danger=True, line=True)])
 
@@ -184,14 +186,6 @@ class _One:
                 pass
             show_secret(made, inside, box)
             box.open()
-
-    async def _ask_for_range(self) -> None:
-        text = _("Everything of the last 14 days that failed for good is sent again, in its order.")
-        if await confirm(_("Send again what failed?"), text, yes=_("Send again")):
-            until = datetime.now(UTC)
-            count = await client.again_range(self._api, self._id, until - timedelta(days=14), until)
-            toast(ngettext("{n} event goes out again.", "{n} events go out again.", count).format(n=formats.number(count)))
-            await self._table.refresh()
 
     async def _delete(self) -> None:
         text = _("With it go its list and what still waits. This cannot be undone.")
