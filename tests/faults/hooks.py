@@ -48,12 +48,16 @@ class Receiver:
                 status = {"status": 500, "large": 503, "redirect": 302}[trouble]
                 await far.answer(writer, status, b"x" * (10_000_000 if trouble == "large" else 0), location="http://127.0.0.1:1/")
                 continue
-            number = next(line.split(": ")[1] for line in head.split("\r\n") if line.lower().startswith("webhook-id"))
-            if number not in self._ids:  # as a receiver does who keeps ids
-                self._ids.add(number)
-                told = json.loads(body)["data"]
-                self.taken[told["contact_id"]].append(told["version"])
+            self.take(head, body)
             await far.answer(writer, 204)
+
+    def take(self, head: str, body: bytes) -> None:
+        """As a receiver does who keeps ids."""
+        number = next(line.split(": ")[1] for line in head.split("\r\n") if line.lower().startswith("webhook-id"))
+        if number not in self._ids:
+            self._ids.add(number)
+            told = json.loads(body)["data"]
+            self.taken[told["contact_id"]].append(told["version"])
 
     @property
     def count(self) -> int:
@@ -78,7 +82,7 @@ async def hooks_broken(size: int) -> Report:
         parts = len(disasters)
         for place, disaster in enumerate(disasters):
             for version in range(place * count // _ENTITIES // parts, (place + 1) * count // _ENTITIES // parts):
-                await _happens(actor, contacts, version)
+                await happens(actor, contacts, version)
             await _grows(well, size)
             if disaster == "kill":
                 base.stop(workers.pop(0), hard=True)
@@ -118,7 +122,7 @@ async def hooks_broken(size: int) -> Report:
     )
 
 
-async def _happens(actor: Actor, contacts: list[UUID], version: int) -> None:
+async def happens(actor: Actor, contacts: list[UUID], version: int) -> None:
     """Each contact is changed once; begun again while Postgres comes back."""
     while True:
         try:

@@ -7,7 +7,7 @@ from nicegui.testing import User
 from api.contract.enums import OffBecause, WebhookType
 from api.contract.webhooks import WebhookCreate
 from db.tenancy import Actor
-from tests.ui.interactions import click, field, press, until
+from tests.ui.interactions import choose, click, field, until
 from ui.client import webhooks as client
 from ui.client.base import ApiClient
 
@@ -106,7 +106,7 @@ async def test_a_free_span_is_sent_again(real: User, owner: Actor, owner_db: asy
     await real.should_not_see("HTTP 204")
     await real.open(f"/webhooks/{made.id}?type=contact.changed&state=failed")
     await real.should_see("Enviar teste")
-    press(real, "Enviar um período de novo")
+    choose(real, "Enviar um período de novo")
     await real.should_see("Também o que chegou")
     field(real, "Até").set_value("2020-01-01")
     click(real, "Enviar de novo")
@@ -119,7 +119,7 @@ async def test_a_free_span_is_sent_again(real: User, owner: Actor, owner_db: asy
     for arrived, count in ((False, 1), (True, 4)):  # the fifth is older than a day
         await real.open(f"/webhooks/{made.id}")
         await real.should_see("Enviar teste")
-        press(real, "Enviar um período de novo")
+        choose(real, "Enviar um período de novo")
         await real.should_see("Também o que chegou")
         if arrived:
             (switch,) = [

@@ -278,22 +278,6 @@ async def test_after_five_failures_one_try_at_a_time(owner_db: asyncpg.Connectio
         assert len(far.requests) == before + 1
 
 
-async def test_many_that_fail_together_are_one_outage_of_seconds(
-    owner_db: asyncpg.Connection, owner: Actor, deliverer: Deliverer
-) -> None:
-    async with peer(answering(500)) as far:
-        endpoint, _ = await made(owner, far.url)
-        await tell(owner, *(ContactsChanged(contact_id=uuid4()) for _ in range(100)))
-        await deliver(deliverer)
-        assert len(far.requests) >= 60
-    row = await owner_db.fetchrow(
-        "select failures, paused_until < now() + interval '7 seconds' as soon, paused_until > now() as paused from webhook_endpoint where id = $1",
-        endpoint.id,
-    )
-    assert row is not None
-    assert tuple(row) == (deliveries.BROKEN_AFTER, True, True)
-
-
 async def test_every_try_of_the_schedule_then_it_failed(owner_db: asyncpg.Connection, owner: Actor, deliverer: Deliverer) -> None:
     async with peer(answering(500)) as far:
         endpoint, _ = await made(owner, far.url)
