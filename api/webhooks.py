@@ -27,8 +27,9 @@ from api.contract.webhooks import (
 from api.pagination import Cursor, Limit, decode_cursor, one_over, page, struct
 from api.versions import IfMatch
 from db.permissions import Permission
+from db.settings import Settings
 from db.webhooks import catalogue, endpoints, replay
-from db.webhooks.endpoints import Endpoint, Secrets
+from db.webhooks.endpoints import Endpoint, Secrets, host_of
 from db.webhooks.enums import DeliveryState, WebhookType
 
 
@@ -40,9 +41,10 @@ def _secret(found: tuple[Endpoint, Secrets]) -> WebhookSecret:
     return WebhookSecret(id=found[0].id, webhook=_webhook(found[0]), secret=found[1].secret, legacy_secret=found[1].legacy)
 
 
-def _local(request: Request[Any, Any, Any]) -> bool:
-    """Whether addresses of this network may be named here."""
-    return bool(request.app.state.settings.webhooks_allow_local)
+def _local(request: Request[Any, Any, Any], url: object) -> bool:
+    """Whether this may be an address of this network."""
+    settings: Settings = request.app.state.settings
+    return settings.webhooks_allow_local or host_of(url) in settings.webhook_hosts
 
 
 class WebhookController(Controller):
@@ -74,7 +76,7 @@ class WebhookController(Controller):
         that fail are repeated for three days. The secret is shown once. Needs `webhooks:write`, and the permissions of each type
         (403 `webhook_type_not_yours`). 409 `too_many_webhooks`."""
         found = await endpoints.create(
-            actor, data.url, data.description, data.types, legacy_signature=data.legacy_signature, local=_local(request)
+            actor, data.url, data.description, data.types, legacy_signature=data.legacy_signature, local=_local(request, data.url)
         )
         return _secret(found)
 
@@ -95,7 +97,7 @@ class WebhookController(Controller):
         """What waits already goes to the new address. Who chooses the types is from then on the one whose permissions count. Needs
         `webhooks:write`."""
         given = {name: value for name in WebhookPatch.__struct_fields__ if (value := getattr(data, name)) is not UNSET}
-        return _webhook(await endpoints.change(actor, webhook_id, **given, expected=expected, local=_local(request)))
+        return _webhook(await endpoints.change(actor, webhook_id, **given, expected=expected, local=_local(request, data.url)))
 
     @delete("/{webhook_id:uuid}", summary="Delete a webhook")
     async def delete_webhook(self, webhook_id: FromPath[UUID], actor: Caller) -> None:

@@ -47,7 +47,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     oidc_name: str = ""  # what its button says; empty: the host of the issuer
     twilio_url: str = "https://api.twilio.com"
     ai_allow_local: bool = False  # companies may name AI servers of this network, without TLS too
-    webhooks_allow_local: bool = False  # and addresses of this network for webhooks
+    webhooks_allow_local: bool = (
+        False  # and addresses of this network for webhooks; only where people open the panel on this machine
+    )
+    webhooks_local_hosts: str = ""  # hosts of this network that webhooks may go to all the same, "n8n.intra,192.168.10.5"
     smtp_url: str = ""  # smtp://user:password@host:587?tls=starttls ; empty: the sandbox catches the mail
     mail_from: str = "Master IA <no-reply@localhost>"
     s3_bucket: str = ""  # empty: files stay in DATA_DIR/blobs
@@ -78,6 +81,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def local(self) -> bool:
         """People open the panel on this machine alone."""
         return urlsplit(self.public_url).hostname in ("127.0.0.1", "localhost", "::1")
+
+    @property
+    def webhook_hosts(self) -> frozenset[str]:
+        """Hosts of this network that webhooks may go to."""
+        return frozenset(host.strip().lower() for host in self.webhooks_local_hosts.split(",") if host.strip())
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """Names of this installation itself."""
+        return frozenset(filter(None, (urlsplit(url).hostname for url in (self.public_url, self.webhook_url))))
 
     @property
     def connect_timeout(self) -> float:
@@ -143,6 +156,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             "A setting in the environment is wrong: META_APP_ID needs META_APP_SECRET and META_CONFIG_ID beside it. See .env.example."
         )
     _check_sign_in(settings)
+    if settings.webhooks_allow_local and not settings.local:
+        raise SystemExit(
+            "A setting in the environment is wrong: WEBHOOKS_ALLOW_LOCAL would let every company call this network. It is for one machine;"
+            " here name the hosts in WEBHOOKS_LOCAL_HOSTS. See .env.example."
+        )
     if settings.cloudfront_url and not (settings.s3_bucket and settings.cloudfront_key_id and settings.cloudfront_private_key):
         raise SystemExit(
             "A setting in the environment is wrong: CLOUDFRONT_URL needs S3_BUCKET, CLOUDFRONT_KEY_ID and CLOUDFRONT_PRIVATE_KEY"

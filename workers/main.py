@@ -287,7 +287,11 @@ class Process:
         valkey.watch(patience=VALKEY_PATIENCE)
         blobs.connect(settings)
         llm.connect(llm.Models(settings))
-        webhooks.DELIVERER.connect(HookWire(allow_private=settings.webhooks_allow_local))
+        webhooks.DELIVERER.connect(
+            HookWire(
+                allow_private=settings.webhooks_allow_local, local_hosts=settings.webhook_hosts, own_hosts=settings.own_hosts
+            )
+        )
         logging.getLogger("saq").addFilter(_not_an_outage)
         await open_pools(
             settings, size=max(settings.pool_size, 12), statement_timeout=600, idle_timeout=settings.transaction_idle

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import math
 import time
-from collections import deque
+from collections import Counter, deque
 from email.utils import parsedate_to_datetime
 from uuid import UUID
 
@@ -29,6 +29,8 @@ from workers.registration import Loop
 log = structlog.get_logger("workers.webhooks")
 
 AT_ONCE = 64  # requests of one endpoint on the wire
+OF_COMPANY = 128  # requests of one company on the wire of this process, beyond the few that each endpoint may always have
+ALWAYS = 4
 QUICK = 0.25  # seconds; one whose answers take no longer has more claimed than on the wire, all of them within their lease
 LATEST = 20.0  # seconds after a claim: what has not left by then is left to its lease, which a try must end within
 GATHER = 0.01  # seconds in which more answers may come, before they are written back together
@@ -77,6 +79,7 @@ class Deliverer:
     def __init__(self, wire: HookWire | None = None) -> None:
         self._wire = wire
         self._serving: dict[tuple[UUID, UUID], asyncio.Task[None]] = {}
+        self._flying: Counter[UUID] = Counter()  # by company
 
     def connect(self, wire: HookWire) -> None:
         """From now on deliveries leave over it. Without one nothing is delivered."""
@@ -111,6 +114,8 @@ class Deliverer:
         try:
             while True:
                 before = time.monotonic()
+                if most == AT_ONCE:  # not more than may leave
+                    most = min(AT_ONCE, max(OF_COMPANY - self._flying[company_id] + len(flying), ALWAYS))
                 turn = await deliveries.turn(company_id, endpoint_id, tried, most - len(ready) - len(flying))
                 tried = []
                 ready.extend((before + LATEST, turn, one) for one in turn.claimed)
@@ -118,10 +123,10 @@ class Deliverer:
                     return
                 enough = len(ready) // 2
                 while not tried or (ready and len(ready) > enough):
-                    while ready and len(flying) < AT_ONCE:
+                    while ready and self._may(company_id, len(flying)):
                         latest, how, one = ready.popleft()
                         if time.monotonic() < latest:
-                            flying.add(asyncio.create_task(self.try_one(how, one)))
+                            flying.add(self._fly(company_id, how, one))
                     if not flying:
                         break
                     done, flying = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
@@ -137,6 +142,21 @@ class Deliverer:
             del self._serving[company_id, endpoint_id]
             for task in flying:
                 task.cancel()
+
+    def _may(self, company_id: UUID, flying: int) -> bool:
+        """Whether one more may leave for an endpoint that has so many on the wire: fifty slow ones of one company hold up nobody."""
+        return flying < AT_ONCE and (flying < ALWAYS or self._flying[company_id] < OF_COMPANY)
+
+    def _fly(self, company_id: UUID, turn: Turn, one: Claimed) -> "asyncio.Task[Tried]":
+        self._flying[company_id] += 1
+        task = asyncio.create_task(self.try_one(turn, one))
+        task.add_done_callback(lambda _: self._landed(company_id))
+        return task
+
+    def _landed(self, company_id: UUID) -> None:
+        self._flying[company_id] -= 1
+        if not self._flying[company_id]:
+            del self._flying[company_id]
 
     async def try_one(self, turn: Turn, one: Claimed) -> Tried:
         """One request, once. Never raises for what happens on the network."""

@@ -2,7 +2,9 @@
 see: asked when its types are chosen, and again whenever something is to be told (`feed.py`)."""
 
 import base64
+import ipaddress
 import os
+import socket
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -83,6 +85,28 @@ def opened(company_id: UUID, row_id: UUID, column: str, blob: bytes) -> str:
     return ring().open(blob, company_id=company_id, table=_TABLE, column=column, row_id=row_id)
 
 
+def host_of(url: object) -> str | None:
+    """The host of an address, None when it has none."""
+    try:
+        return urlsplit(url).hostname if isinstance(url, str) else None
+    except ValueError:
+        return None
+
+
+def _maybe_public(host: str) -> bool:
+    """False for a name of a local network, and for an IP address, however it is written, that is none of the public internet."""
+    if "." not in host and ":" not in host:  # also 2130706433
+        return False
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        try:
+            address = ipaddress.ip_address(socket.inet_aton(host))  # 0x7f.1, 0177.0.0.1
+        except OSError:
+            return True  # a name
+    return address.is_global and not address.is_multicast
+
+
 def _refuse_odd(url: str, *, local: bool) -> None:
     """Raises Invalid for an address that could never be called. Where its name leads is looked at on every call, by workers alone."""
     try:
@@ -93,7 +117,7 @@ def _refuse_odd(url: str, *, local: bool) -> None:
     odd = any(sign <= " " for sign in url) or not host or parts.username is not None or parts.password is not None
     if not local:
         odd = odd or parts.scheme != "https" or port not in (None, 443, 8443)
-        odd = odd or any(host == name or host.endswith("." + name) for name in _LOCAL)
+        odd = odd or any(host == name or host.endswith("." + name) for name in _LOCAL) or not _maybe_public(host)
     if odd or parts.scheme not in ("https", "http"):
         raise RequestError.INVALID(fields=[WebhookField.ADDRESS("url")])
 

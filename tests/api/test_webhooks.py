@@ -44,7 +44,23 @@ async def test_only_admins_see_webhooks(client: httpx.AsyncClient, sign_in_as: S
 
 
 @pytest.mark.parametrize(
-    "url", ["http://example.com/", "https://localhost/", "https://a:b@example.com/", "https://example.com:22/", "ftp://x", "x"]
+    "url",
+    [
+        "http://example.com/",
+        "https://localhost/",
+        "https://a:b@example.com/",
+        "https://example.com:22/",
+        "ftp://x",
+        "x",
+        "https://127.0.0.1/",
+        "https://2130706433/",
+        "https://0x7f.1/",
+        "https://0177.0.0.1/",
+        "https://[::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://postgres/",
+        "https://169.254.169.254/",
+    ],
 )
 async def test_an_address_that_can_never_be_called_is_refused(client: httpx.AsyncClient, sign_in_as: SignInAs, url: str) -> None:
     refused = await client.post("/v1/webhooks", json=BODY | {"url": url}, headers=await sign_in_as())

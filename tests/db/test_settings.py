@@ -70,3 +70,12 @@ def test_whoever_stops_a_worker_waits_for_what_it_has_on_the_wire() -> None:
 def test_a_provider_that_lacks_something_or_believes_everybody_is_refused(environ: dict[str, str], said: str) -> None:
     with pytest.raises(SystemExit, match=said):
         load(environ)
+
+
+def test_addresses_of_a_network_are_not_opened_to_companies_by_accident() -> None:
+    assert load({"WEBHOOKS_ALLOW_LOCAL": "true"}).webhooks_allow_local
+    with pytest.raises(SystemExit, match="WEBHOOKS_LOCAL_HOSTS"):
+        load({"WEBHOOKS_ALLOW_LOCAL": "true", "PUBLIC_URL": "https://panel.example.com"})
+    named = load({"WEBHOOKS_LOCAL_HOSTS": "N8N.intra, 192.168.10.5", "PUBLIC_URL": "https://panel.example.com"})
+    assert named.webhook_hosts == {"n8n.intra", "192.168.10.5"}
+    assert named.own_hosts >= {"panel.example.com"}
