@@ -58,6 +58,13 @@ from api.openapi import routes as openapi
 from api.openapi.problems import error_index, error_page
 from api.persona_trials import PersonaTrialController
 from api.personas import PersonaController, PersonaDraftController
+from api.privacy import (
+    ContactExportController,
+    ContactPrivacyController,
+    ErasureController,
+    RetentionController,
+    hand_out,
+)
 from api.push import PushController
 from api.realtime import Hub
 from api.sandbox import SandboxController, SandboxModelController
@@ -135,6 +142,10 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     KnowledgeGapController,
     KnowledgeQuestionController,
     WebhookController,
+    ContactPrivacyController,
+    ContactExportController,
+    ErasureController,
+    RetentionController,
 )
 
 
@@ -194,6 +205,7 @@ def create_app(settings: Settings) -> Litestar:
             health.ready,
             health.metrics,
             hand_over,
+            hand_out,
             incoming.receive,
             openapi.openapi_json,
             openapi.try_script,

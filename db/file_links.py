@@ -16,7 +16,8 @@ from db.errors import RequestError
 
 SECONDS = 300
 PATH = "/files"
-_PURPOSE = "file"
+EXPORTS = "/exports"
+"""Where files with everything about a person are; an address of one place opens nothing in the other."""
 _FORM = struct.Struct(">16s16s?I")  # company, file, thumbnail, until (seconds of the epoch)
 _MARK = 16
 
@@ -27,14 +28,14 @@ class Link(NamedTuple):
     thumbnail: bool
 
 
-def sign(link: Link, until: datetime) -> str:
+def sign(link: Link, until: datetime, path: str = PATH) -> str:
     """A path of the API."""
     said = _FORM.pack(link.company_id.bytes, link.file_id.bytes, link.thumbnail, int(until.timestamp()))
-    token = base64.urlsafe_b64encode(said + ring().sign(said, purpose=_PURPOSE)).decode().rstrip("=")
-    return f"{PATH}/{token}"
+    token = base64.urlsafe_b64encode(said + ring().sign(said, purpose=_purpose(path))).decode().rstrip("=")
+    return f"{path}/{token}"
 
 
-def read(token: str) -> Link:
+def read(token: str, path: str = PATH) -> Link:
     """What the last part of such a path names. Raises NotFound: it is not ours, or its time is over."""
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
@@ -42,6 +43,10 @@ def read(token: str) -> Link:
         company_id, file_id, thumbnail, until = _FORM.unpack(said)
     except (ValueError, binascii.Error, struct.error):
         raise RequestError.NOT_FOUND(what="file") from None
-    if len(mark) != _MARK or not ring().signed(said, mark, purpose=_PURPOSE) or until < now().timestamp():
+    if len(mark) != _MARK or not ring().signed(said, mark, purpose=_purpose(path)) or until < now().timestamp():
         raise RequestError.NOT_FOUND(what="file")
     return Link(UUID(bytes=company_id), UUID(bytes=file_id), thumbnail)
+
+
+def _purpose(path: str) -> str:
+    return path[1:-1]

@@ -270,6 +270,34 @@ class BulkContacts(Job, frozen=True, kw_only=True):
     bulk_id: UUID
 
 
+class EraseContact(Job, frozen=True, kw_only=True):
+    """Erases a person and signs the receipt (`db/privacy/erasing.py`)."""
+
+    queue: ClassVar[QueueName] = "bulk"
+    timeout: ClassVar[float] = 600
+    max_tries: ClassVar[int] = 20
+    erasure_id: UUID
+    unique: ClassVar[str | None] = "erase:{erasure_id}"
+
+
+class ExportContact(Job, frozen=True, kw_only=True):
+    """Puts everything about a person into one file (`db/privacy/exporting.py`)."""
+
+    queue: ClassVar[QueueName] = "bulk"
+    timeout: ClassVar[float] = 600
+    max_tries: ClassVar[int] = 4
+    export_id: UUID
+    unique: ClassVar[str | None] = "export:{export_id}"
+
+
+class KeepRules(Job, frozen=True, kw_only=True):
+    """Forgets what is older than the company keeps (`db/privacy/retention.py`)."""
+
+    queue: ClassVar[QueueName] = "bulk"
+    timeout: ClassVar[float] = 600
+    unique: ClassVar[str | None] = "retention"
+
+
 class RemoveField(Job, frozen=True, kw_only=True):
     """Takes the values of a deleted custom field off all contacts."""
 

@@ -46,6 +46,7 @@ class Permission(StrEnum):
     PERSONAS_READ = "personas:read"
     PERSONAS_WRITE = "personas:write"  # publishing too
     SANDBOX_USE = "sandbox:use"
+    PRIVACY_WRITE = "privacy:write"  # erase people, say how long things are kept
     AUDIT_READ = "audit:read"
     EVENTS_READ = "events:read"
     INCOMING_READ = "incoming:read"  # incoming hooks, and what came for them

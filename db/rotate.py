@@ -17,7 +17,7 @@ SEALED = (
     ("channel_signup", "pin"), ("mail", "link"),
     ("push_subscription", "target"), ("ai_connection", "key"),
     ("webhook_endpoint", "secret"), ("webhook_endpoint", "old_secret"), ("webhook_endpoint", "legacy_secret"),
-    ("incoming_hook", "signing_secret"),
+    ("incoming_hook", "signing_secret"), ("erased_salt", "salt"), ("receipt_key", "private"),
 )  # fmt: skip
 """Every sealed column; each table has company_id and id. A test finds the bytea columns of the schema and compares."""
 OF_PEOPLE = ("second_factor", "secret")

@@ -19,6 +19,7 @@ from db.incoming import deliveries as incoming_deliveries
 from db.knowledge import source_files
 from db.messages import files, inbox, lost, uploads
 from db.personas import pictures, trials
+from db.privacy import exporting, retention
 from db.proposals import decide, watch
 from db.webhooks import deliveries as webhook_deliveries
 from db.work import forget_ticks, system_work, take_tick
@@ -30,7 +31,7 @@ FORGET = (
     forget_ticks, job_runs.forget_dead, expiry.forget_old, inbox.forget_old, lost.forget_old, idempotency.forget_old,
     turns.forget_traces, assists.forget_old, event_consumers.prune, undo.forget_old, rule_runs.forget_old,
     ledger.forget_old, trials.forget_old, watch.forget_old, decide.forget_old,
-    incoming_deliveries.forget_old, webhook_deliveries.forget_old,
+    incoming_deliveries.forget_old, webhook_deliveries.forget_old, retention.wake,
 )  # fmt: skip
 """Each deletes what its tables need no longer, in a transaction of its own."""
 ORPHANED = timedelta(hours=24)
@@ -67,6 +68,8 @@ async def forget_undos() -> None:
 
 async def _files() -> None:
     """Lets go of what nobody sent, ends imports that nobody started, and deletes files that no row needs."""
+    for company_id in await exporting.over():
+        await exporting.delete_over(company_id)
     for company_id in await uploads.untaken():
         await uploads.forget_untaken(company_id)
     for company_id, import_id in await import_files.unstarted():
@@ -86,7 +89,7 @@ async def _delete_orphans(keys: list[str]) -> None:
     if not keys:
         return
     kept: set[str] = set()
-    for needed in (import_files.needed, files.needed, source_files.needed, pictures.needed):
+    for needed in (import_files.needed, files.needed, source_files.needed, pictures.needed, exporting.needed):
         kept |= await needed(keys)
     for key in keys:
         if key not in kept:

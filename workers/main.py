@@ -57,6 +57,7 @@ from workers.media import faces
 from workers.media import job as media
 from workers.media import outgoing as outgoing_files
 from workers.outgoing import Sender
+from workers.privacy import job as privacy
 from workers.progress import progress
 from workers.providers.wire import Wire
 from workers.registration import Handler, Loop, Resources
@@ -87,6 +88,7 @@ HANDLERS: tuple[Handler, ...] = (
     *outgoing_files.JOBS,
     *outage.JOBS,
     *personas.JOBS,
+    *privacy.JOBS,
     *push.JOBS,
     *receipts.JOBS,
     *rehearsal.JOBS,

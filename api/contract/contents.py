@@ -1,5 +1,6 @@
 """What a message from outside holds, one Struct per kind, as the contract's readers import it: `Message.content` is one of them."""
 
+from db.messages.content import FORGOTTEN as FORGOTTEN
 from db.messages.content import Audio as Audio
 from db.messages.content import Button as Button
 from db.messages.content import ButtonReply as ButtonReply

@@ -53,6 +53,8 @@ from db.messages.events import MessageStatusChanged as MessageStatusChanged
 from db.personas.events import PersonaChanged as PersonaChanged
 from db.personas.events import PersonaTrialChanged as PersonaTrialChanged
 from db.personas.events import PersonaTrialProgress as PersonaTrialProgress
+from db.privacy.events import ContactExportProgress as ContactExportProgress
+from db.privacy.events import ErasureChanged as ErasureChanged
 from db.proposals.events import LeadProposalChanged as LeadProposalChanged
 from db.webhooks.events import WebhookChanged as WebhookChanged
 

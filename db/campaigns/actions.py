@@ -18,7 +18,7 @@ from db.campaigns.errors import CampaignError, CampaignField
 from db.campaigns.events import CampaignDeleted, CampaignProgress
 from db.campaigns.queries import one
 from db.clock import now
-from db.contacts import consent
+from db.contacts import consent, erased
 from db.contacts.filter import ContactFilter
 from db.contacts.metadata import merged
 from db.contacts.phones import Phone, parse_phone
@@ -270,7 +270,7 @@ async def test_send(actor: Actor, campaign_id: UUID, to: list[str]) -> list[UUID
                 " where c.company_id = $1 and i.kind = 'phone' and i.value = $2 and c.opted_out_at is not null limit 1",
                 actor.company_id,
                 phone.canonical,
-            ):
+            ) or await erased.known(w, actor.company_id, [phone.canonical]):
                 raise MessageError.OPTED_OUT(address=phone.canonical)
             contact_id = await w.fetchval(
                 "select contact_id from contact_identity where company_id = $1 and kind = 'phone' and value = $2",

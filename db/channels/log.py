@@ -15,6 +15,7 @@ from db.ids import first_of
 from db.messages.enums import AttemptState as A
 from db.permissions import Permission
 from db.redact import redact
+from db.subjects import Subject
 from db.tenancy import Actor
 from db.work import Read, Work, read
 
@@ -170,3 +171,24 @@ async def _entries(
     rows = await r.fetch(f"select * from ({union}) merged order by id desc limit $4", *arguments)
     found = [LogEntry(*row) for row in rows]
     return [entry._replace(request=shown(entry.request), response=shown(entry.response)) for entry in found]
+
+
+_NAMING = """
+delete from channel_log where company_id = $1 and id in (
+    select id from channel_log where company_id = $1
+        and (request like any($2::text[]) or response like any($2::text[]) or summary like any($2::text[])) limit $3)
+"""
+_OLD = """
+delete from channel_log where company_id = $1 and id in (
+    select id from channel_log where company_id = $1 and coalesce(last_at, at) < $2 and at < $2 order by id limit $3)
+"""
+
+
+async def erase(w: Work, person: Subject, most: int) -> dict[str, int]:
+    """Deletes some lines that name a person who is erased. Rows by table."""
+    return {"channel_log": await w.execute(_NAMING, w.company_id, person.needles, most)}
+
+
+async def forget_before(w: Work, moment: datetime, most: int) -> int:
+    """Deletes some lines that are older. Returns how many."""
+    return await w.execute(_OLD, w.company_id, moment, most)

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from db import versions
 from db.boards import prospects
-from db.contacts import consent, fields, queries, tags
+from db.contacts import consent, erased, fields, queries, tags
 from db.contacts.enums import SAMPLE, IdentityKind
 from db.contacts.errors import ContactError, ContactField
 from db.contacts.events import ContactsChanged
@@ -169,6 +169,8 @@ async def _give(w: Work, contact_id: UUID, address: Address) -> None:
         if owner == contact_id:
             return
         raise ContactError.CONTACT_EXISTS(field=address.kind.value, contact_id=str(owner))
+    if await erased.known(w, w.company_id, [address.value]):
+        raise RequestError.INVALID(fields=[ContactField.ERASED(address.kind.value)])
 
 
 async def _replace(w: Work, contact_id: UUID, kind: IdentityKind, address: Address | None) -> bool:

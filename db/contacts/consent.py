@@ -6,15 +6,16 @@ The suppression outlives the contact: whoever said stop stays opted out when del
 from typing import Literal
 from uuid import UUID
 
+from db.contacts import erased
 from db.contacts.events import ContactsChanged
 from db.contacts.phones import variants
 from db.messages import recipients
 from db.work import Work
 
-Source = Literal["keyword", "provider", "person", "import", "api"]
+Source = Literal["keyword", "provider", "person", "import", "api", "erasure"]
 
 # In the order of ids; one that is being merged or deleted is waited for.
-_STAND = "select id from contact where company_id = $1 and id = any($2::uuid[]) order by id for no key update"
+_STAND = "select id from contact where company_id = $1 and id = any($2::uuid[]) order by id for {}"
 _JOINED = (
     "select distinct contact_id from contact_merge where company_id = $1 and merged_id = any($2::uuid[]) and undone_at is null"
 )
@@ -55,13 +56,13 @@ async def opt_out(w: Work, contact_ids: list[UUID], source: Source | str) -> int
     return len(fresh)
 
 
-async def stand(w: Work, contact_ids: list[UUID]) -> list[UUID]:
+async def stand(w: Work, contact_ids: list[UUID], *, going: bool = False) -> list[UUID]:
     """These contacts, locked: before their conversations, which come before their messages. For those that were merged away the ones that
-    stayed."""
+    stayed. `going`: nobody else may even refer to them, because they are deleted next."""
     standing: set[UUID] = set()
     wanted = contact_ids
     while wanted:
-        found = {row["id"] for row in await w.fetch(_STAND, w.company_id, wanted)}
+        found = {row["id"] for row in await w.fetch(_STAND.format("update" if going else "no key update"), w.company_id, wanted)}
         standing |= found
         gone = [contact_id for contact_id in wanted if contact_id not in found]
         rows = await w.fetch(_JOINED, w.company_id, gone) if gone else []
@@ -93,6 +94,7 @@ async def opt_out_address(w: Work, address: str, source: Source) -> UUID | None:
 async def opt_in(w: Work, contact_id: UUID) -> bool:
     """The person asked to be written to again. Messages skipped meanwhile stay skipped. Returns whether they had opted out."""
     await w.execute(_ALLOW, w.company_id, contact_id)
+    await erased.forget(w, contact_id)
     if not await w.execute(_IN, w.company_id, contact_id):
         return False
     await recipients.say_opted_in(w, contact_id)
@@ -124,7 +126,7 @@ async def see_queued(w: Work) -> None:
 
 
 async def apply_suppression(w: Work, contact_ids: list[UUID]) -> None:
-    """Opts out whoever has a suppressed address; for contacts that were made or got an address."""
+    """Opts out whoever has a suppressed address, or one of somebody who was erased; for contacts that were made or got an address."""
     rows = await w.fetch(
         "select i.contact_id, min(s.source) as source from contact_identity i "
         "join suppression s on s.company_id = i.company_id and s.address = i.value "
@@ -135,3 +137,5 @@ async def apply_suppression(w: Work, contact_ids: list[UUID]) -> None:
     )
     for source in {row["source"] for row in rows}:
         await opt_out(w, [row["contact_id"] for row in rows if row["source"] == source], source)
+    if barred := await erased.of_contacts(w, w.company_id, contact_ids):
+        await opt_out(w, barred, erased.SOURCE)

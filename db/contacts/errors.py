@@ -21,6 +21,7 @@ class ContactField(FieldCode):
     OF_ANOTHER = "of_another_contact", "Another contact has this already."
     OTHER_ID = "other_external_id", "This contact is known under another id already."
     REPEATED = "repeated", "This contact stands earlier in the same call."
+    ERASED = "erased", "This person's data was erased at their request. They come back only by writing to you themselves."
     NOBODY_CHOSEN = "nobody_chosen", "Choose which contacts are meant, or say that all of them are."
     KEY = "field_key", "A key begins with a small letter and has at most 40 small letters, digits and _."
     UNKNOWN = "field_unknown", "There is no field with this key. Make it first."

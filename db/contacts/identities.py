@@ -10,7 +10,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from db.boards import prospects
+from db.contacts import erased
 from db.contacts.enums import IdentityKind
+from db.contacts.errors import ContactField
 from db.contacts.events import ContactsChanged
 from db.contacts.phones import Phone, from_wa_id, parse_phone, variants
 from db.contacts.reasons import Reason
@@ -132,7 +134,7 @@ with claimed as (
     values ($1, uuidv7(), $2, $3, $4, $5, $6) on conflict (company_id, kind, value, scope) do nothing
     returning contact_id
 ), barred as (
-    select source from suppression where company_id = $1 and address = $3
+    select source from suppression where company_id = $1 and address = $3 union all select $9 where $9::text is not null limit 1
 )
 insert into contact(company_id, id, name, search, source, opted_out_at, opt_out_source)
 select $1, contact_id, $7, search_text($7, array[$3]), $8, (select now() from barred), (select source from barred) from claimed
@@ -142,12 +144,16 @@ returning id
 
 async def find_or_create_by_address(w: Work, address: Address, *, name: str = "", source: str) -> tuple[UUID, bool]:
     """The contact of an address, and whether it was made now. Two callers at once get the same one: the unique constraint
-    lets the first win, the second waits for its commit. A suppressed address comes opted out."""
+    lets the first win, the second waits for its commit. A suppressed address comes opted out, and so does somebody erased who writes
+    to us; anybody else who would make them again is refused. Raises Invalid."""
     for _ in range(10):
         if found := await settled_owner_of(w, address):
             return found, False
         kind, value, line, region, scope = address
-        made: UUID | None = await w.fetchval(_CREATE, w.company_id, kind, value, line, region, scope, name, source)
+        barred = erased.SOURCE if await erased.known(w, w.company_id, [value]) else None
+        if barred and source != "inbound":
+            raise RequestError.INVALID(fields=[ContactField.ERASED(kind.value)])
+        made: UUID | None = await w.fetchval(_CREATE, w.company_id, kind, value, line, region, scope, name, source, barred)
         if made:
             w.emit(ContactsChanged(contact_id=made))
             return made, True

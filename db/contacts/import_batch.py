@@ -120,7 +120,9 @@ async def write(
     async def some(rows: Sequence[Row]) -> None:
         try:
             async with w.connection.transaction():  # a savepoint
-                written.append(await _take(w, import_id, rows, extra_tags, known_tags, leads))
+                changes = await _take(w, import_id, rows, extra_tags, known_tags, leads)
+            written.append(changes)
+            rejects.extend(changes.rejects)
         except Exception:
             known_tags.clear()  # some of them are gone again
             raise
@@ -147,6 +149,7 @@ async def _take(
     if gone := await fields.missing(w, {key for row in rows for key in row.custom}):
         rows = [_without(row, gone) for row in rows]
     changes = await state_of(w, w.company_id, import_id, rows, lock=True)
+    rows = [row for row in rows if not changes.refuses(row)]
     warned = await _learn_tags(w, rows, known_tags)
     new_ids = iter([row["id"] for row in await w.fetch("select uuidv7() as id from generate_series(1, $1)", len(rows))])
     about: list[tuple[Row, UUID]] = []

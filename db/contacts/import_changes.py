@@ -9,11 +9,12 @@ from uuid import UUID
 
 import msgspec
 
+from db.contacts import erased
 from db.contacts.enums import IdentityKind
 from db.contacts.identities import Address
 from db.contacts.import_members import Facts
 from db.contacts.import_rows import Reject, Row
-from db.contacts.reasons import RowWarning
+from db.contacts.reasons import Reason, RowWarning
 from db.work import Read
 
 _PHONE, _EMAIL = IdentityKind.PHONE.value, IdentityKind.EMAIL.value
@@ -62,16 +63,27 @@ class Person(msgspec.Struct, gc=False):
 class Changes:
     """What some rows write."""
 
-    def __init__(self, people: dict[UUID, Person], owners: dict[tuple[str, str], UUID], barred: dict[str, str]) -> None:
+    def __init__(
+        self, people: dict[UUID, Person], owners: dict[tuple[str, str], UUID], barred: dict[str, str], gone: set[str]
+    ) -> None:
         self.people = people
         self.owners = owners
         self.barred = barred  # suppressed address → source
+        self.gone = gone  # addresses of people who were erased
+        self.rejects: list[Reject] = []
         self.identities: list[tuple[UUID, Address]] = []
         self.tags: list[tuple[UUID, UUID]] = []
         self.opt_outs: dict[str, list[UUID]] = {}
         self.warnings: list[Reject] = []
         self.members: set[UUID] = set()
         self.created = self.updated = self.unchanged = self.repeated = self.leads = 0
+
+    def refuses(self, row: Row) -> bool:
+        """Whether the row is about somebody who was erased; nothing of it is kept."""
+        kind = next((kind for kind, value in keys_of(row) if value in self.gone), None)
+        if kind is not None:
+            self.rejects.append(Reject(row.number, kind, "", Reason.ERASED, []))
+        return kind is not None
 
     def take(self, row: Row, new_ids: Iterable[UUID], tag_ids: Sequence[UUID]) -> UUID:
         """Applies one row; returns whom it is about."""
@@ -217,4 +229,5 @@ async def state_of(
         company_id,
         phones + emails,
     )
-    return Changes(people, owners, {row["address"]: row["source"] for row in barred})
+    gone = await erased.known(r, company_id, phones + emails)
+    return Changes(people, owners, {row["address"]: row["source"] for row in barred}, gone)

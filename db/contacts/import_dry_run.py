@@ -184,30 +184,31 @@ class Tally:
         async with read(worker(self._company_id), Permission.CONTACTS_READ) as r:
             others = self._memory.known(batch.rows)
             changes = await state_of(r, self._company_id, self._import_id, batch.rows, lock=False, others=others)
+            rows = [row for row in batch.rows if not changes.refuses(row)]
             if self._extra is None:
                 self._extra = list((await self._tags(r, self._dry.tags, room=len(self._dry.tags))).values())
-            warned = await self._learn_tags(r, batch.rows)
+            warned = await self._learn_tags(r, rows)
             if self._dry.leads is not None and (to := await import_leads.place(r, self._dry.leads)) is not None:
-                warned += await import_leads.warnings(r, to, batch.rows)
-                self.counts.leads += len(batch.rows)
-        self._memory.recall(changes, batch.rows)
-        for row in batch.rows:
+                warned += await import_leads.warnings(r, to, rows)
+                self.counts.leads += len(rows)
+        self._memory.recall(changes, rows)
+        for row in rows:
             wanted = [self._known_tags[name] for name in row.tags if name in self._known_tags]
             changes.take(row, self._new_ids, [*self._extra, *wanted] if wanted else self._extra)
         self._memory.keep(changes)
-        self._count(batch, changes, [*changes.warnings, *warned])
+        self._count(batch, [*batch.rejects, *changes.rejects], changes, [*changes.warnings, *warned])
 
-    def _count(self, batch: Batch, changes: Changes, warnings: list[Reject]) -> None:
+    def _count(self, batch: Batch, rejects: list[Reject], changes: Changes, warnings: list[Reject]) -> None:
         counts = self.counts
         counts.processed += batch.length
         counts.created += changes.created
         counts.updated += changes.updated
         counts.unchanged += changes.unchanged
         counts.repeated += changes.repeated
-        counts.rejected += len({reject.number for reject in batch.rejects})
+        counts.rejected += len({reject.number for reject in rejects})
         counts.blank += batch.blank
         counts.warnings += len(warnings)
-        _add(counts.causes, batch.rejects)
+        _add(counts.causes, rejects)
         _add(counts.left_out, sorted(warnings, key=lambda warning: warning.number))
         self._filled = [before + more for before, more in zip(self._filled, batch.filled, strict=True)]
         rows = counts.processed - counts.blank

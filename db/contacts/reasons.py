@@ -29,6 +29,7 @@ class Reason(FieldCode):
     FLAG_NOT_UNDERSTOOD = "flag_not_understood", "Write yes or no here."
     LANGUAGE_UNKNOWN = "language_unknown", "The language is not known. Write it like pt-BR or en."
     NO_IDENTITY = "no_identity", "The row has neither a phone number nor an e-mail address."
+    ERASED = "person_erased", "This person's data was erased at their request. Take them off the list."
     NOT_STORABLE = "not_storable", "Something in the row cannot be stored. Type it again by hand."
 
 

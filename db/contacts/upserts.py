@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from db.contacts import consent, fields, queries, tags
+from db.contacts import consent, erased, fields, queries, tags
 from db.contacts.enums import CustomFieldKind, UpsertOutcome
 from db.contacts.errors import ContactField
 from db.contacts.events import ContactsChanged
@@ -159,9 +159,13 @@ async def _find(w: Work, plans: list[_Plan]) -> None:
         rows = await w.fetch(_BY_ADDRESS, w.company_id, [one.kind.value for one in given], [one.value for one in given])
         owners = {(row["kind"], row["value"]): row["contact_id"] for row in rows}
     known = await _locked(w, {*external.values(), *owners.values()})
+    gone = await erased.known(w, w.company_id, (one.value for one in given))
     fresh = iter([row["id"] for row in await w.fetch("select uuidv7() as id from generate_series(1, $1)", len(right))])
     seen = set[object]()
     for plan in right:
+        plan.wrong += [ContactField.ERASED(one.kind.value) for one in plan.addresses if one.value in gone]
+        if plan.wrong:
+            continue
         held = [owners.get((one.kind.value, one.value)) for one in plan.addresses]
         contact_id = external.get(plan.item.external_id or "") or next((one for one in held if one is not None), None)
         person = known[contact_id] if contact_id is not None else None

@@ -24,6 +24,7 @@ from db.incoming.plan import plan
 from db.incoming.recipe import HookStep
 from db.jobs import RunIncoming
 from db.permissions import Permission
+from db.subjects import Subject
 from db.tenancy import Actor, worker
 from db.work import Read, SystemWork, Work, read, work
 
@@ -331,3 +332,17 @@ async def forget_old(s: SystemWork) -> None:
     await s.execute(
         f"delete from incoming_delivery where state <> 'waiting' and received_at < now() - make_interval(days => {DAYS})"
     )
+
+
+_NAMING = r"""
+update incoming_delivery set payload = null, problems = '[]', same_key = null where company_id = $1 and id in (
+    select id from incoming_delivery where company_id = $1 and state <> 'waiting' and payload is not null
+        and (contact_id = any($2::uuid[]) or payload like any($3::text[]) or regexp_replace(payload, '\D', '', 'g') like any($4::text[]))
+    limit $5)
+"""
+
+
+async def erase(w: Work, person: Subject, most: int) -> dict[str, int]:
+    """Takes away some of what was posted about a person who is erased. Rows by table."""
+    typed = [f"{digits}%" for digits in person.cells]
+    return {"incoming_delivery": await w.execute(_NAMING, w.company_id, person.contact_ids, person.needles, typed, most)}

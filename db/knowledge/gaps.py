@@ -17,6 +17,7 @@ from db.knowledge.events import KnowledgeGapsChanged
 from db.knowledge.sources import Source, typed_answer
 from db.knowledge.store import CONFIGS
 from db.permissions import Permission
+from db.subjects import Subject
 from db.tenancy import Actor
 from db.work import Work, read, work
 
@@ -161,3 +162,16 @@ async def _close(w: Work, gap: Gap, state: GapState, source_id: UUID | None) -> 
     )
     w.audit(f"knowledge_gap.{state.value}", gap.id)
     w.emit(KnowledgeGapsChanged(base_id=gap.base_id))
+
+
+async def erase(w: Work, person: Subject, most: int) -> dict[str, int]:
+    """Deletes some questions that a person who is erased asked last; what others ask too turns up again. Rows by table."""
+    return {
+        "knowledge_gap": await w.execute(
+            "delete from knowledge_gap where company_id = $1 and id in (select id from knowledge_gap where company_id = $1"
+            " and conversation_id = any($2::uuid[]) limit $3)",
+            w.company_id,
+            person.conversation_ids,
+            most,
+        )
+    }

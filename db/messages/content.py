@@ -208,6 +208,8 @@ class Unsupported(Kind, frozen=True, kw_only=True, tag="unsupported"):
     reason: str | None = None
 
 
+FORGOTTEN = Unsupported(type="forgotten")
+"""In place of what was said, once it is older than its company keeps it."""
 Editable = Text | Image | Video | Audio | Document | Sticker | Location | Contacts | Unsupported
 MessageContent = (
     Text

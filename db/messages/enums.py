@@ -82,6 +82,7 @@ class FileReason(StrEnum):
     EXPIRED = "expired"
     NOT_FETCHED = "not_fetched"
     CHANNEL_REMOVED = "channel_removed"
+    FORGOTTEN = "forgotten"  # it was here, for as long as its company keeps files
 
 
 class AttemptState(IntEnum):

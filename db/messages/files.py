@@ -312,10 +312,11 @@ where company_id = $1 and state <> $3 and message_id in (
 """
 
 
-async def let_go(w: Work, contact_ids: list[UUID]) -> None:
-    """These contacts are deleted: what they sent is not kept longer. While their messages still name them."""
-    if await w.execute(_LET_GO, w.company_id, contact_ids, FileState.DELETED.value):
+async def let_go(w: Work, contact_ids: list[UUID]) -> int:
+    """These contacts are deleted: what they sent is not kept longer. While their messages still name them. Returns how many files."""
+    if gone := await w.execute(_LET_GO, w.company_id, contact_ids, FileState.DELETED.value):
         w.enqueue(DeleteFiles())
+    return gone
 
 
 async def delete_step(company_id: UUID) -> bool:

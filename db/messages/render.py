@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from db.channels.enums import TemplateCategory
-from db.messages.content import Audio, Card, Contacts, Document, File, Image, Location, MessageContent, Reaction, Video
+from db.messages.content import FORGOTTEN, Audio, Card, Contacts, Document, File, Image, Location, MessageContent, Reaction, Video
 from db.messages.enums import FileForm
 from db.messages.variables import Variable, clean_value, first_name, parse, render
 
@@ -196,7 +196,16 @@ class ReactionContent(AnswerContent, frozen=True, kw_only=True, tag="reaction"):
         return Reaction(target_id=self.target_id, emoji=self.emoji)
 
 
-ShownContent = FileContent | LocationContent | CardsContent | ReactionContent
+class ForgottenContent(AnswerContent, frozen=True, kw_only=True, tag="forgotten"):
+    """What was said is not kept any longer (`erasing.py`)."""
+
+    @property
+    def shown(self) -> MessageContent:
+        """As readers see what was written elsewhere."""
+        return FORGOTTEN
+
+
+ShownContent = FileContent | LocationContent | CardsContent | ReactionContent | ForgottenContent
 """What is drawn as what comes in is, by its `shown`."""
 Content = TemplateContent | TextContent | LiteralContent | ButtonsContent | ListContent | ShownContent
 Button = tuple[Literal["quick_reply", "url", "phone", "list"], str]

@@ -15,6 +15,7 @@ import msgspec
 from db import installation, storable
 from db.clock import now
 from db.permissions import Permission
+from db.subjects import Subject
 from db.tenancy import worker
 from db.webhooks import notices
 from db.webhooks.endpoints import opened
@@ -234,3 +235,20 @@ async def let_go(w: Work, endpoint_id: UUID) -> None:
 async def forget_old(s: SystemWork) -> None:
     """Deliveries and their log, after 14 days."""
     await s.execute(_FORGET)
+
+
+_NAMING = """
+delete from webhook_delivery where company_id = $1 and endpoint_id = $2 and id in (
+    select id from webhook_delivery where company_id = $1 and endpoint_id = $2 and (body like any($3::text[]) or entity like any($3::text[]))
+    limit $4)
+"""
+
+
+async def erase(w: Work, person: Subject, most: int) -> dict[str, int]:
+    """Deletes some of what endpoints were told or are still owed of a person who is erased; what else waits goes on. Rows by table."""
+    gone = 0
+    for row in await w.fetch("select id from webhook_endpoint where company_id = $1 order by id for update", w.company_id):
+        if deleted := await w.execute(_NAMING, w.company_id, row["id"], person.needles, most):
+            await let_go(w, row["id"])
+        gone += deleted
+    return {"webhook_delivery": gone}

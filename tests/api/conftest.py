@@ -202,6 +202,12 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
         name: str(value)
         for name, value in {
             "webhook_id": webhook,
+            "contact_export_id": await insert(
+                "insert into contact_export(company_id, contact_id, language) values ($1, $2, 'en') returning id", contact
+            ),
+            "erasure_id": await insert(
+                "insert into erasure(company_id, contact_id, asked_kind) values ($1, uuidv7(), 'user') returning id"
+            ),
             "delivery_id": await insert(
                 "insert into webhook_delivery(company_id, endpoint_id, event_id, type, entity, sequence, body, state)"
                 " values ($1, $2, 'msg_1', 'lead.moved', 'lead_id:1', 1, '{}', 'delivered') returning id",

@@ -25,7 +25,7 @@ OWNERS = {
     "db/channels": {"channel", "channel_log", "channel_notice", "channel_signup", "template"},
     "db/contacts": {
         "contact", "contact_bulk", "contact_identity", "contact_import", "contact_import_member", "contact_import_reject", "contact_import_undo",
-        "contact_merge", "contact_note", "contact_tag", "custom_field", "suppression", "tag",
+        "contact_merge", "contact_note", "contact_tag", "custom_field", "erased_address", "erased_salt", "suppression", "tag",
     },
     "db/conversations": {
         "conversation", "conversation_entry", "conversation_label", "label", "office_hours", "quick_reply", "team", "team_channel", "team_member",
@@ -35,6 +35,7 @@ OWNERS = {
     "db/knowledge": {"knowledge_base", "knowledge_chunk", "knowledge_gap", "knowledge_question", "knowledge_source", "knowledge_term", "knowledge_vector"},
     "db/messages": {"attempt", "inbound_message", "lost_attempt", "message", "message_file", "webhook_inbox"},
     "db/notifications": {"push_subscription"},
+    "db/privacy": {"contact_export", "erasure", "receipt_key", "retention"},
     "db/proposals": {"board_ai", "lead_judging", "lead_proposal", "lead_watch"},
     "db/personas": {"persona", "persona_binding", "persona_case", "persona_run", "persona_trial", "persona_version"},
     "db/webhooks": {"webhook_attempt", "webhook_delivery", "webhook_endpoint"},

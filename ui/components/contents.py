@@ -127,6 +127,9 @@ def _draw_call_permission(content: doc.CallPermission) -> None:
 
 
 def _draw_unsupported(content: doc.Unsupported) -> None:
+    if content.type == doc.FORGOTTEN.type:
+        _line("auto_delete", _("Older than your company keeps messages, so its words were deleted"))
+        return
     _line("help", _("A kind of message that cannot be shown"))
     ui.label(" · ".join(part for part in (content.type, content.reason) if part)).classes("m-hint m-text")
 

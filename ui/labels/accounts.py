@@ -56,6 +56,7 @@ def permission_name(permission: Permission) -> str:
         Permission.CONVERSATIONS_WRITE: _("Answer and work on conversations"),
         Permission.SANDBOX_USE: _("Use the simulator"),
         Permission.WEBHOOKS_READ: _("See webhooks"),
+        Permission.PRIVACY_WRITE: _("Erase people's data, say how long things are kept"),
         Permission.WEBHOOKS_WRITE: _("Make and change webhooks"),
         Permission.AUDIT_READ: _("See the history of changes"),
         Permission.EVENTS_READ: _("Follow live events"),

@@ -33,4 +33,5 @@ def out_source(source: str | None) -> str:
         "person": _("Somebody of your team set this."),
         "import": _("It came with an import."),
         "api": _("It came over the API."),
+        "erasure": _("Their data was erased at their request, and they wrote again."),
     }.get(source or "", "")

@@ -60,6 +60,7 @@ def file_state(state: FileState, reason: FileReason | None) -> tuple[str, str]:
             "history_toggle_off",
             _("The provider does not have the file any more. Ask the person to send it again."),
         ),
+        FileReason.FORGOTTEN: ("auto_delete", _("The file is older than your company keeps files, so it was deleted.")),
         FileReason.CHANNEL_REMOVED: ("link_off", _("The channel was removed before the file was fetched.")),
     }.get(reason or FileReason.NOT_FETCHED, ("cloud_off", _("The file could not be fetched. Ask the person to send it again.")))
 

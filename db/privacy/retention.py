@@ -1,0 +1,96 @@
+"""How long a company keeps what was said, files, and logs. Workers take away what is older, a slice at a time; off until somebody chooses.
+
+Traces of the assistant have their days in `db/ai/safety.py`, payloads of incoming hooks at their hook."""
+
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from db.channels import log as channel_log
+from db.clock import now
+from db.ids import first_of
+from db.jobs import KeepRules
+from db.messages import erasing as messages
+from db.permissions import Permission
+from db.tenancy import Actor, worker
+from db.versions import Expected, check
+from db.work import Read, SystemWork, read, work
+
+LEAST, MOST = 1, 3650
+SLICE = 1000
+FILES = 50
+
+
+class Retention(NamedTuple):
+    """Days; None: for ever. `version` 0: nobody chose yet."""
+
+    message_days: int | None = None
+    media_days: int | None = None
+    log_days: int | None = None
+    version: int = 0
+
+
+async def retention(actor: Actor) -> Retention:
+    async with read(actor, Permission.PRIVACY_WRITE) as r:
+        return await _in(r, actor.company_id)
+
+
+async def set_retention(
+    actor: Actor, message_days: int | None, media_days: int | None, log_days: int | None, expected: Expected = None
+) -> Retention:
+    """From now on; what is older goes at once, for good. Raises PreconditionFailed."""
+    async with work(actor, Permission.PRIVACY_WRITE) as w:
+        await w.fetchval("select true from company where id = $1 for no key update", w.company_id)
+        check((await _in(w, w.company_id)).version, expected)
+        await w.execute(
+            "insert into retention(company_id, message_days, media_days, log_days) values ($1, $2, $3, $4) on conflict (company_id) do update"
+            " set message_days = excluded.message_days, media_days = excluded.media_days, log_days = excluded.log_days,"
+            " version = retention.version + 1",
+            w.company_id,
+            message_days,
+            media_days,
+            log_days,
+        )
+        w.audit("retention.set", message_days=message_days, media_days=media_days, log_days=log_days)
+        w.enqueue(KeepRules())
+        return await _in(w, w.company_id)
+
+
+async def _in(r: Read, company_id: UUID) -> Retention:
+    row = await r.fetchrow("select message_days, media_days, log_days, version from retention where company_id = $1", company_id)
+    return Retention() if row is None else Retention(**row)
+
+
+async def wake(s: SystemWork) -> None:
+    """Once an hour every company with a rule is looked at."""
+    rows = await s.fetch("select company_id from retention where coalesce(message_days, media_days, log_days) is not null")
+    for row in rows:
+        s.enqueue(row["company_id"], KeepRules())
+
+
+async def step(company_id: UUID) -> bool:
+    """Takes away one slice of what is older; False when there is nothing left. Harmless when it is repeated."""
+    async with work(worker(company_id), Permission.PRIVACY_WRITE) as w:
+        row = await w.fetchrow(
+            "select message_days, media_days, log_days, version, sent_through, came_through from retention where company_id = $1 for update",
+            company_id,
+        )
+        if row is None:
+            return False
+        more = False
+        if row["message_days"] is not None:
+            before = first_of(now() - timedelta(days=row["message_days"]))
+            sent = await messages.forget_out(w, row["sent_through"], before, SLICE)
+            came = await messages.forget_in(w, row["came_through"], before, SLICE)
+            await w.execute(
+                "update retention set sent_through = coalesce($2, sent_through), came_through = coalesce($3, came_through) where company_id = $1",
+                company_id,
+                sent,
+                came,
+            )
+            more = sent is not None or came is not None
+        if row["log_days"] is not None:
+            more |= await channel_log.forget_before(w, now() - timedelta(days=row["log_days"]), SLICE) > 0
+    if row["media_days"] is not None:
+        more |= await messages.forget_media(company_id, now() - timedelta(days=row["media_days"]), FILES)
+    return more
