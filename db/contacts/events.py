@@ -19,7 +19,7 @@ class ContactsChanged(Event, frozen=True, kw_only=True):
 
 
 class ConsentChanged(Event, frozen=True, kw_only=True):
-    """Somebody said stop, or may be written to again. `source`: how they said stop (keyword, provider, person, import, api)."""
+    """Somebody said stop, or may be written to again. `source`: how they said stop (keyword, provider, person, import, api, erasure)."""
 
     type: ClassVar = "consent.changed"
     permission: ClassVar = Permission.CONTACTS_READ
