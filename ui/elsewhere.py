@@ -114,7 +114,9 @@ def _why(problem: ApiProblem | Offline) -> str:
     """A code that the page it leads to has a sentence for."""
     if isinstance(problem, Offline) or problem.status >= 500:
         return AWAY
-    return problem.code if problem.code in (AccountError.NO_COMPANY, AccountError.TOO_MANY_ATTEMPTS) else "elsewhere"
+    if problem.status == 429:
+        return "too_many"
+    return problem.code if problem.code == AccountError.NO_COMPANY else "elsewhere"
 
 
 def _ended(next: str, why: str) -> RedirectResponse:

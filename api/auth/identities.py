@@ -1,6 +1,8 @@
 """Sign-in by an account elsewhere: to the provider, back, and in; and what is linked to whom is signed in. The browser only ever comes to
 the web app, which hands on what it brings; talking with the provider is `api/auth/oidc.py`."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -32,7 +34,7 @@ from api.pagination import struct
 from db.accounts import identities
 from db.accounts.enums import SignInStep
 from db.accounts.errors import AccountError
-from db.allowances import network_of, take_strictly
+from db.allowances import give_back, network_of, take_strictly
 from db.errors import RequestError
 from db.settings import Settings
 from db.tenancy import Origin
@@ -48,8 +50,13 @@ def _provider(settings: Settings, id: str) -> Provider:
     return found
 
 
-async def _count(origin: Origin) -> None:
-    await take_strictly((rate_limit.LINK_NETWORK, network_of(origin.ip or "")))
+@asynccontextmanager
+async def _counted(origin: Origin) -> AsyncIterator[None]:
+    """By the network; what goes well takes nothing, so that a whole office can sign in at nine."""
+    bucket = (rate_limit.LINK_NETWORK, network_of(origin.ip or ""))
+    await take_strictly(bucket)
+    yield
+    await give_back(bucket)
 
 
 async def _started(provider: Provider, flow: str, settings: Settings) -> ProviderStarted:
@@ -82,7 +89,7 @@ class ProvidersController(Controller):
     async def start(
         self, provider_id: ProviderId, data: JSONBody[ProviderStart], origin: CallOrigin, request: AnyRequest
     ) -> ProviderStarted:
-        await _count(origin)
+        await take_strictly((rate_limit.LINK_NETWORK, network_of(origin.ip or "")))  # each leaves a row
         settings = request.app.state.settings
         found = _provider(settings, provider_id)
         return await _started(found, await identities.begin(found.id, data.invitation), settings)
@@ -96,20 +103,20 @@ class ProvidersController(Controller):
         "nothing: another browser's, used, too old, or not signed by the provider for us.",
     )
     async def come_back(self, data: JSONBody[ProviderReturn], origin: CallOrigin, request: AnyRequest) -> ProviderNext:
-        await _count(origin)
         settings = request.app.state.settings
-        if not oidc.is_state_of(data.flow, data.state):
-            raise AccountError.SIGN_IN_REFUSED()  # before the flow is taken: what others send here ends nobody's
-        provider = by_id(settings, await identities.take(data.flow))
-        if provider is not None and data.error is not None:
-            await identities.drop(data.flow)
-            if (problem := oidc.failed(provider, data.error)) is not None:
-                raise problem
-            return _next(identities.Next(step=SignInStep.CANCELLED, provider=provider.id))
-        if provider is None or data.code is None:
-            raise AccountError.SIGN_IN_REFUSED()
-        proven = await oidc.exchange(provider, data.flow, redirect_uri(settings), data.code, data.iss)
-        return _next(await identities.prove(origin, data.flow, proven))
+        async with _counted(origin):
+            if not oidc.is_state_of(data.flow, data.state):
+                raise AccountError.SIGN_IN_REFUSED()  # before the flow is taken: what others send here ends nobody's
+            provider = by_id(settings, await identities.take(data.flow))
+            if provider is not None and data.error is not None:
+                await identities.drop(data.flow)
+                if (problem := oidc.failed(provider, data.error)) is not None:
+                    raise problem
+                return _next(identities.Next(step=SignInStep.CANCELLED, provider=provider.id))
+            if provider is None or data.code is None:
+                raise AccountError.SIGN_IN_REFUSED()
+            proven = await oidc.exchange(provider, data.flow, redirect_uri(settings), data.code, data.iss)
+            return _next(await identities.prove(origin, data.flow, proven))
 
     @post(
         "/look",
@@ -119,8 +126,8 @@ class ProvidersController(Controller):
         description="The same answer again, for a page that is opened anew.",
     )
     async def look(self, data: JSONBody[ProviderLook], origin: CallOrigin) -> ProviderNext:
-        await _count(origin)
-        return _next(await identities.look(data.flow))
+        async with _counted(origin):
+            return _next(await identities.look(data.flow))
 
     @post(
         "/complete",
@@ -131,24 +138,24 @@ class ProvidersController(Controller):
         "company, and `email` where there is none. Who has a second factor gives a `code` too: 401 `second_factor_needed`, and the same again.",
     )
     async def complete(self, data: JSONBody[ProviderComplete], origin: CallOrigin, request: AnyRequest) -> SignedIn:
-        await _count(origin)
         check_time_zone(data.time_zone)
-        opened = await identities.complete(
-            origin,
-            data.flow,
-            password=data.password,
-            code=data.code,
-            trust=data.trust_device,
-            device=data.device,
-            new=identities.NewCompany(
-                company_name=data.company_name,
-                name=data.name,
-                email=data.email,
-                language=data.language,
-                time_zone=data.time_zone,
-            ),
-            public_url=request.app.state.settings.public_url,
-        )
+        async with _counted(origin):
+            opened = await identities.complete(
+                origin,
+                data.flow,
+                password=data.password,
+                code=data.code,
+                trust=data.trust_device,
+                device=data.device,
+                new=identities.NewCompany(
+                    company_name=data.company_name,
+                    name=data.name,
+                    email=data.email,
+                    language=data.language,
+                    time_zone=data.time_zone,
+                ),
+                public_url=request.app.state.settings.public_url,
+            )
         forget_all()
         return await signed_in(opened)
 

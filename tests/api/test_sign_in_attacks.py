@@ -10,8 +10,10 @@ import httpx2
 import pytest
 from authlib.integrations.httpx_client import AsyncOAuth2Client  # type: ignore[import-untyped]
 
+from api import rate_limit
 from api.auth import oidc
 from db.accounts import invitations
+from db.allowances import Bucket
 from db.tenancy import Actor, Origin
 from tests.api.conftest import PASSWORD, bearer, links_mailed
 from tests.api.elsewhere import Elsewhere, email_of, gmail, said
@@ -124,6 +126,19 @@ async def test_a_letter_that_is_folded_into_another_opens_nothing(
     await owner_db.execute("update account_user set email = $2 where id = $1", ana.id, victim)
     _, needed = await elsewhere.whole("\u212a" + victim[1:], "oidc")
     assert needed["step"] == "password"
+
+
+async def test_who_signs_in_takes_nothing_from_the_office(
+    elsewhere: Elsewhere, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only going to the provider is counted, and what fails."""
+    monkeypatch.setattr(rate_limit, "LINK_NETWORK", Bucket("link-network", 3, 1e-6))
+    flow, _ = await elsewhere.whole(gmail())
+    assert (await client.post("/v1/auth/providers/look", json={"flow": flow})).status_code == 200
+    assert (await elsewhere.complete(flow, company_name="Loja")).status_code == 200
+    started = await elsewhere.begin()
+    assert said(await elsewhere.back(started, {"code": "x", "state": "x"})) == (401, "sign_in_refused")
+    assert said(await elsewhere.back(started, {"code": "x", "state": "x"})) == (429, "too_many_requests")
 
 
 # Ways back in

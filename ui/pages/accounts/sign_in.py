@@ -24,7 +24,7 @@ def sign_in(next: str = "/", why: str = "") -> None:
         "ticket": _("That took too long. Please sign in again."),
         "elsewhere": _("This sign-in did not work, or it took too long. Start again."),
         "cancelled": _("You turned back. Sign in as you like."),
-        "too_many_attempts": _("Too many tries. Wait a few minutes, then start again."),
+        "too_many": _("Too many tries. Wait a few minutes, then start again."),
         "no_company": _("You are no longer in any company. Ask for an invitation."),
         "provider_away": _("The service that says who you are does not answer. Try again, or sign in with your password."),
     }
