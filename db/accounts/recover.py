@@ -144,9 +144,12 @@ async def _set_password(s: SystemWork, user_id: UUID, password_hash: str) -> Non
 
 
 async def lock_out(connection: asyncpg.Connection, emails: list[str]) -> None:
-    """No password opens these accounts any more, no device is known to them and no session of theirs is open. On a connection of the
-    system role."""
+    """No password, account elsewhere or link opens these accounts any more, no device is known to them and no session of theirs is open.
+    On a connection of the system role."""
     people = "(select id from account_user where email = any($1))"
     await connection.execute(f"delete from known_device where user_id in {people}", emails)
+    await connection.execute(f"delete from identity where user_id in {people}", emails)
+    await connection.execute(f"delete from sign_in_flow where user_id in {people}", emails)
+    await connection.execute(f"update password_reset set used_at = now() where used_at is null and user_id in {people}", emails)
     await connection.execute(f"update session set revoked_at = now() where revoked_at is null and user_id in {people}", emails)
     await connection.execute("update account_user set password_hash = 'closed' where email = any($1)", emails)

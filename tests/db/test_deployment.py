@@ -66,10 +66,16 @@ async def test_the_published_password_is_refused_and_closed(database: Settings, 
         with pytest.raises(Refused, match=rf"published password lets in {EMAIL}.*close-demo"):
             await deployment.refuse_published_password(settings)
         await deployment.refuse_published_password(database)  # over http on this machine it was asked for
+        await owner_db.execute(
+            "insert into identity(user_id, provider, issuer, subject) values ($1, 'google', 'https://accounts.google.com', 'anybody')",
+            user_id,
+        )
         assert await deployment.close_demo(database.database_owner_url) == [EMAIL]
         await deployment.refuse_published_password(settings)
         stored = await owner_db.fetchval("select password_hash from account_user where id = $1", user_id)
         assert not await matches(stored, PASSWORD)
+        linked = await owner_db.fetchval("select count(*) from identity where user_id = $1", user_id)
+        assert linked == 0, "whoever read the password may have linked an account of their own"
     finally:
         await owner_db.execute("delete from account_user where id = $1", user_id)
 
