@@ -1,7 +1,8 @@
 """The outermost layer: request ids, security headers, one access line and the counters for each request.
 
 Wraps the whole application, so that also a 404 of the router carries its id. Paths are logged without their query, which may
-hold secrets of others (verify tokens).
+hold secrets of others (verify tokens), and one that no route knows without its long parts: somebody may have asked for a hook or a file
+by the wrong method.
 """
 
 import re
@@ -19,6 +20,7 @@ from api import health
 log = structlog.get_logger("api.access")
 
 _REQUEST_ID = re.compile(rb"^[A-Za-z0-9_-]{8,64}$")
+_LONG = re.compile(r"[^/]{20,}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "WS"})
 _SECURITY = (
     (b"x-content-type-options", b"nosniff"),
@@ -89,7 +91,7 @@ class RequestLogging:
                 log.info(
                     "request",
                     method=method,
-                    path=template if template != "(none)" else scope["path"][:200],
+                    path=template if template != "(none)" else _LONG.sub("…", scope["path"])[:200],
                     status=status,
                     duration_ms=round(took * 1000, 1),
                     company_id=str(actor.company_id) if actor else None,

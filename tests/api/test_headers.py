@@ -119,3 +119,22 @@ async def test_over_https_the_browser_keeps_to_it(client: httpx.AsyncClient, app
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=secure), base_url="https://api.example") as https:  # type: ignore[arg-type]
         assert (await https.get("/health")).headers["strict-transport-security"] == "max-age=31536000"
     assert "strict-transport-security" not in (await client.get("/health")).headers
+
+
+async def test_no_address_that_opens_something_is_written_down(
+    client: httpx.AsyncClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither by the wrong method, nor beside its path."""
+    token = "in_" + "Zq7" * 14
+    for method, path in (
+        ("GET", f"/v1/hooks/in/{token}"),
+        ("POST", f"/v1/hooks/in/{token}"),
+        ("POST", f"/v1/hooks/in/{token}/"),
+        ("POST", f"/hooks/in/{token}"),
+        ("POST", f"/files/{token}"),
+        ("PUT", f"/v1/auth/invitations/{token}"),
+    ):
+        assert (await client.request(method, path)).status_code in (404, 405)
+    said = capsys.readouterr().out
+    assert said.count("status=40") >= 5
+    assert token not in said

@@ -1,4 +1,4 @@
-"""The main job over a client generated from the OpenAPI document: python client_scenario.py <address> <session token>."""
+"""The main job over a client generated from the OpenAPI document: python client_scenario.py <address> <session token> <address of a receiver>."""
 
 import io
 import json
@@ -21,6 +21,7 @@ from masteria_client.api.channels import channels_list
 from masteria_client.api.contacts import contacts_create
 from masteria_client.api.imports import imports_create, imports_get, imports_start
 from masteria_client.api.templates import templates_create, templates_get
+from masteria_client.api.webhooks import webhooks_create
 from masteria_client.models import (
     ApiKeyCreate,
     Binding,
@@ -39,6 +40,8 @@ from masteria_client.models import (
     TemplateCategory,
     TemplateCreate,
     TemplateStatus,
+    WebhookCreate,
+    WebhookType,
 )
 from masteria_client.types import File
 
@@ -46,6 +49,7 @@ T = TypeVar("T")
 SCOPES = [
     Permission.CONTACTSREAD, Permission.CONTACTSWRITE, Permission.CONTACTSEXPORT, Permission.CHANNELSREAD, Permission.TEMPLATESREAD,
     Permission.TEMPLATESWRITE, Permission.CAMPAIGNSREAD, Permission.CAMPAIGNSWRITE, Permission.CAMPAIGNSSEND,
+    Permission.CONVERSATIONSREAD, Permission.WEBHOOKSREAD, Permission.WEBHOOKSWRITE,
 ]  # fmt: skip
 ROWS = b"Nome;Celular\nAna Lima;+5595998330001\nBruno S\xc3\xa1;+5595998330002\n"
 
@@ -63,10 +67,13 @@ def until(look: Callable[[], T], enough: Callable[[T], bool]) -> T:
     return found
 
 
-def main(address: str, token: str) -> None:
+def main(address: str, token: str, receiver: str) -> None:
     session = AuthenticatedClient(base_url=address, token=token)
     key = ok(api_keys_create.sync(client=session, body=ApiKeyCreate(name="Python", scopes=SCOPES)))
     api = AuthenticatedClient(base_url=address, token=key.secret)
+
+    types = [WebhookType.CONTACT_CHANGED, WebhookType.CAMPAIGN_CHANGED, WebhookType.MESSAGE_STATUS]
+    hook = ok(webhooks_create.sync(client=api, body=WebhookCreate(url=receiver, types=types)))
 
     file = File(payload=io.BytesIO(ROWS), file_name="python.csv", mime_type="text/csv")
     uploaded = ok(imports_create.sync(client=api, body=ImportUpload(file=file)))
@@ -122,7 +129,8 @@ def main(address: str, token: str) -> None:
     wrong = contacts_create.sync(client=api, body=ContactCreate(email="nowhere"))
     assert isinstance(wrong, Problem), wrong
     assert [error.field for error in wrong.errors] == ["email"]
-    print(json.dumps({"sent": progress.figures.sent, "addresses": sorted(each.address for each in recipients)}))
+    told = {"webhook": str(hook.id), "secret": hook.secret, "campaign": str(draft.id)}
+    print(json.dumps({"sent": progress.figures.sent, "addresses": sorted(each.address for each in recipients), **told}))
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ async def running(folder: Path, *, speed: float = 10, demo: bool = True) -> Asyn
     kept = {name: value for name, value in os.environ.items() if name not in elsewhere and not name.startswith(tests)}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "db", "up", *([] if demo else ["--no-demo"]),
-        cwd=ROOT, env={**kept, **ours, "DATA_DIR": str(folder), "SANDBOX_SPEED": str(speed)},
+        cwd=ROOT, env={**kept, **ours, "DATA_DIR": str(folder), "SANDBOX_SPEED": str(speed), "WEBHOOKS_ALLOW_LOCAL": "true"},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     stack = Stack(process, ports)

@@ -1,11 +1,11 @@
-// The main job over types generated from the OpenAPI document: node scenario.js <address> <session token>.
+// The main job over types generated from the OpenAPI document: node scenario.js <address> <session token> <receiver>.
 import createClient from "openapi-fetch";
 import type { components, paths } from "./api.js";
 
 declare const process: { argv: string[] };
 type Problem = components["schemas"]["Problem"];
 
-const [address = "", token = ""] = process.argv.slice(2);
+const [address = "", token = "", receiver = ""] = process.argv.slice(2);
 const session = createClient<paths>({ baseUrl: address, headers: { Authorization: `Bearer ${token}` } });
 
 function ok<T>(answer: { data?: T; error?: Problem; response: Response }): T {
@@ -27,10 +27,13 @@ function check(holds: boolean, what: string): void {
 
 const scopes: components["schemas"]["Permission"][] = [
   "contacts:read", "contacts:write", "contacts:export", "channels:read", "templates:read", "templates:write",
-  "campaigns:read", "campaigns:write", "campaigns:send",
+  "campaigns:read", "campaigns:write", "campaigns:send", "conversations:read", "webhooks:read", "webhooks:write",
 ];
 const key = ok(await session.POST("/v1/api-keys", { body: { name: "TypeScript", scopes } }));
 const api = createClient<paths>({ baseUrl: address, headers: { Authorization: `Bearer ${key.secret}` } });
+
+const types: components["schemas"]["WebhookType"][] = ["contact.changed", "campaign.changed", "message.status"];
+const hook = ok(await api.POST("/v1/webhooks", { body: { url: receiver, types, description: "", legacy_signature: false } }));
 
 const form = new FormData();
 form.append("file", new Blob(["Nome;Celular\nAna Lima;+5595998220001\nBruno Sá;+5595998220002\n"]), "typescript.csv");
@@ -107,4 +110,5 @@ check(recipients.items.length === 2 && table.includes("+5595998220001"), "recipi
 
 const wrong = await api.POST("/v1/contacts", { body: { email: "nowhere" } });
 check(wrong.error?.errors?.[0]?.field === "email", JSON.stringify(wrong.error));
-console.log(JSON.stringify({ sent: progress.figures.sent, addresses: recipients.items.map((each) => each.address).sort() }));
+const told = { webhook: hook.id, secret: hook.secret, campaign: draft.id };
+console.log(JSON.stringify({ sent: progress.figures.sent, addresses: recipients.items.map((each) => each.address).sort(), ...told }));
