@@ -103,7 +103,7 @@ KINDS: dict[T, Kind] = {
         Kind(
             T.CONSENT_CHANGED, ConsentChanged, "contact_id",
             "Somebody said stop (`opted_out`), or may be written to again (`opted_in`). `source`: how they said stop (`keyword`, `provider`,"
-            " `person`, `import`, `api`).",
+            " `person`, `import`, `api`, `erasure`).",
             {**_ids("contact_id"), "consent": "opted_out", "source": "keyword"},
         ),
         Kind(
