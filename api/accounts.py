@@ -132,11 +132,12 @@ class TeamController(Controller):
     @patch(
         "/{user_id:uuid}",
         summary="Change a member's role",
-        description="Needs `team:write`. Only an owner changes owners (403 `owner_only`); the last owner stays (409 `last_owner`). "
+        description="Needs `team:write`, and all that the member may do before (403 `above_you`) and after (403 `scope_too_wide`). Only an owner changes "
+        "owners (403 `owner_only`); the last owner stays (409 `last_owner`). "
         "Keys and open invitations of the member that exceed the new role end. A key cannot change its maker's role (403 `own_role`).",
     )
     async def change_member(self, user_id: FromPath[UUID], data: JSONBody[MemberPatch], actor: Caller) -> Member:
-        row = await team.change_role(actor, user_id, data.role)
+        row = await team.change_role(actor, user_id, data.role, data.role_id)
         forget_all()
         return struct(row, Member)
 
@@ -159,10 +160,11 @@ class TeamController(Controller):
         "/invitations",
         summary="Invite somebody",
         description="Makes a link that works once, for 7 days, shown here once. It is mailed too, within limits per address and company; "
-        "`mail` says whether. Needs `team:write`. 409 `already_member`.",
+        "`mail` says whether. Needs `team:write`, and all that the role gives (403 `scope_too_wide`). 409 `already_member`.",
     )
     async def invite(self, data: JSONBody[InvitationCreate], actor: Caller, request: Request[Any, Any, Any]) -> InvitationCreated:
-        row, link = await invitations.invite(person(actor), data.email, data.role, request.app.state.settings.public_url)
+        url = request.app.state.settings.public_url
+        row, link = await invitations.invite(person(actor), data.email, data.role, url, data.role_id)
         return InvitationCreated(invitation=struct(row, Invitation), link=link, mail=InvitationMail(row["mail"]))
 
     @delete(

@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from api import accounts, errors, events, health, incoming, pagination, strict, versions
+from api import accounts, errors, events, health, incoming, pagination, roles, strict, versions
 from api.ai import AiController
 from api.assistant import AssistantController
 from api.assists import AssistController
@@ -92,6 +92,7 @@ CONTROLLERS: Sequence[ControllerRouterHandler] = (
     accounts.CompanyController,
     accounts.TeamController,
     accounts.ApiKeyController,
+    roles.RoleController,
     AuditController,
     McpController,
     HomeController,

@@ -40,6 +40,7 @@ from db.contacts.mapping import ColumnTarget
 from db.contacts.mending import MendedRow
 from db.contacts.reasons import Reason, RowWarning, StayReason
 from db.errors import RequestError, RequestField
+from db.permissions import Permission
 from db.tenancy import Actor
 
 _ROOM = imports.MAX_BYTES + 64 * 1024  # for the multipart frame
@@ -219,7 +220,8 @@ class ImportController(Controller):
         "/{import_id:uuid}/rejects.csv",
         media_type="text/csv",
         summary="Download the rejected rows",
-        description="As the file had them, plus `linha` and `motivo`. Mended, the file can be imported again.",
+        description="As the file had them, plus `linha` and `motivo`. Mended, the file can be imported again. Needs `contacts:read` and `contacts:write`: a file of "
+        "people's data is for who imports it.",
     )
     async def rejects_csv(
         self,
@@ -228,6 +230,7 @@ class ImportController(Controller):
         separator: Separator = ";",
         language: FromQuery[Literal["pt-BR", "en"]] = "pt-BR",
     ) -> Stream:
+        actor.require(Permission.CONTACTS_WRITE)
         found = _import(await imports.one_import(actor, import_id))
         return csv_stream(_rejected(actor, found, separator, in_portuguese=language == "pt-BR"), "rejected-rows.csv")
 

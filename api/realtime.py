@@ -172,8 +172,11 @@ class Hub:
             while True:
                 got = await listener.take(HEARTBEAT)
                 if got is None or time.monotonic() - checked >= HEARTBEAT:  # a busy stream has no heartbeats
+                    held = listener.actor.permissions
                     if (got is None and listener.ended is not None) or not await _still_valid(listener, token):
                         return
+                    if listener.actor.permissions != held:  # what is shown may be too much, or too little
+                        yield control(self._position.get(actor.company_id), "reset")
                     checked = time.monotonic()
                 if got is None:
                     if not listener.behind:

@@ -1,16 +1,18 @@
 """Roles, permissions, and which role holds which. Deny by default: what is not listed here is refused."""
 
+from collections.abc import Collection
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a member may do in a company, from most to least."""
+    """What a member may do in a company, from most to least. `custom`: what the company picked for a role of its own (`custom_role`)."""
 
     OWNER = "owner"
     ADMIN = "admin"
     MANAGER = "manager"
     AGENT = "agent"
     VIEWER = "viewer"
+    CUSTOM = "custom"
 
 
 class Permission(StrEnum):
@@ -92,5 +94,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.AGENT: _AGENT,
     Role.MANAGER: _MANAGER,
     Role.ADMIN: _ADMIN,
-    Role.OWNER: _ADMIN,  # only an owner may change another owner: that rule stands in accounts/team.py
+    Role.OWNER: _ADMIN,  # only an owner may change another owner: that rule stands in accounts/rights.py
 }
+"""Of the built-in roles."""
+
+
+def held(role: Role, picked: Collection[str] | None) -> frozenset[Permission]:
+    """What a role gives. `picked`: for `custom`; none of it is nothing, and a name that is no permission any more gives nothing."""
+    if role is Role.CUSTOM:
+        return frozenset(one for one in Permission if one.value in (picked or ()))
+    return ROLE_PERMISSIONS[role]

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from db.errors import RequestError
-from db.permissions import ROLE_PERMISSIONS, Permission, Role
+from db.permissions import Permission, Role, held
 
 Self = Literal["self"]
 SELF: Final = "self"
@@ -21,6 +21,20 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str | None = None
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What a membership, or an invitation, gives. `role_id` and `role_name`: of a role that the company made."""
+
+    role: Role
+    permissions: frozenset[Permission]
+    role_id: UUID | None = None
+    role_name: str | None = None
+
+
+def built_in(role: Role) -> Standing:
+    """Of a role that every company has."""
+    return Standing(role=role, permissions=held(role, None))
+
+
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
     """One company, one doer, and what it may do."""
 
@@ -28,6 +42,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["user", "api_key", "worker"]
     id: UUID | None = None  # user or API key
     role: Role | None = None
+    role_id: UUID | None = None  # of a role that the company made
+    role_name: str | None = None
     maker_id: UUID | None = None  # of an API key: the person whose rights it borrows
     permissions: frozenset[Permission] = frozenset()
     test: bool = False  # a key that reaches the simulator only (`db/simulated.py`)
@@ -50,14 +66,16 @@ def worker(company_id: UUID) -> Actor:
     return Actor(company_id=company_id, kind="worker", permissions=frozenset(Permission))
 
 
-def member(company_id: UUID, user_id: UUID, role: Role, lacks_factor: bool = False, **more: str | UUID | None) -> Actor:
+def member(company_id: UUID, user_id: UUID, standing: Standing, lacks_factor: bool = False, **more: str | UUID | None) -> Actor:
     """The actor of a signed-in person."""
     return Actor(
         company_id=company_id,
         kind="user",
         id=user_id,
-        role=role,
-        permissions=frozenset() if lacks_factor else ROLE_PERMISSIONS[role],
+        role=standing.role,
+        role_id=standing.role_id,
+        role_name=standing.role_name,
+        permissions=frozenset() if lacks_factor else standing.permissions,
         lacks_factor=lacks_factor,
         **more,  # type: ignore[arg-type]
     )

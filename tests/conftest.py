@@ -27,7 +27,7 @@ from db.engine import close_pools, open_pools
 from db.holds import actions as holds
 from db.permissions import Role
 from db.settings import Settings
-from db.tenancy import Actor, member
+from db.tenancy import Actor, built_in, member
 from tests import clusters
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ async def make_company(owner_db: asyncpg.Connection, name: str = "Loja Aurora") 
         f"{uuid4().hex}@example.com",
     )
     await owner_db.execute("insert into membership(company_id, user_id, role) values ($1, $2, 'owner')", company_id, user_id)
-    return member(company_id, user_id, Role.OWNER)
+    return member(company_id, user_id, built_in(Role.OWNER))
 
 
 @pytest.fixture

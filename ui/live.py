@@ -91,13 +91,26 @@ class _Hub:
                         session.end(self.token)
                         return
                     wait = _pause(self.tries, _told(error))
-                self._mark(False)
+                    forbidden = _forbidden(error)
+                if forbidden:  # nothing is broken: who has this role follows no news
+                    self._unheard()
+                else:
+                    self._mark(False)
                 self.tries = min(self.tries + 1, 10)
                 idle = 0.0 if self.listeners else idle + wait
                 await asyncio.sleep(wait)
         finally:
             if _hubs.get(self.token) is self and not self.listeners:
                 del _hubs[self.token]
+
+    def _unheard(self) -> None:
+        """Pages fetch anew once: their rights may have changed."""
+        first = self.connected is not None or not self.tried.is_set()
+        self.connected = None
+        self.tried.set()
+        if first:
+            self._tell("connection")
+            self._reset()
 
     async def _ended(self) -> bool:
         """Asks the API whether the session is over: a refused socket alone may mean less."""
@@ -190,6 +203,11 @@ def _refused(error: Exception) -> bool:
     if isinstance(error, InvalidStatus):
         return error.response.status_code in {401, 403}
     return isinstance(error, ConnectionClosed) and error.rcvd is not None and error.rcvd.code in {4401, 4403}
+
+
+def _forbidden(error: Exception) -> bool:
+    """Who is there, and may not listen."""
+    return isinstance(error, InvalidStatus) and error.response.status_code == 403
 
 
 def _told(error: Exception) -> float:

@@ -83,7 +83,11 @@ class RecoverController(Controller):
         await _count(origin)
         row = await invitations.preview(_plausible(token))
         return InvitationPreview(
-            company_name=row["company_name"], email=row["email"], role=Role(row["role"]), has_account=row["user_id"] is not None
+            company_name=row["company_name"],
+            email=row["email"],
+            role=Role(row["role"]),
+            role_name=row["role_name"],
+            has_account=row["user_id"] is not None,
         )
 
     @post(

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
-from api.contract.base import COUNTRY, Email, Input, Output, Title, example
+from api.contract.base import COUNTRY, Email, Input, Label, Output, Title, example
 from api.contract.second_factor import Code
 from db.accounts.enums import InvitationMail, KeyEnd, Language
 from db.contacts.filter import Moment
@@ -61,12 +61,14 @@ class Me(Output):
     companies: list["CompanyRef"]
     held: bool = False  # something waits for a decision after a restore or a failover: GET /v1/holds
     second_factor_missing: bool = False  # the company asks for it: until it is set up nothing else can be done
+    role_name: Annotated[str, example("Secretária")] | None = None  # of a role that the company made
 
 
 class CompanyRef(Output):
     id: UUID
     name: Annotated[str, example("Loja Aurora")]
     role: Role
+    role_name: Annotated[str, example("Secretária")] | None = None  # of a role that the company made
 
 
 class Company(Output):
@@ -153,6 +155,9 @@ class Member(Output):
     name: Annotated[str, example("Bruno Souza")]
     email: Annotated[str, example("bruno@lojaaurora.com.br")]
     role: Role
+    role_id: UUID | None  # of a role that the company made
+    role_name: Annotated[str, example("Secretária")] | None
+    answers: bool  # conversations may be assigned to them
     joined_at: Moment
     last_seen_at: Moment | None
     second_factor: bool  # sign-in asks them for codes
@@ -162,6 +167,38 @@ class MemberPatch(Input):
     """PATCH /v1/team/{user_id}; DELETE removes. The last owner can be neither removed nor demoted (409 `last_owner`)."""
 
     role: Role
+    role_id: UUID | None = None  # with `custom`: which of the company's own roles
+
+
+RoleName = Annotated[Label, example("Secretária")]
+Picked = Annotated[list[Permission], Meta(max_length=100, examples=[["contacts:read", "conversations:read", "events:read"]])]
+
+
+class TeamRole(Output):
+    """GET /v1/team/roles → Page[TeamRole]: the built-in ones from most to least, then the company's own by name."""
+
+    id: UUID | None  # null: built in, the same in every company
+    role: Role  # `custom`: the company's own
+    name: Annotated[str, example("Secretária")] | None  # null: built in
+    permissions: list[Permission]  # none: nothing
+    people: int  # of the team who have it
+    names: Annotated[list[str], Meta(examples=[["Carla Mendes"]])]  # of the first ten of them
+    invited: int  # open invitations to it
+    version: int  # 0: built in
+
+
+class TeamRoleCreate(Input):
+    """POST /v1/team/roles → TeamRole. None picked: whoever has it may do nothing but change their own profile."""
+
+    name: RoleName
+    permissions: Picked
+
+
+class TeamRolePatch(Input):
+    """PATCH /v1/team/roles/{id} → TeamRole. The list is replaced as a whole."""
+
+    name: RoleName | UnsetType = UNSET
+    permissions: Picked | UnsetType = UNSET
 
 
 class InvitationCreate(Input):
@@ -169,6 +206,7 @@ class InvitationCreate(Input):
 
     email: Email
     role: Role
+    role_id: UUID | None = None  # with `custom`: which of the company's own roles
 
 
 class Invitation(Output):
@@ -177,6 +215,8 @@ class Invitation(Output):
     id: UUID
     email: Annotated[str, example("carla@lojaaurora.com.br")]
     role: Role
+    role_id: UUID | None  # of a role that the company made
+    role_name: Annotated[str, example("Secretária")] | None
     invited_by: Annotated[str, example("Ana Lima")]
     created_at: Moment
     expires_at: Moment
@@ -197,6 +237,7 @@ class InvitationPreview(Output):
     email: Annotated[str, example("carla@lojaaurora.com.br")]
     role: Role
     has_account: bool  # then the password of that account is asked for
+    role_name: Annotated[str, example("Secretária")] | None = None  # of a role that the company made
 
 
 class InvitationAccept(Input):

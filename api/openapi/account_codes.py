@@ -14,6 +14,7 @@ ACCOUNTS: dict[str, tuple[ErrorCode, ...]] = {
         AccountError.ALREADY_MEMBER,
         AccountError.BAD_CREDENTIALS,
         AccountError.EMAIL_TAKEN,
+        AccountError.NO_COMPANY,
         AccountError.SECOND_FACTOR_NEEDED,
         AccountError.SECOND_FACTOR_WRONG,
         AccountError.TOO_MANY_ATTEMPTS,
@@ -51,8 +52,12 @@ ACCOUNTS: dict[str, tuple[ErrorCode, ...]] = {
         AccountError.TOO_MANY_ATTEMPTS,
     ),
     "auth_sign_out": (AccountError.PEOPLE_ONLY,),
-    "auth_sign_up": (AccountError.EMAIL_TAKEN,),
+    "auth_sign_up": (
+        AccountError.EMAIL_TAKEN,
+        AccountError.NO_COMPANY,
+    ),
     "auth_switch_company": (
+        AccountError.NO_COMPANY,
         AccountError.PEOPLE_ONLY,
         RequestError.NOT_FOUND,
     ),
@@ -76,6 +81,7 @@ ACCOUNTS: dict[str, tuple[ErrorCode, ...]] = {
     ),
     "me_identities_list": (AccountError.PEOPLE_ONLY,),
     "me_password": (
+        AccountError.NO_COMPANY,
         AccountError.PEOPLE_ONLY,
         AccountError.TOO_MANY_ATTEMPTS,
         AccountError.WRONG_PASSWORD,
@@ -115,7 +121,9 @@ ACCOUNTS: dict[str, tuple[ErrorCode, ...]] = {
         AccountError.TOO_MANY_MAILS,
     ),
     "team_delete": (
+        AccountError.ABOVE_YOU,
         AccountError.LAST_OWNER,
+        AccountError.NO_COMPANY,
         AccountError.OWNER_ONLY,
     ),
     "team_invitations_create": (
@@ -123,12 +131,41 @@ ACCOUNTS: dict[str, tuple[ErrorCode, ...]] = {
         AccountError.NO_COMPANY,
         AccountError.OWNER_ONLY,
         AccountError.PEOPLE_ONLY,
+        AccountError.SCOPE_TOO_WIDE,
         AccountError.TOO_MANY_INVITATIONS,
     ),
-    "team_invitations_delete": (AccountError.OWNER_ONLY,),
+    "team_invitations_delete": (
+        AccountError.ABOVE_YOU,
+        AccountError.NO_COMPANY,
+        AccountError.OWNER_ONLY,
+    ),
+    "team_roles_create": (
+        AccountError.NO_COMPANY,
+        AccountError.ROLE_EXISTS,
+        AccountError.SCOPE_TOO_WIDE,
+        AccountError.TOO_MANY_ROLES,
+    ),
+    "team_roles_delete": (
+        AccountError.ABOVE_YOU,
+        AccountError.NO_COMPANY,
+        AccountError.OWN_ROLE,
+        AccountError.OWNER_ONLY,
+        AccountError.ROLE_IN_USE,
+        AccountError.SCOPE_TOO_WIDE,
+    ),
+    "team_roles_update": (
+        AccountError.ABOVE_YOU,
+        AccountError.NO_COMPANY,
+        AccountError.OWN_ROLE,
+        AccountError.ROLE_EXISTS,
+        AccountError.SCOPE_TOO_WIDE,
+    ),
     "team_update": (
+        AccountError.ABOVE_YOU,
         AccountError.LAST_OWNER,
+        AccountError.NO_COMPANY,
         AccountError.OWNER_ONLY,
         AccountError.OWN_ROLE,
+        AccountError.SCOPE_TOO_WIDE,
     ),
 }

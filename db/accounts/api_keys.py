@@ -11,11 +11,11 @@ import asyncpg
 from db.accounts import key_hashes
 from db.accounts.errors import AccountError
 from db.accounts.identify import KEY_PREFIX, TEST_PREFIX
-from db.accounts.rights import present_role
+from db.accounts.rights import present
 from db.clock import now
 from db.crypto import new_token
 from db.errors import RequestError, RequestField
-from db.permissions import ROLE_PERMISSIONS, Permission
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.work import Work, work
 
@@ -131,7 +131,7 @@ async def revoke(actor: Actor, key_id: UUID) -> None:
 
 async def _within(w: Work, actor: Actor, scopes: list[Permission]) -> None:
     maker = actor.id if actor.kind == "user" else actor.maker_id
-    held = actor.permissions & ROLE_PERMISSIONS[await present_role(w, w.company_id, maker)]
+    held = actor.permissions & (await present(w, maker)).permissions
     if beyond := sorted(set(scopes) - held):
         raise AccountError.SCOPE_TOO_WIDE(permission=beyond[0].value)
 

@@ -20,6 +20,11 @@ class AccountError(ErrorCode):
         403,
         "You can only give permissions that you have yourself: {permission} is not one of them.",
     )
+    ABOVE_YOU = (
+        "above_you",
+        403,
+        "Whoever may do more than you is not yours to change: you have no {permission}. Ask somebody who may do as much.",
+    )
     NO_COMPANY = "no_company", 403, "You are no longer in any company. Ask for an invitation."
     SIGN_IN_AGAIN = "sign_in_again", 403, "Sign out and in again first, to show that it is you."
     IDENTITY_TAKEN = "identity_taken", 409, "This account elsewhere belongs to another person here."
@@ -32,6 +37,9 @@ class AccountError(ErrorCode):
     EMAIL_TAKEN = "email_taken", 409, "There is an account with this e-mail already. Sign in with its password."
     LAST_OWNER = "last_owner", 409, "A company needs at least one owner. Make somebody else owner first."
     ALREADY_MEMBER = "already_member", 409, "This person is in the team already."
+    ROLE_EXISTS = "role_exists", 409, "Your company has a role with this name already. Choose another name."
+    ROLE_IN_USE = "role_in_use", 409, "Still has this role: {people}. Choose the role that they get instead."
+    TOO_MANY_ROLES = "too_many_roles", 409, "Your company has {limit} roles of its own, as many as it can have. Delete one first."
     TOO_MANY_KEYS = "too_many_keys", 409, "Your company has {limit} keys, as many as it can have. Revoke one first."
     TOO_MANY_INVITATIONS = "too_many_invitations", 409, "Your company made {limit} invitations today. Go on tomorrow."
     SECOND_FACTOR_ON = "second_factor_on", 409, "Your sign-in asks for codes already. Turn that off first to set up another app."
@@ -52,4 +60,5 @@ class AccountField(FieldCode):
     ADDRESS_IN_NAME = "address_in_name", "Write a name, without web or e-mail addresses."
     WRONG_PASSWORD = "wrong_password", "The current password is not right."
     WRONG_CODE = "wrong_code", "This code is not right, or was used before. Wait for the next one of the app."
+    NO_ROLE = "role_unknown", "There is no such role. Choose one of the list."
     TIME_ZONE = "time_zone", "There is no such time zone. Choose one of the list."

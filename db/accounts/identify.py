@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 import msgspec
 
 from db.accounts import key_hashes
+from db.accounts.standing import COLUMNS, CUSTOM_ROLE, standing
 from db.clock import now
 from db.crypto import digest, new_token
 from db.errors import AppError, RequestError
-from db.permissions import ROLE_PERMISSIONS, Permission, Role
+from db.permissions import Permission
 from db.tenancy import Actor, member
 from db.work import system_work
 
@@ -26,17 +27,17 @@ SESSION_IDLE = timedelta(hours=24)
 _SEEN_EVERY = timedelta(minutes=1)
 _KEY_ID = 8
 
-_SESSION = """
-select s.company_id, s.id, s.user_id, s.last_seen_at, s.expires_at, m.role,
+_SESSION = f"""
+select s.company_id, s.id, s.user_id, s.last_seen_at, s.expires_at, {COLUMNS},
     c.second_factor_required and u.second_factor_at is null as lacks_factor
-from session s join membership m on m.company_id = s.company_id and m.user_id = s.user_id
+from session s join membership m on m.company_id = s.company_id and m.user_id = s.user_id {CUSTOM_ROLE}
 join company c on c.id = s.company_id join account_user u on u.id = s.user_id
 where s.token_hash = $1 and s.revoked_at is null and s.expires_at > $2 and s.last_seen_at > $3
 """
-_KEY = """
+_KEY = f"""
 select k.company_id, k.id, k.secret_hash, k.old_secret_hash, k.old_until, k.scopes, k.created_by, k.expires_at, k.last_used_at,
-    k.last_used_from, k.addresses, k.test, m.role, (select sealed from installation_secret) as hash_key
-from api_key k join membership m on m.company_id = k.company_id and m.user_id = k.created_by
+    k.last_used_from, k.addresses, k.test, {COLUMNS}, (select sealed from installation_secret) as hash_key
+from api_key k join membership m on m.company_id = k.company_id and m.user_id = k.created_by {CUSTOM_ROLE}
 where k.prefix = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)
 """
 
@@ -88,8 +89,7 @@ async def _session(token: str) -> Identity:
             await s.execute(
                 "update session set last_seen_at = $3 where company_id = $1 and id = $2", row["company_id"], row["id"], at
             )
-    role = Role(row["role"])
-    actor = member(row["company_id"], row["user_id"], role, row["lacks_factor"], session_id=row["id"])
+    actor = member(row["company_id"], row["user_id"], standing(row), row["lacks_factor"], session_id=row["id"])
     return Identity(actor, row["expires_at"])
 
 
@@ -121,7 +121,7 @@ async def _key(token: str, address: str | None) -> Identity:
             kind="api_key",
             id=row["id"],
             maker_id=row["created_by"],
-            permissions=held & ROLE_PERMISSIONS[Role(row["role"])],
+            permissions=held & standing(row).permissions,
             test=row["test"],
         )
         identity = Identity(actor, expires_at, tuple(row["addresses"]))

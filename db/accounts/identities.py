@@ -20,7 +20,6 @@ from db.accounts.passwords import NO_PASSWORD
 from db.accounts.sign_in import Opened, fold_email, found_company, insert_user, last_company, open_session
 from db.crypto import digest, new_token
 from db.errors import NotFound, RequestError, RequestField
-from db.permissions import Role
 from db.tenancy import Actor, Origin
 from db.work import Read, SystemWork, system_read, system_work
 
@@ -208,25 +207,26 @@ async def _enter(
     if user_id is None:
         user_id = await _make(s, flow, invitation, new)
     if found.step is not SignInStep.SIGN_UP or invitation is not None:
-        company_id, role, action = await _place(s, user_id, invitation)
+        company_id, action = await _place(s, user_id, invitation)
     else:
         company_id = await found_company(s, user_id, new.company_name or "", new.language, new.time_zone)
-        role, action = Role.OWNER, "company.created"
+        action = "company.created"
     proven = found.user_id is not None and await second_factor.demand(s, origin, company_id, user_id, code, device)
     if not await _link(s, flow, user_id):
         raise AccountError.IDENTITY_TAKEN()
     trusted = await devices.remember(s, user_id, device if found.user_id else None, trust=trust and proven)
-    return await open_session(s, origin, company_id, user_id, role, action, trusted)
+    return await open_session(s, origin, company_id, user_id, action, trusted)
 
 
-async def _place(s: SystemWork, user_id: UUID, invitation: asyncpg.Record | None) -> tuple[UUID, Role, str]:
+async def _place(s: SystemWork, user_id: UUID, invitation: asyncpg.Record | None) -> tuple[UUID, str]:
     """Where a person comes in. Raises Forbidden `no_company`, Conflict `already_member`."""
     if invitation is not None:
-        return invitation["company_id"], await invitations.join(s, invitation, user_id), "invitation.accepted"
+        await invitations.join(s, invitation, user_id)
+        return invitation["company_id"], "invitation.accepted"
     place = await last_company(s, user_id)
     if place is None:
         raise AccountError.NO_COMPANY()
-    return place["company_id"], Role(place["role"]), "session.opened"
+    return place["company_id"], "session.opened"
 
 
 async def _make(s: SystemWork, flow: asyncpg.Record, invitation: asyncpg.Record | None, new: NewCompany) -> UUID:

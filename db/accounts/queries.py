@@ -4,6 +4,7 @@ from uuid import UUID
 
 import asyncpg
 
+from db.accounts.standing import COLUMNS, CUSTOM_ROLE, columns, custom_role, holds
 from db.errors import RequestError
 from db.permissions import Permission
 from db.tenancy import Actor
@@ -29,13 +30,13 @@ async def own_company(r: Read) -> asyncpg.Record:
 
 
 async def person(user_id: UUID) -> tuple[asyncpg.Record, list[asyncpg.Record]]:
-    """A person (name, email, language, verified) and their companies (id, name, role)."""
+    """A person (name, email, language, verified) and their companies (id, name, role, role_id, role_name)."""
     async with system_read() as s:
         row = await s.fetchrow(_PERSON, user_id)
         if row is None:
             raise RequestError.NOT_FOUND(what="person")
         companies = await s.fetch(
-            "select c.id, c.name, m.role from membership m join company c on c.id = m.company_id "
+            f"select c.id, c.name, {COLUMNS} from membership m join company c on c.id = m.company_id {CUSTOM_ROLE} "
             "where m.user_id = $1 order by fold(c.name), c.id",
             user_id,
         )
@@ -88,10 +89,10 @@ async def my_sessions(actor: Actor) -> list[asyncpg.Record]:
         )
 
 
-_MEMBER = """
-select m.user_id, u.name, u.email, m.role, m.created_at as joined_at, u.second_factor_at is not null as second_factor, fold(u.name) as sort,
+_MEMBER = f"""
+select m.user_id, u.name, u.email, {COLUMNS}, {holds(Permission.CONVERSATIONS_WRITE, "m")} as answers, m.created_at as joined_at, u.second_factor_at is not null as second_factor, fold(u.name) as sort,
     (select max(s.last_seen_at) from session s where s.company_id = m.company_id and s.user_id = m.user_id) as last_seen_at
-from membership m join account_user u on u.id = m.user_id where m.company_id = $1
+from membership m join account_user u on u.id = m.user_id {CUSTOM_ROLE} where m.company_id = $1
 """
 
 
@@ -122,8 +123,8 @@ async def invitations(actor: Actor, before: UUID | None, limit: int) -> list[asy
     """Open invitations, newest first."""
     async with read(actor, Permission.TEAM_READ) as r:
         return await r.fetch(
-            "select i.id, i.email, i.role, coalesce(u.name, '') as invited_by, i.created_at, i.expires_at from invitation i "
-            "left join account_user u on u.id = i.invited_by where i.company_id = $1 and i.accepted_at is null "
+            f"select i.id, i.email, {columns('i', 'r')}, coalesce(u.name, '') as invited_by, i.created_at, i.expires_at "
+            f"from invitation i {custom_role('i', 'r')} left join account_user u on u.id = i.invited_by where i.company_id = $1 and i.accepted_at is null "
             "and i.revoked_at is null "
             "and i.expires_at > now() and ($2::uuid is null or i.id < $2) order by i.id desc limit $3",
             actor.company_id,

@@ -18,8 +18,7 @@ from db.allowances import Bucket, network_of, owner_of, take_strictly
 from db.clock import now
 from db.crypto import digest, new_token
 from db.errors import TooManyRequests
-from db.permissions import Role
-from db.tenancy import SELF, Actor, Origin, member
+from db.tenancy import SELF, Actor, Origin
 from db.work import SystemWork, system_read, system_work, work
 
 LINK_LIFE = timedelta(minutes=30)
@@ -57,7 +56,7 @@ async def forgot_password(origin: Origin, email: str, public_url: str, device: s
             digest(token),
             now() + LINK_LIFE,
         )
-    actor = member(place["company_id"], user["id"], Role(place["role"]), ip=origin.ip, request_id=origin.request_id)
+    actor = Actor(company_id=place["company_id"], kind="user", id=user["id"], ip=origin.ip, request_id=origin.request_id)
     async with work(actor, SELF) as w:
         w.audit("password.reset_asked", user["id"])
         await mails.post(
@@ -104,13 +103,12 @@ async def reset_password(origin: Origin, token: str, password: str, code: str | 
         await _set_password(s, user_id, password_hash)
         await verification.mark(s, user_id)
         device = await devices.remember(s, user_id, None)
-        return await open_session(s, origin, place["company_id"], user_id, Role(place["role"]), "password.reset", device)
+        return await open_session(s, origin, place["company_id"], user_id, "password.reset", device)
 
 
 async def change_password(actor: Actor, origin: Origin, current: str, password: str) -> Opened:
     """Raises Invalid `wrong_password`, TooManyRequests."""
     assert actor.id is not None
-    assert actor.role is not None
     async with system_read() as s:
         user = await s.fetchrow("select email, password_hash from account_user where id = $1", actor.id)
     assert user is not None
@@ -126,7 +124,7 @@ async def change_password(actor: Actor, origin: Origin, current: str, password: 
             raise AccountError.WRONG_PASSWORD(fields=[AccountField.WRONG_PASSWORD("current_password")])
         await _set_password(s, actor.id, password_hash)
         device = await devices.remember(s, actor.id, None)
-        return await open_session(s, origin, actor.company_id, actor.id, actor.role, "password.changed", device)
+        return await open_session(s, origin, actor.company_id, actor.id, "password.changed", device)
 
 
 async def _set_password(s: SystemWork, user_id: UUID, password_hash: str) -> None:

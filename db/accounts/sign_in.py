@@ -15,15 +15,17 @@ from db.accounts.events import SessionRevoked
 from db.accounts.identify import SESSION_LIFE, new_session_token
 from db.accounts.names import refuse_addresses
 from db.accounts.passwords import hash_password
+from db.accounts.standing import COLUMNS, CUSTOM_ROLE, standing
 from db.clock import now
 from db.crypto import digest
 from db.errors import RequestError
 from db.jobs import MakeSimulator
-from db.permissions import Role
 from db.tenancy import SELF, Actor, Origin, member
 from db.work import Read, SystemWork, system_read, system_work, work
 
 _USER = f"select u.id, u.password_hash, {devices.KNOWN} as known from account_user u where u.email = $1"
+
+_PLACE = f"select {COLUMNS} from membership m {CUSTOM_ROLE} where m.company_id = $1 and m.user_id = $2"
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,10 +42,13 @@ def fold_email(email: str) -> str:
 
 
 async def open_session(
-    s: SystemWork, origin: Origin, company_id: UUID, user_id: UUID, role: Role, action: str, device: str | None = None
+    s: SystemWork, origin: Origin, company_id: UUID, user_id: UUID, action: str, device: str | None = None
 ) -> Opened:
-    """A new session, with its audit row."""
+    """A new session, with its audit row. Raises Forbidden `no_company` for who is not in the company any more."""
     token, expires_at = new_session_token(), now() + SESSION_LIFE
+    place = await s.fetchrow(_PLACE, company_id, user_id)
+    if place is None:
+        raise AccountError.NO_COMPANY()
     row = await s.fetchrow(
         "insert into session(company_id, token_hash, user_id, ip, user_agent, expires_at) values ($1, $2, $3, $4, $5, $6) "
         "returning id, (select c.second_factor_required and u.second_factor_at is null from company c, account_user u "
@@ -58,7 +63,7 @@ async def open_session(
     assert row is not None
     s.audit(origin, company_id, user_id, action, row["id"])
     more = {"session_id": row["id"], "ip": origin.ip, "request_id": origin.request_id}
-    actor = member(company_id, user_id, role, row["lacks_factor"], **more)
+    actor = member(company_id, user_id, standing(place), row["lacks_factor"], **more)
     return Opened(token=token, expires_at=expires_at, actor=actor, device=device)
 
 
@@ -81,7 +86,7 @@ async def sign_up(
         user_id = await insert_user(s, email, name, password_hash, language)
         company_id = await found_company(s, user_id, company_name, language, time_zone, country)
         device = await devices.remember(s, user_id, None)
-        opened = await open_session(s, origin, company_id, user_id, Role.OWNER, "company.created", device)
+        opened = await open_session(s, origin, company_id, user_id, "company.created", device)
     await verification.ask(opened.actor, public_url)
     return opened
 
@@ -143,13 +148,13 @@ async def sign_in(
             raise AccountError.NO_COMPANY()
         proven = await second_factor.demand(s, origin, place["company_id"], user["id"], code, device)
         device = await devices.remember(s, user["id"], device, trust=trust and proven)
-        return await open_session(s, origin, place["company_id"], user["id"], Role(place["role"]), "session.opened", device)
+        return await open_session(s, origin, place["company_id"], user["id"], "session.opened", device)
 
 
 async def last_company(s: Read, user_id: UUID) -> asyncpg.Record | None:
-    """company_id, role, language of the membership used last."""
+    """company_id of the membership used last."""
     return await s.fetchrow(
-        "select m.company_id, m.role from membership m where m.user_id = $1 order by "
+        "select m.company_id from membership m where m.user_id = $1 order by "
         "(select max(s.created_at) from session s "
         "where s.company_id = m.company_id and s.user_id = $1) desc nulls last, m.created_at limit 1",
         user_id,
@@ -162,8 +167,7 @@ async def switch_company(actor: Actor, origin: Origin, company_id: UUID) -> Open
     async with system_work() as s:
         # A change of the password that is under way is waited for; one that comes later ends the new session too.
         await s.execute("select from account_user where id = $1 for share", actor.id)
-        role = await s.fetchval("select role from membership where company_id = $1 and user_id = $2", company_id, actor.id)
-        if role is None:
+        if not await s.fetchval("select true from membership where company_id = $1 and user_id = $2", company_id, actor.id):
             raise RequestError.NOT_FOUND(what="company")
         ended = await s.fetchrow(
             "update session set revoked_at = now() where company_id = $1 and id = $2 and revoked_at is null returning proven_at",
@@ -173,7 +177,7 @@ async def switch_company(actor: Actor, origin: Origin, company_id: UUID) -> Open
         if ended is None:
             raise RequestError.UNAUTHENTICATED()
         s.emit(actor.company_id, SessionRevoked(user_id=actor.id, session_id=actor.session_id))
-        opened = await open_session(s, origin, company_id, actor.id, Role(role), "session.switched")
+        opened = await open_session(s, origin, company_id, actor.id, "session.switched")
         await s.execute(
             "update session set proven_at = $3 where company_id = $1 and id = $2",
             company_id,

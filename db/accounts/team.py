@@ -7,67 +7,90 @@ import asyncpg
 from db.accounts import queries
 from db.accounts.errors import AccountError
 from db.accounts.events import SessionRevoked, TeamChanged
-from db.accounts.rights import end_borrowed
+from db.accounts.rights import chosen, doer, end_borrowed, may_give, may_touch, one_by_one
+from db.accounts.standing import COLUMNS, CUSTOM_ROLE, standing
 from db.conversations import record
 from db.errors import RequestError
-from db.permissions import ROLE_PERMISSIONS, Permission, Role
-from db.tenancy import Actor
+from db.permissions import Permission, Role
+from db.tenancy import Actor, Standing
 from db.work import Work, work
 
 
-def may_grant(actor: Actor, role: Role) -> None:
-    """Raises Forbidden unless the actor may make, change or remove somebody of this role."""
-    if role is Role.OWNER and actor.role is not Role.OWNER:
-        raise AccountError.OWNER_ONLY()
-
-
-async def _locked_role(w: Work, user_id: UUID) -> Role:
-    """The member's role, with all owners' rows locked, so that two owners cannot remove one another at once."""
+async def _locked(w: Work, user_id: UUID) -> Standing:
+    """What the member is, with all owners' rows locked, so that two owners cannot remove one another at once."""
     await w.fetch(
         "select user_id from membership where company_id = $1 and (role = 'owner' or user_id = $2) order by user_id for update",
         w.company_id,
         user_id,
     )
-    role = await w.fetchval("select role from membership where company_id = $1 and user_id = $2", w.company_id, user_id)
-    if role is None:
+    row = await w.fetchrow(
+        f"select {COLUMNS} from membership m {CUSTOM_ROLE} where m.company_id = $1 and m.user_id = $2", w.company_id, user_id
+    )
+    if row is None:
         raise RequestError.NOT_FOUND(what="member")
-    return Role(role)
+    return standing(row)
 
 
-async def _keep_an_owner(w: Work, role: Role) -> None:
-    if role is Role.OWNER:
+async def _keep_an_owner(w: Work, before: Standing) -> None:
+    if before.role is Role.OWNER:
         owners = await w.fetchval("select count(*) from membership where company_id = $1 and role = 'owner'", w.company_id)
         if owners < 2:
             raise AccountError.LAST_OWNER()
 
 
-async def change_role(actor: Actor, user_id: UUID, role: Role) -> asyncpg.Record:
-    """The row of `queries.member`. Ends keys and invitations of theirs that exceed the new role. Raises NotFound, Forbidden
-    `owner_only`, `own_role`, Conflict `last_owner`."""
+async def change_role(actor: Actor, user_id: UUID, role: Role, role_id: UUID | None = None) -> asyncpg.Record:
+    """The row of `queries.member`. `role_id`: which of the company's own roles, with `custom`. Ends keys and invitations of theirs that
+    exceed the new role. Raises NotFound, Invalid, Forbidden `owner_only`, `own_role`, `above_you`, `scope_too_wide`, Conflict
+    `last_owner`."""
     if actor.kind == "api_key" and user_id == actor.maker_id:
         raise AccountError.OWN_ROLE()
     async with work(actor, Permission.TEAM_WRITE) as w:
-        before = await _locked_role(w, user_id)
-        may_grant(actor, before)
-        may_grant(actor, role)
-        if before is not role:
+        await one_by_one(w)
+        who = await doer(w, Permission.TEAM_WRITE)
+        before = await _locked(w, user_id)
+        after = await chosen(w, role, role_id)
+        may_touch(who, before)
+        may_give(who, after)
+        if before != after:
             await _keep_an_owner(w, before)
-            await w.execute(
-                "update membership set role = $3 where company_id = $1 and user_id = $2", w.company_id, user_id, role.value
-            )
-            await end_borrowed(w, user_id, role)
-            if Permission.CONVERSATIONS_WRITE not in ROLE_PERMISSIONS[role]:
-                await record.let_go(w, [user_id])
-            w.audit("member.role_changed", user_id, before=before.value, after=role.value)
+            await become(w, user_id, before, after)
             w.emit(TeamChanged())
         return await queries.member(w, user_id)
 
 
+async def become(w: Work, user_id: UUID, before: Standing, after: Standing) -> None:
+    """Gives a member, whose row is locked, another role, and ends what they borrowed of the one before."""
+    await w.execute(
+        "update membership set role = $3, role_id = $4 where company_id = $1 and user_id = $2",
+        w.company_id,
+        user_id,
+        after.role.value,
+        after.role_id,
+    )
+    await lessened(w, [user_id], after)
+    w.audit("member.role_changed", user_id, before=_named(before), after=_named(after))
+
+
+async def lessened(w: Work, user_ids: list[UUID], left: Standing) -> None:
+    """These members, whose rows are locked, have no more than this any more: what exceeds it ends, and is let go."""
+    for user_id in user_ids:
+        await end_borrowed(w, user_id, left)
+    if user_ids and Permission.CONVERSATIONS_WRITE not in left.permissions:
+        await record.let_go(w, user_ids)
+
+
+def _named(standing: Standing) -> str:
+    return standing.role_name or standing.role.value
+
+
 async def remove(actor: Actor, user_id: UUID) -> None:
-    """Ends the membership, its sessions, keys and open invitations in this company. Raises NotFound, Forbidden `owner_only`, Conflict `last_owner`."""
+    """Ends the membership, its sessions, keys and open invitations in this company. Raises NotFound, Forbidden `owner_only`, `above_you`,
+    Conflict `last_owner`."""
     async with work(actor, Permission.TEAM_WRITE) as w:
-        before = await _locked_role(w, user_id)
-        may_grant(actor, before)
+        await one_by_one(w)
+        who = await doer(w, Permission.TEAM_WRITE)
+        before = await _locked(w, user_id)
+        may_touch(who, before)
         await _keep_an_owner(w, before)
         await w.execute(
             "update session set revoked_at = now() where company_id = $1 and user_id = $2 and revoked_at is null",
@@ -77,6 +100,6 @@ async def remove(actor: Actor, user_id: UUID) -> None:
         await end_borrowed(w, user_id, None)
         await record.left(w, user_id)
         await w.execute("delete from membership where company_id = $1 and user_id = $2", w.company_id, user_id)
-        w.audit("member.removed", user_id, role=before.value)
+        w.audit("member.removed", user_id, role=_named(before))
         w.emit(TeamChanged())
         w.emit(SessionRevoked(user_id=user_id))

@@ -50,7 +50,7 @@ insert into conversation(company_id, contact_id, channel_id, address, last_at, o
 on conflict do nothing returning id
 """
 _TEAM = "select name from team where company_id = $1 and id = $2 for share"
-_MEMBER = "select true from membership where company_id = $1 and user_id = $2 and role = any($3::text[]) for share"
+_MEMBER = f"select true from membership p where p.company_id = $1 and p.user_id = $2 and {routing.ANSWERS} for share of p"
 # A close that is taken back at once was none: what waited waits again, and it was open all the time.
 _TAKEN_BACK = "(state = 'closed' and closed_at > now() - interval '1 minute')"
 _AGAIN = f"""
@@ -97,7 +97,7 @@ async def change(actor: Actor, conversation_id: UUID, wanted: Change, *, expecte
     async with work(actor, Permission.CONVERSATIONS_WRITE) as w:
         # Before the conversation, in the order in which who leaves a team or the company lets go of it.
         team_name = await w.fetchval(_TEAM, w.company_id, wanted.team_id) if wanted.team_id else None
-        answers_here = bool(wanted.assignee_id) and await w.fetchval(_MEMBER, w.company_id, wanted.assignee_id, routing.ANSWERING)
+        answers_here = bool(wanted.assignee_id) and await w.fetchval(_MEMBER, w.company_id, wanted.assignee_id)
         row = await _locked(w, conversation_id)
         check(row["version"], expected)
         state, until = _state(row, wanted)

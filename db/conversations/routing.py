@@ -2,14 +2,15 @@
 
 from uuid import UUID
 
+from db.accounts.standing import holds
 from db.conversations.enums import AssignmentStrategy as S
 from db.notifications import calls
 from db.notifications.enums import NotificationKind
-from db.permissions import ROLE_PERMISSIONS, Permission
+from db.permissions import Permission
 from db.work import Work
 
-ANSWERING = [role.value for role, held in ROLE_PERMISSIONS.items() if Permission.CONVERSATIONS_WRITE in held]
-"""Roles that a conversation may be assigned to."""
+ANSWERS = holds(Permission.CONVERSATIONS_WRITE, "p")
+"""A condition: a conversation may be assigned to whom the membership `p` is of."""
 
 _TEAM = """
 select t.id, t.strategy from team t where t.company_id = $1 and t.id = coalesce($2::uuid,
@@ -17,7 +18,7 @@ select t.id, t.strategy from team t where t.company_id = $1 and t.id = coalesce(
 for share
 """
 _CANDIDATES = f"""
-select m.user_id from team_member m join membership p on p.company_id = $1 and p.user_id = m.user_id and p.role = any($4)
+select m.user_id from team_member m join membership p on p.company_id = $1 and p.user_id = m.user_id and {ANSWERS}
 where m.company_id = $1 and m.team_id = $2
 order by case when $3 = '{S.LEAST_BUSY.value}' then (select count(*) from (select from conversation v where v.company_id = $1
     and v.assignee_id = m.user_id and v.state = 'open' limit 1000) b) end, m.assigned_at nulls first, m.user_id
@@ -78,6 +79,6 @@ async def to_team(w: Work, conversation_id: UUID, channel_id: UUID, team_id: UUI
 
 
 async def _choose(w: Work, team_id: UUID, strategy: S) -> UUID | None:
-    whose = (w.company_id, team_id, strategy.value, ANSWERING)
+    whose = (w.company_id, team_id, strategy.value)
     found: UUID | None = await w.fetchval(_NEXT, *whose) or await w.fetchval(f"{_CANDIDATES} {_STAYS}", *whose)
     return found

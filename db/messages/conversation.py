@@ -139,7 +139,8 @@ _BY_ID = _statement("id = any($2::uuid[])")
 
 
 async def messages(actor: Actor, contact_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int) -> list[Entry]:
-    """Newest first. Raises NotFound."""
+    """Newest first. Raises NotFound, Forbidden: what was said is for who sees contacts and conversations."""
+    actor.require(Permission.CONVERSATIONS_READ)
     async with read(actor, Permission.CONTACTS_READ) as r:
         await must_exist(r, actor.company_id, contact_id)
         rows = await r.fetch(_BEFORE if before else _NEWEST, actor.company_id, contact_id, limit, *(before or ()))

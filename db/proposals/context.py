@@ -12,7 +12,7 @@ from db.assistant.context import Said, as_said, belongs
 from db.assistant.enums import AssistantMode
 from db.boards import fields as lead_fields
 from db.boards.enums import LeadFieldKind, StageKind
-from db.conversations.routing import ANSWERING
+from db.conversations.routing import ANSWERS
 from db.messages import conversation
 from db.permissions import Permission
 from db.personas import serving as personas
@@ -178,9 +178,9 @@ _TAGS = """
 select tag from (select t.tag, sum(t.leads) as n from stage s join stage_tag_total t on t.company_id = $1 and t.stage_id = s.id
     where s.company_id = $1 and s.board_id = $2 and t.leads > 0 group by 1) x order by n desc, tag limit $3
 """
-_PEOPLE = """
-select u.id, u.name from membership m join account_user u on u.id = m.user_id where m.company_id = $1 and m.role = any($2::text[])
-order by u.name, u.id limit $3
+_PEOPLE = f"""
+select u.id, u.name from membership p join account_user u on u.id = p.user_id where p.company_id = $1 and {ANSWERS}
+order by u.name, u.id limit $2
 """
 _TEMPLATES = """
 select t.id, t.name, t.category, t.parameter_format, t.components::text as components from template t
@@ -229,7 +229,7 @@ async def load(r: Read, judging: Judging) -> Context | None:
             for one in await lead_fields.fields_in(r, company_id, board_id)
         ],
         tags=[one["tag"] for one in await r.fetch(_TAGS, company_id, board_id, MOST_TAGS)],
-        people=[Named(*one) for one in await r.fetch(_PEOPLE, company_id, ANSWERING, MOST_PEOPLE)],
+        people=[Named(*one) for one in await r.fetch(_PEOPLE, company_id, MOST_PEOPLE)],
         templates=await _templates(r, company_id, chosen.template_ids, row["channel_id"]),
         lead=_lead(found[0]) if found else None,
         leads=len(found),

@@ -13,12 +13,12 @@ import asyncpg
 import msgspec
 
 from db import event_consumers
-from db.accounts.rights import present_role
+from db.accounts.rights import present
 from db.clock import now
 from db.crypto import ring
 from db.errors import RequestError
 from db.ids import uuid7
-from db.permissions import ROLE_PERMISSIONS, Permission
+from db.permissions import Permission
 from db.tenancy import Actor
 from db.versions import Expected, check
 from db.webhooks import catalogue
@@ -123,7 +123,7 @@ def _refuse_odd(url: str, *, local: bool) -> None:
 
 
 async def _refuse_beyond(w: Work, actor: Actor, maker: UUID | None, types: list[WebhookType]) -> None:
-    held = actor.permissions & ROLE_PERMISSIONS[await present_role(w, w.company_id, maker)]
+    held = actor.permissions & (await present(w, maker)).permissions
     asked = {permission for type in types for permission in catalogue.KINDS[type].permissions}
     if beyond := sorted(asked - held):
         raise WebhookError.TYPE_NOT_YOURS(permission=beyond[0].value)

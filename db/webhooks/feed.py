@@ -10,9 +10,10 @@ from uuid import UUID, uuid5
 import msgspec
 import structlog
 
+from db.accounts.standing import COLUMNS, CUSTOM_ROLE, standing
 from db.event_consumers import Batch, Recorded
 from db.ids import uuid7
-from db.permissions import ROLE_PERMISSIONS, Permission, Role
+from db.permissions import Permission
 from db.webhooks import catalogue
 from db.webhooks.catalogue import Kind
 from db.webhooks.enums import WebhookType
@@ -69,8 +70,8 @@ def owed(company_id: UUID, event: Recorded, kind: Kind, data: dict[str, Any]) ->
 async def read_batch(w: Work, endpoint_id: UUID, batch: Batch) -> None:
     """Writes what the endpoint is owed for these events. One that was deleted meanwhile is owed nothing."""
     row = await w.fetchrow(
-        "select types, (select role from membership m where m.company_id = e.company_id and m.user_id = e.created_by) as role"
-        " from webhook_endpoint e where company_id = $1 and id = $2 for update of e",
+        f"select e.types, {COLUMNS} from webhook_endpoint e left join membership m on m.company_id = e.company_id and m.user_id = e.created_by"
+        f" {CUSTOM_ROLE} where e.company_id = $1 and e.id = $2 for update of e",
         w.company_id,
         endpoint_id,
     )
@@ -78,7 +79,7 @@ async def read_batch(w: Work, endpoint_id: UUID, batch: Batch) -> None:
         return
     if batch.missed:
         log.error("webhooks.missed", endpoint_id=str(endpoint_id))
-    held: frozenset[Permission] = ROLE_PERMISSIONS[Role(row["role"])] if row["role"] else frozenset()
+    held: frozenset[Permission] = standing(row).permissions if row["role"] else frozenset()
     known = {type.value for type in WebhookType}
     types = [type for type in row["types"] if type in known and catalogue.KINDS[WebhookType(type)].permissions <= held]
     found = [

@@ -1,6 +1,6 @@
 """The API in process over the embedded servers, and ways to be somebody."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,7 +17,7 @@ from db.accounts import mails
 from db.accounts.identify import new_session_token
 from db.accounts.passwords import hash_password
 from db.crypto import digest
-from db.permissions import ROLE_PERMISSIONS, Permission, Role
+from db.permissions import Permission, Role, held
 from db.tenancy import Actor
 from tests import factories
 from tests.api.elsewhere import Elsewhere
@@ -80,8 +80,28 @@ async def links_mailed(owner_db: asyncpg.Connection, email: str) -> list[str]:
     return [mail.link for mail in found if mail is not None]
 
 
-async def make_member(owner_db: asyncpg.Connection, company: Actor, role: Role, password: str | None = None) -> Actor:
-    """Another person of the company."""
+async def custom_role(owner_db: asyncpg.Connection, company: Actor, picked: Collection[Permission], name: str = "") -> UUID:
+    """A role of the company's own."""
+    return await owner_db.fetchval(
+        "insert into custom_role(company_id, name, permissions) values ($1, $2, $3) returning id",
+        company.company_id,
+        name or f"Papel {uuid4().hex[:8]}",
+        sorted(picked),
+    )
+
+
+async def make_member(
+    owner_db: asyncpg.Connection,
+    company: Actor,
+    role: Role,
+    password: str | None = None,
+    *,
+    picked: Collection[Permission] = (),
+    role_id: UUID | None = None,
+) -> Actor:
+    """Another person of the company. `picked`, `role_id`: with `custom`, a new role of these permissions, or which."""
+    if role is Role.CUSTOM and role_id is None:
+        role_id = await custom_role(owner_db, company, picked)
     stored = await hash_password(password) if password else "x"
     user_id = await owner_db.fetchval(
         "insert into account_user(email, name, password_hash) values ($1, $2, $3) returning id",
@@ -90,9 +110,14 @@ async def make_member(owner_db: asyncpg.Connection, company: Actor, role: Role, 
         stored,
     )
     await owner_db.execute(
-        "insert into membership(company_id, user_id, role) values ($1, $2, $3)", company.company_id, user_id, role.value
+        "insert into membership(company_id, user_id, role, role_id) values ($1, $2, $3, $4)",
+        company.company_id,
+        user_id,
+        role.value,
+        role_id,
     )
-    return Actor(company_id=company.company_id, kind="user", id=user_id, role=role, permissions=ROLE_PERMISSIONS[role])
+    given = held(role, sorted(picked))
+    return Actor(company_id=company.company_id, kind="user", id=user_id, role=role, role_id=role_id, permissions=given)
 
 
 @pytest.fixture
@@ -129,9 +154,14 @@ def headers_for(owner_db: asyncpg.Connection) -> SignInAs:
 
 @pytest.fixture
 def sign_in_as(owner_db: asyncpg.Connection, owner: Actor) -> SignInAs:
-    """`await sign_in_as(Role.AGENT)`: a member of `owner`'s company; `sign_in_as(scopes=[...])`: an API key of it."""
+    """`await sign_in_as(Role.AGENT)`: a member of `owner`'s company; `sign_in_as(picked=[...])`: one with
+    a role of the company's own; `sign_in_as(scopes=[...])`: an API key of it."""
 
-    async def sign_in(role: Role = Role.OWNER, scopes: list[Permission] | None = None) -> Headers:
+    async def sign_in(
+        role: Role = Role.OWNER, scopes: list[Permission] | None = None, picked: Collection[Permission] | None = None
+    ) -> Headers:
+        if picked is not None:
+            return await bearer(owner_db, await make_member(owner_db, owner, Role.CUSTOM, picked=picked))
         if scopes is not None:
             key = msgspec.structs.replace(owner, kind="api_key", id=None, role=None, permissions=frozenset(scopes))
             return await bearer(owner_db, key)
@@ -343,6 +373,9 @@ async def belongings(owner_db: asyncpg.Connection, owner: Actor) -> dict[str, st
                 owner.id,
             ),
             "user_id": owner.id,
+            "role_id": await insert(
+                "insert into custom_role(company_id, name, permissions) values ($1, 'Caixa', '{contacts:read}') returning id"
+            ),
             "session_id": await insert(
                 "insert into session(company_id, token_hash, user_id, expires_at) values ($1, $2, $3, now() + interval '1 day') returning id",
                 uuid4().bytes,

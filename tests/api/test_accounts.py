@@ -22,7 +22,7 @@ READS = {
 }
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", list(ROLE_PERMISSIONS))
 async def test_roles_read_what_they_may(client: httpx.AsyncClient, sign_in_as: SignInAs, role: Role) -> None:
     headers = await sign_in_as(role)
     for path, permission in READS.items():
@@ -148,7 +148,7 @@ async def test_an_invited_stranger_makes_an_account(client: httpx.AsyncClient, s
     assert made.status_code == 201, made.text
     token = made.json()["link"].rpartition("/")[2]
     preview = (await client.get(f"/v1/auth/invitations/{token}")).json()
-    assert preview == {"company_name": "Loja Aurora", "email": email, "role": "manager", "has_account": False}
+    assert preview == {"company_name": "Loja Aurora", "email": email, "role": "manager", "role_name": None, "has_account": False}
     address = f"/v1/auth/invitations/{token}/accept"
     assert [e["field"] for e in (await client.post(address, json={"password": "short"})).json()["errors"]] == ["name", "password"]
     joined = await client.post(address, json={"password": PASSWORD, "name": "Bruno"})

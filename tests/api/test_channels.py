@@ -7,7 +7,7 @@ import asyncpg
 import httpx
 import pytest
 
-from db.permissions import Permission, Role
+from db.permissions import ROLE_PERMISSIONS, Permission, Role
 from db.tenancy import Actor
 from tests.api.conftest import SignInAs
 from tests.db.channels.factories import make_campaign, make_channel
@@ -47,7 +47,7 @@ async def test_connecting_answers_at_once_and_shows_no_secret(
     assert [item["id"] for item in (await client.get("/v1/channels", headers=headers)).json()["items"]] == [channel["id"]]
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", list(ROLE_PERMISSIONS))
 async def test_the_word_for_meta_is_for_who_changes_channels(
     role: Role, client: httpx.AsyncClient, sign_in_as: SignInAs, owner: Actor, owner_db: asyncpg.Connection
 ) -> None:

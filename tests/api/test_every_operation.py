@@ -127,6 +127,7 @@ async def test_no_change_ignores_the_version_it_depends_on(
         "/v1/stage-rules/{stage_rule",
         "/v1/conversations/{conversation",
         "/v1/labels/{label",
+        "/v1/team/roles/{role",
         "/v1/teams/{team",
         "/v1/quick-replies/{reply",
         "/v1/office-hours",

@@ -5,12 +5,14 @@ Ids are of nothing, so that each walk only asks whether somebody may."""
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 
 from api.openapi.rights import NEEDED, PEOPLE_ONLY
 from db.permissions import ROLE_PERMISSIONS, Permission, Role
-from tests.api.conftest import Headers, SignInAs
+from db.tenancy import Actor
+from tests.api.conftest import Headers, SignInAs, bearer, make_member
 from tests.api.test_every_operation import PUBLIC, Operation, _body, _filled, operations
 
 LIVE = "/v1/events"  # never ends
@@ -57,7 +59,7 @@ def test_the_document_tells_what_is_needed(document: dict[str, Any]) -> None:
         assert operation["security"] == [{kind: needed} for kind in kinds]
 
 
-@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("role", list(ROLE_PERMISSIONS))
 async def test_a_role_does_what_the_matrix_says_and_no_more(
     client: httpx.AsyncClient, document: dict[str, Any], sign_in_as: SignInAs, role: Role
 ) -> None:
@@ -69,6 +71,29 @@ async def test_a_role_does_what_the_matrix_says_and_no_more(
         code, _ = await tried(client, document, one, headers)
         if (code != "forbidden") != (NEEDED[id] <= ROLE_PERMISSIONS[role]):
             wrong.append((id, code))
+    assert wrong == []
+
+
+SOME = frozenset(one for number, one in enumerate(Permission) if number % 2)
+
+
+@pytest.mark.parametrize("picked", [frozenset(), SOME, EVERYTHING - SOME], ids=["nothing", "some", "the others"])
+async def test_a_role_that_the_company_made_does_what_was_picked_and_no_more(
+    client: httpx.AsyncClient, document: dict[str, Any], owner_db: asyncpg.Connection, owner: Actor, picked: frozenset[Permission]
+) -> None:
+    """Its people, and a key of theirs that says it may do everything."""
+    person = await make_member(owner_db, owner, Role.CUSTOM, picked=picked)
+    key = Actor(company_id=owner.company_id, kind="api_key", maker_id=person.id, permissions=EVERYTHING)
+    theirs, keys, wrong = await bearer(owner_db, person), await bearer(owner_db, key), []
+    for one in private(document):
+        id = one[2]["operationId"]
+        may = NEEDED[id] <= picked
+        if id not in ENDS and ((await tried(client, document, one, theirs))[0] != "forbidden") != may:
+            wrong.append(id)
+        if id in PEOPLE_ONLY or not NEEDED[id]:
+            continue
+        if ((await tried(client, document, one, keys))[0] not in ("key_lacks_permission", "forbidden")) != may:
+            wrong.append(f"{id} by a key")
     assert wrong == []
 
 

@@ -16,7 +16,7 @@ from tests.architecture.tree import python_files, tree
 OWNERS = {
     "db/assistant": {"ai_assist", "ai_conversation", "ai_trace", "ai_turn"},
     "db/accounts": {
-        "account_user", "api_key", "company", "email_verification", "identity", "invitation", "known_device", "mail", "membership",
+        "account_user", "api_key", "company", "custom_role", "email_verification", "identity", "invitation", "known_device", "mail", "membership",
         "installation_secret", "password_reset", "recovery_code", "second_factor", "session", "sign_in_flow",
     },
     "db/ai": {"ai_budget", "ai_connection", "ai_price", "ai_safety", "ai_spending", "ai_usage", "model_behaviour", "model_request"},

@@ -13,7 +13,7 @@ from db.contacts.filter import ContactFilter
 from db.contacts.listing import Sort
 from db.permissions import Permission, Role
 from db.seed import crowd
-from db.tenancy import Actor, member
+from db.tenancy import Actor, built_in, member
 from db.work import read
 from tests.bench.harness import Harness, company
 
@@ -76,7 +76,7 @@ async def made(base: Harness, size: int) -> tuple[Actor, Actor]:
             "select m.company_id, m.user_id from membership m"
             " order by (select count(*) from contact c where c.company_id = m.company_id) desc limit 2"
         )
-        first, second = (member(row["company_id"], row["user_id"], Role.OWNER) for row in found)
+        first, second = (member(row["company_id"], row["user_id"], built_in(Role.OWNER)) for row in found)
         return first, second
     finally:
         await db.close()

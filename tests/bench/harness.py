@@ -26,7 +26,7 @@ from db.engine import DB, SYSTEM, close_pools, open_pools
 from db.migrate import migrate
 from db.permissions import Role
 from db.settings import Settings
-from db.tenancy import Actor, member
+from db.tenancy import Actor, built_in, member
 from tests import clusters
 
 KEYS = "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -180,7 +180,7 @@ async def company(db: asyncpg.Connection) -> Actor:
         f"{uuid4().hex}@example.com",
     )
     await db.execute("insert into membership(company_id, user_id, role) values ($1, $2, 'owner')", company_id, user_id)
-    return member(company_id, user_id, Role.OWNER)
+    return member(company_id, user_id, built_in(Role.OWNER))
 
 
 def peak_rss_mb(pid: int) -> int:

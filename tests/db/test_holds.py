@@ -18,7 +18,7 @@ from db.messages.enums import MessageState
 from db.messages.ledger import StatusUpdate
 from db.messages.lost import Report
 from db.permissions import Permission, Role
-from db.tenancy import Actor, member
+from db.tenancy import Actor, built_in, member
 from db.work import work
 from tests import factories
 from tests.db.test_installation import busy, claim
@@ -100,7 +100,7 @@ async def test_what_is_discarded_ends_with_a_reason(scene: Scene) -> None:
 
 
 async def test_only_who_may_decides_and_only_on_what_is_named(scene: Scene, stranger: Actor) -> None:
-    manager = member(scene.actor.company_id, scene.actor.id or uuid4(), Role.MANAGER)
+    manager = member(scene.actor.company_id, scene.actor.id or uuid4(), built_in(Role.MANAGER))
     for actor, error in ((manager, Forbidden), (stranger, NotFound)):
         with pytest.raises(error):
             await holds.decide(actor, scene.hold.id, [scene.item("running")], HoldDecision.CONTINUED)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from db.permissions import ROLE_PERMISSIONS, Permission, Role
+from db.permissions import ROLE_PERMISSIONS, Permission, Role, held
 
 P = Permission
 READS = {
@@ -33,9 +33,20 @@ ADMIN |= {P.INCOMING_READ, P.INCOMING_WRITE}
 TABLE = {Role.VIEWER: READS, Role.AGENT: AGENT, Role.MANAGER: MANAGER, Role.ADMIN: ADMIN, Role.OWNER: ADMIN}
 
 
-@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("role", list(ROLE_PERMISSIONS))
 def test_a_role_holds_exactly_its_permissions(role: Role) -> None:
     assert ROLE_PERMISSIONS[role] == TABLE[role]
+
+
+def test_nothing_picked_is_nothing() -> None:
+    assert (
+        held(Role.CUSTOM, None)
+        == held(Role.CUSTOM, [])
+        == held(Role.CUSTOM, ["contacts:*", "*", "owner", "admin"])
+        == frozenset()
+    )
+    assert held(Role.CUSTOM, ["contacts:read", "gone:write"]) == {P.CONTACTS_READ}
+    assert Role.CUSTOM not in ROLE_PERMISSIONS
 
 
 def test_every_permission_is_somebodys() -> None:

@@ -18,7 +18,7 @@ from db.errors import Forbidden, Unavailable
 from db.event_stream import stream_key
 from db.jobs import CheckChannel
 from db.permissions import Permission, Role
-from db.tenancy import SELF, Actor, Origin, member
+from db.tenancy import SELF, Actor, Origin, built_in, member
 from db.work import Read, one_transaction, read, system_read, system_work, work
 
 
@@ -84,7 +84,7 @@ async def test_a_cancelled_action_writes_nothing(owner: Actor, owner_db: asyncpg
 
 
 async def test_rights_are_checked_before_anything_is_touched(owner: Actor) -> None:
-    viewer = member(owner.company_id, owner.id or uuid4(), Role.VIEWER)
+    viewer = member(owner.company_id, owner.id or uuid4(), built_in(Role.VIEWER))
     with pytest.raises(Forbidden):
         async with work(viewer, Permission.CONTACTS_WRITE):
             raise AssertionError("entered")

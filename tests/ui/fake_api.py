@@ -21,6 +21,7 @@ from api.contract.campaigns import Figures
 from api.contract.enums import CampaignState, InvitationMail, KeyEnd, Language, Permission, Role
 from api.contract.home import Attention, Home, HomeCampaign, HomeDay
 from api.contract.mcp import McpAddress
+from db.permissions import ROLE_PERMISSIONS
 from db.providers import registry
 from db.settings import Settings
 
@@ -49,14 +50,20 @@ class State:
         self.socket_queries: list[str] = []
         self.full = 0  # so many of the next sockets are closed as soon as they stand: there is no room
         self.members = [
-            contract.Member(user_id=self.ana, name="Ana Lima", email="ana@lojaaurora.com.br", role=Role.OWNER, joined_at=NOW, last_seen_at=NOW, second_factor=False),
-            contract.Member(user_id=UUID(int=2), name="Caio Prado", email="caio@lojaaurora.com.br", role=Role.MANAGER, joined_at=NOW, last_seen_at=NOW - timedelta(hours=3), second_factor=False),
-            contract.Member(user_id=UUID(int=3), name="Débora Alves", email="debora.alves@lojaaurora.com.br", role=Role.AGENT, joined_at=NOW, last_seen_at=NOW - timedelta(days=2), second_factor=False),
-            contract.Member(user_id=UUID(int=4), name="Helena Dias", email="helena@lojaaurora.com.br", role=Role.VIEWER, joined_at=NOW, last_seen_at=None, second_factor=False),
+            contract.Member(user_id=self.ana, name="Ana Lima", email="ana@lojaaurora.com.br", role=Role.OWNER, role_id=None, role_name=None, answers=True, joined_at=NOW, last_seen_at=NOW, second_factor=False),
+            contract.Member(user_id=UUID(int=2), name="Caio Prado", email="caio@lojaaurora.com.br", role=Role.MANAGER, role_id=None, role_name=None, answers=True, joined_at=NOW, last_seen_at=NOW - timedelta(hours=3), second_factor=False),
+            contract.Member(user_id=UUID(int=3), name="Débora Alves", email="debora.alves@lojaaurora.com.br", role=Role.AGENT, role_id=None, role_name=None, answers=True, joined_at=NOW, last_seen_at=NOW - timedelta(days=2), second_factor=False),
+            contract.Member(user_id=UUID(int=4), name="Helena Dias", email="helena@lojaaurora.com.br", role=Role.VIEWER, role_id=None, role_name=None, answers=False, joined_at=NOW, last_seen_at=None, second_factor=False),
         ]  # fmt: skip
         self.invitations = [
-            contract.Invitation(id=uuid4(), email="novo@lojaaurora.com.br", role=Role.AGENT, invited_by="Ana Lima", created_at=NOW, expires_at=NOW + timedelta(days=7))
+            contract.Invitation(id=uuid4(), email="novo@lojaaurora.com.br", role=Role.AGENT, role_id=None, role_name=None, invited_by="Ana Lima", created_at=NOW, expires_at=NOW + timedelta(days=7))
         ]  # fmt: skip
+        self.roles = [
+            contract.TeamRole(
+                id=None, role=role, name=None, permissions=sorted(held), people=1, names=["Ana Lima"], invited=0, version=0
+            )
+            for role, held in ROLE_PERMISSIONS.items()
+        ]
         self.keys = [
             contract.ApiKey(id=uuid4(), name="Loja virtual", prefix="mia_live_9f2c", scopes=[Permission.CONTACTS_WRITE, Permission.CONTACTS_READ], created_at=NOW, expires_at=NOW + timedelta(days=80), last_used_at=NOW - timedelta(minutes=4), last_used_from="203.0.113.7", addresses=["203.0.113.0/24"], test=False, rotated_at=None, old_valid_until=None, created_by="Ana Lima", ended_at=None, ended_because=None),
             contract.ApiKey(id=uuid4(), name="Relatórios", prefix="mia_live_41ab", scopes=[Permission.CAMPAIGNS_READ], created_at=NOW, expires_at=None, last_used_at=None, last_used_from=None, addresses=[], test=False, rotated_at=None, old_valid_until=None, created_by="Bruno Rocha", ended_at=NOW, ended_because=KeyEnd.MAKER_REMOVED),
@@ -178,7 +185,7 @@ class FakeApi:
 
     def inside(self, method: str, path: str, body: bytes) -> Response:
         state = self.state
-        pages = {"/v1/team": state.members, "/v1/team/invitations": state.invitations, "/v1/api-keys": state.keys, "/v1/me/sessions": state.sessions}  # fmt: skip
+        pages = {"/v1/team": state.members, "/v1/team/invitations": state.invitations, "/v1/team/roles": state.roles, "/v1/api-keys": state.keys, "/v1/me/sessions": state.sessions}  # fmt: skip
         if method == "GET" and path in pages:
             return answer(Page(items=pages[path]))  # type: ignore[arg-type]
         if method == "DELETE":
@@ -200,7 +207,7 @@ class FakeApi:
             given = msgspec.json.decode(body, type=contract.InvitationCreate)
             if given.email.startswith("ana@"):
                 return problem(422, "invalid", errors=[FieldError(field="email", code="already_member", message="In the team.")])
-            made = contract.Invitation(id=uuid4(), email=given.email, role=given.role, invited_by="Ana Lima", created_at=NOW, expires_at=NOW + timedelta(days=7))  # fmt: skip
+            made = contract.Invitation(id=uuid4(), email=given.email, role=given.role, role_id=None, role_name=None, invited_by="Ana Lima", created_at=NOW, expires_at=NOW + timedelta(days=7))  # fmt: skip
             state.invitations.append(made)
             return answer(
                 contract.InvitationCreated(

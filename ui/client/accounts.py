@@ -27,6 +27,9 @@ from api.contract.accounts import (
     SignIn,
     SignUp,
     SwitchCompany,
+    TeamRole,
+    TeamRoleCreate,
+    TeamRolePatch,
     VerifyEmail,
 )
 from api.contract.base import Done, Page
@@ -127,6 +130,25 @@ async def change_member(api: ApiClient, user_id: UUID, body: MemberPatch) -> Mem
 
 async def remove_member(api: ApiClient, user_id: UUID) -> None:
     await api.delete(f"/v1/team/{user_id}")
+
+
+async def roles(api: ApiClient) -> list[TeamRole]:
+    """The built-in ones, then the company's own."""
+    return (await api.get("/v1/team/roles", Page[TeamRole])).items
+
+
+async def create_role(api: ApiClient, body: TeamRoleCreate) -> TeamRole:
+    return await api.post("/v1/team/roles", TeamRole, body)
+
+
+async def change_role(api: ApiClient, role_id: UUID, body: TeamRolePatch, version: int) -> TeamRole:
+    return await api.patch(f"/v1/team/roles/{role_id}", TeamRole, body, version=version)
+
+
+async def delete_role(api: ApiClient, role_id: UUID, version: int, instead: TeamRole | None = None) -> None:
+    """`instead`: what whoever has it, or is invited to it, gets."""
+    given = {} if instead is None else {"move_to": instead.role.value, "move_to_id": instead.id and str(instead.id)}
+    await api.delete(f"/v1/team/roles/{role_id}", given, version=version)
 
 
 async def invitations(api: ApiClient) -> Page[Invitation]:

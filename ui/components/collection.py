@@ -3,7 +3,6 @@ one goes. What somebody else did meanwhile is shown before anything of it is wri
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
-from uuid import UUID
 
 from nicegui import ui
 
@@ -23,7 +22,7 @@ from ui.i18n import _
 class Kept(Protocol):
     """What such a list holds."""
 
-    id: UUID
+    id: Any
     version: int
 
 

@@ -18,7 +18,7 @@ from api.contract.events import HoldChanged
 from ui import live, session
 from ui.client import accounts
 from ui.components import problems
-from ui.components.buttons import icon_button
+from ui.components.buttons import button, icon_button
 from ui.components.calls import Calls
 from ui.components.cards import note
 from ui.components.landmarks import main
@@ -87,9 +87,8 @@ def frame(
         Calls()
     unread.follow()
     _connection()
-    if here != "/held":
-        with above:
-            _held()
+    with above:
+        _changes(here)
     with body:
         yield Frame(body, actions, below, head)
 
@@ -138,7 +137,7 @@ def _sidebar(shown: Sequence[Place], here: str, unread: Unread) -> None:
             avatar(me.name)
             with ui.element("div").classes("m-col m-tight m-grow"):
                 ui.label(me.name).classes("m-strong m-clip")
-                ui.label(role_name(me.role) if me.role else "").classes("m-hint m-clip")
+                ui.label(role_name(me.role, me.role_name) if me.role else "").classes("m-hint m-clip")
             icon("unfold_more").classes("m-hint")
             _user_menu()
         user.props["aria-haspopup"] = "menu"
@@ -213,21 +212,32 @@ async def _language(language: str) -> None:
     session.change_language(language)
 
 
-def _held() -> None:
-    """Says on every page that something waits for a decision, to those who may decide."""
+def _changes(here: str) -> None:
+    """Says on every page that something waits for a decision, to those who may decide; and that the person's rights changed since it was
+    opened: what is written in it is left alone."""
     me = session.current()
-    if not me.may(Permission.COMPANY_WRITE):
-        return
+    with note("warn", _("Your rights changed. Load the page again to see what you may do now."), name="warning") as changed:
+        button(_("Load again"), ui.navigate.reload)
+    changed.set_visibility(False)
+    held = _held() if me.may(Permission.COMPANY_WRITE) and here != "/held" else None
+
+    async def look() -> None:
+        now = await accounts.me(me.api)
+        changed.set_visibility((now.role, set(now.permissions)) != (me.me.role, set(me.me.permissions)))
+        if held is not None:
+            held.set_visibility(now.held)
+
+    if held is not None:
+        live.on(HoldChanged, lambda event: look())
+    live.on_reset(look)
+
+
+def _held() -> ui.element:
     text = _("Messages are held back: the database went back in time, and some people may already have got theirs.")
     with note("warn", text, name="warning") as line:
         ui.link(_("Decide what goes out"), "/held").classes("m-link")
-    line.set_visibility(me.me.held)
-
-    async def look() -> None:
-        line.set_visibility((await accounts.me(me.api)).held)
-
-    live.on(HoldChanged, lambda event: look())
-    live.on_reset(look)
+    line.set_visibility(session.current().me.held)
+    return line
 
 
 def _connection() -> None:

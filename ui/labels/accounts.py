@@ -4,14 +4,19 @@ from api.contract.enums import Permission, Role
 from ui.i18n import _
 
 
-def role_name(role: Role) -> str:
-    return {
-        Role.OWNER: _("Owner"),
-        Role.ADMIN: _("Administrator"),
-        Role.MANAGER: _("Manager"),
-        Role.AGENT: _("Agent"),
-        Role.VIEWER: _("Viewer"),
-    }[role]
+def role_name(role: Role, own: str | None = None) -> str:
+    """`own`: what the company calls a role that it made itself."""
+    return (
+        own
+        or {
+            Role.OWNER: _("Owner"),
+            Role.ADMIN: _("Administrator"),
+            Role.MANAGER: _("Manager"),
+            Role.AGENT: _("Agent"),
+            Role.VIEWER: _("Viewer"),
+            Role.CUSTOM: _("Role of your company"),
+        }[role]
+    )
 
 
 def role_hint(role: Role) -> str:
@@ -22,6 +27,7 @@ def role_hint(role: Role) -> str:
         Role.MANAGER: _("Plans and sends campaigns, makes templates, exports contacts."),
         Role.AGENT: _("Works with contacts, answers them, and tries messages in the simulator."),
         Role.VIEWER: _("Sees everything, changes nothing."),
+        Role.CUSTOM: _("What your company picked for this role."),
     }[role]
 
 

@@ -5,12 +5,16 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from msgspec import UNSET
 
-from db.accounts import invitations, team
+from db.accounts import invitations, roles, team
 from db.accounts.passwords import DECOY, hash_password, matches
-from db.errors import AppError, Conflict
-from db.permissions import Role
-from db.tenancy import Actor, Origin, member
+from db.accounts.sign_in import Opened
+from db.conversations import actions
+from db.errors import AppError, Conflict, Invalid, NotFound
+from db.permissions import Permission, Role
+from db.tenancy import Actor, Origin, built_in, member
+from tests import factories
 
 
 async def colleague(owner_db: asyncpg.Connection, owner: Actor, role: Role) -> Actor:
@@ -20,7 +24,7 @@ async def colleague(owner_db: asyncpg.Connection, owner: Actor, role: Role) -> A
     await owner_db.execute(
         "insert into membership(company_id, user_id, role) values ($1, $2, $3)", owner.company_id, user_id, role.value
     )
-    return member(owner.company_id, user_id, role)
+    return member(owner.company_id, user_id, built_in(role))
 
 
 async def test_two_owners_cannot_remove_one_another(owner_db: asyncpg.Connection, owner: Actor) -> None:
@@ -31,7 +35,63 @@ async def test_two_owners_cannot_remove_one_another(owner_db: asyncpg.Connection
         await asyncio.gather(team.remove(owner, other.id), team.remove(other, owner.id), return_exceptions=True)
         left = await owner_db.fetch("select user_id from membership where company_id = $1 and role = 'owner'", owner.company_id)
         assert len(left) == 1
-        owner = member(owner.company_id, left[0]["user_id"], Role.OWNER)
+        owner = member(owner.company_id, left[0]["user_id"], built_in(Role.OWNER))
+
+
+async def test_two_who_lessen_one_another_are_done_one_after_the_other(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    """Neither by a deadlock, nor by rights that the other has just taken away."""
+    for _ in range(5):
+        one, other = [await colleague(owner_db, owner, Role.ADMIN) for _ in range(2)]
+        assert one.id is not None
+        assert other.id is not None
+        done = await asyncio.gather(
+            team.change_role(one, other.id, Role.VIEWER), team.change_role(other, one.id, Role.VIEWER), return_exceptions=True
+        )
+        refused = [result for result in done if isinstance(result, BaseException)]
+        assert [getattr(error, "code", error) for error in refused] == ["forbidden"]
+
+
+async def test_a_role_is_deleted_while_somebody_joins_with_it(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    """They have it and it stays, or they get the other one, or the link is gone: never a role that is not there."""
+    seen = set()
+    for attempt in range(8):
+        role = await roles.create(owner, f"Caixa {attempt}", [Permission.CONTACTS_READ])
+        assert role.id is not None
+        _, link = await invitations.invite(owner, f"{uuid4().hex}@example.com", Role.CUSTOM, "http://panel", role.id)
+        token = link.rpartition("/")[2]
+        joined, deleted = await asyncio.gather(
+            invitations.accept(Origin(), token, "cavalo-azul-42", "Bia"),
+            roles.delete(owner, role.id, (Role.VIEWER, None) if attempt % 2 else None),
+            return_exceptions=True,
+        )
+        assert isinstance(joined, Opened | NotFound), joined
+        assert deleted is None or getattr(deleted, "code", "") == "role_in_use", deleted
+        seen.add((type(joined), deleted is None))
+        lost = "select count(*) from membership m where m.role = 'custom' and not exists (select from custom_role r where r.id = m.role_id)"
+        assert await owner_db.fetchval(lost) == 0
+    assert seen
+
+
+async def test_who_may_no_longer_answer_lets_go_and_gets_nothing(owner_db: asyncpg.Connection, owner: Actor) -> None:
+    role = await roles.create(owner, "Balcão", [Permission.CONVERSATIONS_READ, Permission.CONVERSATIONS_WRITE])
+    assert role.id is not None
+    person = await colleague(owner_db, owner, Role.AGENT)
+    assert person.id is not None
+    await team.change_role(owner, person.id, Role.CUSTOM, role.id)
+    channel = await factories.channel(owner_db, owner)
+    await factories.contacts(owner_db, owner, 1)
+    conversation_id = await owner_db.fetchval(
+        "insert into conversation(company_id, contact_id, channel_id, address, last_at, opened_at) select $1, id, $2, '+5511900000000', now(), now()"
+        " from contact where company_id = $1 returning id",
+        owner.company_id,
+        channel,
+    )
+    given = await actions.change(owner, conversation_id, actions.Change(assignee_id=person.id))
+    assert given.assignee is not None
+    await roles.change(owner, role.id, name=UNSET, permissions=[Permission.CONVERSATIONS_READ])
+    assert await owner_db.fetchval("select assignee_id from conversation where id = $1", conversation_id) is None
+    with pytest.raises(Invalid):
+        await actions.change(owner, conversation_id, actions.Change(assignee_id=person.id))
 
 
 async def test_an_invitation_is_accepted_once(owner_db: asyncpg.Connection, owner: Actor) -> None:

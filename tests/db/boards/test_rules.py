@@ -29,7 +29,7 @@ from db.contacts import consent
 from db.errors import AppError, Forbidden
 from db.messages.render import LiteralContent, decode, is_answer
 from db.permissions import Permission, Role
-from db.tenancy import Actor, member
+from db.tenancy import Actor, built_in, member
 from db.work import work
 from tests import factories
 from tests.db.boards.test_moves import stages_of
@@ -87,7 +87,7 @@ async def agent(owner_db: asyncpg.Connection, owner: Actor) -> Actor:
     await owner_db.execute(
         "insert into membership(company_id, user_id, role) values ($1, $2, 'agent')", owner.company_id, user_id
     )
-    return member(owner.company_id, user_id, Role.AGENT)
+    return member(owner.company_id, user_id, built_in(Role.AGENT))
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ from db.personas.enums import (
     ToolPolicy,
 )
 from db.personas.serving import Serving, serving, version
-from db.tenancy import Actor, member
+from db.tenancy import Actor, built_in, member
 from db.work import read, work
 from tests import factories
 
@@ -253,7 +253,10 @@ async def test_one_persona_by_day_another_by_night(owner: Actor, owner_db: async
 async def test_agents_see_personas_and_managers_change_them(owner: Actor) -> None:
     persona_id = await made(owner)
     assert owner.id is not None
-    agent, manager = member(owner.company_id, owner.id, Role.AGENT), member(owner.company_id, owner.id, Role.MANAGER)
+    agent, manager = (
+        member(owner.company_id, owner.id, built_in(Role.AGENT)),
+        member(owner.company_id, owner.id, built_in(Role.MANAGER)),
+    )
     assert (await personas.persona(agent, persona_id))["state"] == "live"
     with pytest.raises(Forbidden):
         await personas.pause(agent, persona_id)
@@ -310,7 +313,7 @@ async def test_a_persona_begins_in_the_language_of_its_company(owner: Actor) -> 
 
 async def test_publishing_never_lifts_or_takes_away_a_budget_that_was_set(owner: Actor) -> None:
     assert owner.id is not None
-    manager = member(owner.company_id, owner.id, Role.MANAGER)
+    manager = member(owner.company_id, owner.id, built_in(Role.MANAGER))
     persona_id = await made(owner)
     await budgets.set_budget(owner, BudgetScope.PERSONA, BudgetPeriod.DAY, 2_000_000, persona_id)
 
@@ -341,5 +344,5 @@ async def test_today_counts_conversations_and_costs_are_for_who_may_see_them(own
     row = await personas.persona(owner, persona_id)
     assert (row["conversations_today"], row["cost_today_micro"]) == (1, 1009)
     assert owner.id is not None
-    agent = member(owner.company_id, owner.id, Role.AGENT)
+    agent = member(owner.company_id, owner.id, built_in(Role.AGENT))
     assert (await personas.persona(agent, persona_id))["cost_today_micro"] is None

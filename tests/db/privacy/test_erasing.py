@@ -25,7 +25,7 @@ from db.privacy.decisions import RULES
 from db.privacy.enums import ErasureState, Fate
 from db.privacy.erasing import Next
 from db.settings import Settings
-from db.tenancy import Actor, member
+from db.tenancy import Actor, built_in, member
 from db.work import work
 from tests import factories
 from tests.architecture.test_sql import migrated
@@ -345,7 +345,7 @@ async def test_a_stranger_or_somebody_without_the_right_erases_nobody(
     with pytest.raises(NotFound):
         await erasing.start(stranger, contact)
     with pytest.raises(Forbidden):
-        await erasing.start(member(owner.company_id, uuid4(), Role.MANAGER), contact)
+        await erasing.start(member(owner.company_id, uuid4(), built_in(Role.MANAGER)), contact)
     started = await erasing.start(owner, contact)
     with pytest.raises(NotFound):
         await erasing.erasure(stranger, started.id)

@@ -63,7 +63,7 @@ def _form(token: str, preview: InvitationPreview | None) -> None:
     with ui.element("div").classes("m-card m-near"):
         ui.label(preview.company_name).classes("m-h2")
         ui.label(preview.email).classes("m-sub")
-        ui.label(f"{role_name(preview.role)} · {role_hint(preview.role)}").classes("m-hint")
+        ui.label(f"{role_name(preview.role, preview.role_name)} · {role_hint(preview.role)}").classes("m-hint")
     fields: dict[str, Field[str]] = {}
     if preview.has_account:
         ui.label(_("You have an account already: enter its password to join.")).classes("m-sub")

@@ -4,7 +4,7 @@ from functools import partial
 
 from nicegui import ui
 
-from api.contract.accounts import Invitation, InvitationCreate, InvitationCreated, Member, MemberPatch
+from api.contract.accounts import Invitation, InvitationCreate, InvitationCreated, Member, MemberPatch, TeamRole
 from api.contract.base import Page
 from api.contract.enums import InvitationMail, Permission, Role
 from api.contract.events import TeamChanged
@@ -23,6 +23,8 @@ from ui.components.text import avatar, badge, icon, pressable
 from ui.components.toast import toast
 from ui.i18n import _, ngettext
 from ui.labels.accounts import role_hint, role_name
+from ui.labels.rights import summary
+from ui.pages.accounts.roles import PATH, key, may_give
 from ui.routing import page
 
 
@@ -31,6 +33,7 @@ def team() -> None:
     view = _Team(session.current().api)
     with frame(_("Team"), _("Who works in your company and what they may do.")) as head:
         with head.actions:
+            button(_("Roles"), icon="badge", to=PATH)
             if view.may_write:
                 button(_("Invite"), view.invite, kind="primary", icon="person_add")
         view.draw()
@@ -42,21 +45,23 @@ class _Team:
         self.api = api
         self.me = me.me
         self.may_write = me.may(Permission.TEAM_WRITE)
+        self.roles: list[TeamRole] = []
 
     def draw(self) -> None:
-        self.members: Loader[list[Member]] = load(
-            lambda: accounts.everybody(self.api), self._draw_members, lambda: skeleton_list(4)
-        )
+        self.members: Loader[list[Member]] = load(self._fetch, self._draw_members, lambda: skeleton_list(4))
         self.invited: Loader[Page[Invitation]] | None = None
         if self.may_write:
             self.invited = load(lambda: accounts.invitations(self.api), self._draw_invitations, lambda: None)
-        with card(_("What each role may do")), ui.element("div").classes("m-grid m-grid-wide"):
-            for role in Role:
-                with ui.element("div").classes("m-col m-tight"):
-                    ui.label(role_name(role)).classes("m-strong")
-                    ui.label(role_hint(role)).classes("m-hint")
         live.on(TeamChanged, lambda event: self.refresh())
         live.on_reset(self.refresh)
+
+    async def _fetch(self) -> list[Member]:
+        self.roles = await accounts.roles(self.api)
+        return await accounts.everybody(self.api)
+
+    def _choices(self) -> list[TeamRole]:
+        """Roles that the person may give."""
+        return [role for role in self.roles if may_give(role)]
 
     async def refresh(self) -> None:
         await self.members.refresh()
@@ -87,26 +92,25 @@ class _Team:
                     self._draw_role(member)
 
     def _draw_role(self, member: Member) -> None:
-        untouchable = member.role is Role.OWNER and self.me.role is not Role.OWNER
-        if not self.may_write or untouchable:
-            badge(role_name(member.role))
+        name = role_name(member.role, member.role_name)
+        if not self.may_write or not any(_has(member, role) for role in self._choices()):
+            badge(name)
             return
-        with button(role_name(member.role), icon="keyboard_arrow_down").classes("m-choice") as shown:
+        with button(name, icon="keyboard_arrow_down").classes("m-choice") as shown:
             shown.props["icon-right"] = shown.props.pop("icon")
             with ui.menu():
                 choices(
                     [
-                        Choice(role_name(role), partial(self._change, member, role), on=role is member.role)
-                        for role in Role
-                        if role is not Role.OWNER or self.me.role is Role.OWNER
+                        Choice(role_name(role.role, role.name), partial(self._change, member, role), on=_has(member, role))
+                        for role in self._choices()
                     ]
                 )
         more([Choice(_("Remove from the team"), partial(self._remove, member), "person_remove", danger=True)])
 
-    async def _change(self, member: Member, role: Role) -> None:
-        if role is not member.role:
-            await accounts.change_member(self.api, member.user_id, MemberPatch(role=role))
-            toast(_("{name} is now {role}.").format(name=member.name, role=role_name(role)))
+    async def _change(self, member: Member, role: TeamRole) -> None:
+        if not _has(member, role):
+            await accounts.change_member(self.api, member.user_id, MemberPatch(role=role.role, role_id=role.id))
+            toast(_("{name} is now {role}.").format(name=member.name, role=role_name(role.role, role.name)))
             await self.members.refresh()
 
     async def _remove(self, member: Member) -> None:
@@ -137,7 +141,7 @@ class _Team:
                             name=invitation.invited_by, day=formats.day(invitation.expires_at)
                         )
                         ui.label(when).classes("m-hint m-clip")
-                    badge(role_name(invitation.role))
+                    badge(role_name(invitation.role, invitation.role_name))
                     button(_("Revoke"), partial(self._revoke, invitation), kind="danger")
 
     async def _revoke(self, invitation: Invitation) -> None:
@@ -147,21 +151,28 @@ class _Team:
             await self.invited.refresh()
 
     def invite(self) -> None:
-        role = Role.AGENT
-        tiles: dict[Role, ui.element] = {}
+        roles = self._choices()
+        if not roles:
+            toast(_("There is no role that you may give. Make one under Roles."), "warn")
+            return
+        chosen = next((role for role in roles if role.role is Role.AGENT), roles[0])
+        tiles: dict[str, ui.element] = {}
 
-        def choose(chosen: Role) -> None:
-            nonlocal role
-            role = chosen
+        def choose(role: TeamRole) -> None:
+            nonlocal chosen
+            chosen = role
             for other, tile in tiles.items():
-                tile.classes(add="m-role-on" if other is chosen else "", remove="" if other is chosen else "m-role-on")
-                tile.props["aria-pressed"] = "true" if other is chosen else "false"
+                on = other == key(role)
+                tile.classes(add="m-role-on" if on else "", remove="" if on else "m-role-on")
+                tile.props["aria-pressed"] = "true" if on else "false"
 
         async def submit() -> None:
             if not filled([email]):
                 return
             try:
-                created = await accounts.invite(self.api, InvitationCreate(email=email.value.strip(), role=role))
+                created = await accounts.invite(
+                    self.api, InvitationCreate(email=email.value.strip(), role=chosen.role, role_id=chosen.id)
+                )
             except ApiProblem as error:
                 problems.show_in({"email": email}, error)
                 return
@@ -173,15 +184,13 @@ class _Team:
             email = text_field(_("E-mail"), kind="email", on_enter=submit)
             ui.label(_("Role")).classes("m-label")
             with ui.element("div").classes("m-col m-near"):
-                for one in Role:
-                    if one is Role.OWNER and self.me.role is not Role.OWNER:
-                        continue
+                for one in roles:
                     with ui.element("div").classes("m-role") as tile, ui.element("div").classes("m-col m-tight"):
-                        ui.label(role_name(one)).classes("m-strong")
-                        ui.label(role_hint(one)).classes("m-hint")
+                        ui.label(role_name(one.role, one.name)).classes("m-strong")
+                        ui.label(role_hint(one.role) if one.id is None else summary(one.permissions)).classes("m-hint")
                     pressable(tile, partial(choose, one))
-                    tiles[one] = tile
-            choose(role)
+                    tiles[key(one)] = tile
+            choose(chosen)
             with ui.element("div").classes("m-dialog-foot"):
                 button(_("Cancel"), box.close, kind="plain")
                 button(_("Send invitation"), submit, kind="primary")
@@ -207,3 +216,7 @@ class _Team:
             copy_field(created.link, label=_("Copy link"))
             with ui.element("div").classes("m-dialog-foot"):
                 button(_("Close"), box.close, kind="primary")
+
+
+def _has(member: Member, role: TeamRole) -> bool:
+    return member.role is role.role and member.role_id == role.id

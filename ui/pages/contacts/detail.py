@@ -56,7 +56,8 @@ class _Contact:
                 more([Choice(_("Delete contact"), self._delete, "delete", danger=True)])
         with ui.element("div").classes("m-split") as self._place:
             with ui.element("div").classes("m-col m-loose"):
-                self._conversation = Conversation(contact_id)
+                sees = session.current().may(Permission.CONVERSATIONS_READ)
+                self._conversation = Conversation(contact_id) if sees else None
                 self._notes: Loader[Page[Note]] = load(
                     lambda: client.notes(self._api, self._id), self._draw_notes, lambda: skeleton_list(1)
                 )
@@ -91,7 +92,8 @@ class _Contact:
             await self._facts.show(now)
             await self._merges.refresh()
         await self._notes.refresh()
-        await self._conversation.refresh()
+        if self._conversation is not None:
+            await self._conversation.refresh()
 
     async def _fetch(self) -> Contact:
         self._fields = await client.fields(self._api)
@@ -221,7 +223,8 @@ class _Contact:
                     await self._facts.refresh()
             return False
         await self._facts.show(self._seen)
-        if patch.phone is not UNSET or patch.opted_out is not UNSET:  # what waits to be sent, and where one may answer
+        waits = patch.phone is not UNSET or patch.opted_out is not UNSET  # what waits to be sent, and where one may answer
+        if waits and self._conversation is not None:
             await self._conversation.refresh()
         return True
 

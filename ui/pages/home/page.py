@@ -14,6 +14,7 @@ from ui.components.buttons import button
 from ui.components.cards import card, figure, figures, item, note
 from ui.components.charts import line_chart
 from ui.components.frame import frame
+from ui.components.navigation import places
 from ui.components.progress import progress
 from ui.components.states import empty, load, skeleton_chart, skeleton_figures, skeleton_list
 from ui.components.text import badge
@@ -37,6 +38,9 @@ def home() -> None:
             if me.may(Permission.CAMPAIGNS_WRITE):
                 button(_("New campaign"), kind="primary", icon="add", to="/campaigns/new")
         Desk()
+        if not me.may(Permission.CAMPAIGNS_READ):
+            _ways()
+            return
         place = load(lambda: accounts.home(me.api), _draw, _skeleton)
     throttle = Throttle(place.refresh, 2.0)  # a running campaign tells of itself several times a second
     live.on(CampaignEvent, lambda event: throttle.poke())
@@ -47,6 +51,18 @@ def home() -> None:
     live.on(ConversationUpdated, lambda event: slowly.poke())
     beat(60, slowly.poke)
     live.on_reset(place.refresh)
+
+
+def _ways() -> None:
+    """For who sees no campaigns: where they work."""
+    me = session.current()
+    shown = [place for place in places() if place.permission is not None and me.may(place.permission)]
+    if not shown:
+        empty("badge", _("Your role sees nothing yet"), _("Ask an administrator of your company what you are to do here."))
+        return
+    with card(_("Where you work")), ui.element("div").classes("m-row m-near m-wrap"):
+        for place in shown:
+            button(place.label, icon=place.icon, to=place.path)
 
 
 def called(name: str) -> str:

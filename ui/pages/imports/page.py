@@ -100,7 +100,7 @@ def one_import(import_id: UUID) -> None:
         _Flow(import_id, head)
 
 
-@page("/imports/{import_id:uuid}/rejects.csv", permission=Permission.CONTACTS_READ)
+@page("/imports/{import_id:uuid}/rejects.csv", permission=Permission.CONTACTS_WRITE)
 async def rejects_csv(import_id: UUID) -> Response:
     """The API's file, handed on."""
     return await hand_on(f"/v1/imports/{import_id}/rejects.csv")
@@ -265,7 +265,7 @@ class _Flow:
 
         def tools() -> None:
             ui.label(_("Cells that were left out") if taken_only else _("Rows to look at")).classes("m-h2 m-bar-title")
-            if taken_only:
+            if taken_only or not session.current().may(Permission.CONTACTS_WRITE):
                 return
             link = button(_("Download these rows"), icon="download", to=f"/imports/{self._id}/rejects.csv")
             link.props["download"] = ""

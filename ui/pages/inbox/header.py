@@ -9,7 +9,7 @@ from uuid import UUID
 from nicegui import ui
 
 from api.contract.conversations import Conversation, ConversationState, ConversationUpdate, Label, Presence, Priority
-from api.contract.enums import Permission, Role
+from api.contract.enums import Permission
 from api.contract.events import ConversationPresence
 from ui import formats, kinds, session
 from ui.client import conversations as client
@@ -138,7 +138,7 @@ class Header:
 
     def _draw_owners(self) -> None:
         now = self._one.assignee.id if self._one.assignee else None
-        people = [one for one in self._furniture.people if one.role is not Role.VIEWER and one.user_id != self._me]
+        people = [one for one in self._furniture.people if one.answers and one.user_id != self._me]
         entries = [Choice(_("Me"), partial(self.assign, self._me), "person", on=now == self._me)] if self._me else []
         entries += [Choice(one.name, partial(self.assign, one.user_id), on=now == one.user_id) for one in people]
         choices([*entries, Choice(_("Nobody"), partial(self.assign, None), "person_off", on=now is None, line=True)])

@@ -9,7 +9,7 @@ from nicegui import ui
 from api.contract.accounts import Member
 from api.contract.channels import Channel
 from api.contract.conversations import AssignmentStrategy, Team, TeamCreate, TeamPatch
-from api.contract.enums import Permission, Role
+from api.contract.enums import Permission
 from api.contract.problems import ConversationError
 from ui import session
 from ui.client import accounts, channels
@@ -88,7 +88,7 @@ class _Teams:
             name = text_field(_("Name"), one.name if one else suggestion, limit=80)
             name.control.props["autofocus"] = True
             mine = [self._me] if self._me and not self._teams else []
-            people = {member.user_id: member.name for member in self._people if member.role is not Role.VIEWER}
+            people = {member.user_id: member.name for member in self._people if member.answers}
             people |= {member.id: member.name for member in one.members} if one else {}
             inside = [member.id for member in one.members] if one else mine
             members = select_field(_("Members"), people, inside, multiple=True, search=True)
