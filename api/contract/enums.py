@@ -82,6 +82,8 @@ from db.personas.enums import Tone as Tone
 from db.personas.enums import ToolPolicy as ToolPolicy
 from db.personas.enums import TrialState as TrialState
 from db.personas.enums import TrialWho as TrialWho
+from db.privacy.enums import ErasureState as ErasureState
+from db.privacy.enums import ExportState as ExportState
 from db.webhooks.enums import DeliveryState as DeliveryState
 from db.webhooks.enums import OffBecause as OffBecause
 from db.webhooks.enums import TryFailure as TryFailure

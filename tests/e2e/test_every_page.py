@@ -34,7 +34,7 @@ _INSIDE = (
     "/templates", "/templates/new", "/channels", "/channels/connect", "/personas", "/knowledge", "/incoming", "/channels/connect/whatsapp", "/channels/connect/sms", "/sandbox", "/sandbox/model",
     "/team", "/settings",
     "/settings?tab=security", "/settings?tab=company", "/settings?tab=keys", "/held", "/webhooks", "/inbox", "/inbox?view=snoozed",
-    "/settings/history",
+    "/settings/history", "/settings/privacy",
     "/settings/ai", "/settings/ai?tab=usage", "/settings/ai?tab=budgets", "/settings/ai?tab=models", "/settings/ai?tab=safety",
     "/settings/inbox", "/settings/inbox?tab=teams", "/settings/inbox?tab=replies", "/settings/inbox?tab=times", "/settings/inbox?tab=hours",
 )  # fmt: skip
@@ -42,7 +42,7 @@ _FURNISHED = ("/sign-in", "/", "/campaigns")
 """They show all that a phone leaves out: what is dark elsewhere is seen on the phone."""
 _NO_PAGES = {
     "/_gallery", "/contacts/export.csv", "/boards/{board_id:uuid}/export.csv", "/campaigns/{campaign_id:uuid}/recipients.csv",
-    "/imports/{import_id:uuid}/rejects.csv",
+    "/imports/{import_id:uuid}/rejects.csv", "/contacts/exports/{export_id:uuid}/file",
 }  # fmt: skip
 """Files, and the gallery of those who build the app."""
 _AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")

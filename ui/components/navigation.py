@@ -55,5 +55,12 @@ def setups() -> list[Place]:
         Place("/settings/ai", "auto_awesome", _("AI service"), Permission.AI_READ, hint=ai),
         Place("/webhooks", "webhook", _("Webhooks"), Permission.WEBHOOKS_READ, hint=out),
         Place("/incoming", "call_received", _("Incoming webhooks"), Permission.INCOMING_READ, hint=into),
+        Place(
+            "/settings/privacy",
+            "shield_person",
+            _("Privacy"),
+            Permission.PRIVACY_WRITE,
+            hint=_("Erased people, and how long things are kept"),
+        ),
         Place("/settings/history", "history", _("History of changes"), Permission.AUDIT_READ, hint=_("Who did what, and when")),
     ]

@@ -28,6 +28,7 @@ from ui.components.text import avatar, badge, chip, icon
 from ui.components.toast import toast
 from ui.i18n import _
 from ui.labels import contacts as contact_labels
+from ui.pages.contacts import privacy
 from ui.pages.contacts.conversation import Conversation
 from ui.pages.contacts.leads import Leads
 from ui.pages.contacts.merges import Merges
@@ -52,8 +53,13 @@ class _Contact:
         self._writing = asyncio.Lock()  # an event of our own write waits for its answer
         self._fields: list[CustomField] = []
         with head.actions:
+            lines = privacy.choices(contact_id)
             if self._write:
-                more([Choice(_("Delete contact"), self._delete, "delete", danger=True)])
+                lines.insert(
+                    -1 if len(lines) > 1 else len(lines), Choice(_("Delete contact"), self._delete, "delete", danger=True)
+                )
+            if lines:
+                more(lines)
         with ui.element("div").classes("m-split") as self._place:
             with ui.element("div").classes("m-col m-loose"):
                 sees = session.current().may(Permission.CONVERSATIONS_READ)
